@@ -1,0 +1,52 @@
+# Bare `make` prints what there is to do. Every target sets up what it needs by itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.regulars-setup
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check faults bench schema migrations clients graphiql
+
+help: ## Print this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## Fill .venv/ with pinned versions (the other targets do this first)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Regulars needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(STAMP)
+
+run: setup ## Serve the API with demo data and GraphiQL, and print a key
+	$(BIN)/regulars demo
+
+test: setup ## Run the tests on SQLite and PostgreSQL
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(ARGS)
+
+check: setup ## Format, lint, types, layers, and everything generated is up to date
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cog --check -P README.md docs/*.md
+	$(BIN)/regulars schema --check
+	$(BIN)/python -m regulars_core.database.drift
+
+faults: setup ## The long runs: kills, crashes, many writers
+	$(BIN)/pytest tests/faults --override-ini addopts= -m '' $(ARGS)
+
+bench: setup ## A short run of the benchmarks
+	$(BIN)/python -m benchmarks.pages
+
+schema: setup ## Print the schema again into schema/
+	$(BIN)/regulars schema --write
+
+migrations: setup ## Make the migrations that the models ask for
+	$(BIN)/python -m regulars_core.database.drift --write
+
+clients: setup ## Lint the printed schema and generate typed clients from it (npm)
+	bash tests/clients/run
+
+graphiql: ## Build GraphiQL's files again (npm)
+	bash server/graphiql-build/build

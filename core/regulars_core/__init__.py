@@ -1,0 +1,1 @@
+"""The domain: customers, groups, stores and purchases, and the database they are kept in. Knows no GraphQL and no HTTP."""

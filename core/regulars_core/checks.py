@@ -1,0 +1,58 @@
+"""Checking what was given: every mistake is gathered, none is repaired silently, and all are told at once."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from regulars_core.errors import Problem, Refused
+from regulars_core.text import is_clean, tidy
+
+
+class Checks:
+    """Gathers the problems of one input; each method answers the value in the form in which it is kept."""
+
+    def __init__(self, *prefix: str) -> None:
+        self.problems: list[Problem] = []
+        self._prefix = prefix
+
+    def fail(self, code: str, message: str, *path: str) -> None:
+        """Note a problem at a path under this input."""
+        self.problems.append(Problem(code, message, (*self._prefix, *path)))
+
+    def text(self, value: str | None, name: str, longest: int, *, required: bool = False) -> str | None:
+        """One line of text, tidied; an empty one is as good as none."""
+        return self._kept(None if value is None else tidy(value), name, longest, required)
+
+    def prose(self, value: str | None, name: str, longest: int, *, required: bool = False) -> str | None:
+        """Text of many lines, as typed apart from space around it."""
+        return self._kept(None if value is None else value.strip(), name, longest, required)
+
+    def _kept(self, value: str | None, name: str, longest: int, required: bool) -> str | None:
+        if value and not is_clean(value):
+            self.fail("INVALID_TEXT", "NUL and lone surrogates are not text.", name)
+        elif value and len(value) > longest:
+            self.fail("TOO_LONG", f"At most {longest} characters; {len(value)} were given.", name)
+        elif required and not value:
+            self.fail("REQUIRED", "This must not be empty.", name)
+        return value or None
+
+    def at_least(self, value: int, least: int, name: str, code: str = "INVALID_AMOUNT") -> None:
+        """A whole number that must not be below a bound."""
+        if value < least:
+            self.fail(code, "This must be more than zero." if least > 0 else "This must not be negative.", name)
+
+    def past_day(self, value: date | None, name: str) -> str | None:
+        """A calendar day that somebody can have been born on, as ISO text."""
+        if value is not None and not date(1880, 1, 1) <= value <= date.today():
+            self.fail("INVALID_DATE", "This must be a day between 1880 and today.", name)
+        return None if value is None else value.isoformat()
+
+    def refuse(self) -> None:
+        """Raise Refused if anything was wrong."""
+        if self.problems:
+            raise Refused(*self.problems)
+
+
+def refuse_if(problems: Sequence[Problem]) -> None:
+    """Raise Refused if there are problems."""
+    if problems:
+        raise Refused(*problems)

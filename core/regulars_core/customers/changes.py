@@ -1,0 +1,181 @@
+"""Changing customers: their details, tags, group and status."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from regulars_core.checks import Checks
+from regulars_core.clock import now
+from regulars_core.customers.rules import OPTIONAL, Address, CustomerChanges, checked_address, checked_changes, checked_tags
+from regulars_core.customers.searching import contact_text, names_text
+from regulars_core.customers.service import insert_addresses, insert_tags, missing, sort_name
+from regulars_core.errors import Problem, Refused
+from regulars_core.shop import Shop
+from regulars_core.text import folded
+
+CHANGEABLE = ("first_name", "last_name", *OPTIONAL, "group_id")
+
+
+async def change(shop: Shop, customer_id: str, changes: CustomerChanges) -> bool:
+    """Change a customer; answers whether anything is different now. Raises Refused; NOT_FOUND where there is none.
+
+    The version grows by one with every change that changes something.
+    """
+    checks = Checks()
+    columns = checked_changes(shop.settings, checks, changes)
+    tags = checked_tags(checks, changes["tags"] or ()) if "tags" in changes else None
+    addresses = {
+        kind: checked_address(checks, given or Address(), field)
+        for kind, field, given in (
+            ("BILLING", "billingAddress", changes.get("billing_address")),
+            ("SHIPPING", "shippingAddress", changes.get("shipping_address")),
+        )
+        if {"BILLING": "billing_address", "SHIPPING": "shipping_address"}[kind] in changes
+    }
+    checks.refuse()
+
+    async def work() -> bool:
+        before = await locked(shop, customer_id)
+        if "group_id" in columns and (problems := await missing(shop, "customer_group", {columns["group_id"] or ""}, "groupId", "group")):
+            raise Refused(*problems)
+        different = {name: value for name, value in columns.items() if before[name] != value}
+        retagged = tags is not None and await _replace_tags(shop, customer_id, tags)
+        readdressed = await _replace_addresses(shop, customer_id, addresses)
+        if not (different or retagged or readdressed):
+            return False
+        await _update(shop, before, different)
+        return True
+
+    return await shop.database.transaction(work)
+
+
+async def locked(shop: Shop, customer_id: str) -> Mapping[str, Any]:
+    """The customer's columns, locked until the transaction ends. Raises Refused with NOT_FOUND."""
+    names = ("id", "code", "status", "version", *CHANGEABLE)
+    row = await shop.database.row(
+        f"SELECT {', '.join(names)} FROM customer WHERE id = $1{shop.database.dialect.lock_rows}", customer_id
+    )
+    if row is None:
+        raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("id",)))
+    return dict(zip(names, row, strict=True))
+
+
+async def _update(shop: Shop, before: Mapping[str, Any], different: Mapping[str, Any]) -> None:
+    after = {**before, **different}
+    columns = {
+        **different,
+        "sort_name": sort_name(after["first_name"], after["last_name"]),
+        "version": before["version"] + 1,
+        "updated_at": now(),
+    }
+    sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(columns, 2))
+    await shop.database.run(f"UPDATE customer SET {sets} WHERE id = $1", before["id"], *columns.values())
+    if different.keys() & {"first_name", "last_name", "preferred_name", "email", "phone"}:
+        await shop.database.run(
+            "UPDATE customer_text SET names = $2, contact = $3 WHERE customer_id = $1",
+            before["id"],
+            names_text(after["first_name"], after["last_name"], after["preferred_name"], after["code"]),
+            contact_text(after["email"], after["phone"]),
+        )
+
+
+async def _replace_tags(shop: Shop, customer_id: str, tags: Sequence[tuple[str, str]]) -> bool:
+    kept = await shop.database.rows("SELECT tag, tag_key FROM customer_tag WHERE customer_id = $1", customer_id)
+    if {tuple(row) for row in kept} == set(tags):
+        return False
+    await shop.database.run("DELETE FROM customer_tag WHERE customer_id = $1", customer_id)
+    await insert_tags(shop, [(customer_id, tags)])
+    return True
+
+
+async def _replace_addresses(shop: Shop, customer_id: str, addresses: Mapping[str, Address]) -> bool:
+    changed = False
+    for kind, address in addresses.items():
+        row = await shop.database.row(
+            "SELECT recipient, line1, line2, city, region, postal_code, country FROM customer_address"
+            " WHERE customer_id = $1 AND kind = $2",
+            customer_id,
+            kind,
+        )
+        if (Address(*row) if row else Address()) != address:
+            changed = True
+            await shop.database.run(
+                "DELETE FROM customer_address WHERE customer_id = $1 AND kind = $2", customer_id, kind
+            )
+            if address != Address():
+                await insert_addresses(shop, [(customer_id, {kind: address})])
+    return changed
+
+
+async def set_status(shop: Shop, customer_id: str, status: str) -> bool:
+    """Make a customer ACTIVE, INACTIVE or SUSPENDED; answers whether it was something else. Raises Refused: NOT_FOUND."""
+
+    async def work() -> bool:
+        before = await locked(shop, customer_id)
+        if before["status"] == status:
+            return False
+        await _update(shop, before, {"status": status})
+        return True
+
+    return await shop.database.transaction(work)
+
+
+async def add_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool:
+    """Put tags on a customer beside those it has; answers whether any was new. Raises Refused."""
+
+    async def work() -> bool:
+        before = await locked(shop, customer_id)
+        checks = Checks()
+        rows = await shop.database.rows(
+            "SELECT tag, tag_key FROM customer_tag WHERE customer_id = $1 ORDER BY tag_key", customer_id
+        )
+        had = [row[0] for row in rows]
+        wanted = checked_tags(checks, [*had, *tags])
+        checks.refuse()
+        new = [tag for tag in wanted if tag[1] not in {row[1] for row in rows}]
+        if new:
+            await insert_tags(shop, [(customer_id, new)])
+            await _update(shop, before, {})
+        return bool(new)
+
+    return await shop.database.transaction(work)
+
+
+async def remove_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool:
+    """Take tags off a customer, however they are written; answers whether any was there. Raises Refused."""
+
+    async def work() -> bool:
+        before = await locked(shop, customer_id)
+        keys = sorted({folded(tag)[:96] for tag in tags})
+        among = shop.database.dialect.among("tag_key", 2, "text")
+        removed = await shop.database.run(
+            f"DELETE FROM customer_tag WHERE customer_id = $1 AND {among}", customer_id, keys
+        )
+        if removed:
+            await _update(shop, before, {})
+        return removed > 0
+
+    return await shop.database.transaction(work)
+
+
+async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -> int:
+    """Put customers into a group, all or none; answers how many were in another. Raises Refused."""
+
+    async def work() -> int:
+        problems = await missing(shop, "customer", set(customer_ids), "customerIds", "customer")
+        problems += await missing(shop, "customer_group", {group_id}, "groupId", "group")
+        if problems:
+            raise Refused(*problems)
+        database, ids = shop.database, sorted(set(customer_ids))
+        await database.rows(
+            f"SELECT id FROM customer WHERE {database.dialect.among('id', 1)} ORDER BY id{database.dialect.lock_rows}", ids
+        )
+        moved = await database.run(
+            "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3"
+            f" WHERE group_id <> $2 AND {database.dialect.among('id', 1)}",
+            ids,
+            group_id,
+            now(),
+        )
+        return moved
+
+    return await shop.database.transaction(work)

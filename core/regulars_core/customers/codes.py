@@ -1,0 +1,70 @@
+"""Customer codes, `CUST-00042` or `CUST-S07-00042` for one made at store S07.
+
+Numbers are taken from the database in blocks, in transactions of their own, so that no sequence is touched by every
+write; what a process does not use of its last block is skipped.
+"""
+
+import re
+from collections import defaultdict, deque
+
+from regulars_core.database import Database
+
+BLOCK = 10
+_OURS = re.compile(r"(CUST(?:-[A-Z0-9]{1,16})?)-(\d{5,15})")
+
+
+class Codes:
+    """The codes that this process may give out."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._left: defaultdict[str, deque[int]] = defaultdict(deque)
+
+    async def take(self, store_code: str | None = None, count: int = 1) -> list[str]:
+        """Codes that nobody else will be given. Not inside a transaction: a rollback would give them out twice."""
+        if self._database.in_transaction:
+            raise RuntimeError("codes are taken before a transaction begins")
+        prefix = f"CUST-{store_code}" if store_code else "CUST"
+        left = self._left[prefix]
+        while len(left) < count:
+            size = max(BLOCK, count - len(left))
+            end = await self._advance(prefix, size)
+            left.extend(range(end - size, end))
+        return [f"{prefix}-{left.popleft():05}" for _ in range(count)]
+
+    async def _advance(self, prefix: str, size: int) -> int:
+        async def work() -> int:
+            row = await self._database.row(
+                "INSERT INTO code_block (prefix, next_number) VALUES ($1, $2)"
+                " ON CONFLICT (prefix) DO UPDATE SET next_number = code_block.next_number + $3 RETURNING next_number",
+                prefix,
+                size + 1,
+                size,
+            )
+            assert row is not None
+            return int(row[0])
+
+        return await self._database.transaction(work)
+
+    async def pass_over(self, codes: list[str]) -> None:
+        """Never give out codes that somebody brought along, as an import does."""
+        highest: dict[str, int] = {}
+        for code in codes:
+            if ours := _OURS.fullmatch(code):
+                highest[ours[1]] = max(highest.get(ours[1], 0), int(ours[2]))
+        for prefix, number in sorted(highest.items()):
+            self._left.pop(prefix, None)
+            await self._raise_to(prefix, number + 1)
+
+    async def _raise_to(self, prefix: str, next_number: int) -> None:
+        greatest = self._database.dialect.greatest("code_block.next_number", "excluded.next_number")
+
+        async def work() -> None:
+            await self._database.run(
+                "INSERT INTO code_block (prefix, next_number) VALUES ($1, $2)"
+                f" ON CONFLICT (prefix) DO UPDATE SET next_number = {greatest}",
+                prefix,
+                next_number,
+            )
+
+        await self._database.transaction(work)

@@ -1,0 +1,57 @@
+"""What customers can be filtered by, as SQL over `customer c` and `customer_stats s`."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from regulars_core.clock import NEVER
+from regulars_core.filtering import Condition, Leaf, LeafSql, Values, compared, exists_in, present
+
+_HAS_TAG = exists_in("customer_tag t", "t.customer_id = c.id", compared("t.tag_key"))
+_IN_CITY = exists_in("customer_address a", "a.customer_id = c.id", compared("a.city_key"))
+_IN_COUNTRY = exists_in("customer_address a", "a.customer_id = c.id", compared("a.country"))
+
+
+def happened(column: str) -> LeafSql:
+    """A leaf over an instant that may never have come: `NEVER` compares with nothing."""
+    comparison = compared(column)
+
+    def sql(conditions: Sequence[Condition], values: Values) -> str:
+        return f"{comparison(conditions, values)} AND {column} > {NEVER + 1} - 1"
+
+    return sql
+
+
+def _birthday(conditions: Sequence[Condition], values: Values) -> str:
+    """On one of these days of the year, `MM-DD`."""
+    [(_, days)] = conditions
+    return values.among("substr(c.birth_date, 6, 5)", days, "text")
+
+
+def days_of_the_year(first: date, count: int) -> list[str]:
+    """The days `MM-DD` from a first one on; who was born on 29 February has the 28th in other years."""
+    days = [first + timedelta(days=n) for n in range(min(count, 366))]
+    found = [day.strftime("%m-%d") for day in days]
+    if any(day.month == 2 and day.day == 28 and (day + timedelta(days=1)).month == 3 for day in days):
+        found.append("02-29")
+    return list(dict.fromkeys(found))
+
+
+LEAVES = {
+    leaf.name: leaf
+    for leaf in (
+        Leaf("status", compared("c.status")),
+        Leaf("group", compared("c.group_id", "uuid")),
+        Leaf("originStore", compared("c.origin_store_id", "uuid")),
+        Leaf("createdAt", compared("c.created_at")),
+        Leaf("totalSpent", compared("s.total_spent")),
+        Leaf("purchaseCount", compared("s.purchase_count")),
+        Leaf("firstPurchaseAt", happened("s.first_purchase_at")),
+        Leaf("lastPurchaseAt", happened("s.last_purchase_at")),
+        Leaf("birthday", _birthday),
+        Leaf("tag", _HAS_TAG),
+        Leaf("city", _IN_CITY),
+        Leaf("country", _IN_COUNTRY),
+        Leaf("hasEmail", present("c.email")),
+        Leaf("hasPhone", present("c.phone")),
+    )
+}

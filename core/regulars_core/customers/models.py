@@ -1,0 +1,143 @@
+"""The tables of customers and of what belongs to one."""
+
+from typing import ClassVar
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from regulars_core.clock import NEVER
+from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, TextKeyField
+
+
+class Customer(Model):
+    """A person who buys."""
+
+    id = IdField(primary_key=True)
+    code = TextKeyField(40, unique=True)
+    first_name = fields.CharField(120)
+    last_name = fields.CharField(120)
+    preferred_name = fields.CharField(240, null=True)
+    sort_name = TextKeyField(300)
+    email = TextKeyField(254, null=True)
+    phone = TextKeyField(16, null=True)
+    birth_date = TextKeyField(10, null=True)
+    gender = fields.CharField(16, null=True)
+    tax_id = fields.CharField(64, null=True)
+    preferred_contact = fields.CharField(16, null=True)
+    status = fields.CharField(16)
+    group = fields.ForeignKeyField("core.CustomerGroup", related_name=False, on_delete=fields.RESTRICT)
+    origin_store = fields.ForeignKeyField("core.Store", related_name=False, null=True, on_delete=fields.RESTRICT)
+    version = fields.IntField(default=1)
+    created_at = InstantField()
+    updated_at = InstantField()
+
+    class Meta:
+        table = "customer"
+        indexes: ClassVar = [
+            Index(fields=("created_at", "id"), name="customer_created"),
+            Index(fields=("sort_name", "id"), name="customer_name"),
+            Index(fields=("email",), name="customer_email"),
+            Index(fields=("phone",), name="customer_phone"),
+            Index(fields=("group_id", "id"), name="customer_group_members"),
+        ]
+
+
+class CustomerStats(Model):
+    """What a customer's purchases amount to; changed in their own transactions and provably equal to a recount.
+
+    Off the customer's row, so that a purchase rewrites little. `NEVER` stands for a missing instant, since these columns
+    are sort keys. `active_at` is the later of creation and last purchase.
+    """
+
+    customer = fields.OneToOneField("core.Customer", related_name=False, primary_key=True, on_delete=fields.CASCADE)
+    total_spent = MinorUnitsField(default=0)
+    purchase_count = fields.IntField(default=0)
+    first_purchase_at = InstantField(default=NEVER)
+    last_purchase_at = InstantField(default=NEVER)
+    active_at = InstantField()
+
+    class Meta:
+        table = "customer_stats"
+        indexes: ClassVar = [
+            Index(fields=("total_spent", "customer_id"), name="stats_total_spent"),
+            Index(fields=("purchase_count", "customer_id"), name="stats_purchase_count"),
+            Index(fields=("last_purchase_at", "customer_id"), name="stats_last_purchase"),
+            Index(fields=("active_at", "customer_id"), name="stats_active"),
+        ]
+
+
+class CustomerText(Model):
+    """What a customer is found by: folded words, each with two spaces before it, so that a trigram index finds prefixes of
+    one and two letters too. Names and contact stand apart, because not everybody may search both."""
+
+    number = fields.BigIntField(primary_key=True, generated=True)
+    customer = fields.OneToOneField("core.Customer", related_name=False, on_delete=fields.CASCADE)
+    names = fields.TextField()
+    contact = fields.TextField()
+
+    class Meta:
+        table = "customer_text"
+
+
+class CustomerAddress(Model):
+    """A postal address of a customer: one for billing and one for shipping at most."""
+
+    id = IdField(primary_key=True)
+    customer = fields.ForeignKeyField("core.Customer", related_name=False, on_delete=fields.CASCADE)
+    kind = fields.CharField(16)
+    recipient = fields.CharField(240, null=True)
+    line1 = fields.CharField(240, null=True)
+    line2 = fields.CharField(240, null=True)
+    city = fields.CharField(120, null=True)
+    city_key = TextKeyField(160, null=True)
+    region = fields.CharField(120, null=True)
+    postal_code = fields.CharField(32, null=True)
+    country = fields.CharField(2, null=True)
+
+    class Meta:
+        table = "customer_address"
+        unique_together = (("customer_id", "kind"),)
+        indexes: ClassVar = [
+            Index(fields=("city_key", "customer_id"), name="address_city"),
+            Index(fields=("country", "customer_id"), name="address_country"),
+        ]
+
+
+class CustomerTag(Model):
+    """A word that the team puts on a customer."""
+
+    id = IdField(primary_key=True)
+    customer = fields.ForeignKeyField("core.Customer", related_name=False, on_delete=fields.CASCADE)
+    tag = fields.CharField(64)
+    tag_key = TextKeyField(96)
+
+    class Meta:
+        table = "customer_tag"
+        unique_together = (("customer_id", "tag_key"),)
+        indexes: ClassVar = [Index(fields=("tag_key", "customer_id"), name="tag_customers")]
+
+
+class CustomerNote(Model):
+    """What the team wrote down about a customer; never shown to the customer."""
+
+    id = IdField(primary_key=True)
+    customer = fields.ForeignKeyField("core.Customer", related_name=False, on_delete=fields.CASCADE)
+    body = fields.TextField()
+    author = fields.CharField(120)
+    created_at = InstantField()
+    updated_at = InstantField()
+
+    class Meta:
+        table = "customer_note"
+        indexes: ClassVar = [Index(fields=("customer_id", "created_at", "id"), name="note_of_customer")]
+
+
+class CodeBlock(Model):
+    """How far the customer codes of one prefix have been given out."""
+
+    prefix = TextKeyField(40, primary_key=True)
+    next_number = fields.BigIntField()
+
+    class Meta:
+        table = "code_block"

@@ -1,0 +1,207 @@
+"""Reading customers: rows with the columns that the API shows, never models."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from regulars_core.clock import NEVER, Instant, day_of, now
+from regulars_core.customers import searching
+from regulars_core.customers.contact import formatted_phone
+from regulars_core.database import Database
+from regulars_core.filtering import Values, Where
+from regulars_core.money import Money, divided_half_up
+from regulars_core.paging import Order, Page, SortKey, Window
+from regulars_core.reading import Readable, by_ids, listed_of, page, pages_of
+from regulars_core.shop import Shop
+
+LARGEST_QUICK_SEARCH = 50
+
+
+@dataclass(slots=True)
+class CustomerRow:
+    """A customer as it is shown."""
+
+    id: str
+    code: str
+    first_name: str
+    last_name: str
+    preferred_name: str | None
+    email: str | None
+    phone: str | None
+    birth_date: str | None
+    gender: str | None
+    tax_id: str | None
+    preferred_contact: str | None
+    status: str
+    group_id: str
+    origin_store_id: str | None
+    version: int
+    created_at: Instant
+    updated_at: Instant
+
+    @property
+    def display_name(self) -> str:
+        """How the customer likes to be called, or else first and last name."""
+        return self.preferred_name or f"{self.first_name} {self.last_name}"
+
+    @property
+    def phone_formatted(self) -> str | None:
+        """The phone number as people read it."""
+        return formatted_phone(self.phone) if self.phone else None
+
+
+_COLUMNS = [f"c.{name}" for name in CustomerRow.__slots__]
+CUSTOMERS = Readable("customer c LEFT JOIN customer_stats s ON s.customer_id = c.id", "c.id", _COLUMNS, CustomerRow)
+_BY_STATS = Readable("customer_stats s JOIN customer c ON c.id = s.customer_id", "c.id", _COLUMNS, CustomerRow)
+
+SORT_KEYS = {
+    "CREATED_AT": SortKey("CREATED_AT", "c.created_at", "c.id", int),
+    "NAME": SortKey("NAME", "c.sort_name", "c.id", str),
+    "CODE": SortKey("CODE", "c.code", "c.id", str),
+    "TOTAL_SPENT": SortKey("TOTAL_SPENT", "s.total_spent", "s.customer_id", int),
+    "PURCHASE_COUNT": SortKey("PURCHASE_COUNT", "s.purchase_count", "s.customer_id", int),
+    "LAST_PURCHASE_AT": SortKey("LAST_PURCHASE_AT", "s.last_purchase_at", "s.customer_id", int),
+}
+NEWEST_FIRST = Order(SORT_KEYS["CREATED_AT"], descending=True)
+
+
+def _readable(window: Window) -> Readable[CustomerRow]:
+    """Start the walk from the table whose index holds the order."""
+    return _BY_STATS if window.order.key.column.startswith("s.") else CUSTOMERS
+
+
+async def customers_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, CustomerRow]:
+    """Customers by id."""
+    return await by_ids(database, CUSTOMERS, ids)
+
+
+async def customer_by_code(database: Database, code: str) -> CustomerRow | None:
+    """The customer with this code, whose letters may be of either case."""
+    row = await database.row(f"SELECT {', '.join(_COLUMNS)} FROM customer c WHERE c.code = $1", code.strip().upper())
+    return CustomerRow(*row) if row else None
+
+
+async def page_of_customers(
+    database: Database, window: Window, where: Where | None = None, search: str | None = None
+) -> Page[CustomerRow]:
+    """A page of all customers, narrowed by conditions and by a search."""
+    words = searching.words_of(search) if search and search.strip() else None
+
+    def found(values: Values) -> str:
+        return f"c.id IN ({searching.matching(words or [], values)})"
+
+    return await page(database, _readable(window), window, where, condition=found if words is not None else None)
+
+
+async def customers_of_groups(
+    database: Database, group_ids: Sequence[str], window: Window, where: Where | None = None
+) -> Sequence[Page[CustomerRow]]:
+    """A page of each group's members."""
+    return await pages_of(database, _readable(window), "c.group_id", group_ids, window, where)
+
+
+async def quick_search(database: Database, query: str, first: int, include_archived: bool) -> Sequence[CustomerRow]:
+    """The customers found while somebody types, those seen last first: the later of creation and last purchase."""
+    words = searching.words_of(query)
+    if not words or first < 1:
+        return []
+    values = Values(database.dialect)
+    matching = searching.matching(words, values)
+    shown = "" if include_archived else " AND c.status IN ('ACTIVE', 'SUSPENDED')"
+    found = await database.rows(
+        f"SELECT {', '.join(_COLUMNS)} FROM {_BY_STATS.source} WHERE c.id IN ({matching}){shown}"
+        f" ORDER BY s.active_at DESC, s.customer_id DESC LIMIT {values.bind(min(first, LARGEST_QUICK_SEARCH))}",
+        *values.all,
+    )
+    return [CustomerRow(*row) for row in found]
+
+
+@dataclass(slots=True)
+class StatsRow:
+    """What a customer's purchases amount to, in the shop's currency."""
+
+    total_spent: Money
+    purchase_count: int
+    first_purchase_at: Instant | None
+    last_purchase_at: Instant | None
+    average_purchase: Money | None
+    days_since_last_purchase: int | None
+
+
+async def stats_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, StatsRow]:
+    """The statistics of customers, by id. Days are calendar days where the shop is."""
+    among = shop.database.dialect.among("s.customer_id", 1)
+    found = await shop.database.rows(
+        "SELECT s.customer_id, s.total_spent, s.purchase_count, s.first_purchase_at, s.last_purchase_at"
+        f" FROM customer_stats s WHERE {among}",
+        list(dict.fromkeys(customer_ids)),
+    )
+    today = day_of(now(), shop.settings.zone)
+    answer = {}
+    for customer_id, spent, count, first, last in found:
+        days = None if last == NEVER else max(0, (today - day_of(last, shop.settings.zone)).days)
+        average = shop.money(divided_half_up(spent, count)) if count else None
+        answer[customer_id] = StatsRow(shop.money(spent), count, _known(first), _known(last), average, days)
+    return answer
+
+
+def _known(instant: Instant) -> Instant | None:
+    return None if instant == NEVER else instant
+
+
+@dataclass(slots=True)
+class AddressRow:
+    """A postal address."""
+
+    kind: str
+    recipient: str | None
+    line1: str | None
+    line2: str | None
+    city: str | None
+    region: str | None
+    postal_code: str | None
+    country: str | None
+
+
+_ADDRESSES = Readable("customer_address a", "a.id", [f"a.{name}" for name in AddressRow.__slots__], AddressRow)
+
+
+async def addresses_of(database: Database, customer_ids: Sequence[str]) -> Mapping[str, Mapping[str, AddressRow]]:
+    """Each customer's addresses by kind, BILLING and SHIPPING."""
+    lists = await listed_of(database, _ADDRESSES, "a.customer_id", customer_ids, "a.kind")
+    return {owner: {address.kind: address for address in addresses} for owner, addresses in lists.items()}
+
+
+_TAGS: Readable[str] = Readable("customer_tag t", "t.id", ["t.tag"], str)
+
+
+async def tags_of(database: Database, customer_ids: Sequence[str]) -> Mapping[str, list[str]]:
+    """Each customer's tags, in the order of the alphabet."""
+    return await listed_of(database, _TAGS, "t.customer_id", customer_ids, "t.tag_key")
+
+
+@dataclass(slots=True)
+class NoteRow:
+    """What the team wrote down about a customer."""
+
+    id: str
+    customer_id: str
+    body: str
+    author: str
+    created_at: Instant
+    updated_at: Instant
+
+
+NOTES = Readable("customer_note n", "n.id", [f"n.{name}" for name in NoteRow.__slots__], NoteRow)
+NOTES_NEWEST_FIRST = Order(SortKey("CREATED_AT", "n.created_at", "n.id", int), descending=True)
+
+
+async def notes_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, NoteRow]:
+    """Notes by id."""
+    return await by_ids(database, NOTES, ids)
+
+
+async def notes_of(database: Database, customer_ids: Sequence[str], window: Window) -> Sequence[Page[NoteRow]]:
+    """A page of each customer's notes."""
+    return await pages_of(database, NOTES, "n.customer_id", customer_ids, window)
+
+

@@ -1,0 +1,59 @@
+"""Finding customers while somebody types: folded, partial, in any order of words.
+
+A word of three letters or more is found anywhere inside a word; a shorter one only where a word begins. Both databases
+answer from a trigram index over the same text (`CustomerText`), in which two spaces stand before every word, so that
+`  j` and ` ju` are trigrams too.
+"""
+
+from regulars_core.customers.contact import phone_words
+from regulars_core.errors import BadInput
+from regulars_core.filtering import Values
+from regulars_core.text import folded_words, is_clean
+
+LONGEST_QUERY = 200
+MOST_WORDS = 8
+
+
+def names_text(first_name: str, last_name: str, preferred_name: str | None, code: str) -> str:
+    """What a customer is found by for whoever may see names and codes."""
+    words = folded_words(f"{first_name} {last_name}")
+    code_words = folded_words(code)
+    return _spaced([*words, "".join(words), *folded_words(preferred_name or ""), *code_words, "".join(code_words)])
+
+
+def contact_text(email: str | None, phone: str | None) -> str:
+    """What a customer is found by for whoever may see contact details."""
+    words = folded_words(email or "")
+    return _spaced([*words, "".join(words), *(phone_words(phone) if phone else [])])
+
+
+def _spaced(words: list[str]) -> str:
+    return "".join(f"  {word}" for word in dict.fromkeys(words) if word)
+
+
+def words_of(query: str) -> list[str]:
+    """The folded words of a query. Raises BadInput for one that is too long or no text."""
+    if len(query) > LONGEST_QUERY or not is_clean(query):
+        raise BadInput(f"A search is text of at most {LONGEST_QUERY} characters.", ("search",))
+    words = list(dict.fromkeys(folded_words(query)))
+    if len(words) > MOST_WORDS:
+        raise BadInput(f"A search has at most {MOST_WORDS} words.", ("search",))
+    return words
+
+
+def matching(words: list[str], values: Values) -> str:
+    """The SELECT of the ids of customers in whose text all words are found; none for no words."""
+    if not words:
+        return "SELECT NULL WHERE 1=0"
+    needles = [word if len(word) > 2 else word.rjust(3) for word in words]
+    if values.dialect.engine == "sqlite":
+        phrase = values.bind(" AND ".join(f'"{needle}"' for needle in needles))
+        return (
+            "SELECT t.customer_id FROM customer_text_index i JOIN customer_text t ON t.number = i.rowid"
+            f" WHERE customer_text_index MATCH {phrase}"
+        )
+    likes = []
+    for needle in needles:
+        pattern = values.bind(f"%{needle}%")
+        likes.append(f"(t.names LIKE {pattern} OR t.contact LIKE {pattern})")
+    return f"SELECT t.customer_id FROM customer_text t WHERE {' AND '.join(likes)}"

@@ -1,0 +1,207 @@
+"""A database, open: read, write, try again."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from typing import Any, TypeVar
+
+from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.context import _current_context
+
+from . import migrations
+from .apps import ALIAS, App, engine_of, tortoise_config
+from .counting import counting
+from .dialect import Dialect, Engine
+from .faults import OutcomeUnknown, Unavailable, classify, definite
+from .metas import EngineContext, serve_both_engines
+
+T = TypeVar("T")
+
+_CHANGING = frozenset({"INSERT", "UPDATE", "DELETE"})
+_OUTSIDE = "Statements that change something belong inside Database.transaction."
+_FIRST_PAUSE = 0.02  # seconds, at most, before the second try; each later one may wait twice as long
+
+
+class Database:
+    """One open database with all its apps. Made by `Database.open`."""
+
+    engine: Engine
+    url: str
+
+    def __init__(self, url: str, apps: Sequence[App]) -> None:
+        self.engine = engine_of(url)
+        self.url = url
+        self.apps = tuple(apps)
+        self.dialect = Dialect(self.engine)
+        self._context = EngineContext(self.engine)
+        self._root: Any = None
+
+    @classmethod
+    async def open(cls, url: str, apps: Sequence[App], *, pool_size: int = 10, readers: int = 4) -> "Database":
+        """Connect to `sqlite://relative.db`, `sqlite:///absolute/path.db` or `postgres://user:password@host:port/name`.
+
+        `pool_size` is the most connections PostgreSQL sees, `readers` the number of statements SQLite reads at a time
+        beside the one writer. Nothing is migrated, and whether that is needed is not looked at.
+
+        Raises ValueError for a URL that cannot be used, RuntimeError if asyncpg is needed and not installed,
+        Unavailable if the database cannot be reached.
+        """
+        database = cls(url, apps)
+        config = tortoise_config(url, apps, pool_size=pool_size, readers=readers)
+        serve_both_engines(apps)
+        with database.bound():
+            await database._context.init(config)
+            database._root = database._context.connections.get(ALIAS)
+            try:
+                await database._root.create_connection(with_db=True)
+            except Exception as error:
+                if classify(error) is None:
+                    raise
+                raise Unavailable(f"The database cannot be opened: {error}") from error
+        return database
+
+    async def close(self) -> None:
+        """Give back every connection. The database cannot be used afterwards."""
+        await self._root.close()
+
+    @contextmanager
+    def bound(self) -> Iterator[None]:
+        """Tortoise models used inside, and in tasks started inside, talk to this database."""
+        token = _current_context.set(self._context)
+        connections = self._context.connections
+        try:
+            # A task that was started inside a transaction and outlived it is outside: its models are too.
+            over = self._root is not None and getattr(connections.get(ALIAS), "_finalized", False)
+            outside = connections.set(ALIAS, self._root) if over else None
+            try:
+                yield
+            finally:
+                connections.reset(outside)
+        finally:
+            _current_context.reset(token)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the current task is inside a transaction of this database."""
+        return isinstance(self._client, TransactionalDBClient)
+
+    @property
+    def _client(self) -> Any:
+        current = self._context.connections.get(ALIAS)
+        return self._root if getattr(current, "_finalized", False) else current
+
+    async def rows(self, sql: str, *values: Any) -> Sequence[Any]:
+        """The rows of a query, each like a tuple. Placeholders are `$1`, `$2` … on both engines; a list or tuple is an
+        array on PostgreSQL and JSON text for `json_each` on SQLite.
+
+        Inside a transaction the query belongs to it, and may be an INSERT, UPDATE or DELETE … RETURNING. Outside it
+        may only read, or RuntimeError is raised. Raises Unavailable, and IntegrityError or OperationalError of
+        tortoise.exceptions.
+        """
+        with self.bound():
+            client = self._client
+            if client is self._root and sql.lstrip()[:6].upper() in _CHANGING:
+                raise RuntimeError(_OUTSIDE)
+            try:
+                found: Sequence[Any] = await client.fetch(sql, values)
+            except Exception as error:
+                if client is not self._root or isinstance(error, Unavailable) or classify(error) is None:
+                    raise
+                raise Unavailable(str(error)) from error
+            return found
+
+    async def row(self, sql: str, *values: Any) -> Any | None:
+        """The first row of a query, or None."""
+        found = await self.rows(sql, *values)
+        return found[0] if found else None
+
+    async def run(self, sql: str, *values: Any) -> int:
+        """How many rows one statement inserted, updated or deleted. Raises RuntimeError outside a transaction."""
+        with self.bound():
+            changed: int = await self._writing().change(sql, values)
+            return changed
+
+    async def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for each of these rows of values. Raises RuntimeError outside a transaction."""
+        with self.bound():
+            await self._writing().change_many(sql, rows)
+
+    def _writing(self) -> Any:
+        client = self._client
+        if not isinstance(client, TransactionalDBClient):
+            raise RuntimeError(_OUTSIDE)
+        return client
+
+    async def transaction(self, work: Callable[[], Awaitable[T]], *, attempts: int = 3) -> T:
+        """Run the whole function in one transaction and return what it returns; roll back if it raises.
+
+        If the engine asks for it (serialization failure, deadlock, a lock not granted in time, SQLite busy) the whole
+        function runs again, up to `attempts` times, after a short random pause: it must not change anything but the
+        database. Inside a transaction it joins that one.
+
+        Raises Unavailable if the tries are used up or the database cannot be reached, OutcomeUnknown if the connection
+        broke while committing.
+        """
+        return await self._transaction(work, attempts, self._begin)
+
+    async def _transaction(self, work: Callable[[], Awaitable[T]], attempts: int, begin: Callable[[], Any]) -> T:
+        with self.bound():
+            if self.in_transaction:
+                return await work()
+            for attempt in range(1, attempts + 1):
+                try:
+                    return await self._attempt(work, begin())
+                except Exception as error:
+                    fault = classify(error)
+                    if fault is None or isinstance(error, Unavailable):
+                        raise
+                    if fault == "unavailable":
+                        raise Unavailable(str(error)) from error
+                    if attempt == attempts:
+                        raise Unavailable(f"Too busy, {attempts} tries: {error}") from error
+                await asyncio.sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))
+        raise ValueError("A transaction needs at least one attempt.")
+
+    def _begin(self) -> Any:
+        return self._root._in_transaction()
+
+    async def _attempt(self, work: Callable[[], Awaitable[T]], transaction: Any) -> T:
+        await transaction.__aenter__()
+        try:
+            result = await work()
+        except BaseException as error:
+            await transaction.__aexit__(type(error), error, error.__traceback__)
+            raise
+        try:
+            await transaction.__aexit__(None, None, None)
+        except Exception as error:
+            if definite(error) or classify(error) is None:
+                raise
+            raise OutcomeUnknown(f"The connection broke while committing: {error}") from error
+        return result
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """What happens inside is undone if it raises, and the transaction goes on. Raises RuntimeError outside one."""
+        with self.bound():
+            async with self._writing()._in_transaction():
+                yield
+
+    def counting(self) -> AbstractContextManager[list[str]]:
+        """The SQL of every statement that the current task and its children run while open, models' included; BEGIN,
+        COMMIT and savepoints are left out."""
+        return counting(self._root)
+
+    async def migrate(self, progress: Callable[[str], None] | None = None) -> list[str]:
+        """Apply every migration the database lacks, core's first, and name them. Two processes that do so at once
+        apply each once. Raises FromTheFuture if it has some that this version does not know."""
+        return await migrations.migrate(self, progress)
+
+    async def pending(self) -> list[str]:
+        """The migrations that the database lacks: ["core.0001_initial"]."""
+        return await migrations.pending(self)
+
+    async def unknown(self) -> list[str]:
+        """The migrations of its apps that the database has and this version does not know."""
+        return await migrations.unknown(self)

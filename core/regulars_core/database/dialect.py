@@ -1,0 +1,69 @@
+"""The few places where the two engines want different SQL."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+from uuid import UUID
+
+Engine = Literal["sqlite", "postgres"]
+
+_PLACEHOLDERS = re.compile(
+    r"""
+    '(?:[^']|'')*' | "(?:[^"]|"")*"            # strings and quoted names stay as they are
+    | --[^\n]* | /\*.*?\*/                     # so do comments
+    | \$(?P<number>\d+)(?:::\w+(?:\[\])?)?     # SQLite needs no cast behind a placeholder and does not know "::"
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@lru_cache(maxsize=2048)
+def to_sqlite(sql: str) -> str:
+    """The statement with `$1` (and `$1::uuid`) written as SQLite's `?1`."""
+    return _PLACEHOLDERS.sub(lambda found: f"?{found['number']}" if found["number"] else found[0], sql)
+
+
+def sqlite_values(values: Sequence[Any]) -> list[Any]:
+    """The values as SQLite stores them: arrays as JSON text for json_each, UUIDs as 32 hexadecimal digits."""
+    return [_sqlite_value(value) for value in values]
+
+
+def _sqlite_value(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return json.dumps([_sqlite_value(item) for item in value], ensure_ascii=False, separators=(",", ":"))
+    return value.hex if isinstance(value, UUID) else value
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """SQL that differs. Arrays are one placeholder, so a statement's text does not depend on how many there are."""
+
+    engine: Engine
+
+    def among(self, column: str, n: int, type: str = "uuid") -> str:
+        """A condition: the column is one of the elements of array `$n`, whose elements are of this SQL type."""
+        if self.engine == "postgres":
+            return f"{column} = ANY(${n}::{type}[])"
+        return f"{column} IN (SELECT value FROM json_each(${n}))"
+
+    def keys(self, n: int, type: str = "uuid") -> str:
+        """A FROM item `k` with one column `key`: the elements of array `$n`, in no order to rely on."""
+        if self.engine == "postgres":
+            return f"unnest(${n}::{type}[]) AS k(key)"
+        return f"(SELECT value AS key FROM json_each(${n})) AS k"
+
+    def greatest(self, a: str, b: str) -> str:
+        """The larger of two expressions that are not null."""
+        return f"GREATEST({a}, {b})" if self.engine == "postgres" else f"MAX({a}, {b})"
+
+    def least(self, a: str, b: str) -> str:
+        """The smaller of two expressions that are not null."""
+        return f"LEAST({a}, {b})" if self.engine == "postgres" else f"MIN({a}, {b})"
+
+    @property
+    def lock_rows(self) -> str:
+        """Put behind a SELECT in a transaction, keeps others from changing its rows. SQLite has one writer anyway."""
+        return " FOR UPDATE" if self.engine == "postgres" else ""

@@ -1,0 +1,39 @@
+"""Do the migrations still make what the models say? `python -m regulars_core.database.drift [--write]`"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.writer import MigrationWriter
+
+from .apps import App, offline_config
+from .metas import EngineContext
+
+CORE = App("core", "regulars_core.models", "regulars_core.migrations")
+
+
+async def drift(apps: Sequence[App]) -> list[MigrationWriter]:
+    """The migrations that are missing, one per app at most, not yet written. Needs no database."""
+    config = offline_config(apps)
+    with EngineContext("") as context:
+        await context.init(config, init_connections=False)
+        assert context.apps is not None
+        return await MigrationAutodetector(context.apps, config["apps"]).changes()
+
+
+def main(arguments: Sequence[str] | None = None, apps: Sequence[App] = (CORE,)) -> int:
+    """Say what is missing, or write it if asked to; the exit status: 1 if something is missing still."""
+    write = "--write" in (sys.argv[1:] if arguments is None else arguments)
+    missing = asyncio.run(drift(apps))
+    for migration in missing:
+        changes = "; ".join(str(operation.describe()) for operation in migration.operations)
+        where = migration.write() if write else f"{migration.app_label} has no migration for"
+        sys.stdout.write(f"{where}: {changes}\n")
+    if missing and not write:
+        sys.stdout.write("Write the missing migrations with: python -m regulars_core.database.drift --write\n")
+    return 1 if missing and not write else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

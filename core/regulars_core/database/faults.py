@@ -1,0 +1,112 @@
+"""What a database error means: try again, out of reach, or a mistake of ours. Decided here and nowhere else."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from typing import Literal
+
+from tortoise.exceptions import IntegrityError
+
+Fault = Literal["retry", "unavailable"]
+
+
+class Unavailable(Exception):  # noqa: N818
+    """The database cannot be reached or is too busy. Trying again later may help; nothing is wrong with the request."""
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection was lost while committing: the change may or may not have been made."""
+
+
+class NotMigrated(Exception):  # noqa: N818
+    """The database lacks migrations that this version needs; the message names them."""
+
+
+class FromTheFuture(Exception):  # noqa: N818
+    """The database has migrations that this version does not know; the message names them."""
+
+
+# https://www.postgresql.org/docs/15/errcodes-appendix.html
+_RETRY_STATES = frozenset({"40001", "40P01", "55P03"})
+_UNAVAILABLE_STATES = frozenset({"57014", "57P01", "57P02", "57P03", "57P05", "25P03", "58030", "25006"})
+_UNAVAILABLE_CLASSES = frozenset({"08", "53"})
+
+# https://www.sqlite.org/rescode.html: primary codes, the low byte of the extended ones
+_RETRY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_UNAVAILABLE_CODES = frozenset(
+    {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL}
+)
+
+
+def classify(error: BaseException) -> Fault | None:
+    """Whether the transaction that ended with this error may be run again ("retry"), or the database is out of reach
+    or out of capacity ("unavailable"). None: the error means what it says and is for the caller."""
+    for cause in _causes(error):
+        if isinstance(cause, Unavailable):
+            return "unavailable"
+        if isinstance(cause, sqlite3.Error):
+            return _of_sqlite(cause)
+        if type(cause).__module__.startswith("asyncpg."):
+            return _of_postgres(cause)
+    return None
+
+
+def definite(error: BaseException) -> bool:
+    """Whether a COMMIT that failed with this error has certainly changed nothing: the database itself said so."""
+    for cause in _causes(error):
+        if isinstance(cause, sqlite3.Error):
+            return True
+        state = getattr(cause, "sqlstate", None)
+        if state is not None:
+            return str(state)[:2] in {"23", "25", "40", "53", "55"} and state != "40003"
+    return False
+
+
+_SQLITE_COLUMNS = re.compile(r"(?:UNIQUE|NOT NULL|CHECK) constraint failed: (.+)")
+
+
+def violated(error: BaseException) -> str | None:
+    """The constraint that a refused write broke, in the engine's own words: a constraint's name on PostgreSQL
+    ("uid_customer_email_3f2a1b"), the columns on SQLite ("customer.store_id, customer.email"); "foreign key" where
+    SQLite does not say which. None if the error is no broken constraint."""
+    for cause in _causes(error):
+        name = getattr(cause, "constraint_name", None)
+        if name:
+            return str(name)
+        if isinstance(cause, sqlite3.IntegrityError):
+            found = _SQLITE_COLUMNS.search(str(cause))
+            return found.group(1) if found else "foreign key" if "FOREIGN KEY" in str(cause) else str(cause)
+    return str(error) if isinstance(error, IntegrityError) else None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, and what Tortoise wrapped into it: as its cause or, on SQLite, as its argument."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        current = waiting.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        waiting += [inner for inner in (*current.args[:1], current.__cause__) if isinstance(inner, BaseException)]
+
+
+def _of_sqlite(error: sqlite3.Error) -> Fault | None:
+    primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if primary in _RETRY_CODES:
+        return "retry"
+    return "unavailable" if primary in _UNAVAILABLE_CODES else None
+
+
+def _of_postgres(error: BaseException) -> Fault | None:
+    state = str(getattr(error, "sqlstate", None) or "")
+    if state in _RETRY_STATES:
+        return "retry"
+    if state in _UNAVAILABLE_STATES or state[:2] in _UNAVAILABLE_CLASSES:
+        return "unavailable"
+    # asyncpg reports a connection that is gone or unusable by errors of its own, which have no state.
+    return "unavailable" if not state and type(error).__name__ in _ASYNCPG_LOST else None
+
+
+_ASYNCPG_LOST = frozenset({"InterfaceError", "InternalClientError", "TargetServerAttributeNotMatched"})

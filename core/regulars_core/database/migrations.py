@@ -1,0 +1,169 @@
+"""Tortoise's migrations, behind a guard. Never run the bare `tortoise migrate`: on SQLite it deletes rows.
+
+Each migration is one transaction together with the row that records it, begun by a lock that all processes share. A
+process that is killed leaves a migration whole or not at all, and two that start at once apply it once.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tortoise.backends.base import executor as tortoise_executor
+from tortoise.migrations.graph import MigrationGraph, MigrationKey
+from tortoise.migrations.loader import MigrationLoader
+from tortoise.migrations.migration import Migration
+from tortoise.migrations.recorder import MigrationRecorder
+from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEditor
+from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.schema_generator.state_apps import StateApps
+
+from .apps import ALIAS, apps_config
+from .faults import FromTheFuture
+
+if TYPE_CHECKING:
+    from .database import Database
+
+TABLE = "tortoise_migrations"
+_LOCK = 7_306_085_893_296_000_001  # of pg_advisory_xact_lock; any number, the same in every version
+_ATTEMPTS = 5  # of each migration: its locks may have to wait for a busy server's statements
+
+log = logging.getLogger(__name__)
+
+
+async def pending(database: "Database") -> list[str]:
+    """The migrations that the database lacks, in the order they would be applied."""
+    with database.bound():
+        done = await _applied(database)
+        return [str(key) for key in _order(database, await _graph(database)) if key not in done]
+
+
+async def unknown(database: "Database") -> list[str]:
+    """The migrations the database has and this version does not know, of the apps it was opened with. Those of a plugin
+    that is switched off are nobody's business."""
+    with database.bound():
+        return await _unknown(database, await _graph(database))
+
+
+async def known(database: "Database") -> list[MigrationKey]:
+    """Every migration of this version, in the order they are applied."""
+    return _order(database, await _graph(database))
+
+
+async def migrate(database: "Database", progress: Callable[[str], None] | None = None) -> list[str]:
+    """Apply what is pending and name it. Raises FromTheFuture, and whatever a migration raises; it is then undone."""
+    with database.bound():
+        graph = await _graph(database)
+        if strangers := await _unknown(database, graph):
+            raise FromTheFuture(f"The database has migrations this version does not know: {', '.join(strangers)}")
+        order = _order(database, graph)
+        done = await _applied(database)
+        if all(key in done for key in order):
+            return []
+        await _exclusively(database, lambda editor: _make_table(database, editor))
+        return await _apply(database, graph, order, progress)
+
+
+async def _apply(
+    database: "Database",
+    graph: MigrationGraph,
+    order: Sequence[MigrationKey],
+    progress: Callable[[str], None] | None,
+) -> list[str]:
+    state = State(models={}, apps=StateApps(default_connections={app.label: ALIAS for app in database.apps}))
+    done = await _applied(database)
+    applied: list[str] = []
+    for key in order:
+        migration = graph.nodes[key]
+        assert migration is not None, key
+        before = state.clone()
+        # What models a migration sees follows from the migrations before it, not from who applied them.
+        await migration.apply(state, dry_run=True, schema_editor=None)
+        if key in done:
+            continue
+        if not migration.atomic:
+            raise ValueError(f"{key} is not atomic. A migration here is one transaction.")
+        if await _exclusively(database, lambda editor, m=migration, s=before: _once(database, editor, m, s)):  # type: ignore[misc]
+            applied.append(str(key))
+            log.info("applied %s", key)
+            if progress is not None:
+                progress(str(key))
+    return applied
+
+
+async def _once(database: "Database", editor: BaseSchemaEditor, migration: Migration, state: State) -> bool:
+    """Whether it was this process that applied the migration."""
+    key = MigrationKey(app_label=migration.app_label, name=migration.name)
+    if key in await _applied(database):
+        return False
+    # Statements that write models are cached by table: neither may an older model's be found here, nor be left behind.
+    tortoise_executor.EXECUTOR_CACHE.clear()
+    try:
+        await migration.apply(state.clone(), schema_editor=editor)
+    finally:
+        tortoise_executor.EXECUTOR_CACHE.clear()
+    await MigrationRecorder(editor.client, table_name=TABLE).record_applied(key.app_label, key.name)
+    return True
+
+
+async def _make_table(database: "Database", editor: BaseSchemaEditor) -> None:
+    statement = editor._get_model_sql_data(MigrationRecorder(editor.client, table_name=TABLE).model).table_sql
+    await database.run(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+
+
+async def _exclusively(database: "Database", work: Callable[[BaseSchemaEditor], Any]) -> Any:
+    """Run the work in a transaction that no other process migrates beside."""
+    if database.in_transaction:
+        raise RuntimeError("A transaction cannot migrate the database it is in.")
+    if database.engine == "postgres":
+        return await database.transaction(lambda: _on_postgres(database, work), attempts=_ATTEMPTS)
+    from .rebuild import GuardedSqliteEditor, rebuilding
+
+    return await rebuilding(database, lambda client: work(GuardedSqliteEditor(client)), attempts=_ATTEMPTS)
+
+
+async def _on_postgres(database: "Database", work: Callable[[BaseSchemaEditor], Any]) -> Any:
+    for setting in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+        await database.run(f"SET LOCAL {setting} = 0")
+    await database.rows("SELECT pg_advisory_xact_lock($1)", _LOCK)
+    # The other migrator may take its time; a customer's long transaction may not make everybody else queue behind us.
+    await database.run("SET LOCAL lock_timeout = '2s'")
+    return await work(AsyncpgSchemaEditor(database._client, atomic=True))
+
+
+async def _unknown(database: "Database", graph: MigrationGraph) -> list[str]:
+    ours = {app.label for app in database.apps}
+    return sorted(str(key) for key in await _applied(database) if key.app_label in ours and key not in graph.nodes)
+
+
+async def _applied(database: "Database") -> set[MigrationKey]:
+    # Tortoise's own reading takes any failure for "none".
+    if database.engine == "postgres":
+        exists = await database.row("SELECT to_regclass($1)::text", TABLE)
+    else:
+        exists = await database.row("SELECT name FROM sqlite_master WHERE type = 'table' AND name = $1", TABLE)
+    if exists is None or exists[0] is None:
+        return set()
+    recorded = await database.rows(f"SELECT app, name FROM {TABLE}")
+    return {MigrationKey(app_label=app, name=name) for app, name in recorded}
+
+
+async def _graph(database: "Database") -> MigrationGraph:
+    loader = MigrationLoader(apps_config(database.apps), _Nothing(None))
+    await loader.build_graph()
+    return loader.graph
+
+
+def _order(database: "Database", graph: MigrationGraph) -> list[MigrationKey]:
+    """Every migration after those it needs, the apps in their order where that leaves a choice."""
+    order: dict[MigrationKey, None] = {}
+    for app in database.apps:
+        for key in sorted(key for key in graph.nodes if key.app_label == app.label):
+            order.update(dict.fromkeys(graph.forwards_plan(key)))
+    return list(order)
+
+
+class _Nothing(MigrationRecorder):
+    """Spares the loader a query whose answer is not used."""
+
+    async def applied_migrations(self) -> list[MigrationKey]:
+        return []

@@ -1,0 +1,259 @@
+"""PostgreSQL for Tortoise, over asyncpg. Imported only when a database of this kind is opened: asyncpg is an extra."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg  # type: ignore[import-untyped]
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import (
+    ConnectionWrapper,
+    NestedTransactionContext,
+    PoolConnectionWrapper,
+    TransactionContext,
+)
+from tortoise.connection import get_connections
+from tortoise.exceptions import DBConnectionError, TransactionManagementError
+
+from .counting import note
+from .faults import Unavailable
+
+ALIAS = "default"
+CONNECT = 5.0  # seconds to connect, and seconds to wait for a free connection of the pool
+
+# Given when connecting. PgBouncer passes none of them on: name them in its
+# ignore_startup_parameters and set them with ALTER ROLE.
+SETTINGS = {
+    "application_name": "regulars",
+    "lock_timeout": "2s",
+    "statement_timeout": "5s",
+    "idle_in_transaction_session_timeout": "15s",
+    "jit": "off",
+    "timezone": "UTC",
+}
+_savepoints = itertools.count()
+_LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+_UNREACHABLE = (*_LOST, TimeoutError, asyncpg.PostgresError, DBConnectionError)
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    """Goes back to the pool without being reset, which took a third of the time of a short read. So settings are made
+    with SET LOCAL, advisory locks are those of a transaction, and nobody listens on a connection of the pool."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class PostgresEngine(AsyncpgDBClient):
+    """The client outside a transaction: a connection of the pool for each statement."""
+
+    connection_class = _Connection
+
+    def __init__(self, **kwargs: Any) -> None:
+        settings = {**SETTINGS, **(kwargs.pop("server_settings", None) or {})}
+        super().__init__(server_settings=settings, **{"timeout": CONNECT, **kwargs})
+        # Tortoise keys its cache of statements by this name, and the two engines write them differently.
+        self.connection_name = "postgres"
+        self.owner: object = self
+
+    async def create_connection(self, with_db: bool) -> None:
+        try:
+            await super().create_connection(with_db)
+        except _UNREACHABLE as error:
+            raise Unavailable(f"Cannot connect to PostgreSQL at {self.host}:{self.port}: {error}") from error
+
+    async def create_pool(self, **kwargs: Any) -> Any:
+        return await asyncpg.create_pool(None, init=_ids_as_text, **kwargs)
+
+    def acquire_connection(self) -> PoolConnectionWrapper[Any]:
+        return _Acquired(self, self._pool_init_lock)
+
+    def _in_transaction(self) -> TransactionContext:
+        return PostgresTransactionContext(PostgresTransaction(self))
+
+    async def acquire(self) -> Any:
+        """A connection of the pool. Raises Unavailable if there is none to be had in time."""
+        if self._pool is None:
+            raise Unavailable("The database is closed.")
+        try:
+            return await self._pool.acquire(timeout=CONNECT)
+        except _UNREACHABLE as error:
+            raise Unavailable(f"No connection to PostgreSQL: {str(error) or 'all are busy'}") from error
+
+    async def execute_insert(self, query: str, values: list[Any]) -> Any:
+        note(self.owner, query)
+        return await super().execute_insert(query, values)
+
+    async def execute_many(self, query: str, values: list[Any]) -> None:
+        note(self.owner, query)
+        await super().execute_many(query, values)
+
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, list[dict[str, Any]]]:
+        note(self.owner, query)
+        found: tuple[int, list[dict[str, Any]]] = await super().execute_query(query, values)
+        return found
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+        note(self.owner, query)
+        found: list[dict[str, Any]] = await super().execute_query_dict(query, values)
+        return found
+
+    async def fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of a statement, as records."""
+        note(self.owner, sql)
+        return list(await self._translate_exceptions(_fetch, sql, values))
+
+    async def change(self, sql: str, values: Sequence[Any]) -> int:
+        """How many rows a statement inserted, updated or deleted; not counting what triggers did."""
+        note(self.owner, sql)
+        status = str(await self._translate_exceptions(_execute, sql, values))
+        count = status.rpartition(" ")[2]  # "INSERT 0 3", "UPDATE 2", "CREATE TABLE"
+        return int(count) if count.isdigit() else 0
+
+    async def change_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """The same statement for each of these rows of values."""
+        note(self.owner, sql)
+        await self._translate_exceptions(_execute_many, sql, rows)
+
+    async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super()._translate_exceptions(func, *args, **kwargs)
+        except _LOST as error:
+            raise Unavailable(f"The connection to PostgreSQL was lost: {error}") from error
+
+
+class PostgresTransaction(PostgresEngine, TransactionWrapper):
+    """The client inside a transaction: everything goes to its one connection.
+
+    Speaks BEGIN and COMMIT itself. PostgreSQL answers the COMMIT of a transaction in which a statement has failed by
+    rolling back, without an error, and asyncpg does not look: whoever swallowed that statement's error would be told
+    that all is well.
+    """
+
+    def __init__(self, engine: PostgresEngine) -> None:
+        TransactionWrapper.__init__(self, engine)
+        self.owner = engine.owner
+        self._name = f"regulars_{next(_savepoints)}"
+        if isinstance(engine, PostgresTransaction):
+            self._lock = engine._lock  # one connection takes one statement at a time
+
+    def acquire_connection(self) -> ConnectionWrapper[Any]:  # type: ignore[override]
+        if self._finalized:
+            raise TransactionManagementError("This transaction has already ended.")
+        return ConnectionWrapper(self._lock, self)
+
+    def _in_transaction(self) -> TransactionContext:
+        return NestedTransactionContext(PostgresTransaction(self))
+
+    async def execute_many(self, query: str, values: list[Any]) -> None:
+        note(self.owner, query)
+        await TransactionWrapper.execute_many(self, query, values)
+
+    async def begin(self) -> None:
+        await self._command("BEGIN")
+
+    async def commit(self) -> None:
+        status = await self._command("COMMIT")
+        self._finalized = True
+        if status != "COMMIT":
+            raise TransactionManagementError("This transaction was rolled back: a statement in it had failed.")
+
+    async def rollback(self) -> None:
+        await self._command("ROLLBACK")
+        self._finalized = True
+
+    async def savepoint(self) -> None:
+        await self._command(f"SAVEPOINT {self._name}")
+
+    async def savepoint_rollback(self) -> None:
+        await self._command(f"ROLLBACK TO {self._name}")
+        await self.release_savepoint()
+
+    async def release_savepoint(self) -> None:
+        await self._command(f"RELEASE {self._name}")
+
+    async def _command(self, sql: str) -> str:
+        return str(await self._translate_exceptions(_execute, sql, ()))
+
+
+class PostgresTransactionContext(TransactionContext):
+    """Holds a connection from BEGIN to COMMIT or ROLLBACK, and gives it back whatever happens."""
+
+    def __init__(self, client: PostgresTransaction) -> None:
+        self.connection_name = ALIAS
+        self.client: PostgresTransaction = client
+
+    async def __aenter__(self) -> PostgresTransaction:
+        engine: Any = self.client._parent
+        self.client._connection = await engine.acquire()
+        try:
+            await self.client.begin()
+        except BaseException:
+            await self._leave()
+            raise
+        self._token = get_connections().set(ALIAS, self.client)
+        return self.client
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        get_connections().reset(self._token)
+        try:
+            if exc_type is None:
+                await self.client.commit()
+            elif not self.client._finalized:
+                await self._undo()
+        finally:
+            self.client._finalized = True
+            await self._leave()
+
+    async def _undo(self) -> None:
+        try:
+            await self.client.rollback()
+        except (*_LOST, asyncpg.PostgresError, Unavailable):
+            # A connection that cannot roll back is lost, and with it the transaction. The error that led here is the
+            # one worth reporting.
+            self.client._connection.terminate()
+
+    async def _leave(self) -> None:
+        engine: Any = self.client._parent
+        pool, connection = engine._pool, self.client._connection
+        if pool is None:
+            return
+        if connection.is_in_transaction():  # a BEGIN that was cancelled, a COMMIT that failed: of unknown state
+            connection.terminate()
+        await pool.release(connection)
+
+
+class _Acquired(PoolConnectionWrapper[Any]):
+    async def __aenter__(self) -> Any:
+        engine: Any = self.client
+        self.connection = await engine.acquire()
+        return self.connection
+
+
+async def _ids_as_text(connection: Any) -> None:
+    await connection.set_type_codec(
+        "uuid", schema="pg_catalog", encoder=_uuid_bytes, decoder=bytes.hex, format="binary"
+    )
+
+
+def _uuid_bytes(value: Any) -> bytes:
+    return value.bytes if isinstance(value, UUID) else UUID(value).bytes
+
+
+async def _fetch(client: PostgresEngine, sql: str, values: Sequence[Any]) -> Any:
+    async with client.acquire_connection() as connection:
+        return await connection.fetch(sql, *values)
+
+
+async def _execute(client: PostgresEngine, sql: str, values: Sequence[Any]) -> Any:
+    async with client.acquire_connection() as connection:
+        return await connection.execute(sql, *values)
+
+
+async def _execute_many(client: PostgresEngine, sql: str, rows: Iterable[Sequence[Any]]) -> Any:
+    async with client.acquire_connection() as connection:
+        return await connection.executemany(sql, rows)
+
+
+client_class = PostgresEngine

@@ -1,0 +1,41 @@
+"""What can go wrong in the domain, as data that a caller can act on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason why something was refused.
+
+    `code` is stable and for programs, `message` is one sentence for people, `path` leads to the offending part of the
+    input, from its root: `("input", "lines", "0", "quantity")`.
+    """
+
+    code: str
+    message: str
+    path: tuple[str, ...] = ()
+
+    def under(self, *prefix: str) -> "Problem":
+        """The same problem seen from further out."""
+        return type(self)(**{**_fields(self), "path": (*prefix, *self.path)})
+
+
+def _fields(problem: Problem) -> dict[str, object]:
+    return {name: getattr(problem, name) for name in problem.__dataclass_fields__}
+
+
+class Refused(Exception):
+    """A domain outcome: nothing of what was asked for has happened, and these are the reasons."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(f"{problem.code}: {problem.message}" for problem in problems))
+        self.problems: Sequence[Problem] = problems
+
+
+class BadInput(Exception):
+    """The request itself is malformed: a broken id, a cursor of another list. `path` as in Problem."""
+
+    def __init__(self, message: str, path: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.path = path

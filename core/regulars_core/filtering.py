@@ -1,0 +1,101 @@
+"""The `where` tree: conditions joined by all, any and not, and how they read in SQL.
+
+A comparison never matches a missing value, and `not` matches it: inside, SQL's NULL is as good as false until a `not`
+turns it over with `IS NOT TRUE`. Leaves stand bare everywhere else, so that their indexes stay usable.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from regulars_core.database import Dialect
+
+Condition = tuple[str, Any]
+"""An operator and what it compares with: `(">=", 50000)`, `("in", ["ACTIVE"])`."""
+
+OPERATORS = frozenset({"=", ">=", ">", "<", "<="})
+
+
+class Values:
+    """The parameters of one statement, gathered as its text is written."""
+
+    def __init__(self, dialect: Dialect, *given: Any) -> None:
+        self.dialect = dialect
+        self.all: list[Any] = list(given)
+
+    def bind(self, value: Any) -> str:
+        """Keep a value and answer its placeholder."""
+        self.all.append(value)
+        return f"${len(self.all)}"
+
+    def among(self, column: str, values: Sequence[Any], kind: str = "text") -> str:
+        """A condition that a column is one of the values."""
+        self.all.append(list(values))
+        return self.dialect.among(column, len(self.all), kind)
+
+
+LeafSql = Callable[[Sequence[Condition], Values], str]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One kind of condition: its name in the tree and how its comparisons read in SQL."""
+
+    name: str
+    sql: LeafSql
+
+
+@dataclass(frozen=True)
+class Where:
+    """A node of the tree: `all`, `any`, `not` with its parts, or a leaf with its comparisons."""
+
+    op: str
+    parts: tuple["Where", ...] = ()
+    leaf: Leaf | None = None
+    conditions: tuple[Condition, ...] = ()
+
+    def compile(self, values: Values) -> str:
+        """The SQL condition; parameters go to `values`."""
+        if self.leaf is not None:
+            return f"({self.leaf.sql(self.conditions, values)})"
+        inner = [part.compile(values) for part in self.parts]
+        if self.op == "not":
+            return f"({inner[0]}) IS NOT TRUE"
+        joined = (" AND " if self.op == "all" else " OR ").join(inner)
+        return f"({joined})" if inner else ("1=1" if self.op == "all" else "1=0")
+
+
+def compared(column: str, kind: str = "text") -> LeafSql:
+    """A leaf over a column: ranges, `=` and `in`."""
+
+    def sql(conditions: Sequence[Condition], values: Values) -> str:
+        return " AND ".join(_comparison(column, kind, condition, values) for condition in conditions) or "1=1"
+
+    return sql
+
+
+def _comparison(column: str, kind: str, condition: Condition, values: Values) -> str:
+    operator, value = condition
+    if operator == "in":
+        return values.among(column, value, kind)
+    if operator not in OPERATORS:
+        raise ValueError(f"{operator!r} is no comparison")
+    return f"{column} {operator} {values.bind(value)}"
+
+
+def present(column: str) -> LeafSql:
+    """A leaf that asks whether the column has a value."""
+
+    def sql(conditions: Sequence[Condition], values: Values) -> str:
+        return f"{column} IS NOT NULL" if all(wanted for _, wanted in conditions) else f"{column} IS NULL"
+
+    return sql
+
+
+def exists_in(table: str, link: str, leaf: LeafSql) -> LeafSql:
+    """A leaf over rows that hang on the one at hand: `EXISTS (SELECT 1 FROM table WHERE link AND …)`."""
+
+    def sql(conditions: Sequence[Condition], values: Values) -> str:
+        return f"EXISTS (SELECT 1 FROM {table} WHERE {link} AND {leaf(conditions, values)})"
+
+    return sql

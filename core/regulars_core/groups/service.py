@@ -1,0 +1,94 @@
+"""Deciding about customer groups."""
+
+from typing import TypedDict
+
+from regulars_core.checks import Checks
+from regulars_core.clock import now
+from regulars_core.errors import Problem, Refused
+from regulars_core.groups.models import CustomerGroup
+from regulars_core.ids import new_id
+from regulars_core.shop import Shop
+from regulars_core.text import folded
+
+
+class GroupChanges(TypedDict, total=False):
+    """What to change of a group: what is absent stays, None clears."""
+
+    name: str | None
+    description: str | None
+
+
+def _checked(changes: GroupChanges) -> dict[str, str | None]:
+    checks, columns = Checks(), {}
+    if "name" in changes:
+        name = checks.text(changes["name"] or "", "name", 120, required=True) or ""
+        columns["name"] = name
+        columns["name_key"] = folded(name)[:160] or name.casefold()
+    if "description" in changes:
+        columns["description"] = checks.prose(changes["description"], "description", 2_000)
+    checks.refuse()
+    return columns
+
+
+async def _refuse_taken(name_key: str | None, but_for: str | None = None) -> None:
+    if name_key is not None:
+        other = await CustomerGroup.filter(name_key=name_key).first()
+        if other and other.id != but_for:
+            raise Refused(Problem("NAME_TAKEN", f"The group {other.name} has this name.", ("name",)))
+
+
+async def create_group(shop: Shop, name: str, description: str | None) -> str:
+    """Make a group and answer its id. Raises Refused."""
+    columns = _checked({"name": name, "description": description})
+
+    async def work() -> str:
+        await _refuse_taken(columns["name_key"])
+        made = now()
+        group = await CustomerGroup.create(id=new_id(), **columns, created_at=made, updated_at=made)
+        return group.id
+
+    return await shop.database.transaction(work)
+
+
+async def change_group(shop: Shop, group_id: str, changes: GroupChanges) -> None:
+    """Change a group. Raises Refused."""
+    columns = _checked(changes)
+
+    async def work() -> None:
+        await _refuse_taken(columns.get("name_key"), but_for=group_id)
+        if not await CustomerGroup.filter(id=group_id).update(**columns, updated_at=now()):
+            raise Refused(_unknown("id"))
+
+    await shop.database.transaction(work)
+
+
+async def delete_group(shop: Shop, group_id: str, move_to: str | None) -> None:
+    """Remove a group; its members go to another one, which must be named if there are any. Raises Refused."""
+
+    async def work() -> None:
+        database = shop.database
+        group = await CustomerGroup.filter(id=group_id).first()
+        if group is None:
+            raise Refused(_unknown("id"))
+        if group.is_default:
+            raise Refused(Problem("DEFAULT_GROUP", "The default group cannot be deleted.", ("id",)))
+        if move_to is not None:
+            if move_to == group_id or not await CustomerGroup.filter(id=move_to).exists():
+                raise Refused(_unknown("moveCustomersTo"))
+            await database.run(
+                "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3 WHERE group_id = $1",
+                group_id,
+                move_to,
+                now(),
+            )
+        elif row := await database.row("SELECT count(*) FROM customer WHERE group_id = $1", group_id):
+            if row[0]:
+                message = f"{row[0]} customers are in this group; name another one for them in `moveCustomersTo`."
+                raise Refused(Problem("GROUP_NOT_EMPTY", message, ("id",)))
+        await group.delete()
+
+    await shop.database.transaction(work)
+
+
+def _unknown(field: str) -> Problem:
+    return Problem("NOT_FOUND", "There is no group with this id.", (field,))

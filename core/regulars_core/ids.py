@@ -1,0 +1,28 @@
+"""Identifiers: UUIDv7 made by the application, so that stores need no coordination and ids sort by time of making."""
+
+import re
+from collections.abc import Iterator
+from itertools import count
+
+import uuid_utils
+
+_HEX = re.compile(r"[0-9a-f]{32}")
+
+# Rows that every database has from the start carry the same id everywhere, so that two databases agree on them.
+DEFAULT_GROUP_ID = "00000000000070008000000000000001"
+MAIN_STORE_ID = "00000000000070008000000000000002"
+
+
+def new_id() -> str:
+    """A new UUIDv7 as 32 lower-case hexadecimal digits."""
+    return uuid_utils.uuid7().hex
+
+
+def new_ids() -> Iterator[str]:
+    """An endless supply of new ids, each greater than the one before."""
+    return (new_id() for _ in count())
+
+
+def is_id(text: str) -> bool:
+    """Whether the text has the form of an id; says nothing about a row that carries it."""
+    return _HEX.fullmatch(text) is not None

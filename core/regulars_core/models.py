@@ -1,0 +1,33 @@
+"""Every table of the core, for Tortoise's registry of models."""
+
+from regulars_core.actors import ApiKey
+from regulars_core.customers.models import (
+    CodeBlock,
+    Customer,
+    CustomerAddress,
+    CustomerNote,
+    CustomerStats,
+    CustomerTag,
+    CustomerText,
+)
+from regulars_core.groups.models import CustomerGroup
+from regulars_core.purchases.models import Payment, Purchase, PurchaseLine, Refund, RefundLine
+from regulars_core.stores.models import Store
+
+__all__ = [
+    "ApiKey",
+    "CodeBlock",
+    "Customer",
+    "CustomerAddress",
+    "CustomerGroup",
+    "CustomerNote",
+    "CustomerStats",
+    "CustomerTag",
+    "CustomerText",
+    "Payment",
+    "Purchase",
+    "PurchaseLine",
+    "Refund",
+    "RefundLine",
+    "Store",
+]

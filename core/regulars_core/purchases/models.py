@@ -1,0 +1,111 @@
+"""The tables of purchases."""
+
+from typing import ClassVar
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
+
+
+class Purchase(Model):
+    """What somebody bought at one time in one store. Amounts are minor units of `currency`.
+
+    total = subtotal - discount + shipping + tax, without the tax where prices include it. `digest` is the SHA-256 of what
+    was recorded: the same reference with the same digest is the same purchase sent again.
+    """
+
+    id = IdField(primary_key=True)
+    reference = TextKeyField(120)
+    store = fields.ForeignKeyField("core.Store", related_name=False, on_delete=fields.RESTRICT)
+    customer = fields.ForeignKeyField("core.Customer", related_name=False, null=True, on_delete=fields.RESTRICT)
+    purchased_at = InstantField()
+    recorded_at = InstantField()
+    status = fields.CharField(24)
+    currency = fields.CharField(3)
+    channel = fields.CharField(40, null=True)
+    note = fields.TextField(null=True)
+    prices_include_tax = fields.BooleanField(default=False)
+    subtotal = MinorUnitsField()
+    discount = MinorUnitsField()
+    shipping = MinorUnitsField()
+    tax = MinorUnitsField()
+    total = MinorUnitsField()
+    refunded = MinorUnitsField(default=0)
+    digest = fields.CharField(64)
+
+    class Meta:
+        table = "purchase"
+        unique_together = (("store_id", "reference"),)
+        indexes: ClassVar = [
+            Index(fields=("customer_id", "purchased_at", "id"), name="purchase_of_customer"),
+            Index(fields=("purchased_at", "id"), name="purchase_time"),
+            Index(fields=("total", "id"), name="purchase_total"),
+            Index(fields=("reference",), name="purchase_reference"),
+        ]
+
+
+class PurchaseLine(Model):
+    """One article of a purchase. `total` is what counts; the unit price is kept where it was told."""
+
+    id = IdField(primary_key=True)
+    purchase = fields.ForeignKeyField("core.Purchase", related_name=False, on_delete=fields.CASCADE)
+    position = fields.IntField()
+    sku = fields.CharField(120, null=True)
+    name = fields.CharField(240)
+    brand = fields.CharField(120, null=True)
+    category = fields.CharField(120, null=True)
+    quantity = QuantityField()
+    unit_price = MinorUnitsField(null=True)
+    discount = MinorUnitsField()
+    total = MinorUnitsField()
+    refunded_quantity = QuantityField(default=0)
+
+    class Meta:
+        table = "purchase_line"
+        unique_together = (("purchase_id", "position"),)
+
+
+class Payment(Model):
+    """How a part of a purchase was paid."""
+
+    id = IdField(primary_key=True)
+    purchase = fields.ForeignKeyField("core.Purchase", related_name=False, on_delete=fields.CASCADE)
+    position = fields.IntField()
+    method = fields.CharField(40)
+    amount = MinorUnitsField()
+    reference = fields.CharField(120, null=True)
+
+    class Meta:
+        table = "payment"
+        unique_together = (("purchase_id", "position"),)
+
+
+class Refund(Model):
+    """Money given back for a purchase."""
+
+    id = IdField(primary_key=True)
+    purchase = fields.ForeignKeyField("core.Purchase", related_name=False, on_delete=fields.CASCADE)
+    refunded_at = InstantField()
+    amount = MinorUnitsField()
+    reason = fields.CharField(240, null=True)
+
+    class Meta:
+        table = "refund"
+        indexes: ClassVar = [Index(fields=("purchase_id", "refunded_at", "id"), name="refund_of_purchase")]
+
+
+class RefundLine(Model):
+    """How much of one line a refund took back."""
+
+    id = IdField(primary_key=True)
+    refund = fields.ForeignKeyField("core.Refund", related_name=False, on_delete=fields.CASCADE)
+    line = fields.ForeignKeyField("core.PurchaseLine", related_name=False, on_delete=fields.CASCADE)
+    quantity = QuantityField()
+    amount = MinorUnitsField()
+
+    class Meta:
+        table = "refund_line"
+        unique_together = (("refund_id", "line_id"),)
+        indexes: ClassVar = [Index(fields=("line_id",), name="refund_line_of_line")]

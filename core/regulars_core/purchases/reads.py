@@ -1,0 +1,293 @@
+"""Reading purchases and what hangs on them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from regulars_core.clock import Instant
+from regulars_core.customers import searching
+from regulars_core.database import Database
+from regulars_core.filtering import Values, Where
+from regulars_core.money import CurrencyCode, Money
+from regulars_core.paging import Order, Page, SortKey, Window
+from regulars_core.purchases.rules import MILLION
+from regulars_core.reading import Readable, by_ids, listed_of, page, pages_of
+
+
+@dataclass(slots=True)
+class PurchaseRow:
+    """A purchase as it is shown; the `_minor` columns are minor units of its currency."""
+
+    id: str
+    reference: str
+    store_id: str
+    customer_id: str | None
+    purchased_at: Instant
+    recorded_at: Instant
+    status: str
+    currency: CurrencyCode
+    channel: str | None
+    note: str | None
+    subtotal_minor: int
+    discount_minor: int
+    shipping_minor: int
+    tax_minor: int
+    total_minor: int
+    refunded_minor: int
+
+    @property
+    def subtotal(self) -> Money:
+        """The lines before discounts."""
+        return Money(self.subtotal_minor, self.currency)
+
+    @property
+    def discount(self) -> Money:
+        """All discounts of the lines."""
+        return Money(self.discount_minor, self.currency)
+
+    @property
+    def shipping(self) -> Money:
+        """What delivery cost."""
+        return Money(self.shipping_minor, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        """The tax, on top of the lines unless prices include it."""
+        return Money(self.tax_minor, self.currency)
+
+    @property
+    def total(self) -> Money:
+        """What was paid."""
+        return Money(self.total_minor, self.currency)
+
+    @property
+    def refunded_total(self) -> Money:
+        """What was given back."""
+        return Money(self.refunded_minor, self.currency)
+
+
+def _columns(alias: str, row: Any, **renamed: str) -> list[str]:
+    return [f"{alias}.{renamed.get(name, name.removesuffix('_minor'))}" for name in row.__slots__]
+
+
+PURCHASES = Readable("purchase p", "p.id", _columns("p", PurchaseRow), PurchaseRow)
+SORT_KEYS = {
+    "PURCHASED_AT": SortKey("PURCHASED_AT", "p.purchased_at", "p.id", int),
+    "TOTAL": SortKey("TOTAL", "p.total", "p.id", int),
+}
+LATEST_FIRST = Order(SORT_KEYS["PURCHASED_AT"], descending=True)
+
+
+async def purchases_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, PurchaseRow]:
+    """Purchases by id."""
+    return await by_ids(database, PURCHASES, ids)
+
+
+async def purchase_by_reference(database: Database, store_code: str, reference: str) -> PurchaseRow | None:
+    """The purchase that a store recorded under a reference."""
+    row = await database.row(
+        f"SELECT {PURCHASES.column_list} FROM purchase p JOIN store st ON st.id = p.store_id"
+        " WHERE st.code = $1 AND p.reference = $2",
+        store_code.strip().upper(),
+        reference,
+    )
+    return PurchaseRow(*row) if row else None
+
+
+async def page_of_purchases(
+    database: Database, window: Window, where: Where | None = None, customers: str | None = None
+) -> Page[PurchaseRow]:
+    """A page of all purchases, narrowed by conditions and by a search for the customer's name or contact, or for the
+    reference itself."""
+    words = searching.words_of(customers) if customers and customers.strip() else None
+
+    def found(values: Values) -> str:
+        reference = values.bind((customers or "").strip())
+        return f"(p.reference = {reference} OR p.customer_id IN ({searching.matching(words or [], values)}))"
+
+    return await page(database, PURCHASES, window, where, condition=found if words is not None else None)
+
+
+async def purchases_of(
+    database: Database, customer_ids: Sequence[str], window: Window, where: Where | None = None
+) -> Sequence[Page[PurchaseRow]]:
+    """A page of each customer's purchases."""
+    return await pages_of(database, PURCHASES, "p.customer_id", customer_ids, window, where)
+
+
+@dataclass(slots=True)
+class LineRow:
+    """One article of a purchase."""
+
+    id: str
+    purchase_id: str
+    sku: str | None
+    name: str
+    brand: str | None
+    category: str | None
+    quantity_millionths: int
+    unit_price_minor: int | None
+    discount_minor: int
+    total_minor: int
+    refunded_millionths: int
+    currency: CurrencyCode
+
+    @property
+    def quantity(self) -> str:
+        """How much was bought, as decimal text."""
+        return quantity_text(self.quantity_millionths)
+
+    @property
+    def refunded_quantity(self) -> str:
+        """How much of it went back, as decimal text."""
+        return quantity_text(self.refunded_millionths)
+
+    @property
+    def unit_price(self) -> Money | None:
+        """The price of one, where it was told."""
+        return None if self.unit_price_minor is None else Money(self.unit_price_minor, self.currency)
+
+    @property
+    def discount(self) -> Money:
+        """What was taken off this line."""
+        return Money(self.discount_minor, self.currency)
+
+    @property
+    def total(self) -> Money:
+        """What this line came to, net of its discount."""
+        return Money(self.total_minor, self.currency)
+
+
+def quantity_text(millionths: int) -> str:
+    """A quantity without needless zeros: 1500000 → `1.5`."""
+    whole, part = divmod(millionths, MILLION)
+    return f"{whole}.{part:06}".rstrip("0") if part else str(whole)
+
+
+_LINE_NAMES = {
+    "quantity_millionths": "quantity",
+    "refunded_millionths": "refunded_quantity",
+}
+LINES = Readable(
+    "purchase_line l JOIN purchase p ON p.id = l.purchase_id",
+    "l.id",
+    [*_columns("l", LineRow, **_LINE_NAMES)[:-1], "p.currency"],
+    LineRow,
+)
+
+
+async def lines_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, LineRow]:
+    """Lines by id."""
+    return await by_ids(database, LINES, ids)
+
+
+async def lines_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, list[LineRow]]:
+    """Each purchase's lines, in the order of the receipt."""
+    return await listed_of(database, LINES, "l.purchase_id", purchase_ids, "l.purchase_id, l.position")
+
+
+@dataclass(slots=True)
+class PaymentRow:
+    """A part of the money for a purchase."""
+
+    id: str
+    purchase_id: str
+    method: str
+    amount_minor: int
+    reference: str | None
+    currency: CurrencyCode
+
+    @property
+    def amount(self) -> Money:
+        """How much was paid this way."""
+        return Money(self.amount_minor, self.currency)
+
+
+PAYMENTS = Readable(
+    "payment y JOIN purchase p ON p.id = y.purchase_id",
+    "y.id",
+    [*_columns("y", PaymentRow)[:-1], "p.currency"],
+    PaymentRow,
+)
+
+
+async def payments_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, PaymentRow]:
+    """Payments by id."""
+    return await by_ids(database, PAYMENTS, ids)
+
+
+async def payments_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, list[PaymentRow]]:
+    """Each purchase's payments, in the order given."""
+    return await listed_of(database, PAYMENTS, "y.purchase_id", purchase_ids, "y.purchase_id, y.position")
+
+
+@dataclass(slots=True)
+class RefundRow:
+    """Money given back for a purchase."""
+
+    id: str
+    purchase_id: str
+    refunded_at: Instant
+    amount_minor: int
+    reason: str | None
+    currency: CurrencyCode
+
+    @property
+    def amount(self) -> Money:
+        """How much was given back."""
+        return Money(self.amount_minor, self.currency)
+
+
+REFUNDS = Readable(
+    "refund f JOIN purchase p ON p.id = f.purchase_id",
+    "f.id",
+    [*_columns("f", RefundRow)[:-1], "p.currency"],
+    RefundRow,
+)
+
+
+async def refunds_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, RefundRow]:
+    """Refunds by id."""
+    return await by_ids(database, REFUNDS, ids)
+
+
+async def refunds_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, list[RefundRow]]:
+    """Each purchase's refunds, the first one first."""
+    return await listed_of(
+        database, REFUNDS, "f.purchase_id", purchase_ids, "f.purchase_id, f.refunded_at, f.id"
+    )
+
+
+@dataclass(slots=True)
+class RefundLineRow:
+    """What a refund took from one line."""
+
+    id: str
+    refund_id: str
+    line_id: str
+    quantity_millionths: int
+    amount_minor: int
+    currency: CurrencyCode
+
+    @property
+    def quantity(self) -> str:
+        """How much of the line went back, as decimal text."""
+        return quantity_text(self.quantity_millionths)
+
+    @property
+    def amount(self) -> Money:
+        """What was given back for it."""
+        return Money(self.amount_minor, self.currency)
+
+
+_REFUND_LINES = Readable(
+    "refund_line rl JOIN refund f ON f.id = rl.refund_id JOIN purchase p ON p.id = f.purchase_id",
+    "rl.id",
+    [*_columns("rl", RefundLineRow, quantity_millionths="quantity")[:-1], "p.currency"],
+    RefundLineRow,
+)
+
+
+async def refund_lines_of(database: Database, refund_ids: Sequence[str]) -> Mapping[str, list[RefundLineRow]]:
+    """Each refund's lines; none where an amount was given back."""
+    return await listed_of(database, _REFUND_LINES, "rl.refund_id", refund_ids, "rl.refund_id, rl.id")

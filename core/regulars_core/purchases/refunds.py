@@ -1,0 +1,121 @@
+"""Giving money back: refunds of an amount or of lines, and voids."""
+
+from collections.abc import Mapping, Sequence
+
+from regulars_core.checks import Checks
+from regulars_core.clock import Instant, now
+from regulars_core.errors import Problem, Refused
+from regulars_core.ids import new_id
+from regulars_core.purchases.rules import Paid, PaidLine, RefundedLine, is_refunded_whole, refund_of_lines
+from regulars_core.purchases.statistics import recount
+from regulars_core.shop import Shop
+from regulars_core.writing import insert
+
+
+async def refund(
+    shop: Shop,
+    purchase_id: str,
+    *,
+    amount: int | None = None,
+    lines: Mapping[str, int] | None = None,
+    reason: str | None = None,
+    at: Instant | None = None,
+) -> str:
+    """Give back an amount in minor units, or quantities (millionths) of lines; answers the refund's id.
+
+    Never more than was paid and not yet given back. Raises Refused.
+    """
+    checks = Checks()
+    kept_reason = checks.text(reason, "reason", 240)
+    if (amount is None) is (lines is None):
+        checks.fail("INVALID_REFUND", "Give either an amount or lines.", "amount")
+    elif amount is not None:
+        checks.at_least(amount, 1, "amount")
+    elif not lines:
+        checks.fail("REQUIRED", "This must not be empty.", "lines")
+    checks.refuse()
+
+    async def work() -> str:
+        customer_id, purchased_at, paid = await _locked(shop, purchase_id)
+        refunded_at = now() if at is None else at
+        if refunded_at < purchased_at:
+            checks.fail("INVALID_DATE", "A refund cannot come before its purchase.", "refundedAt")
+        taken = refund_of_lines(paid, lines, checks) if lines else []
+        back = sum(line.amount for line in taken) if amount is None else amount
+        if paid.refunded + back > paid.total:
+            left = shop.money(paid.total - paid.refunded)
+            message = f"At most {left.amount} {left.currency_code} can still be given back."
+            checks.fail("REFUND_EXCEEDS_PAID", message, "amount" if lines is None else "lines")
+        checks.refuse()
+        refund_id = new_id()
+        await insert(
+            shop.database,
+            "refund",
+            ("id", "purchase_id", "refunded_at", "amount", "reason"),
+            [(refund_id, purchase_id, refunded_at, back, kept_reason)],
+        )
+        await _take_lines(shop, refund_id, taken)
+        whole = is_refunded_whole(paid, back, taken)
+        await shop.database.run(
+            "UPDATE purchase SET refunded = refunded + $2, status = $3 WHERE id = $1",
+            purchase_id,
+            back,
+            "REFUNDED" if whole else "PARTIALLY_REFUNDED",
+        )
+        await recount(shop.database, [customer_id] if customer_id else [])
+        return refund_id
+
+    return await shop.database.transaction(work)
+
+
+async def _locked(shop: Shop, purchase_id: str) -> tuple[str | None, Instant, Paid]:
+    row = await shop.database.row(
+        "SELECT customer_id, purchased_at, status, total, refunded, prices_include_tax, tax FROM purchase"
+        f" WHERE id = $1{shop.database.dialect.lock_rows}",
+        purchase_id,
+    )
+    if row is None:
+        raise Refused(Problem("NOT_FOUND", "There is no purchase with this id.", ("purchaseId",)))
+    customer_id, purchased_at, status, total, refunded, tax_included, tax = row
+    if status == "VOIDED":
+        raise Refused(Problem("PURCHASE_VOIDED", "The purchase was voided.", ("purchaseId",)))
+    lines = await shop.database.rows(
+        "SELECT l.id, l.quantity, l.total, l.refunded_quantity, CAST(coalesce(sum(r.amount), 0) AS BIGINT), count(r.id)"
+        " FROM purchase_line l LEFT JOIN refund_line r ON r.line_id = l.id WHERE l.purchase_id = $1"
+        " GROUP BY l.id, l.quantity, l.total, l.refunded_quantity, l.position ORDER BY l.position",
+        purchase_id,
+    )
+    paid_lines = [PaidLine(*line[:5], touched=line[5] > 0) for line in lines]
+    return customer_id, purchased_at, Paid(total, refunded, 0 if tax_included else tax, paid_lines)
+
+
+async def _take_lines(shop: Shop, refund_id: str, taken: Sequence[RefundedLine]) -> None:
+    await insert(
+        shop.database,
+        "refund_line",
+        ("id", "refund_id", "line_id", "quantity", "amount"),
+        [(new_id(), refund_id, line.line_id, line.quantity, line.amount) for line in taken],
+    )
+    if taken:
+        await shop.database.run_many(
+            "UPDATE purchase_line SET refunded_quantity = refunded_quantity + $2 WHERE id = $1",
+            [(line.line_id, line.quantity) for line in taken],
+        )
+
+
+async def void(shop: Shop, purchase_id: str) -> bool:
+    """Undo a purchase as if it had not been; answers whether it stood until now. Raises Refused."""
+
+    async def work() -> bool:
+        row = await shop.database.row(
+            f"SELECT customer_id, status FROM purchase WHERE id = $1{shop.database.dialect.lock_rows}", purchase_id
+        )
+        if row is None:
+            raise Refused(Problem("NOT_FOUND", "There is no purchase with this id.", ("purchaseId",)))
+        if row[1] == "VOIDED":
+            return False
+        await shop.database.run("UPDATE purchase SET status = 'VOIDED' WHERE id = $1", purchase_id)
+        await recount(shop.database, [row[0]] if row[0] else [])
+        return True
+
+    return await shop.database.transaction(work)

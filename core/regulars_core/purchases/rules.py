@@ -1,0 +1,247 @@
+"""What a purchase amounts to, and how much of it a refund takes back. Pure: whole numbers in, whole numbers out."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import orjson
+
+from regulars_core.checks import Checks
+from regulars_core.clock import Instant
+from regulars_core.money import LARGEST, divided_half_up, spread
+
+MILLION = 1_000_000
+"""Quantities are whole millionths: 1.5 kg is 1_500_000."""
+MOST_LINES = 1_000
+MOST_PAYMENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """One article as given. Amounts are minor units; `total` rules where it is given."""
+
+    name: str | None
+    quantity: int
+    unit_price: int | None = None
+    discount: int = 0
+    total: int | None = None
+    sku: str | None = None
+    brand: str | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPayment:
+    """A part of the money, as given."""
+
+    method: str
+    amount: int
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPurchase:
+    """A purchase as given. `told` is whom the caller named as the customer, in the caller's own words: it tells a
+    purchase that is sent again from another one under the same reference."""
+
+    reference: str
+    store_id: str
+    customer_id: str | None
+    purchased_at: Instant
+    currency: str
+    lines: Sequence[NewLine]
+    shipping: int = 0
+    tax: int = 0
+    prices_include_tax: bool = False
+    payments: Sequence[NewPayment] = ()
+    channel: str | None = None
+    note: str | None = None
+    told: Sequence[str | None] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedLine:
+    """One article in the form in which it is kept."""
+
+    sku: str | None
+    name: str
+    brand: str | None
+    category: str | None
+    quantity: int
+    unit_price: int | None
+    discount: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPurchase:
+    """A purchase that adds up, in the form in which it is kept."""
+
+    given: NewPurchase
+    reference: str
+    channel: str | None
+    note: str | None
+    lines: Sequence[CheckedLine]
+    payments: Sequence[NewPayment]
+    subtotal: int
+    discount: int
+    total: int
+    digest: str = ""
+
+
+def line_total(line: NewLine) -> int:
+    """The line's total where it is given, else quantity × unit price - discount, half-up to the minor unit."""
+    if line.total is not None:
+        return line.total
+    return divided_half_up(line.quantity * (line.unit_price or 0), MILLION) - line.discount
+
+
+def checked(purchase: NewPurchase, shop_currency: str) -> CheckedPurchase:
+    """The purchase, if it adds up. Raises Refused with every mistake."""
+    checks = Checks()
+    reference = checks.text(purchase.reference, "reference", 120, required=True) or ""
+    if purchase.currency != shop_currency:
+        checks.fail("CURRENCY_MISMATCH", f"The shop sells in {shop_currency}, not {purchase.currency}.", "currencyCode")
+    channel, note = checks.text(purchase.channel, "channel", 40), checks.prose(purchase.note, "note", 2_000)
+    lines = [_checked_line(checks, n, line) for n, line in enumerate(purchase.lines)]
+    if not 1 <= len(lines) <= MOST_LINES:
+        checks.fail("INVALID_LINES", f"A purchase has 1 to {MOST_LINES} lines; {len(lines)} were given.", "lines")
+    checks.at_least(purchase.shipping, 0, "shipping")
+    checks.at_least(purchase.tax, 0, "tax")
+    discount, net = sum(line.discount for line in lines), sum(line.total for line in lines)
+    total = net + purchase.shipping + (0 if purchase.prices_include_tax else purchase.tax)
+    if total > LARGEST:
+        checks.fail("INVALID_AMOUNT", "The total is beyond what can be kept.", "lines")
+    payments = _checked_payments(checks, purchase.payments, total)
+    checks.refuse()
+    made = CheckedPurchase(purchase, reference, channel, note, lines, payments, net + discount, discount, total)
+    return replace(made, digest=_digest(made))
+
+
+def _checked_line(checks: Checks, n: int, line: NewLine) -> CheckedLine:
+    inner = Checks()
+    name = inner.text(line.name, "name", 240) or inner.text(line.sku, "sku", 120)
+    inner.at_least(line.quantity, 0, "quantity", "INVALID_QUANTITY")
+    inner.at_least(line.discount, 0, "discount")
+    if name is None and not inner.problems:
+        inner.fail("REQUIRED", "A line needs a name or an sku.", "name")
+    if line.unit_price is not None:
+        inner.at_least(line.unit_price, 0, "unitPrice")
+    if line.unit_price is None and line.total is None:
+        inner.fail("REQUIRED", "A line needs a unit price or a total.", "unitPrice")
+    total = line_total(line)
+    if total < 0:
+        inner.fail("INVALID_AMOUNT", "A line's total must not be negative.", "total")
+    kept = CheckedLine(
+        inner.text(line.sku, "sku", 120),
+        name or "",
+        inner.text(line.brand, "brand", 120),
+        inner.text(line.category, "category", 120),
+        line.quantity,
+        line.unit_price,
+        line.discount,
+        total,
+    )
+    for problem in inner.problems:
+        checks.fail(problem.code, problem.message, "lines", str(n), *problem.path)
+    return kept
+
+
+def _checked_payments(checks: Checks, payments: Sequence[NewPayment], total: int) -> list[NewPayment]:
+    kept = []
+    for n, payment in enumerate(payments):
+        inner = Checks()
+        method = inner.text(payment.method, "method", 40, required=True) or ""
+        inner.at_least(payment.amount, 0 if total == 0 else 1, "amount")
+        kept.append(NewPayment(method, payment.amount, inner.text(payment.reference, "reference", 120)))
+        for problem in inner.problems:
+            checks.fail(problem.code, problem.message, "payments", str(n), *problem.path)
+    if len(kept) > MOST_PAYMENTS:
+        checks.fail("TOO_MANY", f"A purchase has at most {MOST_PAYMENTS} payments.", "payments")
+    if kept and not checks.problems and sum(payment.amount for payment in kept) != total:
+        checks.fail("PAYMENTS_MISMATCH", "The payments do not sum to the total.", "payments")
+    return kept
+
+
+def _digest(purchase: CheckedPurchase) -> str:
+    given = purchase.given
+    content = [
+        given.purchased_at, given.currency, given.prices_include_tax, given.shipping, given.tax, purchase.channel,
+        purchase.note, list(given.told),
+        [[li.sku, li.name, li.brand, li.category, li.quantity, li.unit_price, li.discount, li.total]
+         for li in purchase.lines],
+        [[p.method, p.amount, p.reference] for p in purchase.payments],
+    ]  # fmt: skip
+    return hashlib.sha256(orjson.dumps(content)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class PaidLine:
+    """A line of a recorded purchase, and what refunds of lines have taken from it so far."""
+
+    id: str
+    quantity: int
+    total: int
+    refunded_quantity: int
+    refunded_amount: int
+    touched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A recorded purchase, as refunds see it."""
+
+    total: int
+    refunded: int
+    tax_on_top: int
+    lines: Sequence[PaidLine]
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedLine:
+    """What a refund takes from one line."""
+
+    line_id: str
+    quantity: int
+    amount: int
+
+
+def refundable_of_lines(paid: Paid) -> dict[str, int]:
+    """What each line was paid with: its total, net of its discount, and its share of the tax on top."""
+    shares = spread(paid.tax_on_top, [line.total for line in paid.lines])
+    return {line.id: line.total + share for line, share in zip(paid.lines, shares, strict=True)}
+
+
+def refund_of_lines(paid: Paid, wanted: Mapping[str, int], checks: Checks) -> list[RefundedLine]:
+    """What goes back for quantities of lines; cumulative, so that the parts of a line sum to it exactly.
+
+    Quantities are millionths. A line sold in quantity 0 goes back whole. Problems are noted in `checks`.
+    """
+    refundable, taken = refundable_of_lines(paid), []
+    lines = {line.id: line for line in paid.lines}
+    for n, (line_id, quantity) in enumerate(wanted.items()):
+        line = lines.get(line_id)
+        if line is None:
+            checks.fail("NOT_FOUND", "The purchase has no such line.", "lines", str(n), "lineId")
+            continue
+        after = line.refunded_quantity + quantity
+        if quantity < 0 or (quantity == 0 and line.quantity > 0):
+            checks.fail("INVALID_QUANTITY", "This must be more than zero.", "lines", str(n), "quantity")
+        elif after > line.quantity:
+            checks.fail("REFUND_EXCEEDS_PAID", "More than was bought of this line.", "lines", str(n), "quantity")
+        else:
+            whole = refundable[line_id]
+            due = whole if after == line.quantity else divided_half_up(whole * after, line.quantity)
+            taken.append(RefundedLine(line_id, quantity, due - line.refunded_amount))
+    return taken
+
+
+def is_refunded_whole(paid: Paid, amount: int, taken: Sequence[RefundedLine]) -> bool:
+    """Whether nothing of the purchase is left after a further refund. One of 0.00 is gone when all of its lines are."""
+    if paid.total > 0:
+        return paid.refunded + amount == paid.total
+    gone = {line.line_id: line.quantity for line in taken}
+    return all(
+        (line.touched or line.id in gone) and line.refunded_quantity + gone.get(line.id, 0) == line.quantity
+        for line in paid.lines
+    )

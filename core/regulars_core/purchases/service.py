@@ -1,0 +1,136 @@
+"""Recording purchases: one from a till, a thousand from a file; each exactly once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from regulars_core.clock import now
+from regulars_core.errors import Problem, Refused
+from regulars_core.ids import new_id
+from regulars_core.purchases.rules import CheckedPurchase
+from regulars_core.purchases.statistics import Gain, add_purchases
+from regulars_core.shop import Shop
+from regulars_core.writing import insert
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of one purchase that was sent: it is there now (`created`), was there before, or is refused."""
+
+    id: str | None
+    created: bool
+    problem: Problem | None = None
+
+
+async def record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Recorded]:
+    """Record purchases and answer for each, in order, what became of it.
+
+    A reference that its store has already used is the same purchase sent again if the content is the same, and is
+    refused with REFERENCE_REUSED if it is not. The customers and stores named must exist.
+    """
+    return await shop.database.transaction(lambda: _record(shop, purchases))
+
+
+async def _record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Recorded]:
+    known = await _known(shop, purchases)
+    outcomes, new = [], []
+    for purchase in purchases:
+        key = (purchase.given.store_id, purchase.reference)
+        elder = known.get(key)
+        if elder is None:
+            id_ = new_id()
+            known[key] = (id_, purchase.digest)
+            new.append((id_, purchase))
+            outcomes.append(Recorded(id_, created=True))
+        elif elder[1] == purchase.digest:
+            outcomes.append(Recorded(elder[0], created=False))
+        else:
+            outcomes.append(Recorded(None, created=False, problem=reused(purchase.reference)))
+    await _insert(shop, new)
+    await add_purchases(shop.database, _gains(new))
+    return outcomes
+
+
+async def recorded_before(shop: Shop, purchase: CheckedPurchase) -> str | None:
+    """The id of the very purchase, if it has been recorded. Raises Refused: REFERENCE_REUSED for another one."""
+    elder = (await _known(shop, [purchase])).get((purchase.given.store_id, purchase.reference))
+    if elder and elder[1] != purchase.digest:
+        raise Refused(reused(purchase.reference))
+    return elder[0] if elder else None
+
+
+def reused(reference: str) -> Problem:
+    """The refusal of a reference that stands for something else already."""
+    message = f"The store has recorded another purchase under the reference {reference}."
+    return Problem("REFERENCE_REUSED", message, ("reference",))
+
+
+async def _known(shop: Shop, purchases: Sequence[CheckedPurchase]) -> dict[tuple[str, str], tuple[str, str]]:
+    """(store, reference) → (id, digest) of those that are recorded already."""
+    among = shop.database.dialect.among("reference", 1, "text")
+    rows = await shop.database.rows(
+        f"SELECT store_id, reference, id, digest FROM purchase WHERE {among}", [p.reference for p in purchases]
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+
+
+def _gains(new: Sequence[tuple[str, CheckedPurchase]]) -> dict[str, Gain]:
+    gains: dict[str, Gain] = {}
+    for _, purchase in new:
+        given = purchase.given
+        if given.customer_id is None:
+            continue
+        if gain := gains.get(given.customer_id):
+            gain.add(purchase.total, given.purchased_at)
+        else:
+            gains[given.customer_id] = Gain(purchase.total, 1, given.purchased_at, given.purchased_at)
+    return gains
+
+
+_PURCHASE_COLUMNS = (
+    "id", "reference", "store_id", "customer_id", "purchased_at", "recorded_at", "status", "currency", "channel", "note",
+    "prices_include_tax", "subtotal", "discount", "shipping", "tax", "total", "refunded", "digest",
+)  # fmt: skip
+_LINE_COLUMNS = (
+    "id", "purchase_id", "position", "sku", "name", "brand", "category", "quantity", "unit_price", "discount", "total",
+    "refunded_quantity",
+)  # fmt: skip
+
+
+async def _insert(shop: Shop, new: Sequence[tuple[str, CheckedPurchase]]) -> None:
+    recorded = now()
+    await insert(
+        shop.database,
+        "purchase",
+        _PURCHASE_COLUMNS,
+        (
+            (
+                id_, p.reference, p.given.store_id, p.given.customer_id, p.given.purchased_at, recorded, "PAID",
+                p.given.currency, p.channel, p.note, p.given.prices_include_tax, p.subtotal, p.discount,
+                p.given.shipping, p.given.tax, p.total, 0, p.digest,
+            )
+            for id_, p in new
+        ),
+    )  # fmt: skip
+    await insert(
+        shop.database,
+        "purchase_line",
+        _LINE_COLUMNS,
+        (
+            (
+                new_id(), id_, n, li.sku, li.name, li.brand, li.category, li.quantity, li.unit_price, li.discount,
+                li.total, 0,
+            )
+            for id_, p in new
+            for n, li in enumerate(p.lines)
+        ),
+    )  # fmt: skip
+    await insert(
+        shop.database,
+        "payment",
+        ("id", "purchase_id", "position", "method", "amount", "reference"),
+        (
+            (new_id(), id_, n, payment.method, payment.amount, payment.reference)
+            for id_, p in new
+            for n, payment in enumerate(p.payments)
+        ),
+    )

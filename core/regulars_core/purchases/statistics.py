@@ -1,0 +1,102 @@
+"""The stored statistics of customers: moved forward by a purchase, counted anew after a refund or void, and proven."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from regulars_core.clock import NEVER, Instant
+from regulars_core.database import Database
+
+_BATCH = 1_000
+
+# Counted are purchases that are neither voided nor wholly refunded.
+_COUNTED = "p.status IN ('PAID', 'PARTIALLY_REFUNDED')"
+_RECOUNT = f"""
+    CAST(coalesce(sum(CASE WHEN p.status <> 'VOIDED' THEN p.total - p.refunded END), 0) AS BIGINT),
+    CAST(coalesce(sum(CASE WHEN {_COUNTED} THEN 1 END), 0) AS BIGINT),
+    coalesce(min(CASE WHEN {_COUNTED} THEN p.purchased_at END), {NEVER + 1} - 1),
+    coalesce(max(CASE WHEN {_COUNTED} THEN p.purchased_at END), {NEVER + 1} - 1)
+"""
+
+
+@dataclass(slots=True)
+class Gain:
+    """What new purchases add to one customer's statistics."""
+
+    spent: int
+    count: int
+    first: Instant
+    last: Instant
+
+    def add(self, spent: int, at: Instant) -> None:
+        """One more purchase."""
+        self.spent += spent
+        self.count += 1
+        self.first, self.last = min(self.first, at), max(self.last, at)
+
+
+async def add_purchases(database: Database, gains: Mapping[str, Gain]) -> None:
+    """Move statistics forward by new purchases, in the order of ids so that writers never wait for each other in a ring."""
+    least = database.dialect.least("first_purchase_at", "$4")
+    latest, active = (database.dialect.greatest(column, "$5") for column in ("last_purchase_at", "active_at"))
+    if not gains:
+        return
+    await database.run_many(
+        "UPDATE customer_stats SET total_spent = total_spent + $2, purchase_count = purchase_count + $3,"
+        f" first_purchase_at = CASE WHEN first_purchase_at = {NEVER + 1} - 1 THEN $4 ELSE {least} END,"
+        f" last_purchase_at = {latest}, active_at = {active} WHERE customer_id = $1",
+        [(customer, gain.spent, gain.count, gain.first, gain.last) for customer, gain in sorted(gains.items())],
+    )
+
+
+async def recount(database: Database, customer_ids: Sequence[str]) -> None:
+    """Count the statistics of customers anew from their purchases.
+
+    The rows are locked first and read in a later statement, so that a purchase recorded meanwhile is either seen or adds
+    itself afterwards.
+    """
+    ids = sorted(set(customer_ids))
+    among = database.dialect.among("customer_id", 1)
+    lock = database.dialect.lock_rows
+    await database.rows(f"SELECT customer_id FROM customer_stats WHERE {among} ORDER BY customer_id{lock}", ids)
+    for customer_id in ids:
+        row = await database.row(f"SELECT {_RECOUNT} FROM purchase p WHERE p.customer_id = $1", customer_id)
+        assert row is not None
+        active = database.dialect.greatest("(SELECT created_at FROM customer WHERE id = $1)", "$5")
+        await database.run(
+            "UPDATE customer_stats SET total_spent = $2, purchase_count = $3, first_purchase_at = $4,"
+            f" last_purchase_at = $5, active_at = {active} WHERE customer_id = $1",
+            customer_id,
+            *row,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A customer whose stored statistics are not what the purchases amount to."""
+
+    customer_id: str
+    stored: Sequence[int]
+    recounted: Sequence[int]
+
+
+async def differences(database: Database) -> AsyncIterator[Difference]:
+    """Every customer whose stored statistics differ from a recount; reads in batches, writes nothing."""
+    last = "0" * 32
+    while True:
+        rows = await database.rows(
+            f"SELECT c.id, c.created_at, s.total_spent, s.purchase_count, s.first_purchase_at, s.last_purchase_at,"
+            f" s.active_at, r.* FROM (SELECT id, created_at FROM customer WHERE id > $1 ORDER BY id LIMIT {_BATCH}) c"
+            " LEFT JOIN customer_stats s ON s.customer_id = c.id"
+            f" LEFT JOIN (SELECT p.customer_id, {_RECOUNT} FROM purchase p WHERE p.customer_id IN"
+            f" (SELECT id FROM customer WHERE id > $1 ORDER BY id LIMIT {_BATCH}) GROUP BY p.customer_id) r"
+            " ON r.customer_id = c.id ORDER BY c.id",
+            last,
+        )
+        for row in rows:
+            counted = tuple(row[8:12]) if row[7] is not None else (0, 0, NEVER, NEVER)
+            right = (*counted, max(row[1], counted[3]))
+            if tuple(row[2:7]) != right:
+                yield Difference(row[0], tuple(row[2:7]), right)
+        if len(rows) < _BATCH:
+            return
+        last = rows[-1][0]

@@ -1,0 +1,137 @@
+"""Reading rows: one page of a list, one page for each of many owners, or rows by id; each in one statement."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from regulars_core.database import Database
+from regulars_core.filtering import Values, Where
+from regulars_core.paging import Once, Page, Window
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Readable(Generic[T]):
+    """How rows of one kind are read: where from, which columns, and what is made of them."""
+
+    source: str
+    id_column: str
+    columns: Sequence[str]
+    make: Callable[..., T]
+
+    @property
+    def column_list(self) -> str:
+        return ", ".join(self.columns)
+
+
+async def by_ids(database: Database, kind: Readable[T], ids: Sequence[str]) -> Mapping[str, T]:
+    """The rows with these ids, by id; unknown ones are missing."""
+    if not ids:
+        return {}
+    among = database.dialect.among(kind.id_column, 1)
+    found = await database.rows(
+        f"SELECT {kind.id_column}, {kind.column_list} FROM {kind.source} WHERE {among}", list(dict.fromkeys(ids))
+    )
+    return {row[0]: kind.make(*row[1:]) for row in found}
+
+
+async def listed_of(
+    database: Database, kind: Readable[T], owner_column: str, owners: Sequence[str], order: str
+) -> Mapping[str, list[T]]:
+    """All rows of each owner, for lists that are short by nature; an owner without rows has an empty list."""
+    lists: dict[str, list[T]] = {owner: [] for owner in owners}
+    if lists:
+        among = database.dialect.among(owner_column, 1)
+        found = await database.rows(
+            f"SELECT {owner_column}, {kind.column_list} FROM {kind.source} WHERE {among} ORDER BY {order}", list(lists)
+        )
+        for row in found:
+            lists[row[0]].append(kind.make(*row[1:]))
+    return lists
+
+
+async def page(
+    database: Database,
+    kind: Readable[T],
+    window: Window,
+    where: Where | None = None,
+    *,
+    condition: Callable[[Values], str] | None = None,
+) -> Page[T]:
+    """One page of a list, narrowed by a tree of conditions and by one more."""
+
+    def narrowed(values: Values) -> list[str]:
+        return [
+            *([where.compile(values)] if where else []),
+            *([condition(values)] if condition else []),
+        ]
+
+    values = Values(database.dialect)
+    conditions = [*window.conditions(values), *narrowed(values)]
+    found = await database.rows(
+        f"SELECT {window.order.key.column}, {window.order.key.tie}, {kind.column_list} FROM {kind.source}"
+        f"{_where(conditions)} ORDER BY {window.order_by()} LIMIT {values.bind(window.size + 1)}",
+        *values.all,
+    )
+
+    async def count() -> Mapping[str, int]:
+        counted = Values(database.dialect)
+        row = await database.row(f"SELECT count(*) FROM {kind.source}{_where(narrowed(counted))}", *counted.all)
+        return {"": row[0] if row else 0}
+
+    return Page.cut(window, [(kind.make(*row[2:]), (row[0], row[1])) for row in found], Once(count))
+
+
+async def pages_of(
+    database: Database,
+    kind: Readable[T],
+    owner_column: str,
+    owners: Sequence[str],
+    window: Window,
+    where: Where | None = None,
+) -> Sequence[Page[T]]:
+    """A page of each owner's own list, in the order of the owners, all of them by one statement."""
+    keys = list(dict.fromkeys(owners))
+    values = Values(database.dialect, keys)
+    conditions = [f"{owner_column} = k.key", *window.conditions(values), *([where.compile(values)] if where else [])]
+    limit = values.bind(window.size + 1)
+    found = await database.rows(_per_owner(database, kind, window, conditions, limit), *values.all) if keys else []
+    groups: dict[str, list[Any]] = {key: [] for key in keys}
+    for row in found:
+        groups[row[0]].append((kind.make(*row[3:]), (row[1], row[2])))
+
+    async def count() -> Mapping[str, int]:
+        counted = Values(database.dialect, keys)
+        narrowed = [database.dialect.among(owner_column, 1), *([where.compile(counted)] if where else [])]
+        rows = await database.rows(
+            f"SELECT {owner_column}, count(*) FROM {kind.source}{_where(narrowed)} GROUP BY {owner_column}",
+            *counted.all,
+        )
+        return {key: 0 for key in keys} | {row[0]: row[1] for row in rows}
+
+    counter = Once(count)
+    return [Page.cut(window, groups[owner], counter, owner) for owner in owners]
+
+
+def _per_owner(database: Database, kind: Readable[T], window: Window, conditions: list[str], limit: str) -> str:
+    """A LATERAL walk of the index for each owner; SQLite has no LATERAL, so there the walk finds ids first."""
+    key, columns = window.order.key, kind.column_list
+    walk = f"FROM {kind.source}{_where(conditions)} ORDER BY {window.order_by()} LIMIT {limit}"
+    owners = database.dialect.keys(1)
+    if database.engine == "sqlite":
+        return (
+            f"SELECT k.key, {key.column}, {key.tie}, {columns} FROM {owners} CROSS JOIN {kind.source}"
+            f" WHERE {kind.id_column} IN (SELECT {kind.id_column} {walk}) ORDER BY {window.order_by()}"
+        )
+    aliased = [f"{column} AS c{n}" for n, column in enumerate(kind.columns)]
+    inner = f"SELECT {key.column} AS sort_key, {key.tie} AS tie, {', '.join(aliased)} {walk}"
+    names = ", ".join(f"x.c{n}" for n in range(len(kind.columns)))
+    return (
+        f"SELECT k.key, x.sort_key, x.tie, {names} FROM {owners} CROSS JOIN LATERAL ({inner}) x"
+        f" ORDER BY x.sort_key {window.way}, x.tie {window.way}"
+    )
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""

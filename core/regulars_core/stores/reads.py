@@ -1,0 +1,45 @@
+"""Reading stores."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from regulars_core.clock import Instant
+from regulars_core.database import Database
+from regulars_core.paging import Order, Page, SortKey, Window
+from regulars_core.reading import Readable, by_ids, page
+
+
+@dataclass(slots=True)
+class StoreRow:
+    """A place of sale."""
+
+    id: str
+    code: str
+    name: str
+    is_active: bool
+    created_at: Instant
+    updated_at: Instant
+
+    def __post_init__(self) -> None:
+        self.is_active = bool(self.is_active)
+
+
+STORES = Readable("store st", "st.id", [f"st.{name}" for name in StoreRow.__slots__], StoreRow)
+BY_CODE = Order(SortKey("CODE", "st.code", "st.id", str))
+
+
+async def stores_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, StoreRow]:
+    """Stores by id."""
+    return await by_ids(database, STORES, ids)
+
+
+async def stores_by_codes(database: Database, codes: Sequence[str]) -> Mapping[str, StoreRow]:
+    """Stores by code; unknown ones are missing."""
+    among = database.dialect.among("st.code", 1, "text")
+    found = await database.rows(f"SELECT {STORES.column_list} FROM store st WHERE {among}", sorted(set(codes)))
+    return {row.code: row for row in (StoreRow(*values) for values in found)}
+
+
+async def page_of_stores(database: Database, window: Window) -> Page[StoreRow]:
+    """A page of all stores."""
+    return await page(database, STORES, window)

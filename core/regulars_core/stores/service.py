@@ -1,0 +1,68 @@
+"""Deciding about stores."""
+
+import re
+from typing import TypedDict
+
+from regulars_core.checks import Checks
+from regulars_core.clock import now
+from regulars_core.errors import Problem, Refused
+from regulars_core.ids import MAIN_STORE_ID, new_id
+from regulars_core.shop import Shop
+from regulars_core.stores.models import Store
+
+MAIN = "MAIN"
+"""The code of the store that purchases without a store belong to."""
+_CODE = re.compile(r"[A-Z0-9]{1,16}")
+
+
+class StoreChanges(TypedDict, total=False):
+    """What to change of a store; what is absent stays."""
+
+    name: str | None
+    is_active: bool | None
+
+
+def _checked_name(name: str | None) -> str:
+    checks = Checks()
+    kept = checks.text(name or "", "name", 120, required=True)
+    checks.refuse()
+    return kept or ""
+
+
+def checked_code(code: str) -> str:
+    """The store code in capitals. Raises Refused for what cannot be one."""
+    upper = code.strip().upper()
+    if not _CODE.fullmatch(upper):
+        raise Refused(Problem("INVALID_CODE", "A store's code is 1 to 16 letters and digits, such as S07.", ("code",)))
+    return upper
+
+
+async def create_store(shop: Shop, code: str, name: str) -> str:
+    """Open a store and answer its id. Raises Refused."""
+    kept_code, kept_name = checked_code(code), _checked_name(name)
+
+    async def work() -> str:
+        if await Store.filter(code=kept_code).exists():
+            raise Refused(Problem("CODE_TAKEN", f"There is a store {kept_code} already.", ("code",)))
+        made = now()
+        store = await Store.create(id=new_id(), code=kept_code, name=kept_name, created_at=made, updated_at=made)
+        return store.id
+
+    return await shop.database.transaction(work)
+
+
+async def change_store(shop: Shop, store_id: str, changes: StoreChanges) -> None:
+    """Rename a store, close it or open it again; `MAIN` stays open. Raises Refused."""
+    columns: dict[str, str | bool] = {}
+    if "name" in changes:
+        columns["name"] = _checked_name(changes["name"])
+    if (active := changes.get("is_active")) is not None:
+        columns["is_active"] = active
+    if store_id == MAIN_STORE_ID and columns.get("is_active") is False:
+        raise Refused(Problem("MAIN_STORE", "The store MAIN cannot be closed.", ("isActive",)))
+
+    async def work() -> None:
+        if not await Store.filter(id=store_id).update(**columns, updated_at=now()):
+            raise Refused(Problem("NOT_FOUND", "There is no store with this id.", ("id",)))
+
+    await shop.database.transaction(work)

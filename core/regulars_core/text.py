@@ -1,0 +1,33 @@
+"""Text as people type it: tidied for keeping, folded for finding."""
+
+import re
+import unicodedata
+
+_SPACES = re.compile(r"\s+")
+_NOT_WORD = re.compile(r"[^\w]+", re.UNICODE)
+# Letters that Unicode does not take apart, though people type them apart.
+_APART = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ł": "l", "Ł": "l"}
+)
+
+
+def tidy(text: str) -> str:
+    """Without spaces around it and with single ones inside, in the composed form of Unicode (NFC); otherwise as typed."""
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+
+
+def folded_words(text: str) -> list[str]:
+    """The words without case, accents and punctuation: `Pérez-Ñandú, J.` → perez, nandu, j."""
+    plain = unicodedata.normalize("NFKD", text.translate(_APART))
+    bare = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
+    return [word for word in _NOT_WORD.sub(" ", bare).replace("_", " ").split(" ") if word]
+
+
+def folded(text: str) -> str:
+    """The folded words with single spaces between them: the form in which names are compared and sorted."""
+    return " ".join(folded_words(text))
+
+
+def is_clean(text: str) -> bool:
+    """Whether both databases can keep the text: no NUL, no lone surrogate."""
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)

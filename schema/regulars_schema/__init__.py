@@ -1,0 +1,1 @@
+"""The language: GraphQL types over the core's rows. Knows no HTTP."""

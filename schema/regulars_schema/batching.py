@@ -1,0 +1,112 @@
+"""The one way to write a field that needs data: a function over all parents of a level.
+
+    async def stats_of(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[StatsRow]: …
+
+    Extension(Customer, [batched(stats_of, name="stats", returns=CustomerStats | None, description="…")])
+
+The function gets the parents in order and answers one value for each, in the same order; a value that is an exception
+nulls that parent's field alone. Its keyword arguments are the field's arguments.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property
+from typing import Any, get_type_hints
+
+from regulars_core.errors import BadInput, Refused
+from strawberry import UNSET, Info
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.dataloader import DataLoader
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+from strawberry.types.fields.resolver import StrawberryResolver
+
+from regulars_schema.context import Batch, Context
+from regulars_schema.errors import Payload
+
+BatchFunction = Callable[..., Awaitable[Sequence[Any]]]
+RootFunction = Callable[..., Awaitable[Any]]
+
+
+def batched(function: BatchFunction, *, name: str, returns: Any, description: str) -> StrawberryField:
+    """A field over all parents of a level, called once for them together."""
+
+    async def resolve(root: Any, info: Info[Context, None], **arguments: Any) -> Any:
+        context = info.context
+        # The arguments follow from the place in the document, so the place stands for them.
+        place = id(info._raw_info.field_nodes[0])
+        loader = context.loaders.get(place)
+        if loader is None:
+
+            async def load(parents: list[Any]) -> Sequence[Any]:
+                return await function(parents, context.batch, **arguments)
+
+            loader = context.loaders[place] = DataLoader(load, cache_key_fn=id)
+        return await loader.load(root)
+
+    return _field(resolve, function, name, returns, description)
+
+
+def root(function: RootFunction, *, name: str, returns: Any, description: str) -> StrawberryField:
+    """A field of the query itself: `async def customers(batch, *, first=None, …)`."""
+
+    async def resolve(info: Info[Context, None], **arguments: Any) -> Any:
+        return await function(info.context.batch, **arguments)
+
+    return _field(resolve, function, name, returns, description)
+
+
+def mutation(function: RootFunction, *, name: str, description: str) -> StrawberryField:
+    """A mutation: `async def customer_create(batch, *, input: CustomerCreateInput) -> CustomerCreatePayload`.
+
+    What it raises as Refused becomes the payload's `userErrors`.
+    """
+    payload = get_type_hints(function, include_extras=True)["return"]
+    assert issubclass(payload, Payload), f"{name} answers no payload"
+
+    async def resolve(info: Info[Context, None], **arguments: Any) -> Any:
+        info.context.forget()
+        try:
+            return await function(info.context.batch, **arguments)
+        except Refused as refusal:
+            return payload(user_errors=[problem.under("input") for problem in refusal.problems])
+        except BadInput as error:
+            raise BadInput(str(error), ("input", *error.path)) from None
+        finally:
+            info.context.forget()
+
+    return _field(resolve, function, name, payload | None, description)
+
+
+class _DeclaredArguments(StrawberryResolver[Any]):
+    """A resolver whose arguments are declared beside its function, not read from it; copies of generic types keep them."""
+
+    @cached_property
+    def arguments(self) -> list[StrawberryArgument]:
+        declared: list[StrawberryArgument] = self.wrapped_func.declared_arguments  # type: ignore[union-attr]
+        return declared
+
+
+def _field(resolve: Any, function: Any, name: str, returns: Any, description: str) -> StrawberryField:
+    hints = get_type_hints(function, include_extras=True)
+    resolve.declared_arguments = [
+        StrawberryArgument(
+            python_name=parameter.name,
+            graphql_name=None,
+            type_annotation=StrawberryAnnotation(hints[parameter.name]),
+            # An absent argument is absent, and prints no `= null`.
+            default=UNSET if parameter.default in {inspect.Parameter.empty, None} else parameter.default,
+        )
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
+    return StrawberryField(
+        python_name=name,
+        graphql_name=name,
+        base_resolver=_DeclaredArguments(resolve),
+        type_annotation=StrawberryAnnotation(returns),
+        description=description,
+    )
+
+
+__all__ = ["Batch", "batched", "mutation", "root"]

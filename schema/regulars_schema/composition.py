@@ -1,0 +1,227 @@
+"""One schema out of what core and the plugins bring.
+
+Every type, field, filter leaf and sort key arrives by name of its owner; two owners of one name stop the start, and both
+are named. What is composed belongs to the schema object, so schemas with and without a plugin live in one process.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import strawberry
+from graphql import GraphQLEnumType, GraphQLEnumValue, GraphQLError
+from regulars_core.database import Database
+from regulars_core.paging import SortKey
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
+from strawberry.types.field import StrawberryField
+from strawberry.types.scalar import ScalarDefinition
+
+from regulars_schema.documents import Documents, cached_in
+from regulars_schema.scalars import SCALARS
+
+CORE = "core"
+
+
+class SchemaConflict(Exception):
+    """Two owners claim the same place in the schema, or one claims a place that is not there."""
+
+
+@dataclass(frozen=True)
+class Extension:
+    """Fields for a type: GraphQL's `extend type`."""
+
+    type: type
+    fields: Sequence[StrawberryField]
+
+
+@dataclass(frozen=True)
+class FilterLeaf:
+    """A leaf of a `where` input: its name, the input type of its comparison, and what becomes of it.
+
+    `conditions` turns a given comparison into the core's conditions; the batch knows shop and caller.
+    """
+
+    where: type
+    name: str
+    comparison: Any
+    leaf: Any
+    conditions: Callable[[Any, Any], Any]
+    description: str
+
+
+@dataclass(frozen=True)
+class SortField:
+    """A value of a sort enum (a NewType marker) and the key that it stands for."""
+
+    enum: Any
+    key: SortKey
+    description: str
+
+
+@dataclass(frozen=True)
+class NodeKind:
+    """Objects that `node(id:)` answers: the prefix of their ids and how rows are read by key."""
+
+    kind: str
+    load: Callable[[Database, Sequence[str]], Any]
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """Everything that one owner brings to the schema."""
+
+    owner: str
+    extensions: Sequence[Extension] = ()
+    types: Sequence[type] = ()
+    leaves: Sequence[FilterLeaf] = ()
+    sorts: Sequence[SortField] = ()
+    nodes: Sequence[NodeKind] = ()
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    """Empty: every field arrives as an Extension."""
+
+
+@strawberry.type(description="What can be done. Each mutation commits by itself before the next one of a document begins.")
+class Mutation:
+    """Empty: every field arrives as an Extension."""
+
+
+@dataclass
+class _Places:
+    """Who owns which name, per kind of place."""
+
+    owners: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def claim(self, place: str, name: str, owner: str) -> None:
+        elder = self.owners.setdefault((place, name), owner)
+        if elder != owner or (place, name, owner) in self._seen:
+            raise SchemaConflict(f"{place}.{name} is defined by '{elder}' and by '{owner}'")
+        self._seen.add((place, name, owner))
+
+    _seen: set[tuple[str, str, str]] = field(default_factory=set)
+
+
+def _by(owner: str) -> str:
+    return "" if owner == CORE else f" From the {owner} plugin."
+
+
+class ComposedSchema(strawberry.Schema):
+    """A schema made of contributions. Raises SchemaConflict before anything of GraphQL is built."""
+
+    def __init__(self, contributions: Sequence[Contribution], *, documents: Documents | None = None) -> None:
+        places = _Places()
+        self._added: dict[type, list[StrawberryField]] = {}
+        self.leaves: dict[type, dict[str, FilterLeaf]] = {}
+        self.sorts: dict[Any, dict[str, SortKey]] = {}
+        self.nodes: dict[str, NodeKind] = {}
+        enums: dict[Any, dict[str, GraphQLEnumValue]] = {}
+        for contribution in contributions:
+            owner = contribution.owner
+            for extension in contribution.extensions:
+                self._extend(places, owner, extension)
+            for leaf in contribution.leaves:
+                self._add_leaf(places, owner, leaf)
+            for sort in contribution.sorts:
+                places.claim(sort.enum.__name__, sort.key.name, owner)
+                self.sorts.setdefault(sort.enum, {})[sort.key.name] = sort.key
+                value = GraphQLEnumValue(sort.key.name, description=sort.description + _by(owner))
+                enums.setdefault(sort.enum, {})[sort.key.name] = value
+            for node in contribution.nodes:
+                places.claim("Node", node.kind, owner)
+                self.nodes[node.kind] = node
+        super().__init__(
+            Query,
+            Mutation,
+            types=[type_ for contribution in contributions for type_ in contribution.types],
+            config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(enums)}),
+            extensions=[cached_in(documents or Documents())],
+        )
+        self._refuse_unreached()
+
+    def _extend(self, places: _Places, owner: str, extension: Extension) -> None:
+        definition = get_object_definition(extension.type, strict=True)
+        if definition.is_input or definition.is_interface:
+            kind = "an input" if definition.is_input else "an interface"
+            raise SchemaConflict(f"'{owner}' extends {definition.name}, which is {kind}: only object types can be extended")
+        # The type's own fields were there first.
+        for own in definition.fields:
+            places.owners.setdefault((definition.name, own.graphql_name or _camel(own.python_name)), CORE)
+        for added in extension.fields:
+            places.claim(definition.name, added.graphql_name or _camel(added.python_name), owner)
+            if owner != CORE:
+                added.description = f"{added.description}{_by(owner)}"
+            self._added.setdefault(extension.type, []).append(added)
+
+    def _add_leaf(self, places: _Places, owner: str, leaf: FilterLeaf) -> None:
+        name = get_object_definition(leaf.where, strict=True).name
+        for reserved in ("all", "any", "not"):
+            places.owners.setdefault((name, reserved), CORE)
+        if leaf.name in {"all", "any", "not"}:
+            raise SchemaConflict(f"{name}.{leaf.name} is defined by 'core' and by '{owner}'")
+        places.claim(name, leaf.name, owner)
+        self.leaves.setdefault(leaf.where, {})[leaf.name] = leaf
+
+    def _refuse_unreached(self) -> None:
+        for extended in self._added:
+            name = get_object_definition(extended, strict=True).name
+            if self.get_type_by_name(name) is None:
+                raise SchemaConflict(f"{name} is extended but is not in the schema")
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Strawberry would log every error; `answered` logs those that are our fault, once and with an id."""
+
+    def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
+        """The documented seam: a type's own fields, and those that were added here."""
+        fields = list(super().get_fields(type_definition))
+        fields += self._added.get(type_definition.origin, [])
+        if type_definition.origin in self.leaves:
+            fields += _where_fields(type_definition.origin, self.leaves[type_definition.origin])
+        return fields
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+def _where_fields(where: type, leaves: Mapping[str, FilterLeaf]) -> list[StrawberryField]:
+    tree = [
+        _input_field(where, "all", list[where] | None, "Every one of these holds; an empty list holds always."),  # type: ignore[valid-type]
+        _input_field(where, "any", list[where] | None, "At least one of these holds; an empty list holds never."),  # type: ignore[valid-type]
+        _input_field(where, "not", where | None, "This does not hold; true also of what has no value to compare."),
+    ]
+    return tree + [
+        _input_field(where, leaf.name, leaf.comparison | None, leaf.description) for leaf in leaves.values()
+    ]
+
+
+def _input_field(where: type, name: str, annotation: Any, description: str) -> StrawberryField:
+    made = StrawberryField(
+        python_name=name,
+        graphql_name=name,
+        type_annotation=StrawberryAnnotation(annotation),
+        description=description,
+    )
+    made.origin = where
+    return made
+
+
+def _enum_scalars(enums: Mapping[Any, Mapping[str, GraphQLEnumValue]]) -> dict[Any, ScalarDefinition]:
+    """Sort enums per schema: their marker is mapped to a definition whose implementation is a real enum type."""
+    return {
+        marker: ScalarDefinition(
+            name=marker.__name__,
+            description=None,
+            specified_by_url=None,
+            serialize=None,
+            parse_value=None,
+            parse_literal=None,
+            implementation=GraphQLEnumType(marker.__name__, dict(values), description=marker.__doc__ or "Sort order."),  # type: ignore[arg-type]
+        )
+        for marker, values in enums.items()
+    }

@@ -1,0 +1,34 @@
+"""What a field's function may use while it answers a request."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from regulars_core.actors import Actor
+from regulars_core.database import Database
+from regulars_core.shop import Shop
+from strawberry.dataloader import DataLoader
+
+
+@dataclass
+class Batch:
+    """One call of a batch function: for whom, and in which shop."""
+
+    shop: Shop
+    actor: Actor
+
+    @property
+    def database(self) -> Database:
+        """The shop's database."""
+        return self.shop.database
+
+
+@dataclass
+class Context:
+    """One request: what its batch functions get, and the loaders that gather the parents of a level."""
+
+    batch: Batch
+    loaders: dict[int, DataLoader[Any, Any]] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Start with fresh loaders, because what they remember may have changed."""
+        self.loaders = {}

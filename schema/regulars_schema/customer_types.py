@@ -1,0 +1,290 @@
+"""Customers in the language of the API: their types and fields."""
+
+from collections.abc import Sequence
+from datetime import date
+from enum import Enum
+from typing import Annotated, Any, NewType
+
+import strawberry
+from regulars_core.clock import Instant
+from regulars_core.customers.reads import (
+    NEWEST_FIRST,
+    NOTES_NEWEST_FIRST,
+    SORT_KEYS,
+    AddressRow,
+    CustomerRow,
+    NoteRow,
+    StatsRow,
+    addresses_of,
+    customers_by_ids,
+    notes_of,
+    stats_of,
+    tags_of,
+)
+from regulars_core.groups.reads import GroupRow, groups_by_ids
+from regulars_core.paging import Order, Page
+from regulars_core.stores.reads import StoreRow, stores_by_ids
+
+from regulars_schema.batching import Batch, batched
+from regulars_schema.composition import Extension, SortField
+from regulars_schema.filters import where_input
+from regulars_schema.ids import identified
+from regulars_schema.money import Money
+from regulars_schema.nodes import Node, backed_by, in_order
+from regulars_schema.ordering import OrderDirection, order_of
+from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.scalars import EmailAddress, PhoneNumber
+from regulars_schema.stores import Store
+
+
+@strawberry.enum(description="Where a customer stands with the shop.")
+class CustomerStatus(Enum):
+    """Values of customer.status."""
+
+    ACTIVE = strawberry.enum_value("ACTIVE", description="A customer as usual.")
+    INACTIVE = strawberry.enum_value("INACTIVE", description="Put away: not found at the till, still in every report.")
+    SUSPENDED = strawberry.enum_value("SUSPENDED", description="To be stopped: found at the till, and shown as suspended.")
+
+
+@strawberry.enum(description="A customer's gender, as the customer gives it.")
+class Gender(Enum):
+    """Values of customer.gender."""
+
+    FEMALE = strawberry.enum_value("FEMALE", description="Female.")
+    MALE = strawberry.enum_value("MALE", description="Male.")
+    NON_BINARY = strawberry.enum_value("NON_BINARY", description="Neither female nor male.")
+    UNDISCLOSED = strawberry.enum_value("UNDISCLOSED", description="Asked, and not told.")
+
+
+@strawberry.enum(description="A way to reach a customer.")
+class ContactMethod(Enum):
+    """Values of customer.preferred_contact."""
+
+    EMAIL = strawberry.enum_value("EMAIL", description="By e-mail.")
+    PHONE = strawberry.enum_value("PHONE", description="By a call.")
+    SMS = strawberry.enum_value("SMS", description="By a text message.")
+    POST = strawberry.enum_value("POST", description="By a letter.")
+
+
+@strawberry.type(description="A group of customers to whom the same terms apply. Every customer is in exactly one.")
+class CustomerGroup(Node):
+    """Over regulars_core.groups.reads.GroupRow."""
+
+    is_type_of = backed_by(GroupRow)
+    id: strawberry.ID = identified("group")
+    name: str = strawberry.field(description="What people call it; unique.")
+    description: str | None = strawberry.field(description="What it is for.")
+    is_default: bool = strawberry.field(description="Whether customers are put here when no group is named.")
+    created_at: Instant = strawberry.field(description="When it was made.")
+    updated_at: Instant = strawberry.field(description="When it was last changed.")
+
+
+@strawberry.type(description="A postal address.")
+class Address:
+    """Over regulars_core.customers.reads.AddressRow."""
+
+    recipient: str | None = strawberry.field(description="Who receives post here, if somebody other than the customer.")
+    line1: str | None = strawberry.field(description="Street and number.")
+    line2: str | None = strawberry.field(description="Flat, floor, or what else is needed.")
+    city: str | None = strawberry.field(description="City or town.")
+    region: str | None = strawberry.field(description="State, province or county.")
+    postal_code: str | None = strawberry.field(description="Postal code.")
+    country: str | None = strawberry.field(description="ISO 3166 code of the country, such as `MX`.")
+
+
+@strawberry.type(description="What a customer's purchases amount to. Voided purchases do not count, refunds are taken off.")
+class CustomerStats:
+    """Over regulars_core.customers.reads.StatsRow."""
+
+    is_type_of = backed_by(StatsRow)
+    total_spent: Money = strawberry.field(description="Everything paid less everything given back.")
+    purchase_count: int = strawberry.field(description="Purchases that are neither voided nor wholly refunded.")
+    average_purchase: Money | None = strawberry.field(
+        description="totalSpent ÷ purchaseCount, half-up to the minor unit; null without purchases."
+    )
+    first_purchase_at: Instant | None = strawberry.field(description="When the first counted purchase was made.")
+    last_purchase_at: Instant | None = strawberry.field(description="When the latest counted purchase was made.")
+    days_since_last_purchase: int | None = strawberry.field(
+        description="Calendar days since the latest counted purchase, where the shop is; 0 is today."
+    )
+
+
+@strawberry.type(description="What the team wrote down about a customer; never shown to the customer nor printed on receipts.")
+class Note(Node):
+    """Over regulars_core.customers.reads.NoteRow."""
+
+    is_type_of = backed_by(NoteRow)
+    id: strawberry.ID = identified("note")
+    body: str = strawberry.field(description="The text.")
+    author: str = strawberry.field(description="Who wrote it: the name of the key that was used.")
+    created_at: Instant = strawberry.field(description="When it was written.")
+    updated_at: Instant = strawberry.field(description="When it was last rewritten.")
+
+
+@strawberry.type(description="A person who buys from the shop.")
+class Customer(Node):
+    """Over regulars_core.customers.reads.CustomerRow."""
+
+    is_type_of = backed_by(CustomerRow)
+    id: strawberry.ID = identified("customer")
+    code: str = strawberry.field(
+        description="Short and unique, for looking up at the till: `CUST-00042`, or `CUST-S07-00042` for one made at a store."
+    )
+    first_name: str = strawberry.field(description="First name, as it was written.")
+    last_name: str = strawberry.field(description="Last name, as it was written.")
+    preferred_name: str | None = strawberry.field(description="How the customer likes to be called, if not by first and last name.")
+    display_name: str = strawberry.field(description="preferredName, or else first and last name.")
+    email: EmailAddress | None = strawberry.field(description="E-mail address, in lower case.")
+    phone: PhoneNumber | None = strawberry.field(description="Phone number in E.164, such as `+525512345678`.")
+    phone_formatted: str | None = strawberry.field(description="Phone number for people, such as `+52 55 1234 5678`.")
+    birth_date: date | None = strawberry.field(description="Date of birth.")
+    gender: Gender | None = strawberry.field(description="Gender, if told.")
+    tax_id: str | None = strawberry.field(description="Tax identification, printed on receipts where there is one.")
+    preferred_contact: ContactMethod | None = strawberry.field(description="How the customer likes to be reached.")
+    status: CustomerStatus = strawberry.field(description="Where the customer stands with the shop.")
+    version: int = strawberry.field(description="Grows by one with every change of the customer's details.")
+    created_at: Instant = strawberry.field(description="When the customer was registered.")
+    updated_at: Instant = strawberry.field(description="When the customer's details were last changed.")
+
+
+CustomerOrderField = NewType("CustomerOrderField", str)
+CustomerOrderField.__doc__ = "What customers can be ordered by. Those with equal values are ordered by id."
+
+
+@strawberry.input(description="An order of customers.")
+class CustomerOrderBy:
+    """Input of every list of customers."""
+
+    field: CustomerOrderField = strawberry.field(description="What to order by.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which end comes first.")
+
+
+@where_input("CustomerWhere", "Conditions on customers. Several in one node must all hold; `{}` holds for everyone.")
+class CustomerWhere:
+    """Marker: the leaves are composed per schema, and what arrives is a regulars_core.filtering.Where."""
+
+
+CustomerOrder = Annotated[
+    CustomerOrderBy | None, strawberry.argument(description="The order; the newest customers first if absent.")
+]
+CustomerConditions = Annotated[
+    CustomerWhere | None, strawberry.argument(description="Only customers for whom these conditions hold.")
+]
+
+SORTS = [
+    SortField(CustomerOrderField, SORT_KEYS["CREATED_AT"], "By the time of registration."),
+    SortField(CustomerOrderField, SORT_KEYS["NAME"], "By last name, then first name, without case and accents."),
+    SortField(CustomerOrderField, SORT_KEYS["CODE"], "By code, as text."),
+    SortField(CustomerOrderField, SORT_KEYS["TOTAL_SPENT"], "By what was spent in all."),
+    SortField(CustomerOrderField, SORT_KEYS["PURCHASE_COUNT"], "By the number of purchases."),
+    SortField(CustomerOrderField, SORT_KEYS["LAST_PURCHASE_AT"], "By the latest purchase; without one, below all others."),
+]
+
+
+def customer_order(given: CustomerOrderBy | None) -> Order:
+    """The order asked for, or the newest first."""
+    return order_of(given, SORT_KEYS, NEWEST_FIRST)
+
+
+def _ids(customers: Sequence[CustomerRow]) -> list[str]:
+    return [customer.id for customer in customers]
+
+
+async def group_of(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[GroupRow | None]:
+    """Each customer's group."""
+    keys = [customer.group_id for customer in customers]
+    return in_order(keys, await groups_by_ids(batch.database, keys))
+
+
+async def origin_store_of(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[StoreRow | None]:
+    """Each customer's store of origin."""
+    keys = [customer.origin_store_id for customer in customers]
+    return in_order(keys, await stores_by_ids(batch.database, [key for key in keys if key]))
+
+
+async def tags(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[list[str]]:
+    """Each customer's tags."""
+    return in_order(_ids(customers), await tags_of(batch.database, _ids(customers)))
+
+
+async def stats(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[StatsRow | None]:
+    """Each customer's statistics."""
+    return in_order(_ids(customers), await stats_of(batch.shop, _ids(customers)))
+
+
+async def billing_address(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[AddressRow | None]:
+    """Each customer's billing address."""
+    found = await addresses_of(batch.database, _ids(customers))
+    return [found[customer.id].get("BILLING") for customer in customers]
+
+
+async def shipping_address(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[AddressRow | None]:
+    """Each customer's shipping address."""
+    found = await addresses_of(batch.database, _ids(customers))
+    return [found[customer.id].get("SHIPPING") for customer in customers]
+
+
+async def notes(
+    customers: Sequence[CustomerRow],
+    batch: Batch,
+    *,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> Sequence[Page[NoteRow]]:
+    """A page of each customer's notes."""
+    return await notes_of(batch.database, _ids(customers), window(NOTES_NEWEST_FIRST, first, after, last, before))
+
+
+async def customer_of_note(found: Sequence[NoteRow], batch: Batch) -> Sequence[Any]:
+    """Whom each note is about."""
+    keys = [note.customer_id for note in found]
+    return in_order(keys, await customers_by_ids(batch.database, keys))
+
+
+EXTENSIONS = [
+    Extension(
+        Customer,
+        [
+            batched(group_of, name="group", returns=CustomerGroup | None, description="The group that the customer is in."),
+            batched(
+                origin_store_of,
+                name="originStore",
+                returns=Store | None,
+                description="The store where the customer was registered; null for headquarters.",
+            ),
+            batched(tags, name="tags", returns=list[str], description="Words that the team put on the customer, by alphabet."),
+            batched(stats, name="stats", returns=CustomerStats | None, description="What the customer's purchases amount to."),
+            batched(
+                billing_address,
+                name="billingAddress",
+                returns=Address | None,
+                description="Where invoices go.",
+            ),
+            batched(
+                shipping_address,
+                name="shippingAddress",
+                returns=Address | None,
+                description="Where goods go.",
+            ),
+            batched(
+                notes,
+                name="notes",
+                returns=Connection[Note] | None,
+                description="What the team wrote down about the customer, the latest first.",
+            ),
+        ],
+    ),
+    Extension(
+        Note,
+        [
+            batched(
+                customer_of_note,
+                name="customer",
+                returns=Customer | None,
+                description="Whom the note is about.",
+            )
+        ],
+    ),
+]

@@ -1,0 +1,342 @@
+"""Asking for customers and changing them."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import strawberry
+from regulars_core.customers import changes
+from regulars_core.customers.reads import (
+    CustomerRow,
+    customer_by_code,
+    customers_by_ids,
+
+    page_of_customers,
+    quick_search,
+)
+from regulars_core.customers.rules import checked
+from regulars_core.customers.service import find_or_register
+from regulars_core.errors import BadInput
+from regulars_core.ids import MAIN_STORE_ID
+from regulars_core.paging import Page
+
+from regulars_schema.batching import Batch, mutation, root
+from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind, Query
+from regulars_schema.customer_filters import LEAVES
+from regulars_schema.customer_inputs import (
+    CustomerCreateInput,
+    CustomerUpdateInput,
+    changes_of,
+    matches,
+    new_customer,
+    store_id,
+    told,
+)
+from regulars_schema.customer_types import (
+    EXTENSIONS,
+    SORTS,
+    Customer,
+    CustomerConditions,
+    CustomerOrder,
+
+    customer_order,
+)
+from regulars_schema.errors import Payload
+from regulars_schema.ids import key_of
+from regulars_schema.pagination import After, Before, Connection, First, Last, window
+
+
+async def customer(
+    batch: Batch,
+    *,
+    id: Annotated[strawberry.ID | None, strawberry.argument(description="The customer's id.")] = None,
+    code: Annotated[str | None, strawberry.argument(description="The customer's code, in either case.")] = None,
+) -> CustomerRow | None:
+    """One customer."""
+    if (id is None) is (code is None):
+        raise BadInput("Give either `id` or `code`.", ("id",))
+    if code is not None:
+        return await customer_by_code(batch.database, code)
+    key = key_of(id or "", "customer", "id")
+    return (await customers_by_ids(batch.database, [key])).get(key)
+
+
+Search = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Only customers in whose name, code, e-mail or phone all of these words are found; without case, accents "
+        "and punctuation, in any order. Words of one or two letters are found where a word begins, longer ones anywhere."
+    ),
+]
+
+
+async def customers(
+    batch: Batch,
+    *,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+    search: Search = None,
+    where: CustomerConditions = None,
+    order_by: CustomerOrder = None,
+) -> Page[CustomerRow]:
+    """A page of all customers."""
+    wanted = window(customer_order(order_by), first, after, last, before)
+    return await page_of_customers(batch.database, wanted, where, search)  # type: ignore[arg-type]
+
+
+async def customer_search(
+    batch: Batch,
+    *,
+    query: Annotated[
+        str, strawberry.argument(description="What has been typed so far: parts of name, code, e-mail or phone.")
+    ],
+    first: Annotated[
+        int | None, strawberry.argument(description="How many to answer at most: 0 to 50; 10 if absent.")
+    ] = None,
+    include_archived: Annotated[
+        bool | None, strawberry.argument(description="Whether customers who were put away are found too; not if absent.")
+    ] = None,
+) -> Sequence[CustomerRow]:
+    """As-you-type search."""
+    wanted = 10 if first is None else first
+    if not 0 <= wanted <= 50:
+        raise BadInput("A quick search answers 0 to 50 customers.", ("first",))
+    return await quick_search(batch.database, query, wanted, bool(include_archived))
+
+
+@strawberry.type(description="What customerCreate answers.")
+class CustomerCreatePayload(Payload):
+    """Payload of customerCreate."""
+
+    customer: Customer | None = strawberry.field(default=None, description="The new customer, or the one that was found.")
+    created: bool = strawberry.field(default=False, description="Whether the customer is new.")
+
+
+async def customer_create(
+    batch: Batch, *, input: Annotated[CustomerCreateInput, strawberry.argument(description="Who it is.")]
+) -> CustomerCreatePayload:
+    """Register a customer, or find the one it already is."""
+    origin = await store_id(batch.shop, told(input.origin_store_code), "originStoreCode")
+    new = checked(batch.shop.settings, new_customer(input, None if origin == MAIN_STORE_ID else origin))
+    outcome = await find_or_register(batch.shop, new, matches(input))
+    return CustomerCreatePayload(customer=await shown(batch, outcome.id), created=outcome.created)
+
+
+@strawberry.type(description="What customerUpdate answers.")
+class CustomerUpdatePayload(Payload):
+    """Payload of customerUpdate."""
+
+    customer: Customer | None = strawberry.field(default=None, description="The customer as it is now.")
+
+
+async def customer_update(
+    batch: Batch, *, input: Annotated[CustomerUpdateInput, strawberry.argument(description="What to change.")]
+) -> CustomerUpdatePayload:
+    """Change a customer."""
+    key = key_of(input.id, "customer", "id")
+    await changes.change(batch.shop, key, changes_of(input))
+    return CustomerUpdatePayload(customer=await shown(batch, key))
+
+
+@strawberry.input(description="A customer to deactivate.")
+class CustomerDeactivateInput:
+    """Input of customerDeactivate."""
+
+    id: strawberry.ID = strawberry.field(description="The customer.")
+
+
+@strawberry.type(description="What customerDeactivate answers.")
+class CustomerDeactivatePayload(Payload):
+    """Payload of customerDeactivate."""
+
+    customer: Customer | None = strawberry.field(default=None, description="The customer as it is now.")
+
+
+async def customer_deactivate(
+    batch: Batch, *, input: Annotated[CustomerDeactivateInput, strawberry.argument(description="Whom to put away.")]
+) -> CustomerDeactivatePayload:
+    """Put a customer away."""
+    return CustomerDeactivatePayload(customer=await _with_status(batch, input.id, "INACTIVE"))
+
+
+@strawberry.input(description="A customer to reactivate.")
+class CustomerReactivateInput:
+    """Input of customerReactivate."""
+
+    id: strawberry.ID = strawberry.field(description="The customer.")
+
+
+@strawberry.type(description="What customerReactivate answers.")
+class CustomerReactivatePayload(Payload):
+    """Payload of customerReactivate."""
+
+    customer: Customer | None = strawberry.field(default=None, description="The customer as it is now.")
+
+
+async def customer_reactivate(
+    batch: Batch, *, input: Annotated[CustomerReactivateInput, strawberry.argument(description="Whom to bring back.")]
+) -> CustomerReactivatePayload:
+    """Bring a customer back."""
+    return CustomerReactivatePayload(customer=await _with_status(batch, input.id, "ACTIVE"))
+
+
+@strawberry.input(description="A customer to suspend.")
+class CustomerSuspendInput:
+    """Input of customerSuspend."""
+
+    id: strawberry.ID = strawberry.field(description="The customer.")
+
+
+@strawberry.type(description="What customerSuspend answers.")
+class CustomerSuspendPayload(Payload):
+    """Payload of customerSuspend."""
+
+    customer: Customer | None = strawberry.field(default=None, description="The customer as it is now.")
+
+
+async def customer_suspend(
+    batch: Batch, *, input: Annotated[CustomerSuspendInput, strawberry.argument(description="Whom to suspend.")]
+) -> CustomerSuspendPayload:
+    """Suspend a customer."""
+    return CustomerSuspendPayload(customer=await _with_status(batch, input.id, "SUSPENDED"))
+
+
+async def _with_status(batch: Batch, id_: str, status: str) -> Any:
+    key = key_of(id_, "customer", "id")
+    await changes.set_status(batch.shop, key, status)
+    return await shown(batch, key)
+
+
+async def shown(batch: Batch, key: str) -> Any:
+    """The customer's row."""
+    return (await customers_by_ids(batch.database, [key])).get(key)
+
+
+@strawberry.input(description="Tags to put on a customer.")
+class TagsAddInput:
+    """Input of tagsAdd."""
+
+    customer_id: strawberry.ID = strawberry.field(description="The customer.")
+    tags: list[str] = strawberry.field(description="The tags; those that are there already stay as they are.")
+
+
+@strawberry.type(description="What tagsAdd answers.")
+class TagsAddPayload(Payload):
+    """Payload of tagsAdd."""
+
+    customer: Customer | None = strawberry.field(default=None, description="The customer as it is now.")
+
+
+async def tags_add(
+    batch: Batch, *, input: Annotated[TagsAddInput, strawberry.argument(description="Which tags, on whom.")]
+) -> TagsAddPayload:
+    """Put tags on a customer."""
+    key = key_of(input.customer_id, "customer", "customerId")
+    await changes.add_tags(batch.shop, key, input.tags)
+    return TagsAddPayload(customer=await shown(batch, key))
+
+
+@strawberry.input(description="Tags to take off a customer.")
+class TagsRemoveInput:
+    """Input of tagsRemove."""
+
+    customer_id: strawberry.ID = strawberry.field(description="The customer.")
+    tags: list[str] = strawberry.field(description="The tags, in any spelling that differs only in case and accents.")
+
+
+@strawberry.type(description="What tagsRemove answers.")
+class TagsRemovePayload(Payload):
+    """Payload of tagsRemove."""
+
+    customer: Customer | None = strawberry.field(default=None, description="The customer as it is now.")
+
+
+async def tags_remove(
+    batch: Batch, *, input: Annotated[TagsRemoveInput, strawberry.argument(description="Which tags, off whom.")]
+) -> TagsRemovePayload:
+    """Take tags off a customer."""
+    key = key_of(input.customer_id, "customer", "customerId")
+    await changes.remove_tags(batch.shop, key, input.tags)
+    return TagsRemovePayload(customer=await shown(batch, key))
+
+
+_DETAILS = (
+    "`REQUIRED`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`, `INVALID_PHONE`, `INVALID_DATE`, `INVALID_COUNTRY`, `NOT_FOUND`"
+)
+_QUERIES = Extension(
+    Query,
+    [
+        root(
+            customer,
+            name="customer",
+            returns=Customer | None,
+            description="One customer, by id or by code; null if there is none.",
+        ),
+        root(
+            customers,
+            name="customers",
+            returns=Connection[Customer] | None,
+            description="All customers, narrowed and ordered as wished.",
+        ),
+        root(
+            customer_search,
+            name="customerSearch",
+            returns=list[Customer] | None,
+            description="Customers found while somebody types, those seen last first: the later of registration and latest "
+            "purchase.",
+        ),
+    ],
+)
+_MUTATIONS = Extension(
+    Mutation,
+    [
+        mutation(
+            customer_create,
+            name="customerCreate",
+            description=f"Registers a customer, or finds the one it already is. Codes: {_DETAILS}.",
+        ),
+        mutation(
+            customer_update,
+            name="customerUpdate",
+            description=f"Changes a customer's details. Codes: {_DETAILS}.",
+        ),
+        mutation(
+            customer_deactivate,
+            name="customerDeactivate",
+            description="Puts a customer away: no longer found at the till, still in every report. Can be taken back. "
+            "Codes: `NOT_FOUND`.",
+        ),
+        mutation(
+            customer_reactivate,
+            name="customerReactivate",
+            description="Makes an inactive or suspended customer active again. Codes: `NOT_FOUND`.",
+        ),
+        mutation(
+            customer_suspend,
+            name="customerSuspend",
+            description="Suspends a customer: found at the till, and shown as suspended. Codes: `NOT_FOUND`.",
+        ),
+        mutation(
+            tags_add,
+            name="tagsAdd",
+            description="Puts tags on a customer. Codes: `NOT_FOUND`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`.",
+        ),
+        mutation(
+            tags_remove,
+            name="tagsRemove",
+            description="Takes tags off a customer; those that are not there are passed over. Codes: `NOT_FOUND`.",
+        ),
+    ],
+)
+
+
+def contribution() -> Contribution:
+    """What this room brings to the schema."""
+    return Contribution(
+        CORE,
+        extensions=(*EXTENSIONS, _QUERIES, _MUTATIONS),
+        leaves=LEAVES,
+        sorts=SORTS,
+        nodes=[NodeKind("customer", customers_by_ids)],
+    )

@@ -1,0 +1,74 @@
+"""Parsed and validated documents, kept so that a query that comes again costs neither."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from graphql import DocumentNode, GraphQLError, StringValueNode, Visitor, visit
+from strawberry.extensions import SchemaExtension
+
+
+class Documents:
+    """The documents of one schema that were found valid, the latest used ones, at most `size` of them."""
+
+    def __init__(self, size: int = 1_000) -> None:
+        self._size = size
+        self._kept: OrderedDict[str, DocumentNode] = OrderedDict()
+
+    def find(self, text: str) -> DocumentNode | None:
+        """The parsed form of a text that was valid before."""
+        if (document := self._kept.get(text)) is not None:
+            self._kept.move_to_end(text)
+        return document
+
+    def keep(self, text: str, document: DocumentNode) -> None:
+        """Remember a valid document; the one that was used the longest ago makes room."""
+        if self._size:
+            self._kept[text] = document
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+
+
+class _Texts(Visitor):
+    """Finds string literals that no database can keep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.error: GraphQLError | None = None
+
+    def enter_string_value(self, node: StringValueNode, *_: object) -> None:
+        """A NUL can be written as an escape only; the parser refuses lone surrogates by itself."""
+        if "\0" in node.value:
+            self.error = GraphQLError("NUL is not text.", node, extensions={"code": "BAD_USER_INPUT"})
+
+
+def refuse_unkeepable_text(document: DocumentNode) -> None:
+    """Raise GraphQLError if a literal of the document contains NUL."""
+    texts = _Texts()
+    visit(document, texts)
+    if texts.error:
+        raise texts.error
+
+
+def cached_in(documents: Documents) -> type[SchemaExtension]:
+    """The schema extension that answers parsing and validation from these documents."""
+
+    class CachedDocuments(SchemaExtension):
+        def on_parse(self) -> Iterator[None]:
+            context = self.execution_context
+            known = documents.find(context.query or "")
+            self._known = known is not None
+            if known is not None:
+                context.graphql_document = known
+            yield
+            if known is None and context.graphql_document is not None:
+                refuse_unkeepable_text(context.graphql_document)
+
+        def on_validate(self) -> Iterator[None]:
+            context = self.execution_context
+            if self._known:
+                context.pre_execution_errors = []
+            yield
+            if not self._known and not context.pre_execution_errors and context.query and context.graphql_document:
+                documents.keep(context.query, context.graphql_document)
+
+    return CachedDocuments

@@ -1,0 +1,95 @@
+"""What a caller is told when something does not work.
+
+Domain outcomes are data: `userErrors` in a mutation's payload. Everything else is an entry of GraphQL's `errors` with a
+code of one closed list.
+"""
+
+import logging
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from regulars_core.database import Unavailable
+from regulars_core.errors import BadInput, Problem
+
+log = logging.getLogger("regulars.schema")
+
+RETRYABLE = frozenset({"UNAVAILABLE", "TIMEOUT", "RATE_LIMITED", "INTERNAL"})
+
+
+@strawberry.interface(
+    description="A reason why a mutation did nothing, for the caller to act on. Every member of this interface also says "
+    "what it knows beyond that."
+)
+class UserError:
+    """GraphQL's view of regulars_core.errors.Problem."""
+
+    code: str = strawberry.field(description="What is wrong, for programs: one of the codes the mutation lists.")
+    message: str = strawberry.field(description="What is wrong, for people: one sentence in English.")
+    path: list[str] = strawberry.field(description="Where in the arguments it is wrong, beginning with `input`.")
+
+
+@strawberry.type(description="A part of the input that cannot be accepted, or that does not fit what is recorded.")
+class InvalidInput(UserError):
+    """The plain member."""
+
+    @classmethod
+    def is_type_of(cls, value: object, _: Any) -> bool:
+        """Every problem that has no type of its own."""
+        return type(value) is Problem
+
+
+@strawberry.type(description="What every mutation answers.")
+class Payload:
+    """Base of all payloads; not a type of its own."""
+
+    user_errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why nothing was done. Empty when the mutation has worked."
+    )
+
+
+ERROR_TYPES: Sequence[type] = (InvalidInput,)
+
+
+def answered(error: GraphQLError) -> dict[str, Any]:
+    """The error as the client sees it: with a code, and without a word about our insides.
+
+    What nobody foresaw is `INTERNAL`, with an `errorId` that stands in the log beside the traceback.
+    """
+    message, extensions = _explained(error)
+    code = extensions["code"]
+    answer: dict[str, Any] = {"message": message}
+    if error.locations:
+        answer["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    if error.path:
+        answer["path"] = error.path
+    answer["extensions"] = extensions | {"retryable": code in RETRYABLE}
+    return answer
+
+
+def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    if isinstance(cause, BadInput):
+        return str(cause), {"code": "BAD_USER_INPUT", "argument": list(cause.path)}
+    if isinstance(cause, Unavailable):
+        return "The database is not available at the moment; try again.", {"code": "UNAVAILABLE"}
+    told = (error.extensions or {}) | ((cause.extensions or {}) if isinstance(cause, GraphQLError) else {})
+    if "code" in told:
+        return error.message, told
+    if cause is None and not error.path:
+        return error.message, {"code": "BAD_USER_INPUT"}
+    error_id = secrets.token_hex(8)
+    log.error("error %s in %s", error_id, error.path, exc_info=cause or error)
+    return "Something went wrong on our side.", {"code": "INTERNAL", "errorId": error_id}
+
+
+def pre_execution(error: GraphQLError, code: str) -> GraphQLError:
+    """The same error with the code of the stage that found it."""
+    error.extensions = {"code": code} | (error.extensions or {})
+    return error
+
+

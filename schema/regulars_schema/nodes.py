@@ -1,0 +1,38 @@
+"""Objects that can be fetched again by their id, by Relay's specification of global object identification."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import strawberry
+
+from regulars_schema.composition import ComposedSchema
+from regulars_schema.context import Batch
+from regulars_schema.ids import split_id
+
+
+@strawberry.interface(description="Something that `node(id:)` answers again, by Relay's specification of global object identification.")
+class Node:
+    """Over every row with an id of its own."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque and stable.")
+
+
+def backed_by(row: type) -> Any:
+    """A type's `is_type_of`, for one whose objects are rows of the core."""
+
+    def is_type_of(value: object, _: Any) -> bool:
+        return isinstance(value, row)
+
+    return staticmethod(is_type_of)
+
+
+async def node(batch: Batch, schema: ComposedSchema, id_: str) -> Any:
+    """The object with this id; None for one that is not there."""
+    kind, key = split_id(id_, "id")
+    found = schema.nodes.get(kind)
+    return (await found.load(batch.database, [key])).get(key) if found else None
+
+
+def in_order(keys: Sequence[str | None], found: Any) -> list[Any]:
+    """The found rows in the order of the keys, None where there is none."""
+    return [found.get(key) if key is not None else None for key in keys]

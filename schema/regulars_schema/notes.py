@@ -1,0 +1,111 @@
+"""The team's notes about customers."""
+
+from typing import Annotated, Any
+
+import strawberry
+from regulars_core.customers import notes
+from regulars_core.customers.reads import notes_by_ids
+
+from regulars_schema.batching import Batch, mutation
+from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind
+from regulars_schema.customer_types import Customer, Note
+from regulars_schema.customers import shown
+from regulars_schema.errors import Payload
+from regulars_schema.ids import key_of
+
+
+@strawberry.input(description="A new note about a customer.")
+class NoteAddInput:
+    """Input of noteAdd."""
+
+    customer_id: strawberry.ID = strawberry.field(description="Whom it is about.")
+    body: str = strawberry.field(description="The text; at most 10000 characters.")
+
+
+@strawberry.type(description="What noteAdd answers.")
+class NoteAddPayload(Payload):
+    """Payload of noteAdd."""
+
+    note: Note | None = strawberry.field(default=None, description="The new note.")
+
+
+async def note_add(
+    batch: Batch, *, input: Annotated[NoteAddInput, strawberry.argument(description="What to write down.")]
+) -> NoteAddPayload:
+    """Write a note."""
+    key = key_of(input.customer_id, "customer", "customerId")
+    return NoteAddPayload(note=await _note(batch, await notes.add_note(batch.shop, key, input.body, batch.actor.name)))
+
+
+@strawberry.input(description="A note to rewrite.")
+class NoteUpdateInput:
+    """Input of noteUpdate."""
+
+    id: strawberry.ID = strawberry.field(description="The note.")
+    body: str = strawberry.field(description="The new text; at most 10000 characters.")
+
+
+@strawberry.type(description="What noteUpdate answers.")
+class NoteUpdatePayload(Payload):
+    """Payload of noteUpdate."""
+
+    note: Note | None = strawberry.field(default=None, description="The note as it is now.")
+
+
+async def note_update(
+    batch: Batch, *, input: Annotated[NoteUpdateInput, strawberry.argument(description="What it shall say.")]
+) -> NoteUpdatePayload:
+    """Rewrite a note."""
+    key = key_of(input.id, "note", "id")
+    await notes.change_note(batch.shop, key, input.body)
+    return NoteUpdatePayload(note=await _note(batch, key))
+
+
+@strawberry.input(description="A note to delete.")
+class NoteDeleteInput:
+    """Input of noteDelete."""
+
+    id: strawberry.ID = strawberry.field(description="The note.")
+
+
+@strawberry.type(description="What noteDelete answers.")
+class NoteDeletePayload(Payload):
+    """Payload of noteDelete."""
+
+    deleted_note_id: strawberry.ID | None = strawberry.field(default=None, description="The id of the note that is gone.")
+    customer: Customer | None = strawberry.field(default=None, description="Whom the note was about.")
+
+
+async def note_delete(
+    batch: Batch, *, input: Annotated[NoteDeleteInput, strawberry.argument(description="What to delete.")]
+) -> NoteDeletePayload:
+    """Delete a note."""
+    customer_id = await notes.delete_note(batch.shop, key_of(input.id, "note", "id"))
+    return NoteDeletePayload(deleted_note_id=input.id, customer=await shown(batch, customer_id))
+
+
+async def _note(batch: Batch, key: str) -> Any:
+    return (await notes_by_ids(batch.database, [key])).get(key)
+
+
+_MUTATIONS = Extension(
+    Mutation,
+    [
+        mutation(
+            note_add,
+            name="noteAdd",
+            description="Writes a note about a customer. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`.",
+        ),
+        mutation(
+            note_update,
+            name="noteUpdate",
+            description="Rewrites a note. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`.",
+        ),
+        mutation(note_delete, name="noteDelete", description="Deletes a note. Codes: `NOT_FOUND`."),
+    ],
+)
+
+
+def contribution() -> Contribution:
+    """What this room brings to the schema."""
+    return Contribution(CORE, extensions=(_MUTATIONS,), nodes=[NodeKind("note", notes_by_ids)])

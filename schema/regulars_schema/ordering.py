@@ -1,0 +1,21 @@
+"""Sort orders: a field of a list's own enum and a direction."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+import strawberry
+from regulars_core.paging import Order, SortKey
+
+
+@strawberry.enum(description="Which end of an order comes first.")
+class OrderDirection(Enum):
+    """As in SQL."""
+
+    ASC = strawberry.enum_value("ASC", description="From the smallest; what has no value comes before everything.")
+    DESC = strawberry.enum_value("DESC", description="Exactly the reverse of ASC.")
+
+
+def order_of(given: Any, keys: Mapping[str, SortKey], default: Order) -> Order:
+    """The order that an `orderBy` input asks for."""
+    return default if given is None else Order(keys[given.field], given.direction is OrderDirection.DESC)

@@ -1,0 +1,62 @@
+"""Relay's cursor connections over the core's keyset pages."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+import strawberry
+from regulars_core.paging import Order, Page, Window
+
+from regulars_schema.batching import batched
+from regulars_schema.context import Batch
+
+T = TypeVar("T")
+
+First = Annotated[
+    int | None, strawberry.argument(description="How many to answer at most, from the start: 0 to 100; 20 if absent.")
+]
+After = Annotated[str | None, strawberry.argument(description="Only what comes after the entry with this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="How many to answer at most, from the end: 0 to 100.")]
+Before = Annotated[str | None, strawberry.argument(description="Only what comes before the entry with this cursor.")]
+
+
+@strawberry.type(description="Where a page stands in its list, by Relay's specification of cursor connections.")
+class PageInfo:
+    """Over regulars_core.paging.PageInfo."""
+
+    has_next_page: bool = strawberry.field(description="Whether there is more after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether there is more before this page.")
+    start_cursor: str | None = strawberry.field(description="Cursor of the first entry; null on an empty page.")
+    end_cursor: str | None = strawberry.field(description="Cursor of the last entry; null on an empty page.")
+
+
+@strawberry.type(description="An entry of a page.")
+class Edge(Generic[T]):
+    """Over regulars_core.paging.Edge."""
+
+    cursor: str = strawberry.field(description="Leads back to this entry; valid only in lists of the same order.")
+    node: T = strawberry.field(description="The entry itself.")
+
+
+async def total_counts(pages: Sequence[Page[Any]], batch: Batch) -> Sequence[int]:
+    """The lengths of the whole lists; pages of one level share their counter."""
+    return [(await page.count())[page.owner] for page in pages]
+
+
+@strawberry.type(description="A page of a list, by Relay's specification of cursor connections.")
+class Connection(Generic[T]):
+    """Over regulars_core.paging.Page."""
+
+    edges: list[Edge[T]] = strawberry.field(description="The entries with their cursors, in order.")
+    nodes: list[T] = strawberry.field(description="The entries alone, in order.")
+    page_info: PageInfo = strawberry.field(description="Where this page stands in the list.")
+    total_count: int = batched(
+        total_counts,
+        name="totalCount",
+        returns=int,
+        description="How many there are in the whole list. Counted only when it is asked for.",
+    )
+
+
+def window(order: Order, first: int | None, after: str | None, last: int | None, before: str | None) -> Window:
+    """The page that connection arguments ask for. Raises BadInput."""
+    return Window.of(order, first, after, last, before)

@@ -1,0 +1,112 @@
+import { GraphiQL } from 'graphiql';
+import 'graphiql/style.css';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+
+import { Bar } from './bar.jsx';
+import { forgetKey, keepKey, keptKey, send, takeKeyFromAddress, withoutKey } from './door.js';
+import { storage } from './storage.js';
+import './style.css';
+
+const NEW_TAB = `# New query
+#
+# Ctrl-Space completes, Ctrl-Enter runs, and a name under the pointer explains itself.
+
+{
+  shop {
+    name
+  }
+}
+`;
+
+const WHO = { query: '{ viewer { name } }' };
+
+// What the bar says about an answer that is not about the query itself.
+function complaint({ status, retryAfter }) {
+  if (status === 401) return 'The server does not accept this key. It may be mistyped, expired or revoked.';
+  if (status === 429) {
+    const wait = retryAfter ? ` Try again in ${retryAfter} s.` : ' Try again in a moment.';
+    return `This key has used up its rate limit.${wait}`;
+  }
+  if (status === 0) return 'The server did not answer. Is it running?';
+  return '';
+}
+
+const refusedSchema = (operation, result) =>
+  operation.operationName === 'IntrospectionQuery' &&
+  result.errors?.some((error) => error.extensions?.code === 'FORBIDDEN');
+
+function App({ examples }) {
+  const [key, setKey] = useState(keptKey);
+  const [name, setName] = useState(null);
+  const [notice, setNotice] = useState('');
+  const current = useRef(key);
+
+  const change = useCallback((next) => {
+    if (next) keepKey(next);
+    else forgetKey();
+    current.current = next;
+    setName(null);
+    setNotice('');
+    setKey(next);
+  }, []);
+
+  useEffect(() => {
+    const follow = () => takeKeyFromAddress() && change(keptKey());
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, [change]);
+
+  useEffect(() => {
+    if (!key) return;
+    send(key, WHO).then((answer) => {
+      if (current.current !== key) return;
+      setNotice(complaint(answer));
+      setName(answer.result.data?.viewer?.name ?? null);
+    });
+  }, [key]);
+
+  const fetcher = useCallback(
+    async (operation, options) => {
+      if (!key) return withoutKey();
+      const answer = await send(key, operation, options?.headers);
+      if (current.current === key) {
+        const text = complaint(answer);
+        if (text) setNotice(text);
+        else if (refusedSchema(operation, answer.result)) {
+          setNotice('This key may not read the schema: queries run, but without completion and documentation.');
+        } else if (operation.operationName !== 'IntrospectionQuery') setNotice('');
+      }
+      return answer.result;
+    },
+    [key],
+  );
+
+  return (
+    <>
+      <Bar hasKey={key !== ''} name={name} notice={notice} onKey={change} onForget={() => change('')} />
+      <GraphiQL
+        fetcher={fetcher}
+        storage={storage}
+        defaultTabs={examples}
+        defaultQuery={NEW_TAB}
+        defaultEditorToolsVisibility={false}
+        shouldPersistHeaders={false}
+        showPersistHeadersSettings={false}
+        inputValueDeprecation
+        schemaDescription
+      >
+        <GraphiQL.Logo> </GraphiQL.Logo>
+      </GraphiQL>
+    </>
+  );
+}
+
+async function start() {
+  takeKeyFromAddress();
+  const response = await fetch('graphiql/examples.json', { credentials: 'omit', referrerPolicy: 'no-referrer' });
+  const examples = (await response.json()).map(({ query }) => ({ query }));
+  createRoot(document.getElementById('root')).render(<App examples={examples} />);
+}
+
+start();

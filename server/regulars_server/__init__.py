@@ -1,0 +1,1 @@
+"""The process: HTTP, identity, GraphiQL and the command line."""

@@ -1,0 +1,227 @@
+"""Migrations are whole or not at all, once and only once, whatever happens to the processes that run them."""
+
+import asyncio
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.database.conftest import SHOP
+
+from regulars_core.database import App, Database, FromTheFuture
+
+WriteApp = Callable[..., App]
+
+MODELS = """
+class Thing(Model):
+    id = IdField(primary_key=True)
+"""
+FIRST = "ops.CreateModel(name='Thing', fields=[('id', IdField(primary_key=True))], options={'table': 'thing'})"
+
+MIGRATE = """
+import asyncio, sys
+from regulars_core.database import App, Database
+
+async def main(url, *app):
+    database = await Database.open(url, [App(*app)])
+    print("open", flush=True)
+    sys.stdin.readline()
+    print(*await database.migrate(), flush=True)
+    await database.close()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+def start(url: str, app: App) -> "subprocess.Popen[str]":
+    """A process that opens the database, says so, waits for a line, and migrates."""
+    command = [sys.executable, "-c", MIGRATE, url, app.label, app.models, app.migrations]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "open\n"
+    return process
+
+
+def prepend(path: Path, code: str) -> None:
+    path.write_text(code + path.read_text())
+
+
+async def tables(database: Database) -> set[str]:
+    where = (
+        "FROM information_schema.tables WHERE table_schema = 'public'"
+        if database.engine == "postgres"
+        else "FROM (SELECT name AS table_name FROM sqlite_master WHERE type = 'table')"
+    )
+    return {name for (name,) in await database.rows(f"SELECT table_name {where}")} - {"sqlite_sequence"}
+
+
+async def test_applied_in_order_once_and_reported(url: str, write_app: WriteApp) -> None:
+    core = write_app("core", MODELS, {"0001_initial": FIRST, "0002_more": "ops.RunSQL('CREATE TABLE more (id INT)')"})
+    plugin = write_app(
+        "abc",
+        "class Extra(Model):\n    id = IdField(primary_key=True)\n"
+        "    thing = fields.ForeignKeyField('core.Thing', related_name=False)",
+        {
+            "0001_initial": "ops.CreateModel(name='Extra', fields=[('id', IdField(primary_key=True)), ('thing',"
+            " fields.ForeignKeyField('core.Thing', related_name=False))], options={'table': 'extra'})"
+        },
+    )
+    database = await Database.open(url, [core, plugin])
+    names = ["core.0001_initial", "core.0002_more", "abc.0001_initial"]
+    assert await database.pending() == names
+    reported: list[str] = []
+    assert await database.migrate(reported.append) == reported == names
+    assert await database.pending() == await database.migrate() == []
+    assert await tables(database) == {"thing", "more", "extra", "tortoise_migrations"}
+    await database.close()
+
+
+async def test_a_database_from_the_future_is_told_and_not_touched(url: str, write_app: WriteApp) -> None:
+    later = write_app("core", MODELS, {"0001_initial": FIRST, "0002_later": ""})
+    earlier = write_app("core", MODELS, {"0001_initial": FIRST}, version=2)
+    database = await Database.open(url, [later])
+    await database.migrate()
+    await database.close()
+    database = await Database.open(url, [earlier])
+    assert await database.unknown() == ["core.0002_later"]
+    with pytest.raises(FromTheFuture, match=r"core\.0002_later"):
+        await database.migrate()
+    await database.close()
+    shop = await Database.open(url, [SHOP])  # that app is switched off here
+    assert await shop.unknown() == []
+    await shop.close()
+
+
+async def test_a_failing_migration_leaves_nothing_and_those_before_it_stay(url: str, write_app: WriteApp) -> None:
+    broken = "ops.RunSQL(['CREATE TABLE half (id INT)', 'CREATE TABLE half (id INT)'])"
+    app = write_app("core", MODELS, {"0001_initial": FIRST, "0002_broken": broken})
+    database = await Database.open(url, [app])
+    with pytest.raises(Exception, match="already exists"):
+        await database.migrate()
+    assert await tables(database) == {"thing", "tortoise_migrations"}
+    assert await database.pending() == ["core.0002_broken"]
+    await database.close()
+
+
+async def test_a_migration_that_is_not_atomic_is_refused(url: str, write_app: WriteApp) -> None:
+    app = write_app("core", MODELS, {"0001_initial": FIRST + "]\n    atomic = False\n    _ = ["})
+    database = await Database.open(url, [app])
+    with pytest.raises(ValueError, match="not atomic"):
+        await database.migrate()
+    await database.close()
+
+
+TRIGGER = {
+    "sqlite": """
+        CREATE TRIGGER thing_is_kept BEFORE DELETE ON thing BEGIN
+            SELECT RAISE(ABORT, 'kept; always');
+            SELECT 1;
+        END""",
+    "postgres": """
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'kept; always'; END $$;
+        CREATE TRIGGER thing_is_kept BEFORE DELETE ON thing FOR EACH ROW EXECUTE FUNCTION refuse()""",
+}
+
+
+async def test_a_trigger_in_run_sql_is_one_statement(url: str, engine: str, write_app: WriteApp) -> None:
+    script = f"{TRIGGER[engine]}; CREATE TABLE behind (id INT); -- the; end"
+    app = write_app("core", MODELS, {"0001_initial": FIRST, "0002_trigger": f"ops.RunSQL({script!r})"})
+    database = await Database.open(url, [app])
+    await database.migrate()
+
+    async def work() -> None:
+        await database.run("INSERT INTO thing VALUES ($1)", "a" * 32)
+        await database.run("DELETE FROM thing")
+
+    with pytest.raises(Exception, match="kept; always"):
+        await database.transaction(work)
+    assert "behind" in await tables(database)
+    await database.close()
+
+
+async def test_models_of_an_earlier_migration_do_not_stay_in_caches(url: str, write_app: WriteApp) -> None:
+    python = """
+async def fill(apps, editor):
+    Thing = apps.get_model('core.Thing')
+    await Thing.create(id='a' * 32)
+"""
+    add = "ops.AddField('Thing', 'size', fields.IntField(default=3, db_default=3))"
+    models = MODELS + "    size = fields.IntField(default=3, db_default=3)\n    class Meta:\n        table = 'thing'\n"
+    app = write_app("core", models, {"0001_initial": FIRST, "0002_fill": "ops.RunPython(fill)", "0003_size": add})
+    spec = importlib.util.find_spec(app.migrations)
+    assert spec is not None
+    assert spec.origin is not None
+    prepend(Path(spec.origin).with_name("0002_fill.py"), python)
+    database = await Database.open(url, [app])
+    await database.migrate()
+    thing = importlib.import_module(app.models).Thing
+    with database.bound():
+        await thing.create(id="b" * 32, size=9)
+    found = [tuple(row) for row in await database.rows("SELECT id, size FROM thing ORDER BY id")]
+    assert found == [("a" * 32, 3), ("b" * 32, 9)]
+    await database.close()
+
+
+async def test_two_processes_at_once_migrate_once(url: str, write_app: WriteApp) -> None:
+    migrations = {"0001_initial": FIRST}
+    migrations |= {f"{n:04d}_t": f"ops.RunSQL('CREATE TABLE t{n} (id INT)')" for n in range(2, 12)}
+    app = write_app("core", MODELS, migrations)
+    processes = [start(url, app) for _ in range(3)]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    printed = [process.communicate()[0].split() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert sorted(name for names in printed for name in names) == sorted(f"core.{name}" for name in migrations)
+    database = await Database.open(url, [app])
+    assert await database.pending() == []
+    await database.close()
+
+
+SLEEP = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 60000000) "
+    "INSERT INTO half SELECT max(i) FROM n",
+    "postgres": "INSERT INTO half SELECT 1 FROM pg_sleep(20)",
+}
+
+
+async def test_killed_in_the_middle_leaves_nothing_half_done(url: str, engine: str, write_app: WriteApp) -> None:
+    slow = f"ops.RunSQL(['CREATE TABLE half (id INT)', {SLEEP[engine]!r}])"
+    app = write_app("core", MODELS, {"0001_initial": FIRST, "0002_slow": slow})
+    quick = write_app(
+        "core", MODELS, {"0001_initial": FIRST, "0002_slow": "ops.RunSQL('CREATE TABLE half (id INT)')"}, version=2
+    )
+    process = start(url, app)
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+    database = await Database.open(url, [quick])
+    async with asyncio.timeout(20):
+        while await database.pending() != ["core.0002_slow"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.3)  # it is in its second statement now
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert await tables(database) == {"thing", "tortoise_migrations"}
+    assert await database.pending() == ["core.0002_slow"]
+    if engine == "postgres":  # the server notices a dead client only when its statement ends
+        await database.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
+        )
+    assert await database.migrate() == ["core.0002_slow"]
+    assert "half" in await tables(database)
+    await database.close()
+
+
+async def test_migrating_inside_a_transaction_is_refused(shop: Database, write_app: WriteApp) -> None:
+    database = await Database.open(shop.url, [write_app("core", MODELS, {"0001_initial": FIRST})])
+    with pytest.raises(RuntimeError, match="transaction"):
+        await database.transaction(database.migrate)
+    await database.close()

@@ -1,0 +1,176 @@
+"""A PostgreSQL server of the tests' own: made in a temporary directory, and never anybody else's."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from itertools import count
+from pathlib import Path
+
+_START = 30.0  # seconds
+
+
+class PostgresMissing(Exception):  # noqa: N818
+    """No PostgreSQL server programs are installed."""
+
+
+class PostgresServer:
+    """Starts in `__enter__` (or `start`), listens on 127.0.0.1 only, and is removed in `__exit__` (or `stop`)."""
+
+    def __init__(self, *, fsync: bool = False) -> None:
+        self.binaries = _binaries()
+        self.fsync = fsync
+        self._user = _user()
+        self._directory = Path(tempfile.mkdtemp(prefix="regulars-pg-"))
+        self._data = self._directory / "data"
+        self._names = count(1)
+        self._server: subprocess.Popen[bytes] | None = None
+        self.port = 0
+
+    def __enter__(self) -> "PostgresServer":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Make the cluster if there is none yet, start the server and wait until it answers."""
+        if not self._data.exists():
+            self._initialise()
+        self.port = self.port or _free_port()
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": self._directory,
+            "fsync": "on" if self.fsync else "off",
+            "synchronous_commit": "on" if self.fsync else "off",
+            "full_page_writes": "on" if self.fsync else "off",
+            "max_connections": 100,
+        }
+        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        with (self._directory / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [*self._as_user(), self._program("postgres"), "-D", str(self._data), *settings],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._wait()
+
+    def stop(self) -> None:
+        """Stop the server and remove everything it wrote."""
+        if self._server is not None:
+            self._signal(signal.SIGINT)  # fast shutdown: open sessions are ended
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def crash(self) -> None:
+        """Kill the postmaster as a power cut would. Its children notice and end; `start` then recovers."""
+        self._signal(signal.SIGKILL)
+        deadline = time.monotonic() + _START
+        while _in_use(self._data) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+
+    def create_database(self, template: str | None = None) -> str:
+        """The URL of a new database, empty or a copy of the one that the template's URL names."""
+        name = f"test_{next(self._names)}"
+        copied = f" TEMPLATE {template.rpartition('/')[2]}" if template else ""
+        self.execute(f"CREATE DATABASE {name}{copied}")
+        return f"postgres://regulars@127.0.0.1:{self.port}/{name}"
+
+    def drop(self, url: str) -> None:
+        """Remove a database, ending whoever still uses it."""
+        self.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+
+    def execute(self, sql: str, database: str = "postgres") -> str:
+        """What psql prints for one statement, as the server's owner."""
+        command = [self._program("psql"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "regulars", "-d", database]
+        done = subprocess.run([*command, "-qAtX", "-c", sql], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        return done.stdout.strip()
+
+    def _initialise(self) -> None:
+        if self._user is not None:
+            os.chown(self._directory, self._user.pw_uid, self._user.pw_gid)
+        options = ["-D", str(self._data), "-U", "regulars", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+        subprocess.run(
+            [*self._as_user(), self._program("initdb"), *options, "--locale=C.UTF-8"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=self._directory,
+        )
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _START
+        ready = [self._program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "regulars"]
+        while subprocess.run(ready, check=False).returncode:
+            if self._server is None or self._server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start:\n{(self._directory / 'log').read_text()[-2000:]}")
+            time.sleep(0.02)
+
+    def _signal(self, number: signal.Signals) -> None:
+        server, self._server = self._server, None
+        if server is None or server.poll() is not None:
+            return
+        # setpriv and runuser become the server, or wait for it; the postmaster's own number is in its file.
+        os.kill(int((self._data / "postmaster.pid").read_text().split()[0]), number)
+        server.wait(_START)
+
+    def _program(self, name: str) -> str:
+        return str(self.binaries / name)
+
+    def _as_user(self) -> list[str]:
+        if self._user is None:
+            return []
+        if setpriv := shutil.which("setpriv"):
+            return [setpriv, f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups", "--"]
+        return ["runuser", "-u", self._user.pw_name, "--"]
+
+
+def _binaries() -> Path:
+    """Where the newest server programs are. Raises PostgresMissing."""
+    found = {path.resolve().parent for path in map(Path, filter(None, [shutil.which("initdb")]))}
+    if config := shutil.which("pg_config"):
+        found.add(Path(subprocess.run([config, "--bindir"], capture_output=True, text=True, check=True).stdout.strip()))
+    found.update(Path("/usr/lib/postgresql").glob("*/bin"))
+    complete = [path for path in found if all((path / name).exists() for name in ("initdb", "postgres", "psql"))]
+    if not complete:
+        raise PostgresMissing("No PostgreSQL server was found: install Debian's `postgresql`, or put initdb on PATH.")
+    return max(complete, key=_version)
+
+
+def _version(binaries: Path) -> list[int]:
+    printed = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    number = printed.split()[2]
+    return [int(part) if part.isdigit() else 0 for part in number.split(".")]
+
+
+def _user() -> pwd.struct_passwd | None:
+    """Whom the server runs as, if not as ourselves: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name: entry for entry in pwd.getpwall()}
+    return names.get("postgres") or names["nobody"]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _in_use(data: Path) -> bool:
+    """Whether a process still has this cluster as its working directory, as all of a server's have."""
+    for process in Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            if process.readlink() == data:
+                return True
+        except OSError:
+            continue
+    return False
