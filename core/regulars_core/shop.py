@@ -27,3 +27,16 @@ class Shop:
     def money(self, minor: int) -> Money:
         """An amount in the shop's currency."""
         return Money(minor, self.currency)
+
+
+class WrongCurrency(Exception):
+    """The database holds purchases in a currency that is not the shop's."""
+
+
+async def refuse_other_currency(shop: Shop) -> None:
+    """Raise WrongCurrency if purchases were recorded in another currency: amounts would be added that cannot be."""
+    row = await shop.database.row("SELECT currency FROM purchase LIMIT 1")
+    if row and row[0] != shop.currency:
+        raise WrongCurrency(
+            f"The database holds purchases in {row[0]}, but REGULARS_CURRENCY is {shop.currency}; a shop sells in one currency."
+        )

@@ -1,34 +1,15 @@
 """Databases of both engines, in real files and on a real server."""
 
-import os
 import sys
 import textwrap
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.postgres import PostgresMissing, PostgresServer
 
 from regulars_core.database import App, Database
 
 SHOP = App("shop", "tests.database.apps.shop.models", "tests.database.apps.shop.migrations")
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[PostgresServer]:
-    try:
-        started = PostgresServer()
-    except PostgresMissing as missing:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(missing))
-    with started:
-        yield started
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def engine(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture
@@ -40,13 +21,13 @@ def new_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
         if engine == "sqlite":
             made.append(f"sqlite://{tmp_path}/{len(made)}.db")
         else:
-            made.append(request.getfixturevalue("server").create_database())
+            made.append(request.getfixturevalue("postgres").create_database())
         return made[-1]
 
     yield new
     if engine == "postgres":
         for url in made:
-            request.getfixturevalue("server").drop(url)
+            request.getfixturevalue("postgres").drop(url)
 
 
 @pytest.fixture

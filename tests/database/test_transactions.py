@@ -191,7 +191,7 @@ async def test_a_statement_that_takes_too_long_is_unavailable(shop: Database) ->
 
 
 @on_postgres
-async def test_a_lost_connection_is_not_tried_again(shop: Database, server: PostgresServer) -> None:
+async def test_a_lost_connection_is_not_tried_again(shop: Database, postgres: PostgresServer) -> None:
     tries = 0
 
     async def work() -> None:
@@ -199,7 +199,7 @@ async def test_a_lost_connection_is_not_tried_again(shop: Database, server: Post
         tries += 1
         row = await shop.row("SELECT pg_backend_pid()")
         assert row is not None
-        server.execute(f"SELECT pg_terminate_backend({row[0]})")
+        postgres.execute(f"SELECT pg_terminate_backend({row[0]})")
         await shop.rows("SELECT 1")
 
     with pytest.raises(Unavailable):
@@ -209,12 +209,12 @@ async def test_a_lost_connection_is_not_tried_again(shop: Database, server: Post
 
 
 @on_postgres
-async def test_a_connection_lost_in_commit_leaves_the_outcome_unknown(shop: Database, server: PostgresServer) -> None:
+async def test_a_connection_lost_in_commit_leaves_the_outcome_unknown(shop: Database, postgres: PostgresServer) -> None:
     async def work() -> None:
         await shop.run(INSERT, uuid4().hex, "a")
         row = await shop.row("SELECT pg_backend_pid()")
         assert row is not None
-        server.execute(f"SELECT pg_terminate_backend({row[0]})")
+        postgres.execute(f"SELECT pg_terminate_backend({row[0]})")
 
     with pytest.raises(OutcomeUnknown):
         await shop.transaction(work)

@@ -48,12 +48,12 @@ async def test_two_of_one_engine(new_url: Callable[[], str]) -> None:
     await interleave([await Database.open(new_url(), [SHOP]) for _ in range(2)])
 
 
-async def test_both_engines(server: PostgresServer, tmp_path: Path) -> None:
+async def test_both_engines(postgres: PostgresServer, tmp_path: Path) -> None:
     urls = [
         f"sqlite://{tmp_path}/1.db",
-        server.create_database(),
+        postgres.create_database(),
         f"sqlite://{tmp_path}/2.db",
-        server.create_database(),
+        postgres.create_database(),
     ]
     await interleave([await Database.open(url, [SHOP]) for url in urls])
 

@@ -1,0 +1,105 @@
+"""The application: the shop's database, the schema, and the routes, put together."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from regulars_core.actors import Doorkeeper
+from regulars_core.database import App, Database, FromTheFuture, NotMigrated, Unavailable
+from regulars_core.settings import Settings, load_settings
+from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
+from regulars_schema.documents import Documents
+from regulars_schema.schema import build_schema
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from regulars_server import graphiql
+from regulars_server.http import Fault, GraphQLEndpoint
+
+CORE = App("core", "regulars_core.models", "regulars_core.migrations")
+APPS: Sequence[App] = (CORE,)
+CANNOT_START = (NotMigrated, FromTheFuture, WrongCurrency, Unavailable)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[Shop]:
+    """The shop of these settings, closed at the end.
+
+    Unless `migrated` is False, raises NotMigrated or FromTheFuture for a database that is not of this version, and
+    WrongCurrency for one whose purchases are in another currency.
+    """
+    database = await Database.open(
+        settings.database_url, APPS, pool_size=settings.database_pool, readers=settings.sqlite_readers
+    )
+    try:
+        shop = Shop(database, settings)
+        if migrated:
+            await refuse_other_version(database)
+            await refuse_other_currency(shop)
+        yield shop
+    finally:
+        await database.close()
+
+
+async def refuse_other_version(database: Database) -> None:
+    """Raise NotMigrated or FromTheFuture if the database is not of this version."""
+    if unknown := await database.unknown():
+        raise FromTheFuture(
+            f"The database was migrated by a newer version ({', '.join(unknown)}); install that version, or a newer one."
+        )
+    if pending := await database.pending():
+        raise NotMigrated(f"The database lacks {', '.join(pending)}; run `regulars migrate`.")
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The ASGI application of one shop. Its database is opened when it starts and closed when it stops."""
+    schema = build_schema(documents=Documents(settings.document_cache))
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with opened(settings) as shop:
+            app.state.shop = shop
+            app.state.graphql = GraphQLEndpoint(schema, shop, Doorkeeper(shop.database))
+            yield
+
+    async def graphql(request: Request) -> Response:
+        endpoint: GraphQLEndpoint = request.app.state.graphql
+        return await endpoint(request)
+
+    async def printed_schema(request: Request) -> Response:
+        try:
+            await request.app.state.graphql.identify(request)
+        except Fault as fault:
+            return fault.response()
+        return PlainTextResponse(schema.as_str())
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def ready(request: Request) -> Response:
+        try:
+            await refuse_other_version(request.app.state.shop.database)
+        except CANNOT_START as error:
+            return JSONResponse({"status": "not ready", "reason": type(error).__name__}, 503)
+        return JSONResponse({"status": "ready"})
+
+    async def front(_: Request) -> Response:
+        return Response(status_code=307, headers={"location": "/graphiql"})
+
+    return Starlette(
+        routes=[
+            Route("/", front, methods=["GET"]),
+            Route("/graphql", graphql, methods=["POST", "GET", "PUT", "PATCH", "DELETE", "HEAD"]),
+            Route("/schema.graphql", printed_schema, methods=["GET"]),
+            Route("/health", health, methods=["GET"]),
+            Route("/ready", ready, methods=["GET"]),
+            *graphiql.routes(),
+        ],
+        lifespan=lifespan,
+    )
+
+
+def from_environment() -> Starlette:
+    """The application as the environment describes it; what uvicorn's workers call."""
+    return create_app(load_settings())

@@ -1,0 +1,232 @@
+"""The command line: `regulars --help`."""
+
+import asyncio
+import tempfile
+from importlib.metadata import entry_points
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from regulars_core.actors import ROLES, create_key, list_keys, revoke_key
+from regulars_core.clock import Instant, printed
+from regulars_core.jobs import JOBS
+from regulars_core.purchases.statistics import differences
+from regulars_core.settings import Settings
+from regulars_core.shop import Shop
+from regulars_schema.schema import build_schema
+from rich.table import Table
+
+from regulars_server import cli_data, demo
+from regulars_server.app import create_app, opened
+from regulars_server.cli_base import fail, in_shop, out, run, settings_or_exit
+from regulars_server.doctor import examine
+
+app = typer.Typer(
+    help="Regulars: the customers who come back.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+key_app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+jobs_app = typer.Typer(help="Work that comes round again by itself.", no_args_is_help=True)
+app.add_typer(key_app, name="key")
+app.add_typer(jobs_app, name="jobs")
+cli_data.add_to(app)
+
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
+PRINTED_SCHEMA = Path("schema/core.graphql")
+
+
+@app.command()
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[int, typer.Option(help="How many processes.", min=1, max=64)] = 1,
+) -> None:
+    """Serve the API on an existing, migrated database."""
+    settings = settings_or_exit()
+    run(_look_inside(settings))
+    uvicorn.run(
+        "regulars_server.app:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        server_header=False,
+        date_header=False,
+    )
+
+
+async def _look_inside(settings: Settings) -> None:
+    """Fail before a server starts, with a sentence, rather than in each of its workers."""
+    async with opened(settings):
+        pass
+
+
+@app.command(name="demo")
+def serve_demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serve a fresh shop with demo data; prints the address, a key, and a GraphiQL link that carries it."""
+    with tempfile.TemporaryDirectory(prefix="regulars-demo-") as folder:
+        given = {"database_url": f"sqlite://{folder}/demo.db", "plugins": None}
+        settings = settings_or_exit(**given)
+        key = run(_fill(settings))
+        address = f"http://{host}:{port}"
+        out.print(f"\n  API       {address}/graphql\n  key       {key}\n  GraphiQL  {address}/graphiql#key={key}\n", markup=False)
+        uvicorn.run(create_app(settings), host=host, port=port, log_level="warning", server_header=False)
+
+
+async def _fill(settings: Settings) -> str:
+    async with opened(settings, migrated=False) as shop:
+        await shop.database.migrate()
+        with out.status("Filling a shop with customers and two years of purchases …"):
+            summary = await demo.fill(shop)
+        out.print(str(summary), markup=False)
+        return await create_key(shop.database, "demo", "administrator")
+
+
+@app.command()
+def migrate(check: Annotated[bool, typer.Option("--check", help="Only say what is missing; status 1 if anything.")] = False) -> None:
+    """Bring the database to this version. Safe to run twice, and by two at once."""
+
+    async def work(shop: Shop) -> list[str]:
+        if unknown := await shop.database.unknown():
+            fail(f"The database was migrated by a newer version ({', '.join(unknown)}).")
+        if check:
+            return await shop.database.pending()
+        return await shop.database.migrate(lambda name: out.print(f"applied {name}", markup=False))
+
+    found = in_shop(work, migrated=False)
+    if check and found:
+        fail(f"Not applied: {', '.join(found)}. Run `regulars migrate`.")
+    if not found:
+        out.print("Nothing to do: the database is of this version.")
+
+
+@app.command()
+def schema(
+    write: Annotated[bool, typer.Option("--write", help=f"Write it to {PRINTED_SCHEMA}.")] = False,
+    check: Annotated[bool, typer.Option("--check", help=f"Compare it with {PRINTED_SCHEMA}; status 1 if different.")] = False,
+) -> None:
+    """Print the GraphQL schema, sorted by name."""
+    text = cli_data.sorted_schema(build_schema())
+    if write:
+        PRINTED_SCHEMA.write_text(text, encoding="utf-8")
+    elif check:
+        if not PRINTED_SCHEMA.exists() or PRINTED_SCHEMA.read_text(encoding="utf-8") != text:
+            fail(f"{PRINTED_SCHEMA} is not what the code prints; run `make schema` and look at the difference.")
+    else:
+        typer.echo(text, nl=False)
+
+
+@app.command()
+def plugins() -> None:
+    """List the plugins that are installed, and which of them are on."""
+    chosen = settings_or_exit().plugins
+    found = sorted(entry_points(group="regulars"), key=lambda entry: entry.name)
+    if not found:
+        out.print("No plugins are installed.")
+        return
+    table = Table("plugin", "version", "on")
+    for entry in found:
+        on = chosen is None or entry.name in chosen or f"+{entry.name}" in chosen
+        table.add_row(entry.name, entry.dist.version if entry.dist else "", "yes" if on else "no")
+    out.print(table)
+
+
+@app.command()
+def verify() -> None:
+    """Recount every stored figure; status 1 and a line for each that differs. Writes nothing."""
+
+    async def work(shop: Shop) -> int:
+        wrong = 0
+        async for difference in differences(shop.database):
+            wrong += 1
+            out.print(
+                f"customer_{difference.customer_id}: stored {difference.stored}, recounted {difference.recounted}",
+                markup=False,
+            )
+        return wrong
+
+    if wrong := in_shop(work):
+        fail(f"The statistics of {wrong} customers are not what their purchases amount to.")
+    out.print("Every stored figure equals its recount.")
+
+
+@app.command()
+def doctor() -> None:
+    """Look at settings, database, migrations and keys: what is wrong, and how to mend it."""
+    settings = settings_or_exit()
+    findings = asyncio.run(examine(settings))
+    for finding in findings:
+        out.print(f"{'ok  ' if finding.ok else 'BAD '} {finding.message}", markup=False)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@key_app.command(name="create")
+def key_create(
+    name: Annotated[str, typer.Option(help="Who will use it; shown as the author of notes.")],
+    role: Annotated[str, typer.Option(help=f"What it may do: {', '.join(ROLES)}.")],
+) -> None:
+    """Make an API key and print it. It is shown this once and kept nowhere."""
+    if not 1 <= len(name.strip()) <= 120:
+        fail("A key's name has 1 to 120 characters.")
+    typer.echo(in_shop(lambda shop: create_key(shop.database, name.strip(), role)))
+
+
+@key_app.command(name="list")
+def key_list() -> None:
+    """List all keys, without their secrets."""
+    table = Table("id", "name", "role", "made", "revoked")
+    for key in in_shop(lambda shop: list_keys(shop.database)):
+        revoked = "" if key.revoked_at is None else printed(Instant(key.revoked_at))
+        table.add_row(key.id, key.name, key.role, printed(Instant(key.created_at)), revoked)
+    out.print(table)
+
+
+@key_app.command(name="revoke")
+def key_revoke(key_id: Annotated[str, typer.Argument(help="The id, as `regulars key list` shows it.")]) -> None:
+    """Make a key worthless, for ever; felt within five seconds."""
+    if not in_shop(lambda shop: revoke_key(shop.database, key_id)):
+        fail(f"There is no live key with the id {key_id}.")
+    out.print(f"Revoked {key_id}.")
+
+
+@jobs_app.command(name="list")
+def jobs_list() -> None:
+    """List the jobs."""
+    table = Table("job", "every", "what it does")
+    for job in JOBS:
+        table.add_row(job.name, f"{job.every_seconds} s", job.description)
+    out.print(table)
+
+
+@jobs_app.command(name="run")
+def jobs_run(once: Annotated[bool, typer.Option("--once", help="Run each job once and end.")] = False) -> None:
+    """Run the jobs: each when its time comes, or all of them once."""
+
+    async def work(shop: Shop) -> None:
+        async def go_round(every: int, index: int) -> None:
+            while True:
+                await JOBS[index].run(shop)
+                out.print(f"ran {JOBS[index].name}")
+                if once:
+                    return
+                await asyncio.sleep(every)
+
+        await asyncio.gather(*(go_round(job.every_seconds, index) for index, job in enumerate(JOBS)))
+
+    in_shop(work)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(installed_version("regulars"))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,58 @@
+"""What all commands share: output, clear failures, and the opened shop."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
+
+import typer
+from regulars_core.database import FromTheFuture, NotMigrated, Unavailable
+from regulars_core.settings import Settings, SettingsError, load_settings
+from regulars_core.shop import Shop, WrongCurrency
+from rich.console import Console
+
+from regulars_server.app import opened
+
+T = TypeVar("T")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def fail(message: str) -> NoReturn:
+    """Say what is wrong on standard error and end with status 1."""
+    err.print(message, markup=False, style="red")
+    raise typer.Exit(1)
+
+
+def settings_or_exit(**given: Any) -> Settings:
+    """The settings, or every mistake in them and the end."""
+    try:
+        return load_settings(**given)
+    except SettingsError as error:
+        fail(f"The settings are wrong:\n{error}")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work; what can be expected to go wrong is told in a sentence."""
+    try:
+        return asyncio.run(work)
+    except (NotMigrated, FromTheFuture, WrongCurrency, Unavailable) as error:
+        fail(str(error))
+    except (ValueError, RuntimeError, OSError) as error:
+        if isinstance(error, ValueError | RuntimeError) and sys.flags.dev_mode:
+            raise
+        fail(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def in_shop(work: Callable[[Shop], Coroutine[Any, Any, T]], *, migrated: bool = True) -> T:
+    """Open the shop of the environment and do something in it."""
+    settings = settings_or_exit()
+
+    async def opened_and_done() -> T:
+        async with opened(settings, migrated=migrated) as shop:
+            return await work(shop)
+
+    return run(opened_and_done())

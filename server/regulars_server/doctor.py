@@ -1,0 +1,81 @@
+"""What is wrong with an installation, and how to mend it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from regulars_core.actors import list_keys
+from regulars_core.database import Database, Unavailable
+from regulars_core.settings import Settings
+from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
+
+from regulars_server.app import APPS
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    ok: bool
+    message: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Everything that was found, good and bad. Writes nothing."""
+    findings = [
+        Finding(True, f"settings: {settings.currency}, {settings.timezone}, phone numbers as in {settings.country}")
+    ]
+    if missing := _missing_file(settings):
+        return [*findings, missing]
+    try:
+        database = await Database.open(settings.database_url, APPS, pool_size=2, readers=1)
+    except (Unavailable, RuntimeError, ValueError, OSError) as error:
+        return [*findings, Finding(False, f"database: {error} Mend REGULARS_DATABASE_URL, or start the server.")]
+    try:
+        return findings + await _look(database, Shop(database, settings))
+    except Unavailable as error:
+        return [*findings, Finding(False, f"database: {error} Mend REGULARS_DATABASE_URL, or start the server.")]
+    finally:
+        await database.close()
+
+
+def _missing_file(settings: Settings) -> Finding | None:
+    """A SQLite file that is not there is not made by looking."""
+    if not settings.database_url.startswith("sqlite://"):
+        return None
+    path = Path(settings.database_url.removeprefix("sqlite://").partition("?")[0])
+    if not path.exists():
+        return Finding(False, f"database: there is no file {path}; run `regulars migrate` to make it")
+    if not os.access(path, os.W_OK) or not os.access(path.absolute().parent, os.W_OK):
+        return Finding(False, f"database: {path} or its folder cannot be written; mend its permissions")
+    return None
+
+
+async def _look(database: Database, shop: Shop) -> list[Finding]:
+    findings = [await _engine(database)]
+    if unknown := await database.unknown():
+        names = ", ".join(unknown)
+        return [*findings, Finding(False, f"migrations: made by a newer version ({names}); install that version")]
+    if pending := await database.pending():
+        return [*findings, Finding(False, f"migrations: not applied: {', '.join(pending)}; run `regulars migrate`")]
+    findings.append(Finding(True, "migrations: all applied"))
+    try:
+        await refuse_other_currency(shop)
+    except WrongCurrency as error:
+        findings.append(Finding(False, f"currency: {error}"))
+    live = [key for key in await list_keys(database) if key.revoked_at is None]
+    if live:
+        findings.append(Finding(True, f"keys: {len(live)} live"))
+    else:
+        mend = "regulars key create --name … --role administrator"
+        findings.append(Finding(False, f"keys: none is live, so nobody can ask anything; run `{mend}`"))
+    return findings
+
+
+async def _engine(database: Database) -> Finding:
+    if database.engine == "sqlite":
+        row = await database.row("SELECT sqlite_version()")
+        return Finding(True, f"database: SQLite {row[0] if row else ''}")
+    row = await database.row("SHOW server_version_num")
+    number = int(row[0]) if row else 0
+    return Finding(number >= 150_000, f"database: PostgreSQL {number // 10_000}; 15 or newer is needed")
