@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from regulars_core.actors import Actor
 from regulars_core.database import Database
 from regulars_core.settings import Settings
@@ -15,7 +16,6 @@ from regulars_core.shop import Shop
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.schema import build_schema
 from regulars_server.app import APPS
-
 from tests.asking import Api
 from tests.postgres import PostgresMissing, PostgresServer
 

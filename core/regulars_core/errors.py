@@ -1,7 +1,8 @@
 """What can go wrong in the domain, as data that a caller can act on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +17,9 @@ class Problem:
     message: str
     path: tuple[str, ...] = ()
 
-    def under(self, *prefix: str) -> "Problem":
+    def under(self, *prefix: str) -> Self:
         """The same problem seen from further out."""
-        return type(self)(**{**_fields(self), "path": (*prefix, *self.path)})
-
-
-def _fields(problem: Problem) -> dict[str, object]:
-    return {name: getattr(problem, name) for name in problem.__dataclass_fields__}
+        return replace(self, path=(*prefix, *self.path))
 
 
 class Refused(Exception):

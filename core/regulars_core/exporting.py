@@ -97,7 +97,9 @@ def _registered(shop: Shop, first_day: date | None, last_day: date | None) -> Wh
 async def _batches(shop: Shop, where: Where | None) -> AsyncIterator[Sequence[CustomerRow]]:
     order, after = Order(SORT_KEYS["CREATED_AT"]), None
     while True:
-        page = await page_of_customers(shop.database, Window(order, _BATCH, backward=False, after=after, before=None), where)
+        page = await page_of_customers(
+            shop.database, Window(order, _BATCH, backward=False, after=after, before=None), where
+        )
         yield page.rows
         if not page.has_next:
             return

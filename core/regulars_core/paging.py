@@ -180,7 +180,9 @@ class Page(Generic[T]):
     @property
     def page_info(self) -> PageInfo:
         """Where this page stands."""
-        ends = [cursor_of(self.order, at) for at in (self.positions[0], self.positions[-1])] if self.rows else [None] * 2
+        ends = (
+            [cursor_of(self.order, at) for at in (self.positions[0], self.positions[-1])] if self.rows else [None] * 2
+        )
         return PageInfo(self.has_next, self.has_previous, ends[0], ends[1])
 
     @classmethod

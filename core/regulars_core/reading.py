@@ -108,7 +108,7 @@ async def pages_of(
             f"SELECT {owner_column}, count(*) FROM {kind.source}{_where(narrowed)} GROUP BY {owner_column}",
             *counted.all,
         )
-        return {key: 0 for key in keys} | {row[0]: row[1] for row in rows}
+        return dict.fromkeys(keys, 0) | {row[0]: row[1] for row in rows}
 
     counter = Once(count)
     return [Page.cut(window, groups[owner], counter, owner) for owner in owners]

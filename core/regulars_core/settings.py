@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     shop_name: str = Field("My shop", min_length=1, max_length=120, description="The shop's name.")
     currency: str = Field("USD", description="ISO 4217 code of the one currency the shop sells in.")
     timezone: str = Field("UTC", description="IANA name of the time zone in which the shop's days begin and end.")
-    country: str = Field("US", description="ISO 3166 code of the country whose way of writing phone numbers is understood.")
+    country: str = Field(
+        "US", description="ISO 3166 code of the country whose way of writing phone numbers is understood."
+    )
     database_pool: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one process at most.")
     sqlite_readers: int = Field(4, ge=1, le=32, description="Read-only connections beside the writer on SQLite.")
     max_body_bytes: int = Field(262_144, ge=1_024, description="Largest request body, in bytes.")

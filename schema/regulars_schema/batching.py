@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from typing import Any, get_type_hints
 
-from regulars_core.errors import BadInput, Refused
 from strawberry import UNSET, Info
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.dataloader import DataLoader
@@ -21,6 +20,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
+from regulars_core.errors import BadInput, Refused
 from regulars_schema.context import Batch, Context
 from regulars_schema.errors import Payload
 

@@ -10,8 +10,6 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLEnumType, GraphQLEnumValue, GraphQLError
-from regulars_core.database import Database
-from regulars_core.paging import SortKey
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
@@ -19,6 +17,8 @@ from strawberry.types.base import StrawberryObjectDefinition, get_object_definit
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
+from regulars_core.database import Database
+from regulars_core.paging import SortKey
 from regulars_schema.documents import Documents, cached_in
 from regulars_schema.scalars import SCALARS
 
@@ -86,7 +86,9 @@ class Query:
     """Empty: every field arrives as an Extension."""
 
 
-@strawberry.type(description="What can be done. Each mutation commits by itself before the next one of a document begins.")
+@strawberry.type(
+    description="What can be done. Each mutation commits by itself before the next one of a document begins."
+)
 class Mutation:
     """Empty: every field arrives as an Extension."""
 
@@ -147,7 +149,9 @@ class ComposedSchema(strawberry.Schema):
         definition = get_object_definition(extension.type, strict=True)
         if definition.is_input or definition.is_interface:
             kind = "an input" if definition.is_input else "an interface"
-            raise SchemaConflict(f"'{owner}' extends {definition.name}, which is {kind}: only object types can be extended")
+            raise SchemaConflict(
+                f"'{owner}' extends {definition.name}, which is {kind}: only object types can be extended"
+            )
         # The type's own fields were there first.
         for own in definition.fields:
             places.owners.setdefault((definition.name, own.graphql_name or _camel(own.python_name)), CORE)
@@ -195,9 +199,7 @@ def _where_fields(where: type, leaves: Mapping[str, FilterLeaf]) -> list[Strawbe
         _input_field(where, "any", list[where] | None, "At least one of these holds; an empty list holds never."),  # type: ignore[valid-type]
         _input_field(where, "not", where | None, "This does not hold; true also of what has no value to compare."),
     ]
-    return tree + [
-        _input_field(where, leaf.name, leaf.comparison | None, leaf.description) for leaf in leaves.values()
-    ]
+    return tree + [_input_field(where, leaf.name, leaf.comparison | None, leaf.description) for leaf in leaves.values()]
 
 
 def _input_field(where: type, name: str, annotation: Any, description: str) -> StrawberryField:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from strawberry.dataloader import DataLoader
+
 from regulars_core.actors import Actor
 from regulars_core.database import Database
 from regulars_core.shop import Shop
-from strawberry.dataloader import DataLoader
 
 
 @dataclass

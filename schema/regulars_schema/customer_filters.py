@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import strawberry
+
 from regulars_core.clock import day_of, now
 from regulars_core.customers import filters as sql
 from regulars_core.errors import BadInput
 from regulars_core.filtering import Condition
 from regulars_core.text import folded
-
 from regulars_schema.composition import FilterLeaf
 from regulars_schema.context import Batch
 from regulars_schema.customer_types import CustomerStatus, CustomerWhere

@@ -6,12 +6,12 @@ from enum import Enum
 from typing import Any
 
 import strawberry
+
 from regulars_core.customers import rules
 from regulars_core.customers.rules import CustomerChanges, NewCustomer
+from regulars_core.errors import Problem, Refused
 from regulars_core.shop import Shop
 from regulars_core.stores.reads import stores_by_codes
-from regulars_core.errors import Problem, Refused
-
 from regulars_schema.customer_types import ContactMethod, Gender
 from regulars_schema.ids import key_of
 from regulars_schema.scalars import EmailAddress
@@ -54,8 +54,12 @@ class CustomerCreateInput:
     birth_date: strawberry.Maybe[date | None] = strawberry.field(description="Date of birth.")
     gender: strawberry.Maybe[Gender | None] = strawberry.field(description="Gender, if told.")
     tax_id: strawberry.Maybe[str | None] = strawberry.field(description="Tax identification; at most 64 characters.")
-    preferred_contact: strawberry.Maybe[ContactMethod | None] = strawberry.field(description="How to reach the customer.")
-    group_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description="The group; the default one if absent.")
+    preferred_contact: strawberry.Maybe[ContactMethod | None] = strawberry.field(
+        description="How to reach the customer."
+    )
+    group_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="The group; the default one if absent."
+    )
     origin_store_code: strawberry.Maybe[str | None] = strawberry.field(
         description="The store where the customer is registered; absent for headquarters."
     )
@@ -81,8 +85,12 @@ class CustomerUpdateInput:
     birth_date: strawberry.Maybe[date | None] = strawberry.field(description="Date of birth.")
     gender: strawberry.Maybe[Gender | None] = strawberry.field(description="Gender, if told.")
     tax_id: strawberry.Maybe[str | None] = strawberry.field(description="Tax identification; at most 64 characters.")
-    preferred_contact: strawberry.Maybe[ContactMethod | None] = strawberry.field(description="How to reach the customer.")
-    group_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description="The group; null for the default one.")
+    preferred_contact: strawberry.Maybe[ContactMethod | None] = strawberry.field(
+        description="How to reach the customer."
+    )
+    group_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="The group; null for the default one."
+    )
     tags: strawberry.Maybe[list[str] | None] = strawberry.field(description=f"{_TAGS} They replace those there are.")
     billing_address: strawberry.Maybe[AddressInput | None] = strawberry.field(
         description="Where invoices go; replaces the whole address."
@@ -129,9 +137,7 @@ def new_customer(given: Any, origin_store_id: str | None) -> NewCustomer:
 
 def changes_of(given: CustomerUpdateInput) -> CustomerChanges:
     """What is given of an update, and nothing else."""
-    changes: dict[str, Any] = {
-        name: told(getattr(given, name)) for name in _PLAIN if getattr(given, name) is not None
-    }
+    changes: dict[str, Any] = {name: told(getattr(given, name)) for name in _PLAIN if getattr(given, name) is not None}
     if given.group_id is not None:
         group = given.group_id.value
         changes["group_id"] = key_of(group, "group", "groupId") if group else None

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Annotated, Any, NewType
 
 import strawberry
+
 from regulars_core.clock import Instant
 from regulars_core.customers.reads import (
     NEWEST_FIRST,
@@ -24,7 +25,6 @@ from regulars_core.customers.reads import (
 from regulars_core.groups.reads import GroupRow, groups_by_ids
 from regulars_core.paging import Order, Page
 from regulars_core.stores.reads import StoreRow, stores_by_ids
-
 from regulars_schema.batching import Batch, batched
 from regulars_schema.composition import Extension, SortField
 from regulars_schema.filters import where_input
@@ -43,7 +43,9 @@ class CustomerStatus(Enum):
 
     ACTIVE = strawberry.enum_value("ACTIVE", description="A customer as usual.")
     INACTIVE = strawberry.enum_value("INACTIVE", description="Put away: not found at the till, still in every report.")
-    SUSPENDED = strawberry.enum_value("SUSPENDED", description="To be stopped: found at the till, and shown as suspended.")
+    SUSPENDED = strawberry.enum_value(
+        "SUSPENDED", description="To be stopped: found at the till, and shown as suspended."
+    )
 
 
 @strawberry.enum(description="A customer's gender, as the customer gives it.")
@@ -92,7 +94,9 @@ class Address:
     country: str | None = strawberry.field(description="ISO 3166 code of the country, such as `MX`.")
 
 
-@strawberry.type(description="What a customer's purchases amount to. Voided purchases do not count, refunds are taken off.")
+@strawberry.type(
+    description="What a customer's purchases amount to. Voided purchases do not count, refunds are taken off."
+)
 class CustomerStats:
     """Over regulars_core.customers.reads.StatsRow."""
 
@@ -109,7 +113,9 @@ class CustomerStats:
     )
 
 
-@strawberry.type(description="What the team wrote down about a customer; never shown to the customer nor printed on receipts.")
+@strawberry.type(
+    description="What the team wrote down about a customer; never shown to the customer nor printed on receipts."
+)
 class Note(Node):
     """Over regulars_core.customers.reads.NoteRow."""
 
@@ -132,7 +138,9 @@ class Customer(Node):
     )
     first_name: str = strawberry.field(description="First name, as it was written.")
     last_name: str = strawberry.field(description="Last name, as it was written.")
-    preferred_name: str | None = strawberry.field(description="How the customer likes to be called, if not by first and last name.")
+    preferred_name: str | None = strawberry.field(
+        description="How the customer likes to be called, if not by first and last name."
+    )
     display_name: str = strawberry.field(description="preferredName, or else first and last name.")
     email: EmailAddress | None = strawberry.field(description="E-mail address, in lower case.")
     phone: PhoneNumber | None = strawberry.field(description="Phone number in E.164, such as `+525512345678`.")
@@ -177,7 +185,9 @@ SORTS = [
     SortField(CustomerOrderField, SORT_KEYS["CODE"], "By code, as text."),
     SortField(CustomerOrderField, SORT_KEYS["TOTAL_SPENT"], "By what was spent in all."),
     SortField(CustomerOrderField, SORT_KEYS["PURCHASE_COUNT"], "By the number of purchases."),
-    SortField(CustomerOrderField, SORT_KEYS["LAST_PURCHASE_AT"], "By the latest purchase; without one, below all others."),
+    SortField(
+        CustomerOrderField, SORT_KEYS["LAST_PURCHASE_AT"], "By the latest purchase; without one, below all others."
+    ),
 ]
 
 
@@ -247,15 +257,27 @@ EXTENSIONS = [
     Extension(
         Customer,
         [
-            batched(group_of, name="group", returns=CustomerGroup | None, description="The group that the customer is in."),
+            batched(
+                group_of, name="group", returns=CustomerGroup | None, description="The group that the customer is in."
+            ),
             batched(
                 origin_store_of,
                 name="originStore",
                 returns=Store | None,
                 description="The store where the customer was registered; null for headquarters.",
             ),
-            batched(tags, name="tags", returns=list[str], description="Words that the team put on the customer, by alphabet."),
-            batched(stats, name="stats", returns=CustomerStats | None, description="What the customer's purchases amount to."),
+            batched(
+                tags,
+                name="tags",
+                returns=list[str],
+                description="Words that the team put on the customer, by alphabet.",
+            ),
+            batched(
+                stats,
+                name="stats",
+                returns=CustomerStats | None,
+                description="What the customer's purchases amount to.",
+            ),
             batched(
                 billing_address,
                 name="billingAddress",

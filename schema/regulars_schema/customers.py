@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import strawberry
+
 from regulars_core.customers import changes
 from regulars_core.customers.reads import (
     CustomerRow,
     customer_by_code,
     customers_by_ids,
-
     page_of_customers,
     quick_search,
 )
@@ -18,7 +18,6 @@ from regulars_core.customers.service import find_or_register
 from regulars_core.errors import BadInput
 from regulars_core.ids import MAIN_STORE_ID
 from regulars_core.paging import Page
-
 from regulars_schema.batching import Batch, mutation, root
 from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind, Query
 from regulars_schema.customer_filters import LEAVES
@@ -37,7 +36,6 @@ from regulars_schema.customer_types import (
     Customer,
     CustomerConditions,
     CustomerOrder,
-
     customer_order,
 )
 from regulars_schema.errors import Payload
@@ -95,7 +93,8 @@ async def customer_search(
         int | None, strawberry.argument(description="How many to answer at most: 0 to 50; 10 if absent.")
     ] = None,
     include_archived: Annotated[
-        bool | None, strawberry.argument(description="Whether customers who were put away are found too; not if absent.")
+        bool | None,
+        strawberry.argument(description="Whether customers who were put away are found too; not if absent."),
     ] = None,
 ) -> Sequence[CustomerRow]:
     """As-you-type search."""
@@ -109,7 +108,9 @@ async def customer_search(
 class CustomerCreatePayload(Payload):
     """Payload of customerCreate."""
 
-    customer: Customer | None = strawberry.field(default=None, description="The new customer, or the one that was found.")
+    customer: Customer | None = strawberry.field(
+        default=None, description="The new customer, or the one that was found."
+    )
     created: bool = strawberry.field(default=False, description="Whether the customer is new.")
 
 
@@ -261,9 +262,7 @@ async def tags_remove(
     return TagsRemovePayload(customer=await shown(batch, key))
 
 
-_DETAILS = (
-    "`REQUIRED`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`, `INVALID_PHONE`, `INVALID_DATE`, `INVALID_COUNTRY`, `NOT_FOUND`"
-)
+_DETAILS = "`REQUIRED`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`, `INVALID_PHONE`, `INVALID_DATE`, `INVALID_COUNTRY`, `NOT_FOUND`"
 _QUERIES = Extension(
     Query,
     [

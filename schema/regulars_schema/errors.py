@@ -11,6 +11,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
+
 from regulars_core.database import Unavailable
 from regulars_core.errors import BadInput, Problem
 
@@ -91,5 +92,3 @@ def pre_execution(error: GraphQLError, code: str) -> GraphQLError:
     """The same error with the code of the stage that found it."""
     error.extensions = {"code": code} | (error.extensions or {})
     return error
-
-

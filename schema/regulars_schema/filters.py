@@ -5,13 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.base import get_object_definition
+
 from regulars_core.clock import DAY, Instant, day_of, now, start_of
 from regulars_core.errors import BadInput
 from regulars_core.filtering import Condition, Where
 from regulars_core.money import to_minor
-from strawberry.annotation import StrawberryAnnotation
-from strawberry.types.base import get_object_definition
-
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.context import Batch
 from regulars_schema.ids import key_of
@@ -26,7 +26,7 @@ def where_input(name: str, description: str) -> Any:
     def decorate(cls: type) -> type:
         made = strawberry.input(name=name, description=description)(cls)
         definition = get_object_definition(made, strict=True)
-        definition.from_input = _parse  # type: ignore[attr-defined]
+        definition.from_input = _parse
         return made
 
     return decorate

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import strawberry
-from regulars_core.clock import Instant
+
 from regulars_core.customers.changes import assign_group
 from regulars_core.customers.reads import CustomerRow, customers_by_ids, customers_of_groups
 from regulars_core.errors import Problem, Refused
 from regulars_core.groups import service
 from regulars_core.groups.reads import BY_NAME, GroupRow, groups_by_ids, page_of_groups
 from regulars_core.paging import Page
-
 from regulars_schema.batching import Batch, batched, mutation, root
 from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind, Query
 from regulars_schema.customer_types import Customer, CustomerConditions, CustomerGroup, CustomerOrder, customer_order
@@ -218,6 +217,4 @@ _MUTATIONS = Extension(
 
 def contribution() -> Contribution:
     """What this room brings to the schema."""
-    return Contribution(
-        CORE, extensions=(_QUERIES, _MEMBERS, _MUTATIONS), nodes=[NodeKind("group", groups_by_ids)]
-    )
+    return Contribution(CORE, extensions=(_QUERIES, _MEMBERS, _MUTATIONS), nodes=[NodeKind("group", groups_by_ids)])

@@ -3,6 +3,7 @@
 from typing import Any
 
 import strawberry
+
 from regulars_core.errors import BadInput
 from regulars_core.ids import is_id
 

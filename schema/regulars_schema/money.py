@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import strawberry
+
 from regulars_core.money import CurrencyCode
 
 
@@ -10,5 +11,7 @@ from regulars_core.money import CurrencyCode
 class Money:
     """Over regulars_core.money.Money."""
 
-    amount: Decimal = strawberry.field(description="The amount with exactly the decimals of its currency, such as `10.50`.")
+    amount: Decimal = strawberry.field(
+        description="The amount with exactly the decimals of its currency, such as `10.50`."
+    )
     currency_code: CurrencyCode = strawberry.field(description="The currency of the amount.")

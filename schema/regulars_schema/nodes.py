@@ -10,7 +10,9 @@ from regulars_schema.context import Batch
 from regulars_schema.ids import split_id
 
 
-@strawberry.interface(description="Something that `node(id:)` answers again, by Relay's specification of global object identification.")
+@strawberry.interface(
+    description="Something that `node(id:)` answers again, by Relay's specification of global object identification."
+)
 class Node:
     """Over every row with an id of its own."""
 

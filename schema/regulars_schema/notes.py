@@ -3,9 +3,9 @@
 from typing import Annotated, Any
 
 import strawberry
+
 from regulars_core.customers import notes
 from regulars_core.customers.reads import notes_by_ids
-
 from regulars_schema.batching import Batch, mutation
 from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind
 from regulars_schema.customer_types import Customer, Note
@@ -72,7 +72,9 @@ class NoteDeleteInput:
 class NoteDeletePayload(Payload):
     """Payload of noteDelete."""
 
-    deleted_note_id: strawberry.ID | None = strawberry.field(default=None, description="The id of the note that is gone.")
+    deleted_note_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The id of the note that is gone."
+    )
     customer: Customer | None = strawberry.field(default=None, description="Whom the note was about.")
 
 

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any
 
 import strawberry
+
 from regulars_core.paging import Order, SortKey
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
-from regulars_core.paging import Order, Page, Window
 
+from regulars_core.paging import Order, Page, Window
 from regulars_schema.batching import batched
 from regulars_schema.context import Batch
 
@@ -49,7 +49,7 @@ class Connection(Generic[T]):
     edges: list[Edge[T]] = strawberry.field(description="The entries with their cursors, in order.")
     nodes: list[T] = strawberry.field(description="The entries alone, in order.")
     page_info: PageInfo = strawberry.field(description="Where this page stands in the list.")
-    total_count: int = batched(
+    total_count: int = batched(  # type: ignore[assignment]
         total_counts,
         name="totalCount",
         returns=int,

@@ -1,9 +1,9 @@
 """What purchases can be filtered by."""
 
 import strawberry
+
 from regulars_core.purchases import filters as sql
 from regulars_core.text import tidy
-
 from regulars_schema.composition import FilterLeaf
 from regulars_schema.filters import (
     AmountComparison,

@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import strawberry
+
 from regulars_core.checks import Checks
 from regulars_core.clock import Instant, now
 from regulars_core.ids import MAIN_STORE_ID
 from regulars_core.money import CurrencyCode, to_minor
 from regulars_core.purchases.rules import MILLION, NewLine, NewPayment, NewPurchase
-
 from regulars_schema.customer_inputs import MatchOn, told
 from regulars_schema.ids import key_of
 from regulars_schema.scalars import EmailAddress
@@ -20,14 +20,18 @@ from regulars_schema.scalars import EmailAddress
 class PurchaseLineInput:
     """Input form of PurchaseLine."""
 
-    sku: strawberry.Maybe[str | None] = strawberry.field(description="The shop's code of the article; at most 120 characters.")
+    sku: strawberry.Maybe[str | None] = strawberry.field(
+        description="The shop's code of the article; at most 120 characters."
+    )
     name: strawberry.Maybe[str | None] = strawberry.field(
         description="What it is called on the receipt, at most 240 characters; the sku if absent."
     )
     brand: strawberry.Maybe[str | None] = strawberry.field(description="Its brand; at most 120 characters.")
     category: strawberry.Maybe[str | None] = strawberry.field(description="Its category; at most 120 characters.")
     quantity: strawberry.Maybe[Decimal | None] = strawberry.field(description="How much; never negative; 1 if absent.")
-    unit_price: strawberry.Maybe[Decimal | None] = strawberry.field(description="The price of one; needed without a total.")
+    unit_price: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="The price of one; needed without a total."
+    )
     discount: strawberry.Maybe[Decimal | None] = strawberry.field(description="What is taken off the whole line.")
     total: strawberry.Maybe[Decimal | None] = strawberry.field(
         description="What the line comes to, net of its discount; quantity × unitPrice - discount, half-up, if absent."
@@ -40,7 +44,9 @@ class PaymentInput:
 
     method: str = strawberry.field(description="The way of paying, such as `card`; at most 40 characters.")
     amount: Decimal = strawberry.field(description="How much is paid this way.")
-    reference: strawberry.Maybe[str | None] = strawberry.field(description="What it goes by elsewhere; at most 120 characters.")
+    reference: strawberry.Maybe[str | None] = strawberry.field(
+        description="What it goes by elsewhere; at most 120 characters."
+    )
 
 
 @strawberry.input(description="A customer as named at the till: found by contact, or else registered.")
@@ -62,7 +68,9 @@ class PurchaseCustomerInput:
 class PurchaseRecordInput:
     """Input of purchaseRecord."""
 
-    reference: str = strawberry.field(description="What the store knows it by, such as the receipt's number; unique in the store.")
+    reference: str = strawberry.field(
+        description="What the store knows it by, such as the receipt's number; unique in the store."
+    )
     store_code: strawberry.Maybe[str | None] = strawberry.field(description="Where it is made; `MAIN` if absent.")
     purchased_at: strawberry.Maybe[Instant | None] = strawberry.field(description="When it was made; now if absent.")
     currency_code: strawberry.Maybe[CurrencyCode | None] = strawberry.field(
@@ -70,7 +78,9 @@ class PurchaseRecordInput:
     )
     customer_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description="Who buys, by id.")
     customer_code: strawberry.Maybe[str | None] = strawberry.field(description="Who buys, by code.")
-    customer: strawberry.Maybe[PurchaseCustomerInput | None] = strawberry.field(description="Who buys, found or registered.")
+    customer: strawberry.Maybe[PurchaseCustomerInput | None] = strawberry.field(
+        description="Who buys, found or registered."
+    )
     lines: list[PurchaseLineInput] = strawberry.field(description="What is bought: 1 to 1000 lines.")
     shipping: strawberry.Maybe[Decimal | None] = strawberry.field(description="What delivery costs.")
     tax: strawberry.Maybe[Decimal | None] = strawberry.field(description="The tax on the whole purchase.")
@@ -80,8 +90,12 @@ class PurchaseRecordInput:
     payments: strawberry.Maybe[list[PaymentInput] | None] = strawberry.field(
         description="How it is paid; if given, the payments sum to the total."
     )
-    channel: strawberry.Maybe[str | None] = strawberry.field(description="How it is made, such as `till`; at most 40 characters.")
-    note: strawberry.Maybe[str | None] = strawberry.field(description="What to remember about this sale; at most 2000 characters.")
+    channel: strawberry.Maybe[str | None] = strawberry.field(
+        description="How it is made, such as `till`; at most 40 characters."
+    )
+    note: strawberry.Maybe[str | None] = strawberry.field(
+        description="What to remember about this sale; at most 2000 characters."
+    )
 
 
 @strawberry.input(description="A quantity of one line to give back.")
@@ -97,12 +111,16 @@ class PurchaseRefundInput:
     """Input of purchaseRefund."""
 
     purchase_id: strawberry.ID = strawberry.field(description="The purchase.")
-    amount: strawberry.Maybe[Decimal | None] = strawberry.field(description="How much to give back, in the purchase's currency.")
+    amount: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="How much to give back, in the purchase's currency."
+    )
     lines: strawberry.Maybe[list[RefundLineInput] | None] = strawberry.field(
         description="What to take back; each line's share of tax on top goes back with it."
     )
     reason: strawberry.Maybe[str | None] = strawberry.field(description="Why; at most 240 characters.")
-    refunded_at: strawberry.Maybe[Instant | None] = strawberry.field(description="When it was given back; now if absent.")
+    refunded_at: strawberry.Maybe[Instant | None] = strawberry.field(
+        description="When it was given back; now if absent."
+    )
 
 
 @strawberry.input(description="A purchase to void.")
@@ -160,7 +178,9 @@ def new_purchase(
         prices_include_tax=bool(told(given.prices_include_tax)),
         payments=[
             NewPayment(
-                payment.method, amounts.minor(payment.amount, "payments", str(n), "amount") or 0, told(payment.reference)
+                payment.method,
+                amounts.minor(payment.amount, "payments", str(n), "amount") or 0,
+                told(payment.reference),
             )
             for n, payment in enumerate(told(given.payments) or ())
         ],

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Annotated, Any, NewType
 
 import strawberry
+
 from regulars_core.clock import Instant
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.paging import Order, Page
@@ -26,7 +27,6 @@ from regulars_core.purchases.reads import (
     refunds_of,
 )
 from regulars_core.stores.reads import StoreRow, stores_by_ids
-
 from regulars_schema.batching import Batch, batched
 from regulars_schema.composition import Extension, SortField
 from regulars_schema.customer_types import Customer
@@ -59,13 +59,17 @@ class PurchaseLine(Node):
     name: str = strawberry.field(description="What it is called on the receipt.")
     brand: str | None = strawberry.field(description="Its brand.")
     category: str | None = strawberry.field(description="Its category.")
-    quantity: Decimal = strawberry.field(description="How much was bought, in pieces or in whatever it is sold by; never negative.")
+    quantity: Decimal = strawberry.field(
+        description="How much was bought, in pieces or in whatever it is sold by; never negative."
+    )
     unit_price: Money | None = strawberry.field(
         description="The price of one before discount; null where only the line's total was recorded."
     )
     discount: Money = strawberry.field(description="What was taken off the whole line.")
     total: Money = strawberry.field(description="What the line came to, net of its discount. This is what counts.")
-    refunded_quantity: Decimal = strawberry.field(description="How much of the quantity went back, by refunds that named lines.")
+    refunded_quantity: Decimal = strawberry.field(
+        description="How much of the quantity went back, by refunds that named lines."
+    )
 
 
 @strawberry.type(description="How a part of a purchase was paid.")
@@ -76,7 +80,9 @@ class Payment(Node):
     id: strawberry.ID = identified("payment")
     method: str = strawberry.field(description="The way of paying, in the shop's own words, such as `card`.")
     amount: Money = strawberry.field(description="How much was paid this way.")
-    reference: str | None = strawberry.field(description="What the payment goes by elsewhere, such as a terminal's receipt.")
+    reference: str | None = strawberry.field(
+        description="What the payment goes by elsewhere, such as a terminal's receipt."
+    )
 
 
 @strawberry.type(description="What a refund took from one line.")
@@ -94,7 +100,7 @@ class Refund(Node):
 
     is_type_of = backed_by(RefundRow)
     id: strawberry.ID = identified("refund")
-    at: Instant = strawberry.field(resolver=lambda root: root.refunded_at, description="When it was given back.")  # type: ignore[assignment]
+    at: Instant = strawberry.field(resolver=lambda root: root.refunded_at, description="When it was given back.")
     amount: Money = strawberry.field(description="How much was given back.")
     reason: str | None = strawberry.field(description="Why, in the words of whoever did it.")
 
@@ -108,11 +114,15 @@ class Purchase(Node):
 
     is_type_of = backed_by(PurchaseRow)
     id: strawberry.ID = identified("purchase")
-    reference: str = strawberry.field(description="What the store knows it by, such as the receipt's number; unique in the store.")
+    reference: str = strawberry.field(
+        description="What the store knows it by, such as the receipt's number; unique in the store."
+    )
     purchased_at: Instant = strawberry.field(description="When it was made.")
     recorded_at: Instant = strawberry.field(description="When it was recorded here.")
     status: PurchaseStatus = strawberry.field(description="What has become of it.")
-    channel: str | None = strawberry.field(description="How it was made, in the shop's own words, such as `till` or `web`.")
+    channel: str | None = strawberry.field(
+        description="How it was made, in the shop's own words, such as `till` or `web`."
+    )
     note: str | None = strawberry.field(description="What the team wrote down about this sale.")
     subtotal: Money = strawberry.field(description="The lines before discounts.")
     discount: Money = strawberry.field(description="All discounts of the lines together.")
@@ -236,11 +246,17 @@ EXTENSIONS = [
     Extension(
         Purchase,
         [
-            batched(customer_of, name="customer", returns=Customer | None, description="Who bought; null for a stranger."),
+            batched(
+                customer_of, name="customer", returns=Customer | None, description="Who bought; null for a stranger."
+            ),
             batched(store_of, name="store", returns=Store, description="Where it was bought."),
             batched(lines, name="lines", returns=list[PurchaseLine], description="What was bought, as on the receipt."),
-            batched(payments, name="payments", returns=list[Payment], description="How it was paid; empty if not told."),
-            batched(refunds, name="refunds", returns=list[Refund], description="What was given back, the first one first."),
+            batched(
+                payments, name="payments", returns=list[Payment], description="How it was paid; empty if not told."
+            ),
+            batched(
+                refunds, name="refunds", returns=list[Refund], description="What was given back, the first one first."
+            ),
         ],
     ),
     Extension(

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import strawberry
+
 from regulars_core.customers.reads import customer_by_code, customers_by_ids
 from regulars_core.customers.rules import CheckedCustomer, NewCustomer
 from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.errors import BadInput, Problem, Refused
 from regulars_core.ids import MAIN_STORE_ID
 from regulars_core.paging import Page
+from regulars_core.purchases import refunds
 from regulars_core.purchases.reads import (
     PurchaseRow,
-    RefundRow,
     lines_by_ids,
     page_of_purchases,
     payments_by_ids,
@@ -20,11 +21,9 @@ from regulars_core.purchases.reads import (
     purchases_by_ids,
     refunds_by_ids,
 )
-from regulars_core.purchases import refunds
 from regulars_core.purchases.rules import checked
 from regulars_core.purchases.till import sell
 from regulars_core.stores.service import MAIN
-
 from regulars_schema.batching import Batch, mutation, root
 from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind, Query
 from regulars_schema.customer_inputs import store_id, told
@@ -99,7 +98,8 @@ class PurchaseRecordPayload(Payload):
 
     purchase: Purchase | None = strawberry.field(default=None, description="The purchase as it is recorded.")
     created: bool = strawberry.field(
-        default=False, description="Whether it is new; not if the same reference with the same content was recorded before."
+        default=False,
+        description="Whether it is new; not if the same reference with the same content was recorded before.",
     )
     customer_created: bool = strawberry.field(default=False, description="Whether the customer was registered with it.")
 
@@ -110,7 +110,8 @@ async def purchase_record(
     """Record a purchase."""
     store = await store_id(batch.shop, told(input.store_code), "storeCode") or MAIN_STORE_ID
     buyer = await _buyer(batch, input)
-    newcomer, match_on = None, ()
+    newcomer: CheckedCustomer | None = None
+    match_on: Sequence[str] = ()
     if (named := told(input.customer)) is not None:
         newcomer, match_on = _newcomer(batch, named, store), _matches(named)
     made = new_purchase(input, store_id=store, customer_id=buyer, named=_named(input), currency=batch.shop.currency)

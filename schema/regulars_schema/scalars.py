@@ -8,11 +8,12 @@ from typing import Any, NewType
 
 from graphql import GraphQLError
 from graphql.language import StringValueNode, ValueNode
+from strawberry.types.scalar import ScalarDefinition
+
 from regulars_core.clock import Instant, instant_of, printed
 from regulars_core.customers.contact import LONGEST_EMAIL, parse_email
 from regulars_core.money import CurrencyCode, is_currency
 from regulars_core.text import is_clean
-from strawberry.types.scalar import ScalarDefinition
 
 EmailAddress = NewType("EmailAddress", str)
 PhoneNumber = NewType("PhoneNumber", str)

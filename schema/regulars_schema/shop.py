@@ -1,12 +1,12 @@
 """The shop itself, who is asking, and `node`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import strawberry
-from regulars_core.money import CurrencyCode
 from strawberry import Info
 from strawberry.types.field import StrawberryField
 
+from regulars_core.money import CurrencyCode
 from regulars_schema.batching import Batch, root
 from regulars_schema.composition import CORE, ComposedSchema, Contribution, Extension, Query
 from regulars_schema.context import Context
@@ -29,7 +29,9 @@ class Shop:
     name: str = strawberry.field(description="The shop's name.")
     currency_code: CurrencyCode = strawberry.field(description="The one currency that the shop sells in.")
     timezone: str = strawberry.field(description="IANA name of the time zone in which the shop's days begin and end.")
-    country: str = strawberry.field(description="ISO 3166 code of the country whose way of writing phone numbers is understood.")
+    country: str = strawberry.field(
+        description="ISO 3166 code of the country whose way of writing phone numbers is understood."
+    )
     plugins: list[Plugin] = strawberry.field(description="The plugins that are switched on.")
 
 
@@ -68,13 +70,13 @@ def _node() -> StrawberryField:
         found: Node | None = await node(info.context.batch, schema, id)
         return found
 
-    field: StrawberryField = strawberry.field(
+    field: Any = strawberry.field(
         resolver=resolve,
         name="node",
         description="The object with this id; null if there is none. An id that is malformed is refused.",
     )
     field.python_name = "node"
-    return field
+    return cast(StrawberryField, field)
 
 
 def contribution() -> Contribution:

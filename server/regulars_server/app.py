@@ -3,17 +3,17 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
 from regulars_core.actors import Doorkeeper
 from regulars_core.database import App, Database, FromTheFuture, NotMigrated, Unavailable
 from regulars_core.settings import Settings, load_settings
 from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
 from regulars_schema.documents import Documents
 from regulars_schema.schema import build_schema
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
-
 from regulars_server import graphiql
 from regulars_server.http import Fault, GraphQLEndpoint
 

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from rich.table import Table
+
 from regulars_core.actors import ROLES, create_key, list_keys, revoke_key
 from regulars_core.clock import Instant, printed
 from regulars_core.jobs import JOBS
@@ -16,8 +18,6 @@ from regulars_core.purchases.statistics import differences
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
 from regulars_schema.schema import build_schema
-from rich.table import Table
-
 from regulars_server import cli_data, demo
 from regulars_server.app import create_app, opened
 from regulars_server.cli_base import fail, in_shop, out, run, settings_or_exit
@@ -74,7 +74,10 @@ def serve_demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         settings = settings_or_exit(**given)
         key = run(_fill(settings))
         address = f"http://{host}:{port}"
-        out.print(f"\n  API       {address}/graphql\n  key       {key}\n  GraphiQL  {address}/graphiql#key={key}\n", markup=False)
+        out.print(
+            f"\n  API       {address}/graphql\n  key       {key}\n  GraphiQL  {address}/graphiql#key={key}\n",
+            markup=False,
+        )
         uvicorn.run(create_app(settings), host=host, port=port, log_level="warning", server_header=False)
 
 
@@ -88,7 +91,9 @@ async def _fill(settings: Settings) -> str:
 
 
 @app.command()
-def migrate(check: Annotated[bool, typer.Option("--check", help="Only say what is missing; status 1 if anything.")] = False) -> None:
+def migrate(
+    check: Annotated[bool, typer.Option("--check", help="Only say what is missing; status 1 if anything.")] = False,
+) -> None:
     """Bring the database to this version. Safe to run twice, and by two at once."""
 
     async def work(shop: Shop) -> list[str]:
@@ -108,7 +113,9 @@ def migrate(check: Annotated[bool, typer.Option("--check", help="Only say what i
 @app.command()
 def schema(
     write: Annotated[bool, typer.Option("--write", help=f"Write it to {PRINTED_SCHEMA}.")] = False,
-    check: Annotated[bool, typer.Option("--check", help=f"Compare it with {PRINTED_SCHEMA}; status 1 if different.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help=f"Compare it with {PRINTED_SCHEMA}; status 1 if different.")
+    ] = False,
 ) -> None:
     """Print the GraphQL schema, sorted by name."""
     text = cli_data.sorted_schema(build_schema())

@@ -6,11 +6,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn, TypeVar
 
 import typer
+from rich.console import Console
+
 from regulars_core.database import FromTheFuture, NotMigrated, Unavailable
 from regulars_core.settings import Settings, SettingsError, load_settings
 from regulars_core.shop import Shop, WrongCurrency
-from rich.console import Console
-
 from regulars_server.app import opened
 
 T = TypeVar("T")

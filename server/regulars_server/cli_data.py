@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 from graphql import lexicographic_sort_schema, print_schema
+
 from regulars_core.database.backup import backup, restore
 from regulars_core.exporting import FIELDS, UnknownFields, check_fields, export_customers
 from regulars_core.shop import Shop
 from regulars_schema.composition import ComposedSchema
-
 from regulars_server.app import refuse_other_version
 from regulars_server.cli_base import fail, in_shop, out
 
@@ -37,8 +37,12 @@ def _only_customers() -> None:
 
 
 def export(
-    target: Annotated[Path, typer.Option("--output", "-o", help="The file to write; `-` for standard output.")] = Path("-"),
-    fields: Annotated[str, typer.Option(help=f"The columns, with commas between: {', '.join(FIELDS)}.")] = _DEFAULT_FIELDS,
+    target: Annotated[Path, typer.Option("--output", "-o", help="The file to write; `-` for standard output.")] = Path(
+        "-"
+    ),
+    fields: Annotated[
+        str, typer.Option(help=f"The columns, with commas between: {', '.join(FIELDS)}.")
+    ] = _DEFAULT_FIELDS,
     first_day: Annotated[
         datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="Registered on this day or later.")
     ] = None,

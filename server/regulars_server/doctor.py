@@ -8,7 +8,6 @@ from regulars_core.actors import list_keys
 from regulars_core.database import Database, Unavailable
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
-
 from regulars_server.app import APPS
 
 

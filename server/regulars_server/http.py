@@ -5,16 +5,17 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError, GraphQLSyntaxError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.execution import PreExecutionError
+
 from regulars_core.actors import Actor, Doorkeeper
 from regulars_core.database import Unavailable
 from regulars_core.shop import Shop
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.context import Batch, Context
 from regulars_schema.errors import answered, pre_execution
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.execution import PreExecutionError
 
 GRAPHQL_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"

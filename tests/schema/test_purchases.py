@@ -139,7 +139,9 @@ async def test_a_reference_belongs_to_its_store(api: Api) -> None:
     first = await api.done("purchaseRecord", "purchase { id store { code } }", given)
     other = await api.done("purchaseRecord", "purchase { id store { code } }", {**given, "storeCode": "S07"})
     assert (first["purchase"]["store"]["code"], other["purchase"]["store"]["code"]) == ("MAIN", "S07")
-    found = await api.data('{ main: purchase(reference: "R1") { id } other: purchase(reference: "R1", storeCode: "s07") { id } }')
+    found = await api.data(
+        '{ main: purchase(reference: "R1") { id } other: purchase(reference: "R1", storeCode: "s07") { id } }'
+    )
     assert found == {"main": {"id": first["purchase"]["id"]}, "other": {"id": other["purchase"]["id"]}}
 
 
@@ -202,7 +204,9 @@ async def test_refunds_of_lines_give_back_their_share_of_discount_and_tax(api: A
 
 async def test_the_parts_of_a_line_sum_to_it_exactly(api: Api) -> None:
     made = await api.done(
-        "purchaseRecord", "purchase { id lines { id } }", purchase("R1", {"name": "A", "quantity": "3", "total": "10.00"})
+        "purchaseRecord",
+        "purchase { id lines { id } }",
+        purchase("R1", {"name": "A", "quantity": "3", "total": "10.00"}),
     )
     line = made["purchase"]["lines"][0]["id"]
     amounts = [
@@ -221,9 +225,7 @@ async def test_the_parts_of_a_line_sum_to_it_exactly(api: Api) -> None:
 async def test_a_purchase_of_nothing_goes_back_only_as_a_whole(api: Api) -> None:
     ana = await customer(api)
     lines = [{"name": "Gift", "quantity": "2", "total": "0.00"}, {"name": "Sample", "quantity": "0", "total": "0.00"}]
-    made = await api.done(
-        "purchaseRecord", "purchase { id lines { id } }", purchase("R1", *lines, customerId=ana)
-    )
+    made = await api.done("purchaseRecord", "purchase { id lines { id } }", purchase("R1", *lines, customerId=ana))
     bought, [gift, sample] = made["purchase"]["id"], [line["id"] for line in made["purchase"]["lines"]]
     for wanted, status in (
         ([{"lineId": gift, "quantity": "1"}], "PARTIALLY_REFUNDED"),
@@ -241,7 +243,9 @@ async def test_a_void_undoes_a_purchase_and_doing_it_twice_does_nothing(api: Api
     first = await api.done(
         "purchaseRecord", "purchase { id }", purchase("R1", customerId=ana, purchasedAt="2026-01-01T00:00:00Z")
     )
-    await api.done("purchaseRecord", "purchase { id }", purchase("R2", customerId=ana, purchasedAt="2026-02-01T00:00:00Z"))
+    await api.done(
+        "purchaseRecord", "purchase { id }", purchase("R2", customerId=ana, purchasedAt="2026-02-01T00:00:00Z")
+    )
     for _ in range(2):
         gone = await api.done(
             "purchaseVoid", "purchase { status total { amount } }", {"purchaseId": first["purchase"]["id"]}

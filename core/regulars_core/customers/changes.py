@@ -5,7 +5,14 @@ from typing import Any
 
 from regulars_core.checks import Checks
 from regulars_core.clock import now
-from regulars_core.customers.rules import OPTIONAL, Address, CustomerChanges, checked_address, checked_changes, checked_tags
+from regulars_core.customers.rules import (
+    OPTIONAL,
+    Address,
+    CustomerChanges,
+    checked_address,
+    checked_changes,
+    checked_tags,
+)
 from regulars_core.customers.searching import contact_text, names_text
 from regulars_core.customers.service import insert_addresses, insert_tags, missing, sort_name
 from regulars_core.errors import Problem, Refused
@@ -35,7 +42,9 @@ async def change(shop: Shop, customer_id: str, changes: CustomerChanges) -> bool
 
     async def work() -> bool:
         before = await locked(shop, customer_id)
-        if "group_id" in columns and (problems := await missing(shop, "customer_group", {columns["group_id"] or ""}, "groupId", "group")):
+        if "group_id" in columns and (
+            problems := await missing(shop, "customer_group", {columns["group_id"] or ""}, "groupId", "group")
+        ):
             raise Refused(*problems)
         different = {name: value for name, value in columns.items() if before[name] != value}
         retagged = tags is not None and await _replace_tags(shop, customer_id, tags)
@@ -167,7 +176,8 @@ async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -
             raise Refused(*problems)
         database, ids = shop.database, sorted(set(customer_ids))
         await database.rows(
-            f"SELECT id FROM customer WHERE {database.dialect.among('id', 1)} ORDER BY id{database.dialect.lock_rows}", ids
+            f"SELECT id FROM customer WHERE {database.dialect.among('id', 1)} ORDER BY id{database.dialect.lock_rows}",
+            ids,
         )
         moved = await database.run(
             "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3"

@@ -8,6 +8,8 @@ from tortoise.models import Model
 
 from regulars_core.clock import NEVER
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, TextKeyField
+from regulars_core.groups.models import CustomerGroup
+from regulars_core.stores.models import Store
 
 
 class Customer(Model):
@@ -26,8 +28,12 @@ class Customer(Model):
     tax_id = fields.CharField(64, null=True)
     preferred_contact = fields.CharField(16, null=True)
     status = fields.CharField(16)
-    group = fields.ForeignKeyField("core.CustomerGroup", related_name=False, on_delete=fields.RESTRICT)
-    origin_store = fields.ForeignKeyField("core.Store", related_name=False, null=True, on_delete=fields.RESTRICT)
+    group: fields.ForeignKeyRelation[CustomerGroup] = fields.ForeignKeyField(
+        "core.CustomerGroup", related_name=False, on_delete=fields.RESTRICT
+    )
+    origin_store: fields.ForeignKeyNullableRelation[Store] = fields.ForeignKeyField(
+        "core.Store", related_name=False, null=True, on_delete=fields.RESTRICT
+    )
     version = fields.IntField(default=1)
     created_at = InstantField()
     updated_at = InstantField()
@@ -50,7 +56,9 @@ class CustomerStats(Model):
     are sort keys. `active_at` is the later of creation and last purchase.
     """
 
-    customer = fields.OneToOneField("core.Customer", related_name=False, primary_key=True, on_delete=fields.CASCADE)
+    customer: fields.OneToOneRelation[Customer] = fields.OneToOneField(
+        "core.Customer", related_name=False, primary_key=True, on_delete=fields.CASCADE
+    )
     total_spent = MinorUnitsField(default=0)
     purchase_count = fields.IntField(default=0)
     first_purchase_at = InstantField(default=NEVER)
@@ -72,7 +80,9 @@ class CustomerText(Model):
     one and two letters too. Names and contact stand apart, because not everybody may search both."""
 
     number = fields.BigIntField(primary_key=True, generated=True)
-    customer = fields.OneToOneField("core.Customer", related_name=False, on_delete=fields.CASCADE)
+    customer: fields.OneToOneRelation[Customer] = fields.OneToOneField(
+        "core.Customer", related_name=False, on_delete=fields.CASCADE
+    )
     names = fields.TextField()
     contact = fields.TextField()
 
@@ -84,7 +94,9 @@ class CustomerAddress(Model):
     """A postal address of a customer: one for billing and one for shipping at most."""
 
     id = IdField(primary_key=True)
-    customer = fields.ForeignKeyField("core.Customer", related_name=False, on_delete=fields.CASCADE)
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
+        "core.Customer", related_name=False, on_delete=fields.CASCADE
+    )
     kind = fields.CharField(16)
     recipient = fields.CharField(240, null=True)
     line1 = fields.CharField(240, null=True)
@@ -108,7 +120,9 @@ class CustomerTag(Model):
     """A word that the team puts on a customer."""
 
     id = IdField(primary_key=True)
-    customer = fields.ForeignKeyField("core.Customer", related_name=False, on_delete=fields.CASCADE)
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
+        "core.Customer", related_name=False, on_delete=fields.CASCADE
+    )
     tag = fields.CharField(64)
     tag_key = TextKeyField(96)
 
@@ -121,8 +135,11 @@ class CustomerTag(Model):
 class CustomerNote(Model):
     """What the team wrote down about a customer; never shown to the customer."""
 
+    customer_id: str
     id = IdField(primary_key=True)
-    customer = fields.ForeignKeyField("core.Customer", related_name=False, on_delete=fields.CASCADE)
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
+        "core.Customer", related_name=False, on_delete=fields.CASCADE
+    )
     body = fields.TextField()
     author = fields.CharField(120)
     created_at = InstantField()

@@ -203,5 +203,3 @@ async def notes_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, N
 async def notes_of(database: Database, customer_ids: Sequence[str], window: Window) -> Sequence[Page[NoteRow]]:
     """A page of each customer's notes."""
     return await pages_of(database, NOTES, "n.customer_id", customer_ids, window)
-
-

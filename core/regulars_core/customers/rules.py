@@ -182,8 +182,6 @@ def checked_address(checks: Checks, address: Address, field: str) -> Address:
     return Address(**parts, country=country.upper() if country else None)
 
 
-
-
 def checked_changes(settings: Settings, checks: Checks, changes: CustomerChanges) -> dict[str, str | None]:
     """The columns to change, in the form in which they are kept; tags and addresses apart."""
     columns: dict[str, str | None] = {}
@@ -197,5 +195,3 @@ def checked_changes(settings: Settings, checks: Checks, changes: CustomerChanges
     if "group_id" in given:
         columns["group_id"] = given["group_id"] or DEFAULT_GROUP_ID
     return columns
-
-

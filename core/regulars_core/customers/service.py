@@ -12,6 +12,7 @@ from regulars_core.shop import Shop
 from regulars_core.text import folded
 from regulars_core.writing import insert
 
+
 async def give_codes(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[CheckedCustomer]:
     """The customers with a code each: their own, or the next of the shop or of the store they come from.
 
@@ -23,7 +24,10 @@ async def give_codes(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[C
             wanted[customer.origin_store_id] = wanted.get(customer.origin_store_id, 0) + 1
     store_codes = await _store_codes(shop, [store for store in wanted if store])
     made = {store: iter(await shop.codes.take(store_codes.get(store or ""), count)) for store, count in wanted.items()}
-    return [customer if customer.code else replace(customer, code=next(made[customer.origin_store_id])) for customer in customers]
+    return [
+        customer if customer.code else replace(customer, code=next(made[customer.origin_store_id]))
+        for customer in customers
+    ]
 
 
 async def _store_codes(shop: Shop, ids: Sequence[str]) -> Mapping[str, str]:

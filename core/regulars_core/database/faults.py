@@ -10,7 +10,7 @@ from tortoise.exceptions import IntegrityError
 Fault = Literal["retry", "unavailable"]
 
 
-class Unavailable(Exception):  # noqa: N818
+class Unavailable(Exception):
     """The database cannot be reached or is too busy. Trying again later may help; nothing is wrong with the request."""
 
 
@@ -18,11 +18,11 @@ class OutcomeUnknown(Unavailable):
     """The connection was lost while committing: the change may or may not have been made."""
 
 
-class NotMigrated(Exception):  # noqa: N818
+class NotMigrated(Exception):
     """The database lacks migrations that this version needs; the message names them."""
 
 
-class FromTheFuture(Exception):  # noqa: N818
+class FromTheFuture(Exception):
     """The database has migrations that this version does not know; the message names them."""
 
 

@@ -1,6 +1,6 @@
 """Deciding about customer groups."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from regulars_core.checks import Checks
 from regulars_core.clock import now
@@ -18,8 +18,9 @@ class GroupChanges(TypedDict, total=False):
     description: str | None
 
 
-def _checked(changes: GroupChanges) -> dict[str, str | None]:
-    checks, columns = Checks(), {}
+def _checked(changes: GroupChanges) -> dict[str, Any]:
+    checks = Checks()
+    columns: dict[str, Any] = {}
     if "name" in changes:
         name = checks.text(changes["name"] or "", "name", 120, required=True) or ""
         columns["name"] = name
@@ -81,8 +82,9 @@ async def delete_group(shop: Shop, group_id: str, move_to: str | None) -> None:
                 move_to,
                 now(),
             )
-        elif row := await database.row("SELECT count(*) FROM customer WHERE group_id = $1", group_id):
-            if row[0]:
+        else:
+            row = await database.row("SELECT count(*) FROM customer WHERE group_id = $1", group_id)
+            if row and row[0]:
                 message = f"{row[0]} customers are in this group; name another one for them in `moveCustomersTo`."
                 raise Refused(Problem("GROUP_NOT_EMPTY", message, ("id",)))
         await group.delete()

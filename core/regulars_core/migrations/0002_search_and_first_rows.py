@@ -49,6 +49,6 @@ async def _first_rows(_: Any, editor: BaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     """Needs the tables of 0001."""
 
-    dependencies = [("core", "0001_initial")]  # noqa: RUF012
+    dependencies = [("core", "0001_initial")]
 
-    operations = [ops.RunPython(_search_index), ops.RunPython(_first_rows)]  # noqa: RUF012
+    operations = [ops.RunPython(_search_index), ops.RunPython(_first_rows)]

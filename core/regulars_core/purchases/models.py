@@ -6,7 +6,9 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
+from regulars_core.customers.models import Customer
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
+from regulars_core.stores.models import Store
 
 
 class Purchase(Model):
@@ -18,8 +20,12 @@ class Purchase(Model):
 
     id = IdField(primary_key=True)
     reference = TextKeyField(120)
-    store = fields.ForeignKeyField("core.Store", related_name=False, on_delete=fields.RESTRICT)
-    customer = fields.ForeignKeyField("core.Customer", related_name=False, null=True, on_delete=fields.RESTRICT)
+    store: fields.ForeignKeyRelation[Store] = fields.ForeignKeyField(
+        "core.Store", related_name=False, on_delete=fields.RESTRICT
+    )
+    customer: fields.ForeignKeyNullableRelation[Customer] = fields.ForeignKeyField(
+        "core.Customer", related_name=False, null=True, on_delete=fields.RESTRICT
+    )
     purchased_at = InstantField()
     recorded_at = InstantField()
     status = fields.CharField(24)
@@ -50,7 +56,9 @@ class PurchaseLine(Model):
     """One article of a purchase. `total` is what counts; the unit price is kept where it was told."""
 
     id = IdField(primary_key=True)
-    purchase = fields.ForeignKeyField("core.Purchase", related_name=False, on_delete=fields.CASCADE)
+    purchase: fields.ForeignKeyRelation[Purchase] = fields.ForeignKeyField(
+        "core.Purchase", related_name=False, on_delete=fields.CASCADE
+    )
     position = fields.IntField()
     sku = fields.CharField(120, null=True)
     name = fields.CharField(240)
@@ -71,7 +79,9 @@ class Payment(Model):
     """How a part of a purchase was paid."""
 
     id = IdField(primary_key=True)
-    purchase = fields.ForeignKeyField("core.Purchase", related_name=False, on_delete=fields.CASCADE)
+    purchase: fields.ForeignKeyRelation[Purchase] = fields.ForeignKeyField(
+        "core.Purchase", related_name=False, on_delete=fields.CASCADE
+    )
     position = fields.IntField()
     method = fields.CharField(40)
     amount = MinorUnitsField()
@@ -86,7 +96,9 @@ class Refund(Model):
     """Money given back for a purchase."""
 
     id = IdField(primary_key=True)
-    purchase = fields.ForeignKeyField("core.Purchase", related_name=False, on_delete=fields.CASCADE)
+    purchase: fields.ForeignKeyRelation[Purchase] = fields.ForeignKeyField(
+        "core.Purchase", related_name=False, on_delete=fields.CASCADE
+    )
     refunded_at = InstantField()
     amount = MinorUnitsField()
     reason = fields.CharField(240, null=True)
@@ -100,8 +112,12 @@ class RefundLine(Model):
     """How much of one line a refund took back."""
 
     id = IdField(primary_key=True)
-    refund = fields.ForeignKeyField("core.Refund", related_name=False, on_delete=fields.CASCADE)
-    line = fields.ForeignKeyField("core.PurchaseLine", related_name=False, on_delete=fields.CASCADE)
+    refund: fields.ForeignKeyRelation[Refund] = fields.ForeignKeyField(
+        "core.Refund", related_name=False, on_delete=fields.CASCADE
+    )
+    line: fields.ForeignKeyRelation[PurchaseLine] = fields.ForeignKeyField(
+        "core.PurchaseLine", related_name=False, on_delete=fields.CASCADE
+    )
     quantity = QuantityField()
     amount = MinorUnitsField()
 

@@ -253,9 +253,7 @@ async def refunds_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str,
 
 async def refunds_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, list[RefundRow]]:
     """Each purchase's refunds, the first one first."""
-    return await listed_of(
-        database, REFUNDS, "f.purchase_id", purchase_ids, "f.purchase_id, f.refunded_at, f.id"
-    )
+    return await listed_of(database, REFUNDS, "f.purchase_id", purchase_ids, "f.purchase_id, f.refunded_at, f.id")
 
 
 @dataclass(slots=True)

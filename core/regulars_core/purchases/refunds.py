@@ -85,7 +85,7 @@ async def _locked(shop: Shop, purchase_id: str) -> tuple[str | None, Instant, Pa
         " GROUP BY l.id, l.quantity, l.total, l.refunded_quantity, l.position ORDER BY l.position",
         purchase_id,
     )
-    paid_lines = [PaidLine(*line[:5], touched=line[5] > 0) for line in lines]
+    paid_lines = [PaidLine(line[0], line[1], line[2], line[3], line[4], touched=line[5] > 0) for line in lines]
     return customer_id, purchased_at, Paid(total, refunded, 0 if tax_included else tax, paid_lines)
 
 
