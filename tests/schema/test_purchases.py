@@ -1,5 +1,6 @@
 """Recording purchases, giving money back, and what becomes of the statistics."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -130,6 +131,43 @@ async def test_the_same_reference_with_other_content_is_refused(api: Api, other:
     await api.done("purchaseRecord", "created", given)
     assert await api.refused("purchaseRecord", {**given, **other}) == ["REFERENCE_REUSED"]
     assert (await api.data("{ customers { totalCount } }"))["customers"]["totalCount"] == 1
+    await assert_verified(api)
+
+
+async def test_a_purchase_sent_many_times_at_once_is_recorded_once(api: Api) -> None:
+    given = purchase(customer={"firstName": "Bo", "lastName": "Ek"}, purchasedAt="2026-01-01T00:00:00Z")
+    answers = await asyncio.gather(
+        *(api.done("purchaseRecord", "created customerCreated purchase { id }", given) for _ in range(20))
+    )
+    assert sorted(answer["created"] for answer in answers) == [False] * 19 + [True]
+    assert sorted(answer["customerCreated"] for answer in answers) == [False] * 19 + [True]
+    assert len({answer["purchase"]["id"] for answer in answers}) == 1
+    assert (await api.data("{ customers { totalCount } }"))["customers"]["totalCount"] == 1
+    await assert_verified(api)
+
+
+async def test_refunds_at_once_never_give_back_more_than_was_paid(api: Api) -> None:
+    ana = await customer(api)
+    made = await api.done("purchaseRecord", "purchase { id }", purchase(customerId=ana))
+    given = {"purchaseId": made["purchase"]["id"], "amount": "3.00"}
+    answers = await asyncio.gather(*(api.do("purchaseRefund", "refund { id }", given) for _ in range(12)))
+    refused = [error["code"] for answer in answers for error in answer["userErrors"]]
+    assert refused == ["REFUND_EXCEEDS_PAID"] * 9
+    assert (await stats(api, ana))["totalSpent"] == {"amount": "1.00"}
+    await assert_verified(api)
+
+
+async def test_statistics_survive_purchases_refunds_and_voids_at_once(api: Api) -> None:
+    ana = await customer(api)
+    made = [await api.done("purchaseRecord", "purchase { id }", purchase(f"A{n}", customerId=ana)) for n in range(8)]
+    ids = [answer["purchase"]["id"] for answer in made]
+    await asyncio.gather(
+        *(api.done("purchaseRecord", "created", purchase(f"B{n}", customerId=ana)) for n in range(8)),
+        *(api.done("purchaseRefund", "refund { id }", {"purchaseId": id_, "amount": "2.50"}) for id_ in ids[:4]),
+        *(api.done("purchaseVoid", "purchase { id }", {"purchaseId": id_}) for id_ in ids[4:]),
+    )
+    found = await stats(api, ana)
+    assert (found["totalSpent"], found["purchaseCount"]) == ({"amount": "110.00"}, 12)
     await assert_verified(api)
 
 

@@ -13,6 +13,10 @@ BLOCK = 10
 _OURS = re.compile(r"(CUST(?:-[A-Z0-9]{1,16})?)-(\d{5,15})")
 
 
+def _code(prefix: str, number: int) -> str:
+    return f"{prefix}-{number:05}"
+
+
 class Codes:
     """The codes that this process may give out."""
 
@@ -29,8 +33,8 @@ class Codes:
         while len(left) < count:
             size = max(BLOCK, count - len(left))
             end = await self._advance(prefix, size)
-            left.extend(range(end - size, end))
-        return [f"{prefix}-{left.popleft():05}" for _ in range(count)]
+            left.extend(await self._free(prefix, range(end - size, end)))
+        return [_code(prefix, left.popleft()) for _ in range(count)]
 
     async def _advance(self, prefix: str, size: int) -> int:
         async def work() -> int:
@@ -45,6 +49,13 @@ class Codes:
             return int(row[0])
 
         return await self._database.transaction(work)
+
+    async def _free(self, prefix: str, numbers: range) -> list[int]:
+        """Those of the numbers whose codes nobody has brought along."""
+        by_code = {_code(prefix, number): number for number in numbers}
+        among = self._database.dialect.among("code", 1, "text")
+        taken = await self._database.rows(f"SELECT code FROM customer WHERE {among}", list(by_code))
+        return sorted(by_code[code] for code in by_code.keys() - {row[0] for row in taken})
 
     async def pass_over(self, codes: list[str]) -> None:
         """Never give out codes that somebody brought along, as an import does."""

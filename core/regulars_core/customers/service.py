@@ -171,7 +171,7 @@ async def find_or_register(shop: Shop, customer: CheckedCustomer, match_on: Sequ
 
     async def work() -> FoundOrMade:
         if keys:
-            await _one_at_a_time(shop, keys)
+            await one_at_a_time(shop, keys)
             if elder := await find_by_contact(shop, keys):
                 return FoundOrMade(elder, created=False)
         return FoundOrMade((await register(shop, [coded]))[0], created=True)
@@ -195,7 +195,7 @@ async def find_by_contact(shop: Shop, keys: Sequence[tuple[str, str]]) -> str | 
     return None
 
 
-async def _one_at_a_time(shop: Shop, keys: Sequence[tuple[str, str]]) -> None:
+async def one_at_a_time(shop: Shop, keys: Sequence[tuple[str, str]]) -> None:
     """On PostgreSQL, let nobody else look for these contacts until this transaction ends; SQLite has one writer anyway."""
     if shop.database.engine == "postgres":
         for kind, value in sorted(keys):

@@ -13,7 +13,7 @@ from . import migrations
 from .apps import ALIAS, App, engine_of, tortoise_config
 from .counting import counting
 from .dialect import Dialect, Engine
-from .faults import OutcomeUnknown, Unavailable, classify, definite
+from .faults import OutcomeUnknown, Unavailable, classify, collided, definite
 from .metas import EngineContext, serve_both_engines
 
 T = TypeVar("T")
@@ -136,9 +136,10 @@ class Database:
     async def transaction(self, work: Callable[[], Awaitable[T]], *, attempts: int = 3) -> T:
         """Run the whole function in one transaction and return what it returns; roll back if it raises.
 
-        If the engine asks for it (serialization failure, deadlock, a lock not granted in time, SQLite busy) the whole
-        function runs again, up to `attempts` times, after a short random pause: it must not change anything but the
-        database. Inside a transaction it joins that one.
+        If the engine asks for it (serialization failure, deadlock, a lock not granted in time, SQLite busy), or somebody
+        else was quicker to write a unique row, the whole function runs again, up to `attempts` times, after a short
+        random pause: it must not change anything but the database, and what it looked up it looks up again. Inside a
+        transaction it joins that one.
 
         Raises Unavailable if the tries are used up or the database cannot be reached, OutcomeUnknown if the connection
         broke while committing.
@@ -154,7 +155,8 @@ class Database:
                     return await self._attempt(work, begin())
                 except Exception as error:
                     fault = classify(error)
-                    if fault is None or isinstance(error, Unavailable):
+                    quicker = fault is None and collided(error) and attempt < attempts
+                    if not quicker and (fault is None or isinstance(error, Unavailable)):
                         raise
                     if fault == "unavailable":
                         raise Unavailable(str(error)) from error

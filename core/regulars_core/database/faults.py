@@ -62,6 +62,17 @@ def definite(error: BaseException) -> bool:
     return False
 
 
+def collided(error: BaseException) -> bool:
+    """Whether a row was written that somebody else had written first: a unique constraint is broken."""
+    for cause in _causes(error):
+        if getattr(cause, "sqlstate", None) == "23505":
+            return True
+        if getattr(cause, "sqlite_errorcode", None) in _UNIQUE_CODES:
+            return True
+    return False
+
+
+_UNIQUE_CODES = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 _SQLITE_COLUMNS = re.compile(r"(?:UNIQUE|NOT NULL|CHECK) constraint failed: (.+)")
 
 

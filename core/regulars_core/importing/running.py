@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -89,7 +88,3 @@ def _counted(running: Running, records: Records) -> Iterator[Row]:
             row.cells[:] = map(unescaped, row.cells)
         yield row
 
-
-def with_first(first: T, rest: Iterator[T]) -> Iterator[T]:
-    """An iterator with an element before it."""
-    return chain((first,), rest)

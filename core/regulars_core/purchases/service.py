@@ -31,7 +31,7 @@ async def record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Recor
 
 
 async def _record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Recorded]:
-    known = await _known(shop, purchases)
+    known = await recorded_under(shop, [purchase.reference for purchase in purchases])
     outcomes, new = [], []
     for purchase in purchases:
         key = (purchase.given.store_id, purchase.reference)
@@ -52,7 +52,8 @@ async def _record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Reco
 
 async def recorded_before(shop: Shop, purchase: CheckedPurchase) -> str | None:
     """The id of the very purchase, if it has been recorded. Raises Refused: REFERENCE_REUSED for another one."""
-    elder = (await _known(shop, [purchase])).get((purchase.given.store_id, purchase.reference))
+    known = await recorded_under(shop, [purchase.reference])
+    elder = known.get((purchase.given.store_id, purchase.reference))
     if elder and elder[1] != purchase.digest:
         raise Refused(reused(purchase.reference))
     return elder[0] if elder else None
@@ -64,11 +65,11 @@ def reused(reference: str) -> Problem:
     return Problem("REFERENCE_REUSED", message, ("reference",))
 
 
-async def _known(shop: Shop, purchases: Sequence[CheckedPurchase]) -> dict[tuple[str, str], tuple[str, str]]:
-    """(store, reference) → (id, digest) of those that are recorded already."""
+async def recorded_under(shop: Shop, references: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
+    """(store, reference) → (id, digest) of every purchase that is recorded under one of these references."""
     among = shop.database.dialect.among("reference", 1, "text")
     rows = await shop.database.rows(
-        f"SELECT store_id, reference, id, digest FROM purchase WHERE {among}", [p.reference for p in purchases]
+        f"SELECT store_id, reference, id, digest FROM purchase WHERE {among}", list(references)
     )
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 

@@ -142,10 +142,10 @@ _LEVELS = {
 
 def priced(hundredths: int, currency: str) -> int:
     """About the same worth in minor units of a currency, with three figures that matter at most: 4.50 is 495 JPY."""
-    level = _LEVELS.get(currency)
     exponent = exponent_of(currency)
-    exact = hundredths * (1 if level is None else level) * 10**exponent / 100
-    if level is None and exponent >= 2:
+    level = _LEVELS.get(currency, 1 if exponent else 100)
+    exact = hundredths * level * 10**exponent / 100
+    if level == 1:
         return round(exact)
     step = 10 ** max(0, len(str(int(exact))) - 3) * 5
     return max(1, round(exact / step) * step)
