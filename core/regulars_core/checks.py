@@ -1,7 +1,7 @@
 """Checking what was given: every mistake is gathered, none is repaired silently, and all are told at once."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from regulars_core.errors import Problem, Refused
 from regulars_core.text import is_clean, tidy
@@ -42,7 +42,8 @@ class Checks:
 
     def past_day(self, value: date | None, name: str) -> str | None:
         """A calendar day that somebody can have been born on, as ISO text."""
-        if value is not None and not date(1880, 1, 1) <= value <= date.today():
+        today = (datetime.now(UTC) + timedelta(hours=14)).date()  # the latest calendar day anywhere
+        if value is not None and not date(1880, 1, 1) <= value <= today:
             self.fail("INVALID_DATE", "This must be a day between 1880 and today.", name)
         return None if value is None else value.isoformat()
 

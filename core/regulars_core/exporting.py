@@ -51,7 +51,9 @@ class UnknownFields(Exception):
 
 
 def check_fields(fields: Sequence[str]) -> None:
-    """Raise UnknownFields, naming them all."""
+    """Raise UnknownFields, naming them all, or if there is none."""
+    if not fields:
+        raise UnknownFields(f"Name at least one field. There are: {', '.join(FIELDS)}.")
     if unknown := [field for field in fields if field not in FIELDS]:
         raise UnknownFields(f"There is no field {', '.join(unknown)}. There are: {', '.join(FIELDS)}.")
 
@@ -89,7 +91,7 @@ def _registered(shop: Shop, first_day: date | None, last_day: date | None) -> Wh
     conditions: list[tuple[str, Any]] = []
     if first_day is not None:
         conditions.append((">=", start_of(first_day, shop.settings.zone)))
-    if last_day is not None:
+    if last_day is not None and last_day < date.max:
         conditions.append(("<", start_of(last_day + timedelta(days=1), shop.settings.zone)))
     return Where("leaf", leaf=Leaf("createdAt", compared("c.created_at")), conditions=tuple(conditions))
 

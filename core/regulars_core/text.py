@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-_SPACES = re.compile(r"\s+")
+_UNCLEAN = re.compile("[\0\ud800-\udfff]")
 _NOT_WORD = re.compile(r"[^\w]+", re.UNICODE)
 # Letters that Unicode does not take apart, though people type them apart.
 _APART = str.maketrans(
@@ -13,7 +13,7 @@ _APART = str.maketrans(
 
 def tidy(text: str) -> str:
     """Without spaces around it and with single ones inside, in the composed form of Unicode (NFC); otherwise as typed."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
 
 
 def folded_words(text: str) -> list[str]:
@@ -30,4 +30,4 @@ def folded(text: str) -> str:
 
 def is_clean(text: str) -> bool:
     """Whether both databases can keep the text: no NUL, no lone surrogate."""
-    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+    return _UNCLEAN.search(text) is None

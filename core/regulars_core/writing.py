@@ -6,6 +6,9 @@ from typing import Any
 
 from regulars_core.database import Database
 
+_MANY = 50
+"""From how many rows on COPY is worth its preparation on PostgreSQL."""
+
 
 @cache
 def _insert(table: str, columns: tuple[str, ...]) -> str:
@@ -15,5 +18,8 @@ def _insert(table: str, columns: tuple[str, ...]) -> str:
 
 async def insert(database: Database, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows in one statement; none, and nothing is asked of the database."""
-    if given := list(rows):
+    given = list(rows)
+    if len(given) >= _MANY and database.engine == "postgres":
+        await database.copy(table, columns, given)
+    elif given:
         await database.run_many(_insert(table, tuple(columns)), given)

@@ -77,8 +77,8 @@ class CustomerUpdateInput:
     """Input of customerUpdate."""
 
     id: strawberry.ID = strawberry.field(description="The customer to change.")
-    first_name: strawberry.Maybe[str] = strawberry.field(description="First name; at most 120 characters.")
-    last_name: strawberry.Maybe[str] = strawberry.field(description="Last name; at most 120 characters.")
+    first_name: strawberry.Maybe[str | None] = strawberry.field(description="First name; at most 120 characters.")
+    last_name: strawberry.Maybe[str | None] = strawberry.field(description="Last name; at most 120 characters.")
     preferred_name: strawberry.Maybe[str | None] = strawberry.field(description="How the customer likes to be called.")
     email: strawberry.Maybe[EmailAddress | None] = strawberry.field(description="E-mail address.")
     phone: strawberry.Maybe[str | None] = strawberry.field(description=_PHONE)

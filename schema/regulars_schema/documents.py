@@ -3,8 +3,9 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from graphql import DocumentNode, GraphQLError, StringValueNode, Visitor, visit
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, StringValueNode, Visitor, visit
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 
 class Documents:
@@ -49,6 +50,12 @@ def refuse_unkeepable_text(document: DocumentNode) -> None:
         raise texts.error
 
 
+def refuse_ambiguity(document: DocumentNode) -> None:
+    """Raise CannotGetOperationTypeError if the document has several operations: Strawberry would run the first."""
+    if sum(isinstance(part, OperationDefinitionNode) for part in document.definitions) > 1:
+        raise CannotGetOperationTypeError(None)
+
+
 def cached_in(documents: Documents) -> type[SchemaExtension]:
     """The schema extension that answers parsing and validation from these documents."""
 
@@ -60,8 +67,12 @@ def cached_in(documents: Documents) -> type[SchemaExtension]:
             if known is not None:
                 context.graphql_document = known
             yield
-            if known is None and context.graphql_document is not None:
+            if context.graphql_document is None:
+                return
+            if known is None:
                 refuse_unkeepable_text(context.graphql_document)
+            if not context._provided_operation_name:
+                refuse_ambiguity(context.graphql_document)
 
         def on_validate(self) -> Iterator[None]:
             context = self.execution_context

@@ -11,6 +11,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.exceptions import StrawberryInputCoercionError
 
 from regulars_core.database import Unavailable
 from regulars_core.errors import BadInput, Problem
@@ -76,16 +77,23 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
         cause = cause.original_error
     if isinstance(cause, BadInput):
         return str(cause), {"code": "BAD_USER_INPUT", "argument": list(cause.path)}
+    if isinstance(cause or error, StrawberryInputCoercionError):
+        return "A part of the input that must have a value is null.", {"code": "BAD_USER_INPUT"}
     if isinstance(cause, Unavailable):
         return "The database is not available at the moment; try again.", {"code": "UNAVAILABLE"}
     told = (error.extensions or {}) | ((cause.extensions or {}) if isinstance(cause, GraphQLError) else {})
     if "code" in told:
         return error.message, told
-    if cause is None and not error.path:
+    if (cause is None or isinstance(cause, GraphQLError)) and not error.path:
         return error.message, {"code": "BAD_USER_INPUT"}
+    return "Something went wrong on our side.", {"code": "INTERNAL", "errorId": logged(cause or error, error.path)}
+
+
+def logged(error: BaseException, place: object) -> str:
+    """Write what nobody foresaw into the log, and answer the id under which it stands there."""
     error_id = secrets.token_hex(8)
-    log.error("error %s in %s", error_id, error.path, exc_info=cause or error)
-    return "Something went wrong on our side.", {"code": "INTERNAL", "errorId": error_id}
+    log.error("error %s in %s", error_id, place, exc_info=error)
+    return error_id
 
 
 def pre_execution(error: GraphQLError, code: str) -> GraphQLError:

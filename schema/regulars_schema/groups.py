@@ -83,7 +83,7 @@ class CustomerGroupUpdateInput:
     """Input of customerGroupUpdate."""
 
     id: strawberry.ID = strawberry.field(description="The group to change.")
-    name: strawberry.Maybe[str] = strawberry.field(description="A new name; unique, at most 120 characters.")
+    name: strawberry.Maybe[str | None] = strawberry.field(description="A new name; unique, at most 120 characters.")
     description: strawberry.Maybe[str | None] = strawberry.field(description="What it is for; at most 2000 characters.")
 
 
@@ -112,7 +112,7 @@ class CustomerGroupDeleteInput:
     """Input of customerGroupDelete."""
 
     id: strawberry.ID = strawberry.field(description="The group to remove; the default group stays.")
-    move_customers_to: strawberry.Maybe[strawberry.ID] = strawberry.field(
+    move_customers_to: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="The group that its members go to; needed if it has any."
     )
 
@@ -134,7 +134,7 @@ async def customer_group_delete(
     await service.delete_group(
         batch.shop,
         key_of(input.id, "group", "id"),
-        key_of(target.value, "group", "moveCustomersTo") if target else None,
+        key_of(target.value, "group", "moveCustomersTo") if target and target.value else None,
     )
     return CustomerGroupDeletePayload(deleted_customer_group_id=input.id)
 

@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from graphql.language import StringValueNode, ValueNode
 from strawberry.types.scalar import ScalarDefinition
 
-from regulars_core.clock import Instant, instant_of, printed
+from regulars_core.clock import EARLIEST, LATEST, Instant, instant_of, printed
 from regulars_core.customers.contact import LONGEST_EMAIL, parse_email
 from regulars_core.money import CurrencyCode, is_currency
 from regulars_core.text import is_clean
@@ -52,9 +52,12 @@ def parse_instant(value: object) -> Instant:
     if not _INSTANT.fullmatch(text):
         raise bad_value('DateTime takes RFC 3339 with an offset, such as "2026-01-31T09:30:00+01:00".')
     try:
-        return instant_of(datetime.fromisoformat(text))
+        instant = instant_of(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         raise bad_value("DateTime takes an instant that exists.") from None
+    if not EARLIEST <= instant <= LATEST:
+        raise bad_value("DateTime takes an instant between 0001-01-02 and 9999-12-30.")
+    return instant
 
 
 def parse_date(value: object) -> date:

@@ -65,8 +65,8 @@ class StoreUpdateInput:
     """Input of storeUpdate."""
 
     id: strawberry.ID = strawberry.field(description="The store to change.")
-    name: strawberry.Maybe[str] = strawberry.field(description="A new name; at most 120 characters.")
-    is_active: strawberry.Maybe[bool] = strawberry.field(description="Whether it is open for business.")
+    name: strawberry.Maybe[str | None] = strawberry.field(description="A new name; at most 120 characters.")
+    is_active: strawberry.Maybe[bool | None] = strawberry.field(description="Whether it is open for business.")
 
 
 @strawberry.type(description="What storeUpdate answers.")

@@ -10,12 +10,14 @@ from starlette.routing import Route
 
 from regulars_core.actors import Doorkeeper
 from regulars_core.database import App, Database, FromTheFuture, NotMigrated, Unavailable
+from regulars_core.database.apps import sqlite_path
 from regulars_core.settings import Settings, load_settings
 from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
 from regulars_schema.documents import Documents
+from regulars_schema.errors import logged
 from regulars_schema.schema import build_schema
 from regulars_server import graphiql
-from regulars_server.http import Fault, GraphQLEndpoint
+from regulars_server.http import Fault, GraphQLEndpoint, unavailable
 
 CORE = App("core", "regulars_core.models", "regulars_core.migrations")
 APPS: Sequence[App] = (CORE,)
@@ -29,6 +31,8 @@ async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[
     Unless `migrated` is False, raises NotMigrated or FromTheFuture for a database that is not of this version, and
     WrongCurrency for one whose purchases are in another currency.
     """
+    if migrated:
+        refuse_missing_file(settings)
     database = await Database.open(
         settings.database_url, APPS, pool_size=settings.database_pool, readers=settings.sqlite_readers
     )
@@ -40,6 +44,12 @@ async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[
         yield shop
     finally:
         await database.close()
+
+
+def refuse_missing_file(settings: Settings) -> None:
+    """Raise NotMigrated if the SQLite file is not there: opening it would make an empty one under a mistyped name."""
+    if settings.database_url.startswith("sqlite://") and not (path := sqlite_path(settings.database_url)).exists():
+        raise NotMigrated(f"There is no database at {path}; run `regulars migrate` to make it.")
 
 
 async def refuse_other_version(database: Database) -> None:
@@ -96,8 +106,32 @@ def create_app(settings: Settings) -> Starlette:
             Route("/ready", ready, methods=["GET"]),
             *graphiql.routes(),
         ],
+        exception_handlers={
+            404: _no_such_place,
+            405: _no_such_method,
+            Unavailable: _unavailable,
+            Exception: _unforeseen,
+        },
         lifespan=lifespan,
     )
+
+
+async def _no_such_place(_: Request, __: Exception) -> Response:
+    return Fault(404, "BAD_REQUEST", "There is nothing here; GraphQL is at /graphql.").response()
+
+
+async def _no_such_method(request: Request, error: Exception) -> Response:
+    allowed = {"Allow": "POST"} if request.url.path == "/graphql" else dict(getattr(error, "headers", None) or {})
+    return Fault(405, "BAD_REQUEST", "This place does not know that method.", **allowed).response()
+
+
+async def _unavailable(_: Request, __: Exception) -> Response:
+    return unavailable().response()
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    error_id = logged(error, request.url.path)
+    return Fault(500, "INTERNAL", "Something went wrong on our side.").response(errorId=error_id)
 
 
 def from_environment() -> Starlette:

@@ -2,10 +2,10 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from regulars_core.actors import list_keys
 from regulars_core.database import Database, Unavailable
+from regulars_core.database.apps import sqlite_path
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
 from regulars_server.app import APPS
@@ -42,7 +42,7 @@ def _missing_file(settings: Settings) -> Finding | None:
     """A SQLite file that is not there is not made by looking."""
     if not settings.database_url.startswith("sqlite://"):
         return None
-    path = Path(settings.database_url.removeprefix("sqlite://").partition("?")[0])
+    path = sqlite_path(settings.database_url)
     if not path.exists():
         return Finding(False, f"database: there is no file {path}; run `regulars migrate` to make it")
     if not os.access(path, os.W_OK) or not os.access(path.absolute().parent, os.W_OK):

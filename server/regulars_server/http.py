@@ -15,7 +15,7 @@ from regulars_core.database import Unavailable
 from regulars_core.shop import Shop
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.context import Batch, Context
-from regulars_schema.errors import answered, pre_execution
+from regulars_schema.errors import RETRYABLE, answered, pre_execution
 
 GRAPHQL_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
@@ -29,11 +29,16 @@ class Fault(Exception):
         self.status, self.code, self.message = status, code, message
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
-    def response(self) -> Response:
+    def response(self, **more: str) -> Response:
         """The fault in the form of a GraphQL error."""
-        extensions = {"code": self.code, "retryable": self.code in {"UNAVAILABLE", "RATE_LIMITED", "TIMEOUT"}}
+        extensions = {"code": self.code, "retryable": self.code in RETRYABLE, **more}
         body = {"errors": [{"message": self.message, "extensions": extensions}]}
         return Response(orjson.dumps(body), self.status, self.headers, PLAIN_JSON)
+
+
+def unavailable() -> Fault:
+    """The database does not answer."""
+    return Fault(503, "UNAVAILABLE", "The database is not available at the moment; try again.", Retry_After="1")
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,7 @@ class GraphQLEndpoint:
         except Fault as fault:
             return fault.response()
         except Unavailable:
-            message = "The database is not available at the moment; try again."
-            return Fault(503, "UNAVAILABLE", message, Retry_After="1").response()
+            return unavailable().response()
 
     async def identify(self, request: Request) -> Actor:
         """Who asks, by the bearer key. Raises Fault."""
@@ -109,6 +113,8 @@ class GraphQLEndpoint:
 
 
 def _staged(error: GraphQLError) -> GraphQLError:
+    if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
+        return error  # nobody foresaw it, so it is no fault of the document
     parsing = isinstance(error, GraphQLSyntaxError) or isinstance(error.original_error, GraphQLSyntaxError)
     return pre_execution(error, "GRAPHQL_PARSE_FAILED" if parsing else "GRAPHQL_VALIDATION_FAILED")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from regulars_core.checks import Checks
 from regulars_core.clock import now
+from regulars_core.customers.reads import customers_by_ids
 from regulars_core.customers.rules import (
     OPTIONAL,
     Address,
@@ -57,14 +58,14 @@ async def change(shop: Shop, customer_id: str, changes: CustomerChanges) -> bool
     return await shop.database.transaction(work)
 
 
-async def locked(shop: Shop, customer_id: str) -> Mapping[str, Any]:
-    """The customer's columns, locked until the transaction ends. Raises Refused with NOT_FOUND."""
+async def locked(shop: Shop, customer_id: str, field: str = "id") -> Mapping[str, Any]:
+    """The customer's columns, locked until the transaction ends. Raises Refused with NOT_FOUND at this field."""
     names = ("id", "code", "status", "version", *CHANGEABLE)
     row = await shop.database.row(
         f"SELECT {', '.join(names)} FROM customer WHERE id = $1{shop.database.dialect.lock_rows}", customer_id
     )
     if row is None:
-        raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("id",)))
+        raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", (field,)))
     return dict(zip(names, row, strict=True))
 
 
@@ -132,13 +133,12 @@ async def add_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool:
     """Put tags on a customer beside those it has; answers whether any was new. Raises Refused."""
 
     async def work() -> bool:
-        before = await locked(shop, customer_id)
+        before = await locked(shop, customer_id, "customerId")
         checks = Checks()
         rows = await shop.database.rows(
             "SELECT tag, tag_key FROM customer_tag WHERE customer_id = $1 ORDER BY tag_key", customer_id
         )
-        had = [row[0] for row in rows]
-        wanted = checked_tags(checks, [*had, *tags])
+        wanted = checked_tags(checks, tags, [(row[0], row[1]) for row in rows])
         checks.refuse()
         new = [tag for tag in wanted if tag[1] not in {row[1] for row in rows}]
         if new:
@@ -153,7 +153,7 @@ async def remove_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool
     """Take tags off a customer, however they are written; answers whether any was there. Raises Refused."""
 
     async def work() -> bool:
-        before = await locked(shop, customer_id)
+        before = await locked(shop, customer_id, "customerId")
         keys = sorted({folded(tag)[:96] for tag in tags})
         among = shop.database.dialect.among("tag_key", 2, "text")
         removed = await shop.database.run(
@@ -170,7 +170,12 @@ async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -
     """Put customers into a group, all or none; answers how many were in another. Raises Refused."""
 
     async def work() -> int:
-        problems = await missing(shop, "customer", set(customer_ids), "customerIds", "customer")
+        found = await customers_by_ids(shop.database, customer_ids)
+        problems = [
+            Problem("NOT_FOUND", "There is no customer with this id.", ("customerIds", str(n)))
+            for n, customer_id in enumerate(customer_ids)
+            if customer_id not in found
+        ]
         problems += await missing(shop, "customer_group", {group_id}, "groupId", "group")
         if problems:
             raise Refused(*problems)

@@ -12,9 +12,10 @@ LONGEST_EMAIL = 254
 def parse_email(text: str) -> str | None:
     """The address in lower case, the whole of it; None for what is no address. Nothing is asked of the network."""
     try:
-        return validate_email(text.strip(), check_deliverability=False).normalized.lower()
+        email = validate_email(text.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError:
         return None
+    return email if len(email) <= LONGEST_EMAIL else None  # some capitals have lower-case forms of two letters
 
 
 def parse_phone(text: str, country: str) -> str | None:

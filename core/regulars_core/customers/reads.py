@@ -101,7 +101,7 @@ async def customers_of_groups(
 
 async def quick_search(database: Database, query: str, first: int, include_archived: bool) -> Sequence[CustomerRow]:
     """The customers found while somebody types, those seen last first: the later of creation and last purchase."""
-    words = searching.words_of(query)
+    words = searching.words_of(query, "query")
     if not words or first < 1:
         return []
     values = Values(database.dialect)

@@ -150,15 +150,17 @@ OPTIONAL: Mapping[str, Callable[[Settings, Checks, Any], str | None]] = {
 }
 
 
-def checked_tags(checks: Checks, tags: Sequence[str]) -> list[tuple[str, str]]:
-    """Tags as (as written, folded); of two that fold alike the first is kept."""
-    kept: dict[str, str] = {}
+def checked_tags(checks: Checks, tags: Sequence[str], had: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:
+    """Tags as (as written, folded), after those the customer has; of two that fold alike the first is kept."""
+    kept, inner = {key: tag for tag, key in had}, Checks("tags")
     for n, tag in enumerate(tags):
-        text = checks.text(tag, f"tags.{n}", 64)
+        text = inner.text(tag, str(n), 64)
         if text and not folded(text):
-            checks.fail("INVALID_TEXT", "A tag needs a letter or a digit.", "tags")
+            inner.fail("INVALID_TEXT", "A tag needs a letter or a digit.", str(n))
         elif text:
             kept.setdefault(folded(text)[:96], text)
+    for problem in inner.problems:
+        checks.fail(problem.code, problem.message, *problem.path)
     if len(kept) > MOST_TAGS:
         checks.fail("TOO_MANY", f"A customer has at most {MOST_TAGS} tags.", "tags")
     return [(text, key) for key, text in kept.items()]

@@ -31,13 +31,13 @@ def _spaced(words: list[str]) -> str:
     return "".join(f"  {word}" for word in dict.fromkeys(words) if word)
 
 
-def words_of(query: str) -> list[str]:
+def words_of(query: str, argument: str = "search") -> list[str]:
     """The folded words of a query. Raises BadInput for one that is too long or no text."""
     if len(query) > LONGEST_QUERY or not is_clean(query):
-        raise BadInput(f"A search is text of at most {LONGEST_QUERY} characters.", ("search",))
+        raise BadInput(f"A search is text of at most {LONGEST_QUERY} characters.", (argument,))
     words = list(dict.fromkeys(folded_words(query)))
     if len(words) > MOST_WORDS:
-        raise BadInput(f"A search has at most {MOST_WORDS} words.", ("search",))
+        raise BadInput(f"A search has at most {MOST_WORDS} words.", (argument,))
     return words
 
 

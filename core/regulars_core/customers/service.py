@@ -198,5 +198,7 @@ async def find_by_contact(shop: Shop, keys: Sequence[tuple[str, str]]) -> str | 
 async def one_at_a_time(shop: Shop, keys: Sequence[tuple[str, str]]) -> None:
     """On PostgreSQL, let nobody else look for these contacts until this transaction ends; SQLite has one writer anyway."""
     if shop.database.engine == "postgres":
-        for kind, value in sorted(keys):
-            await shop.database.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{kind}:{value}")
+        names = sorted({f"{kind}:{value}" for kind, value in keys})
+        await shop.database.rows(
+            "SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest($1::text[]) AS k", names
+        )

@@ -127,6 +127,11 @@ class Database:
         with self.bound():
             await self._writing().change_many(sql, rows)
 
+    async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert many rows by PostgreSQL's COPY; only there. Raises RuntimeError outside a transaction."""
+        with self.bound():
+            await self._writing().copy(table, columns, rows)
+
     def _writing(self) -> Any:
         client = self._client
         if not isinstance(client, TransactionalDBClient):

@@ -116,6 +116,11 @@ class PostgresEngine(AsyncpgDBClient):
         note(self.owner, sql)
         await self._translate_exceptions(_execute_many, sql, rows)
 
+    async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows by COPY, which takes a fraction of the time of as many INSERTs."""
+        note(self.owner, f"COPY {table}")
+        await self._translate_exceptions(_copy, table, columns, rows)
+
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return await super()._translate_exceptions(func, *args, **kwargs)
@@ -238,6 +243,8 @@ async def _ids_as_text(connection: Any) -> None:
 
 
 def _uuid_bytes(value: Any) -> bytes:
+    if type(value) is str and len(value) == 32:
+        return bytes.fromhex(value)  # an id as we write it; PostgreSQL refuses what is not 16 bytes
     return value.bytes if isinstance(value, UUID) else UUID(value).bytes
 
 
@@ -254,6 +261,11 @@ async def _execute(client: PostgresEngine, sql: str, values: Sequence[Any]) -> A
 async def _execute_many(client: PostgresEngine, sql: str, rows: Iterable[Sequence[Any]]) -> Any:
     async with client.acquire_connection() as connection:
         return await connection.executemany(sql, rows)
+
+
+async def _copy(client: PostgresEngine, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    async with client.acquire_connection() as connection:
+        await connection.copy_records_to_table(table, columns=list(columns), records=rows)
 
 
 client_class = PostgresEngine

@@ -18,22 +18,27 @@ class GroupChanges(TypedDict, total=False):
     description: str | None
 
 
+def name_key(name: str) -> str:
+    """What makes two names of groups the same, however they are written."""
+    return folded(name)[:160] or name.casefold()
+
+
 def _checked(changes: GroupChanges) -> dict[str, Any]:
     checks = Checks()
     columns: dict[str, Any] = {}
     if "name" in changes:
         name = checks.text(changes["name"] or "", "name", 120, required=True) or ""
         columns["name"] = name
-        columns["name_key"] = folded(name)[:160] or name.casefold()
+        columns["name_key"] = name_key(name)
     if "description" in changes:
         columns["description"] = checks.prose(changes["description"], "description", 2_000)
     checks.refuse()
     return columns
 
 
-async def _refuse_taken(name_key: str | None, but_for: str | None = None) -> None:
-    if name_key is not None:
-        other = await CustomerGroup.filter(name_key=name_key).first()
+async def _refuse_taken(key: str | None, but_for: str | None = None) -> None:
+    if key is not None:
+        other = await CustomerGroup.filter(name_key=key).first()
         if other and other.id != but_for:
             raise Refused(Problem("NAME_TAKEN", f"The group {other.name} has this name.", ("name",)))
 

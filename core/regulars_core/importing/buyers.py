@@ -1,13 +1,12 @@
 """Who a file says its customers are: read, looked up for many at once, and made where they are new."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from regulars_core.clock import Instant
 from regulars_core.customers.contact import parse_email, parse_phone
-from regulars_core.customers.rules import CheckedCustomer, NewCustomer, checked
-from regulars_core.customers.service import one_at_a_time
+from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.errors import Problem, Refused
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop

@@ -11,7 +11,7 @@ Progress = Callable[[int, int], None]
 """Told after each batch how many bytes of how many are done."""
 
 
-class ImportRefused(Exception):  # noqa: N818
+class ImportRefused(Exception):
     """The file cannot be imported as it is, and nothing of it was written; the message has one line for each reason."""
 
 

@@ -186,7 +186,9 @@ async def _write(
             stores[sale.store_code] = await create_store(shop, sale.store_code, sale.store_name)
             outcome.stores += 1
     ids = await _register(shop, newcomers, outcome)
-    purchases = [_complete(sale, stores, ids.get(id(who)) if isinstance(who, Newcomer) else who) for sale, who in placed]
+    purchases = [
+        _complete(sale, stores, ids.get(id(who)) if isinstance(who, Newcomer) else who) for sale, who in placed
+    ]
     for (sale, _), recorded in zip(placed, await record(shop, purchases), strict=True):
         outcome.told(sale, recorded)
     return outcome

@@ -12,6 +12,8 @@ LONGEST_LINE = 1 << 17
 MOST_LINES_OF_A_ROW = 100
 """How many lines a quoted cell may run over before its quote counts as never closed."""
 
+_NUL = Problem("INVALID_TEXT", "NUL is not text.")
+
 
 class Row(NamedTuple):
     """A row: the number of its first line in the file, its cells, and what is wrong with its form if anything is."""
@@ -66,8 +68,7 @@ class _Lines:
         except UnicodeDecodeError:
             text = raw.decode("utf-8", "backslashreplace")
             return _Line(self._number, text, Problem("INVALID_ENCODING", "This is not UTF-8."))
-        fault = Problem("INVALID_TEXT", "NUL is not text.") if "\0" in text else None
-        return _Line(self._number, text, fault)
+        return _Line(self._number, text, _NUL if "\0" in text else None)
 
     def _skip_rest(self) -> None:
         while rest := self._file.readline(LONGEST_LINE):

@@ -58,7 +58,7 @@ async def run(
     with path.open("rb") as file:
         header = read_header(file, layout, options.mapping)
         records = Records(file, header.delimiter, len(header.names))
-        size = path.stat().st_size
+        size = os.fstat(file.fileno()).st_size
         with Rejects(path, header) as rejects:
             running = Running(shop, options, header, rejects)
             for batch in batches(running, _counted(running, records)):
@@ -76,7 +76,9 @@ def check_options(shop: Shop, options: ImportOptions) -> None:
     if options.currency is not None and not is_currency(options.currency):
         raise ImportRefused(f"{options.currency!r} is not the code of a currency, such as EUR.")
     if options.currency not in {None, shop.currency}:
-        raise ImportRefused(f"The shop sells in {shop.currency}, the file is in {options.currency}; nothing is converted.")
+        raise ImportRefused(
+            f"The shop sells in {shop.currency}, the file is in {options.currency}; nothing is converted."
+        )
 
 
 def _counted(running: Running, records: Records) -> Iterator[Row]:
@@ -87,4 +89,3 @@ def _counted(running: Running, records: Records) -> Iterator[Row]:
         if mended:
             row.cells[:] = map(unescaped, row.cells)
         yield row
-

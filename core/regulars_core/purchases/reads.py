@@ -12,6 +12,7 @@ from regulars_core.money import CurrencyCode, Money
 from regulars_core.paging import Order, Page, SortKey, Window
 from regulars_core.purchases.rules import MILLION
 from regulars_core.reading import Readable, by_ids, listed_of, page, pages_of
+from regulars_core.text import tidy
 
 
 @dataclass(slots=True)
@@ -89,7 +90,7 @@ async def purchase_by_reference(database: Database, store_code: str, reference: 
         f"SELECT {PURCHASES.column_list} FROM purchase p JOIN store st ON st.id = p.store_id"
         " WHERE st.code = $1 AND p.reference = $2",
         store_code.strip().upper(),
-        reference,
+        tidy(reference),
     )
     return PurchaseRow(*row) if row else None
 
@@ -102,7 +103,7 @@ async def page_of_purchases(
     words = searching.words_of(customers) if customers and customers.strip() else None
 
     def found(values: Values) -> str:
-        reference = values.bind((customers or "").strip())
+        reference = values.bind(tidy(customers or ""))
         return f"(p.reference = {reference} OR p.customer_id IN ({searching.matching(words or [], values)}))"
 
     return await page(database, PURCHASES, window, where, condition=found if words is not None else None)

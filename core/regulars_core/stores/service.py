@@ -56,8 +56,10 @@ async def change_store(shop: Shop, store_id: str, changes: StoreChanges) -> None
     columns: dict[str, str | bool] = {}
     if "name" in changes:
         columns["name"] = _checked_name(changes["name"])
-    if (active := changes.get("is_active")) is not None:
-        columns["is_active"] = active
+    if "is_active" in changes:
+        if changes["is_active"] is None:
+            raise Refused(Problem("REQUIRED", "A store is either open or closed.", ("isActive",)))
+        columns["is_active"] = changes["is_active"]
     if store_id == MAIN_STORE_ID and columns.get("is_active") is False:
         raise Refused(Problem("MAIN_STORE", "The store MAIN cannot be closed.", ("isActive",)))
 

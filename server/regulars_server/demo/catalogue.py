@@ -1,6 +1,6 @@
 """What the demo's shop sells, a coffee roaster with a delicatessen counter, and what it asks for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from regulars_core.money import exponent_of
@@ -133,7 +133,7 @@ CATALOGUE: Sequence[Article] = (
 )  # fmt: skip
 
 # What a dollar's worth costs, roughly, where currencies are worth much less: prices should look like prices.
-_LEVELS = {
+_LEVELS: Mapping[str, float] = {
     "JPY": 110, "KRW": 1_000, "VND": 15_000, "IDR": 9_000, "HUF": 280, "CLP": 700, "COP": 3_000, "ARS": 800, "NGN": 700,
     "INR": 45, "PHP": 35, "MXN": 16, "TRY": 28, "UAH": 28, "RUB": 60, "THB": 28, "ZAR": 13, "CZK": 20, "SEK": 9, "NOK": 10,
     "DKK": 7, "PLN": 3.6, "BRL": 4.5, "CNY": 6, "KWD": 0.3, "BHD": 0.4,
@@ -144,11 +144,11 @@ def priced(hundredths: int, currency: str) -> int:
     """About the same worth in minor units of a currency, with three figures that matter at most: 4.50 is 495 JPY."""
     exponent = exponent_of(currency)
     level = _LEVELS.get(currency, 1 if exponent else 100)
-    exact = hundredths * level * 10**exponent / 100
+    exact: float = hundredths * level * 10.0**exponent / 100
     if level == 1:
         return round(exact)
-    step = 10 ** max(0, len(str(int(exact))) - 3) * 5
-    return max(1, round(exact / step) * step)
+    step = 5.0 * 10.0 ** max(0, len(str(int(exact))) - 3)
+    return max(1, round(round(exact / step) * step))
 
 
 def raised(hundredths: int) -> int:

@@ -55,7 +55,8 @@ LANDS: Sequence[Land] = (
         "US", 70,
         _words("Emily, Hannah, Grace, Madison, Olivia, Brianna, Megan, Abigail, Denise, Latoya, Kathleen, Ruth"),
         _words("Michael, Tyler, Ethan, Marcus, Jamal, Walter, Kevin, Brandon, Samuel, Patrick, Darnell, Henry"),
-        _words("Johnson, O'Connor, Washington, Miller, Carter, Kowalchuk, Brooks, Van Dyke, Sullivan, Reed, St. John, Hayes"),
+        _words("Johnson, O'Connor, Washington, Miller, Carter, Kowalchuk, Brooks, Van Dyke, Sullivan, Reed, St. John, Hayes,"
+               " Davis, Cohen, Bennett, Foster, Lindqvist, Park"),
         _places("Portland/OR/972##, Chicago/IL/606##, Brooklyn/NY/112##, Austin/TX/787##, Seattle/WA/981##"),
         _words("# Maple Street, ## Harbor Avenue, ### Prospect Place, ## Mill Road, #### Juniper Drive"),
         _words("+150355501##, +131255501##, +121255501##, +151255501##, +120655501##"),
@@ -202,3 +203,25 @@ NICKNAMES = {
     "Samuel": "Sam", "Friederike": "Fritzi", "Tobias": "Tobi", "Jun": "Jun-Jun", "Chukwuemeka": "Emeka",
     "Venkatesh": "Venky", "Sebastião": "Tião", "François-Xavier": "FX", "Oluwadamilare": "Dare", "Abigail": "Abby",
 }  # fmt: skip
+
+BUSINESSES = (
+    "Café Sol de Otoño", "Hotel Lindenhof", "Blue Door Diner", "Bistro Zur Post", "Tres Esquinas", "Studio 14 Architects",
+    "Lantern Noodle House", "The Quiet Office", "Kiosk am Markt", "Padaria Aurora", "Harbor Rowing Club", "Casa Nogal",
+)  # fmt: skip
+
+# The same person written twice, as happens between two stores: (country, first, last), then what differs. Kept apart by
+# whoever typed them; what both have in common (phone, e-mail or birthday) is the third part.
+TWICE: Sequence[tuple[str, tuple[str, str], tuple[str, str], str]] = (
+    ("MX", ("José Luis", "Hernández Peña"), ("Jose Luis", "Hernandez"), "phone"),
+    ("PH", ("Maria Cristina", "dela Cruz"), ("Ma. Cristina", "De La Cruz"), "birth_date"),
+    ("DE", ("Jürgen", "Müller"), ("Juergen", "Mueller"), "email"),
+    ("PL", ("Katarzyna", "Wójcik"), ("Kasia", "Wojcik"), "phone"),
+    ("JP", ("健", "佐藤"), ("Ken", "Sato"), "email"),
+    ("UA", ("Олена", "Шевченко"), ("Olena", "Shevchenko"), "phone"),
+    ("VN", ("Thị Hoa", "Nguyễn"), ("Hoa", "Nguyen Thi"), "phone"),
+    ("US", ("Kathleen", "O'Connor"), ("Kathy", "OConnor"), "email"),
+    ("ES", ("Begoña", "Etxeberria Sáez"), ("Begonia", "Echeverria"), "phone"),
+    ("TR", ("Çiğdem", "Yılmaz"), ("Cigdem", "Yilmaz"), "birth_date"),
+    ("NG", ("Chukwuemeka", "Okonkwo"), ("Emeka", "Okonkwo"), "phone"),
+    ("BR", ("Ana Luíza", "Gonçalves"), ("Ana Luiza", "Goncalves da Silva"), "email"),
+)

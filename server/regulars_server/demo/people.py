@@ -2,15 +2,14 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
 from regulars_core.clock import Instant
 from regulars_core.customers.rules import Address, NewCustomer
 from regulars_core.text import folded_words
-
-from regulars_server.demo.names import LANDS, NICKNAMES, Land
+from regulars_server.demo.names import BUSINESSES, LANDS, NICKNAMES, TWICE, Land
 from regulars_server.demo.rhythm import DAYS, Calendar, Rhythm
 
 CUSTOMERS = 400
@@ -25,8 +24,8 @@ GROUPS: Mapping[str, str] = {
 STORES: Mapping[str, tuple[str, int]] = {
     "MAIN": ("Roastery", 0),
     "S01": ("Harbor Street", 0),
-    "S02": ("Market Hall", 150),
-    "S03": ("Station Kiosk", 390),
+    "S02": ("Market Hall", 90),
+    "S03": ("Station Kiosk", 300),
 }
 """Code → name, and how many days after the first day it opened."""
 ALLERGIC_TO_NUTS = "Allergic to nuts"
@@ -35,45 +34,32 @@ _TAGS = {
     "Brings own cup": 9, "Neighbor": 8, "Cupping club": 5, "Loves cheese": 7, "Gluten-free": 4, "Press": 1,
 }  # fmt: skip
 _DOMAINS = ("example.com", "example.org", "example.net")
-_LEAP_DAYS = 4
+_OFTEN = frozenset({Rhythm.DAILY, Rhythm.WEEKLY, Rhythm.FORTNIGHTLY})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Person:
     """A customer of the demo, and the life it leads there. `new` names no group and no store yet: they have no ids."""
 
     new: NewCustomer
     rhythm: Rhythm
+    joined: date
     visits: Sequence[date]
+    arrived: Instant
+    """When the first visit was: a minute or so after the registration."""
+    online: bool
+    """Whether the first visit was one to the web shop."""
     home: str
-    group: str | None = None
+    """The store most visited, by code."""
+    origin: str | None
+    """The store where the customer registered, by code; None for the web and the roastery."""
+    group: str | None
     status: str = "ACTIVE"
-    origin: str | None = None
-    tags: Sequence[str] = ()
-    favourites: Sequence[str] = field(default_factory=list)
 
     @property
-    def joined(self) -> date:
-        """The first day at the shop."""
-        return self.visits[0]
-
-
-# The same person written twice, as happens between two stores: (country, first, last), then what differs. Kept apart by
-# whoever typed them; what both have in common (phone, e-mail or birthday) is the third part.
-_TWICE: Sequence[tuple[str, tuple[str, str], tuple[str, str], str]] = (
-    ("MX", ("José Luis", "Hernández Peña"), ("Jose Luis", "Hernandez"), "phone"),
-    ("PH", ("Maria Cristina", "dela Cruz"), ("Ma. Cristina", "De La Cruz"), "birth_date"),
-    ("DE", ("Jürgen", "Müller"), ("Juergen", "Mueller"), "email"),
-    ("PL", ("Katarzyna", "Wójcik"), ("Kasia", "Wojcik"), "phone"),
-    ("JP", ("健", "佐藤"), ("Ken", "Sato"), "email"),
-    ("UA", ("Олена", "Шевченко"), ("Olena", "Shevchenko"), "phone"),
-    ("VN", ("Thị Hoa", "Nguyễn"), ("Hoa", "Nguyen Thi"), "phone"),
-    ("US", ("Kathleen", "O'Connor"), ("Kathy", "OConnor"), "email"),
-    ("ES", ("Begoña", "Etxeberria Sáez"), ("Begonia", "Echeverria"), "phone"),
-    ("TR", ("Çiğdem", "Yılmaz"), ("Cigdem", "Yilmaz"), "birth_date"),
-    ("NG", ("Chukwuemeka", "Okonkwo"), ("Emeka", "Okonkwo"), "phone"),
-    ("BR", ("Ana Luíza", "Gonçalves"), ("Ana Luiza", "Goncalves da Silva"), "email"),
-)
+    def last_seen(self) -> date:
+        """The day of the last visit, or of the registration if there was none."""
+        return max([self.joined, *self.visits])
 
 
 class Registry:
@@ -86,39 +72,49 @@ class Registry:
 
     def everybody(self) -> list[Person]:
         """All customers, the first to register first."""
-        people = [self._somebody() for _ in range(CUSTOMERS)]
-        for land, first, second, common in _TWICE:
+        rhythms = [rhythm for rhythm in Rhythm for _ in range(rhythm.share * CUSTOMERS // 100)]
+        people = [self._somebody(rhythm) for rhythm in rhythms]
+        for land, first, second, common in TWICE:
             people += self._twice(next(each for each in LANDS if each.country == land), first, second, common)
         return sorted(people, key=lambda person: person.new.created_at or 0)
 
-    def _somebody(self) -> Person:
+    def _somebody(self, rhythm: Rhythm) -> Person:
         rng = self._rng
         [land] = rng.choices(LANDS, [land.weight for land in LANDS])
         male = rng.random() < 0.48
-        return self._person(land, *_name(rng, land, male), male=male)
+        return self._person(land, *_name(rng, land, male), rhythm, male=male)
 
-    def _twice(
-        self, land: Land, first: tuple[str, str], second: tuple[str, str], common: str
-    ) -> tuple[Person, Person]:
-        one = self._person(land, first, second, male=False, rhythm=Rhythm.FORTNIGHTLY, plain=True)
-        other = self._person(land, second, second, male=False, rhythm=Rhythm.OCCASIONAL, plain=True)
-        shared = {"phone": one.new.phone, "email": one.new.email, "birth_date": one.new.birth_date}
-        kept = {name: value if name == common else None for name, value in shared.items()}
-        other.new = _changed(other.new, gender=one.new.gender, **kept)
+    def _twice(self, land: Land, first: tuple[str, str], second: tuple[str, str], common: str) -> tuple[Person, Person]:
+        male = any(entry.partition("/")[0] == first[0] for entry in land.male)
+        one = self._person(land, first, second, Rhythm.MONTHLY, male=male, plain=True)
+        other = self._person(land, second, second, Rhythm.OCCASIONAL, male=male, plain=True)
+        other.new = replace(
+            other.new,
+            gender=one.new.gender,
+            email=one.new.email if common == "email" else None,
+            phone=one.new.phone if common == "phone" else None,
+            birth_date=one.new.birth_date if common == "birth_date" else None,
+        )
         return one, other
 
     def _person(
-        self, land: Land, name: tuple[str, str], latin: tuple[str, str], *,
-        male: bool, rhythm: Rhythm | None = None, plain: bool = False,
-    ) -> Person:  # fmt: skip
+        self,
+        land: Land,
+        name: tuple[str, str],
+        latin: tuple[str, str],
+        rhythm: Rhythm,
+        *,
+        male: bool,
+        plain: bool = False,
+    ) -> Person:
+        """Somebody of this name; `plain` people have every means of contact, and no group and no nickname."""
         rng, calendar = self._rng, self._calendar
-        chosen = rhythm or rng.choices([*Rhythm], [each.share for each in Rhythm])[0]
-        visits = self._visits(chosen)
-        home = self._home(visits[0])
-        group = None if plain else self._group(chosen)
+        joined, left = self._span()
+        home = self._home(joined)
+        online = home == "MAIN" and rhythm not in _OFTEN and rng.random() < 0.3
+        arrived = calendar.instant(rng, joined, at_home=online)
+        group = None if plain else self._group(rhythm)
         born = self._birth_date(group)
-        at_home = home == "MAIN" and rng.random() < 0.2
-        created = calendar.instant(rng, visits[0], at_home=at_home)
         address = None if rng.random() < 0.28 and group != WHOLESALE else self._address(land, group)
         new = NewCustomer(
             *name,
@@ -129,41 +125,41 @@ class Registry:
             gender=_gender(rng, male),
             tax_id=_digits(rng, land.tax) if group == WHOLESALE or rng.random() < 0.04 else None,
             preferred_contact=rng.choices((None, "EMAIL", "PHONE", "SMS", "POST"), (45, 30, 10, 13, 2))[0],
+            tags=self._tags(group),
             billing_address=address,
             shipping_address=self._address(land, None) if address and rng.random() < 0.12 else None,
-            created_at=min(created, calendar.today),
+            created_at=Instant(min(arrived - rng.randrange(40_000, 200_000), calendar.today)),
         )
-        person = Person(new, chosen, visits if chosen is not Rhythm.NEVER else visits[:1], home, group)
-        person.origin = home if home != "MAIN" and rng.random() < 0.8 else None
-        person.tags = [tag for tag, percent in _TAGS.items() if rng.random() * 100 < percent]
-        if group == WHOLESALE:
-            person.tags = ["Wholesale", *person.tags]
-        person.status = self._status(person)
-        return person
+        visits = [*calendar.visits(rng, rhythm, joined, left)]
+        origin = home if home != "MAIN" and rng.random() < 0.8 else None
+        status = self._status(visits[-1] if visits else joined, group)
+        return Person(new, rhythm, joined, visits, arrived, online, home, origin, group, status)
 
-    def _visits(self, rhythm: Rhythm) -> list[date]:
-        """The first day first. Many come in the weeks of the opening; one in six stays away again, some day."""
+    def _tags(self, group: str | None) -> list[str]:
+        found = [tag for tag, percent in _TAGS.items() if self._rng.random() * 100 < percent]
+        return ["Wholesale", *found] if group == WHOLESALE else found
+
+    def _span(self) -> tuple[date, date]:
+        """The first day and the last possible one: many come in the weeks of the opening, one in six leaves some day."""
         rng, calendar = self._rng, self._calendar
         number = int(rng.triangular(0, 50, 0)) if rng.random() < 0.28 else rng.randrange(DAYS - 2)
         joined = calendar.near(rng, calendar.day(max(1, number)))
         while not calendar.is_open(joined):
             joined += timedelta(days=1)
-        left = calendar.last
-        if rng.random() < 0.17:
-            left = min(left, joined + timedelta(days=rng.randrange(20, 400)))
-        return [*calendar.visits(rng, rhythm, joined, left)] or [joined]
+        left = joined + timedelta(days=rng.randrange(20, 400)) if rng.random() < 0.17 else calendar.last
+        return joined, min(left, calendar.last)
 
     def _home(self, joined: date) -> str:
         opened = [code for code, (_, day) in STORES.items() if joined >= self._calendar.day(day)]
-        weights = {"MAIN": 40, "S01": 28, "S02": 24, "S03": 18}
+        weights = {"MAIN": 40, "S01": 28, "S02": 30, "S03": 26}
         return self._rng.choices(opened, [weights[code] for code in opened])[0]
 
     def _group(self, rhythm: Rhythm) -> str | None:
         if rhythm in {Rhythm.NEVER, Rhythm.ONCE}:
             return None
-        often = rhythm in {Rhythm.DAILY, Rhythm.WEEKLY}
-        names = (None, FRIENDS, STAFF, WHOLESALE, STUDENTS)
-        return self._rng.choices(names, (62, 18, 7, 4, 9) if often else (80, 5, 0.5, 6, 8.5))[0]
+        often = rhythm in _OFTEN
+        names = (None, FRIENDS, STAFF, STUDENTS, WHOLESALE if rhythm is not Rhythm.DAILY else None)
+        return self._rng.choices(names, (52, 20, 10, 11, 7) if often else (79, 5, 1, 10, 5))[0]
 
     def _birth_date(self, group: str | None) -> date:
         rng, last = self._rng, self._calendar.last
@@ -194,7 +190,7 @@ class Registry:
         rng = self._rng
         place = rng.choice(land.places)
         return Address(
-            recipient=rng.choice(_BUSINESSES) if group == WHOLESALE else None,
+            recipient=rng.choice(BUSINESSES) if group == WHOLESALE else None,
             line1=_digits(rng, rng.choice(land.streets)),
             line2=f"Apt. {rng.randrange(1, 40)}" if land.country == "US" and rng.random() < 0.4 else None,
             city=place.city,
@@ -203,24 +199,12 @@ class Registry:
             country=land.country,
         )
 
-    def _status(self, person: Person) -> str:
-        gone = (self._calendar.last - person.visits[-1]).days
+    def _status(self, last_seen: date, group: str | None) -> str:
+        gone = (self._calendar.last - last_seen).days
         draw = self._rng.random()
         if gone > 120 and draw < 0.22:
             return "INACTIVE"
-        return "SUSPENDED" if draw > 0.982 and person.group is None else "ACTIVE"
-
-
-_BUSINESSES = (
-    "Café Sol de Otoño", "Hotel Lindenhof", "Blue Door Diner", "Bistro Zur Post", "Tres Esquinas", "Studio 14 Architects",
-    "Lantern Noodle House", "The Quiet Office", "Kiosk am Markt", "Padaria Aurora", "Harbor Rowing Club", "Casa Nogal",
-)  # fmt: skip
-
-
-def _changed(new: NewCustomer, **values: object) -> NewCustomer:
-    from dataclasses import replace
-
-    return replace(new, **values)  # type: ignore[arg-type]
+        return "SUSPENDED" if draw > 0.982 and group is None else "ACTIVE"
 
 
 def _name(rng: Random, land: Land, male: bool) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -26,15 +26,15 @@ _AT_HOME = dict(enumerate((1, 2, 2, 3, 3, 3, 4, 4, 3, 3, 3, 4, 5, 7, 9, 9, 7, 3)
 
 
 class Rhythm(Enum):
-    """How somebody comes back. The value: days between two visits, and the share of customers like that."""
+    """How somebody comes back. The value: days between two visits, and how many of a hundred customers are like that."""
 
-    DAILY = (3.2, 3)
-    WEEKLY = (6.5, 11)
-    FORTNIGHTLY = (14.0, 11)
-    MONTHLY = (29.0, 22)
-    SEASONAL = (9.0, 14)
-    OCCASIONAL = (110.0, 17)
-    ONCE = (math.inf, 15)
+    DAILY = (3.4, 1)
+    WEEKLY = (7.0, 4)
+    FORTNIGHTLY = (14.0, 7)
+    MONTHLY = (29.0, 18)
+    SEASONAL = (12.0, 15)
+    OCCASIONAL = (110.0, 28)
+    ONCE = (math.inf, 20)
     NEVER = (0.0, 7)
 
     @property
@@ -44,7 +44,7 @@ class Rhythm(Enum):
 
     @property
     def share(self) -> int:
-        """Its weight among customers."""
+        """How many of a hundred customers are like that."""
         return self.value[1]
 
 
