@@ -95,7 +95,9 @@ class Window:
         for position, ahead in ((self.after, True), (self.before, False)):
             if position is not None:
                 sign = ">" if ahead is not self.order.descending else "<"
-                key, tie = values.bind(position[0]), values.bind(position[1])
+                # A cursor may hold any 64-bit number, also where the column is narrower.
+                kind = "::bigint" if self.order.key.kind is int else ""
+                key, tie = values.bind(position[0]) + kind, values.bind(position[1])
                 found.append(f"({self.order.key.column}, {self.order.key.tie}) {sign} ({key}, {tie})")
         return found
 

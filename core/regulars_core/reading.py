@@ -1,6 +1,6 @@
 """Reading rows: one page of a list, one page for each of many owners, or rows by id; each in one statement."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -34,6 +34,27 @@ async def by_ids(database: Database, kind: Readable[T], ids: Sequence[str]) -> M
         f"SELECT {kind.id_column}, {kind.column_list} FROM {kind.source} WHERE {among}", list(dict.fromkeys(ids))
     )
     return {row[0]: kind.make(*row[1:]) for row in found}
+
+
+async def rows_by_text(
+    database: Database, table: str, columns: Sequence[str], key: str, values: Iterable[str]
+) -> Sequence[Any]:
+    """These columns of the rows whose key, an indexed column of text, has one of these values.
+
+    On PostgreSQL each value is looked up in the index by itself. `key = ANY(…)` with a thousand values walked through the
+    whole table as long as it had no statistics, which is the case just when it is being filled.
+    """
+    wanted = list(dict.fromkeys(values))
+    if not wanted:
+        return []
+    if database.engine == "postgres":
+        sql = (
+            f"SELECT {', '.join(columns)} FROM unnest($1::text[]) AS k(wanted)"
+            f" CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {key} = k.wanted OFFSET 0) found"
+        )
+    else:
+        sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {database.dialect.among(key, 1, 'text')}"
+    return await database.rows(sql, wanted)
 
 
 async def listed_of(

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
@@ -56,6 +57,10 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str) -> str:
         if not value.startswith(("sqlite://", "postgres://", "postgresql://")):
             raise ValueError("begin it with sqlite:// or postgres://")
+        try:
+            _ = urlsplit(value).port
+        except ValueError:
+            raise ValueError("write it as postgres://user:password@host:port/name, with special characters escaped") from None
         return value
 
     @field_validator("currency")
@@ -103,7 +108,7 @@ def load_settings(**given: Any) -> Settings:
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        mistakes += [f"{_setting_name(e['loc'])}: {_sentence(e)} (given: {e['input']!r})" for e in error.errors()]
+        mistakes += [f"{_setting_name(e['loc'])}: {_sentence(e)}{_given(e)}" for e in error.errors()]
     except ValueError as error:
         mistakes.append(f"{Path('regulars.toml')}: {error}")
     if mistakes:
@@ -117,6 +122,11 @@ def _is_unknown(name: str) -> bool:
 
 def _setting_name(location: tuple[int | str, ...]) -> str:
     return PREFIX + "_".join(str(part) for part in location).upper()
+
+
+def _given(error: Any) -> str:
+    # The URL of a database may hold a password.
+    return "" if error["loc"] == ("database_url",) else f" (given: {error['input']!r})"
 
 
 def _sentence(error: Any) -> str:

@@ -104,7 +104,7 @@ class CustomerStats:
     total_spent: Money = strawberry.field(description="Everything paid less everything given back.")
     purchase_count: int = strawberry.field(description="Purchases that are neither voided nor wholly refunded.")
     average_purchase: Money | None = strawberry.field(
-        description="totalSpent ÷ purchaseCount, half-up to the minor unit; null without purchases."
+        description="Total spent ÷ purchase count, half-up to the minor unit; null without purchases."
     )
     first_purchase_at: Instant | None = strawberry.field(description="When the first counted purchase was made.")
     last_purchase_at: Instant | None = strawberry.field(description="When the latest counted purchase was made.")
@@ -141,7 +141,7 @@ class Customer(Node):
     preferred_name: str | None = strawberry.field(
         description="How the customer likes to be called, if not by first and last name."
     )
-    display_name: str = strawberry.field(description="preferredName, or else first and last name.")
+    display_name: str = strawberry.field(description="The preferred name, or else first and last name.")
     email: EmailAddress | None = strawberry.field(description="E-mail address, in lower case.")
     phone: PhoneNumber | None = strawberry.field(description="Phone number in E.164, such as `+525512345678`.")
     phone_formatted: str | None = strawberry.field(description="Phone number for people, such as `+52 55 1234 5678`.")

@@ -91,7 +91,8 @@ def create_app(settings: Settings) -> Starlette:
         try:
             await refuse_other_version(request.app.state.shop.database)
         except CANNOT_START as error:
-            return JSONResponse({"status": "not ready", "reason": type(error).__name__}, 503)
+            reason = "database" if isinstance(error, Unavailable) else "migrations"
+            return JSONResponse({"status": "not ready", "reason": reason}, 503)
         return JSONResponse({"status": "ready"})
 
     async def front(_: Request) -> Response:

@@ -1,12 +1,14 @@
 """What all commands share: output, clear failures, and the opened shop."""
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
+from tortoise.exceptions import BaseORMException
 
 from regulars_core.database import FromTheFuture, NotMigrated, Unavailable
 from regulars_core.settings import Settings, SettingsError, load_settings
@@ -39,6 +41,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except (NotMigrated, FromTheFuture, WrongCurrency, Unavailable) as error:
         fail(str(error))
+    except (BaseORMException, sqlite3.Error) as error:
+        fail(f"The database cannot be used: {error}")
     except (ValueError, RuntimeError, OSError) as error:
         if isinstance(error, ValueError | RuntimeError) and sys.flags.dev_mode:
             raise

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from graphql import lexicographic_sort_schema, print_schema
+from graphql import build_schema, lexicographic_sort_schema, print_schema
 
 from regulars_core.database.backup import backup, restore
 from regulars_core.exporting import FIELDS, UnknownFields, check_fields, export_customers
@@ -29,7 +29,8 @@ def add_to(app: typer.Typer) -> None:
 
 def sorted_schema(schema: ComposedSchema) -> str:
     """The schema as SDL, everything sorted by name."""
-    return print_schema(lexicographic_sort_schema(schema._schema)) + "\n"
+    # Sorting rebuilds Strawberry's enums as plain ones, which cannot print a default; what is printed can be read again.
+    return print_schema(lexicographic_sort_schema(build_schema(schema.as_str()))) + "\n"
 
 
 def _only_customers() -> None:

@@ -1,7 +1,10 @@
 """What is wrong with an installation, and how to mend it."""
 
 import os
+import sqlite3
 from dataclasses import dataclass
+
+from tortoise.exceptions import BaseORMException
 
 from regulars_core.actors import list_keys
 from regulars_core.database import Database, Unavailable
@@ -24,18 +27,26 @@ async def examine(settings: Settings) -> list[Finding]:
     findings = [
         Finding(True, f"settings: {settings.currency}, {settings.timezone}, phone numbers as in {settings.country}")
     ]
-    if missing := _missing_file(settings):
-        return [*findings, missing]
     try:
+        if missing := _missing_file(settings):
+            return [*findings, missing]
         database = await Database.open(settings.database_url, APPS, pool_size=2, readers=1)
-    except (Unavailable, RuntimeError, ValueError, OSError) as error:
-        return [*findings, Finding(False, f"database: {error} Mend REGULARS_DATABASE_URL, or start the server.")]
+    except (*_UNUSABLE, RuntimeError, ValueError, OSError) as error:
+        return [*findings, _unusable(error)]
     try:
         return findings + await _look(database, Shop(database, settings))
-    except Unavailable as error:
-        return [*findings, Finding(False, f"database: {error} Mend REGULARS_DATABASE_URL, or start the server.")]
+    except _UNUSABLE as error:
+        return [*findings, _unusable(error)]
     finally:
         await database.close()
+
+
+_UNUSABLE = (Unavailable, BaseORMException, sqlite3.Error)
+
+
+def _unusable(error: Exception) -> Finding:
+    mend = "mend REGULARS_DATABASE_URL, or start the database server"
+    return Finding(False, f"database: {str(error).rstrip('.')}; {mend}")
 
 
 def _missing_file(settings: Settings) -> Finding | None:

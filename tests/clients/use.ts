@@ -40,7 +40,7 @@ async function ask<Data, Variables>(operationName: string, variables: Variables)
   return answer.data;
 }
 
-const amount = (money: AmountFragment): string => `${money.amount} ${money.currencyCode}`;
+const amount = (money: AmountFragment): string => money.amount.concat(' ', money.currencyCode);
 
 const problem = (error: ProblemFragment): string =>
   error.__typename === 'InvalidInput' ? `${error.path.join('.')}: ${error.message}` : error.code;

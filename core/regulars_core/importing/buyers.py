@@ -8,6 +8,7 @@ from regulars_core.clock import Instant
 from regulars_core.customers.contact import parse_email, parse_phone
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.errors import Problem, Refused
+from regulars_core.reading import rows_by_text
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
 from regulars_core.text import tidy
@@ -81,12 +82,10 @@ async def known_customers(shop: Shop, keys: Iterable[Key]) -> dict[Key, str]:
         values[column].add(value)
     found: dict[Key, str] = {}
     for column, wanted in values.items():
-        if wanted:
-            among = shop.database.dialect.among(column, 1, "text")
-            rows = await shop.database.rows(
-                f"SELECT {column}, id FROM customer WHERE {among} ORDER BY created_at DESC, id DESC", sorted(wanted)
-            )
-            found.update({(column, row[0]): row[1] for row in rows})  # the eldest comes last and stays
+        columns = (column, "id", "created_at")
+        rows = await rows_by_text(shop.database, "customer", columns, column, sorted(wanted))
+        for value, id_, _ in sorted(rows, key=lambda row: (row[2], row[1])):
+            found.setdefault((column, value), id_)
     return found
 
 

@@ -8,6 +8,7 @@ from regulars_core.errors import Problem, Refused
 from regulars_core.ids import new_id
 from regulars_core.purchases.rules import CheckedPurchase
 from regulars_core.purchases.statistics import Gain, add_purchases
+from regulars_core.reading import rows_by_text
 from regulars_core.shop import Shop
 from regulars_core.writing import insert
 
@@ -67,10 +68,8 @@ def reused(reference: str) -> Problem:
 
 async def recorded_under(shop: Shop, references: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
     """(store, reference) → (id, digest) of every purchase that is recorded under one of these references."""
-    among = shop.database.dialect.among("reference", 1, "text")
-    rows = await shop.database.rows(
-        f"SELECT store_id, reference, id, digest FROM purchase WHERE {among}", list(references)
-    )
+    columns = ("store_id", "reference", "id", "digest")
+    rows = await rows_by_text(shop.database, "purchase", columns, "reference", references)
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
