@@ -115,10 +115,7 @@ async def _groups(database: Database, ids: list[str]) -> None:
         database,
         "customer_group",
         ("id", "name", "name_key", "description", "is_default", "created_at", "updated_at"),
-        [
-            (id_, name, name.casefold(), None, False, TODAY, TODAY)
-            for id_, name in zip(ids, _GROUPS, strict=True)
-        ],
+        [(id_, name, name.casefold(), None, False, TODAY, TODAY) for id_, name in zip(ids, _GROUPS, strict=True)],
     )
 
 

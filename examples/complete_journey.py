@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TextIO
 
-import pyarrow.parquet as parquet
+from pyarrow import parquet
 
 ROWS_AT_A_TIME = 20_000
 UNLISTED = ("", "", "")

@@ -25,6 +25,7 @@ ROLES = ("administrator",)
 """The roles a key may have. An administrator may do everything."""
 
 _KEY = re.compile(r"(rk_([0-9A-Za-z]{12})_([0-9A-Za-z]{43}))([0-9A-Za-z]{6})")
+_ID_LENGTH, _SECRET_LENGTH = 12, 43
 _NOBODY = hashlib.sha256(b"").hexdigest()
 REMEMBERED_SECONDS = 5.0
 """How long a key that was good is believed without asking again: the longest that a revocation takes to be felt."""
@@ -70,7 +71,7 @@ async def create_key(database: Database, name: str, role: str) -> str:
     """Make a key and answer its text, which is shown this once. Raises ValueError for a role that does not exist."""
     if role not in ROLES:
         raise ValueError(f"there is no role '{role}'; there is: {', '.join(ROLES)}")
-    key_id, secret = _random(12), _random(43)
+    key_id, secret = _random(_ID_LENGTH), _random(_SECRET_LENGTH)
     body = f"rk_{key_id}_{secret}"
 
     async def work() -> None:
@@ -83,6 +84,8 @@ async def create_key(database: Database, name: str, role: str) -> str:
 
 async def revoke_key(database: Database, key_id: str) -> bool:
     """Make a key worthless, for ever. Answers whether there was a live key of this id."""
+    if len(key_id) != _ID_LENGTH:
+        return False
 
     async def work() -> int:
         return await ApiKey.filter(id=key_id, revoked_at=None).update(revoked_at=now())

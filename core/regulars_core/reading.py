@@ -141,9 +141,11 @@ def _per_owner(database: Database, kind: Readable[T], window: Window, conditions
     walk = f"FROM {kind.source}{_where(conditions)} ORDER BY {window.order_by()} LIMIT {limit}"
     owners = database.dialect.keys(1)
     if database.engine == "sqlite":
+        # A list by json_each is made once per owner. `IN (SELECT …)` may be asked again for every row of a join.
+        ids = f"SELECT json_group_array(id) FROM (SELECT {kind.id_column} AS id {walk})"
         return (
-            f"SELECT k.key, {key.column}, {key.tie}, {columns} FROM {owners} CROSS JOIN {kind.source}"
-            f" WHERE {kind.id_column} IN (SELECT {kind.id_column} {walk}) ORDER BY {window.order_by()}"
+            f"SELECT k.key, {key.column}, {key.tie}, {columns} FROM {owners} CROSS JOIN json_each(({ids})) AS found"
+            f" CROSS JOIN {kind.source} WHERE {kind.id_column} = found.value ORDER BY {window.order_by()}"
         )
     aliased = [f"{column} AS c{n}" for n, column in enumerate(kind.columns)]
     inner = f"SELECT {key.column} AS sort_key, {key.tie} AS tie, {', '.join(aliased)} {walk}"

@@ -58,9 +58,11 @@ class Settings(BaseSettings):
         if not value.startswith(("sqlite://", "postgres://", "postgresql://")):
             raise ValueError("begin it with sqlite:// or postgres://")
         try:
-            _ = urlsplit(value).port
+            _ = None if value.startswith("sqlite://") else urlsplit(value).port
         except ValueError:
-            raise ValueError("write it as postgres://user:password@host:port/name, with special characters escaped") from None
+            raise ValueError(
+                "write it as postgres://user:password@host:port/name, with special characters escaped"
+            ) from None
         return value
 
     @field_validator("currency")

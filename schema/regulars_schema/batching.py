@@ -33,15 +33,20 @@ def batched(function: BatchFunction, *, name: str, returns: Any, description: st
 
     async def resolve(root: Any, info: Info[Context, None], **arguments: Any) -> Any:
         context = info.context
-        # The arguments follow from the place in the document, so the place stands for them.
+        # The arguments follow from the place in the document; places with equal ones share a loader.
         place = id(info._raw_info.field_nodes[0])
         loader = context.loaders.get(place)
         if loader is None:
+            call = (function, repr(arguments))
+            loader = context.loaders.get(call)
+            if loader is None:
 
-            async def load(parents: list[Any]) -> Sequence[Any]:
-                return await function(parents, context.batch, **arguments)
+                async def load(parents: list[Any]) -> Sequence[Any]:
+                    return await function(parents, context.batch, **arguments)
 
-            loader = context.loaders[place] = DataLoader(load, cache_key_fn=id)
+                # No cache: its keys would be parents that may be gone when the next level comes, their ids given anew.
+                loader = context.loaders[call] = DataLoader(load, cache=False)
+            context.loaders[place] = loader
         return await loader.load(root)
 
     return _field(resolve, function, name, returns, description)

@@ -28,7 +28,7 @@ class Context:
     """One request: what its batch functions get, and the loaders that gather the parents of a level."""
 
     batch: Batch
-    loaders: dict[int, DataLoader[Any, Any]] = field(default_factory=dict)
+    loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Start with fresh loaders, because what they remember may have changed."""

@@ -40,7 +40,7 @@ function KeyField({ onKey }) {
   );
 }
 
-function Viewer({ name, onForget }) {
+function Viewer({ name }) {
   return (
     <div className="door-viewer">
       <span className={name ? 'door-dot door-dot-known' : 'door-dot'} aria-hidden="true" />
@@ -51,14 +51,11 @@ function Viewer({ name, onForget }) {
       ) : (
         <span>A key is set</span>
       )}
-      <button type="button" onClick={onForget}>
-        Forget key
-      </button>
     </div>
   );
 }
 
-export function Bar({ hasKey, name, notice, onKey, onForget }) {
+export function Bar({ hasKey, refused, name, notice, onKey, onForget }) {
   return (
     <header className="door">
       <h1>
@@ -67,7 +64,12 @@ export function Bar({ hasKey, name, notice, onKey, onForget }) {
       <p className={notice ? 'door-notice' : 'door-hint'} role="status">
         {notice || (hasKey ? '' : 'Paste a key to begin. It is kept in this browser tab only.')}
       </p>
-      {hasKey ? <Viewer name={name} onForget={onForget} /> : <KeyField onKey={onKey} />}
+      {hasKey && !refused ? <Viewer name={name} /> : <KeyField onKey={onKey} />}
+      {hasKey && (
+        <button type="button" onClick={onForget}>
+          Forget key
+        </button>
+      )}
     </header>
   );
 }

@@ -1,5 +1,6 @@
 import { GraphiQL } from 'graphiql';
 import 'graphiql/style.css';
+import { Kind, parse } from 'graphql';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
@@ -32,6 +33,19 @@ function complaint({ status, retryAfter }) {
   return '';
 }
 
+// Just after a change of tab GraphiQL still names the operation of the tab before. A document with one operation needs no name.
+function rightlyNamed(operation) {
+  let names;
+  try {
+    names = parse(operation.query)
+      .definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION)
+      .map(({ name }) => name?.value);
+  } catch {
+    return operation; // the server says better what is wrong with it
+  }
+  return names.length === 1 ? { ...operation, operationName: names[0] } : operation;
+}
+
 const refusedSchema = (operation, result) =>
   operation.operationName === 'IntrospectionQuery' &&
   result.errors?.some((error) => error.extensions?.code === 'FORBIDDEN');
@@ -40,6 +54,7 @@ function App({ examples }) {
   const [key, setKey] = useState(keptKey);
   const [name, setName] = useState(null);
   const [notice, setNotice] = useState('');
+  const [refused, setRefused] = useState(false);
   const current = useRef(key);
 
   const change = useCallback((next) => {
@@ -48,6 +63,7 @@ function App({ examples }) {
     current.current = next;
     setName(null);
     setNotice('');
+    setRefused(false);
     setKey(next);
   }, []);
 
@@ -62,6 +78,7 @@ function App({ examples }) {
     send(key, WHO).then((answer) => {
       if (current.current !== key) return;
       setNotice(complaint(answer));
+      setRefused(answer.status === 401);
       setName(answer.result.data?.viewer?.name ?? null);
     });
   }, [key]);
@@ -69,9 +86,10 @@ function App({ examples }) {
   const fetcher = useCallback(
     async (operation, options) => {
       if (!key) return withoutKey();
-      const answer = await send(key, operation, options?.headers);
+      const answer = await send(key, rightlyNamed(operation), options?.headers);
       if (current.current === key) {
         const text = complaint(answer);
+        setRefused(answer.status === 401);
         if (text) setNotice(text);
         else if (refusedSchema(operation, answer.result)) {
           setNotice('This key may not read the schema: queries run, but without completion and documentation.');
@@ -84,7 +102,7 @@ function App({ examples }) {
 
   return (
     <>
-      <Bar hasKey={key !== ''} name={name} notice={notice} onKey={change} onForget={() => change('')} />
+      <Bar hasKey={key !== ''} refused={refused} name={name} notice={notice} onKey={change} onForget={() => change('')} />
       <GraphiQL
         fetcher={fetcher}
         storage={storage}

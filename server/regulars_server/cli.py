@@ -21,6 +21,7 @@ from regulars_schema.schema import build_schema
 from regulars_server import cli_data, demo
 from regulars_server.app import create_app, opened
 from regulars_server.cli_base import fail, in_shop, out, run, settings_or_exit
+from regulars_server.cli_import import import_app
 from regulars_server.doctor import examine
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ key_app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=Tr
 jobs_app = typer.Typer(help="Work that comes round again by itself.", no_args_is_help=True)
 app.add_typer(key_app, name="key")
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(import_app, name="import")
 cli_data.add_to(app)
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]

@@ -99,9 +99,8 @@ def bar_without_key(base_url: str, key: str | None, screenshot: Path | None = No
             _wait_until_ready(page)
             if key is not None:
                 page.get_by_label("API key").fill(key)
-                with page.expect_response(lambda response: response.url.endswith("/graphql")):
-                    page.get_by_role("button", name="Use key").click()
-                page.wait_for_load_state("networkidle")
+                page.get_by_role("button", name="Use key").click()
+                page.locator(".door-dot-known, .door-notice").first.wait_for()
             if screenshot is not None:
                 page.screenshot(path=screenshot)
             visit.bar = page.locator(BAR).inner_text()

@@ -90,7 +90,6 @@ def test_every_example_tab_shows_customers_and_nothing_leaves_this_machine(demo:
         assert os.environ.get("CI") != "true", "CI needs chromium"
         pytest.skip("chromium is not installed")
     visit = run_examples(demo.address, demo.key, tmp_path / "graphiql.png")
-    print([(a.title,a.status,str(a.body)[:200]) for a in visit.answers if a.status!=200])
     assert visit.foreign_requests(demo.address) == []
     assert visit.complaints == []
     assert demo.key not in visit.address

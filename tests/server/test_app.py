@@ -47,31 +47,33 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(url: str, folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def served(url: str, folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A real server on a port of its own, and its address."""
-    port = free_port()
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            [*SERVE, "--port", str(port), *options], env=environment(url), cwd=folder, stdout=log, stderr=log, text=True
-        )
-        try:
-            wait(f"http://127.0.0.1:{port}/health", server)
-            yield f"http://127.0.0.1:{port}", server
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(30)
+    server, address = started(url, folder)
+    try:
+        yield address, server
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(30)
 
 
-def wait(address: str, server: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            httpx2.get(address)
-            return
-        except httpx2.TransportError:
-            assert server.poll() is None, "the server has ended"
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.05)
+def started(url: str, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """A free port can be taken by somebody else before the server gets to it: then it is tried on another one."""
+    for _ in range(5):
+        port = free_port()
+        with (folder / "log").open("w") as log:
+            server = subprocess.Popen(
+                [*SERVE, "--port", str(port)], env=environment(url), cwd=folder, stdout=log, stderr=log
+            )
+        while server.poll() is None:
+            try:
+                if httpx2.get(f"http://127.0.0.1:{port}/ready").json() == {"status": "ready"}:
+                    return server, f"http://127.0.0.1:{port}"
+            except (httpx2.TransportError, ValueError):
+                time.sleep(0.05)
+        if "address already in use" not in (folder / "log").read_text():
+            break
+    raise AssertionError((folder / "log").read_text())
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ import time_machine
 from regulars_core.clock import instant_of
 from regulars_server import demo, graphiql
 from syrupy.assertion import SnapshotAssertion
-from syrupy.extensions.json import JSONSnapshotExtension
+from syrupy.extensions.amber import AmberSnapshotExtension
 from syrupy.location import PyTestLocation
 from syrupy.types import SnapshotIndex
 from tests.asking import Api
@@ -27,7 +27,7 @@ def without_ids(value: Any) -> Any:
     return _ID.sub("_…", value) if isinstance(value, str) else value
 
 
-class OneForBothEngines(JSONSnapshotExtension):
+class OneForBothEngines(AmberSnapshotExtension):
     """A snapshot whose name says nothing of the engine: an answer that differs between the two fails on one of them."""
 
     @classmethod

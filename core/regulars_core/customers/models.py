@@ -45,7 +45,7 @@ class Customer(Model):
             Index(fields=("sort_name", "id"), name="customer_name"),
             Index(fields=("email",), name="customer_email"),
             Index(fields=("phone",), name="customer_phone"),
-            Index(fields=("group_id", "id"), name="customer_group_members"),
+            Index(fields=("group_id", "created_at", "id"), name="customer_group_members"),
         ]
 
 

@@ -16,9 +16,14 @@ MOST_WORDS = 8
 
 def names_text(first_name: str, last_name: str, preferred_name: str | None, code: str) -> str:
     """What a customer is found by for whoever may see names and codes."""
-    words = folded_words(f"{first_name} {last_name}")
+    first, last = folded_words(first_name), folded_words(last_name)
+    joined = ["".join([*first, *last])]
+    if not joined[0].isascii():
+        joined.append("".join([*last, *first]))  # many of those who write so put the family first, without a space
     code_words = folded_words(code)
-    return _spaced([*words, "".join(words), *folded_words(preferred_name or ""), *code_words, "".join(code_words)])
+    return _spaced(
+        [*first, *last, *joined, *folded_words(preferred_name or ""), *code_words, "".join(code_words)],
+    )
 
 
 def contact_text(email: str | None, phone: str | None) -> str:
@@ -35,10 +40,21 @@ def words_of(query: str, argument: str = "search") -> list[str]:
     """The folded words of a query. Raises BadInput for one that is too long or no text."""
     if len(query) > LONGEST_QUERY or not is_clean(query):
         raise BadInput(f"A search is text of at most {LONGEST_QUERY} characters.", (argument,))
-    words = list(dict.fromkeys(folded_words(query)))
+    words = list(dict.fromkeys(_numbers_whole(folded_words(query.replace("(0)", " ")))))
     if len(words) > MOST_WORDS:
         raise BadInput(f"A search has at most {MOST_WORDS} words.", (argument,))
     return words
+
+
+def _numbers_whole(words: list[str]) -> list[str]:
+    """Groups of digits in a row are one number: `06 12 34 56 78`, however it is grouped, is 0612345678."""
+    joined: list[str] = []
+    for word in words:
+        if joined and word.isdigit() and joined[-1].isdigit():
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return joined
 
 
 def _needles(words: list[str]) -> list[str]:
@@ -58,7 +74,7 @@ def containing(words: list[str], values: Values) -> str:
 def matching(words: list[str], values: Values) -> str:
     """The SELECT of the ids of customers in whose text all words are found; none for no words."""
     if not words:
-        return "SELECT NULL WHERE 1=0"
+        return "SELECT t.customer_id FROM customer_text t WHERE 1=0"
     needles = _needles(words)
     if values.dialect.engine == "sqlite":
         phrase = values.bind(" AND ".join(f'"{needle}"' for needle in needles))

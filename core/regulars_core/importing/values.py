@@ -23,7 +23,7 @@ class Unreadable(ValueError):
     """A cell is not what it should be; the message is a sentence for people."""
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def scaled(text: str, places: int, comma: bool = False) -> int | None:
     """A decimal number in units of 10^-places: ("12.5", 2) → 1250; None for an empty cell.
 

@@ -120,7 +120,8 @@ def checked(purchase: NewPurchase, shop_currency: str) -> CheckedPurchase:
 
 def _checked_line(checks: Checks, n: int, line: NewLine) -> CheckedLine:
     inner = Checks()
-    name = inner.text(line.name, "name", 240) or inner.text(line.sku, "sku", 120)
+    sku = inner.text(line.sku, "sku", 120)
+    name = inner.text(line.name, "name", 240) or sku
     inner.at_least(line.quantity, 0, "quantity", "INVALID_QUANTITY")
     inner.at_least(line.discount, 0, "discount")
     if name is None and not inner.problems:
@@ -130,10 +131,10 @@ def _checked_line(checks: Checks, n: int, line: NewLine) -> CheckedLine:
     if line.unit_price is None and line.total is None:
         inner.fail("REQUIRED", "A line needs a unit price or a total.", "unitPrice")
     total = line_total(line)
-    if total < 0:
+    if total < 0 and (line.total is not None or not inner.problems):
         inner.fail("INVALID_AMOUNT", "A line's total must not be negative.", "total")
     kept = CheckedLine(
-        inner.text(line.sku, "sku", 120),
+        sku,
         name or "",
         inner.text(line.brand, "brand", 120),
         inner.text(line.category, "category", 120),

@@ -1,0 +1,244 @@
+"""Finding customers while somebody types: parts of names, codes, addresses and numbers, and nothing that breaks."""
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from regulars_core.clock import Instant
+from regulars_core.customers.changes import set_status
+from regulars_core.customers.reads import LONGEST_WALK, NEWEST_FIRST, page_of_customers, quick_search
+from regulars_core.customers.rules import NewCustomer, checked
+from regulars_core.customers.service import give_codes, register
+from regulars_core.errors import BadInput
+from regulars_core.paging import Window
+from regulars_core.purchases.reads import LATEST_FIRST, page_of_purchases
+from regulars_core.shop import Shop
+from regulars_core.text import folded_words
+
+PEOPLE: Sequence[dict[str, Any]] = (
+    {"first_name": "María José", "last_name": "García Márquez", "email": "mj.garcia+shop@correo.example"},
+    {"first_name": "Björn", "last_name": "Ångström", "phone": "+46 8 123 456 78", "email": "bjorn@lab.example"},
+    {"first_name": "Jean-Luc", "last_name": "D'Arc", "phone": "+33 6 12 34 56 78"},
+    {"first_name": "Иван", "last_name": "Достоевский", "email": "ivan@почта.example"},
+    {"first_name": "太郎", "last_name": "田中", "preferred_name": "Taro"},
+    {"first_name": "花", "last_name": "林"},
+    {"first_name": "Łukasz", "last_name": "Groß", "phone": "+44 20 7946 0958"},
+    {"first_name": "Bo", "last_name": "Li", "phone": "55 1234 5678"},
+    {"first_name": "민수", "last_name": "김", "code": "VIP-2024-0007"},
+    {"first_name": "Percy", "last_name": "Or", "preferred_name": "100% Near_Not"},
+)
+MARIA, BJORN, JEAN, IVAN, TARO, HANA, LUKASZ, BO, KIM, PERCY = range(len(PEOPLE))
+
+
+@pytest.fixture
+async def people(shop: Shop) -> list[str]:
+    """The ids of PEOPLE, each seen later than the one before."""
+    new = [NewCustomer(**given, created_at=Instant(n * 1_000)) for n, given in enumerate(PEOPLE)]
+    return await register(shop, await give_codes(shop, [checked(shop.settings, customer) for customer in new]))
+
+
+async def found(shop: Shop, query: str, people: Sequence[str]) -> set[int]:
+    """Whom both ways of searching find."""
+    quick = await quick_search(shop.database, query, 50, include_archived=False)
+    if folded_words(query):
+        page = await page_of_customers(shop.database, Window.of(NEWEST_FIRST, 100, None, None, None), search=query)
+        assert {row.id for row in page.rows} == {row.id for row in quick}
+    return {people.index(row.id) for row in quick}
+
+
+@pytest.mark.parametrize(
+    ("query", "who"),
+    [
+        # Whole, in part, folded, in any order.
+        ("maria", {MARIA}),
+        ("MARÍA JOSÉ garcía márquez", {MARIA}),
+        ("marquez garcia jose maria", {MARIA}),
+        ("arqu", {MARIA}),
+        ("garciamarquez", {MARIA}),
+        ("Mari\u0301a", {MARIA}),
+        ("angstrom", {BJORN}),
+        ("Ångström björn", {BJORN}),
+        ("jean luc", {JEAN}),
+        ("jeanluc", {JEAN}),
+        ("d'arc", {JEAN}),
+        ("darc", {JEAN}),
+        ("lukasz gross", {LUKASZ}),
+        ("Łukasz Groß", {LUKASZ}),
+        ("maria nobody", set()),
+        ("maria björn", set()),
+        # One and two letters begin a word; more may stand anywhere in it.
+        ("g", {MARIA, LUKASZ}),
+        ("j", {MARIA, JEAN}),
+        ("bj", {BJORN}),
+        ("ar", {JEAN}),
+        ("ngs", {BJORN}),
+        ("bo li", {BO}),
+        ("b l", {BO, BJORN}),
+        # E-mail.
+        ("correo", {MARIA}),
+        ("mj.garcia+shop@correo.example", {MARIA}),
+        ("mjgarciashop", {MARIA}),
+        ("lab.example", {BJORN}),
+        ("почта", {IVAN}),
+        # Telephone, as people say it.
+        ("55 1234 5678", {BO}),
+        ("(55) 1234-5678", {BO}),
+        ("+52 55 1234 5678", {BO}),
+        ("5512345678", {BO}),
+        ("345 67", {BO, BJORN, JEAN}),
+        ("34567", {BO, BJORN, JEAN}),
+        ("06 12 34 56 78", {JEAN}),
+        ("061 234 5678", {JEAN}),
+        ("0612345678", {JEAN}),
+        ("+33 6 12 34 56 78", {JEAN}),
+        ("33612345678", {JEAN}),
+        ("+44 (0)20 7946 0958", {LUKASZ}),
+        ("020 7946 0958", {LUKASZ}),
+        ("46 8 123", {BJORN}),
+        ("08-123 456 78", {BJORN}),
+        ("jean 06 12", {JEAN}),
+        # Code, with and without hyphens.
+        ("vip-2024-0007", {KIM}),
+        ("VIP20240007", {KIM}),
+        ("2024 0007", {KIM}),
+        ("20240007", {KIM}),
+        ("vip 7", set()),
+        # Other letters than ours.
+        ("иван", {IVAN}),
+        ("ДОСТ", {IVAN}),
+        ("евск", {IVAN}),
+        ("до", {IVAN}),
+        ("田中", {TARO}),
+        ("田", {TARO}),
+        ("中", set()),
+        ("田中太郎", {TARO}),
+        ("太郎 田中", {TARO}),
+        ("太郎田中", {TARO}),
+        ("林", {HANA}),
+        ("花", {HANA}),
+        ("김", {KIM}),
+        ("김민수", {KIM}),
+        ("민수", {KIM}),
+        ("민", {KIM}),
+        ("민수김", {KIM}),
+        # Nothing that a database would take for its own.
+        ("%", set()),
+        ("_", set()),
+        ("*", set()),
+        ("100%", {PERCY}),
+        ("1%0", {PERCY}),
+        ("near_not", {PERCY}),
+        ("n_t", set()),
+        ('" OR *', {PERCY}),
+        ("OR", {PERCY}),
+        ('maria" OR "bo', set()),
+        ("maria AND garcia", set()),
+        ("NOT maria", set()),
+        ("NEAR(maria garcia)", set()),
+        ("^maria", {MARIA}),
+        ("names:maria", set()),
+        ("maria*", {MARIA}),
+        ("-maria", {MARIA}),
+        ("maria'; DROP TABLE customer; --", set()),
+        ("\\maria\\", {MARIA}),
+        ("{maria}", {MARIA}),
+        ("   ", set()),
+        ("😀", set()),
+        ("", set()),
+    ],
+)
+async def test_who_is_found(shop: Shop, people: list[str], query: str, who: set[int]) -> None:
+    assert await found(shop, query, people) == who
+
+
+async def test_every_code_that_is_given_out_is_found(shop: Shop, people: list[str]) -> None:
+    row = (await quick_search(shop.database, "bo li", 1, include_archived=False))[0]
+    assert row.code.startswith("CUST-")
+    for query in (row.code, row.code.lower(), row.code.replace("-", ""), row.code[-5:], row.code.replace("-", " ")):
+        assert await found(shop, query, people) == {BO}, query
+
+
+async def test_any_part_of_any_word_finds_its_customer(shop: Shop, people: list[str]) -> None:
+    chance = random.Random(5)
+    for _ in range(300):
+        number = chance.randrange(len(PEOPLE))
+        person = PEOPLE[number]
+        words = folded_words(f"{person['first_name']} {person['last_name']}")
+        parts = []
+        for word in chance.sample(words, chance.randint(1, len(words))):
+            length = chance.randint(1, len(word))
+            start = chance.randint(0, len(word) - length) if length > 2 else 0
+            parts.append(word[start : start + length])
+        query = " ".join(parts)
+        assert number in await found(shop, query, people), (query, person)
+
+
+async def test_random_queries_never_break(shop: Shop, people: list[str]) -> None:
+    chance = random.Random(6)
+    letters = "ab 12\"'%_*^()-+:{}[]\\|&!<>~#/.,;?@=$é田ж😀\t\n\u200b\u0301ßİ\u2028"
+    for _ in range(300):
+        await found(shop, "".join(chance.choices(letters, k=chance.randint(1, 12))), people)
+
+
+@pytest.mark.parametrize("query", ["x" * 201, "a b c d e f g h i", "a\0b", "\ud800"])
+async def test_what_is_no_search_is_refused(shop: Shop, query: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        await quick_search(shop.database, query, 10, include_archived=False)
+    assert refused.value.path == ("query",)
+    with pytest.raises(BadInput) as refused:
+        await page_of_customers(shop.database, Window.of(NEWEST_FIRST, 1, None, None, None), search=query)
+    assert refused.value.path == ("search",)
+
+
+async def test_who_was_seen_last_comes_first(shop: Shop, people: list[str]) -> None:
+    rows = await quick_search(shop.database, "example", 10, include_archived=False)
+    assert [people.index(row.id) for row in rows] == [IVAN, BJORN, MARIA]
+    new = [NewCustomer("María", "Nueva", created_at=Instant(10**12))]
+    [newest] = await register(shop, await give_codes(shop, [checked(shop.settings, new[0])]))
+    assert [row.id for row in await quick_search(shop.database, "maria", 10, include_archived=False)] == [
+        newest,
+        people[MARIA],
+    ]
+    assert [row.id for row in await quick_search(shop.database, "maria", 1, include_archived=False)] == [newest]
+    assert await quick_search(shop.database, "maria", 0, include_archived=False) == []
+
+
+async def test_who_is_put_away_is_hidden_unless_asked_for(shop: Shop, people: list[str]) -> None:
+    await set_status(shop, people[MARIA], "INACTIVE")
+    await set_status(shop, people[BJORN], "SUSPENDED")
+    assert await quick_search(shop.database, "maria", 10, include_archived=False) == []
+    assert [row.id for row in await quick_search(shop.database, "maria", 10, include_archived=True)] == [people[MARIA]]
+    assert [row.id for row in await quick_search(shop.database, "bjorn", 10, include_archived=False)] == [people[BJORN]]
+
+
+async def test_the_walk_and_the_index_find_the_same(shop: Shop) -> None:
+    """Common names are found on the walk, rare ones by the index: of either the latest, whoever is put away left out."""
+    chance = random.Random(8)
+    count = LONGEST_WALK + 300
+    names = ["Common" if n % 2 else "Other" for n in range(count)]
+    for n in (3, 40, 41, count - 2):
+        names[n] = "Rare"
+    new = [
+        checked(shop.settings, NewCustomer(name, "Li", created_at=Instant(chance.randrange(1_000)))) for name in names
+    ]
+    ids = await register(shop, await give_codes(shop, new))
+    await set_status(shop, ids[41], "INACTIVE")
+    seen = {id_: (int(customer.created_at), id_) for id_, customer in zip(ids, new, strict=True)}
+    for query, name in (("common", "Common"), ("rare", "Rare"), ("l", None), ("li ra", "Rare"), ("omm", "Common")):
+        for archived in (False, True):
+            wanted = [
+                id_
+                for id_, its in zip(ids, names, strict=True)
+                if (name is None or its == name) and (archived or id_ != ids[41])
+            ]
+            wanted.sort(key=seen.__getitem__, reverse=True)
+            rows = await quick_search(shop.database, query, 20, include_archived=archived)
+            assert [row.id for row in rows] == wanted[:20], (query, archived)
+
+
+async def test_purchases_are_found_by_who_bought(shop: Shop, people: list[str]) -> None:
+    for query in ("maria", "%", "", "R-1"):
+        page = await page_of_purchases(shop.database, Window.of(LATEST_FIRST, 5, None, None, None), customers=query)
+        assert page.rows == []
+        assert await page.count() == {"": 0}

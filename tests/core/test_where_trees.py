@@ -1,0 +1,246 @@
+"""Random `where` trees over real rows: both engines find what a plain reading of the tree finds."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from regulars_core.clock import DAY, NEVER
+from regulars_core.customers.filters import LEAVES, days_of_the_year
+from regulars_core.customers.reads import CUSTOMERS
+from regulars_core.filtering import Condition, Values, Where
+from regulars_core.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
+from regulars_core.shop import Shop
+from regulars_core.writing import insert
+
+TREES = 1_200
+GROUPS = [DEFAULT_GROUP_ID, "0" * 31 + "a", "0" * 31 + "b"]
+STATUSES = ["ACTIVE", "INACTIVE", "SUSPENDED"]
+TAGS = ["vip", "niño", "new"]
+CITIES = ["mexico", "aarhus", "東京"]
+COUNTRIES = ["MX", "DK", "JP"]
+NOW = 1_795_305_600_000
+
+
+@dataclass
+class Person:
+    """A row of `customer` and everything that hangs on it, as the oracle sees it."""
+
+    id: str
+    status: str
+    group: str
+    store: str | None
+    created: int
+    spent: int
+    count: int
+    first: int | None
+    last: int | None
+    born: date | None
+    email: str | None
+    phone: str | None
+    tags: list[str] = field(default_factory=list)
+    addresses: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+
+
+def person(chance: random.Random, number: int) -> Person:
+    def perhaps(value: Any) -> Any:
+        return value if chance.random() < 0.6 else None
+
+    first = perhaps(NOW - chance.randrange(10) * DAY)
+    return Person(
+        id=f"{number:032x}",
+        status=chance.choice(STATUSES),
+        group=chance.choice(GROUPS),
+        store=perhaps(MAIN_STORE_ID),
+        created=NOW - chance.randrange(10) * DAY,
+        spent=chance.choice([0, 0, 500, 1_000, 2**40]),
+        count=chance.randrange(4),
+        first=first,
+        last=None if first is None else first + chance.randrange(4) * DAY,
+        born=perhaps(date(1990, 1, 1) + timedelta(days=chance.randrange(800))),
+        email=perhaps(f"p{number}@example.com"),
+        phone=perhaps(f"+52551234{number:04}"),
+        tags=chance.sample(TAGS, chance.choice([0, 0, 1, 2])),
+        addresses=[
+            (kind, perhaps(chance.choice(CITIES)), perhaps(chance.choice(COUNTRIES)))
+            for kind in chance.sample(["BILLING", "SHIPPING"], chance.randrange(3))
+        ],
+    )
+
+
+async def keep(shop: Shop, people: Sequence[Person]) -> None:
+    database = shop.database
+    await insert(
+        database,
+        "customer_group",
+        ("id", "name", "name_key", "is_default", "created_at", "updated_at"),
+        [(id_, id_, id_, False, NOW, NOW) for id_ in GROUPS[1:]],
+    )
+    columns = ("id", "code", "first_name", "last_name", "sort_name", "status", "group_id", "origin_store_id", "version",
+               "created_at", "updated_at", "birth_date", "email", "phone")  # fmt: skip
+    await insert(
+        database,
+        "customer",
+        columns,
+        [
+            (
+                p.id, p.id, "Ana", "Li", "li, ana", p.status, p.group, p.store, 1, p.created, p.created,
+                p.born.isoformat() if p.born else None, p.email, p.phone,
+            )
+            for p in people
+        ],
+    )  # fmt: skip
+    await insert(
+        database,
+        "customer_stats",
+        ("customer_id", "total_spent", "purchase_count", "first_purchase_at", "last_purchase_at", "active_at"),
+        [(p.id, p.spent, p.count, p.first or NEVER, p.last or NEVER, p.created) for p in people],
+    )
+    tags = [(p, tag) for p in people for tag in p.tags]
+    await insert(
+        database,
+        "customer_tag",
+        ("id", "customer_id", "tag", "tag_key"),
+        [(f"{n:032x}", p.id, tag.upper(), tag) for n, (p, tag) in enumerate(tags)],
+    )
+    places = [(p, *address) for p in people for address in p.addresses]
+    await insert(
+        database,
+        "customer_address",
+        ("id", "customer_id", "kind", "city_key", "country"),
+        [(f"{n:032x}", p.id, kind, city, country) for n, (p, kind, city, country) in enumerate(places)],
+    )
+
+
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "=": lambda a, b: a == b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    "in": lambda a, b: a in b,
+}
+VALUE: dict[str, Callable[[Person], Sequence[Any]]] = {
+    "status": lambda p: [p.status],
+    "group": lambda p: [p.group],
+    "originStore": lambda p: [p.store],
+    "createdAt": lambda p: [p.created],
+    "totalSpent": lambda p: [p.spent],
+    "purchaseCount": lambda p: [p.count],
+    "firstPurchaseAt": lambda p: [p.first],
+    "lastPurchaseAt": lambda p: [p.last],
+    "birthday": lambda p: [p.born and p.born.strftime("%m-%d")],
+    "tag": lambda p: p.tags,
+    "city": lambda p: [city for _, city, _ in p.addresses],
+    "country": lambda p: [country for _, _, country in p.addresses],
+    "hasEmail": lambda p: [p.email is not None],
+    "hasPhone": lambda p: [p.phone is not None],
+}
+
+
+def holds(where: Where, p: Person) -> bool:
+    """The tree as it is meant: a comparison never matches a missing value, and `not` matches it."""
+    if where.leaf is not None:
+        return any(
+            value is not None and all(COMPARE[operator](value, other) for operator, other in where.conditions)
+            for value in VALUE[where.leaf.name](p)
+        )
+    if where.op == "not":
+        return not holds(where.parts[0], p)
+    return (all if where.op == "all" else any)(holds(part, p) for part in where.parts)
+
+
+def some(chance: random.Random, values: Sequence[Any]) -> list[Any]:
+    return chance.sample(values, chance.randrange(len(values) + 1))
+
+
+def conditions(chance: random.Random, name: str) -> list[Condition]:
+    def compared(pick: Callable[[], int], operators: Sequence[str]) -> list[Condition]:
+        return [(operator, pick()) for operator in chance.sample(operators, chance.randint(1, 2))]
+
+    def instant() -> int:
+        return NOW - chance.randrange(-2, 11) * DAY
+
+    match name:
+        case "status":
+            return [("in", some(chance, STATUSES))]
+        case "group":
+            return [("in", some(chance, [*GROUPS, "f" * 32]))]
+        case "originStore":
+            return [("in", some(chance, [MAIN_STORE_ID, "f" * 32]))]
+        case "createdAt" | "firstPurchaseAt" | "lastPurchaseAt":
+            return compared(instant, [">", "<", ">=", "<="])
+        case "totalSpent":
+            return compared(lambda: chance.choice([0, 499, 500, 1_000, 2**41]), [">=", ">", "<=", "<"])
+        case "purchaseCount":
+            return compared(lambda: chance.randrange(-1, 5), ["=", ">=", ">", "<=", "<"])
+        case "birthday":
+            return [("in", days_of_the_year(date(2026, chance.randint(1, 12), 27), chance.choice([1, 3, 60, 366])))]
+        case "tag":
+            return [("in", some(chance, [*TAGS, "nobody's"]))]
+        case "city":
+            return [("in", some(chance, CITIES))]
+        case "country":
+            return [("in", some(chance, COUNTRIES))]
+    return [("=", chance.random() < 0.5)]
+
+
+def tree(chance: random.Random, depth: int) -> Where:
+    op = chance.choice(["all", "any", "not", "leaf", "leaf"]) if depth else "leaf"
+    if op == "leaf":
+        name = chance.choice(list(LEAVES))
+        return Where(name, leaf=LEAVES[name], conditions=tuple(conditions(chance, name)))
+    parts = 1 if op == "not" else chance.choice([0, 1, 2, 2, 3])
+    return Where(op, tuple(tree(chance, depth - 1) for _ in range(parts)))
+
+
+async def found(shop: Shop, where: Where) -> list[str]:
+    values = Values(shop.database.dialect)
+    condition = where.compile(values)
+    rows = await shop.database.rows(f"SELECT c.id FROM {CUSTOMERS.source} WHERE {condition} ORDER BY c.id", *values.all)
+    return [row[0] for row in rows]
+
+
+@pytest.fixture
+async def people(shop: Shop) -> list[Person]:
+    chance = random.Random(7)
+    made = [person(chance, number) for number in range(80)]
+    await shop.database.transaction(lambda: keep(shop, made))
+    return made
+
+
+async def test_random_trees_find_what_they_mean(shop: Shop, people: list[Person]) -> None:
+    """Both engines are held to one oracle, so they agree with each other too."""
+    chance = random.Random(20261122)
+    sizes = set()
+    for number in range(TREES):
+        where = tree(chance, chance.randint(0, 4))
+        wanted = [p.id for p in people if holds(where, p)]
+        assert await found(shop, where) == wanted, (number, where)
+        sizes.add(len(wanted))
+    assert len(sizes) > 40, "the trees tell customers apart"
+
+
+@pytest.mark.parametrize("name", LEAVES)
+async def test_a_leaf_and_its_opposite_part_the_customers(shop: Shop, people: list[Person], name: str) -> None:
+    chance = random.Random(name)
+    for _ in range(10):
+        leaf = Where(name, leaf=LEAVES[name], conditions=tuple(conditions(chance, name)))
+        matched, others = await found(shop, leaf), await found(shop, Where("not", (leaf,)))
+        assert sorted(matched + others) == [p.id for p in people]
+        assert await found(shop, Where("not", (Where("not", (leaf,)),))) == matched
+
+
+async def test_empty_nodes(shop: Shop, people: list[Person]) -> None:
+    everyone = [p.id for p in people]
+    assert await found(shop, Where("all")) == everyone
+    assert await found(shop, Where("any")) == []
+    assert await found(shop, Where("not", (Where("all"),))) == []
+    assert await found(shop, Where("not", (Where("any"),))) == everyone
+    assert await found(shop, Where("any", (Where("all"), Where("any")))) == everyone
+
+
+def test_every_leaf_is_in_the_oracle() -> None:
+    assert set(VALUE) == set(LEAVES)

@@ -1,0 +1,102 @@
+"""What `regulars doctor` finds, each finding in a sentence with its mend."""
+
+from pathlib import Path
+
+import pytest
+from regulars_core.actors import create_key, revoke_key
+from regulars_core.database import Database
+from regulars_core.settings import Settings
+from regulars_server.app import APPS
+from regulars_server.doctor import examine
+
+
+async def findings(url: str, **settings: str) -> list[str]:
+    """Every finding, good ones with a plus before them."""
+    found = await examine(Settings(database_url=url, **settings))  # type: ignore[arg-type]
+    return [f"{'+' if finding.ok else '-'} {finding.message}" for finding in found]
+
+
+async def write(url: str, sql: str, *values: object) -> None:
+    database = await Database.open(url, APPS)
+    await database.transaction(lambda: database.run(sql, *values))
+    await database.close()
+
+
+async def test_a_healthy_shop(engine: str, database_url: str) -> None:
+    database = await Database.open(database_url, APPS)
+    await create_key(database, "a", "administrator")
+    spare = await create_key(database, "b", "administrator")
+    await revoke_key(database, spare.split("_")[1])
+    await database.close()
+    settings, product, migrations, keys = await findings(database_url, country="MX", timezone="America/Mexico_City")
+    assert settings == "+ settings: USD, America/Mexico_City, phone numbers as in MX"
+    assert product.startswith("+ database: " + {"sqlite": "SQLite 3.", "postgres": "PostgreSQL 1"}[engine])
+    assert (migrations, keys) == ("+ migrations: all applied", "+ keys: 1 live")
+
+
+async def test_without_a_live_key_nobody_can_ask(database_url: str) -> None:
+    assert "regulars key create" in (await findings(database_url))[-1]
+    database = await Database.open(database_url, APPS)
+    key = await create_key(database, "a", "administrator")
+    await revoke_key(database, key.split("_")[1])
+    await database.close()
+    last = (await findings(database_url))[-1]
+    assert last.startswith("- keys: none is live")
+    assert "regulars key create --name … --role administrator" in last
+
+
+async def test_what_is_not_applied_is_named(database_url: str) -> None:
+    await write(database_url, "DELETE FROM tortoise_migrations WHERE name = '0002_search_and_first_rows'")
+    last = (await findings(database_url))[-1]
+    assert last == "- migrations: not applied: core.0002_search_and_first_rows; run `regulars migrate`"
+
+
+async def test_a_newer_version_was_here(database_url: str) -> None:
+    await write(
+        database_url,
+        "INSERT INTO tortoise_migrations (app, name, applied_at)"
+        " SELECT app, '0999_tomorrow', applied_at FROM tortoise_migrations WHERE app = 'core' LIMIT 1",
+    )
+    last = (await findings(database_url))[-1]
+    assert last == "- migrations: made by a newer version (core.0999_tomorrow); install that version"
+
+
+async def test_another_currency(database_url: str) -> None:
+    await write(
+        database_url,
+        "INSERT INTO purchase (id, reference, store_id, purchased_at, recorded_at, status, currency, prices_include_tax,"
+        " subtotal, discount, shipping, tax, total, refunded, digest)"
+        " SELECT $1, 'R', id, 0, 0, 'PAID', 'EUR', false, 1, 0, 0, 0, 1, 0, '' FROM store WHERE code = 'MAIN'",
+        "1" * 32,
+    )
+    found = await findings(database_url)
+    assert [line for line in found if line.startswith("- currency: ")] == [
+        "- currency: The database holds purchases in EUR, but REGULARS_CURRENCY is USD; a shop sells in one currency."
+    ]
+    assert not [line for line in await findings(database_url, currency="EUR") if "currency:" in line]
+
+
+async def test_looking_makes_no_file(tmp_path: Path) -> None:
+    last = (await findings(f"sqlite://{tmp_path}/none.db"))[-1]
+    assert last == f"- database: there is no file {tmp_path}/none.db; run `regulars migrate` to make it"
+    assert not list(tmp_path.iterdir())
+
+
+async def test_looking_changes_no_row(database_url: str) -> None:
+    before = await findings(database_url)
+    assert await findings(database_url) == before
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite://:memory:", "postgres://nobody@127.0.0.1:1/nothing"])
+async def test_a_database_that_cannot_be_opened(url: str) -> None:
+    last = (await findings(url))[-1]
+    assert last.startswith("- database: ")
+    assert "REGULARS_DATABASE_URL" in last
+
+
+async def test_a_file_that_is_something_else(tmp_path: Path) -> None:
+    letter = tmp_path / "letter.db"
+    letter.write_text("Dear Ana, " * 1_000)
+    last = (await findings(f"sqlite://{letter}"))[-1]
+    assert last.startswith("- database: ")
+    assert letter.read_text() == "Dear Ana, " * 1_000
