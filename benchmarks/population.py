@@ -18,16 +18,21 @@ _YEARS = 4
 _BATCH = 5_000
 _GROUPS = ("Staff", "Friends", "Wholesale", "Online")
 
-_FIRST = (
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_FIRST = _words(
     "Maria Jose Ana Luis Carlos Sofía Juan Martín Elena Miguel Lucía Pedro Carmen Diego Laura Jorge Paula Andrés Marta"
     " Raúl Emma Noah Olivia Liam Grace Hannah Thomas Julia Lukas Zoë Björn Åsa Øyvind Иван Ольга Yuki Haruto Xóchitl"
     " Quetzalli Wen Uma"
-).split()
-_LAST = (
+)
+_LAST = _words(
     "García Hernández Martínez López González Pérez Rodríguez Sánchez Ramírez Torres Smith Johnson Williams Müller"
     " Schneider Fischer Rossi Dubois Moreau Silva Santos Kowalski Nowak Иванов Tanaka Suzuki Nguyen Kim Singh Khan"
-).split()
-_SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xa yo zu bra cle dri fro gla".split()
+)
+_SYLLABLES = _words("ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xa yo zu bra cle dri fro gla")
 
 
 @dataclass

@@ -33,23 +33,29 @@ def batched(function: BatchFunction, *, name: str, returns: Any, description: st
 
     async def resolve(root: Any, info: Info[Context, None], **arguments: Any) -> Any:
         context = info.context
-        # The arguments follow from the place in the document; places with equal ones share a loader.
+        # The arguments follow from the place in the document; aliases with equal ones share a loader.
         place = id(info._raw_info.field_nodes[0])
         loader = context.loaders.get(place)
         if loader is None:
-            call = (function, repr(arguments))
+            call = (function, repr(arguments), *_level(info))
             loader = context.loaders.get(call)
             if loader is None:
+                kept: list[list[Any]] = []
 
                 async def load(parents: list[Any]) -> Sequence[Any]:
+                    kept.append(parents)  # for as long as the loader knows them by where they lie in memory
                     return await function(parents, context.batch, **arguments)
 
-                # No cache: its keys would be parents that may be gone when the next level comes, their ids given anew.
-                loader = context.loaders[call] = DataLoader(load, cache=False)
+                loader = context.loaders[call] = DataLoader(load, cache_key_fn=id)
             context.loaders[place] = loader
         return await loader.load(root)
 
     return _field(resolve, function, name, returns, description)
+
+
+def _level(info: Info[Context, None]) -> list[str]:
+    """Where the parents stand in the answer, without their places in lists."""
+    return [key for key in info._raw_info.path.as_list()[:-1] if isinstance(key, str)]
 
 
 def root(function: RootFunction, *, name: str, returns: Any, description: str) -> StrawberryField:

@@ -131,7 +131,7 @@ class ComposedSchema(strawberry.Schema):
             for sort in contribution.sorts:
                 places.claim(sort.enum.__name__, sort.key.name, owner)
                 self.sorts.setdefault(sort.enum, {})[sort.key.name] = sort.key
-                value = GraphQLEnumValue(sort.key.name, description=sort.description + _by(owner))
+                value = GraphQLEnumValue(sort.key, description=sort.description + _by(owner))
                 enums.setdefault(sort.enum, {})[sort.key.name] = value
             for node in contribution.nodes:
                 places.claim("Node", node.kind, owner)

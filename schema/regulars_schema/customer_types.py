@@ -193,7 +193,7 @@ SORTS = [
 
 def customer_order(given: CustomerOrderBy | None) -> Order:
     """The order asked for, or the newest first."""
-    return order_of(given, SORT_KEYS, NEWEST_FIRST)
+    return order_of(given, NEWEST_FIRST)
 
 
 def _ids(customers: Sequence[CustomerRow]) -> list[str]:

@@ -1,12 +1,11 @@
 """Sort orders: a field of a list's own enum and a direction."""
 
-from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
 import strawberry
 
-from regulars_core.paging import Order, SortKey
+from regulars_core.paging import Order
 
 
 @strawberry.enum(description="Which end of an order comes first.")
@@ -17,6 +16,6 @@ class OrderDirection(Enum):
     DESC = strawberry.enum_value("DESC", description="Exactly the reverse of ASC.")
 
 
-def order_of(given: Any, keys: Mapping[str, SortKey], default: Order) -> Order:
-    """The order that an `orderBy` input asks for."""
-    return default if given is None else Order(keys[given.field], given.direction is OrderDirection.DESC)
+def order_of(given: Any, default: Order) -> Order:
+    """The order that an `orderBy` input asks for; its field arrives as the sort key of whoever contributed it."""
+    return default if given is None else Order(given.field, given.direction is OrderDirection.DESC)

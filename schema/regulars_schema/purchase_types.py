@@ -164,7 +164,7 @@ SORTS = [
 
 def purchase_order(given: PurchaseOrderBy | None) -> Order:
     """The order asked for, or the latest first."""
-    return order_of(given, SORT_KEYS, LATEST_FIRST)
+    return order_of(given, LATEST_FIRST)
 
 
 async def purchases(

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from typer.testing import CliRunner
+
 from regulars_core.actors import Doorkeeper
 from regulars_core.customers.rules import Address, NewCustomer, checked
 from regulars_core.customers.service import find_or_register
@@ -22,7 +24,6 @@ from regulars_core.settings import Settings
 from regulars_core.shop import Shop
 from regulars_server.app import APPS
 from regulars_server.cli import app
-from typer.testing import CliRunner
 
 Regulars = Callable[..., Result]
 
@@ -86,7 +87,20 @@ def register(url: str, *customers: NewCustomer) -> list[str]:
 def test_without_a_command_it_says_what_there_is(regulars: Regulars) -> None:
     said = regulars()
     assert said.exit_code == 2
-    for command in ("serve", "demo", "migrate", "export", "key", "plugins", "schema", "jobs", "verify", "backup", "restore", "doctor"):
+    for command in (
+        "serve",
+        "demo",
+        "migrate",
+        "export",
+        "key",
+        "plugins",
+        "schema",
+        "jobs",
+        "verify",
+        "backup",
+        "restore",
+        "doctor",
+    ):
         assert command in said.output
 
 
@@ -253,7 +267,9 @@ def test_export_writes_the_fields_asked_for(regulars: Regulars, database_url: st
         "ACTIVE", "",
     ]  # fmt: skip
     assert [path.name for path in elsewhere.iterdir()] == ["out.csv"]
-    unknown = regulars("export", "customers", "--fields", "code,shoe_size,soul", "-o", "out.csv", database_url=database_url)
+    unknown = regulars(
+        "export", "customers", "--fields", "code,shoe_size,soul", "-o", "out.csv", database_url=database_url
+    )
     assert unknown.exit_code == 1
     assert "shoe_size, soul" in unknown.stderr
     assert "birth_date" in unknown.stderr
@@ -267,7 +283,12 @@ def test_export_writes_the_fields_asked_for(regulars: Regulars, database_url: st
 def test_export_takes_the_days_of_the_shop(regulars: Regulars, database_url: str) -> None:
     """UTC-6: the first of March begins there at 06:00 UTC."""
     march_first = 1_772_344_800_000
-    times = {"before": march_first - 1, "first": march_first, "last": march_first + 86_399_999, "after": march_first + 86_400_000}
+    times = {
+        "before": march_first - 1,
+        "first": march_first,
+        "last": march_first + 86_399_999,
+        "after": march_first + 86_400_000,
+    }
     ids = register(database_url, *(NewCustomer(name, "Li") for name in times))
     for id_, at in zip(ids, times.values(), strict=True):
         write(database_url, "UPDATE customer SET created_at = $2 WHERE id = $1", id_, at)
@@ -330,7 +351,17 @@ def test_wrong_settings_are_told_all_at_once(regulars: Regulars, elsewhere: Path
         database_url="mysql://user:hunter2@host/name", colour="blue", shade="dark",
     )  # fmt: skip
     assert (wrong.exit_code, wrong.stdout) == (1, "")
-    for name in ("CURRENCY", "TIMEZONE", "DATABASE_POOL", "SQLITE_READERS", "SHOP_NAME", "DATABASE_URL", "COUNTRY", "COLOUR", "SHADE"):
+    for name in (
+        "CURRENCY",
+        "TIMEZONE",
+        "DATABASE_POOL",
+        "SQLITE_READERS",
+        "SHOP_NAME",
+        "DATABASE_URL",
+        "COUNTRY",
+        "COLOUR",
+        "SHADE",
+    ):
         assert f"REGULARS_{name}" in wrong.stderr, name
     assert "hunter2" not in wrong.stderr
     assert not (elsewhere / "regulars.db").exists()
@@ -367,7 +398,11 @@ def test_as_a_program(elsewhere: Path) -> None:
     def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, **{f"REGULARS_{name.upper()}": value for name, value in settings.items()}}
         return subprocess.run(
-            [sys.executable, "-m", "regulars_server.cli", *arguments], env=env, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "regulars_server.cli", *arguments],
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     assert run("migrate").returncode == 0

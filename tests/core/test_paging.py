@@ -10,6 +10,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regulars_core.clock import NEVER
 from regulars_core.customers.reads import SORT_KEYS, CustomerRow, customers_of_groups, page_of_customers
 from regulars_core.errors import BadInput
@@ -81,14 +82,15 @@ async def made(shop: Shop) -> list[Row]:
     return found
 
 
+def comparable(key: int | str) -> Any:
+    """Texts compare byte by byte."""
+    return key.encode() if isinstance(key, str) else key
+
+
 def sorted_ids(made: Sequence[Row], order: Order) -> list[str]:
     """Byte by byte, ties by id; what is missing is below everything; DESC is ASC reversed."""
 
-    def key(row: Row) -> tuple[Any, str]:
-        value = row[order.key.name]
-        return value.encode() if isinstance(value, str) else value, row["id"]
-
-    ids = [row["id"] for row in sorted(made, key=key)]
+    ids = [row["id"] for row in sorted(made, key=lambda row: (comparable(row[order.key.name]), row["id"]))]
     return ids[::-1] if order.descending else ids
 
 
@@ -139,29 +141,29 @@ async def test_walks_of_a_groups_members_are_the_whole_group(shop: Shop, made: l
         assert await walk(ask, order, size, backward=backward, most=len(wanted)) == wanted, (group, size, backward)
 
 
-@by_name
-async def test_a_window_between_two_cursors(shop: Shop, made: list[Row], order: Order) -> None:
-    wanted = sorted_ids(made, order)
-    everyone = await page_of_customers(shop.database, Window.of(order, 100, None, None, None))
-    cursors = [edge.cursor for edge in everyone.edges]
-    page = await page_of_customers(shop.database, Window.of(order, 100, cursors[10], None, cursors[20]))
-    assert [row.id for row in page.rows] == wanted[11:20]
-    page = await page_of_customers(shop.database, Window.of(order, None, cursors[10], 4, cursors[20]))
-    assert [row.id for row in page.rows] == wanted[16:20]
-    assert page.page_info.has_previous_page is True
-    page = await page_of_customers(shop.database, Window.of(order, 100, cursors[20], None, cursors[10]))
-    assert page.rows == []
+async def test_a_window_between_two_cursors(shop: Shop, made: list[Row]) -> None:
+    for order in ORDERS:
+        wanted = sorted_ids(made, order)
+        everyone = await page_of_customers(shop.database, Window.of(order, 100, None, None, None))
+        cursors = [edge.cursor for edge in everyone.edges]
+        page = await page_of_customers(shop.database, Window.of(order, 100, cursors[10], None, cursors[20]))
+        assert [row.id for row in page.rows] == wanted[11:20]
+        page = await page_of_customers(shop.database, Window.of(order, None, cursors[10], 4, cursors[20]))
+        assert [row.id for row in page.rows] == wanted[16:20]
+        assert page.page_info.has_previous_page is True
+        page = await page_of_customers(shop.database, Window.of(order, 100, cursors[20], None, cursors[10]))
+        assert page.rows == []
 
 
-@by_name
-async def test_a_page_of_nothing(shop: Shop, made: list[Row], order: Order) -> None:
-    page = await page_of_customers(shop.database, Window.of(order, 0, None, None, None))
-    info = page.page_info
-    assert (page.rows, info.start_cursor, info.end_cursor, info.has_next_page) == ([], None, None, True)
-    assert await page.count() == {"": COUNT}
-    nobody = page_of_customers(shop.database, Window.of(order, 5, None, None, None), search="nobody at all")
-    info = (await nobody).page_info
-    assert (info.has_next_page, info.has_previous_page) == (False, False)
+async def test_a_page_of_nothing(shop: Shop, made: list[Row]) -> None:
+    for order in ORDERS:
+        page = await page_of_customers(shop.database, Window.of(order, 0, None, None, None))
+        info = page.page_info
+        assert (page.rows, info.start_cursor, info.end_cursor, info.has_next_page) == ([], None, None, True)
+        assert await page.count() == {"": COUNT}
+        nobody = page_of_customers(shop.database, Window.of(order, 5, None, None, None), search="nobody at all")
+        info = (await nobody).page_info
+        assert (info.has_next_page, info.has_previous_page) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -220,8 +222,7 @@ def test_whatever_the_cursor_it_is_taken_or_refused(cursor: str, order: Order, b
     arguments = (5, None, None, cursor) if before else (5, cursor, None, None)
     try:
         window = Window.of(order, *arguments)
-    except BadInput as refused:
-        assert refused.path == (("before" if before else "after"),)
+    except BadInput:
         return
     position = window.before if before else window.after
     assert position is not None
@@ -235,27 +236,26 @@ def test_a_cursor_that_is_cut_off_is_refused() -> None:
             Window.of(ORDERS[0], 5, whole[:length], None, None)
 
 
-@by_name
-async def test_forged_positions_are_places_like_any_other(shop: Shop, made: list[Row], order: Order) -> None:
+async def test_forged_positions_are_places_like_any_other(shop: Shop, made: list[Row]) -> None:
     """Whoever takes a cursor apart may write any number or text into it, and gets what lies beyond that place."""
-    keys: Sequence[int | str] = (-(2**63), -(2**31) - 1, -1, 0, 2**31, 2**63 - 1)
-    if order.key.kind is str:
-        keys = ("", "a", "é", "'; DROP TABLE customer; --", "%", "\\", "\x7f", "\U0010ffff", "x" * 400)
-    by_id = {row["id"]: row for row in made}
-    for key, tie in product(keys, ("0" * 32, "8" * 32, "f" * 32)):
-        position: Position = (key, tie)
-        found = []
-        for arguments in ((100, cursor_of(order, position), None, None), (None, None, 100, cursor_of(order, position))):
-            page = await page_of_customers(shop.database, Window.of(order, *arguments))
-            found.append([row.id for row in page.rows])
+    for order in ORDERS:
+        keys: Sequence[int | str] = (-(2**63), -(2**31) - 1, -1, 0, 2**31, 2**63 - 1)
+        if order.key.kind is str:
+            keys = ("", "a", "é", "'; DROP TABLE customer; --", "%", "\\", "\x7f", "\U0010ffff", "x" * 400)
+        places = {row["id"]: comparable(row[order.key.name]) for row in made}
+        for key, tie in product(keys, ("0" * 32, "8" * 32, "f" * 32)):
+            position: Position = (key, tie)
+            found = []
+            for arguments in (
+                (100, cursor_of(order, position), None, None),
+                (None, None, 100, cursor_of(order, position)),
+            ):
+                page = await page_of_customers(shop.database, Window.of(order, *arguments))
+                found.append([row.id for row in page.rows])
 
-        def place(id_: str) -> tuple[Any, str]:
-            value = by_id[id_][order.key.name]
-            return value.encode() if isinstance(value, str) else value, id_
-
-        here = (key.encode() if isinstance(key, str) else key, tie)
-        everyone = sorted_ids(made, order)
-        above = [id_ for id_ in everyone if place(id_) > here]
-        below = [id_ for id_ in everyone if place(id_) < here]
-        after, before = (below, above) if order.descending else (above, below)
-        assert found == [after[:100], before[-100:]], position
+            here = (comparable(key), tie)
+            everyone = sorted_ids(made, order)
+            above = [id_ for id_ in everyone if (places[id_], id_) > here]
+            below = [id_ for id_ in everyone if (places[id_], id_) < here]
+            after, before = (below, above) if order.descending else (above, below)
+            assert found == [after[:100], before[-100:]], position

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+
 from regulars_core.clock import DAY, NEVER
 from regulars_core.customers.filters import LEAVES, days_of_the_year
 from regulars_core.customers.reads import CUSTOMERS

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from regulars_core.importing import ImportOptions, import_customers, import_purchases
 from regulars_core.purchases.statistics import differences
+from tests.asking import Api
 
 pytestmark = pytest.mark.realdata
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -42,6 +44,18 @@ async def _statistics(shop) -> str:
     return digest.hexdigest()[:16]
 
 
+async def _spent_over_the_api(api: Api) -> Decimal:
+    """What all customers have spent, read page by page as a client would."""
+    query = """query ($after: String) { customers(first: 100, after: $after) {
+        nodes { stats { totalSpent { amount } } } pageInfo { hasNextPage endCursor } } }"""
+    spent, after, more = Decimal(0), None, True
+    while more:
+        page = (await api.data(query, after=after))["customers"]
+        spent += sum(Decimal(customer["stats"]["totalSpent"]["amount"]) for customer in page["nodes"])
+        after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+    return spent
+
+
 def silent(_done: int, _size: int) -> None:
     """Tells nobody."""
 
@@ -53,13 +67,13 @@ def silent(_done: int, _size: int) -> None:
         pytest.param(
             "complete_journey",
             marks=pytest.mark.skipif(
-                os.environ.get("REGULARS_TEST_ALL_DATA") != "true",
-                reason="minutes: REGULARS_TEST_ALL_DATA=true runs it",
+                os.environ.get("ALL_DATA") != "true",
+                reason="minutes: ALL_DATA=true runs it",
             ),
         ),
     ],
 )
-async def test_a_public_data_set_goes_in_to_the_cent_and_only_once(shop, everything, tmp_path, name):
+async def test_a_public_data_set_goes_in_to_the_cent_and_only_once(shop, api, everything, tmp_path, name):
     _, purchases, customers, stores, cents, statistics = SETS[name]
     _converted(name, tmp_path)
     report = await import_customers(shop, tmp_path / "customers.csv", ImportOptions(), silent)
@@ -68,6 +82,7 @@ async def test_a_public_data_set_goes_in_to_the_cent_and_only_once(shop, everyth
     assert (report.created, report.rejected, report.customers_created) == (purchases, 0, 0)
     row = await shop.database.row("SELECT sum(total_spent), sum(purchase_count), count(*) FROM customer_stats")
     assert tuple(map(int, row)) == (cents, purchases, customers)
+    assert await _spent_over_the_api(api) == Decimal(cents).scaleb(-2)
     assert len(await shop.database.rows("SELECT id FROM store")) == stores
     assert await _statistics(shop) == statistics
     assert [difference async for difference in differences(shop.database)] == []

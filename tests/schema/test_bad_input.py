@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from regulars_core.actors import Actor
 from regulars_core.shop import Shop
 from regulars_core.text import tidy
@@ -28,7 +29,8 @@ async def everything(shop: Shop) -> dict[str, list[tuple[Any, ...]]]:
     )
     names = [row[0] for row in await shop.database.rows(tables) if row[0] != SKIPPED_NUMBERS]
     return {
-        name: sorted((tuple(map(str, row)) for row in await shop.database.rows(f"SELECT * FROM {name}"))) for name in names
+        name: sorted(tuple(map(str, row)) for row in await shop.database.rows(f"SELECT * FROM {name}"))
+        for name in names
     }
 
 
@@ -119,7 +121,12 @@ NO_IDS = ["", "x", "customer", "customer_", "customer_123", "_" + "0" * 32, "cus
 
 async def test_ids_that_are_none(filled: Filled) -> None:
     api = filled.api
-    readers = ("node(id: $id) { id }", "customer(id: $id) { id }", "purchase(id: $id) { id }", "customerGroup(id: $id) { id }")
+    readers = (
+        "node(id: $id) { id }",
+        "customer(id: $id) { id }",
+        "purchase(id: $id) { id }",
+        "customerGroup(id: $id) { id }",
+    )
     for wrong in NO_IDS:
         for reader in readers:
             answer = await api.ask(f"query($id: ID!) {{ found: {reader} }}", id=wrong)
@@ -191,14 +198,22 @@ async def test_pages_that_cannot_be(filled: Filled) -> None:
     for arguments in (
         "first: 101", "first: 1000", "first: -1", "last: 101", "last: -1", "first: 1, last: 1", "first: 2147483647",
         'after: ""', 'after: "x"', 'after: "é"', 'before: "////"', 'after: "bnVsbA=="', 'after: "W10="',
-        f'after: "{edge[:-2]}"', f'after: "{edge}", orderBy: {{field: NAME}}', f'before: "{edge}", orderBy: {{field: CREATED_AT}}',
+        f'after: "{edge[:-2]}"', f'after: "{edge}", orderBy: {{field: NAME}}',
+        f'before: "{edge}", orderBy: {{field: CREATED_AT}}',
     ):  # fmt: skip
         answer = await api.ask(f"{{ customers({arguments}) {{ nodes {{ id }} }} shop {{ name }} }}")
         assert answer.data == {"customers": None, "shop": {"name": "My shop"}}, arguments
         assert answer.codes == ["BAD_USER_INPUT"], arguments
         assert answer.errors[0]["extensions"]["argument"][0] in {"first", "last", "after", "before"}, arguments
-    for field in ("customerGroups", "stores", "purchases", "customers { nodes { notes(first: 101) { totalCount } } } shop"):
-        document = f"{{ {field}(first: 101) {{ nodes {{ id }} }} }}" if "{" not in field else f"{{ {field} {{ name }} }}"
+    for field in (
+        "customerGroups",
+        "stores",
+        "purchases",
+        "customers { nodes { notes(first: 101) { totalCount } } } shop",
+    ):
+        document = (
+            f"{{ {field}(first: 101) {{ nodes {{ id }} }} }}" if "{" not in field else f"{{ {field} {{ name }} }}"
+        )
         assert (await api.ask(document)).codes == ["BAD_USER_INPUT"], field
     for arguments in ('first: "1"', "first: 1.5", "first: 99999999999", "first: true"):
         assert (await api.ask(f"{{ customers({arguments}) {{ totalCount }} }}")).data is None, arguments
@@ -218,19 +233,24 @@ async def test_amounts_that_are_no_decimals(filled: Filled) -> None:
     wrong: list[Wrong] = []
     for value in NO_DECIMALS:
         if value is not None:
-            for field in ("unitPrice", "quantity", "discount", "total"):
-                wrong.append(("purchaseRecord", filled.line(**{field: value}), "BAD_USER_INPUT", "!"))
-            for field in ("shipping", "tax"):
-                wrong.append(("purchaseRecord", filled.sale(**{field: value}), "BAD_USER_INPUT", "!"))
-            wrong.append(("purchaseRefund", {"purchaseId": filled.ids["purchase"], "amount": value}, "BAD_USER_INPUT", "!"))
+            lines = [filled.line(**{field: value}) for field in ("unitPrice", "quantity", "discount", "total")]
+            sales = [filled.sale(**{field: value}) for field in ("shipping", "tax")]
+            wrong += [("purchaseRecord", given_input, "BAD_USER_INPUT", "!") for given_input in lines + sales]
+            wrong.append(
+                ("purchaseRefund", {"purchaseId": filled.ids["purchase"], "amount": value}, "BAD_USER_INPUT", "!")
+            )
         payment = {"payments": [{"method": "card", "amount": value}]}
         wrong.append(("purchaseRecord", filled.sale(**payment), "BAD_USER_INPUT", "!"))
-        line = {"purchaseId": filled.ids["purchase"], "lines": [{"lineId": filled.ids["purchase line"], "quantity": value}]}
+        line = {
+            "purchaseId": filled.ids["purchase"],
+            "lines": [{"lineId": filled.ids["purchase line"], "quantity": value}],
+        }
         wrong.append(("purchaseRefund", line, "BAD_USER_INPUT", "!"))
     await assert_refused(api, wrong)
     for literal in ("1.5", "10", "1e3", "true", "CASH", '"NaN"', '"-0"'):
         answer = await api.ask(
-            f'mutation {{ purchaseRecord(input: {{reference: "N", lines: [{{name: "a", unitPrice: {literal}}}]}}) {{ created }} }}'
+            'mutation { purchaseRecord(input: {reference: "N", lines: [{name: "a", unitPrice: '
+            f"{literal}}}]}}) {{ created }} }}"
         )
         assert (answer.data, answer.codes) == (None, ["BAD_USER_INPUT"]), literal
 
@@ -256,11 +276,14 @@ async def test_amounts_finer_than_the_currency(
             *[("purchaseRecord", {"reference": "NEW", "lines": [{**line, field: too_fine}]}, "INVALID_AMOUNT", f"lines.0.{field}")
               for field in ("unitPrice", "discount", "total")],
             *[("purchaseRecord", {**sale, field: too_fine}, "INVALID_AMOUNT", field) for field in ("shipping", "tax")],
-            ("purchaseRecord", {**sale, "payments": [{"method": "cash", "amount": too_fine}]}, "INVALID_AMOUNT", "payments.0.amount"),
+            ("purchaseRecord", {**sale, "payments": [{"method": "cash", "amount": too_fine}]},
+             "INVALID_AMOUNT", "payments.0.amount"),
             ("purchaseRefund", {"purchaseId": made["purchase"]["id"], "amount": too_fine}, "INVALID_AMOUNT", "amount"),
         ],
     )  # fmt: skip
-    answer = await api.ask("query($a: Decimal) { customers(where: {totalSpent: {gte: $a}}) { totalCount } }", a=too_fine)
+    answer = await api.ask(
+        "query($a: Decimal) { customers(where: {totalSpent: {gte: $a}}) { totalCount } }", a=too_fine
+    )
     assert answer.codes == ["BAD_USER_INPUT"]
     assert answer.errors[0]["extensions"]["argument"] == ["where", "totalSpent"]
 
@@ -316,12 +339,15 @@ async def test_purchases_that_cannot_be(filled: Filled) -> None:
         (sale(payments=[{"method": "cash", "amount": "1.99"}]), "PAYMENTS_MISMATCH", "payments"),
         (sale(payments=[{"method": "cash", "amount": "2.01"}]), "PAYMENTS_MISMATCH", "payments"),
         (sale(payments=[{"method": "cash", "amount": "1.00"}] * 3), "PAYMENTS_MISMATCH", "payments"),
-        (sale(payments=[{"method": "cash", "amount": "3.00"}, {"method": "card", "amount": "-1.00"}]), "INVALID_AMOUNT", "payments.1.amount"),
-        (sale(payments=[{"method": "cash", "amount": "2.00"}, {"method": "card", "amount": "0.00"}]), "INVALID_AMOUNT", "payments.1.amount"),
+        (sale(payments=[{"method": "cash", "amount": "3.00"}, {"method": "card", "amount": "-1.00"}]),
+         "INVALID_AMOUNT", "payments.1.amount"),
+        (sale(payments=[{"method": "cash", "amount": "2.00"}, {"method": "card", "amount": "0.00"}]),
+         "INVALID_AMOUNT", "payments.1.amount"),
         (sale(payments=[{"method": " ", "amount": "2.00"}]), "REQUIRED", "payments.0.method"),
         (sale(payments=[{"method": "x" * 41, "amount": "2.00"}]), "TOO_LONG", "payments.0.method"),
         (sale(payments=[{"method": "cash", "amount": "2.00", "reference": "x" * 121}]), "TOO_LONG", "payments.0.reference"),
-        (sale(payments=[{"method": "cash", "amount": "0.01"}] * 101, lines=[{"name": "a", "total": "1.01"}]), "TOO_MANY", "payments"),
+        (sale(payments=[{"method": "cash", "amount": "0.01"}] * 101, lines=[{"name": "a", "total": "1.01"}]),
+         "TOO_MANY", "payments"),
         (sale(reference="purchase"), "REFERENCE_REUSED", "reference"),
         (sale(reference=" purchase ", customer={"firstName": "New", "lastName": "Comer"}), "REFERENCE_REUSED", "reference"),
     ]  # fmt: skip
@@ -351,7 +377,8 @@ NO_INSTANTS = [
     "2026-01-31T25:00:00Z", "2026-01-31T23:59:60Z", "2026-01-31T09:30:00+25:00", "2026-01-31T09:30:00+01", "26-01-31T09:30:00Z",
     "2026-01-31T09:30Z", "20260131T093000Z", "2026-W05-6T09:30:00Z", "", "now", "1769851800", "2026-01-31T09:30:00.1234567890Z",
     "0000-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "-2026-01-31T09:30:00Z", "2026-01-31t09:30:00z", "२०२६-01-31T09:30:00Z",
-    "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", 1769851800, 1.5, True,
+    "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z",
+    "9999-12-31T23:59:59-14:00", 1769851800, 1.5, True,
 ]  # fmt: skip
 
 
@@ -363,13 +390,29 @@ async def test_times_and_days_that_are_none(filled: Filled) -> None:
         given_input = {"purchaseId": filled.ids["purchase"], "amount": "1.00", "refundedAt": value}
         wrong.append(("purchaseRefund", given_input, "BAD_USER_INPUT", "!"))
     name = {"firstName": "A", "lastName": "B"}
-    for value in ("1990-02-30", "1990-2-3", "1990-02", "19900203", "03/02/1990", "", "1990-02-03T00:00:00Z", "0000-01-01", 1990):
-        wrong.append(("customerCreate", {**name, "birthDate": value}, "BAD_USER_INPUT", "!"))
+    no_days: list[Any] = [
+        "1990-02-30",
+        "1990-2-3",
+        "1990-02",
+        "19900203",
+        "03/02/1990",
+        "",
+        "1990-02-03T00:00:00Z",
+        "0000-01-01",
+        1990,
+    ]
+    wrong += [("customerCreate", {**name, "birthDate": value}, "BAD_USER_INPUT", "!") for value in no_days]
     for value in ("1879-12-31", "0001-01-01", "9999-12-31", "2999-01-01"):
         wrong.append(("customerCreate", {**name, "birthDate": value}, "INVALID_DATE", "birthDate"))
-        wrong.append(("customerUpdate", {"id": filled.ids["customer"], "birthDate": value}, "INVALID_DATE", "birthDate"))
+        wrong.append(
+            ("customerUpdate", {"id": filled.ids["customer"], "birthDate": value}, "INVALID_DATE", "birthDate")
+        )
     await assert_refused(api, wrong)
-    for where in ("{createdAt: {withinDays: -1}}", "{lastPurchaseAt: {withinDays: 36501}}", "{birthday: {inNextDays: 367}}"):
+    for where in (
+        "{createdAt: {withinDays: -1}}",
+        "{lastPurchaseAt: {withinDays: 36501}}",
+        "{birthday: {inNextDays: 367}}",
+    ):
         assert (await api.ask(f"{{ customers(where: {where}) {{ totalCount }} }}")).codes == ["BAD_USER_INPUT"], where
 
 
@@ -478,7 +521,8 @@ async def test_customers_that_cannot_be(filled: Filled) -> None:
             ("customerUpdate", {**ana, "firstName": None}, "REQUIRED", "firstName"),
             ("customerUpdate", {**ana, "lastName": None, "email": None}, "REQUIRED", "lastName"),
             # What is right beside it is not written either.
-            ("customerUpdate", {**ana, "firstName": "Changed", "tags": ["new"], "groupId": filled.unknown("group")}, "NOT_FOUND", "groupId"),
+            ("customerUpdate", {**ana, "firstName": "Changed", "tags": ["new"], "groupId": filled.unknown("group")},
+             "NOT_FOUND", "groupId"),
             ("tagsAdd", {"customerId": ana["id"], "tags": ["fine", "x" * 65]}, "TOO_LONG", "tags.1"),
             ("tagsAdd", {"customerId": ana["id"], "tags": [f"tag {n}" for n in range(51)]}, "TOO_MANY", "tags"),
             ("noteAdd", {"customerId": ana["id"], "body": " \n"}, "REQUIRED", "body"),
@@ -520,12 +564,15 @@ async def test_groups_and_stores_that_cannot_be(filled: Filled) -> None:
             ("customerGroupDelete", {"id": ids["group"]}, "GROUP_NOT_EMPTY", "id"),
             ("customerGroupDelete", {"id": ids["group"], "moveCustomersTo": None}, "GROUP_NOT_EMPTY", "id"),
             ("customerGroupDelete", {"id": ids["group"], "moveCustomersTo": ids["group"]}, "NOT_FOUND", "moveCustomersTo"),
-            ("customerGroupDelete", {"id": ids["group"], "moveCustomersTo": filled.unknown("group")}, "NOT_FOUND", "moveCustomersTo"),
+            ("customerGroupDelete", {"id": ids["group"], "moveCustomersTo": filled.unknown("group")},
+             "NOT_FOUND", "moveCustomersTo"),
             ("customersAssignGroup", {"customerIds": [], "groupId": ids["group"]}, "TOO_MANY", "customerIds"),
-            ("customersAssignGroup", {"customerIds": [ids["customer"]] * 251, "groupId": ids["default"]}, "TOO_MANY", "customerIds"),
+            ("customersAssignGroup", {"customerIds": [ids["customer"]] * 251, "groupId": ids["default"]},
+             "TOO_MANY", "customerIds"),
             ("customersAssignGroup", {"customerIds": [ids["customer"], filled.unknown("customer")], "groupId": ids["default"]},
              "NOT_FOUND", "customerIds.1"),
-            ("customersAssignGroup", {"customerIds": [ids["customer"]], "groupId": filled.unknown("group")}, "NOT_FOUND", "groupId"),
+            ("customersAssignGroup", {"customerIds": [ids["customer"]], "groupId": filled.unknown("group")},
+             "NOT_FOUND", "groupId"),
             ("customersAssignGroup", {"customerIds": [ids["group"]], "groupId": ids["group"]}, "BAD_USER_INPUT", "!"),
             ("storeCreate", {"code": "s07", "name": "A"}, "CODE_TAKEN", "code"),
             ("storeCreate", {"code": " main ", "name": "A"}, "CODE_TAKEN", "code"),
@@ -552,7 +599,15 @@ def nested(depth: int) -> dict[str, Any]:
 async def test_conditions_that_cannot_be(filled: Filled) -> None:
     api = filled.api
     document = "query($where: CustomerWhere) { customers(where: $where) { totalCount } }"
-    for allowed in (nested(6), {"all": [{"hasEmail": True}] * 50}, {"any": []}, {"all": []}, {}, None, {"tag": {"in": []}}):
+    for allowed in (
+        nested(6),
+        {"all": [{"hasEmail": True}] * 50},
+        {"any": []},
+        {"all": []},
+        {},
+        None,
+        {"tag": {"in": []}},
+    ):
         assert (await api.ask(document, where=allowed)).errors == [], allowed
     for wrong in (
         nested(7),
@@ -579,7 +634,8 @@ async def test_conditions_that_cannot_be(filled: Filled) -> None:
         assert (answer.data, answer.codes) == ({"customers": None}, ["BAD_USER_INPUT"]), wrong
         assert answer.errors[0]["extensions"]["argument"][0] == "where", wrong
     for impossible in (
-        nested(2_000), {"tag": {"in": [None]}}, {"tag": {"in": None}}, {"status": {"in": ["GONE"]}}, {"purchaseCount": {"eq": "1"}},
+        nested(2_000), {"tag": {"in": [None]}}, {"tag": {"in": None}}, {"status": {"in": ["GONE"]}},
+        {"purchaseCount": {"eq": "1"}},
         {"purchaseCount": {"eq": 2**31}}, {"totalSpent": {"gte": 5}}, {"nonsense": True}, {"hasEmail": "yes"}, [], "x",
         {"createdAt": {"after": "2026-01-01T00:00:00"}}, {"birthday": {}},
     ):  # fmt: skip
@@ -587,7 +643,9 @@ async def test_conditions_that_cannot_be(filled: Filled) -> None:
         assert (answer.data, answer.codes) == (None, ["BAD_USER_INPUT"]), str(impossible)[:80]
     literal = "{not: " * 7 + "{hasEmail: true}" + "}" * 7
     assert (await api.ask(f"{{ customers(where: {literal}) {{ totalCount }} }}")).codes == ["BAD_USER_INPUT"]
-    purchases = await api.ask("query($where: PurchaseWhere) { purchases(where: $where) { totalCount } }", where={"total": {}})
+    purchases = await api.ask(
+        "query($where: PurchaseWhere) { purchases(where: $where) { totalCount } }", where={"total": {}}
+    )
     assert purchases.codes == ["BAD_USER_INPUT"]
 
 
@@ -655,7 +713,9 @@ async def test_any_text_is_refused_or_reads_back(api: Api) -> None:
         if problems:
             return
         customer = made["customer"]
-        read = (await api.data("query($id: ID!) { customer(id: $id) { firstName lastName tags } }", id=customer["id"]))["customer"]
+        read = (await api.data("query($id: ID!) { customer(id: $id) { firstName lastName tags } }", id=customer["id"]))[
+            "customer"
+        ]
         assert (read["firstName"], read["lastName"]) == (tidy(first), tidy(last))
         assert read["tags"] == ([tidy(tag)] if tidy(tag) else [])
         assert (customer["billingAddress"] or {"city": ""})["city"] == tidy(city)
@@ -674,7 +734,13 @@ async def test_any_text_is_refused_or_reads_back(api: Api) -> None:
 
     def generate() -> None:
         @settings(max_examples=120, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-        @given(TEXT, TEXT, st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=64), TEXT, TEXT)
+        @given(
+            TEXT,
+            TEXT,
+            st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=64),
+            TEXT,
+            TEXT,
+        )
         def customers(first: str, last: str, tag: str, city: str, note: str) -> None:
             asyncio.run_coroutine_threadsafe(one(first, last, tag, city, note), loop).result(60)
 

@@ -25,7 +25,9 @@ async def members(api: Api, id_: str) -> Any:
 
 async def test_groups_are_made_changed_and_listed_by_name(api: Api) -> None:
     made = await api.done(
-        "customerGroupCreate", "customerGroup { name description isDefault }", {"name": "  Öffice  staff ", "description": " Us.\n\nAll "}
+        "customerGroupCreate",
+        "customerGroup { name description isDefault }",
+        {"name": "  Öffice  staff ", "description": " Us.\n\nAll "},
     )
     assert made["customerGroup"] == {"name": "Öffice staff", "description": "Us.\n\nAll", "isDefault": False}
     zoo = await group(api, "zoo")
@@ -38,11 +40,17 @@ async def test_groups_are_made_changed_and_listed_by_name(api: Api) -> None:
             {"name": "zoo", "isDefault": False},
         ],
     }
-    changed = await api.done("customerGroupUpdate", "customerGroup { name description }", {"id": zoo, "description": "Animals"})
+    changed = await api.done(
+        "customerGroupUpdate", "customerGroup { name description }", {"id": zoo, "description": "Animals"}
+    )
     assert changed["customerGroup"] == {"name": "zoo", "description": "Animals"}
-    changed = await api.done("customerGroupUpdate", "customerGroup { name description }", {"id": zoo, "name": "ZOO", "description": None})
+    changed = await api.done(
+        "customerGroupUpdate", "customerGroup { name description }", {"id": zoo, "name": "ZOO", "description": None}
+    )
     assert changed["customerGroup"] == {"name": "ZOO", "description": None}
-    renamed = await api.done("customerGroupUpdate", "customerGroup { name isDefault }", {"id": DEFAULT, "name": "Everybody"})
+    renamed = await api.done(
+        "customerGroupUpdate", "customerGroup { name isDefault }", {"id": DEFAULT, "name": "Everybody"}
+    )
     assert renamed["customerGroup"] == {"name": "Everybody", "isDefault": True}
 
 
@@ -88,7 +96,11 @@ async def test_a_group_goes_and_its_members_stay(api: Api) -> None:
 
 
 async def test_stores_open_close_and_are_listed_by_code(api: Api) -> None:
-    made = await api.done("storeCreate", "store { id code name isActive createdAt updatedAt }", {"code": " s07 ", "name": " The  harbour "})
+    made = await api.done(
+        "storeCreate",
+        "store { id code name isActive createdAt updatedAt }",
+        {"code": " s07 ", "name": " The  harbour "},
+    )
     store = made["store"]
     assert (store["code"], store["name"], store["isActive"]) == ("S07", "The harbour", True)
     assert store["createdAt"] == store["updatedAt"]
@@ -96,13 +108,21 @@ async def test_stores_open_close_and_are_listed_by_code(api: Api) -> None:
     listed = await api.data("{ stores { totalCount nodes { code isActive } } }")
     assert listed["stores"] == {
         "totalCount": 3,
-        "nodes": [{"code": "A1", "isActive": True}, {"code": "MAIN", "isActive": True}, {"code": "S07", "isActive": True}],
+        "nodes": [
+            {"code": "A1", "isActive": True},
+            {"code": "MAIN", "isActive": True},
+            {"code": "S07", "isActive": True},
+        ],
     }
     closed = await api.done("storeUpdate", "store { name isActive }", {"id": store["id"], "isActive": False})
     assert closed["store"] == {"name": "The harbour", "isActive": False}
-    opened = await api.done("storeUpdate", "store { name isActive }", {"id": store["id"], "isActive": True, "name": "Pier"})
+    opened = await api.done(
+        "storeUpdate", "store { name isActive }", {"id": store["id"], "isActive": True, "name": "Pier"}
+    )
     assert opened["store"] == {"name": "Pier", "isActive": True}
-    renamed = await api.done("storeUpdate", "store { code name isActive }", {"id": MAIN, "name": "Centre", "isActive": True})
+    renamed = await api.done(
+        "storeUpdate", "store { code name isActive }", {"id": MAIN, "name": "Centre", "isActive": True}
+    )
     assert renamed["store"] == {"code": "MAIN", "name": "Centre", "isActive": True}
 
 
@@ -112,7 +132,10 @@ async def test_pages_of_stores_go_both_ways(api: Api) -> None:
     everything = ["MAIN", "S0", "S1", "S2", "S3"]
     seen, cursor = [], None
     while True:
-        document = "query($after: String) { stores(first: 2, after: $after) { nodes { code } pageInfo { hasNextPage hasPreviousPage endCursor } } }"
+        document = (
+            "query($after: String) { stores(first: 2, after: $after) { nodes { code } pageInfo { hasNextPage"
+            " hasPreviousPage endCursor } } }"
+        )
         page = (await api.data(document, after=cursor))["stores"]
         seen += [node["code"] for node in page["nodes"]]
         assert page["pageInfo"]["hasPreviousPage"] is (cursor is not None)
@@ -120,12 +143,17 @@ async def test_pages_of_stores_go_both_ways(api: Api) -> None:
         if not page["pageInfo"]["hasNextPage"]:
             break
     assert seen == everything
-    last = await api.data("{ stores(last: 2) { nodes { code } edges { cursor node { code } } pageInfo { hasNextPage hasPreviousPage startCursor } } }")
+    last = await api.data(
+        "{ stores(last: 2) { nodes { code } edges { cursor node { code } }"
+        " pageInfo { hasNextPage hasPreviousPage startCursor } } }"
+    )
     assert [node["code"] for node in last["stores"]["nodes"]] == everything[-2:]
     assert [edge["node"]["code"] for edge in last["stores"]["edges"]] == everything[-2:]
     assert last["stores"]["pageInfo"]["hasPreviousPage"] is True
     assert last["stores"]["pageInfo"]["startCursor"] == last["stores"]["edges"][0]["cursor"]
-    empty = await api.data("{ purchases { nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }")
+    empty = await api.data(
+        "{ purchases { nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"
+    )
     assert empty["purchases"] == {
         "nodes": [],
         "pageInfo": {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None},
@@ -145,9 +173,14 @@ async def test_notes_are_the_teams(api: Api) -> None:
         ids.append(note["id"])
         assert (note["body"], note["author"], note["customer"]) == (f"Line {n}\n\n  second", "till", {"id": ana})
         assert note["createdAt"] == note["updatedAt"]
-    changed = await api.done("noteUpdate", "note { id body author createdAt customer { id } }", {"id": ids[0], "body": "New"})
+    changed = await api.done(
+        "noteUpdate", "note { id body author createdAt customer { id } }", {"id": ids[0], "body": "New"}
+    )
     assert (changed["note"]["id"], changed["note"]["body"], changed["note"]["author"]) == (ids[0], "New", "till")
-    document = "query($a: ID!, $b: ID!) { a: customer(id: $a) { version notes(first: 2) { totalCount nodes { id } pageInfo { hasNextPage } } } b: customer(id: $b) { notes { totalCount nodes { id } } } }"
+    document = (
+        "query($a: ID!, $b: ID!) { a: customer(id: $a) { version notes(first: 2) { totalCount nodes { id }"
+        " pageInfo { hasNextPage } } } b: customer(id: $b) { notes { totalCount nodes { id } } } }"
+    )
     found = await api.data(document, a=ana, b=bo)
     assert found["a"]["notes"] == {
         "totalCount": 3,
@@ -174,7 +207,9 @@ async def test_node_answers_every_kind(api: Api) -> None:
     )  # fmt: skip
     purchase = sold["purchase"]["id"]
     line = sold["purchase"]["lines"][0]["id"]
-    back = await api.done("purchaseRefund", "refund { id }", {"purchaseId": purchase, "lines": [{"lineId": line, "quantity": "0.5"}]})
+    back = await api.done(
+        "purchaseRefund", "refund { id }", {"purchaseId": purchase, "lines": [{"lineId": line, "quantity": "0.5"}]}
+    )
     expected = {
         "Customer": ana,
         "CustomerGroup": DEFAULT,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from regulars_core.actors import create_key, revoke_key
 from regulars_core.database import Database
 from regulars_core.settings import Settings
@@ -14,6 +15,10 @@ async def findings(url: str, **settings: str) -> list[str]:
     """Every finding, good ones with a plus before them."""
     found = await examine(Settings(database_url=url, **settings))  # type: ignore[arg-type]
     return [f"{'+' if finding.ok else '-'} {finding.message}" for finding in found]
+
+
+def files(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
 
 
 async def write(url: str, sql: str, *values: object) -> None:
@@ -79,7 +84,7 @@ async def test_another_currency(database_url: str) -> None:
 async def test_looking_makes_no_file(tmp_path: Path) -> None:
     last = (await findings(f"sqlite://{tmp_path}/none.db"))[-1]
     assert last == f"- database: there is no file {tmp_path}/none.db; run `regulars migrate` to make it"
-    assert not list(tmp_path.iterdir())
+    assert files(tmp_path) == []
 
 
 async def test_looking_changes_no_row(database_url: str) -> None:

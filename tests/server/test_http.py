@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
+
 from regulars_core.actors import ALPHABET, REMEMBERED_SECONDS, create_key, revoke_key
 from regulars_core.database import Database
 from regulars_core.settings import Settings
@@ -21,7 +22,17 @@ CODES = {
     "PERSISTED_QUERY_REQUIRED", "TIMEOUT", "UNAVAILABLE", "INTERNAL",
 }  # fmt: skip
 """The closed list of TRUST.md."""
-WORDS_OF_OURS = ("Traceback", "sqlite3", "asyncpg", "tortoise", "SELECT", "regulars_core", "OperationalError", ".py", "no such table")
+WORDS_OF_OURS = (
+    "Traceback",
+    "sqlite3",
+    "asyncpg",
+    "tortoise",
+    "SELECT",
+    "regulars_core",
+    "OperationalError",
+    ".py",
+    "no such table",
+)
 
 
 @dataclass
@@ -33,11 +44,17 @@ class Door:
     key: str
 
     async def send(self, method: str, path: str, *, key: str | None = "", **request: Any) -> httpx2.Response:
-        headers = {**({} if key is None else {"authorization": f"Bearer {key or self.key}"}), **request.pop("headers", {})}
+        headers = {
+            **({} if key is None else {"authorization": f"Bearer {key or self.key}"}),
+            **request.pop("headers", {}),
+        }
         return await self.client.request(method, path, headers=headers, **request)
 
     async def post(self, content: bytes | str, **headers: str) -> httpx2.Response:
-        given = {"content-type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        given = {
+            "content-type": "application/json",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
         return await self.send("POST", "/graphql", content=content, headers=given)
 
     async def ask(self, query: str, *, accept: str = "application/json", **request: Any) -> httpx2.Response:
@@ -49,7 +66,10 @@ async def serving(settings: Settings) -> AsyncIterator[Door]:
     """The application of these settings, started, and a client with a key."""
     app = create_app(settings)
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with app.router.lifespan_context(app), httpx2.AsyncClient(transport=transport, base_url="http://shop") as client:
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://shop") as client,
+    ):
         database = app.state.shop.database
         yield Door(client, database, await create_key(database, "till", "administrator"))
 
@@ -181,7 +201,9 @@ async def test_graphql_is_asked_by_post_only(door: Door, method: str) -> None:
     ],
 )
 async def test_the_body_is_json_and_says_so(door: Door, content_type: str, accepted: bool) -> None:
-    answer = await door.send("POST", "/graphql", content=b'{"query":"{__typename}"}', headers={"content-type": content_type})
+    answer = await door.send(
+        "POST", "/graphql", content=b'{"query":"{__typename}"}', headers={"content-type": content_type}
+    )
     if accepted:
         assert answer.json() == {"data": {"__typename": "Query"}}
     else:
@@ -335,7 +357,9 @@ async def test_what_nobody_foresaw_nulls_its_field_and_stands_in_the_log(
     customer = made.json()["data"]["customerCreate"]["customer"]["id"]
     await rename(door.database, "customer_note", "gone")
     caplog.clear()
-    answer = await door.ask(f'{{ customer(id: "{customer}") {{ firstName notes {{ totalCount }} tags }} shop {{ name }} }}')
+    answer = await door.ask(
+        f'{{ customer(id: "{customer}") {{ firstName notes {{ totalCount }} tags }} shop {{ name }} }}'
+    )
     body = answer.json()
     assert answer.status_code == 200
     assert body["data"] == {

@@ -1,0 +1,105 @@
+"""Money: exact, in the currency's own decimals, and nothing lost when it is divided."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars_core.money import (
+    LARGEST,
+    decimal_text,
+    divided_half_up,
+    exponent_of,
+    half_up,
+    is_currency,
+    spread,
+    to_minor,
+)
+
+AMOUNTS = st.integers(-LARGEST, LARGEST)
+
+
+@pytest.mark.parametrize(
+    ("currency", "exponent"), [("USD", 2), ("EUR", 2), ("JPY", 0), ("KWD", 3), ("CLP", 0), ("BHD", 3)]
+)
+def test_currencies_have_their_decimals(currency: str, exponent: int) -> None:
+    assert exponent_of(currency) == exponent
+
+
+def test_what_is_a_currency() -> None:
+    assert [code for code in ("USD", "usd", "EURO", "", "ZZZ", "U1D", "MXN", "XXY") if is_currency(code)] == [
+        "USD",
+        "MXN",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("minor", "exponent", "text"),
+    [
+        (1050, 2, "10.50"),
+        (5, 2, "0.05"),
+        (-5, 2, "-0.05"),
+        (0, 2, "0.00"),
+        (1050, 0, "1050"),
+        (-1, 0, "-1"),
+        (1, 3, "0.001"),
+    ],
+)
+def test_amounts_are_written_with_all_decimals(minor: int, exponent: int, text: str) -> None:
+    assert decimal_text(minor, exponent) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "minor"),
+    [
+        ("1.00", "USD", 100), ("1", "USD", 100), ("1.005", "USD", None), ("1.5", "JPY", None), ("1.0", "JPY", 1),
+        ("1.0005", "KWD", None), ("1.005", "KWD", 1005), ("-0.01", "USD", -1), ("10000000000000.00", "USD", LARGEST),
+        ("10000000000000.01", "USD", None), ("-10000000000000.01", "USD", None), ("999999999999999999.999999", "KWD", None),
+    ],
+)  # fmt: skip
+def test_decimals_become_minor_units_or_nothing(amount: str, currency: str, minor: int | None) -> None:
+    assert to_minor(Decimal(amount), currency) == minor
+
+
+@given(AMOUNTS, st.sampled_from(["USD", "JPY", "KWD"]))
+def test_what_is_written_reads_back(minor: int, currency: str) -> None:
+    assert to_minor(Decimal(decimal_text(minor, exponent_of(currency))), currency) == minor
+
+
+@given(AMOUNTS, st.integers(1, 10**9))
+def test_halves_go_away_from_zero(dividend: int, divisor: int) -> None:
+    exact = Fraction(dividend, divisor)
+    rounded = divided_half_up(dividend, divisor)
+    assert abs(rounded - exact) <= Fraction(1, 2)
+    if abs(rounded - exact) == Fraction(1, 2):
+        assert abs(rounded) > abs(exact)
+    assert divided_half_up(-dividend, divisor) == -rounded
+    assert divided_half_up(dividend, -divisor) == -rounded
+
+
+def test_nothing_is_divided_by_nothing() -> None:
+    with pytest.raises(ZeroDivisionError):
+        divided_half_up(1, 0)
+    assert [half_up(Decimal(text)) for text in ("0.5", "-0.5", "1.4", "2.5")] == [1, -1, 1, 3]
+
+
+@given(AMOUNTS, st.lists(st.integers(0, LARGEST), min_size=1, max_size=30))
+def test_shares_sum_to_the_whole_and_none_is_off_by_one(amount: int, weights: list[int]) -> None:
+    shares = spread(amount, weights)
+    assert sum(shares) == amount
+    whole = sum(weights)
+    if whole:
+        for share, weight in zip(shares, weights, strict=True):
+            assert abs(share - Fraction(amount * weight, whole)) < 1
+            assert weight or not share
+    else:
+        assert shares == [amount, *[0] * (len(weights) - 1)]
+
+
+def test_ties_go_to_the_earlier_share() -> None:
+    assert spread(10, [1, 1, 1]) == [4, 3, 3]
+    assert spread(-10, [1, 1, 1]) == [-4, -3, -3]
+    assert spread(1, [0, 1, 1]) == [0, 1, 0]
+    assert spread(5, []) == []
