@@ -8,8 +8,9 @@ SOURCE is the folder that holds transactions.parquet; without it the installed p
 A line's total is its `sales_value`: what the shop received, with the loyalty card's discount (`retail_disc`) and the
 shop's match of coupons (`coupon_match_disc`) already taken off; those two are the line's discount. `coupon_disc` is what
 a manufacturer pays back to the shop, and stays out. 8,869 lines have quantity 0 and stay. The timestamps carry no offset
-and are taken as UTC: they run from 11:53:26 on 1 January 2017 to 05:00 on 1 January 2018. The rows of a basket stand together, so nothing needs to be sorted. Households have
-no names: the last name is the number. A few products are not in the list: their number is their name.
+and are taken as UTC: they run from 11:53:26 on 1 January 2017 to 05:00 on 1 January 2018. The rows of a basket stand
+together, so nothing needs to be sorted. Households have no names: the last name is the number. A few products are not in
+the list: their number is their name.
 """
 
 import csv

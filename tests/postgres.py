@@ -14,7 +14,7 @@ from pathlib import Path
 _START = 30.0  # seconds
 
 
-class PostgresMissing(Exception):  # noqa: N818
+class PostgresMissing(Exception):
     """No PostgreSQL server programs are installed."""
 
 

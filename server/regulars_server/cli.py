@@ -72,7 +72,7 @@ async def _look_inside(settings: Settings) -> None:
 def serve_demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve a fresh shop with demo data; prints the address, a key, and a GraphiQL link that carries it."""
     with tempfile.TemporaryDirectory(prefix="regulars-demo-") as folder:
-        given = {"database_url": f"sqlite://{folder}/demo.db", "plugins": None}
+        given = {"database_url": f"sqlite://{folder}/demo.db", "shop_name": "Harbour Roasters"}
         settings = settings_or_exit(**given)
         key = run(_fill(settings))
         address = f"http://{host}:{port}"

@@ -7,11 +7,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests.database.apps.shop.models import Customer
-from tests.database.conftest import SHOP
 
 from regulars_core.database import App, Database, FromTheFuture, Unavailable
 from regulars_core.database.backup import backup, restore
+from tests.database.apps.shop.models import Customer
+from tests.database.conftest import SHOP
 
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 INSERT = "INSERT INTO customer (id, name, code, created_at) VALUES ($1, $2, $3, 1)"

@@ -5,10 +5,10 @@ import time
 from uuid import uuid4
 
 import pytest
-from tests.database.conftest import SHOP
 from tortoise.exceptions import TransactionManagementError
 
 from regulars_core.database import Database
+from tests.database.conftest import SHOP
 
 INSERT = "INSERT INTO customer (id, name, code, created_at) VALUES ($1, 'x', $2, 1)"
 SLOW = {

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.database.conftest import SHOP
 
 from regulars_core.database import App, Database
 from regulars_core.database.drift import main
+from tests.database.conftest import SHOP
 
 MODELS = """
 class Thing(Model):

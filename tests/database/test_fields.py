@@ -2,11 +2,11 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from tests.database.apps.shop.models import Customer, Order
 from tortoise.exceptions import ValidationError
 
 from regulars_core.database import Database
 from regulars_core.database.fields import IdField, QuantityField
+from tests.database.apps.shop.models import Customer, Order
 
 HEX = "0190aaaa0000700080000000000000ff"
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.database.conftest import SHOP
 
 from regulars_core.database import App, Database, FromTheFuture
+from tests.database.conftest import SHOP
 
 WriteApp = Callable[..., App]
 

@@ -3,12 +3,12 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from tests.database.apps.shop.models import Customer, Order
-from tests.database.conftest import SHOP
 from tortoise.exceptions import IntegrityError, OperationalError, ValidationError
 
 from regulars_core.database import Database, Unavailable, violated
 from regulars_core.database.dialect import to_sqlite
+from tests.database.apps.shop.models import Customer, Order
+from tests.database.conftest import SHOP
 
 ANN, BOB = "0" * 31 + "a", "0" * 31 + "b"
 

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
+from regulars_core.database import Database
 from tests.database.apps.shop.models import Customer
 from tests.database.conftest import SHOP
 from tests.postgres import PostgresServer
-
-from regulars_core.database import Database
 
 
 async def visit(database: Database, mark: str) -> None:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tests.asking import Api
 from tests.conftest import OpenShop
 

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import time_machine
-from regulars_core.clock import instant_of
-from regulars_server import demo, graphiql
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.amber import AmberSnapshotExtension
 from syrupy.location import PyTestLocation
 from syrupy.types import SnapshotIndex
+
+from regulars_core.clock import instant_of
+from regulars_server import demo, graphiql
 from tests.asking import Api
 
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF012
 from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
 from tortoise.migrations import operations as ops
