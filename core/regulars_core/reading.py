@@ -72,6 +72,22 @@ async def listed_of(
     return lists
 
 
+@dataclass(frozen=True)
+class Nearby:
+    """A page's condition in a second form: over a table whose rows are linked to the list's ids, without its indexes.
+
+    Quick for what many rows have, as the index is for what few have.
+    """
+
+    table: str
+    link: str
+    condition: Callable[[Values], str]
+
+
+LONGEST_WALK = 2_000
+"""Rows of a list that are read one by one before an index is asked."""
+
+
 async def page(
     database: Database,
     kind: Readable[T],
@@ -79,8 +95,9 @@ async def page(
     where: Where | None = None,
     *,
     condition: Callable[[Values], str] | None = None,
+    nearby: Nearby | None = None,
 ) -> Page[T]:
-    """One page of a list, narrowed by a tree of conditions and by one more."""
+    """One page of a list, narrowed by a tree of conditions and by one more, which may have a second form."""
 
     def narrowed(values: Values) -> list[str]:
         return [
@@ -88,13 +105,15 @@ async def page(
             *([condition(values)] if condition else []),
         ]
 
-    values = Values(database.dialect)
-    conditions = [*window.conditions(values), *narrowed(values)]
-    found = await database.rows(
-        f"SELECT {window.order.key.column}, {window.order.key.tie}, {kind.column_list} FROM {kind.source}"
-        f"{_where(conditions)} ORDER BY {window.order_by()} LIMIT {values.bind(window.size + 1)}",
-        *values.all,
-    )
+    found: Sequence[Any] = await _walked(database, kind, window, where, nearby) if nearby else []
+    if len(found) <= window.size:
+        values = Values(database.dialect)
+        conditions = [*window.conditions(values), *narrowed(values)]
+        found = await database.rows(
+            f"SELECT {window.order.key.column}, {window.order.key.tie}, {kind.column_list} FROM {kind.source}"
+            f"{_where(conditions)} ORDER BY {window.order_by()} LIMIT {values.bind(window.size + 1)}",
+            *values.all,
+        )
 
     async def count() -> Mapping[str, int]:
         counted = Values(database.dialect)
@@ -102,6 +121,24 @@ async def page(
         return {"": row[0] if row else 0}
 
     return Page.cut(window, [(kind.make(*row[2:]), (row[0], row[1])) for row in found], Once(count))
+
+
+async def _walked(
+    database: Database, kind: Readable[T], window: Window, where: Where | None, nearby: Nearby
+) -> Sequence[Any]:
+    """What a page needs, if it is among the next rows of the list; fewer rows if it is not."""
+    values, key = Values(database.dialect), window.order.key
+    ahead = (
+        f"SELECT {key.column} AS sort_key, {key.tie} AS tie FROM {kind.source}{_where(window.conditions(values))}"
+        f" ORDER BY {window.order_by()} LIMIT {LONGEST_WALK}"
+    )
+    linked = [f"{nearby.link} = w.tie", f"{kind.id_column} = w.tie", nearby.condition(values)]
+    conditions = [*linked, *([where.compile(values)] if where else [])]
+    return await database.rows(
+        f"SELECT w.sort_key, w.tie, {kind.column_list} FROM ({ahead}) w CROSS JOIN {nearby.table} CROSS JOIN {kind.source}"
+        f"{_where(conditions)} ORDER BY w.sort_key {window.way}, w.tie {window.way} LIMIT {values.bind(window.size + 1)}",
+        *values.all,
+    )
 
 
 async def pages_of(

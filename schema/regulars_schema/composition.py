@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import strawberry
-from graphql import GraphQLEnumType, GraphQLEnumValue, GraphQLError
+from graphql import (
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLError,
+    build_schema,
+    lexicographic_sort_schema,
+    print_schema,
+)
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
@@ -175,6 +182,11 @@ class ComposedSchema(strawberry.Schema):
             name = get_object_definition(extended, strict=True).name
             if self.get_type_by_name(name) is None:
                 raise SchemaConflict(f"{name} is extended but is not in the schema")
+
+    def printed(self) -> str:
+        """The schema as SDL, everything sorted by name."""
+        # Sorting rebuilds Strawberry's enums as plain ones, which cannot print a default; what is printed can be read.
+        return print_schema(lexicographic_sort_schema(build_schema(self.as_str()))) + "\n"
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Strawberry would log every error; `answered` logs those that are our fault, once and with an id."""

@@ -159,8 +159,10 @@ async def customers_assign_group(
     batch: Batch, *, input: Annotated[CustomersAssignGroupInput, strawberry.argument(description="Who goes where.")]
 ) -> CustomersAssignGroupPayload:
     """Put customers into a group."""
-    if not 1 <= len(input.customer_ids) <= MOST_AT_ONCE:
-        raise Refused(Problem("TOO_MANY", f"Name 1 to {MOST_AT_ONCE} customers.", ("customerIds",)))
+    if not input.customer_ids:
+        raise Refused(Problem("REQUIRED", "Name at least one customer.", ("customerIds",)))
+    if len(input.customer_ids) > MOST_AT_ONCE:
+        raise Refused(Problem("TOO_MANY", f"Name at most {MOST_AT_ONCE} customers.", ("customerIds",)))
     keys = [key_of(text, "customer", "customerIds", str(n)) for n, text in enumerate(input.customer_ids)]
     moved = await assign_group(batch.shop, keys, key_of(input.group_id, "group", "groupId"))
     found: Any = in_order(keys, await customers_by_ids(batch.database, keys))
@@ -209,7 +211,7 @@ _MUTATIONS = Extension(
         mutation(
             customers_assign_group,
             name="customersAssignGroup",
-            description="Puts customers into a group, all of them or none. Codes: `NOT_FOUND`, `TOO_MANY`.",
+            description="Puts customers into a group, all of them or none. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_MANY`.",
         ),
     ],
 )

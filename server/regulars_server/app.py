@@ -82,7 +82,7 @@ def create_app(settings: Settings) -> Starlette:
             await request.app.state.graphql.identify(request)
         except Fault as fault:
             return fault.response()
-        return PlainTextResponse(schema.as_str())
+        return PlainTextResponse(schema.printed())
 
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "alive"})

@@ -120,7 +120,7 @@ def schema(
     ] = False,
 ) -> None:
     """Print the GraphQL schema, sorted by name."""
-    text = cli_data.sorted_schema(build_schema())
+    text = build_schema().printed()
     if write:
         PRINTED_SCHEMA.write_text(text, encoding="utf-8")
     elif check:
@@ -160,7 +160,7 @@ def verify() -> None:
         return wrong
 
     if wrong := in_shop(work):
-        fail(f"The statistics of {wrong} customers are not what their purchases amount to.")
+        fail(f"Customers whose statistics are not what their purchases amount to: {wrong}.")
     out.print("Every stored figure equals its recount.")
 
 

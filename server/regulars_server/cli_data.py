@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from graphql import build_schema, lexicographic_sort_schema, print_schema
 
 from regulars_core.database.backup import backup, restore
 from regulars_core.exporting import FIELDS, UnknownFields, check_fields, export_customers
 from regulars_core.shop import Shop
-from regulars_schema.composition import ComposedSchema
 from regulars_server.app import refuse_other_version
 from regulars_server.cli_base import fail, in_shop, out
 
@@ -25,12 +23,6 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(export_app, name="export")
     app.command(name="backup")(back_up)
     app.command(name="restore")(put_back)
-
-
-def sorted_schema(schema: ComposedSchema) -> str:
-    """The schema as SDL, everything sorted by name."""
-    # Sorting rebuilds Strawberry's enums as plain ones, which cannot print a default; what is printed can be read again.
-    return print_schema(lexicographic_sort_schema(build_schema(schema.as_str()))) + "\n"
 
 
 def _only_customers() -> None:

@@ -186,7 +186,7 @@ def test_verify_finds_every_broken_figure(regulars: Regulars, database_url: str)
         assert wrong.exit_code == 1, column
         assert wrong.stdout.startswith(f"customer_{bo}: stored")
         assert ana not in wrong.output
-        assert "1 customers" in wrong.stderr
+        assert "amount to: 1." in wrong.stderr
         write(database_url, f"UPDATE customer_stats SET {column} = {column} - 1 WHERE customer_id = $1", bo)
     write(database_url, "DELETE FROM customer_stats WHERE customer_id = $1", ana)
     lost = regulars("verify", database_url=database_url)

@@ -191,7 +191,7 @@ async def test_what_is_no_condition_is_the_callers_fault(api: Api) -> None:
         ({"totalSpent": {}}, ["where", "totalSpent"]),
         ({"totalSpent": {"gte": None}}, ["where", "totalSpent", "gte"]),
         ({"totalSpent": {"gte": "1.005"}}, ["where", "totalSpent"]),
-        ({"totalSpent": {"gte": "99999999999999999999.00"}}, ["where", "totalSpent"]),
+        ({"totalSpent": {"gte": "99999999999999999999.00"}}, None),
         ({"lastPurchaseAt": {"withinDays": -1}}, ["where", "lastPurchaseAt", "withinDays"]),
         ({"lastPurchaseAt": {"withinDays": 36_501}}, ["where", "lastPurchaseAt", "withinDays"]),
         ({"birthday": {"inNextDays": 367}}, ["where", "birthday", "inNextDays"]),
@@ -203,7 +203,6 @@ async def test_what_is_no_condition_is_the_callers_fault(api: Api) -> None:
         ({"status": "ACTIVE"}, None),
         ({"unknown": True}, None),
         ({"purchaseCount": {"gte": 2**31}}, None),
-        ({"tag": {"in": ["a\0b"]}}, None),
         ("x", None),
     ]
     for where, path in wrong:

@@ -10,12 +10,10 @@ from regulars_core.database import Database
 from regulars_core.filtering import Values, Where
 from regulars_core.money import Money, divided_half_up
 from regulars_core.paging import Order, Page, SortKey, Window
-from regulars_core.reading import Readable, by_ids, listed_of, page, pages_of
+from regulars_core.reading import LONGEST_WALK, Nearby, Readable, by_ids, listed_of, page, pages_of
 from regulars_core.shop import Shop
 
 LARGEST_QUICK_SEARCH = 50
-LONGEST_WALK = 2_000
-"""Customers whose text a search reads, the latest first, before it asks the index."""
 
 
 @dataclass(slots=True)
@@ -87,11 +85,15 @@ async def page_of_customers(
 ) -> Page[CustomerRow]:
     """A page of all customers, narrowed by conditions and by a search."""
     words = searching.words_of(search) if search and search.strip() else None
+    if words is None:
+        return await page(database, _readable(window), window, where)
 
     def found(values: Values) -> str:
-        return f"c.id IN ({searching.matching(words or [], values)})"
+        matching = searching.matching(words, values)
+        return f"c.id IN (WITH f (id) AS MATERIALIZED ({matching}) SELECT f.id FROM f)"
 
-    return await page(database, _readable(window), window, where, condition=found if words is not None else None)
+    nearby = Nearby("customer_text t", "t.customer_id", lambda values: searching.containing(words, values))
+    return await page(database, _readable(window), window, where, condition=found, nearby=nearby)
 
 
 async def customers_of_groups(

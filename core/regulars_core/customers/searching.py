@@ -68,7 +68,7 @@ def containing(words: list[str], values: Values) -> str:
     for needle in _needles(words):
         given = values.bind(needle)
         found.append(f"({position}(t.names, {given}) > 0 OR {position}(t.contact, {given}) > 0)")
-    return " AND ".join(found)
+    return " AND ".join(found) or "1=0"
 
 
 def matching(words: list[str], values: Values) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from regulars_core.clock import NEVER, now
+from regulars_core.clock import NEVER
 from regulars_core.customers.rules import Address, CheckedCustomer
 from regulars_core.customers.searching import contact_text, names_text
 from regulars_core.errors import Problem, Refused
@@ -84,7 +84,7 @@ _CUSTOMER_COLUMNS = (
 
 
 async def _insert(shop: Shop, customers: Sequence[tuple[str, CheckedCustomer]]) -> None:
-    database, recorded = shop.database, now()
+    database = shop.database
     await insert(
         database,
         "customer",
@@ -93,7 +93,7 @@ async def _insert(shop: Shop, customers: Sequence[tuple[str, CheckedCustomer]]) 
             (
                 id_, c.code, c.first_name, c.last_name, c.preferred_name, sort_name(c.first_name, c.last_name), c.email,
                 c.phone, c.birth_date, c.gender, c.tax_id, c.preferred_contact, "ACTIVE", c.group_id, c.origin_store_id,
-                1, c.created_at, recorded,
+                1, c.created_at, c.created_at,
             )
             for id_, c in customers
         ],

@@ -90,7 +90,7 @@ async def delete_group(shop: Shop, group_id: str, move_to: str | None) -> None:
         else:
             row = await database.row("SELECT count(*) FROM customer WHERE group_id = $1", group_id)
             if row and row[0]:
-                message = f"{row[0]} customers are in this group; name another one for them in `moveCustomersTo`."
+                message = f"The group has members ({row[0]}); name another one for them in `moveCustomersTo`."
                 raise Refused(Problem("GROUP_NOT_EMPTY", message, ("id",)))
         await group.delete()
 
