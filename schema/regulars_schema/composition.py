@@ -18,6 +18,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
 from regulars_core.database import Database
+from regulars_core.errors import Problem
 from regulars_core.paging import SortKey
 from regulars_schema.documents import Documents, cached_in
 from regulars_schema.scalars import SCALARS
@@ -79,6 +80,7 @@ class Contribution:
     leaves: Sequence[FilterLeaf] = ()
     sorts: Sequence[SortField] = ()
     nodes: Sequence[NodeKind] = ()
+    problems: Sequence[type[Problem]] = ()
 
 
 @strawberry.type(description="What can be asked.")
@@ -121,6 +123,7 @@ class ComposedSchema(strawberry.Schema):
         self.leaves: dict[type, dict[str, FilterLeaf]] = {}
         self.sorts: dict[Any, dict[str, SortKey]] = {}
         self.nodes: dict[str, NodeKind] = {}
+        self.problems: dict[str, type[Problem]] = {}
         enums: dict[Any, dict[str, GraphQLEnumValue]] = {}
         for contribution in contributions:
             owner = contribution.owner
@@ -136,6 +139,9 @@ class ComposedSchema(strawberry.Schema):
             for node in contribution.nodes:
                 places.claim("Node", node.kind, owner)
                 self.nodes[node.kind] = node
+            for problem in contribution.problems:
+                places.claim("Problem", problem.__name__, owner)
+                self.problems[problem.__name__] = problem
         super().__init__(
             Query,
             Mutation,

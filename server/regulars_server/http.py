@@ -108,6 +108,8 @@ class GraphQLEndpoint:
         refused = before or (result.data is None and not any("path" in error for error in errors))
         if not refused:
             body["data"] = result.data
+        if context.extensions:
+            body["extensions"] = context.extensions
         media = _negotiated(request)
         return Response(orjson.dumps(body), 400 if refused and media == GRAPHQL_JSON else 200, media_type=media)
 

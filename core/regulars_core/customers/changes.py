@@ -1,6 +1,7 @@
 """Changing customers: their details, tags, group and status."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.checks import Checks
@@ -20,11 +21,20 @@ from regulars_core.errors import Problem, Refused
 from regulars_core.shop import Shop
 from regulars_core.text import folded
 
+
+@dataclass(frozen=True, slots=True)
+class VersionConflict(Problem):
+    """The customer is at another version than the one that was looked at."""
+
+    customer_id: str = ""
+
+
 CHANGEABLE = ("first_name", "last_name", *OPTIONAL, "group_id")
 
 
-async def change(shop: Shop, customer_id: str, changes: CustomerChanges) -> bool:
-    """Change a customer; answers whether anything is different now. Raises Refused; NOT_FOUND where there is none.
+async def change(shop: Shop, customer_id: str, changes: CustomerChanges, expected: int | None = None) -> bool:
+    """Change a customer; answers whether anything is different now. Raises Refused; NOT_FOUND where there is none, and
+    VERSION_CONFLICT where it is at another version than the expected one.
 
     The version grows by one with every change that changes something.
     """
@@ -42,7 +52,7 @@ async def change(shop: Shop, customer_id: str, changes: CustomerChanges) -> bool
     checks.refuse()
 
     async def work() -> bool:
-        before = await locked(shop, customer_id)
+        before = await locked(shop, customer_id, expected=expected)
         if "group_id" in columns and (
             problems := await missing(shop, "customer_group", {columns["group_id"] or ""}, "groupId", "group")
         ):
@@ -58,15 +68,20 @@ async def change(shop: Shop, customer_id: str, changes: CustomerChanges) -> bool
     return await shop.database.transaction(work)
 
 
-async def locked(shop: Shop, customer_id: str, field: str = "id") -> Mapping[str, Any]:
-    """The customer's columns, locked until the transaction ends. Raises Refused with NOT_FOUND at this field."""
+async def locked(shop: Shop, customer_id: str, field: str = "id", *, expected: int | None = None) -> Mapping[str, Any]:
+    """The customer's columns, locked until the transaction ends. Raises Refused with NOT_FOUND at this field, and with
+    VERSION_CONFLICT if another version is expected."""
     names = ("id", "code", "status", "version", *CHANGEABLE)
     row = await shop.database.row(
         f"SELECT {', '.join(names)} FROM customer WHERE id = $1{shop.database.dialect.lock_rows}", customer_id
     )
     if row is None:
         raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", (field,)))
-    return dict(zip(names, row, strict=True))
+    found = dict(zip(names, row, strict=True))
+    if expected is not None and found["version"] != expected:
+        message = f"The customer was changed meanwhile and is at version {found['version']}."
+        raise Refused(VersionConflict("VERSION_CONFLICT", message, ("expectedVersion",), customer_id))
+    return found
 
 
 async def _update(shop: Shop, before: Mapping[str, Any], different: Mapping[str, Any]) -> None:
@@ -116,11 +131,12 @@ async def _replace_addresses(shop: Shop, customer_id: str, addresses: Mapping[st
     return changed
 
 
-async def set_status(shop: Shop, customer_id: str, status: str) -> bool:
-    """Make a customer ACTIVE, INACTIVE or SUSPENDED; answers whether it was something else. Raises Refused: NOT_FOUND."""
+async def set_status(shop: Shop, customer_id: str, status: str, expected: int | None = None) -> bool:
+    """Make a customer ACTIVE, INACTIVE or SUSPENDED; answers whether it was something else. Raises Refused: NOT_FOUND,
+    VERSION_CONFLICT."""
 
     async def work() -> bool:
-        before = await locked(shop, customer_id)
+        before = await locked(shop, customer_id, expected=expected)
         if before["status"] == status:
             return False
         await _update(shop, before, {"status": status})
@@ -139,7 +155,7 @@ async def add_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool:
             "SELECT tag, tag_key FROM customer_tag WHERE customer_id = $1 ORDER BY tag_key", customer_id
         )
         wanted = checked_tags(checks, tags, [(row[0], row[1]) for row in rows])
-        checks.refuse()
+        checks.refuse(recorded=True)
         new = [tag for tag in wanted if tag[1] not in {row[1] for row in rows}]
         if new:
             await insert_tags(shop, [(customer_id, new)])

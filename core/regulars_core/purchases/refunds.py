@@ -46,7 +46,7 @@ async def refund(
             left = shop.money(paid.total - paid.refunded)
             message = f"At most {left.amount} {left.currency_code} can still be given back."
             checks.fail("REFUND_EXCEEDS_PAID", message, "amount" if lines is None else "lines")
-        checks.refuse()
+        checks.refuse(recorded=True)
         refund_id = new_id()
         await insert(
             shop.database,
