@@ -1,6 +1,7 @@
 """Every table of the core, for Tortoise's registry of models."""
 
 from regulars_core.actors import ApiKey
+from regulars_core.audit import Audit
 from regulars_core.customers.models import (
     CodeBlock,
     Customer,
@@ -17,6 +18,7 @@ from regulars_core.stores.models import Store
 
 __all__ = [
     "ApiKey",
+    "Audit",
     "CodeBlock",
     "Customer",
     "CustomerAddress",

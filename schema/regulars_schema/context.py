@@ -17,6 +17,7 @@ class Batch:
 
     shop: Shop
     actor: Actor
+    request_id: str | None = None
 
     @property
     def database(self) -> Database:

@@ -11,6 +11,7 @@ from strawberry import UNSET
 from strawberry.types.maybe import Some
 
 from regulars_core.idempotency import checked_key
+from regulars_core.text import camel
 
 _KEY = (
     "of this request, 1 to 128 visible ASCII characters, such as a UUID: sent again with the same key and input, it is "
@@ -37,6 +38,12 @@ def key_in(given: Keyed) -> str | None:
     key = given.idempotency_key
     text = key.value if isinstance(key, Some) else key
     return None if text is None else checked_key(str(text), "idempotencyKey")
+
+
+def given_fields(given: Keyed) -> list[str]:
+    """The names of the fields that an input carries, as the API spells them; not those that only say how."""
+    present = [field.name for field in dataclasses.fields(given) if getattr(given, field.name) is not None]
+    return [camel(name) for name in present if name not in {"id", "idempotency_key", "expected_version", "match_on"}]
 
 
 def canonical(value: Any) -> Any:

@@ -13,6 +13,7 @@ from regulars_core.errors import Problem
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.context import Batch
 from regulars_schema.errors import Payload
+from regulars_schema.ids import split_id
 
 _PLAIN = (bool, int, strawberry.ID)
 
@@ -39,6 +40,15 @@ class Outcomes:
                 value = [row.id for row in value] if isinstance(value, list) else value and value.id
             kept[name] = value
         return json.dumps({"done": kept})
+
+    def subjects(self, payload: Payload) -> list[tuple[str, str]]:
+        """What a mutation was about, as (kind, key): what the first field of its payload holds, one or many."""
+        name, kind = next(iter(self._kinds.items()))
+        value = getattr(payload, name)
+        if kind is None:
+            return [split_id(value)] if isinstance(value, str) else []
+        rows = value if isinstance(value, list) else [value]
+        return [(kind, row.id) for row in rows if row is not None]
 
     def refused(self, problems: Sequence[Problem]) -> str:
         """What is kept of a refusal."""

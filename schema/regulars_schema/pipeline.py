@@ -6,13 +6,14 @@ from typing import Any, TypeVar
 
 from strawberry import Info
 
+from regulars_core import audit
 from regulars_core.database import OutcomeUnknown
 from regulars_core.errors import BadInput, Malformed, Refused
 from regulars_core.idempotency import Claim, claim, digest_of, keep
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.context import Context
 from regulars_schema.errors import Payload
-from regulars_schema.keyed import Keyed, canonical, key_in
+from regulars_schema.keyed import Keyed, canonical, given_fields, key_in
 from regulars_schema.outcomes import Outcomes
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class Pipeline:
         batch = info.context.batch
         key = key_in(given)
         if key is None:
-            return await self._in_transaction(info, lambda: self.function(batch, input=given))
+            return await self._in_transaction(info, lambda: self._audited(info, given))
         digest = digest_of(self.name, canonical(given))
 
         async def once() -> tuple[Claim, Payload | None]:
@@ -65,12 +66,27 @@ class Pipeline:
         shop = info.context.batch.shop
         return await shop.codes.outside(lambda: shop.database.transaction(work))
 
+    async def _audited(self, info: Info[Context, None], given: Keyed) -> Payload:
+        """Do it, and write down who did it."""
+        batch = info.context.batch
+        with audit.gathering() as changes:
+            payload = await self.function(batch, input=given)
+        await audit.write(
+            batch.database,
+            key=(batch.actor.key_id, batch.actor.name),
+            action=self.name,
+            entities=self.outcomes.subjects(payload),
+            changes=dict.fromkeys(given_fields(given)) if changes.told is None else changes.told,
+            request_id=batch.request_id,
+        )
+        return payload
+
     async def _effect(self, info: Info[Context, None], given: Keyed, taken: Claim) -> Payload:
         """Do it and keep what became of it; what a refusal has written until then is undone, and the refusal kept."""
         batch = info.context.batch
         try:
             async with batch.database.savepoint():
-                payload = await self.function(batch, input=given)
+                payload = await self._audited(info, given)
                 kept = self.outcomes.done(payload)
         except Malformed:
             raise

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+
 from regulars_core.purchases.statistics import differences
 from tests.asking import Api
 

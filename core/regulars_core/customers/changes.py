@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from regulars_core.audit import Change, changed
 from regulars_core.checks import Checks
 from regulars_core.clock import now
 from regulars_core.customers.reads import customers_by_ids
@@ -19,7 +20,7 @@ from regulars_core.customers.searching import contact_text, names_text
 from regulars_core.customers.service import insert_addresses, insert_tags, missing, sort_name
 from regulars_core.errors import Problem, Refused
 from regulars_core.shop import Shop
-from regulars_core.text import folded
+from regulars_core.text import camel, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,22 @@ async def change(shop: Shop, customer_id: str, changes: CustomerChanges, expecte
         different = {name: value for name, value in columns.items() if before[name] != value}
         retagged = tags is not None and await _replace_tags(shop, customer_id, tags)
         readdressed = await _replace_addresses(shop, customer_id, addresses)
+        changed(_told(before, different))
+        changed({name: None for name, really in (("tags", retagged), ("addresses", readdressed)) if really})
         if not (different or retagged or readdressed):
             return False
         await _update(shop, before, different)
         return True
 
     return await shop.database.transaction(work)
+
+
+_NOT_PERSONAL = frozenset({"status", "group_id", "preferred_contact"})
+
+
+def _told(before: Mapping[str, Any], different: Mapping[str, Any]) -> dict[str, Change]:
+    """The changes in the API's spelling, with values where they are not personal."""
+    return {camel(name): (before[name], value) if name in _NOT_PERSONAL else None for name, value in different.items()}
 
 
 async def locked(shop: Shop, customer_id: str, field: str = "id", *, expected: int | None = None) -> Mapping[str, Any]:
@@ -138,7 +149,9 @@ async def set_status(shop: Shop, customer_id: str, status: str, expected: int | 
     async def work() -> bool:
         before = await locked(shop, customer_id, expected=expected)
         if before["status"] == status:
+            changed({})
             return False
+        changed({"status": (before["status"], status)})
         await _update(shop, before, {"status": status})
         return True
 
@@ -157,6 +170,7 @@ async def add_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool:
         wanted = checked_tags(checks, tags, [(row[0], row[1]) for row in rows])
         checks.refuse(recorded=True)
         new = [tag for tag in wanted if tag[1] not in {row[1] for row in rows}]
+        changed({"tags": None} if new else {})
         if new:
             await insert_tags(shop, [(customer_id, new)])
             await _update(shop, before, {})
@@ -175,6 +189,7 @@ async def remove_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool
         removed = await shop.database.run(
             f"DELETE FROM customer_tag WHERE customer_id = $1 AND {among}", customer_id, keys
         )
+        changed({"tags": None} if removed else {})
         if removed:
             await _update(shop, before, {})
         return removed > 0
