@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from regulars_core.actors import Actor
 from regulars_core.shop import Shop
@@ -9,7 +10,13 @@ from regulars_schema.composition import ComposedSchema
 from regulars_schema.context import Batch, Context
 from regulars_schema.errors import answered
 
+MONEY = frozenset({"purchaseRecord", "purchaseRefund", "purchaseVoid"})
 USER_ERRORS = "userErrors { __typename code message path }"
+
+
+def keyed(mutation: str, input: dict[str, Any]) -> dict[str, Any]:
+    """The input with a key of its own where the mutation needs one and none is given."""
+    return {"idempotencyKey": uuid4().hex, **input} if mutation in MONEY else input
 
 
 @dataclass
@@ -18,6 +25,7 @@ class Answer:
 
     data: Any
     errors: list[dict[str, Any]]
+    extensions: dict[str, Any]
 
     @property
     def codes(self) -> list[str]:
@@ -35,7 +43,7 @@ class Api:
         """The answer, whatever it is."""
         context = Context(Batch(self.shop, self.actor))
         result = await self.schema.execute(document, variable_values=variables, context_value=context)
-        return Answer(result.data, [answered(error) for error in result.errors or ()])
+        return Answer(result.data, [answered(error) for error in result.errors or ()], context.extensions)
 
     async def data(self, document: str, **variables: Any) -> Any:
         """The data of an answer that has no errors."""
@@ -44,10 +52,10 @@ class Api:
         return answer.data
 
     async def do(self, mutation: str, payload: str, input: dict[str, Any]) -> Any:
-        """The payload of one mutation, with its user errors."""
+        """The payload of one mutation, with its user errors; under a key of its own where it needs one and none is given."""
         kind = mutation[0].upper() + mutation[1:] + "Input"
         document = f"mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {payload} {USER_ERRORS} }} }}"
-        return (await self.data(document, input=input))[mutation]
+        return (await self.data(document, input=keyed(mutation, input)))[mutation]
 
     async def done(self, mutation: str, payload: str, input: dict[str, Any]) -> Any:
         """The payload of a mutation that worked."""

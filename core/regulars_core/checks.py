@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from regulars_core.errors import Problem, Refused
+from regulars_core.errors import Malformed, Problem, Refused
 from regulars_core.text import is_clean, tidy
 
 
@@ -49,10 +49,10 @@ class Checks:
             self.fail("INVALID_DATE", "This must be a day between 1880 and today.", name)
         return None if value is None else value.isoformat()
 
-    def refuse(self) -> None:
-        """Raise Refused if anything was wrong."""
+    def refuse(self, *, recorded: bool = False) -> None:
+        """Raise Malformed if anything was wrong; Refused if it was `recorded` data that the input does not fit."""
         if self.problems:
-            raise Refused(*self.problems)
+            raise (Refused if recorded else Malformed)(*self.problems)
 
 
 def refuse_if(problems: Sequence[Problem]) -> None:

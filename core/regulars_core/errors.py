@@ -10,7 +10,8 @@ class Problem:
     """One reason why something was refused.
 
     `code` is stable and for programs, `message` is one sentence for people, `path` leads to the offending part of the
-    input, from its root: `("input", "lines", "0", "quantity")`.
+    input, from its root: `("input", "lines", "0", "quantity")`. The message quotes nothing that somebody typed, because a
+    problem is kept under the idempotency key; figures of the shop's own it may name. Fields of subclasses are plain JSON.
     """
 
     code: str
@@ -30,9 +31,15 @@ class Refused(Exception):
         self.problems: Sequence[Problem] = problems
 
 
-class BadInput(Exception):
-    """The request itself is malformed: a broken id, a cursor of another list. `path` as in Problem."""
+class Malformed(Refused):
+    """A refusal for the input's own sake, whatever is recorded: not kept under an idempotency key, so that the input can
+    be mended and sent again under the same one."""
 
-    def __init__(self, message: str, path: tuple[str, ...] = ()) -> None:
+
+class BadInput(Exception):
+    """The request itself is malformed: a broken id, a cursor of another list. `path` as in Problem; `reason` is for
+    programs, where the path does not tell."""
+
+    def __init__(self, message: str, path: tuple[str, ...] = (), reason: str | None = None) -> None:
         super().__init__(message)
-        self.path = path
+        self.path, self.reason = path, reason

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from regulars_core.idempotency import KEPT_DAYS, forget_old
 from regulars_core.shop import Shop
 
 
@@ -25,6 +26,12 @@ async def refresh_planner(shop: Shop) -> None:
     await shop.database.transaction(work)
 
 
+async def forget_keys(shop: Shop) -> None:
+    """Remove idempotency keys that nobody will send again."""
+    await forget_old(shop.database)
+
+
 JOBS: Sequence[Job] = (
     Job("refresh-planner", "Refreshes the figures by which the database chooses its indexes.", 86_400, refresh_planner),
+    Job("forget-idempotency-keys", f"Removes idempotency keys older than {KEPT_DAYS} days.", 86_400, forget_keys),
 )

@@ -1,6 +1,7 @@
 """Every table of the core, for Tortoise's registry of models."""
 
 from regulars_core.actors import ApiKey
+from regulars_core.audit import Audit
 from regulars_core.customers.models import (
     CodeBlock,
     Customer,
@@ -11,11 +12,13 @@ from regulars_core.customers.models import (
     CustomerText,
 )
 from regulars_core.groups.models import CustomerGroup
+from regulars_core.idempotency import IdempotencyKey
 from regulars_core.purchases.models import Payment, Purchase, PurchaseLine, Refund, RefundLine
 from regulars_core.stores.models import Store
 
 __all__ = [
     "ApiKey",
+    "Audit",
     "CodeBlock",
     "Customer",
     "CustomerAddress",
@@ -24,6 +27,7 @@ __all__ = [
     "CustomerStats",
     "CustomerTag",
     "CustomerText",
+    "IdempotencyKey",
     "Payment",
     "Purchase",
     "PurchaseLine",

@@ -31,3 +31,9 @@ def folded(text: str) -> str:
 def is_clean(text: str) -> bool:
     """Whether both databases can keep the text: no NUL, no lone surrogate."""
     return _UNCLEAN.search(text) is None
+
+
+def camel(name: str) -> str:
+    """A column's name as the API spells it: `group_id` is `groupId`."""
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)

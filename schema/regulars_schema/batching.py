@@ -20,9 +20,11 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from regulars_core.errors import BadInput, Refused
 from regulars_schema.context import Batch, Context
 from regulars_schema.errors import Payload
+from regulars_schema.keyed import Keyed
+from regulars_schema.outcomes import Outcomes
+from regulars_schema.pipeline import Pipeline
 
 BatchFunction = Callable[..., Awaitable[Sequence[Any]]]
 RootFunction = Callable[..., Awaitable[Any]]
@@ -70,21 +72,17 @@ def root(function: RootFunction, *, name: str, returns: Any, description: str) -
 def mutation(function: RootFunction, *, name: str, description: str) -> StrawberryField:
     """A mutation: `async def customer_create(batch, *, input: CustomerCreateInput) -> CustomerCreatePayload`.
 
-    What it raises as Refused becomes the payload's `userErrors`.
+    It runs in a transaction, which may run again; what it raises as Refused undoes it and becomes the payload's
+    `userErrors`. Its input is Keyed, or AlwaysKeyed where money is at stake: with a key it is done once.
     """
-    payload = get_type_hints(function, include_extras=True)["return"]
+    hints = get_type_hints(function)
+    payload = hints["return"]
     assert issubclass(payload, Payload), f"{name} answers no payload"
+    assert issubclass(hints["input"], Keyed), f"the input of {name} takes no idempotencyKey: make it Keyed"
+    pipeline = Pipeline(name, function, Outcomes(payload))
 
-    async def resolve(info: Info[Context, None], **arguments: Any) -> Any:
-        info.context.forget()
-        try:
-            return await function(info.context.batch, **arguments)
-        except Refused as refusal:
-            return payload(user_errors=[problem.under("input") for problem in refusal.problems])
-        except BadInput as error:
-            raise BadInput(str(error), ("input", *error.path)) from None
-        finally:
-            info.context.forget()
+    async def resolve(info: Info[Context, None], input: Any) -> Any:
+        return await pipeline.run(info, input)
 
     return _field(resolve, function, name, payload | None, description)
 

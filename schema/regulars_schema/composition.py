@@ -25,7 +25,9 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
 from regulars_core.database import Database
+from regulars_core.errors import Problem
 from regulars_core.paging import SortKey
+from regulars_core.text import camel
 from regulars_schema.documents import Documents, cached_in
 from regulars_schema.scalars import SCALARS
 
@@ -86,6 +88,7 @@ class Contribution:
     leaves: Sequence[FilterLeaf] = ()
     sorts: Sequence[SortField] = ()
     nodes: Sequence[NodeKind] = ()
+    problems: Sequence[type[Problem]] = ()
 
 
 @strawberry.type(description="What can be asked.")
@@ -128,6 +131,7 @@ class ComposedSchema(strawberry.Schema):
         self.leaves: dict[type, dict[str, FilterLeaf]] = {}
         self.sorts: dict[Any, dict[str, SortKey]] = {}
         self.nodes: dict[str, NodeKind] = {}
+        self.problems: dict[str, type[Problem]] = {}
         enums: dict[Any, dict[str, GraphQLEnumValue]] = {}
         for contribution in contributions:
             owner = contribution.owner
@@ -143,6 +147,9 @@ class ComposedSchema(strawberry.Schema):
             for node in contribution.nodes:
                 places.claim("Node", node.kind, owner)
                 self.nodes[node.kind] = node
+            for problem in contribution.problems:
+                places.claim("Problem", problem.__name__, owner)
+                self.problems[problem.__name__] = problem
         super().__init__(
             Query,
             Mutation,
@@ -161,9 +168,9 @@ class ComposedSchema(strawberry.Schema):
             )
         # The type's own fields were there first.
         for own in definition.fields:
-            places.owners.setdefault((definition.name, own.graphql_name or _camel(own.python_name)), CORE)
+            places.owners.setdefault((definition.name, own.graphql_name or camel(own.python_name)), CORE)
         for added in extension.fields:
-            places.claim(definition.name, added.graphql_name or _camel(added.python_name), owner)
+            places.claim(definition.name, added.graphql_name or camel(added.python_name), owner)
             if owner != CORE:
                 added.description = f"{added.description}{_by(owner)}"
             self._added.setdefault(extension.type, []).append(added)
@@ -198,11 +205,6 @@ class ComposedSchema(strawberry.Schema):
         if type_definition.origin in self.leaves:
             fields += _where_fields(type_definition.origin, self.leaves[type_definition.origin])
         return fields
-
-
-def _camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(part.capitalize() for part in tail)
 
 
 def _where_fields(where: type, leaves: Mapping[str, FilterLeaf]) -> list[StrawberryField]:

@@ -6,6 +6,7 @@ from typing import Any
 from strawberry.dataloader import DataLoader
 
 from regulars_core.actors import Actor
+from regulars_core.clock import Instant, printed
 from regulars_core.database import Database
 from regulars_core.shop import Shop
 
@@ -16,6 +17,7 @@ class Batch:
 
     shop: Shop
     actor: Actor
+    request_id: str | None = None
 
     @property
     def database(self) -> Database:
@@ -29,6 +31,20 @@ class Context:
 
     batch: Batch
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+
+    keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """What the answer says of itself beside data and errors."""
+        if not self.keys:
+            return {}
+        first = next(iter(self.keys.values()))
+        return {"idempotency": first if len(self.keys) == 1 else {**first, "fields": self.keys}}
+
+    def keyed(self, place: str, replayed: bool, first_at: Instant) -> None:
+        """Note that a mutation was sent under a key, at this place of the answer."""
+        self.keys[place] = {"replayed": replayed, "firstAt": printed(first_at)}
 
     def forget(self) -> None:
         """Start with fresh loaders, because what they remember may have changed."""

@@ -12,8 +12,10 @@ from regulars_core.customers.rules import CustomerChanges, NewCustomer
 from regulars_core.errors import Problem, Refused
 from regulars_core.shop import Shop
 from regulars_core.stores.reads import stores_by_codes
+from regulars_schema.customer_errors import Expecting
 from regulars_schema.customer_types import ContactMethod, Gender
 from regulars_schema.ids import key_of
+from regulars_schema.keyed import Keyed
 from regulars_schema.scalars import EmailAddress
 
 
@@ -43,7 +45,7 @@ _TAGS = "Words to put on the customer, at most 50 of 64 characters; those that d
 
 
 @strawberry.input(description="A new customer. First and last name are required, everything else is optional.")
-class CustomerCreateInput:
+class CustomerCreateInput(Keyed):
     """Input of customerCreate."""
 
     first_name: str = strawberry.field(description="First name; at most 120 characters.")
@@ -73,7 +75,7 @@ class CustomerCreateInput:
 
 
 @strawberry.input(description="Changes of a customer; what is absent stays, null clears.")
-class CustomerUpdateInput:
+class CustomerUpdateInput(Expecting, Keyed):
     """Input of customerUpdate."""
 
     id: strawberry.ID = strawberry.field(description="The customer to change.")
@@ -159,5 +161,5 @@ async def store_id(shop: Shop, code: str | None, *path: str) -> str | None:
     upper = code.strip().upper()
     found = await stores_by_codes(shop.database, [upper])
     if upper not in found:
-        raise Refused(Problem("NOT_FOUND", f"There is no store {upper[:32]}.", path))
+        raise Refused(Problem("NOT_FOUND", "There is no store with this code.", path))
     return found[upper].id

@@ -18,8 +18,10 @@ from regulars_core.customers.service import find_or_register
 from regulars_core.errors import BadInput
 from regulars_core.ids import MAIN_STORE_ID
 from regulars_core.paging import Page
+from regulars_schema import customer_errors
 from regulars_schema.batching import Batch, mutation, root
 from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind, Query
+from regulars_schema.customer_errors import Expecting
 from regulars_schema.customer_filters import LEAVES
 from regulars_schema.customer_inputs import (
     CustomerCreateInput,
@@ -40,6 +42,7 @@ from regulars_schema.customer_types import (
 )
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
+from regulars_schema.keyed import Keyed
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
 
 
@@ -136,12 +139,12 @@ async def customer_update(
 ) -> CustomerUpdatePayload:
     """Change a customer."""
     key = key_of(input.id, "customer", "id")
-    await changes.change(batch.shop, key, changes_of(input))
+    await changes.change(batch.shop, key, changes_of(input), told(input.expected_version))
     return CustomerUpdatePayload(customer=await shown(batch, key))
 
 
 @strawberry.input(description="A customer to deactivate.")
-class CustomerDeactivateInput:
+class CustomerDeactivateInput(Expecting, Keyed):
     """Input of customerDeactivate."""
 
     id: strawberry.ID = strawberry.field(description="The customer.")
@@ -158,11 +161,11 @@ async def customer_deactivate(
     batch: Batch, *, input: Annotated[CustomerDeactivateInput, strawberry.argument(description="Whom to put away.")]
 ) -> CustomerDeactivatePayload:
     """Put a customer away."""
-    return CustomerDeactivatePayload(customer=await _with_status(batch, input.id, "INACTIVE"))
+    return CustomerDeactivatePayload(customer=await _with_status(batch, input, "INACTIVE"))
 
 
 @strawberry.input(description="A customer to reactivate.")
-class CustomerReactivateInput:
+class CustomerReactivateInput(Expecting, Keyed):
     """Input of customerReactivate."""
 
     id: strawberry.ID = strawberry.field(description="The customer.")
@@ -179,11 +182,11 @@ async def customer_reactivate(
     batch: Batch, *, input: Annotated[CustomerReactivateInput, strawberry.argument(description="Whom to bring back.")]
 ) -> CustomerReactivatePayload:
     """Bring a customer back."""
-    return CustomerReactivatePayload(customer=await _with_status(batch, input.id, "ACTIVE"))
+    return CustomerReactivatePayload(customer=await _with_status(batch, input, "ACTIVE"))
 
 
 @strawberry.input(description="A customer to suspend.")
-class CustomerSuspendInput:
+class CustomerSuspendInput(Expecting, Keyed):
     """Input of customerSuspend."""
 
     id: strawberry.ID = strawberry.field(description="The customer.")
@@ -200,12 +203,12 @@ async def customer_suspend(
     batch: Batch, *, input: Annotated[CustomerSuspendInput, strawberry.argument(description="Whom to suspend.")]
 ) -> CustomerSuspendPayload:
     """Suspend a customer."""
-    return CustomerSuspendPayload(customer=await _with_status(batch, input.id, "SUSPENDED"))
+    return CustomerSuspendPayload(customer=await _with_status(batch, input, "SUSPENDED"))
 
 
-async def _with_status(batch: Batch, id_: str, status: str) -> Any:
-    key = key_of(id_, "customer", "id")
-    await changes.set_status(batch.shop, key, status)
+async def _with_status(batch: Batch, given: Any, status: str) -> Any:
+    key = key_of(given.id, "customer", "id")
+    await changes.set_status(batch.shop, key, status, told(given.expected_version))
     return await shown(batch, key)
 
 
@@ -215,7 +218,7 @@ async def shown(batch: Batch, key: str) -> Any:
 
 
 @strawberry.input(description="Tags to put on a customer.")
-class TagsAddInput:
+class TagsAddInput(Keyed):
     """Input of tagsAdd."""
 
     customer_id: strawberry.ID = strawberry.field(description="The customer.")
@@ -239,7 +242,7 @@ async def tags_add(
 
 
 @strawberry.input(description="Tags to take off a customer.")
-class TagsRemoveInput:
+class TagsRemoveInput(Keyed):
     """Input of tagsRemove."""
 
     customer_id: strawberry.ID = strawberry.field(description="The customer.")
@@ -298,23 +301,24 @@ _MUTATIONS = Extension(
         mutation(
             customer_update,
             name="customerUpdate",
-            description=f"Changes a customer's details. Codes: {_DETAILS}.",
+            description=f"Changes a customer's details. Codes: `VERSION_CONFLICT`, {_DETAILS}.",
         ),
         mutation(
             customer_deactivate,
             name="customerDeactivate",
             description="Puts a customer away: no longer found at the till, still in every report. Can be taken back. "
-            "Codes: `NOT_FOUND`.",
+            "Codes: `NOT_FOUND`, `VERSION_CONFLICT`.",
         ),
         mutation(
             customer_reactivate,
             name="customerReactivate",
-            description="Makes an inactive or suspended customer active again. Codes: `NOT_FOUND`.",
+            description="Makes an inactive or suspended customer active again. Codes: `NOT_FOUND`, `VERSION_CONFLICT`.",
         ),
         mutation(
             customer_suspend,
             name="customerSuspend",
-            description="Suspends a customer: found at the till, and shown as suspended. Codes: `NOT_FOUND`.",
+            description="Suspends a customer: found at the till, and shown as suspended. Codes: `NOT_FOUND`, "
+            "`VERSION_CONFLICT`.",
         ),
         mutation(
             tags_add,
@@ -334,7 +338,9 @@ def contribution() -> Contribution:
     """What this room brings to the schema."""
     return Contribution(
         CORE,
-        extensions=(*EXTENSIONS, _QUERIES, _MUTATIONS),
+        extensions=(*EXTENSIONS, customer_errors.EXTENSION, _QUERIES, _MUTATIONS),
+        types=[customer_errors.VersionConflict],
+        problems=[changes.VersionConflict],
         leaves=LEAVES,
         sorts=SORTS,
         nodes=[NodeKind("customer", customers_by_ids)],

@@ -76,7 +76,8 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
     if isinstance(cause, BadInput):
-        return str(cause), {"code": "BAD_USER_INPUT", "argument": list(cause.path)}
+        reason = {"reason": cause.reason} if cause.reason else {}
+        return str(cause), {"code": "BAD_USER_INPUT", "argument": list(cause.path)} | reason
     if isinstance(cause or error, StrawberryInputCoercionError):
         return "A part of the input that must have a value is null.", {"code": "BAD_USER_INPUT"}
     if isinstance(cause, Unavailable):

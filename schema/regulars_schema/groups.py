@@ -16,6 +16,7 @@ from regulars_schema.composition import CORE, Contribution, Extension, Mutation,
 from regulars_schema.customer_types import Customer, CustomerConditions, CustomerGroup, CustomerOrder, customer_order
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
+from regulars_schema.keyed import Keyed
 from regulars_schema.nodes import in_order
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
 
@@ -54,7 +55,7 @@ async def customer_groups(
 
 
 @strawberry.input(description="A new group of customers.")
-class CustomerGroupCreateInput:
+class CustomerGroupCreateInput(Keyed):
     """Input of customerGroupCreate."""
 
     name: str = strawberry.field(description="What people call it; unique, at most 120 characters.")
@@ -79,7 +80,7 @@ async def customer_group_create(
 
 
 @strawberry.input(description="Changes of a group; what is absent stays, null clears.")
-class CustomerGroupUpdateInput:
+class CustomerGroupUpdateInput(Keyed):
     """Input of customerGroupUpdate."""
 
     id: strawberry.ID = strawberry.field(description="The group to change.")
@@ -108,7 +109,7 @@ async def customer_group_update(
 
 
 @strawberry.input(description="A group to remove.")
-class CustomerGroupDeleteInput:
+class CustomerGroupDeleteInput(Keyed):
     """Input of customerGroupDelete."""
 
     id: strawberry.ID = strawberry.field(description="The group to remove; the default group stays.")
@@ -140,7 +141,7 @@ async def customer_group_delete(
 
 
 @strawberry.input(description="Customers to put into a group.")
-class CustomersAssignGroupInput:
+class CustomersAssignGroupInput(Keyed):
     """Input of customersAssignGroup."""
 
     customer_ids: list[strawberry.ID] = strawberry.field(description="The customers, at most 250.")

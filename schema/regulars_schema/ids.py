@@ -35,4 +35,6 @@ def identified(kind: str) -> Any:
     def resolve(root: Any) -> strawberry.ID:
         return strawberry.ID(global_id(kind, root.id))
 
-    return strawberry.field(resolver=resolve, description=f"Opaque and stable; begins with `{kind}_`.")
+    return strawberry.field(
+        resolver=resolve, description=f"Opaque and stable; begins with `{kind}_`.", metadata={"kind": kind}
+    )

@@ -12,10 +12,11 @@ from regulars_schema.customer_types import Customer, Note
 from regulars_schema.customers import shown
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
+from regulars_schema.keyed import Keyed
 
 
 @strawberry.input(description="A new note about a customer.")
-class NoteAddInput:
+class NoteAddInput(Keyed):
     """Input of noteAdd."""
 
     customer_id: strawberry.ID = strawberry.field(description="Whom it is about.")
@@ -38,7 +39,7 @@ async def note_add(
 
 
 @strawberry.input(description="A note to rewrite.")
-class NoteUpdateInput:
+class NoteUpdateInput(Keyed):
     """Input of noteUpdate."""
 
     id: strawberry.ID = strawberry.field(description="The note.")
@@ -62,7 +63,7 @@ async def note_update(
 
 
 @strawberry.input(description="A note to delete.")
-class NoteDeleteInput:
+class NoteDeleteInput(Keyed):
     """Input of noteDelete."""
 
     id: strawberry.ID = strawberry.field(description="The note.")

@@ -13,6 +13,7 @@ from regulars_core.money import CurrencyCode, to_minor
 from regulars_core.purchases.rules import MILLION, NewLine, NewPayment, NewPurchase
 from regulars_schema.customer_inputs import MatchOn, told
 from regulars_schema.ids import key_of
+from regulars_schema.keyed import AlwaysKeyed
 from regulars_schema.scalars import EmailAddress
 
 
@@ -65,7 +66,7 @@ class PurchaseCustomerInput:
 
 
 @strawberry.input(description="A new purchase. At most one of customerId, customerCode and customer says who buys.")
-class PurchaseRecordInput:
+class PurchaseRecordInput(AlwaysKeyed):
     """Input of purchaseRecord."""
 
     reference: str = strawberry.field(
@@ -107,7 +108,7 @@ class RefundLineInput:
 
 
 @strawberry.input(description="Money to give back: either an amount or lines.")
-class PurchaseRefundInput:
+class PurchaseRefundInput(AlwaysKeyed):
     """Input of purchaseRefund."""
 
     purchase_id: strawberry.ID = strawberry.field(description="The purchase.")
@@ -124,7 +125,7 @@ class PurchaseRefundInput:
 
 
 @strawberry.input(description="A purchase to void.")
-class PurchaseVoidInput:
+class PurchaseVoidInput(AlwaysKeyed):
     """Input of purchaseVoid."""
 
     purchase_id: strawberry.ID = strawberry.field(description="The purchase.")

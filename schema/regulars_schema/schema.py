@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from regulars_schema import customers, errors, groups, notes, purchases, shop, stores
+from regulars_schema import audit, customers, errors, groups, notes, purchases, shop, stores
 from regulars_schema.composition import CORE, ComposedSchema, Contribution
 from regulars_schema.documents import Documents
 
 
 def core_contributions() -> list[Contribution]:
     """What core brings, room by room."""
-    rooms = (shop, stores, customers, groups, notes, purchases)
+    rooms = (shop, stores, customers, groups, notes, purchases, audit)
     return [Contribution(CORE, types=errors.ERROR_TYPES), *(room.contribution() for room in rooms)]
 
 

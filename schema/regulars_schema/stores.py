@@ -13,6 +13,7 @@ from regulars_schema.batching import Batch, mutation, root
 from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind, Query
 from regulars_schema.errors import Payload
 from regulars_schema.ids import identified, key_of
+from regulars_schema.keyed import Keyed
 from regulars_schema.nodes import Node, backed_by
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
 
@@ -38,7 +39,7 @@ async def stores(
 
 
 @strawberry.input(description="A new store.")
-class StoreCreateInput:
+class StoreCreateInput(Keyed):
     """Input of storeCreate."""
 
     code: str = strawberry.field(description="1 to 16 letters and digits, such as `S07`; kept in capitals.")
@@ -61,7 +62,7 @@ async def store_create(
 
 
 @strawberry.input(description="Changes of a store; what is absent stays as it is.")
-class StoreUpdateInput:
+class StoreUpdateInput(Keyed):
     """Input of storeUpdate."""
 
     id: strawberry.ID = strawberry.field(description="The store to change.")

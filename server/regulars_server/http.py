@@ -1,5 +1,6 @@
 """GraphQL over HTTP: one endpoint, POST only, and JSON on every path."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from regulars_schema.errors import RETRYABLE, answered, pre_execution
 
 GRAPHQL_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
+_REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 
 
 class Fault(Exception):
@@ -92,7 +94,7 @@ class GraphQLEndpoint:
         return body
 
     async def _answer(self, request: Request, asked: _Asked, actor: Actor) -> Response:
-        context = Context(Batch(self._shop, actor))
+        context = Context(Batch(self._shop, actor, _request_id(request)))
         try:
             result = await self._schema.execute(
                 asked.query,
@@ -108,8 +110,16 @@ class GraphQLEndpoint:
         refused = before or (result.data is None and not any("path" in error for error in errors))
         if not refused:
             body["data"] = result.data
+        if context.extensions:
+            body["extensions"] = context.extensions
         media = _negotiated(request)
         return Response(orjson.dumps(body), 400 if refused and media == GRAPHQL_JSON else 200, media_type=media)
+
+
+def _request_id(request: Request) -> str | None:
+    """What the sender calls the request, if it looks like a name."""
+    given = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else None
 
 
 def _staged(error: GraphQLError) -> GraphQLError:

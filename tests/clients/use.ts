@@ -95,6 +95,7 @@ export async function spenders(least: string): Promise<string[]> {
 
 export async function sell(name: [string, string], phone: string): Promise<string> {
   const input: PurchaseRecordInput = {
+    idempotencyKey: crypto.randomUUID(),
     reference: 'T1-000042',
     storeCode: 'S07',
     purchasedAt: new Date().toISOString(),
@@ -109,7 +110,7 @@ export async function sell(name: [string, string], phone: string): Promise<strin
   if (!sold?.purchase) throw new Error(sold?.userErrors.map(problem).join('\n') ?? 'refused');
   if (!sold.created || !refundable[sold.purchase.status]) return sold.purchase.id;
   const { purchaseRefund: back } = await ask<GiveBackMutation, GiveBackMutationVariables>('GiveBack', {
-    input: { purchaseId: sold.purchase.id, amount: '4.00', reason: 'too dark' },
+    input: { purchaseId: sold.purchase.id, amount: '4.00', reason: 'too dark', idempotencyKey: crypto.randomUUID() },
   });
   return back?.refund ? amount(back.refund.amount) : (back?.userErrors.map(problem).join('\n') ?? 'refused');
 }

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from regulars_core.customers.codes import BLOCK, Codes
+from regulars_core.customers.codes import BLOCK, Codes, CodesWanted
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.customers.service import give_codes, register
 from regulars_core.errors import Refused
@@ -28,10 +28,25 @@ async def test_two_processes_never_share_a_code(open_shop: OpenShop) -> None:
     assert len(codes) == len(set(codes))
 
 
-async def test_codes_are_not_taken_inside_a_transaction(shop: Shop) -> None:
-    with pytest.raises(RuntimeError, match="before a transaction"):
+async def test_a_block_is_not_taken_inside_a_transaction(shop: Shop) -> None:
+    with pytest.raises(CodesWanted, match="before a transaction"):
         await shop.database.transaction(shop.codes.take)
     assert await shop.codes.take() == ["CUST-00001"]
+    assert await shop.database.transaction(shop.codes.take) == ["CUST-00002"]
+
+
+async def test_a_transaction_that_runs_out_of_codes_runs_again_with_some_set_aside(shop: Shop) -> None:
+    runs = []
+
+    async def work() -> list[str]:
+        runs.append(1)
+        return [*await shop.codes.take("S07", 2), *await shop.codes.take(), *await shop.codes.take("S07", 1)]
+
+    found = await shop.codes.outside(lambda: shop.database.transaction(work))
+    assert len(set(found)) == 4
+    assert len(runs) <= 4
+    many = await asyncio.gather(*(shop.codes.outside(lambda: shop.database.transaction(work)) for _ in range(20)))
+    assert len({code for some in many for code in some} - set(found)) == 80
 
 
 async def test_a_code_that_was_brought_along_is_never_given_out(shop: Shop) -> None:

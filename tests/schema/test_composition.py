@@ -28,6 +28,7 @@ from regulars_schema.customer_inputs import CustomerCreateInput
 from regulars_schema.customer_types import Customer, CustomerOrderField, CustomerWhere
 from regulars_schema.errors import Payload, UserError
 from regulars_schema.filters import IntComparison, int_conditions
+from regulars_schema.keyed import Keyed
 from regulars_schema.money import Money
 from regulars_schema.nodes import Node
 from regulars_schema.schema import build_schema, core_contributions
@@ -49,7 +50,7 @@ class DancePayload(Payload):
 
 
 @strawberry.input(description="A dance.")
-class DanceInput:
+class DanceInput(Keyed):
     name: str = strawberry.field(description="Its name.")
 
 

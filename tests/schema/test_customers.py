@@ -365,3 +365,42 @@ async def test_a_fragment_on_two_levels_tells_its_parents_apart(api: Api) -> Non
         assert customer["tags"] == [f"t{number}"]
         assert customer["stats"]["totalSpent"] == purchase["total"] == {"amount": f"{int(number) + 1}.00"}
         assert purchase["customer"] == customer
+
+
+CONFLICT = (
+    "mutation($i: CustomerUpdateInput!) { customerUpdate(input: $i) { customer { version } userErrors { __typename code path"
+    " ... on VersionConflict { customer { version firstName } } } } }"
+)
+
+
+async def test_a_change_of_what_was_changed_meanwhile_is_refused(api: Api) -> None:
+    made = await api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Li"})
+    id_ = made["customer"]["id"]
+    given = {"id": id_, "firstName": "Eva", "expectedVersion": 1, "idempotencyKey": "a"}
+    assert (await api.data(CONFLICT, i=given))["customerUpdate"] == {"customer": {"version": 2}, "userErrors": []}
+    assert (await api.data(CONFLICT, i=given))["customerUpdate"]["userErrors"] == []  # the same change, sent again
+    stale = {"id": id_, "firstName": "Bo", "expectedVersion": 1, "idempotencyKey": "b"}
+    refusal = {
+        "__typename": "VersionConflict",
+        "code": "VERSION_CONFLICT",
+        "path": ["input", "expectedVersion"],
+        "customer": {"version": 2, "firstName": "Eva"},
+    }
+    for _ in range(2):
+        refused = await api.data(CONFLICT, i=stale)
+        assert refused["customerUpdate"] == {"customer": None, "userErrors": [refusal]}
+    for name in ("customerDeactivate", "customerSuspend", "customerReactivate"):
+        assert await api.refused(name, {"id": id_, "expectedVersion": 1}) == ["VERSION_CONFLICT"]
+    done = await api.done("customerSuspend", "customer { version }", {"id": id_, "expectedVersion": 2})
+    assert done["customer"]["version"] == 3
+
+
+async def test_of_two_that_change_the_same_version_at_once_one_is_refused(api: Api) -> None:
+    made = await api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Li"})
+    given = {"id": made["customer"]["id"], "expectedVersion": 1}
+    names = [f"Ana {n}" for n in range(8)]
+    answers = await asyncio.gather(
+        *(api.do("customerUpdate", "customer { version }", {**given, "firstName": name}) for name in names)
+    )
+    codes = [error["code"] for answer in answers for error in answer["userErrors"]]
+    assert codes == ["VERSION_CONFLICT"] * 7

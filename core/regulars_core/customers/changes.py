@@ -1,8 +1,10 @@
 """Changing customers: their details, tags, group and status."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from regulars_core.audit import Change, changed
 from regulars_core.checks import Checks
 from regulars_core.clock import now
 from regulars_core.customers.reads import customers_by_ids
@@ -18,13 +20,22 @@ from regulars_core.customers.searching import contact_text, names_text
 from regulars_core.customers.service import insert_addresses, insert_tags, missing, sort_name
 from regulars_core.errors import Problem, Refused
 from regulars_core.shop import Shop
-from regulars_core.text import folded
+from regulars_core.text import camel, folded
+
+
+@dataclass(frozen=True, slots=True)
+class VersionConflict(Problem):
+    """The customer is at another version than the one that was looked at."""
+
+    customer_id: str = ""
+
 
 CHANGEABLE = ("first_name", "last_name", *OPTIONAL, "group_id")
 
 
-async def change(shop: Shop, customer_id: str, changes: CustomerChanges) -> bool:
-    """Change a customer; answers whether anything is different now. Raises Refused; NOT_FOUND where there is none.
+async def change(shop: Shop, customer_id: str, changes: CustomerChanges, expected: int | None = None) -> bool:
+    """Change a customer; answers whether anything is different now. Raises Refused; NOT_FOUND where there is none, and
+    VERSION_CONFLICT where it is at another version than the expected one.
 
     The version grows by one with every change that changes something.
     """
@@ -42,7 +53,7 @@ async def change(shop: Shop, customer_id: str, changes: CustomerChanges) -> bool
     checks.refuse()
 
     async def work() -> bool:
-        before = await locked(shop, customer_id)
+        before = await locked(shop, customer_id, expected=expected)
         if "group_id" in columns and (
             problems := await missing(shop, "customer_group", {columns["group_id"] or ""}, "groupId", "group")
         ):
@@ -50,6 +61,8 @@ async def change(shop: Shop, customer_id: str, changes: CustomerChanges) -> bool
         different = {name: value for name, value in columns.items() if before[name] != value}
         retagged = tags is not None and await _replace_tags(shop, customer_id, tags)
         readdressed = await _replace_addresses(shop, customer_id, addresses)
+        changed(_told(before, different))
+        changed({name: None for name, really in (("tags", retagged), ("addresses", readdressed)) if really})
         if not (different or retagged or readdressed):
             return False
         await _update(shop, before, different)
@@ -58,15 +71,28 @@ async def change(shop: Shop, customer_id: str, changes: CustomerChanges) -> bool
     return await shop.database.transaction(work)
 
 
-async def locked(shop: Shop, customer_id: str, field: str = "id") -> Mapping[str, Any]:
-    """The customer's columns, locked until the transaction ends. Raises Refused with NOT_FOUND at this field."""
+_NOT_PERSONAL = frozenset({"status", "group_id", "preferred_contact"})
+
+
+def _told(before: Mapping[str, Any], different: Mapping[str, Any]) -> dict[str, Change]:
+    """The changes in the API's spelling, with values where they are not personal."""
+    return {camel(name): (before[name], value) if name in _NOT_PERSONAL else None for name, value in different.items()}
+
+
+async def locked(shop: Shop, customer_id: str, field: str = "id", *, expected: int | None = None) -> Mapping[str, Any]:
+    """The customer's columns, locked until the transaction ends. Raises Refused with NOT_FOUND at this field, and with
+    VERSION_CONFLICT if another version is expected."""
     names = ("id", "code", "status", "version", *CHANGEABLE)
     row = await shop.database.row(
         f"SELECT {', '.join(names)} FROM customer WHERE id = $1{shop.database.dialect.lock_rows}", customer_id
     )
     if row is None:
         raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", (field,)))
-    return dict(zip(names, row, strict=True))
+    found = dict(zip(names, row, strict=True))
+    if expected is not None and found["version"] != expected:
+        message = f"The customer was changed meanwhile and is at version {found['version']}."
+        raise Refused(VersionConflict("VERSION_CONFLICT", message, ("expectedVersion",), customer_id))
+    return found
 
 
 async def _update(shop: Shop, before: Mapping[str, Any], different: Mapping[str, Any]) -> None:
@@ -116,13 +142,16 @@ async def _replace_addresses(shop: Shop, customer_id: str, addresses: Mapping[st
     return changed
 
 
-async def set_status(shop: Shop, customer_id: str, status: str) -> bool:
-    """Make a customer ACTIVE, INACTIVE or SUSPENDED; answers whether it was something else. Raises Refused: NOT_FOUND."""
+async def set_status(shop: Shop, customer_id: str, status: str, expected: int | None = None) -> bool:
+    """Make a customer ACTIVE, INACTIVE or SUSPENDED; answers whether it was something else. Raises Refused: NOT_FOUND,
+    VERSION_CONFLICT."""
 
     async def work() -> bool:
-        before = await locked(shop, customer_id)
+        before = await locked(shop, customer_id, expected=expected)
         if before["status"] == status:
+            changed({})
             return False
+        changed({"status": (before["status"], status)})
         await _update(shop, before, {"status": status})
         return True
 
@@ -139,8 +168,9 @@ async def add_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool:
             "SELECT tag, tag_key FROM customer_tag WHERE customer_id = $1 ORDER BY tag_key", customer_id
         )
         wanted = checked_tags(checks, tags, [(row[0], row[1]) for row in rows])
-        checks.refuse()
+        checks.refuse(recorded=True)
         new = [tag for tag in wanted if tag[1] not in {row[1] for row in rows}]
+        changed({"tags": None} if new else {})
         if new:
             await insert_tags(shop, [(customer_id, new)])
             await _update(shop, before, {})
@@ -159,6 +189,7 @@ async def remove_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool
         removed = await shop.database.run(
             f"DELETE FROM customer_tag WHERE customer_id = $1 AND {among}", customer_id, keys
         )
+        changed({"tags": None} if removed else {})
         if removed:
             await _update(shop, before, {})
         return removed > 0

@@ -5,9 +5,14 @@ write; what a process does not use of its last block is skipped.
 """
 
 import re
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import TypeVar
 
 from regulars_core.database import Database
+
+T = TypeVar("T")
 
 BLOCK = 10
 _OURS = re.compile(r"(CUST(?:-[A-Z0-9]{1,16})?)-(\d{5,15})")
@@ -15,6 +20,17 @@ _OURS = re.compile(r"(CUST(?:-[A-Z0-9]{1,16})?)-(\d{5,15})")
 
 def _code(prefix: str, number: int) -> str:
     return f"{prefix}-{number:05}"
+
+
+class CodesWanted(Exception):
+    """A transaction needs more codes than this process has in stock, and cannot take them itself."""
+
+    def __init__(self, store_code: str | None, count: int) -> None:
+        super().__init__("codes are taken before a transaction begins")
+        self.store_code, self.count = store_code, count
+
+
+_SET_ASIDE: ContextVar[dict[str, deque[str]] | None] = ContextVar("_SET_ASIDE", default=None)
 
 
 class Codes:
@@ -25,16 +41,40 @@ class Codes:
         self._left: defaultdict[str, deque[int]] = defaultdict(deque)
 
     async def take(self, store_code: str | None = None, count: int = 1) -> list[str]:
-        """Codes that nobody else will be given. Not inside a transaction: a rollback would give them out twice."""
-        if self._database.in_transaction:
-            raise RuntimeError("codes are taken before a transaction begins")
+        """Codes that nobody else will be given.
+
+        Inside a transaction only what is set aside or in stock: a block taken there would come back with a rollback
+        and be given out twice. Raises CodesWanted if that is not enough, which `outside` answers.
+        """
         prefix = f"CUST-{store_code}" if store_code else "CUST"
+        aside = (_SET_ASIDE.get() or {}).get(prefix)
+        if aside and len(aside) >= count:
+            return [aside.popleft() for _ in range(count)]
         left = self._left[prefix]
+        if self._database.in_transaction and len(left) < count:
+            raise CodesWanted(store_code, count)
         while len(left) < count:
             size = max(BLOCK, count - len(left))
             end = await self._advance(prefix, size)
             left.extend(await self._free(prefix, range(end - size, end)))
         return [_code(prefix, left.popleft()) for _ in range(count)]
+
+    async def outside(self, transaction: Callable[[], Awaitable[T]]) -> T:
+        """What this function answers, which runs a whole transaction. Where that runs out of codes it is undone, they
+        are set aside for it alone, and it runs again."""
+        wanted: Counter[str | None] = Counter()
+        aside: dict[str, list[str]] = {}
+        while True:
+            token = _SET_ASIDE.set({prefix: deque(codes) for prefix, codes in aside.items()})
+            try:
+                return await transaction()
+            except CodesWanted as want:
+                wanted[want.store_code] += want.count
+                more = want
+            finally:
+                _SET_ASIDE.reset(token)
+            codes = await self.take(more.store_code, wanted[more.store_code])
+            aside[codes[0].rpartition("-")[0]] = codes
 
     async def _advance(self, prefix: str, size: int) -> int:
         async def work() -> int:

@@ -59,7 +59,7 @@ async def _refuse_unknown(shop: Shop, customers: Sequence[CheckedCustomer]) -> N
     taken = await database.rows(
         f"SELECT code FROM customer WHERE {database.dialect.among('code', 1, 'text')}", [c.code for c in customers]
     )
-    problems += [Problem("CODE_TAKEN", f"Another customer has the code {row[0]}.", ("code",)) for row in taken]
+    problems += [Problem("CODE_TAKEN", "Another customer has this code.", ("code",)) for _ in taken]
     if any(c.group_id != DEFAULT_GROUP_ID for c in customers):
         problems += await missing(shop, "customer_group", {c.group_id for c in customers}, "groupId", "group")
     stores = {c.origin_store_id for c in customers if c.origin_store_id}

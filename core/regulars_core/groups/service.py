@@ -40,7 +40,7 @@ async def _refuse_taken(key: str | None, but_for: str | None = None) -> None:
     if key is not None:
         other = await CustomerGroup.filter(name_key=key).first()
         if other and other.id != but_for:
-            raise Refused(Problem("NAME_TAKEN", f"The group {other.name} has this name.", ("name",)))
+            raise Refused(Problem("NAME_TAKEN", "Another group has this name.", ("name",)))
 
 
 async def create_group(shop: Shop, name: str, description: str | None) -> str:

@@ -133,7 +133,7 @@ async def _new(shop: Shop, sales: Sequence[Sale], stores: Mapping[str, str], out
             digests[key] = sale.purchase.digest
             new.append(sale)
         else:
-            problem = None if digest == sale.purchase.digest else reused(sale.purchase.reference)
+            problem = None if digest == sale.purchase.digest else reused()
             outcome.told(sale, Recorded(None, created=False, problem=problem))
     return new
 

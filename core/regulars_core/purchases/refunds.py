@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from regulars_core.audit import changed
 from regulars_core.checks import Checks
 from regulars_core.clock import Instant, now
 from regulars_core.errors import Problem, Refused
@@ -46,7 +47,7 @@ async def refund(
             left = shop.money(paid.total - paid.refunded)
             message = f"At most {left.amount} {left.currency_code} can still be given back."
             checks.fail("REFUND_EXCEEDS_PAID", message, "amount" if lines is None else "lines")
-        checks.refuse()
+        checks.refuse(recorded=True)
         refund_id = new_id()
         await insert(
             shop.database,
@@ -113,7 +114,9 @@ async def void(shop: Shop, purchase_id: str) -> bool:
         if row is None:
             raise Refused(Problem("NOT_FOUND", "There is no purchase with this id.", ("purchaseId",)))
         if row[1] == "VOIDED":
+            changed({})
             return False
+        changed({"status": (row[1], "VOIDED")})
         await shop.database.run("UPDATE purchase SET status = 'VOIDED' WHERE id = $1", purchase_id)
         await recount(shop.database, [row[0]] if row[0] else [])
         return True

@@ -45,7 +45,7 @@ async def _record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Reco
         elif elder[1] == purchase.digest:
             outcomes.append(Recorded(elder[0], created=False))
         else:
-            outcomes.append(Recorded(None, created=False, problem=reused(purchase.reference)))
+            outcomes.append(Recorded(None, created=False, problem=reused()))
     await _insert(shop, new)
     await add_purchases(shop.database, _gains(new))
     return outcomes
@@ -56,13 +56,13 @@ async def recorded_before(shop: Shop, purchase: CheckedPurchase) -> str | None:
     known = await recorded_under(shop, [purchase.reference])
     elder = known.get((purchase.given.store_id, purchase.reference))
     if elder and elder[1] != purchase.digest:
-        raise Refused(reused(purchase.reference))
+        raise Refused(reused())
     return elder[0] if elder else None
 
 
-def reused(reference: str) -> Problem:
+def reused() -> Problem:
     """The refusal of a reference that stands for something else already."""
-    message = f"The store has recorded another purchase under the reference {reference}."
+    message = "The store has recorded another purchase under this reference."
     return Problem("REFERENCE_REUSED", message, ("reference",))
 
 

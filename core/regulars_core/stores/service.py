@@ -43,7 +43,7 @@ async def create_store(shop: Shop, code: str, name: str) -> str:
 
     async def work() -> str:
         if await Store.filter(code=kept_code).exists():
-            raise Refused(Problem("CODE_TAKEN", f"There is a store {kept_code} already.", ("code",)))
+            raise Refused(Problem("CODE_TAKEN", "There is a store with this code already.", ("code",)))
         made = now()
         store = await Store.create(id=new_id(), code=kept_code, name=kept_name, created_at=made, updated_at=made)
         return store.id

@@ -1,0 +1,113 @@
+"""Requests that are sent again: what became of each is kept under the key that its sender gave it.
+
+The row is written in the transaction of the effect itself, so there is an effect with its row or neither, and nothing is
+ever "in progress". No personal data is kept: of the input a SHA-256, of the outcome ids, figures and the problems'
+codes, paths and messages, which quote nothing that was typed.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from regulars_core.clock import DAY, Instant, now
+from regulars_core.database import Database
+from regulars_core.database.fields import InstantField, TextKeyField
+from regulars_core.errors import BadInput
+
+LONGEST_KEY = 128
+KEPT_DAYS = 45
+_KEY = re.compile(rf"[!-~]{{1,{LONGEST_KEY}}}")
+_AT_ONCE = 5_000
+
+
+class IdempotencyKey(Model):
+    """What became of the first request that a client sent under a key. `client` is the id of the API key."""
+
+    number = fields.BigIntField(primary_key=True, generated=True)
+    client = TextKeyField(120)
+    key = TextKeyField(LONGEST_KEY)
+    digest = fields.CharField(64)
+    outcome = fields.TextField(null=True)
+    created_at = InstantField()
+
+    class Meta:
+        table = "idempotency_key"
+        unique_together = (("client", "key"),)
+        indexes: ClassVar = [Index(fields=("created_at",), name="idempotency_key_age")]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A key as it is found or taken; `outcome` is what became of the first request, None if this is the first."""
+
+    number: int
+    first_at: Instant
+    outcome: str | None
+
+
+def checked_key(key: str, *path: str) -> str:
+    """The key. Raises BadInput for one that is too long, empty, or has more than visible ASCII in it."""
+    if not _KEY.fullmatch(key):
+        raise BadInput(f"A key is 1 to {LONGEST_KEY} visible ASCII characters without spaces, such as a UUID.", path)
+    return key
+
+
+def digest_of(mutation: str, canonical: Any) -> str:
+    """SHA-256 of a mutation's name and its input in canonical form."""
+    text = json.dumps([mutation, canonical], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def claim(database: Database, client: str, key: str, digest: str) -> Claim:
+    """Take a key inside the transaction of the effect, or find what became of it.
+
+    Whoever comes second waits here until the first one has committed or is undone. Raises BadInput with reason
+    IDEMPOTENCY_KEY_REUSED where the key was used with other input.
+    """
+    first_at = now()
+    taken = await database.row(
+        "INSERT INTO idempotency_key (client, key, digest, created_at) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (client, key) DO NOTHING RETURNING number",
+        client,
+        key,
+        digest,
+        first_at,
+    )
+    if taken:
+        return Claim(taken[0], first_at, None)
+    elder = await database.row(
+        "SELECT number, created_at, outcome, digest FROM idempotency_key WHERE client = $1 AND key = $2", client, key
+    )
+    if elder is None:
+        return await claim(database, client, key, digest)  # it was forgotten between the two statements
+    if elder[3] != digest:
+        message = "This key was used with other input; nothing was done. Give every request a key of its own."
+        raise BadInput(message, ("idempotencyKey",), reason="IDEMPOTENCY_KEY_REUSED")
+    return Claim(elder[0], Instant(elder[1]), elder[2])
+
+
+async def keep(database: Database, taken: Claim, outcome: str) -> None:
+    """Write down what became of the request that took the key."""
+    await database.run("UPDATE idempotency_key SET outcome = $2 WHERE number = $1", taken.number, outcome)
+
+
+async def forget_old(database: Database) -> int:
+    """Remove the keys that are older than 45 days, some thousands at a time, and answer how many there were."""
+    before, removed = now() - KEPT_DAYS * DAY, 0
+
+    async def work() -> int:
+        return await database.run(
+            "DELETE FROM idempotency_key WHERE number IN"
+            f" (SELECT number FROM idempotency_key WHERE created_at < $1 ORDER BY created_at LIMIT {_AT_ONCE})",
+            before,
+        )
+
+    while gone := await database.transaction(work):
+        removed += gone
+    return removed

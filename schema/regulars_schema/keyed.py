@@ -1,0 +1,66 @@
+"""Inputs that may be sent again under a key, and the form in which two of them are the same."""
+
+import dataclasses
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import strawberry
+from strawberry import UNSET
+from strawberry.types.maybe import Some
+
+from regulars_core.idempotency import checked_key
+from regulars_core.text import camel
+
+_KEY = (
+    "of this request, 1 to 128 visible ASCII characters, such as a UUID: sent again with the same key and input, it is "
+    "done once and answered as the first time, for 45 days."
+)
+
+
+@strawberry.input(description="What every mutation's input takes.")
+class Keyed:
+    """Base of the inputs of mutations; not a type of its own."""
+
+    idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=f"A name {_KEY}")
+
+
+@strawberry.input(description="What the input of a mutation takes that moves money.")
+class AlwaysKeyed(Keyed):
+    """Base of the inputs of mutations that must not be done twice; not a type of its own."""
+
+    idempotency_key: str = strawberry.field(description=f"A name {_KEY} Required, because money is at stake.")  # type: ignore[assignment]
+
+
+def key_in(given: Keyed) -> str | None:
+    """The key that an input carries. Raises BadInput."""
+    key = given.idempotency_key
+    text = key.value if isinstance(key, Some) else key
+    return None if text is None else checked_key(str(text), "idempotencyKey")
+
+
+def given_fields(given: Keyed) -> list[str]:
+    """The names of the fields that an input carries, as the API spells them; not those that only say how."""
+    present = [field.name for field in dataclasses.fields(given) if getattr(given, field.name) is not None]
+    return [camel(name) for name in present if name not in {"id", "idempotency_key", "expected_version", "match_on"}]
+
+
+def canonical(value: Any) -> Any:
+    """A coerced input as JSON: absent is left out and null stays, 60 equals 60.0, and the key itself does not count."""
+    if isinstance(value, Some):
+        return canonical(value.value)
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+        return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [canonical(part) for part in value]
+    if dataclasses.is_dataclass(value):
+        given = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        given.pop("idempotency_key", None)
+        return {name: canonical(part) for name, part in given.items() if part is not None and part is not UNSET}
+    return value

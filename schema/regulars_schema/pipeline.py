@@ -1,0 +1,96 @@
+"""The way that every mutation takes: key look-up, business rules, effect, and what is kept of it, in one transaction."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from strawberry import Info
+
+from regulars_core import audit
+from regulars_core.database import OutcomeUnknown
+from regulars_core.errors import BadInput, Malformed, Refused
+from regulars_core.idempotency import Claim, claim, digest_of, keep
+from regulars_schema.composition import ComposedSchema
+from regulars_schema.context import Context
+from regulars_schema.errors import Payload
+from regulars_schema.keyed import Keyed, canonical, given_fields, key_in
+from regulars_schema.outcomes import Outcomes
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One mutation: its name, the function that does it, and what is kept of it."""
+
+    name: str
+    function: Callable[..., Awaitable[Payload]]
+    outcomes: Outcomes
+
+    async def run(self, info: Info[Context, None], given: Keyed) -> Payload:
+        """The payload. Raises BadInput for input that is malformed, and whatever nobody foresaw; nothing is done then."""
+        info.context.forget()
+        try:
+            return await self._run(info, given)
+        except Refused as refusal:
+            return self.outcomes.refusal(refusal.problems)
+        except BadInput as error:
+            raise BadInput(str(error), ("input", *error.path), error.reason) from None
+        finally:
+            info.context.forget()
+
+    async def _run(self, info: Info[Context, None], given: Keyed) -> Payload:
+        batch = info.context.batch
+        key = key_in(given)
+        if key is None:
+            return await self._in_transaction(info, lambda: self._audited(info, given))
+        digest = digest_of(self.name, canonical(given))
+
+        async def once() -> tuple[Claim, Payload | None]:
+            found = await claim(batch.database, batch.actor.key_id, key, digest)
+            return found, await self._effect(info, given, found) if found.outcome is None else None
+
+        try:
+            found, payload = await self._in_transaction(info, once)
+        except OutcomeUnknown:
+            found, payload = await self._in_transaction(info, once)  # the key knows whether it was done
+        info.context.keyed(str(info._raw_info.path.key), found.outcome is not None, found.first_at)
+        if payload is not None:
+            return payload
+        assert found.outcome is not None
+        schema: Any = info.schema
+        assert isinstance(schema, ComposedSchema)
+        return await self.outcomes.recalled(found.outcome, schema, batch)
+
+    async def _in_transaction(self, info: Info[Context, None], work: Callable[[], Awaitable[T]]) -> T:
+        shop = info.context.batch.shop
+        return await shop.codes.outside(lambda: shop.database.transaction(work))
+
+    async def _audited(self, info: Info[Context, None], given: Keyed) -> Payload:
+        """Do it, and write down who did it."""
+        batch = info.context.batch
+        with audit.gathering() as changes:
+            payload = await self.function(batch, input=given)
+        await audit.write(
+            batch.database,
+            key=(batch.actor.key_id, batch.actor.name),
+            action=self.name,
+            entities=self.outcomes.subjects(payload),
+            changes=dict.fromkeys(given_fields(given)) if changes.told is None else changes.told,
+            request_id=batch.request_id,
+        )
+        return payload
+
+    async def _effect(self, info: Info[Context, None], given: Keyed, taken: Claim) -> Payload:
+        """Do it and keep what became of it; what a refusal has written until then is undone, and the refusal kept."""
+        batch = info.context.batch
+        try:
+            async with batch.database.savepoint():
+                payload = await self._audited(info, given)
+                kept = self.outcomes.done(payload)
+        except Malformed:
+            raise
+        except Refused as refusal:
+            payload, kept = self.outcomes.refusal(refusal.problems), self.outcomes.refused(refusal.problems)
+        await keep(batch.database, taken, kept)
+        return payload

@@ -1,0 +1,253 @@
+"""One key, one effect: requests that are sent again, together, changed, refused, and interrupted."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+import time_machine
+
+from regulars_core import idempotency
+from regulars_core.actors import Actor
+from regulars_core.clock import DAY, now
+from regulars_core.idempotency import KEPT_DAYS, forget_old
+from regulars_core.jobs import JOBS
+from regulars_schema.keyed import canonical
+from tests.asking import Answer, Api
+
+RECORD = (
+    "mutation($input: PurchaseRecordInput!) { purchaseRecord(input: $input) { %s userErrors { code message path } } }"
+)
+REFUND = (
+    "mutation($input: PurchaseRefundInput!) { purchaseRefund(input: $input) { %s userErrors { code message path } } }"
+)
+CREATE = (
+    "mutation($input: CustomerCreateInput!) { customerCreate(input: $input) { %s userErrors { code message path } } }"
+)
+
+
+def sale(key: str = "k1", **given: Any) -> dict[str, Any]:
+    return {"idempotencyKey": key, "reference": "R1", "lines": [{"name": "Bread", "unitPrice": "10.00"}], **given}
+
+
+async def sold(api: Api, **given: Any) -> str:
+    made = await api.done("purchaseRecord", "purchase { id }", sale("sale", **given))
+    return str(made["purchase"]["id"])
+
+
+def replayed(answer: Answer) -> bool:
+    return bool(answer.extensions["idempotency"]["replayed"])
+
+
+async def test_the_first_answer_again_in_whatever_shape_is_asked_for(api: Api) -> None:
+    first = await api.ask(RECORD % "created purchase { id }", input=sale(note="Thanks"))
+    again = await api.ask(RECORD % "created customerCreated purchase { reference status }", input=sale(note="Thanks"))
+    assert (replayed(first), replayed(again)) == (False, True)
+    assert first.extensions["idempotency"]["firstAt"] == again.extensions["idempotency"]["firstAt"]
+    assert again.data["purchaseRecord"] == {
+        "created": True,
+        "customerCreated": False,
+        "purchase": {"reference": "R1", "status": "PAID"},
+        "userErrors": [],
+    }
+
+
+async def test_objects_answer_as_they_are_now(api: Api) -> None:
+    bought = await sold(api)
+    given = {"purchaseId": bought, "amount": "4.00", "idempotencyKey": "back"}
+    await api.ask(REFUND % "refund { id }", input=given)
+    await api.done("purchaseVoid", "purchase { id }", {"purchaseId": bought})
+    again = await api.ask(REFUND % "refund { amount { amount } } purchase { status }", input=given)
+    assert again.data["purchaseRefund"] == {
+        "refund": {"amount": {"amount": "4.00"}},
+        "purchase": {"status": "VOIDED"},
+        "userErrors": [],
+    }
+
+
+async def test_what_means_the_same_is_the_same(api: Api) -> None:
+    bought = await sold(api)
+    for amount in ("4.00", "4", "4.0"):
+        given = {"purchaseId": bought, "amount": amount, "idempotencyKey": "back"}
+        assert (await api.ask(REFUND % "refund { id }", input=given)).data["purchaseRefund"]["userErrors"] == []
+    assert await refunds(api) == 1
+
+
+async def refunds(api: Api) -> int:
+    found = await api.shop.database.row("SELECT count(*) FROM refund")
+    assert found
+    return int(found[0])
+
+
+@pytest.mark.parametrize("other", [{"note": None}, {"note": "Hi"}, {"reference": "R2"}, {"payments": []}])
+async def test_other_input_under_the_same_key_is_refused_and_nothing_runs(api: Api, other: dict[str, Any]) -> None:
+    await api.ask(RECORD % "created", input=sale())
+    answer = await api.ask(RECORD % "created", input=sale(**other))
+    assert answer.data == {"purchaseRecord": None}
+    [error] = answer.errors
+    assert error["extensions"] == {
+        "code": "BAD_USER_INPUT",
+        "reason": "IDEMPOTENCY_KEY_REUSED",
+        "argument": ["input", "idempotencyKey"],
+        "retryable": False,
+    }
+    assert (await api.data("{ purchases { totalCount } }"))["purchases"]["totalCount"] == 1
+
+
+async def test_another_mutation_is_other_input(api: Api) -> None:
+    bought = await sold(api)
+    await api.do("purchaseVoid", "purchase { id }", {"purchaseId": bought, "idempotencyKey": "k"})
+    document = 'mutation { noteDelete(input: { id: "note_%s", idempotencyKey: "k" }) { userErrors { code } } }' % (
+        "0" * 32
+    )
+    assert (await api.ask(document)).errors[0]["extensions"]["reason"] == "IDEMPOTENCY_KEY_REUSED"
+
+
+async def test_a_key_belongs_to_its_client(api: Api) -> None:
+    other = Api(api.schema, api.shop, Actor("other", "other till", "administrator"))
+    assert not replayed(await api.ask(RECORD % "created", input=sale()))
+    assert not replayed(await other.ask(RECORD % "created", input=sale(reference="R2")))
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "ä", "x" * 129, "a\n"])
+async def test_keys_that_are_none(api: Api, key: str) -> None:
+    answer = await api.ask(RECORD % "created", input=sale(key))
+    assert answer.codes == ["BAD_USER_INPUT"]
+    assert answer.errors[0]["extensions"]["argument"] == ["input", "idempotencyKey"]
+
+
+async def test_a_key_may_be_null_where_it_is_optional(api: Api) -> None:
+    given = {"firstName": "Ana", "lastName": "Li", "idempotencyKey": None}
+    made = [await api.ask(CREATE % "created", input=given) for _ in range(2)]
+    assert [answer.data["customerCreate"]["created"] for answer in made] == [True, True]
+    assert made[0].extensions == {}
+    assert (await api.ask("{ shop { name } }")).extensions == {}
+
+
+async def test_a_refusal_is_answered_again_even_if_it_would_be_none_now(api: Api) -> None:
+    given = {"firstName": "Ana", "lastName": "Li", "originStoreCode": "S07", "idempotencyKey": "k1"}
+    first = await api.ask(CREATE % "created", input=given)
+    await api.done("storeCreate", "store { id }", {"code": "S07", "name": "Harbour"})
+    again = await api.ask(CREATE % "created", input=given)
+    assert first.data == again.data
+    assert [error["code"] for error in again.data["customerCreate"]["userErrors"]] == ["NOT_FOUND"]
+    assert replayed(again)
+    assert not replayed(await api.ask(CREATE % "created", input={**given, "idempotencyKey": "k2"}))
+
+
+async def test_what_a_refusal_had_written_is_undone(api: Api) -> None:
+    bought = await sold(api)
+    too_much = {"purchaseId": bought, "amount": "10.01", "idempotencyKey": "back"}
+    first = await api.ask(REFUND % "refund { id }", input=too_much)
+    again = await api.ask(REFUND % "refund { id }", input=too_much)
+    assert first.data == again.data
+    assert first.data["purchaseRefund"]["userErrors"] == [
+        {
+            "code": "REFUND_EXCEEDS_PAID",
+            "message": "At most 10.00 USD can still be given back.",
+            "path": ["input", "amount"],
+        }
+    ]
+    reused = sale("k2", customer={"firstName": "Bo", "lastName": "Ek"}, reference="R1")
+    assert (await api.do("purchaseRecord", "created", reused))["userErrors"][0]["code"] == "REFERENCE_REUSED"
+    assert (await api.data("{ customers { totalCount } }"))["customers"]["totalCount"] == 0
+    assert await refunds(api) == 0
+
+
+async def test_input_that_is_mended_may_be_sent_under_the_same_key(api: Api) -> None:
+    assert (await api.do("purchaseRecord", "created", sale(reference="")))["userErrors"][0]["code"] == "REQUIRED"
+    assert (await api.ask(RECORD % "created", input=sale(customerId="nonsense"))).codes == ["BAD_USER_INPUT"]
+    assert (await api.ask(RECORD % "created", input=sale(lines=3))).codes == ["BAD_USER_INPUT"]
+    assert (await api.do("purchaseRecord", "created", sale()))["created"] is True
+
+
+async def test_an_error_of_ours_does_not_stick(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise ValueError("the disk is on fire")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("regulars_schema.pipeline.keep", broken)
+        assert (await api.ask(RECORD % "created", input=sale())).codes == ["INTERNAL"]
+    assert (await api.data("{ purchases { totalCount } }"))["purchases"]["totalCount"] == 0
+    answer = await api.ask(RECORD % "created", input=sale())
+    assert answer.data["purchaseRecord"]["created"] is True
+    assert not replayed(answer)
+
+
+SELECTIONS = ("purchase { id }", "created", "purchase { customer { id } total { amount } }", "customerCreated")
+
+
+async def test_fifty_at_once_are_one_effect_and_fifty_answers(api: Api) -> None:
+    given = sale(customer={"firstName": "Bo", "lastName": "Ek"})  # no time: the reference alone would not make them one
+    answers = await asyncio.gather(*(api.ask(RECORD % SELECTIONS[n % 4], input=given) for n in range(50)))
+    assert [answer.errors for answer in answers] == [[]] * 50
+    assert sorted(map(replayed, answers)) == [False] + [True] * 49
+    payloads = [answer.data["purchaseRecord"] for answer in answers]
+    assert all(payload["userErrors"] == [] for payload in payloads)
+    assert len({payload["purchase"]["id"] for payload in payloads[::4]}) == 1
+    assert {payload["created"] for payload in payloads[1::4]} == {True}
+    assert len({payload["purchase"]["customer"]["id"] for payload in payloads[2::4]}) == 1
+    assert {payload["customerCreated"] for payload in payloads[3::4]} == {True}
+    assert await api.data("{ customers { totalCount } purchases { totalCount } }") == {
+        "customers": {"totalCount": 1},
+        "purchases": {"totalCount": 1},
+    }
+
+
+async def test_fifty_refunds_at_once_give_back_once(api: Api) -> None:
+    given = {"purchaseId": await sold(api), "amount": "3.00", "idempotencyKey": "back"}
+    answers = await asyncio.gather(*(api.ask(REFUND % "refund { id }", input=given) for _ in range(50)))
+    assert [answer.errors for answer in answers] == [[]] * 50
+    assert len({answer.data["purchaseRefund"]["refund"]["id"] for answer in answers}) == 1
+    assert await refunds(api) == 1
+
+
+async def test_several_keys_in_one_document(api: Api) -> None:
+    document = (
+        'mutation { a: storeCreate(input: { code: "S1", name: "One", idempotencyKey: "a" }) { store { code } }'
+        ' b: storeCreate(input: { code: "S2", name: "Two", idempotencyKey: "b" }) { store { code } } }'
+    )
+    await api.ask(document)
+    answer = await api.ask(document)
+    assert answer.data == {"a": {"store": {"code": "S1"}}, "b": {"store": {"code": "S2"}}}
+    said = answer.extensions["idempotency"]
+    assert said["replayed"] is True
+    assert {name: each["replayed"] for name, each in said["fields"].items()} == {"a": True, "b": True}
+
+
+async def test_what_was_removed_since_is_null(api: Api) -> None:
+    made = await api.done("customerGroupCreate", "customerGroup { id }", {"name": "Staff", "idempotencyKey": "k"})
+    await api.done("customerGroupDelete", "deletedCustomerGroupId", {"id": made["customerGroup"]["id"]})
+    again = await api.done("customerGroupCreate", "customerGroup { id }", {"name": "Staff", "idempotencyKey": "k"})
+    assert again["customerGroup"] is None
+
+
+async def test_nothing_personal_is_kept(api: Api) -> None:
+    person = {"firstName": "Wilhelmina", "lastName": "Quist", "email": "wq@example.com", "phone": "55 1234 5678"}
+    await api.done("customerCreate", "created", {**person, "idempotencyKey": "a"})
+    await api.do("purchaseRecord", "created", sale(customer=person, note="Wilhelmina again"))
+    await api.do("purchaseRecord", "created", sale("b", note="Quist of wq@example.com"))
+    await api.do("customerCreate", "created", {**person, "originStoreCode": "Quist", "idempotencyKey": "c"})
+    rows = await api.shop.database.rows("SELECT outcome FROM idempotency_key ORDER BY number")
+    kept = [json.loads(row[0]) for row in rows]
+    assert [next(iter(outcome)) for outcome in kept] == ["done", "done", "refused", "refused"]
+    text = json.dumps(kept).casefold()
+    assert not [word for word in ("wilhelmina", "quist", "example", "1234") if word in text]
+
+
+async def test_keys_are_forgotten_after_45_days(api: Api) -> None:
+    await api.ask(RECORD % "created", input=sale())
+    assert await forget_old(api.shop.database) == 0
+    with time_machine.travel((now() + KEPT_DAYS * DAY + 1000) / 1000, tick=True):
+        await api.ask(RECORD % "created", input=sale("k2"))
+        [job] = [job for job in JOBS if job.name == "forget-idempotency-keys"]
+        await job.run(api.shop)
+        assert not replayed(await api.ask(RECORD % "created", input=sale()))
+        assert replayed(await api.ask(RECORD % "created", input=sale("k2")))
+
+
+def test_inputs_in_canonical_form() -> None:
+    assert canonical([True, 3, "x", None]) == [True, 3, "x", None]
+    digests = {idempotency.digest_of("a", {"x": 1, "y": 2}), idempotency.digest_of("a", {"y": 2, "x": 1})}
+    assert len(digests) == 1
+    assert idempotency.digest_of("b", {"x": 1, "y": 2}) not in digests
