@@ -5,7 +5,8 @@ are named. What is composed belongs to the schema object, so schemas with and wi
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import strawberry
@@ -171,9 +172,9 @@ class ComposedSchema(strawberry.Schema):
             places.owners.setdefault((definition.name, own.graphql_name or camel(own.python_name)), CORE)
         for added in extension.fields:
             places.claim(definition.name, added.graphql_name or camel(added.python_name), owner)
-            if owner != CORE:
-                added.description = f"{added.description}{_by(owner)}"
-            self._added.setdefault(extension.type, []).append(added)
+            ours = copy(added)  # the field itself may join other schemas too
+            ours.description = f"{added.description}{_by(owner)}"
+            self._added.setdefault(extension.type, []).append(ours)
 
     def _add_leaf(self, places: _Places, owner: str, leaf: FilterLeaf) -> None:
         name = get_object_definition(leaf.where, strict=True).name
@@ -182,7 +183,8 @@ class ComposedSchema(strawberry.Schema):
         if leaf.name in {"all", "any", "not"}:
             raise SchemaConflict(f"{name}.{leaf.name} is defined by 'core' and by '{owner}'")
         places.claim(name, leaf.name, owner)
-        self.leaves.setdefault(leaf.where, {})[leaf.name] = leaf
+        described = replace(leaf, description=leaf.description + _by(owner))
+        self.leaves.setdefault(leaf.where, {})[leaf.name] = described
 
     def _refuse_unreached(self) -> None:
         for extended in self._added:

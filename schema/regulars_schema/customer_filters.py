@@ -6,9 +6,9 @@ import strawberry
 
 from regulars_core.clock import day_of, now
 from regulars_core.customers import filters as sql
+from regulars_core.customers.rules import city_key, tag_key
 from regulars_core.errors import BadInput
 from regulars_core.filtering import Condition
-from regulars_core.text import folded
 from regulars_schema.composition import FilterLeaf
 from regulars_schema.context import Batch
 from regulars_schema.customer_types import CustomerStatus, CustomerWhere
@@ -51,7 +51,6 @@ def _birthday(comparison: BirthdayComparison, batch: Batch) -> Sequence[Conditio
     return [("in", sql.days_of_the_year(today, comparison.in_next_days + 1))]
 
 
-_FOLDED = text_conditions(folded)
 _COUNTRY = text_conditions(str.upper)
 _ABOUT = {
     "status": (CustomerStatusComparison, enum_conditions, "The customer's status."),
@@ -63,8 +62,12 @@ _ABOUT = {
     "firstPurchaseAt": (InstantComparison, instant_conditions, "When the customer bought for the first time."),
     "lastPurchaseAt": (InstantComparison, instant_conditions, "When the customer last bought."),
     "birthday": (BirthdayComparison, _birthday, "When the customer's next birthday is."),
-    "tag": (TextComparison, _FOLDED, "A tag of the customer, without regard to case and accents."),
-    "city": (TextComparison, _FOLDED, "The city of one of the addresses, without regard to case and accents."),
+    "tag": (TextComparison, text_conditions(tag_key), "A tag of the customer, without regard to case and accents."),
+    "city": (
+        TextComparison,
+        text_conditions(city_key),
+        "The city of one of the addresses, without regard to case and accents.",
+    ),
     "country": (TextComparison, _COUNTRY, "The country of one of the addresses, as ISO 3166 code."),
     "hasEmail": (bool, flag_conditions, "Whether an e-mail address is known."),
     "hasPhone": (bool, flag_conditions, "Whether a phone number is known."),

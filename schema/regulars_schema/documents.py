@@ -7,6 +7,9 @@ from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, StringV
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
+LONGEST_KEPT = 16_384
+"""Characters of a document that is worth keeping at most: a parsed one takes about a hundred times its text."""
+
 
 class Documents:
     """The documents of one schema that were found valid, the latest used ones, at most `size` of them."""
@@ -22,8 +25,8 @@ class Documents:
         return document
 
     def keep(self, text: str, document: DocumentNode) -> None:
-        """Remember a valid document; the one that was used the longest ago makes room."""
-        if self._size:
+        """Remember a valid document, unless it is huge; the one that was used the longest ago makes room."""
+        if self._size and len(text) <= LONGEST_KEPT:
             self._kept[text] = document
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)

@@ -1,6 +1,7 @@
 """The `where` inputs: trees whose leaves are composed per schema, and the comparisons that leaves take."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,7 @@ import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.base import get_object_definition
 
-from regulars_core.clock import DAY, Instant, day_of, now, start_of
+from regulars_core.clock import Instant, day_of, now, start_of
 from regulars_core.errors import BadInput
 from regulars_core.filtering import Condition, Where
 from regulars_core.money import to_minor
@@ -18,6 +19,7 @@ from regulars_schema.ids import key_of
 
 DEEPEST = 6
 MOST_LEAVES = 50
+MOST_NODES = 200
 
 
 def where_input(name: str, description: str) -> Any:
@@ -43,11 +45,14 @@ class _Reader:
         self._leaves = schema.leaves[cls]
         self._context = context
         self._batch: Batch = context.info.context.batch
-        self._count = 0
+        self._count = self._nodes = 0
 
     def tree(self, value: Any, depth: int, path: tuple[str, ...]) -> Where:
         if isinstance(value, Where):
             return value
+        self._nodes += 1
+        if self._nodes > MOST_NODES:
+            raise BadInput(f"`where` has more than {MOST_NODES} nodes.", ("where",))
         if depth > DEEPEST:
             raise BadInput(f"`where` is nested more than {DEEPEST} deep.", ("where", *path))
         parts = [self._part(key, given, depth, (*path, key)) for key, given in value.items()]
@@ -148,8 +153,9 @@ def instant_conditions(comparison: InstantComparison, batch: Batch) -> Sequence[
         elif not 0 <= value <= 36_500:
             raise BadInput("Between 0 and 36500 days.", ("withinDays",))
         else:
-            earliest = start_of(day_of(Instant(now() - value * DAY), zone), zone)
-            conditions += [(">=", earliest), ("<=", now())]
+            present = now()
+            earliest = day_of(present, zone) - timedelta(days=value)
+            conditions += [(">=", start_of(earliest, zone)), ("<=", present)]
     return conditions
 
 

@@ -188,6 +188,7 @@ def new_purchase(
         channel=told(given.channel),
         note=told(given.note),
         told=named,
+        time_told=told(given.purchased_at) is not None,
     )
     checks.refuse()
     return purchase

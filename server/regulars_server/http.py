@@ -154,9 +154,11 @@ def _read(body: bytes) -> _Asked:
 
 
 def _has_nul(value: Any) -> bool:
-    """orjson refuses lone surrogates by itself, and JSON can say NUL by an escape only."""
-    if isinstance(value, dict):
-        return any("\0" in key or _has_nul(part) for key, part in value.items())
-    if isinstance(value, list):
-        return any(_has_nul(part) for part in value)
-    return isinstance(value, str) and "\0" in value
+    """orjson refuses lone surrogates by itself, and JSON can say NUL by an escape only. However deep it is nested."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str) and "\0" in part:
+            return True
+        waiting += [*part, *part.values()] if isinstance(part, dict) else part if isinstance(part, list) else ()
+    return False

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from regulars_core.actors import Actor
+from regulars_core.customers.rules import NewCustomer, checked
+from regulars_core.customers.service import register
 from regulars_schema.composition import ComposedSchema
 from tests.asking import Api
 from tests.conftest import OpenShop
@@ -404,3 +406,45 @@ async def test_of_two_that_change_the_same_version_at_once_one_is_refused(api: A
     )
     codes = [error["code"] for answer in answers for error in answer["userErrors"]]
     assert codes == ["VERSION_CONFLICT"] * 7
+
+
+async def test_a_code_that_an_import_has_brought_meanwhile_is_passed_over(api: Api, open_shop: OpenShop) -> None:
+    first = await api.done("customerCreate", "customer { code }", {"firstName": "Ana", "lastName": "Li"})
+    assert first["customer"]["code"] == "CUST-00001"
+    other = await open_shop()  # another process, whose import brings codes that ours has in stock
+    for code in ("CUST-00002", "CUST-00003"):
+        given = checked(other.settings, NewCustomer("Bo", "Ek", code=code))
+        await other.codes.pass_over([code])
+        await register(other, [given])
+    second = await api.done("customerCreate", "customer { code }", {"firstName": "Cy", "lastName": "Um"})
+    assert second["customer"]["code"] == "CUST-00004"
+
+
+async def test_a_group_deleted_while_customers_are_put_into_it_is_never_an_internal_error(api: Api) -> None:
+    for n in range(5):
+        made = await api.done("customerGroupCreate", "customerGroup { id }", {"name": f"Group {n}"})
+        group = made["customerGroup"]["id"]
+        answers = await asyncio.gather(
+            *(api.ask(CREATE, input={"firstName": "A", "lastName": str(k), "groupId": group}) for k in range(4)),
+            api.ask(DELETE, input={"id": group}),
+        )
+        assert [answer.errors for answer in answers] == [[]] * 5
+        codes = {error["code"] for a in answers for part in a.data.values() for error in part["userErrors"]}
+        assert codes <= {"NOT_FOUND", "GROUP_NOT_EMPTY"}
+
+
+CREATE = "mutation ($input: CustomerCreateInput!) { customerCreate(input: $input) { userErrors { code } } }"
+DELETE = "mutation ($input: CustomerGroupDeleteInput!) { customerGroupDelete(input: $input) { userErrors { code } } }"
+
+
+async def test_a_phone_with_an_extension_is_refused_rather_than_cut(api: Api) -> None:
+    given = {"firstName": "Ana", "lastName": "Li", "phone": "+52 55 1234 5678 ext. 12"}
+    assert await api.refused("customerCreate", given) == ["INVALID_PHONE"]
+
+
+async def test_a_tag_that_grows_when_folded_is_found_again(api: Api) -> None:
+    await api.done("customerCreate", "created", {"firstName": "Ana", "lastName": "Li", "tags": ["ß" * 64]})
+    found = await api.data(
+        "query ($w: CustomerWhere) { customers(where: $w) { totalCount } }", w={"tag": {"in": ["ß" * 64]}}
+    )
+    assert found["customers"]["totalCount"] == 1

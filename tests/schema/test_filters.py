@@ -2,13 +2,18 @@
 
 import json
 import random
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import strawberry
+import time_machine
 
-from regulars_core.clock import now, printed
+from regulars_core.clock import now, printed, start_of
 from regulars_schema.customer_filters import LEAVES
+from regulars_schema.filters import instant_conditions
 from regulars_schema.purchase_filters import LEAVES as PURCHASE_LEAVES
 from tests.asking import Api
 
@@ -228,3 +233,21 @@ async def test_extremes_are_numbers_like_any_other(shop_of_three: Api) -> None:
         ({"lastPurchaseAt": {"before": "9999-12-29T23:59:59.999Z"}}, "AB"),
     ):
         assert await names(shop_of_three, where) == found
+
+
+@pytest.mark.parametrize(
+    ("present", "first_day"),
+    [("2026-03-30T00:30:00+02:00", "2026-03-29"), ("2026-10-25T23:30:00+01:00", "2026-10-24")],
+)
+async def test_days_ago_are_calendar_days_also_when_clocks_change(present: str, first_day: str) -> None:
+    zone = ZoneInfo("Europe/Madrid")
+    with time_machine.travel(datetime.fromisoformat(present), tick=False):
+        batch: Any = SimpleNamespace(shop=SimpleNamespace(settings=SimpleNamespace(zone=zone)))
+        comparison: Any = SimpleNamespace(after=None, before=None, within_days=strawberry.Some(1))
+        conditions = instant_conditions(comparison, batch)
+    assert conditions[0] == (">=", start_of(date.fromisoformat(first_day), zone))
+
+
+async def test_a_tree_of_nothing_is_bounded_too(api: Api) -> None:
+    for where in ({"all": [{}] * 1_100}, {"any": [{"all": []}] * 1_100}):
+        assert (await api.ask(ASK, where=where)).codes == ["BAD_USER_INPUT"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from regulars_core.clock import Instant, now, printed
 from regulars_core.purchases.statistics import differences
 from tests.asking import Api
 
@@ -300,3 +301,31 @@ async def test_a_void_undoes_a_purchase_and_doing_it_twice_does_nothing(api: Api
     refused = await api.refused("purchaseRefund", {"purchaseId": first["purchase"]["id"], "amount": "1.00"})
     assert refused == ["PURCHASE_VOIDED"]
     await assert_verified(api)
+
+
+async def test_a_purchase_without_a_time_is_the_same_when_it_is_sent_again(api: Api) -> None:
+    first = await api.done("purchaseRecord", "created purchase { id purchasedAt }", purchase("R1"))
+    await asyncio.sleep(0.01)
+    again = await api.done("purchaseRecord", "created purchase { id purchasedAt }", purchase("R1"))
+    assert (again["created"], again["purchase"]) == (False, first["purchase"])
+
+
+async def test_what_cost_nothing_goes_back_once_and_leaves_the_purchase_paid(api: Api) -> None:
+    lines = [{"name": "Wine", "total": "10.00"}, {"name": "Sample", "quantity": "0", "total": "0.00"}]
+    made = await api.done("purchaseRecord", "purchase { id lines { id } }", purchase("R1", *lines))
+    given = {
+        "purchaseId": made["purchase"]["id"],
+        "lines": [{"lineId": made["purchase"]["lines"][1]["id"], "quantity": "0"}],
+    }
+    assert (await api.done("purchaseRefund", "purchase { status }", given))["purchase"]["status"] == "PAID"
+    assert await api.refused("purchaseRefund", given) == ["REFUND_EXCEEDS_PAID"]
+
+
+async def test_a_till_whose_clock_is_ahead_can_refund_at_once(api: Api) -> None:
+    made = await api.done(
+        "purchaseRecord", "purchase { id }", purchase("R1", purchasedAt=printed(Instant(now() + 60_000)))
+    )
+    back = await api.done(
+        "purchaseRefund", "purchase { status }", {"purchaseId": made["purchase"]["id"], "amount": "10.00"}
+    )
+    assert back["purchase"]["status"] == "REFUNDED"

@@ -15,12 +15,13 @@ from regulars_core.customers.rules import (
     checked_address,
     checked_changes,
     checked_tags,
+    tag_key,
 )
 from regulars_core.customers.searching import contact_text, names_text
 from regulars_core.customers.service import insert_addresses, insert_tags, missing, sort_name
 from regulars_core.errors import Problem, Refused
 from regulars_core.shop import Shop
-from regulars_core.text import camel, folded
+from regulars_core.text import camel
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ async def remove_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool
 
     async def work() -> bool:
         before = await locked(shop, customer_id, "customerId")
-        keys = sorted({folded(tag)[:96] for tag in tags})
+        keys = sorted({tag_key(tag) for tag in tags})
         among = shop.database.dialect.among("tag_key", 2, "text")
         removed = await shop.database.run(
             f"DELETE FROM customer_tag WHERE customer_id = $1 AND {among}", customer_id, keys
@@ -195,6 +196,17 @@ async def remove_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool
         return removed > 0
 
     return await shop.database.transaction(work)
+
+
+async def lock_customers(shop: Shop, customer_ids: Sequence[str]) -> None:
+    """Let nobody else change these customers until the transaction ends; in the order of ids, so that nobody waits in a
+    ring."""
+    database = shop.database
+    if customer_ids and database.engine == "postgres":
+        among = database.dialect.among("id", 1)
+        await database.rows(
+            f"SELECT id FROM customer WHERE {among} ORDER BY id{database.dialect.lock_rows}", sorted(set(customer_ids))
+        )
 
 
 async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -> int:
@@ -211,10 +223,7 @@ async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -
         if problems:
             raise Refused(*problems)
         database, ids = shop.database, sorted(set(customer_ids))
-        await database.rows(
-            f"SELECT id FROM customer WHERE {database.dialect.among('id', 1)} ORDER BY id{database.dialect.lock_rows}",
-            ids,
-        )
+        await lock_customers(shop, ids)
         moved = await database.run(
             "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3"
             f" WHERE group_id <> $2 AND {database.dialect.among('id', 1)}",

@@ -30,6 +30,13 @@ class CodesWanted(Exception):
         self.store_code, self.count = store_code, count
 
 
+def wanted_instead_of(code: str) -> CodesWanted | None:
+    """What to raise where a code that was given out has been brought along by somebody meanwhile; None if it is no code
+    of our making."""
+    ours = _OURS.fullmatch(code)
+    return CodesWanted(ours[1].removeprefix("CUST").removeprefix("-") or None, 1) if ours else None
+
+
 _SET_ASIDE: ContextVar[dict[str, deque[str]] | None] = ContextVar("_SET_ASIDE", default=None)
 
 
@@ -58,6 +65,11 @@ class Codes:
             end = await self._advance(prefix, size)
             left.extend(await self._free(prefix, range(end - size, end)))
         return [_code(prefix, left.popleft()) for _ in range(count)]
+
+    @property
+    def renewable(self) -> bool:
+        """Whether CodesWanted is answered here, by doing everything again with other codes."""
+        return _SET_ASIDE.get() is not None
 
     async def outside(self, transaction: Callable[[], Awaitable[T]]) -> T:
         """What this function answers, which runs a whole transaction. Where that runs out of codes it is undone, they

@@ -19,14 +19,15 @@ def parse_email(text: str) -> str | None:
 
 
 def parse_phone(text: str, country: str) -> str | None:
-    """The number in E.164, read as people of the country write it; None for a number that cannot exist."""
+    """The number in E.164, read as people of the country write it; None for a number that cannot exist, and for one with
+    an extension, which E.164 cannot keep."""
     if len(text) > 40:
         return None
     try:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_valid_number(number):
+    if number.extension or not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 

@@ -15,6 +15,16 @@ from regulars_core.text import folded
 MOST_TAGS = 50
 
 
+def tag_key(tag: str) -> str:
+    """The form in which tags are compared."""
+    return folded(tag)[:96]
+
+
+def city_key(city: str) -> str:
+    """The form in which cities are compared."""
+    return folded(city)[:160]
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """A postal address as it is given; every part is optional. `country` is ISO 3166, two capitals."""
@@ -158,7 +168,7 @@ def checked_tags(checks: Checks, tags: Sequence[str], had: Sequence[tuple[str, s
         if text and not folded(text):
             inner.fail("INVALID_TEXT", "A tag needs a letter or a digit.", str(n))
         elif text:
-            kept.setdefault(folded(text)[:96], text)
+            kept.setdefault(tag_key(text), text)
     for problem in inner.problems:
         checks.fail(problem.code, problem.message, *problem.path)
     if len(kept) > MOST_TAGS:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from regulars_core.clock import NEVER
-from regulars_core.customers.rules import Address, CheckedCustomer
+from regulars_core.customers.codes import wanted_instead_of
+from regulars_core.customers.rules import Address, CheckedCustomer, city_key
 from regulars_core.customers.searching import contact_text, names_text
 from regulars_core.errors import Problem, Refused
 from regulars_core.ids import DEFAULT_GROUP_ID, new_id
@@ -59,6 +60,8 @@ async def _refuse_unknown(shop: Shop, customers: Sequence[CheckedCustomer]) -> N
     taken = await database.rows(
         f"SELECT code FROM customer WHERE {database.dialect.among('code', 1, 'text')}", [c.code for c in customers]
     )
+    if taken and shop.codes.renewable and (want := wanted_instead_of(taken[0][0])):
+        raise want
     problems += [Problem("CODE_TAKEN", "Another customer has this code.", ("code",)) for _ in taken]
     if any(c.group_id != DEFAULT_GROUP_ID for c in customers):
         problems += await missing(shop, "customer_group", {c.group_id for c in customers}, "groupId", "group")
@@ -137,7 +140,7 @@ async def insert_addresses(shop: Shop, given: Sequence[tuple[str, Mapping[str, A
     rows = [
         (
             new_id(), customer_id, kind, a.recipient, a.line1, a.line2, a.city, a.region, a.postal_code, a.country,
-            folded(a.city)[:160] if a.city else None,
+            city_key(a.city) if a.city else None,
         )
         for customer_id, addresses in given
         for kind, a in addresses.items()

@@ -63,16 +63,22 @@ def definite(error: BaseException) -> bool:
 
 
 def collided(error: BaseException) -> bool:
-    """Whether a row was written that somebody else had written first: a unique constraint is broken."""
+    """Whether somebody else was quicker: a unique row has been written meanwhile, or one that is referred to is gone."""
     for cause in _causes(error):
-        if getattr(cause, "sqlstate", None) == "23505":
+        if getattr(cause, "sqlstate", None) in {"23503", "23505"}:
             return True
-        if getattr(cause, "sqlite_errorcode", None) in _UNIQUE_CODES:
+        if getattr(cause, "sqlite_errorcode", None) in _COLLISION_CODES:
             return True
     return False
 
 
-_UNIQUE_CODES = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
+_COLLISION_CODES = frozenset(
+    {
+        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+        sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY,
+    }
+)
 _SQLITE_COLUMNS = re.compile(r"(?:UNIQUE|NOT NULL|CHECK) constraint failed: (.+)")
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from regulars_core.customers.changes import change
+from regulars_core.customers.changes import change, lock_customers
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.customers.service import give_codes, one_at_a_time, register
 from regulars_core.errors import Problem, Refused
@@ -148,6 +148,7 @@ async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Map
         await _refuse_overtaken(shop, newcomers)
         made = await register(shop, new) if new else []
         outcome = _Outcome(created=len(made), ids=[*made, *(id_ for id_, _ in elders)])
+        await lock_customers(shop, [id_ for id_, _ in elders])  # nothing changes between the look and the change
         for (id_, entry), changes in zip(
             elders, await differences(shop, elders, groups) if elders else [], strict=True
         ):

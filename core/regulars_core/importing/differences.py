@@ -5,10 +5,9 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
 
-from regulars_core.customers.rules import Address, CheckedCustomer, CustomerChanges
+from regulars_core.customers.rules import Address, CheckedCustomer, CustomerChanges, tag_key
 from regulars_core.importing.people import Entry
 from regulars_core.shop import Shop
-from regulars_core.text import folded
 
 _COLUMNS = (
     "first_name", "last_name", "preferred_name", "email", "phone", "birth_date", "gender", "tax_id", "preferred_contact",
@@ -56,7 +55,7 @@ def _changes(kept: _Kept, told: CheckedCustomer, group_id: str | None) -> Custom
         different["birth_date"] = date.fromisoformat(different["birth_date"])
     if group_id is not None and group_id != kept.group_id:
         different["group_id"] = group_id
-    known_tags = {folded(tag)[:96] for tag in kept.tags}
+    known_tags = {tag_key(tag) for tag in kept.tags}
     if new_tags := [tag for tag, key in told.tags if key not in known_tags]:
         different["tags"] = [*kept.tags, *new_tags]
     for kind, name in (("BILLING", "billing_address"), ("SHIPPING", "shipping_address")):

@@ -38,7 +38,7 @@ async def refund(
 
     async def work() -> str:
         customer_id, purchased_at, paid = await _locked(shop, purchase_id)
-        refunded_at = now() if at is None else at
+        refunded_at = max(now(), purchased_at) if at is None else at
         if refunded_at < purchased_at:
             checks.fail("INVALID_DATE", "A refund cannot come before its purchase.", "refundedAt")
         taken = refund_of_lines(paid, lines, checks) if lines else []
@@ -61,7 +61,7 @@ async def refund(
             "UPDATE purchase SET refunded = refunded + $2, status = $3 WHERE id = $1",
             purchase_id,
             back,
-            "REFUNDED" if whole else "PARTIALLY_REFUNDED",
+            "REFUNDED" if whole else "PARTIALLY_REFUNDED" if paid.refunded + back or not paid.total else "PAID",
         )
         await recount(shop.database, [customer_id] if customer_id else [])
         return refund_id

@@ -41,8 +41,12 @@ class NewPayment:
 
 @dataclass(frozen=True, slots=True)
 class NewPurchase:
-    """A purchase as given. `told` is whom the caller named as the customer, in the caller's own words: it tells a
-    purchase that is sent again from another one under the same reference."""
+    """A purchase as given.
+
+    `time_told` says whether `purchased_at` is the caller's word, or the moment of arrival, which is another one when the
+    same purchase is sent again. `told` is whom the caller named as the customer, in the caller's own words: it tells a
+    purchase that is sent again from another one under the same reference.
+    """
 
     reference: str
     store_id: str
@@ -57,6 +61,7 @@ class NewPurchase:
     channel: str | None = None
     note: str | None = None
     told: Sequence[str | None] = ()
+    time_told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +172,8 @@ def _checked_payments(checks: Checks, payments: Sequence[NewPayment], total: int
 def _digest(purchase: CheckedPurchase) -> str:
     given = purchase.given
     content = [
-        given.purchased_at, given.currency, given.prices_include_tax, given.shipping, given.tax, purchase.channel,
+        given.purchased_at if given.time_told else None, given.currency,
+        given.prices_include_tax, given.shipping, given.tax, purchase.channel,
         purchase.note, list(given.told),
         [[li.sku, li.name, li.brand, li.category, li.quantity, li.unit_price, li.discount, li.total]
          for li in purchase.lines],
@@ -228,7 +234,7 @@ def refund_of_lines(paid: Paid, wanted: Mapping[str, int], checks: Checks) -> li
         after = line.refunded_quantity + quantity
         if quantity < 0 or (quantity == 0 and line.quantity > 0):
             checks.fail("INVALID_QUANTITY", "This must be more than zero.", "lines", str(n), "quantity")
-        elif after > line.quantity:
+        elif after > line.quantity or (line.quantity == 0 and line.touched):
             checks.fail("REFUND_EXCEEDS_PAID", "More than was bought of this line.", "lines", str(n), "quantity")
         else:
             whole = refundable[line_id]
