@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from tortoise import fields
 from tortoise.models import Model
 
+from regulars_core import permissions
 from regulars_core.clock import now
 from regulars_core.database import Database
 from regulars_core.database.fields import InstantField, TextKeyField
@@ -53,6 +54,10 @@ class Actor:
     key_id: str
     name: str
     role: str
+
+    def may(self, permission: str) -> bool:
+        """Whether the actor's role holds a permission."""
+        return permissions.may(self.role, permission)
 
 
 def _checksum(body: str) -> str:

@@ -43,3 +43,11 @@ class BadInput(Exception):
     def __init__(self, message: str, path: tuple[str, ...] = (), reason: str | None = None) -> None:
         super().__init__(message)
         self.path, self.reason = path, reason
+
+
+class Forbidden(Exception):
+    """The caller lacks a permission; `refused` is how many values it was wanted for."""
+
+    def __init__(self, permission: str, refused: int = 1) -> None:
+        super().__init__(f"This needs the permission {permission}.")
+        self.permission, self.refused = permission, refused

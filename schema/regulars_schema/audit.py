@@ -81,6 +81,7 @@ def contribution() -> Contribution:
         root(
             audit,
             name="audit",
+            needs="audit.view",
             returns=Connection[AuditEntry] | None,
             description="Who did what, the newest first.",
         )
@@ -102,5 +103,5 @@ def contribution() -> Contribution:
     return Contribution(
         CORE,
         extensions=[Extension(Query, fields), Extension(AuditEntry, details)],
-        nodes=[NodeKind("audit", audits_by_ids)],
+        nodes=[NodeKind("audit", audits_by_ids, "audit.view")],
     )

@@ -11,7 +11,8 @@ nulls that parent's field alone. Its keyword arguments are the field's arguments
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
-from typing import Any, get_type_hints
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from strawberry import UNSET, Info
 from strawberry.annotation import StrawberryAnnotation
@@ -20,6 +21,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
+from regulars_core.errors import Forbidden
 from regulars_schema.context import Batch, Context
 from regulars_schema.errors import Payload
 from regulars_schema.keyed import Keyed
@@ -30,8 +32,10 @@ BatchFunction = Callable[..., Awaitable[Sequence[Any]]]
 RootFunction = Callable[..., Awaitable[Any]]
 
 
-def batched(function: BatchFunction, *, name: str, returns: Any, description: str) -> StrawberryField:
-    """A field over all parents of a level, called once for them together."""
+def batched(
+    function: BatchFunction, *, name: str, returns: Any, description: str, needs: str | None = None
+) -> StrawberryField:
+    """A field over all parents of a level, called once for them together, if the caller holds the permission it needs."""
 
     async def resolve(root: Any, info: Info[Context, None], **arguments: Any) -> Any:
         context = info.context
@@ -46,13 +50,15 @@ def batched(function: BatchFunction, *, name: str, returns: Any, description: st
 
                 async def load(parents: list[Any]) -> Sequence[Any]:
                     kept.append(parents)  # for as long as the loader knows them by where they lie in memory
+                    if needs and not context.batch.actor.may(needs):
+                        return [Forbidden(needs, len(parents)), *([None] * (len(parents) - 1))]
                     return await function(parents, context.batch, **arguments)
 
                 loader = context.loaders[call] = DataLoader(load, cache_key_fn=id)
             context.loaders[place] = loader
         return await loader.load(root)
 
-    return _field(resolve, function, name, returns, description)
+    return _field(resolve, function, name, returns, description, needs)
 
 
 def _level(info: Info[Context, None]) -> list[str]:
@@ -60,16 +66,19 @@ def _level(info: Info[Context, None]) -> list[str]:
     return [key for key in info._raw_info.path.as_list()[:-1] if isinstance(key, str)]
 
 
-def root(function: RootFunction, *, name: str, returns: Any, description: str) -> StrawberryField:
+def root(
+    function: RootFunction, *, name: str, returns: Any, description: str, needs: str | None = None
+) -> StrawberryField:
     """A field of the query itself: `async def customers(batch, *, first=None, …)`."""
 
     async def resolve(info: Info[Context, None], **arguments: Any) -> Any:
+        info.context.batch.demand(needs)
         return await function(info.context.batch, **arguments)
 
-    return _field(resolve, function, name, returns, description)
+    return _field(resolve, function, name, returns, description, needs)
 
 
-def mutation(function: RootFunction, *, name: str, description: str) -> StrawberryField:
+def mutation(function: RootFunction, *, name: str, description: str, needs: str | None = None) -> StrawberryField:
     """A mutation: `async def customer_create(batch, *, input: CustomerCreateInput) -> CustomerCreatePayload`.
 
     It runs in a transaction, which may run again; what it raises as Refused undoes it and becomes the payload's
@@ -82,9 +91,10 @@ def mutation(function: RootFunction, *, name: str, description: str) -> Strawber
     pipeline = Pipeline(name, function, Outcomes(payload))
 
     async def resolve(info: Info[Context, None], input: Any) -> Any:
+        info.context.batch.demand(needs)
         return await pipeline.run(info, input)
 
-    return _field(resolve, function, name, payload | None, description)
+    return _field(resolve, function, name, payload | None, description, needs)
 
 
 class _DeclaredArguments(StrawberryResolver[Any]):
@@ -96,7 +106,11 @@ class _DeclaredArguments(StrawberryResolver[Any]):
         return declared
 
 
-def _field(resolve: Any, function: Any, name: str, returns: Any, description: str) -> StrawberryField:
+def _field(
+    resolve: Any, function: Any, name: str, returns: Any, description: str, needs: str | None
+) -> StrawberryField:
+    if needs is not None and NoneType not in get_args(returns):
+        raise TypeError(f"{name} needs {needs}, so it must be nullable: what is refused is null")
     hints = get_type_hints(function, include_extras=True)
     resolve.declared_arguments = [
         StrawberryArgument(
@@ -114,7 +128,8 @@ def _field(resolve: Any, function: Any, name: str, returns: Any, description: st
         graphql_name=name,
         base_resolver=_DeclaredArguments(resolve),
         type_annotation=StrawberryAnnotation(returns),
-        description=description,
+        description=description + (f" Needs `{needs}`." if needs else ""),
+        metadata={"needs": needs},
     )
 
 

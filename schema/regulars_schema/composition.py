@@ -73,10 +73,11 @@ class SortField:
 
 @dataclass(frozen=True)
 class NodeKind:
-    """Objects that `node(id:)` answers: the prefix of their ids and how rows are read by key."""
+    """Objects that `node(id:)` answers: the prefix of their ids how rows are read by key, and who may."""
 
     kind: str
     load: Callable[[Database, Sequence[str]], Any]
+    needs: str | None = None
 
 
 @dataclass(frozen=True)

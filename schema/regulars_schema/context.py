@@ -8,6 +8,7 @@ from strawberry.dataloader import DataLoader
 from regulars_core.actors import Actor
 from regulars_core.clock import Instant, printed
 from regulars_core.database import Database
+from regulars_core.errors import Forbidden
 from regulars_core.shop import Shop
 
 
@@ -18,6 +19,11 @@ class Batch:
     shop: Shop
     actor: Actor
     request_id: str | None = None
+
+    def demand(self, permission: str | None) -> None:
+        """Raise Forbidden if the caller lacks a permission; None is everybody's."""
+        if permission is not None and not self.actor.may(permission):
+            raise Forbidden(permission)
 
     @property
     def database(self) -> Database:

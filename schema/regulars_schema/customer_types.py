@@ -258,11 +258,16 @@ EXTENSIONS = [
         Customer,
         [
             batched(
-                group_of, name="group", returns=CustomerGroup | None, description="The group that the customer is in."
+                group_of,
+                name="group",
+                needs="groups.view",
+                returns=CustomerGroup | None,
+                description="The group that the customer is in.",
             ),
             batched(
                 origin_store_of,
                 name="originStore",
+                needs="stores.view",
                 returns=Store | None,
                 description="The store where the customer was registered; null for headquarters.",
             ),
@@ -275,6 +280,7 @@ EXTENSIONS = [
             batched(
                 stats,
                 name="stats",
+                needs="purchases.view",
                 returns=CustomerStats | None,
                 description="What the customer's purchases amount to.",
             ),
@@ -293,6 +299,7 @@ EXTENSIONS = [
             batched(
                 notes,
                 name="notes",
+                needs="notes.view",
                 returns=Connection[Note] | None,
                 description="What the team wrote down about the customer, the latest first.",
             ),

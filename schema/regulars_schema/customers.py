@@ -272,18 +272,21 @@ _QUERIES = Extension(
         root(
             customer,
             name="customer",
+            needs="customers.view",
             returns=Customer | None,
             description="One customer, by id or by code; null if there is none.",
         ),
         root(
             customers,
             name="customers",
+            needs="customers.view",
             returns=Connection[Customer] | None,
             description="All customers, narrowed and ordered as wished.",
         ),
         root(
             customer_search,
             name="customerSearch",
+            needs="customers.view",
             returns=list[Customer] | None,
             description="Customers found while somebody types, those seen last first: the later of registration and latest "
             "purchase.",
@@ -296,38 +299,45 @@ _MUTATIONS = Extension(
         mutation(
             customer_create,
             name="customerCreate",
+            needs="customers.create",
             description=f"Registers a customer, or finds the one it already is. Codes: {_DETAILS}.",
         ),
         mutation(
             customer_update,
             name="customerUpdate",
+            needs="customers.edit",
             description=f"Changes a customer's details. Codes: `VERSION_CONFLICT`, {_DETAILS}.",
         ),
         mutation(
             customer_deactivate,
             name="customerDeactivate",
+            needs="customers.deactivate",
             description="Puts a customer away: no longer found at the till, still in every report. Can be taken back. "
             "Codes: `NOT_FOUND`, `VERSION_CONFLICT`.",
         ),
         mutation(
             customer_reactivate,
             name="customerReactivate",
+            needs="customers.deactivate",
             description="Makes an inactive or suspended customer active again. Codes: `NOT_FOUND`, `VERSION_CONFLICT`.",
         ),
         mutation(
             customer_suspend,
             name="customerSuspend",
+            needs="customers.deactivate",
             description="Suspends a customer: found at the till, and shown as suspended. Codes: `NOT_FOUND`, "
             "`VERSION_CONFLICT`.",
         ),
         mutation(
             tags_add,
             name="tagsAdd",
+            needs="customers.edit",
             description="Puts tags on a customer. Codes: `NOT_FOUND`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`.",
         ),
         mutation(
             tags_remove,
             name="tagsRemove",
+            needs="customers.edit",
             description="Takes tags off a customer; those that are not there are passed over. Codes: `NOT_FOUND`.",
         ),
     ],
@@ -343,5 +353,5 @@ def contribution() -> Contribution:
         problems=[changes.VersionConflict],
         leaves=LEAVES,
         sorts=SORTS,
-        nodes=[NodeKind("customer", customers_by_ids)],
+        nodes=[NodeKind("customer", customers_by_ids, "customers.view")],
     )

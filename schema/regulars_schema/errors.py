@@ -14,7 +14,7 @@ from graphql import GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from regulars_core.database import Unavailable
-from regulars_core.errors import BadInput, Problem
+from regulars_core.errors import BadInput, Forbidden, Problem
 
 log = logging.getLogger("regulars.schema")
 
@@ -78,6 +78,8 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     if isinstance(cause, BadInput):
         reason = {"reason": cause.reason} if cause.reason else {}
         return str(cause), {"code": "BAD_USER_INPUT", "argument": list(cause.path)} | reason
+    if isinstance(cause, Forbidden):
+        return str(cause), {"code": "FORBIDDEN", "permission": cause.permission, "refused": cause.refused}
     if isinstance(cause or error, StrawberryInputCoercionError):
         return "A part of the input that must have a value is null.", {"code": "BAD_USER_INPUT"}
     if isinstance(cause, Unavailable):

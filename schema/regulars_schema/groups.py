@@ -177,10 +177,17 @@ async def _group(batch: Batch, group_id: str) -> Any:
 _QUERIES = Extension(
     Query,
     [
-        root(customer_group, name="customerGroup", returns=CustomerGroup | None, description="One group of customers."),
+        root(
+            customer_group,
+            name="customerGroup",
+            needs="groups.view",
+            returns=CustomerGroup | None,
+            description="One group of customers.",
+        ),
         root(
             customer_groups,
             name="customerGroups",
+            needs="groups.view",
             returns=Connection[CustomerGroup] | None,
             description="All groups of customers, by name.",
         ),
@@ -188,7 +195,15 @@ _QUERIES = Extension(
 )
 _MEMBERS = Extension(
     CustomerGroup,
-    [batched(customers_of, name="customers", returns=Connection[Customer] | None, description="Who is in the group.")],
+    [
+        batched(
+            customers_of,
+            name="customers",
+            needs="customers.view",
+            returns=Connection[Customer] | None,
+            description="Who is in the group.",
+        )
+    ],
 )
 _MUTATIONS = Extension(
     Mutation,
@@ -196,22 +211,26 @@ _MUTATIONS = Extension(
         mutation(
             customer_group_create,
             name="customerGroupCreate",
+            needs="groups.manage",
             description="Makes a group of customers. Codes: `NAME_TAKEN`, `REQUIRED`, `TOO_LONG`.",
         ),
         mutation(
             customer_group_update,
             name="customerGroupUpdate",
+            needs="groups.manage",
             description="Changes a group of customers. Codes: `NOT_FOUND`, `NAME_TAKEN`, `REQUIRED`, `TOO_LONG`.",
         ),
         mutation(
             customer_group_delete,
             name="customerGroupDelete",
+            needs="groups.manage",
             description="Removes a group of customers; its members move. Codes: `NOT_FOUND`, `DEFAULT_GROUP`, "
             "`GROUP_NOT_EMPTY`.",
         ),
         mutation(
             customers_assign_group,
             name="customersAssignGroup",
+            needs="customers.edit",
             description="Puts customers into a group, all of them or none. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_MANY`.",
         ),
     ],
@@ -220,4 +239,6 @@ _MUTATIONS = Extension(
 
 def contribution() -> Contribution:
     """What this room brings to the schema."""
-    return Contribution(CORE, extensions=(_QUERIES, _MEMBERS, _MUTATIONS), nodes=[NodeKind("group", groups_by_ids)])
+    return Contribution(
+        CORE, extensions=(_QUERIES, _MEMBERS, _MUTATIONS), nodes=[NodeKind("group", groups_by_ids, "groups.view")]
+    )

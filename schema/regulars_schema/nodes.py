@@ -32,7 +32,10 @@ async def node(batch: Batch, schema: ComposedSchema, id_: str) -> Any:
     """The object with this id; None for one that is not there."""
     kind, key = split_id(id_, "id")
     found = schema.nodes.get(kind)
-    return (await found.load(batch.database, [key])).get(key) if found else None
+    if found is None:
+        return None
+    batch.demand(found.needs)
+    return (await found.load(batch.database, [key])).get(key)
 
 
 def in_order(keys: Sequence[str | None], found: Any) -> list[Any]:

@@ -97,18 +97,20 @@ _MUTATIONS = Extension(
         mutation(
             note_add,
             name="noteAdd",
+            needs="notes.edit",
             description="Writes a note about a customer. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`.",
         ),
         mutation(
             note_update,
             name="noteUpdate",
+            needs="notes.edit",
             description="Rewrites a note. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`.",
         ),
-        mutation(note_delete, name="noteDelete", description="Deletes a note. Codes: `NOT_FOUND`."),
+        mutation(note_delete, name="noteDelete", needs="notes.edit", description="Deletes a note. Codes: `NOT_FOUND`."),
     ],
 )
 
 
 def contribution() -> Contribution:
     """What this room brings to the schema."""
-    return Contribution(CORE, extensions=(_MUTATIONS,), nodes=[NodeKind("note", notes_by_ids)])
+    return Contribution(CORE, extensions=(_MUTATIONS,), nodes=[NodeKind("note", notes_by_ids, "notes.view")])

@@ -238,6 +238,7 @@ EXTENSIONS = [
             batched(
                 purchases,
                 name="purchases",
+                needs="purchases.view",
                 returns=Connection[Purchase] | None,
                 description="What the customer has bought, the latest first if no order is asked for.",
             )
@@ -247,7 +248,11 @@ EXTENSIONS = [
         Purchase,
         [
             batched(
-                customer_of, name="customer", returns=Customer | None, description="Who bought; null for a stranger."
+                customer_of,
+                name="customer",
+                needs="customers.view",
+                returns=Customer | None,
+                description="Who bought; null for a stranger.",
             ),
             batched(store_of, name="store", returns=Store, description="Where it was bought."),
             batched(lines, name="lines", returns=list[PurchaseLine], description="What was bought, as on the receipt."),

@@ -211,12 +211,14 @@ _QUERIES = Extension(
         root(
             purchase,
             name="purchase",
+            needs="purchases.view",
             returns=Purchase | None,
             description="One purchase, by id or by its store's reference; null if there is none.",
         ),
         root(
             purchases,
             name="purchases",
+            needs="purchases.view",
             returns=Connection[Purchase] | None,
             description="All purchases, narrowed and ordered as wished.",
         ),
@@ -228,6 +230,7 @@ _MUTATIONS = Extension(
         mutation(
             purchase_record,
             name="purchaseRecord",
+            needs="purchases.record",
             description="Records a purchase, and registers the customer with it where one is named and not found. The same "
             "reference in the same store with the same content is answered again and changes nothing. Codes: "
             "`REFERENCE_REUSED`, `CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
@@ -237,6 +240,7 @@ _MUTATIONS = Extension(
         mutation(
             purchase_refund,
             name="purchaseRefund",
+            needs="purchases.refund",
             description="Gives back an amount or lines of a purchase, never more than was paid. Codes: "
             "`REFUND_EXCEEDS_PAID`, `PURCHASE_VOIDED`, `INVALID_REFUND`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
             "`INVALID_DATE`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`.",
@@ -244,6 +248,7 @@ _MUTATIONS = Extension(
         mutation(
             purchase_void,
             name="purchaseVoid",
+            needs="purchases.refund",
             description="Undoes a purchase as if it had not been; one that is voided already stays so. Codes: `NOT_FOUND`.",
         ),
     ],
@@ -258,9 +263,9 @@ def contribution() -> Contribution:
         leaves=LEAVES,
         sorts=SORTS,
         nodes=[
-            NodeKind("purchase", purchases_by_ids),
-            NodeKind("line", lines_by_ids),
-            NodeKind("payment", payments_by_ids),
-            NodeKind("refund", refunds_by_ids),
+            NodeKind("purchase", purchases_by_ids, "purchases.view"),
+            NodeKind("line", lines_by_ids, "purchases.view"),
+            NodeKind("payment", payments_by_ids, "purchases.view"),
+            NodeKind("refund", refunds_by_ids, "purchases.view"),
         ],
     )

@@ -7,6 +7,7 @@ from strawberry import Info
 from strawberry.types.field import StrawberryField
 
 from regulars_core.money import CurrencyCode
+from regulars_core.permissions import PERMISSIONS
 from regulars_schema.batching import Batch, root
 from regulars_schema.composition import CORE, ComposedSchema, Contribution, Extension, Query
 from regulars_schema.context import Context
@@ -41,6 +42,7 @@ class Viewer:
 
     name: str = strawberry.field(description="The name of the key that is used.")
     roles: list[str] = strawberry.field(description="What the key may do, as names of roles.")
+    permissions: list[str] = strawberry.field(description="What the key may do, one by one.")
 
 
 async def shop(batch: Batch) -> Shop:
@@ -57,7 +59,8 @@ async def shop(batch: Batch) -> Shop:
 
 async def viewer(batch: Batch) -> Viewer:
     """Who asks."""
-    return Viewer(name=batch.actor.name, roles=[batch.actor.role])
+    held = sorted(permission for permission in PERMISSIONS if batch.actor.may(permission))
+    return Viewer(name=batch.actor.name, roles=[batch.actor.role], permissions=held)
 
 
 def _node() -> StrawberryField:

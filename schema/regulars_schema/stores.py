@@ -99,7 +99,13 @@ def _fields() -> Sequence[Extension]:
         Extension(
             Query,
             [
-                root(stores, name="stores", returns=Connection[Store] | None, description="All stores, by code."),
+                root(
+                    stores,
+                    name="stores",
+                    needs="stores.view",
+                    returns=Connection[Store] | None,
+                    description="All stores, by code.",
+                ),
             ],
         ),
         Extension(
@@ -108,11 +114,13 @@ def _fields() -> Sequence[Extension]:
                 mutation(
                     store_create,
                     name="storeCreate",
+                    needs="stores.manage",
                     description="Opens a store. Codes: `INVALID_CODE`, `CODE_TAKEN`, `REQUIRED`, `TOO_LONG`.",
                 ),
                 mutation(
                     store_update,
                     name="storeUpdate",
+                    needs="stores.manage",
                     description="Renames a store, closes it or opens it again. Codes: `NOT_FOUND`, `MAIN_STORE`, `REQUIRED`, "
                     "`TOO_LONG`.",
                 ),
@@ -123,4 +131,4 @@ def _fields() -> Sequence[Extension]:
 
 def contribution() -> Contribution:
     """What this room brings to the schema."""
-    return Contribution(CORE, extensions=_fields(), nodes=[NodeKind("store", stores_by_ids)])
+    return Contribution(CORE, extensions=_fields(), nodes=[NodeKind("store", stores_by_ids, "stores.view")])
