@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from regulars_core.plugins import CORE, PluginError, Plugins
 from regulars_core.shop import Shop
 
 
@@ -28,3 +29,16 @@ async def refresh_planner(shop: Shop) -> None:
 JOBS: Sequence[Job] = (
     Job("refresh-planner", "Refreshes the figures by which the database chooses its indexes.", 86_400, refresh_planner),
 )
+
+
+def all_jobs(plugins: Plugins) -> Sequence[Job]:
+    """Core's jobs and those of plugins. Raises PluginError where two have the same name."""
+    owners = {job.name: CORE for job in JOBS}
+    found = [*JOBS]
+    for plugin, jobs in plugins.declared("regulars_jobs").items():
+        for job in jobs:
+            if elder := owners.get(job.name):
+                raise PluginError(f"The job '{job.name}' is defined by '{elder}' and by '{plugin}'")
+            owners[job.name] = plugin
+            found.append(job)
+    return found

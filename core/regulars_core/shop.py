@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from regulars_core.customers.codes import Codes
 from regulars_core.database import Database
 from regulars_core.money import CurrencyCode, Money
+from regulars_core.plugins import Plugins
 from regulars_core.settings import Settings
 
 
@@ -14,6 +15,7 @@ class Shop:
 
     database: Database
     settings: Settings
+    plugins: Plugins = field(default_factory=Plugins)
     codes: Codes = field(init=False)
 
     def __post_init__(self) -> None:
