@@ -6,6 +6,7 @@ from typing import Any
 
 from regulars_core.customers.reads import customers_by_ids
 from regulars_core.database import Database
+from regulars_core.journal import writing as journal
 from regulars_core.purchases.reads import PurchaseRow, purchases_by_ids, refunds_by_ids
 from regulars_core.shop import Shop
 
@@ -43,6 +44,7 @@ async def announce(shop: Shop, event: str, ids: Sequence[str]) -> None:
     """
     for start in range(0, len(ids), MOST):
         part = ids[start : start + MOST]
+        await journal.write(shop, event, part)  # before what a plugin does about it
         if shop.plugins.listens(event):
             await tell(shop, event, part)
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from regulars_core.journal.replaying import catch_up, forget_old
 from regulars_core.plugins import CORE, PluginError, Plugins
 from regulars_core.shop import Shop
 
@@ -26,7 +27,15 @@ async def refresh_planner(shop: Shop) -> None:
     await shop.database.transaction(work)
 
 
+async def keep_journal(shop: Shop) -> None:
+    """Tell plugins what processes without them have done, and forget what everybody has been told."""
+    for plugin in shop.plugins.names:
+        await catch_up(shop, plugin)
+    await forget_old(shop)
+
+
 JOBS: Sequence[Job] = (
+    Job("keep-journal", "Tells plugins what they missed, and forgets what all were told.", 600, keep_journal),
     Job("refresh-planner", "Refreshes the figures by which the database chooses its indexes.", 86_400, refresh_planner),
 )
 

@@ -11,6 +11,7 @@ from regulars_core.customers.models import (
     CustomerText,
 )
 from regulars_core.groups.models import CustomerGroup
+from regulars_core.journal.models import Journal, JournalCursor
 from regulars_core.purchases.models import Payment, Purchase, PurchaseLine, Refund, RefundLine
 from regulars_core.stores.models import Store
 
@@ -24,6 +25,8 @@ __all__ = [
     "CustomerStats",
     "CustomerTag",
     "CustomerText",
+    "Journal",
+    "JournalCursor",
     "Payment",
     "Purchase",
     "PurchaseLine",

@@ -17,9 +17,12 @@ class Shop:
     settings: Settings
     plugins: Plugins = field(default_factory=Plugins)
     codes: Codes = field(init=False)
+    keeps_journal: bool = field(init=False)
+    """Whether events are written down for plugins that are off: as soon as any plugin was ever on."""
 
     def __post_init__(self) -> None:
         self.codes = Codes(self.database)
+        self.keeps_journal = bool(self.plugins.names)
 
     @property
     def currency(self) -> CurrencyCode:

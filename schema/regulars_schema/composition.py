@@ -5,6 +5,7 @@ are named. What is composed belongs to the schema object, so schemas with and wi
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,9 +178,9 @@ class ComposedSchema(strawberry.Schema):
             places.owners.setdefault((definition.name, own.graphql_name or _camel(own.python_name)), CORE)
         for added in extension.fields:
             places.claim(definition.name, added.graphql_name or _camel(added.python_name), owner)
-            if owner != CORE:
-                added.description = f"{added.description}{_by(owner)}"
-            self._added.setdefault(extension.type, []).append(added)
+            mine = copy(added)  # the plugin's own may go into other schemas too
+            mine.description = f"{added.description}{_by(owner)}"
+            self._added.setdefault(extension.type, []).append(mine)
 
     def _add_leaf(self, places: _Places, owner: str, leaf: FilterLeaf) -> None:
         name = get_object_definition(leaf.where, strict=True).name

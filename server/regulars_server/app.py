@@ -12,6 +12,7 @@ from regulars_core.actors import Doorkeeper
 from regulars_core.database import App, Database, FromTheFuture, NotMigrated, Unavailable
 from regulars_core.database.apps import sqlite_path
 from regulars_core.jobs import all_jobs
+from regulars_core.journal.replaying import switch_on
 from regulars_core.plugins import Plugins
 from regulars_core.settings import Settings, configured
 from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
@@ -31,7 +32,7 @@ async def opened(settings: Settings, plugins: Plugins | None = None, *, migrated
     """The shop of these settings with these plugins, or those that the settings choose; closed at the end.
 
     Unless `migrated` is False, raises NotMigrated or FromTheFuture for a database that is not of this version, and
-    WrongCurrency for one whose purchases are in another currency.
+    WrongCurrency for one whose purchases are in another currency; and plugins are told what they missed.
     """
     if migrated:
         refuse_missing_file(settings)
@@ -44,6 +45,7 @@ async def opened(settings: Settings, plugins: Plugins | None = None, *, migrated
         if migrated:
             await refuse_other_version(database)
             await refuse_other_currency(shop)
+            await switch_on(shop)
         yield shop
     finally:
         await database.close()

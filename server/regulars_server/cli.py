@@ -14,6 +14,7 @@ from rich.table import Table
 from regulars_core.actors import ROLES, create_key, list_keys, revoke_key
 from regulars_core.clock import Instant, printed
 from regulars_core.jobs import Job, all_jobs
+from regulars_core.journal.replaying import switch_on
 from regulars_core.plugins import PluginError, Plugins, installed
 from regulars_core.purchases.statistics import differences
 from regulars_core.settings import Settings
@@ -89,6 +90,7 @@ def serve_demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 async def _fill(settings: Settings, on: Plugins) -> str:
     async with opened(settings, on, migrated=False) as shop:
         await shop.database.migrate()
+        await switch_on(shop)
         with out.status("Filling a shop with customers and two years of purchases …"):
             summary = await demo.fill(shop)
         out.print(str(summary), markup=False)

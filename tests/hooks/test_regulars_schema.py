@@ -77,6 +77,13 @@ def test_types_that_only_fields_lead_to_clash_too() -> None:
         create_app(Settings(), on)
 
 
+def test_one_field_may_go_into_many_schemas() -> None:
+    shoes = on_customer("shoes", "size")
+    first, second = build_schema([shoes]).as_str(), build_schema([shoes]).as_str()
+    assert first == second
+    assert first.count("From the shoes plugin.") == 1
+
+
 def test_a_contribution_carries_its_plugins_name() -> None:
     for answer in (Contribution("core"), None):
         on = Plugins({"shoes": plugin(regulars_schema=lambda answer=answer: answer)})
