@@ -34,8 +34,11 @@ def regulars_settings() -> "type[Any]":  # type: ignore[empty-body]
 
     Read with `shop.settings.of(TheModel)`. Values come as text; a field that is a list splits its text in a validator.
 
+    For example:
+
         class BirthdaySettings(BaseModel):
             days_ahead: int = Field(7, ge=0, description="How many days before a birthday to get ready.")
+
 
         @hookimpl
         def regulars_settings() -> type[BirthdaySettings]:
@@ -47,9 +50,11 @@ def regulars_settings() -> "type[Any]":  # type: ignore[empty-body]
 def regulars_models() -> "App":  # type: ignore[empty-body]
     """The plugin's own tables: one Tortoise app, labelled with the plugin's name, whose migrations `regulars migrate` runs.
 
-    @hookimpl
-    def regulars_models() -> App:
-        return App("birthday", "regulars_birthday.models", "regulars_birthday.migrations")
+    For example:
+
+        @hookimpl
+        def regulars_models() -> App:
+            return App("birthday", "regulars_birthday.models", "regulars_birthday.migrations")
     """
 
 
@@ -57,9 +62,11 @@ def regulars_models() -> "App":  # type: ignore[empty-body]
 def regulars_schema() -> Any:
     """What the plugin adds to the GraphQL schema: a `regulars_schema.composition.Contribution` under its own name.
 
-    @hookimpl
-    def regulars_schema() -> Contribution:
-        return Contribution("birthday", extensions=[Extension(Customer, [GREETINGS])])
+    For example:
+
+        @hookimpl
+        def regulars_schema() -> Contribution:
+            return Contribution("birthday", extensions=[Extension(Customer, [GREETINGS])])
     """
 
 
@@ -67,9 +74,11 @@ def regulars_schema() -> Any:
 def regulars_jobs() -> "Sequence[Job]":  # type: ignore[empty-body]
     """Work of the plugin's own that comes round again by itself, and does no harm when it is done twice.
 
-    @hookimpl
-    def regulars_jobs() -> Sequence[Job]:
-        return [Job("greet", "Greets whose birthday it is.", 3_600, greet)]
+    For example:
+
+        @hookimpl
+        def regulars_jobs() -> Sequence[Job]:
+            return [Job("greet", "Greets whose birthday it is.", 3_600, greet)]
     """
 
 
@@ -77,15 +86,19 @@ def regulars_jobs() -> "Sequence[Job]":  # type: ignore[empty-body]
 def regulars_commands() -> Any:
     """Commands of the plugin's own, as a `typer.Typer`; they hang under `regulars <plugin>`.
 
-    commands = typer.Typer(help="Birthdays.", no_args_is_help=True)
+    For example:
 
-    @commands.command()
-    def count() -> None:
-        typer.echo(in_shop(count_greetings))  # regulars_core.commands.in_shop opens the shop and closes it
+        commands = typer.Typer(help="Birthdays.", no_args_is_help=True)
 
-    @hookimpl
-    def regulars_commands() -> typer.Typer:
-        return commands
+
+        @commands.command()
+        def count() -> None:
+            typer.echo(in_shop(count_greetings))  # regulars_core.commands.in_shop opens the shop and closes it
+
+
+        @hookimpl
+        def regulars_commands() -> typer.Typer:
+            return commands
     """
 
 
@@ -93,9 +106,11 @@ def regulars_commands() -> Any:
 async def customers_registered(shop: "Shop", customers: "Sequence[CustomerRow]") -> None:
     """Customers were registered: one by a form or at a till, a thousand by an import.
 
-    @hookimpl
-    async def customers_registered(shop: Shop, customers: Sequence[CustomerRow]) -> None:
-        await make_cards(shop, [customer.id for customer in customers])
+    For example:
+
+        @hookimpl
+        async def customers_registered(shop: Shop, customers: Sequence[CustomerRow]) -> None:
+            await make_cards(shop, [customer.id for customer in customers])
     """
 
 
@@ -103,9 +118,11 @@ async def customers_registered(shop: "Shop", customers: "Sequence[CustomerRow]")
 async def customers_changed(shop: "Shop", customers: "Sequence[CustomerRow]") -> None:
     """Details, group, tags, addresses or status of customers were changed; the rows are those of after.
 
-    @hookimpl
-    async def customers_changed(shop: Shop, customers: Sequence[CustomerRow]) -> None:
-        await keep_birthdays(shop, customers)
+    For example:
+
+        @hookimpl
+        async def customers_changed(shop: Shop, customers: Sequence[CustomerRow]) -> None:
+            await keep_birthdays(shop, customers)
     """
 
 
@@ -113,9 +130,11 @@ async def customers_changed(shop: "Shop", customers: "Sequence[CustomerRow]") ->
 async def purchases_recorded(shop: "Shop", purchases: "Sequence[PurchaseRow]") -> None:
     """Purchases were recorded, and their customers' statistics contain them already. A purchase may have no customer.
 
-    @hookimpl
-    async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
-        await post_points(shop, [purchase for purchase in purchases if purchase.customer_id])
+    For example:
+
+        @hookimpl
+        async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
+            await post_points(shop, [purchase for purchase in purchases if purchase.customer_id])
     """
 
 
@@ -123,9 +142,11 @@ async def purchases_recorded(shop: "Shop", purchases: "Sequence[PurchaseRow]") -
 async def purchases_refunded(shop: "Shop", refunds: "Sequence[RefundRow]") -> None:
     """Money was given back, and statistics know it already.
 
-    @hookimpl
-    async def purchases_refunded(shop: Shop, refunds: Sequence[RefundRow]) -> None:
-        await take_points_back(shop, refunds)
+    For example:
+
+        @hookimpl
+        async def purchases_refunded(shop: Shop, refunds: Sequence[RefundRow]) -> None:
+            await take_points_back(shop, refunds)
     """
 
 
@@ -133,7 +154,9 @@ async def purchases_refunded(shop: "Shop", refunds: "Sequence[RefundRow]") -> No
 async def purchases_voided(shop: "Shop", purchases: "Sequence[PurchaseRow]") -> None:
     """Purchases were undone as if they had not been.
 
-    @hookimpl
-    async def purchases_voided(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
-        await forget_points(shop, [purchase.id for purchase in purchases])
+    For example:
+
+        @hookimpl
+        async def purchases_voided(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
+            await forget_points(shop, [purchase.id for purchase in purchases])
     """
