@@ -13,6 +13,7 @@ from regulars_core.customers.models import (
 )
 from regulars_core.groups.models import CustomerGroup
 from regulars_core.idempotency import IdempotencyKey
+from regulars_core.journal.models import Journal, JournalCursor
 from regulars_core.purchases.models import Payment, Purchase, PurchaseLine, Refund, RefundLine
 from regulars_core.stores.models import Store
 
@@ -28,6 +29,8 @@ __all__ = [
     "CustomerTag",
     "CustomerText",
     "IdempotencyKey",
+    "Journal",
+    "JournalCursor",
     "Payment",
     "Purchase",
     "PurchaseLine",

@@ -1,13 +1,15 @@
 """What a shop decides: read from the environment (`REGULARS_…`) or a `regulars.toml`, every mistake told at once."""
 
 import os
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -17,8 +19,11 @@ from pydantic_settings import (
 )
 
 from regulars_core.money import is_currency
+from regulars_core.plugins import CORE, PluginError, Plugins
 
 PREFIX = "REGULARS_"
+FILE = Path("regulars.toml")
+M = TypeVar("M", bound=BaseModel)
 
 
 class SettingsError(Exception):
@@ -29,6 +34,10 @@ class Settings(BaseSettings):
     """The settings of one shop. The environment wins over `regulars.toml`, which wins over the defaults."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file="regulars.toml", extra="forbid", frozen=True)
+
+    _of_plugins: Mapping[type[BaseModel], BaseModel] = PrivateAttr(default_factory=dict)
+    elsewhere: ClassVar[frozenset[str]] = frozenset()
+    """Names in the file that plugins read."""
 
     database_url: str = Field("sqlite://regulars.db", description="Where the data is: `sqlite://…` or `postgres://…`.")
     plugins: Annotated[tuple[str, ...] | None, NoDecode] = Field(
@@ -86,6 +95,11 @@ class Settings(BaseSettings):
             raise ValueError("use an ISO 3166 code in capitals, such as MX")
         return value
 
+    def of(self, model: type[M]) -> M:
+        """The settings of a plugin: the model that it has declared, filled; its defaults where nothing was loaded."""
+        found = self._of_plugins.get(model)
+        return found if isinstance(found, model) else model()
+
     @property
     def zone(self) -> ZoneInfo:
         """The shop's time zone."""
@@ -101,25 +115,89 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The order in which the places are asked: arguments, environment, file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, _File(settings_cls)
 
 
-def load_settings(**given: Any) -> Settings:
-    """The settings from all places. Raises SettingsError with every mistake, unknown `REGULARS_…` names included."""
-    mistakes = [f"{name}: no such setting" for name in sorted(os.environ) if _is_unknown(name)]
+class _File(TomlConfigSettingsSource):
+    """The file, without what belongs to plugins."""
+
+    def __call__(self) -> dict[str, Any]:
+        elsewhere = getattr(self.settings_cls, "elsewhere", ())
+        return {name: value for name, value in super().__call__().items() if name not in elsewhere}
+
+
+def load_settings(models: Mapping[str, type[BaseModel]] | None = None, **given: Any) -> Settings:
+    """The settings from all places, with those of plugins, whose models are given by plugin.
+
+    Raises SettingsError with every mistake, unknown `REGULARS_…` names included, and PluginError where two plugins want
+    the same name.
+    """
+    owners = _owners(models or {})
+    known = owners.keys() | Settings.model_fields.keys()
+    mistakes = [f"{name}: no such setting" for name in sorted(os.environ) if _name(name) not in {*known, None}]
+    kind = type("Settings", (Settings,), {"elsewhere": frozenset(owners)}) if owners else Settings
+    settings: Settings | None = None
     try:
-        settings = Settings(**given)
+        settings = kind(**{name: value for name, value in given.items() if name not in owners})
     except ValidationError as error:
         mistakes += [f"{_setting_name(e['loc'])}: {_sentence(e)}{_given(e)}" for e in error.errors()]
     except ValueError as error:
-        mistakes.append(f"{Path('regulars.toml')}: {error}")
-    if mistakes:
+        mistakes.append(f"{FILE}: {error}")
+    of_plugins: dict[type[BaseModel], BaseModel] = {}
+    for plugin, model in (models or {}).items():
+        values = {field: raw[0] for field in model.model_fields if (raw := _raw(f"{plugin}_{field}", given))}
+        try:
+            of_plugins[model] = model.model_validate(values)
+        except ValidationError as error:
+            mistakes += [f"{_setting_name((plugin, *e['loc']))}: {_sentence(e)}{_given(e)}" for e in error.errors()]
+    if mistakes or settings is None:
         raise SettingsError("\n".join(mistakes))
+    settings._of_plugins = of_plugins
     return settings
 
 
-def _is_unknown(name: str) -> bool:
-    return name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields
+def configured(**given: Any) -> tuple[Settings, Plugins]:
+    """The settings from all places, and the plugins that they switch on. Raises SettingsError and PluginError."""
+    found = _raw("plugins", given)
+    wanted = found[0] if found else None
+    if isinstance(wanted, str):
+        wanted = tuple(part.strip() for part in wanted.split(",") if part.strip())
+    if wanted is not None and not (isinstance(wanted, list | tuple) and all(isinstance(name, str) for name in wanted)):
+        wanted = ()  # what is wrong with it is told with all other mistakes
+    plugins = Plugins.wanted(None if wanted is None else tuple(wanted))
+    return load_settings(plugins.settings_models, **given), plugins
+
+
+def _owners(models: Mapping[str, type[BaseModel]]) -> dict[str, str]:
+    """Whose each setting of a plugin is."""
+    owners: dict[str, str] = {}
+    for plugin, model in models.items():
+        for field in model.model_fields:
+            name = f"{plugin}_{field}"
+            elder = CORE if name in Settings.model_fields else owners.get(name)
+            if elder:
+                raise PluginError(f"{PREFIX}{name.upper()} is defined by '{elder}' and by '{plugin}'")
+            owners[name] = plugin
+    return owners
+
+
+def _raw(name: str, given: Mapping[str, Any]) -> list[Any]:
+    """What one setting says in the first of the places that has it, in a list; empty where none has."""
+    if name in given:
+        return [given[name]]
+    for variable, value in os.environ.items():
+        if _name(variable) == name:
+            return [value]
+    try:
+        file = tomllib.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    except ValueError:
+        file = {}  # told with all other mistakes
+    return [file[name]] if name in file else []
+
+
+def _name(variable: str) -> str | None:
+    """The setting that a variable of the environment means, if it is one of ours."""
+    return variable.removeprefix(PREFIX).lower() if variable.startswith(PREFIX) else None
 
 
 def _setting_name(location: tuple[int | str, ...]) -> str:

@@ -19,6 +19,7 @@ from graphql import (
     print_schema,
 )
 from strawberry.annotation import StrawberryAnnotation
+from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
@@ -134,10 +135,15 @@ class ComposedSchema(strawberry.Schema):
         self.sorts: dict[Any, dict[str, SortKey]] = {}
         self.nodes: dict[str, NodeKind] = {}
         self.problems: dict[str, type[Problem]] = {}
+        self._owners_of_types: dict[str, tuple[type, str]] = {}
         enums: dict[Any, dict[str, GraphQLEnumValue]] = {}
         for contribution in contributions:
             owner = contribution.owner
+            for type_ in contribution.types:
+                self._add_type(type_, owner)
             for extension in contribution.extensions:
+                if owner == CORE:
+                    self._add_type(extension.type, owner)
                 self._extend(places, owner, extension)
             for leaf in contribution.leaves:
                 self._add_leaf(places, owner, leaf)
@@ -152,14 +158,28 @@ class ComposedSchema(strawberry.Schema):
             for problem in contribution.problems:
                 places.claim("Problem", problem.__name__, owner)
                 self.problems[problem.__name__] = problem
-        super().__init__(
-            Query,
-            Mutation,
-            types=[type_ for contribution in contributions for type_ in contribution.types],
-            config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(enums)}),
-            extensions=[cached_in(documents or Documents())],
-        )
+        try:
+            super().__init__(
+                Query,
+                Mutation,
+                types=[type_ for contribution in contributions for type_ in contribution.types],
+                config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(enums)}),
+                extensions=[cached_in(documents or Documents())],
+            )
+        except Exception as error:
+            # graphql-core wraps what goes wrong while it resolves fields.
+            cause = error if isinstance(error, DuplicatedTypeName) else error.__cause__
+            if not isinstance(cause, DuplicatedTypeName):
+                raise
+            modules = [getattr(one, "__module__", "?") for one in (cause.first_cls, cause.second_cls)]
+            raise SchemaConflict(f"{cause.message}: in {modules[0]} and in {modules[1]}") from error
         self._refuse_unreached()
+
+    def _add_type(self, type_: type, owner: str) -> None:
+        name = get_object_definition(type_, strict=True).name
+        elder, first = self._owners_of_types.setdefault(name, (type_, owner))
+        if elder is not type_:
+            raise SchemaConflict(f"The type {name} is defined by '{first}' and by '{owner}'")
 
     def _extend(self, places: _Places, owner: str, extension: Extension) -> None:
         definition = get_object_definition(extension.type, strict=True)

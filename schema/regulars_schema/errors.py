@@ -95,7 +95,8 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
 def logged(error: BaseException, place: object) -> str:
     """Write what nobody foresaw into the log, and answer the id under which it stands there."""
     error_id = secrets.token_hex(8)
-    log.error("error %s in %s", error_id, place, exc_info=error)
+    notes = "".join(f", {note}" for note in getattr(error, "__notes__", ()))  # such as the plugin that it came from
+    log.error("error %s in %s%s", error_id, place, notes, exc_info=error)
     return error_id
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from regulars_core.plugins import PluginError, Plugins
 from regulars_schema import audit, customers, errors, groups, notes, purchases, shop, stores
 from regulars_schema.composition import CORE, ComposedSchema, Contribution
 from regulars_schema.documents import Documents
@@ -19,3 +20,14 @@ def build_schema(plugins: Sequence[Contribution] = (), documents: Documents | No
     Raises SchemaConflict where two of them claim the same place.
     """
     return ComposedSchema([*core_contributions(), *plugins], documents=documents)
+
+
+def contributions_of(plugins: Plugins) -> list[Contribution]:
+    """What plugins add to the schema. Raises PluginError for what is not a plugin's own Contribution."""
+    found = plugins.declared("regulars_schema")
+    for name, contribution in found.items():
+        if not isinstance(contribution, Contribution) or contribution.owner != name:
+            raise PluginError(
+                f"The plugin '{name}' must answer regulars_schema with a Contribution of the owner '{name}'."
+            )
+    return list(found.values())

@@ -47,13 +47,13 @@ class Viewer:
 
 async def shop(batch: Batch) -> Shop:
     """The shop."""
-    settings = batch.shop.settings
+    settings, told = batch.shop.settings, batch.shop.plugins.about
     return Shop(
         name=settings.shop_name,
         currency_code=batch.shop.currency,
         timezone=settings.timezone,
         country=settings.country,
-        plugins=[],
+        plugins=[Plugin(name=one.name, version=one.version, description=one.description) for one in told],
     )
 
 

@@ -11,11 +11,14 @@ from starlette.routing import Route
 from regulars_core.actors import Doorkeeper
 from regulars_core.database import App, Database, FromTheFuture, NotMigrated, Unavailable
 from regulars_core.database.apps import sqlite_path
-from regulars_core.settings import Settings, load_settings
+from regulars_core.jobs import all_jobs
+from regulars_core.journal.replaying import switch_on
+from regulars_core.plugins import Plugins
+from regulars_core.settings import Settings, configured
 from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
 from regulars_schema.documents import Documents
 from regulars_schema.errors import logged
-from regulars_schema.schema import build_schema
+from regulars_schema.schema import build_schema, contributions_of
 from regulars_server import graphiql
 from regulars_server.http import Fault, GraphQLEndpoint, unavailable
 
@@ -25,22 +28,24 @@ CANNOT_START = (NotMigrated, FromTheFuture, WrongCurrency, Unavailable)
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[Shop]:
-    """The shop of these settings, closed at the end.
+async def opened(settings: Settings, plugins: Plugins | None = None, *, migrated: bool = True) -> AsyncIterator[Shop]:
+    """The shop of these settings with these plugins, or those that the settings choose; closed at the end.
 
     Unless `migrated` is False, raises NotMigrated or FromTheFuture for a database that is not of this version, and
-    WrongCurrency for one whose purchases are in another currency.
+    WrongCurrency for one whose purchases are in another currency; and plugins are told what they missed.
     """
     if migrated:
         refuse_missing_file(settings)
+    plugins = Plugins.wanted(settings.plugins) if plugins is None else plugins
     database = await Database.open(
-        settings.database_url, APPS, pool_size=settings.database_pool, readers=settings.sqlite_readers
+        settings.database_url, (*APPS, *plugins.apps), pool_size=settings.database_pool, readers=settings.sqlite_readers
     )
     try:
-        shop = Shop(database, settings)
+        shop = Shop(database, settings, plugins)
         if migrated:
             await refuse_other_version(database)
             await refuse_other_currency(shop)
+            await switch_on(shop)
         yield shop
     finally:
         await database.close()
@@ -62,13 +67,19 @@ async def refuse_other_version(database: Database) -> None:
         raise NotMigrated(f"The database lacks {', '.join(pending)}; run `regulars migrate`.")
 
 
-def create_app(settings: Settings) -> Starlette:
-    """The ASGI application of one shop. Its database is opened when it starts and closed when it stops."""
-    schema = build_schema(documents=Documents(settings.document_cache))
+def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
+    """The ASGI application of one shop with these plugins, or those that the settings choose. Its database is opened
+    when it starts and closed when it stops.
+
+    Raises PluginError and SchemaConflict for plugins that cannot be on together.
+    """
+    on = Plugins.wanted(settings.plugins) if plugins is None else plugins
+    all_jobs(on)
+    schema = build_schema(contributions_of(on), documents=Documents(settings.document_cache))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(settings) as shop:
+        async with opened(settings, on) as shop:
             app.state.shop = shop
             app.state.graphql = GraphQLEndpoint(schema, shop, Doorkeeper(shop.database))
             yield
@@ -137,4 +148,4 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
 
 def from_environment() -> Starlette:
     """The application as the environment describes it; what uvicorn's workers call."""
-    return create_app(load_settings())
+    return create_app(*configured())

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from importlib.metadata import entry_points
+from collections.abc import Sequence
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
@@ -13,18 +13,22 @@ from rich.table import Table
 
 from regulars_core.actors import ROLES, create_key, list_keys, revoke_key
 from regulars_core.clock import Instant, printed
-from regulars_core.jobs import JOBS
+from regulars_core.jobs import Job, all_jobs
+from regulars_core.journal.replaying import switch_on
+from regulars_core.plugins import PluginError, Plugins, installed
 from regulars_core.purchases.statistics import differences
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
 from regulars_schema.schema import build_schema
 from regulars_server import cli_data, demo
 from regulars_server.app import create_app, opened
-from regulars_server.cli_base import fail, in_shop, out, run, settings_or_exit
+from regulars_server.cli_base import configured_or_exit, fail, in_shop, out, run
 from regulars_server.cli_import import import_app
+from regulars_server.cli_plugins import CommandLine
 from regulars_server.doctor import examine
 
 app = typer.Typer(
+    cls=CommandLine,
     help="Regulars: the customers who come back.",
     no_args_is_help=True,
     add_completion=False,
@@ -49,8 +53,7 @@ def serve(
     workers: Annotated[int, typer.Option(help="How many processes.", min=1, max=64)] = 1,
 ) -> None:
     """Serve the API on an existing, migrated database."""
-    settings = settings_or_exit()
-    run(_look_inside(settings))
+    run(_look_inside(*configured_or_exit()))
     uvicorn.run(
         "regulars_server.app:from_environment",
         factory=True,
@@ -62,9 +65,10 @@ def serve(
     )
 
 
-async def _look_inside(settings: Settings) -> None:
+async def _look_inside(settings: Settings, plugins: Plugins) -> None:
     """Fail before a server starts, with a sentence, rather than in each of its workers."""
-    async with opened(settings):
+    create_app(settings, plugins)
+    async with opened(settings, plugins):
         pass
 
 
@@ -72,20 +76,21 @@ async def _look_inside(settings: Settings) -> None:
 def serve_demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve a fresh shop with demo data; prints the address, a key, and a GraphiQL link that carries it."""
     with tempfile.TemporaryDirectory(prefix="regulars-demo-") as folder:
-        given = {"database_url": f"sqlite://{folder}/demo.db", "shop_name": "Harbour Roasters"}
-        settings = settings_or_exit(**given)
-        key = run(_fill(settings))
+        given = {"database_url": f"sqlite://{folder}/demo.db", "shop_name": "Harbour Roasters", "plugins": None}
+        settings, on = configured_or_exit(**given)
+        key = run(_fill(settings, on))
         address = f"http://{host}:{port}"
         out.print(
             f"\n  API       {address}/graphql\n  key       {key}\n  GraphiQL  {address}/graphiql#key={key}\n",
             markup=False,
         )
-        uvicorn.run(create_app(settings), host=host, port=port, log_level="warning", server_header=False)
+        uvicorn.run(create_app(settings, on), host=host, port=port, log_level="warning", server_header=False)
 
 
-async def _fill(settings: Settings) -> str:
-    async with opened(settings, migrated=False) as shop:
+async def _fill(settings: Settings, on: Plugins) -> str:
+    async with opened(settings, on, migrated=False) as shop:
         await shop.database.migrate()
+        await switch_on(shop)
         with out.status("Filling a shop with customers and two years of purchases …"):
             summary = await demo.fill(shop)
         out.print(str(summary), markup=False)
@@ -133,15 +138,14 @@ def schema(
 @app.command()
 def plugins() -> None:
     """List the plugins that are installed, and which of them are on."""
-    chosen = settings_or_exit().plugins
-    found = sorted(entry_points(group="regulars"), key=lambda entry: entry.name)
+    _, on = configured_or_exit()
+    found = installed()
     if not found:
         out.print("No plugins are installed.")
         return
-    table = Table("plugin", "version", "on")
-    for entry in found:
-        on = chosen is None or entry.name in chosen or f"+{entry.name}" in chosen
-        table.add_row(entry.name, entry.dist.version if entry.dist else "", "yes" if on else "no")
+    table = Table("plugin", "version", "on", "what it does")
+    for plugin in found:
+        table.add_row(plugin.name, plugin.version, "yes" if plugin.name in on.names else "no", plugin.description)
     out.print(table)
 
 
@@ -167,8 +171,7 @@ def verify() -> None:
 @app.command()
 def doctor() -> None:
     """Look at settings, database, migrations and keys: what is wrong, and how to mend it."""
-    settings = settings_or_exit()
-    findings = asyncio.run(examine(settings))
+    findings = run(examine(*configured_or_exit()))
     for finding in findings:
         out.print(f"{'ok  ' if finding.ok else 'BAD '} {finding.message}", markup=False)
     if not all(finding.ok for finding in findings):
@@ -204,11 +207,19 @@ def key_revoke(key_id: Annotated[str, typer.Argument(help="The id, as `regulars 
     out.print(f"Revoked {key_id}.")
 
 
+def _jobs() -> Sequence[Job]:
+    _, on = configured_or_exit()
+    try:
+        return all_jobs(on)
+    except PluginError as error:
+        fail(str(error))
+
+
 @jobs_app.command(name="list")
 def jobs_list() -> None:
     """List the jobs."""
     table = Table("job", "every", "what it does")
-    for job in JOBS:
+    for job in _jobs():
         table.add_row(job.name, f"{job.every_seconds} s", job.description)
     out.print(table)
 
@@ -216,17 +227,18 @@ def jobs_list() -> None:
 @jobs_app.command(name="run")
 def jobs_run(once: Annotated[bool, typer.Option("--once", help="Run each job once and end.")] = False) -> None:
     """Run the jobs: each when its time comes, or all of them once."""
+    jobs = _jobs()
 
     async def work(shop: Shop) -> None:
-        async def go_round(every: int, index: int) -> None:
+        async def go_round(job: Job) -> None:
             while True:
-                await JOBS[index].run(shop)
-                out.print(f"ran {JOBS[index].name}")
+                await job.run(shop)
+                out.print(f"ran {job.name}")
                 if once:
                     return
-                await asyncio.sleep(every)
+                await asyncio.sleep(job.every_seconds)
 
-        await asyncio.gather(*(go_round(job.every_seconds, index) for index, job in enumerate(JOBS)))
+        await asyncio.gather(*(go_round(job) for job in jobs))
 
     in_shop(work)
 

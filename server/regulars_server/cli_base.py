@@ -11,8 +11,10 @@ from rich.console import Console
 from tortoise.exceptions import BaseORMException
 
 from regulars_core.database import FromTheFuture, NotMigrated, Unavailable
-from regulars_core.settings import Settings, SettingsError, load_settings
+from regulars_core.plugins import PluginError, Plugins
+from regulars_core.settings import Settings, SettingsError, configured
 from regulars_core.shop import Shop, WrongCurrency
+from regulars_schema.composition import SchemaConflict
 from regulars_server.app import opened
 
 T = TypeVar("T")
@@ -27,19 +29,21 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def settings_or_exit(**given: Any) -> Settings:
-    """The settings, or every mistake in them and the end."""
+def configured_or_exit(**given: Any) -> tuple[Settings, Plugins]:
+    """The settings and the plugins that are on, or every mistake in them and the end."""
     try:
-        return load_settings(**given)
+        return configured(**given)
     except SettingsError as error:
         fail(f"The settings are wrong:\n{error}")
+    except PluginError as error:
+        fail(str(error))
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's work; what can be expected to go wrong is told in a sentence."""
     try:
         return asyncio.run(work)
-    except (NotMigrated, FromTheFuture, WrongCurrency, Unavailable) as error:
+    except (NotMigrated, FromTheFuture, WrongCurrency, Unavailable, PluginError, SchemaConflict) as error:
         fail(str(error))
     except (BaseORMException, sqlite3.Error) as error:
         fail(f"The database cannot be used: {error}")
@@ -53,10 +57,10 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 def in_shop(work: Callable[[Shop], Coroutine[Any, Any, T]], *, migrated: bool = True) -> T:
     """Open the shop of the environment and do something in it."""
-    settings = settings_or_exit()
+    settings, plugins = configured_or_exit()
 
     async def opened_and_done() -> T:
-        async with opened(settings, migrated=migrated) as shop:
+        async with opened(settings, plugins, migrated=migrated) as shop:
             return await work(shop)
 
     return run(opened_and_done())

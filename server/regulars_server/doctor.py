@@ -9,6 +9,7 @@ from tortoise.exceptions import BaseORMException
 from regulars_core.actors import list_keys
 from regulars_core.database import Database, Unavailable
 from regulars_core.database.apps import sqlite_path
+from regulars_core.plugins import Plugins
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
 from regulars_server.app import APPS
@@ -22,19 +23,22 @@ class Finding:
     message: str
 
 
-async def examine(settings: Settings) -> list[Finding]:
+async def examine(settings: Settings, plugins: Plugins | None = None) -> list[Finding]:
     """Everything that was found, good and bad. Writes nothing."""
+    on = plugins or Plugins()
     findings = [
         Finding(True, f"settings: {settings.currency}, {settings.timezone}, phone numbers as in {settings.country}")
     ]
+    if on.names:
+        findings.append(Finding(True, f"plugins: {', '.join(on.names)}"))
     try:
         if missing := _missing_file(settings):
             return [*findings, missing]
-        database = await Database.open(settings.database_url, APPS, pool_size=2, readers=1)
+        database = await Database.open(settings.database_url, (*APPS, *on.apps), pool_size=2, readers=1)
     except (*_UNUSABLE, RuntimeError, ValueError, OSError) as error:
         return [*findings, _unusable(error)]
     try:
-        return findings + await _look(database, Shop(database, settings))
+        return findings + await _look(database, Shop(database, settings, on))
     except _UNUSABLE as error:
         return [*findings, _unusable(error)]
     finally:

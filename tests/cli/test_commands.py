@@ -342,7 +342,11 @@ def test_jobs_run_once(regulars: Regulars, database_url: str) -> None:
     register(database_url, NewCustomer("Ana", "Li"))
     done = regulars("jobs", "run", "--once", database_url=database_url)
     assert done.exit_code == 0
-    assert sorted(done.stdout.splitlines()) == ["ran forget-idempotency-keys", "ran refresh-planner"]
+    assert sorted(done.stdout.splitlines()) == [
+        "ran forget-idempotency-keys",
+        "ran keep-journal",
+        "ran refresh-planner",
+    ]
 
 
 def test_wrong_settings_are_told_all_at_once(regulars: Regulars, elsewhere: Path) -> None:

@@ -20,6 +20,7 @@ from regulars_core.customers.rules import (
 from regulars_core.customers.searching import contact_text, names_text
 from regulars_core.customers.service import insert_addresses, insert_tags, missing, sort_name
 from regulars_core.errors import Problem, Refused
+from regulars_core.events import announce
 from regulars_core.shop import Shop
 from regulars_core.text import camel
 
@@ -40,6 +41,18 @@ async def change(shop: Shop, customer_id: str, changes: CustomerChanges, expecte
 
     The version grows by one with every change that changes something.
     """
+
+    async def work() -> bool:
+        is_different = await change_quietly(shop, customer_id, changes, expected)
+        if is_different:
+            await announce(shop, "customers_changed", [customer_id])
+        return is_different
+
+    return await shop.database.transaction(work)
+
+
+async def change_quietly(shop: Shop, customer_id: str, changes: CustomerChanges, expected: int | None = None) -> bool:
+    """As `change`, for a caller who announces many changes together."""
     checks = Checks()
     columns = checked_changes(shop.settings, checks, changes)
     tags = checked_tags(checks, changes["tags"] or ()) if "tags" in changes else None
@@ -154,6 +167,7 @@ async def set_status(shop: Shop, customer_id: str, status: str, expected: int | 
             return False
         changed({"status": (before["status"], status)})
         await _update(shop, before, {"status": status})
+        await announce(shop, "customers_changed", [customer_id])
         return True
 
     return await shop.database.transaction(work)
@@ -175,6 +189,7 @@ async def add_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool:
         if new:
             await insert_tags(shop, [(customer_id, new)])
             await _update(shop, before, {})
+            await announce(shop, "customers_changed", [customer_id])
         return bool(new)
 
     return await shop.database.transaction(work)
@@ -193,6 +208,7 @@ async def remove_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool
         changed({"tags": None} if removed else {})
         if removed:
             await _update(shop, before, {})
+            await announce(shop, "customers_changed", [customer_id])
         return removed > 0
 
     return await shop.database.transaction(work)
@@ -224,13 +240,16 @@ async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -
             raise Refused(*problems)
         database, ids = shop.database, sorted(set(customer_ids))
         await lock_customers(shop, ids)
-        moved = await database.run(
+        members = await database.rows(f"SELECT id, group_id FROM customer WHERE {database.dialect.among('id', 1)}", ids)
+        await database.run(
             "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3"
             f" WHERE group_id <> $2 AND {database.dialect.among('id', 1)}",
             ids,
             group_id,
             now(),
         )
-        return moved
+        moved = [id_ for id_, group in members if group != group_id]
+        await announce(shop, "customers_changed", moved)
+        return len(moved)
 
     return await shop.database.transaction(work)

@@ -8,6 +8,7 @@ from regulars_core.customers.codes import wanted_instead_of
 from regulars_core.customers.rules import Address, CheckedCustomer, city_key
 from regulars_core.customers.searching import contact_text, names_text
 from regulars_core.errors import Problem, Refused
+from regulars_core.events import announce
 from regulars_core.ids import DEFAULT_GROUP_ID, new_id
 from regulars_core.shop import Shop
 from regulars_core.text import folded
@@ -50,6 +51,7 @@ async def register(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[str
         await _refuse_unknown(shop, customers)
         ids = [new_id() for _ in customers]
         await _insert(shop, list(zip(ids, customers, strict=True)))
+        await announce(shop, "customers_registered", ids)
         return ids
 
     return await shop.database.transaction(work)

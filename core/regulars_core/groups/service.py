@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 from regulars_core.checks import Checks
 from regulars_core.clock import now
 from regulars_core.errors import Problem, Refused
+from regulars_core.events import announce
 from regulars_core.groups.models import CustomerGroup
 from regulars_core.ids import new_id
 from regulars_core.shop import Shop
@@ -81,12 +82,14 @@ async def delete_group(shop: Shop, group_id: str, move_to: str | None) -> None:
         if move_to is not None:
             if move_to == group_id or not await CustomerGroup.filter(id=move_to).exists():
                 raise Refused(_unknown("moveCustomersTo"))
-            await database.run(
-                "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3 WHERE group_id = $1",
+            moved = await database.rows(
+                "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3 WHERE group_id = $1"
+                " RETURNING id",
                 group_id,
                 move_to,
                 now(),
             )
+            await announce(shop, "customers_changed", sorted(row[0] for row in moved))
         else:
             row = await database.row("SELECT count(*) FROM customer WHERE group_id = $1", group_id)
             if row and row[0]:

@@ -6,10 +6,11 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from regulars_core.customers.changes import change, lock_customers
+from regulars_core.customers.changes import change_quietly, lock_customers
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.customers.service import give_codes, one_at_a_time, register
 from regulars_core.errors import Problem, Refused
+from regulars_core.events import announce
 from regulars_core.groups.service import create_group, name_key
 from regulars_core.importing.buyers import Key, contact, known_customers
 from regulars_core.importing.differences import differences
@@ -147,6 +148,7 @@ async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Map
     async def work() -> _Outcome:
         await _refuse_overtaken(shop, newcomers)
         made = await register(shop, new) if new else []
+        changed = []
         outcome = _Outcome(created=len(made), ids=[*made, *(id_ for id_, _ in elders)])
         await lock_customers(shop, [id_ for id_, _ in elders])  # nothing changes between the look and the change
         for (id_, entry), changes in zip(
@@ -156,8 +158,10 @@ async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Map
                 outcome.unchanged += 1
             elif id_ in seen:
                 outcome.rejected.append(entry)
-            else:
-                outcome.updated += await change(shop, id_, changes)
+            elif await change_quietly(shop, id_, changes):
+                changed.append(id_)
+        outcome.updated = len(changed)
+        await announce(shop, "customers_changed", changed)
         return outcome
 
     return await shop.database.transaction(work)

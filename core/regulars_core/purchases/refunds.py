@@ -6,6 +6,7 @@ from regulars_core.audit import changed
 from regulars_core.checks import Checks
 from regulars_core.clock import Instant, now
 from regulars_core.errors import Problem, Refused
+from regulars_core.events import announce
 from regulars_core.ids import new_id
 from regulars_core.purchases.rules import Paid, PaidLine, RefundedLine, is_refunded_whole, refund_of_lines
 from regulars_core.purchases.statistics import recount
@@ -64,6 +65,7 @@ async def refund(
             "REFUNDED" if whole else "PARTIALLY_REFUNDED" if paid.refunded + back or not paid.total else "PAID",
         )
         await recount(shop.database, [customer_id] if customer_id else [])
+        await announce(shop, "purchases_refunded", [refund_id])
         return refund_id
 
     return await shop.database.transaction(work)
@@ -119,6 +121,7 @@ async def void(shop: Shop, purchase_id: str) -> bool:
         changed({"status": (row[1], "VOIDED")})
         await shop.database.run("UPDATE purchase SET status = 'VOIDED' WHERE id = $1", purchase_id)
         await recount(shop.database, [row[0]] if row[0] else [])
+        await announce(shop, "purchases_voided", [purchase_id])
         return True
 
     return await shop.database.transaction(work)

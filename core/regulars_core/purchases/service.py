@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from regulars_core.clock import now
 from regulars_core.errors import Problem, Refused
+from regulars_core.events import announce
 from regulars_core.ids import new_id
 from regulars_core.purchases.rules import CheckedPurchase
 from regulars_core.purchases.statistics import Gain, add_purchases
@@ -48,6 +49,7 @@ async def _record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Reco
             outcomes.append(Recorded(None, created=False, problem=reused()))
     await _insert(shop, new)
     await add_purchases(shop.database, _gains(new))
+    await announce(shop, "purchases_recorded", [id_ for id_, _ in new])
     return outcomes
 
 

@@ -1,0 +1,58 @@
+"""What happens in a shop, told to the plugins by those who make it happen."""
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from regulars_core.customers.reads import customers_by_ids
+from regulars_core.database import Database
+from regulars_core.journal import writing as journal
+from regulars_core.purchases.reads import PurchaseRow, purchases_by_ids, refunds_by_ids
+from regulars_core.shop import Shop
+
+MOST = 1_000
+"""Rows of one announcement at most."""
+
+
+async def _as_recorded(database: Database, ids: Sequence[str]) -> Mapping[str, PurchaseRow]:
+    """Purchases as they were before anything was given back."""
+    found = await purchases_by_ids(database, ids)
+    return {id_: replace(row, status="PAID", refunded_minor=0) for id_, row in found.items()}
+
+
+@dataclass(frozen=True)
+class Event:
+    """A kind of event: how its argument is called and how its rows are read."""
+
+    argument: str
+    read: Callable[[Database, Sequence[str]], Coroutine[Any, Any, Mapping[str, Any]]]
+
+
+EVENTS: Mapping[str, Event] = {
+    "customers_registered": Event("customers", customers_by_ids),
+    "customers_changed": Event("customers", customers_by_ids),
+    "purchases_recorded": Event("purchases", _as_recorded),
+    "purchases_refunded": Event("refunds", refunds_by_ids),
+    "purchases_voided": Event("purchases", purchases_by_ids),
+}
+
+
+async def announce(shop: Shop, event: str, ids: Sequence[str]) -> None:
+    """Tell the plugins of something, inside the transaction in which it happens. Raises what they raise, Refused too.
+
+    Nothing is read where nobody listens.
+    """
+    for start in range(0, len(ids), MOST):
+        part = ids[start : start + MOST]
+        await journal.write(shop, event, part)  # before what a plugin does about it
+        if shop.plugins.listens(event):
+            await tell(shop, event, part)
+
+
+async def tell(shop: Shop, event: str, ids: Sequence[str], *, only: str | None = None) -> None:
+    """Read the rows and tell all plugins, or one; those that are gone by now are left out."""
+    kind = EVENTS[event]
+    found = await kind.read(shop.database, ids)
+    rows = [found[id_] for id_ in dict.fromkeys(ids) if id_ in found]
+    if rows:
+        await shop.plugins.announce(event, only=only, shop=shop, **{kind.argument: rows})

@@ -1,0 +1,162 @@
+"""Every place where a plugin may join in.
+
+A hook's colour is in its signature. `def` is a declaration: called when the application is put together. `async def` is
+an event: awaited inside the transaction of whoever changed something, one plugin after another, so what a plugin writes
+stands or falls with the change. An event that raises Refused undoes the change and is told to the caller; the batch of an
+import is then run again row by row.
+
+Events bring a sequence: one row from a mutation, a thousand from an import. A plugin that was off is told later, once, of
+what it missed; rows are then as they are by that time, except that a recorded purchase is always as it was recorded.
+
+A hook takes as many of its arguments as it likes, by name.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from regulars_core.customers.reads import CustomerRow
+    from regulars_core.database import App
+    from regulars_core.jobs import Job
+    from regulars_core.purchases.reads import PurchaseRow, RefundRow
+    from regulars_core.shop import Shop
+
+PROJECT = "regulars"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def regulars_settings() -> "type[Any]":  # type: ignore[empty-body]
+    """What a shop may decide about the plugin: a pydantic model, whose fields become `REGULARS_<PLUGIN>_<FIELD>`.
+
+    Read with `shop.settings.of(TheModel)`. Values come as text; a field that is a list splits its text in a validator.
+
+    For example:
+
+        class BirthdaySettings(BaseModel):
+            days_ahead: int = Field(7, ge=0, description="How many days before a birthday to get ready.")
+
+
+        @hookimpl
+        def regulars_settings() -> type[BirthdaySettings]:
+            return BirthdaySettings
+    """
+
+
+@hookspec
+def regulars_models() -> "App":  # type: ignore[empty-body]
+    """The plugin's own tables: one Tortoise app, labelled with the plugin's name, whose migrations `regulars migrate` runs.
+
+    For example:
+
+        @hookimpl
+        def regulars_models() -> App:
+            return App("birthday", "regulars_birthday.models", "regulars_birthday.migrations")
+    """
+
+
+@hookspec
+def regulars_schema() -> Any:
+    """What the plugin adds to the GraphQL schema: a `regulars_schema.composition.Contribution` under its own name.
+
+    For example:
+
+        @hookimpl
+        def regulars_schema() -> Contribution:
+            return Contribution("birthday", extensions=[Extension(Customer, [GREETINGS])])
+    """
+
+
+@hookspec
+def regulars_jobs() -> "Sequence[Job]":  # type: ignore[empty-body]
+    """Work of the plugin's own that comes round again by itself, and does no harm when it is done twice.
+
+    For example:
+
+        @hookimpl
+        def regulars_jobs() -> Sequence[Job]:
+            return [Job("greet", "Greets whose birthday it is.", 3_600, greet)]
+    """
+
+
+@hookspec
+def regulars_commands() -> Any:
+    """Commands of the plugin's own, as a `typer.Typer`; they hang under `regulars <plugin>`.
+
+    For example:
+
+        commands = typer.Typer(help="Birthdays.", no_args_is_help=True)
+
+
+        @commands.command()
+        def count() -> None:
+            typer.echo(in_shop(count_greetings))  # regulars_core.commands.in_shop opens the shop and closes it
+
+
+        @hookimpl
+        def regulars_commands() -> typer.Typer:
+            return commands
+    """
+
+
+@hookspec
+async def customers_registered(shop: "Shop", customers: "Sequence[CustomerRow]") -> None:
+    """Customers were registered: one by a form or at a till, a thousand by an import.
+
+    For example:
+
+        @hookimpl
+        async def customers_registered(shop: Shop, customers: Sequence[CustomerRow]) -> None:
+            await make_cards(shop, [customer.id for customer in customers])
+    """
+
+
+@hookspec
+async def customers_changed(shop: "Shop", customers: "Sequence[CustomerRow]") -> None:
+    """Details, group, tags, addresses or status of customers were changed; the rows are those of after.
+
+    For example:
+
+        @hookimpl
+        async def customers_changed(shop: Shop, customers: Sequence[CustomerRow]) -> None:
+            await keep_birthdays(shop, customers)
+    """
+
+
+@hookspec
+async def purchases_recorded(shop: "Shop", purchases: "Sequence[PurchaseRow]") -> None:
+    """Purchases were recorded, and their customers' statistics contain them already. A purchase may have no customer.
+
+    For example:
+
+        @hookimpl
+        async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
+            await post_points(shop, [purchase for purchase in purchases if purchase.customer_id])
+    """
+
+
+@hookspec
+async def purchases_refunded(shop: "Shop", refunds: "Sequence[RefundRow]") -> None:
+    """Money was given back, and statistics know it already.
+
+    For example:
+
+        @hookimpl
+        async def purchases_refunded(shop: Shop, refunds: Sequence[RefundRow]) -> None:
+            await take_points_back(shop, refunds)
+    """
+
+
+@hookspec
+async def purchases_voided(shop: "Shop", purchases: "Sequence[PurchaseRow]") -> None:
+    """Purchases were undone as if they had not been.
+
+    For example:
+
+        @hookimpl
+        async def purchases_voided(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
+            await forget_points(shop, [purchase.id for purchase in purchases])
+    """

@@ -1,0 +1,16 @@
+"""Writing the journal, in the transactions of what happens."""
+
+import json
+from collections.abc import Sequence
+
+from regulars_core.clock import now
+from regulars_core.ids import new_id
+from regulars_core.shop import Shop
+from regulars_core.writing import insert
+
+
+async def write(shop: Shop, kind: str, ids: Sequence[str]) -> None:
+    """Note an event. A shop in which no plugin was ever on has nobody to note it for, and notes nothing."""
+    if shop.keeps_journal:
+        row = (new_id(), kind, json.dumps(list(ids)), " ".join(shop.plugins.names), now())
+        await insert(shop.database, "journal", ("id", "kind", "ids", "took_part", "at"), [row])

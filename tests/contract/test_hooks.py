@@ -1,0 +1,34 @@
+"""Every hook is documented with an example, has a test of its own, and stands in docs/hooks.md."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from regulars_core import hookspecs
+
+HOOKS = [name for name, value in vars(hookspecs).items() if hasattr(value, "regulars_spec")]
+TESTS = Path(__file__).parents[1]
+
+
+def test_there_are_hooks() -> None:
+    assert len(HOOKS) == 10
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_documented_and_tested(hook: str) -> None:
+    said = inspect.getdoc(getattr(hookspecs, hook)) or ""
+    assert "@hookimpl" in said
+    assert f"def {hook}(" in said
+    assert said.partition("\n")[0].endswith(".")
+    assert (TESTS / "hooks" / f"test_{hook}.py").exists()
+    assert f"## `{hook}`" in (TESTS.parent / "docs" / "hooks.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("hook", [hook for hook in HOOKS if not hook.startswith("regulars_")])
+def test_events_are_async_and_bring_the_shop_and_a_sequence(hook: str) -> None:
+    spec = getattr(hookspecs, hook)
+    assert inspect.iscoroutinefunction(spec)
+    shop, rows = inspect.signature(spec).parameters.values()
+    assert shop.name == "shop"
+    assert "Sequence[" in str(rows.annotation)

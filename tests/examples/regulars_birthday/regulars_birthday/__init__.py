@@ -1,0 +1,51 @@
+"""Birthdays: greets customers, counts the greetings, and sells nothing to who is too young."""
+
+from collections.abc import Sequence
+
+import typer
+
+from regulars_birthday.commands import commands
+from regulars_birthday.graphql import contribution
+from regulars_birthday.service import BirthdaySettings, greet, keep, refuse_the_young
+from regulars_core.customers.reads import CustomerRow
+from regulars_core.database import App
+from regulars_core.hookspecs import hookimpl
+from regulars_core.jobs import Job
+from regulars_core.purchases.reads import PurchaseRow
+from regulars_core.shop import Shop
+from regulars_schema.composition import Contribution
+
+
+@hookimpl
+def regulars_settings() -> type[BirthdaySettings]:
+    return BirthdaySettings
+
+
+@hookimpl
+def regulars_models() -> App:
+    return App("birthday", "regulars_birthday.models", "regulars_birthday.migrations")
+
+
+@hookimpl
+def regulars_schema() -> Contribution:
+    return contribution()
+
+
+@hookimpl
+def regulars_jobs() -> Sequence[Job]:
+    return [Job("greet", "Greets whose birthday it is.", 3_600, greet)]
+
+
+@hookimpl
+def regulars_commands() -> typer.Typer:
+    return commands
+
+
+@hookimpl
+async def customers_registered(shop: Shop, customers: Sequence[CustomerRow]) -> None:
+    await keep(shop, customers)
+
+
+@hookimpl
+async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
+    await refuse_the_young(shop, purchases)

@@ -1,0 +1,13 @@
+"""Plugins hear of purchases that are undone."""
+
+from tests.asking import Api
+from tests.hooks.conftest import basket
+from tests.hooks.stamps import told
+
+
+async def test_once(asking: Api) -> None:
+    made = await asking.done("purchaseRecord", "purchase { id }", basket())
+    for _ in range(2):
+        await asking.do("purchaseVoid", "purchase { status }", {"purchaseId": made["purchase"]["id"]})
+    found = [value for key, value in (await told(asking.shop)).items() if key.startswith("purchases_voided")]
+    assert found == [(500, 1)]

@@ -1,0 +1,106 @@
+"""What plugins add to the schema, and what stops the start."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import strawberry
+
+from regulars_core.plugins import PluginError, Plugins
+from regulars_core.settings import Settings
+from regulars_core.shop import Shop
+from regulars_schema.batching import Batch, batched
+from regulars_schema.composition import Contribution, Extension, NodeKind, SchemaConflict
+from regulars_schema.customer_types import Customer
+from regulars_schema.schema import build_schema, contributions_of
+from regulars_server.app import create_app
+from tests.asking import Api
+from tests.hooks.test_plugins import plugin
+from tests.schema.test_composition import leaf, no_rows, on_customer, sort
+
+
+@strawberry.type(name="Shoe", description="A shoe.")
+class Shoe:
+    size: int = strawberry.field(description="Its size.")
+
+
+@strawberry.type(name="Shoe", description="Another shoe.")
+class OtherShoe:
+    colour: str = strawberry.field(description="Its colour.")
+
+
+@strawberry.type(name="Customer", description="Another customer.")
+class OtherCustomer:
+    colour: str = strawberry.field(description="Its colour.")
+
+
+def adding(owner: str, **what: Any) -> Any:
+    return plugin(regulars_schema=lambda: Contribution(owner, **what))
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ({"leaves": [leaf("size")]}, "CustomerWhere.size is defined by 'shoes' and by 'feet'"),
+        ({"sorts": [sort("SIZE")]}, "CustomerOrderField.SIZE is defined by 'shoes' and by 'feet'"),
+        ({"nodes": [NodeKind("shoe", no_rows)]}, "Node.shoe is defined by 'shoes' and by 'feet'"),
+        ({"extensions": on_customer("x", "size").extensions}, "Customer.size is defined by 'shoes' and by 'feet'"),
+    ],
+)
+def test_two_plugins_in_one_place_stop_the_start(what: dict[str, Any], said: str) -> None:
+    on = Plugins({"shoes": adding("shoes", **what), "feet": adding("feet", **what)})
+    with pytest.raises(SchemaConflict) as raised:
+        create_app(Settings(), on)
+    assert str(raised.value) == said
+
+
+def test_two_types_of_one_name_stop_the_start() -> None:
+    on = Plugins({"shoes": adding("shoes", types=[Shoe]), "feet": adding("feet", types=[OtherShoe])})
+    with pytest.raises(SchemaConflict, match="The type Shoe is defined by 'shoes' and by 'feet'"):
+        create_app(Settings(), on)
+    on = Plugins({"shoes": adding("shoes", types=[OtherCustomer])})
+    with pytest.raises(SchemaConflict, match="The type Customer is defined by 'core' and by 'shoes'"):
+        create_app(Settings(), on)
+
+
+async def boots(customers: Sequence[Any], batch: Batch) -> Sequence[Any]:
+    return [None for _ in customers]
+
+
+def test_types_that_only_fields_lead_to_clash_too() -> None:
+    def wearing(owner: str, type_: type) -> Any:
+        field = batched(boots, name=f"{owner}Boots", returns=type_ | None, description="Boots.")
+        return adding(owner, extensions=[Extension(Customer, [field])])
+
+    on = Plugins({"shoes": wearing("shoes", Shoe), "feet": wearing("feet", OtherShoe)})
+    with pytest.raises(SchemaConflict, match=r"Type Shoe is defined multiple times in the schema: in \S+ and in \S+"):
+        create_app(Settings(), on)
+
+
+def test_one_field_may_go_into_many_schemas() -> None:
+    shoes = on_customer("shoes", "size")
+    first, second = build_schema([shoes]).as_str(), build_schema([shoes]).as_str()
+    assert first == second
+    assert first.count("From the shoes plugin.") == 1
+
+
+def test_a_contribution_carries_its_plugins_name() -> None:
+    for answer in (Contribution("core"), None):
+        on = Plugins({"shoes": plugin(regulars_schema=lambda answer=answer: answer)})
+        with pytest.raises(PluginError, match="must answer regulars_schema with a Contribution of the owner 'shoes'"):
+            contributions_of(on)
+
+
+async def test_a_field_is_there_with_the_plugin_and_gone_without(asking: Api, shop: Shop) -> None:
+    await asking.done("customerCreate", "created", {"firstName": "Ana", "lastName": "Li"})
+    document = "{ customers { nodes { stamps } } shop { plugins { name description } } }"
+    assert await asking.data(document) == {
+        "customers": {"nodes": [{"stamps": 1}]},
+        "shop": {
+            "plugins": [{"name": "stamps", "description": "Stamps: a plugin that writes down whatever it is told."}]
+        },
+    }
+    bare = Api(build_schema(), shop, asking.actor)
+    assert (await bare.ask("{ customers { nodes { stamps } } }")).codes == ["BAD_USER_INPUT"]
+    assert await bare.data("{ shop { plugins { name } } }") == {"shop": {"plugins": []}}
+    assert "stamps" not in bare.schema.as_str()
