@@ -34,7 +34,7 @@ async def test_what_nobody_foresaw_is_logged_with_the_plugins_name(
 ) -> None:
     document = "mutation($i: PurchaseRecordInput!) { purchaseRecord(input: $i) { created } }"
     with caplog.at_level(logging.ERROR):
-        answer = await asking.ask(document, i=basket(total="6.67"))
+        answer = await asking.ask(document, i=basket(total="6.67", idempotencyKey="k1"))
     assert answer.codes == ["INTERNAL"]
     assert "secret" not in str(answer.errors)
     [record] = [record for record in caplog.records if record.name == "regulars.schema"]

@@ -43,7 +43,12 @@ async def test_everything_at_once(shop: Shop) -> None:
         ids[name] = (await ask(shop, create, i=person))["customerCreate"]["customer"]["id"]
     record = "mutation($i: PurchaseRecordInput!) { purchaseRecord(input: $i) { created userErrors { code path } } }"
     for name, codes in (("Ana", []), ("Bo", ["TOO_YOUNG"]), ("Cy", [])):
-        given = {"reference": name, "customerId": ids[name], "lines": [{"name": "Rum", "total": "9.00"}]}
+        given = {
+            "idempotencyKey": name,
+            "reference": name,
+            "customerId": ids[name],
+            "lines": [{"name": "Rum", "total": "9.00"}],
+        }
         answer = (await ask(shop, record, i=given))["purchaseRecord"]
         assert [error["code"] for error in answer["userErrors"]] == codes
     job = all_jobs(shop.plugins)[-1]
