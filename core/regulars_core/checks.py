@@ -1,6 +1,5 @@
 """Checking what was given: every mistake is gathered, none is repaired silently, and all are told at once."""
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from regulars_core.errors import Malformed, Problem, Refused
@@ -53,9 +52,3 @@ class Checks:
         """Raise Malformed if anything was wrong; Refused if it was `recorded` data that the input does not fit."""
         if self.problems:
             raise (Refused if recorded else Malformed)(*self.problems)
-
-
-def refuse_if(problems: Sequence[Problem]) -> None:
-    """Raise Refused if there are problems."""
-    if problems:
-        raise Refused(*problems)

@@ -43,7 +43,7 @@ _OF_STATS: Mapping[str, Any] = {
     "last_purchase_at": lambda s: _time(s.last_purchase_at),
 }
 FIELDS = (*_OF_CUSTOMER, *_OF_STATS, "group", "origin_store", "tags")
-"""The columns that can be exported; the names of those that an import knows are the same."""
+"""The columns that can be exported."""
 
 
 class UnknownFields(Exception):

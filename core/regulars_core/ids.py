@@ -1,8 +1,6 @@
 """Identifiers: UUIDv7 made by the application, so that stores need no coordination and ids sort by time of making."""
 
 import re
-from collections.abc import Iterator
-from itertools import count
 
 import uuid_utils
 
@@ -16,11 +14,6 @@ MAIN_STORE_ID = "00000000000070008000000000000002"
 def new_id() -> str:
     """A new UUIDv7 as 32 lower-case hexadecimal digits."""
     return uuid_utils.uuid7().hex
-
-
-def new_ids() -> Iterator[str]:
-    """An endless supply of new ids, each greater than the one before."""
-    return (new_id() for _ in count())
 
 
 def is_id(text: str) -> bool:

@@ -14,7 +14,7 @@ CurrencyCode = NewType("CurrencyCode", str)
 """An ISO 4217 code, such as EUR."""
 
 LARGEST = 10**15
-"""Bound of a single amount in minor units: far beyond any purchase, and sums of millions of them still fit 64 bits."""
+"""Bound of a single amount in minor units: far beyond any purchase, and sums of thousands of such amounts still fit 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
