@@ -184,6 +184,12 @@ def test_what_a_plugin_adds_says_where_it_is_from() -> None:
     assert "shoeSize(inches: Boolean): String" in printed.replace("\n    ", "").replace("\n  )", ")")
 
 
+def test_what_a_plugin_adds_says_so_once_however_many_schemas_it_joins() -> None:
+    ours = shoes()
+    first, second = (build_schema([ours]).as_str() for _ in range(2))
+    assert first == second
+
+
 async def test_schemas_with_and_without_a_plugin_live_in_one_process(shop: Shop) -> None:
     actor = Actor("key", "till", "administrator")
     bare = build_schema()
