@@ -109,4 +109,4 @@ def schema() -> ComposedSchema:
 @pytest.fixture
 def api(shop: Shop, schema: ComposedSchema) -> Api:
     """Asks the shop in GraphQL, as an administrator named `till`, through the same answering as the server."""
-    return Api(schema, shop, Actor("key", "till", "administrator"))
+    return Api(schema, shop, Actor.of_role("key", "till", "administrator"))

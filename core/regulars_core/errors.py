@@ -46,8 +46,9 @@ class BadInput(Exception):
 
 
 class Forbidden(Exception):
-    """The caller lacks a permission; `refused` is how many values it was wanted for."""
+    """The caller lacks a permission, there or, if it is wanted `everywhere`, in the whole shop; `refused` is how many
+    values it was wanted for."""
 
-    def __init__(self, permission: str, refused: int = 1) -> None:
-        super().__init__(f"This needs the permission {permission}.")
+    def __init__(self, permission: str, refused: int = 1, *, everywhere: bool = False) -> None:
+        super().__init__(f"This needs the permission {permission}{' in the whole shop' if everywhere else ''}.")
         self.permission, self.refused = permission, refused

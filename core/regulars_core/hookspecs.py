@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from regulars_core.customers.reads import CustomerRow
     from regulars_core.database import App
     from regulars_core.jobs import Job
+    from regulars_core.permissions import Permission
     from regulars_core.purchases.reads import PurchaseRow, RefundRow
     from regulars_core.shop import Shop
 
@@ -67,6 +68,21 @@ def regulars_schema() -> Any:
         @hookimpl
         def regulars_schema() -> Contribution:
             return Contribution("birthday", extensions=[Extension(Customer, [GREETINGS])])
+    """
+
+
+@hookspec
+def regulars_permissions() -> "Sequence[Permission]":  # type: ignore[empty-body]
+    """What the plugin lets be allowed or not: dotted names, each with the roles in the box that hold it.
+
+    Administrators hold them all, and a shop's own roles can. Whatever a field, filter or kind of object `needs` must be
+    declared here, or in core. One that is `shop_wide` does not count for keys that are bound to stores.
+
+    For example:
+
+        @hookimpl
+        def regulars_permissions() -> Sequence[Permission]:
+            return [Permission("birthday.greet", "Greet customers.", roles=("cashier", "store_manager"))]
     """
 
 

@@ -1,6 +1,5 @@
 """Every table of the core, for Tortoise's registry of models."""
 
-from regulars_core.actors import ApiKey
 from regulars_core.audit import Audit
 from regulars_core.customers.models import (
     CodeBlock,
@@ -14,6 +13,7 @@ from regulars_core.customers.models import (
 from regulars_core.groups.models import CustomerGroup
 from regulars_core.idempotency import IdempotencyKey
 from regulars_core.journal.models import Journal, JournalCursor
+from regulars_core.keys.models import ApiKey, KeyBinding, Role
 from regulars_core.purchases.models import Payment, Purchase, PurchaseLine, Refund, RefundLine
 from regulars_core.stores.models import Store
 
@@ -31,10 +31,12 @@ __all__ = [
     "IdempotencyKey",
     "Journal",
     "JournalCursor",
+    "KeyBinding",
     "Payment",
     "Purchase",
     "PurchaseLine",
     "Refund",
     "RefundLine",
+    "Role",
     "Store",
 ]

@@ -1,57 +1,126 @@
-"""What can be allowed, and the roles in the box. An administrator may do everything, plugins' permissions included."""
+"""What can be allowed, and the roles in the box.
 
-from collections.abc import Mapping
+A plugin declares its permissions the way core's are written here. Nothing is global: each shop has its own `Permissions`.
+"""
 
-PERMISSIONS: Mapping[str, str] = {
-    "customers.view": "See customers: name, code, group, status.",
-    "customers.view_pii": "See what is personal: contact, addresses, birth date, notes.",
-    "customers.view_sensitive": "See what is sensitive: the tax id.",
-    "customers.create": "Register customers.",
-    "customers.edit": "Change customers.",
-    "customers.deactivate": "Put customers away, suspend them and bring them back.",
-    "customers.merge": "Make two customers one.",
-    "customers.delete": "Delete customers that nothing refers to.",
-    "customers.erase": "Erase what is personal of a customer.",
-    "customers.export": "Take customers out in files.",
-    "groups.view": "See groups of customers.",
-    "groups.manage": "Make, change and remove groups of customers.",
-    "notes.view": "Read the team's notes.",
-    "notes.edit": "Write, rewrite and delete notes.",
-    "purchases.view": "See purchases and what they amount to.",
-    "purchases.record": "Record purchases.",
-    "purchases.refund": "Give money back, and void purchases.",
-    "consents.view": "See what customers agreed to.",
-    "consents.record": "Write down what customers agree to.",
-    "segments.manage": "Make, change and remove segments.",
-    "stores.view": "See the stores.",
-    "stores.manage": "Open, change and close stores.",
-    "audit.view": "See who did what.",
-    "keys.manage": "Make and revoke API keys.",
-    "schema.introspect": "Read the schema.",
-}
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from regulars_core.plugins import CORE, PluginError, Plugins
 
 ADMINISTRATOR = "administrator"
+"""Holds every permission there is, plugins' included."""
+BOX_ROLES = ("store_terminal", "cashier", "store_manager", "marketing", "support", "accountant", ADMINISTRATOR)
+_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_LONGEST_NAME = 80
 
-_TILL = frozenset({"customers.view", "groups.view", "stores.view", "purchases.view", "purchases.record"})
-_CASHIER = _TILL | {"customers.view_pii", "customers.create", "customers.edit", "consents.view", "consents.record"}
-ROLES: Mapping[str, frozenset[str]] = {
-    "store_terminal": _TILL | {"customers.create"},
-    "cashier": _CASHIER,
-    "store_manager": _CASHIER
-    | {"customers.deactivate", "groups.manage", "notes.view", "notes.edit", "purchases.refund", "customers.export"},
-    "marketing": frozenset(
-        {"customers.view", "customers.view_pii", "groups.view", "groups.manage", "stores.view", "purchases.view",
-         "consents.view", "segments.manage", "customers.export"}
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Something that can be allowed: a dotted name, what it allows, and the roles in the box that hold it beside the
+    administrator.
+
+    One that is `shop_wide` is about what all stores share, and counts only where a key is bound to the whole shop.
+    """
+
+    name: str
+    description: str
+    roles: Sequence[str] = ()
+    shop_wide: bool = False
+
+
+_EVERYBODY = ("store_terminal", "cashier", "store_manager", "marketing", "support", "accountant")
+_STAFF = ("cashier", "store_manager", "support")
+_WHOLE = " In the whole shop only."
+
+_OWN: Sequence[Permission] = (
+    Permission("customers.view", "See customers: name, code, group, status.", _EVERYBODY),
+    Permission(
+        "customers.view_pii",
+        "See what is personal: contact, addresses, birth date, notes.",
+        (*_STAFF, "marketing"),
     ),
-    "support": _CASHIER - {"purchases.record"} | {"customers.merge", "notes.view", "notes.edit", "customers.deactivate"},
-    "accountant": frozenset(
-        {"customers.view", "customers.view_sensitive", "groups.view", "stores.view", "purchases.view", "audit.view",
-         "customers.export"}
+    Permission("customers.view_sensitive", "See what is sensitive: the tax id.", ("accountant",)),
+    Permission("customers.create", "Register customers.", ("store_terminal", *_STAFF)),
+    Permission("customers.edit", "Change customers.", _STAFF),
+    Permission(
+        "customers.deactivate", "Put customers away, suspend them and bring them back.", ("store_manager", "support")
     ),
-    ADMINISTRATOR: frozenset(PERMISSIONS),
-}  # fmt: skip
+    Permission("customers.merge", "Make two customers one." + _WHOLE, ("support",), shop_wide=True),
+    Permission("customers.delete", "Delete customers that nothing refers to." + _WHOLE, shop_wide=True),
+    Permission("customers.erase", "Erase what is personal of a customer." + _WHOLE, shop_wide=True),
+    Permission("customers.export", "Take customers out in files.", ("store_manager", "marketing", "accountant")),
+    Permission("groups.view", "See groups of customers.", _EVERYBODY),
+    Permission(
+        "groups.manage",
+        "Make, change and remove groups of customers." + _WHOLE,
+        ("store_manager", "marketing"),
+        shop_wide=True,
+    ),
+    Permission("notes.view", "Read the team's notes.", ("store_manager", "support")),
+    Permission("notes.edit", "Write, rewrite and delete notes.", ("store_manager", "support")),
+    Permission("purchases.view", "See purchases and what they amount to.", _EVERYBODY),
+    Permission("purchases.record", "Record purchases.", ("store_terminal", "cashier", "store_manager")),
+    Permission("purchases.refund", "Give money back, and void purchases.", ("store_manager",)),
+    Permission("consents.view", "See what customers agreed to.", (*_STAFF, "marketing")),
+    Permission("consents.record", "Write down what customers agree to.", _STAFF),
+    Permission("segments.manage", "Make, change and remove segments." + _WHOLE, ("marketing",), shop_wide=True),
+    Permission("stores.view", "See the stores.", _EVERYBODY),
+    Permission("stores.manage", "Open, change and close stores." + _WHOLE, shop_wide=True),
+    Permission("audit.view", "See who did what." + _WHOLE, ("accountant",), shop_wide=True),
+    Permission("keys.manage", "Make and revoke API keys, and make and change roles." + _WHOLE, shop_wide=True),
+    Permission("schema.introspect", "Read the schema."),
+)
 
 
-def may(role: str, permission: str) -> bool:
-    """Whether a role holds a permission; a role that nobody knows holds none."""
-    return role == ADMINISTRATOR or permission in ROLES.get(role, frozenset())
+class Permissions:
+    """Every permission of one shop, and what each role in the box holds."""
+
+    def __init__(self, declared: Mapping[str, Sequence[Permission]] | None = None) -> None:
+        """`declared` is what plugins bring, by plugin. Raises PluginError for what two owners define, for a role that is
+        not in the box, and for what is no permission."""
+        self.all: dict[str, Permission] = {}
+        owners: dict[str, str] = {}
+        for owner, permissions in {CORE: _OWN, **(declared or {})}.items():
+            for permission in permissions:
+                _check(owner, permission)
+                if elder := owners.get(permission.name):
+                    raise PluginError(f"The permission '{permission.name}' is defined by '{elder}' and by '{owner}'")
+                owners[permission.name] = owner
+                self.all[permission.name] = permission
+        self.roles: Mapping[str, frozenset[str]] = {
+            role: frozenset(one.name for one in self.all.values() if role == ADMINISTRATOR or role in one.roles)
+            for role in BOX_ROLES
+        }
+
+    @classmethod
+    def of(cls, plugins: Plugins) -> "Permissions":
+        """Core's and those that plugins declare. Raises PluginError."""
+        return cls(plugins.declared("regulars_permissions"))
+
+    def counting(self, names: Iterable[str], *, in_stores: bool) -> frozenset[str]:
+        """Those of the names that are permissions and count in a binding of the whole shop, or only `in_stores`."""
+        known = (self.all[name] for name in names if name in self.all)
+        return frozenset(one.name for one in known if not (in_stores and one.shop_wide))
+
+
+def _check(owner: str, permission: object) -> None:
+    if not isinstance(permission, Permission):
+        raise PluginError(f"The plugin '{owner}' must answer regulars_permissions with Permissions.")
+    if not _NAME.fullmatch(permission.name) or len(permission.name) > _LONGEST_NAME:
+        raise PluginError(
+            f"'{permission.name}' of the plugin '{owner}' is no name for a permission; write `{owner}.view`."
+        )
+    if unknown := [role for role in permission.roles if role not in BOX_ROLES]:
+        raise PluginError(
+            f"The permission '{permission.name}' of the plugin '{owner}' names the role '{unknown[0]}'; there are:"
+            f" {', '.join(BOX_ROLES)}."
+        )
+
+
+_ALONE = Permissions()
+PERMISSIONS: Mapping[str, Permission] = _ALONE.all
+"""Core's own permissions, by name."""
+ROLES: Mapping[str, frozenset[str]] = _ALONE.roles
+"""What the roles in the box hold of core's own permissions."""

@@ -25,13 +25,16 @@ class Readable(Generic[T]):
         return ", ".join(self.columns)
 
 
-async def by_ids(database: Database, kind: Readable[T], ids: Sequence[str]) -> Mapping[str, T]:
-    """The rows with these ids, by id; unknown ones are missing."""
+async def by_ids(
+    database: Database, kind: Readable[T], ids: Sequence[str], where: Where | None = None
+) -> Mapping[str, T]:
+    """The rows with these ids, by id; unknown ones are missing, and those for which the conditions do not hold."""
     if not ids:
         return {}
-    among = database.dialect.among(kind.id_column, 1)
+    values = Values(database.dialect, list(dict.fromkeys(ids)))
+    conditions = [database.dialect.among(kind.id_column, 1), *([where.compile(values)] if where else [])]
     found = await database.rows(
-        f"SELECT {kind.id_column}, {kind.column_list} FROM {kind.source} WHERE {among}", list(dict.fromkeys(ids))
+        f"SELECT {kind.id_column}, {kind.column_list} FROM {kind.source}{_where(conditions)}", *values.all
     )
     return {row[0]: kind.make(*row[1:]) for row in found}
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from regulars_core.customers.codes import Codes
 from regulars_core.database import Database
 from regulars_core.money import CurrencyCode, Money
+from regulars_core.permissions import Permissions
 from regulars_core.plugins import Plugins
 from regulars_core.settings import Settings
 
@@ -17,11 +18,14 @@ class Shop:
     settings: Settings
     plugins: Plugins = field(default_factory=Plugins)
     codes: Codes = field(init=False)
+    permissions: Permissions = field(init=False)
+    """Everything that can be allowed here; making it raises PluginError where plugins' permissions cannot be."""
     keeps_journal: bool = field(init=False)
     """Whether events are written down for plugins that are off: as soon as any plugin was ever on."""
 
     def __post_init__(self) -> None:
         self.codes = Codes(self.database)
+        self.permissions = Permissions.of(self.plugins)
         self.keeps_journal = bool(self.plugins.names)
 
     @property

@@ -13,7 +13,7 @@ from regulars_core.paging import Page
 from regulars_schema.batching import Batch, batched, root
 from regulars_schema.composition import CORE, Contribution, Extension, NodeKind, Query
 from regulars_schema.ids import global_id, identified, split_id
-from regulars_schema.nodes import Node, backed_by
+from regulars_schema.nodes import Node, backed_by, in_every_store
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
 
 
@@ -103,5 +103,5 @@ def contribution() -> Contribution:
     return Contribution(
         CORE,
         extensions=[Extension(Query, fields), Extension(AuditEntry, details)],
-        nodes=[NodeKind("audit", audits_by_ids, "audit.view")],
+        nodes=[NodeKind("audit", in_every_store(audits_by_ids), "audit.view")],
     )

@@ -4,7 +4,7 @@ Every type, field, filter leaf and sort key arrives by name of its owner; two ow
 are named. What is composed belongs to the schema object, so schemas with and without a plugin live in one process.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,10 +26,10 @@ from strawberry.types.base import StrawberryObjectDefinition, get_object_definit
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
-from regulars_core.database import Database
 from regulars_core.errors import Problem
 from regulars_core.paging import SortKey
 from regulars_core.text import camel
+from regulars_schema.context import Batch
 from regulars_schema.documents import Documents, cached_in
 from regulars_schema.scalars import SCALARS
 
@@ -52,7 +52,8 @@ class Extension:
 class FilterLeaf:
     """A leaf of a `where` input: its name, the input type of its comparison, and what becomes of it.
 
-    `conditions` turns a given comparison into the core's conditions; the batch knows shop and caller.
+    `conditions` turns a given comparison into the core's conditions; the batch knows shop and caller. Whoever uses it
+    `needs` a permission, in the whole shop if it compares with what is summed up `everywhere`.
     """
 
     where: type
@@ -61,23 +62,28 @@ class FilterLeaf:
     leaf: Any
     conditions: Callable[[Any, Any], Any]
     description: str
+    needs: str | None = None
+    everywhere: bool = False
 
 
 @dataclass(frozen=True)
 class SortField:
-    """A value of a sort enum (a NewType marker) and the key that it stands for."""
+    """A value of a sort enum (a NewType marker) and the key that it stands for; `needs` and `everywhere` as in
+    FilterLeaf."""
 
     enum: Any
     key: SortKey
     description: str
+    needs: str | None = None
+    everywhere: bool = False
 
 
 @dataclass(frozen=True)
 class NodeKind:
-    """Objects that `node(id:)` answers: the prefix of their ids how rows are read by key, and who may."""
+    """Objects that `node(id:)` answers: the prefix of their ids, how the caller's rows are read by key, and who may."""
 
     kind: str
-    load: Callable[[Database, Sequence[str]], Any]
+    load: Callable[[Batch, Sequence[str]], Any]
     needs: str | None = None
 
 
@@ -92,6 +98,28 @@ class Contribution:
     sorts: Sequence[SortField] = ()
     nodes: Sequence[NodeKind] = ()
     problems: Sequence[type[Problem]] = ()
+
+
+def needs_of(contribution: Contribution) -> Iterator[tuple[str, str]]:
+    """Every place that a contribution adds and that needs a permission, and which."""
+    for extension in contribution.extensions:
+        name = get_object_definition(extension.type, strict=True).name
+        yield from ((f"{name}.{added}", needed) for added, needed in _needs_in(extension.fields))
+    for leaf in contribution.leaves:
+        if leaf.needs:
+            yield f"{get_object_definition(leaf.where, strict=True).name}.{leaf.name}", leaf.needs
+    for sort in contribution.sorts:
+        if sort.needs:
+            yield f"{sort.enum.__name__}.{sort.key.name}", sort.needs
+    for node in contribution.nodes:
+        if node.needs:
+            yield f"Node.{node.kind}", node.needs
+
+
+def _needs_in(fields: Iterable[StrawberryField]) -> Iterator[tuple[str, str]]:
+    for one in fields:
+        if needed := one.metadata.get("needs"):
+            yield one.graphql_name or camel(one.python_name), needed
 
 
 @strawberry.type(description="What can be asked.")
@@ -132,7 +160,7 @@ class ComposedSchema(strawberry.Schema):
         places = _Places()
         self._added: dict[type, list[StrawberryField]] = {}
         self.leaves: dict[type, dict[str, FilterLeaf]] = {}
-        self.sorts: dict[Any, dict[str, SortKey]] = {}
+        self.sorts: dict[Any, dict[str, SortField]] = {}
         self.nodes: dict[str, NodeKind] = {}
         self.problems: dict[str, type[Problem]] = {}
         self._owners_of_types: dict[str, tuple[type, str]] = {}
@@ -149,8 +177,8 @@ class ComposedSchema(strawberry.Schema):
                 self._add_leaf(places, owner, leaf)
             for sort in contribution.sorts:
                 places.claim(sort.enum.__name__, sort.key.name, owner)
-                self.sorts.setdefault(sort.enum, {})[sort.key.name] = sort.key
-                value = GraphQLEnumValue(sort.key, description=sort.description + _by(owner))
+                self.sorts.setdefault(sort.enum, {})[sort.key.name] = sort
+                value = GraphQLEnumValue(sort, description=sort.description + _by(owner))
                 enums.setdefault(sort.enum, {})[sort.key.name] = value
             for node in contribution.nodes:
                 places.claim("Node", node.kind, owner)
@@ -212,6 +240,14 @@ class ComposedSchema(strawberry.Schema):
             name = get_object_definition(extended, strict=True).name
             if self.get_type_by_name(name) is None:
                 raise SchemaConflict(f"{name} is extended but is not in the schema")
+
+    def own_needs(self) -> Iterator[tuple[str, str, str]]:
+        """Every field in the classes of the types that needs a permission, which, and the module of the class."""
+        for concrete in self.schema_converter.type_map.values():
+            definition = concrete.definition
+            if isinstance(definition, StrawberryObjectDefinition):
+                for name, needed in _needs_in(definition.fields):
+                    yield f"{definition.name}.{name}", needed, definition.origin.__module__
 
     def printed(self) -> str:
         """The schema as SDL, everything sorted by name."""

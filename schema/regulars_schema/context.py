@@ -20,9 +20,13 @@ class Batch:
     actor: Actor
     request_id: str | None = None
 
-    def demand(self, permission: str | None) -> None:
-        """Raise Forbidden if the caller lacks a permission; None is everybody's."""
-        if permission is not None and not self.actor.may(permission):
+    def demand(self, permission: str | None, *, everywhere: bool = False) -> None:
+        """Raise Forbidden if the caller holds a permission nowhere, or not `everywhere`; None is everybody's."""
+        if permission is None:
+            return
+        if everywhere and not self.actor.covers(permission, None):
+            raise Forbidden(permission, everywhere=True)
+        if not self.actor.may(permission):
             raise Forbidden(permission)
 
     @property

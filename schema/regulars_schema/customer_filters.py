@@ -1,6 +1,7 @@
 """What customers can be filtered by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import strawberry
 
@@ -26,6 +27,7 @@ from regulars_schema.filters import (
     int_conditions,
     text_conditions,
 )
+from regulars_schema.scope import EVERYWHERE, VIEW
 
 
 @strawberry.input(description="Compares with a list of customer statuses.")
@@ -57,10 +59,6 @@ _ABOUT = {
     "group": (IdComparison, id_conditions("group"), "The group that the customer is in, by id."),
     "originStore": (IdComparison, id_conditions("store"), "The store where the customer was registered, by id."),
     "createdAt": (InstantComparison, instant_conditions, "When the customer was registered."),
-    "totalSpent": (AmountComparison, amount_conditions, "What the customer has spent in all."),
-    "purchaseCount": (IntComparison, int_conditions, "How many purchases the customer has made."),
-    "firstPurchaseAt": (InstantComparison, instant_conditions, "When the customer bought for the first time."),
-    "lastPurchaseAt": (InstantComparison, instant_conditions, "When the customer last bought."),
     "birthday": (BirthdayComparison, _birthday, "When the customer's next birthday is."),
     "tag": (TextComparison, text_conditions(tag_key), "A tag of the customer, without regard to case and accents."),
     "city": (
@@ -72,8 +70,26 @@ _ABOUT = {
     "hasEmail": (bool, flag_conditions, "Whether an e-mail address is known."),
     "hasPhone": (bool, flag_conditions, "Whether a phone number is known."),
 }
+_ABOUT_PURCHASES: Mapping[str, tuple[Any, Any, str]] = {
+    "totalSpent": (AmountComparison, amount_conditions, "What the customer has spent in all."),
+    "purchaseCount": (IntComparison, int_conditions, "How many purchases the customer has made."),
+    "firstPurchaseAt": (InstantComparison, instant_conditions, "When the customer bought for the first time."),
+    "lastPurchaseAt": (InstantComparison, instant_conditions, "When the customer last bought."),
+}
 
 LEAVES = [
     FilterLeaf(CustomerWhere, name, comparison, sql.LEAVES[name], conditions, description)
     for name, (comparison, conditions, description) in _ABOUT.items()
+] + [
+    FilterLeaf(
+        CustomerWhere,
+        name,
+        comparison,
+        sql.LEAVES[name],
+        conditions,
+        f"{description} {EVERYWHERE}",
+        needs=VIEW,
+        everywhere=True,
+    )
+    for name, (comparison, conditions, description) in _ABOUT_PURCHASES.items()
 ]

@@ -24,6 +24,7 @@ from regulars_core.customers.reads import (
 )
 from regulars_core.groups.reads import GroupRow, groups_by_ids
 from regulars_core.paging import Order, Page
+from regulars_core.purchases.statistics import stats_in_stores
 from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_schema.batching import Batch, batched
 from regulars_schema.composition import Extension, SortField
@@ -34,6 +35,7 @@ from regulars_schema.nodes import Node, backed_by, in_order
 from regulars_schema.ordering import OrderDirection, order_of
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
 from regulars_schema.scalars import EmailAddress, PhoneNumber
+from regulars_schema.scope import EVERYWHERE, VIEW
 from regulars_schema.stores import Store
 
 
@@ -95,7 +97,8 @@ class Address:
 
 
 @strawberry.type(
-    description="What a customer's purchases amount to. Voided purchases do not count, refunds are taken off."
+    description="What a customer's purchases amount to, in the stores whose purchases the caller may see. Voided purchases do "
+    "not count, refunds are taken off."
 )
 class CustomerStats:
     """Over regulars_core.customers.reads.StatsRow."""
@@ -183,17 +186,20 @@ SORTS = [
     SortField(CustomerOrderField, SORT_KEYS["CREATED_AT"], "By the time of registration."),
     SortField(CustomerOrderField, SORT_KEYS["NAME"], "By last name, then first name, without case and accents."),
     SortField(CustomerOrderField, SORT_KEYS["CODE"], "By code, as text."),
-    SortField(CustomerOrderField, SORT_KEYS["TOTAL_SPENT"], "By what was spent in all."),
-    SortField(CustomerOrderField, SORT_KEYS["PURCHASE_COUNT"], "By the number of purchases."),
-    SortField(
-        CustomerOrderField, SORT_KEYS["LAST_PURCHASE_AT"], "By the latest purchase; without one, below all others."
+    *(
+        SortField(CustomerOrderField, SORT_KEYS[name], f"{description} {EVERYWHERE}", needs=VIEW, everywhere=True)
+        for name, description in (
+            ("TOTAL_SPENT", "By what was spent in all."),
+            ("PURCHASE_COUNT", "By the number of purchases."),
+            ("LAST_PURCHASE_AT", "By the latest purchase; without one, below all others."),
+        )
     ),
 ]
 
 
-def customer_order(given: CustomerOrderBy | None) -> Order:
-    """The order asked for, or the newest first."""
-    return order_of(given, NEWEST_FIRST)
+def customer_order(given: CustomerOrderBy | None, batch: Batch) -> Order:
+    """The order asked for, or the newest first. Raises Forbidden."""
+    return order_of(given, NEWEST_FIRST, batch)
 
 
 def _ids(customers: Sequence[CustomerRow]) -> list[str]:
@@ -219,7 +225,10 @@ async def tags(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[list[
 
 async def stats(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[StatsRow | None]:
     """Each customer's statistics."""
-    return in_order(_ids(customers), await stats_of(batch.shop, _ids(customers)))
+    keys, stores = _ids(customers), batch.actor.stores(VIEW)
+    if stores is None:
+        return in_order(keys, await stats_of(batch.shop, keys))
+    return in_order(keys, await stats_in_stores(batch.shop, keys, stores))
 
 
 async def billing_address(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[AddressRow | None]:

@@ -43,7 +43,9 @@ from regulars_schema.customer_types import (
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import Keyed
+from regulars_schema.nodes import in_every_store
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.scope import VIEW
 
 
 async def customer(
@@ -82,7 +84,7 @@ async def customers(
     order_by: CustomerOrder = None,
 ) -> Page[CustomerRow]:
     """A page of all customers."""
-    wanted = window(customer_order(order_by), first, after, last, before)
+    wanted = window(customer_order(order_by, batch), first, after, last, before)
     return await page_of_customers(batch.database, wanted, where, search)  # type: ignore[arg-type]
 
 
@@ -104,7 +106,8 @@ async def customer_search(
     wanted = 10 if first is None else first
     if not 0 <= wanted <= 50:
         raise BadInput("A quick search answers 0 to 50 customers.", ("first",))
-    return await quick_search(batch.database, query, wanted, bool(include_archived))
+    told_of_purchases = batch.actor.covers(VIEW, None)
+    return await quick_search(batch.database, query, wanted, bool(include_archived), by_purchases=told_of_purchases)
 
 
 @strawberry.type(description="What customerCreate answers.")
@@ -289,7 +292,7 @@ _QUERIES = Extension(
             needs="customers.view",
             returns=list[Customer] | None,
             description="Customers found while somebody types, those seen last first: the later of registration and latest "
-            "purchase.",
+            "purchase. For callers who may not see the purchases of the whole shop: those registered last first.",
         ),
     ],
 )
@@ -353,5 +356,5 @@ def contribution() -> Contribution:
         problems=[changes.VersionConflict],
         leaves=LEAVES,
         sorts=SORTS,
-        nodes=[NodeKind("customer", customers_by_ids, "customers.view")],
+        nodes=[NodeKind("customer", in_every_store(customers_by_ids), "customers.view")],
     )

@@ -35,7 +35,10 @@ def where_input(name: str, description: str) -> Any:
 
 
 def _parse(cls: type, value: Any, context: Any) -> Where:
-    """Strawberry's `from_input` hook: runs wherever the input stands and knows the schema."""
+    """Strawberry's `from_input` hook: runs wherever the input stands and knows the schema and the caller.
+
+    Raises BadInput, and Forbidden for a condition that the caller may not set.
+    """
     schema: ComposedSchema = context.info.schema
     return _Reader(cls, schema, context).tree(value, 1, ())
 
@@ -69,6 +72,7 @@ class _Reader:
         if self._count > MOST_LEAVES:
             raise BadInput(f"`where` has more than {MOST_LEAVES} conditions.", ("where",))
         leaf = self._leaves[key]
+        self._batch.demand(leaf.needs, everywhere=leaf.everywhere)
         comparison = self._context.convert(given, StrawberryAnnotation(leaf.comparison).resolve(), key)
         try:
             conditions = leaf.conditions(comparison, self._batch)

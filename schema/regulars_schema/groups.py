@@ -17,7 +17,7 @@ from regulars_schema.customer_types import Customer, CustomerConditions, Custome
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import Keyed
-from regulars_schema.nodes import in_order
+from regulars_schema.nodes import in_every_store, in_order
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
 
 MOST_AT_ONCE = 250
@@ -35,7 +35,7 @@ async def customers_of(
     order_by: CustomerOrder = None,
 ) -> Sequence[Page[CustomerRow]]:
     """A page of each group's members."""
-    wanted = window(customer_order(order_by), first, after, last, before)
+    wanted = window(customer_order(order_by, batch), first, after, last, before)
     return await customers_of_groups(batch.database, [group.id for group in groups], wanted, where)  # type: ignore[arg-type]
 
 
@@ -240,5 +240,7 @@ _MUTATIONS = Extension(
 def contribution() -> Contribution:
     """What this room brings to the schema."""
     return Contribution(
-        CORE, extensions=(_QUERIES, _MEMBERS, _MUTATIONS), nodes=[NodeKind("group", groups_by_ids, "groups.view")]
+        CORE,
+        extensions=(_QUERIES, _MEMBERS, _MUTATIONS),
+        nodes=[NodeKind("group", in_every_store(groups_by_ids), "groups.view")],
     )

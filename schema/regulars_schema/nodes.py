@@ -1,10 +1,11 @@
 """Objects that can be fetched again by their id, by Relay's specification of global object identification."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import strawberry
 
+from regulars_core.database import Database
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.context import Batch
 from regulars_schema.ids import split_id
@@ -35,7 +36,18 @@ async def node(batch: Batch, schema: ComposedSchema, id_: str) -> Any:
     if found is None:
         return None
     batch.demand(found.needs)
-    return (await found.load(batch.database, [key])).get(key)
+    return (await found.load(batch, [key])).get(key)
+
+
+def in_every_store(
+    read: Callable[[Database, Sequence[str]], Awaitable[Mapping[str, Any]]],
+) -> Callable[[Batch, Sequence[str]], Awaitable[Mapping[str, Any]]]:
+    """A NodeKind's `load` for rows that are the whole shop's, whoever asks."""
+
+    async def load(batch: Batch, keys: Sequence[str]) -> Mapping[str, Any]:
+        return await read(batch.database, keys)
+
+    return load
 
 
 def in_order(keys: Sequence[str | None], found: Any) -> list[Any]:

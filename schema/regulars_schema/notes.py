@@ -13,6 +13,7 @@ from regulars_schema.customers import shown
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import Keyed
+from regulars_schema.nodes import in_every_store
 
 
 @strawberry.input(description="A new note about a customer.")
@@ -113,4 +114,6 @@ _MUTATIONS = Extension(
 
 def contribution() -> Contribution:
     """What this room brings to the schema."""
-    return Contribution(CORE, extensions=(_MUTATIONS,), nodes=[NodeKind("note", notes_by_ids, "notes.view")])
+    return Contribution(
+        CORE, extensions=(_MUTATIONS,), nodes=[NodeKind("note", in_every_store(notes_by_ids), "notes.view")]
+    )

@@ -10,7 +10,7 @@ import strawberry
 from strawberry.types.base import get_object_definition
 
 from regulars_core.errors import Problem
-from regulars_schema.composition import ComposedSchema
+from regulars_schema.composition import ComposedSchema, NodeKind
 from regulars_schema.context import Batch
 from regulars_schema.errors import Payload
 from regulars_schema.ids import split_id
@@ -62,19 +62,38 @@ class Outcomes:
         values: dict[str, Any] = {}
         for name, value in outcome["done"].items():
             kind = self._kinds.get(name)
-            if kind is not None and value is not None:
-                keys = value if isinstance(value, list) else [value]
-                found = await schema.nodes[kind].load(batch.database, keys)
-                rows = [found[key] for key in keys if key in found]
-                values[name] = rows if isinstance(value, list) else next(iter(rows), None)
-            else:
-                values[name] = value
+            values[name] = value if kind is None else await _loaded(schema.nodes[kind], value, batch)
         return self._payload(**values)
+
+    async def seen(self, payload: Payload, schema: ComposedSchema, batch: Batch) -> Payload:
+        """The payload with only those of its objects that `node` would answer to the caller, too: whoever is bound to
+        stores may do something in one and see nothing of it."""
+        for name, kind in self._kinds.items():
+            value = getattr(payload, name)
+            if kind is None or not value or _sees_all(schema.nodes[kind], batch):
+                continue
+            keys = [row.id for row in value] if isinstance(value, list) else value.id
+            setattr(payload, name, await _loaded(schema.nodes[kind], keys, batch))
+        return payload
 
     def refusal(self, problems: Sequence[Problem]) -> Payload:
         """The payload of a mutation that was refused."""
         errors: Any = [problem.under("input") for problem in problems]
         return self._payload(user_errors=errors)
+
+
+def _sees_all(kind: NodeKind, batch: Batch) -> bool:
+    return kind.needs is None or batch.actor.covers(kind.needs, None)
+
+
+async def _loaded(kind: NodeKind, keys: Any, batch: Batch) -> Any:
+    """The rows with these keys, or the row with this one, as the caller sees them; those that it does not see are missing."""
+    if keys is None:
+        return None
+    wanted = keys if isinstance(keys, list) else [keys]
+    found = await kind.load(batch, wanted)
+    rows = [found[key] for key in wanted if key in found]
+    return rows if isinstance(keys, list) else next(iter(rows), None)
 
 
 def _problem(schema: ComposedSchema, name: str, known: dict[str, Any]) -> Problem:

@@ -41,9 +41,12 @@ class Pipeline:
 
     async def _run(self, info: Info[Context, None], given: Keyed) -> Payload:
         batch = info.context.batch
+        schema: Any = info.schema
+        assert isinstance(schema, ComposedSchema)
         key = key_in(given)
         if key is None:
-            return await self._in_transaction(info, lambda: self._audited(info, given))
+            done = await self._in_transaction(info, lambda: self._audited(info, given))
+            return await self.outcomes.seen(done, schema, batch)
         digest = digest_of(self.name, canonical(given))
 
         async def once() -> tuple[Claim, Payload | None]:
@@ -56,10 +59,8 @@ class Pipeline:
             found, payload = await self._in_transaction(info, once)  # the key knows whether it was done
         info.context.keyed(str(info._raw_info.path.key), found.outcome is not None, found.first_at)
         if payload is not None:
-            return payload
+            return await self.outcomes.seen(payload, schema, batch)
         assert found.outcome is not None
-        schema: Any = info.schema
-        assert isinstance(schema, ComposedSchema)
         return await self.outcomes.recalled(found.outcome, schema, batch)
 
     async def _in_transaction(self, info: Info[Context, None], work: Callable[[], Awaitable[T]]) -> T:

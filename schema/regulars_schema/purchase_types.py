@@ -36,6 +36,7 @@ from regulars_schema.money import Money
 from regulars_schema.nodes import Node, backed_by, in_order
 from regulars_schema.ordering import OrderDirection, order_of
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.scope import visible
 from regulars_schema.stores import Store
 
 
@@ -162,9 +163,9 @@ SORTS = [
 ]
 
 
-def purchase_order(given: PurchaseOrderBy | None) -> Order:
-    """The order asked for, or the latest first."""
-    return order_of(given, LATEST_FIRST)
+def purchase_order(given: PurchaseOrderBy | None, batch: Batch) -> Order:
+    """The order asked for, or the latest first. Raises Forbidden."""
+    return order_of(given, LATEST_FIRST, batch)
 
 
 async def purchases(
@@ -179,8 +180,9 @@ async def purchases(
     order_by: PurchaseOrder = None,
 ) -> Sequence[Page[PurchaseRow]]:
     """A page of each customer's purchases."""
-    wanted = window(purchase_order(order_by), first, after, last, before)
-    return await purchases_of(batch.database, [customer.id for customer in customers], wanted, where)  # type: ignore[arg-type]
+    wanted = window(purchase_order(order_by, batch), first, after, last, before)
+    narrowed = visible(batch, where)  # type: ignore[arg-type]
+    return await purchases_of(batch.database, [customer.id for customer in customers], wanted, narrowed)
 
 
 async def customer_of(found: Sequence[PurchaseRow], batch: Batch) -> Sequence[CustomerRow | None]:
@@ -222,13 +224,13 @@ async def refund_lines(found: Sequence[RefundRow], batch: Batch) -> Sequence[lis
 async def line_of(found: Sequence[RefundLineRow], batch: Batch) -> Sequence[LineRow | None]:
     """The line that was taken back."""
     keys = [line.line_id for line in found]
-    return in_order(keys, await lines_by_ids(batch.database, keys))
+    return in_order(keys, await lines_by_ids(batch.database, keys, visible(batch)))
 
 
 async def purchase_of(found: Sequence[Any], batch: Batch) -> Sequence[PurchaseRow | None]:
     """The purchase that a line, payment or refund belongs to."""
     keys = [part.purchase_id for part in found]
-    return in_order(keys, await purchases_by_ids(batch.database, keys))
+    return in_order(keys, await purchases_by_ids(batch.database, keys, visible(batch)))
 
 
 EXTENSIONS = [

@@ -1,6 +1,6 @@
 """Asking for purchases, recording them, and giving money back."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import strawberry
@@ -8,7 +8,7 @@ import strawberry
 from regulars_core.customers.reads import customer_by_code, customers_by_ids
 from regulars_core.customers.rules import CheckedCustomer, NewCustomer
 from regulars_core.customers.rules import checked as checked_customer
-from regulars_core.errors import BadInput, Problem, Refused
+from regulars_core.errors import BadInput, Forbidden, Problem, Refused
 from regulars_core.ids import MAIN_STORE_ID
 from regulars_core.paging import Page
 from regulars_core.purchases import refunds
@@ -48,6 +48,9 @@ from regulars_schema.purchase_types import (
     Refund,
     purchase_order,
 )
+from regulars_schema.scope import VIEW, visible
+
+RECORD, REFUND = "purchases.record", "purchases.refund"
 
 
 async def purchase(
@@ -65,9 +68,10 @@ async def purchase(
     if (id is None) is (reference is None):
         raise BadInput("Give either `id` or `reference`.", ("id",))
     if reference is not None:
-        return await purchase_by_reference(batch.database, store_code or MAIN, reference)
+        found = await purchase_by_reference(batch.database, store_code or MAIN, reference)
+        return found if found and batch.actor.may(VIEW, found.store_id) else None
     key = key_of(id or "", "purchase", "id")
-    return (await purchases_by_ids(batch.database, [key])).get(key)
+    return (await purchases_by_ids(batch.database, [key], visible(batch))).get(key)
 
 
 async def purchases(
@@ -88,8 +92,8 @@ async def purchases(
     order_by: PurchaseOrder = None,
 ) -> Page[PurchaseRow]:
     """A page of all purchases."""
-    wanted = window(purchase_order(order_by), first, after, last, before)
-    return await page_of_purchases(batch.database, wanted, where, search)  # type: ignore[arg-type]
+    wanted = window(purchase_order(order_by, batch), first, after, last, before)
+    return await page_of_purchases(batch.database, wanted, visible(batch, where), search)  # type: ignore[arg-type]
 
 
 @strawberry.type(description="What purchaseRecord answers.")
@@ -109,6 +113,8 @@ async def purchase_record(
 ) -> PurchaseRecordPayload:
     """Record a purchase."""
     store = await store_id(batch.shop, told(input.store_code), "storeCode") or MAIN_STORE_ID
+    if not batch.actor.may(RECORD, store):
+        raise Forbidden(RECORD)
     buyer = await _buyer(batch, input)
     newcomer: CheckedCustomer | None = None
     match_on: Sequence[str] = ()
@@ -179,7 +185,13 @@ async def purchase_refund(
     key = key_of(input.purchase_id, "purchase", "purchaseId")
     amount, wanted = refund_parts(input, batch.shop.currency)
     refund_id = await refunds.refund(
-        batch.shop, key, amount=amount, lines=wanted, reason=told(input.reason), at=told(input.refunded_at)
+        batch.shop,
+        key,
+        amount=amount,
+        lines=wanted,
+        reason=told(input.reason),
+        at=told(input.refunded_at),
+        stores=batch.actor.stores(REFUND),
     )
     made: Any = (await refunds_by_ids(batch.database, [refund_id])).get(refund_id)
     return PurchaseRefundPayload(refund=made, purchase=await _shown(batch, key))
@@ -197,7 +209,7 @@ async def purchase_void(
 ) -> PurchaseVoidPayload:
     """Undo a purchase."""
     key = key_of(input.purchase_id, "purchase", "purchaseId")
-    await refunds.void(batch.shop, key)
+    await refunds.void(batch.shop, key, batch.actor.stores(REFUND))
     return PurchaseVoidPayload(purchase=await _shown(batch, key))
 
 
@@ -211,16 +223,16 @@ _QUERIES = Extension(
         root(
             purchase,
             name="purchase",
-            needs="purchases.view",
+            needs=VIEW,
             returns=Purchase | None,
             description="One purchase, by id or by its store's reference; null if there is none.",
         ),
         root(
             purchases,
             name="purchases",
-            needs="purchases.view",
+            needs=VIEW,
             returns=Connection[Purchase] | None,
-            description="All purchases, narrowed and ordered as wished.",
+            description="All purchases of the stores that the caller may see, narrowed and ordered as wished.",
         ),
     ],
 )
@@ -230,7 +242,7 @@ _MUTATIONS = Extension(
         mutation(
             purchase_record,
             name="purchaseRecord",
-            needs="purchases.record",
+            needs=RECORD,
             description="Records a purchase, and registers the customer with it where one is named and not found. The same "
             "reference in the same store with the same content is answered again and changes nothing. Codes: "
             "`REFERENCE_REUSED`, `CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
@@ -240,7 +252,7 @@ _MUTATIONS = Extension(
         mutation(
             purchase_refund,
             name="purchaseRefund",
-            needs="purchases.refund",
+            needs=REFUND,
             description="Gives back an amount or lines of a purchase, never more than was paid. Codes: "
             "`REFUND_EXCEEDS_PAID`, `PURCHASE_VOIDED`, `INVALID_REFUND`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
             "`INVALID_DATE`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`.",
@@ -248,11 +260,20 @@ _MUTATIONS = Extension(
         mutation(
             purchase_void,
             name="purchaseVoid",
-            needs="purchases.refund",
+            needs=REFUND,
             description="Undoes a purchase as if it had not been; one that is voided already stays so. Codes: `NOT_FOUND`.",
         ),
     ],
 )
+
+
+def _seen(read: Callable[..., Awaitable[Mapping[str, Any]]]) -> Callable[..., Awaitable[Mapping[str, Any]]]:
+    """A NodeKind's `load` for purchases and what belongs to them: those in the stores that the caller may see."""
+
+    async def load(batch: Batch, keys: Sequence[str]) -> Mapping[str, Any]:
+        return await read(batch.database, keys, visible(batch))
+
+    return load
 
 
 def contribution() -> Contribution:
@@ -263,9 +284,9 @@ def contribution() -> Contribution:
         leaves=LEAVES,
         sorts=SORTS,
         nodes=[
-            NodeKind("purchase", purchases_by_ids, "purchases.view"),
-            NodeKind("line", lines_by_ids, "purchases.view"),
-            NodeKind("payment", payments_by_ids, "purchases.view"),
-            NodeKind("refund", refunds_by_ids, "purchases.view"),
+            NodeKind("purchase", _seen(purchases_by_ids), VIEW),
+            NodeKind("line", _seen(lines_by_ids), VIEW),
+            NodeKind("payment", _seen(payments_by_ids), VIEW),
+            NodeKind("refund", _seen(refunds_by_ids), VIEW),
         ],
     )

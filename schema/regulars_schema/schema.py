@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from regulars_core.permissions import Permissions
 from regulars_core.plugins import PluginError, Plugins
 from regulars_schema import audit, customers, errors, groups, notes, purchases, shop, stores
-from regulars_schema.composition import CORE, ComposedSchema, Contribution
+from regulars_schema.composition import CORE, ComposedSchema, Contribution, needs_of
 from regulars_schema.documents import Documents
 
 
@@ -20,6 +21,20 @@ def build_schema(plugins: Sequence[Contribution] = (), documents: Documents | No
     Raises SchemaConflict where two of them claim the same place.
     """
     return ComposedSchema([*core_contributions(), *plugins], documents=documents)
+
+
+def schema_of(plugins: Plugins, documents: Documents | None = None) -> ComposedSchema:
+    """The schema of core and these plugins. Raises SchemaConflict, and PluginError where something needs a permission that
+    nobody declares."""
+    contributions, known = contributions_of(plugins), Permissions.of(plugins).all
+    schema = build_schema(contributions, documents)
+    needs = [
+        (place, needed, one.owner) for one in [*core_contributions(), *contributions] for place, needed in needs_of(one)
+    ]
+    for place, needed, owner in [*needs, *schema.own_needs()]:
+        if needed not in known:
+            raise PluginError(f"{place} of '{owner}' needs the permission '{needed}', which nobody declares")
+    return schema
 
 
 def contributions_of(plugins: Plugins) -> list[Contribution]:

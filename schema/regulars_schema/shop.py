@@ -1,17 +1,20 @@
 """The shop itself, who is asking, and `node`."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, cast
 
 import strawberry
 from strawberry import Info
 from strawberry.types.field import StrawberryField
 
+from regulars_core.actors import Actor, Binding
 from regulars_core.money import CurrencyCode
-from regulars_core.permissions import PERMISSIONS
-from regulars_schema.batching import Batch, root
+from regulars_core.stores.reads import StoreRow, stores_by_ids
+from regulars_schema.batching import Batch, batched, root
 from regulars_schema.composition import CORE, ComposedSchema, Contribution, Extension, Query
 from regulars_schema.context import Context
-from regulars_schema.nodes import Node, node
+from regulars_schema.nodes import Node, backed_by, node
+from regulars_schema.stores import Store
 
 
 @strawberry.type(description="A plugin that is switched on.")
@@ -36,13 +39,29 @@ class Shop:
     plugins: list[Plugin] = strawberry.field(description="The plugins that are switched on.")
 
 
+@strawberry.type(description="A role of the key that is used, and where it counts.")
+class RoleBinding:
+    """Over regulars_core.actors.Binding."""
+
+    is_type_of = backed_by(Binding)
+    role: str = strawberry.field(description="The name of the role.")
+    permissions: list[str] = strawberry.field(
+        resolver=lambda root: sorted(root.permissions), description="What it allows there, one by one."
+    )
+
+
 @strawberry.type(description="Whoever asks.")
 class Viewer:
     """Over regulars_core.actors.Actor."""
 
+    is_type_of = backed_by(Actor)
     name: str = strawberry.field(description="The name of the key that is used.")
     roles: list[str] = strawberry.field(description="What the key may do, as names of roles.")
-    permissions: list[str] = strawberry.field(description="What the key may do, one by one.")
+    permissions: list[str] = strawberry.field(
+        resolver=lambda root: sorted(root.permissions),
+        description="What the key may do, one by one: each in some store at least, `bindings` say in which.",
+    )
+    bindings: list[RoleBinding] = strawberry.field(description="The roles, and where each of them counts.")
 
 
 async def shop(batch: Batch) -> Shop:
@@ -57,10 +76,25 @@ async def shop(batch: Batch) -> Shop:
     )
 
 
-async def viewer(batch: Batch) -> Viewer:
+async def viewer(batch: Batch) -> Actor:
     """Who asks."""
-    held = sorted(permission for permission in PERMISSIONS if batch.actor.may(permission))
-    return Viewer(name=batch.actor.name, roles=[batch.actor.role], permissions=held)
+    return batch.actor
+
+
+async def stores_of_bindings(bindings: Sequence[Binding], batch: Batch) -> Sequence[list[StoreRow] | None]:
+    """The stores of each binding, by code; None for the whole shop."""
+    return await _stores(batch, [binding.stores for binding in bindings])
+
+
+async def stores_of_viewers(actors: Sequence[Actor], batch: Batch) -> Sequence[list[StoreRow] | None]:
+    """The stores of all bindings together, by code; None where one is of the whole shop."""
+    return await _stores(batch, [actor.scope for actor in actors])
+
+
+async def _stores(batch: Batch, scopes: Sequence[frozenset[str] | None]) -> list[list[StoreRow] | None]:
+    wanted = sorted({store for scope in scopes if scope is not None for store in scope})
+    found = sorted((await stores_by_ids(batch.database, wanted)).values(), key=lambda store: store.code)
+    return [None if scope is None else [store for store in found if store.id in scope] for scope in scopes]
 
 
 def _node() -> StrawberryField:
@@ -94,7 +128,30 @@ def contribution() -> Contribution:
                     root(shop, name="shop", returns=Shop | None, description="The shop whose customers these are."),
                     root(viewer, name="viewer", returns=Viewer | None, description="Whoever asks."),
                 ],
-            )
+            ),
+            Extension(
+                Viewer,
+                [
+                    batched(
+                        stores_of_viewers,
+                        name="stores",
+                        returns=list[Store] | None,
+                        description="The stores that the key is bound to; null for one that is bound to the whole shop. "
+                        "Customers are seen in every store, purchases and what they amount to in these.",
+                    )
+                ],
+            ),
+            Extension(
+                RoleBinding,
+                [
+                    batched(
+                        stores_of_bindings,
+                        name="stores",
+                        returns=list[Store] | None,
+                        description="The stores in which the role counts; null for the whole shop.",
+                    )
+                ],
+            ),
         ],
         types=[Node],
     )

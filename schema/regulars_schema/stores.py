@@ -14,7 +14,7 @@ from regulars_schema.composition import CORE, Contribution, Extension, Mutation,
 from regulars_schema.errors import Payload
 from regulars_schema.ids import identified, key_of
 from regulars_schema.keyed import Keyed
-from regulars_schema.nodes import Node, backed_by
+from regulars_schema.nodes import Node, backed_by, in_every_store
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
 
 
@@ -131,4 +131,6 @@ def _fields() -> Sequence[Extension]:
 
 def contribution() -> Contribution:
     """What this room brings to the schema."""
-    return Contribution(CORE, extensions=_fields(), nodes=[NodeKind("store", stores_by_ids, "stores.view")])
+    return Contribution(
+        CORE, extensions=_fields(), nodes=[NodeKind("store", in_every_store(stores_by_ids), "stores.view")]
+    )

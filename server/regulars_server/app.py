@@ -8,17 +8,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from regulars_core.actors import Doorkeeper
 from regulars_core.database import App, Database, FromTheFuture, NotMigrated, Unavailable
 from regulars_core.database.apps import sqlite_path
 from regulars_core.jobs import all_jobs
 from regulars_core.journal.replaying import switch_on
+from regulars_core.keys.doorkeeper import Doorkeeper
 from regulars_core.plugins import Plugins
 from regulars_core.settings import Settings, configured
 from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
 from regulars_schema.documents import Documents
 from regulars_schema.errors import logged
-from regulars_schema.schema import build_schema, contributions_of
+from regulars_schema.schema import schema_of
 from regulars_server import graphiql
 from regulars_server.http import Fault, GraphQLEndpoint, unavailable
 
@@ -75,13 +75,13 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
     """
     on = Plugins.wanted(settings.plugins) if plugins is None else plugins
     all_jobs(on)
-    schema = build_schema(contributions_of(on), documents=Documents(settings.document_cache))
+    schema = schema_of(on, Documents(settings.document_cache))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened(settings, on) as shop:
             app.state.shop = shop
-            app.state.graphql = GraphQLEndpoint(schema, shop, Doorkeeper(shop.database))
+            app.state.graphql = GraphQLEndpoint(schema, shop, Doorkeeper(shop))
             yield
 
     async def graphql(request: Request) -> Response:

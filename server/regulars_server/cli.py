@@ -11,16 +11,18 @@ import typer
 import uvicorn
 from rich.table import Table
 
-from regulars_core.actors import ROLES, create_key, list_keys, revoke_key
-from regulars_core.clock import Instant, printed
+from regulars_core.actors import operator
 from regulars_core.jobs import Job, all_jobs
 from regulars_core.journal.replaying import switch_on
+from regulars_core.keys.granting import Grant
+from regulars_core.keys.service import create_key
+from regulars_core.permissions import ADMINISTRATOR
 from regulars_core.plugins import PluginError, Plugins, installed
 from regulars_core.purchases.statistics import differences
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
 from regulars_schema.schema import build_schema
-from regulars_server import cli_data, demo
+from regulars_server import cli_data, cli_keys, demo
 from regulars_server.app import create_app, opened
 from regulars_server.cli_base import configured_or_exit, fail, in_shop, out, run
 from regulars_server.cli_import import import_app
@@ -34,12 +36,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-key_app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 jobs_app = typer.Typer(help="Work that comes round again by itself.", no_args_is_help=True)
-app.add_typer(key_app, name="key")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(import_app, name="import")
 cli_data.add_to(app)
+cli_keys.add_to(app)
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
@@ -94,7 +95,8 @@ async def _fill(settings: Settings, on: Plugins) -> str:
         with out.status("Filling a shop with customers and two years of purchases …"):
             summary = await demo.fill(shop)
         out.print(str(summary), markup=False)
-        return await create_key(shop.database, "demo", "administrator")
+        by = operator(shop.permissions)
+        return await create_key(shop, by=by, name="demo", bindings=[Grant(ADMINISTRATOR)])
 
 
 @app.command()
@@ -176,35 +178,6 @@ def doctor() -> None:
         out.print(f"{'ok  ' if finding.ok else 'BAD '} {finding.message}", markup=False)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
-
-
-@key_app.command(name="create")
-def key_create(
-    name: Annotated[str, typer.Option(help="Who will use it; shown as the author of notes.")],
-    role: Annotated[str, typer.Option(help=f"What it may do: {', '.join(ROLES)}.")],
-) -> None:
-    """Make an API key and print it. It is shown this once and kept nowhere."""
-    if not 1 <= len(name.strip()) <= 120:
-        fail("A key's name has 1 to 120 characters.")
-    typer.echo(in_shop(lambda shop: create_key(shop.database, name.strip(), role)))
-
-
-@key_app.command(name="list")
-def key_list() -> None:
-    """List all keys, without their secrets."""
-    table = Table("id", "name", "role", "made", "revoked")
-    for key in in_shop(lambda shop: list_keys(shop.database)):
-        revoked = "" if key.revoked_at is None else printed(Instant(key.revoked_at))
-        table.add_row(key.id, key.name, key.role, printed(Instant(key.created_at)), revoked)
-    out.print(table)
-
-
-@key_app.command(name="revoke")
-def key_revoke(key_id: Annotated[str, typer.Argument(help="The id, as `regulars key list` shows it.")]) -> None:
-    """Make a key worthless, for ever; felt within five seconds."""
-    if not in_shop(lambda shop: revoke_key(shop.database, key_id)):
-        fail(f"There is no live key with the id {key_id}.")
-    out.print(f"Revoked {key_id}.")
 
 
 def _jobs() -> Sequence[Job]:

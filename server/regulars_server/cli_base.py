@@ -11,6 +11,7 @@ from rich.console import Console
 from tortoise.exceptions import BaseORMException
 
 from regulars_core.database import FromTheFuture, NotMigrated, Unavailable
+from regulars_core.errors import Refused
 from regulars_core.plugins import PluginError, Plugins
 from regulars_core.settings import Settings, SettingsError, configured
 from regulars_core.shop import Shop, WrongCurrency
@@ -43,6 +44,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's work; what can be expected to go wrong is told in a sentence."""
     try:
         return asyncio.run(work)
+    except Refused as refusal:
+        fail("\n".join(problem.message for problem in refusal.problems))
     except (NotMigrated, FromTheFuture, WrongCurrency, Unavailable, PluginError, SchemaConflict) as error:
         fail(str(error))
     except (BaseORMException, sqlite3.Error) as error:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from tortoise.exceptions import BaseORMException
 
-from regulars_core.actors import list_keys
 from regulars_core.database import Database, Unavailable
 from regulars_core.database.apps import sqlite_path
+from regulars_core.keys.reads import list_keys
 from regulars_core.plugins import Plugins
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
@@ -77,13 +77,17 @@ async def _look(database: Database, shop: Shop) -> list[Finding]:
         await refuse_other_currency(shop)
     except WrongCurrency as error:
         findings.append(Finding(False, f"currency: {error}"))
+    return [*findings, await _keys(database)]
+
+
+async def _keys(database: Database) -> Finding:
     live = [key for key in await list_keys(database) if key.revoked_at is None]
-    if live:
-        findings.append(Finding(True, f"keys: {len(live)} live"))
-    else:
-        mend = "regulars key create --name … --role administrator"
-        findings.append(Finding(False, f"keys: none is live, so nobody can ask anything; run `{mend}`"))
-    return findings
+    mend = "regulars key create --name … --role administrator"
+    if not live:
+        return Finding(False, f"keys: none is live, so nobody can ask anything; run `{mend}`")
+    if not any(key.is_administrator for key in live):
+        return Finding(False, f"keys: {len(live)} live, but none administers the whole shop; run `{mend}`")
+    return Finding(True, f"keys: {len(live)} live")
 
 
 async def _engine(database: Database) -> Finding:

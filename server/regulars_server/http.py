@@ -11,8 +11,9 @@ from starlette.responses import Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import PreExecutionError
 
-from regulars_core.actors import Actor, Doorkeeper
+from regulars_core.actors import Actor
 from regulars_core.database import Unavailable
+from regulars_core.keys.doorkeeper import Doorkeeper
 from regulars_core.shop import Shop
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.context import Batch, Context

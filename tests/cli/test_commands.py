@@ -16,10 +16,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from regulars_core.actors import Doorkeeper
 from regulars_core.customers.rules import Address, NewCustomer, checked
 from regulars_core.customers.service import find_or_register
 from regulars_core.database import Database
+from regulars_core.keys.doorkeeper import Doorkeeper
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
 from regulars_server.app import APPS
@@ -144,16 +144,20 @@ def test_a_key_is_shown_once_and_kept_nowhere(regulars: Regulars, database_url: 
 
     async def look(shop: Shop) -> tuple[Any, Any]:
         rows = await shop.database.rows("SELECT * FROM api_key")
-        return [tuple(row) for row in rows], await Doorkeeper(shop.database).actor_of(key)
+        return [tuple(row) for row in rows], await Doorkeeper(shop).actor_of(key)
 
     rows, actor = in_shop(database_url, look)
-    assert (actor.name, actor.role, actor.key_id) == ("Till 1", "administrator", id_)
+    assert (actor.name, actor.roles, actor.key_id) == ("Till 1", ["administrator"], id_)
     assert len(rows) == 1
     assert not [value for value in rows[0] if isinstance(value, str) and secret[:43] in value]
     listed = regulars("key", "list", database_url=database_url)
     assert id_ in listed.stdout
     assert "Till 1" in listed.stdout
     assert secret[:12] not in listed.stdout
+    last = regulars("key", "revoke", id_, database_url=database_url)
+    assert last.exit_code == 1
+    assert "last key that administers the whole shop" in last.stderr
+    regulars("key", "create", "--name", "Till 2", "--role", "administrator", database_url=database_url)
     revoked = regulars("key", "revoke", id_, database_url=database_url)
     assert (revoked.exit_code, revoked.stdout) == (0, f"Revoked {id_}.\n")
     assert in_shop(database_url, look)[1] is None
@@ -167,7 +171,11 @@ def test_a_key_is_shown_once_and_kept_nowhere(regulars: Regulars, database_url: 
 @pytest.mark.parametrize("engine", ["sqlite"])
 @pytest.mark.parametrize(
     ("name", "role", "said"),
-    [("a", "king", "administrator"), (" ", "administrator", "1 to 120"), ("x" * 121, "administrator", "1 to 120")],
+    [
+        ("a", "king", "administrator"),
+        (" ", "administrator", "not be empty"),
+        ("x" * 121, "administrator", "At most 120"),
+    ],
 )
 def test_a_key_that_cannot_be(regulars: Regulars, database_url: str, name: str, role: str, said: str) -> None:
     refused = regulars("key", "create", "--name", name, "--role", role, database_url=database_url)

@@ -3,11 +3,11 @@
 import httpx2
 import pytest
 
-from regulars_core.actors import create_key
 from regulars_core.plugins import Plugins
 from regulars_core.settings import Settings
 from regulars_server.app import create_app, opened
 from tests.hooks import stamps
+from tests.keys import make_key
 
 
 @pytest.mark.parametrize("plugins", [{}, {"stamps": stamps}], ids=["none", "stamps"])
@@ -15,7 +15,7 @@ async def test_it_starts_and_answers(database_url: str, plugins: dict[str, objec
     settings, on = Settings(database_url=database_url), Plugins(plugins)
     async with opened(settings, on, migrated=False) as shop:
         await shop.database.migrate()
-        key = await create_key(shop.database, "till", "administrator")
+        key = await make_key(shop.database, "till", "administrator")
     app = create_app(settings, on)
     other = create_app(settings, Plugins())
     async with app.router.lifespan_context(app), other.router.lifespan_context(other):

@@ -5,59 +5,63 @@ from pathlib import Path
 
 import pytest
 
-from regulars_core import actors
-from regulars_core.actors import Doorkeeper, _checksum, create_key, list_keys, revoke_key
+from regulars_core.errors import Refused
+from regulars_core.keys import doorkeeper as doorkeeping
+from regulars_core.keys.credentials import checksum
+from regulars_core.keys.doorkeeper import Doorkeeper
+from regulars_core.keys.reads import list_keys
 from regulars_core.shop import Shop
+from tests.keys import make_key, revoke
 
 
 async def test_a_key_has_its_form_and_256_random_bits(shop: Shop) -> None:
-    keys = [await create_key(shop.database, f"till {n}", "administrator") for n in range(20)]
+    keys = [await make_key(shop.database, f"till {n}", "administrator") for n in range(20)]
     for key in keys:
         assert re.fullmatch(r"rk_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}", key)
-        assert key[-6:] == _checksum(key[:-6])
+        assert key[-6:] == checksum(key[:-6])
     assert 62**43 > 2**256
     assert len({key[16:59] for key in keys}) == len({key[3:15] for key in keys}) == 20
     assert {row.name for row in await list_keys(shop.database)} == {f"till {n}" for n in range(20)}
 
 
 async def test_a_role_that_does_not_exist_makes_no_key(shop: Shop) -> None:
-    with pytest.raises(ValueError, match="there is no role 'king'"):
-        await create_key(shop.database, "a", "king")
+    with pytest.raises(Refused, match="NOT_FOUND: There is no role of this name"):
+        await make_key(shop.database, "a", "king")
     assert await list_keys(shop.database) == []
 
 
 async def test_the_secret_is_kept_as_a_hash_only(shop: Shop) -> None:
-    key = await create_key(shop.database, "a", "administrator")
+    key = await make_key(shop.database, "a", "administrator")
     [row] = await shop.database.rows("SELECT * FROM api_key")
     assert key[3:15] in tuple(row)
     assert not [value for value in row if isinstance(value, str) and (key[16:30] in value or key[-20:] in value)]
 
 
 async def test_only_the_very_key_opens(shop: Shop) -> None:
-    doorkeeper = Doorkeeper(shop.database)
-    key = await create_key(shop.database, "till", "administrator")
-    other = await create_key(shop.database, "other", "administrator")
+    doorkeeper = Doorkeeper(shop)
+    key = await make_key(shop.database, "till", "administrator")
+    other = await make_key(shop.database, "other", "administrator")
     actor = await doorkeeper.actor_of(key)
     assert actor is not None
-    assert (actor.name, actor.role, actor.key_id) == ("till", "administrator", key[3:15])
+    assert (actor.name, actor.roles, actor.key_id) == ("till", ["administrator"], key[3:15])
     mixed = key[:16] + other[16:59]
     for wrong in (
         "", "rk_", key[:-1], key + "0", key + "\n", f" {key}", key.swapcase(), key.replace("rk_", "RK_"), key[:-6] + "000000",
-        mixed + _checksum(mixed), key[:15] + other[15:], "\ud800", "\0", "é" * 65, "rk_" * 100_000,
+        mixed + checksum(mixed), key[:15] + other[15:], "\ud800", "\0", "é" * 65, "rk_" * 100_000,
     ):  # fmt: skip
         for _ in range(2):  # nothing wrong is remembered as right
             assert await doorkeeper.actor_of(wrong) is None, wrong[:80]
 
 
 async def test_a_wrong_checksum_does_not_ask_the_database_and_a_wrong_secret_does(shop: Shop) -> None:
-    doorkeeper = Doorkeeper(shop.database)
-    key = await create_key(shop.database, "till", "administrator")
+    doorkeeper = Doorkeeper(shop)
+    key = await make_key(shop.database, "till", "administrator")
     with shop.database.counting() as statements:
         await doorkeeper.actor_of(key[:-1] + ("0" if key[-1] != "0" else "1"))
     assert statements == []
     body = key[:16] + "x" * 43
     nobody = "rk_" + "x" * 12 + key[15:59]
-    for asked in (body + _checksum(body), nobody + _checksum(nobody), key):
+    for asked in (body + checksum(body), nobody + checksum(nobody), key):
         with shop.database.counting() as statements:
             await doorkeeper.actor_of(asked)
         assert len(statements) == 1
@@ -65,27 +69,29 @@ async def test_a_wrong_checksum_does_not_ask_the_database_and_a_wrong_secret_doe
 
 async def test_a_good_key_is_believed_for_a_while_and_no_longer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1_000.0]
-    monkeypatch.setattr(actors.time, "monotonic", lambda: clock[0])
-    doorkeeper, other = Doorkeeper(shop.database), Doorkeeper(shop.database)
-    key = await create_key(shop.database, "till", "administrator")
+    monkeypatch.setattr(doorkeeping.time, "monotonic", lambda: clock[0])
+    doorkeeper, other = Doorkeeper(shop), Doorkeeper(shop)
+    key = await make_key(shop.database, "till", "administrator")
     assert await doorkeeper.actor_of(key)
     with shop.database.counting() as statements:
         assert await doorkeeper.actor_of(key)
     assert statements == []
-    assert await revoke_key(shop.database, key[3:15])
+    await make_key(shop.database, "spare")
+    await revoke(shop.database, key)
     assert await other.actor_of(key) is None
-    clock[0] += actors.REMEMBERED_SECONDS
+    clock[0] += doorkeeping.REMEMBERED_SECONDS
     assert await doorkeeper.actor_of(key) is None
-    [row] = await list_keys(shop.database)
-    assert row.revoked_at is not None
-    for unknown in (key[3:15], "", "x" * 12, "x" * 300, key):
-        assert not await revoke_key(shop.database, unknown)
+    row, spare = await list_keys(shop.database)
+    assert (row.revoked_at is None, spare.revoked_at is None) == (False, True)
+    for unknown in (key, "", "x" * 12, "x" * 300, "rk_\0_"):
+        with pytest.raises(Refused, match="NOT_FOUND"):
+            await revoke(shop.database, unknown)
 
 
 async def test_a_memory_that_is_full_starts_anew(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actors, "_REMEMBERED_KEYS", 3)
-    doorkeeper = Doorkeeper(shop.database)
-    keys = [await create_key(shop.database, f"{n}", "administrator") for n in range(5)]
+    monkeypatch.setattr(doorkeeping, "_REMEMBERED_KEYS", 3)
+    doorkeeper = Doorkeeper(shop)
+    keys = [await make_key(shop.database, f"{n}", "administrator") for n in range(5)]
     for key in keys * 2:
         actor = await doorkeeper.actor_of(key)
         assert actor is not None
@@ -99,8 +105,8 @@ def content(folder: Path) -> bytes:
 
 @pytest.mark.parametrize("engine", ["sqlite"])
 async def test_no_key_stands_in_the_file(shop: Shop, tmp_path: Path) -> None:
-    key = await create_key(shop.database, "till", "administrator")
-    await Doorkeeper(shop.database).actor_of(key)
+    key = await make_key(shop.database, "till", "administrator")
+    await Doorkeeper(shop).actor_of(key)
     written = content(tmp_path)
     assert key[3:15].encode() in written
     assert key[16:59].encode() not in written

@@ -65,7 +65,7 @@ async def stamped(open_with: OpenWith, on: Plugins) -> Shop:
 @pytest.fixture
 def asking(stamped: Shop) -> Api:
     """Asks the shop with the plugin."""
-    return Api(build_schema(contributions_of(stamped.plugins)), stamped, Actor("key", "till", "administrator"))
+    return Api(build_schema(contributions_of(stamped.plugins)), stamped, Actor.of_role("key", "till", "administrator"))
 
 
 @pytest.fixture

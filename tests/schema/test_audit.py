@@ -118,6 +118,6 @@ async def test_rows_are_never_changed(api: Api, statement: str) -> None:
 
 
 async def test_the_key_that_was_used(api: Api) -> None:
-    other = Api(api.schema, api.shop, Actor("k2", "web shop", "administrator"))
+    other = Api(api.schema, api.shop, Actor.of_role("k2", "web shop", "administrator"))
     await other.done("storeCreate", "store { id }", {"code": "S1", "name": "x"})
     assert [(entry["keyId"], entry["keyName"]) for entry in await entries(api)] == [("k2", "web shop")]

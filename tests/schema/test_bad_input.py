@@ -264,7 +264,7 @@ async def test_amounts_that_are_no_decimals(filled: Filled) -> None:
 async def test_amounts_finer_than_the_currency(
     open_shop: OpenShop, schema: ComposedSchema, currency: str, finest: str, too_fine: str
 ) -> None:
-    api = Api(schema, await open_shop(currency=currency), Actor("key", "till", "administrator"))
+    api = Api(schema, await open_shop(currency=currency), Actor.of_role("key", "till", "administrator"))
     line = {"name": "Tea", "unitPrice": finest}
     made = await api.done(
         "purchaseRecord",
@@ -423,7 +423,7 @@ async def test_times_and_days_that_are_none(filled: Filled) -> None:
 async def test_the_first_and_the_last_instant_work_in_every_time_zone(
     open_shop: OpenShop, schema: ComposedSchema, zone: str
 ) -> None:
-    api = Api(schema, await open_shop(timezone=zone), Actor("key", "till", "administrator"))
+    api = Api(schema, await open_shop(timezone=zone), Actor.of_role("key", "till", "administrator"))
     made = await api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Li"})
     for n, at in enumerate(("0001-01-02T00:00:00.000Z", "9999-12-30T00:00:00.000Z")):
         await api.done(

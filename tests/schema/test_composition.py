@@ -191,7 +191,7 @@ def test_what_a_plugin_adds_says_so_once_however_many_schemas_it_joins() -> None
 
 
 async def test_schemas_with_and_without_a_plugin_live_in_one_process(shop: Shop) -> None:
-    actor = Actor("key", "till", "administrator")
+    actor = Actor.of_role("key", "till", "administrator")
     bare = build_schema()
     before = bare.as_str()
     extended = build_schema([shoes()])
@@ -221,7 +221,7 @@ async def test_schemas_with_and_without_a_plugin_live_in_one_process(shop: Shop)
 
 async def test_a_sort_key_of_a_plugin_orders(shop: Shop) -> None:
     size = SortField(CustomerOrderField, SortKey("SIZE", "length(c.last_name)", "c.id", int), "By the size.")
-    api = Api(build_schema([Contribution("shoes", sorts=[size])]), shop, Actor("key", "till", "administrator"))
+    api = Api(build_schema([Contribution("shoes", sorts=[size])]), shop, Actor.of_role("key", "till", "administrator"))
     for name in ("333", "1", "22"):
         await api.done("customerCreate", "created", {"firstName": "A", "lastName": name})
     document = (
@@ -250,7 +250,7 @@ async def test_a_field_on_values_that_live_for_a_moment_is_not_mixed_up(shop: Sh
     api = Api(
         build_schema([Contribution("labels", extensions=[Extension(Money, [label])])]),
         shop,
-        Actor("k", "t", "administrator"),
+        Actor.of_role("k", "t", "administrator"),
     )
     for n in range(30):
         made = await api.done("customerCreate", "customer { id }", {"firstName": "A", "lastName": f"{n}"})
@@ -300,7 +300,7 @@ async def test_a_failing_batch_nulls_only_its_own_fields(shop: Shop) -> None:
         batched(all_of_them_fail, name="all", returns=str | None, description="All."),
     ]
     schema = build_schema([Contribution("broken", extensions=[Extension(Customer, fields)])])
-    api = Api(schema, shop, Actor("k", "t", "administrator"))
+    api = Api(schema, shop, Actor.of_role("k", "t", "administrator"))
     for n in range(3):
         await api.done("customerCreate", "created", {"firstName": "A", "lastName": f"{n}"})
     answer = await api.ask("{ customers(orderBy: {field: CODE}) { nodes { code one all } } shop { name } }")

@@ -104,7 +104,7 @@ async def test_a_customer_with_names_alone(api: Api) -> None:
 async def test_a_phone_number_is_read_as_the_shops_country_writes_it(
     open_shop: OpenShop, schema: ComposedSchema, country: str, written: str, kept: str
 ) -> None:
-    api = Api(schema, await open_shop(country=country), Actor("key", "till", "administrator"))
+    api = Api(schema, await open_shop(country=country), Actor.of_role("key", "till", "administrator"))
     assert (await create(api, "phone", phone=written))["phone"] == kept
     found = await api.data("query($q: String!) { customerSearch(query: $q) { phone } }", q=kept[-6:])
     assert found["customerSearch"] == [{"phone": kept}]
@@ -209,7 +209,7 @@ async def test_codes_count_up_by_store(api: Api) -> None:
 
 async def test_codes_are_unique_however_many_come_at_once(open_shop: OpenShop, schema: ComposedSchema) -> None:
     """Two shops opened on one database are two processes to each other."""
-    apis = [Api(schema, await open_shop(), Actor("key", "till", "administrator")) for _ in range(2)]
+    apis = [Api(schema, await open_shop(), Actor.of_role("key", "till", "administrator")) for _ in range(2)]
     made = await asyncio.gather(*(create(apis[n % 2], "code") for n in range(40)))
     assert len({customer["code"] for customer in made}) == 40
     assert await count(apis[0]) == 40
@@ -249,7 +249,7 @@ async def test_find_or_create(api: Api) -> None:
 
 
 async def test_the_same_person_at_twenty_tills_is_one_customer(open_shop: OpenShop, schema: ComposedSchema) -> None:
-    apis = [Api(schema, await open_shop(), Actor("key", "till", "administrator")) for _ in range(2)]
+    apis = [Api(schema, await open_shop(), Actor.of_role("key", "till", "administrator")) for _ in range(2)]
     given = {"firstName": "Ana", "lastName": "Li", "phone": "55 1234 5678", "matchOn": ["PHONE"]}
     made = await asyncio.gather(
         *(apis[n % 2].done("customerCreate", "created customer { id }", given) for n in range(20))

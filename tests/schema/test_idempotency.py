@@ -104,7 +104,7 @@ async def test_another_mutation_is_other_input(api: Api) -> None:
 
 
 async def test_a_key_belongs_to_its_client(api: Api) -> None:
-    other = Api(api.schema, api.shop, Actor("other", "other till", "administrator"))
+    other = Api(api.schema, api.shop, Actor.of_role("other", "other till", "administrator"))
     assert not replayed(await api.ask(RECORD % "created", input=sale()))
     assert not replayed(await other.ask(RECORD % "created", input=sale(reference="R2")))
 

@@ -103,7 +103,7 @@ def test_fields_that_lead_to_other_objects_say_what_they_need() -> None:
 
 @pytest.mark.parametrize("role", [*ROLES, NOBODY])
 async def test_nobody_gets_what_the_role_does_not_hold(shop: Shop, schema: ComposedSchema, role: str) -> None:
-    api = Api(schema, shop, Actor("key", "till", role))
+    api = Api(schema, shop, Actor.of_role("key", "till", role))
     for name, document, variables, needs in everything(schema):
         if needs is None:
             continue
@@ -122,7 +122,7 @@ async def test_a_level_is_refused_once(api: Api) -> None:
     for n in range(3):
         made = await api.done("customerCreate", "customer { id }", {"firstName": "A", "lastName": f"{n}"})
         await api.done("noteAdd", "note { id }", {"customerId": made["customer"]["id"], "body": "Hi"})
-    cashier = Api(api.schema, api.shop, Actor("key", "till", "cashier"))
+    cashier = Api(api.schema, api.shop, Actor.of_role("key", "till", "cashier"))
     answer = await cashier.ask("{ customers { nodes { code notes { totalCount } stats { purchaseCount } } } }")
     assert [node["notes"] for node in answer.data["customers"]["nodes"]] == [None] * 3
     assert [node["stats"]["purchaseCount"] for node in answer.data["customers"]["nodes"]] == [0] * 3
@@ -138,7 +138,7 @@ async def test_a_level_is_refused_once(api: Api) -> None:
 async def test_node_asks_for_the_permission_of_the_object(api: Api) -> None:
     made = await api.done("customerCreate", "customer { id }", {"firstName": "A", "lastName": "B"})
     note = await api.done("noteAdd", "note { id }", {"customerId": made["customer"]["id"], "body": "Hi"})
-    cashier = Api(api.schema, api.shop, Actor("key", "till", "cashier"))
+    cashier = Api(api.schema, api.shop, Actor.of_role("key", "till", "cashier"))
     asked = "query($id: ID!) { node(id: $id) { id } }"
     assert (await cashier.ask(asked, id=made["customer"]["id"])).errors == []
     assert (await cashier.ask(asked, id=note["note"]["id"])).codes == ["FORBIDDEN"]
@@ -147,7 +147,7 @@ async def test_node_asks_for_the_permission_of_the_object(api: Api) -> None:
 
 async def test_the_viewer_sees_the_permissions(api: Api) -> None:
     assert (await api.data("{ viewer { permissions } }"))["viewer"]["permissions"] == sorted(PERMISSIONS)
-    terminal = Api(api.schema, api.shop, Actor("key", "till", "store_terminal"))
+    terminal = Api(api.schema, api.shop, Actor.of_role("key", "till", "store_terminal"))
     held = (await terminal.data("{ viewer { permissions } }"))["viewer"]["permissions"]
     assert held == sorted(ROLES["store_terminal"])
     assert all(role <= set(PERMISSIONS) for role in ROLES.values())

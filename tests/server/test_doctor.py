@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from regulars_core.actors import create_key, revoke_key
 from regulars_core.database import Database
 from regulars_core.settings import Settings
 from regulars_server.app import APPS
 from regulars_server.doctor import examine
+from tests.keys import make_key, revoke
 
 
 async def findings(url: str, **settings: str) -> list[str]:
@@ -29,9 +29,9 @@ async def write(url: str, sql: str, *values: object) -> None:
 
 async def test_a_healthy_shop(engine: str, database_url: str) -> None:
     database = await Database.open(database_url, APPS)
-    await create_key(database, "a", "administrator")
-    spare = await create_key(database, "b", "administrator")
-    await revoke_key(database, spare.split("_")[1])
+    await make_key(database, "a", "administrator")
+    spare = await make_key(database, "b", "administrator")
+    await revoke(database, spare)
     await database.close()
     settings, product, migrations, keys = await findings(database_url, country="MX", timezone="America/Mexico_City")
     assert settings == "+ settings: USD, America/Mexico_City, phone numbers as in MX"
@@ -42,12 +42,21 @@ async def test_a_healthy_shop(engine: str, database_url: str) -> None:
 async def test_without_a_live_key_nobody_can_ask(database_url: str) -> None:
     assert "regulars key create" in (await findings(database_url))[-1]
     database = await Database.open(database_url, APPS)
-    key = await create_key(database, "a", "administrator")
-    await revoke_key(database, key.split("_")[1])
+    await make_key(database, "a", "administrator")
     await database.close()
+    await write(database_url, "UPDATE api_key SET revoked_at = 0")
     last = (await findings(database_url))[-1]
     assert last.startswith("- keys: none is live")
     assert "regulars key create --name … --role administrator" in last
+
+
+async def test_without_an_administrator_nobody_can_make_keys(database_url: str) -> None:
+    database = await Database.open(database_url, APPS)
+    await make_key(database, "till", "cashier")
+    await make_key(database, "branch", "administrator", ["MAIN"])
+    await database.close()
+    last = (await findings(database_url))[-1]
+    assert last.startswith("- keys: 2 live, but none administers the whole shop; run `regulars key create")
 
 
 async def test_what_is_not_applied_is_named(database_url: str) -> None:

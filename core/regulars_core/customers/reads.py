@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from regulars_core.clock import NEVER, Instant, day_of, now
 from regulars_core.customers import searching
@@ -103,8 +104,16 @@ async def customers_of_groups(
     return await pages_of(database, _readable(window), "c.group_id", group_ids, window, where)
 
 
-async def quick_search(database: Database, query: str, first: int, include_archived: bool) -> Sequence[CustomerRow]:
-    """The customers found while somebody types, those seen last first: the later of creation and last purchase.
+_SEEN = "customer_stats"
+_REGISTERED = "(SELECT id AS customer_id, created_at AS active_at FROM customer)"
+"""The same columns without a word of purchases; both engines look through it at the index of the table."""
+
+
+async def quick_search(
+    database: Database, query: str, first: int, include_archived: bool, *, by_purchases: bool = True
+) -> Sequence[CustomerRow]:
+    """The customers found while somebody types, those seen last first: the later of creation and last purchase; or, not
+    `by_purchases`, those created last.
 
     What many have in their names is found among those seen lately, without asking the index for all of them; what is too
     rare for that, the index finds quickly.
@@ -113,14 +122,18 @@ async def quick_search(database: Database, query: str, first: int, include_archi
     if not words or first < 1:
         return []
     limit = min(first, LARGEST_QUICK_SEARCH)
-    found = await _found(database, _among_the_latest, words, limit, include_archived)
+    lately = _SEEN if by_purchases else _REGISTERED
+    found = await _found(database, _among_the_latest(lately), words, limit, include_archived)
     if len(found) < limit:
-        found = await _found(database, _among_all, words, limit, include_archived)
+        found = await _found(database, _among_all(lately), words, limit, include_archived)
     return found
 
 
+Among = Callable[[list[str], int, Values], str]
+
+
 async def _found(
-    database: Database, among: Callable[[list[str], int, Values], str], words: list[str], limit: int, archived: bool
+    database: Database, among: Among, words: list[str], limit: int, archived: bool
 ) -> Sequence[CustomerRow]:
     values = Values(database.dialect)
     shown = "" if archived else " AND c.status IN ('ACTIVE', 'SUSPENDED')"
@@ -131,25 +144,33 @@ async def _found(
     return [CustomerRow(*row) for row in rows]
 
 
-def _among_the_latest(words: list[str], limit: int, values: Values) -> str:
+def _among_the_latest(lately: str) -> Among:
     """Walk the order and read each one's text; in this order of joins, which SQLite keeps to if they are CROSS."""
-    earliest = "SELECT active_at FROM customer_stats ORDER BY active_at DESC LIMIT 1 OFFSET"
-    walked = values.bind(min(limit * 100, LONGEST_WALK))
-    return (
-        f"SELECT {_BY_STATS.column_list} FROM customer_stats s CROSS JOIN customer_text t CROSS JOIN customer c"
-        f" WHERE s.active_at >= coalesce(({earliest} {walked}), {NEVER + 1} - 1) AND t.customer_id = s.customer_id"
-        f" AND c.id = s.customer_id AND {searching.containing(words, values)}"
-    )
+
+    def sql(words: list[str], limit: int, values: Values) -> str:
+        earliest = f"SELECT e.active_at FROM {lately} e ORDER BY e.active_at DESC LIMIT 1 OFFSET"
+        walked = values.bind(min(limit * 100, LONGEST_WALK))
+        return (
+            f"SELECT {_BY_STATS.column_list} FROM {lately} s CROSS JOIN customer_text t CROSS JOIN customer c"
+            f" WHERE s.active_at >= coalesce(({earliest} {walked}), {NEVER + 1} - 1) AND t.customer_id = s.customer_id"
+            f" AND c.id = s.customer_id AND {searching.containing(words, values)}"
+        )
+
+    return sql
 
 
-def _among_all(words: list[str], _: int, values: Values) -> str:
-    """Ask the index first, and the statistics only for what it finds, whatever a planner guesses about the words."""
-    seen = "SELECT a.active_at FROM customer_stats a WHERE a.customer_id = f.customer_id"
-    return (
-        "WITH s (customer_id, active_at) AS MATERIALIZED"
-        f" (SELECT f.customer_id, ({seen}) FROM ({searching.matching(words, values)}) f)"
-        f" SELECT {_BY_STATS.column_list} FROM s JOIN customer c ON c.id = s.customer_id WHERE 1=1"
-    )
+def _among_all(lately: str) -> Among:
+    """Ask the index first, and the order only for what it finds, whatever a planner guesses about the words."""
+
+    def sql(words: list[str], _: int, values: Values) -> str:
+        seen = f"SELECT a.active_at FROM {lately} a WHERE a.customer_id = f.customer_id"
+        return (
+            "WITH s (customer_id, active_at) AS MATERIALIZED"
+            f" (SELECT f.customer_id, ({seen}) FROM ({searching.matching(words, values)}) f)"
+            f" SELECT {_BY_STATS.column_list} FROM s JOIN customer c ON c.id = s.customer_id WHERE 1=1"
+        )
+
+    return sql
 
 
 @dataclass(slots=True)
@@ -172,6 +193,11 @@ async def stats_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, Stat
         f" FROM customer_stats s WHERE {among}",
         list(dict.fromkeys(customer_ids)),
     )
+    return stats_rows(shop, found)
+
+
+def stats_rows(shop: Shop, found: Sequence[Any]) -> Mapping[str, StatsRow]:
+    """Statistics out of rows of: customer's id, spent, count, first and latest purchase."""
     today = day_of(now(), shop.settings.zone)
     answer = {}
     for customer_id, spent, count, first, last in found:

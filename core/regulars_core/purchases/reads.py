@@ -79,9 +79,11 @@ SORT_KEYS = {
 LATEST_FIRST = Order(SORT_KEYS["PURCHASED_AT"], descending=True)
 
 
-async def purchases_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, PurchaseRow]:
-    """Purchases by id."""
-    return await by_ids(database, PURCHASES, ids)
+async def purchases_by_ids(
+    database: Database, ids: Sequence[str], where: Where | None = None
+) -> Mapping[str, PurchaseRow]:
+    """Purchases by id; only those for which conditions on purchases hold."""
+    return await by_ids(database, PURCHASES, ids, where)
 
 
 async def purchase_by_reference(database: Database, store_code: str, reference: str) -> PurchaseRow | None:
@@ -177,9 +179,9 @@ LINES = Readable(
 )
 
 
-async def lines_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, LineRow]:
-    """Lines by id."""
-    return await by_ids(database, LINES, ids)
+async def lines_by_ids(database: Database, ids: Sequence[str], where: Where | None = None) -> Mapping[str, LineRow]:
+    """Lines by id; only those for whose purchases conditions hold."""
+    return await by_ids(database, LINES, ids, where)
 
 
 async def lines_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, list[LineRow]]:
@@ -212,9 +214,11 @@ PAYMENTS = Readable(
 )
 
 
-async def payments_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, PaymentRow]:
-    """Payments by id."""
-    return await by_ids(database, PAYMENTS, ids)
+async def payments_by_ids(
+    database: Database, ids: Sequence[str], where: Where | None = None
+) -> Mapping[str, PaymentRow]:
+    """Payments by id; only those for whose purchases conditions hold."""
+    return await by_ids(database, PAYMENTS, ids, where)
 
 
 async def payments_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, list[PaymentRow]]:
@@ -247,9 +251,9 @@ REFUNDS = Readable(
 )
 
 
-async def refunds_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, RefundRow]:
-    """Refunds by id."""
-    return await by_ids(database, REFUNDS, ids)
+async def refunds_by_ids(database: Database, ids: Sequence[str], where: Where | None = None) -> Mapping[str, RefundRow]:
+    """Refunds by id; only those for whose purchases conditions hold."""
+    return await by_ids(database, REFUNDS, ids, where)
 
 
 async def refunds_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, list[RefundRow]]:

@@ -1,12 +1,14 @@
 """Giving money back: refunds of an amount or of lines, and voids."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from regulars_core.audit import changed
 from regulars_core.checks import Checks
 from regulars_core.clock import Instant, now
 from regulars_core.errors import Problem, Refused
 from regulars_core.events import announce
+from regulars_core.filtering import Values
 from regulars_core.ids import new_id
 from regulars_core.purchases.rules import Paid, PaidLine, RefundedLine, is_refunded_whole, refund_of_lines
 from regulars_core.purchases.statistics import recount
@@ -22,10 +24,12 @@ async def refund(
     lines: Mapping[str, int] | None = None,
     reason: str | None = None,
     at: Instant | None = None,
+    stores: Collection[str] | None = None,
 ) -> str:
     """Give back an amount in minor units, or quantities (millionths) of lines; answers the refund's id.
 
-    Never more than was paid and not yet given back. Raises Refused.
+    Never more than was paid and not yet given back. A purchase of a store that is not among `stores`, if they are given,
+    is as good as none. Raises Refused.
     """
     checks = Checks()
     kept_reason = checks.text(reason, "reason", 240)
@@ -38,7 +42,7 @@ async def refund(
     checks.refuse()
 
     async def work() -> str:
-        customer_id, purchased_at, paid = await _locked(shop, purchase_id)
+        customer_id, purchased_at, paid = await _locked(shop, purchase_id, stores)
         refunded_at = max(now(), purchased_at) if at is None else at
         if refunded_at < purchased_at:
             checks.fail("INVALID_DATE", "A refund cannot come before its purchase.", "refundedAt")
@@ -71,15 +75,23 @@ async def refund(
     return await shop.database.transaction(work)
 
 
-async def _locked(shop: Shop, purchase_id: str) -> tuple[str | None, Instant, Paid]:
+async def _locked_row(shop: Shop, columns: str, purchase_id: str, stores: Collection[str] | None) -> Any:
+    """These columns of a purchase, which nobody else changes until the transaction ends. Raises Refused: NOT_FOUND."""
+    values = Values(shop.database.dialect, purchase_id)
+    here = "" if stores is None else f" AND {values.among('store_id', sorted(stores), 'uuid')}"
     row = await shop.database.row(
-        "SELECT customer_id, purchased_at, status, total, refunded, prices_include_tax, tax FROM purchase"
-        f" WHERE id = $1{shop.database.dialect.lock_rows}",
-        purchase_id,
+        f"SELECT {columns} FROM purchase WHERE id = $1{here}{shop.database.dialect.lock_rows}", *values.all
     )
     if row is None:
         raise Refused(Problem("NOT_FOUND", "There is no purchase with this id.", ("purchaseId",)))
-    customer_id, purchased_at, status, total, refunded, tax_included, tax = row
+    return row
+
+
+async def _locked(shop: Shop, purchase_id: str, stores: Collection[str] | None) -> tuple[str | None, Instant, Paid]:
+    columns = "customer_id, purchased_at, status, total, refunded, prices_include_tax, tax"
+    customer_id, purchased_at, status, total, refunded, tax_included, tax = await _locked_row(
+        shop, columns, purchase_id, stores
+    )
     if status == "VOIDED":
         raise Refused(Problem("PURCHASE_VOIDED", "The purchase was voided.", ("purchaseId",)))
     lines = await shop.database.rows(
@@ -106,21 +118,17 @@ async def _take_lines(shop: Shop, refund_id: str, taken: Sequence[RefundedLine])
         )
 
 
-async def void(shop: Shop, purchase_id: str) -> bool:
-    """Undo a purchase as if it had not been; answers whether it stood until now. Raises Refused."""
+async def void(shop: Shop, purchase_id: str, stores: Collection[str] | None = None) -> bool:
+    """Undo a purchase as if it had not been; answers whether it stood until now. `stores` as in refund. Raises Refused."""
 
     async def work() -> bool:
-        row = await shop.database.row(
-            f"SELECT customer_id, status FROM purchase WHERE id = $1{shop.database.dialect.lock_rows}", purchase_id
-        )
-        if row is None:
-            raise Refused(Problem("NOT_FOUND", "There is no purchase with this id.", ("purchaseId",)))
-        if row[1] == "VOIDED":
+        customer_id, status = await _locked_row(shop, "customer_id, status", purchase_id, stores)
+        if status == "VOIDED":
             changed({})
             return False
-        changed({"status": (row[1], "VOIDED")})
+        changed({"status": (status, "VOIDED")})
         await shop.database.run("UPDATE purchase SET status = 'VOIDED' WHERE id = $1", purchase_id)
-        await recount(shop.database, [row[0]] if row[0] else [])
+        await recount(shop.database, [customer_id] if customer_id else [])
         await announce(shop, "purchases_voided", [purchase_id])
         return True
 

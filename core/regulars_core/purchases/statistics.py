@@ -1,10 +1,12 @@
 """The stored statistics of customers: moved forward by a purchase, counted anew after a refund or void, and proven."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from regulars_core.clock import NEVER, Instant
+from regulars_core.customers.reads import StatsRow, stats_rows
 from regulars_core.database import Database
+from regulars_core.shop import Shop
 
 _BATCH = 1_000
 
@@ -68,6 +70,20 @@ async def recount(database: Database, customer_ids: Sequence[str]) -> None:
             customer_id,
             *row,
         )
+
+
+async def stats_in_stores(shop: Shop, customer_ids: Sequence[str], stores: Collection[str]) -> Mapping[str, StatsRow]:
+    """What customers' purchases in some stores alone amount to, counted from the purchases themselves."""
+    ids = list(dict.fromkeys(customer_ids))
+    dialect = shop.database.dialect
+    found = await shop.database.rows(
+        f"SELECT p.customer_id, {_RECOUNT} FROM purchase p WHERE {dialect.among('p.customer_id', 1)}"
+        f" AND {dialect.among('p.store_id', 2)} GROUP BY p.customer_id",
+        ids,
+        sorted(stores),
+    )
+    nothing = {customer_id: (customer_id, 0, 0, NEVER, NEVER) for customer_id in ids}
+    return stats_rows(shop, list((nothing | {row[0]: row for row in found}).values()))
 
 
 @dataclass(frozen=True, slots=True)

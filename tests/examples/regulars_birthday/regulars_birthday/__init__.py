@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import typer
 
 from regulars_birthday.commands import commands
-from regulars_birthday.graphql import contribution
+from regulars_birthday.graphql import VIEW, contribution
 from regulars_birthday.service import BirthdaySettings, greet, keep, refuse_the_young
 from regulars_core.customers.reads import CustomerRow
 from regulars_core.database import App
 from regulars_core.hookspecs import hookimpl
 from regulars_core.jobs import Job
+from regulars_core.permissions import Permission
 from regulars_core.purchases.reads import PurchaseRow
 from regulars_core.shop import Shop
 from regulars_schema.composition import Contribution
@@ -29,6 +30,12 @@ def regulars_models() -> App:
 @hookimpl
 def regulars_schema() -> Contribution:
     return contribution()
+
+
+@hookimpl
+def regulars_permissions() -> Sequence[Permission]:
+    roles = ("cashier", "store_manager", "marketing", "support")
+    return [Permission(VIEW, "See how often customers were greeted.", roles)]
 
 
 @hookimpl

@@ -11,6 +11,8 @@ from regulars_schema.composition import Contribution, Extension, FilterLeaf, Sor
 from regulars_schema.customer_types import Customer, CustomerOrderField, CustomerWhere
 from regulars_schema.filters import IntComparison, int_conditions
 
+VIEW = "birthday.view"
+
 
 async def greetings(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[int]:
     """One statement for all customers of a level."""
@@ -20,12 +22,18 @@ async def greetings(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[
 
 def contribution() -> Contribution:
     """A field, a filter and an order."""
-    field = batched(greetings, name="greetings", returns=int | None, description="How often the customer was greeted.")
+    field = batched(
+        greetings, name="greetings", needs=VIEW, returns=int | None, description="How often the customer was greeted."
+    )
     leaf = Leaf("greetings", exists_in("birthday_greeting bg", "bg.customer_id = c.id", compared("bg.count")))
     key = SortKey("BIRTH_DATE", "coalesce(c.birth_date, '')", "c.id", str)
     return Contribution(
         "birthday",
         extensions=[Extension(Customer, [field])],
-        leaves=[FilterLeaf(CustomerWhere, "greetings", IntComparison, leaf, int_conditions, "How often greeted.")],
+        leaves=[
+            FilterLeaf(
+                CustomerWhere, "greetings", IntComparison, leaf, int_conditions, "How often greeted.", needs=VIEW
+            )
+        ],
         sorts=[SortField(CustomerOrderField, key, "By date of birth, the eldest first.")],
     )

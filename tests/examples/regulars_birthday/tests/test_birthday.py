@@ -28,7 +28,7 @@ async def shop() -> AsyncIterator[Shop]:
 
 async def ask(shop: Shop, document: str, **variables: Any) -> Any:
     schema = build_schema(contributions_of(shop.plugins))
-    context = Context(Batch(shop, Actor("key", "till", "administrator")))
+    context = Context(Batch(shop, Actor.of_role("key", "till", "administrator", shop.permissions)))
     result = await schema.execute(document, variable_values=variables, context_value=context)
     assert not result.errors, result.errors
     return result.data

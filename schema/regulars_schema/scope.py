@@ -1,0 +1,19 @@
+"""Which purchases a caller sees: those of the stores where it may."""
+
+from regulars_core.filtering import Where
+from regulars_core.purchases.filters import LEAVES
+from regulars_schema.context import Batch
+
+VIEW = "purchases.view"
+EVERYWHERE = f"Needs `{VIEW}` in the whole shop."
+"""Stands in the description of what tells something of the purchases in all stores."""
+
+
+def visible(batch: Batch, where: Where | None = None) -> Where | None:
+    """Conditions on purchases, narrowed to the stores in which the caller may see them; as they are for one who may
+    everywhere."""
+    stores = batch.actor.stores(VIEW)
+    if stores is None:
+        return where
+    here = Where("store", leaf=LEAVES["store"], conditions=(("in", sorted(stores)),))
+    return here if where is None else Where("all", (here, where))

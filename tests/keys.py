@@ -1,0 +1,36 @@
+"""Keys and actors for tests: made by the operator, as on the command line."""
+
+from collections.abc import Sequence
+
+from regulars_core.actors import Actor, Binding, operator
+from regulars_core.database import Database
+from regulars_core.keys import service
+from regulars_core.keys.granting import Grant
+from regulars_core.permissions import Permissions
+from regulars_core.settings import Settings
+from regulars_core.shop import Shop
+
+
+async def make_key(
+    database: Database, name: str = "till", role: str = "administrator", stores: Sequence[str] | None = None
+) -> str:
+    """The text of a new key with one role, in the stores with these codes or in the whole shop."""
+    shop = Shop(database, Settings())
+    by = operator(shop.permissions)
+    return await service.create_key(shop, by=by, name=name, bindings=[Grant(role, stores)])
+
+
+async def revoke(database: Database, key: str) -> None:
+    """Revoke a key, given as its text or its id."""
+    shop = Shop(database, Settings())
+    await service.revoke_key(shop, by=operator(shop.permissions), key_id=key.split("_")[1] if "_" in key else key)
+
+
+def bound(role: str, *stores: str, key_id: str = "bound") -> Actor:
+    """Somebody with a role of the box in the stores with these ids alone."""
+    return Actor(key_id, "branch", (Binding.of(Permissions(), role, stores),))
+
+
+def holding(*permissions: str, stores: Sequence[str] | None = None) -> Binding:
+    """A binding of these permissions, in the stores with these ids or in the whole shop."""
+    return Binding.of(Permissions(), "own", stores, permissions)
