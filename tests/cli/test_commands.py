@@ -184,6 +184,40 @@ def test_a_key_that_cannot_be(regulars: Regulars, database_url: str, name: str, 
     assert "rk_" not in refused.output
 
 
+def test_keys_have_roles_in_stores(regulars: Regulars, database_url: str) -> None:
+    def ran(*arguments: str) -> str:
+        done = regulars(*arguments, database_url=database_url)
+        assert done.exit_code == 0, done.stderr
+        return " ".join(done.stdout.replace("│", " ").split())
+
+    def refused(*arguments: str) -> str:
+        done = regulars(*arguments, database_url=database_url)
+        assert (done.exit_code, done.stdout) == (1, "")
+        return done.stderr
+
+    assert ran("role", "create", "reader", "--permissions", "notes.view, customers.view") == "Made reader."
+    assert "a role of this name already" in refused("role", "create", "reader", "--permissions", "notes.view")
+    assert "no such permission" in refused("role", "create", "other", "--permissions", "notes.burn")
+    given = ("--name", "Desk", "--role", "reader", "--role", "cashier", "--store", "main")
+    key = ran("key", "create", *given)
+    assert "no store with this code" in refused("key", "create", *given, "--store", "S9")
+    assert "cashier in MAIN, reader in MAIN" in ran("key", "list")
+    assert "reader the shop customers.view, notes.view" in ran("role", "list")
+    assert "cashier the box" in ran("role", "list")
+
+    async def held(shop: Shop) -> Any:
+        actor = await Doorkeeper(shop).actor_of(key)
+        return actor and (actor.may("notes.view"), actor.scope is None)
+
+    assert in_shop(database_url, held) == (True, False)
+    assert ran("role", "change", "reader", "--permissions", "customers.view") == "Changed reader."
+    assert in_shop(database_url, held) == (False, False)
+    assert "Live keys have this role" in refused("role", "delete", "reader")
+    ran("key", "revoke", key.split("_")[1])
+    assert ran("role", "delete", "reader") == "Deleted reader."
+    assert "no role of this name" in refused("role", "delete", "reader")
+
+
 def test_verify_finds_every_broken_figure(regulars: Regulars, database_url: str) -> None:
     ana, bo = register(database_url, NewCustomer("Ana", "Li"), NewCustomer("Bo", "Ek"))
     right = regulars("verify", database_url=database_url)

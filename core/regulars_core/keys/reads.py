@@ -30,7 +30,7 @@ async def list_keys(database: Database) -> Sequence[KeyRow]:
     rows = await database.rows(
         "SELECT k.id, k.name, k.created_at, k.revoked_at, b.role, st.code FROM api_key k"
         " LEFT JOIN key_binding b ON b.key_id = k.id LEFT JOIN store st ON st.id = b.store_id"
-        " ORDER BY k.created_at, k.id, b.role, st.code"
+        " ORDER BY k.created_at, k.id, b.role, coalesce(st.code, '')"
     )
     keys: dict[str, KeyRow] = {}
     for row in rows:
