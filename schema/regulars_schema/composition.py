@@ -31,6 +31,8 @@ from regulars_core.errors import Problem
 from regulars_core.paging import SortKey
 from regulars_core.text import camel
 from regulars_schema.documents import Documents, cached_in
+from regulars_schema.open_inputs import is_open
+from regulars_schema.reach import owner_of, told_of
 from regulars_schema.scalars import SCALARS
 
 CORE = "core"
@@ -64,6 +66,20 @@ class FilterLeaf:
 
 
 @dataclass(frozen=True)
+class InputField:
+    """A field that an open input of core's gains: `type` is what it holds, an `int` or an input of the plugin's own.
+
+    It may always be absent, or clients that know nothing of the plugin could not go on. What it carries is told to its
+    owner alone, among the `extras` of the event that the mutation announces.
+    """
+
+    input: type
+    name: str
+    type: Any
+    description: str
+
+
+@dataclass(frozen=True)
 class SortField:
     """A value of a sort enum (a NewType marker) and the key that it stands for."""
 
@@ -89,6 +105,7 @@ class Contribution:
     extensions: Sequence[Extension] = ()
     types: Sequence[type] = ()
     leaves: Sequence[FilterLeaf] = ()
+    inputs: Sequence[InputField] = ()
     sorts: Sequence[SortField] = ()
     nodes: Sequence[NodeKind] = ()
     problems: Sequence[type[Problem]] = ()
@@ -118,6 +135,11 @@ class _Places:
             raise SchemaConflict(f"{place}.{name} is defined by '{elder}' and by '{owner}'")
         self._seen.add((place, name, owner))
 
+    def keep_own(self, definition: StrawberryObjectDefinition, owner: str) -> None:
+        """The type's own fields were there first."""
+        for own in definition.fields:
+            self.owners.setdefault((definition.name, own.graphql_name or camel(own.python_name)), owner)
+
     _seen: set[tuple[str, str, str]] = field(default_factory=set)
 
 
@@ -129,9 +151,11 @@ class ComposedSchema(strawberry.Schema):
     """A schema made of contributions. Raises SchemaConflict before anything of GraphQL is built."""
 
     def __init__(self, contributions: Sequence[Contribution], *, documents: Documents | None = None) -> None:
-        places = _Places()
+        places = _Places({("Problem", Problem.__name__): CORE})
+        self._contributions = contributions
         self._added: dict[type, list[StrawberryField]] = {}
         self.leaves: dict[type, dict[str, FilterLeaf]] = {}
+        self.inputs: dict[type, dict[str, tuple[str, InputField]]] = {}
         self.sorts: dict[Any, dict[str, SortKey]] = {}
         self.nodes: dict[str, NodeKind] = {}
         self.problems: dict[str, type[Problem]] = {}
@@ -147,6 +171,8 @@ class ComposedSchema(strawberry.Schema):
                 self._extend(places, owner, extension)
             for leaf in contribution.leaves:
                 self._add_leaf(places, owner, leaf)
+            for added in contribution.inputs:
+                self._add_input(places, owner, added)
             for sort in contribution.sorts:
                 places.claim(sort.enum.__name__, sort.key.name, owner)
                 self.sorts.setdefault(sort.enum, {})[sort.key.name] = sort.key
@@ -171,8 +197,7 @@ class ComposedSchema(strawberry.Schema):
             cause = error if isinstance(error, DuplicatedTypeName) else error.__cause__
             if not isinstance(cause, DuplicatedTypeName):
                 raise
-            modules = [getattr(one, "__module__", "?") for one in (cause.first_cls, cause.second_cls)]
-            raise SchemaConflict(f"{cause.message}: in {modules[0]} and in {modules[1]}") from error
+            raise SchemaConflict(told_of(cause, contributions)) from error
         self._refuse_unreached()
 
     def _add_type(self, type_: type, owner: str) -> None:
@@ -181,6 +206,10 @@ class ComposedSchema(strawberry.Schema):
         if elder is not type_:
             raise SchemaConflict(f"The type {name} is defined by '{first}' and by '{owner}'")
 
+    def _owner_of(self, type_: type) -> str:
+        known = self._owners_of_types.get(get_object_definition(type_, strict=True).name)
+        return known[1] if known else owner_of(type_, self._contributions)
+
     def _extend(self, places: _Places, owner: str, extension: Extension) -> None:
         definition = get_object_definition(extension.type, strict=True)
         if definition.is_input or definition.is_interface:
@@ -188,14 +217,21 @@ class ComposedSchema(strawberry.Schema):
             raise SchemaConflict(
                 f"'{owner}' extends {definition.name}, which is {kind}: only object types can be extended"
             )
-        # The type's own fields were there first.
-        for own in definition.fields:
-            places.owners.setdefault((definition.name, own.graphql_name or camel(own.python_name)), CORE)
+        places.keep_own(definition, self._owner_of(extension.type))
         for added in extension.fields:
             places.claim(definition.name, added.graphql_name or camel(added.python_name), owner)
             ours = copy(added)  # the field itself may join other schemas too
             ours.description = f"{added.description}{_by(owner)}"
             self._added.setdefault(extension.type, []).append(ours)
+
+    def _add_input(self, places: _Places, owner: str, added: InputField) -> None:
+        definition = get_object_definition(added.input, strict=True)
+        if not is_open(added.input):
+            raise SchemaConflict(f"'{owner}' adds to {definition.name}, which is no open input")
+        places.keep_own(definition, self._owner_of(added.input))
+        places.claim(definition.name, added.name, owner)
+        described = replace(added, description=added.description + _by(owner))
+        self.inputs.setdefault(added.input, {})[added.name] = (owner, described)
 
     def _add_leaf(self, places: _Places, owner: str, leaf: FilterLeaf) -> None:
         name = get_object_definition(leaf.where, strict=True).name
@@ -208,7 +244,7 @@ class ComposedSchema(strawberry.Schema):
         self.leaves.setdefault(leaf.where, {})[leaf.name] = described
 
     def _refuse_unreached(self) -> None:
-        for extended in self._added:
+        for extended in (*self._added, *self.inputs):
             name = get_object_definition(extended, strict=True).name
             if self.get_type_by_name(name) is None:
                 raise SchemaConflict(f"{name} is extended but is not in the schema")
@@ -227,6 +263,8 @@ class ComposedSchema(strawberry.Schema):
         fields += self._added.get(type_definition.origin, [])
         if type_definition.origin in self.leaves:
             fields += _where_fields(type_definition.origin, self.leaves[type_definition.origin])
+        for _, added in self.inputs.get(type_definition.origin, {}).values():
+            fields.append(_input_field(added.input, added.name, added.type | None, added.description))
         return fields
 
 

@@ -73,7 +73,7 @@ def test_types_that_only_fields_lead_to_clash_too() -> None:
         return adding(owner, extensions=[Extension(Customer, [field])])
 
     on = Plugins({"shoes": wearing("shoes", Shoe), "feet": wearing("feet", OtherShoe)})
-    with pytest.raises(SchemaConflict, match=r"Type Shoe is defined multiple times in the schema: in \S+ and in \S+"):
+    with pytest.raises(SchemaConflict, match="The type Shoe is defined by 'shoes' and by 'feet'"):
         create_app(Settings(), on)
 
 
