@@ -19,7 +19,6 @@ from graphql import (
     print_schema,
 )
 from strawberry.annotation import StrawberryAnnotation
-from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
@@ -32,7 +31,7 @@ from regulars_core.paging import SortKey
 from regulars_core.text import camel
 from regulars_schema.documents import Documents, cached_in
 from regulars_schema.open_inputs import is_open
-from regulars_schema.reach import owner_of, told_of
+from regulars_schema.reach import types_of
 from regulars_schema.scalars import SCALARS
 
 CORE = "core"
@@ -152,22 +151,18 @@ class ComposedSchema(strawberry.Schema):
 
     def __init__(self, contributions: Sequence[Contribution], *, documents: Documents | None = None) -> None:
         places = _Places({("Problem", Problem.__name__): CORE})
-        self._contributions = contributions
         self._added: dict[type, list[StrawberryField]] = {}
         self.leaves: dict[type, dict[str, FilterLeaf]] = {}
         self.inputs: dict[type, dict[str, tuple[str, InputField]]] = {}
         self.sorts: dict[Any, dict[str, SortKey]] = {}
         self.nodes: dict[str, NodeKind] = {}
         self.problems: dict[str, type[Problem]] = {}
-        self._owners_of_types: dict[str, tuple[type, str]] = {}
+        self._owners_of_types: dict[str, tuple[object, str]] = {}
         enums: dict[Any, dict[str, GraphQLEnumValue]] = {}
+        self._refuse_shared_names(contributions)
         for contribution in contributions:
             owner = contribution.owner
-            for type_ in contribution.types:
-                self._add_type(type_, owner)
             for extension in contribution.extensions:
-                if owner == CORE:
-                    self._add_type(extension.type, owner)
                 self._extend(places, owner, extension)
             for leaf in contribution.leaves:
                 self._add_leaf(places, owner, leaf)
@@ -184,31 +179,23 @@ class ComposedSchema(strawberry.Schema):
             for problem in contribution.problems:
                 places.claim("Problem", problem.__name__, owner)
                 self.problems[problem.__name__] = problem
-        try:
-            super().__init__(
-                Query,
-                Mutation,
-                types=[type_ for contribution in contributions for type_ in contribution.types],
-                config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(enums)}),
-                extensions=[cached_in(documents or Documents())],
-            )
-        except Exception as error:
-            # graphql-core wraps what goes wrong while it resolves fields.
-            cause = error if isinstance(error, DuplicatedTypeName) else error.__cause__
-            if not isinstance(cause, DuplicatedTypeName):
-                raise
-            raise SchemaConflict(told_of(cause, contributions)) from error
+        super().__init__(
+            Query,
+            Mutation,
+            types=[type_ for contribution in contributions for type_ in contribution.types],
+            config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(enums)}),
+            extensions=[cached_in(documents or Documents())],
+        )
         self._refuse_unreached()
 
-    def _add_type(self, type_: type, owner: str) -> None:
-        name = get_object_definition(type_, strict=True).name
-        elder, first = self._owners_of_types.setdefault(name, (type_, owner))
-        if elder is not type_:
-            raise SchemaConflict(f"The type {name} is defined by '{first}' and by '{owner}'")
+    def _refuse_shared_names(self, contributions: Sequence[Contribution]) -> None:
+        for name, source, owner in types_of(contributions):
+            elder, first = self._owners_of_types.setdefault(name, (source, owner))
+            if elder is not source:
+                raise SchemaConflict(f"The type {name} is defined by '{first}' and by '{owner}'")
 
     def _owner_of(self, type_: type) -> str:
-        known = self._owners_of_types.get(get_object_definition(type_, strict=True).name)
-        return known[1] if known else owner_of(type_, self._contributions)
+        return self._owners_of_types.get(get_object_definition(type_, strict=True).name, (type_, CORE))[1]
 
     def _extend(self, places: _Places, owner: str, extension: Extension) -> None:
         definition = get_object_definition(extension.type, strict=True)

@@ -1,44 +1,56 @@
-"""Who brings a type into the schema that only fields, arguments or inputs lead to."""
+"""Every type that contributions bring into a schema, also those that only fields, arguments or inputs lead to.
 
-from collections.abc import Iterable, Sequence
+Strawberry finds two types of one name as well, but not if they look alike, and it cannot say whose they are.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from strawberry.annotation import StrawberryAnnotation
+from strawberry.schema.name_converter import NameConverter
+from strawberry.schema.types.scalar import DEFAULT_SCALAR_REGISTRY
 from strawberry.types.base import get_object_definition
 from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.lazy_type import LazyType
 
 from regulars_core.plugins import CORE
+from regulars_schema.scalars import SCALARS
 
 if TYPE_CHECKING:
-    from strawberry.exceptions import DuplicatedTypeName
     from strawberry.types.field import StrawberryField
 
     from regulars_schema.composition import Contribution
 
-UNKNOWN = "?"
+_NAMES = NameConverter()
+_SCALARS = {scalar.name: marker for marker, scalar in (*DEFAULT_SCALAR_REGISTRY.items(), *SCALARS.items())}
 
 
-def owner_of(cls: type, contributions: Sequence["Contribution"]) -> str:
-    """The first owner whose contributions lead to a class; UNKNOWN if none does."""
-    return next((one.owner for one in contributions if cls in _reached(_beginnings(one))), UNKNOWN)
+def types_of(contributions: Sequence["Contribution"]) -> Iterator[tuple[str, object, str]]:
+    """The name of every type, what defines it, and the first owner that leads to it; a name comes again where it is
+    defined twice. Scalars are core's."""
+    seen: set[tuple[str, object]] = set()
+    for name, marker in _SCALARS.items():
+        yield name, marker, CORE
+    for contribution in contributions:
+        for sort in contribution.sorts:
+            yield sort.enum.__name__, sort.enum, contribution.owner
+        ahead = list(_beginnings(contribution))
+        while ahead:
+            type_ = _bare(ahead.pop())
+            name, source = _identity(type_)
+            if source is None or (name, source) in seen:
+                continue
+            seen.add((name, source))
+            yield name, source, contribution.owner
+            if definition := get_object_definition(type_):
+                ahead += [interface.origin for interface in definition.interfaces]
+                ahead += [part for field in definition.fields for part in _around(field)]
 
 
-def told_of(clash: "DuplicatedTypeName", contributions: Sequence["Contribution"]) -> str:
-    """Whose two types have one name, where Strawberry found them."""
-    classes = [cls for cls in (clash.first_cls, clash.second_cls) if cls is not None]
-    if not classes:  # scalars and unions have none
-        return clash.message
-    order = list(dict.fromkeys(one.owner for one in contributions))
-    elder, later = sorted((owner_of(cls, contributions) for cls in classes), key=[*order, UNKNOWN].index)
-    name = vars(classes[0])["__strawberry_definition__"].name
-    return f"The type {name} is defined by '{elder}' and by '{later}'"
-
-
-def _beginnings(one: "Contribution") -> Iterable[Any]:
+def _beginnings(one: "Contribution") -> Iterator[Any]:
     yield from one.types
     for extension in one.extensions:
-        if one.owner == CORE:  # core's own types join as extensions of nothing; plugins' extend those that are there
+        if one.owner == CORE:  # plugins extend what is there already
             yield extension.type
         for field in extension.fields:
             yield from _around(field)
@@ -47,26 +59,25 @@ def _beginnings(one: "Contribution") -> Iterable[Any]:
 
 
 def _around(field: "StrawberryField") -> Iterable[Any]:
-    yield field.resolve_type()
-    for argument in field.arguments:
-        yield argument.type
+    return [field.resolve_type(), *(argument.type for argument in field.arguments)]
 
 
-def _reached(beginnings: Iterable[Any]) -> set[type]:
-    found: set[type] = set()
-    ahead = list(beginnings)
-    while ahead:
-        type_ = ahead.pop()
+def _bare(type_: Any) -> Any:
+    """Without lists, and whatever may be absent."""
+    while True:
         if isinstance(type_, LazyType):
             type_ = type_.resolve_type()
-        while hasattr(type_, "of_type"):  # lists and what may be absent
+        elif hasattr(type_, "of_type"):
             type_ = type_.of_type
-        if isinstance(type_, StrawberryEnumDefinition):
-            type_ = type_.wrapped_cls
-        if not isinstance(type_, type) or type_ in found:
-            continue
-        found.add(type_)
-        if definition := get_object_definition(type_):
-            ahead += [interface.origin for interface in definition.interfaces]
-            ahead += [part for field in definition.fields for part in _around(field)]
-    return found
+        else:
+            return type_
+
+
+def _identity(type_: Any) -> tuple[str, object]:
+    """The name of a type and the class that it is written as; copies of a generic class have that one."""
+    if isinstance(type_, StrawberryEnumDefinition):
+        return _NAMES.from_type(type_), type_.wrapped_cls
+    definition = get_object_definition(type_)
+    if definition is None or definition.is_graphql_generic:
+        return "", None
+    return _NAMES.from_type(definition), (definition.concrete_of or definition).origin
