@@ -7,6 +7,7 @@ from typing import Any
 from regulars_core.customers.reads import customers_by_ids
 from regulars_core.database import Database
 from regulars_core.journal import writing as journal
+from regulars_core.plugins import Extras
 from regulars_core.purchases.reads import PurchaseRow, purchases_by_ids, refunds_by_ids
 from regulars_core.shop import Shop
 
@@ -37,22 +38,27 @@ EVENTS: Mapping[str, Event] = {
 }
 
 
-async def announce(shop: Shop, event: str, ids: Sequence[str]) -> None:
+async def announce(shop: Shop, event: str, ids: Sequence[str], extras: Sequence[Extras] = ()) -> None:
     """Tell the plugins of something, inside the transaction in which it happens. Raises what they raise, Refused too.
 
-    Nothing is read where nobody listens.
+    `extras` are what inputs carried for plugins, one for each id; none at all where no input did. They are told and not
+    kept: the journal has ids only. Nothing is read where nobody listens.
     """
     for start in range(0, len(ids), MOST):
         part = ids[start : start + MOST]
         await journal.write(shop, event, part)  # before what a plugin does about it
         if shop.plugins.listens(event):
-            await tell(shop, event, part)
+            await tell(shop, event, part, extras[start : start + MOST])
 
 
-async def tell(shop: Shop, event: str, ids: Sequence[str], *, only: str | None = None) -> None:
+async def tell(
+    shop: Shop, event: str, ids: Sequence[str], extras: Sequence[Extras] = (), *, only: str | None = None
+) -> None:
     """Read the rows and tell all plugins, or one; those that are gone by now are left out."""
     kind = EVENTS[event]
     found = await kind.read(shop.database, ids)
-    rows = [found[id_] for id_ in dict.fromkeys(ids) if id_ in found]
-    if rows:
-        await shop.plugins.announce(event, only=only, shop=shop, **{kind.argument: rows})
+    there = [id_ for id_ in dict.fromkeys(ids) if id_ in found]
+    if there:
+        carried = dict(zip(ids, extras, strict=True)) if extras else {}
+        rows, aligned = [found[id_] for id_ in there], [carried.get(id_, {}) for id_ in there]
+        await shop.plugins.announce(event, only=only, extras=aligned, shop=shop, **{kind.argument: rows})

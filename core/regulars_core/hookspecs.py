@@ -8,10 +8,16 @@ import is then run again row by row.
 Events bring a sequence: one row from a mutation, a thousand from an import. A plugin that was off is told later, once, of
 what it missed; rows are then as they are by that time, except that a recorded purchase is always as it was recorded.
 
+`extras` are what inputs carried in the fields that the plugin has added to them (`Contribution.inputs`): one mapping for
+each row, in the same order, from the name of a field to its value. A field that was absent is not in it, one that was null
+is None; every plugin sees its own alone. They are empty in an import, for a customer who is registered at the till along
+with a purchase, and where a plugin is told later of what it missed: the journal keeps ids and nothing that was typed. A
+value that cannot be is refused with a path beginning at the field: `Problem("OUT_OF_RANGE", "…", ("remindDaysBefore",))`.
+
 A hook takes as many of its arguments as it likes, by name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -63,11 +69,19 @@ def regulars_models() -> "App":  # type: ignore[empty-body]
 def regulars_schema() -> Any:
     """What the plugin adds to the GraphQL schema: a `regulars_schema.composition.Contribution` under its own name.
 
+    Fields and mutations, types, filter leaves, sort keys, node kinds, error types, and fields of the inputs that are open:
+    `CustomerCreateInput`, `CustomerUpdateInput` and `PurchaseRecordInput`. A field of an input may always be absent, so that
+    clients go on that know nothing of the plugin; it counts under an idempotency key, and arrives among the `extras` of the
+    event. A name that somebody else has taken stops the start, and both owners are named.
+
     For example:
+
+        REMIND = InputField(CustomerCreateInput, "remindDaysBefore", int, "How many days before the birthday to remind.")
+
 
         @hookimpl
         def regulars_schema() -> Contribution:
-            return Contribution("birthday", extensions=[Extension(Customer, [GREETINGS])])
+            return Contribution("birthday", extensions=[Extension(Customer, [GREETINGS])], inputs=[REMIND])
     """
 
 
@@ -119,20 +133,33 @@ def regulars_commands() -> Any:
 
 
 @hookspec
-async def customers_registered(shop: "Shop", customers: "Sequence[CustomerRow]") -> None:
+async def customers_registered(
+    shop: "Shop", customers: "Sequence[CustomerRow]", extras: "Sequence[Mapping[str, Any]]"
+) -> None:
     """Customers were registered: one by a form or at a till, a thousand by an import.
+
+    `extras` are those of `customerCreate`. One that finds a customer registers nobody and announces nothing, and what it
+    carried for plugins is left, as is everything else that was given of the customer.
 
     For example:
 
         @hookimpl
-        async def customers_registered(shop: Shop, customers: Sequence[CustomerRow]) -> None:
-            await make_cards(shop, [customer.id for customer in customers])
+        async def customers_registered(
+            shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]]
+        ) -> None:
+            days = [given.get("remindDaysBefore") for given in extras]
+            await keep(shop, zip(customers, days, strict=True))
     """
 
 
 @hookspec
-async def customers_changed(shop: "Shop", customers: "Sequence[CustomerRow]") -> None:
+async def customers_changed(
+    shop: "Shop", customers: "Sequence[CustomerRow]", extras: "Sequence[Mapping[str, Any]]"
+) -> None:
     """Details, group, tags, addresses or status of customers were changed; the rows are those of after.
+
+    `extras` are those of `customerUpdate`. Where it carries any it is announced even if nothing of core's has changed; the
+    customer's version grows only with what is core's.
 
     For example:
 
@@ -143,8 +170,13 @@ async def customers_changed(shop: "Shop", customers: "Sequence[CustomerRow]") ->
 
 
 @hookspec
-async def purchases_recorded(shop: "Shop", purchases: "Sequence[PurchaseRow]") -> None:
+async def purchases_recorded(
+    shop: "Shop", purchases: "Sequence[PurchaseRow]", extras: "Sequence[Mapping[str, Any]]"
+) -> None:
     """Purchases were recorded, and their customers' statistics contain them already. A purchase may have no customer.
+
+    `extras` are those of `purchaseRecord`. The same reference with the same content records nothing and announces nothing,
+    whatever it carries for plugins: what a purchase is, core alone decides.
 
     For example:
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "regulars"
 OWN_DISTRIBUTION = "regulars"
 CORE = "core"
+Extras = Mapping[str, Mapping[str, Any]]
+"""What an input carries for plugins: by plugin, the values of the fields that it added and that were given."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -172,17 +174,20 @@ class Plugins:
         names = [implementation.plugin_name for implementation in self._implementations(event)]
         return bool(names) if plugin is None else plugin in names
 
-    async def announce(self, event: str, *, only: str | None = None, **facts: Any) -> None:
+    async def announce(
+        self, event: str, *, only: str | None = None, extras: Sequence[Extras] = (), **facts: Any
+    ) -> None:
         """Await every plugin's implementation of an event, one after another, in the order of registration; or that of
-        one plugin only.
+        one plugin only. Of the extras each is told its own.
 
         Pluggy's own way would call them all before the first is awaited, and drop the rest where one raises.
         """
         for implementation in self._implementations(event):
             if only not in {None, implementation.plugin_name}:
                 continue
+            known = {**facts, "extras": [each.get(implementation.plugin_name, {}) for each in extras]}
             try:
-                await implementation.function(*(facts[name] for name in implementation.argnames))
+                await implementation.function(*(known[name] for name in implementation.argnames))
             except Refused:
                 raise
             except Exception as error:

@@ -19,7 +19,6 @@ from graphql import (
     print_schema,
 )
 from strawberry.annotation import StrawberryAnnotation
-from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
@@ -31,6 +30,8 @@ from regulars_core.paging import SortKey
 from regulars_core.text import camel
 from regulars_schema.context import Batch
 from regulars_schema.documents import Documents, cached_in
+from regulars_schema.open_inputs import is_open
+from regulars_schema.reach import types_of
 from regulars_schema.scalars import SCALARS
 
 CORE = "core"
@@ -67,6 +68,20 @@ class FilterLeaf:
 
 
 @dataclass(frozen=True)
+class InputField:
+    """A field that an open input of core's gains: `type` is what it holds, an `int` or an input of the plugin's own.
+
+    It may always be absent, or clients that know nothing of the plugin could not go on. What it carries is told to its
+    owner alone, among the `extras` of the event that the mutation announces.
+    """
+
+    input: type
+    name: str
+    type: Any
+    description: str
+
+
+@dataclass(frozen=True)
 class SortField:
     """A value of a sort enum (a NewType marker) and the key that it stands for; `needs` and `everywhere` as in
     FilterLeaf."""
@@ -95,6 +110,7 @@ class Contribution:
     extensions: Sequence[Extension] = ()
     types: Sequence[type] = ()
     leaves: Sequence[FilterLeaf] = ()
+    inputs: Sequence[InputField] = ()
     sorts: Sequence[SortField] = ()
     nodes: Sequence[NodeKind] = ()
     problems: Sequence[type[Problem]] = ()
@@ -146,6 +162,11 @@ class _Places:
             raise SchemaConflict(f"{place}.{name} is defined by '{elder}' and by '{owner}'")
         self._seen.add((place, name, owner))
 
+    def keep_own(self, definition: StrawberryObjectDefinition, owner: str) -> None:
+        """The type's own fields were there first."""
+        for own in definition.fields:
+            self.owners.setdefault((definition.name, own.graphql_name or camel(own.python_name)), owner)
+
     _seen: set[tuple[str, str, str]] = field(default_factory=set)
 
 
@@ -157,24 +178,24 @@ class ComposedSchema(strawberry.Schema):
     """A schema made of contributions. Raises SchemaConflict before anything of GraphQL is built."""
 
     def __init__(self, contributions: Sequence[Contribution], *, documents: Documents | None = None) -> None:
-        places = _Places()
+        places = _Places({("Problem", Problem.__name__): CORE})
         self._added: dict[type, list[StrawberryField]] = {}
         self.leaves: dict[type, dict[str, FilterLeaf]] = {}
+        self.inputs: dict[type, dict[str, tuple[str, InputField]]] = {}
         self.sorts: dict[Any, dict[str, SortField]] = {}
         self.nodes: dict[str, NodeKind] = {}
         self.problems: dict[str, type[Problem]] = {}
-        self._owners_of_types: dict[str, tuple[type, str]] = {}
+        self._owners_of_types: dict[str, tuple[object, str]] = {}
         enums: dict[Any, dict[str, GraphQLEnumValue]] = {}
+        self._refuse_shared_names(contributions)
         for contribution in contributions:
             owner = contribution.owner
-            for type_ in contribution.types:
-                self._add_type(type_, owner)
             for extension in contribution.extensions:
-                if owner == CORE:
-                    self._add_type(extension.type, owner)
                 self._extend(places, owner, extension)
             for leaf in contribution.leaves:
                 self._add_leaf(places, owner, leaf)
+            for added in contribution.inputs:
+                self._add_input(places, owner, added)
             for sort in contribution.sorts:
                 places.claim(sort.enum.__name__, sort.key.name, owner)
                 self.sorts.setdefault(sort.enum, {})[sort.key.name] = sort
@@ -186,28 +207,23 @@ class ComposedSchema(strawberry.Schema):
             for problem in contribution.problems:
                 places.claim("Problem", problem.__name__, owner)
                 self.problems[problem.__name__] = problem
-        try:
-            super().__init__(
-                Query,
-                Mutation,
-                types=[type_ for contribution in contributions for type_ in contribution.types],
-                config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(enums)}),
-                extensions=[cached_in(documents or Documents())],
-            )
-        except Exception as error:
-            # graphql-core wraps what goes wrong while it resolves fields.
-            cause = error if isinstance(error, DuplicatedTypeName) else error.__cause__
-            if not isinstance(cause, DuplicatedTypeName):
-                raise
-            modules = [getattr(one, "__module__", "?") for one in (cause.first_cls, cause.second_cls)]
-            raise SchemaConflict(f"{cause.message}: in {modules[0]} and in {modules[1]}") from error
+        super().__init__(
+            Query,
+            Mutation,
+            types=[type_ for contribution in contributions for type_ in contribution.types],
+            config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(enums)}),
+            extensions=[cached_in(documents or Documents())],
+        )
         self._refuse_unreached()
 
-    def _add_type(self, type_: type, owner: str) -> None:
-        name = get_object_definition(type_, strict=True).name
-        elder, first = self._owners_of_types.setdefault(name, (type_, owner))
-        if elder is not type_:
-            raise SchemaConflict(f"The type {name} is defined by '{first}' and by '{owner}'")
+    def _refuse_shared_names(self, contributions: Sequence[Contribution]) -> None:
+        for name, source, owner in types_of(contributions):
+            elder, first = self._owners_of_types.setdefault(name, (source, owner))
+            if elder is not source:
+                raise SchemaConflict(f"The type {name} is defined by '{first}' and by '{owner}'")
+
+    def _owner_of(self, type_: type) -> str:
+        return self._owners_of_types.get(get_object_definition(type_, strict=True).name, (type_, CORE))[1]
 
     def _extend(self, places: _Places, owner: str, extension: Extension) -> None:
         definition = get_object_definition(extension.type, strict=True)
@@ -216,14 +232,21 @@ class ComposedSchema(strawberry.Schema):
             raise SchemaConflict(
                 f"'{owner}' extends {definition.name}, which is {kind}: only object types can be extended"
             )
-        # The type's own fields were there first.
-        for own in definition.fields:
-            places.owners.setdefault((definition.name, own.graphql_name or camel(own.python_name)), CORE)
+        places.keep_own(definition, self._owner_of(extension.type))
         for added in extension.fields:
             places.claim(definition.name, added.graphql_name or camel(added.python_name), owner)
             ours = copy(added)  # the field itself may join other schemas too
             ours.description = f"{added.description}{_by(owner)}"
             self._added.setdefault(extension.type, []).append(ours)
+
+    def _add_input(self, places: _Places, owner: str, added: InputField) -> None:
+        definition = get_object_definition(added.input, strict=True)
+        if not is_open(added.input):
+            raise SchemaConflict(f"'{owner}' adds to {definition.name}, which is no open input")
+        places.keep_own(definition, self._owner_of(added.input))
+        places.claim(definition.name, added.name, owner)
+        described = replace(added, description=added.description + _by(owner))
+        self.inputs.setdefault(added.input, {})[added.name] = (owner, described)
 
     def _add_leaf(self, places: _Places, owner: str, leaf: FilterLeaf) -> None:
         name = get_object_definition(leaf.where, strict=True).name
@@ -236,7 +259,7 @@ class ComposedSchema(strawberry.Schema):
         self.leaves.setdefault(leaf.where, {})[leaf.name] = described
 
     def _refuse_unreached(self) -> None:
-        for extended in self._added:
+        for extended in (*self._added, *self.inputs):
             name = get_object_definition(extended, strict=True).name
             if self.get_type_by_name(name) is None:
                 raise SchemaConflict(f"{name} is extended but is not in the schema")
@@ -263,6 +286,8 @@ class ComposedSchema(strawberry.Schema):
         fields += self._added.get(type_definition.origin, [])
         if type_definition.origin in self.leaves:
             fields += _where_fields(type_definition.origin, self.leaves[type_definition.origin])
+        for _, added in self.inputs.get(type_definition.origin, {}).values():
+            fields.append(_input_field(added.input, added.name, added.type | None, added.description))
         return fields
 
 

@@ -16,6 +16,7 @@ from regulars_schema.customer_errors import Expecting
 from regulars_schema.customer_types import ContactMethod, Gender
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import Keyed
+from regulars_schema.open_inputs import Open, open_input
 from regulars_schema.scalars import EmailAddress
 
 
@@ -44,8 +45,9 @@ _PHONE = "A phone number, as the shop's country writes it or with a country code
 _TAGS = "Words to put on the customer, at most 50 of 64 characters; those that differ only in case or accents are one."
 
 
+@open_input
 @strawberry.input(description="A new customer. First and last name are required, everything else is optional.")
-class CustomerCreateInput(Keyed):
+class CustomerCreateInput(Open, Keyed):
     """Input of customerCreate."""
 
     first_name: str = strawberry.field(description="First name; at most 120 characters.")
@@ -74,8 +76,9 @@ class CustomerCreateInput(Keyed):
     )
 
 
+@open_input
 @strawberry.input(description="Changes of a customer; what is absent stays, null clears.")
-class CustomerUpdateInput(Expecting, Keyed):
+class CustomerUpdateInput(Open, Expecting, Keyed):
     """Input of customerUpdate."""
 
     id: strawberry.ID = strawberry.field(description="The customer to change.")
@@ -134,6 +137,7 @@ def new_customer(given: Any, origin_store_id: str | None) -> NewCustomer:
         origin_store_id=origin_store_id,
         billing_address=address(told(given.billing_address)),
         shipping_address=address(told(given.shipping_address)),
+        extras=given.extras,
     )
 
 
@@ -146,6 +150,7 @@ def changes_of(given: CustomerUpdateInput) -> CustomerChanges:
     for name in ("billing_address", "shipping_address"):
         if (maybe := getattr(given, name)) is not None:
             changes[name] = address(maybe.value)
+    changes["extras"] = given.extras
     return changes  # type: ignore[return-value]
 
 

@@ -1,10 +1,12 @@
 """Inputs that may be sent again under a key, and the form in which two of them are the same."""
 
 import dataclasses
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, time
 from decimal import Decimal
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from strawberry import UNSET
@@ -12,6 +14,7 @@ from strawberry.types.maybe import Some
 
 from regulars_core.idempotency import checked_key
 from regulars_core.text import camel
+from regulars_schema.open_inputs import Open
 
 _KEY = (
     "of this request, 1 to 128 visible ASCII characters, such as a UUID: sent again with the same key and input, it is "
@@ -40,10 +43,14 @@ def key_in(given: Keyed) -> str | None:
     return None if text is None else checked_key(str(text), "idempotencyKey")
 
 
+_NO_CONTENT = frozenset({"id", "idempotency_key", "expected_version", "match_on", "extras"})
+
+
 def given_fields(given: Keyed) -> list[str]:
     """The names of the fields that an input carries, as the API spells them; not those that only say how."""
     present = [field.name for field in dataclasses.fields(given) if getattr(given, field.name) is not None]
-    return [camel(name) for name in present if name not in {"id", "idempotency_key", "expected_version", "match_on"}]
+    own = [camel(name) for name in present if name not in _NO_CONTENT]
+    return own + [name for added in given.extras.values() for name in added] if isinstance(given, Open) else own
 
 
 def canonical(value: Any) -> Any:
@@ -55,12 +62,18 @@ def canonical(value: Any) -> Any:
         return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
     if isinstance(value, Enum):
         return value.name
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
     if isinstance(value, list | tuple):
         return [canonical(part) for part in value]
+    if isinstance(value, Mapping):
+        return {name: canonical(part) for name, part in value.items()}
     if dataclasses.is_dataclass(value):
         given = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         given.pop("idempotency_key", None)
+        if isinstance(value, Open) and not value.extras:
+            del given["extras"]  # the same digest whether or not a plugin could have been told something
         return {name: canonical(part) for name, part in given.items() if part is not None and part is not UNSET}
     return value

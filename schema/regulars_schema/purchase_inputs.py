@@ -14,6 +14,7 @@ from regulars_core.purchases.rules import MILLION, NewLine, NewPayment, NewPurch
 from regulars_schema.customer_inputs import MatchOn, told
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import AlwaysKeyed
+from regulars_schema.open_inputs import Open, open_input
 from regulars_schema.scalars import EmailAddress
 
 
@@ -65,8 +66,9 @@ class PurchaseCustomerInput:
     )
 
 
+@open_input
 @strawberry.input(description="A new purchase. At most one of customerId, customerCode and customer says who buys.")
-class PurchaseRecordInput(AlwaysKeyed):
+class PurchaseRecordInput(Open, AlwaysKeyed):
     """Input of purchaseRecord."""
 
     reference: str = strawberry.field(
@@ -189,6 +191,7 @@ def new_purchase(
         note=told(given.note),
         told=named,
         time_told=told(given.purchased_at) is not None,
+        extras=given.extras,
     )
     checks.refuse()
     return purchase

@@ -1,11 +1,16 @@
 """The example plugin, installed as a distribution of its own, passes its own tests on both engines."""
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from graphql import parse, print_ast
+from syrupy.assertion import SnapshotAssertion
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "regulars_birthday"
 
@@ -45,4 +50,44 @@ def test_it_is_listed_and_off_unless_it_is_asked_for(installed: Path, tmp_path: 
         assert on in row
         assert "1.0.0" in row
         assert "Greets customers on their birthday." in row
-    assert "applied birthday.0001_initial" in regulars("migrate", REGULARS_PLUGINS="+birthday")
+    applied = regulars("migrate", REGULARS_PLUGINS="+birthday")
+    assert "applied birthday.0001_initial" in applied
+    assert "applied birthday.0002_reminders" in applied
+
+
+PRINT = """
+import json
+from regulars_core.plugins import Plugins
+from regulars_schema.schema import build_schema, contributions_of
+
+bare = build_schema()
+full = build_schema(contributions_of(Plugins.wanted(("birthday",))))
+print(json.dumps([bare.printed(), full.printed(), build_schema().printed()]))
+"""
+
+
+def added(bare: str, full: str) -> str:
+    """What a schema has beyond another, which it must contain: whole types, and of those that both have the new members."""
+    known: dict[str, Any] = {node.name.value: node for node in parse(bare, no_location=True).definitions}  # type: ignore[attr-defined]
+    found = []
+    for node in parse(full, no_location=True).definitions:
+        elder = known.pop(node.name.value, None)  # type: ignore[attr-defined]
+        if elder is None:
+            found.append(print_ast(node))
+            continue
+        for part in ("fields", "values"):
+            there, before = getattr(node, part, None) or (), getattr(elder, part, None) or ()
+            assert [one.name.value for one in before if one not in there] == []
+            if more := tuple(one for one in there if one not in before):
+                extended: Any = replace(node, description=None, **{part: more})  # type: ignore[type-var]
+                found.append(f"extend {print_ast(extended)}")
+    assert list(known) == []
+    return "\n\n".join(found)
+
+
+def test_what_it_adds_to_the_schema(installed: Path, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    given = environment(installed, f"sqlite://{tmp_path}/x.db")
+    done = subprocess.run([sys.executable, "-c", PRINT], env=given, capture_output=True, text=True, check=True)
+    bare, full, bare_again = json.loads(done.stdout)
+    assert bare == bare_again == (Path(__file__).parents[2] / "schema" / "core.graphql").read_text(encoding="utf-8")
+    assert added(bare, full) == snapshot

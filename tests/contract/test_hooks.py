@@ -29,6 +29,7 @@ def test_documented_and_tested(hook: str) -> None:
 def test_events_are_async_and_bring_the_shop_and_a_sequence(hook: str) -> None:
     spec = getattr(hookspecs, hook)
     assert inspect.iscoroutinefunction(spec)
-    shop, rows = inspect.signature(spec).parameters.values()
+    shop, rows, *extras = inspect.signature(spec).parameters.values()
     assert shop.name == "shop"
     assert "Sequence[" in str(rows.annotation)
+    assert [one.name for one in extras] in ([], ["extras"])

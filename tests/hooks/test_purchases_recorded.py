@@ -5,11 +5,17 @@ from collections.abc import Callable
 
 import pytest
 
+from regulars_core.actors import Actor
+from regulars_core.errors import Problem, Refused
 from regulars_core.importing import ImportOptions, import_purchases
+from regulars_core.plugins import Plugins
 from regulars_core.shop import Shop
+from regulars_schema.schema import build_schema, contributions_of
 from tests.asking import Api
-from tests.hooks.conftest import basket
+from tests.hooks import stamps
+from tests.hooks.conftest import OpenWith, basket
 from tests.hooks.stamps import told
+from tests.hooks.test_plugins import plugin
 from tests.importing.conftest import Files, silent
 
 
@@ -27,6 +33,46 @@ async def test_a_refusal_leaves_nothing_behind_and_reaches_the_client(asking: Ap
     ]  # fmt: skip
     assert await asking.data("{ purchases { totalCount } }") == {"purchases": {"totalCount": 0}}
     assert await told(asking.shop) == {}
+
+
+TABLES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    "postgres": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
+}
+
+
+async def contents(shop: Shop) -> dict[str, list[str]]:
+    """Every row of every table."""
+    tables = [row[0] for row in await shop.database.rows(TABLES[shop.database.engine])]
+    return {table: sorted(map(repr, await shop.database.rows(f'SELECT * FROM "{table}"'))) for table in tables}
+
+
+@pytest.mark.parametrize("error", [Refused(Problem("NO", "No.")), RuntimeError("secret")], ids=["refused", "broken"])
+async def test_nothing_is_left_of_what_others_have_written_before(open_with: OpenWith, error: Exception) -> None:
+    """Neither of core's nor of the plugins'; only the key remembers a refusal, and codes may be skipped."""
+
+    async def purchases_recorded(shop: Shop) -> None:
+        assert await shop.database.rows("SELECT 1 FROM stamps_told WHERE key LIKE 'purchases_recorded:%'")
+        raise error
+
+    on = Plugins({"stamps": stamps, "strict": plugin(purchases_recorded=purchases_recorded)})
+    shop = await open_with(on)
+    api = Api(build_schema(contributions_of(on)), shop, Actor.of_role("key", "till", "administrator"))
+    made = await api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Li"})
+    before = await contents(shop)
+    document = "mutation($i: PurchaseRecordInput!) { purchaseRecord(input: $i) { userErrors { code } } }"
+    for n, buyer in enumerate(
+        (
+            {"customerId": made["customer"]["id"]},
+            {"customer": {"firstName": "B", "lastName": "C", "phone": "5512345678"}},
+        )
+    ):
+        answer = await api.ask(document, i=basket(idempotencyKey=f"k{n}", payments=[], note="x", **buyer))
+        assert answer.codes or answer.data == {"purchaseRecord": {"userErrors": [{"code": "NO"}]}}
+    after = await contents(shop)
+    assert len(after) > 15
+    expected = {"idempotency_key"} if isinstance(error, Refused) else set()
+    assert {table for table in after if after[table] != before[table]} - {"code_block"} == expected
 
 
 async def test_what_nobody_foresaw_is_logged_with_the_plugins_name(

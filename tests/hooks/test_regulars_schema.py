@@ -1,17 +1,22 @@
 """What plugins add to the schema, and what stops the start."""
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any
 
 import pytest
 import strawberry
 
+from regulars_core.customers.changes import VersionConflict
+from regulars_core.errors import Problem
 from regulars_core.plugins import PluginError, Plugins
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
 from regulars_schema.batching import Batch, batched
-from regulars_schema.composition import Contribution, Extension, NodeKind, SchemaConflict
+from regulars_schema.composition import Contribution, Extension, InputField, NodeKind, SchemaConflict
+from regulars_schema.customer_inputs import CustomerCreateInput
 from regulars_schema.customer_types import Customer
+from regulars_schema.customers import TagsAddInput
 from regulars_schema.schema import build_schema, contributions_of
 from regulars_server.app import create_app
 from tests.asking import Api
@@ -34,6 +39,28 @@ class OtherCustomer:
     colour: str = strawberry.field(description="Its colour.")
 
 
+@strawberry.type(name="Shoe", description="A shoe.")
+class SameShoe:
+    size: int = strawberry.field(description="Its size.")
+
+
+@strawberry.enum(name="Shoe", description="Kinds of shoes.")
+class ShoeKind(Enum):
+    BOOT = strawberry.enum_value("boot", description="Boots.")
+
+
+@strawberry.input(name="Shoe", description="A new shoe.")
+class ShoeInput:
+    size: int = strawberry.field(description="Its size.")
+
+
+class TooSmall(Problem): ...
+
+
+def on_input(name: str, type_: Any = int) -> InputField:
+    return InputField(CustomerCreateInput, name, type_, "The size of the shoes.")
+
+
 def adding(owner: str, **what: Any) -> Any:
     return plugin(regulars_schema=lambda: Contribution(owner, **what))
 
@@ -45,12 +72,33 @@ def adding(owner: str, **what: Any) -> Any:
         ({"sorts": [sort("SIZE")]}, "CustomerOrderField.SIZE is defined by 'shoes' and by 'feet'"),
         ({"nodes": [NodeKind("shoe", no_rows)]}, "Node.shoe is defined by 'shoes' and by 'feet'"),
         ({"extensions": on_customer("x", "size").extensions}, "Customer.size is defined by 'shoes' and by 'feet'"),
+        ({"inputs": [on_input("size")]}, "CustomerCreateInput.size is defined by 'shoes' and by 'feet'"),
+        ({"problems": [TooSmall]}, "Problem.TooSmall is defined by 'shoes' and by 'feet'"),
     ],
 )
 def test_two_plugins_in_one_place_stop_the_start(what: dict[str, Any], said: str) -> None:
     on = Plugins({"shoes": adding("shoes", **what), "feet": adding("feet", **what)})
     with pytest.raises(SchemaConflict) as raised:
         create_app(Settings(), on)
+    assert str(raised.value) == said
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ({"inputs": [on_input("firstName")]}, "CustomerCreateInput.firstName is defined by 'core' and by 'shoes'"),
+        ({"inputs": [on_input("a"), on_input("a")]}, "CustomerCreateInput.a is defined by 'shoes' and by 'shoes'"),
+        (
+            {"inputs": [InputField(TagsAddInput, "a", int, "A.")]},
+            "'shoes' adds to TagsAddInput, which is no open input",
+        ),
+        ({"problems": [VersionConflict]}, "Problem.VersionConflict is defined by 'core' and by 'shoes'"),
+        ({"problems": [Problem]}, "Problem.Problem is defined by 'core' and by 'shoes'"),
+    ],
+)
+def test_a_place_of_cores_stops_the_start(what: dict[str, Any], said: str) -> None:
+    with pytest.raises(SchemaConflict) as raised:
+        create_app(Settings(), Plugins({"shoes": adding("shoes", **what)}))
     assert str(raised.value) == said
 
 
@@ -67,14 +115,52 @@ async def boots(customers: Sequence[Any], batch: Batch) -> Sequence[Any]:
     return [None for _ in customers]
 
 
-def test_types_that_only_fields_lead_to_clash_too() -> None:
-    def wearing(owner: str, type_: type) -> Any:
-        field = batched(boots, name=f"{owner}Boots", returns=type_ | None, description="Boots.")
-        return adding(owner, extensions=[Extension(Customer, [field])])
+def wearing(owner: str, type_: type) -> Contribution:
+    field = batched(boots, name=f"{owner}Boots", returns=list[type_] | None, description="Boots.")  # type: ignore[valid-type]
+    return Contribution(owner, extensions=[Extension(Customer, [field])])
 
-    on = Plugins({"shoes": wearing("shoes", Shoe), "feet": wearing("feet", OtherShoe)})
-    with pytest.raises(SchemaConflict, match=r"Type Shoe is defined multiple times in the schema: in \S+ and in \S+"):
-        create_app(Settings(), on)
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        wearing("feet", OtherShoe),
+        wearing("feet", SameShoe),
+        wearing("feet", ShoeKind),
+        Contribution("feet", inputs=[on_input("a", list[ShoeInput])]),
+        Contribution("feet", types=[SameShoe]),
+    ],
+    ids=["type", "type that looks alike", "enum", "input", "type handed in"],
+)
+def test_types_that_only_fields_lead_to_clash_too(other: Contribution) -> None:
+    for pair, owners in (([wearing("shoes", Shoe), other], "'shoes' and by 'feet'"),
+                         ([other, wearing("shoes", Shoe)], "'feet' and by 'shoes'")):  # fmt: skip
+        with pytest.raises(SchemaConflict) as raised:
+            build_schema(pair)
+        assert str(raised.value) == f"The type Shoe is defined by {owners}"
+
+
+@pytest.mark.parametrize(
+    "name", ["Gender", "CustomerOrderField", "CustomerConnection", "Decimal", "Int", "Query", "Node"]
+)
+def test_a_type_of_cores_cannot_be_taken(name: str) -> None:
+    taken = strawberry.type(name=name, description="A shoe.")(type("Taken", (), {"__annotations__": {"size": int}}))
+    with pytest.raises(SchemaConflict, match=f"The type {name} is defined by 'core' and by 'shoes'"):
+        build_schema([wearing("shoes", taken)])
+
+
+async def shoe_colours(shoes: Sequence[Any], batch: Batch) -> Sequence[Any]:
+    return [None for _ in shoes]
+
+
+def test_a_field_of_another_plugins_type_is_that_plugins() -> None:
+    size = batched(shoe_colours, name="size", returns=int | None, description="The size.")
+    feet = Contribution("feet", extensions=[Extension(Shoe, [size])])
+    for pair in ([wearing("shoes", Shoe), feet], [feet, wearing("shoes", Shoe)]):
+        with pytest.raises(SchemaConflict, match=r"Shoe\.size is defined by 'shoes' and by 'feet'"):
+            build_schema(pair)
+    colour = batched(shoe_colours, name="colour", returns=str | None, description="The colour.")
+    more = Contribution("feet", extensions=[Extension(Shoe, [colour])])
+    assert "The colour. From the feet plugin." in build_schema([wearing("shoes", Shoe), more]).as_str()
 
 
 def test_one_field_may_go_into_many_schemas() -> None:

@@ -39,13 +39,16 @@ async def change(shop: Shop, customer_id: str, changes: CustomerChanges, expecte
     """Change a customer; answers whether anything is different now. Raises Refused; NOT_FOUND where there is none, and
     VERSION_CONFLICT where it is at another version than the expected one.
 
-    The version grows by one with every change that changes something.
+    The version grows by one with every change that changes something. Plugins are told of it, and where there are extras
+    for them in any case; whether those change anything is theirs to know, and the version stays.
     """
 
     async def work() -> bool:
         is_different = await change_quietly(shop, customer_id, changes, expected)
-        if is_different:
-            await announce(shop, "customers_changed", [customer_id])
+        extras = changes.get("extras", {})
+        changed({name: None for own in extras.values() for name in own})
+        if is_different or extras:
+            await announce(shop, "customers_changed", [customer_id], [extras])
         return is_different
 
     return await shop.database.transaction(work)

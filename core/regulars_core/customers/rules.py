@@ -1,7 +1,7 @@
 """What is given of a customer, and the form in which it is kept. Pure: no database, only the shop's settings."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypedDict
 
@@ -9,6 +9,7 @@ from regulars_core.checks import Checks
 from regulars_core.clock import Instant, now
 from regulars_core.customers.contact import LONGEST_EMAIL, parse_email, parse_phone
 from regulars_core.ids import DEFAULT_GROUP_ID
+from regulars_core.plugins import Extras
 from regulars_core.settings import Settings
 from regulars_core.text import folded
 
@@ -40,7 +41,8 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class NewCustomer:
-    """A customer to be registered, as given. `phone` is read as the shop's country writes numbers."""
+    """A customer to be registered, as given. `phone` is read as the shop's country writes numbers; `extras` are for the
+    plugins and nothing of the customer's own."""
 
     first_name: str
     last_name: str
@@ -58,6 +60,7 @@ class NewCustomer:
     shipping_address: Address | None = None
     code: str | None = None
     created_at: Instant | None = None
+    extras: Extras = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,11 @@ class CheckedCustomer:
     addresses: Mapping[str, Address]
     code: str | None
     created_at: Instant
+    extras: Extras = field(default_factory=dict)
 
 
 class CustomerChanges(TypedDict, total=False):
-    """What to change of a customer: what is absent stays, None clears."""
+    """What to change of a customer: what is absent stays, None clears. `extras` are for the plugins."""
 
     first_name: str | None
     last_name: str | None
@@ -97,6 +101,7 @@ class CustomerChanges(TypedDict, total=False):
     tags: Sequence[str] | None
     billing_address: Address | None
     shipping_address: Address | None
+    extras: Extras
 
 
 def checked(settings: Settings, new: NewCustomer, *prefix: str) -> CheckedCustomer:
@@ -126,6 +131,7 @@ def checked(settings: Settings, new: NewCustomer, *prefix: str) -> CheckedCustom
         addresses={kind: address for kind, address in addresses.items() if address != Address()},
         code=code.upper() if code else None,
         created_at=now() if new.created_at is None else new.created_at,
+        extras=new.extras,
     )
 
 
@@ -198,9 +204,9 @@ def checked_changes(settings: Settings, checks: Checks, changes: CustomerChanges
     """The columns to change, in the form in which they are kept; tags and addresses apart."""
     columns: dict[str, str | None] = {}
     given: Mapping[str, Any] = {**changes}
-    for name, field in (("first_name", "firstName"), ("last_name", "lastName")):
+    for name, place in (("first_name", "firstName"), ("last_name", "lastName")):
         if name in given:
-            columns[name] = checks.text(given[name] or "", field, 120, required=True)
+            columns[name] = checks.text(given[name] or "", place, 120, required=True)
     for name, check in OPTIONAL.items():
         if name in given:
             columns[name] = check(settings, checks, given[name])

@@ -51,7 +51,7 @@ async def register(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[str
         await _refuse_unknown(shop, customers)
         ids = [new_id() for _ in customers]
         await _insert(shop, list(zip(ids, customers, strict=True)))
-        await announce(shop, "customers_registered", ids)
+        await announce(shop, "customers_registered", ids, [customer.extras for customer in customers])
         return ids
 
     return await shop.database.transaction(work)
@@ -167,7 +167,7 @@ async def find_or_register(shop: Shop, customer: CheckedCustomer, match_on: Sequ
     """The customer whose e-mail or phone is this one's, by the first of `match_on` that finds one, or a new one.
 
     An archived customer is found too. Of several with the same contact the eldest is taken. Two tills that do this at
-    the same time for the same contact end up with one customer.
+    the same time for the same contact end up with one customer. Plugins are told of a new one only, with its extras.
     """
     keys = contact_keys(customer, match_on)
     if keys and (found := await find_by_contact(shop, keys)):

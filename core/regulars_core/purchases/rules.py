@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import orjson
 
 from regulars_core.checks import Checks
 from regulars_core.clock import Instant
 from regulars_core.money import LARGEST, divided_half_up, spread
+from regulars_core.plugins import Extras
 
 MILLION = 1_000_000
 """Quantities are whole millionths: 1.5 kg is 1_500_000."""
@@ -45,7 +46,8 @@ class NewPurchase:
 
     `time_told` says whether `purchased_at` is the caller's word, or the moment of arrival, which is another one when the
     same purchase is sent again. `told` is whom the caller named as the customer, in the caller's own words: it tells a
-    purchase that is sent again from another one under the same reference.
+    purchase that is sent again from another one under the same reference. `extras` are for the plugins; they are not
+    part of what a purchase is, and do not tell two of them apart.
     """
 
     reference: str
@@ -62,6 +64,7 @@ class NewPurchase:
     note: str | None = None
     told: Sequence[str | None] = ()
     time_told: bool = True
+    extras: Extras = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ async def _record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Reco
             outcomes.append(Recorded(None, created=False, problem=reused()))
     await _insert(shop, new)
     await add_purchases(shop.database, _gains(new))
-    await announce(shop, "purchases_recorded", [id_ for id_, _ in new])
+    await announce(shop, "purchases_recorded", [id_ for id_, _ in new], [p.given.extras for _, p in new])
     return outcomes
 
 

@@ -1,12 +1,13 @@
-"""Birthdays: greets customers, counts the greetings, and sells nothing to who is too young."""
+"""Birthdays: greets customers, counts the greetings, reminds the shop, and sells nothing to who is too young."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import typer
 
 from regulars_birthday.commands import commands
-from regulars_birthday.graphql import VIEW, contribution
-from regulars_birthday.service import BirthdaySettings, greet, keep, refuse_the_young
+from regulars_birthday.graphql import GREET, VIEW, contribution
+from regulars_birthday.service import BirthdaySettings, greet, keep, refuse_the_young, set_reminders
 from regulars_core.customers.reads import CustomerRow
 from regulars_core.database import App
 from regulars_core.hookspecs import hookimpl
@@ -35,7 +36,10 @@ def regulars_schema() -> Contribution:
 @hookimpl
 def regulars_permissions() -> Sequence[Permission]:
     roles = ("cashier", "store_manager", "marketing", "support")
-    return [Permission(VIEW, "See how often customers were greeted.", roles)]
+    return [
+        Permission(VIEW, "See how often customers were greeted, and when to be reminded of them.", roles),
+        Permission(GREET, "Greet customers.", ("cashier", "store_manager")),
+    ]
 
 
 @hookimpl
@@ -49,8 +53,16 @@ def regulars_commands() -> typer.Typer:
 
 
 @hookimpl
-async def customers_registered(shop: Shop, customers: Sequence[CustomerRow]) -> None:
+async def customers_registered(
+    shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]]
+) -> None:
     await keep(shop, customers)
+    await set_reminders(shop, customers, extras)
+
+
+@hookimpl
+async def customers_changed(shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]]) -> None:
+    await set_reminders(shop, customers, extras)
 
 
 @hookimpl

@@ -1,39 +1,124 @@
 """What the plugin adds to the schema."""
 
 from collections.abc import Sequence
+from typing import Annotated, Any
 
-from regulars_birthday.service import greetings_of
-from regulars_core.customers.reads import CustomerRow
+import strawberry
+
+from regulars_birthday import service
+from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.filtering import Leaf, compared, exists_in
 from regulars_core.paging import SortKey
-from regulars_schema.batching import Batch, batched
-from regulars_schema.composition import Contribution, Extension, FilterLeaf, SortField
+from regulars_schema.batching import Batch, batched, mutation
+from regulars_schema.composition import Contribution, Extension, FilterLeaf, InputField, Mutation, SortField
+from regulars_schema.customer_inputs import CustomerCreateInput, CustomerUpdateInput
 from regulars_schema.customer_types import Customer, CustomerOrderField, CustomerWhere
+from regulars_schema.errors import Payload, UserError
 from regulars_schema.filters import IntComparison, int_conditions
+from regulars_schema.ids import key_of
+from regulars_schema.keyed import Keyed
 
-VIEW = "birthday.view"
+VIEW, GREET = "birthday.view", "birthday.greet"
 
 
 async def greetings(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[int]:
     """One statement for all customers of a level."""
-    found = await greetings_of(batch.shop, [customer.id for customer in customers])
+    found = await service.greetings_of(batch.shop, [customer.id for customer in customers])
     return [found.get(customer.id, 0) for customer in customers]
 
 
+async def remind_days_before(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[int]:
+    """One statement for all customers of a level."""
+    found = await service.reminders_of(batch.shop, [customer.id for customer in customers])
+    return [found[customer.id] for customer in customers]
+
+
+@strawberry.type(description="The customer is too young to buy.")
+class TooYoung(UserError):
+    """Over regulars_birthday.service.TooYoung."""
+
+    youngest: int = strawberry.field(description="How many years a customer must have to buy.")
+
+    @classmethod
+    def is_type_of(cls, value: object, _: Any) -> bool:
+        """The plugin's problem of this name."""
+        return isinstance(value, service.TooYoung)
+
+
+@strawberry.input(description="A customer to greet.")
+class BirthdayGreetingSendInput(Keyed):
+    """Input of birthdayGreetingSend."""
+
+    customer_id: strawberry.ID = strawberry.field(description="Whom to greet.")
+
+
+@strawberry.type(description="What birthdayGreetingSend answers.")
+class BirthdayGreetingSendPayload(Payload):
+    """Payload of birthdayGreetingSend."""
+
+    customer: Customer | None = strawberry.field(default=None, description="The customer who was greeted.")
+
+
+async def birthday_greeting_send(
+    batch: Batch, *, input: Annotated[BirthdayGreetingSendInput, strawberry.argument(description="Whom to greet.")]
+) -> BirthdayGreetingSendPayload:
+    """Greet a customer."""
+    key = key_of(input.customer_id, "customer", "customerId")
+    await service.send_greeting(batch.shop, key)
+    greeted: Any = (await customers_by_ids(batch.database, [key])).get(key)
+    return BirthdayGreetingSendPayload(customer=greeted)
+
+
+_FIELDS = Extension(
+    Customer,
+    [
+        batched(
+            greetings,
+            name="greetings",
+            needs=VIEW,
+            returns=int | None,
+            description="How often the customer was greeted.",
+        ),
+        batched(
+            remind_days_before,
+            name="remindDaysBefore",
+            needs=VIEW,
+            returns=int | None,
+            description="How many days before the birthday the shop wants to be reminded.",
+        ),
+    ],
+)
+_MUTATIONS = Extension(
+    Mutation,
+    [
+        mutation(
+            birthday_greeting_send,
+            name="birthdayGreetingSend",
+            needs=GREET,
+            description="Greets a customer, once a day at most. Codes: `NOT_FOUND`, `GREETED_TODAY`.",
+        )
+    ],
+)
+_REMIND = "How many days before the birthday to remind, 0 to 365; null is as for everybody."
+_GREETED = Leaf("greetings", exists_in("birthday_greeting bg", "bg.customer_id = c.id", compared("bg.count")))
+_BY_BIRTH = SortKey("BIRTH_DATE", "coalesce(c.birth_date, '')", "c.id", str)
+
+
 def contribution() -> Contribution:
-    """A field, a filter and an order."""
-    field = batched(
-        greetings, name="greetings", needs=VIEW, returns=int | None, description="How often the customer was greeted."
-    )
-    leaf = Leaf("greetings", exists_in("birthday_greeting bg", "bg.customer_id = c.id", compared("bg.count")))
-    key = SortKey("BIRTH_DATE", "coalesce(c.birth_date, '')", "c.id", str)
+    """Fields, a mutation, an error, a filter, an order, and what inputs take."""
     return Contribution(
         "birthday",
-        extensions=[Extension(Customer, [field])],
+        extensions=[_FIELDS, _MUTATIONS],
+        types=[TooYoung],
+        problems=[service.TooYoung],
         leaves=[
             FilterLeaf(
-                CustomerWhere, "greetings", IntComparison, leaf, int_conditions, "How often greeted.", needs=VIEW
+                CustomerWhere, "greetings", IntComparison, _GREETED, int_conditions, "How often greeted.", needs=VIEW
             )
         ],
-        sorts=[SortField(CustomerOrderField, key, "By date of birth, the eldest first.")],
+        sorts=[SortField(CustomerOrderField, _BY_BIRTH, "By date of birth, the eldest first.")],
+        inputs=[
+            InputField(CustomerCreateInput, "remindDaysBefore", int, _REMIND),
+            InputField(CustomerUpdateInput, "remindDaysBefore", int, _REMIND),
+        ],
     )

@@ -1,4 +1,4 @@
-"""How often each customer was greeted."""
+"""How often each customer was greeted, and when the shop wants to be reminded."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -15,3 +15,13 @@ class Greeting(Model):
 
     class Meta:
         table = "birthday_greeting"
+
+
+class Reminder(Model):
+    """How many days before a customer's birthday to remind, where that is not what the shop does for everybody."""
+
+    customer_id = IdField(primary_key=True)
+    days_before = fields.IntField()
+
+    class Meta:
+        table = "birthday_reminder"

@@ -1,10 +1,14 @@
 """What the plugin decides."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel, Field
 
+from regulars_core.checks import Checks
 from regulars_core.clock import day_of, now
+from regulars_core.customers.changes import locked
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.errors import Problem, Refused
 from regulars_core.purchases.reads import PurchaseRow
@@ -16,6 +20,14 @@ class BirthdaySettings(BaseModel):
     """What a shop decides about birthdays."""
 
     youngest: int = Field(0, ge=0, le=150, description="Years that a customer must have to buy.")
+    remind_days_before: int = Field(7, ge=0, le=365, description="How many days before a birthday to remind.")
+
+
+@dataclass(frozen=True, slots=True)
+class TooYoung(Problem):
+    """Somebody buys who must not yet; `youngest` is how many years it takes."""
+
+    youngest: int = 0
 
 
 async def keep(shop: Shop, customers: Sequence[CustomerRow]) -> None:
@@ -34,7 +46,46 @@ async def refuse_the_young(shop: Shop, purchases: Sequence[PurchaseRow]) -> None
     latest = f"{int(today[:4]) - youngest:04}{today[4:]}"
     found = await customers_by_ids(shop.database, buyers)
     if any((customer.birth_date or "") > latest for customer in found.values()):
-        raise Refused(Problem("TOO_YOUNG", f"Customers must be {youngest} years old to buy.", ("customerId",)))
+        message = f"Customers must be {youngest} years old to buy."
+        raise Refused(TooYoung("TOO_YOUNG", message, ("customerId",), youngest))
+
+
+async def set_reminders(shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what inputs say of reminders; null goes back to what the shop does for everybody. Raises Refused."""
+    wanted = {
+        customer.id: given["remindDaysBefore"]
+        for customer, given in zip(customers, extras, strict=True)
+        if "remindDaysBefore" in given
+    }
+    if not wanted:
+        return
+    checks = Checks()
+    if any(days is not None and not 0 <= days <= 365 for days in wanted.values()):
+        checks.fail("INVALID_DAYS", "This must be 0 to 365 days.", "remindDaysBefore")
+    checks.refuse()
+    among = shop.database.dialect.among("customer_id", 1)
+    await shop.database.run(f"DELETE FROM birthday_reminder WHERE {among}", list(wanted))
+    rows = [(customer_id, days) for customer_id, days in wanted.items() if days is not None]
+    await insert(shop.database, "birthday_reminder", ("customer_id", "days_before"), rows)
+
+
+async def send_greeting(shop: Shop, customer_id: str) -> None:
+    """Greet a customer, whatever day it is. Raises Refused: NOT_FOUND, and GREETED_TODAY for a second time in a day."""
+    today = day_of(now(), shop.settings.zone).isoformat()
+
+    async def work() -> None:
+        await locked(shop, customer_id, "customerId")
+        greeted = await shop.database.row(
+            "INSERT INTO birthday_greeting (customer_id, count, last_day) VALUES ($1, 1, $2) ON CONFLICT (customer_id)"
+            " DO UPDATE SET count = birthday_greeting.count + 1, last_day = excluded.last_day"
+            " WHERE birthday_greeting.last_day <> excluded.last_day RETURNING count",
+            customer_id,
+            today,
+        )
+        if greeted is None:
+            raise Refused(Problem("GREETED_TODAY", "The customer was greeted today already.", ("customerId",)))
+
+    await shop.database.transaction(work)
 
 
 async def greet(shop: Shop) -> None:
@@ -59,6 +110,16 @@ async def greetings_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, 
         f"SELECT customer_id, count FROM birthday_greeting WHERE {among}", list(customer_ids)
     )
     return {row[0]: row[1] for row in rows}
+
+
+async def reminders_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, int]:
+    """How many days before each customer's birthday to remind, by id."""
+    among = shop.database.dialect.among("customer_id", 1)
+    rows = await shop.database.rows(
+        f"SELECT customer_id, days_before FROM birthday_reminder WHERE {among}", list(customer_ids)
+    )
+    everybody = dict.fromkeys(customer_ids, shop.settings.of(BirthdaySettings).remind_days_before)
+    return everybody | {row[0]: row[1] for row in rows}
 
 
 async def count(shop: Shop) -> int:

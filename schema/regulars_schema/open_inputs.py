@@ -1,0 +1,54 @@
+"""Inputs of core's mutations that plugins add fields to, as far as they are in the schema at hand.
+
+    Contribution("birthday", inputs=[InputField(CustomerCreateInput, "remindDaysBefore", int, "…")])
+
+Strawberry prints a field that a schema adds to an input and then drops its value, unless the input is made by a function
+of its own. That is what `open_input` gives it.
+"""
+
+import dataclasses
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.base import get_object_definition
+
+from regulars_core.plugins import Extras
+
+
+@strawberry.input(description="What plugins may add fields to.")
+class Open:
+    """Base of open inputs; not a type of its own. `extras` is what the plugins' fields carry: a field that is absent is
+    not in it, and one that is null is None."""
+
+    extras: strawberry.Private[Extras] = dataclasses.field(default_factory=dict)
+
+
+T = TypeVar("T", bound=Open)
+
+
+def open_input(cls: type[T]) -> type[T]:
+    """A class decorator, outside of Strawberry's own: plugins may add fields to this input."""
+    get_object_definition(cls, strict=True).from_input = _read
+    return cls
+
+
+def is_open(cls: type) -> bool:
+    """Whether plugins may add fields to an input."""
+    return get_object_definition(cls, strict=True).from_input is _read
+
+
+def _read(cls: type[T], value: Any, context: Any) -> T:
+    """Strawberry's `from_input` hook: the input's own fields as Strawberry itself reads them, then those of plugins."""
+    definition = get_object_definition(cls, strict=True)
+    own: dict[str, Any] = dict.fromkeys(field.python_name for field in definition.fields)
+    for field in definition.fields:
+        name = context.config.name_converter.from_field(field)
+        if name in value:
+            own[field.python_name] = context.convert(value[name], field.resolve_type(), name)
+    extras: dict[str, dict[str, Any]] = {}
+    for name, (owner, added) in context.info.schema.inputs.get(cls, {}).items():
+        if name in value:
+            type_ = StrawberryAnnotation(added.type | None).resolve()
+            extras.setdefault(owner, {})[name] = context.convert(value[name], type_, name)
+    return cls(**own, extras=extras)
