@@ -51,4 +51,4 @@ class Forbidden(Exception):
 
     def __init__(self, permission: str, refused: int = 1, *, everywhere: bool = False) -> None:
         super().__init__(f"This needs the permission {permission}{' in the whole shop' if everywhere else ''}.")
-        self.permission, self.refused = permission, refused
+        self.permission, self.refused, self.everywhere = permission, refused, everywhere

@@ -21,11 +21,11 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from regulars_core.errors import Forbidden
 from regulars_schema.context import Batch, Context
 from regulars_schema.errors import Payload
 from regulars_schema.keyed import Keyed
 from regulars_schema.outcomes import Outcomes
+from regulars_schema.permissions import needing
 from regulars_schema.pipeline import Pipeline
 
 BatchFunction = Callable[..., Awaitable[Sequence[Any]]]
@@ -35,7 +35,7 @@ RootFunction = Callable[..., Awaitable[Any]]
 def batched(
     function: BatchFunction, *, name: str, returns: Any, description: str, needs: str | None = None
 ) -> StrawberryField:
-    """A field over all parents of a level, called once for them together, if the caller holds the permission it needs."""
+    """A field over all parents of a level, called once for them together, unless it is refused."""
 
     async def resolve(root: Any, info: Info[Context, None], **arguments: Any) -> Any:
         context = info.context
@@ -50,8 +50,6 @@ def batched(
 
                 async def load(parents: list[Any]) -> Sequence[Any]:
                     kept.append(parents)  # for as long as the loader knows them by where they lie in memory
-                    if needs and not context.batch.actor.may(needs):
-                        return [Forbidden(needs, len(parents)), *([None] * (len(parents) - 1))]
                     return await function(parents, context.batch, **arguments)
 
                 loader = context.loaders[call] = DataLoader(load, cache_key_fn=id)
@@ -72,7 +70,6 @@ def root(
     """A field of the query itself: `async def customers(batch, *, first=None, …)`."""
 
     async def resolve(info: Info[Context, None], **arguments: Any) -> Any:
-        info.context.batch.demand(needs)
         return await function(info.context.batch, **arguments)
 
     return _field(resolve, function, name, returns, description, needs)
@@ -91,7 +88,6 @@ def mutation(function: RootFunction, *, name: str, description: str, needs: str 
     pipeline = Pipeline(name, function, Outcomes(payload))
 
     async def resolve(info: Info[Context, None], input: Any) -> Any:
-        info.context.batch.demand(needs)
         return await pipeline.run(info, input)
 
     return _field(resolve, function, name, payload | None, description, needs)
@@ -128,7 +124,7 @@ def _field(
         graphql_name=name,
         base_resolver=_DeclaredArguments(resolve),
         type_annotation=StrawberryAnnotation(returns),
-        description=description + (f" Needs `{needs}`." if needs else ""),
+        description=needing(description, needs),
         metadata={"needs": needs},
     )
 

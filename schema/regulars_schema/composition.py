@@ -31,8 +31,10 @@ from regulars_core.text import camel
 from regulars_schema.context import Batch
 from regulars_schema.documents import Documents, cached_in
 from regulars_schema.open_inputs import is_open
+from regulars_schema.permissions import STANDS_UNDER, Refusals, guard, needing, under
 from regulars_schema.reach import types_of
 from regulars_schema.scalars import SCALARS
+from regulars_schema.standing import unguarded
 
 CORE = "core"
 
@@ -53,8 +55,9 @@ class Extension:
 class FilterLeaf:
     """A leaf of a `where` input: its name, the input type of its comparison, and what becomes of it.
 
-    `conditions` turns a given comparison into the core's conditions; the batch knows shop and caller. Whoever uses it
-    `needs` a permission, in the whole shop if it compares with what is summed up `everywhere`.
+    `conditions` turns a given comparison into the core's conditions; the batch knows shop and caller. `needs` is the
+    permission to read what it compares, unless that is the permission of the type itself; it must be held in the whole
+    shop if what is compared is summed up `everywhere`.
     """
 
     where: type
@@ -138,11 +141,13 @@ def _needs_in(fields: Iterable[StrawberryField]) -> Iterator[tuple[str, str]]:
             yield one.graphql_name or camel(one.python_name), needed
 
 
+@under(None)
 @strawberry.type(description="What can be asked.")
 class Query:
     """Empty: every field arrives as an Extension."""
 
 
+@under(None)
 @strawberry.type(
     description="What can be done. Each mutation commits by itself before the next one of a document begins."
 )
@@ -175,7 +180,8 @@ def _by(owner: str) -> str:
 
 
 class ComposedSchema(strawberry.Schema):
-    """A schema made of contributions. Raises SchemaConflict before anything of GraphQL is built."""
+    """A schema made of contributions. Raises SchemaConflict before anything of GraphQL is built, and for a type or a field
+    that does not say who may see it."""
 
     def __init__(self, contributions: Sequence[Contribution], *, documents: Documents | None = None) -> None:
         places = _Places({("Problem", Problem.__name__): CORE})
@@ -199,7 +205,8 @@ class ComposedSchema(strawberry.Schema):
             for sort in contribution.sorts:
                 places.claim(sort.enum.__name__, sort.key.name, owner)
                 self.sorts.setdefault(sort.enum, {})[sort.key.name] = sort
-                value = GraphQLEnumValue(sort, description=sort.description + _by(owner))
+                described = needing(sort.description, sort.needs, everywhere=sort.everywhere) + _by(owner)
+                value = GraphQLEnumValue(sort, description=described)
                 enums.setdefault(sort.enum, {})[sort.key.name] = value
             for node in contribution.nodes:
                 places.claim("Node", node.kind, owner)
@@ -212,9 +219,12 @@ class ComposedSchema(strawberry.Schema):
             Mutation,
             types=[type_ for contribution in contributions for type_ in contribution.types],
             config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(enums)}),
-            extensions=[cached_in(documents or Documents())],
+            extensions=[cached_in(documents or Documents()), Refusals],
         )
         self._refuse_unreached()
+        if wrong := unguarded(self._schema):
+            raise SchemaConflict(wrong[0])
+        guard(self._schema)
 
     def _refuse_shared_names(self, contributions: Sequence[Contribution]) -> None:
         for name, source, owner in types_of(contributions):
@@ -255,7 +265,9 @@ class ComposedSchema(strawberry.Schema):
         if leaf.name in {"all", "any", "not"}:
             raise SchemaConflict(f"{name}.{leaf.name} is defined by 'core' and by '{owner}'")
         places.claim(name, leaf.name, owner)
-        described = replace(leaf, description=leaf.description + _by(owner))
+        described = replace(
+            leaf, description=needing(leaf.description, leaf.needs, everywhere=leaf.everywhere) + _by(owner)
+        )
         self.leaves.setdefault(leaf.where, {})[leaf.name] = described
 
     def _refuse_unreached(self) -> None:
@@ -265,10 +277,13 @@ class ComposedSchema(strawberry.Schema):
                 raise SchemaConflict(f"{name} is extended but is not in the schema")
 
     def own_needs(self) -> Iterator[tuple[str, str, str]]:
-        """Every field in the classes of the types that needs a permission, which, and the module of the class."""
+        """Every type that stands under a permission and every field in its class that needs one, which, and the module of
+        the class."""
         for concrete in self.schema_converter.type_map.values():
             definition = concrete.definition
             if isinstance(definition, StrawberryObjectDefinition):
+                if stands_under := getattr(definition.origin, STANDS_UNDER, None):
+                    yield definition.name, stands_under, definition.origin.__module__
                 for name, needed in _needs_in(definition.fields):
                     yield f"{definition.name}.{name}", needed, definition.origin.__module__
 

@@ -36,6 +36,17 @@ class Batch:
 
 
 @dataclass
+class Refusal:
+    """A field at one place of the document that was refused: to how many parents, and where to the first of them."""
+
+    permission: str
+    everywhere: bool
+    path: list[str | int]
+    nodes: Any
+    count: int = 0
+
+
+@dataclass
 class Context:
     """One request: what its batch functions get, and the loaders that gather the parents of a level."""
 
@@ -43,6 +54,16 @@ class Context:
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refusals: dict[tuple[str, ...], Refusal] = field(default_factory=dict)
+
+    def refuse(self, permission: str, info: Any, *, everywhere: bool = False) -> None:
+        """Note that the field at hand is refused; it is null."""
+        path = info.path.as_list()
+        place = (permission, *(key for key in path if isinstance(key, str)))
+        refusal = self.refusals.get(place)
+        if refusal is None:
+            refusal = self.refusals[place] = Refusal(permission, everywhere, path, info.field_nodes)
+        refusal.count += 1
 
     @property
     def extensions(self) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """What customers can be filtered by."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import strawberry
 
@@ -27,7 +26,7 @@ from regulars_schema.filters import (
     int_conditions,
     text_conditions,
 )
-from regulars_schema.scope import EVERYWHERE, VIEW
+from regulars_schema.scope import VIEW
 
 
 @strawberry.input(description="Compares with a list of customer statuses.")
@@ -69,27 +68,32 @@ _ABOUT = {
     "country": (TextComparison, _COUNTRY, "The country of one of the addresses, as ISO 3166 code."),
     "hasEmail": (bool, flag_conditions, "Whether an e-mail address is known."),
     "hasPhone": (bool, flag_conditions, "Whether a phone number is known."),
-}
-_ABOUT_PURCHASES: Mapping[str, tuple[Any, Any, str]] = {
     "totalSpent": (AmountComparison, amount_conditions, "What the customer has spent in all."),
     "purchaseCount": (IntComparison, int_conditions, "How many purchases the customer has made."),
     "firstPurchaseAt": (InstantComparison, instant_conditions, "When the customer bought for the first time."),
     "lastPurchaseAt": (InstantComparison, instant_conditions, "When the customer last bought."),
 }
+_SUMMED_UP = frozenset({"totalSpent", "purchaseCount", "firstPurchaseAt", "lastPurchaseAt"})
+"""What is known of all stores together only."""
+
+_NEEDS = {
+    **dict.fromkeys(("birthday", "city", "country", "hasEmail", "hasPhone"), "customers.view_pii"),
+    **dict.fromkeys(_SUMMED_UP, VIEW),
+    "group": "groups.view",
+    "originStore": "stores.view",
+}
+"""Filtering needs what reading needs; the others stand under the customers' own permission."""
 
 LEAVES = [
-    FilterLeaf(CustomerWhere, name, comparison, sql.LEAVES[name], conditions, description)
-    for name, (comparison, conditions, description) in _ABOUT.items()
-] + [
     FilterLeaf(
         CustomerWhere,
         name,
         comparison,
         sql.LEAVES[name],
         conditions,
-        f"{description} {EVERYWHERE}",
-        needs=VIEW,
-        everywhere=True,
+        description,
+        needs=_NEEDS.get(name),
+        everywhere=name in _SUMMED_UP,
     )
-    for name, (comparison, conditions, description) in _ABOUT_PURCHASES.items()
+    for name, (comparison, conditions, description) in _ABOUT.items()
 ]

@@ -36,6 +36,7 @@ from regulars_schema.money import Money
 from regulars_schema.nodes import Node, backed_by, in_order
 from regulars_schema.ordering import OrderDirection, order_of
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.permissions import under
 from regulars_schema.scope import visible
 from regulars_schema.stores import Store
 
@@ -50,6 +51,7 @@ class PurchaseStatus(Enum):
     VOIDED = strawberry.enum_value("VOIDED", description="Undone as if it had not been; it never counted.")
 
 
+@under("purchases.view")
 @strawberry.type(description="One article of a purchase.")
 class PurchaseLine(Node):
     """Over regulars_core.purchases.reads.LineRow."""
@@ -73,6 +75,7 @@ class PurchaseLine(Node):
     )
 
 
+@under("purchases.view")
 @strawberry.type(description="How a part of a purchase was paid.")
 class Payment(Node):
     """Over regulars_core.purchases.reads.PaymentRow."""
@@ -86,6 +89,7 @@ class Payment(Node):
     )
 
 
+@under("purchases.view")
 @strawberry.type(description="What a refund took from one line.")
 class RefundLine:
     """Over regulars_core.purchases.reads.RefundLineRow."""
@@ -95,6 +99,7 @@ class RefundLine:
     amount: Money = strawberry.field(description="What was given back for it, tax included.")
 
 
+@under("purchases.view")
 @strawberry.type(description="Money given back for a purchase.")
 class Refund(Node):
     """Over regulars_core.purchases.reads.RefundRow."""
@@ -106,6 +111,7 @@ class Refund(Node):
     reason: str | None = strawberry.field(description="Why, in the words of whoever did it.")
 
 
+@under("purchases.view")
 @strawberry.type(
     description="What somebody bought at one time in one store. total = subtotal - discount + shipping + tax; where prices "
     "include the tax, the tax is not added again."
@@ -256,7 +262,13 @@ EXTENSIONS = [
                 returns=Customer | None,
                 description="Who bought; null for a stranger.",
             ),
-            batched(store_of, name="store", returns=Store, description="Where it was bought."),
+            batched(
+                store_of,
+                name="store",
+                needs="stores.view",
+                returns=Store | None,
+                description="Where it was bought.",
+            ),
             batched(lines, name="lines", returns=list[PurchaseLine], description="What was bought, as on the receipt."),
             batched(
                 payments, name="payments", returns=list[Payment], description="How it was paid; empty if not told."

@@ -5,8 +5,6 @@ from regulars_core.purchases.filters import LEAVES
 from regulars_schema.context import Batch
 
 VIEW = "purchases.view"
-EVERYWHERE = f"Needs `{VIEW}` in the whole shop."
-"""Stands in the description of what tells something of the purchases in all stores."""
 
 
 def visible(batch: Batch, where: Where | None = None) -> Where | None:

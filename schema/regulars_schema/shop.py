@@ -14,9 +14,11 @@ from regulars_schema.batching import Batch, batched, root
 from regulars_schema.composition import CORE, ComposedSchema, Contribution, Extension, Query
 from regulars_schema.context import Context
 from regulars_schema.nodes import Node, backed_by, node
+from regulars_schema.permissions import under
 from regulars_schema.stores import Store
 
 
+@under(None)
 @strawberry.type(description="A plugin that is switched on.")
 class Plugin:
     """Over an installed distribution."""
@@ -26,6 +28,7 @@ class Plugin:
     description: str = strawberry.field(description="What it does, in a sentence.")
 
 
+@under(None)
 @strawberry.type(description="The shop whose customers these are.")
 class Shop:
     """Over regulars_core.settings.Settings."""
@@ -39,6 +42,7 @@ class Shop:
     plugins: list[Plugin] = strawberry.field(description="The plugins that are switched on.")
 
 
+@under(None)
 @strawberry.type(description="A role of the key that is used, and where it counts.")
 class RoleBinding:
     """Over regulars_core.actors.Binding."""
@@ -50,6 +54,7 @@ class RoleBinding:
     )
 
 
+@under(None)
 @strawberry.type(description="Whoever asks.")
 class Viewer:
     """Over regulars_core.actors.Actor."""
@@ -135,6 +140,7 @@ def contribution() -> Contribution:
                     batched(
                         stores_of_viewers,
                         name="stores",
+                        needs="stores.view",
                         returns=list[Store] | None,
                         description="The stores that the key is bound to; null for one that is bound to the whole shop. "
                         "Customers are seen in every store, purchases and what they amount to in these.",
@@ -147,6 +153,7 @@ def contribution() -> Contribution:
                     batched(
                         stores_of_bindings,
                         name="stores",
+                        needs="stores.view",
                         returns=list[Store] | None,
                         description="The stores in which the role counts; null for the whole shop.",
                     )

@@ -116,7 +116,9 @@ def contribution() -> Contribution:
                 CustomerWhere, "greetings", IntComparison, _GREETED, int_conditions, "How often greeted.", needs=VIEW
             )
         ],
-        sorts=[SortField(CustomerOrderField, _BY_BIRTH, "By date of birth, the eldest first.")],
+        sorts=[
+            SortField(CustomerOrderField, _BY_BIRTH, "By date of birth, the eldest first.", needs="customers.view_pii")
+        ],
         inputs=[
             InputField(CustomerCreateInput, "remindDaysBefore", int, _REMIND),
             InputField(CustomerUpdateInput, "remindDaysBefore", int, _REMIND),
