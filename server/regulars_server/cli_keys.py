@@ -60,7 +60,7 @@ def key_list() -> None:
     table = Table("id", "name", "roles", "made", "revoked")
     for key in in_shop(lambda shop: list_keys(shop.database)):
         revoked = "" if key.revoked_at is None else printed(Instant(key.revoked_at))
-        bindings = ", ".join(f"{role} in {store}" if store else role for role, store in key.bindings)
+        bindings = "\n".join(f"{role} in {store}" if store else role for role, store in key.bindings)
         table.add_row(key.id, key.name, bindings, printed(Instant(key.created_at)), revoked)
     out.print(table)
 

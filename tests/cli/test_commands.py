@@ -201,7 +201,9 @@ def test_keys_have_roles_in_stores(regulars: Regulars, database_url: str) -> Non
     given = ("--name", "Desk", "--role", "reader", "--role", "cashier", "--store", "main")
     key = ran("key", "create", *given)
     assert "no store with this code" in refused("key", "create", *given, "--store", "S9")
-    assert "cashier in MAIN, reader in MAIN" in ran("key", "list")
+    listed = ran("key", "list")
+    assert "cashier in MAIN" in listed
+    assert "reader in MAIN" in listed
     assert "reader the shop customers.view, notes.view" in ran("role", "list")
     assert "cashier the box" in ran("role", "list")
 
