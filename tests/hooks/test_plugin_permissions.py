@@ -64,7 +64,7 @@ def test_what_is_forgotten_stops_the_start(what: Contribution, said: str) -> Non
 
 
 def test_what_needs_a_permission_is_nullable() -> None:
-    with pytest.raises(TypeError, match="Glove.size needs customers.view_sensitive, so it must be nullable"):
+    with pytest.raises(TypeError, match=r"Glove\.size needs customers\.view_sensitive, so it must be nullable"):
         build_schema([wearing(Glove, needs="customers.view_pii")])
 
 
