@@ -31,13 +31,21 @@ def free_port() -> int:
 
 
 class Server:
-    """One server: `start`, `kill` or `stop`, and `start` again on the same port. What it prints goes to `log`."""
+    """One server: `start`, `kill` or `stop`, and `start` again on the same port; or, as a context, one from start to stop.
+    What it prints goes to `log`."""
 
     def __init__(self, url: str, folder: Path, **settings: str) -> None:
         self.process: subprocess.Popen[bytes]
         self.log = folder / f"server-{id(self):x}.log"
         self._environment, self._folder = environment(url, **settings), folder
         self._port: int | None = None
+
+    def __enter__(self) -> "Server":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     @property
     def address(self) -> str:

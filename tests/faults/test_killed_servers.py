@@ -3,26 +3,16 @@
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import orjson
-import pytest
 
 from tests.faults.tills import HUNG, Sent, balance, looking_at, tills
 from tests.serving import Server
 
 KILLS = int(os.environ.get("KILLS", "4"))
-
-
-@pytest.fixture
-def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
-    one = Server(database_url, tmp_path)
-    one.start()
-    yield one
-    one.stop()
 
 
 async def test_killed_while_it_writes(server: Server, database_url: str, engine: str) -> None:

@@ -98,6 +98,11 @@ class Till:
             while not done.is_set():
                 self.told.append(await self.acknowledged(client, self._next()))
 
+    async def one(self) -> None:
+        """Write one thing, until it is acknowledged."""
+        async with self._client() as client:
+            self.told.append(await self.acknowledged(client, self._next()))
+
     async def again(self, sample: Sequence[Told]) -> None:
         """Send what was acknowledged once more. Raises AssertionError if it is not answered as the first time."""
         async with self._client() as client:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +34,6 @@ def refused_to_serve(url: str, folder: Path, **settings: str) -> str:
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     return " ".join(done.stderr.split())
-
-
-@contextmanager
-def served(url: str, folder: Path) -> Iterator[Server]:
-    """A real server that ends with the test."""
-    server = Server(url, folder)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
 
 
 @asynccontextmanager
@@ -222,7 +211,7 @@ async def key_to(url: str) -> str:
 
 def test_a_real_server_answers_over_a_socket(database_url: str, tmp_path: Path) -> None:
     key = asyncio.run(key_to(database_url))
-    with served(database_url, tmp_path) as server:
+    with Server(database_url, tmp_path) as server:
         address = server.address
         assert httpx2.get(f"{address}/ready").json() == {"status": "ready"}
         headers = {"authorization": f"Bearer {key}"}
@@ -264,7 +253,7 @@ def raw(address: str, sent: bytes) -> bytes:
 
 def test_a_revoked_key_is_felt_by_another_process(database_url: str, tmp_path: Path) -> None:
     key = asyncio.run(key_to(database_url))
-    with served(database_url, tmp_path) as server:
+    with Server(database_url, tmp_path) as server:
         address = server.address
         headers = {"authorization": f"Bearer {key}"}
         asked = httpx2.post(f"{address}/graphql", json={"query": "{ shop { name } }"}, headers=headers)
