@@ -98,10 +98,17 @@ class Till:
             while not done.is_set():
                 self.told.append(await self.acknowledged(client, self._next()))
 
-    async def one(self) -> None:
-        """Write one thing, until it is acknowledged."""
+    async def one(self, sent: Sent | None = None) -> None:
+        """Write one thing, this one or any, until it is acknowledged."""
         async with self._client() as client:
-            self.told.append(await self.acknowledged(client, self._next()))
+            self.told.append(await self.acknowledged(client, sent or self._next()))
+
+    def purchase(self, buyer: str) -> Sent:
+        """A purchase of this customer, under a reference of its own."""
+        number = next(self._numbers)
+        lines = [{"name": "Tea", "total": f"{10 + number % 90}.00"}]
+        bought = {"reference": f"{self.name}-{number}", "customerId": f"customer_{buyer}", "lines": lines}
+        return Sent("purchaseRecord", {**bought, "idempotencyKey": uuid4().hex})
 
     async def again(self, sample: Sequence[Told]) -> None:
         """Send what was acknowledged once more. Raises AssertionError if it is not answered as the first time."""
@@ -143,19 +150,20 @@ class Till:
         return httpx2.AsyncClient(base_url=self.address, headers=headers, timeout=HUNG)
 
     def _next(self) -> Sent:
-        number, chance, key = next(self._numbers), self._random.random(), uuid4().hex
+        chance, key = self._random.random(), uuid4().hex
         purchases = [told for told in self.told[-50:] if told.sent.mutation == "purchaseRecord"]
         if chance < 0.2:
             changed = self._random.choice((self.own, self.shared))
-            change = {"id": f"customer_{changed}", "firstName": f"{self.name} {number}", "idempotencyKey": key}
+            change = {
+                "id": f"customer_{changed}",
+                "firstName": f"{self.name} {next(self._numbers)}",
+                "idempotencyKey": key,
+            }
             return Sent("customerUpdate", change)
         if chance < 0.25 and purchases:
             whose = self._random.choice(purchases).payload["purchase"]["id"]
             return Sent("purchaseRefund", {"purchaseId": whose, "amount": "0.01", "idempotencyKey": key})
-        buyer = self._random.choice((self.own, self.shared))
-        lines = [{"name": "Tea", "total": f"{10 + number % 90}.00"}]
-        bought = {"reference": f"{self.name}-{number}", "customerId": f"customer_{buyer}", "lines": lines}
-        return Sent("purchaseRecord", {**bought, "idempotencyKey": key})
+        return self.purchase(self._random.choice((self.own, self.shared)))
 
 
 @asynccontextmanager
