@@ -111,8 +111,7 @@ async def test_a_lock_is_waited_for(server: Server, database_url: str, within_re
         await connection.execute("LOCK TABLE idempotency_key IN ACCESS EXCLUSIVE MODE")
         asking = asyncio.create_task(till.one())
         if within_reason:
-            await asyncio.sleep(1)
-            assert not asking.done()
+            await _waiting(connection)
         else:
             async with asyncio.timeout(HUNG):
                 while not till.unavailable:  # noqa: ASYNC110

@@ -12,7 +12,7 @@ import orjson
 from tests.faults.tills import HUNG, Sent, balance, looking_at, tills
 from tests.serving import Server
 
-KILLS = int(os.environ.get("KILLS", "4"))
+KILLS = int(os.environ.get("KILLS", "3"))
 
 
 async def test_killed_while_it_writes(server: Server, database_url: str, engine: str) -> None:

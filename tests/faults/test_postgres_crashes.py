@@ -13,7 +13,7 @@ from tests.faults.tills import HUNG, balance, tills
 from tests.postgres import PostgresServer
 from tests.serving import Server
 
-CRASHES = int(os.environ.get("CRASHES", "4"))
+CRASHES = int(os.environ.get("CRASHES", "2"))
 FOUND_BACK = 5.0 if "CRASHES" in os.environ else HUNG
 """Seconds after which the server must work again once PostgreSQL does."""
 
