@@ -38,7 +38,9 @@ check: setup ## Format, lint, types, layers, and everything generated is up to d
 	$(BIN)/regulars schema --check
 	$(BIN)/python -m regulars_core.database.drift
 
-faults: setup $(DATA) ## The long runs: every public data set, whole
+faults: setup $(DATA) ## The long runs: what is lost when things break, and every public data set, whole
+	KILLS=200 CRASHES=50 DISK_FAILURES=20 DEADLOCKS=50 CONFLICT_SECONDS=60 EVENTS=100000 \
+		$(BIN)/pytest -s tests/faults $(ARGS)
 	ALL_DATA=true $(BIN)/pytest tests/importing/test_real_data.py tests/database/test_migrations.py $(ARGS)
 
 bench: setup ## A short run of the benchmarks

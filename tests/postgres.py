@@ -21,11 +21,11 @@ class PostgresMissing(Exception):
 class PostgresServer:
     """Starts in `__enter__` (or `start`), listens on 127.0.0.1 only, and is removed in `__exit__` (or `stop`)."""
 
-    def __init__(self, *, fsync: bool = False) -> None:
+    def __init__(self, *, fsync: bool = False, within: Path | None = None) -> None:
         self.binaries = _binaries()
         self.fsync = fsync
         self._user = _user()
-        self._directory = Path(tempfile.mkdtemp(prefix="regulars-pg-"))
+        self._directory = Path(tempfile.mkdtemp(prefix="regulars-pg-", dir=within))
         self._data = self._directory / "data"
         self._names = count(1)
         self._server: subprocess.Popen[bytes] | None = None
@@ -60,7 +60,7 @@ class PostgresServer:
                 stderr=log,
                 start_new_session=True,
             )
-        self._wait()
+        self.wait()
 
     def stop(self) -> None:
         """Stop the server and remove everything it wrote."""
@@ -68,13 +68,26 @@ class PostgresServer:
             self._signal(signal.SIGINT)  # fast shutdown: open sessions are ended
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def crash(self) -> None:
-        """Kill the postmaster as a power cut would. Its children notice and end; `start` then recovers."""
-        self._signal(signal.SIGKILL)
+    def crash(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """Kill the postmaster as a power cut would, or shut down at once by SIGQUIT, fast by SIGINT. Its children end;
+        after anything but a fast shutdown `start` has to recover."""
+        self._signal(how)
         deadline = time.monotonic() + _START
-        while _in_use(self._data) and time.monotonic() < deadline:
+        while self.processes() and time.monotonic() < deadline:
             time.sleep(0.02)
         (self._data / "postmaster.pid").unlink(missing_ok=True)
+
+    def processes(self) -> list[int]:
+        """Whoever has this cluster as its working directory, as all of a server's processes have."""
+        return [
+            int(process.parent.name) for process in Path("/proc").glob("[0-9]*/cwd") if _leads_to(process, self._data)
+        ]
+
+    def lose_session(self, application: str = "regulars") -> None:
+        """Kill one session of this application. The postmaster then ends all others and recovers by itself."""
+        found = f"SELECT pid FROM pg_stat_activity WHERE application_name = '{application}' ORDER BY random() LIMIT 1"
+        if session := self.execute(found):
+            os.kill(int(session), signal.SIGKILL)
 
     def create_database(self, template: str | None = None) -> str:
         """The URL of a new database, empty or a copy of the one that the template's URL names."""
@@ -106,7 +119,8 @@ class PostgresServer:
             cwd=self._directory,
         )
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
+        """Wait until it answers. Raises RuntimeError if it has ended, or takes longer than half a minute."""
         deadline = time.monotonic() + _START
         ready = [self._program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "regulars"]
         while subprocess.run(ready, check=False).returncode:
@@ -165,12 +179,8 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _in_use(data: Path) -> bool:
-    """Whether a process still has this cluster as its working directory, as all of a server's have."""
-    for process in Path("/proc").glob("[0-9]*/cwd"):
-        try:
-            if process.readlink() == data:
-                return True
-        except OSError:
-            continue
-    return False
+def _leads_to(link: Path, target: Path) -> bool:
+    try:
+        return link.readlink() == target
+    except OSError:  # of somebody else, or gone meanwhile
+        return False

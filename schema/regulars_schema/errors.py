@@ -13,7 +13,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
-from regulars_core.database import Unavailable
+from regulars_core.database import OutcomeUnknown, Unavailable
 from regulars_core.errors import BadInput, Forbidden, Problem
 from regulars_schema.permissions import under
 
@@ -70,7 +70,7 @@ def answered(error: GraphQLError) -> dict[str, Any]:
         answer["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     if error.path:
         answer["path"] = error.path
-    answer["extensions"] = extensions | {"retryable": code in RETRYABLE}
+    answer["extensions"] = extensions | {"retryable": extensions.get("retryable", code in RETRYABLE)}
     return answer
 
 
@@ -85,6 +85,9 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
         return str(cause), {"code": "FORBIDDEN", "permission": cause.permission, "refused": cause.refused}
     if isinstance(cause or error, StrawberryInputCoercionError):
         return "A part of the input that must have a value is null.", {"code": "BAD_USER_INPUT"}
+    if isinstance(cause, OutcomeUnknown):
+        message = "The connection to the database broke at the end: look whether it was done before you try again."
+        return message, {"code": "UNAVAILABLE", "retryable": False}
     if isinstance(cause, Unavailable):
         return "The database is not available at the moment; try again.", {"code": "UNAVAILABLE"}
     told = (error.extensions or {}) | ((cause.extensions or {}) if isinstance(cause, GraphQLError) else {})

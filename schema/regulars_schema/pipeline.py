@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from strawberry import Info
 
 from regulars_core import audit
-from regulars_core.database import OutcomeUnknown
+from regulars_core.database import OutcomeUnknown, Unavailable
 from regulars_core.errors import BadInput, Malformed, Refused
 from regulars_core.idempotency import Claim, claim, digest_of, keep
 from regulars_schema.composition import ComposedSchema
@@ -56,12 +56,20 @@ class Pipeline:
         try:
             found, payload = await self._in_transaction(info, once)
         except OutcomeUnknown:
-            found, payload = await self._in_transaction(info, once)  # the key knows whether it was done
+            found, payload = await self._known(info, once)
         info.context.keyed(str(info._raw_info.path.key), found.outcome is not None, found.first_at)
         if payload is not None:
             return await self.outcomes.seen(payload, schema, batch)
         assert found.outcome is not None
         return await self.outcomes.recalled(found.outcome, schema, batch)
+
+    async def _known(self, info: Info[Context, None], once: Callable[[], Awaitable[T]]) -> T:
+        """Once more, since the key knows whether it was done. Raises Unavailable where that breaks, too: under a key the
+        client may always try again."""
+        try:
+            return await self._in_transaction(info, once)
+        except OutcomeUnknown as error:
+            raise Unavailable(str(error)) from error
 
     async def _in_transaction(self, info: Info[Context, None], work: Callable[[], Awaitable[T]]) -> T:
         shop = info.context.batch.shop

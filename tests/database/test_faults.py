@@ -78,6 +78,7 @@ def test_whether_a_failed_commit_certainly_changed_nothing() -> None:
     assert definite(asyncpg.SerializationError())
     assert definite(IntegrityError(asyncpg.UniqueViolationError()))
     assert definite(of_sqlite(sqlite3.SQLITE_BUSY))
+    assert not definite(of_sqlite(sqlite3.SQLITE_IOERR_FSYNC))
     assert not definite(asyncpg.AdminShutdownError())
     assert not definite(asyncpg.InterfaceError("connection is closed"))
     assert not definite(asyncpg.StatementCompletionUnknownError())

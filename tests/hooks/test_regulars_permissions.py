@@ -16,6 +16,7 @@ from regulars_core.shop import Shop
 from regulars_schema.batching import batched
 from regulars_schema.composition import Contribution, Extension, NodeKind
 from regulars_schema.customer_types import Customer, CustomerOrderField, CustomerWhere
+from regulars_schema.permissions import under
 from regulars_schema.schema import schema_of
 from regulars_server.app import create_app
 from tests.asking import Api
@@ -100,6 +101,7 @@ async def no_sizes(boots: Sequence[Any], _: Any) -> Sequence[Any]:
     return [None for _ in boots]
 
 
+@under(None)
 @strawberry.type(name="Boot", description="A boot.")
 class Boot:
     size: int | None = batched(  # type: ignore[assignment]

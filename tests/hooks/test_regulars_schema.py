@@ -17,6 +17,7 @@ from regulars_schema.composition import Contribution, Extension, InputField, Nod
 from regulars_schema.customer_inputs import CustomerCreateInput
 from regulars_schema.customer_types import Customer
 from regulars_schema.customers import TagsAddInput
+from regulars_schema.permissions import under
 from regulars_schema.schema import build_schema, contributions_of
 from regulars_server.app import create_app
 from tests.asking import Api
@@ -24,6 +25,7 @@ from tests.hooks.test_plugins import plugin
 from tests.schema.test_composition import leaf, no_rows, on_customer, sort
 
 
+@under(None)
 @strawberry.type(name="Shoe", description="A shoe.")
 class Shoe:
     size: int = strawberry.field(description="Its size.")

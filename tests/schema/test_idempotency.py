@@ -12,6 +12,7 @@ from regulars_core.actors import Actor
 from regulars_core.clock import DAY, now
 from regulars_core.idempotency import KEPT_DAYS, forget_old
 from regulars_core.jobs import JOBS
+from regulars_core.shop import Shop
 from regulars_schema.keyed import canonical
 from tests.asking import Answer, Api
 
@@ -251,3 +252,27 @@ def test_inputs_in_canonical_form() -> None:
     digests = {idempotency.digest_of("a", {"x": 1, "y": 2}), idempotency.digest_of("a", {"y": 2, "x": 1})}
     assert len(digests) == 1
     assert idempotency.digest_of("b", {"x": 1, "y": 2}) not in digests
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+async def test_an_unknown_outcome_may_be_tried_again_under_a_key_only(shop: Shop, api: Api) -> None:
+    """The session ends in COMMIT, so nobody knows what became of it."""
+    made = await api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Li"})
+    given = {"id": made["customer"]["id"], "firstName": "Eva"}
+
+    async def end_sessions() -> None:
+        await shop.database.run(
+            "CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'"
+        )
+        await shop.database.run(
+            "CREATE CONSTRAINT TRIGGER end_session AFTER UPDATE ON customer DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION end_session()"
+        )
+
+    await shop.database.transaction(end_sessions)
+    document = "mutation($input: CustomerUpdateInput!) { customerUpdate(input: $input) { customer { id } } }"
+    for more, retryable in (({}, False), ({"idempotencyKey": "k"}, True)):
+        answer = await api.ask(document, input={**given, **more})
+        assert answer.codes == ["UNAVAILABLE"]
+        assert answer.errors[0]["extensions"]["retryable"] is retryable

@@ -32,7 +32,9 @@ def cashier(api: Api) -> Api:
 @pytest.mark.parametrize("document", READING)
 async def test_reading_the_schema_needs_its_permission(api: Api, document: str) -> None:
     schema = build_schema(documents=Documents(10))
-    admin, cashier = (Api(schema, api.shop, Actor.of_role("key", "till", role)) for role in ("administrator", "cashier"))
+    admin, cashier = (
+        Api(schema, api.shop, Actor.of_role("key", "till", role)) for role in ("administrator", "cashier")
+    )
     refused = await cashier.ask(document)
     assert (refused.data, refused.codes) == (None, ["FORBIDDEN"])
     assert refused.errors[0]["extensions"]["permission"] == "schema.introspect"

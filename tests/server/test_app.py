@@ -1,15 +1,13 @@
 """The application: it starts on the right database or not at all, and two of them do not know of each other."""
 
 import asyncio
-import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,66 +19,21 @@ from regulars_core.settings import Settings
 from regulars_core.shop import WrongCurrency
 from regulars_server.app import APPS, create_app
 from tests.keys import make_key
+from tests.serving import COMMAND, Server, environment, free_port
 
-SERVE = [sys.executable, "-m", "regulars_server.cli", "serve"]
 NOBODY = "postgres://nobody@127.0.0.1:1/nothing"
-
-
-def environment(url: str, **settings: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("REGULARS_")}
-    return {
-        **kept,
-        "REGULARS_DATABASE_URL": url,
-        **{f"REGULARS_{name.upper()}": value for name, value in settings.items()},
-    }
 
 
 def refused_to_serve(url: str, folder: Path, **settings: str) -> str:
     """What `regulars serve` says on its way out."""
     done = subprocess.run(
-        [*SERVE, "--port", str(free_port())],
+        [*COMMAND, "serve", "--port", str(free_port())],
         env=environment(url, **settings), cwd=folder, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     return " ".join(done.stderr.split())
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def served(url: str, folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A real server on a port of its own, and its address."""
-    server, address = started(url, folder)
-    try:
-        yield address, server
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(30)
-
-
-def started(url: str, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """A free port can be taken by somebody else before the server gets to it: then it is tried on another one."""
-    for _ in range(5):
-        port = free_port()
-        with (folder / "log").open("w") as log:
-            server = subprocess.Popen(
-                [*SERVE, "--port", str(port)], env=environment(url), cwd=folder, stdout=log, stderr=log
-            )
-        while server.poll() is None:
-            try:
-                if httpx2.get(f"http://127.0.0.1:{port}/ready").json() == {"status": "ready"}:
-                    return server, f"http://127.0.0.1:{port}"
-            except (httpx2.TransportError, ValueError):
-                time.sleep(0.05)
-        if "address already in use" not in (folder / "log").read_text():
-            break
-    raise AssertionError((folder / "log").read_text())
 
 
 @asynccontextmanager
@@ -258,7 +211,8 @@ async def key_to(url: str) -> str:
 
 def test_a_real_server_answers_over_a_socket(database_url: str, tmp_path: Path) -> None:
     key = asyncio.run(key_to(database_url))
-    with served(database_url, tmp_path) as (address, server):
+    with Server(database_url, tmp_path) as server:
+        address = server.address
         assert httpx2.get(f"{address}/ready").json() == {"status": "ready"}
         headers = {"authorization": f"Bearer {key}"}
         query = {"query": "query($i: CustomerCreateInput!) { __typename }"}
@@ -280,9 +234,9 @@ def test_a_real_server_answers_over_a_socket(database_url: str, tmp_path: Path) 
                       "Content-Type: application/json\r\nContent-Length: 500\r\n\r\n{".encode())  # fmt: skip
         assert b"Traceback" not in cut_off
         assert httpx2.get(f"{address}/health").status_code == 200
-    assert server.returncode in {0, -signal.SIGTERM}
-    assert "Traceback" not in (tmp_path / "log").read_text()
-    assert key not in (tmp_path / "log").read_text()
+    assert server.process.returncode in {0, -signal.SIGTERM}
+    assert "Traceback" not in server.log.read_text()
+    assert key not in server.log.read_text()
 
 
 def raw(address: str, sent: bytes) -> bytes:
@@ -300,12 +254,13 @@ def raw(address: str, sent: bytes) -> bytes:
 def test_a_revoked_key_is_felt_by_another_process(database_url: str, tmp_path: Path) -> None:
     asyncio.run(key_to(database_url))  # the last administrator cannot be revoked
     key = asyncio.run(key_to(database_url))
-    with served(database_url, tmp_path) as (address, _):
+    with Server(database_url, tmp_path) as server:
+        address = server.address
         headers = {"authorization": f"Bearer {key}"}
         asked = httpx2.post(f"{address}/graphql", json={"query": "{ shop { name } }"}, headers=headers)
         assert asked.status_code == 200
         revoked = subprocess.run(
-            [*SERVE[:-1], "key", "revoke", key.split("_")[1]], env=environment(database_url), cwd=tmp_path, check=True
+            [*COMMAND, "key", "revoke", key.split("_")[1]], env=environment(database_url), cwd=tmp_path, check=True
         )
         assert revoked.returncode == 0
         deadline = time.monotonic() + 60

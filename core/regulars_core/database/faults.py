@@ -55,7 +55,8 @@ def definite(error: BaseException) -> bool:
     """Whether a COMMIT that failed with this error has certainly changed nothing: the database itself said so."""
     for cause in _causes(error):
         if isinstance(cause, sqlite3.Error):
-            return True
+            # A commit whose fsync failed stands in the log, and is there again if the process now dies.
+            return getattr(cause, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_IOERR
         state = getattr(cause, "sqlstate", None)
         if state is not None:
             return str(state)[:2] in {"23", "25", "40", "53", "55"} and state != "40003"

@@ -1,0 +1,21 @@
+"""A process that tells the plugin `stamps` what it missed, again and again, until somebody kills it."""
+
+import asyncio
+import sys
+
+from regulars_core.journal.replaying import catch_up
+from regulars_core.plugins import Plugins
+from regulars_core.settings import Settings
+from regulars_server.app import opened
+from tests.hooks import stamps
+
+
+async def _read(url: str) -> None:
+    async with opened(Settings(database_url=url), Plugins({"stamps": stamps})) as shop:
+        print("reading", flush=True)
+        while True:
+            await catch_up(shop, "stamps")
+
+
+if __name__ == "__main__":
+    asyncio.run(_read(sys.argv[1]))
