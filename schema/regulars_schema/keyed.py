@@ -10,6 +10,7 @@ import strawberry
 from strawberry import UNSET
 from strawberry.types.maybe import Some
 
+from regulars_core.filtering import Leaf
 from regulars_core.idempotency import checked_key
 from regulars_core.text import camel
 
@@ -59,6 +60,8 @@ def canonical(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, list | tuple):
         return [canonical(part) for part in value]
+    if isinstance(value, Leaf):
+        return value.name
     if dataclasses.is_dataclass(value):
         given = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         given.pop("idempotency_key", None)
