@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,8 +24,7 @@ class Unit(StrEnum):
     COUNT = "COUNT"
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """A purchase as tiers see it: `net` is what was paid less everything given back by now, in minor units; `counted`
     whether it stands, that is, is not wholly refunded. Voided purchases are no facts."""
 

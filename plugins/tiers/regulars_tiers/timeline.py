@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from regulars_core.clock import NEVER, Instant
@@ -43,8 +43,7 @@ class Assignment:
         return FOREVER if self.until is None else self.until
 
 
-@dataclass(frozen=True, slots=True)
-class Spell:
+class Spell(NamedTuple):
     """A time in which a customer has one tier."""
 
     begins: Instant
