@@ -1,5 +1,6 @@
 """What holds whatever happens: the order of arrival changes nothing, and what is kept is what a recomputation gives."""
 
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -62,7 +63,7 @@ def test_the_spells_say_what_the_rule_says(bought: list[tuple[int, int]], zone: 
     known, past = versions(("2025-03-05", STRICT)), history(*facts_of(bought, zone))
     spells = timeline(known, past, zone)
     assert (spells[0].begins, spells[-1].ends) == (NEVER, FOREVER)
-    assert all(one.ends == other.begins for one, other in zip(spells, spells[1:], strict=False))
+    assert all(one.ends == other.begins for one, other in pairwise(spells))
     for hours in asked:
         moment = Instant(START + hours * 3_600_000)
         assert spell_at(spells, moment).tier == slowly(known, past, zone, moment)
