@@ -105,8 +105,10 @@ def regulars_commands() -> Any:
 
 @hookspec
 def regulars_hookspecs() -> Any:
-    """Hooks that the plugin itself offers to others: a module of functions under `@hookspec`, whose names begin with the
-    plugin's. Others implement them with `@hookimpl(optionalhook=True)`, so that they can be on without it.
+    """Hooks that the plugin itself offers to others: a module of functions under `@hookspec`.
+
+    Their names begin with the plugin's. Others implement them with `@hookimpl(optionalhook=True)`, so that they can be on
+    without it.
 
     For example:
 

@@ -18,7 +18,7 @@ async def test_they_come_after_cores(shop: Shop) -> None:
     bills = plugin(regulars_verifications=lambda: [Verification("bills", "Bills are paid once.", wrong)])
     found = all_verifications(Plugins({"bills": bills}))
     assert [one.name for one in found] == [*(one.name for one in VERIFICATIONS), "bills"]
-    assert [line async for one in found for line in one.differences(shop)] == ["USD: stored 1, recounted 2"]
+    assert [line for one in found async for line in one.differences(shop)] == ["USD: stored 1, recounted 2"]
 
 
 def test_two_of_one_name_are_refused() -> None:

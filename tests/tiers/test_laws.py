@@ -23,6 +23,14 @@ STRICT = PolicyData(
     tiers=(tier("A", spend("900", "CALENDAR_QUARTER"), spend("5", "ROLLING", 60, "ORDERS")), tier("C")), grace_days=20
 )
 
+LONG = PolicyData(tiers=(tier("A", spend("300", "ROLLING", 200)), tier("C")), grace_days=0)
+REACHES = {
+    121: versions(),
+    92 + 90 + 1: versions(("2025-03-05", STRICT)),
+    200 + 20 + 1: versions(("2025-01-01", STRICT), first=LONG),
+}
+"""Policies by the days for which a purchase matters: the longest window and the longest grace, of whichever version."""
+
 
 def facts_of(bought: list[tuple[int, int]], zone: ZoneInfo) -> list[Fact]:
     """Purchases at (hours after the start, net amount)."""
@@ -75,9 +83,10 @@ def test_the_spells_say_what_the_rule_says(bought: list[tuple[int, int]], zone: 
     refund=st.integers(0, 11),
     assigned=st.lists(st.tuples(st.integers(0, 800), st.sampled_from(["A", "B", "C", None])), max_size=3),
     since=st.integers(0, 800),
+    reach=st.sampled_from(sorted(REACHES)),
 )
 def test_only_what_comes_later_must_be_looked_at(
-    bought: list[tuple[int, int]], refund: int, assigned: list[tuple[int, str | None]], since: int
+    bought: list[tuple[int, int]], refund: int, assigned: list[tuple[int, str | None]], since: int, reach: int
 ) -> None:
     """The spells from some instant on, from the late part of the history and sums, are those of the whole history."""
     facts = [fact._replace(net=fact.net // 2) if n == refund else fact for n, fact in enumerate(facts_of(bought, UTC))]
@@ -85,10 +94,8 @@ def test_only_what_comes_later_must_be_looked_at(
         Assignment(f"{n}", Instant(START + days * DAY), one, "FLOOR", None, "ASSIGN", "x", "till")
         for n, (days, one) in enumerate(assigned)
     ]
-    known = versions()
-    moment = Instant(START + since * DAY)
-    reach = known.reach
-    assert reach == 121
+    known, moment = REACHES[reach], Instant(START + since * DAY)
+    assert known.reach == reach
     late = [fact for fact in facts if fact.day >= day_number(moment, UTC) - reach]
     stored = Lifetime(sum(fact.net for fact in facts), sum(fact.counted for fact in facts))
     short = timeline(known, shortened(late, stored, decisions), UTC)

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from regulars_core.clock import now
+from regulars_core.errors import Refused
+from regulars_tiers import assigning
 from tests.tiers.conftest import OpenTiers, Owner
 
 Calendar = Callable[[str], Any]
@@ -153,6 +156,28 @@ async def test_a_tier_that_somebody_assigns(owner: Owner, calendar: Calendar) ->
         assert [row[1:] for row in await owner.history(ana)] == [
             ("C", "B", "ASSIGNMENT"), ("B", "A", "PURCHASE"), ("A", "C", "ASSIGNMENT"), ("C", "A", "ASSIGNMENT"),
         ]  # fmt: skip
+        assert await owner.wrong() == []
+
+
+async def test_a_tier_to_begin_with(owner: Owner, calendar: Calendar) -> None:
+    """A floor until the grace has passed since the registration: B until the end of 10 April, and A when it is earned."""
+    with calendar("2026-01-10"):
+        ana = await owner.customer()
+        key, shop = ana.removeprefix("customer_"), owner.shop
+        given = ({key: "B"}, {key: now()}, "till")
+        await shop.database.transaction(lambda: assigning.begin_with(shop, *given))
+        assert await owner.standing(ana, "tier { code } source mode until reason atRisk { on }") == {
+            "tier": {"code": "B"}, "source": "INITIAL", "mode": "FLOOR", "until": "2026-04-11T00:00:00.000Z",
+            "reason": None, "atRisk": {"on": "2026-04-11T00:00:00.000Z"},
+        }  # fmt: skip
+    for day, tier in (("2026-04-10", "B"), ("2026-04-11", "C")):
+        with calendar(day):
+            assert await owner.tier(ana) == tier
+    with calendar("2026-04-12"):
+        with pytest.raises(Refused, match="UNKNOWN_TIER"):
+            await shop.database.transaction(lambda: assigning.begin_with(shop, {key: "Z"}, {key: now()}, "till"))
+        await owner.sells(ana, "500.00", "2026-04-12")
+        assert await owner.tier(ana) == "A"
         assert await owner.wrong() == []
 
 

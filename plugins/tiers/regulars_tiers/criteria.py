@@ -46,16 +46,17 @@ class Lifetime:
 
 
 Measure = Callable[[Any, Sequence[Fact]], int]
+Weigh = Callable[[Any, Fact], int]
 
 
 @dataclass(frozen=True)
 class CriterionKind:
     """One kind of criterion.
 
-    `measure(settings, facts)` gets the facts that count at some moment, in the order of time, and must be pure. If it is
-    `additive`, that is, the measure of facts is the sum of the measures of each, standings are found faster. `monotone`
-    says that another purchase never lessens it. `lifetime` tells it from what a customer's statistics already know, so
-    that old purchases need not be read; it must be additive then.
+    `measure(settings, facts)` gets the facts that count at some moment, in the order of time, and must be pure. Where it is
+    a sum over the facts, `weigh(settings, fact)` is what each adds, and standings are found faster. `monotone` says that
+    another purchase never lessens it. `lifetime` tells such a sum from what a customer's statistics already know, so that
+    old purchases need not be read.
     """
 
     kind: str
@@ -64,7 +65,7 @@ class CriterionKind:
     unit: Unit
     description: str
     """What is measured, as it reads before a window: "Net spend"."""
-    additive: bool = False
+    weigh: Weigh | None = None
     monotone: bool = True
     lifetime: Callable[[Lifetime], int] | None = None
 
@@ -75,19 +76,24 @@ class NoSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _net_spend(_: NoSettings, facts: Sequence[Fact]) -> int:
-    return sum(fact.net for fact in facts)
+def summed(weigh: Weigh) -> Measure:
+    """The measure that is the sum of what each fact adds."""
+    return lambda settings, facts: sum(weigh(settings, fact) for fact in facts)
 
 
-def _orders(_: NoSettings, facts: Sequence[Fact]) -> int:
-    return sum(fact.counted for fact in facts)
+def _net(_: NoSettings, fact: Fact) -> int:
+    return fact.net
+
+
+def _one(_: NoSettings, fact: Fact) -> int:
+    return int(fact.counted)
 
 
 NET_SPEND = CriterionKind(
-    "NET_SPEND", NoSettings, _net_spend, Unit.MONEY, "Net spend", additive=True, lifetime=lambda known: known.spent
+    "NET_SPEND", NoSettings, summed(_net), Unit.MONEY, "Net spend", weigh=_net, lifetime=lambda known: known.spent
 )
 ORDERS = CriterionKind(
-    "ORDERS", NoSettings, _orders, Unit.COUNT, "Orders", additive=True, lifetime=lambda known: known.count
+    "ORDERS", NoSettings, summed(_one), Unit.COUNT, "Orders", weigh=_one, lifetime=lambda known: known.count
 )
 BOX: Sequence[CriterionKind] = (NET_SPEND, ORDERS)
 

@@ -42,8 +42,7 @@ def _kept(body: str, kinds: Mapping[str, CriterionKind], currency: str) -> Polic
     data = PolicyData.model_validate_json(body)
     metrics = {one.metric for tier in data.tiers for set_ in tier.criteria for one in set_}
     missing = {
-        name: CriterionKind(name, _AnySettings, _unmeasured, Unit.COUNT, name, additive=True)
-        for name in metrics - kinds.keys()
+        name: CriterionKind(name, _AnySettings, _unmeasured, Unit.COUNT, name) for name in metrics - kinds.keys()
     }
     return compiled(data, {**kinds, **missing}, currency, Checks())
 

@@ -151,15 +151,15 @@ class Policy:
         return self.tiers[0]
 
     @property
-    def reach(self) -> int | None:
-        """For how many days a purchase can matter one by one; beyond, its customer's sums are enough. None for ever."""
-        days = 0
+    def longest(self) -> int | None:
+        """For how many days a purchase counts one by one at most; None for ever. Sums tell of the others."""
+        days = [0]
         for criterion in (one for tier in self.tiers for set_ in tier.sets for one in set_):
             longest = criterion.window.longest
             if longest is None and criterion.kind.lifetime is None:
                 return None
-            days = max(days, longest or 0)
-        return None if self.keeps else days + self.grace_days + 1
+            days.append(longest or 0)
+        return max(days)
 
 
 @dataclass(frozen=True)
@@ -185,9 +185,13 @@ class Versions:
 
     @property
     def reach(self) -> int | None:
-        """As of a policy, over all versions."""
-        days = [version.policy.reach for version in self.all]
-        return None if None in days else max(day for day in days if day is not None)
+        """For how many days a purchase can matter one by one, whichever versions the window and the grace are of; None
+        for ever."""
+        longest = [version.policy.longest for version in self.all]
+        if None in longest or any(version.policy.keeps for version in self.all):
+            return None
+        grace = max(version.policy.grace_days for version in self.all)
+        return max(days for days in longest if days is not None) + grace + 1
 
 
 def in_order(made: Sequence[tuple[int, Instant, Policy]]) -> Versions:

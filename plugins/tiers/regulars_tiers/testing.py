@@ -48,14 +48,14 @@ def try_laws(kind: CriterionKind, settings: BaseModel, facts: Sequence[Fact]) ->
         _hold(kind.measure(settings, tuple(ordered)) == whole, kind, "it is deterministic")
         _hold(kind.measure(settings, list(ordered)) == whole, kind, "it takes any sequence")
         _hold(kind.measure(settings, tuple(reversed(ordered))) == whole, kind, "it is independent of the order")
-        parts = [kind.measure(settings, (one,)) for one in ordered]
-        if kind.additive:
-            _hold(sum(parts) == whole, kind, "it is additive, as it says")
+        if kind.weigh:
+            parts = [kind.weigh(settings, one) for one in ordered]
+            _hold(sum(parts) == whole, kind, "it is the sum of what each weighs")
         if kind.monotone:
             for n in range(len(ordered)):
                 fewer = kind.measure(settings, tuple(ordered[:n] + ordered[n + 1 :]))
                 _hold(fewer <= whole, kind, "it is monotone in purchases, as it says")
-    _hold(kind.lifetime is None or kind.additive, kind, "it is additive where it is told from sums")
+    _hold(kind.lifetime is None or kind.weigh is not None, kind, "it is a sum where it is told from sums")
 
 
 def _hold(law: bool, kind: CriterionKind, said: str) -> None:

@@ -64,14 +64,15 @@ class History:
 def steps(criterion: Criterion, history: History, zone: ZoneInfo) -> Steps:
     """How the figure that a criterion looks at changes over time."""
     kind, settings, window = criterion.kind, criterion.settings, criterion.window
-    start = kind.lifetime(history.before) if kind.lifetime and window.longest is None else 0
-    if not kind.additive:
+    forever = window.longest is None
+    start = kind.lifetime(history.before) if kind.lifetime and forever else 0
+    if (weigh := kind.weigh) is None:
         return _measured(criterion, history, zone)
     changes: dict[Instant, int] = {}
     for fact in history.facts:
-        if weight := kind.measure(settings, (fact,)):
+        if weight := weigh(settings, fact):
             changes[fact.at] = changes.get(fact.at, 0) + weight
-            if (out := window.out(fact.day)) is not None:
+            if not forever and (out := window.out(fact.day)) is not None:
                 end = begin_of(out, zone)
                 changes[end] = changes.get(end, 0) - weight
     found = [(NEVER, start)]
