@@ -44,7 +44,7 @@ async def busy(owner: Owner) -> list[str]:
     ids = []
     for n in range(10):
         ids.append(await owner.customer(f"N{n}"))
-        for m in range(n % 3):
+        for m in range((n + 2) % 3):
             await owner.sells(ids[-1], f"{50 + n * 90 + m}.00", f"2026-01-{n + m + 1:02}")
     return ids
 
