@@ -19,6 +19,8 @@ from regulars_server.app import APPS
 from tests.asking import Api
 from tests.postgres import PostgresMissing, PostgresServer
 
+os.environ.setdefault("REGULARS_PLUGINS", "")  # core alone; a plugin's tests name what they want
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from regulars_core.permissions import Permission
     from regulars_core.purchases.reads import PurchaseRow, RefundRow
     from regulars_core.shop import Shop
+    from regulars_core.verifying import Verification
 
 PROJECT = "regulars"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -129,6 +130,33 @@ def regulars_commands() -> Any:
         @hookimpl
         def regulars_commands() -> typer.Typer:
             return commands
+    """
+
+
+@hookspec
+def regulars_hookspecs() -> Any:
+    """Hooks that the plugin itself offers to others: a module of functions under `@hookspec`.
+
+    Their names begin with the plugin's. Others implement them with `@hookimpl(optionalhook=True)`, so that they can be on
+    without it.
+
+    For example:
+
+        @hookimpl
+        def regulars_hookspecs() -> ModuleType:
+            return hookspecs  # async def birthday_greeted(shop: Shop, greetings: Sequence[Greeting]) -> None: ...
+    """
+
+
+@hookspec
+def regulars_verifications() -> "Sequence[Verification]":  # type: ignore[empty-body]
+    """What the plugin keeps twice, and how each is counted again: `regulars verify` prints whatever differs.
+
+    For example:
+
+        @hookimpl
+        def regulars_verifications() -> Sequence[Verification]:
+            return [Verification("greetings", "Counts of greetings equal the greetings.", miscounted)]
     """
 
 

@@ -7,11 +7,12 @@ never shift it.
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 import orjson
 
+from regulars_core.clock import now
 from regulars_core.errors import BadInput
 from regulars_core.filtering import Values
 from regulars_core.ids import is_id
@@ -21,13 +22,18 @@ T = TypeVar("T")
 
 DEFAULT_SIZE = 20
 LARGEST_SIZE = 100
+NOW = "{now}"
+"""In the column of a sort key: the instant at which the page is asked for."""
 _LONGEST_CURSOR = 2_000
 _INT64 = range(-(2**63), 2**63)
 
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """What rows can be ordered by: a NOT NULL column that is a number or text, and the id that breaks ties."""
+    """What rows can be ordered by: a NOT NULL column that is a number or text, and the id that breaks ties.
+
+    A column that depends on the time may name the present as NOW.
+    """
 
     name: str
     column: str
@@ -71,6 +77,8 @@ class Window:
             raise BadInput(
                 f"A page has 0 to {LARGEST_SIZE} entries; {size} were asked for.", ("last" if backward else "first",)
             )
+        if NOW in order.key.column:
+            order = replace(order, key=replace(order.key, column=order.key.column.replace(NOW, str(now()))))
         return cls(
             order,
             size,

@@ -98,6 +98,7 @@ class Plugins:
                 self._manager.register(plugin, name)
             except (pluggy.PluginValidationError, ValueError) as error:
                 raise PluginError(f"The plugin '{name}' cannot be registered: {error}") from error
+        self._add_offered_hooks()
         self._check_hooks()
         told = {one.name: one for one in about}
         self.about = [
@@ -123,11 +124,25 @@ class Plugins:
         """Those of the installed plugins that the setting chooses. Raises PluginError."""
         return cls.load(chosen(installed(), wanted))
 
+    def _add_offered_hooks(self) -> None:
+        """Hooks that plugins offer to each other."""
+        for plugin, module in self.declared("regulars_hookspecs").items():
+            offered = self._manager.parse_hookspec_opts
+            names = [name for name in dir(module) if offered(module, name) is not None]
+            if wrong := [name for name in names if not name.startswith(f"{plugin}_")]:
+                raise PluginError(f"The plugin '{plugin}' must name its hook {wrong[0]} '{plugin}_{wrong[0]}'.")
+            try:
+                self._manager.add_hookspecs(module)
+            except (pluggy.PluginValidationError, ValueError) as error:
+                raise PluginError(f"A hook of the plugin '{plugin}' is implemented wrongly: {error}") from error
+
     def _check_hooks(self) -> None:
         for name, caller in vars(self._manager.hook).items():
             for implementation in caller.get_hookimpls():
                 owner = f"The plugin '{implementation.plugin_name}'"
                 if caller.spec is None:
+                    if implementation.optionalhook:
+                        continue  # of a plugin that is off
                     raise PluginError(f"{owner} implements {name}, and there is no such hook.")
                 if implementation.hookwrapper or implementation.wrapper:
                     raise PluginError(f"{owner} wraps {name}; hooks cannot be wrapped.")

@@ -75,13 +75,15 @@ class InputField:
     """A field that an open input of core's gains: `type` is what it holds, an `int` or an input of the plugin's own.
 
     It may always be absent, or clients that know nothing of the plugin could not go on. What it carries is told to its
-    owner alone, among the `extras` of the event that the mutation announces.
+    owner alone, among the `extras` of the event that the mutation announces. `needs` is the permission to give it, beyond
+    that of the mutation.
     """
 
     input: type
     name: str
     type: Any
     description: str
+    needs: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,13 @@ def needs_of(contribution: Contribution) -> Iterator[tuple[str, str]]:
     """Every place that a contribution adds and that needs a permission, and which."""
     for extension in contribution.extensions:
         name = get_object_definition(extension.type, strict=True).name
-        yield from ((f"{name}.{added}", needed) for added, needed in _needs_in(extension.fields))
+        yield from ((f"{name}.{one}", needed) for one, needed in _needs_in(extension.fields))
     for leaf in contribution.leaves:
         if leaf.needs:
             yield f"{get_object_definition(leaf.where, strict=True).name}.{leaf.name}", leaf.needs
+    for added in contribution.inputs:
+        if added.needs:
+            yield f"{get_object_definition(added.input, strict=True).name}.{added.name}", added.needs
     for sort in contribution.sorts:
         if sort.needs:
             yield f"{sort.enum.__name__}.{sort.key.name}", sort.needs
@@ -255,7 +260,7 @@ class ComposedSchema(strawberry.Schema):
             raise SchemaConflict(f"'{owner}' adds to {definition.name}, which is no open input")
         places.keep_own(definition, self._owner_of(added.input))
         places.claim(definition.name, added.name, owner)
-        described = replace(added, description=added.description + _by(owner))
+        described = replace(added, description=needing(added.description, added.needs) + _by(owner))
         self.inputs.setdefault(added.input, {})[added.name] = (owner, described)
 
     def _add_leaf(self, places: _Places, owner: str, leaf: FilterLeaf) -> None:

@@ -12,6 +12,7 @@ import strawberry
 from strawberry import UNSET
 from strawberry.types.maybe import Some
 
+from regulars_core.filtering import Leaf
 from regulars_core.idempotency import checked_key
 from regulars_core.text import camel
 from regulars_schema.open_inputs import Open
@@ -70,6 +71,8 @@ def canonical(value: Any) -> Any:
         return [canonical(part) for part in value]
     if isinstance(value, Mapping):
         return {name: canonical(part) for name, part in value.items()}
+    if isinstance(value, Leaf):
+        return value.name
     if dataclasses.is_dataclass(value):
         given = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         given.pop("idempotency_key", None)

@@ -39,7 +39,8 @@ def is_open(cls: type) -> bool:
 
 
 def _read(cls: type[T], value: Any, context: Any) -> T:
-    """Strawberry's `from_input` hook: the input's own fields as Strawberry itself reads them, then those of plugins."""
+    """Strawberry's `from_input` hook: the input's own fields as Strawberry itself reads them, then those of plugins.
+    Raises Forbidden for one that the caller may not give."""
     definition = get_object_definition(cls, strict=True)
     own: dict[str, Any] = dict.fromkeys(field.python_name for field in definition.fields)
     for field in definition.fields:
@@ -49,6 +50,7 @@ def _read(cls: type[T], value: Any, context: Any) -> T:
     extras: dict[str, dict[str, Any]] = {}
     for name, (owner, added) in context.info.schema.inputs.get(cls, {}).items():
         if name in value:
+            context.info.context.batch.demand(added.needs)
             type_ = StrawberryAnnotation(added.type | None).resolve()
             extras.setdefault(owner, {})[name] = context.convert(value[name], type_, name)
     return cls(**own, extras=extras)

@@ -18,10 +18,10 @@ from regulars_core.keys.granting import Grant
 from regulars_core.keys.service import create_key
 from regulars_core.permissions import ADMINISTRATOR
 from regulars_core.plugins import PluginError, Plugins, installed
-from regulars_core.purchases.statistics import differences
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
-from regulars_schema.schema import build_schema
+from regulars_core.verifying import all_verifications
+from regulars_schema.schema import schema_of
 from regulars_server import cli_data, cli_keys, demo
 from regulars_server.app import create_app, opened
 from regulars_server.cli_base import configured_or_exit, fail, in_shop, out, run
@@ -44,7 +44,8 @@ cli_keys.add_to(app)
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
-PRINTED_SCHEMA = Path("schema/core.graphql")
+PRINTED_SCHEMAS = {Path("schema/core.graphql"): (), Path("schema/full.graphql"): None}
+"""The printed schemas and the plugins that are on in each: core alone, and with all in the box."""
 
 
 @app.command()
@@ -121,20 +122,22 @@ def migrate(
 
 @app.command()
 def schema(
-    write: Annotated[bool, typer.Option("--write", help=f"Write it to {PRINTED_SCHEMA}.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write core's own and the box's to schema/.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help=f"Compare it with {PRINTED_SCHEMA}; status 1 if different.")
+        bool, typer.Option("--check", help="Compare them with those in schema/; status 1 if different.")
     ] = False,
 ) -> None:
-    """Print the GraphQL schema, sorted by name."""
-    text = build_schema().printed()
-    if write:
-        PRINTED_SCHEMA.write_text(text, encoding="utf-8")
-    elif check:
-        if not PRINTED_SCHEMA.exists() or PRINTED_SCHEMA.read_text(encoding="utf-8") != text:
-            fail(f"{PRINTED_SCHEMA} is not what the code prints; run `make schema` and look at the difference.")
-    else:
-        typer.echo(text, nl=False)
+    """Print the GraphQL schema with the plugins that are on, sorted by name."""
+    if not (write or check):
+        _, on = configured_or_exit()
+        typer.echo(schema_of(on).printed(), nl=False)
+        return
+    for path, wanted in PRINTED_SCHEMAS.items():
+        text = schema_of(Plugins.wanted(wanted)).printed()
+        if write:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            fail(f"{path} is not what the code prints; run `make schema` and look at the difference.")
 
 
 @app.command()
@@ -155,18 +158,19 @@ def plugins() -> None:
 def verify() -> None:
     """Recount every stored figure; status 1 and a line for each that differs. Writes nothing."""
 
-    async def work(shop: Shop) -> int:
-        wrong = 0
-        async for difference in differences(shop.database):
-            wrong += 1
-            out.print(
-                f"customer_{difference.customer_id}: stored {difference.stored}, recounted {difference.recounted}",
-                markup=False,
-            )
-        return wrong
+    async def work(shop: Shop) -> list[str]:
+        failed = []
+        for one in all_verifications(shop.plugins):
+            wrong = 0
+            async for difference in one.differences(shop):
+                wrong += 1
+                out.print(difference, markup=False)
+            if wrong:
+                failed.append(f"{one.name}: {wrong}")
+        return failed
 
-    if wrong := in_shop(work):
-        fail(f"Customers whose statistics are not what their purchases amount to: {wrong}.")
+    if failed := in_shop(work):
+        fail(f"Stored figures that are not what they are counted from: {', '.join(failed)}.")
     out.print("Every stored figure equals its recount.")
 
 

@@ -46,7 +46,7 @@ def regulars(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> Regulars:
 
     def run(*arguments: str, answer: str | None = None, **settings: str) -> Result:
         with monkeypatch.context() as patch:
-            for name, value in settings.items():
+            for name, value in {"plugins": "", **settings}.items():
                 patch.setenv(f"REGULARS_{name.upper()}", value)
             patch.setenv("COLUMNS", "200")
             result = CliRunner().invoke(app, arguments, input=answer)
@@ -230,7 +230,7 @@ def test_verify_finds_every_broken_figure(regulars: Regulars, database_url: str)
         assert wrong.exit_code == 1, column
         assert wrong.stdout.startswith(f"customer_{bo}: stored")
         assert ana not in wrong.output
-        assert "amount to: 1." in wrong.stderr
+        assert "statistics: 1." in wrong.stderr
         write(database_url, f"UPDATE customer_stats SET {column} = {column} - 1 WHERE customer_id = $1", bo)
     write(database_url, "DELETE FROM customer_stats WHERE customer_id = $1", ana)
     lost = regulars("verify", database_url=database_url)

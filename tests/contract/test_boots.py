@@ -3,14 +3,19 @@
 import httpx2
 import pytest
 
+import regulars_tiers
 from regulars_core.plugins import Plugins
 from regulars_core.settings import Settings
 from regulars_server.app import create_app, opened
 from tests.hooks import stamps
 from tests.keys import make_key
 
+TIERS = {"tiers": regulars_tiers}
 
-@pytest.mark.parametrize("plugins", [{}, {"stamps": stamps}], ids=["none", "stamps"])
+
+@pytest.mark.parametrize(
+    "plugins", [{}, TIERS, {"stamps": stamps}, {**TIERS, "stamps": stamps}], ids=["none", "tiers", "stamps", "all"]
+)
 async def test_it_starts_and_answers(database_url: str, plugins: dict[str, object]) -> None:
     settings, on = Settings(database_url=database_url), Plugins(plugins)
     async with opened(settings, on, migrated=False) as shop:
@@ -26,4 +31,9 @@ async def test_it_starts_and_answers(database_url: str, plugins: dict[str, objec
                 answer = await client.post("/graphql", json={"query": "{ shop { plugins { name } } }"})
                 assert answer.json() == {"data": {"shop": {"plugins": [{"name": name} for name in names]}}}
                 printed = (await client.get("/schema.graphql")).text
-                assert ("From the stamps plugin" in printed) is bool(names)
+                for name in ("stamps", "tiers"):
+                    assert (f"From the {name} plugin" in printed) is (name in names)
+
+
+def test_the_box() -> None:
+    assert Plugins.wanted(None).names == ("tiers",)

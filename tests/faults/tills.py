@@ -15,7 +15,6 @@ from uuid import uuid4
 
 import httpx2
 
-from regulars_core.actors import create_key
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.customers.service import find_or_register
 from regulars_core.database import Database
@@ -24,6 +23,7 @@ from regulars_core.settings import Settings
 from regulars_core.shop import Shop
 from regulars_server.app import APPS
 from tests.asking import USER_ERRORS
+from tests.keys import make_key
 
 HUNG = 60.0
 """Seconds after which an answer is not late but lost."""
@@ -179,7 +179,7 @@ async def looking_at(url: str) -> AsyncIterator[Shop]:
 async def tills(url: str, address: str, number: int = 8, *, breaks: bool = False) -> list[Till]:
     """So many tills with one API key, each with a customer of its own, and one that all share."""
     async with looking_at(url) as shop:
-        key = await create_key(shop.database, "tills", "administrator")
+        key = await make_key(shop.database, "tills")
         ids = []
         for n in range(number + 1):
             person = checked(shop.settings, NewCustomer("Ana", f"Of Till {n}"))

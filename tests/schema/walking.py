@@ -9,6 +9,9 @@ from graphql import GraphQLField, GraphQLInterfaceType, GraphQLNonNull, GraphQLO
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.permissions import needs_of
 
+LEADS_NOWHERE = frozenset({"Viewer.stores", "RoleBinding.stores"})
+"""Empty for callers that are bound to no stores; there are other ways to what lies behind."""
+
 
 @dataclass(frozen=True)
 class Way:
@@ -62,7 +65,8 @@ def ways(schema: ComposedSchema, arguments: Mapping[str, str]) -> Iterator[tuple
             further = way.further(name, field, given)
             yield f"{type_.name}.{name}", further, field
             target = get_named_type(field.type)
-            if isinstance(target, GraphQLObjectType) and target.name not in seen:
+            followed = f"{type_.name}.{name}" not in LEADS_NOWHERE and target.name not in seen
+            if isinstance(target, GraphQLObjectType) and followed:
                 seen.add(target.name)
                 waiting.append((target, further))
 

@@ -8,6 +8,8 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.operations import AlterModelOptions
 from tortoise.migrations.writer import MigrationWriter
 
+from regulars_core.plugins import Plugins
+
 from .apps import App, offline_config
 from .metas import EngineContext
 
@@ -27,10 +29,10 @@ async def drift(apps: Sequence[App]) -> list[MigrationWriter]:
     return [migration for migration in found if migration.operations]
 
 
-def main(arguments: Sequence[str] | None = None, apps: Sequence[App] = (CORE,)) -> int:
-    """Say what is missing, or write it if asked to; the exit status: 1 if something is missing still."""
+def main(arguments: Sequence[str] | None = None, apps: Sequence[App] | None = None) -> int:
+    """Say what core and the box lack, or write it if asked to; the exit status: 1 if something is missing still."""
     write = "--write" in (sys.argv[1:] if arguments is None else arguments)
-    missing = asyncio.run(drift(apps))
+    missing = asyncio.run(drift((CORE, *Plugins.wanted(None).apps) if apps is None else apps))
     for migration in missing:
         changes = "; ".join(str(operation.describe()) for operation in migration.operations)
         where = migration.write() if write else f"{migration.app_label} has no migration for"

@@ -17,6 +17,7 @@ from regulars_schema.errors import Payload, UserError
 from regulars_schema.filters import IntComparison, int_conditions
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import Keyed
+from regulars_schema.permissions import guarded, under
 
 VIEW, GREET = "birthday.view", "birthday.greet"
 
@@ -33,6 +34,7 @@ async def remind_days_before(customers: Sequence[CustomerRow], batch: Batch) -> 
     return [found[customer.id] for customer in customers]
 
 
+@under(None)
 @strawberry.type(description="The customer is too young to buy.")
 class TooYoung(UserError):
     """Over regulars_birthday.service.TooYoung."""
@@ -56,7 +58,7 @@ class BirthdayGreetingSendInput(Keyed):
 class BirthdayGreetingSendPayload(Payload):
     """Payload of birthdayGreetingSend."""
 
-    customer: Customer | None = strawberry.field(default=None, description="The customer who was greeted.")
+    customer: Customer | None = guarded("customers.view", default=None, description="The customer who was greeted.")
 
 
 async def birthday_greeting_send(

@@ -1,0 +1,79 @@
+"""Tiers: customers move up by what they buy, down after a grace, and every standing explains itself."""
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import typer
+
+from regulars_core.customers.reads import CustomerRow
+from regulars_core.database import App
+from regulars_core.hookspecs import hookimpl
+from regulars_core.jobs import Job
+from regulars_core.permissions import Permission
+from regulars_core.purchases.reads import PurchaseRow, RefundRow
+from regulars_core.shop import Shop
+from regulars_core.verifying import Verification
+from regulars_schema.composition import Contribution
+from regulars_tiers import hookspecs, occasions
+from regulars_tiers.commands import commands
+from regulars_tiers.graphql import contribution
+from regulars_tiers.permissions import PERMISSIONS
+from regulars_tiers.reassessing import differences
+
+
+@hookimpl
+def regulars_models() -> App:
+    return App("tiers", "regulars_tiers.models", "regulars_tiers.migrations")
+
+
+@hookimpl
+def regulars_hookspecs() -> ModuleType:
+    return hookspecs
+
+
+@hookimpl
+def regulars_schema() -> Contribution:
+    return contribution()
+
+
+@hookimpl
+def regulars_permissions() -> Sequence[Permission]:
+    return PERMISSIONS
+
+
+@hookimpl
+def regulars_jobs() -> Sequence[Job]:
+    return [Job("reassess-tiers", "Tells what time and a new policy did to tiers.", 60, occasions.time_passed)]
+
+
+@hookimpl
+def regulars_verifications() -> Sequence[Verification]:
+    return [Verification("tiers", "Stored tiers are what the history of each customer gives.", differences)]
+
+
+@hookimpl
+def regulars_commands() -> typer.Typer:
+    return commands
+
+
+@hookimpl
+async def customers_registered(
+    shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]]
+) -> None:
+    await occasions.registered(shop, customers, extras)
+
+
+@hookimpl
+async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
+    await occasions.bought(shop, purchases)
+
+
+@hookimpl
+async def purchases_refunded(shop: Shop, refunds: Sequence[RefundRow]) -> None:
+    await occasions.given_back(shop, refunds)
+
+
+@hookimpl
+async def purchases_voided(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
+    await occasions.voided(shop, purchases)

@@ -1,0 +1,77 @@
+"""Reading what standings follow from: purchases net of their refunds, and assignments; of many customers at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from regulars_core.clock import NEVER, Instant
+from regulars_core.database import Database
+from regulars_core.shop import Shop
+from regulars_tiers.criteria import Fact, Lifetime
+from regulars_tiers.days import begin_of, day_number
+from regulars_tiers.policy import Versions
+from regulars_tiers.timeline import Assignment, History
+
+_COLUMNS = "p.id, p.purchased_at, p.total - p.refunded, p.status, p.store_id, p.channel"
+
+
+def horizon(versions: Versions, since: Instant, shop: Shop) -> Instant:
+    """From when on purchases must be looked at one by one to know the standing at `since` and after."""
+    reach = versions.reach
+    if reach is None or since == NEVER:
+        return NEVER
+    zone = shop.settings.zone
+    return begin_of(day_number(since, zone) - reach, zone)
+
+
+async def facts_of(shop: Shop, since: Mapping[str, Instant]) -> Mapping[str, list[Fact]]:
+    """The purchases of each customer from an instant on, in the order of time."""
+    zone = shop.settings.zone
+    found: dict[str, list[Fact]] = {customer_id: [] for customer_id in since}
+    for owner, id_, at, net, status, store_id, channel in await _rows(shop.database, since):
+        found[owner].append(Fact(id_, at, day_number(at, zone), net, status != "REFUNDED", store_id, channel))
+    for facts in found.values():
+        facts.sort(key=lambda fact: (fact.at, fact.id))
+    return found
+
+
+async def _rows(database: Database, since: Mapping[str, Instant]) -> Sequence[Any]:
+    if not since:
+        return []
+    link = "p.customer_id = k.key AND p.purchased_at >= k.since AND p.status <> 'VOIDED'"
+    if database.engine == "sqlite":
+        pairs = "(SELECT value ->> 0 AS key, value ->> 1 AS since FROM json_each($1)) k"
+        return await database.rows(
+            f"SELECT k.key, {_COLUMNS} FROM {pairs} CROSS JOIN purchase p WHERE {link}", list(since.items())
+        )
+    # Each customer's part of the index by itself, whatever the planner knows of the table.
+    return await database.rows(
+        "SELECT k.key, x.* FROM unnest($1::uuid[], $2::bigint[]) AS k(key, since)"
+        f" CROSS JOIN LATERAL (SELECT {_COLUMNS} FROM purchase p WHERE {link} OFFSET 0) x",
+        list(since),
+        list(since.values()),
+    )
+
+
+async def assignments_of(database: Database, customer_ids: Sequence[str]) -> Mapping[str, list[Assignment]]:
+    """The assignments of each customer, the first one first."""
+    found: dict[str, list[Assignment]] = {customer_id: [] for customer_id in customer_ids}
+    for row in await database.rows(
+        "SELECT customer_id, id, at, tier, mode, until, kind, reason, author FROM tier_assignment"
+        f" WHERE {database.dialect.among('customer_id', 1)} ORDER BY at, id",
+        list(found),
+    ):
+        found[row[0]].append(Assignment(*row[1:]))
+    return found
+
+
+async def histories_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, History]:
+    """The whole history of each customer."""
+    facts = await facts_of(shop, dict.fromkeys(customer_ids, NEVER))
+    assignments = await assignments_of(shop.database, customer_ids)
+    return {one: History(facts[one], Lifetime(), assignments[one]) for one in facts}
+
+
+def shortened(facts: Sequence[Fact], stored: Lifetime, assignments: Sequence[Assignment]) -> History:
+    """A history of which only the late part is looked at; what came before is told by the customer's statistics."""
+    spent, count = sum(fact.net for fact in facts), sum(fact.counted for fact in facts)
+    return History(facts, Lifetime(stored.spent - spent, stored.count - count), assignments)

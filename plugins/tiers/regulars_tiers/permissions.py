@@ -1,0 +1,23 @@
+"""What may be allowed about tiers."""
+
+from collections.abc import Sequence
+
+from regulars_core.permissions import Permission
+
+VIEW = "tiers.view"
+ASSIGN = "tiers.assign"
+MANAGE = "tiers.manage"
+
+PERMISSIONS: Sequence[Permission] = (
+    Permission(
+        VIEW,
+        "See tiers, standings and the policy. A tier is the whole shop's: what it adds up was bought in any store.",
+        ("store_terminal", "cashier", "store_manager", "marketing", "support", "accountant"),
+    ),
+    Permission(
+        ASSIGN, "Assign tiers to customers, at registration too, and give them back.", ("store_manager", "support")
+    ),
+    Permission(
+        MANAGE, "Change the policy, try changes, and reassess. In the whole shop only.", ("marketing",), shop_wide=True
+    ),
+)

@@ -1,0 +1,203 @@
+"""Reading what is kept: the tiers of customers at an instant, who has which, what was shown, and the policies."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from regulars_core.clock import Instant, now
+from regulars_core.database import Database
+from regulars_core.filtering import Condition, Leaf, Values
+from regulars_core.paging import NOW, Order, Page, SortKey, Window
+from regulars_core.reading import Readable, by_ids, pages_of
+from regulars_core.shop import Shop
+from regulars_tiers.histories import histories_of
+from regulars_tiers.policies import versions
+from regulars_tiers.policy import SEED, PolicyData, Tier, Versions
+from regulars_tiers.standing import Explainer, Standing
+
+_DURING = "sp.begins <= {at} AND sp.ends > {at}"
+_LOWEST = SEED.tiers[-1].code
+
+
+def _leaf(conditions: Sequence[Condition], values: Values) -> str:
+    """One of these tiers at an instant, the present if it is None. Who has no spells has the lowest tier of the policy
+    then in force."""
+    given = dict(conditions)
+    at = values.bind(moment(given["at"]))
+    spells = f"SELECT sp.customer_id FROM tier_spell sp WHERE {_DURING.format(at=at)}"
+    lowest = f"coalesce((SELECT tp.lowest FROM tier_policy tp WHERE tp.effective_at <= {at}"
+    lowest += f" ORDER BY tp.effective_at DESC, tp.number DESC LIMIT 1), {values.bind(_LOWEST)})"
+    return (
+        f"c.id IN ({spells} AND {values.among('sp.tier', given['in'])}) OR ({values.among(lowest, given['in'])}"
+        " AND NOT EXISTS (SELECT 1 FROM tier_spell sp WHERE sp.customer_id = c.id))"
+    )
+
+
+def moment(at: Any) -> Instant:
+    """The instant, or the present where none is given."""
+    return Instant(at) if isinstance(at, int) else now()
+
+
+LEAF = Leaf("tier", _leaf)
+SORT_KEY = SortKey(
+    "TIER",
+    f"coalesce((SELECT sp.position FROM tier_spell sp WHERE sp.customer_id = c.id AND {_DURING.format(at=NOW)}), 0)",
+    "c.id",
+    int,
+)
+
+
+async def tiers_of(shop: Shop, moments: Iterable[tuple[str, Instant]]) -> Mapping[tuple[str, Instant], Tier]:
+    """The tier of each (customer, instant), by one statement beside that for the policy."""
+    wanted, known = list(dict.fromkeys(moments)), await versions(shop)
+    codes = await _codes(shop.database, wanted)
+    found = {}
+    for one in wanted:
+        policy = known.at(one[1]).policy
+        found[one] = policy.by_code.get(codes.get(one, ""), policy.lowest)
+    return found
+
+
+async def _codes(database: Database, wanted: Sequence[tuple[str, Instant]]) -> Mapping[tuple[str, Instant], str]:
+    if not wanted:
+        return {}
+    link = "sp.customer_id = k.key AND " + _DURING.format(at="k.moment")
+    if database.engine == "sqlite":
+        pairs = "(SELECT value ->> 0 AS key, value ->> 1 AS moment FROM json_each($1)) k"
+        sql = f"SELECT k.key, k.moment, sp.tier FROM {pairs} CROSS JOIN tier_spell sp WHERE {link}"
+        rows = await database.rows(sql, list(wanted))
+    else:
+        pairs = "unnest($1::uuid[], $2::bigint[]) AS k(key, moment)"
+        sql = f"SELECT k.key, k.moment, sp.tier FROM {pairs} JOIN tier_spell sp ON {link}"
+        rows = await database.rows(sql, [one[0] for one in wanted], [one[1] for one in wanted])
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+async def tiers_around(
+    shop: Shop, purchases: Iterable[tuple[str, Instant]]
+) -> Mapping[tuple[str, Instant], tuple[Tier, Tier]]:
+    """The tier just before and just after each purchase, given as (customer, instant)."""
+    given = list(purchases)
+    found = await tiers_of(shop, [*given, *((one, Instant(at - 1)) for one, at in given)])
+    return {(one, at): (found[one, Instant(at - 1)], found[one, at]) for one, at in given}
+
+
+async def tiers_for_purchases(
+    shop: Shop, purchases: Iterable[tuple[str, Instant]]
+) -> Mapping[tuple[str, Instant], Tier]:
+    """The tier whose terms hold for each purchase: the one before it, or after it where the policy says that an upgrade
+    applies to the purchase that brings it."""
+    around, known = await tiers_around(shop, purchases), await versions(shop)
+    return {
+        (one, at): after if known.at(at).policy.upgrade_applies_to_trigger else before
+        for (one, at), (before, after) in around.items()
+    }
+
+
+async def standings_of(shop: Shop, customer_ids: Sequence[str], at: Any) -> Mapping[str, Standing]:
+    """All about the tiers of customers at an instant, recomputed from what is known now: three statements."""
+    present, known = moment(at), await versions(shop)
+    past, zone = await histories_of(shop, list(dict.fromkeys(customer_ids))), shop.settings.zone
+    return {one: Explainer(known, one, history, zone).standing(present) for one, history in past.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many customers have a tier, and what they have spent in all until now."""
+
+    tier: Tier
+    customer_count: int
+    spent: int
+
+
+async def distribution(shop: Shop, at: Any) -> Sequence[Share]:
+    """Who was registered at an instant, by tier, the highest first."""
+    present, known = moment(at), await versions(shop)
+    policy = known.at(present).policy
+    rows = await shop.database.rows(
+        "SELECT sp.tier, count(*), CAST(coalesce(sum(s.total_spent), 0) AS BIGINT) FROM customer c"
+        " JOIN customer_stats s ON s.customer_id = c.id"
+        f" LEFT JOIN tier_spell sp ON sp.customer_id = c.id AND {_DURING.format(at='$1')}"
+        " WHERE c.created_at <= $1 GROUP BY sp.tier",
+        present,
+    )
+    sums = {tier.code: [0, 0] for tier in policy.tiers}
+    for code, count, spent in rows:
+        mine = sums[code if code in sums else policy.lowest.code]
+        mine[0], mine[1] = mine[0] + count, mine[1] + spent
+    return [Share(tier, *sums[tier.code]) for tier in reversed(policy.tiers)]
+
+
+@dataclass(slots=True)
+class ChangeRow:
+    """A change of a tier as it was shown."""
+
+    id: str
+    customer_id: str
+    at: Instant
+    before: str
+    after: str
+    cause: str
+    purchase_id: str | None
+
+
+CHANGES = Readable("tier_change h", "h.id", [f"h.{name}" for name in ChangeRow.__slots__], ChangeRow)
+LATEST_FIRST = Order(SortKey("AT", "h.at", "h.id", int), descending=True)
+
+
+async def changes_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, ChangeRow]:
+    """Changes by id."""
+    return await by_ids(database, CHANGES, ids)
+
+
+async def changes_of(database: Database, customer_ids: Sequence[str], window: Window) -> Sequence[Page[ChangeRow]]:
+    """A page of each customer's changes."""
+    return await pages_of(database, CHANGES, "h.customer_id", customer_ids, window)
+
+
+@dataclass(slots=True)
+class PolicyRow:
+    """A version of the policy as it was written down. The seed has the number 0."""
+
+    number: int
+    effective_at: Instant | None
+    data: PolicyData
+
+    @property
+    def id(self) -> str:
+        """The number in the form of a key."""
+        return f"{self.number:032x}"
+
+    @property
+    def grace_days(self) -> int:
+        """For how many days a tier is kept."""
+        return self.data.grace_days
+
+    @property
+    def downgrade(self) -> str:
+        """A policy.Downgrade."""
+        return self.data.downgrade.value
+
+    @property
+    def upgrade_applies_to_trigger(self) -> bool:
+        """Whether the purchase that lifts a customer is made on the new terms."""
+        return self.data.upgrade_applies_to_trigger
+
+
+async def policies_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, PolicyRow]:
+    """Versions of the policy by id."""
+    numbers = [number for id_ in ids if 0 < (number := int(id_, 16)) < 2**63]
+    found = [PolicyRow(0, None, SEED)] if any(int(id_, 16) == 0 for id_ in ids) else []
+    for number, effective_at, body in await database.rows(
+        f"SELECT number, effective_at, body FROM tier_policy WHERE {database.dialect.among('number', 1, 'bigint')}",
+        numbers,
+    ):
+        found.append(PolicyRow(number, effective_at, PolicyData.model_validate_json(body)))
+    return {row.id: row for row in found}
+
+
+async def policy_at(shop: Shop, at: Any) -> PolicyRow:
+    """The version that is in force at an instant."""
+    known: Versions = await versions(shop)
+    version = known.at(moment(at))
+    return PolicyRow(version.number, version.begins if version.number else None, version.policy.data)

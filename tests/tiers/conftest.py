@@ -1,0 +1,132 @@
+"""Shops with tiers, a calendar that can be turned, and a shop owner's way of asking."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+import pytest
+import time_machine
+
+import regulars_tiers
+from regulars_core.actors import Actor
+from regulars_core.customers.rules import NewCustomer, checked
+from regulars_core.customers.service import find_or_register
+from regulars_core.database import Database
+from regulars_core.plugins import Plugins
+from regulars_core.settings import load_settings
+from regulars_core.shop import Shop
+from regulars_schema.schema import schema_of
+from regulars_server.app import APPS
+from regulars_tiers.reassessing import differences, work_off
+from tests.asking import Api
+
+OpenTiers = Callable[..., Awaitable[Shop]]
+
+
+@pytest.fixture
+async def open_tiers(database_url: str) -> AsyncIterator[OpenTiers]:
+    """Opens the test's database with tiers, and with other plugins."""
+    opened: list[Shop] = []
+
+    async def open_one(others: dict[str, object] | None = None, **settings: Any) -> Shop:
+        plugins = Plugins({"tiers": regulars_tiers, **(others or {})})
+        database = await Database.open(database_url, (*APPS, *plugins.apps), pool_size=8, readers=2)
+        await database.migrate()
+        given = load_settings(plugins.settings_models, database_url=database_url, **settings)
+        opened.append(Shop(database, given, plugins))
+        return opened[-1]
+
+    yield open_one
+    for shop in opened:
+        await shop.database.close()
+
+
+@pytest.fixture
+async def tiers(open_tiers: OpenTiers) -> Shop:
+    """A shop with tiers that sells in USD, by UTC."""
+    return await open_tiers()
+
+
+class Owner:
+    """Runs a shop: registers, sells, gives back, asks. Every day begins where the calendar is turned to."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.api = Api(schema_of(shop.plugins), shop, self.by("administrator"))
+        self._numbers = count(1)
+
+    def by(self, role: str) -> Actor:
+        """Somebody with a role of the box."""
+        return Actor.of_role("key", "till", role, self.shop.permissions)
+
+    async def customer(self, name: str = "Ana") -> str:
+        """Register somebody; the id for the API."""
+        person = checked(self.shop.settings, NewCustomer(name, "Li"))
+        return "customer_" + (await find_or_register(self.shop, person, ())).id
+
+    async def sells(self, customer: str, total: str, when: str) -> str:
+        """Sell something for an amount; the purchase's id."""
+        made = await self.api.done(
+            "purchaseRecord",
+            "purchase { id }",
+            {
+                "reference": f"R{next(self._numbers)}",
+                "customerId": customer,
+                "purchasedAt": moment(when),
+                "lines": [{"name": "Tea", "total": total}],
+            },
+        )
+        return str(made["purchase"]["id"])
+
+    async def refunds(self, purchase: str, amount: str, when: str) -> None:
+        """Give something back."""
+        given = {"purchaseId": purchase, "amount": amount, "refundedAt": moment(when)}
+        await self.api.done("purchaseRefund", "purchase { id }", given)
+
+    async def tier(self, customer: str, when: str | None = None) -> str:
+        """The customer's tier, on a day."""
+        document = "query($id: ID!, $at: DateTime) { customer(id: $id) { tier(at: $at) { code } } }"
+        at = {"at": moment(when)} if when else {}
+        return str((await self.api.data(document, id=customer, **at))["customer"]["tier"]["code"])
+
+    async def standing(self, customer: str, fields: str, when: str | None = None) -> Any:
+        """All about the customer's tier, on a day."""
+        document = "query($id: ID!, $at: DateTime) { customer(id: $id) { tierStanding(at: $at) { FIELDS } } }"
+        document = document.replace("FIELDS", fields)
+        at = {"at": moment(when)} if when else {}
+        return (await self.api.data(document, id=customer, **at))["customer"]["tierStanding"]
+
+    async def history(self, customer: str) -> list[tuple[str, str, str, str]]:
+        """What was shown: (day, before, after, cause), the first one first."""
+        document = "query($id: ID!) { customer(id: $id) { tierHistory(last: 50) { nodes { at before after cause } } } }"
+        nodes = (await self.api.data(document, id=customer))["customer"]["tierHistory"]["nodes"]
+        return [(one["at"][:10], one["before"], one["after"], one["cause"]) for one in reversed(nodes)]
+
+    async def job(self) -> int:
+        """The job runs; for how many customers there was something to do."""
+        return sum([count async for count in work_off(self.shop)])
+
+    async def wrong(self) -> list[str]:
+        """What `regulars verify` would print."""
+        return [difference async for difference in differences(self.shop)]
+
+
+def moment(when: str) -> str:
+    """Noon of a day in UTC, or the very time."""
+    return when if "T" in when else f"{when}T12:00:00Z"
+
+
+@pytest.fixture
+def owner(tiers: Shop) -> Owner:
+    return Owner(tiers)
+
+
+@pytest.fixture
+def calendar() -> Callable[[str], Any]:
+    """Turns the clock to noon of a day: `with calendar("2026-05-10"): …`"""
+
+    def turned(when: str) -> Any:
+        return time_machine.travel(datetime.fromisoformat(moment(when)), tick=True)
+
+    return turned

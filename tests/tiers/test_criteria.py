@@ -1,0 +1,115 @@
+"""Kinds of criteria, the box's and others': the laws they keep, and a plugin that brings one."""
+
+import random
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars_core.hookspecs import hookimpl
+from regulars_core.plugins import PluginError, Plugins
+from regulars_tiers.criteria import BOX, NET_SPEND, CriterionKind, Fact, NoSettings, Unit, criterion_kinds
+from regulars_tiers.testing import LawBroken, purchases, try_laws
+from tests.hooks.test_plugins import plugin
+from tests.tiers.conftest import OpenTiers, Owner
+from tests.tiers.rules import at
+
+BOUGHT = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 100_000)), max_size=8)
+
+
+def on_weekends(_: NoSettings, facts: Sequence[Fact]) -> int:
+    return len({fact.day for fact in facts if fact.counted and date.fromordinal(fact.day).weekday() >= 5})
+
+
+WEEKEND_DAYS = CriterionKind("WEEKEND_DAYS", NoSettings, on_weekends, Unit.COUNT, "Weekend days with a purchase")
+
+
+@pytest.mark.parametrize("kind", [*BOX, WEEKEND_DAYS], ids=lambda kind: kind.kind)
+@given(amounts=BOUGHT)
+def test_the_laws_hold(kind: CriterionKind, amounts: list[tuple[int, int]]) -> None:
+    try_laws(kind, NoSettings(), purchases(amounts, at("2025-01-01")))
+
+
+def _opens(_: Any, facts: Sequence[Fact]) -> int:
+    with open(__file__) as file:
+        return len(file.readline()) * len(facts)
+
+
+@pytest.mark.parametrize(
+    ("measure", "more", "law"),
+    [
+        (lambda _, facts: random.randint(1, 10**9) * len(facts), {}, "deterministic"),
+        (lambda _, facts: 1, {}, "nothing measures 0"),
+        (lambda _, facts: facts[0].net if facts else 0, {}, "independent of the order"),
+        (lambda _, facts: len(facts) ** 2, {"weigh": lambda _, fact: 1}, "the sum of what each weighs"),
+        (lambda _, facts: max(0, 5 - len(facts)) if facts else 0, {}, "monotone"),
+        (lambda _, facts: 1.5 * len(facts), {}, "whole number"),
+        (_opens, {}, "no I/O"),
+    ],
+)
+def test_who_breaks_a_law_is_told(measure: Any, more: Any, law: str) -> None:
+    broken = CriterionKind("BROKEN", NoSettings, measure, Unit.COUNT, "Broken", **more)
+    with pytest.raises(LawBroken, match=law):
+        try_laws(broken, NoSettings(), purchases([(1, 100), (1, 200), (1, 300)], at("2025-01-01")))
+
+
+class Weekends:
+    """A plugin that brings a criterion and hears of changes."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str, bool]] = []
+
+    @hookimpl(optionalhook=True)
+    def tiers_criteria(self) -> Sequence[CriterionKind]:
+        return [WEEKEND_DAYS]
+
+    @hookimpl(optionalhook=True)
+    async def tiers_changed(self, changes: Any) -> None:
+        self.heard += [(one.before, one.after, one.upgrade) for one in changes]
+
+
+POLICY = {
+    "graceDays": 0,
+    "tiers": [
+        {"code": "W", "name": "Weekender", "anyOf": [
+            {"allOf": [{"metric": "WEEKEND_DAYS", "window": "CALENDAR_MONTH", "threshold": "2"}]}
+        ]},
+        {"code": "C", "name": "Standard"},
+    ],
+}  # fmt: skip
+
+
+async def test_a_plugin_brings_a_criterion_and_hears_of_changes(open_tiers: OpenTiers, calendar: Any) -> None:
+    weekends = Weekends()
+    owner = Owner(await open_tiers({"weekends": weekends}))
+    with calendar("2026-01-01"):
+        await owner.api.done("tierPolicyUpdate", "tierPolicy { number tiers { code } }", {"policy": POLICY})
+        ana = await owner.customer()
+    with calendar("2026-01-31"):
+        for day in ("2026-01-03", "2026-01-03T18:00:00Z", "2026-01-06", "2026-01-11"):
+            await owner.sells(ana, "1.00", day)
+        assert await owner.tier(ana) == "W"
+        assert [await owner.tier(ana, day) for day in ("2026-01-10", "2026-01-12", "2026-02-01")] == ["C", "W", "C"]
+    with calendar("2026-02-02"):
+        assert await owner.job() == 1
+    assert weekends.heard == [("C", "W", True), ("W", "C", False)]
+    assert await owner.wrong() == []
+    off = Owner(await open_tiers())
+    found = await off.api.data("{ tierPolicy { number } }")
+    assert found["tierPolicy"]["number"] == 1
+    assert await off.tier(ana) == "C"
+
+
+def test_two_of_one_name_are_refused() -> None:
+    import regulars_tiers
+
+    twin = plugin(tiers_criteria=lambda: [NET_SPEND])
+    with pytest.raises(PluginError, match="The criterion NET_SPEND is defined by 'tiers' and by 'twin'"):
+        criterion_kinds(Plugins({"tiers": regulars_tiers, "twin": twin}))
+
+
+def test_without_tiers_nobody_minds_the_hooks() -> None:
+    assert Plugins({"weekends": Weekends()}).names == ("weekends",)

@@ -1,0 +1,116 @@
+"""What holds whatever happens: the order of arrival changes nothing, and what is kept is what a recomputation gives."""
+
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from regulars_core.clock import DAY, NEVER, Instant
+from regulars_tiers.criteria import Fact, Lifetime
+from regulars_tiers.days import FOREVER, begin_of, day_number
+from regulars_tiers.histories import shortened
+from regulars_tiers.policy import PolicyData, Versions
+from regulars_tiers.timeline import Assignment, History, Spell, counting, merged, spell_at, timeline
+from tests.tiers.rules import UTC, at, history, versions
+from tests.tiers.test_rules import spend, tier
+
+ZONES = st.sampled_from([ZoneInfo(name) for name in ("America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago")])
+START = at("2024-01-01")
+PURCHASES = st.lists(st.tuples(st.integers(0, 800 * 24), st.integers(0, 70_000)), max_size=12)
+STRICT = PolicyData(
+    tiers=(tier("A", spend("900", "CALENDAR_QUARTER"), spend("5", "ROLLING", 60, "ORDERS")), tier("C")), grace_days=20
+)
+
+LONG = PolicyData(tiers=(tier("A", spend("300", "ROLLING", 200)), tier("C")), grace_days=0)
+REACHES = {
+    121: versions(),
+    92 + 90 + 1: versions(("2025-03-05", STRICT)),
+    200 + 20 + 1: versions(("2025-01-01", STRICT), first=LONG),
+}
+"""Policies by the days for which a purchase matters: the longest window and the longest grace, of whichever version."""
+
+
+def facts_of(bought: list[tuple[int, int]], zone: ZoneInfo) -> list[Fact]:
+    """Purchases at (hours after the start, net amount)."""
+    made = []
+    for n, (hours, net) in enumerate(bought):
+        moment = Instant(START + hours * 3_600_000)
+        made.append(Fact(f"{n:032x}", moment, day_number(moment, zone), net, net > 0, "s", None))
+    return sorted(made, key=lambda fact: (fact.at, fact.id))
+
+
+def slowly(known: Versions, past: History, zone: ZoneInfo, moment: Instant) -> str:
+    """The tier at an instant by the words of the rule: the highest qualified for on any day of the grace."""
+    policy = known.at(moment).policy
+    today, best = day_number(moment, zone), 0
+    edges = [version.begins for version in known.all[1:]]
+    for day in range(today - policy.grace_days, today + 1):
+        ends = [*(Instant(e - 1) for e in edges if day_number(e, zone) == day), Instant(begin_of(day + 1, zone) - 1)]
+        for end in ends:
+            best = max(best, _qualified(known, past, zone, min(end, moment), policy.by_code))
+    return policy.tiers[best].code
+
+
+def _qualified(known: Versions, past: History, zone: ZoneInfo, moment: Instant, tiers: Any) -> int:
+    found = 0
+    for one in known.at(moment).policy.tiers:
+        met = not one.sets or any(
+            all(c.kind.measure(c.settings, counting(c, past.facts, moment, zone)) >= c.threshold for c in set_)
+            for set_ in one.sets
+        )
+        if met and one.code in tiers:
+            found = max(found, tiers[one.code].position)
+    return found
+
+
+@settings(deadline=None, max_examples=60)
+@given(bought=PURCHASES, zone=ZONES, asked=st.lists(st.integers(0, 900 * 24), min_size=1, max_size=6))
+def test_the_spells_say_what_the_rule_says(bought: list[tuple[int, int]], zone: ZoneInfo, asked: list[int]) -> None:
+    known, past = versions(("2025-03-05", STRICT)), history(*facts_of(bought, zone))
+    spells = timeline(known, past, zone)
+    assert (spells[0].begins, spells[-1].ends) == (NEVER, FOREVER)
+    assert all(one.ends == other.begins for one, other in pairwise(spells))
+    for hours in asked:
+        moment = Instant(START + hours * 3_600_000)
+        assert spell_at(spells, moment).tier == slowly(known, past, zone, moment)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    bought=PURCHASES,
+    refund=st.integers(0, 11),
+    assigned=st.lists(st.tuples(st.integers(0, 800), st.sampled_from(["A", "B", "C", None])), max_size=3),
+    since=st.integers(0, 800),
+    reach=st.sampled_from(sorted(REACHES)),
+)
+def test_only_what_comes_later_must_be_looked_at(
+    bought: list[tuple[int, int]], refund: int, assigned: list[tuple[int, str | None]], since: int, reach: int
+) -> None:
+    """The spells from some instant on, from the late part of the history and sums, are those of the whole history."""
+    facts = [fact._replace(net=fact.net // 2) if n == refund else fact for n, fact in enumerate(facts_of(bought, UTC))]
+    decisions = [
+        Assignment(f"{n}", Instant(START + days * DAY), one, "FLOOR", None, "ASSIGN", "x", "till")
+        for n, (days, one) in enumerate(assigned)
+    ]
+    known, moment = REACHES[reach], Instant(START + since * DAY)
+    assert known.reach == reach
+    late = [fact for fact in facts if fact.day >= day_number(moment, UTC) - reach]
+    stored = Lifetime(sum(fact.net for fact in facts), sum(fact.counted for fact in facts))
+    short = timeline(known, shortened(late, stored, decisions), UTC)
+    whole = timeline(known, History(facts, Lifetime(), decisions), UTC)
+
+    def after(spells: list[Spell]) -> list[Spell]:
+        return merged(one._replace(begins=max(one.begins, moment)) for one in spells if one.ends > moment)
+
+    assert after(short) == after(whole)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(bought=PURCHASES, amount=st.integers(1, 900_000), hours=st.integers(0, 800 * 24))
+def test_buying_up_and_refunding_leaves_nothing(bought: list[tuple[int, int]], amount: int, hours: int) -> None:
+    before = timeline(versions(), history(*facts_of(bought, UTC)), UTC)
+    refunded = [*facts_of([*bought, (hours, amount)], UTC)]
+    refunded = [fact._replace(net=0, counted=False) if int(fact.id, 16) == len(bought) else fact for fact in refunded]
+    assert timeline(versions(), history(*refunded), UTC) == before
