@@ -28,6 +28,7 @@ PERMISSIONS: Mapping[str, str] = {
     "audit.view": "See who did what.",
     "keys.manage": "Make and revoke API keys.",
     "schema.introspect": "Read the schema.",
+    "metrics.view": "Read the figures of the server.",
 }
 
 ADMINISTRATOR = "administrator"

@@ -52,7 +52,7 @@ def batched(
                     kept.append(parents)  # for as long as the loader knows them by where they lie in memory
                     if needs and not context.batch.actor.may(needs):
                         return [Forbidden(needs, len(parents)), *([None] * (len(parents) - 1))]
-                    return await function(parents, context.batch, **arguments)
+                    return await context.batch.in_time(lambda: function(parents, context.batch, **arguments))
 
                 loader = context.loaders[call] = DataLoader(load, cache_key_fn=id)
             context.loaders[place] = loader
@@ -72,8 +72,9 @@ def root(
     """A field of the query itself: `async def customers(batch, *, first=None, …)`."""
 
     async def resolve(info: Info[Context, None], **arguments: Any) -> Any:
-        info.context.batch.demand(needs)
-        return await function(info.context.batch, **arguments)
+        batch = info.context.batch
+        batch.demand(needs)
+        return await batch.in_time(lambda: function(batch, **arguments))
 
     return _field(resolve, function, name, returns, description, needs)
 
@@ -92,7 +93,7 @@ def mutation(function: RootFunction, *, name: str, description: str, needs: str 
 
     async def resolve(info: Info[Context, None], input: Any) -> Any:
         info.context.batch.demand(needs)
-        return await pipeline.run(info, input)
+        return await info.context.batch.in_time(lambda: pipeline.run(info, input))
 
     return _field(resolve, function, name, payload | None, description, needs)
 

@@ -1,7 +1,9 @@
 """What a field's function may use while it answers a request."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
@@ -10,6 +12,9 @@ from regulars_core.clock import Instant, printed
 from regulars_core.database import Database
 from regulars_core.errors import Forbidden
 from regulars_core.shop import Shop
+from regulars_schema.errors import TimedOut
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -19,6 +24,23 @@ class Batch:
     shop: Shop
     actor: Actor
     request_id: str | None = None
+    deadline: float | None = None
+    """When the answer must be there, by the event loop's clock."""
+
+    async def in_time(self, work: Callable[[], Awaitable[T]]) -> T:
+        """What the work answers. At the deadline it is cancelled, and the statement that it waits for with it; raises
+        TimedOut then, and without beginning if the deadline is over."""
+        if self.deadline is None:
+            return await work()
+        if asyncio.get_running_loop().time() >= self.deadline:
+            raise TimedOut
+        try:
+            async with asyncio.timeout_at(self.deadline) as limit:
+                return await work()
+        except TimeoutError:
+            if limit.expired():
+                raise TimedOut from None
+            raise
 
     def demand(self, permission: str | None) -> None:
         """Raise Forbidden if the caller lacks a permission; None is everybody's."""
@@ -39,6 +61,12 @@ class Context:
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+    charge: Callable[[int], None] = lambda _: None
+    """Takes the cost of a document from what the caller has left. Raises RateLimited."""
+    cost: int | None = None
+    """The objects that the document can answer, once that is known."""
+    asked: tuple[str | None, tuple[str, ...]] = (None, ())
+    """Kind and root fields of the operation, once it is known to be valid."""
 
     @property
     def extensions(self) -> dict[str, Any]:

@@ -263,7 +263,7 @@ def test_a_real_server_answers_over_a_socket(database_url: str, tmp_path: Path) 
         headers = {"authorization": f"Bearer {key}"}
         query = {"query": "query($i: CustomerCreateInput!) { __typename }"}
         asked = httpx2.post(f"{address}/graphql", json={"query": "{ viewer { name } }"}, headers=headers)
-        assert (asked.status_code, asked.json()) == (200, {"data": {"viewer": {"name": "till"}}})
+        assert (asked.status_code, asked.json()["data"]) == (200, {"viewer": {"name": "till"}})
         assert httpx2.post(f"{address}/graphql", json=query).status_code == 401
         too_large = httpx2.post(f"{address}/graphql", content=b"x" * 300_000, headers={
             **headers, "content-type": "application/json"})  # fmt: skip
