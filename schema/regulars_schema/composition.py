@@ -30,7 +30,7 @@ from regulars_core.database import Database
 from regulars_core.errors import Problem
 from regulars_core.paging import SortKey
 from regulars_core.text import camel
-from regulars_schema.documents import Documents, cached_in
+from regulars_schema.documents import MOST_ERRORS, Documents, cached_in
 from regulars_schema.scalars import SCALARS
 
 CORE = "core"
@@ -220,6 +220,13 @@ class ComposedSchema(strawberry.Schema):
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Strawberry would log every error; `answered` logs those that are our fault, once and with an id."""
+
+    def _get_custom_context_kwargs(
+        self, operation_extensions: dict[str, Any] | None = None, *, sync: bool = False
+    ) -> dict[str, Any]:
+        """What Strawberry hands to graphql-core's `execute`: mistakes in variables are told like those in documents."""
+        given = super()._get_custom_context_kwargs(operation_extensions, sync=sync)
+        return given | {"max_coercion_errors": MOST_ERRORS, "hide_suggestions": True}
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The documented seam: a type's own fields, and those that were added here."""

@@ -13,10 +13,13 @@ from graphql import (
     StringValueNode,
     Visitor,
     parse,
+    validate,
     visit,
 )
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from regulars_schema.context import Context
 from regulars_schema.costs import Price
@@ -24,6 +27,9 @@ from regulars_schema.limits import Limits, refuse_excess, too_complex
 
 LONGEST_KEPT = 16_384
 """Characters of a document that is worth keeping at most: a parsed one takes about a hundred times its text."""
+
+MOST_ERRORS = 5
+"""Mistakes of a document, or of its variables, that are told at once."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +136,21 @@ def cached_in(documents: Documents) -> type[SchemaExtension]:
                 raise too_complex("Objects that this can answer", asking.cost, most, "cost")
             asking.charge(asking.cost)
 
+        def _validated(self) -> list[GraphQLError]:
+            """As Strawberry does it, but the first errors are enough, and only who may read the schema is helped to
+            guess its names; both take far longer than the rest."""
+            context = self.execution_context
+            return validate(
+                context.schema._schema,
+                self._parsed.document,
+                (*context.validation_rules, MaybeNullValidationRule, OneOfInputValidationRule),
+                max_errors=MOST_ERRORS,
+                hide_suggestions=not context.context.batch.actor.may("schema.introspect"),
+            )
+
         def on_validate(self) -> Iterator[None]:
             context = self.execution_context
-            if self._known:
-                context.pre_execution_errors = []
+            context.pre_execution_errors = [] if self._known else self._validated()
             yield
             if context.pre_execution_errors:
                 return

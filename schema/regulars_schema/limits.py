@@ -15,10 +15,12 @@ from graphql import (
     DirectiveNode,
     DocumentNode,
     FieldNode,
+    FloatValueNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
+    IntValueNode,
     ListValueNode,
     Node,
     ObjectValueNode,
@@ -31,8 +33,9 @@ from regulars_core.settings import Settings
 
 DEEPEST_VALUE = 20
 """How deep lists and objects may lie in each other, in a document and in its variables."""
+LONGEST_NUMBER = 100
 MOST_SPREADS = 100
-MOST_PAIRS = 20_000
+MOST_PAIRS = 10_000
 """Pairs of fields of one name in the whole document: so many are compared while it is validated."""
 _DEEPEST_WALK = 60  # fields, inline fragments and spreads inside each other: what this pass itself can stand
 _DIRECTIVES_IN_ONE_PLACE = 4  # only @skip and @include are known, and neither may be repeated
@@ -211,7 +214,8 @@ class _Measuring:
             self._value(argument.value)
 
     def _value(self, value: ValueNode | None) -> None:
-        """Refuse literals that are nested too deep; without recursion, since they have no other bound."""
+        """Refuse literals that are nested too deep, or too long a number; without recursion, since they have no other
+        bound."""
         waiting: list[tuple[Node, int]] = [] if value is None else [(value, 0)]
         while waiting:
             node, depth = waiting.pop()
@@ -220,6 +224,8 @@ class _Measuring:
             elif isinstance(node, ObjectValueNode):
                 inner = [field.value for field in node.fields]
             else:
+                if isinstance(node, IntValueNode | FloatValueNode) and len(node.value) > LONGEST_NUMBER:
+                    raise too_complex("Digits of a number", len(node.value), LONGEST_NUMBER, "digits")
                 continue
             if depth >= DEEPEST_VALUE:
                 raise too_complex("Lists and objects inside each other", depth + 1, DEEPEST_VALUE, "valueDepth")
