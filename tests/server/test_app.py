@@ -1,15 +1,12 @@
 """The application: it starts on the right database or not at all, and two of them do not know of each other."""
 
 import asyncio
-import os
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +18,9 @@ from regulars_core.database import Database, FromTheFuture, NotMigrated, Unavail
 from regulars_core.settings import Settings
 from regulars_core.shop import WrongCurrency
 from regulars_server.app import APPS, create_app
+from tests.serving import SERVE, environment, free_port, key_to, raw, served
 
-SERVE = [sys.executable, "-m", "regulars_server.cli", "serve"]
 NOBODY = "postgres://nobody@127.0.0.1:1/nothing"
-
-
-def environment(url: str, **settings: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("REGULARS_")}
-    return {
-        **kept,
-        "REGULARS_DATABASE_URL": url,
-        **{f"REGULARS_{name.upper()}": value for name, value in settings.items()},
-    }
 
 
 def refused_to_serve(url: str, folder: Path, **settings: str) -> str:
@@ -45,42 +33,6 @@ def refused_to_serve(url: str, folder: Path, **settings: str) -> str:
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     return " ".join(done.stderr.split())
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def served(url: str, folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A real server on a port of its own, and its address."""
-    server, address = started(url, folder)
-    try:
-        yield address, server
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(30)
-
-
-def started(url: str, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """A free port can be taken by somebody else before the server gets to it: then it is tried on another one."""
-    for _ in range(5):
-        port = free_port()
-        with (folder / "log").open("w") as log:
-            server = subprocess.Popen(
-                [*SERVE, "--port", str(port)], env=environment(url), cwd=folder, stdout=log, stderr=log
-            )
-        while server.poll() is None:
-            try:
-                if httpx2.get(f"http://127.0.0.1:{port}/ready").json() == {"status": "ready"}:
-                    return server, f"http://127.0.0.1:{port}"
-            except (httpx2.TransportError, ValueError):
-                time.sleep(0.05)
-        if "address already in use" not in (folder / "log").read_text():
-            break
-    raise AssertionError((folder / "log").read_text())
 
 
 @asynccontextmanager
@@ -249,13 +201,6 @@ async def test_two_applications_in_one_process_do_not_bleed(
     }
 
 
-async def key_to(url: str) -> str:
-    database = await opened(url)
-    key = await create_key(database, "till", "administrator")
-    await database.close()
-    return key
-
-
 def test_a_real_server_answers_over_a_socket(database_url: str, tmp_path: Path) -> None:
     key = asyncio.run(key_to(database_url))
     with served(database_url, tmp_path) as (address, server):
@@ -283,18 +228,6 @@ def test_a_real_server_answers_over_a_socket(database_url: str, tmp_path: Path) 
     assert server.returncode in {0, -signal.SIGTERM}
     assert "Traceback" not in (tmp_path / "log").read_text()
     assert key not in (tmp_path / "log").read_text()
-
-
-def raw(address: str, sent: bytes) -> bytes:
-    """What comes back for bytes that no client library would send; the sender then falls silent."""
-    host, _, port = address.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
-        connection.sendall(sent)
-        connection.shutdown(socket.SHUT_WR)
-        received = b""
-        while part := connection.recv(65_536):
-            received += part
-        return received
 
 
 def test_a_revoked_key_is_felt_by_another_process(database_url: str, tmp_path: Path) -> None:
