@@ -43,6 +43,14 @@ class DoorProtocol(HttpToolsProtocol):
         elif self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
             self.send_400_response(f"Request line and headers have at most {MOST_HEAD_BYTES} bytes.")
 
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Who has said everything may still wait for the answer; TLS knows no such half-closed connection."""
+        last = self.cycle
+        if self.scheme == "https" or last is None or last.response_complete or last.more_body:
+            return None
+        last.keep_alive = False
+        return True
+
     def on_message_begin(self) -> None:
         """A request begins to arrive."""
         self._in_head = True
