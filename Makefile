@@ -38,8 +38,9 @@ check: setup ## Format, lint, types, layers, and everything generated is up to d
 	$(BIN)/regulars schema --check
 	$(BIN)/python -m regulars_core.database.drift
 
-faults: setup $(DATA) ## The long runs: every public data set, whole
+faults: setup $(DATA) ## The long runs: every public data set, whole; what hostile documents cost
 	ALL_DATA=true $(BIN)/pytest tests/importing/test_real_data.py tests/database/test_migrations.py $(ARGS)
+	TIMED=true $(BIN)/pytest -s tests/server/test_hostile.py $(ARGS)
 
 bench: setup ## A short run of the benchmarks
 	$(BIN)/python -m benchmarks.pages
@@ -50,7 +51,7 @@ schema: setup ## Print the schema again into schema/
 migrations: setup ## Make the migrations that the models ask for
 	$(BIN)/python -m regulars_core.database.drift --write
 
-clients: setup ## Lint the printed schema and generate typed clients from it (npm)
+clients: setup ## Lint the printed schema, generate typed clients from it, audit a server (npm)
 	bash tests/clients/run
 
 graphiql: ## Build GraphiQL's files again (npm)

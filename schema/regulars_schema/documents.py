@@ -133,6 +133,7 @@ def cached_in(documents: Documents) -> type[SchemaExtension]:
             name = context._provided_operation_name
             asking.cost = price.cost(name, context.variables or {})
             if asking.cost > most:
+                asking.charge(0)
                 raise too_complex("Objects that this can answer", asking.cost, most, "cost")
             asking.charge(asking.cost)
 
