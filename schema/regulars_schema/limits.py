@@ -160,7 +160,10 @@ class _Measuring:
             shape = self._selections(definition.selection_set, level + 1)
             self._open.discard(name)
             directives = self._directives(definition.directives)
-            self._known[name] = shape._replace(directives=min(shape.directives + directives, _ENOUGH))
+            introspecting = definition.type_condition.name.value.startswith("__")
+            self._known[name] = shape._replace(
+                directives=min(shape.directives + directives, _ENOUGH), depth=0 if introspecting else shape.depth
+            )
         return self._known[name]
 
     def _selections(self, selections: SelectionSetNode | None, level: int) -> _Shape:

@@ -8,7 +8,7 @@ import logging
 import sys
 import traceback
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -16,6 +16,12 @@ from structlog.stdlib import ExtraAdder, ProcessorFormatter, render_to_log_kwarg
 from structlog.typing import EventDict, ExcInfo, WrappedLogger
 
 _FRAMES = 30
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """A line that cannot be written; logging would print all of it, values too."""
+        self.stream.write(f'{{"level":"error","event":"a line of {record.name} could not be written"}}\n')
 
 
 def logger(name: str) -> Any:
@@ -32,7 +38,7 @@ def write_log(level: str, form: str) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer(serializer=lambda line, **_: orjson.dumps(line, default=str).decode())
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=lambda *_: None)
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     formatter = ProcessorFormatter(
         foreign_pre_chain=[
@@ -44,7 +50,7 @@ def write_log(level: str, form: str) -> None:
         ],
         processors=[ProcessorFormatter.remove_processors_meta, _faceless, renderer],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     handler.setFormatter(formatter)
     logging.getLogger().handlers = [handler]
     logging.getLogger().setLevel(logging.WARNING)
@@ -70,7 +76,7 @@ def _faceless(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
     line.pop("stack_info", None)
     error = exc_info[1] if isinstance(exc_info, tuple) else None
     if error is not None:
-        line["exception"] = described(error)
+        line["raised"] = described(error)
     return line
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from graphql import GraphQLError
+from graphql import GraphQLError, get_introspection_query
 
 from regulars_core.actors import Actor
 from regulars_core.shop import Shop
@@ -198,6 +198,26 @@ async def test_a_document_that_is_kept_is_held_against_its_cost_each_time(small:
         assert answer.errors[0]["extensions"] == {
             "code": "QUERY_TOO_COMPLEX", "limit": "cost", "most": 100, "retryable": False
         }  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_what_tools_ask_to_know_the_schema_is_answered(api: Api) -> None:
+    longest = get_introspection_query(
+        specified_by_url=True,
+        directive_is_repeatable=True,
+        schema_description=True,
+        input_value_deprecation=True,
+        one_of=True,
+    )
+    for query in (longest, get_introspection_query(descriptions=False)):
+        data = await api.data(query)
+        assert {"name": "Customer"}.items() <= next(
+            one for one in data["__schema"]["types"] if one["name"] == "Customer"
+        ).items()
+    answer = await api.ask(
+        "{ __schema { types { ...T } } } fragment T on __Type { fields { type { fields { type { fields { name } } } } } }"
+    )
+    assert answer.codes == ["QUERY_TOO_COMPLEX"]
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])

@@ -133,7 +133,7 @@ def test_logs_and_figures_name_nobody(database_url: str, tmp_path: Path, schema:
     assert sum(line["event"] == "request" for line in lines) > 100
     broken = [line for line in lines if line["level"] == "error"]
     assert broken
-    assert all(line["exception"][0]["at"] for line in broken)
+    assert all(line["raised"][0]["at"] for line in broken)
     for canary in (*CANARIES, key.split("_")[2]):
         assert canary.lower() not in log.lower(), canary
         assert canary.lower() not in figures.text.lower(), canary
