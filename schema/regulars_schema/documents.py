@@ -99,6 +99,9 @@ def parsed(text: str, schema: GraphQLSchema, limits: Limits) -> Parsed:
     try:
         document = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
     except GraphQLSyntaxError as error:
+        if "nested too deeply" in error.message:
+            told = {"code": "QUERY_TOO_COMPLEX", "limit": "nesting"}
+            raise GraphQLError("The document is nested too deep to be read.", extensions=told) from None
         if "Parsing aborted" in error.message:
             raise too_complex("Tokens", limits.tokens + 1, limits.tokens, "tokens") from None
         raise
