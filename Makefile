@@ -38,10 +38,11 @@ check: setup ## Format, lint, types, layers, and everything generated is up to d
 	$(BIN)/regulars schema --check
 	$(BIN)/python -m regulars_core.database.drift
 
-faults: setup $(DATA) ## The long runs: what is lost when things break, and every public data set, whole
+faults: setup $(DATA) ## The long runs: what is lost when things break, what hostile documents cost, every public data set, whole
 	KILLS=200 CRASHES=50 DISK_FAILURES=20 DEADLOCKS=50 CONFLICT_SECONDS=60 EVENTS=100000 \
 		$(BIN)/pytest -s tests/faults $(ARGS)
 	ALL_DATA=true $(BIN)/pytest tests/importing/test_real_data.py tests/database/test_migrations.py $(ARGS)
+	TIMED=true $(BIN)/pytest -s tests/server/test_hostile.py $(ARGS)
 
 bench: setup ## A short run of the benchmarks
 	$(BIN)/python -m benchmarks.pages
@@ -52,7 +53,7 @@ schema: setup ## Print the schema again into schema/
 migrations: setup ## Make the migrations that the models ask for
 	$(BIN)/python -m regulars_core.database.drift --write
 
-clients: setup ## Lint the printed schema and generate typed clients from it (npm)
+clients: setup ## Lint the printed schema, generate typed clients from it, audit a server (npm)
 	bash tests/clients/run
 
 graphiql: ## Build GraphiQL's files again (npm)

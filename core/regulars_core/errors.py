@@ -52,3 +52,15 @@ class Forbidden(Exception):
     def __init__(self, permission: str, refused: int = 1, *, everywhere: bool = False) -> None:
         super().__init__(f"This needs the permission {permission}{' in the whole shop' if everywhere else ''}.")
         self.permission, self.refused, self.everywhere = permission, refused, everywhere
+
+
+class TimedOut(Exception):
+    """The deadline of a request is over; what was not committed by then has been undone."""
+
+
+class RateLimited(Exception):
+    """A caller has used up what it may ask for at the moment; `seconds` from now there is enough again."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds

@@ -71,6 +71,7 @@ _OWN: Sequence[Permission] = (
     Permission("audit.view", "See who did what." + _WHOLE, ("accountant",), shop_wide=True),
     Permission("keys.manage", "Make and revoke API keys, and make and change roles." + _WHOLE, shop_wide=True),
     Permission("schema.introspect", "Read the schema."),
+    Permission("metrics.view", "Read the figures of the server." + _WHOLE, shop_wide=True),
 )
 
 

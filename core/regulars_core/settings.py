@@ -1,15 +1,16 @@
 """What a shop decides: read from the environment (`REGULARS_…`) or a `regulars.toml`, every mistake told at once."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -23,6 +24,7 @@ from regulars_core.plugins import CORE, PluginError, Plugins
 
 PREFIX = "REGULARS_"
 FILE = Path("regulars.toml")
+_ORIGIN = re.compile(r"https?://[a-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -55,8 +57,35 @@ class Settings(BaseSettings):
     sqlite_readers: int = Field(4, ge=1, le=32, description="Read-only connections beside the writer on SQLite.")
     max_body_bytes: int = Field(262_144, ge=1_024, description="Largest request body, in bytes.")
     document_cache: int = Field(1_000, ge=0, description="Parsed and validated documents kept in memory at most.")
+    max_document_bytes: int = Field(65_536, ge=256, description="Largest document of a request, in bytes.")
+    max_tokens: int = Field(2_000, ge=10, le=20_000, description="Words and signs of a document at most.")
+    max_depth: int = Field(12, ge=1, le=40, description="Fields inside each other at most.")
+    max_aliases: int = Field(30, ge=0, description="Aliases of a document at most, counted each time they are spread.")
+    max_root_fields: int = Field(10, ge=1, description="Fields of the query or mutation itself at most.")
+    max_directives: int = Field(20, ge=0, description="Directives of a document at most.")
+    max_operations: int = Field(10, ge=1, le=100, description="Operations of a document at most.")
+    max_variables: int = Field(50, ge=0, description="Variables of an operation at most.")
+    max_cost: int = Field(10_000, ge=10, description="Objects that one operation can answer at most.")
+    max_batch: int = Field(1, ge=1, le=20, description="Operations sent in one JSON array at most; 1 refuses arrays.")
+    max_concurrent: int = Field(
+        200, ge=1, description="Requests that one process works on at a time; more are answered 503."
+    )
+    request_seconds: float = Field(10, gt=0, le=300, description="How long a request may take before it is cancelled.")
+    body_seconds: float = Field(10, gt=0, le=300, description="How long the body of a request may take to arrive.")
+    rate_capacity: int = Field(
+        200_000, ge=10, description="Objects that a key may ask one process for at once; not below the largest cost."
+    )
+    rate_restore: int = Field(20_000, ge=1, description="Objects a second that a key gains again.")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins whose pages may ask from a browser: `https://shop.example,…`; empty for none."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged at least.")
+    log_format: Literal["json", "console"] = Field("json", description="For machines, or for people.")
+    metrics: bool = Field(
+        False, description="Whether `/metrics` answers Prometheus; the extra `metrics` must be installed."
+    )
 
-    @field_validator("plugins", mode="before")
+    @field_validator("plugins", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -72,6 +101,20 @@ class Settings(BaseSettings):
             raise ValueError(
                 "write it as postgres://user:password@host:port/name, with special characters escaped"
             ) from None
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(origin != "*" and not _ORIGIN.fullmatch(origin) for origin in value):
+            raise ValueError("write origins as https://shop.example, without a path and without a slash at the end")
+        return value
+
+    @field_validator("rate_capacity")
+    @classmethod
+    def _room_for_one(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("max_cost", 0):
+            raise ValueError("the largest allowed cost must fit, or such a document could never be answered")
         return value
 
     @field_validator("currency")

@@ -50,7 +50,7 @@ def batched(
 
                 async def load(parents: list[Any]) -> Sequence[Any]:
                     kept.append(parents)  # for as long as the loader knows them by where they lie in memory
-                    return await function(parents, context.batch, **arguments)
+                    return await context.batch.in_time(lambda: function(parents, context.batch, **arguments))
 
                 loader = context.loaders[call] = DataLoader(load, cache_key_fn=id)
             context.loaders[place] = loader
@@ -70,7 +70,8 @@ def root(
     """A field of the query itself: `async def customers(batch, *, first=None, …)`."""
 
     async def resolve(info: Info[Context, None], **arguments: Any) -> Any:
-        return await function(info.context.batch, **arguments)
+        batch = info.context.batch
+        return await batch.in_time(lambda: function(batch, **arguments))
 
     return _field(resolve, function, name, returns, description, needs)
 
@@ -88,7 +89,7 @@ def mutation(function: RootFunction, *, name: str, description: str, needs: str 
     pipeline = Pipeline(name, function, Outcomes(payload))
 
     async def resolve(info: Info[Context, None], input: Any) -> Any:
-        return await pipeline.run(info, input)
+        return await info.context.batch.in_time(lambda: pipeline.run(info, input))
 
     return _field(resolve, function, name, payload | None, description, needs)
 

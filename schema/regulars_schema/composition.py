@@ -29,7 +29,7 @@ from regulars_core.errors import Problem
 from regulars_core.paging import SortKey
 from regulars_core.text import camel
 from regulars_schema.context import Batch
-from regulars_schema.documents import Documents, cached_in
+from regulars_schema.documents import MOST_ERRORS, Documents, cached_in
 from regulars_schema.open_inputs import is_open
 from regulars_schema.permissions import STANDS_UNDER, Refusals, guard, needing, under
 from regulars_schema.reach import types_of
@@ -299,6 +299,13 @@ class ComposedSchema(strawberry.Schema):
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Strawberry would log every error; `answered` logs those that are our fault, once and with an id."""
+
+    def _get_custom_context_kwargs(
+        self, operation_extensions: dict[str, Any] | None = None, *, sync: bool = False
+    ) -> dict[str, Any]:
+        """What Strawberry hands to graphql-core's `execute`: mistakes in variables are told like those in documents."""
+        given = super()._get_custom_context_kwargs(operation_extensions, sync=sync)
+        return given | {"max_coercion_errors": MOST_ERRORS, "hide_suggestions": True}
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The documented seam: a type's own fields, and those that were added here."""

@@ -1,15 +1,19 @@
 """What a field's function may use while it answers a request."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
 from regulars_core.actors import Actor
 from regulars_core.clock import Instant, printed
 from regulars_core.database import Database
-from regulars_core.errors import Forbidden
+from regulars_core.errors import Forbidden, TimedOut
 from regulars_core.shop import Shop
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -19,6 +23,23 @@ class Batch:
     shop: Shop
     actor: Actor
     request_id: str | None = None
+    deadline: float | None = None
+    """When the answer must be there, by the event loop's clock."""
+
+    async def in_time(self, work: Callable[[], Awaitable[T]]) -> T:
+        """What the work answers. At the deadline it is cancelled, and the statement that it waits for with it; raises
+        TimedOut then, and without beginning if the deadline is over."""
+        if self.deadline is None:
+            return await work()
+        if asyncio.get_running_loop().time() >= self.deadline:
+            raise TimedOut
+        try:
+            async with asyncio.timeout_at(self.deadline) as limit:
+                return await work()
+        except TimeoutError:
+            if limit.expired():
+                raise TimedOut from None
+            raise
 
     def demand(self, permission: str | None, *, everywhere: bool = False) -> None:
         """Raise Forbidden if the caller holds a permission nowhere, or not `everywhere`; None is everybody's."""
@@ -55,6 +76,12 @@ class Context:
 
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     refusals: dict[tuple[str, ...], Refusal] = field(default_factory=dict)
+    charge: Callable[[int], None] = lambda _: None
+    """Takes the cost of a document from what the caller has left. Raises RateLimited."""
+    cost: int | None = None
+    """The objects that the document can answer, once that is known."""
+    asked: tuple[str | None, tuple[str, ...]] = (None, ())
+    """Kind and root fields of the operation, once it is known to be valid."""
 
     def refuse(self, permission: str, info: Any, *, everywhere: bool = False) -> None:
         """Note that the field at hand is refused; it is null."""

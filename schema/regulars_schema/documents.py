@@ -1,32 +1,62 @@
-"""Parsed and validated documents, kept so that a query that comes again costs neither."""
+"""Documents on their way to be executed: parsed, held against the limits, validated, and kept for the next time."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, StringValueNode, Visitor, visit
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    StringValueNode,
+    Visitor,
+    parse,
+    validate,
+    visit,
+)
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from regulars_schema.introspection import cut_suggestions, forbidden_introspection, may_introspect
+from regulars_schema.context import Context
+from regulars_schema.costs import Price
+from regulars_schema.introspection import forbidden_introspection, may_introspect
+from regulars_schema.limits import Limits, refuse_excess, too_complex
 
 LONGEST_KEPT = 16_384
 """Characters of a document that is worth keeping at most: a parsed one takes about a hundred times its text."""
 
+MOST_ERRORS = 5
+"""Mistakes of a document, or of its variables, that are told at once."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A document within the limits, and what it costs."""
+
+    document: DocumentNode
+    price: Price
+
 
 class Documents:
-    """The documents of one schema that were found valid, the latest used ones, at most `size` of them."""
+    """The documents of one schema that were found valid, the latest used ones, at most `size` of them; and how large
+    those may be that are looked at."""
 
-    def __init__(self, size: int = 1_000) -> None:
+    def __init__(self, size: int = 1_000, limits: Limits | None = None) -> None:
         self._size = size
-        self._kept: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._kept: OrderedDict[str, Parsed] = OrderedDict()
+        self.limits = limits or Limits()
 
-    def find(self, text: str) -> DocumentNode | None:
+    def find(self, text: str) -> Parsed | None:
         """The parsed form of a text that was valid before."""
         if (document := self._kept.get(text)) is not None:
             self._kept.move_to_end(text)
         return document
 
-    def keep(self, text: str, document: DocumentNode) -> None:
+    def keep(self, text: str, document: Parsed) -> None:
         """Remember a valid document, unless it is huge; the one that was used the longest ago makes room."""
         if self._size and len(text) <= LONGEST_KEPT:
             self._kept[text] = document
@@ -61,42 +91,82 @@ def refuse_ambiguity(document: DocumentNode) -> None:
         raise CannotGetOperationTypeError(None)
 
 
+def parsed(text: str, schema: GraphQLSchema, limits: Limits) -> Parsed:
+    """A document that is within the limits. Raises GraphQLError for any other, and for one that cannot be read."""
+    if len(text) > limits.bytes or len(text.encode("utf-8", "surrogatepass")) > limits.bytes:
+        raise GraphQLError(
+            f"A document has at most {limits.bytes} bytes.", extensions={"code": "PAYLOAD_TOO_LARGE", "limit": "bytes"}
+        )
+    try:
+        document = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
+    except GraphQLSyntaxError as error:
+        if "nested too deeply" in error.message:
+            told = {"code": "QUERY_TOO_COMPLEX", "limit": "nesting"}
+            raise GraphQLError("The document is nested too deep to be read.", extensions=told) from None
+        if "Parsing aborted" in error.message:
+            raise too_complex("Tokens", limits.tokens + 1, limits.tokens, "tokens") from None
+        raise
+    refuse_unkeepable_text(document)
+    refuse_excess(document, limits)
+    return Parsed(document, Price(schema, document))
+
+
 def cached_in(documents: Documents) -> type[SchemaExtension]:
-    """The schema extension that answers parsing and validation from these documents."""
+    """The schema extension that answers parsing and validation from these documents.
+
+    A document that is kept has been held against the limits, but what it costs depends on its variables, and is
+    counted and charged each time.
+    """
 
     class CachedDocuments(SchemaExtension):
         """Keeps what is valid, whoever sent it; who may ask it is looked at every time."""
 
         def on_parse(self) -> Iterator[None]:
             context = self.execution_context
-            known = documents.find(context.query or "")
+            text = context.query or ""
+            known = documents.find(text)
             self._known = known is not None
-            if known is not None:
-                context.graphql_document = known
-            yield
-            if context.graphql_document is None:
-                return
-            if known is None:
-                refuse_unkeepable_text(context.graphql_document)
+            self._parsed = known or parsed(text, context.schema._schema, documents.limits)
+            context.graphql_document = self._parsed.document
             if not context._provided_operation_name:
-                refuse_ambiguity(context.graphql_document)
+                refuse_ambiguity(self._parsed.document)
+            self._charge()
+            yield
+
+        def _charge(self) -> None:
+            context, price, most = self.execution_context, self._parsed.price, documents.limits.cost
+            asking: Context = context.context
+            name = context._provided_operation_name
+            asking.cost = price.cost(name, context.variables or {})
+            if asking.cost > most:
+                asking.charge(0)
+                raise too_complex("Objects that this can answer", asking.cost, most, "cost")
+            asking.charge(asking.cost)
+
+        def _validated(self) -> list[GraphQLError]:
+            """As Strawberry does it, but the first errors are enough, and only who may read the schema is helped to
+            guess its names; both take far longer than the rest."""
+            context = self.execution_context
+            return validate(
+                context.schema._schema,
+                self._parsed.document,
+                (*context.validation_rules, MaybeNullValidationRule, OneOfInputValidationRule),
+                max_errors=MOST_ERRORS,
+                hide_suggestions=not may_introspect(context),
+            )
 
         def on_validate(self) -> Iterator[None]:
             context = self.execution_context
             if refused := forbidden_introspection(context):
                 context.pre_execution_errors = [refused]
-            elif self._known:
-                context.pre_execution_errors = []
+            else:
+                context.pre_execution_errors = [] if self._known else self._validated()
             yield
-            if not self._known and not context.pre_execution_errors and context.query and context.graphql_document:
-                documents.keep(context.query, context.graphql_document)
-            if context.pre_execution_errors and not may_introspect(context):
-                cut_suggestions(context.pre_execution_errors)
-
-        def on_execute(self) -> Iterator[None]:
-            context = self.execution_context
-            yield
-            if context.result and context.result.errors and not may_introspect(context):
-                cut_suggestions(context.result.errors)
+            if context.pre_execution_errors:
+                return
+            if not self._known and context.query:
+                documents.keep(context.query, self._parsed)
+            name = context._provided_operation_name
+            context.context.asked = (self._parsed.price.kind(name), self._parsed.price.fields(name))
 
     return CachedDocuments

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from regulars_core.database import OutcomeUnknown, Unavailable
-from regulars_core.errors import BadInput, Forbidden, Problem
+from regulars_core.errors import BadInput, Forbidden, Problem, TimedOut
 from regulars_schema.permissions import under
 
 log = logging.getLogger("regulars.schema")
@@ -90,12 +90,19 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
         return message, {"code": "UNAVAILABLE", "retryable": False}
     if isinstance(cause, Unavailable):
         return "The database is not available at the moment; try again.", {"code": "UNAVAILABLE"}
+    if isinstance(cause, TimedOut):
+        return "This took longer than a request may take; what was not committed is undone.", {"code": "TIMEOUT"}
     told = (error.extensions or {}) | ((cause.extensions or {}) if isinstance(cause, GraphQLError) else {})
     if "code" in told:
         return error.message, told
     if (cause is None or isinstance(cause, GraphQLError)) and not error.path:
         return error.message, {"code": "BAD_USER_INPUT"}
-    return "Something went wrong on our side.", {"code": "INTERNAL", "errorId": logged(cause or error, error.path)}
+    return "Something went wrong on our side.", {"code": "INTERNAL", "errorId": logged(cause or error, _place(error))}
+
+
+def _place(error: GraphQLError) -> str:
+    """Where in the schema it happened. The path would hold aliases, which are the client's words."""
+    return ".".join(node.name.value for node in error.nodes or () if isinstance(node, FieldNode)) or "the document"
 
 
 def logged(error: BaseException, place: object) -> str:

@@ -1,4 +1,4 @@
-"""Who may read the schema: introspection, and the suggestions in errors that tell of it bit by bit."""
+"""Who may read the schema: by introspection, and by the suggestions in errors that tell of it bit by bit."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,6 @@ from regulars_schema.context import Context
 INTROSPECT = "schema.introspect"
 _FIELDS = frozenset({"__schema", "__type"})
 _TRACE = re.compile(r"__(schema|type)\b")
-_SUGGESTION = re.compile(r" Did you mean .*", re.DOTALL)
 
 
 def may_introspect(asked: ExecutionContext) -> bool:
@@ -44,9 +43,3 @@ def introspecting(document: DocumentNode) -> Sequence[FieldNode]:
     found = _Introspecting()
     visit(document, found)
     return found.fields
-
-
-def cut_suggestions(errors: Sequence[GraphQLError]) -> None:
-    """Take from messages what they suggest instead: names of the schema that were not asked for."""
-    for error in errors:
-        error.message = _SUGGESTION.sub("", error.message)

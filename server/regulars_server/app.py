@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -17,11 +19,15 @@ from regulars_core.plugins import Plugins
 from regulars_core.settings import Settings, configured
 from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
 from regulars_schema.documents import Documents
-from regulars_schema.errors import logged
 from regulars_schema.introspection import INTROSPECT
+from regulars_schema.limits import Limits
 from regulars_schema.schema import schema_of
 from regulars_server import graphiql
-from regulars_server.http import Fault, GraphQLEndpoint, unavailable
+from regulars_server.access import Access, Visit
+from regulars_server.faults import Fault, unavailable
+from regulars_server.http import GraphQLEndpoint
+from regulars_server.logs import write_log
+from regulars_server.metrics import Metrics
 
 CORE = App("core", "regulars_core.models", "regulars_core.migrations")
 APPS: Sequence[App] = (CORE,)
@@ -72,11 +78,13 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
     """The ASGI application of one shop with these plugins, or those that the settings choose. Its database is opened
     when it starts and closed when it stops.
 
-    Raises PluginError and SchemaConflict for plugins that cannot be on together.
+    Raises PluginError and SchemaConflict for plugins that cannot be on together, and RuntimeError for a setting that
+    needs what is not installed.
     """
     on = Plugins.wanted(settings.plugins) if plugins is None else plugins
     all_jobs(on)
-    schema = schema_of(on, Documents(settings.document_cache))
+    schema = schema_of(on, Documents(settings.document_cache, Limits.of(settings)))
+    metrics = Metrics() if settings.metrics else None
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -89,14 +97,19 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
         endpoint: GraphQLEndpoint = request.app.state.graphql
         return await endpoint(request)
 
+    async def demanded(request: Request, permission: str) -> None:
+        actor = await request.app.state.graphql.identify(request)
+        if not actor.may(permission):
+            raise Fault(403, "FORBIDDEN", f"This needs the permission {permission}.")
+
     async def printed_schema(request: Request) -> Response:
-        try:
-            actor = await request.app.state.graphql.identify(request)
-            if not actor.may(INTROSPECT):
-                raise Fault(403, "FORBIDDEN", f"This needs the permission {INTROSPECT}.")
-        except Fault as fault:
-            return fault.response()
+        await demanded(request, INTROSPECT)
         return PlainTextResponse(schema.printed())
+
+    async def figures(request: Request) -> Response:
+        assert metrics is not None
+        await demanded(request, "metrics.view")
+        return Response(metrics.rendered(), media_type=metrics.content_type)
 
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
@@ -119,36 +132,51 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
             Route("/schema.graphql", printed_schema, methods=["GET"]),
             Route("/health", health, methods=["GET"]),
             Route("/ready", ready, methods=["GET"]),
+            *([Route("/metrics", figures, methods=["GET"])] if metrics else ()),
             *graphiql.routes(),
         ],
-        exception_handlers={
-            404: _no_such_place,
-            405: _no_such_method,
-            Unavailable: _unavailable,
-            Exception: _unforeseen,
-        },
+        middleware=[Middleware(Access, metrics), *_cors(settings)],
+        exception_handlers={404: _no_such_place, 405: _no_such_method, Unavailable: _unavailable, Fault: _turned_away},
         lifespan=lifespan,
     )
 
 
-async def _no_such_place(_: Request, __: Exception) -> Response:
-    return Fault(404, "BAD_REQUEST", "There is nothing here; GraphQL is at /graphql.").response()
+def _cors(settings: Settings) -> list[Middleware]:
+    """Nothing unless origins are set: browsers then keep the pages of others from reading answers."""
+    if not settings.cors_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["POST"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
+            expose_headers=["X-Request-Id", "Retry-After"],
+        )
+    ]
+
+
+async def _turned_away(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, Fault)
+    Visit.of(request).code = fault.code
+    return fault.response()
+
+
+async def _no_such_place(request: Request, _: Exception) -> Response:
+    return await _turned_away(request, Fault(404, "BAD_REQUEST", "There is nothing here; GraphQL is at /graphql."))
 
 
 async def _no_such_method(request: Request, error: Exception) -> Response:
     allowed = {"Allow": "POST"} if request.url.path == "/graphql" else dict(getattr(error, "headers", None) or {})
-    return Fault(405, "BAD_REQUEST", "This place does not know that method.", **allowed).response()
+    return await _turned_away(request, Fault(405, "BAD_REQUEST", "This place does not know that method.", **allowed))
 
 
-async def _unavailable(_: Request, __: Exception) -> Response:
-    return unavailable().response()
-
-
-async def _unforeseen(request: Request, error: Exception) -> Response:
-    error_id = logged(error, request.url.path)
-    return Fault(500, "INTERNAL", "Something went wrong on our side.").response(errorId=error_id)
+async def _unavailable(request: Request, _: Exception) -> Response:
+    return await _turned_away(request, unavailable())
 
 
 def from_environment() -> Starlette:
     """The application as the environment describes it; what uvicorn's workers call."""
-    return create_app(*configured())
+    settings, plugins = configured()
+    write_log(settings.log_level, settings.log_format)
+    return create_app(settings, plugins)

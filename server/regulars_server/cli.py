@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 from rich.table import Table
 
 from regulars_core.actors import operator
@@ -28,6 +27,8 @@ from regulars_server.cli_base import configured_or_exit, fail, in_shop, out, run
 from regulars_server.cli_import import import_app
 from regulars_server.cli_plugins import CommandLine
 from regulars_server.doctor import examine
+from regulars_server.listening import listen
+from regulars_server.logs import write_log
 
 app = typer.Typer(
     cls=CommandLine,
@@ -53,17 +54,25 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     workers: Annotated[int, typer.Option(help="How many processes.", min=1, max=64)] = 1,
+    certfile: Annotated[
+        Path | None, typer.Option(help="Certificates for TLS, PEM.", exists=True, dir_okay=False)
+    ] = None,
+    keyfile: Annotated[Path | None, typer.Option(help="Their private key, PEM.", exists=True, dir_okay=False)] = None,
 ) -> None:
     """Serve the API on an existing, migrated database."""
-    run(_look_inside(*configured_or_exit()))
-    uvicorn.run(
+    if (certfile is None) != (keyfile is None):
+        fail("TLS needs both: --certfile and --keyfile.")
+    settings, plugins = configured_or_exit()
+    run(_look_inside(settings, plugins))
+    write_log(settings.log_level, settings.log_format)
+    listen(
         "regulars_server.app:from_environment",
-        factory=True,
+        settings,
         host=host,
         port=port,
         workers=workers,
-        server_header=False,
-        date_header=False,
+        certfile=certfile,
+        keyfile=keyfile,
     )
 
 
@@ -86,7 +95,8 @@ def serve_demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
             f"\n  API       {address}/graphql\n  key       {key}\n  GraphiQL  {address}/graphiql#key={key}\n",
             markup=False,
         )
-        uvicorn.run(create_app(settings, on), host=host, port=port, log_level="warning", server_header=False)
+        write_log("warning", "console")
+        listen(create_app(settings, on), settings, host=host, port=port)
 
 
 async def _fill(settings: Settings, on: Plugins) -> str:

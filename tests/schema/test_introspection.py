@@ -57,7 +57,7 @@ async def test_errors_suggest_nothing_without_it(api: Api, cashier: Api, documen
     assert not any("Did you mean" in error["message"] for error in untold.errors)
 
 
-async def test_wrong_variables_suggest_nothing_either(api: Api, cashier: Api) -> None:
+async def test_wrong_variables_suggest_nothing_to_anybody(api: Api, cashier: Api) -> None:
     asked = "customers(orderBy: $order, where: $where) { totalCount }"
     document = f"query($order: CustomerOrderBy, $where: CustomerWhere) {{ {asked} }}"
     for variables in (
@@ -66,6 +66,5 @@ async def test_wrong_variables_suggest_nothing_either(api: Api, cashier: Api) ->
         {"where": {"status": {"in": ["ACTIV"]}}},
     ):
         told, untold = await api.ask(document, **variables), await cashier.ask(document, **variables)
-        assert "Did you mean" in told.errors[0]["message"], told.errors
-        assert "Did you mean" not in untold.errors[0]["message"]
-        assert untold.codes == told.codes
+        assert "Did you mean" not in told.errors[0]["message"], told.errors
+        assert untold.errors == told.errors

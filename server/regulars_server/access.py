@@ -1,0 +1,116 @@
+"""What every request gets, whatever becomes of it: an id, the headers of a careful server, a line in the log."""
+
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from regulars_schema.errors import logged
+from regulars_server.faults import internal
+from regulars_server.logs import logger
+from regulars_server.metrics import Metrics
+
+_REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
+_PLACES = ("/graphql", "/schema.graphql", "/health", "/ready", "/metrics", "/graphiql")
+_VISIT = "regulars.visit"
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+_ONLY_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+@dataclass
+class Visit:
+    """One request, as the log sees it: nothing of it is a client's own text but the id, which must look like one."""
+
+    request_id: str
+    key_id: str | None = None
+    kind: str | None = None
+    fields: tuple[str, ...] = ()
+    code: str | None = None
+    cost: int | None = None
+    status: int = 500
+    since: float = field(default_factory=time.perf_counter)
+
+    @classmethod
+    def of(cls, request: Request) -> "Visit":
+        """The visit that a request belongs to."""
+        visit: Visit = request.scope[_VISIT]
+        return visit
+
+
+class Access:
+    """Stands around the application, and answers what it raises."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics | None = None) -> None:
+        self._app, self._metrics = app, metrics
+        self._log: structlog.stdlib.BoundLogger = logger("regulars.access")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        visit = scope[_VISIT] = Visit(_request_id(scope))
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started, visit.status = True, message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = visit.request_id
+                for name, value in (_HEADERS | (_ONLY_TLS if scope["scheme"] == "https" else {})).items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        if self._metrics:
+            self._metrics.began()
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            visit.code = "INTERNAL"
+            error_id = logged(error, _place(scope))
+            if not started:
+                await internal().response(errorId=error_id)(scope, receive, send_with_headers)
+        finally:
+            self._ended(scope, visit)
+
+    def _ended(self, scope: Scope, visit: Visit) -> None:
+        seconds = time.perf_counter() - visit.since
+        if self._metrics:
+            self._metrics.ended(_place(scope), visit.status, visit.code, visit.cost, seconds)
+        self._log.info(
+            "request",
+            request_id=visit.request_id,
+            method=scope["method"],
+            place=_place(scope),
+            status=visit.status,
+            ms=round(seconds * 1_000, 1),
+            key_id=visit.key_id,
+            kind=visit.kind,
+            fields=",".join(visit.fields) or None,
+            code=visit.code,
+            cost=visit.cost,
+        )
+
+
+def _request_id(scope: Scope) -> str:
+    """What the sender calls the request if it looks like a name, or else one of ours."""
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+
+
+def _place(scope: Scope) -> str:
+    """Which of our places was asked for; paths that somebody has made up can hold anything."""
+    path = scope["path"]
+    return next((place for place in _PLACES if path == place or path.startswith(place + "/")), "elsewhere")

@@ -1,0 +1,52 @@
+"""A plugin whose fields never end, over statements of the database that never do."""
+
+import strawberry
+
+from regulars_core.hookspecs import hookimpl
+from regulars_schema.batching import Batch, mutation, root
+from regulars_schema.composition import Contribution, Extension, Mutation, Query
+from regulars_schema.errors import Payload
+from regulars_schema.keyed import Keyed
+
+SLOW = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+    "postgres": "SELECT pg_sleep(60)",
+}
+
+
+@strawberry.type(description="What a slow mutation answers.")
+class SlowPayload(Payload):
+    done: bool = strawberry.field(default=False, description="Whether it was.")
+
+
+@strawberry.input(description="What a slow mutation takes.")
+class SlowInput(Keyed):
+    name: str = strawberry.field(description="The name that it gives to a store.")
+    wait: bool = strawberry.field(description="Whether it never ends.")
+
+
+async def slow(batch: Batch) -> int:
+    [row] = await batch.database.rows(SLOW[batch.database.engine])
+    return int(row[0] or 0)
+
+
+async def broken(batch: Batch) -> int:
+    raise LookupError("Ana's number is +52 55 1234 5678")
+
+
+async def write(batch: Batch, *, input: SlowInput) -> SlowPayload:
+    await batch.database.run("UPDATE store SET name = $1 WHERE code = 'MAIN'", input.name)
+    if input.wait:
+        await slow(batch)
+    return SlowPayload(done=True)
+
+
+@hookimpl
+def regulars_schema() -> Contribution:
+    """The fields."""
+    fields = [
+        root(slow, name="slow", returns=int | None, description="Never ends."),
+        root(broken, name="broken", returns=int | None, description="Breaks."),
+    ]
+    mutations = [mutation(write, name="slowWrite", description="Writes, and may never end.")]
+    return Contribution("slow", extensions=[Extension(Query, fields), Extension(Mutation, mutations)])
