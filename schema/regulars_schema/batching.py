@@ -9,7 +9,7 @@ nulls that parent's field alone. Its keyword arguments are the field's arguments
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import cached_property
 from types import NoneType
 from typing import Any, get_args, get_type_hints
@@ -21,21 +21,24 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from regulars_core.errors import Forbidden
 from regulars_schema.context import Batch, Context
 from regulars_schema.errors import Payload
 from regulars_schema.keyed import Keyed
+from regulars_schema.levels import BatchFunction, OncePerLevel
 from regulars_schema.outcomes import Outcomes
 from regulars_schema.pipeline import Pipeline
 
-BatchFunction = Callable[..., Awaitable[Sequence[Any]]]
 RootFunction = Callable[..., Awaitable[Any]]
 
 
 def batched(
     function: BatchFunction, *, name: str, returns: Any, description: str, needs: str | None = None
 ) -> StrawberryField:
-    """A field over all parents of a level, called once for them together, if the caller holds the permission it needs."""
+    """A field over all parents of a level, called once for them together, if the caller holds the permission it needs.
+
+    The breadth-first executor calls the function itself; what it leaves to graphql-core comes here, parent by parent.
+    """
+    level = OncePerLevel(function, needs)
 
     async def resolve(root: Any, info: Info[Context, None], **arguments: Any) -> Any:
         context = info.context
@@ -43,25 +46,23 @@ def batched(
         place = id(info._raw_info.field_nodes[0])
         loader = context.loaders.get(place)
         if loader is None:
-            call = (function, repr(arguments), *_level(info))
+            call = (function, repr(arguments), *_place(info))
             loader = context.loaders.get(call)
             if loader is None:
                 kept: list[list[Any]] = []
 
-                async def load(parents: list[Any]) -> Sequence[Any]:
+                async def load(parents: list[Any]) -> list[Any]:
                     kept.append(parents)  # for as long as the loader knows them by where they lie in memory
-                    if needs and not context.batch.actor.may(needs):
-                        return [Forbidden(needs, len(parents)), *([None] * (len(parents) - 1))]
-                    return await function(parents, context.batch, **arguments)
+                    return await level.values(parents, context, arguments)
 
                 loader = context.loaders[call] = DataLoader(load, cache_key_fn=id)
             context.loaders[place] = loader
         return await loader.load(root)
 
-    return _field(resolve, function, name, returns, description, needs)
+    return _field(resolve, function, name, returns, description, needs, level)
 
 
-def _level(info: Info[Context, None]) -> list[str]:
+def _place(info: Info[Context, None]) -> list[str]:
     """Where the parents stand in the answer, without their places in lists."""
     return [key for key in info._raw_info.path.as_list()[:-1] if isinstance(key, str)]
 
@@ -107,7 +108,13 @@ class _DeclaredArguments(StrawberryResolver[Any]):
 
 
 def _field(
-    resolve: Any, function: Any, name: str, returns: Any, description: str, needs: str | None
+    resolve: Any,
+    function: Any,
+    name: str,
+    returns: Any,
+    description: str,
+    needs: str | None,
+    level: OncePerLevel | None = None,
 ) -> StrawberryField:
     if needs is not None and NoneType not in get_args(returns):
         raise TypeError(f"{name} needs {needs}, so it must be nullable: what is refused is null")
@@ -129,7 +136,7 @@ def _field(
         base_resolver=_DeclaredArguments(resolve),
         type_annotation=StrawberryAnnotation(returns),
         description=description + (f" Needs `{needs}`." if needs else ""),
-        metadata={"needs": needs},
+        metadata={"needs": needs, "level": level},
     )
 
 

@@ -30,6 +30,7 @@ from regulars_core.database import Database
 from regulars_core.errors import Problem
 from regulars_core.paging import SortKey
 from regulars_core.text import camel
+from regulars_schema.breadth_first import BreadthFirst, executed_by
 from regulars_schema.documents import Documents, cached_in
 from regulars_schema.scalars import SCALARS
 
@@ -130,6 +131,8 @@ class ComposedSchema(strawberry.Schema):
 
     def __init__(self, contributions: Sequence[Contribution], *, documents: Documents | None = None) -> None:
         places = _Places()
+        documents = Documents() if documents is None else documents
+        self.executor = BreadthFirst(documents)
         self._added: dict[type, list[StrawberryField]] = {}
         self.leaves: dict[type, dict[str, FilterLeaf]] = {}
         self.sorts: dict[Any, dict[str, SortKey]] = {}
@@ -164,7 +167,7 @@ class ComposedSchema(strawberry.Schema):
                 Mutation,
                 types=[type_ for contribution in contributions for type_ in contribution.types],
                 config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(enums)}),
-                extensions=[cached_in(documents or Documents())],
+                extensions=[cached_in(documents), executed_by(self.executor)],
             )
         except Exception as error:
             # graphql-core wraps what goes wrong while it resolves fields.
