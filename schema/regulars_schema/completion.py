@@ -7,9 +7,10 @@ their items are one column, and objects become the parents of the next level.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from types import NoneType
 from typing import Any
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo
+from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLResolveInfo
 from graphql.pyutils import Undefined, inspect, is_iterable
 
 from regulars_schema.failures import Failure
@@ -62,14 +63,17 @@ class Completion:
         kinds = set(map(type, values))
         if kinds <= shape.plain:
             return values
-        if not any(issubclass(kind, Exception) for kind in kinds):
+        nulls = values.count(None) if NoneType in kinds else 0
+        if (shape.nullable or not nulls) and not any(issubclass(kind, Exception) for kind in kinds):
             coerce = shape.of.coerce_output_value
             try:
-                column = [None if value is None else coerce(value) for value in values]
+                column = (
+                    [None if value is None else coerce(value) for value in values] if nulls else [*map(coerce, values)]
+                )
+                if column.count(None) == nulls:
+                    return column
             except Exception:  # somewhere: each by itself, then
-                column = []
-            if column and (None not in column if not shape.nullable else column.count(None) == values.count(None)):
-                return column
+                pass
         return [self._leaf(shape, value) for value in values]
 
     def _leaf(self, shape: Leaf, value: Any) -> Any:
@@ -107,44 +111,34 @@ class Completion:
 
     def _objects(self, selection: Selection, shape: Shape, values: Sequence[Any]) -> list[Any]:
         """The answers of these objects, blank as yet; the objects themselves are the next level."""
-        type_, blank = selection.type, selection.blank
-        column: list[Any] = []
-        parents: list[Any] = []
-        answers: dict[int, dict[str, Any]] = {}
-        refused = self._refused_by(type_)
-        for value in values:
-            answer = answers.get(id(value))
-            if answer is None:
-                if value is None or isinstance(value, Exception):
-                    column.append(self._nothing(shape, value))
-                    continue
-                if refused is not None and (error := refused(value)) is not None:
-                    column.append(self._failure(error))
-                    continue
-                answer = answers[id(value)] = blank.copy()
-                parents.append(value)
-            column.append(answer)
+        amiss = self._amiss(selection, shape, values)
+        parents = [value for number, value in enumerate(values) if number not in amiss] if amiss else list(values)
+        column: list[Any] = [selection.blank.copy() for _ in parents]
+        answers = column
+        once = len(set(map(id, parents))) == len(parents)
+        if amiss or not once:
+            # One that stands here several times is answered once; `values` keeps them all where they lie in memory.
+            known = dict(zip(map(id, parents), column, strict=True))
+            column = [amiss[number] if number in amiss else known[id(value)] for number, value in enumerate(values)]
+            parents, answers = list({id(parent): parent for parent in parents}.values()), list(known.values())
         if parents and selection.fields:
             path = (*self.level.path, self.asked.name)
-            self.below.append(Level(selection, parents, list(answers.values()), path, (self.level, self.asked)))
+            self.below.append(Level(selection, parents, answers, path, (self.level, self.asked)))
         return column
 
-    def _refused_by(self, type_: GraphQLObjectType) -> Callable[[Any], Exception | None] | None:
-        """What says of a value why it is not of this type."""
-        is_type_of = type_.is_type_of
-        if is_type_of is None:
-            return None
+    def _amiss(self, selection: Selection, shape: Shape, values: Sequence[Any]) -> dict[int, Failure | None]:
+        """Which of these values are no objects of the type, by number, and what stands there instead."""
+        kinds = set(map(type, values))
+        if selection.takes(kinds):
+            return {}
         info = self.info()
-
-        def refused(value: Any) -> Exception | None:
-            try:
-                if is_type_of(value, info):
-                    return None
-                return GraphQLError(f"Expected value of type '{type_}' but got: {inspect(value)}.", self.asked.nodes)
-            except Exception as error:
-                return error
-
-        return refused
+        amiss: dict[int, Failure | None] = {}
+        for number, value in enumerate(values):
+            if value is None or isinstance(value, Exception):
+                amiss[number] = self._nothing(shape, value)
+            elif (error := _not_of(selection.of, value, info, self.asked.nodes)) is not None:
+                amiss[number] = self._failure(error)
+        return amiss
 
     def _of_several_types(self, shape: OneOf, values: list[Any]) -> list[Any]:
         """ResolveAbstractType (6.4.3), and the objects by their types: each type is a level of its own."""
@@ -193,3 +187,15 @@ class Completion:
     def _failure(self, error: Exception) -> Failure:
         self.failed = True
         return Failure(error)
+
+
+def _not_of(
+    type_: GraphQLObjectType, value: Any, info: GraphQLResolveInfo[Any], nodes: list[FieldNode]
+) -> Exception | None:
+    """Why a value is not of an object type; None if it is."""
+    try:
+        if type_.is_type_of is None or type_.is_type_of(value, info):
+            return None
+    except Exception as error:
+        return error
+    return GraphQLError(f"Expected value of type '{type_}' but got: {inspect(value)}.", nodes)

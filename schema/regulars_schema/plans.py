@@ -50,7 +50,11 @@ MOST_FIELDS = 5_000
 DEEPEST = 60
 """Levels of a plan."""
 
-_PLAIN: dict[str, type] = {GraphQLString.name: str, GraphQLID.name: str, GraphQLBoolean.name: bool}
+_PLAIN: dict[str, frozenset[type]] = {
+    GraphQLString.name: frozenset({str}),
+    GraphQLID.name: frozenset({str}),
+    GraphQLBoolean.name: frozenset({bool}),
+}
 
 
 class Unsupported(Exception):
@@ -120,9 +124,16 @@ class PlannedField:
 class Selection:
     """The fields asked of one object type, and an answer in which each of them is still to be filled in."""
 
-    type: GraphQLObjectType
+    of: GraphQLObjectType
     fields: list[PlannedField] = field(default_factory=list)
     blank: dict[str, Any] = field(default_factory=dict)
+
+    def takes(self, kinds: set[type]) -> bool:
+        """Whether all instances of these classes are objects of this type, as far as their classes tell."""
+        if NoneType in kinds or any(issubclass(kind, Exception) for kind in kinds):
+            return False
+        row: type | None = getattr(self.of.is_type_of, "row", None)
+        return self.of.is_type_of is None or (row is not None and all(issubclass(kind, row) for kind in kinds))
 
 
 @dataclass(slots=True, eq=False)
@@ -236,8 +247,8 @@ class _Planner:
         if isinstance(type_, GraphQLList):
             return Many(nullable, self._shape(type_.of_type, sets, depth))
         if is_leaf_type(type_):
-            plain = {_PLAIN.get(type_.name), NoneType if nullable else _PLAIN.get(type_.name)}
-            return Leaf(nullable, type_, frozenset(plain if type_.name in _PLAIN else ()))
+            plain = _PLAIN.get(type_.name, frozenset())
+            return Leaf(nullable, type_, plain | {NoneType} if plain and nullable else plain)
         if is_object_type(type_):
             return One(nullable, self._asked_of(type_, sets, depth))
         assert is_abstract_type(type_)
