@@ -9,6 +9,7 @@ nulls that parent's field alone. Its keyword arguments are the field's arguments
 """
 
 import inspect
+from asyncio import shield
 from collections.abc import Awaitable, Callable
 from functools import cached_property
 from types import NoneType
@@ -46,7 +47,7 @@ def batched(
         place = id(info._raw_info.field_nodes[0])
         loader = context.loaders.get(place)
         if loader is None:
-            call = (function, repr(arguments), *_place(info))
+            call = (level, repr(arguments), *_place(info))
             loader = context.loaders.get(call)
             if loader is None:
                 kept: list[list[Any]] = []
@@ -57,7 +58,8 @@ def batched(
 
                 loader = context.loaders[call] = DataLoader(load, cache_key_fn=id)
             context.loaders[place] = loader
-        return await loader.load(root)
+        # Where null propagates, graphql-core cancels what waits beside it; others may wait for the same value.
+        return await shield(loader.load(root))
 
     return _field(resolve, function, name, returns, description, needs, level)
 
