@@ -88,9 +88,7 @@ class Generator:
         target = _named(fields[name].type)
         arguments = self._arguments(fields[name].args)
         # One name stands for one thing, wherever fragments put it.
-        alias = (
-            f"{type_.name}_{name}_{crc32(arguments.encode())}: " if arguments or self.chance.random() < 0.5 else ""
-        )
+        alias = f"{type_.name}_{name}_{crc32(arguments.encode())}: " if arguments or self.chance.random() < 0.5 else ""
         below = f" {self._selection(target, depth - 1)}" if is_composite_type(target) else ""
         return f"{alias or self._alias(0.1)}{name}{arguments}{self._directive()}{below}"
 

@@ -29,20 +29,22 @@ class Twins:
         ours = await answer(executor, asked)
         if ours is not None and asked.operation_type.value == OperationType.QUERY.value:
             # In variables of its own: it is no part of what the test counts or traces.
-            theirs = await asyncio.create_task(by_graphql_core(asked), context=Variables())
+            context = Context(asked.context.batch)
+            theirs = await asyncio.create_task(by_graphql_core(asked, context), context=Variables())
             self.compared += 1
-            self.differences += [f"{found}\nin {asked.query}\n{asked.variables}" for found in differing(ours, theirs)]
+            found = [*differing(ours, theirs), *refused_otherwise(ours, asked.context, context)]
+            self.differences += [f"{one}\nin {asked.query}\n{asked.variables}" for one in found]
         return ours
 
 
-async def by_graphql_core(asked: ExecutionContext) -> ExecutionResult:
-    """The answer of graphql-core."""
+async def by_graphql_core(asked: ExecutionContext, context: Context) -> ExecutionResult:
+    """The answer of graphql-core; what it refuses is noted in the context."""
     assert asked.graphql_document is not None
     result = execute(
         asked.schema._schema,
         asked.graphql_document,
         asked.root_value,
-        Context(asked.context.batch),
+        context,
         asked.variables,
         asked.operation_name,
     )
@@ -59,6 +61,24 @@ def differing(ours: ExecutionResult, theirs: ExecutionResult) -> list[str]:
         for place in {*here, *there}
         if Counter(here[place]) != Counter(there[place]) and not _left_open(place, here[place], there[place])
     ]
+
+
+def refused_otherwise(result: ExecutionResult, ours: Context, theirs: Context) -> list[str]:
+    """How refusals differ. Where a null has swallowed objects, some of those have been refused something and some not yet."""
+    swallowed = {_names(_nulled(result.data, error) or ()) for error in result.errors or ()}
+    here, there = (
+        {
+            place: (refusal.count, refusal.path)
+            for place, refusal in context.refusals.items()
+            if not any(place[1 : len(null) + 1] == null for null in swallowed)
+        }
+        for context in (ours, theirs)
+    )
+    return [] if here == there else [f"refusals: {here} and {there}"]
+
+
+def _names(place: Place) -> tuple[str, ...]:
+    return tuple(key for key in place if isinstance(key, str))
 
 
 Told = tuple[Place | None, str, Any, Any]

@@ -15,8 +15,10 @@ from regulars_schema.composition import CORE, Contribution, Extension, NodeKind,
 from regulars_schema.ids import global_id, identified, split_id
 from regulars_schema.nodes import Node, backed_by
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.permissions import under
 
 
+@under("audit.view")
 @strawberry.type(description="A field that was changed.")
 class AuditChange:
     """One item of audit.changes."""
@@ -28,6 +30,7 @@ class AuditChange:
     )
 
 
+@under("audit.view")
 @strawberry.type(
     description="Something that was done to an object, written down together with it and never changed. It says nothing "
     "personal."

@@ -10,7 +10,7 @@ nulls that parent's field alone. Its keyword arguments are the field's arguments
 
 import inspect
 from asyncio import shield
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from types import NoneType
 from typing import Any, get_args, get_type_hints
@@ -22,11 +22,11 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from regulars_schema.context import Batch, Context
+from regulars_schema.context import Batch, BatchFunction, Context
 from regulars_schema.errors import Payload
 from regulars_schema.keyed import Keyed
-from regulars_schema.levels import BatchFunction, OncePerLevel
 from regulars_schema.outcomes import Outcomes
+from regulars_schema.permissions import needing
 from regulars_schema.pipeline import Pipeline
 
 RootFunction = Callable[..., Awaitable[Any]]
@@ -35,11 +35,10 @@ RootFunction = Callable[..., Awaitable[Any]]
 def batched(
     function: BatchFunction, *, name: str, returns: Any, description: str, needs: str | None = None
 ) -> StrawberryField:
-    """A field over all parents of a level, called once for them together, if the caller holds the permission it needs.
+    """A field over all parents of a level, called once for them together, unless it is refused.
 
     The breadth-first executor calls the function itself; what it leaves to graphql-core comes here, parent by parent.
     """
-    level = OncePerLevel(function, needs)
 
     async def resolve(root: Any, info: Info[Context, None], **arguments: Any) -> Any:
         context = info.context
@@ -47,21 +46,21 @@ def batched(
         place = id(info._raw_info.field_nodes[0])
         loader = context.loaders.get(place)
         if loader is None:
-            call = (level, repr(arguments), *_place(info))
+            call = (function, repr(arguments), *_place(info))
             loader = context.loaders.get(call)
             if loader is None:
                 kept: list[list[Any]] = []
 
-                async def load(parents: list[Any]) -> list[Any]:
+                async def load(parents: list[Any]) -> Sequence[Any]:
                     kept.append(parents)  # for as long as the loader knows them by where they lie in memory
-                    return await level.values(parents, context, arguments)
+                    return await function(parents, context.batch, **arguments)
 
                 loader = context.loaders[call] = DataLoader(load, cache_key_fn=id)
             context.loaders[place] = loader
         # Where null propagates, graphql-core cancels what waits beside it; others may wait for the same value.
         return await shield(loader.load(root))
 
-    return _field(resolve, function, name, returns, description, needs, level)
+    return _field(resolve, function, name, returns, description, needs, batched=function)
 
 
 def _place(info: Info[Context, None]) -> list[str]:
@@ -75,7 +74,6 @@ def root(
     """A field of the query itself: `async def customers(batch, *, first=None, …)`."""
 
     async def resolve(info: Info[Context, None], **arguments: Any) -> Any:
-        info.context.batch.demand(needs)
         return await function(info.context.batch, **arguments)
 
     return _field(resolve, function, name, returns, description, needs)
@@ -94,7 +92,6 @@ def mutation(function: RootFunction, *, name: str, description: str, needs: str 
     pipeline = Pipeline(name, function, Outcomes(payload))
 
     async def resolve(info: Info[Context, None], input: Any) -> Any:
-        info.context.batch.demand(needs)
         return await pipeline.run(info, input)
 
     return _field(resolve, function, name, payload | None, description, needs)
@@ -116,7 +113,7 @@ def _field(
     returns: Any,
     description: str,
     needs: str | None,
-    level: OncePerLevel | None = None,
+    batched: BatchFunction | None = None,
 ) -> StrawberryField:
     if needs is not None and NoneType not in get_args(returns):
         raise TypeError(f"{name} needs {needs}, so it must be nullable: what is refused is null")
@@ -137,8 +134,8 @@ def _field(
         graphql_name=name,
         base_resolver=_DeclaredArguments(resolve),
         type_annotation=StrawberryAnnotation(returns),
-        description=description + (f" Needs `{needs}`." if needs else ""),
-        metadata={"needs": needs, "level": level},
+        description=needing(description, needs),
+        metadata={"needs": needs, "batched": batched},
     )
 
 

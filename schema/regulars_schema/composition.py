@@ -32,7 +32,9 @@ from regulars_core.paging import SortKey
 from regulars_core.text import camel
 from regulars_schema.breadth_first import BreadthFirst, executed_by
 from regulars_schema.documents import Documents, cached_in
+from regulars_schema.permissions import Refusals, guard, needing, under
 from regulars_schema.scalars import SCALARS
+from regulars_schema.standing import unguarded
 
 CORE = "core"
 
@@ -53,7 +55,8 @@ class Extension:
 class FilterLeaf:
     """A leaf of a `where` input: its name, the input type of its comparison, and what becomes of it.
 
-    `conditions` turns a given comparison into the core's conditions; the batch knows shop and caller.
+    `conditions` turns a given comparison into the core's conditions; the batch knows shop and caller. `needs` is the
+    permission to read what it compares, unless that is the permission of the type itself.
     """
 
     where: type
@@ -62,15 +65,17 @@ class FilterLeaf:
     leaf: Any
     conditions: Callable[[Any, Any], Any]
     description: str
+    needs: str | None = None
 
 
 @dataclass(frozen=True)
 class SortField:
-    """A value of a sort enum (a NewType marker) and the key that it stands for."""
+    """A value of a sort enum (a NewType marker) and the key that it stands for. `needs` as of a FilterLeaf."""
 
     enum: Any
     key: SortKey
     description: str
+    needs: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,11 +100,13 @@ class Contribution:
     problems: Sequence[type[Problem]] = ()
 
 
+@under(None)
 @strawberry.type(description="What can be asked.")
 class Query:
     """Empty: every field arrives as an Extension."""
 
 
+@under(None)
 @strawberry.type(
     description="What can be done. Each mutation commits by itself before the next one of a document begins."
 )
@@ -127,7 +134,8 @@ def _by(owner: str) -> str:
 
 
 class ComposedSchema(strawberry.Schema):
-    """A schema made of contributions. Raises SchemaConflict before anything of GraphQL is built."""
+    """A schema made of contributions. Raises SchemaConflict before anything of GraphQL is built, and for a type or a field
+    that does not say who may see it."""
 
     def __init__(self, contributions: Sequence[Contribution], *, documents: Documents | None = None) -> None:
         places = _Places()
@@ -135,7 +143,7 @@ class ComposedSchema(strawberry.Schema):
         self.executor = BreadthFirst(documents)
         self._added: dict[type, list[StrawberryField]] = {}
         self.leaves: dict[type, dict[str, FilterLeaf]] = {}
-        self.sorts: dict[Any, dict[str, SortKey]] = {}
+        self.sorts: dict[Any, dict[str, SortField]] = {}
         self.nodes: dict[str, NodeKind] = {}
         self.problems: dict[str, type[Problem]] = {}
         self._owners_of_types: dict[str, tuple[type, str]] = {}
@@ -152,8 +160,8 @@ class ComposedSchema(strawberry.Schema):
                 self._add_leaf(places, owner, leaf)
             for sort in contribution.sorts:
                 places.claim(sort.enum.__name__, sort.key.name, owner)
-                self.sorts.setdefault(sort.enum, {})[sort.key.name] = sort.key
-                value = GraphQLEnumValue(sort.key, description=sort.description + _by(owner))
+                self.sorts.setdefault(sort.enum, {})[sort.key.name] = sort
+                value = GraphQLEnumValue(sort.key, description=needing(sort.description, sort.needs) + _by(owner))
                 enums.setdefault(sort.enum, {})[sort.key.name] = value
             for node in contribution.nodes:
                 places.claim("Node", node.kind, owner)
@@ -167,7 +175,7 @@ class ComposedSchema(strawberry.Schema):
                 Mutation,
                 types=[type_ for contribution in contributions for type_ in contribution.types],
                 config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(enums)}),
-                extensions=[cached_in(documents), executed_by(self.executor)],
+                extensions=[cached_in(documents), Refusals, executed_by(self.executor)],
             )
         except Exception as error:
             # graphql-core wraps what goes wrong while it resolves fields.
@@ -177,6 +185,9 @@ class ComposedSchema(strawberry.Schema):
             modules = [getattr(one, "__module__", "?") for one in (cause.first_cls, cause.second_cls)]
             raise SchemaConflict(f"{cause.message}: in {modules[0]} and in {modules[1]}") from error
         self._refuse_unreached()
+        if wrong := unguarded(self._schema):
+            raise SchemaConflict(wrong[0])
+        guard(self._schema)
 
     def _add_type(self, type_: type, owner: str) -> None:
         name = get_object_definition(type_, strict=True).name
@@ -207,7 +218,7 @@ class ComposedSchema(strawberry.Schema):
         if leaf.name in {"all", "any", "not"}:
             raise SchemaConflict(f"{name}.{leaf.name} is defined by 'core' and by '{owner}'")
         places.claim(name, leaf.name, owner)
-        described = replace(leaf, description=leaf.description + _by(owner))
+        described = replace(leaf, description=needing(leaf.description, leaf.needs) + _by(owner))
         self.leaves.setdefault(leaf.where, {})[leaf.name] = described
 
     def _refuse_unreached(self) -> None:

@@ -1,5 +1,6 @@
 """What a field's function may use while it answers a request."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,9 @@ from regulars_core.clock import Instant, printed
 from regulars_core.database import Database
 from regulars_core.errors import Forbidden
 from regulars_core.shop import Shop
+
+BatchFunction = Callable[..., Awaitable[Sequence[Any]]]
+"""A function over all parents of a level: `async def stats_of(customers, batch, **arguments)`, one value for each."""
 
 
 @dataclass
@@ -32,6 +36,16 @@ class Batch:
 
 
 @dataclass
+class Refusal:
+    """A field at one place of the document that was refused: to how many parents, and where to the first of them."""
+
+    permission: str
+    path: list[str | int]
+    nodes: Any
+    count: int = 0
+
+
+@dataclass
 class Context:
     """One request: what its batch functions get, and the loaders that gather the parents of a level."""
 
@@ -39,6 +53,16 @@ class Context:
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refusals: dict[tuple[str, ...], Refusal] = field(default_factory=dict)
+
+    def refuse(self, permission: str, info: Any) -> None:
+        """Note that the field at hand is refused; it is null."""
+        path = info.path.as_list()
+        place = (permission, *(key for key in path if isinstance(key, str)))
+        refusal = self.refusals.get(place)
+        if refusal is None:
+            refusal = self.refusals[place] = Refusal(permission, path, info.field_nodes)
+        refusal.count += 1
 
     @property
     def extensions(self) -> dict[str, Any]:

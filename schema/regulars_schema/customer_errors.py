@@ -46,6 +46,7 @@ EXTENSION = Extension(
         batched(
             customer_of,
             name="customer",
+            needs="customers.view",
             returns=Customer | None,
             description="The customer as it is now.",
         )

@@ -73,7 +73,15 @@ _ABOUT = {
     "hasPhone": (bool, flag_conditions, "Whether a phone number is known."),
 }
 
+_NEEDS = {
+    **dict.fromkeys(("birthday", "city", "country", "hasEmail", "hasPhone"), "customers.view_pii"),
+    **dict.fromkeys(("totalSpent", "purchaseCount", "firstPurchaseAt", "lastPurchaseAt"), "purchases.view"),
+    "group": "groups.view",
+    "originStore": "stores.view",
+}
+"""Filtering needs what reading needs; the others stand under the customers' own permission."""
+
 LEAVES = [
-    FilterLeaf(CustomerWhere, name, comparison, sql.LEAVES[name], conditions, description)
+    FilterLeaf(CustomerWhere, name, comparison, sql.LEAVES[name], conditions, description, _NEEDS.get(name))
     for name, (comparison, conditions, description) in _ABOUT.items()
 ]

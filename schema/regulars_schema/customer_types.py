@@ -22,6 +22,7 @@ from regulars_core.customers.reads import (
     stats_of,
     tags_of,
 )
+from regulars_core.customers.searching import NAMES, NAMES_AND_CONTACT
 from regulars_core.groups.reads import GroupRow, groups_by_ids
 from regulars_core.paging import Order, Page
 from regulars_core.stores.reads import StoreRow, stores_by_ids
@@ -31,8 +32,9 @@ from regulars_schema.filters import where_input
 from regulars_schema.ids import identified
 from regulars_schema.money import Money
 from regulars_schema.nodes import Node, backed_by, in_order
-from regulars_schema.ordering import OrderDirection, order_of
+from regulars_schema.ordering import OrderDirection, order_input
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.permissions import guarded, under
 from regulars_schema.scalars import EmailAddress, PhoneNumber
 from regulars_schema.stores import Store
 
@@ -68,6 +70,7 @@ class ContactMethod(Enum):
     POST = strawberry.enum_value("POST", description="By a letter.")
 
 
+@under("groups.view")
 @strawberry.type(description="A group of customers to whom the same terms apply. Every customer is in exactly one.")
 class CustomerGroup(Node):
     """Over regulars_core.groups.reads.GroupRow."""
@@ -81,6 +84,7 @@ class CustomerGroup(Node):
     updated_at: Instant = strawberry.field(description="When it was last changed.")
 
 
+@under("customers.view_pii")
 @strawberry.type(description="A postal address.")
 class Address:
     """Over regulars_core.customers.reads.AddressRow."""
@@ -94,6 +98,7 @@ class Address:
     country: str | None = strawberry.field(description="ISO 3166 code of the country, such as `MX`.")
 
 
+@under("purchases.view")
 @strawberry.type(
     description="What a customer's purchases amount to. Voided purchases do not count, refunds are taken off."
 )
@@ -113,6 +118,7 @@ class CustomerStats:
     )
 
 
+@under("notes.view")
 @strawberry.type(
     description="What the team wrote down about a customer; never shown to the customer nor printed on receipts."
 )
@@ -127,6 +133,7 @@ class Note(Node):
     updated_at: Instant = strawberry.field(description="When it was last rewritten.")
 
 
+@under("customers.view")
 @strawberry.type(description="A person who buys from the shop.")
 class Customer(Node):
     """Over regulars_core.customers.reads.CustomerRow."""
@@ -142,13 +149,21 @@ class Customer(Node):
         description="How the customer likes to be called, if not by first and last name."
     )
     display_name: str = strawberry.field(description="The preferred name, or else first and last name.")
-    email: EmailAddress | None = strawberry.field(description="E-mail address, in lower case.")
-    phone: PhoneNumber | None = strawberry.field(description="Phone number in E.164, such as `+525512345678`.")
-    phone_formatted: str | None = strawberry.field(description="Phone number for people, such as `+52 55 1234 5678`.")
-    birth_date: date | None = strawberry.field(description="Date of birth.")
-    gender: Gender | None = strawberry.field(description="Gender, if told.")
-    tax_id: str | None = strawberry.field(description="Tax identification, printed on receipts where there is one.")
-    preferred_contact: ContactMethod | None = strawberry.field(description="How the customer likes to be reached.")
+    email: EmailAddress | None = guarded("customers.view_pii", description="E-mail address, in lower case.")
+    phone: PhoneNumber | None = guarded(
+        "customers.view_pii", description="Phone number in E.164, such as `+525512345678`."
+    )
+    phone_formatted: str | None = guarded(
+        "customers.view_pii", description="Phone number for people, such as `+52 55 1234 5678`."
+    )
+    birth_date: date | None = guarded("customers.view_pii", description="Date of birth.")
+    gender: Gender | None = guarded("customers.view_pii", description="Gender, if told.")
+    tax_id: str | None = guarded(
+        "customers.view_sensitive", description="Tax identification, printed on receipts where there is one."
+    )
+    preferred_contact: ContactMethod | None = guarded(
+        "customers.view_pii", description="How the customer likes to be reached."
+    )
     status: CustomerStatus = strawberry.field(description="Where the customer stands with the shop.")
     version: int = strawberry.field(description="Grows by one with every change of the customer's details.")
     created_at: Instant = strawberry.field(description="When the customer was registered.")
@@ -159,7 +174,7 @@ CustomerOrderField = NewType("CustomerOrderField", str)
 CustomerOrderField.__doc__ = "What customers can be ordered by. Those with equal values are ordered by id."
 
 
-@strawberry.input(description="An order of customers.")
+@order_input("CustomerOrderBy", "An order of customers.")
 class CustomerOrderBy:
     """Input of every list of customers."""
 
@@ -179,21 +194,32 @@ CustomerConditions = Annotated[
     CustomerWhere | None, strawberry.argument(description="Only customers for whom these conditions hold.")
 ]
 
+_BOUGHT = "purchases.view"
 SORTS = [
     SortField(CustomerOrderField, SORT_KEYS["CREATED_AT"], "By the time of registration."),
     SortField(CustomerOrderField, SORT_KEYS["NAME"], "By last name, then first name, without case and accents."),
     SortField(CustomerOrderField, SORT_KEYS["CODE"], "By code, as text."),
-    SortField(CustomerOrderField, SORT_KEYS["TOTAL_SPENT"], "By what was spent in all."),
-    SortField(CustomerOrderField, SORT_KEYS["PURCHASE_COUNT"], "By the number of purchases."),
+    SortField(CustomerOrderField, SORT_KEYS["TOTAL_SPENT"], "By what was spent in all.", _BOUGHT),
+    SortField(CustomerOrderField, SORT_KEYS["PURCHASE_COUNT"], "By the number of purchases.", _BOUGHT),
     SortField(
-        CustomerOrderField, SORT_KEYS["LAST_PURCHASE_AT"], "By the latest purchase; without one, below all others."
+        CustomerOrderField,
+        SORT_KEYS["LAST_PURCHASE_AT"],
+        "By the latest purchase; without one, below all others.",
+        _BOUGHT,
     ),
 ]
 
 
-def customer_order(given: CustomerOrderBy | None) -> Order:
+def customer_order(given: Any) -> Order:
     """The order asked for, or the newest first."""
-    return order_of(given, NEWEST_FIRST)
+    return given or NEWEST_FIRST
+
+
+def searchable(batch: Batch) -> Sequence[str]:
+    """Where a search for customers may look: it must not find by what the caller may not see."""
+    if not batch.actor.may("customers.view"):
+        return ()
+    return NAMES_AND_CONTACT if batch.actor.may("customers.view_pii") else NAMES
 
 
 def _ids(customers: Sequence[CustomerRow]) -> list[str]:
@@ -287,12 +313,14 @@ EXTENSIONS = [
             batched(
                 billing_address,
                 name="billingAddress",
+                needs="customers.view_pii",
                 returns=Address | None,
                 description="Where invoices go.",
             ),
             batched(
                 shipping_address,
                 name="shippingAddress",
+                needs="customers.view_pii",
                 returns=Address | None,
                 description="Where goods go.",
             ),
@@ -311,6 +339,7 @@ EXTENSIONS = [
             batched(
                 customer_of_note,
                 name="customer",
+                needs="customers.view",
                 returns=Customer | None,
                 description="Whom the note is about.",
             )

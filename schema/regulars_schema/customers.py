@@ -7,6 +7,8 @@ import strawberry
 
 from regulars_core.customers import changes
 from regulars_core.customers.reads import (
+    CREATED,
+    LAST_SEEN,
     CustomerRow,
     customer_by_code,
     customers_by_ids,
@@ -39,11 +41,13 @@ from regulars_schema.customer_types import (
     CustomerConditions,
     CustomerOrder,
     customer_order,
+    searchable,
 )
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import Keyed
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.permissions import guarded
 
 
 async def customer(
@@ -65,7 +69,8 @@ Search = Annotated[
     str | None,
     strawberry.argument(
         description="Only customers in whose name, code, e-mail or phone all of these words are found; without case, accents "
-        "and punctuation, in any order. Words of one or two letters are found where a word begins, longer ones anywhere."
+        "and punctuation, in any order. Words of one or two letters are found where a word begins, longer ones anywhere. E-mail "
+        "and phone are looked into for who holds `customers.view_pii`."
     ),
 ]
 
@@ -83,14 +88,18 @@ async def customers(
 ) -> Page[CustomerRow]:
     """A page of all customers."""
     wanted = window(customer_order(order_by), first, after, last, before)
-    return await page_of_customers(batch.database, wanted, where, search)  # type: ignore[arg-type]
+    return await page_of_customers(batch.database, wanted, where, search, searchable(batch))  # type: ignore[arg-type]
 
 
 async def customer_search(
     batch: Batch,
     *,
     query: Annotated[
-        str, strawberry.argument(description="What has been typed so far: parts of name, code, e-mail or phone.")
+        str,
+        strawberry.argument(
+            description="What has been typed so far: parts of name and code, and of e-mail and phone for who holds "
+            "`customers.view_pii`."
+        ),
     ],
     first: Annotated[
         int | None, strawberry.argument(description="How many to answer at most: 0 to 50; 10 if absent.")
@@ -104,15 +113,16 @@ async def customer_search(
     wanted = 10 if first is None else first
     if not 0 <= wanted <= 50:
         raise BadInput("A quick search answers 0 to 50 customers.", ("first",))
-    return await quick_search(batch.database, query, wanted, bool(include_archived))
+    recency = LAST_SEEN if batch.actor.may("purchases.view") else CREATED
+    return await quick_search(batch.database, query, wanted, bool(include_archived), searchable(batch), recency)
 
 
 @strawberry.type(description="What customerCreate answers.")
 class CustomerCreatePayload(Payload):
     """Payload of customerCreate."""
 
-    customer: Customer | None = strawberry.field(
-        default=None, description="The new customer, or the one that was found."
+    customer: Customer | None = guarded(
+        "customers.view", default=None, description="The new customer, or the one that was found."
     )
     created: bool = strawberry.field(default=False, description="Whether the customer is new.")
 
@@ -131,7 +141,7 @@ async def customer_create(
 class CustomerUpdatePayload(Payload):
     """Payload of customerUpdate."""
 
-    customer: Customer | None = strawberry.field(default=None, description="The customer as it is now.")
+    customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
 
 
 async def customer_update(
@@ -154,7 +164,7 @@ class CustomerDeactivateInput(Expecting, Keyed):
 class CustomerDeactivatePayload(Payload):
     """Payload of customerDeactivate."""
 
-    customer: Customer | None = strawberry.field(default=None, description="The customer as it is now.")
+    customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
 
 
 async def customer_deactivate(
@@ -175,7 +185,7 @@ class CustomerReactivateInput(Expecting, Keyed):
 class CustomerReactivatePayload(Payload):
     """Payload of customerReactivate."""
 
-    customer: Customer | None = strawberry.field(default=None, description="The customer as it is now.")
+    customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
 
 
 async def customer_reactivate(
@@ -196,7 +206,7 @@ class CustomerSuspendInput(Expecting, Keyed):
 class CustomerSuspendPayload(Payload):
     """Payload of customerSuspend."""
 
-    customer: Customer | None = strawberry.field(default=None, description="The customer as it is now.")
+    customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
 
 
 async def customer_suspend(
@@ -229,7 +239,7 @@ class TagsAddInput(Keyed):
 class TagsAddPayload(Payload):
     """Payload of tagsAdd."""
 
-    customer: Customer | None = strawberry.field(default=None, description="The customer as it is now.")
+    customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
 
 
 async def tags_add(
@@ -253,7 +263,7 @@ class TagsRemoveInput(Keyed):
 class TagsRemovePayload(Payload):
     """Payload of tagsRemove."""
 
-    customer: Customer | None = strawberry.field(default=None, description="The customer as it is now.")
+    customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
 
 
 async def tags_remove(
@@ -289,7 +299,7 @@ _QUERIES = Extension(
             needs="customers.view",
             returns=list[Customer] | None,
             description="Customers found while somebody types, those seen last first: the later of registration and latest "
-            "purchase.",
+            "purchase; by registration alone for who does not hold `purchases.view`.",
         ),
     ],
 )

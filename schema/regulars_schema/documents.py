@@ -7,6 +7,8 @@ from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, StringV
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
+from regulars_schema.introspection import cut_suggestions, forbidden_introspection, may_introspect
+
 LONGEST_KEPT = 16_384
 """Characters of a document that is worth keeping at most: a parsed one takes about a hundred times its text."""
 
@@ -63,6 +65,8 @@ def cached_in(documents: Documents) -> type[SchemaExtension]:
     """The schema extension that answers parsing and validation from these documents."""
 
     class CachedDocuments(SchemaExtension):
+        """Keeps what is valid, whoever sent it; who may ask it is looked at every time."""
+
         def on_parse(self) -> Iterator[None]:
             context = self.execution_context
             known = documents.find(context.query or "")
@@ -79,10 +83,20 @@ def cached_in(documents: Documents) -> type[SchemaExtension]:
 
         def on_validate(self) -> Iterator[None]:
             context = self.execution_context
-            if self._known:
+            if refused := forbidden_introspection(context):
+                context.pre_execution_errors = [refused]
+            elif self._known:
                 context.pre_execution_errors = []
             yield
             if not self._known and not context.pre_execution_errors and context.query and context.graphql_document:
                 documents.keep(context.query, context.graphql_document)
+            if context.pre_execution_errors and not may_introspect(context):
+                cut_suggestions(context.pre_execution_errors)
+
+        def on_execute(self) -> Iterator[None]:
+            context = self.execution_context
+            yield
+            if context.result and context.result.errors and not may_introspect(context):
+                cut_suggestions(context.result.errors)
 
     return CachedDocuments

@@ -15,12 +15,14 @@ from strawberry.exceptions import StrawberryInputCoercionError
 
 from regulars_core.database import Unavailable
 from regulars_core.errors import BadInput, Forbidden, Problem
+from regulars_schema.permissions import under
 
 log = logging.getLogger("regulars.schema")
 
 RETRYABLE = frozenset({"UNAVAILABLE", "TIMEOUT", "RATE_LIMITED", "INTERNAL"})
 
 
+@under(None)
 @strawberry.interface(
     description="A reason why a mutation did nothing, for the caller to act on. Every member of this interface also says "
     "what it knows beyond that."
@@ -43,6 +45,7 @@ class InvalidInput(UserError):
         return type(value) is Problem
 
 
+@under(None)
 @strawberry.type(description="What every mutation answers.")
 class Payload:
     """Base of all payloads; not a type of its own."""

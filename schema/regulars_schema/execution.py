@@ -30,12 +30,14 @@ from graphql import (
 )
 from graphql.pyutils import Path
 from strawberry import Info
+from strawberry.exceptions import WrongNumberOfResultsReturned
 from strawberry.types.arguments import convert_arguments
 
+from regulars_core.errors import Forbidden
 from regulars_schema.completion import Completion, Level
-from regulars_schema.context import Context
-from regulars_schema.failures import Settlement
-from regulars_schema.levels import OncePerLevel
+from regulars_schema.context import Batch, BatchFunction, Context
+from regulars_schema.failures import Settlement, Withheld
+from regulars_schema.permissions import definition_of
 from regulars_schema.plans import Plan, PlannedField, Selection
 
 
@@ -44,18 +46,20 @@ class Call:
     """One call of a batch function, and the fields that it answers: usually one, more where aliases or fragments ask for
     the same with the same arguments."""
 
-    level: OncePerLevel
+    function: BatchFunction
     arguments: dict[str, Any]
     asked: list[tuple[Level, PlannedField]] = field(default_factory=list)
 
-    async def values(self, context: Context) -> list[list[Any]]:
+    async def columns(self, batch: Batch) -> list[list[Any]]:
         """A column for each field that is answered; an exception is a value."""
         levels = [level.parents for level, _ in self.asked]
         parents = levels[0]
         if len(levels) > 1:
             parents = list({id(parent): parent for level in levels for parent in level}.values())
         try:
-            values: list[Any] = await self.level.values(parents, context, self.arguments)
+            values = list(await self.function(parents, batch, **self.arguments))
+            if len(values) != len(parents):
+                raise WrongNumberOfResultsReturned(expected=len(parents), received=len(values))
         except Exception as error:
             values = [error] * len(parents)
         if len(levels) == 1:
@@ -86,9 +90,9 @@ class Execution:
             await _together([self._resolve(level, asked) for asked in root.fields])
         if not self._suspects:
             return ExecutionResult(answer, None)
-        settlement = Settlement(self._suspects, self._types)
+        settlement = Settlement(self._suspects, self._types, self._withhold)
         data = settlement.data(root, answer)
-        return ExecutionResult(data, settlement.errors)
+        return ExecutionResult(data, settlement.errors or None)
 
     async def _resolve(self, root: Level, asked: PlannedField) -> None:
         """A root field, by its own resolver, and everything below it."""
@@ -108,10 +112,10 @@ class Execution:
         await _together([self._make(call) for call in self._read(levels)])
 
     async def _make(self, call: Call) -> None:
-        columns = await call.values(self._context)
+        columns = await call.columns(self._context.batch)
         below: list[Level] = []
         for (level, asked), column in zip(call.asked, columns, strict=True):
-            below += self._completed(level, asked, column)
+            below += self._completed(level, asked, _withheld(asked, column))
         await self._advance(below)
 
     def _read(self, levels: list[Level]) -> Sequence[Call]:
@@ -119,7 +123,9 @@ class Execution:
         calls: dict[Any, Call] = {}
         for level in levels:  # which grows by the levels that are found below
             for asked in level.selection.fields:
-                if asked.read is not None:
+                if asked.needs is not None and not self._context.batch.actor.may(asked.needs):
+                    levels += self._completed(level, asked, [Withheld(asked.needs)] * len(level.parents))
+                elif asked.read is not None:
                     levels += self._completed(level, asked, _read_off(asked, level.parents))
                 else:
                     levels += self._called(calls, level, asked)
@@ -127,16 +133,16 @@ class Execution:
 
     def _called(self, calls: dict[Any, Call], level: Level, asked: PlannedField) -> list[Level]:
         """Join the call that this field needs. The levels below, if its arguments have failed already."""
-        assert asked.level is not None
+        assert asked.batched is not None
         node = id(asked.nodes[0])
         call = calls.get(node)
         if call is None:
             try:
                 arguments = self._arguments(level, asked)
             except Exception as error:
-                return self._completed(level, asked, [error] * len(level.parents))
-            same = (asked.level, repr(arguments), level.path)
-            call = calls.get(same) or Call(asked.level, arguments)
+                return self._completed(level, asked, _withheld(asked, [error] * len(level.parents)))
+            same = (asked.batched, repr(arguments), level.path)
+            call = calls.get(same) or Call(asked.batched, arguments)
             calls[node] = calls[same] = call
         call.asked.append((level, asked))
         return []
@@ -145,7 +151,7 @@ class Execution:
         """CoerceArgumentValues (6.4.1), in Python's terms."""
         if not asked.definition.args:
             return {}
-        declared = asked.definition.extensions["strawberry-definition"]
+        declared = definition_of(asked.definition)
         schema = self._prepared.schema._strawberry_schema  # type: ignore[attr-defined]
         info: Info[Any, Any] = schema.config.info_class(_raw_info=self._info(level, asked), _field=declared)
         coerced = get_argument_values(asked.definition, asked.nodes[0], self._prepared.variable_values)
@@ -167,13 +173,26 @@ class Execution:
             self._suspects.add(asked)
             above = level.above
 
+    def _withhold(self, permission: str, asked: PlannedField, path: Sequence[str | int]) -> None:
+        self._context.refuse(permission, self._resolve_info(asked, path))
+
     def _info(self, level: Level, asked: PlannedField) -> GraphQLResolveInfo[Any]:
-        """What resolvers may ask about their field; a level has no single path, so that lists leave no numbers in it."""
+        """What may be asked about a field of a level, which has no single path: there are no numbers in this one."""
+        return self._resolve_info(asked, (*level.path, asked.name))
+
+    def _resolve_info(self, asked: PlannedField, keys: Sequence[str | int]) -> GraphQLResolveInfo[Any]:
         path = None
-        for key in (*level.path, asked.name):
+        for key in keys:
             path = Path(path, key, None)
         assert path is not None
         return self._prepared.build_resolve_info(asked.definition, asked.nodes, asked.parent, path)
+
+
+def _withheld(asked: PlannedField, values: list[Any]) -> list[Any]:
+    """Arguments ask for permissions too; what they are refused is told like what the field itself is refused."""
+    if asked.definition.args and asked.shape.nullable and any(isinstance(value, Forbidden) for value in values):
+        return [Withheld(value.permission) if isinstance(value, Forbidden) else value for value in values]
+    return values
 
 
 def _read_off(asked: PlannedField, parents: list[Any]) -> list[Any]:

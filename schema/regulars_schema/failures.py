@@ -6,7 +6,7 @@ and nulls propagated (GraphQL specification, 6.4.4). Each null that stands for a
 order of the answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,14 @@ from graphql import GraphQLError, located_error
 from regulars_schema.plans import Many, OneOf, PlannedField, Selection, Shape
 
 Path = tuple[str | int, ...]
+
+
+class Withheld(Exception):
+    """Why a value is null without an error of its own: the caller lacks a permission, which is told once for all parents."""
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(permission)
+        self.permission = permission
 
 
 @dataclass(slots=True, eq=False)
@@ -27,10 +35,11 @@ class Failure:
 @dataclass(slots=True)
 class Settlement:
     """The walk over an answer. `suspects` are the fields below which a failure may lie, `types` what the objects are that
-    stand where several types may."""
+    stand where several types may, and `withhold` hears of each value that was refused."""
 
     suspects: set[PlannedField]
     types: Mapping[int, Selection]
+    withhold: Callable[[str, PlannedField, Path], None]
     errors: list[GraphQLError] = field(default_factory=list)
 
     def data(self, root: Selection, answer: dict[str, Any]) -> dict[str, Any] | None:
@@ -44,11 +53,16 @@ class Settlement:
     def _object(self, selection: Selection, answer: dict[str, Any], path: Path) -> dict[str, Any] | GraphQLError:
         settled = dict(answer)  # objects that stand at several places are one in the answer, but their paths differ
         for asked in selection.fields:
-            if asked in self.suspects:
-                value = self._place(asked, asked.shape, answer[asked.name], (*path, asked.name))
-                if isinstance(value, GraphQLError):
-                    return value
-                settled[asked.name] = value
+            if asked not in self.suspects:
+                continue
+            value, place = answer[asked.name], (*path, asked.name)
+            if isinstance(value, Failure) and isinstance(value.error, Withheld):
+                self.withhold(value.error.permission, asked, place)
+                settled[asked.name] = None
+                continue
+            settled[asked.name] = found = self._place(asked, asked.shape, value, place)
+            if isinstance(found, GraphQLError):
+                return found
         return settled
 
     def _place(self, asked: PlannedField, shape: Shape, value: Any, path: Path) -> Any:

@@ -69,6 +69,7 @@ class _Reader:
         if self._count > MOST_LEAVES:
             raise BadInput(f"`where` has more than {MOST_LEAVES} conditions.", ("where",))
         leaf = self._leaves[key]
+        self._batch.demand(leaf.needs)
         comparison = self._context.convert(given, StrawberryAnnotation(leaf.comparison).resolve(), key)
         try:
             conditions = leaf.conditions(comparison, self._batch)

@@ -19,6 +19,7 @@ from regulars_schema.ids import key_of
 from regulars_schema.keyed import Keyed
 from regulars_schema.nodes import in_order
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.permissions import guarded
 
 MOST_AT_ONCE = 250
 
@@ -66,7 +67,7 @@ class CustomerGroupCreateInput(Keyed):
 class CustomerGroupCreatePayload(Payload):
     """Payload of customerGroupCreate."""
 
-    customer_group: CustomerGroup | None = strawberry.field(default=None, description="The new group.")
+    customer_group: CustomerGroup | None = guarded("groups.view", default=None, description="The new group.")
 
 
 async def customer_group_create(
@@ -92,7 +93,7 @@ class CustomerGroupUpdateInput(Keyed):
 class CustomerGroupUpdatePayload(Payload):
     """Payload of customerGroupUpdate."""
 
-    customer_group: CustomerGroup | None = strawberry.field(default=None, description="The group as it is now.")
+    customer_group: CustomerGroup | None = guarded("groups.view", default=None, description="The group as it is now.")
 
 
 async def customer_group_update(
@@ -152,7 +153,9 @@ class CustomersAssignGroupInput(Keyed):
 class CustomersAssignGroupPayload(Payload):
     """Payload of customersAssignGroup."""
 
-    customers: list[Customer] = strawberry.field(default_factory=list, description="The customers as they are now.")
+    customers: list[Customer] | None = guarded(
+        "customers.view", default_factory=list, description="The customers as they are now."
+    )
     moved_count: int = strawberry.field(default=0, description="How many were in another group before.")
 
 

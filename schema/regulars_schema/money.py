@@ -5,8 +5,10 @@ from decimal import Decimal
 import strawberry
 
 from regulars_core.money import CurrencyCode
+from regulars_schema.permissions import under
 
 
+@under(None)
 @strawberry.type(description="An amount of money.")
 class Money:
     """Over regulars_core.money.Money."""

@@ -13,6 +13,7 @@ from regulars_schema.customers import shown
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import Keyed
+from regulars_schema.permissions import guarded
 
 
 @strawberry.input(description="A new note about a customer.")
@@ -27,7 +28,7 @@ class NoteAddInput(Keyed):
 class NoteAddPayload(Payload):
     """Payload of noteAdd."""
 
-    note: Note | None = strawberry.field(default=None, description="The new note.")
+    note: Note | None = guarded("notes.view", default=None, description="The new note.")
 
 
 async def note_add(
@@ -50,7 +51,7 @@ class NoteUpdateInput(Keyed):
 class NoteUpdatePayload(Payload):
     """Payload of noteUpdate."""
 
-    note: Note | None = strawberry.field(default=None, description="The note as it is now.")
+    note: Note | None = guarded("notes.view", default=None, description="The note as it is now.")
 
 
 async def note_update(
@@ -76,7 +77,7 @@ class NoteDeletePayload(Payload):
     deleted_note_id: strawberry.ID | None = strawberry.field(
         default=None, description="The id of the note that is gone."
     )
-    customer: Customer | None = strawberry.field(default=None, description="Whom the note was about.")
+    customer: Customer | None = guarded("customers.view", default=None, description="Whom the note was about.")
 
 
 async def note_delete(

@@ -8,6 +8,7 @@ import strawberry
 from regulars_core.paging import Order, Page, Window
 from regulars_schema.batching import batched
 from regulars_schema.context import Batch
+from regulars_schema.permissions import under
 
 T = TypeVar("T")
 
@@ -19,6 +20,7 @@ Last = Annotated[int | None, strawberry.argument(description="How many to answer
 Before = Annotated[str | None, strawberry.argument(description="Only what comes before the entry with this cursor.")]
 
 
+@under(None)
 @strawberry.type(description="Where a page stands in its list, by Relay's specification of cursor connections.")
 class PageInfo:
     """Over regulars_core.paging.PageInfo."""

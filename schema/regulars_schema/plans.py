@@ -2,7 +2,7 @@
 
 A plan is a tree of selections, one for each object type that can stand at a place: the fields asked of it, in order,
 fragments and merged fields resolved. Each field knows where its values come from and the shape that they take. The
-caller and the variables are no part of it, but for those that steer @skip and @include.
+caller is no part of it, and of the variables only those that steer @skip and @include.
 
 The section numbers are those of the GraphQL specification of September 2025.
 """
@@ -43,7 +43,8 @@ from graphql import (
 from graphql.type import GraphQLAbstractType
 from strawberry.types.field import StrawberryField
 
-from regulars_schema.levels import OncePerLevel
+from regulars_schema.context import BatchFunction
+from regulars_schema.permissions import definition_of, needs_of
 
 MOST_FIELDS = 5_000
 """Fields of a plan; fragments within fragments can make any number of them out of a short document."""
@@ -102,8 +103,8 @@ Shape = Leaf | Many | One | OneOf
 class PlannedField:
     """A field of an object type under the name that it has in the answer.
 
-    Its values are read off the parents, one by one (`read`), or fetched for all parents by one call (`level`). A root
-    field has neither: its own resolver is called.
+    Its values are read off the parents, one by one (`read`), or fetched for all parents by one call (`batched`), if the
+    caller holds the permission that the field needs. A root field has none of these: its own resolver is called.
     """
 
     name: str
@@ -112,7 +113,8 @@ class PlannedField:
     definition: GraphQLField
     shape: Shape
     read: Callable[[Any], Any] | None = None
-    level: OncePerLevel | None = None
+    batched: BatchFunction | None = None
+    needs: str | None = None
 
     @property
     def place(self) -> str:
@@ -237,7 +239,8 @@ class _Planner:
         sets = [node.selection_set for node in nodes if node.selection_set]
         planned = PlannedField(name, nodes, parent, definition, self._shape(definition.type, sets, depth))
         if parent not in (self._schema.query_type, self._schema.mutation_type):
-            planned.read, planned.level = _source(parent, called, definition)
+            planned.read, planned.batched = _source(parent, called, definition)
+            planned.needs = needs_of(definition)
         return planned
 
     def _shape(self, type_: GraphQLOutputType, sets: Sequence[SelectionSetNode], depth: int) -> Shape:
@@ -263,13 +266,12 @@ class _Planner:
 
 def _source(
     parent: GraphQLObjectType, name: str, definition: GraphQLField
-) -> tuple[Callable[[Any], Any] | None, OncePerLevel | None]:
+) -> tuple[Callable[[Any], Any] | None, BatchFunction | None]:
     """Where a field's values come from. Raises Unsupported for a resolver that wants more than its parent."""
-    declared = definition.extensions.get("strawberry-definition")
+    declared = definition_of(definition)
     if isinstance(declared, StrawberryField) and not declared.extensions:
-        level = declared.metadata.get("level")
-        if isinstance(level, OncePerLevel):
-            return None, level
+        if (batched := declared.metadata.get("batched")) is not None:
+            return None, batched
         resolver = declared.base_resolver
         if resolver is None:
             return attrgetter(declared.python_name), None

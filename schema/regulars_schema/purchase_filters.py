@@ -40,7 +40,9 @@ _ABOUT = {
     "sku": (TextComparison, _AS_WRITTEN, "The sku of one of its lines, as it was written."),
 }
 
+_NEEDS = {"store": "stores.view", "customer": "customers.view"}
+
 LEAVES = [
-    FilterLeaf(PurchaseWhere, name, comparison, sql.LEAVES[name], conditions, description)
+    FilterLeaf(PurchaseWhere, name, comparison, sql.LEAVES[name], conditions, description, _NEEDS.get(name))
     for name, (comparison, conditions, description) in _ABOUT.items()
 ]

@@ -34,8 +34,9 @@ from regulars_schema.filters import where_input
 from regulars_schema.ids import identified
 from regulars_schema.money import Money
 from regulars_schema.nodes import Node, backed_by, in_order
-from regulars_schema.ordering import OrderDirection, order_of
+from regulars_schema.ordering import OrderDirection, order_input
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.permissions import under
 from regulars_schema.stores import Store
 
 
@@ -49,6 +50,7 @@ class PurchaseStatus(Enum):
     VOIDED = strawberry.enum_value("VOIDED", description="Undone as if it had not been; it never counted.")
 
 
+@under("purchases.view")
 @strawberry.type(description="One article of a purchase.")
 class PurchaseLine(Node):
     """Over regulars_core.purchases.reads.LineRow."""
@@ -72,6 +74,7 @@ class PurchaseLine(Node):
     )
 
 
+@under("purchases.view")
 @strawberry.type(description="How a part of a purchase was paid.")
 class Payment(Node):
     """Over regulars_core.purchases.reads.PaymentRow."""
@@ -85,6 +88,7 @@ class Payment(Node):
     )
 
 
+@under("purchases.view")
 @strawberry.type(description="What a refund took from one line.")
 class RefundLine:
     """Over regulars_core.purchases.reads.RefundLineRow."""
@@ -94,6 +98,7 @@ class RefundLine:
     amount: Money = strawberry.field(description="What was given back for it, tax included.")
 
 
+@under("purchases.view")
 @strawberry.type(description="Money given back for a purchase.")
 class Refund(Node):
     """Over regulars_core.purchases.reads.RefundRow."""
@@ -105,6 +110,7 @@ class Refund(Node):
     reason: str | None = strawberry.field(description="Why, in the words of whoever did it.")
 
 
+@under("purchases.view")
 @strawberry.type(
     description="What somebody bought at one time in one store. total = subtotal - discount + shipping + tax; where prices "
     "include the tax, the tax is not added again."
@@ -136,7 +142,7 @@ PurchaseOrderField = NewType("PurchaseOrderField", str)
 PurchaseOrderField.__doc__ = "What purchases can be ordered by. Those with equal values are ordered by id."
 
 
-@strawberry.input(description="An order of purchases.")
+@order_input("PurchaseOrderBy", "An order of purchases.")
 class PurchaseOrderBy:
     """Input of every list of purchases."""
 
@@ -162,9 +168,9 @@ SORTS = [
 ]
 
 
-def purchase_order(given: PurchaseOrderBy | None) -> Order:
+def purchase_order(given: Any) -> Order:
     """The order asked for, or the latest first."""
-    return order_of(given, LATEST_FIRST)
+    return given or LATEST_FIRST
 
 
 async def purchases(
@@ -254,7 +260,13 @@ EXTENSIONS = [
                 returns=Customer | None,
                 description="Who bought; null for a stranger.",
             ),
-            batched(store_of, name="store", returns=Store, description="Where it was bought."),
+            batched(
+                store_of,
+                name="store",
+                needs="stores.view",
+                returns=Store | None,
+                description="Where it was bought.",
+            ),
             batched(lines, name="lines", returns=list[PurchaseLine], description="What was bought, as on the receipt."),
             batched(
                 payments, name="payments", returns=list[Payment], description="How it was paid; empty if not told."

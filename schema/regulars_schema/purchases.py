@@ -27,9 +27,11 @@ from regulars_core.stores.service import MAIN
 from regulars_schema.batching import Batch, mutation, root
 from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind, Query
 from regulars_schema.customer_inputs import store_id, told
+from regulars_schema.customer_types import searchable
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.permissions import guarded
 from regulars_schema.purchase_filters import LEAVES
 from regulars_schema.purchase_inputs import (
     PurchaseCustomerInput,
@@ -81,7 +83,8 @@ async def purchases(
         str | None,
         strawberry.argument(
             description="Only purchases of customers in whose name, code, e-mail or phone all of these words are found, and "
-            "the one with exactly this reference."
+            "the one with exactly this reference. Customers are looked for by who holds `customers.view`, their e-mail and "
+            "phone looked into for who holds `customers.view_pii`."
         ),
     ] = None,
     where: PurchaseConditions = None,
@@ -89,14 +92,14 @@ async def purchases(
 ) -> Page[PurchaseRow]:
     """A page of all purchases."""
     wanted = window(purchase_order(order_by), first, after, last, before)
-    return await page_of_purchases(batch.database, wanted, where, search)  # type: ignore[arg-type]
+    return await page_of_purchases(batch.database, wanted, where, search, searchable(batch))  # type: ignore[arg-type]
 
 
 @strawberry.type(description="What purchaseRecord answers.")
 class PurchaseRecordPayload(Payload):
     """Payload of purchaseRecord."""
 
-    purchase: Purchase | None = strawberry.field(default=None, description="The purchase as it is recorded.")
+    purchase: Purchase | None = guarded("purchases.view", default=None, description="The purchase as it is recorded.")
     created: bool = strawberry.field(
         default=False,
         description="Whether it is new; not if the same reference with the same content was recorded before.",
@@ -168,8 +171,8 @@ def _named(given: PurchaseRecordInput) -> Sequence[str | None]:
 class PurchaseRefundPayload(Payload):
     """Payload of purchaseRefund."""
 
-    refund: Refund | None = strawberry.field(default=None, description="The refund as it is recorded.")
-    purchase: Purchase | None = strawberry.field(default=None, description="The purchase as it is now.")
+    refund: Refund | None = guarded("purchases.view", default=None, description="The refund as it is recorded.")
+    purchase: Purchase | None = guarded("purchases.view", default=None, description="The purchase as it is now.")
 
 
 async def purchase_refund(
@@ -189,7 +192,7 @@ async def purchase_refund(
 class PurchaseVoidPayload(Payload):
     """Payload of purchaseVoid."""
 
-    purchase: Purchase | None = strawberry.field(default=None, description="The purchase as it is now.")
+    purchase: Purchase | None = guarded("purchases.view", default=None, description="The purchase as it is now.")
 
 
 async def purchase_void(

@@ -12,8 +12,10 @@ from regulars_schema.batching import Batch, root
 from regulars_schema.composition import CORE, ComposedSchema, Contribution, Extension, Query
 from regulars_schema.context import Context
 from regulars_schema.nodes import Node, node
+from regulars_schema.permissions import under
 
 
+@under(None)
 @strawberry.type(description="A plugin that is switched on.")
 class Plugin:
     """Over an installed distribution."""
@@ -23,6 +25,7 @@ class Plugin:
     description: str = strawberry.field(description="What it does, in a sentence.")
 
 
+@under(None)
 @strawberry.type(description="The shop whose customers these are.")
 class Shop:
     """Over regulars_core.settings.Settings."""
@@ -36,6 +39,7 @@ class Shop:
     plugins: list[Plugin] = strawberry.field(description="The plugins that are switched on.")
 
 
+@under(None)
 @strawberry.type(description="Whoever asks.")
 class Viewer:
     """Over regulars_core.actors.Actor."""

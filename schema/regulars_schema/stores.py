@@ -16,8 +16,10 @@ from regulars_schema.ids import identified, key_of
 from regulars_schema.keyed import Keyed
 from regulars_schema.nodes import Node, backed_by
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.permissions import guarded, under
 
 
+@under("stores.view")
 @strawberry.type(description="A place of sale.")
 class Store(Node):
     """Over regulars_core.stores.reads.StoreRow."""
@@ -50,7 +52,7 @@ class StoreCreateInput(Keyed):
 class StoreCreatePayload(Payload):
     """Payload of storeCreate."""
 
-    store: Store | None = strawberry.field(default=None, description="The new store.")
+    store: Store | None = guarded("stores.view", default=None, description="The new store.")
 
 
 async def store_create(
@@ -74,7 +76,7 @@ class StoreUpdateInput(Keyed):
 class StoreUpdatePayload(Payload):
     """Payload of storeUpdate."""
 
-    store: Store | None = strawberry.field(default=None, description="The store as it is now.")
+    store: Store | None = guarded("stores.view", default=None, description="The store as it is now.")
 
 
 async def store_update(

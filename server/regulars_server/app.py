@@ -18,6 +18,7 @@ from regulars_core.settings import Settings, configured
 from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
 from regulars_schema.documents import Documents
 from regulars_schema.errors import logged
+from regulars_schema.introspection import INTROSPECT
 from regulars_schema.schema import build_schema, contributions_of
 from regulars_server import graphiql
 from regulars_server.http import Fault, GraphQLEndpoint, unavailable
@@ -90,7 +91,9 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
 
     async def printed_schema(request: Request) -> Response:
         try:
-            await request.app.state.graphql.identify(request)
+            actor = await request.app.state.graphql.identify(request)
+            if not actor.may(INTROSPECT):
+                raise Fault(403, "FORBIDDEN", f"This needs the permission {INTROSPECT}.")
         except Fault as fault:
             return fault.response()
         return PlainTextResponse(schema.printed())

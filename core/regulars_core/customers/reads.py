@@ -81,18 +81,22 @@ async def customer_by_code(database: Database, code: str) -> CustomerRow | None:
 
 
 async def page_of_customers(
-    database: Database, window: Window, where: Where | None = None, search: str | None = None
+    database: Database,
+    window: Window,
+    where: Where | None = None,
+    search: str | None = None,
+    columns: Sequence[str] = searching.NAMES_AND_CONTACT,
 ) -> Page[CustomerRow]:
-    """A page of all customers, narrowed by conditions and by a search."""
+    """A page of all customers, narrowed by conditions and by a search in these columns of their texts."""
     words = searching.words_of(search) if search and search.strip() else None
     if words is None:
         return await page(database, _readable(window), window, where)
 
     def found(values: Values) -> str:
-        matching = searching.matching(words, values)
+        matching = searching.matching(words, values, columns)
         return f"c.id IN (WITH f (id) AS MATERIALIZED ({matching}) SELECT f.id FROM f)"
 
-    nearby = Nearby("customer_text t", "t.customer_id", lambda values: searching.containing(words, values))
+    nearby = Nearby("customer_text t", "t.customer_id", lambda values: searching.containing(words, values, columns))
     return await page(database, _readable(window), window, where, condition=found, nearby=nearby)
 
 
@@ -103,8 +107,29 @@ async def customers_of_groups(
     return await pages_of(database, _readable(window), "c.group_id", group_ids, window, where)
 
 
-async def quick_search(database: Database, query: str, first: int, include_archived: bool) -> Sequence[CustomerRow]:
-    """The customers found while somebody types, those seen last first: the later of creation and last purchase.
+@dataclass(frozen=True, slots=True)
+class Recency:
+    """When customers were last seen: a table with an index of that instant and the customer's id."""
+
+    table: str
+    key: str
+    at: str
+
+
+LAST_SEEN = Recency("customer_stats", "customer_id", "active_at")
+"""The later of creation and last purchase."""
+CREATED = Recency("customer", "id", "created_at")
+
+
+async def quick_search(
+    database: Database,
+    query: str,
+    first: int,
+    include_archived: bool,
+    columns: Sequence[str] = searching.NAMES_AND_CONTACT,
+    recency: Recency = LAST_SEEN,
+) -> Sequence[CustomerRow]:
+    """The customers found while somebody types in these columns of their texts, those seen last first.
 
     What many have in their names is found among those seen lately, without asking the index for all of them; what is too
     rare for that, the index finds quickly.
@@ -113,42 +138,40 @@ async def quick_search(database: Database, query: str, first: int, include_archi
     if not words or first < 1:
         return []
     limit = min(first, LARGEST_QUICK_SEARCH)
-    found = await _found(database, _among_the_latest, words, limit, include_archived)
-    if len(found) < limit:
-        found = await _found(database, _among_all, words, limit, include_archived)
-    return found
+    shown = "" if include_archived else " AND c.status IN ('ACTIVE', 'SUSPENDED')"
+
+    async def found(among: Callable[[Values], str]) -> Sequence[CustomerRow]:
+        values = Values(database.dialect)
+        rows = await database.rows(
+            f"{among(values)}{shown} ORDER BY s.{recency.at} DESC, s.{recency.key} DESC LIMIT {values.bind(limit)}",
+            *values.all,
+        )
+        return [CustomerRow(*row) for row in rows]
+
+    latest = await found(lambda values: _among_the_latest(words, limit, values, columns, recency))
+    return latest if len(latest) == limit else await found(lambda values: _among_all(words, values, columns, recency))
 
 
-async def _found(
-    database: Database, among: Callable[[list[str], int, Values], str], words: list[str], limit: int, archived: bool
-) -> Sequence[CustomerRow]:
-    values = Values(database.dialect)
-    shown = "" if archived else " AND c.status IN ('ACTIVE', 'SUSPENDED')"
-    rows = await database.rows(
-        f"{among(words, limit, values)}{shown} ORDER BY s.active_at DESC, s.customer_id DESC LIMIT {values.bind(limit)}",
-        *values.all,
-    )
-    return [CustomerRow(*row) for row in rows]
-
-
-def _among_the_latest(words: list[str], limit: int, values: Values) -> str:
+def _among_the_latest(words: list[str], limit: int, values: Values, columns: Sequence[str], recency: Recency) -> str:
     """Walk the order and read each one's text; in this order of joins, which SQLite keeps to if they are CROSS."""
-    earliest = "SELECT active_at FROM customer_stats ORDER BY active_at DESC LIMIT 1 OFFSET"
+    table, key, at = recency.table, recency.key, recency.at
+    earliest = f"SELECT {at} FROM {table} ORDER BY {at} DESC LIMIT 1 OFFSET"
     walked = values.bind(min(limit * 100, LONGEST_WALK))
     return (
-        f"SELECT {_BY_STATS.column_list} FROM customer_stats s CROSS JOIN customer_text t CROSS JOIN customer c"
-        f" WHERE s.active_at >= coalesce(({earliest} {walked}), {NEVER + 1} - 1) AND t.customer_id = s.customer_id"
-        f" AND c.id = s.customer_id AND {searching.containing(words, values)}"
+        f"SELECT {CUSTOMERS.column_list} FROM {table} s CROSS JOIN customer_text t CROSS JOIN customer c"
+        f" WHERE s.{at} >= coalesce(({earliest} {walked}), {NEVER + 1} - 1) AND t.customer_id = s.{key}"
+        f" AND c.id = s.{key} AND {searching.containing(words, values, columns)}"
     )
 
 
-def _among_all(words: list[str], _: int, values: Values) -> str:
-    """Ask the index first, and the statistics only for what it finds, whatever a planner guesses about the words."""
-    seen = "SELECT a.active_at FROM customer_stats a WHERE a.customer_id = f.customer_id"
+def _among_all(words: list[str], values: Values, columns: Sequence[str], recency: Recency) -> str:
+    """Ask the index first, and the order only for what it finds, whatever a planner guesses about the words."""
+    table, key, at = recency.table, recency.key, recency.at
+    seen = f"SELECT a.{at} FROM {table} a WHERE a.{key} = f.customer_id"
     return (
-        "WITH s (customer_id, active_at) AS MATERIALIZED"
-        f" (SELECT f.customer_id, ({seen}) FROM ({searching.matching(words, values)}) f)"
-        f" SELECT {_BY_STATS.column_list} FROM s JOIN customer c ON c.id = s.customer_id WHERE 1=1"
+        f"WITH s ({key}, {at}) AS MATERIALIZED"
+        f" (SELECT f.customer_id, ({seen}) FROM ({searching.matching(words, values, columns)}) f)"
+        f" SELECT {CUSTOMERS.column_list} FROM s JOIN customer c ON c.id = s.{key} WHERE 1=1"
     )
 
 

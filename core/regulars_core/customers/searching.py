@@ -5,10 +5,16 @@ answer from a trigram index over the same text (`CustomerText`), in which two sp
 `  j` and ` ju` are trigrams too.
 """
 
+from collections.abc import Iterable, Sequence
+
 from regulars_core.customers.contact import phone_words
 from regulars_core.errors import BadInput
 from regulars_core.filtering import Values
 from regulars_core.text import folded_words, is_clean
+
+NAMES: Sequence[str] = ("names",)
+NAMES_AND_CONTACT: Sequence[str] = ("names", "contact")
+"""The columns of CustomerText to look into: what the caller may not see must not be found either."""
 
 LONGEST_QUERY = 200
 MOST_WORDS = 8
@@ -61,23 +67,29 @@ def _needles(words: list[str]) -> list[str]:
     return [word if len(word) > 2 else word.rjust(3) for word in words]
 
 
-def containing(words: list[str], values: Values) -> str:
+def containing(words: list[str], values: Values, columns: Sequence[str]) -> str:
     """The same as a condition on `customer_text t` that reads the text itself and never asks the index: for walks."""
     position = "instr" if values.dialect.engine == "sqlite" else "strpos"
     found = []
     for needle in _needles(words):
         given = values.bind(needle)
-        found.append(f"({position}(t.names, {given}) > 0 OR {position}(t.contact, {given}) > 0)")
+        found.append(_any(f"{position}(t.{column}, {given}) > 0" for column in columns))
     return " AND ".join(found) or "1=0"
 
 
-def matching(words: list[str], values: Values) -> str:
-    """The SELECT of the ids of customers in whose text all words are found; none for no words."""
-    if not words:
+def _any(conditions: Iterable[str]) -> str:
+    return f"({' OR '.join(conditions)})"
+
+
+def matching(words: list[str], values: Values, columns: Sequence[str]) -> str:
+    """The SELECT of the ids of customers in whose text all words are found; none for no words and no columns."""
+    if not (words and columns):
         return "SELECT t.customer_id FROM customer_text t WHERE 1=0"
     needles = _needles(words)
     if values.dialect.engine == "sqlite":
-        phrase = values.bind(" AND ".join(f'"{needle}"' for needle in needles))
+        phrases = " AND ".join(f'"{needle}"' for needle in needles)
+        # Without a filter FTS5 looks into every column, and need not look up which one it has found.
+        phrase = values.bind(phrases if columns == NAMES_AND_CONTACT else f"{{{' '.join(columns)}}} : ({phrases})")
         return (
             "SELECT t.customer_id FROM customer_text_index i JOIN customer_text t ON t.number = i.rowid"
             f" WHERE customer_text_index MATCH {phrase}"
@@ -85,5 +97,5 @@ def matching(words: list[str], values: Values) -> str:
     likes = []
     for needle in needles:
         pattern = values.bind(f"%{needle}%")
-        likes.append(f"(t.names LIKE {pattern} OR t.contact LIKE {pattern})")
+        likes.append(_any(f"t.{column} LIKE {pattern}" for column in columns))
     return f"SELECT t.customer_id FROM customer_text t WHERE {' AND '.join(likes)}"

@@ -96,15 +96,19 @@ async def purchase_by_reference(database: Database, store_code: str, reference: 
 
 
 async def page_of_purchases(
-    database: Database, window: Window, where: Where | None = None, customers: str | None = None
+    database: Database,
+    window: Window,
+    where: Where | None = None,
+    customers: str | None = None,
+    columns: Sequence[str] = searching.NAMES_AND_CONTACT,
 ) -> Page[PurchaseRow]:
-    """A page of all purchases, narrowed by conditions and by a search for the customer's name or contact, or for the
-    reference itself."""
+    """A page of all purchases, narrowed by conditions and by a search in these columns of the customers' texts, or for
+    the reference itself."""
     words = searching.words_of(customers) if customers and customers.strip() else None
 
     def found(values: Values) -> str:
         reference = values.bind(tidy(customers or ""))
-        return f"(p.reference = {reference} OR p.customer_id IN ({searching.matching(words or [], values)}))"
+        return f"(p.reference = {reference} OR p.customer_id IN ({searching.matching(words or [], values, columns)}))"
 
     return await page(database, PURCHASES, window, where, condition=found if words is not None else None)
 

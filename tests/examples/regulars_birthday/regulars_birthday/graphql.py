@@ -27,5 +27,5 @@ def contribution() -> Contribution:
         "birthday",
         extensions=[Extension(Customer, [field])],
         leaves=[FilterLeaf(CustomerWhere, "greetings", IntComparison, leaf, int_conditions, "How often greeted.")],
-        sorts=[SortField(CustomerOrderField, key, "By date of birth, the eldest first.")],
+        sorts=[SortField(CustomerOrderField, key, "By date of birth, the eldest first.", needs="customers.view_pii")],
     )

@@ -1,0 +1,52 @@
+"""Who may read the schema: introspection, and the suggestions in errors that tell of it bit by bit."""
+
+import re
+from collections.abc import Sequence
+
+from graphql import DocumentNode, FieldNode, GraphQLError, Visitor, visit
+from strawberry.types import ExecutionContext
+
+from regulars_core.errors import Forbidden
+from regulars_schema.context import Context
+
+INTROSPECT = "schema.introspect"
+_FIELDS = frozenset({"__schema", "__type"})
+_TRACE = re.compile(r"__(schema|type)\b")
+_SUGGESTION = re.compile(r" Did you mean .*", re.DOTALL)
+
+
+def may_introspect(asked: ExecutionContext) -> bool:
+    """Whether the caller may read the schema; nobody may without a context."""
+    context = asked.context
+    return isinstance(context, Context) and context.batch.actor.may(INTROSPECT)
+
+
+def forbidden_introspection(asked: ExecutionContext) -> GraphQLError | None:
+    """The refusal of a document that reads the schema anywhere, in fragments too, for a caller who may not."""
+    if asked.graphql_document is None or not _TRACE.search(asked.query or "") or may_introspect(asked):
+        return None  # names cannot be written with escapes, so the text itself tells
+    fields = introspecting(asked.graphql_document)
+    return GraphQLError(str(error := Forbidden(INTROSPECT)), fields, original_error=error) if fields else None
+
+
+class _Introspecting(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: list[FieldNode] = []
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        if node.name.value in _FIELDS:
+            self.fields.append(node)
+
+
+def introspecting(document: DocumentNode) -> Sequence[FieldNode]:
+    """The fields of a document that read the schema. `__typename` is none of them."""
+    found = _Introspecting()
+    visit(document, found)
+    return found.fields
+
+
+def cut_suggestions(errors: Sequence[GraphQLError]) -> None:
+    """Take from messages what they suggest instead: names of the schema that were not asked for."""
+    for error in errors:
+        error.message = _SUGGESTION.sub("", error.message)
