@@ -17,7 +17,7 @@ from regulars_schema.failures import Failure
 from regulars_schema.plans import Leaf, Many, One, OneOf, PlannedField, Selection, Shape
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Level:
     """Objects of one type that stand at one place, whatever their numbers in lists: the parents of the fields asked there.
 

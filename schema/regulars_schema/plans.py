@@ -62,7 +62,7 @@ class Unsupported(Exception):
     """An operation that graphql-core shall execute; the message says why."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Leaf:
     """A scalar or an enum. Values whose types are all `plain` are answered as they are."""
 
@@ -71,7 +71,7 @@ class Leaf:
     plain: frozenset[type]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Many:
     """A list."""
 
@@ -79,7 +79,7 @@ class Many:
     item: "Shape"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class One:
     """An object of one type."""
 
@@ -87,7 +87,7 @@ class One:
     selection: "Selection"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class OneOf:
     """An object of one of several types: an interface or a union."""
 
@@ -99,7 +99,7 @@ class OneOf:
 Shape = Leaf | Many | One | OneOf
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class PlannedField:
     """A field of an object type under the name that it has in the answer.
 
@@ -122,7 +122,7 @@ class PlannedField:
         return f"{self.parent}.{self.nodes[0].name.value}"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Selection:
     """The fields asked of one object type, and an answer in which each of them is still to be filled in."""
 
@@ -138,7 +138,7 @@ class Selection:
         return self.of.is_type_of is None or (row is not None and all(issubclass(kind, row) for kind in kinds))
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Plan:
     """A whole operation: what is asked of its root type, and how many fields that makes in all."""
 

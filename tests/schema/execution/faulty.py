@@ -103,15 +103,19 @@ async def wrong(rows: Rows, _: Batch) -> Rows:
     return ["x" if number_of(row) % 2 else 2**40 for row in rows]
 
 
-async def numbers(rows: Rows, _: Batch) -> Rows:
-    """Lists with holes, no lists, and lists that break while they are read."""
+class Broken:
+    """A list that breaks whenever it is read."""
 
-    def broken() -> Any:
+    def __iter__(self) -> Any:
         yield 1
         raise RuntimeError("broken")
 
+
+async def numbers(rows: Rows, _: Batch) -> Rows:
+    """Lists with holes, no lists, and lists that break while they are read."""
+
     made: list[Any] = [[1, None, 3], [], (1, 2), None, 7, [1, ValueError("item")], {4}]
-    return [broken() if number_of(row) % 11 == 0 else made[number_of(row) % len(made)] for row in rows]
+    return [Broken() if number_of(row) % 11 == 0 else made[number_of(row) % len(made)] for row in rows]
 
 
 async def nested(rows: Rows, _: Batch) -> Rows:
