@@ -38,11 +38,13 @@ check: setup ## Format, lint, types, layers, and everything generated is up to d
 	$(BIN)/regulars schema --check
 	$(BIN)/python -m regulars_core.database.drift
 
-faults: setup $(DATA) ## The long runs: every public data set, whole
-	ALL_DATA=true $(BIN)/pytest tests/importing/test_real_data.py tests/database/test_migrations.py $(ARGS)
+faults: setup $(DATA) ## The long runs: every public data set, whole, and 10,000 generated queries
+	ALL_DATA=true GENERATED_QUERIES=5000 $(BIN)/pytest tests/importing/test_real_data.py tests/database/test_migrations.py \
+		tests/schema/execution/test_generated.py $(ARGS)
 
 bench: setup ## A short run of the benchmarks
 	$(BIN)/python -m benchmarks.pages
+	$(BIN)/python -m benchmarks.execution
 
 schema: setup ## Print the schema again into schema/
 	$(BIN)/regulars schema --write
