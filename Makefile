@@ -34,7 +34,7 @@ check: setup ## Format, lint, types, layers, and everything generated is up to d
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cog --check docs/settings.md docs/commands.md docs/hooks.md
+	$(BIN)/cog --check docs/settings.md docs/commands.md docs/hooks.md docs/permissions.md
 	$(BIN)/regulars schema --check
 	$(BIN)/python -m regulars_core.database.drift
 

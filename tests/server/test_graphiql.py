@@ -47,8 +47,7 @@ async def small_graphql(request: Request) -> Response:
         assert operation.name is not None
         assert body["operationName"] == operation.name.value
         return JSONResponse({"data": {"asked": operation.name.value}})
-    context = Context(Batch(cast(Any, None), Actor("key", "admin", "administrator")))
-    result = await SCHEMA.execute(body["query"], operation_name=body.get("operationName"), context_value=context)
+    result = await SCHEMA.execute(body["query"], operation_name=body.get("operationName"))
     return JSONResponse({"data": result.data})
 
 

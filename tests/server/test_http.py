@@ -136,6 +136,20 @@ async def test_only_a_live_key_opens(door: Door) -> None:
     assert spaced.json() == {"data": {"viewer": {"name": "till", "roles": ["administrator"]}}}
 
 
+async def test_the_printed_schema_needs_its_permission(door: Door) -> None:
+    key, change = (
+        await create_key(door.database, "till", "administrator"),
+        "UPDATE api_key SET role = 'cashier' WHERE id = $1",
+    )
+    await door.database.transaction(lambda: door.database.run(change, key.split("_")[1]))
+    assert refusal(await door.send("GET", "/schema.graphql", key=key)) == (403, "FORBIDDEN")
+    assert "type Customer" in (await door.send("GET", "/schema.graphql")).text
+    headers = {"authorization": f"Bearer {key}"}
+    asked = await door.client.post("/graphql", json={"query": "{ __schema { queryType { name } } }"}, headers=headers)
+    assert [error["extensions"]["code"] for error in asked.json()["errors"]] == ["FORBIDDEN"]
+    assert "data" not in asked.json()
+
+
 async def test_a_well_formed_key_of_nobody_and_a_wrong_secret_are_refused_alike(door: Door, tmp_path: Any) -> None:
     """Keys whose checksum is right: one that another shop made, and one with another key's secret under a known id."""
     elsewhere = await Database.open(f"sqlite://{tmp_path}/other.db", APPS)

@@ -1,0 +1,356 @@
+"""Every field of every type that the schema leads to, every filter and order, tried with every role: no leak."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, get_named_type
+
+from regulars_core.actors import Actor
+from regulars_core.ids import DEFAULT_GROUP_ID
+from regulars_core.permissions import PERMISSIONS, ROLES
+from regulars_schema.composition import ComposedSchema
+from regulars_schema.permissions import definition_of, needs_of, standing_of
+from regulars_schema.schema import build_schema
+from tests.asking import Api
+from tests.conftest import OpenShop
+from tests.schema.walking import Way, bare, links, nullable, ways
+
+NOBODY = "a role that is not there"
+EVERYBODY = [*ROLES, NOBODY]
+PERSON = {
+    "firstName": "Ana", "lastName": "Li", "preferredName": "Anita", "email": "ana@example.com", "phone": "+525512345678",
+    "birthDate": "1990-05-05", "gender": "FEMALE", "taxId": "XAXX010101000", "preferredContact": "EMAIL", "tags": ["vip"],
+    "billingAddress": {"recipient": "A", "line1": "B", "line2": "C", "city": "Aarhus", "region": "D", "postalCode": "1",
+                       "country": "DK"},
+    "shippingAddress": {"recipient": "A", "line1": "B", "line2": "C", "city": "Aarhus", "region": "D", "postalCode": "1",
+                        "country": "DK"},
+}  # fmt: skip
+EMPTY_HERE = {"Shop.plugins", "Plugin.name", "Plugin.version", "Plugin.description", "AuditEntry.requestId"}
+"""What has no telling value in this shop: there are no plugins, and requests are not named."""
+
+
+@dataclass(frozen=True)
+class Holding(Actor):
+    """Somebody who holds exactly these permissions."""
+
+    held: frozenset[str] = frozenset()
+
+    def may(self, permission: str) -> bool:
+        return permission in self.held
+
+
+@dataclass
+class Filled:
+    """A shop with one of everything, and the arguments that find it."""
+
+    api: Api
+    ids: dict[str, str]
+
+    def by(self, role: str) -> Api:
+        return Api(self.api.schema, self.api.shop, Actor("key", "till", role))
+
+    def holding(self, *permissions: str) -> Api:
+        return Api(self.api.schema, self.api.shop, Holding("key", "till", "none", frozenset(permissions)))
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        return {
+            "customer": f'(id: "{self.ids["customer"]}")',
+            "customerSearch": '(query: "ana")',
+            "customerGroup": f'(id: "{self.ids["group"]}")',
+            "purchase": f'(id: "{self.ids["purchase"]}")',
+        }
+
+
+async def fill(api: Api) -> Filled:
+    store = await api.done("storeCreate", "store { id }", {"code": "S07", "name": "Harbour"})
+    group = await api.done("customerGroupCreate", "customerGroup { id }", {"name": "Gold", "description": "Best."})
+    ids = {"store": store["store"]["id"], "group": group["customerGroup"]["id"]}
+    given = {**PERSON, "groupId": ids["group"], "originStoreCode": "S07"}
+    ids["customer"] = (await api.done("customerCreate", "customer { id }", given))["customer"]["id"]
+    await api.done("customerSuspend", "customer { id }", {"id": ids["customer"]})
+    await api.done("customerReactivate", "customer { id }", {"id": ids["customer"]})
+    note = await api.done("noteAdd", "note { id }", {"customerId": ids["customer"], "body": "Likes tea."})
+    ids["note"] = note["note"]["id"]
+    line = {"name": "Tea", "sku": "T1", "brand": "B", "category": "C", "quantity": "2", "unitPrice": "5.00"}
+    bought = await api.done(
+        "purchaseRecord",
+        "purchase { id lines { id } payments { id } }",
+        {
+            "reference": "R1", "storeCode": "S07", "customerId": ids["customer"], "channel": "till", "note": "Gift",
+            "purchasedAt": "2026-01-01T00:00:00Z", "lines": [line],
+            "payments": [{"method": "card", "amount": "10.00", "reference": "P1"}],
+        },
+    )  # fmt: skip
+    ids["purchase"] = bought["purchase"]["id"]
+    ids["line"], ids["payment"] = bought["purchase"]["lines"][0]["id"], bought["purchase"]["payments"][0]["id"]
+    lines = [{"lineId": ids["line"], "quantity": "1"}]
+    given = {"purchaseId": ids["purchase"], "lines": lines, "reason": "Broken"}
+    ids["refund"] = (await api.done("purchaseRefund", "refund { id }", given))["refund"]["id"]
+    ids["audit"] = (await api.data("{ audit(first: 1) { nodes { id } } }"))["audit"]["nodes"][0]["id"]
+    return Filled(api, ids)
+
+
+@pytest.fixture
+async def filled(open_shop: OpenShop, schema: ComposedSchema) -> Filled:
+    return await fill(Api(schema, await open_shop(), Actor("key", "till", "administrator")))
+
+
+def refusals(answer: Any) -> list[tuple[str, list[Any]]]:
+    assert set(answer.codes) <= {"FORBIDDEN"}, answer.errors
+    return [
+        (error["extensions"]["permission"], [key for key in error["path"] if isinstance(key, str)])
+        for error in answer.errors
+    ]
+
+
+async def try_ways(filled: Filled, role: str) -> tuple[int, int]:
+    """Ask for every field; answers how many were given and how many refused."""
+    caller, given, refused = filled.by(role), 0, 0
+    for name, way, field in ways(filled.api.schema, filled.arguments):
+        document = way.document(bare(field))
+        whole = await filled.api.data(document)
+        if name not in EMPTY_HERE:
+            assert any(part not in (None, [], "") for part in way.found(whole)), f"{name} tells nothing: {document}"
+        answer = await caller.ask(document)
+        at = way.refused_at(caller.actor.may)
+        if at is None:
+            assert answer.errors == [], (role, name)
+            assert answer.data == whole or name.startswith("Viewer."), (role, name)
+            given += 1
+        else:
+            path = [step[1] for step in way.steps[: at + 1]]
+            assert refusals(answer) == [(way.steps[at][2], path)], (role, name)
+            assert set(way.found(answer.data, at + 1)) == {None}, (role, name)
+            refused += 1
+    return given, refused
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+async def test_every_field_with_every_role(filled: Filled, role: str) -> None:
+    given, refused = await try_ways(filled, role)
+    assert given + refused > 150
+    assert (refused == 0) is (role == "administrator")
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+async def test_every_kind_of_node_with_every_role(filled: Filled, role: str) -> None:
+    caller = filled.by(role)
+    assert set(filled.ids) == set(filled.api.schema.nodes)
+    for kind, id_ in filled.ids.items():
+        answer = await caller.ask("query($id: ID!) { node(id: $id) { id __typename } }", id=id_)
+        needs = filled.api.schema.nodes[kind].needs
+        if caller.actor.may(needs or ""):
+            assert answer.data["node"]["id"] == id_
+            type_ = filled.api.schema._schema.type_map[answer.data["node"]["__typename"]]
+            assert isinstance(type_, GraphQLObjectType)
+            assert standing_of(definition_of(type_)) == needs
+        else:
+            assert (answer.data, refusals(answer)) == ({"node": None}, [(needs, ["node"])])
+
+
+def test_every_field_stands_under_a_permission_that_there_is() -> None:
+    """A type says who may see it, and what needs a permission says so and is nullable."""
+    schema, open_types = build_schema(), set()
+    for type_, name, field in links(schema):
+        needs, stands = needs_of(field), standing_of(definition_of(type_))
+        assert {needs, stands} <= {None, *PERMISSIONS}, f"{type_.name}.{name}"
+        if needs:
+            assert nullable(field), f"{type_.name}.{name}"
+            assert f" Needs `{needs}`." in (field.description or ""), f"{type_.name}.{name}"
+        if stands is None and not type_.name.endswith("Payload"):
+            open_types.add(type_.name)
+    assert open_types == {
+        "Query", "Mutation", "Money", "PageInfo", "Plugin", "Shop", "Viewer", "InvalidInput", "VersionConflict",
+    }  # fmt: skip
+
+
+def test_payloads_tell_counts_flags_and_ids_only() -> None:
+    for type_, name, field in links(build_schema()):
+        if type_.name.endswith("Payload") and needs_of(field) is None and name != "userErrors":
+            assert get_named_type(field.type).name in {"Boolean", "Int", "ID"}, f"{type_.name}.{name}"
+
+
+SAMPLES: dict[str, Any] = {
+    "Boolean": True,
+    "IntComparison": {"gte": 0},
+    "AmountComparison": {"gte": "0.00"},
+    "InstantComparison": {"after": "2000-01-01T00:00:00Z"},
+    "TextComparison": {"in": ["x"]},
+    "BirthdayComparison": {"inNextDays": 366},
+    "CustomerStatusComparison": {"in": ["ACTIVE"]},
+    "PurchaseStatusComparison": {"in": ["PAID"]},
+}
+PLACES = {
+    "CustomerWhere": [Way((("customers(where: $where)", "customers", "customers.view"),)),
+                      Way((("customerGroups", "customerGroups", "groups.view"), ("nodes", "nodes", None),
+                           ("customers(where: $where)", "customers", "customers.view")))],
+    "PurchaseWhere": [Way((("purchases(where: $where)", "purchases", "purchases.view"),)),
+                      Way((("customers", "customers", "customers.view"), ("nodes", "nodes", None),
+                           ("purchases(where: $where)", "purchases", "purchases.view")))],
+}  # fmt: skip
+
+
+async def try_place(caller: Api, way: Way, needs: str | None, declared: str, **variables: Any) -> None:
+    answer = await caller.ask(f"query({declared}) {way.document(' { __typename totalCount }')}", **variables)
+    at = way.refused_at(caller.actor.may)
+    lacking = way.steps[at][2] if at is not None else needs if needs and not caller.actor.may(needs) else None
+    if lacking is None:
+        assert answer.errors == [], (way, variables)
+        return
+    path = [step[1] for step in (way.steps if at is None else way.steps[: at + 1])]
+    assert refusals(answer) == [(lacking, path)], (way, variables)
+    assert set(way.found(answer.data, len(path))) == {None}, (way, variables)
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+async def test_every_filter_with_every_role(filled: Filled, role: str) -> None:
+    caller, schema = filled.by(role), filled.api.schema
+    for where, leaves in schema.leaves.items():
+        name = definition_of(schema._schema.type_map[where.__strawberry_definition__.name]).name  # type: ignore[arg-type, attr-defined]
+        for leaf in leaves.values():
+            kind = get_named_type(schema._schema.type_map[name].fields[leaf.name].type).name  # type: ignore[union-attr]
+            sample = SAMPLES.get(kind) or {"in": [filled.ids[{"originStore": "store"}.get(leaf.name, leaf.name)]]}
+            bare_leaf = {leaf.name: sample}
+            for given in (bare_leaf, {"all": [{"any": [{"not": bare_leaf}]}]}):
+                for way in PLACES[name]:
+                    await try_place(caller, way, leaf.needs, f"$where: {name}", where=given)
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+async def test_every_order_with_every_role(filled: Filled, role: str) -> None:
+    caller = filled.by(role)
+    for enum, sorts in filled.api.schema.sorts.items():
+        kind = enum.__name__.removesuffix("OrderField")
+        for name, sort in sorts.items():
+            for way in PLACES[f"{kind}Where"]:
+                *before, (written, *last) = way.steps
+                ordered = Way((*before, (written.replace("where: $where", "orderBy: $order"), *last)))  # type: ignore[arg-type]
+                for direction in ("ASC", "DESC"):
+                    order = {"field": name, "direction": direction}
+                    await try_place(caller, ordered, sort.needs, f"$order: {kind}OrderBy", order=order)
+
+
+async def test_a_refused_filter_runs_nothing_and_tells_once_however_many_parents(filled: Filled) -> None:
+    await filled.api.done("customerCreate", "customer { id }", {"firstName": "Bo", "lastName": "Ek"})
+    caller = filled.holding("customers.view", "purchases.view")
+    where = f'{{ store: {{ in: ["{filled.ids["store"]}"] }} }}'
+    literal = f"{{ customers {{ nodes {{ purchases(where: {where}) {{ totalCount }} }} }} }}"
+    with caller.shop.database.counting() as counted:
+        answer = await caller.ask(literal)
+    assert answer.data == {"customers": {"nodes": [{"purchases": None}] * 2}}
+    assert [error["extensions"]["refused"] for error in answer.errors] == [2]
+    assert len(counted) == 1
+    with caller.shop.database.counting() as counted:
+        answer = await caller.ask("{ customers(orderBy: { field: NAME }, where: { hasEmail: true }) { totalCount } }")
+    assert (answer.data, refusals(answer)) == ({"customers": None}, [("customers.view_pii", ["customers"])])
+    assert counted == []
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+async def test_searching_by_contact_with_every_role(filled: Filled, role: str) -> None:
+    caller = filled.by(role)
+    if not caller.actor.may("customers.view"):
+        return
+    sees = caller.actor.may("customers.view_pii")
+    for query, found in (("ana", 1), ("example", sees), ("551234", sees), ("ana example", sees), ("li ana", 1)):
+        asked = "query($q: String!) { customers(search: $q) { totalCount } customerSearch(query: $q) { id } }"
+        data = await caller.data(asked, q=query)
+        assert (data["customers"]["totalCount"], len(data["customerSearch"])) == (found, found), (role, query)
+        purchases = await caller.data("query($q: String!) { purchases(search: $q) { totalCount } }", q=query)
+        assert purchases["purchases"]["totalCount"] == found, (role, query)
+
+
+async def test_purchases_are_searched_by_reference_alone_without_customers(filled: Filled) -> None:
+    caller = filled.holding("purchases.view", "customers.view_pii")
+    for query, found in (("ana", 0), ("example", 0), ("R1", 1)):
+        data = await caller.data("query($q: String!) { purchases(search: $q) { totalCount } }", q=query)
+        assert data["purchases"]["totalCount"] == found, query
+
+
+async def test_the_order_of_a_quick_search_does_not_tell_who_bought(filled: Filled) -> None:
+    """Ana bought in 2026, Ana Two is newer: whoever may not see purchases finds the newer one first."""
+    two = await filled.api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Two"})
+    late = {"reference": "R2", "customerId": filled.ids["customer"], "lines": [{"name": "Tea", "total": "1.00"}]}
+    await filled.api.done("purchaseRecord", "created", {**late, "purchasedAt": "2030-01-01T00:00:00Z"})
+    both = [filled.ids["customer"], two["customer"]["id"]]
+    asked = '{ customerSearch(query: "ana", first: 2) { id } few: customerSearch(query: "ana", first: 1) { id } }'
+    for caller, order in ((filled.api, both), (filled.holding("customers.view"), both[::-1])):
+        data = await caller.data(asked)
+        assert [one["id"] for one in data["customerSearch"]] == order
+        assert [one["id"] for one in data["few"]] == order[:1]
+        rare = await caller.data('{ customerSearch(query: "ana", first: 50) { id } }')
+        assert [one["id"] for one in rare["customerSearch"]] == order
+
+
+async def test_a_mutation_works_for_who_may_not_see_what_it_made(filled: Filled) -> None:
+    """Every mutation, by somebody who holds its permission and no other: done, and nothing shown."""
+    mutations = filled.api.schema._schema.mutation_type
+    assert mutations is not None
+    for name, given in inputs(filled.ids).items():
+        field = mutations.fields[name]
+        needs, payload = needs_of(field), get_named_type(field.type)
+        assert needs is not None
+        assert isinstance(payload, GraphQLObjectType)
+        caller = filled.holding(needs)
+        shown = [key for key in payload.fields if key != "userErrors"]
+        selection = " ".join(key + bare(payload.fields[key]) for key in shown)
+        kind = name[0].upper() + name[1:] + "Input"
+        document = f"mutation($input: {kind}!) {{ {name}(input: $input) {{ {selection} userErrors {{ code }} }} }}"
+        rows = await filled.api.shop.database.rows("SELECT count(*) FROM audit")
+        answer = await caller.ask(document, input=given)
+        assert answer.data[name]["userErrors"] == [], (name, answer.data)
+        hidden = [key for key in shown if needs_of(payload.fields[key])]
+        assert refusals(answer) == [(needs_of(payload.fields[key]), [name, key]) for key in hidden], name
+        assert all(answer.data[name][key] is None for key in hidden), name
+        assert all(answer.data[name][key] is not None for key in shown if key not in hidden), name
+        assert (await filled.api.shop.database.rows("SELECT count(*) FROM audit"))[0][0] == rows[0][0] + 1, name
+    assert set(mutations.fields) == set(inputs(filled.ids))
+
+
+def inputs(ids: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """What each mutation of core can be done with, one after another."""
+    one, sold = {"id": ids["customer"]}, {"purchaseId": ids["purchase"]}
+    return {
+        "customerCreate": {"firstName": "Bo", "lastName": "Ek"},
+        "customerUpdate": {**one, "firstName": "Anna"},
+        "customerSuspend": one,
+        "customerDeactivate": one,
+        "customerReactivate": one,
+        "customersAssignGroup": {"customerIds": [ids["customer"]], "groupId": ids["group"]},
+        "tagsAdd": {"customerId": ids["customer"], "tags": ["new"]},
+        "tagsRemove": {"customerId": ids["customer"], "tags": ["new"]},
+        "noteAdd": {"customerId": ids["customer"], "body": "Hi"},
+        "noteUpdate": {"id": ids["note"], "body": "Hello"},
+        "noteDelete": {"id": ids["note"]},
+        "customerGroupCreate": {"name": "New"},
+        "customerGroupUpdate": {"id": ids["group"], "name": "Silver"},
+        "customerGroupDelete": {"id": ids["group"], "moveCustomersTo": f"group_{DEFAULT_GROUP_ID}"},
+        "storeCreate": {"code": "S2", "name": "Two"},
+        "storeUpdate": {"id": ids["store"], "name": "Pier"},
+        "purchaseRecord": {"reference": "R9", "lines": [{"name": "Tea", "total": "1.00"}], "idempotencyKey": "a",
+                           "purchasedAt": "2026-01-01T00:00:00Z"},
+        "purchaseRefund": {**sold, "amount": "1.00", "idempotencyKey": "b"},
+        "purchaseVoid": {**sold, "idempotencyKey": "c"},
+    }  # fmt: skip
+
+
+async def test_what_is_answered_again_is_guarded_again(filled: Filled) -> None:
+    given = {"firstName": "Bo", "lastName": "Ek", "idempotencyKey": "once"}
+    document = "mutation($input: CustomerCreateInput!) { customerCreate(input: $input) { created customer { code } } }"
+    assert (await filled.api.ask(document, input=given)).errors == []
+    answer = await filled.holding("customers.create").ask(document, input=given)
+    assert answer.data == {"customerCreate": {"created": True, "customer": None}}
+    assert refusals(answer) == [("customers.view", ["customerCreate", "customer"])]
+
+
+async def test_a_conflict_does_not_show_the_customer(filled: Filled) -> None:
+    caller = filled.holding("customers.edit")
+    document = (
+        "mutation($input: CustomerUpdateInput!) { customerUpdate(input: $input)"
+        " { userErrors { code ... on VersionConflict { customer { code } } } } }"
+    )
+    answer = await caller.ask(document, input={"id": filled.ids["customer"], "firstName": "X", "expectedVersion": 99})
+    assert answer.data == {"customerUpdate": {"userErrors": [{"code": "VERSION_CONFLICT", "customer": None}]}}
+    assert refusals(answer) == [("customers.view", ["customerUpdate", "userErrors", "customer"])]
