@@ -43,7 +43,7 @@ def batched(
     async def resolve(root: Any, info: Info[Context, None], **arguments: Any) -> Any:
         context = info.context
         # The arguments follow from the place in the document; aliases with equal ones share a loader.
-        place = id(info._raw_info.field_nodes[0])
+        place = (function, id(info._raw_info.field_nodes[0]))
         loader = context.loaders.get(place)
         if loader is None:
             call = (function, repr(arguments), *_place(info))

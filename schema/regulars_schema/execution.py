@@ -134,8 +134,8 @@ class Execution:
     def _called(self, calls: dict[Any, Call], level: Level, asked: PlannedField) -> list[Level]:
         """Join the call that this field needs. The levels below, if its arguments have failed already."""
         assert asked.batched is not None
-        node = id(asked.nodes[0])
-        call = calls.get(node)
+        place = (asked.batched, id(asked.nodes[0]))
+        call = calls.get(place)
         if call is None:
             try:
                 arguments = self._arguments(level, asked)
@@ -143,7 +143,7 @@ class Execution:
                 return self._completed(level, asked, _withheld(asked, [error] * len(level.parents)))
             same = (asked.batched, repr(arguments), level.path)
             call = calls.get(same) or Call(asked.batched, arguments)
-            calls[node] = calls[same] = call
+            calls[place] = calls[same] = call
         call.asked.append((level, asked))
         return []
 

@@ -17,11 +17,22 @@ from regulars_schema.schema import build_schema
 Text = Annotated[str | None, strawberry.argument(description="Anything.")]
 
 
+async def trade(rows: Sequence[Any], _: Batch) -> Sequence[str]:
+    """What persons do."""
+    return [f"{row.name} trades" for row in rows]
+
+
+async def toil(rows: Sequence[Any], _: Batch) -> Sequence[str]:
+    """What robots do."""
+    return [f"{row.name} toils" for row in rows]
+
+
 @strawberry.interface(description="Somebody.")
 class Being:
     """Two types implement it."""
 
     name: str = strawberry.field(description="The name.")
+    job: str | None = strawberry.field(description="What they do.")
 
 
 @under(None)
@@ -30,6 +41,7 @@ class Person(Being):
     """Over Row."""
 
     nick: str | None = strawberry.field(description="The nickname.")
+    job: str | None = batched(trade, name="job", returns=str | None, description="A trade.")  # type: ignore[assignment]
     age: int | None = strawberry.field(description="In years.")
 
     @classmethod
@@ -44,6 +56,7 @@ class Robot(Being):
     """Over Row."""
 
     age: int = strawberry.field(description="In years; never null.")
+    job: str | None = batched(toil, name="job", returns=str | None, description="Toil.")  # type: ignore[assignment]
 
     @classmethod
     def is_type_of(cls, value: Any, _: Any) -> bool:

@@ -12,6 +12,10 @@ from tests.asking import Api
 from tests.schema.execution.people import CALLS, people_schema, said
 from tests.schema.test_statements import CUSTOMER, key
 
+NEITHER = (
+    "beings.3: Abstract type 'Being' must resolve to an Object type at runtime for field 'Query.beings'. Either the 'Being'"
+    " type should provide a 'resolve_type' function or each possible type should provide an 'is_type_of' function."
+)
 NULL = "Cannot return null for non-nullable field"
 
 pytestmark = pytest.mark.filterwarnings(
@@ -46,9 +50,10 @@ RULES: dict[str, tuple[str, dict[str, Any], Any, list[str]]] = {
         "{ beings { __typename ... on Person { nick } ... on Robot { age } ... on Being { name } } }", {},
         {"beings": [{"__typename": "Person", "nick": "an", "name": "Ana"},
                     {"__typename": "Robot", "age": 5, "name": "Cy"}, None, None]},
-        ["beings.3: Abstract type 'Being' must resolve to an Object type at runtime for field 'Query.beings'. Either the "
-         "'Being' type should provide a 'resolve_type' function or each possible type should provide an 'is_type_of' "
-         "function."]),
+        [NEITHER]),
+    "6.4.2 ResolveFieldValue: one field of an interface, two functions": (
+        "{ beings { ...F } } fragment F on Being { job }", {},
+        {"beings": [{"job": "Ana trades"}, {"job": "Cy toils"}, None, None]}, [NEITHER]),
     "6.3.3 MergeSelectionSets: what one field is asked twice is answered together": (
         "{ ana { friends { name } friends { nick } } }", {},
         {"ana": {"friends": [{"name": "Bo", "nick": None}, {"name": "Ana", "nick": "an"}]}}, []),
