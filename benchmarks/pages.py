@@ -218,7 +218,7 @@ Ready = tuple[str, str, str, Callable[[], object]]
 
 
 @contextmanager
-def _databases(engines: Sequence[str]) -> Iterator[Iterator[Ready]]:
+def databases(engines: Sequence[str]) -> Iterator[Iterator[Ready]]:
     """An empty database of each engine, one after the other."""
 
     def each() -> Generator[Ready, None, None]:
@@ -247,8 +247,8 @@ def main() -> None:
     chosen = parser.parse_args()
     engines = ("sqlite", "postgres") if chosen.engine == "both" else (chosen.engine,)
     results, plans = [], {}
-    with _databases(engines) as databases:
-        for engine, version, url, settle in databases:
+    with databases(engines) as opened:
+        for engine, version, url, settle in opened:
             bench = asyncio.run(measured(url, chosen.customers, settle))
             results.append(f"## {version}\n" + "\n".join(bench.lines))
             plans[engine] = "\n".join(bench.plans)

@@ -13,11 +13,13 @@ from regulars_core.actors import Actor
 from regulars_core.database import Database
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
+from regulars_schema.breadth_first import BreadthFirst
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.schema import build_schema
 from regulars_server.app import APPS
 from tests.asking import Api
 from tests.postgres import PostgresMissing, PostgresServer
+from tests.twins import Twins
 
 os.environ.setdefault("REGULARS_PLUGINS", "")  # core alone; a plugin's tests name what they want
 
@@ -112,3 +114,14 @@ def schema() -> ComposedSchema:
 def api(shop: Shop, schema: ComposedSchema) -> Api:
     """Asks the shop in GraphQL, as an administrator named `till`, through the same answering as the server."""
     return Api(schema, shop, Actor.of_role("key", "till", "administrator"))
+
+
+@pytest.fixture(autouse=True)
+def twins(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Twins]:
+    """Every query of every test is answered by both executors, unless the test is marked with `one_executor`."""
+    watching = Twins()
+    if request.node.get_closest_marker("one_executor") is None:
+        answer = BreadthFirst.answer
+        monkeypatch.setattr(BreadthFirst, "answer", lambda executor, asked: watching.answer(executor, asked, answer))
+    yield watching
+    assert not watching.differences, "\n\n".join(watching.differences)

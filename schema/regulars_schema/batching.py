@@ -9,6 +9,7 @@ nulls that parent's field alone. Its keyword arguments are the field's arguments
 """
 
 import inspect
+from asyncio import shield
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from types import NoneType
@@ -21,29 +22,31 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from regulars_schema.context import Batch, Context
+from regulars_schema.context import Batch, BatchFunction, Context
 from regulars_schema.errors import Payload
 from regulars_schema.keyed import Keyed
 from regulars_schema.outcomes import Outcomes
 from regulars_schema.permissions import needing
 from regulars_schema.pipeline import Pipeline
 
-BatchFunction = Callable[..., Awaitable[Sequence[Any]]]
 RootFunction = Callable[..., Awaitable[Any]]
 
 
 def batched(
     function: BatchFunction, *, name: str, returns: Any, description: str, needs: str | None = None
 ) -> StrawberryField:
-    """A field over all parents of a level, called once for them together, unless it is refused."""
+    """A field over all parents of a level, called once for them together, unless it is refused.
+
+    The breadth-first executor calls the function itself; what it leaves to graphql-core comes here, parent by parent.
+    """
 
     async def resolve(root: Any, info: Info[Context, None], **arguments: Any) -> Any:
         context = info.context
         # The arguments follow from the place in the document; aliases with equal ones share a loader.
-        place = id(info._raw_info.field_nodes[0])
+        place = (function, id(info._raw_info.field_nodes[0]))
         loader = context.loaders.get(place)
         if loader is None:
-            call = (function, repr(arguments), *_level(info))
+            call = (function, repr(arguments), *_place(info))
             loader = context.loaders.get(call)
             if loader is None:
                 kept: list[list[Any]] = []
@@ -54,12 +57,13 @@ def batched(
 
                 loader = context.loaders[call] = DataLoader(load, cache_key_fn=id)
             context.loaders[place] = loader
-        return await loader.load(root)
+        # Where null propagates, graphql-core cancels what waits beside it; others may wait for the same value.
+        return await shield(loader.load(root))
 
-    return _field(resolve, function, name, returns, description, needs)
+    return _field(resolve, function, name, returns, description, needs, batched=function)
 
 
-def _level(info: Info[Context, None]) -> list[str]:
+def _place(info: Info[Context, None]) -> list[str]:
     """Where the parents stand in the answer, without their places in lists."""
     return [key for key in info._raw_info.path.as_list()[:-1] if isinstance(key, str)]
 
@@ -104,7 +108,13 @@ class _DeclaredArguments(StrawberryResolver[Any]):
 
 
 def _field(
-    resolve: Any, function: Any, name: str, returns: Any, description: str, needs: str | None
+    resolve: Any,
+    function: Any,
+    name: str,
+    returns: Any,
+    description: str,
+    needs: str | None,
+    batched: BatchFunction | None = None,
 ) -> StrawberryField:
     if needs is not None and NoneType not in get_args(returns):
         raise TypeError(f"{name} needs {needs}, so it must be nullable: what is refused is null")
@@ -126,7 +136,7 @@ def _field(
         base_resolver=_DeclaredArguments(resolve),
         type_annotation=StrawberryAnnotation(returns),
         description=needing(description, needs),
-        metadata={"needs": needs},
+        metadata={"needs": needs, "batched": batched},
     )
 
 

@@ -28,6 +28,7 @@ from strawberry.types.scalar import ScalarDefinition
 from regulars_core.errors import Problem
 from regulars_core.paging import SortKey
 from regulars_core.text import camel
+from regulars_schema.breadth_first import BreadthFirst, executed_by
 from regulars_schema.context import Batch
 from regulars_schema.documents import MOST_ERRORS, Documents, cached_in
 from regulars_schema.open_inputs import is_open
@@ -190,6 +191,8 @@ class ComposedSchema(strawberry.Schema):
 
     def __init__(self, contributions: Sequence[Contribution], *, documents: Documents | None = None) -> None:
         places = _Places({("Problem", Problem.__name__): CORE})
+        documents = Documents() if documents is None else documents
+        self.executor = BreadthFirst(documents)
         self._added: dict[type, list[StrawberryField]] = {}
         self.leaves: dict[type, dict[str, FilterLeaf]] = {}
         self.inputs: dict[type, dict[str, tuple[str, InputField]]] = {}
@@ -224,7 +227,7 @@ class ComposedSchema(strawberry.Schema):
             Mutation,
             types=[type_ for contribution in contributions for type_ in contribution.types],
             config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(enums)}),
-            extensions=[cached_in(documents or Documents()), Refusals],
+            extensions=[cached_in(documents), Refusals, executed_by(self.executor)],
         )
         self._refuse_unreached()
         if wrong := unguarded(self._schema):

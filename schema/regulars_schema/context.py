@@ -1,7 +1,7 @@
 """What a field's function may use while it answers a request."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -14,6 +14,8 @@ from regulars_core.errors import Forbidden, TimedOut
 from regulars_core.shop import Shop
 
 T = TypeVar("T")
+BatchFunction = Callable[..., Awaitable[Sequence[Any]]]
+"""A function over all parents of a level: `async def stats_of(customers, batch, **arguments)`, one value for each."""
 
 
 @dataclass

@@ -21,11 +21,12 @@ class Node:
 
 
 def backed_by(row: type) -> Any:
-    """A type's `is_type_of`, for one whose objects are rows of the core."""
+    """A type's `is_type_of`, for one whose objects are rows of the core; it says so, and need not be asked of each."""
 
     def is_type_of(value: object, _: Any) -> bool:
         return isinstance(value, row)
 
+    is_type_of.row = row  # type: ignore[attr-defined]
     return staticmethod(is_type_of)
 
 

@@ -156,6 +156,7 @@ async def test_every_owner_has_a_page_of_its_own(api: Api, people: list[str]) ->
         assert alone["customer"] == customer
 
 
+@pytest.mark.one_executor
 async def test_a_walk_is_whole_while_purchases_come_in(api: Api, people: list[str]) -> None:
     touched = set(people[::3])
     stop = asyncio.Event()

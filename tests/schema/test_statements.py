@@ -273,12 +273,16 @@ class Calls:
         ("{ customers(first: 5) { nodes { purchases(first: 3) { nodes { customer { ...A } } } } } }", [(5, None)]),
     ],
 )  # fmt: skip
+@pytest.mark.one_executor
+@pytest.mark.parametrize("breadth_first", [True, False])
 async def test_a_field_is_asked_once_for_each_set_of_arguments(
-    filled: Api, selection: str, made: list[tuple[int, int | None]]
+    filled: Api, selection: str, made: list[tuple[int, int | None]], breadth_first: bool
 ) -> None:
     calls = Calls()
+    schema = calls.schema()
+    schema.executor.enabled = breadth_first
     fragment = " fragment A on Customer { probe }" if "...A" in selection else ""
-    await Api(calls.schema(), filled.shop, filled.actor).data(selection + fragment)
+    await Api(schema, filled.shop, filled.actor).data(selection + fragment)
     assert sorted(calls.made, key=repr) == sorted(made, key=repr)
 
 

@@ -101,7 +101,7 @@ def test_bytes(database_url: str, tmp_path: Path) -> None:
         address = server.address
         for name, sent in heads(key):
             received = raw(address, sent, half_close=name not in UNFINISHED).decode("latin-1")
-            assert server.poll() is None, name
+            assert server.process.poll() is None, name
             if name in SILENT:
                 continue
             assert received, name

@@ -68,18 +68,18 @@ def test_who_is_told_to_stop_finishes_what_was_begun(database_url: str, tmp_path
             while not somebody_waits():
                 time.sleep(0.01)
             time.sleep(0.2)  # on SQLite nobody can see who waits
-            server.send_signal(signal.SIGTERM)
+            server.process.send_signal(signal.SIGTERM)
             time.sleep(0.2)
-            assert server.poll() is None
+            assert server.process.poll() is None
             assert not answers
             with pytest.raises(httpx2.TransportError):
                 httpx2.get(f"{address}/health", timeout=5)  # nothing new is taken
         asking.join(60)
-        server.wait(60)
+        server.process.wait(60)
     [answer] = answers
     assert answer.status_code == 200
     assert answer.json()["data"]["customerCreate"]["userErrors"] == []
-    assert server.returncode in {0, -signal.SIGTERM}
+    assert server.process.returncode in {0, -signal.SIGTERM}
     assert not [line for line in logged_lines(server.log) if line["level"] == "error"]
 
 

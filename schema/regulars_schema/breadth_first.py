@@ -1,0 +1,163 @@
+"""Where the breadth-first executor joins in, which plans it keeps, and what it leaves to graphql-core."""
+
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    ExecutionResult,
+    Executor,
+    FragmentDefinitionNode,
+    OperationDefinitionNode,
+    VariableNode,
+    Visitor,
+    visit,
+)
+from strawberry.extensions import SchemaExtension
+from strawberry.types import ExecutionContext
+
+from regulars_schema.documents import MOST_ERRORS, Documents
+from regulars_schema.execution import Execution
+from regulars_schema.plans import Plan, Unsupported, planned
+
+MOST_KEPT = 50_000
+"""Fields of all kept plans together."""
+MOST_FORMS = 8
+"""Plans kept of one operation: variables of @skip and @include can give it two to the power of their number of forms."""
+
+
+@dataclass(slots=True)
+class _Operation:
+    """An operation of a kept document: the variables that steer what it asks for, and by their values its plan,
+    or why there is none."""
+
+    definition: OperationDefinitionNode
+    steering: list[str]
+    plans: dict[tuple[Any, ...], Plan | str] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return sum(plan.size if isinstance(plan, Plan) else 1 for plan in self.plans.values())
+
+
+class Plans:
+    """The plans of the documents that are kept, the latest used ones, at most `size` fields of them in all.
+
+    A plan is found by its document, its operation, and the values of the variables that steer it. Nothing of the caller
+    is in it, nor any other value.
+    """
+
+    def __init__(self, documents: Documents, size: int = MOST_KEPT) -> None:
+        self._documents, self._size = documents, size
+        self._kept: OrderedDict[tuple[str, str | None], _Operation] = OrderedDict()
+        self._fields = 0
+
+    def find(self, text: str, prepared: Executor[Any]) -> Plan:
+        """The plan of a prepared operation of the document with this text. Raises Unsupported."""
+        key = (text, prepared.operation.name.value if prepared.operation.name else None)
+        operation = self._kept.get(key)
+        if operation is None or operation.definition is not prepared.operation:
+            operation = _Operation(prepared.operation, _steering(prepared))
+        form = tuple(prepared.variable_values.coerced.get(name) for name in operation.steering)
+        plan = operation.plans.get(form)
+        if plan is None:
+            plan = _attempted(prepared)
+            if len(operation.plans) < MOST_FORMS and self._documents.find(text) is not None:
+                self._keep(key, operation, form, plan)
+        elif key in self._kept:
+            self._kept.move_to_end(key)
+        if isinstance(plan, str):
+            raise Unsupported(plan)
+        return plan
+
+    def _keep(
+        self, key: tuple[str, str | None], operation: _Operation, form: tuple[Any, ...], plan: Plan | str
+    ) -> None:
+        if (elder := self._kept.pop(key, None)) is not None:
+            self._fields -= elder.size
+        operation.plans[form] = plan
+        self._kept[key] = operation
+        self._fields += operation.size
+        while self._fields > self._size:
+            _, oldest = self._kept.popitem(last=False)
+            self._fields -= oldest.size
+
+    def __len__(self) -> int:
+        return self._fields
+
+
+def _attempted(prepared: Executor[Any]) -> Plan | str:
+    try:
+        return planned(prepared)
+    except Unsupported as reason:
+        return str(reason)
+
+
+class _Steering(Visitor):
+    """Finds the variables in directives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[str, None] = {}
+
+    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+        for argument in node.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                self.names[argument.value.name.value] = None
+
+
+def _steering(prepared: Executor[Any]) -> list[str]:
+    found = _Steering()
+    parts: list[OperationDefinitionNode | FragmentDefinitionNode] = [prepared.operation]
+    for part in (*parts, *prepared.fragment_definitions.values()):
+        visit(part, found)
+    return list(found.names)
+
+
+class BreadthFirst:
+    """The executor of one schema: its plans, how many operations it has answered, and how many it has left to
+    graphql-core, by reason. `enabled` can be turned off, and graphql-core answers everything."""
+
+    def __init__(self, documents: Documents) -> None:
+        self.plans = Plans(documents)
+        self.enabled = True
+        self.answered = 0
+        self.left: Counter[str] = Counter()
+
+    async def answer(self, context: ExecutionContext) -> ExecutionResult | None:
+        """The result of a valid operation; None for what graphql-core shall execute."""
+        assert context.graphql_document is not None
+        assert context.query is not None
+        prepared = Executor.build(
+            context.schema._schema,
+            context.graphql_document,
+            context.root_value,
+            context.context,
+            context.variables,
+            context.operation_name,
+            max_coercion_errors=MOST_ERRORS,
+            hide_suggestions=True,
+        )
+        if isinstance(prepared, list):
+            return ExecutionResult(None, prepared)
+        try:
+            plan = self.plans.find(context.query, prepared)
+        except Unsupported as reason:
+            self.left[str(reason)] += 1
+            return None
+        self.answered += 1
+        return await Execution(prepared, plan).result()
+
+
+def executed_by(executor: BreadthFirst) -> type[SchemaExtension]:
+    """The schema extension that lets this executor answer first."""
+
+    class AnsweredBreadthFirst(SchemaExtension):
+        async def on_execute(self) -> AsyncIterator[None]:
+            if executor.enabled:
+                self.execution_context.result = await executor.answer(self.execution_context)
+            yield
+
+    return AnsweredBreadthFirst

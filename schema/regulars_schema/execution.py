@@ -1,0 +1,224 @@
+"""The breadth-first executor: each field is answered once per level, for all parents that stand there.
+
+graphql-core goes from object to object, and from field to field in each. Here it is the other way round. A *level* is all
+objects of a type that stand at one place of the answer, such as every line of every purchase of a page of customers. Of
+each of its fields the values of all parents make a *column*: read off the parents, or fetched by one call of the field's
+batch function. Completing a column writes it into the answers and shows the levels below. So an answer of 8,000 objects
+takes some dozen steps:
+
+1. the root fields' resolvers are called, all at once, or one after another in a mutation;
+2. whatever can be read off the parents is read, level below level, and the calls that are needed are gathered;
+3. each call is made once, all of them at the same time, and as soon as one has answered its levels go on with 2.
+
+Errors are values until everything is answered; then `failures` gives them their paths. What is asked for is in `plans`, how
+values become answers in `completion`.
+"""
+
+from asyncio import TaskGroup
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from inspect import isawaitable
+from typing import Any
+
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLResolveInfo,
+    OperationType,
+    get_argument_values,
+)
+from graphql.pyutils import Path
+from strawberry import Info
+from strawberry.exceptions import WrongNumberOfResultsReturned
+from strawberry.types.arguments import convert_arguments
+
+from regulars_core.errors import Forbidden
+from regulars_schema.completion import Completion, Level
+from regulars_schema.context import Batch, BatchFunction, Context
+from regulars_schema.failures import Settlement, Withheld
+from regulars_schema.permissions import definition_of
+from regulars_schema.plans import Plan, PlannedField, Selection
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One call of a batch function, and the fields that it answers: usually one, more where aliases or fragments ask for
+    the same with the same arguments."""
+
+    function: BatchFunction
+    arguments: dict[str, Any]
+    asked: list[tuple[Level, PlannedField]] = field(default_factory=list)
+
+    async def columns(self, batch: Batch) -> list[list[Any]]:
+        """A column for each field that is answered; an exception is a value."""
+        levels = [level.parents for level, _ in self.asked]
+        parents = levels[0]
+        if len(levels) > 1:
+            parents = list({id(parent): parent for level in levels for parent in level}.values())
+        try:
+            values = list(await batch.in_time(lambda: self.function(parents, batch, **self.arguments)))
+            if len(values) != len(parents):
+                raise WrongNumberOfResultsReturned(expected=len(parents), received=len(values))
+        except Exception as error:
+            values = [error] * len(parents)
+        if len(levels) == 1:
+            return [values]
+        known = dict(zip(map(id, parents), values, strict=True))
+        return [[known[id(parent)] for parent in level] for level in levels]
+
+
+class Execution:
+    """One execution of an operation: graphql-core has prepared its variables, and the plan says what it asks for."""
+
+    def __init__(self, prepared: Executor[Any], plan: Plan) -> None:
+        self._prepared = prepared
+        self._plan = plan
+        self._context: Context = prepared.context_value
+        self._suspects: set[PlannedField] = set()
+        self._types: dict[int, Selection] = {}
+
+    async def result(self) -> ExecutionResult:
+        """The answer, with its errors. Raises nothing that a field has raised."""
+        root = self._plan.root
+        answer = root.blank.copy()
+        level = Level(root, [self._prepared.root_value], [answer])
+        if self._prepared.operation.operation is OperationType.MUTATION:
+            for asked in root.fields:
+                await self._resolve(level, asked)
+        else:
+            await _together([self._resolve(level, asked) for asked in root.fields])
+        if not self._suspects:
+            return ExecutionResult(answer, None)
+        settlement = Settlement(self._suspects, self._types, self._withhold)
+        data = settlement.data(root, answer)
+        return ExecutionResult(data, settlement.errors or None)
+
+    async def _resolve(self, root: Level, asked: PlannedField) -> None:
+        """A root field, by its own resolver, and everything below it."""
+        definition = asked.definition
+        try:
+            arguments = get_argument_values(definition, asked.nodes[0], self._prepared.variable_values)
+            assert definition.resolve is not None
+            value = definition.resolve(self._prepared.root_value, self._info(root, asked), **arguments)
+            if isawaitable(value):
+                value = await value
+        except Exception as error:
+            value = error
+        await self._advance(self._completed(root, asked, [value]))
+
+    async def _advance(self, levels: list[Level]) -> None:
+        """Answer all fields of these levels, and of the levels below."""
+        await _together([self._make(call) for call in self._read(levels)])
+
+    async def _make(self, call: Call) -> None:
+        columns = await call.columns(self._context.batch)
+        below: list[Level] = []
+        for (level, asked), column in zip(call.asked, columns, strict=True):
+            below += self._completed(level, asked, _withheld(asked, column))
+        await self._advance(below)
+
+    def _read(self, levels: list[Level]) -> Sequence[Call]:
+        """Answer what can be read off the parents, down to where something must be fetched: by these calls."""
+        calls: dict[Any, Call] = {}
+        for level in levels:  # which grows by the levels that are found below
+            for asked in level.selection.fields:
+                if asked.needs is not None and not self._context.batch.actor.may(asked.needs):
+                    levels += self._completed(level, asked, [Withheld(asked.needs)] * len(level.parents))
+                elif asked.read is not None:
+                    levels += self._completed(level, asked, _read_off(asked, level.parents))
+                else:
+                    levels += self._called(calls, level, asked)
+        return list({id(call): call for call in calls.values()}.values())
+
+    def _called(self, calls: dict[Any, Call], level: Level, asked: PlannedField) -> list[Level]:
+        """Join the call that this field needs. The levels below, if its arguments have failed already."""
+        assert asked.batched is not None
+        place = (asked.batched, id(asked.nodes[0]))
+        call = calls.get(place)
+        if call is None:
+            try:
+                arguments = self._arguments(level, asked)
+            except Exception as error:
+                return self._completed(level, asked, _withheld(asked, [error] * len(level.parents)))
+            same = (asked.batched, repr(arguments), level.path)
+            call = calls.get(same) or Call(asked.batched, arguments)
+            calls[place] = calls[same] = call
+        call.asked.append((level, asked))
+        return []
+
+    def _arguments(self, level: Level, asked: PlannedField) -> dict[str, Any]:
+        """CoerceArgumentValues (6.4.1), in Python's terms."""
+        if not asked.definition.args:
+            return {}
+        declared = definition_of(asked.definition)
+        schema = self._prepared.schema._strawberry_schema  # type: ignore[attr-defined]
+        info: Info[Any, Any] = schema.config.info_class(_raw_info=self._info(level, asked), _field=declared)
+        coerced = get_argument_values(asked.definition, asked.nodes[0], self._prepared.variable_values)
+        registry = schema.schema_converter.scalar_registry
+        return convert_arguments(coerced, declared.arguments, registry, schema.config, info)
+
+    def _completed(self, level: Level, asked: PlannedField, values: list[Any]) -> list[Level]:
+        completion = Completion(level, asked, partial(self._info, level, asked), self._types)
+        completion.complete(values)
+        if completion.failed:
+            self._suspect(level, asked)
+        return completion.below
+
+    def _suspect(self, level: Level, asked: PlannedField) -> None:
+        """Remember the way to a failure."""
+        above: tuple[Level, PlannedField] | None = (level, asked)
+        while above is not None:
+            level, asked = above
+            self._suspects.add(asked)
+            above = level.above
+
+    def _withhold(self, refusal: Withheld, asked: PlannedField, path: Sequence[str | int]) -> None:
+        self._context.refuse(refusal.permission, self._resolve_info(asked, path), everywhere=refusal.everywhere)
+
+    def _info(self, level: Level, asked: PlannedField) -> GraphQLResolveInfo[Any]:
+        """What may be asked about a field of a level, which has no single path: there are no numbers in this one."""
+        return self._resolve_info(asked, (*level.path, asked.name))
+
+    def _resolve_info(self, asked: PlannedField, keys: Sequence[str | int]) -> GraphQLResolveInfo[Any]:
+        path = None
+        for key in keys:
+            path = Path(path, key, None)
+        assert path is not None
+        return self._prepared.build_resolve_info(asked.definition, asked.nodes, asked.parent, path)
+
+
+def _withheld(asked: PlannedField, values: list[Any]) -> list[Any]:
+    """Arguments ask for permissions too; what they are refused is told like what the field itself is refused."""
+    if asked.definition.args and asked.shape.nullable and any(isinstance(value, Forbidden) for value in values):
+        return [
+            Withheld(value.permission, everywhere=value.everywhere) if isinstance(value, Forbidden) else value
+            for value in values
+        ]
+    return values
+
+
+def _read_off(asked: PlannedField, parents: list[Any]) -> list[Any]:
+    read = asked.read
+    assert read is not None
+    try:
+        return list(map(read, parents))
+    except Exception:  # somewhere: each by itself, then
+        return [_attempted(read, parent) for parent in parents]
+
+
+def _attempted(read: Any, parent: Any) -> Any:
+    try:
+        return read(parent)
+    except Exception as error:
+        return error
+
+
+async def _together(works: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Do all of this at the same time; if one is stopped, so are the others, and none is left running."""
+    if len(works) == 1:
+        await works[0]
+    elif works:
+        async with TaskGroup() as group:
+            for work in works:
+                group.create_task(work)

@@ -1,0 +1,293 @@
+"""What an operation asks for, worked out once and before anything is read.
+
+A plan is a tree of selections, one for each object type that can stand at a place: the fields asked of it, in order,
+fragments and merged fields resolved. Each field knows where its values come from and the shape that they take. The
+caller is no part of it, and of the variables only those that steer @skip and @include.
+
+The section numbers are those of the GraphQL specification of September 2025.
+"""
+
+from asyncio import iscoroutinefunction
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from types import NoneType
+from typing import Any
+
+from graphql import (
+    Executor,
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLField,
+    GraphQLID,
+    GraphQLIncludeDirective,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    GraphQLSkipDirective,
+    GraphQLString,
+    InlineFragmentNode,
+    SelectionNode,
+    SelectionSetNode,
+    get_directive_values,
+    is_abstract_type,
+    is_leaf_type,
+    is_object_type,
+)
+from graphql.type import GraphQLAbstractType
+from strawberry.types.field import StrawberryField
+
+from regulars_schema.context import BatchFunction
+from regulars_schema.permissions import definition_of, needs_of
+
+MOST_FIELDS = 5_000
+"""Fields of a plan; fragments within fragments can make any number of them out of a short document."""
+DEEPEST = 60
+"""Levels of a plan."""
+
+_PLAIN: dict[str, frozenset[type]] = {
+    GraphQLString.name: frozenset({str}),
+    GraphQLID.name: frozenset({str}),
+    GraphQLBoolean.name: frozenset({bool}),
+}
+
+
+class Unsupported(Exception):
+    """An operation that graphql-core shall execute; the message says why."""
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Leaf:
+    """A scalar or an enum. Values whose types are all `plain` are answered as they are."""
+
+    nullable: bool
+    of: GraphQLScalarType | GraphQLEnumType
+    plain: frozenset[type]
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Many:
+    """A list."""
+
+    nullable: bool
+    item: "Shape"
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class One:
+    """An object of one type."""
+
+    nullable: bool
+    selection: "Selection"
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class OneOf:
+    """An object of one of several types: an interface or a union."""
+
+    nullable: bool
+    of: GraphQLAbstractType
+    selections: dict[str, "Selection"]
+
+
+Shape = Leaf | Many | One | OneOf
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class PlannedField:
+    """A field of an object type under the name that it has in the answer.
+
+    Its values are read off the parents, one by one (`read`), or fetched for all parents by one call (`batched`), if the
+    caller holds the permission that the field needs. A root field has none of these: its own resolver is called.
+    """
+
+    name: str
+    nodes: list[FieldNode]
+    parent: GraphQLObjectType
+    definition: GraphQLField
+    shape: Shape
+    read: Callable[[Any], Any] | None = None
+    batched: BatchFunction | None = None
+    needs: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The field as messages name it."""
+        return f"{self.parent}.{self.nodes[0].name.value}"
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Selection:
+    """The fields asked of one object type, and an answer in which each of them is still to be filled in."""
+
+    of: GraphQLObjectType
+    fields: list[PlannedField] = field(default_factory=list)
+    blank: dict[str, Any] = field(default_factory=dict)
+
+    def takes(self, kinds: set[type]) -> bool:
+        """Whether all instances of these classes are objects of this type, as far as their classes tell."""
+        if NoneType in kinds or any(issubclass(kind, Exception) for kind in kinds):
+            return False
+        row: type | None = getattr(self.of.is_type_of, "row", None)
+        return self.of.is_type_of is None or (row is not None and all(issubclass(kind, row) for kind in kinds))
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Plan:
+    """A whole operation: what is asked of its root type, and how many fields that makes in all."""
+
+    root: Selection
+    size: int
+
+
+def planned(prepared: Executor[Any]) -> Plan:
+    """The plan of an operation. Raises Unsupported."""
+    root = prepared.schema.get_root_type(prepared.operation.operation)
+    if root is None:
+        raise Unsupported("no root type")
+    planner = _Planner(prepared)
+    selection = planner.selection(root, [prepared.operation.selection_set], 1)
+    return Plan(selection, planner.size)
+
+
+class _Planner:
+    """The making of one plan. What is asked of a type by the same nodes is planned once."""
+
+    def __init__(self, prepared: Executor[Any]) -> None:
+        self.size = 0
+        self._schema: GraphQLSchema = prepared.schema
+        self._fragments = prepared.fragment_definitions
+        self._variables = prepared.variable_values
+        self._known: dict[tuple[str, ...], Selection] = {}
+
+    def selection(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], depth: int) -> Selection:
+        key = (type_.name, *(str(id(nodes)) for nodes in sets))
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        if depth > DEEPEST:
+            raise Unsupported(f"more than {DEEPEST} levels")
+        selection = self._known[key] = Selection(type_)
+        grouped: dict[str, list[FieldNode]] = {}
+        visited: set[str] = set()
+        for each in sets:
+            self._collect(type_, each.selections, grouped, visited)
+        for name, nodes in grouped.items():
+            selection.blank[name] = None
+            if nodes[0].name.value == "__typename":
+                selection.blank[name] = type_.name
+            else:
+                selection.fields.append(self._field(type_, name, nodes, depth))
+        return selection
+
+    def _collect(
+        self,
+        type_: GraphQLObjectType,
+        selections: Iterable[SelectionNode],
+        grouped: dict[str, list[FieldNode]],
+        visited: set[str],
+    ) -> None:
+        """CollectFields (6.3.2): the nodes that apply to this type, by response name."""
+        for node in selections:
+            if node.directives and not self._included(node):
+                continue
+            if isinstance(node, FieldNode):
+                name = node.alias.value if node.alias else node.name.value
+                grouped.setdefault(name, []).append(node)
+            elif isinstance(node, InlineFragmentNode):
+                condition = node.type_condition.name.value if node.type_condition else type_.name
+                if self._applies(condition, type_):
+                    self._collect(type_, node.selection_set.selections, grouped, visited)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
+                visited.add(node.name.value)
+                fragment = self._fragments[node.name.value]
+                if self._applies(fragment.type_condition.name.value, type_):
+                    self._collect(type_, fragment.selection_set.selections, grouped, visited)
+
+    def _included(self, node: SelectionNode) -> bool:
+        try:
+            skip = get_directive_values(GraphQLSkipDirective, node, self._variables)
+            include = get_directive_values(GraphQLIncludeDirective, node, self._variables)
+        except GraphQLError:
+            raise Unsupported("@skip or @include of null") from None
+        if len(node.directives or ()) > (skip is not None) + (include is not None):
+            raise Unsupported("a directive other than @skip and @include")
+        return not (skip and skip["if"]) and (include is None or bool(include["if"]))
+
+    def _applies(self, condition: str, type_: GraphQLObjectType) -> bool:
+        """DoesFragmentTypeApply (6.3.2)."""
+        if condition == type_.name:
+            return True
+        wider = self._schema.get_type(condition)
+        return is_abstract_type(wider) and self._schema.is_sub_type(wider, type_)
+
+    def _field(self, parent: GraphQLObjectType, name: str, nodes: list[FieldNode], depth: int) -> PlannedField:
+        self.size += 1
+        if self.size > MOST_FIELDS:
+            raise Unsupported(f"more than {MOST_FIELDS} fields")
+        called = nodes[0].name.value
+        definition = parent.fields.get(called)
+        if definition is None:
+            raise Unsupported("introspection")
+        # Several nodes of one field are one field: what they select is merged (6.3.3).
+        sets = [node.selection_set for node in nodes if node.selection_set]
+        planned = PlannedField(name, nodes, parent, definition, self._shape(definition.type, sets, depth))
+        if parent not in (self._schema.query_type, self._schema.mutation_type):
+            planned.read, planned.batched = _source(parent, called, definition)
+            planned.needs = needs_of(definition)
+        return planned
+
+    def _shape(self, type_: GraphQLOutputType, sets: Sequence[SelectionSetNode], depth: int) -> Shape:
+        nullable = not isinstance(type_, GraphQLNonNull)
+        if isinstance(type_, GraphQLNonNull):
+            type_ = type_.of_type
+        if isinstance(type_, GraphQLList):
+            return Many(nullable, self._shape(type_.of_type, sets, depth))
+        if is_leaf_type(type_):
+            plain = _PLAIN.get(type_.name, frozenset())
+            return Leaf(nullable, type_, plain | {NoneType} if plain and nullable else plain)
+        if is_object_type(type_):
+            return One(nullable, self._asked_of(type_, sets, depth))
+        assert is_abstract_type(type_)
+        possible = self._schema.get_possible_types(type_)
+        return OneOf(nullable, type_, {member.name: self._asked_of(member, sets, depth) for member in possible})
+
+    def _asked_of(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], depth: int) -> Selection:
+        if iscoroutinefunction(type_.is_type_of):
+            raise Unsupported(f"{type_.name} is told by a coroutine")
+        return self.selection(type_, sets, depth + 1)
+
+
+def _source(
+    parent: GraphQLObjectType, name: str, definition: GraphQLField
+) -> tuple[Callable[[Any], Any] | None, BatchFunction | None]:
+    """Where a field's values come from. Raises Unsupported for a resolver that wants more than its parent."""
+    declared = definition_of(definition)
+    if isinstance(declared, StrawberryField) and not declared.extensions:
+        if (batched := declared.metadata.get("batched")) is not None:
+            return None, batched
+        resolver = declared.base_resolver
+        if resolver is None:
+            return attrgetter(declared.python_name), None
+        if not (declared.is_async or declared.arguments or resolver.info_parameter):
+            return _called(declared), None
+    raise Unsupported(f"{parent.name}.{name} has a resolver of its own")
+
+
+def _called(declared: StrawberryField) -> Callable[[Any], Any]:
+    """A small synchronous resolver over its parent, which it takes as `self` or as a keyword."""
+    resolver = declared.base_resolver
+    assert resolver is not None
+    keyword = resolver.root_parameter or resolver.parent_parameter
+    if keyword is not None:
+        named = keyword.name
+        return lambda parent: resolver(**{named: parent})
+    if resolver.self_parameter:
+        return resolver
+    return lambda _: resolver()
