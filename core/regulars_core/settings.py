@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     database_pool: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one process at most.")
     sqlite_readers: int = Field(4, ge=1, le=32, description="Read-only connections beside the writer on SQLite.")
     max_body_bytes: int = Field(262_144, ge=1_024, description="Largest request body, in bytes.")
+    jobs: bool = Field(
+        True, description="Whether `regulars serve` runs the jobs too; `false` where `regulars jobs run` does it alone."
+    )
     document_cache: int = Field(1_000, ge=0, description="Parsed and validated documents kept in memory at most.")
 
     @field_validator("plugins", mode="before")

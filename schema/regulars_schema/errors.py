@@ -4,8 +4,6 @@ Domain outcomes are data: `userErrors` in a mutation's payload. Everything else 
 code of one closed list.
 """
 
-import logging
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +12,7 @@ from graphql import GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from regulars_core.database import Unavailable
-from regulars_core.errors import BadInput, Forbidden, Problem
-
-log = logging.getLogger("regulars.schema")
+from regulars_core.errors import BadInput, Forbidden, Problem, logged
 
 RETRYABLE = frozenset({"UNAVAILABLE", "TIMEOUT", "RATE_LIMITED", "INTERNAL"})
 
@@ -90,14 +86,6 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     if (cause is None or isinstance(cause, GraphQLError)) and not error.path:
         return error.message, {"code": "BAD_USER_INPUT"}
     return "Something went wrong on our side.", {"code": "INTERNAL", "errorId": logged(cause or error, error.path)}
-
-
-def logged(error: BaseException, place: object) -> str:
-    """Write what nobody foresaw into the log, and answer the id under which it stands there."""
-    error_id = secrets.token_hex(8)
-    notes = "".join(f", {note}" for note in getattr(error, "__notes__", ()))  # such as the plugin that it came from
-    log.error("error %s in %s%s", error_id, place, notes, exc_info=error)
-    return error_id
 
 
 def pre_execution(error: GraphQLError, code: str) -> GraphQLError:

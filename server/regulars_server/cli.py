@@ -1,8 +1,6 @@
 """The command line: `regulars --help`."""
 
-import asyncio
 import tempfile
-from collections.abc import Sequence
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +11,8 @@ from rich.table import Table
 
 from regulars_core.actors import ROLES, create_key, list_keys, revoke_key
 from regulars_core.clock import Instant, printed
-from regulars_core.jobs import Job, all_jobs
 from regulars_core.journal.replaying import switch_on
-from regulars_core.plugins import PluginError, Plugins, installed
+from regulars_core.plugins import Plugins, installed
 from regulars_core.purchases.statistics import differences
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
@@ -24,6 +21,7 @@ from regulars_server import cli_data, demo
 from regulars_server.app import create_app, opened
 from regulars_server.cli_base import configured_or_exit, fail, in_shop, out, run
 from regulars_server.cli_import import import_app
+from regulars_server.cli_jobs import jobs_app
 from regulars_server.cli_plugins import CommandLine
 from regulars_server.doctor import examine
 
@@ -35,7 +33,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 key_app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
-jobs_app = typer.Typer(help="Work that comes round again by itself.", no_args_is_help=True)
 app.add_typer(key_app, name="key")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(import_app, name="import")
@@ -205,42 +202,6 @@ def key_revoke(key_id: Annotated[str, typer.Argument(help="The id, as `regulars 
     if not in_shop(lambda shop: revoke_key(shop.database, key_id)):
         fail(f"There is no live key with the id {key_id}.")
     out.print(f"Revoked {key_id}.")
-
-
-def _jobs() -> Sequence[Job]:
-    _, on = configured_or_exit()
-    try:
-        return all_jobs(on)
-    except PluginError as error:
-        fail(str(error))
-
-
-@jobs_app.command(name="list")
-def jobs_list() -> None:
-    """List the jobs."""
-    table = Table("job", "every", "what it does")
-    for job in _jobs():
-        table.add_row(job.name, f"{job.every_seconds} s", job.description)
-    out.print(table)
-
-
-@jobs_app.command(name="run")
-def jobs_run(once: Annotated[bool, typer.Option("--once", help="Run each job once and end.")] = False) -> None:
-    """Run the jobs: each when its time comes, or all of them once."""
-    jobs = _jobs()
-
-    async def work(shop: Shop) -> None:
-        async def go_round(job: Job) -> None:
-            while True:
-                await job.run(shop)
-                out.print(f"ran {job.name}")
-                if once:
-                    return
-                await asyncio.sleep(job.every_seconds)
-
-        await asyncio.gather(*(go_round(job) for job in jobs))
-
-    in_shop(work)
 
 
 @app.command()
