@@ -121,6 +121,11 @@ class Plugins:
         """Those of the installed plugins that the setting chooses. Raises PluginError."""
         return cls.load(chosen(installed(), wanted))
 
+    def without(self, name: str) -> "Plugins":
+        """The same plugins but for one."""
+        rest = {other: self._manager.get_plugin(other) for other in self.names if other != name}
+        return Plugins(rest, self.about)
+
     def _check_hooks(self) -> None:
         for name, caller in vars(self._manager.hook).items():
             for implementation in caller.get_hookimpls():

@@ -18,8 +18,8 @@ from regulars_core.leases import JobState, state_of
 from regulars_core.running import Attempt, Runner, running
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
+from regulars_core.testing import OpenShop
 from regulars_server.app import create_app
-from tests.conftest import OpenShop
 
 SLOW = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
