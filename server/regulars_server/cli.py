@@ -17,7 +17,7 @@ from regulars_core.purchases.statistics import differences
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
 from regulars_schema.schema import build_schema
-from regulars_server import cli_data, demo
+from regulars_server import cli_authors, cli_data, demo
 from regulars_server.app import create_app, opened
 from regulars_server.cli_base import configured_or_exit, fail, in_shop, out, run
 from regulars_server.cli_import import import_app
@@ -37,6 +37,7 @@ app.add_typer(key_app, name="key")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(import_app, name="import")
 cli_data.add_to(app)
+cli_authors.add_to(app)
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
