@@ -52,8 +52,9 @@ def _check(name: str, taken: Collection[str]) -> None:
 
 def _copy(name: str, folder: Path) -> None:
     for source in sorted(OUTLINE.rglob("*")):
-        if source.is_file() and "__pycache__" not in source.parts:
-            target = folder / _renamed(str(source.relative_to(OUTLINE)), name)
+        place = source.relative_to(OUTLINE)
+        if source.is_file() and not any(part.startswith((".", "__pycache__")) for part in place.parts):
+            target = folder / _renamed(str(place), name)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(_renamed(source.read_text(encoding="utf-8"), name), encoding="utf-8")
 

@@ -1,9 +1,9 @@
 """`regulars new-plugin` writes a distribution that can be installed and tested at once, and overwrites nothing."""
 
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -13,8 +13,6 @@ from typer.testing import CliRunner
 from regulars_core import plugins
 from regulars_server.cli import app
 from regulars_server.new_plugin import OUTLINE, BadName, write_outline
-
-Installed = Callable[[Path], dict[str, str]]
 
 
 def environment(site: Path) -> dict[str, str]:
@@ -54,7 +52,7 @@ def test_its_tests_pass_on_both_engines(tmp_path: Path) -> None:
 def test_everything_of_the_outline_is_written(tmp_path: Path) -> None:
     def files(folder: Path) -> list[str]:
         found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-        return sorted(str(path) for path in found if "__pycache__" not in path.parts)
+        return sorted(str(path) for path in found if not re.search(r"__pycache__|(^|/)\.", str(path)))
 
     written = files(write_outline("visits", tmp_path))
     assert written == sorted(name.replace("outline", "visits") for name in files(OUTLINE))
