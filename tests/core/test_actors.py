@@ -7,6 +7,7 @@ import pytest
 
 from regulars_core import actors
 from regulars_core.actors import Doorkeeper, _checksum, create_key, list_keys, revoke_key
+from regulars_core.database.apps import sqlite_path
 from regulars_core.shop import Shop
 
 
@@ -93,14 +94,14 @@ async def test_a_memory_that_is_full_starts_anew(shop: Shop, monkeypatch: pytest
         assert len(doorkeeper._known) <= 3
 
 
-def content(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.glob("regulars.db*"))
+def content(file: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
-async def test_no_key_stands_in_the_file(shop: Shop, tmp_path: Path) -> None:
+async def test_no_key_stands_in_the_file(shop: Shop) -> None:
     key = await create_key(shop.database, "till", "administrator")
     await Doorkeeper(shop.database).actor_of(key)
-    written = content(tmp_path)
+    written = content(sqlite_path(shop.database.url))
     assert key[3:15].encode() in written
     assert key[16:59].encode() not in written

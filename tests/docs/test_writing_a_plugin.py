@@ -44,10 +44,11 @@ class Follower:
         keep = f"{{ export -p; echo cd $(pwd); }} > {self._state}"
         script = f"set -e\n. {self._state}\n{commands}\n{keep}\n"
         done = subprocess.run(
-            ["bash", "-c", script], env=self._environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
-        return done.stdout + done.stderr
+            ["bash", "-c", script], env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{commands}\n{done.stdout}"
+        return done.stdout
 
     def write(self, name: str, text: str) -> None:
         """Save a file of the plugin."""
