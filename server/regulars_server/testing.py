@@ -62,10 +62,18 @@ async def database_url(engine: Engine, databases: Databases, plugins: Plugins) -
 
 
 @pytest.fixture
-async def open_shop(database_url: str, plugins: Plugins, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OpenShop]:
+def no_settings_from_outside() -> Iterator[None]:
+    """Nothing of the environment decides what a shop is like."""
+    # A patch of our own: the test's `monkeypatch`, which may stop the clock, is to be undone before the shop is closed.
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(PREFIX)]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture
+async def open_shop(database_url: str, plugins: Plugins, no_settings_from_outside: None) -> AsyncIterator[OpenShop]:
     """Opens the test's database as a shop with these settings: `await open_shop(visits_goal=3)`."""
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:
-        monkeypatch.delenv(name)
     async with AsyncExitStack() as stack:
 
         async def open_one(*, plugins: Plugins = plugins, **settings: Any) -> Shop:

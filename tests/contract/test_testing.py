@@ -39,7 +39,17 @@ def test_the_names() -> None:
     assert {"Answer", "Api"} <= vars(regulars_schema.testing).keys()
     from regulars_server import testing as fixtures_of  # pytest has loaded it by then
 
-    fixtures = {"postgres", "databases", "engine", "plugins", "database_url", "open_shop", "shop", "api"}
+    fixtures = {
+        "postgres",
+        "databases",
+        "engine",
+        "plugins",
+        "database_url",
+        "open_shop",
+        "shop",
+        "api",
+        "no_settings_from_outside",
+    }
     found = {name for name, value in vars(fixtures_of).items() if type(value).__name__.startswith("Fixture")}
     assert found == fixtures
 
