@@ -33,6 +33,7 @@ check: setup ## Format, lint, types, layers, and everything generated is up to d
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	cd server/regulars_server/outline && $(CURDIR)/$(BIN)/mypy --strict --cache-dir $(CURDIR)/.mypy_cache/outline --package regulars_outline
 	$(BIN)/lint-imports
 	$(BIN)/cog --check docs/settings.md docs/commands.md docs/hooks.md docs/permissions.md
 	$(BIN)/regulars schema --check

@@ -31,8 +31,8 @@ from regulars_core.customers.reads import NEWEST_FIRST, SORT_KEYS, customers_of_
 from regulars_core.database import Database
 from regulars_core.filtering import Values, Where
 from regulars_core.paging import Order, Window
+from regulars_core.testing import PostgresServer
 from regulars_server.app import APPS
-from tests.postgres import PostgresServer
 
 HERE = Path(__file__).parent
 SIZE = 50

@@ -1,8 +1,12 @@
 """What can go wrong in the domain, as data that a caller can act on."""
 
+import logging
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
+
+log = logging.getLogger("regulars")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +68,11 @@ class RateLimited(Exception):
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self.seconds = seconds
+
+
+def logged(error: BaseException, place: object) -> str:
+    """Write what nobody foresaw into the log, and answer the id under which it stands there."""
+    error_id = secrets.token_hex(8)
+    notes = "".join(f", {note}" for note in getattr(error, "__notes__", ()))  # such as the plugin that it came from
+    log.error("error %s in %s%s", error_id, place, notes, exc_info=error)
+    return error_id

@@ -103,7 +103,9 @@ def regulars_permissions() -> "Sequence[Permission]":  # type: ignore[empty-body
 
 @hookspec
 def regulars_jobs() -> "Sequence[Job]":  # type: ignore[empty-body]
-    """Work of the plugin's own that comes round again by itself, and does no harm when it is done twice.
+    """Work of the plugin's own that comes round again by itself, once in its period however many processes there are.
+
+    It may be cancelled at any await, and is run again then; so it is driven by what is there.
 
     For example:
 

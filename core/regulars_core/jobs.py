@@ -12,7 +12,10 @@ from regulars_core.shop import Shop
 
 @dataclass(frozen=True)
 class Job:
-    """A piece of periodic work."""
+    """A piece of periodic work. `every_seconds` is from start to start.
+
+    It may be cancelled at any of its awaits, and run again; so it keeps its transactions short.
+    """
 
     name: str
     description: str
@@ -20,13 +23,25 @@ class Job:
     run: Callable[[Shop], Awaitable[None]]
 
 
+_TABLES = {
+    "postgres": "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename",
+    "sqlite": "SELECT '\"' || name || '\"' FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%'"
+    " ESCAPE '\\' ORDER BY name",
+}
+_ANALYZE_SECONDS = 1_800
+
+
 async def refresh_planner(shop: Shop) -> None:
-    """Let the database count its rows anew, so that it goes on choosing the right indexes."""
+    """Let the database count its rows anew, so that it goes on choosing the right indexes: each table by itself, so that
+    nobody waits for the lock of more than one."""
+    database = shop.database
 
-    async def work() -> None:
-        await shop.database.run("ANALYZE")
+    async def count(table: str) -> None:
+        await database.allow(_ANALYZE_SECONDS)
+        await database.run(f"ANALYZE {table}")
 
-    await shop.database.transaction(work)
+    for row in await database.rows(_TABLES[database.engine]):
+        await database.transaction(lambda table=row[0]: count(table))  # type: ignore[misc]
 
 
 async def forget_keys(shop: Shop) -> None:

@@ -124,6 +124,11 @@ class Plugins:
         """Those of the installed plugins that the setting chooses. Raises PluginError."""
         return cls.load(chosen(installed(), wanted))
 
+    def without(self, name: str) -> "Plugins":
+        """The same plugins but for one."""
+        rest = {other: self._manager.get_plugin(other) for other in self.names if other != name}
+        return Plugins(rest, self.about)
+
     def _add_offered_hooks(self) -> None:
         """Hooks that plugins offer to each other."""
         for plugin, module in self.declared("regulars_hookspecs").items():

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     database_pool: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one process at most.")
     sqlite_readers: int = Field(4, ge=1, le=32, description="Read-only connections beside the writer on SQLite.")
     max_body_bytes: int = Field(262_144, ge=1_024, description="Largest request body, in bytes.")
+    jobs: bool = Field(
+        True, description="Whether `regulars serve` runs the jobs too; `false` where `regulars jobs run` does it alone."
+    )
     document_cache: int = Field(1_000, ge=0, description="Parsed and validated documents kept in memory at most.")
     max_document_bytes: int = Field(65_536, ge=256, description="Largest document of a request, in bytes.")
     max_tokens: int = Field(2_000, ge=10, le=20_000, description="Words and signs of a document at most.")

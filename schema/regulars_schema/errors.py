@@ -4,8 +4,6 @@ Domain outcomes are data: `userErrors` in a mutation's payload. Everything else 
 code of one closed list.
 """
 
-import logging
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,10 +12,8 @@ from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from regulars_core.database import OutcomeUnknown, Unavailable
-from regulars_core.errors import BadInput, Forbidden, Problem, TimedOut
+from regulars_core.errors import BadInput, Forbidden, Problem, TimedOut, logged
 from regulars_schema.permissions import under
-
-log = logging.getLogger("regulars.schema")
 
 RETRYABLE = frozenset({"UNAVAILABLE", "TIMEOUT", "RATE_LIMITED", "INTERNAL"})
 
@@ -103,14 +99,6 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
 def _place(error: GraphQLError) -> str:
     """Where in the schema it happened. The path would hold aliases, which are the client's words."""
     return ".".join(node.name.value for node in error.nodes or () if isinstance(node, FieldNode)) or "the document"
-
-
-def logged(error: BaseException, place: object) -> str:
-    """Write what nobody foresaw into the log, and answer the id under which it stands there."""
-    error_id = secrets.token_hex(8)
-    notes = "".join(f", {note}" for note in getattr(error, "__notes__", ()))  # such as the plugin that it came from
-    log.error("error %s in %s%s", error_id, place, notes, exc_info=error)
-    return error_id
 
 
 def pre_execution(error: GraphQLError, code: str) -> GraphQLError:

@@ -10,7 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from regulars_schema.errors import logged
+from regulars_core.errors import logged
 from regulars_server.faults import internal
 from regulars_server.logs import logger
 from regulars_server.metrics import Metrics

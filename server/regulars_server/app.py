@@ -1,7 +1,7 @@
 """The application: the shop's database, the schema, and the routes, put together."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,6 +16,7 @@ from regulars_core.jobs import all_jobs
 from regulars_core.journal.replaying import switch_on
 from regulars_core.keys.doorkeeper import Doorkeeper
 from regulars_core.plugins import Plugins
+from regulars_core.running import Runner, running
 from regulars_core.settings import Settings, configured
 from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
 from regulars_schema.documents import Documents
@@ -76,21 +77,23 @@ async def refuse_other_version(database: Database) -> None:
 
 def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
     """The ASGI application of one shop with these plugins, or those that the settings choose. Its database is opened
-    when it starts and closed when it stops.
+    when it starts and closed when it stops; between, its jobs run in the background.
 
     Raises PluginError and SchemaConflict for plugins that cannot be on together, and RuntimeError for a setting that
     needs what is not installed.
     """
     on = Plugins.wanted(settings.plugins) if plugins is None else plugins
-    all_jobs(on)
+    jobs = all_jobs(on)
     schema = schema_of(on, Documents(settings.document_cache, Limits.of(settings)))
     metrics = Metrics() if settings.metrics else None
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(settings, on) as shop:
-            app.state.shop = shop
+        async with AsyncExitStack() as stack:
+            app.state.shop = shop = await stack.enter_async_context(opened(settings, on))
             app.state.graphql = GraphQLEndpoint(schema, shop, Doorkeeper(shop))
+            if settings.jobs:
+                await stack.enter_async_context(running(Runner(shop, jobs)))
             yield
 
     async def graphql(request: Request) -> Response:

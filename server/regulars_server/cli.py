@@ -1,8 +1,6 @@
 """The command line: `regulars --help`."""
 
-import asyncio
 import tempfile
-from collections.abc import Sequence
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
@@ -11,20 +9,20 @@ import typer
 from rich.table import Table
 
 from regulars_core.actors import operator
-from regulars_core.jobs import Job, all_jobs
 from regulars_core.journal.replaying import switch_on
 from regulars_core.keys.granting import Grant
 from regulars_core.keys.service import create_key
 from regulars_core.permissions import ADMINISTRATOR
-from regulars_core.plugins import PluginError, Plugins, installed
+from regulars_core.plugins import Plugins, installed
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
 from regulars_core.verifying import all_verifications
 from regulars_schema.schema import schema_of
-from regulars_server import cli_data, cli_keys, demo
+from regulars_server import cli_authors, cli_data, cli_keys, demo
 from regulars_server.app import create_app, opened
 from regulars_server.cli_base import configured_or_exit, fail, in_shop, out, run
 from regulars_server.cli_import import import_app
+from regulars_server.cli_jobs import jobs_app
 from regulars_server.cli_plugins import CommandLine
 from regulars_server.doctor import examine
 from regulars_server.listening import listen
@@ -37,11 +35,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-jobs_app = typer.Typer(help="Work that comes round again by itself.", no_args_is_help=True)
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(import_app, name="import")
 cli_data.add_to(app)
 cli_keys.add_to(app)
+cli_authors.add_to(app)
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
@@ -192,42 +190,6 @@ def doctor() -> None:
         out.print(f"{'ok  ' if finding.ok else 'BAD '} {finding.message}", markup=False)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
-
-
-def _jobs() -> Sequence[Job]:
-    _, on = configured_or_exit()
-    try:
-        return all_jobs(on)
-    except PluginError as error:
-        fail(str(error))
-
-
-@jobs_app.command(name="list")
-def jobs_list() -> None:
-    """List the jobs."""
-    table = Table("job", "every", "what it does")
-    for job in _jobs():
-        table.add_row(job.name, f"{job.every_seconds} s", job.description)
-    out.print(table)
-
-
-@jobs_app.command(name="run")
-def jobs_run(once: Annotated[bool, typer.Option("--once", help="Run each job once and end.")] = False) -> None:
-    """Run the jobs: each when its time comes, or all of them once."""
-    jobs = _jobs()
-
-    async def work(shop: Shop) -> None:
-        async def go_round(job: Job) -> None:
-            while True:
-                await job.run(shop)
-                out.print(f"ran {job.name}")
-                if once:
-                    return
-                await asyncio.sleep(job.every_seconds)
-
-        await asyncio.gather(*(go_round(job) for job in jobs))
-
-    in_shop(work)
 
 
 @app.command()

@@ -14,17 +14,17 @@ TIERS = {"tiers": regulars_tiers}
 
 
 @pytest.mark.parametrize(
-    "plugins", [{}, TIERS, {"stamps": stamps}, {**TIERS, "stamps": stamps}], ids=["none", "tiers", "stamps", "all"]
+    "chosen", [{}, TIERS, {"stamps": stamps}, {**TIERS, "stamps": stamps}], ids=["none", "tiers", "stamps", "all"]
 )
-async def test_it_starts_and_answers(database_url: str, plugins: dict[str, object]) -> None:
-    settings, on = Settings(database_url=database_url), Plugins(plugins)
+async def test_it_starts_and_answers(database_url: str, chosen: dict[str, object]) -> None:
+    settings, on = Settings(database_url=database_url), Plugins(chosen)
     async with opened(settings, on, migrated=False) as shop:
         await shop.database.migrate()
         key = await make_key(shop.database, "till", "administrator")
     app = create_app(settings, on)
     other = create_app(settings, Plugins())
     async with app.router.lifespan_context(app), other.router.lifespan_context(other):
-        for one, names in ((app, list(plugins)), (other, [])):
+        for one, names in ((app, list(chosen)), (other, [])):
             transport = httpx2.ASGITransport(app=one)
             headers = {"authorization": f"Bearer {key}"}
             async with httpx2.AsyncClient(transport=transport, base_url="http://shop", headers=headers) as client:

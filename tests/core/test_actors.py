@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from regulars_core.database.apps import sqlite_path
 from regulars_core.errors import Refused
 from regulars_core.keys import doorkeeper as doorkeeping
 from regulars_core.keys.credentials import checksum
@@ -99,14 +100,14 @@ async def test_a_memory_that_is_full_starts_anew(shop: Shop, monkeypatch: pytest
         assert len(doorkeeper._known) <= 3
 
 
-def content(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.glob("regulars.db*"))
+def content(file: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
-async def test_no_key_stands_in_the_file(shop: Shop, tmp_path: Path) -> None:
+async def test_no_key_stands_in_the_file(shop: Shop) -> None:
     key = await make_key(shop.database, "till", "administrator")
     await Doorkeeper(shop).actor_of(key)
-    written = content(tmp_path)
+    written = content(sqlite_path(shop.database.url))
     assert key[3:15].encode() in written
     assert key[16:59].encode() not in written

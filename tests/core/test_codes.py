@@ -9,7 +9,7 @@ from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.customers.service import give_codes, register
 from regulars_core.errors import Refused
 from regulars_core.shop import Shop
-from tests.conftest import OpenShop
+from regulars_core.testing import OpenShop
 
 
 async def test_codes_count_up_by_prefix(shop: Shop) -> None:

@@ -10,9 +10,9 @@ import pytest
 from tortoise.exceptions import IntegrityError
 
 from regulars_core.database import Database, OutcomeUnknown, Unavailable
+from regulars_core.testing import PostgresServer
 from tests.database.apps.shop.models import Customer
 from tests.database.conftest import SHOP
-from tests.postgres import PostgresServer
 
 INSERT = "INSERT INTO customer (id, name, code, created_at) VALUES ($1, 'x', $2, 1)"
 on_postgres = pytest.mark.parametrize("engine", ["postgres"], indirect=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from regulars_core.database import Database
+from regulars_core.testing import PostgresServer
 from tests.database.apps.shop.models import Customer
 from tests.database.conftest import SHOP
-from tests.postgres import PostgresServer
 
 
 async def visit(database: Database, mark: str) -> None:

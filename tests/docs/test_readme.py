@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from regulars_core.testing import OpenShop
 from tests.asking import Api
-from tests.conftest import OpenShop
 
 README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.compile(r"```(graphql|json)\n(.*?)```", re.DOTALL)

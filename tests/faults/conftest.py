@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from regulars_core.database import Database
+from regulars_core.testing import PostgresMissing, PostgresServer
 from regulars_server.app import APPS
-from tests.postgres import PostgresMissing, PostgresServer
 from tests.serving import Server
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from regulars_core.testing import PostgresServer
 from tests.faults.tills import HUNG, Till, balance, tills
-from tests.postgres import PostgresServer
 from tests.serving import Server
 
 DEADLOCKS = int(os.environ.get("DEADLOCKS", "2"))

@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from regulars_core.testing import PostgresServer
 from tests.faults.conftest import migrated, postgres
 from tests.faults.disks import failing_fsync, filled, no_larger_file, small_disk
 from tests.faults.tills import HUNG, Till, balance, tills
-from tests.postgres import PostgresServer
 from tests.serving import Server
 
 FAILURES = int(os.environ.get("DISK_FAILURES", "1"))

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from regulars_core.testing import PostgresServer
 from tests.faults.conftest import migrated
 from tests.faults.tills import HUNG, balance, tills
-from tests.postgres import PostgresServer
 from tests.serving import Server
 
 CRASHES = int(os.environ.get("CRASHES", "2"))

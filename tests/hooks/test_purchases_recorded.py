@@ -83,7 +83,7 @@ async def test_what_nobody_foresaw_is_logged_with_the_plugins_name(
         answer = await asking.ask(document, i=basket(total="6.67", idempotencyKey="k1"))
     assert answer.codes == ["INTERNAL"]
     assert "secret" not in str(answer.errors)
-    [record] = [record for record in caplog.records if record.name == "regulars.schema"]
+    [record] = [record for record in caplog.records if record.name == "regulars"]
     assert answer.errors[0]["extensions"]["errorId"] in record.getMessage()
     assert "in purchases_recorded of the plugin 'stamps'" in record.getMessage()
     assert await asking.data("{ purchases { totalCount } }") == {"purchases": {"totalCount": 0}}

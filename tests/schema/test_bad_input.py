@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from regulars_core.actors import Actor
 from regulars_core.shop import Shop
+from regulars_core.testing import OpenShop
 from regulars_core.text import tidy
 from regulars_schema.composition import ComposedSchema
 from tests.asking import Api, keyed
-from tests.conftest import OpenShop
 
 OF_NO_ACCOUNT = {
     "code_block",

@@ -8,9 +8,9 @@ import pytest
 from regulars_core.actors import Actor
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.customers.service import register
+from regulars_core.testing import OpenShop
 from regulars_schema.composition import ComposedSchema
 from tests.asking import Api
-from tests.conftest import OpenShop
 
 ADDRESS = "{ recipient line1 line2 city region postalCode country }"
 EVERYTHING = (

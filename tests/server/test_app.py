@@ -1,7 +1,6 @@
 """The application: it starts on the right database or not at all, and two of them do not know of each other."""
 
 import asyncio
-import shutil
 import signal
 import subprocess
 import time
@@ -16,6 +15,7 @@ import pytest
 from regulars_core.database import Database, FromTheFuture, NotMigrated, Unavailable
 from regulars_core.settings import Settings
 from regulars_core.shop import WrongCurrency
+from regulars_core.testing import Databases
 from regulars_server.app import APPS, create_app
 from tests.keys import make_key
 from tests.serving import COMMAND, Server, environment, free_port, key_to, raw
@@ -166,12 +166,9 @@ def test_a_file_that_is_no_database_is_refused_in_a_sentence(engine: str, tmp_pa
     assert (tmp_path / "letter.db").read_text() == "Dear Ana, " * 1_000
 
 
-async def test_two_applications_in_one_process_do_not_bleed(
-    database_url: str, sqlite_template: Path, tmp_path: Path
-) -> None:
-    other_path = shutil.copy(sqlite_template, tmp_path / "other.db")
+async def test_two_applications_in_one_process_do_not_bleed(database_url: str, databases: Databases) -> None:
     here = Settings(database_url=database_url, shop_name="Here", country="MX")
-    there = Settings(database_url=f"sqlite://{other_path}", shop_name="There", currency="JPY", country="JP")
+    there = Settings(database_url=await databases.migrated("sqlite"), shop_name="There", currency="JPY", country="JP")
     async with running(here) as (database, client), running(there) as (other_database, other):
         keys = [
             await make_key(database, "a", "administrator"),

@@ -80,7 +80,7 @@ async def serving(settings: Settings) -> AsyncIterator[Door]:
 
 @pytest.fixture
 async def door(database_url: str) -> AsyncIterator[Door]:
-    async with serving(Settings(database_url=database_url, country="MX")) as opened:
+    async with serving(Settings(database_url=database_url, country="MX", jobs=False)) as opened:
         yield opened
 
 

@@ -188,6 +188,14 @@ class Database:
             raise OutcomeUnknown(f"The connection broke while committing: {error}") from error
         return result
 
+    async def allow(self, seconds: int) -> None:
+        """Let each statement of this transaction take as long as this; PostgreSQL gives up after five seconds otherwise,
+        SQLite never. Raises RuntimeError outside a transaction."""
+        client = self._writing()
+        if self.engine == "postgres":
+            with self.bound():
+                await client.change(f"SET LOCAL statement_timeout = '{seconds:d}s'", ())
+
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """What happens inside is undone if it raises, and the transaction goes on. Raises RuntimeError outside one."""

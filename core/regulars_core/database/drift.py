@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.operations import AlterModelOptions
@@ -27,6 +28,15 @@ async def drift(apps: Sequence[App]) -> list[MigrationWriter]:
         # Options change no table: Tortoise counts a reworded docstring among them, and the key of a one-to-one.
         migration.operations = [change for change in migration.operations if not isinstance(change, AlterModelOptions)]
     return [migration for migration in found if migration.operations]
+
+
+async def write_migration(apps: Sequence[App], label: str, name: str) -> Path | None:
+    """Write the migration that the models of one of the apps ask for, and answer its file; None if they ask for none."""
+    for migration in await drift(apps):
+        if migration.app_label == label:
+            migration.name = f"{migration.name[:4]}_{name}"
+            return migration.write()
+    return None
 
 
 def main(arguments: Sequence[str] | None = None, apps: Sequence[App] | None = None) -> int:

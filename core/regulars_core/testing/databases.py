@@ -1,0 +1,58 @@
+"""Databases for tests: SQLite files in a folder, and databases on a PostgreSQL server of our own."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from itertools import count
+from pathlib import Path
+
+from regulars_core.database import App, Database, Engine
+from regulars_core.database.apps import sqlite_path
+from regulars_core.database.drift import CORE
+
+from .postgres import PostgresServer
+
+ENGINES: Sequence[Engine] = ("sqlite", "postgres")
+
+
+class Databases:
+    """Makes databases. `server` is called when PostgreSQL is needed for the first time; whoever started it stops it."""
+
+    def __init__(self, folder: Path, server: Callable[[], PostgresServer]) -> None:
+        self._folder = folder
+        self._find_server = server
+        self._names = count(1)
+        self._templates: dict[tuple[Engine, Sequence[App]], str] = {}
+
+    def empty(self, engine: Engine) -> str:
+        """The URL of a new database without tables. Raises PostgresMissing."""
+        if engine == "postgres":
+            return self._find_server().create_database()
+        return f"sqlite://{self._folder}/{next(self._names)}.db"
+
+    async def migrated(self, engine: Engine, apps: Sequence[App] = ()) -> str:
+        """The URL of a new database with the tables of the core and of these apps. Raises PostgresMissing."""
+        template = await self._template(engine, tuple(apps))
+        if engine == "postgres":
+            return self._find_server().create_database(template=template)
+        url = self.empty(engine)
+        shutil.copy(sqlite_path(template), sqlite_path(url))
+        return url
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever still uses it."""
+        if url.startswith("postgres"):
+            self._find_server().drop(url)
+        else:
+            for file in self._folder.glob(f"{sqlite_path(url).name}*"):  # what is written ahead lies beside it
+                file.unlink()
+
+    async def _template(self, engine: Engine, apps: tuple[App, ...]) -> str:
+        if (engine, apps) not in self._templates:
+            url = self.empty(engine)
+            database = await Database.open(url, (CORE, *apps), pool_size=1, readers=1)
+            try:
+                await database.migrate()
+            finally:
+                await database.close()
+            self._templates[engine, apps] = url
+        return self._templates[engine, apps]

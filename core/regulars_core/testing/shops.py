@@ -1,0 +1,80 @@
+"""A shop for tests: opened, filled with a little of everything, and held to a number of statements."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import date
+from typing import Any
+
+from regulars_core.clock import DAY, Instant
+from regulars_core.customers.changes import add_tags, change
+from regulars_core.customers.rules import NewCustomer
+from regulars_core.customers.rules import checked as checked_customer
+from regulars_core.customers.service import find_or_register
+from regulars_core.database import Database
+from regulars_core.database.drift import CORE
+from regulars_core.ids import MAIN_STORE_ID
+from regulars_core.journal.replaying import switch_on
+from regulars_core.plugins import Plugins
+from regulars_core.purchases.refunds import refund, void
+from regulars_core.purchases.rules import NewLine, NewPurchase
+from regulars_core.purchases.rules import checked as checked_purchase
+from regulars_core.purchases.service import record
+from regulars_core.settings import load_settings
+from regulars_core.shop import Shop
+
+OpenShop = Callable[..., Awaitable[Shop]]
+"""What the fixture `open_shop` is: opens the test's database with these settings."""
+NEW_YEAR = Instant(1_767_225_600_000)
+"""2026-01-01T00:00Z."""
+
+
+@asynccontextmanager
+async def opened_shop(url: str, plugins: Plugins | None = None, **settings: Any) -> AsyncIterator[Shop]:
+    """The shop in a database, migrated, with these plugins on, which are told what they missed; closed at the end.
+
+    Settings are given as in `regulars.toml`: `country="MX"`, and a plugin's own as `visits_goal=10`. Raises SettingsError.
+    """
+    on = plugins or Plugins()
+    given = load_settings(on.settings_models, **{"database_url": url, **settings})
+    database = await Database.open(url, (CORE, *on.apps), pool_size=5, readers=2)
+    try:
+        await database.migrate()
+        shop = Shop(database, given, on)
+        await switch_on(shop)
+        yield shop
+    finally:
+        await database.close()
+
+
+@contextmanager
+def statements(shop: Shop, number: int) -> Iterator[None]:
+    """Raise AssertionError, which lists them, unless exactly so many SQL statements are run inside."""
+    with shop.database.counting() as counted:
+        yield
+    if len(counted) != number:
+        listed = "".join(f"\n{n}. {sql}" for n, sql in enumerate(counted, 1))
+        raise AssertionError(f"{len(counted)} statements were run, not {number}:{listed}")
+
+
+async def little_of_everything(shop: Shop, name: str = "a") -> None:
+    """Let every event happen: three customers register and two change; they buy seven times and once nobody is known;
+    some of it is given back, and one purchase is undone. Texts begin with `name`, so that it can be done again."""
+    ids = []
+    for n in range(3):
+        person = NewCustomer(f"{name}{n}", "Li", email=f"{name}{n}@example.com", birth_date=date(1990 + n, 5, 17))
+        ids.append((await find_or_register(shop, checked_customer(shop.settings, person), ())).id)
+    for n, customer_id in enumerate((ids[0], ids[0], ids[1])):
+        await change(shop, customer_id, {"first_name": f"{name} {n}"})
+        await add_tags(shop, customer_id, [f"{name}{n}"])
+    bought = []
+    for n in range(8):
+        line = NewLine("Tea", 1_000_000, unit_price=100 * (n + 1))
+        buyer = None if n == 7 else ids[n % 3]
+        purchase = NewPurchase(f"{name}{n}", MAIN_STORE_ID, buyer, Instant(NEW_YEAR + n * DAY), shop.currency, [line])
+        [recorded] = await record(shop, [checked_purchase(purchase, shop.currency)])
+        assert recorded.id is not None
+        bought.append(recorded.id)
+    await refund(shop, bought[0], amount=50)
+    await refund(shop, bought[1], amount=50)
+    await refund(shop, bought[1], amount=150)
+    await void(shop, bought[2])

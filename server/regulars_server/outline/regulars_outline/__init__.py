@@ -1,0 +1,25 @@
+"""Outline: counts what customers buy."""
+
+from collections.abc import Sequence
+
+from regulars_core.database import App
+from regulars_core.hookspecs import hookimpl
+from regulars_core.purchases.reads import PurchaseRow
+from regulars_core.shop import Shop
+from regulars_outline import graphql, service
+from regulars_schema.composition import Contribution
+
+
+@hookimpl
+def regulars_models() -> App:
+    return App("outline", "regulars_outline.models", "regulars_outline.migrations")
+
+
+@hookimpl
+def regulars_schema() -> Contribution:
+    return graphql.contribution()
+
+
+@hookimpl
+async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
+    await service.count(shop, purchases)

@@ -1,0 +1,26 @@
+"""What the plugin decides and writes."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from regulars_core.purchases.reads import PurchaseRow
+from regulars_core.shop import Shop
+
+
+async def count(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
+    """Count purchases, inside the transaction that records them. A purchase may have no customer."""
+    bought = Counter(purchase.customer_id for purchase in purchases if purchase.customer_id)
+    await shop.database.run_many(
+        "INSERT INTO outline_count (customer_id, purchases) VALUES ($1, $2) ON CONFLICT (customer_id) DO UPDATE"
+        " SET purchases = outline_count.purchases + excluded.purchases",
+        sorted(bought.items()),  # always in the same order, so that two of these never wait for each other
+    )
+
+
+async def counts_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, int]:
+    """How often customers have bought, by id; those who never have are left out."""
+    among = shop.database.dialect.among("customer_id", 1)
+    rows = await shop.database.rows(
+        f"SELECT customer_id, purchases FROM outline_count WHERE {among}", list(customer_ids)
+    )
+    return {row[0]: row[1] for row in rows}

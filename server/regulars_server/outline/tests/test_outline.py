@@ -1,0 +1,26 @@
+"""The plugin as a shop meets it."""
+
+from regulars_core.database import Engine
+from regulars_core.plugins import Plugins
+from regulars_core.testing import Databases, little_of_everything, misses_nothing, statements
+from regulars_schema.testing import Api
+
+
+async def test_purchases_are_counted(api: Api) -> None:
+    made = await api.done("customerCreate", "customer { id outlineCount }", {"firstName": "Ana", "lastName": "Li"})
+    assert made["customer"]["outlineCount"] == 0
+    basket = {"customerId": made["customer"]["id"], "lines": [{"name": "Tea", "total": "3.50"}]}
+    for reference in ("R1", "R2"):
+        await api.done("purchaseRecord", "created", {"reference": reference, **basket})
+    answer = await api.data("query($id: ID!) { customer(id: $id) { outlineCount } }", id=made["customer"]["id"])
+    assert answer == {"customer": {"outlineCount": 2}}
+
+
+async def test_a_page_costs_one_statement_more(api: Api) -> None:
+    await little_of_everything(api.shop)
+    with statements(api.shop, 2):
+        await api.data("{ customers { nodes { outlineCount } } }")
+
+
+async def test_nothing_is_missed_while_it_is_off(databases: Databases, engine: Engine, plugins: Plugins) -> None:
+    await misses_nothing(databases, engine, plugins, "outline")

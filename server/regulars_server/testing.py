@@ -1,0 +1,94 @@
+"""pytest's fixtures for a shop on both engines; a plugin's tests take them by `pytest_plugins = ["regulars_server.testing"]`.
+
+A test that asks for `shop` or `api` runs twice: on a SQLite file and on a PostgreSQL server that the tests start for
+themselves. Without PostgreSQL's programs the second is skipped; in CI (`CI=true`) it fails. Needs the extra `testing`.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from regulars_core.database import Engine
+from regulars_core.plugins import Plugins
+from regulars_core.settings import PREFIX
+from regulars_core.shop import Shop
+from regulars_core.testing import ENGINES, Databases, OpenShop, PostgresMissing, PostgresServer, opened_shop
+from regulars_schema.testing import Api
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of our own; skips where there is none to start, but not in CI."""
+    try:
+        started = PostgresServer()
+    except PostgresMissing as missing:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(missing))
+    with started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Databases:
+    """Makes databases of both engines."""
+    return Databases(tmp_path_factory.mktemp("databases"), lambda: request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Every test that asks for this runs on both."""
+    found: Engine = request.param
+    if found == "postgres":
+        request.getfixturevalue("postgres")
+    return found
+
+
+@pytest.fixture
+def plugins() -> Plugins:
+    """The plugins of `shop`: none, until a conftest.py overrides this with `Plugins.wanted(("visits",))`."""
+    return Plugins()
+
+
+@pytest.fixture
+async def database_url(engine: Engine, databases: Databases, plugins: Plugins) -> AsyncIterator[str]:
+    """The URL of a migrated database of this test alone."""
+    url = await databases.migrated(engine, plugins.apps)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def no_settings_from_outside() -> Iterator[None]:
+    """Nothing of the environment decides what a shop is like."""
+    # A patch of our own: the test's `monkeypatch`, which may stop the clock, is to be undone before the shop is closed.
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(PREFIX)]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture
+async def open_shop(database_url: str, plugins: Plugins, no_settings_from_outside: None) -> AsyncIterator[OpenShop]:
+    """Opens the test's database as a shop with these settings: `await open_shop(visits_goal=3)`."""
+    async with AsyncExitStack() as stack:
+
+        async def open_one(*, plugins: Plugins = plugins, **settings: Any) -> Shop:
+            return await stack.enter_async_context(opened_shop(database_url, plugins, **settings))
+
+        yield open_one
+
+
+@pytest.fixture
+async def shop(open_shop: OpenShop) -> Shop:
+    """A shop with the plugins, by the settings' defaults."""
+    return await open_shop()
+
+
+@pytest.fixture
+def api(shop: Shop) -> Api:
+    """Asks the shop in GraphQL, as an administrator."""
+    return Api.of(shop)

@@ -1,0 +1,102 @@
+"""`regulars new-plugin` writes a distribution that can be installed and tested at once, and overwrites nothing."""
+
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from regulars_core import plugins
+from regulars_server.cli import app
+from regulars_server.new_plugin import OUTLINE, BadName, write_outline
+
+
+def environment(site: Path) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("REGULARS_")}
+    return {**clean, "PYTHONPATH": str(site), "COLUMNS": "200"}
+
+
+def install(folder: Path, site: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*pip, "--target", str(site), str(folder)], check=True)
+
+
+def test_its_tests_pass_on_both_engines(tmp_path: Path) -> None:
+    folder = write_outline("visits", tmp_path)
+    assert folder == tmp_path / "regulars-visits"
+    everything = "".join(path.read_text() + path.name for path in folder.rglob("*") if path.is_file())
+    assert "outline" not in everything.lower()
+    install(folder, tmp_path / "site")
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "--confcutdir", str(folder)],
+        env=environment(tmp_path / "site"), cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert "6 passed" in tested.stdout or ("3 passed, 3 skipped" in tested.stdout and os.environ.get("CI") != "true")
+    listed = subprocess.run(
+        [sys.executable, "-m", "regulars_server.cli", "plugins"],
+        env=environment(tmp_path / "site"), cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "Counts what customers buy." in listed.stdout
+    nothing = subprocess.run(
+        [sys.executable, "-m", "regulars_server.cli", "new-migration", "visits", "more"],
+        env=environment(tmp_path / "site"), cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert nothing.stdout == "Nothing to do: the migrations make what the models say.\n"
+
+
+def test_everything_of_the_outline_is_written(tmp_path: Path) -> None:
+    def files(folder: Path) -> list[str]:
+        found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+        return sorted(str(path) for path in found if not re.search(r"__pycache__|(^|/)\.", str(path)))
+
+    written = files(write_outline("visits", tmp_path))
+    assert written == sorted(name.replace("outline", "visits") for name in files(OUTLINE))
+
+
+@pytest.mark.parametrize(
+    "name", ["", "v", "Visits", "vis-its", "v1", "vis_its", "../visits", "vísits", "a" * 31, "class"]
+)
+def test_what_is_no_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadName, match=r"is no name for a new plugin|is a word of Python"):
+        write_outline(name, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["core", "schema", "server", "stamps", "jobs"])
+def test_names_that_are_taken(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [EntryPoint("stamps", "tests.hooks.stamps", group)])
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["new-plugin", name])
+    assert done.exit_code == 1
+    assert f"'{name}' is taken; take another name." in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = tmp_path / "regulars-visits"
+    kept.mkdir()
+    (kept / "mine").write_text("mine")
+    done = CliRunner().invoke(app, ["new-plugin", "visits"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "regulars-visits is there already; nothing was written." in done.stderr
+    assert [path.name for path in kept.iterdir()] == ["mine"]
+    (tmp_path / "regulars-cards").symlink_to(tmp_path / "nowhere")
+    assert CliRunner().invoke(app, ["new-plugin", "cards"]).exit_code == 1
+    made = CliRunner().invoke(app, ["new-plugin", "points"])
+    assert made.stdout == "Wrote regulars-points. Next: cd regulars-points && pip install -e '.[dev]' && pytest\n"
+
+
+def test_a_migration_needs_an_installed_plugin_and_a_name() -> None:
+    for arguments, said in (
+        (["nobody", "more"], "names nobody, which is not installed"),
+        (["nobody", "../more"], "'../more' is no name for a migration"),
+    ):
+        done = CliRunner().invoke(app, ["new-migration", *arguments])
+        assert done.exit_code == 1
+        assert said in done.stderr
