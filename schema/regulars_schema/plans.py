@@ -48,8 +48,6 @@ from regulars_schema.permissions import definition_of, needs_of
 
 MOST_FIELDS = 5_000
 """Fields of a plan; fragments within fragments can make any number of them out of a short document."""
-DEEPEST = 60
-"""Levels of a plan."""
 
 _PLAIN: dict[str, frozenset[type]] = {
     GraphQLString.name: frozenset({str}),
@@ -152,7 +150,7 @@ def planned(prepared: Executor[Any]) -> Plan:
     if root is None:
         raise Unsupported("no root type")
     planner = _Planner(prepared)
-    selection = planner.selection(root, [prepared.operation.selection_set], 1)
+    selection = planner.selection(root, [prepared.operation.selection_set])
     return Plan(selection, planner.size)
 
 
@@ -166,13 +164,11 @@ class _Planner:
         self._variables = prepared.variable_values
         self._known: dict[tuple[str, ...], Selection] = {}
 
-    def selection(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], depth: int) -> Selection:
+    def selection(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> Selection:
         key = (type_.name, *(str(id(nodes)) for nodes in sets))
         known = self._known.get(key)
         if known is not None:
             return known
-        if depth > DEEPEST:
-            raise Unsupported(f"more than {DEEPEST} levels")
         selection = self._known[key] = Selection(type_)
         grouped: dict[str, list[FieldNode]] = {}
         visited: set[str] = set()
@@ -183,7 +179,7 @@ class _Planner:
             if nodes[0].name.value == "__typename":
                 selection.blank[name] = type_.name
             else:
-                selection.fields.append(self._field(type_, name, nodes, depth))
+                selection.fields.append(self._field(type_, name, nodes))
         return selection
 
     def _collect(
@@ -227,7 +223,7 @@ class _Planner:
         wider = self._schema.get_type(condition)
         return is_abstract_type(wider) and self._schema.is_sub_type(wider, type_)
 
-    def _field(self, parent: GraphQLObjectType, name: str, nodes: list[FieldNode], depth: int) -> PlannedField:
+    def _field(self, parent: GraphQLObjectType, name: str, nodes: list[FieldNode]) -> PlannedField:
         self.size += 1
         if self.size > MOST_FIELDS:
             raise Unsupported(f"more than {MOST_FIELDS} fields")
@@ -237,31 +233,31 @@ class _Planner:
             raise Unsupported("introspection")
         # Several nodes of one field are one field: what they select is merged (6.3.3).
         sets = [node.selection_set for node in nodes if node.selection_set]
-        planned = PlannedField(name, nodes, parent, definition, self._shape(definition.type, sets, depth))
+        planned = PlannedField(name, nodes, parent, definition, self._shape(definition.type, sets))
         if parent not in (self._schema.query_type, self._schema.mutation_type):
             planned.read, planned.batched = _source(parent, called, definition)
             planned.needs = needs_of(definition)
         return planned
 
-    def _shape(self, type_: GraphQLOutputType, sets: Sequence[SelectionSetNode], depth: int) -> Shape:
+    def _shape(self, type_: GraphQLOutputType, sets: Sequence[SelectionSetNode]) -> Shape:
         nullable = not isinstance(type_, GraphQLNonNull)
         if isinstance(type_, GraphQLNonNull):
             type_ = type_.of_type
         if isinstance(type_, GraphQLList):
-            return Many(nullable, self._shape(type_.of_type, sets, depth))
+            return Many(nullable, self._shape(type_.of_type, sets))
         if is_leaf_type(type_):
             plain = _PLAIN.get(type_.name, frozenset())
             return Leaf(nullable, type_, plain | {NoneType} if plain and nullable else plain)
         if is_object_type(type_):
-            return One(nullable, self._asked_of(type_, sets, depth))
+            return One(nullable, self._asked_of(type_, sets))
         assert is_abstract_type(type_)
         possible = self._schema.get_possible_types(type_)
-        return OneOf(nullable, type_, {member.name: self._asked_of(member, sets, depth) for member in possible})
+        return OneOf(nullable, type_, {member.name: self._asked_of(member, sets) for member in possible})
 
-    def _asked_of(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], depth: int) -> Selection:
+    def _asked_of(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> Selection:
         if iscoroutinefunction(type_.is_type_of):
             raise Unsupported(f"{type_.name} is told by a coroutine")
-        return self.selection(type_, sets, depth + 1)
+        return self.selection(type_, sets)
 
 
 def _source(

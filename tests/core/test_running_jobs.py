@@ -15,6 +15,7 @@ from regulars_core.database import Database
 from regulars_core.ids import new_id
 from regulars_core.jobs import JOBS, Job
 from regulars_core.leases import JobState, state_of
+from regulars_core.plugins import Plugins
 from regulars_core.running import Attempt, Runner, running
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
@@ -300,7 +301,7 @@ async def test_a_lost_database_is_waited_for(shop: Shop, caplog: pytest.LogCaptu
 
 @pytest.mark.parametrize("on", [True, False])
 async def test_the_server_runs_them(database_url: str, shop: Shop, on: bool) -> None:
-    app = create_app(Settings(database_url=database_url, jobs=on))
+    app = create_app(Settings(database_url=database_url, jobs=on), Plugins())
     async with app.router.lifespan_context(app):
 
         async def all_ran() -> bool:

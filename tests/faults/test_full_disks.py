@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from regulars_core.database.apps import sqlite_path
 from regulars_core.testing import PostgresServer
 from tests.faults.conftest import migrated, postgres
 from tests.faults.disks import failing_fsync, filled, no_larger_file, small_disk
@@ -91,8 +92,8 @@ async def test_sqlite_on_a_full_disk(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
-async def test_sqlite_that_may_not_write_further(server: Server, database_url: str, tmp_path: Path) -> None:
-    log = tmp_path / "regulars.db-wal"
+async def test_sqlite_that_may_not_write_further(server: Server, database_url: str) -> None:
+    log = Path(f"{sqlite_path(database_url)}-wal")
 
     def limited() -> AbstractContextManager[None]:
         return no_larger_file(server.process.pid, log.stat().st_size)

@@ -10,7 +10,11 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type, is_
 
 from regulars_core.actors import Actor
 from regulars_core.purchases.statistics import stats_in_stores
+from regulars_core.shop import Shop
 from regulars_schema.composition import ComposedSchema
+from regulars_schema.documents import Documents
+from regulars_schema.limits import Limits
+from regulars_schema.schema import build_schema
 from tests.asking import Api
 from tests.keys import bound, holding
 
@@ -70,6 +74,13 @@ class Town:
 
 
 _PURCHASE = "purchase { id lines { id } payments { id } refunds { id } }"
+
+
+@pytest.fixture
+def api(shop: Shop) -> Api:
+    """Answers documents of any size: the ways to what is guarded are long."""
+    wide = Documents(limits=Limits(depth=100, tokens=100_000, cost=10**15))
+    return Api(build_schema(documents=wide), shop, Actor.of_role("key", "till", "administrator"))
 
 
 @pytest.fixture

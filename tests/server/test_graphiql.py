@@ -181,7 +181,7 @@ def test_example_explains_itself_and_holds_one_named_operation(example: Example)
 
 @pytest.fixture
 def served() -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app(), host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app(), host="127.0.0.1", port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
     deadline = time.monotonic() + 10

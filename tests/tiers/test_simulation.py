@@ -54,6 +54,7 @@ async def everything(shop: Shop) -> list[Any]:
     return [[tuple(row) for row in await shop.database.rows(f"SELECT * FROM {table} ORDER BY 1")] for table in tables]
 
 
+@pytest.mark.one_executor  # the present stands in the answer
 async def test_those_are_named_whom_the_switch_then_moves(owner: Owner, calendar: Calendar) -> None:
     with calendar("2026-01-20"):
         ids = await busy(owner)

@@ -131,6 +131,7 @@ async def test_progress_grace_and_risk(owner: Owner, calendar: Calendar) -> None
         assert found == {"grace": {"endsAt": "2026-05-10T00:00:00.000Z", "fallsTo": {"code": "C"}}}
 
 
+@pytest.mark.one_executor  # the present stands in the answer
 async def test_a_tier_that_somebody_assigns(owner: Owner, calendar: Calendar) -> None:
     fields = "tier { code } source reason mode until explanation { at }"
     with calendar("2026-01-10"):
