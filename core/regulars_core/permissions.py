@@ -42,7 +42,11 @@ _OWN: Sequence[Permission] = (
         (*_STAFF, "marketing"),
     ),
     Permission("customers.view_sensitive", "See what is sensitive: the tax id.", ("accountant",)),
-    Permission("customers.create", "Register customers.", ("store_terminal", *_STAFF)),
+    Permission(
+        "customers.create",
+        "Register customers, and find out by a whole e-mail address or phone number whether somebody has it already.",
+        ("store_terminal", *_STAFF),
+    ),
     Permission("customers.edit", "Change customers.", _STAFF),
     Permission(
         "customers.deactivate", "Put customers away, suspend them and bring them back.", ("store_manager", "support")

@@ -62,6 +62,8 @@ At = Annotated[
     Instant | None, strawberry.argument(description="At this instant, by what is known now; the present if absent.")
 ]
 MOST_EXPLAINED = 100
+BOUGHT = "purchases.view"
+_FIGURES = f"Its figures add up purchases of all stores: also needs `{BOUGHT}` in the whole shop."
 
 
 async def tier(customers: Sequence[CustomerRow], batch: Batch, *, at: At = None) -> Sequence[TierRow]:
@@ -73,6 +75,7 @@ async def tier(customers: Sequence[CustomerRow], batch: Batch, *, at: At = None)
 
 async def tier_standing(customers: Sequence[CustomerRow], batch: Batch, *, at: At = None) -> Sequence[TierStanding]:
     """Three statements for all customers of a level."""
+    batch.demand(BOUGHT, everywhere=True)
     found = await reads.standings_of(batch.shop, [customer.id for customer in customers], at)
     return [shown(found[customer.id], batch.shop) for customer in customers]
 
@@ -130,6 +133,7 @@ async def tiers_waiting(policies_: Sequence[reads.PolicyRow], batch: Batch) -> S
 
 async def tier_distribution(batch: Batch, *, at: At = None) -> Sequence[TierShare]:
     """How many have which tier."""
+    batch.demand(BOUGHT, everywhere=True)
     return [share_of(share, batch.shop) for share in await reads.distribution(batch.shop, at)]
 
 
@@ -139,6 +143,7 @@ async def tier_policy_simulate(
     input: Annotated[TierPolicySimulateInput, strawberry.argument(description="What to try.")],
 ) -> TierSimulation:
     """What a policy would change."""
+    batch.demand(BOUGHT, everywhere=True)
     sample = told(input.sample)
     if sample is not None and not 0 <= sample <= 100:
         raise BadInput("A sample has 0 to 100 customers.", ("input", "sample"))
@@ -223,6 +228,7 @@ async def tiers_reassess(
     id_, where, everybody = told(input.customer_id), told(input.where), told(input.all)
     if [id_ is not None, where is not None, bool(everybody)].count(True) != 1:
         raise Refused(Problem("REQUIRED", "Give exactly one of customerId, where and all.", ("customerId",)))
+    batch.demand("customers.view")
     if id_ is None:
         return TiersReassessPayload(queued_count=await reassessing.mark(batch.shop, where))
     key = key_of(id_, "customer", "customerId")
@@ -251,7 +257,7 @@ _QUERIES = Extension(
             name="tierDistribution",
             needs=VIEW,
             returns=list[TierShare] | None,
-            description="How many customers have which tier, the highest first.",
+            description=f"How many customers have which tier, the highest first. {_FIGURES}",
         ),
         root(
             tier_policy_simulate,
@@ -259,7 +265,7 @@ _QUERIES = Extension(
             needs=MANAGE,
             returns=TierSimulation | None,
             description="What a policy would change, tried on the shop's own history by the code that would apply it. "
-            "Writes nothing.",
+            f"Writes nothing. {_FIGURES}",
         ),
     ],
 )
@@ -279,7 +285,7 @@ _CUSTOMERS = Extension(
             needs=VIEW,
             returns=TierStanding | None,
             description="All about the tier: where it comes from, what it takes to keep it or rise, and which purchases "
-            "gave it; recomputed from what is known now.",
+            f"gave it; recomputed from what is known now. {_FIGURES}",
         ),
         batched(
             tier_history,

@@ -11,7 +11,8 @@ MANAGE = "tiers.manage"
 PERMISSIONS: Sequence[Permission] = (
     Permission(
         VIEW,
-        "See tiers, standings and the policy. A tier is the whole shop's: what it adds up was bought in any store.",
+        "See tiers, their history and the policy. A tier is the whole shop's; a standing, whose figures add up what was "
+        "bought in all stores, also needs `purchases.view` in the whole shop.",
         ("store_terminal", "cashier", "store_manager", "marketing", "support", "accountant"),
     ),
     Permission(

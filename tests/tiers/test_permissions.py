@@ -1,0 +1,46 @@
+"""Who may see what of tiers: a tier is the whole shop's, and what it adds up is told only to who may see all purchases."""
+
+import pytest
+
+from regulars_core.actors import Actor, Binding
+from regulars_core.ids import MAIN_STORE_ID
+from regulars_tiers.permissions import VIEW
+from tests.asking import Api
+from tests.tiers.conftest import Owner
+
+FIGURES = (
+    "{ customers { nodes { tierStanding { tier { code } } } } }",
+    "{ tierDistribution { totalSpent { amount } } }",
+)
+
+
+def client(owner: Owner, *bindings: Binding) -> Api:
+    return Api(owner.api.schema, owner.shop, Actor("key", "till", bindings))
+
+
+def test_roles_in_the_box(owner: Owner) -> None:
+    held = {role for role, permissions in owner.shop.permissions.roles.items() if "tiers.assign" in permissions}
+    assert held == {"store_manager", "support", "administrator"}
+
+
+@pytest.mark.parametrize("document", FIGURES)
+async def test_figures_of_all_stores_need_the_purchases_of_all_stores(owner: Owner, document: str) -> None:
+    for _ in range(2):
+        await owner.sells(await owner.customer(), "7777.76", "2026-01-10")
+    known = owner.shop.permissions
+    branch = client(owner, Binding.of(known, "cashier", [MAIN_STORE_ID]))
+    blind = client(owner, Binding.of(known, "own", None, [VIEW, "customers.view"]))
+    for caller in (branch, blind):
+        answer = await caller.ask(document)
+        assert answer.codes == ["FORBIDDEN"]
+        assert answer.errors[0]["extensions"]["permission"] == "purchases.view"
+        tiers = (await caller.data("{ customers { nodes { tier { code } } } }"))["customers"]["nodes"]
+        assert tiers == [{"tier": {"code": "A"}}] * 2
+    assert (await client(owner, Binding.of(known, "cashier")).ask(document)).errors == []
+
+
+async def test_a_filter_is_not_asked_by_who_may_not_see_customers(owner: Owner) -> None:
+    await owner.customer()
+    blind = client(owner, Binding.of(owner.shop.permissions, "own", None, ["tiers.manage"]))
+    document = "mutation { tiersReassess(input: {where: {status: {in: [ACTIVE]}}}) { queuedCount } }"
+    assert (await blind.ask(document)).codes == ["FORBIDDEN"]
