@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     max_operations: int = Field(10, ge=1, le=100, description="Operations of a document at most.")
     max_variables: int = Field(50, ge=0, description="Variables of an operation at most.")
     max_cost: int = Field(10_000, ge=10, description="Objects that one operation can answer at most.")
+    max_objects: int = Field(
+        200_000,
+        ge=10,
+        description="Objects in one answer at most, counted wherever they stand: lists cost one, however long they are.",
+    )
     max_batch: int = Field(1, ge=1, le=20, description="Operations sent in one JSON array at most; 1 refuses arrays.")
     max_concurrent: int = Field(
         200, ge=1, description="Requests that one process works on at a time; more are answered 503."

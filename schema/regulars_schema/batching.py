@@ -33,9 +33,10 @@ RootFunction = Callable[..., Awaitable[Any]]
 
 
 def batched(
-    function: BatchFunction, *, name: str, returns: Any, description: str, needs: str | None = None
+    function: BatchFunction, *, name: str, returns: Any, description: str, needs: str | None = None, most: int = 1
 ) -> StrawberryField:
-    """A field over all parents of a level, called once for them together, unless it is refused.
+    """A field over all parents of a level, called once for them together, unless it is refused. A list that can be long says
+    how many it holds at `most`, and costs as much.
 
     The breadth-first executor calls the function itself; what it leaves to graphql-core comes here, parent by parent.
     """
@@ -60,7 +61,7 @@ def batched(
         # Where null propagates, graphql-core cancels what waits beside it; others may wait for the same value.
         return await shield(loader.load(root))
 
-    return _field(resolve, function, name, returns, description, needs, batched=function)
+    return _field(resolve, function, name, returns, description, needs, batched=function, most=most)
 
 
 def _place(info: Info[Context, None]) -> list[str]:
@@ -115,6 +116,7 @@ def _field(
     description: str,
     needs: str | None,
     batched: BatchFunction | None = None,
+    most: int = 1,
 ) -> StrawberryField:
     if needs is not None and NoneType not in get_args(returns):
         raise TypeError(f"{name} needs {needs}, so it must be nullable: what is refused is null")
@@ -136,7 +138,7 @@ def _field(
         base_resolver=_DeclaredArguments(resolve),
         type_annotation=StrawberryAnnotation(returns),
         description=needing(description, needs),
-        metadata={"needs": needs, "batched": batched},
+        metadata={"needs": needs, "batched": batched, "most": most},
     )
 
 

@@ -10,16 +10,20 @@ from graphql import (
     ExecutionResult,
     Executor,
     FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLObjectType,
     OperationDefinitionNode,
     VariableNode,
     Visitor,
     visit,
 )
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
 
 from regulars_schema.documents import MOST_ERRORS, Documents
 from regulars_schema.execution import Execution
+from regulars_schema.limits import Limits, beyond_objects
 from regulars_schema.plans import Plan, Unsupported, planned
 
 MOST_KEPT = 50_000
@@ -55,7 +59,8 @@ class Plans:
         self._fields = 0
 
     def find(self, text: str, prepared: Executor[Any]) -> Plan:
-        """The plan of a prepared operation of the document with this text. Raises Unsupported."""
+        """The plan of a prepared operation of the document with this text. Raises Unsupported, and GraphQLError for @skip and
+        @include of null."""
         key = (text, prepared.operation.name.value if prepared.operation.name else None)
         operation = self._kept.get(key)
         if operation is None or operation.definition is not prepared.operation:
@@ -122,6 +127,7 @@ class BreadthFirst:
 
     def __init__(self, documents: Documents) -> None:
         self.plans = Plans(documents)
+        self._most = documents.limits.objects
         self.enabled = True
         self.answered = 0
         self.left: Counter[str] = Counter()
@@ -147,8 +153,31 @@ class BreadthFirst:
         except Unsupported as reason:
             self.left[str(reason)] += 1
             return None
+        except GraphQLError as error:
+            return ExecutionResult(None, [error])
         self.answered += 1
-        return await Execution(prepared, plan).result()
+        return await Execution(prepared, plan, self._most).result()
+
+
+def bounded_by(limits: Limits) -> type[Executor[Any]]:
+    """graphql-core's executor, with the same end to what an answer may hold. Introspection is free here too."""
+
+    class Bounded(StrawberryGraphQLCoreExecutionContext):
+        objects = 0
+
+        def complete_object_value(self, return_type: GraphQLObjectType, *given: Any) -> Any:
+            self.objects += not return_type.name.startswith("__")
+            if self.objects > limits.objects:
+                raise beyond_objects(self.objects, limits.objects)
+            return super().complete_object_value(return_type, *given)
+
+        def build_response(self, data: dict[str, Any] | None) -> Any:
+            response = super().build_response(data)
+            if self.objects > limits.objects:
+                return ExecutionResult(None, [beyond_objects(self.objects, limits.objects)])
+            return response
+
+    return Bounded
 
 
 def executed_by(executor: BreadthFirst) -> type[SchemaExtension]:

@@ -4,9 +4,10 @@ A column holds what one field has for each parent of a level. Leaves are written
 their items are one column, and objects become the parents of the next level.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from types import NoneType
 from typing import Any
 
@@ -21,19 +22,22 @@ from regulars_schema.plans import Leaf, Many, One, OneOf, PlannedField, Selectio
 class Level:
     """Objects of one type that stand at one place, whatever their numbers in lists: the parents of the fields asked there.
 
-    `answers` are what is said of each of them; an object that stands there several times has one answer.
+    `answers` are what is said of each of them; an object that stands there several times has one answer. `weights` say how
+    often each answer stands in the whole answer: as often as it stands there, times the weights of what it stands in.
     """
 
     selection: Selection
     parents: list[Any]
     answers: list[dict[str, Any]]
+    weights: list[int]
     path: tuple[str, ...] = ()
     above: "tuple[Level, PlannedField] | None" = None
 
 
 @dataclass(slots=True)
 class Completion:
-    """The values of one field of one level. What they lead to is in `below`; what failed, in `failed`."""
+    """The values of one field of one level. What they lead to is in `below`; what failed, in `failed`;
+    `objects` are those that they add to the answer once it is written, where equal ones are written again and again."""
 
     level: Level
     asked: PlannedField
@@ -41,23 +45,25 @@ class Completion:
     types: dict[int, Selection]
     below: list[Level] = field(default_factory=list)
     failed: bool = False
+    objects: int = 0
 
     def complete(self, values: list[Any]) -> None:
         """Put these values, one for each parent, into the parents' answers."""
         name = self.asked.name
-        for answer, value in zip(self.level.answers, self._column(self.asked.shape, values), strict=True):
+        column = self._column(self.asked.shape, values, self.level.weights)
+        for answer, value in zip(self.level.answers, column, strict=True):
             answer[name] = value
 
-    def _column(self, shape: Shape, values: list[Any]) -> list[Any]:
+    def _column(self, shape: Shape, values: list[Any], weights: list[int]) -> list[Any]:
         match shape:
             case Leaf():
                 return self._leaves(shape, values)
             case One():
-                return self._objects(shape.selection, shape, values)
+                return self._objects(shape.selection, shape, values, weights)
             case Many():
-                return self._lists(shape, values)
+                return self._lists(shape, values, weights)
             case OneOf():
-                return self._of_several_types(shape, values)
+                return self._of_several_types(shape, values, weights)
 
     def _leaves(self, shape: Leaf, values: list[Any]) -> list[Any]:
         kinds = set(map(type, values))
@@ -90,10 +96,13 @@ class Completion:
             return self._failure(TypeError(f"{said} {inspect(written)}"))
         return written
 
-    def _lists(self, shape: Many, values: list[Any]) -> list[Any]:
+    def _lists(self, shape: Many, values: list[Any], weights: list[int]) -> list[Any]:
         lists = [self._opened(shape, value) for value in values]
         items = list(chain.from_iterable(opened for opened in lists if type(opened) is list))
-        completed: Iterator[Any] = iter(self._column(shape.item, items)) if items else iter(())
+        each = zip(weights, lists, strict=True)
+        weighing = [repeat(weight, len(opened)) for weight, opened in each if type(opened) is list]
+        column = self._column(shape.item, items, list(chain.from_iterable(weighing))) if items else []
+        completed: Iterator[Any] = iter(column)
         return [list(islice(completed, len(opened))) if type(opened) is list else opened for opened in lists]
 
     def _opened(self, shape: Many, value: Any) -> Any:
@@ -109,10 +118,12 @@ class Completion:
         except Exception as error:
             return self._failure(error)
 
-    def _objects(self, selection: Selection, shape: Shape, values: Sequence[Any]) -> list[Any]:
+    def _objects(self, selection: Selection, shape: Shape, values: Sequence[Any], weights: Sequence[int]) -> list[Any]:
         """The answers of these objects, blank as yet; the objects themselves are the next level."""
         amiss = self._amiss(selection, shape, values)
-        parents = [value for number, value in enumerate(values) if number not in amiss] if amiss else list(values)
+        there = [number for number in range(len(values)) if number not in amiss] if amiss else range(len(values))
+        parents, weights = [values[number] for number in there], [weights[number] for number in there]
+        self.objects += sum(weights)
         column: list[Any] = [selection.blank.copy() for _ in parents]
         answers = column
         once = len(set(map(id, parents))) == len(parents)
@@ -120,10 +131,14 @@ class Completion:
             # One that stands here several times is answered once; `values` keeps them all where they lie in memory.
             known = dict(zip(map(id, parents), column, strict=True))
             column = [amiss[number] if number in amiss else known[id(value)] for number, value in enumerate(values)]
+            weighed: Counter[int] = Counter()
+            for parent, weight in zip(parents, weights, strict=True):
+                weighed[id(parent)] += weight
             parents, answers = list({id(parent): parent for parent in parents}.values()), list(known.values())
+            weights = list(weighed.values())
         if parents and selection.fields:
             path = (*self.level.path, self.asked.name)
-            self.below.append(Level(selection, parents, answers, path, (self.level, self.asked)))
+            self.below.append(Level(selection, parents, answers, weights, path, (self.level, self.asked)))
         return column
 
     def _amiss(self, selection: Selection, shape: Shape, values: Sequence[Any]) -> dict[int, Failure | None]:
@@ -140,7 +155,7 @@ class Completion:
                 amiss[number] = self._failure(error)
         return amiss
 
-    def _of_several_types(self, shape: OneOf, values: list[Any]) -> list[Any]:
+    def _of_several_types(self, shape: OneOf, values: list[Any], weights: list[int]) -> list[Any]:
         """ResolveAbstractType (6.4.3), and the objects by their types: each type is a level of its own."""
         column: list[Any] = [None] * len(values)
         numbers: dict[str, list[int]] = {}
@@ -154,7 +169,8 @@ class Completion:
                 column[number] = self._failure(error)
         for name, places in numbers.items():
             selection = shape.selections[name]
-            answers = self._objects(selection, shape, [values[number] for number in places])
+            found, weighing = [values[number] for number in places], [weights[number] for number in places]
+            answers = self._objects(selection, shape, found, weighing)
             for number, answer in zip(places, answers, strict=True):
                 column[number] = answer
                 self.types[id(answer)] = selection

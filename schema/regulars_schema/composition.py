@@ -28,7 +28,7 @@ from strawberry.types.scalar import ScalarDefinition
 from regulars_core.errors import Problem
 from regulars_core.paging import SortKey
 from regulars_core.text import camel
-from regulars_schema.breadth_first import BreadthFirst, executed_by
+from regulars_schema.breadth_first import BreadthFirst, bounded_by, executed_by
 from regulars_schema.context import Batch
 from regulars_schema.documents import MOST_ERRORS, Documents, cached_in
 from regulars_schema.open_inputs import is_open
@@ -228,6 +228,7 @@ class ComposedSchema(strawberry.Schema):
             types=[type_ for contribution in contributions for type_ in contribution.types],
             config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(enums)}),
             extensions=[cached_in(documents), Refusals, executed_by(self.executor)],
+            execution_context_class=bounded_by(documents.limits),
         )
         self._refuse_unreached()
         if wrong := unguarded(self._schema):

@@ -1,7 +1,8 @@
 """What a document costs: the objects that it can answer, counted before any of them is read.
 
-A page costs as many as were asked for times what each of them holds; a plain list counts as one; a scalar is free. A
-fragment is counted once, however often it is spread, and introspection is free.
+A page costs as many as were asked for times what each of them holds, and so does a list that declares the `most` that it
+holds; any other plain list counts as one; a scalar is free. A fragment is counted once, however often it is spread, and
+introspection is free.
 """
 
 from collections.abc import Mapping
@@ -28,6 +29,7 @@ from graphql import (
 )
 
 from regulars_core.paging import DEFAULT_SIZE, LARGEST_SIZE
+from regulars_schema.permissions import most_of
 
 _MOST = 1_000_000_000_000  # a cost stops growing here
 _COMPOSITE = (GraphQLObjectType, GraphQLInterfaceType, GraphQLUnionType)
@@ -79,12 +81,16 @@ class Price:
         return next(named, None)
 
     def _key(self, operation_name: str | None, variables: Mapping[str, Any]) -> Any:
-        return (operation_name, *(_size_in(variables.get(name)) for name in self._sizing[operation_name]))
+        sizing = self._sizing[operation_name]  # what is absent has its default, and what is null has none
+        return (operation_name, *((name in variables, _size_in(variables.get(name))) for name in sizing))
 
 
 def _size_in(value: Any) -> int | None:
-    """The page size that a variable holds; None for what is none, which is refused later."""
-    return value if type(value) is int else None
+    """The page size that a variable holds; None for null. Int takes 100.0 for 100, and what it does not take is refused
+    later, so whatever else it is counts as the largest page."""
+    if value is None or type(value) is int:
+        return value
+    return int(value) if isinstance(value, float) and value.is_integer() else LARGEST_SIZE
 
 
 class _Counting:
@@ -148,7 +154,7 @@ class _Counting:
         inside = each + once
         if name == "node" and "cursor" in fields:
             return False, inside  # an edge and its node are one object
-        size = self._size(node, field) if "first" in field.args else 1
+        size = self._size(node, field) if "first" in field.args else most_of(field)
         return name in {"edges", "nodes"} and _is_page(parent), min(size * (1 + inside), _MOST)
 
     def _size(self, node: FieldNode, field: GraphQLField) -> int:

@@ -128,9 +128,9 @@ def cached_in(documents: Documents) -> type[SchemaExtension]:
             self._known = known is not None
             self._parsed = known or parsed(text, context.schema._schema, documents.limits)
             context.graphql_document = self._parsed.document
+            self._charge()
             if not context._provided_operation_name:
                 refuse_ambiguity(self._parsed.document)
-            self._charge()
             yield
 
         def _charge(self) -> None:

@@ -37,6 +37,7 @@ from regulars_core.errors import Forbidden
 from regulars_schema.completion import Completion, Level
 from regulars_schema.context import Batch, BatchFunction, Context
 from regulars_schema.failures import Settlement, Withheld
+from regulars_schema.limits import beyond_objects
 from regulars_schema.permissions import definition_of
 from regulars_schema.plans import Plan, PlannedField, Selection
 
@@ -69,11 +70,18 @@ class Call:
 
 
 class Execution:
-    """One execution of an operation: graphql-core has prepared its variables, and the plan says what it asks for."""
+    """One execution of an operation: graphql-core has prepared its variables, and the plan says what it asks for.
 
-    def __init__(self, prepared: Executor[Any], plan: Plan) -> None:
+    Of an answer that would hold more than `most` objects nothing is answered. Equal rows share an answer here, so that a
+    short document that goes to and fro between purchases and their lines is soon done; but each is written wherever it
+    stands, and that is what is counted.
+    """
+
+    def __init__(self, prepared: Executor[Any], plan: Plan, most: int) -> None:
         self._prepared = prepared
         self._plan = plan
+        self._most = most
+        self._objects = 0
         self._context: Context = prepared.context_value
         self._suspects: set[PlannedField] = set()
         self._types: dict[int, Selection] = {}
@@ -82,12 +90,16 @@ class Execution:
         """The answer, with its errors. Raises nothing that a field has raised."""
         root = self._plan.root
         answer = root.blank.copy()
-        level = Level(root, [self._prepared.root_value], [answer])
+        level = Level(root, [self._prepared.root_value], [answer], [1])
         if self._prepared.operation.operation is OperationType.MUTATION:
             for asked in root.fields:
                 await self._resolve(level, asked)
+                if self._excessive:
+                    break
         else:
             await _together([self._resolve(level, asked) for asked in root.fields])
+        if self._excessive:
+            return ExecutionResult(None, [beyond_objects(self._objects, self._most)])
         if not self._suspects:
             return ExecutionResult(answer, None)
         settlement = Settlement(self._suspects, self._types, self._withhold)
@@ -109,7 +121,13 @@ class Execution:
 
     async def _advance(self, levels: list[Level]) -> None:
         """Answer all fields of these levels, and of the levels below."""
-        await _together([self._make(call) for call in self._read(levels)])
+        calls = self._read(levels)
+        if not self._excessive:
+            await _together([self._make(call) for call in calls])
+
+    @property
+    def _excessive(self) -> bool:
+        return self._objects > self._most
 
     async def _make(self, call: Call) -> None:
         columns = await call.columns(self._context.batch)
@@ -163,7 +181,8 @@ class Execution:
         completion.complete(values)
         if completion.failed:
             self._suspect(level, asked)
-        return completion.below
+        self._objects += completion.objects
+        return [] if self._excessive else completion.below
 
     def _suspect(self, level: Level, asked: PlannedField) -> None:
         """Remember the way to a failure."""

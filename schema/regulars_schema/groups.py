@@ -154,7 +154,10 @@ class CustomersAssignGroupPayload(Payload):
     """Payload of customersAssignGroup."""
 
     customers: list[Customer] | None = guarded(
-        "customers.view", default_factory=list, description="The customers as they are now."
+        "customers.view",
+        default_factory=list,
+        description="The customers as they are now.",
+        most=MOST_AT_ONCE,
     )
     moved_count: int = strawberry.field(default=0, description="How many were in another group before.")
 

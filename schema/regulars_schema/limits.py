@@ -47,7 +47,7 @@ _ENOUGH = 1_000_000  # counts stop here: fragments that spread fragments would m
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest document that is answered."""
+    """The largest document that is answered; `objects` are what its answer may hold, which nothing but the data tells."""
 
     bytes: int = 65_536
     tokens: int = 2_000
@@ -58,6 +58,7 @@ class Limits:
     operations: int = 10
     variables: int = 50
     cost: int = 10_000
+    objects: int = 200_000
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -72,6 +73,7 @@ class Limits:
             operations=settings.max_operations,
             variables=settings.max_variables,
             cost=settings.max_cost,
+            objects=settings.max_objects,
         )
 
 
@@ -81,6 +83,11 @@ def too_complex(what: str, found: int, most: int, name: str) -> GraphQLError:
         f"{what}: {'more than ' if found >= _ENOUGH else ''}{found}, and at most {most} are answered.",
         extensions={"code": "QUERY_TOO_COMPLEX", "limit": name, "most": most},
     )
+
+
+def beyond_objects(found: int, most: int) -> GraphQLError:
+    """The refusal of an answer with so many objects, or more: they are not counted to the end."""
+    return too_complex("Objects in the answer", found, most, "answer")
 
 
 def _invalid(message: str) -> GraphQLError:

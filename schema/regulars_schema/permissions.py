@@ -53,9 +53,10 @@ def needing(description: str, needs: str | None, *, everywhere: bool = False) ->
     return f"{description} Needs `{needs}`{' in the whole shop' if everywhere else ''}." if needs else description
 
 
-def guarded(needs: str, *, description: str, **given: Any) -> Any:
-    """A field over an attribute of its parent's row that needs a permission beyond its type's own; it must be nullable."""
-    return strawberry.field(description=needing(description, needs), metadata={"needs": needs}, **given)
+def guarded(needs: str, *, description: str, most: int = 1, **given: Any) -> Any:
+    """A field over an attribute of its parent's row that needs a permission beyond its type's own; it must be nullable.
+    A list that can be long says how many it holds at `most`, and costs as much."""
+    return strawberry.field(description=needing(description, needs), metadata={"needs": needs, "most": most}, **given)
 
 
 def definition_of(part: GraphQLObjectType | GraphQLField) -> Any:
@@ -68,6 +69,12 @@ def needs_of(field: GraphQLField) -> str | None:
     definition = definition_of(field)
     needs: str | None = definition.metadata.get("needs") if isinstance(definition, StrawberryField) else None
     return needs
+
+
+def most_of(field: GraphQLField) -> int:
+    """How many objects a field of a composed schema declares to hold at most; 1 if it declares nothing."""
+    definition = definition_of(field)
+    return int(definition.metadata.get("most", 1)) if isinstance(definition, StrawberryField) else 1
 
 
 def own_types(schema: GraphQLSchema) -> Iterator[GraphQLObjectType]:

@@ -20,7 +20,6 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLBoolean,
     GraphQLEnumType,
-    GraphQLError,
     GraphQLField,
     GraphQLID,
     GraphQLIncludeDirective,
@@ -145,7 +144,7 @@ class Plan:
 
 
 def planned(prepared: Executor[Any]) -> Plan:
-    """The plan of an operation. Raises Unsupported."""
+    """The plan of an operation. Raises Unsupported, and GraphQLError for @skip and @include of null."""
     root = prepared.schema.get_root_type(prepared.operation.operation)
     if root is None:
         raise Unsupported("no root type")
@@ -207,11 +206,8 @@ class _Planner:
                     self._collect(type_, fragment.selection_set.selections, grouped, visited)
 
     def _included(self, node: SelectionNode) -> bool:
-        try:
-            skip = get_directive_values(GraphQLSkipDirective, node, self._variables)
-            include = get_directive_values(GraphQLIncludeDirective, node, self._variables)
-        except GraphQLError:
-            raise Unsupported("@skip or @include of null") from None
+        skip = get_directive_values(GraphQLSkipDirective, node, self._variables)
+        include = get_directive_values(GraphQLIncludeDirective, node, self._variables)
         if len(node.directives or ()) > (skip is not None) + (include is not None):
             raise Unsupported("a directive other than @skip and @include")
         return not (skip and skip["if"]) and (include is None or bool(include["if"]))

@@ -1,15 +1,20 @@
 """How large a document may be, and what it costs: counted before anything of it is executed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from graphql import GraphQLError, get_introspection_query
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from regulars_core.actors import Actor
+from regulars_core.customers.reads import CustomerRow
 from regulars_core.shop import Shop
-from regulars_schema.composition import ComposedSchema
+from regulars_schema.batching import batched
+from regulars_schema.composition import ComposedSchema, Contribution, Extension
+from regulars_schema.context import Batch, Context
+from regulars_schema.customer_types import Customer
 from regulars_schema.documents import Documents, parsed
 from regulars_schema.limits import Limits
 from regulars_schema.schema import build_schema
@@ -137,8 +142,13 @@ def test_circles_and_double_names_go_no_further(schema: ComposedSchema, document
          {}, 100 * (1 + 1 + 20 * (1 + 1))),
         ("query($n: Int) { customers(first: $n) { nodes { id } } }", {"n": 5}, 5),
         ("query($n: Int) { customers(first: $n) { nodes { id } } }", {"n": None}, 20),
-        ("query($n: Int) { customers(first: $n) { nodes { id } } }", {"n": "many"}, 20),
-        ("query($n: Int) { customers(first: $n) { nodes { id } } }", {"n": True}, 20),
+        ("query($n: Int) { customers(first: $n) { nodes { id } } }", {"n": "many"}, 100),
+        ("query($n: Int) { customers(first: $n) { nodes { id } } }", {"n": True}, 100),
+        ("query($n: Int) { customers(first: $n) { nodes { id } } }", {"n": 60.0}, 60),
+        ("query($n: Int) { customers(first: $n) { nodes { id } } }", {"n": 1e300}, 100),
+        ("query($n: Int) { customers(first: $n) { nodes { id } } }", {"n": 60.5}, 100),
+        ("query($n: Int) { customers(first: $n) { nodes { id } } }", {"n": [1]}, 100),
+        ("query($n: Int = 50) { customers(first: $n) { nodes { id } } }", {"n": None}, 20),
         ("query($n: Int) { customers(first: $n) { nodes { id } } }", {}, 20),
         ("query($n: Int = 50) { customers(first: $n) { nodes { id } } }", {}, 50),
         ("query($n: Int = 50) { customers(first: $n) { nodes { id } } }", {"n": 2}, 2),
@@ -149,6 +159,8 @@ def test_circles_and_double_names_go_no_further(schema: ComposedSchema, document
         ('{ node(id: "x") { ... on Customer { group { name } } ... on Purchase { lines { sku } } } }', {}, 3),
         ("{ a: customers(first: 2) { nodes { id } } b: customers(first: 3) { nodes { id } } }", {}, 5),
         ('mutation { customerSuspend(input: {id: "x"}) { customer { id group { name } } userErrors { code } } }', {}, 4),
+        ('mutation { customersAssignGroup(input: {groupId: "x", customerIds: []}) { customers { id group { name } } } }',
+         {}, 1 + 250 * (1 + 1)),
         ("{ __schema { types { fields { name } } } __type(name: \"Shop\") { name } }", {}, 0),
         ("{ nothing { at { all } } shop { ...Nobody } }", {}, 1),
         ("{ ...F0 } " + doubling(40, "shop { name }"), {}, 10**12),
@@ -160,6 +172,17 @@ def test_what_a_document_costs(schema: ComposedSchema, document: str, variables:
     assert price.cost(None, variables) == cost  # what is remembered is the same
 
 
+def test_a_list_with_a_declared_size_costs_as_much() -> None:
+    async def friends(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[list[CustomerRow]]:
+        return [[] for _ in customers]
+
+    given: dict[str, Any] = {"returns": list[Customer], "description": "Customers."}
+    many = [batched(friends, name="many", most=7, **given), batched(friends, name="some", **given)]
+    schema = build_schema([Contribution("friends", extensions=[Extension(Customer, many)])])
+    document = "{ customers(first: 3) { nodes { many { many { id } some { id } } } } }"
+    assert parsed(document, schema._schema, LIMITS).price.cost(None, {}) == 3 * (1 + 7 * (1 + 7 + 1))
+
+
 def test_each_operation_has_its_own_cost(schema: ComposedSchema) -> None:
     price = parsed(
         "query A($n: Int = 4) { customers(first: $n) { nodes { id } } } mutation B { __typename } query C { shop { name } }",
@@ -168,6 +191,15 @@ def test_each_operation_has_its_own_cost(schema: ComposedSchema) -> None:
     assert [price.cost(name, {}) for name in ("A", "B", "C", "D")] == [4, 0, 1, 0]
     assert price.cost("A", {"n": 9}) == 9
     assert (price.kind("B"), price.fields("A"), price.fields("C")) == ("mutation", ("customers",), ("shop",))
+
+
+@pytest.mark.parametrize("order", [("absent", "null"), ("null", "absent")])
+def test_what_is_remembered_of_null_is_not_what_is_remembered_of_absent(
+    schema: ComposedSchema, order: tuple[str, ...]
+) -> None:
+    price = parsed("query($n: Int = 60) { customers(first: $n) { nodes { id } } }", schema._schema, LIMITS).price
+    given: dict[str, dict[str, Any]] = {"absent": {}, "null": {"n": None}}
+    assert {name: price.cost(None, given[name]) for name in order} == {"absent": 60, "null": 20}
 
 
 def test_what_is_remembered_of_costs_has_an_end(schema: ComposedSchema) -> None:
@@ -198,6 +230,91 @@ async def test_a_document_that_is_kept_is_held_against_its_cost_each_time(small:
         assert answer.errors[0]["extensions"] == {
             "code": "QUERY_TOO_COMPLEX", "limit": "cost", "most": 100, "retryable": False
         }  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_a_document_of_several_operations_is_charged_though_none_of_them_is_named(api: Api) -> None:
+    charged: list[int] = []
+    context = Context(Batch(api.shop, api.actor), charge=charged.append)
+    with pytest.raises(CannotGetOperationTypeError):
+        await api.schema.execute("query A { shop { name } } query B { __typename }", context_value=context)
+    assert charged == [1]
+
+
+async def purchase_of(api: Api, lines: int) -> str:
+    """The id of a new purchase with so many lines."""
+    given = [{"name": f"Thing {n}", "quantity": "1", "unitPrice": "1.00"} for n in range(lines)]
+    recorded = await api.done(
+        "purchaseRecord",
+        "purchase { id }",
+        {"reference": f"R{lines}", "purchasedAt": "2026-01-01T00:00:00Z", "lines": given},
+    )
+    found: str = recorded["purchase"]["id"]
+    return found
+
+
+def to_and_fro(times: int, end: str = "__typename") -> str:
+    """A purchase, its lines, their purchase, its lines, …"""
+    for _ in range(times):
+        end = f"lines {{ purchase {{ {end} }} }}"
+    return f"query($id: ID!) {{ purchase(id: $id) {{ {end} }} }}"
+
+
+IN_THE_ANSWER = {
+    "purchase": (to_and_fro(2), 1 + 10 + 10 + 100 + 100),
+    "fields": (to_and_fro(2, "id lines { id }"), 1 + 10 + 10 + 100 + 100 + 1_000),
+    "interface": ("query($id: ID!) { node(id: $id) { ... on Purchase { lines { purchase { lines { id } } } } } }", 121),
+    "null": (to_and_fro(1, "customer { id }"), 1 + 10 + 10),
+    "merged": ("query($id: ID!) { purchases { nodes { lines { id } } } purchase(id: $id) { lines { id } } }", 23),
+}
+
+
+@pytest.mark.one_executor
+@pytest.mark.parametrize("engine", ["sqlite"])
+@pytest.mark.parametrize("breadth_first", [True, False])
+@pytest.mark.parametrize("case", IN_THE_ANSWER)
+async def test_an_answer_holds_so_many_objects_wherever_they_stand(
+    small: Callable[..., Api], case: str, breadth_first: bool
+) -> None:
+    document, objects = IN_THE_ANSWER[case]
+    enough, too_few = small(objects=objects), small(objects=objects - 1)
+    id = await purchase_of(enough, 10)
+    for api in (enough, too_few):
+        api.schema.executor.enabled = breadth_first
+    assert (await enough.ask(document, id=id)).codes == []
+    answer = await too_few.ask(document, id=id)
+    assert answer.data is None
+    assert answer.errors == [
+        {
+            "message": f"Objects in the answer: {answer.errors[0]['message'].split()[4]} and at most {objects - 1} are answered.",
+            "extensions": {"code": "QUERY_TOO_COMPLEX", "limit": "answer", "most": objects - 1, "retryable": False},
+        }
+    ]
+
+
+@pytest.mark.one_executor
+@pytest.mark.parametrize("engine", ["sqlite"])
+@pytest.mark.parametrize("end", ["__typename", "customer { taxId }"])
+async def test_an_answer_that_grows_with_its_depth_is_refused_and_a_long_purchase_is_not(api: Api, end: str) -> None:
+    id = await purchase_of(api, 1_000)
+    answer = await api.ask(to_and_fro(1, end), id=id)
+    assert answer.codes == []
+    assert len(answer.data["purchase"]["lines"]) == 1_000
+    for times in (2, 5):
+        assert (await api.ask(to_and_fro(times, end), id=id)).codes == ["QUERY_TOO_COMPLEX"]
+
+
+@pytest.mark.one_executor
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_what_comes_after_too_large_an_answer_is_not_begun(small: Callable[..., Api]) -> None:
+    api = small(objects=10)
+    id = await purchase_of(small(), 10)
+    document = (
+        'mutation($id: ID!) { purchaseVoid(input: {idempotencyKey: "v", purchaseId: $id}) { purchase { lines { id } } }'
+        ' customerCreate(input: {firstName: "Ana", lastName: "Li"}) { customer { id } } }'
+    )
+    assert (await api.ask(document, id=id)).codes == ["QUERY_TOO_COMPLEX"]
+    assert (await api.data("{ customers { totalCount } }"))["customers"]["totalCount"] == 0
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])

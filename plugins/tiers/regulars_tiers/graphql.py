@@ -318,6 +318,7 @@ _LINKS = [
                 name="purchases",
                 needs="purchases.view",
                 returns=list[Purchase] | None,
+                most=MOST_EXPLAINED,
                 description=f"The purchases that counted, the latest first; at most {MOST_EXPLAINED}.",
             )
         ],

@@ -82,23 +82,26 @@ async def test_what_is_not_for_this_executor_is_left_to_graphql_core_and_counted
         ("{ ana { own } }", {"ana": {"own": "own"}}),
         ("{ ana { own } again: ana { own } }", {"ana": {"own": "own"}, "again": {"own": "own"}}),
         ('{ __type(name: "Being") { name } }', {"__type": {"name": "Being"}}),
-        ("query($b: Boolean = true) { ana @skip(if: $b) { name } }", {"ana": {"name": "Ana"}}),
     ):
-        variables = {"b": None} if "$b" in document else {}
-        answered, errors = await said(schema, document, **variables)
-        if "$b" in document:
-            assert answered is None
-            assert errors == [
-                "Argument 'if' has invalid value: Expected variable '$b' provided to non-null type 'Boolean!' not to be None."
-            ]
-        else:
-            assert (answered, errors) == (data, [])
+        assert await said(schema, document) == (data, [])
     assert schema.executor.left == {
         "Person.own has a resolver of its own": 2,
         "introspection": 1,
-        "@skip or @include of null": 1,
     }
     assert schema.executor.answered == 0
+
+
+@pytest.mark.parametrize("directive", ["skip", "include"])
+async def test_skipping_by_null_is_refused_and_not_left_to_graphql_core(directive: str) -> None:
+    schema = people_schema()
+    document = f"query($b: Boolean = true) {{ ana {{ name friends @{directive}(if: $b) {{ name }} }} }}"
+    assert await said(schema, document, b=None) == (
+        None,
+        [
+            "Argument 'if' has invalid value: Expected variable '$b' provided to non-null type 'Boolean!' not to be None."
+        ],
+    )
+    assert not schema.executor.left
 
 
 async def test_a_root_field_with_a_resolver_of_its_own_is_called_as_it_is() -> None:
