@@ -58,9 +58,9 @@ class Follower:
 
 
 def seen(expected: str, printed: str) -> None:
-    """Every line that the page shows is in what was printed, in this order."""
-    rest = printed
-    for line in expected.splitlines():
+    """Every line that the page shows is in what was printed, in this order; how wide a table is does not matter."""
+    rest = " ".join(printed.split())
+    for line in (" ".join(shown.split()) for shown in expected.splitlines()):
         if os.environ.get("CI") != "true" and re.fullmatch(r"\d+ passed", line) and " skipped" in rest:
             continue  # no PostgreSQL here
         assert line in rest, f"{line!r} is not in:\n{printed}"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from regulars_core.database import App
 from regulars_core.hookspecs import hookimpl
+from regulars_core.permissions import Permission
 from regulars_core.purchases.reads import PurchaseRow
 from regulars_core.shop import Shop
 from regulars_outline import graphql, service
@@ -13,6 +14,11 @@ from regulars_schema.composition import Contribution
 @hookimpl
 def regulars_models() -> App:
     return App("outline", "regulars_outline.models", "regulars_outline.migrations")
+
+
+@hookimpl
+def regulars_permissions() -> Sequence[Permission]:
+    return [Permission(graphql.VIEW, "See how often customers have bought.", ("cashier", "store_manager"))]
 
 
 @hookimpl

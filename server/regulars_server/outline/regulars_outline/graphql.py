@@ -8,6 +8,8 @@ from regulars_schema.batching import Batch, batched
 from regulars_schema.composition import Contribution, Extension
 from regulars_schema.customer_types import Customer
 
+VIEW = "outline.view"
+
 
 async def counts(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[int]:
     """One value for each customer of a level, in order, by one statement for all of them."""
@@ -17,5 +19,7 @@ async def counts(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[int
 
 def contribution() -> Contribution:
     """One field."""
-    field = batched(counts, name="outlineCount", returns=int, description="How often the customer has bought.")
+    field = batched(
+        counts, name="outlineCount", needs=VIEW, returns=int | None, description="How often the customer has bought."
+    )
     return Contribution("outline", extensions=[Extension(Customer, [field])])

@@ -6,7 +6,7 @@ from regulars_core.testing import Databases, little_of_everything, misses_nothin
 from regulars_schema.testing import Api
 
 
-async def test_purchases_are_counted(api: Api) -> None:
+async def test_purchases_are_counted_for_who_may_see_it(api: Api) -> None:
     made = await api.done("customerCreate", "customer { id outlineCount }", {"firstName": "Ana", "lastName": "Li"})
     assert made["customer"]["outlineCount"] == 0
     basket = {"customerId": made["customer"]["id"], "lines": [{"name": "Tea", "total": "3.50"}]}
@@ -14,6 +14,9 @@ async def test_purchases_are_counted(api: Api) -> None:
         await api.done("purchaseRecord", "created", {"reference": reference, **basket})
     answer = await api.data("query($id: ID!) { customer(id: $id) { outlineCount } }", id=made["customer"]["id"])
     assert answer == {"customer": {"outlineCount": 2}}
+    refused = await Api.of(api.shop, "accountant").ask("{ customers { nodes { firstName outlineCount } } }")
+    assert refused.codes == ["FORBIDDEN"]
+    assert refused.data["customers"]["nodes"] == [{"firstName": "Ana", "outlineCount": None}]
 
 
 async def test_a_page_costs_one_statement_more(api: Api) -> None:
