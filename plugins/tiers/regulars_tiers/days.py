@@ -12,7 +12,7 @@ FOREVER = Instant(2**63 - 1)
 _LAST_DAY = date.max.toordinal() - 2
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=4_096)  # there are as many instants as purchases: what is at hand, not all that was ever seen
 def day_number(instant: Instant, zone: ZoneInfo) -> int:
     """The day on which an instant lies where the shop is."""
     return day_of(instant, zone).toordinal()
