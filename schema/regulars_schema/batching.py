@@ -28,15 +28,24 @@ from regulars_schema.keyed import Keyed
 from regulars_schema.outcomes import Outcomes
 from regulars_schema.permissions import needing
 from regulars_schema.pipeline import Pipeline
+from regulars_schema.rendering import Rendered
 
 RootFunction = Callable[..., Awaitable[Any]]
 
 
 def batched(
-    function: BatchFunction, *, name: str, returns: Any, description: str, needs: str | None = None, most: int = 1
+    function: BatchFunction,
+    *,
+    name: str,
+    returns: Any,
+    description: str,
+    needs: str | None = None,
+    most: int = 1,
+    rendered: Rendered | None = None,
 ) -> StrawberryField:
     """A field over all parents of a level, called once for them together, unless it is refused. A list that can be long says
-    how many it holds at `most`, and costs as much.
+    how many it holds at `most`, and costs as much. Where nothing is asked that is not `rendered`, the database may write the
+    answer itself, and the function is not called.
 
     The breadth-first executor calls the function itself; what it leaves to graphql-core comes here, parent by parent.
     """
@@ -61,7 +70,7 @@ def batched(
         # Where null propagates, graphql-core cancels what waits beside it; others may wait for the same value.
         return await shield(loader.load(root))
 
-    return _field(resolve, function, name, returns, description, needs, batched=function, most=most)
+    return _field(resolve, function, name, returns, description, needs, batched=function, most=most, rendered=rendered)
 
 
 def _place(info: Info[Context, None]) -> list[str]:
@@ -117,6 +126,7 @@ def _field(
     needs: str | None,
     batched: BatchFunction | None = None,
     most: int = 1,
+    rendered: Rendered | None = None,
 ) -> StrawberryField:
     if needs is not None and NoneType not in get_args(returns):
         raise TypeError(f"{name} needs {needs}, so it must be nullable: what is refused is null")
@@ -138,7 +148,7 @@ def _field(
         base_resolver=_DeclaredArguments(resolve),
         type_annotation=StrawberryAnnotation(returns),
         description=needing(description, needs),
-        metadata={"needs": needs, "batched": batched, "most": most},
+        metadata={"needs": needs, "batched": batched, "most": most, "rendered": rendered},
     )
 
 

@@ -25,6 +25,7 @@ from regulars_schema.documents import MOST_ERRORS, Documents
 from regulars_schema.execution import Execution
 from regulars_schema.limits import Limits, beyond_objects
 from regulars_schema.plans import Plan, Unsupported, planned
+from regulars_schema.rendering import draft
 
 MOST_KEPT = 50_000
 """Fields of all kept plans together."""
@@ -95,9 +96,11 @@ class Plans:
 
 def _attempted(prepared: Executor[Any]) -> Plan | str:
     try:
-        return planned(prepared)
+        plan = planned(prepared)
     except Unsupported as reason:
         return str(reason)
+    draft(plan)
+    return plan
 
 
 class _Steering(Visitor):

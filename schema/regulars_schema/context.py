@@ -78,6 +78,8 @@ class Context:
 
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     refusals: dict[tuple[str, ...], Refusal] = field(default_factory=dict)
+    as_json: bool = False
+    """Whether the answer will be written as JSON by orjson: then what the database wrote stays the text that it is."""
     charge: Callable[[int], None] = lambda _: None
     """Takes the cost of a document from what the caller has left. Raises RateLimited."""
     cost: int | None = None

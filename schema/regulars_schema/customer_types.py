@@ -29,6 +29,13 @@ from regulars_core.purchases.statistics import stats_in_stores
 from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_schema.batching import Batch, batched
 from regulars_schema.composition import Extension, SortField
+from regulars_schema.customer_rendering import (
+    BILLING_ADDRESS_OF,
+    GROUP_OF,
+    ORIGIN_STORE_OF,
+    SHIPPING_ADDRESS_OF,
+    STATS_OF,
+)
 from regulars_schema.filters import where_input
 from regulars_schema.ids import identified
 from regulars_schema.money import Money
@@ -294,6 +301,7 @@ EXTENSIONS = [
                 needs="groups.view",
                 returns=CustomerGroup | None,
                 description="The group that the customer is in.",
+                rendered=GROUP_OF,
             ),
             batched(
                 origin_store_of,
@@ -301,6 +309,7 @@ EXTENSIONS = [
                 needs="stores.view",
                 returns=Store | None,
                 description="The store where the customer was registered; null for headquarters.",
+                rendered=ORIGIN_STORE_OF,
             ),
             batched(
                 tags,
@@ -314,6 +323,7 @@ EXTENSIONS = [
                 needs="purchases.view",
                 returns=CustomerStats | None,
                 description="What the customer's purchases amount to.",
+                rendered=STATS_OF,
             ),
             batched(
                 billing_address,
@@ -321,6 +331,7 @@ EXTENSIONS = [
                 needs="customers.view_pii",
                 returns=Address | None,
                 description="Where invoices go.",
+                rendered=BILLING_ADDRESS_OF,
             ),
             batched(
                 shipping_address,
@@ -328,6 +339,7 @@ EXTENSIONS = [
                 needs="customers.view_pii",
                 returns=Address | None,
                 description="Where goods go.",
+                rendered=SHIPPING_ADDRESS_OF,
             ),
             batched(
                 notes,

@@ -7,7 +7,8 @@ batch function. Completing a column writes it into the answers and shows the lev
 takes some dozen steps:
 
 1. the root fields' resolvers are called, all at once, or one after another in a mutation;
-2. whatever can be read off the parents is read, level below level, and the calls that are needed are gathered;
+2. whatever can be read off the parents is read, level below level, and the calls that are needed are gathered; what the
+   database can write by itself becomes one statement a level;
 3. each call is made once, all of them at the same time, and as soon as one has answered its levels go on with 2.
 
 Errors are values until everything is answered; then `failures` gives them their paths. What is asked for is in `plans`, how
@@ -15,7 +16,7 @@ values become answers in `completion`.
 """
 
 from asyncio import TaskGroup
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from inspect import isawaitable
@@ -29,17 +30,20 @@ from graphql import (
     get_argument_values,
 )
 from graphql.pyutils import Path
+from orjson import Fragment, loads
 from strawberry import Info
 from strawberry.exceptions import WrongNumberOfResultsReturned
 from strawberry.types.arguments import convert_arguments
 
 from regulars_core.errors import Forbidden
+from regulars_core.rendering import Hanging
 from regulars_schema.completion import Completion, Level
 from regulars_schema.context import Batch, BatchFunction, Context
 from regulars_schema.failures import Settlement, Withheld
 from regulars_schema.limits import beyond_objects
 from regulars_schema.permissions import definition_of
 from regulars_schema.plans import Plan, PlannedField, Selection
+from regulars_schema.rendering import Statement, objects_in
 
 
 @dataclass(slots=True, eq=False)
@@ -121,13 +125,26 @@ class Execution:
 
     async def _advance(self, levels: list[Level]) -> None:
         """Answer all fields of these levels, and of the levels below."""
-        calls = self._read(levels)
+        calls, statements = self._read(levels)
         if not self._excessive:
-            await _together([self._make(call) for call in calls])
+            await _together([*map(self._make, calls), *map(self._write, statements)])
 
     @property
     def _excessive(self) -> bool:
         return self._objects > self._most
+
+    async def _write(self, statement: Statement) -> None:
+        """Let the database write fields of a level."""
+        texts, level = await statement.texts(self._context.batch), statement.level
+        if isinstance(texts, Exception):
+            for asked in statement.asked:
+                self._completed(level, asked, [texts] * len(level.parents))
+            return
+        taken: Callable[[str], Any] = Fragment if self._context.as_json else loads
+        for asked, column in zip(statement.asked, texts, strict=True):
+            for answer, text, weight in zip(level.answers, column, level.weights, strict=True):
+                answer[asked.name] = taken(text)
+                self._objects += weight * objects_in(text)
 
     async def _make(self, call: Call) -> None:
         columns = await call.columns(self._context.batch)
@@ -136,18 +153,36 @@ class Execution:
             below += self._completed(level, asked, _withheld(asked, column))
         await self._advance(below)
 
-    def _read(self, levels: list[Level]) -> Sequence[Call]:
-        """Answer what can be read off the parents, down to where something must be fetched: by these calls."""
+    def _read(self, levels: list[Level]) -> tuple[Sequence[Call], Sequence[Statement]]:
+        """Answer what can be read off the parents, down to where something must be fetched: by these calls, or by statements
+        that the database answers whole."""
         calls: dict[Any, Call] = {}
+        statements: list[Statement] = []
         for level in levels:  # which grows by the levels that are found below
+            statement = Statement(level)
             for asked in level.selection.fields:
                 if asked.needs is not None and not self._context.batch.actor.may(asked.needs):
                     levels += self._completed(level, asked, [Withheld(asked.needs)] * len(level.parents))
                 elif asked.read is not None:
                     levels += self._completed(level, asked, _read_off(asked, level.parents))
+                elif (hanging := self._hanging(level, asked)) is not None:
+                    statement.asked.append(asked)
+                    statement.wanted.append(hanging)
                 else:
                     levels += self._called(calls, level, asked)
-        return list({id(call): call for call in calls.values()}.values())
+            if statement.asked:
+                statements.append(statement)
+        return list({id(call): call for call in calls.values()}.values()), statements
+
+    def _hanging(self, level: Level, asked: PlannedField) -> Hanging | None:
+        """What the database shall write for a field; None if its function must be called."""
+        batch, draft = self._context.batch, asked.draft
+        if draft is None or not all(map(batch.actor.may, draft.needs)):
+            return None
+        try:
+            return draft.hanging(batch, partial(self._arguments, level))
+        except Exception:  # for which there is a place and a path in the ordinary way
+            return None
 
     def _called(self, calls: dict[Any, Call], level: Level, asked: PlannedField) -> list[Level]:
         """Join the call that this field needs. The levels below, if its arguments have failed already."""

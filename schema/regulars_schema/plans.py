@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from types import NoneType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
     Executor,
@@ -44,6 +44,9 @@ from strawberry.types.field import StrawberryField
 
 from regulars_schema.context import BatchFunction
 from regulars_schema.permissions import definition_of, needs_of
+
+if TYPE_CHECKING:
+    from regulars_schema.rendering import Draft
 
 MOST_FIELDS = 5_000
 """Fields of a plan; fragments within fragments can make any number of them out of a short document."""
@@ -101,7 +104,8 @@ class PlannedField:
     """A field of an object type under the name that it has in the answer.
 
     Its values are read off the parents, one by one (`read`), or fetched for all parents by one call (`batched`), if the
-    caller holds the permission that the field needs. A root field has none of these: its own resolver is called.
+    caller holds the permission that the field needs. What the database can write by itself has a `draft`. A root field has
+    none of these: its own resolver is called.
     """
 
     name: str
@@ -112,6 +116,7 @@ class PlannedField:
     read: Callable[[Any], Any] | None = None
     batched: BatchFunction | None = None
     needs: str | None = None
+    draft: "Draft | None" = None
 
     @property
     def place(self) -> str:
@@ -133,6 +138,15 @@ class Selection:
             return False
         row: type | None = getattr(self.of.is_type_of, "row", None)
         return self.of.is_type_of is None or (row is not None and all(issubclass(kind, row) for kind in kinds))
+
+
+def selections_in(shape: Shape) -> Iterable[Selection]:
+    """What is asked of the objects of a shape: a selection for each type that they may have."""
+    if isinstance(shape, Many):
+        return selections_in(shape.item)
+    if isinstance(shape, OneOf):
+        return shape.selections.values()
+    return [shape.selection] if isinstance(shape, One) else []
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -9,6 +9,7 @@ import strawberry
 
 from regulars_core.clock import Instant
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
+from regulars_core.filtering import Where
 from regulars_core.paging import Order, Page
 from regulars_core.purchases.reads import (
     LATEST_FIRST,
@@ -26,6 +27,7 @@ from regulars_core.purchases.reads import (
     refund_lines_of,
     refunds_of,
 )
+from regulars_core.rendering import Relation
 from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_schema.batching import Batch, batched
 from regulars_schema.composition import Extension, SortField
@@ -37,6 +39,17 @@ from regulars_schema.nodes import Node, backed_by, in_order
 from regulars_schema.ordering import OrderDirection, order_of
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
 from regulars_schema.permissions import under
+from regulars_schema.purchase_rendering import (
+    CUSTOMER_OF,
+    LINES_OF,
+    PAYMENTS_OF,
+    PURCHASE,
+    PURCHASES_OF,
+    REFUND_LINES_OF,
+    REFUNDS_OF,
+    STORE_OF,
+)
+from regulars_schema.rendering import Rendered
 from regulars_schema.scope import visible
 from regulars_schema.stores import Store
 
@@ -191,6 +204,21 @@ async def purchases(
     return await purchases_of(batch.database, [customer.id for customer in customers], wanted, narrowed)
 
 
+def _page(
+    batch: Batch,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    where: Where | None = None,
+    order_by: PurchaseOrderBy | None = None,
+) -> Relation | None:
+    """The same page, for the database to write."""
+    wanted = window(purchase_order(order_by, batch), first, after, last, before)
+    return PURCHASES_OF.page(wanted, visible(batch, where))
+
+
 async def customer_of(found: Sequence[PurchaseRow], batch: Batch) -> Sequence[CustomerRow | None]:
     """Who bought."""
     keys = [purchase.customer_id for purchase in found]
@@ -249,6 +277,7 @@ EXTENSIONS = [
                 needs="purchases.view",
                 returns=Connection[Purchase] | None,
                 description="What the customer has bought, the latest first if no order is asked for.",
+                rendered=Rendered(PURCHASE, _page, page=True),
             )
         ],
     ),
@@ -261,6 +290,7 @@ EXTENSIONS = [
                 needs="customers.view",
                 returns=Customer | None,
                 description="Who bought; null for a stranger.",
+                rendered=CUSTOMER_OF,
             ),
             batched(
                 store_of,
@@ -268,13 +298,28 @@ EXTENSIONS = [
                 needs="stores.view",
                 returns=Store | None,
                 description="Where it was bought.",
-            ),
-            batched(lines, name="lines", returns=list[PurchaseLine], description="What was bought, as on the receipt."),
-            batched(
-                payments, name="payments", returns=list[Payment], description="How it was paid; empty if not told."
+                rendered=STORE_OF,
             ),
             batched(
-                refunds, name="refunds", returns=list[Refund], description="What was given back, the first one first."
+                lines,
+                name="lines",
+                returns=list[PurchaseLine],
+                description="What was bought, as on the receipt.",
+                rendered=LINES_OF,
+            ),
+            batched(
+                payments,
+                name="payments",
+                returns=list[Payment],
+                description="How it was paid; empty if not told.",
+                rendered=PAYMENTS_OF,
+            ),
+            batched(
+                refunds,
+                name="refunds",
+                returns=list[Refund],
+                description="What was given back, the first one first.",
+                rendered=REFUNDS_OF,
             ),
         ],
     ),
@@ -295,6 +340,7 @@ EXTENSIONS = [
                 name="lines",
                 returns=list[RefundLine],
                 description="What was taken back; empty where an amount was given back.",
+                rendered=REFUND_LINES_OF,
             ),
         ],
     ),

@@ -107,6 +107,7 @@ class GraphQLEndpoint:
         context = Context(
             Batch(self._shop, actor, visit.request_id, deadline),
             charge=lambda cost: self._buckets.take(actor.key_id, cost),
+            as_json=True,
         )
         try:
             result = await self._schema.execute(

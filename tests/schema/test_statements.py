@@ -126,7 +126,8 @@ THE_LIST = (
     " purchases(first: 5) { nodes { reference total { amount } lines { name quantity total { amount } } } } } }"
 )
 
-# What is asked, and the statements that it costs: one for each list, and one for each field that needs more than its row.
+# What is asked, and the statements that it costs: one for each list, one for each field that needs more than its row, and
+# one for all those fields of a level together that the database can write by itself.
 READS: Sequence[tuple[str, int]] = (
     ("shop { name }", 0),
     ("viewer { name }", 0),
@@ -138,10 +139,10 @@ READS: Sequence[tuple[str, int]] = (
     ("customers(first: $n, orderBy: { field: TOTAL_SPENT }) { nodes { id } }", 1),
     ('customerSearch(query: "ana", first: 5) { id }', 1),
     ('customerSearch(query: "nobody", first: 5) { id }', 2),
-    (THE_LIST, 5),
+    (THE_LIST, 3),
     (
         "customers(first: $n) { nodes { tags originStore { code } billingAddress { city } shippingAddress { city } } }",
-        5,
+        3,
     ),
     ("customers(first: $n) { nodes { notes(first: 2) { totalCount nodes { body customer { id } } } } }", 4),
     ("customers(first: $n) { nodes { purchases(first: 2) { totalCount edges { node { id } } } } }", 3),
@@ -157,9 +158,9 @@ READS: Sequence[tuple[str, int]] = (
     ),
     ("stores(first: $n) { nodes { code } totalCount }", 2),
     ("purchases(first: $n) { nodes { reference total { amount } } }", 1),
-    ("purchases(first: $n) { nodes { customer { id } store { code } lines { name } payments { method } } }", 5),
+    ("purchases(first: $n) { nodes { customer { id } store { code } lines { name } payments { method } } }", 2),
     ("purchases(first: $n) { nodes { refunds { amount { amount } lines { quantity line { name } } } } }", 4),
-    ("purchases(first: $n) { nodes { lines { purchase { id customer { stats { purchaseCount } } } } } }", 5),
+    ("purchases(first: $n) { nodes { lines { purchase { id customer { stats { purchaseCount } } } } } }", 4),
     ("purchases(first: $n) { nodes { payments { purchase { id } } refunds { purchase { id } } } }", 5),
     ('purchases(first: $n, search: "ana") { totalCount nodes { id } }', 2),
 )
@@ -177,7 +178,7 @@ ONES: Sequence[tuple[str, int]] = (
     (f'customer(id: "customer_{key(CUSTOMER, 1)}") {{ {CARD} group {{ name }} {STATS} }}', 3),
     ('customer(code: "n001") { id }', 1),
     (f'customerGroup(id: "group_{key(GROUP, 1)}") {{ name }}', 1),
-    (f'purchase(id: "purchase_{key(PURCHASE, 1)}") {{ reference lines {{ name }} payments {{ method }} }}', 3),
+    (f'purchase(id: "purchase_{key(PURCHASE, 1)}") {{ reference lines {{ name }} payments {{ method }} }}', 2),
     ('purchase(reference: "R5", storeCode: "N000") { id }', 1),
     (f'node(id: "customer_{key(CUSTOMER, 1)}") {{ id }}', 1),
     (f'node(id: "line_{key(LINE, 1)}") {{ id ... on PurchaseLine {{ purchase {{ id }} }} }}', 2),

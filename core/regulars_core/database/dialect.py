@@ -55,6 +55,17 @@ class Dialect:
             return f"unnest(${n}::{type}[]) AS k(key)"
         return f"(SELECT value AS key FROM json_each(${n})) AS k"
 
+    def records(self, names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> tuple[str, list[Any]]:
+        """A FROM item `k` of rows of ids with these columns, numbered by a column `n`, and its values, which are the
+        statement's first."""
+        if self.engine == "postgres":
+            arrays = ", ".join(f"${number}::uuid[]" for number in range(1, len(names) + 1))
+            return f"unnest({arrays}) WITH ORDINALITY AS k ({', '.join(names)}, n)", [
+                list(ids) for ids in zip(*rows, strict=True)
+            ]
+        columns = "".join(f"json_extract(value, '$[{number}]') AS {name}, " for number, name in enumerate(names))
+        return f"(SELECT {columns}key AS n FROM json_each($1)) AS k", [list(rows)]
+
     def greatest(self, a: str, b: str) -> str:
         """The larger of two expressions that are not null."""
         return f"GREATEST({a}, {b})" if self.engine == "postgres" else f"MAX({a}, {b})"

@@ -25,7 +25,7 @@ _POLL = 0.05  # seconds of that which SQLite itself sleeps, deaf to a cancellati
 
 # secure_delete: what is erased must not stay behind in free pages. recursive_triggers: without it INSERT OR REPLACE
 # slips past the triggers that keep tables append-only. synchronous=FULL: an answer means that the disk has the row.
-_BOTH = {"cache_size": -16000, "mmap_size": 134217728, "temp_store": "MEMORY", "foreign_keys": "ON"}
+_BOTH = {"cache_size": -4000, "mmap_size": 134217728, "temp_store": "MEMORY", "foreign_keys": "ON"}
 _WRITER = {
     "journal_mode": "WAL",
     "synchronous": "FULL",

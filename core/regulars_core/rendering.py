@@ -1,0 +1,243 @@
+"""Rows that the database itself writes as JSON, so that nothing has to be made of them on their way into an answer.
+
+A `Kind` says where rows come from and what stands for each of their attributes: SQL whose value is the attribute's JSON
+text, never NULL. A `Relation` says which of them hang on a parent. Out of these and of what is asked for, `written` makes
+one statement for all that hangs on some parents:
+
+    SELECT (SELECT '{"name":' || … || '}' FROM customer_group g WHERE g.id = k.group_id), (SELECT '[' || …)
+    FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k (id, group_id, n) ORDER BY k.n
+
+Both engines join text, and do it faster than they build JSON with their own functions.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from babel.core import get_global
+
+from regulars_core.database import Database, Dialect
+from regulars_core.filtering import Values, Where
+from regulars_core.money import exponent_of
+from regulars_core.paging import Window
+
+Column = Callable[[Dialect], str]
+"""SQL of an attribute's JSON text, never NULL."""
+
+
+def text(column: str) -> Column:
+    """A column of text."""
+
+    def sql(dialect: Dialect) -> str:
+        if dialect.engine == "postgres":
+            return f"coalesce(CAST(to_json({column}) AS TEXT), 'null')"
+        return f"json_quote({column})"
+
+    return sql
+
+
+def number(column: str) -> Column:
+    """A column of whole numbers."""
+    return lambda _: f"coalesce(CAST({column} AS TEXT), 'null')"
+
+
+def flag(column: str) -> Column:
+    """A NOT NULL column of truth values."""
+    return lambda _: f"CASE WHEN {column} THEN 'true' ELSE 'false' END"
+
+
+def identity(kind: str, column: str) -> Column:
+    """A NOT NULL column of ids, written as clients see them: `customer_` and 32 hexadecimal digits."""
+
+    def sql(dialect: Dialect) -> str:
+        digits = f"encode(uuid_send({column}), 'hex')" if dialect.engine == "postgres" else column
+        return f"""'"{kind}_' || {digits} || '"'"""
+
+    return sql
+
+
+def instant(column: str) -> Column:
+    """A column of instants, written as `regulars_core.clock.printed` does."""
+    milliseconds = f"(({column} % 1000 + 1000) % 1000)"
+    seconds = f"(({column} - {milliseconds}) / 1000)"
+
+    def sql(dialect: Dialect) -> str:
+        if dialect.engine == "postgres":
+            second = f"to_char(to_timestamp({seconds}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS')"
+        else:
+            second = f"strftime('%Y-%m-%dT%H:%M:%S', {seconds}, 'unixepoch')"
+        fraction = f"substr(CAST(1000 + {milliseconds} AS TEXT), 2)"
+        return f"""coalesce('"' || {second} || '.' || {fraction} || 'Z"', 'null')"""
+
+    return sql
+
+
+def quantity(column: str) -> Column:
+    """A NOT NULL column of millionths, none below zero, written as a decimal without needless zeros."""
+    whole, part = f"CAST({column} / 1000000 AS TEXT)", f"({column} % 1000000)"
+    decimals = f"rtrim({whole} || '.' || substr(CAST(1000000 + {part} AS TEXT), 2), '0')"
+    return lambda _: f"""'"' || CASE WHEN {part} = 0 THEN {whole} ELSE {decimals} END || '"'"""
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """An attribute with attributes of its own, in the same row; null where the condition holds."""
+
+    columns: Mapping[str, Column]
+    null: str
+
+
+def money(column: str, currency: str) -> Composite:
+    """A column of minor units of a currency that is in another column."""
+    cases = "".join(
+        f" WHEN {currency} IN ({', '.join(map(repr, codes))}) THEN {_decimal(column, exponent)}"
+        for exponent, codes in _unusual_exponents().items()
+    )
+    amount = f"""'"' || CASE{cases} ELSE {_decimal(column, 2)} END || '"'"""
+    return Composite({"amount": lambda _: amount, "currency_code": text(currency)}, f"{column} IS NULL")
+
+
+def money_in(code: str, column: str) -> Composite:
+    """SQL of minor units of one currency."""
+    amount, written = f"""'"' || {_decimal(column, exponent_of(code))} || '"'""", f"""'"{code}"'"""
+    return Composite({"amount": lambda _: amount, "currency_code": lambda _: written}, f"{column} IS NULL")
+
+
+def _decimal(column: str, exponent: int) -> str:
+    """As `regulars_core.money.decimal_text` does it."""
+    if exponent == 0:
+        return f"CAST({column} AS TEXT)"
+    one = 10**exponent
+    sign, whole = f"CASE WHEN {column} < 0 THEN '-' ELSE '' END", f"CAST(abs({column}) / {one} AS TEXT)"
+    return f"({sign} || {whole} || '.' || substr(CAST({one} + abs({column}) % {one} AS TEXT), 2))"
+
+
+@cache
+def _unusual_exponents() -> Mapping[int, Sequence[str]]:
+    """The currencies that have not two decimals, by how many they have."""
+    found: dict[int, list[str]] = {}
+    for code in sorted(get_global("all_currencies")):
+        if exponent_of(code) != 2:
+            found.setdefault(exponent_of(code), []).append(code)
+    return found
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Rows of one kind: a table under an alias, what stands for each attribute of a row, and tables that some of it is in,
+    by their aliases. Where one of these aliases stands for the parent already, or for what the parent hangs on, it is not
+    joined again: there it must be the same row."""
+
+    alias: str
+    table: str
+    columns: Mapping[str, Column | Composite]
+    joins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def aliases(self) -> frozenset[str]:
+        """All that its SQL names."""
+        return frozenset({self.alias, *self.joins})
+
+
+@dataclass(frozen=True)
+class Relation:
+    """The rows of a kind whose `column` equals the attribute `key` of a parent: one of them, or where they have an order,
+    all of them or the first `limit`. Parents that the same statement writes have the column of that name."""
+
+    kind: Kind
+    column: str
+    key: str = "id"
+    order: str | None = None
+    limit: int | None = None
+    conditions: Callable[[Values], Sequence[str]] = lambda _: ()
+
+    def page(self, window: Window, where: Where | None = None) -> "Relation | None":
+        """The page that a window shows, narrowed by conditions; None for one that has to be turned round."""
+        if window.backward:
+            return None
+
+        def conditions(values: Values) -> Sequence[str]:
+            return [*window.conditions(values), *([where.compile(values)] if where else [])]
+
+        return replace(self, order=window.order_by(), limit=window.size, conditions=conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """An attribute with attributes of its own, and which of those are wanted."""
+
+    composite: Composite
+    members: "Members"
+
+
+@dataclass(frozen=True, slots=True)
+class Hanging:
+    """A relation, and what is wanted of each of its rows; written between two pieces of JSON text."""
+
+    relation: Relation
+    members: "Members"
+    before: str = ""
+    after: str = ""
+
+
+Members = Sequence[tuple[str, "str | Column | Inside | Hanging"]]
+"""What is wanted of an object, by its name in the answer; plain text is JSON as it stands."""
+
+
+async def written(database: Database, parents: Sequence[Any], wanted: Sequence[Hanging]) -> list[list[str]]:
+    """The JSON text of what hangs on each parent, a column for each of what is wanted; by one statement."""
+    keys = list(dict.fromkeys(hanging.relation.key for hanging in wanted))
+    of_parents = [[getattr(parent, key) for key in keys] for parent in parents]
+    source, given = database.dialect.records(keys, of_parents)
+    writer = _Writer(Values(database.dialect, *given))
+    columns = [writer.hanging(hanging, "k", frozenset()) for hanging in wanted]
+    found = await database.rows(f"SELECT {', '.join(columns)} FROM {source} ORDER BY k.n", *writer.values.all)
+    return [list(column) for column in zip(*found, strict=True)]
+
+
+@dataclass(slots=True)
+class _Writer:
+    """The SQL of one statement."""
+
+    values: Values
+
+    def hanging(self, hanging: Hanging, parent: str, scope: frozenset[str]) -> str:
+        """A subquery for one parent, of whose tables the aliases are in scope."""
+        relation, kind = hanging.relation, hanging.relation.kind
+        joined = "".join(f" {join}" for alias, join in kind.joins.items() if alias not in scope)
+        conditions = [f"{relation.column} = {parent}.{relation.key}", *relation.conditions(self.values)]
+        member = self._object(hanging.members, kind.alias, scope | kind.aliases)
+        rows = f"FROM {kind.table}{joined} WHERE {' AND '.join(conditions)}"
+        if relation.order is None:
+            return f"coalesce((SELECT {member} {rows}), 'null')"
+        limit = "" if relation.limit is None else f" LIMIT {self.values.bind(relation.limit)}"
+        together = "string_agg" if self.values.dialect.engine == "postgres" else "group_concat"
+        before, after = _literal(f"{hanging.before}["), _literal(f"]{hanging.after}")
+        return (
+            f"(SELECT {before} || coalesce({together}(x.j, ','), '') || {after}"
+            f" FROM (SELECT {member} AS j {rows} ORDER BY {relation.order}{limit}) x)"
+        )
+
+    def _object(self, members: Members, alias: str, scope: frozenset[str]) -> str:
+        pieces, plain = [], "{"
+        for number_, (name, member) in enumerate(members):
+            plain += f'{"," if number_ else ""}"{name}":'
+            if isinstance(member, str):
+                plain += member
+            else:
+                pieces += [_literal(plain), f"({self._member(member, alias, scope)})"]
+                plain = ""
+        return " || ".join([*pieces, _literal(plain + "}")])
+
+    def _member(self, member: Column | Inside | Hanging, alias: str, scope: frozenset[str]) -> str:
+        if isinstance(member, Hanging):
+            return self.hanging(member, alias, scope)
+        if isinstance(member, Inside):
+            inner = self._object(member.members, alias, scope)
+            return f"CASE WHEN {member.composite.null} THEN 'null' ELSE {inner} END"
+        return member(self.values.dialect)
+
+
+def _literal(plain: str) -> str:
+    return "'" + plain.replace("'", "''") + "'"

@@ -1,0 +1,91 @@
+"""Customers and what hangs on them, as the database writes them."""
+
+from functools import cache
+
+from regulars_core.clock import NEVER
+from regulars_core.money import CurrencyCode
+from regulars_core.rendering import Column, Composite, Kind, Relation, flag, identity, instant, money_in, number, text
+from regulars_schema.context import Batch
+from regulars_schema.rendering import Rendered, rendered
+from regulars_schema.scope import VIEW
+
+GROUP = Kind(
+    "g",
+    "customer_group g",
+    {
+        "id": identity("group", "g.id"),
+        "name": text("g.name"),
+        "description": text("g.description"),
+        "is_default": flag("g.is_default"),
+        "created_at": instant("g.created_at"),
+        "updated_at": instant("g.updated_at"),
+    },
+)
+STORE = Kind(
+    "st",
+    "store st",
+    {
+        "id": identity("store", "st.id"),
+        "code": text("st.code"),
+        "name": text("st.name"),
+        "is_active": flag("st.is_active"),
+        "created_at": instant("st.created_at"),
+        "updated_at": instant("st.updated_at"),
+    },
+)
+CUSTOMER = Kind(
+    "c",
+    "customer c",
+    {
+        "id": identity("customer", "c.id"),
+        "code": text("c.code"),
+        "first_name": text("c.first_name"),
+        "last_name": text("c.last_name"),
+        "preferred_name": text("c.preferred_name"),
+        "display_name": text("coalesce(nullif(c.preferred_name, ''), c.first_name || ' ' || c.last_name)"),
+        "email": text("c.email"),
+        "phone": text("c.phone"),
+        "birth_date": text("c.birth_date"),
+        "gender": text("c.gender"),
+        "preferred_contact": text("c.preferred_contact"),
+        "status": text("c.status"),
+        "version": number("c.version"),
+        "created_at": instant("c.created_at"),
+        "updated_at": instant("c.updated_at"),
+    },
+)
+
+_ADDRESS = {
+    name: text(f"a.{name}") for name in ("recipient", "line1", "line2", "city", "region", "postal_code", "country")
+}
+
+
+@cache
+def _stats_in(currency: CurrencyCode) -> Relation:
+    """Days since the latest purchase are not among them: they are the calendar's, where the shop is."""
+    spent, count = "s.total_spent", "s.purchase_count"
+    size = f"((2 * abs({spent}) + {count}) / (2 * {count}))"
+    average = f"(CASE WHEN {count} = 0 THEN NULL WHEN {spent} < 0 THEN -{size} ELSE {size} END)"
+    columns: dict[str, Column | Composite] = {
+        "total_spent": money_in(currency, spent),
+        "purchase_count": number(count),
+        "average_purchase": money_in(currency, average),
+        "first_purchase_at": instant(f"nullif(s.first_purchase_at, {NEVER + 1} - 1)"),
+        "last_purchase_at": instant(f"nullif(s.last_purchase_at, {NEVER + 1} - 1)"),
+    }
+    return Relation(Kind("s", "customer_stats s", columns), "s.customer_id")
+
+
+def _stats(batch: Batch) -> Relation | None:
+    return _stats_in(batch.shop.settings.currency) if batch.actor.stores(VIEW) is None else None
+
+
+def _address(kind: str) -> Rendered:
+    where = lambda _: [f"a.kind = '{kind}'"]  # noqa: E731
+    return rendered(Relation(Kind("a", "customer_address a", _ADDRESS), "a.customer_id", conditions=where))
+
+
+GROUP_OF = rendered(Relation(GROUP, "g.id", "group_id"))
+ORIGIN_STORE_OF = rendered(Relation(STORE, "st.id", "origin_store_id"))
+STATS_OF = Rendered(_stats_in(CurrencyCode("USD")).kind, _stats)
+BILLING_ADDRESS_OF, SHIPPING_ADDRESS_OF = _address("BILLING"), _address("SHIPPING")

@@ -1,0 +1,189 @@
+"""What the database can write of an answer by itself: objects that are columns, and relations between them.
+
+A batched field may say how its objects are found in SQL and what stands for their attributes (`Rendered`). Where a document
+asks nothing else of them, however deep, the field gets a `Draft`: one statement then writes the JSON of all such fields of a
+level, instead of a call for each field and for each one below. A caller who lacks a permission for a part of it, and
+arguments that only the field's function understands, go the ordinary way. The answer is the same.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from graphql import GraphQLEnumType
+from strawberry.types.field import StrawberryField
+
+from regulars_core.rendering import Column, Composite, Hanging, Inside, Kind, Relation, written
+from regulars_schema.completion import Level
+from regulars_schema.context import Batch
+from regulars_schema.permissions import definition_of
+from regulars_schema.plans import Leaf, Many, One, Plan, PlannedField, Selection, selections_in
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """How the objects of a batched field are found in SQL: rows of a kind, and the relation in which they stand to their
+    parents, given a Batch and the field's arguments; None where the field's function must be called. A field that answers a
+    page says so."""
+
+    kind: Kind
+    relation: Callable[..., Relation | None]
+    page: bool = False
+
+
+def rendered(relation: Relation) -> Rendered:
+    """For a relation that depends neither on the caller nor on arguments."""
+    return Rendered(relation.kind, lambda _: relation)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An attribute that is asked for, and what is asked inside of it."""
+
+    attribute: str
+    inside: "tuple[tuple[str, str | Part], ...]" = ()
+
+    def of(self, columns: Mapping[str, Column | Composite]) -> Column | Inside:
+        """What stands for it among these columns."""
+        column = columns[self.attribute]
+        if not isinstance(column, Composite):
+            return column
+        return Inside(column, [(name, _resolved(member, column.columns)) for name, member in self.inside])
+
+
+def _resolved(member: str | Part, columns: Mapping[str, Column | Composite]) -> Any:
+    return member if isinstance(member, str) else member.of(columns)
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Draft:
+    """What the database is asked to write for a field: of each object these members, by their names in the answer, if the
+    caller holds these permissions. The objects of a page stand between two pieces of text."""
+
+    asked: PlannedField
+    rendered: Rendered
+    members: "list[tuple[str, str | Part | Draft]]" = field(default_factory=list)
+    needs: set[str] = field(default_factory=set)
+    before: str = ""
+    after: str = ""
+
+    def hanging(self, batch: Batch, arguments: Callable[[PlannedField], dict[str, Any]]) -> Hanging | None:
+        """What to write for this caller; None if it must be asked for in the ordinary way. Raises what the arguments raise."""
+        relation = self.rendered.relation(batch, **arguments(self.asked))
+        if relation is None:
+            return None
+        members: list[tuple[str, Any]] = []
+        for name, member in self.members:
+            if isinstance(member, Draft):
+                inner = member.hanging(batch, arguments)
+                if inner is None:
+                    return None
+                members.append((name, inner))
+            else:
+                members.append((name, _resolved(member, relation.kind.columns)))
+        return Hanging(relation, members, self.before, self.after)
+
+
+def draft(plan: Plan) -> None:
+    """Give every field of a plan its draft, if it can have one."""
+    waiting, seen = [plan.root], {id(plan.root)}
+    while waiting:
+        for asked in waiting.pop().fields:
+            asked.draft = _drafted(asked, frozenset())
+            below = [one for one in selections_in(asked.shape) if id(one) not in seen]
+            seen.update(map(id, below))
+            waiting += below
+
+
+def _drafted(asked: PlannedField, scope: frozenset[str]) -> Draft | None:
+    """The draft of a field, within a statement that has given away these aliases already."""
+    declared = definition_of(asked.definition)
+    found = declared.metadata.get("rendered") if isinstance(declared, StrawberryField) else None
+    if found is None or asked.batched is None or found.kind.alias in scope:
+        return None
+    made, shape = Draft(asked, found), asked.shape
+    if found.page and isinstance(shape, One):
+        shape = _nodes_alone(made, shape.selection)
+    selection = getattr(shape.item if isinstance(shape, Many) else shape, "selection", None)
+    if not isinstance(selection, Selection) or not (shape.nullable or isinstance(shape, Many)):
+        return None
+    return made if _filled(made, selection, scope | found.kind.aliases) else None
+
+
+def _nodes_alone(made: Draft, page: Selection) -> Any:
+    """The shape of a page's `nodes`, if nothing else is asked of it; cursors and counts are nothing that rows have."""
+    if len(page.fields) != 1 or page.fields[0].definition is not page.of.fields["nodes"]:
+        return None
+    [nodes] = page.fields
+    texts = [
+        f'"{name}":' + ("" if name == nodes.name else orjson.dumps(said).decode()) for name, said in page.blank.items()
+    ]
+    number = list(page.blank).index(nodes.name)
+    made.before = "{" + ",".join(texts[: number + 1])
+    made.after = ",".join(["", *texts[number + 1 :]]) + "}"
+    return nodes.shape
+
+
+def _filled(made: Draft, selection: Selection, scope: frozenset[str]) -> bool:
+    """Whether all that is asked of the objects could be put into the draft."""
+    fields = {asked.name: asked for asked in selection.fields}
+    for name, said in selection.blank.items():
+        asked = fields.get(name)
+        if asked is None:
+            made.members.append((name, orjson.dumps(said).decode()))
+            continue
+        member = _drafted(asked, scope) if asked.batched else _part(asked, made.rendered.kind.columns)
+        if member is None:
+            return False
+        made.members.append((name, member))
+        made.needs |= {asked.needs} if asked.needs else set()
+        made.needs |= member.needs if isinstance(member, Draft) else set()
+    return bool(made.members)
+
+
+def _part(asked: PlannedField, columns: Mapping[str, Column | Composite]) -> Part | None:
+    """What a field reads off its parent, if it is a column."""
+    declared, shape = definition_of(asked.definition), asked.shape
+    attribute = getattr(declared, "python_name", "")
+    column = columns.get(attribute)
+    if isinstance(column, Composite) and isinstance(shape, One):
+        fields = {inner.name: inner for inner in shape.selection.fields}
+        inside: list[tuple[str, str | Part]] = []
+        for name, said in shape.selection.blank.items():
+            member = _part(fields[name], column.columns) if name in fields else orjson.dumps(said).decode()
+            if member is None or (name in fields and fields[name].needs):
+                return None
+            inside.append((name, member))
+        return Part(attribute, tuple(inside)) if inside else None
+    if isinstance(shape, Leaf) and column is not None and not isinstance(column, Composite):
+        as_it_is = not isinstance(shape.of, GraphQLEnumType) or shape.of.values.keys() == _kept_as(shape.of)
+        return Part(attribute) if as_it_is else None
+    return None
+
+
+def _kept_as(enum: GraphQLEnumType) -> set[Any]:
+    """How the database keeps the values of an enum."""
+    return {getattr(one.value, "value", one.value) for one in enum.values.values()}
+
+
+@dataclass(slots=True, eq=False)
+class Statement:
+    """One statement that writes fields of a level."""
+
+    level: Level
+    asked: list[PlannedField] = field(default_factory=list)
+    wanted: list[Hanging] = field(default_factory=list)
+
+    async def texts(self, batch: Batch) -> list[list[str]] | Exception:
+        """A column of JSON text for each field; or what went wrong."""
+        try:
+            return await batch.in_time(lambda: written(batch.database, self.level.parents, self.wanted))
+        except Exception as error:
+            return error
+
+
+def objects_in(text: str) -> int:
+    """How many objects JSON text holds, if none is empty: each begins with `{"`. So may a string end, but there the
+    quotation mark is followed by what cannot begin a name."""
+    return text.count('{"') - text.count('{",') - text.count('{"}') - text.count('{"]')

@@ -1,0 +1,100 @@
+"""What the databases write as JSON is what Python would have written."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from regulars_core.clock import EARLIEST, LATEST, Instant, printed
+from regulars_core.database import Database
+from regulars_core.money import Money
+from regulars_core.purchases.reads import quantity_text
+from regulars_core.rendering import Column, flag, identity, instant, money, money_in, number, quantity, text
+from regulars_core.shop import Shop
+
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
+NUMBER = st.integers(-(2**63) + 1, 2**63 - 1)
+AMOUNT = st.one_of(
+    st.integers(-(10**17), 10**17), st.sampled_from([0, 1, -1, 9, -9, 10, 99, -99, 100, -100, 1000, -1000])
+)
+INSTANT = st.one_of(st.integers(EARLIEST, LATEST), st.integers(-2000, 2000), st.integers(0, 1_800_000_000_000))
+QUANTITY = st.one_of(st.integers(0, 10**15), st.sampled_from([0, 1, 10, 500_000, 1_000_000, 1_500_000, 10_000_000]))
+CURRENCY = st.sampled_from(["USD", "EUR", "JPY", "KWD", "CLF", "ISK", "BHD"])
+
+
+async def same(
+    database: Database, type_: str, column: Column, values: Sequence[Any], python: Callable[[Any], Any]
+) -> None:
+    """Each of the values as the database writes it, and as Python does."""
+    cells = ", ".join(f"(CAST(${n} AS {type_}), {n})" for n in range(1, len(values) + 1))
+    sql = f"WITH t (v, n) AS (VALUES {cells}) SELECT {column(database.dialect)} FROM t ORDER BY n"
+    found = [row[0] for row in await database.rows(sql, *values)]
+    assert [orjson.loads(one) for one in found] == [None if value is None else python(value) for value in values]
+
+
+def some(strategy: st.SearchStrategy[Any]) -> Any:
+    return given(values=st.lists(strategy, min_size=1, max_size=30))
+
+
+quickly = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
+
+
+@quickly
+@some(st.none() | TEXT)
+async def test_text(shop: Shop, values: list[str | None]) -> None:
+    await same(shop.database, "TEXT", text("v"), values, str)
+
+
+async def test_text_with_what_json_escapes(shop: Shop) -> None:
+    hostile = [
+        '"',
+        "\\",
+        "\\u0041",
+        "\x01\x08\x0b\x1f\x7f",
+        "\u2028\u2029\ufeff",
+        "'; DROP TABLE customer; --",
+        '{"',
+        "𝒜é",
+        "",
+    ]
+    await same(shop.database, "TEXT", text("v"), [*hostile, "".join(hostile)], str)
+
+
+@quickly
+@some(st.none() | NUMBER)
+async def test_numbers(shop: Shop, values: list[int | None]) -> None:
+    await same(shop.database, "BIGINT", number("v"), values, int)
+
+
+@quickly
+@some(st.none() | INSTANT)
+async def test_instants(shop: Shop, values: list[int | None]) -> None:
+    await same(shop.database, "BIGINT", instant("v"), values, lambda value: printed(Instant(value)))
+
+
+@quickly
+@some(QUANTITY)
+async def test_quantities(shop: Shop, values: list[int]) -> None:
+    await same(shop.database, "BIGINT", quantity("v"), values, quantity_text)
+
+
+@quickly
+@given(values=st.lists(AMOUNT, min_size=1, max_size=30), currency=CURRENCY)
+async def test_amounts(shop: Shop, values: list[int], currency: Any) -> None:
+    def amount(value: int) -> str:
+        return Money(value, currency).amount
+
+    for composite in (money("v", f"CAST('{currency}' AS TEXT)"), money_in(currency, "v")):
+        await same(shop.database, "BIGINT", composite.columns["amount"], values, amount)
+        await same(shop.database, "BIGINT", composite.columns["currency_code"], values, lambda _: currency)
+
+
+async def test_ids_and_flags(shop: Shop) -> None:
+    ids, flags = [f"{n:032x}" for n in (0, 1, 2**128 - 1)], [True, False]
+    on_postgres = shop.database.engine == "postgres"
+    await same(shop.database, "UUID" if on_postgres else "TEXT", identity("customer", "v"), ids, "customer_{}".format)
+    await same(shop.database, "BOOLEAN" if on_postgres else "INTEGER", flag("v"), flags, bool)

@@ -1,0 +1,142 @@
+"""What the database writes of an answer by itself is what the fields' functions answer, and where it cannot, they are called.
+
+Every query here is answered by graphql-core too, as everywhere in this suite, which calls the functions.
+"""
+
+import orjson
+import pytest
+
+from regulars_core.actors import Actor
+from regulars_schema.context import Batch, Context
+from regulars_schema.rendering import objects_in
+from tests.asking import Api
+from tests.keys import bound, holding
+from tests.schema.test_statements import STORE, fill, key, statements
+
+MONEY = "{ amount currencyCode __typename }"
+CUSTOMER = (
+    "id code firstName lastName preferredName displayName email phone birthDate gender preferredContact status version"
+)
+LINES = f"lines {{ __typename id sku name brand category quantity refundedQuantity unitPrice {MONEY} total {MONEY} }}"
+REFUNDS = f"refunds {{ id at reason amount {MONEY} lines {{ quantity amount {MONEY} }} }}"
+STATS = f"stats {{ totalSpent {MONEY} averagePurchase {MONEY} purchaseCount firstPurchaseAt lastPurchaseAt }}"
+PURCHASES = (
+    "purchases(first: 3) { a: __typename nodes { id reference purchasedAt recordedAt status channel note"
+    f" subtotal {MONEY} discount {MONEY} shipping {MONEY} tax {MONEY} total {MONEY} refundedTotal {MONEY}"
+    f" store {{ id code name isActive createdAt updatedAt }} {LINES} payments {{ id method reference amount {MONEY} }}"
+    f" {REFUNDS} }} }}"
+)
+EVERYTHING = (
+    f"{{ customers(first: 5) {{ nodes {{ {CUSTOMER} group {{ id name description isDefault createdAt updatedAt }}"
+    f" originStore {{ name }} billingAddress {{ recipient line1 line2 city region postalCode country }}"
+    f" shippingAddress {{ city }} {STATS} {PURCHASES} }} }} }}"
+)
+HOSTILE = 'Ana "\\ {"\u2028\x7f\t\n }]'
+
+
+@pytest.fixture
+async def filled(api: Api) -> Api:
+    """A shop full of everything, with names that have to be escaped."""
+
+    async def write() -> None:
+        await fill(api.shop)
+        for change in (
+            "UPDATE customer SET first_name = $1, preferred_name = NULL, email = 'ana@shop.example', gender = 'FEMALE'",
+            "UPDATE customer_group SET name = $1 || name, description = $1",
+            "UPDATE purchase SET reference = $1 || reference, note = $1, purchased_at = purchased_at * -86399999",
+            "UPDATE purchase_line SET name = $1, unit_price = NULL, quantity = 1250000, refunded_quantity = 500",
+            "UPDATE refund SET reason = $1",
+            "UPDATE customer_address SET line1 = $1",
+        ):
+            await api.shop.database.run(change, *([HOSTILE] if "$1" in change else []))
+        await api.shop.database.run(
+            "UPDATE purchase SET currency = 'JPY', total = -7 WHERE refunded % 2 = 0 AND total = 100"
+        )
+
+    await api.shop.database.transaction(write)
+    return api
+
+
+async def test_everything_is_one_statement(filled: Api) -> None:
+    assert len(await statements(filled, EVERYTHING)) == 2
+
+
+@pytest.mark.one_executor
+async def test_text_for_the_door_is_what_others_get(filled: Api) -> None:
+    context = Context(Batch(filled.shop, filled.actor), as_json=True)
+    result = await filled.schema.execute(EVERYTHING, context_value=context)
+    assert not result.errors
+    assert result.data is not None
+    assert type(result.data["customers"]["nodes"][0]["purchases"]) is orjson.Fragment
+    assert orjson.loads(orjson.dumps(result.data)) == await filled.data(EVERYTHING)
+
+
+@pytest.mark.parametrize(
+    ("asked", "number"),
+    [
+        pytest.param("purchases(first: 2) { nodes { id } pageInfo { hasNextPage } }", 2, id="cursors"),
+        pytest.param("purchases(first: 2) { totalCount nodes { lines { name } } }", 4, id="counts"),
+        pytest.param("purchases(last: 2) { nodes { id lines { name } } }", 3, id="from the end"),
+        pytest.param("purchases(first: 2, after: $after) { nodes { id lines { name } } }", 2, id="after"),
+        pytest.param("purchases(first: 0) { nodes { id } }", 2, id="none"),
+        pytest.param("stats { purchaseCount daysSinceLastPurchase } group { name }", 3, id="what is no column"),
+        pytest.param("purchases(first: 1) { nodes { customer { group { name } purchases(first: 1) { nodes { id } } } } }", 3,
+                     id="to and fro"),
+        pytest.param("purchases(first: 1) { nodes { customer { tags } } }", 4, id="what is not rendered below"),
+        pytest.param("group { ... on Node { __typename id } name @skip(if: true) }", 2, id="fragments"),
+        pytest.param("group { name @skip(if: true) }", 2, id="nothing at all"),
+        pytest.param("a: purchases(first: 1) { nodes { id } } b: purchases(first: 2) { nodes { id } }", 2, id="aliases"),
+        pytest.param("purchases(first: 2, where: {status: {in: [PAID]}}) { nodes { id } }", 2, id="conditions"),
+        pytest.param("purchases(first: 2, orderBy: {field: TOTAL, direction: DESC}) { nodes { id } }", 2, id="another order"),
+    ],
+)  # fmt: skip
+async def test_what_is_asked(filled: Api, asked: str, number: int) -> None:
+    customer = await filled.data("{ customers(first: 1) { nodes { purchases(first: 1) { pageInfo { endCursor } } } } }")
+    after = customer["customers"]["nodes"][0]["purchases"]["pageInfo"]["endCursor"]
+    declared, given = ("($after: String)", {"after": after}) if "$after" in asked else ("", {})
+    counted = await statements(filled, f"query{declared} {{ customers(first: 3) {{ nodes {{ {asked} }} }} }}", **given)
+    assert len(counted) == number, counted
+
+
+async def test_bad_arguments_are_told_as_ever(filled: Api) -> None:
+    answer = await filled.ask(
+        '{ customers(first: 2) { nodes { code purchases(after: "no cursor") { nodes { id } } } } }'
+    )
+    assert answer.codes == ["BAD_USER_INPUT"] * 2
+    assert [customer["purchases"] for customer in answer.data["customers"]["nodes"]] == [None, None]
+
+
+async def test_what_the_caller_may_not_see(filled: Api) -> None:
+    asked = f"{{ customers(first: 3) {{ nodes {{ group {{ name }} {STATS} {PURCHASES} }} }} }}"
+    actor = Actor("key", "some", (holding("customers.view", "purchases.view"),))
+    answer = await Api(filled.schema, filled.shop, actor).ask(asked)
+    assert set(answer.codes) == {"FORBIDDEN"}
+    [customer, *_] = answer.data["customers"]["nodes"]
+    assert customer["group"] is None
+    assert customer["purchases"]["nodes"][0]["store"] is None
+    assert customer["purchases"]["nodes"][0]["lines"]
+
+
+async def test_a_caller_of_one_store(filled: Api) -> None:
+    here = Api(filled.schema, filled.shop, bound("store_manager", key(STORE, 2)))
+    asked = (
+        f"{{ customers(first: 100) {{ nodes {{ {STATS} purchases(first: 3) {{ nodes {{ store {{ code }} }} }} }} }} }}"
+    )
+    counted = await statements(here, asked)
+    found = [customer["purchases"]["nodes"] for customer in (await here.data(asked))["customers"]["nodes"]]
+    assert len(counted) == 3  # the statistics of some stores are counted by their function
+    assert {node["store"]["code"] for nodes in found for node in nodes} == {"N002"}
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        ({"a": 1}, 1),
+        ({"a": [{"b": "{"}, {"b": '{"'}, {"b": "{\\"}]}, 4),
+        ({"a": "{", "b": {"c": ["{", "x{"]}}, 2),
+        ([], 0),
+        ({"a": '{"a', "b": HOSTILE}, 1),
+    ],
+)
+def test_objects_are_counted_in_text(value: object, number: int) -> None:
+    assert objects_in(orjson.dumps(value).decode()) == number
