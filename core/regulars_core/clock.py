@@ -1,7 +1,9 @@
 """Instants: whole milliseconds since 1970-01-01T00:00Z, the only form in which times are kept and compared."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import NewType
 from zoneinfo import ZoneInfo
 
@@ -48,6 +50,36 @@ def printed(instant: Instant) -> str:
 def day_of(instant: Instant, timezone: ZoneInfo) -> date:
     """The calendar day on which an instant falls where the shop is."""
     return datetime_of(instant).astimezone(timezone).date()
+
+
+@cache
+def offsets(timezone: ZoneInfo) -> tuple[Sequence[Instant], Sequence[int]]:
+    """The instants at which a zone's offset from UTC changes, and the offsets in milliseconds: the first one is that before
+    all of them. From 1880, before which there was no standard time, to 2100."""
+    step = 3 * DAY // 1000  # no offset has been in force for less than that, anywhere
+    first, last = _seconds_of(1880), _seconds_of(2100)
+    changes: list[Instant] = []
+    found = [_offset_at(first, timezone)]
+    for begin in range(first, last, step):
+        before, after = begin, begin + step
+        if _offset_at(after, timezone) == found[-1]:
+            continue
+        while after - before > 1:
+            middle = (before + after) // 2
+            before, after = (middle, after) if _offset_at(middle, timezone) == found[-1] else (before, middle)
+        changes.append(Instant(after * 1000))
+        found.append(_offset_at(after, timezone))
+    return changes, [offset * 1000 for offset in found]
+
+
+def _seconds_of(year: int) -> int:
+    return int(datetime(year, 1, 1, tzinfo=UTC).timestamp())
+
+
+def _offset_at(seconds: int, timezone: ZoneInfo) -> int:
+    offset = datetime.fromtimestamp(seconds, timezone).utcoffset()
+    assert offset is not None
+    return int(offset.total_seconds())
 
 
 def start_of(day: date, timezone: ZoneInfo) -> Instant:

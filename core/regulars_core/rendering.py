@@ -12,25 +12,28 @@ Both engines join text, and do it faster than they build JSON with their own fun
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel.core import get_global
 
-from regulars_core.database import Database, Dialect
+from regulars_core.clock import DAY, day_of, now, offsets
+from regulars_core.database import Database
 from regulars_core.filtering import Values, Where
 from regulars_core.money import exponent_of
 from regulars_core.paging import Window
 
-Column = Callable[[Dialect], str]
-"""SQL of an attribute's JSON text, never NULL."""
+Column = Callable[[Values], str]
+"""SQL of an attribute's JSON text, never NULL; what it compares or computes with goes to the values."""
 
 
 def text(column: str) -> Column:
     """A column of text."""
 
-    def sql(dialect: Dialect) -> str:
-        if dialect.engine == "postgres":
+    def sql(values: Values) -> str:
+        if values.dialect.engine == "postgres":
             return f"coalesce(CAST(to_json({column}) AS TEXT), 'null')"
         return f"json_quote({column})"
 
@@ -50,8 +53,8 @@ def flag(column: str) -> Column:
 def identity(kind: str, column: str) -> Column:
     """A NOT NULL column of ids, written as clients see them: `customer_` and 32 hexadecimal digits."""
 
-    def sql(dialect: Dialect) -> str:
-        digits = f"encode(uuid_send({column}), 'hex')" if dialect.engine == "postgres" else column
+    def sql(values: Values) -> str:
+        digits = f"encode(uuid_send({column}), 'hex')" if values.dialect.engine == "postgres" else column
         return f"""'"{kind}_' || {digits} || '"'"""
 
     return sql
@@ -62,13 +65,27 @@ def instant(column: str) -> Column:
     milliseconds = f"(({column} % 1000 + 1000) % 1000)"
     seconds = f"(({column} - {milliseconds}) / 1000)"
 
-    def sql(dialect: Dialect) -> str:
-        if dialect.engine == "postgres":
+    def sql(values: Values) -> str:
+        if values.dialect.engine == "postgres":
             second = f"to_char(to_timestamp({seconds}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS')"
         else:
             second = f"strftime('%Y-%m-%dT%H:%M:%S', {seconds}, 'unixepoch')"
         fraction = f"substr(CAST(1000 + {milliseconds} AS TEXT), 2)"
         return f"""coalesce('"' || {second} || '.' || {fraction} || 'Z"', 'null')"""
+
+    return sql
+
+
+def days_since(column: str, timezone: ZoneInfo) -> Column:
+    """Calendar days from a column of instants until today, where the shop is, and none below zero. On PostgreSQL, which finds
+    by bisection what the offset was: `regulars_core.clock` knows the zones, the database need not."""
+
+    def sql(values: Values) -> str:
+        changes, found = offsets(timezone)
+        today, since = values.bind((day_of(now(), timezone) - date(1970, 1, 1)).days), values.bind(list(changes))
+        offset = f"({values.bind(list(found))}::bigint[])[width_bucket({column}, {since}::bigint[]) + 1]"
+        days = f"greatest({today}::bigint - floor(({column} + {offset}) / {DAY}::float8)::bigint, 0)"
+        return f"CASE WHEN {column} IS NULL THEN 'null' ELSE CAST({days} AS TEXT) END"
 
     return sql
 
@@ -236,7 +253,7 @@ class _Writer:
         if isinstance(member, Inside):
             inner = self._object(member.members, alias, scope)
             return f"CASE WHEN {member.composite.null} THEN 'null' ELSE {inner} END"
-        return member(self.values.dialect)
+        return member(self.values)
 
 
 def _literal(plain: str) -> str:

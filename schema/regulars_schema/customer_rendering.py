@@ -1,10 +1,24 @@
 """Customers and what hangs on them, as the database writes them."""
 
 from functools import cache
+from zoneinfo import ZoneInfo
 
 from regulars_core.clock import NEVER
+from regulars_core.database import Engine
 from regulars_core.money import CurrencyCode
-from regulars_core.rendering import Column, Composite, Kind, Relation, flag, identity, instant, money_in, number, text
+from regulars_core.rendering import (
+    Column,
+    Composite,
+    Kind,
+    Relation,
+    days_since,
+    flag,
+    identity,
+    instant,
+    money_in,
+    number,
+    text,
+)
 from regulars_schema.context import Batch
 from regulars_schema.rendering import Rendered, rendered
 from regulars_schema.scope import VIEW
@@ -61,23 +75,28 @@ _ADDRESS = {
 
 
 @cache
-def _stats_in(currency: CurrencyCode) -> Relation:
-    """Days since the latest purchase are not among them: they are the calendar's, where the shop is."""
+def _stats_in(currency: CurrencyCode, timezone: ZoneInfo, engine: Engine) -> Relation:
     spent, count = "s.total_spent", "s.purchase_count"
     size = f"((2 * abs({spent}) + {count}) / (2 * {count}))"
     average = f"(CASE WHEN {count} = 0 THEN NULL WHEN {spent} < 0 THEN -{size} ELSE {size} END)"
+    first, last = (f"nullif(s.{name}_purchase_at, {NEVER + 1} - 1)" for name in ("first", "last"))
     columns: dict[str, Column | Composite] = {
         "total_spent": money_in(currency, spent),
         "purchase_count": number(count),
         "average_purchase": money_in(currency, average),
-        "first_purchase_at": instant(f"nullif(s.first_purchase_at, {NEVER + 1} - 1)"),
-        "last_purchase_at": instant(f"nullif(s.last_purchase_at, {NEVER + 1} - 1)"),
+        "first_purchase_at": instant(first),
+        "last_purchase_at": instant(last),
     }
+    if engine == "postgres":
+        columns["days_since_last_purchase"] = days_since(last, timezone)
     return Relation(Kind("s", "customer_stats s", columns), "s.customer_id")
 
 
 def _stats(batch: Batch) -> Relation | None:
-    return _stats_in(batch.shop.settings.currency) if batch.actor.stores(VIEW) is None else None
+    if batch.actor.stores(VIEW) is not None:
+        return None
+    settings = batch.shop.settings
+    return _stats_in(settings.currency, settings.zone, batch.database.engine)
 
 
 def _address(kind: str) -> Rendered:
@@ -87,5 +106,5 @@ def _address(kind: str) -> Rendered:
 
 GROUP_OF = rendered(Relation(GROUP, "g.id", "group_id"))
 ORIGIN_STORE_OF = rendered(Relation(STORE, "st.id", "origin_store_id"))
-STATS_OF = Rendered(_stats_in(CurrencyCode("USD")).kind, _stats)
+STATS_OF = Rendered(_stats_in(CurrencyCode("USD"), ZoneInfo("UTC"), "postgres").kind, _stats)
 BILLING_ADDRESS_OF, SHIPPING_ADDRESS_OF = _address("BILLING"), _address("SHIPPING")

@@ -24,8 +24,8 @@ from regulars_schema.plans import Leaf, Many, One, Plan, PlannedField, Selection
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """How the objects of a batched field are found in SQL: rows of a kind, and the relation in which they stand to their
-    parents, given a Batch and the field's arguments; None where the field's function must be called. A field that answers a
-    page says so."""
+    parents, given a Batch and the field's arguments; None where the field's function must be called. The rows of the relation
+    may lack attributes of the kind; who asks for those gets them from the function. A field that answers a page says so."""
 
     kind: Kind
     relation: Callable[..., Relation | None]
@@ -80,6 +80,8 @@ class Draft:
                 if inner is None:
                     return None
                 members.append((name, inner))
+            elif isinstance(member, Part) and member.attribute not in relation.kind.columns:
+                return None
             else:
                 members.append((name, _resolved(member, relation.kind.columns)))
         return Hanging(relation, members, self.before, self.after)

@@ -1,17 +1,21 @@
 """What the databases write as JSON is what Python would have written."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regulars_core.clock import EARLIEST, LATEST, Instant, printed
+from regulars_core.clock import DAY, EARLIEST, LATEST, Instant, datetime_of, day_of, now, offsets, printed
 from regulars_core.database import Database
+from regulars_core.filtering import Values
 from regulars_core.money import Money
 from regulars_core.purchases.reads import quantity_text
-from regulars_core.rendering import Column, flag, identity, instant, money, money_in, number, quantity, text
+from regulars_core.rendering import Column, days_since, flag, identity, instant, money, money_in, number, quantity, text
 from regulars_core.shop import Shop
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
@@ -29,8 +33,9 @@ async def same(
 ) -> None:
     """Each of the values as the database writes it, and as Python does."""
     cells = ", ".join(f"(CAST(${n} AS {type_}), {n})" for n in range(1, len(values) + 1))
-    sql = f"WITH t (v, n) AS (VALUES {cells}) SELECT {column(database.dialect)} FROM t ORDER BY n"
-    found = [row[0] for row in await database.rows(sql, *values)]
+    given = Values(database.dialect, *values)
+    sql = f"WITH t (v, n) AS (VALUES {cells}) SELECT {column(given)} FROM t ORDER BY n"
+    found = [row[0] for row in await database.rows(sql, *given.all)]
     assert [orjson.loads(one) for one in found] == [None if value is None else python(value) for value in values]
 
 
@@ -98,3 +103,30 @@ async def test_ids_and_flags(shop: Shop) -> None:
     on_postgres = shop.database.engine == "postgres"
     await same(shop.database, "UUID" if on_postgres else "TEXT", identity("customer", "v"), ids, "customer_{}".format)
     await same(shop.database, "BOOLEAN" if on_postgres else "INTEGER", flag("v"), flags, bool)
+
+
+ZONES = st.sampled_from(
+    ["America/Mexico_City", "Europe/Berlin", "Pacific/Apia", "Africa/Casablanca", "Asia/Kathmandu", "UTC"]
+)
+
+
+@quickly
+@given(values=st.lists(INSTANT, min_size=1, max_size=30), zone=ZONES.map(ZoneInfo))
+async def test_days(shop: Shop, values: list[int], zone: ZoneInfo) -> None:
+    if shop.database.engine == "sqlite":
+        pytest.skip("counted in Python there")
+    edges = [Instant(at + by) for at in offsets(zone)[0][-30:] for by in (-DAY, -1, 0, 1)]
+    past = [min(Instant(value), now()) for value in (*values, *edges)]
+    today = day_of(now(), zone)
+    await same(shop.database, "BIGINT", days_since("v", zone), past, lambda value: (today - day_of(value, zone)).days)
+
+
+@pytest.mark.parametrize(
+    "zone", ["America/Mexico_City", "Europe/Berlin", "Africa/Casablanca", "Africa/Freetown", "UTC"]
+)
+def test_offsets_are_those_of_the_zone(zone: str) -> None:
+    changes, found = offsets(ZoneInfo(zone))
+    assert len(found) == len(changes) + 1
+    for number_, at in enumerate(changes):
+        for moment, offset in ((at - 1, found[number_]), (at, found[number_ + 1])):
+            assert datetime_of(Instant(moment)).astimezone(ZoneInfo(zone)).utcoffset() == timedelta(milliseconds=offset)

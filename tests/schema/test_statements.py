@@ -1,6 +1,6 @@
 """How many SQL statements an operation runs: the number is stated, and does not grow with the rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -119,6 +119,11 @@ async def statements(api: Api, document: str, **variables: Any) -> list[str]:
     return counted
 
 
+def on(api: Api, number: int | Mapping[str, int]) -> int:
+    """How many they are on the engine at hand."""
+    return number if isinstance(number, int) else number[api.shop.database.engine]
+
+
 CARD = "id code firstName lastName displayName email status createdAt"
 STATS = "stats { totalSpent { amount } purchaseCount averagePurchase { amount } lastPurchaseAt daysSinceLastPurchase }"
 THE_LIST = (
@@ -126,9 +131,12 @@ THE_LIST = (
     " purchases(first: 5) { nodes { reference total { amount } lines { name quantity total { amount } } } } } }"
 )
 
+DAYS_APART = {"sqlite": 3, "postgres": 2}
+"""Statements for customers and what hangs on them, with the days since their last purchase, which SQLite cannot count."""
+
 # What is asked, and the statements that it costs: one for each list, one for each field that needs more than its row, and
 # one for all those fields of a level together that the database can write by itself.
-READS: Sequence[tuple[str, int]] = (
+READS: Sequence[tuple[str, int | Mapping[str, int]]] = (
     ("shop { name }", 0),
     ("viewer { name }", 0),
     (f"customers(first: $n) {{ nodes {{ {CARD} }} }}", 1),
@@ -139,7 +147,7 @@ READS: Sequence[tuple[str, int]] = (
     ("customers(first: $n, orderBy: { field: TOTAL_SPENT }) { nodes { id } }", 1),
     ('customerSearch(query: "ana", first: 5) { id }', 1),
     ('customerSearch(query: "nobody", first: 5) { id }', 2),
-    (THE_LIST, 3),
+    (THE_LIST, DAYS_APART),
     (
         "customers(first: $n) { nodes { tags originStore { code } billingAddress { city } shippingAddress { city } } }",
         3,
@@ -167,15 +175,15 @@ READS: Sequence[tuple[str, int]] = (
 
 
 @pytest.mark.parametrize(("selection", "number"), READS, ids=[selection[:60] for selection, _ in READS])
-async def test_reads(filled: Api, selection: str, number: int) -> None:
+async def test_reads(filled: Api, selection: str, number: int | Mapping[str, int]) -> None:
     declared = "($n: Int!)" if "$n" in selection else ""
     for n in (5, 50, 100) if declared else (None,):
         counted = await statements(filled, f"query{declared} {{ {selection} }}", **({"n": n} if n else {}))
-        assert len(counted) == number, (n, counted)
+        assert len(counted) == on(filled, number), (n, counted)
 
 
-ONES: Sequence[tuple[str, int]] = (
-    (f'customer(id: "customer_{key(CUSTOMER, 1)}") {{ {CARD} group {{ name }} {STATS} }}', 3),
+ONES: Sequence[tuple[str, int | Mapping[str, int]]] = (
+    (f'customer(id: "customer_{key(CUSTOMER, 1)}") {{ {CARD} group {{ name }} {STATS} }}', DAYS_APART),
     ('customer(code: "n001") { id }', 1),
     (f'customerGroup(id: "group_{key(GROUP, 1)}") {{ name }}', 1),
     (f'purchase(id: "purchase_{key(PURCHASE, 1)}") {{ reference lines {{ name }} payments {{ method }} }}', 2),
@@ -186,9 +194,9 @@ ONES: Sequence[tuple[str, int]] = (
 
 
 @pytest.mark.parametrize(("selection", "number"), ONES, ids=[selection[:40] for selection, _ in ONES])
-async def test_reads_of_one(filled: Api, selection: str, number: int) -> None:
+async def test_reads_of_one(filled: Api, selection: str, number: int | Mapping[str, int]) -> None:
     counted = await statements(filled, f"{{ {selection} }}")
-    assert len(counted) == number, counted
+    assert len(counted) == on(filled, number), counted
 
 
 def _id(kind: str, number: int, n: int = 1) -> str:
