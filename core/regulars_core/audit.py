@@ -22,7 +22,7 @@ from regulars_core.filtering import Values
 from regulars_core.ids import new_id
 from regulars_core.paging import Order, Page, SortKey, Window
 from regulars_core.reading import Readable, by_ids, page
-from regulars_core.writing import insert
+from regulars_core.writing import Write, inserting
 
 
 class Audit(Model):
@@ -97,24 +97,19 @@ AUDIT = Readable("audit a", "a.id", [f"a.{name}" for name in _COLUMNS], AuditRow
 NEWEST_FIRST = Order(SortKey("RECORDED_AT", "a.recorded_at", "a.id", int), descending=True)
 
 
-async def write(
-    database: Database,
+def writing(
     *,
     key: tuple[str, str],
     action: str,
     entities: Sequence[tuple[str, str]],
     changes: Mapping[str, Change],
     request_id: str | None = None,
-) -> None:
-    """Write down what was done to these (kind, key), or to nothing in particular, by the API key of this (id, name)."""
+) -> Write:
+    """What writes down that this was done to these (kind, key), or to nothing in particular, by the API key of this (id,
+    name)."""
     at, text = now(), json.dumps(changes)
     about: Sequence[tuple[str | None, str | None]] = entities or [(None, None)]
-    await insert(
-        database,
-        "audit",
-        _COLUMNS,
-        [(new_id(), at, *key, action, *entity, text, request_id) for entity in about],
-    )
+    return inserting("audit", _COLUMNS, [(new_id(), at, *key, action, *entity, text, request_id) for entity in about])
 
 
 async def audits_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, AuditRow]:

@@ -19,6 +19,7 @@ from regulars_core.clock import DAY, Instant, now
 from regulars_core.database import Database
 from regulars_core.database.fields import InstantField, TextKeyField
 from regulars_core.errors import BadInput
+from regulars_core.writing import Write
 
 LONGEST_KEY = 128
 KEPT_DAYS = 45
@@ -92,9 +93,9 @@ async def claim(database: Database, client: str, key: str, digest: str) -> Claim
     return Claim(elder[0], Instant(elder[1]), elder[2])
 
 
-async def keep(database: Database, taken: Claim, outcome: str) -> None:
-    """Write down what became of the request that took the key."""
-    await database.run("UPDATE idempotency_key SET outcome = $2 WHERE number = $1", taken.number, outcome)
+def keeping(taken: Claim, outcome: str) -> Write:
+    """What writes down what became of the request that took the key."""
+    return "UPDATE idempotency_key SET outcome = $2 WHERE number = $1", (taken.number, outcome)
 
 
 async def forget_old(database: Database) -> int:

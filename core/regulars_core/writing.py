@@ -1,25 +1,35 @@
 """Writing many rows of one table at once."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from regulars_core.database import Database
 
-_MANY = 50
+MANY = 50
 """From how many rows on COPY is worth its preparation on PostgreSQL."""
 
 
-@cache
-def _insert(table: str, columns: tuple[str, ...]) -> str:
-    places = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
+@lru_cache(maxsize=512)
+def _insert(table: str, columns: tuple[str, ...], rows: int = 1) -> str:
+    width = len(columns)
+    places = [", ".join(f"${row * width + n}" for n in range(1, width + 1)) for row in range(rows)]
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join(f'({row})' for row in places)}"
+
+
+Write = tuple[str, Sequence[Any]]
+"""A statement that writes, and its values."""
+
+
+def inserting(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Write:
+    """The insertion of some rows, of one at least, to be done together with something else."""
+    return _insert(table, tuple(columns), len(rows)), [value for row in rows for value in row]
 
 
 async def insert(database: Database, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows in one statement; none, and nothing is asked of the database."""
     given = list(rows)
-    if len(given) >= _MANY and database.engine == "postgres":
+    if len(given) >= MANY and database.engine == "postgres":
         await database.copy(table, columns, given)
     elif given:
         await database.run_many(_insert(table, tuple(columns)), given)

@@ -9,7 +9,7 @@ from strawberry import Info
 from regulars_core import audit
 from regulars_core.database import OutcomeUnknown, Unavailable
 from regulars_core.errors import BadInput, Malformed, Refused
-from regulars_core.idempotency import Claim, claim, digest_of, keep
+from regulars_core.idempotency import Claim, claim, digest_of, keeping
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.context import Context
 from regulars_schema.errors import Payload
@@ -45,61 +45,71 @@ class Pipeline:
         assert isinstance(schema, ComposedSchema)
         key = key_in(given)
         if key is None:
-            done = await self._in_transaction(info, lambda: self._audited(info, given))
+            done = await self._in_transaction(info, lambda: self._effect(info, given))
             return await self.outcomes.seen(done, schema, batch)
-        digest = digest_of(self.name, canonical(given))
-
-        async def once() -> tuple[Claim, Payload | None]:
-            found = await claim(batch.database, batch.actor.key_id, key, digest)
-            return found, await self._effect(info, given, found) if found.outcome is None else None
-
-        try:
-            found, payload = await self._in_transaction(info, once)
-        except OutcomeUnknown:
-            found, payload = await self._known(info, once)
+        found, payload = await self._once(info, given, key)
         info.context.keyed(str(info._raw_info.path.key), found.outcome is not None, found.first_at)
         if payload is not None:
             return await self.outcomes.seen(payload, schema, batch)
         assert found.outcome is not None
         return await self.outcomes.recalled(found.outcome, schema, batch)
 
-    async def _known(self, info: Info[Context, None], once: Callable[[], Awaitable[T]]) -> T:
-        """Once more, since the key knows whether it was done. Raises Unavailable where that breaks, too: under a key the
-        client may always try again."""
+    async def _once(self, info: Info[Context, None], given: Keyed, key: str) -> tuple[Claim, Payload | None]:
+        """Do it and keep what became of it under the key; or find what became of it the first time, and no payload.
+
+        A refusal undoes everything, the key too. So it is kept in a second transaction, unless somebody else has come
+        between and done it: then that is what became of it.
+        """
+        database, client = info.context.batch.database, info.context.batch.actor.key_id
+        digest = digest_of(self.name, canonical(given))
+
+        async def do() -> tuple[Claim, Payload | None]:
+            found = await claim(database, client, key, digest)
+            return found, await self._effect(info, given, found) if found.outcome is None else None
+
         try:
-            return await self._in_transaction(info, once)
-        except OutcomeUnknown as error:
-            raise Unavailable(str(error)) from error
+            return await self._surely(info, do)
+        except Malformed:
+            raise
+        except Refused as refusal:
+            problems = refusal.problems
+
+        async def refuse() -> tuple[Claim, Payload | None]:
+            found = await claim(database, client, key, digest)
+            if found.outcome is not None:
+                return found, None
+            await database.run_together([keeping(found, self.outcomes.refused(problems))])
+            return found, self.outcomes.refusal(problems)
+
+        return await self._surely(info, refuse)
+
+    async def _surely(self, info: Info[Context, None], work: Callable[[], Awaitable[T]]) -> T:
+        """Where nobody knows whether it was done, do it once more, since the key knows. Raises Unavailable where that breaks,
+        too: under a key the client may always try again."""
+        try:
+            return await self._in_transaction(info, work)
+        except OutcomeUnknown:
+            try:
+                return await self._in_transaction(info, work)
+            except OutcomeUnknown as error:
+                raise Unavailable(str(error)) from error
 
     async def _in_transaction(self, info: Info[Context, None], work: Callable[[], Awaitable[T]]) -> T:
         shop = info.context.batch.shop
         return await shop.codes.outside(lambda: shop.database.transaction(work))
 
-    async def _audited(self, info: Info[Context, None], given: Keyed) -> Payload:
-        """Do it, and write down who did it."""
+    async def _effect(self, info: Info[Context, None], given: Keyed, taken: Claim | None = None) -> Payload:
+        """Do it, and write down who did it and what became of it."""
         batch = info.context.batch
         with audit.gathering() as changes:
             payload = await self.function(batch, input=given)
-        await audit.write(
-            batch.database,
+        told = audit.writing(
             key=(batch.actor.key_id, batch.actor.name),
             action=self.name,
             entities=self.outcomes.subjects(payload),
             changes=dict.fromkeys(given_fields(given)) if changes.told is None else changes.told,
             request_id=batch.request_id,
         )
-        return payload
-
-    async def _effect(self, info: Info[Context, None], given: Keyed, taken: Claim) -> Payload:
-        """Do it and keep what became of it; what a refusal has written until then is undone, and the refusal kept."""
-        batch = info.context.batch
-        try:
-            async with batch.database.savepoint():
-                payload = await self._audited(info, given)
-                kept = self.outcomes.done(payload)
-        except Malformed:
-            raise
-        except Refused as refusal:
-            payload, kept = self.outcomes.refusal(refusal.problems), self.outcomes.refused(refusal.problems)
-        await keep(batch.database, taken, kept)
+        kept = [keeping(taken, self.outcomes.done(payload))] if taken else []
+        await batch.database.run_together([told, *kept])
         return payload

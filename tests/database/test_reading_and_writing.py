@@ -6,7 +6,7 @@ import pytest
 from tortoise.exceptions import IntegrityError, OperationalError, ValidationError
 
 from regulars_core.database import Database, Unavailable, violated
-from regulars_core.database.dialect import to_sqlite
+from regulars_core.database.dialect import to_sqlite, together
 from tests.database.apps.shop.models import Customer, Order
 from tests.database.conftest import SHOP
 
@@ -182,3 +182,36 @@ async def test_text_keys_sort_by_bytes(shop: Database) -> None:
         await add(shop, f"{number:032x}", name, name)
     names = [name for (name,) in await shop.rows("SELECT name FROM customer ORDER BY name")]
     assert names == sorted(names, key=str.encode) == ["B", "Z", "a", "b", "ä"]
+
+
+def test_statements_are_put_together_with_their_values_in_a_row() -> None:
+    one = together(
+        (("INSERT INTO a VALUES ($1, '$1', $2::uuid[])", 2), ("UPDATE b SET c = $1, d = $1", 1), ("DELETE FROM e", 0))
+    )
+    assert one == (
+        "WITH w0 AS (INSERT INTO a VALUES ($1, '$1', $2::uuid[])), w1 AS (UPDATE b SET c = $3, d = $3) DELETE FROM e"
+    )
+    assert together((("DELETE FROM e", 0),)) == "DELETE FROM e"
+
+
+async def test_statements_run_together_are_all_done_or_none(shop: Database) -> None:
+    insert = "INSERT INTO customer (id, name, code, created_at) VALUES ($1, 'x', $2, 1)"
+    await add(shop, ANN, "a")
+    with shop.counting() as counted:
+        await shop.transaction(
+            lambda: shop.run_together(
+                [(insert, (BOB, "b")), ("UPDATE customer SET name = $1 WHERE code = $2", ("y", "a"))]
+            )
+        )
+    assert len(counted) == (1 if shop.engine == "postgres" else 2)
+    assert [tuple(row) for row in await shop.rows("SELECT code, name FROM customer ORDER BY code")] == [
+        ("a", "y"),
+        ("b", "x"),
+    ]
+    with pytest.raises(IntegrityError):
+        await shop.transaction(
+            lambda: shop.run_together([("DELETE FROM customer WHERE code = $1", ("b",)), (insert, (ANN, "c"))])
+        )
+    assert len(await shop.rows("SELECT 1 FROM customer")) == 2
+    with pytest.raises(RuntimeError):
+        await shop.run_together([(insert, (ANN, "c"))])

@@ -61,10 +61,10 @@ async def test_refusals_and_repeated_answers_leave_none(api: Api) -> None:
 
 
 async def test_what_fails_afterwards_leaves_no_effect(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(*_: object, **__: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ValueError("the disk is on fire")
 
-    monkeypatch.setattr("regulars_core.audit.write", broken)
+    monkeypatch.setattr("regulars_core.audit.writing", broken)
     document = 'mutation { storeCreate(input: { code: "S1", name: "One" }) { store { id } } }'
     assert (await api.ask(document)).codes == ["INTERNAL"]
     assert (await api.data("{ stores { totalCount } }"))["stores"]["totalCount"] == 1

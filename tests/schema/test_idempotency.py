@@ -163,11 +163,11 @@ async def test_input_that_is_mended_may_be_sent_under_the_same_key(api: Api) -> 
 
 
 async def test_an_error_of_ours_does_not_stick(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(*_: object) -> None:
+    def broken(*_: object) -> None:
         raise ValueError("the disk is on fire")
 
     with monkeypatch.context() as patched:
-        patched.setattr("regulars_schema.pipeline.keep", broken)
+        patched.setattr("regulars_schema.pipeline.keeping", broken)
         assert (await api.ask(RECORD % "created", input=sale())).codes == ["INTERNAL"]
     assert (await api.data("{ purchases { totalCount } }"))["purchases"]["totalCount"] == 0
     answer = await api.ask(RECORD % "created", input=sale())
@@ -276,3 +276,15 @@ async def test_an_unknown_outcome_may_be_tried_again_under_a_key_only(shop: Shop
         answer = await api.ask(document, input={**given, **more})
         assert answer.codes == ["UNAVAILABLE"]
         assert answer.errors[0]["extensions"]["retryable"] is retryable
+
+
+async def test_fifty_refusals_at_once_are_one_refusal(api: Api) -> None:
+    await api.done("purchaseRecord", "created", sale(idempotencyKey="first"))
+    given = sale(idempotencyKey="second", note="another one")
+    answers = await asyncio.gather(*(api.ask(RECORD % "created", input=given) for _ in range(50)))
+    codes = [[error["code"] for error in answer.data["purchaseRecord"]["userErrors"]] for answer in answers]
+    assert codes == [["REFERENCE_REUSED"]] * 50
+    assert sorted(map(replayed, answers)) == [False] + [True] * 49
+    kept = await api.shop.database.rows("SELECT outcome FROM idempotency_key WHERE key = 'second'")
+    assert len(kept) == 1
+    assert kept[0][0]

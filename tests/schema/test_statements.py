@@ -208,9 +208,15 @@ _PAID = {"payments": [{"method": "card", "amount": "1.00"}, {"method": "cash", "
 _PERSON = {"firstName": "Bo", "lastName": "Ek", "email": "bo@example.com", "phone": "55 1234 5678"}
 _CUSTOMER_ID = {"id": _id("customer", CUSTOMER)}
 
+
+def together(sqlite: int, postgres: int) -> Mapping[str, int]:
+    """PostgreSQL takes what needs nothing of each other as one statement."""
+    return {"sqlite": sqlite, "postgres": postgres}
+
+
 # The mutation, its input, what it is asked for, and the statements: what it looks up, what it writes, what it answers.
 # One of them is the row of the audit. Under a key it is two more: the key is taken, and what became of it is kept.
-WRITES: Sequence[tuple[str, dict[str, Any], str, int]] = (
+WRITES: Sequence[tuple[str, dict[str, Any], str, int | Mapping[str, int]]] = (
     ("customerCreate", {"firstName": "Bo", "lastName": "Ek"}, "customer { id }", 6),
     ("customerCreate", {**_PERSON, "matchOn": ["EMAIL", "PHONE"]}, "customer { id }", 10),
     ("customerCreate", {**_PERSON, "tags": ["a", "b"], "billingAddress": {"city": "X"}}, "customer { id tags }", 9),
@@ -229,29 +235,34 @@ WRITES: Sequence[tuple[str, dict[str, Any], str, int]] = (
      "deletedCustomerGroupId", 5),
     ("storeCreate", {"code": "NEW", "name": "New"}, "store { id }", 4),
     ("storeUpdate", {"id": _id("store", STORE), "name": "New"}, "store { id }", 3),
-    ("purchaseRecord", {"reference": "NEW", **_BASKET}, "purchase { id }", 7),
+    ("purchaseRecord", {"reference": "NEW", **_BASKET}, "purchase { id }", together(7, 5)),
     ("purchaseRecord", {"reference": "NEW", **_BASKET, **_PAID, "customerId": _id("customer", CUSTOMER)},
-     "purchase { id }", 10),
-    ("purchaseRecord", {"reference": "NEW", **_BASKET, "customerCode": "N001", "storeCode": "N002"}, "purchase { id }", 10),
-    ("purchaseRecord", {"reference": "NEW", **_BASKET, "customer": _PERSON}, "purchase { id }", 20),
-    ("purchaseRefund", {"purchaseId": _id("purchase", PURCHASE), "amount": "0.10"}, "refund { id } purchase { id }", 12),
+     "purchase { id }", together(10, 6)),
+    ("purchaseRecord", {"reference": "NEW", **_BASKET, "customerCode": "N001", "storeCode": "N002"}, "purchase { id }",
+     together(10, 7)),
+    ("purchaseRecord", {"reference": "NEW", **_BASKET, "customer": _PERSON}, "purchase { id }", together(20, 17)),
+    ("purchaseRefund", {"purchaseId": _id("purchase", PURCHASE), "amount": "0.10"}, "refund { id } purchase { id }",
+     together(12, 11)),
     ("purchaseRefund", {"purchaseId": _id("purchase", PURCHASE),
-                        "lines": [{"lineId": _id("line", LINE), "quantity": "0.1"}]}, "refund { id } purchase { id }", 14),
-    ("purchaseVoid", {"purchaseId": _id("purchase", PURCHASE)}, "purchase { id }", 9),
+                        "lines": [{"lineId": _id("line", LINE), "quantity": "0.1"}]}, "refund { id } purchase { id }",
+     together(14, 13)),
+    ("purchaseVoid", {"purchaseId": _id("purchase", PURCHASE)}, "purchase { id }", together(9, 8)),
 )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("name", "given", "payload", "number"), WRITES, ids=[f"{n}-{name}" for n, (name, *_) in enumerate(WRITES)]
 )
-async def test_writes(filled: Api, name: str, given: dict[str, Any], payload: str, number: int) -> None:
+async def test_writes(
+    filled: Api, name: str, given: dict[str, Any], payload: str, number: int | Mapping[str, int]
+) -> None:
     await filled.shop.codes.take()  # the first of ten: a block of codes is taken by every tenth customer only
     kind = name[0].upper() + name[1:] + "Input"
     document = f"mutation($input: {kind}!) {{ {name}(input: $input) {{ {payload} userErrors {{ code message }} }} }}"
     counted = await statements(filled, document, input=keyed(name, given))
     # PostgreSQL lets one at a time look for a contact; SQLite has one writer anyway.
     counted = [sql for sql in counted if "pg_advisory_xact_lock" not in sql]
-    assert len(counted) == number, counted
+    assert len(counted) == on(filled, number), counted
 
 
 class Calls:

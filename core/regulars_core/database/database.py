@@ -127,6 +127,12 @@ class Database:
         with self.bound():
             await self._writing().change_many(sql, rows)
 
+    async def run_together(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+        """Run statements that write and need nothing of each other's but by foreign keys, in one round to the database.
+        Raises RuntimeError outside a transaction."""
+        with self.bound():
+            await self._writing().change_together(statements)
+
     async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows by PostgreSQL's COPY; only there. Raises RuntimeError outside a transaction."""
         with self.bound():

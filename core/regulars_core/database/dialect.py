@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal
 from uuid import UUID
 
@@ -24,6 +24,24 @@ _PLACEHOLDERS = re.compile(
 def to_sqlite(sql: str) -> str:
     """The statement with `$1` (and `$1::uuid`) written as SQLite's `?1`."""
     return _PLACEHOLDERS.sub(lambda found: f"?{found['number']}" if found["number"] else found[0], sql)
+
+
+@lru_cache(maxsize=256)
+def together(statements: tuple[tuple[str, int], ...]) -> str:
+    """One statement of PostgreSQL's that does what all of these do, each given with the number of its values; the values
+    follow each other. They see the same rows, those from before, and none may need what another one writes but by a foreign
+    key."""
+    shifted, before = [], 0
+    for sql, values in statements:
+        shifted.append(_PLACEHOLDERS.sub(partial(_shift, before), sql))
+        before += values
+    named = [f"w{number} AS ({sql})" for number, sql in enumerate(shifted[:-1])]
+    return f"WITH {', '.join(named)} {shifted[-1]}" if named else shifted[-1]
+
+
+def _shift(by: int, found: re.Match[str]) -> str:
+    text, number = found[0], found["number"]
+    return f"${int(number) + by}{text[len(number) + 1 :]}" if number else text
 
 
 def sqlite_values(values: Sequence[Any]) -> list[Any]:

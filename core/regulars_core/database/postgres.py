@@ -17,6 +17,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
 from .counting import note
+from .dialect import together
 from .faults import Unavailable
 
 ALIAS = "default"
@@ -115,6 +116,11 @@ class PostgresEngine(AsyncpgDBClient):
         """The same statement for each of these rows of values."""
         note(self.owner, sql)
         await self._translate_exceptions(_execute_many, sql, rows)
+
+    async def change_together(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+        """All of these statements as one."""
+        sql = together(tuple((text, len(values)) for text, values in statements))
+        await self.change(sql, [value for _, values in statements for value in values])
 
     async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows by COPY, which takes a fraction of the time of as many INSERTs."""

@@ -106,6 +106,18 @@ class SqliteEngine(SqliteClient):
         text, bound = to_sqlite(sql), [sqlite_values(row) for row in rows]
         await self._perform(sql, lambda connection: connection.executemany(text, bound).close())
 
+    async def change_together(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+        """These statements, one after another, without coming back between them."""
+        bound = [(to_sqlite(sql), sqlite_values(values)) for sql, values in statements]
+
+        def work(connection: sqlite3.Connection) -> None:
+            for sql, values in bound:
+                connection.execute(sql, values).close()
+
+        await self._perform(statements[0][0], work)
+        for sql, _ in statements[1:]:
+            note(self.owner, sql)
+
     async def _perform(self, sql: str, work: Work[T]) -> T:
         note(self.owner, sql)
         try:

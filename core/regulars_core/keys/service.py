@@ -77,4 +77,6 @@ async def revoke_key(shop: Shop, *, by: Actor, key_id: str) -> None:
 
 async def written(shop: Shop, by: Actor, action: str, changes: dict[str, audit.Change]) -> None:
     """Write down in the audit what was done to keys and roles, which have no ids of their own there."""
-    await audit.write(shop.database, key=(by.key_id, by.name), action=action, entities=[], changes=changes)
+    await shop.database.run_together(
+        [audit.writing(key=(by.key_id, by.name), action=action, entities=[], changes=changes)]
+    )

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from regulars_core.clock import now
+from regulars_core.clock import Instant, now
 from regulars_core.errors import Problem, Refused
 from regulars_core.events import announce
 from regulars_core.ids import new_id
 from regulars_core.purchases.rules import CheckedPurchase
-from regulars_core.purchases.statistics import Gain, add_purchases
+from regulars_core.purchases.statistics import Gain, add_purchases, adding
 from regulars_core.reading import rows_by_text
 from regulars_core.shop import Shop
-from regulars_core.writing import insert
+from regulars_core.writing import MANY, insert, inserting
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,7 @@ async def _record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Reco
             outcomes.append(Recorded(elder[0], created=False))
         else:
             outcomes.append(Recorded(None, created=False, problem=reused()))
-    await _insert(shop, new)
-    await add_purchases(shop.database, _gains(new))
+    await _write(shop, new)
     await announce(shop, "purchases_recorded", [id_ for id_, _ in new], [p.given.extras for _, p in new])
     return outcomes
 
@@ -98,41 +98,46 @@ _LINE_COLUMNS = (
 )  # fmt: skip
 
 
-async def _insert(shop: Shop, new: Sequence[tuple[str, CheckedPurchase]]) -> None:
-    recorded = now()
-    await insert(
-        shop.database,
-        "purchase",
-        _PURCHASE_COLUMNS,
+async def _write(shop: Shop, new: Sequence[tuple[str, CheckedPurchase]]) -> None:
+    """Insert purchases with what belongs to them, and move the statistics of who bought: one from a till in one round to the
+    database."""
+    recorded, gains, database = now(), _gains(new), shop.database
+    rows: list[tuple[str, Sequence[str], list[Sequence[Any]]]] = [
+        ("purchase", _PURCHASE_COLUMNS, [_purchase_row(id_, purchase, recorded) for id_, purchase in new]),
         (
-            (
-                id_, p.reference, p.given.store_id, p.given.customer_id, p.given.purchased_at, recorded, "PAID",
-                p.given.currency, p.channel, p.note, p.given.prices_include_tax, p.subtotal, p.discount,
-                p.given.shipping, p.given.tax, p.total, 0, p.digest,
-            )
-            for id_, p in new
+            "purchase_line",
+            _LINE_COLUMNS,
+            [
+                (
+                    new_id(), id_, n, li.sku, li.name, li.brand, li.category, li.quantity, li.unit_price, li.discount,
+                    li.total, 0,
+                )
+                for id_, p in new
+                for n, li in enumerate(p.lines)
+            ],
         ),
+        (
+            "payment",
+            ("id", "purchase_id", "position", "method", "amount", "reference"),
+            [
+                (new_id(), id_, n, payment.method, payment.amount, payment.reference)
+                for id_, p in new
+                for n, payment in enumerate(p.payments)
+            ],
+        ),
+    ]  # fmt: skip
+    if len(new) == 1 and all(len(given) < MANY for *_, given in rows):
+        inserts = [inserting(table, columns, given) for table, columns, given in rows if given]
+        await database.run_together([*inserts, *(adding(database.dialect, *gain) for gain in gains.items())])
+        return
+    for table, columns, given in rows:
+        await insert(database, table, columns, given)
+    await add_purchases(database, gains)
+
+
+def _purchase_row(id_: str, p: CheckedPurchase, recorded: Instant) -> Sequence[Any]:
+    return (
+        id_, p.reference, p.given.store_id, p.given.customer_id, p.given.purchased_at, recorded, "PAID", p.given.currency,
+        p.channel, p.note, p.given.prices_include_tax, p.subtotal, p.discount, p.given.shipping, p.given.tax, p.total, 0,
+        p.digest,
     )  # fmt: skip
-    await insert(
-        shop.database,
-        "purchase_line",
-        _LINE_COLUMNS,
-        (
-            (
-                new_id(), id_, n, li.sku, li.name, li.brand, li.category, li.quantity, li.unit_price, li.discount,
-                li.total, 0,
-            )
-            for id_, p in new
-            for n, li in enumerate(p.lines)
-        ),
-    )  # fmt: skip
-    await insert(
-        shop.database,
-        "payment",
-        ("id", "purchase_id", "position", "method", "amount", "reference"),
-        (
-            (new_id(), id_, n, payment.method, payment.amount, payment.reference)
-            for id_, p in new
-            for n, payment in enumerate(p.payments)
-        ),
-    )

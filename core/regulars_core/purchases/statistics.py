@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from regulars_core.clock import NEVER, Instant
 from regulars_core.customers.reads import StatsRow, stats_rows
-from regulars_core.database import Database
+from regulars_core.database import Database, Dialect
 from regulars_core.shop import Shop
+from regulars_core.writing import Write
 
 _BATCH = 1_000
 
@@ -38,15 +39,20 @@ class Gain:
 
 async def add_purchases(database: Database, gains: Mapping[str, Gain]) -> None:
     """Move statistics forward by new purchases, in the order of ids so that writers never wait for each other in a ring."""
-    least = database.dialect.least("first_purchase_at", "$4")
-    latest, active = (database.dialect.greatest(column, "$5") for column in ("last_purchase_at", "active_at"))
-    if not gains:
-        return
-    await database.run_many(
+    if gains:
+        moves = [adding(database.dialect, customer, gain) for customer, gain in sorted(gains.items())]
+        await database.run_many(moves[0][0], [values for _, values in moves])
+
+
+def adding(dialect: Dialect, customer: str, gain: Gain) -> Write:
+    """What moves one customer's statistics forward."""
+    least = dialect.least("first_purchase_at", "$4")
+    latest, active = (dialect.greatest(column, "$5") for column in ("last_purchase_at", "active_at"))
+    return (
         "UPDATE customer_stats SET total_spent = total_spent + $2, purchase_count = purchase_count + $3,"
         f" first_purchase_at = CASE WHEN first_purchase_at = {NEVER + 1} - 1 THEN $4 ELSE {least} END,"
         f" last_purchase_at = {latest}, active_at = {active} WHERE customer_id = $1",
-        [(customer, gain.spent, gain.count, gain.first, gain.last) for customer, gain in sorted(gains.items())],
+        (customer, gain.spent, gain.count, gain.first, gain.last),
     )
 
 
