@@ -59,7 +59,11 @@ class Settings(BaseSettings):
     jobs: bool = Field(
         True, description="Whether `regulars serve` runs the jobs too; `false` where `regulars jobs run` does it alone."
     )
-    document_cache: int = Field(1_000, ge=0, description="Parsed and validated documents kept in memory at most.")
+    document_cache: int = Field(
+        150_000,
+        ge=0,
+        description="Characters of the documents that are kept parsed and validated; in memory they take a hundred times as much.",
+    )
     max_document_bytes: int = Field(65_536, ge=256, description="Largest document of a request, in bytes.")
     max_tokens: int = Field(2_000, ge=10, le=20_000, description="Words and signs of a document at most.")
     max_depth: int = Field(12, ge=1, le=40, description="Fields inside each other at most.")

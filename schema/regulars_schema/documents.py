@@ -42,12 +42,13 @@ class Parsed:
 
 
 class Documents:
-    """The documents of one schema that were found valid, the latest used ones, at most `size` of them; and how large
-    those may be that are looked at."""
+    """The documents of one schema that were found valid, the latest used ones, of at most `size` characters together; and how
+    large those may be that are looked at."""
 
-    def __init__(self, size: int = 1_000, limits: Limits | None = None) -> None:
+    def __init__(self, size: int = 150_000, limits: Limits | None = None) -> None:
         self._size = size
         self._kept: OrderedDict[str, Parsed] = OrderedDict()
+        self._characters = 0
         self.limits = limits or Limits()
 
     def find(self, text: str) -> Parsed | None:
@@ -57,11 +58,14 @@ class Documents:
         return document
 
     def keep(self, text: str, document: Parsed) -> None:
-        """Remember a valid document, unless it is huge; the one that was used the longest ago makes room."""
-        if self._size and len(text) <= LONGEST_KEPT:
-            self._kept[text] = document
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
+        """Remember a valid document, unless it is huge; those that were used the longest ago make room."""
+        if len(text) > min(self._size, LONGEST_KEPT) or text in self._kept:
+            return
+        self._kept[text] = document
+        self._characters += len(text)
+        while self._characters > self._size:
+            oldest, _ = self._kept.popitem(last=False)
+            self._characters -= len(oldest)
 
 
 class _Texts(Visitor):

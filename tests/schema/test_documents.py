@@ -18,7 +18,7 @@ def of(schema: ComposedSchema) -> Callable[[str], Parsed]:
 
 
 def test_the_documents_used_last_are_kept(of: Callable[[str], Parsed]) -> None:
-    documents = Documents(2)
+    documents = Documents(2 * len("{ a }"))
     for name in "abc":
         documents.keep(f"{{ {name} }}", of(f"{{ {name} }}"))
     assert documents.find("{ a }") is None
@@ -29,11 +29,21 @@ def test_the_documents_used_last_are_kept(of: Callable[[str], Parsed]) -> None:
 
 
 def test_a_huge_document_is_not_kept(of: Callable[[str], Parsed]) -> None:
-    documents = Documents(2)
+    documents = Documents()
     for length, kept in ((LONGEST_KEPT, True), (LONGEST_KEPT + 1, False)):
         text = "{ a }".ljust(length)
         documents.keep(text, of(text))
         assert (documents.find(text) is not None) is kept
+
+
+def test_it_is_their_characters_that_are_bounded(of: Callable[[str], Parsed]) -> None:
+    documents = Documents(1_000)
+    texts = [f"{{ field{n} }}".ljust(100) for n in range(50)]
+    for text in (*texts, *texts[-3:]):
+        documents.keep(text, of(text))
+    assert [documents.find(text) is not None for text in texts] == [False] * 40 + [True] * 10
+    documents.keep("{ a }".ljust(1_001), of("{ a }"))
+    assert documents.find(texts[-1]) is not None
 
 
 @pytest.mark.parametrize("depth", [1, 15])

@@ -31,7 +31,7 @@ def cashier(api: Api) -> Api:
 
 @pytest.mark.parametrize("document", READING)
 async def test_reading_the_schema_needs_its_permission(api: Api, document: str) -> None:
-    schema = build_schema(documents=Documents(10))
+    schema = build_schema(documents=Documents(5_000))
     admin, cashier = (
         Api(schema, api.shop, Actor.of_role("key", "till", role)) for role in ("administrator", "cashier")
     )

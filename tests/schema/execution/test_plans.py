@@ -78,9 +78,9 @@ def test_the_plans_used_last_are_kept(people: ComposedSchema) -> None:
 
 
 def test_a_plan_goes_with_its_document(people: ComposedSchema) -> None:
-    documents = Documents(1)
-    plans = Plans(documents)
     text = "{ ana { name } }"
+    documents = Documents(len(text))
+    plans = Plans(documents)
     plan = found(people, plans, documents, text)
     documents.keep("{ other }", parse("{ other }"))
     again = found(people, plans, documents, text)
