@@ -60,9 +60,9 @@ class Settings(BaseSettings):
         True, description="Whether `regulars serve` runs the jobs too; `false` where `regulars jobs run` does it alone."
     )
     document_cache: int = Field(
-        150_000,
+        100_000,
         ge=0,
-        description="Characters of the documents that are kept parsed and validated; in memory they take a hundred times as much.",
+        description="Characters of the documents that are kept parsed and validated; in memory they take a hundred times that.",
     )
     max_document_bytes: int = Field(65_536, ge=256, description="Largest document of a request, in bytes.")
     max_tokens: int = Field(2_000, ge=10, le=20_000, description="Words and signs of a document at most.")

@@ -27,7 +27,7 @@ from regulars_schema.limits import Limits, beyond_objects
 from regulars_schema.plans import Plan, Unsupported, planned
 from regulars_schema.rendering import draft
 
-MOST_KEPT = 15_000
+MOST_KEPT = 10_000
 """Fields of all kept plans together; one takes some 700 bytes."""
 MOST_FORMS = 8
 """Plans kept of one operation: variables of @skip and @include can give it two to the power of their number of forms."""

@@ -45,7 +45,7 @@ class Documents:
     """The documents of one schema that were found valid, the latest used ones, of at most `size` characters together; and how
     large those may be that are looked at."""
 
-    def __init__(self, size: int = 150_000, limits: Limits | None = None) -> None:
+    def __init__(self, size: int = 100_000, limits: Limits | None = None) -> None:
         self._size = size
         self._kept: OrderedDict[str, Parsed] = OrderedDict()
         self._characters = 0

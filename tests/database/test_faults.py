@@ -17,19 +17,19 @@ def of_sqlite(code: int) -> OperationalError:
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "fault"),
     [
-        asyncpg.SerializationError(),
-        asyncpg.DeadlockDetectedError(),
-        asyncpg.LockNotAvailableError(),
-        of_sqlite(sqlite3.SQLITE_BUSY),
-        of_sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT),
-        of_sqlite(sqlite3.SQLITE_LOCKED),
+        (asyncpg.SerializationError(), "conflict"),
+        (asyncpg.DeadlockDetectedError(), "conflict"),
+        (asyncpg.LockNotAvailableError(), "busy"),
+        (of_sqlite(sqlite3.SQLITE_BUSY), "busy"),
+        (of_sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT), "busy"),
+        (of_sqlite(sqlite3.SQLITE_LOCKED), "busy"),
     ],
     ids=repr,
 )
-def test_worth_another_try(error: Exception) -> None:
-    assert classify(error) == "retry"
+def test_worth_another_try(error: Exception, fault: str) -> None:
+    assert classify(error) == fault
 
 
 @pytest.mark.parametrize(

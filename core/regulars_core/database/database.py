@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from itertools import count
 from typing import Any, TypeVar
 
 from tortoise.backends.base.client import TransactionalDBClient
@@ -20,7 +21,10 @@ T = TypeVar("T")
 
 _CHANGING = frozenset({"INSERT", "UPDATE", "DELETE"})
 _OUTSIDE = "Statements that change something belong inside Database.transaction."
+_ATTEMPTS = 3
+_CONFLICTS = 20  # attempts where writers met and nobody waited
 _FIRST_PAUSE = 0.02  # seconds, at most, before the second try; each later one may wait twice as long
+_LONGEST_PAUSE = 0.5
 
 
 class Database:
@@ -144,37 +148,38 @@ class Database:
             raise RuntimeError(_OUTSIDE)
         return client
 
-    async def transaction(self, work: Callable[[], Awaitable[T]], *, attempts: int = 3) -> T:
+    async def transaction(self, work: Callable[[], Awaitable[T]], *, attempts: int | None = None) -> T:
         """Run the whole function in one transaction and return what it returns; roll back if it raises.
 
         If the engine asks for it (serialization failure, deadlock, a lock not granted in time, SQLite busy), or somebody
-        else was quicker to write a unique row, the whole function runs again, up to `attempts` times, after a short
-        random pause: it must not change anything but the database, and what it looked up it looks up again. Inside a
-        transaction it joins that one.
+        else was quicker to write a unique row, the whole function runs again after a short random pause: it must not change
+        anything but the database, and what it looked up it looks up again. It runs up to `attempts` times, or else up to
+        three where it waited for a lock, and twenty where it did not have to wait. Inside a transaction it joins that one.
 
         Raises Unavailable if the tries are used up or the database cannot be reached, OutcomeUnknown if the connection
         broke while committing.
         """
         return await self._transaction(work, attempts, self._begin)
 
-    async def _transaction(self, work: Callable[[], Awaitable[T]], attempts: int, begin: Callable[[], Any]) -> T:
+    async def _transaction(self, work: Callable[[], Awaitable[T]], attempts: int | None, begin: Callable[[], Any]) -> T:
         with self.bound():
             if self.in_transaction:
                 return await work()
-            for attempt in range(1, attempts + 1):
+            for attempt in count(1):
                 try:
                     return await self._attempt(work, begin())
                 except Exception as error:
                     fault = classify(error)
-                    quicker = fault is None and collided(error) and attempt < attempts
+                    most = attempts or (_CONFLICTS if fault == "conflict" else _ATTEMPTS)
+                    quicker = fault is None and collided(error) and attempt < most
                     if not quicker and (fault is None or isinstance(error, Unavailable)):
                         raise
                     if fault == "unavailable":
                         raise Unavailable(str(error)) from error
-                    if attempt == attempts:
-                        raise Unavailable(f"Too busy, {attempts} tries: {error}") from error
-                await asyncio.sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))
-        raise ValueError("A transaction needs at least one attempt.")
+                    if attempt >= most:
+                        raise Unavailable(f"Too busy, {attempt} tries: {error}") from error
+                await asyncio.sleep(random.uniform(0, min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)))
+        raise AssertionError("counting has no end")
 
     def _begin(self) -> Any:
         return self._root._in_transaction()

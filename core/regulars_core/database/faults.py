@@ -7,7 +7,7 @@ from typing import Literal
 
 from tortoise.exceptions import IntegrityError
 
-Fault = Literal["retry", "unavailable"]
+Fault = Literal["conflict", "busy", "unavailable"]
 
 
 class Unavailable(Exception):
@@ -27,20 +27,22 @@ class FromTheFuture(Exception):
 
 
 # https://www.postgresql.org/docs/15/errcodes-appendix.html
-_RETRY_STATES = frozenset({"40001", "40P01", "55P03"})
+_CONFLICT_STATES = frozenset({"40001", "40P01"})
+_BUSY_STATES = frozenset({"55P03"})
 _UNAVAILABLE_STATES = frozenset({"57014", "57P01", "57P02", "57P03", "57P05", "25P03", "58030", "25006"})
 _UNAVAILABLE_CLASSES = frozenset({"08", "53"})
 
 # https://www.sqlite.org/rescode.html: primary codes, the low byte of the extended ones
-_RETRY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _UNAVAILABLE_CODES = frozenset(
     {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL}
 )
 
 
 def classify(error: BaseException) -> Fault | None:
-    """Whether the transaction that ended with this error may be run again ("retry"), or the database is out of reach
-    or out of capacity ("unavailable"). None: the error means what it says and is for the caller."""
+    """Whether the transaction that ended with this error may be run again, because it met another one ("conflict") or waited
+    for one in vain ("busy"), or the database is out of reach or out of capacity ("unavailable"). None: the error means what
+    it says and is for the caller."""
     for cause in _causes(error):
         if isinstance(cause, Unavailable):
             return "unavailable"
@@ -112,15 +114,17 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _of_sqlite(error: sqlite3.Error) -> Fault | None:
     primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if primary in _RETRY_CODES:
-        return "retry"
+    if primary in _BUSY_CODES:
+        return "busy"
     return "unavailable" if primary in _UNAVAILABLE_CODES else None
 
 
 def _of_postgres(error: BaseException) -> Fault | None:
     state = str(getattr(error, "sqlstate", None) or "")
-    if state in _RETRY_STATES:
-        return "retry"
+    if state in _CONFLICT_STATES:
+        return "conflict"
+    if state in _BUSY_STATES:
+        return "busy"
     if state in _UNAVAILABLE_STATES or state[:2] in _UNAVAILABLE_CLASSES:
         return "unavailable"
     # asyncpg reports a connection that is gone or unusable by errors of its own, which have no state.
