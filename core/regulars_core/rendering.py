@@ -190,10 +190,11 @@ class Inside:
 
 @dataclass(frozen=True, slots=True)
 class Hanging:
-    """A relation, and what is wanted of each of its rows; written between two pieces of JSON text."""
+    """A relation, and what is wanted of each of its rows: an object, or one column alone; written between two pieces of JSON
+    text."""
 
     relation: Relation
-    members: "Members"
+    wanted: "Members | Column"
     before: str = ""
     after: str = ""
 
@@ -224,7 +225,8 @@ class _Writer:
         relation, kind = hanging.relation, hanging.relation.kind
         joined = "".join(f" {join}" for alias, join in kind.joins.items() if alias not in scope)
         conditions = [f"{relation.column} = {parent}.{relation.key}", *relation.conditions(self.values)]
-        member = self._object(hanging.members, kind.alias, scope | kind.aliases)
+        wanted = hanging.wanted
+        member = wanted(self.values) if callable(wanted) else self._object(wanted, kind.alias, scope | kind.aliases)
         rows = f"FROM {kind.table}{joined} WHERE {' AND '.join(conditions)}"
         if relation.order is None:
             return f"coalesce((SELECT {member} {rows}), 'null')"

@@ -107,4 +107,7 @@ def _address(kind: str) -> Rendered:
 GROUP_OF = rendered(Relation(GROUP, "g.id", "group_id"))
 ORIGIN_STORE_OF = rendered(Relation(STORE, "st.id", "origin_store_id"))
 STATS_OF = Rendered(_stats_in(CurrencyCode("USD"), ZoneInfo("UTC"), "postgres").kind, _stats)
+TAGS_OF = rendered(
+    Relation(Kind("t", "customer_tag t", {"tag": text("t.tag")}), "t.customer_id", order="t.tag_key"), value="tag"
+)
 BILLING_ADDRESS_OF, SHIPPING_ADDRESS_OF = _address("BILLING"), _address("SHIPPING")

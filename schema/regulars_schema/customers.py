@@ -24,6 +24,7 @@ from regulars_schema import customer_errors
 from regulars_schema.batching import Batch, mutation, root
 from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind, Query
 from regulars_schema.customer_errors import Expecting
+from regulars_schema.customer_fields import EXTENSIONS
 from regulars_schema.customer_filters import LEAVES
 from regulars_schema.customer_inputs import (
     CustomerCreateInput,
@@ -35,7 +36,6 @@ from regulars_schema.customer_inputs import (
     told,
 )
 from regulars_schema.customer_types import (
-    EXTENSIONS,
     SORTS,
     Customer,
     CustomerConditions,

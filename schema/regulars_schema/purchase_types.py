@@ -1,16 +1,13 @@
 """Purchases in the language of the API: their types and fields."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, NewType
+from typing import Annotated, NewType
 
 import strawberry
 
 from regulars_core.clock import Instant
-from regulars_core.customers.reads import CustomerRow, customers_by_ids
-from regulars_core.filtering import Where
-from regulars_core.paging import Order, Page
+from regulars_core.paging import Order
 from regulars_core.purchases.reads import (
     LATEST_FIRST,
     SORT_KEYS,
@@ -19,39 +16,15 @@ from regulars_core.purchases.reads import (
     PurchaseRow,
     RefundLineRow,
     RefundRow,
-    lines_by_ids,
-    lines_of,
-    payments_of,
-    purchases_by_ids,
-    purchases_of,
-    refund_lines_of,
-    refunds_of,
 )
-from regulars_core.rendering import Relation
-from regulars_core.stores.reads import StoreRow, stores_by_ids
-from regulars_schema.batching import Batch, batched
-from regulars_schema.composition import Extension, SortField
-from regulars_schema.customer_types import Customer
+from regulars_schema.batching import Batch
+from regulars_schema.composition import SortField
 from regulars_schema.filters import where_input
 from regulars_schema.ids import identified
 from regulars_schema.money import Money
-from regulars_schema.nodes import Node, backed_by, in_order
+from regulars_schema.nodes import Node, backed_by
 from regulars_schema.ordering import OrderDirection, order_of
-from regulars_schema.pagination import After, Before, Connection, First, Last, window
 from regulars_schema.permissions import under
-from regulars_schema.purchase_rendering import (
-    CUSTOMER_OF,
-    LINES_OF,
-    PAYMENTS_OF,
-    PURCHASE,
-    PURCHASES_OF,
-    REFUND_LINES_OF,
-    REFUNDS_OF,
-    STORE_OF,
-)
-from regulars_schema.rendering import Rendered
-from regulars_schema.scope import visible
-from regulars_schema.stores import Store
 
 
 @strawberry.enum(description="What has become of a purchase.")
@@ -185,167 +158,3 @@ SORTS = [
 def purchase_order(given: PurchaseOrderBy | None, batch: Batch) -> Order:
     """The order asked for, or the latest first. Raises Forbidden."""
     return order_of(given, LATEST_FIRST, batch)
-
-
-async def purchases(
-    customers: Sequence[CustomerRow],
-    batch: Batch,
-    *,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-    where: PurchaseConditions = None,
-    order_by: PurchaseOrder = None,
-) -> Sequence[Page[PurchaseRow]]:
-    """A page of each customer's purchases."""
-    wanted = window(purchase_order(order_by, batch), first, after, last, before)
-    narrowed = visible(batch, where)  # type: ignore[arg-type]
-    return await purchases_of(batch.database, [customer.id for customer in customers], wanted, narrowed)
-
-
-def _page(
-    batch: Batch,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-    where: Where | None = None,
-    order_by: PurchaseOrderBy | None = None,
-) -> Relation | None:
-    """The same page, for the database to write."""
-    wanted = window(purchase_order(order_by, batch), first, after, last, before)
-    return PURCHASES_OF.page(wanted, visible(batch, where))
-
-
-async def customer_of(found: Sequence[PurchaseRow], batch: Batch) -> Sequence[CustomerRow | None]:
-    """Who bought."""
-    keys = [purchase.customer_id for purchase in found]
-    return in_order(keys, await customers_by_ids(batch.database, [key for key in keys if key]))
-
-
-async def store_of(found: Sequence[PurchaseRow], batch: Batch) -> Sequence[StoreRow | None]:
-    """Where it was bought."""
-    keys = [purchase.store_id for purchase in found]
-    return in_order(keys, await stores_by_ids(batch.database, keys))
-
-
-async def lines(found: Sequence[PurchaseRow], batch: Batch) -> Sequence[list[LineRow]]:
-    """What was bought."""
-    keys = [purchase.id for purchase in found]
-    return in_order(keys, await lines_of(batch.database, keys))
-
-
-async def payments(found: Sequence[PurchaseRow], batch: Batch) -> Sequence[list[PaymentRow]]:
-    """How it was paid."""
-    keys = [purchase.id for purchase in found]
-    return in_order(keys, await payments_of(batch.database, keys))
-
-
-async def refunds(found: Sequence[PurchaseRow], batch: Batch) -> Sequence[list[RefundRow]]:
-    """What was given back."""
-    keys = [purchase.id for purchase in found]
-    return in_order(keys, await refunds_of(batch.database, keys))
-
-
-async def refund_lines(found: Sequence[RefundRow], batch: Batch) -> Sequence[list[RefundLineRow]]:
-    """Which lines a refund took back."""
-    keys = [refund.id for refund in found]
-    return in_order(keys, await refund_lines_of(batch.database, keys))
-
-
-async def line_of(found: Sequence[RefundLineRow], batch: Batch) -> Sequence[LineRow | None]:
-    """The line that was taken back."""
-    keys = [line.line_id for line in found]
-    return in_order(keys, await lines_by_ids(batch.database, keys, visible(batch)))
-
-
-async def purchase_of(found: Sequence[Any], batch: Batch) -> Sequence[PurchaseRow | None]:
-    """The purchase that a line, payment or refund belongs to."""
-    keys = [part.purchase_id for part in found]
-    return in_order(keys, await purchases_by_ids(batch.database, keys, visible(batch)))
-
-
-EXTENSIONS = [
-    Extension(
-        Customer,
-        [
-            batched(
-                purchases,
-                name="purchases",
-                needs="purchases.view",
-                returns=Connection[Purchase] | None,
-                description="What the customer has bought, the latest first if no order is asked for.",
-                rendered=Rendered(PURCHASE, _page, page=True),
-            )
-        ],
-    ),
-    Extension(
-        Purchase,
-        [
-            batched(
-                customer_of,
-                name="customer",
-                needs="customers.view",
-                returns=Customer | None,
-                description="Who bought; null for a stranger.",
-                rendered=CUSTOMER_OF,
-            ),
-            batched(
-                store_of,
-                name="store",
-                needs="stores.view",
-                returns=Store | None,
-                description="Where it was bought.",
-                rendered=STORE_OF,
-            ),
-            batched(
-                lines,
-                name="lines",
-                returns=list[PurchaseLine],
-                description="What was bought, as on the receipt.",
-                rendered=LINES_OF,
-            ),
-            batched(
-                payments,
-                name="payments",
-                returns=list[Payment],
-                description="How it was paid; empty if not told.",
-                rendered=PAYMENTS_OF,
-            ),
-            batched(
-                refunds,
-                name="refunds",
-                returns=list[Refund],
-                description="What was given back, the first one first.",
-                rendered=REFUNDS_OF,
-            ),
-        ],
-    ),
-    Extension(
-        PurchaseLine,
-        [batched(purchase_of, name="purchase", returns=Purchase | None, description="The purchase it belongs to.")],
-    ),
-    Extension(
-        Payment,
-        [batched(purchase_of, name="purchase", returns=Purchase | None, description="The purchase that was paid.")],
-    ),
-    Extension(
-        Refund,
-        [
-            batched(purchase_of, name="purchase", returns=Purchase | None, description="The purchase it gives back."),
-            batched(
-                refund_lines,
-                name="lines",
-                returns=list[RefundLine],
-                description="What was taken back; empty where an amount was given back.",
-                rendered=REFUND_LINES_OF,
-            ),
-        ],
-    ),
-    Extension(
-        RefundLine,
-        [batched(line_of, name="line", returns=PurchaseLine | None, description="The line that was taken back.")],
-    ),
-]

@@ -32,6 +32,7 @@ from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
 from regulars_schema.permissions import guarded
+from regulars_schema.purchase_fields import EXTENSIONS
 from regulars_schema.purchase_filters import LEAVES
 from regulars_schema.purchase_inputs import (
     PurchaseCustomerInput,
@@ -42,7 +43,6 @@ from regulars_schema.purchase_inputs import (
     refund_parts,
 )
 from regulars_schema.purchase_types import (
-    EXTENSIONS,
     SORTS,
     Purchase,
     PurchaseConditions,

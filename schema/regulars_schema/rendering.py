@@ -18,23 +18,25 @@ from regulars_core.rendering import Column, Composite, Hanging, Inside, Kind, Re
 from regulars_schema.completion import Level
 from regulars_schema.context import Batch
 from regulars_schema.permissions import definition_of
-from regulars_schema.plans import Leaf, Many, One, Plan, PlannedField, Selection, selections_in
+from regulars_schema.plans import Leaf, Many, One, Plan, PlannedField, Selection, Shape, selections_in
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """How the objects of a batched field are found in SQL: rows of a kind, and the relation in which they stand to their
     parents, given a Batch and the field's arguments; None where the field's function must be called. The rows of the relation
-    may lack attributes of the kind; who asks for those gets them from the function. A field that answers a page says so."""
+    may lack attributes of the kind; who asks for those gets them from the function. A field that answers a page says so, and
+    one that answers no objects names the attribute whose `value` it answers."""
 
     kind: Kind
     relation: Callable[..., Relation | None]
     page: bool = False
+    value: str | None = None
 
 
-def rendered(relation: Relation) -> Rendered:
+def rendered(relation: Relation, value: str | None = None) -> Rendered:
     """For a relation that depends neither on the caller nor on arguments."""
-    return Rendered(relation.kind, lambda _: relation)
+    return Rendered(relation.kind, lambda _: relation, value=value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,9 @@ class Draft:
         relation = self.rendered.relation(batch, **arguments(self.asked))
         if relation is None:
             return None
+        if self.rendered.value is not None:
+            column = relation.kind.columns.get(self.rendered.value)
+            return Hanging(relation, column) if callable(column) else None
         members: list[tuple[str, Any]] = []
         for name, member in self.members:
             if isinstance(member, Draft):
@@ -104,16 +109,19 @@ def _drafted(asked: PlannedField, scope: frozenset[str]) -> Draft | None:
     found = declared.metadata.get("rendered") if isinstance(declared, StrawberryField) else None
     if found is None or asked.batched is None or found.kind.alias in scope:
         return None
-    made, shape = Draft(asked, found), asked.shape
+    made = Draft(asked, found)
+    shape: Shape | None = asked.shape
     if found.page and isinstance(shape, One):
         shape = _nodes_alone(made, shape.selection)
-    selection = getattr(shape.item if isinstance(shape, Many) else shape, "selection", None)
-    if not isinstance(selection, Selection) or not (shape.nullable or isinstance(shape, Many)):
+    one = shape.item if isinstance(shape, Many) else shape
+    if not (isinstance(shape, Many) or (shape is not None and shape.nullable)):
         return None
-    return made if _filled(made, selection, scope | found.kind.aliases) else None
+    if found.value is not None:
+        return made if isinstance(one, Leaf) and _as_it_is(one) else None
+    return made if isinstance(one, One) and _filled(made, one.selection, scope | found.kind.aliases) else None
 
 
-def _nodes_alone(made: Draft, page: Selection) -> Any:
+def _nodes_alone(made: Draft, page: Selection) -> Shape | None:
     """The shape of a page's `nodes`, if nothing else is asked of it; cursors and counts are nothing that rows have."""
     if len(page.fields) != 1 or page.fields[0].definition is not page.of.fields["nodes"]:
         return None
@@ -159,14 +167,15 @@ def _part(asked: PlannedField, columns: Mapping[str, Column | Composite]) -> Par
             inside.append((name, member))
         return Part(attribute, tuple(inside)) if inside else None
     if isinstance(shape, Leaf) and column is not None and not isinstance(column, Composite):
-        as_it_is = not isinstance(shape.of, GraphQLEnumType) or shape.of.values.keys() == _kept_as(shape.of)
-        return Part(attribute) if as_it_is else None
+        return Part(attribute) if _as_it_is(shape) else None
     return None
 
 
-def _kept_as(enum: GraphQLEnumType) -> set[Any]:
-    """How the database keeps the values of an enum."""
-    return {getattr(one.value, "value", one.value) for one in enum.values.values()}
+def _as_it_is(leaf: Leaf) -> bool:
+    """Whether the API's word for a value is what the database keeps, which an enum may see otherwise."""
+    if not isinstance(leaf.of, GraphQLEnumType):
+        return True
+    return all(name == getattr(one.value, "value", one.value) for name, one in leaf.of.values.items())
 
 
 @dataclass(slots=True, eq=False)

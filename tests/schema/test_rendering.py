@@ -3,12 +3,20 @@
 Every query here is answered by graphql-core too, as everywhere in this suite, which calls the functions.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import orjson
 import pytest
 
 from regulars_core.actors import Actor
+from regulars_core.rendering import Kind, Relation, text
+from regulars_schema.batching import batched
+from regulars_schema.composition import CORE, Contribution, Extension
 from regulars_schema.context import Batch, Context
-from regulars_schema.rendering import objects_in
+from regulars_schema.customer_types import Customer
+from regulars_schema.rendering import objects_in, rendered
+from regulars_schema.schema import build_schema
 from tests.asking import Api
 from tests.keys import bound, holding
 from tests.schema.test_statements import STORE, fill, key, statements
@@ -81,7 +89,8 @@ async def test_text_for_the_door_is_what_others_get(filled: Api) -> None:
         pytest.param("purchases(first: 0) { nodes { id } }", 2, id="none"),
         pytest.param("purchases(first: 1) { nodes { customer { group { name } purchases(first: 1) { nodes { id } } } } }", 3,
                      id="to and fro"),
-        pytest.param("purchases(first: 1) { nodes { customer { tags } } }", 4, id="what is not rendered below"),
+        pytest.param("tags group { name }", 2, id="a list of words"),
+        pytest.param("purchases(first: 1) { nodes { customer { notes { nodes { body } } } } }", 4, id="functions below"),
         pytest.param("group { ... on Node { __typename id } name @skip(if: true) }", 2, id="fragments"),
         pytest.param("group { name @skip(if: true) }", 2, id="nothing at all"),
         pytest.param("a: purchases(first: 1) { nodes { id } } b: purchases(first: 2) { nodes { id } }", 2, id="aliases"),
@@ -130,6 +139,25 @@ async def test_a_caller_of_one_store(filled: Api) -> None:
     found = [customer["purchases"]["nodes"] for customer in (await here.data(asked))["customers"]["nodes"]]
     assert len(counted) == 3  # the statistics of some stores are counted by their function
     assert {node["store"]["code"] for nodes in found for node in nodes} == {"N002"}
+
+
+async def test_a_plugin_may_offer_its_columns(filled: Api) -> None:
+    async def told(customers: Sequence[Any], batch: Batch) -> Sequence[str | None]:
+        rows = await batch.database.rows("SELECT customer_id, body FROM customer_note")
+        return [dict(map(tuple, rows)).get(customer.id) for customer in customers]
+
+    noted = Relation(Kind("cn", "customer_note cn", {"body": text("cn.body")}), "cn.customer_id")
+    offers = {"told": None, "offered": rendered(noted, value="body")}
+    fields = [
+        batched(told, name=name, returns=str | None, description="A note.", rendered=offer)
+        for name, offer in offers.items()
+    ]
+    api = Api(build_schema([Contribution(CORE, extensions=[Extension(Customer, fields)])]), filled.shop, filled.actor)
+    asked = "{ customers(first: 50) { nodes { group { name } %s } } }"
+    for name, number in (("told", 3), ("offered", 2)):
+        assert len(await statements(api, asked % name)) == number
+    found = (await api.data(asked % "told offered"))["customers"]["nodes"]
+    assert [one["told"] for one in found] == [one["offered"] for one in found] == ["Likes tea."] * 50
 
 
 @pytest.mark.parametrize(

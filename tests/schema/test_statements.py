@@ -150,7 +150,7 @@ READS: Sequence[tuple[str, int | Mapping[str, int]]] = (
     (THE_LIST, DAYS_APART),
     (
         "customers(first: $n) { nodes { tags originStore { code } billingAddress { city } shippingAddress { city } } }",
-        3,
+        2,
     ),
     ("customers(first: $n) { nodes { notes(first: 2) { totalCount nodes { body customer { id } } } } }", 4),
     ("customers(first: $n) { nodes { purchases(first: 2) { totalCount edges { node { id } } } } }", 3),
