@@ -45,7 +45,7 @@ def _opens(_: Any, facts: Sequence[Fact]) -> int:
         (lambda _, facts: 1, {}, "nothing measures 0"),
         (lambda _, facts: facts[0].net if facts else 0, {}, "independent of the order"),
         (lambda _, facts: len(facts) ** 2, {"weigh": lambda _, fact: 1}, "the sum of what each weighs"),
-        (lambda _, facts: max(0, 5 - len(facts)) if facts else 0, {}, "monotone"),
+        (lambda _, facts: max(0, 5 - len(facts)) if facts else 0, {"monotone": True}, "monotone"),
         (lambda _, facts: 1.5 * len(facts), {}, "whole number"),
         (_opens, {}, "no I/O"),
     ],
