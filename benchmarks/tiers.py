@@ -1,6 +1,6 @@
 """What do tiers cost an import, and how long does it take to reassess everybody?
 
-    python -m benchmarks.tiers [--households 2469] [--rounds 3] [--customers 100000] [--engine sqlite|postgres|both]
+    python -m benchmarks.tiers [--households 60] [--rounds 3] [--customers 5000] [--engine sqlite|postgres|both]
 
 Imports the Complete Journey (see examples/complete_journey.py), by turns without tiers and with them, each time into a new
 database. Then fills a shop with customers, gives it a new policy, and lets the job do its work. Processor time is that of
@@ -166,9 +166,9 @@ def _memory() -> int:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--households", type=int, default=250)
+    parser.add_argument("--households", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--customers", type=int, default=20_000)
+    parser.add_argument("--customers", type=int, default=5_000)
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="both")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="regulars-bench-") as name, PostgresServer() as server:
