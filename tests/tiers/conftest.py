@@ -26,11 +26,12 @@ OpenTiers = Callable[..., Awaitable[Shop]]
 
 @pytest.fixture
 async def open_tiers(database_url: str) -> AsyncIterator[OpenTiers]:
-    """Opens the test's database with tiers, and with other plugins."""
+    """Opens the test's database with tiers, and with other plugins, of which the `first` is told of events first."""
     opened: list[Shop] = []
 
-    async def open_one(others: dict[str, object] | None = None, **settings: Any) -> Shop:
-        plugins = Plugins({"tiers": regulars_tiers, **(others or {})})
+    async def open_one(others: dict[str, object] | None = None, first: str = "tiers", **settings: Any) -> Shop:
+        chosen = {"tiers": regulars_tiers, **(others or {})}
+        plugins = Plugins({first: chosen[first], **chosen})
         database = await Database.open(database_url, (*APPS, *plugins.apps), pool_size=8, readers=2)
         await database.migrate()
         given = load_settings(plugins.settings_models, database_url=database_url, **settings)
