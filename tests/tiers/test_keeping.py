@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from regulars_core.testing import statements
 from tests.tiers.conftest import OpenTiers, Owner
 
 Calendar = Callable[[str], Any]
@@ -61,25 +62,25 @@ async def test_a_stale_figure_is_found_and_made_anew(owner: Owner, calendar: Cal
         assert await owner.api.refused("tiersReassess", {"customerId": "customer_" + "0" * 32}) == ["NOT_FOUND"]
 
 
+STANDINGS = """query($n: Int) { customers(first: $n) { nodes { tier { code name benefits { text } }
+    tierStanding { progress { criteria { missing until } } atRisk { on neededToKeep { missing } } } } } }"""
+WITH_PURCHASES = """query($n: Int) { customers(first: $n) { nodes { tier { code }
+    tierStanding { since explanation { criterion { description } purchases { reference } } }
+    tierHistory(first: 3) { nodes { at purchase { reference } } } } } }"""
+
+
 async def test_fifty_customers_by_a_constant_number_of_statements(owner: Owner, calendar: Calendar) -> None:
-    """Customers, and of all of them: the policy and spells for tiers; policy, purchases and assignments for standings;
-    the purchases that explain; the histories with the purchases behind them."""
-    document = """query($n: Int) { customers(first: $n) { nodes {
-        tier { code name benefits { text } }
-        tierStanding { since progress { criteria { missing until } } atRisk { on neededToKeep { missing } }
-            explanation { criterion { description } purchases { reference } } }
-        tierHistory(first: 3) { nodes { at purchase { reference } } } } } }"""
-    counts = []
+    """Customers, and of all of them: the policy and spells for tiers; policy, purchases and assignments for standings with
+    progress and risk. Three more tell the purchases that explain, and the histories with the purchases behind them."""
     with calendar("2026-01-05"):
         for n in range(50):
             customer = await owner.customer(f"N{n}")
             await owner.sells(customer, f"{n * 20 + 10}.00", "2026-01-05")
-        for n in (5, 50):
-            with owner.shop.database.counting() as statements:
-                found = await owner.api.data(document, n=n)
-            assert len(found["customers"]["nodes"]) == n
-            counts.append(len(statements))
-    assert counts == [9, 9]
+        for document, number in ((STANDINGS, 6), (WITH_PURCHASES, 9)):
+            for n in (1, 5, 50):
+                with statements(owner.shop, number):
+                    found = await owner.api.data(document, n=n)
+                assert len(found["customers"]["nodes"]) == n
 
 
 async def test_a_purchase_costs_a_constant_number_of_statements(owner: Owner) -> None:
@@ -89,9 +90,9 @@ async def test_a_purchase_costs_a_constant_number_of_statements(owner: Owner) ->
     for n in (2, 20):
         for day in range(n):
             await owner.sells(customer, "1.00", f"2026-02-{day + 1:02}")
-        with owner.shop.database.counting() as statements:
+        with owner.shop.database.counting() as counted:
             await owner.sells(customer, "1.00", "2026-03-01")
-        counts.append(len([sql for sql in statements if "tier_" in sql or "purchase p" in sql]))
+        counts.append(len([sql for sql in counted if "tier_" in sql or "purchase p" in sql]))
     assert counts[0] == counts[1]
 
 

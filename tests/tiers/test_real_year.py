@@ -4,6 +4,7 @@ The Complete Journey: 2,469 households in 2017. One in twenty of them by default
 """
 
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections import Counter, defaultdict
 from datetime import date, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +25,7 @@ EVERYBODY = os.environ.get("ALL_DATA") == "true"
 FIRST = date(2017, 1, 1)
 MONTHS = [date(2017 + month // 12, month % 12 + 1, 1) for month in range(1, 18)]
 """The first days after the months of the year, and after five more, in which tiers are lost."""
-A_TENTH = {
+A_TENTH: dict[str, Any] = {
     "graceDays": 90,
     "tiers": [
         *(
@@ -111,3 +113,46 @@ async def test_a_year_month_by_month(open_tiers: OpenTiers, files: Path) -> None
     assert len({tuple(sorted(counts.items())) for counts in found.values()}) > 12
     assert len(found[MONTHS[5]]) == 3
     assert await owner.wrong() == []
+    await _a_stricter_one_moves_whom_it_names(owner)
+
+
+async def _a_stricter_one_moves_whom_it_names(owner: Owner) -> None:
+    """Twice the thresholds and no grace, at the end of the year."""
+    stricter = {**A_TENTH, "graceDays": 0, "tiers": [*map(_twice, A_TENTH["tiers"])]}
+    given, at = {"policy": stricter, "effectiveAt": "2001-01-01T00:00:00Z"}, "2017-12-31T23:59:59.999Z"
+    simulate = """query($i: TierPolicySimulateInput!) { tierPolicySimulate(input: $i) { customerCount movedCount
+        moves { before after customerCount }
+        sample { customer { id } before { tier { code } } after { tier { code } } } } }"""
+    found = (await owner.api.data(simulate, i={**given, "at": at, "sample": 100}))["tierPolicySimulate"]
+    named = {
+        one["customer"]["id"]: (one["before"]["tier"]["code"], one["after"]["tier"]["code"]) for one in found["sample"]
+    }
+    before = await _tiers(owner, at)
+    await owner.api.done("tierPolicyUpdate", "tierPolicy { number }", given)
+    assert await owner.job() == len(before) == found["customerCount"]
+    after = await _tiers(owner, at)
+    moved = {one: (before[one], after[one]) for one in before if before[one] != after[one]}
+    assert len(moved) == found["movedCount"] > 3
+    assert named.items() <= moved.items()
+    assert len(named) == min(100, len(moved))
+    moves = Counter({(one["before"], one["after"]): one["customerCount"] for one in found["moves"]})
+    assert moves == Counter((before[one], after[one]) for one in before)
+
+
+def _twice(tier: dict[str, Any]) -> dict[str, Any]:
+    changed: dict[str, Any] = json.loads(json.dumps(tier))
+    for each in changed.get("anyOf", ()):
+        each["allOf"][0]["threshold"] = str(2 * int(each["allOf"][0]["threshold"]))
+    return changed
+
+
+async def _tiers(owner: Owner, at: str) -> dict[str, str]:
+    """Everybody's tier at an instant, page by page."""
+    document = """query($at: DateTime!, $after: String) { customers(first: 100, after: $after) {
+        nodes { id tier(at: $at) { code } } pageInfo { hasNextPage endCursor } } }"""
+    found, after, more = dict[str, str](), None, True
+    while more:
+        page = (await owner.api.data(document, at=at, after=after))["customers"]
+        found |= {one["id"]: one["tier"]["code"] for one in page["nodes"]}
+        after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+    return found

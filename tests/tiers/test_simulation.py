@@ -156,9 +156,12 @@ name = "Everybody"
 """
 
 
-async def test_the_commands(owner: Owner, tmp_path: Path, calendar: Calendar) -> None:
+async def test_the_commands(
+    owner: Owner, tmp_path: Path, calendar: Calendar, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the command line tells of a policy is what the API tells, and what the switch then does."""
     with calendar("2026-01-20"):
-        await busy(owner)
+        ids = await busy(owner)
         path = tmp_path / "policy.toml"
         path.write_text(TOML)
 
@@ -170,7 +173,25 @@ async def test_the_commands(owner: Owner, tmp_path: Path, calendar: Calendar) ->
                 await work(owner.shop)
             return result
 
-        assert (await run("simulate", str(path))).exit_code == 0
+        effective = "2020-01-01T00:00:00+00:00"
+        capsys.readouterr()
+        assert (await run("simulate", str(path), "--effective", effective, "--sample", "1000")).exit_code == 0
+        told = capsys.readouterr().out.splitlines()
+        named = {line.split()[0]: (line.split()[1], line.split()[3]) for line in told if line.startswith("CUST-")}
+        policy = {"graceDays": 0, "tiers": [asks("A", ("NET_SPEND", "ROLLING", 30, "700")), asks("C")]}
+        before = {await code_of(owner, one): await owner.tier(one) for one in ids}
+        await owner.api.done("tierPolicyUpdate", "tierPolicy { number }", {"policy": policy, "effectiveAt": effective})
+        assert (await run("reassess")).exit_code == 0
+        after = {await code_of(owner, one): await owner.tier(one) for one in ids}
+        assert named == {code: (before[code], after[code]) for code in before if before[code] != after[code]}
+        assert len(named) >= 3
+        assert told[0].startswith(f"10 customers, {len(named)} of them moved, at 2026-01-20T12:00:0")
         assert (await run("reassess", "--all")).exit_code == 0
+        assert capsys.readouterr().out.splitlines()[-1].startswith("7 customers in ")
         assert (await run("simulate", str(path), "--at", "yesterday")).exit_code == 2
         assert await owner.wrong() == []
+
+
+async def code_of(owner: Owner, customer: str) -> str:
+    found = await owner.api.data("query($id: ID!) { customer(id: $id) { code } }", id=customer)
+    return str(found["customer"]["code"])
