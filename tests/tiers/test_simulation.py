@@ -55,11 +55,15 @@ async def everything(shop: Shop) -> list[Any]:
 
 
 @pytest.mark.one_executor  # the present stands in the answer
-async def test_those_are_named_whom_the_switch_then_moves(owner: Owner, calendar: Calendar) -> None:
+@pytest.mark.parametrize(("grace", "effective", "ways"), [(0, "2025-12-01", 3), (90, "2026-01-08", 1)])
+async def test_those_are_named_whom_the_switch_then_moves(
+    owner: Owner, calendar: Calendar, grace: int, effective: str, ways: int
+) -> None:
+    """From before the first purchase on; and amid them, where the grace of the new policy keeps what the old one gave."""
     with calendar("2026-01-20"):
         ids = await busy(owner)
         before, kept = {one: await owner.tier(one) for one in ids}, await everything(owner.shop)
-        given = {"policy": STRICTER, "effectiveAt": "2025-12-01T00:00:00Z"}
+        given = {"policy": {**STRICTER, "graceDays": grace}, "effectiveAt": f"{effective}T00:00:00Z"}
         found = (await owner.api.data(SIMULATE, i={**given, "sample": 100}))["tierPolicySimulate"]
         assert await everything(owner.shop) == kept
         await owner.api.done("tierPolicyUpdate", "tierPolicy { number }", given)
@@ -68,7 +72,7 @@ async def test_those_are_named_whom_the_switch_then_moves(owner: Owner, calendar
         moved = {one["customer"]["id"]: (one["before"]["tier"]["code"], one["after"]["tier"]["code"])
                  for one in found["sample"]}  # fmt: skip
         assert moved == {one: (before[one], after[one]) for one in ids if before[one] != after[one]}
-        assert len(set(moved.values())) > 2
+        assert len(set(moved.values())) >= ways
         moves = {(move["before"], move["after"]): move["customerCount"] for move in found["moves"]}
         assert moves == Counter((before[one], after[one]) for one in ids)
         assert (found["customerCount"], found["movedCount"]) == (10, len(moved))
