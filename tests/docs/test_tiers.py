@@ -5,13 +5,11 @@ import re
 import shlex
 import tomllib
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from typer.testing import CliRunner
 
 import regulars_tiers
@@ -26,7 +24,7 @@ from regulars_tiers.commands import commands
 from regulars_tiers.criteria import NoSettings
 from regulars_tiers.policy import SEED, PolicyData
 from regulars_tiers.testing import purchases, try_laws
-from tests.tiers.conftest import Owner
+from tests.tiers.conftest import Owner, noon_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "tiers.md"
 _BLOCKS = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -36,10 +34,6 @@ TIERS = Plugins({"tiers": regulars_tiers})
 @pytest.fixture(scope="module")
 def blocks() -> Sequence[tuple[str, str]]:
     return _BLOCKS.findall(PAGE.read_text(encoding="utf-8"))
-
-
-def noon_of(day: str) -> Any:
-    return time_machine.travel(datetime.fromisoformat(f"{day}T12:00:00Z"), tick=False)
 
 
 @pytest.fixture

@@ -123,11 +123,12 @@ def owner(tiers: Shop) -> Owner:
     return Owner(tiers)
 
 
+def noon_of(when: str, *, tick: bool = False) -> Any:
+    """The clock at noon of a day, or at the very time; it stands still, so that two lives are alike to the millisecond."""
+    return time_machine.travel(datetime.fromisoformat(moment(when)), tick=tick)
+
+
 @pytest.fixture
 def calendar() -> Callable[[str], Any]:
     """Turns the clock to noon of a day: `with calendar("2026-05-10"): …`"""
-
-    def turned(when: str) -> Any:
-        return time_machine.travel(datetime.fromisoformat(moment(when)), tick=True)
-
-    return turned
+    return lambda when: noon_of(when, tick=True)

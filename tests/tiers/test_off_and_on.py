@@ -1,12 +1,10 @@
 """Off for a week of changes and on again, it is as if tiers had never been off."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 
 import regulars_tiers
 from regulars_core.database import Engine
@@ -14,7 +12,7 @@ from regulars_core.importing import ImportOptions, import_customers, import_purc
 from regulars_core.plugins import Plugins
 from regulars_core.shop import Shop
 from regulars_core.testing import Databases, opened_shop
-from tests.tiers.conftest import OpenTiers, Owner
+from tests.tiers.conftest import OpenTiers, Owner, noon_of
 
 ON, OFF = Plugins({"tiers": regulars_tiers}), Plugins()
 CUSTOMERS = "code,first_name,last_name,created_at\nI-1,Imre,Io,2025-12-01T09:00:00Z\nI-2,Ines,Io,2026-01-12T09:00:00Z\n"
@@ -40,11 +38,6 @@ async def urls(engine: Engine, databases: Databases) -> AsyncIterator[list[str]]
     yield made
     for url in made:
         databases.drop(url)
-
-
-def noon_of(day: str) -> Any:
-    """The clock stands still, so that two lives are alike to the millisecond."""
-    return time_machine.travel(datetime.fromisoformat(f"{day}T12:00:00Z"), tick=False)
 
 
 class Regulars(Owner):

@@ -77,6 +77,7 @@ async def keep(shop: Shop, touched: Mapping[str, Touched], cause: str) -> Sequen
     present, zone = now(), shop.settings.zone
     since = {row[0]: _since(touched[row[0]], kept.get(row[0]), known) for row in stats}
     assignments = await assignments_of(database, list(since))
+    # Added purchases never lower anybody (docs/decisions/0014): a window of them is enough, and no grace before it.
     only_rise = cause == "PURCHASE" and known.monotone
     rising = {one for one, at in since.items() if only_rise and at != NEVER and not assignments[one]}
     reach = {one: known.longest if one in rising else known.reach for one in since}
