@@ -43,13 +43,14 @@ faults: setup $(DATA) ## The long runs: what is lost when things break, what hos
 	KILLS=200 CRASHES=50 DISK_FAILURES=20 DEADLOCKS=50 CONFLICT_SECONDS=60 EVENTS=100000 SOAK_SECONDS=1800 \
 		$(BIN)/pytest -s tests/faults $(ARGS)
 	ALL_DATA=true GENERATED_QUERIES=5000 $(BIN)/pytest tests/importing/test_real_data.py tests/database/test_migrations.py \
-		tests/schema/execution/test_generated.py $(ARGS)
+		tests/tiers/test_real_year.py tests/schema/execution/test_generated.py $(ARGS)
 	TIMED=true $(BIN)/pytest -s tests/server/test_hostile.py $(ARGS)
 	GENERATED_REQUESTS=10000 $(BIN)/pytest -s tests/server/test_generated.py $(ARGS)
 
-bench: setup ## A short run of the benchmarks
+bench: setup $(DATA) ## A short run of the benchmarks
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.execution
+	$(BIN)/python -m benchmarks.tiers
 
 schema: setup ## Print the schema again into schema/
 	$(BIN)/regulars schema --write

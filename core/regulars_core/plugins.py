@@ -3,11 +3,14 @@
 Not a global: two applications with different plugins live in one process without knowing of each other.
 """
 
+import ast
 import inspect
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -60,9 +63,20 @@ def installed() -> Sequence[Installed]:
             other = elder.entry.dist.name if elder.entry.dist else "?"
             raise PluginError(f"The plugin name '{entry.name}' is taken by '{other}' and by '{distribution}'.")
         version = entry.dist.version if entry.dist else ""
+        in_the_box = distribution == OWN_DISTRIBUTION
         summary = str(entry.dist.metadata.json.get("summary", "")) if entry.dist else ""
-        found[entry.name] = Installed(entry.name, version, summary, distribution == OWN_DISTRIBUTION, entry)
+        told = _first_line(entry.module) if in_the_box else summary  # the box's own summary tells of the whole
+        found[entry.name] = Installed(entry.name, version, told, in_the_box, entry)
     return list(found.values())
+
+
+def _first_line(module: str) -> str:
+    """What a module says of itself, read from its source."""
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        return ""
+    docstring = ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8")))
+    return (docstring or "").partition("\n")[0]
 
 
 def chosen(available: Sequence[Installed], wanted: tuple[str, ...] | None) -> Sequence[Installed]:

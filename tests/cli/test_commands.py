@@ -381,7 +381,10 @@ def test_the_schema_is_printed_written_and_compared(regulars: Regulars, elsewher
 
 
 def test_plugins_and_version(regulars: Regulars) -> None:
-    assert regulars("plugins").exit_code == 0
+    listed = regulars("plugins", plugins="tiers")
+    [row] = [line for line in listed.stdout.splitlines() if " tiers " in line]
+    assert "yes" in row
+    assert "Tiers: customers move up by what they buy" in row
     assert regulars("version").stdout.strip()
 
 

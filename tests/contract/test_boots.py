@@ -36,4 +36,8 @@ async def test_it_starts_and_answers(database_url: str, chosen: dict[str, object
 
 
 def test_the_box() -> None:
-    assert Plugins.wanted(None).names == ("tiers",)
+    box = Plugins.wanted(None)
+    assert box.names == ("tiers",)
+    assert [(one.name, one.description) for one in box.about] == [
+        ("tiers", "Tiers: customers move up by what they buy, down after a grace, and every standing explains itself.")
+    ]

@@ -26,11 +26,12 @@ OpenTiers = Callable[..., Awaitable[Shop]]
 
 @pytest.fixture
 async def open_tiers(database_url: str) -> AsyncIterator[OpenTiers]:
-    """Opens the test's database with tiers, and with other plugins."""
+    """Opens the test's database with tiers, and with other plugins, of which the `first` is told of events first."""
     opened: list[Shop] = []
 
-    async def open_one(others: dict[str, object] | None = None, **settings: Any) -> Shop:
-        plugins = Plugins({"tiers": regulars_tiers, **(others or {})})
+    async def open_one(others: dict[str, object] | None = None, first: str = "tiers", **settings: Any) -> Shop:
+        chosen = {"tiers": regulars_tiers, **(others or {})}
+        plugins = Plugins({first: chosen[first], **chosen})
         database = await Database.open(database_url, (*APPS, *plugins.apps), pool_size=8, readers=2)
         await database.migrate()
         given = load_settings(plugins.settings_models, database_url=database_url, **settings)
@@ -122,11 +123,12 @@ def owner(tiers: Shop) -> Owner:
     return Owner(tiers)
 
 
+def noon_of(when: str, *, tick: bool = False) -> Any:
+    """The clock at noon of a day, or at the very time; it stands still, so that two lives are alike to the millisecond."""
+    return time_machine.travel(datetime.fromisoformat(moment(when)), tick=tick)
+
+
 @pytest.fixture
 def calendar() -> Callable[[str], Any]:
     """Turns the clock to noon of a day: `with calendar("2026-05-10"): …`"""
-
-    def turned(when: str) -> Any:
-        return time_machine.travel(datetime.fromisoformat(moment(when)), tick=True)
-
-    return turned
+    return lambda when: noon_of(when, tick=True)

@@ -1,8 +1,10 @@
 """Kinds of criteria, the box's and others': the laws they keep, and a plugin that brings one."""
 
 import random
+import socket
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +26,9 @@ def on_weekends(_: NoSettings, facts: Sequence[Fact]) -> int:
     return len({fact.day for fact in facts if fact.counted and date.fromordinal(fact.day).weekday() >= 5})
 
 
-WEEKEND_DAYS = CriterionKind("WEEKEND_DAYS", NoSettings, on_weekends, Unit.COUNT, "Weekend days with a purchase")
+WEEKEND_DAYS = CriterionKind(
+    "WEEKEND_DAYS", NoSettings, on_weekends, Unit.COUNT, "Weekend days with a purchase", monotone=True
+)
 
 
 @pytest.mark.parametrize("kind", [*BOX, WEEKEND_DAYS], ids=lambda kind: kind.kind)
@@ -38,16 +42,45 @@ def _opens(_: Any, facts: Sequence[Fact]) -> int:
         return len(file.readline()) * len(facts)
 
 
+def _reads(_: Any, facts: Sequence[Fact]) -> int:
+    return len(Path(__file__).read_text()) * len(facts)
+
+
+def _lists(_: Any, facts: Sequence[Fact]) -> int:
+    return len(list(Path(__file__).parent.iterdir())) * len(facts)
+
+
+def _asks_around(_: Any, facts: Sequence[Fact]) -> int:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", 9)) * len(facts)
+
+
+def _recent(_: Any, facts: Sequence[Fact]) -> int:
+    return sum(fact.day > date.today().toordinal() - 3_650 for fact in facts)
+
+
+def _count(_: Any, facts: Sequence[Fact]) -> int:
+    return len(facts)
+
+
 @pytest.mark.parametrize(
     ("measure", "more", "law"),
     [
         (lambda _, facts: random.randint(1, 10**9) * len(facts), {}, "deterministic"),
+        (_recent, {}, "looks at no clock"),
         (lambda _, facts: 1, {}, "nothing measures 0"),
         (lambda _, facts: facts[0].net if facts else 0, {}, "independent of the order"),
+        (lambda _, facts: facts[len(facts) // 2].net if facts else 0, {}, "independent of the order"),
         (lambda _, facts: len(facts) ** 2, {"weigh": lambda _, fact: 1}, "the sum of what each weighs"),
-        (lambda _, facts: max(0, 5 - len(facts)) if facts else 0, {}, "monotone"),
+        (lambda _, facts: max(0, 5 - len(facts)) if facts else 0, {"monotone": True}, "monotone"),
+        (_count, {"weigh": lambda _, fact: 1, "lifetime": lambda known: known.spent}, "tells from sums"),
+        (_count, {"lifetime": lambda known: known.count}, "it is a sum where"),
         (lambda _, facts: 1.5 * len(facts), {}, "whole number"),
+        (lambda _, facts: -len(facts), {}, "whole number, 0 or more"),
         (_opens, {}, "no I/O"),
+        (_reads, {}, "no I/O"),
+        (_lists, {}, "no I/O"),
+        (_asks_around, {}, "no I/O"),
     ],
 )
 def test_who_breaks_a_law_is_told(measure: Any, more: Any, law: str) -> None:
@@ -101,6 +134,36 @@ async def test_a_plugin_brings_a_criterion_and_hears_of_changes(open_tiers: Open
     found = await off.api.data("{ tierPolicy { number } }")
     assert found["tierPolicy"]["number"] == 1
     assert await off.tier(ana) == "C"
+
+
+def test_who_does_not_say_that_it_is_monotone_need_not_be() -> None:
+    few = CriterionKind("FEW", NoSettings, lambda _, facts: max(0, 5 - len(facts)) if facts else 0, Unit.COUNT, "Few")
+    try_laws(few, NoSettings(), purchases([(1, 100), (1, 200), (1, 300)], at("2025-01-01")))
+
+
+async def test_what_is_not_monotone_may_lower(open_tiers: OpenTiers, calendar: Any) -> None:
+    """Tier A for who has bought exactly once in a month: another purchase takes it away, at once and as recomputed."""
+
+    def once(_: NoSettings, facts: Sequence[Fact]) -> int:
+        return int(len(facts) == 1)
+
+    kinds = [CriterionKind("ONCE", NoSettings, once, Unit.COUNT, "Bought once")]
+    owner = Owner(await open_tiers({"once": plugin(tiers_criteria=lambda: kinds)}))
+    a_month = {"metric": "ONCE", "window": "CALENDAR_MONTH", "threshold": "1"}
+    rules = {
+        "graceDays": 0,
+        "tiers": [{"code": "A", "name": "A", "anyOf": [{"allOf": [a_month]}]}, {"code": "C", "name": "C"}],
+    }
+    with calendar("2026-01-20"):
+        given = {"policy": rules, "effectiveAt": "2020-01-01T00:00:00Z"}
+        await owner.api.done("tierPolicyUpdate", "tierPolicy { number }", given)
+        ana = await owner.customer()
+        await owner.sells(ana, "1.00", "2026-01-19")
+        assert await owner.tier(ana) == "A"
+        await owner.sells(ana, "1.00", "2026-01-18")
+        assert await owner.wrong() == []
+        assert [await owner.tier(ana, day) for day in ("2026-01-17", "2026-01-18", "2026-01-19")] == ["C", "A", "A"]
+        assert await owner.tier(ana) == "C"
 
 
 def test_two_of_one_name_are_refused() -> None:

@@ -1,5 +1,6 @@
 """What holds whatever happens: the order of arrival changes nothing, and what is kept is what a recomputation gives."""
 
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,18 +12,32 @@ from regulars_core.clock import DAY, NEVER, Instant
 from regulars_tiers.criteria import Fact, Lifetime
 from regulars_tiers.days import FOREVER, begin_of, day_number
 from regulars_tiers.histories import shortened
-from regulars_tiers.policy import PolicyData, Versions
-from regulars_tiers.timeline import Assignment, History, Spell, counting, merged, spell_at, timeline
+from regulars_tiers.policy import Downgrade, PolicyData, Versions
+from regulars_tiers.timeline import (
+    Assignment,
+    History,
+    Qualification,
+    Spell,
+    counting,
+    merged,
+    risen,
+    spell_at,
+    timeline,
+)
 from tests.tiers.rules import UTC, at, history, versions
 from tests.tiers.test_rules import spend, tier
 
-ZONES = st.sampled_from([ZoneInfo(name) for name in ("America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago")])
+CORNERS = ("America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago")
+ZONES = st.sampled_from([ZoneInfo(name) for name in CORNERS])
 START = at("2024-01-01")
 PURCHASES = st.lists(st.tuples(st.integers(0, 800 * 24), st.integers(0, 70_000)), max_size=12)
+DEAR = st.tuples(st.integers(0, 800 * 24), st.sampled_from([0, 9_000, 20_000, 55_000, 260_000]))
+"""Purchases of which a few reach what counts for ever."""
 STRICT = PolicyData(
     tiers=(tier("A", spend("900", "CALENDAR_QUARTER"), spend("5", "ROLLING", 60, "ORDERS")), tier("C")), grace_days=20
 )
 
+FOR_EVER = STRICT.model_copy(update={"downgrade": Downgrade.NEVER})
 LONG = PolicyData(tiers=(tier("A", spend("300", "ROLLING", 200)), tier("C")), grace_days=0)
 REACHES = {
     121: versions(),
@@ -105,6 +120,55 @@ def test_only_what_comes_later_must_be_looked_at(
         return merged(one._replace(begins=max(one.begins, moment)) for one in spells if one.ends > moment)
 
     assert after(short) == after(whole)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    bought=st.lists(DEAR, max_size=8),
+    added=st.lists(DEAR, min_size=1, max_size=4),
+    zone=ZONES,
+    known=st.sampled_from([*REACHES.values(), versions(("2025-03-05", FOR_EVER)), versions(first=FOR_EVER)]),
+)
+def test_purchases_that_are_added_only_lift(
+    bought: list[tuple[int, int]], added: list[tuple[int, int]], zone: ZoneInfo, known: Versions
+) -> None:
+    """The spells as they were, and the purchases of one window, give those of the whole history."""
+    assert known.monotone
+    assert known.longest is not None
+    elder = timeline(known, history(*facts_of(bought, zone)), zone)
+    facts = facts_of([*bought, *added], zone)
+    since = Instant(START + min(hours for hours, _ in added) * 3_600_000)
+    late = [fact for fact in facts if fact.day >= day_number(since, zone) - known.longest]
+    stored = Lifetime(sum(fact.net for fact in facts), sum(fact.counted for fact in facts))
+    found = risen(elder, Qualification(known, shortened(late, stored, ()), zone, since))
+    assert found == timeline(known, history(*facts), zone)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    minutes=st.integers(0, 900 * 24 * 60),
+    zone=st.sampled_from([*CORNERS, "Europe/Berlin", "Asia/Beirut", "America/Santiago", "Asia/Kathmandu"]).map(
+        ZoneInfo
+    ),
+    length=st.integers(1, 400),
+    grace=st.integers(0, 100),
+)
+def test_days_are_the_shops(minutes: int, zone: ZoneInfo, length: int, grace: int) -> None:
+    """A tier that is reached on day d by what counts for n days is lost when day d + n + grace begins, by the clock on the
+    wall: also on days of 23 and 25 hours, on those that begin at one o'clock, and over a 29th of February."""
+    moment = Instant(START + minutes * 60_000)
+    rule = PolicyData(tiers=(tier("A", spend("10", "ROLLING", length)), tier("C")), grace_days=grace)
+    bought = Fact("x", moment, day_number(moment, zone), 1_000, True, "s", None)
+    spells = timeline(versions(first=rule), history(bought), zone)
+    assert [spell.tier for spell in spells] == ["C", "A", "C"]
+    assert spells[1].begins == moment
+
+    def there(instant: int) -> datetime:
+        return datetime.fromtimestamp(instant / 1000, zone)
+
+    day = there(moment).date() + timedelta(days=length + grace)
+    assert there(spells[1].ends).date() == day
+    assert there(spells[1].ends - 1).date() == day - timedelta(days=1)
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

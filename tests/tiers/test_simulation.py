@@ -55,11 +55,15 @@ async def everything(shop: Shop) -> list[Any]:
 
 
 @pytest.mark.one_executor  # the present stands in the answer
-async def test_those_are_named_whom_the_switch_then_moves(owner: Owner, calendar: Calendar) -> None:
+@pytest.mark.parametrize(("grace", "effective", "ways"), [(0, "2025-12-01", 3), (90, "2026-01-08", 1)])
+async def test_those_are_named_whom_the_switch_then_moves(
+    owner: Owner, calendar: Calendar, grace: int, effective: str, ways: int
+) -> None:
+    """From before the first purchase on; and amid them, where the grace of the new policy keeps what the old one gave."""
     with calendar("2026-01-20"):
         ids = await busy(owner)
         before, kept = {one: await owner.tier(one) for one in ids}, await everything(owner.shop)
-        given = {"policy": STRICTER, "effectiveAt": "2025-12-01T00:00:00Z"}
+        given = {"policy": {**STRICTER, "graceDays": grace}, "effectiveAt": f"{effective}T00:00:00Z"}
         found = (await owner.api.data(SIMULATE, i={**given, "sample": 100}))["tierPolicySimulate"]
         assert await everything(owner.shop) == kept
         await owner.api.done("tierPolicyUpdate", "tierPolicy { number }", given)
@@ -68,7 +72,7 @@ async def test_those_are_named_whom_the_switch_then_moves(owner: Owner, calendar
         moved = {one["customer"]["id"]: (one["before"]["tier"]["code"], one["after"]["tier"]["code"])
                  for one in found["sample"]}  # fmt: skip
         assert moved == {one: (before[one], after[one]) for one in ids if before[one] != after[one]}
-        assert len(set(moved.values())) > 2
+        assert len(set(moved.values())) >= ways
         moves = {(move["before"], move["after"]): move["customerCount"] for move in found["moves"]}
         assert moves == Counter((before[one], after[one]) for one in ids)
         assert (found["customerCount"], found["movedCount"]) == (10, len(moved))
@@ -156,9 +160,12 @@ name = "Everybody"
 """
 
 
-async def test_the_commands(owner: Owner, tmp_path: Path, calendar: Calendar) -> None:
+async def test_the_commands(
+    owner: Owner, tmp_path: Path, calendar: Calendar, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the command line tells of a policy is what the API tells, and what the switch then does."""
     with calendar("2026-01-20"):
-        await busy(owner)
+        ids = await busy(owner)
         path = tmp_path / "policy.toml"
         path.write_text(TOML)
 
@@ -170,7 +177,25 @@ async def test_the_commands(owner: Owner, tmp_path: Path, calendar: Calendar) ->
                 await work(owner.shop)
             return result
 
-        assert (await run("simulate", str(path))).exit_code == 0
+        effective = "2020-01-01T00:00:00+00:00"
+        capsys.readouterr()
+        assert (await run("simulate", str(path), "--effective", effective, "--sample", "1000")).exit_code == 0
+        told = capsys.readouterr().out.splitlines()
+        named = {line.split()[0]: (line.split()[1], line.split()[3]) for line in told if line.startswith("CUST-")}
+        policy = {"graceDays": 0, "tiers": [asks("A", ("NET_SPEND", "ROLLING", 30, "700")), asks("C")]}
+        before = {await code_of(owner, one): await owner.tier(one) for one in ids}
+        await owner.api.done("tierPolicyUpdate", "tierPolicy { number }", {"policy": policy, "effectiveAt": effective})
+        assert (await run("reassess")).exit_code == 0
+        after = {await code_of(owner, one): await owner.tier(one) for one in ids}
+        assert named == {code: (before[code], after[code]) for code in before if before[code] != after[code]}
+        assert len(named) >= 3
+        assert told[0].startswith(f"10 customers, {len(named)} of them moved, at 2026-01-20T12:00:0")
         assert (await run("reassess", "--all")).exit_code == 0
+        assert capsys.readouterr().out.splitlines()[-1].startswith("7 customers in ")
         assert (await run("simulate", str(path), "--at", "yesterday")).exit_code == 2
         assert await owner.wrong() == []
+
+
+async def code_of(owner: Owner, customer: str) -> str:
+    found = await owner.api.data("query($id: ID!) { customer(id: $id) { code } }", id=customer)
+    return str(found["customer"]["code"])

@@ -54,9 +54,9 @@ class CriterionKind:
     """One kind of criterion.
 
     `measure(settings, facts)` gets the facts that count at some moment, in the order of time, and must be pure. Where it is
-    a sum over the facts, `weigh(settings, fact)` is what each adds, and standings are found faster. `monotone` says that
-    another purchase never lessens it. `lifetime` tells such a sum from what a customer's statistics already know, so that
-    old purchases need not be read.
+    a sum over the facts, `weigh(settings, fact)` is what each adds, and standings are found faster; so they are where it is
+    `monotone`, which says that another purchase never lessens it. `lifetime` tells such a sum from what a customer's
+    statistics already know, so that old purchases need not be read.
     """
 
     kind: str
@@ -66,7 +66,7 @@ class CriterionKind:
     description: str
     """What is measured, as it reads before a window: "Net spend"."""
     weigh: Weigh | None = None
-    monotone: bool = True
+    monotone: bool = False
     lifetime: Callable[[Lifetime], int] | None = None
 
 
@@ -90,10 +90,17 @@ def _one(_: NoSettings, fact: Fact) -> int:
 
 
 NET_SPEND = CriterionKind(
-    "NET_SPEND", NoSettings, summed(_net), Unit.MONEY, "Net spend", weigh=_net, lifetime=lambda known: known.spent
+    "NET_SPEND",
+    NoSettings,
+    summed(_net),
+    Unit.MONEY,
+    "Net spend",
+    _net,
+    monotone=True,
+    lifetime=lambda known: known.spent,
 )
 ORDERS = CriterionKind(
-    "ORDERS", NoSettings, summed(_one), Unit.COUNT, "Orders", weigh=_one, lifetime=lambda known: known.count
+    "ORDERS", NoSettings, summed(_one), Unit.COUNT, "Orders", _one, monotone=True, lifetime=lambda known: known.count
 )
 BOX: Sequence[CriterionKind] = (NET_SPEND, ORDERS)
 

@@ -1,6 +1,7 @@
 """Reading what standings follow from: purchases net of their refunds, and assignments; of many customers at once."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from regulars_core.clock import NEVER, Instant
@@ -8,19 +9,19 @@ from regulars_core.database import Database
 from regulars_core.shop import Shop
 from regulars_tiers.criteria import Fact, Lifetime
 from regulars_tiers.days import begin_of, day_number
-from regulars_tiers.policy import Versions
 from regulars_tiers.timeline import Assignment, History
 
+BY_TIME = attrgetter("at", "id")
 _COLUMNS = "p.id, p.purchased_at, p.total - p.refunded, p.status, p.store_id, p.channel"
 
 
-def horizon(versions: Versions, since: Instant, shop: Shop) -> Instant:
-    """From when on purchases must be looked at one by one to know the standing at `since` and after."""
-    reach = versions.reach
-    if reach is None or since == NEVER:
+def horizon(days: int | None, since: Instant, shop: Shop) -> Instant:
+    """From when on purchases must be looked at one by one, where they matter for so many days, to know what is from `since`
+    on. None is for ever."""
+    if days is None or since == NEVER:
         return NEVER
     zone = shop.settings.zone
-    return begin_of(day_number(since, zone) - reach, zone)
+    return begin_of(day_number(since, zone) - days, zone)
 
 
 async def facts_of(shop: Shop, since: Mapping[str, Instant]) -> Mapping[str, list[Fact]]:
@@ -30,7 +31,7 @@ async def facts_of(shop: Shop, since: Mapping[str, Instant]) -> Mapping[str, lis
     for owner, id_, at, net, status, store_id, channel in await _rows(shop.database, since):
         found[owner].append(Fact(id_, at, day_number(at, zone), net, status != "REFUNDED", store_id, channel))
     for facts in found.values():
-        facts.sort(key=lambda fact: (fact.at, fact.id))
+        facts.sort(key=BY_TIME)
     return found
 
 

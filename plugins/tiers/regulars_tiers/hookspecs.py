@@ -20,7 +20,7 @@ def tiers_criteria() -> "Sequence[CriterionKind]":  # type: ignore[empty-body]
 
         @hookimpl(optionalhook=True)
         def tiers_criteria() -> Sequence[CriterionKind]:
-            return [CriterionKind("WEEKEND_ORDERS", NoSettings, weekend_orders, Unit.COUNT, "Orders at weekends")]
+            return [CriterionKind("WEEKEND_ORDERS", NoSettings, weekend_orders, Unit.COUNT, "Weekend orders", monotone=True)]
     """
 
 

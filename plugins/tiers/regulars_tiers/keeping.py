@@ -17,7 +17,7 @@ from regulars_tiers.criteria import Lifetime
 from regulars_tiers.histories import assignments_of, facts_of, horizon, shortened
 from regulars_tiers.policies import versions
 from regulars_tiers.policy import Versions
-from regulars_tiers.timeline import Spell, merged, spell_at, timeline
+from regulars_tiers.timeline import Qualification, Spell, merged, risen, spell_at, timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +74,24 @@ async def keep(shop: Shop, touched: Mapping[str, Touched], cause: str) -> Sequen
     )
     known = await versions(shop)
     kept = await _kept(database, [row[0] for row in stats])
-    present = now()
+    present, zone = now(), shop.settings.zone
     since = {row[0]: _since(touched[row[0]], kept.get(row[0]), known) for row in stats}
-    facts = await facts_of(shop, {one: horizon(known, at, shop) for one, at in since.items()})
     assignments = await assignments_of(database, list(since))
+    # Added purchases never lower anybody (docs/decisions/0014): a window of them is enough, and no grace before it.
+    only_rise = cause == "PURCHASE" and known.monotone
+    rising = {one for one, at in since.items() if only_rise and at != NEVER and not assignments[one]}
+    reach = {one: known.longest if one in rising else known.reach for one in since}
+    facts = await facts_of(shop, {one: horizon(reach[one], at, shop) for one, at in since.items()})
     writing = _Writing(known, present)
     for customer_id, spent, count in stats:
         history = shortened(facts[customer_id], Lifetime(spent, count), assignments[customer_id])
-        found = timeline(known, history, shop.settings.zone)
         elder, at = kept.get(customer_id), since[customer_id]
-        if elder and at != NEVER:
-            found = merged([*_before(elder.spells, at), *_after(found, at)])
+        if elder and customer_id in rising:
+            found = risen(elder.spells, Qualification(known, history, zone, at))
+        else:
+            found = timeline(known, history, zone)
+            if elder and at != NEVER:
+                found = merged([*_before(elder.spells, at), *_after(found, at)])
         if elder or spent or count or facts[customer_id] or assignments[customer_id]:
             writing.customer(customer_id, elder, found, cause, touched[customer_id].purchase_id)
     await writing.write(database)

@@ -7,6 +7,9 @@ from regulars_core.permissions import Permission
 VIEW = "tiers.view"
 ASSIGN = "tiers.assign"
 MANAGE = "tiers.manage"
+BOUGHT = "purchases.view"
+FIGURES = f"Its figures add up purchases of all stores: also needs `{BOUGHT}` in the whole shop."
+"""How a field is described that tells what was bought in all stores."""
 
 PERMISSIONS: Sequence[Permission] = (
     Permission(

@@ -47,13 +47,6 @@ def _kept(body: str, kinds: Mapping[str, CriterionKind], currency: str) -> Polic
     return compiled(data, {**kinds, **missing}, currency, Checks())
 
 
-def unmeasured(shop: Shop, policy: Policy) -> list[str]:
-    """The metrics of a policy that no plugin measures which is on."""
-    kinds = criterion_kinds(shop.plugins)
-    used = {one.metric for tier in policy.data.tiers for set_ in tier.criteria for one in set_}
-    return sorted(used - kinds.keys())
-
-
 def checked(shop: Shop, given: Any) -> Policy:
     """The policy in data of unknown form. Raises Malformed with everything that is wrong."""
     checks = Checks("policy")

@@ -4,10 +4,11 @@ In this form it is written by people (a JSON or TOML file), sent over the API, a
 currency. `compiled` turns it into whole numbers, and finds everything that is wrong with it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -108,7 +109,7 @@ class Criterion:
     window: Window
     threshold: int
 
-    @property
+    @cached_property
     def measured(self) -> tuple[Any, ...]:
         """What is measured, whatever the threshold: equal for criteria that look at the same figure."""
         return (self.kind.kind, self.settings.model_dump_json(), self.window)
@@ -151,10 +152,15 @@ class Policy:
         return self.tiers[0]
 
     @property
+    def criteria(self) -> Iterator[Criterion]:
+        """All that its tiers ask for."""
+        return (one for tier in self.tiers for set_ in tier.sets for one in set_)
+
+    @property
     def longest(self) -> int | None:
         """For how many days a purchase counts one by one at most; None for ever. Sums tell of the others."""
         days = [0]
-        for criterion in (one for tier in self.tiers for set_ in tier.sets for one in set_):
+        for criterion in self.criteria:
             longest = criterion.window.longest
             if longest is None and criterion.kind.lifetime is None:
                 return None
@@ -183,15 +189,24 @@ class Versions:
         """The version in force."""
         return next(one for one in reversed(self.all) if one.begins <= instant)
 
-    @property
+    @cached_property
+    def longest(self) -> int | None:
+        """For how many days a purchase counts one by one at most, whichever version asks; None for ever."""
+        longest = [version.policy.longest for version in self.all]
+        return None if None in longest else max(days for days in longest if days is not None)
+
+    @cached_property
     def reach(self) -> int | None:
         """For how many days a purchase can matter one by one, whichever versions the window and the grace are of; None
         for ever."""
-        longest = [version.policy.longest for version in self.all]
-        if None in longest or any(version.policy.keeps for version in self.all):
+        if self.longest is None or any(version.policy.keeps for version in self.all):
             return None
-        grace = max(version.policy.grace_days for version in self.all)
-        return max(days for days in longest if days is not None) + grace + 1
+        return self.longest + max(version.policy.grace_days for version in self.all) + 1
+
+    @cached_property
+    def monotone(self) -> bool:
+        """Whether another purchase never lowers anybody."""
+        return all(criterion.kind.monotone for version in self.all for criterion in version.policy.criteria)
 
 
 def in_order(made: Sequence[tuple[int, Instant, Policy]]) -> Versions:

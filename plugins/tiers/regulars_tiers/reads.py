@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regulars_core.clock import Instant, now
+from regulars_core.clock import NEVER, Instant, now
 from regulars_core.database import Database
 from regulars_core.filtering import Condition, Leaf, Values
-from regulars_core.paging import NOW, Order, Page, SortKey, Window
+from regulars_core.paging import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.reading import Readable, by_ids, pages_of
 from regulars_core.shop import Shop
 from regulars_tiers.histories import histories_of
 from regulars_tiers.policies import versions
-from regulars_tiers.policy import SEED, PolicyData, Tier, Versions
+from regulars_tiers.policy import SEED, PolicyData, Tier
 from regulars_tiers.standing import Explainer, Standing
 
 _DURING = "sp.begins <= {at} AND sp.ends > {at}"
@@ -157,10 +157,13 @@ async def changes_of(database: Database, customer_ids: Sequence[str], window: Wi
 
 @dataclass(slots=True)
 class PolicyRow:
-    """A version of the policy as it was written down. The seed has the number 0."""
+    """A version of the policy as it was written down, and from when to when it is in force. The seed has the number 0, and
+    was there from the beginning."""
 
     number: int
     effective_at: Instant | None
+    ends_at: Instant | None
+    created_at: Instant | None
     data: PolicyData
 
     @property
@@ -184,20 +187,59 @@ class PolicyRow:
         return self.data.upgrade_applies_to_trigger
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A version of the policy before its rules are read."""
+
+    number: int
+    begins: Instant
+    ends: Instant | None
+    created_at: Instant | None
+    body: str
+
+    @property
+    def position(self) -> tuple[int, str]:
+        """Where it stands in LATEST_VERSION_FIRST."""
+        return self.begins, f"{self.number:032x}"
+
+    def read(self) -> PolicyRow:
+        data = PolicyData.model_validate_json(self.body) if self.number else SEED
+        return PolicyRow(self.number, self.begins if self.number else None, self.ends, self.created_at, data)
+
+
+LATEST_VERSION_FIRST = Order(SortKey("EFFECTIVE_AT", "effective_at", "number", int), descending=True)
+
+
+async def _written(database: Database) -> Sequence[_Written]:
+    """All versions, in the order in which they are in force; a shop has few of them, and the seed is in no table."""
+    found = await database.rows("SELECT number, effective_at, created_at, body FROM tier_policy ORDER BY 2, 1")
+    rows = [(0, NEVER, None, ""), *found]
+    ends = [*(row[1] for row in rows[1:]), None]
+    return [_Written(row[0], row[1], end, row[2], row[3]) for row, end in zip(rows, ends, strict=True)]
+
+
 async def policies_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, PolicyRow]:
     """Versions of the policy by id."""
-    numbers = [number for id_ in ids if 0 < (number := int(id_, 16)) < 2**63]
-    found = [PolicyRow(0, None, SEED)] if any(int(id_, 16) == 0 for id_ in ids) else []
-    for number, effective_at, body in await database.rows(
-        f"SELECT number, effective_at, body FROM tier_policy WHERE {database.dialect.among('number', 1, 'bigint')}",
-        numbers,
-    ):
-        found.append(PolicyRow(number, effective_at, PolicyData.model_validate_json(body)))
-    return {row.id: row for row in found}
+    return {one.position[1]: one.read() for one in await _written(database) if one.position[1] in ids}
 
 
-async def policy_at(shop: Shop, at: Any) -> PolicyRow:
+async def policy_at(database: Database, at: Any) -> PolicyRow:
     """The version that is in force at an instant."""
-    known: Versions = await versions(shop)
-    version = known.at(moment(at))
-    return PolicyRow(version.number, version.begins if version.number else None, version.policy.data)
+    present = moment(at)
+    return [one for one in await _written(database) if one.begins <= present][-1].read()
+
+
+async def page_of_policies(database: Database, window: Window) -> Page[PolicyRow]:
+    """A page of all versions, by LATEST_VERSION_FIRST."""
+    written = await _written(database)
+    asked = [
+        one
+        for one in (written if window.backward else reversed(written))
+        if (window.after is None or one.position < window.after)
+        and (window.before is None or one.position > window.before)
+    ]
+
+    async def count() -> Mapping[str, int]:
+        return {"": len(written)}
+
+    return Page.cut(window, [(one.read(), one.position) for one in asked[: window.size + 1]], Once(count))

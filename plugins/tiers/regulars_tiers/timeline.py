@@ -128,16 +128,16 @@ def _joined(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 class Qualification:
-    """When one customer qualified for what."""
+    """When one customer qualified for what, from an instant on."""
 
-    def __init__(self, versions: Versions, history: History, zone: ZoneInfo) -> None:
+    def __init__(self, versions: Versions, history: History, zone: ZoneInfo, since: Instant = NEVER) -> None:
         self._figures: dict[tuple[Any, ...], Steps] = {}
         self.history, self.zone, self.versions = history, zone, versions
         self._spells: dict[str, list[Interval]] = {}
         for version in versions.all:
             for tier in version.policy.tiers[1:]:
                 for set_ in tier.sets:
-                    met: list[Interval] = [(version.begins, version.ends)]
+                    met: list[Interval] = [(max(version.begins, since), version.ends)]
                     for criterion in set_:
                         met = _both(met, _met(self.figure(criterion), criterion.threshold))
                     self._spells.setdefault(tier.code, []).extend(met)
@@ -229,6 +229,23 @@ def timeline(versions: Versions, history: History, zone: ZoneInfo) -> list[Spell
     """All spells of a customer, from NEVER to FOREVER without a gap, the future as it will be if nothing happens."""
     qualification = Qualification(versions, history, zone)
     return decided(automatic(qualification), qualification)
+
+
+def risen(elder: Sequence[Spell], late: Qualification) -> list[Spell]:
+    """The spells after purchases were added, where those never lower anybody: as they were, or as what is qualified for
+    since the first of these purchases gives, whichever is higher. Nothing before it, and no grace for it, has changed."""
+    found, others = [], iter(automatic(late))
+    other = next(others)
+    for spell in elder:
+        begins = spell.begins
+        while begins < spell.ends:
+            ends = min(spell.ends, other.ends)
+            best = max(spell, other, key=lambda one: one.position)
+            found.append(Spell(begins, ends, best.tier, best.position))
+            if other.ends == ends < FOREVER:
+                other = next(others)
+            begins = ends
+    return merged(found)
 
 
 def spell_at(spells: Sequence[Spell], at: Instant) -> Spell:

@@ -1,4 +1,4 @@
-"""What clients give of tiers, and how it reaches the rules."""
+"""A policy as clients give it, and how it reaches the rules."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -6,19 +6,15 @@ from typing import Any
 
 import strawberry
 
-from regulars_core.clock import Instant
 from regulars_core.errors import Problem, Refused
 from regulars_core.shop import Shop
 from regulars_core.text import camel
-from regulars_schema.context import Batch
 from regulars_schema.customer_inputs import told
-from regulars_schema.customer_types import CustomerWhere
-from regulars_schema.keyed import Keyed
 from regulars_tiers import policies
-from regulars_tiers.graphql_types import TierDowngrade, TierMode, TierWindow
+from regulars_tiers.graphql.policy_types import TierDowngrade, TierWindow
 from regulars_tiers.policy import Policy
 
-_EFFECTIVE = "From when on, also in the past; now if absent."
+EFFECTIVE = "From when on, also in the past; now if absent."
 
 
 @strawberry.input(description="Something that a tier brings.")
@@ -135,72 +131,3 @@ def _path(path: Sequence[str]) -> tuple[str, ...]:
 
 def _inner(number: Sequence[str]) -> list[str]:
     return ["allOf", *number] if number else []
-
-
-@strawberry.input(description="A policy to try on the shop's own history.")
-class TierPolicySimulateInput:
-    """Input of tierPolicySimulate."""
-
-    policy: TierPolicyInput = strawberry.field(description="The policy to try.")
-    effective_at: strawberry.Maybe[Instant | None] = strawberry.field(description=_EFFECTIVE)
-    at: strawberry.Maybe[Instant | None] = strawberry.field(
-        description="The instant at which tiers are compared; now if absent, or when the policy begins if that is later."
-    )
-    sample: strawberry.Maybe[int | None] = strawberry.field(
-        description="How many of those who are moved to explain: 0 to 100; 20 if absent."
-    )
-
-
-@strawberry.input(description="A policy to put in force.")
-class TierPolicyUpdateInput(Keyed):
-    """Input of tierPolicyUpdate."""
-
-    policy: TierPolicyInput = strawberry.field(description="The policy.")
-    effective_at: strawberry.Maybe[Instant | None] = strawberry.field(description=_EFFECTIVE)
-
-
-@strawberry.input(description="A tier to give to a customer.")
-class TierAssignInput(Keyed):
-    """Input of tierAssign."""
-
-    customer_id: strawberry.ID = strawberry.field(description="The customer.")
-    tier: str = strawberry.field(description="The code of the tier.")
-    reason: str = strawberry.field(description="Why; at most 500 characters.")
-    mode: strawberry.Maybe[TierMode | None] = strawberry.field(
-        description="How it stands to what the rules give; FLOOR if absent."
-    )
-    until: strawberry.Maybe[Instant | None] = strawberry.field(description="When it ends; for good if absent.")
-
-
-@strawberry.input(description="A customer to give back to the rules.")
-class TierClearInput(Keyed):
-    """Input of tierClear."""
-
-    customer_id: strawberry.ID = strawberry.field(description="The customer.")
-    reason: strawberry.Maybe[str | None] = strawberry.field(description="Why; at most 500 characters.")
-
-
-@strawberry.input(description="Whose standings to make anew: exactly one of these.")
-class TiersReassessInput(Keyed):
-    """Input of tiersReassess."""
-
-    customer_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description="One customer, at once.")
-    where: strawberry.Maybe[CustomerWhere | None] = strawberry.field(
-        description="Those for whom these conditions hold, by the job, within a minute or two."
-    )
-    all: strawberry.Maybe[bool | None] = strawberry.field(description="True: everybody, by the job.")
-
-
-@strawberry.input(description="Compares the tier that a customer has at an instant.")
-class TierComparison:
-    """Conditions over tier_spell."""
-
-    in_: list[str] = strawberry.field(name="in", description="One of these, by code.")
-    at: strawberry.Maybe[Instant | None] = strawberry.field(
-        description="At this instant, by what is known now; the present if absent."
-    )
-
-
-def tier_conditions(comparison: TierComparison, _: Batch) -> Sequence[tuple[str, Any]]:
-    """The codes and the instant."""
-    return [("in", comparison.in_), ("at", told(comparison.at))]

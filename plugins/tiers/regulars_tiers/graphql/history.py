@@ -1,0 +1,85 @@
+"""How a customer's tier changed, as it was shown."""
+
+from collections.abc import Sequence
+
+import strawberry
+
+from regulars_core.clock import Instant
+from regulars_core.customers.reads import CustomerRow
+from regulars_core.paging import Page
+from regulars_core.purchases.reads import PurchaseRow, purchases_by_ids
+from regulars_schema.batching import Batch, batched
+from regulars_schema.composition import Extension, NodeKind
+from regulars_schema.customer_types import Customer
+from regulars_schema.ids import identified
+from regulars_schema.nodes import Node, backed_by, in_every_store, in_order
+from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.permissions import under
+from regulars_schema.purchase_types import Purchase
+from regulars_schema.scope import visible
+from regulars_tiers import reads
+from regulars_tiers.permissions import BOUGHT, VIEW
+
+
+@under(VIEW)
+@strawberry.type(description="A change of a customer's tier, as it was shown at the time.")
+class TierChange(Node):
+    """Over reads.ChangeRow."""
+
+    is_type_of = backed_by(reads.ChangeRow)
+    id: strawberry.ID = identified("tierchange")
+    at: Instant = strawberry.field(description="When it came about.")
+    before: str = strawberry.field(description="The code of the tier until then.")
+    after: str = strawberry.field(description="The code of the tier from then on.")
+    cause: str = strawberry.field(
+        description="What brought it about: `PURCHASE`, `REFUND`, `VOID`, `ASSIGNMENT`, `POLICY`, `REASSESSMENT` or `TIME`."
+    )
+
+
+async def tier_history(
+    customers: Sequence[CustomerRow],
+    batch: Batch,
+    *,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> Sequence[Page[reads.ChangeRow]]:
+    """A page of each customer's changes."""
+    wanted = window(reads.LATEST_FIRST, first, after, last, before)
+    return await reads.changes_of(batch.database, [customer.id for customer in customers], wanted)
+
+
+async def changed_by(changes: Sequence[reads.ChangeRow], batch: Batch) -> Sequence[PurchaseRow | None]:
+    """The purchases that brought changes about."""
+    ids = [change.purchase_id for change in changes]
+    return in_order(ids, await purchases_by_ids(batch.database, [id_ for id_ in ids if id_], visible(batch)))
+
+
+EXTENSIONS = (
+    Extension(
+        Customer,
+        [
+            batched(
+                tier_history,
+                name="tierHistory",
+                needs=VIEW,
+                returns=Connection[TierChange] | None,
+                description="Changes of the tier as they were shown at the time, the latest first.",
+            )
+        ],
+    ),
+    Extension(
+        TierChange,
+        [
+            batched(
+                changed_by,
+                name="purchase",
+                needs=BOUGHT,
+                returns=Purchase | None,
+                description="The purchase that brought it about, if one did.",
+            )
+        ],
+    ),
+)
+NODE = NodeKind("tierchange", in_every_store(reads.changes_by_ids), VIEW)

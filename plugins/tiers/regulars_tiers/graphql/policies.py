@@ -1,0 +1,111 @@
+"""The versions of the policy: which is in force, which there are, and a new one."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import strawberry
+
+from regulars_core.clock import Instant
+from regulars_core.paging import Page
+from regulars_schema.batching import Batch, batched, mutation, root
+from regulars_schema.composition import Extension, Mutation, NodeKind, Query
+from regulars_schema.customer_inputs import told
+from regulars_schema.errors import Payload
+from regulars_schema.keyed import Keyed
+from regulars_schema.nodes import in_every_store
+from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.permissions import guarded
+from regulars_tiers import policies, reads, reassessing
+from regulars_tiers.graphql.policy_inputs import EFFECTIVE, TierPolicyInput, policy_of
+from regulars_tiers.graphql.policy_types import At, TierPolicy
+from regulars_tiers.permissions import MANAGE, VIEW
+
+
+async def tier_policy(batch: Batch, *, at: At = None) -> reads.PolicyRow:
+    """The version in force."""
+    return await reads.policy_at(batch.database, at)
+
+
+async def tier_policies(
+    batch: Batch, *, first: First = None, after: After = None, last: Last = None, before: Before = None
+) -> Page[reads.PolicyRow]:
+    """A page of all versions."""
+    return await reads.page_of_policies(batch.database, window(reads.LATEST_VERSION_FIRST, first, after, last, before))
+
+
+async def tiers_waiting(policies_: Sequence[reads.PolicyRow], batch: Batch) -> Sequence[int]:
+    """How many standings wait, whatever the version that is looked at."""
+    count = await reassessing.waiting(batch.shop)
+    return [count for _ in policies_]
+
+
+@strawberry.input(description="A policy to put in force.")
+class TierPolicyUpdateInput(Keyed):
+    """Input of tierPolicyUpdate."""
+
+    policy: TierPolicyInput = strawberry.field(description="The policy.")
+    effective_at: strawberry.Maybe[Instant | None] = strawberry.field(description=EFFECTIVE)
+
+
+@strawberry.type(description="What tierPolicyUpdate answers.")
+class TierPolicyUpdatePayload(Payload):
+    """Payload of tierPolicyUpdate."""
+
+    tier_policy: TierPolicy | None = guarded(VIEW, default=None, description="The new version.")
+
+
+async def tier_policy_update(
+    batch: Batch, *, input: Annotated[TierPolicyUpdateInput, strawberry.argument(description="What shall hold.")]
+) -> TierPolicyUpdatePayload:
+    """Make a version."""
+    policy = policy_of(input.policy, batch.shop)
+    number = await policies.change_policy(batch.shop, policy, told(input.effective_at), batch.actor.name)
+    [row] = (await reads.policies_by_ids(batch.database, [f"{number:032x}"])).values()
+    return TierPolicyUpdatePayload(tier_policy=row)  # type: ignore[arg-type]
+
+
+EXTENSIONS = (
+    Extension(
+        Query,
+        [
+            root(
+                tier_policy,
+                name="tierPolicy",
+                needs=VIEW,
+                returns=TierPolicy | None,
+                description="The rules by which customers get their tiers, as in force at an instant.",
+            ),
+            root(
+                tier_policies,
+                name="tierPolicies",
+                needs=VIEW,
+                returns=Connection[TierPolicy] | None,
+                description="All versions of the rules, the one that begins last first; the one from the beginning included.",
+            ),
+        ],
+    ),
+    Extension(
+        TierPolicy,
+        [
+            batched(
+                tiers_waiting,
+                name="waitingCount",
+                returns=int,
+                description="How many standings the job has yet to make by the latest version.",
+            )
+        ],
+    ),
+    Extension(
+        Mutation,
+        [
+            mutation(
+                tier_policy_update,
+                name="tierPolicyUpdate",
+                needs=MANAGE,
+                description="Puts a policy in force from an instant on. Standings are made by it within a minute or two. "
+                "Codes: `POLICY_UNCHANGED`, `INVALID_POLICY`, `CODE_TAKEN`, `UNKNOWN_METRIC`, `INVALID_AMOUNT`.",
+            )
+        ],
+    ),
+)
+NODE = NodeKind("tierpolicy", in_every_store(reads.policies_by_ids), VIEW)

@@ -1,0 +1,144 @@
+"""Trying a policy before it holds."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import strawberry
+
+from regulars_core.clock import Instant
+from regulars_core.customers.reads import CustomerRow, customers_by_ids
+from regulars_core.errors import BadInput, Refused
+from regulars_core.shop import Shop
+from regulars_schema.batching import Batch, batched, root
+from regulars_schema.composition import Extension, Query
+from regulars_schema.customer_inputs import told
+from regulars_schema.customer_types import Customer
+from regulars_schema.nodes import in_order
+from regulars_schema.permissions import guarded, under
+from regulars_tiers.graphql.policy_inputs import EFFECTIVE, TierPolicyInput, policy_of
+from regulars_tiers.graphql.standing_types import TierStanding, shown
+from regulars_tiers.permissions import BOUGHT, FIGURES, MANAGE, VIEW
+from regulars_tiers.simulating import Simulation, simulate
+
+
+@under(MANAGE)
+@strawberry.type(description="How many customers would go from one tier to another.")
+class TierMove:
+    """An entry of simulating.Simulation.moves."""
+
+    before: str = strawberry.field(description="The code of the tier by the policy as it is.")
+    after: str = strawberry.field(description="The code of the tier by the policy that is tried.")
+    customer_count: int = strawberry.field(description="How many.")
+
+
+@under(MANAGE)
+@strawberry.type(description="A customer who would have another tier.")
+class TierMoved:
+    """Over simulating.Moved."""
+
+    before: TierStanding | None = guarded(VIEW, description="The standing by the policy as it is.")
+    after: TierStanding | None = guarded(VIEW, description="The standing by the policy that is tried.")
+    customer_id: strawberry.Private[str]
+
+
+@under(MANAGE)
+@strawberry.type(description="What a policy would change. Nothing was written.")
+class TierSimulation:
+    """Over simulating.Simulation."""
+
+    at: Instant = strawberry.field(description="The instant at which tiers are compared.")
+    customer_count: int = strawberry.field(description="All customers.")
+    moved_count: int = strawberry.field(description="Customers who would have another tier.")
+    moves: list[TierMove] = strawberry.field(description="How many from where to where, those who stay included.")
+    sample: list[TierMoved] = strawberry.field(description="Some of those who are moved, explained.")
+
+
+def simulation_of(found: Simulation, shop: Shop) -> TierSimulation:
+    """A simulation as it is shown."""
+    return TierSimulation(
+        at=found.at,
+        customer_count=found.customers,
+        moved_count=found.moved,
+        moves=[
+            TierMove(before=before, after=after, customer_count=count)
+            for (before, after), count in sorted(found.moves.items())
+        ],
+        sample=[
+            TierMoved(before=shown(one.before, shop), after=shown(one.after, shop), customer_id=one.customer_id)
+            for one in found.sample
+        ],
+    )
+
+
+@strawberry.input(description="A policy to try on the shop's own history.")
+class TierPolicySimulateInput:
+    """Input of tierPolicySimulate."""
+
+    policy: TierPolicyInput = strawberry.field(description="The policy to try.")
+    effective_at: strawberry.Maybe[Instant | None] = strawberry.field(description=EFFECTIVE)
+    at: strawberry.Maybe[Instant | None] = strawberry.field(
+        description="The instant at which tiers are compared; now if absent, or when the policy begins if that is later."
+    )
+    sample: strawberry.Maybe[int | None] = strawberry.field(
+        description="How many of those who are moved to explain: 0 to 100; 20 if absent."
+    )
+
+
+async def tier_policy_simulate(
+    batch: Batch,
+    *,
+    input: Annotated[TierPolicySimulateInput, strawberry.argument(description="What to try.")],
+) -> TierSimulation:
+    """What a policy would change."""
+    batch.demand(BOUGHT, everywhere=True)
+    sample = told(input.sample)
+    if sample is not None and not 0 <= sample <= 100:
+        raise BadInput("A sample has 0 to 100 customers.", ("input", "sample"))
+    try:
+        policy = policy_of(input.policy, batch.shop)
+    except Refused as refused:
+        first = refused.problems[0]
+        raise BadInput(first.message, ("input", *first.path)) from None
+    found = await simulate(
+        batch.shop,
+        policy,
+        effective_at=told(input.effective_at),
+        at=told(input.at),
+        sample=20 if sample is None else sample,
+    )
+    return simulation_of(found, batch.shop)
+
+
+async def moved_customer(moved: Sequence[TierMoved], batch: Batch) -> Sequence[CustomerRow | None]:
+    """Who is moved."""
+    ids = [one.customer_id for one in moved]
+    return in_order(ids, await customers_by_ids(batch.database, ids))
+
+
+EXTENSIONS = (
+    Extension(
+        Query,
+        [
+            root(
+                tier_policy_simulate,
+                name="tierPolicySimulate",
+                needs=MANAGE,
+                returns=TierSimulation | None,
+                description="What a policy would change, tried on the shop's own history by the code that would apply it. "
+                f"Writes nothing. {FIGURES}",
+            )
+        ],
+    ),
+    Extension(
+        TierMoved,
+        [
+            batched(
+                moved_customer,
+                name="customer",
+                needs="customers.view",
+                returns=Customer | None,
+                description="Who is moved.",
+            )
+        ],
+    ),
+)

@@ -1,0 +1,172 @@
+"""Standings in the language of the API."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from enum import Enum
+
+import strawberry
+
+from regulars_core.clock import Instant
+from regulars_core.money import exponent_of
+from regulars_core.shop import Shop
+from regulars_schema.permissions import under
+from regulars_tiers import standing
+from regulars_tiers.criteria import Unit
+from regulars_tiers.graphql.policy_types import Tier, tier_of
+from regulars_tiers.permissions import VIEW
+
+
+@strawberry.enum(description="How an assigned tier stands to what the rules give.")
+class TierMode(Enum):
+    """Over timeline.Mode."""
+
+    FLOOR = strawberry.enum_value("FLOOR", description="At least this tier: the rules may lift above it.")
+    EXACT = strawberry.enum_value("EXACT", description="This tier, whatever the rules give.")
+
+
+@strawberry.enum(description="Where a tier comes from.")
+class TierSource(Enum):
+    """Who decides."""
+
+    AUTOMATIC = strawberry.enum_value("AUTOMATIC", description="The rules give it.")
+    MANUAL = strawberry.enum_value("MANUAL", description="Somebody assigned it.")
+    INITIAL = strawberry.enum_value("INITIAL", description="It was chosen when the customer was registered.")
+
+
+@strawberry.enum(description="What the figures of a criterion are.")
+class TierUnit(Enum):
+    """Over criteria.Unit."""
+
+    MONEY = strawberry.enum_value("MONEY", description="An amount in the shop's currency.")
+    COUNT = strawberry.enum_value("COUNT", description="A whole number.")
+
+
+@under(VIEW)
+@strawberry.type(description="How far a criterion of a tier is met.")
+class TierCriterionReached:
+    """Over standing.Reached."""
+
+    description: str = strawberry.field(description="The criterion in words, such as `Net spend in 30 days: 500.00`.")
+    set: int = strawberry.field(description="Criteria of one number belong together; one whole set is enough.")
+    metric: str = strawberry.field(description="What is measured.")
+    unit: TierUnit = strawberry.field(description="What the figures are.")
+    threshold: Decimal = strawberry.field(description="What must be reached.")
+    value: Decimal = strawberry.field(description="What is there.")
+    missing: Decimal = strawberry.field(description="What is missing; 0 where it is met.")
+    until: Instant | None = strawberry.field(
+        description="When something of what is there will no longer count; null if all of it always counts."
+    )
+
+
+@under(VIEW)
+@strawberry.type(description="The way to a higher tier.")
+class TierProgress:
+    """What is missing for one tier."""
+
+    tier: Tier = strawberry.field(description="The tier.")
+    criteria: list[TierCriterionReached] = strawberry.field(description="How far each of its criteria is met.")
+
+
+@under(VIEW)
+@strawberry.type(description="A tier that is only kept for a while, though its criteria are no longer met.")
+class TierGrace:
+    """Over standing.Falling."""
+
+    ends_at: Instant = strawberry.field(description="When the tier is lost, if nothing is bought.")
+    falls_to: Tier = strawberry.field(description="The tier after that.")
+
+
+@under(VIEW)
+@strawberry.type(description="A tier that will be lost if nothing is bought.")
+class TierAtRisk:
+    """Over standing.Falling."""
+
+    falls_to: Tier = strawberry.field(description="The tier after that.")
+    on: Instant = strawberry.field(description="When it is lost.")
+    needed_to_keep: list[TierCriterionReached] = strawberry.field(
+        description="What will be missing just before, with what has been bought by now."
+    )
+
+
+@under(VIEW)
+@strawberry.type(description="A criterion that gave the tier, with the purchases that counted.")
+class TierExplanation:
+    """Over standing.Ground."""
+
+    criterion: TierCriterionReached = strawberry.field(description="The criterion, as it was met.")
+    at: Instant = strawberry.field(description="When it was last met, at the latest at the instant that was asked for.")
+    purchase_count: int = strawberry.field(description="How many purchases counted.")
+    purchase_ids: strawberry.Private[Sequence[str]]
+
+
+@under(VIEW)
+@strawberry.type(description="A customer's tier at an instant: where it comes from, and what it takes to keep or rise.")
+class TierStanding:
+    """Over standing.Standing."""
+
+    tier: Tier = strawberry.field(description="The tier.")
+    since: Instant | None = strawberry.field(description="Since when; null where there was never another.")
+    source: TierSource = strawberry.field(description="Where it comes from.")
+    reason: str | None = strawberry.field(description="Why it was assigned.")
+    mode: TierMode | None = strawberry.field(description="How the assigned tier stands to what the rules give.")
+    until: Instant | None = strawberry.field(description="When the assignment ends; null if it does not.")
+    grace: TierGrace | None = strawberry.field(description="Where only grace keeps the tier: until when.")
+    progress: list[TierProgress] = strawberry.field(description="What is missing for each higher tier, the next first.")
+    at_risk: TierAtRisk | None = strawberry.field(description="When the tier will be lost if nothing is bought.")
+    explanation: list[TierExplanation] = strawberry.field(
+        description="The criteria that gave the tier; empty for everybody's tier, and for one that was assigned."
+    )
+
+
+def _scaled(value: int, unit: Unit, shop: Shop) -> Decimal:
+    return Decimal(value).scaleb(-exponent_of(shop.currency)) if unit is Unit.MONEY else Decimal(value)
+
+
+def _reached(one: standing.Reached, shop: Shop) -> TierCriterionReached:
+    kind, window = one.criterion.kind, one.criterion.window
+    threshold = _scaled(one.criterion.threshold, kind.unit, shop)
+    return TierCriterionReached(
+        description=f"{kind.description} {window.said}: {threshold:f}",
+        set=one.set,
+        metric=kind.kind,
+        unit=TierUnit(kind.unit.value),
+        threshold=threshold,
+        value=_scaled(one.value, kind.unit, shop),
+        missing=_scaled(one.missing, kind.unit, shop),
+        until=one.until,
+    )
+
+
+def shown(found: standing.Standing, shop: Shop) -> TierStanding:
+    """A standing as it is shown."""
+    one, falling = found.assignment, found.at_risk
+    source = TierSource.AUTOMATIC if one is None else TierSource.INITIAL if one.kind == "INITIAL" else TierSource.MANUAL
+    return TierStanding(
+        tier=tier_of(found.tier),
+        since=found.since,
+        source=source,
+        reason=one.reason if one else None,
+        mode=TierMode(one.mode) if one else None,
+        until=one.until if one else None,
+        grace=TierGrace(ends_at=found.grace.at, falls_to=tier_of(found.grace.falls_to)) if found.grace else None,
+        progress=[
+            TierProgress(tier=tier_of(tier), criteria=[_reached(each, shop) for each in reached])
+            for tier, reached in found.progress
+        ],
+        at_risk=TierAtRisk(
+            falls_to=tier_of(falling.falls_to),
+            on=falling.at,
+            needed_to_keep=[_reached(each, shop) for each in falling.needed],
+        )
+        if falling
+        else None,
+        explanation=[
+            TierExplanation(
+                criterion=_reached(ground.reached, shop),
+                at=ground.at,
+                purchase_count=len(ground.facts),
+                purchase_ids=[fact.id for fact in ground.facts],
+            )
+            for ground in found.grounds
+        ],
+    )

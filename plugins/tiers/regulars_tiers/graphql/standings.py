@@ -1,0 +1,163 @@
+"""Which tier a customer has, why, and who has which."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import strawberry
+
+from regulars_core.clock import Instant
+from regulars_core.customers.reads import CustomerRow
+from regulars_core.purchases.reads import PurchaseRow, purchases_by_ids
+from regulars_core.shop import Shop
+from regulars_schema.batching import Batch, batched, root
+from regulars_schema.composition import Extension, FilterLeaf, Query, SortField
+from regulars_schema.customer_inputs import told
+from regulars_schema.customer_types import Customer, CustomerOrderField, CustomerWhere
+from regulars_schema.money import Money
+from regulars_schema.permissions import under
+from regulars_schema.purchase_types import Purchase
+from regulars_schema.scope import visible
+from regulars_tiers import reads
+from regulars_tiers.graphql.policy_types import At, Tier, tier_of
+from regulars_tiers.graphql.standing_types import TierExplanation, TierStanding, shown
+from regulars_tiers.permissions import BOUGHT, FIGURES, VIEW
+from regulars_tiers.policy import Tier as TierRow
+
+MOST_EXPLAINED = 100
+
+
+async def tier(customers: Sequence[CustomerRow], batch: Batch, *, at: At = None) -> Sequence[TierRow]:
+    """Two statements for all customers of a level."""
+    moment = reads.moment(at)
+    found = await reads.tiers_of(batch.shop, [(customer.id, moment) for customer in customers])
+    return [found[customer.id, moment] for customer in customers]
+
+
+async def tier_standing(customers: Sequence[CustomerRow], batch: Batch, *, at: At = None) -> Sequence[TierStanding]:
+    """Three statements for all customers of a level."""
+    batch.demand(BOUGHT, everywhere=True)
+    found = await reads.standings_of(batch.shop, [customer.id for customer in customers], at)
+    return [shown(found[customer.id], batch.shop) for customer in customers]
+
+
+async def purchase_tier(purchases: Sequence[PurchaseRow], batch: Batch) -> Sequence[TierRow | None]:
+    """The tier on whose terms each purchase is made."""
+    moments = [(one.customer_id, one.purchased_at) for one in purchases if one.customer_id]
+    found = await reads.tiers_for_purchases(batch.shop, moments)
+    return [found[one.customer_id, one.purchased_at] if one.customer_id else None for one in purchases]
+
+
+async def explaining_purchases(explanations: Sequence[TierExplanation], batch: Batch) -> Sequence[list[PurchaseRow]]:
+    """The latest purchases that counted."""
+    wanted = [list(one.purchase_ids[-MOST_EXPLAINED:]) for one in explanations]
+    found = await purchases_by_ids(batch.database, [id_ for ids in wanted for id_ in ids], visible(batch))
+    return [[found[id_] for id_ in reversed(ids) if id_ in found] for ids in wanted]
+
+
+@under(VIEW)
+@strawberry.type(description="How many customers have a tier.")
+class TierShare:
+    """Over reads.Share."""
+
+    tier: Tier = strawberry.field(description="The tier.")
+    customer_count: int = strawberry.field(description="Customers who were registered at that time and have it.")
+    total_spent: Money = strawberry.field(description="What they have spent in all until now.")
+
+
+def share_of(share: reads.Share, shop: Shop) -> TierShare:
+    """A share as it is shown."""
+    spent: Money = shop.money(share.spent)  # type: ignore[assignment]
+    return TierShare(tier=tier_of(share.tier), customer_count=share.customer_count, total_spent=spent)
+
+
+async def tier_distribution(batch: Batch, *, at: At = None) -> Sequence[TierShare]:
+    """How many have which tier."""
+    batch.demand(BOUGHT, everywhere=True)
+    return [share_of(share, batch.shop) for share in await reads.distribution(batch.shop, at)]
+
+
+@strawberry.input(description="Compares the tier that a customer has at an instant.")
+class TierComparison:
+    """Conditions over tier_spell."""
+
+    in_: list[str] = strawberry.field(name="in", description="One of these, by code.")
+    at: strawberry.Maybe[Instant | None] = strawberry.field(
+        description="At this instant, by what is known now; the present if absent."
+    )
+
+
+def tier_conditions(comparison: TierComparison, _: Batch) -> Sequence[tuple[str, Any]]:
+    """The codes and the instant."""
+    return [("in", comparison.in_), ("at", told(comparison.at))]
+
+
+EXTENSIONS = (
+    Extension(
+        Query,
+        [
+            root(
+                tier_distribution,
+                name="tierDistribution",
+                needs=VIEW,
+                returns=list[TierShare] | None,
+                description=f"How many customers have which tier, the highest first. {FIGURES}",
+            )
+        ],
+    ),
+    Extension(
+        Customer,
+        [
+            batched(
+                tier,
+                name="tier",
+                needs=VIEW,
+                returns=Tier | None,
+                description="The customer's tier, exact at any instant.",
+            ),
+            batched(
+                tier_standing,
+                name="tierStanding",
+                needs=VIEW,
+                returns=TierStanding | None,
+                description="All about the tier: where it comes from, what it takes to keep it or rise, and which purchases "
+                f"gave it; recomputed from what is known now. {FIGURES}",
+            ),
+        ],
+    ),
+    Extension(
+        Purchase,
+        [
+            batched(
+                purchase_tier,
+                name="tier",
+                needs=VIEW,
+                returns=Tier | None,
+                description="The tier on whose terms the purchase is made: the customer's before it, or after it where "
+                "the policy says so; null without a customer.",
+            )
+        ],
+    ),
+    Extension(
+        TierExplanation,
+        [
+            batched(
+                explaining_purchases,
+                name="purchases",
+                needs=BOUGHT,
+                returns=list[Purchase] | None,
+                most=MOST_EXPLAINED,
+                description=f"The purchases that counted, the latest first; at most {MOST_EXPLAINED}.",
+            )
+        ],
+    ),
+)
+LEAF = FilterLeaf(
+    CustomerWhere,
+    "tier",
+    TierComparison,
+    reads.LEAF,
+    tier_conditions,
+    "The tier, also at a past instant.",
+    needs=VIEW,
+)
+SORT = SortField(CustomerOrderField, reads.SORT_KEY, "By tier, the lowest first.", needs=VIEW)
