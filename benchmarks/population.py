@@ -43,13 +43,14 @@ class Population:
     names: list[str] = field(default_factory=list)
 
 
-async def fill(database: Database, customers: int, seed: int = 20261122) -> Population:
-    """Put customers, their purchases and statistics into an empty, migrated database."""
+async def fill(database: Database, customers: int, seed: int = 20261122, *, buying: bool = True) -> Population:
+    """Put customers, their purchases and statistics into an empty, migrated database; nobody has bought anything yet
+    unless `buying`."""
     chance = random.Random(seed)
     population = Population(customers)
     groups = [_id(chance, TODAY - _YEARS * 365 * DAY) for _ in _GROUPS]
     await database.transaction(lambda: _groups(database, groups))
-    people = _people(chance, [DEFAULT_GROUP_ID, *groups], customers)
+    people = _people(chance, [DEFAULT_GROUP_ID, *groups], customers, buying)
     while batch := list(islice(people, _BATCH)):
         population.names += [person.text[0] for person in batch]
         await database.transaction(lambda batch=batch: _insert(database, batch))  # type: ignore[misc]
@@ -64,7 +65,7 @@ class _Person:
     purchases: list[tuple[object, ...]]
 
 
-def _people(chance: random.Random, groups: list[str], count: int) -> Iterator[_Person]:
+def _people(chance: random.Random, groups: list[str], count: int, buying: bool) -> Iterator[_Person]:
     first_weights = [1 / (n + 2) for n in range(len(_FIRST))]
     last_weights = [1 / (n + 2) for n in range(len(_LAST))]
     span = _YEARS * 365 * DAY
@@ -83,7 +84,7 @@ def _people(chance: random.Random, groups: list[str], count: int) -> Iterator[_P
         email_or_none = email if chance.random() < 0.7 else None
         phone = f"+5255{chance.randrange(10**8):08}" if chance.random() < 0.6 else None
         status = chance.choices(("ACTIVE", "INACTIVE", "SUSPENDED"), (90, 8, 2))[0]
-        purchases = list(_purchases(chance, id_, number, created))
+        purchases = list(_purchases(chance, id_, number, created)) if buying else []
         bought = [int(str(row[4])) for row in purchases]
         yield _Person(
             (

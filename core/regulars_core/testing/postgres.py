@@ -19,13 +19,15 @@ class PostgresMissing(Exception):
 
 
 class PostgresServer:
-    """Starts in `__enter__` (or `start`), listens on 127.0.0.1 only, and is removed in `__exit__` (or `stop`)."""
+    """Starts in `__enter__` (or `start`), listens on 127.0.0.1 only, and is removed in `__exit__` (or `stop`), unless it
+    is given a directory to keep everything in, which whoever it runs as must be able to enter."""
 
-    def __init__(self, *, fsync: bool = False, within: Path | None = None) -> None:
+    def __init__(self, *, fsync: bool = False, within: Path | None = None, kept: Path | None = None) -> None:
         self.binaries = _binaries()
         self.fsync = fsync
         self._user = _user()
-        self._directory = Path(tempfile.mkdtemp(prefix="regulars-pg-", dir=within))
+        self._kept = kept is not None
+        self._directory = kept or Path(tempfile.mkdtemp(prefix="regulars-pg-", dir=within))
         self._data = self._directory / "data"
         self._names = count(1)
         self._server: subprocess.Popen[bytes] | None = None
@@ -63,10 +65,11 @@ class PostgresServer:
         self.wait()
 
     def stop(self) -> None:
-        """Stop the server and remove everything it wrote."""
+        """Stop the server and remove everything it wrote, unless that is to be kept."""
         if self._server is not None:
             self._signal(signal.SIGINT)  # fast shutdown: open sessions are ended
-        shutil.rmtree(self._directory, ignore_errors=True)
+        if not self._kept:
+            shutil.rmtree(self._directory, ignore_errors=True)
 
     def crash(self, how: signal.Signals = signal.SIGKILL) -> None:
         """Kill the postmaster as a power cut would, or shut down at once by SIGQUIT, fast by SIGINT. Its children end;

@@ -1,0 +1,98 @@
+"""Does a worker remember every document that it was ever sent? And how long does it take to start?
+
+    python -m benchmarks.documents [--documents 100000] [--starts 5] [--data DIR]
+
+Starts Regulars as in production on SQLite, several times over, and tells how long it takes until it is ready; then sends it
+as many documents as wanted, no two of which are the same, and tells the memory of its process: after some requests of the
+workload, and at the end.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count, islice
+from pathlib import Path
+
+import orjson
+import uvloop
+
+from benchmarks import processor
+from benchmarks.answers import data_of
+from benchmarks.client import ask, post
+from benchmarks.contestants import Contestant, Served, all_served, regulars
+from benchmarks.filled import FilledShop, Size, places
+from benchmarks.operations import OPERATIONS
+from benchmarks.peers import requests_of, subjects_of
+
+_FIELDS = ("id", "code", "firstName", "lastName", "displayName", "email", "phone", "status", "version", "createdAt")
+_WORKLOAD = 1.0
+"""Seconds of each operation before memory is looked at."""
+MOST_MEGABYTES = 120
+MOST_SECONDS = 1.5
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Megabytes of a server's process: after the workload and after the documents; and the most that it ever had."""
+
+    before: float
+    after: float
+    most: float
+    documents: int
+
+
+def documents(key: str) -> Iterator[bytes]:
+    """Requests with small documents, all different: other aliases, fields, and sizes of pages."""
+    for number in count():
+        fields = [name for place, name in enumerate(_FIELDS) if number >> place & 1] or ["id"]
+        query = f"{{ d{number}: customers(first: {number % 3}) {{ nodes {{ {' '.join(fields)} }} }} }}"
+        yield post("/graphql", orjson.dumps({"query": query}), authorization=f"Bearer {key}")
+
+
+async def remembered(served: Served, shop: FilledShop, wanted: int) -> Memory:
+    """What sending so many documents does to the memory of a server."""
+    subjects = await subjects_of(shop)
+    for operation in OPERATIONS:
+        await ask(served.port, requests_of(served.contestant, operation, subjects), 8, _WORKLOAD, data_of)
+    before = processor.memory(served.pid, "VmRSS")
+    done = await ask(served.port, islice(documents(shop.key), wanted), 8, None, data_of)
+    assert done.answers == wanted
+    return Memory(before, processor.memory(served.pid, "VmRSS"), processor.memory(served.pid), wanted)
+
+
+def starts(contestant: Contestant, times: int) -> Sequence[float]:
+    """How many seconds a server takes from the start of its process until it is ready, again and again."""
+    found = []
+    for _ in range(times):
+        began = time.perf_counter()
+        with all_served([contestant]):
+            found.append(time.perf_counter() - began)
+    return found
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=100_000)
+    parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--data", type=Path, help="A folder that keeps the filled database.")
+    chosen = parser.parse_args()
+    with places("sqlite", chosen.data) as place:
+        shop = uvloop.run(place.shop(Size(2_000, 20_000)))
+        contestant = regulars(shop)
+        seconds = starts(contestant, chosen.starts)
+        print(
+            f"ready after {statistics.median(seconds):.2f} s ({min(seconds):.2f}–{max(seconds):.2f}), {MOST_SECONDS} wanted"
+        )
+        with all_served([contestant]) as [served]:
+            found = uvloop.run(remembered(served, shop, chosen.documents))
+    print(
+        f"{found.documents:,} documents: {found.before:.0f} MB before, {found.after:.0f} MB after,"
+        f" {found.most:.0f} MB at most, {MOST_MEGABYTES} wanted"
+    )
+
+
+if __name__ == "__main__":
+    main()

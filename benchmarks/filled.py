@@ -1,0 +1,150 @@
+"""Filled shops to measure on, which can be kept between runs: filling one takes longer than measuring it."""
+
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.population import fill
+from benchmarks.sales import sell
+from regulars_core.actors import operator
+from regulars_core.database import Database, Engine
+from regulars_core.database.apps import sqlite_path
+from regulars_core.journal.replaying import switch_on
+from regulars_core.keys.granting import Grant
+from regulars_core.keys.service import create_key
+from regulars_core.permissions import ADMINISTRATOR
+from regulars_core.plugins import Plugins
+from regulars_core.settings import Settings
+from regulars_core.shop import Shop
+from regulars_core.testing import PostgresServer
+from regulars_core.verifying import all_verifications
+from regulars_server.app import CORE
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many there are; each purchase has three lines."""
+
+    customers: int
+    purchases: int
+
+    @property
+    def name(self) -> str:
+        return f"shop_{self.customers}_{self.purchases}"
+
+
+@dataclass(frozen=True)
+class FilledShop:
+    """A shop that is ready to be served: where it is, a key with all permissions, and the server it is on, if any."""
+
+    url: str
+    key: str
+    size: Size
+    server: PostgresServer | None
+
+    @property
+    def engine(self) -> Engine:
+        return "postgres" if self.server else "sqlite"
+
+
+@contextmanager
+def places(engine: Engine, folder: Path | None) -> Iterator["Place"]:
+    """Where shops of an engine are filled: in a folder that is kept, or in one that is removed at the end. A folder
+    serves one run at a time. Whoever is told to end by SIGTERM still stops the server first."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Told to end."))
+    with tempfile.TemporaryDirectory(prefix="regulars-bench-") as passing:
+        kept = (folder or Path(passing)).resolve()
+        kept.mkdir(parents=True, exist_ok=True)
+        if engine == "sqlite":
+            yield Place(kept, None)
+            return
+        if folder is None:
+            with PostgresServer(fsync=True) as server:
+                yield Place(kept, server)
+            return
+        within = kept / "postgres"
+        within.mkdir(exist_ok=True)
+        with PostgresServer(fsync=True, kept=within) as server:
+            yield Place(kept, server)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder for SQLite's files, or a PostgreSQL server, with the shops that have been filled in it."""
+
+    folder: Path
+    server: PostgresServer | None
+
+    def url(self, size: Size) -> str:
+        """Where the shop of a size is, or will be."""
+        if self.server is None:
+            return f"sqlite://{self.folder}/{size.name}.db"
+        return f"postgres://regulars@127.0.0.1:{self.server.port}/{size.name}"
+
+    def has(self, size: Size) -> bool:
+        """Whether that shop is there and full: only what was filled to the end is marked."""
+        return self._mark(size).exists()
+
+    def _mark(self, size: Size) -> Path:
+        return self.folder / f"{size.name}.{'postgres' if self.server else 'sqlite'}.full"
+
+    async def shop(self, size: Size) -> FilledShop:
+        """The shop of this size, filled now if it is not there, with a new key."""
+        if not self.has(size):
+            began = time.perf_counter()
+            self._empty(size)
+            async with opened(self.url(size)) as shop:
+                await fill(shop.database, size.customers, buying=False)
+                await sell(shop.database, size.customers, size.purchases)
+                await self._settle(shop, size)
+                await prove(shop)
+            self._mark(size).touch()
+            print(f"filled {self.url(size)} in {time.perf_counter() - began:.0f} s", flush=True)
+        async with opened(self.url(size)) as shop:
+            key = await create_key(
+                shop, by=operator(shop.permissions), name="benchmarks", bindings=[Grant(ADMINISTRATOR)]
+            )
+        return FilledShop(self.url(size), key, size, self.server)
+
+    def _empty(self, size: Size) -> None:
+        if self.server:
+            self.server.drop(self.url(size))
+            self.server.execute(f"CREATE DATABASE {size.name}")
+        else:
+            for file in self.folder.glob(f"{sqlite_path(self.url(size)).name}*"):
+                file.unlink()
+
+    async def _settle(self, shop: Shop, size: Size) -> None:
+        """Do what time would: let plugins take in what they have missed, and the database look at its tables."""
+        for job in (job for jobs in shop.plugins.declared("regulars_jobs").values() for job in jobs):
+            await job.run(shop)
+        if self.server:
+            self.server.execute("VACUUM (ANALYZE)", size.name)
+        else:
+            await shop.database.transaction(lambda: shop.database.run("ANALYZE"))
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Shop]:
+    """A shop with all plugins in the box, migrated."""
+    plugins = Plugins.wanted(None)
+    database = await Database.open(url, (CORE, *plugins.apps), pool_size=2, readers=2)
+    try:
+        await database.migrate()
+        shop = Shop(database, Settings(database_url=url), plugins)
+        await switch_on(shop)
+        yield shop
+    finally:
+        await database.close()
+
+
+async def prove(shop: Shop) -> None:
+    """Raise AssertionError unless every stored figure equals its recount."""
+    for one in all_verifications(shop.plugins):
+        async for difference in one.differences(shop):
+            raise AssertionError(f"{one.name}: {difference}")

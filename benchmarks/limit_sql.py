@@ -1,0 +1,147 @@
+"""The operations as one statement each, which makes the JSON of the whole answer: as far as one can go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from regulars_core.clock import DAY, NEVER
+from regulars_core.database import Engine
+
+_NEVER = f"({NEVER + 1} - 1)"
+
+
+@dataclass(frozen=True)
+class Json:
+    """How an engine writes JSON."""
+
+    engine: Engine
+
+    @property
+    def _postgres(self) -> bool:
+        return self.engine == "postgres"
+
+    def object(self, **fields: str) -> str:
+        """An object of these expressions."""
+        inside = ", ".join(f"'{name}', {value}" for name, value in fields.items())
+        return f"{'json_build_object' if self._postgres else 'json_object'}({inside})"
+
+    def one(self, value: str, source: str) -> str:
+        """A value out of the only row of a query, or null."""
+        return f"(SELECT {value} FROM {source})" if self._postgres else f"json((SELECT {value} FROM {source}))"
+
+    def array(self, item: str, source: str) -> str:
+        """An array of a value of each row of a query."""
+        if self._postgres:
+            return f"coalesce((SELECT json_agg(i.o) FROM (SELECT {item} AS o FROM {source}) i), '[]'::json)"
+        return f"json((SELECT json_group_array(json(i.o)) FROM (SELECT {item} AS o FROM {source}) i))"
+
+    def id(self, kind: str, column: str) -> str:
+        """An id as clients see it."""
+        key = f"encode(uuid_send({column}), 'hex')" if self._postgres else column
+        return f"'{kind}_' || {key}"
+
+    def money(self, minor: str) -> str:
+        """An amount of dollars."""
+        text = f"({minor} * 0.01)::text" if self._postgres else f"printf('%d.%02d', {minor} / 100, {minor} % 100)"
+        return self.object(amount=text)
+
+    def instant(self, at: str) -> str:
+        """An instant, null for never."""
+        if self._postgres:
+            return f"""to_char(to_timestamp(nullif({at}, {_NEVER}) / 1000.0), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+        return f"strftime('%Y-%m-%dT%H:%M:%fZ', nullif({at}, {_NEVER}) / 1000.0, 'unixepoch')"
+
+    def quantity(self, millionths: str) -> str:
+        """A quantity without needless zeros."""
+        if self._postgres:
+            return f"trim_scale({millionths} * 0.000001)::text"
+        return f"rtrim(rtrim(printf('%d.%06d', {millionths} / 1000000, {millionths} % 1000000), '0'), '.')"
+
+    @property
+    def today(self) -> str:
+        """The number of this day since 1970, in UTC."""
+        if self._postgres:
+            return "floor(extract(epoch FROM now()) / 86400)::bigint"
+        return "CAST(strftime('%s', 'now') AS INTEGER) / 86400"
+
+
+def statements(engine: Engine) -> Mapping[str, str]:
+    """The statement of each read: Q1 wants a code, Q2 and Q4 the sort key and the id before the page, Q3 a word and what
+    asks the index for it."""
+    json = Json(engine)
+    greatest, strpos = ("greatest", "strpos") if json.engine == "postgres" else ("max", "instr")
+    card = {
+        "id": json.id("customer", "c.id"), "code": "c.code", "firstName": "c.first_name", "lastName": "c.last_name",
+        "displayName": "coalesce(c.preferred_name, c.first_name || ' ' || c.last_name)", "email": "c.email",
+        "phone": "c.phone", "status": "c.status", "version": "c.version", "createdAt": json.instant("c.created_at"),
+        "group": json.one(json.object(name="g.name"), "customer_group g WHERE g.id = c.group_id"),
+    }  # fmt: skip
+    average = json.money("((2 * s.total_spent + s.purchase_count) / (2 * s.purchase_count))")
+    stats = json.object(
+        totalSpent=json.money("s.total_spent"),
+        purchaseCount="s.purchase_count",
+        averagePurchase=f"CASE WHEN s.purchase_count > 0 THEN {average} END",
+        lastPurchaseAt=json.instant("s.last_purchase_at"),
+        daysSinceLastPurchase=f"CASE WHEN s.last_purchase_at <> {_NEVER}"
+        f" THEN {greatest}(0, {json.today} - s.last_purchase_at / {DAY}) END",
+    )
+    card["stats"] = json.one(stats, "customer_stats s WHERE s.customer_id = c.id")
+    line = json.object(sku="l.sku", name="l.name", quantity=json.quantity("l.quantity"), total=json.money("l.total"))
+    lines = json.array(line, "purchase_line l WHERE l.purchase_id = p.id ORDER BY l.position")
+    purchase = {
+        "id": json.id("purchase", "p.id"), "reference": "p.reference", "purchasedAt": json.instant("p.purchased_at"),
+        "status": "p.status", "total": json.money("p.total"),
+    }  # fmt: skip
+
+    def purchases(number: int, fields: Mapping[str, str]) -> str:
+        latest = f"purchase p WHERE p.customer_id = c.id ORDER BY p.purchased_at DESC, p.id DESC LIMIT {number}"
+        return json.object(nodes=json.array(json.object(**fields), latest))
+
+    def page(number: int, fields: Mapping[str, str]) -> str:
+        key = ("$1::bigint", "$2::uuid") if json.engine == "postgres" else ("?1", "?2")
+        newest = (
+            f"customer c WHERE (c.created_at, c.id) < ({', '.join(key)})"
+            f" ORDER BY c.created_at DESC, c.id DESC LIMIT {number}"
+        )
+        return json.object(customers=json.object(nodes=json.array(json.object(**fields), newest)))
+
+    word, pattern = ("$1::text", "$2::text") if json.engine == "postgres" else ("?1", "?2")
+    within = f"({strpos}(t.names, {word}) > 0 OR {strpos}(t.contact, {word}) > 0)"
+    indexed = (
+        f"SELECT t.customer_id FROM customer_text t WHERE (t.names LIKE {pattern} OR t.contact LIKE {pattern})"
+        if json.engine == "postgres"
+        else "SELECT t.customer_id FROM customer_text_index i JOIN customer_text t ON t.number = i.rowid"
+        f" WHERE customer_text_index MATCH {pattern}"
+    )
+    walked = "SELECT customer_id, active_at FROM customer_stats ORDER BY active_at DESC, customer_id DESC LIMIT 1000"
+    shown = "c.status IN ('ACTIVE', 'SUSPENDED')"
+    order = "ORDER BY s.active_at DESC, s.customer_id DESC LIMIT 10"
+    found = {name: card[name] for name in ("id", "code", "displayName", "phone")}
+    search = (
+        # As Regulars does it: look at those seen last, and ask the index only if too few of them are found.
+        f"WITH latest AS MATERIALIZED (SELECT s.customer_id, s.active_at FROM ({walked}) s"
+        " CROSS JOIN customer_text t CROSS JOIN customer c"
+        f" WHERE t.customer_id = s.customer_id AND c.id = s.customer_id AND {within} AND {shown} {order}),"
+        f" hits AS MATERIALIZED ({indexed} AND (SELECT count(*) FROM latest) < 10),"
+        " found AS MATERIALIZED (SELECT * FROM latest WHERE (SELECT count(*) FROM latest) = 10 UNION ALL SELECT * FROM"
+        " (SELECT s.customer_id, s.active_at FROM hits h JOIN customer_stats s ON s.customer_id = h.customer_id"
+        f" JOIN customer c ON c.id = h.customer_id WHERE {shown} {order}) r) SELECT "
+    )
+    shown_last = (
+        "(SELECT * FROM found ORDER BY active_at DESC, customer_id DESC LIMIT 10) f"
+        " JOIN customer c ON c.id = f.customer_id ORDER BY f.active_at DESC, f.customer_id DESC"
+    )
+    profile = {**card, "purchases": purchases(10, {**purchase, "lines": lines})}
+    deep = {name: card[name] for name in ("id", "code", "displayName")}
+    brief = {name: value for name, value in purchase.items() if name != "status"}
+    code = "$1" if json.engine == "postgres" else "?1"
+    answers = {
+        "Q1": json.object(customer=json.one(json.object(**profile), f"customer c WHERE c.code = {code}")),
+        "Q2": page(50, {**card, "purchases": purchases(5, purchase)}),
+        "Q3": json.object(customerSearch=json.array(json.object(**found), shown_last)),
+        "Q4": page(100, {**deep, "purchases": purchases(20, {**brief, "lines": lines})}),
+    }
+    text = "::text" if json.engine == "postgres" else ""
+    return {
+        name: f"{search if name == 'Q3' else 'SELECT '}{json.object(data=answer)}{text}"
+        for name, answer in answers.items()
+    }

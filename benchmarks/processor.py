@@ -1,0 +1,40 @@
+"""Processor time and memory of processes, from /proc."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+_TICK = 1000 / os.sysconf("SC_CLK_TCK")  # milliseconds
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    found = [pid]
+    for one in found:
+        for task in Path(f"/proc/{one}/task").glob("*"):
+            try:
+                found += map(int, (task / "children").read_text().split())
+            except OSError:
+                continue  # ended meanwhile
+    return found
+
+
+def spent(pids: Iterable[int]) -> float:
+    """The milliseconds of processor time that processes and their ended children have used so far."""
+    total = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # ended meanwhile; its parent has its time
+        total += sum(map(int, fields[11:15]))  # utime, stime, and those of children that were waited for
+    return total * _TICK
+
+
+def memory(pid: int, what: str = "VmHWM") -> float:
+    """The megabytes of a process: `VmHWM` at most so far, `VmRSS` at present."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == what:
+            return int(value.split()[0]) / 1024
+    raise KeyError(what)
