@@ -160,10 +160,11 @@ class Kind:
 @dataclass(frozen=True)
 class Relation:
     """The rows of a kind whose `column` equals the attribute `key` of a parent: one of them, or where they have an order,
-    all of them or the first `limit`. Parents that the same statement writes have the column of that name."""
+    all of them or the first `limit`. Parents that the same statement writes have the column of that name. Without a column
+    they hang on nothing, and the conditions alone say which they are."""
 
     kind: Kind
-    column: str
+    column: str | None
     key: str = "id"
     order: str | None = None
     limit: int | None = None
@@ -204,8 +205,14 @@ Members = Sequence[tuple[str, "str | Column | Inside | Hanging"]]
 
 
 async def written(database: Database, parents: Sequence[Any], wanted: Sequence[Hanging]) -> list[list[str]]:
-    """The JSON text of what hangs on each parent, a column for each of what is wanted; by one statement."""
-    keys = list(dict.fromkeys(hanging.relation.key for hanging in wanted))
+    """The JSON text of what hangs on each parent, a column for each of what is wanted; by one statement. What hangs on nothing
+    is the same for each, so one parent will do."""
+    keys = list(dict.fromkeys(hanging.relation.key for hanging in wanted if hanging.relation.column))
+    if not keys:
+        writer = _Writer(Values(database.dialect))
+        columns = [writer.hanging(hanging, "", frozenset()) for hanging in wanted]
+        found = await database.rows(f"SELECT {', '.join(columns)}", *writer.values.all)
+        return [list(column) for column in zip(*found, strict=True)]
     of_parents = [[getattr(parent, key) for key in keys] for parent in parents]
     source, given = database.dialect.records(keys, of_parents)
     writer = _Writer(Values(database.dialect, *given))
@@ -224,10 +231,11 @@ class _Writer:
         """A subquery for one parent, of whose tables the aliases are in scope."""
         relation, kind = hanging.relation, hanging.relation.kind
         joined = "".join(f" {join}" for alias, join in kind.joins.items() if alias not in scope)
-        conditions = [f"{relation.column} = {parent}.{relation.key}", *relation.conditions(self.values)]
+        linked = [f"{relation.column} = {parent}.{relation.key}"] if relation.column else []
+        narrowed = " AND ".join([*linked, *relation.conditions(self.values)])
         wanted = hanging.wanted
         member = wanted(self.values) if callable(wanted) else self._object(wanted, kind.alias, scope | kind.aliases)
-        rows = f"FROM {kind.table}{joined} WHERE {' AND '.join(conditions)}"
+        rows = f"FROM {kind.table}{joined}{f' WHERE {narrowed}' if narrowed else ''}"
         if relation.order is None:
             return f"coalesce((SELECT {member} {rows}), 'null')"
         limit = "" if relation.limit is None else f" LIMIT {self.values.bind(relation.limit)}"

@@ -79,15 +79,22 @@ def _place(info: Info[Context, None]) -> list[str]:
 
 
 def root(
-    function: RootFunction, *, name: str, returns: Any, description: str, needs: str | None = None
+    function: RootFunction,
+    *,
+    name: str,
+    returns: Any,
+    description: str,
+    needs: str | None = None,
+    rendered: Rendered | None = None,
 ) -> StrawberryField:
-    """A field of the query itself: `async def customers(batch, *, first=None, …)`."""
+    """A field of the query itself: `async def customers(batch, *, first=None, …)`. Where nothing is asked that is not
+    `rendered`, the database may write the answer itself."""
 
     async def resolve(info: Info[Context, None], **arguments: Any) -> Any:
         batch = info.context.batch
         return await batch.in_time(lambda: function(batch, **arguments))
 
-    return _field(resolve, function, name, returns, description, needs)
+    return _field(resolve, function, name, returns, description, needs, rendered=rendered)
 
 
 def mutation(function: RootFunction, *, name: str, description: str, needs: str | None = None) -> StrawberryField:

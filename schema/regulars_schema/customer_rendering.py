@@ -1,11 +1,14 @@
 """Customers and what hangs on them, as the database writes them."""
 
+from dataclasses import replace
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from regulars_core.clock import NEVER
 from regulars_core.database import Engine
+from regulars_core.filtering import Where
 from regulars_core.money import CurrencyCode
+from regulars_core.paging import Window
 from regulars_core.rendering import (
     Column,
     Composite,
@@ -69,6 +72,9 @@ CUSTOMER = Kind(
     },
 )
 
+_CUSTOMER_WITH_STATS = replace(CUSTOMER, joins={"s": "LEFT JOIN customer_stats s ON s.customer_id = c.id"})
+"""What conditions on customers are about."""
+
 _ADDRESS = {
     name: text(f"a.{name}") for name in ("recipient", "line1", "line2", "city", "region", "postal_code", "country")
 }
@@ -102,6 +108,18 @@ def _stats(batch: Batch) -> Relation | None:
 def _address(kind: str) -> Rendered:
     where = lambda _: [f"a.kind = '{kind}'"]  # noqa: E731
     return rendered(Relation(Kind("a", "customer_address a", _ADDRESS), "a.customer_id", conditions=where))
+
+
+def customer_with(column: str, value: str) -> Relation:
+    """The one customer with this value in a unique column."""
+    return Relation(CUSTOMER, None, conditions=lambda values: [f"{column} = {values.bind(value)}"])
+
+
+def customers_in(window: Window, where: Where | None) -> Relation | None:
+    """A page of all customers; None where the order begins at the statistics."""
+    if window.order.key.column.startswith("s."):
+        return None
+    return Relation(_CUSTOMER_WITH_STATS if where else CUSTOMER, None).page(window, where)
 
 
 GROUP_OF = rendered(Relation(GROUP, "g.id", "group_id"))

@@ -18,8 +18,10 @@ from regulars_core.customers.reads import (
 from regulars_core.customers.rules import checked
 from regulars_core.customers.service import find_or_register
 from regulars_core.errors import BadInput
+from regulars_core.filtering import Where
 from regulars_core.ids import MAIN_STORE_ID
 from regulars_core.paging import Page
+from regulars_core.rendering import Relation
 from regulars_schema import customer_errors
 from regulars_schema.batching import Batch, mutation, root
 from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind, Query
@@ -35,11 +37,13 @@ from regulars_schema.customer_inputs import (
     store_id,
     told,
 )
+from regulars_schema.customer_rendering import CUSTOMER, customer_with, customers_in
 from regulars_schema.customer_types import (
     SORTS,
     Customer,
     CustomerConditions,
     CustomerOrder,
+    CustomerOrderBy,
     customer_order,
     searchable,
 )
@@ -49,6 +53,7 @@ from regulars_schema.keyed import Keyed
 from regulars_schema.nodes import in_every_store
 from regulars_schema.pagination import After, Before, Connection, First, Last, window
 from regulars_schema.permissions import guarded
+from regulars_schema.rendering import Rendered
 from regulars_schema.scope import VIEW
 
 
@@ -65,6 +70,15 @@ async def customer(
         return await customer_by_code(batch.database, code)
     key = key_of(id or "", "customer", "id")
     return (await customers_by_ids(batch.database, [key])).get(key)
+
+
+def _one(batch: Batch, *, id: str | None = None, code: str | None = None) -> Relation | None:
+    """The same customer, for the database to write."""
+    if (id is None) is (code is None):
+        return None
+    if code is not None:
+        return customer_with("c.code", code.strip().upper())
+    return customer_with("c.id", key_of(id or "", "customer", "id"))
 
 
 Search = Annotated[
@@ -91,6 +105,23 @@ async def customers(
     """A page of all customers."""
     wanted = window(customer_order(order_by, batch), first, after, last, before)
     return await page_of_customers(batch.database, wanted, where, search, searchable(batch))  # type: ignore[arg-type]
+
+
+def _page(
+    batch: Batch,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    search: str | None = None,
+    where: Where | None = None,
+    order_by: CustomerOrderBy | None = None,
+) -> Relation | None:
+    """The same page, for the database to write, unless it has to search for it."""
+    if search and search.strip():
+        return None
+    return customers_in(window(customer_order(order_by, batch), first, after, last, before), where)
 
 
 async def customer_search(
@@ -287,6 +318,7 @@ _QUERIES = Extension(
             needs="customers.view",
             returns=Customer | None,
             description="One customer, by id or by code; null if there is none.",
+            rendered=Rendered(CUSTOMER, _one),
         ),
         root(
             customers,
@@ -294,6 +326,7 @@ _QUERIES = Extension(
             needs="customers.view",
             returns=Connection[Customer] | None,
             description="All customers, narrowed and ordered as wished.",
+            rendered=Rendered(CUSTOMER, _page, page=True),
         ),
         root(
             customer_search,

@@ -6,9 +6,10 @@ each of its fields the values of all parents make a *column*: read off the paren
 batch function. Completing a column writes it into the answers and shows the levels below. So an answer of 8,000 objects
 takes some dozen steps:
 
-1. the root fields' resolvers are called, all at once, or one after another in a mutation;
-2. whatever can be read off the parents is read, level below level, and the calls that are needed are gathered; what the
-   database can write by itself becomes one statement a level;
+1. the root fields' resolvers are called, all at once, or one after another in a mutation; what the database can write by
+   itself is one statement instead, and done;
+2. whatever can be read off the parents is read, level below level, and the calls that are needed are gathered; again, what
+   the database can write by itself becomes one statement a level;
 3. each call is made once, all of them at the same time, and as soon as one has answered its levels go on with 2.
 
 Errors are values until everything is answered; then `failures` gives them their paths. What is asked for is in `plans`, how
@@ -111,7 +112,10 @@ class Execution:
         return ExecutionResult(data, settlement.errors or None)
 
     async def _resolve(self, root: Level, asked: PlannedField) -> None:
-        """A root field, by its own resolver, and everything below it."""
+        """A root field, by its own resolver, and everything below it; or all of it by the database."""
+        if (hanging := self._hanging(root, asked)) is not None:
+            await self._write(Statement(root, [asked], [hanging]))
+            return
         definition = asked.definition
         try:
             arguments = get_argument_values(definition, asked.nodes[0], self._prepared.variable_values)

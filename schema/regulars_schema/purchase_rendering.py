@@ -1,5 +1,8 @@
 """Purchases and what hangs on them, as the database writes them."""
 
+from collections.abc import Sequence
+
+from regulars_core.filtering import Values, Where
 from regulars_core.rendering import Kind, Relation, identity, instant, money, quantity, text
 from regulars_schema.customer_rendering import CUSTOMER, STORE
 from regulars_schema.rendering import rendered
@@ -59,6 +62,19 @@ REFUND_LINE = Kind(
     {"quantity": quantity("rl.quantity"), "amount": money("rl.amount", "p.currency")},
     {"f": "JOIN refund f ON f.id = rl.refund_id", "p": "JOIN purchase p ON p.id = f.purchase_id"},
 )
+
+PURCHASES = Relation(PURCHASE, None)
+"""All of them; which page, and what narrows it, is for who asks."""
+
+
+def purchase_with(id_: str, where: Where | None) -> Relation:
+    """The one purchase with this id, if the conditions hold for it."""
+
+    def conditions(values: Values) -> Sequence[str]:
+        return [f"p.id = {values.bind(id_)}", *([where.compile(values)] if where else [])]
+
+    return Relation(PURCHASE, None, conditions=conditions)
+
 
 PURCHASES_OF = Relation(PURCHASE, "p.customer_id")
 """A customer's; which page of them, and what narrows it, is for who asks."""

@@ -9,6 +9,7 @@ from regulars_core.customers.reads import customer_by_code, customers_by_ids
 from regulars_core.customers.rules import CheckedCustomer, NewCustomer
 from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.errors import BadInput, Forbidden, Problem, Refused
+from regulars_core.filtering import Where
 from regulars_core.ids import MAIN_STORE_ID
 from regulars_core.paging import Page
 from regulars_core.purchases import refunds
@@ -23,6 +24,7 @@ from regulars_core.purchases.reads import (
 )
 from regulars_core.purchases.rules import checked
 from regulars_core.purchases.till import sell
+from regulars_core.rendering import Relation
 from regulars_core.stores.service import MAIN
 from regulars_schema.batching import Batch, mutation, root
 from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind, Query
@@ -42,14 +44,17 @@ from regulars_schema.purchase_inputs import (
     new_purchase,
     refund_parts,
 )
+from regulars_schema.purchase_rendering import PURCHASE, PURCHASES, purchase_with
 from regulars_schema.purchase_types import (
     SORTS,
     Purchase,
     PurchaseConditions,
     PurchaseOrder,
+    PurchaseOrderBy,
     Refund,
     purchase_order,
 )
+from regulars_schema.rendering import Rendered
 from regulars_schema.scope import VIEW, visible
 
 RECORD, REFUND = "purchases.record", "purchases.refund"
@@ -76,6 +81,13 @@ async def purchase(
     return (await purchases_by_ids(batch.database, [key], visible(batch))).get(key)
 
 
+def _one(
+    batch: Batch, *, id: str | None = None, reference: str | None = None, store_code: str | None = None
+) -> Relation | None:
+    """The same purchase, for the database to write, if it is known by its id."""
+    return None if id is None or reference is not None else purchase_with(key_of(id, "purchase", "id"), visible(batch))
+
+
 async def purchases(
     batch: Batch,
     *,
@@ -98,6 +110,23 @@ async def purchases(
     wanted = window(purchase_order(order_by, batch), first, after, last, before)
     narrowed = visible(batch, where)  # type: ignore[arg-type]
     return await page_of_purchases(batch.database, wanted, narrowed, search, searchable(batch))
+
+
+def _page(
+    batch: Batch,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    search: str | None = None,
+    where: Where | None = None,
+    order_by: PurchaseOrderBy | None = None,
+) -> Relation | None:
+    """The same page, for the database to write, unless it has to search for it."""
+    if search and search.strip():
+        return None
+    return PURCHASES.page(window(purchase_order(order_by, batch), first, after, last, before), visible(batch, where))
 
 
 @strawberry.type(description="What purchaseRecord answers.")
@@ -230,6 +259,7 @@ _QUERIES = Extension(
             needs=VIEW,
             returns=Purchase | None,
             description="One purchase, by id or by its store's reference; null if there is none.",
+            rendered=Rendered(PURCHASE, _one),
         ),
         root(
             purchases,
@@ -237,6 +267,7 @@ _QUERIES = Extension(
             needs=VIEW,
             returns=Connection[Purchase] | None,
             description="All purchases of the stores that the caller may see, narrowed and ordered as wished.",
+            rendered=Rendered(PURCHASE, _page, page=True),
         ),
     ],
 )

@@ -1,6 +1,6 @@
 """What the database can write of an answer by itself: objects that are columns, and relations between them.
 
-A batched field may say how its objects are found in SQL and what stands for their attributes (`Rendered`). Where a document
+A field may say how its objects are found in SQL and what stands for their attributes (`Rendered`). Where a document
 asks nothing else of them, however deep, the field gets a `Draft`: one statement then writes the JSON of all such fields of a
 level, instead of a call for each field and for each one below. A caller who lacks a permission for a part of it, and
 arguments that only the field's function understands, go the ordinary way. The answer is the same.
@@ -17,13 +17,13 @@ from strawberry.types.field import StrawberryField
 from regulars_core.rendering import Column, Composite, Hanging, Inside, Kind, Relation, written
 from regulars_schema.completion import Level
 from regulars_schema.context import Batch
-from regulars_schema.permissions import definition_of
+from regulars_schema.permissions import definition_of, needs_of
 from regulars_schema.plans import Leaf, Many, One, Plan, PlannedField, Selection, Shape, selections_in
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """How the objects of a batched field are found in SQL: rows of a kind, and the relation in which they stand to their
+    """How the objects of a field are found in SQL: rows of a kind, and the relation in which they stand to their
     parents, given a Batch and the field's arguments; None where the field's function must be called. The rows of the relation
     may lack attributes of the kind; who asks for those gets them from the function. A field that answers a page says so, and
     one that answers no objects names the attribute whose `value` it answers."""
@@ -107,9 +107,9 @@ def _drafted(asked: PlannedField, scope: frozenset[str]) -> Draft | None:
     """The draft of a field, within a statement that has given away these aliases already."""
     declared = definition_of(asked.definition)
     found = declared.metadata.get("rendered") if isinstance(declared, StrawberryField) else None
-    if found is None or asked.batched is None or found.kind.alias in scope:
+    if found is None or found.kind.alias in scope:
         return None
-    made = Draft(asked, found)
+    made = Draft(asked, found, needs={needs} if (needs := needs_of(asked.definition)) else set())
     shape: Shape | None = asked.shape
     if found.page and isinstance(shape, One):
         shape = _nodes_alone(made, shape.selection)
@@ -147,8 +147,7 @@ def _filled(made: Draft, selection: Selection, scope: frozenset[str]) -> bool:
         if member is None:
             return False
         made.members.append((name, member))
-        made.needs |= {asked.needs} if asked.needs else set()
-        made.needs |= member.needs if isinstance(member, Draft) else set()
+        made.needs |= member.needs if isinstance(member, Draft) else {asked.needs} if asked.needs else set()
     return bool(made.members)
 
 

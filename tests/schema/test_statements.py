@@ -131,11 +131,11 @@ THE_LIST = (
     " purchases(first: 5) { nodes { reference total { amount } lines { name quantity total { amount } } } } } }"
 )
 
-DAYS_APART = {"sqlite": 3, "postgres": 2}
+DAYS_APART = {"sqlite": 3, "postgres": 1}
 """Statements for customers and what hangs on them, with the days since their last purchase, which SQLite cannot count."""
 
 # What is asked, and the statements that it costs: one for each list, one for each field that needs more than its row, and
-# one for all those fields of a level together that the database can write by itself.
+# one for all those fields of a level together that the database can write by itself; for the whole, where it can write that.
 READS: Sequence[tuple[str, int | Mapping[str, int]]] = (
     ("shop { name }", 0),
     ("viewer { name }", 0),
@@ -150,7 +150,7 @@ READS: Sequence[tuple[str, int | Mapping[str, int]]] = (
     (THE_LIST, DAYS_APART),
     (
         "customers(first: $n) { nodes { tags originStore { code } billingAddress { city } shippingAddress { city } } }",
-        2,
+        1,
     ),
     ("customers(first: $n) { nodes { notes(first: 2) { totalCount nodes { body customer { id } } } } }", 4),
     ("customers(first: $n) { nodes { purchases(first: 2) { totalCount edges { node { id } } } } }", 3),
@@ -158,7 +158,7 @@ READS: Sequence[tuple[str, int | Mapping[str, int]]] = (
         "customers(first: $n) { nodes { a: purchases(first: 1) { nodes { id } } b: purchases(last: 1) { nodes { id } } } }",
         3,
     ),
-    ("customers(first: $n) { nodes { a: stats { purchaseCount } b: stats { purchaseCount } } }", 2),
+    ("customers(first: $n) { nodes { a: stats { purchaseCount } b: stats { purchaseCount } } }", 1),
     ("customerGroups(first: $n) { nodes { name customers(first: 3) { totalCount nodes { id } } } }", 3),
     (
         "customerGroups(first: $n) { nodes { customers(first: 2, orderBy: { field: NAME }) { nodes { group { id } } } } }",
@@ -166,7 +166,7 @@ READS: Sequence[tuple[str, int | Mapping[str, int]]] = (
     ),
     ("stores(first: $n) { nodes { code } totalCount }", 2),
     ("purchases(first: $n) { nodes { reference total { amount } } }", 1),
-    ("purchases(first: $n) { nodes { customer { id } store { code } lines { name } payments { method } } }", 2),
+    ("purchases(first: $n) { nodes { customer { id } store { code } lines { name } payments { method } } }", 1),
     ("purchases(first: $n) { nodes { refunds { amount { amount } lines { quantity line { name } } } } }", 4),
     ("purchases(first: $n) { nodes { lines { purchase { id customer { stats { purchaseCount } } } } } }", 4),
     ("purchases(first: $n) { nodes { payments { purchase { id } } refunds { purchase { id } } } }", 5),
@@ -186,7 +186,7 @@ ONES: Sequence[tuple[str, int | Mapping[str, int]]] = (
     (f'customer(id: "customer_{key(CUSTOMER, 1)}") {{ {CARD} group {{ name }} {STATS} }}', DAYS_APART),
     ('customer(code: "n001") { id }', 1),
     (f'customerGroup(id: "group_{key(GROUP, 1)}") {{ name }}', 1),
-    (f'purchase(id: "purchase_{key(PURCHASE, 1)}") {{ reference lines {{ name }} payments {{ method }} }}', 2),
+    (f'purchase(id: "purchase_{key(PURCHASE, 1)}") {{ reference lines {{ name }} payments {{ method }} }}', 1),
     ('purchase(reference: "R5", storeCode: "N000") { id }', 1),
     (f'node(id: "customer_{key(CUSTOMER, 1)}") {{ id }}', 1),
     (f'node(id: "line_{key(LINE, 1)}") {{ id ... on PurchaseLine {{ purchase {{ id }} }} }}', 2),
