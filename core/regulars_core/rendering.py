@@ -198,6 +198,8 @@ class Hanging:
     wanted: "Members | Column"
     before: str = ""
     after: str = ""
+    texts: dict[tuple[str, str, frozenset[str]], str] = field(default_factory=dict, compare=False, repr=False)
+    """Its SQL, where no values belong to it: by engine, the parent's alias, and the aliases in scope."""
 
 
 Members = Sequence[tuple[str, "str | Column | Inside | Hanging"]]
@@ -229,6 +231,15 @@ class _Writer:
 
     def hanging(self, hanging: Hanging, parent: str, scope: frozenset[str]) -> str:
         """A subquery for one parent, of whose tables the aliases are in scope."""
+        place, bound = (self.values.dialect.engine, parent, scope), len(self.values.all)
+        sql = hanging.texts.get(place)
+        if sql is None:
+            sql = self._subquery(hanging, parent, scope)
+            if len(self.values.all) == bound:
+                hanging.texts[place] = sql
+        return sql
+
+    def _subquery(self, hanging: Hanging, parent: str, scope: frozenset[str]) -> str:
         relation, kind = hanging.relation, hanging.relation.kind
         joined = "".join(f" {join}" for alias, join in kind.joins.items() if alias not in scope)
         linked = [f"{relation.column} = {parent}.{relation.key}"] if relation.column else []

@@ -6,8 +6,9 @@ level, instead of a call for each field and for each one below. A caller who lac
 arguments that only the field's function understands, go the ordinary way. The answer is the same.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import is_not
 from typing import Any
 
 import orjson
@@ -69,26 +70,37 @@ class Draft:
     needs: set[str] = field(default_factory=set)
     before: str = ""
     after: str = ""
+    _last: tuple[Relation, Sequence[Hanging | None], Hanging | None] | None = None
+    """What came of it the last time, if it takes no arguments: where the relations are the same again, so is what is to be
+    written."""
 
     def hanging(self, batch: Batch, arguments: Callable[[PlannedField], dict[str, Any]]) -> Hanging | None:
         """What to write for this caller; None if it must be asked for in the ordinary way. Raises what the arguments raise."""
         relation = self.rendered.relation(batch, **arguments(self.asked))
         if relation is None:
             return None
+        below = [member.hanging(batch, arguments) for _, member in self.members if isinstance(member, Draft)]
+        if self.asked.definition.args:
+            return self._made(relation, below)
+        if self._last is None or self._last[0] is not relation or any(map(is_not, self._last[1], below)):
+            self._last = (relation, below, self._made(relation, below))
+        return self._last[2]
+
+    def _made(self, relation: Relation, below: Sequence[Hanging | None]) -> Hanging | None:
+        columns, waiting = relation.kind.columns, iter(below)
         if self.rendered.value is not None:
-            column = relation.kind.columns.get(self.rendered.value)
+            column = columns.get(self.rendered.value)
             return Hanging(relation, column) if callable(column) else None
         members: list[tuple[str, Any]] = []
         for name, member in self.members:
+            inner: Any = member
             if isinstance(member, Draft):
-                inner = member.hanging(batch, arguments)
-                if inner is None:
-                    return None
-                members.append((name, inner))
-            elif isinstance(member, Part) and member.attribute not in relation.kind.columns:
+                inner = next(waiting)
+            elif isinstance(member, Part):
+                inner = member.of(columns) if member.attribute in columns else None
+            if inner is None:
                 return None
-            else:
-                members.append((name, _resolved(member, relation.kind.columns)))
+            members.append((name, inner))
         return Hanging(relation, members, self.before, self.after)
 
 
