@@ -49,10 +49,10 @@ class _Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except Exception as error:
-            self._end(error.__context__ or error)
+            self.end(error.__context__ or error)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end(exc or ConnectionError("The server closed the connection."))
+        self.end(exc or ConnectionError("The server closed the connection."))
 
     def on_body(self, body: bytes) -> None:
         self._body.append(body)
@@ -70,17 +70,17 @@ class _Connection(asyncio.Protocol):
         if present < self._until:
             self._ask()
         else:
-            self._end(None)
+            self.end(None)
 
     def _ask(self) -> None:
         assert self._transport is not None
         request = next(self._requests, None)
         if request is None:
-            self._end(None)
+            self.end(None)
         else:
             self._transport.write(request)
 
-    def _end(self, error: BaseException | None) -> None:
+    def end(self, error: BaseException | None) -> None:
         if not self.done.done():
             self.done.set_result(None) if error is None else self.done.set_exception(error)
         if self._transport is not None:
@@ -101,8 +101,12 @@ async def ask(port: int, requests: Iterator[bytes], concurrency: int, seconds: f
         )[1]
         for _ in range(concurrency)
     ]
-    async with asyncio.timeout(None if seconds is None else seconds + _LONGEST):
-        await asyncio.gather(*(protocol.done for protocol in protocols))
+    try:
+        async with asyncio.timeout(None if seconds is None else seconds + _LONGEST):
+            await asyncio.gather(*(protocol.done for protocol in protocols))
+    finally:
+        for protocol in protocols:
+            protocol.end(None)
     return round_
 
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.documents [--documents 100000] [--starts 7] [--data DIR] [--write]
 
-Starts Regulars as in production on SQLite, several times over, and tells how long it takes until it is ready; then sends it
+Starts Regulars as in production on PostgreSQL, several times over, and tells how long it takes until it is ready; then sends it
 as many documents as wanted, no two of which are the same, and tells the memory of its process: after some requests of the
 workload, and at the end.
 """
@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="A folder that keeps the filled database.")
     parser.add_argument("--write", action="store_true", help="Write it into RESULTS.md.")
     chosen = parser.parse_args()
-    with places("sqlite", chosen.data) as place:
+    with places("postgres", chosen.data) as place:
         shop = uvloop.run(place.shop(Size(2_000, 20_000), changing=True))
         contestant = regulars(shop)
         began = starts(contestant, chosen.starts)

@@ -68,9 +68,7 @@ def places(engine: Engine, folder: Path | None) -> Iterator["Place"]:
             with PostgresServer(fsync=True) as server:
                 yield Place(kept, server)
             return
-        within = kept / "postgres"
-        within.mkdir(exist_ok=True)
-        with PostgresServer(fsync=True, kept=within) as server:
+        with PostgresServer(fsync=True, kept=kept / "postgres") as server:
             yield Place(kept, server)
 
 
