@@ -22,8 +22,9 @@ _VARIANTS = 200
 @dataclass
 class Figures:
     """What the rounds of one contestant gave: requests per second, and milliseconds of processor time per request of the
-    server, of the database, and of the client."""
+    server, of the database, and of the client; and how many requests were refused in all."""
 
+    refused: int = 0
     rates: list[float] = field(default_factory=list)
     server: list[float] = field(default_factory=list)
     database: list[float] = field(default_factory=list)
@@ -32,7 +33,8 @@ class Figures:
     @property
     def rate(self) -> str:
         low, middle, high = quartiles(self.rates)
-        return f"{_short(middle)} ({_short(low)}–{_short(high)})"
+        refused = f", {self.refused} refused" if self.refused else ""
+        return f"{_short(middle)} ({_short(low)}–{_short(high)}){refused}"
 
     @property
     def work(self) -> str:
@@ -104,7 +106,9 @@ async def by_turns(
             before = [processor.spent(group) for group in groups]
             done = await ask(served.port, requests[name], pace.concurrency, pace.seconds, check)
             used = [processor.spent(group) - was for group, was in zip(groups, before, strict=True)]
-            found.rates.append(done.answers / done.seconds)
+            answered = max(1, done.answers)  # a round in which all were refused is as good as one answer
+            found.refused += done.refused
+            found.rates.append(answered / done.seconds)
             for numbers, milliseconds in zip((found.server, found.database, found.client), used, strict=True):
-                numbers.append(milliseconds / done.answers)
+                numbers.append(milliseconds / answered)
     return figures

@@ -93,10 +93,14 @@ async def test_asking_as_long_as_there_are_requests() -> None:
 
 
 async def test_asking_raises_what_is_wrong() -> None:
-    with pytest.raises(AssertionError, match="503"):
-        await _answered("503 Service Unavailable", b"{}", repeat(post("/", b"{}")))
+    with pytest.raises(AssertionError, match="429"):
+        await _answered("429 Too Many Requests", b"{}", repeat(post("/", b"{}")))
     with pytest.raises(AssertionError, match="broken"):
         await _answered("200 OK", b'{"errors": ["broken"]}', repeat(post("/", b"{}")))
+
+
+async def test_what_is_refused_is_no_answer() -> None:
+    assert await _answered("503 Service Unavailable", b"{}", repeat(post("/", b"{}"), 3)) == 0
 
 
 def test_ratios() -> None:
