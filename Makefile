@@ -6,7 +6,7 @@ STAMP := $(VENV)/.regulars-setup
 DATA := $(VENV)/.regulars-data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check faults bench schema migrations clients graphiql
+.PHONY: help setup run test check faults bench peers schema migrations clients graphiql
 
 help: ## Print this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,9 +48,15 @@ faults: setup $(DATA) ## The long runs: what is lost when things break, what hos
 	GENERATED_REQUESTS=10000 $(BIN)/pytest -s tests/server/test_generated.py $(ARGS)
 
 bench: setup $(DATA) ## A short run of the benchmarks
+	$(BIN)/python -m benchmarks.peers --customers 2000 --rounds 3 --seconds 1 --concurrency 8
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.execution
 	$(BIN)/python -m benchmarks.tiers
+
+peers: setup ## The whole workload over HTTP beside PostGraphile (npm), written into benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.peers --postgraphile --write
+	$(BIN)/python -m benchmarks.peers --engine sqlite --write
+	$(BIN)/python -m benchmarks.documents --write
 
 schema: setup ## Print the schema again into schema/
 	$(BIN)/regulars schema --write

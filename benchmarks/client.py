@@ -11,6 +11,7 @@ import httptools
 _SAMPLED = 50
 """Of so many answers one is looked into; of all of them the status is."""
 
+_TOO_MUCH = 503
 _LONGEST = 60
 """Seconds after which an answer does not come any more."""
 
@@ -20,9 +21,10 @@ Check = Callable[[bytes], None]
 
 @dataclass
 class Round:
-    """What came of asking for some seconds."""
+    """What came of asking for some seconds. Refused is what was answered 503, by a server that has too much to do."""
 
     answers: int = 0
+    refused: int = 0
     began: float = 0.0
     ended: float = 0.0
 
@@ -49,10 +51,10 @@ class _Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except Exception as error:
-            self._end(error.__context__ or error)
+            self.end(error.__context__ or error)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end(exc or ConnectionError("The server closed the connection."))
+        self.end(exc or ConnectionError("The server closed the connection."))
 
     def on_body(self, body: bytes) -> None:
         self._body.append(body)
@@ -60,27 +62,30 @@ class _Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         present = time.perf_counter()
         body, self._body = self._body, []
-        if (status := self._parser.get_status_code()) != 200:
-            raise AssertionError(f"{status}: {b''.join(body)[:500]!r}")
-        if self._round.answers % _SAMPLED == 0:
-            self._check(b"".join(body))
-        self._round.answers += 1
+        status = self._parser.get_status_code()
+        if status == _TOO_MUCH:
+            self._round.refused += 1
+        else:
+            assert status == 200, f"{status}: {b''.join(body)[:500]!r}"
+            if self._round.answers % _SAMPLED == 0:
+                self._check(b"".join(body))
+            self._round.answers += 1
         self._round.ended = present
         self._parser = httptools.HttpResponseParser(self)
         if present < self._until:
             self._ask()
         else:
-            self._end(None)
+            self.end(None)
 
     def _ask(self) -> None:
         assert self._transport is not None
         request = next(self._requests, None)
         if request is None:
-            self._end(None)
+            self.end(None)
         else:
             self._transport.write(request)
 
-    def _end(self, error: BaseException | None) -> None:
+    def end(self, error: BaseException | None) -> None:
         if not self.done.done():
             self.done.set_result(None) if error is None else self.done.set_exception(error)
         if self._transport is not None:
@@ -101,8 +106,12 @@ async def ask(port: int, requests: Iterator[bytes], concurrency: int, seconds: f
         )[1]
         for _ in range(concurrency)
     ]
-    async with asyncio.timeout(None if seconds is None else seconds + _LONGEST):
-        await asyncio.gather(*(protocol.done for protocol in protocols))
+    try:
+        async with asyncio.timeout(None if seconds is None else seconds + _LONGEST):
+            await asyncio.gather(*(protocol.done for protocol in protocols))
+    finally:
+        for protocol in protocols:
+            protocol.end(None)
     return round_
 
 

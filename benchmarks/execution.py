@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from benchmarks.operations import DOCUMENTS, TITLES
 from benchmarks.pages import Times, databases
 from benchmarks.population import TODAY, fill
 from regulars_core.actors import Actor
@@ -33,16 +34,8 @@ from regulars_server.app import APPS
 REGULARS = 100
 """Customers who have bought twenty times, three articles each time: those whom Q4 asks for."""
 
-CARD = "id code firstName lastName displayName email phone status version createdAt"
-STATS = "stats { totalSpent { amount } purchaseCount averagePurchase { amount } lastPurchaseAt daysSinceLastPurchase }"
-LINES = "lines { sku name quantity total { amount } }"
 OPERATIONS = {
-    "Q1 profile": f"query($code: String!) {{ customer(code: $code) {{ {CARD} group {{ name }} {STATS}"
-    f" purchases(first: 10) {{ nodes {{ id reference purchasedAt status total {{ amount }} {LINES} }} }} }} }}",
-    "Q2 list": f"{{ customers(first: 50) {{ nodes {{ {CARD} group {{ name }} {STATS}"
-    " purchases(first: 5) { nodes { id reference purchasedAt status total { amount } } } } } }",
-    "Q4 deep": "{ customers(first: 100) { nodes { id code displayName"
-    f" purchases(first: 20) {{ nodes {{ id reference purchasedAt total {{ amount }} {LINES} }} }} }} }} }}",
+    **{f"{name} {TITLES[name]}": DOCUMENTS[name] for name in ("Q1", "Q2", "Q4")},
     "tiny: __typename": "{ __typename }",
     "tiny: viewer": "{ viewer { name } }",
     "tiny: one customer": "query($code: String!) { customer(code: $code) { id code } }",

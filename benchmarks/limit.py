@@ -25,6 +25,15 @@ from regulars_core.ids import MAIN_STORE_ID, new_id
 
 Fetch = Callable[[str, Sequence[Any]], Awaitable[str]]
 _CONNECTIONS = 10
+_PRAGMAS = {
+    "busy_timeout": 5_000,
+    "synchronous": "FULL",
+    "cache_size": -16_000,
+    "mmap_size": 134_217_728,
+    "temp_store": "MEMORY",
+    "foreign_keys": "ON",
+}
+"""Those that Regulars reads and writes with."""
 _NEVER = f"({NEVER + 1} - 1)"
 
 _LINES = "unnest($8::uuid[], $9::int[], $10::text[], $11::text[], $12::bigint[]) AS l (id, n, sku, name, total)"
@@ -137,8 +146,8 @@ class Limit:
         connection = sqlite3.connect(
             sqlite_path(self._url), isolation_level=None, check_same_thread=False, cached_statements=128
         )
-        connection.execute("PRAGMA busy_timeout = 5000")
-        connection.execute("PRAGMA foreign_keys = ON")
+        for pragma, value in _PRAGMAS.items():
+            connection.execute(f"PRAGMA {pragma} = {value}")
         return connection
 
     def _read(self, sql: str, values: tuple[Any, ...]) -> str:

@@ -56,6 +56,14 @@ class Json:
             return f"trim_scale({millionths} * 0.000001)::text"
         return f"rtrim(rtrim(printf('%d.%06d', {millionths} / 1000000, {millionths} % 1000000), '0'), '.')"
 
+    def value(self, number: int, type: str) -> str:
+        """A placeholder."""
+        return f"${number}::{type}" if self._postgres else f"?{number}"
+
+    def text(self, json: str) -> str:
+        """JSON as text."""
+        return f"{json}::text" if self._postgres else json
+
     @property
     def today(self) -> str:
         """The number of this day since 1970, in UTC."""
@@ -68,14 +76,43 @@ def statements(engine: Engine) -> Mapping[str, str]:
     """The statement of each read: Q1 wants a code, Q2 and Q4 the sort key and the id before the page, Q3 a word and what
     asks the index for it."""
     json = Json(engine)
-    greatest, strpos = ("greatest", "strpos") if json.engine == "postgres" else ("max", "instr")
-    card = {
-        "id": json.id("customer", "c.id"), "code": "c.code", "firstName": "c.first_name", "lastName": "c.last_name",
-        "displayName": "coalesce(c.preferred_name, c.first_name || ' ' || c.last_name)", "email": "c.email",
-        "phone": "c.phone", "status": "c.status", "version": "c.version", "createdAt": json.instant("c.created_at"),
-        "group": json.one(json.object(name="g.name"), "customer_group g WHERE g.id = c.group_id"),
-    }  # fmt: skip
+    card, purchase = _card(json), _purchase(json)
+    line = json.object(sku="l.sku", name="l.name", quantity=json.quantity("l.quantity"), total=json.money("l.total"))
+    lines = json.array(line, "purchase_line l WHERE l.purchase_id = p.id ORDER BY l.position")
+
+    def purchases(number: int, fields: Mapping[str, str]) -> str:
+        latest = f"purchase p WHERE p.customer_id = c.id ORDER BY p.purchased_at DESC, p.id DESC LIMIT {number}"
+        return json.object(nodes=json.array(json.object(**fields), latest))
+
+    def page(number: int, fields: Mapping[str, str]) -> str:
+        newest = (
+            f"customer c WHERE (c.created_at, c.id) < ({json.value(1, 'bigint')}, {json.value(2, 'uuid')})"
+            f" ORDER BY c.created_at DESC, c.id DESC LIMIT {number}"
+        )
+        return json.object(customers=json.object(nodes=json.array(json.object(**fields), newest)))
+
+    profile = {**card, "purchases": purchases(10, {**purchase, "lines": lines})}
+    deep = {name: card[name] for name in ("id", "code", "displayName")}
+    brief = {name: value for name, value in purchase.items() if name != "status"}
+    found = {name: card[name] for name in ("id", "code", "displayName", "phone")}
+    answers = {
+        "Q1": json.object(
+            customer=json.one(json.object(**profile), f"customer c WHERE c.code = {json.value(1, 'text')}")
+        ),
+        "Q2": page(50, {**card, "purchases": purchases(5, purchase)}),
+        "Q3": json.object(customerSearch=json.array(json.object(**found), _SEEN_LAST)),
+        "Q4": page(100, {**deep, "purchases": purchases(20, {**brief, "lines": lines})}),
+    }
+    return {
+        name: f"{_search(json) if name == 'Q3' else ''}SELECT {json.text(json.object(data=answer))}"
+        for name, answer in answers.items()
+    }
+
+
+def _card(json: Json) -> dict[str, str]:
+    """What is shown of customer `c`."""
     average = json.money("((2 * s.total_spent + s.purchase_count) / (2 * s.purchase_count))")
+    greatest = "greatest" if json.engine == "postgres" else "max"
     stats = json.object(
         totalSpent=json.money("s.total_spent"),
         purchaseCount="s.purchase_count",
@@ -84,64 +121,75 @@ def statements(engine: Engine) -> Mapping[str, str]:
         daysSinceLastPurchase=f"CASE WHEN s.last_purchase_at <> {_NEVER}"
         f" THEN {greatest}(0, {json.today} - s.last_purchase_at / {DAY}) END",
     )
-    card["stats"] = json.one(stats, "customer_stats s WHERE s.customer_id = c.id")
-    line = json.object(sku="l.sku", name="l.name", quantity=json.quantity("l.quantity"), total=json.money("l.total"))
-    lines = json.array(line, "purchase_line l WHERE l.purchase_id = p.id ORDER BY l.position")
-    purchase = {
-        "id": json.id("purchase", "p.id"), "reference": "p.reference", "purchasedAt": json.instant("p.purchased_at"),
-        "status": "p.status", "total": json.money("p.total"),
-    }  # fmt: skip
-
-    def purchases(number: int, fields: Mapping[str, str]) -> str:
-        latest = f"purchase p WHERE p.customer_id = c.id ORDER BY p.purchased_at DESC, p.id DESC LIMIT {number}"
-        return json.object(nodes=json.array(json.object(**fields), latest))
-
-    def page(number: int, fields: Mapping[str, str]) -> str:
-        key = ("$1::bigint", "$2::uuid") if json.engine == "postgres" else ("?1", "?2")
-        newest = (
-            f"customer c WHERE (c.created_at, c.id) < ({', '.join(key)})"
-            f" ORDER BY c.created_at DESC, c.id DESC LIMIT {number}"
-        )
-        return json.object(customers=json.object(nodes=json.array(json.object(**fields), newest)))
-
-    word, pattern = ("$1::text", "$2::text") if json.engine == "postgres" else ("?1", "?2")
-    within = f"({strpos}(t.names, {word}) > 0 OR {strpos}(t.contact, {word}) > 0)"
-    indexed = (
-        f"SELECT t.customer_id FROM customer_text t WHERE (t.names LIKE {pattern} OR t.contact LIKE {pattern})"
-        if json.engine == "postgres"
-        else "SELECT t.customer_id FROM customer_text_index i JOIN customer_text t ON t.number = i.rowid"
-        f" WHERE customer_text_index MATCH {pattern}"
-    )
-    walked = "SELECT customer_id, active_at FROM customer_stats ORDER BY active_at DESC, customer_id DESC LIMIT 1000"
-    shown = "c.status IN ('ACTIVE', 'SUSPENDED')"
-    order = "ORDER BY s.active_at DESC, s.customer_id DESC LIMIT 10"
-    found = {name: card[name] for name in ("id", "code", "displayName", "phone")}
-    search = (
-        # As Regulars does it: look at those seen last, and ask the index only if too few of them are found.
-        f"WITH latest AS MATERIALIZED (SELECT s.customer_id, s.active_at FROM ({walked}) s"
-        " CROSS JOIN customer_text t CROSS JOIN customer c"
-        f" WHERE t.customer_id = s.customer_id AND c.id = s.customer_id AND {within} AND {shown} {order}),"
-        f" hits AS MATERIALIZED ({indexed} AND (SELECT count(*) FROM latest) < 10),"
-        " found AS MATERIALIZED (SELECT * FROM latest WHERE (SELECT count(*) FROM latest) = 10 UNION ALL SELECT * FROM"
-        " (SELECT s.customer_id, s.active_at FROM hits h JOIN customer_stats s ON s.customer_id = h.customer_id"
-        f" JOIN customer c ON c.id = h.customer_id WHERE {shown} {order}) r) SELECT "
-    )
-    shown_last = (
-        "(SELECT * FROM found ORDER BY active_at DESC, customer_id DESC LIMIT 10) f"
-        " JOIN customer c ON c.id = f.customer_id ORDER BY f.active_at DESC, f.customer_id DESC"
-    )
-    profile = {**card, "purchases": purchases(10, {**purchase, "lines": lines})}
-    deep = {name: card[name] for name in ("id", "code", "displayName")}
-    brief = {name: value for name, value in purchase.items() if name != "status"}
-    code = "$1" if json.engine == "postgres" else "?1"
-    answers = {
-        "Q1": json.object(customer=json.one(json.object(**profile), f"customer c WHERE c.code = {code}")),
-        "Q2": page(50, {**card, "purchases": purchases(5, purchase)}),
-        "Q3": json.object(customerSearch=json.array(json.object(**found), shown_last)),
-        "Q4": page(100, {**deep, "purchases": purchases(20, {**brief, "lines": lines})}),
-    }
-    text = "::text" if json.engine == "postgres" else ""
     return {
-        name: f"{search if name == 'Q3' else 'SELECT '}{json.object(data=answer)}{text}"
-        for name, answer in answers.items()
+        "id": json.id("customer", "c.id"),
+        "code": "c.code",
+        "firstName": "c.first_name",
+        "lastName": "c.last_name",
+        "displayName": "coalesce(c.preferred_name, c.first_name || ' ' || c.last_name)",
+        "email": "c.email",
+        "phone": "c.phone",
+        "status": "c.status",
+        "version": "c.version",
+        "createdAt": json.instant("c.created_at"),
+        "group": json.one(json.object(name="g.name"), "customer_group g WHERE g.id = c.group_id"),
+        "stats": json.one(stats, "customer_stats s WHERE s.customer_id = c.id"),
     }
+
+
+def _purchase(json: Json) -> dict[str, str]:
+    """What is shown of purchase `p`, besides its lines."""
+    return {
+        "id": json.id("purchase", "p.id"),
+        "reference": "p.reference",
+        "purchasedAt": json.instant("p.purchased_at"),
+        "status": "p.status",
+        "total": json.money("p.total"),
+    }
+
+
+_SHOWN = "c.status IN ('ACTIVE', 'SUSPENDED')"
+_ORDER = "ORDER BY s.active_at DESC, s.customer_id DESC LIMIT 10"
+_SEEN_LAST = (
+    "(SELECT * FROM found ORDER BY active_at DESC, customer_id DESC LIMIT 10) f"
+    " JOIN customer c ON c.id = f.customer_id ORDER BY f.active_at DESC, f.customer_id DESC"
+)
+
+
+def _search(json: Json) -> str:
+    """A WITH clause whose `found` holds the customers found, as Regulars does it: look at those seen last, and ask the
+    index only if too few of them are found."""
+    word, asked = json.value(1, "text"), json.value(2, "text")
+    strpos, walked, earliest, few = _SEARCHING[json.engine]
+    within = f"({strpos}(t.names, {word}) > 0 OR {strpos}(t.contact, {word}) > 0)"
+    return (
+        f"WITH latest AS MATERIALIZED (SELECT s.customer_id, s.active_at FROM {walked} CROSS JOIN customer_text t"
+        f" CROSS JOIN customer c WHERE {earliest}t.customer_id = s.customer_id"
+        f" AND c.id = s.customer_id AND {within} AND {_SHOWN} {_ORDER}),"
+        f" hits AS MATERIALIZED (SELECT t.customer_id FROM {few.format(asked=asked)}),"
+        # A planner that knows nothing of the word would read the whole of both tables to join them.
+        " seen AS MATERIALIZED (SELECT h.customer_id, (SELECT s.active_at FROM customer_stats s JOIN customer c"
+        f" ON c.id = s.customer_id WHERE s.customer_id = h.customer_id AND {_SHOWN}) AS active_at FROM hits h),"
+        " found AS MATERIALIZED (SELECT * FROM latest WHERE (SELECT count(*) FROM latest) = 10 UNION ALL SELECT * FROM"
+        f" (SELECT * FROM seen s WHERE s.active_at IS NOT NULL {_ORDER}) r) "
+    )
+
+
+_SEARCHING = {
+    "postgres": (
+        "strpos",
+        "(SELECT customer_id, active_at FROM customer_stats ORDER BY active_at DESC, customer_id DESC LIMIT 1000) s",
+        "",
+        "customer_text t WHERE (t.names LIKE {asked} OR t.contact LIKE {asked}) AND (SELECT count(*) FROM latest) < 10",
+    ),
+    "sqlite": (
+        "instr",
+        "customer_stats s",
+        "s.active_at >= coalesce((SELECT active_at FROM customer_stats ORDER BY active_at DESC LIMIT 1 OFFSET 1000),"
+        f" {_NEVER}) AND ",
+        "(SELECT count(*) AS n FROM latest) few CROSS JOIN customer_text_index i CROSS JOIN customer_text t"
+        " WHERE few.n < 10 AND customer_text_index MATCH {asked} AND t.number = i.rowid",
+    ),
+}
+"""How a text is found in another, where the walk begins and how far it goes, and who is found by the index if those are too few.
+SQLite keeps the order of the walk only without the subquery."""

@@ -32,7 +32,7 @@ OPERATIONS = tuple(DOCUMENTS)
 TITLES = {"Q1": "profile", "Q2": "list", "Q3": "search", "Q4": "deep", "M1": "record"}
 _PAGES = 16
 NEWEST = 400
-"""How many of the newest customers reads are about, and as many of the oldest buy."""
+"""How many of the newest customers reads are about; the older half of all buys."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,10 @@ class Subjects:
             f" ORDER BY c.created_at DESC, c.id DESC LIMIT {NEWEST}"
         )
         oldest = await database.rows(
-            f"SELECT c.code, c.last_name FROM customer c ORDER BY c.created_at, c.id LIMIT {NEWEST}"
+            "SELECT c.code, c.last_name FROM customer c ORDER BY c.created_at, c.id"
+            " LIMIT (SELECT count(*) / 2 FROM customer)"
         )
-        named = [(row[1], row[2]) for row in newest[::2]] + [(row[1], row[1]) for row in oldest[::2]]
+        named = [(row[1], row[2]) for row in newest[::2]] + [(row[1], row[1]) for row in oldest[:NEWEST:2]]
         words = (folded_words(names[n % 2])[0] for n, names in enumerate(named))
         beginnings = [word[: 2 + n % 5] for n, word in enumerate(words) if len(word) > 2]
         ends = newest[NEWEST // _PAGES - 1 :: NEWEST // _PAGES][: _PAGES - 4]

@@ -8,7 +8,6 @@ uses. With 100,000 customers or more, and on both engines, it also writes RESULT
 
 import argparse
 import asyncio
-import platform
 import sqlite3
 import statistics
 import tempfile
@@ -17,11 +16,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from benchmarks import results
 from benchmarks.plans import Watched
 from benchmarks.population import TODAY, Population, fill
 from regulars_core.clock import DAY
@@ -246,22 +245,22 @@ def main() -> None:
     parser.add_argument("--engine", choices=("sqlite", "postgres", "both"), default="both")
     chosen = parser.parse_args()
     engines = ("sqlite", "postgres") if chosen.engine == "both" else (chosen.engine,)
-    results, plans = [], {}
+    parts, plans = [], {}
     with databases(engines) as opened:
         for engine, version, url, settle in opened:
             bench = asyncio.run(measured(url, chosen.customers, settle))
-            results.append(f"## {version}\n" + "\n".join(bench.lines))
+            parts.append(f"### {version}\n" + "\n".join(bench.lines))
             plans[engine] = "\n".join(bench.plans)
     if chosen.customers < WRITTEN_FROM or len(engines) < 2:
         return
     head = (
-        f"# Pages, searches and filters over {chosen.customers:,} customers\n\n{date.today()}, Python"
-        f" {platform.python_version()}; two shared cores. `python -m benchmarks.pages --customers {chosen.customers}`.\n\n"
+        f"## Pages, searches and filters over {chosen.customers:,} customers\n\n{results.today()}"
+        f" `python -m benchmarks.pages --customers {chosen.customers}`.\n\n"
         f"Medians of {TIMES} times by turns (searches and filters: {TIMES // 4}), the middle half of them in brackets, through"
         " the reads that the API uses: the database's work and the rows' way into Python. A page has 50 customers.\n\nBoth"
         " databases are analyzed, PostgreSQL is vacuumed too. A ratio above 1.3 would be measured again, twice at most.\n"
     )
-    (HERE / "RESULTS.md").write_text("\n\n".join([head.rstrip(), *results]) + "\n")
+    results.write("pages", head.rstrip(), *parts)
     for engine, text in plans.items():
         (HERE / "plans" / f"{engine}.txt").write_text(text)
 

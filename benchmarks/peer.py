@@ -77,7 +77,7 @@ def _node() -> str:
 def postgraphile(shop: FilledShop) -> Contestant:
     """PostGraphile in production mode on a shop on PostgreSQL, over views of its own."""
     assert shop.server is not None
-    shop.server.execute((HERE / "schema.sql").read_text(), shop.size.name)
+    shop.server.execute((HERE / "schema.sql").read_text(), shop.url.rpartition("/")[2])
     environment = {"DATABASE_URL": shop.url, "NODE_ENV": "production", "GRAPHILE_ENV": "production"}
     cursors: dict[str, str] = {}
 

@@ -1,106 +1,38 @@
 """How quick is Regulars over HTTP, beside PostGraphile and beside the limit?
 
     python -m benchmarks.peers [--ops Q1,Q2] [--concurrency 1,8,32] [--rounds 7] [--seconds 2] [--data DIR]
-        [--engine postgres|sqlite] [--customers 50000] [--postgraphile]
+        [--engine postgres|sqlite] [--customers 50000] [--postgraphile] [--write]
 
 Everything is started here, on free ports of this machine: a PostgreSQL server as it comes, Regulars as in production, the
-limit, and PostGraphile if it is asked for. The contestants are measured by turns, in short rounds, so that whatever else
-the machine does happens to all of them. With --data the filled database is kept for the next run.
+limit, and PostGraphile if it is asked for. First all of them must give the same answers, and afterwards what was recorded
+must add up. With --data the filled database is kept for the next run, with --write the table goes into RESULTS.md.
 """
 
 import argparse
-import os
-import statistics
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain, islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import uvloop
 
-from benchmarks import answers, peer, processor
+from benchmarks import answers, peer, results
 from benchmarks.client import ask
-from benchmarks.contestants import Contestant, Served, all_served, limit, regulars
-from benchmarks.filled import FilledShop, Size, opened, places
-from benchmarks.operations import OPERATIONS, Subjects
+from benchmarks.contestants import SETTINGS, Served, all_served, limit, regulars
+from benchmarks.filled import FilledShop, Size, opened, places, prove
+from benchmarks.operations import OPERATIONS, TITLES, Subjects
+from benchmarks.turns import Figures, Pace, by_turns, times_as_quick, times_the_work
 
-_WARM = 0.5
-"""Of the time of a round, before each operation."""
+OURS, CORE_ALONE = "Regulars", "Regulars without plugins"
 _COMPARED = 12
 """Requests of a read whose answers are compared."""
-_VARIANTS = 200
-"""Requests made beforehand; those of a write are made as they are sent."""
+_COUNTED = ("statistics",)
+"""What must add up afterwards; of tiers nobody has told what others record past Regulars."""
 
 
-@dataclass
-class Figures:
-    """What the rounds of one contestant gave: requests per second, and milliseconds of processor time per request of the
-    server, of the database, and of the client."""
-
-    rates: list[float] = field(default_factory=list)
-    server: list[float] = field(default_factory=list)
-    database: list[float] = field(default_factory=list)
-    client: list[float] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        low, middle, high = quartiles(self.rates)
-        work = f"{statistics.median(self.server):.2f} + {statistics.median(self.database):.2f}"
-        return f"{middle:,.{0 if middle >= 100 else 1}f} ({low:,.0f}–{high:,.0f}); {work}"
-
-
-def quartiles(numbers: Sequence[float]) -> tuple[float, float, float]:
-    """The lower quartile, the median and the upper quartile."""
-    if len(numbers) < 2:
-        return (numbers[0],) * 3
-    low, middle, high = statistics.quantiles(numbers, n=4, method="inclusive")
-    return low, middle, high
-
-
-Table = Mapping[str, Figures]
-"""By the names of contestants."""
-
-
-def requests_of(contestant: Contestant, operation: str, subjects: Subjects) -> Iterator[bytes]:
-    """The requests of one operation, without end."""
-    variables = subjects.variables(operation)
-    if operation == "M1":
-        return (contestant.request(operation, one) for one in variables)
-    made = [contestant.request(operation, one) for one in islice(variables, _VARIANTS)]
-    return chain.from_iterable(iter(lambda: made, None))
-
-
-async def by_turns(
-    running: Sequence[Served],
-    operation: str,
-    subjects: Subjects,
-    shop: FilledShop,
-    *,
-    concurrency: int,
-    rounds: int,
-    seconds: float,
-) -> Table:
-    """Measure contestants in short rounds, beginning with another one each time."""
-    figures = {one.contestant.name: Figures() for one in running}
-    requests = {one.port: requests_of(one.contestant, operation, subjects) for one in running}
-    check = answers.check_of(operation)
-    for one in running:
-        await ask(one.port, requests[one.port], concurrency, seconds * _WARM, check)
-    for turn in range(rounds):
-        shift = turn % len(running)
-        for one in [*running[shift:], *running[:shift]]:
-            groups = one.processes, shop.server.processes() if shop.server else [], [os.getpid()]
-            before = [processor.spent(group) for group in groups]
-            done = await ask(one.port, requests[one.port], concurrency, seconds, check)
-            used = [processor.spent(group) - was for group, was in zip(groups, before, strict=True)]
-            found = figures[one.contestant.name]
-            found.rates.append(done.answers / done.seconds)
-            for numbers, milliseconds in zip((found.server, found.database, found.client), used, strict=True):
-                numbers.append(milliseconds / done.answers)
-    return figures
-
-
-async def agree(running: Sequence[Served], operation: str, subjects: Subjects) -> None:
-    """Raise AssertionError unless all contestants say the same to some requests; of writes, unless they answer well."""
+async def agree(running: Sequence[Served], operation: str, subjects: Subjects) -> str:
+    """A sentence about the answers. Raises AssertionError unless all contestants say the same to some requests; of
+    writes, unless they answer well."""
     for variables in islice(subjects.variables(operation), 1 if operation == "M1" else _COMPARED):
         said: list[bytes] = []
         for one in running:
@@ -111,7 +43,7 @@ async def agree(running: Sequence[Served], operation: str, subjects: Subjects) -
             if operation != "M1":
                 answers.same(answers.data_of(said[0]), answers.data_of(body))
         objects, scalars = answers.counted(answers.data_of(said[0]))
-    print(f"{operation}: all say the same; {objects:,} objects with {scalars:,} scalars", flush=True)
+    return f"{operation} {TITLES[operation]}: {objects:,} objects with {scalars:,} scalars"
 
 
 async def subjects_of(shop: FilledShop) -> Subjects:
@@ -120,14 +52,83 @@ async def subjects_of(shop: FilledShop) -> Subjects:
         return await Subjects.of(opened_shop.database)
 
 
-def ratio(table: Table, one: str, other: str) -> str:
-    """How many times as quick the one is as the other: the median and the quartiles of the rounds' ratios."""
-    low, middle, high = quartiles([a / b for a, b in zip(table[one].rates, table[other].rates, strict=True)])
-    return f"{middle:.2f} ({low:.2f}–{high:.2f})"
+async def _add_up(shop: FilledShop) -> None:
+    async with opened(shop.url) as opened_shop:
+        await prove(opened_shop, _COUNTED)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one operation gave at one concurrency, by the names of the contestants that were asked."""
+
+    operation: str
+    concurrency: int
+    figures: Mapping[str, Figures]
+
+    def __str__(self) -> str:
+        told = [f"{name} {one.rate}, {one.work} ms" for name, one in self.figures.items()]
+        return f"{self.operation}, {self.concurrency} at once: {'; '.join(told)}"
+
+    def compared(self, other: str) -> str:
+        """Our speed and our work, as multiples of another contestant's."""
+        ours, theirs = self.figures[OURS], self.figures[other]
+        return f"{times_as_quick(ours, theirs)}; {times_the_work(ours, theirs):.1f}"
+
+
+def tables(measured: Sequence[Measured], names: Sequence[str]) -> list[str]:
+    """Speed, work and ratios, as lines."""
+
+    def table(title: str, columns: Sequence[str], cell: Callable[[Measured, str], str]) -> Iterator[str]:
+        yield f"{title}\n"
+        yield f"| | at once | {' | '.join(columns)} |"
+        yield "|---" * (2 + len(columns)) + "|"
+        for one in measured:
+            cells = [cell(one, name) if name in one.figures else "" for name in columns]
+            yield f"| {one.operation} {TITLES[one.operation]} | {one.concurrency} | {' | '.join(cells)} |"
+        yield ""
+
+    return [
+        *table("Requests a second; medians and quartiles.", names, lambda one, name: one.figures[name].rate),
+        *table(
+            "Milliseconds of processor time for a request, server + database.",
+            names,
+            lambda one, name: one.figures[name].work,
+        ),
+        *table(
+            "How many times as quick Regulars is as each of the others, with quartiles; and how many times the processor"
+            " time it takes.",
+            [name for name in names if name != OURS],
+            Measured.compared,
+        ),
+    ]
+
+
+def measure(shop: FilledShop, operations: Sequence[str], paces: Sequence[Pace], *, with_peer: bool) -> list[str]:
+    """Measure everything, print it while it comes, and answer the tables as lines."""
+    subjects = uvloop.run(subjects_of(shop))
+    contestants = {OURS: regulars(shop), "the limit": limit(shop)}
+    if with_peer:
+        contestants["PostGraphile"] = peer.postgraphile(shop)
+    if "M1" in operations:
+        contestants[CORE_ALONE] = regulars(shop, plugins="")
+    measured = []
+    with all_served(list(contestants.values())) as servers:
+        running = dict(zip(contestants, servers, strict=True))
+        compared = [server for name, server in running.items() if name != CORE_ALONE]
+        sizes = "; ".join(uvloop.run(agree(compared, one, subjects)) for one in operations)
+        for operation in operations:
+            asked = {name: (one, subjects) for name, one in running.items() if operation == "M1" or name != CORE_ALONE}
+            for pace in paces:
+                figures = uvloop.run(by_turns(asked, operation, shop.server, pace))
+                measured.append(Measured(operation, pace.concurrency, figures))
+                print(measured[-1], flush=True)
+    if "M1" in operations:
+        uvloop.run(_add_up(shop))
+    return [f"All answer the same: {sizes}.", "", *tables(measured, list(contestants))]
 
 
 def main() -> None:
-    """Measure, and print a table."""
+    """Measure, print a table, and write it down if that is wished."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ops", default=",".join(OPERATIONS))
     parser.add_argument("--concurrency", default="1,8,32")
@@ -135,35 +136,28 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--engine", choices=("postgres", "sqlite"), default="postgres")
     parser.add_argument("--customers", type=int, help="50000 if absent, a tenth on SQLite; ten purchases each.")
-    parser.add_argument("--data", type=Path, help="A folder that keeps the filled database.")
+    parser.add_argument("--data", type=Path, help="A folder that keeps the filled database; one run at a time.")
     parser.add_argument("--postgraphile", action="store_true", help="Beside PostGraphile, from npm.")
+    parser.add_argument("--write", action="store_true", help="Write the table into RESULTS.md.")
     chosen = parser.parse_args()
+    operations = chosen.ops.split(",")
+    paces = [Pace(int(number), chosen.rounds, chosen.seconds) for number in chosen.concurrency.split(",")]
+    versions = [f"PostGraphile {peer.installed()}"] if chosen.postgraphile else []
     customers = chosen.customers or (50_000 if chosen.engine == "postgres" else 5_000)
     with places(chosen.engine, chosen.data) as place:
-        shop = uvloop.run(place.shop(Size(customers, customers * 10)))
-        contestants = [regulars(shop), limit(shop)]
-        if chosen.postgraphile:
-            peer.installed()
-            contestants.append(peer.postgraphile(shop))
-        subjects = uvloop.run(subjects_of(shop))
-        others = [one.name for one in contestants[1:]]
-        with all_served(contestants) as running:
-            for operation in chosen.ops.split(","):
-                uvloop.run(agree(running, operation, subjects))
-            names = [one.name for one in contestants]
-            print(f"\n| op | concurrency | {' | '.join(names)} | {' | '.join(f'to {name}' for name in others)} |")
-            print("|---" * (2 + len(names) + len(others)) + "|")
-            for operation in chosen.ops.split(","):
-                for concurrency in map(int, chosen.concurrency.split(",")):
-                    table = uvloop.run(
-                        by_turns(
-                            running, operation, subjects, shop,
-                            concurrency=concurrency, rounds=chosen.rounds, seconds=chosen.seconds,
-                        )
-                    )  # fmt: skip
-                    figures = " | ".join(str(table[name]) for name in names)
-                    ratios = " | ".join(ratio(table, names[0], name) for name in others)
-                    print(f"| {operation} | {concurrency} | {figures} | {ratios} |", flush=True)
+        shop = uvloop.run(place.shop(Size(customers, customers * 10), changing="M1" in operations))
+        lines = measure(shop, operations, paces, with_peer=chosen.postgraphile)
+        print("", *lines, sep="\n")
+        versions = [results.version_of(place.server), *versions]
+    if chosen.write:
+        settings = ", ".join(f"`REGULARS_{name}={value}`" for name, value in SETTINGS.items())
+        results.write(
+            f"peers-{chosen.engine}",
+            f"## Over HTTP: {', '.join(versions)}",
+            f"{results.today()} One worker; {customers:,} customers, {customers * 10:,} purchases, {customers * 30:,}"
+            f" lines; {chosen.rounds} rounds of {chosen.seconds:g} s. All settings are the default ones but {settings}.",
+            *lines,
+        )
 
 
 if __name__ == "__main__":

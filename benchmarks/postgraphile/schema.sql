@@ -60,9 +60,12 @@ BEGIN
             WHERE names LIKE '%' || needle || '%' OR contact LIKE '%' || needle || '%'
         )
         SELECT array_agg(id) INTO found FROM (
-            SELECT c.id FROM hits JOIN public.customer_stats s USING (customer_id)
-            JOIN public.customer c ON c.id = hits.customer_id WHERE c.status IN ('ACTIVE', 'SUSPENDED')
-            ORDER BY s.active_at DESC, s.customer_id DESC LIMIT 10
+            SELECT id FROM (
+                SELECT h.customer_id AS id, (
+                    SELECT s.active_at FROM public.customer_stats s JOIN public.customer c ON c.id = s.customer_id
+                    WHERE s.customer_id = h.customer_id AND c.status IN ('ACTIVE', 'SUSPENDED')
+                ) AS active_at FROM hits h
+            ) seen WHERE active_at IS NOT NULL ORDER BY active_at DESC, id DESC LIMIT 10
         ) all_of_them;
     END IF;
     RETURN QUERY SELECT c.* FROM unnest(found) WITH ORDINALITY AS f (id, n) JOIN peer.customer c USING (id) ORDER BY f.n;

@@ -28,6 +28,7 @@ class PostgresServer:
         self._user = _user()
         self._kept = kept is not None
         self._directory = kept or Path(tempfile.mkdtemp(prefix="regulars-pg-", dir=within))
+        self._directory.mkdir(exist_ok=True)
         self._data = self._directory / "data"
         self._names = count(1)
         self._server: subprocess.Popen[bytes] | None = None
