@@ -69,7 +69,6 @@ async def test_everything_is_one_statement(filled: Api) -> None:
     assert len(await statements(filled, EVERYTHING)) == 1
 
 
-@pytest.mark.one_executor
 async def test_text_for_the_door_is_what_others_get(filled: Api) -> None:
     context = Context(Batch(filled.shop, filled.actor), as_json=True)
     result = await filled.schema.execute(EVERYTHING, context_value=context)
