@@ -249,12 +249,14 @@ class _Writer:
         rows = f"FROM {kind.table}{joined}{f' WHERE {narrowed}' if narrowed else ''}"
         if relation.order is None:
             return f"coalesce((SELECT {member} {rows}), 'null')"
-        limit = "" if relation.limit is None else f" LIMIT {self.values.bind(relation.limit)}"
+        rows += f" ORDER BY {relation.order}"
+        if relation.limit is not None:  # cut first: SQLite would write the JSON of every row that it sorts
+            cut = f"SELECT {kind.alias}.* {rows} LIMIT {self.values.bind(relation.limit)}"
+            rows = f"FROM ({cut}) {kind.alias}{joined} ORDER BY {relation.order}"
         together = "string_agg" if self.values.dialect.engine == "postgres" else "group_concat"
         before, after = _literal(f"{hanging.before}["), _literal(f"]{hanging.after}")
         return (
-            f"(SELECT {before} || coalesce({together}(x.j, ','), '') || {after}"
-            f" FROM (SELECT {member} AS j {rows} ORDER BY {relation.order}{limit}) x)"
+            f"(SELECT {before} || coalesce({together}(x.j, ','), '') || {after} FROM (SELECT {member} AS j {rows}) x)"
         )
 
     def _object(self, members: Members, alias: str, scope: frozenset[str]) -> str:

@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from regulars_core.actors import Actor
-from regulars_core.rendering import Kind, Relation, text
+from regulars_core.customers.reads import customers_by_ids
+from regulars_core.rendering import Hanging, Kind, Relation, text, written
 from regulars_schema.batching import batched
 from regulars_schema.composition import CORE, Contribution, Extension
 from regulars_schema.context import Batch, Context
@@ -19,6 +20,7 @@ from regulars_schema.rendering import objects_in, rendered
 from regulars_schema.schema import build_schema
 from tests.asking import Api
 from tests.keys import bound, holding
+from tests.schema.test_statements import CUSTOMER as CUSTOMER_ROW
 from tests.schema.test_statements import PURCHASE, STORE, fill, key, statements
 
 MONEY = "{ amount currencyCode __typename }"
@@ -105,6 +107,23 @@ async def test_what_is_asked(filled: Api, asked: str, number: int, whole: int) -
         document = f"query{declared} {{ customers(first: 3) {{ nodes {{ {asked} }} {more} }} }}"
         counted = await statements(filled, document, **given)
         assert len(counted) == wanted, counted
+
+
+async def test_what_a_page_does_not_show_is_not_written(filled: Api) -> None:
+    """Else the JSON of all that a customer ever bought is made, to be sorted by what no index has."""
+    database = filled.shop.database
+    strict = "CAST(p.note AS json)" if database.engine == "postgres" else "json(p.note)"  # raises for all but one note
+    await database.transaction(
+        lambda: database.run("UPDATE purchase SET note = '1', tax = 9 WHERE id = $1", key(PURCHASE, 0))
+    )
+    highest = Relation(
+        Kind("p", "purchase p", {}), "p.customer_id", order="p.tax DESC", limit=1, conditions=lambda _: ["p.tax >= 0"]
+    )
+    customers = await customers_by_ids(database, [key(CUSTOMER_ROW, 0)])
+    found = await written(
+        database, list(customers.values()), [Hanging(highest, lambda _: f"CAST({strict} AS TEXT)", "<", ">")]
+    )
+    assert found == [["<[1]>"]]
 
 
 async def test_days_are_counted_in_python_on_sqlite(filled: Api) -> None:
