@@ -140,16 +140,23 @@ def _unusual_exponents() -> Mapping[int, Sequence[str]]:
     return found
 
 
+_PARENTS = "k"  # as Dialect.records calls them
+
+
 @dataclass(frozen=True)
 class Kind:
     """Rows of one kind: a table under an alias, what stands for each attribute of a row, and tables that some of it is in,
     by their aliases. Where one of these aliases stands for the parent already, or for what the parent hangs on, it is not
-    joined again: there it must be the same row."""
+    joined again: there it must be the same row. Raises ValueError for `k`, which stands for the parents themselves."""
 
     alias: str
     table: str
     columns: Mapping[str, Column | Composite]
     joins: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if _PARENTS in self.aliases:
+            raise ValueError(f"{self.table}: the alias {_PARENTS} stands for the parents of a level.")
 
     @property
     def aliases(self) -> frozenset[str]:
@@ -218,8 +225,8 @@ async def written(database: Database, parents: Sequence[Any], wanted: Sequence[H
     of_parents = [[getattr(parent, key) for key in keys] for parent in parents]
     source, given = database.dialect.records(keys, of_parents)
     writer = _Writer(Values(database.dialect, *given))
-    columns = [writer.hanging(hanging, "k", frozenset()) for hanging in wanted]
-    found = await database.rows(f"SELECT {', '.join(columns)} FROM {source} ORDER BY k.n", *writer.values.all)
+    columns = [writer.hanging(hanging, _PARENTS, frozenset()) for hanging in wanted]
+    found = await database.rows(f"SELECT {', '.join(columns)} FROM {source} ORDER BY {_PARENTS}.n", *writer.values.all)
     return [list(column) for column in zip(*found, strict=True)]
 
 

@@ -37,7 +37,6 @@ from strawberry.exceptions import WrongNumberOfResultsReturned
 from strawberry.types.arguments import convert_arguments
 
 from regulars_core.errors import Forbidden
-from regulars_core.rendering import Hanging
 from regulars_schema.completion import Completion, Level
 from regulars_schema.context import Batch, BatchFunction, Context
 from regulars_schema.failures import Settlement, Withheld
@@ -113,8 +112,9 @@ class Execution:
 
     async def _resolve(self, root: Level, asked: PlannedField) -> None:
         """A root field, by its own resolver, and everything below it; or all of it by the database."""
-        if (hanging := self._hanging(root, asked)) is not None:
-            await self._write(Statement(root, [asked], [hanging]))
+        statement = Statement(root)
+        if self._written(statement, asked):
+            await self._write(statement)
             return
         definition = asked.definition
         try:
@@ -169,24 +169,24 @@ class Execution:
                     levels += self._completed(level, asked, [Withheld(asked.needs)] * len(level.parents))
                 elif asked.read is not None:
                     levels += self._completed(level, asked, _read_off(asked, level.parents))
-                elif (hanging := self._hanging(level, asked)) is not None:
-                    statement.asked.append(asked)
-                    statement.wanted.append(hanging)
-                else:
+                elif not self._written(statement, asked):
                     levels += self._called(calls, level, asked)
             if statement.asked:
                 statements.append(statement)
         return list({id(call): call for call in calls.values()}.values()), statements
 
-    def _hanging(self, level: Level, asked: PlannedField) -> Hanging | None:
-        """What the database shall write for a field; None if its function must be called."""
+    def _written(self, statement: Statement, asked: PlannedField) -> bool:
+        """Let the database write a field, if it can and the caller may see all of it; or else its function must be called."""
         batch, draft = self._context.batch, asked.draft
-        if draft is None or not all(map(batch.actor.may, draft.needs)):
-            return None
+        if draft is None or not statement.has_room(draft) or not all(map(batch.actor.may, draft.needs)):
+            return False
         try:
-            return draft.hanging(batch, partial(self._arguments, level))
+            wanted = draft.hanging(batch, partial(self._arguments, statement.level))
         except Exception:  # for which there is a place and a path in the ordinary way
-            return None
+            return False
+        if wanted is not None:
+            statement.take(draft, wanted)
+        return wanted is not None
 
     def _called(self, calls: dict[Any, Call], level: Level, asked: PlannedField) -> list[Level]:
         """Join the call that this field needs. The levels below, if its arguments have failed already."""

@@ -16,6 +16,7 @@ from graphql import GraphQLEnumType
 from strawberry.types.field import StrawberryField
 
 from regulars_core.rendering import Column, Composite, Hanging, Inside, Kind, Relation, written
+from regulars_core.text import camel
 from regulars_schema.completion import Level
 from regulars_schema.context import Batch
 from regulars_schema.permissions import definition_of, needs_of
@@ -47,6 +48,11 @@ class Part:
     attribute: str
     inside: "tuple[tuple[str, str | Part], ...]" = ()
 
+    @property
+    def size(self) -> int:
+        """How many columns it reads, down to the last."""
+        return sum(member.size for _, member in self.inside if isinstance(member, Part)) or 1
+
     def of(self, columns: Mapping[str, Column | Composite]) -> Column | Inside:
         """What stands for it among these columns."""
         column = columns[self.attribute]
@@ -59,15 +65,22 @@ def _resolved(member: str | Part, columns: Mapping[str, Column | Composite]) -> 
     return member if isinstance(member, str) else member.of(columns)
 
 
+MOST_MEMBERS = 250
+"""Members that one statement writes at most: of such as amounts they are 60,000 characters of SQL, which take an engine some
+30 ms to read. Aliases and fragments can ask for ten times as many in a short document."""
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Draft:
     """What the database is asked to write for a field: of each object these members, by their names in the answer, if the
-    caller holds these permissions. The objects of a page stand between two pieces of text."""
+    caller holds these permissions; `size` of them, whatever their depth. The objects of a page stand between two pieces of
+    text."""
 
     asked: PlannedField
     rendered: Rendered
     members: "list[tuple[str, str | Part | Draft]]" = field(default_factory=list)
     needs: set[str] = field(default_factory=set)
+    size: int = 1
     before: str = ""
     after: str = ""
     _last: tuple[Relation, Sequence[Hanging | None], Hanging | None] | None = None
@@ -159,14 +172,17 @@ def _filled(made: Draft, selection: Selection, scope: frozenset[str]) -> bool:
         if member is None:
             return False
         made.members.append((name, member))
+        made.size += member.size
         made.needs |= member.needs if isinstance(member, Draft) else {asked.needs} if asked.needs else set()
-    return bool(made.members)
+    return bool(made.members) and made.size <= MOST_MEMBERS
 
 
 def _part(asked: PlannedField, columns: Mapping[str, Column | Composite]) -> Part | None:
     """What a field reads off its parent, if it is a column."""
     declared, shape = definition_of(asked.definition), asked.shape
     attribute = getattr(declared, "python_name", "")
+    if camel(attribute) != asked.nodes[0].name.value:
+        return None  # a plugin's resolver may be called like an attribute and answer something else
     column = columns.get(attribute)
     if isinstance(column, Composite) and isinstance(shape, One):
         fields = {inner.name: inner for inner in shape.selection.fields}
@@ -196,6 +212,17 @@ class Statement:
     level: Level
     asked: list[PlannedField] = field(default_factory=list)
     wanted: list[Hanging] = field(default_factory=list)
+    members: int = 0
+
+    def has_room(self, draft: Draft) -> bool:
+        """Whether it can write this field too."""
+        return self.members + draft.size <= MOST_MEMBERS
+
+    def take(self, draft: Draft, wanted: Hanging) -> None:
+        """Let it write this field too."""
+        self.asked.append(draft.asked)
+        self.wanted.append(wanted)
+        self.members += draft.size
 
     async def texts(self, batch: Batch) -> list[list[str]] | Exception:
         """A column of JSON text for each field; or what went wrong."""
@@ -207,5 +234,5 @@ class Statement:
 
 def objects_in(text: str) -> int:
     """How many objects JSON text holds, if none is empty: each begins with `{"`. So may a string end, but there the
-    quotation mark is followed by what cannot begin a name."""
-    return text.count('{"') - text.count('{",') - text.count('{"}') - text.count('{"]')
+    quotation mark is followed by what cannot begin a name, or by nothing."""
+    return text.count('{"') - text.count('{",') - text.count('{"}') - text.count('{"]') - text.endswith('{"')

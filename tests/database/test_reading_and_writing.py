@@ -23,6 +23,13 @@ def test_placeholders_are_translated_outside_strings_names_and_comments() -> Non
     assert to_sqlite(sql) == """SELECT '$1', "$2", ?1, ?12 -- $3\n/* $4 */ FROM t WHERE a = ?2 AND b = 'it''s $5'"""
 
 
+def test_long_statements_are_not_remembered() -> None:
+    """Their texts are made for one document each, and whoever asks chooses them."""
+    short, long = "SELECT $1", f"SELECT $1, '{'x' * 20_000}'"
+    assert to_sqlite(short) is to_sqlite(short)
+    assert to_sqlite(long) is not to_sqlite(long)
+
+
 async def test_rows_are_like_tuples_and_a_placeholder_may_come_twice_and_out_of_order(shop: Database) -> None:
     await add(shop, ANN, "a")
     rows = await shop.rows(
@@ -215,3 +222,4 @@ async def test_statements_run_together_are_all_done_or_none(shop: Database) -> N
     assert len(await shop.rows("SELECT 1 FROM customer")) == 2
     with pytest.raises(RuntimeError):
         await shop.run_together([(insert, (ANN, "c"))])
+    await shop.transaction(lambda: shop.run_together([]))

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
+import strawberry
 
 from regulars_core.actors import Actor
 from regulars_core.customers.reads import customers_by_ids
@@ -198,6 +199,31 @@ async def test_a_plugin_may_offer_its_columns(filled: Api) -> None:
     assert [one["told"] for one in found] == [one["offered"] for one in found] == ["Likes tea."] * 50
 
 
+async def test_a_resolver_that_is_called_like_a_column_is_asked(filled: Api) -> None:
+    def status(root: strawberry.Parent[Customer]) -> str:
+        return f"It is {root.status}."
+
+    standing = strawberry.field(resolver=status, name="standing", description="In words.")
+    api = Api(
+        build_schema([Contribution(CORE, extensions=[Extension(Customer, [standing])])]), filled.shop, filled.actor
+    )
+    found = await api.data("{ purchases(first: 1) { nodes { customer { standing } } } }")
+    assert found["purchases"]["nodes"] == [{"customer": {"standing": "It is ACTIVE."}}]
+
+
+def test_the_alias_of_parents_is_taken() -> None:
+    with pytest.raises(ValueError, match="alias k"):
+        Kind("k", "card k", {})
+
+
+async def test_short_documents_make_no_huge_statements(filled: Api) -> None:
+    """It would be one of 280,000 characters."""
+    aliases = " ".join(f"a{n}: purchases(first: 1) {{ nodes {{ ...P }} }}" for n in range(28))
+    fragment = f"fragment P on Purchase {{ id total {MONEY} subtotal {MONEY} discount {MONEY} {LINES} {REFUNDS} }}"
+    counted = await statements(filled, f"{{ customers(first: 1) {{ nodes {{ {aliases} }} }} }} {fragment}")
+    assert max(map(len, counted)) < 100_000
+
+
 @pytest.mark.parametrize(
     ("value", "number"),
     [
@@ -206,6 +232,7 @@ async def test_a_plugin_may_offer_its_columns(filled: Api) -> None:
         ({"a": "{", "b": {"c": ["{", "x{"]}}, 2),
         ([], 0),
         ({"a": '{"a', "b": HOSTILE}, 1),
+        ("one text alone {", 0),
     ],
 )
 def test_objects_are_counted_in_text(value: object, number: int) -> None:

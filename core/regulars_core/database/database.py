@@ -135,7 +135,9 @@ class Database:
         """Run statements that write and need nothing of each other's but by foreign keys, in one round to the database.
         Raises RuntimeError outside a transaction."""
         with self.bound():
-            await self._writing().change_together(statements)
+            client = self._writing()
+            if statements:
+                await client.change_together(statements)
 
     async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows by PostgreSQL's COPY; only there. Raises RuntimeError outside a transaction."""

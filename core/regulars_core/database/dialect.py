@@ -20,9 +20,21 @@ _PLACEHOLDERS = re.compile(
 )
 
 
-@lru_cache(maxsize=2048)
+_LONGEST_KEPT = 16_384
+"""Characters of a statement that is worth remembering: longer ones are made for one document, and there are many of those."""
+
+
 def to_sqlite(sql: str) -> str:
     """The statement with `$1` (and `$1::uuid`) written as SQLite's `?1`."""
+    return _known_to_sqlite(sql) if len(sql) <= _LONGEST_KEPT else _translated(sql)
+
+
+@lru_cache(maxsize=2048)
+def _known_to_sqlite(sql: str) -> str:
+    return _translated(sql)
+
+
+def _translated(sql: str) -> str:
     return _PLACEHOLDERS.sub(lambda found: f"?{found['number']}" if found["number"] else found[0], sql)
 
 
