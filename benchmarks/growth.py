@@ -3,7 +3,7 @@
     python -m benchmarks.growth [--ops Q1,Q2,Q3,Q4] [--customers 50000] [--times 10] [--concurrency 8] [--data DIR] [--write]
 
 Two shops on one PostgreSQL server, the one ten times the other, each served by a Regulars of its own and asked by turns.
-Filling the large one takes half an hour: with --data it is kept for the next run.
+Filling the large one takes most of an hour: with --data it is kept for the next run.
 """
 
 import argparse

@@ -49,14 +49,15 @@ class Subjects:
     async def of(cls, database: Database) -> "Subjects":
         """Those of a filled shop; the same each time."""
         newest = await database.rows(
-            "SELECT c.code, c.first_name, c.last_name, c.created_at, c.id FROM customer c"
+            "SELECT c.code, c.first_name, c.last_name, c.created_at, c.id, c.status FROM customer c"
             f" ORDER BY c.created_at DESC, c.id DESC LIMIT {NEWEST}"
         )
         oldest = await database.rows(
-            "SELECT c.code, c.last_name FROM customer c ORDER BY c.created_at, c.id"
+            "SELECT c.code, c.last_name, c.status FROM customer c ORDER BY c.created_at, c.id"
             " LIMIT (SELECT count(*) / 2 FROM customer)"
         )
-        named = [(row[1], row[2]) for row in newest[::2]] + [(row[1], row[1]) for row in oldest[:NEWEST:2]]
+        named = [(row[1], row[2]) for row in newest[::2] if row[5] == "ACTIVE"]  # others a search may pass over
+        named += [(row[1], row[1]) for row in oldest[:NEWEST:2] if row[2] == "ACTIVE"]
         words = (folded_words(names[n % 2])[0] for n, names in enumerate(named))
         beginnings = [word[: 2 + n % 5] for n, word in enumerate(words) if len(word) > 2]
         ends = newest[NEWEST // _PAGES - 1 :: NEWEST // _PAGES][: _PAGES - 4]
