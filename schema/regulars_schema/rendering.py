@@ -4,6 +4,10 @@ A field may say how its objects are found in SQL and what stands for their attri
 asks nothing else of them, however deep, the field gets a `Draft`: one statement then writes the JSON of all such fields of a
 level, instead of a call for each field and for each one below. A caller who lacks a permission for a part of it, and
 arguments that only the field's function understands, go the ordinary way. The answer is the same.
+
+Each thing has two forms, because a plan is kept for all callers. In the plan stands what is asked: a Draft for a field that
+leads to rows, a Part for a column of theirs, plain text for what is known already. With a caller and arguments, `Draft.hanging`
+makes of them what the SQL is written from: a Hanging, an Inside or a Column of `regulars_core.rendering`.
 """
 
 from collections.abc import Callable, Mapping, Sequence

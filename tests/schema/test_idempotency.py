@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
+from itertools import count
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from regulars_core.idempotency import KEPT_DAYS, forget_old
 from regulars_core.jobs import JOBS
 from regulars_core.shop import Shop
 from regulars_schema.keyed import canonical
+from regulars_schema.pipeline import Pipeline
 from tests.asking import Answer, Api
 
 RECORD = (
@@ -276,6 +279,47 @@ async def test_an_unknown_outcome_may_be_tried_again_under_a_key_only(shop: Shop
         answer = await api.ask(document, input={**given, **more})
         assert answer.codes == ["UNAVAILABLE"]
         assert answer.errors[0]["extensions"]["retryable"] is retryable
+
+
+HARBOUR = {"firstName": "Ana", "lastName": "Li", "originStoreCode": "S07", "idempotencyKey": "k"}
+
+
+@pytest.fixture
+def between(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitable[None]]], None]:
+    """Has something done between a refusal, which is undone by then, and the transaction that keeps it."""
+
+    def do(work: Callable[[], Awaitable[None]]) -> None:
+        surely, begun = Pipeline._surely, count()
+
+        async def run(pipeline: Pipeline, *given: Any) -> Any:
+            if next(begun) == 1:
+                await work()
+            return await surely(pipeline, *given)
+
+        monkeypatch.setattr(Pipeline, "_surely", run)
+
+    return do
+
+
+async def test_who_comes_between_a_refusal_and_its_record_has_done_it(api: Api, between: Any) -> None:
+    async def meanwhile() -> None:
+        await api.done("storeCreate", "store { id }", {"code": "S07", "name": "Harbour"})
+        assert not replayed(await api.ask(CREATE % "customer { id }", input=HARBOUR))
+
+    between(meanwhile)
+    answer = await api.ask(CREATE % "created", input=HARBOUR)
+    assert answer.data == {"customerCreate": {"created": True, "userErrors": []}}
+    assert replayed(answer)
+
+
+async def test_who_takes_the_key_of_a_refusal_for_something_else_has_it(api: Api, between: Any) -> None:
+    async def meanwhile() -> None:
+        await api.done("customerCreate", "created", {"firstName": "Bo", "lastName": "Ek", "idempotencyKey": "k"})
+
+    between(meanwhile)
+    answer = await api.ask(CREATE % "created", input=HARBOUR)
+    assert answer.errors[0]["extensions"]["reason"] == "IDEMPOTENCY_KEY_REUSED"
+    assert (await api.data("{ customers { totalCount } }"))["customers"]["totalCount"] == 1
 
 
 async def test_fifty_refusals_at_once_are_one_refusal(api: Api) -> None:
