@@ -124,6 +124,7 @@ def customers_in(window: Window, where: Where | None) -> Relation | None:
 
 GROUP_OF = rendered(Relation(GROUP, "g.id", "group_id"))
 ORIGIN_STORE_OF = rendered(Relation(STORE, "st.id", "origin_store_id"))
+# For its alias and the names of its attributes; which relation it is depends on the shop.
 STATS_OF = Rendered(_stats_in(CurrencyCode("USD"), ZoneInfo("UTC"), "postgres").kind, _stats)
 TAGS_OF = rendered(
     Relation(Kind("t", "customer_tag t", {"tag": text("t.tag")}), "t.customer_id", order="t.tag_key"), value="tag"

@@ -144,14 +144,17 @@ def _drafted(asked: PlannedField, scope: frozenset[str]) -> Draft | None:
         shape = _nodes_alone(made, shape.selection)
     one = shape.item if isinstance(shape, Many) else shape
     if not (isinstance(shape, Many) or (shape is not None and shape.nullable)):
-        return None
+        return None  # a row that is not there is written as null
     if found.value is not None:
         return made if isinstance(one, Leaf) and _as_it_is(one) else None
     return made if isinstance(one, One) and _filled(made, one.selection, scope | found.kind.aliases) else None
 
 
 def _nodes_alone(made: Draft, page: Selection) -> Shape | None:
-    """The shape of a page's `nodes`, if nothing else is asked of it; cursors and counts are nothing that rows have."""
+    """The shape of a page's `nodes`, if nothing else is asked of it; cursors and counts are nothing that rows have.
+
+    What stands around them is put into the draft: `{"__typename":"PurchaseConnection","nodes":` before the list, `}` after.
+    """
     if len(page.fields) != 1 or page.fields[0].definition is not page.of.fields["nodes"]:
         return None
     [nodes] = page.fields
