@@ -48,6 +48,6 @@ def twins(request: pytest.FixtureRequest) -> Iterator[Twins]:
     with pytest.MonkeyPatch.context() as patch:
         if request.node.get_closest_marker("one_executor") is None:
             answer = BreadthFirst.answer
-            patch.setattr(BreadthFirst, "answer", lambda executor, asked: watching.answer(executor, asked, answer))
+            patch.setattr(BreadthFirst, "answer", lambda *given: watching.answer(*given, answer))
         yield watching
     assert not watching.differences, "\n\n".join(watching.differences)

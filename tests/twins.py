@@ -13,9 +13,10 @@ from strawberry.types import ExecutionContext
 from regulars_schema.breadth_first import BreadthFirst
 from regulars_schema.context import Context
 from regulars_schema.documents import MOST_ERRORS
+from regulars_schema.execution import Execution
 
 Place = tuple[str | int, ...]
-Answer = Callable[[BreadthFirst, ExecutionContext], Awaitable[ExecutionResult | None]]
+Answer = Callable[[BreadthFirst, ExecutionContext, Execution | ExecutionResult], Awaitable[ExecutionResult]]
 
 
 class Twins:
@@ -26,10 +27,12 @@ class Twins:
         self.differences: list[str] = []
         self.compared = 0
 
-    async def answer(self, executor: BreadthFirst, asked: ExecutionContext, answer: Answer) -> ExecutionResult | None:
+    async def answer(
+        self, executor: BreadthFirst, asked: ExecutionContext, ready: Execution | ExecutionResult, answer: Answer
+    ) -> ExecutionResult:
         """The executor's own answer."""
-        ours = await answer(executor, asked)
-        if ours is not None and asked.operation_type.value == OperationType.QUERY.value:
+        ours = await answer(executor, asked, ready)
+        if asked.operation_type.value == OperationType.QUERY.value:
             # In variables of its own: it is no part of what the test counts or traces.
             context = Context(asked.context.batch)
             theirs = await asyncio.create_task(by_graphql_core(asked, context), context=Variables())

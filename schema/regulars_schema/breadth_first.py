@@ -24,6 +24,7 @@ from strawberry.types import ExecutionContext
 from regulars_schema.documents import MOST_ERRORS, Documents
 from regulars_schema.execution import Execution
 from regulars_schema.limits import Limits, beyond_objects
+from regulars_schema.permissions import tell_refusals
 from regulars_schema.plans import Plan, Unsupported, planned
 from regulars_schema.rendering import draft
 
@@ -135,31 +136,55 @@ class BreadthFirst:
         self.answered = 0
         self.left: Counter[str] = Counter()
 
-    async def answer(self, context: ExecutionContext) -> ExecutionResult | None:
-        """The result of a valid operation; None for what graphql-core shall execute."""
-        assert context.graphql_document is not None
-        assert context.query is not None
+    def ready(self, asked: ExecutionContext) -> Execution | ExecutionResult:
+        """What will answer a valid operation; or the result, if something is wrong with its variables. Raises Unsupported for
+        what graphql-core shall execute."""
+        assert asked.graphql_document is not None
+        assert asked.query is not None
         prepared = Executor.build(
-            context.schema._schema,
-            context.graphql_document,
-            context.root_value,
-            context.context,
-            context.variables,
-            context.operation_name,
+            asked.schema._schema,
+            asked.graphql_document,
+            asked.root_value,
+            asked.context,
+            asked.variables,
+            asked.operation_name,
             max_coercion_errors=MOST_ERRORS,
             hide_suggestions=True,
         )
         if isinstance(prepared, list):
             return ExecutionResult(None, prepared)
         try:
-            plan = self.plans.find(context.query, prepared)
-        except Unsupported as reason:
-            self.left[str(reason)] += 1
-            return None
+            return Execution(prepared, self.plans.find(asked.query, prepared), self._most)
         except GraphQLError as error:
             return ExecutionResult(None, [error])
+
+    async def answer(self, asked: ExecutionContext, ready: Execution | ExecutionResult) -> ExecutionResult:
+        """The result of what was asked, which is ready to be answered."""
+        if isinstance(ready, ExecutionResult):
+            return ready
         self.answered += 1
-        return await Execution(prepared, plan, self._most).result()
+        return await ready.result()
+
+    async def answer_again(self, asked: ExecutionContext, documents: Documents) -> ExecutionResult | None:
+        """The result of an operation of a document that is kept; None for any other, and where there is more to be said of
+        it than the answer.
+
+        It does what the schema's extensions do, in the same order, without being called by them one by one: that takes as
+        long as a short answer. Raises RateLimited, and GraphQLError for what is too dear.
+        """
+        known, name = documents.find(asked.query or ""), asked._provided_operation_name
+        if known is None or known.introspects or not self.enabled or not known.price.has_one(name):
+            return None
+        asked.graphql_document = known.document
+        try:
+            ready = self.ready(asked)
+        except Unsupported:
+            return None
+        known.charge(asked.context, name, asked.variables or {}, documents.limits.cost)
+        known.tell(asked.context, name)
+        result = await self.answer(asked, ready)
+        tell_refusals(asked.context, result)
+        return result
 
 
 def bounded_by(limits: Limits) -> type[Executor[Any]]:
@@ -188,8 +213,14 @@ def executed_by(executor: BreadthFirst) -> type[SchemaExtension]:
 
     class AnsweredBreadthFirst(SchemaExtension):
         async def on_execute(self) -> AsyncIterator[None]:
+            asked = self.execution_context
             if executor.enabled:
-                self.execution_context.result = await executor.answer(self.execution_context)
+                try:
+                    ready = executor.ready(asked)
+                except Unsupported as reason:
+                    executor.left[str(reason)] += 1
+                else:
+                    asked.result = await executor.answer(asked, ready)
             yield
 
     return AnsweredBreadthFirst

@@ -22,14 +22,16 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
+from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.field import StrawberryField
+from strawberry.types.graphql import OperationType
 from strawberry.types.scalar import ScalarDefinition
 
 from regulars_core.errors import Problem
 from regulars_core.paging import SortKey
 from regulars_core.text import camel
 from regulars_schema.breadth_first import BreadthFirst, bounded_by, executed_by
-from regulars_schema.context import Batch
+from regulars_schema.context import Batch, Context
 from regulars_schema.documents import MOST_ERRORS, Documents, cached_in
 from regulars_schema.open_inputs import is_open
 from regulars_schema.permissions import STANDS_UNDER, Refusals, guard, needing, under
@@ -191,7 +193,7 @@ class ComposedSchema(strawberry.Schema):
 
     def __init__(self, contributions: Sequence[Contribution], *, documents: Documents | None = None) -> None:
         places = _Places({("Problem", Problem.__name__): CORE})
-        documents = Documents() if documents is None else documents
+        documents = self._documents = Documents() if documents is None else documents
         self.executor = BreadthFirst(documents)
         self._added: dict[type, list[StrawberryField]] = {}
         self.leaves: dict[type, dict[str, FilterLeaf]] = {}
@@ -295,6 +297,44 @@ class ComposedSchema(strawberry.Schema):
                     yield definition.name, stands_under, definition.origin.__module__
                 for name, needed in _needs_in(definition.fields):
                     yield f"{definition.name}.{name}", needed, definition.origin.__module__
+
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """Answer a document: at once where it is known, and by Strawberry's way through the extensions otherwise."""
+        if isinstance(context_value, Context):
+            asked = ExecutionContext(
+                query,
+                self,
+                (),
+                context_value,
+                variable_values,
+                root_value=root_value,
+                provided_operation_name=operation_name,
+            )
+            try:
+                answer = await self.executor.answer_again(asked, self._documents)
+            except Exception as error:
+                told = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+                return PreExecutionError(None, [told])
+            if answer is not None:
+                return ExecutionResult(answer.data, answer.errors)
+        return await super().execute(
+            query,
+            variable_values,
+            context_value,
+            root_value,
+            operation_name,
+            allowed_operation_types,
+            operation_extensions,
+        )
 
     def printed(self) -> str:
         """The schema as SDL, everything sorted by name."""

@@ -76,6 +76,10 @@ class Price:
         operation = self._operation(operation_name)
         return operation.operation.value if operation else None
 
+    def has_one(self, operation_name: str | None) -> bool:
+        """Whether it is clear which operation is meant, and there is one."""
+        return len(self._operations) == 1 if operation_name is None else self._operation(operation_name) is not None
+
     def _operation(self, name: str | None) -> OperationDefinitionNode | None:
         named = (one for one in self._operations if name is None or (one.name and one.name.value == name))
         return next(named, None)

@@ -1,8 +1,9 @@
 """Documents on their way to be executed: parsed, held against the limits, validated, and kept for the next time."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -23,7 +24,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from regulars_schema.context import Context
 from regulars_schema.costs import Price
-from regulars_schema.introspection import forbidden_introspection, may_introspect
+from regulars_schema.introspection import forbidden_introspection, may_introspect, tells_of_schema
 from regulars_schema.limits import Limits, refuse_excess, too_complex
 
 LONGEST_KEPT = 16_384
@@ -35,10 +36,24 @@ MOST_ERRORS = 5
 
 @dataclass(frozen=True)
 class Parsed:
-    """A document within the limits, and what it costs."""
+    """A document within the limits, what it costs, and whether it may read the schema."""
 
     document: DocumentNode
     price: Price
+    introspects: bool = False
+
+    def charge(self, asking: Context, operation_name: str | None, variables: Mapping[str, Any], most: int) -> None:
+        """Take what an operation costs from what the caller has left. Raises RateLimited, and GraphQLError for one that costs
+        more than anybody may ask."""
+        asking.cost = self.price.cost(operation_name, variables)
+        if asking.cost > most:
+            asking.charge(0)
+            raise too_complex("Objects that this can answer", asking.cost, most, "cost")
+        asking.charge(asking.cost)
+
+    def tell(self, asking: Context, operation_name: str | None) -> None:
+        """Note what a valid operation asks for, in the schema's own words."""
+        asking.asked = (self.price.kind(operation_name), self.price.fields(operation_name))
 
 
 class Documents:
@@ -112,7 +127,7 @@ def parsed(text: str, schema: GraphQLSchema, limits: Limits) -> Parsed:
         raise
     refuse_unkeepable_text(document)
     refuse_excess(document, limits)
-    return Parsed(document, Price(schema, document))
+    return Parsed(document, Price(schema, document), tells_of_schema(text))
 
 
 def cached_in(documents: Documents) -> type[SchemaExtension]:
@@ -132,20 +147,11 @@ def cached_in(documents: Documents) -> type[SchemaExtension]:
             self._known = known is not None
             self._parsed = known or parsed(text, context.schema._schema, documents.limits)
             context.graphql_document = self._parsed.document
-            self._charge()
+            name, most = context._provided_operation_name, documents.limits.cost
+            self._parsed.charge(context.context, name, context.variables or {}, most)
             if not context._provided_operation_name:
                 refuse_ambiguity(self._parsed.document)
             yield
-
-        def _charge(self) -> None:
-            context, price, most = self.execution_context, self._parsed.price, documents.limits.cost
-            asking: Context = context.context
-            name = context._provided_operation_name
-            asking.cost = price.cost(name, context.variables or {})
-            if asking.cost > most:
-                asking.charge(0)
-                raise too_complex("Objects that this can answer", asking.cost, most, "cost")
-            asking.charge(asking.cost)
 
         def _validated(self) -> list[GraphQLError]:
             """As Strawberry does it, but the first errors are enough, and only who may read the schema is helped to
@@ -170,7 +176,6 @@ def cached_in(documents: Documents) -> type[SchemaExtension]:
                 return
             if not self._known and context.query:
                 documents.keep(context.query, self._parsed)
-            name = context._provided_operation_name
-            context.context.asked = (self._parsed.price.kind(name), self._parsed.price.fields(name))
+            self._parsed.tell(context.context, context._provided_operation_name)
 
     return CachedDocuments

@@ -20,10 +20,15 @@ def may_introspect(asked: ExecutionContext) -> bool:
     return isinstance(context, Context) and context.batch.actor.may(INTROSPECT)
 
 
+def tells_of_schema(text: str) -> bool:
+    """Whether a document may read the schema. Names cannot be written with escapes, so the text itself tells."""
+    return _TRACE.search(text) is not None
+
+
 def forbidden_introspection(asked: ExecutionContext) -> GraphQLError | None:
     """The refusal of a document that reads the schema anywhere, in fragments too, for a caller who may not."""
-    if asked.graphql_document is None or not _TRACE.search(asked.query or "") or may_introspect(asked):
-        return None  # names cannot be written with escapes, so the text itself tells
+    if asked.graphql_document is None or not tells_of_schema(asked.query or "") or may_introspect(asked):
+        return None
     fields = introspecting(asked.graphql_document)
     return GraphQLError(str(error := Forbidden(INTROSPECT)), fields, original_error=error) if fields else None
 

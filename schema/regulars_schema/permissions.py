@@ -135,14 +135,20 @@ class Refusals(SchemaExtension):
         """Add them to the result."""
         yield
         context, result = self.execution_context.context, self.execution_context.result
-        if isinstance(context, Context) and context.refusals and result is not None:
-            told = [
-                GraphQLError(
-                    str(error := Forbidden(refusal.permission, refusal.count, everywhere=refusal.everywhere)),
-                    nodes=refusal.nodes,
-                    path=refusal.path,
-                    original_error=error,
-                )
-                for refusal in context.refusals.values()
-            ]
-            result.errors = [*(result.errors or ()), *told]
+        if isinstance(context, Context) and result is not None:
+            tell_refusals(context, result)
+
+
+def tell_refusals(context: Context, result: Any) -> None:
+    """Add one error for each refusal of a request to its result."""
+    if context.refusals:
+        told = [
+            GraphQLError(
+                str(error := Forbidden(refusal.permission, refusal.count, everywhere=refusal.everywhere)),
+                nodes=refusal.nodes,
+                path=refusal.path,
+                original_error=error,
+            )
+            for refusal in context.refusals.values()
+        ]
+        result.errors = [*(result.errors or ()), *told]
