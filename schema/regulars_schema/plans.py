@@ -32,9 +32,14 @@ from graphql import (
     GraphQLSkipDirective,
     GraphQLString,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
     SelectionNode,
     SelectionSetNode,
+    ValueNode,
+    VariableNode,
     get_directive_values,
+    get_nullable_type,
     is_abstract_type,
     is_leaf_type,
     is_object_type,
@@ -42,6 +47,7 @@ from graphql import (
 from graphql.type import GraphQLAbstractType
 from strawberry.types.field import StrawberryField
 
+from regulars_core.text import camel
 from regulars_schema.context import BatchFunction
 from regulars_schema.permissions import definition_of, needs_of
 
@@ -117,6 +123,12 @@ class PlannedField:
     batched: BatchFunction | None = None
     needs: str | None = None
     draft: "Draft | None" = None
+    names: dict[str, str] | None = None
+    """Python's names of the arguments, if all of them are leaves, which are taken as they are."""
+    literal: bool = False
+    """Whether the arguments are written in the document, without variables."""
+    arguments: dict[str, Any] | None = None
+    """The arguments, once they are known and if they are the same each time."""
 
     @property
     def place(self) -> str:
@@ -247,6 +259,8 @@ class _Planner:
         if parent not in (self._schema.query_type, self._schema.mutation_type):
             planned.read, planned.batched = _source(parent, called, definition)
             planned.needs = needs_of(definition)
+        planned.names = _plain_names(definition)
+        planned.literal = not any(_has_variables(argument.value) for argument in nodes[0].arguments or ())
         return planned
 
     def _shape(self, type_: GraphQLOutputType, sets: Sequence[SelectionSetNode]) -> Shape:
@@ -268,6 +282,26 @@ class _Planner:
         if iscoroutinefunction(type_.is_type_of):
             raise Unsupported(f"{type_.name} is told by a coroutine")
         return self.selection(type_, sets)
+
+
+def _plain_names(definition: GraphQLField) -> dict[str, str] | None:
+    declared = definition_of(definition)
+    if not isinstance(declared, StrawberryField):
+        return None
+    if not all(is_leaf_type(get_nullable_type(argument.type)) for argument in definition.args.values()):
+        return None
+    names = {
+        argument.graphql_name or camel(argument.python_name): argument.python_name for argument in declared.arguments
+    }
+    return names if names.keys() == definition.args.keys() else None
+
+
+def _has_variables(value: ValueNode) -> bool:
+    if isinstance(value, ListValueNode):
+        return any(map(_has_variables, value.values))
+    if isinstance(value, ObjectValueNode):
+        return any(_has_variables(field.value) for field in value.fields)
+    return isinstance(value, VariableNode)
 
 
 def _source(

@@ -6,8 +6,6 @@ import time
 from dataclasses import dataclass, field
 
 import structlog
-from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from regulars_core.errors import logged
@@ -18,14 +16,14 @@ from regulars_server.metrics import Metrics
 _REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 _PLACES = ("/graphql", "/schema.graphql", "/health", "/ready", "/metrics", "/graphiql")
 _VISIT = "regulars.visit"
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
-_ONLY_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+]
+_TLS_HEADERS = [*_HEADERS, (b"strict-transport-security", b"max-age=31536000")]
 
 
 @dataclass
@@ -42,9 +40,9 @@ class Visit:
     since: float = field(default_factory=time.perf_counter)
 
     @classmethod
-    def of(cls, request: Request) -> "Visit":
+    def of(cls, scope: Scope) -> "Visit":
         """The visit that a request belongs to."""
-        visit: Visit = request.scope[_VISIT]
+        visit: Visit = scope[_VISIT]
         return visit
 
 
@@ -67,10 +65,11 @@ class Access:
             nonlocal started
             if message["type"] == "http.response.start":
                 started, visit.status = True, message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = visit.request_id
-                for name, value in (_HEADERS | (_ONLY_TLS if scope["scheme"] == "https" else {})).items():
-                    headers.setdefault(name, value)
+                headers = message["headers"]
+                there = {name for name, _ in headers}
+                careful = _TLS_HEADERS if scope["scheme"] == "https" else _HEADERS
+                headers.extend(pair for pair in careful if pair[0] not in there)
+                headers.append((b"x-request-id", visit.request_id.encode()))
             await send(message)
 
         if self._metrics:

@@ -26,7 +26,7 @@ from regulars_schema.schema import schema_of
 from regulars_server import graphiql
 from regulars_server.access import Access, Visit
 from regulars_server.faults import Fault, unavailable
-from regulars_server.http import GraphQLEndpoint
+from regulars_server.http import GraphQLEndpoint, GraphQLFirst
 from regulars_server.logs import write_log
 from regulars_server.metrics import Metrics
 
@@ -96,12 +96,8 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
                 await stack.enter_async_context(running(Runner(shop, jobs)))
             yield
 
-    async def graphql(request: Request) -> Response:
-        endpoint: GraphQLEndpoint = request.app.state.graphql
-        return await endpoint(request)
-
     async def demanded(request: Request, permission: str) -> None:
-        actor = await request.app.state.graphql.identify(request)
+        actor = await request.app.state.graphql.identify(request.headers, Visit.of(request.scope))
         if not actor.may(permission):
             raise Fault(403, "FORBIDDEN", f"This needs the permission {permission}.")
 
@@ -131,14 +127,13 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
     return Starlette(
         routes=[
             Route("/", front, methods=["GET"]),
-            Route("/graphql", graphql, methods=["POST", "GET", "PUT", "PATCH", "DELETE", "HEAD"]),
             Route("/schema.graphql", printed_schema, methods=["GET"]),
             Route("/health", health, methods=["GET"]),
             Route("/ready", ready, methods=["GET"]),
             *([Route("/metrics", figures, methods=["GET"])] if metrics else ()),
             *graphiql.routes(),
         ],
-        middleware=[Middleware(Access, metrics), *_cors(settings)],
+        middleware=[Middleware(Access, metrics), *_cors(settings), Middleware(GraphQLFirst)],
         exception_handlers={404: _no_such_place, 405: _no_such_method, Unavailable: _unavailable, Fault: _turned_away},
         lifespan=lifespan,
     )
@@ -161,7 +156,7 @@ def _cors(settings: Settings) -> list[Middleware]:
 
 async def _turned_away(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, Fault)
-    Visit.of(request).code = fault.code
+    Visit.of(request.scope).code = fault.code
     return fault.response()
 
 
@@ -170,7 +165,7 @@ async def _no_such_place(request: Request, _: Exception) -> Response:
 
 
 async def _no_such_method(request: Request, error: Exception) -> Response:
-    allowed = {"Allow": "POST"} if request.url.path == "/graphql" else dict(getattr(error, "headers", None) or {})
+    allowed = dict(getattr(error, "headers", None) or {})
     return await _turned_away(request, Fault(405, "BAD_REQUEST", "This place does not know that method.", **allowed))
 
 

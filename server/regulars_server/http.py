@@ -5,14 +5,15 @@ https://graphql.github.io/graphql-over-http/draft/
 
 import asyncio
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from graphql import GraphQLError, GraphQLSyntaxError
-from starlette.requests import Request
+from starlette.datastructures import Headers
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import PreExecutionError
 
@@ -33,6 +34,23 @@ from regulars_server.receiving import Asked, read, received
 Answer = tuple[int, dict[str, Any]]
 
 
+PLACE = "/graphql"
+
+
+class GraphQLFirst:
+    """Middleware that leads to the endpoint, without looking through all other places for it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http" and scope["path"] == PLACE:
+            await scope["app"].state.graphql(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
 class GraphQLEndpoint:
     """Answers GraphQL requests of one shop."""
 
@@ -42,45 +60,44 @@ class GraphQLEndpoint:
         self._buckets = Buckets(settings.rate_capacity, settings.rate_restore)
         self._working = 0
 
-    async def __call__(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request. Never raises for anything that the request can contain."""
-        media = PLAIN_JSON
-        visit = Visit.of(request)
+        media, visit, headers = PLAIN_JSON, Visit.of(scope), Headers(scope=scope)
         try:
-            if request.method != "POST":
+            if scope["method"] != "POST":
                 raise Fault(405, "BAD_REQUEST", "GraphQL is asked by POST.", Allow="POST")
-            actor = await self.identify(request)
-            media = answered_as(",".join(request.headers.getlist("accept")))
-            refuse_other_than_json(request.headers)
-            asked = read(await received(request, self._settings), self._settings.max_batch)
+            actor = await self.identify(headers, visit)
+            media = answered_as(",".join(headers.getlist("accept")))
+            refuse_other_than_json(headers)
+            asked = read(await received(receive, headers, self._settings), self._settings.max_batch)
             with self._place():
                 deadline = asyncio.get_running_loop().time() + self._settings.request_seconds
-                if isinstance(asked, Asked):
-                    status, body = await self._answer(asked, actor, visit, media, deadline)
-                    return Response(orjson.dumps(body), status, media_type=media)
-                bodies = [await self._one_of_many(part, actor, visit, media, deadline) for part in asked]
-                return Response(orjson.dumps(bodies), media_type=media)
-        except Unavailable:
-            fault = unavailable()
-        except Fault as error:
-            fault = error
-        visit.code = fault.code
-        return fault.response(media)
+                status, answer = await self._answers(asked, actor, visit, media, deadline)
+            response = Response(orjson.dumps(answer), status, media_type=media)
+        except (Unavailable, Fault) as error:
+            fault = error if isinstance(error, Fault) else unavailable()
+            visit.code = fault.code
+            response = fault.response(media)
+        await response(scope, receive, send)
 
-    async def identify(self, request: Request) -> Actor:
+    async def identify(self, headers: Headers, visit: Visit) -> Actor:
         """Who asks, by the bearer key. Raises Fault."""
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        try:
-            async with asyncio.timeout(self._settings.request_seconds):
-                with self._place():
-                    actor = await self._doorkeeper.actor_of(key.strip()) if scheme.lower() == "bearer" else None
-        except TimeoutError:
-            raise unavailable() from None
+        scheme, _, key = headers.get("authorization", "").partition(" ")
+        key = key.strip() if scheme.lower() == "bearer" else ""
+        actor = self._doorkeeper.remembered(key) or await self._looked_up(key)
         if actor is None:
             message = "A valid API key is needed: `Authorization: Bearer rk_…`."
             raise Fault(401, "UNAUTHENTICATED", message, WWW_Authenticate="Bearer")
-        Visit.of(request).key_id = actor.key_id
+        visit.key_id = actor.key_id
         return actor
+
+    async def _looked_up(self, key: str) -> Actor | None:
+        try:
+            async with asyncio.timeout(self._settings.request_seconds):
+                with self._place():
+                    return await self._doorkeeper.actor_of(key)
+        except TimeoutError:
+            raise unavailable() from None
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -93,6 +110,13 @@ class GraphQLEndpoint:
             yield
         finally:
             self._working -= 1
+
+    async def _answers(
+        self, asked: Asked | Sequence[Asked], actor: Actor, visit: Visit, media: str, deadline: float
+    ) -> tuple[int, Any]:
+        if isinstance(asked, Asked):
+            return await self._answer(asked, actor, visit, media, deadline)
+        return 200, [await self._one_of_many(part, actor, visit, media, deadline) for part in asked]
 
     async def _one_of_many(self, asked: Asked, actor: Actor, visit: Visit, media: str, deadline: float) -> Any:
         """One operation of an array: what becomes of it hides nothing of what became of the others."""

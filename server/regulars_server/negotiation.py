@@ -2,17 +2,23 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from regulars_server.faults import GRAPHQL_JSON, PLAIN_JSON, Fault
 
 _QUALITY = re.compile(r"(0(\.\d{0,3})?|1(\.0{0,3})?)")
 _MOST_RANGES = 50
+_LONGEST_KNOWN = 200
 _UTF_8 = frozenset({"utf-8", "utf8"})
 
 
 def answered_as(accept: str) -> str:
     """The media type of the answer: what is preferred of the two that are served; plain JSON where nothing or anything
     is accepted, for clients that are older than the other. Raises Fault (406) if neither will do."""
+    return _known(accept) if len(accept) <= _LONGEST_KNOWN else _preferred(accept)
+
+
+def _preferred(accept: str) -> str:
     if not accept.strip():
         return PLAIN_JSON
     wanted = list(_ranges(accept))
@@ -26,8 +32,13 @@ def answered_as(accept: str) -> str:
     return best
 
 
+_known = lru_cache(maxsize=256)(_preferred)
+
+
 def refuse_other_than_json(headers: Mapping[str, str]) -> None:
     """Raise Fault (415) unless a body is said to be JSON in UTF-8, as it is."""
+    if headers.get("content-type") == PLAIN_JSON and "content-encoding" not in headers:
+        return
     kind, *parameters = (part.strip().lower() for part in headers.get("content-type", "").split(";"))
     charsets = [part.partition("=")[2].strip().strip('"') for part in parameters if part.startswith("charset")]
     plain = headers.get("content-encoding", "identity").strip().lower() in {"", "identity"}

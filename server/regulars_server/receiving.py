@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.datastructures import Headers
+from starlette.types import Receive
 
 from regulars_core.settings import Settings
 from regulars_schema.limits import DEEPEST_VALUE
@@ -24,27 +25,28 @@ class Asked:
     operation_name: str | None
 
 
-async def received(request: Request, settings: Settings) -> bytes:
+async def received(receive: Receive, headers: Headers, settings: Settings) -> bytes:
     """The body of a request. Raises Fault for one that is too large, too slow, or cut off."""
     most = settings.max_body_bytes
-    said = request.headers.get("content-length", "")
-    if said.isdecimal() and int(said[:20]) > most and request.headers.get("expect", "").lower() == "100-continue":
+    said = headers.get("content-length", "")
+    if said.isdecimal() and int(said[:20]) > most and headers.get("expect", "").lower() == "100-continue":
         raise _too_large(most)  # before it is sent
     parts: list[bytes] = []
     length = 0
     try:
         async with asyncio.timeout(settings.body_seconds):
-            async for chunk in request.stream():
-                length += len(chunk)
+            more = True
+            while more and length <= _DRAINED * most:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Fault(400, "BAD_REQUEST", "The request was cut off.")
+                length += len(chunk := message.get("body", b""))
                 if length <= most:
                     parts.append(chunk)
-                elif length > _DRAINED * most:
-                    break
+                more = message.get("more_body", False)
     except TimeoutError:
-        message = f"The request did not arrive within {settings.body_seconds:g} seconds."
-        raise Fault(400, "BAD_REQUEST", message, Connection="close") from None
-    except ClientDisconnect:
-        raise Fault(400, "BAD_REQUEST", "The request was cut off.") from None
+        slow = f"The request did not arrive within {settings.body_seconds:g} seconds."
+        raise Fault(400, "BAD_REQUEST", slow, Connection="close") from None
     if length > most:
         raise _too_large(most)
     return b"".join(parts)

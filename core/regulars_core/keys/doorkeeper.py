@@ -18,19 +18,27 @@ takes to be felt."""
 _REMEMBERED_KEYS = 1_000
 
 
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
 class Doorkeeper:
     """Tells from a key's text who asks; remembers a good answer for a few seconds."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._known: dict[str, tuple[float, Actor]] = {}
+        self._known: dict[bytes, tuple[float, Actor]] = {}
+
+    def remembered(self, text: str) -> Actor | None:
+        """The actor of a key that was good a few seconds ago; None for any other."""
+        known = self._known.get(_digest(text))
+        return known[1] if known and known[0] > time.monotonic() else None
 
     async def actor_of(self, text: str) -> Actor | None:
         """The actor of a live key; None for anything else. An unknown id costs what a wrong secret costs."""
-        remembered = self._known.get(digest := hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
-        if remembered and remembered[0] > time.monotonic():
-            return remembered[1]
-        self._known.pop(digest, None)
+        if actor := self.remembered(text):
+            return actor
+        self._known.pop(digest := _digest(text), None)
         actor = await self._look_up(text)
         if actor:
             if len(self._known) >= _REMEMBERED_KEYS:
