@@ -208,14 +208,10 @@ class Execution:
         """CoerceArgumentValues (6.4.1), in Python's terms."""
         if not asked.definition.args:
             return {}
-        if asked.arguments is not None:
-            return asked.arguments
-        coerced = get_argument_values(asked.definition, asked.nodes[0], self._prepared.variable_values)
-        if asked.names is not None:
-            plain = {asked.names[name]: value for name, value in coerced.items()}
-            if asked.literal:
-                asked.arguments = plain
-            return plain
+        values = self._prepared.variable_values
+        if asked.arguments and (simple := asked.arguments.of(values.coerced)) is not None:
+            return simple
+        coerced = get_argument_values(asked.definition, asked.nodes[0], values)
         declared = definition_of(asked.definition)
         schema = self._prepared.schema._strawberry_schema  # type: ignore[attr-defined]
         info: Info[Any, Any] = schema.config.info_class(_raw_info=self._info(level, asked), _field=declared)

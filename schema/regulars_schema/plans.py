@@ -8,7 +8,7 @@ The section numbers are those of the GraphQL specification of September 2025.
 """
 
 from asyncio import iscoroutinefunction
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from types import NoneType
@@ -32,12 +32,11 @@ from graphql import (
     GraphQLSkipDirective,
     GraphQLString,
     InlineFragmentNode,
-    ListValueNode,
-    ObjectValueNode,
     SelectionNode,
     SelectionSetNode,
-    ValueNode,
+    Undefined,
     VariableNode,
+    coerce_input_literal,
     get_directive_values,
     get_nullable_type,
     is_abstract_type,
@@ -123,17 +122,35 @@ class PlannedField:
     batched: BatchFunction | None = None
     needs: str | None = None
     draft: "Draft | None" = None
-    names: dict[str, str] | None = None
-    """Python's names of the arguments, if all of them are leaves, which are taken as they are."""
-    literal: bool = False
-    """Whether the arguments are written in the document, without variables."""
-    arguments: dict[str, Any] | None = None
-    """The arguments, once they are known and if they are the same each time."""
+    arguments: "Arguments | None" = None
 
     @property
     def place(self) -> str:
         """The field as messages name it."""
         return f"{self.parent}.{self.nodes[0].name.value}"
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Arguments:
+    """Arguments that are all leaves, by Python's names: what the document says, and the variables that stand for the rest,
+    with whether they may be null. Nothing has to be converted or asked of them."""
+
+    said: dict[str, Any]
+    variables: list[tuple[str, str, bool]]
+
+    def of(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The arguments, given the coerced variables; None if one is null that may not be."""
+        if not self.variables:
+            return self.said
+        found = self.said.copy()
+        for name, variable, nullable in self.variables:
+            if variable in values:
+                found[name] = values[variable]
+                if values[variable] is None and not nullable:
+                    return None
+            elif not nullable:
+                return None
+        return found
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -259,8 +276,7 @@ class _Planner:
         if parent not in (self._schema.query_type, self._schema.mutation_type):
             planned.read, planned.batched = _source(parent, called, definition)
             planned.needs = needs_of(definition)
-        planned.names = _plain_names(definition)
-        planned.literal = not any(_has_variables(argument.value) for argument in nodes[0].arguments or ())
+        planned.arguments = _simple_arguments(definition, nodes[0])
         return planned
 
     def _shape(self, type_: GraphQLOutputType, sets: Sequence[SelectionSetNode]) -> Shape:
@@ -284,24 +300,29 @@ class _Planner:
         return self.selection(type_, sets)
 
 
-def _plain_names(definition: GraphQLField) -> dict[str, str] | None:
+def _simple_arguments(definition: GraphQLField, node: FieldNode) -> Arguments | None:
+    """The arguments that a node gives a field, if they are simple."""
     declared = definition_of(definition)
     if not isinstance(declared, StrawberryField):
         return None
-    if not all(is_leaf_type(get_nullable_type(argument.type)) for argument in definition.args.values()):
+    names = {one.graphql_name or camel(one.python_name): one.python_name for one in declared.arguments}
+    given = {argument.name.value: argument for argument in node.arguments or ()}
+    variables, said = [], []
+    for name, argument in definition.args.items():
+        if name not in names or argument.default_value is not Undefined or argument.default is not None:
+            return None
+        if name not in given:
+            continue
+        value = given[name].value
+        if not is_leaf_type(get_nullable_type(argument.type)):
+            return None
+        if isinstance(value, VariableNode):
+            variables.append((names[name], value.name.value, not isinstance(argument.type, GraphQLNonNull)))
+        else:
+            said.append((name, coerce_input_literal(value, argument.type)))
+    if any(value is Undefined for _, value in said):
         return None
-    names = {
-        argument.graphql_name or camel(argument.python_name): argument.python_name for argument in declared.arguments
-    }
-    return names if names.keys() == definition.args.keys() else None
-
-
-def _has_variables(value: ValueNode) -> bool:
-    if isinstance(value, ListValueNode):
-        return any(map(_has_variables, value.values))
-    if isinstance(value, ObjectValueNode):
-        return any(_has_variables(field.value) for field in value.fields)
-    return isinstance(value, VariableNode)
+    return Arguments({names[name]: value for name, value in said}, variables)
 
 
 def _source(
