@@ -1,0 +1,83 @@
+"""A document that was asked before goes a shorter way, and what comes of it is the same."""
+
+from typing import Any
+
+import pytest
+import strawberry
+from strawberry.types.execution import PreExecutionError
+
+from regulars_core.actors import Actor
+from regulars_core.errors import RateLimited
+from regulars_schema.context import Batch, Context
+from regulars_schema.documents import Documents
+from regulars_schema.limits import Limits
+from regulars_schema.schema import build_schema
+from tests.asking import Api
+
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"])
+
+PAGE = "query Page($n: Int!) { customers(first: $n) { nodes { id } } }"
+OPERATIONS: dict[str, tuple[str, str | None, dict[str, Any]]] = {
+    "a query": (PAGE, None, {"n": 3}),
+    "by its name": (PAGE, "Page", {"n": 3}),
+    "without a variable": (PAGE, None, {}),
+    "a variable of another type": (PAGE, None, {"n": "many"}),
+    "too dear by its variables": (PAGE, None, {"n": 100}),
+    "a bad argument": ("query($n: Int) { customers(first: $n) { nodes { id } } }", None, {"n": -1}),
+    "null where none may be": ("query($n: Boolean!) { shop @skip(if: $n) { name } }", None, {"n": None}),
+    "one of two": ("query A { shop { name } } query B { shop { timezone } }", "B", {}),
+    "neither of two": ("query A { shop { name } } query B { shop { timezone } }", "C", {}),
+    "beside what reads the schema": ("query A { shop { name } } query B { __schema { types { name } } }", "A", {}),
+    "what reads the schema": ("{ __type(name: \"Shop\") { name } shop { name } }", None, {}),
+    "refused": ("{ shop { name } audit { nodes { id } } }", None, {}),
+    "failing": ("{ customer { id } }", None, {}),
+    "a mutation": ('mutation { customerCreate(input: {firstName: "", lastName: "Li"}) { customer { id } userErrors { code } } }', None, {}),
+}  # fmt: skip
+
+
+async def answered(api: Api, case: str, actor: Actor) -> tuple[Any, ...]:
+    """Everything that comes of an operation: data, errors, and what is charged and noted."""
+    query, name, variables = OPERATIONS[case]
+    charged: list[int] = []
+    context = Context(Batch(api.shop, actor), charge=charged.append)
+    try:
+        result = await api.schema.execute(query, variables, context, operation_name=name)
+    except Exception as error:
+        return type(error), charged
+    told = [(error.formatted, type(error.original_error)) for error in result.errors or ()]
+    return isinstance(result, PreExecutionError), result.data, told, charged, context.cost, context.asked
+
+
+@pytest.fixture
+def small(api: Api) -> Api:
+    """A client that may ask for 99 objects."""
+    return Api(build_schema((), Documents(limits=Limits(cost=99))), api.shop, api.actor)
+
+
+@pytest.mark.parametrize("role", ["administrator", "cashier"])
+@pytest.mark.parametrize("case", OPERATIONS)
+async def test_it_is_answered_and_charged_as_the_first_time(small: Api, case: str, role: str) -> None:
+    actor = Actor.of_role("key", "till", role, small.shop.permissions)
+    first = await answered(small, case, actor)
+    assert [await answered(small, case, actor) for _ in range(3)] == [first] * 3
+
+
+@pytest.mark.parametrize("case", ["a query", "one of two", "too dear by its variables", "refused", "a mutation"])
+async def test_strawberry_is_not_asked_again(small: Api, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    query, name, variables = OPERATIONS[case]
+    await small.schema.execute(
+        query, variables | {"n": 1}, Context(Batch(small.shop, small.actor)), operation_name=name
+    )
+    monkeypatch.delattr(strawberry.Schema, "execute")
+    result = await small.schema.execute(query, variables, Context(Batch(small.shop, small.actor)), operation_name=name)
+    assert result.data or result.errors
+
+
+async def test_who_has_asked_for_too_much_is_refused(api: Api) -> None:
+    def charge(cost: int) -> None:
+        raise RateLimited(3.0)
+
+    await api.data(PAGE, n=2)
+    result = await api.schema.execute(PAGE, {"n": 2}, Context(Batch(api.shop, api.actor), charge=charge))
+    assert isinstance(result, PreExecutionError)
+    assert [type(error.original_error) for error in result.errors or ()] == [RateLimited]
