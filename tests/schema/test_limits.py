@@ -293,6 +293,16 @@ async def test_an_answer_holds_so_many_objects_wherever_they_stand(
 
 
 @pytest.mark.one_executor
+@pytest.mark.parametrize("most", [3, 2])
+async def test_braces_in_texts_are_no_objects(small: Callable[..., Api], most: int) -> None:
+    api = small(objects=most)
+    for name in ("{" * 50, '{"' * 20):
+        await api.done("customerCreate", "created", {"firstName": name, "lastName": "{"})
+    answer = await api.ask("{ customers { nodes { firstName } } }")
+    assert answer.codes == ([] if most == 3 else ["QUERY_TOO_COMPLEX"])
+
+
+@pytest.mark.one_executor
 @pytest.mark.parametrize("engine", ["sqlite"])
 @pytest.mark.parametrize("end", ["__typename", "customer { taxId }"])
 async def test_an_answer_that_grows_with_its_depth_is_refused_and_a_long_purchase_is_not(api: Api, end: str) -> None:
