@@ -12,6 +12,39 @@ MOST_HEAD_BYTES = 65_536
 """Request line and headers of one request, to the size of the piece in which they arrive."""
 
 
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class _Answer:
+    """The transport of one answer, which sends the head together with what follows it: each piece that is sent wakes the
+    receiver, which costs both sides about as much as a short query."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = None
+        self._begun = False
+
+    def write(self, data: bytes) -> None:
+        """Keep the head, send everything else."""
+        if not self._begun and data != _CONTINUE:
+            self._begun, self._head = True, data
+        else:
+            self._transport.write(self._waiting() + data)
+
+    def close(self) -> None:
+        """End the connection when all is sent, a head too that nothing has followed."""
+        if self._head is not None:
+            self._transport.write(self._waiting())
+        self._transport.close()
+
+    def _waiting(self) -> bytes:
+        head, self._head = self._head, None
+        return head or b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class DoorProtocol(HttpToolsProtocol):
     """One connection. Who only holds it open does not have it for long: `patience` is the seconds that a new connection
     may be silent, that a request line and its headers may take, and the rest of a body that was refused."""
@@ -60,6 +93,8 @@ class DoorProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its headers are there."""
         super().on_headers_complete()
+        if self.cycle is not None and self.scope["method"] != "HEAD":
+            self.cycle.transport = _Answer(self.transport)  # type: ignore[assignment]
         self._in_head = False
         self._wait_no_more()
 

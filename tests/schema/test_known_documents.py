@@ -31,7 +31,9 @@ OPERATIONS: dict[str, tuple[str, str | None, dict[str, Any]]] = {
     "what reads the schema": ("{ __type(name: \"Shop\") { name } shop { name } }", None, {}),
     "refused": ("{ shop { name } audit { nodes { id } } }", None, {}),
     "failing": ("{ customer { id } }", None, {}),
-    "a mutation": ('mutation { customerCreate(input: {firstName: "", lastName: "Li"}) { customer { id } userErrors { code } } }', None, {}),
+    "a mutation": (
+        'mutation { customerCreate(input: {firstName: "", lastName: "Li"}) { customer { id } userErrors { code } } }', None, {},
+    ),
 }  # fmt: skip
 
 

@@ -112,7 +112,7 @@ async def at_work(database: Database) -> int:
 
 @pytest.mark.one_executor  # a second answer would meet the deadline too
 async def test_a_deadline_ends_the_statement_and_undoes_the_transaction(open_door: Opened) -> None:
-    async with open_door(request_seconds=0.3) as client:
+    async with open_door(request_seconds=1) as client:
         reads = await asyncio.gather(*(client.ask("{ slow shop { name } }") for _ in range(12)))
         for read in reads:
             assert (read.status_code, codes(read)) == (200, ["TIMEOUT"])
