@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 from tortoise.exceptions import IntegrityError
 
@@ -146,13 +147,10 @@ async def test_a_serialization_failure_is_tried_again_and_then_given_up(shop: Da
         await shop.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         await codes(shop)
         if tries <= fail:
-            await asyncio.create_task(elsewhere(), context=outside)
+            await rival.execute("UPDATE customer SET balance = balance + 10")
         await shop.run("UPDATE customer SET balance = balance + 1")
 
-    async def elsewhere() -> None:
-        await shop.transaction(lambda: shop.run("UPDATE customer SET balance = balance + 10"))
-
-    outside = contextvars.copy_context()
+    rival = await asyncpg.connect(shop.url)
     await shop.transaction(lambda: work(1))
     assert tries == 2
     assert tuple(await shop.row("SELECT balance FROM customer") or ()) == (11,)
@@ -160,6 +158,31 @@ async def test_a_serialization_failure_is_tried_again_and_then_given_up(shop: Da
     with pytest.raises(Unavailable, match="20 tries"):
         await shop.transaction(lambda: work(99))
     assert tries == 20
+    await rival.close()
+
+
+@on_postgres
+async def test_who_has_met_others_five_times_goes_alone(shop: Database) -> None:
+    tries, done = 0, list[str]()
+
+    async def lucky() -> None:
+        done.append("lucky")
+
+    async def unlucky() -> None:
+        nonlocal tries
+        tries += 1
+        others.append(asyncio.create_task(shop.transaction(lucky), context=outside))
+        if tries <= 5:
+            await others[-1]
+            raise asyncpg.SerializationError
+        await asyncio.sleep(0.05)  # in which the last of the others does not begin
+        done.append("unlucky")
+
+    others: list[asyncio.Task[None]] = []
+    outside = contextvars.copy_context()
+    await shop.transaction(unlucky)
+    await asyncio.gather(*others)
+    assert done == ["lucky"] * 5 + ["unlucky", "lucky"]
 
 
 @on_postgres

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from itertools import count
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ _CHANGING = frozenset({"INSERT", "UPDATE", "DELETE"})
 _OUTSIDE = "Statements that change something belong inside Database.transaction."
 _ATTEMPTS = 3
 _CONFLICTS = 20  # attempts where writers met and nobody waited
+_ALONE = 6  # the attempt from which on no other transaction of this process begins meanwhile
 _FIRST_PAUSE = 0.02  # seconds, at most, before the second try; each later one may wait twice as long
 _LONGEST_PAUSE = 0.5
 
@@ -40,6 +41,7 @@ class Database:
         self.dialect = Dialect(self.engine)
         self._context = EngineContext(self.engine)
         self._root: Any = None
+        self._unlucky = asyncio.Lock()
 
     @classmethod
     async def open(cls, url: str, apps: Sequence[App], *, pool_size: int = 10, readers: int = 4) -> "Database":
@@ -156,7 +158,8 @@ class Database:
         If the engine asks for it (serialization failure, deadlock, a lock not granted in time, SQLite busy), or somebody
         else was quicker to write a unique row, the whole function runs again after a short random pause: it must not change
         anything but the database, and what it looked up it looks up again. It runs up to `attempts` times, or else up to
-        three where it waited for a lock, and twenty where it did not have to wait. Inside a transaction it joins that one.
+        three where it waited for a lock, and twenty where it did not have to wait; who has met others five times goes alone,
+        as far as this process is concerned. Inside a transaction it joins that one.
 
         Raises Unavailable if the tries are used up or the database cannot be reached, OutcomeUnknown if the connection
         broke while committing.
@@ -167,21 +170,39 @@ class Database:
         with self.bound():
             if self.in_transaction:
                 return await work()
-            for attempt in count(1):
-                try:
-                    return await self._attempt(work, begin())
-                except Exception as error:
-                    fault = classify(error)
-                    most = attempts or (_CONFLICTS if fault == "conflict" else _ATTEMPTS)
-                    quicker = fault is None and collided(error) and attempt < most
-                    if not quicker and (fault is None or isinstance(error, Unavailable)):
-                        raise
-                    if fault == "unavailable":
-                        raise Unavailable(str(error)) from error
-                    if attempt >= most:
-                        raise Unavailable(f"Too busy, {attempt} tries: {error}") from error
-                await asyncio.sleep(random.uniform(0, min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)))
+            async with AsyncExitStack() as turn:
+                for attempt in count(1):
+                    if attempt == _ALONE:
+                        await turn.enter_async_context(self._unlucky)
+                    elif attempt < _ALONE:
+                        await self._let_the_unlucky_go_first()
+                    try:
+                        return await self._attempt(work, begin())
+                    except Exception as error:
+                        self._refuse_to_repeat(error, attempt, attempts)
+                    doublings = attempt if attempt < _ALONE else attempt - _ALONE
+                    await asyncio.sleep(random.uniform(0, min(_FIRST_PAUSE * 2**doublings, _LONGEST_PAUSE)))
         raise AssertionError("counting has no end")
+
+    async def _let_the_unlucky_go_first(self) -> None:
+        """Wait for who has met others too often; not for ever, since what they do may wait for us."""
+        if self._unlucky.locked():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LONGEST_PAUSE), self._unlucky:
+                    pass
+
+    def _refuse_to_repeat(self, error: Exception, attempt: int, attempts: int | None) -> None:
+        """Raise what ends a transaction that has failed so many times, unless it may run again."""
+        fault = classify(error)
+        most = attempts or (_CONFLICTS if fault == "conflict" else _ATTEMPTS)
+        if fault is None and collided(error) and attempt < most:
+            return
+        if fault is None or isinstance(error, Unavailable):
+            raise error
+        if fault == "unavailable":
+            raise Unavailable(str(error)) from error
+        if attempt >= most:
+            raise Unavailable(f"Too busy, {attempt} tries: {error}") from error
 
     def _begin(self) -> Any:
         return self._root._in_transaction()
