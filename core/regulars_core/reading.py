@@ -33,7 +33,7 @@ async def by_ids(
         return {}
     values = Values(database.dialect, list(dict.fromkeys(ids)))
     conditions = [database.dialect.among(kind.id_column, 1), *([where.compile(values)] if where else [])]
-    found = await database.rows(
+    found = await database.look_up(
         f"SELECT {kind.id_column}, {kind.column_list} FROM {kind.source}{_where(conditions)}", *values.all
     )
     return {row[0]: kind.make(*row[1:]) for row in found}
@@ -57,7 +57,7 @@ async def rows_by_text(
         )
     else:
         sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {database.dialect.among(key, 1, 'text')}"
-    return await database.rows(sql, wanted)
+    return await database.look_up(sql, wanted)
 
 
 async def listed_of(

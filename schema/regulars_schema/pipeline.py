@@ -57,8 +57,9 @@ class Pipeline:
     async def _once(self, info: Info[Context, None], given: Keyed, key: str) -> tuple[Claim, Payload | None]:
         """Do it and keep what became of it under the key; or find what became of it the first time, and no payload.
 
-        A refusal undoes everything, the key too. So it is kept in a second transaction, unless somebody else has come
-        between and done it: then that is what became of it.
+        A refusal undoes everything. So it is kept in a second transaction, unless somebody else has come between and done it:
+        then that is what became of it. Whoever else is about to keep an outcome under the key makes this transaction wait and,
+        if it was quicker, run again, and then it is found.
         """
         database, client = info.context.batch.database, info.context.batch.actor.key_id
         digest = digest_of(self.name, canonical(given))
@@ -78,7 +79,7 @@ class Pipeline:
             found = await claim(database, client, key, digest)
             if found.outcome is not None:
                 return found, None
-            await database.run_together([keeping(found, self.outcomes.refused(problems))])
+            await database.run_later([keeping(found, self.outcomes.refused(problems))])
             return found, self.outcomes.refusal(problems)
 
         return await self._surely(info, refuse)
@@ -111,5 +112,5 @@ class Pipeline:
             request_id=batch.request_id,
         )
         kept = [keeping(taken, self.outcomes.done(payload))] if taken else []
-        await batch.database.run_together([told, *kept])
+        await batch.database.run_later([told, *kept])
         return payload

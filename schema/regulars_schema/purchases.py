@@ -155,9 +155,8 @@ async def purchase_record(
         newcomer, match_on = _newcomer(batch, named, store), _matches(named)
     made = new_purchase(input, store_id=store, customer_id=buyer, named=_named(input), currency=batch.shop.currency)
     sold = await sell(batch.shop, checked(made, batch.shop.currency), newcomer, match_on)
-    return PurchaseRecordPayload(
-        purchase=await _shown(batch, sold.purchase_id), created=sold.created, customer_created=sold.customer_created
-    )
+    row: Any = sold.row or await _shown(batch, sold.purchase_id)
+    return PurchaseRecordPayload(purchase=row, created=sold.created, customer_created=sold.customer_created)
 
 
 async def _buyer(batch: Batch, given: PurchaseRecordInput) -> str | None:

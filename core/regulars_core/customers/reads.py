@@ -77,8 +77,9 @@ async def customers_by_ids(database: Database, ids: Sequence[str]) -> Mapping[st
 
 async def customer_by_code(database: Database, code: str) -> CustomerRow | None:
     """The customer with this code, whose letters may be of either case."""
-    row = await database.row(f"SELECT {', '.join(_COLUMNS)} FROM customer c WHERE c.code = $1", code.strip().upper())
-    return CustomerRow(*row) if row else None
+    sql = f"SELECT {', '.join(_COLUMNS)} FROM customer c WHERE c.code = $1"
+    found = await database.look_up(sql, code.strip().upper())
+    return CustomerRow(*found[0]) if found else None
 
 
 async def page_of_customers(

@@ -5,7 +5,7 @@ Copies are made by `regulars_core.database.backup`.
 
 from .apps import App
 from .database import Database
-from .dialect import Dialect, Engine
+from .dialect import Dialect, Engine, Write
 from .faults import FromTheFuture, NotMigrated, OutcomeUnknown, Unavailable, violated
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "NotMigrated",
     "OutcomeUnknown",
     "Unavailable",
+    "Write",
     "violated",
 ]

@@ -13,14 +13,14 @@ from tortoise.context import _current_context
 from . import migrations
 from .apps import ALIAS, App, engine_of, tortoise_config
 from .counting import counting
-from .dialect import Dialect, Engine
+from .dialect import Dialect, Engine, Write
 from .faults import OutcomeUnknown, Unavailable, classify, collided, definite
 from .metas import EngineContext, serve_both_engines
 
 T = TypeVar("T")
 
 _CHANGING = frozenset({"INSERT", "UPDATE", "DELETE"})
-_OUTSIDE = "Statements that change something belong inside Database.transaction."
+_OUTSIDE = "Writes that change something belong inside Database.transaction."
 _ATTEMPTS = 3
 _CONFLICTS = 20  # attempts where writers met and nobody waited
 _FIRST_PAUSE = 0.02  # seconds, at most, before the second try; each later one may wait twice as long
@@ -120,6 +120,16 @@ class Database:
         found = await self.rows(sql, *values)
         return found[0] if found else None
 
+    async def look_up(self, sql: str, *values: Any) -> Sequence[Any]:
+        """The rows of a query that only reads: it locks nothing, and calls nothing that does more than read. A transaction
+        that has done nothing else yet has not begun on PostgreSQL, and need not for this. Raises what `rows` raises."""
+        with self.bound():
+            client = self._client
+            if client is not self._root:
+                found: Sequence[Any] = await client.look_up(sql, values)
+                return found
+        return await self.rows(sql, *values)
+
     async def run(self, sql: str, *values: Any) -> int:
         """How many rows one statement inserted, updated or deleted. Raises RuntimeError outside a transaction."""
         with self.bound():
@@ -131,13 +141,22 @@ class Database:
         with self.bound():
             await self._writing().change_many(sql, rows)
 
-    async def run_together(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+    async def run_together(self, statements: Sequence[Write]) -> None:
         """Run statements that write and need nothing of each other's but by foreign keys, in one round to the database.
         Raises RuntimeError outside a transaction."""
         with self.bound():
             client = self._writing()
             if statements:
                 await client.change_together(statements)
+
+    async def run_later(self, statements: Sequence[Write]) -> None:
+        """Run plain INSERTs, UPDATEs and DELETEs of values, in this order, in this transaction: on PostgreSQL together with what
+        else waits, before the next statement that may see what they do, or at the end. What fails raises there. A
+        transaction that comes to one statement so is that statement alone. Raises RuntimeError outside a transaction."""
+        with self.bound():
+            client = self._writing()
+            if statements:
+                await client.change_later(statements)
 
     async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows by PostgreSQL's COPY; only there. Raises RuntimeError outside a transaction."""
@@ -190,6 +209,7 @@ class Database:
         await transaction.__aenter__()
         try:
             result = await work()
+            await transaction.client.settle()
         except BaseException as error:
             await transaction.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -213,8 +233,9 @@ class Database:
     async def savepoint(self) -> AsyncIterator[None]:
         """What happens inside is undone if it raises, and the transaction goes on. Raises RuntimeError outside one."""
         with self.bound():
-            async with self._writing()._in_transaction():
+            async with self._writing()._in_transaction() as inside:
                 yield
+                await inside.settle()
 
     def counting(self) -> AbstractContextManager[list[str]]:
         """The SQL of every statement that the current task and its children run while open, models' included; BEGIN,

@@ -10,6 +10,9 @@ from uuid import UUID
 
 Engine = Literal["sqlite", "postgres"]
 
+Write = tuple[str, Sequence[Any]]
+"""A statement that writes, and its values."""
+
 _PLACEHOLDERS = re.compile(
     r"""
     '(?:[^']|'')*' | "(?:[^"]|"")*"            # strings and quoted names stay as they are
@@ -49,6 +52,36 @@ def together(statements: tuple[tuple[str, int], ...]) -> str:
         before += values
     named = [f"w{number} AS ({sql})" for number, sql in enumerate(shifted[:-1])]
     return f"WITH {', '.join(named)} {shifted[-1]}" if named else shifted[-1]
+
+
+_MOST_VALUES = 30_000  # of one statement; PostgreSQL counts them in 15 bits
+_WRITTEN = re.compile(r"\s*(?:(INSERT)\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
+
+
+def grouped(statements: Sequence[Write]) -> list[list[Write]]:
+    """Writes cut, in their order, into such as `together` may make one of: only insertions may share a table there, since
+    a statement does not see what another part of it has written."""
+    groups: list[list[Write]] = []
+    tables: dict[str, bool] = {}
+    room = 0
+    for sql, values in statements:
+        table, inserts = _target(sql)
+        if not groups or len(values) > room or (table in tables and not (inserts and tables[table])):
+            groups.append([])
+            tables, room = {}, _MOST_VALUES
+        groups[-1].append((sql, values))
+        tables[table] = inserts
+        room -= len(values)
+    return groups
+
+
+@lru_cache(maxsize=512)
+def _target(sql: str) -> tuple[str, bool]:
+    """The table that a statement writes, and whether it only adds rows to it. Raises ValueError for others."""
+    found = _WRITTEN.match(sql)
+    if found is None:
+        raise ValueError(f"This is no plain INSERT, UPDATE or DELETE: {sql[:60]}")
+    return found[2].lower(), found[1] is not None and "ON CONFLICT" not in sql.upper()
 
 
 def _shift(by: int, found: re.Match[str]) -> str:

@@ -36,7 +36,7 @@ async def stores_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, 
 async def stores_by_codes(database: Database, codes: Sequence[str]) -> Mapping[str, StoreRow]:
     """Stores by code; unknown ones are missing."""
     among = database.dialect.among("st.code", 1, "text")
-    found = await database.rows(f"SELECT {STORES.column_list} FROM store st WHERE {among}", sorted(set(codes)))
+    found = await database.look_up(f"SELECT {STORES.column_list} FROM store st WHERE {among}", sorted(set(codes)))
     return {row.code: row for row in (StoreRow(*values) for values in found)}
 
 
