@@ -18,7 +18,7 @@ from tortoise.indexes import Index
 from tortoise.models import Model
 
 from regulars_core.clock import DAY, Instant, now
-from regulars_core.database import Database, Write
+from regulars_core.database import Database, Lookup, Write
 from regulars_core.database.fields import InstantField, TextKeyField
 from regulars_core.errors import BadInput
 from regulars_core.writing import inserting
@@ -72,9 +72,8 @@ def digest_of(mutation: str, canonical: Any) -> str:
 async def claim(database: Database, client: str, key: str, digest: str) -> Claim:
     """What became of a key, in the transaction of the effect, or a claim to it that holds if it is kept. Raises BadInput with
     reason IDEMPOTENCY_KEY_REUSED where the key was used with other input."""
-    found = await database.look_up(
-        "SELECT digest, created_at, outcome FROM idempotency_key WHERE client = $1 AND key = $2", client, key
-    )
+    sql, values = lookup(client, key)
+    found = await database.look_up(sql, *values)
     if not found:
         return Claim(client, key, digest, now())
     [(known, first_at, outcome)] = found
@@ -82,6 +81,11 @@ async def claim(database: Database, client: str, key: str, digest: str) -> Claim
         message = "This key was used with other input; nothing was done. Give every request a key of its own."
         raise BadInput(message, ("idempotencyKey",), reason="IDEMPOTENCY_KEY_REUSED")
     return Claim(client, key, digest, Instant(first_at), outcome)
+
+
+def lookup(client: str, key: str) -> Lookup:
+    """What `claim` looks up."""
+    return "SELECT digest, created_at, outcome FROM idempotency_key WHERE client = $1 AND key = $2", [client, key]
 
 
 _COLUMNS = ("client", "key", "digest", "created_at", "outcome")

@@ -1,15 +1,15 @@
 """The way that every mutation takes: key look-up, business rules, effect, and what is kept of it, in one transaction."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from strawberry import Info
 
 from regulars_core import audit
-from regulars_core.database import OutcomeUnknown, Unavailable
+from regulars_core.database import Database, Lookup, OutcomeUnknown, Unavailable
 from regulars_core.errors import BadInput, Malformed, Refused
-from regulars_core.idempotency import Claim, claim, digest_of, keeping
+from regulars_core.idempotency import Claim, claim, digest_of, keeping, lookup
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.context import Context
 from regulars_schema.errors import Payload
@@ -26,6 +26,8 @@ class Pipeline:
     name: str
     function: Callable[..., Awaitable[Payload]]
     outcomes: Outcomes
+    ahead: Callable[[Database, Any], Sequence[Lookup]] | None = None
+    """What the function is going to look up with `Database.look_up`, so that it is asked together with the key."""
 
     async def run(self, info: Info[Context, None], given: Keyed) -> Payload:
         """The payload. Raises BadInput for input that is malformed, and whatever nobody foresaw; nothing is done then."""
@@ -65,6 +67,8 @@ class Pipeline:
         digest = digest_of(self.name, canonical(given))
 
         async def do() -> tuple[Claim, Payload | None]:
+            if self.ahead is not None:
+                await database.look_ahead([lookup(client, key), *self.ahead(database, given)])
             found = await claim(database, client, key, digest)
             return found, await self._effect(info, given, found) if found.outcome is None else None
 

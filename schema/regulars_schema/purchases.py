@@ -41,6 +41,7 @@ from regulars_schema.purchase_inputs import (
     PurchaseRecordInput,
     PurchaseRefundInput,
     PurchaseVoidInput,
+    looked_up,
     new_purchase,
     refund_parts,
 )
@@ -277,6 +278,7 @@ _MUTATIONS = Extension(
             purchase_record,
             name="purchaseRecord",
             needs=RECORD,
+            ahead=looked_up,
             description="Records a purchase, and registers the customer with it where one is named and not found. The same "
             "reference in the same store with the same content is answered again and changes nothing. Codes: "
             "`REFERENCE_REUSED`, `CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "

@@ -5,7 +5,7 @@ Copies are made by `regulars_core.database.backup`.
 
 from .apps import App
 from .database import Database
-from .dialect import Dialect, Engine, Write
+from .dialect import Dialect, Engine, Lookup, Write
 from .faults import FromTheFuture, NotMigrated, OutcomeUnknown, Unavailable, violated
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Dialect",
     "Engine",
     "FromTheFuture",
+    "Lookup",
     "NotMigrated",
     "OutcomeUnknown",
     "Unavailable",

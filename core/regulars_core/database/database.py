@@ -13,7 +13,7 @@ from tortoise.context import _current_context
 from . import migrations
 from .apps import ALIAS, App, engine_of, tortoise_config
 from .counting import counting
-from .dialect import Dialect, Engine, Write
+from .dialect import Dialect, Engine, Lookup, Write
 from .faults import OutcomeUnknown, Unavailable, classify, collided, definite
 from .metas import EngineContext, serve_both_engines
 
@@ -129,6 +129,12 @@ class Database:
                 found: Sequence[Any] = await client.look_up(sql, values)
                 return found
         return await self.rows(sql, *values)
+
+    async def look_ahead(self, queries: Sequence[Lookup]) -> None:
+        """Ask what `look_up` will be asked in this transaction, all of it in one round to PostgreSQL. What was found is answered
+        once, and only as long as the transaction has not begun. Raises RuntimeError outside a transaction."""
+        with self.bound():
+            await self._writing().look_ahead(queries)
 
     async def run(self, sql: str, *values: Any) -> int:
         """How many rows one statement inserted, updated or deleted. Raises RuntimeError outside a transaction."""

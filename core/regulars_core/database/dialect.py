@@ -13,6 +13,9 @@ Engine = Literal["sqlite", "postgres"]
 Write = tuple[str, Sequence[Any]]
 """A statement that writes, and its values."""
 
+Lookup = tuple[str, Sequence[Any]]
+"""A statement that only reads, and its values."""
+
 _PLACEHOLDERS = re.compile(
     r"""
     '(?:[^']|'')*' | "(?:[^"]|"")*"            # strings and quoted names stay as they are
@@ -46,12 +49,23 @@ def together(statements: tuple[tuple[str, int], ...]) -> str:
     """One statement of PostgreSQL's that does what all of these do, each given with the number of its values; the values
     follow each other. They see the same rows, those from before, and none may need what another one writes but by a foreign
     key."""
+    shifted = _renumbered(statements)
+    named = [f"w{number} AS ({sql})" for number, sql in enumerate(shifted[:-1])]
+    return f"WITH {', '.join(named)} {shifted[-1]}" if named else shifted[-1]
+
+
+@lru_cache(maxsize=256)
+def side_by_side(queries: tuple[tuple[str, int], ...]) -> str:
+    """One query of PostgreSQL's that answers the rows of all of these in one row, in an array each."""
+    return f"SELECT {', '.join(f'ARRAY(SELECT q FROM ({sql}) q)' for sql in _renumbered(queries))}"
+
+
+def _renumbered(statements: Sequence[tuple[str, int]]) -> list[str]:
     shifted, before = [], 0
     for sql, values in statements:
         shifted.append(_PLACEHOLDERS.sub(partial(_shift, before), sql))
         before += values
-    named = [f"w{number} AS ({sql})" for number, sql in enumerate(shifted[:-1])]
-    return f"WITH {', '.join(named)} {shifted[-1]}" if named else shifted[-1]
+    return shifted
 
 
 _MOST_VALUES = 30_000  # of one statement; PostgreSQL counts them in 15 bits

@@ -18,7 +18,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
 from .counting import note
-from .dialect import Write, grouped, together
+from .dialect import Lookup, Write, grouped, side_by_side, together
 from .faults import Unavailable
 
 ALIAS = "default"
@@ -136,8 +136,9 @@ class PostgresEngine(AsyncpgDBClient):
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a transaction is: whether it has begun, and the statements that wait."""
+    """How far a transaction is: what was asked ahead, whether it has begun, and the statements that wait."""
 
+    ahead: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     begun: bool = False
     waiting: list[Write] = field(default_factory=list)
 
@@ -192,8 +193,21 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         """The rows of a statement that only reads."""
         if self._progress.begun or self._progress.waiting:
             return await self.fetch(sql, values)
+        ahead = self._progress.ahead.pop((sql, repr(values)), None) if self._progress.ahead else None
+        return await self._fetch_unbegun(sql, values) if ahead is None else ahead
+
+    async def look_ahead(self, queries: Sequence[Lookup]) -> None:
+        """Ask these now, for whoever looks one of them up before the transaction begins."""
+        if not self._progress.begun and not self._progress.waiting:
+            sql = side_by_side(tuple((text, len(values)) for text, values in queries))
+            [found] = await self._fetch_unbegun(sql, [value for _, values in queries for value in values])
+            self._progress.ahead = {
+                (text, repr(tuple(values))): rows for (text, values), rows in zip(queries, found, strict=True)
+            }
+
+    async def _fetch_unbegun(self, sql: str, values: Sequence[Any]) -> list[Any]:
         note(self.owner, sql)
-        return list(await self._translate_exceptions(_fetch_before, sql, values))
+        return list(await self._translate_exceptions(_fetch_unbegun, sql, values))
 
     async def change_later(self, statements: Sequence[Write]) -> None:
         """These statements, before the next one of this transaction that may see what they do."""
@@ -334,7 +348,7 @@ async def _catch_up(client: PostgresTransaction) -> None:
         pass
 
 
-async def _fetch_before(client: PostgresTransaction, sql: str, values: Sequence[Any]) -> Any:
+async def _fetch_unbegun(client: PostgresTransaction, sql: str, values: Sequence[Any]) -> Any:
     async with client.unbegun() as connection:
         return await connection.fetch(sql, *values)
 

@@ -14,7 +14,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 
 from .counting import note
-from .dialect import Write, sqlite_values, to_sqlite
+from .dialect import Lookup, Write, sqlite_values, to_sqlite
 from .sqlite_thread import SqliteThread, Work
 
 T = TypeVar("T")
@@ -161,8 +161,11 @@ class SqliteTransaction(SqliteEngine, TransactionalDBClient):
         """The rows of a statement that only reads."""
         return await self.fetch(sql, values)
 
+    async def look_ahead(self, queries: Sequence[Lookup]) -> None:
+        """Nothing: there is no round to the database to be saved."""
+
     async def change_later(self, statements: Sequence[Write]) -> None:
-        """These statements, at once: there is no round to the database to be saved."""
+        """These statements, at once, for the same reason."""
         await self.change_together(statements)
 
     async def settle(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.clock import Instant, now
+from regulars_core.database import Dialect, Lookup
 from regulars_core.errors import Problem, Refused
 from regulars_core.events import announce
 from regulars_core.ids import new_id
@@ -12,7 +13,7 @@ from regulars_core.money import CurrencyCode
 from regulars_core.purchases.reads import PurchaseRow
 from regulars_core.purchases.rules import CheckedPurchase
 from regulars_core.purchases.statistics import Gain, add_purchases, adding
-from regulars_core.reading import rows_by_text
+from regulars_core.reading import query_by_text
 from regulars_core.shop import Shop
 from regulars_core.writing import MANY, insert, inserting
 
@@ -75,9 +76,16 @@ def reused() -> Problem:
 
 async def recorded_under(shop: Shop, references: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
     """(store, reference) → (id, digest) of every purchase that is recorded under one of these references."""
-    columns = ("store_id", "reference", "id", "digest")
-    rows = await rows_by_text(shop.database, "purchase", columns, "reference", references)
+    if not references:
+        return {}
+    sql, values = lookup(shop.database.dialect, references)
+    rows = await shop.database.look_up(sql, *values)
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+
+
+def lookup(dialect: Dialect, references: Sequence[str]) -> Lookup:
+    """What `recorded_under` looks up."""
+    return query_by_text(dialect, "purchase", ("store_id", "reference", "id", "digest"), "reference", references)
 
 
 def _gains(new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> dict[str, Gain]:
