@@ -123,51 +123,44 @@ class Database:
     async def look_up(self, sql: str, *values: Any) -> Sequence[Any]:
         """The rows of a query that only reads: it locks nothing, and calls nothing that does more than read. A transaction
         that has done nothing else yet has not begun on PostgreSQL, and need not for this. Raises what `rows` raises."""
-        with self.bound():
-            client = self._client
-            if client is not self._root:
-                found: Sequence[Any] = await client.look_up(sql, values)
-                return found
-        return await self.rows(sql, *values)
+        client = self._client
+        if client is self._root:
+            return await self.rows(sql, *values)
+        found: Sequence[Any] = await client.look_up(sql, values)
+        return found
 
     async def look_ahead(self, queries: Sequence[Lookup]) -> None:
         """Ask what `look_up` will be asked in this transaction, all of it in one round to PostgreSQL. What was found is answered
         once, and only as long as the transaction has not begun. Raises RuntimeError outside a transaction."""
-        with self.bound():
-            await self._writing().look_ahead(queries)
+        await self._writing().look_ahead(queries)
 
     async def run(self, sql: str, *values: Any) -> int:
         """How many rows one statement inserted, updated or deleted. Raises RuntimeError outside a transaction."""
-        with self.bound():
-            changed: int = await self._writing().change(sql, values)
-            return changed
+        changed: int = await self._writing().change(sql, values)
+        return changed
 
     async def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for each of these rows of values. Raises RuntimeError outside a transaction."""
-        with self.bound():
-            await self._writing().change_many(sql, rows)
+        await self._writing().change_many(sql, rows)
 
     async def run_together(self, statements: Sequence[Write]) -> None:
         """Run statements that write and need nothing of each other's but by foreign keys, in one round to the database.
         Raises RuntimeError outside a transaction."""
-        with self.bound():
-            client = self._writing()
-            if statements:
-                await client.change_together(statements)
+        client = self._writing()
+        if statements:
+            await client.change_together(statements)
 
     async def run_later(self, statements: Sequence[Write]) -> None:
         """Run plain INSERTs, UPDATEs and DELETEs of values, in this order, in this transaction: on PostgreSQL together with what
         else waits, before the next statement that may see what they do, or at the end. What fails raises there. A
         transaction that comes to one statement so is that statement alone. Raises RuntimeError outside a transaction."""
-        with self.bound():
-            client = self._writing()
-            if statements:
-                await client.change_later(statements)
+        client = self._writing()
+        if statements:
+            await client.change_later(statements)
 
     async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows by PostgreSQL's COPY; only there. Raises RuntimeError outside a transaction."""
-        with self.bound():
-            await self._writing().copy(table, columns, rows)
+        await self._writing().copy(table, columns, rows)
 
     def _writing(self) -> Any:
         client = self._client
@@ -232,8 +225,7 @@ class Database:
         SQLite never. Raises RuntimeError outside a transaction."""
         client = self._writing()
         if self.engine == "postgres":
-            with self.bound():
-                await client.change(f"SET LOCAL statement_timeout = '{seconds:d}s'", ())
+            await client.change(f"SET LOCAL statement_timeout = '{seconds:d}s'", ())
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
