@@ -51,14 +51,19 @@ _NO_CONTENT = frozenset({"id", "idempotency_key", "expected_version", "match_on"
 
 def given_fields(given: Keyed) -> list[str]:
     """The names of the fields that an input carries, as the API spells them; not those that only say how."""
-    present = [name for name in _names(type(given)) if getattr(given, name) is not None]
+    present = [name for name in _names(given) if getattr(given, name) is not None]
     own = [camel(name) for name in present if name not in _NO_CONTENT]
     return own + [name for added in given.extras.values() for name in added] if isinstance(given, Open) else own
 
 
+def _names(value: Any) -> Sequence[str]:
+    kind: Any = type(value)
+    return _names_of(kind)
+
+
 @cache
-def _names(cls: Any) -> Sequence[str]:
-    return [field.name for field in dataclasses.fields(cls)]
+def _names_of(kind: Any) -> Sequence[str]:
+    return [field.name for field in dataclasses.fields(kind)]
 
 
 _JSON = frozenset({str, int, bool, NoneType})
@@ -84,7 +89,7 @@ def canonical(value: Any) -> Any:
     if isinstance(value, Leaf):
         return value.name
     if dataclasses.is_dataclass(value):
-        given = {name: getattr(value, name) for name in _names(type(value))}
+        given = {name: getattr(value, name) for name in _names(value)}
         given.pop("idempotency_key", None)
         if isinstance(value, Open) and not value.extras:
             del given["extras"]  # the same digest whether or not a plugin could have been told something

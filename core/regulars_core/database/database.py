@@ -13,7 +13,7 @@ from tortoise.context import _current_context
 from . import migrations
 from .apps import ALIAS, App, engine_of, tortoise_config
 from .counting import counting
-from .dialect import Dialect, Engine, Lookup, Write
+from .dialect import Dialect, Engine, Lookup, Write, side_by_side, values_of
 from .faults import OutcomeUnknown, Unavailable, classify, collided, definite
 from .metas import EngineContext, serve_both_engines
 
@@ -128,6 +128,13 @@ class Database:
             return await self.rows(sql, *values)
         found: Sequence[Any] = await client.look_up(sql, values)
         return found
+
+    async def look_up_together(self, lookups: Sequence[Lookup]) -> Sequence[Sequence[Any]]:
+        """The rows of each of these, in one statement on PostgreSQL, so that they see the same rows of the tables."""
+        if self.engine == "postgres":
+            [found] = await self.look_up(side_by_side(lookups), *values_of(lookups))
+            return list(found)
+        return [await self.look_up(sql, *values) for sql, values in lookups]
 
     async def look_ahead(self, queries: Sequence[Lookup]) -> None:
         """Ask what `look_up` will be asked in this transaction, all of it in one round to PostgreSQL. What was found is answered

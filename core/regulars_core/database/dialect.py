@@ -44,19 +44,31 @@ def _translated(sql: str) -> str:
     return _PLACEHOLDERS.sub(lambda found: f"?{found['number']}" if found["number"] else found[0], sql)
 
 
+def values_of(statements: Sequence[Write]) -> list[Any]:
+    """The values of statements that are made one, which follow each other."""
+    return [value for _, values in statements for value in values]
+
+
+def together(statements: Sequence[Write]) -> str:
+    """One statement of PostgreSQL's that does what all of these do. They see the same rows, those from before, and none may need
+    what another one writes but by a foreign key."""
+    return _together(tuple((sql, len(values)) for sql, values in statements))
+
+
 @lru_cache(maxsize=256)
-def together(statements: tuple[tuple[str, int], ...]) -> str:
-    """One statement of PostgreSQL's that does what all of these do, each given with the number of its values; the values
-    follow each other. They see the same rows, those from before, and none may need what another one writes but by a foreign
-    key."""
+def _together(statements: tuple[tuple[str, int], ...]) -> str:
     shifted = _renumbered(statements)
     named = [f"w{number} AS ({sql})" for number, sql in enumerate(shifted[:-1])]
     return f"WITH {', '.join(named)} {shifted[-1]}" if named else shifted[-1]
 
 
-@lru_cache(maxsize=256)
-def side_by_side(queries: tuple[tuple[str, int], ...]) -> str:
+def side_by_side(lookups: Sequence[Lookup]) -> str:
     """One query of PostgreSQL's that answers the rows of all of these in one row, in an array each."""
+    return _side_by_side(tuple((sql, len(values)) for sql, values in lookups))
+
+
+@lru_cache(maxsize=256)
+def _side_by_side(queries: tuple[tuple[str, int], ...]) -> str:
     return f"SELECT {', '.join(f'ARRAY(SELECT q FROM ({sql}) q)' for sql in _renumbered(queries))}"
 
 

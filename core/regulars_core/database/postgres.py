@@ -18,7 +18,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
 from .counting import note
-from .dialect import Lookup, Write, grouped, side_by_side, together
+from .dialect import Lookup, Write, grouped, side_by_side, together, values_of
 from .faults import Unavailable
 
 ALIAS = "default"
@@ -120,7 +120,7 @@ class PostgresEngine(AsyncpgDBClient):
 
     async def change_together(self, statements: Sequence[Write]) -> None:
         """All of these statements as one."""
-        await self.change(*_merged(statements))
+        await self.change(together(statements), values_of(statements))
 
     async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows by COPY, which takes a fraction of the time of as many INSERTs."""
@@ -199,8 +199,7 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
     async def look_ahead(self, queries: Sequence[Lookup]) -> None:
         """Ask these now, for whoever looks one of them up before the transaction begins."""
         if not self._progress.begun and not self._progress.waiting:
-            sql = side_by_side(tuple((text, len(values)) for text, values in queries))
-            [found] = await self._fetch_unbegun(sql, [value for _, values in queries for value in values])
+            [found] = await self._fetch_unbegun(side_by_side(queries), values_of(queries))
             self._progress.ahead = {
                 (text, repr(tuple(values))): rows for (text, values), rows in zip(queries, found, strict=True)
             }
@@ -232,9 +231,9 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         if self._progress.waiting:
             waiting, self._progress.waiting = self._progress.waiting, []
             for group in grouped(waiting):
-                sql, values = _merged(group)
+                sql = together(group)
                 note(self.owner, sql)
-                await connection.execute(sql, *values)
+                await connection.execute(sql, *values_of(group))
 
     def _in_transaction(self) -> TransactionContext:
         return NestedTransactionContext(PostgresTransaction(self))
@@ -252,9 +251,9 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
             if status != "COMMIT":
                 raise TransactionManagementError("This transaction was rolled back: a statement in it had failed.")
         elif self._progress.waiting:
-            sql, values = _merged(self._progress.waiting)
+            sql = together(self._progress.waiting)
             note(self.owner, sql)
-            await self._translate_exceptions(_execute_alone, sql, values)
+            await self._translate_exceptions(_execute_unbegun, sql, values_of(self._progress.waiting))
 
     async def rollback(self) -> None:
         self._progress.waiting.clear()
@@ -353,15 +352,9 @@ async def _fetch_unbegun(client: PostgresTransaction, sql: str, values: Sequence
         return await connection.fetch(sql, *values)
 
 
-async def _execute_alone(client: PostgresTransaction, sql: str, values: Sequence[Any]) -> Any:
+async def _execute_unbegun(client: PostgresTransaction, sql: str, values: Sequence[Any]) -> Any:
     async with client.unbegun() as connection:
         return await connection.execute(sql, *values)
-
-
-def _merged(statements: Sequence[Write]) -> tuple[str, list[Any]]:
-    """One statement that does what these do, and its values."""
-    sql = together(tuple((text, len(values)) for text, values in statements))
-    return sql, [value for _, values in statements for value in values]
 
 
 async def _execute(client: PostgresEngine, sql: str, values: Sequence[Any]) -> Any:
