@@ -1,6 +1,7 @@
 """Transactions that begin late: what may be written later, and what is looked up before, on both engines the same truth."""
 
 import asyncio
+from contextlib import suppress
 from uuid import uuid4
 
 import pytest
@@ -125,6 +126,23 @@ async def test_a_savepoint_catches_what_is_written_later_in_it(shop: Database) -
 
     await shop.transaction(work)
     assert await codes(shop) == ["kept", "kept too"]
+
+
+async def test_whoever_swallows_the_error_of_a_write_that_waited_cannot_commit(shop: Database) -> None:
+    async def work() -> None:
+        await shop.run_later([new("a"), (INSERT, ("no id", "b"))])
+        await shop.run_later([new("a")])
+        with suppress(Exception):
+            await codes(shop)
+
+    with pytest.raises(Exception, match=r"no id|UNIQUE"):
+        await shop.transaction(work)
+    assert await codes(shop) == []
+
+
+async def test_only_plain_writes_come_later(shop: Database) -> None:
+    with pytest.raises(ValueError, match="no plain"):
+        await shop.transaction(lambda: shop.run_later([("SELECT 1", ())]))
 
 
 async def test_who_was_quicker_is_seen_by_the_next_try(shop: Database) -> None:

@@ -13,7 +13,7 @@ from tortoise.context import _current_context
 from . import migrations
 from .apps import ALIAS, App, engine_of, tortoise_config
 from .counting import counting
-from .dialect import Dialect, Engine, Lookup, Write, side_by_side, values_of
+from .dialect import Dialect, Engine, Lookup, Write, side_by_side, target, values_of
 from .faults import OutcomeUnknown, Unavailable, classify, collided, definite
 from .metas import EngineContext, serve_both_engines
 
@@ -160,8 +160,11 @@ class Database:
     async def run_later(self, statements: Sequence[Write]) -> None:
         """Run plain INSERTs, UPDATEs and DELETEs of values, in this order, in this transaction: on PostgreSQL together with what
         else waits, before the next statement that may see what they do, or at the end. What fails raises there. A
-        transaction that comes to one statement so is that statement alone. Raises RuntimeError outside a transaction."""
+        transaction that comes to one statement so is that statement alone. Raises RuntimeError outside a transaction, and
+        ValueError for other statements."""
         client = self._writing()
+        for sql, _ in statements:
+            target(sql)
         if statements:
             await client.change_later(statements)
 

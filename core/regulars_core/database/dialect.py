@@ -91,7 +91,7 @@ def grouped(statements: Sequence[Write]) -> list[list[Write]]:
     tables: dict[str, bool] = {}
     room = 0
     for sql, values in statements:
-        table, inserts = _target(sql)
+        table, inserts = target(sql)
         if not groups or len(values) > room or (table in tables and not (inserts and tables[table])):
             groups.append([])
             tables, room = {}, _MOST_VALUES
@@ -102,7 +102,7 @@ def grouped(statements: Sequence[Write]) -> list[list[Write]]:
 
 
 @lru_cache(maxsize=512)
-def _target(sql: str) -> tuple[str, bool]:
+def target(sql: str) -> tuple[str, bool]:
     """The table that a statement writes, and whether it only adds rows to it. Raises ValueError for others."""
     found = _WRITTEN.match(sql)
     if found is None:

@@ -220,7 +220,8 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
             await self._translate_exceptions(_catch_up)
 
     async def catch_up(self, connection: Any) -> None:
-        """Begin, and do what waits, on this connection."""
+        """Begin, and do what waits, on this connection. What fails goes on waiting, and so fails the commit: whoever swallows the
+        error has not got rid of the writes."""
         if not self._progress.begun:
             try:
                 await connection.execute("BEGIN")
@@ -228,12 +229,11 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
                 connection.terminate()  # or whoever went on would write outside of any transaction
                 raise
             self._progress.begun = True
-        if self._progress.waiting:
-            waiting, self._progress.waiting = self._progress.waiting, []
-            for group in grouped(waiting):
-                sql = together(group)
-                note(self.owner, sql)
-                await connection.execute(sql, *values_of(group))
+        for group in grouped(self._progress.waiting):
+            sql = together(group)
+            note(self.owner, sql)
+            await connection.execute(sql, *values_of(group))
+            del self._progress.waiting[: len(group)]
 
     def _in_transaction(self) -> TransactionContext:
         return NestedTransactionContext(PostgresTransaction(self))
