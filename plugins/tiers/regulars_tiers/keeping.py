@@ -203,7 +203,10 @@ class _Writing:
 
 _FORGET = "DELETE FROM tier_spell WHERE customer_id = $1 AND begins = $2"
 _SPELL = ("customer_id", "begins", "ends", "tier", "position")
-_AGAIN = "ON CONFLICT (customer_id, begins) DO UPDATE SET ends = excluded.ends, tier = excluded.tier, position = excluded.position"
+_AGAIN = (
+    "ON CONFLICT (customer_id, begins) DO UPDATE SET ends = excluded.ends, tier = excluded.tier,"
+    " position = excluded.position"
+)
 _STANDING = (
     "INSERT INTO tier_standing (customer_id, tier, next_at, policy) VALUES ($1, $2, $3, $4)"
     " ON CONFLICT (customer_id) DO UPDATE SET tier = excluded.tier, next_at = excluded.next_at, policy = excluded.policy"
