@@ -38,27 +38,40 @@ EVENTS: Mapping[str, Event] = {
 }
 
 
-async def announce(shop: Shop, event: str, ids: Sequence[str], extras: Sequence[Extras] = ()) -> None:
+async def announce(
+    shop: Shop,
+    event: str,
+    ids: Sequence[str],
+    extras: Sequence[Extras] = (),
+    rows: Mapping[str, Any] | None = None,
+) -> None:
     """Tell the plugins of something, inside the transaction in which it happens. Raises what they raise, Refused too.
 
     `extras` are what inputs carried for plugins, one for each id; none at all where no input did. They are told and not
-    kept: the journal has ids only. Nothing is read where nobody listens.
+    kept: the journal has ids only. `rows` are what the plugins are told of, by id, where the caller has just made them.
+    Nothing is read where nobody listens.
     """
     for start in range(0, len(ids), MOST):
         part = ids[start : start + MOST]
         await journal.write(shop, event, part)  # before what a plugin does about it
         if shop.plugins.listens(event):
-            await tell(shop, event, part, extras[start : start + MOST])
+            await tell(shop, event, part, extras[start : start + MOST], rows)
 
 
 async def tell(
-    shop: Shop, event: str, ids: Sequence[str], extras: Sequence[Extras] = (), *, only: str | None = None
+    shop: Shop,
+    event: str,
+    ids: Sequence[str],
+    extras: Sequence[Extras] = (),
+    rows: Mapping[str, Any] | None = None,
+    *,
+    only: str | None = None,
 ) -> None:
-    """Read the rows and tell all plugins, or one; those that are gone by now are left out."""
+    """Tell all plugins, or one; the rows are read unless they are at hand, and those that are gone by now are left out."""
     kind = EVENTS[event]
-    found = await kind.read(shop.database, ids)
+    found = await kind.read(shop.database, ids) if rows is None else rows
     there = [id_ for id_ in dict.fromkeys(ids) if id_ in found]
     if there:
         carried = dict(zip(ids, extras, strict=True)) if extras else {}
-        rows, aligned = [found[id_] for id_ in there], [carried.get(id_, {}) for id_ in there]
-        await shop.plugins.announce(event, only=only, extras=aligned, shop=shop, **{kind.argument: rows})
+        told, aligned = [found[id_] for id_ in there], [carried.get(id_, {}) for id_ in there]
+        await shop.plugins.announce(event, only=only, extras=aligned, shop=shop, **{kind.argument: told})

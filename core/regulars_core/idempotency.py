@@ -1,8 +1,10 @@
 """Requests that are sent again: what became of each is kept under the key that its sender gave it.
 
 The row is written in the transaction of the effect itself, so there is an effect with its row or neither, and nothing is
-ever "in progress". No personal data is kept: of the input a SHA-256, of the outcome ids, figures and the problems'
-codes, paths and messages, which quote nothing that was typed.
+ever "in progress". It is written whole, once the outcome is known. Of two who come with one key at the same time both may
+try: the key is unique, so the effect of the later one is undone with its row, and it finds the outcome of the first. No
+personal data is kept: of the input a SHA-256, of the outcome ids, figures and the problems' codes, paths and messages,
+which quote nothing that was typed.
 """
 
 import hashlib
@@ -16,10 +18,10 @@ from tortoise.indexes import Index
 from tortoise.models import Model
 
 from regulars_core.clock import DAY, Instant, now
-from regulars_core.database import Database
+from regulars_core.database import Database, Lookup, Write
 from regulars_core.database.fields import InstantField, TextKeyField
 from regulars_core.errors import BadInput
-from regulars_core.writing import Write
+from regulars_core.writing import inserting
 
 LONGEST_KEY = 128
 KEPT_DAYS = 45
@@ -45,11 +47,13 @@ class IdempotencyKey(Model):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A key as it is found or taken; `outcome` is what became of the first request, None if this is the first."""
+    """A key with the digest of what came under it; `outcome` is what became of the first request, None if this is it."""
 
-    number: int
+    client: str
+    key: str
+    digest: str
     first_at: Instant
-    outcome: str | None
+    outcome: str | None = None
 
 
 def checked_key(key: str, *path: str) -> str:
@@ -66,36 +70,31 @@ def digest_of(mutation: str, canonical: Any) -> str:
 
 
 async def claim(database: Database, client: str, key: str, digest: str) -> Claim:
-    """Take a key inside the transaction of the effect, or find what became of it.
-
-    Whoever comes second waits here until the first one has committed or is undone. Raises BadInput with reason
-    IDEMPOTENCY_KEY_REUSED where the key was used with other input.
-    """
-    first_at = now()
-    taken = await database.row(
-        "INSERT INTO idempotency_key (client, key, digest, created_at) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT (client, key) DO NOTHING RETURNING number",
-        client,
-        key,
-        digest,
-        first_at,
-    )
-    if taken:
-        return Claim(taken[0], first_at, None)
-    elder = await database.row(
-        "SELECT number, created_at, outcome, digest FROM idempotency_key WHERE client = $1 AND key = $2", client, key
-    )
-    if elder is None:
-        return await claim(database, client, key, digest)  # it was forgotten between the two statements
-    if elder[3] != digest:
+    """What became of a key, in the transaction of the effect, or a claim to it that holds if it is kept. Raises BadInput with
+    reason IDEMPOTENCY_KEY_REUSED where the key was used with other input."""
+    sql, values = lookup(client, key)
+    found = await database.look_up(sql, *values)
+    if not found:
+        return Claim(client, key, digest, now())
+    [(known, first_at, outcome)] = found
+    if known != digest:
         message = "This key was used with other input; nothing was done. Give every request a key of its own."
         raise BadInput(message, ("idempotencyKey",), reason="IDEMPOTENCY_KEY_REUSED")
-    return Claim(elder[0], Instant(elder[1]), elder[2])
+    return Claim(client, key, digest, Instant(first_at), outcome)
 
 
-def keeping(taken: Claim, outcome: str) -> Write:
-    """What writes down what became of the request that took the key."""
-    return "UPDATE idempotency_key SET outcome = $2 WHERE number = $1", (taken.number, outcome)
+def lookup(client: str, key: str) -> Lookup:
+    """What `claim` looks up."""
+    return "SELECT digest, created_at, outcome FROM idempotency_key WHERE client = $1 AND key = $2", [client, key]
+
+
+_COLUMNS = ("client", "key", "digest", "created_at", "outcome")
+
+
+def keeping(claimed: Claim, outcome: str) -> Write:
+    """What writes down what became of a request. It waits for whoever is writing down the same key, and collides with it."""
+    row = (claimed.client, claimed.key, claimed.digest, claimed.first_at, outcome)
+    return inserting("idempotency_key", _COLUMNS, [row])
 
 
 async def forget_old(database: Database) -> int:

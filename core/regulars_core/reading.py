@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from regulars_core.database import Database
+from regulars_core.database import Database, Dialect, Lookup
 from regulars_core.filtering import Values, Where
 from regulars_core.paging import Once, Page, Window
 
@@ -31,33 +31,40 @@ async def by_ids(
     """The rows with these ids, by id; unknown ones are missing, and those for which the conditions do not hold."""
     if not ids:
         return {}
-    values = Values(database.dialect, list(dict.fromkeys(ids)))
-    conditions = [database.dialect.among(kind.id_column, 1), *([where.compile(values)] if where else [])]
-    found = await database.rows(
-        f"SELECT {kind.id_column}, {kind.column_list} FROM {kind.source}{_where(conditions)}", *values.all
-    )
+    sql, values = query_by_ids(database.dialect, kind, ids, where)
+    found = await database.look_up(sql, *values)
     return {row[0]: kind.make(*row[1:]) for row in found}
 
 
-async def rows_by_text(
-    database: Database, table: str, columns: Sequence[str], key: str, values: Iterable[str]
-) -> Sequence[Any]:
-    """These columns of the rows whose key, an indexed column of text, has one of these values.
+def query_by_ids(dialect: Dialect, kind: Readable[Any], ids: Sequence[str], where: Where | None = None) -> Lookup:
+    """What `by_ids` looks up."""
+    values = Values(dialect, list(dict.fromkeys(ids)))
+    conditions = [dialect.among(kind.id_column, 1), *([where.compile(values)] if where else [])]
+    return f"SELECT {kind.id_column}, {kind.column_list} FROM {kind.source}{_where(conditions)}", values.all
+
+
+def query_by_text(dialect: Dialect, table: str, columns: Sequence[str], key: str, values: Iterable[str]) -> Lookup:
+    """What reads these columns of the rows whose key, an indexed column of text, has one of these values.
 
     On PostgreSQL each value is looked up in the index by itself. `key = ANY(…)` with a thousand values walked through the
     whole table as long as it had no statistics, which is the case just when it is being filled.
     """
-    wanted = list(dict.fromkeys(values))
-    if not wanted:
-        return []
-    if database.engine == "postgres":
+    if dialect.engine == "postgres":
         sql = (
             f"SELECT {', '.join(columns)} FROM unnest($1::text[]) AS k(wanted)"
             f" CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {key} = k.wanted OFFSET 0) found"
         )
     else:
-        sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {database.dialect.among(key, 1, 'text')}"
-    return await database.rows(sql, wanted)
+        sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {dialect.among(key, 1, 'text')}"
+    return sql, [list(dict.fromkeys(values))]
+
+
+async def rows_by_text(
+    database: Database, table: str, columns: Sequence[str], key: str, values: Iterable[str]
+) -> Sequence[Any]:
+    """What `query_by_text` reads."""
+    sql, values = query_by_text(database.dialect, table, columns, key, values)
+    return await database.look_up(sql, *values) if values[0] else []
 
 
 async def listed_of(

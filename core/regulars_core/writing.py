@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from regulars_core.database import Database
+from regulars_core.database import Database, Write
 
 MANY = 50
 """From how many rows on COPY is worth its preparation on PostgreSQL."""
@@ -15,10 +15,6 @@ def _insert(table: str, columns: tuple[str, ...], rows: int = 1) -> str:
     width = len(columns)
     places = [", ".join(f"${row * width + n}" for n in range(1, width + 1)) for row in range(rows)]
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join(f'({row})' for row in places)}"
-
-
-Write = tuple[str, Sequence[Any]]
-"""A statement that writes, and its values."""
 
 
 def inserting(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Write:

@@ -22,6 +22,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
+from regulars_core.database import Database, Lookup
 from regulars_schema.context import Batch, BatchFunction, Context
 from regulars_schema.errors import Payload
 from regulars_schema.keyed import Keyed
@@ -97,17 +98,25 @@ def root(
     return _field(resolve, function, name, returns, description, needs, rendered=rendered)
 
 
-def mutation(function: RootFunction, *, name: str, description: str, needs: str | None = None) -> StrawberryField:
+def mutation(
+    function: RootFunction,
+    *,
+    name: str,
+    description: str,
+    needs: str | None = None,
+    ahead: Callable[[Database, Any], Sequence[Lookup]] | None = None,
+) -> StrawberryField:
     """A mutation: `async def customer_create(batch, *, input: CustomerCreateInput) -> CustomerCreatePayload`.
 
     It runs in a transaction, which may run again; what it raises as Refused undoes it and becomes the payload's
-    `userErrors`. Its input is Keyed, or AlwaysKeyed where money is at stake: with a key it is done once.
+    `userErrors`. Its input is Keyed, or AlwaysKeyed where money is at stake: with a key it is done once. What it
+    looks up first may be told `ahead`, from the database and its input: then that takes no round to the database of its own.
     """
     hints = get_type_hints(function)
     payload = hints["return"]
     assert issubclass(payload, Payload), f"{name} answers no payload"
     assert issubclass(hints["input"], Keyed), f"the input of {name} takes no idempotencyKey: make it Keyed"
-    pipeline = Pipeline(name, function, Outcomes(payload))
+    pipeline = Pipeline(name, function, Outcomes(payload), ahead)
 
     async def resolve(info: Info[Context, None], input: Any) -> Any:
         return await info.context.batch.in_time(lambda: pipeline.run(info, input))

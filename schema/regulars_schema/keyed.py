@@ -1,10 +1,12 @@
 """Inputs that may be sent again under a key, and the form in which two of them are the same."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from enum import Enum
+from functools import cache
+from types import NoneType
 from typing import Any
 from uuid import UUID
 
@@ -49,13 +51,28 @@ _NO_CONTENT = frozenset({"id", "idempotency_key", "expected_version", "match_on"
 
 def given_fields(given: Keyed) -> list[str]:
     """The names of the fields that an input carries, as the API spells them; not those that only say how."""
-    present = [field.name for field in dataclasses.fields(given) if getattr(given, field.name) is not None]
+    present = [name for name in _names(given) if getattr(given, name) is not None]
     own = [camel(name) for name in present if name not in _NO_CONTENT]
     return own + [name for added in given.extras.values() for name in added] if isinstance(given, Open) else own
 
 
+def _names(value: Any) -> Sequence[str]:
+    kind: Any = type(value)
+    return _names_of(kind)
+
+
+@cache
+def _names_of(kind: Any) -> Sequence[str]:
+    return [field.name for field in dataclasses.fields(kind)]
+
+
+_JSON = frozenset({str, int, bool, NoneType})
+
+
 def canonical(value: Any) -> Any:
     """A coerced input as JSON: absent is left out and null stays, 60 equals 60.0, and the key itself does not count."""
+    if type(value) in _JSON:
+        return value
     if isinstance(value, Some):
         return canonical(value.value)
     if isinstance(value, Decimal):
@@ -69,14 +86,14 @@ def canonical(value: Any) -> Any:
         return str(value)
     if isinstance(value, list | tuple):
         return [canonical(part) for part in value]
-    if isinstance(value, Mapping):
-        return {name: canonical(part) for name, part in value.items()}
     if isinstance(value, Leaf):
         return value.name
     if dataclasses.is_dataclass(value):
-        given = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        given = {name: getattr(value, name) for name in _names(value)}
         given.pop("idempotency_key", None)
         if isinstance(value, Open) and not value.extras:
             del given["extras"]  # the same digest whether or not a plugin could have been told something
         return {name: canonical(part) for name, part in given.items() if part is not None and part is not UNSET}
+    if isinstance(value, Mapping):
+        return {name: canonical(part) for name, part in value.items()}
     return value

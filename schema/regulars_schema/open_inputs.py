@@ -14,6 +14,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.base import get_object_definition
 
 from regulars_core.plugins import Extras
+from regulars_schema.input_readers import field_readers
 
 
 @strawberry.input(description="What plugins may add fields to.")
@@ -41,12 +42,15 @@ def is_open(cls: type) -> bool:
 def _read(cls: type[T], value: Any, context: Any) -> T:
     """Strawberry's `from_input` hook: the input's own fields as Strawberry itself reads them, then those of plugins.
     Raises Forbidden for one that the caller may not give."""
-    definition = get_object_definition(cls, strict=True)
-    own: dict[str, Any] = dict.fromkeys(field.python_name for field in definition.fields)
-    for field in definition.fields:
-        name = context.config.name_converter.from_field(field)
-        if name in value:
-            own[field.python_name] = context.convert(value[name], field.resolve_type(), name)
+    readers = context.info.schema.readers
+    if cls not in readers:
+        readers[cls] = field_readers(cls, context)
+    own: dict[str, Any] = {}
+    for name, python_name, type_, read in readers[cls]:
+        if name not in value:
+            own[python_name] = None
+        else:
+            own[python_name] = read(value[name]) if read else context.convert(value[name], type_, name)
     extras: dict[str, dict[str, Any]] = {}
     for name, (owner, added) in context.info.schema.inputs.get(cls, {}).items():
         if name in value:

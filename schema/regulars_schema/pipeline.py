@@ -1,15 +1,15 @@
 """The way that every mutation takes: key look-up, business rules, effect, and what is kept of it, in one transaction."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from strawberry import Info
 
 from regulars_core import audit
-from regulars_core.database import OutcomeUnknown, Unavailable
+from regulars_core.database import Database, Lookup, OutcomeUnknown, Unavailable
 from regulars_core.errors import BadInput, Malformed, Refused
-from regulars_core.idempotency import Claim, claim, digest_of, keeping
+from regulars_core.idempotency import Claim, claim, digest_of, keeping, lookup
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.context import Context
 from regulars_schema.errors import Payload
@@ -26,6 +26,8 @@ class Pipeline:
     name: str
     function: Callable[..., Awaitable[Payload]]
     outcomes: Outcomes
+    ahead: Callable[[Database, Any], Sequence[Lookup]] | None = None
+    """What the function is going to look up with `Database.look_up`, so that it is asked together with the key."""
 
     async def run(self, info: Info[Context, None], given: Keyed) -> Payload:
         """The payload. Raises BadInput for input that is malformed, and whatever nobody foresaw; nothing is done then."""
@@ -57,13 +59,16 @@ class Pipeline:
     async def _once(self, info: Info[Context, None], given: Keyed, key: str) -> tuple[Claim, Payload | None]:
         """Do it and keep what became of it under the key; or find what became of it the first time, and no payload.
 
-        A refusal undoes everything, the key too. So it is kept in a second transaction, unless somebody else has come
-        between and done it: then that is what became of it.
+        A refusal undoes everything. So it is kept in a second transaction, unless somebody else has come between and done it:
+        then that is what became of it. Whoever else is about to keep an outcome under the key makes this transaction wait and,
+        if it was quicker, run again, and then it is found.
         """
         database, client = info.context.batch.database, info.context.batch.actor.key_id
         digest = digest_of(self.name, canonical(given))
 
         async def do() -> tuple[Claim, Payload | None]:
+            if self.ahead is not None:
+                await database.look_ahead([lookup(client, key), *self.ahead(database, given)])
             found = await claim(database, client, key, digest)
             return found, await self._effect(info, given, found) if found.outcome is None else None
 
@@ -78,7 +83,7 @@ class Pipeline:
             found = await claim(database, client, key, digest)
             if found.outcome is not None:
                 return found, None
-            await database.run_together([keeping(found, self.outcomes.refused(problems))])
+            await database.run_later([keeping(found, self.outcomes.refused(problems))])
             return found, self.outcomes.refusal(problems)
 
         return await self._surely(info, refuse)
@@ -111,5 +116,5 @@ class Pipeline:
             request_id=batch.request_id,
         )
         kept = [keeping(taken, self.outcomes.done(payload))] if taken else []
-        await batch.database.run_together([told, *kept])
+        await batch.database.run_later([told, *kept])
         return payload

@@ -8,9 +8,16 @@ import strawberry
 
 from regulars_core.checks import Checks
 from regulars_core.clock import Instant, now
-from regulars_core.ids import MAIN_STORE_ID
+from regulars_core.customers.reads import CUSTOMERS
+from regulars_core.customers.reads import query_by_code as customer_with_code
+from regulars_core.database import Database, Lookup
+from regulars_core.ids import MAIN_STORE_ID, is_id
 from regulars_core.money import CurrencyCode, to_minor
 from regulars_core.purchases.rules import MILLION, NewLine, NewPayment, NewPurchase
+from regulars_core.purchases.service import lookup
+from regulars_core.reading import query_by_ids
+from regulars_core.stores.reads import query_by_codes as stores_by_code
+from regulars_core.text import tidy
 from regulars_schema.customer_inputs import MatchOn, told
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import AlwaysKeyed
@@ -131,6 +138,19 @@ class PurchaseVoidInput(AlwaysKeyed):
     """Input of purchaseVoid."""
 
     purchase_id: strawberry.ID = strawberry.field(description="The purchase.")
+
+
+def looked_up(database: Database, given: PurchaseRecordInput) -> Sequence[Lookup]:
+    """What recording this purchase looks up, as far as that is well-formed."""
+    dialect = database.dialect
+    queries = [lookup(dialect, [tidy(given.reference)])]
+    if (store := told(given.store_code)) is not None:
+        queries.append(stores_by_code(dialect, [store.strip().upper()]))
+    if (code := told(given.customer_code)) is not None:
+        queries.append(customer_with_code(code))
+    if (id_ := told(given.customer_id)) is not None and is_id(key := id_.rpartition("_")[2]):
+        queries.append(query_by_ids(dialect, CUSTOMERS, [key]))
+    return queries
 
 
 class _Amounts:

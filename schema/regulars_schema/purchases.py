@@ -41,6 +41,7 @@ from regulars_schema.purchase_inputs import (
     PurchaseRecordInput,
     PurchaseRefundInput,
     PurchaseVoidInput,
+    looked_up,
     new_purchase,
     refund_parts,
 )
@@ -155,9 +156,8 @@ async def purchase_record(
         newcomer, match_on = _newcomer(batch, named, store), _matches(named)
     made = new_purchase(input, store_id=store, customer_id=buyer, named=_named(input), currency=batch.shop.currency)
     sold = await sell(batch.shop, checked(made, batch.shop.currency), newcomer, match_on)
-    return PurchaseRecordPayload(
-        purchase=await _shown(batch, sold.purchase_id), created=sold.created, customer_created=sold.customer_created
-    )
+    row: Any = sold.row or await _shown(batch, sold.purchase_id)
+    return PurchaseRecordPayload(purchase=row, created=sold.created, customer_created=sold.customer_created)
 
 
 async def _buyer(batch: Batch, given: PurchaseRecordInput) -> str | None:
@@ -278,6 +278,7 @@ _MUTATIONS = Extension(
             purchase_record,
             name="purchaseRecord",
             needs=RECORD,
+            ahead=looked_up,
             description="Records a purchase, and registers the customer with it where one is named and not found. The same "
             "reference in the same store with the same content is answered again and changes nothing. Codes: "
             "`REFERENCE_REUSED`, `CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "

@@ -193,12 +193,16 @@ async def test_text_keys_sort_by_bytes(shop: Database) -> None:
 
 def test_statements_are_put_together_with_their_values_in_a_row() -> None:
     one = together(
-        (("INSERT INTO a VALUES ($1, '$1', $2::uuid[])", 2), ("UPDATE b SET c = $1, d = $1", 1), ("DELETE FROM e", 0))
+        [
+            ("INSERT INTO a VALUES ($1, '$1', $2::uuid[])", (1, 2)),
+            ("UPDATE b SET c = $1, d = $1", (3,)),
+            ("DELETE FROM e", ()),
+        ]
     )
     assert one == (
         "WITH w0 AS (INSERT INTO a VALUES ($1, '$1', $2::uuid[])), w1 AS (UPDATE b SET c = $3, d = $3) DELETE FROM e"
     )
-    assert together((("DELETE FROM e", 0),)) == "DELETE FROM e"
+    assert together([("DELETE FROM e", ())]) == "DELETE FROM e"
 
 
 async def test_statements_run_together_are_all_done_or_none(shop: Database) -> None:

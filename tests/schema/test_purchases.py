@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 
 from regulars_core.clock import Instant, now, printed
+from regulars_core.ids import MAIN_STORE_ID
+from regulars_core.purchases.reads import purchases_by_ids
+from regulars_core.purchases.rules import NewLine, NewPurchase, checked
+from regulars_core.purchases.service import record
 from regulars_core.purchases.statistics import differences
 from tests.asking import Api
 
@@ -329,3 +333,19 @@ async def test_a_till_whose_clock_is_ahead_can_refund_at_once(api: Api) -> None:
         "purchaseRefund", "purchase { status }", {"purchaseId": made["purchase"]["id"], "amount": "10.00"}
     )
     assert back["purchase"]["status"] == "REFUNDED"
+
+
+async def test_what_is_answered_of_a_new_purchase_is_what_is_read_of_it(api: Api) -> None:
+    """It is made of what was written, and so is what plugins are told."""
+    ana = await customer(api)
+    given = NewPurchase(
+        " R  1 ", MAIN_STORE_ID, ana.removeprefix("customer_"), Instant(5), "USD",
+        [NewLine("Tea", 1_500_000, 333, discount=7), NewLine(None, 0, total=0, sku="S")],
+        shipping=1, tax=2, prices_include_tax=True, channel="till", note=" A\nnote ",
+    )  # fmt: skip
+    [recorded] = await record(api.shop, [checked(given, "USD")])
+    assert recorded.row is not None
+    assert recorded.id is not None
+    assert await purchases_by_ids(api.shop.database, [recorded.id]) == {recorded.id: recorded.row}
+    [again] = await record(api.shop, [checked(given, "USD")])
+    assert (again.id, again.row) == (recorded.id, None)

@@ -93,7 +93,8 @@ async def test_a_purchase_costs_a_constant_number_of_statements(owner: Owner) ->
         with owner.shop.database.counting() as counted:
             await owner.sells(customer, "1.00", "2026-03-01")
         counts.append(len([sql for sql in counted if "tier_" in sql or "purchase p" in sql]))
-    assert counts[0] == counts[1]
+    # What is known of the customer and the purchases that count. Nobody moves, or that would be written with the audit.
+    assert counts == ([2, 2] if owner.shop.database.engine == "postgres" else [4, 4])
 
 
 async def test_a_leaf_in_the_past(owner: Owner) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from regulars_core.clock import NEVER, Instant, day_of, now
 from regulars_core.customers import searching
 from regulars_core.customers.contact import formatted_phone
-from regulars_core.database import Database
+from regulars_core.database import Database, Lookup
 from regulars_core.filtering import Values, Where
 from regulars_core.money import Money, divided_half_up
 from regulars_core.paging import Order, Page, SortKey, Window
@@ -77,8 +77,14 @@ async def customers_by_ids(database: Database, ids: Sequence[str]) -> Mapping[st
 
 async def customer_by_code(database: Database, code: str) -> CustomerRow | None:
     """The customer with this code, whose letters may be of either case."""
-    row = await database.row(f"SELECT {', '.join(_COLUMNS)} FROM customer c WHERE c.code = $1", code.strip().upper())
-    return CustomerRow(*row) if row else None
+    sql, values = query_by_code(code)
+    found = await database.look_up(sql, *values)
+    return CustomerRow(*found[0]) if found else None
+
+
+def query_by_code(code: str) -> Lookup:
+    """What `customer_by_code` looks up."""
+    return f"SELECT {', '.join(_COLUMNS)} FROM customer c WHERE c.code = $1", [code.strip().upper()]
 
 
 async def page_of_customers(

@@ -5,7 +5,7 @@ Copies are made by `regulars_core.database.backup`.
 
 from .apps import App
 from .database import Database
-from .dialect import Dialect, Engine
+from .dialect import Dialect, Engine, Lookup, Write
 from .faults import FromTheFuture, NotMigrated, OutcomeUnknown, Unavailable, violated
 
 __all__ = [
@@ -14,8 +14,10 @@ __all__ = [
     "Dialect",
     "Engine",
     "FromTheFuture",
+    "Lookup",
     "NotMigrated",
     "OutcomeUnknown",
     "Unavailable",
+    "Write",
     "violated",
 ]

@@ -13,14 +13,14 @@ from tortoise.context import _current_context
 from . import migrations
 from .apps import ALIAS, App, engine_of, tortoise_config
 from .counting import counting
-from .dialect import Dialect, Engine
+from .dialect import Dialect, Engine, Lookup, Write, side_by_side, target, values_of
 from .faults import OutcomeUnknown, Unavailable, classify, collided, definite
 from .metas import EngineContext, serve_both_engines
 
 T = TypeVar("T")
 
 _CHANGING = frozenset({"INSERT", "UPDATE", "DELETE"})
-_OUTSIDE = "Statements that change something belong inside Database.transaction."
+_OUTSIDE = "Writes that change something belong inside Database.transaction."
 _ATTEMPTS = 3
 _CONFLICTS = 20  # attempts where writers met and nobody waited
 _ALONE = 6  # the attempt from which on no other transaction of this process begins meanwhile
@@ -122,29 +122,57 @@ class Database:
         found = await self.rows(sql, *values)
         return found[0] if found else None
 
+    async def look_up(self, sql: str, *values: Any) -> Sequence[Any]:
+        """The rows of a query that only reads: it locks nothing, and calls nothing that does more than read. A transaction
+        that has done nothing else yet has not begun on PostgreSQL, and need not for this. Raises what `rows` raises."""
+        client = self._client
+        if client is self._root:
+            return await self.rows(sql, *values)
+        found: Sequence[Any] = await client.look_up(sql, values)
+        return found
+
+    async def look_up_together(self, lookups: Sequence[Lookup]) -> Sequence[Sequence[Any]]:
+        """The rows of each of these, in one statement on PostgreSQL, so that they see the same rows of the tables."""
+        if self.engine == "postgres":
+            [found] = await self.look_up(side_by_side(lookups), *values_of(lookups))
+            return list(found)
+        return [await self.look_up(sql, *values) for sql, values in lookups]
+
+    async def look_ahead(self, queries: Sequence[Lookup]) -> None:
+        """Ask what `look_up` will be asked in this transaction, all of it in one round to PostgreSQL. What was found is answered
+        once, and only as long as the transaction has not begun. Raises RuntimeError outside a transaction."""
+        await self._writing().look_ahead(queries)
+
     async def run(self, sql: str, *values: Any) -> int:
         """How many rows one statement inserted, updated or deleted. Raises RuntimeError outside a transaction."""
-        with self.bound():
-            changed: int = await self._writing().change(sql, values)
-            return changed
+        changed: int = await self._writing().change(sql, values)
+        return changed
 
     async def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for each of these rows of values. Raises RuntimeError outside a transaction."""
-        with self.bound():
-            await self._writing().change_many(sql, rows)
+        await self._writing().change_many(sql, rows)
 
-    async def run_together(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+    async def run_together(self, statements: Sequence[Write]) -> None:
         """Run statements that write and need nothing of each other's but by foreign keys, in one round to the database.
         Raises RuntimeError outside a transaction."""
-        with self.bound():
-            client = self._writing()
-            if statements:
-                await client.change_together(statements)
+        client = self._writing()
+        if statements:
+            await client.change_together(statements)
+
+    async def run_later(self, statements: Sequence[Write]) -> None:
+        """Run plain INSERTs, UPDATEs and DELETEs of values, in this order, in this transaction: on PostgreSQL together with what
+        else waits, before the next statement that may see what they do, or at the end. What fails raises there. A
+        transaction that comes to one statement so is that statement alone. Raises RuntimeError outside a transaction, and
+        ValueError for other statements."""
+        client = self._writing()
+        for sql, _ in statements:
+            target(sql)
+        if statements:
+            await client.change_later(statements)
 
     async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows by PostgreSQL's COPY; only there. Raises RuntimeError outside a transaction."""
-        with self.bound():
-            await self._writing().copy(table, columns, rows)
+        await self._writing().copy(table, columns, rows)
 
     def _writing(self) -> Any:
         client = self._client
@@ -211,6 +239,7 @@ class Database:
         await transaction.__aenter__()
         try:
             result = await work()
+            await transaction.client.settle()
         except BaseException as error:
             await transaction.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -227,15 +256,15 @@ class Database:
         SQLite never. Raises RuntimeError outside a transaction."""
         client = self._writing()
         if self.engine == "postgres":
-            with self.bound():
-                await client.change(f"SET LOCAL statement_timeout = '{seconds:d}s'", ())
+            await client.change(f"SET LOCAL statement_timeout = '{seconds:d}s'", ())
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """What happens inside is undone if it raises, and the transaction goes on. Raises RuntimeError outside one."""
         with self.bound():
-            async with self._writing()._in_transaction():
+            async with self._writing()._in_transaction() as inside:
                 yield
+                await inside.settle()
 
     def counting(self) -> AbstractContextManager[list[str]]:
         """The SQL of every statement that the current task and its children run while open, models' included; BEGIN,

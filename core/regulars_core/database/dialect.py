@@ -10,6 +10,12 @@ from uuid import UUID
 
 Engine = Literal["sqlite", "postgres"]
 
+Write = tuple[str, Sequence[Any]]
+"""A statement that writes, and its values."""
+
+Lookup = tuple[str, Sequence[Any]]
+"""A statement that only reads, and its values."""
+
 _PLACEHOLDERS = re.compile(
     r"""
     '(?:[^']|'')*' | "(?:[^"]|"")*"            # strings and quoted names stay as they are
@@ -38,17 +44,70 @@ def _translated(sql: str) -> str:
     return _PLACEHOLDERS.sub(lambda found: f"?{found['number']}" if found["number"] else found[0], sql)
 
 
+def values_of(statements: Sequence[Write]) -> list[Any]:
+    """The values of statements that are made one, which follow each other."""
+    return [value for _, values in statements for value in values]
+
+
+def together(statements: Sequence[Write]) -> str:
+    """One statement of PostgreSQL's that does what all of these do. They see the same rows, those from before, and none may need
+    what another one writes but by a foreign key."""
+    return _together(tuple((sql, len(values)) for sql, values in statements))
+
+
 @lru_cache(maxsize=256)
-def together(statements: tuple[tuple[str, int], ...]) -> str:
-    """One statement of PostgreSQL's that does what all of these do, each given with the number of its values; the values
-    follow each other. They see the same rows, those from before, and none may need what another one writes but by a foreign
-    key."""
+def _together(statements: tuple[tuple[str, int], ...]) -> str:
+    shifted = _renumbered(statements)
+    named = [f"w{number} AS ({sql})" for number, sql in enumerate(shifted[:-1])]
+    return f"WITH {', '.join(named)} {shifted[-1]}" if named else shifted[-1]
+
+
+def side_by_side(lookups: Sequence[Lookup]) -> str:
+    """One query of PostgreSQL's that answers the rows of all of these in one row, in an array each."""
+    return _side_by_side(tuple((sql, len(values)) for sql, values in lookups))
+
+
+@lru_cache(maxsize=256)
+def _side_by_side(queries: tuple[tuple[str, int], ...]) -> str:
+    return f"SELECT {', '.join(f'ARRAY(SELECT q FROM ({sql}) q)' for sql in _renumbered(queries))}"
+
+
+def _renumbered(statements: Sequence[tuple[str, int]]) -> list[str]:
     shifted, before = [], 0
     for sql, values in statements:
         shifted.append(_PLACEHOLDERS.sub(partial(_shift, before), sql))
         before += values
-    named = [f"w{number} AS ({sql})" for number, sql in enumerate(shifted[:-1])]
-    return f"WITH {', '.join(named)} {shifted[-1]}" if named else shifted[-1]
+    return shifted
+
+
+_MOST_VALUES = 30_000  # of one statement; PostgreSQL counts them in 15 bits
+_WRITTEN = re.compile(r"\s*(?:(INSERT)\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
+
+
+def grouped(statements: Sequence[Write]) -> list[list[Write]]:
+    """Writes cut, in their order, into such as `together` may make one of: only insertions may share a table there, since
+    a statement does not see what another part of it has written."""
+    groups: list[list[Write]] = []
+    tables: dict[str, bool] = {}
+    room = 0
+    for sql, values in statements:
+        table, inserts = target(sql)
+        if not groups or len(values) > room or (table in tables and not (inserts and tables[table])):
+            groups.append([])
+            tables, room = {}, _MOST_VALUES
+        groups[-1].append((sql, values))
+        tables[table] = inserts
+        room -= len(values)
+    return groups
+
+
+@lru_cache(maxsize=512)
+def target(sql: str) -> tuple[str, bool]:
+    """The table that a statement writes, and whether it only adds rows to it. Raises ValueError for others."""
+    found = _WRITTEN.match(sql)
+    if found is None:
+        raise ValueError(f"This is no plain INSERT, UPDATE or DELETE: {sql[:60]}")
+    return found[2].lower(), found[1] is not None and "ON CONFLICT" not in sql.upper()
 
 
 def _shift(by: int, found: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
 from .counting import note
-from .dialect import together
+from .dialect import Lookup, Write, grouped, side_by_side, together, values_of
 from .faults import Unavailable
 
 ALIAS = "default"
@@ -117,10 +118,9 @@ class PostgresEngine(AsyncpgDBClient):
         note(self.owner, sql)
         await self._translate_exceptions(_execute_many, sql, rows)
 
-    async def change_together(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+    async def change_together(self, statements: Sequence[Write]) -> None:
         """All of these statements as one."""
-        sql = together(tuple((text, len(values)) for text, values in statements))
-        await self.change(sql, [value for _, values in statements for value in values])
+        await self.change(together(statements), values_of(statements))
 
     async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows by COPY, which takes a fraction of the time of as many INSERTs."""
@@ -134,25 +134,106 @@ class PostgresEngine(AsyncpgDBClient):
             raise Unavailable(f"The connection to PostgreSQL was lost: {error}") from error
 
 
+@dataclass(slots=True)
+class _Progress:
+    """How far a transaction is: what was asked ahead, whether it has begun, and the statements that wait."""
+
+    ahead: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+    begun: bool = False
+    waiting: list[Write] = field(default_factory=list)
+
+
+class _Begun(ConnectionWrapper[Any]):
+    """The connection of a transaction that has begun, and in which nothing waits."""
+
+    async def __aenter__(self) -> Any:
+        connection = await super().__aenter__()
+        try:
+            transaction: Any = self.client
+            await transaction.catch_up(connection)
+        except BaseException:
+            self._lock.release()
+            raise
+        return connection
+
+
 class PostgresTransaction(PostgresEngine, TransactionWrapper):
     """The client inside a transaction: everything goes to its one connection.
 
     Speaks BEGIN and COMMIT itself. PostgreSQL answers the COMMIT of a transaction in which a statement has failed by
     rolling back, without an error, and asyncpg does not look: whoever swallowed that statement's error would be told
     that all is well.
+
+    Begins as late as it can. What only reads is asked before, and what may be written later waits for the first statement that
+    may want to see it, or for the end. If it is one statement then and nothing has begun, that statement is the transaction.
     """
 
     def __init__(self, engine: PostgresEngine) -> None:
         TransactionWrapper.__init__(self, engine)
         self.owner = engine.owner
         self._name = f"regulars_{next(_savepoints)}"
-        if isinstance(engine, PostgresTransaction):
-            self._lock = engine._lock  # one connection takes one statement at a time
+        self._progress = _Progress()
+        if isinstance(engine, PostgresTransaction):  # one connection takes one statement at a time
+            self._lock, self._progress = engine._lock, engine._progress
 
     def acquire_connection(self) -> ConnectionWrapper[Any]:  # type: ignore[override]
+        self._check()
+        return _Begun(self._lock, self)
+
+    def unbegun(self) -> ConnectionWrapper[Any]:
+        """The connection, of which nothing is to be known but that it is this transaction's turn."""
+        self._check()
+        return ConnectionWrapper(self._lock, self)
+
+    def _check(self) -> None:
         if self._finalized:
             raise TransactionManagementError("This transaction has already ended.")
-        return ConnectionWrapper(self._lock, self)
+
+    async def look_up(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of a statement that only reads."""
+        if self._progress.begun or self._progress.waiting:
+            return await self.fetch(sql, values)
+        ahead = self._progress.ahead.pop((sql, repr(values)), None) if self._progress.ahead else None
+        return await self._fetch_unbegun(sql, values) if ahead is None else ahead
+
+    async def look_ahead(self, queries: Sequence[Lookup]) -> None:
+        """Ask these now, for whoever looks one of them up before the transaction begins."""
+        if not self._progress.begun and not self._progress.waiting:
+            [found] = await self._fetch_unbegun(side_by_side(queries), values_of(queries))
+            self._progress.ahead = {
+                (text, repr(tuple(values))): rows for (text, values), rows in zip(queries, found, strict=True)
+            }
+
+    async def _fetch_unbegun(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        note(self.owner, sql)
+        return list(await self._translate_exceptions(_fetch_unbegun, sql, values))
+
+    async def change_later(self, statements: Sequence[Write]) -> None:
+        """These statements, before the next one of this transaction that may see what they do."""
+        self._check()
+        self._progress.waiting += statements
+
+    async def settle(self) -> None:
+        """Do what waits, unless it is the whole transaction and one statement: that is left to the commit."""
+        waiting = self._progress.waiting
+        if waiting and (self._progress.begun or len(grouped(waiting)) > 1):
+            await self._translate_exceptions(_catch_up)
+
+    async def catch_up(self, connection: Any) -> None:
+        """Begin, and do what waits, on this connection. What fails goes on waiting, and so fails the commit: whoever swallows the
+        error has not got rid of the writes."""
+        if not self._progress.begun:
+            try:
+                await connection.execute("BEGIN")
+            except BaseException:
+                connection.terminate()  # or whoever went on would write outside of any transaction
+                raise
+            self._progress.begun = True
+        for group in grouped(self._progress.waiting):
+            sql = together(group)
+            note(self.owner, sql)
+            await connection.execute(sql, *values_of(group))
+            del self._progress.waiting[: len(group)]
 
     def _in_transaction(self) -> TransactionContext:
         return NestedTransactionContext(PostgresTransaction(self))
@@ -161,23 +242,30 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         note(self.owner, query)
         await TransactionWrapper.execute_many(self, query, values)
 
-    async def begin(self) -> None:
-        await self._command("BEGIN")
-
     async def commit(self) -> None:
-        status = await self._command("COMMIT")
-        self._finalized = True
-        if status != "COMMIT":
-            raise TransactionManagementError("This transaction was rolled back: a statement in it had failed.")
+        self._check()
+        await self.settle()
+        if self._progress.begun:
+            status = await self._command("COMMIT")
+            self._finalized = True
+            if status != "COMMIT":
+                raise TransactionManagementError("This transaction was rolled back: a statement in it had failed.")
+        elif self._progress.waiting:
+            sql = together(self._progress.waiting)
+            note(self.owner, sql)
+            await self._translate_exceptions(_execute_unbegun, sql, values_of(self._progress.waiting))
 
     async def rollback(self) -> None:
-        await self._command("ROLLBACK")
+        self._progress.waiting.clear()
+        if self._progress.begun:
+            await self._command("ROLLBACK")
         self._finalized = True
 
     async def savepoint(self) -> None:
         await self._command(f"SAVEPOINT {self._name}")
 
     async def savepoint_rollback(self) -> None:
+        self._progress.waiting.clear()
         await self._command(f"ROLLBACK TO {self._name}")
         await self.release_savepoint()
 
@@ -189,7 +277,7 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
 
 
 class PostgresTransactionContext(TransactionContext):
-    """Holds a connection from BEGIN to COMMIT or ROLLBACK, and gives it back whatever happens."""
+    """Holds a connection to the end of the transaction, and gives it back whatever happens."""
 
     def __init__(self, client: PostgresTransaction) -> None:
         self.connection_name = ALIAS
@@ -198,11 +286,6 @@ class PostgresTransactionContext(TransactionContext):
     async def __aenter__(self) -> PostgresTransaction:
         engine: Any = self.client._parent
         self.client._connection = await engine.acquire()
-        try:
-            await self.client.begin()
-        except BaseException:
-            await self._leave()
-            raise
         self._token = get_connections().set(ALIAS, self.client)
         return self.client
 
@@ -257,6 +340,21 @@ def _uuid_bytes(value: Any) -> bytes:
 async def _fetch(client: PostgresEngine, sql: str, values: Sequence[Any]) -> Any:
     async with client.acquire_connection() as connection:
         return await connection.fetch(sql, *values)
+
+
+async def _catch_up(client: PostgresTransaction) -> None:
+    async with client.acquire_connection():
+        pass
+
+
+async def _fetch_unbegun(client: PostgresTransaction, sql: str, values: Sequence[Any]) -> Any:
+    async with client.unbegun() as connection:
+        return await connection.fetch(sql, *values)
+
+
+async def _execute_unbegun(client: PostgresTransaction, sql: str, values: Sequence[Any]) -> Any:
+    async with client.unbegun() as connection:
+        return await connection.execute(sql, *values)
 
 
 async def _execute(client: PostgresEngine, sql: str, values: Sequence[Any]) -> Any:

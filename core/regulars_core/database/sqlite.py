@@ -14,7 +14,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 
 from .counting import note
-from .dialect import sqlite_values, to_sqlite
+from .dialect import Lookup, Write, sqlite_values, to_sqlite
 from .sqlite_thread import SqliteThread, Work
 
 T = TypeVar("T")
@@ -106,7 +106,7 @@ class SqliteEngine(SqliteClient):
         text, bound = to_sqlite(sql), [sqlite_values(row) for row in rows]
         await self._perform(sql, lambda connection: connection.executemany(text, bound).close())
 
-    async def change_together(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+    async def change_together(self, statements: Sequence[Write]) -> None:
         """These statements, one after another, without coming back between them."""
         bound = [(to_sqlite(sql), sqlite_values(values)) for sql, values in statements]
 
@@ -156,6 +156,20 @@ class SqliteTransaction(SqliteEngine, TransactionalDBClient):
 
     def _in_transaction(self) -> TransactionContext:
         return NestedTransactionContext(SqliteTransaction(self._parent, self))
+
+    async def look_up(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of a statement that only reads."""
+        return await self.fetch(sql, values)
+
+    async def look_ahead(self, queries: Sequence[Lookup]) -> None:
+        """Nothing: there is no round to the database to be saved."""
+
+    async def change_later(self, statements: Sequence[Write]) -> None:
+        """These statements, at once, for the same reason."""
+        await self.change_together(statements)
+
+    async def settle(self) -> None:
+        """Nothing waits."""
 
     async def begin(self) -> None:
         """Wait for other processes to stop writing. Polled from here, since SQLite's own wait cannot be cancelled."""

@@ -120,10 +120,29 @@ def _together(entries: Sequence[_Entry]) -> Iterator[tuple[str, Sequence[str]]]:
         yield kind, list(ids)
 
 
+_BUYERS = {
+    "purchases_recorded": "SELECT customer_id FROM purchase WHERE {}",
+    "purchases_voided": "SELECT customer_id FROM purchase WHERE {}",
+    "purchases_refunded": "SELECT customer_id FROM purchase WHERE id IN (SELECT purchase_id FROM refund WHERE {})",
+}
+
+
+async def _hold_buyers(shop: Shop, kind: str, ids: Sequence[str]) -> None:
+    """Hold the statistics of who bought, as it was held when it happened."""
+    if kind in _BUYERS:
+        dialect = shop.database.dialect
+        theirs = _BUYERS[kind].format(dialect.among("id", 1))
+        await shop.database.rows(
+            f"SELECT customer_id FROM customer_stats WHERE customer_id IN ({theirs}) ORDER BY customer_id{dialect.lock_rows}",
+            ids,
+        )
+
+
 async def _tell(shop: Shop, plugin: str, kind: str, ids: Sequence[str]) -> None:
     """Tell of these; where the plugin refuses, of each by itself, and go on without what it refuses: it has happened."""
     try:
         async with shop.database.savepoint():
+            await _hold_buyers(shop, kind, ids)
             await tell(shop, kind, ids, only=plugin)
     except Refused as refused:
         if len(ids) > 1:

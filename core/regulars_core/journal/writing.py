@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from regulars_core.clock import now
 from regulars_core.ids import new_id
 from regulars_core.shop import Shop
-from regulars_core.writing import insert
+from regulars_core.writing import inserting
 
 
 async def write(shop: Shop, kind: str, ids: Sequence[str]) -> None:
     """Note an event. A shop in which no plugin was ever on has nobody to note it for, and notes nothing."""
     if shop.keeps_journal:
         row = (new_id(), kind, json.dumps(list(ids)), " ".join(shop.plugins.names), now())
-        await insert(shop.database, "journal", ("id", "kind", "ids", "took_part", "at"), [row])
+        await shop.database.run_later([inserting("journal", ("id", "kind", "ids", "took_part", "at"), [row])])

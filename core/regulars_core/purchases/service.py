@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.clock import Instant, now
+from regulars_core.database import Dialect, Lookup
 from regulars_core.errors import Problem, Refused
 from regulars_core.events import announce
 from regulars_core.ids import new_id
+from regulars_core.money import CurrencyCode
+from regulars_core.purchases.reads import PurchaseRow
 from regulars_core.purchases.rules import CheckedPurchase
 from regulars_core.purchases.statistics import Gain, add_purchases, adding
-from regulars_core.reading import rows_by_text
+from regulars_core.reading import query_by_text
 from regulars_core.shop import Shop
 from regulars_core.writing import MANY, insert, inserting
 
@@ -22,6 +25,8 @@ class Recorded:
     id: str | None
     created: bool
     problem: Problem | None = None
+    row: PurchaseRow | None = None
+    """The purchase as it is recorded, if this has recorded it."""
 
 
 async def record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Recorded]:
@@ -35,21 +40,22 @@ async def record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Recor
 
 async def _record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Recorded]:
     known = await recorded_under(shop, [purchase.reference for purchase in purchases])
-    outcomes, new = [], []
+    recorded, outcomes, new = now(), [], list[tuple[PurchaseRow, CheckedPurchase]]()
     for purchase in purchases:
         key = (purchase.given.store_id, purchase.reference)
         elder = known.get(key)
         if elder is None:
-            id_ = new_id()
-            known[key] = (id_, purchase.digest)
-            new.append((id_, purchase))
-            outcomes.append(Recorded(id_, created=True))
+            row = _row(new_id(), purchase, recorded)
+            known[key] = (row.id, purchase.digest)
+            new.append((row, purchase))
+            outcomes.append(Recorded(row.id, created=True, row=row))
         elif elder[1] == purchase.digest:
             outcomes.append(Recorded(elder[0], created=False))
         else:
             outcomes.append(Recorded(None, created=False, problem=reused()))
     await _write(shop, new)
-    await announce(shop, "purchases_recorded", [id_ for id_, _ in new], [p.given.extras for _, p in new])
+    rows = {row.id: row for row, _ in new}
+    await announce(shop, "purchases_recorded", list(rows), [p.given.extras for _, p in new], rows)
     return outcomes
 
 
@@ -70,21 +76,27 @@ def reused() -> Problem:
 
 async def recorded_under(shop: Shop, references: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
     """(store, reference) → (id, digest) of every purchase that is recorded under one of these references."""
-    columns = ("store_id", "reference", "id", "digest")
-    rows = await rows_by_text(shop.database, "purchase", columns, "reference", references)
+    if not references:
+        return {}
+    sql, values = lookup(shop.database.dialect, references)
+    rows = await shop.database.look_up(sql, *values)
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
-def _gains(new: Sequence[tuple[str, CheckedPurchase]]) -> dict[str, Gain]:
+def lookup(dialect: Dialect, references: Sequence[str]) -> Lookup:
+    """What `recorded_under` looks up."""
+    return query_by_text(dialect, "purchase", ("store_id", "reference", "id", "digest"), "reference", references)
+
+
+def _gains(new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> dict[str, Gain]:
     gains: dict[str, Gain] = {}
-    for _, purchase in new:
-        given = purchase.given
-        if given.customer_id is None:
+    for row, _ in new:
+        if row.customer_id is None:
             continue
-        if gain := gains.get(given.customer_id):
-            gain.add(purchase.total, given.purchased_at)
+        if gain := gains.get(row.customer_id):
+            gain.add(row.total_minor, row.purchased_at)
         else:
-            gains[given.customer_id] = Gain(purchase.total, 1, given.purchased_at, given.purchased_at)
+            gains[row.customer_id] = Gain(row.total_minor, 1, row.purchased_at, row.purchased_at)
     return gains
 
 
@@ -98,21 +110,21 @@ _LINE_COLUMNS = (
 )  # fmt: skip
 
 
-async def _write(shop: Shop, new: Sequence[tuple[str, CheckedPurchase]]) -> None:
-    """Insert purchases with what belongs to them, and move the statistics of who bought: one from a till in one round to the
-    database."""
-    recorded, gains, database = now(), _gains(new), shop.database
+async def _write(shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> None:
+    """Insert purchases with what belongs to them, and move the statistics of who bought: one from a till together with
+    whatever else is written then."""
+    gains, database = _gains(new), shop.database
     rows: list[tuple[str, Sequence[str], list[Sequence[Any]]]] = [
-        ("purchase", _PURCHASE_COLUMNS, [_purchase_row(id_, purchase, recorded) for id_, purchase in new]),
+        ("purchase", _PURCHASE_COLUMNS, [_purchase_values(row, purchase) for row, purchase in new]),
         (
             "purchase_line",
             _LINE_COLUMNS,
             [
                 (
-                    new_id(), id_, n, li.sku, li.name, li.brand, li.category, li.quantity, li.unit_price, li.discount,
+                    new_id(), row.id, n, li.sku, li.name, li.brand, li.category, li.quantity, li.unit_price, li.discount,
                     li.total, 0,
                 )
-                for id_, p in new
+                for row, p in new
                 for n, li in enumerate(p.lines)
             ],
         ),
@@ -120,24 +132,32 @@ async def _write(shop: Shop, new: Sequence[tuple[str, CheckedPurchase]]) -> None
             "payment",
             ("id", "purchase_id", "position", "method", "amount", "reference"),
             [
-                (new_id(), id_, n, payment.method, payment.amount, payment.reference)
-                for id_, p in new
+                (new_id(), row.id, n, payment.method, payment.amount, payment.reference)
+                for row, p in new
                 for n, payment in enumerate(p.payments)
             ],
         ),
     ]  # fmt: skip
     if len(new) == 1 and all(len(given) < MANY for *_, given in rows):
         inserts = [inserting(table, columns, given) for table, columns, given in rows if given]
-        await database.run_together([*inserts, *(adding(database.dialect, *gain) for gain in gains.items())])
+        await database.run_later([*inserts, *(adding(database.dialect, *gain) for gain in gains.items())])
         return
     for table, columns, given in rows:
         await insert(database, table, columns, given)
     await add_purchases(database, gains)
 
 
-def _purchase_row(id_: str, p: CheckedPurchase, recorded: Instant) -> Sequence[Any]:
+def _row(id_: str, p: CheckedPurchase, recorded: Instant) -> PurchaseRow:
+    """A new purchase, as it will be read."""
+    return PurchaseRow(
+        id_, p.reference, p.given.store_id, p.given.customer_id, p.given.purchased_at, recorded, "PAID",
+        CurrencyCode(p.given.currency), p.channel, p.note, p.subtotal, p.discount, p.given.shipping, p.given.tax, p.total, 0,
+    )  # fmt: skip
+
+
+def _purchase_values(row: PurchaseRow, p: CheckedPurchase) -> Sequence[Any]:
     return (
-        id_, p.reference, p.given.store_id, p.given.customer_id, p.given.purchased_at, recorded, "PAID", p.given.currency,
-        p.channel, p.note, p.given.prices_include_tax, p.subtotal, p.discount, p.given.shipping, p.given.tax, p.total, 0,
-        p.digest,
+        row.id, row.reference, row.store_id, row.customer_id, row.purchased_at, row.recorded_at, row.status, row.currency,
+        row.channel, row.note, p.given.prices_include_tax, row.subtotal_minor, row.discount_minor, row.shipping_minor,
+        row.tax_minor, row.total_minor, row.refunded_minor, p.digest,
     )  # fmt: skip

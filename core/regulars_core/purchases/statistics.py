@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from regulars_core.clock import NEVER, Instant
 from regulars_core.customers.reads import StatsRow, stats_rows
-from regulars_core.database import Database, Dialect
+from regulars_core.database import Database, Dialect, Write
 from regulars_core.shop import Shop
-from regulars_core.writing import Write
 
 _BATCH = 1_000
 
@@ -46,13 +46,17 @@ async def add_purchases(database: Database, gains: Mapping[str, Gain]) -> None:
 
 def adding(dialect: Dialect, customer: str, gain: Gain) -> Write:
     """What moves one customer's statistics forward."""
+    return _addition(dialect), (customer, gain.spent, gain.count, gain.first, gain.last)
+
+
+@cache
+def _addition(dialect: Dialect) -> str:
     least = dialect.least("first_purchase_at", "$4")
     latest, active = (dialect.greatest(column, "$5") for column in ("last_purchase_at", "active_at"))
     return (
         "UPDATE customer_stats SET total_spent = total_spent + $2, purchase_count = purchase_count + $3,"
         f" first_purchase_at = CASE WHEN first_purchase_at = {NEVER + 1} - 1 THEN $4 ELSE {least} END,"
-        f" last_purchase_at = {latest}, active_at = {active} WHERE customer_id = $1",
-        (customer, gain.spent, gain.count, gain.first, gain.last),
+        f" last_purchase_at = {latest}, active_at = {active} WHERE customer_id = $1"
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.customers.service import contact_keys, find_by_contact, find_or_register, give_codes
 from regulars_core.errors import Refused
+from regulars_core.purchases.reads import PurchaseRow
 from regulars_core.purchases.rules import CheckedPurchase
 from regulars_core.purchases.service import record, recorded_before
 from regulars_core.shop import Shop
@@ -18,6 +19,8 @@ class Sold:
     purchase_id: str
     created: bool
     customer_created: bool
+    row: PurchaseRow | None = None
+    """The purchase, if this has recorded it."""
 
 
 class _Overtaken(Exception):
@@ -59,4 +62,4 @@ async def _record(shop: Shop, purchase: CheckedPurchase, customer_created: bool)
     if outcome.problem is not None:
         raise Refused(outcome.problem)
     assert outcome.id is not None
-    return Sold(outcome.id, outcome.created, customer_created)
+    return Sold(outcome.id, outcome.created, customer_created, outcome.row)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from regulars_core.clock import Instant
-from regulars_core.database import Database
+from regulars_core.database import Database, Dialect, Lookup
 from regulars_core.paging import Order, Page, SortKey, Window
 from regulars_core.reading import Readable, by_ids, page
 
@@ -35,9 +35,15 @@ async def stores_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, 
 
 async def stores_by_codes(database: Database, codes: Sequence[str]) -> Mapping[str, StoreRow]:
     """Stores by code; unknown ones are missing."""
-    among = database.dialect.among("st.code", 1, "text")
-    found = await database.rows(f"SELECT {STORES.column_list} FROM store st WHERE {among}", sorted(set(codes)))
+    sql, values = query_by_codes(database.dialect, codes)
+    found = await database.look_up(sql, *values)
     return {row.code: row for row in (StoreRow(*values) for values in found)}
+
+
+def query_by_codes(dialect: Dialect, codes: Sequence[str]) -> Lookup:
+    """What `stores_by_codes` looks up."""
+    among = dialect.among("st.code", 1, "text")
+    return f"SELECT {STORES.column_list} FROM store st WHERE {among}", [sorted(set(codes))]
 
 
 async def page_of_stores(database: Database, window: Window) -> Page[StoreRow]:

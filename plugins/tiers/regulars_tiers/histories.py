@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from regulars_core.clock import NEVER, Instant
-from regulars_core.database import Database
+from regulars_core.database import Database, Dialect, Lookup
 from regulars_core.shop import Shop
 from regulars_tiers.criteria import Fact, Lifetime
 from regulars_tiers.days import begin_of, day_number
@@ -55,12 +55,23 @@ async def _rows(database: Database, since: Mapping[str, Instant]) -> Sequence[An
 
 async def assignments_of(database: Database, customer_ids: Sequence[str]) -> Mapping[str, list[Assignment]]:
     """The assignments of each customer, the first one first."""
-    found: dict[str, list[Assignment]] = {customer_id: [] for customer_id in customer_ids}
-    for row in await database.rows(
+    sql, values = lookup_assignments(database.dialect, customer_ids)
+    return assigned(customer_ids, await database.look_up(sql, *values))
+
+
+def lookup_assignments(dialect: Dialect, customer_ids: Sequence[str]) -> Lookup:
+    """What `assigned` makes assignments of."""
+    return (
         "SELECT customer_id, id, at, tier, mode, until, kind, reason, author FROM tier_assignment"
-        f" WHERE {database.dialect.among('customer_id', 1)} ORDER BY at, id",
-        list(found),
-    ):
+        f" WHERE {dialect.among('customer_id', 1)} ORDER BY at, id",
+        [list(customer_ids)],
+    )
+
+
+def assigned(customer_ids: Sequence[str], rows: Sequence[Any]) -> Mapping[str, list[Assignment]]:
+    """The assignments of each customer, from the rows in which they are kept."""
+    found: dict[str, list[Assignment]] = {customer_id: [] for customer_id in customer_ids}
+    for row in rows:
         found[row[0]].append(Assignment(*row[1:]))
     return found
 

@@ -1,7 +1,8 @@
 """Keeping the spells of customers as their histories say, and telling who was moved.
 
-Whoever changes something of a customer holds the row of the customer's statistics first, as core does, in the order of
-ids; only then are policy and purchases read. So of two that change one customer, the later one sees what the earlier did.
+Whoever changes something of a customer holds the row of the customer's statistics first, as core does before it tells of
+purchases, in the order of ids; only then are policy and purchases read. So of two that change one customer, the later one
+sees what the earlier did.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.clock import NEVER, Instant, now
-from regulars_core.database import Database
+from regulars_core.database import Database, Dialect, Lookup
 from regulars_core.ids import new_id
 from regulars_core.shop import Shop
-from regulars_core.writing import insert
+from regulars_core.writing import MANY, insert, inserting
 from regulars_tiers.criteria import Lifetime
-from regulars_tiers.histories import assignments_of, facts_of, horizon, shortened
-from regulars_tiers.policies import versions
+from regulars_tiers.histories import assigned, facts_of, horizon, lookup_assignments, shortened
+from regulars_tiers.policies import LOOKUP, made_of
 from regulars_tiers.policy import Versions
 from regulars_tiers.timeline import Qualification, Spell, merged, risen, spell_at, timeline
 
@@ -58,25 +59,27 @@ class _Kept:
     spells: Sequence[Spell]
 
 
-async def keep(shop: Shop, touched: Mapping[str, Touched], cause: str) -> Sequence[Change]:
+async def keep(shop: Shop, touched: Mapping[str, Touched], cause: str, *, held: bool = False) -> Sequence[Change]:
     """Bring the spells of these customers up to date, inside the caller's transaction, and tell plugins who was moved.
 
-    The number of statements does not depend on how many customers there are.
+    `held` says that the transaction holds the rows of their statistics already. The number of statements does not depend on
+    how many customers there are.
     """
     if not touched:
         return []
     ids, database = sorted(touched), shop.database
-    lock = f" ORDER BY customer_id{database.dialect.lock_rows}"
-    stats = await database.rows(
+    sql = (
         "SELECT customer_id, total_spent, purchase_count FROM customer_stats"
-        f" WHERE {database.dialect.among('customer_id', 1)}{lock}",
-        ids,
+        f" WHERE {database.dialect.among('customer_id', 1)} ORDER BY customer_id"
     )
-    known = await versions(shop)
-    kept = await _kept(database, [row[0] for row in stats])
+    if not held:
+        await database.rows(f"{sql}{database.dialect.lock_rows}", ids)
+    stats, policies, spells, decisions = await database.look_up_together(
+        [(sql, [ids]), LOOKUP, _lookup_spells(database.dialect, ids), lookup_assignments(database.dialect, ids)]
+    )
+    known, kept, assignments = made_of(shop, policies), _kept(spells), assigned(ids, decisions)
     present, zone = now(), shop.settings.zone
     since = {row[0]: _since(touched[row[0]], kept.get(row[0]), known) for row in stats}
-    assignments = await assignments_of(database, list(since))
     # Added purchases never lower anybody (docs/decisions/0014): a window of them is enough, and no grace before it.
     only_rise = cause == "PURCHASE" and known.monotone
     rising = {one for one, at in since.items() if only_rise and at != NEVER and not assignments[one]}
@@ -104,14 +107,18 @@ def _since(touched: Touched, kept: _Kept | None, known: Versions) -> Instant:
     return touched.since if kept and kept.policy == known.latest else NEVER
 
 
-async def _kept(database: Database, ids: Sequence[str]) -> Mapping[str, _Kept]:
-    among = database.dialect.among("t.customer_id", 1)
+def _lookup_spells(dialect: Dialect, ids: Sequence[str]) -> Lookup:
+    return (
+        "SELECT t.customer_id, t.tier, t.next_at, t.policy, s.begins, s.ends, s.tier AS had, s.position FROM tier_standing t"
+        f" JOIN tier_spell s ON s.customer_id = t.customer_id WHERE {dialect.among('t.customer_id', 1)}"
+        " ORDER BY t.customer_id, s.begins",
+        [ids],
+    )
+
+
+def _kept(rows: Sequence[Any]) -> Mapping[str, _Kept]:
     found: dict[str, tuple[tuple[str, Instant, int], list[Spell]]] = {}
-    for row in await database.rows(
-        "SELECT t.customer_id, t.tier, t.next_at, t.policy, s.begins, s.ends, s.tier, s.position FROM tier_standing t"
-        f" JOIN tier_spell s ON s.customer_id = t.customer_id WHERE {among} ORDER BY t.customer_id, s.begins",
-        list(ids),
-    ):
+    for row in rows:
         found.setdefault(row[0], ((row[1], row[2], row[3]), []))[1].append(Spell(*row[4:]))
     return {one: _Kept(*head, spells) for one, (head, spells) in found.items()}
 
@@ -129,6 +136,7 @@ class _Writing:
 
     def __init__(self, known: Versions, present: Instant) -> None:
         self._known, self._present = known, present
+        self._customers = 0
         self.changes: list[Change] = []
         self._gone: list[tuple[str, Instant]] = []
         self._new: list[tuple[Any, ...]] = []
@@ -140,6 +148,7 @@ class _Writing:
         """Note what is different of one customer."""
         old = set(elder.spells) if elder else set()
         new = set(found)
+        self._customers += 1
         self._gone += [(customer_id, spell.begins) for spell in old - new]
         self._new += [(customer_id, s.begins, s.ends, s.tier, s.position) for s in found if s not in old]
         shown, position = self._last_shown(customer_id, elder)
@@ -170,20 +179,36 @@ class _Writing:
         return tier, position
 
     async def write(self, database: Database) -> None:
-        """Write it, in at most four statements."""
-        if self._gone:
-            await database.run_many("DELETE FROM tier_spell WHERE customer_id = $1 AND begins = $2", self._gone)
-        await insert(database, "tier_spell", ("customer_id", "begins", "ends", "tier", "position"), self._new)
-        if self._standings:
-            await database.run_many(
-                "INSERT INTO tier_standing (customer_id, tier, next_at, policy) VALUES ($1, $2, $3, $4)"
-                " ON CONFLICT (customer_id) DO UPDATE SET tier = excluded.tier, next_at = excluded.next_at,"
-                " policy = excluded.policy",
-                self._standings,
+        """Write it: of one customer together with whatever else the transaction writes, of many in four statements."""
+        changes = [(new_id(), c.customer_id, c.at, c.before, c.after, c.cause, c.purchase_id) for c in self.changes]
+        if self._customers == 1 and len(self._new) < MANY:
+            begins = {row[1] for row in self._new}
+            spells = inserting("tier_spell", _SPELL, self._new) if self._new else None
+            await database.run_later(
+                [
+                    *((_FORGET, row) for row in self._gone if row[1] not in begins),
+                    *([(f"{spells[0]} {_AGAIN}", spells[1])] if spells else []),
+                    *((_STANDING, row) for row in self._standings),
+                    *([inserting("tier_change", _CHANGE, changes)] if changes else []),
+                ]
             )
-        await insert(
-            database,
-            "tier_change",
-            ("id", "customer_id", "at", "before", "after", "cause", "purchase_id"),
-            [(new_id(), c.customer_id, c.at, c.before, c.after, c.cause, c.purchase_id) for c in self.changes],
-        )
+            return
+        if self._gone:
+            await database.run_many(_FORGET, self._gone)
+        await insert(database, "tier_spell", _SPELL, self._new)
+        if self._standings:
+            await database.run_many(_STANDING, self._standings)
+        await insert(database, "tier_change", _CHANGE, changes)
+
+
+_FORGET = "DELETE FROM tier_spell WHERE customer_id = $1 AND begins = $2"
+_SPELL = ("customer_id", "begins", "ends", "tier", "position")
+_AGAIN = (
+    "ON CONFLICT (customer_id, begins) DO UPDATE SET ends = excluded.ends, tier = excluded.tier,"
+    " position = excluded.position"
+)
+_STANDING = (
+    "INSERT INTO tier_standing (customer_id, tier, next_at, policy) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (customer_id) DO UPDATE SET tier = excluded.tier, next_at = excluded.next_at, policy = excluded.policy"
+)
+_CHANGE = ("id", "customer_id", "at", "before", "after", "cause", "purchase_id")

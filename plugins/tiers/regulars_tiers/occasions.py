@@ -20,18 +20,18 @@ async def registered(shop: Shop, customers: Sequence[CustomerRow], extras: Seque
 
 async def bought(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
     """Purchases were recorded."""
-    await keep(shop, _touched(purchases), "PURCHASE")
+    await keep(shop, _touched(purchases), "PURCHASE", held=True)
 
 
 async def given_back(shop: Shop, refunds: Sequence[RefundRow]) -> None:
     """Money was given back: it never was spent, from the purchase on."""
     found = await purchases_by_ids(shop.database, [refund.purchase_id for refund in refunds])
-    await keep(shop, _touched(found.values()), "REFUND")
+    await keep(shop, _touched(found.values()), "REFUND", held=True)
 
 
 async def voided(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
     """Purchases were undone."""
-    await keep(shop, _touched(purchases), "VOID")
+    await keep(shop, _touched(purchases), "VOID", held=True)
 
 
 async def time_passed(shop: Shop) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from regulars_core.checks import Checks
 from regulars_core.clock import NEVER, Instant, now
+from regulars_core.database import Lookup
 from regulars_core.errors import Problem, Refused
 from regulars_core.shop import Shop
 from regulars_tiers.criteria import CriterionKind, Unit, criterion_kinds
@@ -25,8 +26,16 @@ def _unmeasured(_: Any, __: Sequence[Any]) -> int:
 
 async def versions(shop: Shop) -> Versions:
     """All versions; the seed is in force until the first of the shop's own."""
+    return made_of(shop, await shop.database.look_up(LOOKUP[0]))
+
+
+LOOKUP: Lookup = ("SELECT number, effective_at, body FROM tier_policy ORDER BY number", ())
+"""What `made_of` makes versions of."""
+
+
+def made_of(shop: Shop, rows: Sequence[Any]) -> Versions:
+    """All versions, from the rows in which they are kept."""
     kinds = tuple(criterion_kinds(shop.plugins).values())
-    rows = await shop.database.rows("SELECT number, effective_at, body FROM tier_policy ORDER BY number")
     return _in_order(tuple(tuple(row) for row in rows), shop.currency, kinds)
 
 
