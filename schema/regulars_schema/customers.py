@@ -43,15 +43,14 @@ from regulars_schema.customer_types import (
     Customer,
     CustomerConditions,
     CustomerOrder,
-    CustomerOrderBy,
-    customer_order,
+    customers_asked,
     searchable,
 )
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import Keyed
 from regulars_schema.nodes import in_every_store
-from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.pagination import After, Before, Connection, First, Last
 from regulars_schema.permissions import guarded
 from regulars_schema.rendering import Rendered
 from regulars_schema.scope import VIEW
@@ -103,25 +102,13 @@ async def customers(
     order_by: CustomerOrder = None,
 ) -> Page[CustomerRow]:
     """A page of all customers."""
-    wanted = window(customer_order(order_by, batch), first, after, last, before)
+    wanted = customers_asked(batch, first=first, after=after, last=last, before=before, order_by=order_by)
     return await page_of_customers(batch.database, wanted, where, search, searchable(batch))  # type: ignore[arg-type]
 
 
-def _page(
-    batch: Batch,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-    search: str | None = None,
-    where: Where | None = None,
-    order_by: CustomerOrderBy | None = None,
-) -> Relation | None:
+def _page(batch: Batch, *, search: str | None = None, where: Where | None = None, **asked: Any) -> Relation | None:
     """The same page, for the database to write, unless it has to search for it."""
-    if search and search.strip():
-        return None
-    return customers_in(window(customer_order(order_by, batch), first, after, last, before), where)
+    return None if search and search.strip() else customers_in(customers_asked(batch, **asked), where)
 
 
 async def customer_search(
