@@ -6,15 +6,14 @@ from typing import Annotated, Any
 import strawberry
 
 from regulars_core.customers import changes
-from regulars_core.customers.reads import (
+from regulars_core.customers.quick_search import (
     CREATED,
+    LARGEST_QUICK_SEARCH,
     LAST_SEEN,
-    CustomerRow,
-    customer_by_code,
-    customers_by_ids,
-    page_of_customers,
+    QuickSearch,
     quick_search,
 )
+from regulars_core.customers.reads import CustomerRow, customer_by_code, customers_by_ids, page_of_customers
 from regulars_core.customers.rules import checked
 from regulars_core.customers.service import find_or_register
 from regulars_core.errors import BadInput
@@ -37,7 +36,7 @@ from regulars_schema.customer_inputs import (
     store_id,
     told,
 )
-from regulars_schema.customer_rendering import CUSTOMER, customer_with, customers_in
+from regulars_schema.customer_rendering import CUSTOMER, customer_with, customers_found, customers_in
 from regulars_schema.customer_types import (
     SORTS,
     Customer,
@@ -130,11 +129,25 @@ async def customer_search(
     ] = None,
 ) -> Sequence[CustomerRow]:
     """As-you-type search."""
+    search = _search(batch, query=query, first=first, include_archived=include_archived)
+    return await quick_search(batch.database, search)
+
+
+def _search(
+    batch: Batch, *, query: str, first: int | None = None, include_archived: bool | None = None
+) -> QuickSearch | None:
+    """What is looked for, where the caller may look, in an order that tells it no more than it may know."""
     wanted = 10 if first is None else first
-    if not 0 <= wanted <= 50:
-        raise BadInput("A quick search answers 0 to 50 customers.", ("first",))
+    if not 0 <= wanted <= LARGEST_QUICK_SEARCH:
+        raise BadInput(f"A quick search answers 0 to {LARGEST_QUICK_SEARCH} customers.", ("first",))
     recency = LAST_SEEN if batch.actor.covers(VIEW, None) else CREATED
-    return await quick_search(batch.database, query, wanted, bool(include_archived), searchable(batch), recency)
+    return QuickSearch.of(query, wanted, bool(include_archived), searchable(batch), recency)
+
+
+def _found(batch: Batch, **asked: Any) -> Relation | None:
+    """The same customers, for the database to write, if any can be found."""
+    search = _search(batch, **asked)
+    return customers_found(search) if search else None
 
 
 @strawberry.type(description="What customerCreate answers.")
@@ -322,6 +335,7 @@ _QUERIES = Extension(
             returns=list[Customer] | None,
             description="Customers found while somebody types, those seen last first: the later of registration and latest "
             "purchase. For callers who may not see the purchases of the whole shop: those registered last first.",
+            rendered=Rendered(CUSTOMER, _found),
         ),
     ],
 )
