@@ -16,9 +16,9 @@ from regulars_core.filtering import Values
 
 LARGEST_QUICK_SEARCH = 50
 SHORT_WALK = 400
-LONG_WALK = 2_000
+LONG_WALK = 1_600
 """Customers seen last whose texts are read one by one, before the index is asked."""
-MANY_HITS = 400
+MANY_HITS = 300
 """From here on, walking the index of when customers were seen is quicker than asking it for each hit. So it is for 500,000
 customers; for fewer of them both are quick."""
 _ALL = 1_000_000_000
@@ -113,7 +113,10 @@ class QuickSearch:
         table, key, at = self.recency.table, self.recency.key, self.recency.at
         seen = f"SELECT h.customer_id AS id, (SELECT s.{at} FROM {table} s WHERE s.{key} = h.customer_id) AS at FROM hits h"
         ordered = f"(SELECT * FROM ({seen}) x ORDER BY at DESC, id DESC LIMIT {_ALL}) x"
-        return f"SELECT x.id, x.at FROM {ordered} WHERE {self._shown_by_id('x.id')} LIMIT {self.limit}"
+        return (
+            f"SELECT x.id, x.at FROM {ordered} WHERE {self._shown_by_id('x.id')}"
+            f" ORDER BY x.at DESC, x.id DESC LIMIT {self.limit}"
+        )
 
     @property
     def _in_order(self) -> str:
