@@ -26,7 +26,8 @@ from benchmarks.population import TODAY, Population, fill
 from regulars_core.clock import DAY
 from regulars_core.customers import searching
 from regulars_core.customers.filters import LEAVES
-from regulars_core.customers.reads import NEWEST_FIRST, SORT_KEYS, customers_of_groups, page_of_customers, quick_search
+from regulars_core.customers.quick_search import QuickSearch, quick_search
+from regulars_core.customers.reads import NEWEST_FIRST, SORT_KEYS, customers_of_groups, page_of_customers
 from regulars_core.database import Database
 from regulars_core.filtering import Values, Where
 from regulars_core.paging import Order, Window
@@ -138,15 +139,15 @@ class Bench:
             row = await self.database.row(f"SELECT count(*) FROM ({matching}) AS found", *values.all)
             window = Window(NEWEST_FIRST, SIZE, False, None, None)
             ten, fifty, listed = await taken(
-                lambda q=query: quick_search(self.database, q, 10, False),  # type: ignore[misc]
-                lambda q=query: quick_search(self.database, q, 50, False),  # type: ignore[misc]
+                lambda q=query: quick_search(self.database, QuickSearch.of(q, 10, False)),  # type: ignore[misc]
+                lambda q=query: quick_search(self.database, QuickSearch.of(q, 50, False)),  # type: ignore[misc]
                 self._page(window, search=query),
                 times=TIMES // 4,
             )
             self.tell(f"| `{query}` | {row[0] if row else 0:,} | {ten} | {fifty} | {listed} |")
         watched = Watched(self.database)
         await self._explain("customerSearch, first among the latest, then by the index",
-                            lambda: quick_search(watched, "zzzz", 10, False), watched)  # type: ignore[arg-type]  # fmt: skip
+                            lambda: quick_search(watched, QuickSearch.of("zzzz", 10, False)), watched)  # type: ignore[arg-type]  # fmt: skip
 
     async def filters(self) -> None:
         """Lists narrowed by statistics, and the members of all groups."""

@@ -168,7 +168,8 @@ class Kind:
 class Relation:
     """The rows of a kind whose `column` equals the attribute `key` of a parent: one of them, or where they have an order,
     all of them or the first `limit`. Parents that the same statement writes have the column of that name. Without a column
-    they hang on nothing, and the conditions alone say which they are."""
+    they hang on nothing, and the conditions alone say which they are, or a `source`: a FROM item in place of the kind's table,
+    with the same alias in it."""
 
     kind: Kind
     column: str | None
@@ -176,6 +177,7 @@ class Relation:
     order: str | None = None
     limit: int | None = None
     conditions: Callable[[Values], Sequence[str]] = lambda _: ()
+    source: Callable[[Values], str] | None = None
 
     def page(self, window: Window, where: Where | None = None) -> "Relation | None":
         """The page that a window shows, narrowed by conditions; None for one that has to be turned round."""
@@ -253,7 +255,8 @@ class _Writer:
         narrowed = " AND ".join([*linked, *relation.conditions(self.values)])
         wanted = hanging.wanted
         member = wanted(self.values) if callable(wanted) else self._object(wanted, kind.alias, scope | kind.aliases)
-        rows = f"FROM {kind.table}{joined}{f' WHERE {narrowed}' if narrowed else ''}"
+        source = relation.source(self.values) if relation.source else kind.table
+        rows = f"FROM {source}{joined}{f' WHERE {narrowed}' if narrowed else ''}"
         if relation.order is None:
             return f"coalesce((SELECT {member} {rows}), 'null')"
         rows += f" ORDER BY {relation.order}"

@@ -5,6 +5,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from regulars_core.clock import NEVER
+from regulars_core.customers.quick_search import QuickSearch
 from regulars_core.database import Engine
 from regulars_core.filtering import Where
 from regulars_core.money import CurrencyCode
@@ -120,6 +121,11 @@ def customers_in(window: Window, where: Where | None) -> Relation | None:
     if window.order.key.column.startswith("s."):
         return None
     return Relation(_CUSTOMER_WITH_STATS if where else CUSTOMER, None).page(window, where)
+
+
+def customers_found(search: QuickSearch) -> Relation:
+    """The customers that a quick search finds, in its order."""
+    return Relation(CUSTOMER, None, order=search.order, source=search.source)
 
 
 GROUP_OF = rendered(Relation(GROUP, "g.id", "group_id"))

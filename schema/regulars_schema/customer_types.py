@@ -17,7 +17,7 @@ from regulars_core.customers.reads import (
 )
 from regulars_core.customers.searching import NAMES, NAMES_AND_CONTACT
 from regulars_core.groups.reads import GroupRow
-from regulars_core.paging import Order
+from regulars_core.paging import Window
 from regulars_schema.batching import Batch
 from regulars_schema.composition import SortField
 from regulars_schema.filters import where_input
@@ -25,6 +25,7 @@ from regulars_schema.ids import identified
 from regulars_schema.money import Money
 from regulars_schema.nodes import Node, backed_by
 from regulars_schema.ordering import OrderDirection, order_of
+from regulars_schema.pagination import window
 from regulars_schema.permissions import guarded, under
 from regulars_schema.scalars import EmailAddress, PhoneNumber
 from regulars_schema.scope import VIEW
@@ -201,9 +202,18 @@ SORTS = [
 ]
 
 
-def customer_order(given: CustomerOrderBy | None, batch: Batch) -> Order:
-    """The order asked for, or the newest first. Raises Forbidden."""
-    return order_of(given, NEWEST_FIRST, batch)
+def customers_asked(
+    batch: Batch,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    order_by: CustomerOrderBy | None = None,
+) -> Window:
+    """Which page the arguments of a list of customers ask for; the newest first if no order is given. Raises BadInput and
+    Forbidden."""
+    return window(order_of(order_by, NEWEST_FIRST, batch), first, after, last, before)
 
 
 def searchable(batch: Batch) -> Sequence[str]:

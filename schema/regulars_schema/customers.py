@@ -6,15 +6,14 @@ from typing import Annotated, Any
 import strawberry
 
 from regulars_core.customers import changes
-from regulars_core.customers.reads import (
+from regulars_core.customers.quick_search import (
     CREATED,
+    LARGEST_QUICK_SEARCH,
     LAST_SEEN,
-    CustomerRow,
-    customer_by_code,
-    customers_by_ids,
-    page_of_customers,
+    QuickSearch,
     quick_search,
 )
+from regulars_core.customers.reads import CustomerRow, customer_by_code, customers_by_ids, page_of_customers
 from regulars_core.customers.rules import checked
 from regulars_core.customers.service import find_or_register
 from regulars_core.errors import BadInput
@@ -37,21 +36,20 @@ from regulars_schema.customer_inputs import (
     store_id,
     told,
 )
-from regulars_schema.customer_rendering import CUSTOMER, customer_with, customers_in
+from regulars_schema.customer_rendering import CUSTOMER, customer_with, customers_found, customers_in
 from regulars_schema.customer_types import (
     SORTS,
     Customer,
     CustomerConditions,
     CustomerOrder,
-    CustomerOrderBy,
-    customer_order,
+    customers_asked,
     searchable,
 )
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import Keyed
 from regulars_schema.nodes import in_every_store
-from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.pagination import After, Before, Connection, First, Last
 from regulars_schema.permissions import guarded
 from regulars_schema.rendering import Rendered
 from regulars_schema.scope import VIEW
@@ -103,25 +101,13 @@ async def customers(
     order_by: CustomerOrder = None,
 ) -> Page[CustomerRow]:
     """A page of all customers."""
-    wanted = window(customer_order(order_by, batch), first, after, last, before)
+    wanted = customers_asked(batch, first=first, after=after, last=last, before=before, order_by=order_by)
     return await page_of_customers(batch.database, wanted, where, search, searchable(batch))  # type: ignore[arg-type]
 
 
-def _page(
-    batch: Batch,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-    search: str | None = None,
-    where: Where | None = None,
-    order_by: CustomerOrderBy | None = None,
-) -> Relation | None:
+def _page(batch: Batch, *, search: str | None = None, where: Where | None = None, **asked: Any) -> Relation | None:
     """The same page, for the database to write, unless it has to search for it."""
-    if search and search.strip():
-        return None
-    return customers_in(window(customer_order(order_by, batch), first, after, last, before), where)
+    return None if search and search.strip() else customers_in(customers_asked(batch, **asked), where)
 
 
 async def customer_search(
@@ -143,11 +129,25 @@ async def customer_search(
     ] = None,
 ) -> Sequence[CustomerRow]:
     """As-you-type search."""
+    search = _search(batch, query=query, first=first, include_archived=include_archived)
+    return await quick_search(batch.database, search)
+
+
+def _search(
+    batch: Batch, *, query: str, first: int | None = None, include_archived: bool | None = None
+) -> QuickSearch | None:
+    """What is looked for, where the caller may look, in an order that tells it no more than it may know."""
     wanted = 10 if first is None else first
-    if not 0 <= wanted <= 50:
-        raise BadInput("A quick search answers 0 to 50 customers.", ("first",))
+    if not 0 <= wanted <= LARGEST_QUICK_SEARCH:
+        raise BadInput(f"A quick search answers 0 to {LARGEST_QUICK_SEARCH} customers.", ("first",))
     recency = LAST_SEEN if batch.actor.covers(VIEW, None) else CREATED
-    return await quick_search(batch.database, query, wanted, bool(include_archived), searchable(batch), recency)
+    return QuickSearch.of(query, wanted, bool(include_archived), searchable(batch), recency)
+
+
+def _found(batch: Batch, **asked: Any) -> Relation | None:
+    """The same customers, for the database to write, if any can be found."""
+    search = _search(batch, **asked)
+    return customers_found(search) if search else None
 
 
 @strawberry.type(description="What customerCreate answers.")
@@ -335,6 +335,7 @@ _QUERIES = Extension(
             returns=list[Customer] | None,
             description="Customers found while somebody types, those seen last first: the later of registration and latest "
             "purchase. For callers who may not see the purchases of the whole shop: those registered last first.",
+            rendered=Rendered(CUSTOMER, _found),
         ),
     ],
 )

@@ -13,7 +13,7 @@ from regulars_core.groups.reads import BY_NAME, GroupRow, groups_by_ids, page_of
 from regulars_core.paging import Page
 from regulars_schema.batching import Batch, batched, mutation, root
 from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind, Query
-from regulars_schema.customer_types import Customer, CustomerConditions, CustomerGroup, CustomerOrder, customer_order
+from regulars_schema.customer_types import Customer, CustomerConditions, CustomerGroup, CustomerOrder, customers_asked
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import Keyed
@@ -36,7 +36,7 @@ async def customers_of(
     order_by: CustomerOrder = None,
 ) -> Sequence[Page[CustomerRow]]:
     """A page of each group's members."""
-    wanted = window(customer_order(order_by, batch), first, after, last, before)
+    wanted = customers_asked(batch, first=first, after=after, last=last, before=before, order_by=order_by)
     return await customers_of_groups(batch.database, [group.id for group in groups], wanted, where)  # type: ignore[arg-type]
 
 

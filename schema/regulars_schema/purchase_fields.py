@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
-from regulars_core.filtering import Where
 from regulars_core.paging import Page
 from regulars_core.purchases.reads import (
     LineRow,
@@ -26,7 +25,7 @@ from regulars_schema.batching import Batch, batched
 from regulars_schema.composition import Extension
 from regulars_schema.customer_types import Customer
 from regulars_schema.nodes import in_order
-from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.pagination import After, Before, Connection, First, Last
 from regulars_schema.purchase_rendering import (
     CUSTOMER_OF,
     LINES_OF,
@@ -43,10 +42,9 @@ from regulars_schema.purchase_types import (
     PurchaseConditions,
     PurchaseLine,
     PurchaseOrder,
-    PurchaseOrderBy,
     Refund,
     RefundLine,
-    purchase_order,
+    purchases_asked,
 )
 from regulars_schema.rendering import Rendered
 from regulars_schema.scope import visible
@@ -65,24 +63,21 @@ async def purchases(
     order_by: PurchaseOrder = None,
 ) -> Sequence[Page[PurchaseRow]]:
     """A page of each customer's purchases."""
-    wanted = window(purchase_order(order_by, batch), first, after, last, before)
-    narrowed = visible(batch, where)  # type: ignore[arg-type]
+    wanted, narrowed = purchases_asked(
+        batch,
+        first=first,
+        after=after,
+        last=last,
+        before=before,
+        where=where,  # type: ignore[arg-type]
+        order_by=order_by,
+    )
     return await purchases_of(batch.database, [customer.id for customer in customers], wanted, narrowed)
 
 
-def _page(
-    batch: Batch,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-    where: Where | None = None,
-    order_by: PurchaseOrderBy | None = None,
-) -> Relation | None:
+def _page(batch: Batch, **asked: Any) -> Relation | None:
     """The same page, for the database to write."""
-    wanted = window(purchase_order(order_by, batch), first, after, last, before)
-    return PURCHASES_OF.page(wanted, visible(batch, where))
+    return PURCHASES_OF.page(*purchases_asked(batch, **asked))
 
 
 async def customer_of(found: Sequence[PurchaseRow], batch: Batch) -> Sequence[CustomerRow | None]:

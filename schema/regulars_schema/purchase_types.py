@@ -7,7 +7,8 @@ from typing import Annotated, NewType
 import strawberry
 
 from regulars_core.clock import Instant
-from regulars_core.paging import Order
+from regulars_core.filtering import Where
+from regulars_core.paging import Window
 from regulars_core.purchases.reads import (
     LATEST_FIRST,
     SORT_KEYS,
@@ -24,7 +25,9 @@ from regulars_schema.ids import identified
 from regulars_schema.money import Money
 from regulars_schema.nodes import Node, backed_by
 from regulars_schema.ordering import OrderDirection, order_of
+from regulars_schema.pagination import window
 from regulars_schema.permissions import under
+from regulars_schema.scope import visible
 
 
 @strawberry.enum(description="What has become of a purchase.")
@@ -155,6 +158,16 @@ SORTS = [
 ]
 
 
-def purchase_order(given: PurchaseOrderBy | None, batch: Batch) -> Order:
-    """The order asked for, or the latest first. Raises Forbidden."""
-    return order_of(given, LATEST_FIRST, batch)
+def purchases_asked(
+    batch: Batch,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    where: Where | None = None,
+    order_by: PurchaseOrderBy | None = None,
+) -> tuple[Window, Where | None]:
+    """Which page the arguments of a list of purchases ask for, the latest first if no order is given; and under which
+    conditions: theirs, in the stores where the caller sees purchases. Raises BadInput and Forbidden."""
+    return window(order_of(order_by, LATEST_FIRST, batch), first, after, last, before), visible(batch, where)

@@ -9,7 +9,6 @@ from regulars_core.customers.reads import customer_by_code, customers_by_ids
 from regulars_core.customers.rules import CheckedCustomer, NewCustomer
 from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.errors import BadInput, Forbidden, Problem, Refused
-from regulars_core.filtering import Where
 from regulars_core.ids import MAIN_STORE_ID
 from regulars_core.paging import Page
 from regulars_core.purchases import refunds
@@ -32,7 +31,7 @@ from regulars_schema.customer_inputs import store_id, told
 from regulars_schema.customer_types import searchable
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
-from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.pagination import After, Before, Connection, First, Last
 from regulars_schema.permissions import guarded
 from regulars_schema.purchase_fields import EXTENSIONS
 from regulars_schema.purchase_filters import LEAVES
@@ -51,9 +50,8 @@ from regulars_schema.purchase_types import (
     Purchase,
     PurchaseConditions,
     PurchaseOrder,
-    PurchaseOrderBy,
     Refund,
-    purchase_order,
+    purchases_asked,
 )
 from regulars_schema.rendering import Rendered
 from regulars_schema.scope import VIEW, visible
@@ -108,26 +106,21 @@ async def purchases(
     order_by: PurchaseOrder = None,
 ) -> Page[PurchaseRow]:
     """A page of all purchases."""
-    wanted = window(purchase_order(order_by, batch), first, after, last, before)
-    narrowed = visible(batch, where)  # type: ignore[arg-type]
+    wanted, narrowed = purchases_asked(
+        batch,
+        first=first,
+        after=after,
+        last=last,
+        before=before,
+        where=where,  # type: ignore[arg-type]
+        order_by=order_by,
+    )
     return await page_of_purchases(batch.database, wanted, narrowed, search, searchable(batch))
 
 
-def _page(
-    batch: Batch,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-    search: str | None = None,
-    where: Where | None = None,
-    order_by: PurchaseOrderBy | None = None,
-) -> Relation | None:
+def _page(batch: Batch, *, search: str | None = None, **asked: Any) -> Relation | None:
     """The same page, for the database to write, unless it has to search for it."""
-    if search and search.strip():
-        return None
-    return PURCHASES.page(window(purchase_order(order_by, batch), first, after, last, before), visible(batch, where))
+    return None if search and search.strip() else PURCHASES.page(*purchases_asked(batch, **asked))
 
 
 @strawberry.type(description="What purchaseRecord answers.")

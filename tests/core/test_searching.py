@@ -8,7 +8,16 @@ import pytest
 
 from regulars_core.clock import Instant
 from regulars_core.customers.changes import set_status
-from regulars_core.customers.reads import LONGEST_WALK, NEWEST_FIRST, page_of_customers, quick_search
+from regulars_core.customers.quick_search import (
+    CREATED,
+    LAST_SEEN,
+    LONG_WALK,
+    MANY_HITS,
+    QuickSearch,
+    Recency,
+    quick_search,
+)
+from regulars_core.customers.reads import NEWEST_FIRST, CustomerRow, page_of_customers
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.customers.service import give_codes, register
 from regulars_core.errors import BadInput
@@ -139,13 +148,18 @@ async def people(shop: Shop) -> list[str]:
     return await register(shop, await give_codes(shop, [checked(shop.settings, customer) for customer in new]))
 
 
+async def quick(shop: Shop, query: str, first: int = 10, *, include_archived: bool = False) -> Sequence[CustomerRow]:
+    """Who is found while somebody types."""
+    return await quick_search(shop.database, QuickSearch.of(query, first, include_archived))
+
+
 async def found(shop: Shop, query: str, people: Sequence[str]) -> set[int]:
     """Whom both ways of searching find."""
-    quick = await quick_search(shop.database, query, 50, include_archived=False)
+    rows = await quick(shop, query, 50)
     if folded_words(query):
         page = await page_of_customers(shop.database, Window.of(NEWEST_FIRST, 100, None, None, None), search=query)
-        assert {row.id for row in page.rows} == {row.id for row in quick}
-    return {people.index(row.id) for row in quick}
+        assert {row.id for row in page.rows} == {row.id for row in rows}
+    return {people.index(row.id) for row in rows}
 
 
 async def test_who_is_found(shop: Shop, people: list[str]) -> None:
@@ -154,7 +168,7 @@ async def test_who_is_found(shop: Shop, people: list[str]) -> None:
 
 
 async def test_every_code_that_is_given_out_is_found(shop: Shop, people: list[str]) -> None:
-    row = (await quick_search(shop.database, "bo li", 1, include_archived=False))[0]
+    row = (await quick(shop, "bo li", 1))[0]
     assert row.code.startswith("CUST-")
     for query in (row.code, row.code.lower(), row.code.replace("-", ""), row.code[-5:], row.code.replace("-", " ")):
         assert await found(shop, query, people) == {BO}, query
@@ -185,7 +199,7 @@ async def test_random_queries_never_break(shop: Shop, people: list[str]) -> None
 @pytest.mark.parametrize("query", ["x" * 201, "a b c d e f g h i", "a\0b", "\ud800"])
 async def test_what_is_no_search_is_refused(shop: Shop, query: str) -> None:
     with pytest.raises(BadInput) as refused:
-        await quick_search(shop.database, query, 10, include_archived=False)
+        await quick(shop, query)
     assert refused.value.path == ("query",)
     with pytest.raises(BadInput) as refused:
         await page_of_customers(shop.database, Window.of(NEWEST_FIRST, 1, None, None, None), search=query)
@@ -193,49 +207,57 @@ async def test_what_is_no_search_is_refused(shop: Shop, query: str) -> None:
 
 
 async def test_who_was_seen_last_comes_first(shop: Shop, people: list[str]) -> None:
-    rows = await quick_search(shop.database, "example", 10, include_archived=False)
+    rows = await quick(shop, "example")
     assert [people.index(row.id) for row in rows] == [IVAN, BJORN, MARIA]
     new = [NewCustomer("María", "Nueva", created_at=Instant(10**12))]
     [newest] = await register(shop, await give_codes(shop, [checked(shop.settings, new[0])]))
-    assert [row.id for row in await quick_search(shop.database, "maria", 10, include_archived=False)] == [
+    assert [row.id for row in await quick(shop, "maria")] == [
         newest,
         people[MARIA],
     ]
-    assert [row.id for row in await quick_search(shop.database, "maria", 1, include_archived=False)] == [newest]
-    assert await quick_search(shop.database, "maria", 0, include_archived=False) == []
+    assert [row.id for row in await quick(shop, "maria", 1)] == [newest]
+    assert await quick(shop, "maria", 0) == []
 
 
 async def test_who_is_put_away_is_hidden_unless_asked_for(shop: Shop, people: list[str]) -> None:
     await set_status(shop, people[MARIA], "INACTIVE")
     await set_status(shop, people[BJORN], "SUSPENDED")
-    assert await quick_search(shop.database, "maria", 10, include_archived=False) == []
-    assert [row.id for row in await quick_search(shop.database, "maria", 10, include_archived=True)] == [people[MARIA]]
-    assert [row.id for row in await quick_search(shop.database, "bjorn", 10, include_archived=False)] == [people[BJORN]]
+    assert await quick(shop, "maria") == []
+    assert [row.id for row in await quick(shop, "maria", include_archived=True)] == [people[MARIA]]
+    assert [row.id for row in await quick(shop, "bjorn")] == [people[BJORN]]
 
 
-async def test_the_walk_and_the_index_find_the_same(shop: Shop) -> None:
-    """Common names are found on the walk, rare ones by the index: of either the latest, whoever is put away left out."""
+@pytest.mark.parametrize("recency", [LAST_SEEN, CREATED], ids=["seen", "registered"])
+async def test_whichever_way_is_taken_the_same_are_found(shop: Shop, recency: Recency) -> None:
+    """Many on the short walk, some on the long one, few by the index, and many that are not on the walk; in vain on the long
+    walk, too. Of each the latest, whoever is put away left out; instants tie, also where walks begin and end."""
     chance = random.Random(8)
-    count = LONGEST_WALK + 300
-    names = ["Common" if n % 2 else "Other" for n in range(count)]
-    for n in (3, 40, 41, count - 2):
-        names[n] = "Rare"
+    names = ["Common" if n % 2 else "Some" if n % 80 == 6 else "Other" for n in range(LONG_WALK + 300)]
+    for n, name in ((3, "Rare"), (40, "Rare"), (41, "Rare"), (len(names) - 2, "Rare"), (5, "Elder"), (7, "Elder")):
+        names[n] = name
+    times = sorted((chance.randrange(1_000) for _ in names), reverse=True)
+    for n in range(5):
+        names[n * 11 + 50] = "Vain"  # promising, and then no more
+    names += ["Elder"] * (MANY_HITS + 50) + ["Vain"] * 5
+    times += [-chance.randrange(1, 1_000) for _ in names[len(times) :]]
     new = [
-        checked(shop.settings, NewCustomer(name, "Li", created_at=Instant(chance.randrange(1_000)))) for name in names
+        checked(shop.settings, NewCustomer(name, "Li", created_at=Instant(at)))
+        for name, at in zip(names, times, strict=True)
     ]
     ids = await register(shop, await give_codes(shop, new))
-    await set_status(shop, ids[41], "INACTIVE")
-    seen = {id_: (int(customer.created_at), id_) for id_, customer in zip(ids, new, strict=True)}
-    for query, name in (("common", "Common"), ("rare", "Rare"), ("l", None), ("li ra", "Rare"), ("omm", "Common")):
-        for archived in (False, True):
-            wanted = [
-                id_
-                for id_, its in zip(ids, names, strict=True)
-                if (name is None or its == name) and (archived or id_ != ids[41])
-            ]
-            wanted.sort(key=seen.__getitem__, reverse=True)
-            rows = await quick_search(shop.database, query, 20, include_archived=archived)
-            assert [row.id for row in rows] == wanted[:20], (query, archived)
+    away = {41, 52, len(names) - 6, len(names) - 7}
+    for n in away:
+        await set_status(shop, ids[n], "INACTIVE")
+    in_order = sorted(range(len(ids)), key=lambda n: (times[n], ids[n]), reverse=True)
+    for query, name in (
+        *((name.lower(), name) for name in ("Common", "Some", "Rare", "Elder", "Vain")),
+        ("l", None), ("li ra", "Rare"), ("omm", "Common"), ("nobody", "Nobody"),
+    ):  # fmt: skip
+        for archived, first in ((False, 20), (True, 20), (False, 1), (False, 50)):
+            wanted = [ids[n] for n in in_order if name in (None, names[n]) and (archived or n not in away)]
+            search = QuickSearch.of(query, first, archived, recency=recency)
+            rows = await quick_search(shop.database, search)
+            assert [row.id for row in rows] == wanted[:first], (query, archived, first)
 
 
 async def test_purchases_are_found_by_who_bought(shop: Shop, people: list[str]) -> None:

@@ -150,6 +150,48 @@ async def test_one_and_the_first_field(filled: Api) -> None:
     assert answer.codes == ["BAD_USER_INPUT"] * 3
 
 
+async def test_who_is_found_while_somebody_types(filled: Api) -> None:
+    database = filled.shop.database
+    await database.transaction(lambda: database.run("UPDATE customer_text SET contact = '  ana  shop  example'"))
+    one = key(CUSTOMER_ROW, 3)
+    await database.transaction(lambda: database.run("UPDATE customer SET status = 'INACTIVE' WHERE id = $1", one))
+    asked = f"{CUSTOMER} group {{ name }} {STATS} purchases(first: 2) {{ nodes {{ reference }} }}"
+    for arguments, number in (
+        ('query: "ana", first: 50, includeArchived: true', 50),
+        ('query: "example", first: 3', 3),
+        ('query: "an li sho", first: 1', 1),
+        ("query: \"ana') OR ('1' = '1\"", 0),
+        ('query: "zz"', 0),
+    ):
+        document = f"{{ customerSearch({arguments}) {{ {asked} }} }}"
+        assert len(await statements(filled, document)) == 1, arguments
+        found = (await filled.data(document))["customerSearch"]
+        assert len(found) == number, arguments
+        assert all(customer["firstName"] == HOSTILE for customer in found)
+    everybody = (await filled.data('{ customerSearch(query: "li", first: 50) { id } }'))["customerSearch"]
+    assert f"customer_{one}" not in {customer["id"] for customer in everybody}
+    for arguments in ('query: "%"', 'query: "ana", first: 0'):
+        assert await statements(filled, f"{{ customerSearch({arguments}) {{ {asked} }} }}") == []
+    long = "x" * 201
+    wrong = await filled.ask(
+        f'{{ a: customerSearch(query: "ana", first: 51) {{ id }} b: customerSearch(query: "{long}") {{ id }} }}'
+    )
+    assert wrong.codes == ["BAD_USER_INPUT"] * 2
+
+
+async def test_callers_who_may_not_find_everything(filled: Api) -> None:
+    database = filled.shop.database
+    await database.transaction(lambda: database.run("UPDATE customer_text SET contact = '  ana  shop  example'"))
+    for actor in (Actor("key", "some", (holding("customers.view"),)), bound("store_manager", key(STORE, 2))):
+        here = Api(filled.schema, filled.shop, actor)
+        assert len(await statements(here, '{ customerSearch(query: "ana") { id code displayName } }')) == 1
+    blind = Api(filled.schema, filled.shop, Actor("key", "some", (holding("customers.view"),)))
+    assert (await blind.data('{ customerSearch(query: "example") { id } }'))["customerSearch"] == []
+    refused = await blind.ask('{ customerSearch(query: "ana", first: 2) { code email } }')
+    assert [customer["email"] for customer in refused.data["customerSearch"]] == [None, None]
+    assert set(refused.codes) == {"FORBIDDEN"}
+
+
 async def test_bad_arguments_are_told_as_ever(filled: Api) -> None:
     answer = await filled.ask(
         '{ customers(first: 2) { nodes { code purchases(after: "no cursor") { nodes { id } } } } }'

@@ -146,7 +146,9 @@ READS: Sequence[tuple[str, int | Mapping[str, int]]] = (
     ('customers(first: $n, search: "ana", where: { tag: { in: ["vip"] } }) { totalCount nodes { id } }', 2),
     ("customers(first: $n, orderBy: { field: TOTAL_SPENT }) { nodes { id } }", 1),
     ('customerSearch(query: "ana", first: 5) { id }', 1),
-    ('customerSearch(query: "nobody", first: 5) { id }', 2),
+    ('customerSearch(query: "nobody", first: 5) { id group { name } notes { totalCount } }', 1),
+    (f'customerSearch(query: "ana", first: 5) {{ id group {{ name }} {STATS} }}', DAYS_APART),
+    ('customerSearch(query: "ana", includeArchived: true) { id tags purchases(first: 2) { nodes { id } } }', 1),
     (THE_LIST, DAYS_APART),
     (
         "customers(first: $n) { nodes { tags originStore { code } billingAddress { city } shippingAddress { city } } }",

@@ -1,6 +1,6 @@
 """Reading customers: rows with the columns that the API shows, never models."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,8 @@ from regulars_core.database import Database, Lookup
 from regulars_core.filtering import Values, Where
 from regulars_core.money import Money, divided_half_up
 from regulars_core.paging import Order, Page, SortKey, Window
-from regulars_core.reading import LONGEST_WALK, Nearby, Readable, by_ids, listed_of, page, pages_of
+from regulars_core.reading import Nearby, Readable, by_ids, listed_of, page, pages_of
 from regulars_core.shop import Shop
-
-LARGEST_QUICK_SEARCH = 50
 
 
 @dataclass(slots=True)
@@ -112,74 +110,6 @@ async def customers_of_groups(
 ) -> Sequence[Page[CustomerRow]]:
     """A page of each group's members."""
     return await pages_of(database, _readable(window), "c.group_id", group_ids, window, where)
-
-
-@dataclass(frozen=True, slots=True)
-class Recency:
-    """When customers were last seen: a table with an index of that instant and the customer's id."""
-
-    table: str
-    key: str
-    at: str
-
-
-LAST_SEEN = Recency("customer_stats", "customer_id", "active_at")
-"""The later of creation and last purchase."""
-CREATED = Recency("customer", "id", "created_at")
-
-
-async def quick_search(
-    database: Database,
-    query: str,
-    first: int,
-    include_archived: bool,
-    columns: Sequence[str] = searching.NAMES_AND_CONTACT,
-    recency: Recency = LAST_SEEN,
-) -> Sequence[CustomerRow]:
-    """The customers found while somebody types in these columns of their texts, those seen last first.
-
-    What many have in their names is found among those seen lately, without asking the index for all of them; what is too
-    rare for that, the index finds quickly.
-    """
-    words = searching.words_of(query, "query")
-    if not words or first < 1:
-        return []
-    limit = min(first, LARGEST_QUICK_SEARCH)
-    shown = "" if include_archived else " AND c.status IN ('ACTIVE', 'SUSPENDED')"
-
-    async def found(among: Callable[[Values], str]) -> Sequence[CustomerRow]:
-        values = Values(database.dialect)
-        rows = await database.rows(
-            f"{among(values)}{shown} ORDER BY s.{recency.at} DESC, s.{recency.key} DESC LIMIT {values.bind(limit)}",
-            *values.all,
-        )
-        return [CustomerRow(*row) for row in rows]
-
-    latest = await found(lambda values: _among_the_latest(words, limit, values, columns, recency))
-    return latest if len(latest) == limit else await found(lambda values: _among_all(words, values, columns, recency))
-
-
-def _among_the_latest(words: list[str], limit: int, values: Values, columns: Sequence[str], recency: Recency) -> str:
-    """Walk the order and read each one's text; in this order of joins, which SQLite keeps to if they are CROSS."""
-    table, key, at = recency.table, recency.key, recency.at
-    earliest = f"SELECT {at} FROM {table} ORDER BY {at} DESC LIMIT 1 OFFSET"
-    walked = values.bind(min(limit * 100, LONGEST_WALK))
-    return (
-        f"SELECT {CUSTOMERS.column_list} FROM {table} s CROSS JOIN customer_text t CROSS JOIN customer c"
-        f" WHERE s.{at} >= coalesce(({earliest} {walked}), {NEVER + 1} - 1) AND t.customer_id = s.{key}"
-        f" AND c.id = s.{key} AND {searching.containing(words, values, columns)}"
-    )
-
-
-def _among_all(words: list[str], values: Values, columns: Sequence[str], recency: Recency) -> str:
-    """Ask the index first, and the order only for what it finds, whatever a planner guesses about the words."""
-    table, key, at = recency.table, recency.key, recency.at
-    seen = f"SELECT a.{at} FROM {table} a WHERE a.{key} = f.customer_id"
-    return (
-        f"WITH s ({key}, {at}) AS MATERIALIZED"
-        f" (SELECT f.customer_id, ({seen}) FROM ({searching.matching(words, values, columns)}) f)"
-        f" SELECT {CUSTOMERS.column_list} FROM s JOIN customer c ON c.id = s.{key} WHERE 1=1"
-    )
 
 
 @dataclass(slots=True)
