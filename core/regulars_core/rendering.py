@@ -210,11 +210,15 @@ class Relation:
         """The page that a window shows, narrowed by conditions; None for one that has to be turned round."""
         if window.backward:
             return None
+        first = replace(self, order=window.order_by(), limit=window.size)
+        if where is None and window.after is None and window.before is None:
+            return first  # equal to that of the next request, whose SQL is the same then
 
         def conditions(values: Values) -> Sequence[str]:
-            return [*window.conditions(values), *([where.compile(values)] if where else [])]
+            compiled = [where.compile(values)] if where else []
+            return [*self.conditions(values), *window.conditions(values), *compiled]
 
-        return replace(self, order=window.order_by(), limit=window.size, conditions=conditions, filtered=bool(where))
+        return replace(first, conditions=conditions, filtered=where is not None)
 
 
 @dataclass(frozen=True, slots=True)
