@@ -88,8 +88,7 @@ class Draft:
     before: str = ""
     after: str = ""
     _last: tuple[Relation, Sequence[Hanging | None], Hanging | None] | None = None
-    """What came of it the last time, if it takes no arguments: where the relations are the same again, so is what is to be
-    written."""
+    """What came of it the last time: where the relations are equal again, so is what is to be written."""
 
     def hanging(self, batch: Batch, arguments: Callable[[PlannedField], dict[str, Any]]) -> Hanging | None:
         """What to write for this caller; None if it must be asked for in the ordinary way. Raises what the arguments raise."""
@@ -97,9 +96,7 @@ class Draft:
         if relation is None:
             return None
         below = [member.hanging(batch, arguments) for _, member in self.members if isinstance(member, Draft)]
-        if self.asked.definition.args:
-            return self._made(relation, below)
-        if self._last is None or self._last[0] is not relation or any(map(is_not, self._last[1], below)):
+        if self._last is None or self._last[0] != relation or any(map(is_not, self._last[1], below)):
             self._last = (relation, below, self._made(relation, below))
         return self._last[2]
 

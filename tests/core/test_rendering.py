@@ -1,31 +1,32 @@
 """What the databases write as JSON is what Python would have written."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
+from babel.core import get_global
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regulars_core.clock import DAY, EARLIEST, LATEST, Instant, datetime_of, day_of, now, offsets, printed
+from regulars_core.clock import DAY, EARLIEST, LATEST, Instant, datetime_of, day_of, instant_of, now, offsets, printed
 from regulars_core.database import Database
 from regulars_core.filtering import Values
-from regulars_core.money import Money
+from regulars_core.money import Money, decimal_text, exponent_of
 from regulars_core.purchases.reads import quantity_text
 from regulars_core.rendering import Column, days_since, flag, identity, instant, money, money_in, number, quantity, text
 from regulars_core.shop import Shop
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
 NUMBER = st.integers(-(2**63) + 1, 2**63 - 1)
-AMOUNT = st.one_of(
-    st.integers(-(10**17), 10**17), st.sampled_from([0, 1, -1, 9, -9, 10, 99, -99, 100, -100, 1000, -1000])
-)
+EDGES = [0, 1, 9, 10, 99, 100, 101, 999, 1000, 9999, 10_000, 10**15, 10**17, 2**63 - 1]
+AMOUNT = st.one_of(NUMBER, st.integers(-(10**6), 10**6), st.sampled_from([*EDGES, *(-edge for edge in EDGES)]))
 INSTANT = st.one_of(st.integers(EARLIEST, LATEST), st.integers(-2000, 2000), st.integers(0, 1_800_000_000_000))
 QUANTITY = st.one_of(st.integers(0, 10**15), st.sampled_from([0, 1, 10, 500_000, 1_000_000, 1_500_000, 10_000_000]))
 CURRENCY = st.sampled_from(["USD", "EUR", "JPY", "KWD", "CLF", "ISK", "BHD"])
+CURRENCIES = [*sorted(code for code in get_global("all_currencies") if exponent_of(code) != 2), "USD", "EUR", "MXN"]
 
 
 async def same(
@@ -81,6 +82,14 @@ async def test_instants(shop: Shop, values: list[int | None]) -> None:
     await same(shop.database, "BIGINT", instant("v"), values, lambda value: printed(Instant(value)))
 
 
+async def test_instants_at_the_edges(shop: Shop) -> None:
+    years = [instant_of(datetime(year, 1, 1, tzinfo=UTC)) for year in (2, 99, 1000, 1582, 1969, 1970, 2000, 2038, 9999)]
+    values = [
+        at + by for at in (*years, EARLIEST + 1000, LATEST - 1000) for by in (-1000, -999, -1, 0, 1, 10, 100, 999)
+    ]
+    await same(shop.database, "BIGINT", instant("v"), values, lambda value: printed(Instant(value)))
+
+
 @quickly
 @some(QUANTITY)
 async def test_quantities(shop: Shop, values: list[int]) -> None:
@@ -96,6 +105,15 @@ async def test_amounts(shop: Shop, values: list[int], currency: Any) -> None:
     for composite in (money("v", f"CAST('{currency}' AS TEXT)"), money_in(currency, "v")):
         await same(shop.database, "BIGINT", composite.columns["amount"], values, amount)
         await same(shop.database, "BIGINT", composite.columns["currency_code"], values, lambda _: currency)
+
+
+async def test_amounts_of_every_unusual_currency(shop: Shop) -> None:
+    values = [*EDGES, *(-edge for edge in EDGES)]
+    assert {exponent_of(code) for code in CURRENCIES} == {0, 2, 3, 4}
+    for code in CURRENCIES:
+        column = money("v", f"CAST('{code}' AS TEXT)").columns["amount"]
+        exponent = exponent_of(code)
+        await same(shop.database, "BIGINT", column, values, lambda value, of=exponent: decimal_text(value, of))
 
 
 async def test_ids_and_flags(shop: Shop) -> None:

@@ -4,6 +4,7 @@ Every query here is answered by graphql-core too, as everywhere in this suite, w
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -12,11 +13,13 @@ import strawberry
 
 from regulars_core.actors import Actor
 from regulars_core.customers.reads import customers_by_ids
+from regulars_core.paging import Order, SortKey, Window
 from regulars_core.rendering import Hanging, Kind, Relation, text, written
 from regulars_schema.batching import batched
 from regulars_schema.composition import CORE, Contribution, Extension
 from regulars_schema.context import Batch, Context
 from regulars_schema.customer_types import Customer
+from regulars_schema.purchase_rendering import PURCHASES_OF
 from regulars_schema.rendering import objects_in, rendered
 from regulars_schema.schema import build_schema
 from tests.asking import Api
@@ -279,3 +282,10 @@ async def test_short_documents_make_no_huge_statements(filled: Api) -> None:
 )
 def test_objects_are_counted_in_text(value: object, number: int) -> None:
     assert objects_in(orjson.dumps(value).decode()) == number
+
+
+def test_a_page_that_nobody_filtered_is_the_same_again() -> None:
+    order = Order(SortKey("purchased", "p.purchased_at", "p.id", int), descending=True)
+    window = Window(order, 5, backward=False, after=None, before=None)
+    assert PURCHASES_OF.page(window) == PURCHASES_OF.page(window)
+    assert PURCHASES_OF.page(window) != PURCHASES_OF.page(replace(window, size=6))
