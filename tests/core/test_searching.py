@@ -1,9 +1,11 @@
 """Finding customers while somebody types: parts of names, codes, addresses and numbers, and nothing that breaks."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import pytest
 
 from regulars_core.clock import Instant
@@ -21,6 +23,7 @@ from regulars_core.customers.reads import NEWEST_FIRST, CustomerRow, page_of_cus
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.customers.service import give_codes, register
 from regulars_core.errors import BadInput
+from regulars_core.filtering import Values
 from regulars_core.paging import Window
 from regulars_core.purchases.reads import LATEST_FIRST, page_of_purchases
 from regulars_core.shop import Shop
@@ -227,17 +230,25 @@ async def test_who_is_put_away_is_hidden_unless_asked_for(shop: Shop, people: li
     assert [row.id for row in await quick(shop, "bjorn")] == [people[BJORN]]
 
 
-@pytest.mark.parametrize("recency", [LAST_SEEN, CREATED], ids=["seen", "registered"])
-async def test_whichever_way_is_taken_the_same_are_found(shop: Shop, recency: Recency) -> None:
-    """Many on the short walk, some on the long one, few by the index, and many that are not on the walk; in vain on the long
-    walk, too. Of each the latest, whoever is put away left out; instants tie, also where walks begin and end."""
+@dataclass
+class Crowd:
+    """Customers of whom some are found by every way there is: their names, whether they are put away, and their ids, those seen
+    last first. Instants tie, also where walks begin and end."""
+
+    names: list[str]
+    away: list[bool]
+    ids: list[str]
+
+
+@pytest.fixture
+async def crowd(shop: Shop) -> Crowd:
     chance = random.Random(8)
     names = ["Common" if n % 2 else "Some" if n % 80 == 6 else "Other" for n in range(LONG_WALK + 300)]
     for n, name in ((3, "Rare"), (40, "Rare"), (41, "Rare"), (len(names) - 2, "Rare"), (5, "Elder"), (7, "Elder")):
         names[n] = name
-    times = sorted((chance.randrange(1_000) for _ in names), reverse=True)
     for n in range(5):
         names[n * 11 + 50] = "Vain"  # promising, and then no more
+    times = sorted((chance.randrange(1_000) for _ in names), reverse=True)
     names += ["Elder"] * (MANY_HITS + 50) + ["Vain"] * 5
     times += [-chance.randrange(1, 1_000) for _ in names[len(times) :]]
     new = [
@@ -248,16 +259,56 @@ async def test_whichever_way_is_taken_the_same_are_found(shop: Shop, recency: Re
     away = {41, 52, len(names) - 6, len(names) - 7}
     for n in away:
         await set_status(shop, ids[n], "INACTIVE")
-    in_order = sorted(range(len(ids)), key=lambda n: (times[n], ids[n]), reverse=True)
+    await shop.database.transaction(lambda: shop.database.run("ANALYZE"))
+    order = sorted(range(len(ids)), key=lambda n: (times[n], ids[n]), reverse=True)
+    return Crowd([names[n] for n in order], [n in away for n in order], [ids[n] for n in order])
+
+
+@pytest.mark.parametrize("recency", [LAST_SEEN, CREATED], ids=["seen", "registered"])
+async def test_whichever_way_is_taken_the_same_are_found(shop: Shop, crowd: Crowd, recency: Recency) -> None:
     for query, name in (
         *((name.lower(), name) for name in ("Common", "Some", "Rare", "Elder", "Vain")),
         ("l", None), ("li ra", "Rare"), ("omm", "Common"), ("nobody", "Nobody"),
     ):  # fmt: skip
         for archived, first in ((False, 20), (True, 20), (False, 1), (False, 50)):
-            wanted = [ids[n] for n in in_order if name in (None, names[n]) and (archived or n not in away)]
-            search = QuickSearch.of(query, first, archived, recency=recency)
-            rows = await quick_search(shop.database, search)
+            wanted = [
+                id_
+                for id_, its, away in zip(crowd.ids, crowd.names, crowd.away, strict=True)
+                if name in (None, its) and (archived or not away)
+            ]
+            rows = await quick_search(shop.database, QuickSearch.of(query, first, archived, recency=recency))
             assert [row.id for row in rows] == wanted[:first], (query, archived, first)
+
+
+@pytest.mark.parametrize(
+    ("query", "steps"),
+    [
+        ("common", {"near", "few"}),  # of no hits at all
+        ("some", {"near", "far", "few"}),
+        ("rare", {"near", "hits", "few"}),
+        ("elder", {"near", "hits", "in_order"}),
+        ("vain", {"near", "far", "hits", "few"}),
+    ],
+)
+async def test_nothing_is_begun_that_is_not_needed(shop: Shop, crowd: Crowd, query: str, steps: set[str]) -> None:
+    if shop.database.engine == "sqlite":
+        pytest.skip("SQLite does not tell what of a statement it has run.")
+    search, values = QuickSearch.of(query, 20, include_archived=False), Values(shop.database.dialect)
+    assert search is not None
+    explained = await shop.database.row(
+        f"EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM {search.source(values)}", *values.all
+    )
+    assert explained is not None
+    assert set(_begun(orjson.loads(explained[0])[0]["Plan"])) & {"near", "far", "hits", "few", "in_order"} == steps
+
+
+def _begun(plan: dict[str, Any]) -> Iterator[str]:
+    """The common table expressions of which anything was run but the question whether to run them."""
+    below = plan.get("Plans", [])
+    if any(step["Parent Relationship"] == "Outer" and step["Actual Loops"] for step in below):
+        yield plan.get("Subplan Name", "").removeprefix("CTE ")
+    for step in below:
+        yield from _begun(step)
 
 
 async def test_purchases_are_found_by_who_bought(shop: Shop, people: list[str]) -> None:
