@@ -203,8 +203,9 @@ async def customers_changed(
 async def purchases_recorded(
     shop: "Shop", purchases: "Sequence[PurchaseRow]", extras: "Sequence[Mapping[str, Any]]"
 ) -> None:
-    """Purchases were recorded, and their customers' statistics contain them already. A purchase may have no customer. The rows
-    of these statistics are locked until the transaction ends, as they are when refunds and voids are told.
+    """Purchases were recorded, and their customers' statistics contain them already. A purchase may have no customer.
+
+    The rows of these statistics are locked until the transaction ends, as they are when refunds and voids are told.
 
     `extras` are those of `purchaseRecord`. The same reference with the same content records nothing and announces nothing,
     whatever it carries for plugins: what a purchase is, core alone decides.
