@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from regulars_core.clock import DAY, NEVER
-from regulars_core.database import Engine
+from regulars_core.customers.quick_search import QuickSearch
+from regulars_core.database import Dialect, Engine
+from regulars_core.filtering import Values
 
 _NEVER = f"({NEVER + 1} - 1)"
 
@@ -95,18 +97,16 @@ def statements(engine: Engine) -> Mapping[str, str]:
     deep = {name: card[name] for name in ("id", "code", "displayName")}
     brief = {name: value for name, value in purchase.items() if name != "status"}
     found = {name: card[name] for name in ("id", "code", "displayName", "phone")}
+    seen_last = found_by(engine, json.value(1, "text"), json.value(2, "text"))
     answers = {
         "Q1": json.object(
             customer=json.one(json.object(**profile), f"customer c WHERE c.code = {json.value(1, 'text')}")
         ),
         "Q2": page(50, {**card, "purchases": purchases(5, purchase)}),
-        "Q3": json.object(customerSearch=json.array(json.object(**found), _SEEN_LAST)),
+        "Q3": json.object(customerSearch=json.array(json.object(**found), f"{seen_last} ORDER BY {QuickSearch.order}")),
         "Q4": page(100, {**deep, "purchases": purchases(20, {**brief, "lines": lines})}),
     }
-    return {
-        name: f"{_search(json) if name == 'Q3' else ''}SELECT {json.text(json.object(data=answer))}"
-        for name, answer in answers.items()
-    }
+    return {name: f"SELECT {json.text(json.object(data=answer))}" for name, answer in answers.items()}
 
 
 def _card(json: Json) -> dict[str, str]:
@@ -148,48 +148,9 @@ def _purchase(json: Json) -> dict[str, str]:
     }
 
 
-_SHOWN = "c.status IN ('ACTIVE', 'SUSPENDED')"
-_ORDER = "ORDER BY s.active_at DESC, s.customer_id DESC LIMIT 10"
-_SEEN_LAST = (
-    "(SELECT * FROM found ORDER BY active_at DESC, customer_id DESC LIMIT 10) f"
-    " JOIN customer c ON c.id = f.customer_id ORDER BY f.active_at DESC, f.customer_id DESC"
-)
-
-
-def _search(json: Json) -> str:
-    """A WITH clause whose `found` holds the customers found, as Regulars does it: look at those seen last, and ask the
-    index only if too few of them are found."""
-    word, asked = json.value(1, "text"), json.value(2, "text")
-    strpos, walked, earliest, few = _SEARCHING[json.engine]
-    within = f"({strpos}(t.names, {word}) > 0 OR {strpos}(t.contact, {word}) > 0)"
-    return (
-        f"WITH latest AS MATERIALIZED (SELECT s.customer_id, s.active_at FROM {walked} CROSS JOIN customer_text t"
-        f" CROSS JOIN customer c WHERE {earliest}t.customer_id = s.customer_id"
-        f" AND c.id = s.customer_id AND {within} AND {_SHOWN} {_ORDER}),"
-        f" hits AS MATERIALIZED (SELECT t.customer_id FROM {few.format(asked=asked)}),"
-        # A planner that knows nothing of the word would read the whole of both tables to join them.
-        " seen AS MATERIALIZED (SELECT h.customer_id, (SELECT s.active_at FROM customer_stats s JOIN customer c"
-        f" ON c.id = s.customer_id WHERE s.customer_id = h.customer_id AND {_SHOWN}) AS active_at FROM hits h),"
-        " found AS MATERIALIZED (SELECT * FROM latest WHERE (SELECT count(*) FROM latest) = 10 UNION ALL SELECT * FROM"
-        f" (SELECT * FROM seen s WHERE s.active_at IS NOT NULL {_ORDER}) r) "
-    )
-
-
-_SEARCHING = {
-    "postgres": (
-        "strpos",
-        "(SELECT customer_id, active_at FROM customer_stats ORDER BY active_at DESC, customer_id DESC LIMIT 1000) s",
-        "",
-        "customer_text t WHERE (t.names LIKE {asked} OR t.contact LIKE {asked}) AND (SELECT count(*) FROM latest) < 10",
-    ),
-    "sqlite": (
-        "instr",
-        "customer_stats s",
-        "s.active_at >= coalesce((SELECT active_at FROM customer_stats ORDER BY active_at DESC LIMIT 1 OFFSET 1000),"
-        f" {_NEVER}) AND ",
-        "(SELECT count(*) AS n FROM latest) few CROSS JOIN customer_text_index i CROSS JOIN customer_text t"
-        " WHERE few.n < 10 AND customer_text_index MATCH {asked} AND t.number = i.rowid",
-    ),
-}
-"""How a text is found in another, where the walk begins and how far it goes, and who is found by the index if those are too few.
-SQLite keeps the order of the walk only without the subquery."""
+def found_by(engine: Engine, word: str, pattern: str) -> str:
+    """A FROM item: the ten customers found by a word, in the very steps of Regulars; given what stands for the word, and for
+    what asks the index for it. They are in order by QuickSearch.order."""
+    search = QuickSearch.of("any", 10, include_archived=False)
+    assert search is not None
+    return search.source(Values(Dialect(engine))).replace("$1", word).replace("$2", pattern)

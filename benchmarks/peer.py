@@ -17,7 +17,9 @@ from benchmarks.answers import data_of
 from benchmarks.client import post
 from benchmarks.contestants import Contestant
 from benchmarks.filled import FilledShop
+from benchmarks.limit_sql import found_by
 from benchmarks.operations import NEWEST, Variables
+from regulars_core.customers.quick_search import QuickSearch
 
 HERE = Path(__file__).parent / "postgraphile"
 _CARD = "id: rowId code firstName lastName displayName email phone status version createdAt group { name }"
@@ -77,7 +79,9 @@ def _node() -> str:
 def postgraphile(shop: FilledShop) -> Contestant:
     """PostGraphile in production mode on a shop on PostgreSQL, over views of its own."""
     assert shop.server is not None
-    shop.server.execute((HERE / "schema.sql").read_text(), shop.url.rpartition("/")[2])
+    found = found_by("postgres", "needle", "pattern")
+    schema = (HERE / "schema.sql").read_text().replace("{found}", found).replace("{order}", QuickSearch.order)
+    shop.server.execute(schema, shop.url.rpartition("/")[2])
     environment = {"DATABASE_URL": shop.url, "NODE_ENV": "production", "GRAPHILE_ENV": "production"}
     cursors: dict[str, str] = {}
 
