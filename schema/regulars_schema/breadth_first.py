@@ -21,11 +21,12 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
 
-from regulars_schema.documents import MOST_ERRORS, Documents
+from regulars_schema.documents import MOST_ERRORS, Documents, Parsed
 from regulars_schema.execution import Execution
 from regulars_schema.limits import Limits, beyond_objects
 from regulars_schema.permissions import tell_refusals
 from regulars_schema.plans import Plan, Unsupported, planned
+from regulars_schema.preparing import Coercions, preparation_of
 from regulars_schema.rendering import draft
 
 MOST_KEPT = 10_000
@@ -131,17 +132,40 @@ class BreadthFirst:
 
     def __init__(self, documents: Documents) -> None:
         self.plans = Plans(documents)
+        self._coercions = Coercions()
         self._most = documents.limits.objects
         self.enabled = True
         self.answered = 0
         self.left: Counter[str] = Counter()
 
-    def ready(self, asked: ExecutionContext) -> Execution | ExecutionResult:
-        """What will answer a valid operation; or the result, if something is wrong with its variables. Raises Unsupported for
-        what graphql-core shall execute."""
-        assert asked.graphql_document is not None
+    def ready(self, asked: ExecutionContext, known: Parsed | None = None) -> Execution | ExecutionResult:
+        """What will answer a valid operation, of a known document maybe; or the result, if something is wrong with its
+        variables. Raises Unsupported for what graphql-core shall execute."""
         assert asked.query is not None
-        prepared = Executor.build(
+        prepared = (known and self._prepared_again(asked, known)) or self._prepared(asked)
+        if isinstance(prepared, list):
+            return ExecutionResult(None, prepared)
+        try:
+            return Execution(prepared, self.plans.find(asked.query, prepared), self._most)
+        except GraphQLError as error:
+            return ExecutionResult(None, [error])
+
+    def _prepared_again(self, asked: ExecutionContext, known: Parsed) -> Executor[Any] | None:
+        """What graphql-core would make of an operation, as long as nothing is wrong with its variables."""
+        name = asked._provided_operation_name
+        if name not in known.preparations:
+            operation = known.price.operation(name)
+            assert operation is not None
+            schema = asked.schema._schema
+            known.preparations[name] = preparation_of(schema, known.document, operation, self._coercions)
+        preparation = known.preparations[name]
+        if preparation is None:
+            return None
+        return preparation.executor(asked.root_value, asked.context, asked.variables or {})
+
+    def _prepared(self, asked: ExecutionContext) -> Executor[Any] | list[GraphQLError]:
+        assert asked.graphql_document is not None
+        return Executor.build(
             asked.schema._schema,
             asked.graphql_document,
             asked.root_value,
@@ -151,12 +175,6 @@ class BreadthFirst:
             max_coercion_errors=MOST_ERRORS,
             hide_suggestions=True,
         )
-        if isinstance(prepared, list):
-            return ExecutionResult(None, prepared)
-        try:
-            return Execution(prepared, self.plans.find(asked.query, prepared), self._most)
-        except GraphQLError as error:
-            return ExecutionResult(None, [error])
 
     async def answer(self, asked: ExecutionContext, ready: Execution | ExecutionResult) -> ExecutionResult:
         """The result of what was asked, which is ready to be answered."""
@@ -177,7 +195,7 @@ class BreadthFirst:
             return None
         asked.graphql_document = known.document
         try:
-            ready = self.ready(asked)
+            ready = self.ready(asked, known)
         except Unsupported:
             return None
         known.charge(asked.context, name, asked.variables or {}, documents.limits.cost)

@@ -54,7 +54,7 @@ class Price:
             found = self._known.get(self._key(operation_name, variables))
             if found is not None:
                 return found
-        operation = self._operation(operation_name)
+        operation = self.operation(operation_name)
         if operation is None:
             return 0
         counting = _Counting(self._schema, self._fragments, operation, variables)
@@ -67,20 +67,21 @@ class Price:
 
     def fields(self, operation_name: str | None) -> tuple[str, ...]:
         """What the operation asks of the root, in the schema's own words if the document is valid."""
-        operation = self._operation(operation_name)
+        operation = self.operation(operation_name)
         selections = operation.selection_set.selections if operation else ()
         return tuple(sorted({part.name.value for part in selections if isinstance(part, FieldNode)}))
 
     def kind(self, operation_name: str | None) -> str | None:
         """Query, mutation or subscription."""
-        operation = self._operation(operation_name)
+        operation = self.operation(operation_name)
         return operation.operation.value if operation else None
 
     def has_one(self, operation_name: str | None) -> bool:
         """Whether it is clear which operation is meant, and there is one."""
-        return len(self._operations) == 1 if operation_name is None else self._operation(operation_name) is not None
+        return len(self._operations) == 1 if operation_name is None else self.operation(operation_name) is not None
 
-    def _operation(self, name: str | None) -> OperationDefinitionNode | None:
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """The operation of this name, or without one the first."""
         named = (one for one in self._operations if name is None or (one.name and one.name.value == name))
         return next(named, None)
 

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -26,6 +26,7 @@ from regulars_schema.context import Context
 from regulars_schema.costs import Price
 from regulars_schema.introspection import forbidden_introspection, may_introspect, tells_of_schema
 from regulars_schema.limits import Limits, refuse_excess, too_complex
+from regulars_schema.preparing import Preparation
 
 LONGEST_KEPT = 16_384
 """Characters of a document that is worth keeping at most: a parsed one takes about a hundred times its text."""
@@ -41,6 +42,8 @@ class Parsed:
     document: DocumentNode
     price: Price
     introspects: bool = False
+    preparations: dict[str | None, Preparation | None] = field(default_factory=dict)
+    """Its operations, by the names under which they are asked for, once they have been prepared."""
 
     def charge(self, asking: Context, operation_name: str | None, variables: Mapping[str, Any], most: int) -> None:
         """Take what an operation costs from what the caller has left. Raises RateLimited, and GraphQLError for one that costs

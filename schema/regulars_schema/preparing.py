@@ -1,0 +1,195 @@
+"""The preparation of an operation that is executed again and again, as far as it is the same each time.
+
+graphql-core looks up the operation, its fragments and the types of its variables for each request, and asks of each value
+what its type is. Here that is worked out once for an operation. What is not plainly right (a value that has to be refused, a
+variable that is absent and has a default, a value that stands for a list of one) is left to graphql-core, in whose words
+mistakes are told.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    Executor,
+    FragmentDefinitionNode,
+    GraphQLBoolean,
+    GraphQLError,
+    GraphQLID,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLSchema,
+    GraphQLString,
+    OperationDefinitionNode,
+    Undefined,
+    default_field_resolver,
+    default_type_resolver,
+    is_required_input_field,
+)
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource
+from graphql.utilities.coerce_input_value import coerce_default_value
+
+Coerce = Callable[[Any], Any]
+"""What makes a value of an input type. Raises Unclear."""
+
+_PLAIN: Mapping[str, type] = {GraphQLString.name: str, GraphQLID.name: str, GraphQLBoolean.name: bool}
+
+
+class Unclear(Exception):
+    """A value that graphql-core has to look at."""
+
+
+@dataclass(slots=True)
+class Coercions:
+    """How values of the input types of one schema are made."""
+
+    _known: dict[str, Coerce] = field(default_factory=dict)
+
+    def of(self, type_: GraphQLInputType) -> Coerce:
+        """What makes values of a type. Inputs may contain themselves, so theirs is looked up when it is needed."""
+        if isinstance(type_, GraphQLNonNull):
+            return _not_null(self.of(type_.of_type))
+        if isinstance(type_, GraphQLList):
+            return _list(self.of(type_.of_type))
+        if isinstance(type_, GraphQLInputObjectType):
+            return lambda value: None if value is None else self._object(type_)(value)
+        plain = _PLAIN.get(type_.name)
+        return _leaf(type_.coerce_input_value) if plain is None else _plain(plain)
+
+    def _object(self, type_: GraphQLInputObjectType) -> Coerce:
+        known = self._known.get(type_.name)
+        if known is None:
+            known = self._known[type_.name] = self._made(type_)
+        return known
+
+    def _made(self, type_: GraphQLInputObjectType) -> Coerce:
+        fields = {
+            name: (one.out_name or name, self.of(one.type), is_required_input_field(one), one)
+            for name, one in type_.fields.items()
+        }
+
+        def coerce(value: Any) -> Any:
+            if type_.is_one_of or not isinstance(value, dict) or not fields.keys() >= value.keys():
+                raise Unclear
+            made: dict[str, Any] = {}
+            for name, (own, inner, required, declared) in fields.items():
+                if name in value:
+                    made[own] = inner(value[name])
+                elif required:
+                    raise Unclear
+                elif (default := coerce_default_value(declared)) is not Undefined:
+                    made[own] = default
+            return type_.out_type(made)
+
+        return coerce
+
+
+def _not_null(inner: Coerce) -> Coerce:
+    def coerce(value: Any) -> Any:
+        if value is None:
+            raise Unclear
+        return inner(value)
+
+    return coerce
+
+
+def _list(inner: Coerce) -> Coerce:
+    def coerce(value: Any) -> Any:
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            raise Unclear
+        return [inner(item) for item in value]
+
+    return coerce
+
+
+def _plain(kind: type) -> Coerce:
+    def coerce(value: Any) -> Any:
+        if value is None or type(value) is kind:
+            return value
+        raise Unclear
+
+    return coerce
+
+
+def _leaf(parse: Callable[[Any], Any]) -> Coerce:
+    def coerce(value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return parse(value)
+        except Exception:
+            raise Unclear from None
+
+    return coerce
+
+
+@dataclass(slots=True)
+class Preparation:
+    """One operation of a document of one schema, ready to be executed with any variables."""
+
+    schema: GraphQLSchema
+    operation: OperationDefinitionNode
+    fragments: dict[str, FragmentDefinitionNode]
+    variables: list[tuple[GraphQLVariableSignature, Coerce]]
+
+    def executor(self, root: Any, context: Any, given: Mapping[str, Any]) -> Executor[Any] | None:
+        """What graphql-core would build for these variables; None if it must do so itself."""
+        try:
+            values = self._values(given)
+        except (Unclear, RecursionError):
+            return None
+        details = {name: FragmentDetails(fragment) for name, fragment in self.fragments.items()}
+        return Executor(
+            self.schema,
+            self.fragments,
+            details,
+            root,
+            context,
+            self.operation,
+            values,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            hide_suggestions=True,
+        )
+
+    def _values(self, given: Mapping[str, Any]) -> VariableValues:
+        sources: dict[str, VariableValueSource] = {}
+        coerced: dict[str, Any] = {}
+        for signature, coerce in self.variables:
+            name = signature.name
+            if name in given:
+                sources[name] = VariableValueSource(signature, given[name])
+                coerced[name] = coerce(given[name])
+            elif _has_default(signature) or isinstance(signature.type, GraphQLNonNull):
+                raise Unclear
+            else:
+                sources[name] = VariableValueSource(signature)
+        return VariableValues(sources, coerced)
+
+
+def _has_default(signature: GraphQLVariableSignature) -> bool:
+    return signature.default is not None or signature.default_value is not Undefined
+
+
+def preparation_of(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, coercions: Coercions
+) -> Preparation | None:
+    """The preparation of an operation of a valid document; None for what graphql-core alone understands."""
+    fragments = {part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)}
+    if any(fragment.variable_definitions for fragment in fragments.values()):
+        return None
+    variables = []
+    for declared in operation.variable_definitions or ():
+        signature = get_variable_signature(schema, declared)
+        if isinstance(signature, GraphQLError):
+            return None
+        variables.append((signature, coercions.of(signature.type)))
+    return Preparation(schema, operation, fragments, variables)
