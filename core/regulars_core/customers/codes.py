@@ -4,6 +4,7 @@ Numbers are taken from the database in blocks, in transactions of their own, so 
 write; what a process does not use of its last block is skipped.
 """
 
+import asyncio
 import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable
@@ -46,6 +47,7 @@ class Codes:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._left: defaultdict[str, deque[int]] = defaultdict(deque)
+        self._taking = asyncio.Lock()
 
     async def take(self, store_code: str | None = None, count: int = 1) -> list[str]:
         """Codes that nobody else will be given.
@@ -58,12 +60,14 @@ class Codes:
         if aside and len(aside) >= count:
             return [aside.popleft() for _ in range(count)]
         left = self._left[prefix]
-        if self._database.in_transaction and len(left) < count:
+        if len(left) < count and self._database.in_transaction:
             raise CodesWanted(store_code, count)
-        while len(left) < count:
-            size = max(BLOCK, count - len(left))
-            end = await self._advance(prefix, size)
-            left.extend(await self._free(prefix, range(end - size, end)))
+        if len(left) < count:
+            async with self._taking:  # or many at once would each take a block, and wait for each other in the database
+                while len(left) < count:
+                    size = max(BLOCK, count - len(left))
+                    end = await self._advance(prefix, size)
+                    left.extend(await self._free(prefix, range(end - size, end)))
         return [_code(prefix, left.popleft()) for _ in range(count)]
 
     @property
