@@ -32,7 +32,7 @@ class Follower:
         }.items():
             (programs / name).write_text(f"#!/bin/sh\n{command}\n")
             (programs / name).chmod(0o755)
-        paths = f"{folder}/work/regulars-visits{os.pathsep}{self._site}"
+        paths = f"{folder}/plugins/regulars-visits{os.pathsep}{self._site}"
         clean = {name: value for name, value in os.environ.items() if not name.startswith("REGULARS_")}
         self._environment = {**clean, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": paths}
         self._environment |= {"COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1"}
