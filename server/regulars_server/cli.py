@@ -13,10 +13,11 @@ from regulars_core.journal.replaying import switch_on
 from regulars_core.keys.granting import Grant
 from regulars_core.keys.service import create_key
 from regulars_core.permissions import ADMINISTRATOR
-from regulars_core.plugins import Plugins, installed
+from regulars_core.plugins import PluginError, Plugins, installed
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
 from regulars_core.verifying import all_verifications
+from regulars_schema.composition import SchemaConflict
 from regulars_schema.schema import schema_of
 from regulars_server import cli_authors, cli_data, cli_keys, demo
 from regulars_server.app import create_app, opened
@@ -138,7 +139,10 @@ def schema(
     """Print the GraphQL schema with the plugins that are on, sorted by name."""
     if not (write or check):
         _, on = configured_or_exit()
-        typer.echo(schema_of(on).printed(), nl=False)
+        try:
+            typer.echo(schema_of(on).printed(), nl=False)
+        except (SchemaConflict, PluginError) as error:
+            fail(str(error))
         return
     for path, wanted in PRINTED_SCHEMAS.items():
         text = schema_of(Plugins.wanted(wanted)).printed()

@@ -9,9 +9,11 @@ from tortoise.exceptions import BaseORMException
 from regulars_core.database import Database, Unavailable
 from regulars_core.database.apps import sqlite_path
 from regulars_core.keys.reads import list_keys
-from regulars_core.plugins import Plugins
+from regulars_core.plugins import PluginError, Plugins
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
+from regulars_schema.composition import SchemaConflict
+from regulars_schema.schema import schema_of
 from regulars_server.app import APPS
 
 
@@ -30,7 +32,7 @@ async def examine(settings: Settings, plugins: Plugins | None = None) -> list[Fi
         Finding(True, f"settings: {settings.currency}, {settings.timezone}, phone numbers as in {settings.country}")
     ]
     if on.names:
-        findings.append(Finding(True, f"plugins: {', '.join(on.names)}"))
+        findings += _plugins(on)
     try:
         if missing := _missing_file(settings):
             return [*findings, missing]
@@ -43,6 +45,15 @@ async def examine(settings: Settings, plugins: Plugins | None = None) -> list[Fi
         return [*findings, _unusable(error)]
     finally:
         await database.close()
+
+
+def _plugins(on: Plugins) -> list[Finding]:
+    """Which are on, and whether they can be on together."""
+    try:
+        schema_of(on)
+    except (SchemaConflict, PluginError) as error:
+        return [Finding(False, f"plugins: {error}; switch off one of them by REGULARS_PLUGINS, or mend it")]
+    return [Finding(True, f"plugins: {', '.join(on.names)}")]
 
 
 _UNUSABLE = (Unavailable, BaseORMException, sqlite3.Error)

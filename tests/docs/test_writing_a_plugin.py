@@ -36,8 +36,8 @@ class Follower:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("REGULARS_")}
         self._environment = {**clean, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": paths}
         self._environment |= {"COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1"}
-        (folder / "work").mkdir()
-        self._state.write_text(f"cd {shlex.quote(str(folder / 'work'))}\n")
+        (folder / "plugins").mkdir()
+        self._state.write_text(f"cd {shlex.quote(str(folder / 'plugins'))}\n")
 
     def run(self, commands: str) -> str:
         """What a block of commands prints; all must succeed."""
@@ -52,7 +52,7 @@ class Follower:
 
     def write(self, name: str, text: str) -> None:
         """Save a file of the plugin."""
-        path = self._folder / "work" / "regulars-visits" / name
+        path = self._folder / "plugins" / "regulars-visits" / name
         assert path.parent.is_dir()
         path.write_text(text, encoding="utf-8")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from regulars_schema.customers import TagsAddInput
 from regulars_schema.permissions import under
 from regulars_schema.schema import build_schema, contributions_of
 from regulars_server.app import create_app
+from regulars_server.doctor import examine
 from tests.asking import Api
 from tests.hooks.test_plugins import plugin
 from tests.schema.test_composition import leaf, no_rows, on_customer, sort
@@ -83,6 +85,13 @@ def test_two_plugins_in_one_place_stop_the_start(what: dict[str, Any], said: str
     with pytest.raises(SchemaConflict) as raised:
         create_app(Settings(), on)
     assert str(raised.value) == said
+
+
+async def test_the_doctor_says_so_before_the_start(tmp_path: Path) -> None:
+    on = Plugins({"shoes": adding("shoes", leaves=[leaf("size")]), "feet": adding("feet", leaves=[leaf("size")])})
+    found = await examine(Settings(database_url=f"sqlite://{tmp_path}/no.db"), on)
+    said = [finding.message for finding in found if not finding.ok]
+    assert said[0].startswith("plugins: CustomerWhere.size is defined by 'shoes' and by 'feet'; switch off one of them")
 
 
 @pytest.mark.parametrize(
