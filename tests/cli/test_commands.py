@@ -1,9 +1,12 @@
 """What commands there are, how they are set, and what they say of the schema and the plugins."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.cli.commands import Regulars
 
@@ -116,3 +119,37 @@ def test_as_a_program(elsewhere: Path) -> None:
         done = run(*arguments, database_url="sqlite://letter.db")
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
+
+
+SHOES = """
+import pytest
+
+from regulars_core.hookspecs import hookimpl
+from regulars_core.paging import SortKey
+from regulars_schema.composition import Contribution, SortField
+from regulars_schema.customer_types import CustomerOrderField
+
+@hookimpl
+def regulars_schema():
+    key = SortKey("SIZE", "c.code", "c.id", str)
+    return Contribution(__name__, sorts=[SortField(CustomerOrderField, key, "By the size of their shoes.")])
+"""
+
+
+def test_plugins_that_cannot_be_on_together(
+    regulars: Regulars, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("shoes", "feet"):
+        told = tmp_path / f"{name}-1.0.dist-info"
+        told.mkdir()
+        (told / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (told / "entry_points.txt").write_text(f"[regulars]\n{name} = {name}\n")
+        (tmp_path / f"{name}.py").write_text(SHOES)
+    monkeypatch.syspath_prepend(tmp_path)
+    for command in ("schema", "doctor"):
+        conflicting = regulars(command, plugins="shoes,feet")
+        assert conflicting.exit_code == 1
+        assert re.search(
+            "CustomerOrderField.SIZE is defined by '(shoes|feet)' and by '(shoes|feet)'", conflicting.output
+        )
+        assert regulars(command, plugins="shoes").output.count("is defined by") == 0
