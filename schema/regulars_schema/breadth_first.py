@@ -29,8 +29,8 @@ from regulars_schema.plans import Plan, Unsupported, planned
 from regulars_schema.preparing import Coercions, preparation_of
 from regulars_schema.rendering import draft
 
-MOST_KEPT = 10_000
-"""Fields of all kept plans together; one takes some 700 bytes."""
+MOST_KEPT = 5_000
+"""Fields of all kept plans together; one takes some 700 bytes, and as much SQL may hang on it."""
 MOST_FORMS = 8
 """Plans kept of one operation: variables of @skip and @include can give it two to the power of their number of forms."""
 
