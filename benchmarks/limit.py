@@ -83,8 +83,7 @@ def read_values(operation: str, variables: Mapping[str, Any], engine: str) -> tu
     if operation == "Q1":
         return (variables["code"],)
     if operation == "Q3":
-        word = variables["text"].rjust(3)
-        return (word, f"%{word}%" if engine == "postgres" else f'"{word}"')
+        return (variables["text"].rjust(3),)
     if variables["after"] is None:
         return (2**62, "f" * 32)
     return tuple(orjson.loads(base64.urlsafe_b64decode(variables["after"]))[1:])

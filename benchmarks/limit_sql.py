@@ -75,8 +75,8 @@ class Json:
 
 
 def statements(engine: Engine) -> Mapping[str, str]:
-    """The statement of each read: Q1 wants a code, Q2 and Q4 the sort key and the id before the page, Q3 a word and what
-    asks the index for it."""
+    """The statement of each read: Q1 wants a code, Q2 and Q4 the sort key and the id before the page, Q3 a
+    word."""
     json = Json(engine)
     card, purchase = _card(json), _purchase(json)
     line = json.object(sku="l.sku", name="l.name", quantity=json.quantity("l.quantity"), total=json.money("l.total"))
@@ -97,7 +97,7 @@ def statements(engine: Engine) -> Mapping[str, str]:
     deep = {name: card[name] for name in ("id", "code", "displayName")}
     brief = {name: value for name, value in purchase.items() if name != "status"}
     found = {name: card[name] for name in ("id", "code", "displayName", "phone")}
-    seen_last = found_by(engine, json.value(1, "text"), json.value(2, "text"))
+    seen_last = found_by(engine, json.value(1, "text"))
     answers = {
         "Q1": json.object(
             customer=json.one(json.object(**profile), f"customer c WHERE c.code = {json.value(1, 'text')}")
@@ -148,9 +148,9 @@ def _purchase(json: Json) -> dict[str, str]:
     }
 
 
-def found_by(engine: Engine, word: str, pattern: str) -> str:
-    """A FROM item: the ten customers found by a word, in the very steps of Regulars; given what stands for the word, and for
-    what asks the index for it. They are in order by QuickSearch.order."""
+def found_by(engine: Engine, word: str) -> str:
+    """A FROM item: the ten customers found by a word, in the very steps of Regulars; given what stands for the word. They are in
+    order by QuickSearch.order."""
     search = QuickSearch.of("any", 10, include_archived=False)
     assert search is not None
-    return search.source(Values(Dialect(engine))).replace("$1", word).replace("$2", pattern)
+    return search.source(Values(Dialect(engine)), *search.needles).replace("$1", word)

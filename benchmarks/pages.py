@@ -29,7 +29,7 @@ from regulars_core.customers.filters import LEAVES
 from regulars_core.customers.quick_search import QuickSearch, quick_search
 from regulars_core.customers.reads import NEWEST_FIRST, SORT_KEYS, customers_of_groups, page_of_customers
 from regulars_core.database import Database
-from regulars_core.filtering import Values, Where
+from regulars_core.filtering import Where
 from regulars_core.paging import Order, Window
 from regulars_core.testing import PostgresServer
 from regulars_server.app import APPS
@@ -134,9 +134,10 @@ class Bench:
         self.tell("\n| search | found by | customerSearch of 10, ms | of 50, ms | page of 50 by CREATED_AT, ms |")
         self.tell("|---|---|---|---|---|")
         for query in _queries(self.population):
-            values = Values(self.database.dialect)
-            matching = searching.matching(searching.words_of(query), values)
-            row = await self.database.row(f"SELECT count(*) FROM ({matching}) AS found", *values.all)
+            needles = searching.needles_of(searching.words_of(query))
+            places = [f"${number}" for number in range(1, len(needles) + 1)]
+            matching = searching.matching(places, self.database.engine, searching.NAMES_AND_CONTACT)
+            row = await self.database.row(f"SELECT count(*) FROM ({matching}) AS found", *needles)
             window = Window(NEWEST_FIRST, SIZE, False, None, None)
             ten, fifty, listed = await taken(
                 lambda q=query: quick_search(self.database, QuickSearch.of(q, 10, False)),  # type: ignore[misc]

@@ -79,7 +79,7 @@ def _node() -> str:
 def postgraphile(shop: FilledShop) -> Contestant:
     """PostGraphile in production mode on a shop on PostgreSQL, over views of its own."""
     assert shop.server is not None
-    found = found_by("postgres", "needle", "pattern")
+    found = found_by("postgres", "needle")
     schema = (HERE / "schema.sql").read_text().replace("{found}", found).replace("{order}", QuickSearch.order)
     shop.server.execute(schema, shop.url.rpartition("/")[2])
     environment = {"DATABASE_URL": shop.url, "NODE_ENV": "production", "GRAPHILE_ENV": "production"}

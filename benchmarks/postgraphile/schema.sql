@@ -44,7 +44,6 @@ COMMENT ON VIEW peer.purchase_line IS E'@primaryKey id
 CREATE FUNCTION peer.customer_search(word text) RETURNS SETOF peer.customer LANGUAGE plpgsql STABLE ROWS 10 AS $$
 DECLARE
     needle text := lpad(word, greatest(3, length(word)));
-    pattern text := '%' || needle || '%';
 BEGIN
     RETURN QUERY SELECT shown.* FROM {found} JOIN peer.customer shown ON shown.id = c.id ORDER BY {order};
 END $$;

@@ -97,16 +97,39 @@ class Window:
         key = self.order.key
         return f"{key.column} {self.way}, {key.tie} {self.way}"
 
+    @property
+    def between(self) -> "Between":
+        """That rows lie between the cursors, whatever these are."""
+        return Between(self.order, self.after is not None, self.before is not None)
+
+    @property
+    def positions(self) -> tuple[int | str, ...]:
+        """What the cursors hold."""
+        return (*(self.after or ()), *(self.before or ()))
+
     def conditions(self, values: Values) -> list[str]:
-        """That a row lies strictly between the cursors, as row values, which both engines seek in an index."""
-        found = []
-        for position, ahead in ((self.after, True), (self.before, False)):
-            if position is not None:
-                sign = ">" if ahead is not self.order.descending else "<"
-                # A cursor may hold any 64-bit number, also where the column is narrower.
-                kind = "::bigint" if self.order.key.kind is int else ""
-                key, tie = values.bind(position[0]) + kind, values.bind(position[1])
-                found.append(f"({self.order.key.column}, {self.order.key.tie}) {sign} ({key}, {tie})")
+        """That a row lies strictly between the cursors."""
+        return self.between.conditions(values, *self.positions)
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """That a row lies strictly after a cursor, before one, or both."""
+
+    order: Order
+    after: bool
+    before: bool
+
+    def conditions(self, values: Values, *positions: int | str) -> list[str]:
+        """The conditions as row values, which both engines seek in an index, for the positions that the cursors hold."""
+        found, column = [], f"({self.order.key.column}, {self.order.key.tie})"
+        # A cursor may hold any 64-bit number, also where the column is narrower.
+        kind = "::bigint" if self.order.key.kind is int else ""
+        ends = [ahead for ahead, given in ((True, self.after), (False, self.before)) if given]
+        for number, ahead in enumerate(ends):
+            sign = ">" if ahead is not self.order.descending else "<"
+            key, tie = map(values.bind, positions[2 * number : 2 * number + 2])
+            found.append(f"{column} {sign} ({key}{kind}, {tie})")
         return found
 
 

@@ -13,17 +13,17 @@ Both engines join text, and do it faster than they build JSON with their own fun
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.core import get_global
 
-from regulars_core.clock import DAY, day_of, now, offsets
+from regulars_core.clock import DAY, offsets
 from regulars_core.database import Database, Engine
 from regulars_core.filtering import Values, Where
 from regulars_core.money import exponent_of
-from regulars_core.paging import Window
+from regulars_core.paging import Between, Window
 
 Column = Callable[[Values], str]
 """SQL of an attribute's JSON text, never NULL; what it compares or computes with goes to the values."""
@@ -80,18 +80,13 @@ def instant(column: str) -> Column:
     return sql
 
 
-def days_since(column: str, timezone: ZoneInfo) -> Column:
-    """Calendar days from a column of instants until today, where the shop is, and none below zero. On PostgreSQL, which finds
+def days_since(column: str, today: date, timezone: ZoneInfo) -> Column:
+    """Calendar days from a column of instants until `today`, where the shop is, and none below zero. On PostgreSQL, which finds
     by bisection what the offset was: `regulars_core.clock` knows the zones, the database need not."""
-
-    def sql(values: Values) -> str:
-        changes, found = offsets(timezone)
-        today, since = values.bind((day_of(now(), timezone) - date(1970, 1, 1)).days), values.bind(list(changes))
-        offset = f"({values.bind(list(found))}::bigint[])[width_bucket({column}, {since}::bigint[]) + 1]"
-        days = f"greatest({today}::bigint - floor(({column} + {offset}) / {DAY}::float8)::bigint, 0)"
-        return f"CASE WHEN {column} IS NULL THEN 'null' ELSE CAST({days} AS TEXT) END"
-
-    return sql
+    changes, found = (f"'{{{','.join(map(str, numbers))}}}'::bigint[]" for numbers in offsets(timezone))
+    day = f"floor(({column} + ({found})[width_bucket({column}, {changes}) + 1]) / {DAY}::float8)::bigint"
+    days = f"greatest({(today - date(1970, 1, 1)).days}::bigint - {day}, 0)"
+    return lambda _: f"CASE WHEN {column} IS NULL THEN 'null' ELSE CAST({days} AS TEXT) END"
 
 
 def quantity(column: str) -> Column:
@@ -188,12 +183,21 @@ class Kind:
         return frozenset({self.alias, *self.joins})
 
 
+@cache
+def equal_to(column: str) -> Callable[..., Sequence[str]]:
+    """The condition that a column equals the one value that is given."""
+    return lambda values, value: [f"{column} = {values.bind(value)}"]
+
+
 @dataclass(frozen=True)
 class Relation:
     """The rows of a kind whose `column` equals the attribute `key` of a parent: one of them, or where they have an order,
     all of them or the first `limit`. Parents that the same statement writes have the column of that name. Without a column
     they hang on nothing, and the conditions alone say which they are, or a `source`: a FROM item in place of the kind's table,
     with the same alias in it. `filtered`: some of the conditions are a caller's.
+
+    `given` are the caller's values. The source binds them, or without one the conditions: each once, in this order, and their
+    SQL depends on nothing but how many they are. So relations that are equal have the same SQL, whatever they were given.
 
     The limit stands in the statement as it is, so that PostgreSQL sees that one plan is good for all values; planning anew took
     a third of the time of a list. Where a caller has filtered the rows it is a parameter: what is rare needs a plan of its own.
@@ -204,23 +208,33 @@ class Relation:
     key: str = "id"
     order: str | None = None
     limit: int | None = None
-    conditions: Callable[[Values], Sequence[str]] = lambda _: ()
-    source: Callable[[Values], str] | None = None
+    conditions: Callable[..., Sequence[str]] = lambda _: ()
+    source: Callable[..., str] | None = None
     filtered: bool = False
+    given: tuple[Any, ...] = field(default=(), compare=False)
+    takes: int = field(init=False)
+    """How many values it was given."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "takes", len(self.given))
 
     def page(self, window: Window, where: Where | None = None) -> "Relation | None":
         """The page that a window shows, narrowed by conditions; None for one that has to be turned round."""
         if window.backward:
             return None
-        first = replace(self, order=window.order_by(), limit=window.size)
-        if where is None and window.after is None and window.before is None:
-            return first  # equal to that of the next request, whose SQL is the same then
+        conditions = _narrowed(self.conditions, self.takes, window.between)
+        given = (*self.given, *window.positions)
+        first = replace(self, order=window.order_by(), limit=window.size, conditions=conditions, given=given)
+        if where is None:
+            return first
+        compiled = lambda values, *given: [*conditions(values, *given), where.compile(values)]  # noqa: E731
+        return replace(first, conditions=compiled, filtered=True)
 
-        def conditions(values: Values) -> Sequence[str]:
-            compiled = [where.compile(values)] if where else []
-            return [*self.conditions(values), *window.conditions(values), *compiled]
 
-        return replace(first, conditions=conditions, filtered=where is not None)
+@lru_cache(maxsize=256)
+def _narrowed(own: Callable[..., Sequence[str]], taken: int, between: Between) -> Callable[..., Sequence[str]]:
+    """A relation's own conditions, which take so many values, and those of a page; the same function for the same."""
+    return lambda values, *given: [*own(values, *given[:taken]), *between.conditions(values, *given[taken:])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,26 +254,43 @@ class Hanging:
     wanted: "Members | Column"
     before: str = ""
     after: str = ""
-    texts: dict[tuple[str, str, frozenset[str]], str] = field(default_factory=dict, compare=False, repr=False)
-    """Its SQL, where no values belong to it: by engine, the parent's alias, and the aliases in scope."""
+    texts: dict[tuple[str, str, frozenset[str], int], str] = field(default_factory=dict, compare=False, repr=False)
+    """Its SQL: by engine, the parent's alias, the aliases in scope, and how many values are before its own."""
+
+    binds: int = field(init=False)
+    """How many given values it takes, with all that hangs on it."""
+    filtered: bool = field(init=False)
+    """Whether its relation is, or one of those that hang on it."""
+
+    def __post_init__(self) -> None:
+        members = () if callable(self.wanted) else self.wanted
+        inner = [member for _, member in members if isinstance(member, Hanging)]
+        object.__setattr__(self, "binds", self.relation.takes + sum(one.binds for one in inner))
+        object.__setattr__(self, "filtered", self.relation.filtered or any(one.filtered for one in inner))
 
 
 Members = Sequence[tuple[str, "str | Column | Inside | Hanging"]]
 """What is wanted of an object, by its name in the answer; plain text is JSON as it stands."""
 
 
-async def written(database: Database, parents: Sequence[Any], wanted: Sequence[Hanging]) -> list[list[str]]:
+async def written(
+    database: Database, parents: Sequence[Any], wanted: Sequence[Hanging], given: Sequence[Any]
+) -> list[list[str]]:
     """The JSON text of what hangs on each parent, a column for each of what is wanted; by one statement. What hangs on nothing
-    is the same for each, so one parent will do."""
+    is the same for each, so one parent will do.
+
+    The values that relations were given are told apart, those of each relation before those of what hangs on it: what is
+    wanted is kept from request to request, and may have been made for other ones.
+    """
     keys = list(dict.fromkeys(hanging.relation.key for hanging in wanted if hanging.relation.column))
     if not keys:
-        writer = _Writer(Values(database.dialect))
+        writer = _Writer(Values(database.dialect), given)
         columns = [writer.hanging(hanging, "", frozenset()) for hanging in wanted]
         found = await database.rows(f"SELECT {', '.join(columns)}", *writer.values.all)
         return [list(column) for column in zip(*found, strict=True)]
     of_parents = [[getattr(parent, key) for key in keys] for parent in parents]
-    source, given = database.dialect.records(keys, of_parents)
-    writer = _Writer(Values(database.dialect, *given))
+    source, ids = database.dialect.records(keys, of_parents)
+    writer = _Writer(Values(database.dialect, *ids), given)
     columns = [writer.hanging(hanging, _PARENTS, frozenset()) for hanging in wanted]
     found = await database.rows(f"SELECT {', '.join(columns)} FROM {source} ORDER BY {_PARENTS}.n", *writer.values.all)
     return [list(column) for column in zip(*found, strict=True)]
@@ -270,25 +301,39 @@ class _Writer:
     """The SQL of one statement."""
 
     values: Values
+    given: Sequence[Any]
+    taken: int = 0
+    """How many of the given values have been bound."""
 
     def hanging(self, hanging: Hanging, parent: str, scope: frozenset[str]) -> str:
         """A subquery for one parent, of whose tables the aliases are in scope."""
-        place, bound = (self.values.dialect.engine, parent, scope), len(self.values.all)
+        before, taken = len(self.values.all), self.taken
+        place = (self.values.dialect.engine, parent, scope, before)
         sql = hanging.texts.get(place)
         if sql is None:
             sql = self._subquery(hanging, parent, scope)
-            if len(self.values.all) == bound:
+            if self.values.all[before:] == self.given[taken : self.taken]:
                 hanging.texts[place] = sql
+        else:
+            self.values.all += self._take(hanging.binds)
         return sql
+
+    def _take(self, number: int) -> Sequence[Any]:
+        self.taken += number
+        return self.given[self.taken - number : self.taken]
 
     def _subquery(self, hanging: Hanging, parent: str, scope: frozenset[str]) -> str:
         relation, kind = hanging.relation, hanging.relation.kind
         joined = "".join(f" {join}" for alias, join in kind.joins.items() if alias not in scope)
+        given = self._take(relation.takes)
         linked = [f"{relation.column} = {parent}.{relation.key}"] if relation.column else []
-        narrowed = " AND ".join([*linked, *relation.conditions(self.values)])
+        if relation.source:
+            source, own = relation.source(self.values, *given), relation.conditions(self.values)
+        else:
+            source, own = kind.table, relation.conditions(self.values, *given)
+        narrowed = " AND ".join([*linked, *own])
         wanted = hanging.wanted
         member = wanted(self.values) if callable(wanted) else self._object(wanted, kind.alias, scope | kind.aliases)
-        source = relation.source(self.values) if relation.source else kind.table
         rows = f"FROM {source}{joined}{f' WHERE {narrowed}' if narrowed else ''}"
         if relation.order is None:
             return f"coalesce((SELECT {member} {rows}), 'null')"

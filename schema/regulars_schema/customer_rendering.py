@@ -1,10 +1,11 @@
 """Customers and what hangs on them, as the database writes them."""
 
 from dataclasses import replace
-from functools import cache
+from datetime import date
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from regulars_core.clock import NEVER
+from regulars_core.clock import NEVER, day_of, now
 from regulars_core.customers.quick_search import QuickSearch
 from regulars_core.database import Engine
 from regulars_core.filtering import Where
@@ -16,6 +17,7 @@ from regulars_core.rendering import (
     Kind,
     Relation,
     days_since,
+    equal_to,
     flag,
     identity,
     instant,
@@ -81,8 +83,8 @@ _ADDRESS = {
 }
 
 
-@cache
-def _stats_in(currency: CurrencyCode, timezone: ZoneInfo, engine: Engine) -> Relation:
+@lru_cache(maxsize=16)
+def _stats_in(currency: CurrencyCode, timezone: ZoneInfo, today: date, engine: Engine) -> Relation:
     spent, count = "s.total_spent", "s.purchase_count"
     size = f"((2 * abs({spent}) + {count}) / (2 * {count}))"
     average = f"(CASE WHEN {count} = 0 THEN NULL WHEN {spent} < 0 THEN -{size} ELSE {size} END)"
@@ -95,15 +97,15 @@ def _stats_in(currency: CurrencyCode, timezone: ZoneInfo, engine: Engine) -> Rel
         "last_purchase_at": instant(last),
     }
     if engine == "postgres":
-        columns["days_since_last_purchase"] = days_since(last, timezone)
+        columns["days_since_last_purchase"] = days_since(last, today, timezone)
     return Relation(Kind("s", "customer_stats s", columns), "s.customer_id")
 
 
 def _stats(batch: Batch) -> Relation | None:
     if batch.actor.stores(VIEW) is not None:
         return None
-    settings = batch.shop.settings
-    return _stats_in(settings.currency, settings.zone, batch.database.engine)
+    currency, timezone = batch.shop.settings.currency, batch.shop.settings.zone
+    return _stats_in(currency, timezone, day_of(now(), timezone), batch.database.engine)
 
 
 def _address(kind: str) -> Rendered:
@@ -113,7 +115,7 @@ def _address(kind: str) -> Rendered:
 
 def customer_with(column: str, value: str) -> Relation:
     """The one customer with this value in a unique column."""
-    return Relation(CUSTOMER, None, conditions=lambda values: [f"{column} = {values.bind(value)}"])
+    return Relation(CUSTOMER, None, conditions=equal_to(column), given=(value,))
 
 
 def customers_in(window: Window, where: Where | None) -> Relation | None:
@@ -125,13 +127,13 @@ def customers_in(window: Window, where: Where | None) -> Relation | None:
 
 def customers_found(search: QuickSearch) -> Relation:
     """The customers that a quick search finds, in its order."""
-    return Relation(CUSTOMER, None, order=search.order, source=search.source)
+    return Relation(CUSTOMER, None, order=search.order, source=search.source, given=tuple(search.needles))
 
 
 GROUP_OF = rendered(Relation(GROUP, "g.id", "group_id"))
 ORIGIN_STORE_OF = rendered(Relation(STORE, "st.id", "origin_store_id"))
 # For its alias and the names of its attributes; which relation it is depends on the shop.
-STATS_OF = Rendered(_stats_in(CurrencyCode("USD"), ZoneInfo("UTC"), "postgres").kind, _stats)
+STATS_OF = Rendered(_stats_in(CurrencyCode("USD"), ZoneInfo("UTC"), date.min, "postgres").kind, _stats)
 TAGS_OF = rendered(
     Relation(Kind("t", "customer_tag t", {"tag": text("t.tag")}), "t.customer_id", order="t.tag_key"), value="tag"
 )

@@ -187,12 +187,13 @@ class Execution:
         batch, draft = self._context.batch, asked.draft
         if draft is None or not statement.has_room(draft) or not all(map(batch.actor.may, draft.needs)):
             return False
+        given: list[Any] = []
         try:
-            wanted = draft.hanging(batch, partial(self._arguments, statement.level))
+            wanted = draft.hanging(batch, partial(self._arguments, statement.level), given)
         except Exception:  # for which there is a place and a path in the ordinary way
             return False
         if wanted is not None:
-            statement.take(draft, wanted)
+            statement.take(draft, wanted, given)
         return wanted is not None
 
     def _called(self, calls: dict[Any, Call], level: Level, asked: PlannedField) -> list[Level]:

@@ -1,9 +1,7 @@
 """Purchases and what hangs on them, as the database writes them."""
 
-from collections.abc import Sequence
-
-from regulars_core.filtering import Values, Where
-from regulars_core.rendering import Kind, Relation, identity, instant, money, quantity, text
+from regulars_core.filtering import Where
+from regulars_core.rendering import Kind, Relation, equal_to, identity, instant, money, quantity, text
 from regulars_schema.customer_rendering import CUSTOMER, STORE
 from regulars_schema.rendering import rendered
 
@@ -69,11 +67,9 @@ PURCHASES = Relation(PURCHASE, None)
 
 def purchase_with(id_: str, where: Where | None) -> Relation:
     """The one purchase with this id, if the conditions hold for it."""
-
-    def conditions(values: Values) -> Sequence[str]:
-        return [f"p.id = {values.bind(id_)}", *([where.compile(values)] if where else [])]
-
-    return Relation(PURCHASE, None, conditions=conditions)
+    known = equal_to("p.id")
+    narrowed = known if where is None else lambda values, id_: [*known(values, id_), where.compile(values)]
+    return Relation(PURCHASE, None, conditions=narrowed, filtered=where is not None, given=(id_,))
 
 
 PURCHASES_OF = Relation(PURCHASE, "p.customer_id")

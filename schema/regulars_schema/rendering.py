@@ -12,7 +12,7 @@ makes of them what the SQL is written from: a Hanging, an Inside or a Column of 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import is_not
+from operator import is_
 from typing import Any
 
 import orjson
@@ -69,6 +69,8 @@ def _resolved(member: str | Part, columns: Mapping[str, Column | Composite]) -> 
     return member if isinstance(member, str) else member.of(columns)
 
 
+MOST_MADE = 2
+"""Forms of a draft that are kept: a list's first page and its others, a search for one word and for two."""
 MOST_MEMBERS = 250
 """Members that one statement writes at most: of such as amounts they are 60,000 characters of SQL, which take an engine some
 30 ms to read. Aliases and fragments can ask for ten times as many in a short document."""
@@ -83,24 +85,39 @@ class Draft:
     asked: PlannedField
     rendered: Rendered
     members: "list[tuple[str, str | Part | Draft]]" = field(default_factory=list)
+    drafts: "list[Draft]" = field(default_factory=list)
+    """Those among the members, in order."""
     needs: set[str] = field(default_factory=set)
     size: int = 1
     before: str = ""
     after: str = ""
-    _last: tuple[Relation, Sequence[Hanging | None], Hanging | None] | None = None
-    """What came of it the last time: where the relations are equal again, so is what is to be written."""
+    _made: list[tuple[Relation, Sequence[Hanging], Hanging]] = field(default_factory=list)
+    """What came of it the last times: where the relations are equal again, so is what is to be written."""
 
-    def hanging(self, batch: Batch, arguments: Callable[[PlannedField], dict[str, Any]]) -> Hanging | None:
-        """What to write for this caller; None if it must be asked for in the ordinary way. Raises what the arguments raise."""
+    def hanging(
+        self, batch: Batch, arguments: Callable[[PlannedField], dict[str, Any]], given: list[Any]
+    ) -> Hanging | None:
+        """What to write for this caller, and to `given` what its relations were given; None if it must be asked for in the
+        ordinary way. Raises what the arguments raise."""
         relation = self.rendered.relation(batch, **arguments(self.asked))
         if relation is None:
             return None
-        below = [member.hanging(batch, arguments) for _, member in self.members if isinstance(member, Draft)]
-        if self._last is None or self._last[0] != relation or any(map(is_not, self._last[1], below)):
-            self._last = (relation, below, self._made(relation, below))
-        return self._last[2]
+        given += relation.given
+        below: list[Hanging] = []
+        for draft in self.drafts:
+            inner = draft.hanging(batch, arguments, given)
+            if inner is None:
+                return None
+            below.append(inner)
+        for known, inside, made in self._made:
+            if known == relation and all(map(is_, inside, below)):
+                return made
+        hanging = self._make(relation, below)
+        if hanging is not None and not hanging.filtered:
+            self._made = [(relation, below, hanging), *self._made[: MOST_MADE - 1]]
+        return hanging
 
-    def _made(self, relation: Relation, below: Sequence[Hanging | None]) -> Hanging | None:
+    def _make(self, relation: Relation, below: Sequence[Hanging]) -> Hanging | None:
         columns, waiting = relation.kind.columns, iter(below)
         if self.rendered.value is not None:
             column = columns.get(self.rendered.value)
@@ -177,7 +194,11 @@ def _filled(made: Draft, selection: Selection, scope: frozenset[str]) -> bool:
             return False
         made.members.append((name, member))
         made.size += member.size
-        made.needs |= member.needs if isinstance(member, Draft) else {asked.needs} if asked.needs else set()
+        if isinstance(member, Draft):
+            made.drafts.append(member)
+            made.needs |= member.needs
+        elif asked.needs:
+            made.needs.add(asked.needs)
     return bool(made.members) and made.size <= MOST_MEMBERS
 
 
@@ -216,22 +237,24 @@ class Statement:
     level: Level
     asked: list[PlannedField] = field(default_factory=list)
     wanted: list[Hanging] = field(default_factory=list)
+    given: list[Any] = field(default_factory=list)
     members: int = 0
 
     def has_room(self, draft: Draft) -> bool:
         """Whether it can write this field too."""
         return self.members + draft.size <= MOST_MEMBERS
 
-    def take(self, draft: Draft, wanted: Hanging) -> None:
-        """Let it write this field too."""
+    def take(self, draft: Draft, wanted: Hanging, given: Sequence[Any]) -> None:
+        """Let it write this field too, whose relations were given these values."""
         self.asked.append(draft.asked)
         self.wanted.append(wanted)
+        self.given += given
         self.members += draft.size
 
     async def texts(self, batch: Batch) -> list[list[str]] | Exception:
         """A column of JSON text for each field; or what went wrong."""
         try:
-            return await batch.in_time(lambda: written(batch.database, self.level.parents, self.wanted))
+            return await batch.in_time(lambda: written(batch.database, self.level.parents, self.wanted, self.given))
         except Exception as error:
             return error
 

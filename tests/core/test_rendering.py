@@ -136,7 +136,9 @@ async def test_days(shop: Shop, values: list[int], zone: ZoneInfo) -> None:
     edges = [Instant(at + by) for at in offsets(zone)[0][-30:] for by in (-DAY, -1, 0, 1)]
     past = [min(Instant(value), now()) for value in (*values, *edges)]
     today = day_of(now(), zone)
-    await same(shop.database, "BIGINT", days_since("v", zone), past, lambda value: (today - day_of(value, zone)).days)
+    await same(
+        shop.database, "BIGINT", days_since("v", today, zone), past, lambda value: (today - day_of(value, zone)).days
+    )
 
 
 @pytest.mark.parametrize(

@@ -296,7 +296,7 @@ async def test_nothing_is_begun_that_is_not_needed(shop: Shop, crowd: Crowd, que
     search, values = QuickSearch.of(query, 20, include_archived=False), Values(shop.database.dialect)
     assert search is not None
     explained = await shop.database.row(
-        f"EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM {search.source(values)}", *values.all
+        f"EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM {search.source(values, *search.needles)}", *values.all
     )
     assert explained is not None
     assert set(_begun(orjson.loads(explained[0])[0]["Plan"])) & {"near", "far", "hits", "few", "in_order"} == steps

@@ -125,7 +125,7 @@ async def test_what_a_page_does_not_show_is_not_written(filled: Api) -> None:
     )
     customers = await customers_by_ids(database, [key(CUSTOMER_ROW, 0)])
     found = await written(
-        database, list(customers.values()), [Hanging(highest, lambda _: f"CAST({strict} AS TEXT)", "<", ">")]
+        database, list(customers.values()), [Hanging(highest, lambda _: f"CAST({strict} AS TEXT)", "<", ">")], []
     )
     assert found == [["<[1]>"]]
 
@@ -282,6 +282,48 @@ async def test_short_documents_make_no_huge_statements(filled: Api) -> None:
 )
 def test_objects_are_counted_in_text(value: object, number: int) -> None:
     assert objects_in(orjson.dumps(value).decode()) == number
+
+
+async def test_kept_sql_is_for_all_values(filled: Api) -> None:
+    """In any order; what is answered is compared with what the functions answer, as everywhere."""
+    profile = "{ code purchases(first: $first, after: $after) { nodes { reference lines { sku } } } }"
+    asked = {
+        "customer": f"query($code: String!, $first: Int, $after: String) {{ customer(code: $code) {profile} }}",
+        "search": "query($query: String!, $first: Int) { customerSearch(query: $query, first: $first) { code } }",
+        "list": f"query($after: String, $first: Int) {{ customers(first: $first) {{ nodes {profile} }} }}",
+    }
+    seen = await filled.data("{ customers(first: 3) { nodes { code purchases { edges { cursor } } } } }")
+    codes = [one["code"] for one in seen["customers"]["nodes"]]
+    cursors = [edge["cursor"] for one in seen["customers"]["nodes"] for edge in one["purchases"]["edges"]]
+    texts: dict[str, set[str]] = {}
+    for first in (2, 1, 2):
+        for code, after, query in zip(codes, [cursors[0], None, cursors[1]], ["ana", "ana c", "example"], strict=True):
+            for name, variables in (
+                ("customer", {"code": code, "first": first, "after": after}),
+                ("search", {"query": query, "first": first}),
+                ("list", {"first": first, "after": after}),
+            ):
+                form = f"{name} {first} {after is None} {query.count(' ')}"
+                texts.setdefault(form, set()).update(await statements(filled, asked[name], **variables))
+    assert len(texts) == 12
+    assert all(len(same) == 1 for same in texts.values())
+
+
+async def test_columns_may_bind_values(filled: Api) -> None:
+    """Nobody keeps the SQL then."""
+    turns = iter(["first", "second", "third"])
+    column = lambda values: f"CAST({values.bind(next(turns))} AS TEXT)"  # noqa: E731
+    noted = Relation(
+        Kind("cn", "customer_note cn", {}),
+        "cn.customer_id",
+        conditions=lambda values, body: [f"cn.body = {values.bind(body)}"],
+        given=("Likes tea.",),
+    )
+    customers = await customers_by_ids(filled.shop.database, [key(CUSTOMER_ROW, 1)])
+    hanging, told = Hanging(noted, column), []
+    for body in ("Likes tea.", "Likes tea.", "Likes nothing."):
+        told += await written(filled.shop.database, list(customers.values()), [hanging], [body])
+    assert told == [["first"], ["second"], ["null"]]
 
 
 def test_a_page_that_nobody_filtered_is_the_same_again() -> None:

@@ -41,14 +41,14 @@ CREATED = Recency("customer", "id", "created_at")
 
 @dataclass(frozen=True, slots=True)
 class QuickSearch:
-    """What is looked for: customers in these columns of whose texts all words are found, of those the `limit` seen last.
-    There is a word, a column, and a limit of 1 to 50."""
+    """What is looked for: customers in these columns of whose texts all needles are found, of those the `limit` seen last.
+    There is a needle, a column, and a limit of 1 to 50."""
 
-    words: Sequence[str]
-    limit: int
-    include_archived: bool
-    columns: Sequence[str]
-    recency: Recency
+    needles: Sequence[str]
+    source: "Source"
+
+    order = "found.at DESC, found.id DESC"
+    """The order in which the source is to be read."""
 
     @classmethod
     def of(
@@ -63,15 +63,24 @@ class QuickSearch:
         words = searching.words_of(query, "query")
         if not words or first < 1:
             return None
-        return cls(words, min(first, LARGEST_QUICK_SEARCH), include_archived, columns, recency)
+        source = Source(min(first, LARGEST_QUICK_SEARCH), include_archived, columns, recency)
+        return cls(searching.needles_of(words), source)
 
-    order = "found.at DESC, found.id DESC"
-    """The order in which the source is to be read."""
 
-    def source(self, values: Values) -> str:
-        """A FROM item: customers `c` beside `found`, which tells when they were seen."""
-        within = searching.containing(list(self.words), values, self.columns)
-        hits = searching.matching(list(self.words), values, self.columns)
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A FROM item: customers `c` beside `found`, which tells when they were seen."""
+
+    limit: int
+    include_archived: bool
+    columns: Sequence[str]
+    recency: Recency
+
+    def __call__(self, values: Values, *needles: str) -> str:
+        """The SQL that looks for these needles, which is the same for as many others."""
+        bound, engine = [values.bind(needle) for needle in needles], values.dialect.engine
+        within = searching.containing(bound, engine, self.columns)
+        hits = searching.matching(bound, engine, self.columns)
         near, latest, limit = "(SELECT count(*) FROM near)", "(SELECT count(*) FROM latest)", self.limit
         promising = f"{near} < {limit} AND {near} * {LONG_WALK // SHORT_WALK} >= {limit}"
         far = self._walk(SHORT_WALK, LONG_WALK, within, values)
@@ -145,6 +154,6 @@ async def quick_search(database: Database, search: QuickSearch | None) -> Sequen
     if search is None:
         return []
     values = Values(database.dialect)
-    source = search.source(values)
+    source = search.source(values, *search.needles)
     found = await database.rows(f"SELECT {CUSTOMERS.column_list} FROM {source} ORDER BY {search.order}", *values.all)
     return [CustomerRow(*row) for row in found]

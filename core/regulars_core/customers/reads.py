@@ -97,11 +97,16 @@ async def page_of_customers(
     if words is None:
         return await page(database, _readable(window), window, where)
 
+    needles, engine = searching.needles_of(words), database.engine
+
     def found(values: Values) -> str:
-        matching = searching.matching(words, values, columns)
+        matching = searching.matching([values.bind(needle) for needle in needles], engine, columns)
         return f"c.id IN (WITH f (id) AS MATERIALIZED ({matching}) SELECT f.id FROM f)"
 
-    nearby = Nearby("customer_text t", "t.customer_id", lambda values: searching.containing(words, values, columns))
+    def contained(values: Values) -> str:
+        return searching.containing([values.bind(needle) for needle in needles], engine, columns)
+
+    nearby = Nearby("customer_text t", "t.customer_id", contained)
     return await page(database, _readable(window), window, where, condition=found, nearby=nearby)
 
 

@@ -8,8 +8,8 @@ answer from a trigram index over the same text (`CustomerText`), in which two sp
 from collections.abc import Iterable, Sequence
 
 from regulars_core.customers.contact import phone_words
+from regulars_core.database import Engine
 from regulars_core.errors import BadInput
-from regulars_core.filtering import Values
 from regulars_core.text import folded_words, is_clean
 
 NAMES: Sequence[str] = ("names",)
@@ -63,17 +63,15 @@ def _numbers_whole(words: list[str]) -> list[str]:
     return joined
 
 
-def _needles(words: list[str]) -> list[str]:
+def needles_of(words: Iterable[str]) -> list[str]:
+    """What is looked for in the texts: the words, the short ones behind a space, so that a word begins there."""
     return [word if len(word) > 2 else word.rjust(3) for word in words]
 
 
-def containing(words: list[str], values: Values, columns: Sequence[str]) -> str:
+def containing(needles: Sequence[str], engine: Engine, columns: Sequence[str]) -> str:
     """The same as a condition on `customer_text t` that reads the text itself and never asks the index: for walks."""
-    position = "instr" if values.dialect.engine == "sqlite" else "strpos"
-    found = []
-    for needle in _needles(words):
-        given = values.bind(needle)
-        found.append(_any(f"{position}(t.{column}, {given}) > 0" for column in columns))
+    position = "instr" if engine == "sqlite" else "strpos"
+    found = (_any(f"{position}(t.{column}, {needle}) > 0" for column in columns) for needle in needles)
     return " AND ".join(found) or "1=0"
 
 
@@ -81,21 +79,18 @@ def _any(conditions: Iterable[str]) -> str:
     return f"({' OR '.join(conditions)})"
 
 
-def matching(words: list[str], values: Values, columns: Sequence[str]) -> str:
-    """The SELECT of the ids of customers in whose text all words are found; none for no words and no columns."""
-    if not (words and columns):
+def matching(needles: Sequence[str], engine: Engine, columns: Sequence[str]) -> str:
+    """The SELECT of the ids of customers in whose text all needles are found, given the SQL that stands for each; none for no
+    needles and no columns."""
+    if not (needles and columns):
         return "SELECT t.customer_id FROM customer_text t WHERE 1=0"
-    needles = _needles(words)
-    if values.dialect.engine == "sqlite":
-        phrases = " AND ".join(f'"{needle}"' for needle in needles)
+    if engine == "sqlite":
+        phrases = """ || ' AND ' || """.join(f"""'"' || {needle} || '"'""" for needle in needles)
         # Without a filter FTS5 looks into every column, and need not look up which one it has found.
-        phrase = values.bind(phrases if columns == NAMES_AND_CONTACT else f"{{{' '.join(columns)}}} : ({phrases})")
+        phrase = phrases if columns == NAMES_AND_CONTACT else f"'{{{' '.join(columns)}}} : (' || {phrases} || ')'"
         return (
             "SELECT t.customer_id FROM customer_text_index i JOIN customer_text t ON t.number = i.rowid"
-            f" WHERE customer_text_index MATCH {phrase}"
+            f" WHERE customer_text_index MATCH ({phrase})"
         )
-    likes = []
-    for needle in needles:
-        pattern = values.bind(f"%{needle}%")
-        likes.append(_any(f"t.{column} LIKE {pattern}" for column in columns))
+    likes = (_any(f"t.{column} LIKE '%' || {needle} || '%'" for column in columns) for needle in needles)
     return f"SELECT t.customer_id FROM customer_text t WHERE {' AND '.join(likes)}"

@@ -110,7 +110,9 @@ async def page_of_purchases(
 
     def found(values: Values) -> str:
         reference = values.bind(tidy(customers or ""))
-        return f"(p.reference = {reference} OR p.customer_id IN ({searching.matching(words or [], values, columns)}))"
+        needles = [values.bind(needle) for needle in searching.needles_of(words or [])] if columns else []
+        matching = searching.matching(needles, database.engine, columns)
+        return f"(p.reference = {reference} OR p.customer_id IN ({matching}))"
 
     return await page(database, PURCHASES, window, where, condition=found if words is not None else None)
 
