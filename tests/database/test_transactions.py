@@ -272,7 +272,7 @@ async def test_a_server_that_is_gone_is_unavailable_until_it_is_back(tmp_path: P
 
 @on_postgres
 async def test_too_many_connections_are_unavailable(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("regulars_core.database.postgres.CONNECT", 0.2)
+    monkeypatch.setattr("regulars_core.database.connections.CONNECT", 0.2)
     database = await Database.open(url, [SHOP], pool_size=1)
     release = asyncio.Event()
     holding = asyncio.create_task(database.transaction(release.wait))

@@ -105,17 +105,16 @@ class Database:
         may only read, or RuntimeError is raised. Raises Unavailable, and IntegrityError or OperationalError of
         tortoise.exceptions.
         """
-        with self.bound():
-            client = self._client
-            if client is self._root and sql.lstrip()[:6].upper() in _CHANGING:
-                raise RuntimeError(_OUTSIDE)
-            try:
-                found: Sequence[Any] = await client.fetch(sql, values)
-            except Exception as error:
-                if client is not self._root or isinstance(error, Unavailable) or classify(error) is None:
-                    raise
-                raise Unavailable(str(error)) from error
-            return found
+        client = self._client
+        if client is self._root and sql.lstrip()[:6].upper() in _CHANGING:
+            raise RuntimeError(_OUTSIDE)
+        try:
+            found: Sequence[Any] = await client.fetch(sql, values)
+        except Exception as error:
+            if client is not self._root or isinstance(error, Unavailable) or classify(error) is None:
+                raise
+            raise Unavailable(str(error)) from error
+        return found
 
     async def row(self, sql: str, *values: Any) -> Any | None:
         """The first row of a query, or None."""

@@ -2,9 +2,9 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
@@ -17,40 +17,21 @@ from tortoise.backends.base.client import (
 from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
+from .connections import CONNECT, SETTINGS, Connection, Pool
 from .counting import note
 from .dialect import Lookup, Write, grouped, side_by_side, together, values_of
 from .faults import Unavailable
 
 ALIAS = "default"
-CONNECT = 5.0  # seconds to connect, and seconds to wait for a free connection of the pool
-
-# Given when connecting. PgBouncer passes none of them on: name them in its
-# ignore_startup_parameters and set them with ALTER ROLE.
-SETTINGS = {
-    "application_name": "regulars",
-    "lock_timeout": "2s",
-    "statement_timeout": "5s",
-    "idle_in_transaction_session_timeout": "15s",
-    "jit": "off",
-    "timezone": "UTC",
-}
 _savepoints = itertools.count()
 _LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
 _UNREACHABLE = (*_LOST, TimeoutError, asyncpg.PostgresError, DBConnectionError)
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[misc]
-    """Goes back to the pool without being reset, which took a third of the time of a short read. So settings are made
-    with SET LOCAL, advisory locks are those of a transaction, and nobody listens on a connection of the pool."""
-
-    def get_reset_query(self) -> str:
-        return ""
-
-
 class PostgresEngine(AsyncpgDBClient):
     """The client outside a transaction: a connection of the pool for each statement."""
 
-    connection_class = _Connection
+    connection_class = Connection
 
     def __init__(self, **kwargs: Any) -> None:
         settings = {**SETTINGS, **(kwargs.pop("server_settings", None) or {})}
@@ -66,7 +47,7 @@ class PostgresEngine(AsyncpgDBClient):
             raise Unavailable(f"Cannot connect to PostgreSQL at {self.host}:{self.port}: {error}") from error
 
     async def create_pool(self, **kwargs: Any) -> Any:
-        return await asyncpg.create_pool(None, init=_ids_as_text, **kwargs)
+        return await Pool.open(**kwargs)
 
     def acquire_connection(self) -> PoolConnectionWrapper[Any]:
         return _Acquired(self, self._pool_init_lock)
@@ -79,7 +60,7 @@ class PostgresEngine(AsyncpgDBClient):
         if self._pool is None:
             raise Unavailable("The database is closed.")
         try:
-            return await self._pool.acquire(timeout=CONNECT)
+            return await self._pool.acquire()
         except _UNREACHABLE as error:
             raise Unavailable(f"No connection to PostgreSQL: {str(error) or 'all are busy'}") from error
 
@@ -291,14 +272,16 @@ class PostgresTransactionContext(TransactionContext):
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
         get_connections().reset(self._token)
+        well = False
         try:
             if exc_type is None:
                 await self.client.commit()
             elif not self.client._finalized:
                 await self._undo()
+            well = exc_type is None
         finally:
             self.client._finalized = True
-            await self._leave()
+            await self._leave(well=well)
 
     async def _undo(self) -> None:
         try:
@@ -308,14 +291,15 @@ class PostgresTransactionContext(TransactionContext):
             # one worth reporting.
             self.client._connection.terminate()
 
-    async def _leave(self) -> None:
+    async def _leave(self, *, well: bool) -> None:
         engine: Any = self.client._parent
         pool, connection = engine._pool, self.client._connection
         if pool is None:
             return
-        if connection.is_in_transaction():  # a BEGIN that was cancelled, a COMMIT that failed: of unknown state
-            connection.terminate()
-        await pool.release(connection)
+        with suppress(asyncpg.InterfaceError):  # it was lost, and the pool knows it
+            if not well and connection.is_in_transaction():  # a BEGIN was cancelled, a COMMIT failed: of unknown state
+                connection.terminate()
+        await pool.release(connection, well=well)
 
 
 class _Acquired(PoolConnectionWrapper[Any]):
@@ -324,17 +308,9 @@ class _Acquired(PoolConnectionWrapper[Any]):
         self.connection = await engine.acquire()
         return self.connection
 
-
-async def _ids_as_text(connection: Any) -> None:
-    await connection.set_type_codec(
-        "uuid", schema="pg_catalog", encoder=_uuid_bytes, decoder=bytes.hex, format="binary"
-    )
-
-
-def _uuid_bytes(value: Any) -> bytes:
-    if type(value) is str and len(value) == 32:
-        return bytes.fromhex(value)  # an id as we write it; PostgreSQL refuses what is not 16 bytes
-    return value.bytes if isinstance(value, UUID) else UUID(value).bytes
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        pool: Any = self.client._pool
+        await pool.release(self.connection, well=exc_type is None)
 
 
 async def _fetch(client: PostgresEngine, sql: str, values: Sequence[Any]) -> Any:

@@ -1,0 +1,105 @@
+"""Connections to PostgreSQL, and the pool that lends them."""
+
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import asyncpg  # type: ignore[import-untyped]
+
+CONNECT = 5.0  # seconds to connect, and seconds to wait for a free connection of the pool
+LONGEST_IDLE = 300.0
+"""Seconds after which a connection is not used again: who stands between may have forgotten it without a word."""
+
+# Given when connecting. PgBouncer passes none of them on: name them in its
+# ignore_startup_parameters and set them with ALTER ROLE.
+SETTINGS = {
+    "application_name": "regulars",
+    "lock_timeout": "2s",
+    "statement_timeout": "5s",
+    "idle_in_transaction_session_timeout": "15s",
+    "jit": "off",
+    "timezone": "UTC",
+}
+
+
+class Connection(asyncpg.Connection):  # type: ignore[misc]
+    """Goes back to the pool without being reset, which took a third of the time of a short read. So settings are made
+    with SET LOCAL, advisory locks are those of a transaction, and nobody listens on a connection of the pool."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class Pool:
+    """asyncpg's pool, and in front of it the connections whose last statement went well: these are lent again as they are.
+    asyncpg takes a task and two timeouts for each time, as long as some statements."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self._at_hand: list[tuple[Any, float]] = []
+        self._waiting = 0
+
+    @classmethod
+    async def open(cls, **given: Any) -> "Pool":
+        """A pool with asyncpg's arguments."""
+        return cls(await asyncpg.create_pool(None, init=_ids_as_text, **given))
+
+    async def acquire(self) -> Any:
+        """A connection: the one that was used last, or if none is at hand, one of asyncpg's. Raises TimeoutError, and what
+        asyncpg raises."""
+        while self._at_hand:
+            connection, since = self._at_hand.pop()
+            try:
+                if not connection.is_closed() and monotonic() - since < LONGEST_IDLE:
+                    return connection
+                connection.terminate()
+            except asyncpg.InterfaceError:
+                continue  # it was lost, and asyncpg has taken it back already
+            await self._pool.release(connection)
+        self._waiting += 1
+        try:
+            return await self._pool.acquire(timeout=CONNECT)
+        finally:
+            self._waiting -= 1
+
+    async def release(self, connection: Any, *, well: bool = False) -> None:
+        """Take a connection back. `well`: its last statement has ended, and it is in no transaction."""
+        if well and not self._waiting and not self._pool.is_closing():
+            self._at_hand.append((connection, monotonic()))
+        else:
+            await self._pool.release(connection)
+
+    @property
+    def lent(self) -> int:
+        """How many connections somebody has at the moment."""
+        return int(self._pool.get_size() - self._pool.get_idle_size()) - len(self._at_hand)
+
+    async def expire_connections(self) -> None:
+        """Use no connection again that is open now."""
+        await self._put_back()
+        await self._pool.expire_connections()
+
+    async def close(self) -> None:
+        """Close all connections, when those that are lent have come back."""
+        await self._put_back()
+        await self._pool.close()
+
+    def terminate(self) -> None:
+        """Cut all connections."""
+        self._pool.terminate()
+
+    async def _put_back(self) -> None:
+        while self._at_hand:
+            await self._pool.release(self._at_hand.pop()[0])
+
+
+async def _ids_as_text(connection: Any) -> None:
+    await connection.set_type_codec(
+        "uuid", schema="pg_catalog", encoder=_uuid_bytes, decoder=bytes.hex, format="binary"
+    )
+
+
+def _uuid_bytes(value: Any) -> bytes:
+    if type(value) is str and len(value) == 32:
+        return bytes.fromhex(value)  # an id as we write it; PostgreSQL refuses what is not 16 bytes
+    return value.bytes if isinstance(value, UUID) else UUID(value).bytes
