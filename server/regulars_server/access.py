@@ -1,16 +1,16 @@
 """What every request gets, whatever becomes of it: an id, the headers of a careful server, a line in the log."""
 
+import logging
 import re
 import secrets
 import time
 from dataclasses import dataclass, field
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from regulars_core.errors import logged
 from regulars_server.faults import internal
-from regulars_server.logs import logger
+from regulars_server.logs import ACCESS
 from regulars_server.metrics import Metrics
 
 _REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
@@ -51,7 +51,7 @@ class Access:
 
     def __init__(self, app: ASGIApp, metrics: Metrics | None = None) -> None:
         self._app, self._metrics = app, metrics
-        self._log: structlog.stdlib.BoundLogger = logger("regulars.access")
+        self._log = logging.getLogger(ACCESS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -66,9 +66,9 @@ class Access:
             if message["type"] == "http.response.start":
                 started, visit.status = True, message["status"]
                 headers = message["headers"]
-                there = {name for name, _ in headers}
+                there = dict(headers)
                 careful = _TLS_HEADERS if scope["scheme"] == "https" else _HEADERS
-                headers.extend(pair for pair in careful if pair[0] not in there)
+                headers += [pair for pair in careful if pair[0] not in there]
                 headers.append((b"x-request-id", visit.request_id.encode()))
             await send(message)
 
@@ -88,19 +88,20 @@ class Access:
         seconds = time.perf_counter() - visit.since
         if self._metrics:
             self._metrics.ended(_place(scope), visit.status, visit.code, visit.cost, seconds)
-        self._log.info(
-            "request",
-            request_id=visit.request_id,
-            method=scope["method"],
-            place=_place(scope),
-            status=visit.status,
-            ms=round(seconds * 1_000, 1),
-            key_id=visit.key_id,
-            kind=visit.kind,
-            fields=",".join(visit.fields) or None,
-            code=visit.code,
-            cost=visit.cost,
-        )
+        if self._log.isEnabledFor(logging.INFO):
+            figures = {
+                "request_id": visit.request_id,
+                "method": scope["method"],
+                "place": _place(scope),
+                "status": visit.status,
+                "ms": round(seconds * 1_000, 1),
+                "key_id": visit.key_id,
+                "kind": visit.kind,
+                "fields": ",".join(visit.fields) or None,
+                "code": visit.code,
+                "cost": visit.cost,
+            }
+            self._log.info("request", extra=figures)
 
 
 def _request_id(scope: Scope) -> str:

@@ -5,14 +5,12 @@ https://graphql.github.io/graphql-over-http/draft/
 
 import asyncio
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from graphql import GraphQLError, GraphQLSyntaxError
-from starlette.datastructures import Headers
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import PreExecutionError
@@ -29,7 +27,7 @@ from regulars_server.access import Visit
 from regulars_server.faults import GRAPHQL_JSON, PLAIN_JSON, Fault, unavailable
 from regulars_server.negotiation import answered_as, refuse_other_than_json
 from regulars_server.rates import Buckets
-from regulars_server.receiving import Asked, read, received
+from regulars_server.receiving import Asked, headers_of, read, received
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -62,25 +60,29 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request. Never raises for anything that the request can contain."""
-        media, visit, headers = PLAIN_JSON, Visit.of(scope), Headers(scope=scope)
+        media, visit, headers = PLAIN_JSON, Visit.of(scope), headers_of(scope)
         try:
             if scope["method"] != "POST":
                 raise Fault(405, "BAD_REQUEST", "GraphQL is asked by POST.", Allow="POST")
             actor = await self.identify(headers, visit)
-            media = answered_as(",".join(headers.getlist("accept")))
+            media = answered_as(headers.get("accept", ""))
             refuse_other_than_json(headers)
             asked = read(await received(receive, headers, self._settings), self._settings.max_batch)
             with self._place():
                 deadline = asyncio.get_running_loop().time() + self._settings.request_seconds
                 status, answer = await self._answers(asked, actor, visit, media, deadline)
-            response = Response(orjson.dumps(answer), status, media_type=media)
+            body = orjson.dumps(answer)
         except (Unavailable, Fault) as error:
             fault = error if isinstance(error, Fault) else unavailable()
             visit.code = fault.code
-            response = fault.response(media)
-        await response(scope, receive, send)
+            await fault.response(media)(scope, receive, send)
+        else:
+            length = str(len(body)).encode()
+            said = [(b"content-length", length), (b"content-type", media.encode())]
+            await send({"type": "http.response.start", "status": status, "headers": said})
+            await send({"type": "http.response.body", "body": body})
 
-    async def identify(self, headers: Headers, visit: Visit) -> Actor:
+    async def identify(self, headers: Mapping[str, str], visit: Visit) -> Actor:
         """Who asks, by the bearer key. Raises Fault."""
         scheme, _, key = headers.get("authorization", "").partition(" ")
         key = key.strip() if scheme.lower() == "bearer" else ""

@@ -7,14 +7,19 @@ database's code and the place in the program, never by their message: messages q
 import logging
 import sys
 import traceback
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TextIO
 
 import orjson
 import structlog
-from structlog.stdlib import ExtraAdder, ProcessorFormatter, render_to_log_kwargs
+from structlog.stdlib import ExtraAdder, ProcessorFormatter
 from structlog.typing import EventDict, ExcInfo, WrappedLogger
 
+ACCESS = "regulars.access"
+"""The logger of requests: a line each."""
+FIGURES = ("request_id", "method", "place", "status", "ms", "key_id", "kind", "fields", "code", "cost")
+"""What a line of it may hold."""
 _FRAMES = 30
 
 
@@ -24,13 +29,17 @@ class _Handler(logging.StreamHandler[TextIO]):
         self.stream.write(f'{{"level":"error","event":"a line of {record.name} could not be written"}}\n')
 
 
-def logger(name: str) -> Any:
-    """A logger whose keywords become the figures of a line."""
-    return structlog.wrap_logger(
-        logging.getLogger(name),
-        processors=[structlog.stdlib.filter_by_level, _without_absent, render_to_log_kwargs],
-        wrapper_class=structlog.stdlib.BoundLogger,
-    )
+class _Json(ProcessorFormatter):
+    """Lines of requests are not led through the processors, which took a twentieth of a short request."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.name != ACCESS or record.exc_info:
+            return super().format(record)
+        at = datetime.fromtimestamp(record.created, UTC).isoformat().removesuffix("+00:00")
+        line = {"at": f"{at}Z", "level": record.levelname.lower(), "logger": ACCESS, "event": record.getMessage()}
+        said = vars(record)
+        line |= {name: said[name] for name in FIGURES if said.get(name) is not None}
+        return orjson.dumps(line, default=str).decode()
 
 
 def write_log(level: str, form: str) -> None:
@@ -40,10 +49,11 @@ def write_log(level: str, form: str) -> None:
         if form == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    formatter = ProcessorFormatter(
+    formatter = (_Json if form == "json" else ProcessorFormatter)(
         foreign_pre_chain=[
             _first_line_of_strangers,
             ExtraAdder(),
+            _without_absent,
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),

@@ -1,13 +1,12 @@
 """What comes in: a body of bounded size in bounded time, and the GraphQL requests in it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from starlette.datastructures import Headers
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 from regulars_core.settings import Settings
 from regulars_schema.limits import DEEPEST_VALUE
@@ -25,7 +24,20 @@ class Asked:
     operation_name: str | None
 
 
-async def received(receive: Receive, headers: Headers, settings: Settings) -> bytes:
+def headers_of(scope: Scope) -> Mapping[str, str]:
+    """The headers of a request by their names in small letters. Of several of one name the first one counts, but what is
+    accepted may be said in parts."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        known = name.decode("latin-1")
+        if known not in found:
+            found[known] = value.decode("latin-1")
+        elif known == "accept":
+            found[known] += f",{value.decode('latin-1')}"
+    return found
+
+
+async def received(receive: Receive, headers: Mapping[str, str], settings: Settings) -> bytes:
     """The body of a request. Raises Fault for one that is too large, too slow, or cut off."""
     most = settings.max_body_bytes
     said = headers.get("content-length", "")

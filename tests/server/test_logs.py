@@ -2,12 +2,13 @@
 
 import json
 import logging
+import re
 import sqlite3
 from collections.abc import Iterator
 
 import pytest
 
-from regulars_server.logs import described, logger, write_log
+from regulars_server.logs import ACCESS, described, write_log
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_lines_hold_no_message_of_an_exception(form: str, capsys: pytest.Capture
     logging.getLogger("regulars.schema").error("error %s in %s", "e-1", "shop", exc_info=failed())
     logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: Ana", exc_info=failed())
     logging.getLogger("tortoise").debug("SELECT 'Ana'")
-    logger("regulars.access").info("request", status=200, code=None)
+    logging.getLogger(ACCESS).info("request", extra={"status": 200, "code": None, "cost": 3})
     said = capsys.readouterr().err
     assert "Ana" not in said
     for word in (
@@ -67,6 +68,8 @@ def test_lines_hold_no_message_of_an_exception(form: str, capsys: pytest.Capture
         lines = [json.loads(line) for line in said.splitlines()]
         assert [line["level"] for line in lines] == ["error", "error", "info"]
         assert "code" not in lines[2]
+        assert list(lines[2]) == ["at", "level", "logger", "event", "status", "cost"]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", lines[2]["at"])
 
 
 @pytest.mark.usefixtures("as_it_was")
@@ -80,10 +83,10 @@ def test_a_line_that_cannot_be_written_is_not_printed_either(capsys: pytest.Capt
 @pytest.mark.usefixtures("as_it_was")
 def test_levels(capsys: pytest.CaptureFixture[str]) -> None:
     write_log("warning", "json")
-    logger("regulars.access").info("request")
+    logging.getLogger(ACCESS).info("request")
     logging.getLogger("uvicorn.error").info("Started server process")
     assert capsys.readouterr().err == ""
     write_log("info", "json")
-    logger("regulars.access").info("request")
+    logging.getLogger(ACCESS).info("request")
     logging.getLogger("uvicorn.error").info("Started server process")
     assert len(capsys.readouterr().err.splitlines()) == 2
