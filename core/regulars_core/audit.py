@@ -4,13 +4,13 @@ Rows are never changed or removed; triggers see to it on both engines. So no per
 field the name alone is kept, of others the old and the new value too.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import orjson
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
@@ -107,7 +107,7 @@ def writing(
 ) -> Write:
     """What writes down that this was done to these (kind, key), or to nothing in particular, by the API key of this (id,
     name)."""
-    at, text = now(), json.dumps(changes)
+    at, text = now(), orjson.dumps(changes).decode()
     about: Sequence[tuple[str | None, str | None]] = entities or [(None, None)]
     return inserting("audit", _COLUMNS, [(new_id(), at, *key, action, *entity, text, request_id) for entity in about])
 

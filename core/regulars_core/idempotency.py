@@ -8,11 +8,11 @@ which quote nothing that was typed.
 """
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import orjson
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
@@ -65,8 +65,7 @@ def checked_key(key: str, *path: str) -> str:
 
 def digest_of(mutation: str, canonical: Any) -> str:
     """SHA-256 of a mutation's name and its input in canonical form."""
-    text = json.dumps([mutation, canonical], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(orjson.dumps([mutation, canonical], option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 async def claim(database: Database, client: str, key: str, digest: str) -> Claim:

@@ -23,7 +23,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from regulars_core.database import Database, Lookup
-from regulars_schema.context import Batch, BatchFunction, Context
+from regulars_schema.context import Batch, BatchFunction, Context, RootAnswer
 from regulars_schema.errors import Payload
 from regulars_schema.keyed import Keyed
 from regulars_schema.outcomes import Outcomes
@@ -91,11 +91,10 @@ def root(
     """A field of the query itself: `async def customers(batch, *, first=None, …)`. Where nothing is asked that is not
     `rendered`, the database may write the answer itself."""
 
-    async def resolve(info: Info[Context, None], **arguments: Any) -> Any:
-        batch = info.context.batch
-        return await batch.in_time(lambda: function(batch, **arguments))
+    async def answer(context: Context, _: Any, __: str, arguments: dict[str, Any]) -> Any:
+        return await context.batch.in_time(lambda: function(context.batch, **arguments))
 
-    return _field(resolve, function, name, returns, description, needs, rendered=rendered)
+    return _root(answer, function, name, returns, description, needs, rendered)
 
 
 def mutation(
@@ -118,10 +117,27 @@ def mutation(
     assert issubclass(hints["input"], Keyed), f"the input of {name} takes no idempotencyKey: make it Keyed"
     pipeline = Pipeline(name, function, Outcomes(payload), ahead)
 
-    async def resolve(info: Info[Context, None], input: Any) -> Any:
-        return await info.context.batch.in_time(lambda: pipeline.run(info, input))
+    async def answer(context: Context, schema: Any, place: str, arguments: dict[str, Any]) -> Any:
+        return await context.batch.in_time(lambda: pipeline.run(context, schema, place, arguments["input"]))
 
-    return _field(resolve, function, name, payload | None, description, needs)
+    return _root(answer, function, name, payload | None, description, needs)
+
+
+def _root(
+    answer: RootAnswer,
+    function: Any,
+    name: str,
+    returns: Any,
+    description: str,
+    needs: str | None,
+    rendered: Rendered | None = None,
+) -> StrawberryField:
+    """The breadth-first executor calls `answer` itself; what it leaves to graphql-core comes through a resolver."""
+
+    async def resolve(info: Info[Context, None], **arguments: Any) -> Any:
+        return await answer(info.context, info.schema, str(info._raw_info.path.key), arguments)
+
+    return _field(resolve, function, name, returns, description, needs, rooted=answer, rendered=rendered)
 
 
 class _DeclaredArguments(StrawberryResolver[Any]):
@@ -141,6 +157,7 @@ def _field(
     description: str,
     needs: str | None,
     batched: BatchFunction | None = None,
+    rooted: RootAnswer | None = None,
     most: int = 1,
     rendered: Rendered | None = None,
 ) -> StrawberryField:
@@ -164,7 +181,7 @@ def _field(
         base_resolver=_DeclaredArguments(resolve),
         type_annotation=StrawberryAnnotation(returns),
         description=needing(description, needs),
-        metadata={"needs": needs, "batched": batched, "most": most, "rendered": rendered},
+        metadata={"needs": needs, "batched": batched, "rooted": rooted, "most": most, "rendered": rendered},
     )
 
 

@@ -69,6 +69,10 @@ class Refusal:
     count: int = 0
 
 
+RootAnswer = Callable[["Context", Any, str, dict[str, Any]], Awaitable[Any]]
+"""What a root field answers: to a request, in a composed schema, under a name, with these arguments."""
+
+
 @dataclass
 class Context:
     """One request: what its batch functions get, and the loaders that gather the parents of a level."""

@@ -15,8 +15,9 @@ from regulars_core.stores.reads import stores_by_codes
 from regulars_schema.customer_errors import Expecting
 from regulars_schema.customer_types import ContactMethod, Gender
 from regulars_schema.ids import key_of
+from regulars_schema.input_readers import Open
 from regulars_schema.keyed import Keyed
-from regulars_schema.open_inputs import Open, open_input
+from regulars_schema.open_inputs import open_input
 from regulars_schema.scalars import EmailAddress
 
 

@@ -42,7 +42,7 @@ from regulars_schema.context import Batch, BatchFunction, Context
 from regulars_schema.failures import Settlement, Withheld
 from regulars_schema.limits import beyond_objects
 from regulars_schema.permissions import definition_of
-from regulars_schema.plans import Plan, PlannedField, Selection
+from regulars_schema.plans import Leaf, Plan, PlannedField, Selection
 from regulars_schema.rendering import Statement, objects_in
 
 
@@ -112,21 +112,33 @@ class Execution:
         return ExecutionResult(data, settlement.errors or None)
 
     async def _resolve(self, root: Level, asked: PlannedField) -> None:
-        """A root field, by its own resolver, and everything below it; or all of it by the database."""
+        """A root field, and everything below it; or all of it by the database."""
         statement = Statement(root)
         if self._written(statement, asked):
             await self._write(statement)
             return
-        definition = asked.definition
         try:
-            arguments = get_argument_values(definition, asked.nodes[0], self._prepared.variable_values)
-            assert definition.resolve is not None
-            value = definition.resolve(self._prepared.root_value, self._info(root, asked), **arguments)
-            if isawaitable(value):
-                value = await value
+            value = await (self._resolved(root, asked) if asked.rooted is None else self._rooted(root, asked))
         except Exception as error:
             value = error
-        await self._advance(self._completed(root, asked, [value]))
+        await self._advance(
+            self._completed(root, asked, [value] if asked.rooted is None else _withheld(asked, [value]))
+        )
+
+    async def _rooted(self, root: Level, asked: PlannedField) -> Any:
+        assert asked.rooted is not None
+        if asked.needs is not None and not self._context.batch.actor.may(asked.needs):
+            return Withheld(asked.needs)
+        schema = self._prepared.schema._strawberry_schema  # type: ignore[attr-defined]
+        return await asked.rooted(self._context, schema, asked.name, self._arguments(root, asked))
+
+    async def _resolved(self, root: Level, asked: PlannedField) -> Any:
+        """By its own resolver, which asks for its permission itself."""
+        definition = asked.definition
+        arguments = get_argument_values(definition, asked.nodes[0], self._prepared.variable_values)
+        assert definition.resolve is not None
+        value = definition.resolve(self._prepared.root_value, self._info(root, asked), **arguments)
+        return await value if isawaitable(value) else value
 
     async def _advance(self, levels: list[Level]) -> None:
         """Answer all fields of these levels, and of the levels below."""
@@ -227,6 +239,10 @@ class Execution:
         return convert_arguments(coerced, declared.arguments, registry, schema.config, info)
 
     def _completed(self, level: Level, asked: PlannedField, values: list[Any]) -> list[Level]:
+        if type(asked.shape) is Leaf and asked.shape.plain.issuperset(map(type, values)):
+            for answer, value in zip(level.answers, values, strict=True):
+                answer[asked.name] = value
+            return []
         completion = Completion(level, asked, partial(self._info, level, asked), self._types)
         completion.complete(values)
         if completion.failed:

@@ -1,12 +1,13 @@
-"""How the fields of an input become Python values: worked out once for each input, as Strawberry works it out each time."""
+"""How inputs become Python values: worked out once for each of them, as Strawberry works it out each time."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING
 from typing import Any
 
+import strawberry
 from strawberry.relay import GlobalID
 from strawberry.scalars import is_scalar
-from strawberry.types.arguments import InputContext
 from strawberry.types.base import (
     StrawberryList,
     StrawberryMaybe,
@@ -17,38 +18,48 @@ from strawberry.types.base import (
 from strawberry.types.enum import StrawberryEnumDefinition, has_enum_definition
 from strawberry.types.maybe import Some
 
+from regulars_core.plugins import Extras
+
 Reader = Callable[[Any], Any]
 FieldReader = tuple[str, str, Any, Reader | None]
 """A field of an input: its GraphQL name, its Python name and its type, and what makes its value; None where Strawberry must,
 because the value depends on the request or on its place in the input."""
 
 
-def field_readers(cls: type, context: InputContext) -> Sequence[FieldReader]:
-    """The fields of an input in the schema that is answering."""
+@strawberry.input(description="What plugins may add fields to.")
+class Open:
+    """Base of open inputs; not a type of its own. `extras` is what the plugins' fields carry: a field that is absent is
+    not in it, and one that is null is None."""
+
+    extras: strawberry.Private[Extras] = dataclasses.field(default_factory=dict)
+
+
+def field_readers(cls: type, schema: Any) -> Sequence[FieldReader]:
+    """The fields of an input in a composed schema."""
     definition = get_object_definition(cls, strict=True)
     return [
-        (context.config.name_converter.from_field(field), field.python_name, type_, _reader(type_, context, (cls,)))
+        (schema.config.name_converter.from_field(field), field.python_name, type_, reader(type_, schema, (cls,)))
         for field in definition.fields
         for type_ in (field.resolve_type(type_definition=definition),)
     ]
 
 
-def _reader(type_: Any, context: InputContext, above: Sequence[type]) -> Reader | None:
-    """What makes values of a type, inside of these inputs."""
+def reader(type_: Any, schema: Any, above: Sequence[type] = ()) -> Reader | None:
+    """What makes values of a type in a composed schema, inside of these inputs; None where Strawberry must."""
     if isinstance(type_, StrawberryMaybe):  # which is an Optional, too
         if not isinstance(type_.of_type, StrawberryOptional):
             return None  # refuses null in Strawberry's words
-        return _around(_some, _reader(type_.of_type, context, above))
+        return _around(_some, reader(type_.of_type, schema, above))
     if isinstance(type_, StrawberryOptional):
-        return _around(_or_none, _reader(type_.of_type, context, above))
+        return _around(_or_none, reader(type_.of_type, schema, above))
     if isinstance(type_, StrawberryList):
-        return _around(_each, _reader(type_.of_type, context, above))
+        return _around(_each, reader(type_.of_type, schema, above))
     if type_ is GlobalID:
         return None
-    leaf = is_scalar(type_, context.scalar_registry) or isinstance(type_, StrawberryEnumDefinition)
+    leaf = is_scalar(type_, schema.schema_converter.scalar_registry) or isinstance(type_, StrawberryEnumDefinition)
     if leaf or has_enum_definition(type_):
         return _as_it_is
-    return _object_reader(type_, context, above) if has_object_definition(type_) else None
+    return _object_reader(type_, schema, above) if has_object_definition(type_) else None
 
 
 def _around(make: Callable[[Reader], Reader], read: Reader | None) -> Reader | None:
@@ -71,16 +82,17 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _object_reader(cls: Any, context: InputContext, above: Sequence[type]) -> Reader | None:
+def _object_reader(cls: Any, schema: Any, above: Sequence[type]) -> Reader | None:
     definition = get_object_definition(cls, strict=True)
-    if definition.from_input is not None or cls in above:
+    nothing_added = issubclass(cls, Open) and cls not in schema.inputs
+    if cls in above or not (definition.from_input is None or nothing_added):
         return None
     fields = []
     for field in definition.fields:
-        read = _reader(field.resolve_type(type_definition=definition), context, (*above, cls))
+        read = reader(field.resolve_type(type_definition=definition), schema, (*above, cls))
         if read is None:
             return None
-        fields.append((context.config.name_converter.from_field(field), field.python_name, read))
+        fields.append((schema.config.name_converter.from_field(field), field.python_name, read))
     absent = [
         field.python_name
         for field in definition.fields

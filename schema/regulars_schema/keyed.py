@@ -1,7 +1,7 @@
 """Inputs that may be sent again under a key, and the form in which two of them are the same."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from enum import Enum
@@ -17,7 +17,7 @@ from strawberry.types.maybe import Some
 from regulars_core.filtering import Leaf
 from regulars_core.idempotency import checked_key
 from regulars_core.text import camel
-from regulars_schema.open_inputs import Open
+from regulars_schema.input_readers import Open
 
 _KEY = (
     "of this request, 1 to 128 visible ASCII characters, such as a UUID: sent again with the same key and input, it is "
@@ -71,29 +71,45 @@ _JSON = frozenset({str, int, bool, NoneType})
 
 def canonical(value: Any) -> Any:
     """A coerced input as JSON: absent is left out and null stays, 60 equals 60.0, and the key itself does not count."""
-    if type(value) in _JSON:
-        return value
-    if isinstance(value, Some):
-        return canonical(value.value)
-    if isinstance(value, Decimal):
-        text = format(value, "f")
-        return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
-    if isinstance(value, Enum):
-        return value.name
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, list | tuple):
-        return [canonical(part) for part in value]
-    if isinstance(value, Leaf):
-        return value.name
-    if dataclasses.is_dataclass(value):
-        given = {name: getattr(value, name) for name in _names(value)}
-        given.pop("idempotency_key", None)
-        if isinstance(value, Open) and not value.extras:
-            del given["extras"]  # the same digest whether or not a plugin could have been told something
-        return {name: canonical(part) for name, part in given.items() if part is not None and part is not UNSET}
-    if isinstance(value, Mapping):
-        return {name: canonical(part) for name, part in value.items()}
-    return value
+    kind: Any = type(value)
+    make = _canonical_of(kind)
+    return value if make is None else make(value)
+
+
+@cache
+def _canonical_of(kind: Any) -> Callable[[Any], Any] | None:
+    """What makes JSON of the values of a class; None if they are JSON already."""
+    if kind in _JSON:
+        return None
+    ways: Sequence[tuple[Any, Callable[[Any], Any]]] = (
+        (Some, lambda given: canonical(given.value)),
+        (Decimal, _shortest),
+        ((Enum, Leaf), lambda named: named.name),
+        ((date, time), lambda at: at.isoformat()),
+        (UUID, str),
+        ((list, tuple), lambda parts: [canonical(part) for part in parts]),
+        (Mapping, lambda parts: {name: canonical(part) for name, part in parts.items()}),
+    )
+    make = next((make for kinds, make in ways if issubclass(kind, kinds)), None)
+    return _of_fields(kind) if make is None and dataclasses.is_dataclass(kind) else make
+
+
+def _shortest(number: Decimal) -> str:
+    text = format(number, "f")
+    return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
+
+
+def _of_fields(kind: Any) -> Callable[[Any], Any]:
+    names = [name for name in _names_of(kind) if name != "idempotency_key"]
+
+    def make(value: Any) -> Any:
+        found = {}
+        for name in names:
+            part = getattr(value, name)
+            if part is not None and part is not UNSET:
+                found[name] = canonical(part)
+        if issubclass(kind, Open) and not value.extras:
+            del found["extras"]  # the same digest whether or not a plugin could have been told something
+        return found
+
+    return make

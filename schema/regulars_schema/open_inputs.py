@@ -6,24 +6,12 @@ Strawberry prints a field that a schema adds to an input and then drops its valu
 of its own. That is what `open_input` gives it.
 """
 
-import dataclasses
 from typing import Any, TypeVar
 
-import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.base import get_object_definition
 
-from regulars_core.plugins import Extras
-from regulars_schema.input_readers import field_readers
-
-
-@strawberry.input(description="What plugins may add fields to.")
-class Open:
-    """Base of open inputs; not a type of its own. `extras` is what the plugins' fields carry: a field that is absent is
-    not in it, and one that is null is None."""
-
-    extras: strawberry.Private[Extras] = dataclasses.field(default_factory=dict)
-
+from regulars_schema.input_readers import Open, field_readers
 
 T = TypeVar("T", bound=Open)
 
@@ -44,7 +32,7 @@ def _read(cls: type[T], value: Any, context: Any) -> T:
     Raises Forbidden for one that the caller may not give."""
     readers = context.info.schema.readers
     if cls not in readers:
-        readers[cls] = field_readers(cls, context)
+        readers[cls] = field_readers(cls, context.info.schema)
     own: dict[str, Any] = {}
     for name, python_name, type_, read in readers[cls]:
         if name not in value:

@@ -1,11 +1,11 @@
 """What is kept of a mutation's outcome under its key, and the payload that is made of it again."""
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+import orjson
 import strawberry
 from strawberry.types.base import get_object_definition
 
@@ -39,7 +39,7 @@ class Outcomes:
             if kind is not None:
                 value = [row.id for row in value] if isinstance(value, list) else value and value.id
             kept[name] = value
-        return json.dumps({"done": kept})
+        return orjson.dumps({"done": kept}).decode()
 
     def subjects(self, payload: Payload) -> list[tuple[str, str]]:
         """What a mutation was about, as (kind, key): what the first field of its payload holds, one or many."""
@@ -52,11 +52,12 @@ class Outcomes:
 
     def refused(self, problems: Sequence[Problem]) -> str:
         """What is kept of a refusal."""
-        return json.dumps({"refused": [[type(problem).__name__, dataclasses.asdict(problem)] for problem in problems]})
+        told = [[type(problem).__name__, dataclasses.asdict(problem)] for problem in problems]
+        return orjson.dumps({"refused": told}).decode()
 
     async def recalled(self, text: str, schema: ComposedSchema, batch: Batch) -> Payload:
         """The payload of the first time, with its objects as they are now."""
-        outcome = json.loads(text)
+        outcome = orjson.loads(text)
         if "refused" in outcome:
             return self.refusal([_problem(schema, name, known) for name, known in outcome["refused"]])
         values: dict[str, Any] = {}

@@ -47,7 +47,8 @@ from graphql.type import GraphQLAbstractType
 from strawberry.types.field import StrawberryField
 
 from regulars_core.text import camel
-from regulars_schema.context import BatchFunction
+from regulars_schema.context import BatchFunction, RootAnswer
+from regulars_schema.input_readers import Reader, reader
 from regulars_schema.permissions import definition_of, needs_of
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class PlannedField:
 
     Its values are read off the parents, one by one (`read`), or fetched for all parents by one call (`batched`), if the
     caller holds the permission that the field needs. What the database can write by itself has a `draft`. A root field has
-    none of these: its own resolver is called.
+    a function of ours (`rooted`), or its own resolver is called.
     """
 
     name: str
@@ -120,6 +121,7 @@ class PlannedField:
     shape: Shape
     read: Callable[[Any], Any] | None = None
     batched: BatchFunction | None = None
+    rooted: RootAnswer | None = None
     needs: str | None = None
     draft: "Draft | None" = None
     arguments: "Arguments | None" = None
@@ -132,24 +134,23 @@ class PlannedField:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Arguments:
-    """Arguments that are all leaves, by Python's names: what the document says, and the variables that stand for the rest,
-    with whether they may be null. Nothing has to be converted or asked of them."""
+    """Arguments that only have to be read, by Python's names: leaves that the document says, and variables that stand for the
+    rest, with whether they may be null. Nothing is asked of them."""
 
     said: dict[str, Any]
-    variables: list[tuple[str, str, bool]]
+    variables: list[tuple[str, str, bool, Reader]]
 
     def of(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
         """The arguments, given the coerced variables; None if one is null that may not be."""
         if not self.variables:
             return self.said
         found = self.said.copy()
-        for name, variable, nullable in self.variables:
-            if variable in values:
-                found[name] = values[variable]
-                if values[variable] is None and not nullable:
-                    return None
-            elif not nullable:
+        for name, variable, nullable, read in self.variables:
+            value = values.get(variable)
+            if value is None and not nullable:
                 return None
+            if variable in values:
+                found[name] = read(value)
         return found
 
 
@@ -273,10 +274,12 @@ class _Planner:
         # Several nodes of one field are one field: what they select is merged (6.3.3).
         sets = [node.selection_set for node in nodes if node.selection_set]
         planned = PlannedField(name, nodes, parent, definition, self._shape(definition.type, sets))
-        if parent not in (self._schema.query_type, self._schema.mutation_type):
+        if parent in (self._schema.query_type, self._schema.mutation_type):
+            planned.rooted = _rooted(definition)
+        else:
             planned.read, planned.batched = _source(parent, called, definition)
-            planned.needs = needs_of(definition)
-        planned.arguments = _simple_arguments(definition, nodes[0])
+        planned.needs = needs_of(definition)
+        planned.arguments = _simple_arguments(definition, nodes[0], self._schema._strawberry_schema)  # type: ignore[attr-defined]
         return planned
 
     def _shape(self, type_: GraphQLOutputType, sets: Sequence[SelectionSetNode]) -> Shape:
@@ -300,29 +303,36 @@ class _Planner:
         return self.selection(type_, sets)
 
 
-def _simple_arguments(definition: GraphQLField, node: FieldNode) -> Arguments | None:
+def _simple_arguments(definition: GraphQLField, node: FieldNode, schema: Any) -> Arguments | None:
     """The arguments that a node gives a field, if they are simple."""
     declared = definition_of(definition)
     if not isinstance(declared, StrawberryField):
         return None
-    names = {one.graphql_name or camel(one.python_name): one.python_name for one in declared.arguments}
+    known = {one.graphql_name or camel(one.python_name): one for one in declared.arguments}
     given = {argument.name.value: argument for argument in node.arguments or ()}
-    variables, said = [], []
+    found = Arguments({}, [])
     for name, argument in definition.args.items():
-        if name not in names or argument.default_value is not Undefined or argument.default is not None:
+        if name not in known or argument.default_value is not Undefined or argument.default is not None:
             return None
         if name not in given:
             continue
-        value = given[name].value
-        if not is_leaf_type(get_nullable_type(argument.type)):
-            return None
-        if isinstance(value, VariableNode):
-            variables.append((names[name], value.name.value, not isinstance(argument.type, GraphQLNonNull)))
+        value, own = given[name].value, known[name].python_name
+        read = reader(known[name].type, schema)
+        if isinstance(value, VariableNode) and read is not None:
+            found.variables.append((own, value.name.value, not isinstance(argument.type, GraphQLNonNull), read))
+        elif is_leaf_type(get_nullable_type(argument.type)) and not isinstance(value, VariableNode):
+            found.said[own] = coerce_input_literal(value, argument.type)
         else:
-            said.append((name, coerce_input_literal(value, argument.type)))
-    if any(value is Undefined for _, value in said):
-        return None
-    return Arguments({names[name]: value for name, value in said}, variables)
+            return None
+    return None if Undefined in found.said.values() else found
+
+
+def _rooted(definition: GraphQLField) -> RootAnswer | None:
+    """The function of ours that answers a root field."""
+    declared = definition_of(definition)
+    if isinstance(declared, StrawberryField) and not declared.extensions:
+        return declared.metadata.get("rooted")
+    return None
 
 
 def _source(

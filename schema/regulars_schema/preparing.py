@@ -68,21 +68,20 @@ class Coercions:
         return known
 
     def _made(self, type_: GraphQLInputObjectType) -> Coerce:
-        fields = {
-            name: (one.out_name or name, self.of(one.type), is_required_input_field(one), one)
+        fields = [
+            (name, one.out_name or name, self.of(one.type), coerce_default_value(one))
             for name, one in type_.fields.items()
-        }
+        ]
+        required = {name for name, one in type_.fields.items() if is_required_input_field(one)}
 
         def coerce(value: Any) -> Any:
-            if type_.is_one_of or not isinstance(value, dict) or not fields.keys() >= value.keys():
+            if type_.is_one_of or not isinstance(value, dict) or not type_.fields.keys() >= value.keys() >= required:
                 raise Unclear
             made: dict[str, Any] = {}
-            for name, (own, inner, required, declared) in fields.items():
+            for name, own, inner, default in fields:
                 if name in value:
                     made[own] = inner(value[name])
-                elif required:
-                    raise Unclear
-                elif (default := coerce_default_value(declared)) is not Undefined:
+                elif default is not Undefined:
                     made[own] = default
             return type_.out_type(made)
 

@@ -20,8 +20,9 @@ from regulars_core.stores.reads import query_by_codes as stores_by_code
 from regulars_core.text import tidy
 from regulars_schema.customer_inputs import MatchOn, told
 from regulars_schema.ids import key_of
+from regulars_schema.input_readers import Open
 from regulars_schema.keyed import AlwaysKeyed
-from regulars_schema.open_inputs import Open, open_input
+from regulars_schema.open_inputs import open_input
 from regulars_schema.scalars import EmailAddress
 
 

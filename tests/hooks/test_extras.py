@@ -148,11 +148,11 @@ async def test_an_update_with_extras_alone_is_announced_and_audited(asking: Api,
     assert shoes.seen[1:] == [("changed", [{"size": Decimal(38)}]), ("changed", [{}]), ("changed", [{"size": None}])]
     rows = await asking.shop.database.rows("SELECT changes FROM audit ORDER BY id")
     assert [row[0] for row in rows] == [
-        '{"firstName": null, "lastName": null, "size": null}',
+        '{"firstName":null,"lastName":null,"size":null}',
         "{}",
-        '{"size": null}',
-        '{"lastName": null}',
-        '{"lastName": null, "size": null}',
+        '{"size":null}',
+        '{"lastName":null}',
+        '{"lastName":null,"size":null}',
     ]
 
 

@@ -194,6 +194,8 @@ class Database:
         return await self._transaction(work, attempts, self._begin)
 
     async def _transaction(self, work: Callable[[], Awaitable[T]], attempts: int | None, begin: Callable[[], Any]) -> T:
+        if _current_context.get() is self._context and self.in_transaction:
+            return await work()
         with self.bound():
             if self.in_transaction:
                 return await work()

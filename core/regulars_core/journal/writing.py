@@ -1,7 +1,8 @@
 """Writing the journal, in the transactions of what happens."""
 
-import json
 from collections.abc import Sequence
+
+import orjson
 
 from regulars_core.clock import now
 from regulars_core.ids import new_id
@@ -12,5 +13,5 @@ from regulars_core.writing import inserting
 async def write(shop: Shop, kind: str, ids: Sequence[str]) -> None:
     """Note an event. A shop in which no plugin was ever on has nobody to note it for, and notes nothing."""
     if shop.keeps_journal:
-        row = (new_id(), kind, json.dumps(list(ids)), " ".join(shop.plugins.names), now())
+        row = (new_id(), kind, orjson.dumps(list(ids)).decode(), " ".join(shop.plugins.names), now())
         await shop.database.run_later([inserting("journal", ("id", "kind", "ids", "took_part", "at"), [row])])
