@@ -31,7 +31,7 @@ class Values:
     def among(self, column: str, values: Sequence[Any], kind: str = "text") -> str:
         """A condition that a column is one of the values."""
         self.all.append(list(values))
-        return self.dialect.among(column, len(self.all), kind)
+        return self.dialect.any_of(column, len(self.all), kind)
 
 
 LeafSql = Callable[[Sequence[Condition], Values], str]

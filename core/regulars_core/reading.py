@@ -51,7 +51,7 @@ def query_by_text(dialect: Dialect, table: str, columns: Sequence[str], key: str
     """
     if dialect.engine == "postgres":
         sql = (
-            f"SELECT {', '.join(columns)} FROM unnest($1::text[]) AS k(wanted)"
+            f"SELECT {', '.join(columns)} FROM unnest({dialect.array(1, 'text')}) AS k(wanted)"
             f" CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {key} = k.wanted OFFSET 0) found"
         )
     else:

@@ -5,7 +5,7 @@ text, never NULL. A `Relation` says which of them hang on a parent. Out of these
 one statement for all that hangs on some parents:
 
     SELECT (SELECT '{"name":' || … || '}' FROM customer_group g WHERE g.id = k.group_id), (SELECT '[' || …)
-    FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k (id, group_id, n) ORDER BY k.n
+    FROM unnest((SELECT $1::uuid[]), (SELECT $2::uuid[])) WITH ORDINALITY AS k (id, group_id, n) ORDER BY k.n
 
 Both engines join text, and do it faster than they build JSON with their own functions.
 """

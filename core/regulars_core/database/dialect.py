@@ -128,27 +128,41 @@ def _sqlite_value(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Dialect:
-    """SQL that differs. Arrays are one placeholder, so a statement's text does not depend on how many there are."""
+    """SQL that differs. Arrays are one placeholder, so a statement's text does not depend on how many there are.
+
+    On PostgreSQL arrays of keys stand behind a SELECT, which its planner does not look through. It would think a plan for the
+    very keys better than one for any, and plan each time anew: that takes longer than to look up a few rows.
+    """
 
     engine: Engine
 
+    def array(self, n: int, type: str = "uuid") -> str:
+        """PostgreSQL's array `$n` of keys, for `unnest`."""
+        return f"(SELECT ${n}::{type}[])"
+
     def among(self, column: str, n: int, type: str = "uuid") -> str:
-        """A condition: the column is one of the elements of array `$n`, whose elements are of this SQL type."""
+        """A condition: the column is one of the keys in array `$n`, which are of this SQL type."""
+        if self.engine == "postgres":
+            return f"{column} = ANY({self.array(n, type)}::{type}[])"
+        return f"{column} IN (SELECT value FROM json_each(${n}))"
+
+    def any_of(self, column: str, n: int, type: str = "text") -> str:
+        """The same for values of which some are rare and others are not, so that each array deserves a plan of its own."""
         if self.engine == "postgres":
             return f"{column} = ANY(${n}::{type}[])"
-        return f"{column} IN (SELECT value FROM json_each(${n}))"
+        return self.among(column, n, type)
 
     def keys(self, n: int, type: str = "uuid") -> str:
         """A FROM item `k` with one column `key`: the elements of array `$n`, in no order to rely on."""
         if self.engine == "postgres":
-            return f"unnest(${n}::{type}[]) AS k(key)"
+            return f"unnest({self.array(n, type)}) AS k(key)"
         return f"(SELECT value AS key FROM json_each(${n})) AS k"
 
     def records(self, names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> tuple[str, list[Any]]:
         """A FROM item `k` of rows of ids with these columns, numbered by a column `n`, and its values, which are the
         statement's first."""
         if self.engine == "postgres":
-            arrays = ", ".join(f"${number}::uuid[]" for number in range(1, len(names) + 1))
+            arrays = ", ".join(self.array(number) for number in range(1, len(names) + 1))
             return f"unnest({arrays}) WITH ORDINALITY AS k ({', '.join(names)}, n)", [
                 list(ids) for ids in zip(*rows, strict=True)
             ]

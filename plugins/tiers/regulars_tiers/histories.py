@@ -44,9 +44,10 @@ async def _rows(database: Database, since: Mapping[str, Instant]) -> Sequence[An
         return await database.rows(
             f"SELECT k.key, {_COLUMNS} FROM {pairs} CROSS JOIN purchase p WHERE {link}", list(since.items())
         )
+    array = database.dialect.array
     # Each customer's part of the index by itself, whatever the planner knows of the table.
     return await database.rows(
-        "SELECT k.key, x.* FROM unnest($1::uuid[], $2::bigint[]) AS k(key, since)"
+        f"SELECT k.key, x.* FROM unnest({array(1)}, {array(2, 'bigint')}) AS k(key, since)"
         f" CROSS JOIN LATERAL (SELECT {_COLUMNS} FROM purchase p WHERE {link} OFFSET 0) x",
         list(since),
         list(since.values()),

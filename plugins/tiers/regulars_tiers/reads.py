@@ -67,7 +67,8 @@ async def _codes(database: Database, wanted: Sequence[tuple[str, Instant]]) -> M
         sql = f"SELECT k.key, k.moment, sp.tier FROM {pairs} CROSS JOIN tier_spell sp WHERE {link}"
         rows = await database.rows(sql, list(wanted))
     else:
-        pairs = "unnest($1::uuid[], $2::bigint[]) AS k(key, moment)"
+        array = database.dialect.array
+        pairs = f"unnest({array(1)}, {array(2, 'bigint')}) AS k(key, moment)"
         sql = f"SELECT k.key, k.moment, sp.tier FROM {pairs} JOIN tier_spell sp ON {link}"
         rows = await database.rows(sql, [one[0] for one in wanted], [one[1] for one in wanted])
     return {(row[0], row[1]): row[2] for row in rows}
