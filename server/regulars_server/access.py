@@ -2,13 +2,13 @@
 
 import logging
 import re
-import secrets
 import time
 from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from regulars_core.errors import logged
+from regulars_core.ids import new_id
 from regulars_server.faults import internal
 from regulars_server.logs import ACCESS
 from regulars_server.metrics import Metrics
@@ -107,7 +107,7 @@ class Access:
 def _request_id(scope: Scope) -> str:
     """What the sender calls the request if it looks like a name, or else one of ours."""
     given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
-    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+    return given if _REQUEST_ID.fullmatch(given) else new_id()
 
 
 def _place(scope: Scope) -> str:

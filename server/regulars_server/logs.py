@@ -60,6 +60,9 @@ def write_log(level: str, form: str) -> None:
         ],
         processors=[ProcessorFormatter.remove_processors_meta, _faceless, renderer],
     )
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = (
+        False  # nobody tells them, and each costs time
+    )
     handler = _Handler(sys.stderr)
     handler.setFormatter(formatter)
     logging.getLogger().handlers = [handler]

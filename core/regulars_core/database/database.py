@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.context import _current_context
 
-from . import migrations
+from . import current, migrations
 from .apps import ALIAS, App, engine_of, tortoise_config
 from .counting import counting
 from .dialect import Dialect, Engine, Lookup, Write, side_by_side, target, values_of
@@ -94,8 +94,12 @@ class Database:
 
     @property
     def _client(self) -> Any:
-        current = self._context.connections.get(ALIAS)
-        return self._root if getattr(current, "_finalized", False) else current
+        client = current.transaction.get()
+        if client is None:
+            return self._root
+        if client.owner is not self._root:  # one of another database, in which there may be one of this
+            client = self._context.connections.get(ALIAS)
+        return self._root if getattr(client, "_finalized", False) else client
 
     async def rows(self, sql: str, *values: Any) -> Sequence[Any]:
         """The rows of a query, each like a tuple. Placeholders are `$1`, `$2` … on both engines; a list or tuple is an

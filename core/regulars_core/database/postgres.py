@@ -17,6 +17,7 @@ from tortoise.backends.base.client import (
 from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
+from . import current
 from .connections import CONNECT, SETTINGS, Connection, Pool
 from .counting import note
 from .dialect import Lookup, Write, grouped, side_by_side, together, values_of
@@ -268,9 +269,11 @@ class PostgresTransactionContext(TransactionContext):
         engine: Any = self.client._parent
         self.client._connection = await engine.acquire()
         self._token = get_connections().set(ALIAS, self.client)
+        self._outside = current.transaction.set(self.client)
         return self.client
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        current.transaction.reset(self._outside)
         get_connections().reset(self._token)
         well = False
         try:

@@ -13,6 +13,7 @@ from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 
+from . import current
 from .counting import note
 from .dialect import Lookup, Write, sqlite_values, to_sqlite
 from .sqlite_thread import SqliteThread, Work
@@ -238,9 +239,11 @@ class SqliteTransactionContext(TransactionContext):
             await self._leave()
             raise
         self._token = get_connections().set(ALIAS, self.client)
+        self._outside = current.transaction.set(self.client)
         return self.client
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        current.transaction.reset(self._outside)
         get_connections().reset(self._token)
         try:
             if exc_type is None:
