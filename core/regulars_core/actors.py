@@ -62,10 +62,12 @@ class Actor:
 
     def may(self, permission: str, store: str | None = None) -> bool:
         """Whether a permission is held at a store, or anywhere."""
-        return any(
-            permission in binding.permissions and (store is None or binding.stores is None or store in binding.stores)
-            for binding in self.bindings
-        )
+        for binding in self.bindings:  # in a loop, as it is asked for each field
+            if permission in binding.permissions and (
+                store is None or binding.stores is None or store in binding.stores
+            ):
+                return True
+        return False
 
     def stores(self, permission: str) -> frozenset[str] | None:
         """The stores where a permission is held: none at all, some, or None for every one."""

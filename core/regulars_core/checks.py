@@ -19,13 +19,13 @@ class Checks:
 
     def text(self, value: str | None, name: str, longest: int, *, required: bool = False) -> str | None:
         """One line of text, tidied; an empty one is as good as none."""
-        return self._kept(None if value is None else tidy(value), name, longest, required)
+        return None if value is None and not required else self._kept(tidy(value or ""), name, longest, required)
 
     def prose(self, value: str | None, name: str, longest: int, *, required: bool = False) -> str | None:
         """Text of many lines, as typed apart from space around it."""
-        return self._kept(None if value is None else value.strip(), name, longest, required)
+        return self._kept((value or "").strip(), name, longest, required)
 
-    def _kept(self, value: str | None, name: str, longest: int, required: bool) -> str | None:
+    def _kept(self, value: str, name: str, longest: int, required: bool) -> str | None:
         if value and not is_clean(value):
             self.fail("INVALID_TEXT", "NUL and lone surrogates are not text.", name)
         elif value and len(value) > longest:

@@ -30,7 +30,7 @@ def folded(text: str) -> str:
 
 def is_clean(text: str) -> bool:
     """Whether both databases can keep the text: no NUL, no lone surrogate."""
-    return _UNCLEAN.search(text) is None
+    return text.isprintable() or _UNCLEAN.search(text) is None
 
 
 def camel(name: str) -> str:

@@ -41,7 +41,7 @@ class Completion:
 
     level: Level
     asked: PlannedField
-    info: Callable[[], GraphQLResolveInfo[Any]]
+    info: Callable[[Level, PlannedField], GraphQLResolveInfo[Any]]
     types: dict[int, Selection]
     below: list[Level] = field(default_factory=list)
     failed: bool = False
@@ -121,8 +121,10 @@ class Completion:
     def _objects(self, selection: Selection, shape: Shape, values: Sequence[Any], weights: Sequence[int]) -> list[Any]:
         """The answers of these objects, blank as yet; the objects themselves are the next level."""
         amiss = self._amiss(selection, shape, values)
-        there = [number for number in range(len(values)) if number not in amiss] if amiss else range(len(values))
-        parents, weights = [values[number] for number in there], [weights[number] for number in there]
+        parents, weights = list(values), list(weights)
+        if amiss:
+            there = [number for number in range(len(values)) if number not in amiss]
+            parents, weights = [values[number] for number in there], [weights[number] for number in there]
         self.objects += sum(weights)
         column: list[Any] = [selection.blank.copy() for _ in parents]
         answers = column
@@ -146,7 +148,7 @@ class Completion:
         kinds = set(map(type, values))
         if selection.takes(kinds):
             return {}
-        info = self.info()
+        info = self.info(self.level, self.asked)
         amiss: dict[int, Failure | None] = {}
         for number, value in enumerate(values):
             if value is None or isinstance(value, Exception):
@@ -178,7 +180,7 @@ class Completion:
 
     def _type_of(self, shape: OneOf, value: Any) -> str:
         resolve_type = shape.of.resolve_type
-        name = resolve_type(value, self.info(), shape.of) if resolve_type else None
+        name = resolve_type(value, self.info(self.level, self.asked), shape.of) if resolve_type else None
         if name is None:
             raise GraphQLError(
                 f"Abstract type '{shape.of}' must resolve to an Object type at runtime for field '{self.asked.place}'."

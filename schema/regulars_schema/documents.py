@@ -44,6 +44,8 @@ class Parsed:
     introspects: bool = False
     preparations: dict[str | None, Preparation | None] = field(default_factory=dict)
     """Its operations, by the names under which they are asked for, once they have been prepared."""
+    contents: dict[str | None, tuple[str | None, tuple[str, ...]]] = field(default_factory=dict)
+    """Kinds and root fields of its operations, by the same names."""
 
     def charge(self, asking: Context, operation_name: str | None, variables: Mapping[str, Any], most: int) -> None:
         """Take what an operation costs from what the caller has left. Raises RateLimited, and GraphQLError for one that costs
@@ -56,7 +58,9 @@ class Parsed:
 
     def tell(self, asking: Context, operation_name: str | None) -> None:
         """Note what a valid operation asks for, in the schema's own words."""
-        asking.asked = (self.price.kind(operation_name), self.price.fields(operation_name))
+        if operation_name not in self.contents:
+            self.contents[operation_name] = (self.price.kind(operation_name), self.price.fields(operation_name))
+        asking.asked = self.contents[operation_name]
 
 
 class Documents:

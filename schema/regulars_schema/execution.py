@@ -243,7 +243,7 @@ class Execution:
             for answer, value in zip(level.answers, values, strict=True):
                 answer[asked.name] = value
             return []
-        completion = Completion(level, asked, partial(self._info, level, asked), self._types)
+        completion = Completion(level, asked, self._info, self._types)
         completion.complete(values)
         if completion.failed:
             self._suspect(level, asked)

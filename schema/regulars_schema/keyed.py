@@ -72,15 +72,13 @@ _JSON = frozenset({str, int, bool, NoneType})
 def canonical(value: Any) -> Any:
     """A coerced input as JSON: absent is left out and null stays, 60 equals 60.0, and the key itself does not count."""
     kind: Any = type(value)
-    make = _canonical_of(kind)
+    make = None if kind in _JSON else _canonical_of(kind)
     return value if make is None else make(value)
 
 
 @cache
 def _canonical_of(kind: Any) -> Callable[[Any], Any] | None:
-    """What makes JSON of the values of a class; None if they are JSON already."""
-    if kind in _JSON:
-        return None
+    """What makes JSON of the values of a class; None for what is JSON already."""
     ways: Sequence[tuple[Any, Callable[[Any], Any]]] = (
         (Some, lambda given: canonical(given.value)),
         (Decimal, _shortest),
@@ -107,7 +105,7 @@ def _of_fields(kind: Any) -> Callable[[Any], Any]:
         for name in names:
             part = getattr(value, name)
             if part is not None and part is not UNSET:
-                found[name] = canonical(part)
+                found[name] = canonical(part.value if type(part) is Some else part)
         if issubclass(kind, Open) and not value.extras:
             del found["extras"]  # the same digest whether or not a plugin could have been told something
         return found

@@ -67,7 +67,7 @@ class GraphQLEndpoint:
             actor = await self.identify(headers, visit)
             media = answered_as(headers.get("accept", ""))
             refuse_other_than_json(headers)
-            asked = read(await received(receive, headers, self._settings), self._settings.max_batch)
+            asked = read(await received(scope, receive, headers, self._settings), self._settings.max_batch)
             with self._place():
                 deadline = asyncio.get_running_loop().time() + self._settings.request_seconds
                 status, answer = await self._answers(asked, actor, visit, media, deadline)

@@ -7,6 +7,7 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from regulars_server.faults import PLAIN_JSON, Fault
+from regulars_server.receiving import ARRIVED
 
 MOST_HEAD_BYTES = 65_536
 """Request line and headers of one request, to the size of the piece in which they arrive."""
@@ -101,6 +102,7 @@ class DoorProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """All of it is there."""
         self._wait_no_more()
+        self.scope[ARRIVED] = True  # type: ignore[literal-required]
         super().on_message_complete()
         if self.cycle is not None and self.cycle.response_complete and not self.transport.is_closing():
             # It was refused before; what came since has stopped the clock of a connection that is not used.

@@ -12,6 +12,8 @@ from regulars_core.settings import Settings
 from regulars_schema.limits import DEEPEST_VALUE
 from regulars_server.faults import Fault
 
+ARRIVED = "regulars.arrived"
+"""In the scope of a request: all of its body is there already."""
 _DRAINED = 16  # bodies of the largest size that are read and thrown away, so that a sender gets to read the refusal
 
 
@@ -37,28 +39,33 @@ def headers_of(scope: Scope) -> Mapping[str, str]:
     return found
 
 
-async def received(receive: Receive, headers: Mapping[str, str], settings: Settings) -> bytes:
+async def received(scope: Scope, receive: Receive, headers: Mapping[str, str], settings: Settings) -> bytes:
     """The body of a request. Raises Fault for one that is too large, too slow, or cut off."""
     most = settings.max_body_bytes
+    if ARRIVED in scope:  # nobody has to wait for it, so nobody has to be woken
+        return await _body(receive, most)
     said = headers.get("content-length", "")
     if said.isdecimal() and int(said[:20]) > most and headers.get("expect", "").lower() == "100-continue":
         raise _too_large(most)  # before it is sent
-    parts: list[bytes] = []
-    length = 0
     try:
         async with asyncio.timeout(settings.body_seconds):
-            more = True
-            while more and length <= _DRAINED * most:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Fault(400, "BAD_REQUEST", "The request was cut off.")
-                length += len(chunk := message.get("body", b""))
-                if length <= most:
-                    parts.append(chunk)
-                more = message.get("more_body", False)
+            return await _body(receive, most)
     except TimeoutError:
         slow = f"The request did not arrive within {settings.body_seconds:g} seconds."
         raise Fault(400, "BAD_REQUEST", slow, Connection="close") from None
+
+
+async def _body(receive: Receive, most: int) -> bytes:
+    parts: list[bytes] = []
+    length, more = 0, True
+    while more and length <= _DRAINED * most:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Fault(400, "BAD_REQUEST", "The request was cut off.")
+        length += len(chunk := message.get("body", b""))
+        if length <= most:
+            parts.append(chunk)
+        more = message.get("more_body", False)
     if length > most:
         raise _too_large(most)
     return b"".join(parts)

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from itertools import count
 from typing import Any, TypeVar
 
@@ -203,10 +203,11 @@ class Database:
         with self.bound():
             if self.in_transaction:
                 return await work()
-            async with AsyncExitStack() as turn:
+            alone = False
+            try:
                 for attempt in count(1):
                     if attempt == _ALONE:
-                        await turn.enter_async_context(self._unlucky)
+                        alone = await self._unlucky.acquire()
                     elif attempt < _ALONE:
                         await self._let_the_unlucky_go_first()
                     try:
@@ -215,6 +216,9 @@ class Database:
                         self._refuse_to_repeat(error, attempt, attempts)
                     doublings = attempt if attempt < _ALONE else attempt - _ALONE
                     await asyncio.sleep(random.uniform(0, min(_FIRST_PAUSE * 2**doublings, _LONGEST_PAUSE)))
+            finally:
+                if alone:
+                    self._unlucky.release()
         raise AssertionError("counting has no end")
 
     async def _let_the_unlucky_go_first(self) -> None:

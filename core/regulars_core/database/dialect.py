@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import islice
 from typing import Any, Literal
 from uuid import UUID
 
@@ -87,17 +88,24 @@ _WRITTEN = re.compile(r"\s*(?:(INSERT)\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re
 def grouped(statements: Sequence[Write]) -> list[list[Write]]:
     """Writes cut, in their order, into such as `together` may make one of: only insertions may share a table there, since
     a statement does not see what another part of it has written."""
-    groups: list[list[Write]] = []
+    rest, groups = iter(statements), _sizes(tuple((sql, len(values)) for sql, values in statements))
+    return [list(islice(rest, size)) for size in groups]
+
+
+@lru_cache(maxsize=256)
+def _sizes(statements: tuple[tuple[str, int], ...]) -> Sequence[int]:
+    """How many statements are in each of those groups, given how many values each statement has."""
+    groups: list[int] = []
     tables: dict[str, bool] = {}
     room = 0
     for sql, values in statements:
         table, inserts = target(sql)
-        if not groups or len(values) > room or (table in tables and not (inserts and tables[table])):
-            groups.append([])
+        if not groups or values > room or (table in tables and not (inserts and tables[table])):
+            groups.append(0)
             tables, room = {}, _MOST_VALUES
-        groups[-1].append((sql, values))
+        groups[-1] += 1
         tables[table] = inserts
-        room -= len(values)
+        room -= values
     return groups
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -94,7 +94,7 @@ class CheckedPurchase:
     subtotal: int
     discount: int
     total: int
-    digest: str = ""
+    digest: str
 
 
 def line_total(line: NewLine) -> int:
@@ -122,8 +122,8 @@ def checked(purchase: NewPurchase, shop_currency: str) -> CheckedPurchase:
         checks.fail("INVALID_AMOUNT", "The total is beyond what can be kept.", "lines")
     payments = _checked_payments(checks, purchase.payments, total)
     checks.refuse()
-    made = CheckedPurchase(purchase, reference, channel, note, lines, payments, net + discount, discount, total)
-    return replace(made, digest=_digest(made))
+    digest = _digest(purchase, channel, note, lines, payments)
+    return CheckedPurchase(purchase, reference, channel, note, lines, payments, net + discount, discount, total, digest)
 
 
 def _checked_line(checks: Checks, n: int, line: NewLine) -> CheckedLine:
@@ -172,15 +172,18 @@ def _checked_payments(checks: Checks, payments: Sequence[NewPayment], total: int
     return kept
 
 
-def _digest(purchase: CheckedPurchase) -> str:
-    given = purchase.given
+def _digest(
+    given: NewPurchase,
+    channel: str | None,
+    note: str | None,
+    lines: Sequence[CheckedLine],
+    payments: Sequence[NewPayment],
+) -> str:
     content = [
         given.purchased_at if given.time_told else None, given.currency,
-        given.prices_include_tax, given.shipping, given.tax, purchase.channel,
-        purchase.note, list(given.told),
-        [[li.sku, li.name, li.brand, li.category, li.quantity, li.unit_price, li.discount, li.total]
-         for li in purchase.lines],
-        [[p.method, p.amount, p.reference] for p in purchase.payments],
+        given.prices_include_tax, given.shipping, given.tax, channel, note, list(given.told),
+        [[li.sku, li.name, li.brand, li.category, li.quantity, li.unit_price, li.discount, li.total] for li in lines],
+        [[p.method, p.amount, p.reference] for p in payments],
     ]  # fmt: skip
     return hashlib.sha256(orjson.dumps(content)).hexdigest()
 
