@@ -18,9 +18,13 @@ def tidy(text: str) -> str:
 
 def folded_words(text: str) -> list[str]:
     """The words without case, accents and punctuation: `Pérez-Ñandú, J.` → perez, nandu, j."""
-    plain = unicodedata.normalize("NFKD", text.translate(_APART))
-    bare = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
+    bare = text.lower() if text.isascii() else _bare(text)
     return [word for word in _NOT_WORD.sub(" ", bare).replace("_", " ").split(" ") if word]
+
+
+def _bare(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.translate(_APART))
+    return "".join(c for c in plain if not unicodedata.combining(c)).casefold()
 
 
 def folded(text: str) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from regulars_core.clock import Instant
 from regulars_core.customers.changes import set_status
@@ -309,6 +311,11 @@ def _begun(plan: dict[str, Any]) -> Iterator[str]:
         yield plan.get("Subplan Name", "").removeprefix("CTE ")
     for step in below:
         yield from _begun(step)
+
+
+@given(text=st.text(st.characters(max_codepoint=127), max_size=40))
+def test_plain_letters_are_folded_like_all_others(text: str) -> None:
+    assert folded_words(f"{text} é")[:-1] == folded_words(text)
 
 
 async def test_purchases_are_found_by_who_bought(shop: Shop, people: list[str]) -> None:
