@@ -9,7 +9,7 @@ must add up. With --data the filled database is kept for the next run, with --wr
 """
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -69,36 +69,48 @@ class Measured:
         told = [f"{name} {one.rate}, {one.work} ms" for name, one in self.figures.items()]
         return f"{self.operation}, {self.concurrency} at once: {'; '.join(told)}"
 
-    def compared(self, other: str) -> str:
-        """Our speed and our work, as multiples of another contestant's."""
-        ours, theirs = self.figures[OURS], self.figures[other]
-        return f"{times_as_quick(ours, theirs)}; {times_the_work(ours, theirs):.1f}"
+    def compared(self, ours: str, other: str) -> str:
+        """The speed and the work of one contestant, as multiples of another one's."""
+        if other not in self.figures or ours == other:
+            return ""
+        one, theirs = self.figures[ours], self.figures[other]
+        return f"{times_as_quick(one, theirs)}; {times_the_work(one, theirs):.1f}"
 
 
 def tables(measured: Sequence[Measured], names: Sequence[str]) -> list[str]:
     """Speed, work and ratios, as lines."""
+    others = [name for name in names if name != OURS]
 
-    def table(title: str, columns: Sequence[str], cell: Callable[[Measured, str], str]) -> Iterator[str]:
+    def table(title: str, columns: Sequence[str], rows: Iterable[tuple[Measured, str, Sequence[str]]]) -> Iterator[str]:
         yield f"{title}\n"
         yield f"| | at once | {' | '.join(columns)} |"
         yield "|---" * (2 + len(columns)) + "|"
-        for one in measured:
-            cells = [cell(one, name) if name in one.figures else "" for name in columns]
-            yield f"| {one.operation} {TITLES[one.operation]} | {one.concurrency} | {' | '.join(cells)} |"
+        for one, added, cells in rows:
+            yield f"| {one.operation} {TITLES[one.operation]}{added} | {one.concurrency} | {' | '.join(cells)} |"
         yield ""
 
+    def each(cell: Callable[[Figures], str]) -> Iterator[tuple[Measured, str, Sequence[str]]]:
+        for one in measured:
+            yield one, "", [cell(one.figures[name]) if name in one.figures else "" for name in names]
+
+    def ratios() -> Iterator[tuple[Measured, str, Sequence[str]]]:
+        for one in measured:
+            yield one, "", [one.compared(OURS, name) for name in others]
+            if CORE_ALONE in one.figures:
+                yield one, ", without plugins", [one.compared(CORE_ALONE, name) for name in others]
+
     return [
-        *table("Requests a second; medians and quartiles.", names, lambda one, name: one.figures[name].rate),
+        *table("Requests a second; medians and quartiles.", names, each(lambda figures: figures.rate)),
         *table(
             "Milliseconds of processor time for a request, server + database.",
             names,
-            lambda one, name: one.figures[name].work,
+            each(lambda figures: figures.work),
         ),
         *table(
             "How many times as quick Regulars is as each of the others, with quartiles; and how many times the processor"
             " time it takes.",
-            [name for name in names if name != OURS],
-            Measured.compared,
+            others,
+            ratios(),
         ),
     ]
 
