@@ -33,7 +33,7 @@ from regulars_core.text import camel
 from regulars_schema.breadth_first import BreadthFirst, bounded_by, executed_by
 from regulars_schema.context import Batch, Context
 from regulars_schema.documents import MOST_ERRORS, Documents, cached_in
-from regulars_schema.input_readers import FieldReader
+from regulars_schema.input_readers import FieldReader, Reader
 from regulars_schema.open_inputs import is_open
 from regulars_schema.permissions import STANDS_UNDER, Refusals, guard, needing, under
 from regulars_schema.reach import types_of
@@ -200,6 +200,8 @@ class ComposedSchema(strawberry.Schema):
         self.leaves: dict[type, dict[str, FilterLeaf]] = {}
         self.inputs: dict[type, dict[str, tuple[str, InputField]]] = {}
         self.readers: dict[type, Sequence[FieldReader]] = {}
+        self.arguments: dict[int, Reader | None] = {}
+        """What reads the values of arguments, by where those lie in memory: they live as long as the schema."""
         self.sorts: dict[Any, dict[str, SortField]] = {}
         self.nodes: dict[str, NodeKind] = {}
         self.problems: dict[str, type[Problem]] = {}

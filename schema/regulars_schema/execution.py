@@ -6,7 +6,7 @@ each of its fields the values of all parents make a *column*: read off the paren
 batch function. Completing a column writes it into the answers and shows the levels below. So an answer of 8,000 objects
 takes some dozen steps:
 
-1. the root fields' resolvers are called, all at once, or one after another in a mutation; what the database can write by
+1. the root fields' functions are called, all at once, or one after another in a mutation; what the database can write by
    itself is one statement instead, and done;
 2. whatever can be read off the parents is read, level below level, and the calls that are needed are gathered; again, what
    the database can write by itself becomes one statement a level;

@@ -317,7 +317,9 @@ def _simple_arguments(definition: GraphQLField, node: FieldNode, schema: Any) ->
         if name not in given:
             continue
         value, own = given[name].value, known[name].python_name
-        read = reader(known[name].type, schema)
+        if id(argument) not in schema.arguments:
+            schema.arguments[id(argument)] = reader(known[name].type, schema)
+        read = schema.arguments[id(argument)]
         if isinstance(value, VariableNode) and read is not None:
             found.variables.append((own, value.name.value, not isinstance(argument.type, GraphQLNonNull), read))
         elif is_leaf_type(get_nullable_type(argument.type)) and not isinstance(value, VariableNode):
