@@ -60,9 +60,9 @@ def write_log(level: str, form: str) -> None:
         ],
         processors=[ProcessorFormatter.remove_processors_meta, _faceless, renderer],
     )
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = (
-        False  # nobody tells them, and each costs time
-    )
+    # Nobody tells these, and each costs time for every line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # type: ignore[attr-defined]
     handler = _Handler(sys.stderr)
     handler.setFormatter(formatter)
     logging.getLogger().handlers = [handler]

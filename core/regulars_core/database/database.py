@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from itertools import count
 from typing import Any, TypeVar
 
-from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.context import _current_context
 
 from . import current, migrations
@@ -90,7 +89,7 @@ class Database:
     @property
     def in_transaction(self) -> bool:
         """Whether the current task is inside a transaction of this database."""
-        return isinstance(self._client, TransactionalDBClient)
+        return self._client is not self._root
 
     @property
     def _client(self) -> Any:
@@ -179,7 +178,7 @@ class Database:
 
     def _writing(self) -> Any:
         client = self._client
-        if not isinstance(client, TransactionalDBClient):
+        if client is self._root:
             raise RuntimeError(_OUTSIDE)
         return client
 
