@@ -62,7 +62,7 @@ def write_log(level: str, form: str) -> None:
     )
     # Nobody tells these, and each costs time for every line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging._srcfile = None  # type: ignore[attr-defined]
+    logging._srcfile = None
     handler = _Handler(sys.stderr)
     handler.setFormatter(formatter)
     logging.getLogger().handlers = [handler]
