@@ -140,6 +140,28 @@ async def test_whoever_swallows_the_error_of_a_write_that_waited_cannot_commit(s
     assert await codes(shop) == []
 
 
+async def test_a_unique_row_that_comes_later_cannot_be_caught(shop: Database) -> None:
+    """Where it fails at once it stays failed, so that a plugin which tries to catch it is found out on either engine."""
+    await shop.transaction(lambda: shop.run_later([new("taken")]))
+
+    async def work() -> None:
+        with suppress(IntegrityError):
+            await shop.run_later([new("taken")])
+        await shop.run_later([new("other")])
+
+    async def by_run() -> None:
+        with pytest.raises(IntegrityError):
+            async with shop.savepoint():
+                await shop.run(INSERT, uuid4().hex, "taken")
+        await shop.run_later([new("other")])
+
+    with pytest.raises(IntegrityError):
+        await shop.transaction(work, attempts=2)
+    assert await codes(shop) == ["taken"]
+    await shop.transaction(by_run)
+    assert await codes(shop) == ["other", "taken"]
+
+
 async def test_only_plain_writes_come_later(shop: Database) -> None:
     with pytest.raises(ValueError, match="no plain"):
         await shop.transaction(lambda: shop.run_later([("SELECT 1", ())]))

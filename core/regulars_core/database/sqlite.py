@@ -153,6 +153,7 @@ class SqliteTransaction(SqliteEngine, TransactionalDBClient):
         self.owner = engine.owner
         self.writer = engine.writer
         self._finalized = False
+        self._failed: Exception | None = None
         self._name = f"regulars_{next(_savepoints)}"
 
     def _in_transaction(self) -> TransactionContext:
@@ -166,8 +167,13 @@ class SqliteTransaction(SqliteEngine, TransactionalDBClient):
         """Nothing: there is no round to the database to be saved."""
 
     async def change_later(self, statements: Sequence[Write]) -> None:
-        """These statements, at once, for the same reason."""
-        await self.change_together(statements)
+        """These statements, at once, for the same reason. What fails here fails on PostgreSQL later, when nobody catches it: so
+        it stays failed, unless a savepoint around it is undone."""
+        try:
+            await self.change_together(statements)
+        except Exception as error:
+            self._failed = error
+            raise
 
     async def settle(self) -> None:
         """Nothing waits."""
@@ -202,6 +208,8 @@ class SqliteTransaction(SqliteEngine, TransactionalDBClient):
         await self._command(f"SAVEPOINT {self._name}")
 
     async def savepoint_rollback(self) -> None:
+        assert self._outer is not None
+        self._outer._failed = None
         # An interrupted write has already undone the whole transaction, and this savepoint with it.
         await self.writer.run(lambda connection: _undo(connection, self._name), interruptible=False)
 
@@ -218,6 +226,8 @@ class SqliteTransaction(SqliteEngine, TransactionalDBClient):
     def _check(self) -> None:
         if self._finalized or (self._outer is not None and self._outer._finalized):
             raise TransactionManagementError("This transaction has already ended.")
+        if failed := (self._outer or self)._failed:
+            raise failed
 
 
 class SqliteTransactionContext(TransactionContext):
