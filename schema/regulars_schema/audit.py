@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import strawberry
 
@@ -14,7 +14,7 @@ from regulars_schema.batching import Batch, batched, root
 from regulars_schema.composition import CORE, Contribution, Extension, NodeKind, Query
 from regulars_schema.ids import global_id, identified, split_id
 from regulars_schema.nodes import Node, backed_by, in_every_store
-from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.pagination import Connection, PageArguments, window
 from regulars_schema.permissions import under
 
 
@@ -65,17 +65,14 @@ def _change(name: str, values: core.Change) -> AuditChange:
 async def audit(
     batch: Batch,
     *,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
     entity_id: Annotated[
         strawberry.ID | None, strawberry.argument(description="Only what was done to the object with this id.")
     ] = None,
+    **asked: Unpack[PageArguments],
 ) -> Page[AuditRow]:
     """A page of everything that was done."""
     key = split_id(entity_id, "entityId")[1] if entity_id else None
-    return await page_of_audit(batch.database, window(NEWEST_FIRST, first, after, last, before), key)
+    return await page_of_audit(batch.database, window(NEWEST_FIRST, **asked), key)
 
 
 def contribution() -> Contribution:

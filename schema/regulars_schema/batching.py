@@ -5,12 +5,13 @@
     Extension(Customer, [batched(stats_of, name="stats", returns=CustomerStats | None, description="…")])
 
 The function gets the parents in order and answers one value for each, in the same order; a value that is an exception
-nulls that parent's field alone. Its keyword arguments are the field's arguments.
+nulls that parent's field alone. Its keyword arguments are the field's arguments; those that several
+fields share are a TypedDict: `**asked: Unpack[PageArguments]`.
 """
 
 import inspect
 from asyncio import shield
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import cached_property
 from types import NoneType
 from typing import Any, get_args, get_type_hints
@@ -163,18 +164,7 @@ def _field(
 ) -> StrawberryField:
     if needs is not None and NoneType not in get_args(returns):
         raise TypeError(f"{name} needs {needs}, so it must be nullable: what is refused is null")
-    hints = get_type_hints(function, include_extras=True)
-    resolve.declared_arguments = [
-        StrawberryArgument(
-            python_name=parameter.name,
-            graphql_name=None,
-            type_annotation=StrawberryAnnotation(hints[parameter.name]),
-            # An absent argument is absent, and prints no `= null`.
-            default=UNSET if parameter.default in {inspect.Parameter.empty, None} else parameter.default,
-        )
-        for parameter in inspect.signature(function).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    ]
+    resolve.declared_arguments = list(_arguments(function))
     return StrawberryField(
         python_name=name,
         graphql_name=name,
@@ -183,6 +173,25 @@ def _field(
         description=needing(description, needs),
         metadata={"needs": needs, "batched": batched, "rooted": rooted, "most": most, "rendered": rendered},
     )
+
+
+def _arguments(function: Any) -> Iterator[StrawberryArgument]:
+    """A function's own keyword arguments, and those of the TypedDict that it shares with others."""
+    hints = get_type_hints(function, include_extras=True)
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            yield _argument(parameter.name, hints[parameter.name], parameter.default)
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            [shared] = get_args(hints[parameter.name])
+            for name, hint in get_type_hints(shared, include_extras=True).items():
+                yield _argument(name, hint, None)
+
+
+def _argument(name: str, hint: Any, default: Any) -> StrawberryArgument:
+    # An absent argument is absent, and prints no `= null`.
+    unset = default in {inspect.Parameter.empty, None}
+    annotation = StrawberryAnnotation(hint)
+    return StrawberryArgument(name, None, annotation, default=UNSET if unset else default)
 
 
 __all__ = ["Batch", "batched", "mutation", "root"]

@@ -1,7 +1,7 @@
 """What hangs on customers: the fields of theirs that need more than a row."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from regulars_core.customers.reads import (
     NOTES_NEWEST_FIRST,
@@ -31,7 +31,7 @@ from regulars_schema.customer_rendering import (
 )
 from regulars_schema.customer_types import Address, Customer, CustomerGroup, CustomerStats, Note
 from regulars_schema.nodes import in_order
-from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.pagination import Connection, PageArguments, window
 from regulars_schema.scope import VIEW
 from regulars_schema.stores import Store
 
@@ -78,16 +78,10 @@ async def shipping_address(customers: Sequence[CustomerRow], batch: Batch) -> Se
 
 
 async def notes(
-    customers: Sequence[CustomerRow],
-    batch: Batch,
-    *,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
+    customers: Sequence[CustomerRow], batch: Batch, **asked: Unpack[PageArguments]
 ) -> Sequence[Page[NoteRow]]:
     """A page of each customer's notes."""
-    return await notes_of(batch.database, _ids(customers), window(NOTES_NEWEST_FIRST, first, after, last, before))
+    return await notes_of(batch.database, _ids(customers), window(NOTES_NEWEST_FIRST, **asked))
 
 
 async def customer_of_note(found: Sequence[NoteRow], batch: Batch) -> Sequence[Any]:

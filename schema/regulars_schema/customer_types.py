@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from enum import Enum
-from typing import Annotated, NewType
+from typing import Annotated, Any, NewType, Unpack
 
 import strawberry
 
@@ -16,6 +16,7 @@ from regulars_core.customers.reads import (
     StatsRow,
 )
 from regulars_core.customers.searching import NAMES, NAMES_AND_CONTACT
+from regulars_core.filtering import Where
 from regulars_core.groups.reads import GroupRow
 from regulars_core.paging import Window
 from regulars_schema.batching import Batch
@@ -25,7 +26,7 @@ from regulars_schema.ids import identified
 from regulars_schema.money import Money
 from regulars_schema.nodes import Node, backed_by
 from regulars_schema.ordering import OrderDirection, order_of
-from regulars_schema.pagination import window
+from regulars_schema.pagination import PageArguments, window
 from regulars_schema.permissions import guarded, under
 from regulars_schema.scalars import EmailAddress, PhoneNumber
 from regulars_schema.scope import VIEW
@@ -187,6 +188,14 @@ CustomerConditions = Annotated[
     CustomerWhere | None, strawberry.argument(description="Only customers for whom these conditions hold.")
 ]
 
+
+class CustomersArguments(PageArguments, total=False):
+    """The arguments of every list of customers."""
+
+    where: CustomerConditions
+    order_by: CustomerOrder
+
+
 SORTS = [
     SortField(CustomerOrderField, SORT_KEYS["CREATED_AT"], "By the time of registration."),
     SortField(CustomerOrderField, SORT_KEYS["NAME"], "By last name, then first name, without case and accents."),
@@ -203,17 +212,11 @@ SORTS = [
 
 
 def customers_asked(
-    batch: Batch,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-    order_by: CustomerOrderBy | None = None,
-) -> Window:
-    """Which page the arguments of a list of customers ask for; the newest first if no order is given. Raises BadInput and
-    Forbidden."""
-    return window(order_of(order_by, NEWEST_FIRST, batch), first, after, last, before)
+    batch: Batch, *, where: Any = None, order_by: CustomerOrder = None, **page: Unpack[PageArguments]
+) -> tuple[Window, Where | None]:
+    """Which page the arguments of a list of customers ask for, the newest first if no order is given; and under which
+    conditions. Raises BadInput and Forbidden."""
+    return window(order_of(order_by, NEWEST_FIRST, batch), **page), where
 
 
 def searchable(batch: Batch) -> Sequence[str]:

@@ -1,7 +1,7 @@
 """Asking for customers and changing them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Unpack
 
 import strawberry
 
@@ -17,7 +17,6 @@ from regulars_core.customers.reads import CustomerRow, customer_by_code, custome
 from regulars_core.customers.rules import checked
 from regulars_core.customers.service import find_or_register
 from regulars_core.errors import BadInput
-from regulars_core.filtering import Where
 from regulars_core.ids import MAIN_STORE_ID
 from regulars_core.paging import Page
 from regulars_core.rendering import Relation
@@ -40,8 +39,7 @@ from regulars_schema.customer_rendering import CUSTOMER, customer_with, customer
 from regulars_schema.customer_types import (
     SORTS,
     Customer,
-    CustomerConditions,
-    CustomerOrder,
+    CustomersArguments,
     customers_asked,
     searchable,
 )
@@ -49,7 +47,7 @@ from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import Keyed
 from regulars_schema.nodes import in_every_store
-from regulars_schema.pagination import After, Before, Connection, First, Last
+from regulars_schema.pagination import Connection
 from regulars_schema.permissions import guarded
 from regulars_schema.rendering import Rendered
 from regulars_schema.scope import VIEW
@@ -89,25 +87,15 @@ Search = Annotated[
 ]
 
 
-async def customers(
-    batch: Batch,
-    *,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-    search: Search = None,
-    where: CustomerConditions = None,
-    order_by: CustomerOrder = None,
-) -> Page[CustomerRow]:
+async def customers(batch: Batch, *, search: Search = None, **asked: Unpack[CustomersArguments]) -> Page[CustomerRow]:
     """A page of all customers."""
-    wanted = customers_asked(batch, first=first, after=after, last=last, before=before, order_by=order_by)
-    return await page_of_customers(batch.database, wanted, where, search, searchable(batch))  # type: ignore[arg-type]
+    wanted, conditions = customers_asked(batch, **asked)
+    return await page_of_customers(batch.database, wanted, conditions, search, searchable(batch))
 
 
-def _page(batch: Batch, *, search: str | None = None, where: Where | None = None, **asked: Any) -> Relation | None:
+def _page(batch: Batch, *, search: str | None = None, **asked: Unpack[CustomersArguments]) -> Relation | None:
     """The same page, for the database to write, unless it has to search for it."""
-    return None if search and search.strip() else customers_in(customers_asked(batch, **asked), where)
+    return None if search and search.strip() else customers_in(*customers_asked(batch, **asked))
 
 
 async def customer_search(

@@ -1,7 +1,7 @@
 """Customer groups in the language of the API."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Unpack
 
 import strawberry
 
@@ -13,31 +13,22 @@ from regulars_core.groups.reads import BY_NAME, GroupRow, groups_by_ids, page_of
 from regulars_core.paging import Page
 from regulars_schema.batching import Batch, batched, mutation, root
 from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind, Query
-from regulars_schema.customer_types import Customer, CustomerConditions, CustomerGroup, CustomerOrder, customers_asked
+from regulars_schema.customer_types import Customer, CustomerGroup, CustomersArguments, customers_asked
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import Keyed
 from regulars_schema.nodes import in_every_store, in_order
-from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.pagination import Connection, PageArguments, window
 from regulars_schema.permissions import guarded
 
 MOST_AT_ONCE = 250
 
 
 async def customers_of(
-    groups: Sequence[GroupRow],
-    batch: Batch,
-    *,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-    where: CustomerConditions = None,
-    order_by: CustomerOrder = None,
+    groups: Sequence[GroupRow], batch: Batch, **asked: Unpack[CustomersArguments]
 ) -> Sequence[Page[CustomerRow]]:
     """A page of each group's members."""
-    wanted = customers_asked(batch, first=first, after=after, last=last, before=before, order_by=order_by)
-    return await customers_of_groups(batch.database, [group.id for group in groups], wanted, where)  # type: ignore[arg-type]
+    return await customers_of_groups(batch.database, [group.id for group in groups], *customers_asked(batch, **asked))
 
 
 async def customer_group(
@@ -48,11 +39,9 @@ async def customer_group(
     return (await groups_by_ids(batch.database, [key])).get(key)
 
 
-async def customer_groups(
-    batch: Batch, *, first: First = None, after: After = None, last: Last = None, before: Before = None
-) -> Page[GroupRow]:
+async def customer_groups(batch: Batch, **asked: Unpack[PageArguments]) -> Page[GroupRow]:
     """A page of all groups."""
-    return await page_of_groups(batch.database, window(BY_NAME, first, after, last, before))
+    return await page_of_groups(batch.database, window(BY_NAME, **asked))
 
 
 @strawberry.input(description="A new group of customers.")
@@ -145,7 +134,7 @@ async def customer_group_delete(
 class CustomersAssignGroupInput(Keyed):
     """Input of customersAssignGroup."""
 
-    customer_ids: list[strawberry.ID] = strawberry.field(description="The customers, at most 250.")
+    customer_ids: list[strawberry.ID] = strawberry.field(description=f"The customers, at most {MOST_AT_ONCE}.")
     group_id: strawberry.ID = strawberry.field(description="The group to put them into.")
 
 

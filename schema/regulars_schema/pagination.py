@@ -1,7 +1,7 @@
 """Relay's cursor connections over the core's keyset pages."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypedDict, TypeVar, Unpack
 
 import strawberry
 
@@ -18,6 +18,15 @@ First = Annotated[
 After = Annotated[str | None, strawberry.argument(description="Only what comes after the entry with this cursor.")]
 Last = Annotated[int | None, strawberry.argument(description="How many to answer at most, from the end: 0 to 100.")]
 Before = Annotated[str | None, strawberry.argument(description="Only what comes before the entry with this cursor.")]
+
+
+class PageArguments(TypedDict, total=False):
+    """The arguments of every field that answers a page, by Relay's specification: `**asked: Unpack[PageArguments]`."""
+
+    first: First
+    after: After
+    last: Last
+    before: Before
 
 
 @under(None)
@@ -59,6 +68,6 @@ class Connection(Generic[T]):
     )
 
 
-def window(order: Order, first: int | None, after: str | None, last: int | None, before: str | None) -> Window:
+def window(order: Order, **asked: Unpack[PageArguments]) -> Window:
     """The page that connection arguments ask for. Raises BadInput."""
-    return Window.of(order, first, after, last, before)
+    return Window.of(order, asked.get("first"), asked.get("after"), asked.get("last"), asked.get("before"))

@@ -1,7 +1,7 @@
 """What hangs on purchases, and on customers by purchases: the fields that need more than a row."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.paging import Page
@@ -25,7 +25,7 @@ from regulars_schema.batching import Batch, batched
 from regulars_schema.composition import Extension
 from regulars_schema.customer_types import Customer
 from regulars_schema.nodes import in_order
-from regulars_schema.pagination import After, Before, Connection, First, Last
+from regulars_schema.pagination import Connection
 from regulars_schema.purchase_rendering import (
     CUSTOMER_OF,
     LINES_OF,
@@ -39,9 +39,8 @@ from regulars_schema.purchase_rendering import (
 from regulars_schema.purchase_types import (
     Payment,
     Purchase,
-    PurchaseConditions,
     PurchaseLine,
-    PurchaseOrder,
+    PurchasesArguments,
     Refund,
     RefundLine,
     purchases_asked,
@@ -52,30 +51,14 @@ from regulars_schema.stores import Store
 
 
 async def purchases(
-    customers: Sequence[CustomerRow],
-    batch: Batch,
-    *,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-    where: PurchaseConditions = None,
-    order_by: PurchaseOrder = None,
+    customers: Sequence[CustomerRow], batch: Batch, **asked: Unpack[PurchasesArguments]
 ) -> Sequence[Page[PurchaseRow]]:
     """A page of each customer's purchases."""
-    wanted, narrowed = purchases_asked(
-        batch,
-        first=first,
-        after=after,
-        last=last,
-        before=before,
-        where=where,  # type: ignore[arg-type]
-        order_by=order_by,
-    )
-    return await purchases_of(batch.database, [customer.id for customer in customers], wanted, narrowed)
+    ids = [customer.id for customer in customers]
+    return await purchases_of(batch.database, ids, *purchases_asked(batch, **asked))
 
 
-def _page(batch: Batch, **asked: Any) -> Relation | None:
+def _page(batch: Batch, **asked: Unpack[PurchasesArguments]) -> Relation | None:
     """The same page, for the database to write."""
     return PURCHASES_OF.page(*purchases_asked(batch, **asked))
 

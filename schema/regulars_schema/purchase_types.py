@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, NewType
+from typing import Annotated, Any, NewType, Unpack
 
 import strawberry
 
@@ -25,7 +25,7 @@ from regulars_schema.ids import identified
 from regulars_schema.money import Money
 from regulars_schema.nodes import Node, backed_by
 from regulars_schema.ordering import OrderDirection, order_of
-from regulars_schema.pagination import window
+from regulars_schema.pagination import PageArguments, window
 from regulars_schema.permissions import under
 from regulars_schema.scope import visible
 
@@ -152,6 +152,14 @@ PurchaseConditions = Annotated[
     PurchaseWhere | None, strawberry.argument(description="Only purchases for which these conditions hold.")
 ]
 
+
+class PurchasesArguments(PageArguments, total=False):
+    """The arguments of every list of purchases."""
+
+    where: PurchaseConditions
+    order_by: PurchaseOrder
+
+
 SORTS = [
     SortField(PurchaseOrderField, SORT_KEYS["PURCHASED_AT"], "By the time of purchase."),
     SortField(PurchaseOrderField, SORT_KEYS["TOTAL"], "By what was paid."),
@@ -159,15 +167,8 @@ SORTS = [
 
 
 def purchases_asked(
-    batch: Batch,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-    where: Where | None = None,
-    order_by: PurchaseOrderBy | None = None,
+    batch: Batch, *, where: Any = None, order_by: PurchaseOrder = None, **page: Unpack[PageArguments]
 ) -> tuple[Window, Where | None]:
     """Which page the arguments of a list of purchases ask for, the latest first if no order is given; and under which
     conditions: theirs, in the stores where the caller sees purchases. Raises BadInput and Forbidden."""
-    return window(order_of(order_by, LATEST_FIRST, batch), first, after, last, before), visible(batch, where)
+    return window(order_of(order_by, LATEST_FIRST, batch), **page), visible(batch, where)

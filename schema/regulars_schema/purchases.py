@@ -1,7 +1,7 @@
 """Asking for purchases, recording them, and giving money back."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Unpack
 
 import strawberry
 
@@ -31,7 +31,7 @@ from regulars_schema.customer_inputs import store_id, told
 from regulars_schema.customer_types import searchable
 from regulars_schema.errors import Payload
 from regulars_schema.ids import key_of
-from regulars_schema.pagination import After, Before, Connection, First, Last
+from regulars_schema.pagination import Connection
 from regulars_schema.permissions import guarded
 from regulars_schema.purchase_fields import EXTENSIONS
 from regulars_schema.purchase_filters import LEAVES
@@ -48,8 +48,7 @@ from regulars_schema.purchase_rendering import PURCHASE, PURCHASES, purchase_wit
 from regulars_schema.purchase_types import (
     SORTS,
     Purchase,
-    PurchaseConditions,
-    PurchaseOrder,
+    PurchasesArguments,
     Refund,
     purchases_asked,
 )
@@ -90,10 +89,6 @@ def _one(
 async def purchases(
     batch: Batch,
     *,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
     search: Annotated[
         str | None,
         strawberry.argument(
@@ -102,23 +97,14 @@ async def purchases(
             "phone looked into for who holds `customers.view_pii`."
         ),
     ] = None,
-    where: PurchaseConditions = None,
-    order_by: PurchaseOrder = None,
+    **asked: Unpack[PurchasesArguments],
 ) -> Page[PurchaseRow]:
     """A page of all purchases."""
-    wanted, narrowed = purchases_asked(
-        batch,
-        first=first,
-        after=after,
-        last=last,
-        before=before,
-        where=where,  # type: ignore[arg-type]
-        order_by=order_by,
-    )
+    wanted, narrowed = purchases_asked(batch, **asked)
     return await page_of_purchases(batch.database, wanted, narrowed, search, searchable(batch))
 
 
-def _page(batch: Batch, *, search: str | None = None, **asked: Any) -> Relation | None:
+def _page(batch: Batch, *, search: str | None = None, **asked: Unpack[PurchasesArguments]) -> Relation | None:
     """The same page, for the database to write, unless it has to search for it."""
     return None if search and search.strip() else PURCHASES.page(*purchases_asked(batch, **asked))
 

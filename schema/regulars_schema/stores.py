@@ -1,7 +1,7 @@
 """Stores in the language of the API."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Unpack
 
 import strawberry
 
@@ -15,7 +15,7 @@ from regulars_schema.errors import Payload
 from regulars_schema.ids import identified, key_of
 from regulars_schema.keyed import Keyed
 from regulars_schema.nodes import Node, backed_by, in_every_store
-from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.pagination import Connection, PageArguments, window
 from regulars_schema.permissions import guarded, under
 
 
@@ -33,11 +33,9 @@ class Store(Node):
     updated_at: Instant = strawberry.field(description="When it was last changed here.")
 
 
-async def stores(
-    batch: Batch, *, first: First = None, after: After = None, last: Last = None, before: Before = None
-) -> Page[StoreRow]:
+async def stores(batch: Batch, **asked: Unpack[PageArguments]) -> Page[StoreRow]:
     """A page of all stores."""
-    return await page_of_stores(batch.database, window(BY_CODE, first, after, last, before))
+    return await page_of_stores(batch.database, window(BY_CODE, **asked))
 
 
 @strawberry.input(description="A new store.")

@@ -1,6 +1,7 @@
 """How a customer's tier changed, as it was shown."""
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import strawberry
 
@@ -13,7 +14,7 @@ from regulars_schema.composition import Extension, NodeKind
 from regulars_schema.customer_types import Customer
 from regulars_schema.ids import identified
 from regulars_schema.nodes import Node, backed_by, in_every_store, in_order
-from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.pagination import Connection, PageArguments, window
 from regulars_schema.permissions import under
 from regulars_schema.purchase_types import Purchase
 from regulars_schema.scope import visible
@@ -37,16 +38,10 @@ class TierChange(Node):
 
 
 async def tier_history(
-    customers: Sequence[CustomerRow],
-    batch: Batch,
-    *,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
+    customers: Sequence[CustomerRow], batch: Batch, **asked: Unpack[PageArguments]
 ) -> Sequence[Page[reads.ChangeRow]]:
     """A page of each customer's changes."""
-    wanted = window(reads.LATEST_FIRST, first, after, last, before)
+    wanted = window(reads.LATEST_FIRST, **asked)
     return await reads.changes_of(batch.database, [customer.id for customer in customers], wanted)
 
 

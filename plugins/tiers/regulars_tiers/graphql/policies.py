@@ -1,7 +1,7 @@
 """The versions of the policy: which is in force, which there are, and a new one."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import strawberry
 
@@ -13,7 +13,7 @@ from regulars_schema.customer_inputs import told
 from regulars_schema.errors import Payload
 from regulars_schema.keyed import Keyed
 from regulars_schema.nodes import in_every_store
-from regulars_schema.pagination import After, Before, Connection, First, Last, window
+from regulars_schema.pagination import Connection, PageArguments, window
 from regulars_schema.permissions import guarded
 from regulars_tiers import policies, reads, reassessing
 from regulars_tiers.graphql.policy_inputs import EFFECTIVE, TierPolicyInput, policy_of
@@ -26,11 +26,9 @@ async def tier_policy(batch: Batch, *, at: At = None) -> reads.PolicyRow:
     return await reads.policy_at(batch.database, at)
 
 
-async def tier_policies(
-    batch: Batch, *, first: First = None, after: After = None, last: Last = None, before: Before = None
-) -> Page[reads.PolicyRow]:
+async def tier_policies(batch: Batch, **asked: Unpack[PageArguments]) -> Page[reads.PolicyRow]:
     """A page of all versions."""
-    return await reads.page_of_policies(batch.database, window(reads.LATEST_VERSION_FIRST, first, after, last, before))
+    return await reads.page_of_policies(batch.database, window(reads.LATEST_VERSION_FIRST, **asked))
 
 
 async def tiers_waiting(policies_: Sequence[reads.PolicyRow], batch: Batch) -> Sequence[int]:
