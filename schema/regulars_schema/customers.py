@@ -158,11 +158,16 @@ async def customer_create(
     return CustomerCreatePayload(customer=await shown(batch, outcome.id), created=outcome.created)
 
 
-@strawberry.type(description="What customerUpdate answers.")
-class CustomerUpdatePayload(Payload):
-    """Payload of customerUpdate."""
+@strawberry.type(description="What changes of a customer answer.")
+class CustomerPayload(Payload):
+    """Base of the payloads of mutations that change one customer; not a type of its own."""
 
     customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
+
+
+@strawberry.type(description="What customerUpdate answers.")
+class CustomerUpdatePayload(CustomerPayload):
+    """Payload of customerUpdate."""
 
 
 async def customer_update(
@@ -182,10 +187,8 @@ class CustomerDeactivateInput(Expecting, Keyed):
 
 
 @strawberry.type(description="What customerDeactivate answers.")
-class CustomerDeactivatePayload(Payload):
+class CustomerDeactivatePayload(CustomerPayload):
     """Payload of customerDeactivate."""
-
-    customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
 
 
 async def customer_deactivate(
@@ -203,10 +206,8 @@ class CustomerReactivateInput(Expecting, Keyed):
 
 
 @strawberry.type(description="What customerReactivate answers.")
-class CustomerReactivatePayload(Payload):
+class CustomerReactivatePayload(CustomerPayload):
     """Payload of customerReactivate."""
-
-    customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
 
 
 async def customer_reactivate(
@@ -224,10 +225,8 @@ class CustomerSuspendInput(Expecting, Keyed):
 
 
 @strawberry.type(description="What customerSuspend answers.")
-class CustomerSuspendPayload(Payload):
+class CustomerSuspendPayload(CustomerPayload):
     """Payload of customerSuspend."""
-
-    customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
 
 
 async def customer_suspend(
@@ -257,10 +256,8 @@ class TagsAddInput(Keyed):
 
 
 @strawberry.type(description="What tagsAdd answers.")
-class TagsAddPayload(Payload):
+class TagsAddPayload(CustomerPayload):
     """Payload of tagsAdd."""
-
-    customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
 
 
 async def tags_add(
@@ -281,10 +278,8 @@ class TagsRemoveInput(Keyed):
 
 
 @strawberry.type(description="What tagsRemove answers.")
-class TagsRemovePayload(Payload):
+class TagsRemovePayload(CustomerPayload):
     """Payload of tagsRemove."""
-
-    customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
 
 
 async def tags_remove(

@@ -5,15 +5,12 @@ from typing import Annotated, Any
 import strawberry
 
 from regulars_core.clock import Instant
-from regulars_core.customers.reads import customers_by_ids
 from regulars_schema.batching import Batch, mutation
 from regulars_schema.composition import Extension, InputField, Mutation
 from regulars_schema.customer_inputs import CustomerCreateInput, told
-from regulars_schema.customer_types import Customer
-from regulars_schema.errors import Payload
+from regulars_schema.customers import CustomerPayload, shown
 from regulars_schema.ids import key_of
 from regulars_schema.keyed import Keyed
-from regulars_schema.permissions import guarded
 from regulars_tiers import assigning
 from regulars_tiers.graphql.standing_types import TierMode
 from regulars_tiers.permissions import ASSIGN
@@ -33,10 +30,8 @@ class TierAssignInput(Keyed):
 
 
 @strawberry.type(description="What tierAssign answers.")
-class TierAssignPayload(Payload):
+class TierAssignPayload(CustomerPayload):
     """Payload of tierAssign."""
-
-    customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
 
 
 async def tier_assign(
@@ -46,7 +41,7 @@ async def tier_assign(
     key = key_of(input.customer_id, "customer", "customerId")
     mode: Any = told(input.mode) or "FLOOR"
     await assigning.assign(batch.shop, key, input.tier, mode, input.reason, told(input.until), batch.actor.name)
-    return TierAssignPayload(customer=await _customer(batch, key))
+    return TierAssignPayload(customer=await shown(batch, key))
 
 
 @strawberry.input(description="A customer to give back to the rules.")
@@ -58,10 +53,8 @@ class TierClearInput(Keyed):
 
 
 @strawberry.type(description="What tierClear answers.")
-class TierClearPayload(Payload):
+class TierClearPayload(CustomerPayload):
     """Payload of tierClear."""
-
-    customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
 
 
 async def tier_clear(
@@ -70,11 +63,7 @@ async def tier_clear(
     """Give a customer back to the rules."""
     key = key_of(input.customer_id, "customer", "customerId")
     await assigning.clear(batch.shop, key, told(input.reason), batch.actor.name)
-    return TierClearPayload(customer=await _customer(batch, key))
-
-
-async def _customer(batch: Batch, key: str) -> Any:
-    return (await customers_by_ids(batch.database, [key])).get(key)
+    return TierClearPayload(customer=await shown(batch, key))
 
 
 EXTENSION = Extension(

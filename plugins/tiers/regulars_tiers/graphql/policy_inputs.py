@@ -11,7 +11,7 @@ from regulars_core.shop import Shop
 from regulars_core.text import camel
 from regulars_schema.customer_inputs import told
 from regulars_tiers import policies
-from regulars_tiers.graphql.policy_types import TierDowngrade, TierWindow
+from regulars_tiers.graphql.policy_types import METRIC, TierDowngrade, TierWindow
 from regulars_tiers.policy import Policy
 
 EFFECTIVE = "From when on, also in the past; now if absent."
@@ -40,7 +40,7 @@ class TierCriterionSettingInput:
 class TierCriterionInput:
     """Input form of TierCriterion."""
 
-    metric: str = strawberry.field(description="What is measured: `NET_SPEND`, `ORDERS`, or what a plugin measures.")
+    metric: str = strawberry.field(description=METRIC)
     window: TierWindow = strawberry.field(description="Over which purchases.")
     days: strawberry.Maybe[int | None] = strawberry.field(description="The length of a rolling window, 1 to 3660.")
     threshold: Decimal = strawberry.field(

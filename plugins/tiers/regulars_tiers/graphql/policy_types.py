@@ -16,9 +16,10 @@ from regulars_tiers.permissions import VIEW
 from regulars_tiers.policy import BenefitData, CriterionData, TierData
 from regulars_tiers.reads import PolicyRow
 
-At = Annotated[
-    Instant | None, strawberry.argument(description="At this instant, by what is known now; the present if absent.")
-]
+AT_INSTANT = "At this instant, by what is known now; the present if absent."
+METRIC = "What is measured: `NET_SPEND`, `ORDERS`, or what a plugin measures."
+
+At = Annotated[Instant | None, strawberry.argument(description=AT_INSTANT)]
 
 
 @strawberry.enum(description="For how long a purchase counts.")
@@ -76,7 +77,7 @@ class TierCriterionSetting:
 class TierCriterion:
     """Over policy.CriterionData."""
 
-    metric: str = strawberry.field(description="What is measured: `NET_SPEND`, `ORDERS`, or what a plugin measures.")
+    metric: str = strawberry.field(description=METRIC)
     window: TierWindow = strawberry.field(description="Over which purchases.")
     days: int | None = strawberry.field(description="The length of a rolling window.")
     threshold: Decimal = strawberry.field(description="What must be reached.")

@@ -18,7 +18,7 @@ from regulars_schema.permissions import under
 from regulars_schema.purchase_types import Purchase
 from regulars_schema.scope import visible
 from regulars_tiers import reads
-from regulars_tiers.graphql.policy_types import At, Tier, tier_of
+from regulars_tiers.graphql.policy_types import AT_INSTANT, At, Tier, tier_of
 from regulars_tiers.graphql.standing_types import TierExplanation, TierStanding, shown
 from regulars_tiers.permissions import BOUGHT, FIGURES, VIEW
 from regulars_tiers.policy import Tier as TierRow
@@ -81,9 +81,7 @@ class TierComparison:
     """Conditions over tier_spell."""
 
     in_: list[str] = strawberry.field(name="in", description="One of these, by code.")
-    at: strawberry.Maybe[Instant | None] = strawberry.field(
-        description="At this instant, by what is known now; the present if absent."
-    )
+    at: strawberry.Maybe[Instant | None] = strawberry.field(description=AT_INSTANT)
 
 
 def tier_conditions(comparison: TierComparison, _: Batch) -> Sequence[tuple[str, Any]]:
