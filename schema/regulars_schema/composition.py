@@ -14,6 +14,7 @@ from graphql import (
     GraphQLEnumType,
     GraphQLEnumValue,
     GraphQLError,
+    GraphQLObjectType,
     build_schema,
     lexicographic_sort_schema,
     print_schema,
@@ -237,6 +238,7 @@ class ComposedSchema(strawberry.Schema):
             execution_context_class=bounded_by(documents.limits),
         )
         self._refuse_unreached()
+        self._refuse_unshown(contributions)
         if wrong := unguarded(self._schema):
             raise SchemaConflict(wrong[0])
         guard(self._schema)
@@ -290,6 +292,15 @@ class ComposedSchema(strawberry.Schema):
             name = get_object_definition(extended, strict=True).name
             if self.get_type_by_name(name) is None:
                 raise SchemaConflict(f"{name} is extended but is not in the schema")
+
+    def _refuse_unshown(self, contributions: Sequence[Contribution]) -> None:
+        """A problem without a type that shows it would be told as `INTERNAL` whenever it is raised."""
+        for owner, name in ((one.owner, problem.__name__) for one in contributions for problem in one.problems):
+            shows = self._schema.get_type(name)
+            if not isinstance(shows, GraphQLObjectType) or "UserError" not in {one.name for one in shows.interfaces}:
+                raise SchemaConflict(
+                    f"No type shows the problem {name} of '{owner}': put a UserError of this name among its `types`"
+                )
 
     def own_needs(self) -> Iterator[tuple[str, str, str]]:
         """Every type that stands under a permission and every field in its class that needs one, which, and the module of

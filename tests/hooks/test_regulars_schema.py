@@ -105,6 +105,10 @@ async def test_the_doctor_says_so_before_the_start(tmp_path: Path) -> None:
         ),
         ({"problems": [VersionConflict]}, "Problem.VersionConflict is defined by 'core' and by 'shoes'"),
         ({"problems": [Problem]}, "Problem.Problem is defined by 'core' and by 'shoes'"),
+        (
+            {"problems": [TooSmall]},
+            "No type shows the problem TooSmall of 'shoes': put a UserError of this name among its `types`",
+        ),
     ],
 )
 def test_a_place_of_cores_stops_the_start(what: dict[str, Any], said: str) -> None:

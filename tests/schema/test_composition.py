@@ -1,6 +1,7 @@
 """One schema out of many contributions: clashes stop the start and name both, and schemas do not bleed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import strawberry
 from regulars_core.actors import Actor
 from regulars_core.customers.filters import LEAVES as CUSTOMER_SQL
 from regulars_core.customers.reads import CustomerRow
+from regulars_core.errors import Problem, Refused
 from regulars_core.filtering import Leaf, compared
 from regulars_core.paging import SortKey
 from regulars_core.shop import Shop
@@ -31,6 +33,7 @@ from regulars_schema.filters import IntComparison, int_conditions
 from regulars_schema.keyed import Keyed
 from regulars_schema.money import Money
 from regulars_schema.nodes import Node
+from regulars_schema.permissions import under
 from regulars_schema.schema import build_schema, core_contributions
 from tests.asking import Api
 
@@ -171,6 +174,59 @@ class Island:
 )
 def test_what_cannot_be_extended(extended: type, said: str) -> None:
     assert conflict(Contribution("shoes", extensions=[Extension(extended, [field()])])) == said
+
+
+@dataclass(frozen=True, slots=True)
+class TooSmall(Problem):
+    """What no dancer's shoes may be; `smallest` is the size that would do."""
+
+    smallest: int = 0
+
+
+@under(None)
+@strawberry.type(name="TooSmall", description="The shoes are too small.")
+class ShownTooSmall(UserError):
+    smallest: int = strawberry.field(description="The smallest size.")
+
+    @classmethod
+    def is_type_of(cls, value: object, _: Any) -> bool:
+        return isinstance(value, TooSmall)
+
+
+@under(None)
+@strawberry.type(name="TooSmall", description="A thing of the same name that is no error.")
+class SomethingSmall:
+    smallest: int = strawberry.field(description="The smallest size.")
+
+
+async def refuse(batch: Batch, *, input: DanceInput) -> DancePayload:
+    raise Refused(TooSmall("TOO_SMALL", "These shoes are too small.", ("name",), smallest=40))
+
+
+def refusing(*types: type) -> Contribution:
+    change = mutation(refuse, name="dance", description="Dances.")
+    return Contribution("shoes", extensions=[Extension(Mutation, [change])], types=types, problems=[TooSmall])
+
+
+@pytest.mark.parametrize("types", [(), (SomethingSmall,)], ids=["no type", "no error"])
+def test_a_problem_that_nothing_shows_stops_the_start(types: Sequence[type]) -> None:
+    assert conflict(refusing(*types)) == (
+        "No type shows the problem TooSmall of 'shoes': put a UserError of this name among its `types`"
+    )
+
+
+async def test_a_problem_that_a_type_shows_is_told(shop: Shop) -> None:
+    api = Api(build_schema([refusing(ShownTooSmall)]), shop, Actor.of_role("key", "till", "administrator"))
+    told = "userErrors { __typename code path ... on TooSmall { smallest } }"
+    again = f'mutation {{ dance(input: {{name: "x", idempotencyKey: "once"}}) {{ {told} }} }}'
+    for _ in range(2):
+        assert await api.data(again) == {
+            "dance": {
+                "userErrors": [
+                    {"__typename": "TooSmall", "code": "TOO_SMALL", "path": ["input", "name"], "smallest": 40}
+                ]
+            }
+        }
 
 
 def test_core_alone_has_no_conflict_and_comes_in_rooms() -> None:
