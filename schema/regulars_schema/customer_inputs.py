@@ -42,7 +42,7 @@ class AddressInput:
     country: strawberry.Maybe[str | None] = strawberry.field(description="ISO 3166 code, such as `MX`.")
 
 
-_PHONE = "A phone number, as the shop's country writes it or with a country code."
+PHONE = "A phone number, as the shop's country writes it or with a country code."
 _TAGS = "Words to put on the customer, at most 50 of 64 characters; those that differ only in case or accents are one."
 
 
@@ -55,7 +55,7 @@ class CustomerCreateInput(Open, Keyed):
     last_name: str = strawberry.field(description="Last name; at most 120 characters.")
     preferred_name: strawberry.Maybe[str | None] = strawberry.field(description="How the customer likes to be called.")
     email: strawberry.Maybe[EmailAddress | None] = strawberry.field(description="E-mail address.")
-    phone: strawberry.Maybe[str | None] = strawberry.field(description=_PHONE)
+    phone: strawberry.Maybe[str | None] = strawberry.field(description=PHONE)
     birth_date: strawberry.Maybe[date | None] = strawberry.field(description="Date of birth.")
     gender: strawberry.Maybe[Gender | None] = strawberry.field(description="Gender, if told.")
     tax_id: strawberry.Maybe[str | None] = strawberry.field(description="Tax identification; at most 64 characters.")
@@ -87,7 +87,7 @@ class CustomerUpdateInput(Open, Expecting, Keyed):
     last_name: strawberry.Maybe[str | None] = strawberry.field(description="Last name; at most 120 characters.")
     preferred_name: strawberry.Maybe[str | None] = strawberry.field(description="How the customer likes to be called.")
     email: strawberry.Maybe[EmailAddress | None] = strawberry.field(description="E-mail address.")
-    phone: strawberry.Maybe[str | None] = strawberry.field(description=_PHONE)
+    phone: strawberry.Maybe[str | None] = strawberry.field(description=PHONE)
     birth_date: strawberry.Maybe[date | None] = strawberry.field(description="Date of birth.")
     gender: strawberry.Maybe[Gender | None] = strawberry.field(description="Gender, if told.")
     tax_id: strawberry.Maybe[str | None] = strawberry.field(description="Tax identification; at most 64 characters.")

@@ -18,7 +18,7 @@ from regulars_core.purchases.service import lookup
 from regulars_core.reading import query_by_ids
 from regulars_core.stores.reads import query_by_codes as stores_by_code
 from regulars_core.text import tidy
-from regulars_schema.customer_inputs import MatchOn, told
+from regulars_schema.customer_inputs import PHONE, MatchOn, told
 from regulars_schema.ids import key_of
 from regulars_schema.input_readers import Open
 from regulars_schema.keyed import AlwaysKeyed
@@ -66,9 +66,7 @@ class PurchaseCustomerInput:
     first_name: str = strawberry.field(description="First name; at most 120 characters.")
     last_name: str = strawberry.field(description="Last name; at most 120 characters.")
     email: strawberry.Maybe[EmailAddress | None] = strawberry.field(description="E-mail address.")
-    phone: strawberry.Maybe[str | None] = strawberry.field(
-        description="A phone number, as the shop's country writes it or with a country code."
-    )
+    phone: strawberry.Maybe[str | None] = strawberry.field(description=PHONE)
     match_on: strawberry.Maybe[list[MatchOn] | None] = strawberry.field(
         description="What the customer is recognised by, asked in this order; e-mail, then phone if absent."
     )
