@@ -10,8 +10,9 @@ from regulars_core import audit as core
 from regulars_core.audit import NEWEST_FIRST, AuditRow, audits_by_ids, page_of_audit
 from regulars_core.clock import Instant
 from regulars_core.paging import Page
+from regulars_core.plugins import CORE
 from regulars_schema.batching import Batch, batched, root
-from regulars_schema.composition import CORE, Contribution, Extension, NodeKind, Query
+from regulars_schema.contributions import Contribution, Extension, NodeKind, Query
 from regulars_schema.ids import global_id, identified, split_id
 from regulars_schema.nodes import Node, backed_by, in_every_store
 from regulars_schema.pagination import Connection, PageArguments, window

@@ -4,7 +4,7 @@ Every type, field, filter leaf and sort key arrives by name of its owner; two ow
 are named. What is composed belongs to the schema object, so schemas with and without a plugin live in one process.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,140 +29,29 @@ from strawberry.types.graphql import OperationType
 from strawberry.types.scalar import ScalarDefinition
 
 from regulars_core.errors import Problem
-from regulars_core.paging import SortKey
+from regulars_core.plugins import CORE
 from regulars_core.text import camel
 from regulars_schema.breadth_first import BreadthFirst, bounded_by, executed_by
-from regulars_schema.context import Batch, Context
+from regulars_schema.context import Context
+from regulars_schema.contributions import (
+    Contribution,
+    Extension,
+    FilterLeaf,
+    InputField,
+    Mutation,
+    NodeKind,
+    Query,
+    SchemaConflict,
+    SortField,
+    fields_needing,
+)
 from regulars_schema.documents import MOST_ERRORS, Documents, cached_in
 from regulars_schema.input_readers import FieldReader, Reader
 from regulars_schema.open_inputs import is_open
-from regulars_schema.permissions import STANDS_UNDER, Refusals, guard, needing, under
+from regulars_schema.permissions import STANDS_UNDER, Refusals, guard, needing
 from regulars_schema.reach import types_of
 from regulars_schema.scalars import SCALARS
 from regulars_schema.standing import unguarded
-
-CORE = "core"
-
-
-class SchemaConflict(Exception):
-    """Two owners claim the same place in the schema, or one claims a place that is not there."""
-
-
-@dataclass(frozen=True)
-class Extension:
-    """Fields for a type: GraphQL's `extend type`."""
-
-    type: type
-    fields: Sequence[StrawberryField]
-
-
-@dataclass(frozen=True)
-class FilterLeaf:
-    """A leaf of a `where` input: its name, the input type of its comparison, and what becomes of it.
-
-    `conditions` turns a given comparison into the core's conditions; the batch knows shop and caller. `needs` is the
-    permission to read what it compares, unless that is the permission of the type itself; it must be held in the whole
-    shop if what is compared is summed up `everywhere`.
-    """
-
-    where: type
-    name: str
-    comparison: Any
-    leaf: Any
-    conditions: Callable[[Any, Any], Any]
-    description: str
-    needs: str | None = None
-    everywhere: bool = False
-
-
-@dataclass(frozen=True)
-class InputField:
-    """A field that an open input of core's gains: `type` is what it holds, an `int` or an input of the plugin's own.
-
-    It may always be absent, or clients that know nothing of the plugin could not go on. What it carries is told to its
-    owner alone, among the `extras` of the event that the mutation announces. `needs` is the permission to give it, beyond
-    that of the mutation.
-    """
-
-    input: type
-    name: str
-    type: Any
-    description: str
-    needs: str | None = None
-
-
-@dataclass(frozen=True)
-class SortField:
-    """A value of a sort enum (a NewType marker) and the key that it stands for; `needs` and `everywhere` as in
-    FilterLeaf."""
-
-    enum: Any
-    key: SortKey
-    description: str
-    needs: str | None = None
-    everywhere: bool = False
-
-
-@dataclass(frozen=True)
-class NodeKind:
-    """Objects that `node(id:)` answers: the prefix of their ids, how the caller's rows are read by key, and who may."""
-
-    kind: str
-    load: Callable[[Batch, Sequence[str]], Any]
-    needs: str | None = None
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """Everything that one owner brings to the schema."""
-
-    owner: str
-    extensions: Sequence[Extension] = ()
-    types: Sequence[type] = ()
-    leaves: Sequence[FilterLeaf] = ()
-    inputs: Sequence[InputField] = ()
-    sorts: Sequence[SortField] = ()
-    nodes: Sequence[NodeKind] = ()
-    problems: Sequence[type[Problem]] = ()
-
-
-def needs_of(contribution: Contribution) -> Iterator[tuple[str, str]]:
-    """Every place that a contribution adds and that needs a permission, and which."""
-    for extension in contribution.extensions:
-        name = get_object_definition(extension.type, strict=True).name
-        yield from ((f"{name}.{one}", needed) for one, needed in _needs_in(extension.fields))
-    for leaf in contribution.leaves:
-        if leaf.needs:
-            yield f"{get_object_definition(leaf.where, strict=True).name}.{leaf.name}", leaf.needs
-    for added in contribution.inputs:
-        if added.needs:
-            yield f"{get_object_definition(added.input, strict=True).name}.{added.name}", added.needs
-    for sort in contribution.sorts:
-        if sort.needs:
-            yield f"{sort.enum.__name__}.{sort.key.name}", sort.needs
-    for node in contribution.nodes:
-        if node.needs:
-            yield f"Node.{node.kind}", node.needs
-
-
-def _needs_in(fields: Iterable[StrawberryField]) -> Iterator[tuple[str, str]]:
-    for one in fields:
-        if needed := one.metadata.get("needs"):
-            yield one.graphql_name or camel(one.python_name), needed
-
-
-@under(None)
-@strawberry.type(description="What can be asked.")
-class Query:
-    """Empty: every field arrives as an Extension."""
-
-
-@under(None)
-@strawberry.type(
-    description="What can be done. Each mutation commits by itself before the next one of a document begins."
-)
-class Mutation:
-    """Empty: every field arrives as an Extension."""
 
 
 @dataclass
@@ -310,7 +199,7 @@ class ComposedSchema(strawberry.Schema):
             if isinstance(definition, StrawberryObjectDefinition):
                 if stands_under := getattr(definition.origin, STANDS_UNDER, None):
                     yield definition.name, stands_under, definition.origin.__module__
-                for name, needed in _needs_in(definition.fields):
+                for name, needed in fields_needing(definition.fields):
                     yield f"{definition.name}.{name}", needed, definition.origin.__module__
 
     async def execute(
@@ -411,3 +300,18 @@ def _enum_scalars(enums: Mapping[Any, Mapping[str, GraphQLEnumValue]]) -> dict[A
         )
         for marker, values in enums.items()
     }
+
+
+__all__ = [
+    "CORE",
+    "ComposedSchema",
+    "Contribution",
+    "Extension",
+    "FilterLeaf",
+    "InputField",
+    "Mutation",
+    "NodeKind",
+    "Query",
+    "SchemaConflict",
+    "SortField",
+]

@@ -8,7 +8,7 @@ import strawberry
 from regulars_core.customers import changes
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_schema.batching import Batch, batched
-from regulars_schema.composition import Extension
+from regulars_schema.contributions import Extension
 from regulars_schema.customer_types import Customer
 from regulars_schema.errors import UserError
 from regulars_schema.nodes import in_order

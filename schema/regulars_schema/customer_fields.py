@@ -20,7 +20,7 @@ from regulars_core.paging import Page
 from regulars_core.purchases.statistics import stats_in_stores
 from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_schema.batching import Batch, batched
-from regulars_schema.composition import Extension
+from regulars_schema.contributions import Extension
 from regulars_schema.customer_rendering import (
     BILLING_ADDRESS_OF,
     GROUP_OF,

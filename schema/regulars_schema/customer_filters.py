@@ -9,8 +9,8 @@ from regulars_core.customers import filters as sql
 from regulars_core.customers.rules import city_key, tag_key
 from regulars_core.errors import BadInput
 from regulars_core.filtering import Condition
-from regulars_schema.composition import FilterLeaf
 from regulars_schema.context import Batch
+from regulars_schema.contributions import FilterLeaf
 from regulars_schema.customer_types import CustomerStatus, CustomerWhere
 from regulars_schema.filters import (
     AmountComparison,

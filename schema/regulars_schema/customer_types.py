@@ -20,7 +20,7 @@ from regulars_core.filtering import Where
 from regulars_core.groups.reads import GroupRow
 from regulars_core.paging import Window
 from regulars_schema.batching import Batch
-from regulars_schema.composition import SortField
+from regulars_schema.contributions import SortField
 from regulars_schema.filters import where_input
 from regulars_schema.ids import identified
 from regulars_schema.money import Money

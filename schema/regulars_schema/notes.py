@@ -6,8 +6,9 @@ import strawberry
 
 from regulars_core.customers import notes
 from regulars_core.customers.reads import notes_by_ids
+from regulars_core.plugins import CORE
 from regulars_schema.batching import Batch, mutation
-from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind
+from regulars_schema.contributions import Contribution, Extension, Mutation, NodeKind
 from regulars_schema.customer_types import Customer, Note
 from regulars_schema.customers import shown
 from regulars_schema.errors import Payload

@@ -10,8 +10,9 @@ import strawberry
 from strawberry.types.base import get_object_definition
 
 from regulars_core.errors import Problem
-from regulars_schema.composition import ComposedSchema, NodeKind
+from regulars_schema.composition import ComposedSchema
 from regulars_schema.context import Batch
+from regulars_schema.contributions import NodeKind
 from regulars_schema.errors import Payload
 from regulars_schema.ids import split_id
 

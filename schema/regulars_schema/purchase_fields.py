@@ -22,7 +22,7 @@ from regulars_core.purchases.reads import (
 from regulars_core.rendering import Relation
 from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_schema.batching import Batch, batched
-from regulars_schema.composition import Extension
+from regulars_schema.contributions import Extension
 from regulars_schema.customer_types import Customer
 from regulars_schema.nodes import in_order
 from regulars_schema.pagination import Connection

@@ -4,7 +4,7 @@ import strawberry
 
 from regulars_core.purchases import filters as sql
 from regulars_core.text import tidy
-from regulars_schema.composition import FilterLeaf
+from regulars_schema.contributions import FilterLeaf
 from regulars_schema.filters import (
     AmountComparison,
     IdComparison,

@@ -19,7 +19,7 @@ from regulars_core.purchases.reads import (
     RefundRow,
 )
 from regulars_schema.batching import Batch
-from regulars_schema.composition import SortField
+from regulars_schema.contributions import SortField
 from regulars_schema.filters import where_input
 from regulars_schema.ids import identified
 from regulars_schema.money import Money

@@ -11,6 +11,7 @@ from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.errors import BadInput, Forbidden, Problem, Refused
 from regulars_core.ids import MAIN_STORE_ID
 from regulars_core.paging import Page
+from regulars_core.plugins import CORE
 from regulars_core.purchases import refunds
 from regulars_core.purchases.reads import (
     PurchaseRow,
@@ -26,7 +27,7 @@ from regulars_core.purchases.till import sell
 from regulars_core.rendering import Relation
 from regulars_core.stores.service import MAIN
 from regulars_schema.batching import Batch, mutation, root
-from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind, Query
+from regulars_schema.contributions import Contribution, Extension, Mutation, NodeKind, Query
 from regulars_schema.customer_inputs import store_id, told
 from regulars_schema.customer_types import searchable
 from regulars_schema.errors import Payload

@@ -4,28 +4,25 @@ Strawberry finds two types of one name as well, but not if they look alike, and 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema.name_converter import NameConverter
 from strawberry.schema.types.scalar import DEFAULT_SCALAR_REGISTRY
 from strawberry.types.base import get_object_definition
 from strawberry.types.enum import StrawberryEnumDefinition
+from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
 from regulars_core.plugins import CORE
+from regulars_schema.contributions import Contribution
 from regulars_schema.scalars import SCALARS
-
-if TYPE_CHECKING:
-    from strawberry.types.field import StrawberryField
-
-    from regulars_schema.composition import Contribution
 
 _NAMES = NameConverter()
 _SCALARS = {scalar.name: marker for marker, scalar in (*DEFAULT_SCALAR_REGISTRY.items(), *SCALARS.items())}
 
 
-def types_of(contributions: Sequence["Contribution"]) -> Iterator[tuple[str, object, str]]:
+def types_of(contributions: Sequence[Contribution]) -> Iterator[tuple[str, object, str]]:
     """The name of every type, what defines it, and the first owner that leads to it; a name comes again where it is
     defined twice. Scalars are core's."""
     seen: set[tuple[str, object]] = set()
@@ -47,7 +44,7 @@ def types_of(contributions: Sequence["Contribution"]) -> Iterator[tuple[str, obj
                 ahead += [part for field in definition.fields for part in _around(field)]
 
 
-def _beginnings(one: "Contribution") -> Iterator[Any]:
+def _beginnings(one: Contribution) -> Iterator[Any]:
     yield from one.types
     for extension in one.extensions:
         if one.owner == CORE:  # plugins extend what is there already
@@ -58,7 +55,7 @@ def _beginnings(one: "Contribution") -> Iterator[Any]:
         yield StrawberryAnnotation(annotation).resolve()
 
 
-def _around(field: "StrawberryField") -> Iterable[Any]:
+def _around(field: StrawberryField) -> Iterable[Any]:
     return [field.resolve_type(), *(argument.type for argument in field.arguments)]
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from regulars_core.permissions import Permissions
-from regulars_core.plugins import PluginError, Plugins
+from regulars_core.plugins import CORE, PluginError, Plugins
 from regulars_schema import audit, customers, errors, groups, notes, purchases, shop, stores
-from regulars_schema.composition import CORE, ComposedSchema, Contribution, needs_of
+from regulars_schema.composition import ComposedSchema
+from regulars_schema.contributions import Contribution, needs_of
 from regulars_schema.documents import Documents
 
 

@@ -9,10 +9,12 @@ from strawberry.types.field import StrawberryField
 
 from regulars_core.actors import Actor, Binding
 from regulars_core.money import CurrencyCode
+from regulars_core.plugins import CORE
 from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_schema.batching import Batch, batched, root
-from regulars_schema.composition import CORE, ComposedSchema, Contribution, Extension, Query
+from regulars_schema.composition import ComposedSchema
 from regulars_schema.context import Context
+from regulars_schema.contributions import Contribution, Extension, Query
 from regulars_schema.nodes import Node, backed_by, node
 from regulars_schema.permissions import under
 from regulars_schema.stores import Store

@@ -7,10 +7,11 @@ import strawberry
 
 from regulars_core.clock import Instant
 from regulars_core.paging import Page
+from regulars_core.plugins import CORE
 from regulars_core.stores import service
 from regulars_core.stores.reads import BY_CODE, StoreRow, page_of_stores, stores_by_ids
 from regulars_schema.batching import Batch, mutation, root
-from regulars_schema.composition import CORE, Contribution, Extension, Mutation, NodeKind, Query
+from regulars_schema.contributions import Contribution, Extension, Mutation, NodeKind, Query
 from regulars_schema.errors import Payload
 from regulars_schema.ids import identified, key_of
 from regulars_schema.keyed import Keyed
