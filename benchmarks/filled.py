@@ -15,6 +15,7 @@ from benchmarks.sales import sell
 from regulars_core.actors import operator
 from regulars_core.database import Database, Engine
 from regulars_core.database.apps import sqlite_path
+from regulars_core.jobs import all_jobs
 from regulars_core.journal.replaying import switch_on
 from regulars_core.keys.granting import Grant
 from regulars_core.keys.service import create_key
@@ -133,8 +134,8 @@ class Place:
                 file.unlink()
 
     async def _settle(self, shop: Shop, size: Size) -> None:
-        """Do what time would: let plugins take in what they have missed, and the database look at its tables."""
-        for job in (job for jobs in shop.plugins.declared("regulars_jobs").values() for job in jobs):
+        """Do what time would: run the jobs, and let the database look at its tables."""
+        for job in all_jobs(shop.plugins):
             await job.run(shop)
         if self.server:
             self.server.execute("VACUUM (ANALYZE)", size.name)

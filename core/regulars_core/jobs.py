@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from regulars_core.customers import recent_text
 from regulars_core.idempotency import KEPT_DAYS
 from regulars_core.idempotency import forget_old as forget_old_keys
 from regulars_core.journal.replaying import catch_up, forget_old
@@ -49,6 +50,11 @@ async def forget_keys(shop: Shop) -> None:
     await forget_old_keys(shop.database)
 
 
+async def renew_recent_text(shop: Shop) -> None:
+    """Copy the texts of who has been seen meanwhile to where a quick search reads first."""
+    await recent_text.renew(shop.database)
+
+
 async def keep_journal(shop: Shop) -> None:
     """Tell plugins what processes without them have done, and forget what everybody has been told."""
     for plugin in shop.plugins.names:
@@ -57,6 +63,9 @@ async def keep_journal(shop: Shop) -> None:
 
 
 JOBS: Sequence[Job] = (
+    Job(
+        "renew-recent-text", "Lets quick searches find those seen last by an index of their own.", 60, renew_recent_text
+    ),
     Job("keep-journal", "Tells plugins what they missed, and forgets what all were told.", 600, keep_journal),
     Job("refresh-planner", "Refreshes the figures by which the database chooses its indexes.", 86_400, refresh_planner),
     Job("forget-idempotency-keys", f"Removes idempotency keys older than {KEPT_DAYS} days.", 86_400, forget_keys),

@@ -9,6 +9,8 @@ from regulars_core.customers.models import (
     CustomerStats,
     CustomerTag,
     CustomerText,
+    RecentText,
+    RecentTextSpan,
 )
 from regulars_core.groups.models import CustomerGroup
 from regulars_core.idempotency import IdempotencyKey
@@ -37,6 +39,8 @@ __all__ = [
     "Payment",
     "Purchase",
     "PurchaseLine",
+    "RecentText",
+    "RecentTextSpan",
     "Refund",
     "RefundLine",
     "Role",

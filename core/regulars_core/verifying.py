@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
+from regulars_core.customers import recent_text
 from regulars_core.plugins import CORE, PluginError, Plugins
 from regulars_core.purchases.statistics import differences
 from regulars_core.shop import Shop
@@ -22,8 +23,14 @@ async def _statistics(shop: Shop) -> AsyncIterator[str]:
         yield f"customer_{found.customer_id}: stored {found.stored}, recounted {found.recounted}"
 
 
+async def _recent_text(shop: Shop) -> AsyncIterator[str]:
+    async for id_ in recent_text.differences(shop.database):
+        yield f"customer_{id_}: a quick search looks into something else than what is known of the customer"
+
+
 VERIFICATIONS: Sequence[Verification] = (
     Verification("statistics", "Statistics of customers are what their purchases amount to.", _statistics),
+    Verification("recent-text", "Quick searches look into the texts of those who were seen last.", _recent_text),
 )
 
 

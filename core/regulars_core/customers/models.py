@@ -90,6 +90,33 @@ class CustomerText(Model):
         table = "customer_text"
 
 
+class RecentText(Model):
+    """A copy of the texts of the customers seen last, and when each was seen."""
+
+    number = fields.BigIntField(primary_key=True, generated=True)
+    customer: fields.OneToOneRelation[Customer] = fields.OneToOneField(
+        "core.Customer", related_name=False, on_delete=fields.CASCADE
+    )
+    seen_at = InstantField()
+    names = fields.TextField()
+    contact = fields.TextField()
+
+    class Meta:
+        table = "recent_text"
+        indexes: ClassVar = [Index(fields=("seen_at", "customer_id"), name="recent_text_order")]
+
+
+class RecentTextSpan(Model):
+    """One row: whoever was last seen from `since` to `until` is in RecentText. Nobody need be while `until` is NEVER."""
+
+    number = fields.IntField(primary_key=True, generated=True)
+    since = InstantField()
+    until = InstantField()
+
+    class Meta:
+        table = "recent_text_span"
+
+
 class CustomerAddress(Model):
     """A postal address of a customer: one for billing and one for shipping at most."""
 

@@ -1,8 +1,8 @@
 """Finding customers while somebody types: the few seen last, by one statement whose cost hardly depends on how many there are.
 
-What many have in their names is found by walking those seen last; what few have, by the trigram index. How many have it
-nobody knows before, so a short walk tells: if a long one would find enough at the same rate, it is gone; if not, the index is
-asked. Its hits come in no order. A few are looked up one by one; of many, the order of all customers soon shows enough.
+The texts of those seen lately stand apart (`recent_text`). What many have in their names is found by walking those, what few
+have by their own trigram index, and only what hardly anybody has by that of all. Its hits come in no order: a few are looked
+up one by one; of many, the order of all customers soon shows enough.
 """
 
 from collections.abc import Sequence
@@ -11,32 +11,38 @@ from dataclasses import dataclass
 from regulars_core.clock import NEVER
 from regulars_core.customers import searching
 from regulars_core.customers.reads import CUSTOMERS, CustomerRow
-from regulars_core.database import Database
+from regulars_core.database import Database, Engine
 from regulars_core.filtering import Values
 
 LARGEST_QUICK_SEARCH = 50
-SHORT_WALK = 400
-LONG_WALK = 1_600
-"""Customers seen last whose texts are read one by one, before the index is asked."""
+MOST_UNCOPIED = 1_000
+"""Customers seen last whose texts are not copied yet, and read one by one where they stand. If there are more, nobody else is
+looked for in the copy."""
+WALK = 250
+"""Customers whose texts are read one by one in the copy, before its index is asked."""
 MANY_HITS = 300
 """From here on, walking the index of when customers were seen is quicker than asking it for each hit. So it is for 500,000
 customers; for fewer of them both are quick."""
 _ALL = 1_000_000_000
 """A limit that nothing reaches. Written out, since a planner that does not know a limit expects a tenth of all rows."""
 
+_SINCE, _UNTIL = (f"(SELECT {column} FROM recent_text_span)" for column in ("since", "until"))
+
 
 @dataclass(frozen=True, slots=True)
 class Recency:
-    """When customers were last seen: a table with an index of that instant and the customer's id."""
+    """When customers were last seen: a table with an index of that instant and the customer's id. Of those seen lately by this
+    order, texts are copied or not."""
 
     table: str
     key: str
     at: str
+    copied: bool
 
 
-LAST_SEEN = Recency("customer_stats", "customer_id", "active_at")
+LAST_SEEN = Recency("customer_stats", "customer_id", "active_at", copied=True)
 """The later of creation and last purchase."""
-CREATED = Recency("customer", "id", "created_at")
+CREATED = Recency("customer", "id", "created_at", copied=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,40 +87,70 @@ class Source:
         bound, engine = [values.bind(needle) for needle in needles], values.dialect.engine
         within = searching.containing(bound, engine, self.columns)
         hits = searching.matching(bound, engine, self.columns)
-        near, latest, limit = "(SELECT count(*) FROM near)", "(SELECT count(*) FROM latest)", self.limit
-        promising = f"{near} < {limit} AND {near} * {LONG_WALK // SHORT_WALK} >= {limit}"
-        far = self._walk(SHORT_WALK, LONG_WALK, within, values)
-        many = f"(SELECT count(*) FROM hits) >= {MANY_HITS}"
-        ctes = {
-            "near": self._walk(0, SHORT_WALK, within, values),
-            "far": _if(promising, far),
-            "latest": "SELECT * FROM near UNION ALL SELECT * FROM far",
-            "hits": _if(f"{latest} < {limit}", f"{hits} LIMIT {_ALL}"),
+        limit, many = self.limit, f"{_number_of('hits')} >= {MANY_HITS}"
+        latest = {"uncopied": self._uncopied(within, engine)}
+        if self.recency.copied:
+            copy_hits = searching.matching(
+                bound, engine, self.columns, "recent_text", "t.customer_id AS id, t.seen_at AS at"
+            )
+            uncopied = f"SELECT 1 FROM {self.recency.table} s WHERE {self._not_in_copy} LIMIT {MOST_UNCOPIED + 1}"
+            all_read = f"(SELECT count(*) FROM ({uncopied}) x) <= {MOST_UNCOPIED}"
+            asked = f"{all_read} AND {_number_of('uncopied')} < {limit}"
+            latest |= {
+                "near": _if(asked, self._near(within, engine)),
+                "copy_hits": _if(f"{asked} - {_number_of('near')}", f"{copy_hits} LIMIT {_ALL}"),
+                "copied": self._copied,
+            }
+        ctes = latest | {
+            "latest": " UNION ".join(f"SELECT * FROM {step}" for step in latest if step != "copy_hits"),
+            "hits": _if(f"{_number_of('latest')} < {limit}", f"{hits} LIMIT {_ALL}"),
             "few": _if(f"NOT {many}", self._looked_up),
             "in_order": _if(many, self._in_order),
         }
-        found = f"SELECT * FROM latest WHERE {latest} >= {limit} UNION ALL SELECT * FROM few UNION ALL SELECT * FROM in_order"
+        enough = f"SELECT * FROM latest WHERE {_number_of('latest')} >= {limit}"
+        found = f"{enough} UNION ALL SELECT * FROM few UNION ALL SELECT * FROM in_order"
         written = ", ".join(f"{name} AS MATERIALIZED ({sql})" for name, sql in ctes.items())
         cut = f"SELECT * FROM ({found}) every ORDER BY at DESC, id DESC LIMIT {limit}"
         return f"(WITH {written} {cut}) found JOIN customer c ON c.id = found.id"
 
-    def _walk(self, start: int, end: int, within: str, values: Values) -> str:
-        """Those of the customers seen last, from one place to another, whose text is right; in this order of joins, which
-        SQLite keeps to if they are CROSS, and if nothing stands between the index and the first of them."""
+    @property
+    def _not_in_copy(self) -> str:
+        """Whether an entry `s` of the order of all customers is to be read there, for all that is known of the copy."""
+        return f"s.{self.recency.at} > {_UNTIL}" if self.recency.copied else "1=1"
+
+    def _uncopied(self, within: str, engine: Engine) -> str:
+        """Those of these whose text is right. In this order of joins, to which SQLite keeps if they are CROSS."""
         table, key, at = self.recency.table, self.recency.key, self.recency.at
-        source, conditions = f"{table} s", [f"t.customer_id = s.{key}", f"c.id = s.{key}", within, self._shown("c")]
-        if values.dialect.engine == "postgres":
-            order = f"ORDER BY {at} DESC, {key} DESC LIMIT {end - start} OFFSET {start}"
-            source = f"(SELECT {key}, {at} FROM {table} {order}) s"
-        else:
-            earliest = f"SELECT {at} FROM {table} ORDER BY {at} DESC LIMIT 1 OFFSET"
-            conditions.append(f"s.{at} >= coalesce(({earliest} {end}), {NEVER + 1} - 1)")
-            if start:
-                conditions.append(f"s.{at} < ({earliest} {start})")
+        source, among = _Latest(table, "s", at, key).read(MOST_UNCOPIED, self._not_in_copy, engine)
+        conditions = [*among, f"t.customer_id = s.{key}", f"c.id = s.{key}", within, self._shown("c")]
         return (
             f"SELECT s.{key} AS id, s.{at} AS at FROM {source} CROSS JOIN customer_text t CROSS JOIN customer c"
             f" WHERE {' AND '.join(conditions)} ORDER BY s.{at} DESC, s.{key} DESC LIMIT {self.limit}"
         )
+
+    def _near(self, within: str, engine: Engine) -> str:
+        """Those at the copy's beginning whose text is right."""
+        copy = _Latest("recent_text", "t", "seen_at", "customer_id")
+        source, among = copy.read(WALK, _span("t.seen_at"), engine)
+        conditions = [*among, within, self._still("t.customer_id", "t.seen_at")]
+        return (
+            f"SELECT t.customer_id AS id, t.seen_at AS at FROM {source} WHERE {' AND '.join(conditions)}"
+            f" ORDER BY t.seen_at DESC, t.customer_id DESC LIMIT {self.limit}"
+        )
+
+    @property
+    def _copied(self) -> str:
+        """Those of the hits in the copy who were seen last."""
+        ordered = f"SELECT * FROM copy_hits WHERE {_span('at')} ORDER BY at DESC, id DESC LIMIT {_ALL}"
+        return (
+            f"SELECT x.id, x.at FROM ({ordered}) x WHERE {self._still('x.id', 'x.at')}"
+            f" ORDER BY x.at DESC, x.id DESC LIMIT {self.limit}"
+        )
+
+    def _still(self, id_: str, at: str) -> str:
+        """Whether a customer in the copy was not seen at another time, and is to be shown."""
+        seen = f"SELECT s.{self.recency.at} FROM {self.recency.table} s WHERE s.{self.recency.key} = {id_}"
+        return f"({seen}) = {at} AND {self._shown_by_id(id_)}"
 
     @property
     def _looked_up(self) -> str:
@@ -147,6 +183,35 @@ class Source:
 def _if(condition: str, select: str) -> str:
     """A query with a limit of its own that is not even begun unless a condition holds which is about no row of it."""
     return f"SELECT * FROM ({select}) x LIMIT CASE WHEN {condition} THEN {_ALL} ELSE 0 END"
+
+
+def _number_of(step: str) -> str:
+    return f"(SELECT count(*) FROM {step})"
+
+
+def _span(at: str) -> str:
+    return f"{at} BETWEEN {_SINCE} AND {_UNTIL}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    """The first rows of a table, under an alias, in the order of an instant and a key."""
+
+    table: str
+    alias: str
+    at: str
+    key: str
+
+    def read(self, number: int, among: str, engine: Engine) -> tuple[str, Sequence[str]]:
+        """A FROM item and conditions for so many of those among which they are. SQLite must find nothing between an index and
+        what is joined to it, or it reads them all."""
+        at, key = f"{self.alias}.{self.at}", f"{self.alias}.{self.key}"
+        source = f"{self.table} {self.alias}"
+        if engine == "postgres":
+            rows = f"SELECT * FROM {source} WHERE {among} ORDER BY {at} DESC, {key} DESC LIMIT {number}"
+            return f"({rows}) {self.alias}", []
+        earliest = f"(SELECT {at} FROM {source} WHERE {among} ORDER BY {at} DESC LIMIT 1 OFFSET {number})"
+        return source, [among, f"{at} >= coalesce({earliest}, {NEVER + 1} - 1)"]
 
 
 async def quick_search(database: Database, search: QuickSearch | None) -> Sequence[CustomerRow]:

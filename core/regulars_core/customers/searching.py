@@ -79,18 +79,22 @@ def _any(conditions: Iterable[str]) -> str:
     return f"({' OR '.join(conditions)})"
 
 
-def matching(needles: Sequence[str], engine: Engine, columns: Sequence[str]) -> str:
-    """The SELECT of the ids of customers in whose text all needles are found, given the SQL that stands for each; none for no
-    needles and no columns."""
+def matching(
+    needles: Sequence[str],
+    engine: Engine,
+    columns: Sequence[str],
+    table: str = "customer_text",
+    selected: str = "t.customer_id",
+) -> str:
+    """The SELECT of the customers in whose text all needles are found, given the SQL that stands for each; none for no needles
+    and no columns. Of a table of texts `t`, whose index on SQLite has its name and `_index` behind it."""
+    select = f"SELECT {selected} FROM"
     if not (needles and columns):
-        return "SELECT t.customer_id FROM customer_text t WHERE 1=0"
+        return f"{select} {table} t WHERE 1=0"
     if engine == "sqlite":
         phrases = """ || ' AND ' || """.join(f"""'"' || {needle} || '"'""" for needle in needles)
         # Without a filter FTS5 looks into every column, and need not look up which one it has found.
         phrase = phrases if columns == NAMES_AND_CONTACT else f"'{{{' '.join(columns)}}} : (' || {phrases} || ')'"
-        return (
-            "SELECT t.customer_id FROM customer_text_index i JOIN customer_text t ON t.number = i.rowid"
-            f" WHERE customer_text_index MATCH ({phrase})"
-        )
+        return f"{select} {table}_index i JOIN {table} t ON t.number = i.rowid WHERE {table}_index MATCH ({phrase})"
     likes = (_any(f"t.{column} LIKE '%' || {needle} || '%'" for column in columns) for needle in needles)
-    return f"SELECT t.customer_id FROM customer_text t WHERE {' AND '.join(likes)}"
+    return f"{select} {table} t WHERE {' AND '.join(likes)}"

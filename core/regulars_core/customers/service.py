@@ -103,12 +103,7 @@ async def _insert(shop: Shop, customers: Sequence[tuple[str, CheckedCustomer]]) 
             for id_, c in customers
         ],
     )  # fmt: skip
-    await insert(
-        database,
-        "customer_stats",
-        ("customer_id", "total_spent", "purchase_count", "first_purchase_at", "last_purchase_at", "active_at"),
-        [(id_, 0, 0, NEVER, NEVER, c.created_at) for id_, c in customers],
-    )
+    # Before the statistics, which put the texts of who was seen within the span of `recent_text` there.
     await insert(
         database,
         "customer_text",
@@ -121,6 +116,12 @@ async def _insert(shop: Shop, customers: Sequence[tuple[str, CheckedCustomer]]) 
             )
             for id_, c in customers
         ],
+    )
+    await insert(
+        database,
+        "customer_stats",
+        ("customer_id", "total_spent", "purchase_count", "first_purchase_at", "last_purchase_at", "active_at"),
+        [(id_, 0, 0, NEVER, NEVER, c.created_at) for id_, c in customers],
     )
     await insert_tags(shop, [(id_, c.tags) for id_, c in customers])
     await insert_addresses(shop, [(id_, c.addresses) for id_, c in customers])
