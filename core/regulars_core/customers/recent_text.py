@@ -19,6 +19,8 @@ KEPT = 20_000
 SETTLED = 30_000
 """Milliseconds after which every visit is committed that was recorded as one of the present."""
 _BATCH = 1_000
+_NOTABLE = 500
+"""From so many new rows on, statistics of the copy are worth being made anew."""
 
 
 async def renew(database: Database, kept: int = KEPT) -> None:
@@ -51,6 +53,9 @@ async def renew(database: Database, kept: int = KEPT) -> None:
         ids = [row[0] for row in missing[start : start + _BATCH]]
         await database.transaction(partial(_put, database, ids, since, until))
     await database.transaction(end)
+    if len(missing) > _NOTABLE:
+        # Whoever searched before has plans for a smaller copy, which would read all of this one.
+        await database.transaction(partial(database.run, "ANALYZE recent_text"))
 
 
 async def _span(database: Database, kept: int) -> tuple[Instant, Instant]:
