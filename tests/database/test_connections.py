@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from regulars_core.database import Database
+from regulars_core.database import Database, Unavailable
 from regulars_core.database import connections as pooling
 from regulars_core.testing import PostgresServer
 from tests.database.conftest import SHOP
@@ -75,3 +75,53 @@ async def test_connections_that_have_expired_are_not_lent(narrow: Database) -> N
     before = await backend(narrow)
     await narrow._root._expire_connections()
     assert await backend(narrow) != before
+
+
+async def test_who_has_waited_too_long_or_gives_up_keeps_nobody_from_his_turn(
+    narrow: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pooling, "CONNECT", 0.1)
+    asked = [asyncio.create_task(narrow.rows("SELECT pg_sleep(0.3)")) for _ in range(2)]
+    await asyncio.sleep(0.02)
+    with pytest.raises(Unavailable, match="all are busy"):
+        await backend(narrow)
+    monkeypatch.setattr(pooling, "CONNECT", 5.0)
+    impatient = [asyncio.create_task(backend(narrow)) for _ in range(5)]
+    patient = [asyncio.create_task(backend(narrow)) for _ in range(5)]
+    await asyncio.sleep(0.02)
+    for task in impatient:
+        task.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.gather(*asked, *patient)
+    assert narrow._root._pool.lent == 0
+
+
+async def test_who_gives_up_in_the_moment_of_his_turn_hands_it_on(narrow: Database) -> None:
+    pool = narrow._root._pool
+    held = [await pool.acquire() for _ in range(2)]
+    first, second = asyncio.create_task(pool.acquire()), asyncio.create_task(pool.acquire())
+    await asyncio.sleep(0)
+    await pool.release(held[0], well=True)
+    first.cancel()
+    async with asyncio.timeout(1):
+        assert await second is held[0]
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    for connection in held:
+        await pool.release(connection, well=True)
+    assert pool.lent == 0
+
+
+async def test_one_that_is_given_up_makes_room_for_who_waits(narrow: Database) -> None:
+    pool = narrow._root._pool
+    held = [await pool.acquire() for _ in range(2)]
+    waiting = asyncio.create_task(pool.acquire())
+    await asyncio.sleep(0)
+    held[0].terminate()
+    await pool.release(held[0])
+    async with asyncio.timeout(5):
+        new = await waiting
+    assert new.get_server_pid() != held[1].get_server_pid()
+    for connection in (new, held[1]):
+        await pool.release(connection, well=True)
+    assert pool.lent == 0

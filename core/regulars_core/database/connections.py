@@ -1,5 +1,7 @@
 """Connections to PostgreSQL, and the pool that lends them."""
 
+import asyncio
+from collections import deque
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -31,22 +33,45 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]
 
 
 class Pool:
-    """asyncpg's pool, and in front of it the connections whose last statement went well: these are lent again as they are.
-    asyncpg takes a task and two timeouts for each time, as long as some statements."""
+    """asyncpg's pool, and in front of it the connections whose last statement went well: these are lent again as they are,
+    to who waits the longest. asyncpg takes a task and two timeouts for each time, as long as some statements."""
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
+        self._taken = 0
         self._at_hand: list[tuple[Any, float]] = []
-        self._waiting = 0
+        self._waiting: deque[asyncio.Future[Any]] = deque()
 
     @classmethod
     async def open(cls, **given: Any) -> "Pool":
         """A pool with asyncpg's arguments."""
         return cls(await asyncpg.create_pool(None, init=_ids_as_text, **given))
 
+    @property
+    def lent(self) -> int:
+        """How many connections somebody has at the moment."""
+        return self._taken - len(self._at_hand)
+
     async def acquire(self) -> Any:
         """A connection: the one that was used last, or if none is at hand, one of asyncpg's. Raises TimeoutError, and what
         asyncpg raises."""
+        if (connection := await self._at_once()) is not None:
+            return connection
+        async with asyncio.timeout(CONNECT):
+            while True:
+                connection = await self._in_turn() or await self._at_once()
+                if connection is not None:
+                    return connection
+
+    async def release(self, connection: Any, *, well: bool = False) -> None:
+        """Take a connection back. `well`: its last statement has ended, and it is in no transaction."""
+        if well and not self._pool.is_closing():
+            self._hand_on(connection)
+        else:
+            await self._give_back(connection)
+
+    async def _at_once(self) -> Any | None:
+        """A connection that need not be waited for, if there is one."""
         while self._at_hand:
             connection, since = self._at_hand.pop()
             try:
@@ -54,25 +79,48 @@ class Pool:
                     return connection
                 connection.terminate()
             except asyncpg.InterfaceError:
-                continue  # it was lost, and asyncpg has taken it back already
-            await self._pool.release(connection)
-        self._waiting += 1
+                self._taken -= 1  # it was lost, and asyncpg has taken it back already
+            else:
+                await self._give_back(connection)
+        if self._taken >= self._pool.get_max_size():
+            return None
+        self._taken += 1
         try:
             return await self._pool.acquire(timeout=CONNECT)
-        finally:
-            self._waiting -= 1
+        except BaseException:
+            self._one_less()
+            raise
 
-    async def release(self, connection: Any, *, well: bool = False) -> None:
-        """Take a connection back. `well`: its last statement has ended, and it is in no transaction."""
-        if well and not self._waiting and not self._pool.is_closing():
+    async def _in_turn(self) -> Any | None:
+        """A connection that somebody else has had; or none, but then there may be one at once."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            return await waiter
+        except BaseException:
+            if waiter.done() and not waiter.cancelled():  # it came too late
+                self._hand_on(waiter.result())
+            raise
+
+    def _hand_on(self, connection: Any | None) -> None:
+        """Give a connection, or the news that there may be one, to who waits the longest."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return
+        if connection is not None:
             self._at_hand.append((connection, monotonic()))
-        else:
-            await self._pool.release(connection)
 
-    @property
-    def lent(self) -> int:
-        """How many connections somebody has at the moment."""
-        return int(self._pool.get_size() - self._pool.get_idle_size()) - len(self._at_hand)
+    async def _give_back(self, connection: Any) -> None:
+        try:
+            await self._pool.release(connection)
+        finally:
+            self._one_less()
+
+    def _one_less(self) -> None:
+        self._taken -= 1
+        self._hand_on(None)
 
     async def expire_connections(self) -> None:
         """Use no connection again that is open now."""
@@ -90,7 +138,7 @@ class Pool:
 
     async def _put_back(self) -> None:
         while self._at_hand:
-            await self._pool.release(self._at_hand.pop()[0])
+            await self._give_back(self._at_hand.pop()[0])
 
 
 async def _ids_as_text(connection: Any) -> None:
