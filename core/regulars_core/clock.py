@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import NewType
 from zoneinfo import ZoneInfo
 
@@ -44,7 +44,13 @@ def datetime_of(instant: Instant) -> datetime:
 
 def printed(instant: Instant) -> str:
     """The instant as the API prints it: UTC with milliseconds, `2026-01-31T09:30:00.000Z`."""
-    return datetime_of(instant).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, milliseconds = divmod(instant, 1000)
+    return f"{_to_the_second(seconds)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=256)
+def _to_the_second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat().removesuffix("+00:00")
 
 
 def day_of(instant: Instant, timezone: ZoneInfo) -> date:
