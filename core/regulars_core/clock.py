@@ -1,6 +1,7 @@
 """Instants: whole milliseconds since 1970-01-01T00:00Z, the only form in which times are kept and compared."""
 
 import time
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
@@ -76,6 +77,12 @@ def offsets(timezone: ZoneInfo) -> tuple[Sequence[Instant], Sequence[int]]:
         changes.append(Instant(after * 1000))
         found.append(_offset_at(after, timezone))
     return changes, [offset * 1000 for offset in found]
+
+
+def local_day(instant: int, zone: str) -> int:
+    """Days from 1970-01-01 to the calendar day of an instant in the zone of this name, by `offsets`: a function of SQLite."""
+    changes, found = offsets(ZoneInfo(zone))
+    return (instant + found[bisect_right(changes, instant)]) // DAY
 
 
 def _seconds_of(year: int) -> int:

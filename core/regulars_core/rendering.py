@@ -81,12 +81,20 @@ def instant(column: str) -> Column:
 
 
 def days_since(column: str, today: date, timezone: ZoneInfo) -> Column:
-    """Calendar days from a column of instants until `today`, where the shop is, and none below zero. On PostgreSQL, which finds
-    by bisection what the offset was: `regulars_core.clock` knows the zones, the database need not."""
-    changes, found = (f"'{{{','.join(map(str, numbers))}}}'::bigint[]" for numbers in offsets(timezone))
-    day = f"floor(({column} + ({found})[width_bucket({column}, {changes}) + 1]) / {DAY}::float8)::bigint"
-    days = f"greatest({(today - date(1970, 1, 1)).days}::bigint - {day}, 0)"
-    return lambda _: f"CASE WHEN {column} IS NULL THEN 'null' ELSE CAST({days} AS TEXT) END"
+    """Calendar days from a column of instants until `today`, where the shop is, and none below zero. PostgreSQL finds by
+    bisection what the offset was, SQLite asks us: `regulars_core.clock` knows the zones, the databases need not."""
+
+    def sql(values: Values) -> str:
+        if values.dialect.engine == "sqlite":
+            day, greatest = f"local_day({column}, '{timezone.key}')", "max"
+        else:
+            changes, found = (f"'{{{','.join(map(str, numbers))}}}'::bigint[]" for numbers in offsets(timezone))
+            day = f"floor(({column} + ({found})[width_bucket({column}, {changes}) + 1]) / {DAY}::float8)::bigint"
+            greatest = "greatest"
+        days = f"{greatest}({(today - date(1970, 1, 1)).days} - {day}, 0)"
+        return f"CASE WHEN {column} IS NULL THEN 'null' ELSE CAST({days} AS TEXT) END"
+
+    return sql
 
 
 def quantity(column: str) -> Column:

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from regulars_core.clock import NEVER, day_of, now
 from regulars_core.customers.quick_search import QuickSearch
-from regulars_core.database import Engine
 from regulars_core.filtering import Where
 from regulars_core.money import CurrencyCode
 from regulars_core.paging import Window
@@ -84,7 +83,7 @@ _ADDRESS = {
 
 
 @lru_cache(maxsize=16)
-def _stats_in(currency: CurrencyCode, timezone: ZoneInfo, today: date, engine: Engine) -> Relation:
+def _stats_in(currency: CurrencyCode, timezone: ZoneInfo, today: date) -> Relation:
     spent, count = "s.total_spent", "s.purchase_count"
     size = f"((2 * abs({spent}) + {count}) / (2 * {count}))"
     average = f"(CASE WHEN {count} = 0 THEN NULL WHEN {spent} < 0 THEN -{size} ELSE {size} END)"
@@ -95,9 +94,8 @@ def _stats_in(currency: CurrencyCode, timezone: ZoneInfo, today: date, engine: E
         "average_purchase": money_in(currency, average),
         "first_purchase_at": instant(first),
         "last_purchase_at": instant(last),
+        "days_since_last_purchase": days_since(last, today, timezone),
     }
-    if engine == "postgres":
-        columns["days_since_last_purchase"] = days_since(last, today, timezone)
     return Relation(Kind("s", "customer_stats s", columns), "s.customer_id")
 
 
@@ -105,7 +103,7 @@ def _stats(batch: Batch) -> Relation | None:
     if batch.actor.stores(VIEW) is not None:
         return None
     currency, timezone = batch.shop.settings.currency, batch.shop.settings.zone
-    return _stats_in(currency, timezone, day_of(now(), timezone), batch.database.engine)
+    return _stats_in(currency, timezone, day_of(now(), timezone))
 
 
 def _address(kind: str) -> Rendered:
@@ -133,7 +131,7 @@ def customers_found(search: QuickSearch) -> Relation:
 GROUP_OF = rendered(Relation(GROUP, "g.id", "group_id"))
 ORIGIN_STORE_OF = rendered(Relation(STORE, "st.id", "origin_store_id"))
 # For its alias and the names of its attributes; which relation it is depends on the shop.
-STATS_OF = Rendered(_stats_in(CurrencyCode("USD"), ZoneInfo("UTC"), date.min, "postgres").kind, _stats)
+STATS_OF = Rendered(_stats_in(CurrencyCode("USD"), ZoneInfo("UTC"), date.min).kind, _stats)
 TAGS_OF = rendered(
     Relation(Kind("t", "customer_tag t", {"tag": text("t.tag")}), "t.customer_id", order="t.tag_key"), value="tag"
 )

@@ -131,8 +131,6 @@ ZONES = st.sampled_from(
 @quickly
 @given(values=st.lists(INSTANT, min_size=1, max_size=30), zone=ZONES.map(ZoneInfo))
 async def test_days(shop: Shop, values: list[int], zone: ZoneInfo) -> None:
-    if shop.database.engine == "sqlite":
-        pytest.skip("counted in Python there")
     edges = [Instant(at + by) for at in offsets(zone)[0][-30:] for by in (-DAY, -1, 0, 1)]
     past = [min(Instant(value), now()) for value in (*values, *edges)]
     today = day_of(now(), zone)

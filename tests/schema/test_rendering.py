@@ -130,11 +130,6 @@ async def test_what_a_page_does_not_show_is_not_written(filled: Api) -> None:
     assert found == [["<[1]>"]]
 
 
-async def test_days_are_counted_in_python_on_sqlite(filled: Api) -> None:
-    counted = await statements(filled, "{ customers { nodes { group { name } stats { daysSinceLastPurchase } } } }")
-    assert len(counted) == (3 if filled.shop.database.engine == "sqlite" else 1)
-
-
 async def test_one_and_the_first_field(filled: Api) -> None:
     customer = (await filled.data("{ customers(first: 1) { nodes { id } } }"))["customers"]["nodes"][0]["id"]
     nobody = "customer_" + "f" * 32

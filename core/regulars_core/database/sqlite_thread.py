@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
+from regulars_core.clock import local_day
+
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
@@ -59,6 +61,7 @@ class SqliteThread:
             self._uri, uri=True, isolation_level=None, timeout=self._patience, cached_statements=512
         )
         try:
+            connection.create_function("local_day", 2, local_day, deterministic=True)
             for pragma, value in self._pragmas.items():
                 connection.execute(f"PRAGMA {pragma} = {value}").fetchall()
         except BaseException:
