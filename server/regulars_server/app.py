@@ -181,7 +181,8 @@ def from_environment() -> Starlette:
     app = create_app(settings, plugins)
     gc.collect()
     # The schema stays: to look through it for garbage, again and again, took a twentieth of short requests. What is
-    # looked through now is a request's own, which needs it less often than after 700 objects.
+    # looked through now is a request's own, which needs it less often than after 700 objects; but all that is left as
+    # often as before, since it may be many a large document.
     gc.freeze()
-    gc.set_threshold(10_000)
+    gc.set_threshold(10_000, 2, 2)
     return app
