@@ -180,9 +180,5 @@ def from_environment() -> Starlette:
     write_log(settings.log_level, settings.log_format)
     app = create_app(settings, plugins)
     gc.collect()
-    # The schema stays: to look through it for garbage, again and again, took a twentieth of short requests. What is
-    # looked through now is a request's own, which needs it less often than after 700 objects; but all that is left as
-    # often as before, since it may be many a large document.
-    gc.freeze()
-    gc.set_threshold(10_000, 2, 2)
+    gc.freeze()  # the schema stays: to look through it for garbage, again and again, took a twentieth of short requests
     return app
