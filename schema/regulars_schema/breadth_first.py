@@ -26,7 +26,7 @@ from regulars_schema.execution import Execution
 from regulars_schema.limits import Limits, beyond_objects
 from regulars_schema.permissions import tell_refusals
 from regulars_schema.plans import Plan, Unsupported, planned
-from regulars_schema.preparing import Coercions, preparation_of
+from regulars_schema.preparing import Coercions, Prepared, preparation_of
 from regulars_schema.rendering import draft
 
 MOST_KEPT = 5_000
@@ -61,7 +61,7 @@ class Plans:
         self._kept: OrderedDict[tuple[str, str | None], _Operation] = OrderedDict()
         self._fields = 0
 
-    def find(self, text: str, prepared: Executor[Any]) -> Plan:
+    def find(self, text: str, prepared: Prepared) -> Plan:
         """The plan of a prepared operation of the document with this text. Raises Unsupported, and GraphQLError for @skip and
         @include of null."""
         key = (text, prepared.operation.name.value if prepared.operation.name else None)
@@ -96,7 +96,7 @@ class Plans:
         return self._fields
 
 
-def _attempted(prepared: Executor[Any]) -> Plan | str:
+def _attempted(prepared: Prepared) -> Plan | str:
     try:
         plan = planned(prepared)
     except Unsupported as reason:
@@ -118,7 +118,7 @@ class _Steering(Visitor):
                 self.names[argument.value.name.value] = None
 
 
-def _steering(prepared: Executor[Any]) -> list[str]:
+def _steering(prepared: Prepared) -> list[str]:
     found = _Steering()
     parts: list[OperationDefinitionNode | FragmentDefinitionNode] = [prepared.operation]
     for part in (*parts, *prepared.fragment_definitions.values()):
@@ -150,7 +150,7 @@ class BreadthFirst:
         except GraphQLError as error:
             return ExecutionResult(None, [error])
 
-    def _prepared_again(self, asked: ExecutionContext, known: Parsed) -> Executor[Any] | None:
+    def _prepared_again(self, asked: ExecutionContext, known: Parsed) -> Prepared | None:
         """What graphql-core would make of an operation, as long as nothing is wrong with its variables."""
         name = asked._provided_operation_name
         if name not in known.preparations:
@@ -161,11 +161,11 @@ class BreadthFirst:
         preparation = known.preparations[name]
         if preparation is None:
             return None
-        return preparation.executor(asked.root_value, asked.context, asked.variables or {})
+        return preparation.with_variables(asked.root_value, asked.context, asked.variables or {})
 
-    def _prepared(self, asked: ExecutionContext) -> Executor[Any] | list[GraphQLError]:
+    def _prepared(self, asked: ExecutionContext) -> Prepared | list[GraphQLError]:
         assert asked.graphql_document is not None
-        return Executor.build(
+        built = Executor.build(
             asked.schema._schema,
             asked.graphql_document,
             asked.root_value,
@@ -175,6 +175,7 @@ class BreadthFirst:
             max_coercion_errors=MOST_ERRORS,
             hide_suggestions=True,
         )
+        return built if isinstance(built, list) else Prepared.of(built)
 
     async def answer(self, asked: ExecutionContext, ready: Execution | ExecutionResult) -> ExecutionResult:
         """The result of what was asked, which is ready to be answered."""

@@ -25,7 +25,6 @@ from typing import Any
 
 from graphql import (
     ExecutionResult,
-    Executor,
     GraphQLResolveInfo,
     OperationType,
     get_argument_values,
@@ -43,6 +42,7 @@ from regulars_schema.failures import Settlement, Withheld
 from regulars_schema.limits import beyond_objects
 from regulars_schema.permissions import definition_of
 from regulars_schema.plans import Leaf, Plan, PlannedField, Selection
+from regulars_schema.preparing import Prepared
 from regulars_schema.rendering import Statement, objects_in
 
 
@@ -81,7 +81,7 @@ class Execution:
     stands, and that is what is counted.
     """
 
-    def __init__(self, prepared: Executor[Any], plan: Plan, most: int) -> None:
+    def __init__(self, prepared: Prepared, plan: Plan, most: int) -> None:
         self._prepared = prepared
         self._plan = plan
         self._most = most
@@ -270,7 +270,7 @@ class Execution:
         for key in keys:
             path = Path(path, key, None)
         assert path is not None
-        return self._prepared.build_resolve_info(asked.definition, asked.nodes, asked.parent, path)
+        return self._prepared.executor.build_resolve_info(asked.definition, asked.nodes, asked.parent, path)
 
 
 def _withheld(asked: PlannedField, values: list[Any]) -> list[Any]:

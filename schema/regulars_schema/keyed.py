@@ -51,17 +51,17 @@ _NO_CONTENT = frozenset({"id", "idempotency_key", "expected_version", "match_on"
 
 def given_fields(given: Keyed) -> list[str]:
     """The names of the fields that an input carries, as the API spells them; not those that only say how."""
-    present = [name for name in _names(given) if getattr(given, name) is not None]
-    own = [camel(name) for name in present if name not in _NO_CONTENT]
+    kind: Any = type(given)
+    own = [told for name, told in _content_of(kind) if getattr(given, name) is not None]
     return own + [name for added in given.extras.values() for name in added] if isinstance(given, Open) else own
 
 
-def _names(value: Any) -> Sequence[str]:
-    kind: Any = type(value)
-    return _names_of(kind)
-
-
 @cache
+def _content_of(kind: Any) -> Sequence[tuple[str, str]]:
+    """The fields that say what is wanted, by their names here and in the API."""
+    return [(name, camel(name)) for name in _names_of(kind) if name not in _NO_CONTENT]
+
+
 def _names_of(kind: Any) -> Sequence[str]:
     return [field.name for field in dataclasses.fields(kind)]
 
@@ -104,8 +104,11 @@ def _of_fields(kind: Any) -> Callable[[Any], Any]:
         found = {}
         for name in names:
             part = getattr(value, name)
-            if part is not None and part is not UNSET:
-                found[name] = canonical(part.value if type(part) is Some else part)
+            if type(part) is Some:
+                part = part.value
+            elif part is None or part is UNSET:
+                continue
+            found[name] = part if type(part) in _JSON else canonical(part)
         if issubclass(kind, Open) and not value.extras:
             del found["extras"]  # the same digest whether or not a plugin could have been told something
         return found

@@ -15,7 +15,6 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
-    Executor,
     FieldNode,
     FragmentSpreadNode,
     GraphQLBoolean,
@@ -50,6 +49,7 @@ from regulars_core.text import camel
 from regulars_schema.context import BatchFunction, RootAnswer
 from regulars_schema.input_readers import Reader, reader
 from regulars_schema.permissions import definition_of, needs_of
+from regulars_schema.preparing import Prepared
 
 if TYPE_CHECKING:
     from regulars_schema.rendering import Draft
@@ -156,18 +156,25 @@ class Arguments:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Selection:
-    """The fields asked of one object type, and an answer in which each of them is still to be filled in."""
+    """The fields asked of one object type, and an answer in which each of them is still to be filled in. `taken` are classes
+    whose instances have been found to be of the type."""
 
     of: GraphQLObjectType
     fields: list[PlannedField] = field(default_factory=list)
     blank: dict[str, Any] = field(default_factory=dict)
+    taken: set[type] = field(default_factory=set)
 
     def takes(self, kinds: set[type]) -> bool:
         """Whether all instances of these classes are objects of this type, as far as their classes tell."""
+        if self.taken.issuperset(kinds):
+            return True
         if NoneType in kinds or any(issubclass(kind, Exception) for kind in kinds):
             return False
         row: type | None = getattr(self.of.is_type_of, "row", None)
-        return self.of.is_type_of is None or (row is not None and all(issubclass(kind, row) for kind in kinds))
+        if self.of.is_type_of is None or (row is not None and all(issubclass(kind, row) for kind in kinds)):
+            self.taken |= kinds
+            return True
+        return False
 
 
 def selections_in(shape: Shape) -> Iterable[Selection]:
@@ -187,7 +194,7 @@ class Plan:
     size: int
 
 
-def planned(prepared: Executor[Any]) -> Plan:
+def planned(prepared: Prepared) -> Plan:
     """The plan of an operation. Raises Unsupported, and GraphQLError for @skip and @include of null."""
     root = prepared.schema.get_root_type(prepared.operation.operation)
     if root is None:
@@ -200,7 +207,7 @@ def planned(prepared: Executor[Any]) -> Plan:
 class _Planner:
     """The making of one plan. What is asked of a type by the same nodes is planned once."""
 
-    def __init__(self, prepared: Executor[Any]) -> None:
+    def __init__(self, prepared: Prepared) -> None:
         self.size = 0
         self._schema: GraphQLSchema = prepared.schema
         self._fragments = prepared.fragment_definitions

@@ -130,6 +130,54 @@ def _leaf(parse: Callable[[Any], Any]) -> Coerce:
 
 
 @dataclass(slots=True)
+class Prepared:
+    """An operation with its variables, about to be executed: of graphql-core's Executor what we need each time."""
+
+    schema: GraphQLSchema
+    operation: OperationDefinitionNode
+    fragment_definitions: dict[str, FragmentDefinitionNode]
+    root_value: Any
+    context_value: Any
+    variable_values: VariableValues
+    _executor: Executor[Any] | None = None
+
+    @classmethod
+    def of(cls, executor: Executor[Any]) -> "Prepared":
+        """The same of one that graphql-core has built."""
+        return cls(
+            executor.schema,
+            executor.operation,
+            executor.fragment_definitions,
+            executor.root_value,
+            executor.context_value,
+            executor.variable_values,
+            executor,
+        )
+
+    @property
+    def executor(self) -> Executor[Any]:
+        """The whole of it, which takes a twentieth of a short request to make, and is seldom asked for."""
+        if self._executor is None:
+            self._executor = self._whole()
+        return self._executor
+
+    def _whole(self) -> Executor[Any]:
+        return Executor(
+            self.schema,
+            self.fragment_definitions,
+            {name: FragmentDetails(fragment) for name, fragment in self.fragment_definitions.items()},
+            self.root_value,
+            self.context_value,
+            self.operation,
+            self.variable_values,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            hide_suggestions=True,
+        )
+
+
+@dataclass(slots=True)
 class Preparation:
     """One operation of a document of one schema, ready to be executed with any variables."""
 
@@ -138,26 +186,13 @@ class Preparation:
     fragments: dict[str, FragmentDefinitionNode]
     variables: list[tuple[GraphQLVariableSignature, Coerce]]
 
-    def executor(self, root: Any, context: Any, given: Mapping[str, Any]) -> Executor[Any] | None:
-        """What graphql-core would build for these variables; None if it must do so itself."""
+    def with_variables(self, root: Any, context: Any, given: Mapping[str, Any]) -> Prepared | None:
+        """The operation with these variables; None if graphql-core must look at them."""
         try:
             values = self._values(given)
         except (Unclear, RecursionError):
             return None
-        details = {name: FragmentDetails(fragment) for name, fragment in self.fragments.items()}
-        return Executor(
-            self.schema,
-            self.fragments,
-            details,
-            root,
-            context,
-            self.operation,
-            values,
-            default_field_resolver,
-            default_type_resolver,
-            default_field_resolver,
-            hide_suggestions=True,
-        )
+        return Prepared(self.schema, self.operation, self.fragments, root, context, values)
 
     def _values(self, given: Mapping[str, Any]) -> VariableValues:
         sources: dict[str, VariableValueSource] = {}

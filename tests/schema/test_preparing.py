@@ -78,7 +78,7 @@ def variables(draw: st.DrawFn) -> dict[str, Any]:
 def test_variables_are_those_of_graphql_core_or_left_to_it(given: dict[str, Any]) -> None:
     assert PREPARED is not None
     theirs = Executor.build(SCHEMA, parse(f"query Q({VARIABLES}) {{ f(a: $a) }}"), raw_variable_values=given)
-    ours = PREPARED.executor(None, None, given)
+    ours = PREPARED.with_variables(None, None, given)
     if ours is not None:
         assert isinstance(theirs, Executor)
         assert repr(ours.variable_values.coerced) == repr(theirs.variable_values.coerced)
@@ -91,7 +91,7 @@ def test_what_fits_is_not_left_to_graphql_core() -> None:
     tree = {"name": "a", "weight": 1, "tags": ["x"], "below": [{"name": "b", "colour": "GREEN"}, None]}
     given = {"a": [[1, None], None], "c": tree, "d": "RED", "e": "7", "g": True, "h": None, "i": [tree]}
     assert PREPARED is not None
-    assert PREPARED.executor(None, None, given) is not None
+    assert PREPARED.with_variables(None, None, given) is not None
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_what_fits_is_not_left_to_graphql_core() -> None:
 )
 def test_what_is_not_plain_is(given: dict[str, Any]) -> None:
     assert PREPARED is not None
-    assert PREPARED.executor(None, None, given) is None
+    assert PREPARED.with_variables(None, None, given) is None
 
 
 def test_fragments_with_variables_are() -> None:

@@ -9,6 +9,7 @@ from regulars_schema.breadth_first import MOST_FORMS, Plans
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.documents import LONGEST_KEPT, Documents
 from regulars_schema.plans import MOST_FIELDS, Plan, Unsupported
+from regulars_schema.preparing import Prepared
 from tests.schema.execution.people import nobody, people_schema, said
 
 FORMS = 5
@@ -31,7 +32,7 @@ def found(people: ComposedSchema, plans: Plans, documents: Documents, text: str,
         documents.keep(text, document)
     prepared = Executor.build(people._schema, document, None, None, variables)
     assert isinstance(prepared, Executor)
-    return plans.find(text, prepared)
+    return plans.find(text, Prepared.of(prepared))
 
 
 def test_a_plan_is_made_once_whatever_the_variables(people: ComposedSchema) -> None:
