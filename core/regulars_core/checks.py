@@ -26,14 +26,14 @@ class Checks:
         return self._kept((value or "").strip(), name, longest, required)
 
     def _kept(self, value: str, name: str, longest: int, required: bool) -> str | None:
+        if value and len(value) <= longest and is_clean(value):
+            return value
         if value and not is_clean(value):
             self.fail("INVALID_TEXT", "NUL and lone surrogates are not text.", name)
-        elif value and len(value) > longest:
+        elif value:
             self.fail("TOO_LONG", f"At most {longest} characters; {len(value)} were given.", name)
-        elif required and not value:
+        elif required:
             self.fail("REQUIRED", "This must not be empty.", name)
-        else:
-            return value or None
         return None  # so that nobody finds a second fault in it
 
     def at_least(self, value: int, least: int, name: str, code: str = "INVALID_AMOUNT") -> None:

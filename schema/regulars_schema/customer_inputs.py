@@ -108,7 +108,9 @@ class CustomerUpdateInput(Open, Expecting, Keyed):
 
 def told(maybe: Any) -> Any:
     """What a Maybe holds; None where nothing is given."""
-    value = None if maybe is None else maybe.value
+    if maybe is None:
+        return None
+    value = maybe.value
     return value.value if isinstance(value, Enum) else value
 
 

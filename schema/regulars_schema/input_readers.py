@@ -67,15 +67,15 @@ def _around(make: Callable[[Reader], Reader], read: Reader | None) -> Reader | N
 
 
 def _some(read: Reader) -> Reader:
-    return lambda value: Some(read(value))
+    return Some if read is _as_it_is else lambda value: Some(read(value))
 
 
 def _or_none(read: Reader) -> Reader:
-    return lambda value: None if value is None else read(value)
+    return read if read is _as_it_is else lambda value: None if value is None else read(value)
 
 
 def _each(read: Reader) -> Reader:
-    return lambda values: [read(value) for value in values]
+    return list if read is _as_it_is else lambda values: [read(value) for value in values]
 
 
 def _as_it_is(value: Any) -> Any:
@@ -87,12 +87,12 @@ def _object_reader(cls: Any, schema: Any, above: Sequence[type]) -> Reader | Non
     nothing_added = issubclass(cls, Open) and cls not in schema.inputs
     if cls in above or not (definition.from_input is None or nothing_added):
         return None
-    fields = []
+    fields = {}
     for field in definition.fields:
         read = reader(field.resolve_type(type_definition=definition), schema, (*above, cls))
         if read is None:
             return None
-        fields.append((schema.config.name_converter.from_field(field), field.python_name, read))
+        fields[schema.config.name_converter.from_field(field)] = field.python_name, read
     absent = [
         field.python_name
         for field in definition.fields
@@ -101,9 +101,9 @@ def _object_reader(cls: Any, schema: Any, above: Sequence[type]) -> Reader | Non
 
     def made(value: Any) -> Any:
         given: dict[str, Any] = dict.fromkeys(absent)
-        for name, python_name, read in fields:
-            if name in value:
-                given[python_name] = read(value[name])
+        for name, part in value.items():
+            python_name, read = fields[name]
+            given[python_name] = read(part)
         return cls(**given)
 
     return made

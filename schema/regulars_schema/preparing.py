@@ -51,56 +51,52 @@ class Coercions:
     _known: dict[str, Coerce] = field(default_factory=dict)
 
     def of(self, type_: GraphQLInputType) -> Coerce:
-        """What makes values of a type. Inputs may contain themselves, so theirs is looked up when it is needed."""
-        if isinstance(type_, GraphQLNonNull):
-            return _not_null(self.of(type_.of_type))
-        if isinstance(type_, GraphQLList):
-            return _list(self.of(type_.of_type))
-        if isinstance(type_, GraphQLInputObjectType):
-            return lambda value: None if value is None else self._object(type_)(value)
-        plain = _PLAIN.get(type_.name)
-        return _leaf(type_.coerce_input_value) if plain is None else _plain(plain)
+        """What makes values of a type."""
+        nullable = not isinstance(type_, GraphQLNonNull)
+        named = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+        if isinstance(named, GraphQLInputObjectType):
+            return _or_null(self._known.get(named.name) or self._object(named), nullable)
+        if isinstance(named, GraphQLList):
+            return _or_null(_list(self.of(named.of_type)), nullable)
+        plain = _PLAIN.get(named.name)
+        return _or_null(_leaf(named.coerce_input_value), nullable) if plain is None else _plain(plain, nullable)
 
     def _object(self, type_: GraphQLInputObjectType) -> Coerce:
-        known = self._known.get(type_.name)
-        if known is None:
-            known = self._known[type_.name] = self._made(type_)
-        return known
-
-    def _made(self, type_: GraphQLInputObjectType) -> Coerce:
-        fields = [
-            (name, one.out_name or name, self.of(one.type), coerce_default_value(one))
-            for name, one in type_.fields.items()
-        ]
+        fields: dict[str, tuple[str, Coerce]] = {}
         required = {name for name, one in type_.fields.items() if is_required_input_field(one)}
+        defaults: dict[str, Any] = {}
 
         def coerce(value: Any) -> Any:
-            if type_.is_one_of or not isinstance(value, dict) or not type_.fields.keys() >= value.keys() >= required:
+            if type_.is_one_of or not isinstance(value, dict) or not fields.keys() >= value.keys() >= required:
                 raise Unclear
-            made: dict[str, Any] = {}
-            for name, own, inner, default in fields:
-                if name in value:
-                    made[own] = inner(value[name])
-                elif default is not Undefined:
-                    made[own] = default
+            made = defaults.copy()
+            for name, part in value.items():
+                own, inner = fields[name]
+                made[own] = inner(part)
             return type_.out_type(made)
 
+        self._known[type_.name] = coerce  # its fields may be of the same type
+        for name, one in type_.fields.items():
+            own = one.out_name or name
+            fields[name] = own, self.of(one.type)
+            if (default := coerce_default_value(one)) is not Undefined:
+                defaults[own] = default
         return coerce
 
 
-def _not_null(inner: Coerce) -> Coerce:
+def _or_null(inner: Coerce, nullable: bool) -> Coerce:
     def coerce(value: Any) -> Any:
-        if value is None:
+        if value is not None:
+            return inner(value)
+        if not nullable:
             raise Unclear
-        return inner(value)
+        return None
 
     return coerce
 
 
 def _list(inner: Coerce) -> Coerce:
     def coerce(value: Any) -> Any:
-        if value is None:
-            return None
         if not isinstance(value, list):
             raise Unclear
         return [inner(item) for item in value]
@@ -108,9 +104,9 @@ def _list(inner: Coerce) -> Coerce:
     return coerce
 
 
-def _plain(kind: type) -> Coerce:
+def _plain(kind: type, nullable: bool) -> Coerce:
     def coerce(value: Any) -> Any:
-        if value is None or type(value) is kind:
+        if type(value) is kind or (value is None and nullable):
             return value
         raise Unclear
 
@@ -119,8 +115,6 @@ def _plain(kind: type) -> Coerce:
 
 def _leaf(parse: Callable[[Any], Any]) -> Coerce:
     def coerce(value: Any) -> Any:
-        if value is None:
-            return None
         try:
             return parse(value)
         except Exception:
