@@ -6,7 +6,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import NewType
 
-from babel import Locale
 from babel.core import get_global
 from babel.numbers import get_currency_precision
 
@@ -39,7 +38,7 @@ def exponent_of(currency: str) -> int:
 @cache
 def is_currency(code: str) -> bool:
     """Whether this is the code of a currency that CLDR knows and that some territory has used."""
-    return code in get_global("all_currencies") and code in Locale("en").currencies
+    return code in get_global("all_currencies")
 
 
 def decimal_text(minor: int, exponent: int) -> str:

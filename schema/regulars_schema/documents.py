@@ -10,8 +10,10 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    Node,
     OperationDefinitionNode,
     StringValueNode,
+    Token,
     Visitor,
     parse,
     validate,
@@ -29,7 +31,7 @@ from regulars_schema.limits import Limits, refuse_excess, too_complex
 from regulars_schema.preparing import Preparation
 
 LONGEST_KEPT = 16_384
-"""Characters of a document that is worth keeping at most: a parsed one takes about a hundred times its text."""
+"""Characters of a document that is worth keeping at most: a parsed one takes some seventy times its text."""
 
 MOST_ERRORS = 5
 """Mistakes of a document, or of its variables, that are told at once."""
@@ -90,25 +92,33 @@ class Documents:
             self._characters -= len(oldest)
 
 
-class _Texts(Visitor):
-    """Finds string literals that no database can keep."""
+class _Keepable(Visitor):
+    """Lets go of the tokens of each node: of its place nothing is asked any more but the number of the character, and they would
+    be a third of what is kept of a document. Finds string literals that no database can keep."""
 
     def __init__(self) -> None:
         super().__init__()
         self.error: GraphQLError | None = None
 
-    def enter_string_value(self, node: StringValueNode, *_: object) -> None:
+    def enter(self, node: Node, *_: object) -> None:
         """A NUL can be written as an escape only; the parser refuses lone surrogates by itself."""
-        if "\0" in node.value:
+        if isinstance(node, StringValueNode) and "\0" in node.value:
             self.error = GraphQLError("NUL is not text.", node, extensions={"code": "BAD_USER_INPUT"})
+        if node.loc is not None:
+            del node.loc.start_token, node.loc.end_token
 
 
-def refuse_unkeepable_text(document: DocumentNode) -> None:
-    """Raise GraphQLError if a literal of the document contains NUL."""
-    texts = _Texts()
-    visit(document, texts)
-    if texts.error:
-        raise texts.error
+def make_keepable(document: DocumentNode) -> None:
+    """Leave nothing in a parsed document that need not be kept. Raises GraphQLError if a literal of it contains NUL."""
+    assert document.loc is not None
+    token: Token | None = document.loc.start_token
+    while token is not None:  # each knows the next one and the one before, so they would wait for the garbage collector
+        following, token.prev, token.next = token.next, None, None
+        token = following
+    each = _Keepable()
+    visit(document, each)
+    if each.error:
+        raise each.error
 
 
 def refuse_ambiguity(document: DocumentNode) -> None:
@@ -132,7 +142,7 @@ def parsed(text: str, schema: GraphQLSchema, limits: Limits) -> Parsed:
         if "Parsing aborted" in error.message:
             raise too_complex("Tokens", limits.tokens + 1, limits.tokens, "tokens") from None
         raise
-    refuse_unkeepable_text(document)
+    make_keepable(document)
     refuse_excess(document, limits)
     return Parsed(document, Price(schema, document), tells_of_schema(text))
 

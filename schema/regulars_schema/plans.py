@@ -57,10 +57,10 @@ if TYPE_CHECKING:
 MOST_FIELDS = 5_000
 """Fields of a plan; fragments within fragments can make any number of them out of a short document."""
 
-_PLAIN: dict[str, frozenset[type]] = {
-    GraphQLString.name: frozenset({str}),
-    GraphQLID.name: frozenset({str}),
-    GraphQLBoolean.name: frozenset({bool}),
+_PLAIN: Mapping[tuple[str, bool], frozenset[type]] = {
+    (name, nullable): frozenset({kind, NoneType} if nullable else {kind})
+    for name, kind in ((GraphQLString.name, str), (GraphQLID.name, str), (GraphQLBoolean.name, bool))
+    for nullable in (False, True)
 }
 
 
@@ -162,7 +162,7 @@ class Selection:
     of: GraphQLObjectType
     fields: list[PlannedField] = field(default_factory=list)
     blank: dict[str, Any] = field(default_factory=dict)
-    taken: set[type] = field(default_factory=set)
+    taken: frozenset[type] = frozenset()
 
     def takes(self, kinds: set[type]) -> bool:
         """Whether all instances of these classes are objects of this type, as far as their classes tell."""
@@ -296,8 +296,7 @@ class _Planner:
         if isinstance(type_, GraphQLList):
             return Many(nullable, self._shape(type_.of_type, sets))
         if is_leaf_type(type_):
-            plain = _PLAIN.get(type_.name, frozenset())
-            return Leaf(nullable, type_, plain | {NoneType} if plain and nullable else plain)
+            return Leaf(nullable, type_, _PLAIN.get((type_.name, nullable), frozenset()))
         if is_object_type(type_):
             return One(nullable, self._asked_of(type_, sets))
         assert is_abstract_type(type_)
@@ -311,9 +310,9 @@ class _Planner:
 
 
 def _simple_arguments(definition: GraphQLField, node: FieldNode, schema: Any) -> Arguments | None:
-    """The arguments that a node gives a field, if they are simple."""
+    """The arguments that a node gives a field, if it takes any and they are simple."""
     declared = definition_of(definition)
-    if not isinstance(declared, StrawberryField):
+    if not definition.args or not isinstance(declared, StrawberryField):
         return None
     known = {one.graphql_name or camel(one.python_name): one for one in declared.arguments}
     given = {argument.name.value: argument for argument in node.arguments or ()}
