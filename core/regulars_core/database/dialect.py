@@ -50,10 +50,15 @@ def values_of(statements: Sequence[Write]) -> list[Any]:
     return [value for _, values in statements for value in values]
 
 
+def _shapes(statements: Sequence[Write]) -> tuple[tuple[str, int], ...]:
+    """What their text as one statement depends on: the text of each, and how many values it has."""
+    return tuple([(sql, len(values)) for sql, values in statements])
+
+
 def together(statements: Sequence[Write]) -> str:
     """One statement of PostgreSQL's that does what all of these do. They see the same rows, those from before, and none may need
     what another one writes but by a foreign key."""
-    return _together(tuple((sql, len(values)) for sql, values in statements))
+    return _together(_shapes(statements))
 
 
 @lru_cache(maxsize=256)
@@ -65,7 +70,7 @@ def _together(statements: tuple[tuple[str, int], ...]) -> str:
 
 def side_by_side(lookups: Sequence[Lookup]) -> str:
     """One query of PostgreSQL's that answers the rows of all of these in one row, in an array each."""
-    return _side_by_side(tuple((sql, len(values)) for sql, values in lookups))
+    return _side_by_side(_shapes(lookups))
 
 
 @lru_cache(maxsize=256)
@@ -88,7 +93,7 @@ _WRITTEN = re.compile(r"\s*(?:(INSERT)\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re
 def grouped(statements: Sequence[Write]) -> list[list[Write]]:
     """Writes cut, in their order, into such as `together` may make one of: only insertions may share a table there, since
     a statement does not see what another part of it has written."""
-    rest, groups = iter(statements), _sizes(tuple((sql, len(values)) for sql, values in statements))
+    rest, groups = iter(statements), _sizes(_shapes(statements))
     return [list(islice(rest, size)) for size in groups]
 
 

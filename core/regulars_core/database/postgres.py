@@ -118,11 +118,13 @@ class PostgresEngine(AsyncpgDBClient):
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a transaction is: what was asked ahead, whether it has begun, and the statements that wait."""
+    """How far a transaction is: what was asked ahead, whether it has begun, the statements that wait, and whether it is known
+    that these make one."""
 
     ahead: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     begun: bool = False
     waiting: list[Write] = field(default_factory=list)
+    makes_one: bool = False
 
 
 class _Begun(ConnectionWrapper[Any]):
@@ -194,11 +196,14 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         """These statements, before the next one of this transaction that may see what they do."""
         self._check()
         self._progress.waiting += statements
+        self._progress.makes_one = False
 
     async def settle(self) -> None:
         """Do what waits, unless it is the whole transaction and one statement: that is left to the commit."""
-        waiting = self._progress.waiting
-        if waiting and (self._progress.begun or len(grouped(waiting)) > 1):
+        progress = self._progress
+        if progress.waiting and not progress.begun and not progress.makes_one:
+            progress.makes_one = len(grouped(progress.waiting)) == 1
+        if progress.waiting and (progress.begun or not progress.makes_one):
             await self._translate_exceptions(_catch_up)
 
     async def catch_up(self, connection: Any) -> None:
