@@ -1,6 +1,6 @@
 """How much quicker is an operation answered breadth-first than by graphql-core?
 
-    python -m benchmarks.execution [--customers 5000] [--engine sqlite|postgres|both] [--times 40]
+    python -m benchmarks.execution [--customers 5000] [--engine sqlite|postgres|both] [--times 40] [--write]
 
 Fills a database of its own on each engine and asks the schema in this process, by turns through both executors, so that
 whatever else the machine does happens to both. Documents are parsed and validated already, as they are in a server that
@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from benchmarks import results
 from benchmarks.operations import DOCUMENTS, TITLES
 from benchmarks.pages import Times, databases
 from benchmarks.population import TODAY, fill
@@ -31,11 +32,13 @@ from regulars_schema.context import Batch, Context
 from regulars_schema.schema import build_schema
 from regulars_server.app import APPS
 
+BEGINNING = "mar"
+"""What is searched for, as somebody types."""
 REGULARS = 100
 """Customers who have bought twenty times, three articles each time: those whom Q4 asks for."""
 
 OPERATIONS = {
-    **{f"{name} {TITLES[name]}": DOCUMENTS[name] for name in ("Q1", "Q2", "Q4")},
+    **{f"{name} {TITLES[name]}": DOCUMENTS[name] for name in ("Q1", "Q2", "Q3", "Q4")},
     "tiny: __typename": "{ __typename }",
     "tiny: viewer": "{ viewer { name } }",
     "tiny: one customer": "query($code: String!) { customer(code: $code) { id code } }",
@@ -140,8 +143,8 @@ async def by_turns(
     return Times(measured[False]), Times(measured[True])
 
 
-async def measure(url: str, customers: int, times: int) -> None:
-    """Fill a database and print a table."""
+async def measure(url: str, customers: int, times: int) -> list[str]:
+    """Fill a database, and print and answer the lines of a table."""
     database = await Database.open(url, APPS)
     try:
         await database.migrate()
@@ -149,28 +152,36 @@ async def measure(url: str, customers: int, times: int) -> None:
         await database.transaction(lambda: database.run("ANALYZE"))
         shop = Shop(database, Settings(database_url=url, country="MX"))
         schema = build_schema()
-        print("\n| operation | graphql-core, ms | breadth-first, ms | times as quick |\n|---|---|---|---|")
+        lines = ["| operation | graphql-core, ms | breadth-first, ms | times as quick |", "|---|---|---|---|"]
+        print("", *lines, sep="\n")
         for name, document in OPERATIONS.items():
-            variables = {"code": code, "id": f"customer_{id_}"}
+            variables = {"code": code, "id": f"customer_{id_}", "text": BEGINNING}
             given = {key: value for key, value in variables.items() if f"${key}" in document}
             old, new = await by_turns(schema, shop, document, given, times if name.startswith("Q") else times * 5)
-            print(f"| {name} | {old} | {new} | {old.median / new.median:.1f} |", flush=True)
+            lines.append(f"| {name} | {old} | {new} | {old.median / new.median:.1f} |")
+            print(lines[-1], flush=True)
+        return lines
     finally:
         await database.close()
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, and write it down if that is wished."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=int, default=5_000)
     parser.add_argument("--engine", choices=("sqlite", "postgres", "both"), default="both")
     parser.add_argument("--times", type=int, default=40)
+    parser.add_argument("--write", action="store_true", help="Write the tables into RESULTS.md.")
     chosen = parser.parse_args()
     engines = ("sqlite", "postgres") if chosen.engine == "both" else (chosen.engine,)
+    found: list[str] = []
     with databases(engines) as opened:
         for _, version, url, _settle in opened:
-            print(f"\n## {version}")
-            asyncio.run(measure(url, chosen.customers, chosen.times))
+            print(f"\n### {version}")
+            found += [f"### {version}", *asyncio.run(measure(url, chosen.customers, chosen.times))]
+    if chosen.write:
+        head = f"{results.today()} {chosen.customers:,} customers; medians and quartiles of the server thread's time."
+        results.write("execution", "## Breadth-first and graphql-core, without HTTP", head, *found)
 
 
 if __name__ == "__main__":
