@@ -28,6 +28,7 @@ from regulars_core.customers import searching
 from regulars_core.customers.filters import LEAVES
 from regulars_core.customers.quick_search import QuickSearch, quick_search
 from regulars_core.customers.reads import NEWEST_FIRST, SORT_KEYS, customers_of_groups, page_of_customers
+from regulars_core.customers.recent_text import renew
 from regulars_core.database import Database
 from regulars_core.filtering import Where
 from regulars_core.paging import Order, Window
@@ -200,6 +201,7 @@ async def measured(url: str, customers: int, settle: Callable[[], object]) -> Be
         begun = time.perf_counter()
         bench = Bench(database, await fill(database, customers), [], [])
         print(f"{database.engine}: {customers:,} customers in {time.perf_counter() - begun:.0f} s", flush=True)
+        await renew(database)
         await database.transaction(lambda: _analyze(database))
         settle()
         await bench.pages()
