@@ -319,7 +319,19 @@ async def test_nothing_is_begun_that_is_not_needed(
         f"EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM {search.source(values, *search.needles)}", *values.all
     )
     assert explained is not None
-    assert set(_begun(orjson.loads(explained[0])[0]["Plan"])) & STEPS == steps
+    plan = orjson.loads(explained[0])[0]["Plan"]
+    assert set(_begun(plan)) & STEPS == steps
+    walked = [step["Actual Rows"] for step in _within(plan, "CTE near") if step.get("Relation Name") == "recent_text"]
+    assert max(walked) <= WALK, "It has sorted the whole copy instead of walking."
+
+
+def _within(plan: dict[str, Any], name: str, inside: bool = False) -> Iterator[dict[str, Any]]:
+    """The steps of a plan below the one of this name."""
+    for step in plan.get("Plans", []):
+        within = inside or step.get("Subplan Name") == name
+        if within:
+            yield step
+        yield from _within(step, name, within)
 
 
 def _begun(plan: dict[str, Any]) -> Iterator[str]:

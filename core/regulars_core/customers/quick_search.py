@@ -131,8 +131,9 @@ class Source:
     def _near(self, within: str, engine: Engine) -> str:
         """Those at the copy's beginning whose text is right."""
         copy = _Latest("recent_text", "t", "seen_at", "customer_id")
-        source, among = copy.read(WALK, _span("t.seen_at"), engine)
-        conditions = [*among, within, self._still("t.customer_id", "t.seen_at")]
+        # Of what lies between two bounds PostgreSQL expects so little that it would rather sort all of it than walk.
+        source, among = copy.read(WALK, f"t.seen_at <= {_UNTIL}", engine)
+        conditions = [*among, f"t.seen_at >= {_SINCE}", within, self._still("t.customer_id", "t.seen_at")]
         return (
             f"SELECT t.customer_id AS id, t.seen_at AS at FROM {source} WHERE {' AND '.join(conditions)}"
             f" ORDER BY t.seen_at DESC, t.customer_id DESC LIMIT {self.limit}"
