@@ -15,6 +15,7 @@ from regulars_core.customers.quick_search import QuickSearch, quick_search
 from regulars_core.customers.rules import CustomerChanges, NewCustomer, checked
 from regulars_core.customers.searching import names_text
 from regulars_core.customers.service import give_codes, register
+from regulars_core.database import Database
 from regulars_core.purchases.statistics import Gain, add_purchases, recount
 from regulars_core.shop import Shop
 from regulars_core.verifying import VERIFICATIONS
@@ -206,3 +207,45 @@ async def test_whoever_writes_while_it_is_renewed(shop: Shop, monkeypatch: pytes
     )
     assert len(found) == len(customers)
     assert [row[2] for row in found] == [names_text(row[0], "Li", None, row[1]) for row in found]
+
+
+async def test_who_comes_into_the_span_while_it_is_filled(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a visit of long ago that is recorded after those who are missing were counted, when the span's end is still the old
+    one."""
+    customers = [await enter(shop, "Ana", now() - HOUR - n) for n in range(3)]
+    late = await enter(shop, "Ana", now() - 5 * HOUR)
+    indexed = recent_text._index
+
+    async def meanwhile(database: Database) -> None:
+        if await copied(shop) == set(customers):
+            await visit(shop, late, now() - HOUR // 2)
+        await indexed(database)
+
+    monkeypatch.setattr(recent_text, "_index", meanwhile)
+    await recent_text.renew(shop.database, 3)
+    assert await copied(shop) == {*customers, late}
+    assert await wrong(shop) == []
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+async def test_nobody_waits_for_who_is_being_changed(shop: Shop) -> None:
+    """Somebody holds a text for long, and the others of its batch can buy."""
+    customers = sorted([await enter(shop, "Ana", now() - HOUR) for _ in range(3)])
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        await shop.database.run("UPDATE customer_text SET names = '  eve' WHERE customer_id = $1", customers[2])
+        held.set()
+        await go_on.wait()
+
+    holding = asyncio.create_task(shop.database.transaction(hold))
+    await held.wait()
+    renewing = asyncio.create_task(recent_text.renew(shop.database))
+    while await copied(shop) != set(customers[:2]):
+        assert not renewing.done()
+    await visit(shop, customers[0], now() - HOUR // 2)
+    assert not renewing.done()
+    go_on.set()
+    await asyncio.gather(holding, renewing)
+    assert await copied(shop) == set(customers)
+    assert await wrong(shop) == []

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -123,5 +124,25 @@ async def test_one_that_is_given_up_makes_room_for_who_waits(narrow: Database) -
         new = await waiting
     assert new.get_server_pid() != held[1].get_server_pid()
     for connection in (new, held[1]):
+        await pool.release(connection, well=True)
+    assert pool.lent == 0
+
+
+async def test_the_place_of_one_that_is_given_up_is_not_for_who_comes_now(narrow: Database) -> None:
+    pool = narrow._root._pool
+    held = [await pool.acquire() for _ in range(2)]
+    waiting = asyncio.create_task(pool.acquire())
+    await asyncio.sleep(0)
+
+    async def hasten() -> Any:
+        await pool.release(held[0])
+        return await pool.acquire()
+
+    hasty = asyncio.create_task(hasten())
+    async with asyncio.timeout(4):
+        first = await waiting
+    assert not hasty.done()
+    await pool.release(first, well=True)
+    for connection in (await hasty, held[1]):
         await pool.release(connection, well=True)
     assert pool.lent == 0

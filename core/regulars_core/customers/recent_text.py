@@ -28,7 +28,7 @@ _NOTABLE = 500
 
 async def renew(database: Database, kept: int = KEPT) -> None:
     """Let the copy's span be that of so many customers seen last, up to half a minute ago. Whoever stops it half-way leaves the
-    span as it was, and a copy that is right for it."""
+    span as it was or, if it is to begin earlier, an empty one; and a copy that is right for it."""
     since, until = await _span(database, kept)
 
     async def begin() -> None:
@@ -41,20 +41,19 @@ async def renew(database: Database, kept: int = KEPT) -> None:
         )
 
     async def end() -> None:
-        await database.run("DELETE FROM recent_text WHERE seen_at < $1", since)
-        await database.run("UPDATE recent_text_span SET since = $1, until = $2", since, until)
+        # Who was busy then, and who was seen within the span since we looked, of which SQLite's triggers did not know.
+        await _put(database, await _missing(database, since, until), since, until)
+        # Another process may have been quicker, and has removed what was before its span.
+        if await database.run(
+            "UPDATE recent_text_span SET since = $1, until = $2 WHERE until <= $3", since, until, until
+        ):
+            await database.run("DELETE FROM recent_text WHERE seen_at < $1", since)
 
     await database.transaction(begin)
-    missing = await database.rows(
-        "SELECT s.customer_id FROM customer_stats s WHERE s.active_at BETWEEN $1 AND $2 AND NOT EXISTS"
-        " (SELECT 1 FROM recent_text r WHERE r.customer_id = s.customer_id AND r.seen_at = s.active_at)"
-        " ORDER BY s.customer_id",
-        since,
-        until,
-    )
+    missing = await _missing(database, since, until)
     for number, start in enumerate(range(0, len(missing), _BATCH), 1):
-        ids = [row[0] for row in missing[start : start + _BATCH]]
-        await database.transaction(partial(_put, database, ids, since, until))
+        ids = missing[start : start + _BATCH]
+        await database.transaction(partial(_put, database, ids, since, until, skip=" SKIP LOCKED"))
         if number % _LISTED == 0:
             await _index(database)
     await _index(database)
@@ -78,14 +77,26 @@ async def _span(database: Database, kept: int) -> tuple[Instant, Instant]:
     return row[0], row[1]
 
 
-async def _put(database: Database, ids: Sequence[str], since: Instant, until: Instant) -> None:
-    """Put customers into the copy, as far as they belong into the span. They are locked first and in the order in which writers
-    of statistics do so: what is changed about them meanwhile is seen, or comes later."""
+async def _missing(database: Database, since: Instant, until: Instant) -> Sequence[str]:
+    found = await database.rows(
+        "SELECT s.customer_id FROM customer_stats s WHERE s.active_at BETWEEN $1 AND $2 AND NOT EXISTS"
+        " (SELECT 1 FROM recent_text r WHERE r.customer_id = s.customer_id AND r.seen_at = s.active_at)"
+        " ORDER BY s.customer_id",
+        since,
+        until,
+    )
+    return [row[0] for row in found]
+
+
+async def _put(database: Database, ids: Sequence[str], since: Instant, until: Instant, skip: str = "") -> None:
+    """Put customers into the copy, as far as they belong into the span. They are locked first: what is changed about them
+    meanwhile is seen, or comes later. Whoever skips those that somebody else is changing makes nobody wait for that."""
+    locked = database.dialect.lock_rows
     await database.run(
         "INSERT INTO recent_text (customer_id, seen_at, names, contact) SELECT * FROM ("
         "SELECT s.customer_id, s.active_at, t.names, t.contact FROM customer_stats s"
         f" JOIN customer_text t ON t.customer_id = s.customer_id WHERE {database.dialect.among('s.customer_id', 1)}"
-        f" AND s.active_at BETWEEN $2 AND $3 ORDER BY s.customer_id{database.dialect.lock_rows}) x WHERE 1=1"
+        f" AND s.active_at BETWEEN $2 AND $3 ORDER BY s.customer_id{locked and locked + skip}) x WHERE 1=1"
         " ON CONFLICT (customer_id) DO UPDATE SET seen_at = excluded.seen_at",
         ids,
         since,

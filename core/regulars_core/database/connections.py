@@ -58,10 +58,8 @@ class Pool:
         if (connection := await self._at_once()) is not None:
             return connection
         async with asyncio.timeout(CONNECT):
-            while True:
-                connection = await self._in_turn() or await self._at_once()
-                if connection is not None:
-                    return connection
+            connection = await self._in_turn()
+            return await self._another() if connection is None else connection
 
     async def release(self, connection: Any, *, well: bool = False) -> None:
         """Take a connection back. `well`: its last statement has ended, and it is in no transaction."""
@@ -79,12 +77,16 @@ class Pool:
                     return connection
                 connection.terminate()
             except asyncpg.InterfaceError:
-                self._taken -= 1  # it was lost, and asyncpg has taken it back already
+                self._one_less()  # it was lost, and asyncpg has taken it back already
             else:
                 await self._give_back(connection)
         if self._taken >= self._pool.get_max_size():
             return None
         self._taken += 1
+        return await self._another()
+
+    async def _another(self) -> Any:
+        """One of asyncpg's connections, which is counted already."""
         try:
             return await self._pool.acquire(timeout=CONNECT)
         except BaseException:
@@ -92,25 +94,28 @@ class Pool:
             raise
 
     async def _in_turn(self) -> Any | None:
-        """A connection that somebody else has had; or none, but then there may be one at once."""
+        """A connection that somebody else has had; or none, but the right to another one in its place."""
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         try:
             return await waiter
         except BaseException:
             if waiter.done() and not waiter.cancelled():  # it came too late
-                self._hand_on(waiter.result())
+                self._one_less() if waiter.result() is None else self._hand_on(waiter.result())
             raise
 
-    def _hand_on(self, connection: Any | None) -> None:
-        """Give a connection, or the news that there may be one, to who waits the longest."""
+    def _hand_on(self, connection: Any) -> None:
+        """Give a connection to who waits the longest, or keep it at hand."""
+        if not self._told(connection):
+            self._at_hand.append((connection, monotonic()))
+
+    def _told(self, connection: Any | None) -> bool:
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
                 waiter.set_result(connection)
-                return
-        if connection is not None:
-            self._at_hand.append((connection, monotonic()))
+                return True
+        return False
 
     async def _give_back(self, connection: Any) -> None:
         try:
@@ -119,8 +124,9 @@ class Pool:
             self._one_less()
 
     def _one_less(self) -> None:
-        self._taken -= 1
-        self._hand_on(None)
+        """There is a connection less: who waits the longest may have another one, before anybody who comes now."""
+        if not self._told(None):
+            self._taken -= 1
 
     async def expire_connections(self) -> None:
         """Use no connection again that is open now."""
