@@ -22,15 +22,16 @@ from benchmarks.pages import Times, databases
 from benchmarks.population import TODAY, fill
 from regulars_core.actors import Actor
 from regulars_core.clock import DAY
-from regulars_core.database import Database
+from regulars_core.contribution import CORE_APP
+from regulars_core.database import Database, migrations
 from regulars_core.ids import MAIN_STORE_ID
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
+from regulars_core.start import plugins_on
 from regulars_core.writing import insert
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.context import Batch, Context
 from regulars_schema.schema import build_schema
-from regulars_server.app import APPS
 
 BEGINNING = "mar"
 """What is searched for, as somebody types."""
@@ -145,12 +146,12 @@ async def by_turns(
 
 async def measure(url: str, customers: int, times: int) -> list[str]:
     """Fill a database, and print and answer the lines of a table."""
-    database = await Database.open(url, APPS)
+    database = await Database.open(url, [CORE_APP])
     try:
-        await database.migrate()
+        await migrations.migrate(database)
         id_, code = await filled(database, customers)
         await database.transaction(lambda: database.run("ANALYZE"))
-        shop = Shop(database, Settings(database_url=url, country="MX"))
+        shop = Shop(database, Settings(database_url=url, country="MX"), plugins_on())
         schema = build_schema()
         lines = ["| operation | graphql-core, ms | breadth-first, ms | times as quick |", "|---|---|---|---|"]
         print("", *lines, sep="\n")

@@ -13,19 +13,18 @@ from pathlib import Path
 from benchmarks.population import fill
 from benchmarks.sales import sell
 from regulars_core.actors import operator
-from regulars_core.database import Database, Engine
+from regulars_core.database import Database, Engine, migrations
 from regulars_core.database.apps import sqlite_path
-from regulars_core.jobs import all_jobs
+from regulars_core.jobs import jobs_of
 from regulars_core.journal.replaying import switch_on
 from regulars_core.keys.granting import Grant
 from regulars_core.keys.service import create_key
 from regulars_core.permissions import ADMINISTRATOR
-from regulars_core.plugins import Plugins
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
+from regulars_core.start import plugins_wanted
 from regulars_core.testing import PostgresServer
-from regulars_core.verifying import all_verifications
-from regulars_server.app import CORE
+from regulars_core.verifying import verifications_of
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ class Place:
 
     async def _settle(self, shop: Shop, size: Size) -> None:
         """Do what time would: run the jobs, and let the database look at its tables."""
-        for job in all_jobs(shop.plugins):
+        for job in jobs_of(shop.plugins):
             await job.run(shop)
         if self.server:
             self.server.execute("VACUUM (ANALYZE)", size.name)
@@ -146,10 +145,10 @@ class Place:
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Shop]:
     """A shop with all plugins in the box, migrated."""
-    plugins = Plugins.wanted(None)
-    database = await Database.open(url, (CORE, *plugins.apps), pool_size=2, readers=2)
+    plugins = plugins_wanted(None)
+    database = await Database.open(url, plugins.apps, pool_size=2, readers=2)
     try:
-        await database.migrate()
+        await migrations.migrate(database)
         shop = Shop(database, Settings(database_url=url), plugins)
         await switch_on(shop)
         yield shop
@@ -159,7 +158,7 @@ async def opened(url: str) -> AsyncIterator[Shop]:
 
 async def prove(shop: Shop, names: Collection[str] = ()) -> None:
     """Raise AssertionError unless every stored figure equals its recount, or those with these names."""
-    for one in all_verifications(shop.plugins):
+    for one in verifications_of(shop.plugins):
         if not names or one.name in names:
             async for difference in one.differences(shop):
                 raise AssertionError(f"{one.name}: {difference}")

@@ -24,16 +24,16 @@ from benchmarks import results
 from benchmarks.plans import Watched
 from benchmarks.population import TODAY, Population, fill
 from regulars_core.clock import DAY
+from regulars_core.contribution import CORE_APP
 from regulars_core.customers import searching
 from regulars_core.customers.filters import LEAVES
 from regulars_core.customers.quick_search import QuickSearch, quick_search
 from regulars_core.customers.reads import NEWEST_FIRST, SORT_KEYS, customers_of_groups, page_of_customers
 from regulars_core.customers.recent_text import renew
-from regulars_core.database import Database
+from regulars_core.database import Database, migrations
 from regulars_core.filtering import Where
 from regulars_core.paging import Order, Window
 from regulars_core.testing import PostgresServer
-from regulars_server.app import APPS
 
 HERE = Path(__file__).parent
 SIZE = 50
@@ -195,9 +195,9 @@ def _queries(population: Population) -> list[str]:
 
 async def measured(url: str, customers: int, settle: Callable[[], object]) -> Bench:
     """Fill a database and measure it."""
-    database = await Database.open(url, APPS, pool_size=1, readers=1)
+    database = await Database.open(url, [CORE_APP], pool_size=1, readers=1)
     try:
-        await database.migrate()
+        await migrations.migrate(database)
         begun = time.perf_counter()
         bench = Bench(database, await fill(database, customers), [], [])
         print(f"{database.engine}: {customers:,} customers in {time.perf_counter() - begun:.0f} s", flush=True)

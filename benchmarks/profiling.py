@@ -24,8 +24,8 @@ from benchmarks.contestants import SETTINGS, regulars
 from benchmarks.filled import FilledShop, Size, places
 from benchmarks.operations import OPERATIONS
 from benchmarks.peers import subjects_of
-from regulars_core.plugins import Plugins
 from regulars_core.settings import Settings
+from regulars_core.start import plugins_wanted
 from regulars_server.app import create_app
 
 _WARM = 30
@@ -67,7 +67,7 @@ async def profile(shop: FilledShop, operation: str, requests: int) -> tuple[floa
     """The milliseconds of this process for a request, and what cProfile saw during as many others."""
     contestant, subjects = regulars(shop), await subjects_of(shop)
     asked = (_parts(contestant.request(operation, one)) for one in subjects.variables(operation))
-    app = create_app(settings_of(shop), Plugins.wanted(None))
+    app = create_app(settings_of(shop), plugins_wanted(None))
     check = check_of(operation)
     async with app.router.lifespan_context(app):
 

@@ -28,8 +28,8 @@ from benchmarks.population import fill
 from regulars_core.clock import NEVER
 from regulars_core.database import Engine
 from regulars_core.importing import ImportOptions, import_customers, import_purchases
-from regulars_core.plugins import Plugins
 from regulars_core.shop import Shop
+from regulars_core.start import plugins_wanted
 from regulars_core.testing import ENGINES, Databases, PostgresServer, opened_shop
 from regulars_tiers.policies import change_policy, checked
 from regulars_tiers.policy import SEED
@@ -108,7 +108,7 @@ def baskets_of(households: int, folder: Path) -> Path:
 
 async def imported(url: str, names: Sequence[str], files: Path) -> tuple[Cost, int]:
     """What it costs to import everything into a new database, and how many purchases that are."""
-    async with opened_shop(url, Plugins.wanted(tuple(names)), country="US") as shop, measured(shop) as cost:
+    async with opened_shop(url, plugins_wanted(tuple(names)), country="US") as shop, measured(shop) as cost:
         await import_customers(shop, files / "customers.csv", ImportOptions(), lambda _, __: None)
         report = await import_purchases(shop, files / "purchases.csv", ImportOptions(), lambda _, __: None)
     return cost, report.created
@@ -134,7 +134,7 @@ async def imports(databases: Databases, engine: Engine, files: Path, rounds: int
 async def reassessment(databases: Databases, engine: Engine, customers: int) -> None:
     """Print what a new policy costs."""
     url = databases.empty(engine)
-    async with opened_shop(url, Plugins.wanted(TIERS)) as shop:
+    async with opened_shop(url, plugins_wanted(TIERS)) as shop:
         await fill(shop.database, customers)
         await shop.database.transaction(lambda: _analyze(shop))
         async for _ in work_off(shop):

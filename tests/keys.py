@@ -9,20 +9,21 @@ from regulars_core.keys.granting import Grant
 from regulars_core.permissions import Permissions
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
+from regulars_core.start import plugins_on
 
 
 async def make_key(
     database: Database, name: str = "till", role: str = "administrator", stores: Sequence[str] | None = None
 ) -> str:
     """The text of a new key with one role, in the stores with these codes or in the whole shop."""
-    shop = Shop(database, Settings())
+    shop = Shop(database, Settings(), plugins_on())
     by = operator(shop.permissions)
     return await service.create_key(shop, by=by, name=name, bindings=[Grant(role, stores)])
 
 
 async def revoke(database: Database, key: str) -> None:
     """Revoke a key, given as its text or its id."""
-    shop = Shop(database, Settings())
+    shop = Shop(database, Settings(), plugins_on())
     await service.revoke_key(shop, by=operator(shop.permissions), key_id=key.split("_")[1] if "_" in key else key)
 
 

@@ -15,10 +15,11 @@ from typing import Any
 import httpx2
 import orjson
 
+from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database
-from regulars_core.plugins import Plugins
+from regulars_core.plugins.host import Plugins
 from regulars_core.settings import Settings
-from regulars_server.app import APPS, create_app
+from regulars_server.app import create_app
 from tests.keys import make_key
 
 COMMAND = [sys.executable, "-m", "regulars_server.cli"]
@@ -105,7 +106,7 @@ class Server:
 
 async def key_to(url: str) -> str:
     """A new key to the shop of a database that nobody else has open in this process."""
-    database = await Database.open(url, APPS)
+    database = await Database.open(url, [CORE_APP])
     key = await make_key(database)
     await database.close()
     return key

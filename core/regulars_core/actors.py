@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from regulars_core.permissions import ADMINISTRATOR, Permissions
+from regulars_core.permissions import ADMINISTRATOR, CORE_ALONE, Permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Actor:
     @classmethod
     def of_role(cls, key_id: str, name: str, role: str, known: Permissions | None = None) -> Self:
         """Somebody with one role of the box in the whole shop; a role that nobody knows holds nothing."""
-        return cls(key_id, name, (Binding.of(known or Permissions(), role),))
+        return cls(key_id, name, (Binding.of(known or CORE_ALONE, role),))
 
     @property
     def roles(self) -> Sequence[str]:

@@ -1,41 +1,14 @@
 """What happens in a shop, told to the plugins by those who make it happen."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from regulars_core.customers.reads import customers_by_ids
-from regulars_core.database import Database
 from regulars_core.journal import writing as journal
-from regulars_core.plugins import Extras
-from regulars_core.purchases.reads import PurchaseRow, purchases_by_ids, refunds_by_ids
+from regulars_core.plugins.host import Extras
 from regulars_core.shop import Shop
 
 MOST = 1_000
 """Rows of one announcement at most."""
-
-
-async def _as_recorded(database: Database, ids: Sequence[str]) -> Mapping[str, PurchaseRow]:
-    """Purchases as they were before anything was given back."""
-    found = await purchases_by_ids(database, ids)
-    return {id_: replace(row, status="PAID", refunded_minor=0) for id_, row in found.items()}
-
-
-@dataclass(frozen=True)
-class Event:
-    """A kind of event: how its argument is called and how its rows are read."""
-
-    argument: str
-    read: Callable[[Database, Sequence[str]], Coroutine[Any, Any, Mapping[str, Any]]]
-
-
-EVENTS: Mapping[str, Event] = {
-    "customers_registered": Event("customers", customers_by_ids),
-    "customers_changed": Event("customers", customers_by_ids),
-    "purchases_recorded": Event("purchases", _as_recorded),
-    "purchases_refunded": Event("refunds", refunds_by_ids),
-    "purchases_voided": Event("purchases", purchases_by_ids),
-}
 
 
 async def announce(
@@ -68,7 +41,7 @@ async def tell(
     only: str | None = None,
 ) -> None:
     """Tell all plugins, or one; the rows are read unless they are at hand, and those that are gone by now are left out."""
-    kind = EVENTS[event]
+    kind = shop.plugins.events[event]
     found = await kind.read(shop.database, ids) if rows is None else rows
     there = [id_ for id_ in dict.fromkeys(ids) if id_ in found]
     if there:

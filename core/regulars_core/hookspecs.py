@@ -18,26 +18,39 @@ A hook takes as many of its arguments as it likes, by name.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
-import pluggy
+from regulars_core.customers.reads import CustomerRow, customers_by_ids
+from regulars_core.database import App, Database
+from regulars_core.jobs import Job
+from regulars_core.permissions import Permission
+from regulars_core.plugins.host import EventKind, hookimpl, hookspec
+from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
+from regulars_core.shop import Shop
+from regulars_core.verifying import Verification
 
-if TYPE_CHECKING:
-    from regulars_core.customers.reads import CustomerRow
-    from regulars_core.database import App
-    from regulars_core.jobs import Job
-    from regulars_core.permissions import Permission
-    from regulars_core.purchases.reads import PurchaseRow, RefundRow
-    from regulars_core.shop import Shop
-    from regulars_core.verifying import Verification
+__all__ = ["EVENTS", "hookimpl", "hookspec"]
 
-PROJECT = "regulars"
-hookspec = pluggy.HookspecMarker(PROJECT)
-hookimpl = pluggy.HookimplMarker(PROJECT)
+
+async def _as_recorded(database: Database, ids: Sequence[str]) -> Mapping[str, PurchaseRow]:
+    """Purchases as they were before anything was given back."""
+    rows = await purchases_by_ids(database, ids)
+    return {id_: replace(row, status="PAID", refunded_minor=0) for id_, row in rows.items()}
+
+
+EVENTS: Mapping[str, EventKind] = {
+    "customers_registered": EventKind("customers", customers_by_ids),
+    "customers_changed": EventKind("customers", customers_by_ids),
+    "purchases_recorded": EventKind("purchases", _as_recorded),
+    "purchases_refunded": EventKind("refunds", refunds_by_ids),
+    "purchases_voided": EventKind("purchases", purchases_by_ids),
+}
+"""What each event of core's brings."""
 
 
 @hookspec
-def regulars_settings() -> "type[Any]":  # type: ignore[empty-body]
+def regulars_settings() -> type[Any]:  # type: ignore[empty-body]
     """What a shop may decide about the plugin: a pydantic model, whose fields become `REGULARS_<PLUGIN>_<FIELD>`.
 
     Read with `shop.settings.of(TheModel)`. Values come as text; a field that is a list splits its text in a validator.
@@ -55,7 +68,7 @@ def regulars_settings() -> "type[Any]":  # type: ignore[empty-body]
 
 
 @hookspec
-def regulars_models() -> "App":  # type: ignore[empty-body]
+def regulars_models() -> App:  # type: ignore[empty-body]
     """The plugin's own tables: one Tortoise app, labelled with the plugin's name, whose migrations `regulars migrate` runs.
 
     For example:
@@ -87,7 +100,7 @@ def regulars_schema() -> Any:
 
 
 @hookspec
-def regulars_permissions() -> "Sequence[Permission]":  # type: ignore[empty-body]
+def regulars_permissions() -> Sequence[Permission]:  # type: ignore[empty-body]
     """What the plugin lets be allowed or not: dotted names, each with the roles in the box that hold it.
 
     Administrators hold them all, and a shop's own roles can. Whatever a field, filter or kind of object `needs` must be
@@ -102,7 +115,7 @@ def regulars_permissions() -> "Sequence[Permission]":  # type: ignore[empty-body
 
 
 @hookspec
-def regulars_jobs() -> "Sequence[Job]":  # type: ignore[empty-body]
+def regulars_jobs() -> Sequence[Job]:  # type: ignore[empty-body]
     """Work of the plugin's own that comes round again by itself, once in its period however many processes there are.
 
     It may be cancelled at any await, and is run again then; so it is driven by what is there.
@@ -151,7 +164,7 @@ def regulars_hookspecs() -> Any:
 
 
 @hookspec
-def regulars_verifications() -> "Sequence[Verification]":  # type: ignore[empty-body]
+def regulars_verifications() -> Sequence[Verification]:  # type: ignore[empty-body]
     """What the plugin keeps twice, and how each is counted again: `regulars verify` prints whatever differs.
 
     For example:
@@ -164,7 +177,7 @@ def regulars_verifications() -> "Sequence[Verification]":  # type: ignore[empty-
 
 @hookspec
 async def customers_registered(
-    shop: "Shop", customers: "Sequence[CustomerRow]", extras: "Sequence[Mapping[str, Any]]"
+    shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]]
 ) -> None:
     """Customers were registered: one by a form or at a till, a thousand by an import.
 
@@ -183,9 +196,7 @@ async def customers_registered(
 
 
 @hookspec
-async def customers_changed(
-    shop: "Shop", customers: "Sequence[CustomerRow]", extras: "Sequence[Mapping[str, Any]]"
-) -> None:
+async def customers_changed(shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]]) -> None:
     """Details, group, tags, addresses or status of customers were changed; the rows are those of after.
 
     `extras` are those of `customerUpdate`. Where it carries any it is announced even if nothing of core's has changed; the
@@ -200,9 +211,7 @@ async def customers_changed(
 
 
 @hookspec
-async def purchases_recorded(
-    shop: "Shop", purchases: "Sequence[PurchaseRow]", extras: "Sequence[Mapping[str, Any]]"
-) -> None:
+async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow], extras: Sequence[Mapping[str, Any]]) -> None:
     """Purchases were recorded, and their customers' statistics contain them already. A purchase may have no customer.
 
     The rows of these statistics are locked until the transaction ends, as they are when refunds and voids are told.
@@ -219,7 +228,7 @@ async def purchases_recorded(
 
 
 @hookspec
-async def purchases_refunded(shop: "Shop", refunds: "Sequence[RefundRow]") -> None:
+async def purchases_refunded(shop: Shop, refunds: Sequence[RefundRow]) -> None:
     """Money was given back, and statistics know it already.
 
     For example:
@@ -231,7 +240,7 @@ async def purchases_refunded(shop: "Shop", refunds: "Sequence[RefundRow]") -> No
 
 
 @hookspec
-async def purchases_voided(shop: "Shop", purchases: "Sequence[PurchaseRow]") -> None:
+async def purchases_voided(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
     """Purchases were undone as if they had not been.
 
     For example:

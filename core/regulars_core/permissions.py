@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from regulars_core.plugins import CORE, PluginError, Plugins
+from regulars_core.plugins.host import Plugins
+from regulars_core.plugins.owners import CORE, Owners, PluginError
 
 ADMINISTRATOR = "administrator"
 """Holds every permission there is, plugins' included."""
@@ -34,7 +35,7 @@ _EVERYBODY = ("store_terminal", "cashier", "store_manager", "marketing", "suppor
 _STAFF = ("cashier", "store_manager", "support")
 _WHOLE = " In the whole shop only."
 
-_OWN: Sequence[Permission] = (
+CORE_PERMISSIONS: Sequence[Permission] = (
     Permission("customers.view", "See customers: name, code, group, status.", _EVERYBODY),
     Permission(
         "customers.view_pii",
@@ -82,17 +83,15 @@ _OWN: Sequence[Permission] = (
 class Permissions:
     """Every permission of one shop, and what each role in the box holds."""
 
-    def __init__(self, declared: Mapping[str, Sequence[Permission]] | None = None) -> None:
-        """`declared` is what plugins bring, by plugin. Raises PluginError for what two owners define, for a role that is
+    def __init__(self, declared: Mapping[str, Sequence[Permission]]) -> None:
+        """`declared` is what core and plugins bring, by owner. Raises PluginError for what two owners define, for a role that is
         not in the box, and for what is no permission."""
         self.all: dict[str, Permission] = {}
-        owners: dict[str, str] = {}
-        for owner, permissions in {CORE: _OWN, **(declared or {})}.items():
+        owners = Owners()
+        for owner, permissions in declared.items():
             for permission in permissions:
                 _check(owner, permission)
-                if elder := owners.get(permission.name):
-                    raise PluginError(f"The permission '{permission.name}' is defined by '{elder}' and by '{owner}'")
-                owners[permission.name] = owner
+                owners.claim(permission.name, owner, f"The permission '{permission.name}'")
                 self.all[permission.name] = permission
         self.roles: Mapping[str, frozenset[str]] = {
             role: frozenset(one.name for one in self.all.values() if role == ADMINISTRATOR or role in one.roles)
@@ -124,8 +123,9 @@ def _check(owner: str, permission: object) -> None:
         )
 
 
-_ALONE = Permissions()
-PERMISSIONS: Mapping[str, Permission] = _ALONE.all
+CORE_ALONE = Permissions({CORE: CORE_PERMISSIONS})
+"""What there is to allow where no plugin is on."""
+PERMISSIONS: Mapping[str, Permission] = CORE_ALONE.all
 """Core's own permissions, by name."""
-ROLES: Mapping[str, frozenset[str]] = _ALONE.roles
+ROLES: Mapping[str, frozenset[str]] = CORE_ALONE.roles
 """What the roles in the box hold of core's own permissions."""

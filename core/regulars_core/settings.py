@@ -20,7 +20,7 @@ from pydantic_settings import (
 )
 
 from regulars_core.money import is_currency
-from regulars_core.plugins import CORE, PluginError, Plugins
+from regulars_core.plugins.owners import CORE, Owners
 
 PREFIX = "REGULARS_"
 FILE = Path("regulars.toml")
@@ -187,13 +187,13 @@ def load_settings(models: Mapping[str, type[BaseModel]] | None = None, **given: 
     Raises SettingsError with every mistake, unknown `REGULARS_…` names included, and PluginError where two plugins want
     the same name.
     """
-    owners = _owners(models or {})
-    known = owners.keys() | Settings.model_fields.keys()
+    of_models = _names_of(models or {})
+    known = of_models | Settings.model_fields.keys()
     mistakes = [f"{name}: no such setting" for name in sorted(os.environ) if _name(name) not in {*known, None}]
-    kind = type("Settings", (Settings,), {"elsewhere": frozenset(owners)}) if owners else Settings
+    kind = type("Settings", (Settings,), {"elsewhere": of_models}) if of_models else Settings
     settings: Settings | None = None
     try:
-        settings = kind(**{name: value for name, value in given.items() if name not in owners})
+        settings = kind(**{name: value for name, value in given.items() if name not in of_models})
     except ValidationError as error:
         mistakes += [f"{_setting_name(e['loc'])}: {_sentence(e)}{_given(e)}" for e in error.errors()]
     except ValueError as error:
@@ -211,29 +211,30 @@ def load_settings(models: Mapping[str, type[BaseModel]] | None = None, **given: 
     return settings
 
 
-def configured(**given: Any) -> tuple[Settings, Plugins]:
-    """The settings from all places, and the plugins that they switch on. Raises SettingsError and PluginError."""
-    found = _raw("plugins", given)
-    wanted = found[0] if found else None
+def wanted_plugins(**given: Any) -> tuple[str, ...] | None:
+    """The names in the setting `plugins`, read before all others; None where it is absent, none for what is no list of names:
+    what is wrong with it is told with all other mistakes."""
+    values = _raw("plugins", given)
+    wanted = values[0] if values else None
     if isinstance(wanted, str):
         wanted = tuple(part.strip() for part in wanted.split(",") if part.strip())
-    if wanted is not None and not (isinstance(wanted, list | tuple) and all(isinstance(name, str) for name in wanted)):
-        wanted = ()  # what is wrong with it is told with all other mistakes
-    plugins = Plugins.wanted(None if wanted is None else tuple(wanted))
-    return load_settings(plugins.settings_models, **given), plugins
+    if wanted is None:
+        return None
+    if not (isinstance(wanted, list | tuple) and all(isinstance(name, str) for name in wanted)):
+        return ()
+    return tuple(wanted)
 
 
-def _owners(models: Mapping[str, type[BaseModel]]) -> dict[str, str]:
-    """Whose each setting of a plugin is."""
-    owners: dict[str, str] = {}
+def _names_of(models: Mapping[str, type[BaseModel]]) -> frozenset[str]:
+    """The settings of plugins."""
+    owners, names = Owners(), set()
+    owners.reserve(Settings.model_fields, CORE)
     for plugin, model in models.items():
         for field in model.model_fields:
             name = f"{plugin}_{field}"
-            elder = CORE if name in Settings.model_fields else owners.get(name)
-            if elder:
-                raise PluginError(f"{PREFIX}{name.upper()} is defined by '{elder}' and by '{plugin}'")
-            owners[name] = plugin
-    return owners
+            owners.claim(name, plugin, f"{PREFIX}{name.upper()}")
+            names.add(name)
+    return frozenset(names)
 
 
 def _raw(name: str, given: Mapping[str, Any]) -> list[Any]:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from regulars_core.customers.codes import Codes
+from regulars_core.codes import Codes
 from regulars_core.database import Database
 from regulars_core.money import CurrencyCode, Money
 from regulars_core.permissions import Permissions
-from regulars_core.plugins import Plugins
+from regulars_core.plugins.host import Plugins
 from regulars_core.settings import Settings
 
 
@@ -16,7 +16,7 @@ class Shop:
 
     database: Database
     settings: Settings
-    plugins: Plugins = field(default_factory=Plugins)
+    plugins: Plugins
     codes: Codes = field(init=False)
     permissions: Permissions = field(init=False)
     """Everything that can be allowed here; making it raises PluginError where plugins' permissions cannot be."""

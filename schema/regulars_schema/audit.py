@@ -10,7 +10,7 @@ from regulars_core import audit as core
 from regulars_core.audit import NEWEST_FIRST, AuditRow, audits_by_ids, page_of_audit
 from regulars_core.clock import Instant
 from regulars_core.paging import Page
-from regulars_core.plugins import CORE
+from regulars_core.plugins.owners import CORE
 from regulars_schema.batching import Batch, batched, root
 from regulars_schema.contributions import Contribution, Extension, NodeKind, Query
 from regulars_schema.ids import global_id, identified, split_id

@@ -1,7 +1,7 @@
 """Where the breadth-first executor joins in, which plans it keeps, and what it leaves to graphql-core."""
 
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,14 +25,22 @@ from regulars_schema.documents import MOST_ERRORS, Documents, Parsed
 from regulars_schema.execution import Execution
 from regulars_schema.limits import Limits, beyond_objects
 from regulars_schema.permissions import tell_refusals
-from regulars_schema.plans import Plan, Unsupported, planned
+from regulars_schema.plans import Plan, PlannedField, Unsupported, planned
 from regulars_schema.preparing import Coercions, Prepared, preparation_of
-from regulars_schema.rendering import draft
+from regulars_schema.rendering import Draft, drafts_of
 
 MOST_KEPT = 5_000
 """Fields of all kept plans together; one takes some 700 bytes, and as much SQL may hang on it."""
 MOST_FORMS = 8
 """Plans kept of one operation: variables of @skip and @include can give it two to the power of their number of forms."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPlan:
+    """A plan, and beside it what the database can write of its fields by itself."""
+
+    plan: Plan
+    drafts: Mapping[PlannedField, Draft]
 
 
 @dataclass(slots=True)
@@ -42,11 +50,11 @@ class _Operation:
 
     definition: OperationDefinitionNode
     steering: list[str]
-    plans: dict[tuple[Any, ...], Plan | str] = field(default_factory=dict)
+    plans: dict[tuple[Any, ...], KeptPlan | str] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
-        return sum(plan.size if isinstance(plan, Plan) else 1 for plan in self.plans.values())
+        return sum(1 if isinstance(kept, str) else kept.plan.size for kept in self.plans.values())
 
 
 class Plans:
@@ -61,7 +69,7 @@ class Plans:
         self._kept: OrderedDict[tuple[str, str | None], _Operation] = OrderedDict()
         self._fields = 0
 
-    def find(self, text: str, prepared: Prepared) -> Plan:
+    def find(self, text: str, prepared: Prepared) -> KeptPlan:
         """The plan of a prepared operation of the document with this text. Raises Unsupported, and GraphQLError for @skip and
         @include of null."""
         key = (text, prepared.operation.name.value if prepared.operation.name else None)
@@ -81,7 +89,7 @@ class Plans:
         return plan
 
     def _keep(
-        self, key: tuple[str, str | None], operation: _Operation, form: tuple[Any, ...], plan: Plan | str
+        self, key: tuple[str, str | None], operation: _Operation, form: tuple[Any, ...], plan: KeptPlan | str
     ) -> None:
         if (elder := self._kept.pop(key, None)) is not None:
             self._fields -= elder.size
@@ -96,13 +104,12 @@ class Plans:
         return self._fields
 
 
-def _attempted(prepared: Prepared) -> Plan | str:
+def _attempted(prepared: Prepared) -> KeptPlan | str:
     try:
         plan = planned(prepared)
     except Unsupported as reason:
         return str(reason)
-    draft(plan)
-    return plan
+    return KeptPlan(plan, drafts_of(plan))
 
 
 class _Steering(Visitor):
@@ -146,7 +153,8 @@ class BreadthFirst:
         if isinstance(prepared, list):
             return ExecutionResult(None, prepared)
         try:
-            return Execution(prepared, self.plans.find(asked.query, prepared), self._most)
+            kept = self.plans.find(asked.query, prepared)
+            return Execution(prepared, kept.plan, kept.drafts, self._most)
         except GraphQLError as error:
             return ExecutionResult(None, [error])
 

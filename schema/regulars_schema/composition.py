@@ -6,7 +6,7 @@ are named. What is composed belongs to the schema object, so schemas with and wi
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import strawberry
@@ -29,7 +29,7 @@ from strawberry.types.graphql import OperationType
 from strawberry.types.scalar import ScalarDefinition
 
 from regulars_core.errors import Problem
-from regulars_core.plugins import CORE
+from regulars_core.plugins.owners import CORE, Owners
 from regulars_core.text import camel
 from regulars_schema.breadth_first import BreadthFirst, bounded_by, executed_by
 from regulars_schema.context import Context
@@ -54,24 +54,21 @@ from regulars_schema.scalars import SCALARS
 from regulars_schema.standing import unguarded
 
 
-@dataclass
 class _Places:
     """Who owns which name, per kind of place."""
 
-    owners: dict[tuple[str, str], str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._owners = Owners(SchemaConflict)
 
     def claim(self, place: str, name: str, owner: str) -> None:
-        elder = self.owners.setdefault((place, name), owner)
-        if elder != owner or (place, name, owner) in self._seen:
-            raise SchemaConflict(f"{place}.{name} is defined by '{elder}' and by '{owner}'")
-        self._seen.add((place, name, owner))
+        self._owners.claim((place, name), owner, f"{place}.{name}")
+
+    def reserve(self, place: str, names: Iterable[str], owner: str) -> None:
+        self._owners.reserve(((place, name) for name in names), owner)
 
     def keep_own(self, definition: StrawberryObjectDefinition, owner: str) -> None:
         """The type's own fields were there first."""
-        for own in definition.fields:
-            self.owners.setdefault((definition.name, own.graphql_name or camel(own.python_name)), owner)
-
-    _seen: set[tuple[str, str, str]] = field(default_factory=set)
+        self.reserve(definition.name, (own.graphql_name or camel(own.python_name) for own in definition.fields), owner)
 
 
 def _by(owner: str) -> str:
@@ -83,7 +80,8 @@ class ComposedSchema(strawberry.Schema):
     that does not say who may see it."""
 
     def __init__(self, contributions: Sequence[Contribution], *, documents: Documents | None = None) -> None:
-        places = _Places({("Problem", Problem.__name__): CORE})
+        places = _Places()
+        places.reserve("Problem", [Problem.__name__], CORE)
         documents = self._documents = Documents() if documents is None else documents
         self.executor = BreadthFirst(documents)
         self._added: dict[type, list[StrawberryField]] = {}
@@ -166,10 +164,7 @@ class ComposedSchema(strawberry.Schema):
 
     def _add_leaf(self, places: _Places, owner: str, leaf: FilterLeaf) -> None:
         name = get_object_definition(leaf.where, strict=True).name
-        for reserved in ("all", "any", "not"):
-            places.owners.setdefault((name, reserved), CORE)
-        if leaf.name in {"all", "any", "not"}:
-            raise SchemaConflict(f"{name}.{leaf.name} is defined by 'core' and by '{owner}'")
+        places.reserve(name, ("all", "any", "not"), CORE)
         places.claim(name, leaf.name, owner)
         described = replace(
             leaf, description=needing(leaf.description, leaf.needs, everywhere=leaf.everywhere) + _by(owner)

@@ -19,7 +19,7 @@ from regulars_core.customers.service import find_or_register
 from regulars_core.errors import BadInput
 from regulars_core.ids import MAIN_STORE_ID
 from regulars_core.paging import Page
-from regulars_core.plugins import CORE
+from regulars_core.plugins.owners import CORE
 from regulars_core.rendering import Relation
 from regulars_schema import customer_errors
 from regulars_schema.batching import Batch, mutation, root

@@ -17,7 +17,7 @@ values become answers in `completion`.
 """
 
 from asyncio import TaskGroup
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from inspect import isawaitable
@@ -43,7 +43,7 @@ from regulars_schema.limits import beyond_objects
 from regulars_schema.permissions import definition_of
 from regulars_schema.plans import Leaf, Plan, PlannedField, Selection
 from regulars_schema.preparing import Prepared
-from regulars_schema.rendering import Statement, objects_in
+from regulars_schema.rendering import Draft, Statement, objects_in
 
 
 @dataclass(slots=True, eq=False)
@@ -81,9 +81,10 @@ class Execution:
     stands, and that is what is counted.
     """
 
-    def __init__(self, prepared: Prepared, plan: Plan, most: int) -> None:
+    def __init__(self, prepared: Prepared, plan: Plan, drafts: Mapping[PlannedField, Draft], most: int) -> None:
         self._prepared = prepared
         self._plan = plan
+        self._drafts = drafts
         self._most = most
         self._objects = 0
         self._estimated: list[tuple[str, int]] = []
@@ -196,7 +197,7 @@ class Execution:
 
     def _written(self, statement: Statement, asked: PlannedField) -> bool:
         """Let the database write a field, if it can and the caller may see all of it; or else its function must be called."""
-        batch, draft = self._context.batch, asked.draft
+        batch, draft = self._context.batch, self._drafts.get(asked)
         if draft is None or not statement.has_room(draft) or not all(map(batch.actor.may, draft.needs)):
             return False
         given: list[Any] = []

@@ -11,7 +11,7 @@ from regulars_core.errors import Problem, Refused
 from regulars_core.groups import service
 from regulars_core.groups.reads import BY_NAME, GroupRow, groups_by_ids, page_of_groups
 from regulars_core.paging import Page
-from regulars_core.plugins import CORE
+from regulars_core.plugins.owners import CORE
 from regulars_schema.batching import Batch, batched, mutation, root
 from regulars_schema.contributions import Contribution, Extension, Mutation, NodeKind, Query
 from regulars_schema.customer_types import Customer, CustomerGroup, CustomersArguments, customers_asked

@@ -18,7 +18,7 @@ from strawberry.types.base import (
 from strawberry.types.enum import StrawberryEnumDefinition, has_enum_definition
 from strawberry.types.maybe import Some
 
-from regulars_core.plugins import Extras
+from regulars_core.plugins.host import Extras
 
 Reader = Callable[[Any], Any]
 FieldReader = tuple[str, str, Any, Reader | None]

@@ -6,7 +6,7 @@ import strawberry
 
 from regulars_core.customers import notes
 from regulars_core.customers.reads import notes_by_ids
-from regulars_core.plugins import CORE
+from regulars_core.plugins.owners import CORE
 from regulars_schema.batching import Batch, mutation
 from regulars_schema.contributions import Contribution, Extension, Mutation, NodeKind
 from regulars_schema.customer_types import Customer, Note

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphql import (
     FieldNode,
@@ -50,9 +50,6 @@ from regulars_schema.context import BatchFunction, RootAnswer
 from regulars_schema.input_readers import Reader, reader
 from regulars_schema.permissions import definition_of, needs_of
 from regulars_schema.preparing import Prepared
-
-if TYPE_CHECKING:
-    from regulars_schema.rendering import Draft
 
 MOST_FIELDS = 5_000
 """Fields of a plan; fragments within fragments can make any number of them out of a short document."""
@@ -110,7 +107,7 @@ class PlannedField:
     """A field of an object type under the name that it has in the answer.
 
     Its values are read off the parents, one by one (`read`), or fetched for all parents by one call (`batched`), if the
-    caller holds the permission that the field needs. What the database can write by itself has a `draft`. A root field has
+    caller holds the permission that the field needs. A root field has
     a function of ours (`rooted`), or its own resolver is called.
     """
 
@@ -123,7 +120,6 @@ class PlannedField:
     batched: BatchFunction | None = None
     rooted: RootAnswer | None = None
     needs: str | None = None
-    draft: "Draft | None" = None
     arguments: "Arguments | None" = None
 
     @property

@@ -11,7 +11,7 @@ from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.errors import BadInput, Forbidden, Problem, Refused
 from regulars_core.ids import MAIN_STORE_ID
 from regulars_core.paging import Page
-from regulars_core.plugins import CORE
+from regulars_core.plugins.owners import CORE
 from regulars_core.purchases import refunds
 from regulars_core.purchases.reads import (
     PurchaseRow,

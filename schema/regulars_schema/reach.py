@@ -14,7 +14,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
-from regulars_core.plugins import CORE
+from regulars_core.plugins.owners import CORE
 from regulars_schema.contributions import Contribution
 from regulars_schema.scalars import SCALARS
 

@@ -135,15 +135,18 @@ class Draft:
         return Hanging(relation, members, self.before, self.after)
 
 
-def draft(plan: Plan) -> None:
-    """Give every field of a plan its draft, if it can have one."""
+def drafts_of(plan: Plan) -> Mapping[PlannedField, Draft]:
+    """The draft of every field of a plan that can have one."""
+    drafts = {}
     waiting, seen = [plan.root], {id(plan.root)}
     while waiting:
         for asked in waiting.pop().fields:
-            asked.draft = _drafted(asked, frozenset())
+            if (drafted := _drafted(asked, frozenset())) is not None:
+                drafts[asked] = drafted
             below = [one for one in selections_in(asked.shape) if id(one) not in seen]
             seen.update(map(id, below))
             waiting += below
+    return drafts
 
 
 def _drafted(asked: PlannedField, scope: frozenset[str]) -> Draft | None:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from regulars_core.permissions import Permissions
-from regulars_core.plugins import CORE, PluginError, Plugins
+from regulars_core.plugins.host import Plugins
+from regulars_core.plugins.owners import CORE, PluginError
 from regulars_schema import audit, customers, errors, groups, notes, purchases, shop, stores
 from regulars_schema.composition import ComposedSchema
 from regulars_schema.contributions import Contribution, needs_of

@@ -9,7 +9,7 @@ from strawberry.types.field import StrawberryField
 
 from regulars_core.actors import Actor, Binding
 from regulars_core.money import CurrencyCode
-from regulars_core.plugins import CORE
+from regulars_core.plugins.owners import CORE
 from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_schema.batching import Batch, batched, root
 from regulars_schema.composition import ComposedSchema

@@ -7,7 +7,7 @@ import strawberry
 
 from regulars_core.clock import Instant
 from regulars_core.paging import Page
-from regulars_core.plugins import CORE
+from regulars_core.plugins.owners import CORE
 from regulars_core.stores import service
 from regulars_core.stores.reads import BY_CODE, StoreRow, page_of_stores, stores_by_ids
 from regulars_schema.batching import Batch, mutation, root

@@ -1,7 +1,7 @@
 """The application: the shop's database, the schema, and the routes, put together."""
 
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
@@ -11,15 +11,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from regulars_core.database import App, Database, FromTheFuture, NotMigrated, Unavailable
-from regulars_core.database.apps import sqlite_path
-from regulars_core.jobs import all_jobs
-from regulars_core.journal.replaying import switch_on
+from regulars_core.database import Unavailable
+from regulars_core.jobs import jobs_of
 from regulars_core.keys.doorkeeper import Doorkeeper
-from regulars_core.plugins import Plugins
+from regulars_core.plugins.host import Plugins
 from regulars_core.running import Runner, running
-from regulars_core.settings import Settings, configured
-from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
+from regulars_core.settings import Settings
+from regulars_core.start import CANNOT_START, configured, opened, plugins_wanted, refuse_other_version
 from regulars_schema.documents import Documents
 from regulars_schema.introspection import INTROSPECT
 from regulars_schema.limits import Limits
@@ -31,50 +29,6 @@ from regulars_server.http import GraphQLEndpoint, GraphQLFirst
 from regulars_server.logs import write_log
 from regulars_server.metrics import Metrics
 
-CORE = App("core", "regulars_core.models", "regulars_core.migrations")
-APPS: Sequence[App] = (CORE,)
-CANNOT_START = (NotMigrated, FromTheFuture, WrongCurrency, Unavailable)
-
-
-@asynccontextmanager
-async def opened(settings: Settings, plugins: Plugins | None = None, *, migrated: bool = True) -> AsyncIterator[Shop]:
-    """The shop of these settings with these plugins, or those that the settings choose; closed at the end.
-
-    Unless `migrated` is False, raises NotMigrated or FromTheFuture for a database that is not of this version, and
-    WrongCurrency for one whose purchases are in another currency; and plugins are told what they missed.
-    """
-    if migrated:
-        refuse_missing_file(settings)
-    plugins = Plugins.wanted(settings.plugins) if plugins is None else plugins
-    database = await Database.open(
-        settings.database_url, (*APPS, *plugins.apps), pool_size=settings.database_pool, readers=settings.sqlite_readers
-    )
-    try:
-        shop = Shop(database, settings, plugins)
-        if migrated:
-            await refuse_other_version(database)
-            await refuse_other_currency(shop)
-            await switch_on(shop)
-        yield shop
-    finally:
-        await database.close()
-
-
-def refuse_missing_file(settings: Settings) -> None:
-    """Raise NotMigrated if the SQLite file is not there: opening it would make an empty one under a mistyped name."""
-    if settings.database_url.startswith("sqlite://") and not (path := sqlite_path(settings.database_url)).exists():
-        raise NotMigrated(f"There is no database at {path}; run `regulars migrate` to make it.")
-
-
-async def refuse_other_version(database: Database) -> None:
-    """Raise NotMigrated or FromTheFuture if the database is not of this version."""
-    if unknown := await database.unknown():
-        raise FromTheFuture(
-            f"The database was migrated by a newer version ({', '.join(unknown)}); install that version, or a newer one."
-        )
-    if pending := await database.pending():
-        raise NotMigrated(f"The database lacks {', '.join(pending)}; run `regulars migrate`.")
-
 
 def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
     """The ASGI application of one shop with these plugins, or those that the settings choose. Its database is opened
@@ -83,8 +37,8 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
     Raises PluginError and SchemaConflict for plugins that cannot be on together, and RuntimeError for a setting that
     needs what is not installed.
     """
-    on = Plugins.wanted(settings.plugins) if plugins is None else plugins
-    jobs = all_jobs(on)
+    on = plugins_wanted(settings.plugins) if plugins is None else plugins
+    jobs = jobs_of(on)
     schema = schema_of(on, Documents(settings.document_cache, Limits.of(settings)))
     metrics = Metrics() if settings.metrics else None
 

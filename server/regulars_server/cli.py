@@ -9,18 +9,22 @@ import typer
 from rich.table import Table
 
 from regulars_core.actors import operator
+from regulars_core.database import migrations
 from regulars_core.journal.replaying import switch_on
 from regulars_core.keys.granting import Grant
 from regulars_core.keys.service import create_key
 from regulars_core.permissions import ADMINISTRATOR
-from regulars_core.plugins import PluginError, Plugins, installed
+from regulars_core.plugins.discovery import installed
+from regulars_core.plugins.host import Plugins
+from regulars_core.plugins.owners import PluginError
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
-from regulars_core.verifying import all_verifications
+from regulars_core.start import opened, plugins_wanted
+from regulars_core.verifying import verifications_of
 from regulars_schema.composition import SchemaConflict
 from regulars_schema.schema import schema_of
 from regulars_server import cli_authors, cli_data, cli_keys, demo
-from regulars_server.app import create_app, opened
+from regulars_server.app import create_app
 from regulars_server.cli_base import configured_or_exit, fail, in_shop, out, run
 from regulars_server.cli_import import import_app
 from regulars_server.cli_jobs import jobs_app
@@ -100,7 +104,7 @@ def serve_demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
 async def _fill(settings: Settings, on: Plugins) -> str:
     async with opened(settings, on, migrated=False) as shop:
-        await shop.database.migrate()
+        await migrations.migrate(shop.database)
         await switch_on(shop)
         with out.status("Filling a shop with customers and two years of purchases …"):
             summary = await demo.fill(shop)
@@ -116,11 +120,11 @@ def migrate(
     """Bring the database to this version. Safe to run twice, and by two at once."""
 
     async def work(shop: Shop) -> list[str]:
-        if unknown := await shop.database.unknown():
+        if unknown := await migrations.unknown(shop.database):
             fail(f"The database was migrated by a newer version ({', '.join(unknown)}).")
         if check:
-            return await shop.database.pending()
-        return await shop.database.migrate(lambda name: out.print(f"applied {name}", markup=False))
+            return await migrations.pending(shop.database)
+        return await migrations.migrate(shop.database, lambda name: out.print(f"applied {name}", markup=False))
 
     found = in_shop(work, migrated=False)
     if check and found:
@@ -145,7 +149,7 @@ def schema(
             fail(str(error))
         return
     for path, wanted in PRINTED_SCHEMAS.items():
-        text = schema_of(Plugins.wanted(wanted)).printed()
+        text = schema_of(plugins_wanted(wanted)).printed()
         if write:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -172,7 +176,7 @@ def verify() -> None:
 
     async def work(shop: Shop) -> list[str]:
         failed = []
-        for one in all_verifications(shop.plugins):
+        for one in verifications_of(shop.plugins):
             wrong = 0
             async for difference in one.differences(shop):
                 wrong += 1

@@ -8,8 +8,8 @@ import typer
 from typer.main import get_command
 
 from regulars_core.database.drift import write_migration
-from regulars_core.plugins import PluginError, Plugins, chosen, installed
-from regulars_server.app import APPS
+from regulars_core.plugins.owners import PluginError
+from regulars_core.start import plugins_wanted
 from regulars_server.cli_base import fail, out, run
 from regulars_server.new_plugin import BadName, write_outline
 
@@ -42,10 +42,10 @@ def new_migration(
     if not _MIGRATION.fullmatch(name):
         fail(f"'{name}' is no name for a migration; use small letters, digits and _.")
     try:
-        apps = Plugins.load(chosen(installed(), (plugin,))).apps
+        apps = plugins_wanted((plugin,)).apps
     except PluginError as error:
         fail(str(error))
-    written = run(write_migration((*APPS, *apps), plugin, name))
+    written = run(write_migration(apps, plugin, name))
     out.print(
         f"Wrote {written}." if written else "Nothing to do: the migrations make what the models say.", markup=False
     )

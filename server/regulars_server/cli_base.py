@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 from tortoise.exceptions import BaseORMException
 
-from regulars_core.database import FromTheFuture, NotMigrated, Unavailable
 from regulars_core.errors import Refused
-from regulars_core.plugins import PluginError, Plugins
-from regulars_core.settings import Settings, SettingsError, configured
-from regulars_core.shop import Shop, WrongCurrency
+from regulars_core.plugins.host import Plugins
+from regulars_core.plugins.owners import PluginError
+from regulars_core.settings import Settings, SettingsError
+from regulars_core.shop import Shop
+from regulars_core.start import CANNOT_START, configured, opened
 from regulars_schema.composition import SchemaConflict
-from regulars_server.app import opened
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except Refused as refusal:
         fail("\n".join(problem.message for problem in refusal.problems))
-    except (NotMigrated, FromTheFuture, WrongCurrency, Unavailable, PluginError, SchemaConflict) as error:
+    except (*CANNOT_START, PluginError, SchemaConflict) as error:
         fail(str(error))
     except (BaseORMException, sqlite3.Error) as error:
         fail(f"The database cannot be used: {error}")

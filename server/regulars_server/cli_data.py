@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from regulars_core.database import migrations
 from regulars_core.database.backup import backup, restore
 from regulars_core.exporting import FIELDS, UnknownFields, check_fields, export_customers
 from regulars_core.shop import Shop
-from regulars_server.app import refuse_other_version
+from regulars_core.start import refuse_other_version
 from regulars_server.cli_base import fail, in_shop, out
 
 _DEFAULT_FIELDS = "code,first_name,last_name,email,phone,group,status,total_spent,purchase_count,last_purchase_at"
@@ -86,7 +87,7 @@ def put_back(
 
     async def work(shop: Shop) -> None:
         await restore(source, shop.database)
-        await shop.database.migrate()
+        await migrations.migrate(shop.database)
         await refuse_other_version(shop.database)
 
     in_shop(work, migrated=False)

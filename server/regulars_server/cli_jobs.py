@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from regulars_core.clock import printed
-from regulars_core.jobs import Job, all_jobs
+from regulars_core.jobs import Job, jobs_of
 from regulars_core.leases import JobState, states
-from regulars_core.plugins import PluginError
+from regulars_core.plugins.owners import PluginError
 from regulars_core.running import Attempt, Runner, running
 from regulars_core.shop import Shop
 from regulars_server.cli_base import configured_or_exit, fail, in_shop, out
@@ -22,7 +22,7 @@ jobs_app = typer.Typer(help="Work that comes round again by itself.", no_args_is
 def _jobs() -> Sequence[Job]:
     _, on = configured_or_exit()
     try:
-        return all_jobs(on)
+        return jobs_of(on)
     except PluginError as error:
         fail(str(error))
 

@@ -8,8 +8,10 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from regulars_core.commands import carry
-from regulars_core.plugins import CORE, PluginError, Plugins
-from regulars_core.settings import SettingsError, configured
+from regulars_core.plugins.host import Plugins
+from regulars_core.plugins.owners import CORE, Owners, PluginError
+from regulars_core.settings import SettingsError
+from regulars_core.start import configured
 from regulars_server.cli_base import configured_or_exit, fail, in_shop
 
 
@@ -45,9 +47,10 @@ class CommandLine(TyperGroup):
 def commands_of(plugins: Plugins, own: Mapping[str, Any]) -> Mapping[str, typer.Typer]:
     """The plugins' commands by name. Raises PluginError for a name that core has, and for what is no Typer."""
     found = plugins.declared("regulars_commands")
+    owners = Owners()
+    owners.reserve(own, CORE)
     for name, app in found.items():
         if not isinstance(app, typer.Typer):
             raise PluginError(f"The plugin '{name}' must answer regulars_commands with a typer.Typer.")
-        if name in own:
-            raise PluginError(f"The command '{name}' is defined by '{CORE}' and by '{name}'")
+        owners.claim(name, name, f"The command '{name}'")
     return found

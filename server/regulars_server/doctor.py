@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 from tortoise.exceptions import BaseORMException
 
-from regulars_core.database import Database, Unavailable
+from regulars_core.database import Database, Unavailable, migrations
 from regulars_core.database.apps import sqlite_path
 from regulars_core.keys.reads import list_keys
-from regulars_core.plugins import PluginError, Plugins
+from regulars_core.plugins.host import Plugins
+from regulars_core.plugins.owners import PluginError
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
+from regulars_core.start import opened_database, plugins_on
 from regulars_schema.composition import SchemaConflict
 from regulars_schema.schema import schema_of
-from regulars_server.app import APPS
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Finding:
 
 async def examine(settings: Settings, plugins: Plugins | None = None) -> list[Finding]:
     """Everything that was found, good and bad. Writes nothing."""
-    on = plugins or Plugins()
+    on = plugins or plugins_on()
     findings = [
         Finding(True, f"settings: {settings.currency}, {settings.timezone}, phone numbers as in {settings.country}")
     ]
@@ -36,15 +37,10 @@ async def examine(settings: Settings, plugins: Plugins | None = None) -> list[Fi
     try:
         if missing := _missing_file(settings):
             return [*findings, missing]
-        database = await Database.open(settings.database_url, (*APPS, *on.apps), pool_size=2, readers=1)
+        async with opened_database(settings, on, pool_size=2, readers=1) as database:
+            return findings + await _look(database, Shop(database, settings, on))
     except (*_UNUSABLE, RuntimeError, ValueError, OSError) as error:
         return [*findings, _unusable(error)]
-    try:
-        return findings + await _look(database, Shop(database, settings, on))
-    except _UNUSABLE as error:
-        return [*findings, _unusable(error)]
-    finally:
-        await database.close()
 
 
 def _plugins(on: Plugins) -> list[Finding]:
@@ -78,10 +74,10 @@ def _missing_file(settings: Settings) -> Finding | None:
 
 async def _look(database: Database, shop: Shop) -> list[Finding]:
     findings = [await _engine(database)]
-    if unknown := await database.unknown():
+    if unknown := await migrations.unknown(database):
         names = ", ".join(unknown)
         return [*findings, Finding(False, f"migrations: made by a newer version ({names}); install that version")]
-    if pending := await database.pending():
+    if pending := await migrations.pending(database):
         return [*findings, Finding(False, f"migrations: not applied: {', '.join(pending)}; run `regulars migrate`")]
     findings.append(Finding(True, "migrations: all applied"))
     try:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 
-from regulars_core.plugins import installed
+from regulars_core.plugins.discovery import installed
 
 OUTLINE = Path(__file__).with_name("outline")
 _NAME = re.compile(r"[a-z]{2,30}")

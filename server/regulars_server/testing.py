@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from regulars_core.database import Engine
-from regulars_core.plugins import Plugins
+from regulars_core.plugins.host import Plugins
 from regulars_core.settings import PREFIX
 from regulars_core.shop import Shop
+from regulars_core.start import plugins_on
 from regulars_core.testing import ENGINES, Databases, OpenShop, PostgresMissing, PostgresServer, opened_shop
 from regulars_schema.testing import Api
 
@@ -49,8 +50,8 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 @pytest.fixture
 def plugins() -> Plugins:
-    """The plugins of `shop`: none, until a conftest.py overrides this with `Plugins.wanted(("visits",))`."""
-    return Plugins()
+    """The plugins of `shop`: none, until a conftest.py overrides this with `plugins_wanted(("visits",))`."""
+    return plugins_on()
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ from typing import Any
 
 from click.testing import Result
 
+from regulars_core.contribution import CORE_APP
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.customers.service import find_or_register
 from regulars_core.database import Database
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
-from regulars_server.app import APPS
+from regulars_core.start import plugins_on
 
 Regulars = Callable[..., Result]
 """Runs a command; settings are given as keywords."""
@@ -23,9 +24,9 @@ def in_shop(url: str, work: Callable[[Shop], Coroutine[Any, Any, Any]], **settin
     """Do something in the shop, by the core."""
 
     async def opened() -> Any:
-        database = await Database.open(url, APPS)
+        database = await Database.open(url, [CORE_APP])
         try:
-            return await work(Shop(database, Settings(database_url=url, country="MX", **settings)))
+            return await work(Shop(database, Settings(database_url=url, country="MX", **settings), plugins_on()))
         finally:
             await database.close()
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from regulars_core import leases
+from regulars_core.contribution import JOBS
 from regulars_core.customers.rules import NewCustomer
 from regulars_core.ids import new_id
-from regulars_core.jobs import JOBS
 from regulars_core.shop import Shop
 from tests.cli.commands import Regulars, in_shop, register
 

@@ -4,9 +4,10 @@ import httpx2
 import pytest
 
 import regulars_tiers
-from regulars_core.plugins import Plugins
+from regulars_core.database import migrations
 from regulars_core.settings import Settings
-from regulars_server.app import create_app, opened
+from regulars_core.start import opened, plugins_on, plugins_wanted
+from regulars_server.app import create_app
 from tests.hooks import stamps
 from tests.keys import make_key
 
@@ -17,12 +18,12 @@ TIERS = {"tiers": regulars_tiers}
     "chosen", [{}, TIERS, {"stamps": stamps}, {**TIERS, "stamps": stamps}], ids=["none", "tiers", "stamps", "all"]
 )
 async def test_it_starts_and_answers(database_url: str, chosen: dict[str, object]) -> None:
-    settings, on = Settings(database_url=database_url), Plugins(chosen)
+    settings, on = Settings(database_url=database_url), plugins_on(chosen)
     async with opened(settings, on, migrated=False) as shop:
-        await shop.database.migrate()
+        await migrations.migrate(shop.database)
         key = await make_key(shop.database, "till", "administrator")
     app = create_app(settings, on)
-    other = create_app(settings, Plugins())
+    other = create_app(settings, plugins_on())
     async with app.router.lifespan_context(app), other.router.lifespan_context(other):
         for one, names in ((app, list(chosen)), (other, [])):
             transport = httpx2.ASGITransport(app=one)
@@ -36,7 +37,7 @@ async def test_it_starts_and_answers(database_url: str, chosen: dict[str, object
 
 
 def test_the_box() -> None:
-    box = Plugins.wanted(None)
+    box = plugins_wanted(None)
     assert box.names == ("tiers",)
     assert [(one.name, one.description) for one in box.about] == [
         ("tiers", "Tiers: customers move up by what they buy, down after a grace, and every standing explains itself.")

@@ -57,11 +57,10 @@ def test_it_is_listed_and_off_unless_it_is_asked_for(installed: Path, tmp_path: 
 
 PRINT = """
 import json
-from regulars_core.plugins import Plugins
 from regulars_schema.schema import build_schema, contributions_of
 
 bare = build_schema()
-full = build_schema(contributions_of(Plugins.wanted(("birthday",))))
+full = build_schema(contributions_of(plugins_wanted(("birthday",))))
 print(json.dumps([bare.printed(), full.printed(), build_schema().printed()]))
 """
 

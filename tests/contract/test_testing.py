@@ -11,7 +11,7 @@ import regulars_core.testing
 import regulars_schema.testing
 from regulars_core import hookspecs
 from regulars_core.database import Engine
-from regulars_core.plugins import Plugins
+from regulars_core.start import plugins_on
 from regulars_core.testing import Databases, Listener, little_of_everything, misses_nothing, opened_shop, statements
 from regulars_schema.testing import Api
 from tests.hooks import stamps
@@ -61,7 +61,7 @@ def test_without_pytest() -> None:
 
 async def test_a_listener_hears_every_event(database_url: str) -> None:
     listener = Listener()
-    async with opened_shop(database_url, Plugins({"listener": listener})) as shop:
+    async with opened_shop(database_url, plugins_on({"listener": listener})) as shop:
         await little_of_everything(shop)
     assert {event for event, _ in listener.heard} == EVENTS
     [voided] = [rows for event, rows in listener.heard if event == "purchases_voided"]
@@ -76,7 +76,7 @@ async def test_statements_are_counted_and_listed(shop: Any) -> None:
 
 
 async def test_a_plugin_that_misses_nothing(databases: Databases, engine: Engine) -> None:
-    on = Plugins({"stamps": stamps, "listener": Listener()})
+    on = plugins_on({"stamps": stamps, "listener": Listener()})
     await misses_nothing(databases, engine, on, "stamps", stamps_per_visit=2)
 
 
@@ -93,9 +93,9 @@ async def test_a_plugin_that_misses_something(
 
     monkeypatch.setattr(stamps, "_write", forgetful)
     with pytest.raises(AssertionError, match=r"(?s)was off differs.*- stamps_told: key=.*\+ stamps_told: key="):
-        await misses_nothing(databases, engine, Plugins({"stamps": stamps}), "stamps")
+        await misses_nothing(databases, engine, plugins_on({"stamps": stamps}), "stamps")
 
 
 async def test_a_plugin_without_tables_has_nothing_to_compare(databases: Databases) -> None:
     with pytest.raises(ValueError, match="The plugin 'listener' has no tables"):
-        await misses_nothing(databases, "sqlite", Plugins({"listener": Listener()}), "listener")
+        await misses_nothing(databases, "sqlite", plugins_on({"listener": Listener()}), "listener")

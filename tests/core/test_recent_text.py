@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from regulars_core.clock import Instant, now
+from regulars_core.contribution import VERIFICATIONS
 from regulars_core.customers import quick_search as searched
 from regulars_core.customers import recent_text
 from regulars_core.customers.changes import change, set_status
@@ -18,7 +19,6 @@ from regulars_core.customers.service import give_codes, register
 from regulars_core.database import Database
 from regulars_core.purchases.statistics import Gain, add_purchases, recount
 from regulars_core.shop import Shop
-from regulars_core.verifying import VERIFICATIONS
 
 HOUR = 3_600_000
 NAMES = ("Ana", "Anabel", "Anita", "Bea", "Ben", "Zoë")

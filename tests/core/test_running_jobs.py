@@ -11,14 +11,15 @@ import time_machine
 
 from regulars_core import leases
 from regulars_core.clock import now
+from regulars_core.contribution import JOBS
 from regulars_core.database import Database
 from regulars_core.ids import new_id
-from regulars_core.jobs import JOBS, Job
+from regulars_core.jobs import Job
 from regulars_core.leases import JobState, state_of
-from regulars_core.plugins import Plugins
 from regulars_core.running import Attempt, Runner, running
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
+from regulars_core.start import plugins_on
 from regulars_core.testing import OpenShop
 from regulars_server.app import create_app
 
@@ -165,17 +166,15 @@ async def test_who_lost_its_lease_stops(both: tuple[Shop, Shop]) -> None:
 KILLED = """
 import asyncio, sys
 from regulars_core.jobs import Job
-from regulars_core.plugins import Plugins
 from regulars_core.running import Runner
 from regulars_core.settings import Settings
-from regulars_server.app import opened
 
 async def sweep(shop):
     print("begun", flush=True)
     await asyncio.sleep(600)
 
 async def main():
-    async with opened(Settings(database_url=sys.argv[1]), Plugins()) as shop:
+    async with opened(Settings(database_url=sys.argv[1]), plugins_on()) as shop:
         await Runner(shop, [Job("sweep", "Sweeps.", 3_600, sweep)]).go_on()
 
 asyncio.run(main())
@@ -301,7 +300,7 @@ async def test_a_lost_database_is_waited_for(shop: Shop, caplog: pytest.LogCaptu
 
 @pytest.mark.parametrize("on", [True, False])
 async def test_the_server_runs_them(database_url: str, shop: Shop, on: bool) -> None:
-    app = create_app(Settings(database_url=database_url, jobs=on), Plugins())
+    app = create_app(Settings(database_url=database_url, jobs=on), plugins_on())
     async with app.router.lifespan_context(app):
 
         async def all_ran() -> bool:

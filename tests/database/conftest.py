@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from regulars_core.database import App, Database
+from regulars_core.database import App, Database, migrations
 
 SHOP = App("shop", "tests.database.apps.shop.models", "tests.database.apps.shop.migrations")
 
@@ -39,7 +39,7 @@ def url(new_url: Callable[[], str]) -> str:
 async def shop(url: str) -> AsyncIterator[Database]:
     """An open database with the shop's tables."""
     database = await Database.open(url, [SHOP])
-    await database.migrate()
+    await migrations.migrate(database)
     yield database
     await database.close()
 

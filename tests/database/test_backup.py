@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from regulars_core.database import App, Database, FromTheFuture, Unavailable
+from regulars_core.database import App, Database, FromTheFuture, Unavailable, migrations
 from regulars_core.database.backup import backup, restore
 from tests.database.apps.shop.models import Customer
 from tests.database.conftest import SHOP
@@ -141,7 +141,7 @@ async def test_what_is_no_sound_backup_of_ours_is_refused(
 
     models = "class Later(Model):\n    id = IdField(primary_key=True)"
     future = await Database.open(f"sqlite://{tmp_path}/future.db", [write_app("shop", models, {"0009_later": ""})])
-    await future.migrate()
+    await migrations.migrate(future)
     await backup(future, tmp_path / "later.db")
     await future.close()
     with pytest.raises(FromTheFuture, match=r"shop\.0009_later"):

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 import regulars_core.migrations
-from regulars_core.database import App, Database
+from regulars_core.contribution import CORE_APP
+from regulars_core.database import App, Database, migrations
 from regulars_core.keys.credentials import new_credential
 from regulars_core.keys.doorkeeper import Doorkeeper
 from regulars_core.keys.reads import list_keys
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
-from regulars_server.app import APPS
+from regulars_core.start import plugins_on
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
 
 async def test_each_key_is_bound_to_the_whole_shop_in_its_role(url: str, before: App) -> None:
     old = await Database.open(url, [before])
-    await old.migrate()
+    await migrations.migrate(old)
     keys = [new_credential() for _ in range(3)]
 
     async def fill() -> None:
@@ -46,13 +47,13 @@ async def test_each_key_is_bound_to_the_whole_shop_in_its_role(url: str, before:
 
     await old.transaction(fill)
     await old.close()
-    database = await Database.open(url, APPS)
-    assert "core.0008_bindings" in await database.migrate()
+    database = await Database.open(url, [CORE_APP])
+    assert "core.0008_bindings" in await migrations.migrate(database)
     found = await list_keys(database)
     assert [(key.id, key.name, key.bindings) for key in found] == [
         (key.id, f"till {n}", [("administrator", None)]) for n, key in enumerate(keys)
     ]
-    door = Doorkeeper(Shop(database, Settings()))
+    door = Doorkeeper(Shop(database, Settings(), plugins_on()))
     opened = [await door.actor_of(key.text) for key in keys]
     assert [actor and actor.administers(None) for actor in opened] == [True, True, None]
     with pytest.raises(Exception, match="role"):

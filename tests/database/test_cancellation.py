@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from tortoise.exceptions import TransactionManagementError
 
-from regulars_core.database import Database
+from regulars_core.database import Database, migrations
 from tests.database.conftest import SHOP
 
 INSERT = "INSERT INTO customer (id, name, code, created_at) VALUES ($1, 'x', $2, 1)"
@@ -149,7 +149,7 @@ async def test_a_cancelled_wait_for_another_process_leaves_the_writer_free(url: 
     if not url.startswith("sqlite"):
         pytest.skip("PostgreSQL has many writers")
     first, second = await Database.open(url, [SHOP]), await Database.open(url, [SHOP])
-    await first.migrate()
+    await migrations.migrate(first)
     release = asyncio.Event()
 
     async def hold() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from regulars_core.database import App, Database
-from regulars_core.database.drift import main
+from regulars_core.database import App, Database, migrations
+from regulars_server.cli_drift import main
 from tests.database.conftest import SHOP
 
 MODELS = """
@@ -41,13 +41,13 @@ async def test_what_is_missing_is_named_and_written_on_request(
     assert "from regulars_core.database.fields import IdField" in source(printed)
     assert await asyncio.to_thread(main, [], [app]) == 0
     database = await Database.open(url, [app])
-    assert await database.migrate() == ["core.0001_initial"]
+    assert await migrations.migrate(database) == ["core.0001_initial"]
     await database.close()
 
 
 def test_as_a_command() -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "regulars_core.database.drift"],
+        [sys.executable, "-W", "error", "-m", "regulars_server.cli_drift"],
         capture_output=True,
         text=True,
         check=False,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from regulars_core.database import App, Database, FromTheFuture
+from regulars_core.database import App, Database, FromTheFuture, migrations
 from tests.database.conftest import SHOP
 
 WriteApp = Callable[..., App]
@@ -30,7 +30,7 @@ async def main(url, *app):
     database = await Database.open(url, [App(*app)])
     print("open", flush=True)
     sys.stdin.readline()
-    print(*await database.migrate(), flush=True)
+    print(*await migrations.migrate(database), flush=True)
     await database.close()
 
 asyncio.run(main(*sys.argv[1:]))
@@ -73,10 +73,10 @@ async def test_applied_in_order_once_and_reported(url: str, write_app: WriteApp)
     )
     database = await Database.open(url, [core, plugin])
     names = ["core.0001_initial", "core.0002_more", "abc.0001_initial"]
-    assert await database.pending() == names
+    assert await migrations.pending(database) == names
     reported: list[str] = []
     assert await database.migrate(reported.append) == reported == names
-    assert await database.pending() == await database.migrate() == []
+    assert await migrations.pending(database) == await migrations.migrate(database) == []
     assert await tables(database) == {"thing", "more", "extra", "tortoise_migrations"}
     await database.close()
 
@@ -85,15 +85,15 @@ async def test_a_database_from_the_future_is_told_and_not_touched(url: str, writ
     later = write_app("core", MODELS, {"0001_initial": FIRST, "0002_later": ""})
     earlier = write_app("core", MODELS, {"0001_initial": FIRST}, version=2)
     database = await Database.open(url, [later])
-    await database.migrate()
+    await migrations.migrate(database)
     await database.close()
     database = await Database.open(url, [earlier])
-    assert await database.unknown() == ["core.0002_later"]
+    assert await migrations.unknown(database) == ["core.0002_later"]
     with pytest.raises(FromTheFuture, match=r"core\.0002_later"):
-        await database.migrate()
+        await migrations.migrate(database)
     await database.close()
     shop = await Database.open(url, [SHOP])  # that app is switched off here
-    assert await shop.unknown() == []
+    assert await migrations.unknown(shop) == []
     await shop.close()
 
 
@@ -102,9 +102,9 @@ async def test_a_failing_migration_leaves_nothing_and_those_before_it_stay(url: 
     app = write_app("core", MODELS, {"0001_initial": FIRST, "0002_broken": broken})
     database = await Database.open(url, [app])
     with pytest.raises(Exception, match="already exists"):
-        await database.migrate()
+        await migrations.migrate(database)
     assert await tables(database) == {"thing", "tortoise_migrations"}
-    assert await database.pending() == ["core.0002_broken"]
+    assert await migrations.pending(database) == ["core.0002_broken"]
     await database.close()
 
 
@@ -112,7 +112,7 @@ async def test_a_migration_that_is_not_atomic_is_refused(url: str, write_app: Wr
     app = write_app("core", MODELS, {"0001_initial": FIRST + "]\n    atomic = False\n    _ = ["})
     database = await Database.open(url, [app])
     with pytest.raises(ValueError, match="not atomic"):
-        await database.migrate()
+        await migrations.migrate(database)
     await database.close()
 
 
@@ -132,7 +132,7 @@ async def test_a_trigger_in_run_sql_is_one_statement(url: str, engine: str, writ
     script = f"{TRIGGER[engine]}; CREATE TABLE behind (id INT); -- the; end"
     app = write_app("core", MODELS, {"0001_initial": FIRST, "0002_trigger": f"ops.RunSQL({script!r})"})
     database = await Database.open(url, [app])
-    await database.migrate()
+    await migrations.migrate(database)
 
     async def work() -> None:
         await database.run("INSERT INTO thing VALUES ($1)", "a" * 32)
@@ -158,7 +158,7 @@ async def fill(apps, editor):
     assert spec.origin is not None
     prepend(Path(spec.origin).with_name("0002_fill.py"), python)
     database = await Database.open(url, [app])
-    await database.migrate()
+    await migrations.migrate(database)
     thing = importlib.import_module(app.models).Thing
     with database.bound():
         await thing.create(id="b" * 32, size=9)
@@ -180,7 +180,7 @@ async def test_two_processes_at_once_migrate_once(url: str, write_app: WriteApp)
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert sorted(name for names in printed for name in names) == sorted(f"core.{name}" for name in migrations)
     database = await Database.open(url, [app])
-    assert await database.pending() == []
+    assert await migrations.pending(database) == []
     await database.close()
 
 
@@ -203,19 +203,19 @@ async def test_killed_in_the_middle_leaves_nothing_half_done(url: str, engine: s
     process.stdin.flush()
     database = await Database.open(url, [quick])
     async with asyncio.timeout(20):
-        while await database.pending() != ["core.0002_slow"]:  # noqa: ASYNC110
+        while await migrations.pending(database) != ["core.0002_slow"]:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     await asyncio.sleep(0.3)  # it is in its second statement now
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert await tables(database) == {"thing", "tortoise_migrations"}
-    assert await database.pending() == ["core.0002_slow"]
+    assert await migrations.pending(database) == ["core.0002_slow"]
     if engine == "postgres":  # the server notices a dead client only when its statement ends
         await database.rows(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
         )
-    assert await database.migrate() == ["core.0002_slow"]
+    assert await migrations.migrate(database) == ["core.0002_slow"]
     assert "half" in await tables(database)
     await database.close()
 

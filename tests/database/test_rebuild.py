@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from regulars_core.database import App, Database
+from regulars_core.database import App, Database, migrations
 from regulars_core.database.rebuild import statements
 
 WriteApp = Callable[..., App]
@@ -75,7 +75,7 @@ async def filled(url: str, app: App) -> Database:
                     f"{n:032x}" if child == 1 else None,
                 )
 
-    await database.migrate()
+    await migrations.migrate(database)
     await database.transaction(work)
     return database
 
@@ -105,7 +105,7 @@ async def test_nothing_is_lost(url: str, script: str, write_app: WriteApp, chang
                 await database.run("DROP TRIGGER elsewhere")
 
         await database.transaction(unhook)
-    assert await database.migrate() == ["core.0002_change"]
+    assert await migrations.migrate(database) == ["core.0002_change"]
 
     for table, rows in (("parent", 2), ("child", 4)):
         assert tuple(await database.row(f"SELECT count(*) FROM {table}") or ()) == (rows,)
@@ -135,8 +135,8 @@ async def test_references_to_nothing_undo_the_migration(url: str, script: str, w
     await (await filled(url, before)).close()
     database = await Database.open(url, [after])
     with pytest.raises(Exception, match="refer to nothing"):
-        await database.migrate()
-    assert await database.pending() == ["core.0002_bad"]
+        await migrations.migrate(database)
+    assert await migrations.pending(database) == ["core.0002_bad"]
     assert tuple(await database.row("SELECT count(*) FROM parent") or ()) == (2,)
     assert await database._root.writer.run(lambda c: c.execute("PRAGMA foreign_keys").fetchone()[0]) == 1
     await database.close()
@@ -157,7 +157,7 @@ async def test_what_tortoise_does_not_know_is_not_dropped_silently(
     app = write_app("core", MODELS, {"0001_initial": script, "0002_more": more})
     database = await Database.open(url, [app])
     with pytest.raises(ValueError, match="would lose"):
-        await database.migrate()
+        await migrations.migrate(database)
     await database.close()
 
 
@@ -169,7 +169,7 @@ async def test_turning_index_and_unique_on_and_off(url: str, script: str, write_
         "ops.AlterField('Parent', 'spare', fields.IntField(null=True, db_index=True)),"
     )
     database = await Database.open(url, [write_app("core", MODELS, {"0001_initial": script, "0002_change": change})])
-    await database.migrate()
+    await migrations.migrate(database)
     sql = "SELECT l.name FROM pragma_index_list('parent') AS l, pragma_index_info(l.name) AS i WHERE i.name = $1"
     assert await database.rows(sql, "code") == []
     assert [name for (name,) in await database.rows(sql, "name")] == ["by_hand"]
@@ -184,7 +184,7 @@ async def test_removing_a_foreign_key(url: str, script: str, write_app: WriteApp
     after = write_app("core", MODELS, {"0001_initial": script, "0002_change": change}, version=2)
     await (await filled(url, before)).close()
     database = await Database.open(url, [after])
-    await database.migrate()
+    await migrations.migrate(database)
     columns = [name for (name,) in await database.rows("SELECT name FROM pragma_table_info('child') ORDER BY name")]
     assert columns == ["id", "note", "parent_id"]
     assert tuple(await database.row("SELECT count(*) FROM child") or ()) == (4,)

@@ -10,7 +10,7 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from regulars_core.database import Database, OutcomeUnknown, Unavailable
+from regulars_core.database import Database, OutcomeUnknown, Unavailable, migrations
 from regulars_core.testing import PostgresServer
 from tests.database.apps.shop.models import Customer
 from tests.database.conftest import SHOP
@@ -258,7 +258,7 @@ async def test_a_refusal_in_commit_is_what_it_says(shop: Database) -> None:
 async def test_a_server_that_is_gone_is_unavailable_until_it_is_back(tmp_path: Path, engine: str) -> None:
     with PostgresServer(fsync=True) as own:
         database = await Database.open(own.create_database(), [SHOP])
-        await database.migrate()
+        await migrations.migrate(database)
         await database.transaction(lambda: database.run(INSERT, uuid4().hex, "a"))
         own.crash()
         with pytest.raises(Unavailable):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
-from regulars_core.database import Database
+from regulars_core.database import Database, migrations
 from regulars_core.testing import PostgresServer
 from tests.database.apps.shop.models import Customer
 from tests.database.conftest import SHOP
@@ -35,7 +35,7 @@ async def visit(database: Database, mark: str) -> None:
 
 async def interleave(databases: list[Database]) -> None:
     for database in databases:
-        await database.migrate()
+        await migrations.migrate(database)
     await asyncio.gather(*(visit(database, "abcd"[n]) for n, database in enumerate(databases)))
     for n, database in enumerate(databases):
         assert {tuple(row) for row in await database.rows("SELECT name FROM customer")} == {("abcd"[n] * 2,)}
@@ -59,8 +59,8 @@ async def test_both_engines(postgres: PostgresServer, tmp_path: Path) -> None:
 
 async def test_inside_one_another(new_url: Callable[[], str]) -> None:
     first, second = [await Database.open(new_url(), [SHOP]) for _ in range(2)]
-    await first.migrate()
-    await second.migrate()
+    await migrations.migrate(first)
+    await migrations.migrate(second)
 
     async def inner() -> None:
         assert second.in_transaction

@@ -18,7 +18,7 @@ from regulars_core.commands import carry
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.customers.service import find_or_register
 from regulars_core.database import Engine
-from regulars_core.plugins import Plugins
+from regulars_core.start import plugins_on
 from regulars_core.testing import Databases, opened_shop
 from regulars_tiers.commands import commands
 from regulars_tiers.criteria import NoSettings
@@ -28,7 +28,7 @@ from tests.tiers.conftest import Owner, noon_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "tiers.md"
 _BLOCKS = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-TIERS = Plugins({"tiers": regulars_tiers})
+TIERS = plugins_on({"tiers": regulars_tiers})
 
 
 @pytest.fixture(scope="module")

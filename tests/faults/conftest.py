@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from regulars_core.database import Database
+from regulars_core.contribution import CORE_APP
+from regulars_core.database import Database, migrations
 from regulars_core.testing import PostgresMissing, PostgresServer
-from regulars_server.app import APPS
 from tests.serving import Server
 
 
@@ -18,8 +18,8 @@ def migrated(url: str) -> str:
     """The URL of an empty database, once it has all tables."""
 
     async def migrate() -> None:
-        database = await Database.open(url, APPS)
-        await database.migrate()
+        database = await Database.open(url, [CORE_APP])
+        await migrations.migrate(database)
         await database.close()
 
     asyncio.run(migrate())

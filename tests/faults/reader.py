@@ -4,14 +4,13 @@ import asyncio
 import sys
 
 from regulars_core.journal.replaying import catch_up
-from regulars_core.plugins import Plugins
 from regulars_core.settings import Settings
-from regulars_server.app import opened
+from regulars_core.start import opened, plugins_on
 from tests.hooks import stamps
 
 
 async def _read(url: str) -> None:
-    async with opened(Settings(database_url=url), Plugins({"stamps": stamps})) as shop:
+    async with opened(Settings(database_url=url), plugins_on({"stamps": stamps})) as shop:
         print("reading", flush=True)
         while True:
             await catch_up(shop, "stamps")

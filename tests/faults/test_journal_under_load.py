@@ -13,13 +13,13 @@ import pytest
 
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.customers.service import find_or_register
-from regulars_core.database import Database
+from regulars_core.database import Database, migrations
 from regulars_core.events import announce
 from regulars_core.journal.replaying import catch_up, switch_on
-from regulars_core.plugins import Plugins
+from regulars_core.plugins.host import Plugins
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
-from regulars_server.app import APPS
+from regulars_core.start import plugins_on
 from tests.hooks import stamps
 from tests.hooks.stamps import told
 
@@ -30,8 +30,8 @@ ROOT = Path(__file__).parents[2]
 
 @asynccontextmanager
 async def _shop(url: str, plugins: Plugins | None = None) -> AsyncIterator[Shop]:
-    on = plugins or Plugins()
-    database = await Database.open(url, (*APPS, *on.apps), pool_size=WRITERS)
+    on = plugins or plugins_on()
+    database = await Database.open(url, on.apps, pool_size=WRITERS)
     try:
         yield Shop(database, Settings(database_url=url), on)
     finally:
@@ -67,9 +67,9 @@ async def _read_and_die(url: str, done: asyncio.Event) -> int:
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 async def test_readers_that_are_killed_miss_nothing(database_url: str) -> None:
-    on = Plugins({"stamps": stamps})
+    on = plugins_on({"stamps": stamps})
     async with _shop(database_url, on) as reading, _shop(database_url) as writing:
-        await reading.database.migrate()
+        await migrations.migrate(reading.database)
         await switch_on(reading)
         await switch_on(writing)
         person = checked(writing.settings, NewCustomer("Ana", "Li"))

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import pytest
 
 from benchmarks.population import fill
-from regulars_core.plugins import Plugins
+from regulars_core.plugins.host import Plugins
 from regulars_core.purchases.statistics import differences
+from regulars_core.start import plugins_wanted
 from tests.faults.shoppers import MIX, Shopper, shop_together, shoppers
 from tests.faults.tills import looking_at
 from tests.serving import Server
@@ -36,7 +37,7 @@ _PAUSE = SECONDS / SPANS / 60
 @pytest.fixture
 def plugins() -> Plugins:
     """Those in the box."""
-    return Plugins.wanted(None)
+    return plugins_wanted(None)
 
 
 class Megabytes(NamedTuple):

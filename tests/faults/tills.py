@@ -15,13 +15,14 @@ from uuid import uuid4
 
 import httpx2
 
+from regulars_core.contribution import CORE_APP
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.customers.service import find_or_register
 from regulars_core.database import Database
 from regulars_core.purchases.statistics import differences
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
-from regulars_server.app import APPS
+from regulars_core.start import plugins_on
 from tests.asking import USER_ERRORS
 from tests.keys import make_key
 
@@ -169,9 +170,9 @@ class Till:
 @asynccontextmanager
 async def looking_at(url: str) -> AsyncIterator[Shop]:
     """The shop, opened for a moment: whoever keeps an SQLite file open spares those who come back its recovery."""
-    database = await Database.open(url, APPS, pool_size=2, readers=1)
+    database = await Database.open(url, [CORE_APP], pool_size=2, readers=1)
     try:
-        yield Shop(database, Settings(database_url=url))
+        yield Shop(database, Settings(database_url=url), plugins_on())
     finally:
         await database.close()
 

@@ -9,12 +9,12 @@ import pytest
 
 from regulars_core import plugins
 from regulars_core.actors import Actor
-from regulars_core.database import Database
-from regulars_core.plugins import Plugins
+from regulars_core.database import Database, migrations
+from regulars_core.plugins.host import Plugins
 from regulars_core.settings import Settings, load_settings
 from regulars_core.shop import Shop
+from regulars_core.start import plugins_on
 from regulars_schema.schema import build_schema, contributions_of
-from regulars_server.app import APPS
 from tests.asking import Api
 from tests.hooks import stamps
 from tests.importing.conftest import Files
@@ -25,7 +25,7 @@ OpenWith = Callable[..., Awaitable[Shop]]
 
 @pytest.fixture
 def on() -> Plugins:
-    return Plugins({"stamps": stamps})
+    return plugins_on({"stamps": stamps})
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ async def open_with(database_url: str) -> AsyncIterator[OpenWith]:
     opened: list[Shop] = []
 
     async def open_one(plugins: Plugins, settings: Settings | None = None) -> Shop:
-        database = await Database.open(database_url, (*APPS, *plugins.apps), pool_size=5, readers=2)
-        await database.migrate()
+        database = await Database.open(database_url, plugins.apps, pool_size=5, readers=2)
+        await migrations.migrate(database)
         given = settings or load_settings(plugins.settings_models, database_url=database_url, country="MX")
         shop = Shop(database, given, plugins)
         opened.append(shop)

@@ -16,7 +16,7 @@ from regulars_core.errors import BadInput, Problem, Refused
 from regulars_core.hookspecs import hookimpl
 from regulars_core.importing import ImportOptions, import_customers, import_purchases
 from regulars_core.journal.replaying import catch_up
-from regulars_core.plugins import Plugins
+from regulars_core.start import plugins_on
 from regulars_schema.composition import Contribution, InputField
 from regulars_schema.customer_inputs import CustomerCreateInput, CustomerUpdateInput
 from regulars_schema.purchase_inputs import PurchaseRecordInput
@@ -93,7 +93,7 @@ def hats() -> Listener:
 
 @pytest.fixture
 async def asking(open_with: OpenWith, shoes: Listener, hats: Listener) -> Api:
-    shop = await open_with(Plugins({"shoes": shoes, "hats": hats}))
+    shop = await open_with(plugins_on({"shoes": shoes, "hats": hats}))
     return Api(build_schema(contributions_of(shop.plugins)), shop, Actor.of_role("key", "till", "administrator"))
 
 
@@ -210,9 +210,9 @@ async def test_many_keep_their_places(asking: Api, shoes: Listener) -> None:
 
 
 async def test_who_was_off_is_told_without_them(open_with: OpenWith, shoes: Listener, hats: Listener) -> None:
-    on = await open_with(Plugins({"shoes": shoes, "hats": hats}))
+    on = await open_with(plugins_on({"shoes": shoes, "hats": hats}))
     await catch_up(on, "shoes")  # it was on once
-    off = await open_with(Plugins({"hats": hats}))
+    off = await open_with(plugins_on({"hats": hats}))
     api = Api(build_schema(contributions_of(off.plugins)), off, Actor.of_role("key", "till", "administrator"))
     await api.done("customerCreate", "created", {**ANA, "hatSize": 58})
     await catch_up(on, "shoes")

@@ -5,19 +5,20 @@ from typing import Any
 
 import pytest
 
+from regulars_core.contribution import CORE_APP
 from regulars_core.customers.changes import add_tags, change
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.customers.service import find_or_register
-from regulars_core.database import Database
+from regulars_core.database import Database, migrations
 from regulars_core.importing import ImportOptions, import_purchases
 from regulars_core.jobs import keep_journal
 from regulars_core.journal import replaying
 from regulars_core.journal.replaying import catch_up, forget_old, give_positions, switch_on
-from regulars_core.plugins import Plugins
+from regulars_core.plugins.host import Plugins
 from regulars_core.purchases.refunds import refund, void
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
-from regulars_server.app import APPS, opened
+from regulars_core.start import opened, plugins_on
 from tests.hooks import stamps
 from tests.hooks.conftest import OpenWith
 from tests.hooks.stamps import told
@@ -26,7 +27,7 @@ from tests.importing.conftest import Files, silent
 
 async def bare(shop: Shop) -> Shop:
     """The same database in a process without plugins."""
-    other = Shop(shop.database, shop.settings)
+    other = Shop(shop.database, shop.settings, plugins_on())
     await switch_on(other)
     return other
 
@@ -163,9 +164,9 @@ async def test_a_plugin_that_fails_stops_the_start_and_is_told_again(
 async def test_opening_the_shop_switches_on(database_url: str, on: Plugins, files: Files) -> None:
     settings = Settings(database_url=database_url)
     async with opened(settings, on, migrated=False) as shop:
-        await shop.database.migrate()
+        await migrations.migrate(shop.database)
         await switch_on(shop)
-    async with opened(settings, Plugins()) as shop:
+    async with opened(settings, plugins_on()) as shop:
         assert shop.keeps_journal
         await live(shop, files, "off")
     async with opened(settings, on) as shop:
@@ -174,12 +175,12 @@ async def test_opening_the_shop_switches_on(database_url: str, on: Plugins, file
 
 async def test_many_writers_and_a_reader_miss_nothing(database_url: str, engine: str, open_with: OpenWith) -> None:
     """Transactions that commit in another order than they began, while somebody reads on."""
-    on = Plugins({"stamps": stamps})
+    on = plugins_on({"stamps": stamps})
     shop = await open_with(on)
     await switch_on(shop)
     writers, each = 8, 25
-    database = await Database.open(database_url, APPS, pool_size=writers)
-    off = Shop(database, shop.settings)
+    database = await Database.open(database_url, [CORE_APP], pool_size=writers)
+    off = Shop(database, shop.settings, plugins_on())
     off.keeps_journal = True
 
     async def write(writer: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 import strawberry
 
 from regulars_core.actors import Actor
-from regulars_core.plugins import Plugins
+from regulars_core.plugins.host import Plugins
 from regulars_schema.batching import Batch, batched
 from regulars_schema.composition import Contribution, Extension, Query, SchemaConflict
 from regulars_schema.customer_types import Customer

@@ -9,7 +9,9 @@ import pytest
 
 from regulars_core.errors import Problem, Refused
 from regulars_core.hookspecs import hookimpl
-from regulars_core.plugins import Installed, PluginError, Plugins, chosen, installed
+from regulars_core.plugins.discovery import Installed, chosen, installed
+from regulars_core.plugins.owners import PluginError
+from regulars_core.start import plugins_on, plugins_wanted
 from tests.hooks.conftest import STAMPS
 
 
@@ -19,7 +21,7 @@ def plugin(**hooks: Any) -> Any:
 
 def refusal(**plugins: Any) -> str:
     with pytest.raises(PluginError) as raised:
-        Plugins(plugins)
+        plugins_on(plugins)
     return str(raised.value)
 
 
@@ -59,9 +61,9 @@ def test_two_of_one_name_stop_the_start(install: Callable[..., None]) -> None:
 
 def test_what_cannot_be_imported_is_named(install: Callable[..., None]) -> None:
     install(STAMPS, EntryPoint("gone", "tests.hooks.gone", "regulars"))
-    assert Plugins.wanted(("stamps",)).names == ("stamps",)
+    assert plugins_wanted(("stamps",)).names == ("stamps",)
     with pytest.raises(PluginError, match="The plugin 'gone' cannot be imported: ModuleNotFoundError"):
-        Plugins.wanted(("gone",))
+        plugins_wanted(("gone",))
 
 
 def test_hooks_that_do_not_fit_stop_the_start() -> None:
@@ -104,7 +106,7 @@ def test_declarations_that_fail_are_named() -> None:
         raise RuntimeError("no")
 
     with pytest.raises(PluginError, match=r"The plugin 'a' failed in regulars_jobs: RuntimeError\('no'\)"):
-        Plugins({"a": plugin(regulars_jobs=broken)}).declared("regulars_jobs")
+        plugins_on({"a": plugin(regulars_jobs=broken)}).declared("regulars_jobs")
 
 
 async def test_one_is_told_after_the_other_and_none_after_one_that_raises() -> None:
@@ -118,18 +120,18 @@ async def test_one_is_told_after_the_other_and_none_after_one_that_raises() -> N
 
         return plugin(purchases_voided=purchases_voided)
 
-    on = Plugins({name: noting(name) for name in "cab"})
+    on = plugins_on({name: noting(name) for name in "cab"})
     await on.announce("purchases_voided", shop=None, purchases=[])
     assert seen == ["c", "a", "b"]
     assert on.listens("purchases_voided")
     assert on.listens("purchases_voided", "a")
     assert not on.listens("purchases_recorded")
     seen.clear()
-    on = Plugins({"a": noting("a"), "b": noting("b", RuntimeError("x")), "c": noting("c")})
+    on = plugins_on({"a": noting("a"), "b": noting("b", RuntimeError("x")), "c": noting("c")})
     with pytest.raises(RuntimeError, match="x") as raised:
         await on.announce("purchases_voided", shop=None, purchases=[])
     assert seen == ["a", "b"]
     assert raised.value.__notes__ == ["in purchases_voided of the plugin 'b'"]
-    on = Plugins({"a": noting("a", Refused(Problem("NO", "No.")))})
+    on = plugins_on({"a": noting("a", Refused(Problem("NO", "No.")))})
     with pytest.raises(Refused):
         await on.announce("purchases_voided", shop=None, purchases=[])

@@ -8,8 +8,8 @@ import pytest
 from regulars_core.actors import Actor
 from regulars_core.errors import Problem, Refused
 from regulars_core.importing import ImportOptions, import_purchases
-from regulars_core.plugins import Plugins
 from regulars_core.shop import Shop
+from regulars_core.start import plugins_on
 from regulars_schema.schema import build_schema, contributions_of
 from tests.asking import Api
 from tests.hooks import stamps
@@ -55,7 +55,7 @@ async def test_nothing_is_left_of_what_others_have_written_before(open_with: Ope
         assert await shop.database.rows("SELECT 1 FROM stamps_told WHERE key LIKE 'purchases_recorded:%'")
         raise error
 
-    on = Plugins({"stamps": stamps, "strict": plugin(purchases_recorded=purchases_recorded)})
+    on = plugins_on({"stamps": stamps, "strict": plugin(purchases_recorded=purchases_recorded)})
     shop = await open_with(on)
     api = Api(build_schema(contributions_of(on)), shop, Actor.of_role("key", "till", "administrator"))
     made = await api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Li"})

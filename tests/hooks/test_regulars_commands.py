@@ -9,7 +9,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from regulars_core.plugins import PluginError, Plugins
+from regulars_core.plugins.owners import PluginError
+from regulars_core.start import plugins_on
 from regulars_server.cli import app
 from regulars_server.cli_plugins import commands_of
 from tests.hooks.conftest import STAMPS
@@ -62,8 +63,8 @@ def test_a_name_of_cores_cannot_be_taken() -> None:
     def named() -> typer.Typer:
         return typer.Typer()
 
-    on = Plugins({"jobs": plugin(regulars_commands=named)})
+    on = plugins_on({"jobs": plugin(regulars_commands=named)})
     with pytest.raises(PluginError, match="The command 'jobs' is defined by 'core' and by 'jobs'"):
         commands_of(on, {"jobs": None})
     with pytest.raises(PluginError, match=r"'a' must answer regulars_commands with a typer\.Typer"):
-        commands_of(Plugins({"a": plugin(regulars_commands=lambda: 1)}), {})
+        commands_of(plugins_on({"a": plugin(regulars_commands=lambda: 1)}), {})

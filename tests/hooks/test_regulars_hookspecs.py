@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from regulars_core.hookspecs import hookimpl, hookspec
-from regulars_core.plugins import PluginError, Plugins
+from regulars_core.plugins.owners import PluginError
+from regulars_core.start import plugins_on
 from tests.hooks.test_plugins import plugin
 
 
@@ -42,25 +43,25 @@ class Listener:
 async def test_others_hear_of_it(order: list[str]) -> None:
     listener = Listener()
     both = {"bells": BELLS, "listener": listener}
-    on = Plugins({name: both[name] for name in order})
+    on = plugins_on({name: both[name] for name in order})
     await on.announce("bells_rung", shop=None, times=3)
     assert listener.heard == [3]
     assert on.declared("bells_names") == {"listener": ["Emmanuel"]}
 
 
 def test_without_the_plugin_nobody_minds() -> None:
-    assert Plugins({"listener": Listener()}).names == ("listener",)
+    assert plugins_on({"listener": Listener()}).names == ("listener",)
 
 
 def test_a_hook_bears_the_name_of_its_plugin() -> None:
     with pytest.raises(PluginError, match="The plugin 'gong' must name its hook bells_names"):
-        Plugins({"gong": BELLS})
+        plugins_on({"gong": BELLS})
 
 
 def test_a_wrong_implementation_is_told() -> None:
     strange = plugin(bells_rung=lambda loudness: None)
     with pytest.raises(PluginError, match="bells_rung"):
-        Plugins({"bells": BELLS, "strange": strange})
+        plugins_on({"bells": BELLS, "strange": strange})
     colour = plugin(bells_rung=lambda times: None)
     with pytest.raises(PluginError, match="must write bells_rung with `async def`"):
-        Plugins({"bells": BELLS, "colour": colour})
+        plugins_on({"bells": BELLS, "colour": colour})

@@ -2,10 +2,12 @@
 
 import pytest
 
-from regulars_core.database import App, NotMigrated
-from regulars_core.plugins import PluginError, Plugins
+from regulars_core.database import App, NotMigrated, migrations
+from regulars_core.plugins.host import Plugins
+from regulars_core.plugins.owners import PluginError
 from regulars_core.settings import Settings
-from regulars_server.app import create_app, opened
+from regulars_core.start import opened, plugins_on
+from regulars_server.app import create_app
 from regulars_server.doctor import examine
 from tests.hooks.test_plugins import plugin
 
@@ -22,15 +24,15 @@ async def test_a_plugin_that_is_not_migrated_stops_the_start(database_url: str, 
     said = [finding.message for finding in await examine(settings, on) if not finding.ok]
     assert said == ["migrations: not applied: stamps.0001_initial; run `regulars migrate`"]
     async with opened(settings, on, migrated=False) as shop:
-        assert await shop.database.migrate() == ["stamps.0001_initial"]
+        assert await migrations.migrate(shop.database) == ["stamps.0001_initial"]
     async with opened(settings, on) as shop:
         assert await shop.database.rows("SELECT * FROM stamps_told") == []
     assert "migrations: all applied" in [finding.message for finding in await examine(settings, on)]
-    async with opened(settings, Plugins()) as shop:
+    async with opened(settings, plugins_on()) as shop:
         assert shop.plugins.names == ()
 
 
 def test_an_app_carries_its_plugins_name() -> None:
     app = App("core", "regulars_core.models", "regulars_core.migrations")
     with pytest.raises(PluginError, match="The plugin 'a' must label its models 'a', not 'core'"):
-        _ = Plugins({"a": plugin(regulars_models=lambda: app)}).apps
+        _ = plugins_on({"a": plugin(regulars_models=lambda: app)}).apps

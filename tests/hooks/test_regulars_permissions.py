@@ -10,9 +10,10 @@ import strawberry
 from regulars_core.actors import Actor
 from regulars_core.keys.doorkeeper import Doorkeeper
 from regulars_core.permissions import PERMISSIONS, Permission, Permissions
-from regulars_core.plugins import PluginError, Plugins
+from regulars_core.plugins.owners import PluginError
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
+from regulars_core.start import plugins_on
 from regulars_schema.batching import batched
 from regulars_schema.composition import Contribution, Extension, NodeKind
 from regulars_schema.customer_types import Customer, CustomerOrderField, CustomerWhere
@@ -37,7 +38,7 @@ def shoes(*permissions: Any, needs: str = "shoes.view") -> Any:
 
 
 async def test_they_are_held_by_administrators_and_by_the_roles_that_they_name(shop: Shop) -> None:
-    on = Plugins({"shoes": shoes(SIZES)})
+    on = plugins_on({"shoes": shoes(SIZES)})
     with_shoes = Shop(shop.database, shop.settings, on)
     schema = schema_of(on)
     api = Api(schema, shop, Actor.of_role("key", "till", "administrator"))
@@ -58,7 +59,7 @@ async def test_they_are_held_by_administrators_and_by_the_roles_that_they_name(s
 
 
 async def test_what_is_shop_wide_does_not_count_in_stores(shop: Shop) -> None:
-    with_shoes = Shop(shop.database, shop.settings, Plugins({"shoes": shoes(SIZES, RACK)}))
+    with_shoes = Shop(shop.database, shop.settings, plugins_on({"shoes": shoes(SIZES, RACK)}))
     for stores, held in ((None, True), (["MAIN"], False)):
         actor = await Doorkeeper(with_shoes).actor_of(await make_key(shop.database, "a", "cashier", stores))
         assert actor is not None
@@ -66,7 +67,7 @@ async def test_what_is_shop_wide_does_not_count_in_stores(shop: Shop) -> None:
 
 
 def started(**plugins: Any) -> None:
-    create_app(Settings(), Plugins(plugins))
+    create_app(Settings(), plugins_on(plugins))
 
 
 def test_two_owners_of_a_permission_stop_the_start() -> None:

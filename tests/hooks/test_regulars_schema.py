@@ -10,9 +10,10 @@ import strawberry
 
 from regulars_core.customers.changes import VersionConflict
 from regulars_core.errors import Problem
-from regulars_core.plugins import PluginError, Plugins
+from regulars_core.plugins.owners import PluginError
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
+from regulars_core.start import plugins_on
 from regulars_schema.batching import Batch, batched
 from regulars_schema.composition import Contribution, Extension, InputField, NodeKind, SchemaConflict
 from regulars_schema.customer_inputs import CustomerCreateInput
@@ -81,14 +82,14 @@ def adding(owner: str, **what: Any) -> Any:
     ],
 )
 def test_two_plugins_in_one_place_stop_the_start(what: dict[str, Any], said: str) -> None:
-    on = Plugins({"shoes": adding("shoes", **what), "feet": adding("feet", **what)})
+    on = plugins_on({"shoes": adding("shoes", **what), "feet": adding("feet", **what)})
     with pytest.raises(SchemaConflict) as raised:
         create_app(Settings(), on)
     assert str(raised.value) == said
 
 
 async def test_the_doctor_says_so_before_the_start(tmp_path: Path) -> None:
-    on = Plugins({"shoes": adding("shoes", leaves=[leaf("size")]), "feet": adding("feet", leaves=[leaf("size")])})
+    on = plugins_on({"shoes": adding("shoes", leaves=[leaf("size")]), "feet": adding("feet", leaves=[leaf("size")])})
     found = await examine(Settings(database_url=f"sqlite://{tmp_path}/no.db"), on)
     said = [finding.message for finding in found if not finding.ok]
     assert said[0].startswith("plugins: CustomerWhere.size is defined by 'shoes' and by 'feet'; switch off one of them")
@@ -113,15 +114,15 @@ async def test_the_doctor_says_so_before_the_start(tmp_path: Path) -> None:
 )
 def test_a_place_of_cores_stops_the_start(what: dict[str, Any], said: str) -> None:
     with pytest.raises(SchemaConflict) as raised:
-        create_app(Settings(), Plugins({"shoes": adding("shoes", **what)}))
+        create_app(Settings(), plugins_on({"shoes": adding("shoes", **what)}))
     assert str(raised.value) == said
 
 
 def test_two_types_of_one_name_stop_the_start() -> None:
-    on = Plugins({"shoes": adding("shoes", types=[Shoe]), "feet": adding("feet", types=[OtherShoe])})
+    on = plugins_on({"shoes": adding("shoes", types=[Shoe]), "feet": adding("feet", types=[OtherShoe])})
     with pytest.raises(SchemaConflict, match="The type Shoe is defined by 'shoes' and by 'feet'"):
         create_app(Settings(), on)
-    on = Plugins({"shoes": adding("shoes", types=[OtherCustomer])})
+    on = plugins_on({"shoes": adding("shoes", types=[OtherCustomer])})
     with pytest.raises(SchemaConflict, match="The type Customer is defined by 'core' and by 'shoes'"):
         create_app(Settings(), on)
 
@@ -187,7 +188,7 @@ def test_one_field_may_go_into_many_schemas() -> None:
 
 def test_a_contribution_carries_its_plugins_name() -> None:
     for answer in (Contribution("core"), None):
-        on = Plugins({"shoes": plugin(regulars_schema=lambda answer=answer: answer)})
+        on = plugins_on({"shoes": plugin(regulars_schema=lambda answer=answer: answer)})
         with pytest.raises(PluginError, match="must answer regulars_schema with a Contribution of the owner 'shoes'"):
             contributions_of(on)
 

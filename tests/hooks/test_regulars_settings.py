@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, create_model
 
-from regulars_core.plugins import PluginError, Plugins
-from regulars_core.settings import SettingsError, configured, load_settings
+from regulars_core.plugins.owners import PluginError
+from regulars_core.settings import SettingsError, load_settings
+from regulars_core.start import configured, plugins_on
 from tests.hooks.conftest import STAMPS
 from tests.hooks.stamps import StampSettings
 from tests.hooks.test_plugins import plugin
@@ -57,7 +58,7 @@ def test_two_owners_of_one_name_stop_the_start() -> None:
     with pytest.raises(PluginError, match=r"REGULARS_A_B_C is defined by 'a' and by 'a_b'"):
         load_settings({"a": model("b_c"), "a_b": model("c")})
     with pytest.raises(PluginError, match="'a' must answer regulars_settings with a pydantic model"):
-        _ = Plugins({"a": plugin(regulars_settings=lambda: {"b": 1})}).settings_models
+        _ = plugins_on({"a": plugin(regulars_settings=lambda: {"b": 1})}).settings_models
 
 
 def test_settings_of_a_plugin_that_is_off_are_unknown(install: Any, monkeypatch: pytest.MonkeyPatch) -> None:

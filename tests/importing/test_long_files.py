@@ -68,10 +68,9 @@ from regulars_core.database import Database
 from regulars_core.importing import ImportOptions, import_purchases
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
-from regulars_server.app import APPS
 
 async def main(url, path):
-    shop = Shop(await Database.open(url, APPS), Settings(database_url=url))
+    shop = Shop(await Database.open(url, [CORE_APP]), Settings(database_url=url), plugins_on())
     await import_purchases(shop, Path(path), ImportOptions(batch=20), lambda done, size: print(done, flush=True))
 
 asyncio.run(main(*sys.argv[1:]))

@@ -7,7 +7,7 @@ import pytest
 
 from regulars_core.actors import Actor
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.service import register
+from regulars_core.customers.service import CUSTOMER_CODES, register
 from regulars_core.testing import OpenShop
 from regulars_schema.composition import ComposedSchema
 from tests.asking import Api
@@ -414,7 +414,7 @@ async def test_a_code_that_an_import_has_brought_meanwhile_is_passed_over(api: A
     other = await open_shop()  # another process, whose import brings codes that ours has in stock
     for code in ("CUST-00002", "CUST-00003"):
         given = checked(other.settings, NewCustomer("Bo", "Ek", code=code))
-        await other.codes.pass_over([code])
+        await other.codes.reserve_up_to(CUSTOMER_CODES, [code])
         await register(other, [given])
     second = await api.done("customerCreate", "customer { code }", {"firstName": "Cy", "lastName": "Um"})
     assert second["customer"]["code"] == "CUST-00004"

@@ -12,8 +12,8 @@ import time_machine
 from regulars_core import idempotency
 from regulars_core.actors import Actor
 from regulars_core.clock import DAY, now
+from regulars_core.contribution import JOBS
 from regulars_core.idempotency import KEPT_DAYS, forget_old
-from regulars_core.jobs import JOBS
 from regulars_core.shop import Shop
 from regulars_schema.keyed import canonical
 from regulars_schema.pipeline import Pipeline

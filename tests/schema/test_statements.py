@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from regulars_core.customers.service import CUSTOMER_CODES
 from regulars_core.shop import Shop
 from regulars_core.writing import insert
 from regulars_schema.batching import batched
@@ -256,7 +257,9 @@ WRITES: Sequence[tuple[str, dict[str, Any], str, int | Mapping[str, int]]] = (
 async def test_writes(
     filled: Api, name: str, given: dict[str, Any], payload: str, number: int | Mapping[str, int]
 ) -> None:
-    await filled.shop.codes.take()  # the first of ten: a block of codes is taken by every tenth customer only
+    await filled.shop.codes.take(
+        CUSTOMER_CODES
+    )  # the first of ten: a block of codes is taken by every tenth customer only
     kind = name[0].upper() + name[1:] + "Input"
     document = f"mutation($input: {kind}!) {{ {name}(input: $input) {{ {payload} userErrors {{ code message }} }} }}"
     counted = await statements(filled, document, input=keyed(name, given))

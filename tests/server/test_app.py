@@ -12,11 +12,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from regulars_core.database import Database, FromTheFuture, NotMigrated, Unavailable
+from regulars_core.contribution import CORE_APP
+from regulars_core.database import Database, FromTheFuture, NotMigrated, Unavailable, migrations
 from regulars_core.settings import Settings
 from regulars_core.shop import WrongCurrency
 from regulars_core.testing import Databases
-from regulars_server.app import APPS, create_app
+from regulars_server.app import create_app
 from tests.keys import make_key
 from tests.serving import COMMAND, Server, environment, free_port, key_to, raw
 
@@ -47,7 +48,7 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Database, httpx2.As
 
 
 async def opened(url: str) -> Database:
-    return await Database.open(url, APPS)
+    return await Database.open(url, [CORE_APP])
 
 
 async def with_database(url: str, work: Callable[[Database], Any]) -> None:
@@ -105,7 +106,7 @@ async def test_an_empty_database_is_refused_with_the_command_that_mends_it(empty
         await start(Settings(database_url=empty_url))
     assert "run `regulars migrate`" in refused_to_serve(empty_url, tmp_path)
     database = await opened(empty_url)
-    assert await database.pending()
+    assert await migrations.pending(database)
     await database.close()
 
 

@@ -12,12 +12,13 @@ import phonenumbers
 import pytest
 
 from regulars_core.clock import datetime_of, instant_of
-from regulars_core.database import Database
-from regulars_core.database.drift import CORE
+from regulars_core.contribution import CORE_APP
+from regulars_core.database import Database, migrations
 from regulars_core.errors import Refused
 from regulars_core.purchases.statistics import differences
 from regulars_core.settings import Settings
 from regulars_core.shop import Shop
+from regulars_core.start import plugins_on
 from regulars_server.demo import DemoSummary, fill
 from regulars_server.demo.names import TWICE
 from regulars_server.demo.rhythm import OPENING_HOURS
@@ -53,16 +54,16 @@ VISIBLE = (
 
 async def filled(path: Path, seed: int = 7, **settings: Any) -> DemoSummary:
     """Fills a new database file and closes it."""
-    database = await Database.open(f"sqlite://{path}", [CORE])
+    database = await Database.open(f"sqlite://{path}", [CORE_APP])
     try:
-        await database.migrate()
-        return await fill(Shop(database, Settings(**settings)), seed=seed, today=TODAY)
+        await migrations.migrate(database)
+        return await fill(Shop(database, Settings(**settings), plugins_on()), seed=seed, today=TODAY)
     finally:
         await database.close()
 
 
 async def visible(path: Path) -> list[list[Sequence[Any]]]:
-    database = await Database.open(f"sqlite://{path}", [CORE])
+    database = await Database.open(f"sqlite://{path}", [CORE_APP])
     try:
         return [[tuple(row) for row in await database.rows(sql)] for sql in VISIBLE]
     finally:
@@ -82,7 +83,7 @@ def summary(demo: tuple[Path, DemoSummary]) -> DemoSummary:
 
 @pytest.fixture
 async def database(demo: tuple[Path, DemoSummary]) -> AsyncIterator[Database]:
-    opened = await Database.open(f"sqlite://{demo[0]}", [CORE])
+    opened = await Database.open(f"sqlite://{demo[0]}", [CORE_APP])
     yield opened
     await opened.close()
 
@@ -234,7 +235,7 @@ async def test_purchases_are_of_all_kinds(database: Database) -> None:
 async def test_a_shop_without_minor_units_is_served_too(tmp_path: Path) -> None:
     path = tmp_path / "tokyo.db"
     await filled(path, currency="JPY", timezone="Asia/Tokyo", country="JP")
-    database = await Database.open(f"sqlite://{path}", [CORE])
+    database = await Database.open(f"sqlite://{path}", [CORE_APP])
     try:
         [croissant] = await column(
             database, "SELECT min(unit_price) FROM purchase_line WHERE sku = 'PST-CRO' AND unit_price IS NOT NULL"

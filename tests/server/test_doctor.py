@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database
 from regulars_core.settings import Settings
-from regulars_server.app import APPS
 from regulars_server.doctor import examine
 from tests.keys import make_key, revoke
 
@@ -22,13 +22,13 @@ def files(folder: Path) -> list[Path]:
 
 
 async def write(url: str, sql: str, *values: object) -> None:
-    database = await Database.open(url, APPS)
+    database = await Database.open(url, [CORE_APP])
     await database.transaction(lambda: database.run(sql, *values))
     await database.close()
 
 
 async def test_a_healthy_shop(engine: str, database_url: str) -> None:
-    database = await Database.open(database_url, APPS)
+    database = await Database.open(database_url, [CORE_APP])
     await make_key(database, "a", "administrator")
     spare = await make_key(database, "b", "administrator")
     await revoke(database, spare)
@@ -41,7 +41,7 @@ async def test_a_healthy_shop(engine: str, database_url: str) -> None:
 
 async def test_without_a_live_key_nobody_can_ask(database_url: str) -> None:
     assert "regulars key create" in (await findings(database_url))[-1]
-    database = await Database.open(database_url, APPS)
+    database = await Database.open(database_url, [CORE_APP])
     await make_key(database, "a", "administrator")
     await database.close()
     await write(database_url, "UPDATE api_key SET revoked_at = 0")
@@ -51,7 +51,7 @@ async def test_without_a_live_key_nobody_can_ask(database_url: str) -> None:
 
 
 async def test_without_an_administrator_nobody_can_make_keys(database_url: str) -> None:
-    database = await Database.open(database_url, APPS)
+    database = await Database.open(database_url, [CORE_APP])
     await make_key(database, "till", "cashier")
     await make_key(database, "branch", "administrator", ["MAIN"])
     await database.close()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from regulars_core.database import Database
-from regulars_core.plugins import Plugins
 from regulars_core.settings import Settings, SettingsError, load_settings
+from regulars_core.start import plugins_on
 from regulars_server.faults import GRAPHQL_JSON, PLAIN_JSON, Fault
 from regulars_server.negotiation import answered_as, refuse_other_than_json
 from tests.server import slow
@@ -91,7 +91,7 @@ def open_door(database_url: str) -> Opened:
     """Serves the test's database with these settings; the plugin is on."""
 
     def opened(**settings: Any) -> Any:
-        return serving(Settings(database_url=database_url, country="MX", **settings), Plugins({"slow": slow}))
+        return serving(Settings(database_url=database_url, country="MX", **settings), plugins_on({"slow": slow}))
 
     return opened
 

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from schemathesis.graphql import nodes
 
-from regulars_core.plugins import Plugins
+from regulars_core.plugins.host import Plugins
+from regulars_core.start import plugins_wanted
 from regulars_schema.schema import schema_of
 from tests.conforming import departures
 from tests.server.test_http import CODES
@@ -31,7 +32,7 @@ ALLOWED = CODES - {"INTERNAL", "UNAVAILABLE", "GRAPHQL_PARSE_FAILED", "GRAPHQL_V
 MORE_MISTAKES = "Too many validation errors, error limit reached. Validation aborted."
 """What is told after five mistakes, with the code of validation, though each of them has a code of its own."""
 PEOPLE = 20
-PLUGINS = Plugins.wanted(("tiers",))
+PLUGINS = plugins_wanted(("tiers",))
 
 WORDS = ("C1", "north", "south", "vip", "tea", "Ana", "Li", "R1", "R7", "A", "B", "C", "card", "web", "MX", "NET_SPEND",
          "code", "+525512345678", "a\u0301", "%", "_", '"', "'; --", "\u2028", "")  # fmt: skip

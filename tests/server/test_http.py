@@ -11,13 +11,14 @@ from typing import Any
 import httpx2
 import pytest
 
-from regulars_core.database import Database
+from regulars_core.contribution import CORE_APP
+from regulars_core.database import Database, migrations
 from regulars_core.errors import Refused
 from regulars_core.keys import doorkeeper
 from regulars_core.keys.credentials import ALPHABET
 from regulars_core.keys.doorkeeper import REMEMBERED_SECONDS
 from regulars_core.settings import Settings
-from regulars_server.app import APPS, create_app
+from regulars_server.app import create_app
 from tests.keys import make_key, revoke
 
 CODES = {
@@ -160,8 +161,8 @@ async def test_the_printed_schema_needs_its_permission(door: Door) -> None:
 
 async def test_a_well_formed_key_of_nobody_and_a_wrong_secret_are_refused_alike(door: Door, tmp_path: Any) -> None:
     """Keys whose checksum is right: one that another shop made, and one with another key's secret under a known id."""
-    elsewhere = await Database.open(f"sqlite://{tmp_path}/other.db", APPS)
-    await elsewhere.migrate()
+    elsewhere = await Database.open(f"sqlite://{tmp_path}/other.db", [CORE_APP])
+    await migrations.migrate(elsewhere)
     foreign = await make_key(elsewhere, "till", "administrator")
     foreign_id = foreign.split("_")[1]
 

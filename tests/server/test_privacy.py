@@ -14,9 +14,9 @@ from graphql import (
     GraphQLObjectType,
 )
 
+from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database
 from regulars_schema.composition import ComposedSchema
-from regulars_server.app import APPS
 from tests.serving import Server, key_to, logged_lines
 
 NAME, MAIL, PHONE, TAX = "Zzyxavier", "zzyx.canary@example.org", "+525512340987", "ZZYX990101AB1"
@@ -90,7 +90,7 @@ class Shouting:
 
 async def sabotage(url: str) -> None:
     """What makes statements fail with people's names in the database's own words."""
-    database = await Database.open(url, APPS)
+    database = await Database.open(url, [CORE_APP])
     await database.transaction(lambda: database.run("CREATE UNIQUE INDEX sabotage ON customer (last_name)"))
     await database.transaction(lambda: database.run("ALTER TABLE customer_note RENAME TO gone"))
     await database.close()

@@ -12,12 +12,11 @@ import regulars_tiers
 from regulars_core.actors import Actor
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.customers.service import find_or_register
-from regulars_core.database import Database
-from regulars_core.plugins import Plugins
+from regulars_core.database import Database, migrations
 from regulars_core.settings import load_settings
 from regulars_core.shop import Shop
+from regulars_core.start import plugins_on
 from regulars_schema.schema import schema_of
-from regulars_server.app import APPS
 from regulars_tiers.reassessing import differences, work_off
 from tests.asking import Api
 
@@ -31,9 +30,9 @@ async def open_tiers(database_url: str) -> AsyncIterator[OpenTiers]:
 
     async def open_one(others: dict[str, object] | None = None, first: str = "tiers", **settings: Any) -> Shop:
         chosen = {"tiers": regulars_tiers, **(others or {})}
-        plugins = Plugins({first: chosen[first], **chosen})
-        database = await Database.open(database_url, (*APPS, *plugins.apps), pool_size=8, readers=2)
-        await database.migrate()
+        plugins = plugins_on({first: chosen[first], **chosen})
+        database = await Database.open(database_url, plugins.apps, pool_size=8, readers=2)
+        await migrations.migrate(database)
         given = load_settings(plugins.settings_models, database_url=database_url, **settings)
         opened.append(Shop(database, given, plugins))
         return opened[-1]

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars_core.hookspecs import hookimpl
-from regulars_core.plugins import PluginError, Plugins
+from regulars_core.plugins.owners import PluginError
+from regulars_core.start import plugins_on
 from regulars_tiers.criteria import BOX, NET_SPEND, CriterionKind, Fact, NoSettings, Unit, criterion_kinds
 from regulars_tiers.testing import LawBroken, purchases, try_laws
 from tests.hooks.test_plugins import plugin
@@ -171,8 +172,8 @@ def test_two_of_one_name_are_refused() -> None:
 
     twin = plugin(tiers_criteria=lambda: [NET_SPEND])
     with pytest.raises(PluginError, match="The criterion NET_SPEND is defined by 'tiers' and by 'twin'"):
-        criterion_kinds(Plugins({"tiers": regulars_tiers, "twin": twin}))
+        criterion_kinds(plugins_on({"tiers": regulars_tiers, "twin": twin}))
 
 
 def test_without_tiers_nobody_minds_the_hooks() -> None:
-    assert Plugins({"weekends": Weekends()}).names == ("weekends",)
+    assert plugins_on({"weekends": Weekends()}).names == ("weekends",)

@@ -9,12 +9,12 @@ import pytest
 import regulars_tiers
 from regulars_core.database import Engine
 from regulars_core.importing import ImportOptions, import_customers, import_purchases
-from regulars_core.plugins import Plugins
 from regulars_core.shop import Shop
+from regulars_core.start import plugins_on
 from regulars_core.testing import Databases, opened_shop
 from tests.tiers.conftest import OpenTiers, Owner, noon_of
 
-ON, OFF = Plugins({"tiers": regulars_tiers}), Plugins()
+ON, OFF = plugins_on({"tiers": regulars_tiers}), plugins_on()
 CUSTOMERS = "code,first_name,last_name,created_at\nI-1,Imre,Io,2025-12-01T09:00:00Z\nI-2,Ines,Io,2026-01-12T09:00:00Z\n"
 PURCHASES = """reference,purchased_at,customer_code,email,name,total
 F1,2025-12-20T10:00:00Z,I-1,,Tea,2100.00
@@ -144,7 +144,7 @@ async def kept(shop: Shop) -> list[tuple[Any, ...]]:
 
 async def test_who_bought_before_the_plugin_was_ever_on(open_tiers: OpenTiers) -> None:
     shop = await open_tiers()
-    bare = Owner(Shop(shop.database, shop.settings))
+    bare = Owner(Shop(shop.database, shop.settings, plugins_on()))
     customer = await bare.customer()
     await bare.sells(customer, "6000.00", "2026-01-05")
     owner = Owner(shop)

@@ -9,7 +9,7 @@ from regulars_core.checks import Checks
 from regulars_core.clock import Instant, now
 from regulars_core.customers.contact import LONGEST_EMAIL, parse_email, parse_phone
 from regulars_core.ids import DEFAULT_GROUP_ID
-from regulars_core.plugins import Extras
+from regulars_core.plugins.host import Extras
 from regulars_core.settings import Settings
 from regulars_core.text import folded
 

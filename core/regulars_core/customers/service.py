@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from regulars_core.clock import NEVER
-from regulars_core.customers.codes import wanted_instead_of
+from regulars_core.codes import CodeSeries, exhausted_by
 from regulars_core.customers.rules import Address, CheckedCustomer, city_key
 from regulars_core.customers.searching import contact_text, names_text
 from regulars_core.errors import Problem, Refused
@@ -13,6 +13,9 @@ from regulars_core.ids import DEFAULT_GROUP_ID, new_id
 from regulars_core.shop import Shop
 from regulars_core.text import folded
 from regulars_core.writing import insert
+
+CUSTOMER_CODES = CodeSeries("CUST", "customer")
+"""`CUST-00042`, or `CUST-S07-00042` for a customer from store S07."""
 
 
 async def give_codes(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[CheckedCustomer]:
@@ -25,9 +28,12 @@ async def give_codes(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[C
         if customer.code is None:
             wanted[customer.origin_store_id] = wanted.get(customer.origin_store_id, 0) + 1
     store_codes = await _store_codes(shop, [store for store in wanted if store])
-    made = {store: iter(await shop.codes.take(store_codes.get(store or ""), count)) for store, count in wanted.items()}
+    codes = {
+        store: iter(await shop.codes.take(CUSTOMER_CODES, store_codes.get(store or ""), count))
+        for store, count in wanted.items()
+    }
     return [
-        customer if customer.code else replace(customer, code=next(made[customer.origin_store_id]))
+        customer if customer.code else replace(customer, code=next(codes[customer.origin_store_id]))
         for customer in customers
     ]
 
@@ -62,8 +68,8 @@ async def _refuse_unknown(shop: Shop, customers: Sequence[CheckedCustomer]) -> N
     taken = await database.rows(
         f"SELECT code FROM customer WHERE {database.dialect.among('code', 1, 'text')}", [c.code for c in customers]
     )
-    if taken and shop.codes.renewable and (want := wanted_instead_of(taken[0][0])):
-        raise want
+    if taken and shop.codes.renewable and (exhausted := exhausted_by(CUSTOMER_CODES, taken[0][0])):
+        raise exhausted
     problems += [Problem("CODE_TAKEN", "Another customer has this code.", ("code",)) for _ in taken]
     if any(c.group_id != DEFAULT_GROUP_ID for c in customers):
         problems += await missing(shop, "customer_group", {c.group_id for c in customers}, "groupId", "group")

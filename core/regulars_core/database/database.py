@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from tortoise.context import _current_context
 
-from . import current, migrations
+from . import current
 from .apps import ALIAS, App, engine_of, tortoise_config
 from .counting import counting
 from .dialect import Dialect, Engine, Lookup, Write, side_by_side, target, values_of
@@ -278,16 +278,3 @@ class Database:
         """The SQL of every statement that the current task and its children run while open, models' included; BEGIN,
         COMMIT and savepoints are left out."""
         return counting(self._root)
-
-    async def migrate(self, progress: Callable[[str], None] | None = None) -> list[str]:
-        """Apply every migration the database lacks, core's first, and name them. Two processes that do so at once
-        apply each once. Raises FromTheFuture if it has some that this version does not know."""
-        return await migrations.migrate(self, progress)
-
-    async def pending(self) -> list[str]:
-        """The migrations that the database lacks: ["core.0001_initial"]."""
-        return await migrations.pending(self)
-
-    async def unknown(self) -> list[str]:
-        """The migrations of its apps that the database has and this version does not know."""
-        return await migrations.unknown(self)

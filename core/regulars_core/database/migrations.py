@@ -6,7 +6,7 @@ process that is killed leaves a migration whole or not at all, and two that star
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tortoise.backends.base import executor as tortoise_executor
 from tortoise.migrations.graph import MigrationGraph, MigrationKey
@@ -18,10 +18,8 @@ from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
 from .apps import ALIAS, apps_config
+from .database import Database
 from .faults import FromTheFuture
-
-if TYPE_CHECKING:
-    from .database import Database
 
 TABLE = "tortoise_migrations"
 _LOCK = 7_306_085_893_296_000_001  # of pg_advisory_xact_lock; any number, the same in every version
@@ -30,27 +28,29 @@ _ATTEMPTS = 5  # of each migration: its locks may have to wait for a busy server
 log = logging.getLogger(__name__)
 
 
-async def pending(database: "Database") -> list[str]:
-    """The migrations that the database lacks, in the order they would be applied."""
+async def pending(database: Database) -> list[str]:
+    """The migrations that the database lacks, in the order they would be applied: ["core.0001_initial"]."""
     with database.bound():
         done = await _applied(database)
         return [str(key) for key in _order(database, await _graph(database)) if key not in done]
 
 
-async def unknown(database: "Database") -> list[str]:
+async def unknown(database: Database) -> list[str]:
     """The migrations the database has and this version does not know, of the apps it was opened with. Those of a plugin
     that is switched off are nobody's business."""
     with database.bound():
         return await _unknown(database, await _graph(database))
 
 
-async def known(database: "Database") -> list[MigrationKey]:
+async def known(database: Database) -> list[MigrationKey]:
     """Every migration of this version, in the order they are applied."""
     return _order(database, await _graph(database))
 
 
-async def migrate(database: "Database", progress: Callable[[str], None] | None = None) -> list[str]:
-    """Apply what is pending and name it. Raises FromTheFuture, and whatever a migration raises; it is then undone."""
+async def migrate(database: Database, progress: Callable[[str], None] | None = None) -> list[str]:
+    """Apply every migration that the database lacks, core's first, and name them. Two processes that do so at once apply each
+    once. Raises FromTheFuture if the database has some that this version does not know, and whatever a migration raises; it
+    is then undone."""
     with database.bound():
         graph = await _graph(database)
         if strangers := await _unknown(database, graph):
@@ -64,7 +64,7 @@ async def migrate(database: "Database", progress: Callable[[str], None] | None =
 
 
 async def _apply(
-    database: "Database",
+    database: Database,
     graph: MigrationGraph,
     order: Sequence[MigrationKey],
     progress: Callable[[str], None] | None,
@@ -90,7 +90,7 @@ async def _apply(
     return applied
 
 
-async def _once(database: "Database", editor: BaseSchemaEditor, migration: Migration, state: State) -> bool:
+async def _once(database: Database, editor: BaseSchemaEditor, migration: Migration, state: State) -> bool:
     """Whether it was this process that applied the migration."""
     key = MigrationKey(app_label=migration.app_label, name=migration.name)
     if key in await _applied(database):
@@ -105,12 +105,12 @@ async def _once(database: "Database", editor: BaseSchemaEditor, migration: Migra
     return True
 
 
-async def _make_table(database: "Database", editor: BaseSchemaEditor) -> None:
+async def _make_table(database: Database, editor: BaseSchemaEditor) -> None:
     statement = editor._get_model_sql_data(MigrationRecorder(editor.client, table_name=TABLE).model).table_sql
     await database.run(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
 
 
-async def _exclusively(database: "Database", work: Callable[[BaseSchemaEditor], Any]) -> Any:
+async def _exclusively(database: Database, work: Callable[[BaseSchemaEditor], Any]) -> Any:
     """Run the work in a transaction that no other process migrates beside."""
     if database.in_transaction:
         raise RuntimeError("A transaction cannot migrate the database it is in.")
@@ -121,7 +121,7 @@ async def _exclusively(database: "Database", work: Callable[[BaseSchemaEditor], 
     return await rebuilding(database, lambda client: work(GuardedSqliteEditor(client)), attempts=_ATTEMPTS)
 
 
-async def _on_postgres(database: "Database", work: Callable[[BaseSchemaEditor], Any]) -> Any:
+async def _on_postgres(database: Database, work: Callable[[BaseSchemaEditor], Any]) -> Any:
     for setting in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
         await database.run(f"SET LOCAL {setting} = 0")
     await database.rows("SELECT pg_advisory_xact_lock($1)", _LOCK)
@@ -130,12 +130,12 @@ async def _on_postgres(database: "Database", work: Callable[[BaseSchemaEditor], 
     return await work(AsyncpgSchemaEditor(database._client, atomic=True))
 
 
-async def _unknown(database: "Database", graph: MigrationGraph) -> list[str]:
+async def _unknown(database: Database, graph: MigrationGraph) -> list[str]:
     ours = {app.label for app in database.apps}
     return sorted(str(key) for key in await _applied(database) if key.app_label in ours and key not in graph.nodes)
 
 
-async def _applied(database: "Database") -> set[MigrationKey]:
+async def _applied(database: Database) -> set[MigrationKey]:
     # Tortoise's own reading takes any failure for "none".
     if database.engine == "postgres":
         exists = await database.row("SELECT to_regclass($1)::text", TABLE)
@@ -147,13 +147,13 @@ async def _applied(database: "Database") -> set[MigrationKey]:
     return {MigrationKey(app_label=app, name=name) for app, name in recorded}
 
 
-async def _graph(database: "Database") -> MigrationGraph:
+async def _graph(database: Database) -> MigrationGraph:
     loader = MigrationLoader(apps_config(database.apps), _Nothing(None))
     await loader.build_graph()
     return loader.graph
 
 
-def _order(database: "Database", graph: MigrationGraph) -> list[MigrationKey]:
+def _order(database: Database, graph: MigrationGraph) -> list[MigrationKey]:
     """Every migration after those it needs, the apps in their order where that leaves a choice."""
     order: dict[MigrationKey, None] = {}
     for app in database.apps:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from regulars_core.customers.changes import change_quietly, lock_customers
 from regulars_core.customers.rules import CheckedCustomer
-from regulars_core.customers.service import give_codes, one_at_a_time, register
+from regulars_core.customers.service import CUSTOMER_CODES, give_codes, one_at_a_time, register
 from regulars_core.errors import Problem, Refused
 from regulars_core.events import announce
 from regulars_core.groups.service import create_group, name_key
@@ -186,7 +186,7 @@ async def _prepared(shop: Shop, newcomers: Sequence[Entry], groups: Mapping[str,
         )
         for entry in newcomers
     ]
-    await shop.codes.pass_over([customer.code for customer in customers if customer.code])
+    await shop.codes.reserve_up_to(CUSTOMER_CODES, [customer.code for customer in customers if customer.code])
     return await give_codes(shop, customers)
 
 

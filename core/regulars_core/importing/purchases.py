@@ -7,7 +7,7 @@ from pathlib import Path
 from tortoise.exceptions import IntegrityError
 
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.service import give_codes, one_at_a_time, register
+from regulars_core.customers.service import CUSTOMER_CODES, give_codes, one_at_a_time, register
 from regulars_core.errors import Problem, Refused
 from regulars_core.importing.baskets import Basket, Grouping
 from regulars_core.importing.buyers import Directory, Newcomer, known_customers
@@ -172,7 +172,7 @@ async def _prepare(shop: Shop, newcomers: Sequence[Newcomer]) -> None:
         )
         for newcomer in newcomers
     ]
-    await shop.codes.pass_over([customer.code for customer in given if customer.code])
+    await shop.codes.reserve_up_to(CUSTOMER_CODES, [customer.code for customer in given if customer.code])
     for newcomer, customer in zip(newcomers, await give_codes(shop, given), strict=True):
         newcomer.customer = customer
 

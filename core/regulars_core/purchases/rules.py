@@ -9,7 +9,7 @@ import orjson
 from regulars_core.checks import Checks
 from regulars_core.clock import Instant
 from regulars_core.money import LARGEST, divided_half_up, spread
-from regulars_core.plugins import Extras
+from regulars_core.plugins.host import Extras
 
 MILLION = 1_000_000
 """Quantities are whole millionths: 1.5 kg is 1_500_000."""

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
-from regulars_core.database import App, Database, Engine
+from regulars_core.contribution import CORE_APP
+from regulars_core.database import App, Database, Engine, migrations
 from regulars_core.database.apps import sqlite_path
-from regulars_core.database.drift import CORE
 
 from .postgres import PostgresServer
 
@@ -29,8 +29,8 @@ class Databases:
             return self._find_server().create_database()
         return f"sqlite://{self._folder}/{next(self._names)}.db"
 
-    async def migrated(self, engine: Engine, apps: Sequence[App] = ()) -> str:
-        """The URL of a new database with the tables of the core and of these apps. Raises PostgresMissing."""
+    async def migrated(self, engine: Engine, apps: Sequence[App] = (CORE_APP,)) -> str:
+        """The URL of a new database with the tables of these apps, core's among them: `plugins.apps`. Raises PostgresMissing."""
         template = await self._template(engine, tuple(apps))
         if engine == "postgres":
             return self._find_server().create_database(template=template)
@@ -49,9 +49,9 @@ class Databases:
     async def _template(self, engine: Engine, apps: tuple[App, ...]) -> str:
         if (engine, apps) not in self._templates:
             url = self.empty(engine)
-            database = await Database.open(url, (CORE, *apps), pool_size=1, readers=1)
+            database = await Database.open(url, apps, pool_size=1, readers=1)
             try:
-                await database.migrate()
+                await migrations.migrate(database)
             finally:
                 await database.close()
             self._templates[engine, apps] = url

@@ -10,7 +10,7 @@ from regulars_core.purchases.reads import PurchaseRow, RefundRow
 class Listener:
     """A plugin that hears every event and does nothing: `heard` holds the names of the events with the rows they brought.
 
-    Goes beside the plugin under test: `Plugins({"visits": regulars_visits, "listener": listener})`.
+    Goes beside the plugin under test: `plugins_on({"visits": regulars_visits, "listener": listener})`.
     """
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from tortoise.models import Model
 
 from regulars_core.database import Engine
-from regulars_core.plugins import Plugins
+from regulars_core.plugins.host import Plugins
 from regulars_core.shop import Shop
 
 from .databases import Databases

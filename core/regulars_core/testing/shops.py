@@ -10,17 +10,17 @@ from regulars_core.customers.changes import add_tags, change
 from regulars_core.customers.rules import NewCustomer
 from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.customers.service import find_or_register
-from regulars_core.database import Database
-from regulars_core.database.drift import CORE
+from regulars_core.database import migrations
 from regulars_core.ids import MAIN_STORE_ID
 from regulars_core.journal.replaying import switch_on
-from regulars_core.plugins import Plugins
+from regulars_core.plugins.host import Plugins
 from regulars_core.purchases.refunds import refund, void
 from regulars_core.purchases.rules import NewLine, NewPurchase
 from regulars_core.purchases.rules import checked as checked_purchase
 from regulars_core.purchases.service import record
 from regulars_core.settings import load_settings
 from regulars_core.shop import Shop
+from regulars_core.start import opened_database, plugins_on
 
 OpenShop = Callable[..., Awaitable[Shop]]
 """What the fixture `open_shop` is: opens the test's database with these settings."""
@@ -34,16 +34,13 @@ async def opened_shop(url: str, plugins: Plugins | None = None, **settings: Any)
 
     Settings are given as in `regulars.toml`: `country="MX"`, and a plugin's own as `visits_goal=10`. Raises SettingsError.
     """
-    on = plugins or Plugins()
+    on = plugins or plugins_on()
     given = load_settings(on.settings_models, **{"database_url": url, **settings})
-    database = await Database.open(url, (CORE, *on.apps), pool_size=5, readers=2)
-    try:
-        await database.migrate()
+    async with opened_database(given, on, pool_size=5, readers=2) as database:
+        await migrations.migrate(database)
         shop = Shop(database, given, on)
         await switch_on(shop)
         yield shop
-    finally:
-        await database.close()
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from regulars_core.clock import Instant
-from regulars_core.plugins import PluginError, Plugins
+from regulars_core.plugins.host import Plugins
+from regulars_core.plugins.owners import Owners
 
 
 class Unit(StrEnum):
@@ -107,16 +108,13 @@ BOX: Sequence[CriterionKind] = (NET_SPEND, ORDERS)
 
 def criterion_kinds(plugins: Plugins) -> Mapping[str, CriterionKind]:
     """All kinds by name: the box's and those of other plugins. Raises PluginError where two have one name."""
-    owners = {kind.kind: "tiers" for kind in BOX}
-    found = {kind.kind: kind for kind in BOX}
     declared = plugins.declared("tiers_criteria") if "tiers" in plugins.names else {}
-    for plugin, kinds in declared.items():
+    owners, by_name = Owners(), {}
+    for owner, kinds in {"tiers": BOX, **declared}.items():
         for kind in kinds:
-            if elder := owners.get(kind.kind):
-                raise PluginError(f"The criterion {kind.kind} is defined by '{elder}' and by '{plugin}'")
-            owners[kind.kind] = plugin
-            found[kind.kind] = kind
-    return found
+            owners.claim(kind.kind, owner, f"The criterion {kind.kind}")
+            by_name[kind.kind] = kind
+    return by_name
 
 
 class WindowKind(StrEnum):

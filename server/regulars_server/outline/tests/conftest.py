@@ -2,11 +2,12 @@
 
 import pytest
 
-from regulars_core.plugins import Plugins
+from regulars_core.plugins.host import Plugins
+from regulars_core.start import plugins_wanted
 
 pytest_plugins = ["regulars_server.testing"]
 
 
 @pytest.fixture
 def plugins() -> Plugins:
-    return Plugins.wanted(("outline",))
+    return plugins_wanted(("outline",))

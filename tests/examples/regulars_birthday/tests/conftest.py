@@ -12,11 +12,11 @@ import asyncpg
 import pytest
 
 from regulars_core.actors import Actor
-from regulars_core.settings import configured
+from regulars_core.database import migrations
 from regulars_core.shop import Shop
+from regulars_core.start import configured, opened
 from regulars_schema.context import Batch, Context
 from regulars_schema.schema import build_schema, contributions_of
-from regulars_server.app import opened
 
 
 async def _postgres(server: str, statement: str) -> None:
@@ -28,7 +28,7 @@ async def _postgres(server: str, statement: str) -> None:
 async def _migrate(url: str) -> None:
     settings, plugins = configured(plugins="birthday", database_url=url)
     async with opened(settings, plugins, migrated=False) as shop:
-        await shop.database.migrate()
+        await migrations.migrate(shop.database)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from regulars_core.clock import day_of, now
 from regulars_core.database.drift import drift
 from regulars_core.importing import ImportOptions, import_customers
-from regulars_core.jobs import all_jobs
+from regulars_core.jobs import jobs_of
 from regulars_core.shop import Shop
 from regulars_schema.schema import build_schema
 from regulars_server.cli import app
@@ -122,7 +122,7 @@ async def test_greeting_needs_a_permission(asking: Asking, shop: Shop) -> None:
 async def test_the_job_greets_whose_birthday_it_is(asking: Asking, shop: Shop, today: date) -> None:
     for name, born in (("Ana", f"1992-{today:%m-%d}"), ("Bo", f"1992-{today.month % 12 + 1:02}-01")):
         await asking.customer(name, birthDate=born)
-    [job] = [job for job in all_jobs(shop.plugins) if job.name == "greet"]
+    [job] = [job for job in jobs_of(shop.plugins) if job.name == "greet"]
     for _ in range(2):
         await job.run(shop)
     found = await asking.data("{ customers { nodes { firstName greetings } } }")

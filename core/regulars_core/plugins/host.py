@@ -1,48 +1,29 @@
-"""The plugins of one application: found by entry point, chosen by setting, checked, and told of events.
+"""The plugins of one application: checked, and told of events.
 
-Not a global: two applications with different plugins live in one process without knowing of each other.
+Not a global: two applications with different plugins live in one process without knowing of each other. What hooks there
+are is said from outside; core itself is registered first, and answers declarations as plugins do.
 """
 
-import ast
 import inspect
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 import pluggy
 from pydantic import BaseModel
 
-from regulars_core import hookspecs
+from regulars_core.database import App, Database
 from regulars_core.errors import Refused
+from regulars_core.plugins.owners import CORE, Owners, PluginError
 
-if TYPE_CHECKING:
-    from regulars_core.database import App
-
-ENTRY_POINTS = "regulars"
-OWN_DISTRIBUTION = "regulars"
-CORE = "core"
+PROJECT = "regulars"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
 Extras = Mapping[str, Mapping[str, Any]]
 """What an input carries for plugins: by plugin, the values of the fields that it added and that were given."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-
-
-class PluginError(Exception):
-    """A plugin cannot take part as it is; the message names it and says what is wrong. Stops the start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """A plugin that is installed, whether or not it is on."""
-
-    name: str
-    version: str
-    description: str
-    in_the_box: bool
-    entry: EntryPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,56 +35,37 @@ class About:
     description: str = ""
 
 
-def installed() -> Sequence[Installed]:
-    """Every installed plugin, by name. Nothing of it is imported. Raises PluginError where two share a name."""
-    found: dict[str, Installed] = {}
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
-        distribution = entry.dist.name if entry.dist else "?"
-        if elder := found.get(entry.name):
-            other = elder.entry.dist.name if elder.entry.dist else "?"
-            raise PluginError(f"The plugin name '{entry.name}' is taken by '{other}' and by '{distribution}'.")
-        version = entry.dist.version if entry.dist else ""
-        in_the_box = distribution == OWN_DISTRIBUTION
-        summary = str(entry.dist.metadata.json.get("summary", "")) if entry.dist else ""
-        told = _first_line(entry.module) if in_the_box else summary  # the box's own summary tells of the whole
-        found[entry.name] = Installed(entry.name, version, told, in_the_box, entry)
-    return list(found.values())
+@dataclass(frozen=True)
+class EventKind:
+    """A kind of event: how its argument is called, and how the rows that it brings are read by their ids."""
 
-
-def _first_line(module: str) -> str:
-    """What a module says of itself, read from its source."""
-    spec = find_spec(module)
-    if spec is None or spec.origin is None:
-        return ""
-    docstring = ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8")))
-    return (docstring or "").partition("\n")[0]
-
-
-def chosen(available: Sequence[Installed], wanted: tuple[str, ...] | None) -> Sequence[Installed]:
-    """Those to switch on: all in the box if nothing is wanted, exactly the named ones, or with `+name` the box and that
-    one. The box comes by name, the named ones in the order in which they are named.
-
-    Raises PluginError for one that is not installed.
-    """
-    by_name = {plugin.name: plugin for plugin in available}
-    names = [name.removeprefix("+") for name in wanted or ()]
-    if unknown := sorted(set(names) - by_name.keys()):
-        have = ", ".join(by_name) or "none"
-        raise PluginError(f"REGULARS_PLUGINS names {', '.join(unknown)}, which is not installed; installed: {have}.")
-    only_added = bool(names) and all(name.startswith("+") for name in wanted or ())
-    box = [plugin.name for plugin in available if plugin.in_the_box] if wanted is None or only_added else []
-    return [by_name[name] for name in dict.fromkeys([*box, *names])]
+    argument: str
+    read: Callable[[Database, Sequence[str]], Coroutine[Any, Any, Mapping[str, Any]]]
 
 
 class Plugins:
     """Plugins that are on, by name, in the order in which they are told of events."""
 
-    def __init__(self, plugins: Mapping[str, object] | None = None, about: Sequence[About] = ()) -> None:
-        """Raises PluginError for hooks that do not exist, take arguments that do not, or are of the wrong colour."""
-        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
-        self._manager.add_hookspecs(hookspecs)
-        self.names: Sequence[str] = tuple(plugins or {})
-        for name, plugin in (plugins or {}).items():
+    def __init__(
+        self,
+        plugins: Mapping[str, object],
+        about: Sequence[About] = (),
+        *,
+        core: object,
+        specs: ModuleType,
+        events: Mapping[str, EventKind],
+    ) -> None:
+        """`specs` are the hooks that there are, `events` says what those of them bring that are events, and `core` answers
+        declarations before all plugins, without being one of them.
+
+        Raises PluginError for hooks that do not exist, take arguments that do not, or are of the wrong colour.
+        """
+        self._core, self._specs, self.events = core, specs, events
+        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager.add_hookspecs(specs)
+        self._manager.register(core, CORE)
+        self.names: Sequence[str] = tuple(plugins)
+        for name, plugin in plugins.items():
             if not _NAME.fullmatch(name) or name == CORE:
                 raise PluginError(
                     f"'{name}' is no name for a plugin; use small letters, digits and _, and not `{CORE}`."
@@ -114,34 +76,16 @@ class Plugins:
                 raise PluginError(f"The plugin '{name}' cannot be registered: {error}") from error
         self._add_offered_hooks()
         self._check_hooks()
-        told = {one.name: one for one in about}
+        known = {one.name: one for one in about}
         self.about = [
-            told.get(name) or About(name, description=(inspect.getdoc(plugin) or "").partition("\n")[0])
-            for name, plugin in (plugins or {}).items()
+            known.get(name) or About(name, description=(inspect.getdoc(plugin) or "").partition("\n")[0])
+            for name, plugin in plugins.items()
         ]
-
-    @classmethod
-    def load(cls, plugins: Iterable[Installed]) -> "Plugins":
-        """Import and register these. Raises PluginError for one that cannot be imported."""
-        loaded: dict[str, object] = {}
-        about = []
-        for plugin in plugins:
-            try:
-                loaded[plugin.name] = plugin.entry.load()
-            except Exception as error:
-                raise PluginError(f"The plugin '{plugin.name}' cannot be imported: {error!r}") from error
-            about.append(About(plugin.name, plugin.version, plugin.description))
-        return cls(loaded, about)
-
-    @classmethod
-    def wanted(cls, wanted: tuple[str, ...] | None) -> "Plugins":
-        """Those of the installed plugins that the setting chooses. Raises PluginError."""
-        return cls.load(chosen(installed(), wanted))
 
     def without(self, name: str) -> "Plugins":
         """The same plugins but for one."""
         rest = {other: self._manager.get_plugin(other) for other in self.names if other != name}
-        return Plugins(rest, self.about)
+        return Plugins(rest, self.about, core=self._core, specs=self._specs, events=self.events)
 
     def _add_offered_hooks(self) -> None:
         """Hooks that plugins offer to each other."""
@@ -176,7 +120,7 @@ class Plugins:
         return caller.get_hookimpls()  # in the order of registration; pluggy itself would call them from the last one
 
     def declared(self, hook: str) -> Mapping[str, Any]:
-        """What each plugin that has this declaration answers, by plugin. Raises PluginError where it raises."""
+        """What core and each plugin that has this declaration answer, by owner. Raises PluginError where one raises."""
         answers = {}
         for implementation in self._implementations(hook):
             try:
@@ -185,9 +129,19 @@ class Plugins:
                 raise PluginError(f"The plugin '{implementation.plugin_name}' failed in {hook}: {error!r}") from error
         return answers
 
+    def gathered(self, hook: str, noun: str) -> Sequence[Any]:
+        """What core and the plugins list in a declaration, one after another. Raises PluginError where two have the same
+        `name`, in whose message each is a `noun`."""
+        owners, gathered = Owners(), []
+        for owner, listed in self.declared(hook).items():
+            for one in listed:
+                owners.claim(one.name, owner, f"The {noun} '{one.name}'")
+                gathered.append(one)
+        return gathered
+
     @property
-    def apps(self) -> "Sequence[App]":
-        """The plugins' tables. Raises PluginError for an app that is not labelled with its plugin's name."""
+    def apps(self) -> Sequence[App]:
+        """The tables of core and of the plugins. Raises PluginError for an app that is not labelled with its plugin's name."""
         apps: Mapping[str, App] = self.declared("regulars_models")
         for name, app in apps.items():
             if app.label != name:

@@ -1,0 +1,103 @@
+"""What core declares: it is the first plugin of its own host."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from regulars_core.customers import recent_text
+from regulars_core.database import App
+from regulars_core.hookspecs import hookimpl
+from regulars_core.idempotency import KEPT_DAYS
+from regulars_core.idempotency import forget_old as forget_old_keys
+from regulars_core.jobs import Job
+from regulars_core.journal.replaying import catch_up, forget_old
+from regulars_core.permissions import CORE_PERMISSIONS, Permission
+from regulars_core.purchases.statistics import differences
+from regulars_core.shop import Shop
+from regulars_core.verifying import Verification
+
+CORE_APP = App("core", "regulars_core.models", "regulars_core.migrations")
+_TABLES = {
+    "postgres": "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename",
+    "sqlite": "SELECT '\"' || name || '\"' FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%'"
+    " ESCAPE '\\' ORDER BY name",
+}
+_ANALYZE_SECONDS = 1_800
+
+
+async def refresh_planner(shop: Shop) -> None:
+    """Let the database count its rows anew, so that it goes on choosing the right indexes: each table by itself, so that
+    nobody waits for the lock of more than one."""
+    database = shop.database
+
+    async def count(table: str) -> None:
+        await database.allow(_ANALYZE_SECONDS)
+        await database.run(f"ANALYZE {table}")
+
+    for row in await database.rows(_TABLES[database.engine]):
+        await database.transaction(lambda table=row[0]: count(table))  # type: ignore[misc]
+
+
+async def forget_keys(shop: Shop) -> None:
+    """Remove idempotency keys that nobody will send again."""
+    await forget_old_keys(shop.database)
+
+
+async def renew_recent_text(shop: Shop) -> None:
+    """Copy the texts of who has been seen meanwhile to where a quick search reads first."""
+    await recent_text.renew(shop.database)
+
+
+async def keep_journal(shop: Shop) -> None:
+    """Tell plugins what processes without them have done, and forget what everybody has been told."""
+    for plugin in shop.plugins.names:
+        await catch_up(shop, plugin)
+    await forget_old(shop)
+
+
+JOBS: Sequence[Job] = (
+    Job(
+        "renew-recent-text", "Lets quick searches find those seen last by an index of their own.", 60, renew_recent_text
+    ),
+    Job("keep-journal", "Tells plugins what they missed, and forgets what all were told.", 600, keep_journal),
+    Job("refresh-planner", "Refreshes the figures by which the database chooses its indexes.", 86_400, refresh_planner),
+    Job("forget-idempotency-keys", f"Removes idempotency keys older than {KEPT_DAYS} days.", 86_400, forget_keys),
+)
+
+
+async def _statistics(shop: Shop) -> AsyncIterator[str]:
+    async for found in differences(shop.database):
+        yield f"customer_{found.customer_id}: stored {found.stored}, recounted {found.recounted}"
+
+
+async def _recent_text(shop: Shop) -> AsyncIterator[str]:
+    async for id_ in recent_text.differences(shop.database):
+        yield f"customer_{id_}: a quick search looks into something else than what is known of the customer"
+
+
+VERIFICATIONS: Sequence[Verification] = (
+    Verification("statistics", "Statistics of customers are what their purchases amount to.", _statistics),
+    Verification("recent-text", "Quick searches look into the texts of those who were seen last.", _recent_text),
+)
+
+
+@hookimpl
+def regulars_models() -> App:
+    """Core's tables."""
+    return CORE_APP
+
+
+@hookimpl
+def regulars_permissions() -> Sequence[Permission]:
+    """Core's permissions."""
+    return CORE_PERMISSIONS
+
+
+@hookimpl
+def regulars_jobs() -> Sequence[Job]:
+    """Core's jobs."""
+    return JOBS
+
+
+@hookimpl
+def regulars_verifications() -> Sequence[Verification]:
+    """Core's verifications."""
+    return VERIFICATIONS

@@ -1,0 +1,86 @@
+"""Opening a shop: the one way, for the server, the command line, the doctor and tests."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from regulars_core import contribution, hookspecs
+from regulars_core.database import Database, FromTheFuture, NotMigrated, Unavailable, migrations
+from regulars_core.database.apps import sqlite_path
+from regulars_core.journal.replaying import switch_on
+from regulars_core.plugins.discovery import chosen, installed, loaded
+from regulars_core.plugins.host import About, Plugins
+from regulars_core.settings import Settings, load_settings, wanted_plugins
+from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
+
+CANNOT_START = (NotMigrated, FromTheFuture, WrongCurrency, Unavailable)
+
+
+def plugins_on(plugins: Mapping[str, object] | None = None, about: Sequence[About] = ()) -> Plugins:
+    """These plugins by name, beside core; core alone if there are none. Raises PluginError for plugins that cannot be on
+    as they are."""
+    return Plugins(plugins or {}, about, core=contribution, specs=hookspecs, events=hookspecs.EVENTS)
+
+
+def plugins_wanted(wanted: tuple[str, ...] | None) -> Plugins:
+    """Those of the installed plugins that the setting `plugins` names: the whole box where it is absent. Raises PluginError."""
+    return plugins_on(*loaded(chosen(installed(), wanted)))
+
+
+def configured(**given: Any) -> tuple[Settings, Plugins]:
+    """The settings from all places, and the plugins that they switch on. Raises SettingsError and PluginError."""
+    plugins = plugins_wanted(wanted_plugins(**given))
+    return load_settings(plugins.settings_models, **given), plugins
+
+
+@asynccontextmanager
+async def opened_database(
+    settings: Settings, plugins: Plugins, *, pool_size: int | None = None, readers: int | None = None
+) -> AsyncIterator[Database]:
+    """The database of these settings, with the tables of core and of these plugins; closed at the end. Nothing is looked at.
+    Raises what `Database.open` raises."""
+    database = await Database.open(
+        settings.database_url,
+        plugins.apps,
+        pool_size=pool_size or settings.database_pool,
+        readers=readers or settings.sqlite_readers,
+    )
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def opened(settings: Settings, plugins: Plugins | None = None, *, migrated: bool = True) -> AsyncIterator[Shop]:
+    """The shop of these settings with these plugins, or those that the settings choose; closed at the end.
+
+    Unless `migrated` is False, raises NotMigrated or FromTheFuture for a database that is not of this version, and
+    WrongCurrency for one whose purchases are in another currency; and plugins are told what they missed.
+    """
+    if migrated:
+        refuse_missing_file(settings)
+    plugins = plugins_wanted(settings.plugins) if plugins is None else plugins
+    async with opened_database(settings, plugins) as database:
+        shop = Shop(database, settings, plugins)
+        if migrated:
+            await refuse_other_version(database)
+            await refuse_other_currency(shop)
+            await switch_on(shop)
+        yield shop
+
+
+def refuse_missing_file(settings: Settings) -> None:
+    """Raise NotMigrated if the SQLite file is not there: opening it would make an empty one under a mistyped name."""
+    if settings.database_url.startswith("sqlite://") and not (path := sqlite_path(settings.database_url)).exists():
+        raise NotMigrated(f"There is no database at {path}; run `regulars migrate` to make it.")
+
+
+async def refuse_other_version(database: Database) -> None:
+    """Raise NotMigrated or FromTheFuture if the database is not of this version."""
+    if unknown := await migrations.unknown(database):
+        raise FromTheFuture(
+            f"The database was migrated by a newer version ({', '.join(unknown)}); install that version, or a newer one."
+        )
+    if pending := await migrations.pending(database):
+        raise NotMigrated(f"The database lacks {', '.join(pending)}; run `regulars migrate`.")
