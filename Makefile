@@ -37,7 +37,7 @@ check: setup ## Format, lint, types, layers, and everything generated is up to d
 	$(BIN)/lint-imports
 	$(BIN)/cog --check docs/settings.md docs/commands.md docs/hooks.md docs/permissions.md
 	$(BIN)/regulars schema --check
-	$(BIN)/python -m regulars_server.cli_drift
+	$(BIN)/python -m regulars_server.cli.drift
 
 faults: setup $(DATA) ## The long runs: what is lost when things break, what hostile documents cost, generated queries and requests, all data
 	KILLS=200 CRASHES=50 DISK_FAILURES=20 DEADLOCKS=50 CONFLICT_SECONDS=60 EVENTS=100000 SOAK_SECONDS=1800 \
@@ -62,7 +62,7 @@ schema: setup ## Print the schema again into schema/
 	$(BIN)/regulars schema --write
 
 migrations: setup ## Make the migrations that the models ask for
-	$(BIN)/python -m regulars_server.cli_drift --write
+	$(BIN)/python -m regulars_server.cli.drift --write
 
 clients: setup ## Lint the printed schema, generate typed clients from it, audit a server (npm)
 	bash tests/clients/run

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from regulars_core.clock import instant_of, printed
+from regulars_core.primitives.clock import instant_of, printed
 
 _ID = re.compile(r"(?:[a-z]+_)?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT.*")

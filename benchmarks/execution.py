@@ -20,17 +20,17 @@ from benchmarks import results
 from benchmarks.operations import DOCUMENTS, TITLES
 from benchmarks.pages import Times, databases
 from benchmarks.population import TODAY, fill
-from regulars_core.actors import Actor
-from regulars_core.clock import DAY
 from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database, migrations
-from regulars_core.ids import MAIN_STORE_ID
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop
+from regulars_core.primitives.clock import DAY
+from regulars_core.primitives.ids import MAIN_STORE_ID
+from regulars_core.queries.inserts import insert
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
-from regulars_core.writing import insert
-from regulars_schema.composition import ComposedSchema
-from regulars_schema.context import Batch, Context
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.request.context import Batch, Context
 from regulars_schema.schema import build_schema
 
 BEGINNING = "mar"

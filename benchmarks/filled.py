@@ -12,19 +12,19 @@ from pathlib import Path
 
 from benchmarks.population import fill
 from benchmarks.sales import sell
-from regulars_core.actors import operator
 from regulars_core.database import Database, Engine, migrations
 from regulars_core.database.apps import sqlite_path
-from regulars_core.jobs import jobs_of
-from regulars_core.journal.replaying import switch_on
-from regulars_core.keys.granting import Grant
+from regulars_core.events.replay import switch_on
+from regulars_core.jobs.jobs import jobs_of
+from regulars_core.keys.grants import Grant
 from regulars_core.keys.service import create_key
-from regulars_core.permissions import ADMINISTRATOR
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop
+from regulars_core.shop.actors import operator
+from regulars_core.shop.permissions import ADMINISTRATOR
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_wanted
 from regulars_core.testing import PostgresServer
-from regulars_core.verifying import verifications_of
+from regulars_core.verification import verifications_of
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ import orjson
 import uvicorn
 
 from benchmarks.limit_sql import statements
-from regulars_core.clock import NEVER, now
 from regulars_core.database.apps import engine_of, sqlite_path
-from regulars_core.ids import MAIN_STORE_ID, new_id
+from regulars_core.primitives.clock import NEVER, now
+from regulars_core.primitives.ids import MAIN_STORE_ID, new_id
 
 Fetch = Callable[[str, Sequence[Any]], Awaitable[str]]
 _CONNECTIONS = 10

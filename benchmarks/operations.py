@@ -7,9 +7,9 @@ from typing import Any
 
 from regulars_core.customers.reads import NEWEST_FIRST
 from regulars_core.database import Database
-from regulars_core.ids import new_id
-from regulars_core.paging import cursor_of
-from regulars_core.text import folded_words
+from regulars_core.primitives.ids import new_id
+from regulars_core.primitives.text import folded_words
+from regulars_core.queries.pages import cursor_of
 
 Variables = dict[str, Any]
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from regulars_core.clock import DAY, NEVER
-from regulars_core.customers.searching import contact_text, names_text
-from regulars_core.customers.service import sort_name
+from regulars_core.customers.registration import sort_name
+from regulars_core.customers.search.texts import contact_text, names_text
 from regulars_core.database import Database
-from regulars_core.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
-from regulars_core.writing import insert
+from regulars_core.primitives.clock import DAY, NEVER
+from regulars_core.primitives.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
+from regulars_core.queries.inserts import insert
 
 TODAY = 1_795_305_600_000  # 2026-11-22T00:00Z
 _YEARS = 4

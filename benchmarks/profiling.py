@@ -24,7 +24,7 @@ from benchmarks.contestants import SETTINGS, regulars
 from benchmarks.filled import FilledShop, Size, places
 from benchmarks.operations import OPERATIONS
 from benchmarks.peers import subjects_of
-from regulars_core.settings import Settings
+from regulars_core.shop.settings import Settings
 from regulars_core.start import plugins_wanted
 from regulars_server.app import create_app
 

@@ -6,9 +6,9 @@ What they are follows from their numbers alone, so that two runs hold the same f
 from dataclasses import dataclass
 
 from benchmarks.population import TODAY
-from regulars_core.clock import NEVER
 from regulars_core.database import Database, Engine
-from regulars_core.ids import MAIN_STORE_ID
+from regulars_core.primitives.clock import NEVER
+from regulars_core.primitives.ids import MAIN_STORE_ID
 
 LINES = 3
 OFTEN = range(20, 25)

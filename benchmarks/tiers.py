@@ -25,15 +25,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.population import fill
-from regulars_core.clock import NEVER
 from regulars_core.database import Engine
-from regulars_core.importing import ImportOptions, import_customers, import_purchases
-from regulars_core.shop import Shop
+from regulars_core.imports import ImportOptions, import_customers, import_purchases
+from regulars_core.primitives.clock import NEVER
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_wanted
 from regulars_core.testing import ENGINES, Databases, PostgresServer, opened_shop
-from regulars_tiers.policies import change_policy, checked
-from regulars_tiers.policy import SEED
-from regulars_tiers.reassessing import work_off
+from regulars_tiers.policy_versions import change_policy, checked
+from regulars_tiers.reassessment import work_off
+from regulars_tiers.rules.policy import SEED
 
 CONVERTER = Path(__file__).parents[1] / "examples" / "complete_journey.py"
 TIERS = ("tiers",)

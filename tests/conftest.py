@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from regulars_core.shop import Shop
+from regulars_core.shop.shop import Shop
 from regulars_core.testing import OpenShop
-from regulars_schema.breadth_first import BreadthFirst
-from regulars_schema.composition import ComposedSchema
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.executor.executor import BreadthFirst
 from regulars_schema.schema import build_schema
 from tests.twins import Twins
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from regulars_core.actors import Actor, Binding, operator
 from regulars_core.database import Database
 from regulars_core.keys import service
-from regulars_core.keys.granting import Grant
-from regulars_core.permissions import Permissions
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop
+from regulars_core.keys.grants import Grant
+from regulars_core.shop.actors import Actor, Binding, operator
+from regulars_core.shop.permissions import CORE_ALONE
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 
 
@@ -29,9 +29,9 @@ async def revoke(database: Database, key: str) -> None:
 
 def bound(role: str, *stores: str, key_id: str = "bound") -> Actor:
     """Somebody with a role of the box in the stores with these ids alone."""
-    return Actor(key_id, "branch", (Binding.of(Permissions(), role, stores),))
+    return Actor(key_id, "branch", (Binding.of(CORE_ALONE, role, stores),))
 
 
 def holding(*permissions: str, stores: Sequence[str] | None = None) -> Binding:
     """A binding of these permissions, in the stores with these ids or in the whole shop."""
-    return Binding.of(Permissions(), "own", stores, permissions)
+    return Binding.of(CORE_ALONE, "own", stores, permissions)

@@ -18,11 +18,11 @@ import orjson
 from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database
 from regulars_core.plugins.host import Plugins
-from regulars_core.settings import Settings
+from regulars_core.shop.settings import Settings
 from regulars_server.app import create_app
 from tests.keys import make_key
 
-COMMAND = [sys.executable, "-m", "regulars_server.cli"]
+COMMAND = [sys.executable, "-m", "regulars_server.cli.main"]
 
 
 def environment(url: str, **settings: str) -> dict[str, str]:

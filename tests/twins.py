@@ -10,10 +10,10 @@ import orjson
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
 from strawberry.types import ExecutionContext
 
-from regulars_schema.breadth_first import BreadthFirst
-from regulars_schema.context import Context
-from regulars_schema.documents import MOST_ERRORS
-from regulars_schema.execution import Execution
+from regulars_schema.documents.documents import MOST_ERRORS
+from regulars_schema.executor.execution import Execution
+from regulars_schema.executor.executor import BreadthFirst
+from regulars_schema.request.context import Context
 
 Place = tuple[str | int, ...]
 Answer = Callable[[BreadthFirst, ExecutionContext, Execution | ExecutionResult], Awaitable[ExecutionResult]]

@@ -15,14 +15,14 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-from regulars_core.clock import Instant, now
 from regulars_core.database import Database, Write
 from regulars_core.database.fields import IdField, InstantField, TextKeyField
-from regulars_core.filtering import Values
-from regulars_core.ids import new_id
-from regulars_core.paging import Order, Page, SortKey, Window
-from regulars_core.reading import Readable, by_ids, page
-from regulars_core.writing import inserting
+from regulars_core.primitives.clock import Instant, now
+from regulars_core.primitives.ids import new_id
+from regulars_core.queries.inserts import inserting
+from regulars_core.queries.pages import Order, Page, SortKey, Window
+from regulars_core.queries.rows import Readable, by_ids, page
+from regulars_core.queries.where import Values
 
 
 class Audit(Model):

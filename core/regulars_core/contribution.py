@@ -2,17 +2,17 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from regulars_core.customers import recent_text
+from regulars_core.customers.search import recent
 from regulars_core.database import App
+from regulars_core.events.replay import catch_up, forget_old
 from regulars_core.hookspecs import hookimpl
 from regulars_core.idempotency import KEPT_DAYS
 from regulars_core.idempotency import forget_old as forget_old_keys
-from regulars_core.jobs import Job
-from regulars_core.journal.replaying import catch_up, forget_old
-from regulars_core.permissions import CORE_PERMISSIONS, Permission
+from regulars_core.jobs.jobs import Job
 from regulars_core.purchases.statistics import differences
-from regulars_core.shop import Shop
-from regulars_core.verifying import Verification
+from regulars_core.shop.permissions import CORE_PERMISSIONS, Permission
+from regulars_core.shop.shop import Shop
+from regulars_core.verification import Verification
 
 CORE_APP = App("core", "regulars_core.models", "regulars_core.migrations")
 _TABLES = {
@@ -43,7 +43,7 @@ async def forget_keys(shop: Shop) -> None:
 
 async def renew_recent_text(shop: Shop) -> None:
     """Copy the texts of who has been seen meanwhile to where a quick search reads first."""
-    await recent_text.renew(shop.database)
+    await recent.renew(shop.database)
 
 
 async def keep_journal(shop: Shop) -> None:
@@ -69,7 +69,7 @@ async def _statistics(shop: Shop) -> AsyncIterator[str]:
 
 
 async def _recent_text(shop: Shop) -> AsyncIterator[str]:
-    async for id_ in recent_text.differences(shop.database):
+    async for id_ in recent.differences(shop.database):
         yield f"customer_{id_}: a quick search looks into something else than what is known of the customer"
 
 

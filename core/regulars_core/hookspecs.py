@@ -23,12 +23,12 @@ from typing import Any
 
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.database import App, Database
-from regulars_core.jobs import Job
-from regulars_core.permissions import Permission
+from regulars_core.jobs.jobs import Job
 from regulars_core.plugins.host import EventKind, hookimpl, hookspec
 from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
-from regulars_core.shop import Shop
-from regulars_core.verifying import Verification
+from regulars_core.shop.permissions import Permission
+from regulars_core.shop.shop import Shop
+from regulars_core.verification import Verification
 
 __all__ = ["EVENTS", "hookimpl", "hookspec"]
 
@@ -81,7 +81,7 @@ def regulars_models() -> App:  # type: ignore[empty-body]
 
 @hookspec
 def regulars_schema() -> Any:
-    """What the plugin adds to the GraphQL schema: a `regulars_schema.composition.Contribution` under its own name.
+    """What the plugin adds to the GraphQL schema: a `regulars_schema.plugin.Contribution` under its own name.
 
     Fields and mutations, types, filter leaves, sort keys, node kinds, error types, and fields of the inputs that are open:
     `CustomerCreateInput`, `CustomerUpdateInput` and `PurchaseRecordInput`. A field of an input may always be absent, so that
@@ -139,7 +139,7 @@ def regulars_commands() -> Any:
 
         @commands.command()
         def count() -> None:
-            typer.echo(in_shop(count_greetings))  # regulars_core.commands.in_shop opens the shop and closes it
+            typer.echo(in_shop(count_greetings))  # regulars_core.shop.commands.in_shop opens the shop and closes it
 
 
         @hookimpl

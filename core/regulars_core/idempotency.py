@@ -17,11 +17,11 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-from regulars_core.clock import DAY, Instant, now
 from regulars_core.database import Database, Lookup, Write
 from regulars_core.database.fields import InstantField, TextKeyField
-from regulars_core.errors import BadInput
-from regulars_core.writing import inserting
+from regulars_core.primitives.clock import DAY, Instant, now
+from regulars_core.primitives.errors import BadInput
+from regulars_core.queries.inserts import inserting
 
 LONGEST_KEY = 128
 KEPT_DAYS = 45

@@ -12,11 +12,11 @@ from regulars_core.customers.models import (
     RecentText,
     RecentTextSpan,
 )
+from regulars_core.events.models import Journal, JournalCursor
 from regulars_core.groups.models import CustomerGroup
 from regulars_core.idempotency import IdempotencyKey
-from regulars_core.journal.models import Journal, JournalCursor
+from regulars_core.jobs.leases import JobLease
 from regulars_core.keys.models import ApiKey, KeyBinding, Role
-from regulars_core.leases import JobLease
 from regulars_core.purchases.models import Payment, Purchase, PurchaseLine, Refund, RefundLine
 from regulars_core.stores.models import Store
 

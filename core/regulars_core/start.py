@@ -7,11 +7,11 @@ from typing import Any
 from regulars_core import contribution, hookspecs
 from regulars_core.database import Database, FromTheFuture, NotMigrated, Unavailable, migrations
 from regulars_core.database.apps import sqlite_path
-from regulars_core.journal.replaying import switch_on
+from regulars_core.events.replay import switch_on
 from regulars_core.plugins.discovery import chosen, installed, loaded
 from regulars_core.plugins.host import About, Plugins
-from regulars_core.settings import Settings, load_settings, wanted_plugins
-from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
+from regulars_core.shop.settings import Settings, load_settings, wanted_plugins
+from regulars_core.shop.shop import Shop, WrongCurrency, refuse_other_currency
 
 CANNOT_START = (NotMigrated, FromTheFuture, WrongCurrency, Unavailable)
 

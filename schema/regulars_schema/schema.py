@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 
-from regulars_core.permissions import Permissions
 from regulars_core.plugins.host import Plugins
 from regulars_core.plugins.owners import CORE, PluginError
-from regulars_schema import audit, customers, errors, groups, notes, purchases, shop, stores
-from regulars_schema.composition import ComposedSchema
-from regulars_schema.contributions import Contribution, needs_of
-from regulars_schema.documents import Documents
+from regulars_core.shop.permissions import Permissions
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.composition.contributions import Contribution, needs_of
+from regulars_schema.customers import contribution as customers
+from regulars_schema.customers import notes
+from regulars_schema.documents.documents import Documents
+from regulars_schema.groups import contribution as groups
+from regulars_schema.purchases import contribution as purchases
+from regulars_schema.request import errors
+from regulars_schema.shop import audit, shop, stores
 
 
 def core_contributions() -> list[Contribution]:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from regulars_core.actors import Actor
-from regulars_core.shop import Shop
-from regulars_schema.composition import ComposedSchema
-from regulars_schema.context import Batch, Context
-from regulars_schema.errors import answered
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.shop import Shop
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.request.context import Batch, Context
+from regulars_schema.request.errors import answered
 from regulars_schema.schema import schema_of
 
 MONEY = frozenset({"purchaseRecord", "purchaseRefund", "purchaseVoid"})

@@ -12,20 +12,20 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from regulars_core.database import Unavailable
-from regulars_core.jobs import jobs_of
-from regulars_core.keys.doorkeeper import Doorkeeper
+from regulars_core.jobs.jobs import jobs_of
+from regulars_core.jobs.runner import Runner, running
+from regulars_core.keys.authentication import Doorkeeper
 from regulars_core.plugins.host import Plugins
-from regulars_core.running import Runner, running
-from regulars_core.settings import Settings
+from regulars_core.shop.settings import Settings
 from regulars_core.start import CANNOT_START, configured, opened, plugins_wanted, refuse_other_version
-from regulars_schema.documents import Documents
-from regulars_schema.introspection import INTROSPECT
-from regulars_schema.limits import Limits
+from regulars_schema.documents.documents import Documents
+from regulars_schema.documents.introspection import INTROSPECT
+from regulars_schema.documents.limits import Limits
 from regulars_schema.schema import schema_of
 from regulars_server import graphiql
-from regulars_server.access import Access, Visit
-from regulars_server.faults import Fault, unavailable
-from regulars_server.http import GraphQLEndpoint, GraphQLFirst
+from regulars_server.http.access import Access, Visit
+from regulars_server.http.endpoint import GraphQLEndpoint, GraphQLFirst
+from regulars_server.http.errors import Fault, unavailable
 from regulars_server.logs import write_log
 from regulars_server.metrics import Metrics
 

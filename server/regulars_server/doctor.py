@@ -11,10 +11,10 @@ from regulars_core.database.apps import sqlite_path
 from regulars_core.keys.reads import list_keys
 from regulars_core.plugins.host import Plugins
 from regulars_core.plugins.owners import PluginError
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop, WrongCurrency, refuse_other_currency
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop, WrongCurrency, refuse_other_currency
 from regulars_core.start import opened_database, plugins_on
-from regulars_schema.composition import SchemaConflict
+from regulars_schema.composition.contributions import SchemaConflict
 from regulars_schema.schema import schema_of
 
 

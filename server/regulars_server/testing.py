@@ -13,8 +13,8 @@ import pytest
 
 from regulars_core.database import Engine
 from regulars_core.plugins.host import Plugins
-from regulars_core.settings import PREFIX
-from regulars_core.shop import Shop
+from regulars_core.shop.settings import PREFIX
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from regulars_core.testing import ENGINES, Databases, OpenShop, PostgresMissing, PostgresServer, opened_shop
 from regulars_schema.testing import Api

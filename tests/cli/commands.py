@@ -9,11 +9,11 @@ from typing import Any
 from click.testing import Result
 
 from regulars_core.contribution import CORE_APP
+from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.service import find_or_register
 from regulars_core.database import Database
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 
 Regulars = Callable[..., Result]

@@ -7,7 +7,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from regulars_server.cli import app
+from regulars_server.cli.main import app
 from tests.cli.commands import Regulars
 
 

@@ -97,7 +97,7 @@ def test_as_a_program(elsewhere: Path) -> None:
     def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, **{f"REGULARS_{name.upper()}": value for name, value in settings.items()}}
         return subprocess.run(
-            [sys.executable, "-m", "regulars_server.cli", *arguments],
+            [sys.executable, "-m", "regulars_server.cli.main", *arguments],
             env=env,
             capture_output=True,
             text=True,
@@ -125,9 +125,9 @@ SHOES = """
 import pytest
 
 from regulars_core.hookspecs import hookimpl
-from regulars_core.paging import SortKey
-from regulars_schema.composition import Contribution, SortField
-from regulars_schema.customer_types import CustomerOrderField
+from regulars_core.queries.pages import SortKey
+from regulars_schema.composition.composed_schema import Contribution, SortField
+from regulars_schema.customers.types import CustomerOrderField
 
 @hookimpl
 def regulars_schema():

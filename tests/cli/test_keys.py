@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from regulars_core.keys.doorkeeper import Doorkeeper
-from regulars_core.shop import Shop
+from regulars_core.keys.authentication import Doorkeeper
+from regulars_core.shop.shop import Shop
 from tests.cli.commands import Regulars, in_shop
 
 

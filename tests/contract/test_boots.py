@@ -5,7 +5,7 @@ import pytest
 
 import regulars_tiers
 from regulars_core.database import migrations
-from regulars_core.settings import Settings
+from regulars_core.shop.settings import Settings
 from regulars_core.start import opened, plugins_on, plugins_wanted
 from regulars_server.app import create_app
 from tests.hooks import stamps

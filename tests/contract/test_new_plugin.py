@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from regulars_core import plugins
-from regulars_server.cli import app
+from regulars_server.cli.main import app
 from regulars_server.new_plugin import OUTLINE, BadName, write_outline
 
 
@@ -38,12 +38,12 @@ def test_its_tests_pass_on_both_engines(tmp_path: Path) -> None:
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert "6 passed" in tested.stdout or ("3 passed, 3 skipped" in tested.stdout and os.environ.get("CI") != "true")
     listed = subprocess.run(
-        [sys.executable, "-m", "regulars_server.cli", "plugins"],
+        [sys.executable, "-m", "regulars_server.cli.main", "plugins"],
         env=environment(tmp_path / "site"), cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "Counts what customers buy." in listed.stdout
     nothing = subprocess.run(
-        [sys.executable, "-m", "regulars_server.cli", "new-migration", "visits", "more"],
+        [sys.executable, "-m", "regulars_server.cli.main", "new-migration", "visits", "more"],
         env=environment(tmp_path / "site"), cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert nothing.stdout == "Nothing to do: the migrations make what the models say.\n"

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from regulars_core.database.apps import sqlite_path
-from regulars_core.errors import Refused
-from regulars_core.keys import doorkeeper as doorkeeping
+from regulars_core.keys import authentication
+from regulars_core.keys.authentication import Doorkeeper
 from regulars_core.keys.credentials import checksum
-from regulars_core.keys.doorkeeper import Doorkeeper
 from regulars_core.keys.reads import list_keys
-from regulars_core.shop import Shop
+from regulars_core.primitives.errors import Refused
+from regulars_core.shop.shop import Shop
 from tests.keys import make_key, revoke
 
 
@@ -70,7 +70,7 @@ async def test_a_wrong_checksum_does_not_ask_the_database_and_a_wrong_secret_doe
 
 async def test_a_good_key_is_believed_for_a_while_and_no_longer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1_000.0]
-    monkeypatch.setattr(doorkeeping.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(authentication.time, "monotonic", lambda: clock[0])
     doorkeeper, other = Doorkeeper(shop), Doorkeeper(shop)
     key = await make_key(shop.database, "till", "administrator")
     assert await doorkeeper.actor_of(key)
@@ -80,7 +80,7 @@ async def test_a_good_key_is_believed_for_a_while_and_no_longer(shop: Shop, monk
     await make_key(shop.database, "spare")
     await revoke(shop.database, key)
     assert await other.actor_of(key) is None
-    clock[0] += doorkeeping.REMEMBERED_SECONDS
+    clock[0] += authentication.REMEMBERED_SECONDS
     assert await doorkeeper.actor_of(key) is None
     row, spare = await list_keys(shop.database)
     assert (row.revoked_at is None, spare.revoked_at is None) == (False, True)
@@ -90,7 +90,7 @@ async def test_a_good_key_is_believed_for_a_while_and_no_longer(shop: Shop, monk
 
 
 async def test_a_memory_that_is_full_starts_anew(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doorkeeping, "_REMEMBERED_KEYS", 3)
+    monkeypatch.setattr(authentication, "_REMEMBERED_KEYS", 3)
     doorkeeper = Doorkeeper(shop)
     keys = [await make_key(shop.database, f"{n}", "administrator") for n in range(5)]
     for key in keys * 2:

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from regulars_core.codes import BLOCK, Codes, CodeSeries, CodesExhausted
+from regulars_core.customers.registration import CUSTOMER_CODES, give_codes, register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.service import CUSTOMER_CODES, give_codes, register
-from regulars_core.errors import Refused
-from regulars_core.shop import Shop
+from regulars_core.primitives.errors import Refused
+from regulars_core.shop.codes import BLOCK, Codes, CodeSeries, CodesExhausted
+from regulars_core.shop.shop import Shop
 from regulars_core.testing import OpenShop
 
 

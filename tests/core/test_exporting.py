@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from regulars_core import exporting
+from regulars_core import exports
+from regulars_core.customers.registration import give_codes, register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.service import give_codes, register
-from regulars_core.exporting import FIELDS, UnknownFields, check_fields, export_customers, safe_cell
-from regulars_core.shop import Shop
+from regulars_core.exports import FIELDS, UnknownFields, check_fields, export_customers, safe_cell
+from regulars_core.shop.shop import Shop
 
 
 async def exported(shop: Shop, *fields: str, **days: Any) -> list[list[str]]:
@@ -66,7 +66,7 @@ async def test_unknown_fields_are_all_named_before_anything_is_written(shop: Sho
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
 async def test_batches_join_without_a_gap_or_a_double(shop: Shop, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """All of them have the same time of registration, so that only the id tells where a batch ends."""
-    monkeypatch.setattr(exporting, "_BATCH", size)
+    monkeypatch.setattr(exports, "_BATCH", size)
     await fill(shop, *(f"N{n}" for n in range(7)))
 
     async def at_once() -> None:

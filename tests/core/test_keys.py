@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from regulars_core.actors import Actor, operator
-from regulars_core.errors import Forbidden, Refused
-from regulars_core.keys import doorkeeper as doorkeeping
-from regulars_core.keys.doorkeeper import Doorkeeper
-from regulars_core.keys.granting import Grant
+from regulars_core.keys import authentication
+from regulars_core.keys.authentication import Doorkeeper
+from regulars_core.keys.grants import Grant
 from regulars_core.keys.reads import list_keys, own_roles
 from regulars_core.keys.roles import change_role, create_role, delete_role
 from regulars_core.keys.service import create_key, revoke_key
-from regulars_core.permissions import PERMISSIONS, ROLES
-from regulars_core.shop import Shop
+from regulars_core.primitives.errors import Forbidden, Refused
+from regulars_core.shop.actors import Actor, operator
+from regulars_core.shop.permissions import PERMISSIONS, ROLES
+from regulars_core.shop.shop import Shop
 from regulars_core.stores.service import create_store
 from tests.conftest import OpenShop
 from tests.keys import holding, make_key
@@ -166,7 +166,7 @@ async def test_only_who_manages_keys_manages_keys(shop: Shop) -> None:
 
 async def test_a_role_of_the_shops_own_is_made_changed_and_removed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1_000.0]
-    monkeypatch.setattr(doorkeeping.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(authentication.time, "monotonic", lambda: clock[0])
     by, door = operator(shop.permissions), Doorkeeper(shop)
     await create_role(shop, by=by, name="reader", permissions=["notes.view", "customers.view", "notes.view"])
     key = await create_key(shop, by=by, name="desk", bindings=[Grant("reader")])
@@ -178,7 +178,7 @@ async def test_a_role_of_the_shops_own_is_made_changed_and_removed(shop: Shop, m
 
     assert await held() == {"notes.view", "customers.view"}
     await change_role(shop, by=by, name="reader", permissions=["customers.view"])
-    clock[0] += doorkeeping.REMEMBERED_SECONDS
+    clock[0] += authentication.REMEMBERED_SECONDS
     assert await held() == {"customers.view"}
     with refusing("ROLE_IN_USE"):
         await delete_role(shop, by=by, name="reader")

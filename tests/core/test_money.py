@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars_core.money import (
+from regulars_core.primitives.money import (
     LARGEST,
     decimal_text,
     divided_half_up,

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars_core.clock import NEVER
 from regulars_core.customers.reads import SORT_KEYS, CustomerRow, customers_of_groups, page_of_customers
-from regulars_core.errors import BadInput
-from regulars_core.ids import DEFAULT_GROUP_ID
-from regulars_core.paging import Order, Page, Position, Window, cursor_of
-from regulars_core.shop import Shop
-from regulars_core.writing import insert
+from regulars_core.primitives.clock import NEVER
+from regulars_core.primitives.errors import BadInput
+from regulars_core.primitives.ids import DEFAULT_GROUP_ID
+from regulars_core.queries.inserts import insert
+from regulars_core.queries.pages import Order, Page, Position, Window, cursor_of
+from regulars_core.shop.shop import Shop
 
 NAMES = ["a", "B", "b", "é", "É", "e", "ñ", "n", "z", "Z", "ß", "ж", "田", "😀", "", "~", "e\u0301", "aa", "a a", "a-a"]
 OTHER_GROUP = "0" * 31 + "a"

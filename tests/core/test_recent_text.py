@@ -7,18 +7,17 @@ from dataclasses import dataclass
 
 import pytest
 
-from regulars_core.clock import Instant, now
 from regulars_core.contribution import VERIFICATIONS
-from regulars_core.customers import quick_search as searched
-from regulars_core.customers import recent_text
 from regulars_core.customers.changes import change, set_status
-from regulars_core.customers.quick_search import QuickSearch, quick_search
+from regulars_core.customers.registration import give_codes, register
 from regulars_core.customers.rules import CustomerChanges, NewCustomer, checked
-from regulars_core.customers.searching import names_text
-from regulars_core.customers.service import give_codes, register
+from regulars_core.customers.search import quick, recent
+from regulars_core.customers.search.quick import QuickSearch, quick_search
+from regulars_core.customers.search.texts import names_text
 from regulars_core.database import Database
+from regulars_core.primitives.clock import Instant, now
 from regulars_core.purchases.statistics import Gain, add_purchases, recount
-from regulars_core.shop import Shop
+from regulars_core.shop.shop import Shop
 
 HOUR = 3_600_000
 NAMES = ("Ana", "Anabel", "Anita", "Bea", "Ben", "Zoë")
@@ -91,7 +90,7 @@ class Life:
         )
 
     async def renew(self) -> None:
-        await recent_text.renew(self.shop.database, self.chance.choice((3, 10, 20, 1_000)))
+        await recent.renew(self.shop.database, self.chance.choice((3, 10, 20, 1_000)))
 
     async def expected(self, word: str, first: int) -> Sequence[str]:
         rows = await self.shop.database.rows(
@@ -104,7 +103,7 @@ class Life:
 @pytest.mark.parametrize("seed", range(3))
 async def test_whatever_happens_the_same_are_found(shop: Shop, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     for limit, number in (("MOST_UNCOPIED", 6), ("WALK", 4), ("MANY_HITS", 5)):
-        monkeypatch.setattr(searched, limit, number)  # so that each way is taken among a few dozen
+        monkeypatch.setattr(quick, limit, number)  # so that each way is taken among a few dozen
     life = Life(shop, random.Random(seed), {})
     for _ in range(25):
         await life.register()
@@ -127,11 +126,11 @@ async def test_those_seen_last_are_copied(shop: Shop) -> None:
     old, ana, bea = [await enter(shop, name, now() - ago * HOUR) for name, ago in (("Old", 3), ("Ana", 2), ("Bea", 1))]
     await enter(shop, "New", now())
     assert await copied(shop) == set()
-    await recent_text.renew(shop.database, 3)
+    await recent.renew(shop.database, 3)
     assert await copied(shop) == {ana, bea}  # the third of three is of the present, and read where it stands
     await visit(shop, old, now() - HOUR // 2)
     assert await copied(shop) == {ana, bea, old}  # by the trigger
-    await recent_text.renew(shop.database, 3)
+    await recent.renew(shop.database, 3)
     assert await copied(shop) == {bea, old}
     await shop.database.transaction(lambda: shop.database.run("DELETE FROM customer WHERE id = $1", bea))
     assert await copied(shop) == {old}
@@ -139,14 +138,14 @@ async def test_those_seen_last_are_copied(shop: Shop) -> None:
 
 async def test_a_late_receipt_from_before_the_span_writes_nothing(shop: Shop) -> None:
     customers = [await enter(shop, "Ana", now() - ago * HOUR) for ago in (3, 2, 1)]
-    await recent_text.renew(shop.database, 1)
+    await recent.renew(shop.database, 1)
     await visit(shop, customers[0], now() - 2 * HOUR)
     assert await copied(shop) == {customers[2]}
 
 
 async def test_a_wrong_copy_is_told(shop: Shop) -> None:
     ana, bea, cia, _ = [await enter(shop, name, now() - HOUR) for name in ("Ana", "Bea", "Cia", "Dia")]
-    await recent_text.renew(shop.database)
+    await recent.renew(shop.database)
     assert await wrong(shop) == []
 
     async def damage() -> None:
@@ -161,10 +160,10 @@ async def test_a_wrong_copy_is_told(shop: Shop) -> None:
 
 
 async def test_stopped_half_way_it_is_right_for_what_it_says(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recent_text, "_BATCH", 1)
+    monkeypatch.setattr(recent, "_BATCH", 1)
     customers = [await enter(shop, "Ana", now() - HOUR - n * 1_000) for n in range(30)]
     for kept, stop_at in ((5, 3), (10, 12), (3, 2), (30, 25)):
-        renewing = asyncio.create_task(recent_text.renew(shop.database, kept))
+        renewing = asyncio.create_task(recent.renew(shop.database, kept))
         for _ in range(1_000):
             if renewing.done() or len(await copied(shop)) >= stop_at:
                 break
@@ -179,13 +178,13 @@ async def test_stopped_half_way_it_is_right_for_what_it_says(shop: Shop, monkeyp
 
 async def test_whoever_writes_while_it_is_renewed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Renamed, seen and removed by others, again and again, while the copy is made and made again."""
-    monkeypatch.setattr(recent_text, "_BATCH", 7)
+    monkeypatch.setattr(recent, "_BATCH", 7)
     customers = [await enter(shop, "Ana", now() - HOUR - n) for n in range(40)]
     ended = False
 
     async def renew() -> None:
         while not ended:
-            await recent_text.renew(shop.database, random.choice((10, 30, 40)))
+            await recent.renew(shop.database, random.choice((10, 30, 40)))
 
     async def live(number: int) -> None:
         chance = random.Random(number)
@@ -200,7 +199,7 @@ async def test_whoever_writes_while_it_is_renewed(shop: Shop, monkeypatch: pytes
     await asyncio.gather(*(live(number) for number in range(4)))
     ended = True
     await renewing
-    await recent_text.renew(shop.database, 40)
+    await recent.renew(shop.database, 40)
     assert await wrong(shop) == []
     found = await shop.database.rows(
         "SELECT c.first_name, c.code, r.names FROM recent_text r JOIN customer c ON c.id = r.customer_id"
@@ -214,15 +213,15 @@ async def test_who_comes_into_the_span_while_it_is_filled(shop: Shop, monkeypatc
     one."""
     customers = [await enter(shop, "Ana", now() - HOUR - n) for n in range(3)]
     late = await enter(shop, "Ana", now() - 5 * HOUR)
-    indexed = recent_text._index
+    indexed = recent._index
 
     async def meanwhile(database: Database) -> None:
         if await copied(shop) == set(customers):
             await visit(shop, late, now() - HOUR // 2)
         await indexed(database)
 
-    monkeypatch.setattr(recent_text, "_index", meanwhile)
-    await recent_text.renew(shop.database, 3)
+    monkeypatch.setattr(recent, "_index", meanwhile)
+    await recent.renew(shop.database, 3)
     assert await copied(shop) == {*customers, late}
     assert await wrong(shop) == []
 
@@ -240,7 +239,7 @@ async def test_nobody_waits_for_who_is_being_changed(shop: Shop) -> None:
 
     holding = asyncio.create_task(shop.database.transaction(hold))
     await held.wait()
-    renewing = asyncio.create_task(recent_text.renew(shop.database))
+    renewing = asyncio.create_task(recent.renew(shop.database))
     while await copied(shop) != set(customers[:2]):
         assert not renewing.done()
     await visit(shop, customers[0], now() - HOUR // 2)

@@ -11,13 +11,35 @@ from babel.core import get_global
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regulars_core.clock import DAY, EARLIEST, LATEST, Instant, datetime_of, day_of, instant_of, now, offsets, printed
 from regulars_core.database import Database
-from regulars_core.filtering import Values
-from regulars_core.money import Money, decimal_text, exponent_of
+from regulars_core.primitives.clock import (
+    DAY,
+    EARLIEST,
+    LATEST,
+    Instant,
+    datetime_of,
+    day_of,
+    instant_of,
+    now,
+    offsets,
+    printed,
+)
+from regulars_core.primitives.money import Money, decimal_text, exponent_of
 from regulars_core.purchases.reads import quantity_text
-from regulars_core.rendering import Column, days_since, flag, identity, instant, money, money_in, number, quantity, text
-from regulars_core.shop import Shop
+from regulars_core.queries.json_rows import (
+    Column,
+    days_since,
+    flag,
+    identity,
+    instant,
+    money,
+    money_in,
+    number,
+    quantity,
+    text,
+)
+from regulars_core.queries.where import Values
+from regulars_core.shop.shop import Shop
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
 NUMBER = st.integers(-(2**63) + 1, 2**63 - 1)

@@ -9,16 +9,16 @@ from dataclasses import replace
 import pytest
 import time_machine
 
-from regulars_core import leases
-from regulars_core.clock import now
 from regulars_core.contribution import JOBS
 from regulars_core.database import Database
-from regulars_core.ids import new_id
-from regulars_core.jobs import Job
-from regulars_core.leases import JobState, state_of
-from regulars_core.running import Attempt, Runner, running
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop
+from regulars_core.jobs import leases
+from regulars_core.jobs.jobs import Job
+from regulars_core.jobs.leases import JobState, state_of
+from regulars_core.jobs.runner import Attempt, Runner, running
+from regulars_core.primitives.clock import now
+from regulars_core.primitives.ids import new_id
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from regulars_core.testing import OpenShop
 from regulars_server.app import create_app
@@ -165,9 +165,9 @@ async def test_who_lost_its_lease_stops(both: tuple[Shop, Shop]) -> None:
 
 KILLED = """
 import asyncio, sys
-from regulars_core.jobs import Job
-from regulars_core.running import Runner
-from regulars_core.settings import Settings
+from regulars_core.jobs.jobs import Job
+from regulars_core.jobs.runner import Runner
+from regulars_core.shop.settings import Settings
 
 async def sweep(shop):
     print("begun", flush=True)

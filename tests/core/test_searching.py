@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars_core.clock import Instant
 from regulars_core.customers.changes import set_status
-from regulars_core.customers.quick_search import (
+from regulars_core.customers.reads import NEWEST_FIRST, CustomerRow, page_of_customers
+from regulars_core.customers.registration import give_codes, register
+from regulars_core.customers.rules import NewCustomer, checked
+from regulars_core.customers.search.quick import (
     CREATED,
     LAST_SEEN,
     MANY_HITS,
@@ -22,16 +24,14 @@ from regulars_core.customers.quick_search import (
     Recency,
     quick_search,
 )
-from regulars_core.customers.reads import NEWEST_FIRST, CustomerRow, page_of_customers
-from regulars_core.customers.recent_text import renew
-from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.service import give_codes, register
-from regulars_core.errors import BadInput
-from regulars_core.filtering import Values
-from regulars_core.paging import Window
+from regulars_core.customers.search.recent import renew
+from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.errors import BadInput
+from regulars_core.primitives.text import folded_words
 from regulars_core.purchases.reads import LATEST_FIRST, page_of_purchases
-from regulars_core.shop import Shop
-from regulars_core.text import folded_words
+from regulars_core.queries.pages import Window
+from regulars_core.queries.where import Values
+from regulars_core.shop.shop import Shop
 
 PEOPLE: Sequence[dict[str, Any]] = (
     {"first_name": "María José", "last_name": "García Márquez", "email": "mj.garcia+shop@correo.example"},

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from regulars_core.settings import Settings, SettingsError, load_settings
+from regulars_core.shop.settings import Settings, SettingsError, load_settings
 
 
 @pytest.fixture(autouse=True)

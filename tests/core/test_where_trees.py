@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from regulars_core.clock import DAY, NEVER
 from regulars_core.customers.filters import LEAVES, days_of_the_year
 from regulars_core.customers.reads import CUSTOMERS
-from regulars_core.filtering import Condition, Values, Where
-from regulars_core.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
-from regulars_core.shop import Shop
-from regulars_core.writing import insert
+from regulars_core.primitives.clock import DAY, NEVER
+from regulars_core.primitives.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
+from regulars_core.queries.inserts import insert
+from regulars_core.queries.where import Condition, Values, Where
+from regulars_core.shop.shop import Shop
 
 TREES = 1_200
 GROUPS = [DEFAULT_GROUP_ID, "0" * 31 + "a", "0" * 31 + "b"]

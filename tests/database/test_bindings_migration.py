@@ -9,11 +9,11 @@ import pytest
 import regulars_core.migrations
 from regulars_core.contribution import CORE_APP
 from regulars_core.database import App, Database, migrations
+from regulars_core.keys.authentication import Doorkeeper
 from regulars_core.keys.credentials import new_credential
-from regulars_core.keys.doorkeeper import Doorkeeper
 from regulars_core.keys.reads import list_keys
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 
 

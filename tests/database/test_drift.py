@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from regulars_core.database import App, Database, migrations
-from regulars_server.cli_drift import main
+from regulars_server.cli.drift import main
 from tests.database.conftest import SHOP
 
 MODELS = """
@@ -47,7 +47,7 @@ async def test_what_is_missing_is_named_and_written_on_request(
 
 def test_as_a_command() -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "regulars_server.cli_drift"],
+        [sys.executable, "-W", "error", "-m", "regulars_server.cli.drift"],
         capture_output=True,
         text=True,
         check=False,

@@ -7,7 +7,7 @@ import pytest
 from tortoise.exceptions import IntegrityError, OperationalError
 
 from regulars_core.database import OutcomeUnknown, Unavailable
-from regulars_core.database.faults import classify, definite
+from regulars_core.database.errors import classify, definite
 
 
 def of_sqlite(code: int) -> OperationalError:

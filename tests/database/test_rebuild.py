@@ -6,7 +6,7 @@ import pytest
 from tortoise.exceptions import IntegrityError
 
 from regulars_core.database import App, Database, migrations
-from regulars_core.database.rebuild import statements
+from regulars_core.database.sqlite.rebuild import statements
 
 WriteApp = Callable[..., App]
 

@@ -13,16 +13,16 @@ import pytest
 from typer.testing import CliRunner
 
 import regulars_tiers
-from regulars_core.clock import Instant
-from regulars_core.commands import carry
+from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.service import find_or_register
 from regulars_core.database import Engine
+from regulars_core.primitives.clock import Instant
+from regulars_core.shop.commands import carry
 from regulars_core.start import plugins_on
 from regulars_core.testing import Databases, opened_shop
 from regulars_tiers.commands import commands
-from regulars_tiers.criteria import NoSettings
-from regulars_tiers.policy import SEED, PolicyData
+from regulars_tiers.rules.criteria import NoSettings
+from regulars_tiers.rules.policy import SEED, PolicyData
 from regulars_tiers.testing import purchases, try_laws
 from tests.tiers.conftest import Owner, noon_of
 

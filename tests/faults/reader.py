@@ -3,8 +3,8 @@
 import asyncio
 import sys
 
-from regulars_core.journal.replaying import catch_up
-from regulars_core.settings import Settings
+from regulars_core.events.replay import catch_up
+from regulars_core.shop.settings import Settings
 from regulars_core.start import opened, plugins_on
 from tests.hooks import stamps
 

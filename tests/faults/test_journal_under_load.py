@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.service import find_or_register
 from regulars_core.database import Database, migrations
-from regulars_core.events import announce
-from regulars_core.journal.replaying import catch_up, switch_on
+from regulars_core.events.events import announce
+from regulars_core.events.replay import catch_up, switch_on
 from regulars_core.plugins.host import Plugins
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from tests.hooks import stamps
 from tests.hooks.stamps import told

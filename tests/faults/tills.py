@@ -16,12 +16,12 @@ from uuid import uuid4
 import httpx2
 
 from regulars_core.contribution import CORE_APP
+from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.service import find_or_register
 from regulars_core.database import Database
 from regulars_core.purchases.statistics import differences
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from tests.asking import USER_ERRORS
 from tests.keys import make_key

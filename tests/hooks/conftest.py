@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from regulars_core import plugins
-from regulars_core.actors import Actor
 from regulars_core.database import Database, migrations
 from regulars_core.plugins.host import Plugins
-from regulars_core.settings import Settings, load_settings
-from regulars_core.shop import Shop
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.settings import Settings, load_settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from regulars_schema.schema import build_schema, contributions_of
 from tests.asking import Api

@@ -2,7 +2,7 @@
 
 import pytest
 
-from regulars_core.importing import ImportOptions, import_customers
+from regulars_core.imports import ImportOptions, import_customers
 from tests.asking import Api
 from tests.hooks.stamps import told
 from tests.importing.conftest import Files, silent

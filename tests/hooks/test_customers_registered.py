@@ -1,7 +1,7 @@
 """Plugins hear of new customers, inside the transaction that makes them."""
 
-from regulars_core.importing import ImportOptions, import_customers
-from regulars_core.shop import Shop
+from regulars_core.imports import ImportOptions, import_customers
+from regulars_core.shop.shop import Shop
 from tests.asking import Api
 from tests.hooks.conftest import basket
 from tests.hooks.stamps import told

@@ -9,17 +9,17 @@ import pytest
 import strawberry
 from strawberry.types.base import get_object_definition
 
-from regulars_core.actors import Actor
+from regulars_core.customers.registration import give_codes, register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.service import give_codes, register
-from regulars_core.errors import BadInput, Problem, Refused
+from regulars_core.events.replay import catch_up
 from regulars_core.hookspecs import hookimpl
-from regulars_core.importing import ImportOptions, import_customers, import_purchases
-from regulars_core.journal.replaying import catch_up
+from regulars_core.imports import ImportOptions, import_customers, import_purchases
+from regulars_core.primitives.errors import BadInput, Problem, Refused
+from regulars_core.shop.actors import Actor
 from regulars_core.start import plugins_on
-from regulars_schema.composition import Contribution, InputField
-from regulars_schema.customer_inputs import CustomerCreateInput, CustomerUpdateInput
-from regulars_schema.purchase_inputs import PurchaseRecordInput
+from regulars_schema.composition.contributions import Contribution, InputField
+from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdateInput
+from regulars_schema.purchases.inputs import PurchaseRecordInput
 from regulars_schema.schema import build_schema, contributions_of
 from tests.asking import Api
 from tests.hooks.conftest import OpenWith, basket

@@ -5,19 +5,18 @@ from typing import Any
 
 import pytest
 
-from regulars_core.contribution import CORE_APP
+from regulars_core.contribution import CORE_APP, keep_journal
 from regulars_core.customers.changes import add_tags, change
+from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.service import find_or_register
 from regulars_core.database import Database, migrations
-from regulars_core.importing import ImportOptions, import_purchases
-from regulars_core.jobs import keep_journal
-from regulars_core.journal import replaying
-from regulars_core.journal.replaying import catch_up, forget_old, give_positions, switch_on
+from regulars_core.events import replay
+from regulars_core.events.replay import catch_up, forget_old, give_positions, switch_on
+from regulars_core.imports import ImportOptions, import_purchases
 from regulars_core.plugins.host import Plugins
 from regulars_core.purchases.refunds import refund, void
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import opened, plugins_on
 from tests.hooks import stamps
 from tests.hooks.conftest import OpenWith
@@ -60,7 +59,7 @@ def _shape(found: dict[str, tuple[int, int]]) -> list[tuple[str, int, int]]:
 async def test_off_and_on_is_as_if_it_had_never_been_off(
     open_with: OpenWith, files: Files, on: Plugins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replaying, "BATCH", 4)
+    monkeypatch.setattr(replay, "BATCH", 4)
     shop = await open_with(on)
     await switch_on(shop)
     await live(shop, files, "on")
@@ -89,13 +88,13 @@ class Killed(BaseException):
 async def test_killed_half_way_it_goes_on_where_it_was(
     open_with: OpenWith, files: Files, on: Plugins, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
-    monkeypatch.setattr(replaying, "BATCH", 3)
+    monkeypatch.setattr(replay, "BATCH", 3)
     shop = await open_with(on)
     await switch_on(shop)
     await live(shop, files, "on")
     always = _shape(await told(shop))
     await live(await bare(shop), files, "off")
-    tell, calls = replaying.tell, 0
+    tell, calls = replay.tell, 0
 
     async def mortal(*given: Any, **named: Any) -> None:
         nonlocal calls
@@ -104,10 +103,10 @@ async def test_killed_half_way_it_goes_on_where_it_was(
         if calls > after:
             raise Killed
 
-    monkeypatch.setattr(replaying, "tell", mortal)
+    monkeypatch.setattr(replay, "tell", mortal)
     with pytest.raises(Killed):
         await switch_on(shop)
-    monkeypatch.setattr(replaying, "tell", tell)
+    monkeypatch.setattr(replay, "tell", tell)
     await switch_on(shop)
     assert _shape(await told(shop)) == sorted(always * 2)
 
@@ -115,7 +114,7 @@ async def test_killed_half_way_it_goes_on_where_it_was(
 async def test_two_that_catch_up_at_once_tell_each_event_once(
     open_with: OpenWith, files: Files, on: Plugins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replaying, "BATCH", 2)
+    monkeypatch.setattr(replay, "BATCH", 2)
     shop = await open_with(on)
     await switch_on(shop)
     await live(await bare(shop), files, "off")

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import strawberry
 
-from regulars_core.actors import Actor
 from regulars_core.plugins.host import Plugins
-from regulars_schema.batching import Batch, batched
-from regulars_schema.composition import Contribution, Extension, Query, SchemaConflict
-from regulars_schema.customer_types import Customer
-from regulars_schema.permissions import guarded, under
-from regulars_schema.purchase_types import Purchase
+from regulars_core.shop.actors import Actor
+from regulars_schema.composition.contributions import Contribution, Extension, Query, SchemaConflict
+from regulars_schema.customers.types import Customer
+from regulars_schema.fields.declarations import Batch, batched
+from regulars_schema.purchases.types import Purchase
+from regulars_schema.request.permissions import guarded, under
 from regulars_schema.schema import build_schema, contributions_of
 from tests.asking import Api
 from tests.hooks.conftest import OpenWith

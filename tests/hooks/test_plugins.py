@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from regulars_core.errors import Problem, Refused
 from regulars_core.hookspecs import hookimpl
 from regulars_core.plugins.discovery import Installed, chosen, installed
 from regulars_core.plugins.owners import PluginError
+from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.start import plugins_on, plugins_wanted
 from tests.hooks.conftest import STAMPS
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from regulars_core.actors import Actor
-from regulars_core.errors import Problem, Refused
-from regulars_core.importing import ImportOptions, import_purchases
-from regulars_core.shop import Shop
+from regulars_core.imports import ImportOptions, import_purchases
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from regulars_schema.schema import build_schema, contributions_of
 from tests.asking import Api

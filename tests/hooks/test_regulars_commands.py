@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from regulars_core.plugins.owners import PluginError
 from regulars_core.start import plugins_on
-from regulars_server.cli import app
-from regulars_server.cli_plugins import commands_of
+from regulars_server.cli.main import app
+from regulars_server.cli.plugins import commands_of
 from tests.hooks.conftest import STAMPS
 from tests.hooks.test_plugins import plugin
 

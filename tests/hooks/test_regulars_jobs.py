@@ -3,11 +3,11 @@
 import pytest
 
 from regulars_core.contribution import JOBS
-from regulars_core.jobs import Job, jobs_of
+from regulars_core.jobs.jobs import Job, jobs_of
 from regulars_core.plugins.host import Plugins
 from regulars_core.plugins.owners import PluginError
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from regulars_server.app import create_app
 from tests.hooks.stamps import told

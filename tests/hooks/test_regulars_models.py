@@ -5,7 +5,7 @@ import pytest
 from regulars_core.database import App, NotMigrated, migrations
 from regulars_core.plugins.host import Plugins
 from regulars_core.plugins.owners import PluginError
-from regulars_core.settings import Settings
+from regulars_core.shop.settings import Settings
 from regulars_core.start import opened, plugins_on
 from regulars_server.app import create_app
 from regulars_server.doctor import examine

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 import strawberry
 
-from regulars_core.actors import Actor
-from regulars_core.keys.doorkeeper import Doorkeeper
-from regulars_core.permissions import PERMISSIONS, Permission, Permissions
+from regulars_core.keys.authentication import Doorkeeper
 from regulars_core.plugins.owners import PluginError
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.permissions import PERMISSIONS, Permission, Permissions
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
-from regulars_schema.batching import batched
-from regulars_schema.composition import Contribution, Extension, NodeKind
-from regulars_schema.customer_types import Customer, CustomerOrderField, CustomerWhere
-from regulars_schema.permissions import under
+from regulars_schema.composition.contributions import Contribution, Extension, NodeKind
+from regulars_schema.customers.types import Customer, CustomerOrderField, CustomerWhere
+from regulars_schema.fields.declarations import batched
+from regulars_schema.request.permissions import under
 from regulars_schema.schema import schema_of
 from regulars_server.app import create_app
 from tests.asking import Api

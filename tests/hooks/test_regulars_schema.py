@@ -9,17 +9,17 @@ import pytest
 import strawberry
 
 from regulars_core.customers.changes import VersionConflict
-from regulars_core.errors import Problem
 from regulars_core.plugins.owners import PluginError
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop
+from regulars_core.primitives.errors import Problem
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
-from regulars_schema.batching import Batch, batched
-from regulars_schema.composition import Contribution, Extension, InputField, NodeKind, SchemaConflict
-from regulars_schema.customer_inputs import CustomerCreateInput
-from regulars_schema.customer_types import Customer
-from regulars_schema.customers import TagsAddInput
-from regulars_schema.permissions import under
+from regulars_schema.composition.contributions import Contribution, Extension, InputField, NodeKind, SchemaConflict
+from regulars_schema.customers.inputs import CustomerCreateInput
+from regulars_schema.customers.mutations import TagsAddInput
+from regulars_schema.customers.types import Customer
+from regulars_schema.fields.declarations import Batch, batched
+from regulars_schema.request.permissions import under
 from regulars_schema.schema import build_schema, contributions_of
 from regulars_server.app import create_app
 from regulars_server.doctor import examine

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, Field, create_model
 
 from regulars_core.plugins.owners import PluginError
-from regulars_core.settings import SettingsError, load_settings
+from regulars_core.shop.settings import SettingsError, load_settings
 from regulars_core.start import configured, plugins_on
 from tests.hooks.conftest import STAMPS
 from tests.hooks.stamps import StampSettings

@@ -6,9 +6,9 @@ import pytest
 
 from regulars_core.contribution import VERIFICATIONS
 from regulars_core.plugins.owners import PluginError
-from regulars_core.shop import Shop
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
-from regulars_core.verifying import Verification, verifications_of
+from regulars_core.verification import Verification, verifications_of
 from tests.hooks.test_plugins import plugin
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from regulars_core.importing import ImportOptions, ImportReport, import_customers, import_purchases
-from regulars_core.shop import Shop
+from regulars_core.imports import ImportOptions, ImportReport, import_customers, import_purchases
+from regulars_core.shop.shop import Shop
 
 KEYS = {"code_block": "prefix", "customer_stats": "customer_id", "customer_text": "number"}
 """What tables without an id are read in the order of."""

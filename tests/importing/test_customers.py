@@ -1,6 +1,6 @@
 """Customers from a file: registered when new, changed where they differ, and left alone otherwise."""
 
-from regulars_core.clock import printed
+from regulars_core.primitives.clock import printed
 
 HEAD = (
     "code,first_name,last_name,preferred_name,email,phone,birth_date,gender,tax_id,preferred_contact,group,store,tags,"

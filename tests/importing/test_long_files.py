@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from regulars_core.importing import ImportOptions, import_customers, import_purchases
+from regulars_core.imports import ImportOptions, import_customers, import_purchases
 from regulars_core.purchases.statistics import differences
 
 HEAD = "reference,store,purchased_at,email,first_name,last_name,sku,quantity,unit_price\n"
@@ -65,9 +65,9 @@ _KILLED = """
 import asyncio, sys
 from pathlib import Path
 from regulars_core.database import Database
-from regulars_core.importing import ImportOptions, import_purchases
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop
+from regulars_core.imports import ImportOptions, import_purchases
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
 
 async def main(url, path):
     shop = Shop(await Database.open(url, [CORE_APP]), Settings(database_url=url), plugins_on())

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from regulars_core.clock import printed
-from regulars_core.importing import ImportRefused
-from regulars_core.shop import Shop
+from regulars_core.imports import ImportRefused
+from regulars_core.primitives.clock import printed
+from regulars_core.shop.shop import Shop
 
 HEAD = "reference,store,purchased_at,customer_code,first_name,last_name,email,sku,quantity,unit_price,total\n"
 TWO_BASKETS = HEAD + (
@@ -205,7 +205,7 @@ async def test_columns_of_another_program(purchases, shop):
 
 
 async def test_times_without_an_offset_are_told_by_the_shops_clock(open_shop, files):
-    from regulars_core.importing import ImportOptions, import_purchases
+    from regulars_core.imports import ImportOptions, import_purchases
 
     shop = await open_shop(timezone="America/Mexico_City")
     path = files.write(

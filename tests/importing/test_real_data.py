@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from regulars_core.importing import ImportOptions, import_customers, import_purchases
+from regulars_core.imports import ImportOptions, import_customers, import_purchases
 from regulars_core.purchases.statistics import differences
 from tests.asking import Api
 

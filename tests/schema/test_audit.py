@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from regulars_core.actors import Actor
+from regulars_core.shop.actors import Actor
 from tests.asking import Api
 
 AUDIT = (

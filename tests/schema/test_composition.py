@@ -7,16 +7,15 @@ from typing import Any
 import pytest
 import strawberry
 
-from regulars_core.actors import Actor
 from regulars_core.customers.filters import LEAVES as CUSTOMER_SQL
 from regulars_core.customers.reads import CustomerRow
-from regulars_core.errors import Problem, Refused
-from regulars_core.filtering import Leaf, compared
-from regulars_core.paging import SortKey
-from regulars_core.shop import Shop
-from regulars_schema.batching import Batch, batched, mutation, root
-from regulars_schema.composition import (
-    CORE,
+from regulars_core.plugins.owners import CORE
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.queries.pages import SortKey
+from regulars_core.queries.where import Leaf, compared
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.shop import Shop
+from regulars_schema.composition.contributions import (
     Contribution,
     Extension,
     FilterLeaf,
@@ -26,15 +25,16 @@ from regulars_schema.composition import (
     SchemaConflict,
     SortField,
 )
-from regulars_schema.customer_inputs import CustomerCreateInput
-from regulars_schema.customer_types import Customer, CustomerOrderField, CustomerWhere
-from regulars_schema.errors import Payload, UserError
-from regulars_schema.filters import IntComparison, int_conditions
-from regulars_schema.keyed import Keyed
-from regulars_schema.money import Money
-from regulars_schema.nodes import Node
-from regulars_schema.permissions import under
+from regulars_schema.customers.inputs import CustomerCreateInput
+from regulars_schema.customers.types import Customer, CustomerOrderField, CustomerWhere
+from regulars_schema.fields.declarations import Batch, batched, mutation, root
+from regulars_schema.fields.filters import IntComparison, int_conditions
+from regulars_schema.fields.nodes import Node
+from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.request.errors import Payload, UserError
+from regulars_schema.request.permissions import under
 from regulars_schema.schema import build_schema, core_contributions
+from regulars_schema.types.money import Money
 from tests.asking import Api
 
 

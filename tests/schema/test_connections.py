@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from regulars_core.clock import DAY, Instant
+from regulars_core.customers.registration import give_codes, register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.service import give_codes, register
+from regulars_core.primitives.clock import DAY, Instant
 from tests.asking import Api
 
 NAMES = ["Ana", "ana", "Ána", "Zoë", "zoe", "Łi", "田中", "Ole 😀", "O'Neil", "de la Cruz"]

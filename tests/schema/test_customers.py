@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from regulars_core.actors import Actor
+from regulars_core.customers.registration import CUSTOMER_CODES, register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.service import CUSTOMER_CODES, register
+from regulars_core.shop.actors import Actor
 from regulars_core.testing import OpenShop
-from regulars_schema.composition import ComposedSchema
+from regulars_schema.composition.composed_schema import ComposedSchema
 from tests.asking import Api
 
 ADDRESS = "{ recipient line1 line2 city region postalCode country }"

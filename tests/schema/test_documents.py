@@ -5,11 +5,11 @@ from collections.abc import Callable
 import orjson
 import pytest
 
-from regulars_schema.composition import ComposedSchema
-from regulars_schema.documents import LONGEST_KEPT, Documents, Parsed, parsed
-from regulars_schema.limits import Limits
-from regulars_server.faults import Fault
-from regulars_server.receiving import read
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.documents.documents import LONGEST_KEPT, Documents, Parsed, parsed
+from regulars_schema.documents.limits import Limits
+from regulars_server.http.errors import Fault
+from regulars_server.http.request import read
 
 
 @pytest.fixture

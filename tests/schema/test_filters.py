@@ -11,10 +11,10 @@ import pytest
 import strawberry
 import time_machine
 
-from regulars_core.clock import now, printed, start_of
-from regulars_schema.customer_filters import LEAVES
-from regulars_schema.filters import instant_conditions
-from regulars_schema.purchase_filters import LEAVES as PURCHASE_LEAVES
+from regulars_core.primitives.clock import now, printed, start_of
+from regulars_schema.customers.filters import LEAVES
+from regulars_schema.fields.filters import instant_conditions
+from regulars_schema.purchases.filters import LEAVES as PURCHASE_LEAVES
 from tests.asking import Api
 
 ASK = "query($where: CustomerWhere) { customers(first: 100, where: $where) { totalCount nodes { firstName } } }"

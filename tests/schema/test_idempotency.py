@@ -10,13 +10,13 @@ import pytest
 import time_machine
 
 from regulars_core import idempotency
-from regulars_core.actors import Actor
-from regulars_core.clock import DAY, now
 from regulars_core.contribution import JOBS
 from regulars_core.idempotency import KEPT_DAYS, forget_old
-from regulars_core.shop import Shop
-from regulars_schema.keyed import canonical
-from regulars_schema.pipeline import Pipeline
+from regulars_core.primitives.clock import DAY, now
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.shop import Shop
+from regulars_schema.fields.pipeline import Pipeline
+from regulars_schema.inputs.idempotent import canonical
 from tests.asking import Answer, Api
 
 RECORD = (
@@ -170,7 +170,7 @@ async def test_an_error_of_ours_does_not_stick(api: Api, monkeypatch: pytest.Mon
         raise ValueError("the disk is on fire")
 
     with monkeypatch.context() as patched:
-        patched.setattr("regulars_schema.pipeline.keeping", broken)
+        patched.setattr("regulars_schema.fields.pipeline.keeping", broken)
         assert (await api.ask(RECORD % "created", input=sale())).codes == ["INTERNAL"]
     assert (await api.data("{ purchases { totalCount } }"))["purchases"]["totalCount"] == 0
     answer = await api.ask(RECORD % "created", input=sale())

@@ -2,8 +2,8 @@
 
 import pytest
 
-from regulars_core.actors import Actor
-from regulars_schema.documents import Documents
+from regulars_core.shop.actors import Actor
+from regulars_schema.documents.documents import Documents
 from regulars_schema.schema import build_schema
 from tests.asking import Api
 

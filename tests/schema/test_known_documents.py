@@ -6,11 +6,11 @@ import pytest
 import strawberry
 from strawberry.types.execution import PreExecutionError
 
-from regulars_core.actors import Actor
-from regulars_core.errors import RateLimited
-from regulars_schema.context import Batch, Context
-from regulars_schema.documents import Documents
-from regulars_schema.limits import Limits
+from regulars_core.primitives.errors import RateLimited
+from regulars_core.shop.actors import Actor
+from regulars_schema.documents.documents import Documents
+from regulars_schema.documents.limits import Limits
+from regulars_schema.request.context import Batch, Context
 from regulars_schema.schema import build_schema
 from tests.asking import Api
 

@@ -8,15 +8,16 @@ import pytest
 from graphql import GraphQLError, get_introspection_query
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
-from regulars_core.actors import Actor
 from regulars_core.customers.reads import CustomerRow
-from regulars_core.shop import Shop
-from regulars_schema.batching import batched
-from regulars_schema.composition import ComposedSchema, Contribution, Extension
-from regulars_schema.context import Batch, Context
-from regulars_schema.customer_types import Customer
-from regulars_schema.documents import Documents, parsed
-from regulars_schema.limits import Limits
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.shop import Shop
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.composition.contributions import Contribution, Extension
+from regulars_schema.customers.types import Customer
+from regulars_schema.documents.documents import Documents, parsed
+from regulars_schema.documents.limits import Limits
+from regulars_schema.fields.declarations import batched
+from regulars_schema.request.context import Batch, Context
 from regulars_schema.schema import build_schema
 from tests.asking import Api
 

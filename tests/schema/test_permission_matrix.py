@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_named_type
 
-from regulars_core.actors import Actor
-from regulars_core.ids import DEFAULT_GROUP_ID
-from regulars_core.permissions import PERMISSIONS, ROLES
-from regulars_schema.composition import ComposedSchema
-from regulars_schema.permissions import definition_of, needs_of, standing_of
+from regulars_core.primitives.ids import DEFAULT_GROUP_ID
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.permissions import PERMISSIONS, ROLES
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.request.permissions import definition_of, needs_of, standing_of
 from regulars_schema.schema import build_schema
 from tests.asking import Api
 from tests.conftest import OpenShop

@@ -15,10 +15,10 @@ from graphql import (
     is_required_input_field,
 )
 
-from regulars_core.actors import Actor
-from regulars_core.permissions import PERMISSIONS, ROLES
-from regulars_core.shop import Shop
-from regulars_schema.composition import ComposedSchema
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.permissions import PERMISSIONS, ROLES
+from regulars_core.shop.shop import Shop
+from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.schema import build_schema
 from tests.asking import Api
 

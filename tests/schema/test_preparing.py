@@ -19,7 +19,7 @@ from graphql import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars_schema.preparing import Coercions, Preparation, preparation_of
+from regulars_schema.documents.operations import Coercions, Preparation, preparation_of
 
 SCHEMA = build_schema(
     """

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from regulars_core.clock import Instant, now, printed
-from regulars_core.ids import MAIN_STORE_ID
+from regulars_core.primitives.clock import Instant, now, printed
+from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.purchases.reads import purchases_by_ids
 from regulars_core.purchases.rules import NewLine, NewPurchase, checked
 from regulars_core.purchases.service import record

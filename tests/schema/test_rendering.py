@@ -11,16 +11,18 @@ import orjson
 import pytest
 import strawberry
 
-from regulars_core.actors import Actor
 from regulars_core.customers.reads import customers_by_ids
-from regulars_core.paging import Order, SortKey, Window
-from regulars_core.rendering import Hanging, Kind, Relation, text, written
-from regulars_schema.batching import batched
-from regulars_schema.composition import CORE, Contribution, Extension
-from regulars_schema.context import Batch, Context
-from regulars_schema.customer_types import Customer
-from regulars_schema.purchase_rendering import PURCHASES_OF
-from regulars_schema.rendering import objects_in, rendered
+from regulars_core.plugins.owners import CORE
+from regulars_core.queries.json_rows import Hanging, Kind, Relation, text, written
+from regulars_core.queries.pages import Order, SortKey, Window
+from regulars_core.shop.actors import Actor
+from regulars_schema.composition.contributions import Contribution, Extension
+from regulars_schema.customers.types import Customer
+from regulars_schema.executor.pushdown import rendered
+from regulars_schema.executor.statements import objects_in
+from regulars_schema.fields.declarations import batched
+from regulars_schema.purchases.json_rows import PURCHASES_OF
+from regulars_schema.request.context import Batch, Context
 from regulars_schema.schema import build_schema
 from tests.asking import Api
 from tests.keys import bound, holding

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
-from regulars_core.customers.service import CUSTOMER_CODES
-from regulars_core.shop import Shop
-from regulars_core.writing import insert
-from regulars_schema.batching import batched
-from regulars_schema.composition import CORE, ComposedSchema, Contribution, Extension
-from regulars_schema.context import Batch
-from regulars_schema.customer_types import Customer
-from regulars_schema.pagination import First
+from regulars_core.customers.registration import CUSTOMER_CODES
+from regulars_core.plugins.owners import CORE
+from regulars_core.queries.inserts import insert
+from regulars_core.shop.shop import Shop
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.composition.contributions import Contribution, Extension
+from regulars_schema.customers.types import Customer
+from regulars_schema.fields.declarations import batched
+from regulars_schema.fields.pagination import First
+from regulars_schema.request.context import Batch
 from regulars_schema.schema import build_schema
 from tests.asking import Api, keyed
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type, is_leaf_type
 
-from regulars_core.actors import Actor
 from regulars_core.purchases.statistics import stats_in_stores
-from regulars_core.shop import Shop
-from regulars_schema.composition import ComposedSchema
-from regulars_schema.documents import Documents
-from regulars_schema.limits import Limits
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.shop import Shop
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.documents.documents import Documents
+from regulars_schema.documents.limits import Limits
 from regulars_schema.schema import build_schema
 from tests.asking import Api
 from tests.keys import bound, holding

@@ -6,8 +6,8 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLInterfaceType, GraphQLNonNull, GraphQLObjectType, get_named_type
 
-from regulars_schema.composition import ComposedSchema
-from regulars_schema.permissions import needs_of
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.request.permissions import needs_of
 
 LEADS_NOWHERE = frozenset({"Viewer.stores", "RoleBinding.stores"})
 """Empty for callers that are bound to no stores; there are other ways to what lies behind."""

@@ -3,10 +3,10 @@
 import strawberry
 
 from regulars_core.hookspecs import hookimpl
-from regulars_schema.batching import Batch, mutation, root
-from regulars_schema.composition import Contribution, Extension, Mutation, Query
-from regulars_schema.errors import Payload
-from regulars_schema.keyed import Keyed
+from regulars_schema.composition.contributions import Contribution, Extension, Mutation, Query
+from regulars_schema.fields.declarations import Batch, mutation, root
+from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.request.errors import Payload
 
 SLOW = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",

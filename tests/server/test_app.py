@@ -14,8 +14,8 @@ import pytest
 
 from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database, FromTheFuture, NotMigrated, Unavailable, migrations
-from regulars_core.settings import Settings
-from regulars_core.shop import WrongCurrency
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import WrongCurrency
 from regulars_core.testing import Databases
 from regulars_server.app import create_app
 from tests.keys import make_key

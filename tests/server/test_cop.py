@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from regulars_core.settings import Settings
+from regulars_core.shop.settings import Settings
 from tests.keys import make_key
 from tests.serving import Client, serving
 

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 import pytest
 
-from regulars_core.clock import datetime_of, instant_of
 from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database, migrations
-from regulars_core.errors import Refused
+from regulars_core.primitives.clock import datetime_of, instant_of
+from regulars_core.primitives.errors import Refused
 from regulars_core.purchases.statistics import differences
-from regulars_core.settings import Settings
-from regulars_core.shop import Shop
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from regulars_server.demo import DemoSummary, fill
 from regulars_server.demo.names import TWICE

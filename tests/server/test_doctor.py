@@ -6,7 +6,7 @@ import pytest
 
 from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database
-from regulars_core.settings import Settings
+from regulars_core.shop.settings import Settings
 from regulars_server.doctor import examine
 from tests.keys import make_key, revoke
 

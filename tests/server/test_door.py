@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from regulars_core.database import Database
-from regulars_core.settings import Settings, SettingsError, load_settings
+from regulars_core.shop.settings import Settings, SettingsError, load_settings
 from regulars_core.start import plugins_on
-from regulars_server.faults import GRAPHQL_JSON, PLAIN_JSON, Fault
-from regulars_server.negotiation import answered_as, refuse_other_than_json
+from regulars_server.http.errors import GRAPHQL_JSON, PLAIN_JSON, Fault
+from regulars_server.http.negotiation import answered_as, refuse_other_than_json
 from tests.server import slow
 from tests.serving import codes, serving
 

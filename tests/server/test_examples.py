@@ -10,7 +10,7 @@ from syrupy.extensions.amber import AmberSnapshotExtension
 from syrupy.location import PyTestLocation
 from syrupy.types import SnapshotIndex
 
-from regulars_core.clock import instant_of
+from regulars_core.primitives.clock import instant_of
 from regulars_server import demo, graphiql
 from tests.asking import Api
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from regulars_core.settings import Settings
+from regulars_core.shop.settings import Settings
 from tests.server.hostile import bodies, documents, heads
 from tests.serving import Client, Server, key_to, logged_lines, raw, serving
 

@@ -13,11 +13,11 @@ import pytest
 
 from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database, migrations
-from regulars_core.errors import Refused
-from regulars_core.keys import doorkeeper
+from regulars_core.keys import authentication
+from regulars_core.keys.authentication import REMEMBERED_SECONDS
 from regulars_core.keys.credentials import ALPHABET
-from regulars_core.keys.doorkeeper import REMEMBERED_SECONDS
-from regulars_core.settings import Settings
+from regulars_core.primitives.errors import Refused
+from regulars_core.shop.settings import Settings
 from regulars_server.app import create_app
 from tests.keys import make_key, revoke
 
@@ -192,8 +192,8 @@ async def test_a_revoked_key_is_refused_within_five_seconds(door: Door, monkeypa
     await revoke(door.database, door.key)
     with pytest.raises(Refused, match="NOT_FOUND"):
         await revoke(door.database, door.key)
-    later = doorkeeper.time.monotonic() + 5
-    monkeypatch.setattr(doorkeeper.time, "monotonic", lambda: later)
+    later = authentication.time.monotonic() + 5
+    monkeypatch.setattr(authentication.time, "monotonic", lambda: later)
     assert refusal(await door.ask("{ shop { name } }")) == (401, "UNAUTHENTICATED")
 
 

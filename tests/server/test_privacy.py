@@ -16,7 +16,7 @@ from graphql import (
 
 from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database
-from regulars_schema.composition import ComposedSchema
+from regulars_schema.composition.composed_schema import ComposedSchema
 from tests.serving import Server, key_to, logged_lines
 
 NAME, MAIL, PHONE, TAX = "Zzyxavier", "zzyx.canary@example.org", "+525512340987", "ZZYX990101AB1"

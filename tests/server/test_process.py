@@ -17,9 +17,9 @@ import httpx2
 import pytest
 import uvicorn
 
-from regulars_core.settings import Settings
+from regulars_core.shop.settings import Settings
 from regulars_server.app import create_app
-from regulars_server.protocol import MOST_HEAD_BYTES, DoorProtocol
+from regulars_server.http.protocol import MOST_HEAD_BYTES, DoorProtocol
 from tests.serving import COMMAND, Server, free_port, key_to, logged_lines, raw
 
 CREATE = (

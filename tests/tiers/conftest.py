@@ -9,15 +9,15 @@ import pytest
 import time_machine
 
 import regulars_tiers
-from regulars_core.actors import Actor
+from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.service import find_or_register
 from regulars_core.database import Database, migrations
-from regulars_core.settings import load_settings
-from regulars_core.shop import Shop
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.settings import load_settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from regulars_schema.schema import schema_of
-from regulars_tiers.reassessing import differences, work_off
+from regulars_tiers.reassessment import differences, work_off
 from tests.asking import Api
 
 OpenTiers = Callable[..., Awaitable[Shop]]

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from regulars_core.checks import Checks
-from regulars_core.clock import NEVER, Instant, instant_of
-from regulars_tiers.criteria import BOX, Fact, Lifetime
-from regulars_tiers.days import day_number
-from regulars_tiers.policy import SEED, Policy, PolicyData, Versions, compiled, in_order
-from regulars_tiers.timeline import Assignment, History, timeline
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import NEVER, Instant, instant_of
+from regulars_tiers.rules.criteria import BOX, Fact, Lifetime
+from regulars_tiers.rules.days import day_number
+from regulars_tiers.rules.policy import SEED, Policy, PolicyData, Versions, compiled, in_order
+from regulars_tiers.rules.timeline import Assignment, History, timeline
 
 KINDS = {kind.kind: kind for kind in BOX}
 UTC = ZoneInfo("UTC")

@@ -12,18 +12,18 @@ import time_machine
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from regulars_core.clock import Instant, instant_of
-from regulars_core.errors import Refused
-from regulars_core.ids import MAIN_STORE_ID
+from regulars_core.primitives.clock import Instant, instant_of
+from regulars_core.primitives.errors import Refused
+from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.purchases.refunds import refund, void
 from regulars_core.purchases.rules import NewLine, NewPurchase, checked
 from regulars_core.purchases.service import record
-from regulars_core.shop import Shop
+from regulars_core.shop.shop import Shop
 from regulars_tiers import reads
-from regulars_tiers.assigning import assign, clear
-from regulars_tiers.policies import change_policy
-from regulars_tiers.policy import PolicyData
-from regulars_tiers.reassessing import differences, reassess, waiting, work_off
+from regulars_tiers.assignments import assign, clear
+from regulars_tiers.policy_versions import change_policy
+from regulars_tiers.reassessment import differences, reassess, waiting, work_off
+from regulars_tiers.rules.policy import PolicyData
 from tests.tiers.conftest import Owner
 from tests.tiers.rules import policy
 from tests.tiers.test_laws import STRICT

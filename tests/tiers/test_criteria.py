@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from regulars_core.hookspecs import hookimpl
 from regulars_core.plugins.owners import PluginError
 from regulars_core.start import plugins_on
-from regulars_tiers.criteria import BOX, NET_SPEND, CriterionKind, Fact, NoSettings, Unit, criterion_kinds
+from regulars_tiers.rules.criteria import BOX, NET_SPEND, CriterionKind, Fact, NoSettings, Unit, criterion_kinds
 from regulars_tiers.testing import LawBroken, purchases, try_laws
 from tests.hooks.test_plugins import plugin
 from tests.tiers.conftest import OpenTiers, Owner

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regulars_core.clock import DAY, NEVER, Instant
-from regulars_tiers.criteria import Fact, Lifetime
-from regulars_tiers.days import FOREVER, begin_of, day_number
+from regulars_core.primitives.clock import DAY, NEVER, Instant
 from regulars_tiers.histories import shortened
-from regulars_tiers.policy import Downgrade, PolicyData, Versions
-from regulars_tiers.timeline import (
+from regulars_tiers.rules.criteria import Fact, Lifetime
+from regulars_tiers.rules.days import FOREVER, begin_of, day_number
+from regulars_tiers.rules.policy import Downgrade, PolicyData, Versions
+from regulars_tiers.rules.timeline import (
     Assignment,
     History,
     Qualification,

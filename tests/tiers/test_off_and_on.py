@@ -8,8 +8,8 @@ import pytest
 
 import regulars_tiers
 from regulars_core.database import Engine
-from regulars_core.importing import ImportOptions, import_customers, import_purchases
-from regulars_core.shop import Shop
+from regulars_core.imports import ImportOptions, import_customers, import_purchases
+from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from regulars_core.testing import Databases, opened_shop
 from tests.tiers.conftest import OpenTiers, Owner, noon_of

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from regulars_core.actors import Actor, Binding
+from regulars_core.shop.actors import Actor, Binding
 from tests.asking import Api
 from tests.tiers.conftest import Owner
 from tests.tiers.test_simulation import Calendar, asks

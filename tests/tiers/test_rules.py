@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from regulars_core.clock import NEVER
-from regulars_tiers.policy import SEED, CriterionData, Downgrade, PolicyData, TierData
-from regulars_tiers.timeline import Assignment
+from regulars_core.primitives.clock import NEVER
+from regulars_tiers.rules.policy import SEED, CriterionData, Downgrade, PolicyData, TierData
+from regulars_tiers.rules.timeline import Assignment
 from tests.tiers.rules import at, bought, days, history, versions
 
 

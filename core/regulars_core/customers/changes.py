@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.audit import Change, changed
-from regulars_core.checks import Checks
-from regulars_core.clock import now
 from regulars_core.customers.reads import customers_by_ids
+from regulars_core.customers.registration import insert_addresses, insert_tags, missing, sort_name
 from regulars_core.customers.rules import (
     OPTIONAL,
     Address,
@@ -17,12 +16,13 @@ from regulars_core.customers.rules import (
     checked_tags,
     tag_key,
 )
-from regulars_core.customers.searching import contact_text, names_text
-from regulars_core.customers.service import insert_addresses, insert_tags, missing, sort_name
-from regulars_core.errors import Problem, Refused
-from regulars_core.events import announce
-from regulars_core.shop import Shop
-from regulars_core.text import camel
+from regulars_core.customers.search.texts import contact_text, names_text
+from regulars_core.events.events import announce
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import now
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.text import camel
+from regulars_core.shop.shop import Shop
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from regulars_core.clock import NEVER
-from regulars_core.filtering import Condition, Leaf, LeafSql, Values, compared, exists_in, present
+from regulars_core.primitives.clock import NEVER
+from regulars_core.queries.where import Condition, Leaf, LeafSql, Values, compared, exists_in, present
 
 _HAS_TAG = exists_in("customer_tag t", "t.customer_id = c.id", compared("t.tag_key"))
 _IN_CITY = exists_in("customer_address a", "a.customer_id = c.id", compared("a.city_key"))

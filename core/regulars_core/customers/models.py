@@ -6,9 +6,9 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-from regulars_core.clock import NEVER
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, TextKeyField
 from regulars_core.groups.models import CustomerGroup
+from regulars_core.primitives.clock import NEVER
 from regulars_core.stores.models import Store
 
 

@@ -2,13 +2,13 @@
 
 from tortoise.exceptions import DoesNotExist
 
-from regulars_core.checks import Checks
-from regulars_core.clock import now
 from regulars_core.customers.models import CustomerNote
-from regulars_core.customers.service import missing
-from regulars_core.errors import Problem, Refused
-from regulars_core.ids import new_id
-from regulars_core.shop import Shop
+from regulars_core.customers.registration import missing
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import now
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.ids import new_id
+from regulars_core.shop.shop import Shop
 
 LONGEST_NOTE = 10_000
 

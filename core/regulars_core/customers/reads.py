@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regulars_core.clock import NEVER, Instant, day_of, now
-from regulars_core.customers import searching
 from regulars_core.customers.contact import formatted_phone
+from regulars_core.customers.search import texts as searching
 from regulars_core.database import Database, Lookup
-from regulars_core.filtering import Values, Where
-from regulars_core.money import Money, divided_half_up
-from regulars_core.paging import Order, Page, SortKey, Window
-from regulars_core.reading import Nearby, Readable, by_ids, listed_of, page, pages_of
-from regulars_core.shop import Shop
+from regulars_core.primitives.clock import NEVER, Instant, day_of, now
+from regulars_core.primitives.money import Money, divided_half_up
+from regulars_core.queries.pages import Order, Page, SortKey, Window
+from regulars_core.queries.rows import Nearby, Readable, by_ids, listed_of, page, pages_of
+from regulars_core.queries.where import Values, Where
+from regulars_core.shop.shop import Shop
 
 
 @dataclass(slots=True)

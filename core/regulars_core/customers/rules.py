@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypedDict
 
-from regulars_core.checks import Checks
-from regulars_core.clock import Instant, now
 from regulars_core.customers.contact import LONGEST_EMAIL, parse_email, parse_phone
-from regulars_core.ids import DEFAULT_GROUP_ID
 from regulars_core.plugins.host import Extras
-from regulars_core.settings import Settings
-from regulars_core.text import folded
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import Instant, now
+from regulars_core.primitives.ids import DEFAULT_GROUP_ID
+from regulars_core.primitives.text import folded
+from regulars_core.shop.settings import Settings
 
 MOST_TAGS = 50
 

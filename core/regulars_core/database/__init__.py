@@ -3,10 +3,11 @@
 Copies are made by `regulars_core.database.backup`.
 """
 
+from regulars_core.database.errors import FromTheFuture, NotMigrated, OutcomeUnknown, Unavailable, violated
+
 from .apps import App
 from .database import Database
 from .dialect import Dialect, Engine, Lookup, Write
-from .faults import FromTheFuture, NotMigrated, OutcomeUnknown, Unavailable, violated
 
 __all__ = [
     "App",

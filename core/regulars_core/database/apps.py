@@ -59,7 +59,7 @@ def tortoise_config(url: str, apps: Sequence[App], *, pool_size: int, readers: i
     needed and not installed."""
     if engine_of(url) == "sqlite":
         connection = {
-            "engine": "regulars_core.database.sqlite",
+            "engine": "regulars_core.database.sqlite.client",
             "credentials": {"file_path": str(sqlite_path(url)), "readers": readers},
         }
     else:
@@ -67,7 +67,7 @@ def tortoise_config(url: str, apps: Sequence[App], *, pool_size: int, readers: i
             raise RuntimeError('PostgreSQL needs asyncpg, which is not installed: pip install "regulars[postgres]"')
         credentials = expand_db_url(url)["credentials"]
         connection = {
-            "engine": "regulars_core.database.postgres",
+            "engine": "regulars_core.database.postgres.client",
             "credentials": {"minsize": 1, **credentials, "maxsize": pool_size},
         }
     return {"connections": {ALIAS: connection}, "apps": apps_config(apps)}
@@ -75,5 +75,5 @@ def tortoise_config(url: str, apps: Sequence[App], *, pool_size: int, readers: i
 
 def offline_config(apps: Sequence[App]) -> dict[str, Any]:
     """The apps for Tortoise when nothing will be connected to."""
-    connection = {"engine": "regulars_core.database.sqlite", "credentials": {"file_path": "nowhere"}}
+    connection = {"engine": "regulars_core.database.sqlite.client", "credentials": {"file_path": "nowhere"}}
     return {"connections": {ALIAS: connection}, "apps": apps_config(apps)}

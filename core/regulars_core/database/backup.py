@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from regulars_core.database.errors import FromTheFuture, Unavailable
+
 from . import migrations
 from .apps import sqlite_path
-from .faults import FromTheFuture, Unavailable
 
 if TYPE_CHECKING:
     from .database import Database

@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 
 from tortoise.context import _current_context
 
-from . import current
+from regulars_core.database import current_transaction
+from regulars_core.database.engine_meta import EngineContext, serve_both_engines
+from regulars_core.database.errors import OutcomeUnknown, Unavailable, classify, collided, definite
+from regulars_core.database.statement_log import counting
+
 from .apps import ALIAS, App, engine_of, tortoise_config
-from .counting import counting
 from .dialect import Dialect, Engine, Lookup, Write, side_by_side, target, values_of
-from .faults import OutcomeUnknown, Unavailable, classify, collided, definite
-from .metas import EngineContext, serve_both_engines
 
 T = TypeVar("T")
 
@@ -93,7 +94,7 @@ class Database:
 
     @property
     def _client(self) -> Any:
-        client = current.transaction.get()
+        client = current_transaction.transaction.get()
         if client is None:
             return self._root
         if client.owner is not self._root:  # one of another database, in which there may be one of this

@@ -7,8 +7,9 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.operations import AlterModelOptions
 from tortoise.migrations.writer import MigrationWriter
 
+from regulars_core.database.engine_meta import EngineContext
+
 from .apps import App, offline_config
-from .metas import EngineContext
 
 
 async def drift(apps: Sequence[App]) -> list[MigrationWriter]:

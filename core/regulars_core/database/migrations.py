@@ -17,9 +17,10 @@ from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEdi
 from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
+from regulars_core.database.errors import FromTheFuture
+
 from .apps import ALIAS, apps_config
 from .database import Database
-from .faults import FromTheFuture
 
 TABLE = "tortoise_migrations"
 _LOCK = 7_306_085_893_296_000_001  # of pg_advisory_xact_lock; any number, the same in every version
@@ -116,7 +117,7 @@ async def _exclusively(database: Database, work: Callable[[BaseSchemaEditor], An
         raise RuntimeError("A transaction cannot migrate the database it is in.")
     if database.engine == "postgres":
         return await database.transaction(lambda: _on_postgres(database, work), attempts=_ATTEMPTS)
-    from .rebuild import GuardedSqliteEditor, rebuilding
+    from regulars_core.database.sqlite.rebuild import GuardedSqliteEditor, rebuilding
 
     return await rebuilding(database, lambda client: work(GuardedSqliteEditor(client)), attempts=_ATTEMPTS)
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from regulars_core.clock import Instant
 from regulars_core.database import Database
-from regulars_core.paging import Order, Page, SortKey, Window
-from regulars_core.reading import Readable, by_ids, page
+from regulars_core.primitives.clock import Instant
+from regulars_core.queries.pages import Order, Page, SortKey, Window
+from regulars_core.queries.rows import Readable, by_ids, page
 
 
 @dataclass(slots=True)

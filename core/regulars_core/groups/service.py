@@ -2,14 +2,14 @@
 
 from typing import Any, TypedDict
 
-from regulars_core.checks import Checks
-from regulars_core.clock import now
-from regulars_core.errors import Problem, Refused
-from regulars_core.events import announce
+from regulars_core.events.events import announce
 from regulars_core.groups.models import CustomerGroup
-from regulars_core.ids import new_id
-from regulars_core.shop import Shop
-from regulars_core.text import folded
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import now
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.ids import new_id
+from regulars_core.primitives.text import folded
+from regulars_core.shop.shop import Shop
 
 
 class GroupChanges(TypedDict, total=False):

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from regulars_core.clock import Instant
 from regulars_core.database import Database
-from regulars_core.permissions import ADMINISTRATOR
+from regulars_core.primitives.clock import Instant
+from regulars_core.shop.permissions import ADMINISTRATOR
 
 
 @dataclass(slots=True)

@@ -4,13 +4,13 @@ import json
 import re
 from collections.abc import Sequence
 
-from regulars_core.actors import Actor
-from regulars_core.errors import Problem, Refused
-from regulars_core.keys.granting import demand_management, locked_roles, refuse_more
+from regulars_core.keys.grants import demand_management, locked_roles, refuse_more
 from regulars_core.keys.service import written
-from regulars_core.permissions import BOX_ROLES
-from regulars_core.shop import Shop
-from regulars_core.writing import insert
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.queries.inserts import insert
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.permissions import BOX_ROLES
+from regulars_core.shop.shop import Shop
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 

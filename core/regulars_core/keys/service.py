@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from regulars_core import audit
-from regulars_core.actors import Actor
-from regulars_core.checks import Checks
-from regulars_core.clock import now
-from regulars_core.errors import Problem, Refused
-from regulars_core.ids import new_id
 from regulars_core.keys.credentials import is_key_id, new_credential
-from regulars_core.keys.granting import Grant, demand_management, granted
-from regulars_core.permissions import ADMINISTRATOR
-from regulars_core.shop import Shop
-from regulars_core.writing import insert
+from regulars_core.keys.grants import Grant, demand_management, granted
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import now
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.ids import new_id
+from regulars_core.queries.inserts import insert
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.permissions import ADMINISTRATOR
+from regulars_core.shop.shop import Shop
 
 
 async def create_key(shop: Shop, *, by: Actor, name: str, bindings: Sequence[Grant]) -> str:

@@ -1,14 +1,13 @@
 """The trigram index that customers are found by, and the rows that every shop has from the start."""
 
+import time
 from typing import Any
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 
-from regulars_core.clock import now
-from regulars_core.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
-
+_GROUP_ID, _STORE_ID = "00000000000070008000000000000001", "00000000000070008000000000000002"
 _SQLITE = (
     "CREATE VIRTUAL TABLE customer_text_index USING fts5("
     "names, contact, content='customer_text', content_rowid='number', tokenize='trigram case_sensitive 1')",
@@ -35,14 +34,14 @@ async def _search_index(_: Any, editor: BaseSchemaEditor) -> None:
 
 
 async def _first_rows(_: Any, editor: BaseSchemaEditor) -> None:
-    made = now()
+    now = time.time_ns() // 1_000_000
     await editor.client.execute_query(
         "INSERT INTO customer_group (id, name, name_key, description, is_default, created_at, updated_at)"
-        f" VALUES ('{DEFAULT_GROUP_ID}', 'Customers', 'customers', NULL, TRUE, {made}, {made})"
+        f" VALUES ('{_GROUP_ID}', 'Customers', 'customers', NULL, TRUE, {now}, {now})"
     )
     await editor.client.execute_query(
         "INSERT INTO store (id, code, name, is_active, created_at, updated_at)"
-        f" VALUES ('{MAIN_STORE_ID}', 'MAIN', 'Main store', TRUE, {made}, {made})"
+        f" VALUES ('{_STORE_ID}', 'MAIN', 'Main store', TRUE, {now}, {now})"
     )
 
 

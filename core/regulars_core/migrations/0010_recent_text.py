@@ -8,8 +8,9 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 
-from regulars_core.clock import LATEST, NEVER
 from regulars_core.database.fields import InstantField
+
+_NEVER, _LATEST = -(2**63), 253_402_128_000_000  # milliseconds since 1970
 
 # Who was seen at another time than before is put into the copy with it, if the copy is to be complete for that time.
 _PUT = (
@@ -69,7 +70,7 @@ async def _triggers(_: Any, editor: BaseSchemaEditor) -> None:
 
 async def _empty(_: Any, editor: BaseSchemaEditor) -> None:
     await editor.client.execute_query(
-        f"INSERT INTO recent_text_span (number, since, until) VALUES (1, {LATEST}, {NEVER + 1} - 1)"
+        f"INSERT INTO recent_text_span (number, since, until) VALUES (1, {_LATEST}, {_NEVER + 1} - 1)"
     )
 
 

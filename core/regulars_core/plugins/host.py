@@ -15,8 +15,8 @@ import pluggy
 from pydantic import BaseModel
 
 from regulars_core.database import App, Database
-from regulars_core.errors import Refused
 from regulars_core.plugins.owners import CORE, Owners, PluginError
+from regulars_core.primitives.errors import Refused
 
 PROJECT = "regulars"
 hookspec = pluggy.HookspecMarker(PROJECT)

@@ -1,6 +1,6 @@
 """What purchases can be filtered by, as SQL over `purchase p`."""
 
-from regulars_core.filtering import Leaf, compared, exists_in
+from regulars_core.queries.where import Leaf, compared, exists_in
 
 LEAVES = {
     leaf.name: leaf

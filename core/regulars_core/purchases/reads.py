@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regulars_core.clock import Instant
-from regulars_core.customers import searching
+from regulars_core.customers.search import texts as searching
 from regulars_core.database import Database
-from regulars_core.filtering import Values, Where
-from regulars_core.money import CurrencyCode, Money
-from regulars_core.paging import Order, Page, SortKey, Window
+from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.money import CurrencyCode, Money
+from regulars_core.primitives.text import tidy
 from regulars_core.purchases.rules import MILLION
-from regulars_core.reading import Readable, by_ids, listed_of, page, pages_of
-from regulars_core.text import tidy
+from regulars_core.queries.pages import Order, Page, SortKey, Window
+from regulars_core.queries.rows import Readable, by_ids, listed_of, page, pages_of
+from regulars_core.queries.where import Values, Where
 
 
 @dataclass(slots=True)

@@ -4,16 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from regulars_core.audit import changed
-from regulars_core.checks import Checks
-from regulars_core.clock import Instant, now
-from regulars_core.errors import Problem, Refused
-from regulars_core.events import announce
-from regulars_core.filtering import Values
-from regulars_core.ids import new_id
+from regulars_core.events.events import announce
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import Instant, now
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.ids import new_id
 from regulars_core.purchases.rules import Paid, PaidLine, RefundedLine, is_refunded_whole, refund_of_lines
 from regulars_core.purchases.statistics import recount
-from regulars_core.shop import Shop
-from regulars_core.writing import insert
+from regulars_core.queries.inserts import insert
+from regulars_core.queries.where import Values
+from regulars_core.shop.shop import Shop
 
 
 async def refund(

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from regulars_core.checks import Checks
-from regulars_core.clock import Instant
-from regulars_core.money import LARGEST, divided_half_up, spread
 from regulars_core.plugins.host import Extras
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.money import LARGEST, divided_half_up, spread
 
 MILLION = 1_000_000
 """Quantities are whole millionths: 1.5 kg is 1_500_000."""

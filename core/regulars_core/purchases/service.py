@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regulars_core.clock import Instant, now
 from regulars_core.database import Dialect, Lookup
-from regulars_core.errors import Problem, Refused
-from regulars_core.events import announce
-from regulars_core.ids import new_id
-from regulars_core.money import CurrencyCode
+from regulars_core.events.events import announce
+from regulars_core.primitives.clock import Instant, now
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.ids import new_id
+from regulars_core.primitives.money import CurrencyCode
 from regulars_core.purchases.reads import PurchaseRow
 from regulars_core.purchases.rules import CheckedPurchase
 from regulars_core.purchases.statistics import Gain, add_purchases, adding
-from regulars_core.reading import query_by_text
-from regulars_core.shop import Shop
-from regulars_core.writing import MANY, insert, inserting
+from regulars_core.queries.inserts import MANY, insert, inserting
+from regulars_core.queries.rows import query_by_text
+from regulars_core.shop.shop import Shop
 
 
 @dataclass(frozen=True, slots=True)

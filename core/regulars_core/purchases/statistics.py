@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from regulars_core.clock import NEVER, Instant
 from regulars_core.customers.reads import StatsRow, stats_rows
 from regulars_core.database import Database, Dialect, Write
-from regulars_core.shop import Shop
+from regulars_core.primitives.clock import NEVER, Instant
+from regulars_core.shop.shop import Shop
 
 _BATCH = 1_000
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from regulars_core.customers.registration import contact_keys, find_by_contact, find_or_register, give_codes
 from regulars_core.customers.rules import CheckedCustomer
-from regulars_core.customers.service import contact_keys, find_by_contact, find_or_register, give_codes
-from regulars_core.errors import Refused
+from regulars_core.primitives.errors import Refused
 from regulars_core.purchases.reads import PurchaseRow
 from regulars_core.purchases.rules import CheckedPurchase
 from regulars_core.purchases.service import record, recorded_before
-from regulars_core.shop import Shop
+from regulars_core.shop.shop import Shop
 
 
 @dataclass(frozen=True, slots=True)

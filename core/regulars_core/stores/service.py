@@ -3,11 +3,11 @@
 import re
 from typing import TypedDict
 
-from regulars_core.checks import Checks
-from regulars_core.clock import now
-from regulars_core.errors import Problem, Refused
-from regulars_core.ids import MAIN_STORE_ID, new_id
-from regulars_core.shop import Shop
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import now
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.ids import MAIN_STORE_ID, new_id
+from regulars_core.shop.shop import Shop
 from regulars_core.stores.models import Store
 
 MAIN = "MAIN"

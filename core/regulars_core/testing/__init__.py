@@ -3,9 +3,10 @@ nothing is missed while the plugin is off. Asking in GraphQL is `regulars_schema
 `regulars_server.testing`. Needs no pytest.
 """
 
+from regulars_core.testing.listener import Listener
+from regulars_core.testing.off_and_on import misses_nothing
+
 from .databases import ENGINES, Databases
-from .listening import Listener
-from .missing import misses_nothing
 from .postgres import PostgresMissing, PostgresServer
 from .shops import OpenShop, little_of_everything, opened_shop, statements
 

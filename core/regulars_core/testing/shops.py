@@ -5,21 +5,21 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import date
 from typing import Any
 
-from regulars_core.clock import DAY, Instant
 from regulars_core.customers.changes import add_tags, change
+from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer
 from regulars_core.customers.rules import checked as checked_customer
-from regulars_core.customers.service import find_or_register
 from regulars_core.database import migrations
-from regulars_core.ids import MAIN_STORE_ID
-from regulars_core.journal.replaying import switch_on
+from regulars_core.events.replay import switch_on
 from regulars_core.plugins.host import Plugins
+from regulars_core.primitives.clock import DAY, Instant
+from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.purchases.refunds import refund, void
 from regulars_core.purchases.rules import NewLine, NewPurchase
 from regulars_core.purchases.rules import checked as checked_purchase
 from regulars_core.purchases.service import record
-from regulars_core.settings import load_settings
-from regulars_core.shop import Shop
+from regulars_core.shop.settings import load_settings
+from regulars_core.shop.shop import Shop
 from regulars_core.start import opened_database, plugins_on
 
 OpenShop = Callable[..., Awaitable[Shop]]

@@ -9,17 +9,17 @@ import typer
 from regulars_core.customers.reads import CustomerRow
 from regulars_core.database import App
 from regulars_core.hookspecs import hookimpl
-from regulars_core.jobs import Job
-from regulars_core.permissions import Permission
+from regulars_core.jobs.jobs import Job
 from regulars_core.purchases.reads import PurchaseRow, RefundRow
-from regulars_core.shop import Shop
-from regulars_core.verifying import Verification
-from regulars_schema.composition import Contribution
-from regulars_tiers import hookspecs, occasions
+from regulars_core.shop.permissions import Permission
+from regulars_core.shop.shop import Shop
+from regulars_core.verification import Verification
+from regulars_schema.composition.contributions import Contribution
+from regulars_tiers import events, hookspecs
 from regulars_tiers.commands import commands
 from regulars_tiers.graphql import contribution
 from regulars_tiers.permissions import PERMISSIONS
-from regulars_tiers.reassessing import differences
+from regulars_tiers.reassessment import differences
 
 
 @hookimpl
@@ -44,7 +44,7 @@ def regulars_permissions() -> Sequence[Permission]:
 
 @hookimpl
 def regulars_jobs() -> Sequence[Job]:
-    return [Job("reassess-tiers", "Tells what time and a new policy did to tiers.", 60, occasions.time_passed)]
+    return [Job("reassess-tiers", "Tells what time and a new policy did to tiers.", 60, events.time_passed)]
 
 
 @hookimpl
@@ -61,19 +61,19 @@ def regulars_commands() -> typer.Typer:
 async def customers_registered(
     shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]]
 ) -> None:
-    await occasions.registered(shop, customers, extras)
+    await events.registered(shop, customers, extras)
 
 
 @hookimpl
 async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
-    await occasions.bought(shop, purchases)
+    await events.bought(shop, purchases)
 
 
 @hookimpl
 async def purchases_refunded(shop: Shop, refunds: Sequence[RefundRow]) -> None:
-    await occasions.given_back(shop, refunds)
+    await events.given_back(shop, refunds)
 
 
 @hookimpl
 async def purchases_voided(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
-    await occasions.voided(shop, purchases)
+    await events.voided(shop, purchases)

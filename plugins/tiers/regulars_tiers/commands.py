@@ -9,13 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from regulars_core.clock import Instant, instant_of, printed
-from regulars_core.commands import in_shop
 from regulars_core.customers.reads import customers_by_ids
-from regulars_core.errors import Refused
-from regulars_core.shop import Shop
-from regulars_tiers import policies, reassessing
-from regulars_tiers.simulating import Simulation, simulate
+from regulars_core.primitives.clock import Instant, instant_of, printed
+from regulars_core.primitives.errors import Refused
+from regulars_core.shop.commands import in_shop
+from regulars_core.shop.shop import Shop
+from regulars_tiers import policy_versions, reassessment
+from regulars_tiers.simulation import Simulation, simulate
 
 commands = typer.Typer(help="Tiers of customers.", no_args_is_help=True)
 
@@ -34,8 +34,8 @@ def reassess(
     async def work(shop: Shop) -> None:
         started, done = time.perf_counter(), 0
         if everybody:
-            await reassessing.mark(shop, None)
-        async for count in reassessing.work_off(shop):
+            await reassessment.mark(shop, None)
+        async for count in reassessment.work_off(shop):
             done += count
             typer.echo(f"{done} customers …", err=True)
         seconds = time.perf_counter() - started
@@ -60,7 +60,7 @@ def simulate_file(
 
     async def work(shop: Shop) -> None:
         try:
-            tried = policies.checked(shop, given)
+            tried = policy_versions.checked(shop, given)
         except Refused as refused:
             for problem in refused.problems:
                 typer.echo(f"{'.'.join(problem.path)}: {problem.message}", err=True)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from regulars_core.clock import NEVER, Instant
 from regulars_core.database import Database, Dialect, Lookup
-from regulars_core.shop import Shop
-from regulars_tiers.criteria import Fact, Lifetime
-from regulars_tiers.days import begin_of, day_number
-from regulars_tiers.timeline import Assignment, History
+from regulars_core.primitives.clock import NEVER, Instant
+from regulars_core.shop.shop import Shop
+from regulars_tiers.rules.criteria import Fact, Lifetime
+from regulars_tiers.rules.days import begin_of, day_number
+from regulars_tiers.rules.timeline import Assignment, History
 
 BY_TIME = attrgetter("at", "id")
 _COLUMNS = "p.id, p.purchased_at, p.total - p.refunded, p.status, p.store_id, p.channel"

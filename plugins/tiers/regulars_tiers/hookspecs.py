@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from regulars_core.hookspecs import hookspec
 
 if TYPE_CHECKING:
-    from regulars_core.shop import Shop
-    from regulars_tiers.criteria import CriterionKind
-    from regulars_tiers.keeping import Change
+    from regulars_core.shop.shop import Shop
+    from regulars_tiers.recalculation import Change
+    from regulars_tiers.rules.criteria import CriterionKind
 
 
 @hookspec

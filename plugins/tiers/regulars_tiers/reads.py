@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regulars_core.clock import NEVER, Instant, now
 from regulars_core.database import Database
-from regulars_core.filtering import Condition, Leaf, Values
-from regulars_core.paging import NOW, Once, Order, Page, SortKey, Window
-from regulars_core.reading import Readable, by_ids, pages_of
-from regulars_core.shop import Shop
+from regulars_core.primitives.clock import NEVER, Instant, now
+from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
+from regulars_core.queries.rows import Readable, by_ids, pages_of
+from regulars_core.queries.where import Condition, Leaf, Values
+from regulars_core.shop.shop import Shop
 from regulars_tiers.histories import histories_of
-from regulars_tiers.policies import versions
-from regulars_tiers.policy import SEED, PolicyData, Tier
-from regulars_tiers.standing import Explainer, Standing
+from regulars_tiers.policy_versions import versions
+from regulars_tiers.rules.explanation import Explainer, Standing
+from regulars_tiers.rules.policy import SEED, PolicyData, Tier
 
 _DURING = "sp.begins <= {at} AND sp.ends > {at}"
 _LOWEST = SEED.tiers[-1].code

@@ -20,9 +20,9 @@ from zoneinfo import ZoneInfo
 import time_machine
 from pydantic import BaseModel
 
-from regulars_core.clock import DAY, Instant
-from regulars_tiers.criteria import CriterionKind, Fact, Lifetime
-from regulars_tiers.days import day_number
+from regulars_core.primitives.clock import DAY, Instant
+from regulars_tiers.rules.criteria import CriterionKind, Fact, Lifetime
+from regulars_tiers.rules.days import day_number
 
 
 class LawBroken(AssertionError):

@@ -13,6 +13,6 @@ Everything goes through the services that production uses. The same seed on the 
 shop again, apart from ids. Prices are in the shop's currency, opening hours in its time zone.
 """
 
-from regulars_server.demo.filling import DemoSummary, fill
+from regulars_server.demo.shop import DemoSummary, fill
 
 __all__ = ["DemoSummary", "fill"]

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from random import Random
 
-from regulars_core.clock import Instant, datetime_of, day_of
-from regulars_core.ids import MAIN_STORE_ID
-from regulars_core.money import divided_half_up
+from regulars_core.primitives.clock import Instant, datetime_of, day_of
+from regulars_core.primitives.ids import MAIN_STORE_ID
+from regulars_core.primitives.money import divided_half_up
 from regulars_core.purchases.rules import MILLION, NewLine, NewPayment, NewPurchase, line_total
-from regulars_core.settings import Settings
+from regulars_core.shop.settings import Settings
 from regulars_server.demo.catalogue import (
     BAKERY,
     CATALOGUE,

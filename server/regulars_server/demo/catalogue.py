@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from regulars_core.money import exponent_of
+from regulars_core.primitives.money import exponent_of
 
 DRINKS, BAKERY, COFFEE = "Drinks", "Bread & pastry", "Coffee"
 CHEESE, DELI, PANTRY = "Cheese", "Deli", "Pantry"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
-from regulars_core.clock import Instant
 from regulars_core.customers.rules import Address, NewCustomer
-from regulars_core.text import folded_words
+from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.text import folded_words
 from regulars_server.demo.names import BUSINESSES, LANDS, NICKNAMES, TWICE, Land
 from regulars_server.demo.rhythm import DAYS, Calendar, Rhythm
 

@@ -8,7 +8,7 @@ from enum import Enum
 from random import Random
 from zoneinfo import ZoneInfo
 
-from regulars_core.clock import Instant, day_of, instant_of
+from regulars_core.primitives.clock import Instant, day_of, instant_of
 
 DAYS = 730
 """The shop has been open for two years."""

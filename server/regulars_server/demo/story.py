@@ -6,10 +6,11 @@ from datetime import date, timedelta
 from itertools import count
 from random import Random
 
-from regulars_core.clock import DAY, Instant
+from regulars_core.primitives.clock import DAY, Instant
 from regulars_core.purchases.rules import MILLION
-from regulars_core.settings import Settings
-from regulars_server.demo.baskets import PHONE, TILL, WEB, Counter, Visit
+from regulars_core.shop.settings import Settings
+from regulars_schema.customers.inputs import PHONE
+from regulars_server.demo.baskets import TILL, WEB, Counter, Visit
 from regulars_server.demo.catalogue import COFFEE, EQUIPMENT, GIFTS, PERISHABLE
 from regulars_server.demo.people import ALLERGIC_TO_NUTS, STORES, WHOLESALE, Person, Registry
 from regulars_server.demo.rhythm import DAYS, Calendar, Rhythm

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from regulars_core.shop import Shop
+from regulars_core.shop.shop import Shop
 from tests.asking import Api, keyed
 
 OF_NO_ACCOUNT = {

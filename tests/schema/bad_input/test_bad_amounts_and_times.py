@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from regulars_core.actors import Actor
+from regulars_core.shop.actors import Actor
 from regulars_core.testing import OpenShop
-from regulars_schema.composition import ComposedSchema
+from regulars_schema.composition.composed_schema import ComposedSchema
 from tests.asking import Api
 from tests.schema.bad_input.refusing import Filled, Wrong, assert_refused
 

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regulars_core.text import tidy
+from regulars_core.primitives.text import tidy
 from tests.asking import Api
 from tests.schema.bad_input.refusing import Filled, assert_refused
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from regulars_core.actors import Actor
-from regulars_core.shop import Shop
-from regulars_schema.composition import ComposedSchema
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.shop import Shop
+from regulars_schema.composition.composed_schema import ComposedSchema
 from tests.asking import Api
 from tests.schema.execution.faulty import faulty_schema
 from tests.schema.test_statements import fill

@@ -6,15 +6,16 @@ from typing import Any
 import strawberry
 
 from regulars_core.customers.reads import CustomerRow
-from regulars_core.errors import BadInput, Forbidden
 from regulars_core.groups.reads import GroupRow
+from regulars_core.primitives.errors import BadInput, Forbidden
 from regulars_core.purchases.reads import LineRow, PurchaseRow
-from regulars_schema.batching import Batch, batched
-from regulars_schema.composition import ComposedSchema, Contribution, Extension
-from regulars_schema.customer_types import Customer, CustomerGroup, CustomerStatus
-from regulars_schema.pagination import First
-from regulars_schema.permissions import under
-from regulars_schema.purchase_types import Purchase, PurchaseLine
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.composition.contributions import Contribution, Extension
+from regulars_schema.customers.types import Customer, CustomerGroup, CustomerStatus
+from regulars_schema.fields.declarations import Batch, batched
+from regulars_schema.fields.pagination import First
+from regulars_schema.purchases.types import Purchase, PurchaseLine
+from regulars_schema.request.permissions import under
 from regulars_schema.schema import build_schema
 
 Rows = Sequence[Any]

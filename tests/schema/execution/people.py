@@ -7,13 +7,14 @@ from typing import Annotated, Any, cast
 import strawberry
 from graphql import ExecutionResult
 
-from regulars_core.actors import Actor
-from regulars_schema.batching import Batch, batched, root
-from regulars_schema.composition import ComposedSchema, Contribution, Extension, Query
-from regulars_schema.context import Context
-from regulars_schema.documents import Documents
-from regulars_schema.limits import Limits
-from regulars_schema.permissions import under
+from regulars_core.shop.actors import Actor
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.composition.contributions import Contribution, Extension, Query
+from regulars_schema.documents.documents import Documents
+from regulars_schema.documents.limits import Limits
+from regulars_schema.fields.declarations import Batch, batched, root
+from regulars_schema.request.context import Context
+from regulars_schema.request.permissions import under
 from regulars_schema.schema import build_schema
 
 Text = Annotated[str | None, strawberry.argument(description="Anything.")]

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from regulars_core.actors import Actor
-from regulars_schema.composition import ComposedSchema
-from regulars_schema.context import Batch, Context
+from regulars_core.shop.actors import Actor
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.request.context import Batch, Context
 from tests.asking import Api
 from tests.generating import Generator
 from tests.schema.test_statements import CUSTOMER, GROUP, LINE, NOTE, PURCHASE, key

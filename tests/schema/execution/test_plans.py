@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from graphql import Executor, parse
 
-from regulars_schema.breadth_first import MOST_FORMS, Plans
-from regulars_schema.composition import ComposedSchema
-from regulars_schema.documents import LONGEST_KEPT, Documents
-from regulars_schema.plans import MOST_FIELDS, Plan, Unsupported
-from regulars_schema.preparing import Prepared
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.documents.documents import LONGEST_KEPT, Documents
+from regulars_schema.documents.operations import Prepared
+from regulars_schema.executor.plan import Plan, Unsupported
+from regulars_schema.executor.plan_cache import MOST_FORMS, Plans
+from regulars_schema.executor.planner import MOST_FIELDS
 from tests.schema.execution.people import nobody, people_schema, said
 
 FORMS = 5

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import strawberry
 
-from regulars_core.actors import Actor
-from regulars_schema.batching import Batch, batched
-from regulars_schema.composition import ComposedSchema, Extension, Query
+from regulars_core.shop.actors import Actor
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.composition.contributions import Extension, Query
+from regulars_schema.fields.declarations import Batch, batched
 from tests.asking import Api
 from tests.schema.execution.people import Person, nobody, people_schema, said
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from regulars_schema.composition import ComposedSchema
+from regulars_schema.composition.composed_schema import ComposedSchema
 from tests.asking import Api
 from tests.schema.execution.people import CALLS, people_schema, said
 from tests.schema.test_statements import CUSTOMER, key

@@ -1,7 +1,7 @@
 """What the plugin adds to the schema."""
 
-from regulars_schema.composition import Contribution
-from regulars_tiers.graphql import assigning, history, policies, reassessing, simulation, standings
+from regulars_schema.composition.contributions import Contribution
+from regulars_tiers.graphql import assignments, history, policies, reassessment, simulation, standings
 
 
 def contribution() -> Contribution:
@@ -13,11 +13,11 @@ def contribution() -> Contribution:
             *standings.EXTENSIONS,
             *history.EXTENSIONS,
             *simulation.EXTENSIONS,
-            assigning.EXTENSION,
-            reassessing.EXTENSION,
+            assignments.EXTENSION,
+            reassessment.EXTENSION,
         ],
         leaves=[standings.LEAF],
         sorts=[standings.SORT],
-        inputs=[assigning.INITIAL],
+        inputs=[assignments.INITIAL],
         nodes=[policies.NODE, history.NODE],
     )

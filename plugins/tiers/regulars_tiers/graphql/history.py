@@ -5,19 +5,19 @@ from typing import Unpack
 
 import strawberry
 
-from regulars_core.clock import Instant
 from regulars_core.customers.reads import CustomerRow
-from regulars_core.paging import Page
+from regulars_core.primitives.clock import Instant
 from regulars_core.purchases.reads import PurchaseRow, purchases_by_ids
-from regulars_schema.batching import Batch, batched
-from regulars_schema.composition import Extension, NodeKind
-from regulars_schema.customer_types import Customer
-from regulars_schema.ids import identified
-from regulars_schema.nodes import Node, backed_by, in_every_store, in_order
-from regulars_schema.pagination import Connection, PageArguments, window
-from regulars_schema.permissions import under
-from regulars_schema.purchase_types import Purchase
-from regulars_schema.scope import visible
+from regulars_core.queries.pages import Page
+from regulars_schema.composition.contributions import Extension, NodeKind
+from regulars_schema.customers.types import Customer
+from regulars_schema.fields.declarations import Batch, batched
+from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_order
+from regulars_schema.fields.pagination import Connection, PageArguments, window
+from regulars_schema.fields.store_scope import visible
+from regulars_schema.purchases.types import Purchase
+from regulars_schema.request.permissions import under
+from regulars_schema.types.ids import identified
 from regulars_tiers import reads
 from regulars_tiers.permissions import BOUGHT, VIEW
 

@@ -5,17 +5,17 @@ from typing import Annotated, Unpack
 
 import strawberry
 
-from regulars_core.clock import Instant
-from regulars_core.paging import Page
-from regulars_schema.batching import Batch, batched, mutation, root
-from regulars_schema.composition import Extension, Mutation, NodeKind, Query
-from regulars_schema.customer_inputs import told
-from regulars_schema.errors import Payload
-from regulars_schema.keyed import Keyed
-from regulars_schema.nodes import in_every_store
-from regulars_schema.pagination import Connection, PageArguments, window
-from regulars_schema.permissions import guarded
-from regulars_tiers import policies, reads, reassessing
+from regulars_core.primitives.clock import Instant
+from regulars_core.queries.pages import Page
+from regulars_schema.composition.contributions import Extension, Mutation, NodeKind, Query
+from regulars_schema.fields.declarations import Batch, batched, mutation, root
+from regulars_schema.fields.nodes import in_every_store
+from regulars_schema.fields.pagination import Connection, PageArguments, window
+from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.inputs.maybe import told
+from regulars_schema.request.errors import Payload
+from regulars_schema.request.permissions import guarded
+from regulars_tiers import policy_versions, reads, reassessment
 from regulars_tiers.graphql.policy_inputs import EFFECTIVE, TierPolicyInput, policy_of
 from regulars_tiers.graphql.policy_types import At, TierPolicy
 from regulars_tiers.permissions import MANAGE, VIEW
@@ -33,7 +33,7 @@ async def tier_policies(batch: Batch, **asked: Unpack[PageArguments]) -> Page[re
 
 async def tiers_waiting(policies_: Sequence[reads.PolicyRow], batch: Batch) -> Sequence[int]:
     """How many standings wait, whatever the version that is looked at."""
-    count = await reassessing.waiting(batch.shop)
+    count = await reassessment.waiting(batch.shop)
     return [count for _ in policies_]
 
 
@@ -57,7 +57,7 @@ async def tier_policy_update(
 ) -> TierPolicyUpdatePayload:
     """Make a version."""
     policy = policy_of(input.policy, batch.shop)
-    number = await policies.change_policy(batch.shop, policy, told(input.effective_at), batch.actor.name)
+    number = await policy_versions.change_policy(batch.shop, policy, told(input.effective_at), batch.actor.name)
     [row] = (await reads.policies_by_ids(batch.database, [f"{number:032x}"])).values()
     return TierPolicyUpdatePayload(tier_policy=row)  # type: ignore[arg-type]
 

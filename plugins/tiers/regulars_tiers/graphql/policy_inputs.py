@@ -6,13 +6,13 @@ from typing import Any
 
 import strawberry
 
-from regulars_core.errors import Problem, Refused
-from regulars_core.shop import Shop
-from regulars_core.text import camel
-from regulars_schema.customer_inputs import told
-from regulars_tiers import policies
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.text import camel
+from regulars_core.shop.shop import Shop
+from regulars_schema.inputs.maybe import told
+from regulars_tiers import policy_versions
 from regulars_tiers.graphql.policy_types import METRIC, TierDowngrade, TierWindow
-from regulars_tiers.policy import Policy
+from regulars_tiers.rules.policy import Policy
 
 EFFECTIVE = "From when on, also in the past; now if absent."
 
@@ -93,7 +93,7 @@ def policy_of(given: TierPolicyInput, shop: Shop) -> Policy:
         if (value := told(getattr(given, name))) is not None:
             data[name] = value
     try:
-        return policies.checked(shop, data)
+        return policy_versions.checked(shop, data)
     except Refused as refused:
         problems = [Problem(one.code, one.message, _path(one.path)) for one in refused.problems]
         raise type(refused)(*problems) from None

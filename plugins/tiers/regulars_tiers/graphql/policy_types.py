@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import strawberry
 
-from regulars_core.clock import Instant
-from regulars_schema.ids import identified
-from regulars_schema.nodes import Node, backed_by
-from regulars_schema.permissions import under
-from regulars_tiers import policy
+from regulars_core.primitives.clock import Instant
+from regulars_schema.fields.nodes import Node, backed_by
+from regulars_schema.request.permissions import under
+from regulars_schema.types.ids import identified
 from regulars_tiers.permissions import VIEW
-from regulars_tiers.policy import BenefitData, CriterionData, TierData
 from regulars_tiers.reads import PolicyRow
+from regulars_tiers.rules import policy
+from regulars_tiers.rules.policy import BenefitData, CriterionData, TierData
 
 AT_INSTANT = "At this instant, by what is known now; the present if absent."
 METRIC = "What is measured: `NET_SPEND`, `ORDERS`, or what a plugin measures."

@@ -5,20 +5,20 @@ from typing import Annotated
 
 import strawberry
 
-from regulars_core.clock import Instant
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
-from regulars_core.errors import BadInput, Refused
-from regulars_core.shop import Shop
-from regulars_schema.batching import Batch, batched, root
-from regulars_schema.composition import Extension, Query
-from regulars_schema.customer_inputs import told
-from regulars_schema.customer_types import Customer
-from regulars_schema.nodes import in_order
-from regulars_schema.permissions import guarded, under
+from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.errors import BadInput, Refused
+from regulars_core.shop.shop import Shop
+from regulars_schema.composition.contributions import Extension, Query
+from regulars_schema.customers.types import Customer
+from regulars_schema.fields.declarations import Batch, batched, root
+from regulars_schema.fields.nodes import in_order
+from regulars_schema.inputs.maybe import told
+from regulars_schema.request.permissions import guarded, under
 from regulars_tiers.graphql.policy_inputs import EFFECTIVE, TierPolicyInput, policy_of
 from regulars_tiers.graphql.standing_types import TierStanding, shown
 from regulars_tiers.permissions import BOUGHT, FIGURES, MANAGE, VIEW
-from regulars_tiers.simulating import Simulation, simulate
+from regulars_tiers.simulation import Simulation, simulate
 
 
 @under(MANAGE)

@@ -6,14 +6,14 @@ from enum import Enum
 
 import strawberry
 
-from regulars_core.clock import Instant
-from regulars_core.money import exponent_of
-from regulars_core.shop import Shop
-from regulars_schema.permissions import under
-from regulars_tiers import standing
-from regulars_tiers.criteria import Unit
+from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.money import exponent_of
+from regulars_core.shop.shop import Shop
+from regulars_schema.request.permissions import under
 from regulars_tiers.graphql.policy_types import Tier, tier_of
 from regulars_tiers.permissions import VIEW
+from regulars_tiers.rules import explanation
+from regulars_tiers.rules.criteria import Unit
 
 
 @strawberry.enum(description="How an assigned tier stands to what the rules give.")
@@ -44,7 +44,7 @@ class TierUnit(Enum):
 @under(VIEW)
 @strawberry.type(description="How far a criterion of a tier is met.")
 class TierCriterionReached:
-    """Over standing.Reached."""
+    """Over explanation.Reached."""
 
     description: str = strawberry.field(description="The criterion in words, such as `Net spend in 30 days: 500.00`.")
     set: int = strawberry.field(description="Criteria of one number belong together; one whole set is enough.")
@@ -70,7 +70,7 @@ class TierProgress:
 @under(VIEW)
 @strawberry.type(description="A tier that is only kept for a while, though its criteria are no longer met.")
 class TierGrace:
-    """Over standing.Falling."""
+    """Over explanation.Falling."""
 
     ends_at: Instant = strawberry.field(description="When the tier is lost, if nothing is bought.")
     falls_to: Tier = strawberry.field(description="The tier after that.")
@@ -79,7 +79,7 @@ class TierGrace:
 @under(VIEW)
 @strawberry.type(description="A tier that will be lost if nothing is bought.")
 class TierAtRisk:
-    """Over standing.Falling."""
+    """Over explanation.Falling."""
 
     falls_to: Tier = strawberry.field(description="The tier after that.")
     on: Instant = strawberry.field(description="When it is lost.")
@@ -91,7 +91,7 @@ class TierAtRisk:
 @under(VIEW)
 @strawberry.type(description="A criterion that gave the tier, with the purchases that counted.")
 class TierExplanation:
-    """Over standing.Ground."""
+    """Over explanation.Ground."""
 
     criterion: TierCriterionReached = strawberry.field(description="The criterion, as it was met.")
     at: Instant = strawberry.field(description="When it was last met, at the latest at the instant that was asked for.")
@@ -102,7 +102,7 @@ class TierExplanation:
 @under(VIEW)
 @strawberry.type(description="A customer's tier at an instant: where it comes from, and what it takes to keep or rise.")
 class TierStanding:
-    """Over standing.Standing."""
+    """Over explanation.Standing."""
 
     tier: Tier = strawberry.field(description="The tier.")
     since: Instant | None = strawberry.field(description="Since when; null where there was never another.")
@@ -122,7 +122,7 @@ def _scaled(value: int, unit: Unit, shop: Shop) -> Decimal:
     return Decimal(value).scaleb(-exponent_of(shop.currency)) if unit is Unit.MONEY else Decimal(value)
 
 
-def _reached(one: standing.Reached, shop: Shop) -> TierCriterionReached:
+def _reached(one: explanation.Reached, shop: Shop) -> TierCriterionReached:
     kind, window = one.criterion.kind, one.criterion.window
     threshold = _scaled(one.criterion.threshold, kind.unit, shop)
     return TierCriterionReached(
@@ -137,7 +137,7 @@ def _reached(one: standing.Reached, shop: Shop) -> TierCriterionReached:
     )
 
 
-def shown(found: standing.Standing, shop: Shop) -> TierStanding:
+def shown(found: explanation.Standing, shop: Shop) -> TierStanding:
     """A standing as it is shown."""
     one, falling = found.assignment, found.at_risk
     source = TierSource.AUTOMATIC if one is None else TierSource.INITIAL if one.kind == "INITIAL" else TierSource.MANUAL

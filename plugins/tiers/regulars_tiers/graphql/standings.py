@@ -5,23 +5,23 @@ from typing import Any
 
 import strawberry
 
-from regulars_core.clock import Instant
 from regulars_core.customers.reads import CustomerRow
+from regulars_core.primitives.clock import Instant
 from regulars_core.purchases.reads import PurchaseRow, purchases_by_ids
-from regulars_core.shop import Shop
-from regulars_schema.batching import Batch, batched, root
-from regulars_schema.composition import Extension, FilterLeaf, Query, SortField
-from regulars_schema.customer_inputs import told
-from regulars_schema.customer_types import Customer, CustomerOrderField, CustomerWhere
-from regulars_schema.money import Money
-from regulars_schema.permissions import under
-from regulars_schema.purchase_types import Purchase
-from regulars_schema.scope import visible
+from regulars_core.shop.shop import Shop
+from regulars_schema.composition.contributions import Extension, FilterLeaf, Query, SortField
+from regulars_schema.customers.types import Customer, CustomerOrderField, CustomerWhere
+from regulars_schema.fields.declarations import Batch, batched, root
+from regulars_schema.fields.store_scope import visible
+from regulars_schema.inputs.maybe import told
+from regulars_schema.purchases.types import Purchase
+from regulars_schema.request.permissions import under
+from regulars_schema.types.money import Money
 from regulars_tiers import reads
 from regulars_tiers.graphql.policy_types import AT_INSTANT, At, Tier, tier_of
 from regulars_tiers.graphql.standing_types import TierExplanation, TierStanding, shown
 from regulars_tiers.permissions import BOUGHT, FIGURES, VIEW
-from regulars_tiers.policy import Tier as TierRow
+from regulars_tiers.rules.policy import Tier as TierRow
 
 MOST_EXPLAINED = 100
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from regulars_core.database import App
 from regulars_core.hookspecs import hookimpl
-from regulars_core.permissions import Permission
 from regulars_core.purchases.reads import PurchaseRow
-from regulars_core.shop import Shop
+from regulars_core.shop.permissions import Permission
+from regulars_core.shop.shop import Shop
 from regulars_outline import graphql, service
-from regulars_schema.composition import Contribution
+from regulars_schema.composition.contributions import Contribution
 
 
 @hookimpl

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from regulars_core.customers.reads import CustomerRow
 from regulars_outline import service
-from regulars_schema.batching import Batch, batched
-from regulars_schema.composition import Contribution, Extension
-from regulars_schema.customer_types import Customer
+from regulars_schema.composition.contributions import Contribution, Extension
+from regulars_schema.customers.types import Customer
+from regulars_schema.fields.declarations import Batch, batched
 
 VIEW = "outline.view"
 

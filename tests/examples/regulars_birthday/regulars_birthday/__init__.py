@@ -11,11 +11,11 @@ from regulars_birthday.service import BirthdaySettings, greet, keep, refuse_the_
 from regulars_core.customers.reads import CustomerRow
 from regulars_core.database import App
 from regulars_core.hookspecs import hookimpl
-from regulars_core.jobs import Job
-from regulars_core.permissions import Permission
+from regulars_core.jobs.jobs import Job
 from regulars_core.purchases.reads import PurchaseRow
-from regulars_core.shop import Shop
-from regulars_schema.composition import Contribution
+from regulars_core.shop.permissions import Permission
+from regulars_core.shop.shop import Shop
+from regulars_schema.composition.contributions import Contribution
 
 
 @hookimpl

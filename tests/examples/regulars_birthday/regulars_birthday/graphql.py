@@ -7,17 +7,24 @@ import strawberry
 
 from regulars_birthday import service
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
-from regulars_core.filtering import Leaf, compared, exists_in
-from regulars_core.paging import SortKey
-from regulars_schema.batching import Batch, batched, mutation
-from regulars_schema.composition import Contribution, Extension, FilterLeaf, InputField, Mutation, SortField
-from regulars_schema.customer_inputs import CustomerCreateInput, CustomerUpdateInput
-from regulars_schema.customer_types import Customer, CustomerOrderField, CustomerWhere
-from regulars_schema.errors import Payload, UserError
-from regulars_schema.filters import IntComparison, int_conditions
-from regulars_schema.ids import key_of
-from regulars_schema.keyed import Keyed
-from regulars_schema.permissions import guarded, under
+from regulars_core.queries.pages import SortKey
+from regulars_core.queries.where import Leaf, compared, exists_in
+from regulars_schema.composition.contributions import (
+    Contribution,
+    Extension,
+    FilterLeaf,
+    InputField,
+    Mutation,
+    SortField,
+)
+from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdateInput
+from regulars_schema.customers.types import Customer, CustomerOrderField, CustomerWhere
+from regulars_schema.fields.declarations import Batch, batched, mutation
+from regulars_schema.fields.filters import IntComparison, int_conditions
+from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.request.errors import Payload, UserError
+from regulars_schema.request.permissions import guarded, under
+from regulars_schema.types.ids import key_of
 
 VIEW, GREET = "birthday.view", "birthday.greet"
 

@@ -11,11 +11,11 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from regulars_core.actors import Actor
 from regulars_core.database import migrations
-from regulars_core.shop import Shop
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.shop import Shop
 from regulars_core.start import configured, opened
-from regulars_schema.context import Batch, Context
+from regulars_schema.request.context import Batch, Context
 from regulars_schema.schema import build_schema, contributions_of
 
 

@@ -1,0 +1,216 @@
+"""Deciding who becomes a customer: registering, and finding or making one at the till."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from regulars_core.customers.rules import Address, CheckedCustomer, city_key
+from regulars_core.customers.search.texts import contact_text, names_text
+from regulars_core.events.events import announce
+from regulars_core.primitives.clock import NEVER
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.ids import DEFAULT_GROUP_ID, new_id
+from regulars_core.primitives.text import folded
+from regulars_core.queries.inserts import insert
+from regulars_core.shop.codes import CodeSeries, exhausted_by
+from regulars_core.shop.shop import Shop
+
+CUSTOMER_CODES = CodeSeries("CUST", "customer")
+"""`CUST-00042`, or `CUST-S07-00042` for a customer from store S07."""
+
+
+async def give_codes(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[CheckedCustomer]:
+    """The customers with a code each: their own, or the next of the shop or of the store they come from.
+
+    To be called before a transaction begins; a code that is not used after all is skipped.
+    """
+    wanted: dict[str | None, int] = {}
+    for customer in customers:
+        if customer.code is None:
+            wanted[customer.origin_store_id] = wanted.get(customer.origin_store_id, 0) + 1
+    store_codes = await _store_codes(shop, [store for store in wanted if store])
+    codes = {
+        store: iter(await shop.codes.take(CUSTOMER_CODES, store_codes.get(store or ""), count))
+        for store, count in wanted.items()
+    }
+    return [
+        customer if customer.code else replace(customer, code=next(codes[customer.origin_store_id]))
+        for customer in customers
+    ]
+
+
+async def _store_codes(shop: Shop, ids: Sequence[str]) -> Mapping[str, str]:
+    if not ids:
+        return {}
+    found = await shop.database.rows(
+        f"SELECT id, code FROM store WHERE {shop.database.dialect.among('id', 1)}", list(ids)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+async def register(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[str]:
+    """Register customers that have codes, all or none, and answer their ids in order.
+
+    Raises Refused for a group or store that does not exist and for a code that is taken.
+    """
+
+    async def work() -> list[str]:
+        await _refuse_unknown(shop, customers)
+        ids = [new_id() for _ in customers]
+        await _insert(shop, list(zip(ids, customers, strict=True)))
+        await announce(shop, "customers_registered", ids, [customer.extras for customer in customers])
+        return ids
+
+    return await shop.database.transaction(work)
+
+
+async def _refuse_unknown(shop: Shop, customers: Sequence[CheckedCustomer]) -> None:
+    database, problems = shop.database, []
+    taken = await database.rows(
+        f"SELECT code FROM customer WHERE {database.dialect.among('code', 1, 'text')}", [c.code for c in customers]
+    )
+    if taken and shop.codes.renewable and (exhausted := exhausted_by(CUSTOMER_CODES, taken[0][0])):
+        raise exhausted
+    problems += [Problem("CODE_TAKEN", "Another customer has this code.", ("code",)) for _ in taken]
+    if any(c.group_id != DEFAULT_GROUP_ID for c in customers):
+        problems += await missing(shop, "customer_group", {c.group_id for c in customers}, "groupId", "group")
+    stores = {c.origin_store_id for c in customers if c.origin_store_id}
+    problems += await missing(shop, "store", stores, "originStoreId", "store")
+    if problems:
+        raise Refused(*problems)
+
+
+async def missing(shop: Shop, table: str, ids: set[str], field: str, kind: str) -> list[Problem]:
+    """A problem for every id that no row of the table has."""
+    if not ids:
+        return []
+    among = shop.database.dialect.among("id", 1)
+    found = {row[0] for row in await shop.database.rows(f"SELECT id FROM {table} WHERE {among}", sorted(ids))}
+    return [Problem("NOT_FOUND", f"There is no {kind} with this id.", (field,)) for _ in sorted(ids - found)]
+
+
+_CUSTOMER_COLUMNS = (
+    "id", "code", "first_name", "last_name", "preferred_name", "sort_name", "email", "phone", "birth_date", "gender",
+    "tax_id", "preferred_contact", "status", "group_id", "origin_store_id", "version", "created_at", "updated_at",
+)  # fmt: skip
+
+
+async def _insert(shop: Shop, customers: Sequence[tuple[str, CheckedCustomer]]) -> None:
+    database = shop.database
+    await insert(
+        database,
+        "customer",
+        _CUSTOMER_COLUMNS,
+        [
+            (
+                id_, c.code, c.first_name, c.last_name, c.preferred_name, sort_name(c.first_name, c.last_name), c.email,
+                c.phone, c.birth_date, c.gender, c.tax_id, c.preferred_contact, "ACTIVE", c.group_id, c.origin_store_id,
+                1, c.created_at, c.created_at,
+            )
+            for id_, c in customers
+        ],
+    )  # fmt: skip
+    # Before the statistics, which put the texts of who was seen within the span of `recent_text` there.
+    await insert(
+        database,
+        "customer_text",
+        ("customer_id", "names", "contact"),
+        [
+            (
+                id_,
+                names_text(c.first_name, c.last_name, c.preferred_name, c.code or ""),
+                contact_text(c.email, c.phone),
+            )
+            for id_, c in customers
+        ],
+    )
+    await insert(
+        database,
+        "customer_stats",
+        ("customer_id", "total_spent", "purchase_count", "first_purchase_at", "last_purchase_at", "active_at"),
+        [(id_, 0, 0, NEVER, NEVER, c.created_at) for id_, c in customers],
+    )
+    await insert_tags(shop, [(id_, c.tags) for id_, c in customers])
+    await insert_addresses(shop, [(id_, c.addresses) for id_, c in customers])
+
+
+async def insert_tags(shop: Shop, tagged: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
+    """Put tags, as (as written, folded), on customers that do not have them yet."""
+    rows = [(new_id(), customer_id, tag, key) for customer_id, tags in tagged for tag, key in tags]
+    await insert(shop.database, "customer_tag", ("id", "customer_id", "tag", "tag_key"), rows)
+
+
+_ADDRESS_COLUMNS = (
+    "id", "customer_id", "kind", "recipient", "line1", "line2", "city", "region", "postal_code", "country", "city_key"
+)  # fmt: skip
+
+
+async def insert_addresses(shop: Shop, given: Sequence[tuple[str, Mapping[str, Address]]]) -> None:
+    """Write the addresses of customers that have none of that kind yet."""
+    rows = [
+        (
+            new_id(), customer_id, kind, a.recipient, a.line1, a.line2, a.city, a.region, a.postal_code, a.country,
+            city_key(a.city) if a.city else None,
+        )
+        for customer_id, addresses in given
+        for kind, a in addresses.items()
+    ]  # fmt: skip
+    await insert(shop.database, "customer_address", _ADDRESS_COLUMNS, rows)
+
+
+def sort_name(first_name: str, last_name: str) -> str:
+    """What names are sorted by: last name, then first name, folded."""
+    return f"{folded(last_name)}, {folded(first_name)}"[:300]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOrMade:
+    """A customer that was found, or made because none was."""
+
+    id: str
+    created: bool
+
+
+async def find_or_register(shop: Shop, customer: CheckedCustomer, match_on: Sequence[str]) -> FoundOrMade:
+    """The customer whose e-mail or phone is this one's, by the first of `match_on` that finds one, or a new one.
+
+    An archived customer is found too. Of several with the same contact the eldest is taken. Two tills that do this at
+    the same time for the same contact end up with one customer. Plugins are told of a new one only, with its extras.
+    """
+    keys = contact_keys(customer, match_on)
+    if keys and (found := await find_by_contact(shop, keys)):
+        return FoundOrMade(found, created=False)
+    [coded] = await give_codes(shop, [customer])
+
+    async def work() -> FoundOrMade:
+        if keys:
+            await one_at_a_time(shop, keys)
+            if elder := await find_by_contact(shop, keys):
+                return FoundOrMade(elder, created=False)
+        return FoundOrMade((await register(shop, [coded]))[0], created=True)
+
+    return await shop.database.transaction(work)
+
+
+def contact_keys(customer: CheckedCustomer, match_on: Sequence[str]) -> list[tuple[str, str]]:
+    """What a customer is to be recognised by: (EMAIL, address), (PHONE, number), as far as they are given."""
+    return [(kind, value) for kind in match_on if (value := getattr(customer, kind.lower()))]
+
+
+async def find_by_contact(shop: Shop, keys: Sequence[tuple[str, str]]) -> str | None:
+    """The eldest customer with the first of these (column, value) that anybody has."""
+    for kind, value in keys:
+        row = await shop.database.row(
+            f"SELECT id FROM customer WHERE {kind.lower()} = $1 ORDER BY created_at, id LIMIT 1", value
+        )
+        if row:
+            return str(row[0])
+    return None
+
+
+async def one_at_a_time(shop: Shop, keys: Sequence[tuple[str, str]]) -> None:
+    """On PostgreSQL, let nobody else look for these contacts until this transaction ends; SQLite has one writer anyway."""
+    if shop.database.engine == "postgres":
+        names = sorted({f"{kind}:{value}" for kind, value in keys})
+        await shop.database.rows(
+            "SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest($1::text[]) AS k", names
+        )

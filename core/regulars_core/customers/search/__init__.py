@@ -1,0 +1,1 @@
+"""Finding customers by what somebody types."""

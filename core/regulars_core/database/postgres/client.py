@@ -1,0 +1,359 @@
+"""PostgreSQL for Tortoise, over asyncpg. Imported only when a database of this kind is opened: asyncpg is an extra."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import (
+    ConnectionWrapper,
+    NestedTransactionContext,
+    PoolConnectionWrapper,
+    TransactionContext,
+)
+from tortoise.connection import get_connections
+from tortoise.exceptions import DBConnectionError, TransactionManagementError
+
+from regulars_core.database import current_transaction
+from regulars_core.database.dialect import Lookup, Write, grouped, side_by_side, together, values_of
+from regulars_core.database.errors import Unavailable
+from regulars_core.database.postgres.pool import CONNECT, SETTINGS, Connection, Pool
+from regulars_core.database.statement_log import note
+
+ALIAS = "default"
+_savepoints = itertools.count()
+_LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+_UNREACHABLE = (*_LOST, TimeoutError, asyncpg.PostgresError, DBConnectionError)
+
+
+class PostgresEngine(AsyncpgDBClient):
+    """The client outside a transaction: a connection of the pool for each statement."""
+
+    connection_class = Connection
+
+    def __init__(self, **kwargs: Any) -> None:
+        settings = {**SETTINGS, **(kwargs.pop("server_settings", None) or {})}
+        super().__init__(server_settings=settings, **{"timeout": CONNECT, **kwargs})
+        # Tortoise keys its cache of statements by this name, and the two engines write them differently.
+        self.connection_name = "postgres"
+        self.owner: object = self
+
+    async def create_connection(self, with_db: bool) -> None:
+        try:
+            await super().create_connection(with_db)
+        except _UNREACHABLE as error:
+            raise Unavailable(f"Cannot connect to PostgreSQL at {self.host}:{self.port}: {error}") from error
+
+    async def create_pool(self, **kwargs: Any) -> Any:
+        return await Pool.open(**kwargs)
+
+    def acquire_connection(self) -> PoolConnectionWrapper[Any]:
+        return _Acquired(self, self._pool_init_lock)
+
+    def _in_transaction(self) -> TransactionContext:
+        return PostgresTransactionContext(PostgresTransaction(self))
+
+    async def acquire(self) -> Any:
+        """A connection of the pool. Raises Unavailable if there is none to be had in time."""
+        if self._pool is None:
+            raise Unavailable("The database is closed.")
+        try:
+            return await self._pool.acquire()
+        except _UNREACHABLE as error:
+            raise Unavailable(f"No connection to PostgreSQL: {str(error) or 'all are busy'}") from error
+
+    async def execute_insert(self, query: str, values: list[Any]) -> Any:
+        note(self.owner, query)
+        return await super().execute_insert(query, values)
+
+    async def execute_many(self, query: str, values: list[Any]) -> None:
+        note(self.owner, query)
+        await super().execute_many(query, values)
+
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, list[dict[str, Any]]]:
+        note(self.owner, query)
+        found: tuple[int, list[dict[str, Any]]] = await super().execute_query(query, values)
+        return found
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+        note(self.owner, query)
+        found: list[dict[str, Any]] = await super().execute_query_dict(query, values)
+        return found
+
+    async def fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of a statement, as records."""
+        note(self.owner, sql)
+        return list(await self._translate_exceptions(_fetch, sql, values))
+
+    async def change(self, sql: str, values: Sequence[Any]) -> int:
+        """How many rows a statement inserted, updated or deleted; not counting what triggers did."""
+        note(self.owner, sql)
+        status = str(await self._translate_exceptions(_execute, sql, values))
+        count = status.rpartition(" ")[2]  # "INSERT 0 3", "UPDATE 2", "CREATE TABLE"
+        return int(count) if count.isdigit() else 0
+
+    async def change_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """The same statement for each of these rows of values."""
+        note(self.owner, sql)
+        await self._translate_exceptions(_execute_many, sql, rows)
+
+    async def change_together(self, statements: Sequence[Write]) -> None:
+        """All of these statements as one."""
+        await self.change(together(statements), values_of(statements))
+
+    async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows by COPY, which takes a fraction of the time of as many INSERTs."""
+        note(self.owner, f"COPY {table}")
+        await self._translate_exceptions(_copy, table, columns, rows)
+
+    async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super()._translate_exceptions(func, *args, **kwargs)
+        except _LOST as error:
+            raise Unavailable(f"The connection to PostgreSQL was lost: {error}") from error
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a transaction is: what was asked ahead, whether it has begun, the statements that wait, and whether it is known
+    that these make one."""
+
+    ahead: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+    begun: bool = False
+    waiting: list[Write] = field(default_factory=list)
+    makes_one: bool = False
+
+
+class _Begun(ConnectionWrapper[Any]):
+    """The connection of a transaction that has begun, and in which nothing waits."""
+
+    async def __aenter__(self) -> Any:
+        connection = await super().__aenter__()
+        try:
+            transaction: Any = self.client
+            await transaction.catch_up(connection)
+        except BaseException:
+            self._lock.release()
+            raise
+        return connection
+
+
+class PostgresTransaction(PostgresEngine, TransactionWrapper):
+    """The client inside a transaction: everything goes to its one connection.
+
+    Speaks BEGIN and COMMIT itself. PostgreSQL answers the COMMIT of a transaction in which a statement has failed by
+    rolling back, without an error, and asyncpg does not look: whoever swallowed that statement's error would be told
+    that all is well.
+
+    Begins as late as it can. What only reads is asked before, and what may be written later waits for the first statement that
+    may want to see it, or for the end. If it is one statement then and nothing has begun, that statement is the transaction.
+    """
+
+    def __init__(self, engine: PostgresEngine) -> None:
+        TransactionWrapper.__init__(self, engine)
+        self.owner = engine.owner
+        self._name = f"regulars_{next(_savepoints)}"
+        self._progress = _Progress()
+        if isinstance(engine, PostgresTransaction):  # one connection takes one statement at a time
+            self._lock, self._progress = engine._lock, engine._progress
+
+    def acquire_connection(self) -> ConnectionWrapper[Any]:  # type: ignore[override]
+        self._check()
+        return _Begun(self._lock, self)
+
+    def unbegun(self) -> ConnectionWrapper[Any]:
+        """The connection, of which nothing is to be known but that it is this transaction's turn."""
+        self._check()
+        return ConnectionWrapper(self._lock, self)
+
+    def _check(self) -> None:
+        if self._finalized:
+            raise TransactionManagementError("This transaction has already ended.")
+
+    async def look_up(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of a statement that only reads."""
+        if self._progress.begun or self._progress.waiting:
+            return await self.fetch(sql, values)
+        ahead = self._progress.ahead.pop((sql, repr(values)), None) if self._progress.ahead else None
+        return await self._fetch_unbegun(sql, values) if ahead is None else ahead
+
+    async def look_ahead(self, queries: Sequence[Lookup]) -> None:
+        """Ask these now, for whoever looks one of them up before the transaction begins."""
+        if not self._progress.begun and not self._progress.waiting:
+            [found] = await self._fetch_unbegun(side_by_side(queries), values_of(queries))
+            self._progress.ahead = {
+                (text, repr(tuple(values))): rows for (text, values), rows in zip(queries, found, strict=True)
+            }
+
+    async def _fetch_unbegun(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        note(self.owner, sql)
+        return list(await self._translate_exceptions(_fetch_unbegun, sql, values))
+
+    async def change_later(self, statements: Sequence[Write]) -> None:
+        """These statements, before the next one of this transaction that may see what they do."""
+        self._check()
+        self._progress.waiting += statements
+        self._progress.makes_one = False
+
+    async def settle(self) -> None:
+        """Do what waits, unless it is the whole transaction and one statement: that is left to the commit."""
+        progress = self._progress
+        if progress.waiting and not progress.begun and not progress.makes_one:
+            progress.makes_one = len(grouped(progress.waiting)) == 1
+        if progress.waiting and (progress.begun or not progress.makes_one):
+            await self._translate_exceptions(_catch_up)
+
+    async def catch_up(self, connection: Any) -> None:
+        """Begin, and do what waits, on this connection. What fails goes on waiting, and so fails the commit: whoever swallows the
+        error has not got rid of the writes."""
+        if not self._progress.begun:
+            try:
+                await connection.execute("BEGIN")
+            except BaseException:
+                connection.terminate()  # or whoever went on would write outside of any transaction
+                raise
+            self._progress.begun = True
+        for group in grouped(self._progress.waiting):
+            sql = together(group)
+            note(self.owner, sql)
+            await connection.execute(sql, *values_of(group))
+            del self._progress.waiting[: len(group)]
+
+    def _in_transaction(self) -> TransactionContext:
+        return NestedTransactionContext(PostgresTransaction(self))
+
+    async def execute_many(self, query: str, values: list[Any]) -> None:
+        note(self.owner, query)
+        await TransactionWrapper.execute_many(self, query, values)
+
+    async def commit(self) -> None:
+        self._check()
+        await self.settle()
+        if self._progress.begun:
+            status = await self._command("COMMIT")
+            self._finalized = True
+            if status != "COMMIT":
+                raise TransactionManagementError("This transaction was rolled back: a statement in it had failed.")
+        elif self._progress.waiting:
+            sql = together(self._progress.waiting)
+            note(self.owner, sql)
+            await self._translate_exceptions(_execute_unbegun, sql, values_of(self._progress.waiting))
+
+    async def rollback(self) -> None:
+        self._progress.waiting.clear()
+        if self._progress.begun:
+            await self._command("ROLLBACK")
+        self._finalized = True
+
+    async def savepoint(self) -> None:
+        await self._command(f"SAVEPOINT {self._name}")
+
+    async def savepoint_rollback(self) -> None:
+        self._progress.waiting.clear()
+        await self._command(f"ROLLBACK TO {self._name}")
+        await self.release_savepoint()
+
+    async def release_savepoint(self) -> None:
+        await self._command(f"RELEASE {self._name}")
+
+    async def _command(self, sql: str) -> str:
+        return str(await self._translate_exceptions(_execute, sql, ()))
+
+
+class PostgresTransactionContext(TransactionContext):
+    """Holds a connection to the end of the transaction, and gives it back whatever happens."""
+
+    def __init__(self, client: PostgresTransaction) -> None:
+        self.connection_name = ALIAS
+        self.client: PostgresTransaction = client
+
+    async def __aenter__(self) -> PostgresTransaction:
+        engine: Any = self.client._parent
+        self.client._connection = await engine.acquire()
+        self._token = get_connections().set(ALIAS, self.client)
+        self._outside = current_transaction.transaction.set(self.client)
+        return self.client
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        current_transaction.transaction.reset(self._outside)
+        get_connections().reset(self._token)
+        well = False
+        try:
+            if exc_type is None:
+                await self.client.commit()
+            elif not self.client._finalized:
+                await self._undo()
+            well = exc_type is None
+        finally:
+            self.client._finalized = True
+            await self._leave(well=well)
+
+    async def _undo(self) -> None:
+        try:
+            await self.client.rollback()
+        except (*_LOST, asyncpg.PostgresError, Unavailable):
+            # A connection that cannot roll back is lost, and with it the transaction. The error that led here is the
+            # one worth reporting.
+            self.client._connection.terminate()
+
+    async def _leave(self, *, well: bool) -> None:
+        engine: Any = self.client._parent
+        pool, connection = engine._pool, self.client._connection
+        if pool is None:
+            return
+        with suppress(asyncpg.InterfaceError):  # it was lost, and the pool knows it
+            if not well and connection.is_in_transaction():  # a BEGIN was cancelled, a COMMIT failed: of unknown state
+                connection.terminate()
+        await pool.release(connection, well=well)
+
+
+class _Acquired(PoolConnectionWrapper[Any]):
+    async def __aenter__(self) -> Any:
+        engine: Any = self.client
+        self.connection = await engine.acquire()
+        return self.connection
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        pool: Any = self.client._pool
+        await pool.release(self.connection, well=exc_type is None)
+
+
+async def _fetch(client: PostgresEngine, sql: str, values: Sequence[Any]) -> Any:
+    async with client.acquire_connection() as connection:
+        return await connection.fetch(sql, *values)
+
+
+async def _catch_up(client: PostgresTransaction) -> None:
+    async with client.acquire_connection():
+        pass
+
+
+async def _fetch_unbegun(client: PostgresTransaction, sql: str, values: Sequence[Any]) -> Any:
+    async with client.unbegun() as connection:
+        return await connection.fetch(sql, *values)
+
+
+async def _execute_unbegun(client: PostgresTransaction, sql: str, values: Sequence[Any]) -> Any:
+    async with client.unbegun() as connection:
+        return await connection.execute(sql, *values)
+
+
+async def _execute(client: PostgresEngine, sql: str, values: Sequence[Any]) -> Any:
+    async with client.acquire_connection() as connection:
+        return await connection.execute(sql, *values)
+
+
+async def _execute_many(client: PostgresEngine, sql: str, rows: Iterable[Sequence[Any]]) -> Any:
+    async with client.acquire_connection() as connection:
+        return await connection.executemany(sql, rows)
+
+
+async def _copy(client: PostgresEngine, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    async with client.acquire_connection() as connection:
+        await connection.copy_records_to_table(table, columns=list(columns), records=rows)
+
+
+client_class = PostgresEngine

@@ -1,0 +1,1 @@
+"""SQLite: one writer, and readers beside it."""

@@ -1,0 +1,115 @@
+"""Rows of a file as customers: cells become the values in which customers are kept."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+
+from regulars_core.customers.rules import Address, CheckedCustomer, NewCustomer, checked
+from regulars_core.imports.buyers import Key, contact, sought
+from regulars_core.imports.files.columns import Header, Layout
+from regulars_core.imports.files.records import Row
+from regulars_core.imports.files.values import Unreadable, days, times
+from regulars_core.imports.options import ImportOptions
+from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.text import tidy
+from regulars_core.shop.shop import Shop
+
+_PLAIN = (
+    "code",
+    "first_name",
+    "last_name",
+    "preferred_name",
+    "email",
+    "phone",
+    "gender",
+    "tax_id",
+    "preferred_contact",
+)
+_OTHER = ("birth_date", "created_at", "group", "store", "tags")
+_PARTS = tuple(part.name for part in fields(Address))
+_BILLING, _SHIPPING = (tuple(f"{kind}_{part}" for part in _PARTS) for kind in ("billing", "shipping"))
+
+CUSTOMERS = Layout(
+    (*_PLAIN, *_OTHER, *_BILLING, *_SHIPPING),
+    required=("first_name", "last_name"),
+    one_of=(("code", "email", "phone"),),
+)
+"""The columns of a file of customers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row that can be a customer. `group` and `store` are names, empty where none is told; what is None or empty in
+    `customer` was not told."""
+
+    row: Row
+    customer: CheckedCustomer
+    group: str
+    store: str
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """What this customer is looked for by, in this order."""
+        return sought(self.customer.code, self.customer.email, self.customer.phone)
+
+    @property
+    def contacts(self) -> list[Key]:
+        """The e-mail and the phone."""
+        return [*contact("email", self.customer.email), *contact("phone", self.customer.phone)]
+
+
+class EntryReader:
+    """Reads the rows of one file."""
+
+    def __init__(self, shop: Shop, options: ImportOptions, header: Header) -> None:
+        self._settings = shop.settings
+        self._day, self._time = days(options.date_format), times(options.date_format, shop.settings.zone)
+        self._pick_plain, self._pick_other = header.picker(_PLAIN), header.picker(_OTHER)
+        self._pick_billing, self._pick_shipping = header.picker(_BILLING), header.picker(_SHIPPING)
+
+    def read(self, row: Row) -> Entry:
+        """The entry that a row is. Raises Refused."""
+        if row.fault:
+            raise Refused(row.fault)
+        cells = [*row.cells, ""]
+        plain: dict[str, Any] = dict(zip(_PLAIN, self._pick_plain(cells), strict=True))
+        birth_date, created_at, group, store, tags = self._pick_other(cells)
+        new = NewCustomer(
+            **plain,
+            birth_date=self._birth_date(birth_date),
+            created_at=self._created_at(created_at),
+            tags=[tag for tag in tags.split("|") if tag.strip()],
+            billing_address=Address(*self._pick_billing(cells)),
+            shipping_address=Address(*self._pick_shipping(cells)),
+        )
+        try:
+            customer = checked(self._settings, new)
+        except Refused as refused:
+            raise Refused(*map(_in_our_words, refused.problems)) from None
+        if not (customer.code or customer.email or customer.phone):
+            raise Refused(Problem("NO_IDENTITY", "A customer needs a code, an e-mail or a phone to be recognised by."))
+        if len(tidy(group)) > 120:
+            raise Refused(Problem("TOO_LONG", "group: At most 120 characters."))
+        return Entry(row, customer, tidy(group), tidy(store)[:120])
+
+    def _birth_date(self, cell: str) -> date | None:
+        try:
+            return self._day(cell) if cell.strip() else None
+        except Unreadable as error:
+            raise Refused(Problem("INVALID_DATE", f"birth_date: {error}")) from None
+
+    def _created_at(self, cell: str) -> Instant | None:
+        try:
+            return self._time(cell) if cell.strip() else None
+        except Unreadable as error:
+            raise Refused(Problem("INVALID_DATE", f"created_at: {error}")) from None
+
+
+def _in_our_words(problem: Problem) -> Problem:
+    """The problem told with the name of the column: billingAddress, postalCode → billing_postal_code."""
+    path = "_".join(problem.path).replace("Address", "").partition(".")[0]
+    column = re.sub(r"[A-Z]", lambda found: f"_{found[0].lower()}", path)
+    return Problem(problem.code, f"{column}: {problem.message}" if column else problem.message)

@@ -1,0 +1,215 @@
+"""Importing customers: who is new is registered, who is known gets what differs, a batch in one transaction."""
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from regulars_core.customers.changes import change_quietly, lock_customers
+from regulars_core.customers.registration import CUSTOMER_CODES, give_codes, one_at_a_time, register
+from regulars_core.customers.rules import CheckedCustomer
+from regulars_core.events.events import announce
+from regulars_core.groups.service import create_group, name_key
+from regulars_core.imports.buyers import Key, contact, known_customers
+from regulars_core.imports.customer_differences import differences
+from regulars_core.imports.customer_rows import CUSTOMERS, Entry, EntryReader
+from regulars_core.imports.files.records import Row
+from regulars_core.imports.files.values import store_code
+from regulars_core.imports.options import ImportOptions, ImportReport, Progress
+from regulars_core.imports.run import Running, run
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.shop.shop import Shop
+from regulars_core.stores.reads import stores_by_codes
+from regulars_core.stores.service import create_store
+
+_REPEATED = Problem(
+    "REPEATED_CUSTOMER", "An earlier row of this file tells something else of the same customer, and that was taken."
+)
+
+
+async def import_customers(shop: Shop, path: Path, options: ImportOptions, progress: Progress) -> ImportReport:
+    """Bring in a CSV file of customers, one row for each.
+
+    Raises ImportRefused for a header or options that cannot be, before anything is written. What else is wrong goes into
+    the rejects file, and the rest goes on. The same file again changes nothing: of several rows that tell different
+    things of one customer the first counts.
+    """
+    with closing(_Seen()) as seen:
+        return await run(shop, path, options, progress, CUSTOMERS, _batches, _settling(seen))
+
+
+class _Seen:
+    """Which customers the file has told of so far: on disk, where SQLite puts what is too much for memory."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect("")  # a private file that vanishes when it is closed
+        self._connection.execute("CREATE TABLE seen (id TEXT PRIMARY KEY) WITHOUT ROWID")
+
+    def add(self, ids: Iterable[str]) -> None:
+        """Remember customers."""
+        self._connection.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((id_,) for id_ in ids))
+
+    def __contains__(self, id_: str) -> bool:
+        return self._connection.execute("SELECT 1 FROM seen WHERE id = ?", (id_,)).fetchone() is not None
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._connection.close()
+
+
+def _batches(running: Running, rows: Iterator[Row]) -> Iterator[list[Entry]]:
+    reader, entries = EntryReader(running.shop, running.options, running.header), []
+    for row in rows:
+        try:
+            entries.append(reader.read(row))
+        except Refused as refused:
+            _reject(running, row, refused.problems)
+        if len(entries) == running.options.batch:
+            yield entries
+            entries = []
+    yield entries
+
+
+def _reject(running: Running, row: Row, problems: Sequence[Problem]) -> None:
+    message = " ".join(problem.message for problem in problems[:3])
+    running.reject([row], Problem(problems[0].code, message))
+    running.report.rejected += 1
+
+
+@dataclass
+class _Outcome:
+    """What became of some entries; counted only once it is certain. `ids` are those of the customers told of."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    ids: list[str] = field(default_factory=list)
+    rejected: list[Entry] = field(default_factory=list)
+
+
+class _Overtaken(Exception):
+    """Somebody else has just registered a customer of the batch."""
+
+
+def _settling(seen: _Seen) -> Callable[[Running, list[Entry]], Awaitable[None]]:
+    async def settle(running: Running, entries: list[Entry]) -> None:
+        """Settle a batch; what is refused as a whole is tried again row by row, so that only the culprit is rejected."""
+        left: Sequence[Entry] = entries
+        while left:
+            known = await known_customers(running.shop, (key for entry in left for key in entry.keys))
+            now, left = _apart(left, known)
+            try:
+                outcome = await _attempt(running.shop, seen, now, known)
+            except _Overtaken:
+                left = [*now, *left]
+            except Refused as refused:
+                if len(now) == 1:
+                    _reject(running, now[0].row, refused.problems)
+                for entry in now if len(now) > 1 else ():
+                    await settle(running, [entry])
+            else:
+                _count(running, seen, outcome)
+
+    return settle
+
+
+def _count(running: Running, seen: _Seen, outcome: _Outcome) -> None:
+    seen.add(outcome.ids)
+    running.report.created += outcome.created
+    running.report.updated += outcome.updated
+    running.report.unchanged += outcome.unchanged
+    running.report.customers_created += outcome.created
+    for entry in outcome.rejected:
+        _reject(running, entry.row, [_REPEATED])
+
+
+def _apart(entries: Sequence[Entry], known: Mapping[Key, str]) -> tuple[Sequence[Entry], Sequence[Entry]]:
+    """Entries up to the first that tells of a customer of whom an earlier one told, and those from there on."""
+    told: set[Key | str] = set()
+    for n, entry in enumerate(entries):
+        id_ = _id_of(entry, known)
+        if id_ in told if id_ else not told.isdisjoint(entry.keys):
+            return entries[:n], entries[n:]
+        told.update([id_] if id_ else [*contact("code", entry.customer.code), *entry.contacts])
+    return entries, []
+
+
+def _id_of(entry: Entry, known: Mapping[Key, str]) -> str | None:
+    return next((known[key] for key in entry.keys if key in known), None)
+
+
+async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Mapping[Key, str]) -> _Outcome:
+    elders = [(id_, entry) for entry in entries if (id_ := _id_of(entry, known))]
+    newcomers = [entry for entry in entries if _id_of(entry, known) is None]
+    groups = await _groups(shop, entries)
+    new = await _prepared(shop, newcomers, groups)
+
+    async def work() -> _Outcome:
+        await _refuse_overtaken(shop, newcomers)
+        made = await register(shop, new) if new else []
+        changed = []
+        outcome = _Outcome(created=len(made), ids=[*made, *(id_ for id_, _ in elders)])
+        await lock_customers(shop, [id_ for id_, _ in elders])  # nothing changes between the look and the change
+        for (id_, entry), changes in zip(
+            elders, await differences(shop, elders, groups) if elders else [], strict=True
+        ):
+            if not changes:
+                outcome.unchanged += 1
+            elif id_ in seen:
+                outcome.rejected.append(entry)
+            elif await change_quietly(shop, id_, changes):
+                changed.append(id_)
+        outcome.updated = len(changed)
+        await announce(shop, "customers_changed", changed)
+        return outcome
+
+    return await shop.database.transaction(work)
+
+
+async def _refuse_overtaken(shop: Shop, newcomers: Sequence[Entry]) -> None:
+    contacts = [key for entry in newcomers if not entry.customer.code for key in entry.contacts]
+    if contacts:
+        await one_at_a_time(shop, [(column.upper(), value) for column, value in contacts])
+        if await known_customers(shop, contacts):
+            raise _Overtaken
+
+
+async def _prepared(shop: Shop, newcomers: Sequence[Entry], groups: Mapping[str, str]) -> Sequence[CheckedCustomer]:
+    """The newcomers with groups, stores and codes, those that they brought along never given out again."""
+    stores = await _stores(shop, newcomers)
+    customers = [
+        replace(
+            entry.customer,
+            group_id=groups.get(entry.group, entry.customer.group_id),
+            origin_store_id=stores.get(entry.store),
+        )
+        for entry in newcomers
+    ]
+    await shop.codes.reserve_up_to(CUSTOMER_CODES, [customer.code for customer in customers if customer.code])
+    return await give_codes(shop, customers)
+
+
+async def _stores(shop: Shop, entries: Sequence[Entry]) -> dict[str, str]:
+    """The ids of the stores by name as told; unknown ones are opened."""
+    codes = {entry.store: store_code(entry.store) for entry in entries if entry.store}
+    found = await stores_by_codes(shop.database, list(codes.values())) if codes else {}
+    ids = {code: store.id for code, store in found.items()}
+    for name, code in codes.items():
+        if code not in ids:
+            ids[code] = await create_store(shop, code, name)
+    return {name: ids[code] for name, code in codes.items()}
+
+
+async def _groups(shop: Shop, entries: Sequence[Entry]) -> dict[str, str]:
+    """The ids of the groups by name as told; unknown ones are made."""
+    keys = {entry.group: name_key(entry.group) for entry in entries if entry.group}
+    if not keys:
+        return {}
+    among = shop.database.dialect.among("name_key", 1, "text")
+    rows = await shop.database.rows(f"SELECT name_key, id FROM customer_group WHERE {among}", list(keys.values()))
+    ids = {row[0]: row[1] for row in rows}
+    for name, key in keys.items():
+        if key not in ids:
+            ids[key] = await create_group(shop, name, None)
+    return {name: ids[key] for name, key in keys.items()}

@@ -1,0 +1,1 @@
+"""Files of rows: columns, records, cells, and what is rejected. Knows no customer."""

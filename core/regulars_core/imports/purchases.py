@@ -1,0 +1,219 @@
+"""Importing purchases: what is new is recorded with the customers and stores it needs, a batch in one transaction."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tortoise.exceptions import IntegrityError
+
+from regulars_core.customers.registration import CUSTOMER_CODES, give_codes, one_at_a_time, register
+from regulars_core.customers.rules import NewCustomer, checked
+from regulars_core.imports.baskets import Basket, Grouping
+from regulars_core.imports.buyers import Directory, Newcomer, known_customers
+from regulars_core.imports.files.records import Row
+from regulars_core.imports.options import ImportOptions, ImportReport, Progress
+from regulars_core.imports.purchase_rows import PURCHASES, Sale, SaleReader
+from regulars_core.imports.run import Running, run
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.purchases.rules import CheckedPurchase
+from regulars_core.purchases.service import Recorded, record, recorded_under, reused
+from regulars_core.shop.shop import Shop
+from regulars_core.stores.reads import stores_by_codes
+from regulars_core.stores.service import create_store
+
+_MOST_ROWS = 10
+"""Rows of one batch for each basket of it at most, so that long baskets make a batch of fewer."""
+
+
+async def import_purchases(shop: Shop, path: Path, options: ImportOptions, progress: Progress) -> ImportReport:
+    """Bring in a CSV file of purchases, one row for each line of a basket.
+
+    Raises ImportRefused for a header or options that cannot be, before anything is written. What else is wrong goes into
+    the rejects file, and the rest goes on. The same file again changes nothing.
+    """
+    return await run(shop, path, options, progress, PURCHASES, _batches, _settle)
+
+
+def _batches(running: Running, rows: Iterator[Row]) -> Iterator[list[Sale]]:
+    reader = SaleReader(running.shop, running.options, running.header)
+    most, sales, lines = running.options.batch, [], 0
+    for basket in Grouping(running.header).baskets(rows):
+        lines += len(basket.rows)
+        try:
+            sales.append(reader.read(basket))
+        except Refused as refused:
+            _reject(running, basket, refused.problems)
+        if len(sales) == most or lines >= most * _MOST_ROWS:
+            yield sales
+            sales, lines = [], 0
+    yield sales
+
+
+def _reject(running: Running, basket: Basket, problems: Sequence[Problem]) -> None:
+    message = " ".join(problem.message for problem in problems[:3])
+    running.reject(basket.rows, Problem(problems[0].code, message))
+    running.report.rejected += not basket.further
+
+
+@dataclass
+class _Outcome:
+    """What became of one batch; counted only once it is certain."""
+
+    created: int = 0
+    unchanged: int = 0
+    customers: int = 0
+    stores: int = 0
+    rejected: list[tuple[Sale, Problem]] = field(default_factory=list)
+
+    def told(self, sale: Sale, recorded: Recorded) -> None:
+        """Note what became of one sale."""
+        if recorded.problem:
+            self.rejected.append((sale, recorded.problem))
+        elif recorded.created:
+            self.created += 1
+        else:
+            self.unchanged += 1
+
+
+async def _settle(running: Running, sales: Sequence[Sale]) -> None:
+    """Record a batch. If it is refused as a whole it is tried again purchase by purchase, so that only the culprit is
+    rejected; so it is when somebody else has just recorded the same."""
+    if not sales:
+        return
+    try:
+        outcome = await _attempt(running.shop, sales)
+    except (Refused, IntegrityError) as error:
+        if len(sales) > 1:
+            for sale in sales:
+                await _settle(running, [sale])
+        elif isinstance(error, Refused):
+            _reject(running, sales[0].basket, error.problems)
+        else:
+            raise
+        return
+    report = running.report
+    report.created += outcome.created
+    report.unchanged += outcome.unchanged
+    report.customers_created += outcome.customers
+    report.stores_created += outcome.stores
+    for sale, problem in outcome.rejected:
+        _reject(running, sale.basket, [problem])
+
+
+async def _attempt(shop: Shop, sales: Sequence[Sale]) -> _Outcome:
+    outcome = _Outcome()
+    known = await stores_by_codes(shop.database, [sale.store_code for sale in sales])
+    stores = {code: store.id for code, store in known.items()}
+    new = await _new(shop, sales, stores, outcome)
+    if not new:
+        return outcome
+    directory = Directory(await known_customers(shop, (key for sale in new if sale.buyer for key in sale.buyer.keys)))
+    placed = _with_customers(new, directory, outcome)
+    await _prepare(shop, directory.newcomers)
+
+    async def work() -> _Outcome:
+        return await _write(shop, placed, dict(stores), directory.newcomers)
+
+    written = await shop.database.transaction(work)
+    written.unchanged += outcome.unchanged
+    written.rejected += outcome.rejected
+    return written
+
+
+async def _new(shop: Shop, sales: Sequence[Sale], stores: Mapping[str, str], outcome: _Outcome) -> list[Sale]:
+    """The sales that are not recorded yet. Nobody becomes a customer for one that is."""
+    recorded = await recorded_under(shop, [sale.purchase.reference for sale in sales])
+    codes = {id_: code for code, id_ in stores.items()}
+    digests = {(codes[store], reference): found[1] for (store, reference), found in recorded.items() if store in codes}
+    new = []
+    for sale in sales:
+        key = (sale.store_code, sale.purchase.reference)
+        digest = digests.get(key)
+        if digest is None:
+            digests[key] = sale.purchase.digest
+            new.append(sale)
+        else:
+            problem = None if digest == sale.purchase.digest else reused()
+            outcome.told(sale, Recorded(None, created=False, problem=problem))
+    return new
+
+
+_Placed = tuple[Sale, str | Newcomer | None]
+
+
+def _with_customers(sales: Sequence[Sale], directory: Directory, outcome: _Outcome) -> list[_Placed]:
+    placed: list[_Placed] = []
+    for sale in sales:
+        if sale.buyer is None:
+            placed.append((sale, None))
+        elif customer := directory.find(sale.buyer, sale.purchase.given.purchased_at):
+            placed.append((sale, customer))
+        else:
+            message = f"Nobody is known as {sale.buyer.told}, and there is no first and last name to register."
+            outcome.rejected.append((sale, Problem("CUSTOMER_UNKNOWN", message)))
+    return placed
+
+
+async def _prepare(shop: Shop, newcomers: Sequence[Newcomer]) -> None:
+    """Check newcomers and give them codes. Raises Refused."""
+    if not newcomers:
+        return
+    given = [
+        checked(
+            shop.settings,
+            NewCustomer(
+                first_name=newcomer.buyer.first_name,
+                last_name=newcomer.buyer.last_name,
+                email=newcomer.buyer.email,
+                phone=newcomer.buyer.phone,
+                code=newcomer.buyer.code,
+                created_at=newcomer.since,
+            ),
+        )
+        for newcomer in newcomers
+    ]
+    await shop.codes.reserve_up_to(CUSTOMER_CODES, [customer.code for customer in given if customer.code])
+    for newcomer, customer in zip(newcomers, await give_codes(shop, given), strict=True):
+        newcomer.customer = customer
+
+
+async def _write(
+    shop: Shop, placed: Sequence[_Placed], stores: dict[str, str], newcomers: Sequence[Newcomer]
+) -> _Outcome:
+    outcome = _Outcome()
+    for sale, _ in placed:
+        if sale.store_code not in stores:
+            stores[sale.store_code] = await create_store(shop, sale.store_code, sale.store_name)
+            outcome.stores += 1
+    ids = await _register(shop, newcomers, outcome)
+    purchases = [
+        _complete(sale, stores, ids.get(id(who)) if isinstance(who, Newcomer) else who) for sale, who in placed
+    ]
+    for (sale, _), recorded in zip(placed, await record(shop, purchases), strict=True):
+        outcome.told(sale, recorded)
+    return outcome
+
+
+async def _register(shop: Shop, newcomers: Sequence[Newcomer], outcome: _Outcome) -> dict[int, str]:
+    """The ids of newcomers, by the identity of the object. Who was registered at a till a moment ago is not made again."""
+    contacts = [key for newcomer in newcomers if not newcomer.buyer.code for key in newcomer.contacts]
+    elders: Mapping[tuple[str, str], str] = {}
+    if contacts:
+        await one_at_a_time(shop, [(column.upper(), value) for column, value in contacts])
+        elders = await known_customers(shop, contacts)
+    ids: dict[int, str] = {}
+    missing = []
+    for newcomer in newcomers:
+        elder = next((elders[key] for key in newcomer.buyer.keys if key in elders), None)
+        if elder is None:
+            missing.append(newcomer)
+        else:
+            ids[id(newcomer)] = elder
+    made = await register(shop, [newcomer.customer for newcomer in missing if newcomer.customer]) if missing else []
+    outcome.customers = len(made)
+    return ids | {id(newcomer): id_ for newcomer, id_ in zip(missing, made, strict=True)}
+
+
+def _complete(sale: Sale, stores: Mapping[str, str], customer_id: str | None) -> CheckedPurchase:
+    given = replace(sale.purchase.given, store_id=stores[sale.store_code], customer_id=customer_id)
+    return replace(sale.purchase, given=given)

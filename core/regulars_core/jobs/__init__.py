@@ -1,0 +1,1 @@
+"""Work that comes round again by itself."""

@@ -1,0 +1,153 @@
+"""Running jobs, in as many processes as there are: each job once in its period, under a lease in the database."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from regulars_core.database import Unavailable
+from regulars_core.jobs import leases
+from regulars_core.jobs.jobs import Job
+from regulars_core.primitives.clock import now
+from regulars_core.primitives.errors import logged
+from regulars_core.primitives.ids import new_id
+from regulars_core.shop.shop import Shop
+
+GRACE = 10.0
+"""Seconds in which jobs that are cancelled have to stop."""
+_LONGEST_NAP = 60.0  # seconds: whoever was killed is noticed after its lease and this, at the latest
+_SHORTEST_NAP = 0.05
+_AFTER_TROUBLE = 5.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What became of an attempt to run a job; `error_id` is that of a failure, as it stands in the log."""
+
+    outcome: Literal["done", "failed", "not due", "held by another", "lost"]
+    error_id: str | None = None
+
+
+def _unheard(_: Job, __: Attempt) -> None: ...
+
+
+@dataclass
+class Runner:
+    """Runs the jobs of a shop, as one of several that may do so. `lease` is in milliseconds; `hear` is told of what was
+    run."""
+
+    shop: Shop
+    jobs: Sequence[Job]
+    lease: int = leases.LEASE
+    renew_every: float = leases.LEASE / 3_000
+    hear: Callable[[Job, Attempt], None] = _unheard
+    holder: str = field(default_factory=new_id)
+
+    async def go_on(self) -> None:
+        """Run each job when it is due, for ever. Nothing that a job raises, and no lost database, ends this."""
+        async with asyncio.TaskGroup() as group:
+            for job in self.jobs:
+                group.create_task(self._attend(job), name=f"job {job.name}")
+
+    async def run_once(self) -> Sequence[tuple[Job, Attempt]]:
+        """Run each job now, due or not, one after another; what others are running is left to them."""
+        return [(job, await self.attempt(job, early=True)) for job in self.jobs]
+
+    async def attempt(self, job: Job, *, early: bool = False) -> Attempt:
+        """Run a job if its lease is to be had and it is due, or `early`. Raises Unavailable."""
+        database = self.shop.database
+        state = await leases.state_of(database, job.name)
+        if not early and state.due_at > now():
+            return Attempt("not due")
+        try:
+            if not await leases.take(database, job.name, self.holder, lease=self.lease, early=early):
+                return Attempt("held by another")
+            attempt = await self._held(job, state)
+        except asyncio.CancelledError:
+            await self._let_go(job)
+            raise
+        self.hear(job, attempt)
+        return attempt
+
+    async def _held(self, job: Job, state: leases.JobState) -> Attempt:
+        """Run a job whose lease we hold, renewing it, and end the lease when the job has ended."""
+
+        async def run() -> None:
+            await job.run(self.shop)
+
+        work = asyncio.create_task(run())
+        try:
+            lost = not await self._renewing(job, work)
+        except asyncio.CancelledError:
+            await _stopped(work, job)
+            raise
+        if lost:
+            await _stopped(work, job)
+            log.warning("the job '%s' lost its lease to another process, and was stopped", job.name)
+            return Attempt("lost")
+        error = asyncio.CancelledError("it cancelled itself") if work.cancelled() else work.exception()
+        error_id = None if error is None else logged(error, f"the job '{job.name}'")
+        await leases.finish(self.shop.database, state, self.holder, period=job.every_seconds * 1_000, error_id=error_id)
+        return Attempt("done") if error is None else Attempt("failed", error_id)
+
+    async def _renewing(self, job: Job, work: "asyncio.Future[None]") -> bool:
+        """Renew the lease until the work has ended; False if it is another's."""
+        while True:
+            done, _ = await asyncio.wait({work}, timeout=self.renew_every)
+            if done:
+                return True
+            try:
+                if not await leases.renew(self.shop.database, job.name, self.holder, lease=self.lease):
+                    return work.done()
+            except Unavailable as error:
+                log.warning("the lease of the job '%s' could not be renewed: %s", job.name, error)
+
+    async def _let_go(self, job: Job) -> None:
+        try:
+            async with asyncio.timeout(GRACE / 2):
+                await leases.give_back(self.shop.database, job.name, self.holder)
+        except (Unavailable, TimeoutError) as error:
+            log.warning("the lease of the job '%s' could not be given back and will end by itself: %s", job.name, error)
+
+    async def _attend(self, job: Job) -> None:
+        while True:
+            try:
+                await self.attempt(job)
+                nap = await self._nap(job)
+            except Exception as error:  # the database is away, or refuses what we ask of it: neither is for ever
+                log.warning("the job '%s' could not be looked at: %s", job.name, error)
+                nap = _AFTER_TROUBLE
+            await asyncio.sleep(nap)
+
+    async def _nap(self, job: Job) -> float:
+        """Seconds until somebody may have to run the job."""
+        state = await leases.state_of(self.shop.database, job.name)
+        then = max(state.due_at, state.held_until or 0)
+        return min(max((then - now()) / 1_000, _SHORTEST_NAP), _LONGEST_NAP)
+
+
+async def _stopped(work: "asyncio.Future[None]", job: Job) -> None:
+    """Cancel the work, and wait until its statements are interrupted and its transaction is undone."""
+    work.cancel()
+    await asyncio.wait({work}, timeout=GRACE / 2)
+    if not work.done():
+        log.warning("the job '%s' does not stop", job.name)
+    elif not work.cancelled() and (error := work.exception()) is not None:
+        logged(error, f"the job '{job.name}', while it was stopped")
+
+
+@asynccontextmanager
+async def running(runner: Runner) -> AsyncIterator[None]:
+    """The jobs go on in the background while this is open. At its end they are cancelled, and their leases given back."""
+    task = asyncio.create_task(runner.go_on(), name="jobs")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task}, timeout=GRACE)
+        if not task.done():
+            log.warning("jobs did not stop within %s seconds", GRACE)

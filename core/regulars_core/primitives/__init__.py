@@ -1,0 +1,1 @@
+"""Clock, ids, money, text, errors and checks: what every floor stands on."""

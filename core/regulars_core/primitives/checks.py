@@ -1,0 +1,54 @@
+"""Checking what was given: every mistake is gathered, none is repaired silently, and all are told at once."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from regulars_core.primitives.errors import Malformed, Problem, Refused
+from regulars_core.primitives.text import is_clean, tidy
+
+
+class Checks:
+    """Gathers the problems of one input; each method answers the value in the form in which it is kept."""
+
+    def __init__(self, *prefix: str) -> None:
+        self.problems: list[Problem] = []
+        self._prefix = prefix
+
+    def fail(self, code: str, message: str, *path: str) -> None:
+        """Note a problem at a path under this input."""
+        self.problems.append(Problem(code, message, (*self._prefix, *path)))
+
+    def text(self, value: str | None, name: str, longest: int, *, required: bool = False) -> str | None:
+        """One line of text, tidied; an empty one is as good as none."""
+        return None if value is None and not required else self._kept(tidy(value or ""), name, longest, required)
+
+    def prose(self, value: str | None, name: str, longest: int, *, required: bool = False) -> str | None:
+        """Text of many lines, as typed apart from space around it."""
+        return self._kept((value or "").strip(), name, longest, required)
+
+    def _kept(self, value: str, name: str, longest: int, required: bool) -> str | None:
+        if value and len(value) <= longest and is_clean(value):
+            return value
+        if value and not is_clean(value):
+            self.fail("INVALID_TEXT", "NUL and lone surrogates are not text.", name)
+        elif value:
+            self.fail("TOO_LONG", f"At most {longest} characters; {len(value)} were given.", name)
+        elif required:
+            self.fail("REQUIRED", "This must not be empty.", name)
+        return None  # so that nobody finds a second fault in it
+
+    def at_least(self, value: int, least: int, name: str, code: str = "INVALID_AMOUNT") -> None:
+        """A whole number that must not be below a bound."""
+        if value < least:
+            self.fail(code, "This must be more than zero." if least > 0 else "This must not be negative.", name)
+
+    def past_day(self, value: date | None, name: str) -> str | None:
+        """A calendar day that somebody can have been born on, as ISO text."""
+        today = (datetime.now(UTC) + timedelta(hours=14)).date()  # the latest calendar day anywhere
+        if value is not None and not date(1880, 1, 1) <= value <= today:
+            self.fail("INVALID_DATE", "This must be a day between 1880 and today.", name)
+        return None if value is None else value.isoformat()
+
+    def refuse(self, *, recorded: bool = False) -> None:
+        """Raise Malformed if anything was wrong; Refused if it was `recorded` data that the input does not fit."""
+        if self.problems:
+            raise (Refused if recorded else Malformed)(*self.problems)

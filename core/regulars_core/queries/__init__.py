@@ -1,0 +1,1 @@
+"""How SQL is written here: conditions, pages, rows, JSON of rows, inserts and locks."""

@@ -1,0 +1,207 @@
+"""Reading rows: one page of a list, one page for each of many owners, or rows by id; each in one statement."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from regulars_core.database import Database, Dialect, Lookup
+from regulars_core.queries.pages import Once, Page, Window
+from regulars_core.queries.where import Values, Where
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Readable(Generic[T]):
+    """How rows of one kind are read: where from, which columns, and what is made of them."""
+
+    source: str
+    id_column: str
+    columns: Sequence[str]
+    make: Callable[..., T]
+
+    @property
+    def column_list(self) -> str:
+        return ", ".join(self.columns)
+
+
+async def by_ids(
+    database: Database, kind: Readable[T], ids: Sequence[str], where: Where | None = None
+) -> Mapping[str, T]:
+    """The rows with these ids, by id; unknown ones are missing, and those for which the conditions do not hold."""
+    if not ids:
+        return {}
+    sql, values = query_by_ids(database.dialect, kind, ids, where)
+    found = await database.look_up(sql, *values)
+    return {row[0]: kind.make(*row[1:]) for row in found}
+
+
+def query_by_ids(dialect: Dialect, kind: Readable[Any], ids: Sequence[str], where: Where | None = None) -> Lookup:
+    """What `by_ids` looks up."""
+    values = Values(dialect, list(dict.fromkeys(ids)))
+    conditions = [dialect.among(kind.id_column, 1), *([where.compile(values)] if where else [])]
+    return f"SELECT {kind.id_column}, {kind.column_list} FROM {kind.source}{_where(conditions)}", values.all
+
+
+def query_by_text(dialect: Dialect, table: str, columns: Sequence[str], key: str, values: Iterable[str]) -> Lookup:
+    """What reads these columns of the rows whose key, an indexed column of text, has one of these values.
+
+    On PostgreSQL each value is looked up in the index by itself. `key = ANY(…)` with a thousand values walked through the
+    whole table as long as it had no statistics, which is the case just when it is being filled.
+    """
+    if dialect.engine == "postgres":
+        sql = (
+            f"SELECT {', '.join(columns)} FROM unnest({dialect.array(1, 'text')}) AS k(wanted)"
+            f" CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {key} = k.wanted OFFSET 0) found"
+        )
+    else:
+        sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {dialect.among(key, 1, 'text')}"
+    return sql, [list(dict.fromkeys(values))]
+
+
+async def rows_by_text(
+    database: Database, table: str, columns: Sequence[str], key: str, values: Iterable[str]
+) -> Sequence[Any]:
+    """What `query_by_text` reads."""
+    sql, values = query_by_text(database.dialect, table, columns, key, values)
+    return await database.look_up(sql, *values) if values[0] else []
+
+
+async def listed_of(
+    database: Database, kind: Readable[T], owner_column: str, owners: Sequence[str], order: str
+) -> Mapping[str, list[T]]:
+    """All rows of each owner, for lists that are short by nature; an owner without rows has an empty list."""
+    lists: dict[str, list[T]] = {owner: [] for owner in owners}
+    if lists:
+        among = database.dialect.among(owner_column, 1)
+        found = await database.rows(
+            f"SELECT {owner_column}, {kind.column_list} FROM {kind.source} WHERE {among} ORDER BY {order}", list(lists)
+        )
+        for row in found:
+            lists[row[0]].append(kind.make(*row[1:]))
+    return lists
+
+
+@dataclass(frozen=True)
+class Nearby:
+    """A page's condition in a second form: over a table whose rows are linked to the list's ids, without its indexes.
+
+    Quick for what many rows have, as the index is for what few have.
+    """
+
+    table: str
+    link: str
+    condition: Callable[[Values], str]
+
+
+LONGEST_WALK = 2_000
+"""Rows of a list that are read one by one before an index is asked."""
+
+
+async def page(
+    database: Database,
+    kind: Readable[T],
+    window: Window,
+    where: Where | None = None,
+    *,
+    condition: Callable[[Values], str] | None = None,
+    nearby: Nearby | None = None,
+) -> Page[T]:
+    """One page of a list, narrowed by a tree of conditions and by one more, which may have a second form."""
+
+    def narrowed(values: Values) -> list[str]:
+        return [
+            *([where.compile(values)] if where else []),
+            *([condition(values)] if condition else []),
+        ]
+
+    found: Sequence[Any] = await _walked(database, kind, window, where, nearby) if nearby else []
+    if len(found) <= window.size:
+        values = Values(database.dialect)
+        conditions = [*window.conditions(values), *narrowed(values)]
+        found = await database.rows(
+            f"SELECT {window.order.key.column}, {window.order.key.tie}, {kind.column_list} FROM {kind.source}"
+            f"{_where(conditions)} ORDER BY {window.order_by()} LIMIT {values.bind(window.size + 1)}",
+            *values.all,
+        )
+
+    async def count() -> Mapping[str, int]:
+        counted = Values(database.dialect)
+        row = await database.row(f"SELECT count(*) FROM {kind.source}{_where(narrowed(counted))}", *counted.all)
+        return {"": row[0] if row else 0}
+
+    return Page.cut(window, [(kind.make(*row[2:]), (row[0], row[1])) for row in found], Once(count))
+
+
+async def _walked(
+    database: Database, kind: Readable[T], window: Window, where: Where | None, nearby: Nearby
+) -> Sequence[Any]:
+    """What a page needs, if it is among the next rows of the list; fewer rows if it is not."""
+    values, key = Values(database.dialect), window.order.key
+    ahead = (
+        f"SELECT {key.column} AS sort_key, {key.tie} AS tie FROM {kind.source}{_where(window.conditions(values))}"
+        f" ORDER BY {window.order_by()} LIMIT {LONGEST_WALK}"
+    )
+    linked = [f"{nearby.link} = w.tie", f"{kind.id_column} = w.tie", nearby.condition(values)]
+    conditions = [*linked, *([where.compile(values)] if where else [])]
+    return await database.rows(
+        f"SELECT w.sort_key, w.tie, {kind.column_list} FROM ({ahead}) w CROSS JOIN {nearby.table} CROSS JOIN {kind.source}"
+        f"{_where(conditions)} ORDER BY w.sort_key {window.way}, w.tie {window.way} LIMIT {values.bind(window.size + 1)}",
+        *values.all,
+    )
+
+
+async def pages_of(
+    database: Database,
+    kind: Readable[T],
+    owner_column: str,
+    owners: Sequence[str],
+    window: Window,
+    where: Where | None = None,
+) -> Sequence[Page[T]]:
+    """A page of each owner's own list, in the order of the owners, all of them by one statement."""
+    keys = list(dict.fromkeys(owners))
+    values = Values(database.dialect, keys)
+    conditions = [f"{owner_column} = k.key", *window.conditions(values), *([where.compile(values)] if where else [])]
+    limit = values.bind(window.size + 1)
+    found = await database.rows(_per_owner(database, kind, window, conditions, limit), *values.all) if keys else []
+    groups: dict[str, list[Any]] = {key: [] for key in keys}
+    for row in found:
+        groups[row[0]].append((kind.make(*row[3:]), (row[1], row[2])))
+
+    async def count() -> Mapping[str, int]:
+        counted = Values(database.dialect, keys)
+        narrowed = [database.dialect.among(owner_column, 1), *([where.compile(counted)] if where else [])]
+        rows = await database.rows(
+            f"SELECT {owner_column}, count(*) FROM {kind.source}{_where(narrowed)} GROUP BY {owner_column}",
+            *counted.all,
+        )
+        return dict.fromkeys(keys, 0) | {row[0]: row[1] for row in rows}
+
+    counter = Once(count)
+    return [Page.cut(window, groups[owner], counter, owner) for owner in owners]
+
+
+def _per_owner(database: Database, kind: Readable[T], window: Window, conditions: list[str], limit: str) -> str:
+    """A LATERAL walk of the index for each owner; SQLite has no LATERAL, so there the walk finds ids first."""
+    key, columns = window.order.key, kind.column_list
+    walk = f"FROM {kind.source}{_where(conditions)} ORDER BY {window.order_by()} LIMIT {limit}"
+    owners = database.dialect.keys(1)
+    if database.engine == "sqlite":
+        # A list by json_each is made once per owner. `IN (SELECT …)` may be asked again for every row of a join.
+        ids = f"SELECT json_group_array(id) FROM (SELECT {kind.id_column} AS id {walk})"
+        return (
+            f"SELECT k.key, {key.column}, {key.tie}, {columns} FROM {owners} CROSS JOIN json_each(({ids})) AS found"
+            f" CROSS JOIN {kind.source} WHERE {kind.id_column} = found.value ORDER BY {window.order_by()}"
+        )
+    aliased = [f"{column} AS c{n}" for n, column in enumerate(kind.columns)]
+    inner = f"SELECT {key.column} AS sort_key, {key.tie} AS tie, {', '.join(aliased)} {walk}"
+    names = ", ".join(f"x.c{n}" for n in range(len(kind.columns)))
+    return (
+        f"SELECT k.key, x.sort_key, x.tie, {names} FROM {owners} CROSS JOIN LATERAL ({inner}) x"
+        f" ORDER BY x.sort_key {window.way}, x.tie {window.way}"
+    )
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""

@@ -1,0 +1,1 @@
+"""One shop: its database, settings, permissions, codes, and whoever acts in it."""

@@ -1,0 +1,269 @@
+"""What a shop decides: read from the environment (`REGULARS_…`) or a `regulars.toml`, every mistake told at once."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+import phonenumbers
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from regulars_core.plugins.owners import CORE, Owners
+from regulars_core.primitives.money import is_currency
+
+PREFIX = "REGULARS_"
+FILE = Path("regulars.toml")
+_ORIGIN = re.compile(r"https?://[a-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
+M = TypeVar("M", bound=BaseModel)
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong; the message lists all of them."""
+
+
+class Settings(BaseSettings):
+    """The settings of one shop. The environment wins over `regulars.toml`, which wins over the defaults."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file="regulars.toml", extra="forbid", frozen=True)
+
+    _of_plugins: Mapping[type[BaseModel], BaseModel] = PrivateAttr(default_factory=dict)
+    elsewhere: ClassVar[frozenset[str]] = frozenset()
+    """Names in the file that plugins read."""
+
+    database_url: str = Field("sqlite://regulars.db", description="Where the data is: `sqlite://…` or `postgres://…`.")
+    plugins: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        None,
+        description="Plugins to switch on: absent for all in the box, `tiers,loyalty` for exactly these, `+birthday` for the box "
+        "and this one, empty for none.",
+    )
+    shop_name: str = Field("My shop", min_length=1, max_length=120, description="The shop's name.")
+    currency: str = Field("USD", description="ISO 4217 code of the one currency the shop sells in.")
+    timezone: str = Field("UTC", description="IANA name of the time zone in which the shop's days begin and end.")
+    country: str = Field(
+        "US", description="ISO 3166 code of the country whose way of writing phone numbers is understood."
+    )
+    database_pool: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one process at most.")
+    sqlite_readers: int = Field(4, ge=1, le=32, description="Read-only connections beside the writer on SQLite.")
+    max_body_bytes: int = Field(262_144, ge=1_024, description="Largest request body, in bytes.")
+    jobs: bool = Field(
+        True, description="Whether `regulars serve` runs the jobs too; `false` where `regulars jobs run` does it alone."
+    )
+    document_cache: int = Field(
+        100_000,
+        ge=0,
+        description="Characters of the documents that are kept parsed and validated; in memory they take a hundred times that.",
+    )
+    max_document_bytes: int = Field(65_536, ge=256, description="Largest document of a request, in bytes.")
+    max_tokens: int = Field(2_000, ge=10, le=20_000, description="Words and signs of a document at most.")
+    max_depth: int = Field(12, ge=1, le=40, description="Fields inside each other at most.")
+    max_aliases: int = Field(30, ge=0, description="Aliases of a document at most, counted each time they are spread.")
+    max_root_fields: int = Field(10, ge=1, description="Fields of the query or mutation itself at most.")
+    max_directives: int = Field(20, ge=0, description="Directives of a document at most.")
+    max_operations: int = Field(10, ge=1, le=100, description="Operations of a document at most.")
+    max_variables: int = Field(50, ge=0, description="Variables of an operation at most.")
+    max_cost: int = Field(10_000, ge=10, description="Objects that one operation can answer at most.")
+    max_objects: int = Field(
+        200_000,
+        ge=10,
+        description="Objects in one answer at most, counted wherever they stand: lists cost one, however long they are.",
+    )
+    max_batch: int = Field(1, ge=1, le=20, description="Operations sent in one JSON array at most; 1 refuses arrays.")
+    max_concurrent: int = Field(
+        200, ge=1, description="Requests that one process works on at a time; more are answered 503."
+    )
+    request_seconds: float = Field(10, gt=0, le=300, description="How long a request may take before it is cancelled.")
+    body_seconds: float = Field(10, gt=0, le=300, description="How long the body of a request may take to arrive.")
+    rate_capacity: int = Field(
+        200_000, ge=10, description="Objects that a key may ask one process for at once; not below the largest cost."
+    )
+    rate_restore: int = Field(20_000, ge=1, description="Objects a second that a key gains again.")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins whose pages may ask from a browser: `https://shop.example,…`; empty for none."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged at least.")
+    log_format: Literal["json", "console"] = Field("json", description="For machines, or for people.")
+    metrics: bool = Field(
+        False, description="Whether `/metrics` answers Prometheus; the extra `metrics` must be installed."
+    )
+
+    @field_validator("plugins", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if not value.startswith(("sqlite://", "postgres://", "postgresql://")):
+            raise ValueError("begin it with sqlite:// or postgres://")
+        try:
+            _ = None if value.startswith("sqlite://") else urlsplit(value).port
+        except ValueError:
+            raise ValueError(
+                "write it as postgres://user:password@host:port/name, with special characters escaped"
+            ) from None
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(origin != "*" and not _ORIGIN.fullmatch(origin) for origin in value):
+            raise ValueError("write origins as https://shop.example, without a path and without a slash at the end")
+        return value
+
+    @field_validator("rate_capacity")
+    @classmethod
+    def _room_for_one(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("max_cost", 0):
+            raise ValueError("the largest allowed cost must fit, or such a document could never be answered")
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        if not is_currency(value):
+            raise ValueError("use an ISO 4217 code in capitals, such as EUR")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("use an IANA name, such as Europe/Madrid")
+        return value
+
+    @field_validator("country")
+    @classmethod
+    def _known_country(cls, value: str) -> str:
+        if value not in phonenumbers.SUPPORTED_REGIONS:
+            raise ValueError("use an ISO 3166 code in capitals, such as MX")
+        return value
+
+    def of(self, model: type[M]) -> M:
+        """The settings of a plugin: the model that it has declared, filled; its defaults where nothing was loaded."""
+        found = self._of_plugins.get(model)
+        return found if isinstance(found, model) else model()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The shop's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The order in which the places are asked: arguments, environment, file."""
+        return init_settings, env_settings, _File(settings_cls)
+
+
+class _File(TomlConfigSettingsSource):
+    """The file, without what belongs to plugins."""
+
+    def __call__(self) -> dict[str, Any]:
+        elsewhere = getattr(self.settings_cls, "elsewhere", ())
+        return {name: value for name, value in super().__call__().items() if name not in elsewhere}
+
+
+def load_settings(models: Mapping[str, type[BaseModel]] | None = None, **given: Any) -> Settings:
+    """The settings from all places, with those of plugins, whose models are given by plugin.
+
+    Raises SettingsError with every mistake, unknown `REGULARS_…` names included, and PluginError where two plugins want
+    the same name.
+    """
+    of_models = _names_of(models or {})
+    known = of_models | Settings.model_fields.keys()
+    mistakes = [f"{name}: no such setting" for name in sorted(os.environ) if _name(name) not in {*known, None}]
+    kind = type("Settings", (Settings,), {"elsewhere": of_models}) if of_models else Settings
+    settings: Settings | None = None
+    try:
+        settings = kind(**{name: value for name, value in given.items() if name not in of_models})
+    except ValidationError as error:
+        mistakes += [f"{_setting_name(e['loc'])}: {_sentence(e)}{_given(e)}" for e in error.errors()]
+    except ValueError as error:
+        mistakes.append(f"{FILE}: {error}")
+    of_plugins: dict[type[BaseModel], BaseModel] = {}
+    for plugin, model in (models or {}).items():
+        values = {field: raw[0] for field in model.model_fields if (raw := _raw(f"{plugin}_{field}", given))}
+        try:
+            of_plugins[model] = model.model_validate(values)
+        except ValidationError as error:
+            mistakes += [f"{_setting_name((plugin, *e['loc']))}: {_sentence(e)}{_given(e)}" for e in error.errors()]
+    if mistakes or settings is None:
+        raise SettingsError("\n".join(mistakes))
+    settings._of_plugins = of_plugins
+    return settings
+
+
+def wanted_plugins(**given: Any) -> tuple[str, ...] | None:
+    """The names in the setting `plugins`, read before all others; None where it is absent, none for what is no list of names:
+    what is wrong with it is told with all other mistakes."""
+    values = _raw("plugins", given)
+    wanted = values[0] if values else None
+    if isinstance(wanted, str):
+        wanted = tuple(part.strip() for part in wanted.split(",") if part.strip())
+    if wanted is None:
+        return None
+    if not (isinstance(wanted, list | tuple) and all(isinstance(name, str) for name in wanted)):
+        return ()
+    return tuple(wanted)
+
+
+def _names_of(models: Mapping[str, type[BaseModel]]) -> frozenset[str]:
+    """The settings of plugins."""
+    owners, names = Owners(), set()
+    owners.reserve(Settings.model_fields, CORE)
+    for plugin, model in models.items():
+        for field in model.model_fields:
+            name = f"{plugin}_{field}"
+            owners.claim(name, plugin, f"{PREFIX}{name.upper()}")
+            names.add(name)
+    return frozenset(names)
+
+
+def _raw(name: str, given: Mapping[str, Any]) -> list[Any]:
+    """What one setting says in the first of the places that has it, in a list; empty where none has."""
+    if name in given:
+        return [given[name]]
+    for variable, value in os.environ.items():
+        if _name(variable) == name:
+            return [value]
+    try:
+        file = tomllib.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    except ValueError:
+        file = {}  # told with all other mistakes
+    return [file[name]] if name in file else []
+
+
+def _name(variable: str) -> str | None:
+    """The setting that a variable of the environment means, if it is one of ours."""
+    return variable.removeprefix(PREFIX).lower() if variable.startswith(PREFIX) else None
+
+
+def _setting_name(location: tuple[int | str, ...]) -> str:
+    return PREFIX + "_".join(str(part) for part in location).upper()
+
+
+def _given(error: Any) -> str:
+    # The URL of a database may hold a password.
+    return "" if error["loc"] == ("database_url",) else f" (given: {error['input']!r})"
+
+
+def _sentence(error: Any) -> str:
+    return "no such setting" if error["type"] == "extra_forbidden" else error["msg"].removeprefix("Value error, ")

@@ -1,0 +1,51 @@
+"""The shop at hand: its database and what it has decided. What every service is given first."""
+
+from dataclasses import dataclass, field
+
+from regulars_core.database import Database
+from regulars_core.plugins.host import Plugins
+from regulars_core.primitives.money import CurrencyCode, Money
+from regulars_core.shop.codes import Codes
+from regulars_core.shop.permissions import Permissions
+from regulars_core.shop.settings import Settings
+
+
+@dataclass
+class Shop:
+    """One shop, opened. Two of them live in one process without knowing of each other."""
+
+    database: Database
+    settings: Settings
+    plugins: Plugins
+    codes: Codes = field(init=False)
+    permissions: Permissions = field(init=False)
+    """Everything that can be allowed here; making it raises PluginError where plugins' permissions cannot be."""
+    keeps_journal: bool = field(init=False)
+    """Whether events are written down for plugins that are off: as soon as any plugin was ever on."""
+
+    def __post_init__(self) -> None:
+        self.codes = Codes(self.database)
+        self.permissions = Permissions.of(self.plugins)
+        self.keeps_journal = bool(self.plugins.names)
+
+    @property
+    def currency(self) -> CurrencyCode:
+        """The one currency that the shop sells in."""
+        return CurrencyCode(self.settings.currency)
+
+    def money(self, minor: int) -> Money:
+        """An amount in the shop's currency."""
+        return Money(minor, self.currency)
+
+
+class WrongCurrency(Exception):
+    """The database holds purchases in a currency that is not the shop's."""
+
+
+async def refuse_other_currency(shop: Shop) -> None:
+    """Raise WrongCurrency if purchases were recorded in another currency: amounts would be added that cannot be."""
+    row = await shop.database.row("SELECT currency FROM purchase LIMIT 1")
+    if row and row[0] != shop.currency:
+        raise WrongCurrency(
+            f"The database holds purchases in {row[0]}, but REGULARS_CURRENCY is {shop.currency}; a shop sells in one currency."
+        )

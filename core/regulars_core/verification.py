@@ -1,0 +1,21 @@
+"""Counting again what is stored twice: core's own figures and those of plugins, each by a verification."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+from regulars_core.plugins.host import Plugins
+from regulars_core.shop.shop import Shop
+
+
+@dataclass(frozen=True)
+class Verification:
+    """One thing to count again. `differences` yields a sentence for each that is not as it should be; it writes nothing."""
+
+    name: str
+    description: str
+    differences: Callable[[Shop], AsyncIterator[str]]
+
+
+def verifications_of(plugins: Plugins) -> Sequence[Verification]:
+    """Core's verifications and those of plugins. Raises PluginError where two have the same name."""
+    return plugins.gathered("regulars_verifications", "verification")

@@ -1,0 +1,94 @@
+"""Tiers that somebody gives to a customer, and takes back."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from regulars_core.primitives.clock import Instant
+from regulars_schema.composition.contributions import Extension, InputField, Mutation
+from regulars_schema.customers.inputs import CustomerCreateInput
+from regulars_schema.customers.mutations import CustomerPayload, shown
+from regulars_schema.fields.declarations import Batch, mutation
+from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.inputs.maybe import told
+from regulars_schema.types.ids import key_of
+from regulars_tiers import assignments
+from regulars_tiers.graphql.standing_types import TierMode
+from regulars_tiers.permissions import ASSIGN
+
+
+@strawberry.input(description="A tier to give to a customer.")
+class TierAssignInput(Keyed):
+    """Input of tierAssign."""
+
+    customer_id: strawberry.ID = strawberry.field(description="The customer.")
+    tier: str = strawberry.field(description="The code of the tier.")
+    reason: str = strawberry.field(description="Why; at most 500 characters.")
+    mode: strawberry.Maybe[TierMode | None] = strawberry.field(
+        description="How it stands to what the rules give; FLOOR if absent."
+    )
+    until: strawberry.Maybe[Instant | None] = strawberry.field(description="When it ends; for good if absent.")
+
+
+@strawberry.type(description="What tierAssign answers.")
+class TierAssignPayload(CustomerPayload):
+    """Payload of tierAssign."""
+
+
+async def tier_assign(
+    batch: Batch, *, input: Annotated[TierAssignInput, strawberry.argument(description="Which tier, to whom, why.")]
+) -> TierAssignPayload:
+    """Give a customer a tier."""
+    key = key_of(input.customer_id, "customer", "customerId")
+    mode: Any = told(input.mode) or "FLOOR"
+    await assignments.assign(batch.shop, key, input.tier, mode, input.reason, told(input.until), batch.actor.name)
+    return TierAssignPayload(customer=await shown(batch, key))
+
+
+@strawberry.input(description="A customer to give back to the rules.")
+class TierClearInput(Keyed):
+    """Input of tierClear."""
+
+    customer_id: strawberry.ID = strawberry.field(description="The customer.")
+    reason: strawberry.Maybe[str | None] = strawberry.field(description="Why; at most 500 characters.")
+
+
+@strawberry.type(description="What tierClear answers.")
+class TierClearPayload(CustomerPayload):
+    """Payload of tierClear."""
+
+
+async def tier_clear(
+    batch: Batch, *, input: Annotated[TierClearInput, strawberry.argument(description="Whom, and why.")]
+) -> TierClearPayload:
+    """Give a customer back to the rules."""
+    key = key_of(input.customer_id, "customer", "customerId")
+    await assignments.clear(batch.shop, key, told(input.reason), batch.actor.name)
+    return TierClearPayload(customer=await shown(batch, key))
+
+
+EXTENSION = Extension(
+    Mutation,
+    [
+        mutation(
+            tier_assign,
+            name="tierAssign",
+            needs=ASSIGN,
+            description="Gives a customer a tier at once; ends the assignment before. Codes: `NOT_FOUND`, "
+            "`UNKNOWN_TIER`, `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`, `INVALID_DATE`.",
+        ),
+        mutation(
+            tier_clear,
+            name="tierClear",
+            needs=ASSIGN,
+            description="Gives a customer back to the rules. Codes: `NOT_FOUND`, `TOO_LONG`, `INVALID_TEXT`.",
+        ),
+    ],
+)
+INITIAL = InputField(
+    CustomerCreateInput,
+    "tier",
+    str,
+    "The code of the tier to begin with: at least this one, until the grace has passed.",
+    needs=ASSIGN,
+)

@@ -1,0 +1,92 @@
+"""The versions of the policy, as they are kept."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from regulars_core.database import Lookup
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import NEVER, Instant, now
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.shop.shop import Shop
+from regulars_tiers.rules.criteria import CriterionKind, Unit, criterion_kinds
+from regulars_tiers.rules.policy import SEED, Policy, PolicyData, Versions, compiled, in_order, read
+
+
+class _AnySettings(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+def _unmeasured(_: Any, __: Sequence[Any]) -> int:
+    return 0
+
+
+async def versions(shop: Shop) -> Versions:
+    """All versions; the seed is in force until the first of the shop's own."""
+    return made_of(shop, await shop.database.look_up(LOOKUP[0]))
+
+
+LOOKUP: Lookup = ("SELECT number, effective_at, body FROM tier_policy ORDER BY number", ())
+"""What `made_of` makes versions of."""
+
+
+def made_of(shop: Shop, rows: Sequence[Any]) -> Versions:
+    """All versions, from the rows in which they are kept."""
+    kinds = tuple(criterion_kinds(shop.plugins).values())
+    return _in_order(tuple(tuple(row) for row in rows), shop.currency, kinds)
+
+
+@lru_cache(maxsize=64)
+def _in_order(rows: Sequence[tuple[int, Instant, str]], currency: str, kinds: Sequence[CriterionKind]) -> Versions:
+    by_name = {kind.kind: kind for kind in kinds}
+    made = [(number, effective_at, _kept(body, by_name, currency)) for number, effective_at, body in rows]
+    return in_order([(0, NEVER, _kept(SEED.model_dump_json(), by_name, currency)), *made])
+
+
+def _kept(body: str, kinds: Mapping[str, CriterionKind], currency: str) -> Policy:
+    """A policy that was checked when it was made. What a plugin measured that is off now is met by nobody."""
+    data = PolicyData.model_validate_json(body)
+    metrics = {one.metric for tier in data.tiers for set_ in tier.criteria for one in set_}
+    missing = {
+        name: CriterionKind(name, _AnySettings, _unmeasured, Unit.COUNT, name) for name in metrics - kinds.keys()
+    }
+    return compiled(data, {**kinds, **missing}, currency, Checks())
+
+
+def checked(shop: Shop, given: Any) -> Policy:
+    """The policy in data of unknown form. Raises Malformed with everything that is wrong."""
+    checks = Checks("policy")
+    data = read(given, checks)
+    policy = compiled(data, criterion_kinds(shop.plugins), shop.currency, checks) if data else None
+    checks.refuse()
+    assert policy is not None
+    return policy
+
+
+async def change_policy(shop: Shop, policy: Policy, effective_at: Instant | None, author: str) -> int:
+    """Make a version, in force from an instant on until the next one, and answer its number.
+
+    It may begin in the past: standings are recomputed by it from then on, what was shown stays in the histories.
+    Customers are assessed anew by the job. Raises Refused for the policy that is in force then already.
+    """
+    begins = now() if effective_at is None else effective_at
+
+    async def work() -> int:
+        known = await versions(shop)
+        if known.at(begins).policy.data == policy.data and all(one.begins <= begins for one in known.all):
+            raise Refused(Problem("POLICY_UNCHANGED", "This is the policy that is in force then.", ("policy",)))
+        [row] = await shop.database.rows(
+            "INSERT INTO tier_policy (effective_at, body, lowest, author, created_at) VALUES ($1, $2, $3, $4, $5)"
+            " RETURNING number",
+            begins,
+            json.dumps(policy.data.model_dump(mode="json")),
+            policy.lowest.code,
+            author,
+            now(),
+        )
+        return int(row[0])
+
+    return await shop.database.transaction(work)

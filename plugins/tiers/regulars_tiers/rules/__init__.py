@@ -1,0 +1,1 @@
+"""What tiers decide: pure functions of facts."""

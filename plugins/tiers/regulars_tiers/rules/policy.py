@@ -1,0 +1,284 @@
+"""The policy of a shop: its tiers, what each asks for, and how long a tier is kept. Data only.
+
+In this form it is written by people (a JSON or TOML file), sent over the API, and kept: amounts are decimals in the shop's
+currency. `compiled` turns it into whole numbers, and finds everything that is wrong with it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import NEVER, Instant
+from regulars_core.primitives.money import to_minor
+from regulars_tiers.rules.criteria import CriterionKind, Unit, Window, WindowKind
+from regulars_tiers.rules.days import FOREVER
+
+LONGEST_DAYS = 3_660
+MOST_TIERS = 20
+_NEVER_MET = 2**62
+_CODE = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Downgrade(StrEnum):
+    """What happens when a tier's criteria are no longer met."""
+
+    AFTER_GRACE = "AFTER_GRACE"
+    NEVER = "NEVER"
+
+
+class CriterionData(_Data):
+    """`metric` over `window` is at least `threshold`; an amount in the shop's currency, or a whole number."""
+
+    metric: str = Field(max_length=60)
+    window: WindowKind = WindowKind.LIFETIME
+    days: int | None = Field(default=None, ge=1, le=LONGEST_DAYS)
+    threshold: Decimal = Field(gt=0, max_digits=18, decimal_places=6)
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class BenefitData(_Data):
+    """What a tier brings: a sentence for people, and for programs a kind with a value where it has one."""
+
+    text: str = Field(min_length=1, max_length=240)
+    kind: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]{0,39}$")
+    value: Decimal | None = Field(default=None, max_digits=18, decimal_places=6)
+
+
+class TierData(_Data):
+    """A tier. Of its sets of criteria one must be met whole."""
+
+    code: str = Field(pattern=_CODE)
+    name: str = Field(min_length=1, max_length=120)
+    benefits: tuple[BenefitData, ...] = Field(default=(), max_length=30)
+    criteria: tuple[tuple[CriterionData, ...], ...] = Field(default=(), max_length=20)
+
+
+class PolicyData(_Data):
+    """Tiers from the highest to the lowest; the lowest asks for nothing and is everybody's."""
+
+    tiers: tuple[TierData, ...] = Field(min_length=1, max_length=MOST_TIERS)
+    grace_days: int = Field(default=90, ge=0, le=LONGEST_DAYS)
+    downgrade: Downgrade = Downgrade.AFTER_GRACE
+    upgrade_applies_to_trigger: bool = False
+
+
+def _spend(threshold: str, days: int | None = None) -> CriterionData:
+    window = WindowKind.ROLLING if days else WindowKind.LIFETIME
+    return CriterionData(metric="NET_SPEND", window=window, days=days, threshold=Decimal(threshold))
+
+
+SEED = PolicyData(
+    tiers=(
+        TierData(
+            code="A",
+            name="VIP",
+            benefits=tuple(
+                BenefitData(text=text)
+                for text in ("Exclusive promotions", "Early access", "Priority service", "Special events")
+            ),
+            criteria=((_spend("5000"),), (_spend("500", 30),)),
+        ),
+        TierData(
+            code="B",
+            name="Preferred",
+            benefits=(BenefitData(text="Exclusive promotions"),),
+            criteria=((_spend("2000"),), (_spend("200", 30),)),
+        ),
+        TierData(code="C", name="Standard"),
+    )
+)
+"""What holds while a shop has decided nothing."""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A criterion in whole numbers: minor units, or a count."""
+
+    kind: CriterionKind
+    settings: BaseModel
+    window: Window
+    threshold: int
+
+    @cached_property
+    def measured(self) -> tuple[Any, ...]:
+        """What is measured, whatever the threshold: equal for criteria that look at the same figure."""
+        return (self.kind.kind, self.settings.model_dump_json(), self.window)
+
+
+@dataclass(frozen=True)
+class Tier:
+    """A tier with its position: 0 is the lowest."""
+
+    code: str
+    name: str
+    position: int
+    benefits: Sequence[BenefitData]
+    sets: Sequence[Sequence[Criterion]]
+
+    @property
+    def rank(self) -> int:
+        """As the API calls the position."""
+        return self.position
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy that can be applied. `tiers` from the lowest up."""
+
+    tiers: Sequence[Tier]
+    grace_days: int
+    keeps: bool
+    """Whether a tier once reached is kept for ever."""
+    upgrade_applies_to_trigger: bool
+    data: PolicyData
+    by_code: Mapping[str, Tier] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_code", {tier.code: tier for tier in self.tiers})
+
+    @property
+    def lowest(self) -> Tier:
+        """Everybody's tier."""
+        return self.tiers[0]
+
+    @property
+    def criteria(self) -> Iterator[Criterion]:
+        """All that its tiers ask for."""
+        return (one for tier in self.tiers for set_ in tier.sets for one in set_)
+
+    @property
+    def longest(self) -> int | None:
+        """For how many days a purchase counts one by one at most; None for ever. Sums tell of the others."""
+        days = [0]
+        for criterion in self.criteria:
+            longest = criterion.window.longest
+            if longest is None and criterion.kind.lifetime is None:
+                return None
+            days.append(longest or 0)
+        return max(days)
+
+
+@dataclass(frozen=True)
+class Version:
+    """A policy and from when to when it is in force. `number` grows with each that is made; 0 is the seed."""
+
+    number: int
+    begins: Instant
+    ends: Instant
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class Versions:
+    """All versions in the order of time, without a gap from NEVER to FOREVER; `latest` is the highest number made."""
+
+    all: Sequence[Version]
+    latest: int
+
+    def at(self, instant: Instant) -> Version:
+        """The version in force."""
+        return next(one for one in reversed(self.all) if one.begins <= instant)
+
+    @cached_property
+    def longest(self) -> int | None:
+        """For how many days a purchase counts one by one at most, whichever version asks; None for ever."""
+        longest = [version.policy.longest for version in self.all]
+        return None if None in longest else max(days for days in longest if days is not None)
+
+    @cached_property
+    def reach(self) -> int | None:
+        """For how many days a purchase can matter one by one, whichever versions the window and the grace are of; None
+        for ever."""
+        if self.longest is None or any(version.policy.keeps for version in self.all):
+            return None
+        return self.longest + max(version.policy.grace_days for version in self.all) + 1
+
+    @cached_property
+    def monotone(self) -> bool:
+        """Whether another purchase never lowers anybody."""
+        return all(criterion.kind.monotone for version in self.all for criterion in version.policy.criteria)
+
+
+def in_order(made: Sequence[tuple[int, Instant, Policy]]) -> Versions:
+    """Versions out of (number, effective from, policy): of two from the same instant the later made is in force."""
+    latest = max(number for number, _, _ in made)
+    starts = {begins: (number, policy) for number, begins, policy in sorted(made, key=lambda one: one[0])}
+    order = sorted(starts)
+    ends = [*order[1:], FOREVER]
+    found = [
+        Version(starts[begins][0], begins, end, starts[begins][1]) for begins, end in zip(order, ends, strict=True)
+    ]
+    assert found[0].begins == NEVER, "no version is in force from the beginning"
+    return Versions(found, latest)
+
+
+def read(given: Any, checks: Checks) -> PolicyData | None:
+    """The policy in data of unknown form; what is wrong is told to `checks`."""
+    try:
+        return PolicyData.model_validate(given)
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_input=False):
+            checks.fail("INVALID_POLICY", one["msg"] + ".", *(str(part) for part in one["loc"]))
+    return None
+
+
+def compiled(data: PolicyData, kinds: Mapping[str, CriterionKind], currency: str, checks: Checks) -> Policy:
+    """The policy in whole numbers; what is wrong with it is told to `checks`."""
+    codes = [tier.code.casefold() for tier in data.tiers]
+    tiers = []
+    for n, tier in enumerate(data.tiers):
+        last = n == len(data.tiers) - 1
+        if codes.index(codes[n]) != n:
+            checks.fail("CODE_TAKEN", "Another tier of the policy has this code.", "tiers", str(n), "code")
+        if last and tier.criteria:
+            checks.fail("INVALID_POLICY", "The lowest tier is everybody's: no criteria.", "tiers", str(n), "criteria")
+        if not last and not (tier.criteria and all(tier.criteria)):
+            message = "Every tier but the lowest needs a set of criteria, and no set is empty."
+            checks.fail("INVALID_POLICY", message, "tiers", str(n), "criteria")
+        sets = []
+        for s, set_ in enumerate(tier.criteria):
+            places = [("tiers", str(n), "criteria", str(s), str(c)) for c in range(len(set_))]
+            made = [_criterion(one, kinds, currency, checks, place) for one, place in zip(set_, places, strict=True)]
+            sets.append([one for one in made if one])
+        tiers.append(Tier(tier.code, tier.name, len(data.tiers) - 1 - n, tier.benefits, sets))
+    keeps = data.downgrade is Downgrade.NEVER
+    return Policy(tiers[::-1], data.grace_days, keeps, data.upgrade_applies_to_trigger, data)
+
+
+def _criterion(
+    data: CriterionData, kinds: Mapping[str, CriterionKind], currency: str, checks: Checks, place: Sequence[str]
+) -> Criterion | None:
+    kind = kinds.get(data.metric)
+    if kind is None:
+        checks.fail("UNKNOWN_METRIC", "No plugin that is on measures this.", *place, "metric")
+        return None
+    if (data.days is not None) is not (data.window is WindowKind.ROLLING):
+        checks.fail("INVALID_POLICY", "A rolling window has days, and no other has.", *place, "days")
+    whole = data.threshold == data.threshold.to_integral_value()
+    threshold = (
+        to_minor(data.threshold, currency) if kind.unit is Unit.MONEY else int(data.threshold) if whole else None
+    )
+    if threshold is None:
+        said = f"This is no amount in {currency}." if kind.unit is Unit.MONEY else "This is a whole number."
+        checks.fail("INVALID_AMOUNT", said, *place, "threshold")
+    try:
+        settings = kind.settings.model_validate(data.settings)
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_input=False):
+            checks.fail("INVALID_POLICY", one["msg"] + ".", *place, "settings", *(str(part) for part in one["loc"]))
+        return None
+    if kind.measure(settings, ()) != 0:
+        checks.fail("INVALID_POLICY", "Who has bought nothing must measure 0.", *place, "metric")
+    return Criterion(
+        kind, settings, Window(data.window, data.days or 0), _NEVER_MET if threshold is None else threshold
+    )

@@ -1,0 +1,1 @@
+"""One schema out of what core and the plugins bring."""

@@ -1,0 +1,140 @@
+"""What core and the plugins bring to the schema, each piece under the name of its owner.
+
+`regulars_schema.composition.composed_schema` makes one schema of it, and hands these names on.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from strawberry.types.base import get_object_definition
+from strawberry.types.field import StrawberryField
+
+from regulars_core.primitives.errors import Problem
+from regulars_core.primitives.text import camel
+from regulars_core.queries.pages import SortKey
+from regulars_schema.request.context import Batch
+from regulars_schema.request.permissions import under
+
+
+class SchemaConflict(Exception):
+    """Two owners claim the same place in the schema, one claims a place that is not there, or what one brings is incomplete."""
+
+
+@dataclass(frozen=True)
+class Extension:
+    """Fields for a type: GraphQL's `extend type`."""
+
+    type: type
+    fields: Sequence[StrawberryField]
+
+
+@dataclass(frozen=True)
+class FilterLeaf:
+    """A leaf of a `where` input: its name, the input type of its comparison, and what becomes of it.
+
+    `conditions` turns a given comparison into the core's conditions; the batch knows shop and caller. `needs` is the
+    permission to read what it compares, unless that is the permission of the type itself; it must be held in the whole
+    shop if what is compared is summed up `everywhere`.
+    """
+
+    where: type
+    name: str
+    comparison: Any
+    leaf: Any
+    conditions: Callable[[Any, Any], Any]
+    description: str
+    needs: str | None = None
+    everywhere: bool = False
+
+
+@dataclass(frozen=True)
+class InputField:
+    """A field that an open input of core's gains: `type` is what it holds, an `int` or an input of the plugin's own.
+
+    It may always be absent, or clients that know nothing of the plugin could not go on. What it carries is told to its
+    owner alone, among the `extras` of the event that the mutation announces. `needs` is the permission to give it, beyond
+    that of the mutation.
+    """
+
+    input: type
+    name: str
+    type: Any
+    description: str
+    needs: str | None = None
+
+
+@dataclass(frozen=True)
+class SortField:
+    """A value of a sort enum (a NewType marker) and the key that it stands for; `needs` and `everywhere` as in
+    FilterLeaf."""
+
+    enum: Any
+    key: SortKey
+    description: str
+    needs: str | None = None
+    everywhere: bool = False
+
+
+@dataclass(frozen=True)
+class NodeKind:
+    """Objects that `node(id:)` answers: the prefix of their ids, how the caller's rows are read by key, and who may."""
+
+    kind: str
+    load: Callable[[Batch, Sequence[str]], Any]
+    needs: str | None = None
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """Everything that one owner brings to the schema."""
+
+    owner: str
+    extensions: Sequence[Extension] = ()
+    types: Sequence[type] = ()
+    leaves: Sequence[FilterLeaf] = ()
+    inputs: Sequence[InputField] = ()
+    sorts: Sequence[SortField] = ()
+    nodes: Sequence[NodeKind] = ()
+    problems: Sequence[type[Problem]] = ()
+
+
+def needs_of(contribution: Contribution) -> Iterator[tuple[str, str]]:
+    """Every place that a contribution adds and that needs a permission, and which."""
+    for extension in contribution.extensions:
+        name = get_object_definition(extension.type, strict=True).name
+        yield from ((f"{name}.{one}", needed) for one, needed in fields_needing(extension.fields))
+    for leaf in contribution.leaves:
+        if leaf.needs:
+            yield f"{get_object_definition(leaf.where, strict=True).name}.{leaf.name}", leaf.needs
+    for added in contribution.inputs:
+        if added.needs:
+            yield f"{get_object_definition(added.input, strict=True).name}.{added.name}", added.needs
+    for sort in contribution.sorts:
+        if sort.needs:
+            yield f"{sort.enum.__name__}.{sort.key.name}", sort.needs
+    for node in contribution.nodes:
+        if node.needs:
+            yield f"Node.{node.kind}", node.needs
+
+
+def fields_needing(fields: Iterable[StrawberryField]) -> Iterator[tuple[str, str]]:
+    """The names of the fields that need a permission beyond their type's, and which."""
+    for one in fields:
+        if needed := one.metadata.get("needs"):
+            yield one.graphql_name or camel(one.python_name), needed
+
+
+@under(None)
+@strawberry.type(description="What can be asked.")
+class Query:
+    """Empty: every field arrives as an Extension."""
+
+
+@under(None)
+@strawberry.type(
+    description="What can be done. Each mutation commits by itself before the next one of a document begins."
+)
+class Mutation:
+    """Empty: every field arrives as an Extension."""

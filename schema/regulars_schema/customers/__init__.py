@@ -1,0 +1,1 @@
+"""Customers and the notes about them, in the language of the API."""

@@ -1,0 +1,26 @@
+"""What customers bring to the schema."""
+
+from regulars_core.customers import changes
+from regulars_core.customers.reads import customers_by_ids
+from regulars_core.plugins.owners import CORE
+from regulars_schema.composition.contributions import Contribution, NodeKind
+from regulars_schema.customers import errors
+from regulars_schema.customers.fields import EXTENSIONS
+from regulars_schema.customers.filters import LEAVES
+from regulars_schema.customers.mutations import MUTATIONS
+from regulars_schema.customers.queries import QUERIES
+from regulars_schema.customers.types import SORTS
+from regulars_schema.fields.nodes import in_every_store
+
+
+def contribution() -> Contribution:
+    """What this room brings to the schema."""
+    return Contribution(
+        CORE,
+        extensions=(*EXTENSIONS, errors.EXTENSION, QUERIES, MUTATIONS),
+        types=[errors.VersionConflict],
+        problems=[changes.VersionConflict],
+        leaves=LEAVES,
+        sorts=SORTS,
+        nodes=[NodeKind("customer", in_every_store(customers_by_ids), "customers.view")],
+    )

@@ -1,0 +1,152 @@
+"""What clients give of customers, and how it reaches the core."""
+
+from collections.abc import Sequence
+from datetime import date
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+from regulars_core.customers import rules
+from regulars_core.customers.rules import CustomerChanges, NewCustomer
+from regulars_schema.customers.errors import Expecting
+from regulars_schema.customers.types import ContactMethod, Gender
+from regulars_schema.inputs.extensible import open_input
+from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.inputs.maybe import told
+from regulars_schema.inputs.readers import Open
+from regulars_schema.types.ids import key_of
+from regulars_schema.types.scalars import EmailAddress
+
+
+@strawberry.enum(description="A detail by which a customer is recognised.")
+class MatchOn(Enum):
+    """Columns of customer."""
+
+    EMAIL = strawberry.enum_value("EMAIL", description="The same e-mail address.")
+    PHONE = strawberry.enum_value("PHONE", description="The same phone number.")
+
+
+@strawberry.input(description="A postal address; every part is optional, and an empty one is no address.")
+class AddressInput:
+    """Input form of Address."""
+
+    recipient: strawberry.Maybe[str | None] = strawberry.field(description="Who receives post; at most 240 characters.")
+    line1: strawberry.Maybe[str | None] = strawberry.field(description="Street and number; at most 240 characters.")
+    line2: strawberry.Maybe[str | None] = strawberry.field(description="What else is needed; at most 240 characters.")
+    city: strawberry.Maybe[str | None] = strawberry.field(description="City or town; at most 120 characters.")
+    region: strawberry.Maybe[str | None] = strawberry.field(description="State or province; at most 120 characters.")
+    postal_code: strawberry.Maybe[str | None] = strawberry.field(description="Postal code; at most 32 characters.")
+    country: strawberry.Maybe[str | None] = strawberry.field(description="ISO 3166 code, such as `MX`.")
+
+
+PHONE = "A phone number, as the shop's country writes it or with a country code."
+_TAGS = "Words to put on the customer, at most 50 of 64 characters; those that differ only in case or accents are one."
+
+
+@open_input
+@strawberry.input(description="A new customer. First and last name are required, everything else is optional.")
+class CustomerCreateInput(Open, Keyed):
+    """Input of customerCreate."""
+
+    first_name: str = strawberry.field(description="First name; at most 120 characters.")
+    last_name: str = strawberry.field(description="Last name; at most 120 characters.")
+    preferred_name: strawberry.Maybe[str | None] = strawberry.field(description="How the customer likes to be called.")
+    email: strawberry.Maybe[EmailAddress | None] = strawberry.field(description="E-mail address.")
+    phone: strawberry.Maybe[str | None] = strawberry.field(description=PHONE)
+    birth_date: strawberry.Maybe[date | None] = strawberry.field(description="Date of birth.")
+    gender: strawberry.Maybe[Gender | None] = strawberry.field(description="Gender, if told.")
+    tax_id: strawberry.Maybe[str | None] = strawberry.field(description="Tax identification; at most 64 characters.")
+    preferred_contact: strawberry.Maybe[ContactMethod | None] = strawberry.field(
+        description="How to reach the customer."
+    )
+    group_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="The group; the default one if absent."
+    )
+    origin_store_code: strawberry.Maybe[str | None] = strawberry.field(
+        description="The store where the customer is registered; absent for headquarters."
+    )
+    tags: strawberry.Maybe[list[str] | None] = strawberry.field(description=_TAGS)
+    billing_address: strawberry.Maybe[AddressInput | None] = strawberry.field(description="Where invoices go.")
+    shipping_address: strawberry.Maybe[AddressInput | None] = strawberry.field(description="Where goods go.")
+    match_on: strawberry.Maybe[list[MatchOn] | None] = strawberry.field(
+        description="Answer the customer with the same e-mail or phone, if there is one, instead of making another; asked "
+        "in this order. A customer that is found is not changed."
+    )
+
+
+@open_input
+@strawberry.input(description="Changes of a customer; what is absent stays, null clears.")
+class CustomerUpdateInput(Open, Expecting, Keyed):
+    """Input of customerUpdate."""
+
+    id: strawberry.ID = strawberry.field(description="The customer to change.")
+    first_name: strawberry.Maybe[str | None] = strawberry.field(description="First name; at most 120 characters.")
+    last_name: strawberry.Maybe[str | None] = strawberry.field(description="Last name; at most 120 characters.")
+    preferred_name: strawberry.Maybe[str | None] = strawberry.field(description="How the customer likes to be called.")
+    email: strawberry.Maybe[EmailAddress | None] = strawberry.field(description="E-mail address.")
+    phone: strawberry.Maybe[str | None] = strawberry.field(description=PHONE)
+    birth_date: strawberry.Maybe[date | None] = strawberry.field(description="Date of birth.")
+    gender: strawberry.Maybe[Gender | None] = strawberry.field(description="Gender, if told.")
+    tax_id: strawberry.Maybe[str | None] = strawberry.field(description="Tax identification; at most 64 characters.")
+    preferred_contact: strawberry.Maybe[ContactMethod | None] = strawberry.field(
+        description="How to reach the customer."
+    )
+    group_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="The group; null for the default one."
+    )
+    tags: strawberry.Maybe[list[str] | None] = strawberry.field(description=f"{_TAGS} They replace those there are.")
+    billing_address: strawberry.Maybe[AddressInput | None] = strawberry.field(
+        description="Where invoices go; replaces the whole address."
+    )
+    shipping_address: strawberry.Maybe[AddressInput | None] = strawberry.field(
+        description="Where goods go; replaces the whole address."
+    )
+
+
+def address(given: AddressInput | None) -> rules.Address | None:
+    """The core's form of an address."""
+    if given is None:
+        return None
+    names = ("recipient", "line1", "line2", "city", "region", "postal_code", "country")
+    return rules.Address(**{name: told(getattr(given, name)) for name in names})
+
+
+_PLAIN = (
+    "first_name", "last_name", "preferred_name", "email", "phone", "birth_date", "gender", "tax_id", "preferred_contact",
+    "tags",
+)  # fmt: skip
+
+
+def new_customer(given: Any, origin_store_id: str | None) -> NewCustomer:
+    """The core's form of a new customer."""
+    group = told(given.group_id)
+    return NewCustomer(
+        given.first_name,
+        given.last_name,
+        **{name: told(getattr(given, name)) for name in _PLAIN if name not in {"first_name", "last_name", "tags"}},
+        tags=told(given.tags) or (),
+        group_id=key_of(group, "group", "groupId") if group else None,
+        origin_store_id=origin_store_id,
+        billing_address=address(told(given.billing_address)),
+        shipping_address=address(told(given.shipping_address)),
+        extras=given.extras,
+    )
+
+
+def changes_of(given: CustomerUpdateInput) -> CustomerChanges:
+    """What is given of an update, and nothing else."""
+    changes: dict[str, Any] = {name: told(getattr(given, name)) for name in _PLAIN if getattr(given, name) is not None}
+    if given.group_id is not None:
+        group = given.group_id.value
+        changes["group_id"] = key_of(group, "group", "groupId") if group else None
+    for name in ("billing_address", "shipping_address"):
+        if (maybe := getattr(given, name)) is not None:
+            changes[name] = address(maybe.value)
+    changes["extras"] = given.extras
+    return changes  # type: ignore[return-value]
+
+
+def matches(given: Any) -> Sequence[str]:
+    """The columns to recognise a customer by."""
+    return [kind.value for kind in told(given.match_on) or ()]

@@ -1,0 +1,227 @@
+"""Asking for customers and changing them."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from regulars_core.customers import changes
+from regulars_core.customers.reads import customers_by_ids
+from regulars_core.customers.registration import find_or_register
+from regulars_core.customers.rules import checked
+from regulars_core.primitives.ids import MAIN_STORE_ID
+from regulars_schema.composition.contributions import Extension, Mutation
+from regulars_schema.customers.errors import Expecting
+from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdateInput, changes_of, matches, new_customer
+from regulars_schema.customers.types import Customer
+from regulars_schema.fields.declarations import Batch, mutation
+from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.inputs.maybe import told
+from regulars_schema.request.errors import Payload
+from regulars_schema.request.permissions import guarded
+from regulars_schema.shop.store_lookup import store_id
+from regulars_schema.types.ids import key_of
+
+
+@strawberry.type(description="What customerCreate answers.")
+class CustomerCreatePayload(Payload):
+    """Payload of customerCreate."""
+
+    customer: Customer | None = guarded(
+        "customers.view", default=None, description="The new customer, or the one that was found."
+    )
+    created: bool = strawberry.field(default=False, description="Whether the customer is new.")
+
+
+async def customer_create(
+    batch: Batch, *, input: Annotated[CustomerCreateInput, strawberry.argument(description="Who it is.")]
+) -> CustomerCreatePayload:
+    """Register a customer, or find the one it already is."""
+    origin = await store_id(batch.shop, told(input.origin_store_code), "originStoreCode")
+    new = checked(batch.shop.settings, new_customer(input, None if origin == MAIN_STORE_ID else origin))
+    outcome = await find_or_register(batch.shop, new, matches(input))
+    return CustomerCreatePayload(customer=await shown(batch, outcome.id), created=outcome.created)
+
+
+@strawberry.type(description="What changes of a customer answer.")
+class CustomerPayload(Payload):
+    """Base of the payloads of mutations that change one customer; not a type of its own."""
+
+    customer: Customer | None = guarded("customers.view", default=None, description="The customer as it is now.")
+
+
+@strawberry.type(description="What customerUpdate answers.")
+class CustomerUpdatePayload(CustomerPayload):
+    """Payload of customerUpdate."""
+
+
+async def customer_update(
+    batch: Batch, *, input: Annotated[CustomerUpdateInput, strawberry.argument(description="What to change.")]
+) -> CustomerUpdatePayload:
+    """Change a customer."""
+    key = key_of(input.id, "customer", "id")
+    await changes.change(batch.shop, key, changes_of(input), told(input.expected_version))
+    return CustomerUpdatePayload(customer=await shown(batch, key))
+
+
+@strawberry.input(description="A customer to deactivate.")
+class CustomerDeactivateInput(Expecting, Keyed):
+    """Input of customerDeactivate."""
+
+    id: strawberry.ID = strawberry.field(description="The customer.")
+
+
+@strawberry.type(description="What customerDeactivate answers.")
+class CustomerDeactivatePayload(CustomerPayload):
+    """Payload of customerDeactivate."""
+
+
+async def customer_deactivate(
+    batch: Batch, *, input: Annotated[CustomerDeactivateInput, strawberry.argument(description="Whom to put away.")]
+) -> CustomerDeactivatePayload:
+    """Put a customer away."""
+    return CustomerDeactivatePayload(customer=await _with_status(batch, input, "INACTIVE"))
+
+
+@strawberry.input(description="A customer to reactivate.")
+class CustomerReactivateInput(Expecting, Keyed):
+    """Input of customerReactivate."""
+
+    id: strawberry.ID = strawberry.field(description="The customer.")
+
+
+@strawberry.type(description="What customerReactivate answers.")
+class CustomerReactivatePayload(CustomerPayload):
+    """Payload of customerReactivate."""
+
+
+async def customer_reactivate(
+    batch: Batch, *, input: Annotated[CustomerReactivateInput, strawberry.argument(description="Whom to bring back.")]
+) -> CustomerReactivatePayload:
+    """Bring a customer back."""
+    return CustomerReactivatePayload(customer=await _with_status(batch, input, "ACTIVE"))
+
+
+@strawberry.input(description="A customer to suspend.")
+class CustomerSuspendInput(Expecting, Keyed):
+    """Input of customerSuspend."""
+
+    id: strawberry.ID = strawberry.field(description="The customer.")
+
+
+@strawberry.type(description="What customerSuspend answers.")
+class CustomerSuspendPayload(CustomerPayload):
+    """Payload of customerSuspend."""
+
+
+async def customer_suspend(
+    batch: Batch, *, input: Annotated[CustomerSuspendInput, strawberry.argument(description="Whom to suspend.")]
+) -> CustomerSuspendPayload:
+    """Suspend a customer."""
+    return CustomerSuspendPayload(customer=await _with_status(batch, input, "SUSPENDED"))
+
+
+async def _with_status(batch: Batch, given: Any, status: str) -> Any:
+    key = key_of(given.id, "customer", "id")
+    await changes.set_status(batch.shop, key, status, told(given.expected_version))
+    return await shown(batch, key)
+
+
+async def shown(batch: Batch, key: str) -> Any:
+    """The customer's row."""
+    return (await customers_by_ids(batch.database, [key])).get(key)
+
+
+@strawberry.input(description="Tags to put on a customer.")
+class TagsAddInput(Keyed):
+    """Input of tagsAdd."""
+
+    customer_id: strawberry.ID = strawberry.field(description="The customer.")
+    tags: list[str] = strawberry.field(description="The tags; those that are there already stay as they are.")
+
+
+@strawberry.type(description="What tagsAdd answers.")
+class TagsAddPayload(CustomerPayload):
+    """Payload of tagsAdd."""
+
+
+async def tags_add(
+    batch: Batch, *, input: Annotated[TagsAddInput, strawberry.argument(description="Which tags, on whom.")]
+) -> TagsAddPayload:
+    """Put tags on a customer."""
+    key = key_of(input.customer_id, "customer", "customerId")
+    await changes.add_tags(batch.shop, key, input.tags)
+    return TagsAddPayload(customer=await shown(batch, key))
+
+
+@strawberry.input(description="Tags to take off a customer.")
+class TagsRemoveInput(Keyed):
+    """Input of tagsRemove."""
+
+    customer_id: strawberry.ID = strawberry.field(description="The customer.")
+    tags: list[str] = strawberry.field(description="The tags, in any spelling that differs only in case and accents.")
+
+
+@strawberry.type(description="What tagsRemove answers.")
+class TagsRemovePayload(CustomerPayload):
+    """Payload of tagsRemove."""
+
+
+async def tags_remove(
+    batch: Batch, *, input: Annotated[TagsRemoveInput, strawberry.argument(description="Which tags, off whom.")]
+) -> TagsRemovePayload:
+    """Take tags off a customer."""
+    key = key_of(input.customer_id, "customer", "customerId")
+    await changes.remove_tags(batch.shop, key, input.tags)
+    return TagsRemovePayload(customer=await shown(batch, key))
+
+
+_DETAILS = "`REQUIRED`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`, `INVALID_PHONE`, `INVALID_DATE`, `INVALID_COUNTRY`, `NOT_FOUND`"
+MUTATIONS = Extension(
+    Mutation,
+    [
+        mutation(
+            customer_create,
+            name="customerCreate",
+            needs="customers.create",
+            description=f"Registers a customer, or finds the one it already is. Codes: {_DETAILS}.",
+        ),
+        mutation(
+            customer_update,
+            name="customerUpdate",
+            needs="customers.edit",
+            description=f"Changes a customer's details. Codes: `VERSION_CONFLICT`, {_DETAILS}.",
+        ),
+        mutation(
+            customer_deactivate,
+            name="customerDeactivate",
+            needs="customers.deactivate",
+            description="Puts a customer away: no longer found at the till, still in every report. Can be taken back. "
+            "Codes: `NOT_FOUND`, `VERSION_CONFLICT`.",
+        ),
+        mutation(
+            customer_reactivate,
+            name="customerReactivate",
+            needs="customers.deactivate",
+            description="Makes an inactive or suspended customer active again. Codes: `NOT_FOUND`, `VERSION_CONFLICT`.",
+        ),
+        mutation(
+            customer_suspend,
+            name="customerSuspend",
+            needs="customers.deactivate",
+            description="Suspends a customer: found at the till, and shown as suspended. Codes: `NOT_FOUND`, "
+            "`VERSION_CONFLICT`.",
+        ),
+        mutation(
+            tags_add,
+            name="tagsAdd",
+            needs="customers.edit",
+            description="Puts tags on a customer. Codes: `NOT_FOUND`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`.",
+        ),
+        mutation(
+            tags_remove,
+            name="tagsRemove",
+            needs="customers.edit",
+            description="Takes tags off a customer; those that are not there are passed over. Codes: `NOT_FOUND`.",
+        ),
+    ],
+)

@@ -1,0 +1,121 @@
+"""The team's notes about customers."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from regulars_core.customers import notes
+from regulars_core.customers.reads import notes_by_ids
+from regulars_core.plugins.owners import CORE
+from regulars_schema.composition.contributions import Contribution, Extension, Mutation, NodeKind
+from regulars_schema.customers.mutations import shown
+from regulars_schema.customers.types import Customer, Note
+from regulars_schema.fields.declarations import Batch, mutation
+from regulars_schema.fields.nodes import in_every_store
+from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.request.errors import Payload
+from regulars_schema.request.permissions import guarded
+from regulars_schema.types.ids import key_of
+
+
+@strawberry.input(description="A new note about a customer.")
+class NoteAddInput(Keyed):
+    """Input of noteAdd."""
+
+    customer_id: strawberry.ID = strawberry.field(description="Whom it is about.")
+    body: str = strawberry.field(description="The text; at most 10000 characters.")
+
+
+@strawberry.type(description="What noteAdd answers.")
+class NoteAddPayload(Payload):
+    """Payload of noteAdd."""
+
+    note: Note | None = guarded("notes.view", default=None, description="The new note.")
+
+
+async def note_add(
+    batch: Batch, *, input: Annotated[NoteAddInput, strawberry.argument(description="What to write down.")]
+) -> NoteAddPayload:
+    """Write a note."""
+    key = key_of(input.customer_id, "customer", "customerId")
+    return NoteAddPayload(note=await _note(batch, await notes.add_note(batch.shop, key, input.body, batch.actor.name)))
+
+
+@strawberry.input(description="A note to rewrite.")
+class NoteUpdateInput(Keyed):
+    """Input of noteUpdate."""
+
+    id: strawberry.ID = strawberry.field(description="The note.")
+    body: str = strawberry.field(description="The new text; at most 10000 characters.")
+
+
+@strawberry.type(description="What noteUpdate answers.")
+class NoteUpdatePayload(Payload):
+    """Payload of noteUpdate."""
+
+    note: Note | None = guarded("notes.view", default=None, description="The note as it is now.")
+
+
+async def note_update(
+    batch: Batch, *, input: Annotated[NoteUpdateInput, strawberry.argument(description="What it shall say.")]
+) -> NoteUpdatePayload:
+    """Rewrite a note."""
+    key = key_of(input.id, "note", "id")
+    await notes.change_note(batch.shop, key, input.body)
+    return NoteUpdatePayload(note=await _note(batch, key))
+
+
+@strawberry.input(description="A note to delete.")
+class NoteDeleteInput(Keyed):
+    """Input of noteDelete."""
+
+    id: strawberry.ID = strawberry.field(description="The note.")
+
+
+@strawberry.type(description="What noteDelete answers.")
+class NoteDeletePayload(Payload):
+    """Payload of noteDelete."""
+
+    deleted_note_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The id of the note that is gone."
+    )
+    customer: Customer | None = guarded("customers.view", default=None, description="Whom the note was about.")
+
+
+async def note_delete(
+    batch: Batch, *, input: Annotated[NoteDeleteInput, strawberry.argument(description="What to delete.")]
+) -> NoteDeletePayload:
+    """Delete a note."""
+    customer_id = await notes.delete_note(batch.shop, key_of(input.id, "note", "id"))
+    return NoteDeletePayload(deleted_note_id=input.id, customer=await shown(batch, customer_id))
+
+
+async def _note(batch: Batch, key: str) -> Any:
+    return (await notes_by_ids(batch.database, [key])).get(key)
+
+
+_MUTATIONS = Extension(
+    Mutation,
+    [
+        mutation(
+            note_add,
+            name="noteAdd",
+            needs="notes.edit",
+            description="Writes a note about a customer. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`.",
+        ),
+        mutation(
+            note_update,
+            name="noteUpdate",
+            needs="notes.edit",
+            description="Rewrites a note. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`.",
+        ),
+        mutation(note_delete, name="noteDelete", needs="notes.edit", description="Deletes a note. Codes: `NOT_FOUND`."),
+    ],
+)
+
+
+def contribution() -> Contribution:
+    """What this room brings to the schema."""
+    return Contribution(
+        CORE, extensions=(_MUTATIONS,), nodes=[NodeKind("note", in_every_store(notes_by_ids), "notes.view")]
+    )

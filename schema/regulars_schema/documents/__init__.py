@@ -1,0 +1,1 @@
+"""What clients send: parsed, limited, priced and prepared, once for each document."""

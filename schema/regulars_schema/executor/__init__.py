@@ -1,0 +1,1 @@
+"""The breadth-first executor. Knows no domain."""

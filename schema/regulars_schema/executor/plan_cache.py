@@ -1,0 +1,124 @@
+"""The plans of the documents that are kept, and beside each what the database can write of it by itself."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    FragmentDefinitionNode,
+    OperationDefinitionNode,
+    VariableNode,
+    Visitor,
+    visit,
+)
+
+from regulars_schema.documents.documents import Documents
+from regulars_schema.documents.operations import Prepared
+from regulars_schema.executor.plan import Plan, PlannedField, Unsupported
+from regulars_schema.executor.planner import planned
+from regulars_schema.executor.pushdown import Draft, drafts_of
+
+MOST_KEPT = 5_000
+"""Fields of all kept plans together; one takes some 700 bytes, and as much SQL may hang on it."""
+MOST_FORMS = 8
+"""Plans kept of one operation: variables of @skip and @include can give it two to the power of their number of forms."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPlan:
+    """A plan, and beside it what the database can write of its fields by itself."""
+
+    plan: Plan
+    drafts: Mapping[PlannedField, Draft]
+
+
+@dataclass(slots=True)
+class _Operation:
+    """An operation of a kept document: the variables that steer what it asks for, and by their values its plan,
+    or why there is none."""
+
+    definition: OperationDefinitionNode
+    steering: list[str]
+    plans: dict[tuple[Any, ...], KeptPlan | str] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return sum(1 if isinstance(kept, str) else kept.plan.size for kept in self.plans.values())
+
+
+class Plans:
+    """The plans of the documents that are kept, the latest used ones, at most `size` fields of them in all.
+
+    A plan is found by its document, its operation, and the values of the variables that steer it. Nothing of the caller
+    is in it, nor any other value.
+    """
+
+    def __init__(self, documents: Documents, size: int = MOST_KEPT) -> None:
+        self._documents, self._size = documents, size
+        self._kept: OrderedDict[tuple[str, str | None], _Operation] = OrderedDict()
+        self._fields = 0
+
+    def find(self, text: str, prepared: Prepared) -> KeptPlan:
+        """The plan of a prepared operation of the document with this text. Raises Unsupported, and GraphQLError for @skip and
+        @include of null."""
+        key = (text, prepared.operation.name.value if prepared.operation.name else None)
+        operation = self._kept.get(key)
+        if operation is None or operation.definition is not prepared.operation:
+            operation = _Operation(prepared.operation, _steering(prepared))
+        form = tuple(prepared.variable_values.coerced.get(name) for name in operation.steering)
+        plan = operation.plans.get(form)
+        if plan is None:
+            plan = _attempted(prepared)
+            if len(operation.plans) < MOST_FORMS and self._documents.find(text) is not None:
+                self._keep(key, operation, form, plan)
+        elif key in self._kept:
+            self._kept.move_to_end(key)
+        if isinstance(plan, str):
+            raise Unsupported(plan)
+        return plan
+
+    def _keep(
+        self, key: tuple[str, str | None], operation: _Operation, form: tuple[Any, ...], plan: KeptPlan | str
+    ) -> None:
+        if (elder := self._kept.pop(key, None)) is not None:
+            self._fields -= elder.size
+        operation.plans[form] = plan
+        self._kept[key] = operation
+        self._fields += operation.size
+        while self._fields > self._size:
+            _, oldest = self._kept.popitem(last=False)
+            self._fields -= oldest.size
+
+    def __len__(self) -> int:
+        return self._fields
+
+
+def _attempted(prepared: Prepared) -> KeptPlan | str:
+    try:
+        plan = planned(prepared)
+    except Unsupported as reason:
+        return str(reason)
+    return KeptPlan(plan, drafts_of(plan))
+
+
+class _Steering(Visitor):
+    """Finds the variables in directives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[str, None] = {}
+
+    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+        for argument in node.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                self.names[argument.value.name.value] = None
+
+
+def _steering(prepared: Prepared) -> list[str]:
+    found = _Steering()
+    parts: list[OperationDefinitionNode | FragmentDefinitionNode] = [prepared.operation]
+    for part in (*parts, *prepared.fragment_definitions.values()):
+        visit(part, found)
+    return list(found.names)

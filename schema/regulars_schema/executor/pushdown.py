@@ -1,0 +1,232 @@
+"""What the database can write of an answer by itself: objects that are columns, and relations between them.
+
+A field may say how its objects are found in SQL and what stands for their attributes (`Rendered`). Where a document
+asks nothing else of them, however deep, the field gets a `Draft`: one statement then writes the JSON of all such fields of a
+level, instead of a call for each field and for each one below. A caller who lacks a permission for a part of it, and
+arguments that only the field's function understands, go the ordinary way. The answer is the same.
+
+Each thing has two forms, because a plan is kept for all callers. In the plan stands what is asked: a Draft for a field that
+leads to rows, a Part for a column of theirs, plain text for what is known already. With a caller and arguments, `Draft.hanging`
+makes of them what the SQL is written from: a Hanging, an Inside or a Column of `regulars_core.queries.json_rows`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import is_
+from typing import Any
+
+import orjson
+from graphql import GraphQLEnumType
+from strawberry.types.field import StrawberryField
+
+from regulars_core.primitives.text import camel
+from regulars_core.queries.json_rows import Column, Composite, Hanging, Inside, Kind, Relation
+from regulars_schema.executor.plan import Leaf, Many, One, Plan, PlannedField, Selection, Shape, selections_in
+from regulars_schema.request.context import Batch
+from regulars_schema.request.permissions import definition_of, needs_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """How the objects of a field are found in SQL: rows of a kind, and the relation in which they stand to their
+    parents, given a Batch and the field's arguments; None where the field's function must be called. The rows of the relation
+    may lack attributes of the kind; who asks for those gets them from the function. A field that answers a page says so, and
+    one that answers no objects names the attribute whose `value` it answers."""
+
+    kind: Kind
+    relation: Callable[..., Relation | None]
+    page: bool = False
+    value: str | None = None
+
+
+def rendered(relation: Relation, value: str | None = None) -> Rendered:
+    """For a relation that depends neither on the caller nor on arguments."""
+    return Rendered(relation.kind, lambda _: relation, value=value)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An attribute that is asked for, and what is asked inside of it."""
+
+    attribute: str
+    inside: "tuple[tuple[str, str | Part], ...]" = ()
+
+    @property
+    def size(self) -> int:
+        """How many columns it reads, down to the last."""
+        return sum(member.size for _, member in self.inside if isinstance(member, Part)) or 1
+
+    def of(self, columns: Mapping[str, Column | Composite]) -> Column | Inside:
+        """What stands for it among these columns."""
+        column = columns[self.attribute]
+        if not isinstance(column, Composite):
+            return column
+        return Inside(column, [(name, _resolved(member, column.columns)) for name, member in self.inside])
+
+
+def _resolved(member: str | Part, columns: Mapping[str, Column | Composite]) -> Any:
+    return member if isinstance(member, str) else member.of(columns)
+
+
+MOST_MADE = 2
+"""Forms of a draft that are kept: a list's first page and its others, a search for one word and for two."""
+MOST_MEMBERS = 250
+"""Members that one statement writes at most: of such as amounts they are 60,000 characters of SQL, which take an engine some
+30 ms to read. Aliases and fragments can ask for ten times as many in a short document."""
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Draft:
+    """What the database is asked to write for a field: of each object these members, by their names in the answer, if the
+    caller holds these permissions; `size` of them, whatever their depth. The objects of a page stand between two pieces of
+    text."""
+
+    asked: PlannedField
+    rendered: Rendered
+    members: "list[tuple[str, str | Part | Draft]]" = field(default_factory=list)
+    drafts: "list[Draft]" = field(default_factory=list)
+    """Those among the members, in order."""
+    needs: set[str] = field(default_factory=set)
+    size: int = 1
+    before: str = ""
+    after: str = ""
+    _made: list[tuple[Relation, Sequence[Hanging], Hanging]] = field(default_factory=list)
+    """What came of it the last times: where the relations are equal again, so is what is to be written."""
+
+    def hanging(
+        self, batch: Batch, arguments: Callable[[PlannedField], dict[str, Any]], given: list[Any]
+    ) -> Hanging | None:
+        """What to write for this caller, and to `given` what its relations were given; None if it must be asked for in the
+        ordinary way. Raises what the arguments raise."""
+        relation = self.rendered.relation(batch, **arguments(self.asked))
+        if relation is None:
+            return None
+        given += relation.given
+        below: list[Hanging] = []
+        for draft in self.drafts:
+            inner = draft.hanging(batch, arguments, given)
+            if inner is None:
+                return None
+            below.append(inner)
+        for known, inside, made in self._made:
+            if known == relation and all(map(is_, inside, below)):
+                return made
+        hanging = self._make(relation, below)
+        if hanging is not None and not hanging.filtered:
+            self._made = [(relation, below, hanging), *self._made[: MOST_MADE - 1]]
+        return hanging
+
+    def _make(self, relation: Relation, below: Sequence[Hanging]) -> Hanging | None:
+        columns, waiting = relation.kind.columns, iter(below)
+        if self.rendered.value is not None:
+            column = columns.get(self.rendered.value)
+            return Hanging(relation, column) if callable(column) else None
+        members: list[tuple[str, Any]] = []
+        for name, member in self.members:
+            inner: Any = member
+            if isinstance(member, Draft):
+                inner = next(waiting)
+            elif isinstance(member, Part):
+                inner = member.of(columns) if member.attribute in columns else None
+            if inner is None:
+                return None
+            members.append((name, inner))
+        return Hanging(relation, members, self.before, self.after)
+
+
+def drafts_of(plan: Plan) -> Mapping[PlannedField, Draft]:
+    """The draft of every field of a plan that can have one."""
+    drafts = {}
+    waiting, seen = [plan.root], {id(plan.root)}
+    while waiting:
+        for asked in waiting.pop().fields:
+            if (drafted := _drafted(asked, frozenset())) is not None:
+                drafts[asked] = drafted
+            below = [one for one in selections_in(asked.shape) if id(one) not in seen]
+            seen.update(map(id, below))
+            waiting += below
+    return drafts
+
+
+def _drafted(asked: PlannedField, scope: frozenset[str]) -> Draft | None:
+    """The draft of a field, within a statement that has given away these aliases already."""
+    declared = definition_of(asked.definition)
+    found = declared.metadata.get("rendered") if isinstance(declared, StrawberryField) else None
+    if found is None or found.kind.alias in scope:
+        return None
+    made = Draft(asked, found, needs={needs} if (needs := needs_of(asked.definition)) else set())
+    shape: Shape | None = asked.shape
+    if found.page and isinstance(shape, One):
+        shape = _nodes_alone(made, shape.selection)
+    one = shape.item if isinstance(shape, Many) else shape
+    if not (isinstance(shape, Many) or (shape is not None and shape.nullable)):
+        return None  # a row that is not there is written as null
+    if found.value is not None:
+        return made if isinstance(one, Leaf) and _as_it_is(one) else None
+    return made if isinstance(one, One) and _filled(made, one.selection, scope | found.kind.aliases) else None
+
+
+def _nodes_alone(made: Draft, page: Selection) -> Shape | None:
+    """The shape of a page's `nodes`, if nothing else is asked of it; cursors and counts are nothing that rows have.
+
+    What stands around them is put into the draft: `{"__typename":"PurchaseConnection","nodes":` before the list, `}` after.
+    """
+    if len(page.fields) != 1 or page.fields[0].definition is not page.of.fields["nodes"]:
+        return None
+    [nodes] = page.fields
+    texts = [
+        f'"{name}":' + ("" if name == nodes.name else orjson.dumps(said).decode()) for name, said in page.blank.items()
+    ]
+    number = list(page.blank).index(nodes.name)
+    made.before = "{" + ",".join(texts[: number + 1])
+    made.after = ",".join(["", *texts[number + 1 :]]) + "}"
+    return nodes.shape
+
+
+def _filled(made: Draft, selection: Selection, scope: frozenset[str]) -> bool:
+    """Whether all that is asked of the objects could be put into the draft."""
+    fields = {asked.name: asked for asked in selection.fields}
+    for name, said in selection.blank.items():
+        asked = fields.get(name)
+        if asked is None:
+            made.members.append((name, orjson.dumps(said).decode()))
+            continue
+        member = _drafted(asked, scope) if asked.batched else _part(asked, made.rendered.kind.columns)
+        if member is None:
+            return False
+        made.members.append((name, member))
+        made.size += member.size
+        if isinstance(member, Draft):
+            made.drafts.append(member)
+            made.needs |= member.needs
+        elif asked.needs:
+            made.needs.add(asked.needs)
+    return bool(made.members) and made.size <= MOST_MEMBERS
+
+
+def _part(asked: PlannedField, columns: Mapping[str, Column | Composite]) -> Part | None:
+    """What a field reads off its parent, if it is a column."""
+    declared, shape = definition_of(asked.definition), asked.shape
+    attribute = getattr(declared, "python_name", "")
+    if camel(attribute) != asked.nodes[0].name.value:
+        return None  # a plugin's resolver may be called like an attribute and answer something else
+    column = columns.get(attribute)
+    if isinstance(column, Composite) and isinstance(shape, One):
+        fields = {inner.name: inner for inner in shape.selection.fields}
+        inside: list[tuple[str, str | Part]] = []
+        for name, said in shape.selection.blank.items():
+            member = _part(fields[name], column.columns) if name in fields else orjson.dumps(said).decode()
+            if member is None or (name in fields and fields[name].needs):
+                return None
+            inside.append((name, member))
+        return Part(attribute, tuple(inside)) if inside else None
+    if isinstance(shape, Leaf) and column is not None and not isinstance(column, Composite):
+        return Part(attribute) if _as_it_is(shape) else None
+    return None
+
+
+def _as_it_is(leaf: Leaf) -> bool:
+    """Whether the API's word for a value is what the database keeps, which an enum may see otherwise."""
+    if not isinstance(leaf.of, GraphQLEnumType):
+        return True
+    return all(name == getattr(one.value, "value", one.value) for name, one in leaf.of.values.items())

@@ -1,0 +1,46 @@
+"""What the database writes of a level, one statement at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from regulars_core.queries.json_rows import Hanging, written
+from regulars_schema.executor.levels import Level
+from regulars_schema.executor.plan import PlannedField
+from regulars_schema.executor.pushdown import MOST_MEMBERS, Draft
+from regulars_schema.request.context import Batch
+
+
+@dataclass(slots=True, eq=False)
+class Statement:
+    """One statement that writes fields of a level."""
+
+    level: Level
+    asked: list[PlannedField] = field(default_factory=list)
+    wanted: list[Hanging] = field(default_factory=list)
+    given: list[Any] = field(default_factory=list)
+    members: int = 0
+
+    def has_room(self, draft: Draft) -> bool:
+        """Whether it can write this field too."""
+        return self.members + draft.size <= MOST_MEMBERS
+
+    def take(self, draft: Draft, wanted: Hanging, given: Sequence[Any]) -> None:
+        """Let it write this field too, whose relations were given these values."""
+        self.asked.append(draft.asked)
+        self.wanted.append(wanted)
+        self.given += given
+        self.members += draft.size
+
+    async def texts(self, batch: Batch) -> list[list[str]] | Exception:
+        """A column of JSON text for each field; or what went wrong."""
+        try:
+            return await batch.in_time(lambda: written(batch.database, self.level.parents, self.wanted, self.given))
+        except Exception as error:
+            return error
+
+
+def objects_in(text: str) -> int:
+    """How many objects JSON text holds, if none is empty: each begins with `{"`. So may a string end, but there the
+    quotation mark is followed by what cannot begin a name, or by nothing."""
+    return text.count('{"') - text.count('{",') - text.count('{"}') - text.count('{"]') - text.endswith('{"')

@@ -1,0 +1,56 @@
+"""Objects that can be fetched again by their id, by Relay's specification of global object identification."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import strawberry
+
+from regulars_core.database import Database
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.request.context import Batch
+from regulars_schema.types.ids import split_id
+
+
+@strawberry.interface(
+    description="Something that `node(id:)` answers again, by Relay's specification of global object identification."
+)
+class Node:
+    """Over every row with an id of its own."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque and stable.")
+
+
+def backed_by(row: type) -> Any:
+    """A type's `is_type_of`, for one whose objects are rows of the core; it says so, and need not be asked of each."""
+
+    def is_type_of(value: object, _: Any) -> bool:
+        return isinstance(value, row)
+
+    is_type_of.row = row  # type: ignore[attr-defined]
+    return staticmethod(is_type_of)
+
+
+async def node(batch: Batch, schema: ComposedSchema, id_: str) -> Any:
+    """The object with this id; None for one that is not there."""
+    kind, key = split_id(id_, "id")
+    found = schema.nodes.get(kind)
+    if found is None:
+        return None
+    batch.demand(found.needs)
+    return (await found.load(batch, [key])).get(key)
+
+
+def in_every_store(
+    read: Callable[[Database, Sequence[str]], Awaitable[Mapping[str, Any]]],
+) -> Callable[[Batch, Sequence[str]], Awaitable[Mapping[str, Any]]]:
+    """A NodeKind's `load` for rows that are the whole shop's, whoever asks."""
+
+    async def load(batch: Batch, keys: Sequence[str]) -> Mapping[str, Any]:
+        return await read(batch.database, keys)
+
+    return load
+
+
+def in_order(keys: Sequence[str | None], found: Any) -> list[Any]:
+    """The found rows in the order of the keys, None where there is none."""
+    return [found.get(key) if key is not None else None for key in keys]

@@ -1,0 +1,17 @@
+"""Which purchases a caller sees: those of the stores where it may."""
+
+from regulars_core.purchases.filters import LEAVES
+from regulars_core.queries.where import Where
+from regulars_schema.request.context import Batch
+
+VIEW = "purchases.view"
+
+
+def visible(batch: Batch, where: Where | None = None) -> Where | None:
+    """Conditions on purchases, narrowed to the stores in which the caller may see them; as they are for one who may
+    everywhere."""
+    stores = batch.actor.stores(VIEW)
+    if stores is None:
+        return where
+    here = Where("store", leaf=LEAVES["store"], conditions=(("in", sorted(stores)),))
+    return here if where is None else Where("all", (here, where))

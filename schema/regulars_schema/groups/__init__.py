@@ -1,0 +1,1 @@
+"""Groups of customers, in the language of the API."""

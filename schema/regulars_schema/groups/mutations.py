@@ -1,0 +1,178 @@
+"""Customer groups in the language of the API."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from regulars_core.customers.changes import assign_group
+from regulars_core.customers.reads import customers_by_ids
+from regulars_core.groups import service
+from regulars_core.groups.reads import groups_by_ids
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_schema.composition.contributions import Extension, Mutation
+from regulars_schema.customers.types import Customer, CustomerGroup
+from regulars_schema.fields.declarations import Batch, mutation
+from regulars_schema.fields.nodes import in_order
+from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.request.errors import Payload
+from regulars_schema.request.permissions import guarded
+from regulars_schema.types.ids import key_of
+
+MOST_AT_ONCE = 250
+
+
+@strawberry.input(description="A new group of customers.")
+class CustomerGroupCreateInput(Keyed):
+    """Input of customerGroupCreate."""
+
+    name: str = strawberry.field(description="What people call it; unique, at most 120 characters.")
+    description: strawberry.Maybe[str | None] = strawberry.field(description="What it is for; at most 2000 characters.")
+
+
+@strawberry.type(description="What customerGroupCreate answers.")
+class CustomerGroupCreatePayload(Payload):
+    """Payload of customerGroupCreate."""
+
+    customer_group: CustomerGroup | None = guarded("groups.view", default=None, description="The new group.")
+
+
+async def customer_group_create(
+    batch: Batch, *, input: Annotated[CustomerGroupCreateInput, strawberry.argument(description="The group to make.")]
+) -> CustomerGroupCreatePayload:
+    """Make a group."""
+    group_id = await service.create_group(
+        batch.shop, input.name, input.description.value if input.description else None
+    )
+    return CustomerGroupCreatePayload(customer_group=await _group(batch, group_id))
+
+
+@strawberry.input(description="Changes of a group; what is absent stays, null clears.")
+class CustomerGroupUpdateInput(Keyed):
+    """Input of customerGroupUpdate."""
+
+    id: strawberry.ID = strawberry.field(description="The group to change.")
+    name: strawberry.Maybe[str | None] = strawberry.field(description="A new name; unique, at most 120 characters.")
+    description: strawberry.Maybe[str | None] = strawberry.field(description="What it is for; at most 2000 characters.")
+
+
+@strawberry.type(description="What customerGroupUpdate answers.")
+class CustomerGroupUpdatePayload(Payload):
+    """Payload of customerGroupUpdate."""
+
+    customer_group: CustomerGroup | None = guarded("groups.view", default=None, description="The group as it is now.")
+
+
+async def customer_group_update(
+    batch: Batch, *, input: Annotated[CustomerGroupUpdateInput, strawberry.argument(description="What to change.")]
+) -> CustomerGroupUpdatePayload:
+    """Change a group."""
+    group_id, changes = key_of(input.id, "group", "id"), service.GroupChanges()
+    if input.name is not None:
+        changes["name"] = input.name.value
+    if input.description is not None:
+        changes["description"] = input.description.value
+    await service.change_group(batch.shop, group_id, changes)
+    return CustomerGroupUpdatePayload(customer_group=await _group(batch, group_id))
+
+
+@strawberry.input(description="A group to remove.")
+class CustomerGroupDeleteInput(Keyed):
+    """Input of customerGroupDelete."""
+
+    id: strawberry.ID = strawberry.field(description="The group to remove; the default group stays.")
+    move_customers_to: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="The group that its members go to; needed if it has any."
+    )
+
+
+@strawberry.type(description="What customerGroupDelete answers.")
+class CustomerGroupDeletePayload(Payload):
+    """Payload of customerGroupDelete."""
+
+    deleted_customer_group_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The id of the group that is gone."
+    )
+
+
+async def customer_group_delete(
+    batch: Batch, *, input: Annotated[CustomerGroupDeleteInput, strawberry.argument(description="What to remove.")]
+) -> CustomerGroupDeletePayload:
+    """Remove a group."""
+    target = input.move_customers_to
+    await service.delete_group(
+        batch.shop,
+        key_of(input.id, "group", "id"),
+        key_of(target.value, "group", "moveCustomersTo") if target and target.value else None,
+    )
+    return CustomerGroupDeletePayload(deleted_customer_group_id=input.id)
+
+
+@strawberry.input(description="Customers to put into a group.")
+class CustomersAssignGroupInput(Keyed):
+    """Input of customersAssignGroup."""
+
+    customer_ids: list[strawberry.ID] = strawberry.field(description=f"The customers, at most {MOST_AT_ONCE}.")
+    group_id: strawberry.ID = strawberry.field(description="The group to put them into.")
+
+
+@strawberry.type(description="What customersAssignGroup answers.")
+class CustomersAssignGroupPayload(Payload):
+    """Payload of customersAssignGroup."""
+
+    customers: list[Customer] | None = guarded(
+        "customers.view",
+        default_factory=list,
+        description="The customers as they are now.",
+        most=MOST_AT_ONCE,
+    )
+    moved_count: int = strawberry.field(default=0, description="How many were in another group before.")
+
+
+async def customers_assign_group(
+    batch: Batch, *, input: Annotated[CustomersAssignGroupInput, strawberry.argument(description="Who goes where.")]
+) -> CustomersAssignGroupPayload:
+    """Put customers into a group."""
+    if not input.customer_ids:
+        raise Refused(Problem("REQUIRED", "Name at least one customer.", ("customerIds",)))
+    if len(input.customer_ids) > MOST_AT_ONCE:
+        raise Refused(Problem("TOO_MANY", f"Name at most {MOST_AT_ONCE} customers.", ("customerIds",)))
+    keys = [key_of(text, "customer", "customerIds", str(n)) for n, text in enumerate(input.customer_ids)]
+    moved = await assign_group(batch.shop, keys, key_of(input.group_id, "group", "groupId"))
+    found: Any = in_order(keys, await customers_by_ids(batch.database, keys))
+    return CustomersAssignGroupPayload(customers=found, moved_count=moved)
+
+
+async def _group(batch: Batch, group_id: str) -> Any:
+    return (await groups_by_ids(batch.database, [group_id])).get(group_id)
+
+
+MUTATIONS = Extension(
+    Mutation,
+    [
+        mutation(
+            customer_group_create,
+            name="customerGroupCreate",
+            needs="groups.manage",
+            description="Makes a group of customers. Codes: `NAME_TAKEN`, `REQUIRED`, `TOO_LONG`.",
+        ),
+        mutation(
+            customer_group_update,
+            name="customerGroupUpdate",
+            needs="groups.manage",
+            description="Changes a group of customers. Codes: `NOT_FOUND`, `NAME_TAKEN`, `REQUIRED`, `TOO_LONG`.",
+        ),
+        mutation(
+            customer_group_delete,
+            name="customerGroupDelete",
+            needs="groups.manage",
+            description="Removes a group of customers; its members move. Codes: `NOT_FOUND`, `DEFAULT_GROUP`, "
+            "`GROUP_NOT_EMPTY`.",
+        ),
+        mutation(
+            customers_assign_group,
+            name="customersAssignGroup",
+            needs="customers.edit",
+            description="Puts customers into a group, all of them or none. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_MANY`.",
+        ),
+    ],
+)

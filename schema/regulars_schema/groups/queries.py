@@ -1,0 +1,68 @@
+"""Asking for groups of customers, and for who is in them."""
+
+from collections.abc import Sequence
+from typing import Annotated, Unpack
+
+import strawberry
+
+from regulars_core.customers.reads import CustomerRow, customers_of_groups
+from regulars_core.groups.reads import BY_NAME, GroupRow, groups_by_ids, page_of_groups
+from regulars_core.queries.pages import Page
+from regulars_schema.composition.contributions import Extension, Query
+from regulars_schema.customers.types import Customer, CustomerGroup, CustomersArguments, customers_asked
+from regulars_schema.fields.declarations import Batch, batched, root
+from regulars_schema.fields.pagination import Connection, PageArguments, window
+from regulars_schema.types.ids import key_of
+
+
+async def customers_of(
+    groups: Sequence[GroupRow], batch: Batch, **asked: Unpack[CustomersArguments]
+) -> Sequence[Page[CustomerRow]]:
+    """A page of each group's members."""
+    return await customers_of_groups(batch.database, [group.id for group in groups], *customers_asked(batch, **asked))
+
+
+async def customer_group(
+    batch: Batch, *, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the group.")]
+) -> GroupRow | None:
+    """One group."""
+    key = key_of(id, "group", "id")
+    return (await groups_by_ids(batch.database, [key])).get(key)
+
+
+async def customer_groups(batch: Batch, **asked: Unpack[PageArguments]) -> Page[GroupRow]:
+    """A page of all groups."""
+    return await page_of_groups(batch.database, window(BY_NAME, **asked))
+
+
+QUERIES = Extension(
+    Query,
+    [
+        root(
+            customer_group,
+            name="customerGroup",
+            needs="groups.view",
+            returns=CustomerGroup | None,
+            description="One group of customers.",
+        ),
+        root(
+            customer_groups,
+            name="customerGroups",
+            needs="groups.view",
+            returns=Connection[CustomerGroup] | None,
+            description="All groups of customers, by name.",
+        ),
+    ],
+)
+MEMBERS = Extension(
+    CustomerGroup,
+    [
+        batched(
+            customers_of,
+            name="customers",
+            needs="customers.view",
+            returns=Connection[Customer] | None,
+            description="Who is in the group.",
+        )
+    ],
+)

@@ -1,0 +1,1 @@
+"""How inputs are read, extended by plugins, and done once."""

@@ -1,0 +1,116 @@
+"""Inputs that may be sent again under a key, and the form in which two of them are the same."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, time
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from types import NoneType
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from strawberry import UNSET
+from strawberry.types.maybe import Some
+
+from regulars_core.idempotency import checked_key
+from regulars_core.primitives.text import camel
+from regulars_core.queries.where import Leaf
+from regulars_schema.inputs.readers import Open
+
+_KEY = (
+    "of this request, 1 to 128 visible ASCII characters, such as a UUID: sent again with the same key and input, it is "
+    "done once and answered as the first time, for 45 days."
+)
+
+
+@strawberry.input(description="What every mutation's input takes.")
+class Keyed:
+    """Base of the inputs of mutations; not a type of its own."""
+
+    idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=f"A name {_KEY}")
+
+
+@strawberry.input(description="What the input of a mutation takes that moves money.")
+class AlwaysKeyed(Keyed):
+    """Base of the inputs of mutations that must not be done twice; not a type of its own."""
+
+    idempotency_key: str = strawberry.field(description=f"A name {_KEY} Required, because money is at stake.")  # type: ignore[assignment]
+
+
+def key_in(given: Keyed) -> str | None:
+    """The key that an input carries. Raises BadInput."""
+    key = given.idempotency_key
+    text = key.value if isinstance(key, Some) else key
+    return None if text is None else checked_key(str(text), "idempotencyKey")
+
+
+_NO_CONTENT = frozenset({"id", "idempotency_key", "expected_version", "match_on", "extras"})
+
+
+def given_fields(given: Keyed) -> list[str]:
+    """The names of the fields that an input carries, as the API spells them; not those that only say how."""
+    kind: Any = type(given)
+    own = [told for name, told in _content_of(kind) if getattr(given, name) is not None]
+    return own + [name for added in given.extras.values() for name in added] if isinstance(given, Open) else own
+
+
+@cache
+def _content_of(kind: Any) -> Sequence[tuple[str, str]]:
+    """The fields that say what is wanted, by their names here and in the API."""
+    return [(name, camel(name)) for name in _names_of(kind) if name not in _NO_CONTENT]
+
+
+def _names_of(kind: Any) -> Sequence[str]:
+    return [field.name for field in dataclasses.fields(kind)]
+
+
+_JSON = frozenset({str, int, bool, NoneType})
+
+
+def canonical(value: Any) -> Any:
+    """A coerced input as JSON: absent is left out and null stays, 60 equals 60.0, and the key itself does not count."""
+    kind: Any = type(value)
+    make = None if kind in _JSON else _canonical_of(kind)
+    return value if make is None else make(value)
+
+
+@cache
+def _canonical_of(kind: Any) -> Callable[[Any], Any] | None:
+    """What makes JSON of the values of a class; None for what is JSON already."""
+    ways: Sequence[tuple[Any, Callable[[Any], Any]]] = (
+        (Some, lambda given: canonical(given.value)),
+        (Decimal, _shortest),
+        ((Enum, Leaf), lambda named: named.name),
+        ((date, time), lambda at: at.isoformat()),
+        (UUID, str),
+        ((list, tuple), lambda parts: [canonical(part) for part in parts]),
+        (Mapping, lambda parts: {name: canonical(part) for name, part in parts.items()}),
+    )
+    make = next((make for kinds, make in ways if issubclass(kind, kinds)), None)
+    return _of_fields(kind) if make is None and dataclasses.is_dataclass(kind) else make
+
+
+def _shortest(number: Decimal) -> str:
+    text = format(number, "f")
+    return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
+
+
+def _of_fields(kind: Any) -> Callable[[Any], Any]:
+    names = [name for name in _names_of(kind) if name != "idempotency_key"]
+
+    def make(value: Any) -> Any:
+        found = {}
+        for name in names:
+            part = getattr(value, name)
+            if type(part) is Some:
+                part = part.value
+            elif part is None or part is UNSET:
+                continue
+            found[name] = part if type(part) in _JSON else canonical(part)
+        if issubclass(kind, Open) and not value.extras:
+            del found["extras"]  # the same digest whether or not a plugin could have been told something
+        return found
+
+    return make

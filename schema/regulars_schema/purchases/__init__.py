@@ -1,0 +1,1 @@
+"""Purchases, in the language of the API."""

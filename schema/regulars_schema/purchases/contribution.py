@@ -1,0 +1,45 @@
+"""What purchases bring to the schema."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from regulars_core.plugins.owners import CORE
+from regulars_core.purchases.reads import (
+    lines_by_ids,
+    payments_by_ids,
+    purchases_by_ids,
+    refunds_by_ids,
+)
+from regulars_schema.composition.contributions import Contribution, NodeKind
+from regulars_schema.fields.declarations import Batch
+from regulars_schema.fields.store_scope import VIEW, visible
+from regulars_schema.purchases.fields import EXTENSIONS
+from regulars_schema.purchases.filters import LEAVES
+from regulars_schema.purchases.mutations import MUTATIONS
+from regulars_schema.purchases.queries import QUERIES
+from regulars_schema.purchases.types import SORTS
+
+
+def _seen(read: Callable[..., Awaitable[Mapping[str, Any]]]) -> Callable[..., Awaitable[Mapping[str, Any]]]:
+    """A NodeKind's `load` for purchases and what belongs to them: those in the stores that the caller may see."""
+
+    async def load(batch: Batch, keys: Sequence[str]) -> Mapping[str, Any]:
+        return await read(batch.database, keys, visible(batch))
+
+    return load
+
+
+def contribution() -> Contribution:
+    """What this room brings to the schema."""
+    return Contribution(
+        CORE,
+        extensions=(*EXTENSIONS, QUERIES, MUTATIONS),
+        leaves=LEAVES,
+        sorts=SORTS,
+        nodes=[
+            NodeKind("purchase", _seen(purchases_by_ids), VIEW),
+            NodeKind("line", _seen(lines_by_ids), VIEW),
+            NodeKind("payment", _seen(payments_by_ids), VIEW),
+            NodeKind("refund", _seen(refunds_by_ids), VIEW),
+        ],
+    )

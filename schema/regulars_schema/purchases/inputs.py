@@ -1,0 +1,251 @@
+"""What clients give of purchases, and how it reaches the core."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import strawberry
+
+from regulars_core.customers.reads import CUSTOMERS
+from regulars_core.customers.reads import query_by_code as customer_with_code
+from regulars_core.database import Database, Lookup
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import Instant, now
+from regulars_core.primitives.ids import MAIN_STORE_ID, is_id
+from regulars_core.primitives.money import CurrencyCode, to_minor
+from regulars_core.primitives.text import tidy
+from regulars_core.purchases.rules import MILLION, NewLine, NewPayment, NewPurchase
+from regulars_core.purchases.service import lookup
+from regulars_core.queries.rows import query_by_ids
+from regulars_core.stores.reads import query_by_codes as stores_by_code
+from regulars_schema.customers.inputs import PHONE, MatchOn
+from regulars_schema.inputs.extensible import open_input
+from regulars_schema.inputs.idempotent import AlwaysKeyed
+from regulars_schema.inputs.maybe import told
+from regulars_schema.inputs.readers import Open
+from regulars_schema.types.ids import key_of
+from regulars_schema.types.scalars import EmailAddress
+
+
+@strawberry.input(description="One article of a new purchase.")
+class PurchaseLineInput:
+    """Input form of PurchaseLine."""
+
+    sku: strawberry.Maybe[str | None] = strawberry.field(
+        description="The shop's code of the article; at most 120 characters."
+    )
+    name: strawberry.Maybe[str | None] = strawberry.field(
+        description="What it is called on the receipt, at most 240 characters; the sku if absent."
+    )
+    brand: strawberry.Maybe[str | None] = strawberry.field(description="Its brand; at most 120 characters.")
+    category: strawberry.Maybe[str | None] = strawberry.field(description="Its category; at most 120 characters.")
+    quantity: strawberry.Maybe[Decimal | None] = strawberry.field(description="How much; never negative; 1 if absent.")
+    unit_price: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="The price of one; needed without a total."
+    )
+    discount: strawberry.Maybe[Decimal | None] = strawberry.field(description="What is taken off the whole line.")
+    total: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="What the line comes to, net of its discount; quantity × unitPrice - discount, half-up, if absent."
+    )
+
+
+@strawberry.input(description="How a part of a new purchase is paid.")
+class PaymentInput:
+    """Input form of Payment."""
+
+    method: str = strawberry.field(description="The way of paying, such as `card`; at most 40 characters.")
+    amount: Decimal = strawberry.field(description="How much is paid this way.")
+    reference: strawberry.Maybe[str | None] = strawberry.field(
+        description="What it goes by elsewhere; at most 120 characters."
+    )
+
+
+@strawberry.input(description="A customer as named at the till: found by contact, or else registered.")
+class PurchaseCustomerInput:
+    """Find-or-create form of Customer."""
+
+    first_name: str = strawberry.field(description="First name; at most 120 characters.")
+    last_name: str = strawberry.field(description="Last name; at most 120 characters.")
+    email: strawberry.Maybe[EmailAddress | None] = strawberry.field(description="E-mail address.")
+    phone: strawberry.Maybe[str | None] = strawberry.field(description=PHONE)
+    match_on: strawberry.Maybe[list[MatchOn] | None] = strawberry.field(
+        description="What the customer is recognised by, asked in this order; e-mail, then phone if absent."
+    )
+
+
+@open_input
+@strawberry.input(description="A new purchase. At most one of customerId, customerCode and customer says who buys.")
+class PurchaseRecordInput(Open, AlwaysKeyed):
+    """Input of purchaseRecord."""
+
+    reference: str = strawberry.field(
+        description="What the store knows it by, such as the receipt's number; unique in the store."
+    )
+    store_code: strawberry.Maybe[str | None] = strawberry.field(description="Where it is made; `MAIN` if absent.")
+    purchased_at: strawberry.Maybe[Instant | None] = strawberry.field(description="When it was made; now if absent.")
+    currency_code: strawberry.Maybe[CurrencyCode | None] = strawberry.field(
+        description="The currency of all amounts; the shop's own if absent, and no other."
+    )
+    customer_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description="Who buys, by id.")
+    customer_code: strawberry.Maybe[str | None] = strawberry.field(description="Who buys, by code.")
+    customer: strawberry.Maybe[PurchaseCustomerInput | None] = strawberry.field(
+        description="Who buys, found or registered."
+    )
+    lines: list[PurchaseLineInput] = strawberry.field(description="What is bought: 1 to 1000 lines.")
+    shipping: strawberry.Maybe[Decimal | None] = strawberry.field(description="What delivery costs.")
+    tax: strawberry.Maybe[Decimal | None] = strawberry.field(description="The tax on the whole purchase.")
+    prices_include_tax: strawberry.Maybe[bool | None] = strawberry.field(
+        description="Whether the lines contain the tax already; not if absent, and then it is added."
+    )
+    payments: strawberry.Maybe[list[PaymentInput] | None] = strawberry.field(
+        description="How it is paid; if given, the payments sum to the total."
+    )
+    channel: strawberry.Maybe[str | None] = strawberry.field(
+        description="How it is made, such as `till`; at most 40 characters."
+    )
+    note: strawberry.Maybe[str | None] = strawberry.field(
+        description="What to remember about this sale; at most 2000 characters."
+    )
+
+
+@strawberry.input(description="A quantity of one line to give back.")
+class RefundLineInput:
+    """Input form of RefundLine."""
+
+    line_id: strawberry.ID = strawberry.field(description="The line of the purchase.")
+    quantity: Decimal = strawberry.field(description="How much of it goes back.")
+
+
+@strawberry.input(description="Money to give back: either an amount or lines.")
+class PurchaseRefundInput(AlwaysKeyed):
+    """Input of purchaseRefund."""
+
+    purchase_id: strawberry.ID = strawberry.field(description="The purchase.")
+    amount: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="How much to give back, in the purchase's currency."
+    )
+    lines: strawberry.Maybe[list[RefundLineInput] | None] = strawberry.field(
+        description="What to take back; each line's share of tax on top goes back with it."
+    )
+    reason: strawberry.Maybe[str | None] = strawberry.field(description="Why; at most 240 characters.")
+    refunded_at: strawberry.Maybe[Instant | None] = strawberry.field(
+        description="When it was given back; now if absent."
+    )
+
+
+@strawberry.input(description="A purchase to void.")
+class PurchaseVoidInput(AlwaysKeyed):
+    """Input of purchaseVoid."""
+
+    purchase_id: strawberry.ID = strawberry.field(description="The purchase.")
+
+
+def looked_up(database: Database, given: PurchaseRecordInput) -> Sequence[Lookup]:
+    """What recording this purchase looks up, as far as that is well-formed."""
+    dialect = database.dialect
+    queries = [lookup(dialect, [tidy(given.reference)])]
+    if (store := told(given.store_code)) is not None:
+        queries.append(stores_by_code(dialect, [store.strip().upper()]))
+    if (code := told(given.customer_code)) is not None:
+        queries.append(customer_with_code(code))
+    if (id_ := told(given.customer_id)) is not None and is_id(key := id_.rpartition("_")[2]):
+        queries.append(query_by_ids(dialect, CUSTOMERS, [key]))
+    return queries
+
+
+class _Amounts:
+    """Decimals into minor units, with every mistake noted."""
+
+    def __init__(self, checks: Checks, currency: str) -> None:
+        self._checks, self._currency = checks, currency
+
+    def minor(self, amount: Decimal | None, *path: str) -> int | None:
+        if amount is None:
+            return None
+        minor = to_minor(amount, self._currency)
+        if minor is None:
+            self._checks.fail("INVALID_AMOUNT", f"This is no amount in {self._currency}.", *path)
+        return minor or 0
+
+
+def millionths(quantity: Decimal | None, checks: Checks, *path: str) -> int:
+    """A quantity as the core keeps it; 1 where none is given."""
+    scaled = (Decimal(1) if quantity is None else quantity) * MILLION
+    if abs(scaled) > 10**15:
+        checks.fail("INVALID_QUANTITY", "This quantity is too large.", *path)
+        return 0
+    return int(scaled)
+
+
+def new_purchase(
+    given: PurchaseRecordInput,
+    *,
+    store_id: str | None,
+    customer_id: str | None,
+    named: Sequence[str | None],
+    currency: str,
+) -> NewPurchase:
+    """The core's form of a purchase. Raises Refused for amounts that the currency does not have."""
+    checks = Checks()
+    code = told(given.currency_code) or currency
+    amounts = _Amounts(checks, code)
+    purchase = NewPurchase(
+        reference=given.reference,
+        store_id=store_id or MAIN_STORE_ID,
+        customer_id=customer_id,
+        purchased_at=_or(told(given.purchased_at), now()),
+        currency=code,
+        lines=[_line(amounts, checks, n, line) for n, line in enumerate(given.lines)],
+        shipping=amounts.minor(told(given.shipping), "shipping") or 0,
+        tax=amounts.minor(told(given.tax), "tax") or 0,
+        prices_include_tax=bool(told(given.prices_include_tax)),
+        payments=[
+            NewPayment(
+                payment.method,
+                amounts.minor(payment.amount, "payments", str(n), "amount") or 0,
+                told(payment.reference),
+            )
+            for n, payment in enumerate(told(given.payments) or ())
+        ],
+        channel=told(given.channel),
+        note=told(given.note),
+        told=named,
+        time_told=told(given.purchased_at) is not None,
+        extras=given.extras,
+    )
+    checks.refuse()
+    return purchase
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is None else value
+
+
+def _line(amounts: _Amounts, checks: Checks, n: int, line: PurchaseLineInput) -> NewLine:
+    path = ("lines", str(n))
+    return NewLine(
+        name=told(line.name),
+        quantity=millionths(told(line.quantity), checks, *path, "quantity"),
+        unit_price=amounts.minor(told(line.unit_price), *path, "unitPrice"),
+        discount=amounts.minor(told(line.discount), *path, "discount") or 0,
+        total=amounts.minor(told(line.total), *path, "total"),
+        sku=told(line.sku),
+        brand=told(line.brand),
+        category=told(line.category),
+    )
+
+
+def refund_parts(given: PurchaseRefundInput, currency: str) -> tuple[int | None, Mapping[str, int] | None]:
+    """The amount in minor units, and quantities in millionths by line. Raises Refused."""
+    checks = Checks()
+    amount = _Amounts(checks, currency).minor(told(given.amount), "amount")
+    wanted: dict[str, int] | None = None
+    if (lines := told(given.lines)) is not None:
+        wanted = {}
+        for n, line in enumerate(lines):
+            key = key_of(line.line_id, "line", "lines", str(n), "lineId")
+            if key in wanted:
+                checks.fail("INVALID_REFUND", "This line is named twice.", "lines", str(n), "lineId")
+            wanted[key] = millionths(line.quantity, checks, "lines", str(n), "quantity")
+    checks.refuse()
+    return amount, wanted

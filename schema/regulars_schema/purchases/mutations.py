@@ -1,0 +1,190 @@
+"""Asking for purchases, recording them, and giving money back."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import strawberry
+
+from regulars_core.customers.reads import customer_by_code, customers_by_ids
+from regulars_core.customers.rules import CheckedCustomer, NewCustomer
+from regulars_core.customers.rules import checked as checked_customer
+from regulars_core.primitives.errors import Forbidden, Problem, Refused
+from regulars_core.primitives.ids import MAIN_STORE_ID
+from regulars_core.purchases import refunds
+from regulars_core.purchases.reads import (
+    purchases_by_ids,
+    refunds_by_ids,
+)
+from regulars_core.purchases.rules import checked
+from regulars_core.purchases.till import sell
+from regulars_schema.composition.contributions import Extension, Mutation
+from regulars_schema.fields.declarations import Batch, mutation
+from regulars_schema.inputs.maybe import told
+from regulars_schema.purchases.inputs import (
+    PurchaseCustomerInput,
+    PurchaseRecordInput,
+    PurchaseRefundInput,
+    PurchaseVoidInput,
+    looked_up,
+    new_purchase,
+    refund_parts,
+)
+from regulars_schema.purchases.types import Purchase, Refund
+from regulars_schema.request.errors import Payload
+from regulars_schema.request.permissions import guarded
+from regulars_schema.shop.store_lookup import store_id
+from regulars_schema.types.ids import key_of
+
+RECORD, REFUND = "purchases.record", "purchases.refund"
+
+
+@strawberry.type(description="What purchaseRecord answers.")
+class PurchaseRecordPayload(Payload):
+    """Payload of purchaseRecord."""
+
+    purchase: Purchase | None = guarded("purchases.view", default=None, description="The purchase as it is recorded.")
+    created: bool = strawberry.field(
+        default=False,
+        description="Whether it is new; not if the same reference with the same content was recorded before.",
+    )
+    customer_created: bool = strawberry.field(default=False, description="Whether the customer was registered with it.")
+
+
+async def purchase_record(
+    batch: Batch, *, input: Annotated[PurchaseRecordInput, strawberry.argument(description="What was bought.")]
+) -> PurchaseRecordPayload:
+    """Record a purchase."""
+    store = await store_id(batch.shop, told(input.store_code), "storeCode") or MAIN_STORE_ID
+    if not batch.actor.may(RECORD, store):
+        raise Forbidden(RECORD)
+    buyer = await _buyer(batch, input)
+    newcomer: CheckedCustomer | None = None
+    match_on: Sequence[str] = ()
+    if (named := told(input.customer)) is not None:
+        newcomer, match_on = _newcomer(batch, named, store), _matches(named)
+    made = new_purchase(input, store_id=store, customer_id=buyer, named=_named(input), currency=batch.shop.currency)
+    sold = await sell(batch.shop, checked(made, batch.shop.currency), newcomer, match_on)
+    row: Any = sold.row or await _shown(batch, sold.purchase_id)
+    return PurchaseRecordPayload(purchase=row, created=sold.created, customer_created=sold.customer_created)
+
+
+async def _buyer(batch: Batch, given: PurchaseRecordInput) -> str | None:
+    """The key of the customer who is named by id or code. Raises Refused for one who is not there."""
+    id_, code = told(given.customer_id), told(given.customer_code)
+    if sum(way is not None for way in (id_, code, told(given.customer))) > 1:
+        message = "Say who buys by one of customerId, customerCode and customer."
+        raise Refused(Problem("INVALID_CUSTOMER", message, ("customer",)))
+    if id_ is not None:
+        key = key_of(id_, "customer", "customerId")
+        if key not in await customers_by_ids(batch.database, [key]):
+            raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
+        return key
+    if code is None:
+        return None
+    found = await customer_by_code(batch.database, code)
+    if found is None:
+        raise Refused(Problem("NOT_FOUND", "There is no customer with this code.", ("customerCode",)))
+    return found.id
+
+
+def _newcomer(batch: Batch, named: PurchaseCustomerInput, store: str) -> CheckedCustomer:
+    new = NewCustomer(
+        named.first_name,
+        named.last_name,
+        email=told(named.email),
+        phone=told(named.phone),
+        origin_store_id=None if store == MAIN_STORE_ID else store,
+    )
+    return checked_customer(batch.shop.settings, new, "customer")
+
+
+def _matches(named: PurchaseCustomerInput) -> Sequence[str]:
+    given = told(named.match_on)
+    return ("EMAIL", "PHONE") if given is None else [kind.value for kind in given]
+
+
+def _named(given: PurchaseRecordInput) -> Sequence[str | None]:
+    """The customer in the caller's own words."""
+    named = told(given.customer)
+    if named is not None:
+        return ("named", named.first_name, named.last_name, told(named.email), told(named.phone))
+    return ("id", told(given.customer_id), "code", told(given.customer_code))
+
+
+@strawberry.type(description="What purchaseRefund answers.")
+class PurchaseRefundPayload(Payload):
+    """Payload of purchaseRefund."""
+
+    refund: Refund | None = guarded("purchases.view", default=None, description="The refund as it is recorded.")
+    purchase: Purchase | None = guarded("purchases.view", default=None, description="The purchase as it is now.")
+
+
+async def purchase_refund(
+    batch: Batch, *, input: Annotated[PurchaseRefundInput, strawberry.argument(description="What to give back.")]
+) -> PurchaseRefundPayload:
+    """Give money back."""
+    key = key_of(input.purchase_id, "purchase", "purchaseId")
+    amount, wanted = refund_parts(input, batch.shop.currency)
+    refund_id = await refunds.refund(
+        batch.shop,
+        key,
+        amount=amount,
+        lines=wanted,
+        reason=told(input.reason),
+        at=told(input.refunded_at),
+        stores=batch.actor.stores(REFUND),
+    )
+    made: Any = (await refunds_by_ids(batch.database, [refund_id])).get(refund_id)
+    return PurchaseRefundPayload(refund=made, purchase=await _shown(batch, key))
+
+
+@strawberry.type(description="What purchaseVoid answers.")
+class PurchaseVoidPayload(Payload):
+    """Payload of purchaseVoid."""
+
+    purchase: Purchase | None = guarded("purchases.view", default=None, description="The purchase as it is now.")
+
+
+async def purchase_void(
+    batch: Batch, *, input: Annotated[PurchaseVoidInput, strawberry.argument(description="What to undo.")]
+) -> PurchaseVoidPayload:
+    """Undo a purchase."""
+    key = key_of(input.purchase_id, "purchase", "purchaseId")
+    await refunds.void(batch.shop, key, batch.actor.stores(REFUND))
+    return PurchaseVoidPayload(purchase=await _shown(batch, key))
+
+
+async def _shown(batch: Batch, key: str) -> Any:
+    return (await purchases_by_ids(batch.database, [key])).get(key)
+
+
+MUTATIONS = Extension(
+    Mutation,
+    [
+        mutation(
+            purchase_record,
+            name="purchaseRecord",
+            needs=RECORD,
+            ahead=looked_up,
+            description="Records a purchase, and registers the customer with it where one is named and not found. The same "
+            "reference in the same store with the same content is answered again and changes nothing. Codes: "
+            "`REFERENCE_REUSED`, `CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
+            "`INVALID_LINES`, `INVALID_CUSTOMER`, `INVALID_PHONE`, `INVALID_TEXT`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, "
+            "`TOO_MANY`.",
+        ),
+        mutation(
+            purchase_refund,
+            name="purchaseRefund",
+            needs=REFUND,
+            description="Gives back an amount or lines of a purchase, never more than was paid. Codes: "
+            "`REFUND_EXCEEDS_PAID`, `PURCHASE_VOIDED`, `INVALID_REFUND`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
+            "`INVALID_DATE`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`.",
+        ),
+        mutation(
+            purchase_void,
+            name="purchaseVoid",
+            needs=REFUND,
+            description="Undoes a purchase as if it had not been; one that is voided already stays so. Codes: `NOT_FOUND`.",
+        ),
+    ],
+)

@@ -1,0 +1,174 @@
+"""Purchases in the language of the API: their types and fields."""
+
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any, NewType, Unpack
+
+import strawberry
+
+from regulars_core.primitives.clock import Instant
+from regulars_core.purchases.reads import (
+    LATEST_FIRST,
+    SORT_KEYS,
+    LineRow,
+    PaymentRow,
+    PurchaseRow,
+    RefundLineRow,
+    RefundRow,
+)
+from regulars_core.queries.pages import Window
+from regulars_core.queries.where import Where
+from regulars_schema.composition.contributions import SortField
+from regulars_schema.fields.declarations import Batch
+from regulars_schema.fields.filters import where_input
+from regulars_schema.fields.nodes import Node, backed_by
+from regulars_schema.fields.pagination import PageArguments, window
+from regulars_schema.fields.sort_orders import OrderDirection, order_of
+from regulars_schema.fields.store_scope import visible
+from regulars_schema.request.permissions import under
+from regulars_schema.types.ids import identified
+from regulars_schema.types.money import Money
+
+
+@strawberry.enum(description="What has become of a purchase.")
+class PurchaseStatus(Enum):
+    """Values of purchase.status."""
+
+    PAID = strawberry.enum_value("PAID", description="Nothing was given back.")
+    PARTIALLY_REFUNDED = strawberry.enum_value("PARTIALLY_REFUNDED", description="A part was given back.")
+    REFUNDED = strawberry.enum_value("REFUNDED", description="All of it was given back; it no longer counts.")
+    VOIDED = strawberry.enum_value("VOIDED", description="Undone as if it had not been; it never counted.")
+
+
+@under("purchases.view")
+@strawberry.type(description="One article of a purchase.")
+class PurchaseLine(Node):
+    """Over regulars_core.purchases.reads.LineRow."""
+
+    is_type_of = backed_by(LineRow)
+    id: strawberry.ID = identified("line")
+    sku: str | None = strawberry.field(description="The shop's code of the article.")
+    name: str = strawberry.field(description="What it is called on the receipt.")
+    brand: str | None = strawberry.field(description="Its brand.")
+    category: str | None = strawberry.field(description="Its category.")
+    quantity: Decimal = strawberry.field(
+        description="How much was bought, in pieces or in whatever it is sold by; never negative."
+    )
+    unit_price: Money | None = strawberry.field(
+        description="The price of one before discount; null where only the line's total was recorded."
+    )
+    discount: Money = strawberry.field(description="What was taken off the whole line.")
+    total: Money = strawberry.field(description="What the line came to, net of its discount. This is what counts.")
+    refunded_quantity: Decimal = strawberry.field(
+        description="How much of the quantity went back, by refunds that named lines."
+    )
+
+
+@under("purchases.view")
+@strawberry.type(description="How a part of a purchase was paid.")
+class Payment(Node):
+    """Over regulars_core.purchases.reads.PaymentRow."""
+
+    is_type_of = backed_by(PaymentRow)
+    id: strawberry.ID = identified("payment")
+    method: str = strawberry.field(description="The way of paying, in the shop's own words, such as `card`.")
+    amount: Money = strawberry.field(description="How much was paid this way.")
+    reference: str | None = strawberry.field(
+        description="What the payment goes by elsewhere, such as a terminal's receipt."
+    )
+
+
+@under("purchases.view")
+@strawberry.type(description="What a refund took from one line.")
+class RefundLine:
+    """Over regulars_core.purchases.reads.RefundLineRow."""
+
+    is_type_of = backed_by(RefundLineRow)
+    quantity: Decimal = strawberry.field(description="How much of the line went back.")
+    amount: Money = strawberry.field(description="What was given back for it, tax included.")
+
+
+@under("purchases.view")
+@strawberry.type(description="Money given back for a purchase.")
+class Refund(Node):
+    """Over regulars_core.purchases.reads.RefundRow."""
+
+    is_type_of = backed_by(RefundRow)
+    id: strawberry.ID = identified("refund")
+    at: Instant = strawberry.field(resolver=lambda root: root.refunded_at, description="When it was given back.")
+    amount: Money = strawberry.field(description="How much was given back.")
+    reason: str | None = strawberry.field(description="Why, in the words of whoever did it.")
+
+
+@under("purchases.view")
+@strawberry.type(
+    description="What somebody bought at one time in one store. total = subtotal - discount + shipping + tax; where prices "
+    "include the tax, the tax is not added again."
+)
+class Purchase(Node):
+    """Over regulars_core.purchases.reads.PurchaseRow."""
+
+    is_type_of = backed_by(PurchaseRow)
+    id: strawberry.ID = identified("purchase")
+    reference: str = strawberry.field(
+        description="What the store knows it by, such as the receipt's number; unique in the store."
+    )
+    purchased_at: Instant = strawberry.field(description="When it was made.")
+    recorded_at: Instant = strawberry.field(description="When it was recorded here.")
+    status: PurchaseStatus = strawberry.field(description="What has become of it.")
+    channel: str | None = strawberry.field(
+        description="How it was made, in the shop's own words, such as `till` or `web`."
+    )
+    note: str | None = strawberry.field(description="What the team wrote down about this sale.")
+    subtotal: Money = strawberry.field(description="The lines before discounts.")
+    discount: Money = strawberry.field(description="All discounts of the lines together.")
+    shipping: Money = strawberry.field(description="What delivery cost.")
+    tax: Money = strawberry.field(description="The tax; part of the lines where prices include it, else on top.")
+    total: Money = strawberry.field(description="What was paid.")
+    refunded_total: Money = strawberry.field(description="What was given back since.")
+
+
+PurchaseOrderField = NewType("PurchaseOrderField", str)
+PurchaseOrderField.__doc__ = "What purchases can be ordered by. Those with equal values are ordered by id."
+
+
+@strawberry.input(description="An order of purchases.")
+class PurchaseOrderBy:
+    """Input of every list of purchases."""
+
+    field: PurchaseOrderField = strawberry.field(description="What to order by.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which end comes first.")
+
+
+@where_input("PurchaseWhere", "Conditions on purchases. Several in one node must all hold; `{}` holds for each.")
+class PurchaseWhere:
+    """Marker: the leaves are composed per schema, and what arrives is a regulars_core.queries.where.Where."""
+
+
+PurchaseOrder = Annotated[
+    PurchaseOrderBy | None, strawberry.argument(description="The order; the latest purchases first if absent.")
+]
+PurchaseConditions = Annotated[
+    PurchaseWhere | None, strawberry.argument(description="Only purchases for which these conditions hold.")
+]
+
+
+class PurchasesArguments(PageArguments, total=False):
+    """The arguments of every list of purchases."""
+
+    where: PurchaseConditions
+    order_by: PurchaseOrder
+
+
+SORTS = [
+    SortField(PurchaseOrderField, SORT_KEYS["PURCHASED_AT"], "By the time of purchase."),
+    SortField(PurchaseOrderField, SORT_KEYS["TOTAL"], "By what was paid."),
+]
+
+
+def purchases_asked(
+    batch: Batch, *, where: Any = None, order_by: PurchaseOrder = None, **page: Unpack[PageArguments]
+) -> tuple[Window, Where | None]:
+    """Which page the arguments of a list of purchases ask for, the latest first if no order is given; and under which
+    conditions: theirs, in the stores where the caller sees purchases. Raises BadInput and Forbidden."""
+    return window(order_of(order_by, LATEST_FIRST, batch), **page), visible(batch, where)

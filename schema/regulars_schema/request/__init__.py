@@ -1,0 +1,1 @@
+"""One request: who asks, what it may see, and how it is told what went wrong."""

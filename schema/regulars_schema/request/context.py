@@ -1,0 +1,117 @@
+"""What a field's function may use while it answers a request."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from regulars_core.database import Database
+from regulars_core.primitives.clock import Instant, printed
+from regulars_core.primitives.errors import Forbidden, TimedOut
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.shop import Shop
+
+T = TypeVar("T")
+BatchFunction = Callable[..., Awaitable[Sequence[Any]]]
+"""A function over all parents of a level: `async def stats_of(customers, batch, **arguments)`, one value for each."""
+
+
+@dataclass
+class Batch:
+    """One call of a batch function: for whom, and in which shop."""
+
+    shop: Shop
+    actor: Actor
+    request_id: str | None = None
+    deadline: float | None = None
+    """When the answer must be there, by the event loop's clock."""
+
+    async def in_time(self, work: Callable[[], Awaitable[T]]) -> T:
+        """What the work answers. At the deadline it is cancelled, and the statement that it waits for with it; raises
+        TimedOut then, and without beginning if the deadline is over."""
+        if self.deadline is None:
+            return await work()
+        if asyncio.get_running_loop().time() >= self.deadline:
+            raise TimedOut
+        try:
+            async with asyncio.timeout_at(self.deadline) as limit:
+                return await work()
+        except TimeoutError:
+            if limit.expired():
+                raise TimedOut from None
+            raise
+
+    def demand(self, permission: str | None, *, everywhere: bool = False) -> None:
+        """Raise Forbidden if the caller holds a permission nowhere, or not `everywhere`; None is everybody's."""
+        if permission is None:
+            return
+        if everywhere and not self.actor.covers(permission, None):
+            raise Forbidden(permission, everywhere=True)
+        if not self.actor.may(permission):
+            raise Forbidden(permission)
+
+    @property
+    def database(self) -> Database:
+        """The shop's database."""
+        return self.shop.database
+
+
+@dataclass
+class Refusal:
+    """A field at one place of the document that was refused: to how many parents, and where to the first of them."""
+
+    permission: str
+    everywhere: bool
+    path: list[str | int]
+    nodes: Any
+    count: int = 0
+
+
+RootAnswer = Callable[["Context", Any, str, dict[str, Any]], Awaitable[Any]]
+"""What a root field answers: to a request, in a composed schema, under a name, with these arguments."""
+
+
+@dataclass
+class Context:
+    """One request: what its batch functions get, and the loaders that gather the parents of a level."""
+
+    batch: Batch
+    loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+
+    keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refusals: dict[tuple[str, ...], Refusal] = field(default_factory=dict)
+    as_json: bool = False
+    """Whether the answer will be written as JSON by orjson: then what the database wrote stays the text that it is."""
+    charge: Callable[[int], None] = lambda _: None
+    """Takes the cost of a document from what the caller has left. Raises RateLimited."""
+    cost: int | None = None
+    """The objects that the document can answer, once that is known."""
+    asked: tuple[str | None, tuple[str, ...]] = (None, ())
+    """Kind and root fields of the operation, once it is known to be valid."""
+
+    def refuse(self, permission: str, info: Any, *, everywhere: bool = False) -> None:
+        """Note that the field at hand is refused; it is null."""
+        path = info.path.as_list()
+        place = (permission, *(key for key in path if isinstance(key, str)))
+        refusal = self.refusals.get(place)
+        if refusal is None:
+            refusal = self.refusals[place] = Refusal(permission, everywhere, path, info.field_nodes)
+        refusal.count += 1
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """What the answer says of itself beside data and errors."""
+        if not self.keys:
+            return {}
+        first = next(iter(self.keys.values()))
+        return {"idempotency": first if len(self.keys) == 1 else {**first, "fields": self.keys}}
+
+    def keyed(self, place: str, replayed: bool, first_at: Instant) -> None:
+        """Note that a mutation was sent under a key, at this place of the answer."""
+        self.keys[place] = {"replayed": replayed, "firstAt": printed(first_at)}
+
+    def forget(self) -> None:
+        """Start with fresh loaders, because what they remember may have changed."""
+        self.loaders = {}

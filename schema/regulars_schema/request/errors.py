@@ -1,0 +1,107 @@
+"""What a caller is told when something does not work.
+
+Domain outcomes are data: `userErrors` in a mutation's payload. Everything else is an entry of GraphQL's `errors` with a
+code of one closed list.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import strawberry
+from graphql import FieldNode, GraphQLError
+from strawberry.exceptions import StrawberryInputCoercionError
+
+from regulars_core.database import OutcomeUnknown, Unavailable
+from regulars_core.primitives.errors import BadInput, Forbidden, Problem, TimedOut, logged
+from regulars_schema.request.permissions import under
+
+RETRYABLE = frozenset({"UNAVAILABLE", "TIMEOUT", "RATE_LIMITED", "INTERNAL"})
+
+
+@under(None)
+@strawberry.interface(
+    description="A reason why a mutation did nothing, for the caller to act on. Every member of this interface also says "
+    "what it knows beyond that."
+)
+class UserError:
+    """GraphQL's view of regulars_core.primitives.errors.Problem."""
+
+    code: str = strawberry.field(description="What is wrong, for programs: one of the codes the mutation lists.")
+    message: str = strawberry.field(description="What is wrong, for people: one sentence in English.")
+    path: list[str] = strawberry.field(description="Where in the arguments it is wrong, beginning with `input`.")
+
+
+@strawberry.type(description="A part of the input that cannot be accepted, or that does not fit what is recorded.")
+class InvalidInput(UserError):
+    """The plain member."""
+
+    @classmethod
+    def is_type_of(cls, value: object, _: Any) -> bool:
+        """Every problem that has no type of its own."""
+        return type(value) is Problem
+
+
+@under(None)
+@strawberry.type(description="What every mutation answers.")
+class Payload:
+    """Base of all payloads; not a type of its own."""
+
+    user_errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why nothing was done. Empty when the mutation has worked."
+    )
+
+
+ERROR_TYPES: Sequence[type] = (InvalidInput,)
+
+
+def answered(error: GraphQLError) -> dict[str, Any]:
+    """The error as the client sees it: with a code, and without a word about our insides.
+
+    What nobody foresaw is `INTERNAL`, with an `errorId` that stands in the log beside the traceback.
+    """
+    message, extensions = _explained(error)
+    code = extensions["code"]
+    answer: dict[str, Any] = {"message": message}
+    if error.locations:
+        answer["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    if error.path:
+        answer["path"] = error.path
+    answer["extensions"] = extensions | {"retryable": extensions.get("retryable", code in RETRYABLE)}
+    return answer
+
+
+def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    if isinstance(cause, BadInput):
+        reason = {"reason": cause.reason} if cause.reason else {}
+        return str(cause), {"code": "BAD_USER_INPUT", "argument": list(cause.path)} | reason
+    if isinstance(cause, Forbidden):
+        return str(cause), {"code": "FORBIDDEN", "permission": cause.permission, "refused": cause.refused}
+    if isinstance(cause or error, StrawberryInputCoercionError):
+        return "A part of the input that must have a value is null.", {"code": "BAD_USER_INPUT"}
+    if isinstance(cause, OutcomeUnknown):
+        message = "The connection to the database broke at the end: look whether it was done before you try again."
+        return message, {"code": "UNAVAILABLE", "retryable": False}
+    if isinstance(cause, Unavailable):
+        return "The database is not available at the moment; try again.", {"code": "UNAVAILABLE"}
+    if isinstance(cause, TimedOut):
+        return "This took longer than a request may take; what was not committed is undone.", {"code": "TIMEOUT"}
+    told = (error.extensions or {}) | ((cause.extensions or {}) if isinstance(cause, GraphQLError) else {})
+    if "code" in told:
+        return error.message, told
+    if (cause is None or isinstance(cause, GraphQLError)) and not error.path:
+        return error.message, {"code": "BAD_USER_INPUT"}
+    return "Something went wrong on our side.", {"code": "INTERNAL", "errorId": logged(cause or error, _place(error))}
+
+
+def _place(error: GraphQLError) -> str:
+    """Where in the schema it happened. The path would hold aliases, which are the client's words."""
+    return ".".join(node.name.value for node in error.nodes or () if isinstance(node, FieldNode)) or "the document"
+
+
+def pre_execution(error: GraphQLError, code: str) -> GraphQLError:
+    """The same error with the code of the stage that found it."""
+    error.extensions = {"code": code} | (error.extensions or {})
+    return error

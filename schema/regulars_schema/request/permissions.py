@@ -1,0 +1,154 @@
+"""Who may see what: the permissions on types and fields, and what becomes of a refusal.
+
+A type says under which permission its objects stand (`under`), and whatever leads to them needs it. A field that needs
+more than its type says so (`guarded` over an attribute, `needs=` over a function); what is refused is null, and told once
+for each place in the document.
+"""
+
+from collections.abc import Callable, Iterator
+from inspect import iscoroutine
+from typing import Any, TypeVar
+
+import strawberry
+from graphql import GraphQLError, GraphQLField, GraphQLNonNull, GraphQLObjectType, GraphQLSchema
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
+from strawberry.types.field import StrawberryField
+
+from regulars_core.primitives.errors import Forbidden
+from regulars_schema.request.context import Context
+
+T = TypeVar("T")
+STANDS_UNDER = "__stands_under__"
+
+
+def under(permission: str | None) -> Callable[[type[T]], type[T]]:
+    """A class decorator: the permission that it takes to see objects of a type. None is everybody's: for values that tell
+    nothing by themselves, such as an amount of money, and for payloads, whose fields lead to guarded types."""
+
+    def declare(type_: type[T]) -> type[T]:
+        setattr(type_, STANDS_UNDER, permission)
+        return type_
+
+    return declare
+
+
+def standing_of(definition: StrawberryObjectDefinition) -> str | None:
+    """The permission under which a type stands; a page and its entries stand under that of what they list.
+
+    Raises LookupError for a type that does not say it.
+    """
+    for listed in definition.type_var_map.values():
+        return standing_of(get_object_definition(listed, strict=True))
+    try:
+        permission: str | None = definition.origin.__stands_under__
+    except AttributeError:
+        raise LookupError(definition.name) from None
+    return permission
+
+
+def needing(description: str, needs: str | None, *, everywhere: bool = False) -> str:
+    """A description that also tells the permission."""
+    return f"{description} Needs `{needs}`{' in the whole shop' if everywhere else ''}." if needs else description
+
+
+def guarded(needs: str, *, description: str, most: int = 1, **given: Any) -> Any:
+    """A field over an attribute of its parent's row that needs a permission beyond its type's own; it must be nullable.
+    A list that can be long says how many it holds at `most`, and costs as much."""
+    return strawberry.field(description=needing(description, needs), metadata={"needs": needs, "most": most}, **given)
+
+
+def definition_of(part: GraphQLObjectType | GraphQLField) -> Any:
+    """What a part of a composed schema was made from."""
+    return part.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+
+
+def needs_of(field: GraphQLField) -> str | None:
+    """The permission that a field of a composed schema needs beyond its type's own."""
+    definition = definition_of(field)
+    needs: str | None = definition.metadata.get("needs") if isinstance(definition, StrawberryField) else None
+    return needs
+
+
+def most_of(field: GraphQLField) -> int:
+    """How many objects a field of a composed schema declares to hold at most; 1 if it declares nothing."""
+    definition = definition_of(field)
+    return int(definition.metadata.get("most", 1)) if isinstance(definition, StrawberryField) else 1
+
+
+def own_types(schema: GraphQLSchema) -> Iterator[GraphQLObjectType]:
+    """The object types of a composed schema, without those of introspection."""
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
+            yield type_
+
+
+def guard(schema: GraphQLSchema) -> None:
+    """Let every field of a schema ask for its permission before it is resolved, and for those of its arguments.
+
+    Raises TypeError for a field that needs a permission and is not nullable.
+    """
+    for type_ in own_types(schema):
+        for name, field in type_.fields.items():
+            needs, nullable = needs_of(field), not isinstance(field.type, GraphQLNonNull)
+            if needs is not None and not nullable:
+                raise TypeError(f"{type_.name}.{name} needs {needs}, so it must be nullable: what is refused is null")
+            if needs is not None:
+                field.resolve = _asking(field.resolve, needs)
+            if field.args and nullable:
+                field.resolve = _refusing(field.resolve)
+
+
+def _asking(resolve: Any, needs: str) -> Any:
+    def ask(parent: Any, info: Any, **arguments: Any) -> Any:
+        if info.context.batch.actor.may(needs):
+            return resolve(parent, info, **arguments)
+        return info.context.refuse(needs, info)
+
+    return ask
+
+
+def _refusing(resolve: Any) -> Any:
+    """Arguments ask too: for the conditions and orders that they hold, and for the object that an id stands for."""
+
+    async def wait(answer: Any, info: Any) -> Any:
+        try:
+            return await answer
+        except Forbidden as refusal:
+            return info.context.refuse(refusal.permission, info, everywhere=refusal.everywhere)
+
+    def refuse(parent: Any, info: Any, **arguments: Any) -> Any:
+        try:
+            answer = resolve(parent, info, **arguments)
+        except Forbidden as refusal:
+            return info.context.refuse(refusal.permission, info, everywhere=refusal.everywhere)
+        return wait(answer, info) if iscoroutine(answer) else answer
+
+    return refuse
+
+
+class Refusals(SchemaExtension):
+    """Tells of refusals after everything else: one error for each place in the document, whatever the number of parents."""
+
+    def on_execute(self) -> Iterator[None]:
+        """Add them to the result."""
+        yield
+        context, result = self.execution_context.context, self.execution_context.result
+        if isinstance(context, Context) and result is not None:
+            tell_refusals(context, result)
+
+
+def tell_refusals(context: Context, result: Any) -> None:
+    """Add one error for each refusal of a request to its result."""
+    if context.refusals:
+        told = [
+            GraphQLError(
+                str(error := Forbidden(refusal.permission, refusal.count, everywhere=refusal.everywhere)),
+                nodes=refusal.nodes,
+                path=refusal.path,
+                original_error=error,
+            )
+            for refusal in context.refusals.values()
+        ]
+        result.errors = [*(result.errors or ()), *told]

@@ -1,0 +1,108 @@
+"""Who did what, in the language of the API."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Unpack
+
+import strawberry
+
+from regulars_core import audit as core
+from regulars_core.audit import NEWEST_FIRST, AuditRow, audits_by_ids, page_of_audit
+from regulars_core.plugins.owners import CORE
+from regulars_core.primitives.clock import Instant
+from regulars_core.queries.pages import Page
+from regulars_schema.composition.contributions import Contribution, Extension, NodeKind, Query
+from regulars_schema.fields.declarations import Batch, batched, root
+from regulars_schema.fields.nodes import Node, backed_by, in_every_store
+from regulars_schema.fields.pagination import Connection, PageArguments, window
+from regulars_schema.request.permissions import under
+from regulars_schema.types.ids import global_id, identified, split_id
+
+
+@under("audit.view")
+@strawberry.type(description="A field that was changed.")
+class AuditChange:
+    """One item of audit.changes."""
+
+    field: str = strawberry.field(description="The field's name.")
+    old: str | None = strawberry.field(description="What it was, as JSON; null where it is personal or was not noted.")
+    new: str | None = strawberry.field(
+        description="What it is since, as JSON; null where it is personal or was not noted."
+    )
+
+
+@under("audit.view")
+@strawberry.type(
+    description="Something that was done to an object, written down together with it and never changed. It says nothing "
+    "personal."
+)
+class AuditEntry(Node):
+    """Over regulars_core.audit.AuditRow."""
+
+    is_type_of = backed_by(AuditRow)
+    id: strawberry.ID = identified("audit")
+    at: Instant = strawberry.field(resolver=lambda root: root.recorded_at, description="When it was done.")
+    key_id: str = strawberry.field(description="The API key that was used, by its id.")
+    key_name: str = strawberry.field(description="The name that the API key had then.")
+    action: str = strawberry.field(description="What was done: the name of the mutation.")
+    request_id: str | None = strawberry.field(description="The `X-Request-ID` that the request carried, if any.")
+
+
+async def entity_ids(entries: Sequence[AuditRow], _: Batch) -> Sequence[str | None]:
+    """The ids of the objects."""
+    return [global_id(entry.entity_kind, entry.entity_key or "") if entry.entity_kind else None for entry in entries]
+
+
+async def changes(entries: Sequence[AuditRow], _: Batch) -> Sequence[list[AuditChange]]:
+    """The changes of each entry, by field."""
+    return [[_change(name, values) for name, values in json.loads(entry.changes).items()] for entry in entries]
+
+
+def _change(name: str, values: core.Change) -> AuditChange:
+    old, new = (json.dumps(value) for value in values) if values else (None, None)
+    return AuditChange(field=name, old=old, new=new)
+
+
+async def audit(
+    batch: Batch,
+    *,
+    entity_id: Annotated[
+        strawberry.ID | None, strawberry.argument(description="Only what was done to the object with this id.")
+    ] = None,
+    **asked: Unpack[PageArguments],
+) -> Page[AuditRow]:
+    """A page of everything that was done."""
+    key = split_id(entity_id, "entityId")[1] if entity_id else None
+    return await page_of_audit(batch.database, window(NEWEST_FIRST, **asked), key)
+
+
+def contribution() -> Contribution:
+    """What this room brings to the schema."""
+    fields = [
+        root(
+            audit,
+            name="audit",
+            needs="audit.view",
+            returns=Connection[AuditEntry] | None,
+            description="Who did what, the newest first.",
+        )
+    ]
+    details = [
+        batched(
+            entity_ids,
+            name="entityId",
+            returns=strawberry.ID | None,
+            description="What it was done to; null where it was done to nothing in particular.",
+        ),
+        batched(
+            changes,
+            name="changes",
+            returns=list[AuditChange],
+            description="Which fields were changed; where something was made, those that were given.",
+        ),
+    ]
+    return Contribution(
+        CORE,
+        extensions=[Extension(Query, fields), Extension(AuditEntry, details)],
+        nodes=[NodeKind("audit", in_every_store(audits_by_ids), "audit.view")],
+    )

@@ -1,0 +1,166 @@
+"""The shop itself, who is asking, and `node`."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, cast
+
+import strawberry
+from strawberry import Info
+from strawberry.types.field import StrawberryField
+
+from regulars_core.plugins.owners import CORE
+from regulars_core.primitives.money import CurrencyCode
+from regulars_core.shop.actors import Actor, Binding
+from regulars_core.stores.reads import StoreRow, stores_by_ids
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.composition.contributions import Contribution, Extension, Query
+from regulars_schema.fields.declarations import Batch, batched, root
+from regulars_schema.fields.nodes import Node, backed_by, node
+from regulars_schema.request.context import Context
+from regulars_schema.request.permissions import under
+from regulars_schema.shop.stores import Store
+
+
+@under(None)
+@strawberry.type(description="A plugin that is switched on.")
+class Plugin:
+    """Over an installed distribution."""
+
+    name: str = strawberry.field(description="What it is switched on by.")
+    version: str = strawberry.field(description="Its version.")
+    description: str = strawberry.field(description="What it does, in a sentence.")
+
+
+@under(None)
+@strawberry.type(description="The shop whose customers these are.")
+class Shop:
+    """Over regulars_core.shop.settings.Settings."""
+
+    name: str = strawberry.field(description="The shop's name.")
+    currency_code: CurrencyCode = strawberry.field(description="The one currency that the shop sells in.")
+    timezone: str = strawberry.field(description="IANA name of the time zone in which the shop's days begin and end.")
+    country: str = strawberry.field(
+        description="ISO 3166 code of the country whose way of writing phone numbers is understood."
+    )
+    plugins: list[Plugin] = strawberry.field(description="The plugins that are switched on.")
+
+
+@under(None)
+@strawberry.type(description="A role of the key that is used, and where it counts.")
+class RoleBinding:
+    """Over regulars_core.shop.actors.Binding."""
+
+    is_type_of = backed_by(Binding)
+    role: str = strawberry.field(description="The name of the role.")
+    permissions: list[str] = strawberry.field(
+        resolver=lambda root: sorted(root.permissions), description="What it allows there, one by one."
+    )
+
+
+@under(None)
+@strawberry.type(description="Whoever asks.")
+class Viewer:
+    """Over regulars_core.shop.actors.Actor."""
+
+    is_type_of = backed_by(Actor)
+    name: str = strawberry.field(description="The name of the key that is used.")
+    roles: list[str] = strawberry.field(description="What the key may do, as names of roles.")
+    permissions: list[str] = strawberry.field(
+        resolver=lambda root: sorted(root.permissions),
+        description="What the key may do, one by one: each in some store at least, `bindings` say in which.",
+    )
+    bindings: list[RoleBinding] = strawberry.field(description="The roles, and where each of them counts.")
+
+
+async def shop(batch: Batch) -> Shop:
+    """The shop."""
+    settings, told = batch.shop.settings, batch.shop.plugins.about
+    return Shop(
+        name=settings.shop_name,
+        currency_code=batch.shop.currency,
+        timezone=settings.timezone,
+        country=settings.country,
+        plugins=[Plugin(name=one.name, version=one.version, description=one.description) for one in told],
+    )
+
+
+async def viewer(batch: Batch) -> Actor:
+    """Who asks."""
+    return batch.actor
+
+
+async def stores_of_bindings(bindings: Sequence[Binding], batch: Batch) -> Sequence[list[StoreRow] | None]:
+    """The stores of each binding, by code; None for the whole shop."""
+    return await _stores(batch, [binding.stores for binding in bindings])
+
+
+async def stores_of_viewers(actors: Sequence[Actor], batch: Batch) -> Sequence[list[StoreRow] | None]:
+    """The stores of all bindings together, by code; None where one is of the whole shop."""
+    return await _stores(batch, [actor.scope for actor in actors])
+
+
+async def _stores(batch: Batch, scopes: Sequence[frozenset[str] | None]) -> list[list[StoreRow] | None]:
+    wanted = sorted({store for scope in scopes if scope is not None for store in scope})
+    found = sorted((await stores_by_ids(batch.database, wanted)).values(), key=lambda store: store.code)
+    return [None if scope is None else [store for store in found if store.id in scope] for scope in scopes]
+
+
+def _node() -> StrawberryField:
+    async def resolve(
+        info: Info[Context, None],
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id that the object has answered.")],
+    ) -> Node | None:
+        schema: Any = info.schema
+        assert isinstance(schema, ComposedSchema)
+        found: Node | None = await node(info.context.batch, schema, id)
+        return found
+
+    field: Any = strawberry.field(
+        resolver=resolve,
+        name="node",
+        description="The object with this id; null if there is none. An id that is malformed is refused.",
+    )
+    field.python_name = "node"
+    return cast(StrawberryField, field)
+
+
+def contribution() -> Contribution:
+    """What this room brings to the schema."""
+    return Contribution(
+        CORE,
+        extensions=[
+            Extension(
+                Query,
+                [
+                    _node(),
+                    root(shop, name="shop", returns=Shop | None, description="The shop whose customers these are."),
+                    root(viewer, name="viewer", returns=Viewer | None, description="Whoever asks."),
+                ],
+            ),
+            Extension(
+                Viewer,
+                [
+                    batched(
+                        stores_of_viewers,
+                        name="stores",
+                        needs="stores.view",
+                        returns=list[Store] | None,
+                        description="The stores that the key is bound to; null for one that is bound to the whole shop. "
+                        "Customers are seen in every store, purchases and what they amount to in these.",
+                    )
+                ],
+            ),
+            Extension(
+                RoleBinding,
+                [
+                    batched(
+                        stores_of_bindings,
+                        name="stores",
+                        needs="stores.view",
+                        returns=list[Store] | None,
+                        description="The stores in which the role counts; null for the whole shop.",
+                    )
+                ],
+            ),
+        ],
+        types=[Node],
+    )

@@ -1,0 +1,1 @@
+"""Scalars, money and ids."""

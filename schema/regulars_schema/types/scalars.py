@@ -1,0 +1,141 @@
+"""Strict scalars: what is not exactly of the form is refused at the border, the same on both databases."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NewType
+
+from graphql import GraphQLError
+from graphql.language import StringValueNode, ValueNode
+from strawberry.types.scalar import ScalarDefinition
+
+from regulars_core.customers.contact import LONGEST_EMAIL, parse_email
+from regulars_core.primitives.clock import EARLIEST, LATEST, Instant, instant_of, printed
+from regulars_core.primitives.money import CurrencyCode, is_currency
+from regulars_core.primitives.text import is_clean
+
+EmailAddress = NewType("EmailAddress", str)
+PhoneNumber = NewType("PhoneNumber", str)
+
+_DECIMAL = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,6})?", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def bad_value(message: str) -> GraphQLError:
+    """A value that a scalar refuses."""
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
+
+
+def _text(name: str, value: object, longest: int) -> str:
+    if not isinstance(value, str):
+        raise bad_value(f"{name} takes a string, not {type(value).__name__}.")
+    if len(value) > longest:
+        raise bad_value(f"{name} takes at most {longest} characters.")
+    if not is_clean(value):
+        raise bad_value(f"{name} takes neither NUL nor lone surrogates.")
+    return value
+
+
+def parse_decimal(value: object) -> Decimal:
+    """A decimal in plain digits, at most 18 before and 6 behind the point."""
+    text = _text("Decimal", value, 40)
+    if not _DECIMAL.fullmatch(text) or (text.startswith("-") and not text.strip("-0.")):
+        raise bad_value('Decimal takes plain digits such as "10.50", at most six behind the point.')
+    return Decimal(text)
+
+
+def parse_instant(value: object) -> Instant:
+    """An RFC 3339 time with an offset, cut to milliseconds."""
+    text = _text("DateTime", value, 40)
+    if not _INSTANT.fullmatch(text):
+        raise bad_value('DateTime takes RFC 3339 with an offset, such as "2026-01-31T09:30:00+01:00".')
+    try:
+        instant = instant_of(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        raise bad_value("DateTime takes an instant that exists.") from None
+    if not EARLIEST <= instant <= LATEST:
+        raise bad_value("DateTime takes an instant between 0001-01-02 and 9999-12-30.")
+    return instant
+
+
+def parse_date(value: object) -> date:
+    """A calendar day."""
+    text = _text("Date", value, 10)
+    try:
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise bad_value('Date takes a day that exists, such as "1990-02-28".')
+
+
+def _parse_email(value: object) -> EmailAddress:
+    email = parse_email(_text("EmailAddress", value, LONGEST_EMAIL))
+    if email is None:
+        raise bad_value("EmailAddress takes an e-mail address.")
+    return EmailAddress(email)
+
+
+def _parse_currency(value: object) -> CurrencyCode:
+    text = _text("CurrencyCode", value, 3)
+    if not is_currency(text):
+        raise bad_value('CurrencyCode takes an ISO 4217 code, such as "EUR".')
+    return CurrencyCode(text)
+
+
+def _parse_phone(value: object) -> PhoneNumber:
+    text = _text("PhoneNumber", value, 16)
+    if not re.fullmatch(r"\+[1-9]\d{6,14}", text, re.ASCII):
+        raise bad_value('PhoneNumber takes E.164, such as "+525512345678".')
+    return PhoneNumber(text)
+
+
+def _strict(
+    name: str, description: str, parse: Callable[[object], Any], serialize: Callable[[Any], str], url: str | None = None
+) -> ScalarDefinition:
+    def literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+        # 10.5 in a document is a float to other clients: only a string literal will do.
+        if not isinstance(node, StringValueNode):
+            raise bad_value(f"{name} takes a string.")
+        return parse(node.value)
+
+    return ScalarDefinition(
+        name=name,
+        description=description,
+        specified_by_url=url,
+        serialize=serialize,
+        parse_value=parse,
+        parse_literal=literal,
+    )
+
+
+def _same(value: Any) -> str:
+    return str(value)
+
+
+SCALARS: Mapping[object, ScalarDefinition] = {
+    Decimal: _strict(
+        "Decimal",
+        "A decimal number as a string of plain digits, such as `10.50`; never a float.",
+        parse_decimal,
+        lambda value: format(value, "f") if isinstance(value, Decimal) else str(value),
+    ),
+    Instant: _strict(
+        "DateTime",
+        "An instant as RFC 3339. An offset is required on the way in; on the way out it is UTC with milliseconds.",
+        parse_instant,
+        printed,
+        "https://scalars.graphql.org/andimarek/date-time",
+    ),
+    date: _strict(
+        "Date",
+        "A calendar day such as `1990-02-28`.",
+        parse_date,
+        lambda value: value.isoformat() if isinstance(value, date) else str(value),
+    ),
+    EmailAddress: _strict("EmailAddress", "An e-mail address, kept in lower case.", _parse_email, _same),
+    PhoneNumber: _strict("PhoneNumber", "A phone number in E.164, such as `+525512345678`.", _parse_phone, _same),
+    CurrencyCode: _strict("CurrencyCode", "An ISO 4217 currency code, such as `EUR`.", _parse_currency, _same),
+}

@@ -1,0 +1,56 @@
+"""The command line with the commands of the plugins that are on, each under its plugin's name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from regulars_core.plugins.host import Plugins
+from regulars_core.plugins.owners import CORE, Owners, PluginError
+from regulars_core.shop.commands import carry
+from regulars_core.shop.settings import SettingsError
+from regulars_core.start import configured
+from regulars_server.cli.base import configured_or_exit, fail, in_shop
+
+
+class CommandLine(TyperGroup):
+    """Core's commands, and what plugins add when somebody looks for it."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All names; core's alone where the settings are wrong, so that help is always there."""
+        try:
+            _, plugins = configured()
+            added = commands_of(plugins, self.commands)
+        except (SettingsError, PluginError):
+            added = {}
+        return [*super().list_commands(ctx), *added]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name."""
+        if (own := super().get_command(ctx, cmd_name)) is not None:
+            return own
+        _, plugins = configured_or_exit()
+        try:
+            app = commands_of(plugins, self.commands).get(cmd_name)
+        except PluginError as error:
+            fail(str(error))
+        if app is None:
+            return None
+        carry(in_shop)
+        found = get_command(app)
+        found.name = cmd_name
+        return found
+
+
+def commands_of(plugins: Plugins, own: Mapping[str, Any]) -> Mapping[str, typer.Typer]:
+    """The plugins' commands by name. Raises PluginError for a name that core has, and for what is no Typer."""
+    found = plugins.declared("regulars_commands")
+    owners = Owners()
+    owners.reserve(own, CORE)
+    for name, app in found.items():
+        if not isinstance(app, typer.Typer):
+            raise PluginError(f"The plugin '{name}' must answer regulars_commands with a typer.Typer.")
+        owners.claim(name, name, f"The command '{name}'")
+    return found

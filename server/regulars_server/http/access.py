@@ -1,0 +1,116 @@
+"""What every request gets, whatever becomes of it: an id, the headers of a careful server, a line in the log."""
+
+import logging
+import re
+import time
+from dataclasses import dataclass, field
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from regulars_core.primitives.errors import logged
+from regulars_core.primitives.ids import new_id
+from regulars_server.http.errors import internal
+from regulars_server.logs import ACCESS
+from regulars_server.metrics import Metrics
+
+_REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
+_PLACES = ("/graphql", "/schema.graphql", "/health", "/ready", "/metrics", "/graphiql")
+_VISIT = "regulars.visit"
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+]
+_TLS_HEADERS = [*_HEADERS, (b"strict-transport-security", b"max-age=31536000")]
+
+
+@dataclass
+class Visit:
+    """One request, as the log sees it: nothing of it is a client's own text but the id, which must look like one."""
+
+    request_id: str
+    key_id: str | None = None
+    kind: str | None = None
+    fields: tuple[str, ...] = ()
+    code: str | None = None
+    cost: int | None = None
+    status: int = 500
+    since: float = field(default_factory=time.perf_counter)
+
+    @classmethod
+    def of(cls, scope: Scope) -> "Visit":
+        """The visit that a request belongs to."""
+        visit: Visit = scope[_VISIT]
+        return visit
+
+
+class Access:
+    """Stands around the application, and answers what it raises."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics | None = None) -> None:
+        self._app, self._metrics = app, metrics
+        self._log = logging.getLogger(ACCESS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        visit = scope[_VISIT] = Visit(_request_id(scope))
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started, visit.status = True, message["status"]
+                headers = message["headers"]
+                there = dict(headers)
+                careful = _TLS_HEADERS if scope["scheme"] == "https" else _HEADERS
+                headers += [pair for pair in careful if pair[0] not in there]
+                headers.append((b"x-request-id", visit.request_id.encode()))
+            await send(message)
+
+        if self._metrics:
+            self._metrics.began()
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            visit.code = "INTERNAL"
+            error_id = logged(error, _place(scope))
+            if not started:
+                await internal().response(errorId=error_id)(scope, receive, send_with_headers)
+        finally:
+            self._ended(scope, visit)
+
+    def _ended(self, scope: Scope, visit: Visit) -> None:
+        seconds = time.perf_counter() - visit.since
+        if self._metrics:
+            self._metrics.ended(_place(scope), visit.status, visit.code, visit.cost, seconds)
+        if self._log.isEnabledFor(logging.INFO):
+            figures = {
+                "request_id": visit.request_id,
+                "method": scope["method"],
+                "place": _place(scope),
+                "status": visit.status,
+                "ms": round(seconds * 1_000, 1),
+                "key_id": visit.key_id,
+                "kind": visit.kind,
+                "fields": ",".join(visit.fields) or None,
+                "code": visit.code,
+                "cost": visit.cost,
+            }
+            self._log.info("request", extra=figures)
+
+
+def _request_id(scope: Scope) -> str:
+    """What the sender calls the request if it looks like a name, or else one of ours."""
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+    return given if _REQUEST_ID.fullmatch(given) else new_id()
+
+
+def _place(scope: Scope) -> str:
+    """Which of our places was asked for; paths that somebody has made up can hold anything."""
+    path = scope["path"]
+    return next((place for place in _PLACES if path == place or path.startswith(place + "/")), "elsewhere")

@@ -1,0 +1,187 @@
+"""GraphQL over HTTP: one endpoint, POST only, and JSON on every path.
+
+https://graphql.github.io/graphql-over-http/draft/
+"""
+
+import asyncio
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+from graphql import GraphQLError, GraphQLSyntaxError
+from starlette.types import ASGIApp, Receive, Scope, Send
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.execution import PreExecutionError
+
+from regulars_core.database import Unavailable
+from regulars_core.keys.authentication import Doorkeeper
+from regulars_core.primitives.errors import RateLimited
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.shop import Shop
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.request.context import Batch, Context
+from regulars_schema.request.errors import answered, pre_execution
+from regulars_server.http.access import Visit
+from regulars_server.http.errors import GRAPHQL_JSON, PLAIN_JSON, Fault, unavailable
+from regulars_server.http.negotiation import answered_as, refuse_other_than_json
+from regulars_server.http.rate_limits import Buckets
+from regulars_server.http.request import Asked, headers_of, read, received
+
+Answer = tuple[int, dict[str, Any]]
+
+
+PLACE = "/graphql"
+
+
+class GraphQLFirst:
+    """Middleware that leads to the endpoint, without looking through all other places for it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http" and scope["path"] == PLACE:
+            await scope["app"].state.graphql(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+class GraphQLEndpoint:
+    """Answers GraphQL requests of one shop."""
+
+    def __init__(self, schema: ComposedSchema, shop: Shop, doorkeeper: Doorkeeper) -> None:
+        settings = shop.settings
+        self._schema, self._shop, self._doorkeeper, self._settings = schema, shop, doorkeeper, settings
+        self._buckets = Buckets(settings.rate_capacity, settings.rate_restore)
+        self._working = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request. Never raises for anything that the request can contain."""
+        media, visit, headers = PLAIN_JSON, Visit.of(scope), headers_of(scope)
+        try:
+            if scope["method"] != "POST":
+                raise Fault(405, "BAD_REQUEST", "GraphQL is asked by POST.", Allow="POST")
+            actor = await self.identify(headers, visit)
+            media = answered_as(headers.get("accept", ""))
+            refuse_other_than_json(headers)
+            asked = read(await received(scope, receive, headers, self._settings), self._settings.max_batch)
+            with self._place():
+                deadline = asyncio.get_running_loop().time() + self._settings.request_seconds
+                status, answer = await self._answers(asked, actor, visit, media, deadline)
+            body = orjson.dumps(answer)
+        except (Unavailable, Fault) as error:
+            fault = error if isinstance(error, Fault) else unavailable()
+            visit.code = fault.code
+            await fault.response(media)(scope, receive, send)
+        else:
+            length = str(len(body)).encode()
+            said = [(b"content-length", length), (b"content-type", media.encode())]
+            await send({"type": "http.response.start", "status": status, "headers": said})
+            await send({"type": "http.response.body", "body": body})
+
+    async def identify(self, headers: Mapping[str, str], visit: Visit) -> Actor:
+        """Who asks, by the bearer key. Raises Fault."""
+        scheme, _, key = headers.get("authorization", "").partition(" ")
+        key = key.strip() if scheme.lower() == "bearer" else ""
+        actor = self._doorkeeper.remembered(key) or await self._looked_up(key)
+        if actor is None:
+            message = "A valid API key is needed: `Authorization: Bearer rk_…`."
+            raise Fault(401, "UNAUTHENTICATED", message, WWW_Authenticate="Bearer")
+        visit.key_id = actor.key_id
+        return actor
+
+    async def _looked_up(self, key: str) -> Actor | None:
+        try:
+            async with asyncio.timeout(self._settings.request_seconds):
+                with self._place():
+                    return await self._doorkeeper.actor_of(key)
+        except TimeoutError:
+            raise unavailable() from None
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """One of the places for requests that are worked on. Raises Fault if all are taken: who waits in an endless line
+        has gone when the turn comes."""
+        if self._working >= self._settings.max_concurrent:
+            raise Fault(503, "UNAVAILABLE", "Too much is asked at the moment; try again.", Retry_After="1")
+        self._working += 1
+        try:
+            yield
+        finally:
+            self._working -= 1
+
+    async def _answers(
+        self, asked: Asked | Sequence[Asked], actor: Actor, visit: Visit, media: str, deadline: float
+    ) -> tuple[int, Any]:
+        if isinstance(asked, Asked):
+            return await self._answer(asked, actor, visit, media, deadline)
+        return 200, [await self._one_of_many(part, actor, visit, media, deadline) for part in asked]
+
+    async def _one_of_many(self, asked: Asked, actor: Actor, visit: Visit, media: str, deadline: float) -> Any:
+        """One operation of an array: what becomes of it hides nothing of what became of the others."""
+        try:
+            return (await self._answer(asked, actor, visit, media, deadline))[1]
+        except Unavailable:
+            return unavailable().body()
+        except Fault as fault:
+            return fault.body()
+
+    async def _answer(self, asked: Asked, actor: Actor, visit: Visit, media: str, deadline: float) -> Answer:
+        context = Context(
+            Batch(self._shop, actor, visit.request_id, deadline),
+            charge=lambda cost: self._buckets.take(actor.key_id, cost),
+            as_json=True,
+        )
+        try:
+            result = await self._schema.execute(
+                asked.query,
+                variable_values=asked.variables,
+                context_value=context,
+                operation_name=asked.operation_name,
+            )
+        except (CannotGetOperationTypeError, InvalidOperationTypeError):
+            raise Fault(400, "BAD_REQUEST", "The document has no such operation, or several and no name.") from None
+        finally:
+            visit.cost, (visit.kind, visit.fields) = context.cost, context.asked
+        before = isinstance(result, PreExecutionError)
+        if before:
+            self._refuse_beyond_rate(actor, context, result.errors or [])
+        errors = [answered(_staged(error) if before else error) for error in result.errors or ()]
+        refused = before or (result.data is None and not any("path" in error for error in errors))
+        body: dict[str, Any] = {"errors": errors} if errors else {}
+        if not refused:
+            body["data"] = result.data
+        if said := context.extensions | self._cost(actor, context):
+            body["extensions"] = said
+        visit.code = errors[0]["extensions"]["code"] if errors else None
+        if refused and visit.code == "PAYLOAD_TOO_LARGE":
+            return 413, body
+        return 400 if refused and media == GRAPHQL_JSON else 200, body
+
+    def _refuse_beyond_rate(self, actor: Actor, context: Context, errors: list[GraphQLError]) -> None:
+        """Raise Fault if the document was refused for what the key has asked before; charge one that could not be read."""
+        limited = next((one.original_error for one in errors if isinstance(one.original_error, RateLimited)), None)
+        try:
+            if limited is None and context.cost is None:
+                self._buckets.take(actor.key_id, 0)
+        except RateLimited as error:
+            limited = error
+        if limited:
+            wait = str(max(1, math.ceil(limited.seconds)))
+            raise Fault(429, "RATE_LIMITED", "This key has asked for too much; wait and try again.", Retry_After=wait)
+
+    def _cost(self, actor: Actor, context: Context) -> dict[str, Any]:
+        if context.cost is None:
+            return {}
+        remaining, rate = self._buckets.remaining(actor.key_id), self._buckets.restore
+        return {"cost": {"requested": context.cost, "remaining": remaining, "restoreRate": rate}}
+
+
+def _staged(error: GraphQLError) -> GraphQLError:
+    if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
+        return error  # nobody foresaw it, so it is no fault of the document
+    parsing = isinstance(error, GraphQLSyntaxError) or isinstance(error.original_error, GraphQLSyntaxError)
+    return pre_execution(error, "GRAPHQL_PARSE_FAILED" if parsing else "GRAPHQL_VALIDATION_FAILED")

@@ -1,0 +1,42 @@
+"""The web server around the application."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from regulars_core.shop.settings import Settings
+
+_TO_SEND = 5  # seconds to send the last answers after the last request can have ended
+
+
+def listen(
+    app: str | Callable[..., Any],
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    workers: int = 1,
+    certfile: Path | None = None,
+    keyfile: Path | None = None,
+) -> None:
+    """Serve until a signal comes; then take nothing new, and end what was begun. A text names what makes the application
+    in each process. The log must be written already; uvicorn's own access log stays off."""
+    uvicorn.run(
+        app,
+        factory=isinstance(app, str),
+        host=host,
+        port=port,
+        workers=workers,
+        ssl_certfile=certfile,
+        ssl_keyfile=keyfile,
+        http="regulars_server.http.protocol:DoorProtocol",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=math.ceil(settings.body_seconds + settings.request_seconds) + _TO_SEND,
+    )
