@@ -12,7 +12,7 @@ _SAMPLED = 50
 """Of so many answers one is looked into; of all of them the status is."""
 
 _TOO_MUCH = 503
-_LONGEST = 60
+_MAX_S = 60
 """Seconds after which an answer does not come any more."""
 
 Check = Callable[[bytes], None]
@@ -107,7 +107,7 @@ async def ask(port: int, requests: Iterator[bytes], concurrency: int, seconds: f
         for _ in range(concurrency)
     ]
     try:
-        async with asyncio.timeout(None if seconds is None else seconds + _LONGEST):
+        async with asyncio.timeout(None if seconds is None else seconds + _MAX_S):
             await asyncio.gather(*(protocol.done for protocol in protocols))
     finally:
         for protocol in protocols:

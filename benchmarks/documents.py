@@ -30,8 +30,8 @@ from benchmarks.turns import quartiles, requests_of
 _FIELDS = ("id", "code", "firstName", "lastName", "displayName", "email", "phone", "status", "version", "createdAt")
 _WORKLOAD = 1.0
 """Seconds of each operation before memory is looked at."""
-MOST_MEGABYTES = 120
-MOST_SECONDS = 1.5
+MAX_MEGABYTES = 120
+MAX_SECONDS = 1.5
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def main() -> None:
         work = statistics.median(work for _, work in began)
         start = (
             f"`regulars serve` with all plugins is ready after {middle:.2f} s ({low:.2f}–{high:.2f}), {work:.2f} s of them"
-            f" of the processor; {MOST_SECONDS} s are wanted."
+            f" of the processor; {MAX_SECONDS} s are wanted."
         )
         print(start, flush=True)
         with all_served([contestant]) as [served]:
@@ -100,7 +100,7 @@ def main() -> None:
     memory = (
         f"Its memory: {found.ready:.0f} MB when ready, {found.worked:.0f} MB after the workload with 8 at once,"
         f" {found.after:.0f} MB after {chosen.documents:,} different documents, {found.most:.0f} MB at most;"
-        f" {MOST_MEGABYTES} MB are wanted."
+        f" {MAX_MEGABYTES} MB are wanted."
     )
     print(memory)
     if chosen.write:

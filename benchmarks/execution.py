@@ -30,7 +30,7 @@ from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from regulars_schema.composition.composed_schema import ComposedSchema
-from regulars_schema.request.context import Batch, Context
+from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.schema import build_schema
 
 BEGINNING = "mar"
@@ -118,7 +118,7 @@ async def _buy(database: Database, customers: Sequence[str]) -> None:
 
 async def asked(schema: ComposedSchema, shop: Shop, document: str, variables: dict[str, Any]) -> Any:
     """The data of an answer without errors."""
-    context = Context(Batch(shop, Actor.of_role("key", "bench", "administrator")), as_json=True)
+    context = GraphQLContext(RequestContext(shop, Actor.of_role("key", "bench", "administrator")), as_json=True)
     result = await schema.execute(document, variable_values=variables, context_value=context)
     assert not result.errors, result.errors
     return orjson.dumps(result.data)

@@ -19,7 +19,7 @@ from benchmarks.operations import TITLES
 from benchmarks.peers import subjects_of
 from benchmarks.turns import Figures, Pace, by_turns, times_as_quick, times_the_work
 
-MOST = 1.2
+MAX_RATIO = 1.2
 
 
 def line(operation: str, figures: Mapping[str, Figures]) -> str:
@@ -61,7 +61,7 @@ def main() -> None:
             "growth",
             f"## {names[0]} and {names[1]} customers: {version}",
             f"{results.today()} {chosen.concurrency} at once, {chosen.rounds} rounds of {chosen.seconds:g} s by turns;"
-            f" ten purchases each. Below {MOST} is wanted.",
+            f" ten purchases each. Below {MAX_RATIO} is wanted.",
             *lines,
         )
 

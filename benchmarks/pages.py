@@ -41,7 +41,7 @@ FAR = 1_000
 """The page that is compared with the first; the middle one where there are not so many."""
 TIMES = 60
 WRITTEN_FROM = 100_000
-MOST = 1.3
+MAX_RATIO = 1.3
 
 Work = Callable[[], Awaitable[Any]]
 
@@ -102,10 +102,10 @@ class Bench:
             far = Window(order, SIZE, backward, None if backward else position, position if backward else None)
             for _ in range(3):  # a plan that does not seek is slow every time; noise is not
                 first, deep = await taken(self._page(near), self._page(far))
-                if (ratio := deep.median / first.median) <= MOST:
+                if (ratio := deep.median / first.median) <= MAX_RATIO:
                     break
             walk = "last, before" if backward else "first, after"
-            self.tell(f"| {order.name} | {walk} | {first} | {deep} | {ratio:.2f}{' !' if ratio > MOST else ''} |")
+            self.tell(f"| {order.name} | {walk} | {first} | {deep} | {ratio:.2f}{' !' if ratio > MAX_RATIO else ''} |")
             if not backward:
                 await self._explain(
                     f"{order.name}, page 1", self._page(near, watched := Watched(self.database)), watched
@@ -193,7 +193,7 @@ def _queries(population: Population) -> list[str]:
     return [*found, "maria garcia", "m g", "5512", "cust00042", "example"]
 
 
-async def measured(url: str, customers: int, settle: Callable[[], object]) -> Bench:
+async def measured(url: str, customers: int, flush: Callable[[], object]) -> Bench:
     """Fill a database and measure it."""
     database = await Database.open(url, [CORE_APP], pool_size=1, readers=1)
     try:
@@ -203,7 +203,7 @@ async def measured(url: str, customers: int, settle: Callable[[], object]) -> Be
         print(f"{database.engine}: {customers:,} customers in {time.perf_counter() - begun:.0f} s", flush=True)
         await renew(database)
         await database.transaction(lambda: _analyze(database))
-        settle()
+        flush()
         await bench.pages()
         await bench.searches()
         await bench.filters()
@@ -251,8 +251,8 @@ def main() -> None:
     engines = ("sqlite", "postgres") if chosen.engine == "both" else (chosen.engine,)
     parts, plans = [], {}
     with databases(engines) as opened:
-        for engine, version, url, settle in opened:
-            bench = asyncio.run(measured(url, chosen.customers, settle))
+        for engine, version, url, flush in opened:
+            bench = asyncio.run(measured(url, chosen.customers, flush))
             parts.append(f"### {version}\n" + "\n".join(bench.lines))
             plans[engine] = "\n".join(bench.plans)
     if chosen.customers < WRITTEN_FROM or len(engines) < 2:

@@ -13,7 +13,7 @@ from regulars_core.primitives.ids import MAIN_STORE_ID
 LINES = 3
 OFTEN = range(20, 25)
 """How many purchases a frequent customer has; the newest customers are frequent ones."""
-_LONGEST = 3_600  # seconds a statement may take
+_MAX_S = 3_600  # seconds a statement may take
 
 
 def frequent(customers: int) -> int:
@@ -48,7 +48,7 @@ async def sell(database: Database, customers: int, purchases: int) -> None:
     each = max(1, round((purchases - frequent(customers) * (sum(OFTEN) / len(OFTEN))) / others))
 
     async def work() -> None:
-        await database.allow(_LONGEST)
+        await database.allow(_MAX_S)
         if database.engine == "postgres":
             # Every key is one that the statement has just read; looking each up again would take most of the time.
             await database.run("SET LOCAL session_replication_role = replica")

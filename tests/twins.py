@@ -3,17 +3,17 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
-from contextvars import Context as Variables
+from contextvars import GraphQLContext as Variables
 from typing import Any
 
 import orjson
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
 from strawberry.types import ExecutionContext
 
-from regulars_schema.documents.documents import MOST_ERRORS
+from regulars_schema.documents.documents import MAX_ERRORS
 from regulars_schema.executor.execution import Execution
 from regulars_schema.executor.executor import BreadthFirst
-from regulars_schema.request.context import Context
+from regulars_schema.request.context import GraphQLContext
 
 Place = tuple[str | int, ...]
 Answer = Callable[[BreadthFirst, ExecutionContext, Execution | ExecutionResult], Awaitable[ExecutionResult]]
@@ -34,7 +34,7 @@ class Twins:
         ours = await answer(executor, asked, ready)
         if asked.operation_type.value == OperationType.QUERY.value:
             # In variables of its own: it is no part of what the test counts or traces.
-            context = Context(asked.context.batch)
+            context = GraphQLContext(asked.context.request)
             theirs = await asyncio.create_task(by_graphql_core(asked, context), context=Variables())
             self.compared += 1
             plain = ExecutionResult(read(ours.data), ours.errors)
@@ -48,7 +48,7 @@ def read(data: Any) -> Any:
     return orjson.loads(orjson.dumps(data))
 
 
-async def by_graphql_core(asked: ExecutionContext, context: Context) -> ExecutionResult:
+async def by_graphql_core(asked: ExecutionContext, context: GraphQLContext) -> ExecutionResult:
     """The answer of graphql-core; what it refuses is noted in the context."""
     assert asked.graphql_document is not None
     result = execute(
@@ -58,7 +58,7 @@ async def by_graphql_core(asked: ExecutionContext, context: Context) -> Executio
         context,
         asked.variables,
         asked.operation_name,
-        max_coercion_errors=MOST_ERRORS,
+        max_coercion_errors=MAX_ERRORS,
         hide_suggestions=True,
     )
     return result if isinstance(result, ExecutionResult) else await result
@@ -76,7 +76,7 @@ def differing(ours: ExecutionResult, theirs: ExecutionResult) -> list[str]:
     ]
 
 
-def refused_otherwise(result: ExecutionResult, ours: Context, theirs: Context) -> list[str]:
+def refused_otherwise(result: ExecutionResult, ours: GraphQLContext, theirs: GraphQLContext) -> list[str]:
     """How refusals differ. Where a null has swallowed objects, some of those have been refused something and some not yet."""
     swallowed = {_names(_nulled(result.data, error) or ()) for error in result.errors or ()}
     here, there = (

@@ -23,9 +23,9 @@ from regulars_core.primitives.clock import DAY, Instant, now
 from regulars_core.primitives.errors import BadInput
 from regulars_core.queries.inserts import inserting
 
-LONGEST_KEY = 128
+MAX_KEY = 128
 KEPT_DAYS = 45
-_KEY = re.compile(rf"[!-~]{{1,{LONGEST_KEY}}}")
+_KEY = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
 _AT_ONCE = 5_000
 
 
@@ -34,7 +34,7 @@ class IdempotencyKey(Model):
 
     number = fields.BigIntField(primary_key=True, generated=True)
     client = TextKeyField(120)
-    key = TextKeyField(LONGEST_KEY)
+    key = TextKeyField(MAX_KEY)
     digest = fields.CharField(64)
     outcome = fields.TextField(null=True)
     created_at = InstantField()
@@ -59,7 +59,7 @@ class Claim:
 def checked_key(key: str, *path: str) -> str:
     """The key. Raises BadInput for one that is too long, empty, or has more than visible ASCII in it."""
     if not _KEY.fullmatch(key):
-        raise BadInput(f"A key is 1 to {LONGEST_KEY} visible ASCII characters without spaces, such as a UUID.", path)
+        raise BadInput(f"A key is 1 to {MAX_KEY} visible ASCII characters without spaces, such as a UUID.", path)
     return key
 
 
@@ -72,7 +72,7 @@ async def claim(database: Database, client: str, key: str, digest: str) -> Claim
     """What became of a key, in the transaction of the effect, or a claim to it that holds if it is kept. Raises BadInput with
     reason IDEMPOTENCY_KEY_REUSED where the key was used with other input."""
     sql, values = lookup(client, key)
-    found = await database.look_up(sql, *values)
+    found = await database.read(sql, *values)
     if not found:
         return Claim(client, key, digest, now())
     [(known, first_at, outcome)] = found

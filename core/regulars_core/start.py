@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from regulars_core import contribution, hookspecs
-from regulars_core.database import Database, FromTheFuture, NotMigrated, Unavailable, migrations
+from regulars_core.database import Database, DatabaseTooNew, NotMigrated, Unavailable, migrations
 from regulars_core.database.apps import sqlite_path
 from regulars_core.events.replay import switch_on
 from regulars_core.plugins.discovery import chosen, installed, loaded
@@ -13,7 +13,7 @@ from regulars_core.plugins.host import About, Plugins
 from regulars_core.shop.settings import Settings, load_settings, wanted_plugins
 from regulars_core.shop.shop import Shop, WrongCurrency, refuse_other_currency
 
-CANNOT_START = (NotMigrated, FromTheFuture, WrongCurrency, Unavailable)
+CANNOT_START = (NotMigrated, DatabaseTooNew, WrongCurrency, Unavailable)
 
 
 def plugins_on(plugins: Mapping[str, object] | None = None, about: Sequence[About] = ()) -> Plugins:
@@ -55,7 +55,7 @@ async def opened_database(
 async def opened(settings: Settings, plugins: Plugins | None = None, *, migrated: bool = True) -> AsyncIterator[Shop]:
     """The shop of these settings with these plugins, or those that the settings choose; closed at the end.
 
-    Unless `migrated` is False, raises NotMigrated or FromTheFuture for a database that is not of this version, and
+    Unless `migrated` is False, raises NotMigrated or DatabaseTooNew for a database that is not of this version, and
     WrongCurrency for one whose purchases are in another currency; and plugins are told what they missed.
     """
     if migrated:
@@ -77,9 +77,9 @@ def refuse_missing_file(settings: Settings) -> None:
 
 
 async def refuse_other_version(database: Database) -> None:
-    """Raise NotMigrated or FromTheFuture if the database is not of this version."""
+    """Raise NotMigrated or DatabaseTooNew if the database is not of this version."""
     if unknown := await migrations.unknown(database):
-        raise FromTheFuture(
+        raise DatabaseTooNew(
             f"The database was migrated by a newer version ({', '.join(unknown)}); install that version, or a newer one."
         )
     if pending := await migrations.pending(database):

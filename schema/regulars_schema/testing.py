@@ -7,7 +7,7 @@ from uuid import uuid4
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.composed_schema import ComposedSchema
-from regulars_schema.request.context import Batch, Context
+from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.request.errors import answered
 from regulars_schema.schema import schema_of
 
@@ -47,7 +47,7 @@ class Api:
 
     async def ask(self, document: str, **variables: Any) -> Answer:
         """The answer, whatever it is."""
-        context = Context(Batch(self.shop, self.actor))
+        context = GraphQLContext(RequestContext(self.shop, self.actor))
         result = await self.schema.execute(document, variable_values=variables, context_value=context)
         return Answer(result.data, [answered(error) for error in result.errors or ()], context.extensions)
 

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from regulars_core.database import Unavailable
 from regulars_core.jobs.jobs import jobs_of
 from regulars_core.jobs.runner import Runner, running
-from regulars_core.keys.authentication import Doorkeeper
+from regulars_core.keys.authentication import Authenticator
 from regulars_core.plugins.host import Plugins
 from regulars_core.shop.settings import Settings
 from regulars_core.start import CANNOT_START, configured, opened, plugins_wanted, refuse_other_version
@@ -23,7 +23,7 @@ from regulars_schema.documents.introspection import INTROSPECT
 from regulars_schema.documents.limits import Limits
 from regulars_schema.schema import schema_of
 from regulars_server import graphiql
-from regulars_server.http.access import Access, Visit
+from regulars_server.http.access import Access, RequestLog
 from regulars_server.http.endpoint import GraphQLEndpoint, GraphQLFirst
 from regulars_server.http.errors import Fault, unavailable
 from regulars_server.logs import write_log
@@ -46,13 +46,13 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             app.state.shop = shop = await stack.enter_async_context(opened(settings, on))
-            app.state.graphql = GraphQLEndpoint(schema, shop, Doorkeeper(shop))
+            app.state.graphql = GraphQLEndpoint(schema, shop, Authenticator(shop))
             if settings.jobs:
                 await stack.enter_async_context(running(Runner(shop, jobs)))
             yield
 
     async def demanded(request: Request, permission: str) -> None:
-        actor = await request.app.state.graphql.identify(request.headers, Visit.of(request.scope))
+        actor = await request.app.state.graphql.identify(request.headers, RequestLog.of(request.scope))
         if not actor.may(permission):
             raise Fault(403, "FORBIDDEN", f"This needs the permission {permission}.")
 
@@ -63,7 +63,7 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
     async def figures(request: Request) -> Response:
         assert metrics is not None
         await demanded(request, "metrics.view")
-        return Response(metrics.rendered(), media_type=metrics.content_type)
+        return Response(metrics.sql_field(), media_type=metrics.content_type)
 
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
@@ -111,7 +111,7 @@ def _cors(settings: Settings) -> list[Middleware]:
 
 async def _turned_away(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, Fault)
-    Visit.of(request.scope).code = fault.code
+    RequestLog.of(request.scope).code = fault.code
     return fault.response()
 
 

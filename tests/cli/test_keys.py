@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from regulars_core.keys.authentication import Doorkeeper
+from regulars_core.keys.authentication import Authenticator
 from regulars_core.shop.shop import Shop
 from tests.cli.commands import Regulars, in_shop
 
@@ -17,7 +17,7 @@ def test_a_key_is_shown_once_and_kept_nowhere(regulars: Regulars, database_url: 
 
     async def look(shop: Shop) -> tuple[Any, Any]:
         rows = await shop.database.rows("SELECT * FROM api_key")
-        return [tuple(row) for row in rows], await Doorkeeper(shop).actor_of(key)
+        return [tuple(row) for row in rows], await Authenticator(shop).actor_of(key)
 
     rows, actor = in_shop(database_url, look)
     assert (actor.name, actor.roles, actor.key_id) == ("Till 1", ["administrator"], id_)
@@ -81,7 +81,7 @@ def test_keys_have_roles_in_stores(regulars: Regulars, database_url: str) -> Non
     assert "cashier the box" in ran("role", "list")
 
     async def held(shop: Shop) -> Any:
-        actor = await Doorkeeper(shop).actor_of(key)
+        actor = await Authenticator(shop).actor_of(key)
         return actor and (actor.may("notes.view"), actor.scope is None)
 
     assert in_shop(database_url, held) == (True, False)

@@ -7,7 +7,7 @@ import pytest
 
 from regulars_core.database.apps import sqlite_path
 from regulars_core.keys import authentication
-from regulars_core.keys.authentication import Doorkeeper
+from regulars_core.keys.authentication import Authenticator
 from regulars_core.keys.credentials import checksum
 from regulars_core.keys.reads import list_keys
 from regulars_core.primitives.errors import Refused
@@ -39,7 +39,7 @@ async def test_the_secret_is_kept_as_a_hash_only(shop: Shop) -> None:
 
 
 async def test_only_the_very_key_opens(shop: Shop) -> None:
-    doorkeeper = Doorkeeper(shop)
+    doorkeeper = Authenticator(shop)
     key = await make_key(shop.database, "till", "administrator")
     other = await make_key(shop.database, "other", "administrator")
     actor = await doorkeeper.actor_of(key)
@@ -55,7 +55,7 @@ async def test_only_the_very_key_opens(shop: Shop) -> None:
 
 
 async def test_a_wrong_checksum_does_not_ask_the_database_and_a_wrong_secret_does(shop: Shop) -> None:
-    doorkeeper = Doorkeeper(shop)
+    doorkeeper = Authenticator(shop)
     key = await make_key(shop.database, "till", "administrator")
     with shop.database.counting() as statements:
         await doorkeeper.actor_of(key[:-1] + ("0" if key[-1] != "0" else "1"))
@@ -71,7 +71,7 @@ async def test_a_wrong_checksum_does_not_ask_the_database_and_a_wrong_secret_doe
 async def test_a_good_key_is_believed_for_a_while_and_no_longer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1_000.0]
     monkeypatch.setattr(authentication.time, "monotonic", lambda: clock[0])
-    doorkeeper, other = Doorkeeper(shop), Doorkeeper(shop)
+    doorkeeper, other = Authenticator(shop), Authenticator(shop)
     key = await make_key(shop.database, "till", "administrator")
     assert await doorkeeper.actor_of(key)
     with shop.database.counting() as statements:
@@ -91,7 +91,7 @@ async def test_a_good_key_is_believed_for_a_while_and_no_longer(shop: Shop, monk
 
 async def test_a_memory_that_is_full_starts_anew(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(authentication, "_REMEMBERED_KEYS", 3)
-    doorkeeper = Doorkeeper(shop)
+    doorkeeper = Authenticator(shop)
     keys = [await make_key(shop.database, f"{n}", "administrator") for n in range(5)]
     for key in keys * 2:
         actor = await doorkeeper.actor_of(key)
@@ -107,7 +107,7 @@ def content(file: Path) -> bytes:
 @pytest.mark.parametrize("engine", ["sqlite"])
 async def test_no_key_stands_in_the_file(shop: Shop) -> None:
     key = await make_key(shop.database, "till", "administrator")
-    await Doorkeeper(shop).actor_of(key)
+    await Authenticator(shop).actor_of(key)
     written = content(sqlite_path(shop.database.url))
     assert key[3:15].encode() in written
     assert key[16:59].encode() not in written

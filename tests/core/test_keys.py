@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from regulars_core.keys import authentication
-from regulars_core.keys.authentication import Doorkeeper
+from regulars_core.keys.authentication import Authenticator
 from regulars_core.keys.grants import Grant
 from regulars_core.keys.reads import list_keys, own_roles
 from regulars_core.keys.roles import change_role, create_role, delete_role
@@ -34,7 +34,7 @@ async def opened_stores(shop: Shop) -> Sequence[str]:
 
 
 async def actor_of(shop: Shop, key: str) -> Actor:
-    found = await Doorkeeper(shop).actor_of(key)
+    found = await Authenticator(shop).actor_of(key)
     assert found is not None
     return found
 
@@ -167,7 +167,7 @@ async def test_only_who_manages_keys_manages_keys(shop: Shop) -> None:
 async def test_a_role_of_the_shops_own_is_made_changed_and_removed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1_000.0]
     monkeypatch.setattr(authentication.time, "monotonic", lambda: clock[0])
-    by, door = operator(shop.permissions), Doorkeeper(shop)
+    by, door = operator(shop.permissions), Authenticator(shop)
     await create_role(shop, by=by, name="reader", permissions=["notes.view", "customers.view", "notes.view"])
     key = await create_key(shop, by=by, name="desk", bindings=[Grant("reader")])
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars_core.primitives.money import (
-    LARGEST,
+    MAX_MINOR,
     decimal_text,
     divided_half_up,
     exponent_of,
@@ -18,7 +18,7 @@ from regulars_core.primitives.money import (
     to_minor,
 )
 
-AMOUNTS = st.integers(-LARGEST, LARGEST)
+AMOUNTS = st.integers(-MAX_MINOR, MAX_MINOR)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_amounts_are_written_with_all_decimals(minor: int, exponent: int, text: 
     ("amount", "currency", "minor"),
     [
         ("1.00", "USD", 100), ("1", "USD", 100), ("1.005", "USD", None), ("1.5", "JPY", None), ("1.0", "JPY", 1),
-        ("1.0005", "KWD", None), ("1.005", "KWD", 1005), ("-0.01", "USD", -1), ("10000000000000.00", "USD", LARGEST),
+        ("1.0005", "KWD", None), ("1.005", "KWD", 1005), ("-0.01", "USD", -1), ("10000000000000.00", "USD", MAX_MINOR),
         ("10000000000000.01", "USD", None), ("-10000000000000.01", "USD", None), ("999999999999999999.999999", "KWD", None),
     ],
 )  # fmt: skip
@@ -85,7 +85,7 @@ def test_nothing_is_divided_by_nothing() -> None:
     assert [half_up(Decimal(text)) for text in ("0.5", "-0.5", "1.4", "2.5")] == [1, -1, 1, 3]
 
 
-@given(AMOUNTS, st.lists(st.integers(0, LARGEST), min_size=1, max_size=30))
+@given(AMOUNTS, st.lists(st.integers(0, MAX_MINOR), min_size=1, max_size=30))
 def test_shares_sum_to_the_whole_and_none_is_off_by_one(amount: int, weights: list[int]) -> None:
     shares = spread(amount, weights)
     assert sum(shares) == amount

@@ -18,7 +18,7 @@ from regulars_core.customers.search.quick import (
     CREATED,
     LAST_SEEN,
     MANY_HITS,
-    MOST_UNCOPIED,
+    MAX_UNCOPIED,
     WALK,
     QuickSearch,
     Recency,
@@ -251,7 +251,7 @@ COPIED = 2 * WALK
 @pytest.fixture
 async def crowd(shop: Shop) -> Crowd:
     chance = random.Random(8)
-    names = ["Common" if n % 2 else "Some" if n % 20 == 6 else "Other" for n in range(COPIED + MOST_UNCOPIED)]
+    names = ["Common" if n % 2 else "Some" if n % 20 == 6 else "Other" for n in range(COPIED + MAX_UNCOPIED)]
     for n, name in ((3, "Rare"), (40, "Rare"), (41, "Rare"), (len(names) - 2, "Rare"), (5, "Elder"), (7, "Elder")):
         names[n] = name
     times = sorted((chance.randrange(1_000) for _ in names), reverse=True)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from regulars_core.database import App, Database, FromTheFuture, Unavailable, migrations
+from regulars_core.database import App, Database, DatabaseTooNew, Unavailable, migrations
 from regulars_core.database.backup import backup, restore
 from tests.database.apps.shop.models import Customer
 from tests.database.conftest import SHOP
@@ -144,7 +144,7 @@ async def test_what_is_no_sound_backup_of_ours_is_refused(
     await migrations.migrate(future)
     await backup(future, tmp_path / "later.db")
     await future.close()
-    with pytest.raises(FromTheFuture, match=r"shop\.0009_later"):
+    with pytest.raises(DatabaseTooNew, match=r"shop\.0009_later"):
         await restore(tmp_path / "later.db", shop)
     assert await names(shop) == ["kept"]
 

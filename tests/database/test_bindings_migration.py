@@ -9,7 +9,7 @@ import pytest
 import regulars_core.migrations
 from regulars_core.contribution import CORE_APP
 from regulars_core.database import App, Database, migrations
-from regulars_core.keys.authentication import Doorkeeper
+from regulars_core.keys.authentication import Authenticator
 from regulars_core.keys.credentials import new_credential
 from regulars_core.keys.reads import list_keys
 from regulars_core.shop.settings import Settings
@@ -53,7 +53,7 @@ async def test_each_key_is_bound_to_the_whole_shop_in_its_role(url: str, before:
     assert [(key.id, key.name, key.bindings) for key in found] == [
         (key.id, f"till {n}", [("administrator", None)]) for n, key in enumerate(keys)
     ]
-    door = Doorkeeper(Shop(database, Settings(), plugins_on()))
+    door = Authenticator(Shop(database, Settings(), plugins_on()))
     opened = [await door.actor_of(key.text) for key in keys]
     assert [actor and actor.administers(None) for actor in opened] == [True, True, None]
     with pytest.raises(Exception, match="role"):

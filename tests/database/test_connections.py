@@ -55,7 +55,7 @@ async def test_one_that_was_lost_while_nobody_used_it_is_not_lent(narrow: Databa
 async def test_one_that_has_been_idle_for_long_is_not_lent(narrow: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     before = await backend(narrow)
     assert await backend(narrow) == before
-    monkeypatch.setattr(pool, "LONGEST_IDLE", 0.0)
+    monkeypatch.setattr(pool, "MAX_IDLE", 0.0)
     assert await backend(narrow) != before
 
 

@@ -24,25 +24,25 @@ def new(code: str) -> Write:
 
 
 async def codes(database: Database) -> list[str]:
-    return [row[0] for row in await database.look_up(CODES)]
+    return [row[0] for row in await database.read(CODES)]
 
 
 async def xid(database: Database) -> str:
     """The number of the transaction at hand, or of one for this statement alone."""
-    row = await database.look_up("SELECT CAST(txid_current() AS TEXT)")
+    row = await database.read("SELECT CAST(txid_current() AS TEXT)")
     return str(row[0][0])
 
 
 async def test_what_is_written_later_is_seen_by_whoever_looks(shop: Database) -> None:
     async def work() -> None:
-        await shop.run_later([new("a")])
+        await shop.defer([new("a")])
         assert await codes(shop) == ["a"]
-        await shop.run_later([new("b")])
+        await shop.defer([new("b")])
         assert [row[0] for row in await shop.rows(CODES)] == ["a", "b"]
-        await shop.run_later([new("c"), (RENAME, ("a", "y"))])
+        await shop.defer([new("c"), (RENAME, ("a", "y"))])
         with shop.bound():
             assert await Customer.filter(name="y").count() == 1
-        await shop.run_later([new("d")])
+        await shop.defer([new("d")])
         assert await shop.run("UPDATE customer SET name = 'z'") == 4
 
     await shop.transaction(work)
@@ -51,14 +51,14 @@ async def test_what_is_written_later_is_seen_by_whoever_looks(shop: Database) ->
 
 async def test_what_comes_later_is_undone_with_everything_else(shop: Database) -> None:
     async def work() -> None:
-        await shop.run_later([new("a")])
+        await shop.defer([new("a")])
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
         await shop.transaction(work)
     assert await codes(shop) == []
     with pytest.raises(RuntimeError, match="inside"):
-        await shop.run_later([new("a")])
+        await shop.defer([new("a")])
 
 
 @on_postgres
@@ -66,8 +66,8 @@ async def test_one_statement_is_the_whole_transaction(shop: Database) -> None:
     async def work() -> None:
         assert await codes(shop) == []
         assert await xid(shop) != await xid(shop)  # nothing has begun
-        await shop.run_later([new("a")])
-        await shop.run_later([new("b")])
+        await shop.defer([new("a")])
+        await shop.defer([new("b")])
 
     with shop.counting() as counted:
         await shop.transaction(work)
@@ -86,8 +86,8 @@ async def test_it_begins_with_the_first_statement_that_may_do_something(shop: Da
 
 async def test_the_order_of_what_touches_one_table_is_kept(shop: Database) -> None:
     async def work() -> None:
-        await shop.run_later([new("a"), (RENAME, ("a", "first"))])
-        await shop.run_later([(RENAME, ("a", "second"))])
+        await shop.defer([new("a"), (RENAME, ("a", "first"))])
+        await shop.defer([(RENAME, ("a", "second"))])
 
     await shop.transaction(work)
     row = await shop.row("SELECT name FROM customer")
@@ -108,21 +108,21 @@ def test_only_insertions_share_a_table_in_one_statement() -> None:
 async def test_a_savepoint_catches_what_is_written_later_in_it(shop: Database) -> None:
     async def undone() -> None:
         async with shop.savepoint():
-            await shop.run_later([new("undone")])
+            await shop.defer([new("undone")])
             raise ValueError("no")
 
     async def twice() -> None:
         async with shop.savepoint():
-            await shop.run_later([new("kept")])
+            await shop.defer([new("kept")])
 
     async def work() -> None:
-        await shop.run_later([new("kept")])
+        await shop.defer([new("kept")])
         with pytest.raises(ValueError, match="no"):
             await undone()
         with pytest.raises(IntegrityError):
             await twice()
         async with shop.savepoint():
-            await shop.run_later([new("kept too")])
+            await shop.defer([new("kept too")])
 
     await shop.transaction(work)
     assert await codes(shop) == ["kept", "kept too"]
@@ -130,8 +130,8 @@ async def test_a_savepoint_catches_what_is_written_later_in_it(shop: Database) -
 
 async def test_whoever_swallows_the_error_of_a_write_that_waited_cannot_commit(shop: Database) -> None:
     async def work() -> None:
-        await shop.run_later([new("a"), (INSERT, ("no id", "b"))])
-        await shop.run_later([new("a")])
+        await shop.defer([new("a"), (INSERT, ("no id", "b"))])
+        await shop.defer([new("a")])
         with suppress(Exception):
             await codes(shop)
 
@@ -142,18 +142,18 @@ async def test_whoever_swallows_the_error_of_a_write_that_waited_cannot_commit(s
 
 async def test_a_unique_row_that_comes_later_cannot_be_caught(shop: Database) -> None:
     """Where it fails at once it stays failed, so that a plugin which tries to catch it is found out on either engine."""
-    await shop.transaction(lambda: shop.run_later([new("taken")]))
+    await shop.transaction(lambda: shop.defer([new("taken")]))
 
     async def work() -> None:
         with suppress(IntegrityError):
-            await shop.run_later([new("taken")])
-        await shop.run_later([new("other")])
+            await shop.defer([new("taken")])
+        await shop.defer([new("other")])
 
     async def by_run() -> None:
         with pytest.raises(IntegrityError):
             async with shop.savepoint():
                 await shop.run(INSERT, uuid4().hex, "taken")
-        await shop.run_later([new("other")])
+        await shop.defer([new("other")])
 
     with pytest.raises(IntegrityError):
         await shop.transaction(work, attempts=2)
@@ -164,7 +164,7 @@ async def test_a_unique_row_that_comes_later_cannot_be_caught(shop: Database) ->
 
 async def test_only_plain_writes_come_later(shop: Database) -> None:
     with pytest.raises(ValueError, match="no plain"):
-        await shop.transaction(lambda: shop.run_later([("SELECT 1", ())]))
+        await shop.transaction(lambda: shop.defer([("SELECT 1", ())]))
 
 
 async def test_who_was_quicker_is_seen_by_the_next_try(shop: Database) -> None:
@@ -175,10 +175,10 @@ async def test_who_was_quicker_is_seen_by_the_next_try(shop: Database) -> None:
         if not found[-1]:
             if shop.engine == "postgres":  # where nothing has begun yet, and nobody waits
                 await asyncio.create_task(other())
-            await shop.run_later([new("a"), new("b")])
+            await shop.defer([new("a"), new("b")])
 
     async def other() -> None:
-        await rival.transaction(lambda: rival.run_later([new("a")]))
+        await rival.transaction(lambda: rival.defer([new("a")]))
 
     rival = await Database.open(shop.url, shop.apps)
     try:
@@ -194,8 +194,8 @@ async def test_a_connection_that_breaks_in_the_only_statement_leaves_the_outcome
     shop: Database, postgres: PostgresServer
 ) -> None:
     async def work() -> None:
-        row = await shop.look_up("SELECT pg_backend_pid()")
-        await shop.run_later([new("a")])
+        row = await shop.read("SELECT pg_backend_pid()")
+        await shop.defer([new("a")])
         postgres.execute(f"SELECT pg_terminate_backend({row[0][0]})")
 
     with pytest.raises(OutcomeUnknown):
@@ -208,7 +208,7 @@ async def test_one_that_breaks_before_the_commit_has_changed_nothing(shop: Datab
     async def work() -> None:
         row = await shop.row("SELECT pg_backend_pid()")
         assert row is not None
-        await shop.run_later([new("a")])
+        await shop.defer([new("a")])
         postgres.execute(f"SELECT pg_terminate_backend({row[0]})")
 
     with pytest.raises(Unavailable) as raised:
@@ -219,7 +219,7 @@ async def test_one_that_breaks_before_the_commit_has_changed_nothing(shop: Datab
 
 @on_postgres
 async def test_whoever_is_stopped_in_the_only_statement_has_not_written_afterwards(shop: Database) -> None:
-    await shop.transaction(lambda: shop.run_later([new("a")]))
+    await shop.transaction(lambda: shop.defer([new("a")]))
     locked, stop = asyncio.Event(), asyncio.Event()
 
     async def hold() -> None:
@@ -229,7 +229,7 @@ async def test_whoever_is_stopped_in_the_only_statement_has_not_written_afterwar
 
     holding = asyncio.create_task(shop.transaction(hold))
     await locked.wait()
-    renaming = asyncio.create_task(shop.transaction(lambda: shop.run_later([(RENAME, ("a", "late"))])))
+    renaming = asyncio.create_task(shop.transaction(lambda: shop.defer([(RENAME, ("a", "late"))])))
     while not await shop.rows("SELECT 1 FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     renaming.cancel()
@@ -241,28 +241,28 @@ async def test_whoever_is_stopped_in_the_only_statement_has_not_written_afterwar
 
 
 async def test_what_is_asked_ahead_is_answered_once(shop: Database) -> None:
-    await shop.transaction(lambda: shop.run_later([new("a")]))
+    await shop.transaction(lambda: shop.defer([new("a")]))
     by_code = "SELECT name, code FROM customer WHERE code = $1"
 
     async def work() -> None:
-        await shop.look_ahead([(CODES, ()), (by_code, ("a",)), (by_code, ("b",))])
+        await shop.prefetch([(CODES, ()), (by_code, ("a",)), (by_code, ("b",))])
         with shop.counting() as counted:
             assert await codes(shop) == ["a"]
-            assert [tuple(row) for row in await shop.look_up(by_code, "a")] == [("x", "a")]
-            assert list(await shop.look_up(by_code, "b")) == []
+            assert [tuple(row) for row in await shop.read(by_code, "a")] == [("x", "a")]
+            assert list(await shop.read(by_code, "b")) == []
         assert len(counted) == (0 if shop.engine == "postgres" else 3)
-        await shop.run_later([new("b")])
-        assert len(await shop.look_up(by_code, "b")) == 1
+        await shop.defer([new("b")])
+        assert len(await shop.read(by_code, "b")) == 1
         assert await codes(shop) == ["a", "b"]
 
     await shop.transaction(work)
     with pytest.raises(RuntimeError):
-        await shop.look_ahead([(CODES, ())])
+        await shop.prefetch([(CODES, ())])
 
 
 async def test_several_lookups_in_one_round(shop: Database) -> None:
-    await shop.transaction(lambda: shop.run_later([new("b"), new("a")]))
+    await shop.transaction(lambda: shop.defer([new("b"), new("a")]))
     with shop.counting() as counted:
-        found = await shop.look_up_together([(CODES, ()), ("SELECT name FROM customer WHERE code = $1", ("z",))])
+        found = await shop.read_together([(CODES, ()), ("SELECT name FROM customer WHERE code = $1", ("z",))])
     assert [[tuple(row) for row in rows] for rows in found] == [[("a",), ("b",)], []]
     assert len(counted) == (1 if shop.engine == "postgres" else 2)

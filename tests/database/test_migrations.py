@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from regulars_core.database import App, Database, FromTheFuture, migrations
+from regulars_core.database import App, Database, DatabaseTooNew, migrations
 from tests.database.conftest import SHOP
 
 WriteApp = Callable[..., App]
@@ -89,7 +89,7 @@ async def test_a_database_from_the_future_is_told_and_not_touched(url: str, writ
     await database.close()
     database = await Database.open(url, [earlier])
     assert await migrations.unknown(database) == ["core.0002_later"]
-    with pytest.raises(FromTheFuture, match=r"core\.0002_later"):
+    with pytest.raises(DatabaseTooNew, match=r"core\.0002_later"):
         await migrations.migrate(database)
     await database.close()
     shop = await Database.open(url, [SHOP])  # that app is switched off here

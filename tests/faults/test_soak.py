@@ -27,8 +27,8 @@ LONG = SECONDS >= 600
 CUSTOMERS = 20_000 if LONG else 500
 SPANS = round(SECONDS / 120) if LONG else 6
 """Of two minutes each. The first one is for warming up; memory is compared between the second one and the last."""
-MOST_GROWTH = 0.05
-_LEAST = 50
+MAX_GROWTH = 0.05
+_MIN_PURCHASES = 50
 """Requests of each client at least, on however slow a machine."""
 _PAUSE = SECONDS / SPANS / 60
 """Seconds between two looks at the memory."""
@@ -110,12 +110,12 @@ async def test_a_mixed_load(database_url: str, engine: str, plugins: Plugins, tm
             clients = await shoppers(shop.database, server.address, population.names)
         memory = Memory()
         async with memory.watched(server.process.pid):
-            await shop_together(clients, SECONDS, _LEAST)
+            await shop_together(clients, SECONDS, _MIN_PURCHASES)
     print(f"\n{engine}: {len(clients)} clients, {CUSTOMERS:,} customers, {SECONDS:.0f} s\n{_table(clients)}\n{memory}")
     async with looking_at(database_url) as shop:
         assert [different async for different in differences(shop.database)] == []
     assert all(_seconds(clients, kind) for kind in MIX)
-    assert not LONG or memory.growth < MOST_GROWTH
+    assert not LONG or memory.growth < MAX_GROWTH
 
 
 def _seconds(clients: Sequence[Shopper], kind: str) -> list[float]:

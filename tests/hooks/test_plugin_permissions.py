@@ -10,9 +10,10 @@ from regulars_core.plugins.host import Plugins
 from regulars_core.shop.actors import Actor
 from regulars_schema.composition.contributions import Contribution, Extension, Query, SchemaConflict
 from regulars_schema.customers.types import Customer
-from regulars_schema.fields.declarations import Batch, batched
+from regulars_schema.fields.declarations import batched
 from regulars_schema.purchases.types import Purchase
-from regulars_schema.request.permissions import guarded, under
+from regulars_schema.request.context import RequestContext
+from regulars_schema.request.permissions import guarded, requires
 from regulars_schema.schema import build_schema, contributions_of
 from tests.asking import Api
 from tests.hooks.conftest import OpenWith
@@ -25,20 +26,20 @@ class Hat:
     size: int = strawberry.field(description="Its size.")
 
 
-@under("customers.view_pii")
+@requires("customers.view_pii")
 @strawberry.type(description="A scarf.")
 class Scarf:
     length: int = strawberry.field(description="Its length.")
     secret: str | None = guarded("customers.view_sensitive", description="What is written inside.")
 
 
-@under("customers.view_pii")
+@requires("customers.view_pii")
 @strawberry.type(description="A glove.")
 class Glove:
     size: int = guarded("customers.view_sensitive", description="Its size.")
 
 
-async def scarves(customers: Sequence[Any], batch: Batch) -> Sequence[Any]:
+async def scarves(customers: Sequence[Any], context: RequestContext) -> Sequence[Any]:
     return [Scarf(length=7, secret="mine") for _ in customers]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import strawberry
 
-from regulars_core.keys.authentication import Doorkeeper
+from regulars_core.keys.authentication import Authenticator
 from regulars_core.plugins.owners import PluginError
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.permissions import PERMISSIONS, Permission, Permissions
@@ -17,7 +17,7 @@ from regulars_core.start import plugins_on
 from regulars_schema.composition.contributions import Contribution, Extension, NodeKind
 from regulars_schema.customers.types import Customer, CustomerOrderField, CustomerWhere
 from regulars_schema.fields.declarations import batched
-from regulars_schema.request.permissions import under
+from regulars_schema.request.permissions import requires
 from regulars_schema.schema import schema_of
 from regulars_server.app import create_app
 from tests.asking import Api
@@ -45,13 +45,13 @@ async def test_they_are_held_by_administrators_and_by_the_roles_that_they_name(s
     await api.done("customerCreate", "created", {"firstName": "Ana", "lastName": "Li"})
     refusals = {}
     for role in ("administrator", "cashier", "store_terminal"):
-        actor = await Doorkeeper(with_shoes).actor_of(await make_key(shop.database, "a", role))
+        actor = await Authenticator(with_shoes).actor_of(await make_key(shop.database, "a", role))
         assert actor is not None
         answer = await Api(schema, with_shoes, actor).ask("{ customers { nodes { shoeSize } } viewer { permissions } }")
         refusals[role] = answer.codes
         assert ("shoes.view" in answer.data["viewer"]["permissions"]) is (answer.codes == [])
     assert refusals == {"administrator": [], "cashier": [], "store_terminal": ["FORBIDDEN"]}
-    without = await Doorkeeper(shop).actor_of(await make_key(shop.database, "a", "administrator"))
+    without = await Authenticator(shop).actor_of(await make_key(shop.database, "a", "administrator"))
     assert without is not None
     assert not without.may("shoes.view")
     assert list(Permissions.of(on).all) == [*PERMISSIONS, "shoes.view"]
@@ -61,7 +61,7 @@ async def test_they_are_held_by_administrators_and_by_the_roles_that_they_name(s
 async def test_what_is_shop_wide_does_not_count_in_stores(shop: Shop) -> None:
     with_shoes = Shop(shop.database, shop.settings, plugins_on({"shoes": shoes(SIZES, RACK)}))
     for stores, held in ((None, True), (["MAIN"], False)):
-        actor = await Doorkeeper(with_shoes).actor_of(await make_key(shop.database, "a", "cashier", stores))
+        actor = await Authenticator(with_shoes).actor_of(await make_key(shop.database, "a", "cashier", stores))
         assert actor is not None
         assert (actor.may("shoes.view"), actor.may("shoes.rack")) == (True, held)
 
@@ -102,7 +102,7 @@ async def no_sizes(boots: Sequence[Any], _: Any) -> Sequence[Any]:
     return [None for _ in boots]
 
 
-@under(None)
+@requires(None)
 @strawberry.type(name="Boot", description="A boot.")
 class Boot:
     size: int | None = batched(  # type: ignore[assignment]

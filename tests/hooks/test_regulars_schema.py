@@ -18,8 +18,9 @@ from regulars_schema.composition.contributions import Contribution, Extension, I
 from regulars_schema.customers.inputs import CustomerCreateInput
 from regulars_schema.customers.mutations import TagsAddInput
 from regulars_schema.customers.types import Customer
-from regulars_schema.fields.declarations import Batch, batched
-from regulars_schema.request.permissions import under
+from regulars_schema.fields.declarations import batched
+from regulars_schema.request.context import RequestContext
+from regulars_schema.request.permissions import requires
 from regulars_schema.schema import build_schema, contributions_of
 from regulars_server.app import create_app
 from regulars_server.doctor import examine
@@ -28,7 +29,7 @@ from tests.hooks.test_plugins import plugin
 from tests.schema.test_composition import leaf, no_rows, on_customer, sort
 
 
-@under(None)
+@requires(None)
 @strawberry.type(name="Shoe", description="A shoe.")
 class Shoe:
     size: int = strawberry.field(description="Its size.")
@@ -127,7 +128,7 @@ def test_two_types_of_one_name_stop_the_start() -> None:
         create_app(Settings(), on)
 
 
-async def boots(customers: Sequence[Any], batch: Batch) -> Sequence[Any]:
+async def boots(customers: Sequence[Any], context: RequestContext) -> Sequence[Any]:
     return [None for _ in customers]
 
 
@@ -164,7 +165,7 @@ def test_a_type_of_cores_cannot_be_taken(name: str) -> None:
         build_schema([wearing("shoes", taken)])
 
 
-async def shoe_colours(shoes: Sequence[Any], batch: Batch) -> Sequence[Any]:
+async def shoe_colours(shoes: Sequence[Any], context: RequestContext) -> Sequence[Any]:
     return [None for _ in shoes]
 
 

@@ -27,23 +27,26 @@ from regulars_schema.composition.contributions import (
 )
 from regulars_schema.customers.inputs import CustomerCreateInput
 from regulars_schema.customers.types import Customer, CustomerOrderField, CustomerWhere
-from regulars_schema.fields.declarations import Batch, batched, mutation, root
+from regulars_schema.fields.declarations import batched, mutation, root
 from regulars_schema.fields.filters import IntComparison, int_conditions
 from regulars_schema.fields.nodes import Node
-from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.inputs.idempotent import IdempotentInput
+from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload, UserError
-from regulars_schema.request.permissions import under
+from regulars_schema.request.permissions import requires
 from regulars_schema.schema import build_schema, core_contributions
 from regulars_schema.types.money import Money
 from tests.asking import Api
 
 
-async def shoe_sizes(customers: Sequence[CustomerRow], batch: Batch, *, inches: bool | None = None) -> Sequence[str]:
+async def shoe_sizes(
+    customers: Sequence[CustomerRow], context: RequestContext, *, inches: bool | None = None
+) -> Sequence[str]:
     """One call for all; says how many there were."""
     return [f"{customer.last_name}{' in' if inches else ''} of {len(customers)}" for customer in customers]
 
 
-async def answer_of_all(batch: Batch) -> int:
+async def answer_of_all(context: RequestContext) -> int:
     return 42
 
 
@@ -53,11 +56,11 @@ class DancePayload(Payload):
 
 
 @strawberry.input(description="A dance.")
-class DanceInput(Keyed):
+class DanceInput(IdempotentInput):
     name: str = strawberry.field(description="Its name.")
 
 
-async def dance(batch: Batch, *, input: DanceInput) -> DancePayload:
+async def dance(context: RequestContext, *, input: DanceInput) -> DancePayload:
     return DancePayload(danced=True)
 
 
@@ -183,7 +186,7 @@ class TooSmall(Problem):
     smallest: int = 0
 
 
-@under(None)
+@requires(None)
 @strawberry.type(name="TooSmall", description="The shoes are too small.")
 class ShownTooSmall(UserError):
     smallest: int = strawberry.field(description="The smallest size.")
@@ -193,13 +196,13 @@ class ShownTooSmall(UserError):
         return isinstance(value, TooSmall)
 
 
-@under(None)
+@requires(None)
 @strawberry.type(name="TooSmall", description="A thing of the same name that is no error.")
 class SomethingSmall:
     smallest: int = strawberry.field(description="The smallest size.")
 
 
-async def refuse(batch: Batch, *, input: DanceInput) -> DancePayload:
+async def refuse(context: RequestContext, *, input: DanceInput) -> DancePayload:
     raise Refused(TooSmall("TOO_SMALL", "These shoes are too small.", ("name",), smallest=40))
 
 
@@ -296,7 +299,7 @@ async def test_a_sort_key_of_a_plugin_orders(shop: Shop) -> None:
     assert wrong.codes == ["BAD_USER_INPUT"]
 
 
-async def amounts(moneys: Sequence[Any], batch: Batch) -> Sequence[str]:
+async def amounts(moneys: Sequence[Any], context: RequestContext) -> Sequence[str]:
     return [f"{money.amount} {money.currency_code}" for money in moneys]
 
 
@@ -342,11 +345,11 @@ def every_money(value: Any) -> Any:
             yield from every_money(part)
 
 
-async def one_of_them_fails(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[Any]:
+async def one_of_them_fails(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[Any]:
     return [RuntimeError("secret") if customer.last_name == "1" else customer.last_name for customer in customers]
 
 
-async def all_of_them_fail(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[Any]:
+async def all_of_them_fail(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[Any]:
     raise RuntimeError("secret")
 
 

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from regulars_schema.composition.composed_schema import ComposedSchema
-from regulars_schema.documents.documents import LONGEST_KEPT, Documents, Parsed, parsed
+from regulars_schema.documents.documents import MAX_KEPT, Documents, Parsed, parsed
 from regulars_schema.documents.limits import Limits
 from regulars_server.http.errors import Fault
 from regulars_server.http.request import read
@@ -30,7 +30,7 @@ def test_the_documents_used_last_are_kept(of: Callable[[str], Parsed]) -> None:
 
 def test_a_huge_document_is_not_kept(of: Callable[[str], Parsed]) -> None:
     documents = Documents()
-    for length, kept in ((LONGEST_KEPT, True), (LONGEST_KEPT + 1, False)):
+    for length, kept in ((MAX_KEPT, True), (MAX_KEPT + 1, False)):
         text = "{ a }".ljust(length)
         documents.keep(text, of(text))
         assert (documents.find(text) is not None) is kept

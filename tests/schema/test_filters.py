@@ -242,9 +242,9 @@ async def test_extremes_are_numbers_like_any_other(shop_of_three: Api) -> None:
 async def test_days_ago_are_calendar_days_also_when_clocks_change(present: str, first_day: str) -> None:
     zone = ZoneInfo("Europe/Madrid")
     with time_machine.travel(datetime.fromisoformat(present), tick=False):
-        batch: Any = SimpleNamespace(shop=SimpleNamespace(settings=SimpleNamespace(zone=zone)))
+        context: Any = SimpleNamespace(shop=SimpleNamespace(settings=SimpleNamespace(zone=zone)))
         comparison: Any = SimpleNamespace(after=None, before=None, within_days=strawberry.Some(1))
-        conditions = instant_conditions(comparison, batch)
+        conditions = instant_conditions(comparison, context)
     assert conditions[0] == (">=", start_of(date.fromisoformat(first_day), zone))
 
 

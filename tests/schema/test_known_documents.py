@@ -10,7 +10,7 @@ from regulars_core.primitives.errors import RateLimited
 from regulars_core.shop.actors import Actor
 from regulars_schema.documents.documents import Documents
 from regulars_schema.documents.limits import Limits
-from regulars_schema.request.context import Batch, Context
+from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.schema import build_schema
 from tests.asking import Api
 
@@ -41,7 +41,7 @@ async def answered(api: Api, case: str, actor: Actor) -> tuple[Any, ...]:
     """Everything that comes of an operation: data, errors, and what is charged and noted."""
     query, name, variables = OPERATIONS[case]
     charged: list[int] = []
-    context = Context(Batch(api.shop, actor), charge=charged.append)
+    context = GraphQLContext(RequestContext(api.shop, actor), charge=charged.append)
     try:
         result = await api.schema.execute(query, variables, context, operation_name=name)
     except Exception as error:
@@ -68,10 +68,12 @@ async def test_it_is_answered_and_charged_as_the_first_time(small: Api, case: st
 async def test_strawberry_is_not_asked_again(small: Api, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     query, name, variables = OPERATIONS[case]
     await small.schema.execute(
-        query, variables | {"n": 1}, Context(Batch(small.shop, small.actor)), operation_name=name
+        query, variables | {"n": 1}, GraphQLContext(RequestContext(small.shop, small.actor)), operation_name=name
     )
     monkeypatch.delattr(strawberry.Schema, "execute")
-    result = await small.schema.execute(query, variables, Context(Batch(small.shop, small.actor)), operation_name=name)
+    result = await small.schema.execute(
+        query, variables, GraphQLContext(RequestContext(small.shop, small.actor)), operation_name=name
+    )
     assert result.data or result.errors
 
 
@@ -80,6 +82,8 @@ async def test_who_has_asked_for_too_much_is_refused(api: Api) -> None:
         raise RateLimited(3.0)
 
     await api.data(PAGE, n=2)
-    result = await api.schema.execute(PAGE, {"n": 2}, Context(Batch(api.shop, api.actor), charge=charge))
+    result = await api.schema.execute(
+        PAGE, {"n": 2}, GraphQLContext(RequestContext(api.shop, api.actor), charge=charge)
+    )
     assert isinstance(result, PreExecutionError)
     assert [type(error.original_error) for error in result.errors or ()] == [RateLimited]

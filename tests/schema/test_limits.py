@@ -17,7 +17,7 @@ from regulars_schema.customers.types import Customer
 from regulars_schema.documents.documents import Documents, parsed
 from regulars_schema.documents.limits import Limits
 from regulars_schema.fields.declarations import batched
-from regulars_schema.request.context import Batch, Context
+from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.schema import build_schema
 from tests.asking import Api
 
@@ -174,7 +174,7 @@ def test_what_a_document_costs(schema: ComposedSchema, document: str, variables:
 
 
 def test_a_list_with_a_declared_size_costs_as_much() -> None:
-    async def friends(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[list[CustomerRow]]:
+    async def friends(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[list[CustomerRow]]:
         return [[] for _ in customers]
 
     given: dict[str, Any] = {"returns": list[Customer], "description": "Customers."}
@@ -236,7 +236,7 @@ async def test_a_document_that_is_kept_is_held_against_its_cost_each_time(small:
 @pytest.mark.parametrize("engine", ["sqlite"])
 async def test_a_document_of_several_operations_is_charged_though_none_of_them_is_named(api: Api) -> None:
     charged: list[int] = []
-    context = Context(Batch(api.shop, api.actor), charge=charged.append)
+    context = GraphQLContext(RequestContext(api.shop, api.actor), charge=charged.append)
     with pytest.raises(CannotGetOperationTypeError):
         await api.schema.execute("query A { shop { name } } query B { __typename }", context_value=context)
     assert charged == [1]

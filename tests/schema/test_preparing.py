@@ -19,7 +19,7 @@ from graphql import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars_schema.documents.operations import Coercions, Preparation, preparation_of
+from regulars_schema.documents.operations import Coercions, OperationTemplate, preparation_of
 
 SCHEMA = build_schema(
     """
@@ -33,7 +33,7 @@ VARIABLES = '$a: [[Int]], $b: Tree, $c: Tree!, $d: Colour = GREEN, $e: ID, $g: B
 JUNK = st.sampled_from([None, True, 0, 1.0, 2**40, "", "RED", [], [[]], {}, {"name": None}, {"id": "1", "flag": None}])
 
 
-def prepared(text: str, schema: GraphQLSchema = SCHEMA) -> Preparation | None:
+def prepared(text: str, schema: GraphQLSchema = SCHEMA) -> OperationTemplate | None:
     document = parse(text, experimental_fragment_arguments=True)
     [operation] = (part for part in document.definitions if isinstance(part, OperationDefinitionNode))
     return preparation_of(schema, document, operation, Coercions())

@@ -13,16 +13,16 @@ import strawberry
 
 from regulars_core.customers.reads import customers_by_ids
 from regulars_core.plugins.owners import CORE
-from regulars_core.queries.json_rows import Hanging, Kind, Relation, text, written
+from regulars_core.queries.json_rows import Relation, RowShape, Subquery, text, written
 from regulars_core.queries.pages import Order, SortKey, Window
 from regulars_core.shop.actors import Actor
 from regulars_schema.composition.contributions import Contribution, Extension
 from regulars_schema.customers.types import Customer
-from regulars_schema.executor.pushdown import rendered
+from regulars_schema.executor.pushdown import sql_field
 from regulars_schema.executor.statements import objects_in
 from regulars_schema.fields.declarations import batched
 from regulars_schema.purchases.json_rows import PURCHASES_OF
-from regulars_schema.request.context import Batch, Context
+from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.schema import build_schema
 from tests.asking import Api
 from tests.keys import bound, holding
@@ -78,7 +78,7 @@ async def test_everything_is_one_statement(filled: Api) -> None:
 
 
 async def test_text_for_the_door_is_what_others_get(filled: Api) -> None:
-    context = Context(Batch(filled.shop, filled.actor), as_json=True)
+    context = GraphQLContext(RequestContext(filled.shop, filled.actor), as_json=True)
     result = await filled.schema.execute(EVERYTHING, context_value=context)
     assert not result.errors
     assert result.data is not None
@@ -123,11 +123,15 @@ async def test_what_a_page_does_not_show_is_not_written(filled: Api) -> None:
         lambda: database.run("UPDATE purchase SET note = '1', tax = 9 WHERE id = $1", key(PURCHASE, 0))
     )
     highest = Relation(
-        Kind("p", "purchase p", {}), "p.customer_id", order="p.tax DESC", limit=1, conditions=lambda _: ["p.tax >= 0"]
+        RowShape("p", "purchase p", {}),
+        "p.customer_id",
+        order="p.tax DESC",
+        limit=1,
+        conditions=lambda _: ["p.tax >= 0"],
     )
     customers = await customers_by_ids(database, [key(CUSTOMER_ROW, 0)])
     found = await written(
-        database, list(customers.values()), [Hanging(highest, lambda _: f"CAST({strict} AS TEXT)", "<", ">")], []
+        database, list(customers.values()), [Subquery(highest, lambda _: f"CAST({strict} AS TEXT)", "<", ">")], []
     )
     assert found == [["<[1]>"]]
 
@@ -223,14 +227,14 @@ async def test_a_caller_of_one_store(filled: Api) -> None:
 
 
 async def test_a_plugin_may_offer_its_columns(filled: Api) -> None:
-    async def told(customers: Sequence[Any], batch: Batch) -> Sequence[str | None]:
-        rows = await batch.database.rows("SELECT customer_id, body FROM customer_note")
+    async def told(customers: Sequence[Any], context: RequestContext) -> Sequence[str | None]:
+        rows = await context.database.rows("SELECT customer_id, body FROM customer_note")
         return [dict(map(tuple, rows)).get(customer.id) for customer in customers]
 
-    noted = Relation(Kind("cn", "customer_note cn", {"body": text("cn.body")}), "cn.customer_id")
-    offers = {"told": None, "offered": rendered(noted, value="body")}
+    noted = Relation(RowShape("cn", "customer_note cn", {"body": text("cn.body")}), "cn.customer_id")
+    offers = {"told": None, "offered": sql_field(noted, value="body")}
     fields = [
-        batched(told, name=name, returns=str | None, description="A note.", rendered=offer)
+        batched(told, name=name, returns=str | None, description="A note.", sql_field=offer)
         for name, offer in offers.items()
     ]
     api = Api(build_schema([Contribution(CORE, extensions=[Extension(Customer, fields)])]), filled.shop, filled.actor)
@@ -255,7 +259,7 @@ async def test_a_resolver_that_is_called_like_a_column_is_asked(filled: Api) -> 
 
 def test_the_alias_of_parents_is_taken() -> None:
     with pytest.raises(ValueError, match="alias k"):
-        Kind("k", "card k", {})
+        RowShape("k", "card k", {})
 
 
 async def test_short_documents_make_no_huge_statements(filled: Api) -> None:
@@ -311,13 +315,13 @@ async def test_columns_may_bind_values(filled: Api) -> None:
     turns = iter(["first", "second", "third"])
     column = lambda values: f"CAST({values.bind(next(turns))} AS TEXT)"  # noqa: E731
     noted = Relation(
-        Kind("cn", "customer_note cn", {}),
+        RowShape("cn", "customer_note cn", {}),
         "cn.customer_id",
         conditions=lambda values, body: [f"cn.body = {values.bind(body)}"],
         given=("Likes tea.",),
     )
     customers = await customers_by_ids(filled.shop.database, [key(CUSTOMER_ROW, 1)])
-    hanging, told = Hanging(noted, column), []
+    hanging, told = Subquery(noted, column), []
     for body in ("Likes tea.", "Likes tea.", "Likes nothing."):
         told += await written(filled.shop.database, list(customers.values()), [hanging], [body])
     assert told == [["first"], ["second"], ["null"]]

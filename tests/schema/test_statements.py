@@ -14,7 +14,7 @@ from regulars_schema.composition.contributions import Contribution, Extension
 from regulars_schema.customers.types import Customer
 from regulars_schema.fields.declarations import batched
 from regulars_schema.fields.pagination import First
-from regulars_schema.request.context import Batch
+from regulars_schema.request.context import RequestContext
 from regulars_schema.schema import build_schema
 from tests.asking import Api, keyed
 
@@ -277,7 +277,7 @@ class Calls:
         self.made: list[tuple[int, int | None]] = []
 
     def schema(self) -> ComposedSchema:
-        async def probe(customers: Sequence[Any], batch: Batch, *, first: First = None) -> Sequence[str]:
+        async def probe(customers: Sequence[Any], context: RequestContext, *, first: First = None) -> Sequence[str]:
             self.made.append((len(customers), first))
             return [f"customer_{customer.id}" for customer in customers]
 

@@ -4,8 +4,9 @@ import strawberry
 
 from regulars_core.hookspecs import hookimpl
 from regulars_schema.composition.contributions import Contribution, Extension, Mutation, Query
-from regulars_schema.fields.declarations import Batch, mutation, root
-from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.fields.declarations import mutation, root
+from regulars_schema.inputs.idempotent import IdempotentInput
+from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 
 SLOW = {
@@ -20,24 +21,24 @@ class SlowPayload(Payload):
 
 
 @strawberry.input(description="What a slow mutation takes.")
-class SlowInput(Keyed):
+class SlowInput(IdempotentInput):
     name: str = strawberry.field(description="The name that it gives to a store.")
     wait: bool = strawberry.field(description="Whether it never ends.")
 
 
-async def slow(batch: Batch) -> int:
-    [row] = await batch.database.rows(SLOW[batch.database.engine])
+async def slow(context: RequestContext) -> int:
+    [row] = await context.database.rows(SLOW[context.database.engine])
     return int(row[0] or 0)
 
 
-async def broken(batch: Batch) -> int:
+async def broken(context: RequestContext) -> int:
     raise LookupError("Ana's number is +52 55 1234 5678")
 
 
-async def write(batch: Batch, *, input: SlowInput) -> SlowPayload:
-    await batch.database.run("UPDATE store SET name = $1 WHERE code = 'MAIN'", input.name)
+async def write(context: RequestContext, *, input: SlowInput) -> SlowPayload:
+    await context.database.run("UPDATE store SET name = $1 WHERE code = 'MAIN'", input.name)
     if input.wait:
-        await slow(batch)
+        await slow(context)
     return SlowPayload(done=True)
 
 

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from regulars_core.contribution import CORE_APP
-from regulars_core.database import Database, FromTheFuture, NotMigrated, Unavailable, migrations
+from regulars_core.database import Database, DatabaseTooNew, NotMigrated, Unavailable, migrations
 from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import WrongCurrency
 from regulars_core.testing import Databases
@@ -121,7 +121,7 @@ async def test_a_mistyped_path_makes_no_database(engine: str, tmp_path: Path) ->
 
 async def test_a_database_from_the_future_is_refused(database_url: str, tmp_path: Path) -> None:
     await with_database(database_url, age)
-    with pytest.raises(FromTheFuture, match=r"core\.0999_tomorrow.*newer"):
+    with pytest.raises(DatabaseTooNew, match=r"core\.0999_tomorrow.*newer"):
         await start(Settings(database_url=database_url))
     said = refused_to_serve(database_url, tmp_path)
     assert "core.0999_tomorrow" in said

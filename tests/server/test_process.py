@@ -19,7 +19,7 @@ import uvicorn
 
 from regulars_core.shop.settings import Settings
 from regulars_server.app import create_app
-from regulars_server.http.protocol import MOST_HEAD_BYTES, DoorProtocol
+from regulars_server.http.protocol import MAX_HEAD_BYTES, HttpProtocol
 from tests.serving import COMMAND, Server, free_port, key_to, logged_lines, raw
 
 CREATE = (
@@ -125,7 +125,7 @@ def test_the_log_is_lines(database_url: str, tmp_path: Path, form: str) -> None:
 
 
 @contextmanager
-def listening(settings: Settings, protocol: type[DoorProtocol]) -> Iterator[str]:
+def listening(settings: Settings, protocol: type[HttpProtocol]) -> Iterator[str]:
     """The application behind this protocol, in a thread."""
     port = free_port()
     config = uvicorn.Config(
@@ -144,7 +144,7 @@ def listening(settings: Settings, protocol: type[DoorProtocol]) -> Iterator[str]
         thread.join(30)
 
 
-class Impatient(DoorProtocol):
+class Impatient(HttpProtocol):
     patience = 0.3
 
 
@@ -169,9 +169,9 @@ def test_who_only_holds_a_connection_open_loses_it(database_url: str) -> None:
         # Refused before its body has come: the rest is thrown away, but not for ever.
         stranger = head + b"Content-Length: 100000\r\n\r\n"
         assert raw(address, stranger, half_close=False).startswith(b"HTTP/1.1 401")
-        endless = raw(address, head + b"X: ", *[b"x" * 16_384] * (MOST_HEAD_BYTES // 16_384 + 8), half_close=False)
+        endless = raw(address, head + b"X: ", *[b"x" * 16_384] * (MAX_HEAD_BYTES // 16_384 + 8), half_close=False)
         assert endless.startswith(b"HTTP/1.1 400")
-    with listening(Settings(**settings | {"body_seconds": 10}), DoorProtocol) as address:
+    with listening(Settings(**settings | {"body_seconds": 10}), HttpProtocol) as address:
         body = b'{"query":"{__typename}"}'
         whole = head + b"Content-Length: %d\r\n\r\n" % len(body)
         kept = raw(address, whole, body + known + b"Content-Length: %d\r\n\r\n" % len(body) + body, pause=0.05)

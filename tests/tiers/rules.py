@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import NEVER, Instant, instant_of
-from regulars_tiers.rules.criteria import BOX, Fact, Lifetime
+from regulars_tiers.rules.criteria import BOX, Lifetime, PurchaseFact
 from regulars_tiers.rules.days import day_number
 from regulars_tiers.rules.policy import SEED, Policy, PolicyData, Versions, compiled, in_order
 from regulars_tiers.rules.timeline import Assignment, History, timeline
@@ -21,10 +21,10 @@ def at(text: str, zone: ZoneInfo = UTC) -> Instant:
     return instant_of(moment.replace(tzinfo=zone))
 
 
-def bought(amount: float, when: str, zone: ZoneInfo = UTC, *, counted: bool = True) -> Fact:
+def bought(amount: float, when: str, zone: ZoneInfo = UTC, *, counted: bool = True) -> PurchaseFact:
     """A purchase of an amount."""
     moment = at(when, zone)
-    return Fact(f"{when}/{amount}", moment, day_number(moment, zone), round(amount * 100), counted, "s", None)
+    return PurchaseFact(f"{when}/{amount}", moment, day_number(moment, zone), round(amount * 100), counted, "s", None)
 
 
 def policy(data: PolicyData = SEED) -> Policy:
@@ -41,7 +41,7 @@ def versions(*later: tuple[str, PolicyData], first: PolicyData = SEED) -> Versio
     return in_order([(0, NEVER, policy(first)), *rest])
 
 
-def history(*facts: Fact, assigned: Sequence[Assignment] = ()) -> History:
+def history(*facts: PurchaseFact, assigned: Sequence[Assignment] = ()) -> History:
     """A customer's purchases, in the order of time."""
     return History(sorted(facts, key=lambda fact: (fact.at, fact.id)), Lifetime(), assigned)
 

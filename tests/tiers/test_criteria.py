@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from regulars_core.hookspecs import hookimpl
 from regulars_core.plugins.owners import PluginError
 from regulars_core.start import plugins_on
-from regulars_tiers.rules.criteria import BOX, NET_SPEND, CriterionKind, Fact, NoSettings, Unit, criterion_kinds
+from regulars_tiers.rules.criteria import BOX, NET_SPEND, CriterionKind, NoSettings, PurchaseFact, Unit, criterion_kinds
 from regulars_tiers.testing import LawBroken, purchases, try_laws
 from tests.hooks.test_plugins import plugin
 from tests.tiers.conftest import OpenTiers, Owner
@@ -23,7 +23,7 @@ from tests.tiers.rules import at
 BOUGHT = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 100_000)), max_size=8)
 
 
-def on_weekends(_: NoSettings, facts: Sequence[Fact]) -> int:
+def on_weekends(_: NoSettings, facts: Sequence[PurchaseFact]) -> int:
     return len({fact.day for fact in facts if fact.counted and date.fromordinal(fact.day).weekday() >= 5})
 
 
@@ -38,29 +38,29 @@ def test_the_laws_hold(kind: CriterionKind, amounts: list[tuple[int, int]]) -> N
     try_laws(kind, NoSettings(), purchases(amounts, at("2025-01-01")))
 
 
-def _opens(_: Any, facts: Sequence[Fact]) -> int:
+def _opens(_: Any, facts: Sequence[PurchaseFact]) -> int:
     with open(__file__) as file:
         return len(file.readline()) * len(facts)
 
 
-def _reads(_: Any, facts: Sequence[Fact]) -> int:
+def _reads(_: Any, facts: Sequence[PurchaseFact]) -> int:
     return len(Path(__file__).read_text()) * len(facts)
 
 
-def _lists(_: Any, facts: Sequence[Fact]) -> int:
+def _lists(_: Any, facts: Sequence[PurchaseFact]) -> int:
     return len(list(Path(__file__).parent.iterdir())) * len(facts)
 
 
-def _asks_around(_: Any, facts: Sequence[Fact]) -> int:
+def _asks_around(_: Any, facts: Sequence[PurchaseFact]) -> int:
     with socket.socket() as asking:
         return asking.connect_ex(("127.0.0.1", 9)) * len(facts)
 
 
-def _recent(_: Any, facts: Sequence[Fact]) -> int:
+def _recent(_: Any, facts: Sequence[PurchaseFact]) -> int:
     return sum(fact.day > date.today().toordinal() - 3_650 for fact in facts)
 
 
-def _count(_: Any, facts: Sequence[Fact]) -> int:
+def _count(_: Any, facts: Sequence[PurchaseFact]) -> int:
     return len(facts)
 
 
@@ -145,7 +145,7 @@ def test_who_does_not_say_that_it_is_monotone_need_not_be() -> None:
 async def test_what_is_not_monotone_may_lower(open_tiers: OpenTiers, calendar: Any) -> None:
     """Tier A for who has bought exactly once in a month: another purchase takes it away, at once and as recomputed."""
 
-    def once(_: NoSettings, facts: Sequence[Fact]) -> int:
+    def once(_: NoSettings, facts: Sequence[PurchaseFact]) -> int:
         return int(len(facts) == 1)
 
     kinds = [CriterionKind("ONCE", NoSettings, once, Unit.COUNT, "Bought once")]

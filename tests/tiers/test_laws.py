@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from regulars_core.primitives.clock import DAY, NEVER, Instant
 from regulars_tiers.histories import shortened
-from regulars_tiers.rules.criteria import Fact, Lifetime
+from regulars_tiers.rules.criteria import Lifetime, PurchaseFact
 from regulars_tiers.rules.days import FOREVER, begin_of, day_number
 from regulars_tiers.rules.policy import Downgrade, PolicyData, Versions
 from regulars_tiers.rules.timeline import (
@@ -47,12 +47,12 @@ REACHES = {
 """Policies by the days for which a purchase matters: the longest window and the longest grace, of whichever version."""
 
 
-def facts_of(bought: list[tuple[int, int]], zone: ZoneInfo) -> list[Fact]:
+def facts_of(bought: list[tuple[int, int]], zone: ZoneInfo) -> list[PurchaseFact]:
     """Purchases at (hours after the start, net amount)."""
     made = []
     for n, (hours, net) in enumerate(bought):
         moment = Instant(START + hours * 3_600_000)
-        made.append(Fact(f"{n:032x}", moment, day_number(moment, zone), net, net > 0, "s", None))
+        made.append(PurchaseFact(f"{n:032x}", moment, day_number(moment, zone), net, net > 0, "s", None))
     return sorted(made, key=lambda fact: (fact.at, fact.id))
 
 
@@ -158,7 +158,7 @@ def test_days_are_the_shops(minutes: int, zone: ZoneInfo, length: int, grace: in
     wall: also on days of 23 and 25 hours, on those that begin at one o'clock, and over a 29th of February."""
     moment = Instant(START + minutes * 60_000)
     rule = PolicyData(tiers=(tier("A", spend("10", "ROLLING", length)), tier("C")), grace_days=grace)
-    bought = Fact("x", moment, day_number(moment, zone), 1_000, True, "s", None)
+    bought = PurchaseFact("x", moment, day_number(moment, zone), 1_000, True, "s", None)
     spells = timeline(versions(first=rule), history(bought), zone)
     assert [spell.tier for spell in spells] == ["C", "A", "C"]
     assert spells[1].begins == moment

@@ -6,7 +6,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import PhoneNumberFormat
 
-LONGEST_EMAIL = 254
+MAX_EMAIL = 254
 
 
 def parse_email(text: str) -> str | None:
@@ -15,7 +15,7 @@ def parse_email(text: str) -> str | None:
         email = validate_email(text.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError:
         return None
-    return email if len(email) <= LONGEST_EMAIL else None  # some capitals have lower-case forms of two letters
+    return email if len(email) <= MAX_EMAIL else None  # some capitals have lower-case forms of two letters
 
 
 def parse_phone(text: str, country: str) -> str | None:

@@ -10,12 +10,12 @@ from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
 from regulars_core.shop.shop import Shop
 
-LONGEST_NOTE = 10_000
+MAX_NOTE = 10_000
 
 
 def _checked_body(body: str) -> str:
     checks = Checks()
-    kept = checks.prose(body, "body", LONGEST_NOTE, required=True)
+    kept = checks.prose(body, "body", MAX_NOTE, required=True)
     checks.refuse()
     return kept or ""
 

@@ -76,7 +76,7 @@ async def customers_by_ids(database: Database, ids: Sequence[str]) -> Mapping[st
 async def customer_by_code(database: Database, code: str) -> CustomerRow | None:
     """The customer with this code, whose letters may be of either case."""
     sql, values = query_by_code(code)
-    found = await database.look_up(sql, *values)
+    found = await database.read(sql, *values)
     return CustomerRow(*found[0]) if found else None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypedDict
 
-from regulars_core.customers.contact import LONGEST_EMAIL, parse_email, parse_phone
+from regulars_core.customers.contact import MAX_EMAIL, parse_email, parse_phone
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
@@ -13,7 +13,7 @@ from regulars_core.primitives.ids import DEFAULT_GROUP_ID
 from regulars_core.primitives.text import folded
 from regulars_core.shop.settings import Settings
 
-MOST_TAGS = 50
+MAX_TAGS = 50
 
 
 def tag_key(tag: str) -> str:
@@ -136,7 +136,7 @@ def checked(settings: Settings, new: NewCustomer, *prefix: str) -> CheckedCustom
 
 
 def _checked_email(_: Settings, checks: Checks, value: str | None) -> str | None:
-    text = checks.text(value, "email", LONGEST_EMAIL)
+    text = checks.text(value, "email", MAX_EMAIL)
     if text is None:
         return None
     email = parse_email(text)
@@ -177,8 +177,8 @@ def checked_tags(checks: Checks, tags: Sequence[str], had: Sequence[tuple[str, s
             kept.setdefault(tag_key(text), text)
     for problem in inner.problems:
         checks.fail(problem.code, problem.message, *problem.path)
-    if len(kept) > MOST_TAGS:
-        checks.fail("TOO_MANY", f"A customer has at most {MOST_TAGS} tags.", "tags")
+    if len(kept) > MAX_TAGS:
+        checks.fail("TOO_MANY", f"A customer has at most {MAX_TAGS} tags.", "tags")
     return [(text, key) for key, text in kept.items()]
 
 

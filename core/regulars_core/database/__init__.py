@@ -3,7 +3,7 @@
 Copies are made by `regulars_core.database.backup`.
 """
 
-from regulars_core.database.errors import FromTheFuture, NotMigrated, OutcomeUnknown, Unavailable, violated
+from regulars_core.database.errors import DatabaseTooNew, NotMigrated, OutcomeUnknown, Unavailable, violated
 
 from .apps import App
 from .database import Database
@@ -12,9 +12,9 @@ from .dialect import Dialect, Engine, Lookup, Write
 __all__ = [
     "App",
     "Database",
+    "DatabaseTooNew",
     "Dialect",
     "Engine",
-    "FromTheFuture",
     "Lookup",
     "NotMigrated",
     "OutcomeUnknown",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from regulars_core.database.errors import FromTheFuture, Unavailable
+from regulars_core.database.errors import DatabaseTooNew, Unavailable
 
 from . import migrations
 from .apps import sqlite_path
@@ -47,7 +47,7 @@ async def restore(source: Path, database: "Database") -> None:
     """Replace everything in the open database by what a backup holds. A server that is running sees all of it at once.
     What the backup lacks of this version's migrations is left to `migrate`.
 
-    Raises ValueError if the file is damaged or no Regulars database, FromTheFuture if a later version made it,
+    Raises ValueError if the file is damaged or no Regulars database, DatabaseTooNew if a later version made it,
     RuntimeError on PostgreSQL, Unavailable if others do not stop writing. Nothing has changed then.
     """
     if database.engine != "sqlite":
@@ -105,7 +105,7 @@ def _must_fit(connection: sqlite3.Connection, source: Path, labels: set[str], kn
     if not any(app in labels for app, _ in applied):
         raise ValueError(f"{source} is no Regulars database: none of our migrations was applied to it.")
     if strangers := sorted(f"{app}.{name}" for app, name in applied if app in labels and f"{app}.{name}" not in known):
-        raise FromTheFuture(f"{source} has migrations this version does not know: {', '.join(strangers)}")
+        raise DatabaseTooNew(f"{source} has migrations this version does not know: {', '.join(strangers)}")
 
 
 def _damage(connection: sqlite3.Connection) -> str | None:

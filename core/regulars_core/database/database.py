@@ -25,7 +25,7 @@ _ATTEMPTS = 3
 _CONFLICTS = 20  # attempts where writers met and nobody waited
 _ALONE = 6  # the attempt from which on no other transaction of this process begins meanwhile
 _FIRST_PAUSE = 0.02  # seconds, at most, before the second try; each later one may wait twice as long
-_LONGEST_PAUSE = 0.5
+_MAX_PAUSE = 0.5
 
 
 class Database:
@@ -125,26 +125,26 @@ class Database:
         found = await self.rows(sql, *values)
         return found[0] if found else None
 
-    async def look_up(self, sql: str, *values: Any) -> Sequence[Any]:
+    async def read(self, sql: str, *values: Any) -> Sequence[Any]:
         """The rows of a query that only reads: it locks nothing, and calls nothing that does more than read. A transaction
         that has done nothing else yet has not begun on PostgreSQL, and need not for this. Raises what `rows` raises."""
         client = self._client
         if client is self._root:
             return await self.rows(sql, *values)
-        found: Sequence[Any] = await client.look_up(sql, values)
+        found: Sequence[Any] = await client.read(sql, values)
         return found
 
-    async def look_up_together(self, lookups: Sequence[Lookup]) -> Sequence[Sequence[Any]]:
+    async def read_together(self, lookups: Sequence[Lookup]) -> Sequence[Sequence[Any]]:
         """The rows of each of these, in one statement on PostgreSQL, so that they see the same rows of the tables."""
         if self.engine == "postgres":
-            [found] = await self.look_up(side_by_side(lookups), *values_of(lookups))
+            [found] = await self.read(side_by_side(lookups), *values_of(lookups))
             return list(found)
-        return [await self.look_up(sql, *values) for sql, values in lookups]
+        return [await self.read(sql, *values) for sql, values in lookups]
 
-    async def look_ahead(self, queries: Sequence[Lookup]) -> None:
-        """Ask what `look_up` will be asked in this transaction, all of it in one round to PostgreSQL. What was found is answered
+    async def prefetch(self, queries: Sequence[Lookup]) -> None:
+        """Ask what `read` will be asked in this transaction, all of it in one round to PostgreSQL. What was found is answered
         once, and only as long as the transaction has not begun. Raises RuntimeError outside a transaction."""
-        await self._writing().look_ahead(queries)
+        await self._writing().prefetch(queries)
 
     async def run(self, sql: str, *values: Any) -> int:
         """How many rows one statement inserted, updated or deleted. Raises RuntimeError outside a transaction."""
@@ -162,7 +162,7 @@ class Database:
         if statements:
             await client.change_together(statements)
 
-    async def run_later(self, statements: Sequence[Write]) -> None:
+    async def defer(self, statements: Sequence[Write]) -> None:
         """Run plain INSERTs, UPDATEs and DELETEs of values, in this order, in this transaction: on PostgreSQL together with what
         else waits, before the next statement that may see what they do, or at the end. What fails raises there. A
         transaction that comes to one statement so is that statement alone. Raises RuntimeError outside a transaction, and
@@ -171,7 +171,7 @@ class Database:
         for sql, _ in statements:
             target(sql)
         if statements:
-            await client.change_later(statements)
+            await client.defer(statements)
 
     async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows by PostgreSQL's COPY; only there. Raises RuntimeError outside a transaction."""
@@ -215,7 +215,7 @@ class Database:
                     except Exception as error:
                         self._refuse_to_repeat(error, attempt, attempts)
                     doublings = attempt if attempt < _ALONE else attempt - _ALONE
-                    await asyncio.sleep(random.uniform(0, min(_FIRST_PAUSE * 2**doublings, _LONGEST_PAUSE)))
+                    await asyncio.sleep(random.uniform(0, min(_FIRST_PAUSE * 2**doublings, _MAX_PAUSE)))
             finally:
                 if alone:
                     self._unlucky.release()
@@ -225,7 +225,7 @@ class Database:
         """Wait for who has met others too often; not for ever, since what they do may wait for us."""
         if self._unlucky.locked():
             with suppress(TimeoutError):
-                async with asyncio.timeout(_LONGEST_PAUSE), self._unlucky:
+                async with asyncio.timeout(_MAX_PAUSE), self._unlucky:
                     pass
 
     def _refuse_to_repeat(self, error: Exception, attempt: int, attempts: int | None) -> None:
@@ -248,7 +248,7 @@ class Database:
         await transaction.__aenter__()
         try:
             result = await work()
-            await transaction.client.settle()
+            await transaction.client.flush()
         except BaseException as error:
             await transaction.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -273,7 +273,7 @@ class Database:
         with self.bound():
             async with self._writing()._in_transaction() as inside:
                 yield
-                await inside.settle()
+                await inside.flush()
 
     def counting(self) -> AbstractContextManager[list[str]]:
         """The SQL of every statement that the current task and its children run while open, models' included; BEGIN,

@@ -27,13 +27,13 @@ _PLACEHOLDERS = re.compile(
 )
 
 
-_LONGEST_KEPT = 16_384
+_MAX_KEPT = 16_384
 """Characters of a statement that is worth remembering: longer ones are made for one document, and there are many of those."""
 
 
 def to_sqlite(sql: str) -> str:
     """The statement with `$1` (and `$1::uuid`) written as SQLite's `?1`."""
-    return _known_to_sqlite(sql) if len(sql) <= _LONGEST_KEPT else _translated(sql)
+    return _known_to_sqlite(sql) if len(sql) <= _MAX_KEPT else _translated(sql)
 
 
 @lru_cache(maxsize=2048)
@@ -86,7 +86,7 @@ def _renumbered(statements: Sequence[tuple[str, int]]) -> list[str]:
     return shifted
 
 
-_MOST_VALUES = 30_000  # of one statement; PostgreSQL counts them in 15 bits
+_MAX_VALUES = 30_000  # of one statement; PostgreSQL counts them in 15 bits
 _WRITTEN = re.compile(r"\s*(?:(INSERT)\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
 
 
@@ -107,7 +107,7 @@ def _sizes(statements: tuple[tuple[str, int], ...]) -> Sequence[int]:
         table, inserts = target(sql)
         if not groups or values > room or (table in tables and not (inserts and tables[table])):
             groups.append(0)
-            tables, room = {}, _MOST_VALUES
+            tables, room = {}, _MAX_VALUES
         groups[-1] += 1
         tables[table] = inserts
         room -= values

@@ -22,7 +22,7 @@ class NotMigrated(Exception):
     """The database lacks migrations that this version needs; the message names them."""
 
 
-class FromTheFuture(Exception):
+class DatabaseTooNew(Exception):
     """The database has migrations that this version does not know; the message names them."""
 
 

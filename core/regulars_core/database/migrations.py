@@ -17,7 +17,7 @@ from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEdi
 from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
-from regulars_core.database.errors import FromTheFuture
+from regulars_core.database.errors import DatabaseTooNew
 
 from .apps import ALIAS, apps_config
 from .database import Database
@@ -50,12 +50,12 @@ async def known(database: Database) -> list[MigrationKey]:
 
 async def migrate(database: Database, progress: Callable[[str], None] | None = None) -> list[str]:
     """Apply every migration that the database lacks, core's first, and name them. Two processes that do so at once apply each
-    once. Raises FromTheFuture if the database has some that this version does not know, and whatever a migration raises; it
+    once. Raises DatabaseTooNew if the database has some that this version does not know, and whatever a migration raises; it
     is then undone."""
     with database.bound():
         graph = await _graph(database)
         if strangers := await _unknown(database, graph):
-            raise FromTheFuture(f"The database has migrations this version does not know: {', '.join(strangers)}")
+            raise DatabaseTooNew(f"The database has migrations this version does not know: {', '.join(strangers)}")
         order = _order(database, graph)
         done = await _applied(database)
         if all(key in done for key in order):

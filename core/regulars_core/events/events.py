@@ -7,7 +7,7 @@ from regulars_core.events import journal
 from regulars_core.plugins.host import Extras
 from regulars_core.shop.shop import Shop
 
-MOST = 1_000
+MAX_ROWS = 1_000
 """Rows of one announcement at most."""
 
 
@@ -24,11 +24,11 @@ async def announce(
     kept: the journal has ids only. `rows` are what the plugins are told of, by id, where the caller has just made them.
     Nothing is read where nobody listens.
     """
-    for start in range(0, len(ids), MOST):
-        part = ids[start : start + MOST]
+    for start in range(0, len(ids), MAX_ROWS):
+        part = ids[start : start + MAX_ROWS]
         await journal.write(shop, event, part)  # before what a plugin does about it
         if shop.plugins.listens(event):
-            await tell(shop, event, part, extras[start : start + MOST], rows)
+            await tell(shop, event, part, extras[start : start + MAX_ROWS], rows)
 
 
 async def tell(

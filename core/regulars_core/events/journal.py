@@ -14,4 +14,4 @@ async def write(shop: Shop, kind: str, ids: Sequence[str]) -> None:
     """Note an event. A shop in which no plugin was ever on has nobody to note it for, and notes nothing."""
     if shop.keeps_journal:
         row = (new_id(), kind, orjson.dumps(list(ids)).decode(), " ".join(shop.plugins.names), now())
-        await shop.database.run_later([inserting("journal", ("id", "kind", "ids", "took_part", "at"), [row])])
+        await shop.database.defer([inserting("journal", ("id", "kind", "ids", "took_part", "at"), [row])])

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from regulars_core.events.events import MOST, tell
+from regulars_core.events.events import MAX_ROWS, tell
 from regulars_core.primitives.errors import Refused
 from regulars_core.shop.shop import Shop
 
@@ -111,7 +111,7 @@ def _together(entries: Sequence[_Entry]) -> Iterator[tuple[str, Sequence[str]]]:
     """Entries of one kind that follow each other, as one; but what happened twice to a row stays twice."""
     kind, ids = "", dict[str, None]()
     for entry in entries:
-        if entry.kind != kind or len(ids) + len(entry.ids) > MOST or not ids.keys().isdisjoint(entry.ids):
+        if entry.kind != kind or len(ids) + len(entry.ids) > MAX_ROWS or not ids.keys().isdisjoint(entry.ids):
             if ids:
                 yield kind, list(ids)
             kind, ids = entry.kind, {}

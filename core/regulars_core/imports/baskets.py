@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from regulars_core.imports.files.columns import Header
 from regulars_core.imports.files.records import Row
 from regulars_core.primitives.errors import Problem
-from regulars_core.purchases.rules import MOST_LINES
+from regulars_core.purchases.rules import MAX_LINES
 
-_MOST_ASTRAY = 100
-_TOO_MANY = Problem("INVALID_LINES", f"A purchase has at most {MOST_LINES} lines.")
+_MAX_ASTRAY = 100
+_TOO_MANY = Problem("INVALID_LINES", f"A purchase has at most {MAX_LINES} lines.")
 _Key = tuple[str, ...]
 
 
@@ -43,7 +43,7 @@ class Grouping:
             key = self._key_of(row)
             if self._basket is not None and key == self._key:
                 yield from self._add(self._basket, row)
-            elif row.fault is not None and self._basket is not None and len(self._astray) < _MOST_ASTRAY:
+            elif row.fault is not None and self._basket is not None and len(self._astray) < _MAX_ASTRAY:
                 self._astray.append((key, row))
             else:
                 yield from self._begin(key, row)
@@ -54,7 +54,7 @@ class Grouping:
             basket.rows += [stray for _, stray in self._astray]
             self._astray = []
         basket.rows.append(row)
-        if len(basket.rows) > MOST_LINES:
+        if len(basket.rows) > MAX_LINES:
             basket.fault = _TOO_MANY
             yield basket
             self._basket = Basket(fault=_TOO_MANY, further=True)

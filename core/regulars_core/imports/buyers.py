@@ -15,7 +15,7 @@ from regulars_core.shop.shop import Shop
 
 Key = tuple[str, str]
 """What somebody is recognised by: the column of ours and its value."""
-LONGEST_CODE = 40
+MAX_CODE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class BuyerReader:
         """The customer, or None if every cell is empty. Raises Refused."""
         code, email, phone = tidy(code).upper(), email.strip(), phone.strip()
         kept_email, kept_phone = self._email(email) if email else None, self._phone(phone) if phone else None
-        if len(code) > LONGEST_CODE:
-            raise Refused(Problem("TOO_LONG", f"At most {LONGEST_CODE} characters.", ("customer_code",)))
+        if len(code) > MAX_CODE:
+            raise Refused(Problem("TOO_LONG", f"At most {MAX_CODE} characters.", ("customer_code",)))
         if email and kept_email is None:
             raise Refused(Problem("INVALID_EMAIL", "This is not an e-mail address.", ("email",)))
         if phone and kept_phone is None:

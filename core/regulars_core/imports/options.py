@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-MOST_BATCH = 2_000
+MAX_BATCH = 2_000
 """Baskets or customers in one transaction at most: its locks must fit into PostgreSQL's table of locks."""
 
 Progress = Callable[[int, int], None]

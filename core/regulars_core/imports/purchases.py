@@ -21,7 +21,7 @@ from regulars_core.shop.shop import Shop
 from regulars_core.stores.reads import stores_by_codes
 from regulars_core.stores.service import create_store
 
-_MOST_ROWS = 10
+_MAX_ROWS = 10
 """Rows of one batch for each basket of it at most, so that long baskets make a batch of fewer."""
 
 
@@ -43,7 +43,7 @@ def _batches(running: Running, rows: Iterator[Row]) -> Iterator[list[Sale]]:
             sales.append(reader.read(basket))
         except Refused as refused:
             _reject(running, basket, refused.problems)
-        if len(sales) == most or lines >= most * _MOST_ROWS:
+        if len(sales) == most or lines >= most * _MAX_ROWS:
             yield sales
             sales, lines = [], 0
     yield sales

@@ -9,7 +9,7 @@ from typing import TypeVar
 from regulars_core.imports.files.columns import Header, Layout, read_header
 from regulars_core.imports.files.records import Records, Row
 from regulars_core.imports.files.rejects import Rejects, unescaped
-from regulars_core.imports.options import MOST_BATCH, ImportOptions, ImportRefused, ImportReport, Progress
+from regulars_core.imports.options import MAX_BATCH, ImportOptions, ImportRefused, ImportReport, Progress
 from regulars_core.primitives.errors import Problem
 from regulars_core.primitives.money import is_currency
 from regulars_core.shop.shop import Shop
@@ -45,7 +45,7 @@ async def run(
     progress: Progress,
     layout: Layout,
     batches: Batches[T],
-    settle: Settle[T],
+    flush: Settle[T],
 ) -> ImportReport:
     """Read a file batch by batch, each settled before the next is read.
 
@@ -62,7 +62,7 @@ async def run(
         with Rejects(path, header) as rejects:
             running = Running(shop, options, header, rejects)
             for batch in batches(running, _counted(running, records)):
-                await settle(running, batch)
+                await flush(running, batch)
                 progress(min(records.bytes_read, size), size)
     progress(size, size)
     running.report.seconds = time.perf_counter() - started
@@ -71,8 +71,8 @@ async def run(
 
 def check_options(shop: Shop, options: ImportOptions) -> None:
     """Raise ImportRefused for options that no file could be imported with."""
-    if not 1 <= options.batch <= MOST_BATCH:
-        raise ImportRefused(f"A batch has 1 to {MOST_BATCH} purchases or customers.")
+    if not 1 <= options.batch <= MAX_BATCH:
+        raise ImportRefused(f"A batch has 1 to {MAX_BATCH} purchases or customers.")
     if options.currency is not None and not is_currency(options.currency):
         raise ImportRefused(f"{options.currency!r} is not the code of a currency, such as EUR.")
     if options.currency not in {None, shop.currency}:

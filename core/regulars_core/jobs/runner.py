@@ -17,8 +17,8 @@ from regulars_core.shop.shop import Shop
 
 GRACE = 10.0
 """Seconds in which jobs that are cancelled have to stop."""
-_LONGEST_NAP = 60.0  # seconds: whoever was killed is noticed after its lease and this, at the latest
-_SHORTEST_NAP = 0.05
+_MAX_NAP = 60.0  # seconds: whoever was killed is noticed after its lease and this, at the latest
+_MIN_NAP = 0.05
 _AFTER_TROUBLE = 5.0
 
 log = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ class Runner:
         """Seconds until somebody may have to run the job."""
         state = await leases.state_of(self.shop.database, job.name)
         then = max(state.due_at, state.held_until or 0)
-        return min(max((then - now()) / 1_000, _SHORTEST_NAP), _LONGEST_NAP)
+        return min(max((then - now()) / 1_000, _MIN_NAP), _MAX_NAP)
 
 
 async def _stopped(work: "asyncio.Future[None]", job: Job) -> None:

@@ -22,7 +22,7 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-class Doorkeeper:
+class Authenticator:
     """Tells from a key's text who asks; remembers a good answer for a few seconds."""
 
     def __init__(self, shop: Shop) -> None:

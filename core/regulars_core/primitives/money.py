@@ -12,7 +12,7 @@ from babel.numbers import get_currency_precision
 CurrencyCode = NewType("CurrencyCode", str)
 """An ISO 4217 code, such as EUR."""
 
-LARGEST = 10**15
+MAX_MINOR = 10**15
 """Bound of a single amount in minor units: far beyond any purchase, and sums of thousands of such amounts still fit 64 bits."""
 
 
@@ -50,9 +50,9 @@ def decimal_text(minor: int, exponent: int) -> str:
 
 
 def to_minor(amount: Decimal, currency: str) -> int | None:
-    """An amount in minor units; None when it has more decimals than the currency, or is beyond LARGEST."""
+    """An amount in minor units; None when it has more decimals than the currency, or is beyond MAX_MINOR."""
     scaled = amount.scaleb(exponent_of(currency))
-    if scaled != scaled.to_integral_value() or abs(scaled) > LARGEST:
+    if scaled != scaled.to_integral_value() or abs(scaled) > MAX_MINOR:
         return None
     return int(scaled)
 

@@ -9,12 +9,12 @@ import orjson
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant
-from regulars_core.primitives.money import LARGEST, divided_half_up, spread
+from regulars_core.primitives.money import MAX_MINOR, divided_half_up, spread
 
 MILLION = 1_000_000
 """Quantities are whole millionths: 1.5 kg is 1_500_000."""
-MOST_LINES = 1_000
-MOST_PAYMENTS = 100
+MAX_LINES = 1_000
+MAX_PAYMENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +112,13 @@ def checked(purchase: NewPurchase, shop_currency: str) -> CheckedPurchase:
         checks.fail("CURRENCY_MISMATCH", f"The shop sells in {shop_currency}, not {purchase.currency}.", "currencyCode")
     channel, note = checks.text(purchase.channel, "channel", 40), checks.prose(purchase.note, "note", 2_000)
     lines = [_checked_line(checks, n, line) for n, line in enumerate(purchase.lines)]
-    if not 1 <= len(lines) <= MOST_LINES:
-        checks.fail("INVALID_LINES", f"A purchase has 1 to {MOST_LINES} lines; {len(lines)} were given.", "lines")
+    if not 1 <= len(lines) <= MAX_LINES:
+        checks.fail("INVALID_LINES", f"A purchase has 1 to {MAX_LINES} lines; {len(lines)} were given.", "lines")
     checks.at_least(purchase.shipping, 0, "shipping")
     checks.at_least(purchase.tax, 0, "tax")
     discount, net = sum(line.discount for line in lines), sum(line.total for line in lines)
     total = net + purchase.shipping + (0 if purchase.prices_include_tax else purchase.tax)
-    if total > LARGEST:
+    if total > MAX_MINOR:
         checks.fail("INVALID_AMOUNT", "The total is beyond what can be kept.", "lines")
     payments = _checked_payments(checks, purchase.payments, total)
     checks.refuse()
@@ -165,8 +165,8 @@ def _checked_payments(checks: Checks, payments: Sequence[NewPayment], total: int
         kept.append(NewPayment(method, payment.amount, inner.text(payment.reference, "reference", 120)))
         for problem in inner.problems:
             checks.fail(problem.code, problem.message, "payments", str(n), *problem.path)
-    if len(kept) > MOST_PAYMENTS:
-        checks.fail("TOO_MANY", f"A purchase has at most {MOST_PAYMENTS} payments.", "payments")
+    if len(kept) > MAX_PAYMENTS:
+        checks.fail("TOO_MANY", f"A purchase has at most {MAX_PAYMENTS} payments.", "payments")
     if kept and not checks.problems and sum(payment.amount for payment in kept) != total:
         checks.fail("PAYMENTS_MISMATCH", "The payments do not sum to the total.", "payments")
     return kept

@@ -79,7 +79,7 @@ async def recorded_under(shop: Shop, references: Sequence[str]) -> dict[tuple[st
     if not references:
         return {}
     sql, values = lookup(shop.database.dialect, references)
-    rows = await shop.database.look_up(sql, *values)
+    rows = await shop.database.read(sql, *values)
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
@@ -140,7 +140,7 @@ async def _write(shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]])
     ]  # fmt: skip
     if len(new) == 1 and all(len(given) < MANY for *_, given in rows):
         inserts = [inserting(table, columns, given) for table, columns, given in rows if given]
-        await database.run_later([*inserts, *(adding(database.dialect, *gain) for gain in gains.items())])
+        await database.defer([*inserts, *(adding(database.dialect, *gain) for gain in gains.items())])
         return
     for table, columns, given in rows:
         await insert(database, table, columns, given)

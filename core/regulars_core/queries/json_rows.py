@@ -1,6 +1,6 @@
 """Rows that the database itself writes as JSON, so that nothing has to be made of them on their way into an answer.
 
-A `Kind` says where rows come from and what stands for each of their attributes: SQL whose value is the attribute's JSON
+A `RowShape` says where rows come from and what stands for each of their attributes: SQL whose value is the attribute's JSON
 text, never NULL. A `Relation` says which of them hang on a parent. Out of these and of what is asked for, `written` makes
 one statement for all that hangs on some parents:
 
@@ -171,7 +171,7 @@ _PARENTS = "k"  # as Dialect.records calls them
 
 
 @dataclass(frozen=True)
-class Kind:
+class RowShape:
     """Rows of one kind: a table under an alias, what stands for each attribute of a row, and tables that some of it is in,
     by their aliases. Where one of these aliases stands for the parent already, or for what the parent hangs on, it is not
     joined again: there it must be the same row. Raises ValueError for `k`, which stands for the parents themselves."""
@@ -211,7 +211,7 @@ class Relation:
     a third of the time of a list. Where a caller has filtered the rows it is a parameter: what is rare needs a plan of its own.
     """
 
-    kind: Kind
+    kind: RowShape
     column: str | None
     key: str = "id"
     order: str | None = None
@@ -246,7 +246,7 @@ def _narrowed(own: Callable[..., Sequence[str]], taken: int, between: Between) -
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
+class NestedObject:
     """An attribute with attributes of its own, and which of those are wanted."""
 
     composite: Composite
@@ -254,7 +254,7 @@ class Inside:
 
 
 @dataclass(frozen=True, slots=True)
-class Hanging:
+class Subquery:
     """A relation, and what is wanted of each of its rows: an object, or one column alone; written between two pieces of JSON
     text."""
 
@@ -272,17 +272,17 @@ class Hanging:
 
     def __post_init__(self) -> None:
         members = () if callable(self.wanted) else self.wanted
-        inner = [member for _, member in members if isinstance(member, Hanging)]
+        inner = [member for _, member in members if isinstance(member, Subquery)]
         object.__setattr__(self, "binds", self.relation.takes + sum(one.binds for one in inner))
         object.__setattr__(self, "filtered", self.relation.filtered or any(one.filtered for one in inner))
 
 
-Members = Sequence[tuple[str, "str | Column | Inside | Hanging"]]
+Members = Sequence[tuple[str, "str | Column | NestedObject | Subquery"]]
 """What is wanted of an object, by its name in the answer; plain text is JSON as it stands."""
 
 
 async def written(
-    database: Database, parents: Sequence[Any], wanted: Sequence[Hanging], given: Sequence[Any]
+    database: Database, parents: Sequence[Any], wanted: Sequence[Subquery], given: Sequence[Any]
 ) -> list[list[str]]:
     """The JSON text of what hangs on each parent, a column for each of what is wanted; by one statement. What hangs on nothing
     is the same for each, so one parent will do.
@@ -313,7 +313,7 @@ class _Writer:
     taken: int = 0
     """How many of the given values have been bound."""
 
-    def hanging(self, hanging: Hanging, parent: str, scope: frozenset[str]) -> str:
+    def hanging(self, hanging: Subquery, parent: str, scope: frozenset[str]) -> str:
         """A subquery for one parent, of whose tables the aliases are in scope."""
         before, taken = len(self.values.all), self.taken
         place = (self.values.dialect.engine, parent, scope, before)
@@ -330,7 +330,7 @@ class _Writer:
         self.taken += number
         return self.given[self.taken - number : self.taken]
 
-    def _subquery(self, hanging: Hanging, parent: str, scope: frozenset[str]) -> str:
+    def _subquery(self, hanging: Subquery, parent: str, scope: frozenset[str]) -> str:
         relation, kind = hanging.relation, hanging.relation.kind
         joined = "".join(f" {join}" for alias, join in kind.joins.items() if alias not in scope)
         given = self._take(relation.takes)
@@ -367,10 +367,10 @@ class _Writer:
                 plain = ""
         return " || ".join([*pieces, _literal(plain + "}")])
 
-    def _member(self, member: Column | Inside | Hanging, alias: str, scope: frozenset[str]) -> str:
-        if isinstance(member, Hanging):
+    def _member(self, member: Column | NestedObject | Subquery, alias: str, scope: frozenset[str]) -> str:
+        if isinstance(member, Subquery):
             return self.hanging(member, alias, scope)
-        if isinstance(member, Inside):
+        if isinstance(member, NestedObject):
             inner = self._object(member.members, alias, scope)
             return f"CASE WHEN {member.composite.null} THEN 'null' ELSE {inner} END"
         return member(self.values)

@@ -21,10 +21,10 @@ from regulars_core.queries.where import Values
 T = TypeVar("T")
 
 DEFAULT_SIZE = 20
-LARGEST_SIZE = 100
+MAX_SIZE = 100
 NOW = "{now}"
 """In the column of a sort key: the instant at which the page is asked for."""
-_LONGEST_CURSOR = 2_000
+_MAX_CURSOR = 2_000
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -73,9 +73,9 @@ class Window:
         if first is not None and last is not None:
             raise BadInput("Give `first` or `last`, not both.", ("last",))
         size, backward = (last, True) if last is not None else (DEFAULT_SIZE if first is None else first, False)
-        if not 0 <= size <= LARGEST_SIZE:
+        if not 0 <= size <= MAX_SIZE:
             raise BadInput(
-                f"A page has 0 to {LARGEST_SIZE} entries; {size} were asked for.", ("last" if backward else "first",)
+                f"A page has 0 to {MAX_SIZE} entries; {size} were asked for.", ("last" if backward else "first",)
             )
         if NOW in order.key.column:
             order = replace(order, key=replace(order.key, column=order.key.column.replace(NOW, str(now()))))
@@ -135,7 +135,7 @@ class Between:
 
 def _position(order: Order, cursor: str, argument: str) -> Position:
     broken = BadInput("This is not a cursor of this list.", (argument,))
-    if len(cursor) > _LONGEST_CURSOR:
+    if len(cursor) > _MAX_CURSOR:
         raise broken
     try:
         parts = orjson.loads(base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True))

@@ -32,7 +32,7 @@ async def by_ids(
     if not ids:
         return {}
     sql, values = query_by_ids(database.dialect, kind, ids, where)
-    found = await database.look_up(sql, *values)
+    found = await database.read(sql, *values)
     return {row[0]: kind.make(*row[1:]) for row in found}
 
 
@@ -64,7 +64,7 @@ async def rows_by_text(
 ) -> Sequence[Any]:
     """What `query_by_text` reads."""
     sql, values = query_by_text(database.dialect, table, columns, key, values)
-    return await database.look_up(sql, *values) if values[0] else []
+    return await database.read(sql, *values) if values[0] else []
 
 
 async def listed_of(
@@ -94,7 +94,7 @@ class Nearby:
     condition: Callable[[Values], str]
 
 
-LONGEST_WALK = 2_000
+MAX_WALK = 2_000
 """Rows of a list that are read one by one before an index is asked."""
 
 
@@ -140,7 +140,7 @@ async def _walked(
     values, key = Values(database.dialect), window.order.key
     ahead = (
         f"SELECT {key.column} AS sort_key, {key.tie} AS tie FROM {kind.source}{_where(window.conditions(values))}"
-        f" ORDER BY {window.order_by()} LIMIT {LONGEST_WALK}"
+        f" ORDER BY {window.order_by()} LIMIT {MAX_WALK}"
     )
     linked = [f"{nearby.link} = w.tie", f"{kind.id_column} = w.tie", nearby.condition(values)]
     conditions = [*linked, *([where.compile(values)] if where else [])]

@@ -14,7 +14,7 @@ ADMINISTRATOR = "administrator"
 """Holds every permission there is, plugins' included."""
 BOX_ROLES = ("store_terminal", "cashier", "store_manager", "marketing", "support", "accountant", ADMINISTRATOR)
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
-_LONGEST_NAME = 80
+_MAX_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Permissions:
 def _check(owner: str, permission: object) -> None:
     if not isinstance(permission, Permission):
         raise PluginError(f"The plugin '{owner}' must answer regulars_permissions with Permissions.")
-    if not _NAME.fullmatch(permission.name) or len(permission.name) > _LONGEST_NAME:
+    if not _NAME.fullmatch(permission.name) or len(permission.name) > _MAX_NAME:
         raise PluginError(
             f"'{permission.name}' of the plugin '{owner}' is no name for a permission; write `{owner}.view`."
         )

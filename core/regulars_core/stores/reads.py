@@ -36,7 +36,7 @@ async def stores_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, 
 async def stores_by_codes(database: Database, codes: Sequence[str]) -> Mapping[str, StoreRow]:
     """Stores by code; unknown ones are missing."""
     sql, values = query_by_codes(database.dialect, codes)
-    found = await database.look_up(sql, *values)
+    found = await database.read(sql, *values)
     return {row.code: row for row in (StoreRow(*values) for values in found)}
 
 

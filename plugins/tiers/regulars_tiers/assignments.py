@@ -11,7 +11,7 @@ from regulars_core.queries.inserts import insert
 from regulars_core.shop.shop import Shop
 from regulars_tiers.histories import assignments_of
 from regulars_tiers.policy_versions import versions
-from regulars_tiers.recalculation import Touched, keep
+from regulars_tiers.recalculation import Recalculate, keep
 from regulars_tiers.rules.days import days_after
 from regulars_tiers.rules.timeline import Assignment, Mode, decided_at
 
@@ -37,7 +37,7 @@ async def assign(
         row = (new_id(), customer_id, present, ASSIGN, tier, mode, until, kept_reason, author)
         await insert(shop.database, "tier_assignment", _COLUMNS, [row])
         changed({"tier": (elder.tier if elder else None, tier), "mode": (elder.mode if elder else None, mode)})
-        await keep(shop, {customer_id: Touched(present)}, "ASSIGNMENT")
+        await keep(shop, {customer_id: Recalculate(present)}, "ASSIGNMENT")
 
     await shop.database.transaction(work)
 
@@ -57,7 +57,7 @@ async def clear(shop: Shop, customer_id: str, reason: str | None, author: str) -
         row = (new_id(), customer_id, present, CLEAR, None, elder.mode, None, kept_reason, author)
         await insert(shop.database, "tier_assignment", _COLUMNS, [row])
         changed({"tier": (elder.tier, None)})
-        await keep(shop, {customer_id: Touched(present)}, "ASSIGNMENT")
+        await keep(shop, {customer_id: Recalculate(present)}, "ASSIGNMENT")
         return True
 
     return await shop.database.transaction(work)
@@ -77,7 +77,7 @@ async def begin_with(shop: Shop, tiers: Mapping[str, str], created: Mapping[str,
         until = days_after(Instant(at + 1), policy.grace_days, shop.settings.zone)
         rows.append((new_id(), customer_id, at, INITIAL, tier, "FLOOR", until, None, ""))
     await insert(shop.database, "tier_assignment", _COLUMNS, rows)
-    await keep(shop, {customer_id: Touched(created[customer_id]) for customer_id in tiers}, "ASSIGNMENT")
+    await keep(shop, {customer_id: Recalculate(created[customer_id]) for customer_id in tiers}, "ASSIGNMENT")
 
 
 async def _locked(shop: Shop, customer_id: str, at: Instant) -> Assignment | None:

@@ -8,7 +8,7 @@ from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_i
 from regulars_core.shop.shop import Shop
 from regulars_tiers.assignments import begin_with
 from regulars_tiers.reassessment import work_off
-from regulars_tiers.recalculation import Touched, keep
+from regulars_tiers.recalculation import Recalculate, keep
 
 
 async def registered(shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]]) -> None:
@@ -40,11 +40,11 @@ async def time_passed(shop: Shop) -> None:
         pass
 
 
-def _touched(purchases: Iterable[PurchaseRow]) -> dict[str, Touched]:
+def _touched(purchases: Iterable[PurchaseRow]) -> dict[str, Recalculate]:
     """Whose spells may be others, each from the earliest of their purchases on; the latest is the reason."""
-    found: dict[str, Touched] = {}
+    found: dict[str, Recalculate] = {}
     for purchase in sorted(purchases, key=lambda one: (one.purchased_at, one.id)):
         if purchase.customer_id:
-            first = found.get(purchase.customer_id, Touched(purchase.purchased_at)).since
-            found[purchase.customer_id] = Touched(first, purchase.id)
+            first = found.get(purchase.customer_id, Recalculate(purchase.purchased_at)).since
+            found[purchase.customer_id] = Recalculate(first, purchase.id)
     return found

@@ -7,7 +7,7 @@ from typing import Any
 from regulars_core.database import Database, Dialect, Lookup
 from regulars_core.primitives.clock import NEVER, Instant
 from regulars_core.shop.shop import Shop
-from regulars_tiers.rules.criteria import Fact, Lifetime
+from regulars_tiers.rules.criteria import Lifetime, PurchaseFact
 from regulars_tiers.rules.days import begin_of, day_number
 from regulars_tiers.rules.timeline import Assignment, History
 
@@ -24,12 +24,12 @@ def horizon(days: int | None, since: Instant, shop: Shop) -> Instant:
     return begin_of(day_number(since, zone) - days, zone)
 
 
-async def facts_of(shop: Shop, since: Mapping[str, Instant]) -> Mapping[str, list[Fact]]:
+async def facts_of(shop: Shop, since: Mapping[str, Instant]) -> Mapping[str, list[PurchaseFact]]:
     """The purchases of each customer from an instant on, in the order of time."""
     zone = shop.settings.zone
-    found: dict[str, list[Fact]] = {customer_id: [] for customer_id in since}
+    found: dict[str, list[PurchaseFact]] = {customer_id: [] for customer_id in since}
     for owner, id_, at, net, status, store_id, channel in await _rows(shop.database, since):
-        found[owner].append(Fact(id_, at, day_number(at, zone), net, status != "REFUNDED", store_id, channel))
+        found[owner].append(PurchaseFact(id_, at, day_number(at, zone), net, status != "REFUNDED", store_id, channel))
     for facts in found.values():
         facts.sort(key=BY_TIME)
     return found
@@ -57,7 +57,7 @@ async def _rows(database: Database, since: Mapping[str, Instant]) -> Sequence[An
 async def assignments_of(database: Database, customer_ids: Sequence[str]) -> Mapping[str, list[Assignment]]:
     """The assignments of each customer, the first one first."""
     sql, values = lookup_assignments(database.dialect, customer_ids)
-    return assigned(customer_ids, await database.look_up(sql, *values))
+    return assigned(customer_ids, await database.read(sql, *values))
 
 
 def lookup_assignments(dialect: Dialect, customer_ids: Sequence[str]) -> Lookup:
@@ -84,7 +84,7 @@ async def histories_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, 
     return {one: History(facts[one], Lifetime(), assignments[one]) for one in facts}
 
 
-def shortened(facts: Sequence[Fact], stored: Lifetime, assignments: Sequence[Assignment]) -> History:
+def shortened(facts: Sequence[PurchaseFact], stored: Lifetime, assignments: Sequence[Assignment]) -> History:
     """A history of which only the late part is looked at; what came before is told by the customer's statistics."""
     spent, count = sum(fact.net for fact in facts), sum(fact.counted for fact in facts)
     return History(facts, Lifetime(stored.spent - spent, stored.count - count), assignments)

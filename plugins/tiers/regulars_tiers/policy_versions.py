@@ -26,7 +26,7 @@ def _unmeasured(_: Any, __: Sequence[Any]) -> int:
 
 async def versions(shop: Shop) -> Versions:
     """All versions; the seed is in force until the first of the shop's own."""
-    return made_of(shop, await shop.database.look_up(LOOKUP[0]))
+    return made_of(shop, await shop.database.read(LOOKUP[0]))
 
 
 LOOKUP: Lookup = ("SELECT number, effective_at, body FROM tier_policy ORDER BY number", ())

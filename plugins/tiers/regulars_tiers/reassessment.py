@@ -11,7 +11,7 @@ from regulars_core.queries.where import Values, Where
 from regulars_core.shop.shop import Shop
 from regulars_tiers.histories import histories_of
 from regulars_tiers.policy_versions import versions
-from regulars_tiers.recalculation import Touched, keep
+from regulars_tiers.recalculation import Recalculate, keep
 from regulars_tiers.rules.timeline import Spell, timeline
 
 BATCH = 1_000
@@ -26,7 +26,7 @@ async def reassess(shop: Shop, customer_ids: Sequence[str]) -> int:
 
     async def work() -> int:
         await _mark_these(shop.database, customer_ids)
-        return len(await keep(shop, dict.fromkeys(customer_ids, Touched()), "REASSESSMENT"))
+        return len(await keep(shop, dict.fromkeys(customer_ids, Recalculate()), "REASSESSMENT"))
 
     return await shop.database.transaction(work)
 
@@ -67,7 +67,7 @@ async def work_off(shop: Shop) -> AsyncIterator[int]:
 
 
 async def _keep(shop: Shop, ids: Sequence[str], cause: str) -> None:
-    await keep(shop, {id_: Touched(now()) if cause == "TIME" else Touched() for id_ in ids}, cause)
+    await keep(shop, {id_: Recalculate(now()) if cause == "TIME" else Recalculate() for id_ in ids}, cause)
 
 
 async def _due(shop: Shop) -> list[str]:

@@ -22,7 +22,7 @@ from regulars_tiers.rules.timeline import Qualification, Spell, merged, risen, s
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class Recalculate:
     """From when on a customer's spells may be others than before, and the purchase that is why."""
 
     since: Instant = NEVER
@@ -59,7 +59,7 @@ class _Kept:
     spells: Sequence[Spell]
 
 
-async def keep(shop: Shop, touched: Mapping[str, Touched], cause: str, *, held: bool = False) -> Sequence[Change]:
+async def keep(shop: Shop, touched: Mapping[str, Recalculate], cause: str, *, held: bool = False) -> Sequence[Change]:
     """Bring the spells of these customers up to date, inside the caller's transaction, and tell plugins who was moved.
 
     `held` says that the transaction holds the rows of their statistics already. The number of statements does not depend on
@@ -74,7 +74,7 @@ async def keep(shop: Shop, touched: Mapping[str, Touched], cause: str, *, held: 
     )
     if not held:
         await database.rows(f"{sql}{database.dialect.lock_rows}", ids)
-    stats, policies, spells, decisions = await database.look_up_together(
+    stats, policies, spells, decisions = await database.read_together(
         [(sql, [ids]), LOOKUP, _lookup_spells(database.dialect, ids), lookup_assignments(database.dialect, ids)]
     )
     known, kept, assignments = made_of(shop, policies), _kept(spells), assigned(ids, decisions)
@@ -103,7 +103,7 @@ async def keep(shop: Shop, touched: Mapping[str, Touched], cause: str, *, held: 
     return writing.changes
 
 
-def _since(touched: Touched, kept: _Kept | None, known: Versions) -> Instant:
+def _since(touched: Recalculate, kept: _Kept | None, known: Versions) -> Instant:
     return touched.since if kept and kept.policy == known.latest else NEVER
 
 
@@ -184,7 +184,7 @@ class _Writing:
         if self._customers == 1 and len(self._new) < MANY:
             begins = {row[1] for row in self._new}
             spells = inserting("tier_spell", _SPELL, self._new) if self._new else None
-            await database.run_later(
+            await database.defer(
                 [
                     *((_FORGET, row) for row in self._gone if row[1] not in begins),
                     *([(f"{spells[0]} {_AGAIN}", spells[1])] if spells else []),

@@ -21,7 +21,7 @@ import time_machine
 from pydantic import BaseModel
 
 from regulars_core.primitives.clock import DAY, Instant
-from regulars_tiers.rules.criteria import CriterionKind, Fact, Lifetime
+from regulars_tiers.rules.criteria import CriterionKind, Lifetime, PurchaseFact
 from regulars_tiers.rules.days import day_number
 
 
@@ -29,12 +29,12 @@ class LawBroken(AssertionError):
     """A kind of criterion does not keep a law; the message says which."""
 
 
-def fact(at: Instant, net: int, *, counted: bool = True, number: int = 0, zone: str = "UTC") -> Fact:
+def fact(at: Instant, net: int, *, counted: bool = True, number: int = 0, zone: str = "UTC") -> PurchaseFact:
     """A purchase at an instant, of a net amount in minor units."""
-    return Fact(f"{number:032x}", at, day_number(at, ZoneInfo(zone)), net, counted, "0" * 32, None)
+    return PurchaseFact(f"{number:032x}", at, day_number(at, ZoneInfo(zone)), net, counted, "0" * 32, None)
 
 
-def purchases(amounts: Sequence[tuple[int, int]], start: Instant) -> list[Fact]:
+def purchases(amounts: Sequence[tuple[int, int]], start: Instant) -> list[PurchaseFact]:
     """Purchases out of (days since the one before, net amount)."""
     found, at = [], start
     for number, (days, net) in enumerate(amounts):
@@ -43,7 +43,7 @@ def purchases(amounts: Sequence[tuple[int, int]], start: Instant) -> list[Fact]:
     return found
 
 
-def try_laws(kind: CriterionKind, settings: BaseModel, facts: Sequence[Fact]) -> None:
+def try_laws(kind: CriterionKind, settings: BaseModel, facts: Sequence[PurchaseFact]) -> None:
     """Try every law on some purchases. Raises LawBroken."""
     ordered = sorted(facts, key=lambda one: (one.at, one.id))
     kind.measure(settings, tuple(ordered))  # what it imports when it is first called is no I/O of its own
@@ -70,7 +70,7 @@ def try_laws(kind: CriterionKind, settings: BaseModel, facts: Sequence[Fact]) ->
         _hold(kind.measure(settings, tuple(ordered)) == whole, kind, "it is deterministic, and looks at no clock")
 
 
-def _other_orders(ordered: Sequence[Fact]) -> Iterator[Sequence[Fact]]:
+def _other_orders(ordered: Sequence[PurchaseFact]) -> Iterator[Sequence[PurchaseFact]]:
     yield tuple(reversed(ordered))
     dice = Random(len(ordered))
     for _ in range(min(len(ordered), 5)):

@@ -45,13 +45,13 @@ from regulars_schema.composition.contributions import (
 )
 from regulars_schema.composition.permission_map import unguarded
 from regulars_schema.composition.type_names import types_of
-from regulars_schema.documents.documents import MOST_ERRORS, Documents, cached_in
+from regulars_schema.documents.documents import MAX_ERRORS, Documents, cached_in
 from regulars_schema.executor.executor import BreadthFirst, executed_by
 from regulars_schema.executor.fallback import bounded_by
 from regulars_schema.inputs.extensible import is_open
 from regulars_schema.inputs.readers import FieldReader, Reader
-from regulars_schema.request.context import Context
-from regulars_schema.request.permissions import STANDS_UNDER, Refusals, guard, needing
+from regulars_schema.request.context import GraphQLContext
+from regulars_schema.request.permissions import REQUIRES, Refusals, guard, needing
 from regulars_schema.types.scalars import SCALARS
 
 
@@ -193,7 +193,7 @@ class ComposedSchema(strawberry.Schema):
         for concrete in self.schema_converter.type_map.values():
             definition = concrete.definition
             if isinstance(definition, StrawberryObjectDefinition):
-                if stands_under := getattr(definition.origin, STANDS_UNDER, None):
+                if stands_under := getattr(definition.origin, REQUIRES, None):
                     yield definition.name, stands_under, definition.origin.__module__
                 for name, needed in fields_needing(definition.fields):
                     yield f"{definition.name}.{name}", needed, definition.origin.__module__
@@ -209,7 +209,7 @@ class ComposedSchema(strawberry.Schema):
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
         """Answer a document: at once where it is known, and by Strawberry's way through the extensions otherwise."""
-        if isinstance(context_value, Context):
+        if isinstance(context_value, GraphQLContext):
             asked = ExecutionContext(
                 query,
                 self,
@@ -249,7 +249,7 @@ class ComposedSchema(strawberry.Schema):
     ) -> dict[str, Any]:
         """What Strawberry hands to graphql-core's `execute`: mistakes in variables are told like those in documents."""
         given = super()._get_custom_context_kwargs(operation_extensions, sync=sync)
-        return given | {"max_coercion_errors": MOST_ERRORS, "hide_suggestions": True}
+        return given | {"max_coercion_errors": MAX_ERRORS, "hide_suggestions": True}
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The documented seam: a type's own fields, and those that were added here."""

@@ -14,8 +14,8 @@ from strawberry.types.field import StrawberryField
 from regulars_core.primitives.errors import Problem
 from regulars_core.primitives.text import camel
 from regulars_core.queries.pages import SortKey
-from regulars_schema.request.context import Batch
-from regulars_schema.request.permissions import under
+from regulars_schema.request.context import RequestContext
+from regulars_schema.request.permissions import requires
 
 
 class SchemaConflict(Exception):
@@ -82,7 +82,7 @@ class NodeKind:
     """Objects that `node(id:)` answers: the prefix of their ids, how the caller's rows are read by key, and who may."""
 
     kind: str
-    load: Callable[[Batch, Sequence[str]], Any]
+    load: Callable[[RequestContext, Sequence[str]], Any]
     needs: str | None = None
 
 
@@ -126,13 +126,13 @@ def fields_needing(fields: Iterable[StrawberryField]) -> Iterator[tuple[str, str
             yield one.graphql_name or camel(one.python_name), needed
 
 
-@under(None)
+@requires(None)
 @strawberry.type(description="What can be asked.")
 class Query:
     """Empty: every field arrives as an Extension."""
 
 
-@under(None)
+@requires(None)
 @strawberry.type(
     description="What can be done. Each mutation commits by itself before the next one of a document begins."
 )

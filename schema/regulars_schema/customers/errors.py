@@ -9,8 +9,9 @@ from regulars_core.customers import changes
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_schema.composition.contributions import Extension
 from regulars_schema.customers.types import Customer
-from regulars_schema.fields.declarations import Batch, batched
+from regulars_schema.fields.declarations import batched
 from regulars_schema.fields.nodes import in_order
+from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import UserError
 
 
@@ -34,10 +35,12 @@ class VersionConflict(UserError):
         return isinstance(value, changes.VersionConflict)
 
 
-async def customer_of(problems: Sequence[changes.VersionConflict], batch: Batch) -> Sequence[CustomerRow | None]:
+async def customer_of(
+    problems: Sequence[changes.VersionConflict], context: RequestContext
+) -> Sequence[CustomerRow | None]:
     """The customers as they are now."""
     keys = [problem.customer_id for problem in problems]
-    return in_order(keys, await customers_by_ids(batch.database, keys))
+    return in_order(keys, await customers_by_ids(context.database, keys))
 
 
 EXTENSION = Extension(

@@ -29,10 +29,11 @@ from regulars_schema.customers.json_rows import (
     TAGS_OF,
 )
 from regulars_schema.customers.types import Address, Customer, CustomerGroup, CustomerStats, Note
-from regulars_schema.fields.declarations import Batch, batched
+from regulars_schema.fields.declarations import batched
 from regulars_schema.fields.nodes import in_order
 from regulars_schema.fields.pagination import Connection, PageArguments, window
 from regulars_schema.fields.store_scope import VIEW
+from regulars_schema.request.context import RequestContext
 from regulars_schema.shop.stores import Store
 
 
@@ -40,54 +41,54 @@ def _ids(customers: Sequence[CustomerRow]) -> list[str]:
     return [customer.id for customer in customers]
 
 
-async def group_of(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[GroupRow | None]:
+async def group_of(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[GroupRow | None]:
     """Each customer's group."""
     keys = [customer.group_id for customer in customers]
-    return in_order(keys, await groups_by_ids(batch.database, keys))
+    return in_order(keys, await groups_by_ids(context.database, keys))
 
 
-async def origin_store_of(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[StoreRow | None]:
+async def origin_store_of(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[StoreRow | None]:
     """Each customer's store of origin."""
     keys = [customer.origin_store_id for customer in customers]
-    return in_order(keys, await stores_by_ids(batch.database, [key for key in keys if key]))
+    return in_order(keys, await stores_by_ids(context.database, [key for key in keys if key]))
 
 
-async def tags(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[list[str]]:
+async def tags(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[list[str]]:
     """Each customer's tags."""
-    return in_order(_ids(customers), await tags_of(batch.database, _ids(customers)))
+    return in_order(_ids(customers), await tags_of(context.database, _ids(customers)))
 
 
-async def stats(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[StatsRow | None]:
+async def stats(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[StatsRow | None]:
     """Each customer's statistics."""
-    keys, stores = _ids(customers), batch.actor.stores(VIEW)
+    keys, stores = _ids(customers), context.actor.stores(VIEW)
     if stores is None:
-        return in_order(keys, await stats_of(batch.shop, keys))
-    return in_order(keys, await stats_in_stores(batch.shop, keys, stores))
+        return in_order(keys, await stats_of(context.shop, keys))
+    return in_order(keys, await stats_in_stores(context.shop, keys, stores))
 
 
-async def billing_address(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[AddressRow | None]:
+async def billing_address(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[AddressRow | None]:
     """Each customer's billing address."""
-    found = await addresses_of(batch.database, _ids(customers))
+    found = await addresses_of(context.database, _ids(customers))
     return [found[customer.id].get("BILLING") for customer in customers]
 
 
-async def shipping_address(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[AddressRow | None]:
+async def shipping_address(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[AddressRow | None]:
     """Each customer's shipping address."""
-    found = await addresses_of(batch.database, _ids(customers))
+    found = await addresses_of(context.database, _ids(customers))
     return [found[customer.id].get("SHIPPING") for customer in customers]
 
 
 async def notes(
-    customers: Sequence[CustomerRow], batch: Batch, **asked: Unpack[PageArguments]
+    customers: Sequence[CustomerRow], context: RequestContext, **asked: Unpack[PageArguments]
 ) -> Sequence[Page[NoteRow]]:
     """A page of each customer's notes."""
-    return await notes_of(batch.database, _ids(customers), window(NOTES_NEWEST_FIRST, **asked))
+    return await notes_of(context.database, _ids(customers), window(NOTES_NEWEST_FIRST, **asked))
 
 
-async def customer_of_note(found: Sequence[NoteRow], batch: Batch) -> Sequence[Any]:
+async def customer_of_note(found: Sequence[NoteRow], context: RequestContext) -> Sequence[Any]:
     """Whom each note is about."""
     keys = [note.customer_id for note in found]
-    return in_order(keys, await customers_by_ids(batch.database, keys))
+    return in_order(keys, await customers_by_ids(context.database, keys))
 
 
 EXTENSIONS = [
@@ -100,7 +101,7 @@ EXTENSIONS = [
                 needs="groups.view",
                 returns=CustomerGroup | None,
                 description="The group that the customer is in.",
-                rendered=GROUP_OF,
+                sql_field=GROUP_OF,
             ),
             batched(
                 origin_store_of,
@@ -108,14 +109,14 @@ EXTENSIONS = [
                 needs="stores.view",
                 returns=Store | None,
                 description="The store where the customer was registered; null for headquarters.",
-                rendered=ORIGIN_STORE_OF,
+                sql_field=ORIGIN_STORE_OF,
             ),
             batched(
                 tags,
                 name="tags",
                 returns=list[str],
                 description="Words that the team put on the customer, by alphabet.",
-                rendered=TAGS_OF,
+                sql_field=TAGS_OF,
             ),
             batched(
                 stats,
@@ -123,7 +124,7 @@ EXTENSIONS = [
                 needs="purchases.view",
                 returns=CustomerStats | None,
                 description="What the customer's purchases amount to.",
-                rendered=STATS_OF,
+                sql_field=STATS_OF,
             ),
             batched(
                 billing_address,
@@ -131,7 +132,7 @@ EXTENSIONS = [
                 needs="customers.view_pii",
                 returns=Address | None,
                 description="Where invoices go.",
-                rendered=BILLING_ADDRESS_OF,
+                sql_field=BILLING_ADDRESS_OF,
             ),
             batched(
                 shipping_address,
@@ -139,7 +140,7 @@ EXTENSIONS = [
                 needs="customers.view_pii",
                 returns=Address | None,
                 description="Where goods go.",
-                rendered=SHIPPING_ADDRESS_OF,
+                sql_field=SHIPPING_ADDRESS_OF,
             ),
             batched(
                 notes,

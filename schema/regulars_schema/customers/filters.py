@@ -26,7 +26,7 @@ from regulars_schema.fields.filters import (
     text_conditions,
 )
 from regulars_schema.fields.store_scope import VIEW
-from regulars_schema.request.context import Batch
+from regulars_schema.request.context import RequestContext
 
 
 @strawberry.input(description="Compares with a list of customer statuses.")
@@ -45,10 +45,10 @@ class BirthdayComparison:
     )
 
 
-def _birthday(comparison: BirthdayComparison, batch: Batch) -> Sequence[Condition]:
+def _birthday(comparison: BirthdayComparison, context: RequestContext) -> Sequence[Condition]:
     if not 0 <= comparison.in_next_days <= 366:
         raise BadInput("Between 0 and 366 days.", ("inNextDays",))
-    today = day_of(now(), batch.shop.settings.zone)
+    today = day_of(now(), context.shop.settings.zone)
     return [("in", sql.days_of_the_year(today, comparison.in_next_days + 1))]
 
 

@@ -12,9 +12,9 @@ from regulars_core.customers.rules import CustomerChanges, NewCustomer
 from regulars_schema.customers.errors import Expecting
 from regulars_schema.customers.types import ContactMethod, Gender
 from regulars_schema.inputs.extensible import open_input
-from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.inputs.idempotent import IdempotentInput
 from regulars_schema.inputs.maybe import told
-from regulars_schema.inputs.readers import Open
+from regulars_schema.inputs.readers import ExtensibleInput
 from regulars_schema.types.ids import key_of
 from regulars_schema.types.scalars import EmailAddress
 
@@ -46,7 +46,7 @@ _TAGS = "Words to put on the customer, at most 50 of 64 characters; those that d
 
 @open_input
 @strawberry.input(description="A new customer. First and last name are required, everything else is optional.")
-class CustomerCreateInput(Open, Keyed):
+class CustomerCreateInput(ExtensibleInput, IdempotentInput):
     """Input of customerCreate."""
 
     first_name: str = strawberry.field(description="First name; at most 120 characters.")
@@ -77,7 +77,7 @@ class CustomerCreateInput(Open, Keyed):
 
 @open_input
 @strawberry.input(description="Changes of a customer; what is absent stays, null clears.")
-class CustomerUpdateInput(Open, Expecting, Keyed):
+class CustomerUpdateInput(ExtensibleInput, Expecting, IdempotentInput):
     """Input of customerUpdate."""
 
     id: strawberry.ID = strawberry.field(description="The customer to change.")

@@ -11,8 +11,8 @@ from regulars_core.primitives.money import CurrencyCode
 from regulars_core.queries.json_rows import (
     Column,
     Composite,
-    Kind,
     Relation,
+    RowShape,
     days_since,
     equal_to,
     flag,
@@ -24,12 +24,12 @@ from regulars_core.queries.json_rows import (
 )
 from regulars_core.queries.pages import Window
 from regulars_core.queries.where import Where
-from regulars_schema.executor.pushdown import Rendered, rendered
+from regulars_schema.executor.pushdown import SqlField, sql_field
 from regulars_schema.fields.store_scope import VIEW
-from regulars_schema.request.context import Batch
+from regulars_schema.request.context import RequestContext
 from regulars_schema.shop.json_rows import STORE
 
-GROUP = Kind(
+GROUP = RowShape(
     "g",
     "customer_group g",
     {
@@ -41,7 +41,7 @@ GROUP = Kind(
         "updated_at": instant("g.updated_at"),
     },
 )
-CUSTOMER = Kind(
+CUSTOMER = RowShape(
     "c",
     "customer c",
     {
@@ -83,19 +83,19 @@ def _stats_in(currency: CurrencyCode, timezone: ZoneInfo, today: date) -> Relati
         "last_purchase_at": instant(last),
         "days_since_last_purchase": days_since(last, today, timezone),
     }
-    return Relation(Kind("s", "customer_stats s", columns), "s.customer_id")
+    return Relation(RowShape("s", "customer_stats s", columns), "s.customer_id")
 
 
-def _stats(batch: Batch) -> Relation | None:
-    if batch.actor.stores(VIEW) is not None:
+def _stats(context: RequestContext) -> Relation | None:
+    if context.actor.stores(VIEW) is not None:
         return None
-    currency, timezone = batch.shop.settings.currency, batch.shop.settings.zone
+    currency, timezone = context.shop.settings.currency, context.shop.settings.zone
     return _stats_in(currency, timezone, day_of(now(), timezone))
 
 
-def _address(kind: str) -> Rendered:
+def _address(kind: str) -> SqlField:
     where = lambda _: [f"a.kind = '{kind}'"]  # noqa: E731
-    return rendered(Relation(Kind("a", "customer_address a", _ADDRESS), "a.customer_id", conditions=where))
+    return sql_field(Relation(RowShape("a", "customer_address a", _ADDRESS), "a.customer_id", conditions=where))
 
 
 def customer_with(column: str, value: str) -> Relation:
@@ -115,11 +115,11 @@ def customers_found(search: QuickSearch) -> Relation:
     return Relation(CUSTOMER, None, order=search.order, source=search.source, given=tuple(search.needles))
 
 
-GROUP_OF = rendered(Relation(GROUP, "g.id", "group_id"))
-ORIGIN_STORE_OF = rendered(Relation(STORE, "st.id", "origin_store_id"))
+GROUP_OF = sql_field(Relation(GROUP, "g.id", "group_id"))
+ORIGIN_STORE_OF = sql_field(Relation(STORE, "st.id", "origin_store_id"))
 # For its alias and the names of its attributes; which relation it is depends on the shop.
-STATS_OF = Rendered(_stats_in(CurrencyCode("USD"), ZoneInfo("UTC"), date.min).kind, _stats)
-TAGS_OF = rendered(
-    Relation(Kind("t", "customer_tag t", {"tag": text("t.tag")}), "t.customer_id", order="t.tag_key"), value="tag"
+STATS_OF = SqlField(_stats_in(CurrencyCode("USD"), ZoneInfo("UTC"), date.min).kind, _stats)
+TAGS_OF = sql_field(
+    Relation(RowShape("t", "customer_tag t", {"tag": text("t.tag")}), "t.customer_id", order="t.tag_key"), value="tag"
 )
 BILLING_ADDRESS_OF, SHIPPING_ADDRESS_OF = _address("BILLING"), _address("SHIPPING")

@@ -13,9 +13,10 @@ from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.customers.errors import Expecting
 from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdateInput, changes_of, matches, new_customer
 from regulars_schema.customers.types import Customer
-from regulars_schema.fields.declarations import Batch, mutation
-from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.fields.declarations import mutation
+from regulars_schema.inputs.idempotent import IdempotentInput
 from regulars_schema.inputs.maybe import told
+from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 from regulars_schema.request.permissions import guarded
 from regulars_schema.shop.store_lookup import store_id
@@ -33,13 +34,13 @@ class CustomerCreatePayload(Payload):
 
 
 async def customer_create(
-    batch: Batch, *, input: Annotated[CustomerCreateInput, strawberry.argument(description="Who it is.")]
+    context: RequestContext, *, input: Annotated[CustomerCreateInput, strawberry.argument(description="Who it is.")]
 ) -> CustomerCreatePayload:
     """Register a customer, or find the one it already is."""
-    origin = await store_id(batch.shop, told(input.origin_store_code), "originStoreCode")
-    new = checked(batch.shop.settings, new_customer(input, None if origin == MAIN_STORE_ID else origin))
-    outcome = await find_or_register(batch.shop, new, matches(input))
-    return CustomerCreatePayload(customer=await shown(batch, outcome.id), created=outcome.created)
+    origin = await store_id(context.shop, told(input.origin_store_code), "originStoreCode")
+    new = checked(context.shop.settings, new_customer(input, None if origin == MAIN_STORE_ID else origin))
+    outcome = await find_or_register(context.shop, new, matches(input))
+    return CustomerCreatePayload(customer=await shown(context, outcome.id), created=outcome.created)
 
 
 @strawberry.type(description="What changes of a customer answer.")
@@ -55,16 +56,18 @@ class CustomerUpdatePayload(CustomerPayload):
 
 
 async def customer_update(
-    batch: Batch, *, input: Annotated[CustomerUpdateInput, strawberry.argument(description="What to change.")]
+    context: RequestContext,
+    *,
+    input: Annotated[CustomerUpdateInput, strawberry.argument(description="What to change.")],
 ) -> CustomerUpdatePayload:
     """Change a customer."""
     key = key_of(input.id, "customer", "id")
-    await changes.change(batch.shop, key, changes_of(input), told(input.expected_version))
-    return CustomerUpdatePayload(customer=await shown(batch, key))
+    await changes.change(context.shop, key, changes_of(input), told(input.expected_version))
+    return CustomerUpdatePayload(customer=await shown(context, key))
 
 
 @strawberry.input(description="A customer to deactivate.")
-class CustomerDeactivateInput(Expecting, Keyed):
+class CustomerDeactivateInput(Expecting, IdempotentInput):
     """Input of customerDeactivate."""
 
     id: strawberry.ID = strawberry.field(description="The customer.")
@@ -76,14 +79,16 @@ class CustomerDeactivatePayload(CustomerPayload):
 
 
 async def customer_deactivate(
-    batch: Batch, *, input: Annotated[CustomerDeactivateInput, strawberry.argument(description="Whom to put away.")]
+    context: RequestContext,
+    *,
+    input: Annotated[CustomerDeactivateInput, strawberry.argument(description="Whom to put away.")],
 ) -> CustomerDeactivatePayload:
     """Put a customer away."""
-    return CustomerDeactivatePayload(customer=await _with_status(batch, input, "INACTIVE"))
+    return CustomerDeactivatePayload(customer=await _with_status(context, input, "INACTIVE"))
 
 
 @strawberry.input(description="A customer to reactivate.")
-class CustomerReactivateInput(Expecting, Keyed):
+class CustomerReactivateInput(Expecting, IdempotentInput):
     """Input of customerReactivate."""
 
     id: strawberry.ID = strawberry.field(description="The customer.")
@@ -95,14 +100,16 @@ class CustomerReactivatePayload(CustomerPayload):
 
 
 async def customer_reactivate(
-    batch: Batch, *, input: Annotated[CustomerReactivateInput, strawberry.argument(description="Whom to bring back.")]
+    context: RequestContext,
+    *,
+    input: Annotated[CustomerReactivateInput, strawberry.argument(description="Whom to bring back.")],
 ) -> CustomerReactivatePayload:
     """Bring a customer back."""
-    return CustomerReactivatePayload(customer=await _with_status(batch, input, "ACTIVE"))
+    return CustomerReactivatePayload(customer=await _with_status(context, input, "ACTIVE"))
 
 
 @strawberry.input(description="A customer to suspend.")
-class CustomerSuspendInput(Expecting, Keyed):
+class CustomerSuspendInput(Expecting, IdempotentInput):
     """Input of customerSuspend."""
 
     id: strawberry.ID = strawberry.field(description="The customer.")
@@ -114,25 +121,27 @@ class CustomerSuspendPayload(CustomerPayload):
 
 
 async def customer_suspend(
-    batch: Batch, *, input: Annotated[CustomerSuspendInput, strawberry.argument(description="Whom to suspend.")]
+    context: RequestContext,
+    *,
+    input: Annotated[CustomerSuspendInput, strawberry.argument(description="Whom to suspend.")],
 ) -> CustomerSuspendPayload:
     """Suspend a customer."""
-    return CustomerSuspendPayload(customer=await _with_status(batch, input, "SUSPENDED"))
+    return CustomerSuspendPayload(customer=await _with_status(context, input, "SUSPENDED"))
 
 
-async def _with_status(batch: Batch, given: Any, status: str) -> Any:
+async def _with_status(context: RequestContext, given: Any, status: str) -> Any:
     key = key_of(given.id, "customer", "id")
-    await changes.set_status(batch.shop, key, status, told(given.expected_version))
-    return await shown(batch, key)
+    await changes.set_status(context.shop, key, status, told(given.expected_version))
+    return await shown(context, key)
 
 
-async def shown(batch: Batch, key: str) -> Any:
+async def shown(context: RequestContext, key: str) -> Any:
     """The customer's row."""
-    return (await customers_by_ids(batch.database, [key])).get(key)
+    return (await customers_by_ids(context.database, [key])).get(key)
 
 
 @strawberry.input(description="Tags to put on a customer.")
-class TagsAddInput(Keyed):
+class TagsAddInput(IdempotentInput):
     """Input of tagsAdd."""
 
     customer_id: strawberry.ID = strawberry.field(description="The customer.")
@@ -145,16 +154,16 @@ class TagsAddPayload(CustomerPayload):
 
 
 async def tags_add(
-    batch: Batch, *, input: Annotated[TagsAddInput, strawberry.argument(description="Which tags, on whom.")]
+    context: RequestContext, *, input: Annotated[TagsAddInput, strawberry.argument(description="Which tags, on whom.")]
 ) -> TagsAddPayload:
     """Put tags on a customer."""
     key = key_of(input.customer_id, "customer", "customerId")
-    await changes.add_tags(batch.shop, key, input.tags)
-    return TagsAddPayload(customer=await shown(batch, key))
+    await changes.add_tags(context.shop, key, input.tags)
+    return TagsAddPayload(customer=await shown(context, key))
 
 
 @strawberry.input(description="Tags to take off a customer.")
-class TagsRemoveInput(Keyed):
+class TagsRemoveInput(IdempotentInput):
     """Input of tagsRemove."""
 
     customer_id: strawberry.ID = strawberry.field(description="The customer.")
@@ -167,12 +176,14 @@ class TagsRemovePayload(CustomerPayload):
 
 
 async def tags_remove(
-    batch: Batch, *, input: Annotated[TagsRemoveInput, strawberry.argument(description="Which tags, off whom.")]
+    context: RequestContext,
+    *,
+    input: Annotated[TagsRemoveInput, strawberry.argument(description="Which tags, off whom.")],
 ) -> TagsRemovePayload:
     """Take tags off a customer."""
     key = key_of(input.customer_id, "customer", "customerId")
-    await changes.remove_tags(batch.shop, key, input.tags)
-    return TagsRemovePayload(customer=await shown(batch, key))
+    await changes.remove_tags(context.shop, key, input.tags)
+    return TagsRemovePayload(customer=await shown(context, key))
 
 
 _DETAILS = "`REQUIRED`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`, `INVALID_PHONE`, `INVALID_DATE`, `INVALID_COUNTRY`, `NOT_FOUND`"

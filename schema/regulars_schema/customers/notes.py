@@ -10,16 +10,17 @@ from regulars_core.plugins.owners import CORE
 from regulars_schema.composition.contributions import Contribution, Extension, Mutation, NodeKind
 from regulars_schema.customers.mutations import shown
 from regulars_schema.customers.types import Customer, Note
-from regulars_schema.fields.declarations import Batch, mutation
+from regulars_schema.fields.declarations import mutation
 from regulars_schema.fields.nodes import in_every_store
-from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.inputs.idempotent import IdempotentInput
+from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 from regulars_schema.request.permissions import guarded
 from regulars_schema.types.ids import key_of
 
 
 @strawberry.input(description="A new note about a customer.")
-class NoteAddInput(Keyed):
+class NoteAddInput(IdempotentInput):
     """Input of noteAdd."""
 
     customer_id: strawberry.ID = strawberry.field(description="Whom it is about.")
@@ -34,15 +35,17 @@ class NoteAddPayload(Payload):
 
 
 async def note_add(
-    batch: Batch, *, input: Annotated[NoteAddInput, strawberry.argument(description="What to write down.")]
+    context: RequestContext, *, input: Annotated[NoteAddInput, strawberry.argument(description="What to write down.")]
 ) -> NoteAddPayload:
     """Write a note."""
     key = key_of(input.customer_id, "customer", "customerId")
-    return NoteAddPayload(note=await _note(batch, await notes.add_note(batch.shop, key, input.body, batch.actor.name)))
+    return NoteAddPayload(
+        note=await _note(context, await notes.add_note(context.shop, key, input.body, context.actor.name))
+    )
 
 
 @strawberry.input(description="A note to rewrite.")
-class NoteUpdateInput(Keyed):
+class NoteUpdateInput(IdempotentInput):
     """Input of noteUpdate."""
 
     id: strawberry.ID = strawberry.field(description="The note.")
@@ -57,16 +60,16 @@ class NoteUpdatePayload(Payload):
 
 
 async def note_update(
-    batch: Batch, *, input: Annotated[NoteUpdateInput, strawberry.argument(description="What it shall say.")]
+    context: RequestContext, *, input: Annotated[NoteUpdateInput, strawberry.argument(description="What it shall say.")]
 ) -> NoteUpdatePayload:
     """Rewrite a note."""
     key = key_of(input.id, "note", "id")
-    await notes.change_note(batch.shop, key, input.body)
-    return NoteUpdatePayload(note=await _note(batch, key))
+    await notes.change_note(context.shop, key, input.body)
+    return NoteUpdatePayload(note=await _note(context, key))
 
 
 @strawberry.input(description="A note to delete.")
-class NoteDeleteInput(Keyed):
+class NoteDeleteInput(IdempotentInput):
     """Input of noteDelete."""
 
     id: strawberry.ID = strawberry.field(description="The note.")
@@ -83,15 +86,15 @@ class NoteDeletePayload(Payload):
 
 
 async def note_delete(
-    batch: Batch, *, input: Annotated[NoteDeleteInput, strawberry.argument(description="What to delete.")]
+    context: RequestContext, *, input: Annotated[NoteDeleteInput, strawberry.argument(description="What to delete.")]
 ) -> NoteDeletePayload:
     """Delete a note."""
-    customer_id = await notes.delete_note(batch.shop, key_of(input.id, "note", "id"))
-    return NoteDeletePayload(deleted_note_id=input.id, customer=await shown(batch, customer_id))
+    customer_id = await notes.delete_note(context.shop, key_of(input.id, "note", "id"))
+    return NoteDeletePayload(deleted_note_id=input.id, customer=await shown(context, customer_id))
 
 
-async def _note(batch: Batch, key: str) -> Any:
-    return (await notes_by_ids(batch.database, [key])).get(key)
+async def _note(context: RequestContext, key: str) -> Any:
+    return (await notes_by_ids(context.database, [key])).get(key)
 
 
 _MUTATIONS = Extension(

@@ -6,22 +6,23 @@ from typing import Annotated, Any, Unpack
 import strawberry
 
 from regulars_core.customers.reads import CustomerRow, customer_by_code, customers_by_ids, page_of_customers
-from regulars_core.customers.search.quick import CREATED, LARGEST_QUICK_SEARCH, LAST_SEEN, QuickSearch, quick_search
+from regulars_core.customers.search.quick import CREATED, LAST_SEEN, MAX_QUICK_SEARCH, QuickSearch, quick_search
 from regulars_core.primitives.errors import BadInput
 from regulars_core.queries.json_rows import Relation
 from regulars_core.queries.pages import Page
 from regulars_schema.composition.contributions import Extension, Query
 from regulars_schema.customers.json_rows import CUSTOMER, customer_with, customers_found, customers_in
 from regulars_schema.customers.types import Customer, CustomersArguments, customers_asked, searchable
-from regulars_schema.executor.pushdown import Rendered
-from regulars_schema.fields.declarations import Batch, root
+from regulars_schema.executor.pushdown import SqlField
+from regulars_schema.fields.declarations import root
 from regulars_schema.fields.pagination import Connection
 from regulars_schema.fields.store_scope import VIEW
+from regulars_schema.request.context import RequestContext
 from regulars_schema.types.ids import key_of
 
 
 async def customer(
-    batch: Batch,
+    context: RequestContext,
     *,
     id: Annotated[strawberry.ID | None, strawberry.argument(description="The customer's id.")] = None,
     code: Annotated[str | None, strawberry.argument(description="The customer's code, in either case.")] = None,
@@ -30,12 +31,12 @@ async def customer(
     if (id is None) is (code is None):
         raise BadInput("Give either `id` or `code`.", ("id",))
     if code is not None:
-        return await customer_by_code(batch.database, code)
+        return await customer_by_code(context.database, code)
     key = key_of(id or "", "customer", "id")
-    return (await customers_by_ids(batch.database, [key])).get(key)
+    return (await customers_by_ids(context.database, [key])).get(key)
 
 
-def _one(batch: Batch, *, id: str | None = None, code: str | None = None) -> Relation | None:
+def _one(context: RequestContext, *, id: str | None = None, code: str | None = None) -> Relation | None:
     """The same customer, for the database to write."""
     if (id is None) is (code is None):
         return None
@@ -54,19 +55,23 @@ Search = Annotated[
 ]
 
 
-async def customers(batch: Batch, *, search: Search = None, **asked: Unpack[CustomersArguments]) -> Page[CustomerRow]:
+async def customers(
+    context: RequestContext, *, search: Search = None, **asked: Unpack[CustomersArguments]
+) -> Page[CustomerRow]:
     """A page of all customers."""
-    wanted, conditions = customers_asked(batch, **asked)
-    return await page_of_customers(batch.database, wanted, conditions, search, searchable(batch))
+    wanted, conditions = customers_asked(context, **asked)
+    return await page_of_customers(context.database, wanted, conditions, search, searchable(context))
 
 
-def _page(batch: Batch, *, search: str | None = None, **asked: Unpack[CustomersArguments]) -> Relation | None:
+def _page(
+    context: RequestContext, *, search: str | None = None, **asked: Unpack[CustomersArguments]
+) -> Relation | None:
     """The same page, for the database to write, unless it has to search for it."""
-    return None if search and search.strip() else customers_in(*customers_asked(batch, **asked))
+    return None if search and search.strip() else customers_in(*customers_asked(context, **asked))
 
 
 async def customer_search(
-    batch: Batch,
+    context: RequestContext,
     *,
     query: Annotated[
         str,
@@ -84,24 +89,24 @@ async def customer_search(
     ] = None,
 ) -> Sequence[CustomerRow]:
     """As-you-type search."""
-    search = _search(batch, query=query, first=first, include_archived=include_archived)
-    return await quick_search(batch.database, search)
+    search = _search(context, query=query, first=first, include_archived=include_archived)
+    return await quick_search(context.database, search)
 
 
 def _search(
-    batch: Batch, *, query: str, first: int | None = None, include_archived: bool | None = None
+    context: RequestContext, *, query: str, first: int | None = None, include_archived: bool | None = None
 ) -> QuickSearch | None:
     """What is looked for, where the caller may look, in an order that tells it no more than it may know."""
     wanted = 10 if first is None else first
-    if not 0 <= wanted <= LARGEST_QUICK_SEARCH:
-        raise BadInput(f"A quick search answers 0 to {LARGEST_QUICK_SEARCH} customers.", ("first",))
-    recency = LAST_SEEN if batch.actor.covers(VIEW, None) else CREATED
-    return QuickSearch.of(query, wanted, bool(include_archived), searchable(batch), recency)
+    if not 0 <= wanted <= MAX_QUICK_SEARCH:
+        raise BadInput(f"A quick search answers 0 to {MAX_QUICK_SEARCH} customers.", ("first",))
+    recency = LAST_SEEN if context.actor.covers(VIEW, None) else CREATED
+    return QuickSearch.of(query, wanted, bool(include_archived), searchable(context), recency)
 
 
-def _found(batch: Batch, **asked: Any) -> Relation | None:
+def _found(context: RequestContext, **asked: Any) -> Relation | None:
     """The same customers, for the database to write, if any can be found."""
-    search = _search(batch, **asked)
+    search = _search(context, **asked)
     return customers_found(search) if search else None
 
 
@@ -114,7 +119,7 @@ QUERIES = Extension(
             needs="customers.view",
             returns=Customer | None,
             description="One customer, by id or by code; null if there is none.",
-            rendered=Rendered(CUSTOMER, _one),
+            sql_field=SqlField(CUSTOMER, _one),
         ),
         root(
             customers,
@@ -122,7 +127,7 @@ QUERIES = Extension(
             needs="customers.view",
             returns=Connection[Customer] | None,
             description="All customers, narrowed and ordered as wished.",
-            rendered=Rendered(CUSTOMER, _page, page=True),
+            sql_field=SqlField(CUSTOMER, _page, page=True),
         ),
         root(
             customer_search,
@@ -131,7 +136,7 @@ QUERIES = Extension(
             returns=list[Customer] | None,
             description="Customers found while somebody types, those seen last first: the later of registration and latest "
             "purchase. For callers who may not see the purchases of the whole shop: those registered last first.",
-            rendered=Rendered(CUSTOMER, _found),
+            sql_field=SqlField(CUSTOMER, _found),
         ),
     ],
 )

@@ -20,13 +20,13 @@ from regulars_core.primitives.clock import Instant
 from regulars_core.queries.pages import Window
 from regulars_core.queries.where import Where
 from regulars_schema.composition.contributions import SortField
-from regulars_schema.fields.declarations import Batch
 from regulars_schema.fields.filters import where_input
 from regulars_schema.fields.nodes import Node, backed_by
 from regulars_schema.fields.pagination import PageArguments, window
 from regulars_schema.fields.sort_orders import OrderDirection, order_of
 from regulars_schema.fields.store_scope import VIEW
-from regulars_schema.request.permissions import guarded, under
+from regulars_schema.request.context import RequestContext
+from regulars_schema.request.permissions import guarded, requires
 from regulars_schema.types.ids import identified
 from regulars_schema.types.money import Money
 from regulars_schema.types.scalars import EmailAddress, PhoneNumber
@@ -63,7 +63,7 @@ class ContactMethod(Enum):
     POST = strawberry.enum_value("POST", description="By a letter.")
 
 
-@under("groups.view")
+@requires("groups.view")
 @strawberry.type(description="A group of customers to whom the same terms apply. Every customer is in exactly one.")
 class CustomerGroup(Node):
     """Over regulars_core.groups.reads.GroupRow."""
@@ -77,7 +77,7 @@ class CustomerGroup(Node):
     updated_at: Instant = strawberry.field(description="When it was last changed.")
 
 
-@under("customers.view_pii")
+@requires("customers.view_pii")
 @strawberry.type(description="A postal address.")
 class Address:
     """Over regulars_core.customers.reads.AddressRow."""
@@ -91,7 +91,7 @@ class Address:
     country: str | None = strawberry.field(description="ISO 3166 code of the country, such as `MX`.")
 
 
-@under("purchases.view")
+@requires("purchases.view")
 @strawberry.type(
     description="What a customer's purchases amount to, in the stores whose purchases the caller may see. Voided purchases do "
     "not count, refunds are taken off."
@@ -112,7 +112,7 @@ class CustomerStats:
     )
 
 
-@under("notes.view")
+@requires("notes.view")
 @strawberry.type(
     description="What the team wrote down about a customer; never shown to the customer nor printed on receipts."
 )
@@ -127,7 +127,7 @@ class Note(Node):
     updated_at: Instant = strawberry.field(description="When it was last rewritten.")
 
 
-@under("customers.view")
+@requires("customers.view")
 @strawberry.type(description="A person who buys from the shop.")
 class Customer(Node):
     """Over regulars_core.customers.reads.CustomerRow."""
@@ -212,15 +212,15 @@ SORTS = [
 
 
 def customers_asked(
-    batch: Batch, *, where: Any = None, order_by: CustomerOrder = None, **page: Unpack[PageArguments]
+    context: RequestContext, *, where: Any = None, order_by: CustomerOrder = None, **page: Unpack[PageArguments]
 ) -> tuple[Window, Where | None]:
     """Which page the arguments of a list of customers ask for, the newest first if no order is given; and under which
     conditions. Raises BadInput and Forbidden."""
-    return window(order_of(order_by, NEWEST_FIRST, batch), **page), where
+    return window(order_of(order_by, NEWEST_FIRST, context), **page), where
 
 
-def searchable(batch: Batch) -> Sequence[str]:
+def searchable(context: RequestContext) -> Sequence[str]:
     """Where a search for customers may look: it must not find by what the caller may not see."""
-    if not batch.actor.may("customers.view"):
+    if not context.actor.may("customers.view"):
         return ()
-    return NAMES_AND_CONTACT if batch.actor.may("customers.view_pii") else NAMES
+    return NAMES_AND_CONTACT if context.actor.may("customers.view_pii") else NAMES

@@ -28,10 +28,10 @@ from graphql import (
     get_named_type,
 )
 
-from regulars_core.queries.pages import DEFAULT_SIZE, LARGEST_SIZE
+from regulars_core.queries.pages import DEFAULT_SIZE, MAX_SIZE
 from regulars_schema.request.permissions import most_of
 
-_MOST = 1_000_000_000_000  # a cost stops growing here
+_MAX_COST = 1_000_000_000_000  # a cost stops growing here
 _COMPOSITE = (GraphQLObjectType, GraphQLInterfaceType, GraphQLUnionType)
 _REMEMBERED = 32
 
@@ -95,7 +95,7 @@ def _size_in(value: Any) -> int | None:
     later, so whatever else it is counts as the largest page."""
     if value is None or type(value) is int:
         return value
-    return int(value) if isinstance(value, float) and value.is_integer() else LARGEST_SIZE
+    return int(value) if isinstance(value, float) and value.is_integer() else MAX_SIZE
 
 
 class _Counting:
@@ -134,7 +134,7 @@ class _Counting:
                     selection.selection_set, self._schema.get_type(condition.name.value) if condition else parent
                 )
             each, once = each + more[0], once + more[1]
-        return min(each, _MOST), min(once, _MOST)
+        return min(each, _MAX_COST), min(once, _MAX_COST)
 
     def _fragment(self, name: str) -> tuple[int, int]:
         if name not in self._known:
@@ -155,18 +155,18 @@ class _Counting:
             return False, 0
         each, once = self._selections(node.selection_set, type_)
         if _is_page(type_):
-            return False, min(self._size(node, field) * each + once, _MOST)
+            return False, min(self._size(node, field) * each + once, _MAX_COST)
         inside = each + once
         if name == "node" and "cursor" in fields:
             return False, inside  # an edge and its node are one object
         size = self._size(node, field) if "first" in field.args else most_of(field)
-        return name in {"edges", "nodes"} and _is_page(parent), min(size * (1 + inside), _MOST)
+        return name in {"edges", "nodes"} and _is_page(parent), min(size * (1 + inside), _MAX_COST)
 
     def _size(self, node: FieldNode, field: GraphQLField) -> int:
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
         sizes = [size for name in ("first", "last") if (size := self._number(given.get(name))) is not None]
         if sizes:
-            return max(0, min(max(sizes), LARGEST_SIZE))
+            return max(0, min(max(sizes), MAX_SIZE))
         declared = field.args["first"].default_value if "first" in field.args else None
         return declared if isinstance(declared, int) else DEFAULT_SIZE
 
@@ -179,7 +179,7 @@ class _Counting:
             value = self._defaults.get(name)
         if not isinstance(value, IntValueNode):
             return None
-        return int(value.value) if len(value.value) <= 10 else LARGEST_SIZE
+        return int(value.value) if len(value.value) <= 10 else MAX_SIZE
 
 
 def _is_page(type_: GraphQLNamedType | None) -> bool:

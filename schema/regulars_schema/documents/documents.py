@@ -27,13 +27,13 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from regulars_schema.documents.costs import Price
 from regulars_schema.documents.introspection import forbidden_introspection, may_introspect, tells_of_schema
 from regulars_schema.documents.limits import Limits, refuse_excess, too_complex
-from regulars_schema.documents.operations import Preparation
-from regulars_schema.request.context import Context
+from regulars_schema.documents.operations import OperationTemplate
+from regulars_schema.request.context import GraphQLContext
 
-LONGEST_KEPT = 16_384
+MAX_KEPT = 16_384
 """Characters of a document that is worth keeping at most: a parsed one takes some seventy times its text."""
 
-MOST_ERRORS = 5
+MAX_ERRORS = 5
 """Mistakes of a document, or of its variables, that are told at once."""
 
 
@@ -44,12 +44,14 @@ class Parsed:
     document: DocumentNode
     price: Price
     introspects: bool = False
-    preparations: dict[str | None, Preparation | None] = field(default_factory=dict)
+    preparations: dict[str | None, OperationTemplate | None] = field(default_factory=dict)
     """Its operations, by the names under which they are asked for, once they have been prepared."""
     contents: dict[str | None, tuple[str | None, tuple[str, ...]]] = field(default_factory=dict)
     """Kinds and root fields of its operations, by the same names."""
 
-    def charge(self, asking: Context, operation_name: str | None, variables: Mapping[str, Any], most: int) -> None:
+    def charge(
+        self, asking: GraphQLContext, operation_name: str | None, variables: Mapping[str, Any], most: int
+    ) -> None:
         """Take what an operation costs from what the caller has left. Raises RateLimited, and GraphQLError for one that costs
         more than anybody may ask."""
         asking.cost = self.price.cost(operation_name, variables)
@@ -58,7 +60,7 @@ class Parsed:
             raise too_complex("Objects that this can answer", asking.cost, most, "cost")
         asking.charge(asking.cost)
 
-    def tell(self, asking: Context, operation_name: str | None) -> None:
+    def tell(self, asking: GraphQLContext, operation_name: str | None) -> None:
         """Note what a valid operation asks for, in the schema's own words."""
         if operation_name not in self.contents:
             self.contents[operation_name] = (self.price.kind(operation_name), self.price.fields(operation_name))
@@ -83,7 +85,7 @@ class Documents:
 
     def keep(self, text: str, document: Parsed) -> None:
         """Remember a valid document, unless it is huge; those that were used the longest ago make room."""
-        if len(text) > min(self._size, LONGEST_KEPT) or text in self._kept:
+        if len(text) > min(self._size, MAX_KEPT) or text in self._kept:
             return
         self._kept[text] = document
         self._characters += len(text)
@@ -178,7 +180,7 @@ def cached_in(documents: Documents) -> type[SchemaExtension]:
                 context.schema._schema,
                 self._parsed.document,
                 (*context.validation_rules, MaybeNullValidationRule, OneOfInputValidationRule),
-                max_errors=MOST_ERRORS,
+                max_errors=MAX_ERRORS,
                 hide_suggestions=not may_introspect(context),
             )
 

@@ -7,7 +7,7 @@ from graphql import DocumentNode, FieldNode, GraphQLError, Visitor, visit
 from strawberry.types import ExecutionContext
 
 from regulars_core.primitives.errors import Forbidden
-from regulars_schema.request.context import Context
+from regulars_schema.request.context import GraphQLContext
 
 INTROSPECT = "schema.introspect"
 _FIELDS = frozenset({"__schema", "__type"})
@@ -17,7 +17,7 @@ _TRACE = re.compile(r"__(schema|type)\b")
 def may_introspect(asked: ExecutionContext) -> bool:
     """Whether the caller may read the schema; nobody may without a context."""
     context = asked.context
-    return isinstance(context, Context) and context.batch.actor.may(INTROSPECT)
+    return isinstance(context, GraphQLContext) and context.request.actor.may(INTROSPECT)
 
 
 def tells_of_schema(text: str) -> bool:

@@ -31,16 +31,16 @@ from graphql import (
 
 from regulars_core.shop.settings import Settings
 
-DEEPEST_VALUE = 20
+MAX_VALUE = 20
 """How deep lists and objects may lie in each other, in a document and in its variables."""
-LONGEST_NUMBER = 100
-MOST_SPREADS = 100
-MOST_PAIRS = 10_000
+MAX_NUMBER = 100
+MAX_SPREADS = 100
+MAX_PAIRS = 10_000
 """Pairs of fields of one name in the whole document: so many are compared while it is validated."""
-_DEEPEST_WALK = 60  # fields, inline fragments and spreads inside each other: what this pass itself can stand
+_MAX_WALK = 60  # fields, inline fragments and spreads inside each other: what this pass itself can stand
 _DIRECTIVES_IN_ONE_PLACE = 4  # only @skip and @include are known, and neither may be repeated
 _LISTS_OF_TYPES = frozenset({"fields", "interfaces", "possibleTypes", "inputFields"})
-_DEEPEST_INTROSPECTION = 2  # lists of types inside each other; every tool's introspection query has one
+_MAX_INTROSPECTION = 2  # lists of types inside each other; every tool's introspection query has one
 _INTROSPECTION = frozenset({"__schema", "__type"})
 _ENOUGH = 1_000_000  # counts stop here: fragments that spread fragments would make them astronomical
 
@@ -142,8 +142,8 @@ class _Measuring:
                 raise too_complex("Fields of the root", shape.fields, self._limits.root_fields, "rootFields")
             self._within(shape._replace(directives=shape.directives + directives))
         pairs = sum(count * (count - 1) // 2 for count in self._names.values())
-        if pairs > MOST_PAIRS:
-            raise too_complex("Pairs of fields of one name", pairs, MOST_PAIRS, "pairs")
+        if pairs > MAX_PAIRS:
+            raise too_complex("Pairs of fields of one name", pairs, MAX_PAIRS, "pairs")
 
     def _within(self, shape: _Shape) -> None:
         limits = self._limits
@@ -153,9 +153,9 @@ class _Measuring:
             raise too_complex("Aliases", shape.aliases, limits.aliases, "aliases")
         if shape.directives > limits.directives:
             raise too_complex("Directives", shape.directives, limits.directives, "directives")
-        if shape.lists_of_types > _DEEPEST_INTROSPECTION:
+        if shape.lists_of_types > _MAX_INTROSPECTION:
             raise too_complex(
-                "Lists of types inside each other", shape.lists_of_types, _DEEPEST_INTROSPECTION, "introspection"
+                "Lists of types inside each other", shape.lists_of_types, _MAX_INTROSPECTION, "introspection"
             )
 
     def _fragment(self, name: str, level: int) -> _Shape:
@@ -174,8 +174,8 @@ class _Measuring:
         return self._known[name]
 
     def _selections(self, selections: SelectionSetNode | None, level: int) -> _Shape:
-        if level > _DEEPEST_WALK:
-            raise too_complex("Selections inside each other", level, _DEEPEST_WALK, "nesting")
+        if level > _MAX_WALK:
+            raise too_complex("Selections inside each other", level, _MAX_WALK, "nesting")
         depth = aliases = directives = fields = lists = 0
         for selection in selections.selections if selections else ():
             directives += self._directives(selection.directives)
@@ -183,8 +183,8 @@ class _Measuring:
                 part = self._field(selection, level)
             elif isinstance(selection, FragmentSpreadNode):
                 self._spreads += 1
-                if self._spreads > MOST_SPREADS:
-                    raise too_complex("Spreads of fragments", self._spreads, MOST_SPREADS, "spreads")
+                if self._spreads > MAX_SPREADS:
+                    raise too_complex("Spreads of fragments", self._spreads, MAX_SPREADS, "spreads")
                 known = selection.name.value in self._fragments  # what is not there, validation tells
                 part = self._fragment(selection.name.value, level) if known else _Shape()
             else:
@@ -234,9 +234,9 @@ class _Measuring:
             elif isinstance(node, ObjectValueNode):
                 inner = [field.value for field in node.fields]
             else:
-                if isinstance(node, IntValueNode | FloatValueNode) and len(node.value) > LONGEST_NUMBER:
-                    raise too_complex("Digits of a number", len(node.value), LONGEST_NUMBER, "digits")
+                if isinstance(node, IntValueNode | FloatValueNode) and len(node.value) > MAX_NUMBER:
+                    raise too_complex("Digits of a number", len(node.value), MAX_NUMBER, "digits")
                 continue
-            if depth >= DEEPEST_VALUE:
-                raise too_complex("Lists and objects inside each other", depth + 1, DEEPEST_VALUE, "valueDepth")
+            if depth >= MAX_VALUE:
+                raise too_complex("Lists and objects inside each other", depth + 1, MAX_VALUE, "valueDepth")
             waiting += [(part, depth + 1) for part in inner]

@@ -35,12 +35,12 @@ from graphql.execution.values import VariableValues, VariableValueSource
 from graphql.utilities.coerce_input_value import coerce_default_value
 
 Coerce = Callable[[Any], Any]
-"""What makes a value of an input type. Raises Unclear."""
+"""What makes a value of an input type. Raises NeedsFullCoercion."""
 
 _PLAIN: Mapping[str, type] = {GraphQLString.name: str, GraphQLID.name: str, GraphQLBoolean.name: bool}
 
 
-class Unclear(Exception):
+class NeedsFullCoercion(Exception):
     """A value that graphql-core has to look at."""
 
 
@@ -68,7 +68,7 @@ class Coercions:
 
         def coerce(value: Any) -> Any:
             if type_.is_one_of or not isinstance(value, dict) or not fields.keys() >= value.keys() >= required:
-                raise Unclear
+                raise NeedsFullCoercion
             made = defaults.copy()
             for name, part in value.items():
                 own, inner = fields[name]
@@ -89,7 +89,7 @@ def _or_null(inner: Coerce, nullable: bool) -> Coerce:
         if value is not None:
             return inner(value)
         if not nullable:
-            raise Unclear
+            raise NeedsFullCoercion
         return None
 
     return coerce
@@ -98,7 +98,7 @@ def _or_null(inner: Coerce, nullable: bool) -> Coerce:
 def _list(inner: Coerce) -> Coerce:
     def coerce(value: Any) -> Any:
         if not isinstance(value, list):
-            raise Unclear
+            raise NeedsFullCoercion
         return [inner(item) for item in value]
 
     return coerce
@@ -108,7 +108,7 @@ def _plain(kind: type, nullable: bool) -> Coerce:
     def coerce(value: Any) -> Any:
         if type(value) is kind or (value is None and nullable):
             return value
-        raise Unclear
+        raise NeedsFullCoercion
 
     return coerce
 
@@ -118,13 +118,13 @@ def _leaf(parse: Callable[[Any], Any]) -> Coerce:
         try:
             return parse(value)
         except Exception:
-            raise Unclear from None
+            raise NeedsFullCoercion from None
 
     return coerce
 
 
 @dataclass(slots=True)
-class Prepared:
+class BoundOperation:
     """An operation with its variables, about to be executed: of graphql-core's Executor what we need each time."""
 
     schema: GraphQLSchema
@@ -136,7 +136,7 @@ class Prepared:
     _executor: Executor[Any] | None = None
 
     @classmethod
-    def of(cls, executor: Executor[Any]) -> "Prepared":
+    def of(cls, executor: Executor[Any]) -> "BoundOperation":
         """The same of one that graphql-core has built."""
         return cls(
             executor.schema,
@@ -172,7 +172,7 @@ class Prepared:
 
 
 @dataclass(slots=True)
-class Preparation:
+class OperationTemplate:
     """One operation of a document of one schema, ready to be executed with any variables."""
 
     schema: GraphQLSchema
@@ -180,13 +180,13 @@ class Preparation:
     fragments: dict[str, FragmentDefinitionNode]
     variables: list[tuple[GraphQLVariableSignature, Coerce]]
 
-    def with_variables(self, root: Any, context: Any, given: Mapping[str, Any]) -> Prepared | None:
+    def with_variables(self, root: Any, context: Any, given: Mapping[str, Any]) -> BoundOperation | None:
         """The operation with these variables; None if graphql-core must look at them."""
         try:
             values = self._values(given)
-        except (Unclear, RecursionError):
+        except (NeedsFullCoercion, RecursionError):
             return None
-        return Prepared(self.schema, self.operation, self.fragments, root, context, values)
+        return BoundOperation(self.schema, self.operation, self.fragments, root, context, values)
 
     def _values(self, given: Mapping[str, Any]) -> VariableValues:
         sources: dict[str, VariableValueSource] = {}
@@ -197,7 +197,7 @@ class Preparation:
                 sources[name] = VariableValueSource(signature, given[name])
                 coerced[name] = coerce(given[name])
             elif _has_default(signature) or isinstance(signature.type, GraphQLNonNull):
-                raise Unclear
+                raise NeedsFullCoercion
             else:
                 sources[name] = VariableValueSource(signature)
         return VariableValues(sources, coerced)
@@ -209,7 +209,7 @@ def _has_default(signature: GraphQLVariableSignature) -> bool:
 
 def preparation_of(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, coercions: Coercions
-) -> Preparation | None:
+) -> OperationTemplate | None:
     """The preparation of an operation of a valid document; None for what graphql-core alone understands."""
     fragments = {part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)}
     if any(fragment.variable_definitions for fragment in fragments.values()):
@@ -220,4 +220,4 @@ def preparation_of(
         if isinstance(signature, GraphQLError):
             return None
         variables.append((signature, coercions.of(signature.type)))
-    return Preparation(schema, operation, fragments, variables)
+    return OperationTemplate(schema, operation, fragments, variables)

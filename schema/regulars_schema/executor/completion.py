@@ -16,7 +16,7 @@ from graphql.pyutils import Undefined, inspect, is_iterable
 
 from regulars_schema.executor.levels import Level
 from regulars_schema.executor.null_propagation import Failure
-from regulars_schema.executor.plan import Leaf, Many, One, OneOf, PlannedField, Selection, Shape
+from regulars_schema.executor.plan import ExecutionField, Leaf, Many, One, OneOf, Selection, Shape
 
 
 @dataclass(slots=True)
@@ -25,8 +25,8 @@ class Completion:
     `objects` are those that they add to the answer once it is written, where equal ones are written again and again."""
 
     level: Level
-    asked: PlannedField
-    info: Callable[[Level, PlannedField], GraphQLResolveInfo[Any]]
+    asked: ExecutionField
+    info: Callable[[Level, ExecutionField], GraphQLResolveInfo[Any]]
     types: dict[int, Selection]
     below: list[Level] = field(default_factory=list)
     failed: bool = False

@@ -37,14 +37,14 @@ from strawberry.types.arguments import convert_arguments
 
 from regulars_core.primitives.errors import Forbidden
 from regulars_schema.documents.limits import beyond_objects
-from regulars_schema.documents.operations import Prepared
+from regulars_schema.documents.operations import BoundOperation
 from regulars_schema.executor.completion import Completion
 from regulars_schema.executor.levels import Level
-from regulars_schema.executor.null_propagation import Settlement, Withheld
-from regulars_schema.executor.plan import Leaf, Plan, PlannedField, Selection
-from regulars_schema.executor.pushdown import Draft
+from regulars_schema.executor.null_propagation import Denied, NullPropagation
+from regulars_schema.executor.plan import ExecutionField, Leaf, Plan, Selection
+from regulars_schema.executor.pushdown import Pushdown
 from regulars_schema.executor.statements import Statement, objects_in
-from regulars_schema.request.context import Batch, BatchFunction, Context
+from regulars_schema.request.context import BatchFunction, GraphQLContext, RequestContext
 from regulars_schema.request.permissions import definition_of
 
 
@@ -55,16 +55,16 @@ class Call:
 
     function: BatchFunction
     arguments: dict[str, Any]
-    asked: list[tuple[Level, PlannedField]] = field(default_factory=list)
+    asked: list[tuple[Level, ExecutionField]] = field(default_factory=list)
 
-    async def columns(self, batch: Batch) -> list[list[Any]]:
+    async def columns(self, context: RequestContext) -> list[list[Any]]:
         """A column for each field that is answered; an exception is a value."""
         levels = [level.parents for level, _ in self.asked]
         parents = levels[0]
         if len(levels) > 1:
             parents = list({id(parent): parent for level in levels for parent in level}.values())
         try:
-            values = list(await batch.in_time(lambda: self.function(parents, batch, **self.arguments)))
+            values = list(await context.in_time(lambda: self.function(parents, context, **self.arguments)))
             if len(values) != len(parents):
                 raise WrongNumberOfResultsReturned(expected=len(parents), received=len(values))
         except Exception as error:
@@ -83,15 +83,17 @@ class Execution:
     stands, and that is what is counted.
     """
 
-    def __init__(self, prepared: Prepared, plan: Plan, drafts: Mapping[PlannedField, Draft], most: int) -> None:
+    def __init__(
+        self, prepared: BoundOperation, plan: Plan, drafts: Mapping[ExecutionField, Pushdown], most: int
+    ) -> None:
         self._prepared = prepared
         self._plan = plan
         self._drafts = drafts
         self._most = most
         self._objects = 0
         self._estimated: list[tuple[str, int]] = []
-        self._context: Context = prepared.context_value
-        self._suspects: set[PlannedField] = set()
+        self._context: GraphQLContext = prepared.context_value
+        self._suspects: set[ExecutionField] = set()
         self._types: dict[int, Selection] = {}
 
     async def result(self) -> ExecutionResult:
@@ -110,11 +112,11 @@ class Execution:
             return ExecutionResult(None, [beyond_objects(self._objects, self._most)])
         if not self._suspects:
             return ExecutionResult(answer, None)
-        settlement = Settlement(self._suspects, self._types, self._withhold)
+        settlement = NullPropagation(self._suspects, self._types, self._withhold)
         data = settlement.data(root, answer)
         return ExecutionResult(data, settlement.errors or None)
 
-    async def _resolve(self, root: Level, asked: PlannedField) -> None:
+    async def _resolve(self, root: Level, asked: ExecutionField) -> None:
         """A root field, and everything below it; or all of it by the database."""
         statement = Statement(root)
         if self._written(statement, asked):
@@ -128,14 +130,14 @@ class Execution:
             self._completed(root, asked, [value] if asked.rooted is None else _withheld(asked, [value]))
         )
 
-    async def _rooted(self, root: Level, asked: PlannedField) -> Any:
+    async def _rooted(self, root: Level, asked: ExecutionField) -> Any:
         assert asked.rooted is not None
-        if asked.needs is not None and not self._context.batch.actor.may(asked.needs):
-            return Withheld(asked.needs)
+        if asked.needs is not None and not self._context.request.actor.may(asked.needs):
+            return Denied(asked.needs)
         schema = self._prepared.schema._strawberry_schema  # type: ignore[attr-defined]
         return await asked.rooted(self._context, schema, asked.name, self._arguments(root, asked))
 
-    async def _resolved(self, root: Level, asked: PlannedField) -> Any:
+    async def _resolved(self, root: Level, asked: ExecutionField) -> Any:
         """By its own resolver, which asks for its permission itself."""
         definition = asked.definition
         arguments = get_argument_values(definition, asked.nodes[0], self._prepared.variable_values)
@@ -159,7 +161,7 @@ class Execution:
 
     async def _write(self, statement: Statement) -> None:
         """Let the database write fields of a level."""
-        texts, level = await statement.texts(self._context.batch), statement.level
+        texts, level = await statement.texts(self._context.request), statement.level
         if isinstance(texts, Exception):
             for asked in statement.asked:
                 self._completed(level, asked, [texts] * len(level.parents))
@@ -173,7 +175,7 @@ class Execution:
                 self._estimated.append((text, weight))
 
     async def _make(self, call: Call) -> None:
-        columns = await call.columns(self._context.batch)
+        columns = await call.columns(self._context.request)
         below: list[Level] = []
         for (level, asked), column in zip(call.asked, columns, strict=True):
             below += self._completed(level, asked, _withheld(asked, column))
@@ -187,8 +189,8 @@ class Execution:
         for level in levels:  # which grows by the levels that are found below
             statement = Statement(level)
             for asked in level.selection.fields:
-                if asked.needs is not None and not self._context.batch.actor.may(asked.needs):
-                    levels += self._completed(level, asked, [Withheld(asked.needs)] * len(level.parents))
+                if asked.needs is not None and not self._context.request.actor.may(asked.needs):
+                    levels += self._completed(level, asked, [Denied(asked.needs)] * len(level.parents))
                 elif asked.read is not None:
                     levels += self._completed(level, asked, _read_off(asked, level.parents))
                 elif not self._written(statement, asked):
@@ -197,21 +199,21 @@ class Execution:
                 statements.append(statement)
         return list({id(call): call for call in calls.values()}.values()), statements
 
-    def _written(self, statement: Statement, asked: PlannedField) -> bool:
+    def _written(self, statement: Statement, asked: ExecutionField) -> bool:
         """Let the database write a field, if it can and the caller may see all of it; or else its function must be called."""
-        batch, draft = self._context.batch, self._drafts.get(asked)
-        if draft is None or not statement.has_room(draft) or not all(map(batch.actor.may, draft.needs)):
+        context, draft = self._context.request, self._drafts.get(asked)
+        if draft is None or not statement.has_room(draft) or not all(map(context.actor.may, draft.needs)):
             return False
         given: list[Any] = []
         try:
-            wanted = draft.hanging(batch, partial(self._arguments, statement.level), given)
+            wanted = draft.hanging(context, partial(self._arguments, statement.level), given)
         except Exception:  # for which there is a place and a path in the ordinary way
             return False
         if wanted is not None:
             statement.take(draft, wanted, given)
         return wanted is not None
 
-    def _called(self, calls: dict[Any, Call], level: Level, asked: PlannedField) -> list[Level]:
+    def _called(self, calls: dict[Any, Call], level: Level, asked: ExecutionField) -> list[Level]:
         """Join the call that this field needs. The levels below, if its arguments have failed already."""
         assert asked.batched is not None
         place = (asked.batched, id(asked.nodes[0]))
@@ -227,7 +229,7 @@ class Execution:
         call.asked.append((level, asked))
         return []
 
-    def _arguments(self, level: Level, asked: PlannedField) -> dict[str, Any]:
+    def _arguments(self, level: Level, asked: ExecutionField) -> dict[str, Any]:
         """CoerceArgumentValues (6.4.1), in Python's terms."""
         if not asked.definition.args:
             return {}
@@ -241,7 +243,7 @@ class Execution:
         registry = schema.schema_converter.scalar_registry
         return convert_arguments(coerced, declared.arguments, registry, schema.config, info)
 
-    def _completed(self, level: Level, asked: PlannedField, values: list[Any]) -> list[Level]:
+    def _completed(self, level: Level, asked: ExecutionField, values: list[Any]) -> list[Level]:
         if type(asked.shape) is Leaf and asked.shape.plain.issuperset(map(type, values)):
             for answer, value in zip(level.answers, values, strict=True):
                 answer[asked.name] = value
@@ -253,22 +255,22 @@ class Execution:
         self._objects += completion.objects
         return [] if self._excessive else completion.below
 
-    def _suspect(self, level: Level, asked: PlannedField) -> None:
+    def _suspect(self, level: Level, asked: ExecutionField) -> None:
         """Remember the way to a failure."""
-        above: tuple[Level, PlannedField] | None = (level, asked)
+        above: tuple[Level, ExecutionField] | None = (level, asked)
         while above is not None:
             level, asked = above
             self._suspects.add(asked)
             above = level.above
 
-    def _withhold(self, refusal: Withheld, asked: PlannedField, path: Sequence[str | int]) -> None:
+    def _withhold(self, refusal: Denied, asked: ExecutionField, path: Sequence[str | int]) -> None:
         self._context.refuse(refusal.permission, self._resolve_info(asked, path), everywhere=refusal.everywhere)
 
-    def _info(self, level: Level, asked: PlannedField) -> GraphQLResolveInfo[Any]:
+    def _info(self, level: Level, asked: ExecutionField) -> GraphQLResolveInfo[Any]:
         """What may be asked about a field of a level, which has no single path: there are no numbers in this one."""
         return self._resolve_info(asked, (*level.path, asked.name))
 
-    def _resolve_info(self, asked: PlannedField, keys: Sequence[str | int]) -> GraphQLResolveInfo[Any]:
+    def _resolve_info(self, asked: ExecutionField, keys: Sequence[str | int]) -> GraphQLResolveInfo[Any]:
         path = None
         for key in keys:
             path = Path(path, key, None)
@@ -276,17 +278,17 @@ class Execution:
         return self._prepared.executor.build_resolve_info(asked.definition, asked.nodes, asked.parent, path)
 
 
-def _withheld(asked: PlannedField, values: list[Any]) -> list[Any]:
+def _withheld(asked: ExecutionField, values: list[Any]) -> list[Any]:
     """Arguments ask for permissions too; what they are refused is told like what the field itself is refused."""
     if asked.definition.args and asked.shape.nullable and any(isinstance(value, Forbidden) for value in values):
         return [
-            Withheld(value.permission, everywhere=value.everywhere) if isinstance(value, Forbidden) else value
+            Denied(value.permission, everywhere=value.everywhere) if isinstance(value, Forbidden) else value
             for value in values
         ]
     return values
 
 
-def _read_off(asked: PlannedField, parents: list[Any]) -> list[Any]:
+def _read_off(asked: ExecutionField, parents: list[Any]) -> list[Any]:
     read = asked.read
     assert read is not None
     try:

@@ -11,8 +11,8 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionContext
 
-from regulars_schema.documents.documents import MOST_ERRORS, Documents, Parsed
-from regulars_schema.documents.operations import Coercions, Prepared, preparation_of
+from regulars_schema.documents.documents import MAX_ERRORS, Documents, Parsed
+from regulars_schema.documents.operations import BoundOperation, Coercions, preparation_of
 from regulars_schema.executor.execution import Execution
 from regulars_schema.executor.plan import Unsupported
 from regulars_schema.executor.plan_cache import Plans
@@ -44,7 +44,7 @@ class BreadthFirst:
         except GraphQLError as error:
             return ExecutionResult(None, [error])
 
-    def _prepared_again(self, asked: ExecutionContext, known: Parsed) -> Prepared | None:
+    def _prepared_again(self, asked: ExecutionContext, known: Parsed) -> BoundOperation | None:
         """What graphql-core would make of an operation, as long as nothing is wrong with its variables."""
         name = asked._provided_operation_name
         if name not in known.preparations:
@@ -57,7 +57,7 @@ class BreadthFirst:
             return None
         return preparation.with_variables(asked.root_value, asked.context, asked.variables or {})
 
-    def _prepared(self, asked: ExecutionContext) -> Prepared | list[GraphQLError]:
+    def _prepared(self, asked: ExecutionContext) -> BoundOperation | list[GraphQLError]:
         assert asked.graphql_document is not None
         built = Executor.build(
             asked.schema._schema,
@@ -66,10 +66,10 @@ class BreadthFirst:
             asked.context,
             asked.variables,
             asked.operation_name,
-            max_coercion_errors=MOST_ERRORS,
+            max_coercion_errors=MAX_ERRORS,
             hide_suggestions=True,
         )
-        return built if isinstance(built, list) else Prepared.of(built)
+        return built if isinstance(built, list) else BoundOperation.of(built)
 
     async def answer(self, asked: ExecutionContext, ready: Execution | ExecutionResult) -> ExecutionResult:
         """The result of what was asked, which is ready to be answered."""

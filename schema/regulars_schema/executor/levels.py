@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from regulars_schema.executor.plan import PlannedField, Selection
+from regulars_schema.executor.plan import ExecutionField, Selection
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -19,4 +19,4 @@ class Level:
     answers: list[dict[str, Any]]
     weights: list[int]
     path: tuple[str, ...] = ()
-    above: "tuple[Level, PlannedField] | None" = None
+    above: "tuple[Level, ExecutionField] | None" = None

@@ -12,12 +12,12 @@ from typing import Any
 
 from graphql import GraphQLError, located_error
 
-from regulars_schema.executor.plan import Many, OneOf, PlannedField, Selection, Shape
+from regulars_schema.executor.plan import ExecutionField, Many, OneOf, Selection, Shape
 
 Path = tuple[str | int, ...]
 
 
-class Withheld(Exception):
+class Denied(Exception):
     """Why a value is null without an error of its own: the caller lacks a permission, which is told once for all parents."""
 
     def __init__(self, permission: str, *, everywhere: bool = False) -> None:
@@ -33,13 +33,13 @@ class Failure:
 
 
 @dataclass(slots=True)
-class Settlement:
+class NullPropagation:
     """The walk over an answer. `suspects` are the fields below which a failure may lie, `types` what the objects are that
     stand where several types may, and `withhold` hears of each value that was refused."""
 
-    suspects: set[PlannedField]
+    suspects: set[ExecutionField]
     types: Mapping[int, Selection]
-    withhold: Callable[[Withheld, PlannedField, Path], None]
+    withhold: Callable[[Denied, ExecutionField, Path], None]
     errors: list[GraphQLError] = field(default_factory=list)
 
     def data(self, root: Selection, answer: dict[str, Any]) -> dict[str, Any] | None:
@@ -56,7 +56,7 @@ class Settlement:
             if asked not in self.suspects:
                 continue
             value, place = answer[asked.name], (*path, asked.name)
-            if isinstance(value, Failure) and isinstance(value.error, Withheld):
+            if isinstance(value, Failure) and isinstance(value.error, Denied):
                 self.withhold(value.error, asked, place)
                 settled[asked.name] = None
                 continue
@@ -65,7 +65,7 @@ class Settlement:
                 return found
         return settled
 
-    def _place(self, asked: PlannedField, shape: Shape, value: Any, path: Path) -> Any:
+    def _place(self, asked: ExecutionField, shape: Shape, value: Any, path: Path) -> Any:
         """What stands at a place, or the error for which its parent must go."""
         found = len(self.errors)
         settled = self._inside(asked, shape, value, path)
@@ -74,7 +74,7 @@ class Settlement:
         self.errors[found:] = [settled]
         return None
 
-    def _inside(self, asked: PlannedField, shape: Shape, value: Any, path: Path) -> Any:
+    def _inside(self, asked: ExecutionField, shape: Shape, value: Any, path: Path) -> Any:
         if isinstance(value, Failure):
             return located_error(value.error, asked.nodes, list(path))
         if isinstance(value, list) and isinstance(shape, Many):

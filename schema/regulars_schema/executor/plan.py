@@ -67,7 +67,7 @@ Shape = Leaf | Many | One | OneOf
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class PlannedField:
+class ExecutionField:
     """A field of an object type under the name that it has in the answer.
 
     Its values are read off the parents, one by one (`read`), or fetched for all parents by one call (`batched`), if the
@@ -120,7 +120,7 @@ class Selection:
     whose instances have been found to be of the type."""
 
     of: GraphQLObjectType
-    fields: list[PlannedField] = field(default_factory=list)
+    fields: list[ExecutionField] = field(default_factory=list)
     blank: dict[str, Any] = field(default_factory=dict)
     taken: frozenset[type] = frozenset()
 

@@ -15,14 +15,14 @@ from graphql import (
 )
 
 from regulars_schema.documents.documents import Documents
-from regulars_schema.documents.operations import Prepared
-from regulars_schema.executor.plan import Plan, PlannedField, Unsupported
+from regulars_schema.documents.operations import BoundOperation
+from regulars_schema.executor.plan import ExecutionField, Plan, Unsupported
 from regulars_schema.executor.planner import planned
-from regulars_schema.executor.pushdown import Draft, drafts_of
+from regulars_schema.executor.pushdown import Pushdown, pushdowns_of
 
-MOST_KEPT = 5_000
+MAX_KEPT = 5_000
 """Fields of all kept plans together; one takes some 700 bytes, and as much SQL may hang on it."""
-MOST_FORMS = 8
+MAX_FORMS = 8
 """Plans kept of one operation: variables of @skip and @include can give it two to the power of their number of forms."""
 
 
@@ -31,7 +31,7 @@ class KeptPlan:
     """A plan, and beside it what the database can write of its fields by itself."""
 
     plan: Plan
-    drafts: Mapping[PlannedField, Draft]
+    drafts: Mapping[ExecutionField, Pushdown]
 
 
 @dataclass(slots=True)
@@ -55,12 +55,12 @@ class Plans:
     is in it, nor any other value.
     """
 
-    def __init__(self, documents: Documents, size: int = MOST_KEPT) -> None:
+    def __init__(self, documents: Documents, size: int = MAX_KEPT) -> None:
         self._documents, self._size = documents, size
         self._kept: OrderedDict[tuple[str, str | None], _Operation] = OrderedDict()
         self._fields = 0
 
-    def find(self, text: str, prepared: Prepared) -> KeptPlan:
+    def find(self, text: str, prepared: BoundOperation) -> KeptPlan:
         """The plan of a prepared operation of the document with this text. Raises Unsupported, and GraphQLError for @skip and
         @include of null."""
         key = (text, prepared.operation.name.value if prepared.operation.name else None)
@@ -71,7 +71,7 @@ class Plans:
         plan = operation.plans.get(form)
         if plan is None:
             plan = _attempted(prepared)
-            if len(operation.plans) < MOST_FORMS and self._documents.find(text) is not None:
+            if len(operation.plans) < MAX_FORMS and self._documents.find(text) is not None:
                 self._keep(key, operation, form, plan)
         elif key in self._kept:
             self._kept.move_to_end(key)
@@ -95,12 +95,12 @@ class Plans:
         return self._fields
 
 
-def _attempted(prepared: Prepared) -> KeptPlan | str:
+def _attempted(prepared: BoundOperation) -> KeptPlan | str:
     try:
         plan = planned(prepared)
     except Unsupported as reason:
         return str(reason)
-    return KeptPlan(plan, drafts_of(plan))
+    return KeptPlan(plan, pushdowns_of(plan))
 
 
 class _Steering(Visitor):
@@ -116,7 +116,7 @@ class _Steering(Visitor):
                 self.names[argument.value.name.value] = None
 
 
-def _steering(prepared: Prepared) -> list[str]:
+def _steering(prepared: BoundOperation) -> list[str]:
     found = _Steering()
     parts: list[OperationDefinitionNode | FragmentDefinitionNode] = [prepared.operation]
     for part in (*parts, *prepared.fragment_definitions.values()):

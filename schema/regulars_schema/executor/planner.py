@@ -35,15 +35,15 @@ from graphql import (
 from strawberry.types.field import StrawberryField
 
 from regulars_core.primitives.text import camel
-from regulars_schema.documents.operations import Prepared
+from regulars_schema.documents.operations import BoundOperation
 from regulars_schema.executor.plan import (
     Arguments,
+    ExecutionField,
     Leaf,
     Many,
     One,
     OneOf,
     Plan,
-    PlannedField,
     Selection,
     Shape,
     Unsupported,
@@ -52,7 +52,7 @@ from regulars_schema.inputs.readers import reader
 from regulars_schema.request.context import BatchFunction, RootAnswer
 from regulars_schema.request.permissions import definition_of, needs_of
 
-MOST_FIELDS = 5_000
+MAX_FIELDS = 5_000
 """Fields of a plan; fragments within fragments can make any number of them out of a short document."""
 _PLAIN: Mapping[tuple[str, bool], frozenset[type]] = {
     (name, nullable): frozenset({kind, NoneType} if nullable else {kind})
@@ -61,7 +61,7 @@ _PLAIN: Mapping[tuple[str, bool], frozenset[type]] = {
 }
 
 
-def planned(prepared: Prepared) -> Plan:
+def planned(prepared: BoundOperation) -> Plan:
     """The plan of an operation. Raises Unsupported, and GraphQLError for @skip and @include of null."""
     root = prepared.schema.get_root_type(prepared.operation.operation)
     if root is None:
@@ -74,7 +74,7 @@ def planned(prepared: Prepared) -> Plan:
 class _Planner:
     """The making of one plan. What is asked of a type by the same nodes is planned once."""
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: BoundOperation) -> None:
         self.size = 0
         self._schema: GraphQLSchema = prepared.schema
         self._fragments = prepared.fragment_definitions
@@ -137,17 +137,17 @@ class _Planner:
         wider = self._schema.get_type(condition)
         return is_abstract_type(wider) and self._schema.is_sub_type(wider, type_)
 
-    def _field(self, parent: GraphQLObjectType, name: str, nodes: list[FieldNode]) -> PlannedField:
+    def _field(self, parent: GraphQLObjectType, name: str, nodes: list[FieldNode]) -> ExecutionField:
         self.size += 1
-        if self.size > MOST_FIELDS:
-            raise Unsupported(f"more than {MOST_FIELDS} fields")
+        if self.size > MAX_FIELDS:
+            raise Unsupported(f"more than {MAX_FIELDS} fields")
         called = nodes[0].name.value
         definition = parent.fields.get(called)
         if definition is None:
             raise Unsupported("introspection")
         # Several nodes of one field are one field: what they select is merged (6.3.3).
         sets = [node.selection_set for node in nodes if node.selection_set]
-        planned = PlannedField(name, nodes, parent, definition, self._shape(definition.type, sets))
+        planned = ExecutionField(name, nodes, parent, definition, self._shape(definition.type, sets))
         if parent in (self._schema.query_type, self._schema.mutation_type):
             planned.rooted = _rooted(definition)
         else:

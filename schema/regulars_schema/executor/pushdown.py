@@ -1,13 +1,14 @@
 """What the database can write of an answer by itself: objects that are columns, and relations between them.
 
-A field may say how its objects are found in SQL and what stands for their attributes (`Rendered`). Where a document
-asks nothing else of them, however deep, the field gets a `Draft`: one statement then writes the JSON of all such fields of a
+A field may say how its objects are found in SQL and what stands for their attributes (`SqlField`). Where a document
+asks nothing else of them, however deep, the field gets a `Pushdown`: one statement then writes the JSON of all such fields of a
 level, instead of a call for each field and for each one below. A caller who lacks a permission for a part of it, and
 arguments that only the field's function understands, go the ordinary way. The answer is the same.
 
-Each thing has two forms, because a plan is kept for all callers. In the plan stands what is asked: a Draft for a field that
-leads to rows, a Part for a column of theirs, plain text for what is known already. With a caller and arguments, `Draft.hanging`
-makes of them what the SQL is written from: a Hanging, an Inside or a Column of `regulars_core.queries.json_rows`.
+Each thing has two forms, because a plan is kept for all callers. In the plan stands what is asked: a Pushdown for a field that
+leads to rows, a ColumnSelection for a column of theirs, plain text for what is known already. With a caller and arguments,
+`Pushdown.hanging` makes of them what the SQL is written from: a Subquery, a NestedObject or a Column of
+`regulars_core.queries.json_rows`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,91 +21,91 @@ from graphql import GraphQLEnumType
 from strawberry.types.field import StrawberryField
 
 from regulars_core.primitives.text import camel
-from regulars_core.queries.json_rows import Column, Composite, Hanging, Inside, Kind, Relation
-from regulars_schema.executor.plan import Leaf, Many, One, Plan, PlannedField, Selection, Shape, selections_in
-from regulars_schema.request.context import Batch
+from regulars_core.queries.json_rows import Column, Composite, NestedObject, Relation, RowShape, Subquery
+from regulars_schema.executor.plan import ExecutionField, Leaf, Many, One, Plan, Selection, Shape, selections_in
+from regulars_schema.request.context import RequestContext
 from regulars_schema.request.permissions import definition_of, needs_of
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class SqlField:
     """How the objects of a field are found in SQL: rows of a kind, and the relation in which they stand to their
-    parents, given a Batch and the field's arguments; None where the field's function must be called. The rows of the relation
-    may lack attributes of the kind; who asks for those gets them from the function. A field that answers a page says so, and
-    one that answers no objects names the attribute whose `value` it answers."""
+    parents, given a RequestContext and the field's arguments; None where the field's function must be called. The rows of
+    the relation may lack attributes of the kind; who asks for those gets them from the function. A field that answers a page
+    says so, and one that answers no objects names the attribute whose `value` it answers."""
 
-    kind: Kind
+    kind: RowShape
     relation: Callable[..., Relation | None]
     page: bool = False
     value: str | None = None
 
 
-def rendered(relation: Relation, value: str | None = None) -> Rendered:
+def sql_field(relation: Relation, value: str | None = None) -> SqlField:
     """For a relation that depends neither on the caller nor on arguments."""
-    return Rendered(relation.kind, lambda _: relation, value=value)
+    return SqlField(relation.kind, lambda _: relation, value=value)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ColumnSelection:
     """An attribute that is asked for, and what is asked inside of it."""
 
     attribute: str
-    inside: "tuple[tuple[str, str | Part], ...]" = ()
+    inside: "tuple[tuple[str, str | ColumnSelection], ...]" = ()
 
     @property
     def size(self) -> int:
         """How many columns it reads, down to the last."""
-        return sum(member.size for _, member in self.inside if isinstance(member, Part)) or 1
+        return sum(member.size for _, member in self.inside if isinstance(member, ColumnSelection)) or 1
 
-    def of(self, columns: Mapping[str, Column | Composite]) -> Column | Inside:
+    def of(self, columns: Mapping[str, Column | Composite]) -> Column | NestedObject:
         """What stands for it among these columns."""
         column = columns[self.attribute]
         if not isinstance(column, Composite):
             return column
-        return Inside(column, [(name, _resolved(member, column.columns)) for name, member in self.inside])
+        return NestedObject(column, [(name, _resolved(member, column.columns)) for name, member in self.inside])
 
 
-def _resolved(member: str | Part, columns: Mapping[str, Column | Composite]) -> Any:
+def _resolved(member: str | ColumnSelection, columns: Mapping[str, Column | Composite]) -> Any:
     return member if isinstance(member, str) else member.of(columns)
 
 
-MOST_MADE = 2
+MAX_MADE = 2
 """Forms of a draft that are kept: a list's first page and its others, a search for one word and for two."""
-MOST_MEMBERS = 250
+MAX_MEMBERS = 250
 """Members that one statement writes at most: of such as amounts they are 60,000 characters of SQL, which take an engine some
 30 ms to read. Aliases and fragments can ask for ten times as many in a short document."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Draft:
+class Pushdown:
     """What the database is asked to write for a field: of each object these members, by their names in the answer, if the
     caller holds these permissions; `size` of them, whatever their depth. The objects of a page stand between two pieces of
     text."""
 
-    asked: PlannedField
-    rendered: Rendered
-    members: "list[tuple[str, str | Part | Draft]]" = field(default_factory=list)
-    drafts: "list[Draft]" = field(default_factory=list)
+    asked: ExecutionField
+    sql_field: SqlField
+    members: "list[tuple[str, str | ColumnSelection | Pushdown]]" = field(default_factory=list)
+    drafts: "list[Pushdown]" = field(default_factory=list)
     """Those among the members, in order."""
     needs: set[str] = field(default_factory=set)
     size: int = 1
     before: str = ""
     after: str = ""
-    _made: list[tuple[Relation, Sequence[Hanging], Hanging]] = field(default_factory=list)
+    _made: list[tuple[Relation, Sequence[Subquery], Subquery]] = field(default_factory=list)
     """What came of it the last times: where the relations are equal again, so is what is to be written."""
 
     def hanging(
-        self, batch: Batch, arguments: Callable[[PlannedField], dict[str, Any]], given: list[Any]
-    ) -> Hanging | None:
+        self, context: RequestContext, arguments: Callable[[ExecutionField], dict[str, Any]], given: list[Any]
+    ) -> Subquery | None:
         """What to write for this caller, and to `given` what its relations were given; None if it must be asked for in the
         ordinary way. Raises what the arguments raise."""
-        relation = self.rendered.relation(batch, **arguments(self.asked))
+        relation = self.sql_field.relation(context, **arguments(self.asked))
         if relation is None:
             return None
         given += relation.given
-        below: list[Hanging] = []
+        below: list[Subquery] = []
         for draft in self.drafts:
-            inner = draft.hanging(batch, arguments, given)
+            inner = draft.hanging(context, arguments, given)
             if inner is None:
                 return None
             below.append(inner)
@@ -113,28 +114,28 @@ class Draft:
                 return made
         hanging = self._make(relation, below)
         if hanging is not None and not hanging.filtered:
-            self._made = [(relation, below, hanging), *self._made[: MOST_MADE - 1]]
+            self._made = [(relation, below, hanging), *self._made[: MAX_MADE - 1]]
         return hanging
 
-    def _make(self, relation: Relation, below: Sequence[Hanging]) -> Hanging | None:
+    def _make(self, relation: Relation, below: Sequence[Subquery]) -> Subquery | None:
         columns, waiting = relation.kind.columns, iter(below)
-        if self.rendered.value is not None:
-            column = columns.get(self.rendered.value)
-            return Hanging(relation, column) if callable(column) else None
+        if self.sql_field.value is not None:
+            column = columns.get(self.sql_field.value)
+            return Subquery(relation, column) if callable(column) else None
         members: list[tuple[str, Any]] = []
         for name, member in self.members:
             inner: Any = member
-            if isinstance(member, Draft):
+            if isinstance(member, Pushdown):
                 inner = next(waiting)
-            elif isinstance(member, Part):
+            elif isinstance(member, ColumnSelection):
                 inner = member.of(columns) if member.attribute in columns else None
             if inner is None:
                 return None
             members.append((name, inner))
-        return Hanging(relation, members, self.before, self.after)
+        return Subquery(relation, members, self.before, self.after)
 
 
-def drafts_of(plan: Plan) -> Mapping[PlannedField, Draft]:
+def pushdowns_of(plan: Plan) -> Mapping[ExecutionField, Pushdown]:
     """The draft of every field of a plan that can have one."""
     drafts = {}
     waiting, seen = [plan.root], {id(plan.root)}
@@ -148,13 +149,13 @@ def drafts_of(plan: Plan) -> Mapping[PlannedField, Draft]:
     return drafts
 
 
-def _drafted(asked: PlannedField, scope: frozenset[str]) -> Draft | None:
+def _drafted(asked: ExecutionField, scope: frozenset[str]) -> Pushdown | None:
     """The draft of a field, within a statement that has given away these aliases already."""
     declared = definition_of(asked.definition)
     found = declared.metadata.get("rendered") if isinstance(declared, StrawberryField) else None
     if found is None or found.kind.alias in scope:
         return None
-    made = Draft(asked, found, needs={needs} if (needs := needs_of(asked.definition)) else set())
+    made = Pushdown(asked, found, needs={needs} if (needs := needs_of(asked.definition)) else set())
     shape: Shape | None = asked.shape
     if found.page and isinstance(shape, One):
         shape = _nodes_alone(made, shape.selection)
@@ -166,7 +167,7 @@ def _drafted(asked: PlannedField, scope: frozenset[str]) -> Draft | None:
     return made if isinstance(one, One) and _filled(made, one.selection, scope | found.kind.aliases) else None
 
 
-def _nodes_alone(made: Draft, page: Selection) -> Shape | None:
+def _nodes_alone(made: Pushdown, page: Selection) -> Shape | None:
     """The shape of a page's `nodes`, if nothing else is asked of it; cursors and counts are nothing that rows have.
 
     What stands around them is put into the draft: `{"__typename":"PurchaseConnection","nodes":` before the list, `}` after.
@@ -183,7 +184,7 @@ def _nodes_alone(made: Draft, page: Selection) -> Shape | None:
     return nodes.shape
 
 
-def _filled(made: Draft, selection: Selection, scope: frozenset[str]) -> bool:
+def _filled(made: Pushdown, selection: Selection, scope: frozenset[str]) -> bool:
     """Whether all that is asked of the objects could be put into the draft."""
     fields = {asked.name: asked for asked in selection.fields}
     for name, said in selection.blank.items():
@@ -191,20 +192,20 @@ def _filled(made: Draft, selection: Selection, scope: frozenset[str]) -> bool:
         if asked is None:
             made.members.append((name, orjson.dumps(said).decode()))
             continue
-        member = _drafted(asked, scope) if asked.batched else _part(asked, made.rendered.kind.columns)
+        member = _drafted(asked, scope) if asked.batched else _part(asked, made.sql_field.kind.columns)
         if member is None:
             return False
         made.members.append((name, member))
         made.size += member.size
-        if isinstance(member, Draft):
+        if isinstance(member, Pushdown):
             made.drafts.append(member)
             made.needs |= member.needs
         elif asked.needs:
             made.needs.add(asked.needs)
-    return bool(made.members) and made.size <= MOST_MEMBERS
+    return bool(made.members) and made.size <= MAX_MEMBERS
 
 
-def _part(asked: PlannedField, columns: Mapping[str, Column | Composite]) -> Part | None:
+def _part(asked: ExecutionField, columns: Mapping[str, Column | Composite]) -> ColumnSelection | None:
     """What a field reads off its parent, if it is a column."""
     declared, shape = definition_of(asked.definition), asked.shape
     attribute = getattr(declared, "python_name", "")
@@ -213,15 +214,15 @@ def _part(asked: PlannedField, columns: Mapping[str, Column | Composite]) -> Par
     column = columns.get(attribute)
     if isinstance(column, Composite) and isinstance(shape, One):
         fields = {inner.name: inner for inner in shape.selection.fields}
-        inside: list[tuple[str, str | Part]] = []
+        inside: list[tuple[str, str | ColumnSelection]] = []
         for name, said in shape.selection.blank.items():
             member = _part(fields[name], column.columns) if name in fields else orjson.dumps(said).decode()
             if member is None or (name in fields and fields[name].needs):
                 return None
             inside.append((name, member))
-        return Part(attribute, tuple(inside)) if inside else None
+        return ColumnSelection(attribute, tuple(inside)) if inside else None
     if isinstance(shape, Leaf) and column is not None and not isinstance(column, Composite):
-        return Part(attribute) if _as_it_is(shape) else None
+        return ColumnSelection(attribute) if _as_it_is(shape) else None
     return None
 
 

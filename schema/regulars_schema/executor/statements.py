@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from regulars_core.queries.json_rows import Hanging, written
+from regulars_core.queries.json_rows import Subquery, written
 from regulars_schema.executor.levels import Level
-from regulars_schema.executor.plan import PlannedField
-from regulars_schema.executor.pushdown import MOST_MEMBERS, Draft
-from regulars_schema.request.context import Batch
+from regulars_schema.executor.plan import ExecutionField
+from regulars_schema.executor.pushdown import MAX_MEMBERS, Pushdown
+from regulars_schema.request.context import RequestContext
 
 
 @dataclass(slots=True, eq=False)
@@ -16,26 +16,26 @@ class Statement:
     """One statement that writes fields of a level."""
 
     level: Level
-    asked: list[PlannedField] = field(default_factory=list)
-    wanted: list[Hanging] = field(default_factory=list)
+    asked: list[ExecutionField] = field(default_factory=list)
+    wanted: list[Subquery] = field(default_factory=list)
     given: list[Any] = field(default_factory=list)
     members: int = 0
 
-    def has_room(self, draft: Draft) -> bool:
+    def has_room(self, draft: Pushdown) -> bool:
         """Whether it can write this field too."""
-        return self.members + draft.size <= MOST_MEMBERS
+        return self.members + draft.size <= MAX_MEMBERS
 
-    def take(self, draft: Draft, wanted: Hanging, given: Sequence[Any]) -> None:
+    def take(self, draft: Pushdown, wanted: Subquery, given: Sequence[Any]) -> None:
         """Let it write this field too, whose relations were given these values."""
         self.asked.append(draft.asked)
         self.wanted.append(wanted)
         self.given += given
         self.members += draft.size
 
-    async def texts(self, batch: Batch) -> list[list[str]] | Exception:
+    async def texts(self, context: RequestContext) -> list[list[str]] | Exception:
         """A column of JSON text for each field; or what went wrong."""
         try:
-            return await batch.in_time(lambda: written(batch.database, self.level.parents, self.wanted, self.given))
+            return await context.in_time(lambda: written(context.database, self.level.parents, self.wanted, self.given))
         except Exception as error:
             return error
 

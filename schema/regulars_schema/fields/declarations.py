@@ -1,6 +1,6 @@
 """The one way to write a field that needs data: a function over all parents of a level.
 
-    async def stats_of(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[StatsRow]: …
+    async def stats_of(customers: Sequence[CustomerRow], batch: RequestContext) -> Sequence[StatsRow]: …
 
     Extension(Customer, [batched(stats_of, name="stats", returns=CustomerStats | None, description="…")])
 
@@ -24,11 +24,11 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from regulars_core.database import Database, Lookup
-from regulars_schema.executor.pushdown import Rendered
+from regulars_schema.executor.pushdown import SqlField
 from regulars_schema.fields.outcomes import Outcomes
 from regulars_schema.fields.pipeline import Pipeline
-from regulars_schema.inputs.idempotent import Keyed
-from regulars_schema.request.context import Batch, BatchFunction, Context, RootAnswer
+from regulars_schema.inputs.idempotent import IdempotentInput
+from regulars_schema.request.context import BatchFunction, GraphQLContext, RootAnswer
 from regulars_schema.request.errors import Payload
 from regulars_schema.request.permissions import needing
 
@@ -43,7 +43,7 @@ def batched(
     description: str,
     needs: str | None = None,
     most: int = 1,
-    rendered: Rendered | None = None,
+    sql_field: SqlField | None = None,
 ) -> StrawberryField:
     """A field over all parents of a level, called once for them together, unless it is refused. A list that can be long says
     how many it holds at `most`, and costs as much. Where nothing is asked that is not `rendered`, the database may write the
@@ -52,7 +52,7 @@ def batched(
     The breadth-first executor calls the function itself; what it leaves to graphql-core comes here, parent by parent.
     """
 
-    async def resolve(root: Any, info: Info[Context, None], **arguments: Any) -> Any:
+    async def resolve(root: Any, info: Info[GraphQLContext, None], **arguments: Any) -> Any:
         context = info.context
         # The arguments follow from the place in the document; aliases with equal ones share a loader.
         place = (function, id(info._raw_info.field_nodes[0]))
@@ -65,17 +65,19 @@ def batched(
 
                 async def load(parents: list[Any]) -> Sequence[Any]:
                     kept.append(parents)  # for as long as the loader knows them by where they lie in memory
-                    return await context.batch.in_time(lambda: function(parents, context.batch, **arguments))
+                    return await context.request.in_time(lambda: function(parents, context.request, **arguments))
 
                 loader = context.loaders[call] = DataLoader(load, cache_key_fn=id)
             context.loaders[place] = loader
         # Where null propagates, graphql-core cancels what waits beside it; others may wait for the same value.
         return await shield(loader.load(root))
 
-    return _field(resolve, function, name, returns, description, needs, batched=function, most=most, rendered=rendered)
+    return _field(
+        resolve, function, name, returns, description, needs, batched=function, most=most, sql_field=sql_field
+    )
 
 
-def _place(info: Info[Context, None]) -> list[str]:
+def _place(info: Info[GraphQLContext, None]) -> list[str]:
     """Where the parents stand in the answer, without their places in lists."""
     return [key for key in info._raw_info.path.as_list()[:-1] if isinstance(key, str)]
 
@@ -87,15 +89,15 @@ def root(
     returns: Any,
     description: str,
     needs: str | None = None,
-    rendered: Rendered | None = None,
+    sql_field: SqlField | None = None,
 ) -> StrawberryField:
     """A field of the query itself: `async def customers(batch, *, first=None, …)`. Where nothing is asked that is not
     `rendered`, the database may write the answer itself."""
 
-    async def answer(context: Context, _: Any, __: str, arguments: dict[str, Any]) -> Any:
-        return await context.batch.in_time(lambda: function(context.batch, **arguments))
+    async def answer(context: GraphQLContext, _: Any, __: str, arguments: dict[str, Any]) -> Any:
+        return await context.request.in_time(lambda: function(context.request, **arguments))
 
-    return _root(answer, function, name, returns, description, needs, rendered)
+    return _root(answer, function, name, returns, description, needs, sql_field)
 
 
 def mutation(
@@ -109,17 +111,19 @@ def mutation(
     """A mutation: `async def customer_create(batch, *, input: CustomerCreateInput) -> CustomerCreatePayload`.
 
     It runs in a transaction, which may run again; what it raises as Refused undoes it and becomes the payload's
-    `userErrors`. Its input is Keyed, or AlwaysKeyed where money is at stake: with a key it is done once. What it
+    `userErrors`. Its input is IdempotentInput, or RequiredKeyInput where money is at stake: with a key it is done once. What it
     looks up first may be told `ahead`, from the database and its input: then that takes no round to the database of its own.
     """
     hints = get_type_hints(function)
     payload = hints["return"]
     assert issubclass(payload, Payload), f"{name} answers no payload"
-    assert issubclass(hints["input"], Keyed), f"the input of {name} takes no idempotencyKey: make it Keyed"
+    assert issubclass(hints["input"], IdempotentInput), (
+        f"the input of {name} takes no idempotencyKey: make it IdempotentInput"
+    )
     pipeline = Pipeline(name, function, Outcomes(payload), ahead)
 
-    async def answer(context: Context, schema: Any, place: str, arguments: dict[str, Any]) -> Any:
-        return await context.batch.in_time(lambda: pipeline.run(context, schema, place, arguments["input"]))
+    async def answer(context: GraphQLContext, schema: Any, place: str, arguments: dict[str, Any]) -> Any:
+        return await context.request.in_time(lambda: pipeline.run(context, schema, place, arguments["input"]))
 
     return _root(answer, function, name, payload | None, description, needs)
 
@@ -131,14 +135,14 @@ def _root(
     returns: Any,
     description: str,
     needs: str | None,
-    rendered: Rendered | None = None,
+    sql_field: SqlField | None = None,
 ) -> StrawberryField:
     """The breadth-first executor calls `answer` itself; what it leaves to graphql-core comes through a resolver."""
 
-    async def resolve(info: Info[Context, None], **arguments: Any) -> Any:
+    async def resolve(info: Info[GraphQLContext, None], **arguments: Any) -> Any:
         return await answer(info.context, info.schema, str(info._raw_info.path.key), arguments)
 
-    return _field(resolve, function, name, returns, description, needs, rooted=answer, rendered=rendered)
+    return _field(resolve, function, name, returns, description, needs, rooted=answer, sql_field=sql_field)
 
 
 class _DeclaredArguments(StrawberryResolver[Any]):
@@ -160,7 +164,7 @@ def _field(
     batched: BatchFunction | None = None,
     rooted: RootAnswer | None = None,
     most: int = 1,
-    rendered: Rendered | None = None,
+    sql_field: SqlField | None = None,
 ) -> StrawberryField:
     if needs is not None and NoneType not in get_args(returns):
         raise TypeError(f"{name} needs {needs}, so it must be nullable: what is refused is null")
@@ -171,7 +175,7 @@ def _field(
         base_resolver=_DeclaredArguments(resolve),
         type_annotation=StrawberryAnnotation(returns),
         description=needing(description, needs),
-        metadata={"needs": needs, "batched": batched, "rooted": rooted, "most": most, "rendered": rendered},
+        metadata={"needs": needs, "batched": batched, "rooted": rooted, "most": most, "rendered": sql_field},
     )
 
 
@@ -194,4 +198,4 @@ def _argument(name: str, hint: Any, default: Any) -> StrawberryArgument:
     return StrawberryArgument(name, None, annotation, default=UNSET if unset else default)
 
 
-__all__ = ["Batch", "batched", "mutation", "root"]
+__all__ = ["batched", "mutation", "root"]

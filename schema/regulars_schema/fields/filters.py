@@ -14,12 +14,12 @@ from regulars_core.primitives.errors import BadInput
 from regulars_core.primitives.money import to_minor
 from regulars_core.queries.where import Condition, Where
 from regulars_schema.composition.composed_schema import ComposedSchema
-from regulars_schema.request.context import Batch
+from regulars_schema.request.context import RequestContext
 from regulars_schema.types.ids import key_of
 
-DEEPEST = 6
-MOST_LEAVES = 50
-MOST_NODES = 200
+MAX_DEPTH = 6
+MAX_LEAVES = 50
+MAX_NODES = 200
 
 
 def where_input(name: str, description: str) -> Any:
@@ -46,18 +46,18 @@ def _parse(cls: type, value: Any, context: Any) -> Where:
 class _Reader:
     def __init__(self, cls: type, schema: ComposedSchema, context: Any) -> None:
         self._leaves = schema.leaves[cls]
-        self._context = context
-        self._batch: Batch = context.info.context.batch
+        self._strawberry = context
+        self._context: RequestContext = context.info.context.request
         self._count = self._nodes = 0
 
     def tree(self, value: Any, depth: int, path: tuple[str, ...]) -> Where:
         if isinstance(value, Where):
             return value
         self._nodes += 1
-        if self._nodes > MOST_NODES:
-            raise BadInput(f"`where` has more than {MOST_NODES} nodes.", ("where",))
-        if depth > DEEPEST:
-            raise BadInput(f"`where` is nested more than {DEEPEST} deep.", ("where", *path))
+        if self._nodes > MAX_NODES:
+            raise BadInput(f"`where` has more than {MAX_NODES} nodes.", ("where",))
+        if depth > MAX_DEPTH:
+            raise BadInput(f"`where` is nested more than {MAX_DEPTH} deep.", ("where", *path))
         parts = [self._part(key, given, depth, (*path, key)) for key, given in value.items()]
         return parts[0] if len(parts) == 1 else Where("all", tuple(parts))
 
@@ -69,13 +69,13 @@ class _Reader:
         if key == "not":
             return Where("not", (self.tree(given, depth + 1, path),))
         self._count += 1
-        if self._count > MOST_LEAVES:
-            raise BadInput(f"`where` has more than {MOST_LEAVES} conditions.", ("where",))
+        if self._count > MAX_LEAVES:
+            raise BadInput(f"`where` has more than {MAX_LEAVES} conditions.", ("where",))
         leaf = self._leaves[key]
-        self._batch.demand(leaf.needs, everywhere=leaf.everywhere)
-        comparison = self._context.convert(given, StrawberryAnnotation(leaf.comparison).resolve(), key)
+        self._context.demand(leaf.needs, everywhere=leaf.everywhere)
+        comparison = self._strawberry.convert(given, StrawberryAnnotation(leaf.comparison).resolve(), key)
         try:
-            conditions = leaf.conditions(comparison, self._batch)
+            conditions = leaf.conditions(comparison, self._context)
         except BadInput as error:
             raise BadInput(str(error), ("where", *path, *error.path)) from None
         return Where(key, leaf=leaf.leaf, conditions=tuple(conditions))
@@ -110,7 +110,7 @@ class IntComparison:
     lt: strawberry.Maybe[int | None] = strawberry.field(description="Less than this.")
 
 
-def int_conditions(comparison: IntComparison, _: Batch) -> Sequence[Condition]:
+def int_conditions(comparison: IntComparison, _: RequestContext) -> Sequence[Condition]:
     """As given."""
     return _given(comparison, {"eq": "=", **_RANGE})
 
@@ -125,13 +125,13 @@ class AmountComparison:
     lt: strawberry.Maybe[Decimal | None] = strawberry.field(description="Less than this.")
 
 
-def amount_conditions(comparison: AmountComparison, batch: Batch) -> Sequence[Condition]:
+def amount_conditions(comparison: AmountComparison, context: RequestContext) -> Sequence[Condition]:
     """In minor units of the shop's currency."""
     conditions = []
     for operator, amount in _given(comparison, _RANGE):
-        minor = to_minor(amount, batch.shop.currency)
+        minor = to_minor(amount, context.shop.currency)
         if minor is None:
-            raise BadInput(f"This is no amount in {batch.shop.currency}.")
+            raise BadInput(f"This is no amount in {context.shop.currency}.")
         conditions.append((operator, minor))
     return conditions
 
@@ -147,10 +147,10 @@ class InstantComparison:
     )
 
 
-def instant_conditions(comparison: InstantComparison, batch: Batch) -> Sequence[Condition]:
+def instant_conditions(comparison: InstantComparison, context: RequestContext) -> Sequence[Condition]:
     """In milliseconds."""
     conditions: list[Condition] = []
-    zone = batch.shop.settings.zone
+    zone = context.shop.settings.zone
     for operator, value in _given(comparison, {"after": ">", "before": "<", "within_days": "days"}):
         if operator != "days":
             conditions.append((operator, value))
@@ -173,7 +173,7 @@ class IdComparison:
 def id_conditions(kind: str) -> Any:
     """Keys out of ids of one kind."""
 
-    def conditions(comparison: IdComparison, _: Batch) -> Sequence[Condition]:
+    def conditions(comparison: IdComparison, _: RequestContext) -> Sequence[Condition]:
         return [("in", [key_of(text, kind, "in") for text in comparison.in_])]
 
     return conditions
@@ -189,17 +189,17 @@ class TextComparison:
 def text_conditions(fold: Any) -> Any:
     """Texts in the form in which the column keeps them."""
 
-    def conditions(comparison: TextComparison, _: Batch) -> Sequence[Condition]:
+    def conditions(comparison: TextComparison, _: RequestContext) -> Sequence[Condition]:
         return [("in", [fold(text) for text in comparison.in_])]
 
     return conditions
 
 
-def enum_conditions(comparison: Any, _: Batch) -> Sequence[Condition]:
+def enum_conditions(comparison: Any, _: RequestContext) -> Sequence[Condition]:
     """The values' names, which is how they are kept."""
     return [("in", [value.value for value in comparison.in_])]
 
 
-def flag_conditions(wanted: bool, _: Batch) -> Sequence[Condition]:
+def flag_conditions(wanted: bool, _: RequestContext) -> Sequence[Condition]:
     """Whether something is there."""
     return [("=", wanted)]

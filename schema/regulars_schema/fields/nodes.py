@@ -7,7 +7,7 @@ import strawberry
 
 from regulars_core.database import Database
 from regulars_schema.composition.composed_schema import ComposedSchema
-from regulars_schema.request.context import Batch
+from regulars_schema.request.context import RequestContext
 from regulars_schema.types.ids import split_id
 
 
@@ -30,23 +30,23 @@ def backed_by(row: type) -> Any:
     return staticmethod(is_type_of)
 
 
-async def node(batch: Batch, schema: ComposedSchema, id_: str) -> Any:
+async def node(context: RequestContext, schema: ComposedSchema, id_: str) -> Any:
     """The object with this id; None for one that is not there."""
     kind, key = split_id(id_, "id")
     found = schema.nodes.get(kind)
     if found is None:
         return None
-    batch.demand(found.needs)
-    return (await found.load(batch, [key])).get(key)
+    context.demand(found.needs)
+    return (await found.load(context, [key])).get(key)
 
 
 def in_every_store(
     read: Callable[[Database, Sequence[str]], Awaitable[Mapping[str, Any]]],
-) -> Callable[[Batch, Sequence[str]], Awaitable[Mapping[str, Any]]]:
+) -> Callable[[RequestContext, Sequence[str]], Awaitable[Mapping[str, Any]]]:
     """A NodeKind's `load` for rows that are the whole shop's, whoever asks."""
 
-    async def load(batch: Batch, keys: Sequence[str]) -> Mapping[str, Any]:
-        return await read(batch.database, keys)
+    async def load(context: RequestContext, keys: Sequence[str]) -> Mapping[str, Any]:
+        return await read(context.database, keys)
 
     return load
 

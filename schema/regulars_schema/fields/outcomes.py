@@ -12,7 +12,7 @@ from strawberry.types.base import get_object_definition
 from regulars_core.primitives.errors import Problem
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.composition.contributions import NodeKind
-from regulars_schema.request.context import Batch
+from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 from regulars_schema.types.ids import split_id
 
@@ -56,7 +56,7 @@ class Outcomes:
         told = [[type(problem).__name__, dataclasses.asdict(problem)] for problem in problems]
         return orjson.dumps({"refused": told}).decode()
 
-    async def recalled(self, text: str, schema: ComposedSchema, batch: Batch) -> Payload:
+    async def recalled(self, text: str, schema: ComposedSchema, context: RequestContext) -> Payload:
         """The payload of the first time, with its objects as they are now."""
         outcome = orjson.loads(text)
         if "refused" in outcome:
@@ -64,18 +64,18 @@ class Outcomes:
         values: dict[str, Any] = {}
         for name, value in outcome["done"].items():
             kind = self._kinds.get(name)
-            values[name] = value if kind is None else await _loaded(schema.nodes[kind], value, batch)
+            values[name] = value if kind is None else await _loaded(schema.nodes[kind], value, context)
         return self._payload(**values)
 
-    async def seen(self, payload: Payload, schema: ComposedSchema, batch: Batch) -> Payload:
+    async def seen(self, payload: Payload, schema: ComposedSchema, context: RequestContext) -> Payload:
         """The payload with only those of its objects that `node` would answer to the caller, too: whoever is bound to
         stores may do something in one and see nothing of it."""
         for name, kind in self._kinds.items():
             value = getattr(payload, name)
-            if kind is None or not value or _sees_all(schema.nodes[kind], batch):
+            if kind is None or not value or _sees_all(schema.nodes[kind], context):
                 continue
             keys = [row.id for row in value] if isinstance(value, list) else value.id
-            setattr(payload, name, await _loaded(schema.nodes[kind], keys, batch))
+            setattr(payload, name, await _loaded(schema.nodes[kind], keys, context))
         return payload
 
     def refusal(self, problems: Sequence[Problem]) -> Payload:
@@ -84,16 +84,16 @@ class Outcomes:
         return self._payload(user_errors=errors)
 
 
-def _sees_all(kind: NodeKind, batch: Batch) -> bool:
-    return kind.needs is None or batch.actor.covers(kind.needs, None)
+def _sees_all(kind: NodeKind, context: RequestContext) -> bool:
+    return kind.needs is None or context.actor.covers(kind.needs, None)
 
 
-async def _loaded(kind: NodeKind, keys: Any, batch: Batch) -> Any:
+async def _loaded(kind: NodeKind, keys: Any, context: RequestContext) -> Any:
     """The rows with these keys, or the row with this one, as the caller sees them; those that it does not see are missing."""
     if keys is None:
         return None
     wanted = keys if isinstance(keys, list) else [keys]
-    found = await kind.load(batch, wanted)
+    found = await kind.load(context, wanted)
     rows = [found[key] for key in wanted if key in found]
     return rows if isinstance(keys, list) else next(iter(rows), None)
 

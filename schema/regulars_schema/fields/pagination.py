@@ -7,8 +7,8 @@ import strawberry
 
 from regulars_core.queries.pages import Order, Page, Window
 from regulars_schema.fields.declarations import batched
-from regulars_schema.request.context import Batch
-from regulars_schema.request.permissions import under
+from regulars_schema.request.context import RequestContext
+from regulars_schema.request.permissions import requires
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class PageArguments(TypedDict, total=False):
     before: Before
 
 
-@under(None)
+@requires(None)
 @strawberry.type(description="Where a page stands in its list, by Relay's specification of cursor connections.")
 class PageInfo:
     """Over regulars_core.queries.pages.PageInfo."""
@@ -48,7 +48,7 @@ class Edge(Generic[T]):
     node: T = strawberry.field(description="The entry itself.")
 
 
-async def total_counts(pages: Sequence[Page[Any]], batch: Batch) -> Sequence[int]:
+async def total_counts(pages: Sequence[Page[Any]], context: RequestContext) -> Sequence[int]:
     """The lengths of the whole lists; pages of one level share their counter."""
     return [(await page.count())[page.owner] for page in pages]
 

@@ -10,8 +10,8 @@ from regulars_core.idempotency import Claim, claim, digest_of, keeping, lookup
 from regulars_core.primitives.errors import BadInput, Malformed, Refused
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.fields.outcomes import Outcomes
-from regulars_schema.inputs.idempotent import Keyed, canonical, given_fields, key_in
-from regulars_schema.request.context import Batch, Context
+from regulars_schema.inputs.idempotent import IdempotentInput, canonical, given_fields, key_in
+from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.request.errors import Payload
 
 T = TypeVar("T")
@@ -25,9 +25,9 @@ class Pipeline:
     function: Callable[..., Awaitable[Payload]]
     outcomes: Outcomes
     ahead: Callable[[Database, Any], Sequence[Lookup]] | None = None
-    """What the function is going to look up with `Database.look_up`, so that it is asked together with the key."""
+    """What the function is going to look up with `Database.read`, so that it is asked together with the key."""
 
-    async def run(self, context: Context, schema: ComposedSchema, place: str, given: Keyed) -> Payload:
+    async def run(self, context: GraphQLContext, schema: ComposedSchema, place: str, given: IdempotentInput) -> Payload:
         """The payload, for this place of the answer. Raises BadInput for input that is malformed, and whatever nobody foresaw;
         nothing is done then."""
         context.forget()
@@ -40,37 +40,39 @@ class Pipeline:
         finally:
             context.forget()
 
-    async def _run(self, context: Context, schema: ComposedSchema, place: str, given: Keyed) -> Payload:
-        batch = context.batch
+    async def _run(
+        self, context: GraphQLContext, schema: ComposedSchema, place: str, given: IdempotentInput
+    ) -> Payload:
+        request = context.request
         key = key_in(given)
         if key is None:
-            done = await self._in_transaction(batch, lambda: self._effect(batch, given))
-            return await self.outcomes.seen(done, schema, batch)
-        found, payload = await self._once(batch, given, key)
+            done = await self._in_transaction(request, lambda: self._effect(request, given))
+            return await self.outcomes.seen(done, schema, request)
+        found, payload = await self._once(request, given, key)
         context.keyed(place, found.outcome is not None, found.first_at)
         if payload is not None:
-            return await self.outcomes.seen(payload, schema, batch)
+            return await self.outcomes.seen(payload, schema, request)
         assert found.outcome is not None
-        return await self.outcomes.recalled(found.outcome, schema, batch)
+        return await self.outcomes.recalled(found.outcome, schema, request)
 
-    async def _once(self, batch: Batch, given: Keyed, key: str) -> tuple[Claim, Payload | None]:
+    async def _once(self, request: RequestContext, given: IdempotentInput, key: str) -> tuple[Claim, Payload | None]:
         """Do it and keep what became of it under the key; or find what became of it the first time, and no payload.
 
         A refusal undoes everything. So it is kept in a second transaction, unless somebody else has come between and done it:
         then that is what became of it. Whoever else is about to keep an outcome under the key makes this transaction wait and,
         if it was quicker, run again, and then it is found.
         """
-        database, client = batch.database, batch.actor.key_id
+        database, client = request.database, request.actor.key_id
         digest = digest_of(self.name, canonical(given))
 
         async def do() -> tuple[Claim, Payload | None]:
             if self.ahead is not None:
-                await database.look_ahead([lookup(client, key), *self.ahead(database, given)])
+                await database.prefetch([lookup(client, key), *self.ahead(database, given)])
             found = await claim(database, client, key, digest)
-            return found, await self._effect(batch, given, found) if found.outcome is None else None
+            return found, await self._effect(request, given, found) if found.outcome is None else None
 
         try:
-            return await self._surely(batch, do)
+            return await self._surely(request, do)
         except Malformed:
             raise
         except Refused as refusal:
@@ -80,37 +82,37 @@ class Pipeline:
             found = await claim(database, client, key, digest)
             if found.outcome is not None:
                 return found, None
-            await database.run_later([keeping(found, self.outcomes.refused(problems))])
+            await database.defer([keeping(found, self.outcomes.refused(problems))])
             return found, self.outcomes.refusal(problems)
 
-        return await self._surely(batch, refuse)
+        return await self._surely(request, refuse)
 
-    async def _surely(self, batch: Batch, work: Callable[[], Awaitable[T]]) -> T:
+    async def _surely(self, request: RequestContext, work: Callable[[], Awaitable[T]]) -> T:
         """Where nobody knows whether it was done, do it once more, since the key knows. Raises Unavailable where that breaks,
         too: under a key the client may always try again."""
         try:
-            return await self._in_transaction(batch, work)
+            return await self._in_transaction(request, work)
         except OutcomeUnknown:
             try:
-                return await self._in_transaction(batch, work)
+                return await self._in_transaction(request, work)
             except OutcomeUnknown as error:
                 raise Unavailable(str(error)) from error
 
-    async def _in_transaction(self, batch: Batch, work: Callable[[], Awaitable[T]]) -> T:
-        shop = batch.shop
+    async def _in_transaction(self, request: RequestContext, work: Callable[[], Awaitable[T]]) -> T:
+        shop = request.shop
         return await shop.codes.outside(lambda: shop.database.transaction(work))
 
-    async def _effect(self, batch: Batch, given: Keyed, taken: Claim | None = None) -> Payload:
+    async def _effect(self, request: RequestContext, given: IdempotentInput, taken: Claim | None = None) -> Payload:
         """Do it, and write down who did it and what became of it."""
         with audit.gathering() as changes:
-            payload = await self.function(batch, input=given)
+            payload = await self.function(request, input=given)
         told = audit.writing(
-            key=(batch.actor.key_id, batch.actor.name),
+            key=(request.actor.key_id, request.actor.name),
             action=self.name,
             entities=self.outcomes.subjects(payload),
             changes=dict.fromkeys(given_fields(given)) if changes.told is None else changes.told,
-            request_id=batch.request_id,
+            request_id=request.request_id,
         )
         kept = [keeping(taken, self.outcomes.done(payload))] if taken else []
-        await batch.database.run_later([told, *kept])
+        await request.database.defer([told, *kept])
         return payload

@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 
 from regulars_core.queries.pages import Order
-from regulars_schema.request.context import Batch
+from regulars_schema.request.context import RequestContext
 
 
 @strawberry.enum(description="Which end of an order comes first.")
@@ -17,12 +17,12 @@ class OrderDirection(Enum):
     DESC = strawberry.enum_value("DESC", description="Exactly the reverse of ASC.")
 
 
-def order_of(given: Any, default: Order, batch: Batch) -> Order:
+def order_of(given: Any, default: Order, context: RequestContext) -> Order:
     """The order that an `orderBy` input asks for; its field arrives as the SortField of whoever contributed it.
 
     Raises Forbidden for an order that the caller may not ask for.
     """
     if given is None:
         return default
-    batch.demand(given.field.needs, everywhere=given.field.everywhere)
+    context.demand(given.field.needs, everywhere=given.field.everywhere)
     return Order(given.field.key, given.direction is OrderDirection.DESC)

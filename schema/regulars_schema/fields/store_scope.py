@@ -2,15 +2,15 @@
 
 from regulars_core.purchases.filters import LEAVES
 from regulars_core.queries.where import Where
-from regulars_schema.request.context import Batch
+from regulars_schema.request.context import RequestContext
 
 VIEW = "purchases.view"
 
 
-def visible(batch: Batch, where: Where | None = None) -> Where | None:
+def visible(context: RequestContext, where: Where | None = None) -> Where | None:
     """Conditions on purchases, narrowed to the stores in which the caller may see them; as they are for one who may
     everywhere."""
-    stores = batch.actor.stores(VIEW)
+    stores = context.actor.stores(VIEW)
     if stores is None:
         return where
     here = Where("store", leaf=LEAVES["store"], conditions=(("in", sorted(stores)),))

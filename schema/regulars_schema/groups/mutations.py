@@ -11,18 +11,19 @@ from regulars_core.groups.reads import groups_by_ids
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.customers.types import Customer, CustomerGroup
-from regulars_schema.fields.declarations import Batch, mutation
+from regulars_schema.fields.declarations import mutation
 from regulars_schema.fields.nodes import in_order
-from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.inputs.idempotent import IdempotentInput
+from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 from regulars_schema.request.permissions import guarded
 from regulars_schema.types.ids import key_of
 
-MOST_AT_ONCE = 250
+MAX_AT_ONCE = 250
 
 
 @strawberry.input(description="A new group of customers.")
-class CustomerGroupCreateInput(Keyed):
+class CustomerGroupCreateInput(IdempotentInput):
     """Input of customerGroupCreate."""
 
     name: str = strawberry.field(description="What people call it; unique, at most 120 characters.")
@@ -37,17 +38,19 @@ class CustomerGroupCreatePayload(Payload):
 
 
 async def customer_group_create(
-    batch: Batch, *, input: Annotated[CustomerGroupCreateInput, strawberry.argument(description="The group to make.")]
+    context: RequestContext,
+    *,
+    input: Annotated[CustomerGroupCreateInput, strawberry.argument(description="The group to make.")],
 ) -> CustomerGroupCreatePayload:
     """Make a group."""
     group_id = await service.create_group(
-        batch.shop, input.name, input.description.value if input.description else None
+        context.shop, input.name, input.description.value if input.description else None
     )
-    return CustomerGroupCreatePayload(customer_group=await _group(batch, group_id))
+    return CustomerGroupCreatePayload(customer_group=await _group(context, group_id))
 
 
 @strawberry.input(description="Changes of a group; what is absent stays, null clears.")
-class CustomerGroupUpdateInput(Keyed):
+class CustomerGroupUpdateInput(IdempotentInput):
     """Input of customerGroupUpdate."""
 
     id: strawberry.ID = strawberry.field(description="The group to change.")
@@ -63,7 +66,9 @@ class CustomerGroupUpdatePayload(Payload):
 
 
 async def customer_group_update(
-    batch: Batch, *, input: Annotated[CustomerGroupUpdateInput, strawberry.argument(description="What to change.")]
+    context: RequestContext,
+    *,
+    input: Annotated[CustomerGroupUpdateInput, strawberry.argument(description="What to change.")],
 ) -> CustomerGroupUpdatePayload:
     """Change a group."""
     group_id, changes = key_of(input.id, "group", "id"), service.GroupChanges()
@@ -71,12 +76,12 @@ async def customer_group_update(
         changes["name"] = input.name.value
     if input.description is not None:
         changes["description"] = input.description.value
-    await service.change_group(batch.shop, group_id, changes)
-    return CustomerGroupUpdatePayload(customer_group=await _group(batch, group_id))
+    await service.change_group(context.shop, group_id, changes)
+    return CustomerGroupUpdatePayload(customer_group=await _group(context, group_id))
 
 
 @strawberry.input(description="A group to remove.")
-class CustomerGroupDeleteInput(Keyed):
+class CustomerGroupDeleteInput(IdempotentInput):
     """Input of customerGroupDelete."""
 
     id: strawberry.ID = strawberry.field(description="The group to remove; the default group stays.")
@@ -95,12 +100,14 @@ class CustomerGroupDeletePayload(Payload):
 
 
 async def customer_group_delete(
-    batch: Batch, *, input: Annotated[CustomerGroupDeleteInput, strawberry.argument(description="What to remove.")]
+    context: RequestContext,
+    *,
+    input: Annotated[CustomerGroupDeleteInput, strawberry.argument(description="What to remove.")],
 ) -> CustomerGroupDeletePayload:
     """Remove a group."""
     target = input.move_customers_to
     await service.delete_group(
-        batch.shop,
+        context.shop,
         key_of(input.id, "group", "id"),
         key_of(target.value, "group", "moveCustomersTo") if target and target.value else None,
     )
@@ -108,10 +115,10 @@ async def customer_group_delete(
 
 
 @strawberry.input(description="Customers to put into a group.")
-class CustomersAssignGroupInput(Keyed):
+class CustomersAssignGroupInput(IdempotentInput):
     """Input of customersAssignGroup."""
 
-    customer_ids: list[strawberry.ID] = strawberry.field(description=f"The customers, at most {MOST_AT_ONCE}.")
+    customer_ids: list[strawberry.ID] = strawberry.field(description=f"The customers, at most {MAX_AT_ONCE}.")
     group_id: strawberry.ID = strawberry.field(description="The group to put them into.")
 
 
@@ -123,27 +130,29 @@ class CustomersAssignGroupPayload(Payload):
         "customers.view",
         default_factory=list,
         description="The customers as they are now.",
-        most=MOST_AT_ONCE,
+        most=MAX_AT_ONCE,
     )
     moved_count: int = strawberry.field(default=0, description="How many were in another group before.")
 
 
 async def customers_assign_group(
-    batch: Batch, *, input: Annotated[CustomersAssignGroupInput, strawberry.argument(description="Who goes where.")]
+    context: RequestContext,
+    *,
+    input: Annotated[CustomersAssignGroupInput, strawberry.argument(description="Who goes where.")],
 ) -> CustomersAssignGroupPayload:
     """Put customers into a group."""
     if not input.customer_ids:
         raise Refused(Problem("REQUIRED", "Name at least one customer.", ("customerIds",)))
-    if len(input.customer_ids) > MOST_AT_ONCE:
-        raise Refused(Problem("TOO_MANY", f"Name at most {MOST_AT_ONCE} customers.", ("customerIds",)))
+    if len(input.customer_ids) > MAX_AT_ONCE:
+        raise Refused(Problem("TOO_MANY", f"Name at most {MAX_AT_ONCE} customers.", ("customerIds",)))
     keys = [key_of(text, "customer", "customerIds", str(n)) for n, text in enumerate(input.customer_ids)]
-    moved = await assign_group(batch.shop, keys, key_of(input.group_id, "group", "groupId"))
-    found: Any = in_order(keys, await customers_by_ids(batch.database, keys))
+    moved = await assign_group(context.shop, keys, key_of(input.group_id, "group", "groupId"))
+    found: Any = in_order(keys, await customers_by_ids(context.database, keys))
     return CustomersAssignGroupPayload(customers=found, moved_count=moved)
 
 
-async def _group(batch: Batch, group_id: str) -> Any:
-    return (await groups_by_ids(batch.database, [group_id])).get(group_id)
+async def _group(context: RequestContext, group_id: str) -> Any:
+    return (await groups_by_ids(context.database, [group_id])).get(group_id)
 
 
 MUTATIONS = Extension(

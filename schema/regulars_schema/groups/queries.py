@@ -10,29 +10,32 @@ from regulars_core.groups.reads import BY_NAME, GroupRow, groups_by_ids, page_of
 from regulars_core.queries.pages import Page
 from regulars_schema.composition.contributions import Extension, Query
 from regulars_schema.customers.types import Customer, CustomerGroup, CustomersArguments, customers_asked
-from regulars_schema.fields.declarations import Batch, batched, root
+from regulars_schema.fields.declarations import batched, root
 from regulars_schema.fields.pagination import Connection, PageArguments, window
+from regulars_schema.request.context import RequestContext
 from regulars_schema.types.ids import key_of
 
 
 async def customers_of(
-    groups: Sequence[GroupRow], batch: Batch, **asked: Unpack[CustomersArguments]
+    groups: Sequence[GroupRow], context: RequestContext, **asked: Unpack[CustomersArguments]
 ) -> Sequence[Page[CustomerRow]]:
     """A page of each group's members."""
-    return await customers_of_groups(batch.database, [group.id for group in groups], *customers_asked(batch, **asked))
+    return await customers_of_groups(
+        context.database, [group.id for group in groups], *customers_asked(context, **asked)
+    )
 
 
 async def customer_group(
-    batch: Batch, *, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the group.")]
+    context: RequestContext, *, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the group.")]
 ) -> GroupRow | None:
     """One group."""
     key = key_of(id, "group", "id")
-    return (await groups_by_ids(batch.database, [key])).get(key)
+    return (await groups_by_ids(context.database, [key])).get(key)
 
 
-async def customer_groups(batch: Batch, **asked: Unpack[PageArguments]) -> Page[GroupRow]:
+async def customer_groups(context: RequestContext, **asked: Unpack[PageArguments]) -> Page[GroupRow]:
     """A page of all groups."""
-    return await page_of_groups(batch.database, window(BY_NAME, **asked))
+    return await page_of_groups(context.database, window(BY_NAME, **asked))
 
 
 QUERIES = Extension(

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.base import get_object_definition
 
-from regulars_schema.inputs.readers import Open, field_readers
+from regulars_schema.inputs.readers import ExtensibleInput, field_readers
 
-T = TypeVar("T", bound=Open)
+T = TypeVar("T", bound=ExtensibleInput)
 
 
 def open_input(cls: type[T]) -> type[T]:
@@ -42,7 +42,7 @@ def _read(cls: type[T], value: Any, context: Any) -> T:
     extras: dict[str, dict[str, Any]] = {}
     for name, (owner, added) in context.info.schema.inputs.get(cls, {}).items():
         if name in value:
-            context.info.context.batch.demand(added.needs)
+            context.info.context.request.demand(added.needs)
             type_ = StrawberryAnnotation(added.type | None).resolve()
             extras.setdefault(owner, {})[name] = context.convert(value[name], type_, name)
     return cls(**own, extras=extras)

@@ -17,7 +17,7 @@ from strawberry.types.maybe import Some
 from regulars_core.idempotency import checked_key
 from regulars_core.primitives.text import camel
 from regulars_core.queries.where import Leaf
-from regulars_schema.inputs.readers import Open
+from regulars_schema.inputs.readers import ExtensibleInput
 
 _KEY = (
     "of this request, 1 to 128 visible ASCII characters, such as a UUID: sent again with the same key and input, it is "
@@ -26,20 +26,20 @@ _KEY = (
 
 
 @strawberry.input(description="What every mutation's input takes.")
-class Keyed:
+class IdempotentInput:
     """Base of the inputs of mutations; not a type of its own."""
 
     idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=f"A name {_KEY}")
 
 
 @strawberry.input(description="What the input of a mutation takes that moves money.")
-class AlwaysKeyed(Keyed):
+class RequiredKeyInput(IdempotentInput):
     """Base of the inputs of mutations that must not be done twice; not a type of its own."""
 
     idempotency_key: str = strawberry.field(description=f"A name {_KEY} Required, because money is at stake.")  # type: ignore[assignment]
 
 
-def key_in(given: Keyed) -> str | None:
+def key_in(given: IdempotentInput) -> str | None:
     """The key that an input carries. Raises BadInput."""
     key = given.idempotency_key
     text = key.value if isinstance(key, Some) else key
@@ -49,11 +49,13 @@ def key_in(given: Keyed) -> str | None:
 _NO_CONTENT = frozenset({"id", "idempotency_key", "expected_version", "match_on", "extras"})
 
 
-def given_fields(given: Keyed) -> list[str]:
+def given_fields(given: IdempotentInput) -> list[str]:
     """The names of the fields that an input carries, as the API spells them; not those that only say how."""
     kind: Any = type(given)
     own = [told for name, told in _content_of(kind) if getattr(given, name) is not None]
-    return own + [name for added in given.extras.values() for name in added] if isinstance(given, Open) else own
+    return (
+        own + [name for added in given.extras.values() for name in added] if isinstance(given, ExtensibleInput) else own
+    )
 
 
 @cache
@@ -109,7 +111,7 @@ def _of_fields(kind: Any) -> Callable[[Any], Any]:
             elif part is None or part is UNSET:
                 continue
             found[name] = part if type(part) in _JSON else canonical(part)
-        if issubclass(kind, Open) and not value.extras:
+        if issubclass(kind, ExtensibleInput) and not value.extras:
             del found["extras"]  # the same digest whether or not a plugin could have been told something
         return found
 

@@ -27,7 +27,7 @@ because the value depends on the request or on its place in the input."""
 
 
 @strawberry.input(description="What plugins may add fields to.")
-class Open:
+class ExtensibleInput:
     """Base of open inputs; not a type of its own. `extras` is what the plugins' fields carry: a field that is absent is
     not in it, and one that is null is None."""
 
@@ -84,7 +84,7 @@ def _as_it_is(value: Any) -> Any:
 
 def _object_reader(cls: Any, schema: Any, above: Sequence[type]) -> Reader | None:
     definition = get_object_definition(cls, strict=True)
-    nothing_added = issubclass(cls, Open) and cls not in schema.inputs
+    nothing_added = issubclass(cls, ExtensibleInput) and cls not in schema.inputs
     if cls in above or not (definition.from_input is None or nothing_added):
         return None
     fields = {}

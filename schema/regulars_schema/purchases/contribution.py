@@ -11,20 +11,20 @@ from regulars_core.purchases.reads import (
     refunds_by_ids,
 )
 from regulars_schema.composition.contributions import Contribution, NodeKind
-from regulars_schema.fields.declarations import Batch
 from regulars_schema.fields.store_scope import VIEW, visible
 from regulars_schema.purchases.fields import EXTENSIONS
 from regulars_schema.purchases.filters import LEAVES
 from regulars_schema.purchases.mutations import MUTATIONS
 from regulars_schema.purchases.queries import QUERIES
 from regulars_schema.purchases.types import SORTS
+from regulars_schema.request.context import RequestContext
 
 
 def _seen(read: Callable[..., Awaitable[Mapping[str, Any]]]) -> Callable[..., Awaitable[Mapping[str, Any]]]:
     """A NodeKind's `load` for purchases and what belongs to them: those in the stores that the caller may see."""
 
-    async def load(batch: Batch, keys: Sequence[str]) -> Mapping[str, Any]:
-        return await read(batch.database, keys, visible(batch))
+    async def load(context: RequestContext, keys: Sequence[str]) -> Mapping[str, Any]:
+        return await read(context.database, keys, visible(context))
 
     return load
 

@@ -23,8 +23,8 @@ from regulars_core.queries.pages import Page
 from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_schema.composition.contributions import Extension
 from regulars_schema.customers.types import Customer
-from regulars_schema.executor.pushdown import Rendered
-from regulars_schema.fields.declarations import Batch, batched
+from regulars_schema.executor.pushdown import SqlField
+from regulars_schema.fields.declarations import batched
 from regulars_schema.fields.nodes import in_order
 from regulars_schema.fields.pagination import Connection
 from regulars_schema.fields.store_scope import visible
@@ -47,68 +47,69 @@ from regulars_schema.purchases.types import (
     RefundLine,
     purchases_asked,
 )
+from regulars_schema.request.context import RequestContext
 from regulars_schema.shop.stores import Store
 
 
 async def purchases(
-    customers: Sequence[CustomerRow], batch: Batch, **asked: Unpack[PurchasesArguments]
+    customers: Sequence[CustomerRow], context: RequestContext, **asked: Unpack[PurchasesArguments]
 ) -> Sequence[Page[PurchaseRow]]:
     """A page of each customer's purchases."""
     ids = [customer.id for customer in customers]
-    return await purchases_of(batch.database, ids, *purchases_asked(batch, **asked))
+    return await purchases_of(context.database, ids, *purchases_asked(context, **asked))
 
 
-def _page(batch: Batch, **asked: Unpack[PurchasesArguments]) -> Relation | None:
+def _page(context: RequestContext, **asked: Unpack[PurchasesArguments]) -> Relation | None:
     """The same page, for the database to write."""
-    return PURCHASES_OF.page(*purchases_asked(batch, **asked))
+    return PURCHASES_OF.page(*purchases_asked(context, **asked))
 
 
-async def customer_of(found: Sequence[PurchaseRow], batch: Batch) -> Sequence[CustomerRow | None]:
+async def customer_of(found: Sequence[PurchaseRow], context: RequestContext) -> Sequence[CustomerRow | None]:
     """Who bought."""
     keys = [purchase.customer_id for purchase in found]
-    return in_order(keys, await customers_by_ids(batch.database, [key for key in keys if key]))
+    return in_order(keys, await customers_by_ids(context.database, [key for key in keys if key]))
 
 
-async def store_of(found: Sequence[PurchaseRow], batch: Batch) -> Sequence[StoreRow | None]:
+async def store_of(found: Sequence[PurchaseRow], context: RequestContext) -> Sequence[StoreRow | None]:
     """Where it was bought."""
     keys = [purchase.store_id for purchase in found]
-    return in_order(keys, await stores_by_ids(batch.database, keys))
+    return in_order(keys, await stores_by_ids(context.database, keys))
 
 
-async def lines(found: Sequence[PurchaseRow], batch: Batch) -> Sequence[list[LineRow]]:
+async def lines(found: Sequence[PurchaseRow], context: RequestContext) -> Sequence[list[LineRow]]:
     """What was bought."""
     keys = [purchase.id for purchase in found]
-    return in_order(keys, await lines_of(batch.database, keys))
+    return in_order(keys, await lines_of(context.database, keys))
 
 
-async def payments(found: Sequence[PurchaseRow], batch: Batch) -> Sequence[list[PaymentRow]]:
+async def payments(found: Sequence[PurchaseRow], context: RequestContext) -> Sequence[list[PaymentRow]]:
     """How it was paid."""
     keys = [purchase.id for purchase in found]
-    return in_order(keys, await payments_of(batch.database, keys))
+    return in_order(keys, await payments_of(context.database, keys))
 
 
-async def refunds(found: Sequence[PurchaseRow], batch: Batch) -> Sequence[list[RefundRow]]:
+async def refunds(found: Sequence[PurchaseRow], context: RequestContext) -> Sequence[list[RefundRow]]:
     """What was given back."""
     keys = [purchase.id for purchase in found]
-    return in_order(keys, await refunds_of(batch.database, keys))
+    return in_order(keys, await refunds_of(context.database, keys))
 
 
-async def refund_lines(found: Sequence[RefundRow], batch: Batch) -> Sequence[list[RefundLineRow]]:
+async def refund_lines(found: Sequence[RefundRow], context: RequestContext) -> Sequence[list[RefundLineRow]]:
     """Which lines a refund took back."""
     keys = [refund.id for refund in found]
-    return in_order(keys, await refund_lines_of(batch.database, keys))
+    return in_order(keys, await refund_lines_of(context.database, keys))
 
 
-async def line_of(found: Sequence[RefundLineRow], batch: Batch) -> Sequence[LineRow | None]:
+async def line_of(found: Sequence[RefundLineRow], context: RequestContext) -> Sequence[LineRow | None]:
     """The line that was taken back."""
     keys = [line.line_id for line in found]
-    return in_order(keys, await lines_by_ids(batch.database, keys, visible(batch)))
+    return in_order(keys, await lines_by_ids(context.database, keys, visible(context)))
 
 
-async def purchase_of(found: Sequence[Any], batch: Batch) -> Sequence[PurchaseRow | None]:
+async def purchase_of(found: Sequence[Any], context: RequestContext) -> Sequence[PurchaseRow | None]:
     """The purchase that a line, payment or refund belongs to."""
     keys = [part.purchase_id for part in found]
-    return in_order(keys, await purchases_by_ids(batch.database, keys, visible(batch)))
+    return in_order(keys, await purchases_by_ids(context.database, keys, visible(context)))
 
 
 EXTENSIONS = [
@@ -121,7 +122,7 @@ EXTENSIONS = [
                 needs="purchases.view",
                 returns=Connection[Purchase] | None,
                 description="What the customer has bought, the latest first if no order is asked for.",
-                rendered=Rendered(PURCHASE, _page, page=True),
+                sql_field=SqlField(PURCHASE, _page, page=True),
             )
         ],
     ),
@@ -134,7 +135,7 @@ EXTENSIONS = [
                 needs="customers.view",
                 returns=Customer | None,
                 description="Who bought; null for a stranger.",
-                rendered=CUSTOMER_OF,
+                sql_field=CUSTOMER_OF,
             ),
             batched(
                 store_of,
@@ -142,28 +143,28 @@ EXTENSIONS = [
                 needs="stores.view",
                 returns=Store | None,
                 description="Where it was bought.",
-                rendered=STORE_OF,
+                sql_field=STORE_OF,
             ),
             batched(
                 lines,
                 name="lines",
                 returns=list[PurchaseLine],
                 description="What was bought, as on the receipt.",
-                rendered=LINES_OF,
+                sql_field=LINES_OF,
             ),
             batched(
                 payments,
                 name="payments",
                 returns=list[Payment],
                 description="How it was paid; empty if not told.",
-                rendered=PAYMENTS_OF,
+                sql_field=PAYMENTS_OF,
             ),
             batched(
                 refunds,
                 name="refunds",
                 returns=list[Refund],
                 description="What was given back, the first one first.",
-                rendered=REFUNDS_OF,
+                sql_field=REFUNDS_OF,
             ),
         ],
     ),
@@ -184,7 +185,7 @@ EXTENSIONS = [
                 name="lines",
                 returns=list[RefundLine],
                 description="What was taken back; empty where an amount was given back.",
-                rendered=REFUND_LINES_OF,
+                sql_field=REFUND_LINES_OF,
             ),
         ],
     ),

@@ -20,9 +20,9 @@ from regulars_core.queries.rows import query_by_ids
 from regulars_core.stores.reads import query_by_codes as stores_by_code
 from regulars_schema.customers.inputs import PHONE, MatchOn
 from regulars_schema.inputs.extensible import open_input
-from regulars_schema.inputs.idempotent import AlwaysKeyed
+from regulars_schema.inputs.idempotent import RequiredKeyInput
 from regulars_schema.inputs.maybe import told
-from regulars_schema.inputs.readers import Open
+from regulars_schema.inputs.readers import ExtensibleInput
 from regulars_schema.types.ids import key_of
 from regulars_schema.types.scalars import EmailAddress
 
@@ -75,7 +75,7 @@ class PurchaseCustomerInput:
 
 @open_input
 @strawberry.input(description="A new purchase. At most one of customerId, customerCode and customer says who buys.")
-class PurchaseRecordInput(Open, AlwaysKeyed):
+class PurchaseRecordInput(ExtensibleInput, RequiredKeyInput):
     """Input of purchaseRecord."""
 
     reference: str = strawberry.field(
@@ -117,7 +117,7 @@ class RefundLineInput:
 
 
 @strawberry.input(description="Money to give back: either an amount or lines.")
-class PurchaseRefundInput(AlwaysKeyed):
+class PurchaseRefundInput(RequiredKeyInput):
     """Input of purchaseRefund."""
 
     purchase_id: strawberry.ID = strawberry.field(description="The purchase.")
@@ -134,7 +134,7 @@ class PurchaseRefundInput(AlwaysKeyed):
 
 
 @strawberry.input(description="A purchase to void.")
-class PurchaseVoidInput(AlwaysKeyed):
+class PurchaseVoidInput(RequiredKeyInput):
     """Input of purchaseVoid."""
 
     purchase_id: strawberry.ID = strawberry.field(description="The purchase.")

@@ -1,12 +1,12 @@
 """Purchases and what hangs on them, as the database writes them."""
 
-from regulars_core.queries.json_rows import Kind, Relation, equal_to, identity, instant, money, quantity, text
+from regulars_core.queries.json_rows import Relation, RowShape, equal_to, identity, instant, money, quantity, text
 from regulars_core.queries.where import Where
 from regulars_schema.customers.json_rows import CUSTOMER
-from regulars_schema.executor.pushdown import rendered
+from regulars_schema.executor.pushdown import sql_field
 from regulars_schema.shop.json_rows import STORE
 
-PURCHASE = Kind(
+PURCHASE = RowShape(
     "p",
     "purchase p",
     {
@@ -21,7 +21,7 @@ PURCHASE = Kind(
         "refunded_total": money("p.refunded", "p.currency"),
     },
 )
-LINE = Kind(
+LINE = RowShape(
     "l",
     "purchase_line l",
     {
@@ -33,7 +33,7 @@ LINE = Kind(
     },
     {"p": "JOIN purchase p ON p.id = l.purchase_id"},
 )
-PAYMENT = Kind(
+PAYMENT = RowShape(
     "y",
     "payment y",
     {
@@ -44,7 +44,7 @@ PAYMENT = Kind(
     },
     {"p": "JOIN purchase p ON p.id = y.purchase_id"},
 )
-REFUND = Kind(
+REFUND = RowShape(
     "f",
     "refund f",
     {
@@ -55,7 +55,7 @@ REFUND = Kind(
     },
     {"p": "JOIN purchase p ON p.id = f.purchase_id"},
 )
-REFUND_LINE = Kind(
+REFUND_LINE = RowShape(
     "rl",
     "refund_line rl",
     {"quantity": quantity("rl.quantity"), "amount": money("rl.amount", "p.currency")},
@@ -75,9 +75,9 @@ def purchase_with(id_: str, where: Where | None) -> Relation:
 
 PURCHASES_OF = Relation(PURCHASE, "p.customer_id")
 """A customer's; which page of them, and what narrows it, is for who asks."""
-CUSTOMER_OF = rendered(Relation(CUSTOMER, "c.id", "customer_id"))
-STORE_OF = rendered(Relation(STORE, "st.id", "store_id"))
-LINES_OF = rendered(Relation(LINE, "l.purchase_id", order="l.position"))
-PAYMENTS_OF = rendered(Relation(PAYMENT, "y.purchase_id", order="y.position"))
-REFUNDS_OF = rendered(Relation(REFUND, "f.purchase_id", order="f.refunded_at, f.id"))
-REFUND_LINES_OF = rendered(Relation(REFUND_LINE, "rl.refund_id", order="rl.id"))
+CUSTOMER_OF = sql_field(Relation(CUSTOMER, "c.id", "customer_id"))
+STORE_OF = sql_field(Relation(STORE, "st.id", "store_id"))
+LINES_OF = sql_field(Relation(LINE, "l.purchase_id", order="l.position"))
+PAYMENTS_OF = sql_field(Relation(PAYMENT, "y.purchase_id", order="y.position"))
+REFUNDS_OF = sql_field(Relation(REFUND, "f.purchase_id", order="f.refunded_at, f.id"))
+REFUND_LINES_OF = sql_field(Relation(REFUND_LINE, "rl.refund_id", order="rl.id"))

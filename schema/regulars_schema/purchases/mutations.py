@@ -18,7 +18,7 @@ from regulars_core.purchases.reads import (
 from regulars_core.purchases.rules import checked
 from regulars_core.purchases.till import sell
 from regulars_schema.composition.contributions import Extension, Mutation
-from regulars_schema.fields.declarations import Batch, mutation
+from regulars_schema.fields.declarations import mutation
 from regulars_schema.inputs.maybe import told
 from regulars_schema.purchases.inputs import (
     PurchaseCustomerInput,
@@ -30,6 +30,7 @@ from regulars_schema.purchases.inputs import (
     refund_parts,
 )
 from regulars_schema.purchases.types import Purchase, Refund
+from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 from regulars_schema.request.permissions import guarded
 from regulars_schema.shop.store_lookup import store_id
@@ -51,24 +52,26 @@ class PurchaseRecordPayload(Payload):
 
 
 async def purchase_record(
-    batch: Batch, *, input: Annotated[PurchaseRecordInput, strawberry.argument(description="What was bought.")]
+    context: RequestContext,
+    *,
+    input: Annotated[PurchaseRecordInput, strawberry.argument(description="What was bought.")],
 ) -> PurchaseRecordPayload:
     """Record a purchase."""
-    store = await store_id(batch.shop, told(input.store_code), "storeCode") or MAIN_STORE_ID
-    if not batch.actor.may(RECORD, store):
+    store = await store_id(context.shop, told(input.store_code), "storeCode") or MAIN_STORE_ID
+    if not context.actor.may(RECORD, store):
         raise Forbidden(RECORD)
-    buyer = await _buyer(batch, input)
+    buyer = await _buyer(context, input)
     newcomer: CheckedCustomer | None = None
     match_on: Sequence[str] = ()
     if (named := told(input.customer)) is not None:
-        newcomer, match_on = _newcomer(batch, named, store), _matches(named)
-    made = new_purchase(input, store_id=store, customer_id=buyer, named=_named(input), currency=batch.shop.currency)
-    sold = await sell(batch.shop, checked(made, batch.shop.currency), newcomer, match_on)
-    row: Any = sold.row or await _shown(batch, sold.purchase_id)
+        newcomer, match_on = _newcomer(context, named, store), _matches(named)
+    made = new_purchase(input, store_id=store, customer_id=buyer, named=_named(input), currency=context.shop.currency)
+    sold = await sell(context.shop, checked(made, context.shop.currency), newcomer, match_on)
+    row: Any = sold.row or await _shown(context, sold.purchase_id)
     return PurchaseRecordPayload(purchase=row, created=sold.created, customer_created=sold.customer_created)
 
 
-async def _buyer(batch: Batch, given: PurchaseRecordInput) -> str | None:
+async def _buyer(context: RequestContext, given: PurchaseRecordInput) -> str | None:
     """The key of the customer who is named by id or code. Raises Refused for one who is not there."""
     id_, code = told(given.customer_id), told(given.customer_code)
     if sum(way is not None for way in (id_, code, told(given.customer))) > 1:
@@ -76,18 +79,18 @@ async def _buyer(batch: Batch, given: PurchaseRecordInput) -> str | None:
         raise Refused(Problem("INVALID_CUSTOMER", message, ("customer",)))
     if id_ is not None:
         key = key_of(id_, "customer", "customerId")
-        if key not in await customers_by_ids(batch.database, [key]):
+        if key not in await customers_by_ids(context.database, [key]):
             raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
         return key
     if code is None:
         return None
-    found = await customer_by_code(batch.database, code)
+    found = await customer_by_code(context.database, code)
     if found is None:
         raise Refused(Problem("NOT_FOUND", "There is no customer with this code.", ("customerCode",)))
     return found.id
 
 
-def _newcomer(batch: Batch, named: PurchaseCustomerInput, store: str) -> CheckedCustomer:
+def _newcomer(context: RequestContext, named: PurchaseCustomerInput, store: str) -> CheckedCustomer:
     new = NewCustomer(
         named.first_name,
         named.last_name,
@@ -95,7 +98,7 @@ def _newcomer(batch: Batch, named: PurchaseCustomerInput, store: str) -> Checked
         phone=told(named.phone),
         origin_store_id=None if store == MAIN_STORE_ID else store,
     )
-    return checked_customer(batch.shop.settings, new, "customer")
+    return checked_customer(context.shop.settings, new, "customer")
 
 
 def _matches(named: PurchaseCustomerInput) -> Sequence[str]:
@@ -120,22 +123,24 @@ class PurchaseRefundPayload(Payload):
 
 
 async def purchase_refund(
-    batch: Batch, *, input: Annotated[PurchaseRefundInput, strawberry.argument(description="What to give back.")]
+    context: RequestContext,
+    *,
+    input: Annotated[PurchaseRefundInput, strawberry.argument(description="What to give back.")],
 ) -> PurchaseRefundPayload:
     """Give money back."""
     key = key_of(input.purchase_id, "purchase", "purchaseId")
-    amount, wanted = refund_parts(input, batch.shop.currency)
+    amount, wanted = refund_parts(input, context.shop.currency)
     refund_id = await refunds.refund(
-        batch.shop,
+        context.shop,
         key,
         amount=amount,
         lines=wanted,
         reason=told(input.reason),
         at=told(input.refunded_at),
-        stores=batch.actor.stores(REFUND),
+        stores=context.actor.stores(REFUND),
     )
-    made: Any = (await refunds_by_ids(batch.database, [refund_id])).get(refund_id)
-    return PurchaseRefundPayload(refund=made, purchase=await _shown(batch, key))
+    made: Any = (await refunds_by_ids(context.database, [refund_id])).get(refund_id)
+    return PurchaseRefundPayload(refund=made, purchase=await _shown(context, key))
 
 
 @strawberry.type(description="What purchaseVoid answers.")
@@ -146,16 +151,16 @@ class PurchaseVoidPayload(Payload):
 
 
 async def purchase_void(
-    batch: Batch, *, input: Annotated[PurchaseVoidInput, strawberry.argument(description="What to undo.")]
+    context: RequestContext, *, input: Annotated[PurchaseVoidInput, strawberry.argument(description="What to undo.")]
 ) -> PurchaseVoidPayload:
     """Undo a purchase."""
     key = key_of(input.purchase_id, "purchase", "purchaseId")
-    await refunds.void(batch.shop, key, batch.actor.stores(REFUND))
-    return PurchaseVoidPayload(purchase=await _shown(batch, key))
+    await refunds.void(context.shop, key, context.actor.stores(REFUND))
+    return PurchaseVoidPayload(purchase=await _shown(context, key))
 
 
-async def _shown(batch: Batch, key: str) -> Any:
-    return (await purchases_by_ids(batch.database, [key])).get(key)
+async def _shown(context: RequestContext, key: str) -> Any:
+    return (await purchases_by_ids(context.database, [key])).get(key)
 
 
 MUTATIONS = Extension(

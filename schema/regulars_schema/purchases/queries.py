@@ -16,17 +16,18 @@ from regulars_core.queries.pages import Page
 from regulars_core.stores.service import MAIN
 from regulars_schema.composition.contributions import Extension, Query
 from regulars_schema.customers.types import searchable
-from regulars_schema.executor.pushdown import Rendered
-from regulars_schema.fields.declarations import Batch, root
+from regulars_schema.executor.pushdown import SqlField
+from regulars_schema.fields.declarations import root
 from regulars_schema.fields.pagination import Connection
 from regulars_schema.fields.store_scope import VIEW, visible
 from regulars_schema.purchases.json_rows import PURCHASE, PURCHASES, purchase_with
 from regulars_schema.purchases.types import Purchase, PurchasesArguments, purchases_asked
+from regulars_schema.request.context import RequestContext
 from regulars_schema.types.ids import key_of
 
 
 async def purchase(
-    batch: Batch,
+    context: RequestContext,
     *,
     id: Annotated[strawberry.ID | None, strawberry.argument(description="The purchase's id.")] = None,
     reference: Annotated[
@@ -40,21 +41,23 @@ async def purchase(
     if (id is None) is (reference is None):
         raise BadInput("Give either `id` or `reference`.", ("id",))
     if reference is not None:
-        found = await purchase_by_reference(batch.database, store_code or MAIN, reference)
-        return found if found and batch.actor.may(VIEW, found.store_id) else None
+        found = await purchase_by_reference(context.database, store_code or MAIN, reference)
+        return found if found and context.actor.may(VIEW, found.store_id) else None
     key = key_of(id or "", "purchase", "id")
-    return (await purchases_by_ids(batch.database, [key], visible(batch))).get(key)
+    return (await purchases_by_ids(context.database, [key], visible(context))).get(key)
 
 
 def _one(
-    batch: Batch, *, id: str | None = None, reference: str | None = None, store_code: str | None = None
+    context: RequestContext, *, id: str | None = None, reference: str | None = None, store_code: str | None = None
 ) -> Relation | None:
     """The same purchase, for the database to write, if it is known by its id."""
-    return None if id is None or reference is not None else purchase_with(key_of(id, "purchase", "id"), visible(batch))
+    return (
+        None if id is None or reference is not None else purchase_with(key_of(id, "purchase", "id"), visible(context))
+    )
 
 
 async def purchases(
-    batch: Batch,
+    context: RequestContext,
     *,
     search: Annotated[
         str | None,
@@ -67,13 +70,15 @@ async def purchases(
     **asked: Unpack[PurchasesArguments],
 ) -> Page[PurchaseRow]:
     """A page of all purchases."""
-    wanted, narrowed = purchases_asked(batch, **asked)
-    return await page_of_purchases(batch.database, wanted, narrowed, search, searchable(batch))
+    wanted, narrowed = purchases_asked(context, **asked)
+    return await page_of_purchases(context.database, wanted, narrowed, search, searchable(context))
 
 
-def _page(batch: Batch, *, search: str | None = None, **asked: Unpack[PurchasesArguments]) -> Relation | None:
+def _page(
+    context: RequestContext, *, search: str | None = None, **asked: Unpack[PurchasesArguments]
+) -> Relation | None:
     """The same page, for the database to write, unless it has to search for it."""
-    return None if search and search.strip() else PURCHASES.page(*purchases_asked(batch, **asked))
+    return None if search and search.strip() else PURCHASES.page(*purchases_asked(context, **asked))
 
 
 QUERIES = Extension(
@@ -85,7 +90,7 @@ QUERIES = Extension(
             needs=VIEW,
             returns=Purchase | None,
             description="One purchase, by id or by its store's reference; null if there is none.",
-            rendered=Rendered(PURCHASE, _one),
+            sql_field=SqlField(PURCHASE, _one),
         ),
         root(
             purchases,
@@ -93,7 +98,7 @@ QUERIES = Extension(
             needs=VIEW,
             returns=Connection[Purchase] | None,
             description="All purchases of the stores that the caller may see, narrowed and ordered as wished.",
-            rendered=Rendered(PURCHASE, _page, page=True),
+            sql_field=SqlField(PURCHASE, _page, page=True),
         ),
     ],
 )

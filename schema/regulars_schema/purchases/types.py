@@ -19,13 +19,13 @@ from regulars_core.purchases.reads import (
 from regulars_core.queries.pages import Window
 from regulars_core.queries.where import Where
 from regulars_schema.composition.contributions import SortField
-from regulars_schema.fields.declarations import Batch
 from regulars_schema.fields.filters import where_input
 from regulars_schema.fields.nodes import Node, backed_by
 from regulars_schema.fields.pagination import PageArguments, window
 from regulars_schema.fields.sort_orders import OrderDirection, order_of
 from regulars_schema.fields.store_scope import visible
-from regulars_schema.request.permissions import under
+from regulars_schema.request.context import RequestContext
+from regulars_schema.request.permissions import requires
 from regulars_schema.types.ids import identified
 from regulars_schema.types.money import Money
 
@@ -40,7 +40,7 @@ class PurchaseStatus(Enum):
     VOIDED = strawberry.enum_value("VOIDED", description="Undone as if it had not been; it never counted.")
 
 
-@under("purchases.view")
+@requires("purchases.view")
 @strawberry.type(description="One article of a purchase.")
 class PurchaseLine(Node):
     """Over regulars_core.purchases.reads.LineRow."""
@@ -64,7 +64,7 @@ class PurchaseLine(Node):
     )
 
 
-@under("purchases.view")
+@requires("purchases.view")
 @strawberry.type(description="How a part of a purchase was paid.")
 class Payment(Node):
     """Over regulars_core.purchases.reads.PaymentRow."""
@@ -78,7 +78,7 @@ class Payment(Node):
     )
 
 
-@under("purchases.view")
+@requires("purchases.view")
 @strawberry.type(description="What a refund took from one line.")
 class RefundLine:
     """Over regulars_core.purchases.reads.RefundLineRow."""
@@ -88,7 +88,7 @@ class RefundLine:
     amount: Money = strawberry.field(description="What was given back for it, tax included.")
 
 
-@under("purchases.view")
+@requires("purchases.view")
 @strawberry.type(description="Money given back for a purchase.")
 class Refund(Node):
     """Over regulars_core.purchases.reads.RefundRow."""
@@ -100,7 +100,7 @@ class Refund(Node):
     reason: str | None = strawberry.field(description="Why, in the words of whoever did it.")
 
 
-@under("purchases.view")
+@requires("purchases.view")
 @strawberry.type(
     description="What somebody bought at one time in one store. total = subtotal - discount + shipping + tax; where prices "
     "include the tax, the tax is not added again."
@@ -167,8 +167,8 @@ SORTS = [
 
 
 def purchases_asked(
-    batch: Batch, *, where: Any = None, order_by: PurchaseOrder = None, **page: Unpack[PageArguments]
+    context: RequestContext, *, where: Any = None, order_by: PurchaseOrder = None, **page: Unpack[PageArguments]
 ) -> tuple[Window, Where | None]:
     """Which page the arguments of a list of purchases ask for, the latest first if no order is given; and under which
     conditions: theirs, in the stores where the caller sees purchases. Raises BadInput and Forbidden."""
-    return window(order_of(order_by, LATEST_FIRST, batch), **page), visible(batch, where)
+    return window(order_of(order_by, LATEST_FIRST, context), **page), visible(context, where)

@@ -19,7 +19,7 @@ BatchFunction = Callable[..., Awaitable[Sequence[Any]]]
 
 
 @dataclass
-class Batch:
+class RequestContext:
     """One call of a batch function: for whom, and in which shop."""
 
     shop: Shop
@@ -69,15 +69,15 @@ class Refusal:
     count: int = 0
 
 
-RootAnswer = Callable[["Context", Any, str, dict[str, Any]], Awaitable[Any]]
+RootAnswer = Callable[["GraphQLContext", Any, str, dict[str, Any]], Awaitable[Any]]
 """What a root field answers: to a request, in a composed schema, under a name, with these arguments."""
 
 
 @dataclass
-class Context:
+class GraphQLContext:
     """One request: what its batch functions get, and the loaders that gather the parents of a level."""
 
-    batch: Batch
+    request: RequestContext
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)

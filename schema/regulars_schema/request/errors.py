@@ -13,12 +13,12 @@ from strawberry.exceptions import StrawberryInputCoercionError
 
 from regulars_core.database import OutcomeUnknown, Unavailable
 from regulars_core.primitives.errors import BadInput, Forbidden, Problem, TimedOut, logged
-from regulars_schema.request.permissions import under
+from regulars_schema.request.permissions import requires
 
 RETRYABLE = frozenset({"UNAVAILABLE", "TIMEOUT", "RATE_LIMITED", "INTERNAL"})
 
 
-@under(None)
+@requires(None)
 @strawberry.interface(
     description="A reason why a mutation did nothing, for the caller to act on. Every member of this interface also says "
     "what it knows beyond that."
@@ -41,7 +41,7 @@ class InvalidInput(UserError):
         return type(value) is Problem
 
 
-@under(None)
+@requires(None)
 @strawberry.type(description="What every mutation answers.")
 class Payload:
     """Base of all payloads; not a type of its own."""

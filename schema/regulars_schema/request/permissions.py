@@ -17,18 +17,18 @@ from strawberry.types.base import StrawberryObjectDefinition, get_object_definit
 from strawberry.types.field import StrawberryField
 
 from regulars_core.primitives.errors import Forbidden
-from regulars_schema.request.context import Context
+from regulars_schema.request.context import GraphQLContext
 
 T = TypeVar("T")
-STANDS_UNDER = "__stands_under__"
+REQUIRES = "__stands_under__"
 
 
-def under(permission: str | None) -> Callable[[type[T]], type[T]]:
+def requires(permission: str | None) -> Callable[[type[T]], type[T]]:
     """A class decorator: the permission that it takes to see objects of a type. None is everybody's: for values that tell
     nothing by themselves, such as an amount of money, and for payloads, whose fields lead to guarded types."""
 
     def declare(type_: type[T]) -> type[T]:
-        setattr(type_, STANDS_UNDER, permission)
+        setattr(type_, REQUIRES, permission)
         return type_
 
     return declare
@@ -102,7 +102,7 @@ def guard(schema: GraphQLSchema) -> None:
 
 def _asking(resolve: Any, needs: str) -> Any:
     def ask(parent: Any, info: Any, **arguments: Any) -> Any:
-        if info.context.batch.actor.may(needs):
+        if info.context.request.actor.may(needs):
             return resolve(parent, info, **arguments)
         return info.context.refuse(needs, info)
 
@@ -135,11 +135,11 @@ class Refusals(SchemaExtension):
         """Add them to the result."""
         yield
         context, result = self.execution_context.context, self.execution_context.result
-        if isinstance(context, Context) and result is not None:
+        if isinstance(context, GraphQLContext) and result is not None:
             tell_refusals(context, result)
 
 
-def tell_refusals(context: Context, result: Any) -> None:
+def tell_refusals(context: GraphQLContext, result: Any) -> None:
     """Add one error for each refusal of a request to its result."""
     if context.refusals:
         told = [

@@ -12,14 +12,15 @@ from regulars_core.plugins.owners import CORE
 from regulars_core.primitives.clock import Instant
 from regulars_core.queries.pages import Page
 from regulars_schema.composition.contributions import Contribution, Extension, NodeKind, Query
-from regulars_schema.fields.declarations import Batch, batched, root
+from regulars_schema.fields.declarations import batched, root
 from regulars_schema.fields.nodes import Node, backed_by, in_every_store
 from regulars_schema.fields.pagination import Connection, PageArguments, window
-from regulars_schema.request.permissions import under
+from regulars_schema.request.context import RequestContext
+from regulars_schema.request.permissions import requires
 from regulars_schema.types.ids import global_id, identified, split_id
 
 
-@under("audit.view")
+@requires("audit.view")
 @strawberry.type(description="A field that was changed.")
 class AuditChange:
     """One item of audit.changes."""
@@ -31,7 +32,7 @@ class AuditChange:
     )
 
 
-@under("audit.view")
+@requires("audit.view")
 @strawberry.type(
     description="Something that was done to an object, written down together with it and never changed. It says nothing "
     "personal."
@@ -48,12 +49,12 @@ class AuditEntry(Node):
     request_id: str | None = strawberry.field(description="The `X-Request-ID` that the request carried, if any.")
 
 
-async def entity_ids(entries: Sequence[AuditRow], _: Batch) -> Sequence[str | None]:
+async def entity_ids(entries: Sequence[AuditRow], _: RequestContext) -> Sequence[str | None]:
     """The ids of the objects."""
     return [global_id(entry.entity_kind, entry.entity_key or "") if entry.entity_kind else None for entry in entries]
 
 
-async def changes(entries: Sequence[AuditRow], _: Batch) -> Sequence[list[AuditChange]]:
+async def changes(entries: Sequence[AuditRow], _: RequestContext) -> Sequence[list[AuditChange]]:
     """The changes of each entry, by field."""
     return [[_change(name, values) for name, values in json.loads(entry.changes).items()] for entry in entries]
 
@@ -64,7 +65,7 @@ def _change(name: str, values: core.Change) -> AuditChange:
 
 
 async def audit(
-    batch: Batch,
+    context: RequestContext,
     *,
     entity_id: Annotated[
         strawberry.ID | None, strawberry.argument(description="Only what was done to the object with this id.")
@@ -73,7 +74,7 @@ async def audit(
 ) -> Page[AuditRow]:
     """A page of everything that was done."""
     key = split_id(entity_id, "entityId")[1] if entity_id else None
-    return await page_of_audit(batch.database, window(NEWEST_FIRST, **asked), key)
+    return await page_of_audit(context.database, window(NEWEST_FIRST, **asked), key)
 
 
 def contribution() -> Contribution:

@@ -1,14 +1,14 @@
 """How the database writes stores."""
 
 from regulars_core.queries.json_rows import (
-    Kind,
+    RowShape,
     flag,
     identity,
     instant,
     text,
 )
 
-STORE = Kind(
+STORE = RowShape(
     "st",
     "store st",
     {

@@ -13,14 +13,14 @@ from regulars_core.shop.actors import Actor, Binding
 from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.composition.contributions import Contribution, Extension, Query
-from regulars_schema.fields.declarations import Batch, batched, root
+from regulars_schema.fields.declarations import batched, root
 from regulars_schema.fields.nodes import Node, backed_by, node
-from regulars_schema.request.context import Context
-from regulars_schema.request.permissions import under
+from regulars_schema.request.context import GraphQLContext, RequestContext
+from regulars_schema.request.permissions import requires
 from regulars_schema.shop.stores import Store
 
 
-@under(None)
+@requires(None)
 @strawberry.type(description="A plugin that is switched on.")
 class Plugin:
     """Over an installed distribution."""
@@ -30,7 +30,7 @@ class Plugin:
     description: str = strawberry.field(description="What it does, in a sentence.")
 
 
-@under(None)
+@requires(None)
 @strawberry.type(description="The shop whose customers these are.")
 class Shop:
     """Over regulars_core.shop.settings.Settings."""
@@ -44,7 +44,7 @@ class Shop:
     plugins: list[Plugin] = strawberry.field(description="The plugins that are switched on.")
 
 
-@under(None)
+@requires(None)
 @strawberry.type(description="A role of the key that is used, and where it counts.")
 class RoleBinding:
     """Over regulars_core.shop.actors.Binding."""
@@ -56,7 +56,7 @@ class RoleBinding:
     )
 
 
-@under(None)
+@requires(None)
 @strawberry.type(description="Whoever asks.")
 class Viewer:
     """Over regulars_core.shop.actors.Actor."""
@@ -71,47 +71,47 @@ class Viewer:
     bindings: list[RoleBinding] = strawberry.field(description="The roles, and where each of them counts.")
 
 
-async def shop(batch: Batch) -> Shop:
+async def shop(context: RequestContext) -> Shop:
     """The shop."""
-    settings, told = batch.shop.settings, batch.shop.plugins.about
+    settings, told = context.shop.settings, context.shop.plugins.about
     return Shop(
         name=settings.shop_name,
-        currency_code=batch.shop.currency,
+        currency_code=context.shop.currency,
         timezone=settings.timezone,
         country=settings.country,
         plugins=[Plugin(name=one.name, version=one.version, description=one.description) for one in told],
     )
 
 
-async def viewer(batch: Batch) -> Actor:
+async def viewer(context: RequestContext) -> Actor:
     """Who asks."""
-    return batch.actor
+    return context.actor
 
 
-async def stores_of_bindings(bindings: Sequence[Binding], batch: Batch) -> Sequence[list[StoreRow] | None]:
+async def stores_of_bindings(bindings: Sequence[Binding], context: RequestContext) -> Sequence[list[StoreRow] | None]:
     """The stores of each binding, by code; None for the whole shop."""
-    return await _stores(batch, [binding.stores for binding in bindings])
+    return await _stores(context, [binding.stores for binding in bindings])
 
 
-async def stores_of_viewers(actors: Sequence[Actor], batch: Batch) -> Sequence[list[StoreRow] | None]:
+async def stores_of_viewers(actors: Sequence[Actor], context: RequestContext) -> Sequence[list[StoreRow] | None]:
     """The stores of all bindings together, by code; None where one is of the whole shop."""
-    return await _stores(batch, [actor.scope for actor in actors])
+    return await _stores(context, [actor.scope for actor in actors])
 
 
-async def _stores(batch: Batch, scopes: Sequence[frozenset[str] | None]) -> list[list[StoreRow] | None]:
+async def _stores(context: RequestContext, scopes: Sequence[frozenset[str] | None]) -> list[list[StoreRow] | None]:
     wanted = sorted({store for scope in scopes if scope is not None for store in scope})
-    found = sorted((await stores_by_ids(batch.database, wanted)).values(), key=lambda store: store.code)
+    found = sorted((await stores_by_ids(context.database, wanted)).values(), key=lambda store: store.code)
     return [None if scope is None else [store for store in found if store.id in scope] for scope in scopes]
 
 
 def _node() -> StrawberryField:
     async def resolve(
-        info: Info[Context, None],
+        info: Info[GraphQLContext, None],
         id: Annotated[strawberry.ID, strawberry.argument(description="The id that the object has answered.")],
     ) -> Node | None:
         schema: Any = info.schema
         assert isinstance(schema, ComposedSchema)
-        found: Node | None = await node(info.context.batch, schema, id)
+        found: Node | None = await node(info.context.request, schema, id)
         return found
 
     field: Any = strawberry.field(

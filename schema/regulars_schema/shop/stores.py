@@ -11,16 +11,17 @@ from regulars_core.queries.pages import Page
 from regulars_core.stores import service
 from regulars_core.stores.reads import BY_CODE, StoreRow, page_of_stores, stores_by_ids
 from regulars_schema.composition.contributions import Contribution, Extension, Mutation, NodeKind, Query
-from regulars_schema.fields.declarations import Batch, mutation, root
+from regulars_schema.fields.declarations import mutation, root
 from regulars_schema.fields.nodes import Node, backed_by, in_every_store
 from regulars_schema.fields.pagination import Connection, PageArguments, window
-from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.inputs.idempotent import IdempotentInput
+from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
-from regulars_schema.request.permissions import guarded, under
+from regulars_schema.request.permissions import guarded, requires
 from regulars_schema.types.ids import identified, key_of
 
 
-@under("stores.view")
+@requires("stores.view")
 @strawberry.type(description="A place of sale.")
 class Store(Node):
     """Over regulars_core.stores.reads.StoreRow."""
@@ -34,13 +35,13 @@ class Store(Node):
     updated_at: Instant = strawberry.field(description="When it was last changed here.")
 
 
-async def stores(batch: Batch, **asked: Unpack[PageArguments]) -> Page[StoreRow]:
+async def stores(context: RequestContext, **asked: Unpack[PageArguments]) -> Page[StoreRow]:
     """A page of all stores."""
-    return await page_of_stores(batch.database, window(BY_CODE, **asked))
+    return await page_of_stores(context.database, window(BY_CODE, **asked))
 
 
 @strawberry.input(description="A new store.")
-class StoreCreateInput(Keyed):
+class StoreCreateInput(IdempotentInput):
     """Input of storeCreate."""
 
     code: str = strawberry.field(description="1 to 16 letters and digits, such as `S07`; kept in capitals.")
@@ -55,15 +56,17 @@ class StoreCreatePayload(Payload):
 
 
 async def store_create(
-    batch: Batch, *, input: Annotated[StoreCreateInput, strawberry.argument(description="The store to open.")]
+    context: RequestContext,
+    *,
+    input: Annotated[StoreCreateInput, strawberry.argument(description="The store to open.")],
 ) -> StoreCreatePayload:
     """Open a store."""
-    store_id = await service.create_store(batch.shop, input.code, input.name)
-    return StoreCreatePayload(store=await _store(batch, store_id))
+    store_id = await service.create_store(context.shop, input.code, input.name)
+    return StoreCreatePayload(store=await _store(context, store_id))
 
 
 @strawberry.input(description="Changes of a store; what is absent stays as it is.")
-class StoreUpdateInput(Keyed):
+class StoreUpdateInput(IdempotentInput):
     """Input of storeUpdate."""
 
     id: strawberry.ID = strawberry.field(description="The store to change.")
@@ -79,7 +82,7 @@ class StoreUpdatePayload(Payload):
 
 
 async def store_update(
-    batch: Batch, *, input: Annotated[StoreUpdateInput, strawberry.argument(description="What to change.")]
+    context: RequestContext, *, input: Annotated[StoreUpdateInput, strawberry.argument(description="What to change.")]
 ) -> StoreUpdatePayload:
     """Change a store."""
     store_id, changes = key_of(input.id, "store", "id"), service.StoreChanges()
@@ -87,12 +90,12 @@ async def store_update(
         changes["name"] = input.name.value
     if input.is_active is not None:
         changes["is_active"] = input.is_active.value
-    await service.change_store(batch.shop, store_id, changes)
-    return StoreUpdatePayload(store=await _store(batch, store_id))
+    await service.change_store(context.shop, store_id, changes)
+    return StoreUpdatePayload(store=await _store(context, store_id))
 
 
-async def _store(batch: Batch, store_id: str) -> Any:
-    return (await stores_by_ids(batch.database, [store_id])).get(store_id)
+async def _store(context: RequestContext, store_id: str) -> Any:
+    return (await stores_by_ids(context.database, [store_id])).get(store_id)
 
 
 def _fields() -> Sequence[Extension]:

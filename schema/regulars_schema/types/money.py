@@ -5,10 +5,10 @@ from decimal import Decimal
 import strawberry
 
 from regulars_core.primitives.money import CurrencyCode
-from regulars_schema.request.permissions import under
+from regulars_schema.request.permissions import requires
 
 
-@under(None)
+@requires(None)
 @strawberry.type(description="An amount of money.")
 class Money:
     """Over regulars_core.primitives.money.Money."""

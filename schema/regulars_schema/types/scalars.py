@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from graphql.language import StringValueNode, ValueNode
 from strawberry.types.scalar import ScalarDefinition
 
-from regulars_core.customers.contact import LONGEST_EMAIL, parse_email
+from regulars_core.customers.contact import MAX_EMAIL, parse_email
 from regulars_core.primitives.clock import EARLIEST, LATEST, Instant, instant_of, printed
 from regulars_core.primitives.money import CurrencyCode, is_currency
 from regulars_core.primitives.text import is_clean
@@ -72,7 +72,7 @@ def parse_date(value: object) -> date:
 
 
 def _parse_email(value: object) -> EmailAddress:
-    email = parse_email(_text("EmailAddress", value, LONGEST_EMAIL))
+    email = parse_email(_text("EmailAddress", value, MAX_EMAIL))
     if email is None:
         raise bad_value("EmailAddress takes an e-mail address.")
     return EmailAddress(email)

@@ -26,13 +26,13 @@ Map = Annotated[
     list[str] | None, typer.Option("--map", help="A column of the file and ours: their=ours; ours empty leaves it out.")
 ]
 DateFormat = Annotated[str | None, typer.Option(help="How dates are written, as for strptime; ISO 8601 if absent.")]
-Batch = Annotated[int, typer.Option(help="How many are written in one transaction.")]
+RequestContext = Annotated[int, typer.Option(help="How many are written in one transaction.")]
 
 _Import = Callable[[Shop, Path, ImportOptions, Progress], Awaitable[ImportReport]]
 
 
 @import_app.command(name="customers")
-def customers(file: File, mapping: Map = None, date_format: DateFormat = None, batch: Batch = 1_000) -> None:
+def customers(file: File, mapping: Map = None, date_format: DateFormat = None, batch: RequestContext = 1_000) -> None:
     """Import customers; those who are known get what the file tells anew."""
     _run(import_customers, file, ImportOptions(_mapping(mapping), date_format, None, batch), "customers")
 
@@ -43,7 +43,7 @@ def purchases(
     mapping: Map = None,
     date_format: DateFormat = None,
     currency: Annotated[str | None, typer.Option(help="What the amounts are in; the shop's own if absent.")] = None,
-    batch: Batch = 1_000,
+    batch: RequestContext = 1_000,
 ) -> None:
     """Import purchases, one row for each line of a basket, with the customers and stores that they name."""
     _run(import_purchases, file, ImportOptions(_mapping(mapping), date_format, currency, batch), "purchases")

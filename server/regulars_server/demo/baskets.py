@@ -68,7 +68,7 @@ _TAX_ON_TOP = frozenset({"US", "CA"})
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class RequestLog:
     """Somebody buys something. `purchase` names no customer and no store yet: they have no ids."""
 
     purchase: NewPurchase
@@ -88,7 +88,7 @@ class Counter:
 
     def sale(
         self, person: Person | None, at: Instant, store: str, channel: str, favourites: Sequence[Article]
-    ) -> Visit:
+    ) -> RequestLog:
         """One purchase. `favourites` are taken rather than anything else."""
         rng, day = self._rng, day_of(at, self._calendar.zone)
         group = person.group if person else None
@@ -117,7 +117,7 @@ class Counter:
             channel=channel,
             note=self._note(channel),
         )
-        return Visit(purchase, store, person)
+        return RequestLog(purchase, store, person)
 
     def favourites(self) -> list[Article]:
         """What somebody takes again and again."""

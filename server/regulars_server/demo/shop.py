@@ -19,7 +19,7 @@ from regulars_core.purchases.reads import lines_of
 from regulars_core.purchases.refunds import refund, void
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.service import change_store, create_store
-from regulars_server.demo.baskets import Visit
+from regulars_server.demo.baskets import RequestLog
 from regulars_server.demo.people import GROUPS, STORES, Person
 from regulars_server.demo.rhythm import Calendar
 from regulars_server.demo.story import Note, Story, told
@@ -101,7 +101,7 @@ async def _register(
 
 
 async def _record(
-    shop: Shop, visits: Sequence[Visit], stores: Mapping[str, str], ids: Mapping[Person, str]
+    shop: Shop, visits: Sequence[RequestLog], stores: Mapping[str, str], ids: Mapping[Person, str]
 ) -> list[tuple[str, int]]:
     """Records every purchase; answers the id and the total of each."""
     checked = [

@@ -10,7 +10,7 @@ from regulars_core.primitives.clock import DAY, Instant
 from regulars_core.purchases.rules import MILLION
 from regulars_core.shop.settings import Settings
 from regulars_schema.customers.inputs import PHONE
-from regulars_server.demo.baskets import TILL, WEB, Counter, Visit
+from regulars_server.demo.baskets import TILL, WEB, Counter, RequestLog
 from regulars_server.demo.catalogue import COFFEE, EQUIPMENT, GIFTS, PERISHABLE
 from regulars_server.demo.people import ALLERGIC_TO_NUTS, STORES, WHOLESALE, Person, Registry
 from regulars_server.demo.rhythm import DAYS, Calendar, Rhythm
@@ -47,7 +47,7 @@ class Story:
     """All that has happened, in the order in which it did; `returns` and `voids` name visits by their place."""
 
     people: Sequence[Person]
-    visits: Sequence[Visit]
+    visits: Sequence[RequestLog]
     returns: Sequence[Return]
     voids: Sequence[int]
     notes: Sequence[Note]
@@ -67,7 +67,7 @@ def told(rng: Random, calendar: Calendar, settings: Settings) -> Story:
     return Story(people, numbered, list(_returns(rng, calendar, numbered)), voids, notes)
 
 
-def _visits(rng: Random, calendar: Calendar, counter: Counter, person: Person) -> Iterator[Visit]:
+def _visits(rng: Random, calendar: Calendar, counter: Counter, person: Person) -> Iterator[RequestLog]:
     favourites = counter.favourites()
     online = 0.8 if person.online else 0.04
     for n, day in enumerate(person.visits):
@@ -87,7 +87,7 @@ def _store(rng: Random, calendar: Calendar, home: str, day: date) -> str:
     return rng.choice(others) if rng.random() < 0.16 else home
 
 
-def _strangers(rng: Random, calendar: Calendar, counter: Counter) -> Iterator[Visit]:
+def _strangers(rng: Random, calendar: Calendar, counter: Counter) -> Iterator[RequestLog]:
     """Those who give no name. More of them come in the second year."""
     for number in range(1, DAYS + 1):
         day = calendar.day(number)
@@ -97,12 +97,12 @@ def _strangers(rng: Random, calendar: Calendar, counter: Counter) -> Iterator[Vi
                 yield counter.sale(None, calendar.instant(rng, day), store, TILL, ())
 
 
-def _again(rng: Random, visit: Visit) -> Visit:
+def _again(rng: Random, visit: RequestLog) -> RequestLog:
     at = Instant(visit.purchase.purchased_at + rng.randrange(20_000, 90_000))
     return replace(visit, purchase=replace(visit.purchase, purchased_at=at, note=_MISTAKE))
 
 
-def _numbered(visits: Sequence[Visit]) -> list[Visit]:
+def _numbered(visits: Sequence[RequestLog]) -> list[RequestLog]:
     """Receipts count from one in every store, orders of the web shop by themselves."""
     receipts, orders = {code: count(1) for code in STORES}, count(10_001)
     return [
@@ -128,7 +128,7 @@ _OTHER_REASONS = ("Past its date", "Wrong price on the shelf", "Did not like it"
 _AT_ONCE = ("Wrong milk", "Yesterday's bread", "Spilled at the counter", "Not what was ordered")
 
 
-def _returns(rng: Random, calendar: Calendar, visits: Sequence[Visit]) -> Iterator[Return]:
+def _returns(rng: Random, calendar: Calendar, visits: Sequence[RequestLog]) -> Iterator[Return]:
     for n, visit in enumerate(visits):
         if rng.random() >= 0.024 or visit.purchase.note == _MISTAKE or not visit.purchase.payments:
             continue

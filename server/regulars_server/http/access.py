@@ -27,7 +27,7 @@ _TLS_HEADERS = [*_HEADERS, (b"strict-transport-security", b"max-age=31536000")]
 
 
 @dataclass
-class Visit:
+class RequestLog:
     """One request, as the log sees it: nothing of it is a client's own text but the id, which must look like one."""
 
     request_id: str
@@ -40,9 +40,9 @@ class Visit:
     since: float = field(default_factory=time.perf_counter)
 
     @classmethod
-    def of(cls, scope: Scope) -> "Visit":
+    def of(cls, scope: Scope) -> "RequestLog":
         """The visit that a request belongs to."""
-        visit: Visit = scope[_VISIT]
+        visit: RequestLog = scope[_VISIT]
         return visit
 
 
@@ -58,7 +58,7 @@ class Access:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        visit = scope[_VISIT] = Visit(_request_id(scope))
+        visit = scope[_VISIT] = RequestLog(_request_id(scope))
         started = False
 
         async def send_with_headers(message: Message) -> None:
@@ -84,7 +84,7 @@ class Access:
         finally:
             self._ended(scope, visit)
 
-    def _ended(self, scope: Scope, visit: Visit) -> None:
+    def _ended(self, scope: Scope, visit: RequestLog) -> None:
         seconds = time.perf_counter() - visit.since
         if self._metrics:
             self._metrics.ended(_place(scope), visit.status, visit.code, visit.cost, seconds)

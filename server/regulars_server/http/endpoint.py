@@ -16,14 +16,14 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import PreExecutionError
 
 from regulars_core.database import Unavailable
-from regulars_core.keys.authentication import Doorkeeper
+from regulars_core.keys.authentication import Authenticator
 from regulars_core.primitives.errors import RateLimited
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.composed_schema import ComposedSchema
-from regulars_schema.request.context import Batch, Context
+from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.request.errors import answered, pre_execution
-from regulars_server.http.access import Visit
+from regulars_server.http.access import RequestLog
 from regulars_server.http.errors import GRAPHQL_JSON, PLAIN_JSON, Fault, unavailable
 from regulars_server.http.negotiation import answered_as, refuse_other_than_json
 from regulars_server.http.rate_limits import Buckets
@@ -52,7 +52,7 @@ class GraphQLFirst:
 class GraphQLEndpoint:
     """Answers GraphQL requests of one shop."""
 
-    def __init__(self, schema: ComposedSchema, shop: Shop, doorkeeper: Doorkeeper) -> None:
+    def __init__(self, schema: ComposedSchema, shop: Shop, doorkeeper: Authenticator) -> None:
         settings = shop.settings
         self._schema, self._shop, self._doorkeeper, self._settings = schema, shop, doorkeeper, settings
         self._buckets = Buckets(settings.rate_capacity, settings.rate_restore)
@@ -60,7 +60,7 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request. Never raises for anything that the request can contain."""
-        media, visit, headers = PLAIN_JSON, Visit.of(scope), headers_of(scope)
+        media, visit, headers = PLAIN_JSON, RequestLog.of(scope), headers_of(scope)
         try:
             if scope["method"] != "POST":
                 raise Fault(405, "BAD_REQUEST", "GraphQL is asked by POST.", Allow="POST")
@@ -82,7 +82,7 @@ class GraphQLEndpoint:
             await send({"type": "http.response.start", "status": status, "headers": said})
             await send({"type": "http.response.body", "body": body})
 
-    async def identify(self, headers: Mapping[str, str], visit: Visit) -> Actor:
+    async def identify(self, headers: Mapping[str, str], visit: RequestLog) -> Actor:
         """Who asks, by the bearer key. Raises Fault."""
         scheme, _, key = headers.get("authorization", "").partition(" ")
         key = key.strip() if scheme.lower() == "bearer" else ""
@@ -114,13 +114,13 @@ class GraphQLEndpoint:
             self._working -= 1
 
     async def _answers(
-        self, asked: Asked | Sequence[Asked], actor: Actor, visit: Visit, media: str, deadline: float
+        self, asked: Asked | Sequence[Asked], actor: Actor, visit: RequestLog, media: str, deadline: float
     ) -> tuple[int, Any]:
         if isinstance(asked, Asked):
             return await self._answer(asked, actor, visit, media, deadline)
         return 200, [await self._one_of_many(part, actor, visit, media, deadline) for part in asked]
 
-    async def _one_of_many(self, asked: Asked, actor: Actor, visit: Visit, media: str, deadline: float) -> Any:
+    async def _one_of_many(self, asked: Asked, actor: Actor, visit: RequestLog, media: str, deadline: float) -> Any:
         """One operation of an array: what becomes of it hides nothing of what became of the others."""
         try:
             return (await self._answer(asked, actor, visit, media, deadline))[1]
@@ -129,9 +129,9 @@ class GraphQLEndpoint:
         except Fault as fault:
             return fault.body()
 
-    async def _answer(self, asked: Asked, actor: Actor, visit: Visit, media: str, deadline: float) -> Answer:
-        context = Context(
-            Batch(self._shop, actor, visit.request_id, deadline),
+    async def _answer(self, asked: Asked, actor: Actor, visit: RequestLog, media: str, deadline: float) -> Answer:
+        context = GraphQLContext(
+            RequestContext(self._shop, actor, visit.request_id, deadline),
             charge=lambda cost: self._buckets.take(actor.key_id, cost),
             as_json=True,
         )
@@ -161,7 +161,7 @@ class GraphQLEndpoint:
             return 413, body
         return 400 if refused and media == GRAPHQL_JSON else 200, body
 
-    def _refuse_beyond_rate(self, actor: Actor, context: Context, errors: list[GraphQLError]) -> None:
+    def _refuse_beyond_rate(self, actor: Actor, context: GraphQLContext, errors: list[GraphQLError]) -> None:
         """Raise Fault if the document was refused for what the key has asked before; charge one that could not be read."""
         limited = next((one.original_error for one in errors if isinstance(one.original_error, RateLimited)), None)
         try:
@@ -173,7 +173,7 @@ class GraphQLEndpoint:
             wait = str(max(1, math.ceil(limited.seconds)))
             raise Fault(429, "RATE_LIMITED", "This key has asked for too much; wait and try again.", Retry_After=wait)
 
-    def _cost(self, actor: Actor, context: Context) -> dict[str, Any]:
+    def _cost(self, actor: Actor, context: GraphQLContext) -> dict[str, Any]:
         if context.cost is None:
             return {}
         remaining, rate = self._buckets.remaining(actor.key_id), self._buckets.restore

@@ -32,7 +32,7 @@ def listen(
         workers=workers,
         ssl_certfile=certfile,
         ssl_keyfile=keyfile,
-        http="regulars_server.http.protocol:DoorProtocol",
+        http="regulars_server.http.protocol:HttpProtocol",
         ws="none",
         log_config=None,
         access_log=False,

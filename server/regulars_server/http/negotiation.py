@@ -7,15 +7,15 @@ from functools import lru_cache
 from regulars_server.http.errors import GRAPHQL_JSON, PLAIN_JSON, Fault
 
 _QUALITY = re.compile(r"(0(\.\d{0,3})?|1(\.0{0,3})?)")
-_MOST_RANGES = 50
-_LONGEST_KNOWN = 200
+_MAX_RANGES = 50
+_MAX_KNOWN = 200
 _UTF_8 = frozenset({"utf-8", "utf8"})
 
 
 def answered_as(accept: str) -> str:
     """The media type of the answer: what is preferred of the two that are served; plain JSON where nothing or anything
     is accepted, for clients that are older than the other. Raises Fault (406) if neither will do."""
-    return _known(accept) if len(accept) <= _LONGEST_KNOWN else _preferred(accept)
+    return _known(accept) if len(accept) <= _MAX_KNOWN else _preferred(accept)
 
 
 def _preferred(accept: str) -> str:
@@ -49,7 +49,7 @@ def refuse_other_than_json(headers: Mapping[str, str]) -> None:
 
 def _ranges(accept: str) -> Iterator[tuple[str, float]]:
     """The media ranges of an Accept header with their qualities; one that is malformed is passed over."""
-    for part in accept.split(",")[:_MOST_RANGES]:
+    for part in accept.split(",")[:_MAX_RANGES]:
         media, *parameters = (piece.strip().lower() for piece in part.split(";"))
         qualities = [piece[2:].strip() for piece in parameters if piece.startswith("q=")]
         if all(_QUALITY.fullmatch(quality) for quality in qualities):

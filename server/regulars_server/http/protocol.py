@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from regulars_server.http.errors import PLAIN_JSON, Fault
 from regulars_server.http.request import ARRIVED
 
-MOST_HEAD_BYTES = 65_536
+MAX_HEAD_BYTES = 65_536
 """Request line and headers of one request, to the size of the piece in which they arrive."""
 
 
@@ -46,7 +46,7 @@ class _Answer:
         return getattr(self._transport, name)
 
 
-class DoorProtocol(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol):
     """One connection. Who only holds it open does not have it for long: `patience` is the seconds that a new connection
     may be silent, that a request line and its headers may take, and the rest of a body that was refused."""
 
@@ -74,8 +74,8 @@ class DoorProtocol(HttpToolsProtocol):
         super().data_received(data)
         if not self._in_head:
             self._head_bytes = 0
-        elif self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
-            self.send_400_response(f"Request line and headers have at most {MOST_HEAD_BYTES} bytes.")
+        elif self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response(f"Request line and headers have at most {MAX_HEAD_BYTES} bytes.")
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
         """Who has said everything may still wait for the answer; TLS knows no such half-closed connection."""

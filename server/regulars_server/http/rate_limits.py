@@ -5,8 +5,8 @@ from collections import OrderedDict
 
 from regulars_core.primitives.errors import RateLimited
 
-_MOST_KEYS = 10_000
-LEAST = 1
+_MAX_KEYS = 10_000
+MIN_COST = 1
 """What a request costs that asks for no object at all, or that cannot be read."""
 
 
@@ -22,12 +22,12 @@ class Buckets:
         """Take the cost out of a key's bucket. Raises RateLimited if there is less in it, and takes nothing then."""
         present = time.monotonic()
         left = self._level(key_id, present)
-        cost = max(cost, LEAST)
+        cost = max(cost, MIN_COST)
         if cost > left:
             raise RateLimited((cost - left) / self.restore)
         self._left[key_id] = (left - cost, present)
         self._left.move_to_end(key_id)
-        if len(self._left) > _MOST_KEYS:
+        if len(self._left) > _MAX_KEYS:
             self._left.popitem(last=False)
 
     def remaining(self, key_id: str) -> int:

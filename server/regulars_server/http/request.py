@@ -9,7 +9,7 @@ import orjson
 from starlette.types import Receive, Scope
 
 from regulars_core.shop.settings import Settings
-from regulars_schema.documents.limits import DEEPEST_VALUE
+from regulars_schema.documents.limits import MAX_VALUE
 from regulars_server.http.errors import Fault
 
 ARRIVED = "regulars.arrived"
@@ -82,7 +82,7 @@ def read(body: bytes, most: int = 1) -> Asked | Sequence[Asked]:
         given = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Fault(400, "BAD_REQUEST", "The body is not JSON in UTF-8.") from None
-    if body.count(b"[") + body.count(b"{") > DEEPEST_VALUE or b"\\u0000" in body:
+    if body.count(b"[") + body.count(b"{") > MAX_VALUE or b"\\u0000" in body:
         _refuse_unfit(given)
     if not isinstance(given, list):
         return _one(given)
@@ -120,8 +120,8 @@ def _refuse_unfit(given: Any) -> None:
             if "\0" in part:
                 raise Fault(400, "BAD_USER_INPUT", "NUL is not text.")
         elif isinstance(part, dict | list):
-            if depth > DEEPEST_VALUE + 2:  # below the request and its `variables`
-                message = f"Lists and objects lie at most {DEEPEST_VALUE} deep in each other."
+            if depth > MAX_VALUE + 2:  # below the request and its `variables`
+                message = f"Lists and objects lie at most {MAX_VALUE} deep in each other."
                 raise Fault(400, "QUERY_TOO_COMPLEX", message)
             inner = [*part, *part.values()] if isinstance(part, dict) else part
             waiting += [(one, depth + 1) for one in inner]

@@ -16,7 +16,8 @@ from regulars_core.shop.commands import in_shop
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.contributions import Contribution, Extension
 from regulars_schema.customers.types import Customer
-from regulars_schema.fields.declarations import Batch, batched
+from regulars_schema.fields.declarations import batched
+from regulars_schema.request.context import RequestContext
 
 UNLUCKY, BROKEN = 666, 667
 """Totals in minor units of purchases that are refused, and that nobody foresaw."""
@@ -51,10 +52,10 @@ async def _write(shop: Shop, event: str, amounts: Sequence[tuple[str, int]]) -> 
     )
 
 
-async def stamps_of(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[int]:
+async def stamps_of(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[int]:
     """How often each customer was told of."""
-    found = await told(batch.shop)
-    per_visit = batch.shop.settings.of(StampSettings).per_visit
+    found = await told(context.shop)
+    per_visit = context.shop.settings.of(StampSettings).per_visit
     return [found.get(f"customers_registered:{one.id}", (0, 0))[1] * per_visit for one in customers]
 
 

@@ -12,10 +12,11 @@ from regulars_core.purchases.reads import LineRow, PurchaseRow
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.composition.contributions import Contribution, Extension
 from regulars_schema.customers.types import Customer, CustomerGroup, CustomerStatus
-from regulars_schema.fields.declarations import Batch, batched
+from regulars_schema.fields.declarations import batched
 from regulars_schema.fields.pagination import First
 from regulars_schema.purchases.types import Purchase, PurchaseLine
-from regulars_schema.request.permissions import under
+from regulars_schema.request.context import RequestContext
+from regulars_schema.request.permissions import requires
 from regulars_schema.schema import build_schema
 
 Rows = Sequence[Any]
@@ -28,7 +29,7 @@ class Strange:
     name: str = strawberry.field(description="Sometimes null, where null may not be.")
 
 
-@under(None)
+@requires(None)
 @strawberry.type(description="Made of attributes, some of which are not there.")
 class Odd(Strange):
     """A Thing with an odd number."""
@@ -51,7 +52,7 @@ class Odd(Strange):
         return self
 
 
-@under(None)
+@requires(None)
 @strawberry.type(description="The other member.")
 class Even(Strange):
     """A Thing with an even number."""
@@ -79,27 +80,27 @@ def number_of(row: Any) -> int:
     return int(row.id[-4:], 16)
 
 
-async def sometimes(rows: Rows, _: Batch) -> Rows:
+async def sometimes(rows: Rows, _: RequestContext) -> Rows:
     """An exception for every third."""
     return [ValueError(f"three: {number_of(row)}") if number_of(row) % 3 == 0 else number_of(row) for row in rows]
 
 
-async def sometimes_null(rows: Rows, _: Batch) -> Rows:
+async def sometimes_null(rows: Rows, _: RequestContext) -> Rows:
     """Null for every seventh."""
     return [None if number_of(row) % 7 == 0 else number_of(row) for row in rows]
 
 
-async def never(rows: Rows, _: Batch) -> Rows:
+async def never(rows: Rows, _: RequestContext) -> Rows:
     """Raises for all."""
     raise BadInput("Not today.", ("today",))
 
 
-async def short(rows: Rows, _: Batch) -> Rows:
+async def short(rows: Rows, _: RequestContext) -> Rows:
     """One value too few."""
     return [1] * (len(rows) - 1)
 
 
-async def wrong(rows: Rows, _: Batch) -> Rows:
+async def wrong(rows: Rows, _: RequestContext) -> Rows:
     """Not what the type says, for some."""
     return ["x" if number_of(row) % 2 else 2**40 for row in rows]
 
@@ -112,57 +113,57 @@ class Broken:
         raise RuntimeError("broken")
 
 
-async def numbers(rows: Rows, _: Batch) -> Rows:
+async def numbers(rows: Rows, _: RequestContext) -> Rows:
     """Lists with holes, no lists, and lists that break while they are read."""
 
     made: list[Any] = [[1, None, 3], [], (1, 2), None, 7, [1, ValueError("item")], {4}]
     return [Broken() if number_of(row) % 11 == 0 else made[number_of(row) % len(made)] for row in rows]
 
 
-async def nested(rows: Rows, _: Batch) -> Rows:
+async def nested(rows: Rows, _: RequestContext) -> Rows:
     """Lists of lists."""
     made: list[Any] = [[[1], [2, 3]], [None, [4]], [[5, None]], [[]], [ValueError("inner"), [6]]]
     return [made[number_of(row) % len(made)] for row in rows]
 
 
-async def itself(rows: Rows, _: Batch) -> Rows:
+async def itself(rows: Rows, _: RequestContext) -> Rows:
     """The row itself, or something that is no row."""
     return [object() if number_of(row) % 13 == 0 else row for row in rows]
 
 
-async def shared(rows: Rows, _: Batch) -> Rows:
+async def shared(rows: Rows, _: RequestContext) -> Rows:
     """The first row for all of them."""
     return [rows[0]] * len(rows)
 
 
-async def crowd(rows: Rows, _: Batch) -> Rows:
+async def crowd(rows: Rows, _: RequestContext) -> Rows:
     """All rows, for each of the first three; the others have nobody."""
     return [list(rows)[:4] if number < 3 else [] for number, _row in enumerate(rows)]
 
 
-async def odd(rows: Rows, _: Batch) -> Rows:
+async def odd(rows: Rows, _: RequestContext) -> Rows:
     """Things."""
     return [None if number_of(row) % 9 == 0 else Thing(number_of(row)) for row in rows]
 
 
-async def strange(rows: Rows, _: Batch) -> Rows:
+async def strange(rows: Rows, _: RequestContext) -> Rows:
     """Things, and what has no number."""
     return [object() if number_of(row) % 6 == 0 else Thing(number_of(row)) for row in rows]
 
 
-async def strangers(rows: Rows, _: Batch) -> Rows:
+async def strangers(rows: Rows, _: RequestContext) -> Rows:
     """Lists of things, one of them twice and one of them null."""
     one = Thing(3)
     return [[one, Thing(number_of(row)), None, one, Thing(4)] for row in rows]
 
 
-async def status(rows: Rows, _: Batch) -> Rows:
+async def status(rows: Rows, _: RequestContext) -> Rows:
     """Enum members, their values, and none of both."""
     made: list[Any] = [CustomerStatus.ACTIVE, "INACTIVE", "ASLEEP", None]
     return [made[number_of(row) % len(made)] for row in rows]
 
 
-async def picky(rows: Rows, _: Batch, *, first: First = None) -> Rows:
+async def picky(rows: Rows, _: RequestContext, *, first: First = None) -> Rows:
     """Needs a permission for some arguments, and for some rows."""
     if first == 3:
         raise Forbidden("audit.view")

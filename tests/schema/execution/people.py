@@ -12,20 +12,20 @@ from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.composition.contributions import Contribution, Extension, Query
 from regulars_schema.documents.documents import Documents
 from regulars_schema.documents.limits import Limits
-from regulars_schema.fields.declarations import Batch, batched, root
-from regulars_schema.request.context import Context
-from regulars_schema.request.permissions import under
+from regulars_schema.fields.declarations import batched, root
+from regulars_schema.request.context import GraphQLContext, RequestContext
+from regulars_schema.request.permissions import requires
 from regulars_schema.schema import build_schema
 
 Text = Annotated[str | None, strawberry.argument(description="Anything.")]
 
 
-async def trade(rows: Sequence[Any], _: Batch) -> Sequence[str]:
+async def trade(rows: Sequence[Any], _: RequestContext) -> Sequence[str]:
     """What persons do."""
     return [f"{row.name} trades" for row in rows]
 
 
-async def toil(rows: Sequence[Any], _: Batch) -> Sequence[str]:
+async def toil(rows: Sequence[Any], _: RequestContext) -> Sequence[str]:
     """What robots do."""
     return [f"{row.name} toils" for row in rows]
 
@@ -38,7 +38,7 @@ class Being:
     job: str | None = strawberry.field(description="What they do.")
 
 
-@under(None)
+@requires(None)
 @strawberry.type(description="A person.")
 class Person(Being):
     """Over Row."""
@@ -53,7 +53,7 @@ class Person(Being):
         return isinstance(value, Row) and not value.robot
 
 
-@under(None)
+@requires(None)
 @strawberry.type(description="A robot.")
 class Robot(Being):
     """Over Row."""
@@ -88,45 +88,45 @@ CALLS: list[tuple[str, int]] = []
 """The calls of batch functions, and for how many parents."""
 
 
-async def friends(rows: Sequence[Row], _: Batch) -> Sequence[Any]:
+async def friends(rows: Sequence[Row], _: RequestContext) -> Sequence[Any]:
     """Lists, some with holes."""
     CALLS.append(("friends", len(rows)))
     return [row.friends for row in rows]
 
 
-async def luck(rows: Sequence[Row], _: Batch) -> Sequence[Any]:
+async def luck(rows: Sequence[Row], _: RequestContext) -> Sequence[Any]:
     """A number, null, or an exception."""
     CALLS.append(("luck", len(rows)))
     return [row.luck for row in rows]
 
 
-async def broken(rows: Sequence[Row], _: Batch) -> Sequence[Any]:
+async def broken(rows: Sequence[Row], _: RequestContext) -> Sequence[Any]:
     """Raises."""
     raise ValueError("broken")
 
 
-async def echo(rows: Sequence[Row], _: Batch, *, text: Text = None, times: int = 2) -> Sequence[str]:
+async def echo(rows: Sequence[Row], _: RequestContext, *, text: Text = None, times: int = 2) -> Sequence[str]:
     """What is said, and how often."""
     CALLS.append(("echo", len(rows)))
     return [f"{row.name}: {text!r} {times}" for row in rows]
 
 
-async def everybody(_: Batch) -> list[Row]:
+async def everybody(_: RequestContext) -> list[Row]:
     """Two persons."""
     return [ANA, BO]
 
 
-async def beings(_: Batch) -> list[Any]:
+async def beings(_: RequestContext) -> list[Any]:
     """Two persons, a robot, nobody, and what is neither."""
     return [ANA, CY, None, object()]
 
 
-async def loner(_: Batch) -> Row:
+async def loner(_: RequestContext) -> Row:
     """One without friends."""
     return Row("Lo")
 
 
-async def ana(_: Batch) -> Row:
+async def ana(_: RequestContext) -> Row:
     """One person."""
     return ANA
 
@@ -160,9 +160,9 @@ def people_schema(*extensions: Extension) -> ComposedSchema:
     return build_schema([Contribution("people", extensions=mine, types=[Person, Robot])], deep)
 
 
-def nobody() -> Context:
+def nobody() -> GraphQLContext:
     """A request of an administrator to no shop at all."""
-    return Context(Batch(cast(Any, None), Actor.of_role("key", "till", "administrator")))
+    return GraphQLContext(RequestContext(cast(Any, None), Actor.of_role("key", "till", "administrator")))
 
 
 async def said(schema: ComposedSchema, document: str, **variables: Any) -> Any:

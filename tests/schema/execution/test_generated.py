@@ -8,7 +8,7 @@ import pytest
 
 from regulars_core.shop.actors import Actor
 from regulars_schema.composition.composed_schema import ComposedSchema
-from regulars_schema.request.context import Batch, Context
+from regulars_schema.request.context import GraphQLContext, RequestContext
 from tests.asking import Api
 from tests.generating import Generator
 from tests.schema.test_statements import CUSTOMER, GROUP, LINE, NOTE, PURCHASE, key
@@ -39,7 +39,7 @@ async def test_queries(filled: Api, faulty: ComposedSchema, twins: Twins, seed: 
         tried += 1
         role = generator.chance.choice(ROLES)
         query = generator.query()
-        context = Context(Batch(filled.shop, Actor.of_role("key", "till", role)))
+        context = GraphQLContext(RequestContext(filled.shop, Actor.of_role("key", "till", role)))
         await faulty.execute(query.text, query.variables, context)
         assert not twins.differences, twins.differences[0]
     assert not faulty.executor.left, "Queries were left to graphql-core."

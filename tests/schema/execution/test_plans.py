@@ -6,11 +6,11 @@ import pytest
 from graphql import Executor, parse
 
 from regulars_schema.composition.composed_schema import ComposedSchema
-from regulars_schema.documents.documents import LONGEST_KEPT, Documents
-from regulars_schema.documents.operations import Prepared
+from regulars_schema.documents.documents import MAX_KEPT, Documents
+from regulars_schema.documents.operations import BoundOperation
 from regulars_schema.executor.plan import Plan, Unsupported
-from regulars_schema.executor.plan_cache import MOST_FORMS, Plans
-from regulars_schema.executor.planner import MOST_FIELDS
+from regulars_schema.executor.plan_cache import MAX_FORMS, Plans
+from regulars_schema.executor.planner import MAX_FIELDS
 from tests.schema.execution.people import nobody, people_schema, said
 
 FORMS = 5
@@ -33,7 +33,7 @@ def found(people: ComposedSchema, plans: Plans, documents: Documents, text: str,
         documents.keep(text, document)
     prepared = Executor.build(people._schema, document, None, None, variables)
     assert isinstance(prepared, Executor)
-    return plans.find(text, Prepared.of(prepared))
+    return plans.find(text, BoundOperation.of(prepared))
 
 
 def test_a_plan_is_made_once_whatever_the_variables(people: ComposedSchema) -> None:
@@ -64,7 +64,7 @@ def test_variables_that_steer_cannot_fill_the_plans(people: ComposedSchema) -> N
         seen.append({asked.name for asked in ana.shape.selection.fields})  # type: ignore[union-attr]
         assert seen[-1] == {"name", *(f"a{n}" for n in range(FORMS) if not steering[f"b{n}"])}
     assert len({frozenset(names) for names in seen}) == 2**FORMS
-    assert len(plans) <= MOST_FORMS * (FORMS + 2)
+    assert len(plans) <= MAX_FORMS * (FORMS + 2)
 
 
 def test_the_plans_used_last_are_kept(people: ComposedSchema) -> None:
@@ -94,7 +94,7 @@ def test_a_plan_goes_with_its_document(people: ComposedSchema) -> None:
 def test_plans_of_documents_that_are_not_kept_are_not_kept(people: ComposedSchema) -> None:
     documents = Documents()
     plans = Plans(documents)
-    found(people, plans, documents, "{ ana { name } }".ljust(LONGEST_KEPT + 1))
+    found(people, plans, documents, "{ ana { name } }".ljust(MAX_KEPT + 1))
     assert len(plans) == 0
 
 
@@ -110,9 +110,9 @@ def test_fragments_in_fragments_are_planned_once(people: ComposedSchema) -> None
 
 
 def test_a_plan_has_an_end(people: ComposedSchema) -> None:
-    text = f"{{ ana {{ {' '.join(f'a{n}: name' for n in range(MOST_FIELDS))} }} }}"
+    text = f"{{ ana {{ {' '.join(f'a{n}: name' for n in range(MAX_FIELDS))} }} }}"
     documents = Documents()
-    with pytest.raises(Unsupported, match=f"more than {MOST_FIELDS} fields"):
+    with pytest.raises(Unsupported, match=f"more than {MAX_FIELDS} fields"):
         found(people, Plans(documents), documents, text)
 
 

@@ -10,7 +10,8 @@ import strawberry
 from regulars_core.shop.actors import Actor
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.composition.contributions import Extension, Query
-from regulars_schema.fields.declarations import Batch, batched
+from regulars_schema.fields.declarations import batched
+from regulars_schema.request.context import RequestContext
 from tests.asking import Api
 from tests.schema.execution.people import Person, nobody, people_schema, said
 
@@ -32,7 +33,7 @@ class Meeting:
         return people_schema(Extension(Person, fields))
 
     def _meet(self, mine: str, other: str) -> Any:
-        async def meet(rows: Sequence[Any], _: Batch) -> Sequence[int]:
+        async def meet(rows: Sequence[Any], _: RequestContext) -> Sequence[int]:
             self.running += 1
             try:
                 self.there[mine].set()

@@ -14,8 +14,8 @@ from regulars_core.database import Database, Engine
 from regulars_core.primitives.clock import NEVER
 from regulars_core.queries.where import Values
 
-LARGEST_QUICK_SEARCH = 50
-MOST_UNCOPIED = 1_000
+MAX_QUICK_SEARCH = 50
+MAX_UNCOPIED = 1_000
 """Customers seen last whose texts are not copied yet, and read one by one where they stand. If there are more, nobody else is
 looked for in the copy."""
 WALK = 250
@@ -69,7 +69,7 @@ class QuickSearch:
         words = searching.words_of(query, "query")
         if not words or first < 1:
             return None
-        source = Source(min(first, LARGEST_QUICK_SEARCH), include_archived, columns, recency)
+        source = Source(min(first, MAX_QUICK_SEARCH), include_archived, columns, recency)
         return cls(searching.needles_of(words), source)
 
 
@@ -93,8 +93,8 @@ class Source:
             copy_hits = searching.matching(
                 bound, engine, self.columns, "recent_text", "t.customer_id AS id, t.seen_at AS at"
             )
-            uncopied = f"SELECT 1 FROM {self.recency.table} s WHERE {self._not_in_copy} LIMIT {MOST_UNCOPIED + 1}"
-            all_read = f"(SELECT count(*) FROM ({uncopied}) x) <= {MOST_UNCOPIED}"
+            uncopied = f"SELECT 1 FROM {self.recency.table} s WHERE {self._not_in_copy} LIMIT {MAX_UNCOPIED + 1}"
+            all_read = f"(SELECT count(*) FROM ({uncopied}) x) <= {MAX_UNCOPIED}"
             asked = f"{all_read} AND {_number_of('uncopied')} < {limit}"
             latest |= {
                 "near": _if(asked, self._near(within, engine)),
@@ -121,7 +121,7 @@ class Source:
     def _uncopied(self, within: str, engine: Engine) -> str:
         """Those of these whose text is right. In this order of joins, to which SQLite keeps if they are CROSS."""
         table, key, at = self.recency.table, self.recency.key, self.recency.at
-        source, among = _Latest(table, "s", at, key).read(MOST_UNCOPIED, self._not_in_copy, engine)
+        source, among = _Latest(table, "s", at, key).read(MAX_UNCOPIED, self._not_in_copy, engine)
         conditions = [*among, f"t.customer_id = s.{key}", f"c.id = s.{key}", within, self._shown("c")]
         return (
             f"SELECT s.{key} AS id, s.{at} AS at FROM {source} CROSS JOIN customer_text t CROSS JOIN customer c"

@@ -16,8 +16,8 @@ NAMES: Sequence[str] = ("names",)
 NAMES_AND_CONTACT: Sequence[str] = ("names", "contact")
 """The columns of CustomerText to look into: what the caller may not see must not be found either."""
 
-LONGEST_QUERY = 200
-MOST_WORDS = 8
+MAX_QUERY = 200
+MAX_WORDS = 8
 
 
 def names_text(first_name: str, last_name: str, preferred_name: str | None, code: str) -> str:
@@ -44,11 +44,11 @@ def _spaced(words: list[str]) -> str:
 
 def words_of(query: str, argument: str = "search") -> list[str]:
     """The folded words of a query. Raises BadInput for one that is too long or no text."""
-    if len(query) > LONGEST_QUERY or not is_clean(query):
-        raise BadInput(f"A search is text of at most {LONGEST_QUERY} characters.", (argument,))
+    if len(query) > MAX_QUERY or not is_clean(query):
+        raise BadInput(f"A search is text of at most {MAX_QUERY} characters.", (argument,))
     words = list(dict.fromkeys(_numbers_whole(folded_words(query.replace("(0)", " ")))))
-    if len(words) > MOST_WORDS:
-        raise BadInput(f"A search has at most {MOST_WORDS} words.", (argument,))
+    if len(words) > MAX_WORDS:
+        raise BadInput(f"A search has at most {MAX_WORDS} words.", (argument,))
     return words
 
 

@@ -134,7 +134,7 @@ class _Begun(ConnectionWrapper[Any]):
         connection = await super().__aenter__()
         try:
             transaction: Any = self.client
-            await transaction.catch_up(connection)
+            await transaction.begin_on(connection)
         except BaseException:
             self._lock.release()
             raise
@@ -173,14 +173,14 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         if self._finalized:
             raise TransactionManagementError("This transaction has already ended.")
 
-    async def look_up(self, sql: str, values: Sequence[Any]) -> list[Any]:
+    async def read(self, sql: str, values: Sequence[Any]) -> list[Any]:
         """The rows of a statement that only reads."""
         if self._progress.begun or self._progress.waiting:
             return await self.fetch(sql, values)
         ahead = self._progress.ahead.pop((sql, repr(values)), None) if self._progress.ahead else None
         return await self._fetch_unbegun(sql, values) if ahead is None else ahead
 
-    async def look_ahead(self, queries: Sequence[Lookup]) -> None:
+    async def prefetch(self, queries: Sequence[Lookup]) -> None:
         """Ask these now, for whoever looks one of them up before the transaction begins."""
         if not self._progress.begun and not self._progress.waiting:
             [found] = await self._fetch_unbegun(side_by_side(queries), values_of(queries))
@@ -192,21 +192,21 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         note(self.owner, sql)
         return list(await self._translate_exceptions(_fetch_unbegun, sql, values))
 
-    async def change_later(self, statements: Sequence[Write]) -> None:
+    async def defer(self, statements: Sequence[Write]) -> None:
         """These statements, before the next one of this transaction that may see what they do."""
         self._check()
         self._progress.waiting += statements
         self._progress.makes_one = False
 
-    async def settle(self) -> None:
+    async def flush(self) -> None:
         """Do what waits, unless it is the whole transaction and one statement: that is left to the commit."""
         progress = self._progress
         if progress.waiting and not progress.begun and not progress.makes_one:
             progress.makes_one = len(grouped(progress.waiting)) == 1
         if progress.waiting and (progress.begun or not progress.makes_one):
-            await self._translate_exceptions(_catch_up)
+            await self._translate_exceptions(_begin_late)
 
-    async def catch_up(self, connection: Any) -> None:
+    async def begin_on(self, connection: Any) -> None:
         """Begin, and do what waits, on this connection. What fails goes on waiting, and so fails the commit: whoever swallows the
         error has not got rid of the writes."""
         if not self._progress.begun:
@@ -231,7 +231,7 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
 
     async def commit(self) -> None:
         self._check()
-        await self.settle()
+        await self.flush()
         if self._progress.begun:
             status = await self._command("COMMIT")
             self._finalized = True
@@ -326,7 +326,7 @@ async def _fetch(client: PostgresEngine, sql: str, values: Sequence[Any]) -> Any
         return await connection.fetch(sql, *values)
 
 
-async def _catch_up(client: PostgresTransaction) -> None:
+async def _begin_late(client: PostgresTransaction) -> None:
     async with client.acquire_connection():
         pass
 

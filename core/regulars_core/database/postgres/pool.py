@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg  # type: ignore[import-untyped]
 
 CONNECT = 5.0  # seconds to connect, and seconds to wait for a free connection of the pool
-LONGEST_IDLE = 300.0
+MAX_IDLE = 300.0
 """Seconds after which a connection is not used again: who stands between may have forgotten it without a word."""
 
 # Given when connecting. PgBouncer passes none of them on: name them in its
@@ -73,7 +73,7 @@ class Pool:
         while self._at_hand:
             connection, since = self._at_hand.pop()
             try:
-                if not connection.is_closed() and monotonic() - since < LONGEST_IDLE:
+                if not connection.is_closed() and monotonic() - since < MAX_IDLE:
                     return connection
                 connection.terminate()
             except asyncpg.InterfaceError:

@@ -159,14 +159,14 @@ class SqliteTransaction(SqliteEngine, TransactionalDBClient):
     def _in_transaction(self) -> TransactionContext:
         return NestedTransactionContext(SqliteTransaction(self._parent, self))
 
-    async def look_up(self, sql: str, values: Sequence[Any]) -> list[Any]:
+    async def read(self, sql: str, values: Sequence[Any]) -> list[Any]:
         """The rows of a statement that only reads."""
         return await self.fetch(sql, values)
 
-    async def look_ahead(self, queries: Sequence[Lookup]) -> None:
+    async def prefetch(self, queries: Sequence[Lookup]) -> None:
         """Nothing: there is no round to the database to be saved."""
 
-    async def change_later(self, statements: Sequence[Write]) -> None:
+    async def defer(self, statements: Sequence[Write]) -> None:
         """These statements, at once, for the same reason. What fails here fails on PostgreSQL later, when nobody catches it: so
         it stays failed, unless a savepoint around it is undone."""
         try:
@@ -175,7 +175,7 @@ class SqliteTransaction(SqliteEngine, TransactionalDBClient):
             self._failed = error
             raise
 
-    async def settle(self) -> None:
+    async def flush(self) -> None:
         """Nothing waits."""
 
     async def begin(self) -> None:

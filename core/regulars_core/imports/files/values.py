@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 from regulars_core.imports.options import ImportRefused
 from regulars_core.primitives.clock import Instant, instant_of
-from regulars_core.primitives.money import LARGEST
+from regulars_core.primitives.money import MAX_MINOR
 from regulars_core.primitives.text import folded_words
 
 _NUMBER = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?", re.ASCII)
 _YES = frozenset({"1", "true", "yes", "y"})
 _NO = frozenset({"", "0", "false", "no", "n"})
 _PROBE = datetime(2003, 11, 25, 14, 15, 16, tzinfo=UTC)
-_LONGEST_STORE_CODE = 16
+_MAX_STORE_CODE = 16
 
 
 class Unreadable(ValueError):
@@ -43,7 +43,7 @@ def scaled(text: str, places: int, comma: bool = False) -> int | None:
     if fraction[places:].strip("0"):
         raise Unreadable(f"This has more than {places} decimals." if places else "This must be a whole number.")
     digits = (whole + kept.ljust(places, "0")).lstrip("0") or "0"
-    if len(digits) > len(str(LARGEST)) or int(digits) > LARGEST:
+    if len(digits) > len(str(MAX_MINOR)) or int(digits) > MAX_MINOR:
         raise Unreadable("This is beyond what can be kept.")
     return -int(digits) if sign == "-" else int(digits)
 
@@ -114,7 +114,7 @@ def store_code(cell: str) -> str:
     """The code of the store that a cell names: its letters and digits in capitals. What is too long for a code is cut and
     told apart by a digest, so that two long names never become one store."""
     plain = "".join(c for word in folded_words(cell) for c in word if c.isascii() and c.isalnum()).upper()
-    if 0 < len(plain) <= _LONGEST_STORE_CODE:
+    if 0 < len(plain) <= _MAX_STORE_CODE:
         return plain
     digest = hashlib.sha256(" ".join(folded_words(cell) or [cell]).encode()).hexdigest()[:6].upper()
-    return f"{plain[: _LONGEST_STORE_CODE - 6] or 'STORE'}{digest}"
+    return f"{plain[: _MAX_STORE_CODE - 6] or 'STORE'}{digest}"

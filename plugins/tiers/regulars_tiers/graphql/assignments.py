@@ -8,9 +8,10 @@ from regulars_core.primitives.clock import Instant
 from regulars_schema.composition.contributions import Extension, InputField, Mutation
 from regulars_schema.customers.inputs import CustomerCreateInput
 from regulars_schema.customers.mutations import CustomerPayload, shown
-from regulars_schema.fields.declarations import Batch, mutation
-from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.fields.declarations import mutation
+from regulars_schema.inputs.idempotent import IdempotentInput
 from regulars_schema.inputs.maybe import told
+from regulars_schema.request.context import RequestContext
 from regulars_schema.types.ids import key_of
 from regulars_tiers import assignments
 from regulars_tiers.graphql.standing_types import TierMode
@@ -18,7 +19,7 @@ from regulars_tiers.permissions import ASSIGN
 
 
 @strawberry.input(description="A tier to give to a customer.")
-class TierAssignInput(Keyed):
+class TierAssignInput(IdempotentInput):
     """Input of tierAssign."""
 
     customer_id: strawberry.ID = strawberry.field(description="The customer.")
@@ -36,17 +37,19 @@ class TierAssignPayload(CustomerPayload):
 
 
 async def tier_assign(
-    batch: Batch, *, input: Annotated[TierAssignInput, strawberry.argument(description="Which tier, to whom, why.")]
+    context: RequestContext,
+    *,
+    input: Annotated[TierAssignInput, strawberry.argument(description="Which tier, to whom, why.")],
 ) -> TierAssignPayload:
     """Give a customer a tier."""
     key = key_of(input.customer_id, "customer", "customerId")
     mode: Any = told(input.mode) or "FLOOR"
-    await assignments.assign(batch.shop, key, input.tier, mode, input.reason, told(input.until), batch.actor.name)
-    return TierAssignPayload(customer=await shown(batch, key))
+    await assignments.assign(context.shop, key, input.tier, mode, input.reason, told(input.until), context.actor.name)
+    return TierAssignPayload(customer=await shown(context, key))
 
 
 @strawberry.input(description="A customer to give back to the rules.")
-class TierClearInput(Keyed):
+class TierClearInput(IdempotentInput):
     """Input of tierClear."""
 
     customer_id: strawberry.ID = strawberry.field(description="The customer.")
@@ -59,12 +62,12 @@ class TierClearPayload(CustomerPayload):
 
 
 async def tier_clear(
-    batch: Batch, *, input: Annotated[TierClearInput, strawberry.argument(description="Whom, and why.")]
+    context: RequestContext, *, input: Annotated[TierClearInput, strawberry.argument(description="Whom, and why.")]
 ) -> TierClearPayload:
     """Give a customer back to the rules."""
     key = key_of(input.customer_id, "customer", "customerId")
-    await assignments.clear(batch.shop, key, told(input.reason), batch.actor.name)
-    return TierClearPayload(customer=await shown(batch, key))
+    await assignments.clear(context.shop, key, told(input.reason), context.actor.name)
+    return TierClearPayload(customer=await shown(context, key))
 
 
 EXTENSION = Extension(

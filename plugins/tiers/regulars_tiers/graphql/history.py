@@ -11,18 +11,19 @@ from regulars_core.purchases.reads import PurchaseRow, purchases_by_ids
 from regulars_core.queries.pages import Page
 from regulars_schema.composition.contributions import Extension, NodeKind
 from regulars_schema.customers.types import Customer
-from regulars_schema.fields.declarations import Batch, batched
+from regulars_schema.fields.declarations import batched
 from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_order
 from regulars_schema.fields.pagination import Connection, PageArguments, window
 from regulars_schema.fields.store_scope import visible
 from regulars_schema.purchases.types import Purchase
-from regulars_schema.request.permissions import under
+from regulars_schema.request.context import RequestContext
+from regulars_schema.request.permissions import requires
 from regulars_schema.types.ids import identified
 from regulars_tiers import reads
 from regulars_tiers.permissions import BOUGHT, VIEW
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="A change of a customer's tier, as it was shown at the time.")
 class TierChange(Node):
     """Over reads.ChangeRow."""
@@ -38,17 +39,17 @@ class TierChange(Node):
 
 
 async def tier_history(
-    customers: Sequence[CustomerRow], batch: Batch, **asked: Unpack[PageArguments]
+    customers: Sequence[CustomerRow], context: RequestContext, **asked: Unpack[PageArguments]
 ) -> Sequence[Page[reads.ChangeRow]]:
     """A page of each customer's changes."""
     wanted = window(reads.LATEST_FIRST, **asked)
-    return await reads.changes_of(batch.database, [customer.id for customer in customers], wanted)
+    return await reads.changes_of(context.database, [customer.id for customer in customers], wanted)
 
 
-async def changed_by(changes: Sequence[reads.ChangeRow], batch: Batch) -> Sequence[PurchaseRow | None]:
+async def changed_by(changes: Sequence[reads.ChangeRow], context: RequestContext) -> Sequence[PurchaseRow | None]:
     """The purchases that brought changes about."""
     ids = [change.purchase_id for change in changes]
-    return in_order(ids, await purchases_by_ids(batch.database, [id_ for id_ in ids if id_], visible(batch)))
+    return in_order(ids, await purchases_by_ids(context.database, [id_ for id_ in ids if id_], visible(context)))
 
 
 EXTENSIONS = (

@@ -8,11 +8,12 @@ import strawberry
 from regulars_core.primitives.clock import Instant
 from regulars_core.queries.pages import Page
 from regulars_schema.composition.contributions import Extension, Mutation, NodeKind, Query
-from regulars_schema.fields.declarations import Batch, batched, mutation, root
+from regulars_schema.fields.declarations import batched, mutation, root
 from regulars_schema.fields.nodes import in_every_store
 from regulars_schema.fields.pagination import Connection, PageArguments, window
-from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.inputs.idempotent import IdempotentInput
 from regulars_schema.inputs.maybe import told
+from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 from regulars_schema.request.permissions import guarded
 from regulars_tiers import policy_versions, reads, reassessment
@@ -21,24 +22,24 @@ from regulars_tiers.graphql.policy_types import At, TierPolicy
 from regulars_tiers.permissions import MANAGE, VIEW
 
 
-async def tier_policy(batch: Batch, *, at: At = None) -> reads.PolicyRow:
+async def tier_policy(context: RequestContext, *, at: At = None) -> reads.PolicyRow:
     """The version in force."""
-    return await reads.policy_at(batch.database, at)
+    return await reads.policy_at(context.database, at)
 
 
-async def tier_policies(batch: Batch, **asked: Unpack[PageArguments]) -> Page[reads.PolicyRow]:
+async def tier_policies(context: RequestContext, **asked: Unpack[PageArguments]) -> Page[reads.PolicyRow]:
     """A page of all versions."""
-    return await reads.page_of_policies(batch.database, window(reads.LATEST_VERSION_FIRST, **asked))
+    return await reads.page_of_policies(context.database, window(reads.LATEST_VERSION_FIRST, **asked))
 
 
-async def tiers_waiting(policies_: Sequence[reads.PolicyRow], batch: Batch) -> Sequence[int]:
+async def tiers_waiting(policies_: Sequence[reads.PolicyRow], context: RequestContext) -> Sequence[int]:
     """How many standings wait, whatever the version that is looked at."""
-    count = await reassessment.waiting(batch.shop)
+    count = await reassessment.waiting(context.shop)
     return [count for _ in policies_]
 
 
 @strawberry.input(description="A policy to put in force.")
-class TierPolicyUpdateInput(Keyed):
+class TierPolicyUpdateInput(IdempotentInput):
     """Input of tierPolicyUpdate."""
 
     policy: TierPolicyInput = strawberry.field(description="The policy.")
@@ -53,12 +54,14 @@ class TierPolicyUpdatePayload(Payload):
 
 
 async def tier_policy_update(
-    batch: Batch, *, input: Annotated[TierPolicyUpdateInput, strawberry.argument(description="What shall hold.")]
+    context: RequestContext,
+    *,
+    input: Annotated[TierPolicyUpdateInput, strawberry.argument(description="What shall hold.")],
 ) -> TierPolicyUpdatePayload:
     """Make a version."""
-    policy = policy_of(input.policy, batch.shop)
-    number = await policy_versions.change_policy(batch.shop, policy, told(input.effective_at), batch.actor.name)
-    [row] = (await reads.policies_by_ids(batch.database, [f"{number:032x}"])).values()
+    policy = policy_of(input.policy, context.shop)
+    number = await policy_versions.change_policy(context.shop, policy, told(input.effective_at), context.actor.name)
+    [row] = (await reads.policies_by_ids(context.database, [f"{number:032x}"])).values()
     return TierPolicyUpdatePayload(tier_policy=row)  # type: ignore[arg-type]
 
 

@@ -9,7 +9,7 @@ import strawberry
 
 from regulars_core.primitives.clock import Instant
 from regulars_schema.fields.nodes import Node, backed_by
-from regulars_schema.request.permissions import under
+from regulars_schema.request.permissions import requires
 from regulars_schema.types.ids import identified
 from regulars_tiers.permissions import VIEW
 from regulars_tiers.reads import PolicyRow
@@ -41,7 +41,7 @@ class TierDowngrade(Enum):
     NEVER = strawberry.enum_value("NEVER", description="A tier that was earned is kept for ever.")
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="Something that a tier brings.")
 class TierBenefit:
     """Over policy.BenefitData."""
@@ -51,7 +51,7 @@ class TierBenefit:
     value: Decimal | None = strawberry.field(description="How much, where the kind has a figure.")
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="A rank that customers earn by what they buy.")
 class Tier:
     """Over policy.Tier."""
@@ -63,7 +63,7 @@ class Tier:
     benefits: list[TierBenefit] = strawberry.field(description="What it brings.")
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="A setting of a criterion that a plugin brings.")
 class TierCriterionSetting:
     """An entry of policy.CriterionData.settings."""
@@ -72,7 +72,7 @@ class TierCriterionSetting:
     value: str = strawberry.field(description="Its value as text.")
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="What a tier asks for: a metric over a window that is at least a threshold.")
 class TierCriterion:
     """Over policy.CriterionData."""
@@ -84,7 +84,7 @@ class TierCriterion:
     settings: list[TierCriterionSetting] = strawberry.field(description="What else a plugin's metric was told.")
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="Criteria that must all be met at the same time.")
 class TierCriteria:
     """A set of policy.TierData.criteria."""
@@ -92,7 +92,7 @@ class TierCriteria:
     all_of: list[TierCriterion] = strawberry.field(description="Every one of these.")
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="A tier of a policy with what it asks for.")
 class TierRule:
     """Over policy.TierData."""
@@ -124,7 +124,7 @@ def _criterion(data: CriterionData) -> TierCriterion:
     return TierCriterion(metric=data.metric, window=window, days=data.days, threshold=data.threshold, settings=settings)
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="A version of the rules by which customers get their tiers. Versions are never changed.")
 class TierPolicy(Node):
     """Over reads.PolicyRow."""

@@ -8,9 +8,10 @@ from regulars_core.customers.reads import customers_by_ids
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.customers.types import CustomerWhere
-from regulars_schema.fields.declarations import Batch, mutation
-from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.fields.declarations import mutation
+from regulars_schema.inputs.idempotent import IdempotentInput
 from regulars_schema.inputs.maybe import told
+from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 from regulars_schema.types.ids import key_of
 from regulars_tiers import reassessment
@@ -18,7 +19,7 @@ from regulars_tiers.permissions import MANAGE
 
 
 @strawberry.input(description="Whose standings to make anew: exactly one of these.")
-class TiersReassessInput(Keyed):
+class TiersReassessInput(IdempotentInput):
     """Input of tiersReassess."""
 
     customer_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description="One customer, at once.")
@@ -38,19 +39,19 @@ class TiersReassessPayload(Payload):
 
 
 async def tiers_reassess(
-    batch: Batch, *, input: Annotated[TiersReassessInput, strawberry.argument(description="Whose.")]
+    context: RequestContext, *, input: Annotated[TiersReassessInput, strawberry.argument(description="Whose.")]
 ) -> TiersReassessPayload:
     """Make standings anew."""
     id_, where, everybody = told(input.customer_id), told(input.where), told(input.all)
     if [id_ is not None, where is not None, bool(everybody)].count(True) != 1:
         raise Refused(Problem("REQUIRED", "Give exactly one of customerId, where and all.", ("customerId",)))
-    batch.demand("customers.view")
+    context.demand("customers.view")
     if id_ is None:
-        return TiersReassessPayload(queued_count=await reassessment.mark(batch.shop, where))
+        return TiersReassessPayload(queued_count=await reassessment.mark(context.shop, where))
     key = key_of(id_, "customer", "customerId")
-    if key not in await customers_by_ids(batch.database, [key]):
+    if key not in await customers_by_ids(context.database, [key]):
         raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
-    return TiersReassessPayload(reassessed_count=1, moved_count=await reassessment.reassess(batch.shop, [key]))
+    return TiersReassessPayload(reassessed_count=1, moved_count=await reassessment.reassess(context.shop, [key]))
 
 
 EXTENSION = Extension(

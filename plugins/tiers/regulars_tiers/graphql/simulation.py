@@ -11,17 +11,18 @@ from regulars_core.primitives.errors import BadInput, Refused
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.contributions import Extension, Query
 from regulars_schema.customers.types import Customer
-from regulars_schema.fields.declarations import Batch, batched, root
+from regulars_schema.fields.declarations import batched, root
 from regulars_schema.fields.nodes import in_order
 from regulars_schema.inputs.maybe import told
-from regulars_schema.request.permissions import guarded, under
+from regulars_schema.request.context import RequestContext
+from regulars_schema.request.permissions import guarded, requires
 from regulars_tiers.graphql.policy_inputs import EFFECTIVE, TierPolicyInput, policy_of
 from regulars_tiers.graphql.standing_types import TierStanding, shown
 from regulars_tiers.permissions import BOUGHT, FIGURES, MANAGE, VIEW
 from regulars_tiers.simulation import Simulation, simulate
 
 
-@under(MANAGE)
+@requires(MANAGE)
 @strawberry.type(description="How many customers would go from one tier to another.")
 class TierMove:
     """An entry of simulating.Simulation.moves."""
@@ -31,7 +32,7 @@ class TierMove:
     customer_count: int = strawberry.field(description="How many.")
 
 
-@under(MANAGE)
+@requires(MANAGE)
 @strawberry.type(description="A customer who would have another tier.")
 class TierMoved:
     """Over simulating.Moved."""
@@ -41,7 +42,7 @@ class TierMoved:
     customer_id: strawberry.Private[str]
 
 
-@under(MANAGE)
+@requires(MANAGE)
 @strawberry.type(description="What a policy would change. Nothing was written.")
 class TierSimulation:
     """Over simulating.Simulation."""
@@ -85,34 +86,34 @@ class TierPolicySimulateInput:
 
 
 async def tier_policy_simulate(
-    batch: Batch,
+    context: RequestContext,
     *,
     input: Annotated[TierPolicySimulateInput, strawberry.argument(description="What to try.")],
 ) -> TierSimulation:
     """What a policy would change."""
-    batch.demand(BOUGHT, everywhere=True)
+    context.demand(BOUGHT, everywhere=True)
     sample = told(input.sample)
     if sample is not None and not 0 <= sample <= 100:
         raise BadInput("A sample has 0 to 100 customers.", ("input", "sample"))
     try:
-        policy = policy_of(input.policy, batch.shop)
+        policy = policy_of(input.policy, context.shop)
     except Refused as refused:
         first = refused.problems[0]
         raise BadInput(first.message, ("input", *first.path)) from None
     found = await simulate(
-        batch.shop,
+        context.shop,
         policy,
         effective_at=told(input.effective_at),
         at=told(input.at),
         sample=20 if sample is None else sample,
     )
-    return simulation_of(found, batch.shop)
+    return simulation_of(found, context.shop)
 
 
-async def moved_customer(moved: Sequence[TierMoved], batch: Batch) -> Sequence[CustomerRow | None]:
+async def moved_customer(moved: Sequence[TierMoved], context: RequestContext) -> Sequence[CustomerRow | None]:
     """Who is moved."""
     ids = [one.customer_id for one in moved]
-    return in_order(ids, await customers_by_ids(batch.database, ids))
+    return in_order(ids, await customers_by_ids(context.database, ids))
 
 
 EXTENSIONS = (

@@ -9,7 +9,7 @@ import strawberry
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.money import exponent_of
 from regulars_core.shop.shop import Shop
-from regulars_schema.request.permissions import under
+from regulars_schema.request.permissions import requires
 from regulars_tiers.graphql.policy_types import Tier, tier_of
 from regulars_tiers.permissions import VIEW
 from regulars_tiers.rules import explanation
@@ -41,10 +41,10 @@ class TierUnit(Enum):
     COUNT = strawberry.enum_value("COUNT", description="A whole number.")
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="How far a criterion of a tier is met.")
 class TierCriterionReached:
-    """Over explanation.Reached."""
+    """Over explanation.CriterionProgress."""
 
     description: str = strawberry.field(description="The criterion in words, such as `Net spend in 30 days: 500.00`.")
     set: int = strawberry.field(description="Criteria of one number belong together; one whole set is enough.")
@@ -58,7 +58,7 @@ class TierCriterionReached:
     )
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="The way to a higher tier.")
 class TierProgress:
     """What is missing for one tier."""
@@ -67,19 +67,19 @@ class TierProgress:
     criteria: list[TierCriterionReached] = strawberry.field(description="How far each of its criteria is met.")
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="A tier that is only kept for a while, though its criteria are no longer met.")
 class TierGrace:
-    """Over explanation.Falling."""
+    """Over explanation.PendingDowngrade."""
 
     ends_at: Instant = strawberry.field(description="When the tier is lost, if nothing is bought.")
     falls_to: Tier = strawberry.field(description="The tier after that.")
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="A tier that will be lost if nothing is bought.")
 class TierAtRisk:
-    """Over explanation.Falling."""
+    """Over explanation.PendingDowngrade."""
 
     falls_to: Tier = strawberry.field(description="The tier after that.")
     on: Instant = strawberry.field(description="When it is lost.")
@@ -88,10 +88,10 @@ class TierAtRisk:
     )
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="A criterion that gave the tier, with the purchases that counted.")
 class TierExplanation:
-    """Over explanation.Ground."""
+    """Over explanation.Evidence."""
 
     criterion: TierCriterionReached = strawberry.field(description="The criterion, as it was met.")
     at: Instant = strawberry.field(description="When it was last met, at the latest at the instant that was asked for.")
@@ -99,7 +99,7 @@ class TierExplanation:
     purchase_ids: strawberry.Private[Sequence[str]]
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="A customer's tier at an instant: where it comes from, and what it takes to keep or rise.")
 class TierStanding:
     """Over explanation.Standing."""
@@ -122,7 +122,7 @@ def _scaled(value: int, unit: Unit, shop: Shop) -> Decimal:
     return Decimal(value).scaleb(-exponent_of(shop.currency)) if unit is Unit.MONEY else Decimal(value)
 
 
-def _reached(one: explanation.Reached, shop: Shop) -> TierCriterionReached:
+def _reached(one: explanation.CriterionProgress, shop: Shop) -> TierCriterionReached:
     kind, window = one.criterion.kind, one.criterion.window
     threshold = _scaled(one.criterion.threshold, kind.unit, shop)
     return TierCriterionReached(

@@ -11,11 +11,12 @@ from regulars_core.purchases.reads import PurchaseRow, purchases_by_ids
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.contributions import Extension, FilterLeaf, Query, SortField
 from regulars_schema.customers.types import Customer, CustomerOrderField, CustomerWhere
-from regulars_schema.fields.declarations import Batch, batched, root
+from regulars_schema.fields.declarations import batched, root
 from regulars_schema.fields.store_scope import visible
 from regulars_schema.inputs.maybe import told
 from regulars_schema.purchases.types import Purchase
-from regulars_schema.request.permissions import under
+from regulars_schema.request.context import RequestContext
+from regulars_schema.request.permissions import requires
 from regulars_schema.types.money import Money
 from regulars_tiers import reads
 from regulars_tiers.graphql.policy_types import AT_INSTANT, At, Tier, tier_of
@@ -23,38 +24,42 @@ from regulars_tiers.graphql.standing_types import TierExplanation, TierStanding,
 from regulars_tiers.permissions import BOUGHT, FIGURES, VIEW
 from regulars_tiers.rules.policy import Tier as TierRow
 
-MOST_EXPLAINED = 100
+MAX_EXPLAINED = 100
 
 
-async def tier(customers: Sequence[CustomerRow], batch: Batch, *, at: At = None) -> Sequence[TierRow]:
+async def tier(customers: Sequence[CustomerRow], context: RequestContext, *, at: At = None) -> Sequence[TierRow]:
     """Two statements for all customers of a level."""
     moment = reads.moment(at)
-    found = await reads.tiers_of(batch.shop, [(customer.id, moment) for customer in customers])
+    found = await reads.tiers_of(context.shop, [(customer.id, moment) for customer in customers])
     return [found[customer.id, moment] for customer in customers]
 
 
-async def tier_standing(customers: Sequence[CustomerRow], batch: Batch, *, at: At = None) -> Sequence[TierStanding]:
+async def tier_standing(
+    customers: Sequence[CustomerRow], context: RequestContext, *, at: At = None
+) -> Sequence[TierStanding]:
     """Three statements for all customers of a level."""
-    batch.demand(BOUGHT, everywhere=True)
-    found = await reads.standings_of(batch.shop, [customer.id for customer in customers], at)
-    return [shown(found[customer.id], batch.shop) for customer in customers]
+    context.demand(BOUGHT, everywhere=True)
+    found = await reads.standings_of(context.shop, [customer.id for customer in customers], at)
+    return [shown(found[customer.id], context.shop) for customer in customers]
 
 
-async def purchase_tier(purchases: Sequence[PurchaseRow], batch: Batch) -> Sequence[TierRow | None]:
+async def purchase_tier(purchases: Sequence[PurchaseRow], context: RequestContext) -> Sequence[TierRow | None]:
     """The tier on whose terms each purchase is made."""
     moments = [(one.customer_id, one.purchased_at) for one in purchases if one.customer_id]
-    found = await reads.tiers_for_purchases(batch.shop, moments)
+    found = await reads.tiers_for_purchases(context.shop, moments)
     return [found[one.customer_id, one.purchased_at] if one.customer_id else None for one in purchases]
 
 
-async def explaining_purchases(explanations: Sequence[TierExplanation], batch: Batch) -> Sequence[list[PurchaseRow]]:
+async def explaining_purchases(
+    explanations: Sequence[TierExplanation], context: RequestContext
+) -> Sequence[list[PurchaseRow]]:
     """The latest purchases that counted."""
-    wanted = [list(one.purchase_ids[-MOST_EXPLAINED:]) for one in explanations]
-    found = await purchases_by_ids(batch.database, [id_ for ids in wanted for id_ in ids], visible(batch))
+    wanted = [list(one.purchase_ids[-MAX_EXPLAINED:]) for one in explanations]
+    found = await purchases_by_ids(context.database, [id_ for ids in wanted for id_ in ids], visible(context))
     return [[found[id_] for id_ in reversed(ids) if id_ in found] for ids in wanted]
 
 
-@under(VIEW)
+@requires(VIEW)
 @strawberry.type(description="How many customers have a tier.")
 class TierShare:
     """Over reads.Share."""
@@ -70,10 +75,10 @@ def share_of(share: reads.Share, shop: Shop) -> TierShare:
     return TierShare(tier=tier_of(share.tier), customer_count=share.customer_count, total_spent=spent)
 
 
-async def tier_distribution(batch: Batch, *, at: At = None) -> Sequence[TierShare]:
+async def tier_distribution(context: RequestContext, *, at: At = None) -> Sequence[TierShare]:
     """How many have which tier."""
-    batch.demand(BOUGHT, everywhere=True)
-    return [share_of(share, batch.shop) for share in await reads.distribution(batch.shop, at)]
+    context.demand(BOUGHT, everywhere=True)
+    return [share_of(share, context.shop) for share in await reads.distribution(context.shop, at)]
 
 
 @strawberry.input(description="Compares the tier that a customer has at an instant.")
@@ -84,7 +89,7 @@ class TierComparison:
     at: strawberry.Maybe[Instant | None] = strawberry.field(description=AT_INSTANT)
 
 
-def tier_conditions(comparison: TierComparison, _: Batch) -> Sequence[tuple[str, Any]]:
+def tier_conditions(comparison: TierComparison, _: RequestContext) -> Sequence[tuple[str, Any]]:
     """The codes and the instant."""
     return [("in", comparison.in_), ("at", told(comparison.at))]
 
@@ -143,8 +148,8 @@ EXTENSIONS = (
                 name="purchases",
                 needs=BOUGHT,
                 returns=list[Purchase] | None,
-                most=MOST_EXPLAINED,
-                description=f"The purchases that counted, the latest first; at most {MOST_EXPLAINED}.",
+                most=MAX_EXPLAINED,
+                description=f"The purchases that counted, the latest first; at most {MAX_EXPLAINED}.",
             )
         ],
     ),

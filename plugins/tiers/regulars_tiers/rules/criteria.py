@@ -25,7 +25,7 @@ class Unit(StrEnum):
     COUNT = "COUNT"
 
 
-class Fact(NamedTuple):
+class PurchaseFact(NamedTuple):
     """A purchase as tiers see it: `net` is what was paid less everything given back by now, in minor units; `counted`
     whether it stands, that is, is not wholly refunded. Voided purchases are no facts."""
 
@@ -46,8 +46,8 @@ class Lifetime:
     count: int = 0
 
 
-Measure = Callable[[Any, Sequence[Fact]], int]
-Weigh = Callable[[Any, Fact], int]
+Measure = Callable[[Any, Sequence[PurchaseFact]], int]
+Weigh = Callable[[Any, PurchaseFact], int]
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,11 @@ def summed(weigh: Weigh) -> Measure:
     return lambda settings, facts: sum(weigh(settings, fact) for fact in facts)
 
 
-def _net(_: NoSettings, fact: Fact) -> int:
+def _net(_: NoSettings, fact: PurchaseFact) -> int:
     return fact.net
 
 
-def _one(_: NoSettings, fact: Fact) -> int:
+def _one(_: NoSettings, fact: PurchaseFact) -> int:
     return int(fact.counted)
 
 
@@ -128,7 +128,7 @@ class WindowKind(StrEnum):
 
 
 _MONTHS = {WindowKind.CALENDAR_MONTH: 1, WindowKind.CALENDAR_QUARTER: 3, WindowKind.CALENDAR_YEAR: 12}
-_LONGEST = {WindowKind.CALENDAR_MONTH: 31, WindowKind.CALENDAR_QUARTER: 92, WindowKind.CALENDAR_YEAR: 366}
+_MAX_DAYS = {WindowKind.CALENDAR_MONTH: 31, WindowKind.CALENDAR_QUARTER: 92, WindowKind.CALENDAR_YEAR: 366}
 _SAID = {
     WindowKind.LIFETIME: "in all",
     WindowKind.CALENDAR_MONTH: "in a calendar month",
@@ -158,7 +158,7 @@ class Window:
     @property
     def longest(self) -> int | None:
         """For how many days a purchase counts at most; None for ever."""
-        return self.days if self.kind is WindowKind.ROLLING else _LONGEST.get(self.kind)
+        return self.days if self.kind is WindowKind.ROLLING else _MAX_DAYS.get(self.kind)
 
     @property
     def said(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from regulars_core.primitives.clock import NEVER, Instant
-from regulars_tiers.rules.criteria import Fact
+from regulars_tiers.rules.criteria import PurchaseFact
 from regulars_tiers.rules.days import FOREVER, begin_of
 from regulars_tiers.rules.policy import Criterion, Tier, Version, Versions
 from regulars_tiers.rules.timeline import (
@@ -22,7 +22,7 @@ from regulars_tiers.rules.timeline import (
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class CriterionProgress:
     """How far a criterion of a tier is met. `set` numbers the sets of the tier, of which one must be met whole; `until` is
     when something that counts by now no longer will."""
 
@@ -39,21 +39,21 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
-class Falling:
+class PendingDowngrade:
     """The tier that a customer falls to, when, and what must be there just before for the present one to be kept."""
 
     falls_to: Tier
     at: Instant
-    needed: Sequence[Reached]
+    needed: Sequence[CriterionProgress]
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Evidence:
     """A criterion that gave the tier, as of the last instant at which it was met, with the facts that counted."""
 
-    reached: Reached
+    reached: CriterionProgress
     at: Instant
-    facts: Sequence[Fact]
+    facts: Sequence[PurchaseFact]
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ class Standing:
     """When the spell began; None where there was no other tier before."""
     assignment: Assignment | None
     """The assignment that gives the tier; None where the rules do."""
-    grace: Falling | None
+    grace: PendingDowngrade | None
     """Where the tier is only kept by grace: until when."""
-    at_risk: Falling | None
-    progress: Sequence[tuple[Tier, Sequence[Reached]]]
-    grounds: Sequence[Ground]
+    at_risk: PendingDowngrade | None
+    progress: Sequence[tuple[Tier, Sequence[CriterionProgress]]]
+    grounds: Sequence[Evidence]
     version: Version
 
 
@@ -121,19 +121,19 @@ class Explainer:
         decisions = [one for one in history.assignments if one.at <= at]
         return Explainer(self._versions, self._customer_id, History(facts, history.before, decisions), self._zone)
 
-    def _falling(self, at: Instant, tier: Tier, version: Version) -> Falling | None:
+    def _falling(self, at: Instant, tier: Tier, version: Version) -> PendingDowngrade | None:
         for spell in self.spells:
             if spell.begins > at and spell.tier != tier.code:
                 if spell.position >= tier.position:
                     return None
                 later = self._versions.at(spell.begins).policy
                 needed = self._reached(tier, Instant(spell.begins - 1))
-                return Falling(later.by_code.get(spell.tier, later.lowest), spell.begins, needed)
+                return PendingDowngrade(later.by_code.get(spell.tier, later.lowest), spell.begins, needed)
         return None
 
-    def _reached(self, tier: Tier, at: Instant) -> list[Reached]:
+    def _reached(self, tier: Tier, at: Instant) -> list[CriterionProgress]:
         return [
-            Reached(tier, n, one, value_at(self._qualification.figure(one), at), self._until(one, at))
+            CriterionProgress(tier, n, one, value_at(self._qualification.figure(one), at), self._until(one, at))
             for n, set_ in enumerate(tier.sets, 1)
             for one in set_
         ]
@@ -142,7 +142,7 @@ class Explainer:
         outs = (criterion.window.out(fact.day) for fact in counting(criterion, self._history.facts, at, self._zone))
         return min((begin_of(out, self._zone) for out in outs if out is not None), default=None)
 
-    def _grounds(self, tier: Tier, at: Instant) -> list[Ground]:
+    def _grounds(self, tier: Tier, at: Instant) -> list[Evidence]:
         """The criteria of the sets that were met when the tier was last qualified for."""
         times = [(begins, ends) for begins, ends in self._qualification.of(tier.code) if begins <= at]
         if not times:
@@ -153,7 +153,7 @@ class Explainer:
         reached = self._reached(tier, last)
         met = {n for n in {one.set for one in reached} if all(one.missing == 0 for one in reached if one.set == n)}
         return [
-            Ground(one, last, counting(one.criterion, self._history.facts, last, self._zone))
+            Evidence(one, last, counting(one.criterion, self._history.facts, last, self._zone))
             for one in reached
             if one.set in met
         ]

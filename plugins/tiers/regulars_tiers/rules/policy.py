@@ -19,8 +19,8 @@ from regulars_core.primitives.money import to_minor
 from regulars_tiers.rules.criteria import CriterionKind, Unit, Window, WindowKind
 from regulars_tiers.rules.days import FOREVER
 
-LONGEST_DAYS = 3_660
-MOST_TIERS = 20
+MAX_DAYS = 3_660
+MAX_TIERS = 20
 _NEVER_MET = 2**62
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"
 
@@ -41,7 +41,7 @@ class CriterionData(_Data):
 
     metric: str = Field(max_length=60)
     window: WindowKind = WindowKind.LIFETIME
-    days: int | None = Field(default=None, ge=1, le=LONGEST_DAYS)
+    days: int | None = Field(default=None, ge=1, le=MAX_DAYS)
     threshold: Decimal = Field(gt=0, max_digits=18, decimal_places=6)
     settings: dict[str, Any] = Field(default_factory=dict)
 
@@ -66,8 +66,8 @@ class TierData(_Data):
 class PolicyData(_Data):
     """Tiers from the highest to the lowest; the lowest asks for nothing and is everybody's."""
 
-    tiers: tuple[TierData, ...] = Field(min_length=1, max_length=MOST_TIERS)
-    grace_days: int = Field(default=90, ge=0, le=LONGEST_DAYS)
+    tiers: tuple[TierData, ...] = Field(min_length=1, max_length=MAX_TIERS)
+    grace_days: int = Field(default=90, ge=0, le=MAX_DAYS)
     downgrade: Downgrade = Downgrade.AFTER_GRACE
     upgrade_applies_to_trigger: bool = False
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from regulars_core.primitives.clock import NEVER, Instant
-from regulars_tiers.rules.criteria import Fact, Lifetime
+from regulars_tiers.rules.criteria import Lifetime, PurchaseFact
 from regulars_tiers.rules.days import FOREVER, begin_of, days_after
 from regulars_tiers.rules.policy import Criterion, Policy, Version, Versions
 
@@ -56,7 +56,7 @@ class Spell(NamedTuple):
 class History:
     """What is known of one customer: facts in the order of time, and what those before the first of them amount to."""
 
-    facts: Sequence[Fact]
+    facts: Sequence[PurchaseFact]
     before: Lifetime
     assignments: Sequence[Assignment] = ()
 
@@ -82,7 +82,7 @@ def steps(criterion: Criterion, history: History, zone: ZoneInfo) -> Steps:
     return found
 
 
-def counting(criterion: Criterion, facts: Iterable[Fact], at: Instant, zone: ZoneInfo) -> list[Fact]:
+def counting(criterion: Criterion, facts: Iterable[PurchaseFact], at: Instant, zone: ZoneInfo) -> list[PurchaseFact]:
     """The facts that count for a criterion at an instant."""
     out = criterion.window.out
     return [fact for fact in facts if fact.at <= at and ((day := out(fact.day)) is None or begin_of(day, zone) > at)]

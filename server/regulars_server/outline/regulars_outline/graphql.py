@@ -6,14 +6,15 @@ from regulars_core.customers.reads import CustomerRow
 from regulars_outline import service
 from regulars_schema.composition.contributions import Contribution, Extension
 from regulars_schema.customers.types import Customer
-from regulars_schema.fields.declarations import Batch, batched
+from regulars_schema.fields.declarations import batched
+from regulars_schema.request.context import RequestContext
 
 VIEW = "outline.view"
 
 
-async def counts(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[int]:
+async def counts(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[int]:
     """One value for each customer of a level, in order, by one statement for all of them."""
-    found = await service.counts_of(batch.shop, [customer.id for customer in customers])
+    found = await service.counts_of(context.shop, [customer.id for customer in customers])
     return [found.get(customer.id, 0) for customer in customers]
 
 

@@ -19,29 +19,30 @@ from regulars_schema.composition.contributions import (
 )
 from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdateInput
 from regulars_schema.customers.types import Customer, CustomerOrderField, CustomerWhere
-from regulars_schema.fields.declarations import Batch, batched, mutation
+from regulars_schema.fields.declarations import batched, mutation
 from regulars_schema.fields.filters import IntComparison, int_conditions
-from regulars_schema.inputs.idempotent import Keyed
+from regulars_schema.inputs.idempotent import IdempotentInput
+from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload, UserError
-from regulars_schema.request.permissions import guarded, under
+from regulars_schema.request.permissions import guarded, requires
 from regulars_schema.types.ids import key_of
 
 VIEW, GREET = "birthday.view", "birthday.greet"
 
 
-async def greetings(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[int]:
+async def greetings(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[int]:
     """One statement for all customers of a level."""
-    found = await service.greetings_of(batch.shop, [customer.id for customer in customers])
+    found = await service.greetings_of(context.shop, [customer.id for customer in customers])
     return [found.get(customer.id, 0) for customer in customers]
 
 
-async def remind_days_before(customers: Sequence[CustomerRow], batch: Batch) -> Sequence[int]:
+async def remind_days_before(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[int]:
     """One statement for all customers of a level."""
-    found = await service.reminders_of(batch.shop, [customer.id for customer in customers])
+    found = await service.reminders_of(context.shop, [customer.id for customer in customers])
     return [found[customer.id] for customer in customers]
 
 
-@under(None)
+@requires(None)
 @strawberry.type(description="The customer is too young to buy.")
 class TooYoung(UserError):
     """Over regulars_birthday.service.TooYoung."""
@@ -55,7 +56,7 @@ class TooYoung(UserError):
 
 
 @strawberry.input(description="A customer to greet.")
-class BirthdayGreetingSendInput(Keyed):
+class BirthdayGreetingSendInput(IdempotentInput):
     """Input of birthdayGreetingSend."""
 
     customer_id: strawberry.ID = strawberry.field(description="Whom to greet.")
@@ -69,12 +70,14 @@ class BirthdayGreetingSendPayload(Payload):
 
 
 async def birthday_greeting_send(
-    batch: Batch, *, input: Annotated[BirthdayGreetingSendInput, strawberry.argument(description="Whom to greet.")]
+    context: RequestContext,
+    *,
+    input: Annotated[BirthdayGreetingSendInput, strawberry.argument(description="Whom to greet.")],
 ) -> BirthdayGreetingSendPayload:
     """Greet a customer."""
     key = key_of(input.customer_id, "customer", "customerId")
-    await service.send_greeting(batch.shop, key)
-    greeted: Any = (await customers_by_ids(batch.database, [key])).get(key)
+    await service.send_greeting(context.shop, key)
+    greeted: Any = (await customers_by_ids(context.database, [key])).get(key)
     return BirthdayGreetingSendPayload(customer=greeted)
 
 

@@ -15,7 +15,7 @@ from regulars_core.database import migrations
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 from regulars_core.start import configured, opened
-from regulars_schema.request.context import Batch, Context
+from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.schema import build_schema, contributions_of
 
 
@@ -70,7 +70,7 @@ class Asking:
 
     async def result(self, document: str, **variables: Any) -> Any:
         """Whatever comes of a document."""
-        context = Context(Batch(self.shop, self.actor))
+        context = GraphQLContext(RequestContext(self.shop, self.actor))
         return await self.schema.execute(document, variable_values=variables, context_value=context)
 
     async def data(self, document: str, **variables: Any) -> Any:
