@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
-from contextvars import GraphQLContext as Variables
+from contextvars import Context as Variables
 from typing import Any
 
 import orjson

@@ -72,3 +72,6 @@ class Api:
     async def refused(self, mutation: str, input: dict[str, Any]) -> list[str]:
         """The codes with which a mutation was refused."""
         return [error["code"] for error in (await self.do(mutation, "__typename", input))["userErrors"]]
+
+
+__all__ = ["MONEY", "USER_ERRORS", "Answer", "Api", "GraphQLContext", "keyed"]

@@ -3,6 +3,10 @@ nothing is missed while the plugin is off. Asking in GraphQL is `regulars_schema
 `regulars_server.testing`. Needs no pytest.
 """
 
+from regulars_core.database import Engine, migrations
+from regulars_core.database.drift import drift
+from regulars_core.imports import ImportOptions, import_customers, import_purchases
+from regulars_core.jobs.jobs import jobs_of
 from regulars_core.testing.listener import Listener
 from regulars_core.testing.off_and_on import misses_nothing
 
@@ -13,11 +17,18 @@ from .shops import OpenShop, little_of_everything, opened_shop, statements
 __all__ = [
     "ENGINES",
     "Databases",
+    "Engine",
+    "ImportOptions",
     "Listener",
     "OpenShop",
     "PostgresMissing",
     "PostgresServer",
+    "drift",
+    "import_customers",
+    "import_purchases",
+    "jobs_of",
     "little_of_everything",
+    "migrations",
     "misses_nothing",
     "opened_shop",
     "statements",

@@ -6,15 +6,8 @@ from typing import Any
 
 import typer
 
-from regulars_core.customers.reads import CustomerRow
-from regulars_core.database import App
-from regulars_core.hookspecs import hookimpl
-from regulars_core.jobs.jobs import Job
-from regulars_core.purchases.reads import PurchaseRow, RefundRow
-from regulars_core.shop.permissions import Permission
-from regulars_core.shop.shop import Shop
-from regulars_core.verification import Verification
-from regulars_schema.composition.contributions import Contribution
+from regulars_core.plugin import App, CustomerRow, Job, Permission, PurchaseRow, RefundRow, Shop, Verification, hookimpl
+from regulars_schema.plugin import Contribution
 from regulars_tiers import events, hookspecs
 from regulars_tiers.commands import commands
 from regulars_tiers.graphql import contribution

@@ -2,13 +2,7 @@
 
 from collections.abc import Mapping
 
-from regulars_core.audit import changed
-from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.clock import Instant, now
-from regulars_core.primitives.errors import Problem, Refused
-from regulars_core.primitives.ids import new_id
-from regulars_core.queries.inserts import insert
-from regulars_core.shop.shop import Shop
+from regulars_core.plugin import Checks, Instant, Problem, Refused, Shop, changed, insert, new_id, now
 from regulars_tiers.histories import assignments_of
 from regulars_tiers.policy_versions import versions
 from regulars_tiers.recalculation import Recalculate, keep

@@ -9,11 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from regulars_core.customers.reads import customers_by_ids
-from regulars_core.primitives.clock import Instant, instant_of, printed
-from regulars_core.primitives.errors import Refused
-from regulars_core.shop.commands import in_shop
-from regulars_core.shop.shop import Shop
+from regulars_core.plugin import Instant, Refused, Shop, customers_by_ids, in_shop, instant_of, printed
 from regulars_tiers import policy_versions, reassessment
 from regulars_tiers.simulation import Simulation, simulate
 

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from regulars_core.customers.reads import CustomerRow
-from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_ids
-from regulars_core.shop.shop import Shop
+from regulars_core.plugin import CustomerRow, PurchaseRow, RefundRow, Shop, purchases_by_ids
 from regulars_tiers.assignments import begin_with
 from regulars_tiers.reassessment import work_off
 from regulars_tiers.recalculation import Recalculate, keep

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from regulars_core.database import Database, Dialect, Lookup
-from regulars_core.primitives.clock import NEVER, Instant
-from regulars_core.shop.shop import Shop
+from regulars_core.plugin import NEVER, Database, Dialect, Instant, Lookup, Shop
 from regulars_tiers.rules.criteria import Lifetime, PurchaseFact
 from regulars_tiers.rules.days import begin_of, day_number
 from regulars_tiers.rules.timeline import Assignment, History

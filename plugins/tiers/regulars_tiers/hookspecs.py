@@ -4,10 +4,10 @@ be on without tiers."""
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from regulars_core.hookspecs import hookspec
+from regulars_core.plugin import hookspec
 
 if TYPE_CHECKING:
-    from regulars_core.shop.shop import Shop
+    from regulars_core.plugin import Shop
     from regulars_tiers.recalculation import Change
     from regulars_tiers.rules.criteria import CriterionKind
 

@@ -6,7 +6,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-from regulars_core.database.fields import IdField, InstantField, TextKeyField
+from regulars_core.plugin import IdField, InstantField, TextKeyField
 
 
 class TierPolicy(Model):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from regulars_core.shop.permissions import Permission
+from regulars_core.plugin import Permission
 
 VIEW = "tiers.view"
 ASSIGN = "tiers.assign"

@@ -7,11 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from regulars_core.database import Lookup
-from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.clock import NEVER, Instant, now
-from regulars_core.primitives.errors import Problem, Refused
-from regulars_core.shop.shop import Shop
+from regulars_core.plugin import NEVER, Checks, Instant, Lookup, Problem, Refused, Shop, now
 from regulars_tiers.rules.criteria import CriterionKind, Unit, criterion_kinds
 from regulars_tiers.rules.policy import SEED, Policy, PolicyData, Versions, compiled, in_order, read
 

@@ -4,12 +4,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regulars_core.database import Database
-from regulars_core.primitives.clock import NEVER, Instant, now
-from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
-from regulars_core.queries.rows import Readable, by_ids, pages_of
-from regulars_core.queries.where import Condition, Leaf, Values
-from regulars_core.shop.shop import Shop
+from regulars_core.plugin import (
+    NEVER,
+    NOW,
+    Condition,
+    Database,
+    Instant,
+    Leaf,
+    Once,
+    Order,
+    Page,
+    Readable,
+    Shop,
+    SortKey,
+    Values,
+    Window,
+    by_ids,
+    now,
+    pages_of,
+)
 from regulars_tiers.histories import histories_of
 from regulars_tiers.policy_versions import versions
 from regulars_tiers.rules.explanation import Explainer, Standing

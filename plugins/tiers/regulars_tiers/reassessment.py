@@ -5,10 +5,7 @@ Each batch is a transaction of its own; whoever is interrupted goes on with what
 
 from collections.abc import AsyncIterator, Sequence
 
-from regulars_core.database import Database
-from regulars_core.primitives.clock import now
-from regulars_core.queries.where import Values, Where
-from regulars_core.shop.shop import Shop
+from regulars_core.plugin import Database, Shop, Values, Where, now
 from regulars_tiers.histories import histories_of
 from regulars_tiers.policy_versions import versions
 from regulars_tiers.recalculation import Recalculate, keep

@@ -9,11 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regulars_core.database import Database, Dialect, Lookup
-from regulars_core.primitives.clock import NEVER, Instant, now
-from regulars_core.primitives.ids import new_id
-from regulars_core.queries.inserts import MANY, insert, inserting
-from regulars_core.shop.shop import Shop
+from regulars_core.plugin import MANY, NEVER, Database, Dialect, Instant, Lookup, Shop, insert, inserting, new_id, now
 from regulars_tiers.histories import assigned, facts_of, horizon, lookup_assignments, shortened
 from regulars_tiers.policy_versions import LOOKUP, made_of
 from regulars_tiers.rules.criteria import Lifetime

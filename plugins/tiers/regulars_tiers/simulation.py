@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from regulars_core.primitives.clock import Instant, now
-from regulars_core.shop.shop import Shop
+from regulars_core.plugin import Instant, Shop, now
 from regulars_tiers.histories import histories_of
 from regulars_tiers.policy_versions import versions
 from regulars_tiers.reassessment import BATCH

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import time_machine
 from pydantic import BaseModel
 
-from regulars_core.primitives.clock import DAY, Instant
+from regulars_core.plugin import DAY, Instant
 from regulars_tiers.rules.criteria import CriterionKind, Lifetime, PurchaseFact
 from regulars_tiers.rules.days import day_number
 

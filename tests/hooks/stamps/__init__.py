@@ -6,18 +6,19 @@ from typing import Any
 import typer
 from pydantic import BaseModel, Field, field_validator
 
-from regulars_core.customers.reads import CustomerRow
-from regulars_core.database import App
-from regulars_core.hookspecs import hookimpl
-from regulars_core.jobs.jobs import Job
-from regulars_core.primitives.errors import Problem, Refused
-from regulars_core.purchases.reads import PurchaseRow, RefundRow
-from regulars_core.shop.commands import in_shop
-from regulars_core.shop.shop import Shop
-from regulars_schema.composition.contributions import Contribution, Extension
-from regulars_schema.customers.types import Customer
-from regulars_schema.fields.declarations import batched
-from regulars_schema.request.context import RequestContext
+from regulars_core.plugin import (
+    App,
+    CustomerRow,
+    Job,
+    Problem,
+    PurchaseRow,
+    RefundRow,
+    Refused,
+    Shop,
+    hookimpl,
+    in_shop,
+)
+from regulars_schema.plugin import Contribution, Customer, Extension, RequestContext, batched
 
 UNLUCKY, BROKEN = 666, 667
 """Totals in minor units of purchases that are refused, and that nobody foresaw."""

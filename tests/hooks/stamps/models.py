@@ -3,7 +3,7 @@
 from tortoise import fields
 from tortoise.models import Model
 
-from regulars_core.database.fields import MinorUnitsField, TextKeyField
+from regulars_core.plugin import MinorUnitsField, TextKeyField
 
 
 class Told(Model):

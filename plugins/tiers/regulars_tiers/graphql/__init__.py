@@ -1,6 +1,6 @@
 """What the plugin adds to the schema."""
 
-from regulars_schema.composition.contributions import Contribution
+from regulars_schema.plugin import Contribution
 from regulars_tiers.graphql import assignments, history, policies, reassessment, simulation, standings
 
 

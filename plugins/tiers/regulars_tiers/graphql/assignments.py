@@ -4,15 +4,20 @@ from typing import Annotated, Any
 
 import strawberry
 
-from regulars_core.primitives.clock import Instant
-from regulars_schema.composition.contributions import Extension, InputField, Mutation
-from regulars_schema.customers.inputs import CustomerCreateInput
-from regulars_schema.customers.mutations import CustomerPayload, shown
-from regulars_schema.fields.declarations import mutation
-from regulars_schema.inputs.idempotent import IdempotentInput
-from regulars_schema.inputs.maybe import told
-from regulars_schema.request.context import RequestContext
-from regulars_schema.types.ids import key_of
+from regulars_core.plugin import Instant
+from regulars_schema.plugin import (
+    CustomerCreateInput,
+    CustomerPayload,
+    Extension,
+    IdempotentInput,
+    InputField,
+    Mutation,
+    RequestContext,
+    key_of,
+    mutation,
+    shown,
+    told,
+)
 from regulars_tiers import assignments
 from regulars_tiers.graphql.standing_types import TierMode
 from regulars_tiers.permissions import ASSIGN

@@ -5,20 +5,25 @@ from typing import Unpack
 
 import strawberry
 
-from regulars_core.customers.reads import CustomerRow
-from regulars_core.primitives.clock import Instant
-from regulars_core.purchases.reads import PurchaseRow, purchases_by_ids
-from regulars_core.queries.pages import Page
-from regulars_schema.composition.contributions import Extension, NodeKind
-from regulars_schema.customers.types import Customer
-from regulars_schema.fields.declarations import batched
-from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_order
-from regulars_schema.fields.pagination import Connection, PageArguments, window
-from regulars_schema.fields.store_scope import visible
-from regulars_schema.purchases.types import Purchase
-from regulars_schema.request.context import RequestContext
-from regulars_schema.request.permissions import requires
-from regulars_schema.types.ids import identified
+from regulars_core.plugin import CustomerRow, Instant, Page, PurchaseRow, purchases_by_ids
+from regulars_schema.plugin import (
+    Connection,
+    Customer,
+    Extension,
+    Node,
+    NodeKind,
+    PageArguments,
+    Purchase,
+    RequestContext,
+    backed_by,
+    batched,
+    identified,
+    in_every_store,
+    in_order,
+    requires,
+    visible,
+    window,
+)
 from regulars_tiers import reads
 from regulars_tiers.permissions import BOUGHT, VIEW
 

@@ -5,17 +5,25 @@ from typing import Annotated, Unpack
 
 import strawberry
 
-from regulars_core.primitives.clock import Instant
-from regulars_core.queries.pages import Page
-from regulars_schema.composition.contributions import Extension, Mutation, NodeKind, Query
-from regulars_schema.fields.declarations import batched, mutation, root
-from regulars_schema.fields.nodes import in_every_store
-from regulars_schema.fields.pagination import Connection, PageArguments, window
-from regulars_schema.inputs.idempotent import IdempotentInput
-from regulars_schema.inputs.maybe import told
-from regulars_schema.request.context import RequestContext
-from regulars_schema.request.errors import Payload
-from regulars_schema.request.permissions import guarded
+from regulars_core.plugin import Instant, Page
+from regulars_schema.plugin import (
+    Connection,
+    Extension,
+    IdempotentInput,
+    Mutation,
+    NodeKind,
+    PageArguments,
+    Payload,
+    Query,
+    RequestContext,
+    batched,
+    guarded,
+    in_every_store,
+    mutation,
+    root,
+    told,
+    window,
+)
 from regulars_tiers import policy_versions, reads, reassessment
 from regulars_tiers.graphql.policy_inputs import EFFECTIVE, TierPolicyInput, policy_of
 from regulars_tiers.graphql.policy_types import At, TierPolicy

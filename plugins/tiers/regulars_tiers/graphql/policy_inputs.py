@@ -6,10 +6,8 @@ from typing import Any
 
 import strawberry
 
-from regulars_core.primitives.errors import Problem, Refused
-from regulars_core.primitives.text import camel
-from regulars_core.shop.shop import Shop
-from regulars_schema.inputs.maybe import told
+from regulars_core.plugin import Problem, Refused, Shop, camel
+from regulars_schema.plugin import told
 from regulars_tiers import policy_versions
 from regulars_tiers.graphql.policy_types import METRIC, TierDowngrade, TierWindow
 from regulars_tiers.rules.policy import Policy

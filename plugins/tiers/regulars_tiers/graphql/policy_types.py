@@ -7,10 +7,8 @@ from typing import Annotated, Any
 
 import strawberry
 
-from regulars_core.primitives.clock import Instant
-from regulars_schema.fields.nodes import Node, backed_by
-from regulars_schema.request.permissions import requires
-from regulars_schema.types.ids import identified
+from regulars_core.plugin import Instant
+from regulars_schema.plugin import Node, backed_by, identified, requires
 from regulars_tiers.permissions import VIEW
 from regulars_tiers.reads import PolicyRow
 from regulars_tiers.rules import policy

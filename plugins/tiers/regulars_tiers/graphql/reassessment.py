@@ -4,16 +4,18 @@ from typing import Annotated
 
 import strawberry
 
-from regulars_core.customers.reads import customers_by_ids
-from regulars_core.primitives.errors import Problem, Refused
-from regulars_schema.composition.contributions import Extension, Mutation
-from regulars_schema.customers.types import CustomerWhere
-from regulars_schema.fields.declarations import mutation
-from regulars_schema.inputs.idempotent import IdempotentInput
-from regulars_schema.inputs.maybe import told
-from regulars_schema.request.context import RequestContext
-from regulars_schema.request.errors import Payload
-from regulars_schema.types.ids import key_of
+from regulars_core.plugin import Problem, Refused, customers_by_ids
+from regulars_schema.plugin import (
+    CustomerWhere,
+    Extension,
+    IdempotentInput,
+    Mutation,
+    Payload,
+    RequestContext,
+    key_of,
+    mutation,
+    told,
+)
 from regulars_tiers import reassessment
 from regulars_tiers.permissions import MANAGE
 

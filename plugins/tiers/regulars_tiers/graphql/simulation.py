@@ -5,17 +5,19 @@ from typing import Annotated
 
 import strawberry
 
-from regulars_core.customers.reads import CustomerRow, customers_by_ids
-from regulars_core.primitives.clock import Instant
-from regulars_core.primitives.errors import BadInput, Refused
-from regulars_core.shop.shop import Shop
-from regulars_schema.composition.contributions import Extension, Query
-from regulars_schema.customers.types import Customer
-from regulars_schema.fields.declarations import batched, root
-from regulars_schema.fields.nodes import in_order
-from regulars_schema.inputs.maybe import told
-from regulars_schema.request.context import RequestContext
-from regulars_schema.request.permissions import guarded, requires
+from regulars_core.plugin import BadInput, CustomerRow, Instant, Refused, Shop, customers_by_ids
+from regulars_schema.plugin import (
+    Customer,
+    Extension,
+    Query,
+    RequestContext,
+    batched,
+    guarded,
+    in_order,
+    requires,
+    root,
+    told,
+)
 from regulars_tiers.graphql.policy_inputs import EFFECTIVE, TierPolicyInput, policy_of
 from regulars_tiers.graphql.standing_types import TierStanding, shown
 from regulars_tiers.permissions import BOUGHT, FIGURES, MANAGE, VIEW

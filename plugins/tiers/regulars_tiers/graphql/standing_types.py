@@ -6,10 +6,8 @@ from enum import Enum
 
 import strawberry
 
-from regulars_core.primitives.clock import Instant
-from regulars_core.primitives.money import exponent_of
-from regulars_core.shop.shop import Shop
-from regulars_schema.request.permissions import requires
+from regulars_core.plugin import Instant, Shop, exponent_of
+from regulars_schema.plugin import requires
 from regulars_tiers.graphql.policy_types import Tier, tier_of
 from regulars_tiers.permissions import VIEW
 from regulars_tiers.rules import explanation

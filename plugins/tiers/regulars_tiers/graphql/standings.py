@@ -5,19 +5,24 @@ from typing import Any
 
 import strawberry
 
-from regulars_core.customers.reads import CustomerRow
-from regulars_core.primitives.clock import Instant
-from regulars_core.purchases.reads import PurchaseRow, purchases_by_ids
-from regulars_core.shop.shop import Shop
-from regulars_schema.composition.contributions import Extension, FilterLeaf, Query, SortField
-from regulars_schema.customers.types import Customer, CustomerOrderField, CustomerWhere
-from regulars_schema.fields.declarations import batched, root
-from regulars_schema.fields.store_scope import visible
-from regulars_schema.inputs.maybe import told
-from regulars_schema.purchases.types import Purchase
-from regulars_schema.request.context import RequestContext
-from regulars_schema.request.permissions import requires
-from regulars_schema.types.money import Money
+from regulars_core.plugin import CustomerRow, Instant, PurchaseRow, Shop, purchases_by_ids
+from regulars_schema.plugin import (
+    Customer,
+    CustomerOrderField,
+    CustomerWhere,
+    Extension,
+    FilterLeaf,
+    Money,
+    Purchase,
+    Query,
+    RequestContext,
+    SortField,
+    batched,
+    requires,
+    root,
+    told,
+    visible,
+)
 from regulars_tiers import reads
 from regulars_tiers.graphql.policy_types import AT_INSTANT, At, Tier, tier_of
 from regulars_tiers.graphql.standing_types import TierExplanation, TierStanding, shown

@@ -12,9 +12,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from regulars_core.plugins.host import Plugins
-from regulars_core.plugins.owners import Owners
-from regulars_core.primitives.clock import Instant
+from regulars_core.plugin import Instant, Owners, Plugins
 
 
 class Unit(StrEnum):

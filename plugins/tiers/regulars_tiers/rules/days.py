@@ -4,7 +4,7 @@ from datetime import date
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from regulars_core.primitives.clock import LATEST, Instant, day_of, start_of
+from regulars_core.plugin import LATEST, Instant, day_of, start_of
 
 FOREVER = Instant(2**63 - 1)
 """After every instant: the end of what has no end."""

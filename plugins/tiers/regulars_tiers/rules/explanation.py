@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from regulars_core.primitives.clock import NEVER, Instant
+from regulars_core.plugin import NEVER, Instant
 from regulars_tiers.rules.criteria import PurchaseFact
 from regulars_tiers.rules.days import FOREVER, begin_of
 from regulars_tiers.rules.policy import Criterion, Tier, Version, Versions

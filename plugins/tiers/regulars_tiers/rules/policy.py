@@ -13,9 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.clock import NEVER, Instant
-from regulars_core.primitives.money import to_minor
+from regulars_core.plugin import NEVER, Checks, Instant, to_minor
 from regulars_tiers.rules.criteria import CriterionKind, Unit, Window, WindowKind
 from regulars_tiers.rules.days import FOREVER
 

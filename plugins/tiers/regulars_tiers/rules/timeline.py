@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from regulars_core.primitives.clock import NEVER, Instant
+from regulars_core.plugin import NEVER, Instant
 from regulars_tiers.rules.criteria import Lifetime, PurchaseFact
 from regulars_tiers.rules.days import FOREVER, begin_of, days_after
 from regulars_tiers.rules.policy import Criterion, Policy, Version, Versions

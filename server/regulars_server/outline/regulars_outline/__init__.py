@@ -2,13 +2,9 @@
 
 from collections.abc import Sequence
 
-from regulars_core.database import App
-from regulars_core.hookspecs import hookimpl
-from regulars_core.purchases.reads import PurchaseRow
-from regulars_core.shop.permissions import Permission
-from regulars_core.shop.shop import Shop
+from regulars_core.plugin import App, Permission, PurchaseRow, Shop, hookimpl
 from regulars_outline import graphql, service
-from regulars_schema.composition.contributions import Contribution
+from regulars_schema.plugin import Contribution
 
 
 @hookimpl

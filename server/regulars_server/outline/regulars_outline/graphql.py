@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 
-from regulars_core.customers.reads import CustomerRow
+from regulars_core.plugin import CustomerRow
 from regulars_outline import service
-from regulars_schema.composition.contributions import Contribution, Extension
-from regulars_schema.customers.types import Customer
-from regulars_schema.fields.declarations import batched
-from regulars_schema.request.context import RequestContext
+from regulars_schema.plugin import Contribution, Customer, Extension, RequestContext, batched
 
 VIEW = "outline.view"
 

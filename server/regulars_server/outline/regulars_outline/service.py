@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from regulars_core.purchases.reads import PurchaseRow
-from regulars_core.shop.shop import Shop
+from regulars_core.plugin import PurchaseRow, Shop
 
 
 async def count(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from regulars_core.plugins.host import Plugins
-from regulars_core.start import plugins_wanted
+from regulars_core.plugin import Plugins, plugins_wanted
 
 pytest_plugins = ["regulars_server.testing"]
 

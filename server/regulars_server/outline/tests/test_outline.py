@@ -1,8 +1,7 @@
 """The plugin as a shop meets it."""
 
-from regulars_core.database import Engine
-from regulars_core.plugins.host import Plugins
-from regulars_core.testing import Databases, little_of_everything, misses_nothing, statements
+from regulars_core.plugin import Plugins
+from regulars_core.testing import Databases, Engine, little_of_everything, misses_nothing, statements
 from regulars_schema.testing import Api
 
 

@@ -8,14 +8,8 @@ import typer
 from regulars_birthday.commands import commands
 from regulars_birthday.graphql import GREET, VIEW, contribution
 from regulars_birthday.service import BirthdaySettings, greet, keep, refuse_the_young, set_reminders
-from regulars_core.customers.reads import CustomerRow
-from regulars_core.database import App
-from regulars_core.hookspecs import hookimpl
-from regulars_core.jobs.jobs import Job
-from regulars_core.purchases.reads import PurchaseRow
-from regulars_core.shop.permissions import Permission
-from regulars_core.shop.shop import Shop
-from regulars_schema.composition.contributions import Contribution
+from regulars_core.plugin import App, CustomerRow, Job, Permission, PurchaseRow, Shop, hookimpl
+from regulars_schema.plugin import Contribution
 
 
 @hookimpl

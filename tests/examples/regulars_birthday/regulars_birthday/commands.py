@@ -3,7 +3,7 @@
 import typer
 
 from regulars_birthday import service
-from regulars_core.shop.commands import in_shop
+from regulars_core.plugin import in_shop
 
 commands = typer.Typer(help="Birthdays.", no_args_is_help=True)
 

@@ -6,26 +6,31 @@ from typing import Annotated, Any
 import strawberry
 
 from regulars_birthday import service
-from regulars_core.customers.reads import CustomerRow, customers_by_ids
-from regulars_core.queries.pages import SortKey
-from regulars_core.queries.where import Leaf, compared, exists_in
-from regulars_schema.composition.contributions import (
+from regulars_core.plugin import CustomerRow, Leaf, SortKey, compared, customers_by_ids, exists_in
+from regulars_schema.plugin import (
     Contribution,
+    Customer,
+    CustomerCreateInput,
+    CustomerOrderField,
+    CustomerUpdateInput,
+    CustomerWhere,
     Extension,
     FilterLeaf,
+    IdempotentInput,
     InputField,
+    IntComparison,
     Mutation,
+    Payload,
+    RequestContext,
     SortField,
+    UserError,
+    batched,
+    guarded,
+    int_conditions,
+    key_of,
+    mutation,
+    requires,
 )
-from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdateInput
-from regulars_schema.customers.types import Customer, CustomerOrderField, CustomerWhere
-from regulars_schema.fields.declarations import batched, mutation
-from regulars_schema.fields.filters import IntComparison, int_conditions
-from regulars_schema.inputs.idempotent import IdempotentInput
-from regulars_schema.request.context import RequestContext
-from regulars_schema.request.errors import Payload, UserError
-from regulars_schema.request.permissions import guarded, requires
-from regulars_schema.types.ids import key_of
 
 VIEW, GREET = "birthday.view", "birthday.greet"
 

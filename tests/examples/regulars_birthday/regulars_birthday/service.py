@@ -6,14 +6,19 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from regulars_core.customers.changes import locked
-from regulars_core.customers.reads import CustomerRow, customers_by_ids
-from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.clock import day_of, now
-from regulars_core.primitives.errors import Problem, Refused
-from regulars_core.purchases.reads import PurchaseRow
-from regulars_core.queries.inserts import insert
-from regulars_core.shop.shop import Shop
+from regulars_core.plugin import (
+    Checks,
+    CustomerRow,
+    Problem,
+    PurchaseRow,
+    Refused,
+    Shop,
+    customers_by_ids,
+    day_of,
+    insert,
+    locked,
+    now,
+)
 
 
 class BirthdaySettings(BaseModel):

@@ -11,12 +11,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from regulars_core.database import migrations
-from regulars_core.shop.actors import Actor
-from regulars_core.shop.shop import Shop
-from regulars_core.start import configured, opened
-from regulars_schema.request.context import GraphQLContext, RequestContext
-from regulars_schema.schema import build_schema, contributions_of
+from regulars_core.plugin import Actor, Shop, configured, opened
+from regulars_core.testing import migrations
+from regulars_schema.plugin import RequestContext, build_schema, contributions_of
+from regulars_schema.testing import GraphQLContext
 
 
 async def _postgres(server: str, statement: str) -> None:

@@ -11,12 +11,9 @@ import regulars_birthday
 from conftest import Asking
 from typer.testing import CliRunner
 
-from regulars_core.database.drift import drift
-from regulars_core.imports import ImportOptions, import_customers
-from regulars_core.jobs.jobs import jobs_of
-from regulars_core.primitives.clock import day_of, now
-from regulars_core.shop.shop import Shop
-from regulars_schema.schema import build_schema
+from regulars_core.plugin import Shop, day_of, now
+from regulars_core.testing import ImportOptions, drift, import_customers, jobs_of
+from regulars_schema.plugin import build_schema
 from regulars_server.cli.main import app
 
 SALE = {"reference": "R1", "lines": [{"name": "Rum", "total": "9.00"}], "purchasedAt": "2026-01-01T00:00:00Z"}

@@ -1,0 +1,106 @@
+"""Everything of the schema that a plugin may use. Whatever else is here may change without a word.
+
+What has nothing to do with GraphQL is in `regulars_core.plugin`.
+"""
+
+from regulars_schema.composition.contributions import (
+    Contribution,
+    Extension,
+    FilterLeaf,
+    InputField,
+    Mutation,
+    NodeKind,
+    Query,
+    SchemaConflict,
+    SortField,
+)
+from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdateInput
+from regulars_schema.customers.mutations import CustomerPayload, shown
+from regulars_schema.customers.types import Customer, CustomerGroup, CustomerOrderField, CustomerWhere
+from regulars_schema.executor.pushdown import SqlField, sql_field
+from regulars_schema.fields.declarations import batched, mutation, root
+from regulars_schema.fields.filters import (
+    AmountComparison,
+    InstantComparison,
+    IntComparison,
+    TextComparison,
+    amount_conditions,
+    instant_conditions,
+    int_conditions,
+)
+from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_order
+from regulars_schema.fields.pagination import Connection, PageArguments, window
+from regulars_schema.fields.store_scope import visible
+from regulars_schema.inputs.idempotent import IdempotentInput, RequiredKeyInput
+from regulars_schema.inputs.maybe import told
+from regulars_schema.purchases.inputs import PurchaseRecordInput
+from regulars_schema.purchases.types import Purchase, PurchaseOrderField, PurchaseWhere
+from regulars_schema.request.context import RequestContext
+from regulars_schema.request.errors import Payload, UserError
+from regulars_schema.request.permissions import guarded, requires
+from regulars_schema.schema import build_schema, contributions_of, schema_of
+from regulars_schema.shop.stores import Store
+from regulars_schema.types.ids import identified, key_of
+from regulars_schema.types.money import Money
+from regulars_schema.types.scalars import EmailAddress, PhoneNumber
+
+__all__ = [
+    "AmountComparison",
+    "Connection",
+    "Contribution",
+    "Customer",
+    "CustomerCreateInput",
+    "CustomerGroup",
+    "CustomerOrderField",
+    "CustomerPayload",
+    "CustomerUpdateInput",
+    "CustomerWhere",
+    "EmailAddress",
+    "Extension",
+    "FilterLeaf",
+    "IdempotentInput",
+    "InputField",
+    "InstantComparison",
+    "IntComparison",
+    "Money",
+    "Mutation",
+    "Node",
+    "NodeKind",
+    "PageArguments",
+    "Payload",
+    "PhoneNumber",
+    "Purchase",
+    "PurchaseOrderField",
+    "PurchaseRecordInput",
+    "PurchaseWhere",
+    "Query",
+    "RequestContext",
+    "RequiredKeyInput",
+    "SchemaConflict",
+    "SortField",
+    "SqlField",
+    "Store",
+    "TextComparison",
+    "UserError",
+    "amount_conditions",
+    "backed_by",
+    "batched",
+    "build_schema",
+    "contributions_of",
+    "guarded",
+    "identified",
+    "in_every_store",
+    "in_order",
+    "instant_conditions",
+    "int_conditions",
+    "key_of",
+    "mutation",
+    "requires",
+    "root",
+    "schema_of",
+    "shown",
+    "sql_field",
+    "told",
+    "visible",
+    "window",
+]
