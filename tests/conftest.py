@@ -11,7 +11,7 @@ from regulars_core.testing import OpenShop
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.executor.executor import BreadthFirst
 from regulars_schema.schema import build_schema
-from tests.twins import Twins
+from tests.support.twins import Twins
 
 os.environ.setdefault("REGULARS_PLUGINS", "")  # core alone; a plugin's tests name what they want
 

@@ -8,7 +8,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from regulars_server.cli.main import app
-from tests.cli.commands import Regulars
+from tests.support.commands import Regulars
 
 
 @pytest.fixture

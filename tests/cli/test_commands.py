@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import Regulars
+from tests.support.commands import Regulars
 
 
 def test_without_a_command_it_says_what_there_is(regulars: Regulars) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from regulars_core.customers.rules import NewCustomer
-from tests.cli.commands import Regulars, names, register, write
+from tests.support.commands import Regulars, names, register, write
 
 
 def test_migrate_makes_a_database_and_then_has_nothing_to_do(regulars: Regulars, elsewhere: Path) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from regulars_core.customers.rules import Address, NewCustomer
-from tests.cli.commands import Regulars, register, table, write
+from tests.support.commands import Regulars, register, table, write
 
 
 def test_export_writes_the_fields_asked_for(regulars: Regulars, database_url: str, elsewhere: Path) -> None:

@@ -12,7 +12,7 @@ from regulars_core.customers.rules import NewCustomer
 from regulars_core.jobs import leases
 from regulars_core.primitives.ids import new_id
 from regulars_core.shop.shop import Shop
-from tests.cli.commands import Regulars, in_shop, register
+from tests.support.commands import Regulars, in_shop, register
 
 NAMES = [job.name for job in JOBS]
 

@@ -6,7 +6,7 @@ import pytest
 
 from regulars_core.keys.authentication import Authenticator
 from regulars_core.shop.shop import Shop
-from tests.cli.commands import Regulars, in_shop
+from tests.support.commands import Regulars, in_shop
 
 
 def test_a_key_is_shown_once_and_kept_nowhere(regulars: Regulars, database_url: str) -> None:

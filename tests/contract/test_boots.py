@@ -8,8 +8,8 @@ from regulars_core.database import migrations
 from regulars_core.shop.settings import Settings
 from regulars_core.start import opened, plugins_on, plugins_wanted
 from regulars_server.app import create_app
-from tests.hooks import stamps
-from tests.keys import make_key
+from tests.support import stamps
+from tests.support.keys import make_key
 
 TIERS = {"tiers": regulars_tiers}
 

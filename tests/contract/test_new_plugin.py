@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from regulars_core import plugins
+from regulars_core.plugins import discovery
 from regulars_server.cli.main import app
 from regulars_server.new_plugin import OUTLINE, BadName, write_outline
 
@@ -69,7 +69,7 @@ def test_what_is_no_name(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["core", "schema", "server", "stamps", "jobs"])
 def test_names_that_are_taken(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [EntryPoint("stamps", "tests.hooks.stamps", group)])
+    monkeypatch.setattr(discovery, "entry_points", lambda group: [EntryPoint("stamps", "tests.support.stamps", group)])
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["new-plugin", name])
     assert done.exit_code == 1

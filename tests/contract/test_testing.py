@@ -14,7 +14,7 @@ from regulars_core.database import Engine
 from regulars_core.start import plugins_on
 from regulars_core.testing import Databases, Listener, little_of_everything, misses_nothing, opened_shop, statements
 from regulars_schema.testing import Api
-from tests.hooks import stamps
+from tests.support import stamps
 
 EVENTS = {
     name for name, value in vars(hookspecs).items() if hasattr(value, "regulars_spec") and "regulars_" not in name

@@ -12,7 +12,7 @@ from regulars_core.keys.credentials import checksum
 from regulars_core.keys.reads import list_keys
 from regulars_core.primitives.errors import Refused
 from regulars_core.shop.shop import Shop
-from tests.keys import make_key, revoke
+from tests.support.keys import make_key, revoke
 
 
 async def test_a_key_has_its_form_and_256_random_bits(shop: Shop) -> None:

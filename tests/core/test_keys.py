@@ -19,7 +19,7 @@ from regulars_core.shop.permissions import PERMISSIONS, ROLES
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.service import create_store
 from tests.conftest import OpenShop
-from tests.keys import holding, make_key
+from tests.support.keys import holding, make_key
 
 CASHIER = sorted(ROLES["cashier"])
 

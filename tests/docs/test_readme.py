@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from regulars_core.testing import OpenShop
-from tests.asking import Api
+from regulars_schema.testing import Api
 
 README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.compile(r"```(graphql|json)\n(.*?)```", re.DOTALL)

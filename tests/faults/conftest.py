@@ -11,7 +11,7 @@ import pytest
 from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database, migrations
 from regulars_core.testing import PostgresMissing, PostgresServer
-from tests.serving import Server
+from tests.support.servers import Server
 
 
 def migrated(url: str) -> str:

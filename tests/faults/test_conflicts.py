@@ -15,8 +15,8 @@ import asyncpg
 import pytest
 
 from regulars_core.testing import PostgresServer
-from tests.faults.tills import HUNG, Till, balance, tills
-from tests.serving import Server
+from tests.support.servers import Server
+from tests.support.tills import HUNG, Till, balance, tills
 
 DEADLOCKS = int(os.environ.get("DEADLOCKS", "2"))
 SECONDS = float(os.environ.get("CONFLICT_SECONDS", "2"))

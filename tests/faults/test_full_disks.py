@@ -12,9 +12,9 @@ import pytest
 from regulars_core.database.apps import sqlite_path
 from regulars_core.testing import PostgresServer
 from tests.faults.conftest import migrated, postgres
-from tests.faults.disks import failing_fsync, filled, no_larger_file, small_disk
-from tests.faults.tills import HUNG, Till, balance, tills
-from tests.serving import Server
+from tests.support.disks import failing_fsync, filled, no_larger_file, small_disk
+from tests.support.servers import Server
+from tests.support.tills import HUNG, Till, balance, tills
 
 FAILURES = int(os.environ.get("DISK_FAILURES", "1"))
 

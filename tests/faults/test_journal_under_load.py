@@ -20,8 +20,8 @@ from regulars_core.plugins.host import Plugins
 from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
-from tests.hooks import stamps
-from tests.hooks.stamps import told
+from tests.support import stamps
+from tests.support.stamps import told
 
 EVENTS = int(os.environ.get("EVENTS", "800"))
 WRITERS, READERS = 8, 2
@@ -54,7 +54,7 @@ async def _read_and_die(url: str, done: asyncio.Event) -> int:
     kills = 0
     while not done.is_set():
         reader = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.faults.reader", url, stdout=subprocess.PIPE, cwd=ROOT
+            sys.executable, "-m", "tests.support.journal_reader", url, stdout=subprocess.PIPE, cwd=ROOT
         )
         assert reader.stdout is not None
         assert await reader.stdout.readline() == b"reading\n"

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from tests.faults.tills import HUNG, Sent, balance, looking_at, tills
-from tests.serving import Server
+from tests.support.servers import Server
+from tests.support.tills import HUNG, Sent, balance, looking_at, tills
 
 KILLS = int(os.environ.get("KILLS", "3"))
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from regulars_core.testing import PostgresServer
 from tests.faults.conftest import migrated
-from tests.faults.tills import HUNG, balance, tills
-from tests.serving import Server
+from tests.support.servers import Server
+from tests.support.tills import HUNG, balance, tills
 
 CRASHES = int(os.environ.get("CRASHES", "2"))
 FOUND_BACK = 5.0 if "CRASHES" in os.environ else HUNG

@@ -16,9 +16,9 @@ from benchmarks.population import fill
 from regulars_core.plugins.host import Plugins
 from regulars_core.purchases.statistics import differences
 from regulars_core.start import plugins_wanted
-from tests.faults.shoppers import MIX, Shopper, shop_together, shoppers
-from tests.faults.tills import looking_at
-from tests.serving import Server
+from tests.support.servers import Server
+from tests.support.shoppers import MIX, Shopper, shop_together, shoppers
+from tests.support.tills import looking_at
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "5")) / 2
 """How long on each of the two engines."""

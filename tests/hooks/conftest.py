@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from regulars_core import plugins
 from regulars_core.database import Database, migrations
+from regulars_core.plugins import discovery
 from regulars_core.plugins.host import Plugins
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.settings import Settings, load_settings
 from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from regulars_schema.schema import build_schema, contributions_of
-from tests.asking import Api
-from tests.hooks import stamps
-from tests.importing.conftest import Files
+from regulars_schema.testing import Api
+from tests.imports.conftest import Files
+from tests.support import stamps
 
-STAMPS = EntryPoint("stamps", "tests.hooks.stamps", "regulars")
+STAMPS = EntryPoint("stamps", "tests.support.stamps", "regulars")
 OpenWith = Callable[..., Awaitable[Shop]]
 
 
@@ -33,7 +33,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Lets these entry points be the installed ones."""
 
     def those(*entries: EntryPoint) -> None:
-        monkeypatch.setattr(plugins, "entry_points", lambda group: list(entries))
+        monkeypatch.setattr(discovery, "entry_points", lambda group: list(entries))
 
     return those
 

@@ -3,9 +3,9 @@
 import pytest
 
 from regulars_core.imports import ImportOptions, import_customers
-from tests.asking import Api
-from tests.hooks.stamps import told
-from tests.importing.conftest import Files, silent
+from regulars_schema.testing import Api
+from tests.imports.conftest import Files, silent
+from tests.support.stamps import told
 
 
 async def times(api: Api) -> list[int]:

@@ -2,10 +2,10 @@
 
 from regulars_core.imports import ImportOptions, import_customers
 from regulars_core.shop.shop import Shop
-from tests.asking import Api
+from regulars_schema.testing import Api
 from tests.hooks.conftest import basket
-from tests.hooks.stamps import told
-from tests.importing.conftest import Files, silent
+from tests.imports.conftest import Files, silent
+from tests.support.stamps import told
 
 
 async def test_by_a_form_and_at_a_till(asking: Api) -> None:

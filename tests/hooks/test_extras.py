@@ -21,9 +21,9 @@ from regulars_schema.composition.contributions import Contribution, InputField
 from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdateInput
 from regulars_schema.purchases.inputs import PurchaseRecordInput
 from regulars_schema.schema import build_schema, contributions_of
-from tests.asking import Api
+from regulars_schema.testing import Api
 from tests.hooks.conftest import OpenWith, basket
-from tests.importing.conftest import Files, silent
+from tests.imports.conftest import Files, silent
 
 ANA = {"firstName": "Ana", "lastName": "Li"}
 Extras = Sequence[Mapping[str, Any]]

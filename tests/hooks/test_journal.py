@@ -18,10 +18,10 @@ from regulars_core.purchases.refunds import refund, void
 from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import Shop
 from regulars_core.start import opened, plugins_on
-from tests.hooks import stamps
 from tests.hooks.conftest import OpenWith
-from tests.hooks.stamps import told
-from tests.importing.conftest import Files, silent
+from tests.imports.conftest import Files, silent
+from tests.support import stamps
+from tests.support.stamps import told
 
 
 async def bare(shop: Shop) -> Shop:

@@ -15,10 +15,10 @@ from regulars_schema.purchases.types import Purchase
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.permissions import guarded, requires
 from regulars_schema.schema import build_schema, contributions_of
-from tests.asking import Api
+from regulars_schema.testing import Api
 from tests.hooks.conftest import OpenWith
 from tests.schema.test_permission_matrix import NOBODY, fill, try_ways
-from tests.schema.walking import ways
+from tests.support.schema_walk import ways
 
 
 @strawberry.type(description="A hat.")

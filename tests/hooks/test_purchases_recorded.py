@@ -11,12 +11,12 @@ from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from regulars_schema.schema import build_schema, contributions_of
-from tests.asking import Api
-from tests.hooks import stamps
+from regulars_schema.testing import Api
 from tests.hooks.conftest import OpenWith, basket
-from tests.hooks.stamps import told
 from tests.hooks.test_plugins import plugin
-from tests.importing.conftest import Files, silent
+from tests.imports.conftest import Files, silent
+from tests.support import stamps
+from tests.support.stamps import told
 
 
 async def test_once_for_each(asking: Api) -> None:

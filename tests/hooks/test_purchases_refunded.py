@@ -1,8 +1,8 @@
 """Plugins hear of money given back."""
 
-from tests.asking import Api
+from regulars_schema.testing import Api
 from tests.hooks.conftest import basket
-from tests.hooks.stamps import told
+from tests.support.stamps import told
 
 
 async def test_each_refund_is_told(asking: Api) -> None:

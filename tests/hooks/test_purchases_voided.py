@@ -1,8 +1,8 @@
 """Plugins hear of purchases that are undone."""
 
-from tests.asking import Api
+from regulars_schema.testing import Api
 from tests.hooks.conftest import basket
-from tests.hooks.stamps import told
+from tests.support.stamps import told
 
 
 async def test_once(asking: Api) -> None:

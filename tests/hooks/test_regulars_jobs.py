@@ -10,8 +10,8 @@ from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from regulars_server.app import create_app
-from tests.hooks.stamps import told
 from tests.hooks.test_plugins import plugin
+from tests.support.stamps import told
 
 
 async def nothing(_: Shop) -> None: ...

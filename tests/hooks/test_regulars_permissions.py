@@ -19,11 +19,11 @@ from regulars_schema.customers.types import Customer, CustomerOrderField, Custom
 from regulars_schema.fields.declarations import batched
 from regulars_schema.request.permissions import requires
 from regulars_schema.schema import schema_of
+from regulars_schema.testing import Api
 from regulars_server.app import create_app
-from tests.asking import Api
 from tests.hooks.test_plugins import plugin
-from tests.keys import make_key
 from tests.schema.test_composition import leaf, no_rows, shoe_sizes, sort
+from tests.support.keys import make_key
 
 SIZES = Permission("shoes.view", "See the sizes of shoes.", roles=("cashier",))
 RACK = Permission("shoes.rack", "Move the rack.", roles=("cashier",), shop_wide=True)

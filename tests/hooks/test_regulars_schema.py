@@ -22,9 +22,9 @@ from regulars_schema.fields.declarations import batched
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.permissions import requires
 from regulars_schema.schema import build_schema, contributions_of
+from regulars_schema.testing import Api
 from regulars_server.app import create_app
 from regulars_server.doctor import examine
-from tests.asking import Api
 from tests.hooks.test_plugins import plugin
 from tests.schema.test_composition import leaf, no_rows, on_customer, sort
 

@@ -11,8 +11,8 @@ from regulars_core.plugins.owners import PluginError
 from regulars_core.shop.settings import SettingsError, load_settings
 from regulars_core.start import configured, plugins_on
 from tests.hooks.conftest import STAMPS
-from tests.hooks.stamps import StampSettings
 from tests.hooks.test_plugins import plugin
+from tests.support.stamps import StampSettings
 
 MODELS = {"stamps": StampSettings}
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.journeys.graphiql_browser import CHROMIUM, run_examples
-from tests.serving import free_port
+from tests.support.graphiql_browser import CHROMIUM, run_examples
+from tests.support.servers import free_port
 
 STARTS_WITHIN = 90.0
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from regulars_core.shop.actors import Actor
-from tests.asking import Api
+from regulars_schema.testing import Api
 
 AUDIT = (
     "query($id: ID, $first: Int) { audit(entityId: $id, first: $first) { totalCount nodes"

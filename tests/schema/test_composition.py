@@ -35,8 +35,8 @@ from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload, UserError
 from regulars_schema.request.permissions import requires
 from regulars_schema.schema import build_schema, core_contributions
+from regulars_schema.testing import Api
 from regulars_schema.types.money import Money
-from tests.asking import Api
 
 
 async def shoe_sizes(

@@ -11,7 +11,7 @@ import pytest
 from regulars_core.customers.registration import give_codes, register
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.primitives.clock import DAY, Instant
-from tests.asking import Api
+from regulars_schema.testing import Api
 
 NAMES = ["Ana", "ana", "Ána", "Zoë", "zoe", "Łi", "田中", "Ole 😀", "O'Neil", "de la Cruz"]
 FIELDS = ["CREATED_AT", "NAME", "TOTAL_SPENT", "PURCHASE_COUNT", "LAST_PURCHASE_AT", "CODE"]

@@ -10,7 +10,7 @@ from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.shop.actors import Actor
 from regulars_core.testing import OpenShop
 from regulars_schema.composition.composed_schema import ComposedSchema
-from tests.asking import Api
+from regulars_schema.testing import Api
 
 ADDRESS = "{ recipient line1 line2 city region postalCode country }"
 EVERYTHING = (

@@ -15,7 +15,7 @@ from regulars_core.primitives.clock import now, printed, start_of
 from regulars_schema.customers.filters import LEAVES
 from regulars_schema.fields.filters import instant_conditions
 from regulars_schema.purchases.filters import LEAVES as PURCHASE_LEAVES
-from tests.asking import Api
+from regulars_schema.testing import Api
 
 ASK = "query($where: CustomerWhere) { customers(first: 100, where: $where) { totalCount nodes { firstName } } }"
 ASK_PURCHASES = "query($where: PurchaseWhere) { purchases(first: 100, where: $where) { nodes { reference } } }"

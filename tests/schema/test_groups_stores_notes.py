@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.asking import Api
+from regulars_schema.testing import Api
 
 DEFAULT = "group_00000000000070008000000000000001"
 MAIN = "store_00000000000070008000000000000002"

@@ -17,7 +17,7 @@ from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 from regulars_schema.fields.pipeline import Pipeline
 from regulars_schema.inputs.idempotent import canonical
-from tests.asking import Answer, Api
+from regulars_schema.testing import Answer, Api
 
 RECORD = (
     "mutation($input: PurchaseRecordInput!) { purchaseRecord(input: $input) { %s userErrors { code message path } } }"

@@ -5,7 +5,7 @@ import pytest
 from regulars_core.shop.actors import Actor
 from regulars_schema.documents.documents import Documents
 from regulars_schema.schema import build_schema
-from tests.asking import Api
+from regulars_schema.testing import Api
 
 READING = [
     "{ __schema { queryType { name } } }",

@@ -12,7 +12,7 @@ from regulars_schema.documents.documents import Documents
 from regulars_schema.documents.limits import Limits
 from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.schema import build_schema
-from tests.asking import Api
+from regulars_schema.testing import Api
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"])
 

@@ -19,7 +19,7 @@ from regulars_schema.documents.limits import Limits
 from regulars_schema.fields.declarations import batched
 from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.schema import build_schema
-from tests.asking import Api
+from regulars_schema.testing import Api
 
 LIMITS = Limits()
 

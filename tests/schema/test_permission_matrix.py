@@ -12,10 +12,10 @@ from regulars_core.shop.permissions import PERMISSIONS, ROLES
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.request.permissions import definition_of, needs_of, standing_of
 from regulars_schema.schema import build_schema
-from tests.asking import Api
+from regulars_schema.testing import Api
 from tests.conftest import OpenShop
-from tests.keys import holding
-from tests.schema.walking import Way, bare, links, nullable, ways
+from tests.support.keys import holding
+from tests.support.schema_walk import Way, bare, links, nullable, ways
 
 NOBODY = "a role that is not there"
 EVERYBODY = [*ROLES, NOBODY]

@@ -20,7 +20,7 @@ from regulars_core.shop.permissions import PERMISSIONS, ROLES
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.schema import build_schema
-from tests.asking import Api
+from regulars_schema.testing import Api
 
 EVERYBODY = {"node", "shop", "viewer"}
 """What needs no permission of its own; `node` asks for that of the object."""

@@ -11,7 +11,7 @@ from regulars_core.purchases.reads import purchases_by_ids
 from regulars_core.purchases.rules import NewLine, NewPurchase, checked
 from regulars_core.purchases.service import record
 from regulars_core.purchases.statistics import differences
-from tests.asking import Api
+from regulars_schema.testing import Api
 
 STATS = "stats { totalSpent { amount } purchaseCount averagePurchase { amount } firstPurchaseAt lastPurchaseAt }"
 

@@ -24,10 +24,10 @@ from regulars_schema.fields.declarations import batched
 from regulars_schema.purchases.json_rows import PURCHASES_OF
 from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.schema import build_schema
-from tests.asking import Api
-from tests.keys import bound, holding
+from regulars_schema.testing import Api
 from tests.schema.test_statements import CUSTOMER as CUSTOMER_ROW
 from tests.schema.test_statements import PURCHASE, STORE, fill, key, statements
+from tests.support.keys import bound, holding
 
 MONEY = "{ amount currencyCode __typename }"
 CUSTOMER = (

@@ -16,7 +16,7 @@ from regulars_schema.fields.declarations import batched
 from regulars_schema.fields.pagination import First
 from regulars_schema.request.context import RequestContext
 from regulars_schema.schema import build_schema
-from tests.asking import Api, keyed
+from regulars_schema.testing import Api, keyed
 
 MANY = 101
 PURCHASES = 6

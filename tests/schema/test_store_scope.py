@@ -15,8 +15,8 @@ from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.documents.documents import Documents
 from regulars_schema.documents.limits import Limits
 from regulars_schema.schema import build_schema
-from tests.asking import Api
-from tests.keys import bound, holding
+from regulars_schema.testing import Api
+from tests.support.keys import bound, holding
 
 GUARDED = {"Purchase", "PurchaseLine", "Payment", "Refund", "RefundLine", "CustomerStats"}
 PAYLOADS = {

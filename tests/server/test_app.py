@@ -18,8 +18,8 @@ from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import WrongCurrency
 from regulars_core.testing import Databases
 from regulars_server.app import create_app
-from tests.keys import make_key
-from tests.serving import COMMAND, Server, environment, free_port, key_to, raw
+from tests.support.keys import make_key
+from tests.support.servers import COMMAND, Server, environment, free_port, key_to, raw
 
 NOBODY = "postgres://nobody@127.0.0.1:1/nothing"
 

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from regulars_core.shop.settings import Settings
-from tests.keys import make_key
-from tests.serving import Client, serving
+from tests.support.keys import make_key
+from tests.support.servers import Client, serving
 
 
 @pytest.fixture

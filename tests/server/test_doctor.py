@@ -8,7 +8,7 @@ from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database
 from regulars_core.shop.settings import Settings
 from regulars_server.doctor import examine
-from tests.keys import make_key, revoke
+from tests.support.keys import make_key, revoke
 
 
 async def findings(url: str, **settings: str) -> list[str]:

@@ -12,8 +12,8 @@ from regulars_core.shop.settings import Settings, SettingsError, load_settings
 from regulars_core.start import plugins_on
 from regulars_server.http.errors import GRAPHQL_JSON, PLAIN_JSON, Fault
 from regulars_server.http.negotiation import answered_as, refuse_other_than_json
-from tests.server import slow
-from tests.serving import codes, serving
+from tests.support import slow
+from tests.support.servers import codes, serving
 
 
 @pytest.mark.parametrize(

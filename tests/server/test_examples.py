@@ -11,8 +11,8 @@ from syrupy.location import PyTestLocation
 from syrupy.types import SnapshotIndex
 
 from regulars_core.primitives.clock import instant_of
+from regulars_schema.testing import Api
 from regulars_server import demo, graphiql
-from tests.asking import Api
 
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
 _ID = re.compile(r"_[0-9a-f]{32}$")

@@ -21,9 +21,9 @@ from schemathesis.graphql import nodes
 from regulars_core.plugins.host import Plugins
 from regulars_core.start import plugins_wanted
 from regulars_schema.schema import schema_of
-from tests.conforming import departures
 from tests.server.test_http import CODES
-from tests.serving import Server, key_to
+from tests.support.conformance import departures
+from tests.support.servers import Server, key_to
 
 MANY = int(os.environ.get("GENERATED_REQUESTS", "200"))
 """On each engine. `make faults` asks 20,000 in all."""

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from regulars_server.graphiql import Example, examples, routes
-from tests.journeys import graphiql_browser
+from tests.support import graphiql_browser
 
 KEY = "rk_example"
 TITLES = ["Customers", "Search", "Best customers", "Latest purchases", "The shop", "Record a purchase"]

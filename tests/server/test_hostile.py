@@ -13,8 +13,8 @@ import orjson
 import pytest
 
 from regulars_core.shop.settings import Settings
-from tests.server.hostile import bodies, documents, heads
-from tests.serving import Client, Server, key_to, logged_lines, raw, serving
+from tests.support.hostile import bodies, documents, heads
+from tests.support.servers import Client, Server, key_to, logged_lines, raw, serving
 
 TIMED = os.environ.get("TIMED") == "true"
 MAX_CPU_S = 0.1  # seconds of processor time that a document may cost before anything of it is executed

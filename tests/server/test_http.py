@@ -19,7 +19,7 @@ from regulars_core.keys.credentials import ALPHABET
 from regulars_core.primitives.errors import Refused
 from regulars_core.shop.settings import Settings
 from regulars_server.app import create_app
-from tests.keys import make_key, revoke
+from tests.support.keys import make_key, revoke
 
 CODES = {
     "BAD_REQUEST", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "QUERY_TOO_COMPLEX",

@@ -17,7 +17,7 @@ from graphql import (
 from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database
 from regulars_schema.composition.composed_schema import ComposedSchema
-from tests.serving import Server, key_to, logged_lines
+from tests.support.servers import Server, key_to, logged_lines
 
 NAME, MAIL, PHONE, TAX = "Zzyxavier", "zzyx.canary@example.org", "+525512340987", "ZZYX990101AB1"
 CANARIES = ("zzyx", "canary", "5512340987", "5512 340987", "990101")

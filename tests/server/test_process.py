@@ -20,7 +20,7 @@ import uvicorn
 from regulars_core.shop.settings import Settings
 from regulars_server.app import create_app
 from regulars_server.http.protocol import MAX_HEAD_BYTES, HttpProtocol
-from tests.serving import COMMAND, Server, free_port, key_to, logged_lines, raw
+from tests.support.servers import COMMAND, Server, free_port, key_to, logged_lines, raw
 
 CREATE = (
     'mutation { customerCreate(input: {firstName: "Ana", lastName: "Li"}) { customer { id } userErrors { code } } }'

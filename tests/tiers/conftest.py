@@ -17,8 +17,8 @@ from regulars_core.shop.settings import load_settings
 from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from regulars_schema.schema import schema_of
+from regulars_schema.testing import Api
 from regulars_tiers.reassessment import differences, work_off
-from tests.asking import Api
 
 OpenTiers = Callable[..., Awaitable[Shop]]
 

@@ -24,8 +24,8 @@ from regulars_tiers.assignments import assign, clear
 from regulars_tiers.policy_versions import change_policy
 from regulars_tiers.reassessment import differences, reassess, waiting, work_off
 from regulars_tiers.rules.policy import PolicyData
+from tests.support.tier_rules import policy
 from tests.tiers.conftest import Owner
-from tests.tiers.rules import policy
 from tests.tiers.test_laws import STRICT
 
 START = datetime(2024, 1, 1, 12, tzinfo=UTC)

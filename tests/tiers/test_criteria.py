@@ -17,8 +17,8 @@ from regulars_core.start import plugins_on
 from regulars_tiers.rules.criteria import BOX, NET_SPEND, CriterionKind, NoSettings, PurchaseFact, Unit, criterion_kinds
 from regulars_tiers.testing import LawBroken, purchases, try_laws
 from tests.hooks.test_plugins import plugin
+from tests.support.tier_rules import at
 from tests.tiers.conftest import OpenTiers, Owner
-from tests.tiers.rules import at
 
 BOUGHT = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 100_000)), max_size=8)
 

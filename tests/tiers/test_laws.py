@@ -24,7 +24,7 @@ from regulars_tiers.rules.timeline import (
     spell_at,
     timeline,
 )
-from tests.tiers.rules import UTC, at, history, versions
+from tests.support.tier_rules import UTC, at, history, versions
 from tests.tiers.test_rules import spend, tier
 
 CORNERS = ("America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from regulars_core.shop.actors import Actor, Binding
-from tests.asking import Api
+from regulars_schema.testing import Api
 from tests.tiers.conftest import Owner
 from tests.tiers.test_simulation import Calendar, asks
 

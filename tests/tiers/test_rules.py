@@ -7,7 +7,7 @@ import pytest
 from regulars_core.primitives.clock import NEVER
 from regulars_tiers.rules.policy import SEED, CriterionData, Downgrade, PolicyData, TierData
 from regulars_tiers.rules.timeline import Assignment
-from tests.tiers.rules import at, bought, days, history, versions
+from tests.support.tier_rules import at, bought, days, history, versions
 
 
 def assigned(tier: str | None, when: str, mode: str = "FLOOR", until: str | None = None) -> Assignment:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.asking import Api
+from regulars_schema.testing import Api
 from tests.tiers.conftest import OpenTiers, Owner
 
 Calendar = Callable[[str], Any]

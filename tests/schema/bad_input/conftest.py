@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.asking import Api
-from tests.schema.bad_input.refusing import Filled
+from regulars_schema.testing import Api
+from tests.support.refusals import Filled
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from regulars_core.shop.actors import Actor
 from regulars_core.testing import OpenShop
 from regulars_schema.composition.composed_schema import ComposedSchema
-from tests.asking import Api
-from tests.schema.bad_input.refusing import Filled, Wrong, assert_refused
+from regulars_schema.testing import Api
+from tests.support.refusals import Filled, Wrong, assert_refused
 
 NO_DECIMALS: list[Any] = [
     "NaN", "nan", "Infinity", "-Infinity", "1e3", "1E-2", "1.0e1", "+1", "1.", ".5", "01", "1,5", "1 000", " 1", "1 ", "",

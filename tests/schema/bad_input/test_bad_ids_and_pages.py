@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.schema.bad_input.refusing import Filled, Wrong, assert_refused
+from tests.support.refusals import Filled, Wrong, assert_refused
 
 NO_IDS = ["", "x", "customer", "customer_", "customer_123", "_" + "0" * 32, "customer_" + "0" * 31, "customer_" + "0" * 33,
           "customer_" + "A" * 32, "customer_" + "g" * 32, "customer-" + "0" * 32, "0" * 32, "kündin_" + "0" * 32,

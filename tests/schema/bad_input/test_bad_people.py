@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from regulars_core.primitives.text import tidy
-from tests.asking import Api
-from tests.schema.bad_input.refusing import Filled, assert_refused
+from regulars_schema.testing import Api
+from tests.support.refusals import Filled, assert_refused
 
 
 async def test_customers_that_cannot_be(filled: Filled) -> None:

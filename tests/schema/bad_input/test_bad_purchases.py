@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.schema.bad_input.refusing import Filled, assert_refused
+from tests.support.refusals import Filled, assert_refused
 
 
 async def test_purchases_that_cannot_be(filled: Filled) -> None:

@@ -5,9 +5,9 @@ import pytest
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.composed_schema import ComposedSchema
-from tests.asking import Api
-from tests.schema.execution.faulty import faulty_schema
+from regulars_schema.testing import Api
 from tests.schema.test_statements import fill
+from tests.support.faulty import faulty_schema
 
 
 @pytest.fixture(scope="session")

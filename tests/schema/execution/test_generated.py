@@ -9,10 +9,10 @@ import pytest
 from regulars_core.shop.actors import Actor
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.request.context import GraphQLContext, RequestContext
-from tests.asking import Api
-from tests.generating import Generator
+from regulars_schema.testing import Api
 from tests.schema.test_statements import CUSTOMER, GROUP, LINE, NOTE, PURCHASE, key
-from tests.twins import Twins
+from tests.support.generated_documents import Generator
+from tests.support.twins import Twins
 
 MANY = int(os.environ.get("GENERATED_QUERIES", "200"))
 """On each engine. `make faults` asks 10,000 in all."""

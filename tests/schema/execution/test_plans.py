@@ -11,7 +11,7 @@ from regulars_schema.documents.operations import BoundOperation
 from regulars_schema.executor.plan import Plan, Unsupported
 from regulars_schema.executor.plan_cache import MAX_FORMS, Plans
 from regulars_schema.executor.planner import MAX_FIELDS
-from tests.schema.execution.people import nobody, people_schema, said
+from tests.support.people import nobody, people_schema, said
 
 FORMS = 5
 STEERED = (

@@ -12,8 +12,8 @@ from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.composition.contributions import Extension, Query
 from regulars_schema.fields.declarations import batched
 from regulars_schema.request.context import RequestContext
-from tests.asking import Api
-from tests.schema.execution.people import Person, nobody, people_schema, said
+from regulars_schema.testing import Api
+from tests.support.people import Person, nobody, people_schema, said
 
 pytestmark = pytest.mark.one_executor
 

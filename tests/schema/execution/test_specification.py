@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from regulars_schema.composition.composed_schema import ComposedSchema
-from tests.asking import Api
-from tests.schema.execution.people import CALLS, people_schema, said
+from regulars_schema.testing import Api
 from tests.schema.test_statements import CUSTOMER, key
+from tests.support.people import CALLS, people_schema, said
 
 NEITHER = (
     "beings.3: Abstract type 'Being' must resolve to an Object type at runtime for field 'Query.beings'. Either the 'Being'"

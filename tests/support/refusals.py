@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from regulars_core.shop.shop import Shop
-from tests.asking import Api, keyed
+from regulars_schema.testing import Api, keyed
 
 OF_NO_ACCOUNT = {
     "code_block",

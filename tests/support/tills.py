@@ -23,8 +23,8 @@ from regulars_core.purchases.statistics import differences
 from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
-from tests.asking import USER_ERRORS
-from tests.keys import make_key
+from regulars_schema.testing import USER_ERRORS
+from tests.support.keys import make_key
 
 HUNG = 60.0
 """Seconds after which an answer is not late but lost."""

@@ -16,9 +16,9 @@ from uuid import uuid4
 import httpx2
 
 from regulars_core.database import Database
-from tests.asking import USER_ERRORS
-from tests.faults.tills import HUNG
-from tests.keys import make_key
+from regulars_schema.testing import USER_ERRORS
+from tests.support.keys import make_key
+from tests.support.tills import HUNG
 
 MIX = {"search": 40, "profile": 15, "page": 15, "record": 20, "refund": 10}
 """What is asked, and how often out of a hundred times."""

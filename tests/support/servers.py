@@ -20,7 +20,7 @@ from regulars_core.database import Database
 from regulars_core.plugins.host import Plugins
 from regulars_core.shop.settings import Settings
 from regulars_server.app import create_app
-from tests.keys import make_key
+from tests.support.keys import make_key
 
 COMMAND = [sys.executable, "-m", "regulars_server.cli.main"]
 

@@ -12,7 +12,7 @@ import pytest
 
 from regulars_core.imports import ImportOptions, import_customers, import_purchases
 from regulars_core.purchases.statistics import differences
-from tests.asking import Api
+from regulars_schema.testing import Api
 
 pytestmark = pytest.mark.realdata
 EXAMPLES = Path(__file__).parents[2] / "examples"

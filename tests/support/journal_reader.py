@@ -6,7 +6,7 @@ import sys
 from regulars_core.events.replay import catch_up
 from regulars_core.shop.settings import Settings
 from regulars_core.start import opened, plugins_on
-from tests.hooks import stamps
+from tests.support import stamps
 
 
 async def _read(url: str) -> None:

@@ -22,7 +22,7 @@ from regulars_schema.plugin import Contribution, Customer, Extension, RequestCon
 
 UNLUCKY, BROKEN = 666, 667
 """Totals in minor units of purchases that are refused, and that nobody foresaw."""
-APP = App("stamps", "tests.hooks.stamps.models", "tests.hooks.stamps.migrations")
+APP = App("stamps", "tests.support.stamps.models", "tests.support.stamps.migrations")
 
 
 class StampSettings(BaseModel):
