@@ -32,7 +32,7 @@ from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_ord
 from regulars_schema.fields.pagination import Connection, PageArguments, window
 from regulars_schema.fields.store_scope import visible
 from regulars_schema.inputs.idempotent import IdempotentInput, RequiredKeyInput
-from regulars_schema.inputs.maybe import told
+from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.purchases.inputs import PurchaseRecordInput
 from regulars_schema.purchases.types import Purchase, PurchaseOrderField, PurchaseWhere
 from regulars_schema.request.context import RequestContext
@@ -100,7 +100,7 @@ __all__ = [
     "schema_of",
     "shown",
     "sql_field",
-    "told",
+    "value_or_none",
     "visible",
     "window",
 ]

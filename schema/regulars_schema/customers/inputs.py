@@ -13,7 +13,7 @@ from regulars_schema.customers.errors import Expecting
 from regulars_schema.customers.types import ContactMethod, Gender
 from regulars_schema.inputs.extensible import open_input
 from regulars_schema.inputs.idempotent import IdempotentInput
-from regulars_schema.inputs.maybe import told
+from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.inputs.readers import ExtensibleInput
 from regulars_schema.types.ids import key_of
 from regulars_schema.types.scalars import EmailAddress
@@ -109,7 +109,7 @@ def address(given: AddressInput | None) -> rules.Address | None:
     if given is None:
         return None
     names = ("recipient", "line1", "line2", "city", "region", "postal_code", "country")
-    return rules.Address(**{name: told(getattr(given, name)) for name in names})
+    return rules.Address(**{name: value_or_none(getattr(given, name)) for name in names})
 
 
 _PLAIN = (
@@ -120,23 +120,29 @@ _PLAIN = (
 
 def new_customer(given: Any, origin_store_id: str | None) -> NewCustomer:
     """The core's form of a new customer."""
-    group = told(given.group_id)
+    group = value_or_none(given.group_id)
     return NewCustomer(
         given.first_name,
         given.last_name,
-        **{name: told(getattr(given, name)) for name in _PLAIN if name not in {"first_name", "last_name", "tags"}},
-        tags=told(given.tags) or (),
+        **{
+            name: value_or_none(getattr(given, name))
+            for name in _PLAIN
+            if name not in {"first_name", "last_name", "tags"}
+        },
+        tags=value_or_none(given.tags) or (),
         group_id=key_of(group, "group", "groupId") if group else None,
         origin_store_id=origin_store_id,
-        billing_address=address(told(given.billing_address)),
-        shipping_address=address(told(given.shipping_address)),
+        billing_address=address(value_or_none(given.billing_address)),
+        shipping_address=address(value_or_none(given.shipping_address)),
         extras=given.extras,
     )
 
 
 def changes_of(given: CustomerUpdateInput) -> CustomerChanges:
     """What is given of an update, and nothing else."""
-    changes: dict[str, Any] = {name: told(getattr(given, name)) for name in _PLAIN if getattr(given, name) is not None}
+    changes: dict[str, Any] = {
+        name: value_or_none(getattr(given, name)) for name in _PLAIN if getattr(given, name) is not None
+    }
     if given.group_id is not None:
         group = given.group_id.value
         changes["group_id"] = key_of(group, "group", "groupId") if group else None
@@ -149,4 +155,4 @@ def changes_of(given: CustomerUpdateInput) -> CustomerChanges:
 
 def matches(given: Any) -> Sequence[str]:
     """The columns to recognise a customer by."""
-    return [kind.value for kind in told(given.match_on) or ()]
+    return [kind.value for kind in value_or_none(given.match_on) or ()]

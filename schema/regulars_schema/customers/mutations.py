@@ -15,7 +15,7 @@ from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdate
 from regulars_schema.customers.types import Customer
 from regulars_schema.fields.declarations import mutation
 from regulars_schema.inputs.idempotent import IdempotentInput
-from regulars_schema.inputs.maybe import told
+from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 from regulars_schema.request.permissions import guarded
@@ -37,7 +37,7 @@ async def customer_create(
     context: RequestContext, *, input: Annotated[CustomerCreateInput, strawberry.argument(description="Who it is.")]
 ) -> CustomerCreatePayload:
     """Register a customer, or find the one it already is."""
-    origin = await store_id(context.shop, told(input.origin_store_code), "originStoreCode")
+    origin = await store_id(context.shop, value_or_none(input.origin_store_code), "originStoreCode")
     new = checked(context.shop.settings, new_customer(input, None if origin == MAIN_STORE_ID else origin))
     outcome = await find_or_register(context.shop, new, matches(input))
     return CustomerCreatePayload(customer=await shown(context, outcome.id), created=outcome.created)
@@ -62,7 +62,7 @@ async def customer_update(
 ) -> CustomerUpdatePayload:
     """Change a customer."""
     key = key_of(input.id, "customer", "id")
-    await changes.change(context.shop, key, changes_of(input), told(input.expected_version))
+    await changes.change(context.shop, key, changes_of(input), value_or_none(input.expected_version))
     return CustomerUpdatePayload(customer=await shown(context, key))
 
 
@@ -131,7 +131,7 @@ async def customer_suspend(
 
 async def _with_status(context: RequestContext, given: Any, status: str) -> Any:
     key = key_of(given.id, "customer", "id")
-    await changes.set_status(context.shop, key, status, told(given.expected_version))
+    await changes.set_status(context.shop, key, status, value_or_none(given.expected_version))
     return await shown(context, key)
 
 

@@ -4,7 +4,7 @@ from enum import Enum
 from typing import Any
 
 
-def told(maybe: Any) -> Any:
+def value_or_none(maybe: Any) -> Any:
     """What a Maybe holds; None where nothing is given."""
     if maybe is None:
         return None

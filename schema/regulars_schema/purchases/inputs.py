@@ -21,7 +21,7 @@ from regulars_core.stores.reads import query_by_codes as stores_by_code
 from regulars_schema.customers.inputs import PHONE, MatchOn
 from regulars_schema.inputs.extensible import open_input
 from regulars_schema.inputs.idempotent import RequiredKeyInput
-from regulars_schema.inputs.maybe import told
+from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.inputs.readers import ExtensibleInput
 from regulars_schema.types.ids import key_of
 from regulars_schema.types.scalars import EmailAddress
@@ -144,11 +144,11 @@ def looked_up(database: Database, given: PurchaseRecordInput) -> Sequence[Lookup
     """What recording this purchase looks up, as far as that is well-formed."""
     dialect = database.dialect
     queries = [lookup(dialect, [tidy(given.reference)])]
-    if (store := told(given.store_code)) is not None:
+    if (store := value_or_none(given.store_code)) is not None:
         queries.append(stores_by_code(dialect, [store.strip().upper()]))
-    if (code := told(given.customer_code)) is not None:
+    if (code := value_or_none(given.customer_code)) is not None:
         queries.append(customer_with_code(code))
-    if (id_ := told(given.customer_id)) is not None and is_id(key := id_.rpartition("_")[2]):
+    if (id_ := value_or_none(given.customer_id)) is not None and is_id(key := id_.rpartition("_")[2]):
         queries.append(query_by_ids(dialect, CUSTOMERS, [key]))
     return queries
 
@@ -187,30 +187,30 @@ def new_purchase(
 ) -> NewPurchase:
     """The core's form of a purchase. Raises Refused for amounts that the currency does not have."""
     checks = Checks()
-    code = told(given.currency_code) or currency
+    code = value_or_none(given.currency_code) or currency
     amounts = _Amounts(checks, code)
     purchase = NewPurchase(
         reference=given.reference,
         store_id=store_id or MAIN_STORE_ID,
         customer_id=customer_id,
-        purchased_at=_or(told(given.purchased_at), now()),
+        purchased_at=_or(value_or_none(given.purchased_at), now()),
         currency=code,
         lines=[_line(amounts, checks, n, line) for n, line in enumerate(given.lines)],
-        shipping=amounts.minor(told(given.shipping), "shipping") or 0,
-        tax=amounts.minor(told(given.tax), "tax") or 0,
-        prices_include_tax=bool(told(given.prices_include_tax)),
+        shipping=amounts.minor(value_or_none(given.shipping), "shipping") or 0,
+        tax=amounts.minor(value_or_none(given.tax), "tax") or 0,
+        prices_include_tax=bool(value_or_none(given.prices_include_tax)),
         payments=[
             NewPayment(
                 payment.method,
                 amounts.minor(payment.amount, "payments", str(n), "amount") or 0,
-                told(payment.reference),
+                value_or_none(payment.reference),
             )
-            for n, payment in enumerate(told(given.payments) or ())
+            for n, payment in enumerate(value_or_none(given.payments) or ())
         ],
-        channel=told(given.channel),
-        note=told(given.note),
+        channel=value_or_none(given.channel),
+        note=value_or_none(given.note),
         told=named,
-        time_told=told(given.purchased_at) is not None,
+        time_told=value_or_none(given.purchased_at) is not None,
         extras=given.extras,
     )
     checks.refuse()
@@ -224,23 +224,23 @@ def _or(value: Any, default: Any) -> Any:
 def _line(amounts: _Amounts, checks: Checks, n: int, line: PurchaseLineInput) -> NewLine:
     path = ("lines", str(n))
     return NewLine(
-        name=told(line.name),
-        quantity=millionths(told(line.quantity), checks, *path, "quantity"),
-        unit_price=amounts.minor(told(line.unit_price), *path, "unitPrice"),
-        discount=amounts.minor(told(line.discount), *path, "discount") or 0,
-        total=amounts.minor(told(line.total), *path, "total"),
-        sku=told(line.sku),
-        brand=told(line.brand),
-        category=told(line.category),
+        name=value_or_none(line.name),
+        quantity=millionths(value_or_none(line.quantity), checks, *path, "quantity"),
+        unit_price=amounts.minor(value_or_none(line.unit_price), *path, "unitPrice"),
+        discount=amounts.minor(value_or_none(line.discount), *path, "discount") or 0,
+        total=amounts.minor(value_or_none(line.total), *path, "total"),
+        sku=value_or_none(line.sku),
+        brand=value_or_none(line.brand),
+        category=value_or_none(line.category),
     )
 
 
 def refund_parts(given: PurchaseRefundInput, currency: str) -> tuple[int | None, Mapping[str, int] | None]:
     """The amount in minor units, and quantities in millionths by line. Raises Refused."""
     checks = Checks()
-    amount = _Amounts(checks, currency).minor(told(given.amount), "amount")
+    amount = _Amounts(checks, currency).minor(value_or_none(given.amount), "amount")
     wanted: dict[str, int] | None = None
-    if (lines := told(given.lines)) is not None:
+    if (lines := value_or_none(given.lines)) is not None:
         wanted = {}
         for n, line in enumerate(lines):
             key = key_of(line.line_id, "line", "lines", str(n), "lineId")

@@ -19,7 +19,7 @@ from regulars_core.purchases.rules import checked
 from regulars_core.purchases.till import sell
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.fields.declarations import mutation
-from regulars_schema.inputs.maybe import told
+from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.purchases.inputs import (
     PurchaseCustomerInput,
     PurchaseRecordInput,
@@ -57,13 +57,13 @@ async def purchase_record(
     input: Annotated[PurchaseRecordInput, strawberry.argument(description="What was bought.")],
 ) -> PurchaseRecordPayload:
     """Record a purchase."""
-    store = await store_id(context.shop, told(input.store_code), "storeCode") or MAIN_STORE_ID
+    store = await store_id(context.shop, value_or_none(input.store_code), "storeCode") or MAIN_STORE_ID
     if not context.actor.may(RECORD, store):
         raise Forbidden(RECORD)
     buyer = await _buyer(context, input)
     newcomer: CheckedCustomer | None = None
     match_on: Sequence[str] = ()
-    if (named := told(input.customer)) is not None:
+    if (named := value_or_none(input.customer)) is not None:
         newcomer, match_on = _newcomer(context, named, store), _matches(named)
     made = new_purchase(input, store_id=store, customer_id=buyer, named=_named(input), currency=context.shop.currency)
     sold = await sell(context.shop, checked(made, context.shop.currency), newcomer, match_on)
@@ -73,8 +73,8 @@ async def purchase_record(
 
 async def _buyer(context: RequestContext, given: PurchaseRecordInput) -> str | None:
     """The key of the customer who is named by id or code. Raises Refused for one who is not there."""
-    id_, code = told(given.customer_id), told(given.customer_code)
-    if sum(way is not None for way in (id_, code, told(given.customer))) > 1:
+    id_, code = value_or_none(given.customer_id), value_or_none(given.customer_code)
+    if sum(way is not None for way in (id_, code, value_or_none(given.customer))) > 1:
         message = "Say who buys by one of customerId, customerCode and customer."
         raise Refused(Problem("INVALID_CUSTOMER", message, ("customer",)))
     if id_ is not None:
@@ -94,24 +94,24 @@ def _newcomer(context: RequestContext, named: PurchaseCustomerInput, store: str)
     new = NewCustomer(
         named.first_name,
         named.last_name,
-        email=told(named.email),
-        phone=told(named.phone),
+        email=value_or_none(named.email),
+        phone=value_or_none(named.phone),
         origin_store_id=None if store == MAIN_STORE_ID else store,
     )
     return checked_customer(context.shop.settings, new, "customer")
 
 
 def _matches(named: PurchaseCustomerInput) -> Sequence[str]:
-    given = told(named.match_on)
+    given = value_or_none(named.match_on)
     return ("EMAIL", "PHONE") if given is None else [kind.value for kind in given]
 
 
 def _named(given: PurchaseRecordInput) -> Sequence[str | None]:
     """The customer in the caller's own words."""
-    named = told(given.customer)
+    named = value_or_none(given.customer)
     if named is not None:
-        return ("named", named.first_name, named.last_name, told(named.email), told(named.phone))
-    return ("id", told(given.customer_id), "code", told(given.customer_code))
+        return ("named", named.first_name, named.last_name, value_or_none(named.email), value_or_none(named.phone))
+    return ("id", value_or_none(given.customer_id), "code", value_or_none(given.customer_code))
 
 
 @strawberry.type(description="What purchaseRefund answers.")
@@ -135,8 +135,8 @@ async def purchase_refund(
         key,
         amount=amount,
         lines=wanted,
-        reason=told(input.reason),
-        at=told(input.refunded_at),
+        reason=value_or_none(input.reason),
+        at=value_or_none(input.refunded_at),
         stores=context.actor.stores(REFUND),
     )
     made: Any = (await refunds_by_ids(context.database, [refund_id])).get(refund_id)

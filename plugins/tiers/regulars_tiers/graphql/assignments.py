@@ -16,7 +16,7 @@ from regulars_schema.plugin import (
     key_of,
     mutation,
     shown,
-    told,
+    value_or_none,
 )
 from regulars_tiers import assignments
 from regulars_tiers.graphql.standing_types import TierMode
@@ -48,8 +48,10 @@ async def tier_assign(
 ) -> TierAssignPayload:
     """Give a customer a tier."""
     key = key_of(input.customer_id, "customer", "customerId")
-    mode: Any = told(input.mode) or "FLOOR"
-    await assignments.assign(context.shop, key, input.tier, mode, input.reason, told(input.until), context.actor.name)
+    mode: Any = value_or_none(input.mode) or "FLOOR"
+    await assignments.assign(
+        context.shop, key, input.tier, mode, input.reason, value_or_none(input.until), context.actor.name
+    )
     return TierAssignPayload(customer=await shown(context, key))
 
 
@@ -71,7 +73,7 @@ async def tier_clear(
 ) -> TierClearPayload:
     """Give a customer back to the rules."""
     key = key_of(input.customer_id, "customer", "customerId")
-    await assignments.clear(context.shop, key, told(input.reason), context.actor.name)
+    await assignments.clear(context.shop, key, value_or_none(input.reason), context.actor.name)
     return TierClearPayload(customer=await shown(context, key))
 
 

@@ -21,7 +21,7 @@ from regulars_schema.plugin import (
     in_every_store,
     mutation,
     root,
-    told,
+    value_or_none,
     window,
 )
 from regulars_tiers import policy_versions, reads, reassessment
@@ -68,7 +68,9 @@ async def tier_policy_update(
 ) -> TierPolicyUpdatePayload:
     """Make a version."""
     policy = policy_of(input.policy, context.shop)
-    number = await policy_versions.change_policy(context.shop, policy, told(input.effective_at), context.actor.name)
+    number = await policy_versions.change_policy(
+        context.shop, policy, value_or_none(input.effective_at), context.actor.name
+    )
     [row] = (await reads.policies_by_ids(context.database, [f"{number:032x}"])).values()
     return TierPolicyUpdatePayload(tier_policy=row)  # type: ignore[arg-type]
 

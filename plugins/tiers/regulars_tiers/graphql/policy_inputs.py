@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 
 from regulars_core.plugin import Problem, Refused, Shop, camel
-from regulars_schema.plugin import told
+from regulars_schema.plugin import value_or_none
 from regulars_tiers import policy_versions
 from regulars_tiers.graphql.policy_types import METRIC, TierDowngrade, TierWindow
 from regulars_tiers.rules.policy import Policy
@@ -88,7 +88,7 @@ def policy_of(given: TierPolicyInput, shop: Shop) -> Policy:
     """The policy. Raises Malformed with everything that is wrong with it."""
     data: dict[str, Any] = {"tiers": [_tier(tier) for tier in given.tiers]}
     for name in ("grace_days", "downgrade", "upgrade_applies_to_trigger"):
-        if (value := told(getattr(given, name))) is not None:
+        if (value := value_or_none(getattr(given, name))) is not None:
             data[name] = value
     try:
         return policy_versions.checked(shop, data)
@@ -102,9 +102,10 @@ def _tier(given: TierRuleInput) -> dict[str, Any]:
         "code": given.code,
         "name": given.name,
         "benefits": [
-            {"text": one.text, "kind": told(one.kind), "value": told(one.value)} for one in told(given.benefits) or ()
+            {"text": one.text, "kind": value_or_none(one.kind), "value": value_or_none(one.value)}
+            for one in value_or_none(given.benefits) or ()
         ],
-        "criteria": [[_criterion(one) for one in set_.all_of] for set_ in told(given.any_of) or ()],
+        "criteria": [[_criterion(one) for one in set_.all_of] for set_ in value_or_none(given.any_of) or ()],
     }
 
 
@@ -112,9 +113,9 @@ def _criterion(given: TierCriterionInput) -> dict[str, Any]:
     return {
         "metric": given.metric,
         "window": given.window.value,
-        "days": told(given.days),
+        "days": value_or_none(given.days),
         "threshold": given.threshold,
-        "settings": {one.name: one.value for one in told(given.settings) or ()},
+        "settings": {one.name: one.value for one in value_or_none(given.settings) or ()},
     }
 
 

@@ -14,7 +14,7 @@ from regulars_schema.plugin import (
     RequestContext,
     key_of,
     mutation,
-    told,
+    value_or_none,
 )
 from regulars_tiers import reassessment
 from regulars_tiers.permissions import MANAGE
@@ -44,7 +44,7 @@ async def tiers_reassess(
     context: RequestContext, *, input: Annotated[TiersReassessInput, strawberry.argument(description="Whose.")]
 ) -> TiersReassessPayload:
     """Make standings anew."""
-    id_, where, everybody = told(input.customer_id), told(input.where), told(input.all)
+    id_, where, everybody = value_or_none(input.customer_id), value_or_none(input.where), value_or_none(input.all)
     if [id_ is not None, where is not None, bool(everybody)].count(True) != 1:
         raise Refused(Problem("REQUIRED", "Give exactly one of customerId, where and all.", ("customerId",)))
     context.demand("customers.view")

@@ -16,7 +16,7 @@ from regulars_schema.plugin import (
     in_order,
     requires,
     root,
-    told,
+    value_or_none,
 )
 from regulars_tiers.graphql.policy_inputs import EFFECTIVE, TierPolicyInput, policy_of
 from regulars_tiers.graphql.standing_types import TierStanding, shown
@@ -94,7 +94,7 @@ async def tier_policy_simulate(
 ) -> TierSimulation:
     """What a policy would change."""
     context.demand(BOUGHT, everywhere=True)
-    sample = told(input.sample)
+    sample = value_or_none(input.sample)
     if sample is not None and not 0 <= sample <= 100:
         raise BadInput("A sample has 0 to 100 customers.", ("input", "sample"))
     try:
@@ -105,8 +105,8 @@ async def tier_policy_simulate(
     found = await simulate(
         context.shop,
         policy,
-        effective_at=told(input.effective_at),
-        at=told(input.at),
+        effective_at=value_or_none(input.effective_at),
+        at=value_or_none(input.at),
         sample=20 if sample is None else sample,
     )
     return simulation_of(found, context.shop)

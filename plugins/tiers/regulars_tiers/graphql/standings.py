@@ -20,7 +20,7 @@ from regulars_schema.plugin import (
     batched,
     requires,
     root,
-    told,
+    value_or_none,
     visible,
 )
 from regulars_tiers import reads
@@ -96,7 +96,7 @@ class TierComparison:
 
 def tier_conditions(comparison: TierComparison, _: RequestContext) -> Sequence[tuple[str, Any]]:
     """The codes and the instant."""
-    return [("in", comparison.in_), ("at", told(comparison.at))]
+    return [("in", comparison.in_), ("at", value_or_none(comparison.at))]
 
 
 EXTENSIONS = (
