@@ -50,12 +50,12 @@ class BadInput(Exception):
 
 
 class Forbidden(Exception):
-    """The caller lacks a permission, there or, if it is wanted `everywhere`, in the whole shop; `refused` is how many
+    """The caller lacks a permission, or, if it must be held `shop_wide`, lacks it in the whole shop; `refused` is how many
     values it was wanted for."""
 
-    def __init__(self, permission: str, refused: int = 1, *, everywhere: bool = False) -> None:
-        super().__init__(f"This needs the permission {permission}{' in the whole shop' if everywhere else ''}.")
-        self.permission, self.refused, self.everywhere = permission, refused, everywhere
+    def __init__(self, permission: str, refused: int = 1, *, shop_wide: bool = False) -> None:
+        super().__init__(f"This needs the permission {permission}{' in the whole shop' if shop_wide else ''}.")
+        self.permission, self.refused, self.shop_wide = permission, refused, shop_wide
 
 
 class TimedOut(Exception):

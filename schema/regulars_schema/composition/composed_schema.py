@@ -108,7 +108,7 @@ class ComposedSchema(strawberry.Schema):
             for sort in contribution.sorts:
                 places.claim(sort.enum.__name__, sort.key.name, owner)
                 self.sorts.setdefault(sort.enum, {})[sort.key.name] = sort
-                described = needing(sort.description, sort.needs, everywhere=sort.everywhere) + _by(owner)
+                described = needing(sort.description, sort.needs, shop_wide=sort.shop_wide) + _by(owner)
                 value = GraphQLEnumValue(sort, description=described)
                 enums.setdefault(sort.enum, {})[sort.key.name] = value
             for node in contribution.nodes:
@@ -168,7 +168,7 @@ class ComposedSchema(strawberry.Schema):
         places.reserve(name, ("all", "any", "not"), CORE)
         places.claim(name, leaf.name, owner)
         described = replace(
-            leaf, description=needing(leaf.description, leaf.needs, everywhere=leaf.everywhere) + _by(owner)
+            leaf, description=needing(leaf.description, leaf.needs, shop_wide=leaf.shop_wide) + _by(owner)
         )
         self.leaves.setdefault(leaf.where, {})[leaf.name] = described
 

@@ -35,8 +35,8 @@ class FilterLeaf:
     """A leaf of a `where` input: its name, the input type of its comparison, and what becomes of it.
 
     `conditions` turns a given comparison into the core's conditions; the batch knows shop and caller. `needs` is the
-    permission to read what it compares, unless that is the permission of the type itself; it must be held in the whole
-    shop if what is compared is summed up `everywhere`.
+    permission to read what it compares, unless that is the permission of the type itself; where what is compared is
+    summed up over all stores, it must be held `shop_wide`.
     """
 
     where: type
@@ -46,7 +46,7 @@ class FilterLeaf:
     conditions: Callable[[Any, Any], Any]
     description: str
     needs: str | None = None
-    everywhere: bool = False
+    shop_wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ class InputField:
 
 @dataclass(frozen=True)
 class SortField:
-    """A value of a sort enum (a NewType marker) and the key that it stands for; `needs` and `everywhere` as in
+    """A value of a sort enum (a NewType marker) and the key that it stands for; `needs` and `shop_wide` as in
     FilterLeaf."""
 
     enum: Any
     key: SortKey
     description: str
     needs: str | None = None
-    everywhere: bool = False
+    shop_wide: bool = False
 
 
 @dataclass(frozen=True)

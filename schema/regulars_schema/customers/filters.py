@@ -93,7 +93,7 @@ LEAVES = [
         conditions,
         description,
         needs=_NEEDS.get(name),
-        everywhere=name in _SUMMED_UP,
+        shop_wide=name in _SUMMED_UP,
     )
     for name, (comparison, conditions, description) in _ABOUT.items()
 ]

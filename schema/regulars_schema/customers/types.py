@@ -201,7 +201,7 @@ SORTS = [
     SortField(CustomerOrderField, SORT_KEYS["NAME"], "By last name, then first name, without case and accents."),
     SortField(CustomerOrderField, SORT_KEYS["CODE"], "By code, as text."),
     *(
-        SortField(CustomerOrderField, SORT_KEYS[name], description, needs=VIEW, everywhere=True)
+        SortField(CustomerOrderField, SORT_KEYS[name], description, needs=VIEW, shop_wide=True)
         for name, description in (
             ("TOTAL_SPENT", "By what was spent in all."),
             ("PURCHASE_COUNT", "By the number of purchases."),

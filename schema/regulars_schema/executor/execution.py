@@ -264,7 +264,7 @@ class Execution:
             above = level.above
 
     def _withhold(self, refusal: Denied, asked: ExecutionField, path: Sequence[str | int]) -> None:
-        self._context.refuse(refusal.permission, self._resolve_info(asked, path), everywhere=refusal.everywhere)
+        self._context.refuse(refusal.permission, self._resolve_info(asked, path), shop_wide=refusal.shop_wide)
 
     def _info(self, level: Level, asked: ExecutionField) -> GraphQLResolveInfo[Any]:
         """What may be asked about a field of a level, which has no single path: there are no numbers in this one."""
@@ -282,7 +282,7 @@ def _withheld(asked: ExecutionField, values: list[Any]) -> list[Any]:
     """Arguments ask for permissions too; what they are refused is told like what the field itself is refused."""
     if asked.definition.args and asked.shape.nullable and any(isinstance(value, Forbidden) for value in values):
         return [
-            Denied(value.permission, everywhere=value.everywhere) if isinstance(value, Forbidden) else value
+            Denied(value.permission, shop_wide=value.shop_wide) if isinstance(value, Forbidden) else value
             for value in values
         ]
     return values

@@ -72,7 +72,7 @@ class _Reader:
         if self._count > MAX_LEAVES:
             raise BadInput(f"`where` has more than {MAX_LEAVES} conditions.", ("where",))
         leaf = self._leaves[key]
-        self._context.demand(leaf.needs, everywhere=leaf.everywhere)
+        self._context.demand(leaf.needs, shop_wide=leaf.shop_wide)
         comparison = self._strawberry.convert(given, StrawberryAnnotation(leaf.comparison).resolve(), key)
         try:
             conditions = leaf.conditions(comparison, self._context)

@@ -24,5 +24,5 @@ def order_of(given: Any, default: Order, context: RequestContext) -> Order:
     """
     if given is None:
         return default
-    context.demand(given.field.needs, everywhere=given.field.everywhere)
+    context.demand(given.field.needs, shop_wide=given.field.shop_wide)
     return Order(given.field.key, given.direction is OrderDirection.DESC)

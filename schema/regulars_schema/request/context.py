@@ -43,12 +43,13 @@ class RequestContext:
                 raise TimedOut from None
             raise
 
-    def demand(self, permission: str | None, *, everywhere: bool = False) -> None:
-        """Raise Forbidden if the caller holds a permission nowhere, or not `everywhere`; None is everybody's."""
+    def demand(self, permission: str | None, *, shop_wide: bool = False) -> None:
+        """Raise Forbidden if the caller holds a permission nowhere, or, where it must be held `shop_wide`, not for the whole
+        shop. None is everybody's."""
         if permission is None:
             return
-        if everywhere and not self.actor.covers(permission, None):
-            raise Forbidden(permission, everywhere=True)
+        if shop_wide and not self.actor.covers(permission, None):
+            raise Forbidden(permission, shop_wide=True)
         if not self.actor.may(permission):
             raise Forbidden(permission)
 
@@ -63,7 +64,7 @@ class Refusal:
     """A field at one place of the document that was refused: to how many parents, and where to the first of them."""
 
     permission: str
-    everywhere: bool
+    shop_wide: bool
     path: list[str | int]
     nodes: Any
     count: int = 0
@@ -91,13 +92,13 @@ class GraphQLContext:
     asked: tuple[str | None, tuple[str, ...]] = (None, ())
     """Kind and root fields of the operation, once it is known to be valid."""
 
-    def refuse(self, permission: str, info: Any, *, everywhere: bool = False) -> None:
+    def refuse(self, permission: str, info: Any, *, shop_wide: bool = False) -> None:
         """Note that the field at hand is refused; it is null."""
         path = info.path.as_list()
         place = (permission, *(key for key in path if isinstance(key, str)))
         refusal = self.refusals.get(place)
         if refusal is None:
-            refusal = self.refusals[place] = Refusal(permission, everywhere, path, info.field_nodes)
+            refusal = self.refusals[place] = Refusal(permission, shop_wide, path, info.field_nodes)
         refusal.count += 1
 
     @property

@@ -48,9 +48,9 @@ def standing_of(definition: StrawberryObjectDefinition) -> str | None:
     return permission
 
 
-def needing(description: str, needs: str | None, *, everywhere: bool = False) -> str:
+def needing(description: str, needs: str | None, *, shop_wide: bool = False) -> str:
     """A description that also tells the permission."""
-    return f"{description} Needs `{needs}`{' in the whole shop' if everywhere else ''}." if needs else description
+    return f"{description} Needs `{needs}`{' in the whole shop' if shop_wide else ''}." if needs else description
 
 
 def guarded(needs: str, *, description: str, most: int = 1, **given: Any) -> Any:
@@ -116,13 +116,13 @@ def _refusing(resolve: Any) -> Any:
         try:
             return await answer
         except Forbidden as refusal:
-            return info.context.refuse(refusal.permission, info, everywhere=refusal.everywhere)
+            return info.context.refuse(refusal.permission, info, shop_wide=refusal.shop_wide)
 
     def refuse(parent: Any, info: Any, **arguments: Any) -> Any:
         try:
             answer = resolve(parent, info, **arguments)
         except Forbidden as refusal:
-            return info.context.refuse(refusal.permission, info, everywhere=refusal.everywhere)
+            return info.context.refuse(refusal.permission, info, shop_wide=refusal.shop_wide)
         return wait(answer, info) if iscoroutine(answer) else answer
 
     return refuse
@@ -144,7 +144,7 @@ def tell_refusals(context: GraphQLContext, result: Any) -> None:
     if context.refusals:
         told = [
             GraphQLError(
-                str(error := Forbidden(refusal.permission, refusal.count, everywhere=refusal.everywhere)),
+                str(error := Forbidden(refusal.permission, refusal.count, shop_wide=refusal.shop_wide)),
                 nodes=refusal.nodes,
                 path=refusal.path,
                 original_error=error,

@@ -93,7 +93,7 @@ async def tier_policy_simulate(
     input: Annotated[TierPolicySimulateInput, strawberry.argument(description="What to try.")],
 ) -> TierSimulation:
     """What a policy would change."""
-    context.demand(BOUGHT, everywhere=True)
+    context.demand(BOUGHT, shop_wide=True)
     sample = value_or_none(input.sample)
     if sample is not None and not 0 <= sample <= 100:
         raise BadInput("A sample has 0 to 100 customers.", ("input", "sample"))

@@ -43,7 +43,7 @@ async def tier_standing(
     customers: Sequence[CustomerRow], context: RequestContext, *, at: At = None
 ) -> Sequence[TierStanding]:
     """Three statements for all customers of a level."""
-    context.demand(BOUGHT, everywhere=True)
+    context.demand(BOUGHT, shop_wide=True)
     found = await reads.standings_of(context.shop, [customer.id for customer in customers], at)
     return [shown(found[customer.id], context.shop) for customer in customers]
 
@@ -82,7 +82,7 @@ def share_of(share: reads.Share, shop: Shop) -> TierShare:
 
 async def tier_distribution(context: RequestContext, *, at: At = None) -> Sequence[TierShare]:
     """How many have which tier."""
-    context.demand(BOUGHT, everywhere=True)
+    context.demand(BOUGHT, shop_wide=True)
     return [share_of(share, context.shop) for share in await reads.distribution(context.shop, at)]
 
 
