@@ -15,7 +15,7 @@ from regulars_schema.composition.contributions import (
     SortField,
 )
 from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdateInput
-from regulars_schema.customers.mutations import CustomerPayload, shown
+from regulars_schema.customers.mutations import CustomerPayload, customer_row
 from regulars_schema.customers.types import Customer, CustomerGroup, CustomerOrderField, CustomerWhere
 from regulars_schema.executor.pushdown import SqlField, sql_field
 from regulars_schema.fields.declarations import batched, mutation, root
@@ -30,7 +30,7 @@ from regulars_schema.fields.filters import (
 )
 from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_order
 from regulars_schema.fields.pagination import Connection, PageArguments, window
-from regulars_schema.fields.store_scope import visible
+from regulars_schema.fields.store_scope import visible_purchases
 from regulars_schema.inputs.idempotent import IdempotentInput, RequiredKeyInput
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.purchases.inputs import PurchaseRecordInput
@@ -87,6 +87,7 @@ __all__ = [
     "batched",
     "build_schema",
     "contributions_of",
+    "customer_row",
     "guarded",
     "identified",
     "in_every_store",
@@ -98,9 +99,8 @@ __all__ = [
     "requires",
     "root",
     "schema_of",
-    "shown",
     "sql_field",
     "value_or_none",
-    "visible",
+    "visible_purchases",
     "window",
 ]

@@ -40,7 +40,7 @@ async def customer_create(
     origin = await store_id(context.shop, value_or_none(input.origin_store_code), "originStoreCode")
     new = checked(context.shop.settings, new_customer(input, None if origin == MAIN_STORE_ID else origin))
     outcome = await find_or_register(context.shop, new, matches(input))
-    return CustomerCreatePayload(customer=await shown(context, outcome.id), created=outcome.created)
+    return CustomerCreatePayload(customer=await customer_row(context, outcome.id), created=outcome.created)
 
 
 @strawberry.type(description="What changes of a customer answer.")
@@ -63,7 +63,7 @@ async def customer_update(
     """Change a customer."""
     key = key_of(input.id, "customer", "id")
     await changes.change(context.shop, key, changes_of(input), value_or_none(input.expected_version))
-    return CustomerUpdatePayload(customer=await shown(context, key))
+    return CustomerUpdatePayload(customer=await customer_row(context, key))
 
 
 @strawberry.input(description="A customer to deactivate.")
@@ -132,11 +132,11 @@ async def customer_suspend(
 async def _with_status(context: RequestContext, given: Any, status: str) -> Any:
     key = key_of(given.id, "customer", "id")
     await changes.set_status(context.shop, key, status, value_or_none(given.expected_version))
-    return await shown(context, key)
+    return await customer_row(context, key)
 
 
-async def shown(context: RequestContext, key: str) -> Any:
-    """The customer's row."""
+async def customer_row(context: RequestContext, key: str) -> Any:
+    """The customer as a payload shows it: its row, or None where there is none."""
     return (await customers_by_ids(context.database, [key])).get(key)
 
 
@@ -159,7 +159,7 @@ async def tags_add(
     """Put tags on a customer."""
     key = key_of(input.customer_id, "customer", "customerId")
     await changes.add_tags(context.shop, key, input.tags)
-    return TagsAddPayload(customer=await shown(context, key))
+    return TagsAddPayload(customer=await customer_row(context, key))
 
 
 @strawberry.input(description="Tags to take off a customer.")
@@ -183,7 +183,7 @@ async def tags_remove(
     """Take tags off a customer."""
     key = key_of(input.customer_id, "customer", "customerId")
     await changes.remove_tags(context.shop, key, input.tags)
-    return TagsRemovePayload(customer=await shown(context, key))
+    return TagsRemovePayload(customer=await customer_row(context, key))
 
 
 _DETAILS = "`REQUIRED`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`, `INVALID_PHONE`, `INVALID_DATE`, `INVALID_COUNTRY`, `NOT_FOUND`"

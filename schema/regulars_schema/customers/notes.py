@@ -8,7 +8,7 @@ from regulars_core.customers import notes
 from regulars_core.customers.reads import notes_by_ids
 from regulars_core.plugins.owners import CORE
 from regulars_schema.composition.contributions import Contribution, Extension, Mutation, NodeKind
-from regulars_schema.customers.mutations import shown
+from regulars_schema.customers.mutations import customer_row
 from regulars_schema.customers.types import Customer, Note
 from regulars_schema.fields.declarations import mutation
 from regulars_schema.fields.nodes import in_every_store
@@ -90,7 +90,7 @@ async def note_delete(
 ) -> NoteDeletePayload:
     """Delete a note."""
     customer_id = await notes.delete_note(context.shop, key_of(input.id, "note", "id"))
-    return NoteDeletePayload(deleted_note_id=input.id, customer=await shown(context, customer_id))
+    return NoteDeletePayload(deleted_note_id=input.id, customer=await customer_row(context, customer_id))
 
 
 async def _note(context: RequestContext, key: str) -> Any:

@@ -7,9 +7,9 @@ from regulars_schema.request.context import RequestContext
 VIEW = "purchases.view"
 
 
-def visible(context: RequestContext, where: Where | None = None) -> Where | None:
-    """Conditions on purchases, narrowed to the stores in which the caller may see them; as they are for one who may
-    everywhere."""
+def visible_purchases(context: RequestContext, where: Where | None = None) -> Where | None:
+    """Conditions on purchases, narrowed to the stores in which the caller may see them; left as they are for one who may
+    see them in the whole shop."""
     stores = context.actor.stores(VIEW)
     if stores is None:
         return where

@@ -11,7 +11,7 @@ from regulars_core.purchases.reads import (
     refunds_by_ids,
 )
 from regulars_schema.composition.contributions import Contribution, NodeKind
-from regulars_schema.fields.store_scope import VIEW, visible
+from regulars_schema.fields.store_scope import VIEW, visible_purchases
 from regulars_schema.purchases.fields import EXTENSIONS
 from regulars_schema.purchases.filters import LEAVES
 from regulars_schema.purchases.mutations import MUTATIONS
@@ -24,7 +24,7 @@ def _seen(read: Callable[..., Awaitable[Mapping[str, Any]]]) -> Callable[..., Aw
     """A NodeKind's `load` for purchases and what belongs to them: those in the stores that the caller may see."""
 
     async def load(context: RequestContext, keys: Sequence[str]) -> Mapping[str, Any]:
-        return await read(context.database, keys, visible(context))
+        return await read(context.database, keys, visible_purchases(context))
 
     return load
 

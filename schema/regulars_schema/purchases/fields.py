@@ -27,7 +27,7 @@ from regulars_schema.executor.pushdown import SqlField
 from regulars_schema.fields.declarations import batched
 from regulars_schema.fields.nodes import in_order
 from regulars_schema.fields.pagination import Connection
-from regulars_schema.fields.store_scope import visible
+from regulars_schema.fields.store_scope import visible_purchases
 from regulars_schema.purchases.json_rows import (
     CUSTOMER_OF,
     LINES_OF,
@@ -103,13 +103,13 @@ async def refund_lines(found: Sequence[RefundRow], context: RequestContext) -> S
 async def line_of(found: Sequence[RefundLineRow], context: RequestContext) -> Sequence[LineRow | None]:
     """The line that was taken back."""
     keys = [line.line_id for line in found]
-    return in_order(keys, await lines_by_ids(context.database, keys, visible(context)))
+    return in_order(keys, await lines_by_ids(context.database, keys, visible_purchases(context)))
 
 
 async def purchase_of(found: Sequence[Any], context: RequestContext) -> Sequence[PurchaseRow | None]:
     """The purchase that a line, payment or refund belongs to."""
     keys = [part.purchase_id for part in found]
-    return in_order(keys, await purchases_by_ids(context.database, keys, visible(context)))
+    return in_order(keys, await purchases_by_ids(context.database, keys, visible_purchases(context)))
 
 
 EXTENSIONS = [

@@ -19,7 +19,7 @@ from regulars_schema.customers.types import searchable
 from regulars_schema.executor.pushdown import SqlField
 from regulars_schema.fields.declarations import root
 from regulars_schema.fields.pagination import Connection
-from regulars_schema.fields.store_scope import VIEW, visible
+from regulars_schema.fields.store_scope import VIEW, visible_purchases
 from regulars_schema.purchases.json_rows import PURCHASE, PURCHASES, purchase_with
 from regulars_schema.purchases.types import Purchase, PurchasesArguments, purchases_asked
 from regulars_schema.request.context import RequestContext
@@ -44,7 +44,7 @@ async def purchase(
         found = await purchase_by_reference(context.database, store_code or MAIN, reference)
         return found if found and context.actor.may(VIEW, found.store_id) else None
     key = key_of(id or "", "purchase", "id")
-    return (await purchases_by_ids(context.database, [key], visible(context))).get(key)
+    return (await purchases_by_ids(context.database, [key], visible_purchases(context))).get(key)
 
 
 def _one(
@@ -52,7 +52,9 @@ def _one(
 ) -> Relation | None:
     """The same purchase, for the database to write, if it is known by its id."""
     return (
-        None if id is None or reference is not None else purchase_with(key_of(id, "purchase", "id"), visible(context))
+        None
+        if id is None or reference is not None
+        else purchase_with(key_of(id, "purchase", "id"), visible_purchases(context))
     )
 
 

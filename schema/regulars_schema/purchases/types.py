@@ -23,7 +23,7 @@ from regulars_schema.fields.filters import where_input
 from regulars_schema.fields.nodes import Node, backed_by
 from regulars_schema.fields.pagination import PageArguments, window
 from regulars_schema.fields.sort_orders import OrderDirection, order_of
-from regulars_schema.fields.store_scope import visible
+from regulars_schema.fields.store_scope import visible_purchases
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.permissions import requires
 from regulars_schema.types.ids import identified
@@ -171,4 +171,4 @@ def purchases_asked(
 ) -> tuple[Window, Where | None]:
     """Which page the arguments of a list of purchases ask for, the latest first if no order is given; and under which
     conditions: theirs, in the stores where the caller sees purchases. Raises BadInput and Forbidden."""
-    return window(order_of(order_by, LATEST_FIRST, context), **page), visible(context, where)
+    return window(order_of(order_by, LATEST_FIRST, context), **page), visible_purchases(context, where)

@@ -13,9 +13,9 @@ from regulars_schema.plugin import (
     InputField,
     Mutation,
     RequestContext,
+    customer_row,
     key_of,
     mutation,
-    shown,
     value_or_none,
 )
 from regulars_tiers import assignments
@@ -52,7 +52,7 @@ async def tier_assign(
     await assignments.assign(
         context.shop, key, input.tier, mode, input.reason, value_or_none(input.until), context.actor.name
     )
-    return TierAssignPayload(customer=await shown(context, key))
+    return TierAssignPayload(customer=await customer_row(context, key))
 
 
 @strawberry.input(description="A customer to give back to the rules.")
@@ -74,7 +74,7 @@ async def tier_clear(
     """Give a customer back to the rules."""
     key = key_of(input.customer_id, "customer", "customerId")
     await assignments.clear(context.shop, key, value_or_none(input.reason), context.actor.name)
-    return TierClearPayload(customer=await shown(context, key))
+    return TierClearPayload(customer=await customer_row(context, key))
 
 
 EXTENSION = Extension(

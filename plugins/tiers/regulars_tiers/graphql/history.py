@@ -21,7 +21,7 @@ from regulars_schema.plugin import (
     in_every_store,
     in_order,
     requires,
-    visible,
+    visible_purchases,
     window,
 )
 from regulars_tiers import reads
@@ -54,7 +54,9 @@ async def tier_history(
 async def changed_by(changes: Sequence[reads.ChangeRow], context: RequestContext) -> Sequence[PurchaseRow | None]:
     """The purchases that brought changes about."""
     ids = [change.purchase_id for change in changes]
-    return in_order(ids, await purchases_by_ids(context.database, [id_ for id_ in ids if id_], visible(context)))
+    return in_order(
+        ids, await purchases_by_ids(context.database, [id_ for id_ in ids if id_], visible_purchases(context))
+    )
 
 
 EXTENSIONS = (

@@ -21,7 +21,7 @@ from regulars_schema.plugin import (
     requires,
     root,
     value_or_none,
-    visible,
+    visible_purchases,
 )
 from regulars_tiers import reads
 from regulars_tiers.graphql.policy_types import AT_INSTANT, At, Tier, tier_of
@@ -60,7 +60,7 @@ async def explaining_purchases(
 ) -> Sequence[list[PurchaseRow]]:
     """The latest purchases that counted."""
     wanted = [list(one.purchase_ids[-MAX_EXPLAINED:]) for one in explanations]
-    found = await purchases_by_ids(context.database, [id_ for ids in wanted for id_ in ids], visible(context))
+    found = await purchases_by_ids(context.database, [id_ for ids in wanted for id_ in ids], visible_purchases(context))
     return [[found[id_] for id_ in reversed(ids) if id_ in found] for ids in wanted]
 
 
