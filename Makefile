@@ -35,7 +35,7 @@ check: setup ## Format, lint, types, layers, and everything generated is up to d
 	$(BIN)/mypy
 	cd server/regulars_server/outline && $(CURDIR)/$(BIN)/mypy --strict --cache-dir $(CURDIR)/.mypy_cache/outline --package regulars_outline
 	$(BIN)/lint-imports
-	$(BIN)/cog --check docs/settings.md docs/commands.md docs/hooks.md docs/permissions.md
+	$(BIN)/cog --check docs/settings.md docs/commands.md docs/hooks.md docs/permissions.md docs/plugin-names.md
 	$(BIN)/regulars schema --check
 	$(BIN)/python -m regulars_server.cli.drift
 

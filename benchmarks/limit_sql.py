@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from regulars_core.customers.search.quick import QuickSearch
+from regulars_core.customers.quick_search import QuickSearch
 from regulars_core.database import Dialect, Engine
 from regulars_core.primitives.clock import DAY, NEVER
 from regulars_core.queries.where import Values

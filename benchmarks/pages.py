@@ -25,9 +25,9 @@ from benchmarks.plans import Watched
 from benchmarks.population import TODAY, Population, fill
 from regulars_core.contribution import CORE_APP
 from regulars_core.customers.filters import LEAVES
+from regulars_core.customers.quick_search import QuickSearch, quick_search
 from regulars_core.customers.reads import NEWEST_FIRST, SORT_KEYS, customers_of_groups, page_of_customers
 from regulars_core.customers.search import texts as searching
-from regulars_core.customers.search.quick import QuickSearch, quick_search
 from regulars_core.customers.search.recent import renew
 from regulars_core.database import Database, migrations
 from regulars_core.primitives.clock import DAY

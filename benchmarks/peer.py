@@ -19,7 +19,7 @@ from benchmarks.contestants import Contestant
 from benchmarks.filled import FilledShop
 from benchmarks.limit_sql import found_by
 from benchmarks.operations import NEWEST, Variables
-from regulars_core.customers.search.quick import QuickSearch
+from regulars_core.customers.quick_search import QuickSearch
 
 HERE = Path(__file__).parent / "postgraphile"
 _CARD = "id: rowId code firstName lastName displayName email phone status version createdAt group { name }"

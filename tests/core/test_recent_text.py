@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import pytest
 
 from regulars_core.contribution import VERIFICATIONS
+from regulars_core.customers import quick_search as quick_search_module
 from regulars_core.customers.changes import change, set_status
+from regulars_core.customers.quick_search import QuickSearch, quick_search
 from regulars_core.customers.registration import give_codes, register
 from regulars_core.customers.rules import CustomerChanges, NewCustomer, checked
-from regulars_core.customers.search import quick, recent
-from regulars_core.customers.search.quick import QuickSearch, quick_search
+from regulars_core.customers.search import recent
 from regulars_core.customers.search.texts import names_text
 from regulars_core.database import Database
 from regulars_core.primitives.clock import Instant, now
@@ -103,7 +104,7 @@ class Life:
 @pytest.mark.parametrize("seed", range(3))
 async def test_whatever_happens_the_same_are_found(shop: Shop, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     for limit, number in (("MAX_UNCOPIED", 6), ("WALK", 4), ("MANY_HITS", 5)):
-        monkeypatch.setattr(quick, limit, number)  # so that each way is taken among a few dozen
+        monkeypatch.setattr(quick_search_module, limit, number)  # so that each way is taken among a few dozen
     life = Life(shop, random.Random(seed), {})
     for _ in range(25):
         await life.register()

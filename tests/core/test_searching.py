@@ -11,10 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars_core.customers.changes import set_status
-from regulars_core.customers.reads import NEWEST_FIRST, CustomerRow, page_of_customers
-from regulars_core.customers.registration import give_codes, register
-from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.customers.search.quick import (
+from regulars_core.customers.quick_search import (
     CREATED,
     LAST_SEEN,
     MANY_HITS,
@@ -24,6 +21,9 @@ from regulars_core.customers.search.quick import (
     Recency,
     quick_search,
 )
+from regulars_core.customers.reads import NEWEST_FIRST, CustomerRow, page_of_customers
+from regulars_core.customers.registration import give_codes, register
+from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.customers.search.recent import renew
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import BadInput

@@ -5,7 +5,7 @@ from datetime import date
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from regulars_core.customers.search.quick import QuickSearch
+from regulars_core.customers.quick_search import QuickSearch
 from regulars_core.primitives.clock import NEVER, day_of, now
 from regulars_core.primitives.money import CurrencyCode
 from regulars_core.queries.json_rows import (

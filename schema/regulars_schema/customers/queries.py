@@ -5,8 +5,8 @@ from typing import Annotated, Any, Unpack
 
 import strawberry
 
+from regulars_core.customers.quick_search import CREATED, LAST_SEEN, MAX_QUICK_SEARCH, QuickSearch, quick_search
 from regulars_core.customers.reads import CustomerRow, customer_by_code, customers_by_ids, page_of_customers
-from regulars_core.customers.search.quick import CREATED, LAST_SEEN, MAX_QUICK_SEARCH, QuickSearch, quick_search
 from regulars_core.primitives.errors import BadInput
 from regulars_core.queries.json_rows import Relation
 from regulars_core.queries.pages import Page

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from regulars_core.plugin import Shop, day_of, now
 from regulars_core.testing import ImportOptions, drift, import_customers, jobs_of
 from regulars_schema.plugin import build_schema
-from regulars_server.cli.main import app
+from regulars_server.testing import command_line
 
 SALE = {"reference": "R1", "lines": [{"name": "Rum", "total": "9.00"}], "purchasedAt": "2026-01-01T00:00:00Z"}
 
@@ -150,7 +150,7 @@ async def test_fields_cost_one_statement_each_however_many_customers(asking: Ask
 async def test_the_command_counts(asking: Asking, database_url: str) -> None:
     await asking.do("birthdayGreetingSend", "customer { id }", customerId=await asking.customer("Ana"))
     environment = {"REGULARS_PLUGINS": "birthday", "REGULARS_DATABASE_URL": database_url}
-    counted = await asyncio.to_thread(CliRunner().invoke, app, ["birthday", "count"], env=environment)
+    counted = await asyncio.to_thread(CliRunner().invoke, command_line, ["birthday", "count"], env=environment)
     assert (counted.exit_code, counted.stdout) == (0, "1\n")
 
 
