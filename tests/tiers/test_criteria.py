@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from regulars_core.hookspecs import hookimpl
 from regulars_core.plugins.owners import PluginError
 from regulars_core.start import plugins_on
-from regulars_tiers.rules.criteria import BOX, NET_SPEND, CriterionKind, NoSettings, PurchaseFact, Unit, criterion_kinds
+from regulars_tiers.registry import criterion_kinds
+from regulars_tiers.rules.criteria import BOX, NET_SPEND, CriterionKind, NoSettings, PurchaseFact, Unit
 from regulars_tiers.testing import LawBroken, purchases, try_laws
 from tests.hooks.test_plugins import plugin
 from tests.support.tier_rules import at

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from regulars_core.plugin import NEVER, Checks, Instant, Lookup, Problem, Refused, Shop, now
-from regulars_tiers.rules.criteria import CriterionKind, Unit, criterion_kinds
+from regulars_tiers.registry import criterion_kinds
+from regulars_tiers.rules.criteria import CriterionKind, Unit
 from regulars_tiers.rules.policy import SEED, Policy, PolicyData, Versions, compiled, in_order, read
 
 

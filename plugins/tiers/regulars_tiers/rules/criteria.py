@@ -4,7 +4,7 @@ A kind is a name, a typed settings class, and a pure function from the purchases
 and the threshold belong to the policy: a criterion is met while what is measured is at least the threshold.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from regulars_core.plugin import Instant, Owners, Plugins
+from regulars_core.plugin import Instant
 
 
 class Unit(StrEnum):
@@ -102,17 +102,6 @@ ORDERS = CriterionKind(
     "ORDERS", NoSettings, summed(_one), Unit.COUNT, "Orders", _one, monotone=True, lifetime=lambda known: known.count
 )
 BOX: Sequence[CriterionKind] = (NET_SPEND, ORDERS)
-
-
-def criterion_kinds(plugins: Plugins) -> Mapping[str, CriterionKind]:
-    """All kinds by name: the box's and those of other plugins. Raises PluginError where two have one name."""
-    declared = plugins.declared("tiers_criteria") if "tiers" in plugins.names else {}
-    owners, by_name = Owners(), {}
-    for owner, kinds in {"tiers": BOX, **declared}.items():
-        for kind in kinds:
-            owners.claim(kind.kind, owner, f"The criterion {kind.kind}")
-            by_name[kind.kind] = kind
-    return by_name
 
 
 class WindowKind(StrEnum):
