@@ -73,7 +73,7 @@ async def test_recognised_by_code_else_email_else_phone(customers):
 async def test_of_two_rows_that_disagree_on_one_customer_the_first_counts(customers, files, everything):
     text = "code,first_name,last_name,email\nA,Ana,Ruiz,ana@example.com\nB,Eva,Sol,\nA,Ana,Ruiz Sol,\nA,Ana,Ruiz,\n"
     for batch in (1000, 1):
-        report = await customers(text, batch=batch)
+        report = await customers(text, batch_size=batch)
         assert (report.created + report.unchanged, report.updated, report.rejected) == (3, 0, 1)
         assert [(row["reject_line"], row["reject_code"]) for row in files.rejects()] == [("4", "REPEATED_CUSTOMER")]
     before = await everything()

@@ -53,10 +53,10 @@ async def test_stopped_halfway_and_run_again_nothing_is_missing_or_doubled(shop,
             raise Stopped
 
     with pytest.raises(Stopped):
-        await import_purchases(shop, path, ImportOptions(batch=10), stop)
+        await import_purchases(shop, path, ImportOptions(batch_size=10), stop)
     assert [done for done, _ in told] == sorted({done for done, _ in told})
     assert (await _totals(shop))[0] == 40
-    report = await import_purchases(shop, path, ImportOptions(batch=10), lambda done, size: None)
+    report = await import_purchases(shop, path, ImportOptions(batch_size=10), lambda done, size: None)
     assert (report.created, report.unchanged, report.rejected) == (60, 40, 0)
     assert await _totals(shop) == _expected(100)
 
@@ -64,14 +64,16 @@ async def test_stopped_halfway_and_run_again_nothing_is_missing_or_doubled(shop,
 _KILLED = """
 import asyncio, sys
 from pathlib import Path
+from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database
 from regulars_core.imports import ImportOptions, import_purchases
 from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import Shop
+from regulars_core.start import plugins_on
 
 async def main(url, path):
     shop = Shop(await Database.open(url, [CORE_APP]), Settings(database_url=url), plugins_on())
-    await import_purchases(shop, Path(path), ImportOptions(batch=20), lambda done, size: print(done, flush=True))
+    await import_purchases(shop, Path(path), ImportOptions(batch_size=20), lambda done, size: print(done, flush=True))
 
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -100,7 +102,7 @@ async def test_killed_halfway_and_run_again_nothing_is_missing_or_doubled(shop, 
 async def _peak(run, shop, path: Path) -> int:
     tracemalloc.start()
     try:
-        await run(shop, path, ImportOptions(batch=50), lambda done, size: None)
+        await run(shop, path, ImportOptions(batch_size=50), lambda done, size: None)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -108,7 +110,9 @@ async def _peak(run, shop, path: Path) -> int:
 
 async def test_memory_does_not_grow_with_a_file_of_purchases(shop, files):
     small, large = files.write(purchases(400), "small.csv"), files.write(purchases(4_000), "large.csv")
-    await import_purchases(shop, small, ImportOptions(batch=50), lambda done, size: None)  # fills what is kept for good
+    await import_purchases(
+        shop, small, ImportOptions(batch_size=50), lambda done, size: None
+    )  # fills what is kept for good
     few, many = await _peak(import_purchases, shop, small), await _peak(import_purchases, shop, large)
     assert many < few + 3_000_000, "caches of a few thousand e-mails and the like are all that may grow"
 
@@ -117,7 +121,7 @@ async def test_memory_does_not_grow_with_broken_rows(shop, files):
     head, row = HEAD.encode(), b"R\xff,,2026-01-01,,,,X,1,1\n"
     small = files.write(head + row * 1_000, "small.csv")
     large = files.write(head + b"".join(b"R%d\xff,?\n" % n for n in range(30_000)), "large.csv")
-    await import_purchases(shop, small, ImportOptions(batch=50), lambda done, size: None)
+    await import_purchases(shop, small, ImportOptions(batch_size=50), lambda done, size: None)
     few, many = await _peak(import_purchases, shop, small), await _peak(import_purchases, shop, large)
     assert many < few + 1_000_000
     assert len(files.rejects("large.csv")) == 30_000
@@ -129,6 +133,6 @@ async def test_memory_does_not_grow_with_a_file_of_customers(shop, files):
         return files.write(f"code,first_name,last_name\n{rows}", f"{name}.csv")
 
     small, large = people(400, "small"), people(4_000, "large")
-    await import_customers(shop, people(100, "first"), ImportOptions(batch=50), lambda done, size: None)
+    await import_customers(shop, people(100, "first"), ImportOptions(batch_size=50), lambda done, size: None)
     few, many = await _peak(import_customers, shop, small), await _peak(import_customers, shop, large)
     assert many < few + 1_000_000

@@ -60,11 +60,11 @@ async def test_a_reference_that_comes_again_later_in_the_file(purchases, files, 
     rows = "R1,,2026-01-01,{who},Eva,Sol,,X,1,5,\n"
     text = HEAD + rows.format(who="E1") + "R2,,2026-01-01,,,,,X,1,5,\n" + rows.format(who="E1") + rows.format(who="E2")
     # The last two stand together, so they are one basket, and a basket has one customer.
-    report = await purchases(text, batch=batch)
+    report = await purchases(text, batch_size=batch)
     assert (report.created, report.unchanged, report.rejected) == (2, 0, 1)
     assert {row["reject_code"] for row in files.rejects()} == {"CONTRADICTION"}
     report = await purchases(
-        HEAD + rows.format(who="E1") + "R3,,2026-01-01,,,,,X,1,5,\n" + rows.format(who="E2"), batch=batch
+        HEAD + rows.format(who="E1") + "R3,,2026-01-01,,,,,X,1,5,\n" + rows.format(who="E2"), batch_size=batch
     )
     assert (report.created, report.unchanged, report.rejected) == (1, 1, 1)
     assert [row[0] for row in await stats(shop)] == ["E1"], "nobody becomes a customer by what is refused"
@@ -231,7 +231,7 @@ async def test_times_without_an_offset_are_told_by_the_shops_clock(open_shop, fi
         ("reference,purchased_at,sku,total\n", {"date_format": "%d.%m.%Q"}, "is none"),
         ("reference,purchased_at,sku,total\n", {"currency": "EUR"}, "sells in USD"),
         ("reference,purchased_at,sku,total\n", {"currency": "dollars"}, "not the code of a currency"),
-        ("reference,purchased_at,sku,total\n", {"batch": 0}, "1 to 2000"),
+        ("reference,purchased_at,sku,total\n", {"batch_size": 0}, "1 to 2000"),
         ("reference,purchased_at,sku,total\n".encode("utf-16"), {}, "UTF-16"),
         ("reference,purchased_at,caf\xe9,total\n".encode("latin-1"), {}, "not UTF-8"),
         ("reference,purchased_at\rR,2026-01-01\r", {}, "end with a newline"),

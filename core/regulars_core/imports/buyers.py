@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from regulars_core.customers.contact import parse_email, parse_phone
+from regulars_core.customers.registration import CUSTOMER_CODES, give_codes, one_at_a_time
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import Problem, Refused
@@ -87,6 +88,21 @@ async def known_customers(shop: Shop, keys: Iterable[Key]) -> dict[Key, str]:
         for value, id_, _ in sorted(rows, key=lambda row: (row[2], row[1])):
             found.setdefault((column, value), id_)
     return found
+
+
+async def registered_meanwhile(shop: Shop, contacts: Iterable[Key]) -> dict[Key, str]:
+    """The ids of those who have these e-mails and phones by now. Until this transaction ends nobody else registers them."""
+    keys = list(contacts)
+    if not keys:
+        return {}
+    await one_at_a_time(shop, [(column.upper(), value) for column, value in keys])
+    return await known_customers(shop, keys)
+
+
+async def with_codes(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[CheckedCustomer]:
+    """The customers with a code each. Those codes that they brought along are never given out again."""
+    await shop.codes.reserve_up_to(CUSTOMER_CODES, [customer.code for customer in customers if customer.code])
+    return await give_codes(shop, customers)
 
 
 @dataclass(slots=True)

@@ -51,6 +51,11 @@ class Entry:
     store: str
 
     @property
+    def rows(self) -> Sequence[Row]:
+        """The row alone."""
+        return [self.row]
+
+    @property
     def keys(self) -> Sequence[Key]:
         """What this customer is looked for by, in this order."""
         return sought(self.customer.code, self.customer.email, self.customer.phone)

@@ -1,24 +1,25 @@
 """Importing customers: who is new is registered, who is known gets what differs, a batch in one transaction."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from regulars_core.customers.changes import change_quietly, lock_customers
-from regulars_core.customers.registration import CUSTOMER_CODES, give_codes, one_at_a_time, register
+from regulars_core.customers.registration import register
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.events.events import announce
 from regulars_core.groups.service import create_group, name_key
-from regulars_core.imports.buyers import Key, contact, known_customers
+from regulars_core.imports.batch import Outcome, batches, settle
+from regulars_core.imports.buyers import Key, contact, known_customers, registered_meanwhile, with_codes
 from regulars_core.imports.customer_differences import differences
 from regulars_core.imports.customer_rows import CUSTOMERS, Entry, EntryReader
 from regulars_core.imports.files.records import Row
 from regulars_core.imports.files.values import store_code
 from regulars_core.imports.options import ImportOptions, ImportReport, Progress
-from regulars_core.imports.run import Running, run
-from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.imports.run import Running, Settle, run
+from regulars_core.primitives.errors import Problem
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.reads import stores_by_codes
 from regulars_core.stores.service import create_store
@@ -59,69 +60,26 @@ class _Seen:
 
 
 def _batches(running: Running, rows: Iterator[Row]) -> Iterator[list[Entry]]:
-    reader, entries = EntryReader(running.shop, running.options, running.header), []
-    for row in rows:
-        try:
-            entries.append(reader.read(row))
-        except Refused as refused:
-            _reject(running, row, refused.problems)
-        if len(entries) == running.options.batch:
-            yield entries
-            entries = []
-    yield entries
-
-
-def _reject(running: Running, row: Row, problems: Sequence[Problem]) -> None:
-    message = " ".join(problem.message for problem in problems[:3])
-    running.reject([row], Problem(problems[0].code, message))
-    running.report.rejected += 1
-
-
-@dataclass
-class _Outcome:
-    """What became of some entries; counted only once it is certain. `ids` are those of the customers told of."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    ids: list[str] = field(default_factory=list)
-    rejected: list[Entry] = field(default_factory=list)
+    return batches(running, rows, EntryReader(running.shop, running.options, running.header).read)
 
 
 class _Overtaken(Exception):
     """Somebody else has just registered a customer of the batch."""
 
 
-def _settling(seen: _Seen) -> Callable[[Running, list[Entry]], Awaitable[None]]:
-    async def settle(running: Running, entries: list[Entry]) -> None:
-        """Settle a batch; what is refused as a whole is tried again row by row, so that only the culprit is rejected."""
+def _settling(seen: _Seen) -> Settle[list[Entry]]:
+    async def settle_entries(running: Running, entries: list[Entry]) -> None:
+        """Settle a batch; what tells of one customer twice is settled one after the other."""
         left: Sequence[Entry] = entries
         while left:
             known = await known_customers(running.shop, (key for entry in left for key in entry.keys))
-            now, left = _apart(left, known)
+            first, left = _apart(left, known)
             try:
-                outcome = await _attempt(running.shop, seen, now, known)
+                await settle(running, first, _attempt(running.shop, seen, first, known), settle_entries)
             except _Overtaken:
-                left = [*now, *left]
-            except Refused as refused:
-                if len(now) == 1:
-                    _reject(running, now[0].row, refused.problems)
-                for entry in now if len(now) > 1 else ():
-                    await settle(running, [entry])
-            else:
-                _count(running, seen, outcome)
+                left = [*first, *left]
 
-    return settle
-
-
-def _count(running: Running, seen: _Seen, outcome: _Outcome) -> None:
-    seen.add(outcome.ids)
-    running.report.created += outcome.created
-    running.report.updated += outcome.updated
-    running.report.unchanged += outcome.unchanged
-    running.report.customers_created += outcome.created
-    for entry in outcome.rejected:
-        _reject(running, entry.row, [_REPEATED])
+    return settle_entries
 
 
 def _apart(entries: Sequence[Entry], known: Mapping[Key, str]) -> tuple[Sequence[Entry], Sequence[Entry]]:
@@ -139,44 +97,45 @@ def _id_of(entry: Entry, known: Mapping[Key, str]) -> str | None:
     return next((known[key] for key in entry.keys if key in known), None)
 
 
-async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Mapping[Key, str]) -> _Outcome:
-    elders = [(id_, entry) for entry in entries if (id_ := _id_of(entry, known))]
+async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Mapping[Key, str]) -> Outcome[Entry]:
+    existing = [(id_, entry) for entry in entries if (id_ := _id_of(entry, known))]
     newcomers = [entry for entry in entries if _id_of(entry, known) is None]
     groups = await _groups(shop, entries)
     new = await _prepared(shop, newcomers, groups)
 
-    async def work() -> _Outcome:
+    async def work() -> tuple[Outcome[Entry], Sequence[str]]:
         await _refuse_overtaken(shop, newcomers)
-        made = await register(shop, new) if new else []
+        created = await register(shop, new) if new else []
         changed = []
-        outcome = _Outcome(created=len(made), ids=[*made, *(id_ for id_, _ in elders)])
-        await lock_customers(shop, [id_ for id_, _ in elders])  # nothing changes between the look and the change
+        outcome = Outcome[Entry](created=len(created), customers_created=len(created))
+        await lock_customers(shop, [id_ for id_, _ in existing])  # nothing changes between the look and the change
         for (id_, entry), changes in zip(
-            elders, await differences(shop, elders, groups) if elders else [], strict=True
+            existing, await differences(shop, existing, groups) if existing else [], strict=True
         ):
             if not changes:
                 outcome.unchanged += 1
             elif id_ in seen:
-                outcome.rejected.append(entry)
+                outcome.rejected.append((entry, _REPEATED))
             elif await change_quietly(shop, id_, changes):
                 changed.append(id_)
         outcome.updated = len(changed)
         await announce(shop, "customers_changed", changed)
-        return outcome
+        return outcome, created
 
-    return await shop.database.transaction(work)
+    outcome, created = await shop.database.transaction(work)
+    seen.add([*created, *(id_ for id_, _ in existing)])
+    return outcome
 
 
 async def _refuse_overtaken(shop: Shop, newcomers: Sequence[Entry]) -> None:
-    contacts = [key for entry in newcomers if not entry.customer.code for key in entry.contacts]
-    if contacts:
-        await one_at_a_time(shop, [(column.upper(), value) for column, value in contacts])
-        if await known_customers(shop, contacts):
-            raise _Overtaken
+    if await registered_meanwhile(
+        shop, (key for entry in newcomers if not entry.customer.code for key in entry.contacts)
+    ):
+        raise _Overtaken
 
 
 async def _prepared(shop: Shop, newcomers: Sequence[Entry], groups: Mapping[str, str]) -> Sequence[CheckedCustomer]:
-    """The newcomers with groups, stores and codes, those that they brought along never given out again."""
+    """The newcomers with groups, stores and codes."""
     stores = await _stores(shop, newcomers)
     customers = [
         replace(
@@ -186,8 +145,7 @@ async def _prepared(shop: Shop, newcomers: Sequence[Entry], groups: Mapping[str,
         )
         for entry in newcomers
     ]
-    await shop.codes.reserve_up_to(CUSTOMER_CODES, [customer.code for customer in customers if customer.code])
-    return await give_codes(shop, customers)
+    return await with_codes(shop, customers)
 
 
 async def _stores(shop: Shop, entries: Sequence[Entry]) -> dict[str, str]:

@@ -43,6 +43,11 @@ class Sale:
     store_name: str
     buyer: Buyer | None
 
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows of the basket."""
+        return self.basket.rows
+
 
 class SaleReader:
     """Reads the baskets of one file."""

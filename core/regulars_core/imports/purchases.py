@@ -1,28 +1,24 @@
 """Importing purchases: what is new is recorded with the customers and stores it needs, a batch in one transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-from tortoise.exceptions import IntegrityError
-
-from regulars_core.customers.registration import CUSTOMER_CODES, give_codes, one_at_a_time, register
+from regulars_core.customers.registration import register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.imports.baskets import Basket, Grouping
-from regulars_core.imports.buyers import Directory, Newcomer, known_customers
+from regulars_core.imports.baskets import Grouping
+from regulars_core.imports.batch import Outcome, batches, settle
+from regulars_core.imports.buyers import Directory, Newcomer, known_customers, registered_meanwhile, with_codes
 from regulars_core.imports.files.records import Row
 from regulars_core.imports.options import ImportOptions, ImportReport, Progress
 from regulars_core.imports.purchase_rows import PURCHASES, Sale, SaleReader
 from regulars_core.imports.run import Running, run
-from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.errors import Problem
 from regulars_core.purchases.rules import CheckedPurchase
 from regulars_core.purchases.service import Recorded, record, recorded_under, reused
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.reads import stores_by_codes
 from regulars_core.stores.service import create_store
-
-_MAX_ROWS = 10
-"""Rows of one batch for each basket of it at most, so that long baskets make a batch of fewer."""
 
 
 async def import_purchases(shop: Shop, path: Path, options: ImportOptions, progress: Progress) -> ImportReport:
@@ -36,72 +32,16 @@ async def import_purchases(shop: Shop, path: Path, options: ImportOptions, progr
 
 def _batches(running: Running, rows: Iterator[Row]) -> Iterator[list[Sale]]:
     reader = SaleReader(running.shop, running.options, running.header)
-    most, sales, lines = running.options.batch, [], 0
-    for basket in Grouping(running.header).baskets(rows):
-        lines += len(basket.rows)
-        try:
-            sales.append(reader.read(basket))
-        except Refused as refused:
-            _reject(running, basket, refused.problems)
-        if len(sales) == most or lines >= most * _MAX_ROWS:
-            yield sales
-            sales, lines = [], 0
-    yield sales
+    return batches(running, Grouping(running.header).baskets(rows), reader.read)
 
 
-def _reject(running: Running, basket: Basket, problems: Sequence[Problem]) -> None:
-    message = " ".join(problem.message for problem in problems[:3])
-    running.reject(basket.rows, Problem(problems[0].code, message))
-    running.report.rejected += not basket.further
+async def _settle(running: Running, sales: list[Sale]) -> None:
+    if sales:
+        await settle(running, sales, _attempt(running.shop, sales), _settle)
 
 
-@dataclass
-class _Outcome:
-    """What became of one batch; counted only once it is certain."""
-
-    created: int = 0
-    unchanged: int = 0
-    customers: int = 0
-    stores: int = 0
-    rejected: list[tuple[Sale, Problem]] = field(default_factory=list)
-
-    def told(self, sale: Sale, recorded: Recorded) -> None:
-        """Note what became of one sale."""
-        if recorded.problem:
-            self.rejected.append((sale, recorded.problem))
-        elif recorded.created:
-            self.created += 1
-        else:
-            self.unchanged += 1
-
-
-async def _settle(running: Running, sales: Sequence[Sale]) -> None:
-    """Record a batch. If it is refused as a whole it is tried again purchase by purchase, so that only the culprit is
-    rejected; so it is when somebody else has just recorded the same."""
-    if not sales:
-        return
-    try:
-        outcome = await _attempt(running.shop, sales)
-    except (Refused, IntegrityError) as error:
-        if len(sales) > 1:
-            for sale in sales:
-                await _settle(running, [sale])
-        elif isinstance(error, Refused):
-            _reject(running, sales[0].basket, error.problems)
-        else:
-            raise
-        return
-    report = running.report
-    report.created += outcome.created
-    report.unchanged += outcome.unchanged
-    report.customers_created += outcome.customers
-    report.stores_created += outcome.stores
-    for sale, problem in outcome.rejected:
-        _reject(running, sale.basket, [problem])
-
-
-async def _attempt(shop: Shop, sales: Sequence[Sale]) -> _Outcome:
-    outcome = _Outcome()
+async def _attempt(shop: Shop, sales: Sequence[Sale]) -> Outcome[Sale]:
+    outcome = Outcome[Sale]()
     known = await stores_by_codes(shop.database, [sale.store_code for sale in sales])
     stores = {code: store.id for code, store in known.items()}
     new = await _new(shop, sales, stores, outcome)
@@ -111,7 +51,7 @@ async def _attempt(shop: Shop, sales: Sequence[Sale]) -> _Outcome:
     placed = _with_customers(new, directory, outcome)
     await _prepare(shop, directory.newcomers)
 
-    async def work() -> _Outcome:
+    async def work() -> Outcome[Sale]:
         return await _write(shop, placed, dict(stores), directory.newcomers)
 
     written = await shop.database.transaction(work)
@@ -120,7 +60,7 @@ async def _attempt(shop: Shop, sales: Sequence[Sale]) -> _Outcome:
     return written
 
 
-async def _new(shop: Shop, sales: Sequence[Sale], stores: Mapping[str, str], outcome: _Outcome) -> list[Sale]:
+async def _new(shop: Shop, sales: Sequence[Sale], stores: Mapping[str, str], outcome: Outcome[Sale]) -> list[Sale]:
     """The sales that are not recorded yet. Nobody becomes a customer for one that is."""
     recorded = await recorded_under(shop, [sale.purchase.reference for sale in sales])
     codes = {id_: code for code, id_ in stores.items()}
@@ -134,14 +74,23 @@ async def _new(shop: Shop, sales: Sequence[Sale], stores: Mapping[str, str], out
             new.append(sale)
         else:
             problem = None if digest == sale.purchase.digest else reused()
-            outcome.told(sale, Recorded(None, created=False, problem=problem))
+            _count(outcome, sale, Recorded(None, created=False, problem=problem))
     return new
+
+
+def _count(outcome: Outcome[Sale], sale: Sale, recorded: Recorded) -> None:
+    if recorded.problem:
+        outcome.rejected.append((sale, recorded.problem))
+    elif recorded.created:
+        outcome.created += 1
+    else:
+        outcome.unchanged += 1
 
 
 _Placed = tuple[Sale, str | Newcomer | None]
 
 
-def _with_customers(sales: Sequence[Sale], directory: Directory, outcome: _Outcome) -> list[_Placed]:
+def _with_customers(sales: Sequence[Sale], directory: Directory, outcome: Outcome[Sale]) -> list[_Placed]:
     placed: list[_Placed] = []
     for sale in sales:
         if sale.buyer is None:
@@ -158,7 +107,7 @@ async def _prepare(shop: Shop, newcomers: Sequence[Newcomer]) -> None:
     """Check newcomers and give them codes. Raises Refused."""
     if not newcomers:
         return
-    given = [
+    customers = [
         checked(
             shop.settings,
             NewCustomer(
@@ -172,46 +121,41 @@ async def _prepare(shop: Shop, newcomers: Sequence[Newcomer]) -> None:
         )
         for newcomer in newcomers
     ]
-    await shop.codes.reserve_up_to(CUSTOMER_CODES, [customer.code for customer in given if customer.code])
-    for newcomer, customer in zip(newcomers, await give_codes(shop, given), strict=True):
+    for newcomer, customer in zip(newcomers, await with_codes(shop, customers), strict=True):
         newcomer.customer = customer
 
 
 async def _write(
     shop: Shop, placed: Sequence[_Placed], stores: dict[str, str], newcomers: Sequence[Newcomer]
-) -> _Outcome:
-    outcome = _Outcome()
+) -> Outcome[Sale]:
+    outcome = Outcome[Sale]()
     for sale, _ in placed:
         if sale.store_code not in stores:
             stores[sale.store_code] = await create_store(shop, sale.store_code, sale.store_name)
-            outcome.stores += 1
+            outcome.stores_created += 1
     ids = await _register(shop, newcomers, outcome)
     purchases = [
         _complete(sale, stores, ids.get(id(who)) if isinstance(who, Newcomer) else who) for sale, who in placed
     ]
     for (sale, _), recorded in zip(placed, await record(shop, purchases), strict=True):
-        outcome.told(sale, recorded)
+        _count(outcome, sale, recorded)
     return outcome
 
 
-async def _register(shop: Shop, newcomers: Sequence[Newcomer], outcome: _Outcome) -> dict[int, str]:
+async def _register(shop: Shop, newcomers: Sequence[Newcomer], outcome: Outcome[Sale]) -> dict[int, str]:
     """The ids of newcomers, by the identity of the object. Who was registered at a till a moment ago is not made again."""
-    contacts = [key for newcomer in newcomers if not newcomer.buyer.code for key in newcomer.contacts]
-    elders: Mapping[tuple[str, str], str] = {}
-    if contacts:
-        await one_at_a_time(shop, [(column.upper(), value) for column, value in contacts])
-        elders = await known_customers(shop, contacts)
+    contacts = (key for newcomer in newcomers if not newcomer.buyer.code for key in newcomer.contacts)
+    existing = await registered_meanwhile(shop, contacts)
     ids: dict[int, str] = {}
     missing = []
     for newcomer in newcomers:
-        elder = next((elders[key] for key in newcomer.buyer.keys if key in elders), None)
-        if elder is None:
-            missing.append(newcomer)
+        if id_ := next((existing[key] for key in newcomer.buyer.keys if key in existing), None):
+            ids[id(newcomer)] = id_
         else:
-            ids[id(newcomer)] = elder
-    made = await register(shop, [newcomer.customer for newcomer in missing if newcomer.customer]) if missing else []
-    outcome.customers = len(made)
-    return ids | {id(newcomer): id_ for newcomer, id_ in zip(missing, made, strict=True)}
+            missing.append(newcomer)
+    created = await register(shop, [newcomer.customer for newcomer in missing if newcomer.customer]) if missing else []
+    outcome.customers_created = len(created)
+    return ids | {id(newcomer): id_ for newcomer, id_ in zip(missing, created, strict=True)}
 
 
 def _complete(sale: Sale, stores: Mapping[str, str], customer_id: str | None) -> CheckedPurchase:

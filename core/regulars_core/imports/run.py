@@ -16,6 +16,8 @@ from regulars_core.shop.shop import Shop
 
 T = TypeVar("T")
 
+_MAX_REASONS = 3
+
 
 class Running:
     """An import that is under way: what it has counted and rejected so far."""
@@ -27,9 +29,12 @@ class Running:
         self.report = ImportReport()
         self._rejects = rejects
 
-    def reject(self, rows: Sequence[Row], problem: Problem) -> None:
-        """Put rows, which are one purchase or one customer or a piece of one, into the rejects file."""
-        self._rejects.add(rows, problem)
+    def reject(self, rows: Sequence[Row], problems: Sequence[Problem], *, counted: bool = True) -> None:
+        """Put rows into the rejects file with the first few reasons. They are one purchase or customer, which is `counted`,
+        or a further piece of one that was."""
+        message = " ".join(problem.message for problem in problems[:_MAX_REASONS])
+        self._rejects.add(rows, Problem(problems[0].code, message))
+        self.report.rejected += counted
         self.report.rejects = self._rejects.path
         self.report.rejected_rows = self._rejects.rows
 
@@ -45,7 +50,7 @@ async def run(
     progress: Progress,
     layout: Layout,
     batches: Batches[T],
-    flush: Settle[T],
+    settle: Settle[T],
 ) -> ImportReport:
     """Read a file batch by batch, each settled before the next is read.
 
@@ -62,7 +67,7 @@ async def run(
         with Rejects(path, header) as rejects:
             running = Running(shop, options, header, rejects)
             for batch in batches(running, _counted(running, records)):
-                await flush(running, batch)
+                await settle(running, batch)
                 progress(min(records.bytes_read, size), size)
     progress(size, size)
     running.report.seconds = time.perf_counter() - started
@@ -71,7 +76,7 @@ async def run(
 
 def check_options(shop: Shop, options: ImportOptions) -> None:
     """Raise ImportRefused for options that no file could be imported with."""
-    if not 1 <= options.batch <= MAX_BATCH:
+    if not 1 <= options.batch_size <= MAX_BATCH:
         raise ImportRefused(f"A batch has 1 to {MAX_BATCH} purchases or customers.")
     if options.currency is not None and not is_currency(options.currency):
         raise ImportRefused(f"{options.currency!r} is not the code of a currency, such as EUR.")

@@ -22,6 +22,16 @@ class Row(NamedTuple):
     cells: list[str]
     fault: Problem | None = None
 
+    @property
+    def rows(self) -> "list[Row]":
+        """Itself, for files in which each row stands alone."""
+        return [self]
+
+    @property
+    def further(self) -> bool:
+        """Never: it is whole."""
+        return False
+
 
 class _Line(NamedTuple):
     number: int

@@ -1,0 +1,94 @@
+"""A batch of a file: gathered while the file is read, and settled as a whole, or one by one where that is refused."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from tortoise.exceptions import IntegrityError
+
+from regulars_core.imports.files.records import Row
+from regulars_core.imports.run import Running, Settle
+from regulars_core.primitives.errors import Problem, Refused
+
+_MAX_ROWS = 10
+"""Rows of a batch for each of its items at most, so that long baskets make a batch of fewer."""
+
+
+class Piece(Protocol):
+    """What one purchase or customer of a file is read from."""
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows of the file, which stand or fall together."""
+
+    @property
+    def further(self) -> bool:
+        """Whether it goes on with what an earlier piece began, and is counted already."""
+
+
+class Item(Protocol):
+    """A purchase or customer that could be read."""
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows of the file that it is."""
+
+
+PieceT = TypeVar("PieceT", bound=Piece)
+ItemT = TypeVar("ItemT", bound=Item)
+
+
+def batches(running: Running, pieces: Iterable[PieceT], read: Callable[[PieceT], ItemT]) -> Iterator[list[ItemT]]:
+    """What can be read, a batch at a time; the last one may be empty. A piece whose reading is refused is rejected."""
+    size, items, rows = running.options.batch_size, list[ItemT](), 0
+    for piece in pieces:
+        rows += len(piece.rows)
+        try:
+            items.append(read(piece))
+        except Refused as refused:
+            running.reject(piece.rows, refused.problems, counted=not piece.further)
+        if len(items) == size or rows >= size * _MAX_ROWS:
+            yield items
+            items, rows = [], 0
+    yield items
+
+
+@dataclass
+class Outcome(Generic[ItemT]):
+    """What became of some items; counted only once it is certain."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    customers_created: int = 0
+    stores_created: int = 0
+    rejected: list[tuple[ItemT, Problem]] = field(default_factory=list)
+
+
+async def settle(
+    running: Running, items: Sequence[ItemT], attempt: Awaitable[Outcome[ItemT]], alone: Settle[list[ItemT]]
+) -> None:
+    """Count what an attempt to take all of these items has come to.
+
+    Where it is refused, each is settled `alone`, so that only the culprit is rejected; and so where somebody else has just
+    written the same. Raises IntegrityError if it comes to that with one item.
+    """
+    try:
+        outcome = await attempt
+    except (Refused, IntegrityError) as error:
+        if len(items) > 1:
+            for item in items:
+                await alone(running, [item])
+        elif isinstance(error, Refused):
+            running.reject(items[0].rows, error.problems)
+        else:
+            raise
+        return
+    report = running.report
+    report.created += outcome.created
+    report.updated += outcome.updated
+    report.unchanged += outcome.unchanged
+    report.customers_created += outcome.customers_created
+    report.stores_created += outcome.stores_created
+    for item, problem in outcome.rejected:
+        running.reject(item.rows, [problem])
