@@ -168,15 +168,13 @@ OPTIONAL: Mapping[str, Callable[[Settings, Checks, Any], str | None]] = {
 
 def checked_tags(checks: Checks, tags: Sequence[str], had: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:
     """Tags as (as written, folded), after those the customer has; of two that fold alike the first is kept."""
-    kept, inner = {key: tag for tag, key in had}, Checks("tags")
+    kept, inner = {key: tag for tag, key in had}, checks.nested("tags")
     for n, tag in enumerate(tags):
         text = inner.text(tag, str(n), 64)
         if text and not folded(text):
             inner.fail("INVALID_TEXT", "A tag needs a letter or a digit.", str(n))
         elif text:
             kept.setdefault(tag_key(text), text)
-    for problem in inner.problems:
-        checks.fail(problem.code, problem.message, *problem.path)
     if len(kept) > MAX_TAGS:
         checks.fail("TOO_MANY", f"A customer has at most {MAX_TAGS} tags.", "tags")
     return [(text, key) for key, text in kept.items()]
@@ -188,15 +186,13 @@ _CAMEL = {"postal_code": "postalCode"}
 
 def checked_address(checks: Checks, address: Address, field: str) -> Address:
     """The address in the form in which it is kept."""
-    inner = Checks()
+    inner = checks.nested(field)
     parts = {
         name: inner.text(getattr(address, name), _CAMEL.get(name, name), most) for name, most in _ADDRESS_PARTS.items()
     }
     country = inner.text(address.country, "country", 40)
     if country is not None and not (len(country) == 2 and country.isascii() and country.isalpha()):
         inner.fail("INVALID_COUNTRY", "Use the two letters of ISO 3166, such as MX.", "country")
-    for problem in inner.problems:
-        checks.fail(problem.code, problem.message, field, *problem.path)
     return Address(**parts, country=country.upper() if country else None)
 
 

@@ -12,10 +12,22 @@ class Checks:
     def __init__(self, *prefix: str) -> None:
         self.problems: list[Problem] = []
         self._prefix = prefix
+        self._outer: Checks | None = None
+
+    def nested(self, *path: str) -> "Checks":
+        """Checks of an object inside this input, at a path under it. Their problems are this input's too."""
+        inner = Checks(*self._prefix, *path)
+        inner._outer = self
+        return inner
 
     def fail(self, code: str, message: str, *path: str) -> None:
         """Note a problem at a path under this input."""
-        self.problems.append(Problem(code, message, (*self._prefix, *path)))
+        self._note(Problem(code, message, (*self._prefix, *path)))
+
+    def _note(self, problem: Problem) -> None:
+        self.problems.append(problem)
+        if self._outer is not None:
+            self._outer._note(problem)
 
     def text(self, value: str | None, name: str, longest: int, *, required: bool = False) -> str | None:
         """One line of text, tidied; an empty one is as good as none."""

@@ -127,7 +127,7 @@ def checked(purchase: NewPurchase, shop_currency: str) -> CheckedPurchase:
 
 
 def _checked_line(checks: Checks, n: int, line: NewLine) -> CheckedLine:
-    inner = Checks()
+    inner = checks.nested("lines", str(n))
     sku = inner.text(line.sku, "sku", 120)
     name = inner.text(line.name, "name", 240) or sku
     inner.at_least(line.quantity, 0, "quantity", "INVALID_QUANTITY")
@@ -141,7 +141,7 @@ def _checked_line(checks: Checks, n: int, line: NewLine) -> CheckedLine:
     total = line_total(line)
     if total < 0 and (line.total is not None or not inner.problems):
         inner.fail("INVALID_AMOUNT", "A line's total must not be negative.", "total")
-    kept = CheckedLine(
+    return CheckedLine(
         sku,
         name or "",
         inner.text(line.brand, "brand", 120),
@@ -151,20 +151,15 @@ def _checked_line(checks: Checks, n: int, line: NewLine) -> CheckedLine:
         line.discount,
         total,
     )
-    for problem in inner.problems:
-        checks.fail(problem.code, problem.message, "lines", str(n), *problem.path)
-    return kept
 
 
 def _checked_payments(checks: Checks, payments: Sequence[NewPayment], total: int) -> list[NewPayment]:
     kept = []
     for n, payment in enumerate(payments):
-        inner = Checks()
+        inner = checks.nested("payments", str(n))
         method = inner.text(payment.method, "method", 40, required=True) or ""
         inner.at_least(payment.amount, 0 if total == 0 else 1, "amount")
         kept.append(NewPayment(method, payment.amount, inner.text(payment.reference, "reference", 120)))
-        for problem in inner.problems:
-            checks.fail(problem.code, problem.message, "payments", str(n), *problem.path)
     if len(kept) > MAX_PAYMENTS:
         checks.fail("TOO_MANY", f"A purchase has at most {MAX_PAYMENTS} payments.", "payments")
     if kept and not checks.problems and sum(payment.amount for payment in kept) != total:

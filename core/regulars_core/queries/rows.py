@@ -1,14 +1,15 @@
 """Reading rows: one page of a list, one page for each of many owners, or rows by id; each in one statement."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from regulars_core.database import Database, Dialect, Lookup
 from regulars_core.queries.pages import Once, Page, Window
 from regulars_core.queries.where import Values, Where
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,18 @@ async def by_ids(
     sql, values = query_by_ids(database.dialect, kind, ids, where)
     found = await database.read(sql, *values)
     return {row[0]: kind.make(*row[1:]) for row in found}
+
+
+async def load_one(
+    load: Callable[Concatenate[Database, Sequence[str], P], Awaitable[Mapping[str, T]]],
+    database: Database,
+    id_: str,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T | None:
+    """The row with this id, read by what reads many of its kind: `load_one(purchases_by_ids, database, id_, visible)`. None
+    if there is none, or it is not among what the further arguments leave."""
+    return (await load(database, [id_], *args, **kwargs)).get(id_)
 
 
 def query_by_ids(dialect: Dialect, kind: Readable[Any], ids: Sequence[str], where: Where | None = None) -> Lookup:
