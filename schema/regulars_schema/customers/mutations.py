@@ -22,6 +22,8 @@ from regulars_schema.request.permissions import guarded
 from regulars_schema.shop.store_lookup import store_id
 from regulars_schema.types.ids import key_of
 
+_DETAILS = "`REQUIRED`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`, `INVALID_PHONE`, `INVALID_DATE`, `INVALID_COUNTRY`, `NOT_FOUND`"
+
 
 @strawberry.type(description="What customerCreate answers.")
 class CustomerCreatePayload(Payload):
@@ -33,6 +35,11 @@ class CustomerCreatePayload(Payload):
     created: bool = strawberry.field(default=False, description="Whether the customer is new.")
 
 
+@mutation(
+    name="customerCreate",
+    needs="customers.create",
+    description=f"Registers a customer, or finds the one it already is. Codes: {_DETAILS}.",
+)
 async def customer_create(
     context: RequestContext, *, input: Annotated[CustomerCreateInput, strawberry.argument(description="Who it is.")]
 ) -> CustomerCreatePayload:
@@ -55,6 +62,11 @@ class CustomerUpdatePayload(CustomerPayload):
     """Payload of customerUpdate."""
 
 
+@mutation(
+    name="customerUpdate",
+    needs="customers.edit",
+    description=f"Changes a customer's details. Codes: `VERSION_CONFLICT`, {_DETAILS}.",
+)
 async def customer_update(
     context: RequestContext,
     *,
@@ -78,6 +90,12 @@ class CustomerDeactivatePayload(CustomerPayload):
     """Payload of customerDeactivate."""
 
 
+@mutation(
+    name="customerDeactivate",
+    needs="customers.deactivate",
+    description="Puts a customer away: no longer found at the till, still in every report. Can be taken back. "
+    "Codes: `NOT_FOUND`, `VERSION_CONFLICT`.",
+)
 async def customer_deactivate(
     context: RequestContext,
     *,
@@ -99,6 +117,11 @@ class CustomerReactivatePayload(CustomerPayload):
     """Payload of customerReactivate."""
 
 
+@mutation(
+    name="customerReactivate",
+    needs="customers.deactivate",
+    description="Makes an inactive or suspended customer active again. Codes: `NOT_FOUND`, `VERSION_CONFLICT`.",
+)
 async def customer_reactivate(
     context: RequestContext,
     *,
@@ -120,6 +143,12 @@ class CustomerSuspendPayload(CustomerPayload):
     """Payload of customerSuspend."""
 
 
+@mutation(
+    name="customerSuspend",
+    needs="customers.deactivate",
+    description="Suspends a customer: found at the till, and shown as suspended. Codes: `NOT_FOUND`, "
+    "`VERSION_CONFLICT`.",
+)
 async def customer_suspend(
     context: RequestContext,
     *,
@@ -153,6 +182,11 @@ class TagsAddPayload(CustomerPayload):
     """Payload of tagsAdd."""
 
 
+@mutation(
+    name="tagsAdd",
+    needs="customers.edit",
+    description="Puts tags on a customer. Codes: `NOT_FOUND`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`.",
+)
 async def tags_add(
     context: RequestContext, *, input: Annotated[TagsAddInput, strawberry.argument(description="Which tags, on whom.")]
 ) -> TagsAddPayload:
@@ -175,6 +209,11 @@ class TagsRemovePayload(CustomerPayload):
     """Payload of tagsRemove."""
 
 
+@mutation(
+    name="tagsRemove",
+    needs="customers.edit",
+    description="Takes tags off a customer; those that are not there are passed over. Codes: `NOT_FOUND`.",
+)
 async def tags_remove(
     context: RequestContext,
     *,
@@ -186,53 +225,15 @@ async def tags_remove(
     return TagsRemovePayload(customer=await customer_row(context, key))
 
 
-_DETAILS = "`REQUIRED`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`, `INVALID_PHONE`, `INVALID_DATE`, `INVALID_COUNTRY`, `NOT_FOUND`"
 MUTATIONS = Extension(
     Mutation,
     [
-        mutation(
-            customer_create,
-            name="customerCreate",
-            needs="customers.create",
-            description=f"Registers a customer, or finds the one it already is. Codes: {_DETAILS}.",
-        ),
-        mutation(
-            customer_update,
-            name="customerUpdate",
-            needs="customers.edit",
-            description=f"Changes a customer's details. Codes: `VERSION_CONFLICT`, {_DETAILS}.",
-        ),
-        mutation(
-            customer_deactivate,
-            name="customerDeactivate",
-            needs="customers.deactivate",
-            description="Puts a customer away: no longer found at the till, still in every report. Can be taken back. "
-            "Codes: `NOT_FOUND`, `VERSION_CONFLICT`.",
-        ),
-        mutation(
-            customer_reactivate,
-            name="customerReactivate",
-            needs="customers.deactivate",
-            description="Makes an inactive or suspended customer active again. Codes: `NOT_FOUND`, `VERSION_CONFLICT`.",
-        ),
-        mutation(
-            customer_suspend,
-            name="customerSuspend",
-            needs="customers.deactivate",
-            description="Suspends a customer: found at the till, and shown as suspended. Codes: `NOT_FOUND`, "
-            "`VERSION_CONFLICT`.",
-        ),
-        mutation(
-            tags_add,
-            name="tagsAdd",
-            needs="customers.edit",
-            description="Puts tags on a customer. Codes: `NOT_FOUND`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`.",
-        ),
-        mutation(
-            tags_remove,
-            name="tagsRemove",
-            needs="customers.edit",
-            description="Takes tags off a customer; those that are not there are passed over. Codes: `NOT_FOUND`.",
-        ),
+        customer_create,
+        customer_update,
+        customer_deactivate,
+        customer_reactivate,
+        customer_suspend,
+        tags_add,
+        tags_remove,
     ],
 )

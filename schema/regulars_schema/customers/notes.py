@@ -34,6 +34,11 @@ class NoteAddPayload(Payload):
     note: Note | None = guarded("notes.view", default=None, description="The new note.")
 
 
+@mutation(
+    name="noteAdd",
+    needs="notes.edit",
+    description="Writes a note about a customer. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`.",
+)
 async def note_add(
     context: RequestContext, *, input: Annotated[NoteAddInput, strawberry.argument(description="What to write down.")]
 ) -> NoteAddPayload:
@@ -59,6 +64,11 @@ class NoteUpdatePayload(Payload):
     note: Note | None = guarded("notes.view", default=None, description="The note as it is now.")
 
 
+@mutation(
+    name="noteUpdate",
+    needs="notes.edit",
+    description="Rewrites a note. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`.",
+)
 async def note_update(
     context: RequestContext, *, input: Annotated[NoteUpdateInput, strawberry.argument(description="What it shall say.")]
 ) -> NoteUpdatePayload:
@@ -85,6 +95,7 @@ class NoteDeletePayload(Payload):
     customer: Customer | None = guarded("customers.view", default=None, description="Whom the note was about.")
 
 
+@mutation(name="noteDelete", needs="notes.edit", description="Deletes a note. Codes: `NOT_FOUND`.")
 async def note_delete(
     context: RequestContext, *, input: Annotated[NoteDeleteInput, strawberry.argument(description="What to delete.")]
 ) -> NoteDeletePayload:
@@ -97,28 +108,10 @@ async def _note(context: RequestContext, key: str) -> Any:
     return (await notes_by_ids(context.database, [key])).get(key)
 
 
-_MUTATIONS = Extension(
-    Mutation,
-    [
-        mutation(
-            note_add,
-            name="noteAdd",
-            needs="notes.edit",
-            description="Writes a note about a customer. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`.",
-        ),
-        mutation(
-            note_update,
-            name="noteUpdate",
-            needs="notes.edit",
-            description="Rewrites a note. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`.",
-        ),
-        mutation(note_delete, name="noteDelete", needs="notes.edit", description="Deletes a note. Codes: `NOT_FOUND`."),
-    ],
-)
-
-
 def contribution() -> Contribution:
     """What this room brings to the schema."""
     return Contribution(
-        CORE, extensions=(_MUTATIONS,), nodes=[NodeKind("note", in_every_store(notes_by_ids), "notes.view")]
+        CORE,
+        extensions=[Extension(Mutation, [note_add, note_update, note_delete])],
+        nodes=[NodeKind("note", in_every_store(notes_by_ids), "notes.view")],
     )

@@ -37,6 +37,11 @@ class CustomerGroupCreatePayload(Payload):
     customer_group: CustomerGroup | None = guarded("groups.view", default=None, description="The new group.")
 
 
+@mutation(
+    name="customerGroupCreate",
+    needs="groups.manage",
+    description="Makes a group of customers. Codes: `NAME_TAKEN`, `REQUIRED`, `TOO_LONG`.",
+)
 async def customer_group_create(
     context: RequestContext,
     *,
@@ -65,6 +70,11 @@ class CustomerGroupUpdatePayload(Payload):
     customer_group: CustomerGroup | None = guarded("groups.view", default=None, description="The group as it is now.")
 
 
+@mutation(
+    name="customerGroupUpdate",
+    needs="groups.manage",
+    description="Changes a group of customers. Codes: `NOT_FOUND`, `NAME_TAKEN`, `REQUIRED`, `TOO_LONG`.",
+)
 async def customer_group_update(
     context: RequestContext,
     *,
@@ -99,6 +109,12 @@ class CustomerGroupDeletePayload(Payload):
     )
 
 
+@mutation(
+    name="customerGroupDelete",
+    needs="groups.manage",
+    description="Removes a group of customers; its members move. Codes: `NOT_FOUND`, `DEFAULT_GROUP`, "
+    "`GROUP_NOT_EMPTY`.",
+)
 async def customer_group_delete(
     context: RequestContext,
     *,
@@ -135,6 +151,11 @@ class CustomersAssignGroupPayload(Payload):
     moved_count: int = strawberry.field(default=0, description="How many were in another group before.")
 
 
+@mutation(
+    name="customersAssignGroup",
+    needs="customers.edit",
+    description="Puts customers into a group, all of them or none. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_MANY`.",
+)
 async def customers_assign_group(
     context: RequestContext,
     *,
@@ -156,32 +177,5 @@ async def _group(context: RequestContext, group_id: str) -> Any:
 
 
 MUTATIONS = Extension(
-    Mutation,
-    [
-        mutation(
-            customer_group_create,
-            name="customerGroupCreate",
-            needs="groups.manage",
-            description="Makes a group of customers. Codes: `NAME_TAKEN`, `REQUIRED`, `TOO_LONG`.",
-        ),
-        mutation(
-            customer_group_update,
-            name="customerGroupUpdate",
-            needs="groups.manage",
-            description="Changes a group of customers. Codes: `NOT_FOUND`, `NAME_TAKEN`, `REQUIRED`, `TOO_LONG`.",
-        ),
-        mutation(
-            customer_group_delete,
-            name="customerGroupDelete",
-            needs="groups.manage",
-            description="Removes a group of customers; its members move. Codes: `NOT_FOUND`, `DEFAULT_GROUP`, "
-            "`GROUP_NOT_EMPTY`.",
-        ),
-        mutation(
-            customers_assign_group,
-            name="customersAssignGroup",
-            needs="customers.edit",
-            description="Puts customers into a group, all of them or none. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_MANY`.",
-        ),
-    ],
+    Mutation, [customer_group_create, customer_group_update, customer_group_delete, customers_assign_group]
 )

@@ -16,6 +16,9 @@ from regulars_schema.request.context import RequestContext
 from regulars_schema.types.ids import key_of
 
 
+@batched(
+    name="customers", needs="customers.view", returns=Connection[Customer] | None, description="Who is in the group."
+)
 async def customers_of(
     groups: Sequence[GroupRow], context: RequestContext, **asked: Unpack[CustomersArguments]
 ) -> Sequence[Page[CustomerRow]]:
@@ -25,6 +28,7 @@ async def customers_of(
     )
 
 
+@root(name="customerGroup", needs="groups.view", returns=CustomerGroup | None, description="One group of customers.")
 async def customer_group(
     context: RequestContext, *, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the group.")]
 ) -> GroupRow | None:
@@ -33,39 +37,16 @@ async def customer_group(
     return (await groups_by_ids(context.database, [key])).get(key)
 
 
+@root(
+    name="customerGroups",
+    needs="groups.view",
+    returns=Connection[CustomerGroup] | None,
+    description="All groups of customers, by name.",
+)
 async def customer_groups(context: RequestContext, **asked: Unpack[PageArguments]) -> Page[GroupRow]:
     """A page of all groups."""
     return await page_of_groups(context.database, window(BY_NAME, **asked))
 
 
-QUERIES = Extension(
-    Query,
-    [
-        root(
-            customer_group,
-            name="customerGroup",
-            needs="groups.view",
-            returns=CustomerGroup | None,
-            description="One group of customers.",
-        ),
-        root(
-            customer_groups,
-            name="customerGroups",
-            needs="groups.view",
-            returns=Connection[CustomerGroup] | None,
-            description="All groups of customers, by name.",
-        ),
-    ],
-)
-MEMBERS = Extension(
-    CustomerGroup,
-    [
-        batched(
-            customers_of,
-            name="customers",
-            needs="customers.view",
-            returns=Connection[Customer] | None,
-            description="Who is in the group.",
-        )
-    ],
-)
+QUERIES = Extension(Query, [customer_group, customer_groups])
+MEMBERS = Extension(CustomerGroup, [customers_of])

@@ -51,6 +51,16 @@ class PurchaseRecordPayload(Payload):
     customer_created: bool = strawberry.field(default=False, description="Whether the customer was registered with it.")
 
 
+@mutation(
+    name="purchaseRecord",
+    needs=RECORD,
+    ahead=looked_up,
+    description="Records a purchase, and registers the customer with it where one is named and not found. The same "
+    "reference in the same store with the same content is answered again and changes nothing. Codes: "
+    "`REFERENCE_REUSED`, `CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
+    "`INVALID_LINES`, `INVALID_CUSTOMER`, `INVALID_PHONE`, `INVALID_TEXT`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, "
+    "`TOO_MANY`.",
+)
 async def purchase_record(
     context: RequestContext,
     *,
@@ -122,6 +132,13 @@ class PurchaseRefundPayload(Payload):
     purchase: Purchase | None = guarded("purchases.view", default=None, description="The purchase as it is now.")
 
 
+@mutation(
+    name="purchaseRefund",
+    needs=REFUND,
+    description="Gives back an amount or lines of a purchase, never more than was paid. Codes: "
+    "`REFUND_EXCEEDS_PAID`, `PURCHASE_VOIDED`, `INVALID_REFUND`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
+    "`INVALID_DATE`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`.",
+)
 async def purchase_refund(
     context: RequestContext,
     *,
@@ -150,6 +167,11 @@ class PurchaseVoidPayload(Payload):
     purchase: Purchase | None = guarded("purchases.view", default=None, description="The purchase as it is now.")
 
 
+@mutation(
+    name="purchaseVoid",
+    needs=REFUND,
+    description="Undoes a purchase as if it had not been; one that is voided already stays so. Codes: `NOT_FOUND`.",
+)
 async def purchase_void(
     context: RequestContext, *, input: Annotated[PurchaseVoidInput, strawberry.argument(description="What to undo.")]
 ) -> PurchaseVoidPayload:
@@ -163,33 +185,4 @@ async def _shown(context: RequestContext, key: str) -> Any:
     return (await purchases_by_ids(context.database, [key])).get(key)
 
 
-MUTATIONS = Extension(
-    Mutation,
-    [
-        mutation(
-            purchase_record,
-            name="purchaseRecord",
-            needs=RECORD,
-            ahead=looked_up,
-            description="Records a purchase, and registers the customer with it where one is named and not found. The same "
-            "reference in the same store with the same content is answered again and changes nothing. Codes: "
-            "`REFERENCE_REUSED`, `CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
-            "`INVALID_LINES`, `INVALID_CUSTOMER`, `INVALID_PHONE`, `INVALID_TEXT`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, "
-            "`TOO_MANY`.",
-        ),
-        mutation(
-            purchase_refund,
-            name="purchaseRefund",
-            needs=REFUND,
-            description="Gives back an amount or lines of a purchase, never more than was paid. Codes: "
-            "`REFUND_EXCEEDS_PAID`, `PURCHASE_VOIDED`, `INVALID_REFUND`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
-            "`INVALID_DATE`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`.",
-        ),
-        mutation(
-            purchase_void,
-            name="purchaseVoid",
-            needs=REFUND,
-            description="Undoes a purchase as if it had not been; one that is voided already stays so. Codes: `NOT_FOUND`.",
-        ),
-    ],
-)
+MUTATIONS = Extension(Mutation, [purchase_record, purchase_refund, purchase_void])

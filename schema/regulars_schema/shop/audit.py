@@ -49,11 +49,21 @@ class AuditEntry(Node):
     request_id: str | None = strawberry.field(description="The `X-Request-ID` that the request carried, if any.")
 
 
+@batched(
+    name="entityId",
+    returns=strawberry.ID | None,
+    description="What it was done to; null where it was done to nothing in particular.",
+)
 async def entity_ids(entries: Sequence[AuditRow], _: RequestContext) -> Sequence[str | None]:
     """The ids of the objects."""
     return [global_id(entry.entity_kind, entry.entity_key or "") if entry.entity_kind else None for entry in entries]
 
 
+@batched(
+    name="changes",
+    returns=list[AuditChange],
+    description="Which fields were changed; where something was made, those that were given.",
+)
 async def changes(entries: Sequence[AuditRow], _: RequestContext) -> Sequence[list[AuditChange]]:
     """The changes of each entry, by field."""
     return [[_change(name, values) for name, values in json.loads(entry.changes).items()] for entry in entries]
@@ -64,6 +74,12 @@ def _change(name: str, values: core.Change) -> AuditChange:
     return AuditChange(field=name, old=old, new=new)
 
 
+@root(
+    name="audit",
+    needs="audit.view",
+    returns=Connection[AuditEntry] | None,
+    description="Who did what, the newest first.",
+)
 async def audit(
     context: RequestContext,
     *,
@@ -79,31 +95,8 @@ async def audit(
 
 def contribution() -> Contribution:
     """What this room brings to the schema."""
-    fields = [
-        root(
-            audit,
-            name="audit",
-            needs="audit.view",
-            returns=Connection[AuditEntry] | None,
-            description="Who did what, the newest first.",
-        )
-    ]
-    details = [
-        batched(
-            entity_ids,
-            name="entityId",
-            returns=strawberry.ID | None,
-            description="What it was done to; null where it was done to nothing in particular.",
-        ),
-        batched(
-            changes,
-            name="changes",
-            returns=list[AuditChange],
-            description="Which fields were changed; where something was made, those that were given.",
-        ),
-    ]
     return Contribution(
         CORE,
-        extensions=[Extension(Query, fields), Extension(AuditEntry, details)],
+        extensions=[Extension(Query, [audit]), Extension(AuditEntry, [entity_ids, changes])],
         nodes=[NodeKind("audit", in_every_store(audits_by_ids), "audit.view")],
     )

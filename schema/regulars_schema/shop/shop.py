@@ -71,6 +71,7 @@ class Viewer:
     bindings: list[RoleBinding] = strawberry.field(description="The roles, and where each of them counts.")
 
 
+@root(name="shop", returns=Shop | None, description="The shop whose customers these are.")
 async def shop(context: RequestContext) -> Shop:
     """The shop."""
     settings, told = context.shop.settings, context.shop.plugins.about
@@ -83,16 +84,30 @@ async def shop(context: RequestContext) -> Shop:
     )
 
 
+@root(name="viewer", returns=Viewer | None, description="Whoever asks.")
 async def viewer(context: RequestContext) -> Actor:
     """Who asks."""
     return context.actor
 
 
+@batched(
+    name="stores",
+    needs="stores.view",
+    returns=list[Store] | None,
+    description="The stores in which the role counts; null for the whole shop.",
+)
 async def stores_of_bindings(bindings: Sequence[Binding], context: RequestContext) -> Sequence[list[StoreRow] | None]:
     """The stores of each binding, by code; None for the whole shop."""
     return await _stores(context, [binding.stores for binding in bindings])
 
 
+@batched(
+    name="stores",
+    needs="stores.view",
+    returns=list[Store] | None,
+    description="The stores that the key is bound to; null for one that is bound to the whole shop. "
+    "Customers are seen in every store, purchases and what they amount to in these.",
+)
 async def stores_of_viewers(actors: Sequence[Actor], context: RequestContext) -> Sequence[list[StoreRow] | None]:
     """The stores of all bindings together, by code; None where one is of the whole shop."""
     return await _stores(context, [actor.scope for actor in actors])
@@ -128,39 +143,9 @@ def contribution() -> Contribution:
     return Contribution(
         CORE,
         extensions=[
-            Extension(
-                Query,
-                [
-                    _node(),
-                    root(shop, name="shop", returns=Shop | None, description="The shop whose customers these are."),
-                    root(viewer, name="viewer", returns=Viewer | None, description="Whoever asks."),
-                ],
-            ),
-            Extension(
-                Viewer,
-                [
-                    batched(
-                        stores_of_viewers,
-                        name="stores",
-                        needs="stores.view",
-                        returns=list[Store] | None,
-                        description="The stores that the key is bound to; null for one that is bound to the whole shop. "
-                        "Customers are seen in every store, purchases and what they amount to in these.",
-                    )
-                ],
-            ),
-            Extension(
-                RoleBinding,
-                [
-                    batched(
-                        stores_of_bindings,
-                        name="stores",
-                        needs="stores.view",
-                        returns=list[Store] | None,
-                        description="The stores in which the role counts; null for the whole shop.",
-                    )
-                ],
-            ),
+            Extension(Query, [_node(), shop, viewer]),
+            Extension(Viewer, [stores_of_viewers]),
+            Extension(RoleBinding, [stores_of_bindings]),
         ],
         types=[Node],
     )

@@ -1,6 +1,5 @@
 """Stores in the language of the API."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Unpack
 
 import strawberry
@@ -35,6 +34,7 @@ class Store(Node):
     updated_at: Instant = strawberry.field(description="When it was last changed here.")
 
 
+@root(name="stores", needs="stores.view", returns=Connection[Store] | None, description="All stores, by code.")
 async def stores(context: RequestContext, **asked: Unpack[PageArguments]) -> Page[StoreRow]:
     """A page of all stores."""
     return await page_of_stores(context.database, window(BY_CODE, **asked))
@@ -55,6 +55,11 @@ class StoreCreatePayload(Payload):
     store: Store | None = guarded("stores.view", default=None, description="The new store.")
 
 
+@mutation(
+    name="storeCreate",
+    needs="stores.manage",
+    description="Opens a store. Codes: `INVALID_CODE`, `CODE_TAKEN`, `REQUIRED`, `TOO_LONG`.",
+)
 async def store_create(
     context: RequestContext,
     *,
@@ -81,6 +86,12 @@ class StoreUpdatePayload(Payload):
     store: Store | None = guarded("stores.view", default=None, description="The store as it is now.")
 
 
+@mutation(
+    name="storeUpdate",
+    needs="stores.manage",
+    description="Renames a store, closes it or opens it again. Codes: `NOT_FOUND`, `MAIN_STORE`, `REQUIRED`, "
+    "`TOO_LONG`.",
+)
 async def store_update(
     context: RequestContext, *, input: Annotated[StoreUpdateInput, strawberry.argument(description="What to change.")]
 ) -> StoreUpdatePayload:
@@ -98,43 +109,10 @@ async def _store(context: RequestContext, store_id: str) -> Any:
     return (await stores_by_ids(context.database, [store_id])).get(store_id)
 
 
-def _fields() -> Sequence[Extension]:
-    return (
-        Extension(
-            Query,
-            [
-                root(
-                    stores,
-                    name="stores",
-                    needs="stores.view",
-                    returns=Connection[Store] | None,
-                    description="All stores, by code.",
-                ),
-            ],
-        ),
-        Extension(
-            Mutation,
-            [
-                mutation(
-                    store_create,
-                    name="storeCreate",
-                    needs="stores.manage",
-                    description="Opens a store. Codes: `INVALID_CODE`, `CODE_TAKEN`, `REQUIRED`, `TOO_LONG`.",
-                ),
-                mutation(
-                    store_update,
-                    name="storeUpdate",
-                    needs="stores.manage",
-                    description="Renames a store, closes it or opens it again. Codes: `NOT_FOUND`, `MAIN_STORE`, `REQUIRED`, "
-                    "`TOO_LONG`.",
-                ),
-            ],
-        ),
-    )
-
-
 def contribution() -> Contribution:
     """What this room brings to the schema."""
     return Contribution(
-        CORE, extensions=_fields(), nodes=[NodeKind("store", in_every_store(stores_by_ids), "stores.view")]
+        CORE,
+        extensions=[Extension(Query, [stores]), Extension(Mutation, [store_create, store_update])],
+        nodes=[NodeKind("store", in_every_store(stores_by_ids), "stores.view")],
     )

@@ -35,12 +35,19 @@ from regulars_schema.plugin import (
 VIEW, GREET = "birthday.view", "birthday.greet"
 
 
+@batched(name="greetings", needs=VIEW, returns=int | None, description="How often the customer was greeted.")
 async def greetings(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[int]:
     """One statement for all customers of a level."""
     found = await service.greetings_of(context.shop, [customer.id for customer in customers])
     return [found.get(customer.id, 0) for customer in customers]
 
 
+@batched(
+    name="remindDaysBefore",
+    needs=VIEW,
+    returns=int | None,
+    description="How many days before the birthday the shop wants to be reminded.",
+)
 async def remind_days_before(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[int]:
     """One statement for all customers of a level."""
     found = await service.reminders_of(context.shop, [customer.id for customer in customers])
@@ -74,6 +81,11 @@ class BirthdayGreetingSendPayload(Payload):
     customer: Customer | None = guarded("customers.view", default=None, description="The customer who was greeted.")
 
 
+@mutation(
+    name="birthdayGreetingSend",
+    needs=GREET,
+    description="Greets a customer, once a day at most. Codes: `NOT_FOUND`, `GREETED_TODAY`.",
+)
 async def birthday_greeting_send(
     context: RequestContext,
     *,
@@ -86,36 +98,6 @@ async def birthday_greeting_send(
     return BirthdayGreetingSendPayload(customer=greeted)
 
 
-_FIELDS = Extension(
-    Customer,
-    [
-        batched(
-            greetings,
-            name="greetings",
-            needs=VIEW,
-            returns=int | None,
-            description="How often the customer was greeted.",
-        ),
-        batched(
-            remind_days_before,
-            name="remindDaysBefore",
-            needs=VIEW,
-            returns=int | None,
-            description="How many days before the birthday the shop wants to be reminded.",
-        ),
-    ],
-)
-_MUTATIONS = Extension(
-    Mutation,
-    [
-        mutation(
-            birthday_greeting_send,
-            name="birthdayGreetingSend",
-            needs=GREET,
-            description="Greets a customer, once a day at most. Codes: `NOT_FOUND`, `GREETED_TODAY`.",
-        )
-    ],
-)
 _REMIND = "How many days before the birthday to remind, 0 to 365; null is as for everybody."
 _GREETED = Leaf("greetings", exists_in("birthday_greeting bg", "bg.customer_id = c.id", compared("bg.count")))
 _BY_BIRTH = SortKey("BIRTH_DATE", "coalesce(c.birth_date, '')", "c.id", str)
@@ -125,7 +107,10 @@ def contribution() -> Contribution:
     """Fields, a mutation, an error, a filter, an order, and what inputs take."""
     return Contribution(
         "birthday",
-        extensions=[_FIELDS, _MUTATIONS],
+        extensions=[
+            Extension(Customer, [greetings, remind_days_before]),
+            Extension(Mutation, [birthday_greeting_send]),
+        ],
         types=[TooYoung],
         problems=[service.TooYoung],
         leaves=[
