@@ -3,8 +3,10 @@
 import csv
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import Any, TextIO
 
+from regulars_core.customers.columns import COLUMNS
 from regulars_core.customers.reads import SORT_KEYS, CustomerRow, StatsRow, page_of_customers, stats_of, tags_of
 from regulars_core.groups.reads import groups_by_ids
 from regulars_core.primitives.clock import Instant, printed, start_of
@@ -23,15 +25,7 @@ def _time(instant: Instant | None) -> str | None:
 
 _OF_CUSTOMER: Mapping[str, Any] = {
     "code": lambda c: c.code,
-    "first_name": lambda c: c.first_name,
-    "last_name": lambda c: c.last_name,
-    "preferred_name": lambda c: c.preferred_name,
-    "email": lambda c: c.email,
-    "phone": lambda c: c.phone,
-    "birth_date": lambda c: c.birth_date,
-    "gender": lambda c: c.gender,
-    "tax_id": lambda c: c.tax_id,
-    "preferred_contact": lambda c: c.preferred_contact,
+    **{column.name: attrgetter(column.name) for column in COLUMNS if column.is_exported},
     "status": lambda c: c.status,
     "created_at": lambda c: _time(c.created_at),
 }

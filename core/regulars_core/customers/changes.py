@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.audit import Change, changed
+from regulars_core.customers.columns import COLUMNS, NAMES
 from regulars_core.customers.reads import customers_by_ids
 from regulars_core.customers.registration import insert_addresses, insert_tags, missing, sort_name
 from regulars_core.customers.rules import (
-    OPTIONAL,
     Address,
     CustomerChanges,
     checked_address,
@@ -16,7 +16,7 @@ from regulars_core.customers.rules import (
     checked_tags,
     tag_key,
 )
-from regulars_core.customers.search.texts import contact_text, names_text
+from regulars_core.customers.search.texts import SEARCHED, texts_of
 from regulars_core.events.events import announce
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import now
@@ -30,9 +30,6 @@ class VersionConflict(Problem):
     """The customer is at another version than the one that was looked at."""
 
     customer_id: str = ""
-
-
-CHANGEABLE = ("first_name", "last_name", *OPTIONAL, "group_id")
 
 
 async def change(shop: Shop, customer_id: str, changes: CustomerChanges, expected: int | None = None) -> bool:
@@ -88,7 +85,7 @@ async def change_quietly(shop: Shop, customer_id: str, changes: CustomerChanges,
     return await shop.database.transaction(work)
 
 
-_NOT_PERSONAL = frozenset({"status", "group_id", "preferred_contact"})
+_NOT_PERSONAL = frozenset({"status", "group_id", *(column.name for column in COLUMNS if not column.is_personal)})
 
 
 def _told(before: Mapping[str, Any], different: Mapping[str, Any]) -> dict[str, Change]:
@@ -99,7 +96,7 @@ def _told(before: Mapping[str, Any], different: Mapping[str, Any]) -> dict[str, 
 async def locked(shop: Shop, customer_id: str, field: str = "id", *, expected: int | None = None) -> Mapping[str, Any]:
     """The customer's columns, locked until the transaction ends. Raises Refused with NOT_FOUND at this field, and with
     VERSION_CONFLICT if another version is expected."""
-    names = ("id", "code", "status", "version", *CHANGEABLE)
+    names = ("id", "code", "status", "version", *NAMES, "group_id")
     row = await shop.database.row(
         f"SELECT {', '.join(names)} FROM customer WHERE id = $1{shop.database.dialect.lock_rows}", customer_id
     )
@@ -122,12 +119,11 @@ async def _update(shop: Shop, before: Mapping[str, Any], different: Mapping[str,
     }
     sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(columns, 2))
     await shop.database.run(f"UPDATE customer SET {sets} WHERE id = $1", before["id"], *columns.values())
-    if different.keys() & {"first_name", "last_name", "preferred_name", "email", "phone"}:
+    if different.keys() & SEARCHED:
         await shop.database.run(
             "UPDATE customer_text SET names = $2, contact = $3 WHERE customer_id = $1",
             before["id"],
-            names_text(after["first_name"], after["last_name"], after["preferred_name"], after["code"]),
-            contact_text(after["email"], after["phone"]),
+            *texts_of(after["code"], after),
         )
 
 

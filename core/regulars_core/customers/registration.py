@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from regulars_core.customers.columns import NAMES
 from regulars_core.customers.rules import Address, CheckedCustomer, city_key
-from regulars_core.customers.search.texts import contact_text, names_text
+from regulars_core.customers.search.texts import texts_of
 from regulars_core.events.events import announce
 from regulars_core.primitives.clock import NEVER
 from regulars_core.primitives.errors import Problem, Refused
@@ -89,39 +91,27 @@ async def missing(shop: Shop, table: str, ids: set[str], field: str, kind: str) 
 
 
 _CUSTOMER_COLUMNS = (
-    "id", "code", "first_name", "last_name", "preferred_name", "sort_name", "email", "phone", "birth_date", "gender",
-    "tax_id", "preferred_contact", "status", "group_id", "origin_store_id", "version", "created_at", "updated_at",
+    "id", "code", *NAMES, "sort_name", "status", "group_id", "origin_store_id", "version", "created_at", "updated_at",
 )  # fmt: skip
+
+
+def _customer_row(id_: str, customer: CheckedCustomer) -> Sequence[Any]:
+    columns: Mapping[str, Any] = customer.columns
+    return (
+        id_, customer.code, *(columns[name] for name in NAMES), sort_name(columns["first_name"], columns["last_name"]),
+        "ACTIVE", customer.group_id, customer.origin_store_id, 1, customer.created_at, customer.created_at,
+    )  # fmt: skip
 
 
 async def _insert(shop: Shop, customers: Sequence[tuple[str, CheckedCustomer]]) -> None:
     database = shop.database
-    await insert(
-        database,
-        "customer",
-        _CUSTOMER_COLUMNS,
-        [
-            (
-                id_, c.code, c.first_name, c.last_name, c.preferred_name, sort_name(c.first_name, c.last_name), c.email,
-                c.phone, c.birth_date, c.gender, c.tax_id, c.preferred_contact, "ACTIVE", c.group_id, c.origin_store_id,
-                1, c.created_at, c.created_at,
-            )
-            for id_, c in customers
-        ],
-    )  # fmt: skip
+    await insert(database, "customer", _CUSTOMER_COLUMNS, [_customer_row(id_, c) for id_, c in customers])
     # Before the statistics, which put the texts of who was seen within the span of `recent_text` there.
     await insert(
         database,
         "customer_text",
         ("customer_id", "names", "contact"),
-        [
-            (
-                id_,
-                names_text(c.first_name, c.last_name, c.preferred_name, c.code or ""),
-                contact_text(c.email, c.phone),
-            )
-            for id_, c in customers
-        ],
+        [(id_, *texts_of(c.code or "", c.columns)) for id_, c in customers],
     )
     await insert(
         database,

@@ -1,11 +1,9 @@
 """What is given of a customer, and the form in which it is kept. Pure: no database, only the shop's settings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, TypedDict
 
-from regulars_core.customers.contact import MAX_EMAIL, parse_email, parse_phone
+from regulars_core.customers.columns import NAMES, ColumnChanges, NewColumns, checked_columns
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
@@ -40,19 +38,9 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class NewCustomer:
-    """A customer to be registered, as given. `phone` is read as the shop's country writes numbers; `extras` are for the
-    plugins and nothing of the customer's own."""
+class NewCustomer(NewColumns):
+    """A customer to be registered, as given. `extras` are for the plugins and nothing of the customer's own."""
 
-    first_name: str
-    last_name: str
-    preferred_name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    birth_date: date | None = None
-    gender: str | None = None
-    tax_id: str | None = None
-    preferred_contact: str | None = None
     group_id: str | None = None
     origin_store_id: str | None = None
     tags: Sequence[str] = ()
@@ -65,17 +53,9 @@ class NewCustomer:
 
 @dataclass(frozen=True, slots=True)
 class CheckedCustomer:
-    """A customer whose every value is in the form in which it is kept."""
+    """A customer whose every value is in the form in which it is kept. `columns` are the plain ones, by name."""
 
-    first_name: str
-    last_name: str
-    preferred_name: str | None
-    email: str | None
-    phone: str | None
-    birth_date: str | None
-    gender: str | None
-    tax_id: str | None
-    preferred_contact: str | None
+    columns: Mapping[str, str | None]
     group_id: str
     origin_store_id: str | None
     tags: Sequence[tuple[str, str]]
@@ -84,19 +64,20 @@ class CheckedCustomer:
     created_at: Instant
     extras: Extras = field(default_factory=dict)
 
+    @property
+    def email(self) -> str | None:
+        """The e-mail address, in lower case."""
+        return self.columns["email"]
 
-class CustomerChanges(TypedDict, total=False):
+    @property
+    def phone(self) -> str | None:
+        """The phone number in E.164."""
+        return self.columns["phone"]
+
+
+class CustomerChanges(ColumnChanges, total=False):
     """What to change of a customer: what is absent stays, None clears. `extras` are for the plugins."""
 
-    first_name: str | None
-    last_name: str | None
-    preferred_name: str | None
-    email: str | None
-    phone: str | None
-    birth_date: date | None
-    gender: str | None
-    tax_id: str | None
-    preferred_contact: str | None
     group_id: str | None
     tags: Sequence[str] | None
     billing_address: Address | None
@@ -107,9 +88,7 @@ class CustomerChanges(TypedDict, total=False):
 def checked(settings: Settings, new: NewCustomer, *prefix: str) -> CheckedCustomer:
     """The customer in the form in which it is kept. Raises Refused with every mistake."""
     checks = Checks(*prefix)
-    first = checks.text(new.first_name, "firstName", 120, required=True)
-    last = checks.text(new.last_name, "lastName", 120, required=True)
-    values = {name: check(settings, checks, getattr(new, name)) for name, check in OPTIONAL.items()}
+    columns = checked_columns(checks, settings, {name: getattr(new, name) for name in NAMES})
     tags = checked_tags(checks, new.tags)
     addresses = {
         kind: checked_address(checks, address, field)
@@ -122,9 +101,7 @@ def checked(settings: Settings, new: NewCustomer, *prefix: str) -> CheckedCustom
     code = checks.text(new.code, "code", 40)
     checks.refuse()
     return CheckedCustomer(
-        first_name=first or "",
-        last_name=last or "",
-        **values,
+        columns=columns,
         group_id=new.group_id or DEFAULT_GROUP_ID,
         origin_store_id=new.origin_store_id,
         tags=tags,
@@ -133,37 +110,6 @@ def checked(settings: Settings, new: NewCustomer, *prefix: str) -> CheckedCustom
         created_at=now() if new.created_at is None else new.created_at,
         extras=new.extras,
     )
-
-
-def _checked_email(_: Settings, checks: Checks, value: str | None) -> str | None:
-    text = checks.text(value, "email", MAX_EMAIL)
-    if text is None:
-        return None
-    email = parse_email(text)
-    if email is None:
-        checks.fail("INVALID_EMAIL", "This is not an e-mail address.", "email")
-    return email
-
-
-def _checked_phone(settings: Settings, checks: Checks, value: str | None) -> str | None:
-    text = checks.text(value, "phone", 40)
-    if text is None:
-        return None
-    phone = parse_phone(text, settings.country)
-    if phone is None:
-        checks.fail("INVALID_PHONE", f"This is not a phone number, read as in {settings.country}.", "phone")
-    return phone
-
-
-OPTIONAL: Mapping[str, Callable[[Settings, Checks, Any], str | None]] = {
-    "preferred_name": lambda _, checks, value: checks.text(value, "preferredName", 240),
-    "email": _checked_email,
-    "phone": _checked_phone,
-    "birth_date": lambda _, checks, value: checks.past_day(value, "birthDate"),
-    "gender": lambda _, checks, value: checks.text(value, "gender", 16),
-    "tax_id": lambda _, checks, value: checks.text(value, "taxId", 64),
-    "preferred_contact": lambda _, checks, value: checks.text(value, "preferredContact", 16),
-}
 
 
 def checked_tags(checks: Checks, tags: Sequence[str], had: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:
@@ -198,14 +144,7 @@ def checked_address(checks: Checks, address: Address, field: str) -> Address:
 
 def checked_changes(settings: Settings, checks: Checks, changes: CustomerChanges) -> dict[str, str | None]:
     """The columns to change, in the form in which they are kept; tags and addresses apart."""
-    columns: dict[str, str | None] = {}
-    given: Mapping[str, Any] = {**changes}
-    for name, place in (("first_name", "firstName"), ("last_name", "lastName")):
-        if name in given:
-            columns[name] = checks.text(given[name] or "", place, 120, required=True)
-    for name, check in OPTIONAL.items():
-        if name in given:
-            columns[name] = check(settings, checks, given[name])
-    if "group_id" in given:
-        columns["group_id"] = given["group_id"] or DEFAULT_GROUP_ID
+    columns = checked_columns(checks, settings, changes)
+    if "group_id" in changes:
+        columns["group_id"] = changes["group_id"] or DEFAULT_GROUP_ID
     return columns

@@ -6,12 +6,10 @@ from datetime import date
 from typing import Any
 
 from regulars_core.customers.rules import Address, CheckedCustomer, CustomerChanges, tag_key
-from regulars_core.imports.customer_rows import Entry
+from regulars_core.imports.customer_rows import IMPORTED, Entry
 from regulars_core.shop.shop import Shop
 
-_COLUMNS = (
-    "first_name", "last_name", "preferred_name", "email", "phone", "birth_date", "gender", "tax_id", "preferred_contact",
-)  # fmt: skip
+_NAMES = [column.name for column in IMPORTED]
 _PARTS = tuple(part.name for part in fields(Address))
 
 
@@ -35,8 +33,8 @@ async def differences(
 
 async def _kept(shop: Shop, ids: Sequence[str]) -> dict[str, _Kept]:
     database, among = shop.database, shop.database.dialect.among
-    rows = await database.rows(f"SELECT id, group_id, {', '.join(_COLUMNS)} FROM customer WHERE {among('id', 1)}", ids)
-    kept = {row[0]: _Kept(dict(zip(_COLUMNS, tuple(row)[2:], strict=True)), row[1]) for row in rows}
+    rows = await database.rows(f"SELECT id, group_id, {', '.join(_NAMES)} FROM customer WHERE {among('id', 1)}", ids)
+    kept = {row[0]: _Kept(dict(zip(_NAMES, tuple(row)[2:], strict=True)), row[1]) for row in rows}
     where = among("customer_id", 1)
     for row in await database.rows(f"SELECT customer_id, tag FROM customer_tag WHERE {where} ORDER BY tag_key", ids):
         kept[row[0]].tags.append(row[1])
@@ -48,11 +46,11 @@ async def _kept(shop: Shop, ids: Sequence[str]) -> dict[str, _Kept]:
 
 def _changes(kept: _Kept, told: CheckedCustomer, group_id: str | None) -> CustomerChanges:
     changes: CustomerChanges = {}
-    different: dict[str, Any] = {
-        name: value for name in _COLUMNS if (value := getattr(told, name)) is not None and value != kept.columns[name]
-    }
-    if "birth_date" in different:
-        different["birth_date"] = date.fromisoformat(different["birth_date"])
+    different: dict[str, Any] = {}
+    for column in IMPORTED:
+        value = told.columns[column.name]
+        if value is not None and value != kept.columns[column.name]:
+            different[column.name] = date.fromisoformat(value) if column.is_day else value
     if group_id is not None and group_id != kept.group_id:
         different["group_id"] = group_id
     known_tags = {tag_key(tag) for tag in kept.tags}

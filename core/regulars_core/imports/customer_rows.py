@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
+from regulars_core.customers.columns import COLUMNS
 from regulars_core.customers.rules import Address, CheckedCustomer, NewCustomer, checked
 from regulars_core.imports.buyers import Key, contact, sought
 from regulars_core.imports.files.columns import Header, Layout
@@ -17,24 +18,16 @@ from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.text import tidy
 from regulars_core.shop.shop import Shop
 
-_PLAIN = (
-    "code",
-    "first_name",
-    "last_name",
-    "preferred_name",
-    "email",
-    "phone",
-    "gender",
-    "tax_id",
-    "preferred_contact",
-)
-_OTHER = ("birth_date", "created_at", "group", "store", "tags")
+IMPORTED = [column for column in COLUMNS if column.is_imported]
+_DAYS = [column.name for column in IMPORTED if column.is_day]
+_PLAIN = ("code", *(column.name for column in IMPORTED if not column.is_day), *_DAYS)
+_OTHER = ("created_at", "group", "store", "tags")
 _PARTS = tuple(part.name for part in fields(Address))
 _BILLING, _SHIPPING = (tuple(f"{kind}_{part}" for part in _PARTS) for kind in ("billing", "shipping"))
 
 CUSTOMERS = Layout(
     (*_PLAIN, *_OTHER, *_BILLING, *_SHIPPING),
-    required=("first_name", "last_name"),
+    required=[column.name for column in COLUMNS if column.is_required],
     one_of=(("code", "email", "phone"),),
 )
 """The columns of a file of customers."""
@@ -81,10 +74,11 @@ class EntryReader:
             raise Refused(row.fault)
         cells = [*row.cells, ""]
         plain: dict[str, Any] = dict(zip(_PLAIN, self._pick_plain(cells), strict=True))
-        birth_date, created_at, group, store, tags = self._pick_other(cells)
+        for name in _DAYS:
+            plain[name] = self._day_of(name, plain[name])
+        created_at, group, store, tags = self._pick_other(cells)
         new = NewCustomer(
             **plain,
-            birth_date=self._birth_date(birth_date),
             created_at=self._created_at(created_at),
             tags=[tag for tag in tags.split("|") if tag.strip()],
             billing_address=Address(*self._pick_billing(cells)),
@@ -100,11 +94,11 @@ class EntryReader:
             raise Refused(Problem("TOO_LONG", "group: At most 120 characters."))
         return Entry(row, customer, tidy(group), tidy(store)[:120])
 
-    def _birth_date(self, cell: str) -> date | None:
+    def _day_of(self, column: str, cell: str) -> date | None:
         try:
             return self._day(cell) if cell.strip() else None
         except Unreadable as error:
-            raise Refused(Problem("INVALID_DATE", f"birth_date: {error}")) from None
+            raise Refused(Problem("INVALID_DATE", f"{column}: {error}")) from None
 
     def _created_at(self, cell: str) -> Instant | None:
         try:

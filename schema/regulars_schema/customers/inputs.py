@@ -1,6 +1,7 @@
 """What clients give of customers, and how it reaches the core."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date
 from enum import Enum
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import strawberry
 
 from regulars_core.customers import rules
+from regulars_core.customers.columns import COLUMNS, NAMES
 from regulars_core.customers.rules import CustomerChanges, NewCustomer
 from regulars_schema.customers.errors import Expecting
 from regulars_schema.customers.types import ContactMethod, Gender
@@ -104,55 +106,47 @@ class CustomerUpdateInput(ExtensibleInput, Expecting, IdempotentInput):
     )
 
 
-def address(given: AddressInput | None) -> rules.Address | None:
+def address(input: AddressInput | None) -> rules.Address | None:
     """The core's form of an address."""
-    if given is None:
+    if input is None:
         return None
-    names = ("recipient", "line1", "line2", "city", "region", "postal_code", "country")
-    return rules.Address(**{name: value_or_none(getattr(given, name)) for name in names})
+    return rules.Address(**{part.name: value_or_none(getattr(input, part.name)) for part in fields(rules.Address)})
 
 
-_PLAIN = (
-    "first_name", "last_name", "preferred_name", "email", "phone", "birth_date", "gender", "tax_id", "preferred_contact",
-    "tags",
-)  # fmt: skip
-
-
-def new_customer(given: Any, origin_store_id: str | None) -> NewCustomer:
-    """The core's form of a new customer."""
-    group = value_or_none(given.group_id)
+def new_customer(input: CustomerCreateInput, origin_store_id: str | None) -> NewCustomer:
+    """The core's form of a new customer. Raises BadInput for an id of a group that is none."""
+    group = value_or_none(input.group_id)
     return NewCustomer(
-        given.first_name,
-        given.last_name,
         **{
-            name: value_or_none(getattr(given, name))
-            for name in _PLAIN
-            if name not in {"first_name", "last_name", "tags"}
+            column.name: getattr(input, column.name)
+            if column.is_required
+            else value_or_none(getattr(input, column.name))
+            for column in COLUMNS
         },
-        tags=value_or_none(given.tags) or (),
+        tags=value_or_none(input.tags) or (),
         group_id=key_of(group, "group", "groupId") if group else None,
         origin_store_id=origin_store_id,
-        billing_address=address(value_or_none(given.billing_address)),
-        shipping_address=address(value_or_none(given.shipping_address)),
-        extras=given.extras,
+        billing_address=address(value_or_none(input.billing_address)),
+        shipping_address=address(value_or_none(input.shipping_address)),
+        extras=input.extras,
     )
 
 
-def changes_of(given: CustomerUpdateInput) -> CustomerChanges:
-    """What is given of an update, and nothing else."""
+def changes_of(input: CustomerUpdateInput) -> CustomerChanges:
+    """What is present in an update, and nothing else. Raises BadInput for an id of a group that is none."""
     changes: dict[str, Any] = {
-        name: value_or_none(getattr(given, name)) for name in _PLAIN if getattr(given, name) is not None
+        name: value_or_none(maybe) for name in (*NAMES, "tags") if (maybe := getattr(input, name)) is not None
     }
-    if given.group_id is not None:
-        group = given.group_id.value
+    if input.group_id is not None:
+        group = input.group_id.value
         changes["group_id"] = key_of(group, "group", "groupId") if group else None
     for name in ("billing_address", "shipping_address"):
-        if (maybe := getattr(given, name)) is not None:
+        if (maybe := getattr(input, name)) is not None:
             changes[name] = address(maybe.value)
-    changes["extras"] = given.extras
+    changes["extras"] = input.extras
     return changes  # type: ignore[return-value]
 
 
-def matches(given: Any) -> Sequence[str]:
+def matches(input: CustomerCreateInput) -> Sequence[str]:
     """The columns to recognise a customer by."""
-    return [kind.value for kind in value_or_none(given.match_on) or ()]
+    return [kind.value for kind in value_or_none(input.match_on) or ()]

@@ -5,6 +5,7 @@ from datetime import date
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from regulars_core.customers.columns import NAMES
 from regulars_core.customers.quick_search import QuickSearch
 from regulars_core.primitives.clock import NEVER, day_of, now
 from regulars_core.primitives.money import CurrencyCode
@@ -47,15 +48,8 @@ CUSTOMER = RowShape(
     {
         "id": identity("customer", "c.id"),
         "code": text("c.code"),
-        "first_name": text("c.first_name"),
-        "last_name": text("c.last_name"),
-        "preferred_name": text("c.preferred_name"),
+        **{name: text(f"c.{name}") for name in NAMES if name != "tax_id"},  # that the functions answer
         "display_name": text("coalesce(nullif(c.preferred_name, ''), c.first_name || ' ' || c.last_name)"),
-        "email": text("c.email"),
-        "phone": text("c.phone"),
-        "birth_date": text("c.birth_date"),
-        "gender": text("c.gender"),
-        "preferred_contact": text("c.preferred_contact"),
         "status": text("c.status"),
         "version": number("c.version"),
         "created_at": instant("c.created_at"),

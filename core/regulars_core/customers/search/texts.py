@@ -5,7 +5,8 @@ answer from a trigram index over the same text (`CustomerText`), in which two sp
 `  j` and ` ju` are trigrams too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from regulars_core.customers.contact import phone_words
 from regulars_core.database import Engine
@@ -16,8 +17,17 @@ NAMES: Sequence[str] = ("names",)
 NAMES_AND_CONTACT: Sequence[str] = ("names", "contact")
 """The columns of CustomerText to look into: what the caller may not see must not be found either."""
 
+SEARCHED = frozenset({"first_name", "last_name", "preferred_name", "email", "phone"})
+"""The columns of a customer out of which its texts are made; its code, which never changes, is in them too."""
+
 MAX_QUERY = 200
 MAX_WORDS = 8
+
+
+def texts_of(code: str, columns: Mapping[str, Any]) -> tuple[str, str]:
+    """Names and contact of CustomerText, out of a customer's code and columns."""
+    names = names_text(columns["first_name"], columns["last_name"], columns["preferred_name"], code)
+    return names, contact_text(columns["email"], columns["phone"])
 
 
 def names_text(first_name: str, last_name: str, preferred_name: str | None, code: str) -> str:
