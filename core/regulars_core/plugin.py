@@ -5,7 +5,7 @@ GraphQL is in `regulars_schema.plugin`; for tests there are `regulars_core.testi
 """
 
 from regulars_core.audit import changed
-from regulars_core.customers.changes import locked
+from regulars_core.customers.changes import locked_customer
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.database import App, Database, Dialect, Lookup
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
@@ -21,6 +21,7 @@ from regulars_core.primitives.text import camel
 from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
 from regulars_core.queries.inserts import MANY, insert, inserting
 from regulars_core.queries.json_rows import Relation, RowShape
+from regulars_core.queries.locks import lock
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.rows import Readable, by_ids, pages_of
 from regulars_core.queries.where import Condition, Leaf, Values, Where, compared, exists_in
@@ -97,7 +98,8 @@ __all__ = [
     "insert",
     "inserting",
     "instant_of",
-    "locked",
+    "lock",
+    "locked_customer",
     "new_id",
     "now",
     "opened",

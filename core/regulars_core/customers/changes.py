@@ -22,6 +22,7 @@ from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.text import camel
+from regulars_core.queries.locks import lock
 from regulars_core.shop.shop import Shop
 
 
@@ -67,7 +68,7 @@ async def change_quietly(shop: Shop, customer_id: str, changes: CustomerChanges,
     checks.refuse()
 
     async def work() -> bool:
-        before = await locked(shop, customer_id, expected=expected)
+        before = await locked_customer(shop, customer_id, expected=expected)
         if "group_id" in columns and (
             problems := await missing(shop, "customer_group", {columns["group_id"] or ""}, "groupId", "group")
         ):
@@ -93,20 +94,20 @@ def _told(before: Mapping[str, Any], different: Mapping[str, Any]) -> dict[str, 
     return {camel(name): (before[name], value) if name in _NOT_PERSONAL else None for name, value in different.items()}
 
 
-async def locked(shop: Shop, customer_id: str, field: str = "id", *, expected: int | None = None) -> Mapping[str, Any]:
+async def locked_customer(
+    shop: Shop, customer_id: str, field: str = "id", *, expected: int | None = None
+) -> Mapping[str, Any]:
     """The customer's columns, locked until the transaction ends. Raises Refused with NOT_FOUND at this field, and with
     VERSION_CONFLICT if another version is expected."""
     names = ("id", "code", "status", "version", *NAMES, "group_id")
-    row = await shop.database.row(
-        f"SELECT {', '.join(names)} FROM customer WHERE id = $1{shop.database.dialect.lock_rows}", customer_id
-    )
-    if row is None:
+    rows = await lock(shop.database, "customer", [customer_id], names)
+    if not rows:
         raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", (field,)))
-    found = dict(zip(names, row, strict=True))
-    if expected is not None and found["version"] != expected:
-        message = f"The customer was changed meanwhile and is at version {found['version']}."
+    customer = dict(zip(names, rows[0], strict=True))
+    if expected is not None and customer["version"] != expected:
+        message = f"The customer was changed meanwhile and is at version {customer['version']}."
         raise Refused(VersionConflict("VERSION_CONFLICT", message, ("expectedVersion",), customer_id))
-    return found
+    return customer
 
 
 async def _update(shop: Shop, before: Mapping[str, Any], different: Mapping[str, Any]) -> None:
@@ -160,7 +161,7 @@ async def set_status(shop: Shop, customer_id: str, status: str, expected: int | 
     VERSION_CONFLICT."""
 
     async def work() -> bool:
-        before = await locked(shop, customer_id, expected=expected)
+        before = await locked_customer(shop, customer_id, expected=expected)
         if before["status"] == status:
             changed({})
             return False
@@ -176,7 +177,7 @@ async def add_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool:
     """Put tags on a customer beside those it has; answers whether any was new. Raises Refused."""
 
     async def work() -> bool:
-        before = await locked(shop, customer_id, "customerId")
+        before = await locked_customer(shop, customer_id, "customerId")
         checks = Checks()
         rows = await shop.database.rows(
             "SELECT tag, tag_key FROM customer_tag WHERE customer_id = $1 ORDER BY tag_key", customer_id
@@ -198,7 +199,7 @@ async def remove_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool
     """Take tags off a customer, however they are written; answers whether any was there. Raises Refused."""
 
     async def work() -> bool:
-        before = await locked(shop, customer_id, "customerId")
+        before = await locked_customer(shop, customer_id, "customerId")
         keys = sorted({tag_key(tag) for tag in tags})
         among = shop.database.dialect.among("tag_key", 2, "text")
         removed = await shop.database.run(
@@ -211,17 +212,6 @@ async def remove_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool
         return removed > 0
 
     return await shop.database.transaction(work)
-
-
-async def lock_customers(shop: Shop, customer_ids: Sequence[str]) -> None:
-    """Let nobody else change these customers until the transaction ends; in the order of ids, so that nobody waits in a
-    ring."""
-    database = shop.database
-    if customer_ids and database.engine == "postgres":
-        among = database.dialect.among("id", 1)
-        await database.rows(
-            f"SELECT id FROM customer WHERE {among} ORDER BY id{database.dialect.lock_rows}", sorted(set(customer_ids))
-        )
 
 
 async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -> int:
@@ -238,8 +228,7 @@ async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -
         if problems:
             raise Refused(*problems)
         database, ids = shop.database, sorted(set(customer_ids))
-        await lock_customers(shop, ids)
-        members = await database.rows(f"SELECT id, group_id FROM customer WHERE {database.dialect.among('id', 1)}", ids)
+        members = await lock(database, "customer", ids, ("id", "group_id"))
         await database.run(
             "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3"
             f" WHERE group_id <> $2 AND {database.dialect.among('id', 1)}",

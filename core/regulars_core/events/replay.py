@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from regulars_core.events.events import MAX_ROWS, tell
 from regulars_core.primitives.errors import Refused
+from regulars_core.queries.locks import lock, lock_where
 from regulars_core.shop.shop import Shop
 
 BATCH = 200
@@ -89,9 +90,7 @@ class _Entry:
 
 async def _batch(shop: Shop, plugin: str) -> int | None:
     """Tell one batch; the number of events that were missed, or None at the end of the journal."""
-    [cursor] = await shop.database.rows(
-        f"SELECT position FROM journal_cursor WHERE plugin = $1{shop.database.dialect.lock_rows}", plugin
-    )
+    [cursor] = await lock(shop.database, "journal_cursor", [plugin], ("position",), key="plugin", type="text")
     found = await shop.database.rows(
         f"SELECT position, kind, ids, took_part FROM journal WHERE position > $1 ORDER BY position LIMIT {BATCH}",
         cursor[0],
@@ -130,12 +129,8 @@ _BUYERS = {
 async def _hold_buyers(shop: Shop, kind: str, ids: Sequence[str]) -> None:
     """Hold the statistics of who bought, as it was held when it happened."""
     if kind in _BUYERS:
-        dialect = shop.database.dialect
-        theirs = _BUYERS[kind].format(dialect.among("id", 1))
-        await shop.database.rows(
-            f"SELECT customer_id FROM customer_stats WHERE customer_id IN ({theirs}) ORDER BY customer_id{dialect.lock_rows}",
-            ids,
-        )
+        theirs = _BUYERS[kind].format(shop.database.dialect.among("id", 1))
+        await lock_where(shop.database, "customer_stats", f"customer_id IN ({theirs})", [ids], key="customer_id")
 
 
 async def _tell(shop: Shop, plugin: str, kind: str, ids: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from regulars_core.customers.changes import change_quietly, lock_customers
+from regulars_core.customers.changes import change_quietly
 from regulars_core.customers.registration import register
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.events.events import announce
@@ -20,6 +20,7 @@ from regulars_core.imports.files.values import store_code
 from regulars_core.imports.options import ImportOptions, ImportReport, Progress
 from regulars_core.imports.run import Running, Settle, run
 from regulars_core.primitives.errors import Problem
+from regulars_core.queries.locks import lock
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.reads import stores_by_codes
 from regulars_core.stores.service import create_store
@@ -108,7 +109,8 @@ async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Map
         created = await register(shop, new) if new else []
         changed = []
         outcome = Outcome[Entry](created=len(created), customers_created=len(created))
-        await lock_customers(shop, [id_ for id_, _ in existing])  # nothing changes between the look and the change
+        # Nothing changes between the look and the change.
+        await lock(shop.database, "customer", [id_ for id_, _ in existing])
         for (id_, entry), changes in zip(
             existing, await differences(shop, existing, groups) if existing else [], strict=True
         ):

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from regulars_core.primitives.errors import Forbidden, Problem, Refused
+from regulars_core.queries.locks import lock
 from regulars_core.shop.actors import Actor, Binding
 from regulars_core.shop.permissions import ADMINISTRATOR, BOX_ROLES
 from regulars_core.shop.shop import Shop
@@ -60,11 +61,7 @@ async def granted(shop: Shop, by: Actor, grants: Sequence[Grant]) -> list[tuple[
 
 async def locked_roles(shop: Shop, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
     """Those of the roles that are the shop's own, with their permissions, which stay so until the transaction ends."""
-    among = shop.database.dialect.among("name", 1, "text")
-    rows = await shop.database.rows(
-        f"SELECT name, permissions FROM role WHERE {among} ORDER BY name{shop.database.dialect.lock_rows}",
-        sorted(set(names)),
-    )
+    rows = await lock(shop.database, "role", names, ("name", "permissions"), key="name", type="text")
     return {row[0]: json.loads(row[1]) for row in rows}
 
 

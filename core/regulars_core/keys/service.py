@@ -10,6 +10,7 @@ from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
 from regulars_core.queries.inserts import insert
+from regulars_core.queries.locks import lock_where
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.permissions import ADMINISTRATOR
 from regulars_core.shop.shop import Shop
@@ -58,11 +59,11 @@ async def revoke_key(shop: Shop, *, by: Actor, key_id: str) -> None:
 
     async def work() -> None:
         # Whoever revokes another of them at the same time waits here, and then finds one less.
-        administrators = await shop.database.rows(
-            "SELECT k.id FROM api_key k WHERE k.revoked_at IS NULL AND k.id IN"
-            " (SELECT b.key_id FROM key_binding b WHERE b.role = $1 AND b.store_id IS NULL)"
-            f" ORDER BY k.id{shop.database.dialect.lock_rows}",
-            ADMINISTRATOR,
+        administrators = await lock_where(
+            shop.database,
+            "api_key",
+            "revoked_at IS NULL AND id IN (SELECT key_id FROM key_binding WHERE role = $1 AND store_id IS NULL)",
+            [ADMINISTRATOR],
         )
         if [row[0] for row in administrators] == [key_id]:
             message = "This is the last key that administers the whole shop; make another one first."

@@ -12,6 +12,7 @@ from regulars_core.primitives.ids import new_id
 from regulars_core.purchases.rules import Paid, PaidLine, RefundedLine, is_refunded_whole, refund_of_lines
 from regulars_core.purchases.statistics import recount
 from regulars_core.queries.inserts import insert
+from regulars_core.queries.locks import lock_where
 from regulars_core.queries.where import Values
 from regulars_core.shop.shop import Shop
 
@@ -75,20 +76,18 @@ async def refund(
     return await shop.database.transaction(work)
 
 
-async def _locked_row(shop: Shop, columns: str, purchase_id: str, stores: Collection[str] | None) -> Any:
+async def _locked_row(shop: Shop, columns: Sequence[str], purchase_id: str, stores: Collection[str] | None) -> Any:
     """These columns of a purchase, which nobody else changes until the transaction ends. Raises Refused: NOT_FOUND."""
     values = Values(shop.database.dialect, purchase_id)
     here = "" if stores is None else f" AND {values.among('store_id', sorted(stores), 'uuid')}"
-    row = await shop.database.row(
-        f"SELECT {columns} FROM purchase WHERE id = $1{here}{shop.database.dialect.lock_rows}", *values.all
-    )
-    if row is None:
+    rows = await lock_where(shop.database, "purchase", f"id = $1{here}", values.all, columns)
+    if not rows:
         raise Refused(Problem("NOT_FOUND", "There is no purchase with this id.", ("purchaseId",)))
-    return row
+    return rows[0]
 
 
 async def _locked(shop: Shop, purchase_id: str, stores: Collection[str] | None) -> tuple[str | None, Instant, Paid]:
-    columns = "customer_id, purchased_at, status, total, refunded, prices_include_tax, tax"
+    columns = ("customer_id", "purchased_at", "status", "total", "refunded", "prices_include_tax", "tax")
     customer_id, purchased_at, status, total, refunded, tax_included, tax = await _locked_row(
         shop, columns, purchase_id, stores
     )
@@ -122,7 +121,7 @@ async def void(shop: Shop, purchase_id: str, stores: Collection[str] | None = No
     """Undo a purchase as if it had not been; answers whether it stood until now. `stores` as in refund. Raises Refused."""
 
     async def work() -> bool:
-        customer_id, status = await _locked_row(shop, "customer_id, status", purchase_id, stores)
+        customer_id, status = await _locked_row(shop, ("customer_id", "status"), purchase_id, stores)
         if status == "VOIDED":
             changed({})
             return False

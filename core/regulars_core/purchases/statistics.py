@@ -7,6 +7,7 @@ from functools import cache
 from regulars_core.customers.reads import StatsRow, stats_rows
 from regulars_core.database import Database, Dialect, Write
 from regulars_core.primitives.clock import NEVER, Instant
+from regulars_core.queries.locks import lock
 from regulars_core.shop.shop import Shop
 
 _BATCH = 1_000
@@ -67,9 +68,7 @@ async def recount(database: Database, customer_ids: Sequence[str]) -> None:
     itself afterwards.
     """
     ids = sorted(set(customer_ids))
-    among = database.dialect.among("customer_id", 1)
-    lock = database.dialect.lock_rows
-    await database.rows(f"SELECT customer_id FROM customer_stats WHERE {among} ORDER BY customer_id{lock}", ids)
+    await lock(database, "customer_stats", ids, key="customer_id")
     for customer_id in ids:
         row = await database.row(f"SELECT {_RECOUNT} FROM purchase p WHERE p.customer_id = $1", customer_id)
         assert row is not None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from regulars_core.plugin import Checks, Instant, Problem, Refused, Shop, changed, insert, new_id, now
+from regulars_core.plugin import Checks, Instant, Problem, Refused, Shop, changed, insert, lock, new_id, now
 from regulars_tiers.histories import assignments_of
 from regulars_tiers.policy_versions import versions
 from regulars_tiers.recalculation import Recalculate, keep
@@ -76,9 +76,6 @@ async def begin_with(shop: Shop, tiers: Mapping[str, str], created: Mapping[str,
 
 async def _locked(shop: Shop, customer_id: str, at: Instant) -> Assignment | None:
     """Hold the customer, and answer the assignment in force. Raises Refused for one who does not exist."""
-    row = await shop.database.row(
-        f"SELECT customer_id FROM customer_stats WHERE customer_id = $1{shop.database.dialect.lock_rows}", customer_id
-    )
-    if row is None:
+    if not await lock(shop.database, "customer_stats", [customer_id], key="customer_id"):
         raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
     return decided_at((await assignments_of(shop.database, [customer_id]))[customer_id], at)

@@ -9,7 +9,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regulars_core.plugin import MANY, NEVER, Database, Dialect, Instant, Lookup, Shop, insert, inserting, new_id, now
+from regulars_core.plugin import (
+    MANY,
+    NEVER,
+    Database,
+    Dialect,
+    Instant,
+    Lookup,
+    Shop,
+    insert,
+    inserting,
+    lock,
+    new_id,
+    now,
+)
 from regulars_tiers.histories import assigned, facts_of, horizon, lookup_assignments, shortened
 from regulars_tiers.policy_versions import LOOKUP, made_of
 from regulars_tiers.rules.criteria import Lifetime
@@ -64,12 +77,12 @@ async def keep(shop: Shop, touched: Mapping[str, Recalculate], cause: str, *, he
     if not touched:
         return []
     ids, database = sorted(touched), shop.database
+    if not held:
+        await lock(database, "customer_stats", ids, key="customer_id")
     sql = (
         "SELECT customer_id, total_spent, purchase_count FROM customer_stats"
         f" WHERE {database.dialect.among('customer_id', 1)} ORDER BY customer_id"
     )
-    if not held:
-        await database.rows(f"{sql}{database.dialect.lock_rows}", ids)
     stats, policies, spells, decisions = await database.read_together(
         [(sql, [ids]), LOOKUP, _lookup_spells(database.dialect, ids), lookup_assignments(database.dialect, ids)]
     )

@@ -16,7 +16,7 @@ from regulars_core.plugin import (
     customers_by_ids,
     day_of,
     insert,
-    locked,
+    locked_customer,
     now,
 )
 
@@ -79,7 +79,7 @@ async def send_greeting(shop: Shop, customer_id: str) -> None:
     today = day_of(now(), shop.settings.zone).isoformat()
 
     async def work() -> None:
-        await locked(shop, customer_id, "customerId")
+        await locked_customer(shop, customer_id, "customerId")
         greeted = await shop.database.row(
             "INSERT INTO birthday_greeting (customer_id, count, last_day) VALUES ($1, 1, $2) ON CONFLICT (customer_id)"
             " DO UPDATE SET count = birthday_greeting.count + 1, last_day = excluded.last_day"
