@@ -57,7 +57,8 @@ def test_it_is_listed_and_off_unless_it_is_asked_for(installed: Path, tmp_path: 
 
 PRINT = """
 import json
-from regulars_schema.schema import build_schema, contributions_of
+from regulars_core.plugin import plugins_wanted
+from regulars_schema.plugin import build_schema, contributions_of
 
 bare = build_schema()
 full = build_schema(contributions_of(plugins_wanted(("birthday",))))
