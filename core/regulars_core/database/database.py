@@ -29,7 +29,32 @@ _MAX_PAUSE = 0.5
 
 
 class Database:
-    """One open database with all its apps. Made by `Database.open`."""
+    """One open database with all its apps. Made by `Database.open`.
+
+    On PostgreSQL a transaction begins with the first statement that may do more than read: BEGIN takes a round, and so does each
+    statement that what was deferred by then makes. It ends in a round for COMMIT if it has begun; in one round if it has not, and
+    all that was deferred makes one statement; in none if nothing was. SQLite has no rounds, and begins at once.
+
+    ============= ============ ========================= ================== ====== ==========================================
+    verb          outside      inside a transaction      rounds             begins after others in the same transaction
+    ============= ============ ========================= ================== ====== ==========================================
+    rows, row     reads        reads, locks, … RETURNING 1                  yes    sees all that was written or deferred
+    read          reads        reads                     1, or 0 prefetched no     once it has begun, or after defer: as rows
+    read_together reads        reads                     1 for all          no     as read; not answered by prefetch
+    prefetch      RuntimeError reads what read will      1 for all          no     once it has begun, or after defer: nothing
+    run           RuntimeError writes and counts         1                  yes
+    run_many      RuntimeError writes                    1 for all          yes
+    run_together  RuntimeError writes                    1 for all          yes    its statements see nothing of each other's
+    defer         RuntimeError writes later              0                  no     in order, before what may see it
+    copy          RuntimeError inserts; PostgreSQL only  1                  yes
+    savepoint     RuntimeError undoes its inside alone   2, or 3 undone     yes    what was deferred before stays outside
+    allow         RuntimeError gives statements time     1                  yes    for those that come after it
+    transaction   makes one    joins                     0                  no
+    ============= ============ ========================= ================== ====== ==========================================
+
+    What PostgreSQL sees for the first time on a connection takes a round more. There, once a transaction has begun, nothing may
+    follow a statement that failed, unless that was in a savepoint which was undone. Models do as `rows` does.
+    """
 
     engine: Engine
     url: str
