@@ -75,7 +75,31 @@ class QuickSearch:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A FROM item: customers `c` beside `found`, which tells when they were seen."""
+    """A FROM item: customers `c` beside `found`, which tells when they were seen.
+
+    For the ten seen last in whose names stands `jua`, on PostgreSQL and shortened (each step is materialized; `until` and `since`
+    bound the copy):
+
+        WITH uncopied AS (   -- whoever was seen since the copy was renewed: their texts are read where they stand
+               SELECT id, at FROM (SELECT … FROM customer_stats WHERE active_at > until ORDER BY active_at DESC LIMIT 1000)
+               CROSS JOIN customer_text t CROSS JOIN customer c WHERE strpos(t.names, 'jua') > 0 AND … LIMIT 10),
+             near AS (       -- the first texts of the copy are read, if these thousand were all and fewer than ten were right
+               SELECT id, at FROM (SELECT … FROM recent_text t WHERE seen_at <= until ORDER BY seen_at DESC LIMIT 250)
+               WHERE seen_at >= since AND strpos(t.names, 'jua') > 0 AND … LIMIT 10),
+             copy_hits AS (  -- the copy's trigram index is asked, if there are fewer than ten still
+               SELECT id, at FROM recent_text t WHERE t.names LIKE '%jua%'),
+             copied AS (     -- those of them who were not seen at another time
+               SELECT id, at FROM copy_hits WHERE at BETWEEN since AND until AND … ORDER BY at DESC LIMIT 10),
+             latest AS (SELECT * FROM uncopied UNION SELECT * FROM near UNION SELECT * FROM copied),
+             hits AS (       -- the trigram index of all texts is asked, if the latest are fewer than ten
+               SELECT customer_id FROM customer_text t WHERE t.names LIKE '%jua%'),
+             few AS (        -- of fewer than 300 hits it is looked up when each was seen
+               SELECT id, (SELECT active_at FROM customer_stats WHERE …) AS at FROM hits ORDER BY at DESC LIMIT 10),
+             in_order AS (   -- of more, all customers are walked in the order in which they were seen, until ten are hits
+               SELECT id, active_at AS at FROM customer_stats WHERE id IN (SELECT … FROM hits) ORDER BY at DESC LIMIT 10)
+        SELECT * FROM latest WHERE (SELECT count(*) FROM latest) >= 10
+        UNION ALL SELECT * FROM few UNION ALL SELECT * FROM in_order ORDER BY at DESC, id DESC LIMIT 10
+    """
 
     limit: int
     include_archived: bool
