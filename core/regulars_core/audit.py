@@ -54,15 +54,15 @@ class Changes:
     """What a mutation has changed, as far as the services have said: field by field in the API's spelling."""
 
     def __init__(self) -> None:
-        self.told: dict[str, Change] | None = None
+        self.by_field: dict[str, Change] | None = None
 
 
 _CURRENT: ContextVar[Changes | None] = ContextVar("_CURRENT", default=None)
 
 
 @contextmanager
-def gathering() -> Iterator[Changes]:
-    """Gather what services say by `changed` inside."""
+def collecting() -> Iterator[Changes]:
+    """Collect what services say by `changed` inside."""
     changes = Changes()
     token = _CURRENT.set(changes)
     try:
@@ -73,8 +73,8 @@ def gathering() -> Iterator[Changes]:
 
 def changed(changes: Mapping[str, Change]) -> None:
     """Say what was really changed; an empty mapping says that nothing was."""
-    if gathered := _CURRENT.get():
-        gathered.told = {**(gathered.told or {}), **changes}
+    if current := _CURRENT.get():
+        current.by_field = {**(current.by_field or {}), **changes}
 
 
 @dataclass(slots=True)

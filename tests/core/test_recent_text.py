@@ -17,7 +17,7 @@ from regulars_core.customers.search import recent
 from regulars_core.customers.search.texts import names_text
 from regulars_core.database import Database
 from regulars_core.primitives.clock import Instant, now
-from regulars_core.purchases.statistics import Gain, add_purchases, recount
+from regulars_core.purchases.statistics import StatsDelta, add_purchases, recount
 from regulars_core.shop.shop import Shop
 
 HOUR = 3_600_000
@@ -33,8 +33,8 @@ async def enter(shop: Shop, name: str, at: int) -> str:
 
 async def visit(shop: Shop, customer: str, at: int) -> None:
     """A purchase, as far as statistics go."""
-    gain = Gain(100, 1, Instant(at), Instant(at))
-    await shop.database.transaction(lambda: add_purchases(shop.database, {customer: gain}))
+    delta = StatsDelta(100, 1, Instant(at), Instant(at))
+    await shop.database.transaction(lambda: add_purchases(shop.database, {customer: delta}))
 
 
 async def wrong(shop: Shop) -> list[str]:

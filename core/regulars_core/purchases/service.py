@@ -12,7 +12,7 @@ from regulars_core.primitives.ids import new_id
 from regulars_core.primitives.money import CurrencyCode
 from regulars_core.purchases.reads import PurchaseRow
 from regulars_core.purchases.rules import CheckedPurchase
-from regulars_core.purchases.statistics import Gain, add_purchases, adding
+from regulars_core.purchases.statistics import StatsDelta, add_purchases, stats_update
 from regulars_core.queries.inserts import MANY, insert, inserting
 from regulars_core.queries.rows import query_by_text
 from regulars_core.shop.shop import Shop
@@ -88,16 +88,16 @@ def lookup(dialect: Dialect, references: Sequence[str]) -> Lookup:
     return query_by_text(dialect, "purchase", ("store_id", "reference", "id", "digest"), "reference", references)
 
 
-def _gains(new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> dict[str, Gain]:
-    gains: dict[str, Gain] = {}
+def _deltas(new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> dict[str, StatsDelta]:
+    deltas: dict[str, StatsDelta] = {}
     for row, _ in new:
         if row.customer_id is None:
             continue
-        if gain := gains.get(row.customer_id):
-            gain.add(row.total_minor, row.purchased_at)
+        if delta := deltas.get(row.customer_id):
+            delta.add(row.total_minor, row.purchased_at)
         else:
-            gains[row.customer_id] = Gain(row.total_minor, 1, row.purchased_at, row.purchased_at)
-    return gains
+            deltas[row.customer_id] = StatsDelta(row.total_minor, 1, row.purchased_at, row.purchased_at)
+    return deltas
 
 
 _PURCHASE_COLUMNS = (
@@ -113,7 +113,7 @@ _LINE_COLUMNS = (
 async def _write(shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> None:
     """Insert purchases with what belongs to them, and move the statistics of who bought: one from a till together with
     whatever else is written then."""
-    gains, database = _gains(new), shop.database
+    deltas, database = _deltas(new), shop.database
     rows: list[tuple[str, Sequence[str], list[Sequence[Any]]]] = [
         ("purchase", _PURCHASE_COLUMNS, [_purchase_values(row, purchase) for row, purchase in new]),
         (
@@ -140,11 +140,11 @@ async def _write(shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]])
     ]  # fmt: skip
     if len(new) == 1 and all(len(given) < MANY for *_, given in rows):
         inserts = [inserting(table, columns, given) for table, columns, given in rows if given]
-        await database.defer([*inserts, *(adding(database.dialect, *gain) for gain in gains.items())])
+        await database.defer([*inserts, *(stats_update(database.dialect, id_, delta) for id_, delta in deltas.items())])
         return
     for table, columns, given in rows:
         await insert(database, table, columns, given)
-    await add_purchases(database, gains)
+    await add_purchases(database, deltas)
 
 
 def _row(id_: str, p: CheckedPurchase, recorded: Instant) -> PurchaseRow:

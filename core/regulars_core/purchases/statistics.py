@@ -23,8 +23,8 @@ _RECOUNT = f"""
 
 
 @dataclass(slots=True)
-class Gain:
-    """What new purchases add to one customer's statistics."""
+class StatsDelta:
+    """What new purchases add to one customer's statistics; `spent` in minor units, `first` and `last` are when they were made."""
 
     spent: int
     count: int
@@ -38,20 +38,20 @@ class Gain:
         self.first, self.last = min(self.first, at), max(self.last, at)
 
 
-async def add_purchases(database: Database, gains: Mapping[str, Gain]) -> None:
+async def add_purchases(database: Database, deltas: Mapping[str, StatsDelta]) -> None:
     """Move statistics forward by new purchases, in the order of ids so that writers never wait for each other in a ring."""
-    if gains:
-        moves = [adding(database.dialect, customer, gain) for customer, gain in sorted(gains.items())]
-        await database.run_many(moves[0][0], [values for _, values in moves])
+    if deltas:
+        updates = [stats_update(database.dialect, id_, delta) for id_, delta in sorted(deltas.items())]
+        await database.run_many(updates[0][0], [values for _, values in updates])
 
 
-def adding(dialect: Dialect, customer: str, gain: Gain) -> Write:
+def stats_update(dialect: Dialect, customer_id: str, delta: StatsDelta) -> Write:
     """What moves one customer's statistics forward."""
-    return _addition(dialect), (customer, gain.spent, gain.count, gain.first, gain.last)
+    return _update_sql(dialect), (customer_id, delta.spent, delta.count, delta.first, delta.last)
 
 
 @cache
-def _addition(dialect: Dialect) -> str:
+def _update_sql(dialect: Dialect) -> str:
     least = dialect.least("first_purchase_at", "$4")
     latest, active = (dialect.greatest(column, "$5") for column in ("last_purchase_at", "active_at"))
     return (

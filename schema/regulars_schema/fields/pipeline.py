@@ -104,13 +104,13 @@ class Pipeline:
 
     async def _effect(self, request: RequestContext, given: IdempotentInput, taken: Claim | None = None) -> Payload:
         """Do it, and write down who did it and what became of it."""
-        with audit.gathering() as changes:
+        with audit.collecting() as changes:
             payload = await self.function(request, input=given)
         told = audit.writing(
             key=(request.actor.key_id, request.actor.name),
             action=self.name,
             entities=self.outcomes.subjects(payload),
-            changes=dict.fromkeys(given_fields(given)) if changes.told is None else changes.told,
+            changes=dict.fromkeys(given_fields(given)) if changes.by_field is None else changes.by_field,
             request_id=request.request_id,
         )
         kept = [keeping(taken, self.outcomes.done(payload))] if taken else []
