@@ -116,7 +116,7 @@ class SaleReader:
             payments=[NewPayment(method, due)] if method.strip() else (),
             channel=channel,
             note=note,
-            told=("import", buyer.told if buyer else None),
+            customer_named=("import", buyer.told if buyer else None),
         )
         return checked(purchase, self._currency), buyer
 

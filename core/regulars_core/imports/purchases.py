@@ -95,7 +95,7 @@ def _with_customers(sales: Sequence[Sale], directory: Directory, outcome: Outcom
     for sale in sales:
         if sale.buyer is None:
             placed.append((sale, None))
-        elif customer := directory.find(sale.buyer, sale.purchase.given.purchased_at):
+        elif customer := directory.find(sale.buyer, sale.purchase.input.purchased_at):
             placed.append((sale, customer))
         else:
             message = f"Nobody is known as {sale.buyer.told}, and there is no first and last name to register."
@@ -159,5 +159,5 @@ async def _register(shop: Shop, newcomers: Sequence[Newcomer], outcome: Outcome[
 
 
 def _complete(sale: Sale, stores: Mapping[str, str], customer_id: str | None) -> CheckedPurchase:
-    given = replace(sale.purchase.given, store_id=stores[sale.store_code], customer_id=customer_id)
-    return replace(sale.purchase, given=given)
+    input = replace(sale.purchase.input, store_id=stores[sale.store_code], customer_id=customer_id)
+    return replace(sale.purchase, input=input)

@@ -108,13 +108,13 @@ async def page_of_purchases(
     the reference itself."""
     words = searching.words_of(customers) if customers and customers.strip() else None
 
-    def found(values: Values) -> str:
+    def matches(values: Values) -> str:
         reference = values.bind(tidy(customers or ""))
         needles = [values.bind(needle) for needle in searching.needles_of(words or [])] if columns else []
-        matching = searching.matching(needles, database.engine, columns)
-        return f"(p.reference = {reference} OR p.customer_id IN ({matching}))"
+        customer_ids = searching.matching(needles, database.engine, columns)
+        return f"(p.reference = {reference} OR p.customer_id IN ({customer_ids}))"
 
-    return await page(database, PURCHASES, window, where, condition=found if words is not None else None)
+    return await page(database, PURCHASES, window, where, condition=matches if words is not None else None)
 
 
 async def purchases_of(
@@ -153,7 +153,7 @@ class LineRow:
 
     @property
     def unit_price(self) -> Money | None:
-        """The price of one, where it was told."""
+        """The price of one, where it is known."""
         return None if self.unit_price_minor is None else Money(self.unit_price_minor, self.currency)
 
     @property

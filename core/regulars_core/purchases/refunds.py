@@ -33,7 +33,7 @@ async def refund(
     is as good as none. Raises Refused.
     """
     checks = Checks()
-    kept_reason = checks.text(reason, "reason", 240)
+    reason = checks.text(reason, "reason", 240)
     if (amount is None) is (lines is None):
         checks.fail("INVALID_REFUND", "Give either an amount or lines.", "amount")
     elif amount is not None:
@@ -59,7 +59,7 @@ async def refund(
             shop.database,
             "refund",
             ("id", "purchase_id", "refunded_at", "amount", "reason"),
-            [(refund_id, purchase_id, refunded_at, back, kept_reason)],
+            [(refund_id, purchase_id, refunded_at, back, reason)],
         )
         await _take_lines(shop, refund_id, taken)
         whole = is_refunded_whole(paid, back, taken)

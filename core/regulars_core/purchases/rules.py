@@ -44,10 +44,10 @@ class NewPayment:
 class NewPurchase:
     """A purchase as given.
 
-    `time_told` says whether `purchased_at` is the caller's word, or the moment of arrival, which is another one when the
-    same purchase is sent again. `told` is whom the caller named as the customer, in the caller's own words: it tells a
-    purchase that is sent again from another one under the same reference. `extras` are for the plugins; they are not
-    part of what a purchase is, and do not tell two of them apart.
+    `time_named` says whether `purchased_at` is the caller's word, or the moment of arrival, which is another one when the
+    same purchase is sent again. `customer_named` is whom the caller named as the customer, in the caller's own words: it
+    tells a purchase that is sent again from another one under the same reference. `extras` are for the plugins; they are
+    not part of what a purchase is, and do not tell two of them apart.
     """
 
     reference: str
@@ -62,8 +62,8 @@ class NewPurchase:
     payments: Sequence[NewPayment] = ()
     channel: str | None = None
     note: str | None = None
-    told: Sequence[str | None] = ()
-    time_told: bool = True
+    customer_named: Sequence[str | None] = ()
+    time_named: bool = True
     extras: Extras = field(default_factory=dict)
 
 
@@ -83,9 +83,9 @@ class CheckedLine:
 
 @dataclass(frozen=True, slots=True)
 class CheckedPurchase:
-    """A purchase that adds up, in the form in which it is kept."""
+    """A purchase that adds up, in the form in which it is kept; `input` is what was given."""
 
-    given: NewPurchase
+    input: NewPurchase
     reference: str
     channel: str | None
     note: str | None
@@ -154,29 +154,29 @@ def _checked_line(checks: Checks, n: int, line: NewLine) -> CheckedLine:
 
 
 def _checked_payments(checks: Checks, payments: Sequence[NewPayment], total: int) -> list[NewPayment]:
-    kept = []
+    tidied = []
     for n, payment in enumerate(payments):
         inner = checks.nested("payments", str(n))
         method = inner.text(payment.method, "method", 40, required=True) or ""
         inner.at_least(payment.amount, 0 if total == 0 else 1, "amount")
-        kept.append(NewPayment(method, payment.amount, inner.text(payment.reference, "reference", 120)))
-    if len(kept) > MAX_PAYMENTS:
+        tidied.append(NewPayment(method, payment.amount, inner.text(payment.reference, "reference", 120)))
+    if len(tidied) > MAX_PAYMENTS:
         checks.fail("TOO_MANY", f"A purchase has at most {MAX_PAYMENTS} payments.", "payments")
-    if kept and not checks.problems and sum(payment.amount for payment in kept) != total:
+    if tidied and not checks.problems and sum(payment.amount for payment in tidied) != total:
         checks.fail("PAYMENTS_MISMATCH", "The payments do not sum to the total.", "payments")
-    return kept
+    return tidied
 
 
 def _digest(
-    given: NewPurchase,
+    purchase: NewPurchase,
     channel: str | None,
     note: str | None,
     lines: Sequence[CheckedLine],
     payments: Sequence[NewPayment],
 ) -> str:
     content = [
-        given.purchased_at if given.time_told else None, given.currency,
-        given.prices_include_tax, given.shipping, given.tax, channel, note, list(given.told),
+        purchase.purchased_at if purchase.time_named else None, purchase.currency, purchase.prices_include_tax,
+        purchase.shipping, purchase.tax, channel, note, list(purchase.customer_named),
         [[li.sku, li.name, li.brand, li.category, li.quantity, li.unit_price, li.discount, li.total] for li in lines],
         [[p.method, p.amount, p.reference] for p in payments],
     ]  # fmt: skip

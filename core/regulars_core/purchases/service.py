@@ -42,30 +42,30 @@ async def _record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Reco
     known = await recorded_under(shop, [purchase.reference for purchase in purchases])
     recorded, outcomes, new = now(), [], list[tuple[PurchaseRow, CheckedPurchase]]()
     for purchase in purchases:
-        key = (purchase.given.store_id, purchase.reference)
-        elder = known.get(key)
-        if elder is None:
+        key = (purchase.input.store_id, purchase.reference)
+        existing = known.get(key)
+        if existing is None:
             row = _row(new_id(), purchase, recorded)
             known[key] = (row.id, purchase.digest)
             new.append((row, purchase))
             outcomes.append(Recorded(row.id, created=True, row=row))
-        elif elder[1] == purchase.digest:
-            outcomes.append(Recorded(elder[0], created=False))
+        elif existing[1] == purchase.digest:
+            outcomes.append(Recorded(existing[0], created=False))
         else:
             outcomes.append(Recorded(None, created=False, problem=reused()))
     await _write(shop, new)
     rows = {row.id: row for row, _ in new}
-    await announce(shop, "purchases_recorded", list(rows), [p.given.extras for _, p in new], rows)
+    await announce(shop, "purchases_recorded", list(rows), [p.input.extras for _, p in new], rows)
     return outcomes
 
 
 async def recorded_before(shop: Shop, purchase: CheckedPurchase) -> str | None:
     """The id of the very purchase, if it has been recorded. Raises Refused: REFERENCE_REUSED for another one."""
     known = await recorded_under(shop, [purchase.reference])
-    elder = known.get((purchase.given.store_id, purchase.reference))
-    if elder and elder[1] != purchase.digest:
+    existing = known.get((purchase.input.store_id, purchase.reference))
+    if existing and existing[1] != purchase.digest:
         raise Refused(reused())
-    return elder[0] if elder else None
+    return existing[0] if existing else None
 
 
 def reused() -> Problem:
@@ -114,7 +114,7 @@ async def _write(shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]])
     """Insert purchases with what belongs to them, and move the statistics of who bought: one from a till together with
     whatever else is written then."""
     deltas, database = _deltas(new), shop.database
-    rows: list[tuple[str, Sequence[str], list[Sequence[Any]]]] = [
+    tables: list[tuple[str, Sequence[str], list[Sequence[Any]]]] = [
         ("purchase", _PURCHASE_COLUMNS, [_purchase_values(row, purchase) for row, purchase in new]),
         (
             "purchase_line",
@@ -138,26 +138,26 @@ async def _write(shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]])
             ],
         ),
     ]  # fmt: skip
-    if len(new) == 1 and all(len(given) < MANY for *_, given in rows):
-        inserts = [inserting(table, columns, given) for table, columns, given in rows if given]
+    if len(new) == 1 and all(len(rows) < MANY for *_, rows in tables):
+        inserts = [inserting(table, columns, rows) for table, columns, rows in tables if rows]
         await database.defer([*inserts, *(stats_update(database.dialect, id_, delta) for id_, delta in deltas.items())])
         return
-    for table, columns, given in rows:
-        await insert(database, table, columns, given)
+    for table, columns, rows in tables:
+        await insert(database, table, columns, rows)
     await add_purchases(database, deltas)
 
 
 def _row(id_: str, p: CheckedPurchase, recorded: Instant) -> PurchaseRow:
     """A new purchase, as it will be read."""
     return PurchaseRow(
-        id_, p.reference, p.given.store_id, p.given.customer_id, p.given.purchased_at, recorded, "PAID",
-        CurrencyCode(p.given.currency), p.channel, p.note, p.subtotal, p.discount, p.given.shipping, p.given.tax, p.total, 0,
+        id_, p.reference, p.input.store_id, p.input.customer_id, p.input.purchased_at, recorded, "PAID",
+        CurrencyCode(p.input.currency), p.channel, p.note, p.subtotal, p.discount, p.input.shipping, p.input.tax, p.total, 0,
     )  # fmt: skip
 
 
 def _purchase_values(row: PurchaseRow, p: CheckedPurchase) -> Sequence[Any]:
     return (
         row.id, row.reference, row.store_id, row.customer_id, row.purchased_at, row.recorded_at, row.status, row.currency,
-        row.channel, row.note, p.given.prices_include_tax, row.subtotal_minor, row.discount_minor, row.shipping_minor,
+        row.channel, row.note, p.input.prices_include_tax, row.subtotal_minor, row.discount_minor, row.shipping_minor,
         row.tax_minor, row.total_minor, row.refunded_minor, p.digest,
     )  # fmt: skip

@@ -85,14 +85,14 @@ async def stats_in_stores(shop: Shop, customer_ids: Sequence[str], stores: Colle
     """What customers' purchases in some stores alone amount to, counted from the purchases themselves."""
     ids = list(dict.fromkeys(customer_ids))
     dialect = shop.database.dialect
-    found = await shop.database.rows(
+    rows = await shop.database.rows(
         f"SELECT p.customer_id, {_RECOUNT} FROM purchase p WHERE {dialect.among('p.customer_id', 1)}"
         f" AND {dialect.among('p.store_id', 2)} GROUP BY p.customer_id",
         ids,
         sorted(stores),
     )
     nothing = {customer_id: (customer_id, 0, 0, NEVER, NEVER) for customer_id in ids}
-    return stats_rows(shop, list((nothing | {row[0]: row for row in found}).values()))
+    return stats_rows(shop, list((nothing | {row[0]: row for row in rows}).values()))
 
 
 @dataclass(frozen=True, slots=True)

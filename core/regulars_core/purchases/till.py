@@ -33,28 +33,28 @@ async def sell(
     """Record a purchase; a newcomer is found by contact or registered with it. Raises Refused: REFERENCE_REUSED."""
     if newcomer is None:
         return await shop.database.transaction(lambda: _record(shop, purchase, customer_created=False))
-    if elder := await recorded_before(shop, purchase):
-        return Sold(elder, created=False, customer_created=False)
+    if existing := await recorded_before(shop, purchase):
+        return Sold(existing, created=False, customer_created=False)
     if not await find_by_contact(shop, contact_keys(newcomer, match_on)):
         [newcomer] = await give_codes(shop, [newcomer])
     return await shop.database.transaction(lambda: _sell_to(shop, newcomer, match_on, purchase))
 
 
 async def _sell_to(shop: Shop, newcomer: CheckedCustomer, match_on: Sequence[str], purchase: CheckedPurchase) -> Sold:
-    if elder := await recorded_before(shop, purchase):
-        return Sold(elder, created=False, customer_created=False)
+    if existing := await recorded_before(shop, purchase):
+        return Sold(existing, created=False, customer_created=False)
     try:
         async with shop.database.savepoint():
             customer = await find_or_register(shop, newcomer, match_on)
-            theirs = replace(purchase, given=replace(purchase.given, customer_id=customer.id))
+            theirs = replace(purchase, input=replace(purchase.input, customer_id=customer.id))
             sold = await _record(shop, theirs, customer.created)
             if customer.created and not sold.created:
                 raise _Overtaken  # and nobody is left registered for a purchase that is somebody else's
             return sold
     except _Overtaken:
-        elder = await recorded_before(shop, purchase)
-        assert elder is not None
-        return Sold(elder, created=False, customer_created=False)
+        existing = await recorded_before(shop, purchase)
+        assert existing is not None
+        return Sold(existing, created=False, customer_created=False)
 
 
 async def _record(shop: Shop, purchase: CheckedPurchase, customer_created: bool) -> Sold:

@@ -209,8 +209,8 @@ def new_purchase(
         ],
         channel=value_or_none(given.channel),
         note=value_or_none(given.note),
-        told=named,
-        time_told=value_or_none(given.purchased_at) is not None,
+        customer_named=named,
+        time_named=value_or_none(given.purchased_at) is not None,
         extras=given.extras,
     )
     checks.refuse()
