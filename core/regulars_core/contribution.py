@@ -64,8 +64,8 @@ JOBS: Sequence[Job] = (
 
 
 async def _statistics(shop: Shop) -> AsyncIterator[str]:
-    async for found in differences(shop.database):
-        yield f"customer_{found.customer_id}: stored {found.stored}, recounted {found.recounted}"
+    async for one in differences(shop.database):
+        yield f"customer_{one.customer_id}: stored {one.stored}, recounted {one.recounted}"
 
 
 async def _recent_text(shop: Shop) -> AsyncIterator[str]:

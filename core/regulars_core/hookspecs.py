@@ -190,7 +190,7 @@ async def customers_registered(
         async def customers_registered(
             shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]]
         ) -> None:
-            days = [given.get("remindDaysBefore") for given in extras]
+            days = [extra.get("remindDaysBefore") for extra in extras]
             await keep(shop, zip(customers, days, strict=True))
     """
 

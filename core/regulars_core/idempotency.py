@@ -26,7 +26,7 @@ from regulars_core.queries.inserts import inserting
 MAX_KEY = 128
 KEPT_DAYS = 45
 _KEY = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
-_AT_ONCE = 5_000
+_BATCH = 5_000
 
 
 class IdempotencyKey(Model):
@@ -72,11 +72,11 @@ async def claim(database: Database, client: str, key: str, digest: str) -> Claim
     """What became of a key, in the transaction of the effect, or a claim to it that holds if it is kept. Raises BadInput with
     reason IDEMPOTENCY_KEY_REUSED where the key was used with other input."""
     sql, values = lookup(client, key)
-    found = await database.read(sql, *values)
-    if not found:
+    rows = await database.read(sql, *values)
+    if not rows:
         return Claim(client, key, digest, now())
-    [(known, first_at, outcome)] = found
-    if known != digest:
+    [(first_digest, first_at, outcome)] = rows
+    if first_digest != digest:
         message = "This key was used with other input; nothing was done. Give every request a key of its own."
         raise BadInput(message, ("idempotencyKey",), reason="IDEMPOTENCY_KEY_REUSED")
     return Claim(client, key, digest, Instant(first_at), outcome)
@@ -103,7 +103,7 @@ async def forget_old(database: Database) -> int:
     async def work() -> int:
         return await database.run(
             "DELETE FROM idempotency_key WHERE number IN"
-            f" (SELECT number FROM idempotency_key WHERE created_at < $1 ORDER BY created_at LIMIT {_AT_ONCE})",
+            f" (SELECT number FROM idempotency_key WHERE created_at < $1 ORDER BY created_at LIMIT {_BATCH})",
             before,
         )
 

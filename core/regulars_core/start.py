@@ -27,10 +27,13 @@ def plugins_wanted(wanted: tuple[str, ...] | None) -> Plugins:
     return plugins_on(*loaded(chosen(installed(), wanted)))
 
 
-def configured(**given: Any) -> tuple[Settings, Plugins]:
-    """The settings from all places, and the plugins that they switch on. Raises SettingsError and PluginError."""
-    plugins = plugins_wanted(wanted_plugins(**given))
-    return load_settings(plugins.settings_models, **given), plugins
+def configured(**arguments: Any) -> tuple[Settings, Plugins]:
+    """The settings from all places, the arguments first, and the plugins that they switch on.
+
+    Raises SettingsError and PluginError.
+    """
+    plugins = plugins_wanted(wanted_plugins(**arguments))
+    return load_settings(plugins.settings_models, **arguments), plugins
 
 
 @asynccontextmanager

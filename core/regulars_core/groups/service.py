@@ -50,8 +50,8 @@ async def create_group(shop: Shop, name: str, description: str | None) -> str:
 
     async def work() -> str:
         await _refuse_taken(columns["name_key"])
-        made = now()
-        group = await CustomerGroup.create(id=new_id(), **columns, created_at=made, updated_at=made)
+        present = now()
+        group = await CustomerGroup.create(id=new_id(), **columns, created_at=present, updated_at=present)
         return group.id
 
     return await shop.database.transaction(work)

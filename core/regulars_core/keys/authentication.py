@@ -47,19 +47,19 @@ class Authenticator:
         return actor
 
     async def _look_up(self, text: str) -> Actor | None:
-        given = read_credential(text)
-        if given is None:
+        credential = read_credential(text)
+        if credential is None:
             return None
         rows = await self._shop.database.rows(
             "SELECT k.name, k.secret_sha256, b.role, b.store_id, r.permissions FROM api_key k"
             " LEFT JOIN key_binding b ON b.key_id = k.id LEFT JOIN role r ON r.name = b.role"
             " WHERE k.id = $1 AND k.revoked_at IS NULL ORDER BY b.id",
-            given.id,
+            credential.id,
         )
-        kept = rows[0][1] if rows else _NOBODY
-        if not hmac.compare_digest(kept, given.digest) or not rows:
+        digest = rows[0][1] if rows else _NOBODY
+        if not hmac.compare_digest(digest, credential.digest) or not rows:
             return None
-        return Actor(given.id, rows[0][0], self._bindings([row[2:] for row in rows if row[2] is not None]))
+        return Actor(credential.id, rows[0][0], self._bindings([row[2:] for row in rows if row[2] is not None]))
 
     def _bindings(self, rows: Sequence[Any]) -> Sequence[Binding]:
         """One binding for each role and scope. A role of the shop's own goes before a later one of that name in the box."""
@@ -69,6 +69,6 @@ class Authenticator:
             own[role] = None if permissions is None else json.loads(permissions)
             stores.setdefault((role, store is None), []).append(store)
         return tuple(
-            Binding.of(self._shop.permissions, role, None if whole else found, own[role])
-            for (role, whole), found in stores.items()
+            Binding.of(self._shop.permissions, role, None if whole else ids, own[role])
+            for (role, whole), ids in stores.items()
         )

@@ -28,14 +28,14 @@ def demand_management(by: Actor) -> None:
         raise Forbidden(MANAGE)
 
 
-def refuse_more(by: Actor, known: Collection[str], given: Iterable[str], stores: Collection[str] | None) -> None:
+def refuse_more(by: Actor, known: Collection[str], permissions: Iterable[str], stores: Collection[str] | None) -> None:
     """Raise Refused: EXCEEDS_OWN_PERMISSIONS, where somebody would give permissions that they lack in one of the stores,
     or in the whole shop for None.
 
     A permission that no plugin declares at present is an administrator's to give.
     """
     lacking = sorted(
-        name for name in given if not (by.covers(name, stores) if name in known else by.administers(stores))
+        name for name in permissions if not (by.covers(name, stores) if name in known else by.administers(stores))
     )
     if lacking:
         message = f"Nobody can give what they do not hold there: {', '.join(lacking)}."
@@ -71,10 +71,10 @@ async def _store_ids(shop: Shop, grant: Grant, n: int) -> list[str] | None:
     if not grant.stores:
         raise Refused(Problem("REQUIRED", "Name at least one store.", ("bindings", str(n), "stores")))
     codes = [code.strip().upper() for code in grant.stores]
-    found = await stores_by_codes(shop.database, codes)
-    if any(code not in found for code in codes):
+    stores = await stores_by_codes(shop.database, codes)
+    if any(code not in stores for code in codes):
         raise Refused(Problem("NOT_FOUND", "There is no store with this code.", ("bindings", str(n), "stores")))
-    return [found[code].id for code in codes]
+    return [stores[code].id for code in codes]
 
 
 def _refuse_role(shop: Shop, by: Actor, role: str, own: Sequence[str] | None, stores: list[str] | None) -> None:
@@ -83,6 +83,6 @@ def _refuse_role(shop: Shop, by: Actor, role: str, own: Sequence[str] | None, st
         message = "Only an administrator can make another one, and not for more stores."
         raise Refused(Problem("EXCEEDS_OWN_PERMISSIONS", message, ("bindings",)))
     known = shop.permissions.all
-    given = set(Binding.of(shop.permissions, role, stores, own).permissions)
-    given |= {name for name in own or () if name not in known}
-    refuse_more(by, known, given, stores)
+    permissions = set(Binding.of(shop.permissions, role, stores, own).permissions)
+    permissions |= {name for name in own or () if name not in known}
+    refuse_more(by, known, permissions, stores)

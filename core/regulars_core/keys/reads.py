@@ -26,7 +26,7 @@ class KeyRow:
 
 
 async def list_keys(database: Database) -> Sequence[KeyRow]:
-    """All keys, the eldest first, revoked ones too."""
+    """All keys, the oldest first, revoked ones too."""
     rows = await database.rows(
         "SELECT k.id, k.name, k.created_at, k.revoked_at, b.role, st.code FROM api_key k"
         " LEFT JOIN key_binding b ON b.key_id = k.id LEFT JOIN store st ON st.id = b.store_id"

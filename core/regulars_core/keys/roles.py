@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from regulars_core.keys.grants import demand_management, locked_roles, refuse_more
-from regulars_core.keys.service import written
+from regulars_core.keys.service import write_audit
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.queries.inserts import insert
 from regulars_core.shop.actors import Actor
@@ -29,7 +29,7 @@ async def create_role(shop: Shop, *, by: Actor, name: str, permissions: Sequence
             raise Refused(Problem("NAME_TAKEN", "There is a role of this name already.", ("name",)))
         refuse_more(by, shop.permissions.all, wanted, ())
         await insert(shop.database, "role", ("name", "permissions"), [(name, json.dumps(wanted))])
-        await written(shop, by, "roleCreate", {"role": (None, name), "permissions": (None, wanted)})
+        await write_audit(shop, by, "roleCreate", {"role": (None, name), "permissions": (None, wanted)})
 
     await shop.database.transaction(work)
 
@@ -52,7 +52,7 @@ async def change_role(shop: Shop, *, by: Actor, name: str, permissions: Sequence
         refuse_more(by, shop.permissions.all, added, stores)
         await shop.database.run("UPDATE role SET permissions = $2 WHERE name = $1", name, json.dumps(wanted))
         changes = {"role": (name, name), "permissions": (list(before), wanted)}
-        await written(shop, by, "roleChange", {**changes})
+        await write_audit(shop, by, "roleChange", {**changes})
 
     await shop.database.transaction(work)
 
@@ -67,7 +67,7 @@ async def delete_role(shop: Shop, *, by: Actor, name: str) -> None:
         if await _live_scopes(shop, name):
             raise Refused(Problem("ROLE_IN_USE", "Live keys have this role; revoke them first.", ("name",)))
         await shop.database.run("DELETE FROM role WHERE name = $1", name)
-        await written(shop, by, "roleDelete", {"role": (name, None), "permissions": (list(before), None)})
+        await write_audit(shop, by, "roleDelete", {"role": (name, None), "permissions": (list(before), None)})
 
     await shop.database.transaction(work)
 
@@ -82,10 +82,10 @@ def _checked(shop: Shop, permissions: Sequence[str]) -> list[str]:
 
 
 async def _locked(shop: Shop, name: str) -> Sequence[str]:
-    found = await locked_roles(shop, [name])
-    if name not in found:
+    roles = await locked_roles(shop, [name])
+    if name not in roles:
         raise Refused(Problem("NOT_FOUND", "The shop has made no role of this name.", ("name",)))
-    return found[name]
+    return roles[name]
 
 
 async def _live_scopes(shop: Shop, role: str) -> set[str | None]:

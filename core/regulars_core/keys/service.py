@@ -24,7 +24,7 @@ async def create_key(shop: Shop, *, by: Actor, name: str, bindings: Sequence[Gra
     """
     demand_management(by)
     checks = Checks()
-    kept = checks.text(name, "name", 120, required=True)
+    checked_name = checks.text(name, "name", 120, required=True)
     checks.refuse()
     credential = new_credential()
 
@@ -34,7 +34,7 @@ async def create_key(shop: Shop, *, by: Actor, name: str, bindings: Sequence[Gra
             shop.database,
             "api_key",
             ("id", "name", "secret_sha256", "created_at"),
-            [(credential.id, kept, credential.digest, now())],
+            [(credential.id, checked_name, credential.digest, now())],
         )
         await insert(
             shop.database,
@@ -42,8 +42,10 @@ async def create_key(shop: Shop, *, by: Actor, name: str, bindings: Sequence[Gra
             ("id", "key_id", "role", "store_id"),
             [(new_id(), credential.id, role, store) for role, store in pairs],
         )
-        told = [f"{role} in {store or 'the whole shop'}" for role, store in pairs]
-        await written(shop, by, "keyCreate", {"key": (None, credential.id), "name": None, "bindings": (None, told)})
+        roles = [f"{role} in {store or 'the whole shop'}" for role, store in pairs]
+        await write_audit(
+            shop, by, "keyCreate", {"key": (None, credential.id), "name": None, "bindings": (None, roles)}
+        )
 
     await shop.database.transaction(work)
     return credential.text
@@ -71,12 +73,12 @@ async def revoke_key(shop: Shop, *, by: Actor, key_id: str) -> None:
         sql = "UPDATE api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL"
         if not is_key_id(key_id) or not await shop.database.run(sql, key_id, now()):
             raise Refused(Problem("NOT_FOUND", "There is no live key with this id.", ("id",)))
-        await written(shop, by, "keyRevoke", {"key": (key_id, None)})
+        await write_audit(shop, by, "keyRevoke", {"key": (key_id, None)})
 
     await shop.database.transaction(work)
 
 
-async def written(shop: Shop, by: Actor, action: str, changes: dict[str, audit.Change]) -> None:
+async def write_audit(shop: Shop, by: Actor, action: str, changes: dict[str, audit.Change]) -> None:
     """Write down in the audit what was done to keys and roles, which have no ids of their own there."""
     await shop.database.run_together(
         [audit.writing(key=(by.key_id, by.name), action=action, entities=[], changes=changes)]

@@ -86,12 +86,12 @@ class Actor:
 
 
 def _union(scopes: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
-    found: frozenset[str] = frozenset()
+    stores: frozenset[str] = frozenset()
     for scope in scopes:
         if scope is None:
             return None
-        found |= scope
-    return found
+        stores |= scope
+    return stores
 
 
 def operator(known: Permissions) -> Actor:

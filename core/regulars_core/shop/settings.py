@@ -152,8 +152,8 @@ class Settings(BaseSettings):
 
     def of(self, model: type[M]) -> M:
         """The settings of a plugin: the model that it has declared, filled; its defaults where nothing was loaded."""
-        found = self._of_plugins.get(model)
-        return found if isinstance(found, model) else model()
+        settings = self._of_plugins.get(model)
+        return settings if isinstance(settings, model) else model()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -181,8 +181,8 @@ class _File(TomlConfigSettingsSource):
         return {name: value for name, value in super().__call__().items() if name not in elsewhere}
 
 
-def load_settings(models: Mapping[str, type[BaseModel]] | None = None, **given: Any) -> Settings:
-    """The settings from all places, with those of plugins, whose models are given by plugin.
+def load_settings(models: Mapping[str, type[BaseModel]] | None = None, **arguments: Any) -> Settings:
+    """The settings from all places, the arguments first, with those of plugins, whose models are given by plugin.
 
     Raises SettingsError with every mistake, unknown `REGULARS_…` names included, and PluginError where two plugins want
     the same name.
@@ -193,28 +193,28 @@ def load_settings(models: Mapping[str, type[BaseModel]] | None = None, **given: 
     kind = type("Settings", (Settings,), {"elsewhere": of_models}) if of_models else Settings
     settings: Settings | None = None
     try:
-        settings = kind(**{name: value for name, value in given.items() if name not in of_models})
+        settings = kind(**{name: value for name, value in arguments.items() if name not in of_models})
     except ValidationError as error:
-        mistakes += [f"{_setting_name(e['loc'])}: {_sentence(e)}{_given(e)}" for e in error.errors()]
+        mistakes += [f"{_setting_name(e['loc'])}: {_sentence(e)}{_value(e)}" for e in error.errors()]
     except ValueError as error:
         mistakes.append(f"{FILE}: {error}")
     of_plugins: dict[type[BaseModel], BaseModel] = {}
     for plugin, model in (models or {}).items():
-        values = {field: raw[0] for field in model.model_fields if (raw := _raw(f"{plugin}_{field}", given))}
+        values = {field: raw[0] for field in model.model_fields if (raw := _raw(f"{plugin}_{field}", arguments))}
         try:
             of_plugins[model] = model.model_validate(values)
         except ValidationError as error:
-            mistakes += [f"{_setting_name((plugin, *e['loc']))}: {_sentence(e)}{_given(e)}" for e in error.errors()]
+            mistakes += [f"{_setting_name((plugin, *e['loc']))}: {_sentence(e)}{_value(e)}" for e in error.errors()]
     if mistakes or settings is None:
         raise SettingsError("\n".join(mistakes))
     settings._of_plugins = of_plugins
     return settings
 
 
-def wanted_plugins(**given: Any) -> tuple[str, ...] | None:
+def wanted_plugins(**arguments: Any) -> tuple[str, ...] | None:
     """The names in the setting `plugins`, read before all others; None where it is absent, none for what is no list of names:
     what is wrong with it is told with all other mistakes."""
-    values = _raw("plugins", given)
+    values = _raw("plugins", arguments)
     wanted = values[0] if values else None
     if isinstance(wanted, str):
         wanted = tuple(part.strip() for part in wanted.split(",") if part.strip())
@@ -237,10 +237,10 @@ def _names_of(models: Mapping[str, type[BaseModel]]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _raw(name: str, given: Mapping[str, Any]) -> list[Any]:
+def _raw(name: str, arguments: Mapping[str, Any]) -> list[Any]:
     """What one setting says in the first of the places that has it, in a list; empty where none has."""
-    if name in given:
-        return [given[name]]
+    if name in arguments:
+        return [arguments[name]]
     for variable, value in os.environ.items():
         if _name(variable) == name:
             return [value]
@@ -260,7 +260,7 @@ def _setting_name(location: tuple[int | str, ...]) -> str:
     return PREFIX + "_".join(str(part) for part in location).upper()
 
 
-def _given(error: Any) -> str:
+def _value(error: Any) -> str:
     # The URL of a database may hold a password.
     return "" if error["loc"] == ("database_url",) else f" (given: {error['input']!r})"
 

@@ -36,8 +36,8 @@ async def stores_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, 
 async def stores_by_codes(database: Database, codes: Sequence[str]) -> Mapping[str, StoreRow]:
     """Stores by code; unknown ones are missing."""
     sql, values = query_by_codes(database.dialect, codes)
-    found = await database.read(sql, *values)
-    return {row.code: row for row in (StoreRow(*values) for values in found)}
+    rows = await database.read(sql, *values)
+    return {store.code: store for store in (StoreRow(*row) for row in rows)}
 
 
 def query_by_codes(dialect: Dialect, codes: Sequence[str]) -> Lookup:

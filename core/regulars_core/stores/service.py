@@ -24,9 +24,9 @@ class StoreChanges(TypedDict, total=False):
 
 def _checked_name(name: str | None) -> str:
     checks = Checks()
-    kept = checks.text(name or "", "name", 120, required=True)
+    name = checks.text(name or "", "name", 120, required=True)
     checks.refuse()
-    return kept or ""
+    return name or ""
 
 
 def checked_code(code: str) -> str:
@@ -39,13 +39,13 @@ def checked_code(code: str) -> str:
 
 async def create_store(shop: Shop, code: str, name: str) -> str:
     """Open a store and answer its id. Raises Refused."""
-    kept_code, kept_name = checked_code(code), _checked_name(name)
+    code, name = checked_code(code), _checked_name(name)
 
     async def work() -> str:
-        if await Store.filter(code=kept_code).exists():
+        if await Store.filter(code=code).exists():
             raise Refused(Problem("CODE_TAKEN", "There is a store with this code already.", ("code",)))
-        made = now()
-        store = await Store.create(id=new_id(), code=kept_code, name=kept_name, created_at=made, updated_at=made)
+        present = now()
+        store = await Store.create(id=new_id(), code=code, name=name, created_at=present, updated_at=present)
         return store.id
 
     return await shop.database.transaction(work)
