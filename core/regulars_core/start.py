@@ -17,8 +17,10 @@ CANNOT_START = (NotMigrated, DatabaseTooNew, WrongCurrency, Unavailable)
 
 
 def plugins_on(plugins: Mapping[str, object] | None = None, about: Sequence[About] = ()) -> Plugins:
-    """These plugins by name, beside core; core alone if there are none. Raises PluginError for plugins that cannot be on
-    as they are."""
+    """These plugins by name, beside core; core alone if there are none.
+
+    Raises PluginError for plugins that cannot be on as they are.
+    """
     return Plugins(plugins or {}, about, core=contribution, specs=hookspecs, events=hookspecs.EVENTS)
 
 

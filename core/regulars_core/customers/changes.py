@@ -97,8 +97,10 @@ def _told(before: Mapping[str, Any], different: Mapping[str, Any]) -> dict[str, 
 async def locked_customer(
     shop: Shop, customer_id: str, field: str = "id", *, expected: int | None = None
 ) -> Mapping[str, Any]:
-    """The customer's columns, locked until the transaction ends. Raises Refused with NOT_FOUND at this field, and with
-    VERSION_CONFLICT if another version is expected."""
+    """The customer's columns by name, locked until the transaction ends.
+
+    Raises Refused with NOT_FOUND at this field, and with VERSION_CONFLICT if another version is expected.
+    """
     names = ("id", "code", "status", "version", *NAMES, "group_id")
     rows = await lock(shop.database, "customer", [customer_id], names)
     if not rows:

@@ -15,8 +15,10 @@ _MILLIONTHS = 1_000_000
 
 
 class IdField(Field[str]):
-    """An id: 32 lower-case hexadecimal digits in Python, UUID on PostgreSQL, CHAR(32) on SQLite. Also takes a
-    uuid.UUID and the form with dashes. Raises ValidationError for anything else."""
+    """An id: 32 lower-case hexadecimal digits in Python, UUID on PostgreSQL, CHAR(32) on SQLite.
+
+    Also takes a uuid.UUID and the form with dashes. Raises ValidationError for anything else.
+    """
 
     field_type = str
     SQL_TYPE = "CHAR(32)"

@@ -20,7 +20,9 @@ from regulars_core.primitives.errors import Refused
 
 PROJECT = "regulars"
 hookspec = pluggy.HookspecMarker(PROJECT)
+"""Marks a function that others may implement as a hook: those of `regulars_core.hookspecs`, and what a plugin offers."""
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a plugin's function as the implementation of the hook that has its name."""
 Extras = Mapping[str, Mapping[str, Any]]
 """What an input carries for plugins: by plugin, the values of the fields that it added and that were given."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")

@@ -16,8 +16,10 @@ NEVER = Instant(-(2**63))
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-EARLIEST, LATEST = Instant(-62_135_510_400_000), Instant(253_402_128_000_000)
-"""0001-01-02 and 9999-12-30: between them an instant has a date in every time zone."""
+EARLIEST = Instant(-62_135_510_400_000)
+"""0001-01-02: from here on an instant has a date in every time zone."""
+LATEST = Instant(253_402_128_000_000)
+"""9999-12-30: up to here an instant has a date in every time zone."""
 
 DAY = 86_400_000
 """Milliseconds in a day of 24 hours."""

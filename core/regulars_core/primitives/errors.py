@@ -36,13 +36,17 @@ class Refused(Exception):
 
 
 class Malformed(Refused):
-    """A refusal for the input's own sake, whatever is recorded: not kept under an idempotency key, so that the input can
-    be mended and sent again under the same one."""
+    """A refusal for the input's own sake, whatever is recorded.
+
+    It is not kept under an idempotency key, so that the input can be mended and sent again under the same one.
+    """
 
 
 class BadInput(Exception):
-    """The request itself is malformed: a broken id, a cursor of another list. `path` as in Problem; `reason` is for
-    programs, where the path does not tell."""
+    """The request itself is malformed: a broken id, a cursor of another list.
+
+    `path` as in Problem; `reason` is for programs, where the path does not tell.
+    """
 
     def __init__(self, message: str, path: tuple[str, ...] = (), reason: str | None = None) -> None:
         super().__init__(message)
@@ -50,8 +54,10 @@ class BadInput(Exception):
 
 
 class Forbidden(Exception):
-    """The caller lacks a permission, or, if it must be held `shop_wide`, lacks it in the whole shop; `refused` is how many
-    values it was wanted for."""
+    """The caller lacks a permission or, if it must be held `shop_wide`, lacks it in the whole shop.
+
+    `refused` is how many values it was wanted for.
+    """
 
     def __init__(self, permission: str, refused: int = 1, *, shop_wide: bool = False) -> None:
         super().__init__(f"This needs the permission {permission}{' in the whole shop' if shop_wide else ''}.")

@@ -8,7 +8,9 @@ _HEX = re.compile(r"[0-9a-f]{32}")
 
 # Rows that every database has from the start carry the same id everywhere, so that two databases agree on them.
 DEFAULT_GROUP_ID = "00000000000070008000000000000001"
+"""The id of the group in which customers are who were put into no other."""
 MAIN_STORE_ID = "00000000000070008000000000000002"
+"""The id of the store `MAIN`, which every shop has and purchases without a store belong to."""
 
 
 def new_id() -> str:

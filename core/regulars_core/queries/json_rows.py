@@ -172,9 +172,12 @@ _PARENTS = "k"  # as Dialect.records calls them
 
 @dataclass(frozen=True)
 class RowShape:
-    """Rows of one kind: a table under an alias, what stands for each attribute of a row, and tables that some of it is in,
-    by their aliases. Where one of these aliases stands for the parent already, or for what the parent hangs on, it is not
-    joined again: there it must be the same row. Raises ValueError for `k`, which stands for the parents themselves."""
+    """How the database writes rows of one kind as JSON: a table under an alias, and what stands for each attribute of a row.
+
+    `joins` are further tables that some of it is in, by their aliases. Where one of these aliases stands for the parent
+    already, or for what the parent hangs on, it is not joined again: there it must be the same row. Raises ValueError for `k`,
+    which stands for the parents themselves.
+    """
 
     alias: str
     table: str
@@ -199,10 +202,12 @@ def equal_to(column: str) -> Callable[..., Sequence[str]]:
 
 @dataclass(frozen=True)
 class Relation:
-    """The rows of a kind whose `column` equals the attribute `key` of a parent: one of them, or where they have an order,
-    all of them or the first `limit`. Parents that the same statement writes have the column of that name. Without a column
-    they hang on nothing, and the conditions alone say which they are, or a `source`: a FROM item in place of the kind's table,
-    with the same alias in it. `filtered`: some of the conditions are a caller's.
+    """The rows of a kind whose `column` equals the attribute `key` of a parent.
+
+    That is one of them or, where they have an order, all of them or the first `limit`. Parents that the same statement writes
+    have the column of that name. Without a column the rows hang on nothing, and the conditions alone say which they are, or a
+    `source`: a FROM item in place of the kind's table, with the same alias in it. `filtered`: some of the conditions are a
+    caller's.
 
     `given` are the caller's values. The source binds them, or without one the conditions: each once, in this order, and their
     SQL depends on nothing but how many they are. So relations that are equal have the same SQL, whatever they were given.

@@ -23,8 +23,10 @@ _OURS = re.compile(r"([A-Z]{2,8}(?:-[A-Z0-9]{1,16})?)-(\d{5,15})")
 
 @dataclass(frozen=True, slots=True)
 class CodeSeries:
-    """The codes of one kind of thing: each is the prefix, maybe a part such as a store's code, and a number. `table` has a
-    unique column `code` with those that were given out or brought along."""
+    """The codes of one kind of thing: each is the prefix, maybe a part such as a store's code, and a number.
+
+    `table` has a unique column `code` with those that were given out or brought along.
+    """
 
     prefix: str
     table: str

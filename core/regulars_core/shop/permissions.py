@@ -19,10 +19,10 @@ _MAX_NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Something that can be allowed: a dotted name, what it allows, and the roles in the box that hold it beside the
-    administrator.
+    """Something that can be allowed: a dotted name, what it allows, and the roles in the box that hold it.
 
-    One that is `shop_wide` is about what all stores share, and counts only where a key is bound to the whole shop.
+    The administrator holds it in any case. One that is `shop_wide` is about what all stores share, and counts only where a
+    key is bound to the whole shop.
     """
 
     name: str
