@@ -101,7 +101,7 @@ def regulars_schema() -> Any:
 
 @hookspec
 def regulars_permissions() -> Sequence[Permission]:  # type: ignore[empty-body]
-    """What the plugin lets be allowed or not: dotted names, each with the roles in the box that hold it.
+    """Permissions of the plugin's own: dotted names, each with the roles in the box that hold it.
 
     Administrators hold them all, and a shop's own roles can. Whatever a field, filter or kind of object `needs` must be
     declared here, or in core. One that is `shop_wide` does not count for keys that are bound to stores.
@@ -116,9 +116,9 @@ def regulars_permissions() -> Sequence[Permission]:  # type: ignore[empty-body]
 
 @hookspec
 def regulars_jobs() -> Sequence[Job]:  # type: ignore[empty-body]
-    """Work of the plugin's own that comes round again by itself, once in its period however many processes there are.
+    """Periodic work of the plugin's own, each job run once in its period however many processes there are.
 
-    It may be cancelled at any await, and is run again then; so it is driven by what is there.
+    It may be cancelled at any await, and is run again then; so it goes by what is in the database.
 
     For example:
 
@@ -165,7 +165,7 @@ def regulars_hookspecs() -> Any:
 
 @hookspec
 def regulars_verifications() -> Sequence[Verification]:  # type: ignore[empty-body]
-    """What the plugin keeps twice, and how each is counted again: `regulars verify` prints whatever differs.
+    """What the plugin stores twice, and how each is counted again: `regulars verify` prints whatever differs.
 
     For example:
 
@@ -181,8 +181,8 @@ async def customers_registered(
 ) -> None:
     """Customers were registered: one by a form or at a till, a thousand by an import.
 
-    `extras` are those of `customerCreate`. One that finds a customer registers nobody and announces nothing, and what it
-    carried for plugins is left, as is everything else that was given of the customer.
+    `extras` are those of `customerCreate`. Where it finds an existing customer, nobody is registered and nothing announced:
+    what it carried for plugins is ignored, as is everything else that it says of the customer.
 
     For example:
 
@@ -214,7 +214,7 @@ async def customers_changed(shop: Shop, customers: Sequence[CustomerRow], extras
 async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow], extras: Sequence[Mapping[str, Any]]) -> None:
     """Purchases were recorded, and their customers' statistics contain them already. A purchase may have no customer.
 
-    The rows of these statistics are locked until the transaction ends, as they are when refunds and voids are told.
+    The rows of these statistics are locked until the transaction ends, as they are for refunds and voids.
 
     `extras` are those of `purchaseRecord`. The same reference with the same content records nothing and announces nothing,
     whatever it carries for plugins: what a purchase is, core alone decides.
@@ -229,7 +229,7 @@ async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow], extra
 
 @hookspec
 async def purchases_refunded(shop: Shop, refunds: Sequence[RefundRow]) -> None:
-    """Money was given back, and statistics know it already.
+    """Money was given back, and the statistics of customers contain it already.
 
     For example:
 
@@ -241,7 +241,7 @@ async def purchases_refunded(shop: Shop, refunds: Sequence[RefundRow]) -> None:
 
 @hookspec
 async def purchases_voided(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
-    """Purchases were undone as if they had not been.
+    """Purchases were voided: they count as if they had never been made.
 
     For example:
 

@@ -17,7 +17,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 async def create_role(shop: Shop, *, by: Actor, name: str, permissions: Sequence[str]) -> None:
     """Make a role. Raises Forbidden for whoever may not manage keys; Refused for a name that cannot be or is taken,
-    permissions that there are not, and those that its maker lacks."""
+    unknown permissions, and those that its maker lacks."""
     demand_management(by)
     if not _NAME.fullmatch(name):
         message = "A role's name is 1 to 40 small letters, digits and _, and begins with a letter."
@@ -37,8 +37,8 @@ async def create_role(shop: Shop, *, by: Actor, name: str, permissions: Sequence
 async def change_role(shop: Shop, *, by: Actor, name: str, permissions: Sequence[str]) -> None:
     """Let a role hold these permissions and no others, which the keys that have it feel within five seconds.
 
-    Raises Forbidden for whoever may not manage keys; Refused for a role that is not the shop's own, permissions that there
-    are not, and those that are new to the role and that whoever changes it lacks somewhere where it is held.
+    Raises Forbidden for whoever may not manage keys; Refused for a role that is not the shop's own, unknown permissions,
+    and those that are new to the role and that whoever changes it lacks somewhere where it is held.
     """
     demand_management(by)
     wanted = _checked(shop, permissions)

@@ -19,8 +19,8 @@ from regulars_core.shop.shop import Shop
 async def create_key(shop: Shop, *, by: Actor, name: str, bindings: Sequence[Grant]) -> str:
     """Make a key and answer its text, which is shown this once.
 
-    Raises Forbidden for whoever may not manage keys; Refused for roles and stores that are not there, and where the key
-    could do more than its maker.
+    Raises Forbidden for whoever may not manage keys; Refused for unknown roles and stores, and where the key could do
+    more than its maker.
     """
     demand_management(by)
     checks = Checks()

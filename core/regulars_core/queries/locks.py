@@ -1,9 +1,9 @@
 """Locking rows: what is locked stays as it is until the transaction ends.
 
-The law: whoever decides by rows that others may change at the same time locks them first, all that there are of a table at
-once, in the order of their keys, and believes only what the locking statement or a later one reads. Of two who want the same
-rows the later one then waits at the first row that both want, while it holds none that the other still needs: nobody waits in
-a ring. And what it reads after it has waited is what the other one has left, not what was there when it came.
+The law: whoever decides by rows that others may change at the same time locks them first, all those of one table at once, in
+the order of their keys, and believes only what the locking statement or a later one reads. Of two who want the same rows the
+later one then waits at the first row that both want, while it holds none that the other still needs: nobody waits in a ring.
+And what it reads after it has waited is what the other one has left, not what was there when it came.
 
 On PostgreSQL that is `SELECT … ORDER BY key FOR UPDATE`. SQLite has one writer, so whoever is in a transaction is alone: there it
 is the same reading without a lock.
@@ -26,7 +26,7 @@ async def lock(
 ) -> Sequence[Any]:
     """Lock the rows with these ids until the transaction ends, and answer their `columns`, the key alone without any.
 
-    One statement, and rows in the order of their keys; ids that there are not are left out, and for no ids nothing is asked.
+    One statement, and rows in the order of their keys; unknown ids are left out, and for no ids nothing is asked.
     `key` is the column that has the ids, and `type` what they are in SQL. Raises RuntimeError outside a transaction.
     """
     some = sorted(set(ids))
