@@ -72,7 +72,7 @@ def collecting() -> Iterator[Changes]:
 
 
 def changed(changes: Mapping[str, Change]) -> None:
-    """Say what was really changed; an empty mapping says that nothing was."""
+    """Say for the audit what was really changed, field by field; an empty mapping says that nothing was."""
     if current := _CURRENT.get():
         current.by_field = {**(current.by_field or {}), **changes}
 

@@ -9,7 +9,10 @@ from regulars_core.shop.shop import Shop
 
 @dataclass(frozen=True)
 class Verification:
-    """One thing to count again. `differences` yields a sentence for each that is not as it should be; it writes nothing."""
+    """Something that is stored twice, and how it is counted again.
+
+    `differences` yields a sentence for each that is not as it should be; it writes nothing.
+    """
 
     name: str
     description: str

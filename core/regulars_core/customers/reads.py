@@ -69,7 +69,7 @@ def _readable(window: Window) -> Readable[CustomerRow]:
 
 
 async def customers_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, CustomerRow]:
-    """Customers by id."""
+    """Customers by id; unknown ones are missing."""
     return await by_ids(database, CUSTOMERS, ids)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 Engine = Literal["sqlite", "postgres"]
+"""Which of the two databases it is."""
 
 Write = tuple[str, Sequence[Any]]
 """A statement that writes, and its values."""
@@ -141,7 +142,9 @@ def _sqlite_value(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Dialect:
-    """SQL that differs. Arrays are one placeholder, so a statement's text does not depend on how many there are.
+    """What differs between the SQL of the two engines.
+
+    Arrays are one placeholder, so a statement's text does not depend on how many there are.
 
     On PostgreSQL arrays of keys stand behind a SELECT, which its planner does not look through. It would think a plan for the
     very keys better than one for any, and plan each time anew: that takes longer than to look up a few rows.

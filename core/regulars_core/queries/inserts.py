@@ -7,7 +7,7 @@ from typing import Any
 from regulars_core.database import Database, Write
 
 MANY = 50
-"""From how many rows on COPY is worth its preparation on PostgreSQL."""
+"""The number of rows from which on COPY is worth its preparation on PostgreSQL."""
 
 
 @lru_cache(maxsize=512)

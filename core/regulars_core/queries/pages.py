@@ -23,7 +23,7 @@ T = TypeVar("T")
 DEFAULT_SIZE = 20
 MAX_SIZE = 100
 NOW = "{now}"
-"""In the column of a sort key: the instant at which the page is asked for."""
+"""Stands in the column of a sort key for the instant at which the page is asked for."""
 _MAX_CURSOR = 2_000
 _INT64 = range(-(2**63), 2**63)
 

@@ -17,7 +17,7 @@ OPERATORS = frozenset({"=", ">=", ">", "<", "<="})
 
 
 class Values:
-    """The parameters of one statement, gathered as its text is written."""
+    """The parameters of one statement, collected as its text is written."""
 
     def __init__(self, dialect: Dialect, *given: Any) -> None:
         self.dialect = dialect
@@ -39,7 +39,7 @@ LeafSql = Callable[[Sequence[Condition], Values], str]
 
 @dataclass(frozen=True)
 class Leaf:
-    """One kind of condition: its name in the tree and how its comparisons read in SQL."""
+    """One kind of condition in a `where` tree: its name there and how its comparisons read in SQL."""
 
     name: str
     sql: LeafSql
@@ -47,7 +47,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Where:
-    """A node of the tree: `all`, `any`, `not` with its parts, or a leaf with its comparisons."""
+    """A node of a `where` tree: `all`, `any`, `not` with its parts, or a leaf with its comparisons."""
 
     op: str
     parts: tuple["Where", ...] = ()

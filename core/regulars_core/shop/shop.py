@@ -12,7 +12,10 @@ from regulars_core.shop.settings import Settings
 
 @dataclass
 class Shop:
-    """One shop, opened. Two of them live in one process without knowing of each other."""
+    """One opened shop: what every service and every event is given first.
+
+    Two of them live in one process without knowing of each other.
+    """
 
     database: Database
     settings: Settings

@@ -12,6 +12,7 @@ from regulars_core.database.apps import sqlite_path
 from .postgres import PostgresServer
 
 ENGINES: Sequence[Engine] = ("sqlite", "postgres")
+"""The engines on which a plugin is to be tested: both."""
 
 
 class Databases:
