@@ -6,18 +6,18 @@ import orjson
 import pytest
 
 from regulars_schema.composition.composed_schema import ComposedSchema
-from regulars_schema.documents.documents import MAX_KEPT, Documents, Parsed, parsed
+from regulars_schema.documents.documents import MAX_CACHED_CHARACTERS, Documents, ParsedDocument, parsed
 from regulars_schema.documents.limits import Limits
 from regulars_server.http.errors import Fault
 from regulars_server.http.request import read
 
 
 @pytest.fixture
-def of(schema: ComposedSchema) -> Callable[[str], Parsed]:
+def of(schema: ComposedSchema) -> Callable[[str], ParsedDocument]:
     return lambda text: parsed(text, schema._schema, Limits())
 
 
-def test_the_documents_used_last_are_kept(of: Callable[[str], Parsed]) -> None:
+def test_the_documents_used_last_are_kept(of: Callable[[str], ParsedDocument]) -> None:
     documents = Documents(2 * len("{ a }"))
     for name in "abc":
         documents.keep(f"{{ {name} }}", of(f"{{ {name} }}"))
@@ -28,15 +28,15 @@ def test_the_documents_used_last_are_kept(of: Callable[[str], Parsed]) -> None:
     assert documents.find("{ c }") is None
 
 
-def test_a_huge_document_is_not_kept(of: Callable[[str], Parsed]) -> None:
+def test_a_huge_document_is_not_kept(of: Callable[[str], ParsedDocument]) -> None:
     documents = Documents()
-    for length, kept in ((MAX_KEPT, True), (MAX_KEPT + 1, False)):
+    for length, kept in ((MAX_CACHED_CHARACTERS, True), (MAX_CACHED_CHARACTERS + 1, False)):
         text = "{ a }".ljust(length)
         documents.keep(text, of(text))
         assert (documents.find(text) is not None) is kept
 
 
-def test_it_is_their_characters_that_are_bounded(of: Callable[[str], Parsed]) -> None:
+def test_it_is_their_characters_that_are_bounded(of: Callable[[str], ParsedDocument]) -> None:
     documents = Documents(1_000)
     texts = [f"{{ field{n} }}".ljust(100) for n in range(50)]
     for text in (*texts, *texts[-3:]):

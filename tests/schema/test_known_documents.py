@@ -1,5 +1,8 @@
 """A document that was asked before goes a shorter way, and what comes of it is the same."""
 
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from regulars_core.primitives.errors import RateLimited
 from regulars_core.shop.actors import Actor
 from regulars_schema.documents.documents import Documents
 from regulars_schema.documents.limits import Limits
+from regulars_schema.executor import steps
 from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.schema import build_schema
 from regulars_schema.testing import Api
@@ -47,7 +51,7 @@ async def answered(api: Api, case: str, actor: Actor) -> tuple[Any, ...]:
     except Exception as error:
         return type(error), charged
     told = [(error.formatted, type(error.original_error)) for error in result.errors or ()]
-    return isinstance(result, PreExecutionError), result.data, told, charged, context.cost, context.asked
+    return isinstance(result, PreExecutionError), result.data, told, charged, context.cost, context.operation
 
 
 @pytest.fixture
@@ -75,6 +79,41 @@ async def test_strawberry_is_not_asked_again(small: Api, case: str, monkeypatch:
         query, variables, GraphQLContext(RequestContext(small.shop, small.actor)), operation_name=name
     )
     assert result.data or result.errors
+
+
+async def test_both_ways_take_every_step(small: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for those that are taken once for a document."""
+    every = [*steps.PARSING, *steps.VALIDATION, steps.EXECUTION, *steps.CONCLUSION]
+    assert [step.__name__ for step in every] == [
+        *("read", "charge", "refuse_ambiguity"),
+        *("refuse_introspection", "validate", "keep", "note"),
+        *("answer", "tell_refusals"),
+    ]
+    assert {steps.read, steps.validate, steps.keep} == steps.ONCE
+    assert await steps_of(small, every) == every
+    monkeypatch.delattr(strawberry.Schema, "execute")
+    assert await steps_of(small, every) == [step for step in every if step not in steps.ONCE]
+
+
+async def steps_of(small: Api, every: Sequence[Callable[..., Any]]) -> list[Callable[..., Any]]:
+    """The steps that are taken for an operation, in order."""
+    taken: list[Callable[..., Any]] = []
+    by_code = {step.__code__: step for step in every}
+
+    def watch(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and (step := by_code.get(frame.f_code)) is not None and step not in taken:
+            taken.append(step)  # a coroutine is called again whenever it goes on
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        result = await small.schema.execute(
+            PAGE, {"n": 1}, GraphQLContext(RequestContext(small.shop, small.actor)), operation_name="Page"
+        )
+    finally:
+        sys.setprofile(before)
+    assert not result.errors
+    return taken
 
 
 async def test_who_has_asked_for_too_much_is_refused(api: Api) -> None:

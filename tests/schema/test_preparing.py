@@ -19,7 +19,7 @@ from graphql import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars_schema.documents.operations import Coercions, OperationTemplate, preparation_of
+from regulars_schema.documents.operations import Coercers, OperationTemplate, template_of
 
 SCHEMA = build_schema(
     """
@@ -36,7 +36,7 @@ JUNK = st.sampled_from([None, True, 0, 1.0, 2**40, "", "RED", [], [[]], {}, {"na
 def prepared(text: str, schema: GraphQLSchema = SCHEMA) -> OperationTemplate | None:
     document = parse(text, experimental_fragment_arguments=True)
     [operation] = (part for part in document.definitions if isinstance(part, OperationDefinitionNode))
-    return preparation_of(schema, document, operation, Coercions())
+    return template_of(schema, document, operation, Coercers())
 
 
 def values(type_: GraphQLInputType, depth: int = 0) -> st.SearchStrategy[Any]:
@@ -79,7 +79,7 @@ def variables(draw: st.DrawFn) -> dict[str, Any]:
 def test_variables_are_those_of_graphql_core_or_left_to_it(given: dict[str, Any]) -> None:
     assert PREPARED is not None
     theirs = Executor.build(SCHEMA, parse(f"query Q({VARIABLES}) {{ f(a: $a) }}"), raw_variable_values=given)
-    ours = PREPARED.with_variables(None, None, given)
+    ours = PREPARED.bind(None, None, given)
     if ours is not None:
         assert isinstance(theirs, Executor)
         assert pformat(ours.variable_values.coerced) == pformat(theirs.variable_values.coerced)  # in any order
@@ -92,7 +92,7 @@ def test_what_fits_is_not_left_to_graphql_core() -> None:
     tree = {"name": "a", "weight": 1, "tags": ["x"], "below": [{"name": "b", "colour": "GREEN"}, None]}
     given = {"a": [[1, None], None], "c": tree, "d": "RED", "e": "7", "g": True, "h": None, "i": [tree]}
     assert PREPARED is not None
-    assert PREPARED.with_variables(None, None, given) is not None
+    assert PREPARED.bind(None, None, given) is not None
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_fits_is_not_left_to_graphql_core() -> None:
 )
 def test_what_is_not_plain_is(given: dict[str, Any]) -> None:
     assert PREPARED is not None
-    assert PREPARED.with_variables(None, None, given) is None
+    assert PREPARED.bind(None, None, given) is None
 
 
 def test_fragments_with_variables_are() -> None:

@@ -8,15 +8,14 @@ from typing import Any
 
 import orjson
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
-from strawberry.types import ExecutionContext
 
 from regulars_schema.documents.documents import MAX_ERRORS
 from regulars_schema.executor.execution import Execution
-from regulars_schema.executor.executor import BreadthFirst
+from regulars_schema.executor.executor import BreadthFirst, Operation
 from regulars_schema.request.context import GraphQLContext
 
 Place = tuple[str | int, ...]
-Answer = Callable[[BreadthFirst, ExecutionContext, Execution | ExecutionResult], Awaitable[ExecutionResult]]
+Answer = Callable[[BreadthFirst, Operation, Execution | ExecutionResult], Awaitable[ExecutionResult]]
 
 
 class Twins:
@@ -28,18 +27,18 @@ class Twins:
         self.compared = 0
 
     async def answer(
-        self, executor: BreadthFirst, asked: ExecutionContext, ready: Execution | ExecutionResult, answer: Answer
+        self, executor: BreadthFirst, operation: Operation, ready: Execution | ExecutionResult, answer: Answer
     ) -> ExecutionResult:
         """The executor's own answer."""
-        ours = await answer(executor, asked, ready)
-        if asked.operation_type.value == OperationType.QUERY.value:
+        ours = await answer(executor, operation, ready)
+        if operation.document.price.kind(operation.name) == OperationType.QUERY.value:
             # In variables of its own: it is no part of what the test counts or traces.
-            context = GraphQLContext(asked.context.request)
-            theirs = await asyncio.create_task(by_graphql_core(asked, context), context=Variables())
+            context = GraphQLContext(operation.context.request)
+            theirs = await asyncio.create_task(by_graphql_core(operation, context), context=Variables())
             self.compared += 1
             plain = ExecutionResult(read(ours.data), ours.errors)
-            found = [*differing(plain, theirs), *refused_otherwise(plain, asked.context, context)]
-            self.differences += [f"{one}\nin {asked.query}\n{asked.variables}" for one in found]
+            found = [*differing(plain, theirs), *refused_otherwise(plain, operation.context, context)]
+            self.differences += [f"{one}\nin {operation.text}\n{operation.variables}" for one in found]
         return ours
 
 
@@ -48,16 +47,15 @@ def read(data: Any) -> Any:
     return orjson.loads(orjson.dumps(data))
 
 
-async def by_graphql_core(asked: ExecutionContext, context: GraphQLContext) -> ExecutionResult:
+async def by_graphql_core(operation: Operation, context: GraphQLContext) -> ExecutionResult:
     """The answer of graphql-core; what it refuses is noted in the context."""
-    assert asked.graphql_document is not None
     result = execute(
-        asked.schema._schema,
-        asked.graphql_document,
-        asked.root_value,
+        operation.schema,
+        operation.document.document,
+        operation.root_value,
         context,
-        asked.variables,
-        asked.operation_name,
+        operation.variables,
+        operation.name,
         max_coercion_errors=MAX_ERRORS,
         hide_suggestions=True,
     )

@@ -23,7 +23,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
-from strawberry.types.execution import ExecutionResult, PreExecutionError
+from strawberry.types.execution import ExecutionResult
 from strawberry.types.field import StrawberryField
 from strawberry.types.graphql import OperationType
 from strawberry.types.scalar import ScalarDefinition
@@ -45,13 +45,14 @@ from regulars_schema.composition.contributions import (
 )
 from regulars_schema.composition.permission_map import unguarded
 from regulars_schema.composition.type_names import types_of
-from regulars_schema.documents.documents import MAX_ERRORS, Documents, cached_in
-from regulars_schema.executor.executor import BreadthFirst, executed_by
+from regulars_schema.documents.documents import MAX_ERRORS, Documents
+from regulars_schema.executor.executor import BreadthFirst, Operation
 from regulars_schema.executor.fallback import bounded_by
+from regulars_schema.executor.steps import answered_again, step_by_step
 from regulars_schema.inputs.extensible import is_open
 from regulars_schema.inputs.readers import FieldReader, Reader
 from regulars_schema.request.context import GraphQLContext
-from regulars_schema.request.permissions import REQUIRES, Refusals, guard, needing
+from regulars_schema.request.permissions import REQUIRES, guard, needing
 from regulars_schema.types.scalars import SCALARS
 
 
@@ -83,7 +84,7 @@ class ComposedSchema(strawberry.Schema):
     def __init__(self, contributions: Sequence[Contribution], *, documents: Documents | None = None) -> None:
         places = _Places()
         places.reserve("Problem", [Problem.__name__], CORE)
-        documents = self._documents = Documents() if documents is None else documents
+        documents = Documents() if documents is None else documents
         self.executor = BreadthFirst(documents)
         self._added: dict[type, list[StrawberryField]] = {}
         self.leaves: dict[type, dict[str, FilterLeaf]] = {}
@@ -122,7 +123,7 @@ class ComposedSchema(strawberry.Schema):
             Mutation,
             types=[type_ for contribution in contributions for type_ in contribution.types],
             config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(enums)}),
-            extensions=[cached_in(documents), Refusals, executed_by(self.executor)],
+            extensions=[step_by_step(self.executor)],
             execution_context_class=bounded_by(documents.limits),
         )
         self._refuse_unreached()
@@ -209,23 +210,19 @@ class ComposedSchema(strawberry.Schema):
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
         """Answer a document: at once where it is known, and by Strawberry's way through the extensions otherwise."""
-        if isinstance(context_value, GraphQLContext):
-            asked = ExecutionContext(
-                query,
-                self,
-                (),
+        if isinstance(context_value, GraphQLContext) and allowed_operation_types is None:
+            operation = Operation(
+                self.executor,
+                self._schema,
+                query or "",
+                operation_name,
+                variable_values or {},
                 context_value,
-                variable_values,
-                root_value=root_value,
-                provided_operation_name=operation_name,
+                root_value,
             )
-            try:
-                answer = await self.executor.answer_again(asked, self._documents)
-            except Exception as error:
-                told = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
-                return PreExecutionError(None, [told])
-            if answer is not None:
-                return ExecutionResult(answer.data, answer.errors)
+            result = await answered_again(operation)
+            if result is not None:
+                return result
         return await super().execute(
             query,
             variable_values,

@@ -80,14 +80,22 @@ class Price:
         """Whether it is clear which operation is meant, and there is one."""
         return len(self._operations) == 1 if operation_name is None else self.operation(operation_name) is not None
 
+    @property
+    def has_several(self) -> bool:
+        """Whether the document has several operations."""
+        return len(self._operations) > 1
+
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation of this name, or without one the first."""
         named = (one for one in self._operations if name is None or (one.name and one.name.value == name))
         return next(named, None)
 
     def _key(self, operation_name: str | None, variables: Mapping[str, Any]) -> Any:
-        sizing = self._sizing[operation_name]  # what is absent has its default, and what is null has none
-        return (operation_name, *((name in variables, _size_in(variables.get(name))) for name in sizing))
+        sizing = self._sizing[operation_name]
+        if not sizing:
+            return operation_name
+        # What is absent has its default, and what is null has none.
+        return (operation_name, *[(name in variables, _size_in(variables.get(name))) for name in sizing])
 
 
 def _size_in(value: Any) -> int | None:

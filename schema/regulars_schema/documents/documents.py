@@ -1,7 +1,7 @@
 """Documents on their way to be executed: parsed, held against the limits, validated, and kept for the next time."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,26 +11,25 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     Node,
-    OperationDefinitionNode,
     StringValueNode,
     Token,
     Visitor,
     parse,
+    specified_rules,
     validate,
     visit,
 )
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from regulars_schema.documents.costs import Price
-from regulars_schema.documents.introspection import forbidden_introspection, may_introspect, tells_of_schema
+from regulars_schema.documents.introspection import may_introspect, tells_of_schema
 from regulars_schema.documents.limits import Limits, refuse_excess, too_complex
 from regulars_schema.documents.operations import OperationTemplate
 from regulars_schema.request.context import GraphQLContext
 
-MAX_KEPT = 16_384
+MAX_CACHED_CHARACTERS = 16_384
 """Characters of a document that is worth keeping at most: a parsed one takes some seventy times its text."""
 
 MAX_ERRORS = 5
@@ -38,33 +37,39 @@ MAX_ERRORS = 5
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedDocument:
     """A document within the limits, what it costs, and whether it may read the schema."""
 
     document: DocumentNode
     price: Price
     introspects: bool = False
-    preparations: dict[str | None, OperationTemplate | None] = field(default_factory=dict)
-    """Its operations, by the names under which they are asked for, once they have been prepared."""
+    templates: dict[str | None, OperationTemplate | None] = field(default_factory=dict)
+    """Its operations, by the names under which they are asked for, as far as they have been; None for what graphql-core alone
+    understands."""
     contents: dict[str | None, tuple[str | None, tuple[str, ...]]] = field(default_factory=dict)
     """Kinds and root fields of its operations, by the same names."""
 
     def charge(
-        self, asking: GraphQLContext, operation_name: str | None, variables: Mapping[str, Any], most: int
+        self, context: GraphQLContext, operation_name: str | None, variables: Mapping[str, Any], most: int
     ) -> None:
         """Take what an operation costs from what the caller has left. Raises RateLimited, and GraphQLError for one that costs
         more than anybody may ask."""
-        asking.cost = self.price.cost(operation_name, variables)
-        if asking.cost > most:
-            asking.charge(0)
-            raise too_complex("Objects that this can answer", asking.cost, most, "cost")
-        asking.charge(asking.cost)
+        context.cost = self.price.cost(operation_name, variables)
+        if context.cost > most:
+            context.charge(0)
+            raise too_complex("Objects that this can answer", context.cost, most, "cost")
+        context.charge(context.cost)
 
-    def tell(self, asking: GraphQLContext, operation_name: str | None) -> None:
+    def refuse_ambiguity(self, operation_name: str | None) -> None:
+        """Raise CannotGetOperationTypeError if there are several operations and no name: Strawberry would run the first."""
+        if not operation_name and self.price.has_several:
+            raise CannotGetOperationTypeError(None)
+
+    def note(self, context: GraphQLContext, operation_name: str | None) -> None:
         """Note what a valid operation asks for, in the schema's own words."""
         if operation_name not in self.contents:
             self.contents[operation_name] = (self.price.kind(operation_name), self.price.fields(operation_name))
-        asking.asked = self.contents[operation_name]
+        context.operation = self.contents[operation_name]
 
 
 class Documents:
@@ -73,24 +78,24 @@ class Documents:
 
     def __init__(self, size: int = 100_000, limits: Limits | None = None) -> None:
         self._size = size
-        self._kept: OrderedDict[str, Parsed] = OrderedDict()
+        self._documents: OrderedDict[str, ParsedDocument] = OrderedDict()
         self._characters = 0
         self.limits = limits or Limits()
 
-    def find(self, text: str) -> Parsed | None:
+    def find(self, text: str) -> ParsedDocument | None:
         """The parsed form of a text that was valid before."""
-        if (document := self._kept.get(text)) is not None:
-            self._kept.move_to_end(text)
+        if (document := self._documents.get(text)) is not None:
+            self._documents.move_to_end(text)
         return document
 
-    def keep(self, text: str, document: Parsed) -> None:
+    def keep(self, text: str, document: ParsedDocument) -> None:
         """Remember a valid document, unless it is huge; those that were used the longest ago make room."""
-        if len(text) > min(self._size, MAX_KEPT) or text in self._kept:
+        if len(text) > min(self._size, MAX_CACHED_CHARACTERS) or text in self._documents:
             return
-        self._kept[text] = document
+        self._documents[text] = document
         self._characters += len(text)
         while self._characters > self._size:
-            oldest, _ = self._kept.popitem(last=False)
+            oldest, _ = self._documents.popitem(last=False)
             self._characters -= len(oldest)
 
 
@@ -123,13 +128,7 @@ def make_keepable(document: DocumentNode) -> None:
         raise each.error
 
 
-def refuse_ambiguity(document: DocumentNode) -> None:
-    """Raise CannotGetOperationTypeError if the document has several operations: Strawberry would run the first."""
-    if sum(isinstance(part, OperationDefinitionNode) for part in document.definitions) > 1:
-        raise CannotGetOperationTypeError(None)
-
-
-def parsed(text: str, schema: GraphQLSchema, limits: Limits) -> Parsed:
+def parsed(text: str, schema: GraphQLSchema, limits: Limits) -> ParsedDocument:
     """A document that is within the limits. Raises GraphQLError for any other, and for one that cannot be read."""
     if len(text) > limits.bytes or len(text.encode("utf-8", "surrogatepass")) > limits.bytes:
         raise GraphQLError(
@@ -146,55 +145,16 @@ def parsed(text: str, schema: GraphQLSchema, limits: Limits) -> Parsed:
         raise
     make_keepable(document)
     refuse_excess(document, limits)
-    return Parsed(document, Price(schema, document), tells_of_schema(text))
+    return ParsedDocument(document, Price(schema, document), tells_of_schema(text))
 
 
-def cached_in(documents: Documents) -> type[SchemaExtension]:
-    """The schema extension that answers parsing and validation from these documents.
-
-    A document that is kept has been held against the limits, but what it costs depends on its variables, and is
-    counted and charged each time.
-    """
-
-    class CachedDocuments(SchemaExtension):
-        """Keeps what is valid, whoever sent it; who may ask it is looked at every time."""
-
-        def on_parse(self) -> Iterator[None]:
-            context = self.execution_context
-            text = context.query or ""
-            known = documents.find(text)
-            self._known = known is not None
-            self._parsed = known or parsed(text, context.schema._schema, documents.limits)
-            context.graphql_document = self._parsed.document
-            name, most = context._provided_operation_name, documents.limits.cost
-            self._parsed.charge(context.context, name, context.variables or {}, most)
-            if not context._provided_operation_name:
-                refuse_ambiguity(self._parsed.document)
-            yield
-
-        def _validated(self) -> list[GraphQLError]:
-            """As Strawberry does it, but the first errors are enough, and only who may read the schema is helped to
-            guess its names; both take far longer than the rest."""
-            context = self.execution_context
-            return validate(
-                context.schema._schema,
-                self._parsed.document,
-                (*context.validation_rules, MaybeNullValidationRule, OneOfInputValidationRule),
-                max_errors=MAX_ERRORS,
-                hide_suggestions=not may_introspect(context),
-            )
-
-        def on_validate(self) -> Iterator[None]:
-            context = self.execution_context
-            if refused := forbidden_introspection(context):
-                context.pre_execution_errors = [refused]
-            else:
-                context.pre_execution_errors = [] if self._known else self._validated()
-            yield
-            if context.pre_execution_errors:
-                return
-            if not self._known and context.query:
-                documents.keep(context.query, self._parsed)
-            self._parsed.tell(context.context, context._provided_operation_name)
-
-    return CachedDocuments
+def mistakes_in(document: DocumentNode, schema: GraphQLSchema, context: object) -> list[GraphQLError]:
+    """What is wrong with a document, as Strawberry finds it, but the first mistakes are enough, and only who may read the
+    schema is helped to guess its names; both take far longer than the rest."""
+    return validate(
+        schema,
+        document,
+        (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule),
+        max_errors=MAX_ERRORS,
+        hide_suggestions=not may_introspect(context),
+    )

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 from graphql import DocumentNode, FieldNode, GraphQLError, Visitor, visit
-from strawberry.types import ExecutionContext
 
 from regulars_core.primitives.errors import Forbidden
 from regulars_schema.request.context import GraphQLContext
@@ -14,9 +13,8 @@ _FIELDS = frozenset({"__schema", "__type"})
 _TRACE = re.compile(r"__(schema|type)\b")
 
 
-def may_introspect(asked: ExecutionContext) -> bool:
+def may_introspect(context: object) -> bool:
     """Whether the caller may read the schema; nobody may without a context."""
-    context = asked.context
     return isinstance(context, GraphQLContext) and context.request.actor.may(INTROSPECT)
 
 
@@ -25,11 +23,11 @@ def tells_of_schema(text: str) -> bool:
     return _TRACE.search(text) is not None
 
 
-def forbidden_introspection(asked: ExecutionContext) -> GraphQLError | None:
+def forbidden_introspection(document: DocumentNode, context: object) -> GraphQLError | None:
     """The refusal of a document that reads the schema anywhere, in fragments too, for a caller who may not."""
-    if asked.graphql_document is None or not tells_of_schema(asked.query or "") or may_introspect(asked):
+    if may_introspect(context):
         return None
-    fields = introspecting(asked.graphql_document)
+    fields = introspecting(document)
     return GraphQLError(str(error := Forbidden(INTROSPECT)), fields, original_error=error) if fields else None
 
 
@@ -45,6 +43,6 @@ class _Introspecting(Visitor):
 
 def introspecting(document: DocumentNode) -> Sequence[FieldNode]:
     """The fields of a document that read the schema. `__typename` is none of them."""
-    found = _Introspecting()
-    visit(document, found)
-    return found.fields
+    visitor = _Introspecting()
+    visit(document, visitor)
+    return visitor.fields

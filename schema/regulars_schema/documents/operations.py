@@ -34,7 +34,7 @@ from graphql.execution.get_variable_signature import GraphQLVariableSignature, g
 from graphql.execution.values import VariableValues, VariableValueSource
 from graphql.utilities.coerce_input_value import coerce_default_value
 
-Coerce = Callable[[Any], Any]
+Coercer = Callable[[Any], Any]
 """What makes a value of an input type. Raises NeedsFullCoercion."""
 
 _PLAIN: Mapping[str, type] = {GraphQLString.name: str, GraphQLID.name: str, GraphQLBoolean.name: bool}
@@ -45,12 +45,12 @@ class NeedsFullCoercion(Exception):
 
 
 @dataclass(slots=True)
-class Coercions:
+class Coercers:
     """How values of the input types of one schema are made."""
 
-    _known: dict[str, Coerce] = field(default_factory=dict)
+    _known: dict[str, Coercer] = field(default_factory=dict)
 
-    def of(self, type_: GraphQLInputType) -> Coerce:
+    def of(self, type_: GraphQLInputType) -> Coercer:
         """What makes values of a type."""
         nullable = not isinstance(type_, GraphQLNonNull)
         named = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
@@ -61,8 +61,8 @@ class Coercions:
         plain = _PLAIN.get(named.name)
         return _or_null(_leaf(named.coerce_input_value), nullable) if plain is None else _plain(plain, nullable)
 
-    def _object(self, type_: GraphQLInputObjectType) -> Coerce:
-        fields: dict[str, tuple[str, Coerce]] = {}
+    def _object(self, type_: GraphQLInputObjectType) -> Coercer:
+        fields: dict[str, tuple[str, Coercer]] = {}
         required = {name for name, one in type_.fields.items() if is_required_input_field(one)}
         defaults: dict[str, Any] = {}
 
@@ -84,7 +84,7 @@ class Coercions:
         return coerce
 
 
-def _or_null(inner: Coerce, nullable: bool) -> Coerce:
+def _or_null(inner: Coercer, nullable: bool) -> Coercer:
     def coerce(value: Any) -> Any:
         if value is not None:
             return inner(value)
@@ -95,7 +95,7 @@ def _or_null(inner: Coerce, nullable: bool) -> Coerce:
     return coerce
 
 
-def _list(inner: Coerce) -> Coerce:
+def _list(inner: Coercer) -> Coercer:
     def coerce(value: Any) -> Any:
         if not isinstance(value, list):
             raise NeedsFullCoercion
@@ -104,7 +104,7 @@ def _list(inner: Coerce) -> Coerce:
     return coerce
 
 
-def _plain(kind: type, nullable: bool) -> Coerce:
+def _plain(kind: type, nullable: bool) -> Coercer:
     def coerce(value: Any) -> Any:
         if type(value) is kind or (value is None and nullable):
             return value
@@ -113,7 +113,7 @@ def _plain(kind: type, nullable: bool) -> Coerce:
     return coerce
 
 
-def _leaf(parse: Callable[[Any], Any]) -> Coerce:
+def _leaf(parse: Callable[[Any], Any]) -> Coercer:
     def coerce(value: Any) -> Any:
         try:
             return parse(value)
@@ -178,9 +178,9 @@ class OperationTemplate:
     schema: GraphQLSchema
     operation: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
-    variables: list[tuple[GraphQLVariableSignature, Coerce]]
+    variables: list[tuple[GraphQLVariableSignature, Coercer]]
 
-    def with_variables(self, root: Any, context: Any, given: Mapping[str, Any]) -> BoundOperation | None:
+    def bind(self, root: Any, context: Any, given: Mapping[str, Any]) -> BoundOperation | None:
         """The operation with these variables; None if graphql-core must look at them."""
         try:
             values = self._values(given)
@@ -207,8 +207,8 @@ def _has_default(signature: GraphQLVariableSignature) -> bool:
     return signature.default is not None or signature.default_value is not Undefined
 
 
-def preparation_of(
-    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, coercions: Coercions
+def template_of(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, coercers: Coercers
 ) -> OperationTemplate | None:
     """The preparation of an operation of a valid document; None for what graphql-core alone understands."""
     fragments = {part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)}
@@ -219,5 +219,5 @@ def preparation_of(
         signature = get_variable_signature(schema, declared)
         if isinstance(signature, GraphQLError):
             return None
-        variables.append((signature, coercions.of(signature.type)))
+        variables.append((signature, coercers.of(signature.type)))
     return OperationTemplate(schema, operation, fragments, variables)

@@ -20,18 +20,18 @@ from regulars_schema.executor.plan import ExecutionField, Plan, Unsupported
 from regulars_schema.executor.planner import planned
 from regulars_schema.executor.pushdown import Pushdown, pushdowns_of
 
-MAX_KEPT = 5_000
-"""Fields of all kept plans together; one takes some 700 bytes, and as much SQL may hang on it."""
+MAX_CACHED_FIELDS = 5_000
+"""Fields of all cached plans together; one takes some 700 bytes, and as much SQL may hang on it."""
 MAX_FORMS = 8
-"""Plans kept of one operation: variables of @skip and @include can give it two to the power of their number of forms."""
+"""Plans cached of one operation: variables of @skip and @include can give it two to the power of their number of forms."""
 
 
 @dataclass(frozen=True, slots=True)
-class KeptPlan:
+class CachedPlan:
     """A plan, and beside it what the database can write of its fields by itself."""
 
     plan: Plan
-    drafts: Mapping[ExecutionField, Pushdown]
+    pushdowns: Mapping[ExecutionField, Pushdown]
 
 
 @dataclass(slots=True)
@@ -41,11 +41,11 @@ class _Operation:
 
     definition: OperationDefinitionNode
     steering: list[str]
-    plans: dict[tuple[Any, ...], KeptPlan | str] = field(default_factory=dict)
+    plans: dict[tuple[Any, ...], CachedPlan | str] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
-        return sum(1 if isinstance(kept, str) else kept.plan.size for kept in self.plans.values())
+        return sum(1 if isinstance(cached, str) else cached.plan.size for cached in self.plans.values())
 
 
 class Plans:
@@ -55,52 +55,52 @@ class Plans:
     is in it, nor any other value.
     """
 
-    def __init__(self, documents: Documents, size: int = MAX_KEPT) -> None:
+    def __init__(self, documents: Documents, size: int = MAX_CACHED_FIELDS) -> None:
         self._documents, self._size = documents, size
-        self._kept: OrderedDict[tuple[str, str | None], _Operation] = OrderedDict()
+        self._operations: OrderedDict[tuple[str, str | None], _Operation] = OrderedDict()
         self._fields = 0
 
-    def find(self, text: str, prepared: BoundOperation) -> KeptPlan:
-        """The plan of a prepared operation of the document with this text. Raises Unsupported, and GraphQLError for @skip and
+    def find(self, text: str, bound: BoundOperation) -> CachedPlan:
+        """The plan of an operation of the document with this text. Raises Unsupported, and GraphQLError for @skip and
         @include of null."""
-        key = (text, prepared.operation.name.value if prepared.operation.name else None)
-        operation = self._kept.get(key)
-        if operation is None or operation.definition is not prepared.operation:
-            operation = _Operation(prepared.operation, _steering(prepared))
-        form = tuple(prepared.variable_values.coerced.get(name) for name in operation.steering)
+        key = (text, bound.operation.name.value if bound.operation.name else None)
+        operation = self._operations.get(key)
+        if operation is None or operation.definition is not bound.operation:
+            operation = _Operation(bound.operation, _steering(bound))
+        form = tuple(bound.variable_values.coerced.get(name) for name in operation.steering)
         plan = operation.plans.get(form)
         if plan is None:
-            plan = _attempted(prepared)
+            plan = _attempted(bound)
             if len(operation.plans) < MAX_FORMS and self._documents.find(text) is not None:
                 self._keep(key, operation, form, plan)
-        elif key in self._kept:
-            self._kept.move_to_end(key)
+        elif key in self._operations:
+            self._operations.move_to_end(key)
         if isinstance(plan, str):
             raise Unsupported(plan)
         return plan
 
     def _keep(
-        self, key: tuple[str, str | None], operation: _Operation, form: tuple[Any, ...], plan: KeptPlan | str
+        self, key: tuple[str, str | None], operation: _Operation, form: tuple[Any, ...], plan: CachedPlan | str
     ) -> None:
-        if (elder := self._kept.pop(key, None)) is not None:
-            self._fields -= elder.size
+        if (replaced := self._operations.pop(key, None)) is not None:
+            self._fields -= replaced.size
         operation.plans[form] = plan
-        self._kept[key] = operation
+        self._operations[key] = operation
         self._fields += operation.size
         while self._fields > self._size:
-            _, oldest = self._kept.popitem(last=False)
+            _, oldest = self._operations.popitem(last=False)
             self._fields -= oldest.size
 
     def __len__(self) -> int:
         return self._fields
 
 
-def _attempted(prepared: BoundOperation) -> KeptPlan | str:
+def _attempted(bound: BoundOperation) -> CachedPlan | str:
     try:
-        plan = planned(prepared)
+        plan = planned(bound)
     except Unsupported as reason:
         return str(reason)
-    return KeptPlan(plan, pushdowns_of(plan))
+    return CachedPlan(plan, pushdowns_of(plan))
 
 
 class _Steering(Visitor):
@@ -116,9 +116,9 @@ class _Steering(Visitor):
                 self.names[argument.value.name.value] = None
 
 
-def _steering(prepared: BoundOperation) -> list[str]:
-    found = _Steering()
-    parts: list[OperationDefinitionNode | FragmentDefinitionNode] = [prepared.operation]
-    for part in (*parts, *prepared.fragment_definitions.values()):
-        visit(part, found)
-    return list(found.names)
+def _steering(bound: BoundOperation) -> list[str]:
+    visitor = _Steering()
+    parts: list[OperationDefinitionNode | FragmentDefinitionNode] = [bound.operation]
+    for part in (*parts, *bound.fragment_definitions.values()):
+        visit(part, visitor)
+    return list(visitor.names)

@@ -89,7 +89,7 @@ class GraphQLContext:
     """Takes the cost of a document from what the caller has left. Raises RateLimited."""
     cost: int | None = None
     """The objects that the document can answer, once that is known."""
-    asked: tuple[str | None, tuple[str, ...]] = (None, ())
+    operation: tuple[str | None, tuple[str, ...]] = (None, ())
     """Kind and root fields of the operation, once it is known to be valid."""
 
     def refuse(self, permission: str, info: Any, *, shop_wide: bool = False) -> None:

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 import strawberry
 from graphql import GraphQLError, GraphQLField, GraphQLNonNull, GraphQLObjectType, GraphQLSchema
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
 from strawberry.types.field import StrawberryField
@@ -128,21 +127,10 @@ def _refusing(resolve: Any) -> Any:
     return refuse
 
 
-class Refusals(SchemaExtension):
-    """Tells of refusals after everything else: one error for each place in the document, whatever the number of parents."""
-
-    def on_execute(self) -> Iterator[None]:
-        """Add them to the result."""
-        yield
-        context, result = self.execution_context.context, self.execution_context.result
-        if isinstance(context, GraphQLContext) and result is not None:
-            tell_refusals(context, result)
-
-
 def tell_refusals(context: GraphQLContext, result: Any) -> None:
     """Add one error for each refusal of a request to its result."""
     if context.refusals:
-        told = [
+        errors = [
             GraphQLError(
                 str(error := Forbidden(refusal.permission, refusal.count, shop_wide=refusal.shop_wide)),
                 nodes=refusal.nodes,
@@ -151,4 +139,4 @@ def tell_refusals(context: GraphQLContext, result: Any) -> None:
             )
             for refusal in context.refusals.values()
         ]
-        result.errors = [*(result.errors or ()), *told]
+        result.errors = [*(result.errors or ()), *errors]

@@ -145,7 +145,7 @@ class GraphQLEndpoint:
         except (CannotGetOperationTypeError, InvalidOperationTypeError):
             raise Fault(400, "BAD_REQUEST", "The document has no such operation, or several and no name.") from None
         finally:
-            visit.cost, (visit.kind, visit.fields) = context.cost, context.asked
+            visit.cost, (visit.kind, visit.fields) = context.cost, context.operation
         before = isinstance(result, PreExecutionError)
         if before:
             self._refuse_beyond_rate(actor, context, result.errors or [])

@@ -6,7 +6,7 @@ import pytest
 from graphql import Executor, parse
 
 from regulars_schema.composition.composed_schema import ComposedSchema
-from regulars_schema.documents.documents import MAX_KEPT, Documents
+from regulars_schema.documents.documents import MAX_CACHED_CHARACTERS, Documents
 from regulars_schema.documents.operations import BoundOperation
 from regulars_schema.executor.plan import Plan, Unsupported
 from regulars_schema.executor.plan_cache import MAX_FORMS, Plans
@@ -33,7 +33,7 @@ def found(people: ComposedSchema, plans: Plans, documents: Documents, text: str,
         documents.keep(text, document)
     prepared = Executor.build(people._schema, document, None, None, variables)
     assert isinstance(prepared, Executor)
-    return plans.find(text, BoundOperation.of(prepared))
+    return plans.find(text, BoundOperation.of(prepared)).plan
 
 
 def test_a_plan_is_made_once_whatever_the_variables(people: ComposedSchema) -> None:
@@ -94,7 +94,7 @@ def test_a_plan_goes_with_its_document(people: ComposedSchema) -> None:
 def test_plans_of_documents_that_are_not_kept_are_not_kept(people: ComposedSchema) -> None:
     documents = Documents()
     plans = Plans(documents)
-    found(people, plans, documents, "{ ana { name } }".ljust(MAX_KEPT + 1))
+    found(people, plans, documents, "{ ana { name } }".ljust(MAX_CACHED_CHARACTERS + 1))
     assert len(plans) == 0
 
 
