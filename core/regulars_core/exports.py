@@ -41,7 +41,7 @@ FIELDS = (*_OF_CUSTOMER, *_OF_STATS, "group", "origin_store", "tags")
 
 
 class UnknownFields(Exception):
-    """Fields were asked for that there are not."""
+    """Fields were asked for that do not exist."""
 
 
 def check_fields(fields: Sequence[str]) -> None:

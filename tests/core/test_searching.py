@@ -16,7 +16,7 @@ from regulars_core.customers.quick_search import (
     LAST_SEEN,
     MANY_HITS,
     MAX_UNCOPIED,
-    WALK,
+    MAX_WALK,
     QuickSearch,
     Recency,
     quick_search,
@@ -244,7 +244,7 @@ class Crowd:
     ids: list[str]
 
 
-COPIED = 2 * WALK
+COPIED = 2 * MAX_WALK
 """Texts of the crowd that are copied, if any."""
 
 
@@ -322,7 +322,7 @@ async def test_nothing_is_begun_that_is_not_needed(
     plan = orjson.loads(explained[0])[0]["Plan"]
     assert set(_begun(plan)) & STEPS == steps
     walked = [step["Actual Rows"] for step in _within(plan, "CTE near") if step.get("Relation Name") == "recent_text"]
-    assert max(walked) <= WALK, "It has sorted the whole copy instead of walking."
+    assert max(walked) <= MAX_WALK, "It has sorted the whole copy instead of walking."
 
 
 def _within(plan: dict[str, Any], name: str, inside: bool = False) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from regulars_core.customers.columns import COLUMNS, NAMES
 from regulars_core.customers.reads import customers_by_ids
 from regulars_core.customers.registration import insert_addresses, insert_tags, missing, sort_name
 from regulars_core.customers.rules import (
+    ADDRESSES,
     Address,
     CustomerChanges,
     checked_address,
@@ -54,16 +55,13 @@ async def change(shop: Shop, customer_id: str, changes: CustomerChanges, expecte
 
 async def change_quietly(shop: Shop, customer_id: str, changes: CustomerChanges, expected: int | None = None) -> bool:
     """As `change`, for a caller who announces many changes together."""
-    checks = Checks()
+    checks, wanted = Checks(), dict[str, Any](changes)
     columns = checked_changes(shop.settings, checks, changes)
     tags = checked_tags(checks, changes["tags"] or ()) if "tags" in changes else None
     addresses = {
-        kind: checked_address(checks, given or Address(), field)
-        for kind, field, given in (
-            ("BILLING", "billingAddress", changes.get("billing_address")),
-            ("SHIPPING", "shippingAddress", changes.get("shipping_address")),
-        )
-        if {"BILLING": "billing_address", "SHIPPING": "shipping_address"}[kind] in changes
+        kind: checked_address(checks, wanted[name] or Address(), camel(name))
+        for kind, name in ADDRESSES.items()
+        if name in wanted
     }
     checks.refuse()
 
@@ -76,7 +74,7 @@ async def change_quietly(shop: Shop, customer_id: str, changes: CustomerChanges,
         different = {name: value for name, value in columns.items() if before[name] != value}
         retagged = tags is not None and await _replace_tags(shop, customer_id, tags)
         readdressed = await _replace_addresses(shop, customer_id, addresses)
-        changed(_told(before, different))
+        changed(_audited(before, different))
         changed({name: None for name, really in (("tags", retagged), ("addresses", readdressed)) if really})
         if not (different or retagged or readdressed):
             return False
@@ -89,7 +87,7 @@ async def change_quietly(shop: Shop, customer_id: str, changes: CustomerChanges,
 _NOT_PERSONAL = frozenset({"status", "group_id", *(column.name for column in COLUMNS if not column.is_personal)})
 
 
-def _told(before: Mapping[str, Any], different: Mapping[str, Any]) -> dict[str, Change]:
+def _audited(before: Mapping[str, Any], different: Mapping[str, Any]) -> dict[str, Change]:
     """The changes in the API's spelling, with values where they are not personal."""
     return {camel(name): (before[name], value) if name in _NOT_PERSONAL else None for name, value in different.items()}
 
@@ -131,8 +129,8 @@ async def _update(shop: Shop, before: Mapping[str, Any], different: Mapping[str,
 
 
 async def _replace_tags(shop: Shop, customer_id: str, tags: Sequence[tuple[str, str]]) -> bool:
-    kept = await shop.database.rows("SELECT tag, tag_key FROM customer_tag WHERE customer_id = $1", customer_id)
-    if {tuple(row) for row in kept} == set(tags):
+    rows = await shop.database.rows("SELECT tag, tag_key FROM customer_tag WHERE customer_id = $1", customer_id)
+    if {tuple(row) for row in rows} == set(tags):
         return False
     await shop.database.run("DELETE FROM customer_tag WHERE customer_id = $1", customer_id)
     await insert_tags(shop, [(customer_id, tags)])
@@ -140,7 +138,7 @@ async def _replace_tags(shop: Shop, customer_id: str, tags: Sequence[tuple[str, 
 
 
 async def _replace_addresses(shop: Shop, customer_id: str, addresses: Mapping[str, Address]) -> bool:
-    changed = False
+    is_different = False
     for kind, address in addresses.items():
         row = await shop.database.row(
             "SELECT recipient, line1, line2, city, region, postal_code, country FROM customer_address"
@@ -149,13 +147,13 @@ async def _replace_addresses(shop: Shop, customer_id: str, addresses: Mapping[st
             kind,
         )
         if (Address(*row) if row else Address()) != address:
-            changed = True
+            is_different = True
             await shop.database.run(
                 "DELETE FROM customer_address WHERE customer_id = $1 AND kind = $2", customer_id, kind
             )
             if address != Address():
                 await insert_addresses(shop, [(customer_id, {kind: address})])
-    return changed
+    return is_different
 
 
 async def set_status(shop: Shop, customer_id: str, status: str, expected: int | None = None) -> bool:
@@ -220,11 +218,11 @@ async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -
     """Put customers into a group, all or none; answers how many were in another. Raises Refused."""
 
     async def work() -> int:
-        found = await customers_by_ids(shop.database, customer_ids)
+        customers = await customers_by_ids(shop.database, customer_ids)
         problems = [
             Problem("NOT_FOUND", "There is no customer with this id.", ("customerIds", str(n)))
             for n, customer_id in enumerate(customer_ids)
-            if customer_id not in found
+            if customer_id not in customers
         ]
         problems += await missing(shop, "customer_group", {group_id}, "groupId", "group")
         if problems:

@@ -24,7 +24,7 @@ def _text(column: "Column", checks: Checks, _: Settings, value: str | None) -> s
     return checks.text(value, column.field, column.max_length, required=column.is_required)
 
 
-def _email(column: "Column", checks: Checks, settings: Settings, value: str | None) -> str | None:
+def _email(column: "Column", checks: Checks, settings: Settings, value: str) -> str | None:
     text = _text(column, checks, settings, value)
     if text is None:
         return None
@@ -34,7 +34,7 @@ def _email(column: "Column", checks: Checks, settings: Settings, value: str | No
     return email
 
 
-def _phone(column: "Column", checks: Checks, settings: Settings, value: str | None) -> str | None:
+def _phone(column: "Column", checks: Checks, settings: Settings, value: str) -> str | None:
     text = _text(column, checks, settings, value)
     if text is None:
         return None
@@ -44,7 +44,7 @@ def _phone(column: "Column", checks: Checks, settings: Settings, value: str | No
     return phone
 
 
-def _past_day(column: "Column", checks: Checks, _: Settings, value: date | None) -> str | None:
+def _past_day(column: "Column", checks: Checks, _: Settings, value: date) -> str | None:
     return checks.past_day(value, column.field)
 
 
@@ -72,6 +72,8 @@ class Column:
 
     def checked(self, checks: Checks, settings: Settings, value: Any) -> str | None:
         """The value in the form in which it is kept; what is wrong with it goes to the checks."""
+        if value is None and not self.is_required:
+            return None
         return self.check(self, checks, settings, value)
 
 
@@ -86,7 +88,7 @@ COLUMNS = (
     Column("tax_id", 64),
     Column("preferred_contact", 16, is_personal=False),
 )
-"""In the order in which mistakes are told."""
+"""In the order in which mistakes are reported."""
 
 NAMES = tuple(column.name for column in COLUMNS)
 

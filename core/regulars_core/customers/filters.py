@@ -29,11 +29,11 @@ def _birthday(conditions: Sequence[Condition], values: Values) -> str:
 
 def days_of_the_year(first: date, count: int) -> list[str]:
     """The days `MM-DD` from a first one on; who was born on 29 February has the 28th in other years."""
-    days = [first + timedelta(days=n) for n in range(min(count, 366))]
-    found = [day.strftime("%m-%d") for day in days]
-    if any(day.month == 2 and day.day == 28 and (day + timedelta(days=1)).month == 3 for day in days):
-        found.append("02-29")
-    return list(dict.fromkeys(found))
+    dates = [first + timedelta(days=n) for n in range(min(count, 366))]
+    days = [one.strftime("%m-%d") for one in dates]
+    if any(one.month == 2 and one.day == 28 and (one + timedelta(days=1)).month == 3 for one in dates):
+        days.append("02-29")
+    return list(dict.fromkeys(days))
 
 
 LEAVES = {

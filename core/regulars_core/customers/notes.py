@@ -15,9 +15,9 @@ MAX_NOTE = 10_000
 
 def _checked_body(body: str) -> str:
     checks = Checks()
-    kept = checks.prose(body, "body", MAX_NOTE, required=True)
+    text = checks.prose(body, "body", MAX_NOTE, required=True)
     checks.refuse()
-    return kept or ""
+    return text or ""
 
 
 async def add_note(shop: Shop, customer_id: str, body: str, author: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regulars_core.customers.reads import CUSTOMERS, CustomerRow
-from regulars_core.customers.search import texts as searching
+from regulars_core.customers.search import texts
 from regulars_core.database import Database, Engine
 from regulars_core.primitives.clock import NEVER
 from regulars_core.queries.where import Values
@@ -18,7 +18,7 @@ MAX_QUICK_SEARCH = 50
 MAX_UNCOPIED = 1_000
 """Customers seen last whose texts are not copied yet, and read one by one where they stand. If there are more, nobody else is
 looked for in the copy."""
-WALK = 250
+MAX_WALK = 250
 """Customers whose texts are read one by one in the copy, before its index is asked."""
 MANY_HITS = 300
 """From here on, walking the index of when customers were seen is quicker than asking it for each hit. So it is for 500,000
@@ -62,15 +62,15 @@ class QuickSearch:
         query: str,
         first: int,
         include_archived: bool,
-        columns: Sequence[str] = searching.NAMES_AND_CONTACT,
+        columns: Sequence[str] = texts.NAMES_AND_CONTACT,
         recency: Recency = LAST_SEEN,
     ) -> "QuickSearch | None":
         """The search for what has been typed; None if that can find nobody. Raises BadInput."""
-        words = searching.words_of(query, "query")
+        words = texts.words_of(query, "query")
         if not words or first < 1:
             return None
         source = Source(min(first, MAX_QUICK_SEARCH), include_archived, columns, recency)
-        return cls(searching.needles_of(words), source)
+        return cls(texts.needles_of(words), source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +109,20 @@ class Source:
     def __call__(self, values: Values, *needles: str) -> str:
         """The SQL that looks for these needles, which is the same for as many others."""
         bound, engine = [values.bind(needle) for needle in needles], values.dialect.engine
-        within = searching.containing(bound, engine, self.columns)
-        hits = searching.matching(bound, engine, self.columns)
+        within = texts.containing(bound, engine, self.columns)
+        hits = texts.matching(bound, engine, self.columns)
         limit, many = self.limit, f"{_number_of('hits')} >= {MANY_HITS}"
         latest = {"uncopied": self._uncopied(within, engine)}
         if self.recency.copied:
-            copy_hits = searching.matching(
+            copy_hits = texts.matching(
                 bound, engine, self.columns, "recent_text", "t.customer_id AS id, t.seen_at AS at"
             )
             uncopied = f"SELECT 1 FROM {self.recency.table} s WHERE {self._not_in_copy} LIMIT {MAX_UNCOPIED + 1}"
             all_read = f"(SELECT count(*) FROM ({uncopied}) x) <= {MAX_UNCOPIED}"
-            asked = f"{all_read} AND {_number_of('uncopied')} < {limit}"
+            not_enough = f"{all_read} AND {_number_of('uncopied')} < {limit}"
             latest |= {
-                "near": _if(asked, self._near(within, engine)),
-                "copy_hits": _if(f"{asked} - {_number_of('near')}", f"{copy_hits} LIMIT {_ALL}"),
+                "near": _if(not_enough, self._near(within, engine)),
+                "copy_hits": _if(f"{not_enough} - {_number_of('near')}", f"{copy_hits} LIMIT {_ALL}"),
                 "copied": self._copied,
             }
         ctes = latest | {
@@ -156,7 +156,7 @@ class Source:
         """Those at the copy's beginning whose text is right."""
         copy = _Latest("recent_text", "t", "seen_at", "customer_id")
         # Of what lies between two bounds PostgreSQL expects so little that it would rather sort all of it than walk.
-        source, among = copy.read(WALK, f"t.seen_at <= {_UNTIL}", engine)
+        source, among = copy.read(MAX_WALK, f"t.seen_at <= {_UNTIL}", engine)
         conditions = [*among, f"t.seen_at >= {_SINCE}", within, self._still("t.customer_id", "t.seen_at")]
         return (
             f"SELECT t.customer_id AS id, t.seen_at AS at FROM {source} WHERE {' AND '.join(conditions)}"
@@ -245,5 +245,5 @@ async def quick_search(database: Database, search: QuickSearch | None) -> Sequen
         return []
     values = Values(database.dialect)
     source = search.source(values, *search.needles)
-    found = await database.rows(f"SELECT {CUSTOMERS.column_list} FROM {source} ORDER BY {search.order}", *values.all)
-    return [CustomerRow(*row) for row in found]
+    rows = await database.rows(f"SELECT {CUSTOMERS.column_list} FROM {source} ORDER BY {search.order}", *values.all)
+    return [CustomerRow(*row) for row in rows]

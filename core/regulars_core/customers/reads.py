@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.customers.contact import formatted_phone
-from regulars_core.customers.search import texts as searching
+from regulars_core.customers.search import texts
 from regulars_core.database import Database, Lookup
 from regulars_core.primitives.clock import NEVER, Instant, day_of, now
 from regulars_core.primitives.money import Money, divided_half_up
@@ -76,8 +76,8 @@ async def customers_by_ids(database: Database, ids: Sequence[str]) -> Mapping[st
 async def customer_by_code(database: Database, code: str) -> CustomerRow | None:
     """The customer with this code, whose letters may be of either case."""
     sql, values = query_by_code(code)
-    found = await database.read(sql, *values)
-    return CustomerRow(*found[0]) if found else None
+    rows = await database.read(sql, *values)
+    return CustomerRow(*rows[0]) if rows else None
 
 
 def query_by_code(code: str) -> Lookup:
@@ -90,24 +90,24 @@ async def page_of_customers(
     window: Window,
     where: Where | None = None,
     search: str | None = None,
-    columns: Sequence[str] = searching.NAMES_AND_CONTACT,
+    columns: Sequence[str] = texts.NAMES_AND_CONTACT,
 ) -> Page[CustomerRow]:
     """A page of all customers, narrowed by conditions and by a search in these columns of their texts."""
-    words = searching.words_of(search) if search and search.strip() else None
+    words = texts.words_of(search) if search and search.strip() else None
     if words is None:
         return await page(database, _readable(window), window, where)
 
-    needles, engine = searching.needles_of(words), database.engine
+    needles, engine = texts.needles_of(words), database.engine
 
-    def found(values: Values) -> str:
-        matching = searching.matching([values.bind(needle) for needle in needles], engine, columns)
-        return f"c.id IN (WITH f (id) AS MATERIALIZED ({matching}) SELECT f.id FROM f)"
+    def indexed(values: Values) -> str:
+        hits = texts.matching([values.bind(needle) for needle in needles], engine, columns)
+        return f"c.id IN (WITH f (id) AS MATERIALIZED ({hits}) SELECT f.id FROM f)"
 
     def contained(values: Values) -> str:
-        return searching.containing([values.bind(needle) for needle in needles], engine, columns)
+        return texts.containing([values.bind(needle) for needle in needles], engine, columns)
 
     nearby = Nearby("customer_text t", "t.customer_id", contained)
-    return await page(database, _readable(window), window, where, condition=found, nearby=nearby)
+    return await page(database, _readable(window), window, where, condition=indexed, nearby=nearby)
 
 
 async def customers_of_groups(
@@ -132,19 +132,19 @@ class StatsRow:
 async def stats_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, StatsRow]:
     """The statistics of customers, by id. Days are calendar days where the shop is."""
     among = shop.database.dialect.among("s.customer_id", 1)
-    found = await shop.database.rows(
+    rows = await shop.database.rows(
         "SELECT s.customer_id, s.total_spent, s.purchase_count, s.first_purchase_at, s.last_purchase_at"
         f" FROM customer_stats s WHERE {among}",
         list(dict.fromkeys(customer_ids)),
     )
-    return stats_rows(shop, found)
+    return stats_rows(shop, rows)
 
 
-def stats_rows(shop: Shop, found: Sequence[Any]) -> Mapping[str, StatsRow]:
+def stats_rows(shop: Shop, rows: Sequence[Any]) -> Mapping[str, StatsRow]:
     """Statistics out of rows of: customer's id, spent, count, first and latest purchase."""
     today = day_of(now(), shop.settings.zone)
     answer = {}
-    for customer_id, spent, count, first, last in found:
+    for customer_id, spent, count, first, last in rows:
         days = None if last == NEVER else max(0, (today - day_of(last, shop.settings.zone)).days)
         average = shop.money(divided_half_up(spent, count)) if count else None
         answer[customer_id] = StatsRow(shop.money(spent), count, _known(first), _known(last), average, days)

@@ -43,10 +43,10 @@ async def give_codes(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[C
 async def _store_codes(shop: Shop, ids: Sequence[str]) -> Mapping[str, str]:
     if not ids:
         return {}
-    found = await shop.database.rows(
+    rows = await shop.database.rows(
         f"SELECT id, code FROM store WHERE {shop.database.dialect.among('id', 1)}", list(ids)
     )
-    return {row[0]: row[1] for row in found}
+    return {row[0]: row[1] for row in rows}
 
 
 async def register(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[str]:
@@ -86,8 +86,8 @@ async def missing(shop: Shop, table: str, ids: set[str], field: str, kind: str) 
     if not ids:
         return []
     among = shop.database.dialect.among("id", 1)
-    found = {row[0] for row in await shop.database.rows(f"SELECT id FROM {table} WHERE {among}", sorted(ids))}
-    return [Problem("NOT_FOUND", f"There is no {kind} with this id.", (field,)) for _ in sorted(ids - found)]
+    existing = {row[0] for row in await shop.database.rows(f"SELECT id FROM {table} WHERE {among}", sorted(ids))}
+    return [Problem("NOT_FOUND", f"There is no {kind} with this id.", (field,)) for _ in sorted(ids - existing)]
 
 
 _CUSTOMER_COLUMNS = (
@@ -134,14 +134,14 @@ _ADDRESS_COLUMNS = (
 )  # fmt: skip
 
 
-async def insert_addresses(shop: Shop, given: Sequence[tuple[str, Mapping[str, Address]]]) -> None:
+async def insert_addresses(shop: Shop, of_customers: Sequence[tuple[str, Mapping[str, Address]]]) -> None:
     """Write the addresses of customers that have none of that kind yet."""
     rows = [
         (
             new_id(), customer_id, kind, a.recipient, a.line1, a.line2, a.city, a.region, a.postal_code, a.country,
             city_key(a.city) if a.city else None,
         )
-        for customer_id, addresses in given
+        for customer_id, addresses in of_customers
         for kind, a in addresses.items()
     ]  # fmt: skip
     await insert(shop.database, "customer_address", _ADDRESS_COLUMNS, rows)
@@ -153,30 +153,30 @@ def sort_name(first_name: str, last_name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundOrMade:
-    """A customer that was found, or made because none was."""
+class Registration:
+    """A customer that was found, or registered because none was."""
 
     id: str
     created: bool
 
 
-async def find_or_register(shop: Shop, customer: CheckedCustomer, match_on: Sequence[str]) -> FoundOrMade:
+async def find_or_register(shop: Shop, customer: CheckedCustomer, match_on: Sequence[str]) -> Registration:
     """The customer whose e-mail or phone is this one's, by the first of `match_on` that finds one, or a new one.
 
     An archived customer is found too. Of several with the same contact the eldest is taken. Two tills that do this at
     the same time for the same contact end up with one customer. Plugins are told of a new one only, with its extras.
     """
     keys = contact_keys(customer, match_on)
-    if keys and (found := await find_by_contact(shop, keys)):
-        return FoundOrMade(found, created=False)
+    if keys and (existing := await find_by_contact(shop, keys)):
+        return Registration(existing, created=False)
     [coded] = await give_codes(shop, [customer])
 
-    async def work() -> FoundOrMade:
+    async def work() -> Registration:
         if keys:
-            await one_at_a_time(shop, keys)
-            if elder := await find_by_contact(shop, keys):
-                return FoundOrMade(elder, created=False)
-        return FoundOrMade((await register(shop, [coded]))[0], created=True)
+            await lock_contacts(shop, keys)
+            if existing := await find_by_contact(shop, keys):
+                return Registration(existing, created=False)
+        return Registration((await register(shop, [coded]))[0], created=True)
 
     return await shop.database.transaction(work)
 
@@ -197,7 +197,7 @@ async def find_by_contact(shop: Shop, keys: Sequence[tuple[str, str]]) -> str | 
     return None
 
 
-async def one_at_a_time(shop: Shop, keys: Sequence[tuple[str, str]]) -> None:
+async def lock_contacts(shop: Shop, keys: Sequence[tuple[str, str]]) -> None:
     """On PostgreSQL, let nobody else look for these contacts until this transaction ends; SQLite has one writer anyway."""
     if shop.database.engine == "postgres":
         names = sorted({f"{kind}:{value}" for kind, value in keys})

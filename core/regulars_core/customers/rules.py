@@ -8,10 +8,12 @@ from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID
-from regulars_core.primitives.text import folded
+from regulars_core.primitives.text import camel, folded
 from regulars_core.shop.settings import Settings
 
 MAX_TAGS = 50
+ADDRESSES = {"BILLING": "billing_address", "SHIPPING": "shipping_address"}
+"""The kinds of addresses, each with the name under which a customer has it."""
 
 
 def tag_key(tag: str) -> str:
@@ -91,12 +93,9 @@ def checked(settings: Settings, new: NewCustomer, *prefix: str) -> CheckedCustom
     columns = checked_columns(checks, settings, {name: getattr(new, name) for name in NAMES})
     tags = checked_tags(checks, new.tags)
     addresses = {
-        kind: checked_address(checks, address, field)
-        for kind, field, address in (
-            ("BILLING", "billingAddress", new.billing_address),
-            ("SHIPPING", "shippingAddress", new.shipping_address),
-        )
-        if address is not None
+        kind: checked_address(checks, address, camel(name))
+        for kind, name in ADDRESSES.items()
+        if (address := getattr(new, name)) is not None
     }
     code = checks.text(new.code, "code", 40)
     checks.refuse()
@@ -112,18 +111,20 @@ def checked(settings: Settings, new: NewCustomer, *prefix: str) -> CheckedCustom
     )
 
 
-def checked_tags(checks: Checks, tags: Sequence[str], had: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:
-    """Tags as (as written, folded), after those the customer has; of two that fold alike the first is kept."""
-    kept, inner = {key: tag for tag, key in had}, checks.nested("tags")
+def checked_tags(
+    checks: Checks, tags: Sequence[str], existing: Sequence[tuple[str, str]] = ()
+) -> list[tuple[str, str]]:
+    """Tags as (as written, folded), after the existing ones; of two that fold alike the first is kept."""
+    texts, inner = {key: tag for tag, key in existing}, checks.nested("tags")
     for n, tag in enumerate(tags):
         text = inner.text(tag, str(n), 64)
         if text and not folded(text):
             inner.fail("INVALID_TEXT", "A tag needs a letter or a digit.", str(n))
         elif text:
-            kept.setdefault(tag_key(text), text)
-    if len(kept) > MAX_TAGS:
+            texts.setdefault(tag_key(text), text)
+    if len(texts) > MAX_TAGS:
         checks.fail("TOO_MANY", f"A customer has at most {MAX_TAGS} tags.", "tags")
-    return [(text, key) for key, text in kept.items()]
+    return [(text, key) for key, text in texts.items()]
 
 
 _ADDRESS_PARTS = {"recipient": 240, "line1": 240, "line2": 240, "city": 120, "region": 120, "postal_code": 32}

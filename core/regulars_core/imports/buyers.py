@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from regulars_core.customers.contact import parse_email, parse_phone
-from regulars_core.customers.registration import CUSTOMER_CODES, give_codes, one_at_a_time
+from regulars_core.customers.registration import CUSTOMER_CODES, give_codes, lock_contacts
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import Problem, Refused
@@ -95,7 +95,7 @@ async def registered_meanwhile(shop: Shop, contacts: Iterable[Key]) -> dict[Key,
     keys = list(contacts)
     if not keys:
         return {}
-    await one_at_a_time(shop, [(column.upper(), value) for column, value in keys])
+    await lock_contacts(shop, [(column.upper(), value) for column, value in keys])
     return await known_customers(shop, keys)
 
 

@@ -35,8 +35,8 @@ CUSTOMERS = Layout(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row that can be a customer. `group` and `store` are names, empty where none is told; what is None or empty in
-    `customer` was not told."""
+    """A row that can be a customer. `group` and `store` are names, empty where the row has none; what is None or empty
+    in `customer` is not in the row."""
 
     row: Row
     customer: CheckedCustomer
@@ -108,7 +108,7 @@ class EntryReader:
 
 
 def _in_our_words(problem: Problem) -> Problem:
-    """The problem told with the name of the column: billingAddress, postalCode → billing_postal_code."""
+    """The problem under the name of the column: billingAddress, postalCode → billing_postal_code."""
     path = "_".join(problem.path).replace("Address", "").partition(".")[0]
-    column = re.sub(r"[A-Z]", lambda found: f"_{found[0].lower()}", path)
+    column = re.sub(r"[A-Z]", lambda capital: f"_{capital[0].lower()}", path)
     return Problem(problem.code, f"{column}: {problem.message}" if column else problem.message)

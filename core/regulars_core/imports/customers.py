@@ -42,7 +42,7 @@ async def import_customers(shop: Shop, path: Path, options: ImportOptions, progr
 
 
 class _Seen:
-    """Which customers the file has told of so far: on disk, where SQLite puts what is too much for memory."""
+    """Which customers the file has named so far: on disk, where SQLite puts what is too much for memory."""
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect("")  # a private file that vanishes when it is closed
@@ -70,7 +70,7 @@ class _Overtaken(Exception):
 
 def _settling(seen: _Seen) -> Settle[list[Entry]]:
     async def settle_entries(running: Running, entries: list[Entry]) -> None:
-        """Settle a batch; what tells of one customer twice is settled one after the other."""
+        """Settle a batch; entries of the same customer are settled one after the other."""
         left: Sequence[Entry] = entries
         while left:
             known = await known_customers(running.shop, (key for entry in left for key in entry.keys))
@@ -84,13 +84,13 @@ def _settling(seen: _Seen) -> Settle[list[Entry]]:
 
 
 def _apart(entries: Sequence[Entry], known: Mapping[Key, str]) -> tuple[Sequence[Entry], Sequence[Entry]]:
-    """Entries up to the first that tells of a customer of whom an earlier one told, and those from there on."""
-    told: set[Key | str] = set()
+    """Entries up to the first that is of the same customer as an earlier one, and those from there on."""
+    named: set[Key | str] = set()
     for n, entry in enumerate(entries):
         id_ = _id_of(entry, known)
-        if id_ in told if id_ else not told.isdisjoint(entry.keys):
+        if id_ in named if id_ else not named.isdisjoint(entry.keys):
             return entries[:n], entries[n:]
-        told.update([id_] if id_ else [*contact("code", entry.customer.code), *entry.contacts])
+        named.update([id_] if id_ else [*contact("code", entry.customer.code), *entry.contacts])
     return entries, []
 
 
@@ -151,10 +151,10 @@ async def _prepared(shop: Shop, newcomers: Sequence[Entry], groups: Mapping[str,
 
 
 async def _stores(shop: Shop, entries: Sequence[Entry]) -> dict[str, str]:
-    """The ids of the stores by name as told; unknown ones are opened."""
+    """The ids of the stores by their names in the file; unknown ones are opened."""
     codes = {entry.store: store_code(entry.store) for entry in entries if entry.store}
-    found = await stores_by_codes(shop.database, list(codes.values())) if codes else {}
-    ids = {code: store.id for code, store in found.items()}
+    stores = await stores_by_codes(shop.database, list(codes.values())) if codes else {}
+    ids = {code: store.id for code, store in stores.items()}
     for name, code in codes.items():
         if code not in ids:
             ids[code] = await create_store(shop, code, name)
@@ -162,7 +162,7 @@ async def _stores(shop: Shop, entries: Sequence[Entry]) -> dict[str, str]:
 
 
 async def _groups(shop: Shop, entries: Sequence[Entry]) -> dict[str, str]:
-    """The ids of the groups by name as told; unknown ones are made."""
+    """The ids of the groups by their names in the file; unknown ones are created."""
     keys = {entry.group: name_key(entry.group) for entry in entries if entry.group}
     if not keys:
         return {}

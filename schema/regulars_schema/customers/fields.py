@@ -68,26 +68,26 @@ async def stats(customers: Sequence[CustomerRow], context: RequestContext) -> Se
 
 async def billing_address(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[AddressRow | None]:
     """Each customer's billing address."""
-    found = await addresses_of(context.database, _ids(customers))
-    return [found[customer.id].get("BILLING") for customer in customers]
+    addresses = await addresses_of(context.database, _ids(customers))
+    return [addresses[customer.id].get("BILLING") for customer in customers]
 
 
 async def shipping_address(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[AddressRow | None]:
     """Each customer's shipping address."""
-    found = await addresses_of(context.database, _ids(customers))
-    return [found[customer.id].get("SHIPPING") for customer in customers]
+    addresses = await addresses_of(context.database, _ids(customers))
+    return [addresses[customer.id].get("SHIPPING") for customer in customers]
 
 
 async def notes(
-    customers: Sequence[CustomerRow], context: RequestContext, **asked: Unpack[PageArguments]
+    customers: Sequence[CustomerRow], context: RequestContext, **arguments: Unpack[PageArguments]
 ) -> Sequence[Page[NoteRow]]:
     """A page of each customer's notes."""
-    return await notes_of(context.database, _ids(customers), window(NOTES_NEWEST_FIRST, **asked))
+    return await notes_of(context.database, _ids(customers), window(NOTES_NEWEST_FIRST, **arguments))
 
 
-async def customer_of_note(found: Sequence[NoteRow], context: RequestContext) -> Sequence[Any]:
+async def customer_of_note(notes: Sequence[NoteRow], context: RequestContext) -> Sequence[Any]:
     """Whom each note is about."""
-    keys = [note.customer_id for note in found]
+    keys = [note.customer_id for note in notes]
     return in_order(keys, await customers_by_ids(context.database, keys))
 
 

@@ -140,7 +140,7 @@ def changes_of(input: CustomerUpdateInput) -> CustomerChanges:
     if input.group_id is not None:
         group = input.group_id.value
         changes["group_id"] = key_of(group, "group", "groupId") if group else None
-    for name in ("billing_address", "shipping_address"):
+    for name in rules.ADDRESSES.values():
         if (maybe := getattr(input, name)) is not None:
             changes[name] = address(maybe.value)
     changes["extras"] = input.extras

@@ -12,7 +12,7 @@ from regulars_core.queries.json_rows import Relation
 from regulars_core.queries.pages import Page
 from regulars_schema.composition.contributions import Extension, Query
 from regulars_schema.customers.json_rows import CUSTOMER, customer_with, customers_found, customers_in
-from regulars_schema.customers.types import Customer, CustomersArguments, customers_asked, searchable
+from regulars_schema.customers.types import Customer, CustomersArguments, customers_window, searchable
 from regulars_schema.executor.pushdown import SqlField
 from regulars_schema.fields.declarations import root
 from regulars_schema.fields.pagination import Connection
@@ -59,7 +59,7 @@ async def customers(
     context: RequestContext, *, search: Search = None, **asked: Unpack[CustomersArguments]
 ) -> Page[CustomerRow]:
     """A page of all customers."""
-    wanted, conditions = customers_asked(context, **asked)
+    wanted, conditions = customers_window(context, **asked)
     return await page_of_customers(context.database, wanted, conditions, search, searchable(context))
 
 
@@ -67,7 +67,7 @@ def _page(
     context: RequestContext, *, search: str | None = None, **asked: Unpack[CustomersArguments]
 ) -> Relation | None:
     """The same page, for the database to write, unless it has to search for it."""
-    return None if search and search.strip() else customers_in(*customers_asked(context, **asked))
+    return None if search and search.strip() else customers_in(*customers_window(context, **asked))
 
 
 async def customer_search(

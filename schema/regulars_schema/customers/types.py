@@ -211,7 +211,7 @@ SORTS = [
 ]
 
 
-def customers_asked(
+def customers_window(
     context: RequestContext, *, where: Any = None, order_by: CustomerOrder = None, **page: Unpack[PageArguments]
 ) -> tuple[Window, Where | None]:
     """Which page the arguments of a list of customers ask for, the newest first if no order is given; and under which

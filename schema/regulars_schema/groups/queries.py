@@ -9,7 +9,7 @@ from regulars_core.customers.reads import CustomerRow, customers_of_groups
 from regulars_core.groups.reads import BY_NAME, GroupRow, groups_by_ids, page_of_groups
 from regulars_core.queries.pages import Page
 from regulars_schema.composition.contributions import Extension, Query
-from regulars_schema.customers.types import Customer, CustomerGroup, CustomersArguments, customers_asked
+from regulars_schema.customers.types import Customer, CustomerGroup, CustomersArguments, customers_window
 from regulars_schema.fields.declarations import batched, root
 from regulars_schema.fields.pagination import Connection, PageArguments, window
 from regulars_schema.request.context import RequestContext
@@ -24,7 +24,7 @@ async def customers_of(
 ) -> Sequence[Page[CustomerRow]]:
     """A page of each group's members."""
     return await customers_of_groups(
-        context.database, [group.id for group in groups], *customers_asked(context, **asked)
+        context.database, [group.id for group in groups], *customers_window(context, **asked)
     )
 
 

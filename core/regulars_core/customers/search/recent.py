@@ -14,10 +14,10 @@ from functools import partial
 from regulars_core.database import Database
 from regulars_core.primitives.clock import NEVER, Instant, now
 
-KEPT = 20_000
+COPIED = 20_000
 """Customers in the copy: a word that one in two thousand has is found in it ten times."""
-SETTLED = 30_000
-"""Milliseconds after which every visit is committed that was recorded as one of the present."""
+SETTLED_AFTER_MS = 30_000
+"""After so long every visit is committed that was recorded as one of the present."""
 _BATCH = 250
 """Customers who are put there at once: a sale to one of them waits as long, some 15 ms on PostgreSQL."""
 _LISTED = 4
@@ -26,10 +26,10 @@ _NOTABLE = 500
 """From so many new rows on, statistics of the copy are worth being made anew."""
 
 
-async def renew(database: Database, kept: int = KEPT) -> None:
+async def renew(database: Database, number: int = COPIED) -> None:
     """Let the copy's span be that of so many customers seen last, up to half a minute ago. Whoever stops it half-way leaves the
     span as it was or, if it is to begin earlier, an empty one; and a copy that is right for it."""
-    since, until = await _span(database, kept)
+    since, until = await _span(database, number)
 
     async def begin() -> None:
         # What is put there before the end of this must be kept by the triggers. A span that begins earlier than the
@@ -51,10 +51,10 @@ async def renew(database: Database, kept: int = KEPT) -> None:
 
     await database.transaction(begin)
     missing = await _missing(database, since, until)
-    for number, start in enumerate(range(0, len(missing), _BATCH), 1):
+    for batch, start in enumerate(range(0, len(missing), _BATCH), 1):
         ids = missing[start : start + _BATCH]
         await database.transaction(partial(_put, database, ids, since, until, skip=" SKIP LOCKED"))
-        if number % _LISTED == 0:
+        if batch % _LISTED == 0:
             await _index(database)
     await _index(database)
     await database.transaction(end)
@@ -63,29 +63,29 @@ async def renew(database: Database, kept: int = KEPT) -> None:
         await database.transaction(partial(database.run, "ANALYZE recent_text"))
 
 
-async def _span(database: Database, kept: int) -> tuple[Instant, Instant]:
+async def _span(database: Database, number: int) -> tuple[Instant, Instant]:
     """What the span is to be. By the database's clock, where the triggers go by that."""
     present = str(now())
     if database.engine == "postgres":
         present = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
     row = await database.row(
         "SELECT coalesce((SELECT active_at FROM customer_stats ORDER BY active_at DESC LIMIT 1 OFFSET $1),"
-        f" {NEVER + 1} - 1), {present} - {SETTLED}",
-        kept - 1,
+        f" {NEVER + 1} - 1), {present} - {SETTLED_AFTER_MS}",
+        number - 1,
     )
     assert row is not None
     return row[0], row[1]
 
 
 async def _missing(database: Database, since: Instant, until: Instant) -> Sequence[str]:
-    found = await database.rows(
+    rows = await database.rows(
         "SELECT s.customer_id FROM customer_stats s WHERE s.active_at BETWEEN $1 AND $2 AND NOT EXISTS"
         " (SELECT 1 FROM recent_text r WHERE r.customer_id = s.customer_id AND r.seen_at = s.active_at)"
         " ORDER BY s.customer_id",
         since,
         until,
     )
-    return [row[0] for row in found]
+    return [row[0] for row in rows]
 
 
 async def _put(database: Database, ids: Sequence[str], since: Instant, until: Instant, skip: str = "") -> None:
@@ -117,12 +117,12 @@ async def _index(database: Database) -> None:
 
 async def differences(database: Database) -> AsyncIterator[str]:
     """The ids of customers of whom the copy does not say what it should."""
-    found = await database.rows(
+    rows = await database.rows(
         "SELECT s.customer_id FROM customer_stats s JOIN customer_text t ON t.customer_id = s.customer_id"
         " LEFT JOIN recent_text r ON r.customer_id = s.customer_id"
         " WHERE r.names <> t.names OR r.contact <> t.contact OR EXISTS (SELECT 1 FROM recent_text_span p"
         " WHERE s.active_at BETWEEN p.since AND p.until AND (r.seen_at IS NULL OR r.seen_at <> s.active_at))"
         " ORDER BY s.customer_id"
     )
-    for row in found:
+    for row in rows:
         yield row[0]

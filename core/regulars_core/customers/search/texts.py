@@ -81,8 +81,8 @@ def needles_of(words: Iterable[str]) -> list[str]:
 def containing(needles: Sequence[str], engine: Engine, columns: Sequence[str]) -> str:
     """The same as a condition on `customer_text t` that reads the text itself and never asks the index: for walks."""
     position = "instr" if engine == "sqlite" else "strpos"
-    found = (_any(f"{position}(t.{column}, {needle}) > 0" for column in columns) for needle in needles)
-    return " AND ".join(found) or "1=0"
+    conditions = (_any(f"{position}(t.{column}, {needle}) > 0" for column in columns) for needle in needles)
+    return " AND ".join(conditions) or "1=0"
 
 
 def _any(conditions: Iterable[str]) -> str:
