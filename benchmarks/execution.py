@@ -22,7 +22,7 @@ from benchmarks.pages import Times, databases
 from benchmarks.population import TODAY, fill
 from regulars_core.contribution import CORE_APP
 from regulars_core.database import Database, migrations
-from regulars_core.primitives.clock import DAY
+from regulars_core.primitives.clock import DAY_MS
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.queries.inserts import insert
 from regulars_core.shop.actors import Actor
@@ -60,7 +60,7 @@ async def _buy(database: Database, customers: Sequence[str]) -> None:
     chance = random.Random(4)
     purchases, lines = [], []
     for number, (customer, n) in enumerate((customer, n) for customer in customers for n in range(20)):
-        purchase, at = f"{2:08x}{number:024x}", TODAY + n * DAY
+        purchase, at = f"{2:08x}{number:024x}", TODAY + n * DAY_MS
         purchases.append(
             (
                 purchase,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from regulars_core.customers.quick_search import QuickSearch
 from regulars_core.database import Dialect, Engine
-from regulars_core.primitives.clock import DAY, NEVER
+from regulars_core.primitives.clock import DAY_MS, NEVER
 from regulars_core.queries.where import Values
 
 _NEVER = f"({NEVER + 1} - 1)"
@@ -119,7 +119,7 @@ def _card(json: Json) -> dict[str, str]:
         averagePurchase=f"CASE WHEN s.purchase_count > 0 THEN {average} END",
         lastPurchaseAt=json.instant("s.last_purchase_at"),
         daysSinceLastPurchase=f"CASE WHEN s.last_purchase_at <> {_NEVER}"
-        f" THEN {greatest}(0, {json.today} - s.last_purchase_at / {DAY}) END",
+        f" THEN {greatest}(0, {json.today} - s.last_purchase_at / {DAY_MS}) END",
     )
     return {
         "id": json.id("customer", "c.id"),

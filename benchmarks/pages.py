@@ -30,7 +30,7 @@ from regulars_core.customers.reads import NEWEST_FIRST, SORT_KEYS, customers_of_
 from regulars_core.customers.search import texts as searching
 from regulars_core.customers.search.recent import renew
 from regulars_core.database import Database, migrations
-from regulars_core.primitives.clock import DAY
+from regulars_core.primitives.clock import DAY_MS
 from regulars_core.queries.pages import Order, Window
 from regulars_core.queries.where import Where
 from regulars_core.testing import PostgresServer
@@ -161,9 +161,9 @@ class Bench:
             "not purchaseCount ≥ 1 by CREATED_AT": ("CREATED_AT", Where("not", (_leaf("purchaseCount", (">=", 1)),))),
             "lastPurchaseAt within 30 days by TOTAL_SPENT": (
                 "TOTAL_SPENT",
-                _leaf("lastPurchaseAt", (">=", TODAY - 30 * DAY)),
+                _leaf("lastPurchaseAt", (">=", TODAY - 30 * DAY_MS)),
             ),
-            "lastPurchaseAt within 1 day by NAME": ("NAME", _leaf("lastPurchaseAt", (">=", TODAY - DAY))),
+            "lastPurchaseAt within 1 day by NAME": ("NAME", _leaf("lastPurchaseAt", (">=", TODAY - DAY_MS))),
         }
         for title, (key, where) in trees.items():
             window = Window(Order(SORT_KEYS[key], True), SIZE, False, None, None)

@@ -9,7 +9,7 @@ from itertools import islice
 from regulars_core.customers.registration import sort_name
 from regulars_core.customers.search.texts import contact_text, names_text
 from regulars_core.database import Database
-from regulars_core.primitives.clock import DAY, NEVER
+from regulars_core.primitives.clock import DAY_MS, NEVER
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
 from regulars_core.queries.inserts import insert
 
@@ -48,7 +48,7 @@ async def fill(database: Database, customers: int, seed: int = 20261122, *, buyi
     unless `buying`."""
     chance = random.Random(seed)
     population = Population(customers)
-    groups = [_id(chance, TODAY - _YEARS * 365 * DAY) for _ in _GROUPS]
+    groups = [_id(chance, TODAY - _YEARS * 365 * DAY_MS) for _ in _GROUPS]
     await database.transaction(lambda: _groups(database, groups))
     people = _people(chance, [DEFAULT_GROUP_ID, *groups], customers, buying)
     while batch := list(islice(people, _BATCH)):
@@ -68,7 +68,7 @@ class _Person:
 def _people(chance: random.Random, groups: list[str], count: int, buying: bool) -> Iterator[_Person]:
     first_weights = [1 / (n + 2) for n in range(len(_FIRST))]
     last_weights = [1 / (n + 2) for n in range(len(_LAST))]
-    span = _YEARS * 365 * DAY
+    span = _YEARS * 365 * DAY_MS
     for number in range(count):
         created = TODAY - span + number * span // count
         created -= created % 60_000 if chance.random() < 0.5 else 0  # whole minutes tie

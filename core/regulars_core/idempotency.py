@@ -19,7 +19,7 @@ from tortoise.models import Model
 
 from regulars_core.database import Database, Lookup, Write
 from regulars_core.database.fields import InstantField, TextKeyField
-from regulars_core.primitives.clock import DAY, Instant, now
+from regulars_core.primitives.clock import DAY_MS, Instant, now
 from regulars_core.primitives.errors import BadInput
 from regulars_core.queries.inserts import inserting
 
@@ -98,7 +98,7 @@ def keeping(claimed: Claim, outcome: str) -> Write:
 
 async def forget_old(database: Database) -> int:
     """Remove the keys that are older than 45 days, some thousands at a time, and answer how many there were."""
-    before, removed = now() - KEPT_DAYS * DAY, 0
+    before, removed = now() - KEPT_DAYS * DAY_MS, 0
 
     async def work() -> int:
         return await database.run(

@@ -13,13 +13,13 @@ from regulars_core.jobs.jobs import Job
 from regulars_core.plugins.host import Plugins, hookimpl, hookspec
 from regulars_core.plugins.owners import Owners, PluginError
 from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.clock import DAY, LATEST, NEVER, Instant, day_of, instant_of, now, printed, start_of
+from regulars_core.primitives.clock import DAY_MS, LATEST, NEVER, Instant, day_of, instant_of, now, printed, start_of
 from regulars_core.primitives.errors import BadInput, Forbidden, Malformed, Problem, Refused
 from regulars_core.primitives.ids import MAIN_STORE_ID, new_id
 from regulars_core.primitives.money import Money, decimal_text, divided_half_up, exponent_of, spread, to_minor
 from regulars_core.primitives.text import camel
 from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
-from regulars_core.queries.inserts import MANY, insert, inserting
+from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.json_rows import Relation, RowShape
 from regulars_core.queries.locks import lock
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
@@ -34,10 +34,10 @@ from regulars_core.start import configured, opened, plugins_on, plugins_wanted
 from regulars_core.verification import Verification
 
 __all__ = [
-    "DAY",
+    "DAY_MS",
     "LATEST",
     "MAIN_STORE_ID",
-    "MANY",
+    "MIN_COPY_ROWS",
     "NEVER",
     "NOW",
     "Actor",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from regulars_core.database import Database
 from regulars_core.primitives.clock import (
-    DAY,
+    DAY_MS,
     EARLIEST,
     LATEST,
     Instant,
@@ -153,7 +153,7 @@ ZONES = st.sampled_from(
 @quickly
 @given(values=st.lists(INSTANT, min_size=1, max_size=30), zone=ZONES.map(ZoneInfo))
 async def test_days(shop: Shop, values: list[int], zone: ZoneInfo) -> None:
-    edges = [Instant(at + by) for at in offsets(zone)[0][-30:] for by in (-DAY, -1, 0, 1)]
+    edges = [Instant(at + by) for at in offsets(zone)[0][-30:] for by in (-DAY_MS, -1, 0, 1)]
     past = [min(Instant(value), now()) for value in (*values, *edges)]
     today = day_of(now(), zone)
     await same(

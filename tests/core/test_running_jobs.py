@@ -119,7 +119,7 @@ async def test_a_long_job_keeps_its_lease(both: tuple[Shop, Shop], runs: Callabl
     async def sweep(_: Shop) -> None:
         await go.wait()
 
-    mine, other = (Runner(shop, [job(sweep)], renew_every=0.01) for shop in both)
+    mine, other = (Runner(shop, [job(sweep)], renew_every_seconds=0.01) for shop in both)
     await runs(mine)
 
     async def held() -> bool:
@@ -152,7 +152,7 @@ async def test_who_lost_its_lease_stops(both: tuple[Shop, Shop]) -> None:
         finally:
             stopped.set()
 
-    slow = Runner(both[0], [job(sweep)], renew_every=0.05)
+    slow = Runner(both[0], [job(sweep)], renew_every_seconds=0.05)
     attempt = asyncio.create_task(slow.attempt(slow.jobs[0]))
     await begun.wait()
     database, thief = both[1].database, new_id()

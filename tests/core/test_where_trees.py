@@ -10,7 +10,7 @@ import pytest
 
 from regulars_core.customers.filters import LEAVES, days_of_the_year
 from regulars_core.customers.reads import CUSTOMERS
-from regulars_core.primitives.clock import DAY, NEVER
+from regulars_core.primitives.clock import DAY_MS, NEVER
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
 from regulars_core.queries.inserts import insert
 from regulars_core.queries.where import Condition, Values, Where
@@ -49,17 +49,17 @@ def person(chance: random.Random, number: int) -> Person:
     def perhaps(value: Any) -> Any:
         return value if chance.random() < 0.6 else None
 
-    first = perhaps(NOW - chance.randrange(10) * DAY)
+    first = perhaps(NOW - chance.randrange(10) * DAY_MS)
     return Person(
         id=f"{number:032x}",
         status=chance.choice(STATUSES),
         group=chance.choice(GROUPS),
         store=perhaps(MAIN_STORE_ID),
-        created=NOW - chance.randrange(10) * DAY,
+        created=NOW - chance.randrange(10) * DAY_MS,
         spent=chance.choice([0, 0, 500, 1_000, 2**40]),
         count=chance.randrange(4),
         first=first,
-        last=None if first is None else first + chance.randrange(4) * DAY,
+        last=None if first is None else first + chance.randrange(4) * DAY_MS,
         born=perhaps(date(1990, 1, 1) + timedelta(days=chance.randrange(800))),
         email=perhaps(f"p{number}@example.com"),
         phone=perhaps(f"+52551234{number:04}"),
@@ -162,7 +162,7 @@ def conditions(chance: random.Random, name: str) -> list[Condition]:
         return [(operator, pick()) for operator in chance.sample(operators, chance.randint(1, 2))]
 
     def instant() -> int:
-        return NOW - chance.randrange(-2, 11) * DAY
+        return NOW - chance.randrange(-2, 11) * DAY_MS
 
     match name:
         case "status":

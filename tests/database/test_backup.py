@@ -153,7 +153,7 @@ async def test_what_is_no_sound_backup_of_ours_is_refused(
 async def test_a_restore_gives_up_if_another_process_does_not_stop_writing(
     shop: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("regulars_core.database.backup._PATIENCE", 0.3)
+    monkeypatch.setattr("regulars_core.database.backup._BUSY_TIMEOUT_SECONDS", 0.3)
     await backup(shop, tmp_path / "backup.db")
     other = sqlite3.connect(shop.url.removeprefix("sqlite://"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

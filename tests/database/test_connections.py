@@ -55,7 +55,7 @@ async def test_one_that_was_lost_while_nobody_used_it_is_not_lent(narrow: Databa
 async def test_one_that_has_been_idle_for_long_is_not_lent(narrow: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     before = await backend(narrow)
     assert await backend(narrow) == before
-    monkeypatch.setattr(pool, "MAX_IDLE", 0.0)
+    monkeypatch.setattr(pool, "MAX_IDLE_SECONDS", 0.0)
     assert await backend(narrow) != before
 
 
@@ -81,12 +81,12 @@ async def test_connections_that_have_expired_are_not_lent(narrow: Database) -> N
 async def test_who_has_waited_too_long_or_gives_up_keeps_nobody_from_his_turn(
     narrow: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "CONNECT", 0.1)
+    monkeypatch.setattr(pool, "CONNECT_SECONDS", 0.1)
     asked = [asyncio.create_task(narrow.rows("SELECT pg_sleep(0.3)")) for _ in range(2)]
     await asyncio.sleep(0.02)
     with pytest.raises(Unavailable, match="all are busy"):
         await backend(narrow)
-    monkeypatch.setattr(pool, "CONNECT", 5.0)
+    monkeypatch.setattr(pool, "CONNECT_SECONDS", 5.0)
     impatient = [asyncio.create_task(backend(narrow)) for _ in range(5)]
     patient = [asyncio.create_task(backend(narrow)) for _ in range(5)]
     await asyncio.sleep(0.02)

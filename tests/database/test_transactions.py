@@ -272,7 +272,7 @@ async def test_a_server_that_is_gone_is_unavailable_until_it_is_back(tmp_path: P
 
 @on_postgres
 async def test_too_many_connections_are_unavailable(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("regulars_core.database.postgres.pool.CONNECT", 0.2)
+    monkeypatch.setattr("regulars_core.database.postgres.pool.CONNECT_SECONDS", 0.2)
     database = await Database.open(url, [SHOP], pool_size=1)
     release = asyncio.Event()
     holding = asyncio.create_task(database.transaction(release.wait))
@@ -298,7 +298,7 @@ c.execute("COMMIT")
 async def test_another_process_that_writes_is_waited_for_and_then_reported(
     shop: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("regulars_core.database.sqlite.client.PATIENCE", 0.3)
+    monkeypatch.setattr("regulars_core.database.sqlite.client.BUSY_TIMEOUT_SECONDS", 0.3)
     path = shop.url.removeprefix("sqlite://")
     with subprocess.Popen(  # noqa: ASYNC220
         [sys.executable, "-c", HOLD, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -59,7 +59,7 @@ def _shape(found: dict[str, tuple[int, int]]) -> list[tuple[str, int, int]]:
 async def test_off_and_on_is_as_if_it_had_never_been_off(
     open_with: OpenWith, files: Files, on: Plugins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay, "BATCH", 4)
+    monkeypatch.setattr(replay, "BATCH_SIZE", 4)
     shop = await open_with(on)
     await switch_on(shop)
     await live(shop, files, "on")
@@ -88,7 +88,7 @@ class Killed(BaseException):
 async def test_killed_half_way_it_goes_on_where_it_was(
     open_with: OpenWith, files: Files, on: Plugins, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
-    monkeypatch.setattr(replay, "BATCH", 3)
+    monkeypatch.setattr(replay, "BATCH_SIZE", 3)
     shop = await open_with(on)
     await switch_on(shop)
     await live(shop, files, "on")
@@ -114,7 +114,7 @@ async def test_killed_half_way_it_goes_on_where_it_was(
 async def test_two_that_catch_up_at_once_tell_each_event_once(
     open_with: OpenWith, files: Files, on: Plugins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay, "BATCH", 2)
+    monkeypatch.setattr(replay, "BATCH_SIZE", 2)
     shop = await open_with(on)
     await switch_on(shop)
     await live(await bare(shop), files, "off")

@@ -10,7 +10,7 @@ import pytest
 
 from regulars_core.customers.registration import give_codes, register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.primitives.clock import DAY, Instant
+from regulars_core.primitives.clock import DAY_MS, Instant
 from regulars_schema.testing import Api
 
 NAMES = ["Ana", "ana", "Ána", "Zoë", "zoe", "Łi", "田中", "Ole 😀", "O'Neil", "de la Cruz"]
@@ -22,7 +22,7 @@ START = 1_700_000_000_000
 async def customers(api: Api, count: int) -> list[str]:
     """Customers whose names and times tie, without purchases."""
     new = [
-        NewCustomer(NAMES[n % len(NAMES)], NAMES[n // 5 % len(NAMES)], created_at=Instant(START + n // 4 * DAY))
+        NewCustomer(NAMES[n % len(NAMES)], NAMES[n // 5 % len(NAMES)], created_at=Instant(START + n // 4 * DAY_MS))
         for n in range(count)
     ]
     coded = await give_codes(api.shop, [checked(api.shop.settings, customer) for customer in new])

@@ -12,7 +12,7 @@ import time_machine
 from regulars_core import idempotency
 from regulars_core.contribution import JOBS
 from regulars_core.idempotency import KEPT_DAYS, forget_old
-from regulars_core.primitives.clock import DAY, now
+from regulars_core.primitives.clock import DAY_MS, now
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 from regulars_schema.fields.pipeline import Pipeline
@@ -242,7 +242,7 @@ async def test_nothing_personal_is_kept(api: Api) -> None:
 async def test_keys_are_forgotten_after_45_days(api: Api) -> None:
     await api.ask(RECORD % "created", input=sale())
     assert await forget_old(api.shop.database) == 0
-    with time_machine.travel((now() + KEPT_DAYS * DAY + 1000) / 1000, tick=True):
+    with time_machine.travel((now() + KEPT_DAYS * DAY_MS + 1000) / 1000, tick=True):
         await api.ask(RECORD % "created", input=sale("k2"))
         [job] = [job for job in JOBS if job.name == "forget-idempotency-keys"]
         await job.run(api.shop)

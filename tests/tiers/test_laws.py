@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regulars_core.primitives.clock import DAY, NEVER, Instant
+from regulars_core.primitives.clock import DAY_MS, NEVER, Instant
 from regulars_tiers.histories import shortened
 from regulars_tiers.rules.criteria import Lifetime, PurchaseFact
 from regulars_tiers.rules.days import FOREVER, begin_of, day_number
@@ -106,10 +106,10 @@ def test_only_what_comes_later_must_be_looked_at(
     """The spells from some instant on, from the late part of the history and sums, are those of the whole history."""
     facts = [fact._replace(net=fact.net // 2) if n == refund else fact for n, fact in enumerate(facts_of(bought, UTC))]
     decisions = [
-        Assignment(f"{n}", Instant(START + days * DAY), one, "FLOOR", None, "ASSIGN", "x", "till")
+        Assignment(f"{n}", Instant(START + days * DAY_MS), one, "FLOOR", None, "ASSIGN", "x", "till")
         for n, (days, one) in enumerate(assigned)
     ]
-    known, moment = REACHES[reach], Instant(START + since * DAY)
+    known, moment = REACHES[reach], Instant(START + since * DAY_MS)
     assert known.reach == reach
     late = [fact for fact in facts if fact.day >= day_number(moment, UTC) - reach]
     stored = Lifetime(sum(fact.net for fact in facts), sum(fact.counted for fact in facts))

@@ -19,8 +19,8 @@ from .apps import sqlite_path
 if TYPE_CHECKING:
     from .database import Database
 
-_PAGES = 4096  # copied between two looks at whether to go on: 16 MiB
-_PATIENCE = 30.0  # seconds to wait for other processes' transactions before giving up a restore
+_PAGES_AT_ONCE = 4096  # copied between two looks at whether to go on: 16 MiB
+_BUSY_TIMEOUT_SECONDS = 30.0  # to wait for other processes' transactions before giving up a restore
 
 
 async def backup(database: "Database", target: Path, *, overwrite: bool = False) -> None:
@@ -72,7 +72,7 @@ def _copy_out(source: Path, partial: Path, stopped: threading.Event) -> None:
         # A copy starts anew whenever somebody writes, unless it reads inside a transaction: then it sees one moment.
         live.execute("BEGIN")
         live.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        live.backup(copy, pages=_PAGES, progress=lambda *_: _go_on(stopped))
+        live.backup(copy, pages=_PAGES_AT_ONCE, progress=lambda *_: _go_on(stopped))
         copy.execute("PRAGMA journal_mode = DELETE").fetchone()  # one file, without a log beside it
         if damage := _damage(copy):
             raise sqlite3.DatabaseError(f"The backup is damaged: {damage}")
@@ -80,7 +80,7 @@ def _copy_out(source: Path, partial: Path, stopped: threading.Event) -> None:
 
 
 def _copy_in(source: sqlite3.Connection, target: Path, stopped: threading.Event) -> None:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _BUSY_TIMEOUT_SECONDS
 
     def progress(*_: int) -> None:
         _go_on(stopped)
@@ -89,7 +89,7 @@ def _copy_in(source: sqlite3.Connection, target: Path, stopped: threading.Event)
 
     with closing(sqlite3.connect(target, isolation_level=None)) as live:
         live.execute("PRAGMA synchronous = FULL").fetchall()
-        source.backup(live, pages=_PAGES, progress=progress)
+        source.backup(live, pages=_PAGES_AT_ONCE, progress=progress)
         # What the restored file no longer holds must not stay behind in the log either.
         live.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 

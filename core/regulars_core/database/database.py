@@ -21,11 +21,11 @@ T = TypeVar("T")
 
 _CHANGING = frozenset({"INSERT", "UPDATE", "DELETE"})
 _OUTSIDE = "Writes that change something belong inside Database.transaction."
-_ATTEMPTS = 3
-_CONFLICTS = 20  # attempts where writers met and nobody waited
-_ALONE = 6  # the attempt from which on no other transaction of this process begins meanwhile
-_FIRST_PAUSE = 0.02  # seconds, at most, before the second try; each later one may wait twice as long
-_MAX_PAUSE = 0.5
+_MAX_ATTEMPTS = 3  # where somebody had to be waited for
+_MAX_CONFLICTS = 20  # attempts where writers met and nobody waited
+_ALONE_FROM = 6  # the attempt from which on no other transaction of this process begins meanwhile
+_FIRST_PAUSE_SECONDS = 0.02  # at most, before the second try; each later one may wait twice as long
+_MAX_PAUSE_SECONDS = 0.5
 
 
 class Database:
@@ -231,16 +231,16 @@ class Database:
             alone = False
             try:
                 for attempt in count(1):
-                    if attempt == _ALONE:
+                    if attempt == _ALONE_FROM:
                         alone = await self._unlucky.acquire()
-                    elif attempt < _ALONE:
+                    elif attempt < _ALONE_FROM:
                         await self._let_the_unlucky_go_first()
                     try:
                         return await self._attempt(work, begin())
                     except Exception as error:
                         self._refuse_to_repeat(error, attempt, attempts)
-                    doublings = attempt if attempt < _ALONE else attempt - _ALONE
-                    await asyncio.sleep(random.uniform(0, min(_FIRST_PAUSE * 2**doublings, _MAX_PAUSE)))
+                    doublings = attempt if attempt < _ALONE_FROM else attempt - _ALONE_FROM
+                    await asyncio.sleep(random.uniform(0, min(_FIRST_PAUSE_SECONDS * 2**doublings, _MAX_PAUSE_SECONDS)))
             finally:
                 if alone:
                     self._unlucky.release()
@@ -250,13 +250,13 @@ class Database:
         """Wait for who has met others too often; not for ever, since what they do may wait for us."""
         if self._unlucky.locked():
             with suppress(TimeoutError):
-                async with asyncio.timeout(_MAX_PAUSE), self._unlucky:
+                async with asyncio.timeout(_MAX_PAUSE_SECONDS), self._unlucky:
                     pass
 
     def _refuse_to_repeat(self, error: Exception, attempt: int, attempts: int | None) -> None:
         """Raise what ends a transaction that has failed so many times, unless it may run again."""
         fault = classify(error)
-        most = attempts or (_CONFLICTS if fault == "conflict" else _ATTEMPTS)
+        most = attempts or (_MAX_CONFLICTS if fault == "conflict" else _MAX_ATTEMPTS)
         if fault is None and collided(error) and attempt < most:
             return
         if fault is None or isinstance(error, Unavailable):

@@ -28,13 +28,13 @@ _PLACEHOLDERS = re.compile(
 )
 
 
-_MAX_KEPT = 16_384
+_MAX_CACHED_CHARACTERS = 16_384
 """Characters of a statement that is worth remembering: longer ones are made for one document, and there are many of those."""
 
 
 def to_sqlite(sql: str) -> str:
     """The statement with `$1` (and `$1::uuid`) written as SQLite's `?1`."""
-    return _known_to_sqlite(sql) if len(sql) <= _MAX_KEPT else _translated(sql)
+    return _known_to_sqlite(sql) if len(sql) <= _MAX_CACHED_CHARACTERS else _translated(sql)
 
 
 @lru_cache(maxsize=2048)

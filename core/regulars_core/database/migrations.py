@@ -24,7 +24,7 @@ from .database import Database
 
 TABLE = "tortoise_migrations"
 _LOCK = 7_306_085_893_296_000_001  # of pg_advisory_xact_lock; any number, the same in every version
-_ATTEMPTS = 5  # of each migration: its locks may have to wait for a busy server's statements
+_MAX_ATTEMPTS = 5  # of each migration: its locks may have to wait for a busy server's statements
 
 log = logging.getLogger(__name__)
 
@@ -116,10 +116,10 @@ async def _exclusively(database: Database, work: Callable[[BaseSchemaEditor], An
     if database.in_transaction:
         raise RuntimeError("A transaction cannot migrate the database it is in.")
     if database.engine == "postgres":
-        return await database.transaction(lambda: _on_postgres(database, work), attempts=_ATTEMPTS)
+        return await database.transaction(lambda: _on_postgres(database, work), attempts=_MAX_ATTEMPTS)
     from regulars_core.database.sqlite.rebuild import GuardedSqliteEditor, rebuilding
 
-    return await rebuilding(database, lambda client: work(GuardedSqliteEditor(client)), attempts=_ATTEMPTS)
+    return await rebuilding(database, lambda client: work(GuardedSqliteEditor(client)), attempts=_MAX_ATTEMPTS)
 
 
 async def _on_postgres(database: Database, work: Callable[[BaseSchemaEditor], Any]) -> Any:

@@ -14,7 +14,7 @@ from regulars_core.primitives.errors import Refused
 from regulars_core.queries.locks import lock, lock_where
 from regulars_core.shop.shop import Shop
 
-BATCH = 200
+BATCH_SIZE = 200
 """Entries of the journal that are looked at in one transaction."""
 _LOCK = 7_306_085_893_296_000_002  # of pg_advisory_xact_lock; any number, the same in every version
 
@@ -92,7 +92,7 @@ async def _batch(shop: Shop, plugin: str) -> int | None:
     """Tell one batch; the number of events that were missed, or None at the end of the journal."""
     [cursor] = await lock(shop.database, "journal_cursor", [plugin], ("position",), key="plugin", type="text")
     found = await shop.database.rows(
-        f"SELECT position, kind, ids, took_part FROM journal WHERE position > $1 ORDER BY position LIMIT {BATCH}",
+        f"SELECT position, kind, ids, took_part FROM journal WHERE position > $1 ORDER BY position LIMIT {BATCH_SIZE}",
         cursor[0],
     )
     if not found:

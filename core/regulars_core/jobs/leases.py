@@ -14,10 +14,10 @@ from regulars_core.database import Database
 from regulars_core.database.fields import IdField, InstantField, TextKeyField
 from regulars_core.primitives.clock import Instant, now
 
-LEASE = 60_000
-"""Milliseconds that a lease lasts if it is not renewed."""
-FIRST_RETRY = 30_000
-"""Milliseconds until a job that has failed is tried again; each further failure doubles them, up to the job's period."""
+LEASE_MS = 60_000
+"""How long a lease lasts if it is not renewed."""
+FIRST_RETRY_MS = 30_000
+"""How long a job that has failed waits before it is tried again; each further failure doubles it, up to the job's period."""
 _COLUMNS = "job, holder, held_until, due_at, started_at, finished_at, failures, error_id"
 
 
@@ -78,7 +78,7 @@ async def state_of(database: Database, job: str) -> JobState:
     return await state_of(database, job)
 
 
-async def take(database: Database, job: str, holder: str, *, lease: int = LEASE, early: bool = False) -> bool:
+async def take(database: Database, job: str, holder: str, *, lease_ms: int = LEASE_MS, early: bool = False) -> bool:
     """Whether the lease of a job that is due, or of one that is not if `early`, is the holder's now."""
     present = now()
 
@@ -88,17 +88,17 @@ async def take(database: Database, job: str, holder: str, *, lease: int = LEASE,
             " WHERE job = $1 AND due_at <= $5 AND (holder IS NULL OR held_until <= $4)",
             job,
             holder,
-            present + lease,
+            present + lease_ms,
             present,
-            _LAST if early else present,
+            _FOREVER if early else present,
         )
 
     return await database.transaction(work) == 1
 
 
-async def renew(database: Database, job: str, holder: str, *, lease: int = LEASE) -> bool:
+async def renew(database: Database, job: str, holder: str, *, lease_ms: int = LEASE_MS) -> bool:
     """Put off the end of a lease; False if it is somebody else's by now."""
-    until = now() + lease
+    until = now() + lease_ms
 
     async def work() -> int:
         return await database.run(
@@ -119,14 +119,16 @@ async def give_back(database: Database, job: str, holder: str) -> None:
     await database.transaction(work)
 
 
-async def finish(database: Database, state: JobState, holder: str, *, period: int, error_id: str | None = None) -> None:
+async def finish(
+    database: Database, state: JobState, holder: str, *, period_ms: int, error_id: str | None = None
+) -> None:
     """End the lease of a job that came to its end, or failed with an error of this id, and say when it is due again.
 
-    `period` is in milliseconds, from start to start; a job that takes longer is due at once.
+    `period_ms` is from start to start; a job that takes longer is due at once.
     """
     present = now()
     failures = 0 if error_id is None else state.failures + 1
-    pause = period if error_id is None else min(period, FIRST_RETRY * 2 ** min(failures - 1, 20))
+    pause = period_ms if error_id is None else min(period_ms, FIRST_RETRY_MS * 2 ** min(failures - 1, 20))
 
     async def work() -> None:
         await database.run(
@@ -144,4 +146,4 @@ async def finish(database: Database, state: JobState, holder: str, *, period: in
     await database.transaction(work)
 
 
-_LAST = 2**63 - 1
+_FOREVER = 2**63 - 1

@@ -15,11 +15,11 @@ from regulars_core.primitives.errors import logged
 from regulars_core.primitives.ids import new_id
 from regulars_core.shop.shop import Shop
 
-GRACE = 10.0
-"""Seconds in which jobs that are cancelled have to stop."""
-_MAX_NAP = 60.0  # seconds: whoever was killed is noticed after its lease and this, at the latest
-_MIN_NAP = 0.05
-_AFTER_TROUBLE = 5.0
+GRACE_SECONDS = 10.0
+"""In this, jobs that are cancelled have to stop."""
+_MAX_NAP_SECONDS = 60.0  # whoever was killed is noticed after its lease and this, at the latest
+_MIN_NAP_SECONDS = 0.05
+_AFTER_TROUBLE_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +37,12 @@ def _unheard(_: Job, __: Attempt) -> None: ...
 
 @dataclass
 class Runner:
-    """Runs the jobs of a shop, as one of several that may do so. `lease` is in milliseconds; `hear` is told of what was
-    run."""
+    """Runs the jobs of a shop, as one of several that may do so. `hear` is told of what was run."""
 
     shop: Shop
     jobs: Sequence[Job]
-    lease: int = leases.LEASE
-    renew_every: float = leases.LEASE / 3_000
+    lease_ms: int = leases.LEASE_MS
+    renew_every_seconds: float = leases.LEASE_MS / 3_000
     hear: Callable[[Job, Attempt], None] = _unheard
     holder: str = field(default_factory=new_id)
 
@@ -64,7 +63,7 @@ class Runner:
         if not early and state.due_at > now():
             return Attempt("not due")
         try:
-            if not await leases.take(database, job.name, self.holder, lease=self.lease, early=early):
+            if not await leases.take(database, job.name, self.holder, lease_ms=self.lease_ms, early=early):
                 return Attempt("held by another")
             attempt = await self._held(job, state)
         except asyncio.CancelledError:
@@ -91,24 +90,26 @@ class Runner:
             return Attempt("lost")
         error = asyncio.CancelledError("it cancelled itself") if work.cancelled() else work.exception()
         error_id = None if error is None else logged(error, f"the job '{job.name}'")
-        await leases.finish(self.shop.database, state, self.holder, period=job.every_seconds * 1_000, error_id=error_id)
+        await leases.finish(
+            self.shop.database, state, self.holder, period_ms=job.every_seconds * 1_000, error_id=error_id
+        )
         return Attempt("done") if error is None else Attempt("failed", error_id)
 
     async def _renewing(self, job: Job, work: "asyncio.Future[None]") -> bool:
         """Renew the lease until the work has ended; False if it is another's."""
         while True:
-            done, _ = await asyncio.wait({work}, timeout=self.renew_every)
+            done, _ = await asyncio.wait({work}, timeout=self.renew_every_seconds)
             if done:
                 return True
             try:
-                if not await leases.renew(self.shop.database, job.name, self.holder, lease=self.lease):
+                if not await leases.renew(self.shop.database, job.name, self.holder, lease_ms=self.lease_ms):
                     return work.done()
             except Unavailable as error:
                 log.warning("the lease of the job '%s' could not be renewed: %s", job.name, error)
 
     async def _let_go(self, job: Job) -> None:
         try:
-            async with asyncio.timeout(GRACE / 2):
+            async with asyncio.timeout(GRACE_SECONDS / 2):
                 await leases.give_back(self.shop.database, job.name, self.holder)
         except (Unavailable, TimeoutError) as error:
             log.warning("the lease of the job '%s' could not be given back and will end by itself: %s", job.name, error)
@@ -120,20 +121,20 @@ class Runner:
                 nap = await self._nap(job)
             except Exception as error:  # the database is away, or refuses what we ask of it: neither is for ever
                 log.warning("the job '%s' could not be looked at: %s", job.name, error)
-                nap = _AFTER_TROUBLE
+                nap = _AFTER_TROUBLE_SECONDS
             await asyncio.sleep(nap)
 
     async def _nap(self, job: Job) -> float:
         """Seconds until somebody may have to run the job."""
         state = await leases.state_of(self.shop.database, job.name)
         then = max(state.due_at, state.held_until or 0)
-        return min(max((then - now()) / 1_000, _MIN_NAP), _MAX_NAP)
+        return min(max((then - now()) / 1_000, _MIN_NAP_SECONDS), _MAX_NAP_SECONDS)
 
 
 async def _stopped(work: "asyncio.Future[None]", job: Job) -> None:
     """Cancel the work, and wait until its statements are interrupted and its transaction is undone."""
     work.cancel()
-    await asyncio.wait({work}, timeout=GRACE / 2)
+    await asyncio.wait({work}, timeout=GRACE_SECONDS / 2)
     if not work.done():
         log.warning("the job '%s' does not stop", job.name)
     elif not work.cancelled() and (error := work.exception()) is not None:
@@ -148,6 +149,6 @@ async def running(runner: Runner) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        await asyncio.wait({task}, timeout=GRACE)
+        await asyncio.wait({task}, timeout=GRACE_SECONDS)
         if not task.done():
-            log.warning("jobs did not stop within %s seconds", GRACE)
+            log.warning("jobs did not stop within %s seconds", GRACE_SECONDS)

@@ -21,7 +21,7 @@ EARLIEST = Instant(-62_135_510_400_000)
 LATEST = Instant(253_402_128_000_000)
 """9999-12-30: up to here an instant has a date in every time zone."""
 
-DAY = 86_400_000
+DAY_MS = 86_400_000
 """Milliseconds in a day of 24 hours."""
 
 
@@ -65,7 +65,7 @@ def day_of(instant: Instant, timezone: ZoneInfo) -> date:
 def offsets(timezone: ZoneInfo) -> tuple[Sequence[Instant], Sequence[int]]:
     """The instants at which a zone's offset from UTC changes, and the offsets in milliseconds: the first one is that before
     all of them. From 1880, before which there was no standard time, to 2100."""
-    step = 3 * DAY // 1000  # no offset has been in force for less than that, anywhere
+    step = 3 * DAY_MS // 1000  # no offset has been in force for less than that, anywhere
     first, last = _seconds_of(1880), _seconds_of(2100)
     changes: list[Instant] = []
     found = [_offset_at(first, timezone)]
@@ -84,7 +84,7 @@ def offsets(timezone: ZoneInfo) -> tuple[Sequence[Instant], Sequence[int]]:
 def local_day(instant: int, zone: str) -> int:
     """Days from 1970-01-01 to the calendar day of an instant in the zone of this name, by `offsets`: a function of SQLite."""
     changes, found = offsets(ZoneInfo(zone))
-    return (instant + found[bisect_right(changes, instant)]) // DAY
+    return (instant + found[bisect_right(changes, instant)]) // DAY_MS
 
 
 def _seconds_of(year: int) -> int:

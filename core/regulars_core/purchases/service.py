@@ -13,7 +13,7 @@ from regulars_core.primitives.money import CurrencyCode
 from regulars_core.purchases.reads import PurchaseRow
 from regulars_core.purchases.rules import CheckedPurchase
 from regulars_core.purchases.statistics import StatsDelta, add_purchases, stats_update
-from regulars_core.queries.inserts import MANY, insert, inserting
+from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.rows import query_by_text
 from regulars_core.shop.shop import Shop
 
@@ -138,7 +138,7 @@ async def _write(shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]])
             ],
         ),
     ]  # fmt: skip
-    if len(new) == 1 and all(len(rows) < MANY for *_, rows in tables):
+    if len(new) == 1 and all(len(rows) < MIN_COPY_ROWS for *_, rows in tables):
         inserts = [inserting(table, columns, rows) for table, columns, rows in tables if rows]
         await database.defer([*inserts, *(stats_update(database.dialect, id_, delta) for id_, delta in deltas.items())])
         return

@@ -6,7 +6,7 @@ from typing import Any
 
 from regulars_core.database import Database, Write
 
-MANY = 50
+MIN_COPY_ROWS = 50
 """The number of rows from which on COPY is worth its preparation on PostgreSQL."""
 
 
@@ -25,7 +25,7 @@ def inserting(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]])
 async def insert(database: Database, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows in one statement; none, and nothing is asked of the database."""
     given = list(rows)
-    if len(given) >= MANY and database.engine == "postgres":
+    if len(given) >= MIN_COPY_ROWS and database.engine == "postgres":
         await database.copy(table, columns, given)
     elif given:
         await database.run_many(_insert(table, tuple(columns)), given)

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from babel.core import get_global
 
 from regulars_core.database import Database, Engine
-from regulars_core.primitives.clock import DAY, offsets
+from regulars_core.primitives.clock import DAY_MS, offsets
 from regulars_core.primitives.money import exponent_of
 from regulars_core.queries.pages import Between, Window
 from regulars_core.queries.where import Values, Where
@@ -89,7 +89,7 @@ def days_since(column: str, today: date, timezone: ZoneInfo) -> Column:
             day, greatest = f"local_day({column}, '{timezone.key}')", "max"
         else:
             changes, found = (f"'{{{','.join(map(str, numbers))}}}'::bigint[]" for numbers in offsets(timezone))
-            day = f"floor(({column} + ({found})[width_bucket({column}, {changes}) + 1]) / {DAY}::float8)::bigint"
+            day = f"floor(({column} + ({found})[width_bucket({column}, {changes}) + 1]) / {DAY_MS}::float8)::bigint"
             greatest = "greatest"
         days = f"{greatest}({(today - date(1970, 1, 1)).days} - {day}, 0)"
         return f"CASE WHEN {column} IS NULL THEN 'null' ELSE CAST({days} AS TEXT) END"

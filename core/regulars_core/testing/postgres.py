@@ -11,7 +11,7 @@ import time
 from itertools import count
 from pathlib import Path
 
-_START = 30.0  # seconds
+_START_SECONDS = 30.0
 
 
 class PostgresMissing(Exception):
@@ -76,7 +76,7 @@ class PostgresServer:
         """Kill the postmaster as a power cut would, or shut down at once by SIGQUIT, fast by SIGINT. Its children end;
         after anything but a fast shutdown `start` has to recover."""
         self._signal(how)
-        deadline = time.monotonic() + _START
+        deadline = time.monotonic() + _START_SECONDS
         while self.processes() and time.monotonic() < deadline:
             time.sleep(0.02)
         (self._data / "postmaster.pid").unlink(missing_ok=True)
@@ -125,7 +125,7 @@ class PostgresServer:
 
     def wait(self) -> None:
         """Wait until it answers. Raises RuntimeError if it has ended, or takes longer than half a minute."""
-        deadline = time.monotonic() + _START
+        deadline = time.monotonic() + _START_SECONDS
         ready = [self._program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "regulars"]
         while subprocess.run(ready, check=False).returncode:
             if self._server is None or self._server.poll() is not None or time.monotonic() > deadline:
@@ -138,7 +138,7 @@ class PostgresServer:
             return
         # setpriv and runuser become the server, or wait for it; the postmaster's own number is in its file.
         os.kill(int((self._data / "postmaster.pid").read_text().split()[0]), number)
-        server.wait(_START)
+        server.wait(_START_SECONDS)
 
     def _program(self, name: str) -> str:
         return str(self.binaries / name)

@@ -12,7 +12,7 @@ from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.database import migrations
 from regulars_core.events.replay import switch_on
 from regulars_core.plugins.host import Plugins
-from regulars_core.primitives.clock import DAY, Instant
+from regulars_core.primitives.clock import DAY_MS, Instant
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.purchases.refunds import refund, void
 from regulars_core.purchases.rules import NewLine, NewPurchase
@@ -67,7 +67,9 @@ async def little_of_everything(shop: Shop, name: str = "a") -> None:
     for n in range(8):
         line = NewLine("Tea", 1_000_000, unit_price=100 * (n + 1))
         buyer = None if n == 7 else ids[n % 3]
-        purchase = NewPurchase(f"{name}{n}", MAIN_STORE_ID, buyer, Instant(NEW_YEAR + n * DAY), shop.currency, [line])
+        purchase = NewPurchase(
+            f"{name}{n}", MAIN_STORE_ID, buyer, Instant(NEW_YEAR + n * DAY_MS), shop.currency, [line]
+        )
         [recorded] = await record(shop, [checked_purchase(purchase, shop.currency)])
         assert recorded.id is not None
         bought.append(recorded.id)

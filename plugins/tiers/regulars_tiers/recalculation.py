@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.plugin import (
-    MANY,
+    MIN_COPY_ROWS,
     NEVER,
     Database,
     Dialect,
@@ -190,7 +190,7 @@ class _Writing:
     async def write(self, database: Database) -> None:
         """Write it: of one customer together with whatever else the transaction writes, of many in four statements."""
         changes = [(new_id(), c.customer_id, c.at, c.before, c.after, c.cause, c.purchase_id) for c in self.changes]
-        if self._customers == 1 and len(self._new) < MANY:
+        if self._customers == 1 and len(self._new) < MIN_COPY_ROWS:
             begins = {row[1] for row in self._new}
             spells = inserting("tier_spell", _SPELL, self._new) if self._new else None
             await database.defer(

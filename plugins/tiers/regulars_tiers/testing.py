@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import time_machine
 from pydantic import BaseModel
 
-from regulars_core.plugin import DAY, Instant
+from regulars_core.plugin import DAY_MS, Instant
 from regulars_tiers.rules.criteria import CriterionKind, Lifetime, PurchaseFact
 from regulars_tiers.rules.days import day_number
 
@@ -38,7 +38,7 @@ def purchases(amounts: Sequence[tuple[int, int]], start: Instant) -> list[Purcha
     """Purchases out of (days since the one before, net amount)."""
     found, at = [], start
     for number, (days, net) in enumerate(amounts):
-        at = Instant(at + days * DAY + number)
+        at = Instant(at + days * DAY_MS + number)
         found.append(fact(at, net, counted=net > 0, number=number))
     return found
 

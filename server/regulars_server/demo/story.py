@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import count
 from random import Random
 
-from regulars_core.primitives.clock import DAY, Instant
+from regulars_core.primitives.clock import DAY_MS, Instant
 from regulars_core.purchases.rules import MILLION
 from regulars_core.shop.settings import Settings
 from regulars_schema.customers.inputs import PHONE
@@ -156,7 +156,7 @@ def _returns(rng: Random, calendar: Calendar, visits: Sequence[RequestLog]) -> I
 def _later(rng: Random, calendar: Calendar, at: Instant, at_once: bool) -> Instant:
     if at_once:
         return Instant(min(at + rng.randrange(60_000, 900_000), calendar.today))
-    later = at + int(rng.triangular(0.02, 18, 4) * DAY)
+    later = at + int(rng.triangular(0.02, 18, 4) * DAY_MS)
     return Instant(min(later, calendar.today))
 
 

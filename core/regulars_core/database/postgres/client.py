@@ -20,7 +20,7 @@ from tortoise.exceptions import DBConnectionError, TransactionManagementError
 from regulars_core.database import current_transaction
 from regulars_core.database.dialect import Lookup, Write, grouped, side_by_side, together, values_of
 from regulars_core.database.errors import Unavailable
-from regulars_core.database.postgres.pool import CONNECT, SETTINGS, Connection, Pool
+from regulars_core.database.postgres.pool import CONNECT_SECONDS, SETTINGS, Connection, Pool
 from regulars_core.database.statement_log import note
 
 ALIAS = "default"
@@ -36,7 +36,7 @@ class PostgresEngine(AsyncpgDBClient):
 
     def __init__(self, **kwargs: Any) -> None:
         settings = {**SETTINGS, **(kwargs.pop("server_settings", None) or {})}
-        super().__init__(server_settings=settings, **{"timeout": CONNECT, **kwargs})
+        super().__init__(server_settings=settings, **{"timeout": CONNECT_SECONDS, **kwargs})
         # Tortoise keys its cache of statements by this name, and the two engines write them differently.
         self.connection_name = "postgres"
         self.owner: object = self

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]
 
-CONNECT = 5.0  # seconds to connect, and seconds to wait for a free connection of the pool
-MAX_IDLE = 300.0
-"""Seconds after which a connection is not used again: who stands between may have forgotten it without a word."""
+CONNECT_SECONDS = 5.0  # to connect, and to wait for a free connection of the pool
+MAX_IDLE_SECONDS = 300.0
+"""After this a connection is not used again: who stands between may have forgotten it without a word."""
 
 # Given when connecting. PgBouncer passes none of them on: name them in its
 # ignore_startup_parameters and set them with ALTER ROLE.
@@ -57,7 +57,7 @@ class Pool:
         asyncpg raises."""
         if (connection := await self._at_once()) is not None:
             return connection
-        async with asyncio.timeout(CONNECT):
+        async with asyncio.timeout(CONNECT_SECONDS):
             connection = await self._in_turn()
             return await self._another() if connection is None else connection
 
@@ -73,7 +73,7 @@ class Pool:
         while self._at_hand:
             connection, since = self._at_hand.pop()
             try:
-                if not connection.is_closed() and monotonic() - since < MAX_IDLE:
+                if not connection.is_closed() and monotonic() - since < MAX_IDLE_SECONDS:
                     return connection
                 connection.terminate()
             except asyncpg.InterfaceError:
@@ -88,7 +88,7 @@ class Pool:
     async def _another(self) -> Any:
         """One of asyncpg's connections, which is counted already."""
         try:
-            return await self._pool.acquire(timeout=CONNECT)
+            return await self._pool.acquire(timeout=CONNECT_SECONDS)
         except BaseException:
             self._one_less()
             raise

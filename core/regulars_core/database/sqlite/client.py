@@ -21,8 +21,8 @@ from regulars_core.database.statement_log import note
 T = TypeVar("T")
 
 ALIAS = "default"
-PATIENCE = 5.0  # seconds to wait for another process that writes, before "busy"
-_POLL = 0.05  # seconds of that which SQLite itself sleeps, deaf to a cancellation
+BUSY_TIMEOUT_SECONDS = 5.0  # to wait for another process that writes, before "busy"
+_POLL_SECONDS = 0.05  # of that SQLite itself sleeps, deaf to a cancellation
 
 # secure_delete: what is erased must not stay behind in free pages. recursive_triggers: without it INSERT OR REPLACE
 # slips past the triggers that keep tables append-only. synchronous=FULL: an answer means that the disk has the row.
@@ -49,9 +49,10 @@ class SqliteEngine(SqliteClient):
         self.connection_name = "sqlite"
         path = Path(file_path)
         self.owner: object = self
-        self.writer = SqliteThread(path, read_only=False, patience=_POLL, pragmas=_WRITER)
+        self.writer = SqliteThread(path, read_only=False, busy_timeout_seconds=_POLL_SECONDS, pragmas=_WRITER)
         self.readers = [
-            SqliteThread(path, read_only=True, patience=PATIENCE, pragmas=_READER) for _ in range(max(1, readers))
+            SqliteThread(path, read_only=True, busy_timeout_seconds=BUSY_TIMEOUT_SECONDS, pragmas=_READER)
+            for _ in range(max(1, readers))
         ]
         self.writing = asyncio.Lock()  # grants in the order of asking
         self._idle = list(self.readers)
@@ -180,7 +181,7 @@ class SqliteTransaction(SqliteEngine, TransactionalDBClient):
 
     async def begin(self) -> None:
         """Wait for other processes to stop writing. Polled from here, since SQLite's own wait cannot be cancelled."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
         while True:
             try:
                 await self.writer.run(lambda connection: connection.execute("BEGIN IMMEDIATE").close())

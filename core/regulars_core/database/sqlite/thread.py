@@ -22,9 +22,11 @@ class SqliteThread:
     the connection never finds it busy with what nobody wants any more.
     """
 
-    def __init__(self, path: Path, *, read_only: bool, patience: float, pragmas: Mapping[str, object]) -> None:
+    def __init__(
+        self, path: Path, *, read_only: bool, busy_timeout_seconds: float, pragmas: Mapping[str, object]
+    ) -> None:
         self._uri = f"file:{quote(str(path))}" + ("?mode=ro" if read_only else "")
-        self._patience = patience
+        self._busy_timeout_seconds = busy_timeout_seconds
         self._pragmas = pragmas
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="regulars-sqlite")
         self._mutex = threading.Lock()
@@ -58,7 +60,7 @@ class SqliteThread:
 
     def _connect(self) -> None:
         connection = sqlite3.connect(
-            self._uri, uri=True, isolation_level=None, timeout=self._patience, cached_statements=512
+            self._uri, uri=True, isolation_level=None, timeout=self._busy_timeout_seconds, cached_statements=512
         )
         try:
             connection.create_function("local_day", 2, local_day, deterministic=True)

@@ -14,7 +14,7 @@ from regulars_core.imports.options import ImportRefused
 DELIMITERS = (",", ";", "\t")
 REJECT_COLUMNS = ("reject_line", "reject_code", "reject_reason")
 """What a rejects file has beside the columns of its original; never read, so that a mended one can be imported."""
-_MAX_HEADER = 1 << 16
+_MAX_HEADER_BYTES = 1 << 16
 _NOT_NAME = re.compile(r"[\W_]+")
 
 
@@ -49,7 +49,7 @@ class Header:
 
 def read_header(file: BinaryIO, layout: Layout, mapping: Mapping[str, str]) -> Header:
     """Read the first line and see what it means. Raises ImportRefused with everything that is wrong."""
-    raw = file.readline(_MAX_HEADER)
+    raw = file.readline(_MAX_HEADER_BYTES)
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ImportRefused("The file is UTF-16: save it as CSV UTF-8.")
     if not raw.strip():
@@ -59,7 +59,7 @@ def read_header(file: BinaryIO, layout: Layout, mapping: Mapping[str, str]) -> H
         text = raw.removeprefix(codecs.BOM_UTF8).decode().rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise ImportRefused("The first line is not UTF-8: save the file as CSV UTF-8.") from error
-    if len(raw) == _MAX_HEADER or "\r" in text or "\0" in text:
+    if len(raw) == _MAX_HEADER_BYTES or "\r" in text or "\0" in text:
         raise ImportRefused("The first line is no header: it is too long, or its lines do not end with a newline.")
     delimiter = max(DELIMITERS, key=text.count)
     try:

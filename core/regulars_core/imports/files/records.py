@@ -7,7 +7,7 @@ from typing import BinaryIO, NamedTuple
 
 from regulars_core.primitives.errors import Problem
 
-MAX_LINE = 1 << 17
+MAX_LINE_BYTES = 1 << 17
 """Bytes of one line at most; csv has the same limit for one cell."""
 MAX_LINES_OF_A_ROW = 100
 """How many lines a quoted cell may run over before its quote counts as never closed."""
@@ -64,14 +64,14 @@ class _Lines:
         self._back.extendleft(reversed(self.taken[1:]))
 
     def _read(self) -> _Line:
-        raw = self._file.readline(MAX_LINE)
+        raw = self._file.readline(MAX_LINE_BYTES)
         if not raw:
             raise StopIteration
         self._number += 1
         self.bytes_read += len(raw)
-        if len(raw) == MAX_LINE and not raw.endswith(b"\n"):
+        if len(raw) == MAX_LINE_BYTES and not raw.endswith(b"\n"):
             self._skip_rest()
-            fault = Problem("TOO_LONG", f"A line has at most {MAX_LINE} bytes.")
+            fault = Problem("TOO_LONG", f"A line has at most {MAX_LINE_BYTES} bytes.")
             return _Line(self._number, raw[:1_000].decode("utf-8", "backslashreplace") + "\n", fault)
         try:
             text = raw.decode()
@@ -81,7 +81,7 @@ class _Lines:
         return _Line(self._number, text, _NUL if "\0" in text else None)
 
     def _skip_rest(self) -> None:
-        while rest := self._file.readline(MAX_LINE):
+        while rest := self._file.readline(MAX_LINE_BYTES):
             self.bytes_read += len(rest)
             if rest.endswith(b"\n"):
                 return
