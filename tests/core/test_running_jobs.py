@@ -168,6 +168,7 @@ import asyncio, sys
 from regulars_core.jobs.jobs import Job
 from regulars_core.jobs.runner import Runner
 from regulars_core.shop.settings import Settings
+from regulars_core.start import opened, plugins_on
 
 async def sweep(shop):
     print("begun", flush=True)

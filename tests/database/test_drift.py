@@ -34,7 +34,7 @@ async def test_what_is_missing_is_named_and_written_on_request(
     assert await asyncio.to_thread(main, [], [app]) == 1
     printed = capsys.readouterr().out
     assert "core has no migration for: Create model Thing" in printed
-    assert "--write" in printed
+    assert "make migrations" in printed
     assert await asyncio.to_thread(main, ["--write"], [app]) == 0
     printed = capsys.readouterr().out
     assert "0001_initial.py: " in printed

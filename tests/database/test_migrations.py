@@ -24,7 +24,7 @@ FIRST = "ops.CreateModel(name='Thing', fields=[('id', IdField(primary_key=True))
 
 MIGRATE = """
 import asyncio, sys
-from regulars_core.database import App, Database
+from regulars_core.database import App, Database, migrations
 
 async def main(url, *app):
     database = await Database.open(url, [App(*app)])
@@ -75,7 +75,7 @@ async def test_applied_in_order_once_and_reported(url: str, write_app: WriteApp)
     names = ["core.0001_initial", "core.0002_more", "abc.0001_initial"]
     assert await migrations.pending(database) == names
     reported: list[str] = []
-    assert await database.migrate(reported.append) == reported == names
+    assert await migrations.migrate(database, reported.append) == reported == names
     assert await migrations.pending(database) == await migrations.migrate(database) == []
     assert await tables(database) == {"thing", "more", "extra", "tortoise_migrations"}
     await database.close()
@@ -168,9 +168,9 @@ async def fill(apps, editor):
 
 
 async def test_two_processes_at_once_migrate_once(url: str, write_app: WriteApp) -> None:
-    migrations = {"0001_initial": FIRST}
-    migrations |= {f"{n:04d}_t": f"ops.RunSQL('CREATE TABLE t{n} (id INT)')" for n in range(2, 12)}
-    app = write_app("core", MODELS, migrations)
+    written = {"0001_initial": FIRST}
+    written |= {f"{n:04d}_t": f"ops.RunSQL('CREATE TABLE t{n} (id INT)')" for n in range(2, 12)}
+    app = write_app("core", MODELS, written)
     processes = [start(url, app) for _ in range(3)]
     for process in processes:
         assert process.stdin is not None
@@ -178,7 +178,7 @@ async def test_two_processes_at_once_migrate_once(url: str, write_app: WriteApp)
         process.stdin.flush()
     printed = [process.communicate()[0].split() for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
-    assert sorted(name for names in printed for name in names) == sorted(f"core.{name}" for name in migrations)
+    assert sorted(name for names in printed for name in names) == sorted(f"core.{name}" for name in written)
     database = await Database.open(url, [app])
     assert await migrations.pending(database) == []
     await database.close()
@@ -223,5 +223,5 @@ async def test_killed_in_the_middle_leaves_nothing_half_done(url: str, engine: s
 async def test_migrating_inside_a_transaction_is_refused(shop: Database, write_app: WriteApp) -> None:
     database = await Database.open(shop.url, [write_app("core", MODELS, {"0001_initial": FIRST})])
     with pytest.raises(RuntimeError, match="transaction"):
-        await database.transaction(database.migrate)
+        await database.transaction(lambda: migrations.migrate(database))
     await database.close()
