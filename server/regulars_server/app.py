@@ -25,7 +25,7 @@ from regulars_schema.schema import schema_of
 from regulars_server import graphiql
 from regulars_server.http.access import Access, RequestLog
 from regulars_server.http.endpoint import GraphQLEndpoint, GraphQLFirst
-from regulars_server.http.errors import Fault, unavailable
+from regulars_server.http.errors import HttpError, unavailable
 from regulars_server.logs import write_log
 from regulars_server.metrics import Metrics
 
@@ -54,7 +54,7 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
     async def demanded(request: Request, permission: str) -> None:
         actor = await request.app.state.graphql.identify(request.headers, RequestLog.of(request.scope))
         if not actor.may(permission):
-            raise Fault(403, "FORBIDDEN", f"This needs the permission {permission}.")
+            raise HttpError(403, "FORBIDDEN", f"This needs the permission {permission}.")
 
     async def printed_schema(request: Request) -> Response:
         await demanded(request, INTROSPECT)
@@ -63,7 +63,7 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
     async def figures(request: Request) -> Response:
         assert metrics is not None
         await demanded(request, "metrics.view")
-        return Response(metrics.sql_field(), media_type=metrics.content_type)
+        return Response(metrics.rendered(), media_type=metrics.content_type)
 
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
@@ -89,7 +89,12 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
             *graphiql.routes(),
         ],
         middleware=[Middleware(Access, metrics), *_cors(settings), Middleware(GraphQLFirst)],
-        exception_handlers={404: _no_such_place, 405: _no_such_method, Unavailable: _unavailable, Fault: _turned_away},
+        exception_handlers={
+            404: _no_such_place,
+            405: _no_such_method,
+            Unavailable: _unavailable,
+            HttpError: _turned_away,
+        },
         lifespan=lifespan,
     )
 
@@ -109,19 +114,21 @@ def _cors(settings: Settings) -> list[Middleware]:
     ]
 
 
-async def _turned_away(request: Request, fault: Exception) -> Response:
-    assert isinstance(fault, Fault)
-    RequestLog.of(request.scope).code = fault.code
-    return fault.response()
+async def _turned_away(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HttpError)
+    RequestLog.of(request.scope).code = error.code
+    return error.response()
 
 
 async def _no_such_place(request: Request, _: Exception) -> Response:
-    return await _turned_away(request, Fault(404, "BAD_REQUEST", "There is nothing here; GraphQL is at /graphql."))
+    return await _turned_away(request, HttpError(404, "BAD_REQUEST", "There is nothing here; GraphQL is at /graphql."))
 
 
 async def _no_such_method(request: Request, error: Exception) -> Response:
     allowed = dict(getattr(error, "headers", None) or {})
-    return await _turned_away(request, Fault(405, "BAD_REQUEST", "This place does not know that method.", **allowed))
+    return await _turned_away(
+        request, HttpError(405, "BAD_REQUEST", "This place does not know that method.", **allowed)
+    )
 
 
 async def _unavailable(request: Request, _: Exception) -> Response:

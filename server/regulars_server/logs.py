@@ -37,8 +37,8 @@ class _Json(ProcessorFormatter):
             return super().format(record)
         at = datetime.fromtimestamp(record.created, UTC).isoformat().removesuffix("+00:00")
         line = {"at": f"{at}Z", "level": record.levelname.lower(), "logger": ACCESS, "event": record.getMessage()}
-        said = vars(record)
-        line |= {name: said[name] for name in FIGURES if said.get(name) is not None}
+        attributes = vars(record)
+        line |= {name: attributes[name] for name in FIGURES if attributes.get(name) is not None}
         return orjson.dumps(line, default=str).decode()
 
 
@@ -103,8 +103,8 @@ def described(error: BaseException) -> list[dict[str, Any]]:
         seen.add(id(current))
         kind = type(current)
         code = getattr(current, "sqlstate", None) or getattr(current, "sqlite_errorname", None)
-        told = {"type": f"{kind.__module__}.{kind.__qualname__}", "at": _frames(current.__traceback__)}
-        chain.append(told | ({"code": str(code)} if code else {}))
+        link = {"type": f"{kind.__module__}.{kind.__qualname__}", "at": _frames(current.__traceback__)}
+        chain.append(link | ({"code": str(code)} if code else {}))
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return chain
 

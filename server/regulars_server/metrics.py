@@ -43,7 +43,7 @@ class Metrics:
         if cost is not None:
             self._cost.observe(cost)
 
-    def sql_field(self) -> bytes:
+    def rendered(self) -> bytes:
         """All figures in Prometheus' text format."""
         text: bytes = self._render(self._registry)
         return text

@@ -46,10 +46,10 @@ def databases(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureR
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Every test that asks for this runs on both."""
-    found: Engine = request.param
-    if found == "postgres":
+    name: Engine = request.param
+    if name == "postgres":
         request.getfixturevalue("postgres")
-    return found
+    return name
 
 
 @pytest.fixture

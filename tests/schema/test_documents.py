@@ -8,7 +8,7 @@ import pytest
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.documents.documents import MAX_CACHED_CHARACTERS, Documents, ParsedDocument, parsed
 from regulars_schema.documents.limits import Limits
-from regulars_server.http.errors import Fault
+from regulars_server.http.errors import HttpError
 from regulars_server.http.request import read
 
 
@@ -49,6 +49,6 @@ def test_it_is_their_characters_that_are_bounded(of: Callable[[str], ParsedDocum
 @pytest.mark.parametrize("depth", [1, 15])
 def test_nul_is_found_however_deep_it_lies(depth: int) -> None:
     body = b'{"query": "{ a }", "variables": {"a": %s}}' % (b"[" * depth + orjson.dumps("\0") + b"]" * depth)
-    with pytest.raises(Fault) as refused:
+    with pytest.raises(HttpError) as refused:
         read(body)
     assert (refused.value.status, refused.value.code) == (400, "BAD_USER_INPUT")

@@ -10,7 +10,7 @@ import pytest
 from regulars_core.database import Database
 from regulars_core.shop.settings import Settings, SettingsError, load_settings
 from regulars_core.start import plugins_on
-from regulars_server.http.errors import GRAPHQL_JSON, PLAIN_JSON, Fault
+from regulars_server.http.errors import GRAPHQL_JSON, PLAIN_JSON, HttpError
 from regulars_server.http.negotiation import answered_as, refuse_other_than_json
 from tests.support import slow
 from tests.support.servers import codes, serving
@@ -51,7 +51,7 @@ def test_what_is_accepted_is_answered(accept: str, media: str | None) -> None:
     if media is not None:
         assert answered_as(accept) == media
         return
-    with pytest.raises(Fault) as refused:
+    with pytest.raises(HttpError) as refused:
         answered_as(accept)
     assert (refused.value.status, refused.value.code) == (406, "BAD_REQUEST")
 
@@ -78,7 +78,7 @@ def test_a_body_is_plain_json(content_type: str, encoding: str, taken: bool) -> 
     if taken:
         refuse_other_than_json(headers)
         return
-    with pytest.raises(Fault) as refused:
+    with pytest.raises(HttpError) as refused:
         refuse_other_than_json(headers)
     assert refused.value.status == 415
 

@@ -145,7 +145,7 @@ def listening(settings: Settings, protocol: type[HttpProtocol]) -> Iterator[str]
 
 
 class Impatient(HttpProtocol):
-    patience = 0.3
+    patience_seconds = 0.3
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])

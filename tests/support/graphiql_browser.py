@@ -36,7 +36,7 @@ class Answer:
 
 
 @dataclass
-class RequestLog:
+class Visit:
     """Everything seen in one visit of the page."""
 
     answers: list[Answer] = field(default_factory=list)
@@ -58,12 +58,12 @@ class RequestLog:
 
 def run_examples(
     base_url: str, key: str, screenshot: Path | None = None, *, colours: Literal["light", "dark"] = "light"
-) -> RequestLog:
+) -> Visit:
     """Opens `base_url`/graphiql with the key in the fragment, runs each tab, and reloads the page at the end."""
     with sync_playwright() as playwright:
         browser = launch(playwright)
         try:
-            visit = RequestLog()
+            visit = Visit()
             page = _watched_page(browser, visit, colours)
             page.goto(f"{base_url}/graphiql#key={key}")
             _wait_until_ready(page)
@@ -88,12 +88,12 @@ def run_examples(
             browser.close()
 
 
-def bar_without_key(base_url: str, key: str | None, screenshot: Path | None = None) -> RequestLog:
+def bar_without_key(base_url: str, key: str | None, screenshot: Path | None = None) -> Visit:
     """Opens the page without a key and, if one is given, pastes it into the bar."""
     with sync_playwright() as playwright:
         browser = launch(playwright)
         try:
-            visit = RequestLog()
+            visit = Visit()
             page = _watched_page(browser, visit, "light")
             page.goto(f"{base_url}/graphiql")
             _wait_until_ready(page)
@@ -114,7 +114,7 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
-def _watched_page(browser: Browser, visit: RequestLog, colours: Literal["light", "dark"]) -> Page:
+def _watched_page(browser: Browser, visit: Visit, colours: Literal["light", "dark"]) -> Page:
     context = browser.new_context(viewport={"width": 1440, "height": 860}, color_scheme=colours)
     context.on("request", lambda request: visit.requested.append(request.url))
     context.on("console", lambda said: visit.complaints.append(said.text) if said.type == "error" else None)

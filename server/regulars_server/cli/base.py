@@ -30,10 +30,10 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def configured_or_exit(**given: Any) -> tuple[Settings, Plugins]:
-    """The settings and the plugins that are on, or every mistake in them and the end."""
+def configured_or_exit(**settings: Any) -> tuple[Settings, Plugins]:
+    """The settings, these beside those of the environment, and the plugins that are on; or every mistake in them and the end."""
     try:
-        return configured(**given)
+        return configured(**settings)
     except SettingsError as error:
         fail(f"The settings are wrong:\n{error}")
     except PluginError as error:

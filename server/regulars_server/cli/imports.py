@@ -26,13 +26,13 @@ Map = Annotated[
     list[str] | None, typer.Option("--map", help="A column of the file and ours: their=ours; ours empty leaves it out.")
 ]
 DateFormat = Annotated[str | None, typer.Option(help="How dates are written, as for strptime; ISO 8601 if absent.")]
-RequestContext = Annotated[int, typer.Option(help="How many are written in one transaction.")]
+BatchSize = Annotated[int, typer.Option(help="How many are written in one transaction.")]
 
 _Import = Callable[[Shop, Path, ImportOptions, Progress], Awaitable[ImportReport]]
 
 
 @import_app.command(name="customers")
-def customers(file: File, mapping: Map = None, date_format: DateFormat = None, batch: RequestContext = 1_000) -> None:
+def customers(file: File, mapping: Map = None, date_format: DateFormat = None, batch: BatchSize = 1_000) -> None:
     """Import customers; those who are known get what the file tells anew."""
     _run(import_customers, file, ImportOptions(_mapping(mapping), date_format, None, batch), "customers")
 
@@ -43,20 +43,20 @@ def purchases(
     mapping: Map = None,
     date_format: DateFormat = None,
     currency: Annotated[str | None, typer.Option(help="What the amounts are in; the shop's own if absent.")] = None,
-    batch: RequestContext = 1_000,
+    batch: BatchSize = 1_000,
 ) -> None:
     """Import purchases, one row for each line of a basket, with the customers and stores that they name."""
     _run(import_purchases, file, ImportOptions(_mapping(mapping), date_format, currency, batch), "purchases")
 
 
-def _mapping(given: list[str] | None) -> dict[str, str]:
-    pairs = [pair.partition("=") for pair in given or ()]
+def _mapping(options: list[str] | None) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in options or ()]
     if wrong := [theirs for theirs, sign, _ in pairs if not sign]:
         fail(f"--map wants their=ours, not {', '.join(wrong)}.")
     return {theirs: ours for theirs, _, ours in pairs}
 
 
-def _run(bring_in: _Import, file: Path, options: ImportOptions, kind: str) -> None:
+def _run(import_file: _Import, file: Path, options: ImportOptions, kind: str) -> None:
     columns = (
         TextColumn("[progress.description]{task.description}"),
         BarColumn(),
@@ -68,7 +68,7 @@ def _run(bring_in: _Import, file: Path, options: ImportOptions, kind: str) -> No
     async def work(shop: Shop) -> ImportReport:
         with Bar(*columns, console=err, transient=True) as bar:
             task = bar.add_task(file.name, total=size)
-            return await bring_in(
+            return await import_file(
                 shop, file, options, lambda done, total: bar.update(task, completed=done, total=total)
             )
 
@@ -76,8 +76,10 @@ def _run(bring_in: _Import, file: Path, options: ImportOptions, kind: str) -> No
         report = in_shop(work)
     except ImportRefused as error:
         fail(str(error))
-    made = [(report.customers_created, "customers"), (report.stores_created, "stores")] if kind == "purchases" else []
-    beside = "".join(f", {count} {what} registered" for count, what in made if count)
+    registered = (
+        [(report.customers_created, "customers"), (report.stores_created, "stores")] if kind == "purchases" else []
+    )
+    beside = "".join(f", {count} {what} registered" for count, what in registered if count)
     out.print(
         f"{report.rows} rows: {report.created} {kind} new, {report.updated} changed, {report.unchanged} as they were"
         f"{beside}, {report.rejected} rejected; {report.seconds:.1f} s.",

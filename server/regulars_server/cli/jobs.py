@@ -31,13 +31,13 @@ def _jobs() -> Sequence[Job]:
 def jobs_list() -> None:
     """List the jobs: when each was run last, how that ended, and when it is due."""
     jobs = _jobs()
-    known = in_shop(lambda shop: states(shop.database))
+    by_name = in_shop(lambda shop: states(shop.database))
     for job in jobs:
         out.print(f"{job.name}: {job.description}", markup=False)
-        out.print(f"    every {job.every_seconds} s; {_told(known.get(job.name))}", markup=False)
+        out.print(f"    every {job.every_seconds} s; {_described(by_name.get(job.name))}", markup=False)
 
 
-def _told(state: JobState | None) -> str:
+def _described(state: JobState | None) -> str:
     """When it ran last, how that ended, when it is due."""
     if state is None:
         return "never run; due now"

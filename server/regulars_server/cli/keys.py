@@ -73,8 +73,8 @@ def key_revoke(key_id: Annotated[str, typer.Argument(help="The id, as `regulars 
 
 def role_create(name: _Role, permissions: _Permissions) -> None:
     """Make a role of the shop's own."""
-    given = _listed(permissions)
-    in_shop(lambda shop: roles.create_role(shop, by=operator(shop.permissions), name=name, permissions=given))
+    holds = _split(permissions)
+    in_shop(lambda shop: roles.create_role(shop, by=operator(shop.permissions), name=name, permissions=holds))
     out.print(f"Made {name}.")
 
 
@@ -82,8 +82,8 @@ def role_list() -> None:
     """List the roles in the box and the shop's own, with what each of them holds."""
 
     async def work(shop: Shop) -> list[tuple[str, str, str]]:
-        box = [(name, "the box", _told(held)) for name, held in shop.permissions.roles.items()]
-        return box + [(name, "the shop", _told(held)) for name, held in (await own_roles(shop.database)).items()]
+        box = [(name, "the box", _joined(held)) for name, held in shop.permissions.roles.items()]
+        return box + [(name, "the shop", _joined(held)) for name, held in (await own_roles(shop.database)).items()]
 
     table = Table("role", "from", "permissions")
     for row in in_shop(work):
@@ -93,8 +93,8 @@ def role_list() -> None:
 
 def role_change(name: _Role, permissions: _Permissions) -> None:
     """Let a role of the shop's own hold these permissions and no others; keys feel it within five seconds."""
-    given = _listed(permissions)
-    in_shop(lambda shop: roles.change_role(shop, by=operator(shop.permissions), name=name, permissions=given))
+    holds = _split(permissions)
+    in_shop(lambda shop: roles.change_role(shop, by=operator(shop.permissions), name=name, permissions=holds))
     out.print(f"Changed {name}.")
 
 
@@ -104,9 +104,9 @@ def role_delete(name: _Role) -> None:
     out.print(f"Deleted {name}.")
 
 
-def _listed(text: str) -> list[str]:
+def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _told(permissions: Iterable[str]) -> str:
+def _joined(permissions: Iterable[str]) -> str:
     return ", ".join(sorted(permissions))

@@ -91,8 +91,8 @@ async def _look_inside(settings: Settings, plugins: Plugins) -> None:
 def serve_demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve a fresh shop with demo data; prints the address, a key, and a GraphiQL link that carries it."""
     with tempfile.TemporaryDirectory(prefix="regulars-demo-") as folder:
-        given = {"database_url": f"sqlite://{folder}/demo.db", "shop_name": "Harbour Roasters", "plugins": None}
-        settings, on = configured_or_exit(**given)
+        own = {"database_url": f"sqlite://{folder}/demo.db", "shop_name": "Harbour Roasters", "plugins": None}
+        settings, on = configured_or_exit(**own)
         key = run(_fill(settings, on))
         address = f"http://{host}:{port}"
         out.print(
@@ -127,10 +127,10 @@ def migrate(
             return await migrations.pending(shop.database)
         return await migrations.migrate(shop.database, lambda name: out.print(f"applied {name}", markup=False))
 
-    found = in_shop(work, migrated=False)
-    if check and found:
-        fail(f"Not applied: {', '.join(found)}. Run `regulars migrate`.")
-    if not found:
+    names = in_shop(work, migrated=False)
+    if check and names:
+        fail(f"Not applied: {', '.join(names)}. Run `regulars migrate`.")
+    if not names:
         out.print("Nothing to do: the database is of this version.")
 
 
@@ -161,12 +161,12 @@ def schema(
 def plugins() -> None:
     """List the plugins that are installed, and which of them are on."""
     _, on = configured_or_exit()
-    found = installed()
-    if not found:
+    available = installed()
+    if not available:
         out.print("No plugins are installed.")
         return
     table = Table("plugin", "version", "on", "what it does")
-    for plugin in found:
+    for plugin in available:
         table.add_row(plugin.name, plugin.version, "yes" if plugin.name in on.names else "no", plugin.description)
     out.print(table)
 

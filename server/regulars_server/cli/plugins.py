@@ -39,18 +39,18 @@ class CommandLine(TyperGroup):
         if app is None:
             return None
         carry(in_shop)
-        found = get_command(app)
-        found.name = cmd_name
-        return found
+        command = get_command(app)
+        command.name = cmd_name
+        return command
 
 
 def commands_of(plugins: Plugins, own: Mapping[str, Any]) -> Mapping[str, typer.Typer]:
     """The plugins' commands by name. Raises PluginError for a name that core has, and for what is no Typer."""
-    found = plugins.declared("regulars_commands")
+    apps = plugins.declared("regulars_commands")
     owners = Owners()
     owners.reserve(own, CORE)
-    for name, app in found.items():
+    for name, app in apps.items():
         if not isinstance(app, typer.Typer):
             raise PluginError(f"The plugin '{name}' must answer regulars_commands with a typer.Typer.")
         owners.claim(name, name, f"The command '{name}'")
-    return found
+    return apps

@@ -77,13 +77,13 @@ class _File:
 @cache
 def examples() -> tuple[Example, ...]:
     """The documents of the tabs, in their order."""
-    found = []
+    documents = []
     for file in sorted(files(__package__).joinpath("examples").iterdir(), key=lambda file: file.name):
         if file.name.endswith(".graphql"):
             query = file.read_text(encoding="utf-8")
             title = query.partition("\n")[0].removeprefix("#").strip()
-            found.append(Example(file.name.removesuffix(".graphql"), title, query))
-    return tuple(found)
+            documents.append(Example(file.name.removesuffix(".graphql"), title, query))
+    return tuple(documents)
 
 
 def routes() -> list[BaseRoute]:

@@ -15,7 +15,7 @@ from regulars_server.metrics import Metrics
 
 _REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 _PLACES = ("/graphql", "/schema.graphql", "/health", "/ready", "/metrics", "/graphiql")
-_VISIT = "regulars.visit"
+_REQUEST_LOG = "regulars.request_log"
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -41,9 +41,9 @@ class RequestLog:
 
     @classmethod
     def of(cls, scope: Scope) -> "RequestLog":
-        """The visit that a request belongs to."""
-        visit: RequestLog = scope[_VISIT]
-        return visit
+        """What the log will hold of this request."""
+        request_log: RequestLog = scope[_REQUEST_LOG]
+        return request_log
 
 
 class Access:
@@ -51,25 +51,25 @@ class Access:
 
     def __init__(self, app: ASGIApp, metrics: Metrics | None = None) -> None:
         self._app, self._metrics = app, metrics
-        self._log = logging.getLogger(ACCESS)
+        self._logger = logging.getLogger(ACCESS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        visit = scope[_VISIT] = RequestLog(_request_id(scope))
+        request_log = scope[_REQUEST_LOG] = RequestLog(_request_id(scope))
         started = False
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
-                started, visit.status = True, message["status"]
+                started, request_log.status = True, message["status"]
                 headers = message["headers"]
-                there = dict(headers)
+                present = dict(headers)
                 careful = _TLS_HEADERS if scope["scheme"] == "https" else _HEADERS
-                headers += [pair for pair in careful if pair[0] not in there]
-                headers.append((b"x-request-id", visit.request_id.encode()))
+                headers += [pair for pair in careful if pair[0] not in present]
+                headers.append((b"x-request-id", request_log.request_id.encode()))
             await send(message)
 
         if self._metrics:
@@ -77,40 +77,40 @@ class Access:
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception as error:
-            visit.code = "INTERNAL"
+            request_log.code = "INTERNAL"
             error_id = logged(error, _place(scope))
             if not started:
                 await internal().response(errorId=error_id)(scope, receive, send_with_headers)
         finally:
-            self._ended(scope, visit)
+            self._ended(scope, request_log)
 
-    def _ended(self, scope: Scope, visit: RequestLog) -> None:
-        seconds = time.perf_counter() - visit.since
+    def _ended(self, scope: Scope, request_log: RequestLog) -> None:
+        seconds = time.perf_counter() - request_log.since
         if self._metrics:
-            self._metrics.ended(_place(scope), visit.status, visit.code, visit.cost, seconds)
-        if self._log.isEnabledFor(logging.INFO):
+            self._metrics.ended(_place(scope), request_log.status, request_log.code, request_log.cost, seconds)
+        if self._logger.isEnabledFor(logging.INFO):
             figures = {
-                "request_id": visit.request_id,
+                "request_id": request_log.request_id,
                 "method": scope["method"],
                 "place": _place(scope),
-                "status": visit.status,
+                "status": request_log.status,
                 "ms": round(seconds * 1_000, 1),
-                "key_id": visit.key_id,
-                "kind": visit.kind,
-                "fields": ",".join(visit.fields) or None,
-                "code": visit.code,
-                "cost": visit.cost,
+                "key_id": request_log.key_id,
+                "kind": request_log.kind,
+                "fields": ",".join(request_log.fields) or None,
+                "code": request_log.code,
+                "cost": request_log.cost,
             }
-            self._log.info("request", extra=figures)
+            self._logger.info("request", extra=figures)
 
 
 def _request_id(scope: Scope) -> str:
     """What the sender calls the request if it looks like a name, or else one of ours."""
-    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
-    return given if _REQUEST_ID.fullmatch(given) else new_id()
+    sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+    return sent if _REQUEST_ID.fullmatch(sent) else new_id()
 
 
 def _place(scope: Scope) -> str:
-    """Which of our places was asked for; paths that somebody has made up can hold anything."""
+    """Which of our places the path is of; one that somebody has made up can hold anything."""
     path = scope["path"]
     return next((place for place in _PLACES if path == place or path.startswith(place + "/")), "elsewhere")

@@ -24,15 +24,14 @@ from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.request.errors import answered, pre_execution
 from regulars_server.http.access import RequestLog
-from regulars_server.http.errors import GRAPHQL_JSON, PLAIN_JSON, Fault, unavailable
+from regulars_server.http.errors import GRAPHQL_JSON, PLAIN_JSON, HttpError, unavailable
 from regulars_server.http.negotiation import answered_as, refuse_other_than_json
 from regulars_server.http.rate_limits import Buckets
-from regulars_server.http.request import Asked, headers_of, read, received
+from regulars_server.http.request import GraphQLRequest, headers_of, read, received
 
 Answer = tuple[int, dict[str, Any]]
-
-
-PLACE = "/graphql"
+"""Status and body."""
+PATH = "/graphql"
 
 
 class GraphQLFirst:
@@ -43,7 +42,7 @@ class GraphQLFirst:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] == "http" and scope["path"] == PLACE:
+        if scope["type"] == "http" and scope["path"] == PATH:
             await scope["app"].state.graphql(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -52,61 +51,61 @@ class GraphQLFirst:
 class GraphQLEndpoint:
     """Answers GraphQL requests of one shop."""
 
-    def __init__(self, schema: ComposedSchema, shop: Shop, doorkeeper: Authenticator) -> None:
+    def __init__(self, schema: ComposedSchema, shop: Shop, authenticator: Authenticator) -> None:
         settings = shop.settings
-        self._schema, self._shop, self._doorkeeper, self._settings = schema, shop, doorkeeper, settings
+        self._schema, self._shop, self._authenticator, self._settings = schema, shop, authenticator, settings
         self._buckets = Buckets(settings.rate_capacity, settings.rate_restore)
         self._working = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request. Never raises for anything that the request can contain."""
-        media, visit, headers = PLAIN_JSON, RequestLog.of(scope), headers_of(scope)
+        media, request_log, headers = PLAIN_JSON, RequestLog.of(scope), headers_of(scope)
         try:
             if scope["method"] != "POST":
-                raise Fault(405, "BAD_REQUEST", "GraphQL is asked by POST.", Allow="POST")
-            actor = await self.identify(headers, visit)
+                raise HttpError(405, "BAD_REQUEST", "GraphQL is asked by POST.", Allow="POST")
+            actor = await self.identify(headers, request_log)
             media = answered_as(headers.get("accept", ""))
             refuse_other_than_json(headers)
-            asked = read(await received(scope, receive, headers, self._settings), self._settings.max_batch)
-            with self._place():
+            requests = read(await received(scope, receive, headers, self._settings), self._settings.max_batch)
+            with self._slot():
                 deadline = asyncio.get_running_loop().time() + self._settings.request_seconds
-                status, answer = await self._answers(asked, actor, visit, media, deadline)
+                status, answer = await self._answers(requests, actor, request_log, media, deadline)
             body = orjson.dumps(answer)
-        except (Unavailable, Fault) as error:
-            fault = error if isinstance(error, Fault) else unavailable()
-            visit.code = fault.code
-            await fault.response(media)(scope, receive, send)
+        except (Unavailable, HttpError) as raised:
+            error = raised if isinstance(raised, HttpError) else unavailable()
+            request_log.code = error.code
+            await error.response(media)(scope, receive, send)
         else:
             length = str(len(body)).encode()
-            said = [(b"content-length", length), (b"content-type", media.encode())]
-            await send({"type": "http.response.start", "status": status, "headers": said})
+            sent = [(b"content-length", length), (b"content-type", media.encode())]
+            await send({"type": "http.response.start", "status": status, "headers": sent})
             await send({"type": "http.response.body", "body": body})
 
-    async def identify(self, headers: Mapping[str, str], visit: RequestLog) -> Actor:
-        """Who asks, by the bearer key. Raises Fault."""
+    async def identify(self, headers: Mapping[str, str], request_log: RequestLog) -> Actor:
+        """Who asks, by the bearer key. Raises HttpError."""
         scheme, _, key = headers.get("authorization", "").partition(" ")
         key = key.strip() if scheme.lower() == "bearer" else ""
-        actor = self._doorkeeper.remembered(key) or await self._looked_up(key)
+        actor = self._authenticator.remembered(key) or await self._authenticated(key)
         if actor is None:
             message = "A valid API key is needed: `Authorization: Bearer rk_…`."
-            raise Fault(401, "UNAUTHENTICATED", message, WWW_Authenticate="Bearer")
-        visit.key_id = actor.key_id
+            raise HttpError(401, "UNAUTHENTICATED", message, WWW_Authenticate="Bearer")
+        request_log.key_id = actor.key_id
         return actor
 
-    async def _looked_up(self, key: str) -> Actor | None:
+    async def _authenticated(self, key: str) -> Actor | None:
         try:
             async with asyncio.timeout(self._settings.request_seconds):
-                with self._place():
-                    return await self._doorkeeper.actor_of(key)
+                with self._slot():
+                    return await self._authenticator.actor_of(key)
         except TimeoutError:
             raise unavailable() from None
 
     @contextmanager
-    def _place(self) -> Iterator[None]:
-        """One of the places for requests that are worked on. Raises Fault if all are taken: who waits in an endless line
+    def _slot(self) -> Iterator[None]:
+        """One of the slots for requests that are worked on. Raises HttpError if all are taken: who waits in an endless line
         has gone when the turn comes."""
         if self._working >= self._settings.max_concurrent:
-            raise Fault(503, "UNAVAILABLE", "Too much is asked at the moment; try again.", Retry_After="1")
+            raise HttpError(503, "UNAVAILABLE", "Too much is asked at the moment; try again.", Retry_After="1")
         self._working += 1
         try:
             yield
@@ -114,55 +113,64 @@ class GraphQLEndpoint:
             self._working -= 1
 
     async def _answers(
-        self, asked: Asked | Sequence[Asked], actor: Actor, visit: RequestLog, media: str, deadline: float
+        self,
+        requests: GraphQLRequest | Sequence[GraphQLRequest],
+        actor: Actor,
+        request_log: RequestLog,
+        media: str,
+        deadline: float,
     ) -> tuple[int, Any]:
-        if isinstance(asked, Asked):
-            return await self._answer(asked, actor, visit, media, deadline)
-        return 200, [await self._one_of_many(part, actor, visit, media, deadline) for part in asked]
+        if isinstance(requests, GraphQLRequest):
+            return await self._answer(requests, actor, request_log, media, deadline)
+        return 200, [await self._one_of_many(one, actor, request_log, media, deadline) for one in requests]
 
-    async def _one_of_many(self, asked: Asked, actor: Actor, visit: RequestLog, media: str, deadline: float) -> Any:
+    async def _one_of_many(
+        self, request: GraphQLRequest, actor: Actor, request_log: RequestLog, media: str, deadline: float
+    ) -> Any:
         """One operation of an array: what becomes of it hides nothing of what became of the others."""
         try:
-            return (await self._answer(asked, actor, visit, media, deadline))[1]
+            return (await self._answer(request, actor, request_log, media, deadline))[1]
         except Unavailable:
             return unavailable().body()
-        except Fault as fault:
-            return fault.body()
+        except HttpError as error:
+            return error.body()
 
-    async def _answer(self, asked: Asked, actor: Actor, visit: RequestLog, media: str, deadline: float) -> Answer:
+    async def _answer(
+        self, request: GraphQLRequest, actor: Actor, request_log: RequestLog, media: str, deadline: float
+    ) -> Answer:
         context = GraphQLContext(
-            RequestContext(self._shop, actor, visit.request_id, deadline),
+            RequestContext(self._shop, actor, request_log.request_id, deadline),
             charge=lambda cost: self._buckets.take(actor.key_id, cost),
             as_json=True,
         )
         try:
             result = await self._schema.execute(
-                asked.query,
-                variable_values=asked.variables,
+                request.query,
+                variable_values=request.variables,
                 context_value=context,
-                operation_name=asked.operation_name,
+                operation_name=request.operation_name,
             )
         except (CannotGetOperationTypeError, InvalidOperationTypeError):
-            raise Fault(400, "BAD_REQUEST", "The document has no such operation, or several and no name.") from None
+            raise HttpError(400, "BAD_REQUEST", "The document has no such operation, or several and no name.") from None
         finally:
-            visit.cost, (visit.kind, visit.fields) = context.cost, context.operation
-        before = isinstance(result, PreExecutionError)
-        if before:
+            request_log.cost, (request_log.kind, request_log.fields) = context.cost, context.operation
+        unexecuted = isinstance(result, PreExecutionError)
+        if unexecuted:
             self._refuse_beyond_rate(actor, context, result.errors or [])
-        errors = [answered(_staged(error) if before else error) for error in result.errors or ()]
-        refused = before or (result.data is None and not any("path" in error for error in errors))
+        errors = [answered(_pre_execution(error) if unexecuted else error) for error in result.errors or ()]
+        refused = unexecuted or (result.data is None and not any("path" in error for error in errors))
         body: dict[str, Any] = {"errors": errors} if errors else {}
         if not refused:
             body["data"] = result.data
-        if said := context.extensions | self._cost(actor, context):
-            body["extensions"] = said
-        visit.code = errors[0]["extensions"]["code"] if errors else None
-        if refused and visit.code == "PAYLOAD_TOO_LARGE":
+        if extensions := context.extensions | self._cost(actor, context):
+            body["extensions"] = extensions
+        request_log.code = errors[0]["extensions"]["code"] if errors else None
+        if refused and request_log.code == "PAYLOAD_TOO_LARGE":
             return 413, body
         return 400 if refused and media == GRAPHQL_JSON else 200, body
 
     def _refuse_beyond_rate(self, actor: Actor, context: GraphQLContext, errors: list[GraphQLError]) -> None:
-        """Raise Fault if the document was refused for what the key has asked before; charge one that could not be read."""
+        """Raise HttpError if the document was refused for what the key has spent before; charge one that could not be read."""
         limited = next((one.original_error for one in errors if isinstance(one.original_error, RateLimited)), None)
         try:
             if limited is None and context.cost is None:
@@ -171,7 +179,9 @@ class GraphQLEndpoint:
             limited = error
         if limited:
             wait = str(max(1, math.ceil(limited.seconds)))
-            raise Fault(429, "RATE_LIMITED", "This key has asked for too much; wait and try again.", Retry_After=wait)
+            raise HttpError(
+                429, "RATE_LIMITED", "This key has asked for too much; wait and try again.", Retry_After=wait
+            )
 
     def _cost(self, actor: Actor, context: GraphQLContext) -> dict[str, Any]:
         if context.cost is None:
@@ -180,7 +190,7 @@ class GraphQLEndpoint:
         return {"cost": {"requested": context.cost, "remaining": remaining, "restoreRate": rate}}
 
 
-def _staged(error: GraphQLError) -> GraphQLError:
+def _pre_execution(error: GraphQLError) -> GraphQLError:
     if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
         return error  # nobody foresaw it, so it is no fault of the document
     parsing = isinstance(error, GraphQLSyntaxError) or isinstance(error.original_error, GraphQLSyntaxError)

@@ -9,7 +9,7 @@ GRAPHQL_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
 
 
-class Fault(Exception):
+class HttpError(Exception):
     """A request that is turned away, with the status and the code that say why."""
 
     def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
@@ -27,11 +27,11 @@ class Fault(Exception):
         return Response(orjson.dumps(self.body(**more)), self.status, self.headers, media)
 
 
-def unavailable() -> Fault:
+def unavailable() -> HttpError:
     """The database does not answer."""
-    return Fault(503, "UNAVAILABLE", "The database is not available at the moment; try again.", Retry_After="1")
+    return HttpError(503, "UNAVAILABLE", "The database is not available at the moment; try again.", Retry_After="1")
 
 
-def internal() -> Fault:
+def internal() -> HttpError:
     """Nobody foresaw it."""
-    return Fault(500, "INTERNAL", "Something went wrong on our side.")
+    return HttpError(500, "INTERNAL", "Something went wrong on our side.")

@@ -9,7 +9,7 @@ import uvicorn
 
 from regulars_core.shop.settings import Settings
 
-_TO_SEND = 5  # seconds to send the last answers after the last request can have ended
+_SEND_SECONDS = 5  # to send the last answers, after the last request can have ended
 
 
 def listen(
@@ -22,8 +22,8 @@ def listen(
     certfile: Path | None = None,
     keyfile: Path | None = None,
 ) -> None:
-    """Serve until a signal comes; then take nothing new, and end what was begun. A text names what makes the application
-    in each process. The log must be written already; uvicorn's own access log stays off."""
+    """Serve until a signal comes; then take nothing new, and end what was begun. Where `app` is a text, it names what
+    makes the application in each process. The log must be written already; uvicorn's own access log stays off."""
     uvicorn.run(
         app,
         factory=isinstance(app, str),
@@ -38,5 +38,5 @@ def listen(
         access_log=False,
         server_header=False,
         date_header=False,
-        timeout_graceful_shutdown=math.ceil(settings.body_seconds + settings.request_seconds) + _TO_SEND,
+        timeout_graceful_shutdown=math.ceil(settings.body_seconds + settings.request_seconds) + _SEND_SECONDS,
     )
