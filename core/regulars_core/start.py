@@ -39,39 +39,37 @@ def configured(**arguments: Any) -> tuple[Settings, Plugins]:
 
 
 @asynccontextmanager
-async def opened_database(
-    settings: Settings, plugins: Plugins, *, pool_size: int | None = None, readers: int | None = None
-) -> AsyncIterator[Database]:
-    """The database of these settings, with the tables of core and of these plugins; closed at the end. Nothing is looked at.
-    Raises what `Database.open` raises."""
-    database = await Database.open(
-        settings.database_url,
-        plugins.apps,
-        pool_size=pool_size or settings.database_pool,
-        readers=readers or settings.sqlite_readers,
-    )
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-@asynccontextmanager
 async def opened(settings: Settings, plugins: Plugins | None = None, *, migrated: bool = True) -> AsyncIterator[Shop]:
-    """The shop of these settings with these plugins, or those that the settings choose; closed at the end.
+    """The shop of these settings with these plugins, or those that the settings choose; closed at the end. Raises what
+    `Database.open` raises.
 
     Unless `migrated` is False, raises NotMigrated or DatabaseTooNew for a database that is not of this version, and
-    WrongCurrency for one whose purchases are in another currency; and plugins are told what they missed.
+    WrongCurrency for one whose purchases are in another currency; and plugins are told what they missed. If it is False,
+    nothing is looked at.
     """
     if migrated:
         refuse_missing_file(settings)
     plugins = plugins_wanted(settings.plugins) if plugins is None else plugins
-    async with opened_database(settings, plugins) as database:
+    database = await Database.open(
+        settings.database_url, plugins.apps, pool_size=settings.database_pool, readers=settings.sqlite_readers
+    )
+    try:
         shop = Shop(database, settings, plugins)
         if migrated:
             await refuse_other_version(database)
             await refuse_other_currency(shop)
             await switch_on(shop)
+        yield shop
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def opened_and_migrated(settings: Settings, plugins: Plugins | None = None) -> AsyncIterator[Shop]:
+    """The shop, its database brought to this version first: for demos and tests, which begin with an empty one."""
+    async with opened(settings, plugins, migrated=False) as shop:
+        await migrations.migrate(shop.database)
+        await switch_on(shop)
         yield shop
 
 

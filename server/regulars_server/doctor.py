@@ -13,7 +13,7 @@ from regulars_core.plugins.host import Plugins
 from regulars_core.plugins.owners import PluginError
 from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import Shop, WrongCurrency, refuse_other_currency
-from regulars_core.start import opened_database, plugins_on
+from regulars_core.start import opened, plugins_on
 from regulars_schema.composition.contributions import SchemaConflict
 from regulars_schema.schema import schema_of
 
@@ -37,8 +37,8 @@ async def examine(settings: Settings, plugins: Plugins | None = None) -> list[Fi
     try:
         if missing := _missing_file(settings):
             return [*findings, missing]
-        async with opened_database(settings, on, pool_size=2, readers=1) as database:
-            return findings + await _look(database, Shop(database, settings, on))
+        async with opened(settings.model_copy(update=_FEW), on, migrated=False) as shop:
+            return findings + await _look(shop)
     except (*_UNUSABLE, RuntimeError, ValueError, OSError) as error:
         return [*findings, _unusable(error)]
 
@@ -53,6 +53,8 @@ def _plugins(on: Plugins) -> list[Finding]:
 
 
 _UNUSABLE = (Unavailable, BaseORMException, sqlite3.Error)
+_FEW = {"database_pool": 2, "sqlite_readers": 1}
+"""Connections: servers may hold most of those that there are."""
 
 
 def _unusable(error: Exception) -> Finding:
@@ -72,7 +74,8 @@ def _missing_file(settings: Settings) -> Finding | None:
     return None
 
 
-async def _look(database: Database, shop: Shop) -> list[Finding]:
+async def _look(shop: Shop) -> list[Finding]:
+    database = shop.database
     findings = [await _engine(database)]
     if unknown := await migrations.unknown(database):
         names = ", ".join(unknown)

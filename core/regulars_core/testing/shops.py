@@ -9,8 +9,6 @@ from regulars_core.customers.changes import add_tags, change
 from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer
 from regulars_core.customers.rules import checked as checked_customer
-from regulars_core.database import migrations
-from regulars_core.events.replay import switch_on
 from regulars_core.plugins.host import Plugins
 from regulars_core.primitives.clock import DAY_MS, Instant
 from regulars_core.primitives.ids import MAIN_STORE_ID
@@ -20,7 +18,7 @@ from regulars_core.purchases.rules import checked as checked_purchase
 from regulars_core.purchases.service import record
 from regulars_core.shop.settings import load_settings
 from regulars_core.shop.shop import Shop
-from regulars_core.start import opened_database, plugins_on
+from regulars_core.start import opened_and_migrated, plugins_on
 
 OpenShop = Callable[..., Awaitable[Shop]]
 """What the fixture `open_shop` is: opens the test's database with these settings."""
@@ -35,11 +33,9 @@ async def opened_shop(url: str, plugins: Plugins | None = None, **settings: Any)
     Settings are given as in `regulars.toml`: `country="MX"`, and a plugin's own as `visits_goal=10`. Raises SettingsError.
     """
     on = plugins or plugins_on()
-    given = load_settings(on.settings_models, **{"database_url": url, **settings})
-    async with opened_database(given, on, pool_size=5, readers=2) as database:
-        await migrations.migrate(database)
-        shop = Shop(database, given, on)
-        await switch_on(shop)
+    few = {"database_pool": 5, "sqlite_readers": 2}
+    loaded = load_settings(on.settings_models, **{"database_url": url, **few, **settings})
+    async with opened_and_migrated(loaded, on) as shop:
         yield shop
 
 

@@ -9,7 +9,6 @@ import typer
 from rich.table import Table
 
 from regulars_core.database import migrations
-from regulars_core.events.replay import switch_on
 from regulars_core.keys.grants import Grant
 from regulars_core.keys.service import create_key
 from regulars_core.plugins.discovery import installed
@@ -19,7 +18,7 @@ from regulars_core.shop.actors import operator
 from regulars_core.shop.permissions import ADMINISTRATOR
 from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import Shop
-from regulars_core.start import opened, plugins_wanted
+from regulars_core.start import opened, opened_and_migrated, plugins_wanted
 from regulars_core.verification import verifications_of
 from regulars_schema.composition.contributions import SchemaConflict
 from regulars_schema.schema import schema_of
@@ -104,9 +103,7 @@ def serve_demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
 
 async def _fill(settings: Settings, on: Plugins) -> str:
-    async with opened(settings, on, migrated=False) as shop:
-        await migrations.migrate(shop.database)
-        await switch_on(shop)
+    async with opened_and_migrated(settings, on) as shop:
         with out.status("Filling a shop with customers and two years of purchases …"):
             summary = await demo.fill(shop)
         out.print(str(summary), markup=False)

@@ -68,8 +68,8 @@ _TAX_ON_TOP = frozenset({"US", "CA"})
 
 
 @dataclass(frozen=True, slots=True)
-class RequestLog:
-    """Somebody buys something. `purchase` names no customer and no store yet: they have no ids."""
+class Sale:
+    """Somebody, or nobody known, buys something. `purchase` names no customer and no store yet: they have no ids."""
 
     purchase: NewPurchase
     store: str
@@ -86,9 +86,7 @@ class Counter:
         self._on_top = settings.country in _TAX_ON_TOP
         self._second_year = calendar.day(365)
 
-    def sale(
-        self, person: Person | None, at: Instant, store: str, channel: str, favourites: Sequence[Article]
-    ) -> RequestLog:
+    def sale(self, person: Person | None, at: Instant, store: str, channel: str, favourites: Sequence[Article]) -> Sale:
         """One purchase. `favourites` are taken rather than anything else."""
         rng, day = self._rng, day_of(at, self._calendar.zone)
         group = person.group if person else None
@@ -117,7 +115,7 @@ class Counter:
             channel=channel,
             note=self._note(channel),
         )
-        return RequestLog(purchase, store, person)
+        return Sale(purchase, store, person)
 
     def favourites(self) -> list[Article]:
         """What somebody takes again and again."""

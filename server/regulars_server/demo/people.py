@@ -136,8 +136,8 @@ class Registry:
         return Person(new, rhythm, joined, visits, arrived, online, home, origin, group, status)
 
     def _tags(self, group: str | None) -> list[str]:
-        found = [tag for tag, percent in _TAGS.items() if self._rng.random() * 100 < percent]
-        return ["Wholesale", *found] if group == WHOLESALE else found
+        tags = [tag for tag, percent in _TAGS.items() if self._rng.random() * 100 < percent]
+        return ["Wholesale", *tags] if group == WHOLESALE else tags
 
     def _span(self) -> tuple[date, date]:
         """The first day and the last possible one: many come in the weeks of the opening, one in six leaves some day."""
@@ -172,10 +172,10 @@ class Registry:
     def _email(self, latin: tuple[str, str], born: date) -> str:
         rng = self._rng
         first, last = (_ascii(part) for part in latin)
-        made = rng.choice((f"{first}.{last}", f"{first}{last[:1]}", f"{first[:1]}.{last}", f"{last}.{first}"))
-        candidate = made
+        local_part = rng.choice((f"{first}.{last}", f"{first}{last[:1]}", f"{first[:1]}.{last}", f"{last}.{first}"))
+        candidate = local_part
         while f"{candidate}@" in self._taken:
-            candidate = f"{made}{rng.choice((f'{born:%y}', rng.randrange(2, 99)))}"
+            candidate = f"{local_part}{rng.choice((f'{born:%y}', rng.randrange(2, 99)))}"
         self._taken.add(f"{candidate}@")
         return f"{candidate}@{rng.choices(_DOMAINS, (5, 3, 2))[0]}"
 
@@ -236,17 +236,17 @@ def _preferred(rng: Random, land: Land, name: tuple[str, str], latin: tuple[str,
 
 
 def _gender(rng: Random, male: bool) -> str | None:
-    told = "MALE" if male else "FEMALE"
-    return rng.choices((told, None, "UNDISCLOSED", "NON_BINARY"), (66, 24, 7, 3))[0]
+    usual = "MALE" if male else "FEMALE"
+    return rng.choices((usual, None, "UNDISCLOSED", "NON_BINARY"), (66, 24, 7, 3))[0]
 
 
 def _digits(rng: Random, pattern: str) -> str:
     """The pattern with a digit for every `#`; a number does not begin with zero where it would look odd."""
-    made = ""
+    digits = ""
     for n, c in enumerate(pattern):
         starts = n == 0 or pattern[n - 1] in " /-"
-        made += (str(rng.randrange(1, 10)) if starts else str(rng.randrange(10))) if c == "#" else c
-    return made
+        digits += (str(rng.randrange(1, 10)) if starts else str(rng.randrange(10))) if c == "#" else c
+    return digits
 
 
 def _ascii(text: str) -> str:

@@ -19,10 +19,10 @@ from regulars_core.purchases.reads import lines_of
 from regulars_core.purchases.refunds import refund, void
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.service import change_store, create_store
-from regulars_server.demo.baskets import RequestLog
+from regulars_server.demo.baskets import Sale
 from regulars_server.demo.people import GROUPS, STORES, Person
 from regulars_server.demo.rhythm import Calendar
-from regulars_server.demo.story import Note, Story, told
+from regulars_server.demo.story import Note, Story, story_of
 
 T = TypeVar("T")
 _BATCH = 1_000
@@ -54,16 +54,16 @@ async def fill(shop: Shop, *, seed: int = 7, today: Instant | None = None) -> De
     Raises Refused if the database has some of it already: stores and groups come first, and their names are taken.
     """
     calendar = Calendar(now() if today is None else today, shop.settings.zone)
-    story = told(Random(seed), calendar, shop.settings)
+    story = story_of(Random(seed), calendar, shop.settings)
     stores, groups = await _places(shop)
     ids = await _register(shop, story.people, stores, groups)
-    bought = await _record(shop, story.visits, stores, ids)
-    await _give_back(shop, story, bought)
+    recorded = await _record(shop, story.sales, stores, ids)
+    await _refund_and_void(shop, story, recorded)
     notes = await _write_notes(shop, story.notes, ids)
     await _set_statuses(shop, story.people, ids)
     await _date_back(shop, calendar, story, ids, notes)
     return DemoSummary(
-        len(story.people), len(groups), len(stores), len(bought), len(story.returns), len(story.voids), len(notes)
+        len(story.people), len(groups), len(stores), len(recorded), len(story.returns), len(story.voids), len(notes)
     )
 
 
@@ -101,19 +101,19 @@ async def _register(
 
 
 async def _record(
-    shop: Shop, visits: Sequence[RequestLog], stores: Mapping[str, str], ids: Mapping[Person, str]
+    shop: Shop, sales: Sequence[Sale], stores: Mapping[str, str], ids: Mapping[Person, str]
 ) -> list[tuple[str, int]]:
     """Records every purchase; answers the id and the total of each."""
     checked = [
         purchase_rules.checked(
             replace(
-                visit.purchase,
-                store_id=stores[visit.store],
-                customer_id=ids[visit.person] if visit.person else None,
+                sale.purchase,
+                store_id=stores[sale.store],
+                customer_id=ids[sale.person] if sale.person else None,
             ),
             shop.currency,
         )
-        for visit in visits
+        for sale in sales
     ]
     recorded: list[tuple[str, int]] = []
     for batch in _batches(checked):
@@ -125,11 +125,11 @@ async def _record(
     return recorded
 
 
-async def _give_back(shop: Shop, story: Story, bought: Sequence[tuple[str, int]]) -> None:
+async def _refund_and_void(shop: Shop, story: Story, recorded: Sequence[tuple[str, int]]) -> None:
     async def work() -> None:
-        lines = await lines_of(shop.database, sorted({bought[each.visit][0] for each in story.returns}))
+        lines = await lines_of(shop.database, sorted({recorded[each.sale][0] for each in story.returns}))
         for each in story.returns:
-            purchase_id, total = bought[each.visit]
+            purchase_id, total = recorded[each.sale]
             if each.lines is None:
                 amount = max(1, total * each.percent // 100)
                 await refund(shop, purchase_id, amount=amount, reason=each.reason, at=each.at)
@@ -138,7 +138,7 @@ async def _give_back(shop: Shop, story: Story, bought: Sequence[tuple[str, int]]
                 wanted = {receipt[place].id: quantity for place, quantity in each.lines}
                 await refund(shop, purchase_id, lines=wanted, reason=each.reason, at=each.at)
         for n in story.voids:
-            await void(shop, bought[n][0])
+            await void(shop, recorded[n][0])
 
     await shop.database.transaction(work)
 

@@ -1,4 +1,4 @@
-"""Two years of the demo's shop: every visit of everybody, what was given back, and what the team wrote down."""
+"""Two years of the demo's shop: every sale to everybody, what was given back, and what the team wrote down."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from regulars_core.primitives.clock import DAY_MS, Instant
 from regulars_core.purchases.rules import MILLION
 from regulars_core.shop.settings import Settings
 from regulars_schema.customers.inputs import PHONE
-from regulars_server.demo.baskets import TILL, WEB, Counter, RequestLog
+from regulars_server.demo.baskets import TILL, WEB, Counter, Sale
 from regulars_server.demo.catalogue import COFFEE, EQUIPMENT, GIFTS, PERISHABLE
 from regulars_server.demo.people import ALLERGIC_TO_NUTS, STORES, WHOLESALE, Person, Registry
 from regulars_server.demo.rhythm import DAYS, Calendar, Rhythm
@@ -25,7 +25,7 @@ class Return:
     """Money given back: quantities (millionths) of lines by their place on the receipt, or a share of the total in
     percent where `lines` is None."""
 
-    visit: int
+    sale: int
     at: Instant
     reason: str
     lines: Sequence[tuple[int, int]] | None
@@ -44,30 +44,30 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """All that has happened, in the order in which it did; `returns` and `voids` name visits by their place."""
+    """All that has happened, in the order in which it did; `returns` and `voids` name sales by their place."""
 
     people: Sequence[Person]
-    visits: Sequence[RequestLog]
+    sales: Sequence[Sale]
     returns: Sequence[Return]
     voids: Sequence[int]
     notes: Sequence[Note]
 
 
-def told(rng: Random, calendar: Calendar, settings: Settings) -> Story:
-    """The story that this source of chance tells, up to the calendar's today."""
+def story_of(rng: Random, calendar: Calendar, settings: Settings) -> Story:
+    """What this source of chance makes up, until the calendar's today."""
     people = Registry(rng, calendar).everybody()
     counter = Counter(rng, calendar, settings)
-    visits = [visit for person in people for visit in _visits(rng, calendar, counter, person)]
-    visits += _strangers(rng, calendar, counter)
-    visits += [_again(rng, visit) for visit in rng.sample([v for v in visits if v.purchase.channel == TILL], 9)]
-    past = [visit for visit in visits if visit.purchase.purchased_at <= calendar.today]
-    numbered = _numbered(sorted(past, key=lambda visit: visit.purchase.purchased_at))
-    voids = [n for n, visit in enumerate(numbered) if visit.purchase.note == _MISTAKE]
+    sales = [sale for person in people for sale in _sales_to(rng, calendar, counter, person)]
+    sales += _strangers(rng, calendar, counter)
+    sales += [_again(rng, sale) for sale in rng.sample([one for one in sales if one.purchase.channel == TILL], 9)]
+    past = [sale for sale in sales if sale.purchase.purchased_at <= calendar.today]
+    numbered = _numbered(sorted(past, key=lambda sale: sale.purchase.purchased_at))
+    voids = [n for n, sale in enumerate(numbered) if sale.purchase.note == _MISTAKE]
     notes = sorted(_notes(rng, calendar, people), key=lambda note: note.at)
     return Story(people, numbered, list(_returns(rng, calendar, numbered)), voids, notes)
 
 
-def _visits(rng: Random, calendar: Calendar, counter: Counter, person: Person) -> Iterator[RequestLog]:
+def _sales_to(rng: Random, calendar: Calendar, counter: Counter, person: Person) -> Iterator[Sale]:
     favourites = counter.favourites()
     online = 0.8 if person.online else 0.04
     for n, day in enumerate(person.visits):
@@ -87,7 +87,7 @@ def _store(rng: Random, calendar: Calendar, home: str, day: date) -> str:
     return rng.choice(others) if rng.random() < 0.16 else home
 
 
-def _strangers(rng: Random, calendar: Calendar, counter: Counter) -> Iterator[RequestLog]:
+def _strangers(rng: Random, calendar: Calendar, counter: Counter) -> Iterator[Sale]:
     """Those who give no name. More of them come in the second year."""
     for number in range(1, DAYS + 1):
         day = calendar.day(number)
@@ -97,25 +97,25 @@ def _strangers(rng: Random, calendar: Calendar, counter: Counter) -> Iterator[Re
                 yield counter.sale(None, calendar.instant(rng, day), store, TILL, ())
 
 
-def _again(rng: Random, visit: RequestLog) -> RequestLog:
-    at = Instant(visit.purchase.purchased_at + rng.randrange(20_000, 90_000))
-    return replace(visit, purchase=replace(visit.purchase, purchased_at=at, note=_MISTAKE))
+def _again(rng: Random, sale: Sale) -> Sale:
+    at = Instant(sale.purchase.purchased_at + rng.randrange(20_000, 90_000))
+    return replace(sale, purchase=replace(sale.purchase, purchased_at=at, note=_MISTAKE))
 
 
-def _numbered(visits: Sequence[RequestLog]) -> list[RequestLog]:
+def _numbered(sales: Sequence[Sale]) -> list[Sale]:
     """Receipts count from one in every store, orders of the web shop by themselves."""
     receipts, orders = {code: count(1) for code in STORES}, count(10_001)
     return [
         replace(
-            visit,
+            sale,
             purchase=replace(
-                visit.purchase,
+                sale.purchase,
                 reference=f"WEB-{next(orders)}"
-                if visit.purchase.channel == WEB
-                else f"{visit.store}-{next(receipts[visit.store]):06}",
+                if sale.purchase.channel == WEB
+                else f"{sale.store}-{next(receipts[sale.store]):06}",
             ),
         )
-        for visit in visits
+        for sale in sales
     ]
 
 
@@ -128,15 +128,15 @@ _OTHER_REASONS = ("Past its date", "Wrong price on the shelf", "Did not like it"
 _AT_ONCE = ("Wrong milk", "Yesterday's bread", "Spilled at the counter", "Not what was ordered")
 
 
-def _returns(rng: Random, calendar: Calendar, visits: Sequence[RequestLog]) -> Iterator[Return]:
-    for n, visit in enumerate(visits):
-        if rng.random() >= 0.024 or visit.purchase.note == _MISTAKE or not visit.purchase.payments:
+def _returns(rng: Random, calendar: Calendar, sales: Sequence[Sale]) -> Iterator[Return]:
+    for n, sale in enumerate(sales):
+        if rng.random() >= 0.024 or sale.purchase.note == _MISTAKE or not sale.purchase.payments:
             continue
-        at_once = all(line.category in PERISHABLE for line in visit.purchase.lines)
-        at = _later(rng, calendar, visit.purchase.purchased_at, at_once)
+        at_once = all(line.category in PERISHABLE for line in sale.purchase.lines)
+        at = _later(rng, calendar, sale.purchase.purchased_at, at_once)
         kind = rng.choices(("lines", "part", "all", "amount", "everything"), (42, 12, 16, 22, 8))[0]
-        place = rng.randrange(len(visit.purchase.lines))
-        line = visit.purchase.lines[place]
+        place = rng.randrange(len(sale.purchase.lines))
+        line = sale.purchase.lines[place]
         reason = rng.choice(_AT_ONCE if at_once else _REASONS.get(line.category or "", _OTHER_REASONS))
         if kind == "lines":
             yield Return(n, at, reason, [(place, line.quantity)])
@@ -146,7 +146,7 @@ def _returns(rng: Random, calendar: Calendar, visits: Sequence[RequestLog]) -> I
             if line.quantity > some:
                 yield Return(n, _later(rng, calendar, at, at_once), "The rest as well", [(place, line.quantity - some)])
         elif kind == "all":
-            yield Return(n, at, reason, [(m, each.quantity) for m, each in enumerate(visit.purchase.lines)])
+            yield Return(n, at, reason, [(m, each.quantity) for m, each in enumerate(sale.purchase.lines)])
         elif kind == "amount":
             yield Return(n, at, f"Goodwill: {reason[0].lower()}{reason[1:]}", None, rng.choice((10, 15, 20, 25, 50)))
         else:
