@@ -15,11 +15,9 @@ from typer.testing import CliRunner
 import regulars_tiers
 from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.database import Engine
-from regulars_core.primitives.clock import Instant
+from regulars_core.plugin import Instant, plugins_on
 from regulars_core.shop.commands import carry
-from regulars_core.start import plugins_on
-from regulars_core.testing import Databases, opened_shop
+from regulars_core.testing import Databases, Engine, opened_shop
 from regulars_tiers.commands import commands
 from regulars_tiers.rules.criteria import NoSettings
 from regulars_tiers.rules.policy import SEED, PolicyData

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.clock import NEVER, Instant, instant_of
+from regulars_core.plugin import NEVER, Checks, Instant, instant_of
 from regulars_tiers.rules.criteria import BOX, Lifetime, PurchaseFact
 from regulars_tiers.rules.days import day_number
-from regulars_tiers.rules.policy import SEED, Policy, PolicyData, Versions, compiled, in_order
+from regulars_tiers.rules.policy import SEED, Policy, PolicyData, Versions, compiled
 from regulars_tiers.rules.timeline import Assignment, History, timeline
 
 KINDS = {kind.kind: kind for kind in BOX}
@@ -38,7 +37,7 @@ def policy(data: PolicyData = SEED) -> Policy:
 def versions(*later: tuple[str, PolicyData], first: PolicyData = SEED) -> Versions:
     """A first policy, and others from some day on."""
     rest = [(n, at(when), policy(data)) for n, (when, data) in enumerate(later, 1)]
-    return in_order([(0, NEVER, policy(first)), *rest])
+    return Versions.of([(0, NEVER, policy(first)), *rest])
 
 
 def history(*facts: PurchaseFact, assigned: Sequence[Assignment] = ()) -> History:
@@ -48,8 +47,8 @@ def history(*facts: PurchaseFact, assigned: Sequence[Assignment] = ()) -> Histor
 
 def days(known: Versions, past: History, zone: ZoneInfo = UTC) -> dict[str, str]:
     """The first day of each tier after the first: `{"2026-01-10": "A", …}`."""
-    spells = timeline(known, past, zone)
-    return {date.fromordinal(day_number(one.begins, zone)).isoformat(): one.tier for one in spells[1:]}
+    periods = timeline(known, past, zone)
+    return {date.fromordinal(day_number(one.begins, zone)).isoformat(): one.tier for one in periods[1:]}
 
 
 def day_before(text: str) -> str:

@@ -1,6 +1,6 @@
 """Shops with tiers, a calendar that can be turned, and a shop owner's way of asking."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -11,12 +11,9 @@ import time_machine
 import regulars_tiers
 from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.database import Database, migrations
-from regulars_core.shop.actors import Actor
-from regulars_core.shop.settings import load_settings
-from regulars_core.shop.shop import Shop
-from regulars_core.start import plugins_on
-from regulars_schema.schema import schema_of
+from regulars_core.plugin import Actor, Plugins, Shop, plugins_on
+from regulars_core.testing import OpenShop
+from regulars_schema.plugin import schema_of
 from regulars_schema.testing import Api
 from regulars_tiers.reassessment import differences, work_off
 
@@ -24,22 +21,20 @@ OpenTiers = Callable[..., Awaitable[Shop]]
 
 
 @pytest.fixture
-async def open_tiers(database_url: str) -> AsyncIterator[OpenTiers]:
+def plugins() -> Plugins:
+    """The test's database has the tables of tiers."""
+    return plugins_on({"tiers": regulars_tiers})
+
+
+@pytest.fixture
+def open_tiers(open_shop: OpenShop) -> OpenTiers:
     """Opens the test's database with tiers, and with other plugins, of which the `first` is told of events first."""
-    opened: list[Shop] = []
 
     async def open_one(others: dict[str, object] | None = None, first: str = "tiers", **settings: Any) -> Shop:
         chosen = {"tiers": regulars_tiers, **(others or {})}
-        plugins = plugins_on({first: chosen[first], **chosen})
-        database = await Database.open(database_url, plugins.apps, pool_size=8, readers=2)
-        await migrations.migrate(database)
-        given = load_settings(plugins.settings_models, database_url=database_url, **settings)
-        opened.append(Shop(database, given, plugins))
-        return opened[-1]
+        return await open_shop(plugins=plugins_on({first: chosen[first], **chosen}), **settings)
 
-    yield open_one
-    for shop in opened:
-        await shop.database.close()
+    return open_one
 
 
 @pytest.fixture

@@ -12,13 +12,10 @@ import time_machine
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from regulars_core.primitives.clock import Instant, instant_of
-from regulars_core.primitives.errors import Refused
-from regulars_core.primitives.ids import MAIN_STORE_ID
+from regulars_core.plugin import MAIN_STORE_ID, Instant, Refused, Shop, instant_of
 from regulars_core.purchases.refunds import refund, void
 from regulars_core.purchases.rules import NewLine, NewPurchase, checked
 from regulars_core.purchases.service import record
-from regulars_core.shop.shop import Shop
 from regulars_tiers import reads
 from regulars_tiers.assignments import assign, clear
 from regulars_tiers.policy_versions import change_policy
@@ -141,7 +138,7 @@ def _in_some_order(dice: Random, bought: Sequence[Bought], decided: Sequence[Dec
     return steps
 
 
-async def spells(shop: Shop, customer: str) -> list[tuple[Any, ...]]:
+async def periods(shop: Shop, customer: str) -> list[tuple[Any, ...]]:
     """What is kept of a customer; who has nothing kept was always in the lowest tier."""
     sql = "SELECT begins, ends, tier FROM tier_spell WHERE customer_id = $1 ORDER BY begins"
     found = [tuple(row) for row in await shop.database.rows(sql, customer)]
@@ -175,7 +172,7 @@ async def test_the_order_of_arrival_changes_nothing(
         for what, number in _in_some_order(dice, bought, decided):
             await life.happens(what, number, bought)
             assert await wrong(owner.shop) == []
-        kept.append(await spells(owner.shop, customer))
+        kept.append(await periods(owner.shop, customer))
     assert kept[0] == kept[1]
 
 
@@ -188,13 +185,13 @@ async def test_buying_up_and_refunding_leaves_nothing(
     life = Life(owner.shop, customer, today=START + timedelta(days=700))
     for n in range(len(bought)):
         await life.happens("buy", n, bought)
-    before = await spells(owner.shop, customer)
+    before = await periods(owner.shop, customer)
     one = Bought(day, 0, total, (total,) if whole else None)
     await life.happens("buy", len(bought), [*bought, one])
     lifted = (await reads.tiers_of(owner.shop, [(customer, at(day))]))[customer, at(day)]
     assert lifted.code == "A"
     await life.happens("undo", len(bought), [*bought, one])
-    assert await spells(owner.shop, customer) == before
+    assert await periods(owner.shop, customer) == before
 
 
 POLICIES = [

@@ -11,9 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars_core.hookspecs import hookimpl
-from regulars_core.plugins.owners import PluginError
-from regulars_core.start import plugins_on
+from regulars_core.plugin import PluginError, hookimpl, plugins_on
 from regulars_tiers.registry import criterion_kinds
 from regulars_tiers.rules.criteria import BOX, NET_SPEND, CriterionKind, NoSettings, PurchaseFact, Unit
 from regulars_tiers.testing import LawBroken, purchases, try_laws

@@ -70,7 +70,7 @@ WITH_PURCHASES = """query($n: Int) { customers(first: $n) { nodes { tier { code 
 
 
 async def test_fifty_customers_by_a_constant_number_of_statements(owner: Owner, calendar: Calendar) -> None:
-    """Customers, and of all of them: the policy and spells for tiers; policy, purchases and assignments for standings with
+    """Customers, and of all of them: the policy and periods for tiers; policy, purchases and assignments for standings with
     progress and risk. Three more tell the purchases that explain, and the histories with the purchases behind them."""
     with calendar("2026-01-05"):
         for n in range(50):

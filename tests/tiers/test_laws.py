@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regulars_core.primitives.clock import DAY_MS, NEVER, Instant
+from regulars_core.plugin import DAY_MS, NEVER, Instant
 from regulars_tiers.histories import shortened
 from regulars_tiers.rules.criteria import Lifetime, PurchaseFact
 from regulars_tiers.rules.days import FOREVER, begin_of, day_number
@@ -16,12 +16,12 @@ from regulars_tiers.rules.policy import Downgrade, PolicyData, Versions
 from regulars_tiers.rules.timeline import (
     Assignment,
     History,
+    Period,
     Qualification,
-    Spell,
-    counting,
+    facts_in_window,
+    lifted,
     merged,
-    risen,
-    spell_at,
+    period_at,
     timeline,
 )
 from tests.support.tier_rules import UTC, at, history, versions
@@ -72,7 +72,7 @@ def _qualified(known: Versions, past: History, zone: ZoneInfo, moment: Instant, 
     found = 0
     for one in known.at(moment).policy.tiers:
         met = not one.sets or any(
-            all(c.kind.measure(c.settings, counting(c, past.facts, moment, zone)) >= c.threshold for c in set_)
+            all(c.kind.measure(c.settings, facts_in_window(c, past.facts, moment, zone)) >= c.threshold for c in set_)
             for set_ in one.sets
         )
         if met and one.code in tiers:
@@ -82,14 +82,14 @@ def _qualified(known: Versions, past: History, zone: ZoneInfo, moment: Instant, 
 
 @settings(deadline=None, max_examples=60)
 @given(bought=PURCHASES, zone=ZONES, asked=st.lists(st.integers(0, 900 * 24), min_size=1, max_size=6))
-def test_the_spells_say_what_the_rule_says(bought: list[tuple[int, int]], zone: ZoneInfo, asked: list[int]) -> None:
+def test_the_periods_say_what_the_rule_says(bought: list[tuple[int, int]], zone: ZoneInfo, asked: list[int]) -> None:
     known, past = versions(("2025-03-05", STRICT)), history(*facts_of(bought, zone))
-    spells = timeline(known, past, zone)
-    assert (spells[0].begins, spells[-1].ends) == (NEVER, FOREVER)
-    assert all(one.ends == other.begins for one, other in pairwise(spells))
+    periods = timeline(known, past, zone)
+    assert (periods[0].begins, periods[-1].ends) == (NEVER, FOREVER)
+    assert all(one.ends == other.begins for one, other in pairwise(periods))
     for hours in asked:
         moment = Instant(START + hours * 3_600_000)
-        assert spell_at(spells, moment).tier == slowly(known, past, zone, moment)
+        assert period_at(periods, moment).tier == slowly(known, past, zone, moment)
 
 
 @settings(deadline=None, max_examples=100)
@@ -103,21 +103,21 @@ def test_the_spells_say_what_the_rule_says(bought: list[tuple[int, int]], zone: 
 def test_only_what_comes_later_must_be_looked_at(
     bought: list[tuple[int, int]], refund: int, assigned: list[tuple[int, str | None]], since: int, reach: int
 ) -> None:
-    """The spells from some instant on, from the late part of the history and sums, are those of the whole history."""
+    """The periods from some instant on, from the late part of the history and sums, are those of the whole history."""
     facts = [fact._replace(net=fact.net // 2) if n == refund else fact for n, fact in enumerate(facts_of(bought, UTC))]
     decisions = [
         Assignment(f"{n}", Instant(START + days * DAY_MS), one, "FLOOR", None, "ASSIGN", "x", "till")
         for n, (days, one) in enumerate(assigned)
     ]
     known, moment = REACHES[reach], Instant(START + since * DAY_MS)
-    assert known.reach == reach
+    assert known.reach_days == reach
     late = [fact for fact in facts if fact.day >= day_number(moment, UTC) - reach]
     stored = Lifetime(sum(fact.net for fact in facts), sum(fact.counted for fact in facts))
     short = timeline(known, shortened(late, stored, decisions), UTC)
     whole = timeline(known, History(facts, Lifetime(), decisions), UTC)
 
-    def after(spells: list[Spell]) -> list[Spell]:
-        return merged(one._replace(begins=max(one.begins, moment)) for one in spells if one.ends > moment)
+    def after(periods: list[Period]) -> list[Period]:
+        return merged(one._replace(begins=max(one.begins, moment)) for one in periods if one.ends > moment)
 
     assert after(short) == after(whole)
 
@@ -132,15 +132,15 @@ def test_only_what_comes_later_must_be_looked_at(
 def test_purchases_that_are_added_only_lift(
     bought: list[tuple[int, int]], added: list[tuple[int, int]], zone: ZoneInfo, known: Versions
 ) -> None:
-    """The spells as they were, and the purchases of one window, give those of the whole history."""
+    """The periods as they were, and the purchases of one window, give those of the whole history."""
     assert known.monotone
-    assert known.longest is not None
+    assert known.max_window_days is not None
     elder = timeline(known, history(*facts_of(bought, zone)), zone)
     facts = facts_of([*bought, *added], zone)
     since = Instant(START + min(hours for hours, _ in added) * 3_600_000)
-    late = [fact for fact in facts if fact.day >= day_number(since, zone) - known.longest]
+    late = [fact for fact in facts if fact.day >= day_number(since, zone) - known.max_window_days]
     stored = Lifetime(sum(fact.net for fact in facts), sum(fact.counted for fact in facts))
-    found = risen(elder, Qualification(known, shortened(late, stored, ()), zone, since))
+    found = lifted(elder, Qualification(known, shortened(late, stored, ()), zone, since))
     assert found == timeline(known, history(*facts), zone)
 
 
@@ -159,16 +159,16 @@ def test_days_are_the_shops(minutes: int, zone: ZoneInfo, length: int, grace: in
     moment = Instant(START + minutes * 60_000)
     rule = PolicyData(tiers=(tier("A", spend("10", "ROLLING", length)), tier("C")), grace_days=grace)
     bought = PurchaseFact("x", moment, day_number(moment, zone), 1_000, True, "s", None)
-    spells = timeline(versions(first=rule), history(bought), zone)
-    assert [spell.tier for spell in spells] == ["C", "A", "C"]
-    assert spells[1].begins == moment
+    periods = timeline(versions(first=rule), history(bought), zone)
+    assert [period.tier for period in periods] == ["C", "A", "C"]
+    assert periods[1].begins == moment
 
     def there(instant: int) -> datetime:
         return datetime.fromtimestamp(instant / 1000, zone)
 
     day = there(moment).date() + timedelta(days=length + grace)
-    assert there(spells[1].ends).date() == day
-    assert there(spells[1].ends - 1).date() == day - timedelta(days=1)
+    assert there(periods[1].ends).date() == day
+    assert there(periods[1].ends - 1).date() == day - timedelta(days=1)
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

@@ -7,11 +7,16 @@ from typing import Any
 import pytest
 
 import regulars_tiers
-from regulars_core.database import Engine
-from regulars_core.imports import ImportOptions, import_customers, import_purchases
-from regulars_core.shop.shop import Shop
-from regulars_core.start import plugins_on
-from regulars_core.testing import Databases, opened_shop
+from regulars_core.plugin import Shop, plugins_on
+from regulars_core.testing import (
+    Databases,
+    Engine,
+    ImportOptions,
+    OpenShop,
+    import_customers,
+    import_purchases,
+    opened_shop,
+)
 from tests.tiers.conftest import OpenTiers, Owner, noon_of
 
 ON, OFF = plugins_on({"tiers": regulars_tiers}), plugins_on()
@@ -134,7 +139,7 @@ async def test_as_if_never_off(urls: list[str], tmp_path: Path) -> None:
 
 
 async def kept(shop: Shop) -> list[tuple[Any, ...]]:
-    """The spells of all customers, by name."""
+    """The periods of all customers, by name."""
     rows = await shop.database.rows(
         "SELECT c.first_name, s.begins, s.ends, s.tier, s.position FROM tier_spell s"
         " JOIN customer c ON c.id = s.customer_id ORDER BY c.first_name, s.begins"
@@ -142,12 +147,11 @@ async def kept(shop: Shop) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows]
 
 
-async def test_who_bought_before_the_plugin_was_ever_on(open_tiers: OpenTiers) -> None:
-    shop = await open_tiers()
-    bare = Owner(Shop(shop.database, shop.settings, plugins_on()))
+async def test_who_bought_before_the_plugin_was_ever_on(open_shop: OpenShop, open_tiers: OpenTiers) -> None:
+    bare = Owner(await open_shop(plugins=OFF))
     customer = await bare.customer()
     await bare.sells(customer, "6000.00", "2026-01-05")
-    owner = Owner(shop)
+    owner = Owner(await open_tiers())
     assert await owner.job() == 1
     assert await owner.tier(customer) == "A"
     assert await owner.job() == 0

@@ -2,8 +2,8 @@
 
 import pytest
 
-from regulars_core.primitives.ids import MAIN_STORE_ID
-from regulars_core.shop.actors import Actor, Binding
+from regulars_core.plugin import MAIN_STORE_ID, Actor
+from regulars_core.shop.actors import Binding
 from regulars_schema.testing import Api
 from regulars_tiers.permissions import VIEW
 from tests.tiers.conftest import Owner

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from regulars_core.shop.actors import Actor, Binding
+from regulars_core.plugin import Actor
+from regulars_core.shop.actors import Binding
 from regulars_schema.testing import Api
 from tests.tiers.conftest import Owner
 from tests.tiers.test_simulation import Calendar, asks

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from regulars_core.imports import ImportOptions, import_customers, import_purchases
+from regulars_core.testing import ImportOptions, import_customers, import_purchases
 from tests.tiers.conftest import OpenTiers, Owner
 
 pytestmark = [pytest.mark.realdata, pytest.mark.xdist_group("real-year")]

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from regulars_core.primitives.clock import NEVER
+from regulars_core.plugin import NEVER
 from regulars_tiers.rules.policy import SEED, CriterionData, Downgrade, PolicyData, TierData
 from regulars_tiers.rules.timeline import Assignment
 from tests.support.tier_rules import at, bought, days, history, versions

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from regulars_core.plugin import Shop
 from regulars_core.shop.commands import carry
-from regulars_core.shop.shop import Shop
 from regulars_tiers.commands import commands
 from tests.tiers.conftest import Owner
 

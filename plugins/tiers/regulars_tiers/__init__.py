@@ -59,12 +59,12 @@ async def customers_registered(
 
 @hookimpl
 async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
-    await events.bought(shop, purchases)
+    await events.recorded(shop, purchases)
 
 
 @hookimpl
 async def purchases_refunded(shop: Shop, refunds: Sequence[RefundRow]) -> None:
-    await events.given_back(shop, refunds)
+    await events.refunded(shop, refunds)
 
 
 @hookimpl

@@ -51,12 +51,12 @@ def simulate_file(
     sample: Annotated[int, typer.Option(help="How many customers to name.", min=0, max=1_000)] = 20,
 ) -> None:
     """Try a policy on the shop's own history; writes nothing."""
-    given = _read(policy)
+    data = _read(policy)
     begins, moment = _instant(effective), _instant(at)
 
     async def work(shop: Shop) -> None:
         try:
-            tried = policy_versions.checked(shop, given)
+            tried = policy_versions.checked(shop, data)
         except Refused as refused:
             for problem in refused.problems:
                 typer.echo(f"{'.'.join(problem.path)}: {problem.message}", err=True)
@@ -66,14 +66,15 @@ def simulate_file(
     in_shop(work)
 
 
-async def _print(shop: Shop, found: Simulation) -> None:
-    typer.echo(f"{found.customers} customers, {found.moved} of them moved, at {printed(found.at)}")
-    for (before, after), count in sorted(found.moves.items()):
+async def _print(shop: Shop, simulation: Simulation) -> None:
+    typer.echo(f"{simulation.customers} customers, {simulation.moved} of them moved, at {printed(simulation.at)}")
+    for (before, after), count in sorted(simulation.moves.items()):
         typer.echo(f"{before} -> {after}  {count}")
-    rows = await customers_by_ids(shop.database, [one.customer_id for one in found.sample])
-    for one in found.sample:
-        grounds = ", ".join(ground.reached.criterion.kind.description for ground in one.after.grounds) or "no criterion"
-        typer.echo(f"{rows[one.customer_id].code}  {one.before.tier.code} -> {one.after.tier.code}  {grounds}")
+    rows = await customers_by_ids(shop.database, [one.customer_id for one in simulation.sample])
+    for one in simulation.sample:
+        criteria = [evidence.progress.criterion.kind.description for evidence in one.after.evidence]
+        because = ", ".join(criteria) or "no criterion"
+        typer.echo(f"{rows[one.customer_id].code}  {one.before.tier.code} -> {one.after.tier.code}  {because}")
 
 
 def _read(path: Path) -> Any:

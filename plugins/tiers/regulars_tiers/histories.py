@@ -25,12 +25,12 @@ def horizon(days: int | None, since: Instant, shop: Shop) -> Instant:
 async def facts_of(shop: Shop, since: Mapping[str, Instant]) -> Mapping[str, list[PurchaseFact]]:
     """The purchases of each customer from an instant on, in the order of time."""
     zone = shop.settings.zone
-    found: dict[str, list[PurchaseFact]] = {customer_id: [] for customer_id in since}
+    facts: dict[str, list[PurchaseFact]] = {customer_id: [] for customer_id in since}
     for owner, id_, at, net, status, store_id, channel in await _rows(shop.database, since):
-        found[owner].append(PurchaseFact(id_, at, day_number(at, zone), net, status != "REFUNDED", store_id, channel))
-    for facts in found.values():
-        facts.sort(key=BY_TIME)
-    return found
+        facts[owner].append(PurchaseFact(id_, at, day_number(at, zone), net, status != "REFUNDED", store_id, channel))
+    for own in facts.values():
+        own.sort(key=BY_TIME)
+    return facts
 
 
 async def _rows(database: Database, since: Mapping[str, Instant]) -> Sequence[Any]:
@@ -55,11 +55,11 @@ async def _rows(database: Database, since: Mapping[str, Instant]) -> Sequence[An
 async def assignments_of(database: Database, customer_ids: Sequence[str]) -> Mapping[str, list[Assignment]]:
     """The assignments of each customer, the first one first."""
     sql, values = lookup_assignments(database.dialect, customer_ids)
-    return assigned(customer_ids, await database.read(sql, *values))
+    return assignments_from(customer_ids, await database.read(sql, *values))
 
 
 def lookup_assignments(dialect: Dialect, customer_ids: Sequence[str]) -> Lookup:
-    """What `assigned` makes assignments of."""
+    """What `assignments_from` makes assignments of."""
     return (
         "SELECT customer_id, id, at, tier, mode, until, kind, reason, author FROM tier_assignment"
         f" WHERE {dialect.among('customer_id', 1)} ORDER BY at, id",
@@ -67,12 +67,12 @@ def lookup_assignments(dialect: Dialect, customer_ids: Sequence[str]) -> Lookup:
     )
 
 
-def assigned(customer_ids: Sequence[str], rows: Sequence[Any]) -> Mapping[str, list[Assignment]]:
-    """The assignments of each customer, from the rows in which they are kept."""
-    found: dict[str, list[Assignment]] = {customer_id: [] for customer_id in customer_ids}
+def assignments_from(customer_ids: Sequence[str], rows: Sequence[Any]) -> Mapping[str, list[Assignment]]:
+    """The assignments of each customer, from the rows in which they are stored."""
+    assignments: dict[str, list[Assignment]] = {customer_id: [] for customer_id in customer_ids}
     for row in rows:
-        found[row[0]].append(Assignment(*row[1:]))
-    return found
+        assignments[row[0]].append(Assignment(*row[1:]))
+    return assignments
 
 
 async def histories_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, History]:
@@ -83,6 +83,6 @@ async def histories_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, 
 
 
 def shortened(facts: Sequence[PurchaseFact], stored: Lifetime, assignments: Sequence[Assignment]) -> History:
-    """A history of which only the late part is looked at; what came before is told by the customer's statistics."""
+    """A history of which only the late part is looked at; what came before follows from the customer's statistics."""
     spent, count = sum(fact.net for fact in facts), sum(fact.counted for fact in facts)
     return History(facts, Lifetime(stored.spent - spent, stored.count - count), assignments)

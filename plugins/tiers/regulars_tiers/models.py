@@ -1,4 +1,4 @@
-"""What the plugin keeps: policies, assignments, the spells of each customer, and what was shown."""
+"""What the plugin keeps: policies, assignments, the periods of each customer, and what was shown."""
 
 from typing import ClassVar
 
@@ -42,8 +42,8 @@ class TierAssignment(Model):
 
 
 class TierSpell(Model):
-    """A time in which a customer has one tier, by what is known now; together they cover all time. Proven equal to a
-    recomputation. Who has neither bought anything nor was assigned a tier has none, and the lowest tier."""
+    """A period: a time in which a customer has one tier, by what is known now; together they cover all time. Proven equal to
+    a recomputation. Who has neither bought anything nor was assigned a tier has none, and the lowest tier."""
 
     number = fields.BigIntField(primary_key=True, generated=True)
     customer_id = IdField()
@@ -58,8 +58,8 @@ class TierSpell(Model):
 
 
 class TierStanding(Model):
-    """What was last shown of a customer who has spells. `next_at` is when time alone changes it, `policy` the number of
-    the latest version that the spells know of; -1 asks for all of them to be made anew."""
+    """What was last shown of a customer who has periods. `next_at` is when time alone changes it, `policy` the number of
+    the latest version that the periods know of; -1 asks for all of them to be made anew."""
 
     customer_id = IdField(primary_key=True)
     tier = TextKeyField(32)

@@ -7,8 +7,8 @@ from regulars_core.plugin import Permission
 VIEW = "tiers.view"
 ASSIGN = "tiers.assign"
 MANAGE = "tiers.manage"
-BOUGHT = "purchases.view"
-FIGURES = f"Its figures add up purchases of all stores: also needs `{BOUGHT}` in the whole shop."
+PURCHASES_VIEW = "purchases.view"
+FIGURES = f"Its figures add up purchases of all stores: also needs `{PURCHASES_VIEW}` in the whole shop."
 """How a field is described that tells what was bought in all stores."""
 
 PERMISSIONS: Sequence[Permission] = (

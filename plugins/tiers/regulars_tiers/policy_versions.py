@@ -1,4 +1,4 @@
-"""The versions of the policy, as they are kept."""
+"""The versions of the policy, as they are stored."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from regulars_core.plugin import NEVER, Checks, Instant, Lookup, Problem, Refused, Shop, now
 from regulars_tiers.registry import criterion_kinds
 from regulars_tiers.rules.criteria import CriterionKind, Unit
-from regulars_tiers.rules.policy import SEED, Policy, PolicyData, Versions, compiled, in_order, read
+from regulars_tiers.rules.policy import SEED, Policy, PolicyData, Versions, compiled, policy_data
 
 
 class _AnySettings(BaseModel):
@@ -21,30 +21,31 @@ def _unmeasured(_: Any, __: Sequence[Any]) -> int:
     return 0
 
 
-async def versions(shop: Shop) -> Versions:
+async def versions_of(shop: Shop) -> Versions:
     """All versions; the seed is in force until the first of the shop's own."""
-    return made_of(shop, await shop.database.read(LOOKUP[0]))
+    return versions_from(shop, await shop.database.read(LOOKUP[0]))
 
 
 LOOKUP: Lookup = ("SELECT number, effective_at, body FROM tier_policy ORDER BY number", ())
-"""What `made_of` makes versions of."""
+"""What `versions_from` makes versions of."""
 
 
-def made_of(shop: Shop, rows: Sequence[Any]) -> Versions:
-    """All versions, from the rows in which they are kept."""
+def versions_from(shop: Shop, rows: Sequence[Any]) -> Versions:
+    """All versions, from the rows in which they are stored."""
     kinds = tuple(criterion_kinds(shop.plugins).values())
-    return _in_order(tuple(tuple(row) for row in rows), shop.currency, kinds)
+    return _versions(tuple(tuple(row) for row in rows), shop.currency, kinds)
 
 
 @lru_cache(maxsize=64)
-def _in_order(rows: Sequence[tuple[int, Instant, str]], currency: str, kinds: Sequence[CriterionKind]) -> Versions:
+def _versions(rows: Sequence[tuple[int, Instant, str]], currency: str, kinds: Sequence[CriterionKind]) -> Versions:
     by_name = {kind.kind: kind for kind in kinds}
-    made = [(number, effective_at, _kept(body, by_name, currency)) for number, effective_at, body in rows]
-    return in_order([(0, NEVER, _kept(SEED.model_dump_json(), by_name, currency)), *made])
+    seed = _stored_policy(SEED.model_dump_json(), by_name, currency)
+    own = [(number, effective_at, _stored_policy(body, by_name, currency)) for number, effective_at, body in rows]
+    return Versions.of([(0, NEVER, seed), *own])
 
 
-def _kept(body: str, kinds: Mapping[str, CriterionKind], currency: str) -> Policy:
-    """A policy that was checked when it was made. What a plugin measured that is off now is met by nobody."""
+def _stored_policy(body: str, kinds: Mapping[str, CriterionKind], currency: str) -> Policy:
+    """A policy that was checked when it was written. What a plugin measured that is off now is met by nobody."""
     data = PolicyData.model_validate_json(body)
     metrics = {one.metric for tier in data.tiers for set_ in tier.criteria for one in set_}
     missing = {
@@ -53,11 +54,11 @@ def _kept(body: str, kinds: Mapping[str, CriterionKind], currency: str) -> Polic
     return compiled(data, {**kinds, **missing}, currency, Checks())
 
 
-def checked(shop: Shop, given: Any) -> Policy:
+def checked(shop: Shop, data: Any) -> Policy:
     """The policy in data of unknown form. Raises Malformed with everything that is wrong."""
     checks = Checks("policy")
-    data = read(given, checks)
-    policy = compiled(data, criterion_kinds(shop.plugins), shop.currency, checks) if data else None
+    read = policy_data(data, checks)
+    policy = compiled(read, criterion_kinds(shop.plugins), shop.currency, checks) if read else None
     checks.refuse()
     assert policy is not None
     return policy
@@ -72,8 +73,8 @@ async def change_policy(shop: Shop, policy: Policy, effective_at: Instant | None
     begins = now() if effective_at is None else effective_at
 
     async def work() -> int:
-        known = await versions(shop)
-        if known.at(begins).policy.data == policy.data and all(one.begins <= begins for one in known.all):
+        versions = await versions_of(shop)
+        if versions.at(begins).policy.data == policy.data and all(one.begins <= begins for one in versions.all):
             raise Refused(Problem("POLICY_UNCHANGED", "This is the policy that is in force then.", ("policy",)))
         [row] = await shop.database.rows(
             "INSERT INTO tier_policy (effective_at, body, lowest, author, created_at) VALUES ($1, $2, $3, $4, $5)"

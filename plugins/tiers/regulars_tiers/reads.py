@@ -1,4 +1,4 @@
-"""Reading what is kept: the tiers of customers at an instant, who has which, what was shown, and the policies."""
+"""Reading what is stored: the tiers of customers at an instant, who has which, what was shown, and the policies."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from regulars_core.plugin import (
     pages_of,
 )
 from regulars_tiers.histories import histories_of
-from regulars_tiers.policy_versions import versions
+from regulars_tiers.policy_versions import versions_of
 from regulars_tiers.rules.explanation import Explainer, Standing
 from regulars_tiers.rules.policy import SEED, PolicyData, Tier
 
@@ -33,15 +33,15 @@ _LOWEST = SEED.tiers[-1].code
 
 
 def _leaf(conditions: Sequence[Condition], values: Values) -> str:
-    """One of these tiers at an instant, the present if it is None. Who has no spells has the lowest tier of the policy
+    """One of these tiers at an instant, the present if it is None. Who has no periods has the lowest tier of the policy
     then in force."""
-    given = dict(conditions)
-    at = values.bind(moment(given["at"]))
-    spells = f"SELECT sp.customer_id FROM tier_spell sp WHERE {_DURING.format(at=at)}"
+    terms = dict(conditions)
+    at = values.bind(moment(terms["at"]))
+    during = f"SELECT sp.customer_id FROM tier_spell sp WHERE {_DURING.format(at=at)}"
     lowest = f"coalesce((SELECT tp.lowest FROM tier_policy tp WHERE tp.effective_at <= {at}"
     lowest += f" ORDER BY tp.effective_at DESC, tp.number DESC LIMIT 1), {values.bind(_LOWEST)})"
     return (
-        f"c.id IN ({spells} AND {values.among('sp.tier', given['in'])}) OR ({values.among(lowest, given['in'])}"
+        f"c.id IN ({during} AND {values.among('sp.tier', terms['in'])}) OR ({values.among(lowest, terms['in'])}"
         " AND NOT EXISTS (SELECT 1 FROM tier_spell sp WHERE sp.customer_id = c.id))"
     )
 
@@ -62,28 +62,28 @@ SORT_KEY = SortKey(
 
 async def tiers_of(shop: Shop, moments: Iterable[tuple[str, Instant]]) -> Mapping[tuple[str, Instant], Tier]:
     """The tier of each (customer, instant), by one statement beside that for the policy."""
-    wanted, known = list(dict.fromkeys(moments)), await versions(shop)
-    codes = await _codes(shop.database, wanted)
-    found = {}
-    for one in wanted:
-        policy = known.at(one[1]).policy
-        found[one] = policy.by_code.get(codes.get(one, ""), policy.lowest)
-    return found
+    distinct, versions = list(dict.fromkeys(moments)), await versions_of(shop)
+    codes = await _codes(shop.database, distinct)
+    tiers = {}
+    for one in distinct:
+        policy = versions.at(one[1]).policy
+        tiers[one] = policy.by_code.get(codes.get(one, ""), policy.lowest)
+    return tiers
 
 
-async def _codes(database: Database, wanted: Sequence[tuple[str, Instant]]) -> Mapping[tuple[str, Instant], str]:
-    if not wanted:
+async def _codes(database: Database, moments: Sequence[tuple[str, Instant]]) -> Mapping[tuple[str, Instant], str]:
+    if not moments:
         return {}
     link = "sp.customer_id = k.key AND " + _DURING.format(at="k.moment")
     if database.engine == "sqlite":
         pairs = "(SELECT value ->> 0 AS key, value ->> 1 AS moment FROM json_each($1)) k"
         sql = f"SELECT k.key, k.moment, sp.tier FROM {pairs} CROSS JOIN tier_spell sp WHERE {link}"
-        rows = await database.rows(sql, list(wanted))
+        rows = await database.rows(sql, list(moments))
     else:
         array = database.dialect.array
         pairs = f"unnest({array(1)}, {array(2, 'bigint')}) AS k(key, moment)"
         sql = f"SELECT k.key, k.moment, sp.tier FROM {pairs} JOIN tier_spell sp ON {link}"
-        rows = await database.rows(sql, [one[0] for one in wanted], [one[1] for one in wanted])
+        rows = await database.rows(sql, [one[0] for one in moments], [one[1] for one in moments])
     return {(row[0], row[1]): row[2] for row in rows}
 
 
@@ -91,9 +91,9 @@ async def tiers_around(
     shop: Shop, purchases: Iterable[tuple[str, Instant]]
 ) -> Mapping[tuple[str, Instant], tuple[Tier, Tier]]:
     """The tier just before and just after each purchase, given as (customer, instant)."""
-    given = list(purchases)
-    found = await tiers_of(shop, [*given, *((one, Instant(at - 1)) for one, at in given)])
-    return {(one, at): (found[one, Instant(at - 1)], found[one, at]) for one, at in given}
+    bought = list(purchases)
+    tiers = await tiers_of(shop, [*bought, *((one, Instant(at - 1)) for one, at in bought)])
+    return {(one, at): (tiers[one, Instant(at - 1)], tiers[one, at]) for one, at in bought}
 
 
 async def tiers_for_purchases(
@@ -101,18 +101,18 @@ async def tiers_for_purchases(
 ) -> Mapping[tuple[str, Instant], Tier]:
     """The tier whose terms hold for each purchase: the one before it, or after it where the policy says that an upgrade
     applies to the purchase that brings it."""
-    around, known = await tiers_around(shop, purchases), await versions(shop)
+    around, versions = await tiers_around(shop, purchases), await versions_of(shop)
     return {
-        (one, at): after if known.at(at).policy.upgrade_applies_to_trigger else before
+        (one, at): after if versions.at(at).policy.upgrade_applies_to_trigger else before
         for (one, at), (before, after) in around.items()
     }
 
 
 async def standings_of(shop: Shop, customer_ids: Sequence[str], at: Any) -> Mapping[str, Standing]:
     """All about the tiers of customers at an instant, recomputed from what is known now: three statements."""
-    present, known = moment(at), await versions(shop)
-    past, zone = await histories_of(shop, list(dict.fromkeys(customer_ids))), shop.settings.zone
-    return {one: Explainer(known, one, history, zone).standing(present) for one, history in past.items()}
+    present, versions = moment(at), await versions_of(shop)
+    histories, zone = await histories_of(shop, list(dict.fromkeys(customer_ids))), shop.settings.zone
+    return {one: Explainer(versions, one, history, zone).standing(present) for one, history in histories.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,8 @@ class Share:
 
 async def distribution(shop: Shop, at: Any) -> Sequence[Share]:
     """Who was registered at an instant, by tier, the highest first."""
-    present, known = moment(at), await versions(shop)
-    policy = known.at(present).policy
+    present, versions = moment(at), await versions_of(shop)
+    policy = versions.at(present).policy
     rows = await shop.database.rows(
         "SELECT sp.tier, count(*), CAST(coalesce(sum(s.total_spent), 0) AS BIGINT) FROM customer c"
         " JOIN customer_stats s ON s.customer_id = c.id"
@@ -137,8 +137,8 @@ async def distribution(shop: Shop, at: Any) -> Sequence[Share]:
     )
     sums = {tier.code: [0, 0] for tier in policy.tiers}
     for code, count, spent in rows:
-        mine = sums[code if code in sums else policy.lowest.code]
-        mine[0], mine[1] = mine[0] + count, mine[1] + spent
+        total = sums[code if code in sums else policy.lowest.code]
+        total[0], total[1] = total[0] + count, total[1] + spent
     return [Share(tier, *sums[tier.code]) for tier in reversed(policy.tiers)]
 
 
@@ -202,7 +202,7 @@ class PolicyRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class _StoredVersion:
     """A version of the policy before its rules are read."""
 
     number: int
@@ -216,7 +216,7 @@ class _Written:
         """Where it stands in LATEST_VERSION_FIRST."""
         return self.begins, f"{self.number:032x}"
 
-    def read(self) -> PolicyRow:
+    def row(self) -> PolicyRow:
         data = PolicyData.model_validate_json(self.body) if self.number else SEED
         return PolicyRow(self.number, self.begins if self.number else None, self.ends, self.created_at, data)
 
@@ -224,36 +224,36 @@ class _Written:
 LATEST_VERSION_FIRST = Order(SortKey("EFFECTIVE_AT", "effective_at", "number", int), descending=True)
 
 
-async def _written(database: Database) -> Sequence[_Written]:
+async def _stored_versions(database: Database) -> Sequence[_StoredVersion]:
     """All versions, in the order in which they are in force; a shop has few of them, and the seed is in no table."""
-    found = await database.rows("SELECT number, effective_at, created_at, body FROM tier_policy ORDER BY 2, 1")
-    rows = [(0, NEVER, None, ""), *found]
+    own = await database.rows("SELECT number, effective_at, created_at, body FROM tier_policy ORDER BY 2, 1")
+    rows = [(0, NEVER, None, ""), *own]
     ends = [*(row[1] for row in rows[1:]), None]
-    return [_Written(row[0], row[1], end, row[2], row[3]) for row, end in zip(rows, ends, strict=True)]
+    return [_StoredVersion(row[0], row[1], end, row[2], row[3]) for row, end in zip(rows, ends, strict=True)]
 
 
 async def policies_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, PolicyRow]:
     """Versions of the policy by id."""
-    return {one.position[1]: one.read() for one in await _written(database) if one.position[1] in ids}
+    return {one.position[1]: one.row() for one in await _stored_versions(database) if one.position[1] in ids}
 
 
 async def policy_at(database: Database, at: Any) -> PolicyRow:
     """The version that is in force at an instant."""
     present = moment(at)
-    return [one for one in await _written(database) if one.begins <= present][-1].read()
+    return [one for one in await _stored_versions(database) if one.begins <= present][-1].row()
 
 
 async def page_of_policies(database: Database, window: Window) -> Page[PolicyRow]:
     """A page of all versions, by LATEST_VERSION_FIRST."""
-    written = await _written(database)
-    asked = [
+    versions = await _stored_versions(database)
+    inside = [
         one
-        for one in (written if window.backward else reversed(written))
+        for one in (versions if window.backward else reversed(versions))
         if (window.after is None or one.position < window.after)
         and (window.before is None or one.position > window.before)
     ]
 
     async def count() -> Mapping[str, int]:
-        return {"": len(written)}
+        return {"": len(versions)}
 
-    return Page.cut(window, [(one.read(), one.position) for one in asked[: window.size + 1]], Once(count))
+    return Page.cut(window, [(one.row(), one.position) for one in inside[: window.size + 1]], Once(count))

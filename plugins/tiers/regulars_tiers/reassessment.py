@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 
 from regulars_core.plugin import Database, Shop, Values, Where, now
 from regulars_tiers.histories import histories_of
-from regulars_tiers.policy_versions import versions
-from regulars_tiers.recalculation import Recalculate, keep
-from regulars_tiers.rules.timeline import Spell, timeline
+from regulars_tiers.policy_versions import versions_of
+from regulars_tiers.recalculation import Recalculate, recalculate
+from regulars_tiers.rules.timeline import Period, timeline
 
 BATCH = 1_000
 ANEW = -1
@@ -23,7 +23,7 @@ async def reassess(shop: Shop, customer_ids: Sequence[str]) -> int:
 
     async def work() -> int:
         await _mark_these(shop.database, customer_ids)
-        return len(await keep(shop, dict.fromkeys(customer_ids, Recalculate()), "REASSESSMENT"))
+        return len(await recalculate(shop, dict.fromkeys(customer_ids, Recalculate()), "REASSESSMENT"))
 
     return await shop.database.transaction(work)
 
@@ -49,7 +49,7 @@ async def _mark_these(database: Database, customer_ids: Sequence[str]) -> None:
 
 async def waiting(shop: Shop) -> int:
     """How many standings do not know of the latest policy yet, or are marked to be made anew."""
-    latest = (await versions(shop)).latest
+    latest = (await versions_of(shop)).latest
     row = await shop.database.row("SELECT count(*) FROM tier_standing WHERE policy <> $1", latest)
     return int(row[0]) if row else 0
 
@@ -59,12 +59,12 @@ async def work_off(shop: Shop) -> AsyncIterator[int]:
     Yields after each batch how many customers it was for."""
     for find, cause in ((_due, "TIME"), (_outdated, "POLICY"), (_unassessed, "POLICY")):
         while ids := await find(shop):
-            await shop.database.transaction(lambda ids=ids, cause=cause: _keep(shop, ids, cause))  # type: ignore[misc]
+            await shop.database.transaction(lambda ids=ids, cause=cause: _recalculate(shop, ids, cause))  # type: ignore[misc]
             yield len(ids)
 
 
-async def _keep(shop: Shop, ids: Sequence[str], cause: str) -> None:
-    await keep(shop, {id_: Recalculate(now()) if cause == "TIME" else Recalculate() for id_ in ids}, cause)
+async def _recalculate(shop: Shop, ids: Sequence[str], cause: str) -> None:
+    await recalculate(shop, {id_: Recalculate(now()) if cause == "TIME" else Recalculate() for id_ in ids}, cause)
 
 
 async def _due(shop: Shop) -> list[str]:
@@ -73,7 +73,7 @@ async def _due(shop: Shop) -> list[str]:
 
 
 async def _outdated(shop: Shop) -> list[str]:
-    latest = (await versions(shop)).latest
+    latest = (await versions_of(shop)).latest
     sql = f"{_STANDINGS} WHERE t.policy < $1 ORDER BY t.policy, t.customer_id LIMIT {BATCH}"
     return [row[0] for row in await shop.database.rows(sql, latest)]
 
@@ -88,32 +88,32 @@ async def _unassessed(shop: Shop) -> list[str]:
 
 
 async def differences(shop: Shop) -> AsyncIterator[str]:
-    """Every customer whose stored spells are not what a recomputation gives; those that wait to be made anew, and those
+    """Every customer whose stored periods are not what a recomputation gives; those that wait to be made anew, and those
     not assessed yet, are passed over."""
-    known, last = await versions(shop), "0" * 32
+    versions, last = await versions_of(shop), "0" * 32
     while True:
         rows = await shop.database.rows(
             "SELECT c.id, t.policy FROM customer c LEFT JOIN tier_standing t ON t.customer_id = c.id WHERE c.id > $1"
             f" ORDER BY c.id LIMIT {BATCH}",
             last,
         )
-        checked = [row[0] for row in rows if row[1] == known.latest]
-        past, stored = await histories_of(shop, checked), await _stored(shop.database, checked)
+        checked = [row[0] for row in rows if row[1] == versions.latest]
+        histories, stored = await histories_of(shop, checked), await _stored_periods(shop.database, checked)
         for customer_id in checked:
-            right = timeline(known, past[customer_id], shop.settings.zone)
-            if stored.get(customer_id, []) != right:
-                yield f"customer_{customer_id}: stored tiers {stored.get(customer_id)}, recomputed {right}"
+            expected = timeline(versions, histories[customer_id], shop.settings.zone)
+            if stored.get(customer_id, []) != expected:
+                yield f"customer_{customer_id}: stored tiers {stored.get(customer_id)}, recomputed {expected}"
         if len(rows) < BATCH:
             return
         last = rows[-1][0]
 
 
-async def _stored(database: Database, customer_ids: Sequence[str]) -> dict[str, list[Spell]]:
-    found: dict[str, list[Spell]] = {}
+async def _stored_periods(database: Database, customer_ids: Sequence[str]) -> dict[str, list[Period]]:
+    periods: dict[str, list[Period]] = {}
     for row in await database.rows(
         "SELECT customer_id, begins, ends, tier, position FROM tier_spell"
         f" WHERE {database.dialect.among('customer_id', 1)} ORDER BY customer_id, begins",
         list(customer_ids),
     ):
-        found.setdefault(row[0], []).append(Spell(*row[1:]))
-    return found
+        periods.setdefault(row[0], []).append(Period(*row[1:]))
+    return periods

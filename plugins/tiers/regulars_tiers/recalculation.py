@@ -1,4 +1,4 @@
-"""Keeping the spells of customers as their histories say, and telling who was moved.
+"""Recalculation: the periods of customers become what their histories say, and plugins are told who was moved.
 
 Whoever changes something of a customer holds the row of the customer's statistics first, as core does before it tells of
 purchases, in the order of ids; only then are policy and purchases read. So of two that change one customer, the later one
@@ -23,16 +23,16 @@ from regulars_core.plugin import (
     new_id,
     now,
 )
-from regulars_tiers.histories import assigned, facts_of, horizon, lookup_assignments, shortened
-from regulars_tiers.policy_versions import LOOKUP, made_of
+from regulars_tiers.histories import assignments_from, facts_of, horizon, lookup_assignments, shortened
+from regulars_tiers.policy_versions import LOOKUP, versions_from
 from regulars_tiers.rules.criteria import Lifetime
 from regulars_tiers.rules.policy import Versions
-from regulars_tiers.rules.timeline import Qualification, Spell, merged, risen, spell_at, timeline
+from regulars_tiers.rules.timeline import Period, Qualification, lifted, merged, period_at, timeline
 
 
 @dataclass(frozen=True, slots=True)
 class Recalculate:
-    """From when on a customer's spells may be others than before, and the purchase that is why."""
+    """From when on a customer's periods may be others than before, and the purchase that is why."""
 
     since: Instant = NEVER
     purchase_id: str | None = None
@@ -59,64 +59,66 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """What is kept of a customer: the tier last shown, when time changes it, by which policy, and the spells."""
+class _Stored:
+    """What is stored of a customer: the tier last shown, when time changes it, by which policy, and the periods."""
 
     tier: str
     next_at: Instant
     policy: int
-    spells: Sequence[Spell]
+    periods: Sequence[Period]
 
 
-async def keep(shop: Shop, touched: Mapping[str, Recalculate], cause: str, *, held: bool = False) -> Sequence[Change]:
-    """Bring the spells of these customers up to date, inside the caller's transaction, and tell plugins who was moved.
+async def recalculate(
+    shop: Shop, customers: Mapping[str, Recalculate], cause: str, *, locked: bool = False
+) -> Sequence[Change]:
+    """Bring the periods of these customers up to date, inside the caller's transaction, and tell plugins who was moved.
 
-    `held` says that the transaction holds the rows of their statistics already. The number of statements does not depend on
-    how many customers there are.
+    `locked` says that the transaction holds the rows of their statistics already. The number of statements does not depend
+    on how many customers there are.
     """
-    if not touched:
+    if not customers:
         return []
-    ids, database = sorted(touched), shop.database
-    if not held:
+    ids, database = sorted(customers), shop.database
+    if not locked:
         await lock(database, "customer_stats", ids, key="customer_id")
     sql = (
         "SELECT customer_id, total_spent, purchase_count FROM customer_stats"
         f" WHERE {database.dialect.among('customer_id', 1)} ORDER BY customer_id"
     )
-    stats, policies, spells, decisions = await database.read_together(
-        [(sql, [ids]), LOOKUP, _lookup_spells(database.dialect, ids), lookup_assignments(database.dialect, ids)]
+    stats, policies, standings, decisions = await database.read_together(
+        [(sql, [ids]), LOOKUP, _lookup_stored(database.dialect, ids), lookup_assignments(database.dialect, ids)]
     )
-    known, kept, assignments = made_of(shop, policies), _kept(spells), assigned(ids, decisions)
+    versions, stored, assignments = versions_from(shop, policies), _stored(standings), assignments_from(ids, decisions)
     present, zone = now(), shop.settings.zone
-    since = {row[0]: _since(touched[row[0]], kept.get(row[0]), known) for row in stats}
+    since = {row[0]: _since(customers[row[0]], stored.get(row[0]), versions) for row in stats}
     # Added purchases never lower anybody (docs/decisions/0014): a window of them is enough, and no grace before it.
-    only_rise = cause == "PURCHASE" and known.monotone
-    rising = {one for one, at in since.items() if only_rise and at != NEVER and not assignments[one]}
-    reach = {one: known.longest if one in rising else known.reach for one in since}
-    facts = await facts_of(shop, {one: horizon(reach[one], at, shop) for one, at in since.items()})
-    writing = _Writing(known, present)
+    only_lifts = cause == "PURCHASE" and versions.monotone
+    liftable = {one for one, at in since.items() if only_lifts and at != NEVER and not assignments[one]}
+    reach_days = {one: versions.max_window_days if one in liftable else versions.reach_days for one in since}
+    facts = await facts_of(shop, {one: horizon(reach_days[one], at, shop) for one, at in since.items()})
+    writer = _Writer(versions, present)
     for customer_id, spent, count in stats:
         history = shortened(facts[customer_id], Lifetime(spent, count), assignments[customer_id])
-        elder, at = kept.get(customer_id), since[customer_id]
-        if elder and customer_id in rising:
-            found = risen(elder.spells, Qualification(known, history, zone, at))
+        existing, at = stored.get(customer_id), since[customer_id]
+        if existing and customer_id in liftable:
+            periods = lifted(existing.periods, Qualification(versions, history, zone, at))
         else:
-            found = timeline(known, history, zone)
-            if elder and at != NEVER:
-                found = merged([*_before(elder.spells, at), *_after(found, at)])
-        if elder or spent or count or facts[customer_id] or assignments[customer_id]:
-            writing.customer(customer_id, elder, found, cause, touched[customer_id].purchase_id)
-    await writing.write(database)
-    if writing.changes and shop.plugins.listens("tiers_changed"):
-        await shop.plugins.announce("tiers_changed", shop=shop, changes=writing.changes)
-    return writing.changes
+            periods = timeline(versions, history, zone)
+            if existing and at != NEVER:
+                periods = merged([*_before(existing.periods, at), *_after(periods, at)])
+        if existing or spent or count or facts[customer_id] or assignments[customer_id]:
+            writer.add(customer_id, existing, periods, cause, customers[customer_id].purchase_id)
+    await writer.write(database)
+    if writer.changes and shop.plugins.listens("tiers_changed"):
+        await shop.plugins.announce("tiers_changed", shop=shop, changes=writer.changes)
+    return writer.changes
 
 
-def _since(touched: Recalculate, kept: _Kept | None, known: Versions) -> Instant:
-    return touched.since if kept and kept.policy == known.latest else NEVER
+def _since(customer: Recalculate, stored: _Stored | None, versions: Versions) -> Instant:
+    return customer.since if stored and stored.policy == versions.latest else NEVER
 
 
-def _lookup_spells(dialect: Dialect, ids: Sequence[str]) -> Lookup:
+def _lookup_stored(dialect: Dialect, ids: Sequence[str]) -> Lookup:
     return (
         "SELECT t.customer_id, t.tier, t.next_at, t.policy, s.begins, s.ends, s.tier AS had, s.position FROM tier_standing t"
         f" JOIN tier_spell s ON s.customer_id = t.customer_id WHERE {dialect.among('t.customer_id', 1)}"
@@ -125,66 +127,67 @@ def _lookup_spells(dialect: Dialect, ids: Sequence[str]) -> Lookup:
     )
 
 
-def _kept(rows: Sequence[Any]) -> Mapping[str, _Kept]:
-    found: dict[str, tuple[tuple[str, Instant, int], list[Spell]]] = {}
+def _stored(rows: Sequence[Any]) -> Mapping[str, _Stored]:
+    """What is stored of each customer, from a row for each period, in their order."""
+    by_customer: dict[str, tuple[tuple[str, Instant, int], list[Period]]] = {}
     for row in rows:
-        found.setdefault(row[0], ((row[1], row[2], row[3]), []))[1].append(Spell(*row[4:]))
-    return {one: _Kept(*head, spells) for one, (head, spells) in found.items()}
+        by_customer.setdefault(row[0], ((row[1], row[2], row[3]), []))[1].append(Period(*row[4:]))
+    return {one: _Stored(*standing, periods) for one, (standing, periods) in by_customer.items()}
 
 
-def _before(spells: Iterable[Spell], at: Instant) -> list[Spell]:
-    return [Spell(s.begins, min(s.ends, at), s.tier, s.position) for s in spells if s.begins < at]
+def _before(periods: Iterable[Period], at: Instant) -> list[Period]:
+    return [Period(one.begins, min(one.ends, at), one.tier, one.position) for one in periods if one.begins < at]
 
 
-def _after(spells: Iterable[Spell], at: Instant) -> list[Spell]:
-    return [Spell(max(s.begins, at), s.ends, s.tier, s.position) for s in spells if s.ends > at]
+def _after(periods: Iterable[Period], at: Instant) -> list[Period]:
+    return [Period(max(one.begins, at), one.ends, one.tier, one.position) for one in periods if one.ends > at]
 
 
-class _Writing:
+class _Writer:
     """Gathers what is to be written for many customers."""
 
-    def __init__(self, known: Versions, present: Instant) -> None:
-        self._known, self._present = known, present
+    def __init__(self, versions: Versions, present: Instant) -> None:
+        self._versions, self._present = versions, present
         self._customers = 0
         self.changes: list[Change] = []
         self._gone: list[tuple[str, Instant]] = []
         self._new: list[tuple[Any, ...]] = []
         self._standings: list[tuple[Any, ...]] = []
 
-    def customer(
-        self, customer_id: str, elder: _Kept | None, found: Sequence[Spell], cause: str, purchase_id: str | None
+    def add(
+        self, customer_id: str, existing: _Stored | None, periods: Sequence[Period], cause: str, purchase_id: str | None
     ) -> None:
         """Note what is different of one customer."""
-        old = set(elder.spells) if elder else set()
-        new = set(found)
+        old = set(existing.periods) if existing else set()
+        new = set(periods)
         self._customers += 1
-        self._gone += [(customer_id, spell.begins) for spell in old - new]
-        self._new += [(customer_id, s.begins, s.ends, s.tier, s.position) for s in found if s not in old]
-        shown, position = self._last_shown(customer_id, elder)
-        current = spell_at(found, self._present)
+        self._gone += [(customer_id, one.begins) for one in old - new]
+        self._new += [(customer_id, p.begins, p.ends, p.tier, p.position) for p in periods if p not in old]
+        shown, position = self._last_shown(customer_id, existing)
+        current = period_at(periods, self._present)
         if current.tier != shown:
             self.changes.append(
                 Change(
                     customer_id, shown, current.tier, position, current.position, self._present, cause, purchase_id
                 )
             )  # fmt: skip
-        standing = (current.tier, current.ends, self._known.latest)
-        if elder is None or standing != (elder.tier, elder.next_at, elder.policy):
+        standing = (current.tier, current.ends, self._versions.latest)
+        if existing is None or standing != (existing.tier, existing.next_at, existing.policy):
             self._standings.append((customer_id, *standing))
 
-    def _last_shown(self, customer_id: str, elder: _Kept | None) -> tuple[str, int]:
+    def _last_shown(self, customer_id: str, existing: _Stored | None) -> tuple[str, int]:
         """The tier shown until now; what time has changed since the last look is noted with its own instants."""
-        if elder is None:
-            return self._known.at(self._present).policy.lowest.code, 0
-        shown = next((s for s in elder.spells if s.ends == elder.next_at), elder.spells[0])
-        tier, position = elder.tier, shown.position
-        for spell in elder.spells:
-            if elder.next_at <= spell.begins <= self._present:
-                if spell.tier != tier:
+        if existing is None:
+            return self._versions.at(self._present).policy.lowest.code, 0
+        shown = next((one for one in existing.periods if one.ends == existing.next_at), existing.periods[0])
+        tier, position = existing.tier, shown.position
+        for period in existing.periods:
+            if existing.next_at <= period.begins <= self._present:
+                if period.tier != tier:
                     self.changes.append(
-                        Change(customer_id, tier, spell.tier, position, spell.position, spell.begins, "TIME")
+                        Change(customer_id, tier, period.tier, position, period.position, period.begins, "TIME")
                     )
-                tier, position = spell.tier, spell.position
+                tier, position = period.tier, period.position
         return tier, position
 
     async def write(self, database: Database) -> None:
@@ -192,31 +195,31 @@ class _Writing:
         changes = [(new_id(), c.customer_id, c.at, c.before, c.after, c.cause, c.purchase_id) for c in self.changes]
         if self._customers == 1 and len(self._new) < MIN_COPY_ROWS:
             begins = {row[1] for row in self._new}
-            spells = inserting("tier_spell", _SPELL, self._new) if self._new else None
+            periods = inserting("tier_spell", _PERIOD, self._new) if self._new else None
             await database.defer(
                 [
-                    *((_FORGET, row) for row in self._gone if row[1] not in begins),
-                    *([(f"{spells[0]} {_AGAIN}", spells[1])] if spells else []),
-                    *((_STANDING, row) for row in self._standings),
+                    *((_DELETE_PERIOD, row) for row in self._gone if row[1] not in begins),
+                    *([(f"{periods[0]} {_OR_UPDATE_PERIOD}", periods[1])] if periods else []),
+                    *((_PUT_STANDING, row) for row in self._standings),
                     *([inserting("tier_change", _CHANGE, changes)] if changes else []),
                 ]
             )
             return
         if self._gone:
-            await database.run_many(_FORGET, self._gone)
-        await insert(database, "tier_spell", _SPELL, self._new)
+            await database.run_many(_DELETE_PERIOD, self._gone)
+        await insert(database, "tier_spell", _PERIOD, self._new)
         if self._standings:
-            await database.run_many(_STANDING, self._standings)
+            await database.run_many(_PUT_STANDING, self._standings)
         await insert(database, "tier_change", _CHANGE, changes)
 
 
-_FORGET = "DELETE FROM tier_spell WHERE customer_id = $1 AND begins = $2"
-_SPELL = ("customer_id", "begins", "ends", "tier", "position")
-_AGAIN = (
+_DELETE_PERIOD = "DELETE FROM tier_spell WHERE customer_id = $1 AND begins = $2"
+_PERIOD = ("customer_id", "begins", "ends", "tier", "position")
+_OR_UPDATE_PERIOD = (
     "ON CONFLICT (customer_id, begins) DO UPDATE SET ends = excluded.ends, tier = excluded.tier,"
     " position = excluded.position"
 )
-_STANDING = (
+_PUT_STANDING = (
     "INSERT INTO tier_standing (customer_id, tier, next_at, policy) VALUES ($1, $2, $3, $4)"
     " ON CONFLICT (customer_id) DO UPDATE SET tier = excluded.tier, next_at = excluded.next_at, policy = excluded.policy"
 )

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from regulars_core.plugin import Instant, Shop, now
 from regulars_tiers.histories import histories_of
-from regulars_tiers.policy_versions import versions
+from regulars_tiers.policy_versions import versions_of
 from regulars_tiers.reassessment import BATCH
 from regulars_tiers.rules.explanation import Explainer, Standing
-from regulars_tiers.rules.policy import Policy, Versions, in_order
+from regulars_tiers.rules.policy import Policy, Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +47,23 @@ async def simulate(
     """
     begins = now() if effective_at is None else effective_at
     moment = max(begins, now()) if at is None else at
-    before = await versions(shop)
-    made = [(version.number, version.begins, version.policy) for version in before.all]
-    after = in_order([*made, (before.latest + 1, begins, policy)])
-    found = Simulation(moment, before, after)
+    before = await versions_of(shop)
+    existing = [(version.number, version.begins, version.policy) for version in before.all]
+    after = Versions.of([*existing, (before.latest + 1, begins, policy)])
+    simulation = Simulation(moment, before, after)
     async for ids in _customers(shop):
-        past = await histories_of(shop, ids)
+        histories = await histories_of(shop, ids)
         for customer_id in ids:
             old, new = (
-                Explainer(known, customer_id, past[customer_id], shop.settings.zone) for known in (before, after)
+                Explainer(versions, customer_id, histories[customer_id], shop.settings.zone)
+                for versions in (before, after)
             )
             codes = old.tier_at(moment), new.tier_at(moment)
-            found.customers += 1
-            found.moves[codes] += 1
-            if codes[0] != codes[1] and len(found.sample) < sample:
-                found.sample.append(Moved(customer_id, old.standing(moment), new.standing(moment)))
-    return found
+            simulation.customers += 1
+            simulation.moves[codes] += 1
+            if codes[0] != codes[1] and len(simulation.sample) < sample:
+                simulation.sample.append(Moved(customer_id, old.standing(moment), new.standing(moment)))
+    return simulation
 
 
 async def _customers(shop: Shop) -> AsyncIterator[Sequence[str]]:

@@ -36,11 +36,11 @@ def fact(at: Instant, net: int, *, counted: bool = True, number: int = 0, zone: 
 
 def purchases(amounts: Sequence[tuple[int, int]], start: Instant) -> list[PurchaseFact]:
     """Purchases out of (days since the one before, net amount)."""
-    found, at = [], start
+    facts, at = [], start
     for number, (days, net) in enumerate(amounts):
         at = Instant(at + days * DAY_MS + number)
-        found.append(fact(at, net, counted=net > 0, number=number))
-    return found
+        facts.append(fact(at, net, counted=net > 0, number=number))
+    return facts
 
 
 def try_laws(kind: CriterionKind, settings: BaseModel, facts: Sequence[PurchaseFact]) -> None:
@@ -64,8 +64,8 @@ def try_laws(kind: CriterionKind, settings: BaseModel, facts: Sequence[PurchaseF
                 _hold(fewer <= whole, kind, "it is monotone in purchases, as it says")
     _hold(kind.lifetime is None or kind.weigh is not None, kind, "it is a sum where it is told from sums")
     if kind.lifetime:
-        known = Lifetime(sum(one.net for one in ordered), sum(one.counted for one in ordered))
-        _hold(kind.lifetime(known) == whole, kind, "what it tells from sums is what it measures")
+        sums = Lifetime(sum(one.net for one in ordered), sum(one.counted for one in ordered))
+        _hold(kind.lifetime(sums) == whole, kind, "what it tells from sums is what it measures")
     with time_machine.travel(datetime(2099, 12, 31, 23, 59, tzinfo=UTC)):
         _hold(kind.measure(settings, tuple(ordered)) == whole, kind, "it is deterministic, and looks at no clock")
 
@@ -77,9 +77,9 @@ def _other_orders(ordered: Sequence[PurchaseFact]) -> Iterator[Sequence[Purchase
         yield tuple(dice.sample(ordered, len(ordered)))
 
 
-def _hold(law: bool, kind: CriterionKind, said: str) -> None:
-    if not law:
-        raise LawBroken(f"{kind.kind} breaks a law: {said}.")
+def _hold(kept: bool, kind: CriterionKind, law: str) -> None:
+    if not kept:
+        raise LawBroken(f"{kind.kind} breaks a law: {law}.")
 
 
 _IO = ("open", "os.", "socket.", "sqlite3.", "subprocess.", "shutil.", "urllib.", "ftplib.", "http.", "smtplib.")
@@ -91,11 +91,11 @@ _watched: ContextVar[CriterionKind | None] = ContextVar("_watched", default=None
 def _watch() -> None:
     """Let the interpreter tell of I/O, once and for good; it matters only inside `_no_io`."""
 
-    def told(event: str, _: Any) -> None:
+    def hook(event: str, _: Any) -> None:
         if event.startswith(_IO) and (kind := _watched.get()):
             raise LawBroken(f"{kind.kind} breaks a law: no I/O, and this was {event}.")
 
-    sys.addaudithook(told)
+    sys.addaudithook(hook)
 
 
 @contextmanager

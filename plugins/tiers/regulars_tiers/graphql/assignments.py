@@ -41,6 +41,12 @@ class TierAssignPayload(CustomerPayload):
     """Payload of tierAssign."""
 
 
+@mutation(
+    name="tierAssign",
+    needs=ASSIGN,
+    description="Gives a customer a tier at once; ends the assignment before. Codes: `NOT_FOUND`, "
+    "`UNKNOWN_TIER`, `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`, `INVALID_DATE`.",
+)
 async def tier_assign(
     context: RequestContext,
     *,
@@ -68,6 +74,11 @@ class TierClearPayload(CustomerPayload):
     """Payload of tierClear."""
 
 
+@mutation(
+    name="tierClear",
+    needs=ASSIGN,
+    description="Gives a customer back to the rules. Codes: `NOT_FOUND`, `TOO_LONG`, `INVALID_TEXT`.",
+)
 async def tier_clear(
     context: RequestContext, *, input: Annotated[TierClearInput, strawberry.argument(description="Whom, and why.")]
 ) -> TierClearPayload:
@@ -77,24 +88,7 @@ async def tier_clear(
     return TierClearPayload(customer=await customer_row(context, key))
 
 
-EXTENSION = Extension(
-    Mutation,
-    [
-        mutation(
-            tier_assign,
-            name="tierAssign",
-            needs=ASSIGN,
-            description="Gives a customer a tier at once; ends the assignment before. Codes: `NOT_FOUND`, "
-            "`UNKNOWN_TIER`, `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`, `INVALID_DATE`.",
-        ),
-        mutation(
-            tier_clear,
-            name="tierClear",
-            needs=ASSIGN,
-            description="Gives a customer back to the rules. Codes: `NOT_FOUND`, `TOO_LONG`, `INVALID_TEXT`.",
-        ),
-    ],
-)
+EXTENSION = Extension(Mutation, [tier_assign, tier_clear])
 INITIAL = InputField(
     CustomerCreateInput,
     "tier",

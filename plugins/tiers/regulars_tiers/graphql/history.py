@@ -25,7 +25,7 @@ from regulars_schema.plugin import (
     window,
 )
 from regulars_tiers import reads
-from regulars_tiers.permissions import BOUGHT, VIEW
+from regulars_tiers.permissions import PURCHASES_VIEW, VIEW
 
 
 @requires(VIEW)
@@ -43,14 +43,26 @@ class TierChange(Node):
     )
 
 
+@batched(
+    name="tierHistory",
+    needs=VIEW,
+    returns=Connection[TierChange] | None,
+    description="Changes of the tier as they were shown at the time, the latest first.",
+)
 async def tier_history(
-    customers: Sequence[CustomerRow], context: RequestContext, **asked: Unpack[PageArguments]
+    customers: Sequence[CustomerRow], context: RequestContext, **arguments: Unpack[PageArguments]
 ) -> Sequence[Page[reads.ChangeRow]]:
     """A page of each customer's changes."""
-    wanted = window(reads.LATEST_FIRST, **asked)
-    return await reads.changes_of(context.database, [customer.id for customer in customers], wanted)
+    page = window(reads.LATEST_FIRST, **arguments)
+    return await reads.changes_of(context.database, [customer.id for customer in customers], page)
 
 
+@batched(
+    name="purchase",
+    needs=PURCHASES_VIEW,
+    returns=Purchase | None,
+    description="The purchase that brought it about, if one did.",
+)
 async def changed_by(changes: Sequence[reads.ChangeRow], context: RequestContext) -> Sequence[PurchaseRow | None]:
     """The purchases that brought changes about."""
     ids = [change.purchase_id for change in changes]
@@ -59,30 +71,5 @@ async def changed_by(changes: Sequence[reads.ChangeRow], context: RequestContext
     )
 
 
-EXTENSIONS = (
-    Extension(
-        Customer,
-        [
-            batched(
-                tier_history,
-                name="tierHistory",
-                needs=VIEW,
-                returns=Connection[TierChange] | None,
-                description="Changes of the tier as they were shown at the time, the latest first.",
-            )
-        ],
-    ),
-    Extension(
-        TierChange,
-        [
-            batched(
-                changed_by,
-                name="purchase",
-                needs=BOUGHT,
-                returns=Purchase | None,
-                description="The purchase that brought it about, if one did.",
-            )
-        ],
-    ),
-)
+EXTENSIONS = (Extension(Customer, [tier_history]), Extension(TierChange, [changed_by]))
 NODE = NodeKind("tierchange", in_every_store(reads.changes_by_ids), VIEW)

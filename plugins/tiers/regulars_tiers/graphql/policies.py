@@ -30,20 +30,37 @@ from regulars_tiers.graphql.policy_types import At, TierPolicy
 from regulars_tiers.permissions import MANAGE, VIEW
 
 
+@root(
+    name="tierPolicy",
+    needs=VIEW,
+    returns=TierPolicy | None,
+    description="The rules by which customers get their tiers, as in force at an instant.",
+)
 async def tier_policy(context: RequestContext, *, at: At = None) -> reads.PolicyRow:
     """The version in force."""
     return await reads.policy_at(context.database, at)
 
 
-async def tier_policies(context: RequestContext, **asked: Unpack[PageArguments]) -> Page[reads.PolicyRow]:
+@root(
+    name="tierPolicies",
+    needs=VIEW,
+    returns=Connection[TierPolicy] | None,
+    description="All versions of the rules, the one that begins last first; the one from the beginning included.",
+)
+async def tier_policies(context: RequestContext, **arguments: Unpack[PageArguments]) -> Page[reads.PolicyRow]:
     """A page of all versions."""
-    return await reads.page_of_policies(context.database, window(reads.LATEST_VERSION_FIRST, **asked))
+    return await reads.page_of_policies(context.database, window(reads.LATEST_VERSION_FIRST, **arguments))
 
 
-async def tiers_waiting(policies_: Sequence[reads.PolicyRow], context: RequestContext) -> Sequence[int]:
+@batched(
+    name="waitingCount",
+    returns=int,
+    description="How many standings the job has yet to make by the latest version.",
+)
+async def tiers_waiting(policies: Sequence[reads.PolicyRow], context: RequestContext) -> Sequence[int]:
     """How many standings wait, whatever the version that is looked at."""
     count = await reassessment.waiting(context.shop)
-    return [count for _ in policies_]
+    return [count for _ in policies]
 
 
 @strawberry.input(description="A policy to put in force.")
@@ -61,6 +78,12 @@ class TierPolicyUpdatePayload(Payload):
     tier_policy: TierPolicy | None = guarded(VIEW, default=None, description="The new version.")
 
 
+@mutation(
+    name="tierPolicyUpdate",
+    needs=MANAGE,
+    description="Puts a policy in force from an instant on. Standings are made by it within a minute or two. "
+    "Codes: `POLICY_UNCHANGED`, `INVALID_POLICY`, `CODE_TAKEN`, `UNKNOWN_METRIC`, `INVALID_AMOUNT`.",
+)
 async def tier_policy_update(
     context: RequestContext,
     *,
@@ -76,47 +99,8 @@ async def tier_policy_update(
 
 
 EXTENSIONS = (
-    Extension(
-        Query,
-        [
-            root(
-                tier_policy,
-                name="tierPolicy",
-                needs=VIEW,
-                returns=TierPolicy | None,
-                description="The rules by which customers get their tiers, as in force at an instant.",
-            ),
-            root(
-                tier_policies,
-                name="tierPolicies",
-                needs=VIEW,
-                returns=Connection[TierPolicy] | None,
-                description="All versions of the rules, the one that begins last first; the one from the beginning included.",
-            ),
-        ],
-    ),
-    Extension(
-        TierPolicy,
-        [
-            batched(
-                tiers_waiting,
-                name="waitingCount",
-                returns=int,
-                description="How many standings the job has yet to make by the latest version.",
-            )
-        ],
-    ),
-    Extension(
-        Mutation,
-        [
-            mutation(
-                tier_policy_update,
-                name="tierPolicyUpdate",
-                needs=MANAGE,
-                description="Puts a policy in force from an instant on. Standings are made by it within a minute or two. "
-                "Codes: `POLICY_UNCHANGED`, `INVALID_POLICY`, `CODE_TAKEN`, `UNKNOWN_METRIC`, `INVALID_AMOUNT`.",
-            )
-        ],
-    ),
+    Extension(Query, [tier_policy, tier_policies]),
+    Extension(TierPolicy, [tiers_waiting]),
+    Extension(Mutation, [tier_policy_update]),
 )
 NODE = NodeKind("tierpolicy", in_every_store(reads.policies_by_ids), VIEW)

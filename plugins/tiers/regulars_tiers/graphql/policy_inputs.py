@@ -84,11 +84,11 @@ class TierPolicyInput:
     )
 
 
-def policy_of(given: TierPolicyInput, shop: Shop) -> Policy:
+def policy_of(input: TierPolicyInput, shop: Shop) -> Policy:
     """The policy. Raises Malformed with everything that is wrong with it."""
-    data: dict[str, Any] = {"tiers": [_tier(tier) for tier in given.tiers]}
+    data: dict[str, Any] = {"tiers": [_tier(tier) for tier in input.tiers]}
     for name in ("grace_days", "downgrade", "upgrade_applies_to_trigger"):
-        if (value := value_or_none(getattr(given, name))) is not None:
+        if (value := value_or_none(getattr(input, name))) is not None:
             data[name] = value
     try:
         return policy_versions.checked(shop, data)
@@ -97,35 +97,35 @@ def policy_of(given: TierPolicyInput, shop: Shop) -> Policy:
         raise type(refused)(*problems) from None
 
 
-def _tier(given: TierRuleInput) -> dict[str, Any]:
+def _tier(input: TierRuleInput) -> dict[str, Any]:
     return {
-        "code": given.code,
-        "name": given.name,
+        "code": input.code,
+        "name": input.name,
         "benefits": [
             {"text": one.text, "kind": value_or_none(one.kind), "value": value_or_none(one.value)}
-            for one in value_or_none(given.benefits) or ()
+            for one in value_or_none(input.benefits) or ()
         ],
-        "criteria": [[_criterion(one) for one in set_.all_of] for set_ in value_or_none(given.any_of) or ()],
+        "criteria": [[_criterion(one) for one in set_.all_of] for set_ in value_or_none(input.any_of) or ()],
     }
 
 
-def _criterion(given: TierCriterionInput) -> dict[str, Any]:
+def _criterion(input: TierCriterionInput) -> dict[str, Any]:
     return {
-        "metric": given.metric,
-        "window": given.window.value,
-        "days": value_or_none(given.days),
-        "threshold": given.threshold,
-        "settings": {one.name: one.value for one in value_or_none(given.settings) or ()},
+        "metric": input.metric,
+        "window": input.window.value,
+        "days": value_or_none(input.days),
+        "threshold": input.threshold,
+        "settings": {one.name: one.value for one in value_or_none(input.settings) or ()},
     }
 
 
 def _path(path: Sequence[str]) -> tuple[str, ...]:
-    """policy.tiers.0.criteria.1.2.threshold as the API spells it: policy.tiers.0.anyOf.1.allOf.2.threshold."""
-    found = [camel(part) for part in path]
-    if "criteria" in found:
-        place = found.index("criteria")
-        found[place : place + 3] = [*(["anyOf", *found[place + 1 : place + 2]]), *_inner(found[place + 2 : place + 3])]
-    return tuple(found)
+    """policy.tiers.0.criteria.1.2.threshold as the API writes it: policy.tiers.0.anyOf.1.allOf.2.threshold."""
+    parts = [camel(part) for part in path]
+    if "criteria" in parts:
+        place = parts.index("criteria")
+        parts[place : place + 3] = ["anyOf", *parts[place + 1 : place + 2], *_inner(parts[place + 2 : place + 3])]
+    return tuple(parts)
 
 
 def _inner(number: Sequence[str]) -> list[str]:

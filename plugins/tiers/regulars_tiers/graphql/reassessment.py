@@ -40,6 +40,12 @@ class TiersReassessPayload(Payload):
     queued_count: int = strawberry.field(default=0, description="How many are left to the job.")
 
 
+@mutation(
+    name="tiersReassess",
+    needs=MANAGE,
+    description="Makes standings anew, which changes nothing unless somebody wrote past the API. Codes: "
+    "`REQUIRED`, `NOT_FOUND`.",
+)
 async def tiers_reassess(
     context: RequestContext, *, input: Annotated[TiersReassessInput, strawberry.argument(description="Whose.")]
 ) -> TiersReassessPayload:
@@ -56,15 +62,4 @@ async def tiers_reassess(
     return TiersReassessPayload(reassessed_count=1, moved_count=await reassessment.reassess(context.shop, [key]))
 
 
-EXTENSION = Extension(
-    Mutation,
-    [
-        mutation(
-            tiers_reassess,
-            name="tiersReassess",
-            needs=MANAGE,
-            description="Makes standings anew, which changes nothing unless somebody wrote past the API. Codes: "
-            "`REQUIRED`, `NOT_FOUND`.",
-        )
-    ],
-)
+EXTENSION = Extension(Mutation, [tiers_reassess])

@@ -19,15 +19,15 @@ from regulars_schema.plugin import (
     value_or_none,
 )
 from regulars_tiers.graphql.policy_inputs import EFFECTIVE, TierPolicyInput, policy_of
-from regulars_tiers.graphql.standing_types import TierStanding, shown
-from regulars_tiers.permissions import BOUGHT, FIGURES, MANAGE, VIEW
+from regulars_tiers.graphql.standing_types import TierStanding, standing_of
+from regulars_tiers.permissions import FIGURES, MANAGE, PURCHASES_VIEW, VIEW
 from regulars_tiers.simulation import Simulation, simulate
 
 
 @requires(MANAGE)
 @strawberry.type(description="How many customers would go from one tier to another.")
 class TierMove:
-    """An entry of simulating.Simulation.moves."""
+    """An entry of simulation.Simulation.moves."""
 
     before: str = strawberry.field(description="The code of the tier by the policy as it is.")
     after: str = strawberry.field(description="The code of the tier by the policy that is tried.")
@@ -37,7 +37,7 @@ class TierMove:
 @requires(MANAGE)
 @strawberry.type(description="A customer who would have another tier.")
 class TierMoved:
-    """Over simulating.Moved."""
+    """Over simulation.Moved."""
 
     before: TierStanding | None = guarded(VIEW, description="The standing by the policy as it is.")
     after: TierStanding | None = guarded(VIEW, description="The standing by the policy that is tried.")
@@ -47,7 +47,7 @@ class TierMoved:
 @requires(MANAGE)
 @strawberry.type(description="What a policy would change. Nothing was written.")
 class TierSimulation:
-    """Over simulating.Simulation."""
+    """Over simulation.Simulation."""
 
     at: Instant = strawberry.field(description="The instant at which tiers are compared.")
     customer_count: int = strawberry.field(description="All customers.")
@@ -56,19 +56,21 @@ class TierSimulation:
     sample: list[TierMoved] = strawberry.field(description="Some of those who are moved, explained.")
 
 
-def simulation_of(found: Simulation, shop: Shop) -> TierSimulation:
+def simulation_of(simulation: Simulation, shop: Shop) -> TierSimulation:
     """A simulation as it is shown."""
     return TierSimulation(
-        at=found.at,
-        customer_count=found.customers,
-        moved_count=found.moved,
+        at=simulation.at,
+        customer_count=simulation.customers,
+        moved_count=simulation.moved,
         moves=[
             TierMove(before=before, after=after, customer_count=count)
-            for (before, after), count in sorted(found.moves.items())
+            for (before, after), count in sorted(simulation.moves.items())
         ],
         sample=[
-            TierMoved(before=shown(one.before, shop), after=shown(one.after, shop), customer_id=one.customer_id)
-            for one in found.sample
+            TierMoved(
+                before=standing_of(one.before, shop), after=standing_of(one.after, shop), customer_id=one.customer_id
+            )
+            for one in simulation.sample
         ],
     )
 
@@ -87,13 +89,20 @@ class TierPolicySimulateInput:
     )
 
 
+@root(
+    name="tierPolicySimulate",
+    needs=MANAGE,
+    returns=TierSimulation | None,
+    description="What a policy would change, tried on the shop's own history by the code that would apply it. "
+    f"Writes nothing. {FIGURES}",
+)
 async def tier_policy_simulate(
     context: RequestContext,
     *,
     input: Annotated[TierPolicySimulateInput, strawberry.argument(description="What to try.")],
 ) -> TierSimulation:
     """What a policy would change."""
-    context.demand(BOUGHT, shop_wide=True)
+    context.demand(PURCHASES_VIEW, shop_wide=True)
     sample = value_or_none(input.sample)
     if sample is not None and not 0 <= sample <= 100:
         raise BadInput("A sample has 0 to 100 customers.", ("input", "sample"))
@@ -102,46 +111,21 @@ async def tier_policy_simulate(
     except Refused as refused:
         first = refused.problems[0]
         raise BadInput(first.message, ("input", *first.path)) from None
-    found = await simulate(
+    simulation = await simulate(
         context.shop,
         policy,
         effective_at=value_or_none(input.effective_at),
         at=value_or_none(input.at),
         sample=20 if sample is None else sample,
     )
-    return simulation_of(found, context.shop)
+    return simulation_of(simulation, context.shop)
 
 
+@batched(name="customer", needs="customers.view", returns=Customer | None, description="Who is moved.")
 async def moved_customer(moved: Sequence[TierMoved], context: RequestContext) -> Sequence[CustomerRow | None]:
     """Who is moved."""
     ids = [one.customer_id for one in moved]
     return in_order(ids, await customers_by_ids(context.database, ids))
 
 
-EXTENSIONS = (
-    Extension(
-        Query,
-        [
-            root(
-                tier_policy_simulate,
-                name="tierPolicySimulate",
-                needs=MANAGE,
-                returns=TierSimulation | None,
-                description="What a policy would change, tried on the shop's own history by the code that would apply it. "
-                f"Writes nothing. {FIGURES}",
-            )
-        ],
-    ),
-    Extension(
-        TierMoved,
-        [
-            batched(
-                moved_customer,
-                name="customer",
-                needs="customers.view",
-                returns=Customer | None,
-                description="Who is moved.",
-            )
-        ],
-    ),
-)
+EXTENSIONS = (Extension(Query, [tier_policy_simulate]), Extension(TierMoved, [moved_customer]))

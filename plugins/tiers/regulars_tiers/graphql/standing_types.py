@@ -120,51 +120,53 @@ def _scaled(value: int, unit: Unit, shop: Shop) -> Decimal:
     return Decimal(value).scaleb(-exponent_of(shop.currency)) if unit is Unit.MONEY else Decimal(value)
 
 
-def _reached(one: explanation.CriterionProgress, shop: Shop) -> TierCriterionReached:
-    kind, window = one.criterion.kind, one.criterion.window
-    threshold = _scaled(one.criterion.threshold, kind.unit, shop)
+def _criterion_reached(progress: explanation.CriterionProgress, shop: Shop) -> TierCriterionReached:
+    kind, window = progress.criterion.kind, progress.criterion.window
+    threshold = _scaled(progress.criterion.threshold, kind.unit, shop)
     return TierCriterionReached(
-        description=f"{kind.description} {window.said}: {threshold:f}",
-        set=one.set,
+        description=f"{kind.description} {window.phrase}: {threshold:f}",
+        set=progress.set,
         metric=kind.kind,
         unit=TierUnit(kind.unit.value),
         threshold=threshold,
-        value=_scaled(one.value, kind.unit, shop),
-        missing=_scaled(one.missing, kind.unit, shop),
-        until=one.until,
+        value=_scaled(progress.value, kind.unit, shop),
+        missing=_scaled(progress.missing, kind.unit, shop),
+        until=progress.until,
     )
 
 
-def shown(found: explanation.Standing, shop: Shop) -> TierStanding:
+def standing_of(standing: explanation.Standing, shop: Shop) -> TierStanding:
     """A standing as it is shown."""
-    one, falling = found.assignment, found.at_risk
+    one, at_risk = standing.assignment, standing.at_risk
     source = TierSource.AUTOMATIC if one is None else TierSource.INITIAL if one.kind == "INITIAL" else TierSource.MANUAL
     return TierStanding(
-        tier=tier_of(found.tier),
-        since=found.since,
+        tier=tier_of(standing.tier),
+        since=standing.since,
         source=source,
         reason=one.reason if one else None,
         mode=TierMode(one.mode) if one else None,
         until=one.until if one else None,
-        grace=TierGrace(ends_at=found.grace.at, falls_to=tier_of(found.grace.falls_to)) if found.grace else None,
+        grace=TierGrace(ends_at=standing.grace.at, falls_to=tier_of(standing.grace.falls_to))
+        if standing.grace
+        else None,
         progress=[
-            TierProgress(tier=tier_of(tier), criteria=[_reached(each, shop) for each in reached])
-            for tier, reached in found.progress
+            TierProgress(tier=tier_of(tier), criteria=[_criterion_reached(each, shop) for each in criteria])
+            for tier, criteria in standing.progress
         ],
         at_risk=TierAtRisk(
-            falls_to=tier_of(falling.falls_to),
-            on=falling.at,
-            needed_to_keep=[_reached(each, shop) for each in falling.needed],
+            falls_to=tier_of(at_risk.falls_to),
+            on=at_risk.at,
+            needed_to_keep=[_criterion_reached(each, shop) for each in at_risk.needed],
         )
-        if falling
+        if at_risk
         else None,
         explanation=[
             TierExplanation(
-                criterion=_reached(ground.reached, shop),
-                at=ground.at,
-                purchase_count=len(ground.facts),
-                purchase_ids=[fact.id for fact in ground.facts],
+                criterion=_criterion_reached(evidence.progress, shop),
+                at=evidence.at,
+                purchase_count=len(evidence.facts),
+                purchase_ids=[fact.id for fact in evidence.facts],
             )
-            for ground in found.grounds
+            for evidence in standing.evidence
         ],
     )

@@ -25,43 +25,67 @@ from regulars_schema.plugin import (
 )
 from regulars_tiers import reads
 from regulars_tiers.graphql.policy_types import AT_INSTANT, At, Tier, tier_of
-from regulars_tiers.graphql.standing_types import TierExplanation, TierStanding, shown
-from regulars_tiers.permissions import BOUGHT, FIGURES, VIEW
+from regulars_tiers.graphql.standing_types import TierExplanation, TierStanding, standing_of
+from regulars_tiers.permissions import FIGURES, PURCHASES_VIEW, VIEW
 from regulars_tiers.rules.policy import Tier as TierRow
 
 MAX_EXPLAINED = 100
 
 
+@batched(name="tier", needs=VIEW, returns=Tier | None, description="The customer's tier, exact at any instant.")
 async def tier(customers: Sequence[CustomerRow], context: RequestContext, *, at: At = None) -> Sequence[TierRow]:
     """Two statements for all customers of a level."""
     moment = reads.moment(at)
-    found = await reads.tiers_of(context.shop, [(customer.id, moment) for customer in customers])
-    return [found[customer.id, moment] for customer in customers]
+    tiers = await reads.tiers_of(context.shop, [(customer.id, moment) for customer in customers])
+    return [tiers[customer.id, moment] for customer in customers]
 
 
+@batched(
+    name="tierStanding",
+    needs=VIEW,
+    returns=TierStanding | None,
+    description="All about the tier: where it comes from, what it takes to keep it or rise, and which purchases "
+    f"gave it; recomputed from what is known now. {FIGURES}",
+)
 async def tier_standing(
     customers: Sequence[CustomerRow], context: RequestContext, *, at: At = None
 ) -> Sequence[TierStanding]:
     """Three statements for all customers of a level."""
-    context.demand(BOUGHT, shop_wide=True)
-    found = await reads.standings_of(context.shop, [customer.id for customer in customers], at)
-    return [shown(found[customer.id], context.shop) for customer in customers]
+    context.demand(PURCHASES_VIEW, shop_wide=True)
+    standings = await reads.standings_of(context.shop, [customer.id for customer in customers], at)
+    return [standing_of(standings[customer.id], context.shop) for customer in customers]
 
 
+@batched(
+    name="tier",
+    needs=VIEW,
+    returns=Tier | None,
+    description="The tier on whose terms the purchase is made: the customer's before it, or after it where "
+    "the policy says so; null without a customer.",
+)
 async def purchase_tier(purchases: Sequence[PurchaseRow], context: RequestContext) -> Sequence[TierRow | None]:
     """The tier on whose terms each purchase is made."""
     moments = [(one.customer_id, one.purchased_at) for one in purchases if one.customer_id]
-    found = await reads.tiers_for_purchases(context.shop, moments)
-    return [found[one.customer_id, one.purchased_at] if one.customer_id else None for one in purchases]
+    tiers = await reads.tiers_for_purchases(context.shop, moments)
+    return [tiers[one.customer_id, one.purchased_at] if one.customer_id else None for one in purchases]
 
 
+@batched(
+    name="purchases",
+    needs=PURCHASES_VIEW,
+    returns=list[Purchase] | None,
+    most=MAX_EXPLAINED,
+    description=f"The purchases that counted, the latest first; at most {MAX_EXPLAINED}.",
+)
 async def explaining_purchases(
     explanations: Sequence[TierExplanation], context: RequestContext
 ) -> Sequence[list[PurchaseRow]]:
     """The latest purchases that counted."""
-    wanted = [list(one.purchase_ids[-MAX_EXPLAINED:]) for one in explanations]
-    found = await purchases_by_ids(context.database, [id_ for ids in wanted for id_ in ids], visible_purchases(context))
-    return [[found[id_] for id_ in reversed(ids) if id_ in found] for ids in wanted]
+    latest = [list(one.purchase_ids[-MAX_EXPLAINED:]) for one in explanations]
+    purchases = await purchases_by_ids(
+        context.database, [id_ for ids in latest for id_ in ids], visible_purchases(context)
+    )
+    return [[purchases[id_] for id_ in reversed(ids) if id_ in purchases] for ids in latest]
 
 
 @requires(VIEW)
@@ -80,9 +104,15 @@ def share_of(share: reads.Share, shop: Shop) -> TierShare:
     return TierShare(tier=tier_of(share.tier), customer_count=share.customer_count, total_spent=spent)
 
 
+@root(
+    name="tierDistribution",
+    needs=VIEW,
+    returns=list[TierShare] | None,
+    description=f"How many customers have which tier, the highest first. {FIGURES}",
+)
 async def tier_distribution(context: RequestContext, *, at: At = None) -> Sequence[TierShare]:
     """How many have which tier."""
-    context.demand(BOUGHT, shop_wide=True)
+    context.demand(PURCHASES_VIEW, shop_wide=True)
     return [share_of(share, context.shop) for share in await reads.distribution(context.shop, at)]
 
 
@@ -100,64 +130,10 @@ def tier_conditions(comparison: TierComparison, _: RequestContext) -> Sequence[t
 
 
 EXTENSIONS = (
-    Extension(
-        Query,
-        [
-            root(
-                tier_distribution,
-                name="tierDistribution",
-                needs=VIEW,
-                returns=list[TierShare] | None,
-                description=f"How many customers have which tier, the highest first. {FIGURES}",
-            )
-        ],
-    ),
-    Extension(
-        Customer,
-        [
-            batched(
-                tier,
-                name="tier",
-                needs=VIEW,
-                returns=Tier | None,
-                description="The customer's tier, exact at any instant.",
-            ),
-            batched(
-                tier_standing,
-                name="tierStanding",
-                needs=VIEW,
-                returns=TierStanding | None,
-                description="All about the tier: where it comes from, what it takes to keep it or rise, and which purchases "
-                f"gave it; recomputed from what is known now. {FIGURES}",
-            ),
-        ],
-    ),
-    Extension(
-        Purchase,
-        [
-            batched(
-                purchase_tier,
-                name="tier",
-                needs=VIEW,
-                returns=Tier | None,
-                description="The tier on whose terms the purchase is made: the customer's before it, or after it where "
-                "the policy says so; null without a customer.",
-            )
-        ],
-    ),
-    Extension(
-        TierExplanation,
-        [
-            batched(
-                explaining_purchases,
-                name="purchases",
-                needs=BOUGHT,
-                returns=list[Purchase] | None,
-                most=MAX_EXPLAINED,
-                description=f"The purchases that counted, the latest first; at most {MAX_EXPLAINED}.",
-            )
-        ],
-    ),
+    Extension(Query, [tier_distribution]),
+    Extension(Customer, [tier, tier_standing]),
+    Extension(Purchase, [purchase_tier]),
+    Extension(TierExplanation, [explaining_purchases]),
 )
 LEAF = FilterLeaf(
     CustomerWhere,

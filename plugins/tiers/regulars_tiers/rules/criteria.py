@@ -96,10 +96,10 @@ NET_SPEND = CriterionKind(
     "Net spend",
     _net,
     monotone=True,
-    lifetime=lambda known: known.spent,
+    lifetime=lambda sums: sums.spent,
 )
 ORDERS = CriterionKind(
-    "ORDERS", NoSettings, summed(_one), Unit.COUNT, "Orders", _one, monotone=True, lifetime=lambda known: known.count
+    "ORDERS", NoSettings, summed(_one), Unit.COUNT, "Orders", _one, monotone=True, lifetime=lambda sums: sums.count
 )
 BOX: Sequence[CriterionKind] = (NET_SPEND, ORDERS)
 
@@ -116,7 +116,7 @@ class WindowKind(StrEnum):
 
 _MONTHS = {WindowKind.CALENDAR_MONTH: 1, WindowKind.CALENDAR_QUARTER: 3, WindowKind.CALENDAR_YEAR: 12}
 _MAX_DAYS = {WindowKind.CALENDAR_MONTH: 31, WindowKind.CALENDAR_QUARTER: 92, WindowKind.CALENDAR_YEAR: 366}
-_SAID = {
+_PHRASES = {
     WindowKind.LIFETIME: "in all",
     WindowKind.CALENDAR_MONTH: "in a calendar month",
     WindowKind.CALENDAR_QUARTER: "in a calendar quarter",
@@ -131,23 +131,23 @@ class Window:
     kind: WindowKind
     days: int = 0
 
-    def out(self, day: int) -> int | None:
+    def expires_on(self, day: int) -> int | None:
         """The first day on which a purchase of this day no longer counts: d + n of a rolling window, the first day of the
         next month, quarter or year; None if it always counts."""
         if self.kind is WindowKind.LIFETIME:
             return None
         if self.kind is WindowKind.ROLLING:
             return day + self.days
-        months, on = _MONTHS[self.kind], date.fromordinal(day)
-        after = on.year * 12 + (on.month - 1) // months * months + months
+        months, bought = _MONTHS[self.kind], date.fromordinal(day)
+        after = bought.year * 12 + (bought.month - 1) // months * months + months
         return date(after // 12, after % 12 + 1, 1).toordinal() if after // 12 <= date.max.year else day + 366
 
     @property
-    def longest(self) -> int | None:
+    def max_days(self) -> int | None:
         """For how many days a purchase counts at most; None for ever."""
         return self.days if self.kind is WindowKind.ROLLING else _MAX_DAYS.get(self.kind)
 
     @property
-    def said(self) -> str:
+    def phrase(self) -> str:
         """As it reads after what is measured: "in 30 days"."""
-        return f"in {self.days} days" if self.kind is WindowKind.ROLLING else _SAID[self.kind]
+        return f"in {self.days} days" if self.kind is WindowKind.ROLLING else _PHRASES[self.kind]

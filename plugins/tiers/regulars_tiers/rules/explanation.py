@@ -12,11 +12,11 @@ from regulars_tiers.rules.timeline import (
     Assignment,
     History,
     Qualification,
-    automatic,
-    counting,
-    decided,
-    decided_at,
-    spell_at,
+    assigned_periods,
+    assignment_at,
+    automatic_periods,
+    facts_in_window,
+    period_at,
     value_at,
 )
 
@@ -51,7 +51,7 @@ class PendingDowngrade:
 class Evidence:
     """A criterion that gave the tier, as of the last instant at which it was met, with the facts that counted."""
 
-    reached: CriterionProgress
+    progress: CriterionProgress
     at: Instant
     facts: Sequence[PurchaseFact]
 
@@ -64,14 +64,14 @@ class Standing:
     at: Instant
     tier: Tier
     since: Instant | None
-    """When the spell began; None where there was no other tier before."""
+    """When the period began; None where there was no other tier before."""
     assignment: Assignment | None
     """The assignment that gives the tier; None where the rules do."""
     grace: PendingDowngrade | None
     """Where the tier is only kept by grace: until when."""
     at_risk: PendingDowngrade | None
     progress: Sequence[tuple[Tier, Sequence[CriterionProgress]]]
-    grounds: Sequence[Evidence]
+    evidence: Sequence[Evidence]
     version: Version
 
 
@@ -81,34 +81,34 @@ class Explainer:
     def __init__(self, versions: Versions, customer_id: str, history: History, zone: ZoneInfo) -> None:
         self._versions, self._customer_id, self._history, self._zone = versions, customer_id, history, zone
         self._qualification = Qualification(versions, history, zone)
-        self.rules = automatic(self._qualification)
-        self.spells = decided(self.rules, self._qualification)
+        self.automatic = automatic_periods(self._qualification)
+        self.periods = assigned_periods(self.automatic, self._qualification)
 
     def tier_at(self, at: Instant) -> str:
         """The code of the tier at an instant."""
-        return spell_at(self.spells, at).tier
+        return period_at(self.periods, at).tier
 
     def standing(self, at: Instant) -> Standing:
         """The standing at an instant, which later purchases do not touch: what is to come is told as if there were none."""
         version = self._versions.at(at)
-        shown, by_rules = spell_at(self.spells, at), spell_at(self.rules, at)
-        tier = version.policy.by_code.get(shown.tier, version.policy.lowest)
-        one = decided_at(self._history.assignments, at)
-        gives = one if one and one.tier == tier.code and (one.mode == "EXACT" or by_rules.tier != tier.code) else None
+        period, by_rules = period_at(self.periods, at), period_at(self.automatic, at)
+        tier = version.policy.by_code.get(period.tier, version.policy.lowest)
+        one = assignment_at(self._history.assignments, at)
+        gives = one and one.tier == tier.code and (one.mode == "EXACT" or by_rules.tier != tier.code)
         until_then = self._as_of(at)
-        falling = until_then._falling(at, tier, version)
+        pending = until_then._pending_downgrade(at, tier)
         qualified = gives or any(begins <= at < ends for begins, ends in self._qualification.of(tier.code))
         above = version.policy.tiers[tier.position + 1 :]
         return Standing(
             self._customer_id,
             at,
             tier,
-            None if shown.begins == NEVER else shown.begins,
-            gives,
-            None if qualified or not tier.position else falling,
-            falling,
-            [(other, until_then._reached(other, at)) for other in above],
-            [] if gives else self._grounds(tier, at),
+            None if period.begins == NEVER else period.begins,
+            one if gives else None,
+            None if qualified or not tier.position else pending,
+            pending,
+            [(other, until_then._progress(other, at)) for other in above],
+            [] if gives else self._evidence(tier, at),
             version,
         )
 
@@ -121,17 +121,17 @@ class Explainer:
         decisions = [one for one in history.assignments if one.at <= at]
         return Explainer(self._versions, self._customer_id, History(facts, history.before, decisions), self._zone)
 
-    def _falling(self, at: Instant, tier: Tier, version: Version) -> PendingDowngrade | None:
-        for spell in self.spells:
-            if spell.begins > at and spell.tier != tier.code:
-                if spell.position >= tier.position:
+    def _pending_downgrade(self, at: Instant, tier: Tier) -> PendingDowngrade | None:
+        for period in self.periods:
+            if period.begins > at and period.tier != tier.code:
+                if period.position >= tier.position:
                     return None
-                later = self._versions.at(spell.begins).policy
-                needed = self._reached(tier, Instant(spell.begins - 1))
-                return PendingDowngrade(later.by_code.get(spell.tier, later.lowest), spell.begins, needed)
+                later = self._versions.at(period.begins).policy
+                needed = self._progress(tier, Instant(period.begins - 1))
+                return PendingDowngrade(later.by_code.get(period.tier, later.lowest), period.begins, needed)
         return None
 
-    def _reached(self, tier: Tier, at: Instant) -> list[CriterionProgress]:
+    def _progress(self, tier: Tier, at: Instant) -> list[CriterionProgress]:
         return [
             CriterionProgress(tier, n, one, value_at(self._qualification.figure(one), at), self._until(one, at))
             for n, set_ in enumerate(tier.sets, 1)
@@ -139,21 +139,22 @@ class Explainer:
         ]
 
     def _until(self, criterion: Criterion, at: Instant) -> Instant | None:
-        outs = (criterion.window.out(fact.day) for fact in counting(criterion, self._history.facts, at, self._zone))
-        return min((begin_of(out, self._zone) for out in outs if out is not None), default=None)
+        facts = facts_in_window(criterion, self._history.facts, at, self._zone)
+        days = (criterion.window.expires_on(fact.day) for fact in facts)
+        return min((begin_of(day, self._zone) for day in days if day is not None), default=None)
 
-    def _grounds(self, tier: Tier, at: Instant) -> list[Evidence]:
+    def _evidence(self, tier: Tier, at: Instant) -> list[Evidence]:
         """The criteria of the sets that were met when the tier was last qualified for."""
-        times = [(begins, ends) for begins, ends in self._qualification.of(tier.code) if begins <= at]
-        if not times:
+        intervals = [(begins, ends) for begins, ends in self._qualification.of(tier.code) if begins <= at]
+        if not intervals:
             return []
-        _, ends = times[-1]
+        _, ends = intervals[-1]
         last = at if ends > at or ends == FOREVER else Instant(ends - 1)
         tier = self._versions.at(last).policy.by_code.get(tier.code, tier)
-        reached = self._reached(tier, last)
-        met = {n for n in {one.set for one in reached} if all(one.missing == 0 for one in reached if one.set == n)}
+        progress = self._progress(tier, last)
+        met = {n for n in {one.set for one in progress} if all(one.missing == 0 for one in progress if one.set == n)}
         return [
-            Evidence(one, last, counting(one.criterion, self._history.facts, last, self._zone))
-            for one in reached
+            Evidence(one, last, facts_in_window(one.criterion, self._history.facts, last, self._zone))
+            for one in progress
             if one.set in met
         ]

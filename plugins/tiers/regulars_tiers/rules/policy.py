@@ -108,7 +108,7 @@ class Criterion:
     threshold: int
 
     @cached_property
-    def measured(self) -> tuple[Any, ...]:
+    def figure_key(self) -> tuple[Any, ...]:
         """What is measured, whatever the threshold: equal for criteria that look at the same figure."""
         return (self.kind.kind, self.settings.model_dump_json(), self.window)
 
@@ -135,7 +135,7 @@ class Policy:
 
     tiers: Sequence[Tier]
     grace_days: int
-    keeps: bool
+    never_downgrades: bool
     """Whether a tier once reached is kept for ever."""
     upgrade_applies_to_trigger: bool
     data: PolicyData
@@ -155,14 +155,14 @@ class Policy:
         return (one for tier in self.tiers for set_ in tier.sets for one in set_)
 
     @property
-    def longest(self) -> int | None:
+    def max_window_days(self) -> int | None:
         """For how many days a purchase counts one by one at most; None for ever. Sums tell of the others."""
         days = [0]
         for criterion in self.criteria:
-            longest = criterion.window.longest
-            if longest is None and criterion.kind.lifetime is None:
+            max_days = criterion.window.max_days
+            if max_days is None and criterion.kind.lifetime is None:
                 return None
-            days.append(longest or 0)
+            days.append(max_days or 0)
         return max(days)
 
 
@@ -187,19 +187,32 @@ class Versions:
         """The version in force."""
         return next(one for one in reversed(self.all) if one.begins <= instant)
 
-    @cached_property
-    def longest(self) -> int | None:
-        """For how many days a purchase counts one by one at most, whichever version asks; None for ever."""
-        longest = [version.policy.longest for version in self.all]
-        return None if None in longest else max(days for days in longest if days is not None)
+    @classmethod
+    def of(cls, policies: Sequence[tuple[int, Instant, Policy]]) -> "Versions":
+        """Versions out of (number, effective from, policy): of two from the same instant the later made is in force."""
+        latest = max(number for number, _, _ in policies)
+        starts = {begins: (number, policy) for number, begins, policy in sorted(policies, key=lambda one: one[0])}
+        order = sorted(starts)
+        ends = [*order[1:], FOREVER]
+        versions = [
+            Version(starts[begins][0], begins, end, starts[begins][1]) for begins, end in zip(order, ends, strict=True)
+        ]
+        assert versions[0].begins == NEVER, "no version is in force from the beginning"
+        return cls(versions, latest)
 
     @cached_property
-    def reach(self) -> int | None:
+    def max_window_days(self) -> int | None:
+        """For how many days a purchase counts one by one at most, whichever version asks; None for ever."""
+        days = [version.policy.max_window_days for version in self.all]
+        return None if None in days else max(one for one in days if one is not None)
+
+    @cached_property
+    def reach_days(self) -> int | None:
         """For how many days a purchase can matter one by one, whichever versions the window and the grace are of; None
         for ever."""
-        if self.longest is None or any(version.policy.keeps for version in self.all):
+        if self.max_window_days is None or any(version.policy.never_downgrades for version in self.all):
             return None
-        return self.longest + max(version.policy.grace_days for version in self.all) + 1
+        return self.max_window_days + max(version.policy.grace_days for version in self.all) + 1
 
     @cached_property
     def monotone(self) -> bool:
@@ -207,23 +220,10 @@ class Versions:
         return all(criterion.kind.monotone for version in self.all for criterion in version.policy.criteria)
 
 
-def in_order(made: Sequence[tuple[int, Instant, Policy]]) -> Versions:
-    """Versions out of (number, effective from, policy): of two from the same instant the later made is in force."""
-    latest = max(number for number, _, _ in made)
-    starts = {begins: (number, policy) for number, begins, policy in sorted(made, key=lambda one: one[0])}
-    order = sorted(starts)
-    ends = [*order[1:], FOREVER]
-    found = [
-        Version(starts[begins][0], begins, end, starts[begins][1]) for begins, end in zip(order, ends, strict=True)
-    ]
-    assert found[0].begins == NEVER, "no version is in force from the beginning"
-    return Versions(found, latest)
-
-
-def read(given: Any, checks: Checks) -> PolicyData | None:
+def policy_data(data: Any, checks: Checks) -> PolicyData | None:
     """The policy in data of unknown form; what is wrong is told to `checks`."""
     try:
-        return PolicyData.model_validate(given)
+        return PolicyData.model_validate(data)
     except ValidationError as error:
         for one in error.errors(include_url=False, include_input=False):
             checks.fail("INVALID_POLICY", one["msg"] + ".", *(str(part) for part in one["loc"]))
@@ -246,11 +246,13 @@ def compiled(data: PolicyData, kinds: Mapping[str, CriterionKind], currency: str
         sets = []
         for s, set_ in enumerate(tier.criteria):
             places = [("tiers", str(n), "criteria", str(s), str(c)) for c in range(len(set_))]
-            made = [_criterion(one, kinds, currency, checks, place) for one, place in zip(set_, places, strict=True)]
-            sets.append([one for one in made if one])
+            criteria = [
+                _criterion(one, kinds, currency, checks, place) for one, place in zip(set_, places, strict=True)
+            ]
+            sets.append([one for one in criteria if one])
         tiers.append(Tier(tier.code, tier.name, len(data.tiers) - 1 - n, tier.benefits, sets))
-    keeps = data.downgrade is Downgrade.NEVER
-    return Policy(tiers[::-1], data.grace_days, keeps, data.upgrade_applies_to_trigger, data)
+    never = data.downgrade is Downgrade.NEVER
+    return Policy(tiers[::-1], data.grace_days, never, data.upgrade_applies_to_trigger, data)
 
 
 def _criterion(
@@ -267,8 +269,8 @@ def _criterion(
         to_minor(data.threshold, currency) if kind.unit is Unit.MONEY else int(data.threshold) if whole else None
     )
     if threshold is None:
-        said = f"This is no amount in {currency}." if kind.unit is Unit.MONEY else "This is a whole number."
-        checks.fail("INVALID_AMOUNT", said, *place, "threshold")
+        message = f"This is no amount in {currency}." if kind.unit is Unit.MONEY else "This is a whole number."
+        checks.fail("INVALID_AMOUNT", message, *place, "threshold")
     try:
         settings = kind.settings.model_validate(data.settings)
     except ValidationError as error:

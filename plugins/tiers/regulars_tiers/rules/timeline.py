@@ -43,7 +43,7 @@ class Assignment:
         return FOREVER if self.until is None else self.until
 
 
-class Spell(NamedTuple):
+class Period(NamedTuple):
     """A time in which a customer has one tier."""
 
     begins: Instant
@@ -64,36 +64,40 @@ class History:
 def steps(criterion: Criterion, history: History, zone: ZoneInfo) -> Steps:
     """How the figure that a criterion looks at changes over time."""
     kind, settings, window = criterion.kind, criterion.settings, criterion.window
-    forever = window.longest is None
-    start = kind.lifetime(history.before) if kind.lifetime and forever else 0
+    forever = window.max_days is None
+    value = kind.lifetime(history.before) if kind.lifetime and forever else 0
     if (weigh := kind.weigh) is None:
         return _measured(criterion, history, zone)
     changes: dict[Instant, int] = {}
     for fact in history.facts:
         if weight := weigh(settings, fact):
             changes[fact.at] = changes.get(fact.at, 0) + weight
-            if not forever and (out := window.out(fact.day)) is not None:
-                end = begin_of(out, zone)
+            if not forever and (day := window.expires_on(fact.day)) is not None:
+                end = begin_of(day, zone)
                 changes[end] = changes.get(end, 0) - weight
-    found = [(NEVER, start)]
+    figure = [(NEVER, value)]
     for at in sorted(changes):
-        start += changes[at]
-        found.append((at, start))
-    return found
+        value += changes[at]
+        figure.append((at, value))
+    return figure
 
 
-def counting(criterion: Criterion, facts: Iterable[PurchaseFact], at: Instant, zone: ZoneInfo) -> list[PurchaseFact]:
+def facts_in_window(
+    criterion: Criterion, facts: Iterable[PurchaseFact], at: Instant, zone: ZoneInfo
+) -> list[PurchaseFact]:
     """The facts that count for a criterion at an instant."""
-    out = criterion.window.out
-    return [fact for fact in facts if fact.at <= at and ((day := out(fact.day)) is None or begin_of(day, zone) > at)]
+    expires_on = criterion.window.expires_on
+    return [
+        fact for fact in facts if fact.at <= at and ((day := expires_on(fact.day)) is None or begin_of(day, zone) > at)
+    ]
 
 
 def _measured(criterion: Criterion, history: History, zone: ZoneInfo) -> Steps:
-    days = (criterion.window.out(fact.day) for fact in history.facts)
+    days = (criterion.window.expires_on(fact.day) for fact in history.facts)
     moments = {fact.at for fact in history.facts} | {begin_of(day, zone) for day in days if day is not None}
     measure, settings = criterion.kind.measure, criterion.settings
-    found = [(NEVER, measure(settings, ()))]
-    return found + [(at, measure(settings, counting(criterion, history.facts, at, zone))) for at in sorted(moments)]
+    counted = ((at, facts_in_window(criterion, history.facts, at, zone)) for at in sorted(moments))
+    return [(NEVER, measure(settings, ())), *((at, measure(settings, facts)) for at, facts in counted)]
 
 
 def value_at(figure: Steps, at: Instant) -> int:
@@ -102,15 +106,15 @@ def value_at(figure: Steps, at: Instant) -> int:
 
 
 def _met(figure: Steps, threshold: int) -> list[Interval]:
-    found: list[Interval] = []
+    intervals: list[Interval] = []
     since: Instant | None = None
     for at, value in figure:
         if value >= threshold and since is None:
             since = at
         elif value < threshold and since is not None:
-            found.append((since, at))
+            intervals.append((since, at))
             since = None
-    return [*found, (since, FOREVER)] if since is not None else found
+    return [*intervals, (since, FOREVER)] if since is not None else intervals
 
 
 def _both(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interval]:
@@ -118,13 +122,13 @@ def _both(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interval]:
 
 
 def _joined(intervals: Iterable[Interval]) -> list[Interval]:
-    found: list[Interval] = []
+    joined: list[Interval] = []
     for begins, ends in sorted(intervals):
-        if found and begins <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], ends))
+        if joined and begins <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], ends))
         else:
-            found.append((begins, ends))
-    return found
+            joined.append((begins, ends))
+    return joined
 
 
 class Qualification:
@@ -133,121 +137,121 @@ class Qualification:
     def __init__(self, versions: Versions, history: History, zone: ZoneInfo, since: Instant = NEVER) -> None:
         self._figures: dict[tuple[Any, ...], Steps] = {}
         self.history, self.zone, self.versions = history, zone, versions
-        self._spells: dict[str, list[Interval]] = {}
+        self._intervals: dict[str, list[Interval]] = {}
         for version in versions.all:
             for tier in version.policy.tiers[1:]:
                 for set_ in tier.sets:
                     met: list[Interval] = [(max(version.begins, since), version.ends)]
                     for criterion in set_:
                         met = _both(met, _met(self.figure(criterion), criterion.threshold))
-                    self._spells.setdefault(tier.code, []).extend(met)
+                    self._intervals.setdefault(tier.code, []).extend(met)
 
     def figure(self, criterion: Criterion) -> Steps:
         """What a criterion looks at, over time."""
-        found = self._figures.get(criterion.measured)
-        if found is None:
-            found = self._figures[criterion.measured] = steps(criterion, self.history, self.zone)
-        return found
+        figure = self._figures.get(criterion.figure_key)
+        if figure is None:
+            figure = self._figures[criterion.figure_key] = steps(criterion, self.history, self.zone)
+        return figure
 
     def of(self, code: str) -> list[Interval]:
         """When a tier was qualified for, whatever the version."""
-        return _joined(self._spells.get(code, ()))
+        return _joined(self._intervals.get(code, ()))
 
-    def kept(self, version: Version, code: str) -> list[Interval]:
-        """When a tier is had by the rules while this version is in force: qualified for, and the grace after it."""
+    def held(self, version: Version, code: str) -> list[Interval]:
+        """When a tier is held by the rules while this version is in force: qualified for, and the grace after it."""
         policy = version.policy
-        late = [
-            (max(begins, version.begins), min(_kept_until(ends, policy, self.zone), version.ends))
+        intervals = [
+            (max(begins, version.begins), min(_held_until(ends, policy, self.zone), version.ends))
             for begins, ends in self.of(code)
         ]
-        return _joined((begins, ends) for begins, ends in late if begins < ends)
+        return _joined((begins, ends) for begins, ends in intervals if begins < ends)
 
 
-def _kept_until(ends: Instant, policy: Policy, zone: ZoneInfo) -> Instant:
-    return FOREVER if policy.keeps else days_after(ends, policy.grace_days, zone)
+def _held_until(ends: Instant, policy: Policy, zone: ZoneInfo) -> Instant:
+    return FOREVER if policy.never_downgrades else days_after(ends, policy.grace_days, zone)
 
 
-def _decided(assignments: Sequence[Assignment]) -> list[tuple[Instant, Instant, Assignment]]:
-    """Which assignment is in force when."""
+def _in_force(assignments: Sequence[Assignment]) -> list[tuple[Instant, Instant, Assignment]]:
+    """Which assignment is in force from when until when; what gives a customer back to the rules is left out."""
     ordered = sorted(assignments, key=lambda one: (one.at, one.id))
     nexts = [*(one.at for one in ordered[1:]), FOREVER][: len(ordered)]
-    periods = [(one.at, min(one.ends, following), one) for one, following in zip(ordered, nexts, strict=True)]
-    return [period for period in periods if period[2].tier is not None and period[0] < period[1]]
+    dated = [(one.at, min(one.ends, following), one) for one, following in zip(ordered, nexts, strict=True)]
+    return [(begins, ends, one) for begins, ends, one in dated if one.tier is not None and begins < ends]
 
 
-def decided_at(assignments: Sequence[Assignment], at: Instant) -> Assignment | None:
+def assignment_at(assignments: Sequence[Assignment], at: Instant) -> Assignment | None:
     """The assignment in force at an instant."""
-    return next((one for begins, ends, one in _decided(assignments) if begins <= at < ends), None)
+    return next((one for begins, ends, one in _in_force(assignments) if begins <= at < ends), None)
 
 
-def automatic(qualification: Qualification) -> list[Spell]:
-    """The spells that the rules alone give."""
-    found: list[Spell] = []
+def automatic_periods(qualification: Qualification) -> list[Period]:
+    """The periods that the rules alone give."""
+    periods: list[Period] = []
     for version in qualification.versions.all:
-        held = [(tier, qualification.kept(version, tier.code)) for tier in reversed(version.policy.tiers[1:])]
-        cuts = sorted({version.begins, version.ends, *(at for _, spells in held for spell in spells for at in spell)})
-        for begins, ends in pairwise(cuts):
-            having = (tier for tier, spells in held if any(a <= begins < e for a, e in spells))
+        held = [(tier, qualification.held(version, tier.code)) for tier in reversed(version.policy.tiers[1:])]
+        edges = {at for _, intervals in held for interval in intervals for at in interval}
+        for begins, ends in pairwise(sorted({version.begins, version.ends, *edges})):
+            having = (tier for tier, intervals in held if any(a <= begins < e for a, e in intervals))
             tier = next(having, version.policy.lowest)
-            found.append(Spell(begins, ends, tier.code, tier.position))
-    return merged(found)
+            periods.append(Period(begins, ends, tier.code, tier.position))
+    return merged(periods)
 
 
-def decided(rules: Sequence[Spell], qualification: Qualification) -> list[Spell]:
-    """The spells with the assignments over them."""
-    periods = _decided(qualification.history.assignments)
-    if not periods:
-        return list(rules)
-    edges = {at for begins, ends, _ in periods for at in (begins, ends)}
+def assigned_periods(automatic: Sequence[Period], qualification: Qualification) -> list[Period]:
+    """The periods that the rules give, with the assignments over them."""
+    in_force = _in_force(qualification.history.assignments)
+    if not in_force:
+        return list(automatic)
+    edges = {at for begins, ends, _ in in_force for at in (begins, ends)}
     edges |= {version.begins for version in qualification.versions.all}
-    found = []
-    for spell in rules:
-        inside = sorted({spell.begins, spell.ends, *(at for at in edges if spell.begins < at < spell.ends)})
+    periods = []
+    for period in automatic:
+        inside = sorted({period.begins, period.ends, *(at for at in edges if period.begins < at < period.ends)})
         for begins, ends in pairwise(inside):
-            one = next((one for a, e, one in periods if a <= begins < e), None)
+            one = next((one for a, e, one in in_force if a <= begins < e), None)
             tier = qualification.versions.at(begins).policy.by_code.get(one.tier or "") if one else None
-            if one and tier and (one.mode == "EXACT" or tier.position > spell.position):
-                found.append(Spell(begins, ends, tier.code, tier.position))
+            if one and tier and (one.mode == "EXACT" or tier.position > period.position):
+                periods.append(Period(begins, ends, tier.code, tier.position))
             else:
-                found.append(Spell(begins, ends, spell.tier, spell.position))
-    return merged(found)
+                periods.append(Period(begins, ends, period.tier, period.position))
+    return merged(periods)
 
 
-def merged(spells: Iterable[Spell]) -> list[Spell]:
+def merged(periods: Iterable[Period]) -> list[Period]:
     """Neighbours of the same tier as one."""
-    found: list[Spell] = []
-    for spell in spells:
-        last = found[-1] if found else None
-        if last and (last.tier, last.position) == (spell.tier, spell.position):
-            found[-1] = Spell(last.begins, spell.ends, spell.tier, spell.position)
+    whole: list[Period] = []
+    for period in periods:
+        last = whole[-1] if whole else None
+        if last and (last.tier, last.position) == (period.tier, period.position):
+            whole[-1] = Period(last.begins, period.ends, period.tier, period.position)
         else:
-            found.append(spell)
-    return found
+            whole.append(period)
+    return whole
 
 
-def timeline(versions: Versions, history: History, zone: ZoneInfo) -> list[Spell]:
-    """All spells of a customer, from NEVER to FOREVER without a gap, the future as it will be if nothing happens."""
+def timeline(versions: Versions, history: History, zone: ZoneInfo) -> list[Period]:
+    """All periods of a customer, from NEVER to FOREVER without a gap, the future as it will be if nothing happens."""
     qualification = Qualification(versions, history, zone)
-    return decided(automatic(qualification), qualification)
+    return assigned_periods(automatic_periods(qualification), qualification)
 
 
-def risen(elder: Sequence[Spell], late: Qualification) -> list[Spell]:
-    """The spells after purchases were added, where those never lower anybody: as they were, or as what is qualified for
+def lifted(existing: Sequence[Period], late: Qualification) -> list[Period]:
+    """The periods after purchases were added, where those never lower anybody: as they were, or as what is qualified for
     since the first of these purchases gives, whichever is higher. Nothing before it, and no grace for it, has changed."""
-    found, others = [], iter(automatic(late))
+    periods, others = [], iter(automatic_periods(late))
     other = next(others)
-    for spell in elder:
-        begins = spell.begins
-        while begins < spell.ends:
-            ends = min(spell.ends, other.ends)
-            best = max(spell, other, key=lambda one: one.position)
-            found.append(Spell(begins, ends, best.tier, best.position))
+    for period in existing:
+        begins = period.begins
+        while begins < period.ends:
+            ends = min(period.ends, other.ends)
+            best = max(period, other, key=lambda one: one.position)
+            periods.append(Period(begins, ends, best.tier, best.position))
             if other.ends == ends < FOREVER:
                 other = next(others)
             begins = ends
-    return merged(found)
+    return merged(periods)
 
 
-def spell_at(spells: Sequence[Spell], at: Instant) -> Spell:
-    """The spell in which an instant lies."""
-    return spells[bisect_right(spells, at, key=lambda spell: spell.begins) - 1]
+def period_at(periods: Sequence[Period], at: Instant) -> Period:
+    """The period in which an instant lies."""
+    return periods[bisect_right(periods, at, key=lambda period: period.begins) - 1]
