@@ -9,8 +9,7 @@ from random import Random
 from regulars_core.primitives.clock import DAY_MS, Instant
 from regulars_core.purchases.rules import MILLION
 from regulars_core.shop.settings import Settings
-from regulars_schema.customers.inputs import PHONE
-from regulars_server.demo.baskets import TILL, WEB, Counter, Sale
+from regulars_server.demo.baskets import PHONE, TILL, WEB, Counter, Sale
 from regulars_server.demo.catalogue import COFFEE, EQUIPMENT, GIFTS, PERISHABLE
 from regulars_server.demo.people import ALLERGIC_TO_NUTS, STORES, WHOLESALE, Person, Registry
 from regulars_server.demo.rhythm import DAYS, Calendar, Rhythm
