@@ -1,12 +1,11 @@
 """One schema out of what core and the plugins bring.
 
-Every type, field, filter leaf and sort key arrives by name of its owner; two owners of one name stop the start, and both
-are named. What is composed belongs to the schema object, so schemas with and without a plugin live in one process.
+Composing has four steps, and each can stop the start: what is brought is collected by its place, which has one owner; the
+GraphQL schema is built of it; what came out incomplete is refused; and every field is made to ask for its permission. All of
+it belongs to the schema object, so schemas with and without a plugin live in one process.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from copy import copy
-from dataclasses import replace
 from typing import Any
 
 import strawberry
@@ -28,53 +27,24 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.graphql import OperationType
 from strawberry.types.scalar import ScalarDefinition
 
-from regulars_core.plugins.owners import CORE, Owners
-from regulars_core.primitives.errors import Problem
-from regulars_core.primitives.text import camel
 from regulars_schema.composition.contributions import (
     Contribution,
-    Extension,
     FilterLeaf,
-    InputField,
     Mutation,
-    NodeKind,
     Query,
     SchemaConflict,
-    SortField,
     fields_needing,
 )
+from regulars_schema.composition.parts import Parts
 from regulars_schema.composition.permission_map import unguarded
-from regulars_schema.composition.type_names import types_of
 from regulars_schema.documents.documents import MAX_ERRORS, Documents
 from regulars_schema.executor.executor import BreadthFirst, Operation
 from regulars_schema.executor.fallback import bounded_by
 from regulars_schema.executor.steps import answered_again, step_by_step
-from regulars_schema.inputs.extensible import is_open
 from regulars_schema.inputs.readers import FieldReader, Reader
 from regulars_schema.request.context import GraphQLContext
-from regulars_schema.request.permissions import REQUIRES, guard, needing
+from regulars_schema.request.permissions import REQUIRES, guard
 from regulars_schema.types.scalars import SCALARS
-
-
-class _Places:
-    """Who owns which name, per kind of place."""
-
-    def __init__(self) -> None:
-        self._owners = Owners(SchemaConflict)
-
-    def claim(self, place: str, name: str, owner: str) -> None:
-        self._owners.claim((place, name), owner, f"{place}.{name}")
-
-    def reserve(self, place: str, names: Iterable[str], owner: str) -> None:
-        self._owners.reserve(((place, name) for name in names), owner)
-
-    def keep_own(self, definition: StrawberryObjectDefinition, owner: str) -> None:
-        """The type's own fields were there first."""
-        self.reserve(definition.name, (own.graphql_name or camel(own.python_name) for own in definition.fields), owner)
-
-
-def _by(owner: str) -> str:
-    return "" if owner == CORE else f" From the {owner} plugin."
 
 
 class ComposedSchema(strawberry.Schema):
@@ -82,99 +52,28 @@ class ComposedSchema(strawberry.Schema):
     that does not say who may see it."""
 
     def __init__(self, contributions: Sequence[Contribution], *, documents: Documents | None = None) -> None:
-        places = _Places()
-        places.reserve("Problem", [Problem.__name__], CORE)
-        documents = Documents() if documents is None else documents
-        self.executor = BreadthFirst(documents)
-        self._added: dict[type, list[StrawberryField]] = {}
-        self.leaves: dict[type, dict[str, FilterLeaf]] = {}
-        self.inputs: dict[type, dict[str, tuple[str, InputField]]] = {}
+        self._parts = parts = Parts(contributions)
+        self.leaves, self.inputs, self.sorts = parts.leaves, parts.inputs, parts.sorts
+        self.nodes, self.problems = parts.nodes, parts.problems
+        self.executor = BreadthFirst(Documents() if documents is None else documents)
         self.readers: dict[type, Sequence[FieldReader]] = {}
         self.arguments: dict[int, Reader | None] = {}
         """What reads the values of arguments, by where those lie in memory: they live as long as the schema."""
-        self.sorts: dict[Any, dict[str, SortField]] = {}
-        self.nodes: dict[str, NodeKind] = {}
-        self.problems: dict[str, type[Problem]] = {}
-        self._owners_of_types: dict[str, tuple[object, str]] = {}
-        enums: dict[Any, dict[str, GraphQLEnumValue]] = {}
-        self._refuse_shared_names(contributions)
-        for contribution in contributions:
-            owner = contribution.owner
-            for extension in contribution.extensions:
-                self._extend(places, owner, extension)
-            for leaf in contribution.leaves:
-                self._add_leaf(places, owner, leaf)
-            for added in contribution.inputs:
-                self._add_input(places, owner, added)
-            for sort in contribution.sorts:
-                places.claim(sort.enum.__name__, sort.key.name, owner)
-                self.sorts.setdefault(sort.enum, {})[sort.key.name] = sort
-                described = needing(sort.description, sort.needs, shop_wide=sort.shop_wide) + _by(owner)
-                value = GraphQLEnumValue(sort, description=described)
-                enums.setdefault(sort.enum, {})[sort.key.name] = value
-            for node in contribution.nodes:
-                places.claim("Node", node.kind, owner)
-                self.nodes[node.kind] = node
-            for problem in contribution.problems:
-                places.claim("Problem", problem.__name__, owner)
-                self.problems[problem.__name__] = problem
         super().__init__(
             Query,
             Mutation,
             types=[type_ for contribution in contributions for type_ in contribution.types],
-            config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(enums)}),
+            config=StrawberryConfig(scalar_map={**SCALARS, **_enum_scalars(parts.enums)}),
             extensions=[step_by_step(self.executor)],
-            execution_context_class=bounded_by(documents.limits),
+            execution_context_class=bounded_by(self.executor.documents.limits),
         )
         self._refuse_unreached()
         self._refuse_unshown(contributions)
-        if wrong := unguarded(self._schema):
-            raise SchemaConflict(wrong[0])
+        self._refuse_unguarded()
         guard(self._schema)
 
-    def _refuse_shared_names(self, contributions: Sequence[Contribution]) -> None:
-        for name, source, owner in types_of(contributions):
-            elder, first = self._owners_of_types.setdefault(name, (source, owner))
-            if elder is not source:
-                raise SchemaConflict(f"The type {name} is defined by '{first}' and by '{owner}'")
-
-    def _owner_of(self, type_: type) -> str:
-        return self._owners_of_types.get(get_object_definition(type_, strict=True).name, (type_, CORE))[1]
-
-    def _extend(self, places: _Places, owner: str, extension: Extension) -> None:
-        definition = get_object_definition(extension.type, strict=True)
-        if definition.is_input or definition.is_interface:
-            kind = "an input" if definition.is_input else "an interface"
-            raise SchemaConflict(
-                f"'{owner}' extends {definition.name}, which is {kind}: only object types can be extended"
-            )
-        places.keep_own(definition, self._owner_of(extension.type))
-        for added in extension.fields:
-            places.claim(definition.name, added.graphql_name or camel(added.python_name), owner)
-            ours = copy(added)  # the field itself may join other schemas too
-            ours.description = f"{added.description}{_by(owner)}"
-            self._added.setdefault(extension.type, []).append(ours)
-
-    def _add_input(self, places: _Places, owner: str, added: InputField) -> None:
-        definition = get_object_definition(added.input, strict=True)
-        if not is_open(added.input):
-            raise SchemaConflict(f"'{owner}' adds to {definition.name}, which is no open input")
-        places.keep_own(definition, self._owner_of(added.input))
-        places.claim(definition.name, added.name, owner)
-        described = replace(added, description=needing(added.description, added.needs) + _by(owner))
-        self.inputs.setdefault(added.input, {})[added.name] = (owner, described)
-
-    def _add_leaf(self, places: _Places, owner: str, leaf: FilterLeaf) -> None:
-        name = get_object_definition(leaf.where, strict=True).name
-        places.reserve(name, ("all", "any", "not"), CORE)
-        places.claim(name, leaf.name, owner)
-        described = replace(
-            leaf, description=needing(leaf.description, leaf.needs, shop_wide=leaf.shop_wide) + _by(owner)
-        )
-        self.leaves.setdefault(leaf.where, {})[leaf.name] = described
-
     def _refuse_unreached(self) -> None:
-        for extended in (*self._added, *self.inputs):
+        for extended in (*self._parts.fields, *self._parts.inputs):
             name = get_object_definition(extended, strict=True).name
             if self.get_type_by_name(name) is None:
                 raise SchemaConflict(f"{name} is extended but is not in the schema")
@@ -187,6 +86,10 @@ class ComposedSchema(strawberry.Schema):
                 raise SchemaConflict(
                     f"No type shows the problem {name} of '{owner}': put a UserError of this name among its `types`"
                 )
+
+    def _refuse_unguarded(self) -> None:
+        if mistakes := unguarded(self._schema):
+            raise SchemaConflict(mistakes[0])
 
     def own_needs(self) -> Iterator[tuple[str, str, str]]:
         """Every type that stands under a permission and every field in its class that needs one, which, and the module of
@@ -245,13 +148,13 @@ class ComposedSchema(strawberry.Schema):
         self, operation_extensions: dict[str, Any] | None = None, *, sync: bool = False
     ) -> dict[str, Any]:
         """What Strawberry hands to graphql-core's `execute`: mistakes in variables are told like those in documents."""
-        given = super()._get_custom_context_kwargs(operation_extensions, sync=sync)
-        return given | {"max_coercion_errors": MAX_ERRORS, "hide_suggestions": True}
+        own = super()._get_custom_context_kwargs(operation_extensions, sync=sync)
+        return own | {"max_coercion_errors": MAX_ERRORS, "hide_suggestions": True}
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The documented seam: a type's own fields, and those that were added here."""
         fields = list(super().get_fields(type_definition))
-        fields += self._added.get(type_definition.origin, [])
+        fields += self._parts.fields.get(type_definition.origin, [])
         if type_definition.origin in self.leaves:
             fields += _where_fields(type_definition.origin, self.leaves[type_definition.origin])
         for _, added in self.inputs.get(type_definition.origin, {}).values():
@@ -269,14 +172,14 @@ def _where_fields(where: type, leaves: Mapping[str, FilterLeaf]) -> list[Strawbe
 
 
 def _input_field(where: type, name: str, annotation: Any, description: str) -> StrawberryField:
-    made = StrawberryField(
+    field = StrawberryField(
         python_name=name,
         graphql_name=name,
         type_annotation=StrawberryAnnotation(annotation),
         description=description,
     )
-    made.origin = where
-    return made
+    field.origin = where
+    return field
 
 
 def _enum_scalars(enums: Mapping[Any, Mapping[str, GraphQLEnumValue]]) -> dict[Any, ScalarDefinition]:
@@ -293,18 +196,3 @@ def _enum_scalars(enums: Mapping[Any, Mapping[str, GraphQLEnumValue]]) -> dict[A
         )
         for marker, values in enums.items()
     }
-
-
-__all__ = [
-    "CORE",
-    "ComposedSchema",
-    "Contribution",
-    "Extension",
-    "FilterLeaf",
-    "InputField",
-    "Mutation",
-    "NodeKind",
-    "Query",
-    "SchemaConflict",
-    "SortField",
-]

@@ -1,6 +1,6 @@
 """What core and the plugins bring to the schema, each piece under the name of its owner.
 
-`regulars_schema.composition.composed_schema` makes one schema of it, and hands these names on.
+`regulars_schema.composition.composed_schema` makes one schema of it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

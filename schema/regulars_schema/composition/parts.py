@@ -1,0 +1,137 @@
+"""What contributions add to a schema, by the place where it stands; each place has one owner."""
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import replace
+from typing import Any
+
+from graphql import GraphQLEnumValue
+from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
+from strawberry.types.field import StrawberryField
+
+from regulars_core.plugins.owners import CORE, Owners
+from regulars_core.primitives.errors import Problem
+from regulars_core.primitives.text import camel
+from regulars_schema.composition.contributions import (
+    Contribution,
+    FilterLeaf,
+    InputField,
+    NodeKind,
+    SchemaConflict,
+    SortField,
+)
+from regulars_schema.composition.type_names import types_of
+from regulars_schema.inputs.extensible import is_open
+from regulars_schema.request.permissions import needing
+
+
+class Parts:
+    """What contributions add: fields of types, leaves of filters, fields of open inputs, values of sort enums, kinds of nodes and
+    of problems, described with the permission that each needs and the plugin that it is from.
+
+    Raises SchemaConflict where two owners define one type or claim one place, and for what cannot be extended.
+    """
+
+    def __init__(self, contributions: Sequence[Contribution]) -> None:
+        self.fields: dict[type, list[StrawberryField]] = {}
+        self.leaves: dict[type, dict[str, FilterLeaf]] = {}
+        self.inputs: dict[type, dict[str, tuple[str, InputField]]] = {}
+        self.sorts: dict[Any, dict[str, SortField]] = {}
+        self.enums: dict[Any, dict[str, GraphQLEnumValue]] = {}
+        self.nodes: dict[str, NodeKind] = {}
+        self.problems: dict[str, type[Problem]] = {}
+        self._types: dict[str, tuple[object, str]] = {}
+        self._places = _Places()
+        self._places.reserve("Problem", [Problem.__name__], CORE)
+        self._refuse_shared_names(contributions)
+        for contribution in contributions:
+            self._extend_types(contribution)
+            self._add_leaves(contribution)
+            self._add_inputs(contribution)
+            self._add_sorts(contribution)
+            self._add_nodes(contribution)
+            self._add_problems(contribution)
+
+    def _refuse_shared_names(self, contributions: Sequence[Contribution]) -> None:
+        for name, source, owner in types_of(contributions):
+            existing, first = self._types.setdefault(name, (source, owner))
+            if existing is not source:
+                raise SchemaConflict(f"The type {name} is defined by '{first}' and by '{owner}'")
+
+    def _extend_types(self, contribution: Contribution) -> None:
+        for extension in contribution.extensions:
+            definition = get_object_definition(extension.type, strict=True)
+            if definition.is_input or definition.is_interface:
+                kind = "an input" if definition.is_input else "an interface"
+                raise SchemaConflict(
+                    f"'{contribution.owner}' extends {definition.name}, which is {kind}: only object types can be extended"
+                )
+            self._reserve_own(definition, extension.type)
+            for added in extension.fields:
+                name = added.graphql_name or camel(added.python_name)
+                self._places.claim(definition.name, name, contribution.owner)
+                ours = copy(added)  # the field itself may join other schemas too
+                ours.description = f"{added.description}{_by(contribution.owner)}"
+                self.fields.setdefault(extension.type, []).append(ours)
+
+    def _add_leaves(self, contribution: Contribution) -> None:
+        for leaf in contribution.leaves:
+            name = get_object_definition(leaf.where, strict=True).name
+            self._places.reserve(name, ("all", "any", "not"), CORE)
+            self._places.claim(name, leaf.name, contribution.owner)
+            described = needing(leaf.description, leaf.needs, shop_wide=leaf.shop_wide) + _by(contribution.owner)
+            self.leaves.setdefault(leaf.where, {})[leaf.name] = replace(leaf, description=described)
+
+    def _add_inputs(self, contribution: Contribution) -> None:
+        for added in contribution.inputs:
+            definition = get_object_definition(added.input, strict=True)
+            if not is_open(added.input):
+                raise SchemaConflict(f"'{contribution.owner}' adds to {definition.name}, which is no open input")
+            self._reserve_own(definition, added.input)
+            self._places.claim(definition.name, added.name, contribution.owner)
+            described = needing(added.description, added.needs) + _by(contribution.owner)
+            self.inputs.setdefault(added.input, {})[added.name] = (
+                contribution.owner,
+                replace(added, description=described),
+            )
+
+    def _add_sorts(self, contribution: Contribution) -> None:
+        for sort in contribution.sorts:
+            name = sort.key.name
+            self._places.claim(sort.enum.__name__, name, contribution.owner)
+            described = needing(sort.description, sort.needs, shop_wide=sort.shop_wide) + _by(contribution.owner)
+            self.sorts.setdefault(sort.enum, {})[name] = sort
+            self.enums.setdefault(sort.enum, {})[name] = GraphQLEnumValue(sort, description=described)
+
+    def _add_nodes(self, contribution: Contribution) -> None:
+        for node in contribution.nodes:
+            self._places.claim("Node", node.kind, contribution.owner)
+            self.nodes[node.kind] = node
+
+    def _add_problems(self, contribution: Contribution) -> None:
+        for problem in contribution.problems:
+            self._places.claim("Problem", problem.__name__, contribution.owner)
+            self.problems[problem.__name__] = problem
+
+    def _reserve_own(self, definition: StrawberryObjectDefinition, type_: type) -> None:
+        """A type's own fields were there first."""
+        names = (own.graphql_name or camel(own.python_name) for own in definition.fields)
+        _, owner = self._types.get(definition.name, (type_, CORE))
+        self._places.reserve(definition.name, names, owner)
+
+
+class _Places:
+    """Who owns which name, per kind of place."""
+
+    def __init__(self) -> None:
+        self._owners = Owners(SchemaConflict)
+
+    def claim(self, place: str, name: str, owner: str) -> None:
+        self._owners.claim((place, name), owner, f"{place}.{name}")
+
+    def reserve(self, place: str, names: Iterable[str], owner: str) -> None:
+        self._owners.reserve(((place, name) for name in names), owner)
+
+
+def _by(owner: str) -> str:
+    return "" if owner == CORE else f" From the {owner} plugin."
