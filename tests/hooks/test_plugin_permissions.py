@@ -51,7 +51,7 @@ def wearing(type_: Any, on: type = Customer, needs: str | None = None) -> Contri
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        (wearing(Hat), "The type Hat does not say who may see it: write `@under(…)` on its class"),
+        (wearing(Hat), "The type Hat does not say who may see it: write `@requires(…)` on its class"),
         (wearing(Scarf), 'Customer.worn leads to Scarf, so it must say needs="customers.view_pii" and be nullable'),
         (wearing(Customer, Purchase),
          'Purchase.worn leads to Customer, so it must say needs="customers.view" and be nullable'),

@@ -10,7 +10,7 @@ from regulars_core.primitives.ids import DEFAULT_GROUP_ID
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.permissions import PERMISSIONS, ROLES
 from regulars_schema.composition.composed_schema import ComposedSchema
-from regulars_schema.request.permissions import definition_of, needs_of, standing_of
+from regulars_schema.request.permissions import definition_of, needs_of, permission_of
 from regulars_schema.schema import build_schema
 from regulars_schema.testing import Api
 from tests.conftest import OpenShop
@@ -140,7 +140,7 @@ async def test_every_kind_of_node_with_every_role(filled: Filled, role: str) -> 
             assert answer.data["node"]["id"] == id_
             type_ = filled.api.schema._schema.type_map[answer.data["node"]["__typename"]]
             assert isinstance(type_, GraphQLObjectType)
-            assert standing_of(definition_of(type_)) == needs
+            assert permission_of(definition_of(type_)) == needs
         else:
             assert (answer.data, refusals(answer)) == ({"node": None}, [(needs, ["node"])])
 
@@ -149,7 +149,7 @@ def test_every_field_stands_under_a_permission_that_there_is() -> None:
     """A type says who may see it, and what needs a permission says so and is nullable."""
     schema, open_types = build_schema(), set()
     for type_, name, field in links(schema):
-        needs, stands = needs_of(field), standing_of(definition_of(type_))
+        needs, stands = needs_of(field), permission_of(definition_of(type_))
         assert {needs, stands} <= {None, *PERMISSIONS}, f"{type_.name}.{name}"
         if needs:
             assert nullable(field), f"{type_.name}.{name}"

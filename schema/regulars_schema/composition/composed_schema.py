@@ -92,13 +92,13 @@ class ComposedSchema(strawberry.Schema):
             raise SchemaConflict(mistakes[0])
 
     def own_needs(self) -> Iterator[tuple[str, str, str]]:
-        """Every type that stands under a permission and every field in its class that needs one, which, and the module of
-        the class."""
+        """Every type that requires a permission and every field in its class that needs one, which, and the module of the
+        class."""
         for concrete in self.schema_converter.type_map.values():
             definition = concrete.definition
             if isinstance(definition, StrawberryObjectDefinition):
-                if stands_under := getattr(definition.origin, REQUIRES, None):
-                    yield definition.name, stands_under, definition.origin.__module__
+                if required := getattr(definition.origin, REQUIRES, None):
+                    yield definition.name, required, definition.origin.__module__
                 for name, needed in fields_needing(definition.fields):
                     yield f"{definition.name}.{name}", needed, definition.origin.__module__
 

@@ -1,4 +1,4 @@
-"""What stands under which permission in a composed schema: the check that nothing is forgotten, and the list for people."""
+"""What requires which permission in a composed schema: the check that nothing is forgotten, and the list for people."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, get_named_type
 from strawberry.types.base import get_object_definition
 
-from regulars_schema.request.permissions import definition_of, needs_of, own_types, standing_of
+from regulars_schema.request.permissions import definition_of, needs_of, own_types, permission_of
 
 ASKS_BY_ITSELF = ("Query", "node")
 """The field that asks for the permission of whatever object it finds."""
@@ -15,23 +15,23 @@ ASKS_BY_ITSELF = ("Query", "node")
 
 def unguarded(schema: GraphQLSchema) -> Sequence[str]:
     """What is wrong: types that do not say who may see them, and fields that lead past a type's permission."""
-    wrong, stands = [], {}
+    mistakes, required = [], {}
     for type_ in own_types(schema):
         try:
-            stands[type_.name] = standing_of(definition_of(type_))
+            required[type_.name] = permission_of(definition_of(type_))
         except LookupError:
-            wrong.append(f"The type {type_.name} does not say who may see it: write `@under(…)` on its class")
+            mistakes.append(f"The type {type_.name} does not say who may see it: write `@requires(…)` on its class")
     for type_ in own_types(schema):
         for name, field in type_.fields.items():
             if (type_.name, name) == ASKS_BY_ITSELF:
                 continue
-            held = {None, stands.get(type_.name), needs_of(field)}
-            wrong += [
-                f'{type_.name}.{name} leads to {target.name}, so it must say needs="{stands[target.name]}" and be nullable'
+            held = {None, required.get(type_.name), needs_of(field)}
+            mistakes += [
+                f'{type_.name}.{name} leads to {target.name}, so it must say needs="{required[target.name]}" and be nullable'
                 for target in _objects(schema, get_named_type(field.type))
-                if stands.get(target.name) not in held
+                if required.get(target.name) not in held
             ]
-    return wrong
+    return mistakes
 
 
 def _objects(schema: GraphQLSchema, named: Any) -> Sequence[GraphQLObjectType]:
@@ -40,24 +40,24 @@ def _objects(schema: GraphQLSchema, named: Any) -> Sequence[GraphQLObjectType]:
     return [named] if isinstance(named, GraphQLObjectType) else []
 
 
-def standing(schema: Any) -> Mapping[str, Mapping[str, Sequence[str]]]:
-    """Permission → kind of thing → the names of the things under it. A field stands under its own permission, or else
-    under that of its type."""
-    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+def permission_map(schema: Any) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """Permission → kind of thing → the names of the things that require it. A field requires its own permission, or else that
+    of its type."""
+    names: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for type_ in own_types(schema._schema):
         definition = definition_of(type_)
         if definition.type_var_map:
             continue  # a page tells what its entries tell
         kind = {"Query": "Root fields", "Mutation": "Mutations"}.get(type_.name, "Fields")
         for name, field in type_.fields.items():
-            if permission := needs_of(field) or standing_of(definition):
-                found[permission][kind].append(name if kind != "Fields" else f"{type_.name}.{name}")
+            if permission := needs_of(field) or permission_of(definition):
+                names[permission][kind].append(name if kind != "Fields" else f"{type_.name}.{name}")
     for where, leaves in schema.leaves.items():
         for leaf in leaves.values():
             if leaf.needs:
-                found[leaf.needs]["Filters"].append(f"{get_object_definition(where, strict=True).name}.{leaf.name}")
+                names[leaf.needs]["Filters"].append(f"{get_object_definition(where, strict=True).name}.{leaf.name}")
     for enum, sorts in schema.sorts.items():
         for name, sort in sorts.items():
             if sort.needs:
-                found[sort.needs]["Orders"].append(f"{enum.__name__}.{name}")
-    return {permission: {kind: sorted(names) for kind, names in kinds.items()} for permission, kinds in found.items()}
+                names[sort.needs]["Orders"].append(f"{enum.__name__}.{name}")
+    return {permission: {kind: sorted(these) for kind, these in kinds.items()} for permission, kinds in names.items()}

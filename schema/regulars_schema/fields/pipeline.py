@@ -49,7 +49,7 @@ class Pipeline:
             done = await self._in_transaction(request, lambda: self._effect(request, given))
             return await self.outcomes.seen(done, schema, request)
         found, payload = await self._once(request, given, key)
-        context.keyed(place, found.outcome is not None, found.first_at)
+        context.note_key(place, found.outcome is not None, found.first_at)
         if payload is not None:
             return await self.outcomes.seen(payload, schema, request)
         assert found.outcome is not None

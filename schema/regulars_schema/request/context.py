@@ -109,7 +109,7 @@ class GraphQLContext:
         first = next(iter(self.keys.values()))
         return {"idempotency": first if len(self.keys) == 1 else {**first, "fields": self.keys}}
 
-    def keyed(self, place: str, replayed: bool, first_at: Instant) -> None:
+    def note_key(self, place: str, replayed: bool, first_at: Instant) -> None:
         """Note that a mutation was sent under a key, at this place of the answer."""
         self.keys[place] = {"replayed": replayed, "firstAt": printed(first_at)}
 

@@ -1,6 +1,6 @@
 """Who may see what: the permissions on types and fields, and what becomes of a refusal.
 
-A type says under which permission its objects stand (`under`), and whatever leads to them needs it. A field that needs
+A type says which permission its objects require (`requires`), and whatever leads to them needs it. A field that needs
 more than its type says so (`guarded` over an attribute, `needs=` over a function); what is refused is null, and told once
 for each place in the document.
 """
@@ -19,7 +19,7 @@ from regulars_core.primitives.errors import Forbidden
 from regulars_schema.request.context import GraphQLContext
 
 T = TypeVar("T")
-REQUIRES = "__stands_under__"
+REQUIRES = "__requires__"
 
 
 def requires(permission: str | None) -> Callable[[type[T]], type[T]]:
@@ -33,15 +33,15 @@ def requires(permission: str | None) -> Callable[[type[T]], type[T]]:
     return declare
 
 
-def standing_of(definition: StrawberryObjectDefinition) -> str | None:
-    """The permission under which a type stands; a page and its entries stand under that of what they list.
+def permission_of(definition: StrawberryObjectDefinition) -> str | None:
+    """The permission that a type requires; a page and its entries require that of what they list.
 
     Raises LookupError for a type that does not say it.
     """
     for listed in definition.type_var_map.values():
-        return standing_of(get_object_definition(listed, strict=True))
+        return permission_of(get_object_definition(listed, strict=True))
     try:
-        permission: str | None = definition.origin.__stands_under__
+        permission: str | None = getattr(definition.origin, REQUIRES)
     except AttributeError:
         raise LookupError(definition.name) from None
     return permission
@@ -52,10 +52,10 @@ def needing(description: str, needs: str | None, *, shop_wide: bool = False) -> 
     return f"{description} Needs `{needs}`{' in the whole shop' if shop_wide else ''}." if needs else description
 
 
-def guarded(needs: str, *, description: str, most: int = 1, **given: Any) -> Any:
+def guarded(needs: str, *, description: str, most: int = 1, **options: Any) -> Any:
     """A field over an attribute of its parent's row that needs a permission beyond its type's own; it must be nullable.
     A list that can be long says how many it holds at `most`, and costs as much."""
-    return strawberry.field(description=needing(description, needs), metadata={"needs": needs, "most": most}, **given)
+    return strawberry.field(description=needing(description, needs), metadata={"needs": needs, "most": most}, **options)
 
 
 def definition_of(part: GraphQLObjectType | GraphQLField) -> Any:
