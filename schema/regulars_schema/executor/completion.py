@@ -4,9 +4,10 @@ A column holds what one field has for each parent of a level. Leaves are written
 their items are one column, and objects become the parents of the next level.
 """
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, islice, repeat
 from types import NoneType
 from typing import Any
@@ -25,17 +26,17 @@ class Completion:
     `objects` are those that they add to the answer once it is written, where equal ones are written again and again."""
 
     level: Level
-    asked: ExecutionField
+    field: ExecutionField
     info: Callable[[Level, ExecutionField], GraphQLResolveInfo[Any]]
     types: dict[int, Selection]
-    below: list[Level] = field(default_factory=list)
+    below: list[Level] = dataclasses.field(default_factory=list)
     failed: bool = False
     objects: int = 0
 
     def complete(self, values: list[Any]) -> None:
         """Put these values, one for each parent, into the parents' answers."""
-        name = self.asked.name
-        column = self._column(self.asked.shape, values, self.level.weights)
+        name = self.field.name
+        column = self._column(self.field.shape, values, self.level.weights)
         for answer, value in zip(self.level.answers, column, strict=True):
             answer[name] = value
 
@@ -71,22 +72,22 @@ class Completion:
         if value is None or isinstance(value, Exception):
             return self._nothing(shape, value)
         try:
-            written = shape.of.coerce_output_value(value)
+            coerced = shape.of.coerce_output_value(value)
         except Exception as error:
             return self._failure(error)
-        if written is None or written is Undefined:
-            said = (
+        if coerced is None or coerced is Undefined:
+            expected = (
                 f"Expected `{shape.of}.coerce_output_value({inspect(value)})` to return non-nullable value, returned:"
             )
-            return self._failure(TypeError(f"{said} {inspect(written)}"))
-        return written
+            return self._failure(TypeError(f"{expected} {inspect(coerced)}"))
+        return coerced
 
     def _lists(self, shape: Many, values: list[Any], weights: list[int]) -> list[Any]:
         lists = [self._opened(shape, value) for value in values]
         items = list(chain.from_iterable(opened for opened in lists if type(opened) is list))
-        each = zip(weights, lists, strict=True)
-        weighing = [repeat(weight, len(opened)) for weight, opened in each if type(opened) is list]
-        column = self._column(shape.item, items, list(chain.from_iterable(weighing))) if items else []
+        weighted = zip(weights, lists, strict=True)
+        item_weights = [repeat(weight, len(opened)) for weight, opened in weighted if type(opened) is list]
+        column = self._column(shape.item, items, list(chain.from_iterable(item_weights))) if items else []
         completed: Iterator[Any] = iter(column)
         return [list(islice(completed, len(opened))) if type(opened) is list else opened for opened in lists]
 
@@ -96,8 +97,8 @@ class Completion:
         if value is None or isinstance(value, Exception):
             return self._nothing(shape, value)
         if not is_iterable(value):
-            said = f"Expected Iterable, but did not find one for field '{self.asked.place}'."
-            return self._failure(GraphQLError(said))
+            message = f"Expected Iterable, but did not find one for field '{self.field.place}'."
+            return self._failure(GraphQLError(message))
         try:
             return list(value)
         except Exception as error:
@@ -108,24 +109,24 @@ class Completion:
         amiss = self._amiss(selection, shape, values)
         parents, weights = list(values), list(weights)
         if amiss:
-            there = [number for number in range(len(values)) if number not in amiss]
-            parents, weights = [values[number] for number in there], [weights[number] for number in there]
+            sound = [number for number in range(len(values)) if number not in amiss]
+            parents, weights = [values[number] for number in sound], [weights[number] for number in sound]
         self.objects += sum(weights)
         column: list[Any] = [selection.blank.copy() for _ in parents]
         answers = column
-        once = len(set(map(id, parents))) == len(parents)
-        if amiss or not once:
+        distinct = len(set(map(id, parents))) == len(parents)
+        if amiss or not distinct:
             # One that stands here several times is answered once; `values` keeps them all where they lie in memory.
             known = dict(zip(map(id, parents), column, strict=True))
             column = [amiss[number] if number in amiss else known[id(value)] for number, value in enumerate(values)]
-            weighed: Counter[int] = Counter()
+            summed: Counter[int] = Counter()
             for parent, weight in zip(parents, weights, strict=True):
-                weighed[id(parent)] += weight
+                summed[id(parent)] += weight
             parents, answers = list({id(parent): parent for parent in parents}.values()), list(known.values())
-            weights = list(weighed.values())
+            weights = list(summed.values())
         if parents and selection.fields:
-            path = (*self.level.path, self.asked.name)
-            self.below.append(Level(selection, parents, answers, weights, path, (self.level, self.asked)))
+            path = (*self.level.path, self.field.name)
+            self.below.append(Level(selection, parents, answers, weights, path, (self.level, self.field)))
         return column
 
     def _amiss(self, selection: Selection, shape: Shape, values: Sequence[Any]) -> dict[int, Failure | None]:
@@ -133,12 +134,12 @@ class Completion:
         kinds = set(map(type, values))
         if selection.takes(kinds):
             return {}
-        info = self.info(self.level, self.asked)
+        info = self.info(self.level, self.field)
         amiss: dict[int, Failure | None] = {}
         for number, value in enumerate(values):
             if value is None or isinstance(value, Exception):
                 amiss[number] = self._nothing(shape, value)
-            elif (error := _not_of(selection.of, value, info, self.asked.nodes)) is not None:
+            elif (error := _not_of(selection.of, value, info, self.field.nodes)) is not None:
                 amiss[number] = self._failure(error)
         return amiss
 
@@ -156,8 +157,8 @@ class Completion:
                 column[number] = self._failure(error)
         for name, places in numbers.items():
             selection = shape.selections[name]
-            found, weighing = [values[number] for number in places], [weights[number] for number in places]
-            answers = self._objects(selection, shape, found, weighing)
+            objects, object_weights = [values[number] for number in places], [weights[number] for number in places]
+            answers = self._objects(selection, shape, objects, object_weights)
             for number, answer in zip(places, answers, strict=True):
                 column[number] = answer
                 self.types[id(answer)] = selection
@@ -165,17 +166,17 @@ class Completion:
 
     def _type_of(self, shape: OneOf, value: Any) -> str:
         resolve_type = shape.of.resolve_type
-        name = resolve_type(value, self.info(self.level, self.asked), shape.of) if resolve_type else None
+        name = resolve_type(value, self.info(self.level, self.field), shape.of) if resolve_type else None
         if name is None:
             raise GraphQLError(
-                f"Abstract type '{shape.of}' must resolve to an Object type at runtime for field '{self.asked.place}'."
+                f"Abstract type '{shape.of}' must resolve to an Object type at runtime for field '{self.field.place}'."
                 f" Either the '{shape.of}' type should provide a 'resolve_type' function or each possible type should"
                 " provide an 'is_type_of' function.",
-                self.asked.nodes,
+                self.field.nodes,
             )
         if not isinstance(name, str) or name not in shape.selections:
             raise GraphQLError(
-                f"Runtime Object type '{name}' is not a possible type for '{shape.of}'.", self.asked.nodes
+                f"Runtime Object type '{name}' is not a possible type for '{shape.of}'.", self.field.nodes
             )
         return name
 
@@ -185,7 +186,7 @@ class Completion:
             return self._failure(value)
         if shape.nullable:
             return None
-        return self._failure(TypeError(f"Cannot return null for non-nullable field {self.asked.place}."))
+        return self._failure(TypeError(f"Cannot return null for non-nullable field {self.field.place}."))
 
     def _failure(self, error: Exception) -> Failure:
         self.failed = True

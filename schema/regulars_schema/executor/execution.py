@@ -12,13 +12,14 @@ takes some dozen steps:
    the database can write by itself becomes one statement a level;
 3. each call is made once, all of them at the same time, and as soon as one has answered its levels go on with 2.
 
-Errors are values until everything is answered; then `failures` gives them their paths. What is asked for is in `plans`, how
-values become answers in `completion`.
+Errors are values until everything is answered; then `null_propagation` gives them their paths. What is asked for is in `plan`,
+how values become answers in `completion`, and what the database can write by itself in `pushdown`.
 """
 
+import dataclasses
 from asyncio import TaskGroup
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from inspect import isawaitable
 from typing import Any
@@ -55,11 +56,11 @@ class Call:
 
     function: BatchFunction
     arguments: dict[str, Any]
-    asked: list[tuple[Level, ExecutionField]] = field(default_factory=list)
+    fields: list[tuple[Level, ExecutionField]] = dataclasses.field(default_factory=list)
 
     async def columns(self, context: RequestContext) -> list[list[Any]]:
         """A column for each field that is answered; an exception is a value."""
-        levels = [level.parents for level, _ in self.asked]
+        levels = [level.parents for level, _ in self.fields]
         parents = levels[0]
         if len(levels) > 1:
             parents = list({id(parent): parent for level in levels for parent in level}.values())
@@ -76,23 +77,24 @@ class Call:
 
 
 class Execution:
-    """One execution of an operation: graphql-core has prepared its variables, and the plan says what it asks for.
+    """One execution of an operation: its variables are bound, the plan says what it asks for, and `pushdowns` what of that the
+    database can write.
 
-    Of an answer that would hold more than `most` objects nothing is answered. Equal rows share an answer here, so that a
+    Of an answer that would hold more than `max_objects` objects nothing is answered. Equal rows share an answer here, so that a
     short document that goes to and fro between purchases and their lines is soon done; but each is written wherever it
     stands, and that is what is counted.
     """
 
     def __init__(
-        self, prepared: BoundOperation, plan: Plan, drafts: Mapping[ExecutionField, Pushdown], most: int
+        self, bound: BoundOperation, plan: Plan, pushdowns: Mapping[ExecutionField, Pushdown], max_objects: int
     ) -> None:
-        self._prepared = prepared
+        self._bound = bound
         self._plan = plan
-        self._drafts = drafts
-        self._most = most
+        self._pushdowns = pushdowns
+        self._max_objects = max_objects
         self._objects = 0
         self._estimated: list[tuple[str, int]] = []
-        self._context: GraphQLContext = prepared.context_value
+        self._context: GraphQLContext = bound.context_value
         self._suspects: set[ExecutionField] = set()
         self._types: dict[int, Selection] = {}
 
@@ -100,85 +102,85 @@ class Execution:
         """The answer, with its errors. Raises nothing that a field has raised."""
         root = self._plan.root
         answer = root.blank.copy()
-        level = Level(root, [self._prepared.root_value], [answer], [1])
-        if self._prepared.operation.operation is OperationType.MUTATION:
-            for asked in root.fields:
-                await self._resolve(level, asked)
+        level = Level(root, [self._bound.root_value], [answer], [1])
+        if self._bound.operation.operation is OperationType.MUTATION:
+            for field in root.fields:
+                await self._resolve(level, field)
                 if self._excessive:
                     break
         else:
-            await _together([self._resolve(level, asked) for asked in root.fields])
+            await _together([self._resolve(level, field) for field in root.fields])
         if self._excessive:
-            return ExecutionResult(None, [beyond_objects(self._objects, self._most)])
+            return ExecutionResult(None, [beyond_objects(self._objects, self._max_objects)])
         if not self._suspects:
             return ExecutionResult(answer, None)
-        settlement = NullPropagation(self._suspects, self._types, self._withhold)
-        data = settlement.data(root, answer)
-        return ExecutionResult(data, settlement.errors or None)
+        propagation = NullPropagation(self._suspects, self._types, self._note_denial)
+        data = propagation.data(root, answer)
+        return ExecutionResult(data, propagation.errors or None)
 
-    async def _resolve(self, root: Level, asked: ExecutionField) -> None:
+    async def _resolve(self, root: Level, field: ExecutionField) -> None:
         """A root field, and everything below it; or all of it by the database."""
         statement = Statement(root)
-        if self._written(statement, asked):
+        if self._push_down(statement, field):
             await self._write(statement)
             return
         try:
-            value = await (self._resolved(root, asked) if asked.rooted is None else self._rooted(root, asked))
+            value = await (self._resolved(root, field) if field.rooted is None else self._rooted(root, field))
         except Exception as error:
             value = error
         await self._advance(
-            self._completed(root, asked, [value] if asked.rooted is None else _withheld(asked, [value]))
+            self._complete(root, field, [value] if field.rooted is None else _with_denials(field, [value]))
         )
 
-    async def _rooted(self, root: Level, asked: ExecutionField) -> Any:
-        assert asked.rooted is not None
-        if asked.needs is not None and not self._context.request.actor.may(asked.needs):
-            return Denied(asked.needs)
-        schema = self._prepared.schema._strawberry_schema  # type: ignore[attr-defined]
-        return await asked.rooted(self._context, schema, asked.name, self._arguments(root, asked))
+    async def _rooted(self, root: Level, field: ExecutionField) -> Any:
+        assert field.rooted is not None
+        if field.needs is not None and not self._context.request.actor.may(field.needs):
+            return Denied(field.needs)
+        schema = self._bound.schema._strawberry_schema  # type: ignore[attr-defined]
+        return await field.rooted(self._context, schema, field.name, self._arguments(root, field))
 
-    async def _resolved(self, root: Level, asked: ExecutionField) -> Any:
+    async def _resolved(self, root: Level, field: ExecutionField) -> Any:
         """By its own resolver, which asks for its permission itself."""
-        definition = asked.definition
-        arguments = get_argument_values(definition, asked.nodes[0], self._prepared.variable_values)
+        definition = field.definition
+        arguments = get_argument_values(definition, field.nodes[0], self._bound.variable_values)
         assert definition.resolve is not None
-        value = definition.resolve(self._prepared.root_value, self._info(root, asked), **arguments)
+        value = definition.resolve(self._bound.root_value, self._info(root, field), **arguments)
         return await value if isawaitable(value) else value
 
     async def _advance(self, levels: list[Level]) -> None:
         """Answer all fields of these levels, and of the levels below."""
         calls, statements = self._read(levels)
         if not self._excessive:
-            await _together([*map(self._make, calls), *map(self._write, statements)])
+            await _together([*map(self._call, calls), *map(self._write, statements)])
 
     @property
     def _excessive(self) -> bool:
-        if self._objects > self._most:
+        if self._objects > self._max_objects:
             for text, weight in self._estimated:
                 self._objects += weight * (objects_in(text) - text.count("{"))
             self._estimated.clear()
-        return self._objects > self._most
+        return self._objects > self._max_objects
 
     async def _write(self, statement: Statement) -> None:
         """Let the database write fields of a level."""
         texts, level = await statement.texts(self._context.request), statement.level
         if isinstance(texts, Exception):
-            for asked in statement.asked:
-                self._completed(level, asked, [texts] * len(level.parents))
+            for field in statement.fields:
+                self._complete(level, field, [texts] * len(level.parents))
             return
-        taken: Callable[[str], Any] = Fragment if self._context.as_json else loads
-        for asked, column in zip(statement.asked, texts, strict=True):
+        as_value: Callable[[str], Any] = Fragment if self._context.as_json else loads
+        for field, column in zip(statement.fields, texts, strict=True):
             for answer, text, weight in zip(level.answers, column, level.weights, strict=True):
-                answer[asked.name] = taken(text)
+                answer[field.name] = as_value(text)
                 # Text may hold braces too. Who counts them alone is ten times as quick, and seldom has to look closer.
                 self._objects += weight * text.count("{")
                 self._estimated.append((text, weight))
 
-    async def _make(self, call: Call) -> None:
+    async def _call(self, call: Call) -> None:
         columns = await call.columns(self._context.request)
         below: list[Level] = []
-        for (level, asked), column in zip(call.asked, columns, strict=True):
-            below += self._completed(level, asked, _withheld(asked, column))
+        for (level, field), column in zip(call.fields, columns, strict=True):
+            below += self._complete(level, field, _with_denials(field, column))
         await self._advance(below)
 
     def _read(self, levels: list[Level]) -> tuple[Sequence[Call], Sequence[Statement]]:
@@ -188,99 +190,100 @@ class Execution:
         statements: list[Statement] = []
         for level in levels:  # which grows by the levels that are found below
             statement = Statement(level)
-            for asked in level.selection.fields:
-                if asked.needs is not None and not self._context.request.actor.may(asked.needs):
-                    levels += self._completed(level, asked, [Denied(asked.needs)] * len(level.parents))
-                elif asked.read is not None:
-                    levels += self._completed(level, asked, _read_off(asked, level.parents))
-                elif not self._written(statement, asked):
-                    levels += self._called(calls, level, asked)
-            if statement.asked:
+            for field in level.selection.fields:
+                if field.needs is not None and not self._context.request.actor.may(field.needs):
+                    levels += self._complete(level, field, [Denied(field.needs)] * len(level.parents))
+                elif field.read is not None:
+                    levels += self._complete(level, field, _read_off(field, level.parents))
+                elif not self._push_down(statement, field):
+                    levels += self._join_call(calls, level, field)
+            if statement.fields:
                 statements.append(statement)
         return list({id(call): call for call in calls.values()}.values()), statements
 
-    def _written(self, statement: Statement, asked: ExecutionField) -> bool:
-        """Let the database write a field, if it can and the caller may see all of it; or else its function must be called."""
-        context, draft = self._context.request, self._drafts.get(asked)
-        if draft is None or not statement.has_room(draft) or not all(map(context.actor.may, draft.needs)):
+    def _push_down(self, statement: Statement, field: ExecutionField) -> bool:
+        """Let this statement write a field, if the database can and the caller may see all of it; or else its function must be
+        called."""
+        context, pushdown = self._context.request, self._pushdowns.get(field)
+        if pushdown is None or not statement.has_room(pushdown) or not all(map(context.actor.may, pushdown.needs)):
             return False
-        given: list[Any] = []
+        values: list[Any] = []
         try:
-            wanted = draft.hanging(context, partial(self._arguments, statement.level), given)
+            subquery = pushdown.subquery(context, partial(self._arguments, statement.level), values)
         except Exception:  # for which there is a place and a path in the ordinary way
             return False
-        if wanted is not None:
-            statement.take(draft, wanted, given)
-        return wanted is not None
+        if subquery is not None:
+            statement.take(pushdown, subquery, values)
+        return subquery is not None
 
-    def _called(self, calls: dict[Any, Call], level: Level, asked: ExecutionField) -> list[Level]:
+    def _join_call(self, calls: dict[Any, Call], level: Level, field: ExecutionField) -> list[Level]:
         """Join the call that this field needs. The levels below, if its arguments have failed already."""
-        assert asked.batched is not None
-        place = (asked.batched, id(asked.nodes[0]))
+        assert field.batched is not None
+        place = (field.batched, id(field.nodes[0]))
         call = calls.get(place)
         if call is None:
             try:
-                arguments = self._arguments(level, asked)
+                arguments = self._arguments(level, field)
             except Exception as error:
-                return self._completed(level, asked, _withheld(asked, [error] * len(level.parents)))
-            same = (asked.batched, repr(arguments), level.path)
-            call = calls.get(same) or Call(asked.batched, arguments)
+                return self._complete(level, field, _with_denials(field, [error] * len(level.parents)))
+            same = (field.batched, repr(arguments), level.path)
+            call = calls.get(same) or Call(field.batched, arguments)
             calls[place] = calls[same] = call
-        call.asked.append((level, asked))
+        call.fields.append((level, field))
         return []
 
-    def _arguments(self, level: Level, asked: ExecutionField) -> dict[str, Any]:
+    def _arguments(self, level: Level, field: ExecutionField) -> dict[str, Any]:
         """CoerceArgumentValues (6.4.1), in Python's terms."""
-        if not asked.definition.args:
+        if not field.definition.args:
             return {}
-        values = self._prepared.variable_values
-        if asked.arguments and (simple := asked.arguments.of(values.coerced)) is not None:
+        values = self._bound.variable_values
+        if field.arguments and (simple := field.arguments.of(values.coerced)) is not None:
             return simple
-        coerced = get_argument_values(asked.definition, asked.nodes[0], values)
-        declared = definition_of(asked.definition)
-        schema = self._prepared.schema._strawberry_schema  # type: ignore[attr-defined]
-        info: Info[Any, Any] = schema.config.info_class(_raw_info=self._info(level, asked), _field=declared)
+        coerced = get_argument_values(field.definition, field.nodes[0], values)
+        declared = definition_of(field.definition)
+        schema = self._bound.schema._strawberry_schema  # type: ignore[attr-defined]
+        info: Info[Any, Any] = schema.config.info_class(_raw_info=self._info(level, field), _field=declared)
         registry = schema.schema_converter.scalar_registry
         return convert_arguments(coerced, declared.arguments, registry, schema.config, info)
 
-    def _completed(self, level: Level, asked: ExecutionField, values: list[Any]) -> list[Level]:
-        if type(asked.shape) is Leaf and asked.shape.plain.issuperset(map(type, values)):
+    def _complete(self, level: Level, field: ExecutionField, values: list[Any]) -> list[Level]:
+        if type(field.shape) is Leaf and field.shape.plain.issuperset(map(type, values)):
             for answer, value in zip(level.answers, values, strict=True):
-                answer[asked.name] = value
+                answer[field.name] = value
             return []
-        completion = Completion(level, asked, self._info, self._types)
+        completion = Completion(level, field, self._info, self._types)
         completion.complete(values)
         if completion.failed:
-            self._suspect(level, asked)
+            self._suspect(level, field)
         self._objects += completion.objects
         return [] if self._excessive else completion.below
 
-    def _suspect(self, level: Level, asked: ExecutionField) -> None:
+    def _suspect(self, level: Level, field: ExecutionField) -> None:
         """Remember the way to a failure."""
-        above: tuple[Level, ExecutionField] | None = (level, asked)
+        above: tuple[Level, ExecutionField] | None = (level, field)
         while above is not None:
-            level, asked = above
-            self._suspects.add(asked)
+            level, field = above
+            self._suspects.add(field)
             above = level.above
 
-    def _withhold(self, refusal: Denied, asked: ExecutionField, path: Sequence[str | int]) -> None:
-        self._context.refuse(refusal.permission, self._resolve_info(asked, path), shop_wide=refusal.shop_wide)
+    def _note_denial(self, refusal: Denied, field: ExecutionField, path: Sequence[str | int]) -> None:
+        self._context.refuse(refusal.permission, self._resolve_info(field, path), shop_wide=refusal.shop_wide)
 
-    def _info(self, level: Level, asked: ExecutionField) -> GraphQLResolveInfo[Any]:
+    def _info(self, level: Level, field: ExecutionField) -> GraphQLResolveInfo[Any]:
         """What may be asked about a field of a level, which has no single path: there are no numbers in this one."""
-        return self._resolve_info(asked, (*level.path, asked.name))
+        return self._resolve_info(field, (*level.path, field.name))
 
-    def _resolve_info(self, asked: ExecutionField, keys: Sequence[str | int]) -> GraphQLResolveInfo[Any]:
+    def _resolve_info(self, field: ExecutionField, keys: Sequence[str | int]) -> GraphQLResolveInfo[Any]:
         path = None
         for key in keys:
             path = Path(path, key, None)
         assert path is not None
-        return self._prepared.executor.build_resolve_info(asked.definition, asked.nodes, asked.parent, path)
+        return self._bound.executor.build_resolve_info(field.definition, field.nodes, field.parent, path)
 
 
-def _withheld(asked: ExecutionField, values: list[Any]) -> list[Any]:
+def _with_denials(field: ExecutionField, values: list[Any]) -> list[Any]:
     """Arguments ask for permissions too; what they are refused is told like what the field itself is refused."""
-    if asked.definition.args and asked.shape.nullable and any(isinstance(value, Forbidden) for value in values):
+    if field.definition.args and field.shape.nullable and any(isinstance(value, Forbidden) for value in values):
         return [
             Denied(value.permission, shop_wide=value.shop_wide) if isinstance(value, Forbidden) else value
             for value in values
@@ -288,8 +291,8 @@ def _withheld(asked: ExecutionField, values: list[Any]) -> list[Any]:
     return values
 
 
-def _read_off(asked: ExecutionField, parents: list[Any]) -> list[Any]:
-    read = asked.read
+def _read_off(field: ExecutionField, parents: list[Any]) -> list[Any]:
+    read = field.read
     assert read is not None
     try:
         return list(map(read, parents))

@@ -44,7 +44,7 @@ class BreadthFirst:
         self.documents = documents
         self.plans = Plans(documents)
         self._coercers = Coercers()
-        self._most = documents.limits.objects
+        self._max_objects = documents.limits.objects
         self.enabled = True
         self.answered = 0
         self.left: Counter[str] = Counter()
@@ -57,7 +57,7 @@ class BreadthFirst:
             return ExecutionResult(None, bound)
         try:
             cached = self.plans.find(operation.text, bound)
-            return Execution(bound, cached.plan, cached.pushdowns, self._most)
+            return Execution(bound, cached.plan, cached.pushdowns, self._max_objects)
         except GraphQLError as error:
             return ExecutionResult(None, [error])
 

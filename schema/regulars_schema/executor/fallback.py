@@ -18,11 +18,11 @@ def bounded_by(limits: Limits) -> type[Executor[Any]]:
     class Bounded(StrawberryGraphQLCoreExecutionContext):
         objects = 0
 
-        def complete_object_value(self, return_type: GraphQLObjectType, *given: Any) -> Any:
+        def complete_object_value(self, return_type: GraphQLObjectType, *rest: Any) -> Any:
             self.objects += not return_type.name.startswith("__")
             if self.objects > limits.objects:
                 raise beyond_objects(self.objects, limits.objects)
-            return super().complete_object_value(return_type, *given)
+            return super().complete_object_value(return_type, *rest)
 
         def build_response(self, data: dict[str, Any] | None) -> Any:
             response = super().build_response(data)

@@ -10,8 +10,9 @@ from regulars_schema.executor.plan import ExecutionField, Selection
 class Level:
     """Objects of one type that stand at one place, whatever their numbers in lists: the parents of the fields asked there.
 
-    `answers` are what is said of each of them; an object that stands there several times has one answer. `weights` say how
-    often each answer stands in the whole answer: as often as it stands there, times the weights of what it stands in.
+    `answers` are the objects of the answer, one for each parent; a parent that stands there several times has one. `weights`
+    say how often each of them stands in the whole answer: as often as it stands there, times the weights of what it stands in.
+    `above` is the field that led to them, and its level.
     """
 
     selection: Selection

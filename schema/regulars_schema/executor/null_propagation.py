@@ -6,8 +6,9 @@ and nulls propagated (GraphQL specification, 6.4.4). Each null that stands for a
 order of the answer.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import GraphQLError, located_error
@@ -35,12 +36,12 @@ class Failure:
 @dataclass(slots=True)
 class NullPropagation:
     """The walk over an answer. `suspects` are the fields below which a failure may lie, `types` what the objects are that
-    stand where several types may, and `withhold` hears of each value that was refused."""
+    stand where several types may, and `note_denial` hears of each value that the caller was denied."""
 
     suspects: set[ExecutionField]
     types: Mapping[int, Selection]
-    withhold: Callable[[Denied, ExecutionField, Path], None]
-    errors: list[GraphQLError] = field(default_factory=list)
+    note_denial: Callable[[Denied, ExecutionField, Path], None]
+    errors: list[GraphQLError] = dataclasses.field(default_factory=list)
 
     def data(self, root: Selection, answer: dict[str, Any]) -> dict[str, Any] | None:
         """The answer without failures; None if a null went all the way up."""
@@ -52,35 +53,35 @@ class NullPropagation:
 
     def _object(self, selection: Selection, answer: dict[str, Any], path: Path) -> dict[str, Any] | GraphQLError:
         settled = dict(answer)  # objects that stand at several places are one in the answer, but their paths differ
-        for asked in selection.fields:
-            if asked not in self.suspects:
+        for field in selection.fields:
+            if field not in self.suspects:
                 continue
-            value, place = answer[asked.name], (*path, asked.name)
+            value, place = answer[field.name], (*path, field.name)
             if isinstance(value, Failure) and isinstance(value.error, Denied):
-                self.withhold(value.error, asked, place)
-                settled[asked.name] = None
+                self.note_denial(value.error, field, place)
+                settled[field.name] = None
                 continue
-            settled[asked.name] = found = self._place(asked, asked.shape, value, place)
-            if isinstance(found, GraphQLError):
-                return found
+            settled[field.name] = inner = self._place(field, field.shape, value, place)
+            if isinstance(inner, GraphQLError):
+                return inner
         return settled
 
-    def _place(self, asked: ExecutionField, shape: Shape, value: Any, path: Path) -> Any:
+    def _place(self, field: ExecutionField, shape: Shape, value: Any, path: Path) -> Any:
         """What stands at a place, or the error for which its parent must go."""
-        found = len(self.errors)
-        settled = self._inside(asked, shape, value, path)
+        before = len(self.errors)
+        settled = self._inside(field, shape, value, path)
         if not isinstance(settled, GraphQLError) or not shape.nullable:
             return settled
-        self.errors[found:] = [settled]
+        self.errors[before:] = [settled]
         return None
 
-    def _inside(self, asked: ExecutionField, shape: Shape, value: Any, path: Path) -> Any:
+    def _inside(self, field: ExecutionField, shape: Shape, value: Any, path: Path) -> Any:
         if isinstance(value, Failure):
-            return located_error(value.error, asked.nodes, list(path))
+            return located_error(value.error, field.nodes, list(path))
         if isinstance(value, list) and isinstance(shape, Many):
             items = []
             for number, item in enumerate(value):
-                settled = self._place(asked, shape.item, item, (*path, number))
+                settled = self._place(field, shape.item, item, (*path, number))
                 if isinstance(settled, GraphQLError):
                     return settled
                 items.append(settled)

@@ -71,8 +71,8 @@ class ExecutionField:
     """A field of an object type under the name that it has in the answer.
 
     Its values are read off the parents, one by one (`read`), or fetched for all parents by one call (`batched`), if the
-    caller holds the permission that the field needs. A root field has
-    a function of ours (`rooted`), or its own resolver is called.
+    caller holds the permission that the field needs. A root field has a function of ours (`rooted`), or its own resolver is
+    called. `arguments` are there if they only have to be read.
     """
 
     name: str
@@ -94,24 +94,24 @@ class ExecutionField:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Arguments:
-    """Arguments that only have to be read, by Python's names: leaves that the document says, and variables that stand for the
-    rest, with whether they may be null. Nothing is asked of them."""
+    """Arguments that only have to be read, by Python's names: leaves that the document writes, and variables that stand for the
+    rest, with whether they may be null. None of them needs a permission."""
 
-    said: dict[str, Any]
+    literals: dict[str, Any]
     variables: list[tuple[str, str, bool, Reader]]
 
     def of(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
         """The arguments, given the coerced variables; None if one is null that may not be."""
         if not self.variables:
-            return self.said
-        found = self.said.copy()
+            return self.literals
+        arguments = self.literals.copy()
         for name, variable, nullable, read in self.variables:
             value = values.get(variable)
             if value is None and not nullable:
                 return None
             if variable in values:
-                found[name] = read(value)
-        return found
+                arguments[name] = read(value)
+        return arguments
 
 
 @dataclass(slots=True, eq=False, repr=False)

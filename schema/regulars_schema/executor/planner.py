@@ -61,24 +61,24 @@ _PLAIN: Mapping[tuple[str, bool], frozenset[type]] = {
 }
 
 
-def planned(prepared: BoundOperation) -> Plan:
+def planned(bound: BoundOperation) -> Plan:
     """The plan of an operation. Raises Unsupported, and GraphQLError for @skip and @include of null."""
-    root = prepared.schema.get_root_type(prepared.operation.operation)
+    root = bound.schema.get_root_type(bound.operation.operation)
     if root is None:
         raise Unsupported("no root type")
-    planner = _Planner(prepared)
-    selection = planner.selection(root, [prepared.operation.selection_set])
+    planner = _Planner(bound)
+    selection = planner.selection(root, [bound.operation.selection_set])
     return Plan(selection, planner.size)
 
 
 class _Planner:
     """The making of one plan. What is asked of a type by the same nodes is planned once."""
 
-    def __init__(self, prepared: BoundOperation) -> None:
+    def __init__(self, bound: BoundOperation) -> None:
         self.size = 0
-        self._schema: GraphQLSchema = prepared.schema
-        self._fragments = prepared.fragment_definitions
-        self._variables = prepared.variable_values
+        self._schema: GraphQLSchema = bound.schema
+        self._fragments = bound.fragment_definitions
+        self._variables = bound.variable_values
         self._known: dict[tuple[str, ...], Selection] = {}
 
     def selection(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> Selection:
@@ -165,12 +165,12 @@ class _Planner:
         if is_leaf_type(type_):
             return Leaf(nullable, type_, _PLAIN.get((type_.name, nullable), frozenset()))
         if is_object_type(type_):
-            return One(nullable, self._asked_of(type_, sets))
+            return One(nullable, self._selection_of(type_, sets))
         assert is_abstract_type(type_)
         possible = self._schema.get_possible_types(type_)
-        return OneOf(nullable, type_, {member.name: self._asked_of(member, sets) for member in possible})
+        return OneOf(nullable, type_, {member.name: self._selection_of(member, sets) for member in possible})
 
-    def _asked_of(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> Selection:
+    def _selection_of(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> Selection:
         if iscoroutinefunction(type_.is_type_of):
             raise Unsupported(f"{type_.name} is told by a coroutine")
         return self.selection(type_, sets)
@@ -182,24 +182,24 @@ def _simple_arguments(definition: GraphQLField, node: FieldNode, schema: Any) ->
     if not definition.args or not isinstance(declared, StrawberryField):
         return None
     known = {one.graphql_name or camel(one.python_name): one for one in declared.arguments}
-    given = {argument.name.value: argument for argument in node.arguments or ()}
-    found = Arguments({}, [])
+    nodes = {argument.name.value: argument for argument in node.arguments or ()}
+    arguments = Arguments({}, [])
     for name, argument in definition.args.items():
         if name not in known or argument.default_value is not Undefined or argument.default is not None:
             return None
-        if name not in given:
+        if name not in nodes:
             continue
-        value, own = given[name].value, known[name].python_name
+        value, own = nodes[name].value, known[name].python_name
         if id(argument) not in schema.arguments:
             schema.arguments[id(argument)] = reader(known[name].type, schema)
         read = schema.arguments[id(argument)]
         if isinstance(value, VariableNode) and read is not None:
-            found.variables.append((own, value.name.value, not isinstance(argument.type, GraphQLNonNull), read))
+            arguments.variables.append((own, value.name.value, not isinstance(argument.type, GraphQLNonNull), read))
         elif is_leaf_type(get_nullable_type(argument.type)) and not isinstance(value, VariableNode):
-            found.said[own] = coerce_input_literal(value, argument.type)
+            arguments.literals[own] = coerce_input_literal(value, argument.type)
         else:
             return None
-    return None if Undefined in found.said.values() else found
+    return None if Undefined in arguments.literals.values() else arguments
 
 
 def _rooted(definition: GraphQLField) -> RootAnswer | None:

@@ -5,14 +5,15 @@ asks nothing else of them, however deep, the field gets a `Pushdown`: one statem
 level, instead of a call for each field and for each one below. A caller who lacks a permission for a part of it, and
 arguments that only the field's function understands, go the ordinary way. The answer is the same.
 
-Each thing has two forms, because a plan is kept for all callers. In the plan stands what is asked: a Pushdown for a field that
-leads to rows, a ColumnSelection for a column of theirs, plain text for what is known already. With a caller and arguments,
-`Pushdown.hanging` makes of them what the SQL is written from: a Subquery, a NestedObject or a Column of
+Each thing has two forms, because a plan is kept for all callers. Beside the plan stands what is asked: a Pushdown for a field
+that leads to rows, a ColumnSelection for a column of theirs, plain text for what is known already. With a caller and arguments,
+`Pushdown.subquery` makes of them what the SQL is written from: a Subquery, a NestedObject or a Column of
 `regulars_core.queries.json_rows`.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import is_
 from typing import Any
 
@@ -25,6 +26,12 @@ from regulars_core.queries.json_rows import Column, Composite, NestedObject, Rel
 from regulars_schema.executor.plan import ExecutionField, Leaf, Many, One, Plan, Selection, Shape, selections_in
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.permissions import definition_of, needs_of
+
+MAX_SUBQUERIES = 2
+"""Subqueries kept of one pushdown: a list's first page and its others, a search for one word and for two."""
+MAX_MEMBERS = 250
+"""Members that one statement writes at most: of such as amounts they are 60,000 characters of SQL, which take an engine some
+30 ms to read. Aliases and fragments can ask for ten times as many in a short document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,53 +76,47 @@ def _resolved(member: str | ColumnSelection, columns: Mapping[str, Column | Comp
     return member if isinstance(member, str) else member.of(columns)
 
 
-MAX_MADE = 2
-"""Forms of a draft that are kept: a list's first page and its others, a search for one word and for two."""
-MAX_MEMBERS = 250
-"""Members that one statement writes at most: of such as amounts they are 60,000 characters of SQL, which take an engine some
-30 ms to read. Aliases and fragments can ask for ten times as many in a short document."""
-
-
 @dataclass(slots=True, eq=False, repr=False)
 class Pushdown:
     """What the database is asked to write for a field: of each object these members, by their names in the answer, if the
     caller holds these permissions; `size` of them, whatever their depth. The objects of a page stand between two pieces of
     text."""
 
-    asked: ExecutionField
+    field: ExecutionField
     sql_field: SqlField
-    members: "list[tuple[str, str | ColumnSelection | Pushdown]]" = field(default_factory=list)
-    drafts: "list[Pushdown]" = field(default_factory=list)
+    members: "list[tuple[str, str | ColumnSelection | Pushdown]]" = dataclasses.field(default_factory=list)
+    inner: "list[Pushdown]" = dataclasses.field(default_factory=list)
     """Those among the members, in order."""
-    needs: set[str] = field(default_factory=set)
+    needs: set[str] = dataclasses.field(default_factory=set)
     size: int = 1
     before: str = ""
     after: str = ""
-    _made: list[tuple[Relation, Sequence[Subquery], Subquery]] = field(default_factory=list)
-    """What came of it the last times: where the relations are equal again, so is what is to be written."""
+    _cached: list[tuple[Relation, Sequence[Subquery], Subquery]] = dataclasses.field(default_factory=list)
+    """The latest relations, subqueries inside, and what was made of them: where those are equal again, so is what is to be
+    written."""
 
-    def hanging(
-        self, context: RequestContext, arguments: Callable[[ExecutionField], dict[str, Any]], given: list[Any]
+    def subquery(
+        self, context: RequestContext, arguments: Callable[[ExecutionField], dict[str, Any]], values: list[Any]
     ) -> Subquery | None:
-        """What to write for this caller, and to `given` what its relations were given; None if it must be asked for in the
-        ordinary way. Raises what the arguments raise."""
-        relation = self.sql_field.relation(context, **arguments(self.asked))
+        """What to write for this caller; to `values` it adds what its relations were given. None if the field must be asked for
+        in the ordinary way. Raises what the arguments raise."""
+        relation = self.sql_field.relation(context, **arguments(self.field))
         if relation is None:
             return None
-        given += relation.given
+        values += relation.given
         below: list[Subquery] = []
-        for draft in self.drafts:
-            inner = draft.hanging(context, arguments, given)
-            if inner is None:
+        for pushdown in self.inner:
+            subquery = pushdown.subquery(context, arguments, values)
+            if subquery is None:
                 return None
-            below.append(inner)
-        for known, inside, made in self._made:
+            below.append(subquery)
+        for known, inside, cached in self._cached:
             if known == relation and all(map(is_, inside, below)):
-                return made
-        hanging = self._make(relation, below)
-        if hanging is not None and not hanging.filtered:
-            self._made = [(relation, below, hanging), *self._made[: MAX_MADE - 1]]
-        return hanging
+                return cached
+        subquery = self._make(relation, below)
+        if subquery is not None and not subquery.filtered:
+            self._cached = [(relation, below, subquery), *self._cached[: MAX_SUBQUERIES - 1]]
+        return subquery
 
     def _make(self, relation: Relation, below: Sequence[Subquery]) -> Subquery | None:
         columns, waiting = relation.kind.columns, iter(below)
@@ -136,97 +137,102 @@ class Pushdown:
 
 
 def pushdowns_of(plan: Plan) -> Mapping[ExecutionField, Pushdown]:
-    """The draft of every field of a plan that can have one."""
-    drafts = {}
+    """The pushdown of every field of a plan that can have one."""
+    pushdowns = {}
     waiting, seen = [plan.root], {id(plan.root)}
     while waiting:
-        for asked in waiting.pop().fields:
-            if (drafted := _drafted(asked, frozenset())) is not None:
-                drafts[asked] = drafted
-            below = [one for one in selections_in(asked.shape) if id(one) not in seen]
+        for field in waiting.pop().fields:
+            if (pushdown := _pushdown_of(field, frozenset())) is not None:
+                pushdowns[field] = pushdown
+            below = [one for one in selections_in(field.shape) if id(one) not in seen]
             seen.update(map(id, below))
             waiting += below
-    return drafts
+    return pushdowns
 
 
-def _drafted(asked: ExecutionField, scope: frozenset[str]) -> Pushdown | None:
-    """The draft of a field, within a statement that has given away these aliases already."""
-    declared = definition_of(asked.definition)
-    found = declared.metadata.get("rendered") if isinstance(declared, StrawberryField) else None
-    if found is None or found.kind.alias in scope:
+def _pushdown_of(field: ExecutionField, scope: frozenset[str]) -> Pushdown | None:
+    """The pushdown of a field, within a statement that has given away these aliases already."""
+    declared = definition_of(field.definition)
+    sql = declared.metadata.get("sql_field") if isinstance(declared, StrawberryField) else None
+    if sql is None or sql.kind.alias in scope:
         return None
-    made = Pushdown(asked, found, needs={needs} if (needs := needs_of(asked.definition)) else set())
-    shape: Shape | None = asked.shape
-    if found.page and isinstance(shape, One):
-        shape = _nodes_alone(made, shape.selection)
-    one = shape.item if isinstance(shape, Many) else shape
+    pushdown = Pushdown(field, sql, needs={needs} if (needs := needs_of(field.definition)) else set())
+    shape: Shape | None = field.shape
+    if sql.page and isinstance(shape, One):
+        shape = _nodes_alone(pushdown, shape.selection)
+    item = shape.item if isinstance(shape, Many) else shape
     if not (isinstance(shape, Many) or (shape is not None and shape.nullable)):
         return None  # a row that is not there is written as null
-    if found.value is not None:
-        return made if isinstance(one, Leaf) and _as_it_is(one) else None
-    return made if isinstance(one, One) and _filled(made, one.selection, scope | found.kind.aliases) else None
+    if sql.value is not None:
+        return pushdown if isinstance(item, Leaf) and _is_as_stored(item) else None
+    if isinstance(item, One) and _take_members(pushdown, item.selection, scope | sql.kind.aliases):
+        return pushdown
+    return None
 
 
-def _nodes_alone(made: Pushdown, page: Selection) -> Shape | None:
+def _nodes_alone(pushdown: Pushdown, page: Selection) -> Shape | None:
     """The shape of a page's `nodes`, if nothing else is asked of it; cursors and counts are nothing that rows have.
 
-    What stands around them is put into the draft: `{"__typename":"PurchaseConnection","nodes":` before the list, `}` after.
+    What stands around them is put into the pushdown: `{"__typename":"PurchaseConnection","nodes":` before the list, `}` after.
     """
     if len(page.fields) != 1 or page.fields[0].definition is not page.of.fields["nodes"]:
         return None
     [nodes] = page.fields
     texts = [
-        f'"{name}":' + ("" if name == nodes.name else orjson.dumps(said).decode()) for name, said in page.blank.items()
+        f'"{name}":' + ("" if name == nodes.name else orjson.dumps(known).decode())
+        for name, known in page.blank.items()
     ]
     number = list(page.blank).index(nodes.name)
-    made.before = "{" + ",".join(texts[: number + 1])
-    made.after = ",".join(["", *texts[number + 1 :]]) + "}"
+    pushdown.before = "{" + ",".join(texts[: number + 1])
+    pushdown.after = ",".join(["", *texts[number + 1 :]]) + "}"
     return nodes.shape
 
 
-def _filled(made: Pushdown, selection: Selection, scope: frozenset[str]) -> bool:
-    """Whether all that is asked of the objects could be put into the draft."""
-    fields = {asked.name: asked for asked in selection.fields}
-    for name, said in selection.blank.items():
-        asked = fields.get(name)
-        if asked is None:
-            made.members.append((name, orjson.dumps(said).decode()))
+def _take_members(pushdown: Pushdown, selection: Selection, scope: frozenset[str]) -> bool:
+    """Put all that is asked of the objects into the pushdown; False if something cannot be, or if it is too much."""
+    fields = {field.name: field for field in selection.fields}
+    for name, known in selection.blank.items():
+        field = fields.get(name)
+        if field is None:
+            pushdown.members.append((name, orjson.dumps(known).decode()))
             continue
-        member = _drafted(asked, scope) if asked.batched else _part(asked, made.sql_field.kind.columns)
+        columns = pushdown.sql_field.kind.columns
+        member = _pushdown_of(field, scope) if field.batched else _column_selection(field, columns)
         if member is None:
             return False
-        made.members.append((name, member))
-        made.size += member.size
+        pushdown.members.append((name, member))
+        pushdown.size += member.size
         if isinstance(member, Pushdown):
-            made.drafts.append(member)
-            made.needs |= member.needs
-        elif asked.needs:
-            made.needs.add(asked.needs)
-    return bool(made.members) and made.size <= MAX_MEMBERS
+            pushdown.inner.append(member)
+            pushdown.needs |= member.needs
+        elif field.needs:
+            pushdown.needs.add(field.needs)
+    return bool(pushdown.members) and pushdown.size <= MAX_MEMBERS
 
 
-def _part(asked: ExecutionField, columns: Mapping[str, Column | Composite]) -> ColumnSelection | None:
+def _column_selection(field: ExecutionField, columns: Mapping[str, Column | Composite]) -> ColumnSelection | None:
     """What a field reads off its parent, if it is a column."""
-    declared, shape = definition_of(asked.definition), asked.shape
+    declared, shape = definition_of(field.definition), field.shape
     attribute = getattr(declared, "python_name", "")
-    if camel(attribute) != asked.nodes[0].name.value:
+    if camel(attribute) != field.nodes[0].name.value:
         return None  # a plugin's resolver may be called like an attribute and answer something else
     column = columns.get(attribute)
     if isinstance(column, Composite) and isinstance(shape, One):
         fields = {inner.name: inner for inner in shape.selection.fields}
         inside: list[tuple[str, str | ColumnSelection]] = []
-        for name, said in shape.selection.blank.items():
-            member = _part(fields[name], column.columns) if name in fields else orjson.dumps(said).decode()
-            if member is None or (name in fields and fields[name].needs):
+        for name, known in shape.selection.blank.items():
+            inner = fields.get(name)
+            member = orjson.dumps(known).decode() if inner is None else _column_selection(inner, column.columns)
+            if member is None or (inner is not None and inner.needs):
                 return None
             inside.append((name, member))
         return ColumnSelection(attribute, tuple(inside)) if inside else None
     if isinstance(shape, Leaf) and column is not None and not isinstance(column, Composite):
-        return ColumnSelection(attribute) if _as_it_is(shape) else None
+        return ColumnSelection(attribute) if _is_as_stored(shape) else None
     return None
 
 
-def _as_it_is(leaf: Leaf) -> bool:
+def _is_as_stored(leaf: Leaf) -> bool:
     """Whether the API's word for a value is what the database keeps, which an enum may see otherwise."""
     if not isinstance(leaf.of, GraphQLEnumType):
         return True

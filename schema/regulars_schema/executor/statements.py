@@ -16,26 +16,28 @@ class Statement:
     """One statement that writes fields of a level."""
 
     level: Level
-    asked: list[ExecutionField] = field(default_factory=list)
-    wanted: list[Subquery] = field(default_factory=list)
-    given: list[Any] = field(default_factory=list)
+    fields: list[ExecutionField] = field(default_factory=list)
+    subqueries: list[Subquery] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
     members: int = 0
 
-    def has_room(self, draft: Pushdown) -> bool:
+    def has_room(self, pushdown: Pushdown) -> bool:
         """Whether it can write this field too."""
-        return self.members + draft.size <= MAX_MEMBERS
+        return self.members + pushdown.size <= MAX_MEMBERS
 
-    def take(self, draft: Pushdown, wanted: Subquery, given: Sequence[Any]) -> None:
-        """Let it write this field too, whose relations were given these values."""
-        self.asked.append(draft.asked)
-        self.wanted.append(wanted)
-        self.given += given
-        self.members += draft.size
+    def take(self, pushdown: Pushdown, subquery: Subquery, values: Sequence[Any]) -> None:
+        """Let it write this field too, by this subquery, whose relations were given these values."""
+        self.fields.append(pushdown.field)
+        self.subqueries.append(subquery)
+        self.values += values
+        self.members += pushdown.size
 
     async def texts(self, context: RequestContext) -> list[list[str]] | Exception:
         """A column of JSON text for each field; or what went wrong."""
         try:
-            return await context.in_time(lambda: written(context.database, self.level.parents, self.wanted, self.given))
+            return await context.in_time(
+                lambda: written(context.database, self.level.parents, self.subqueries, self.values)
+            )
         except Exception as error:
             return error
 

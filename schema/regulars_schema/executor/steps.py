@@ -107,18 +107,18 @@ def step_by_step(executor: BreadthFirst) -> type[SchemaExtension]:
 
     class StepByStep(SchemaExtension):
         def on_parse(self) -> Iterator[None]:
-            asked = self.execution_context
+            theirs = self.execution_context
             self._operation = Operation(
                 executor,
-                asked.schema._schema,
-                asked.query or "",
-                asked._provided_operation_name,
-                asked.variables or {},
-                asked.context,
-                asked.root_value,
+                theirs.schema._schema,
+                theirs.query or "",
+                theirs._provided_operation_name,
+                theirs.variables or {},
+                theirs.context,
+                theirs.root_value,
             )
             self._take(PARSING)
-            asked.graphql_document = self._operation.document.document
+            theirs.graphql_document = self._operation.document.document
             yield
 
         def on_validate(self) -> Iterator[None]:
@@ -160,8 +160,8 @@ async def answered_again(operation: Operation) -> ExecutionResult | None:
     except Invalid as invalid:
         return PreExecutionError(None, invalid.errors)
     except Exception as error:
-        told = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
-        return PreExecutionError(None, [told])
+        refusal = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+        return PreExecutionError(None, [refusal])
     result = operation.result
     assert result is not None
     return ExecutionResult(result.data, result.errors)

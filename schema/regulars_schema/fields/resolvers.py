@@ -110,7 +110,7 @@ def _field(
             "batched": batched,
             "rooted": rooted,
             "most": declared.most,
-            "rendered": declared.sql_field,
+            "sql_field": declared.sql_field,
         },
     )
 
