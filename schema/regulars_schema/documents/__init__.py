@@ -1,1 +1,1 @@
-"""What clients send: parsed, limited, priced and prepared, once for each document."""
+"""What clients send: parsed, limited, priced and made a template of, once for each document."""

@@ -33,11 +33,11 @@ from regulars_schema.request.permissions import most_of
 
 _MAX_COST = 1_000_000_000_000  # a cost stops growing here
 _COMPOSITE = (GraphQLObjectType, GraphQLInterfaceType, GraphQLUnionType)
-_REMEMBERED = 32
+_MAX_KNOWN = 32
 
 
 class Price:
-    """The cost of one document, whatever the variables say; what came out is remembered for the latest of them."""
+    """What the operations of one document cost, whatever the variables say; the latest costs are remembered."""
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
         self._schema = schema
@@ -51,19 +51,19 @@ class Price:
     def cost(self, operation_name: str | None, variables: Mapping[str, Any]) -> int:
         """The objects that an operation can answer with these variables, which need not have been looked at yet."""
         if operation_name in self._sizing:
-            found = self._known.get(self._key(operation_name, variables))
-            if found is not None:
-                return found
+            known = self._known.get(self._key(operation_name, variables))
+            if known is not None:
+                return known
         operation = self.operation(operation_name)
         if operation is None:
             return 0
-        counting = _Counting(self._schema, self._fragments, operation, variables)
-        found = counting.total()
-        self._sizing[operation_name] = tuple(sorted(counting.sizing))
-        if len(self._known) >= _REMEMBERED:
+        count = _Count(self._schema, self._fragments, operation, variables)
+        cost = count.total()
+        self._sizing[operation_name] = tuple(sorted(count.sizing))
+        if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
-        self._known[self._key(operation_name, variables)] = found
-        return found
+        self._known[self._key(operation_name, variables)] = cost
+        return cost
 
     def fields(self, operation_name: str | None) -> tuple[str, ...]:
         """What the operation asks of the root, in the schema's own words if the document is valid."""
@@ -106,7 +106,7 @@ def _size_in(value: Any) -> int | None:
     return int(value) if isinstance(value, float) and value.is_integer() else MAX_SIZE
 
 
-class _Counting:
+class _Count:
     """One operation with its variables."""
 
     def __init__(
@@ -171,8 +171,8 @@ class _Counting:
         return name in {"edges", "nodes"} and _is_page(parent), min(size * (1 + inside), _MAX_COST)
 
     def _size(self, node: FieldNode, field: GraphQLField) -> int:
-        given = {argument.name.value: argument.value for argument in node.arguments or ()}
-        sizes = [size for name in ("first", "last") if (size := self._number(given.get(name))) is not None]
+        arguments = {argument.name.value: argument.value for argument in node.arguments or ()}
+        sizes = [size for name in ("first", "last") if (size := self._number(arguments.get(name))) is not None]
         if sizes:
             return max(0, min(max(sizes), MAX_SIZE))
         declared = field.args["first"].default_value if "first" in field.args else None

@@ -122,10 +122,10 @@ def make_keepable(document: DocumentNode) -> None:
     while token is not None:  # each knows the next one and the one before, so they would wait for the garbage collector
         following, token.prev, token.next = token.next, None, None
         token = following
-    each = _Keepable()
-    visit(document, each)
-    if each.error:
-        raise each.error
+    visitor = _Keepable()
+    visit(document, visitor)
+    if visitor.error:
+        raise visitor.error
 
 
 def parsed(text: str, schema: GraphQLSchema, limits: Limits) -> ParsedDocument:
@@ -138,8 +138,8 @@ def parsed(text: str, schema: GraphQLSchema, limits: Limits) -> ParsedDocument:
         document = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
     except GraphQLSyntaxError as error:
         if "nested too deeply" in error.message:
-            told = {"code": "QUERY_TOO_COMPLEX", "limit": "nesting"}
-            raise GraphQLError("The document is nested too deep to be read.", extensions=told) from None
+            extensions = {"code": "QUERY_TOO_COMPLEX", "limit": "nesting"}
+            raise GraphQLError("The document is nested too deep to be read.", extensions=extensions) from None
         if "Parsing aborted" in error.message:
             raise too_complex("Tokens", limits.tokens + 1, limits.tokens, "tokens") from None
         raise

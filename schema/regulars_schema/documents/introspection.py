@@ -31,7 +31,7 @@ def forbidden_introspection(document: DocumentNode, context: object) -> GraphQLE
     return GraphQLError(str(error := Forbidden(INTROSPECT)), fields, original_error=error) if fields else None
 
 
-class _Introspecting(Visitor):
+class _IntrospectionFields(Visitor):
     def __init__(self) -> None:
         super().__init__()
         self.fields: list[FieldNode] = []
@@ -43,6 +43,6 @@ class _Introspecting(Visitor):
 
 def introspecting(document: DocumentNode) -> Sequence[FieldNode]:
     """The fields of a document that read the schema. `__typename` is none of them."""
-    visitor = _Introspecting()
+    visitor = _IntrospectionFields()
     visit(document, visitor)
     return visitor.fields

@@ -31,16 +31,18 @@ from graphql import (
 
 from regulars_core.shop.settings import Settings
 
-MAX_VALUE = 20
+MAX_VALUE_DEPTH = 20
 """How deep lists and objects may lie in each other, in a document and in its variables."""
-MAX_NUMBER = 100
+MAX_DIGITS = 100
+"""Of a number that is written in a document."""
 MAX_SPREADS = 100
+"""Of fragments, in the whole document."""
 MAX_PAIRS = 10_000
 """Pairs of fields of one name in the whole document: so many are compared while it is validated."""
 _MAX_WALK = 60  # fields, inline fragments and spreads inside each other: what this pass itself can stand
-_DIRECTIVES_IN_ONE_PLACE = 4  # only @skip and @include are known, and neither may be repeated
+_MAX_DIRECTIVES_IN_ONE_PLACE = 4  # only @skip and @include are known, and neither may be repeated
 _LISTS_OF_TYPES = frozenset({"fields", "interfaces", "possibleTypes", "inputFields"})
-_MAX_INTROSPECTION = 2  # lists of types inside each other; every tool's introspection query has one
+_MAX_LISTS_OF_TYPES = 2  # lists of types inside each other; every tool's introspection query has one
 _INTROSPECTION = frozenset({"__schema", "__type"})
 _ENOUGH = 1_000_000  # counts stop here: fragments that spread fragments would make them astronomical
 
@@ -77,17 +79,17 @@ class Limits:
         )
 
 
-def too_complex(what: str, found: int, most: int, name: str) -> GraphQLError:
-    """The refusal of a document, with the limit that it is beyond."""
+def too_complex(what: str, count: int, most: int, name: str) -> GraphQLError:
+    """The refusal of a document with so many of something, and the limit that it is beyond, by its name."""
     return GraphQLError(
-        f"{what}: {'more than ' if found >= _ENOUGH else ''}{found}, and at most {most} are answered.",
+        f"{what}: {'more than ' if count >= _ENOUGH else ''}{count}, and at most {most} are answered.",
         extensions={"code": "QUERY_TOO_COMPLEX", "limit": name, "most": most},
     )
 
 
-def beyond_objects(found: int, most: int) -> GraphQLError:
+def beyond_objects(count: int, most: int) -> GraphQLError:
     """The refusal of an answer with so many objects, or more: they are not counted to the end."""
-    return too_complex("Objects in the answer", found, most, "answer")
+    return too_complex("Objects in the answer", count, most, "answer")
 
 
 def _invalid(message: str) -> GraphQLError:
@@ -99,7 +101,7 @@ def refuse_excess(document: DocumentNode, limits: Limits) -> None:
     operations = [part for part in document.definitions if isinstance(part, OperationDefinitionNode)]
     if len(operations) > limits.operations:
         raise too_complex("Operations", len(operations), limits.operations, "operations")
-    _Measuring(document, limits).measure(operations)
+    _Measurement(document, limits).measure(operations)
 
 
 class _Shape(NamedTuple):
@@ -112,7 +114,7 @@ class _Shape(NamedTuple):
     lists_of_types: int = 0
 
 
-class _Measuring:
+class _Measurement:
     """One document; each of its nodes is looked at once."""
 
     def __init__(self, document: DocumentNode, limits: Limits) -> None:
@@ -153,9 +155,9 @@ class _Measuring:
             raise too_complex("Aliases", shape.aliases, limits.aliases, "aliases")
         if shape.directives > limits.directives:
             raise too_complex("Directives", shape.directives, limits.directives, "directives")
-        if shape.lists_of_types > _MAX_INTROSPECTION:
+        if shape.lists_of_types > _MAX_LISTS_OF_TYPES:
             raise too_complex(
-                "Lists of types inside each other", shape.lists_of_types, _MAX_INTROSPECTION, "introspection"
+                "Lists of types inside each other", shape.lists_of_types, _MAX_LISTS_OF_TYPES, "introspection"
             )
 
     def _fragment(self, name: str, level: int) -> _Shape:
@@ -211,9 +213,9 @@ class _Measuring:
     def _directives(self, directives: Sequence[DirectiveNode | ConstDirectiveNode] | None) -> int:
         if not directives:
             return 0
-        if len(directives) > _DIRECTIVES_IN_ONE_PLACE:
+        if len(directives) > _MAX_DIRECTIVES_IN_ONE_PLACE:
             raise too_complex(
-                "Directives in one place", len(directives), _DIRECTIVES_IN_ONE_PLACE, "directivesInOnePlace"
+                "Directives in one place", len(directives), _MAX_DIRECTIVES_IN_ONE_PLACE, "directivesInOnePlace"
             )
         for directive in directives:
             self._arguments(directive.arguments)
@@ -234,9 +236,9 @@ class _Measuring:
             elif isinstance(node, ObjectValueNode):
                 inner = [field.value for field in node.fields]
             else:
-                if isinstance(node, IntValueNode | FloatValueNode) and len(node.value) > MAX_NUMBER:
-                    raise too_complex("Digits of a number", len(node.value), MAX_NUMBER, "digits")
+                if isinstance(node, IntValueNode | FloatValueNode) and len(node.value) > MAX_DIGITS:
+                    raise too_complex("Digits of a number", len(node.value), MAX_DIGITS, "digits")
                 continue
-            if depth >= MAX_VALUE:
-                raise too_complex("Lists and objects inside each other", depth + 1, MAX_VALUE, "valueDepth")
+            if depth >= MAX_VALUE_DEPTH:
+                raise too_complex("Lists and objects inside each other", depth + 1, MAX_VALUE_DEPTH, "valueDepth")
             waiting += [(part, depth + 1) for part in inner]

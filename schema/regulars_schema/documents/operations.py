@@ -1,4 +1,4 @@
-"""The preparation of an operation that is executed again and again, as far as it is the same each time.
+"""Templates of operations that are executed again and again: what is the same each time, to be bound to variables.
 
 graphql-core looks up the operation, its fragments and the types of its variables for each request, and asks of each value
 what its type is. Here that is worked out once for an operation. What is not plainly right (a value that has to be refused, a
@@ -41,12 +41,12 @@ _PLAIN: Mapping[str, type] = {GraphQLString.name: str, GraphQLID.name: str, Grap
 
 
 class NeedsFullCoercion(Exception):
-    """A value that graphql-core has to look at."""
+    """A variable that only graphql-core's own coercion understands, or can refuse in its words."""
 
 
 @dataclass(slots=True)
 class Coercers:
-    """How values of the input types of one schema are made."""
+    """What makes values of the input types of one schema, worked out once for each type."""
 
     _known: dict[str, Coercer] = field(default_factory=dict)
 
@@ -69,11 +69,11 @@ class Coercers:
         def coerce(value: Any) -> Any:
             if type_.is_one_of or not isinstance(value, dict) or not fields.keys() >= value.keys() >= required:
                 raise NeedsFullCoercion
-            made = defaults.copy()
+            coerced = defaults.copy()
             for name, part in value.items():
                 own, inner = fields[name]
-                made[own] = inner(part)
-            return type_.out_type(made)
+                coerced[own] = inner(part)
+            return type_.out_type(coerced)
 
         self._known[type_.name] = coerce  # its fields may be of the same type
         for name, one in type_.fields.items():
@@ -125,7 +125,7 @@ def _leaf(parse: Callable[[Any], Any]) -> Coercer:
 
 @dataclass(slots=True)
 class BoundOperation:
-    """An operation with its variables, about to be executed: of graphql-core's Executor what we need each time."""
+    """An operation bound to its variables, about to be executed: of graphql-core's Executor what we need each time."""
 
     schema: GraphQLSchema
     operation: OperationDefinitionNode
@@ -173,29 +173,29 @@ class BoundOperation:
 
 @dataclass(slots=True)
 class OperationTemplate:
-    """One operation of a document of one schema, ready to be executed with any variables."""
+    """One operation of a document of one schema, to be bound to variables each time that it is executed."""
 
     schema: GraphQLSchema
     operation: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
     variables: list[tuple[GraphQLVariableSignature, Coercer]]
 
-    def bind(self, root: Any, context: Any, given: Mapping[str, Any]) -> BoundOperation | None:
+    def bind(self, root: Any, context: Any, variables: Mapping[str, Any]) -> BoundOperation | None:
         """The operation with these variables; None if graphql-core must look at them."""
         try:
-            values = self._values(given)
+            values = self._values(variables)
         except (NeedsFullCoercion, RecursionError):
             return None
         return BoundOperation(self.schema, self.operation, self.fragments, root, context, values)
 
-    def _values(self, given: Mapping[str, Any]) -> VariableValues:
+    def _values(self, variables: Mapping[str, Any]) -> VariableValues:
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
         for signature, coerce in self.variables:
             name = signature.name
-            if name in given:
-                sources[name] = VariableValueSource(signature, given[name])
-                coerced[name] = coerce(given[name])
+            if name in variables:
+                sources[name] = VariableValueSource(signature, variables[name])
+                coerced[name] = coerce(variables[name])
             elif _has_default(signature) or isinstance(signature.type, GraphQLNonNull):
                 raise NeedsFullCoercion
             else:
@@ -210,7 +210,7 @@ def _has_default(signature: GraphQLVariableSignature) -> bool:
 def template_of(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, coercers: Coercers
 ) -> OperationTemplate | None:
-    """The preparation of an operation of a valid document; None for what graphql-core alone understands."""
+    """The template of an operation of a valid document; None for what graphql-core alone understands."""
     fragments = {part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)}
     if any(fragment.variable_definitions for fragment in fragments.values()):
         return None

@@ -103,7 +103,7 @@ def _attempted(bound: BoundOperation) -> CachedPlan | str:
     return CachedPlan(plan, pushdowns_of(plan))
 
 
-class _Steering(Visitor):
+class _SteeringVariables(Visitor):
     """Finds the variables in directives."""
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class _Steering(Visitor):
 
 
 def _steering(bound: BoundOperation) -> list[str]:
-    visitor = _Steering()
+    visitor = _SteeringVariables()
     parts: list[OperationDefinitionNode | FragmentDefinitionNode] = [bound.operation]
     for part in (*parts, *bound.fragment_definitions.values()):
         visit(part, visitor)

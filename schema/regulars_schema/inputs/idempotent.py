@@ -39,9 +39,9 @@ class RequiredKeyInput(IdempotentInput):
     idempotency_key: str = strawberry.field(description=f"A name {_KEY} Required, because money is at stake.")  # type: ignore[assignment]
 
 
-def key_in(given: IdempotentInput) -> str | None:
+def key_in(input: IdempotentInput) -> str | None:
     """The key that an input carries. Raises BadInput."""
-    key = given.idempotency_key
+    key = input.idempotency_key
     text = key.value if isinstance(key, Some) else key
     return None if text is None else checked_key(str(text), "idempotencyKey")
 
@@ -49,12 +49,12 @@ def key_in(given: IdempotentInput) -> str | None:
 _NO_CONTENT = frozenset({"id", "idempotency_key", "expected_version", "match_on", "extras"})
 
 
-def given_fields(given: IdempotentInput) -> list[str]:
+def given_fields(input: IdempotentInput) -> list[str]:
     """The names of the fields that an input carries, as the API spells them; not those that only say how."""
-    kind: Any = type(given)
-    own = [told for name, told in _content_of(kind) if getattr(given, name) is not None]
+    kind: Any = type(input)
+    own = [api_name for name, api_name in _content_of(kind) if getattr(input, name) is not None]
     return (
-        own + [name for added in given.extras.values() for name in added] if isinstance(given, ExtensibleInput) else own
+        own + [name for added in input.extras.values() for name in added] if isinstance(input, ExtensibleInput) else own
     )
 
 
@@ -82,7 +82,7 @@ def canonical(value: Any) -> Any:
 def _canonical_of(kind: Any) -> Callable[[Any], Any] | None:
     """What makes JSON of the values of a class; None for what is JSON already."""
     ways: Sequence[tuple[Any, Callable[[Any], Any]]] = (
-        (Some, lambda given: canonical(given.value)),
+        (Some, lambda some: canonical(some.value)),
         (Decimal, _shortest),
         ((Enum, Leaf), lambda named: named.name),
         ((date, time), lambda at: at.isoformat()),
@@ -103,16 +103,16 @@ def _of_fields(kind: Any) -> Callable[[Any], Any]:
     names = [name for name in _names_of(kind) if name != "idempotency_key"]
 
     def make(value: Any) -> Any:
-        found = {}
+        content = {}
         for name in names:
             part = getattr(value, name)
             if type(part) is Some:
                 part = part.value
             elif part is None or part is UNSET:
                 continue
-            found[name] = part if type(part) in _JSON else canonical(part)
+            content[name] = part if type(part) in _JSON else canonical(part)
         if issubclass(kind, ExtensibleInput) and not value.extras:
-            del found["extras"]  # the same digest whether or not a plugin could have been told something
-        return found
+            del content["extras"]  # the same digest whether or not a plugin has added fields
+        return content
 
     return make

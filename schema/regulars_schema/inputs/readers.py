@@ -28,8 +28,10 @@ because the value depends on the request or on its place in the input."""
 
 @strawberry.input(description="What plugins may add fields to.")
 class ExtensibleInput:
-    """Base of open inputs; not a type of its own. `extras` is what the plugins' fields carry: a field that is absent is
-    not in it, and one that is null is None."""
+    """Base of the inputs that plugins may add fields to; not a type of its own.
+
+    `extras` is what the plugins' fields carry: a field that is absent is not in it, and one that is null is None.
+    """
 
     extras: strawberry.Private[Extras] = dataclasses.field(default_factory=dict)
 
@@ -99,11 +101,11 @@ def _object_reader(cls: Any, schema: Any, above: Sequence[type]) -> Reader | Non
         if field.default_value is MISSING and field.default_factory is MISSING
     ]
 
-    def made(value: Any) -> Any:
-        given: dict[str, Any] = dict.fromkeys(absent)
+    def read_object(value: Any) -> Any:
+        attributes: dict[str, Any] = dict.fromkeys(absent)
         for name, part in value.items():
             python_name, read = fields[name]
-            given[python_name] = read(part)
-        return cls(**given)
+            attributes[python_name] = read(part)
+        return cls(**attributes)
 
-    return made
+    return read_object

@@ -88,9 +88,9 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
         return "The database is not available at the moment; try again.", {"code": "UNAVAILABLE"}
     if isinstance(cause, TimedOut):
         return "This took longer than a request may take; what was not committed is undone.", {"code": "TIMEOUT"}
-    told = (error.extensions or {}) | ((cause.extensions or {}) if isinstance(cause, GraphQLError) else {})
-    if "code" in told:
-        return error.message, told
+    extensions = (error.extensions or {}) | ((cause.extensions or {}) if isinstance(cause, GraphQLError) else {})
+    if "code" in extensions:
+        return error.message, extensions
     if (cause is None or isinstance(cause, GraphQLError)) and not error.path:
         return error.message, {"code": "BAD_USER_INPUT"}
     return "Something went wrong on our side.", {"code": "INTERNAL", "errorId": logged(cause or error, _place(error))}

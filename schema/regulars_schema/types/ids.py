@@ -15,9 +15,9 @@ def global_id(kind: str, key: str) -> str:
 
 def key_of(text: str, kind: str, *path: str) -> str:
     """The key in an id of this kind. Raises BadInput for an id that is malformed or of another kind."""
-    found, key = split_id(text, *path)
-    if found != kind:
-        raise BadInput(f"This is the id of a {found}, not of a {kind}.", path)
+    actual, key = split_id(text, *path)
+    if actual != kind:
+        raise BadInput(f"This is the id of a {actual}, not of a {kind}.", path)
     return key
 
 

@@ -9,7 +9,7 @@ import orjson
 from starlette.types import Receive, Scope
 
 from regulars_core.shop.settings import Settings
-from regulars_schema.documents.limits import MAX_VALUE
+from regulars_schema.documents.limits import MAX_VALUE_DEPTH
 from regulars_server.http.errors import HttpError
 
 ARRIVED = "regulars.arrived"
@@ -86,7 +86,7 @@ def read(body: bytes, max_batch: int = 1) -> GraphQLRequest | Sequence[GraphQLRe
         content = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise HttpError(400, "BAD_REQUEST", "The body is not JSON in UTF-8.") from None
-    if body.count(b"[") + body.count(b"{") > MAX_VALUE or b"\\u0000" in body:
+    if body.count(b"[") + body.count(b"{") > MAX_VALUE_DEPTH or b"\\u0000" in body:
         _refuse_unfit(content)
     if not isinstance(content, list):
         return _one(content)
@@ -124,8 +124,8 @@ def _refuse_unfit(content: Any) -> None:
             if "\0" in part:
                 raise HttpError(400, "BAD_USER_INPUT", "NUL is not text.")
         elif isinstance(part, dict | list):
-            if depth > MAX_VALUE + 2:  # below the request and its `variables`
-                message = f"Lists and objects lie at most {MAX_VALUE} deep in each other."
+            if depth > MAX_VALUE_DEPTH + 2:  # below the request and its `variables`
+                message = f"Lists and objects lie at most {MAX_VALUE_DEPTH} deep in each other."
                 raise HttpError(400, "QUERY_TOO_COMPLEX", message)
             inner = [*part, *part.values()] if isinstance(part, dict) else part
             pending += [(one, depth + 1) for one in inner]
