@@ -68,7 +68,7 @@ def places(engine: Engine, folder: Path | None) -> Iterator["Place"]:
             with PostgresServer(fsync=True) as server:
                 yield Place(kept, server)
             return
-        with PostgresServer(fsync=True, kept=kept / "postgres") as server:
+        with PostgresServer(fsync=True, directory=kept / "postgres") as server:
             yield Place(kept, server)
 
 

@@ -55,6 +55,6 @@ def test_a_server_keeps_what_is_to_be_kept() -> None:
         kept = Path(folder)
         kept.chmod(0o755)
         for already in ("0", "1"):
-            with PostgresServer(kept=kept / "postgres") as server:
+            with PostgresServer(directory=kept / "postgres") as server:
                 assert server.execute("SELECT count(*) FROM pg_tables WHERE tablename = 'kept'") == already
                 server.execute("CREATE TABLE IF NOT EXISTS kept ()")

@@ -109,8 +109,8 @@ def _must_fit(connection: sqlite3.Connection, source: Path, labels: set[str], kn
 
 
 def _damage(connection: sqlite3.Connection) -> str | None:
-    found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    return None if found == "ok" else str(found)
+    result = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    return None if result == "ok" else str(result)
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

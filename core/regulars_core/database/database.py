@@ -138,17 +138,17 @@ class Database:
         if client is self._root and sql.lstrip()[:6].upper() in _CHANGING:
             raise RuntimeError(_OUTSIDE)
         try:
-            found: Sequence[Any] = await client.fetch(sql, values)
+            rows: Sequence[Any] = await client.fetch(sql, values)
         except Exception as error:
             if client is not self._root or isinstance(error, Unavailable) or classify(error) is None:
                 raise
             raise Unavailable(str(error)) from error
-        return found
+        return rows
 
     async def row(self, sql: str, *values: Any) -> Any | None:
         """The first row of a query, or None."""
-        found = await self.rows(sql, *values)
-        return found[0] if found else None
+        rows = await self.rows(sql, *values)
+        return rows[0] if rows else None
 
     async def read(self, sql: str, *values: Any) -> Sequence[Any]:
         """The rows of a query that only reads: it locks nothing, and calls nothing that does more than read. A transaction
@@ -156,20 +156,20 @@ class Database:
         client = self._client
         if client is self._root:
             return await self.rows(sql, *values)
-        found: Sequence[Any] = await client.read(sql, values)
-        return found
+        rows: Sequence[Any] = await client.read(sql, values)
+        return rows
 
     async def read_together(self, lookups: Sequence[Lookup]) -> Sequence[Sequence[Any]]:
         """The rows of each of these, in one statement on PostgreSQL, so that they see the same rows of the tables."""
         if self.engine == "postgres":
-            [found] = await self.read(side_by_side(lookups), *values_of(lookups))
-            return list(found)
+            [answers] = await self.read(side_by_side(lookups), *values_of(lookups))
+            return list(answers)
         return [await self.read(sql, *values) for sql, values in lookups]
 
-    async def prefetch(self, queries: Sequence[Lookup]) -> None:
-        """Ask what `read` will be asked in this transaction, all of it in one round to PostgreSQL. What was found is answered
+    async def prefetch(self, lookups: Sequence[Lookup]) -> None:
+        """Look up what `read` will want to know in this transaction, all of it in one round to PostgreSQL. Each answer is given
         once, and only as long as the transaction has not begun. Raises RuntimeError outside a transaction."""
-        await self._writing().prefetch(queries)
+        await self._writing().prefetch(lookups)
 
     async def run(self, sql: str, *values: Any) -> int:
         """How many rows one statement inserted, updated or deleted. Raises RuntimeError outside a transaction."""
@@ -256,14 +256,14 @@ class Database:
     def _refuse_to_repeat(self, error: Exception, attempt: int, attempts: int | None) -> None:
         """Raise what ends a transaction that has failed so many times, unless it may run again."""
         fault = classify(error)
-        most = attempts or (_MAX_CONFLICTS if fault == "conflict" else _MAX_ATTEMPTS)
-        if fault is None and collided(error) and attempt < most:
+        max_attempts = attempts or (_MAX_CONFLICTS if fault == "conflict" else _MAX_ATTEMPTS)
+        if fault is None and collided(error) and attempt < max_attempts:
             return
         if fault is None or isinstance(error, Unavailable):
             raise error
         if fault == "unavailable":
             raise Unavailable(str(error)) from error
-        if attempt >= most:
+        if attempt >= max_attempts:
             raise Unavailable(f"Too busy, {attempt} tries: {error}") from error
 
     def _begin(self) -> Any:

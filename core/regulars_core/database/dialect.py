@@ -43,7 +43,7 @@ def _known_to_sqlite(sql: str) -> str:
 
 
 def _translated(sql: str) -> str:
-    return _PLACEHOLDERS.sub(lambda found: f"?{found['number']}" if found["number"] else found[0], sql)
+    return _PLACEHOLDERS.sub(lambda match: f"?{match['number']}" if match["number"] else match[0], sql)
 
 
 def values_of(statements: Sequence[Write]) -> list[Any]:
@@ -118,14 +118,14 @@ def _sizes(statements: tuple[tuple[str, int], ...]) -> Sequence[int]:
 @lru_cache(maxsize=512)
 def target(sql: str) -> tuple[str, bool]:
     """The table that a statement writes, and whether it only adds rows to it. Raises ValueError for others."""
-    found = _WRITTEN.match(sql)
-    if found is None:
+    match = _WRITTEN.match(sql)
+    if match is None:
         raise ValueError(f"This is no plain INSERT, UPDATE or DELETE: {sql[:60]}")
-    return found[2].lower(), found[1] is not None and "ON CONFLICT" not in sql.upper()
+    return match[2].lower(), match[1] is not None and "ON CONFLICT" not in sql.upper()
 
 
-def _shift(by: int, found: re.Match[str]) -> str:
-    text, number = found[0], found["number"]
+def _shift(by: int, match: re.Match[str]) -> str:
+    text, number = match[0], match["number"]
     return f"${int(number) + by}{text[len(number) + 1 :]}" if number else text
 
 

@@ -18,11 +18,11 @@ async def drift(apps: Sequence[App]) -> list[MigrationWriter]:
     with EngineContext("") as context:
         await context.init(config, init_connections=False)
         assert context.apps is not None
-        found = await MigrationAutodetector(context.apps, config["apps"]).changes()
-    for migration in found:
+        missing = await MigrationAutodetector(context.apps, config["apps"]).changes()
+    for migration in missing:
         # Options change no table: Tortoise counts a reworded docstring among them, and the key of a one-to-one.
         migration.operations = [change for change in migration.operations if not isinstance(change, AlterModelOptions)]
-    return [migration for migration in found if migration.operations]
+    return [migration for migration in missing if migration.operations]
 
 
 async def write_migration(apps: Sequence[App], label: str, name: str) -> Path | None:

@@ -39,12 +39,12 @@ _parts: dict[tuple[type[Model], str], _Parts] = {}
 
 def _parts_of(meta: MetaInfo) -> _Parts:
     engine = getattr(get_current_context(), "engine", "")
-    found = _parts.get((meta._model, engine))
-    if found is None:
+    parts = _parts.get((meta._model, engine))
+    if parts is None:
         # Filters over many-to-many relations are added once per process, whichever database comes first.
         others = (parts.filters for (model, _), parts in _parts.items() if model is meta._model)
-        found = _parts[meta._model, engine] = _Parts(filters=dict(next(others, {})))
-    return found
+        parts = _parts[meta._model, engine] = _Parts(filters=dict(next(others, {})))
+    return parts
 
 
 def _by_engine(name: str) -> property:
@@ -81,6 +81,6 @@ def serve_both_engines(apps: Sequence[App]) -> None:
 
 
 def _models(module: str) -> Iterator[type[Model]]:
-    for found in vars(importlib.import_module(module)).values():
-        if isinstance(found, type) and issubclass(found, Model) and not found._meta.abstract:
-            yield found
+    for member in vars(importlib.import_module(module)).values():
+        if isinstance(member, type) and issubclass(member, Model) and not member._meta.abstract:
+            yield member

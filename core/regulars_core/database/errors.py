@@ -94,8 +94,8 @@ def violated(error: BaseException) -> str | None:
         if name:
             return str(name)
         if isinstance(cause, sqlite3.IntegrityError):
-            found = _SQLITE_COLUMNS.search(str(cause))
-            return found.group(1) if found else "foreign key" if "FOREIGN KEY" in str(cause) else str(cause)
+            match = _SQLITE_COLUMNS.search(str(cause))
+            return match.group(1) if match else "foreign key" if "FOREIGN KEY" in str(cause) else str(cause)
     return str(error) if isinstance(error, IntegrityError) else None
 
 

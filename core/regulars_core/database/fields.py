@@ -27,9 +27,9 @@ class IdField(Field[str]):
         SQL_TYPE = "UUID"
 
     def to_db_value(self, value: Any, instance: type[Model] | Model) -> str | None:
-        found = self.to_python_value(value)
-        self.validate(found)
-        return found
+        id_ = self.to_python_value(value)
+        self.validate(id_)
+        return id_
 
     def to_python_value(self, value: Any) -> str | None:
         if value is None or (type(value) is str and _ID.fullmatch(value)):

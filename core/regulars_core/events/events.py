@@ -42,9 +42,10 @@ async def tell(
 ) -> None:
     """Tell all plugins, or one; the rows are read unless they are at hand, and those that are gone by now are left out."""
     kind = shop.plugins.events[event]
-    found = await kind.read(shop.database, ids) if rows is None else rows
-    there = [id_ for id_ in dict.fromkeys(ids) if id_ in found]
-    if there:
+    by_id = await kind.read(shop.database, ids) if rows is None else rows
+    existing = [id_ for id_ in dict.fromkeys(ids) if id_ in by_id]
+    if existing:
         carried = dict(zip(ids, extras, strict=True)) if extras else {}
-        told, aligned = [found[id_] for id_ in there], [carried.get(id_, {}) for id_ in there]
-        await shop.plugins.announce(event, only=only, extras=aligned, shop=shop, **{kind.argument: told})
+        facts = {kind.argument: [by_id[id_] for id_ in existing]}
+        aligned = [carried.get(id_, {}) for id_ in existing]
+        await shop.plugins.announce(event, only=only, extras=aligned, shop=shop, **facts)

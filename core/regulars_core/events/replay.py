@@ -36,10 +36,10 @@ async def catch_up(shop: Shop, plugin: str) -> int:
     """Tell a plugin what it missed, and answer how many events that were. May be interrupted at any time."""
     await give_positions(shop)
     await shop.database.transaction(lambda: _begin(shop, plugin))
-    told = 0
+    missed = 0
     while (batch := await shop.database.transaction(lambda: _batch(shop, plugin))) is not None:
-        told += batch
-    return told
+        missed += batch
+    return missed
 
 
 async def give_positions(shop: Shop) -> int:
@@ -91,13 +91,13 @@ class _Entry:
 async def _batch(shop: Shop, plugin: str) -> int | None:
     """Tell one batch; the number of events that were missed, or None at the end of the journal."""
     [cursor] = await lock(shop.database, "journal_cursor", [plugin], ("position",), key="plugin", type="text")
-    found = await shop.database.rows(
+    rows = await shop.database.rows(
         f"SELECT position, kind, ids, took_part FROM journal WHERE position > $1 ORDER BY position LIMIT {BATCH_SIZE}",
         cursor[0],
     )
-    if not found:
+    if not rows:
         return None
-    entries = [_Entry(row[0], row[1], json.loads(row[2]), row[3].split()) for row in found]
+    entries = [_Entry(row[0], row[1], json.loads(row[2]), row[3].split()) for row in rows]
     missed = [entry for entry in entries if plugin not in entry.took_part]
     for kind, ids in _together(missed):
         if shop.plugins.listens(kind, plugin):

@@ -30,8 +30,8 @@ class Buyer:
     last_name: str
 
     @property
-    def told(self) -> str:
-        """The one word that stands for this customer in a purchase's digest."""
+    def identifier(self) -> str:
+        """What stands for this customer in a purchase's digest: the code, else the e-mail, else the phone."""
         return self.code or self.email or self.phone or ""
 
     @property
@@ -61,16 +61,16 @@ class BuyerReader:
     def read(self, code: str, email: str, phone: str, first_name: str, last_name: str) -> Buyer | None:
         """The customer, or None if every cell is empty. Raises Refused."""
         code, email, phone = tidy(code).upper(), email.strip(), phone.strip()
-        kept_email, kept_phone = self._email(email) if email else None, self._phone(phone) if phone else None
+        parsed_email, parsed_phone = self._email(email) if email else None, self._phone(phone) if phone else None
         if len(code) > MAX_CODE:
             raise Refused(Problem("TOO_LONG", f"At most {MAX_CODE} characters.", ("customer_code",)))
-        if email and kept_email is None:
+        if email and parsed_email is None:
             raise Refused(Problem("INVALID_EMAIL", "This is not an e-mail address.", ("email",)))
-        if phone and kept_phone is None:
+        if phone and parsed_phone is None:
             message = f"This is not a phone number, read as in {self._country}."
             raise Refused(Problem("INVALID_PHONE", message, ("phone",)))
-        if code or kept_email or kept_phone:
-            return Buyer(code or None, kept_email, kept_phone, first_name, last_name)
+        if code or parsed_email or parsed_phone:
+            return Buyer(code or None, parsed_email, parsed_phone, first_name, last_name)
         if tidy(first_name) or tidy(last_name):
             raise Refused(Problem("NO_IDENTITY", "A customer needs a code, an e-mail or a phone to be recognised by."))
         return None
@@ -81,13 +81,13 @@ async def known_customers(shop: Shop, keys: Iterable[Key]) -> dict[Key, str]:
     values: dict[str, set[str]] = {"code": set(), "email": set(), "phone": set()}
     for column, value in keys:
         values[column].add(value)
-    found: dict[Key, str] = {}
-    for column, wanted in values.items():
+    ids: dict[Key, str] = {}
+    for column, texts in values.items():
         columns = (column, "id", "created_at")
-        rows = await rows_by_text(shop.database, "customer", columns, column, sorted(wanted))
+        rows = await rows_by_text(shop.database, "customer", columns, column, sorted(texts))
         for value, id_, _ in sorted(rows, key=lambda row: (row[2], row[1])):
-            found.setdefault((column, value), id_)
-    return found
+            ids.setdefault((column, value), id_)
+    return ids
 
 
 async def registered_meanwhile(shop: Shop, contacts: Iterable[Key]) -> dict[Key, str]:

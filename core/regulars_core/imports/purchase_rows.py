@@ -71,31 +71,31 @@ class SaleReader:
             if row.fault:
                 raise Refused(_on(row, row.fault))
         padded = [[*row.cells, ""] for row in basket.rows]
-        told = self._pick_basket(padded[0])
-        self._refuse_contradiction(basket, told, padded)
+        shared = self._pick_basket(padded[0])
+        self._refuse_contradiction(basket, shared, padded)
         lines = [self._line(row, self._pick_line(cells)) for row, cells in zip(basket.rows, padded, strict=True)]
         reference, store = self._pick_key(padded[0])
         try:
-            purchase, buyer = self._purchase(reference, told, lines)
+            purchase, buyer = self._purchase(reference, shared, lines)
         except Refused as refused:
             raise Refused(*(_placed(basket, problem) for problem in refused.problems)) from None
         name = tidy(store)
         return Sale(basket, purchase, store_code(name) if name else MAIN, name[:120], buyer)
 
-    def _refuse_contradiction(self, basket: Basket, told: Sequence[str], padded: Sequence[list[str]]) -> None:
+    def _refuse_contradiction(self, basket: Basket, shared: Sequence[str], padded: Sequence[list[str]]) -> None:
         for row, cells in zip(basket.rows[1:], padded[1:], strict=True):
             others = self._pick_basket(cells)
-            if others == told:
+            if others == shared:
                 continue
-            for column, first, other in zip(_OF_BASKET, told, others, strict=True):
+            for column, first, other in zip(_OF_BASKET, shared, others, strict=True):
                 if other.strip() and other.strip() != first.strip():
                     message = f"{column} is not what the first row of the purchase says."
                     raise Refused(_on(row, Problem("CONTRADICTION", message)))
 
     def _purchase(
-        self, reference: str, told: Sequence[str], lines: Sequence[NewLine]
+        self, reference: str, shared: Sequence[str], lines: Sequence[NewLine]
     ) -> tuple[CheckedPurchase, Buyer | None]:
-        at, code, email, phone, first, last, currency, included, shipping, tax, method, channel, note = told
+        at, code, email, phone, first, last, currency, included, shipping, tax, method, channel, note = shared
         if (currency := currency.strip().upper() or self._file_currency) != self._currency:
             message = f"The shop sells in {self._currency}, not {currency}."
             raise Refused(Problem("CURRENCY_MISMATCH", message, ("currency",)))
@@ -116,7 +116,7 @@ class SaleReader:
             payments=[NewPayment(method, due)] if method.strip() else (),
             channel=channel,
             note=note,
-            customer_named=("import", buyer.told if buyer else None),
+            customer_named=("import", buyer.identifier if buyer else None),
         )
         return checked(purchase, self._currency), buyer
 

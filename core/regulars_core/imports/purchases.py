@@ -64,7 +64,9 @@ async def _new(shop: Shop, sales: Sequence[Sale], stores: Mapping[str, str], out
     """The sales that are not recorded yet. Nobody becomes a customer for one that is."""
     recorded = await recorded_under(shop, [sale.purchase.reference for sale in sales])
     codes = {id_: code for code, id_ in stores.items()}
-    digests = {(codes[store], reference): found[1] for (store, reference), found in recorded.items() if store in codes}
+    digests = {
+        (codes[store], reference): digest for (store, reference), (_, digest) in recorded.items() if store in codes
+    }
     new = []
     for sale in sales:
         key = (sale.store_code, sale.purchase.reference)
@@ -98,7 +100,7 @@ def _with_customers(sales: Sequence[Sale], directory: Directory, outcome: Outcom
         elif customer := directory.find(sale.buyer, sale.purchase.input.purchased_at):
             placed.append((sale, customer))
         else:
-            message = f"Nobody is known as {sale.buyer.told}, and there is no first and last name to register."
+            message = f"Nobody is known as {sale.buyer.identifier}, and there is no first and last name to register."
             outcome.rejected.append((sale, Problem("CUSTOMER_UNKNOWN", message)))
     return placed
 

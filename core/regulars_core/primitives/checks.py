@@ -29,29 +29,29 @@ class Checks:
         if self._outer is not None:
             self._outer._note(problem)
 
-    def text(self, value: str | None, name: str, longest: int, *, required: bool = False) -> str | None:
+    def text(self, value: str | None, name: str, max_length: int, *, required: bool = False) -> str | None:
         """One line of text, tidied; an empty one is as good as none."""
-        return None if value is None and not required else self._kept(tidy(value or ""), name, longest, required)
+        return None if value is None and not required else self._checked(tidy(value or ""), name, max_length, required)
 
-    def prose(self, value: str | None, name: str, longest: int, *, required: bool = False) -> str | None:
+    def prose(self, value: str | None, name: str, max_length: int, *, required: bool = False) -> str | None:
         """Text of many lines, as typed apart from space around it."""
-        return self._kept((value or "").strip(), name, longest, required)
+        return self._checked((value or "").strip(), name, max_length, required)
 
-    def _kept(self, value: str, name: str, longest: int, required: bool) -> str | None:
-        if value and len(value) <= longest and is_clean(value):
+    def _checked(self, value: str, name: str, max_length: int, required: bool) -> str | None:
+        if value and len(value) <= max_length and is_clean(value):
             return value
         if value and not is_clean(value):
             self.fail("INVALID_TEXT", "NUL and lone surrogates are not text.", name)
         elif value:
-            self.fail("TOO_LONG", f"At most {longest} characters; {len(value)} were given.", name)
+            self.fail("TOO_LONG", f"At most {max_length} characters; {len(value)} were given.", name)
         elif required:
             self.fail("REQUIRED", "This must not be empty.", name)
         return None  # so that nobody finds a second fault in it
 
-    def at_least(self, value: int, least: int, name: str, code: str = "INVALID_AMOUNT") -> None:
+    def at_least(self, value: int, minimum: int, name: str, code: str = "INVALID_AMOUNT") -> None:
         """A whole number that must not be below a bound."""
-        if value < least:
-            self.fail(code, "This must be more than zero." if least > 0 else "This must not be negative.", name)
+        if value < minimum:
+            self.fail(code, "This must be more than zero." if minimum > 0 else "This must not be negative.", name)
 
     def past_day(self, value: date | None, name: str) -> str | None:
         """A calendar day that somebody can have been born on, as ISO text."""

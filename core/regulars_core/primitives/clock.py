@@ -68,23 +68,23 @@ def offsets(timezone: ZoneInfo) -> tuple[Sequence[Instant], Sequence[int]]:
     step = 3 * DAY_MS // 1000  # no offset has been in force for less than that, anywhere
     first, last = _seconds_of(1880), _seconds_of(2100)
     changes: list[Instant] = []
-    found = [_offset_at(first, timezone)]
+    values = [_offset_at(first, timezone)]
     for begin in range(first, last, step):
         before, after = begin, begin + step
-        if _offset_at(after, timezone) == found[-1]:
+        if _offset_at(after, timezone) == values[-1]:
             continue
         while after - before > 1:
             middle = (before + after) // 2
-            before, after = (middle, after) if _offset_at(middle, timezone) == found[-1] else (before, middle)
+            before, after = (middle, after) if _offset_at(middle, timezone) == values[-1] else (before, middle)
         changes.append(Instant(after * 1000))
-        found.append(_offset_at(after, timezone))
-    return changes, [offset * 1000 for offset in found]
+        values.append(_offset_at(after, timezone))
+    return changes, [offset * 1000 for offset in values]
 
 
 def local_day(instant: int, zone: str) -> int:
     """Days from 1970-01-01 to the calendar day of an instant in the zone of this name, by `offsets`: a function of SQLite."""
-    changes, found = offsets(ZoneInfo(zone))
-    return (instant + found[bisect_right(changes, instant)]) // DAY_MS
+    changes, values = offsets(ZoneInfo(zone))
+    return (instant + values[bisect_right(changes, instant)]) // DAY_MS
 
 
 def _seconds_of(year: int) -> int:

@@ -24,8 +24,8 @@ def inserting(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]])
 
 async def insert(database: Database, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows in one statement; none, and nothing is asked of the database."""
-    given = list(rows)
-    if len(given) >= MIN_COPY_ROWS and database.engine == "postgres":
-        await database.copy(table, columns, given)
-    elif given:
-        await database.run_many(_insert(table, tuple(columns)), given)
+    listed = list(rows)
+    if len(listed) >= MIN_COPY_ROWS and database.engine == "postgres":
+        await database.copy(table, columns, listed)
+    elif listed:
+        await database.run_many(_insert(table, tuple(columns)), listed)

@@ -122,15 +122,15 @@ class Between:
 
     def conditions(self, values: Values, *positions: int | str) -> list[str]:
         """The conditions as row values, which both engines seek in an index, for the positions that the cursors hold."""
-        found, column = [], f"({self.order.key.column}, {self.order.key.tie})"
+        conditions, column = [], f"({self.order.key.column}, {self.order.key.tie})"
         # A cursor may hold any 64-bit number, also where the column is narrower.
         kind = "::bigint" if self.order.key.kind is int else ""
-        ends = [ahead for ahead, given in ((True, self.after), (False, self.before)) if given]
+        ends = [ahead for ahead, bound in ((True, self.after), (False, self.before)) if bound]
         for number, ahead in enumerate(ends):
             sign = ">" if ahead is not self.order.descending else "<"
             key, tie = map(values.bind, positions[2 * number : 2 * number + 2])
-            found.append(f"{column} {sign} ({key}{kind}, {tie})")
-        return found
+            conditions.append(f"{column} {sign} ({key}{kind}, {tie})")
+        return conditions
 
 
 def _position(order: Order, cursor: str, argument: str) -> Position:
@@ -219,15 +219,15 @@ class Page(Generic[T]):
         return PageInfo(self.has_next, self.has_previous, ends[0], ends[1])
 
     @classmethod
-    def cut(cls, window: Window, found: Sequence[tuple[T, Position]], count: Counter, owner: str = "") -> "Page[T]":
-        """The page out of what the walk found, one row more than wanted if there is one."""
-        more, kept = len(found) > window.size, list(found[: window.size])
+    def cut(cls, window: Window, rows: Sequence[tuple[T, Position]], count: Counter, owner: str = "") -> "Page[T]":
+        """The page out of the rows of the walk, one more than wanted if there is one."""
+        more, shown = len(rows) > window.size, list(rows[: window.size])
         if window.backward:
-            kept.reverse()
+            shown.reverse()
         return cls(
             window.order,
-            [row for row, _ in kept],
-            [position for _, position in kept],
+            [row for row, _ in shown],
+            [position for _, position in shown],
             has_next=window.before is not None if window.backward else more,
             has_previous=more if window.backward else window.after is not None,
             count=count,

@@ -33,8 +33,8 @@ async def by_ids(
     if not ids:
         return {}
     sql, values = query_by_ids(database.dialect, kind, ids, where)
-    found = await database.read(sql, *values)
-    return {row[0]: kind.make(*row[1:]) for row in found}
+    rows = await database.read(sql, *values)
+    return {row[0]: kind.make(*row[1:]) for row in rows}
 
 
 async def load_one(
@@ -87,10 +87,10 @@ async def listed_of(
     lists: dict[str, list[T]] = {owner: [] for owner in owners}
     if lists:
         among = database.dialect.among(owner_column, 1)
-        found = await database.rows(
+        rows = await database.rows(
             f"SELECT {owner_column}, {kind.column_list} FROM {kind.source} WHERE {among} ORDER BY {order}", list(lists)
         )
-        for row in found:
+        for row in rows:
             lists[row[0]].append(kind.make(*row[1:]))
     return lists
 
@@ -128,11 +128,11 @@ async def page(
             *([condition(values)] if condition else []),
         ]
 
-    found: Sequence[Any] = await _walked(database, kind, window, where, nearby) if nearby else []
-    if len(found) <= window.size:
+    rows: Sequence[Any] = await _walked(database, kind, window, where, nearby) if nearby else []
+    if len(rows) <= window.size:
         values = Values(database.dialect)
         conditions = [*window.conditions(values), *narrowed(values)]
-        found = await database.rows(
+        rows = await database.rows(
             f"SELECT {window.order.key.column}, {window.order.key.tie}, {kind.column_list} FROM {kind.source}"
             f"{_where(conditions)} ORDER BY {window.order_by()} LIMIT {values.bind(window.size + 1)}",
             *values.all,
@@ -143,7 +143,7 @@ async def page(
         row = await database.row(f"SELECT count(*) FROM {kind.source}{_where(narrowed(counted))}", *counted.all)
         return {"": row[0] if row else 0}
 
-    return Page.cut(window, [(kind.make(*row[2:]), (row[0], row[1])) for row in found], Once(count))
+    return Page.cut(window, [(kind.make(*row[2:]), (row[0], row[1])) for row in rows], Once(count))
 
 
 async def _walked(
@@ -177,9 +177,9 @@ async def pages_of(
     values = Values(database.dialect, keys)
     conditions = [f"{owner_column} = k.key", *window.conditions(values), *([where.compile(values)] if where else [])]
     limit = values.bind(window.size + 1)
-    found = await database.rows(_per_owner(database, kind, window, conditions, limit), *values.all) if keys else []
+    rows = await database.rows(_per_owner(database, kind, window, conditions, limit), *values.all) if keys else []
     groups: dict[str, list[Any]] = {key: [] for key in keys}
-    for row in found:
+    for row in rows:
         groups[row[0]].append((kind.make(*row[3:]), (row[1], row[2])))
 
     async def count() -> Mapping[str, int]:

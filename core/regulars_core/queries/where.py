@@ -19,9 +19,9 @@ OPERATORS = frozenset({"=", ">=", ">", "<", "<="})
 class Values:
     """The parameters of one statement, collected as its text is written."""
 
-    def __init__(self, dialect: Dialect, *given: Any) -> None:
+    def __init__(self, dialect: Dialect, *values: Any) -> None:
         self.dialect = dialect
-        self.all: list[Any] = list(given)
+        self.all: list[Any] = list(values)
 
     def bind(self, value: Any) -> str:
         """Keep a value and answer its placeholder."""

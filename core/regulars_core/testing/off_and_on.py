@@ -62,14 +62,14 @@ async def misses_nothing(
 async def tables_of(shop: Shop, plugin: str, apart_from: Collection[str] = ()) -> Tables:
     """The rows of a plugin's tables by table, each as text, with the names of what ids stand for instead of ids."""
     names = {row[0]: row[1] for query in _NAMES for row in await shop.database.rows(query)}
-    found = {}
+    tables = {}
     for table, all_columns in _tables(shop, plugin):
         columns = [column for column in all_columns if column not in apart_from]
-        found[table] = sorted(
+        tables[table] = sorted(
             ", ".join(f"{column}={_named(value, names)}" for column, value in zip(columns, row, strict=True))
             for row in await shop.database.rows(f"SELECT {', '.join(columns)} FROM {table}")
         )
-    return found
+    return tables
 
 
 def _tables(shop: Shop, plugin: str) -> list[tuple[str, list[str]]]:
@@ -83,7 +83,7 @@ def _tables(shop: Shop, plugin: str) -> list[tuple[str, list[str]]]:
 
 
 def _named(value: Any, names: Mapping[str, str]) -> str:
-    return _ID.sub(lambda found: names.get(found[0], "an id"), str(value))
+    return _ID.sub(lambda match: names.get(match[0], "an id"), str(value))
 
 
 def _difference(always: Tables, afterwards: Tables) -> str:

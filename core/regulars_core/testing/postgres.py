@@ -22,12 +22,12 @@ class PostgresServer:
     """Starts in `__enter__` (or `start`), listens on 127.0.0.1 only, and is removed in `__exit__` (or `stop`), unless it
     is given a directory to keep everything in, which whoever it runs as must be able to enter."""
 
-    def __init__(self, *, fsync: bool = False, within: Path | None = None, kept: Path | None = None) -> None:
+    def __init__(self, *, fsync: bool = False, within: Path | None = None, directory: Path | None = None) -> None:
         self.binaries = _binaries()
         self.fsync = fsync
         self._user = _user()
-        self._kept = kept is not None
-        self._directory = kept or Path(tempfile.mkdtemp(prefix="regulars-pg-", dir=within))
+        self._kept = directory is not None
+        self._directory = directory or Path(tempfile.mkdtemp(prefix="regulars-pg-", dir=within))
         self._directory.mkdir(exist_ok=True)
         self._data = self._directory / "data"
         self._names = count(1)
@@ -89,8 +89,8 @@ class PostgresServer:
 
     def lose_session(self, application: str = "regulars") -> None:
         """Kill one session of this application. The postmaster then ends all others and recovers by itself."""
-        found = f"SELECT pid FROM pg_stat_activity WHERE application_name = '{application}' ORDER BY random() LIMIT 1"
-        if session := self.execute(found):
+        sql = f"SELECT pid FROM pg_stat_activity WHERE application_name = '{application}' ORDER BY random() LIMIT 1"
+        if session := self.execute(sql):
             os.kill(int(session), signal.SIGKILL)
 
     def create_database(self, template: str | None = None) -> str:
@@ -153,11 +153,13 @@ class PostgresServer:
 
 def _binaries() -> Path:
     """Where the newest server programs are. Raises PostgresMissing."""
-    found = {path.resolve().parent for path in map(Path, filter(None, [shutil.which("initdb")]))}
+    folders = {path.resolve().parent for path in map(Path, filter(None, [shutil.which("initdb")]))}
     if config := shutil.which("pg_config"):
-        found.add(Path(subprocess.run([config, "--bindir"], capture_output=True, text=True, check=True).stdout.strip()))
-    found.update(Path("/usr/lib/postgresql").glob("*/bin"))
-    complete = [path for path in found if all((path / name).exists() for name in ("initdb", "postgres", "psql"))]
+        folders.add(
+            Path(subprocess.run([config, "--bindir"], capture_output=True, text=True, check=True).stdout.strip())
+        )
+    folders.update(Path("/usr/lib/postgresql").glob("*/bin"))
+    complete = [path for path in folders if all((path / name).exists() for name in ("initdb", "postgres", "psql"))]
     if not complete:
         raise PostgresMissing("No PostgreSQL server was found: install Debian's `postgresql`, or put initdb on PATH.")
     return max(complete, key=_version)

@@ -75,13 +75,13 @@ class PostgresEngine(AsyncpgDBClient):
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, list[dict[str, Any]]]:
         note(self.owner, query)
-        found: tuple[int, list[dict[str, Any]]] = await super().execute_query(query, values)
-        return found
+        result: tuple[int, list[dict[str, Any]]] = await super().execute_query(query, values)
+        return result
 
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
         note(self.owner, query)
-        found: list[dict[str, Any]] = await super().execute_query_dict(query, values)
-        return found
+        result: list[dict[str, Any]] = await super().execute_query_dict(query, values)
+        return result
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
         """The rows of a statement, as records."""
@@ -118,10 +118,10 @@ class PostgresEngine(AsyncpgDBClient):
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a transaction is: what was asked ahead, whether it has begun, the statements that wait, and whether it is known
+    """How far a transaction is: what was prefetched, whether it has begun, the statements that wait, and whether it is known
     that these make one."""
 
-    ahead: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+    prefetched: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     begun: bool = False
     waiting: list[Write] = field(default_factory=list)
     makes_one: bool = False
@@ -148,8 +148,8 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
     rolling back, without an error, and asyncpg does not look: whoever swallowed that statement's error would be told
     that all is well.
 
-    Begins as late as it can. What only reads is asked before, and what may be written later waits for the first statement that
-    may want to see it, or for the end. If it is one statement then and nothing has begun, that statement is the transaction.
+    Begins as late as it can. What only reads is answered before that, and what is deferred waits for the first statement that may
+    want to see it, or for the end. If it is one statement then and nothing has begun, that statement is the transaction.
     """
 
     def __init__(self, engine: PostgresEngine) -> None:
@@ -177,15 +177,15 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         """The rows of a statement that only reads."""
         if self._progress.begun or self._progress.waiting:
             return await self.fetch(sql, values)
-        ahead = self._progress.ahead.pop((sql, repr(values)), None) if self._progress.ahead else None
-        return await self._fetch_unbegun(sql, values) if ahead is None else ahead
+        prefetched = self._progress.prefetched.pop((sql, repr(values)), None) if self._progress.prefetched else None
+        return await self._fetch_unbegun(sql, values) if prefetched is None else prefetched
 
-    async def prefetch(self, queries: Sequence[Lookup]) -> None:
-        """Ask these now, for whoever looks one of them up before the transaction begins."""
+    async def prefetch(self, lookups: Sequence[Lookup]) -> None:
+        """Look these up now, for whoever reads one of them before the transaction begins."""
         if not self._progress.begun and not self._progress.waiting:
-            [found] = await self._fetch_unbegun(side_by_side(queries), values_of(queries))
-            self._progress.ahead = {
-                (text, repr(tuple(values))): rows for (text, values), rows in zip(queries, found, strict=True)
+            [answers] = await self._fetch_unbegun(side_by_side(lookups), values_of(lookups))
+            self._progress.prefetched = {
+                (text, repr(tuple(values))): rows for (text, values), rows in zip(lookups, answers, strict=True)
             }
 
     async def _fetch_unbegun(self, sql: str, values: Sequence[Any]) -> list[Any]:

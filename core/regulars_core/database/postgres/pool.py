@@ -43,9 +43,9 @@ class Pool:
         self._waiting: deque[asyncio.Future[Any]] = deque()
 
     @classmethod
-    async def open(cls, **given: Any) -> "Pool":
+    async def open(cls, **arguments: Any) -> "Pool":
         """A pool with asyncpg's arguments."""
-        return cls(await asyncpg.create_pool(None, init=_ids_as_text, **given))
+        return cls(await asyncpg.create_pool(None, init=_ids_as_text, **arguments))
 
     @property
     def lent(self) -> int:
@@ -106,10 +106,11 @@ class Pool:
 
     def _hand_on(self, connection: Any) -> None:
         """Give a connection to who waits the longest, or keep it at hand."""
-        if not self._told(connection):
+        if not self._give_to_waiter(connection):
             self._at_hand.append((connection, monotonic()))
 
-    def _told(self, connection: Any | None) -> bool:
+    def _give_to_waiter(self, connection: Any | None) -> bool:
+        """Whether somebody was waiting, and has got the connection, or the right to another one."""
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
@@ -125,7 +126,7 @@ class Pool:
 
     def _one_less(self) -> None:
         """There is a connection less: who waits the longest may have another one, before anybody who comes now."""
-        if not self._told(None):
+        if not self._give_to_waiter(None):
             self._taken -= 1
 
     async def expire_connections(self) -> None:

@@ -164,7 +164,7 @@ class SqliteTransaction(SqliteEngine, TransactionalDBClient):
         """The rows of a statement that only reads."""
         return await self.fetch(sql, values)
 
-    async def prefetch(self, queries: Sequence[Lookup]) -> None:
+    async def prefetch(self, lookups: Sequence[Lookup]) -> None:
         """Nothing: there is no round to the database to be saved."""
 
     async def defer(self, statements: Sequence[Write]) -> None:

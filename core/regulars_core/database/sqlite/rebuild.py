@@ -50,11 +50,11 @@ class GuardedSqliteEditor(SqliteSchemaEditor):
         if not isinstance(field, ForeignKeyFieldInstance):
             return await super().remove_field(model, field)
         fields = model._meta.fields_map
-        kept = fields.pop(field.model_field_name)
+        foreign_key = fields.pop(field.model_field_name)
         try:
             await super().remove_field(model, fields[field.source_field])
         finally:
-            fields[field.model_field_name] = kept
+            fields[field.model_field_name] = foreign_key
 
     async def _remake_table(
         self, model: Any, create_field: Any = None, delete_field: Any = None, alter_fields: Any = None

@@ -35,14 +35,14 @@ def scaled(text: str, places: int, comma: bool = False) -> int | None:
         return None
     if comma and "." not in cell:
         cell = cell.replace(",", ".", 1)
-    found = _NUMBER.fullmatch(cell)
-    sign, whole, fraction = (found[1], found[2], found[3] or "") if found else ("", "", "")
+    match = _NUMBER.fullmatch(cell)
+    sign, whole, fraction = (match[1], match[2], match[3] or "") if match else ("", "", "")
     if not (whole or fraction):
         raise Unreadable("This is not a number.")
-    kept = fraction[:places]
+    decimals = fraction[:places]
     if fraction[places:].strip("0"):
         raise Unreadable(f"This has more than {places} decimals." if places else "This must be a whole number.")
-    digits = (whole + kept.ljust(places, "0")).lstrip("0") or "0"
+    digits = (whole + decimals.ljust(places, "0")).lstrip("0") or "0"
     if len(digits) > len(str(MAX_MINOR)) or int(digits) > MAX_MINOR:
         raise Unreadable("This is beyond what can be kept.")
     return -int(digits) if sign == "-" else int(digits)
@@ -102,10 +102,10 @@ def _parser(date_format: str | None) -> Callable[[str], datetime]:
 
 def _check_format(date_format: str) -> None:
     try:
-        told = datetime.strptime(_PROBE.strftime(date_format), date_format).date()
+        parsed = datetime.strptime(_PROBE.strftime(date_format), date_format).date()
     except ValueError as error:
         raise ImportRefused(f"The date format {date_format!r} is none: {error}.") from error
-    if told != _PROBE.date():
+    if parsed != _PROBE.date():
         raise ImportRefused(f"The date format {date_format!r} does not tell the day.")
 
 
