@@ -34,9 +34,9 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
     Raises PluginError and SchemaConflict for plugins that cannot be on together, and RuntimeError for a setting that
     needs what is not installed.
     """
-    on = plugins_wanted(settings.plugins) if plugins is None else plugins
-    lifespan = _lifespan(settings, on)
-    schema = schema_of(on, Documents(settings.document_cache, Limits.of(settings)))
+    plugins = plugins_wanted(settings.plugins) if plugins is None else plugins
+    lifespan = _lifespan(settings, plugins)
+    schema = schema_of(plugins, Documents(settings.document_cache, Limits.of(settings)))
     metrics = Metrics() if settings.metrics else None
     app = Starlette(
         routes=[*routes(metrics=settings.metrics), *graphiql.routes()],

@@ -28,28 +28,28 @@ class Finding:
 
 async def examine(settings: Settings, plugins: Plugins | None = None) -> list[Finding]:
     """Everything that was found, good and bad. Writes nothing."""
-    on = plugins or plugins_on()
+    plugins = plugins or plugins_on()
     findings = [
         Finding(True, f"settings: {settings.currency}, {settings.timezone}, phone numbers as in {settings.country}")
     ]
-    if on.names:
-        findings += _plugins(on)
+    if plugins.names:
+        findings += _plugins(plugins)
     try:
         if missing := _missing_file(settings):
             return [*findings, missing]
-        async with opened(settings.model_copy(update=_FEW), on, migrated=False) as shop:
+        async with opened(settings.model_copy(update=_FEW), plugins, migrated=False) as shop:
             return findings + await _look(shop)
     except (*_UNUSABLE, RuntimeError, ValueError, OSError) as error:
         return [*findings, _unusable(error)]
 
 
-def _plugins(on: Plugins) -> list[Finding]:
+def _plugins(plugins: Plugins) -> list[Finding]:
     """Which are on, and whether they can be on together."""
     try:
-        schema_of(on)
+        schema_of(plugins)
     except (SchemaConflict, PluginError) as error:
         return [Finding(False, f"plugins: {error}; switch off one of them by REGULARS_PLUGINS, or mend it")]
-    return [Finding(True, f"plugins: {', '.join(on.names)}")]
+    return [Finding(True, f"plugins: {', '.join(plugins.names)}")]
 
 
 _UNUSABLE = (Unavailable, BaseORMException, sqlite3.Error)

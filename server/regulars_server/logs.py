@@ -20,7 +20,7 @@ ACCESS = "regulars.access"
 """The logger of requests: a line each."""
 FIGURES = ("request_id", "method", "place", "status", "ms", "key_id", "kind", "fields", "code", "cost")
 """What a line of it may hold."""
-_FRAMES = 30
+_MAX_FRAMES = 30
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -110,4 +110,6 @@ def described(error: BaseException) -> list[dict[str, Any]]:
 
 
 def _frames(trace: TracebackType | None) -> list[str]:
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace, limit=-_FRAMES)]
+    return [
+        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace, limit=-_MAX_FRAMES)
+    ]

@@ -11,7 +11,7 @@ from regulars_core.database import Database
 from regulars_core.shop.settings import Settings, SettingsError, load_settings
 from regulars_core.start import plugins_on
 from regulars_server.http.errors import GRAPHQL_JSON, PLAIN_JSON, HttpError
-from regulars_server.http.negotiation import answered_as, refuse_other_than_json
+from regulars_server.http.negotiation import refuse_other_than_json, response_media
 from tests.support import slow
 from tests.support.servers import codes, serving
 
@@ -49,10 +49,10 @@ from tests.support.servers import codes, serving
 )
 def test_what_is_accepted_is_answered(accept: str, media: str | None) -> None:
     if media is not None:
-        assert answered_as(accept) == media
+        assert response_media(accept) == media
         return
     with pytest.raises(HttpError) as refused:
-        answered_as(accept)
+        response_media(accept)
     assert (refused.value.status, refused.value.code) == (406, "BAD_REQUEST")
 
 

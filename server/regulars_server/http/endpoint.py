@@ -25,7 +25,7 @@ from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.request.errors import answered, pre_execution
 from regulars_server.http.access import RequestLog
 from regulars_server.http.errors import GRAPHQL_JSON, PLAIN_JSON, HttpError, unavailable
-from regulars_server.http.negotiation import answered_as, refuse_other_than_json
+from regulars_server.http.negotiation import refuse_other_than_json, response_media
 from regulars_server.http.rate_limits import Buckets
 from regulars_server.http.request import GraphQLRequest, headers_of, read, received
 
@@ -64,7 +64,7 @@ class GraphQLEndpoint:
             if scope["method"] != "POST":
                 raise HttpError(405, "BAD_REQUEST", "GraphQL is asked by POST.", Allow="POST")
             actor = await self.identify(headers, request_log)
-            media = answered_as(headers.get("accept", ""))
+            media = response_media(headers.get("accept", ""))
             refuse_other_than_json(headers)
             requests = read(await received(scope, receive, headers, self._settings), self._settings.max_batch)
             with self._slot():

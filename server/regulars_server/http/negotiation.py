@@ -12,7 +12,7 @@ _MAX_CACHED_LENGTH = 200
 _UTF_8 = frozenset({"utf-8", "utf8"})
 
 
-def answered_as(accept: str) -> str:
+def response_media(accept: str) -> str:
     """The media type of the answer: what is preferred of the two that are served; plain JSON where nothing or anything
     is accepted, for clients that are older than the other. Raises HttpError (406) if neither will do."""
     return _cached(accept) if len(accept) <= _MAX_CACHED_LENGTH else _preferred(accept)

@@ -44,12 +44,8 @@ async def received(scope: Scope, receive: Receive, headers: Mapping[str, str], s
     max_bytes = settings.max_body_bytes
     if ARRIVED in scope:  # nobody has to wait for it, so nobody has to be woken
         return await _body(receive, max_bytes)
-    announced = headers.get("content-length", "")
-    if (
-        announced.isdecimal()
-        and int(announced[:20]) > max_bytes
-        and headers.get("expect", "").lower() == "100-continue"
-    ):
+    announced, expected = headers.get("content-length", ""), headers.get("expect", "").lower()
+    if announced.isdecimal() and int(announced[:20]) > max_bytes and expected == "100-continue":
         raise _too_large(max_bytes)  # before it is sent
     try:
         async with asyncio.timeout(settings.body_seconds):
