@@ -20,9 +20,9 @@ from regulars_core.primitives.money import Money, decimal_text, divided_half_up,
 from regulars_core.primitives.text import camel
 from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
-from regulars_core.queries.json_rows import Relation, RowShape
 from regulars_core.queries.locks import lock
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
+from regulars_core.queries.relations import Relation, RowShape
 from regulars_core.queries.rows import Readable, by_ids, pages_of
 from regulars_core.queries.where import Condition, Leaf, Values, Where, compared, exists_in
 from regulars_core.shop.actors import Actor

@@ -13,8 +13,10 @@ import strawberry
 
 from regulars_core.customers.reads import customers_by_ids
 from regulars_core.plugins.owners import CORE
-from regulars_core.queries.json_rows import Relation, RowShape, Subquery, text, written
+from regulars_core.queries.json_columns import text
+from regulars_core.queries.json_rows import Subquery, written
 from regulars_core.queries.pages import Order, SortKey, Window
+from regulars_core.queries.relations import Relation, RowShape
 from regulars_core.shop.actors import Actor
 from regulars_schema.composition.contributions import Contribution, Extension
 from regulars_schema.customers.types import Customer

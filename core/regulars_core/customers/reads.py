@@ -49,8 +49,12 @@ class CustomerRow:
 
 
 _COLUMNS = [f"c.{name}" for name in CustomerRow.__slots__]
-CUSTOMERS = Readable("customer c LEFT JOIN customer_stats s ON s.customer_id = c.id", "c.id", _COLUMNS, CustomerRow)
-_BY_STATS = Readable("customer_stats s JOIN customer c ON c.id = s.customer_id", "s.customer_id", _COLUMNS, CustomerRow)
+CUSTOMERS = Readable(
+    "customer c", "c.id", _COLUMNS, CustomerRow, {"s": "LEFT JOIN customer_stats s ON s.customer_id = c.id"}
+)
+_BY_STATS = Readable(
+    "customer_stats s", "s.customer_id", _COLUMNS, CustomerRow, {"c": "JOIN customer c ON c.id = s.customer_id"}
+)
 
 SORT_KEYS = {
     "CREATED_AT": SortKey("CREATED_AT", "c.created_at", "c.id", int),
@@ -169,21 +173,15 @@ class AddressRow:
     country: str | None
 
 
-_ADDRESSES = Readable("customer_address a", "a.id", [f"a.{name}" for name in AddressRow.__slots__], AddressRow)
+ADDRESSES = Readable("customer_address a", "a.id", [f"a.{name}" for name in AddressRow.__slots__], AddressRow)
 
 
-async def addresses_of(database: Database, customer_ids: Sequence[str]) -> Mapping[str, Mapping[str, AddressRow]]:
-    """Each customer's addresses by kind, BILLING and SHIPPING."""
-    lists = await listed_of(database, _ADDRESSES, "a.customer_id", customer_ids, "a.kind")
-    return {owner: {address.kind: address for address in addresses} for owner, addresses in lists.items()}
-
-
-_TAGS: Readable[str] = Readable("customer_tag t", "t.id", ["t.tag"], str)
+TAGS: Readable[str] = Readable("customer_tag t", "t.id", ["t.tag"], str)
 
 
 async def tags_of(database: Database, customer_ids: Sequence[str]) -> Mapping[str, list[str]]:
     """Each customer's tags, in the order of the alphabet."""
-    return await listed_of(database, _TAGS, "t.customer_id", customer_ids, "t.tag_key")
+    return await listed_of(database, TAGS, "t.customer_id", customer_ids, "t.tag_key")
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from regulars_core.primitives.money import CurrencyCode, Money
 from regulars_core.primitives.text import tidy
 from regulars_core.purchases.rules import MILLION
 from regulars_core.queries.pages import Order, Page, SortKey, Window
-from regulars_core.queries.rows import Readable, by_ids, listed_of, page, pages_of
+from regulars_core.queries.rows import Readable, by_ids, listed_of, page
 from regulars_core.queries.where import Values, Where
 
 
@@ -117,13 +117,6 @@ async def page_of_purchases(
     return await page(database, PURCHASES, window, where, condition=matches if words is not None else None)
 
 
-async def purchases_of(
-    database: Database, customer_ids: Sequence[str], window: Window, where: Where | None = None
-) -> Sequence[Page[PurchaseRow]]:
-    """A page of each customer's purchases."""
-    return await pages_of(database, PURCHASES, "p.customer_id", customer_ids, window, where)
-
-
 @dataclass(slots=True)
 class LineRow:
     """One article of a purchase."""
@@ -178,10 +171,11 @@ _LINE_NAMES = {
     "refunded_millionths": "refunded_quantity",
 }
 LINES = Readable(
-    "purchase_line l JOIN purchase p ON p.id = l.purchase_id",
+    "purchase_line l",
     "l.id",
     [*_columns("l", LineRow, **_LINE_NAMES)[:-1], "p.currency"],
     LineRow,
+    {"p": "JOIN purchase p ON p.id = l.purchase_id"},
 )
 
 
@@ -213,10 +207,11 @@ class PaymentRow:
 
 
 PAYMENTS = Readable(
-    "payment y JOIN purchase p ON p.id = y.purchase_id",
+    "payment y",
     "y.id",
     [*_columns("y", PaymentRow)[:-1], "p.currency"],
     PaymentRow,
+    {"p": "JOIN purchase p ON p.id = y.purchase_id"},
 )
 
 
@@ -225,11 +220,6 @@ async def payments_by_ids(
 ) -> Mapping[str, PaymentRow]:
     """Payments by id; only those for whose purchases conditions hold."""
     return await by_ids(database, PAYMENTS, ids, where)
-
-
-async def payments_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, list[PaymentRow]]:
-    """Each purchase's payments, in the order given."""
-    return await listed_of(database, PAYMENTS, "y.purchase_id", purchase_ids, "y.purchase_id, y.position")
 
 
 @dataclass(slots=True)
@@ -250,21 +240,17 @@ class RefundRow:
 
 
 REFUNDS = Readable(
-    "refund f JOIN purchase p ON p.id = f.purchase_id",
+    "refund f",
     "f.id",
     [*_columns("f", RefundRow)[:-1], "p.currency"],
     RefundRow,
+    {"p": "JOIN purchase p ON p.id = f.purchase_id"},
 )
 
 
 async def refunds_by_ids(database: Database, ids: Sequence[str], where: Where | None = None) -> Mapping[str, RefundRow]:
     """Refunds by id; only those for whose purchases conditions hold."""
     return await by_ids(database, REFUNDS, ids, where)
-
-
-async def refunds_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, list[RefundRow]]:
-    """Each purchase's refunds, the first one first."""
-    return await listed_of(database, REFUNDS, "f.purchase_id", purchase_ids, "f.purchase_id, f.refunded_at, f.id")
 
 
 @dataclass(slots=True)
@@ -289,14 +275,10 @@ class RefundLineRow:
         return Money(self.amount_minor, self.currency)
 
 
-_REFUND_LINES = Readable(
-    "refund_line rl JOIN refund f ON f.id = rl.refund_id JOIN purchase p ON p.id = f.purchase_id",
+REFUND_LINES = Readable(
+    "refund_line rl",
     "rl.id",
     [*_columns("rl", RefundLineRow, quantity_millionths="quantity")[:-1], "p.currency"],
     RefundLineRow,
+    {"f": "JOIN refund f ON f.id = rl.refund_id", "p": "JOIN purchase p ON p.id = f.purchase_id"},
 )
-
-
-async def refund_lines_of(database: Database, refund_ids: Sequence[str]) -> Mapping[str, list[RefundLineRow]]:
-    """Each refund's lines; none where an amount was given back."""
-    return await listed_of(database, _REFUND_LINES, "rl.refund_id", refund_ids, "rl.refund_id, rl.id")

@@ -1,7 +1,8 @@
 """Reading rows: one page of a list, one page for each of many owners, or rows by id; each in one statement."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from regulars_core.database import Database, Dialect, Lookup
@@ -14,15 +15,23 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True)
 class Readable(Generic[T]):
-    """How rows of one kind are read: where from, which columns, and what is made of them."""
+    """How rows of one kind are read: from which table under an alias, and from which further ones by theirs; which columns, and
+    what is made of them."""
 
-    source: str
+    table: str
     id_column: str
     columns: Sequence[str]
     make: Callable[..., T]
+    joins: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
+    def source(self) -> str:
+        """The FROM item: the table, and what is joined to it."""
+        return " ".join([self.table, *self.joins.values()])
+
+    @cached_property
     def column_list(self) -> str:
+        """The columns, as they stand in a SELECT."""
         return ", ".join(self.columns)
 
 

@@ -35,6 +35,7 @@ class VersionConflict(UserError):
         return isinstance(value, changes.VersionConflict)
 
 
+@batched(name="customer", needs="customers.view", returns=Customer | None, description="The customer as it is now.")
 async def customer_of(
     problems: Sequence[changes.VersionConflict], context: RequestContext
 ) -> Sequence[CustomerRow | None]:
@@ -45,13 +46,5 @@ async def customer_of(
 
 EXTENSION = Extension(
     VersionConflict,
-    [
-        batched(
-            customer_of,
-            name="customer",
-            needs="customers.view",
-            returns=Customer | None,
-            description="The customer as it is now.",
-        )
-    ],
+    [customer_of],
 )

@@ -5,62 +5,28 @@ from datetime import date
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from regulars_core.customers.columns import NAMES
 from regulars_core.customers.quick_search import QuickSearch
+from regulars_core.customers.reads import ADDRESSES, CUSTOMERS, TAGS
+from regulars_core.groups.reads import GROUPS
 from regulars_core.primitives.clock import NEVER, day_of, now
 from regulars_core.primitives.money import CurrencyCode
-from regulars_core.queries.json_rows import (
-    Column,
-    Composite,
-    Relation,
-    RowShape,
-    days_since,
-    equal_to,
-    flag,
-    identity,
-    instant,
-    money_in,
-    number,
-    text,
-)
-from regulars_core.queries.pages import Window
-from regulars_core.queries.where import Where
-from regulars_schema.executor.pushdown import SqlField, sql_field
+from regulars_core.queries.json_columns import Column, Composite, days_since, instant, money_in, number, text
+from regulars_core.queries.relations import Relation, RowShape, equal_to
+from regulars_schema.executor.pushdown import SqlField
 from regulars_schema.fields.store_scope import VIEW
 from regulars_schema.request.context import RequestContext
 from regulars_schema.shop.json_rows import STORE
 
-GROUP = RowShape(
-    "g",
-    "customer_group g",
-    {
-        "id": identity("group", "g.id"),
-        "name": text("g.name"),
-        "description": text("g.description"),
-        "is_default": flag("g.is_default"),
-        "created_at": instant("g.created_at"),
-        "updated_at": instant("g.updated_at"),
-    },
+GROUP = RowShape.of(GROUPS, "group")
+_CUSTOMER_WITH_STATS = RowShape.of(
+    CUSTOMERS,
+    "customer",
+    without={"tax_id"},
+    display_name=text("coalesce(nullif(c.preferred_name, ''), c.first_name || ' ' || c.last_name)"),
 )
-CUSTOMER = RowShape(
-    "c",
-    "customer c",
-    {
-        "id": identity("customer", "c.id"),
-        "code": text("c.code"),
-        **{name: text(f"c.{name}") for name in NAMES if name != "tax_id"},  # that the functions answer
-        "display_name": text("coalesce(nullif(c.preferred_name, ''), c.first_name || ' ' || c.last_name)"),
-        "status": text("c.status"),
-        "version": number("c.version"),
-        "created_at": instant("c.created_at"),
-        "updated_at": instant("c.updated_at"),
-    },
-)
-_CUSTOMER_WITH_STATS = replace(CUSTOMER, joins={"s": "LEFT JOIN customer_stats s ON s.customer_id = c.id"})
-"""What conditions on customers are about."""
-_ADDRESS = {
-    name: text(f"a.{name}") for name in ("recipient", "line1", "line2", "city", "region", "postal_code", "country")
-}
+CUSTOMER = replace(_CUSTOMER_WITH_STATS, joins={})
+_ADDRESS = RowShape.of(ADDRESSES)
+_TAG = RowShape("t", "customer_tag t", {"tag": text("t.tag")}, rows=TAGS)
 
 
 @lru_cache(maxsize=16)
@@ -87,33 +53,28 @@ def _stats(context: RequestContext) -> Relation | None:
     return _stats_in(currency, timezone, day_of(now(), timezone))
 
 
-def _address(kind: str) -> SqlField:
-    where = lambda _: [f"a.kind = '{kind}'"]  # noqa: E731
-    return sql_field(Relation(RowShape("a", "customer_address a", _ADDRESS), "a.customer_id", conditions=where))
+def _address_of(kind: str) -> Relation:
+    return Relation(_ADDRESS, "a.customer_id", conditions=lambda _: [f"a.kind = '{kind}'"])
+
+
+ALL_CUSTOMERS = Relation(CUSTOMER, None)
+FILTERED_CUSTOMERS = Relation(_CUSTOMER_WITH_STATS, None)
+"""All of them, beside what conditions on customers are about."""
 
 
 def customer_with(column: str, value: str) -> Relation:
     """The one customer with this value in a unique column."""
-    return Relation(CUSTOMER, None, conditions=equal_to(column), given=(value,))
-
-
-def customers_in(window: Window, where: Where | None) -> Relation | None:
-    """A page of all customers; None where the order begins at the statistics."""
-    if window.order.key.column.startswith("s."):
-        return None
-    return Relation(_CUSTOMER_WITH_STATS if where else CUSTOMER, None).page(window, where)
+    return replace(ALL_CUSTOMERS, conditions=equal_to(column), given=(value,))
 
 
 def customers_found(search: QuickSearch) -> Relation:
     """The customers that a quick search finds, in its order."""
-    return Relation(CUSTOMER, None, order=search.order, source=search.source, given=tuple(search.needles))
+    return replace(ALL_CUSTOMERS, order=search.order, source=search.source, given=tuple(search.needles))
 
 
-GROUP_OF = sql_field(Relation(GROUP, "g.id", "group_id"))
-ORIGIN_STORE_OF = sql_field(Relation(STORE, "st.id", "origin_store_id"))
+GROUP_OF = Relation(GROUP, "g.id", "group_id")
+ORIGIN_STORE_OF = Relation(STORE, "st.id", "origin_store_id")
 # For its alias and the names of its attributes; which relation it is depends on the shop.
 STATS_OF = SqlField(_stats_in(CurrencyCode("USD"), ZoneInfo("UTC"), date.min).kind, _stats)
-TAGS_OF = sql_field(
-    Relation(RowShape("t", "customer_tag t", {"tag": text("t.tag")}), "t.customer_id", order="t.tag_key"), value="tag"
-)
-BILLING_ADDRESS_OF, SHIPPING_ADDRESS_OF = _address("BILLING"), _address("SHIPPING")
+TAGS_OF = Relation(_TAG, "t.customer_id", order="t.tag_key")
+BILLING_ADDRESS_OF, SHIPPING_ADDRESS_OF = _address_of("BILLING"), _address_of("SHIPPING")

@@ -22,7 +22,7 @@ from regulars_core.queries.where import Where
 from regulars_schema.composition.contributions import SortField
 from regulars_schema.fields.filters import where_input
 from regulars_schema.fields.nodes import Node, backed_by
-from regulars_schema.fields.pagination import PageArguments, window
+from regulars_schema.fields.pagination import PageArguments, window_of
 from regulars_schema.fields.sort_orders import OrderDirection, order_of
 from regulars_schema.fields.store_scope import VIEW
 from regulars_schema.request.context import RequestContext
@@ -211,12 +211,11 @@ SORTS = [
 ]
 
 
-def customers_window(
-    context: RequestContext, *, where: Any = None, order_by: CustomerOrder = None, **page: Unpack[PageArguments]
-) -> tuple[Window, Where | None]:
+def customers_window(context: RequestContext, **arguments: Unpack[CustomersArguments]) -> tuple[Window, Where | None]:
     """Which page the arguments of a list of customers ask for, the newest first if no order is given; and under which
     conditions. Raises BadInput and Forbidden."""
-    return window(order_of(order_by, NEWEST_FIRST, context), **page), where
+    where: Any = arguments.get("where")
+    return window_of(order_of(arguments.get("order_by"), NEWEST_FIRST, context), arguments), where
 
 
 def searchable(context: RequestContext) -> Sequence[str]:

@@ -22,7 +22,9 @@ from graphql import GraphQLEnumType
 from strawberry.types.field import StrawberryField
 
 from regulars_core.primitives.text import camel
-from regulars_core.queries.json_rows import Column, Composite, NestedObject, Relation, RowShape, Subquery
+from regulars_core.queries.json_columns import Column, Composite
+from regulars_core.queries.json_rows import NestedObject, Subquery
+from regulars_core.queries.relations import Relation, RowShape
 from regulars_schema.executor.plan import ExecutionField, Leaf, Many, One, Plan, Selection, Shape, selections_in
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.permissions import definition_of, needs_of

@@ -21,7 +21,7 @@ Before = Annotated[str | None, strawberry.argument(description="Only what comes 
 
 
 class PageArguments(TypedDict, total=False):
-    """The arguments of every field that answers a page, by Relay's specification: `**asked: Unpack[PageArguments]`."""
+    """The arguments of every field that answers a page, by Relay's specification: `**arguments: Unpack[PageArguments]`."""
 
     first: First
     after: After
@@ -68,6 +68,13 @@ class Connection(Generic[T]):
     )
 
 
-def window(order: Order, **asked: Unpack[PageArguments]) -> Window:
+def window(order: Order, **arguments: Unpack[PageArguments]) -> Window:
     """The page that connection arguments ask for. Raises BadInput."""
-    return Window.of(order, asked.get("first"), asked.get("after"), asked.get("last"), asked.get("before"))
+    return window_of(order, arguments)
+
+
+def window_of(order: Order, arguments: PageArguments) -> Window:
+    """The page that connection arguments ask for, which may stand among others. Raises BadInput."""
+    return Window.of(
+        order, arguments.get("first"), arguments.get("after"), arguments.get("last"), arguments.get("before")
+    )

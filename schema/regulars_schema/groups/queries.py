@@ -20,11 +20,11 @@ from regulars_schema.types.ids import key_of
     name="customers", needs="customers.view", returns=Connection[Customer] | None, description="Who is in the group."
 )
 async def customers_of(
-    groups: Sequence[GroupRow], context: RequestContext, **asked: Unpack[CustomersArguments]
+    groups: Sequence[GroupRow], context: RequestContext, **arguments: Unpack[CustomersArguments]
 ) -> Sequence[Page[CustomerRow]]:
     """A page of each group's members."""
     return await customers_of_groups(
-        context.database, [group.id for group in groups], *customers_window(context, **asked)
+        context.database, [group.id for group in groups], *customers_window(context, **arguments)
     )
 
 
@@ -43,9 +43,9 @@ async def customer_group(
     returns=Connection[CustomerGroup] | None,
     description="All groups of customers, by name.",
 )
-async def customer_groups(context: RequestContext, **asked: Unpack[PageArguments]) -> Page[GroupRow]:
+async def customer_groups(context: RequestContext, **arguments: Unpack[PageArguments]) -> Page[GroupRow]:
     """A page of all groups."""
-    return await page_of_groups(context.database, window(BY_NAME, **asked))
+    return await page_of_groups(context.database, window(BY_NAME, **arguments))
 
 
 QUERIES = Extension(Query, [customer_group, customer_groups])

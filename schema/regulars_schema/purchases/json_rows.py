@@ -1,69 +1,18 @@
 """Purchases and what hangs on them, as the database writes them."""
 
-from regulars_core.queries.json_rows import Relation, RowShape, equal_to, identity, instant, money, quantity, text
+from regulars_core.purchases.reads import LINES, PAYMENTS, PURCHASES, REFUND_LINES, REFUNDS
+from regulars_core.queries.relations import Relation, RowShape, equal_to
 from regulars_core.queries.where import Where
 from regulars_schema.customers.json_rows import CUSTOMER
-from regulars_schema.executor.pushdown import sql_field
 from regulars_schema.shop.json_rows import STORE
 
-PURCHASE = RowShape(
-    "p",
-    "purchase p",
-    {
-        "id": identity("purchase", "p.id"),
-        "reference": text("p.reference"),
-        "purchased_at": instant("p.purchased_at"),
-        "recorded_at": instant("p.recorded_at"),
-        "status": text("p.status"),
-        "channel": text("p.channel"),
-        "note": text("p.note"),
-        **{name: money(f"p.{name}", "p.currency") for name in ("subtotal", "discount", "shipping", "tax", "total")},
-        "refunded_total": money("p.refunded", "p.currency"),
-    },
-)
-LINE = RowShape(
-    "l",
-    "purchase_line l",
-    {
-        "id": identity("line", "l.id"),
-        **{name: text(f"l.{name}") for name in ("sku", "name", "brand", "category")},
-        "quantity": quantity("l.quantity"),
-        **{name: money(f"l.{name}", "p.currency") for name in ("unit_price", "discount", "total")},
-        "refunded_quantity": quantity("l.refunded_quantity"),
-    },
-    {"p": "JOIN purchase p ON p.id = l.purchase_id"},
-)
-PAYMENT = RowShape(
-    "y",
-    "payment y",
-    {
-        "id": identity("payment", "y.id"),
-        "method": text("y.method"),
-        "amount": money("y.amount", "p.currency"),
-        "reference": text("y.reference"),
-    },
-    {"p": "JOIN purchase p ON p.id = y.purchase_id"},
-)
-REFUND = RowShape(
-    "f",
-    "refund f",
-    {
-        "id": identity("refund", "f.id"),
-        "at": instant("f.refunded_at"),
-        "amount": money("f.amount", "p.currency"),
-        "reason": text("f.reason"),
-    },
-    {"p": "JOIN purchase p ON p.id = f.purchase_id"},
-)
-REFUND_LINE = RowShape(
-    "rl",
-    "refund_line rl",
-    {"quantity": quantity("rl.quantity"), "amount": money("rl.amount", "p.currency")},
-    {"f": "JOIN refund f ON f.id = rl.refund_id", "p": "JOIN purchase p ON p.id = f.purchase_id"},
-)
+PURCHASE = RowShape.of(PURCHASES, "purchase", renamed={"refunded": "refunded_total"})
+LINE = RowShape.of(LINES, "line", renamed={"refunded": "refunded_quantity"})
+PAYMENT = RowShape.of(PAYMENTS, "payment")
+REFUND = RowShape.of(REFUNDS, "refund", renamed={"refunded_at": "at"})
+REFUND_LINE = RowShape.of(REFUND_LINES)
 
-PURCHASES = Relation(PURCHASE, None)
-"""All of them; which page, and what narrows it, is for who asks."""
+ALL_PURCHASES = Relation(PURCHASE, None)
 
 
 def purchase_with(id_: str, where: Where | None) -> Relation:
@@ -74,10 +23,9 @@ def purchase_with(id_: str, where: Where | None) -> Relation:
 
 
 PURCHASES_OF = Relation(PURCHASE, "p.customer_id")
-"""A customer's; which page of them, and what narrows it, is for who asks."""
-CUSTOMER_OF = sql_field(Relation(CUSTOMER, "c.id", "customer_id"))
-STORE_OF = sql_field(Relation(STORE, "st.id", "store_id"))
-LINES_OF = sql_field(Relation(LINE, "l.purchase_id", order="l.position"))
-PAYMENTS_OF = sql_field(Relation(PAYMENT, "y.purchase_id", order="y.position"))
-REFUNDS_OF = sql_field(Relation(REFUND, "f.purchase_id", order="f.refunded_at, f.id"))
-REFUND_LINES_OF = sql_field(Relation(REFUND_LINE, "rl.refund_id", order="rl.id"))
+CUSTOMER_OF = Relation(CUSTOMER, "c.id", "customer_id")
+STORE_OF = Relation(STORE, "st.id", "store_id")
+LINES_OF = Relation(LINE, "l.purchase_id", order="l.position")
+PAYMENTS_OF = Relation(PAYMENT, "y.purchase_id", order="y.position")
+REFUNDS_OF = Relation(REFUND, "f.purchase_id", order="f.refunded_at, f.id")
+REFUND_LINES_OF = Relation(REFUND_LINE, "rl.refund_id", order="rl.id")

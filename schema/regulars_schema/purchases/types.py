@@ -21,7 +21,7 @@ from regulars_core.queries.where import Where
 from regulars_schema.composition.contributions import SortField
 from regulars_schema.fields.filters import where_input
 from regulars_schema.fields.nodes import Node, backed_by
-from regulars_schema.fields.pagination import PageArguments, window
+from regulars_schema.fields.pagination import PageArguments, window_of
 from regulars_schema.fields.sort_orders import OrderDirection, order_of
 from regulars_schema.fields.store_scope import visible_purchases
 from regulars_schema.request.context import RequestContext
@@ -166,9 +166,9 @@ SORTS = [
 ]
 
 
-def purchases_asked(
-    context: RequestContext, *, where: Any = None, order_by: PurchaseOrder = None, **page: Unpack[PageArguments]
-) -> tuple[Window, Where | None]:
+def purchases_page(context: RequestContext, **arguments: Unpack[PurchasesArguments]) -> tuple[Window, Where | None]:
     """Which page the arguments of a list of purchases ask for, the latest first if no order is given; and under which
     conditions: theirs, in the stores where the caller sees purchases. Raises BadInput and Forbidden."""
-    return window(order_of(order_by, LATEST_FIRST, context), **page), visible_purchases(context, where)
+    where: Any = arguments.get("where")
+    window = window_of(order_of(arguments.get("order_by"), LATEST_FIRST, context), arguments)
+    return window, visible_purchases(context, where)
