@@ -12,7 +12,9 @@ from regulars_schema.request.errors import answered
 from regulars_schema.schema import schema_of
 
 MONEY = frozenset({"purchaseRecord", "purchaseRefund", "purchaseVoid"})
+"""The mutations that must have an idempotency key."""
 USER_ERRORS = "userErrors { __typename code message path }"
+"""What is selected of user errors."""
 
 
 def keyed(mutation: str, input: dict[str, Any]) -> dict[str, Any]:

@@ -165,6 +165,7 @@ class Customer(Node):
 
 
 CustomerOrderField = NewType("CustomerOrderField", str)
+"""What customers can be ordered by; a plugin adds a value with a SortField."""
 CustomerOrderField.__doc__ = "What customers can be ordered by. Those with equal values are ordered by id."
 
 

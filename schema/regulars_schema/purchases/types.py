@@ -129,6 +129,7 @@ class Purchase(Node):
 
 
 PurchaseOrderField = NewType("PurchaseOrderField", str)
+"""What purchases can be ordered by; a plugin adds a value with a SortField."""
 PurchaseOrderField.__doc__ = "What purchases can be ordered by. Those with equal values are ordered by id."
 
 

@@ -16,7 +16,9 @@ from regulars_core.primitives.money import CurrencyCode, is_currency
 from regulars_core.primitives.text import is_clean
 
 EmailAddress = NewType("EmailAddress", str)
+"""An e-mail address, as text."""
 PhoneNumber = NewType("PhoneNumber", str)
+"""A phone number in E.164, as text."""
 
 _DECIMAL = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,6})?", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
