@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import orjson
@@ -68,6 +68,13 @@ def regulars(shop: FilledShop, plugins: str | None = None) -> Contestant:
         {f"REGULARS_{name}": value for name, value in settings.items()},
         "/ready",
     )
+
+
+def another_tree(shop: FilledShop, tree: Path) -> Contestant:
+    """Regulars as another checkout has it, which `make setup` has set up there; on the same database."""
+    same = regulars(shop)
+    command = str(tree.absolute() / ".venv" / "bin" / "regulars")
+    return replace(same, name=f"Regulars of {tree.name}", command=lambda port: [command, "serve", "--port", str(port)])
 
 
 def limit(shop: FilledShop) -> Contestant:

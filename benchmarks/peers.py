@@ -1,7 +1,7 @@
 """How quick is Regulars over HTTP, beside PostGraphile and beside the limit?
 
     python -m benchmarks.peers [--ops Q1,Q2] [--concurrency 1,8,32] [--rounds 7] [--seconds 2] [--data DIR]
-        [--engine postgres|sqlite] [--customers 50000] [--postgraphile] [--write]
+        [--engine postgres|sqlite] [--customers 50000] [--postgraphile] [--beside TREE] [--write]
 
 Everything is started here, on free ports of this machine: a PostgreSQL server as it comes, Regulars as in production, the
 limit, and PostGraphile if it is asked for. First all of them must give the same answers, and afterwards what was recorded
@@ -18,10 +18,10 @@ import uvloop
 
 from benchmarks import answers, peer, results
 from benchmarks.client import ask
-from benchmarks.contestants import SETTINGS, Served, all_served, limit, regulars
+from benchmarks.contestants import SETTINGS, Served, all_served, another_tree, limit, regulars
 from benchmarks.filled import FilledShop, Size, opened, places, prove
 from benchmarks.operations import OPERATIONS, TITLES, Subjects
-from benchmarks.turns import Figures, Pace, by_turns, times_as_quick, times_the_work
+from benchmarks.turns import Figures, Pace, by_turns, times_as_quick, times_the_work, work_beside
 
 OURS, CORE_ALONE = "Regulars", "Regulars without plugins"
 _COMPARED = 12
@@ -115,6 +115,27 @@ def tables(measured: Sequence[Measured], names: Sequence[str]) -> list[str]:
     ]
 
 
+def measure_beside(shop: FilledShop, operations: Sequence[str], paces: Sequence[Pace], tree: Path) -> list[str]:
+    """The processor time of this tree's server beside that of another one, as lines; the other one must know the database."""
+    subjects = uvloop.run(subjects_of(shop))
+    lines = [
+        f"| | at once | processor time of this tree, times that of {tree.name} | this, ms | {tree.name}, ms |",
+        "|---|---|---|---|---|",
+    ]
+    with all_served([regulars(shop), another_tree(shop, tree)]) as (ours, theirs):
+        for operation in operations:
+            uvloop.run(agree([ours, theirs], operation, subjects))
+            for pace in paces:
+                asked = {"this": (ours, subjects), "that": (theirs, subjects)}
+                figures = uvloop.run(by_turns(asked, operation, shop.server, pace))
+                this, that = figures["this"], figures["that"]
+                lines.append(
+                    f"| {operation} | {pace.concurrency} | {work_beside(this, that)} | {this.work} | {that.work} |"
+                )
+                print(lines[-1], flush=True)
+    return lines
+
+
 def measure(shop: FilledShop, operations: Sequence[str], paces: Sequence[Pace], *, with_peer: bool) -> list[str]:
     """Measure everything, print it while it comes, and answer the tables as lines."""
     subjects = uvloop.run(subjects_of(shop))
@@ -150,6 +171,9 @@ def main() -> None:
     parser.add_argument("--customers", type=int, help="50000 if absent, a tenth on SQLite; ten purchases each.")
     parser.add_argument("--data", type=Path, help="A folder that keeps the filled database; one run at a time.")
     parser.add_argument("--postgraphile", action="store_true", help="Beside PostGraphile, from npm.")
+    parser.add_argument(
+        "--beside", type=Path, help="Another checkout, set up: processor time by turns, and nothing else."
+    )
     parser.add_argument("--write", action="store_true", help="Write the table into RESULTS.md.")
     chosen = parser.parse_args()
     operations = chosen.ops.split(",")
@@ -158,6 +182,9 @@ def main() -> None:
     customers = chosen.customers or (50_000 if chosen.engine == "postgres" else 5_000)
     with places(chosen.engine, chosen.data) as place:
         shop = uvloop.run(place.shop(Size(customers, customers * 10), changing="M1" in operations))
+        if chosen.beside:
+            measure_beside(shop, operations, paces, chosen.beside)
+            return
         lines = measure(shop, operations, paces, with_peer=chosen.postgraphile)
         print("", *lines, sep="\n")
         versions = [results.version_of(place.server), *versions]

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import results
 from benchmarks.answers import check_of, counted, data_of, same
 from benchmarks.client import ask, post
-from benchmarks.turns import Figures, quartiles, times_as_quick, times_the_work
+from benchmarks.turns import Figures, binomial_below, quartiles, times_as_quick, times_the_work, work_beside
 
 OURS = {
     "id": "customer_0192f6c8e5b07cc398c4dc0c0c07398f",
@@ -119,3 +119,11 @@ def test_writing_a_part_leaves_the_others(tmp_path: Path) -> None:
     assert "old" not in written
     assert written.index("new") < written.index("kept")
     assert "| x |\n|---|\n| 1 |\n<!-- end of a -->" in written
+
+
+def test_work_beside_another_is_the_median_of_the_rounds_with_its_interval() -> None:
+    ours, theirs = Figures(server=[1.0] * 9, database=[1.0] * 9), Figures(server=[1.0] * 9, database=[1.0] * 9)
+    ours.server = [0.8, 0.9, 1.0, 1.0, 1.2, 1.2, 1.3, 1.4, 9.0]
+    assert work_beside(ours, theirs) == "1.100 (0.950–1.200)"
+    assert work_beside(theirs, theirs) == "1.000 (1.000–1.000)"
+    assert binomial_below(9, 1) == 10 / 512
