@@ -2,12 +2,15 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from types import FrameType
 from typing import Any
 
 import pytest
 import strawberry
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
 
 from regulars_core.primitives.errors import RateLimited
 from regulars_core.shop.actors import Actor
@@ -114,6 +117,13 @@ async def steps_of(small: Api, every: Sequence[Callable[..., Any]]) -> list[Call
         sys.setprofile(before)
     assert not result.errors
     return taken
+
+
+async def test_a_kind_of_operation_that_is_not_allowed_is_refused_again(api: Api) -> None:
+    for allowed in (None, {OperationType.MUTATION}, {OperationType.MUTATION}):
+        context = GraphQLContext(RequestContext(api.shop, api.actor))
+        with nullcontext() if allowed is None else pytest.raises(InvalidOperationTypeError):
+            await api.schema.execute("{ shop { name } }", context_value=context, allowed_operation_types=allowed)
 
 
 async def test_who_has_asked_for_too_much_is_refused(api: Api) -> None:

@@ -34,7 +34,7 @@ class Extension:
 class FilterLeaf:
     """A leaf of a `where` input: its name, the input type of its comparison, and what becomes of it.
 
-    `conditions` turns a given comparison into the core's conditions; the batch knows shop and caller. `needs` is the
+    `conditions` turns a comparison into the core's conditions; its RequestContext knows shop and caller. `needs` is the
     permission to read what it compares, unless that is the permission of the type itself; where what is compared is
     summed up over all stores, it must be held `shop_wide`.
     """

@@ -15,7 +15,7 @@ from regulars_core.shop.shop import Shop
 
 T = TypeVar("T")
 BatchFunction = Callable[..., Awaitable[Sequence[Any]]]
-"""A function over all parents of a level: `async def stats_of(customers, batch, **arguments)`, one value for each."""
+"""A function over all parents of a level: `async def stats_of(customers, context, **arguments)`, one value for each."""
 
 
 @dataclass
