@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-import regulars_core.testing
 import regulars_schema.testing
 from regulars_core import hookspecs
 from regulars_core.database import Engine
@@ -22,18 +21,6 @@ EVENTS = {
 
 
 def test_the_names() -> None:
-    assert regulars_core.testing.__all__ == [
-        "ENGINES",
-        "Databases",
-        "Listener",
-        "OpenShop",
-        "PostgresMissing",
-        "PostgresServer",
-        "little_of_everything",
-        "misses_nothing",
-        "opened_shop",
-        "statements",
-    ]
     asking = inspect.getmembers(Api, inspect.isroutine)
     assert {name for name, _ in asking if name[0] != "_"} == {"ask", "data", "do", "done", "of", "refused"}
     assert {"Answer", "Api"} <= vars(regulars_schema.testing).keys()
