@@ -38,7 +38,7 @@ def test_a_kept_database_is_used_again(tmp_path: Path) -> None:
 
 def test_a_profile() -> None:
     arguments = ("--requests", "3", "--customers", "500", "--engine", "sqlite", "--sort", "cumulative")
-    assert "breadth_first.py" in run("profiling", "Q1", *arguments)
+    assert "executor/execution.py" in run("profiling", "Q1", *arguments)
 
 
 @pytest.mark.usefixtures("postgres")  # skipped where there is no PostgreSQL

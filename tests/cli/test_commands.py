@@ -124,10 +124,8 @@ def test_as_a_program(elsewhere: Path) -> None:
 SHOES = """
 import pytest
 
-from regulars_core.hookspecs import hookimpl
-from regulars_core.queries.pages import SortKey
-from regulars_schema.composition.composed_schema import Contribution, SortField
-from regulars_schema.customers.types import CustomerOrderField
+from regulars_core.plugin import SortKey, hookimpl
+from regulars_schema.plugin import Contribution, CustomerOrderField, SortField
 
 @hookimpl
 def regulars_schema():
