@@ -177,6 +177,27 @@ async def test_turning_index_and_unique_on_and_off(url: str, script: str, write_
     await database.close()
 
 
+async def test_taking_back_a_uniqueness_over_several_columns(url: str, script: str, write_app: WriteApp) -> None:
+    """Both that of CREATE TABLE, which on SQLite is no index that could be dropped, and one that was added later."""
+    before = write_app("core", MODELS, {"0001_initial": script, "0002_added": CHANGES["unique"]}, version=2)
+    free = (
+        "ops.RemoveConstraint('Parent', fields=('shop', 'number')),"
+        "ops.RemoveConstraint('Parent', fields=('name', 'number')),"
+    )
+    steps = {"0001_initial": script, "0002_added": CHANGES["unique"], "0003_free": free}
+    after = write_app("core", MODELS, steps, version=3)
+    await (await filled(url, before)).close()
+    database = await Database.open(url, [after])
+    new = "INSERT INTO parent (id, name, code, shop, number) VALUES ($1, 'p1', $2, 1, 1)"
+    assert await refused(database, new, "f" * 32, "p3")
+    assert await migrations.migrate(database) == ["core.0003_free"]
+    assert not await refused(database, new, "f" * 32, "p3")
+    assert await refused(database, new, "e" * 32, "p3")  # code is still unique
+    await database.transaction(lambda: database.run("UPDATE parent SET code = code || '!'"))
+    assert [tuple(row) for row in await database.rows("SELECT what FROM log")] == [("a;b",)] * 3
+    await database.close()
+
+
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_removing_a_foreign_key(url: str, script: str, write_app: WriteApp) -> None:
     change = "ops.RemoveField('Child', 'twin')"

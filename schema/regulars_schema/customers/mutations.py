@@ -9,6 +9,7 @@ from regulars_core.customers.reads import customers_by_ids
 from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import checked
 from regulars_core.primitives.ids import MAIN_STORE_ID
+from regulars_core.queries.rows import load_one
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.customers.errors import Expecting
 from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdateInput, changes_of, matches, new_customer
@@ -166,7 +167,7 @@ async def _with_status(context: RequestContext, given: Any, status: str) -> Any:
 
 async def customer_row(context: RequestContext, key: str) -> Any:
     """The customer as a payload shows it: its row, or None where there is none."""
-    return (await customers_by_ids(context.database, [key])).get(key)
+    return await load_one(customers_by_ids, context.database, key)
 
 
 @strawberry.input(description="Tags to put on a customer.")

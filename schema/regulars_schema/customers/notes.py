@@ -7,6 +7,7 @@ import strawberry
 from regulars_core.customers import notes
 from regulars_core.customers.reads import notes_by_ids
 from regulars_core.plugins.owners import CORE
+from regulars_core.queries.rows import load_one
 from regulars_schema.composition.contributions import Contribution, Extension, Mutation, NodeKind
 from regulars_schema.customers.mutations import customer_row
 from regulars_schema.customers.types import Customer, Note
@@ -105,7 +106,7 @@ async def note_delete(
 
 
 async def _note(context: RequestContext, key: str) -> Any:
-    return (await notes_by_ids(context.database, [key])).get(key)
+    return await load_one(notes_by_ids, context.database, key)
 
 
 def contribution() -> Contribution:

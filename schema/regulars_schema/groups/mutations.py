@@ -9,6 +9,7 @@ from regulars_core.customers.reads import customers_by_ids
 from regulars_core.groups import service
 from regulars_core.groups.reads import groups_by_ids
 from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.queries.rows import load_one
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.customers.types import Customer, CustomerGroup
 from regulars_schema.fields.declarations import mutation
@@ -173,7 +174,7 @@ async def customers_assign_group(
 
 
 async def _group(context: RequestContext, group_id: str) -> Any:
-    return (await groups_by_ids(context.database, [group_id])).get(group_id)
+    return await load_one(groups_by_ids, context.database, group_id)
 
 
 MUTATIONS = Extension(

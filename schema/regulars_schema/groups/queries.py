@@ -8,6 +8,7 @@ import strawberry
 from regulars_core.customers.reads import CustomerRow, customers_of_groups
 from regulars_core.groups.reads import BY_NAME, GroupRow, groups_by_ids, page_of_groups
 from regulars_core.queries.pages import Page
+from regulars_core.queries.rows import load_one
 from regulars_schema.composition.contributions import Extension, Query
 from regulars_schema.customers.types import Customer, CustomerGroup, CustomersArguments, customers_window
 from regulars_schema.fields.declarations import batched, root
@@ -34,7 +35,7 @@ async def customer_group(
 ) -> GroupRow | None:
     """One group."""
     key = key_of(id, "group", "id")
-    return (await groups_by_ids(context.database, [key])).get(key)
+    return await load_one(groups_by_ids, context.database, key)
 
 
 @root(

@@ -17,6 +17,7 @@ from regulars_core.purchases.reads import (
 )
 from regulars_core.purchases.rules import checked
 from regulars_core.purchases.till import sell
+from regulars_core.queries.rows import load_one
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.fields.declarations import mutation
 from regulars_schema.inputs.maybe import value_or_none
@@ -156,7 +157,7 @@ async def purchase_refund(
         at=value_or_none(input.refunded_at),
         stores=context.actor.stores(REFUND),
     )
-    made: Any = (await refunds_by_ids(context.database, [refund_id])).get(refund_id)
+    made: Any = await load_one(refunds_by_ids, context.database, refund_id)
     return PurchaseRefundPayload(refund=made, purchase=await _shown(context, key))
 
 
@@ -182,7 +183,7 @@ async def purchase_void(
 
 
 async def _shown(context: RequestContext, key: str) -> Any:
-    return (await purchases_by_ids(context.database, [key])).get(key)
+    return await load_one(purchases_by_ids, context.database, key)
 
 
 MUTATIONS = Extension(Mutation, [purchase_record, purchase_refund, purchase_void])

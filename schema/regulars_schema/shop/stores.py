@@ -7,6 +7,7 @@ import strawberry
 from regulars_core.plugins.owners import CORE
 from regulars_core.primitives.clock import Instant
 from regulars_core.queries.pages import Page
+from regulars_core.queries.rows import load_one
 from regulars_core.stores import service
 from regulars_core.stores.reads import BY_CODE, StoreRow, page_of_stores, stores_by_ids
 from regulars_schema.composition.contributions import Contribution, Extension, Mutation, NodeKind, Query
@@ -106,7 +107,7 @@ async def store_update(
 
 
 async def _store(context: RequestContext, store_id: str) -> Any:
-    return (await stores_by_ids(context.database, [store_id])).get(store_id)
+    return await load_one(stores_by_ids, context.database, store_id)
 
 
 def contribution() -> Contribution:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tortoise.exceptions import IntegrityError
 from tortoise.fields.relational import ForeignKeyFieldInstance
+from tortoise.migrations.constraints import UniqueConstraint
 from tortoise.migrations.schema_editor import SqliteSchemaEditor
 
 from regulars_core.database.sqlite.client import SqliteTransaction, SqliteTransactionContext
@@ -59,12 +60,24 @@ class GuardedSqliteEditor(SqliteSchemaEditor):
     async def _remake_table(
         self, model: Any, create_field: Any = None, delete_field: Any = None, alter_fields: Any = None
     ) -> None:
+        await self._rebuilt(model, create_field, _Changes(delete_field, alter_fields or ()))
+
+    async def remove_constraint(self, model: Any, constraint: Any) -> None:
+        """Tortoise would drop an index that SQLite has made for a UNIQUE in CREATE TABLE, and those cannot be dropped."""
+        if isinstance(constraint, UniqueConstraint):
+            columns = tuple(self._resolve_fields_to_columns(model, constraint.fields))
+            table = await _Table.read(self._transaction, model._meta.db_table)
+            if any(index.sql is None and index.columns == columns for index in table.indexes):
+                await self._rebuilt(model, None, _Changes(None, (), forgotten=columns))
+                return
+        await super().remove_constraint(model, constraint)
+
+    async def _rebuilt(self, model: Any, create_field: Any, changes: "_Changes") -> None:
         table = model._meta.db_table
-        changes = _Changes(delete_field, alter_fields or ())
         before = await _Table.read(self._transaction, table)
         # Otherwise the renaming at the end trips over triggers elsewhere that mention the table being replaced.
         await self.client.execute_query("PRAGMA legacy_alter_table = ON")
-        await super()._remake_table(model, create_field, delete_field, alter_fields)
+        await super()._remake_table(model, create_field, changes.deleted, list(changes.altered))
         await self.client.execute_query("PRAGMA legacy_alter_table = OFF")
         after = await _Table.read(self._transaction, table)
         if lost := before.columns - after.columns - changes.removed:
@@ -144,13 +157,17 @@ class _Changes:
 
     deleted: Any
     altered: Sequence[tuple[Any, Any]]
+    forgotten: tuple[str, ...] = ()
+    """The columns that together need no longer be unique."""
 
     @property
     def removed(self) -> frozenset[str]:
         return frozenset() if self.deleted is None else frozenset({_column(self.deleted)})
 
     def unwanted(self, index: _Index, editor: GuardedSqliteEditor, model: Any) -> bool:
-        """Whether the index is there only because of something about a field that is being turned off."""
+        """Whether the index is there only because of something that is being turned off."""
+        if index.unique and index.sql is None and index.columns == self.forgotten:
+            return True
         for old, new in self.altered:
             column = _column(old)
             if index.columns == (column,) and (
