@@ -31,6 +31,13 @@ class Figures:
     database: list[float] = field(default_factory=list)
     client: list[float] = field(default_factory=list)
 
+    def add(self, more: "Figures") -> None:
+        """Take in the rounds of another sitting."""
+        self.refused += more.refused
+        for mine, other in ((self.rates, more.rates), (self.server, more.server), (self.database, more.database)):
+            mine.extend(other)
+        self.client.extend(more.client)
+
     @property
     def rate(self) -> str:
         low, middle, high = quartiles(self.rates)
