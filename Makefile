@@ -40,7 +40,8 @@ check: setup ## Format, lint, types, layers, and everything generated is up to d
 	$(BIN)/python -m regulars_server.cli.drift
 
 faults: setup $(DATA) ## The long runs: what is lost when things break, what hostile documents cost, generated queries and requests, all data
-	KILLS=200 CRASHES=50 DISK_FAILURES=20 DEADLOCKS=50 CONFLICT_SECONDS=60 EVENTS=100000 SOAK_SECONDS=1800 \
+	KILLS=200 CRASHES=50 DISK_FAILURES=20 DEADLOCKS=50 CONFLICT_SECONDS=60 EVENTS=100000 PURCHASES=2000 CONSUMER_KILLS=50 \
+		MISSED_EVENTS=5000 SWITCHING_KILLS=20 SOAK_SECONDS=1800 \
 		$(BIN)/pytest -s tests/faults $(ARGS)
 	ALL_DATA=true GENERATED_QUERIES=5000 $(BIN)/pytest tests/imports/test_real_data.py tests/database/test_migrations.py \
 		tests/tiers/test_real_year.py tests/schema/execution/test_generated.py $(ARGS)

@@ -48,8 +48,7 @@ async def renew_recent_text(shop: Shop) -> None:
 
 async def keep_journal(shop: Shop) -> None:
     """Tell plugins what processes without them have done, and forget what everybody has been told."""
-    for plugin in shop.plugins.names:
-        await catch_up(shop, plugin)
+    await catch_up(shop)
     await forget_old(shop)
 
 

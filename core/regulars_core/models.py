@@ -5,6 +5,7 @@ from regulars_core.customers.models import (
     CodeBlock,
     Customer,
     CustomerAddress,
+    CustomerGroupChange,
     CustomerNote,
     CustomerStats,
     CustomerTag,
@@ -12,7 +13,7 @@ from regulars_core.customers.models import (
     RecentText,
     RecentTextSpan,
 )
-from regulars_core.events.models import Journal, JournalCursor
+from regulars_core.events.models import Journal, JournalAhead, JournalCursor
 from regulars_core.groups.models import CustomerGroup
 from regulars_core.idempotency import IdempotencyKey
 from regulars_core.jobs.leases import JobLease
@@ -27,6 +28,7 @@ __all__ = [
     "Customer",
     "CustomerAddress",
     "CustomerGroup",
+    "CustomerGroupChange",
     "CustomerNote",
     "CustomerStats",
     "CustomerTag",
@@ -34,6 +36,7 @@ __all__ = [
     "IdempotencyKey",
     "JobLease",
     "Journal",
+    "JournalAhead",
     "JournalCursor",
     "KeyBinding",
     "Payment",

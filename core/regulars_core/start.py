@@ -10,6 +10,7 @@ from regulars_core.database.apps import sqlite_path
 from regulars_core.events.replay import switch_on
 from regulars_core.plugins.discovery import chosen, installed, loaded
 from regulars_core.plugins.host import About, Plugins
+from regulars_core.rules.registry import rule_kinds
 from regulars_core.shop.settings import Settings, load_settings, wanted_plugins
 from regulars_core.shop.shop import Shop, WrongCurrency, refuse_other_currency
 
@@ -41,7 +42,7 @@ def configured(**arguments: Any) -> tuple[Settings, Plugins]:
 @asynccontextmanager
 async def opened(settings: Settings, plugins: Plugins | None = None, *, migrated: bool = True) -> AsyncIterator[Shop]:
     """The shop of these settings with these plugins, or those that the settings choose; closed at the end. Raises what
-    `Database.open` raises.
+    `Database.open` raises, and PluginError for plugins whose permissions or kinds of rules cannot be.
 
     Unless `migrated` is False, raises NotMigrated or DatabaseTooNew for a database that is not of this version, and
     WrongCurrency for one whose purchases are in another currency; and plugins are told what they missed. If it is False,
@@ -55,6 +56,7 @@ async def opened(settings: Settings, plugins: Plugins | None = None, *, migrated
     )
     try:
         shop = Shop(database, settings, plugins)
+        rule_kinds(shop)  # what cannot be listed would stop every sale
         if migrated:
             await refuse_other_version(database)
             await refuse_other_currency(shop)

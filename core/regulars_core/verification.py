@@ -17,6 +17,8 @@ class Verification:
     name: str
     description: str
     differences: Callable[[Shop], AsyncIterator[str]]
+    quick: bool = False
+    """Whether it takes hardly longer in a large shop, so that `regulars doctor` looks, too."""
 
 
 def verifications_of(plugins: Plugins) -> Sequence[Verification]:

@@ -9,6 +9,7 @@ from regulars_schema.composition.contributions import (
     FilterLeaf,
     InputField,
     Mutation,
+    MutationCode,
     NodeKind,
     Query,
     SchemaConflict,
@@ -31,9 +32,11 @@ from regulars_schema.fields.filters import (
 from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_order
 from regulars_schema.fields.pagination import Connection, PageArguments, window
 from regulars_schema.fields.store_scope import visible_purchases
+from regulars_schema.groups.mutations import CustomerGroupCreateInput, CustomerGroupUpdateInput
 from regulars_schema.inputs.idempotent import IdempotentInput, RequiredKeyInput
 from regulars_schema.inputs.maybe import value_or_none
-from regulars_schema.purchases.inputs import PurchaseRecordInput
+from regulars_schema.purchases.baskets import BasketInput, baskets_of
+from regulars_schema.purchases.inputs import PaymentInput, PurchaseLineInput, PurchaseRecordInput
 from regulars_schema.purchases.types import Purchase, PurchaseOrderField, PurchaseWhere
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload, UserError
@@ -46,11 +49,14 @@ from regulars_schema.types.scalars import EmailAddress, PhoneNumber
 
 __all__ = [
     "AmountComparison",
+    "BasketInput",
     "Connection",
     "Contribution",
     "Customer",
     "CustomerCreateInput",
     "CustomerGroup",
+    "CustomerGroupCreateInput",
+    "CustomerGroupUpdateInput",
     "CustomerOrderField",
     "CustomerPayload",
     "CustomerUpdateInput",
@@ -64,12 +70,15 @@ __all__ = [
     "IntComparison",
     "Money",
     "Mutation",
+    "MutationCode",
     "Node",
     "NodeKind",
     "PageArguments",
     "Payload",
+    "PaymentInput",
     "PhoneNumber",
     "Purchase",
+    "PurchaseLineInput",
     "PurchaseOrderField",
     "PurchaseRecordInput",
     "PurchaseWhere",
@@ -84,6 +93,7 @@ __all__ = [
     "UserError",
     "amount_conditions",
     "backed_by",
+    "baskets_of",
     "batched",
     "build_schema",
     "contributions_of",

@@ -13,12 +13,13 @@ from regulars_schema.documents.documents import Documents
 from regulars_schema.groups import contribution as groups
 from regulars_schema.purchases import contribution as purchases
 from regulars_schema.request import errors
+from regulars_schema.rules import contribution as rules
 from regulars_schema.shop import audit, shop, stores
 
 
 def core_contributions() -> list[Contribution]:
     """What core brings, room by room."""
-    rooms = (shop, stores, customers, groups, notes, purchases, audit)
+    rooms = (shop, stores, customers, groups, notes, purchases, rules, audit)
     return [Contribution(CORE, types=errors.ERROR_TYPES), *(room.contribution() for room in rooms)]
 
 

@@ -11,9 +11,11 @@ from regulars_core.database.apps import sqlite_path
 from regulars_core.keys.reads import list_keys
 from regulars_core.plugins.host import Plugins
 from regulars_core.plugins.owners import PluginError
+from regulars_core.rules.registry import RuleKinds
 from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import Shop, WrongCurrency, refuse_other_currency
 from regulars_core.start import opened, plugins_on
+from regulars_core.verification import Verification, verifications_of
 from regulars_schema.composition.contributions import SchemaConflict
 from regulars_schema.schema import schema_of
 
@@ -39,6 +41,8 @@ async def examine(settings: Settings, plugins: Plugins | None = None) -> list[Fi
             return [*findings, missing]
         async with opened(settings.model_copy(update=_FEW), plugins, migrated=False) as shop:
             return findings + await _look(shop)
+    except PluginError:
+        return findings  # told above: what cannot be on together opens no shop
     except (*_UNUSABLE, RuntimeError, ValueError, OSError) as error:
         return [*findings, _unusable(error)]
 
@@ -47,6 +51,8 @@ def _plugins(plugins: Plugins) -> list[Finding]:
     """Which are on, and whether they can be on together."""
     try:
         schema_of(plugins)
+        RuleKinds.of(plugins)
+        verifications_of(plugins)
     except (SchemaConflict, PluginError) as error:
         return [Finding(False, f"plugins: {error}; switch off one of them by REGULARS_PLUGINS, or mend it")]
     return [Finding(True, f"plugins: {', '.join(plugins.names)}")]
@@ -87,7 +93,27 @@ async def _look(shop: Shop) -> list[Finding]:
         await refuse_other_currency(shop)
     except WrongCurrency as error:
         findings.append(Finding(False, f"currency: {error}"))
-    return [*findings, await _keys(database)]
+    quick = [one for one in verifications_of(shop.plugins) if one.quick]
+    return [*findings, await _keys(database), *[found for one in quick for found in await _verified(one, shop)]]
+
+
+async def _verified(verification: Verification, shop: Shop) -> list[Finding]:
+    """What a quick verification says; one that raises says that."""
+    sentences: list[str] = []
+    try:
+        async for sentence in verification.differences(shop):
+            sentences.append(sentence)
+            if len(sentences) > _MAX_SENTENCES:
+                sentences[-1] = "and more; `regulars verify` prints them all"
+                break
+    except Exception as error:  # of a plugin
+        sentences.append(f"could not be looked at: {type(error).__name__}: {error}")
+    if not sentences:
+        return [Finding(True, f"{verification.name}: {verification.description}")]
+    return [Finding(False, f"{verification.name}: {sentence}") for sentence in sentences]
+
+
+_MAX_SENTENCES = 20
 
 
 async def _keys(database: Database) -> Finding:

@@ -12,7 +12,7 @@ TESTS = Path(__file__).parents[1]
 
 
 def test_there_are_hooks() -> None:
-    assert len(HOOKS) == 13
+    assert len(HOOKS) == 23
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -25,11 +25,37 @@ def test_documented_and_tested(hook: str) -> None:
     assert f"## `{hook}`" in (TESTS.parent / "docs" / "hooks.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("hook", [hook for hook in HOOKS if not hook.startswith("regulars_")])
+LOOKUPS = "_lookups"
+QUESTIONS = ["baskets_quoted", "baskets_told"]
+EVENTS = [
+    hook for hook in HOOKS if not hook.startswith("regulars_") and not hook.endswith(LOOKUPS) and hook not in QUESTIONS
+]
+
+
+@pytest.mark.parametrize("hook", EVENTS)
 def test_events_are_async_and_bring_the_shop_and_a_sequence(hook: str) -> None:
     spec = getattr(hookspecs, hook)
     assert inspect.iscoroutinefunction(spec)
-    shop, rows, *extras = inspect.signature(spec).parameters.values()
+    shop, rows, *more = inspect.signature(spec).parameters.values()
     assert shop.name == "shop"
     assert "Sequence[" in str(rows.annotation)
-    assert [one.name for one in extras] in ([], ["extras"])
+    assert {one.name for one in more} <= {"extras", "found", "moments", "quotes"}
+
+
+@pytest.mark.parametrize("hook", QUESTIONS)
+def test_questions_wait_for_nothing(hook: str) -> None:
+    spec = getattr(hookspecs, hook)
+    assert not inspect.iscoroutinefunction(spec)
+    assert list(inspect.signature(spec).parameters)[:3] == ["shop", "baskets", "extras"]
+
+
+@pytest.mark.parametrize("hook", [hook for hook in HOOKS if hook.endswith(LOOKUPS)])
+def test_first_halves_belong_to_a_second_and_ask_nothing_themselves(hook: str) -> None:
+    spec, event = getattr(hookspecs, hook), hook.removesuffix(LOOKUPS)
+    assert not inspect.iscoroutinefunction(spec)
+    assert event in (*EVENTS, *QUESTIONS)
+    assert "found" in inspect.signature(getattr(hookspecs, event)).parameters
+    shop, rows, *more = inspect.signature(spec).parameters.values()
+    argument = hookspecs.EVENTS[event].argument if event in EVENTS else "baskets"
+    assert (shop.name, rows.name) == ("shop", argument)
+    assert {one.name for one in more} <= {"extras"}

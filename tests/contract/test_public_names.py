@@ -20,6 +20,7 @@ PLUGINS = {
     "outline": ROOT / "server" / "regulars_server" / "outline",
     "birthday": ROOT / "tests" / "examples" / "regulars_birthday",
     "stamps": ROOT / "tests" / "support" / "stamps",
+    "tally": ROOT / "tests" / "support" / "tally",
 }
 PAGES = [*ROOT.glob("docs/*.md"), *ROOT.glob("plugins/**/*.md")]
 

@@ -15,9 +15,7 @@ from regulars_core.testing import Databases, Listener, little_of_everything, mis
 from regulars_schema.testing import Api
 from tests.support import stamps
 
-EVENTS = {
-    name for name, value in vars(hookspecs).items() if hasattr(value, "regulars_spec") and "regulars_" not in name
-}
+EVENTS = set(hookspecs.EVENTS)
 
 
 def test_the_names() -> None:

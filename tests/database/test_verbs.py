@@ -9,6 +9,7 @@ import pytest
 
 from regulars_core.database import Database, Write
 from tests.database.conftest import SHOP
+from tests.support.rounds import Rounds
 
 INSERT = "INSERT INTO customer (id, name, code, created_at) VALUES ($1, 'x', $2, 1)"
 RENAME = "UPDATE customer SET name = $1"
@@ -26,47 +27,12 @@ def new() -> Write:
     return INSERT, (uuid4().hex, uuid4().hex[:20])
 
 
-class Rounds:
-    """Stands between a client and PostgreSQL, and counts how often the client waits for an answer."""
-
-    def __init__(self, port: int) -> None:
-        self.count = 0
-        self._port = port
-        self._answered = True
-
-    @asynccontextmanager
-    async def listening(self) -> AsyncIterator[int]:
-        """The port to connect to."""
-        async with await asyncio.start_server(self._pass_on, "127.0.0.1", 0) as server:
-            yield server.sockets[0].getsockname()[1]
-
-    async def _pass_on(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        server, to_server = await asyncio.open_connection("127.0.0.1", self._port)
-
-        async def questions() -> None:
-            while data := await client.read(1 << 16):
-                self.count += self._answered
-                self._answered = False
-                to_server.write(data)
-            to_server.close()
-
-        async def answers() -> None:
-            while data := await server.read(1 << 16):
-                self._answered = True
-                to_client.write(data)
-            to_client.close()
-
-        await asyncio.gather(questions(), answers())
-
-
 @asynccontextmanager
 async def counted(shop: Database) -> AsyncIterator[tuple[Database, Rounds]]:
     """The same database with one connection, and the rounds that it takes."""
-    head, _, tail = shop.url.rpartition(":")
-    port, _, name = tail.partition("/")
-    rounds = Rounds(int(port))
-    async with rounds.listening() as own:
-        database = await Database.open(f"{head}:{own}/{name}", [SHOP], pool_size=1)
+    rounds = Rounds.to(shop.url)
+    async with rounds.before(shop.url) as url:
+        database = await Database.open(url, [SHOP], pool_size=1)
         try:
             yield database, rounds
         finally:

@@ -17,11 +17,11 @@ from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.plugin import Instant, plugins_on
 from regulars_core.shop.commands import carry
-from regulars_core.testing import Databases, Engine, opened_shop
+from regulars_core.testing import Databases, Engine, opened_shop, try_laws
 from regulars_tiers.commands import commands
 from regulars_tiers.rules.criteria import NoSettings
 from regulars_tiers.rules.policy import SEED, PolicyData
-from regulars_tiers.testing import purchases, try_laws
+from regulars_tiers.testing import purchases
 from tests.tiers.conftest import Owner, noon_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "tiers.md"
@@ -103,8 +103,8 @@ async def test_the_command(blocks: Sequence[tuple[str, str]], owner: Owner, tmp_
 def test_the_plugin_keeps_the_laws(blocks: Sequence[tuple[str, str]]) -> None:
     room: dict[str, Any] = {}
     exec(dict(blocks)["python"], room)
-    [kind] = room["tiers_criteria"]()
+    [kind] = room["regulars_rules"]()
     saturday = Instant(1_767_441_600_000)
     facts = purchases([(0, 100), (1, 100), (1, 100), (5, 100)], saturday)
-    try_laws(kind, NoSettings(), facts)
-    assert (kind.kind, kind.measure(NoSettings(), facts)) == ("WEEKEND_DAYS", 3)
+    try_laws(kind, examples=[facts])
+    assert (kind.name, kind.measure(NoSettings(), facts)) == ("WEEKEND_DAYS", 3)

@@ -18,6 +18,7 @@ from regulars_schema.schema import build_schema, contributions_of
 from regulars_schema.testing import Api
 from tests.imports.conftest import Files
 from tests.support import stamps
+from tests.support.cards import Cards
 
 STAMPS = EntryPoint("stamps", "tests.support.stamps", "regulars")
 OpenWith = Callable[..., Awaitable[Shop]]
@@ -66,6 +67,17 @@ async def stamped(open_with: OpenWith, on: Plugins) -> Shop:
 def asking(stamped: Shop) -> Api:
     """Asks the shop with the plugin."""
     return Api(build_schema(contributions_of(stamped.plugins)), stamped, Actor.of_role("key", "till", "administrator"))
+
+
+@pytest.fixture
+def cards() -> Cards:
+    return Cards()
+
+
+@pytest.fixture
+async def with_cards(open_with: OpenWith, cards: Cards) -> Api:
+    """Asks a shop in which groups have cards."""
+    return Api.of(await open_with(plugins_on({"cards": cards})))
 
 
 @pytest.fixture

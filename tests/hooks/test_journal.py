@@ -226,3 +226,54 @@ async def test_positions_are_given_once_and_grow(open_with: OpenWith, on: Plugin
     assert cursor is not None
     assert lowest is not None
     assert lowest[0] > cursor[0]
+
+
+async def test_however_much_has_gathered_it_is_numbered_and_forgotten(
+    open_with: OpenWith, on: Plugins, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some at a time: one statement for all of it would not come to its end where a plugin was off for months."""
+    monkeypatch.setattr(replay, "AT_ONCE", 3)
+    shop = await open_with(on)
+    await switch_on(shop)
+    off = await bare(shop)
+    await live(off, files, "a")
+    written = "SELECT id FROM journal ORDER BY " + (
+        "written, at, id" if shop.database.engine == "postgres" else "rowid"
+    )
+    entries = [row[0] for row in await shop.database.rows(written)]
+    assert await give_positions(shop) == len(entries) > 2 * 3
+    rows = await shop.database.rows("SELECT id, position FROM journal ORDER BY position")
+    assert [tuple(row) for row in rows] == list(zip(entries, range(1, len(entries) + 1), strict=True))
+    await catch_up(shop, "stamps")
+    assert await forget_old(shop) == len(entries)
+    assert await forget_old(shop) == 0
+
+
+async def test_whoever_writes_all_the_time_does_not_keep_a_plugin_from_being_switched_on(
+    database_url: str, engine: str, open_with: OpenWith, on: Plugins
+) -> None:
+    """What is written while it is told what it missed may wait until the next time."""
+    shop = await open_with(on)
+    await switch_on(shop)
+    database = await Database.open(database_url, [CORE_APP], pool_size=4)
+    off, done, written = await bare(Shop(database, shop.settings, on)), asyncio.Event(), 0
+
+    async def write(writer: int) -> None:
+        nonlocal written
+        while not done.is_set():
+            person = checked(shop.settings, NewCustomer("Ana", f"Of Writer {writer}"))
+            await find_or_register(off, person, ())
+            written += 1
+
+    writing = [asyncio.create_task(write(writer)) for writer in range(4)]
+    try:
+        while written < 20:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(60):
+            await switch_on(shop)
+    finally:
+        done.set()
+        await asyncio.gather(*writing)
+        await database.close()
+    await switch_on(shop)
+    assert len(await told(shop)) == written

@@ -121,7 +121,7 @@ async def test_one_is_told_after_the_other_and_none_after_one_that_raises() -> N
         return plugin(purchases_voided=purchases_voided)
 
     on = plugins_on({name: noting(name) for name in "cab"})
-    await on.announce("purchases_voided", shop=None, purchases=[])
+    await on.announce("purchases_voided", {"shop": None, "purchases": []})
     assert seen == ["c", "a", "b"]
     assert on.listens("purchases_voided")
     assert on.listens("purchases_voided", "a")
@@ -129,9 +129,9 @@ async def test_one_is_told_after_the_other_and_none_after_one_that_raises() -> N
     seen.clear()
     on = plugins_on({"a": noting("a"), "b": noting("b", RuntimeError("x")), "c": noting("c")})
     with pytest.raises(RuntimeError, match="x") as raised:
-        await on.announce("purchases_voided", shop=None, purchases=[])
+        await on.announce("purchases_voided", {"shop": None, "purchases": []})
     assert seen == ["a", "b"]
     assert raised.value.__notes__ == ["in purchases_voided of the plugin 'b'"]
     on = plugins_on({"a": noting("a", Refused(Problem("NO", "No.")))})
     with pytest.raises(Refused):
-        await on.announce("purchases_voided", shop=None, purchases=[])
+        await on.announce("purchases_voided", {"shop": None, "purchases": []})

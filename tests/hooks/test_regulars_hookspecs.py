@@ -44,7 +44,7 @@ async def test_others_hear_of_it(order: list[str]) -> None:
     listener = Listener()
     both = {"bells": BELLS, "listener": listener}
     on = plugins_on({name: both[name] for name in order})
-    await on.announce("bells_rung", shop=None, times=3)
+    await on.announce("bells_rung", {"shop": None, "times": 3})
     assert listener.heard == [3]
     assert on.declared("bells_names") == {"listener": ["Emmanuel"]}
 

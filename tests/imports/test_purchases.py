@@ -278,8 +278,10 @@ async def test_what_belongs_to_the_whole_purchase(purchases, shop):
         head + "1,2026-01-01,X,10.00,5.00,1.60,,card,online,Ring twice,USD\n1,2026-01-01,Y,2.00,,,,,,,\n"
         "2,2026-01-01,X,10.00,,1.38,yes,cash,,,usd\n3,2026-01-01,X,0.00,,,,cash,,,\n"
     )
-    rows = await shop.database.rows("SELECT total, channel, note FROM purchase ORDER BY reference")
-    assert [tuple(row) for row in rows] == [(1860, "online", "Ring twice"), (1000, None, None), (0, None, None)]
+    rows = await shop.database.rows("SELECT total, channel, note, origin, basket FROM purchase ORDER BY reference")
+    assert [tuple(row) for row in rows] == [
+        (1860, "online", "Ring twice", "IMPORT", None), (1000, None, None, "IMPORT", None), (0, None, None, "IMPORT", None)
+    ]  # fmt: skip
     paid = await shop.database.rows("SELECT method, amount FROM payment ORDER BY amount")
     assert [tuple(row) for row in paid] == [("cash", 0), ("cash", 1000), ("card", 1860)]
 

@@ -341,7 +341,7 @@ async def test_what_is_answered_of_a_new_purchase_is_what_is_read_of_it(api: Api
     given = NewPurchase(
         " R  1 ", MAIN_STORE_ID, ana.removeprefix("customer_"), Instant(5), "USD",
         [NewLine("Tea", 1_500_000, 333, discount=7), NewLine(None, 0, total=0, sku="S")],
-        shipping=1, tax=2, prices_include_tax=True, channel="till", note=" A\nnote ",
+        shipping=1, tax=2, prices_include_tax=True, channel="till", note=" A\nnote ", origin="SYNC", basket=" B  1 ",
     )  # fmt: skip
     [recorded] = await record(api.shop, [checked(given, "USD")])
     assert recorded.row is not None
@@ -349,3 +349,25 @@ async def test_what_is_answered_of_a_new_purchase_is_what_is_read_of_it(api: Api
     assert await purchases_by_ids(api.shop.database, [recorded.id]) == {recorded.id: recorded.row}
     [again] = await record(api.shop, [checked(given, "USD")])
     assert (again.id, again.row) == (recorded.id, None)
+
+
+async def test_what_a_program_records_says_so(api: Api) -> None:
+    made = await api.done("purchaseRecord", "purchase { id origin }", purchase())
+    assert made["purchase"]["origin"] == "TILL"
+    seen = "purchase(id: $id) { origin } purchases { nodes { origin } }"
+    assert await api.data(f"query($id: ID!) {{ {seen} }}", id=made["purchase"]["id"]) == {
+        "purchase": {"origin": "TILL"},
+        "purchases": {"nodes": [{"origin": "TILL"}]},
+    }
+
+
+async def test_a_basket_is_kept_and_is_not_what_a_purchase_is(api: Api) -> None:
+    for n, basket in enumerate(("  Till 3,  parked ", "another", None, " ")):
+        for reference in ("same", f"R{n}"):
+            sold = purchase(reference, purchasedAt="2026-01-01T00:00:00Z", basket=basket)
+            assert (await api.done("purchaseRecord", "created", sold))["created"] is (reference != "same" or n == 0)
+    await api.done("purchaseRecord", "created", purchase("none"))
+    rows = await api.shop.database.rows("SELECT reference, basket FROM purchase ORDER BY reference")
+    assert {row[0]: row[1] for row in rows} == {
+        "same": "Till 3, parked", "R0": "Till 3, parked", "R1": "another", "R2": None, "R3": None, "none": None,
+    }  # fmt: skip

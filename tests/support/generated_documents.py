@@ -20,6 +20,12 @@ from graphql import (
 
 FEW = ("-1", "0", "1", "2", "3", "5", "101")
 LITERALS: Mapping[str, Sequence[str]] = {
+    "BasketInput": (
+        "[]",
+        '{ at: "2026-01-01T00:00:00Z", lines: { name: "Tea", unitPrice: "1.00" } }',
+        '[{ at: "2026-01-01T00:00:00Z", lines: [{ sku: "T1", total: "2.00", discount: "1.00" }], channel: "web" }]',
+        "[{ lines: [] }]",
+    ),
     "CustomerWhere": ("{}", '{ tag: { in: ["vip"] } }', "{ not: { purchaseCount: { gte: 1 } } }", "{ totalSpent: {} }"),
     "PurchaseWhere": ("{}", '{ total: { gte: "1.00" } }', "{ any: [] }"),
     "CustomerOrderBy": ("{ field: NAME }", "{ field: CREATED_AT, direction: DESC }", "{ field: TOTAL_SPENT }"),
@@ -88,7 +94,7 @@ class Generator:
         target = _named(fields[name].type)
         arguments = self._arguments(fields[name].args)
         # One name stands for one thing, wherever fragments put it.
-        alias = f"{type_.name}_{name}_{crc32(arguments.encode())}: " if arguments or self.chance.random() < 0.5 else ""
+        alias = f"{type_.name}_{name}_{crc32(arguments.encode())}: " if arguments or self.chance.random() < 0.25 else ""
         below = f" {self._selection(target, depth - 1)}" if is_composite_type(target) else ""
         return f"{alias or self._alias(0.1)}{name}{arguments}{self._directive()}{below}"
 

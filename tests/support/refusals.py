@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from regulars_core.shop.shop import Shop
+from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.composition.mutation_codes import listed_codes
 from regulars_schema.testing import Api, keyed
 
 OF_NO_ACCOUNT = {
@@ -46,8 +48,16 @@ def mutation(name: str) -> str:
     return f"mutation($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{ userErrors {{ code path }} }} }}"
 
 
+def codes_of(schema: ComposedSchema, mutation: str) -> Sequence[str]:
+    """The codes that the description of a mutation lists, those of plugins too."""
+    mutations = schema._schema.mutation_type
+    assert mutations is not None
+    return listed_codes(mutations.fields[mutation].description or "")
+
+
 async def assert_refused(api: Api, wrong: Sequence[Wrong]) -> None:
-    """Each is refused with exactly one user error, or, with the path "!", with one error of the request."""
+    """Each is refused with exactly one user error, of a code that the mutation lists; with the path "!" by one error of the
+    request."""
     async with unchanged(api.shop):
         for name, given_input, code, path in wrong:
             answer = await api.ask(mutation(name), input=keyed(name, given_input))
@@ -58,6 +68,7 @@ async def assert_refused(api: Api, wrong: Sequence[Wrong]) -> None:
             else:
                 assert answer.errors == [], about
                 assert answer.data[name]["userErrors"] == [{"code": code, "path": ["input", *path.split(".")]}], about
+                assert code in codes_of(api.schema, name), about
 
 
 class Filled:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from regulars_core.plugin import NEVER, Checks, Instant, instant_of
-from regulars_tiers.rules.criteria import BOX, Lifetime, PurchaseFact
+from regulars_core.plugin import NEVER, Checks, Instant, Lifetime, PurchaseFact, instant_of
+from regulars_tiers.rules.criteria import BOX
 from regulars_tiers.rules.days import day_number
 from regulars_tiers.rules.policy import SEED, Policy, PolicyData, Versions, compiled
 from regulars_tiers.rules.timeline import Assignment, History, timeline
 
-KINDS = {kind.kind: kind for kind in BOX}
+KINDS = {kind.name: kind for kind in BOX}
 UTC = ZoneInfo("UTC")
 
 

@@ -51,6 +51,12 @@ class Owner:
         self.api = Api(schema_of(shop.plugins), shop, self.by("administrator"))
         self._numbers = count(1)
 
+    def over(self, shop: Shop) -> "Owner":
+        """The same owner, who goes on in another opening of the shop."""
+        other = Owner(shop)
+        other._numbers = self._numbers
+        return other
+
     def by(self, role: str) -> Actor:
         """Somebody with a role of the box."""
         return Actor.of_role("key", "till", role, self.shop.permissions)

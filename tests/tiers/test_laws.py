@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regulars_core.plugin import DAY_MS, NEVER, Instant
+from regulars_core.plugin import DAY_MS, NEVER, Instant, Lifetime, PurchaseFact
 from regulars_tiers.histories import shortened
-from regulars_tiers.rules.criteria import Lifetime, PurchaseFact
 from regulars_tiers.rules.days import FOREVER, begin_of, day_number
 from regulars_tiers.rules.policy import Downgrade, PolicyData, Versions
 from regulars_tiers.rules.timeline import (

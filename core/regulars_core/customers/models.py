@@ -64,6 +64,7 @@ class CustomerStats(Model):
     first_purchase_at = InstantField(default=NEVER)
     last_purchase_at = InstantField(default=NEVER)
     active_at = InstantField()
+    activity = fields.BigIntField(db_default=0)
 
     class Meta:
         table = "customer_stats"
@@ -73,6 +74,23 @@ class CustomerStats(Model):
             Index(fields=("last_purchase_at", "customer_id"), name="stats_last_purchase"),
             Index(fields=("active_at", "customer_id"), name="stats_active"),
         ]
+
+
+class CustomerGroupChange(Model):
+    """A customer came from one group into another. The database writes it, whoever changes the customer, so that the group at
+    any instant of the past is known: that of the latest change until then, or else the one before the first change."""
+
+    number = fields.BigIntField(primary_key=True, generated=True)
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
+        "core.Customer", related_name=False, on_delete=fields.CASCADE, db_index=False
+    )
+    at = InstantField()
+    before_id = IdField()
+    after_id = IdField()
+
+    class Meta:
+        table = "customer_group_change"
+        indexes: ClassVar = [Index(fields=("customer_id", "at", "number"), name="group_change_of_customer")]
 
 
 class CustomerText(Model):

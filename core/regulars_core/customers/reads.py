@@ -1,12 +1,13 @@
 """Reading customers: rows with the columns that the API shows, never models."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from regulars_core.customers.contact import formatted_phone
 from regulars_core.customers.search import texts
 from regulars_core.database import Database, Lookup
+from regulars_core.events.journal import JournalEntry
 from regulars_core.primitives.clock import NEVER, Instant, day_of, now
 from regulars_core.primitives.money import Money, divided_half_up
 from regulars_core.queries.pages import Order, Page, SortKey, Window
@@ -75,6 +76,29 @@ def _readable(window: Window) -> Readable[CustomerRow]:
 async def customers_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, CustomerRow]:
     """Customers by id; unknown ones are missing."""
     return await by_ids(database, CUSTOMERS, ids)
+
+
+async def customers_then(database: Database, entries: Sequence[JournalEntry]) -> Sequence[Mapping[str, CustomerRow]]:
+    """The customers of each of these entries of the journal: in the group in which they were then, and otherwise as they
+    are, since nothing else is kept of what they were."""
+    ids = list(dict.fromkeys(id_ for entry in entries for id_ in entry.ids))
+    rows = await customers_by_ids(database, ids)
+    moves: dict[str, list[tuple[Instant, str]]] = {}
+    for customer_id, at, before in await database.rows(
+        "SELECT customer_id, at, before_id FROM customer_group_change"
+        f" WHERE at > $2 AND {database.dialect.among('customer_id', 1)} ORDER BY at DESC, number DESC",
+        ids,
+        min(entry.at for entry in entries),
+    ):
+        moves.setdefault(customer_id, []).append((at, before))
+
+    def then(row: CustomerRow, instant: Instant) -> CustomerRow:
+        for at, before in moves.get(row.id, ()):
+            if at > instant:
+                row = replace(row, group_id=before)
+        return row
+
+    return [{id_: then(rows[id_], entry.at) for id_ in entry.ids if id_ in rows} for entry in entries]
 
 
 async def customer_by_code(database: Database, code: str) -> CustomerRow | None:

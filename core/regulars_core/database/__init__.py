@@ -3,11 +3,11 @@
 Copies are made by `regulars_core.database.backup`.
 """
 
-from regulars_core.database.errors import DatabaseTooNew, NotMigrated, OutcomeUnknown, Unavailable, violated
+from regulars_core.database.errors import DatabaseTooNew, NotMigrated, OutcomeUnknown, Overtaken, Unavailable, violated
 
 from .apps import App
 from .database import Database
-from .dialect import Dialect, Engine, Lookup, Write
+from .dialect import Dialect, Engine, Guarded, Lookup, Precondition, Write
 
 __all__ = [
     "App",
@@ -15,9 +15,12 @@ __all__ = [
     "DatabaseTooNew",
     "Dialect",
     "Engine",
+    "Guarded",
     "Lookup",
     "NotMigrated",
     "OutcomeUnknown",
+    "Overtaken",
+    "Precondition",
     "Unavailable",
     "Write",
     "violated",

@@ -11,11 +11,11 @@ from tortoise.context import _current_context
 
 from regulars_core.database import current_transaction
 from regulars_core.database.engine_meta import EngineContext, serve_both_engines
-from regulars_core.database.errors import OutcomeUnknown, Unavailable, classify, collided, definite
+from regulars_core.database.errors import OutcomeUnknown, Overtaken, Unavailable, classify, collided, definite
 from regulars_core.database.statement_log import counting
 
 from .apps import ALIAS, App, engine_of, tortoise_config
-from .dialect import Dialect, Engine, Lookup, Write, side_by_side, target, values_of
+from .dialect import Dialect, Engine, Lookup, Precondition, Write, side_by_side, target, values_of
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class Database:
     ============= ============ ========================= ================== ====== ==========================================
     rows, row     reads        reads, locks, … RETURNING 1                  yes    sees all that was written or deferred
     read          reads        reads                     1, or 0 prefetched no     once it has begun, or after defer: as rows
-    read_together reads        reads                     1 for all          no     as read; not answered by prefetch
+    read_together reads        reads                     1, or 0 prefetched no     as read
     prefetch      RuntimeError reads what read will      1 for all          no     once it has begun, or after defer: nothing
     run           RuntimeError writes and counts         1                  yes
     run_many      RuntimeError writes                    1 for all          yes
@@ -160,11 +160,20 @@ class Database:
         return rows
 
     async def read_together(self, lookups: Sequence[Lookup]) -> Sequence[Sequence[Any]]:
-        """The rows of each of these, in one statement on PostgreSQL, so that they see the same rows of the tables."""
-        if self.engine == "postgres":
-            [answers] = await self.read(side_by_side(lookups), *values_of(lookups))
-            return list(answers)
-        return [await self.read(sql, *values) for sql, values in lookups]
+        """The rows of each of these: what was not prefetched in one statement on PostgreSQL, so that it sees the same rows of the
+        tables."""
+        client = self._client
+        if len(lookups) == 1 or (self.engine == "sqlite" and client is self._root):
+            return [await self.read(sql, *values) for sql, values in lookups]
+        if self.engine == "sqlite":
+            together: Sequence[Sequence[Any]] = await client.fetch_together(lookups)
+            return together
+        known = [None if client is self._root else client.prefetched(sql, values) for sql, values in lookups]
+        missing = [lookup for lookup, rows in zip(lookups, known, strict=True) if rows is None]
+        if missing:
+            [answers] = await self.read(side_by_side(missing), *values_of(missing))
+            waiting = iter(answers)
+        return [next(waiting) if rows is None else rows for rows in known]
 
     async def prefetch(self, lookups: Sequence[Lookup]) -> None:
         """Look up what `read` will want to know in this transaction, all of it in one round to PostgreSQL. Each answer is given
@@ -190,13 +199,21 @@ class Database:
     async def defer(self, statements: Sequence[Write]) -> None:
         """Run plain INSERTs, UPDATEs and DELETEs of values, in this order, in this transaction: on PostgreSQL together with what
         else waits, before the next statement that may see what they do, or at the end. What fails raises there. A
-        transaction that comes to one statement so is that statement alone. Raises RuntimeError outside a transaction, and
+        transaction that comes to one statement so is that statement alone. A Guarded write that changes no row, and a
+        Precondition that does not hold, make the transaction run again. Raises RuntimeError outside a transaction, and
         ValueError for other statements."""
         client = self._writing()
-        for sql, _ in statements:
-            target(sql)
+        for each in statements:
+            if type(each) is not Precondition:
+                target(each[0])
         if statements:
             await client.defer(statements)
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether this transaction runs again because what it had decided by was changed meanwhile: whoever decides by rows that
+        others change locks them first then."""
+        return current_transaction.overtaken.get()
 
     async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows by PostgreSQL's COPY; only there. Raises RuntimeError outside a transaction."""
@@ -228,7 +245,7 @@ class Database:
         with self.bound():
             if self.in_transaction:
                 return await work()
-            alone = False
+            alone, outside = False, current_transaction.overtaken.set(False)
             try:
                 for attempt in count(1):
                     if attempt == _ALONE_FROM:
@@ -239,9 +256,13 @@ class Database:
                         return await self._attempt(work, begin())
                     except Exception as error:
                         self._refuse_to_repeat(error, attempt, attempts)
+                        if isinstance(error, Overtaken):
+                            current_transaction.overtaken.set(True)
+                            continue
                     doublings = attempt if attempt < _ALONE_FROM else attempt - _ALONE_FROM
                     await asyncio.sleep(random.uniform(0, min(_FIRST_PAUSE_SECONDS * 2**doublings, _MAX_PAUSE_SECONDS)))
             finally:
+                current_transaction.overtaken.reset(outside)
                 if alone:
                     self._unlucky.release()
         raise AssertionError("counting has no end")

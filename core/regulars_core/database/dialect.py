@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
+
+from regulars_core.database.errors import GUARD_FAILED
 
 Engine = Literal["sqlite", "postgres"]
 """Which of the two databases it is."""
@@ -17,6 +19,25 @@ Write = tuple[str, Sequence[Any]]
 
 Lookup = tuple[str, Sequence[Any]]
 """A statement that only reads, and its values."""
+
+
+class Guarded(NamedTuple):
+    """A statement that must change one row, and its values: if it changes none, somebody else was quicker, and the transaction
+    is Overtaken."""
+
+    sql: str
+    values: Sequence[Any]
+
+
+class Precondition(NamedTuple):
+    """An expression of SQL that must be true when a transaction writes, and its values: if it is not, what was decided is out of
+    date, and the transaction is Overtaken. It sees what was committed when the statement began: what two could take at the same
+    time, such as the last use of a coupon, is a row of which Guarded changes something. Whether it sees what its own
+    transaction has written is not said."""
+
+    sql: str
+    values: Sequence[Any]
+
 
 _PLACEHOLDERS = re.compile(
     r"""
@@ -51,22 +72,46 @@ def values_of(statements: Sequence[Write]) -> list[Any]:
     return [value for _, values in statements for value in values]
 
 
-def _shapes(statements: Sequence[Write]) -> tuple[tuple[str, int], ...]:
-    """What their text as one statement depends on: the text of each, and how many values it has."""
-    return tuple([(sql, len(values)) for sql, values in statements])
+_Shape = tuple[str, int, type]
+
+
+def _shapes(statements: Sequence[Write]) -> tuple[_Shape, ...]:
+    """What their text as one statement depends on: the text of each, how many values it has, and whether it is guarded."""
+    return tuple([(each[0], len(each[1]), type(each)) for each in statements])
 
 
 def together(statements: Sequence[Write]) -> str:
     """One statement of PostgreSQL's that does what all of these do. They see the same rows, those from before, and none may need
-    what another one writes but by a foreign key."""
+    what another one writes but by a foreign key. Where one of them is guarded and fails, or a condition does, a text is taken
+    for a number, which undoes all of it: that is told as Overtaken."""
     return _together(_shapes(statements))
 
 
 @lru_cache(maxsize=256)
-def _together(statements: tuple[tuple[str, int], ...]) -> str:
+def _together(statements: tuple[_Shape, ...]) -> str:
     shifted = _renumbered(statements)
-    named = [f"w{number} AS ({sql})" for number, sql in enumerate(shifted[:-1])]
+    kinds = [kind for *_, kind in statements]
+    checks = [
+        f"({sql})" if kind is Precondition else f"(SELECT count(*) FROM w{number}) = 1"
+        for number, (sql, kind) in enumerate(zip(shifted, kinds, strict=True))
+        if kind in _CHECKED
+    ]
+    if checks:
+        shifted.append(f"SELECT CAST(CASE WHEN {' AND '.join(checks)} THEN '1' ELSE '{GUARD_FAILED}' END AS INTEGER)")
+    named = [
+        f"w{number} AS ({sql}{' RETURNING 1' if kind is Guarded else ''})"
+        for number, (sql, kind) in enumerate(zip(shifted[:-1], kinds, strict=False))
+        if kind is not Precondition
+    ]
     return f"WITH {', '.join(named)} {shifted[-1]}" if named else shifted[-1]
+
+
+_CHECKED = frozenset({Guarded, Precondition})
+
+
+def checks(statements: Sequence[Write]) -> bool:
+    """Whether one of the statements may find that somebody else was quicker."""
+    return any(type(each) in _CHECKED for each in statements)
 
 
 def side_by_side(lookups: Sequence[Lookup]) -> str:
@@ -75,13 +120,13 @@ def side_by_side(lookups: Sequence[Lookup]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _side_by_side(queries: tuple[tuple[str, int], ...]) -> str:
+def _side_by_side(queries: tuple[_Shape, ...]) -> str:
     return f"SELECT {', '.join(f'ARRAY(SELECT q FROM ({sql}) q)' for sql in _renumbered(queries))}"
 
 
-def _renumbered(statements: Sequence[tuple[str, int]]) -> list[str]:
+def _renumbered(statements: Sequence[_Shape]) -> list[str]:
     shifted, before = [], 0
-    for sql, values in statements:
+    for sql, values, _ in statements:
         shifted.append(_PLACEHOLDERS.sub(partial(_shift, before), sql))
         before += values
     return shifted
@@ -99,13 +144,13 @@ def grouped(statements: Sequence[Write]) -> list[list[Write]]:
 
 
 @lru_cache(maxsize=256)
-def _sizes(statements: tuple[tuple[str, int], ...]) -> Sequence[int]:
+def _sizes(statements: tuple[_Shape, ...]) -> Sequence[int]:
     """How many statements are in each of those groups, given how many values each statement has."""
     groups: list[int] = []
     tables: dict[str, bool] = {}
     room = 0
-    for sql, values in statements:
-        table, inserts = target(sql)
+    for sql, values, kind in statements:
+        table, inserts = ("", True) if kind is Precondition else target(sql)
         if not groups or values > room or (table in tables and not (inserts and tables[table])):
             groups.append(0)
             tables, room = {}, _MAX_VALUES
@@ -195,5 +240,6 @@ class Dialect:
 
     @property
     def lock_rows(self) -> str:
-        """Put behind a SELECT in a transaction, keeps others from changing its rows. SQLite has one writer anyway."""
-        return " FOR UPDATE" if self.engine == "postgres" else ""
+        """Put behind a SELECT in a transaction, keeps others from changing its rows, and not from referring to them. SQLite has
+        one writer anyway."""
+        return " FOR NO KEY UPDATE" if self.engine == "postgres" else ""

@@ -18,6 +18,10 @@ class OutcomeUnknown(Unavailable):
     """The connection was lost while committing: the change may or may not have been made."""
 
 
+class Overtaken(Exception):
+    """What a transaction decided by has been changed by another one meanwhile: it is undone, and runs again."""
+
+
 class NotMigrated(Exception):
     """The database lacks migrations that this version needs; the message names them."""
 
@@ -46,6 +50,8 @@ def classify(error: BaseException) -> Fault | None:
     for cause in _causes(error):
         if isinstance(cause, Unavailable):
             return "unavailable"
+        if isinstance(cause, Overtaken):
+            return "conflict"
         if isinstance(cause, sqlite3.Error):
             return _of_sqlite(cause)
         if type(cause).__module__.startswith("asyncpg."):
@@ -53,9 +59,21 @@ def classify(error: BaseException) -> Fault | None:
     return None
 
 
+GUARD_FAILED = "regulars: overtaken"
+"""What PostgreSQL is asked to take for a number where a guarded statement has changed nothing."""
+
+
+def guard_failed(error: BaseException) -> bool:
+    """Whether PostgreSQL says that this is no number: nobody else would ask it for that."""
+    causes = _causes(error)
+    return any(getattr(cause, "sqlstate", None) == "22P02" and GUARD_FAILED in str(cause) for cause in causes)
+
+
 def definite(error: BaseException) -> bool:
     """Whether a COMMIT that failed with this error has certainly changed nothing: the database itself said so."""
     for cause in _causes(error):
+        if isinstance(cause, Overtaken):
+            return True
         if isinstance(cause, sqlite3.Error):
             # A commit whose fsync failed stands in the log, and is there again if the process now dies.
             return getattr(cause, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_IOERR

@@ -1,14 +1,54 @@
-"""What happens in a shop, told to the plugins by those who make it happen."""
+"""What happens in a shop, told to the plugins by those who make it happen.
 
-from collections.abc import Mapping, Sequence
+An event may have two halves. In the first one each plugin names what it will look up, from what is about to be written; all of
+it is asked together, with what core itself wants to know. In the second one it gets the rows and decides. So the rounds to the
+database do not depend on how many plugins are on.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from regulars_core.database import Lookup
 from regulars_core.events import journal
 from regulars_core.plugins.host import Extras
+from regulars_core.primitives.clock import Instant, moment, now
 from regulars_core.shop.shop import Shop
 
 MAX_ROWS = 1_000
 """Rows of one announcement at most."""
+Found = Mapping[str, Sequence[Sequence[Any]]]
+"""The rows of the look-ups that each plugin has named, by plugin, in the order in which it has named them."""
+
+
+def named_lookups(
+    shop: Shop, event: str, rows: Sequence[Any], extras: Sequence[Extras] = (), *, only: Collection[str] | None = None
+) -> Mapping[str, Sequence[Lookup]]:
+    """What the plugins name in the first half of an event about these rows, by plugin; or some plugins only."""
+    kind = shop.plugins.events[event]
+    facts = {"shop": shop, kind.argument: rows}
+    with moment(Instant(now() - 1)):  # they ask for what was there before
+        return shop.plugins.lookups(event, facts, only=only, extras=extras or [{}] * len(rows))
+
+
+async def look_up(
+    shop: Shop, named: Mapping[str, Sequence[Lookup]], *own: Lookup
+) -> tuple[Found, Sequence[Sequence[Any]]]:
+    """The rows of what plugins have named and, apart from them, of look-ups of one's own, all asked together; what several of
+    them name alike is asked once."""
+    lookups = distinct([*own, *(one for each in named.values() for one in each)])
+    found = await shop.database.read_together(list(lookups.values())) if lookups else ()
+    answers = dict(zip(lookups, found, strict=True))
+    rows = [answers[_text_of(one)] for one in own]
+    return {plugin: [answers[_text_of(one)] for one in each] for plugin, each in named.items()}, rows
+
+
+def distinct(lookups: Sequence[Lookup]) -> Mapping[tuple[str, str], Lookup]:
+    """Look-ups without those that look up the same again, by what each is."""
+    return {_text_of(one): one for one in lookups}
+
+
+def _text_of(lookup: Lookup) -> tuple[str, str]:
+    return lookup[0], repr(tuple(lookup[1]))
 
 
 async def announce(
@@ -17,18 +57,24 @@ async def announce(
     ids: Sequence[str],
     extras: Sequence[Extras] = (),
     rows: Mapping[str, Any] | None = None,
+    *,
+    others: Sequence[str | None] = (),
+    found: Found | None = None,
+    quotes: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Tell the plugins of something, inside the transaction in which it happens. Raises what they raise, Refused too.
 
     `extras` are what inputs carried for plugins, one for each id; none at all where no input did. They are told and not
-    kept: the journal has ids only. `rows` are what the plugins are told of, by id, where the caller has just made them.
-    Nothing is read where nobody listens.
+    kept: the journal has ids only, and those of `others` whom it was about, in the same order. `rows` are what the plugins are
+    told of, by id, where the caller has just made them, and `found` what was looked up for all of them, where it was. Nothing is
+    read where nobody listens.
     """
-    for start in range(0, len(ids), MAX_ROWS):
-        part = ids[start : start + MAX_ROWS]
-        await journal.write(shop, event, part)  # before what a plugin does about it
-        if shop.plugins.listens(event):
-            await tell(shop, event, part, extras[start : start + MAX_ROWS], rows)
+    with moment(now()):  # the journal's, and that of all who are told of it, now or later
+        for start in range(0, len(ids), MAX_ROWS):
+            end = start + MAX_ROWS
+            await journal.write(shop, event, ids[start:end], others[start:end])  # before what a plugin does about it
+            if shop.plugins.listens(event):
+                await tell(shop, event, ids[start:end], extras[start:end], rows, found=found, quotes=quotes[start:end])
 
 
 async def tell(
@@ -38,14 +84,25 @@ async def tell(
     extras: Sequence[Extras] = (),
     rows: Mapping[str, Any] | None = None,
     *,
-    only: str | None = None,
+    found: Found | None = None,
+    quotes: Sequence[Mapping[str, Any]] = (),
+    only: Collection[str] | None = None,
+    moments: Mapping[str, Instant] | None = None,
 ) -> None:
-    """Tell all plugins, or one; the rows are read unless they are at hand, and those that are gone by now are left out."""
+    """Tell all plugins, or some; the rows are read unless they are at hand, and those that are gone by now are left out. What the
+    plugins name is looked up unless it was. `moments` are when each happened, if that is not now."""
     kind = shop.plugins.events[event]
     by_id = await kind.read(shop.database, ids) if rows is None else rows
-    existing = [id_ for id_ in dict.fromkeys(ids) if id_ in by_id]
-    if existing:
-        carried = dict(zip(ids, extras, strict=True)) if extras else {}
-        facts = {kind.argument: [by_id[id_] for id_ in existing]}
-        aligned = [carried.get(id_, {}) for id_ in existing]
-        await shop.plugins.announce(event, only=only, extras=aligned, shop=shop, **facts)
+    there = [id_ for id_ in dict.fromkeys(ids) if id_ in by_id]
+    if not there:
+        return
+    carried = dict(zip(ids, extras, strict=True)) if extras else {}
+    quoted = dict(zip(ids, quotes, strict=True)) if quotes else {}
+    present, aligned = [by_id[id_] for id_ in there], [carried.get(id_, {}) for id_ in there]
+    if found is None:
+        outlined = [kind.outline(row) for row in present]
+        found, _ = await look_up(shop, named_lookups(shop, event, outlined, aligned, only=only))
+    at = [now()] * len(there) if moments is None else [moments[id_] for id_ in there]
+    facts = {"shop": shop, kind.argument: present, "moments": at}
+    told = [quoted.get(id_, {}) for id_ in there]
+    await shop.plugins.announce(event, facts, only=only, extras=aligned, found=found, quotes=told)

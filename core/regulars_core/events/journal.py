@@ -1,17 +1,38 @@
-"""Writing the journal, in the transactions of what happens."""
+"""Writing the journal, in the transactions of what happens; and what an entry of it says."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import orjson
 
-from regulars_core.primitives.clock import now
+from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.ids import new_id
 from regulars_core.queries.inserts import inserting
 from regulars_core.shop.shop import Shop
 
 
-async def write(shop: Shop, kind: str, ids: Sequence[str]) -> None:
-    """Note an event. A shop in which no plugin was ever on has nobody to note it for, and notes nothing."""
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """Something that has happened: to which rows and, in the same order, whom each of them was about (None where that is nobody,
+    or nobody is known); `position` grows in the order of commits, `at` is when it happened. `has_others` says whether it was
+    noted at all whom they were about."""
+
+    position: int
+    event: str
+    ids: Sequence[str]
+    others: Sequence[str | None]
+    took_part: Sequence[str]
+    at: Instant
+    has_others: bool = False
+
+
+_COLUMNS = ("id", "kind", "ids", "others", "took_part", "at")
+
+
+async def write(shop: Shop, kind: str, ids: Sequence[str], others: Sequence[str | None] = ()) -> None:
+    """Note an event about these ids and, if `others` are given, whom each of them was about, None for nobody. A shop in which
+    no plugin was ever on has nobody to note it for, and notes nothing."""
     if shop.keeps_journal:
-        row = (new_id(), kind, orjson.dumps(list(ids)).decode(), " ".join(shop.plugins.names), now())
-        await shop.database.defer([inserting("journal", ("id", "kind", "ids", "took_part", "at"), [row])])
+        about = orjson.dumps(list(others)).decode() if others else None
+        row = (new_id(), kind, orjson.dumps(list(ids)).decode(), about, " ".join(shop.plugins.names), now())
+        await shop.database.defer([inserting("journal", _COLUMNS, [row])])

@@ -1,77 +1,112 @@
-"""Telling a plugin what happened while it was off.
+"""Telling plugins what happened while they were off.
 
-Each batch is one transaction together with the plugin's cursor: whoever is killed goes on where the last batch ended, and
-two processes that do it at once tell each event once.
+Those that missed the same are told together: event by event, each in the order in which they are told of things that happen, and
+by the clock of then. What an event brings, and the histories that core reads for plugins, are as they were at the time
+(`ahead`); what plugins have written of it themselves they have just written.
+
+Each batch of events is one transaction together with the plugins' places in the journal: whoever is killed goes on where the
+last batch ended, and two processes that do it at once tell each event once. However much was missed, what is in memory is a
+batch.
 """
 
-import json
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
-from regulars_core.events.events import MAX_ROWS, tell
+import orjson
+
+from regulars_core.database import Database, Unavailable
+from regulars_core.events import ahead
+from regulars_core.events.events import Found, look_up, named_lookups, tell
+from regulars_core.events.journal import JournalEntry
+from regulars_core.events.runs import Rows, Run, customers_of, runs
+from regulars_core.primitives.clock import moment
 from regulars_core.primitives.errors import Refused
-from regulars_core.queries.locks import lock, lock_where
+from regulars_core.queries.locks import lock
 from regulars_core.shop.shop import Shop
 
 BATCH_SIZE = 200
-"""Entries of the journal that are looked at in one transaction."""
+"""Entries of the journal that are looked at in one transaction, at most."""
+_BATCH_CHARACTERS = 40_000  # of their ids, but for the last one: some thousand rows
+AT_ONCE = 20_000
+"""Entries that are numbered or forgotten in one statement, which may take five seconds."""
 _LOCK = 7_306_085_893_296_000_002  # of pg_advisory_xact_lock; any number, the same in every version
+
+_WRITTEN = {"postgres": "written, at, id", "sqlite": "rowid"}
+"""In which order entries were written, whatever the clocks of the processes say."""
 
 log = logging.getLogger(__name__)
 
 
 async def switch_on(shop: Shop) -> None:
-    """Let the shop's plugins take part: each is told first what it missed since it was on last.
+    """Let the shop's plugins take part: they are told first what they missed since they were on last.
 
-    A plugin that was never on begins now. Raises what a plugin raises, but for refusals, which come too late.
+    A plugin that was never on begins now. Raises what a plugin raises, as `catch_up` does.
     """
     if not shop.keeps_journal:
         shop.keeps_journal = await shop.database.row("SELECT 1 FROM journal_cursor LIMIT 1") is not None
-    for plugin in shop.plugins.names:
-        await catch_up(shop, plugin)
+    await catch_up(shop)
 
 
-async def catch_up(shop: Shop, plugin: str) -> int:
-    """Tell a plugin what it missed, and answer how many events that were. May be interrupted at any time."""
+async def catch_up(shop: Shop, *plugins: str) -> int:
+    """Tell the plugins that are on, or those of them that are named, what they missed, and answer how many events that were.
+    May be interrupted at any time.
+
+    What a plugin refuses comes too late: it is logged, and passed over for this plugin. Where it raises anything else, it and
+    those that want to be told after it stay behind the batch in which it did, and are told again the next time; the others
+    are told to the end. Then the first of these errors is raised. Raises Unavailable at once.
+    """
+    names = [name for name in shop.plugins.names if not plugins or name in plugins]
     await give_positions(shop)
-    await shop.database.transaction(lambda: _begin(shop, plugin))
-    missed = 0
-    while (batch := await shop.database.transaction(lambda: _batch(shop, plugin))) is not None:
-        missed += batch
-    return missed
+    for name in names:
+        await shop.database.transaction(lambda name=name: begin_cursor(shop, name))  # type: ignore[misc]
+    return await _Walk(shop, names).to_the_end()
 
 
 async def give_positions(shop: Shop) -> int:
-    """Number what was committed since the last time, and answer how many entries that were."""
+    """Number what was committed since the last time, some thousand entries at a time, and answer how many that were."""
     if await shop.database.row("SELECT 1 FROM journal WHERE position IS NULL LIMIT 1") is None:
         return 0
-
-    async def work() -> int:
-        if shop.database.engine == "postgres":
-            # A statement of its own: the next one then sees whatever the last holder has committed.
-            await shop.database.rows("SELECT pg_advisory_xact_lock($1)", _LOCK)
-        [last] = await shop.database.rows(
-            "SELECT coalesce(max(position), 0) FROM (SELECT max(position) AS position FROM journal"
-            " UNION ALL SELECT max(position) FROM journal_cursor) taken"
-        )
-        return await shop.database.run(
-            "UPDATE journal SET position = $1 + fresh.n FROM (SELECT id, row_number() OVER (ORDER BY at, id) AS n"
-            " FROM journal WHERE position IS NULL) fresh WHERE journal.id = fresh.id",
-            last[0],
-        )
-
-    return await shop.database.transaction(work)
+    return await _to_the_last(lambda: shop.database.transaction(lambda: _number_some(shop.database)))
 
 
-async def forget_old(shop: Shop) -> int:
-    """Delete what every plugin that was ever on has been told, and answer how many entries that were."""
-    return await shop.database.transaction(
-        lambda: shop.database.run("DELETE FROM journal WHERE position <= (SELECT min(position) FROM journal_cursor)")
+async def _to_the_last(work: Callable[[], Awaitable[int]]) -> int:
+    """Do it again as long as there was enough to do; what is added meanwhile may wait until the next time. For how many entries
+    that was."""
+    done = some = await work()
+    while some == AT_ONCE:
+        some = await work()
+        done += some
+    return done
+
+
+async def _number_some(database: Database) -> int:
+    if database.engine == "postgres":
+        # A statement of its own: the next one then sees whatever the last holder has committed.
+        await database.rows("SELECT pg_advisory_xact_lock($1)", _LOCK)
+    [last] = await database.rows(
+        "SELECT coalesce(max(position), 0) FROM (SELECT max(position) AS position FROM journal"
+        " UNION ALL SELECT max(position) FROM journal_cursor) taken"
+    )
+    order = _WRITTEN[database.engine]
+    return await database.run(
+        f"UPDATE journal SET position = $1 + fresh.n FROM (SELECT id, row_number() OVER (ORDER BY {order}) AS n"
+        f" FROM journal WHERE position IS NULL ORDER BY {order} LIMIT {AT_ONCE}) fresh WHERE journal.id = fresh.id",
+        last[0],
     )
 
 
-async def _begin(shop: Shop, plugin: str) -> None:
+async def forget_old(shop: Shop) -> int:
+    """Delete what every plugin that was ever on has been told, some thousand entries at a time, and answer how many that were."""
+    old = "position <= (SELECT min(position) FROM journal_cursor)"
+    some = f"DELETE FROM journal WHERE position IN (SELECT position FROM journal WHERE {old} ORDER BY position LIMIT {AT_ONCE})"
+    return await _to_the_last(lambda: shop.database.transaction(lambda: shop.database.run(some)))
+
+
+async def begin_cursor(shop: Shop, plugin: str) -> None:
+    """Let whoever has no place in the journal begin with the present; to be called in a transaction."""
     await shop.database.run(
         "INSERT INTO journal_cursor (plugin, position)"
         " SELECT $1, coalesce(max(position), 0) FROM (SELECT max(position) AS position FROM journal"
@@ -80,68 +115,204 @@ async def _begin(shop: Shop, plugin: str) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    position: int
-    kind: str
-    ids: Sequence[str]
-    took_part: Sequence[str]
+_ENTRY = "position, kind, ids, others, took_part, at"
 
 
-async def _batch(shop: Shop, plugin: str) -> int | None:
-    """Tell one batch; the number of events that were missed, or None at the end of the journal."""
-    [cursor] = await lock(shop.database, "journal_cursor", [plugin], ("position",), key="plugin", type="text")
-    rows = await shop.database.rows(
-        f"SELECT position, kind, ids, took_part FROM journal WHERE position > $1 ORDER BY position LIMIT {BATCH_SIZE}",
-        cursor[0],
+async def entries_after(database: Database, position: int) -> Sequence[JournalEntry]:
+    """The next entries of the journal behind a position, at most BATCH_SIZE, and fewer where they are about many rows."""
+    rows = await database.rows(
+        f"SELECT {_ENTRY} FROM (SELECT {_ENTRY}, sum(length(ids)) OVER (ORDER BY position) - length(ids) AS before"
+        f" FROM (SELECT {_ENTRY} FROM journal WHERE position > $1 ORDER BY position LIMIT {BATCH_SIZE}) upcoming) sized"
+        f" WHERE before < {_BATCH_CHARACTERS} ORDER BY position",
+        position,
     )
-    if not rows:
-        return None
-    entries = [_Entry(row[0], row[1], json.loads(row[2]), row[3].split()) for row in rows]
-    missed = [entry for entry in entries if plugin not in entry.took_part]
-    for kind, ids in _together(missed):
-        if shop.plugins.listens(kind, plugin):
-            await _tell(shop, plugin, kind, ids)
-    await shop.database.run("UPDATE journal_cursor SET position = $2 WHERE plugin = $1", plugin, entries[-1].position)
-    return len(missed)
+    return [
+        JournalEntry(
+            place,
+            kind,
+            (about := orjson.loads(ids)),
+            orjson.loads(others) if others else [None] * len(about),
+            took_part.split(),
+            at,
+            others is not None,
+        )
+        for place, kind, ids, others, took_part, at in rows
+    ]
 
 
-def _together(entries: Sequence[_Entry]) -> Iterator[tuple[str, Sequence[str]]]:
-    """Entries of one kind that follow each other, as one; but what happened twice to a row stays twice."""
-    kind, ids = "", dict[str, None]()
-    for entry in entries:
-        if entry.kind != kind or len(ids) + len(entry.ids) > MAX_ROWS or not ids.keys().isdisjoint(entry.ids):
-            if ids:
-                yield kind, list(ids)
-            kind, ids = entry.kind, {}
-        ids |= dict.fromkeys(entry.ids)
-    if ids:
-        yield kind, list(ids)
+class _Walk:
+    """A walk along the journal, telling these plugins what they missed."""
+
+    def __init__(self, shop: Shop, names: Sequence[str]) -> None:
+        self._shop, self._names = shop, list(names)
+        self._telling: str | None = None
+        self._is_ahead_written = self._must_write_ahead = False
+        self._error: Exception | None = None
+        self._end = 0
+
+    async def to_the_end(self) -> int:
+        """Walk to what is the end now, since others may go on writing; how many events were told."""
+        told, last = 0, await self._shop.database.row("SELECT coalesce(max(position), 0) FROM journal")
+        self._end = last[0] if last else 0
+        while self._names and (batch := await self._next()) is not None:
+            told += batch
+        if self._is_ahead_written:
+            everybody = self._shop.plugins.names
+            await self._shop.database.transaction(lambda: ahead.forget_told(self._shop.database, everybody))
+        if self._error:
+            raise self._error
+        return told
+
+    async def _next(self) -> int | None:
+        """Tell a batch: all of them together or, where somebody refuses something or fails, one after the other."""
+        database = self._shop.database
+        if self._must_write_ahead and not self._is_ahead_written:
+            await ahead.write_down(database, self._names)
+            self._is_ahead_written = True
+        await give_positions(self._shop)
+        try:
+            return await database.transaction(lambda: self._batch(self._tell_together))
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.debug("a batch of what was missed is told once more, by itself: %r", error)
+        try:
+            return await database.transaction(lambda: self._batch(self._tell_apart))
+        except Unavailable:
+            raise
+        except Exception as error:
+            if self._telling is None:
+                raise
+            self._leave_behind(self._telling, error)
+            return 0
+
+    def _leave_behind(self, plugin: str, error: Exception) -> None:
+        """Go on without a plugin that fails, and without those that would be told after it."""
+        followers = [name for name in self._shop.plugins.followers(plugin) if name in self._names]
+        log.error(
+            "the plugin '%s' fails at what it missed and is left behind, with %s", plugin, followers or "no other"
+        )
+        self._names = [name for name in self._names if name != plugin and name not in followers]
+        self._error = self._error or error
+
+    async def _batch(self, tell_run: "_TellRun") -> int | None:
+        """Tell one batch; the number of events that were missed, or None at the end of the journal."""
+        self._telling = None
+        database, names = self._shop.database, self._names
+        rows = await lock(database, "journal_cursor", names, ("plugin", "position"), key="plugin", type="text")
+        places = {row[0]: row[1] for row in rows}
+        entries = await entries_after(database, min(places.values()))
+        if not entries or entries[0].position > self._end:
+            return None
+        missed = [
+            (entry, [name for name in names if entry.position > places[name] and name not in entry.took_part])
+            for entry in entries
+        ]
+        heard = [(entry, self._listeners(entry.event, some)) for entry, some in missed]
+        if any(who for _, who in heard):
+            if not self._is_ahead_written:
+                self._must_write_ahead = True
+                return 0
+            await self._tell_all(heard, tell_run)
+        among = database.dialect.among("plugin", 1, "text")
+        forward = f"UPDATE journal_cursor SET position = $2 WHERE {among} AND position < $2"
+        await database.run(forward, names, entries[-1].position)
+        return sum(bool(some) for _, some in missed)
+
+    def _listeners(self, event: str, names: Sequence[str]) -> list[str]:
+        plugins = self._shop.plugins
+        return [name for name in names if event in plugins.events and plugins.listens(event, name)]
+
+    async def _tell_all(self, heard: Sequence[tuple[JournalEntry, Sequence[str]]], tell_run: "_TellRun") -> None:
+        """Tell these entries to these plugins, with their customers held as they were when it happened: so nothing more
+        happens to them."""
+        database, entries = self._shop.database, [entry for entry, who in heard if who]
+        await self._hold(entries)
+        unnumbered = await ahead.complete(database, self._names)
+        rows = await self._rows(entries)
+        for run in runs(self._shop.plugins, heard, rows):
+            with moment(run.entries[-1].at):
+                await tell_run(run)
+        self._telling = None
+        if unnumbered:
+            await ahead.forget_unnumbered(database, self._names)
+
+    async def _hold(self, entries: Sequence[JournalEntry]) -> None:
+        """As `regulars_core.purchases.statistics.hold` does: whoever has decided by these customers is overtaken."""
+        database, customers, unknown = self._shop.database, set[str](), list[str]()
+        for entry in entries:
+            if (own := customers_of(self._shop.plugins, entry)) is not None:
+                customers |= set(own)
+            elif entry.event in ahead.KINDS:
+                unknown += entry.ids
+        if unknown:
+            customers |= await ahead.buyers_of(database, unknown)
+        if customers:
+            await lock(database, "customer_stats", customers, key="customer_id")
+            among = database.dialect.among("customer_id", 1)
+            await database.run(f"UPDATE customer_stats SET activity = activity + 1 WHERE {among}", sorted(customers))
+
+    async def _rows(self, entries: Sequence[JournalEntry]) -> Mapping[int, Rows]:
+        """The rows that each of these entries is about, by its position."""
+        by_kind: dict[str, list[JournalEntry]] = {}
+        for entry in entries:
+            by_kind.setdefault(entry.event, []).append(entry)
+        found: dict[int, Rows] = {}
+        for event, some in by_kind.items():
+            kind = self._shop.plugins.events[event]
+            if kind.read_then is not None:
+                each = await kind.read_then(self._shop.database, some)
+            else:
+                ids = list(dict.fromkeys(id_ for entry in some for id_ in entry.ids))
+                each = [await kind.read(self._shop.database, ids)] * len(some)
+            found |= dict(zip((entry.position for entry in some), each, strict=True))
+        return found
+
+    async def _named(self, run: Run, who: Collection[str]) -> Found:
+        """What the first half of an event finds."""
+        kind = self._shop.plugins.events[run.event]
+        outlined = [kind.outline(row) for row in run.rows.values()]
+        before = run.entries[0].position - 1 if kind.asks_before else run.entries[-1].position
+        with ahead.standing_at(before):
+            found, _ = await look_up(self._shop, named_lookups(self._shop, run.event, outlined, only=who))
+        return found
+
+    async def _told(self, run: Run, who: Collection[str], found: Found) -> None:
+        ids, moments = list(run.rows), run.moments
+        with ahead.standing_at(run.entries[-1].position):
+            await tell(self._shop, run.event, ids, rows=run.rows, found=found, only=who, moments=moments)
+
+    async def _tell_together(self, run: Run) -> None:
+        await self._told(run, run.who, await self._named(run, run.who))
+
+    async def _tell_apart(self, run: Run) -> None:
+        """The same, entry by entry and plugin by plugin, so that it is known who fails. What one refuses it is not told: it has
+        happened."""
+        for part in run.apart():
+            found: dict[str, Any] = {}
+            with moment(part.entries[0].at):
+                for plugin in part.who:
+                    self._telling = plugin
+                    with suppress(Refused):  # told below
+                        async with self._shop.database.savepoint():
+                            found |= {plugin: (), **await self._named(part, [plugin])}
+                for plugin in part.who:
+                    self._telling = plugin
+                    await self._tell_one(part, plugin, found)
+
+    async def _tell_one(self, run: Run, plugin: str, found: Found) -> None:
+        """Tell one plugin; where it refuses, of each row by itself."""
+        try:
+            async with self._shop.database.savepoint():
+                await self._told(run, [plugin], found if plugin in found else await self._named(run, [plugin]))
+        except Refused as refused:
+            if len(run.rows) > 1:
+                for id_ in run.rows:
+                    await self._tell_one(replace(run, rows={id_: run.rows[id_]}), plugin, {})
+            else:
+                log.warning(
+                    "the plugin '%s' missed %s of %s and refuses it now: %s", plugin, run.event, *run.rows, refused
+                )
 
 
-_BUYERS = {
-    "purchases_recorded": "SELECT customer_id FROM purchase WHERE {}",
-    "purchases_voided": "SELECT customer_id FROM purchase WHERE {}",
-    "purchases_refunded": "SELECT customer_id FROM purchase WHERE id IN (SELECT purchase_id FROM refund WHERE {})",
-}
-
-
-async def _hold_buyers(shop: Shop, kind: str, ids: Sequence[str]) -> None:
-    """Hold the statistics of who bought, as it was held when it happened."""
-    if kind in _BUYERS:
-        theirs = _BUYERS[kind].format(shop.database.dialect.among("id", 1))
-        await lock_where(shop.database, "customer_stats", f"customer_id IN ({theirs})", [ids], key="customer_id")
-
-
-async def _tell(shop: Shop, plugin: str, kind: str, ids: Sequence[str]) -> None:
-    """Tell of these; where the plugin refuses, of each by itself, and go on without what it refuses: it has happened."""
-    try:
-        async with shop.database.savepoint():
-            await _hold_buyers(shop, kind, ids)
-            await tell(shop, kind, ids, only=plugin)
-    except Refused as refused:
-        if len(ids) > 1:
-            for id_ in ids:
-                await _tell(shop, plugin, kind, [id_])
-        else:
-            log.warning("the plugin '%s' missed %s of %s and refuses it now: %s", plugin, kind, ids[0], refused)
+_TellRun = Callable[[Run], Awaitable[None]]

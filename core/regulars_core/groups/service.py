@@ -4,6 +4,8 @@ from typing import Any, TypedDict
 
 from regulars_core.events.events import announce
 from regulars_core.groups.models import CustomerGroup
+from regulars_core.groups.reads import GroupRow
+from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
@@ -13,10 +15,11 @@ from regulars_core.shop.shop import Shop
 
 
 class GroupChanges(TypedDict, total=False):
-    """What to change of a group: what is absent stays, None clears."""
+    """What to change of a group: what is absent stays, None clears. The extras are for the plugins."""
 
     name: str | None
     description: str | None
+    extras: Extras
 
 
 def name_key(name: str) -> str:
@@ -44,27 +47,30 @@ async def _refuse_taken(key: str | None, but_for: str | None = None) -> None:
             raise Refused(Problem("NAME_TAKEN", "Another group has this name.", ("name",)))
 
 
-async def create_group(shop: Shop, name: str, description: str | None) -> str:
-    """Make a group and answer its id. Raises Refused."""
+async def create_group(shop: Shop, name: str, description: str | None, extras: Extras | None = None) -> str:
+    """Make a group, tell the plugins of it, and answer its id. Raises Refused."""
     columns = _checked({"name": name, "description": description})
 
     async def work() -> str:
         await _refuse_taken(columns["name_key"])
         present = now()
-        group = await CustomerGroup.create(id=new_id(), **columns, created_at=present, updated_at=present)
+        group = GroupRow(new_id(), columns["name"], columns["description"], False, present, present)
+        await CustomerGroup.create(id=group.id, **columns, created_at=present, updated_at=present)
+        await announce(shop, "groups_created", [group.id], [extras or {}], {group.id: group})
         return group.id
 
     return await shop.database.transaction(work)
 
 
 async def change_group(shop: Shop, group_id: str, changes: GroupChanges) -> None:
-    """Change a group. Raises Refused."""
+    """Change a group, and tell the plugins of it. Raises Refused."""
     columns = _checked(changes)
 
     async def work() -> None:
         await _refuse_taken(columns.get("name_key"), but_for=group_id)
         if not await CustomerGroup.filter(id=group_id).update(**columns, updated_at=now()):
             raise Refused(_unknown("id"))
+        await announce(shop, "groups_changed", [group_id], [changes.get("extras", {})])
 
     await shop.database.transaction(work)
 

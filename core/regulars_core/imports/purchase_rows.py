@@ -117,6 +117,7 @@ class SaleReader:
             channel=channel,
             note=note,
             customer_named=("import", buyer.identifier if buyer else None),
+            origin="IMPORT",
         )
         return checked(purchase, self._currency), buyer
 

@@ -6,7 +6,9 @@ are is said from outside; core itself is registered first, and answers declarati
 
 import inspect
 import re
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -14,7 +16,8 @@ from typing import Any
 import pluggy
 from pydantic import BaseModel
 
-from regulars_core.database import App, Database
+from regulars_core.database import App, Database, Lookup
+from regulars_core.plugins.order import PluginOrder, ordered
 from regulars_core.plugins.owners import CORE, Owners, PluginError
 from regulars_core.primitives.errors import Refused
 
@@ -25,6 +28,8 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 """Marks a plugin's function as the implementation of the hook that has its name."""
 Extras = Mapping[str, Mapping[str, Any]]
 """What an input carries for plugins: by plugin, the values of the fields that it added and that were given."""
+hearing: ContextVar[str | None] = ContextVar("regulars_hearing", default=None)
+"""The plugin that is being asked or told something."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -43,6 +48,13 @@ class EventKind:
 
     argument: str
     read: Callable[[Database, Sequence[str]], Coroutine[Any, Any, Mapping[str, Any]]]
+    outline: Callable[[Any], Any] = lambda row: row
+    """What of a row is known in the first half of the event already."""
+    read_then: Callable[[Database, Sequence[Any]], Coroutine[Any, Any, Sequence[Mapping[str, Any]]]] | None = None
+    """How a replay reads the rows of each of these entries of the journal: as they were then, as far as that is known. Without
+    it, they are read as they are."""
+    asks_before: bool = False
+    """Whether the first half comes before anything of it is written."""
 
 
 class Plugins:
@@ -63,31 +75,51 @@ class Plugins:
         Raises PluginError for hooks that do not exist, take arguments that do not, or are of the wrong colour.
         """
         self._core, self._specs, self.events = core, specs, events
-        self._manager = pluggy.PluginManager(PROJECT)
-        self._manager.add_hookspecs(specs)
-        self._manager.register(core, CORE)
-        self.names: Sequence[str] = tuple(plugins)
-        for name, plugin in plugins.items():
+        for name in plugins:
             if not _NAME.fullmatch(name) or name == CORE:
                 raise PluginError(
                     f"'{name}' is no name for a plugin; use small letters, digits and _, and not `{CORE}`."
                 )
-            try:
-                self._manager.register(plugin, name)
-            except (pluggy.PluginValidationError, ValueError) as error:
-                raise PluginError(f"The plugin '{name}' cannot be registered: {error}") from error
+        self._register(plugins)
+        orders: Mapping[str, PluginOrder] = self.declared("regulars_order")
+        if wrong := [name for name, order in orders.items() if not isinstance(order, PluginOrder)]:
+            raise PluginError(f"The plugin '{wrong[0]}' must answer regulars_order with a PluginOrder.")
+        self._orders = orders
+        self.names: Sequence[str] = tuple(ordered(list(plugins), orders))
+        if self.names != tuple(plugins):
+            self._register({name: plugins[name] for name in self.names})
         self._add_offered_hooks()
         self._check_hooks()
         known = {one.name: one for one in about}
         self.about = [
-            known.get(name) or About(name, description=(inspect.getdoc(plugin) or "").partition("\n")[0])
-            for name, plugin in plugins.items()
+            known.get(name) or About(name, description=(inspect.getdoc(plugins[name]) or "").partition("\n")[0])
+            for name in self.names
         ]
+
+    def _register(self, plugins: Mapping[str, object]) -> None:
+        """Core, then these in this order, which is the order in which they are told."""
+        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager.add_hookspecs(self._specs)
+        self._manager.register(self._core, CORE)
+        for name, plugin in plugins.items():
+            try:
+                self._manager.register(plugin, name)
+            except (pluggy.PluginValidationError, ValueError) as error:
+                raise PluginError(f"The plugin '{name}' cannot be registered: {error}") from error
 
     def without(self, name: str) -> "Plugins":
         """The same plugins but for one."""
         rest = {other: self._manager.get_plugin(other) for other in self.names if other != name}
         return Plugins(rest, self.about, core=self._core, specs=self._specs, events=self.events)
+
+    def followers(self, name: str) -> Sequence[str]:
+        """The plugins that want to be told after this one, and those that want to be told after them."""
+        found = {name}
+        for other in self.names:  # each stands behind those that it is told after
+            order = self._orders.get(other, PluginOrder())
+            if not found.isdisjoint({*order.requires, *order.after}):
+                found.add(other)
+        return [other for other in self.names if other in found and other != name]
 
     def _add_offered_hooks(self) -> None:
         """Hooks that plugins offer to each other."""
@@ -164,22 +196,91 @@ class Plugins:
         names = [implementation.plugin_name for implementation in self._implementations(event)]
         return bool(names) if plugin is None else plugin in names
 
+    def implementing(self, hook: str) -> Sequence[str]:
+        """Which plugins have this hook, in their order."""
+        return [implementation.plugin_name for implementation in self._implementations(hook)]
+
+    def ask(self, hook: str, plugin: str, facts: Mapping[str, Any], extras: Sequence[Extras] = ()) -> Any:
+        """What one plugin answers a question, which is a hook that is called whenever somebody asks; None where it has no such
+        hook. Of the extras it is told its own. Raises what it raises."""
+        for implementation in self._implementations(hook):
+            if implementation.plugin_name == plugin:
+                known = {**facts, "extras": _own(extras, plugin)}
+                with _named(hook, plugin):
+                    return implementation.function(*(known[name] for name in implementation.argnames))
+        return None
+
+    def takes(self, event: str, plugin: str, argument: str) -> bool:
+        """Whether a plugin that wants to be told of an event takes this argument of it."""
+        return any(
+            argument in implementation.argnames
+            for implementation in self._implementations(event)
+            if implementation.plugin_name == plugin
+        )
+
+    def lookups(
+        self,
+        event: str,
+        facts: Mapping[str, Any],
+        *,
+        only: Collection[str] | None = None,
+        extras: Sequence[Extras] = (),
+    ) -> Mapping[str, Sequence[Lookup]]:
+        """What every plugin names in the first half of an event, by plugin; or some plugins only. Nothing for an event that has
+        no first half."""
+        hook = f"{event}_lookups"
+        if not hasattr(self._manager.hook, hook):
+            return {}
+        named = {}
+        for implementation in self._implementations(hook):
+            if only is None or implementation.plugin_name in only:
+                known = {**facts, "extras": _own(extras, implementation.plugin_name)}
+                with _named(hook, implementation.plugin_name):
+                    named[implementation.plugin_name] = implementation.function(
+                        *(known[name] for name in implementation.argnames)
+                    )
+        return named
+
     async def announce(
-        self, event: str, *, only: str | None = None, extras: Sequence[Extras] = (), **facts: Any
+        self,
+        event: str,
+        facts: Mapping[str, Any],
+        *,
+        only: Collection[str] | None = None,
+        extras: Sequence[Extras] = (),
+        found: Mapping[str, Sequence[Sequence[Any]]] | None = None,
+        quotes: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        """Await every plugin's implementation of an event, one after another, in the order of registration; or that of
-        one plugin only. Of the extras each is told its own.
+        """Await every plugin's implementation of an event with these facts, one after another, in the order of registration; or
+        those of some plugins only. Of the extras each is told its own, of what was `found` the rows of the look-ups that it has
+        named, and of the `quotes` of each row its own or None.
 
         Pluggy's own way would call them all before the first is awaited, and drop the rest where one raises.
         """
         for implementation in self._implementations(event):
-            if only not in {None, implementation.plugin_name}:
+            if only is not None and implementation.plugin_name not in only:
                 continue
-            known = {**facts, "extras": [each.get(implementation.plugin_name, {}) for each in extras]}
-            try:
+            own = (found or {}).get(implementation.plugin_name, ())
+            quoted = [each.get(implementation.plugin_name) for each in quotes]
+            known = {**facts, "extras": _own(extras, implementation.plugin_name), "found": own, "quotes": quoted}
+            with _named(event, implementation.plugin_name):
                 await implementation.function(*(known[name] for name in implementation.argnames))
-            except Refused:
-                raise
-            except Exception as error:
-                error.add_note(f"in {event} of the plugin '{implementation.plugin_name}'")
-                raise
+
+
+def _own(extras: Sequence[Extras], plugin: str) -> Sequence[Mapping[str, Any]]:
+    return [each.get(plugin, {}) for each in extras]
+
+
+@contextmanager
+def _named(hook: str, plugin: str) -> Iterator[None]:
+    """What is raised inside, and is no refusal, says where."""
+    token = hearing.set(plugin)
+    try:
+        yield
+    except Refused:
+        raise
+    except Exception as error:
+        error.add_note(f"in {hook} of the plugin '{plugin}'")
+        raise
+    finally:
+        hearing.reset(token)

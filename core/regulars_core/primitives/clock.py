@@ -2,7 +2,9 @@
 
 import time
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import NewType
@@ -25,9 +27,35 @@ DAY_MS = 86_400_000
 """Milliseconds in a day of 24 hours."""
 
 
+class _Moment:
+    __slots__ = ("at", "over")
+
+    def __init__(self, at: Instant) -> None:
+        self.at, self.over = at, False
+
+
+_moment: ContextVar[_Moment | None] = ContextVar("regulars_moment", default=None)
+
+
 def now() -> Instant:
-    """The present, cut to the millisecond."""
+    """The present, cut to the millisecond. While plugins are told of an event it is when that happened, the same for all of
+    them, however much later they are told."""
+    told = _moment.get()
+    if told is not None and not told.over:
+        return told.at
     return Instant(time.time_ns() // 1_000_000)
+
+
+@contextmanager
+def moment(at: Instant) -> Iterator[None]:
+    """Inside, and in tasks started inside, it is this instant; tasks that outlive it are back in the real present."""
+    told = _Moment(at)
+    token = _moment.set(told)
+    try:
+        yield
+    finally:
+        told.over = True
+        _moment.reset(token)
 
 
 def instant_of(moment: datetime) -> Instant:

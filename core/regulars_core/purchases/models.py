@@ -15,7 +15,9 @@ class Purchase(Model):
     """What somebody bought at one time in one store. Amounts are minor units of `currency`.
 
     total = subtotal - discount + shipping + tax, without the tax where prices include it. `digest` is the SHA-256 of what
-    was recorded: the same reference with the same digest is the same purchase sent again.
+    was recorded: the same reference with the same digest is the same purchase sent again. A reference is unique in its store
+    or, where a till names them, in its `register` and `session`, which are empty where it does not. `origin` says how the
+    purchase came here: TILL, IMPORT or SYNC. `basket` is the caller's own name of what was sold.
     """
 
     id = IdField(primary_key=True)
@@ -40,10 +42,14 @@ class Purchase(Model):
     total = MinorUnitsField()
     refunded = MinorUnitsField(default=0)
     digest = fields.CharField(64)
+    origin = fields.CharField(8, db_default="TILL")
+    register = TextKeyField(40, db_default="")
+    session = TextKeyField(40, db_default="")
+    basket = TextKeyField(120, null=True)
 
     class Meta:
         table = "purchase"
-        unique_together = (("store_id", "reference"),)
+        unique_together = (("store_id", "reference", "register", "session"),)
         indexes: ClassVar = [
             Index(fields=("customer_id", "purchased_at", "id"), name="purchase_of_customer"),
             Index(fields=("purchased_at", "id"), name="purchase_time"),

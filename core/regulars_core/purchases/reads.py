@@ -35,6 +35,8 @@ class PurchaseRow:
     tax_minor: int
     total_minor: int
     refunded_minor: int
+    origin: str
+    basket: str | None
 
     @property
     def subtotal(self) -> Money:
@@ -222,6 +224,11 @@ async def payments_by_ids(
     return await by_ids(database, PAYMENTS, ids, where)
 
 
+async def payments_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, list[PaymentRow]]:
+    """Each purchase's payments, in the order given."""
+    return await listed_of(database, PAYMENTS, "y.purchase_id", purchase_ids, "y.purchase_id, y.position")
+
+
 @dataclass(slots=True)
 class RefundRow:
     """Money given back for a purchase."""
@@ -282,3 +289,8 @@ REFUND_LINES = Readable(
     RefundLineRow,
     {"f": "JOIN refund f ON f.id = rl.refund_id", "p": "JOIN purchase p ON p.id = f.purchase_id"},
 )
+
+
+async def refund_lines_of(database: Database, refund_ids: Sequence[str]) -> Mapping[str, list[RefundLineRow]]:
+    """Each refund's lines; none where an amount was given back."""
+    return await listed_of(database, REFUND_LINES, "rl.refund_id", refund_ids, "rl.refund_id, rl.id")

@@ -1,7 +1,7 @@
 """Giving money back: refunds of an amount or of lines, and voids."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 from regulars_core.audit import changed
 from regulars_core.events.events import announce
@@ -9,7 +9,19 @@ from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
-from regulars_core.purchases.rules import Paid, PaidLine, RefundedLine, is_refunded_whole, refund_of_lines
+from regulars_core.purchases.reads import (
+    LINES,
+    PURCHASES,
+    LineRow,
+    PaymentRow,
+    PurchaseRow,
+    RefundLineRow,
+    RefundRow,
+    lines_of,
+    payments_of,
+)
+from regulars_core.purchases.recorded import RecordedPurchase, status_since, whole, whole_refund
+from regulars_core.purchases.rules import Paid, PaidLine, is_refunded_whole, refund_of_lines
 from regulars_core.purchases.statistics import recount
 from regulars_core.queries.inserts import insert
 from regulars_core.queries.locks import lock_where
@@ -43,9 +55,9 @@ async def refund(
     checks.refuse()
 
     async def work() -> str:
-        customer_id, purchased_at, paid = await _locked(shop, purchase_id, stores)
-        refunded_at = max(now(), purchased_at) if at is None else at
-        if refunded_at < purchased_at:
+        purchase, paid = await _locked(shop, purchase_id, stores)
+        refunded_at = max(now(), purchase.purchased_at) if at is None else at
+        if refunded_at < purchase.purchased_at:
             checks.fail("INVALID_DATE", "A refund cannot come before its purchase.", "refundedAt")
         taken = refund_of_lines(paid, lines, checks) if lines else []
         back = sum(line.amount for line in taken) if amount is None else amount
@@ -54,81 +66,121 @@ async def refund(
             message = f"At most {left.amount} {left.currency_code} can still be given back."
             checks.fail("REFUND_EXCEEDS_PAID", message, "amount" if lines is None else "lines")
         checks.refuse(recorded=True)
-        refund_id = new_id()
-        await insert(
-            shop.database,
-            "refund",
-            ("id", "purchase_id", "refunded_at", "amount", "reason"),
-            [(refund_id, purchase_id, refunded_at, back, reason)],
-        )
-        await _take_lines(shop, refund_id, taken)
-        whole = is_refunded_whole(paid, back, taken)
-        await shop.database.run(
-            "UPDATE purchase SET refunded = refunded + $2, status = $3 WHERE id = $1",
-            purchase_id,
-            back,
-            "REFUNDED" if whole else "PARTIALLY_REFUNDED" if paid.refunded + back or not paid.total else "PAID",
-        )
-        await recount(shop.database, [customer_id] if customer_id else [])
-        await announce(shop, "purchases_refunded", [refund_id])
-        return refund_id
+        row = RefundRow(new_id(), purchase_id, refunded_at, back, reason, purchase.currency)
+        lines_back = [
+            RefundLineRow(new_id(), row.id, line.line_id, line.quantity, line.amount, row.currency) for line in taken
+        ]
+        gone = is_refunded_whole(paid, back, taken)
+        status = status_since(paid.total, paid.refunded + back, nothing_left=gone)
+        await _write(shop, row, lines_back, status)
+        await recount(shop.database, [purchase.customer_id] if purchase.customer_id else [])
+        written = whole_refund(row, lines_back, _as_it_is_since(purchase, status, back, lines_back))
+        await announce(shop, "purchases_refunded", [row.id], rows={row.id: written}, others=[purchase.customer_id])
+        return row.id
 
     return await shop.database.transaction(work)
 
 
-async def _locked_row(shop: Shop, columns: Sequence[str], purchase_id: str, stores: Collection[str] | None) -> Any:
-    """These columns of a purchase, which nobody else changes until the transaction ends. Raises Refused: NOT_FOUND."""
+async def _locked_row(shop: Shop, purchase_id: str, stores: Collection[str] | None) -> tuple[PurchaseRow, int]:
+    """A purchase, which nobody else changes until the transaction ends, and its tax on top. Raises Refused: NOT_FOUND."""
     values = Values(shop.database.dialect, purchase_id)
     here = "" if stores is None else f" AND {values.among('store_id', sorted(stores), 'uuid')}"
+    columns = [*(column.removeprefix("p.") for column in PURCHASES.columns), "prices_include_tax"]
     rows = await lock_where(shop.database, "purchase", f"id = $1{here}", values.all, columns)
     if not rows:
         raise Refused(Problem("NOT_FOUND", "There is no purchase with this id.", ("purchaseId",)))
-    return rows[0]
+    *row, tax_included = rows[0]
+    purchase = PurchaseRow(*row)
+    return purchase, 0 if tax_included else purchase.tax_minor
 
 
-async def _locked(shop: Shop, purchase_id: str, stores: Collection[str] | None) -> tuple[str | None, Instant, Paid]:
-    columns = ("customer_id", "purchased_at", "status", "total", "refunded", "prices_include_tax", "tax")
-    customer_id, purchased_at, status, total, refunded, tax_included, tax = await _locked_row(
-        shop, columns, purchase_id, stores
-    )
-    if status == "VOIDED":
+async def _locked(shop: Shop, purchase_id: str, stores: Collection[str] | None) -> tuple[RecordedPurchase, Paid]:
+    """A purchase with everything that belongs to it, and as refunds see it. Raises Refused."""
+    purchase, tax_on_top = await _locked_row(shop, purchase_id, stores)
+    if purchase.status == "VOIDED":
         raise Refused(Problem("PURCHASE_VOIDED", "The purchase was voided.", ("purchaseId",)))
-    lines = await shop.database.rows(
-        "SELECT l.id, l.quantity, l.total, l.refunded_quantity, CAST(coalesce(sum(r.amount), 0) AS BIGINT), count(r.id)"
-        " FROM purchase_line l LEFT JOIN refund_line r ON r.line_id = l.id WHERE l.purchase_id = $1"
-        " GROUP BY l.id, l.quantity, l.total, l.refunded_quantity, l.position ORDER BY l.position",
+    rows = await shop.database.rows(
+        f"SELECT {', '.join(LINES.columns)}, CAST(coalesce(sum(r.amount), 0) AS BIGINT), count(r.id)"
+        f" FROM {LINES.source} LEFT JOIN refund_line r ON r.line_id = l.id WHERE l.purchase_id = $1"
+        f" GROUP BY {', '.join(LINES.columns)}, l.position ORDER BY l.position",
         purchase_id,
     )
-    paid_lines = [PaidLine(line[0], line[1], line[2], line[3], line[4], touched=line[5] > 0) for line in lines]
-    return customer_id, purchased_at, Paid(total, refunded, 0 if tax_included else tax, paid_lines)
+    lines = [LineRow(*row[:-2]) for row in rows]
+    paid_lines = [
+        PaidLine(
+            line.id, line.quantity_millionths, line.total_minor, line.refunded_millionths, row[-2], touched=row[-1] > 0
+        )
+        for line, row in zip(lines, rows, strict=True)
+    ]
+    paid = Paid(purchase.total_minor, purchase.refunded_minor, tax_on_top, paid_lines)
+    payments: Sequence[PaymentRow] = []
+    if shop.plugins.listens("purchases_refunded"):
+        payments = (await payments_of(shop.database, [purchase_id])).get(purchase_id, [])
+    return whole(purchase, lines, payments), paid
 
 
-async def _take_lines(shop: Shop, refund_id: str, taken: Sequence[RefundedLine]) -> None:
+def _as_it_is_since(
+    purchase: RecordedPurchase, status: str, back: int, lines: Sequence[RefundLineRow]
+) -> RecordedPurchase:
+    gone = {line.line_id: line.quantity_millionths for line in lines}
+    return replace(
+        purchase,
+        status=status,
+        refunded_minor=purchase.refunded_minor + back,
+        lines=[
+            replace(line, refunded_millionths=line.refunded_millionths + gone.get(line.id, 0))
+            for line in purchase.lines
+        ],
+    )
+
+
+async def _write(shop: Shop, row: RefundRow, lines: Sequence[RefundLineRow], status: str) -> None:
+    database = shop.database
     await insert(
-        shop.database,
+        database,
+        "refund",
+        ("id", "purchase_id", "refunded_at", "amount", "reason"),
+        [(row.id, row.purchase_id, row.refunded_at, row.amount_minor, row.reason)],
+    )
+    await insert(
+        database,
         "refund_line",
         ("id", "refund_id", "line_id", "quantity", "amount"),
-        [(new_id(), refund_id, line.line_id, line.quantity, line.amount) for line in taken],
+        [(line.id, row.id, line.line_id, line.quantity_millionths, line.amount_minor) for line in lines],
     )
-    if taken:
-        await shop.database.run_many(
+    if lines:
+        await database.run_many(
             "UPDATE purchase_line SET refunded_quantity = refunded_quantity + $2 WHERE id = $1",
-            [(line.line_id, line.quantity) for line in taken],
+            [(line.line_id, line.quantity_millionths) for line in lines],
         )
+    await database.run(
+        "UPDATE purchase SET refunded = refunded + $2, status = $3 WHERE id = $1",
+        row.purchase_id,
+        row.amount_minor,
+        status,
+    )
 
 
 async def void(shop: Shop, purchase_id: str, stores: Collection[str] | None = None) -> bool:
     """Undo a purchase as if it had not been; answers whether it stood until now. `stores` as in refund. Raises Refused."""
 
     async def work() -> bool:
-        customer_id, status = await _locked_row(shop, ("customer_id", "status"), purchase_id, stores)
-        if status == "VOIDED":
+        purchase, _ = await _locked_row(shop, purchase_id, stores)
+        if purchase.status == "VOIDED":
             changed({})
             return False
-        changed({"status": (status, "VOIDED")})
+        changed({"status": (purchase.status, "VOIDED")})
         await shop.database.run("UPDATE purchase SET status = 'VOIDED' WHERE id = $1", purchase_id)
-        await recount(shop.database, [customer_id] if customer_id else [])
-        await announce(shop, "purchases_voided", [purchase_id])
+        await recount(shop.database, [purchase.customer_id] if purchase.customer_id else [])
+        rows: Mapping[str, RecordedPurchase] = {}
+        if shop.plugins.listens("purchases_voided"):
+            lines, payments = (
+                await lines_of(shop.database, [purchase_id]),
+                await payments_of(shop.database, [purchase_id]),
+            )
+            voided = replace(purchase, status="VOIDED")
+            rows = {purchase_id: whole(voided, lines.get(purchase_id, []), payments.get(purchase_id, []))}
+        await announce(shop, "purchases_voided", [purchase_id], rows=rows, others=[purchase.customer_id])
         return True
 
     return await shop.database.transaction(work)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import orjson
 
@@ -40,14 +41,21 @@ class NewPayment:
     reference: str | None = None
 
 
+Origin = Literal["TILL", "IMPORT", "SYNC"]
+"""How a purchase came here: sent by a program, read from a file, brought over from a store's own server."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewPurchase:
     """A purchase as given.
 
     `time_named` says whether `purchased_at` is the caller's word, or the moment of arrival, which is another one when the
     same purchase is sent again. `customer_named` is whom the caller named as the customer, in the caller's own words: it
-    tells a purchase that is sent again from another one under the same reference. `extras` are for the plugins; they are
-    not part of what a purchase is, and do not tell two of them apart.
+    tells a purchase that is sent again from another one under the same reference. `extras` are for the plugins, and may hold
+    `lines` and `payments`: what each of those carries for one of them. `basket` is the caller's own name of what is sold.
+
+    Extras, `basket` and `origin` are not part of what a purchase is, and do not tell two of them apart: a till that lost its
+    parked baskets sends the same receipt again under another name, and what was read from a file first is the same sale.
     """
 
     reference: str
@@ -65,6 +73,8 @@ class NewPurchase:
     customer_named: Sequence[str | None] = ()
     time_named: bool = True
     extras: Extras = field(default_factory=dict)
+    origin: Origin = "TILL"
+    basket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,7 @@ class CheckedPurchase:
     discount: int
     total: int
     digest: str
+    basket: str | None = None
 
 
 def line_total(line: NewLine) -> int:
@@ -111,9 +122,8 @@ def checked(purchase: NewPurchase, shop_currency: str) -> CheckedPurchase:
     if purchase.currency != shop_currency:
         checks.fail("CURRENCY_MISMATCH", f"The shop sells in {shop_currency}, not {purchase.currency}.", "currencyCode")
     channel, note = checks.text(purchase.channel, "channel", 40), checks.prose(purchase.note, "note", 2_000)
-    lines = [_checked_line(checks, n, line) for n, line in enumerate(purchase.lines)]
-    if not 1 <= len(lines) <= MAX_LINES:
-        checks.fail("INVALID_LINES", f"A purchase has 1 to {MAX_LINES} lines; {len(lines)} were given.", "lines")
+    basket = checks.text(purchase.basket, "basket", 120)
+    lines = checked_lines(checks, purchase.lines)
     checks.at_least(purchase.shipping, 0, "shipping")
     checks.at_least(purchase.tax, 0, "tax")
     discount, net = sum(line.discount for line in lines), sum(line.total for line in lines)
@@ -123,7 +133,16 @@ def checked(purchase: NewPurchase, shop_currency: str) -> CheckedPurchase:
     payments = _checked_payments(checks, purchase.payments, total)
     checks.refuse()
     digest = _digest(purchase, channel, note, lines, payments)
-    return CheckedPurchase(purchase, reference, channel, note, lines, payments, net + discount, discount, total, digest)
+    return CheckedPurchase(
+        purchase, reference, channel, note, lines, payments, net + discount, discount, total, digest, basket
+    )
+
+
+def checked_lines(checks: Checks, lines: Sequence[NewLine]) -> list[CheckedLine]:
+    """What was bought, in the form in which it is kept. Problems are noted in `checks`."""
+    if not 1 <= len(lines) <= MAX_LINES:
+        checks.fail("INVALID_LINES", f"There are 1 to {MAX_LINES} lines; {len(lines)} were given.", "lines")
+    return [_checked_line(checks, n, line) for n, line in enumerate(lines)]
 
 
 def _checked_line(checks: Checks, n: int, line: NewLine) -> CheckedLine:

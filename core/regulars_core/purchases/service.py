@@ -1,21 +1,28 @@
 """Recording purchases: one from a till, a thousand from a file; each exactly once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.database import Dialect, Lookup
-from regulars_core.events.events import announce
+from regulars_core.events.events import Found, announce, look_up, named_lookups
+from regulars_core.plugins.host import Extras
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
 from regulars_core.primitives.money import CurrencyCode
-from regulars_core.purchases.reads import PurchaseRow
-from regulars_core.purchases.rules import CheckedPurchase
-from regulars_core.purchases.statistics import StatsDelta, add_purchases, stats_update
+from regulars_core.purchases.baskets import Quote
+from regulars_core.purchases.quotes import LOOKUPS as QUOTE_LOOKUPS
+from regulars_core.purchases.quotes import quotes_of, quoting_of, tell_failures
+from regulars_core.purchases.reads import LineRow, PaymentRow, PurchaseRow
+from regulars_core.purchases.recorded import PurchaseOutline, whole
+from regulars_core.purchases.rules import CheckedLine, CheckedPurchase, NewPayment
+from regulars_core.purchases.statistics import StatsDelta, activity_lookup, add_purchases, hold, stats_update
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.rows import query_by_text
 from regulars_core.shop.shop import Shop
+
+RECORDED = "purchases_recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,10 @@ async def record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Recor
 
 
 async def _record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Recorded]:
+    if (
+        len(purchases) > 1 or shop.database.overtaken
+    ):  # one by itself decides first, and is undone if others were quicker
+        await hold(shop.database, [p.input.customer_id for p in purchases if p.input.customer_id])
     known = await recorded_under(shop, [purchase.reference for purchase in purchases])
     recorded, outcomes, new = now(), [], list[tuple[PurchaseRow, CheckedPurchase]]()
     for purchase in purchases:
@@ -53,10 +64,46 @@ async def _record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Reco
             outcomes.append(Recorded(existing[0], created=False))
         else:
             outcomes.append(Recorded(None, created=False, problem=reused()))
-    await _write(shop, new)
-    rows = {row.id: row for row, _ in new}
-    await announce(shop, "purchases_recorded", list(rows), [p.input.extras for _, p in new], rows)
+    await _write_and_tell(shop, new)
     return outcomes
+
+
+async def _write_and_tell(shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> None:
+    """What plugins name is looked up before anything is written, so that one purchase is one statement with all that follows
+    from it."""
+    lines = [[_line_row(row, line) for line in purchase.lines] for row, purchase in new]
+    payments = [[_payment_row(row, payment) for payment in purchase.payments] for row, purchase in new]
+    known = await _look_up(shop, [purchase for _, purchase in new]) if shop.plugins.listens(RECORDED) else _Known()
+    await _write(shop, new, lines, payments, known.activity)
+    rows = {row.id: whole(row, of, paid) for (row, _), of, paid in zip(new, lines, payments, strict=True)}
+    buyers, extras = [row.customer_id for row, _ in new], [purchase.input.extras for _, purchase in new]
+    await announce(shop, RECORDED, list(rows), extras, rows, others=buyers, found=known.found, quotes=known.quotes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known before anything is written, where plugins listen: the counter of who buys and what plugins have named, both
+    of a purchase by itself alone, and what plugins quote for each purchase."""
+
+    activity: int | None = None
+    found: Found | None = None
+    quotes: Sequence[Mapping[str, Quote]] = ()
+
+
+async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase]) -> _Known:
+    """Everything that plugins have named, and all of it together."""
+    quoting = quoting_of(shop, purchases)
+    named: Mapping[str, Sequence[Lookup]] = {}
+    own: Sequence[Lookup] = ()
+    if len(purchases) == 1:
+        given = purchases[0].input
+        named = named_lookups(shop, RECORDED, [PurchaseOutline(given.customer_id, given.purchased_at)], [given.extras])
+        own = _activity_of(given.customer_id)
+    found, rows = await look_up(shop, named, *own, *quoting.lookups)
+    quoted = quoting.answered(rows[len(own) :])
+    tell_failures(quoted)
+    activity = rows[0][0][0] if own and rows[0] else None
+    return _Known(activity, found if len(purchases) == 1 else None, quotes_of(purchases, quoted))
 
 
 async def recorded_before(shop: Shop, purchase: CheckedPurchase) -> str | None:
@@ -88,6 +135,23 @@ def lookup(dialect: Dialect, references: Sequence[str]) -> Lookup:
     return query_by_text(dialect, "purchase", ("store_id", "reference", "id", "digest"), "reference", references)
 
 
+def lookups_of(shop: Shop, purchase: PurchaseOutline, extras: Extras) -> Sequence[Lookup]:
+    """What recording this purchase looks up for the plugins, and to know that nobody was quicker."""
+    if not shop.plugins.listens(RECORDED):
+        return []
+    named = named_lookups(shop, RECORDED, [purchase], [extras])
+    return [*_activity_of(purchase.customer_id), *(one for each in named.values() for one in each)]
+
+
+def _activity_of(customer_id: str | None) -> Sequence[Lookup]:
+    return [activity_lookup(customer_id)] if customer_id else []
+
+
+def quoting_looks_up(shop: Shop) -> bool:
+    """Whether recording a purchase looks up anything for what plugins quote, as `quoting_of` says."""
+    return shop.plugins.listens(QUOTE_LOOKUPS) and shop.plugins.listens(RECORDED)
+
+
 def _deltas(new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> dict[str, StatsDelta]:
     deltas: dict[str, StatsDelta] = {}
     for row, _ in new:
@@ -102,7 +166,7 @@ def _deltas(new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> dict[str, Sta
 
 _PURCHASE_COLUMNS = (
     "id", "reference", "store_id", "customer_id", "purchased_at", "recorded_at", "status", "currency", "channel", "note",
-    "prices_include_tax", "subtotal", "discount", "shipping", "tax", "total", "refunded", "digest",
+    "prices_include_tax", "subtotal", "discount", "shipping", "tax", "total", "refunded", "digest", "origin", "basket",
 )  # fmt: skip
 _LINE_COLUMNS = (
     "id", "purchase_id", "position", "sku", "name", "brand", "category", "quantity", "unit_price", "discount", "total",
@@ -110,9 +174,15 @@ _LINE_COLUMNS = (
 )  # fmt: skip
 
 
-async def _write(shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> None:
+async def _write(
+    shop: Shop,
+    new: Sequence[tuple[PurchaseRow, CheckedPurchase]],
+    lines: Sequence[Sequence[LineRow]],
+    payments: Sequence[Sequence[PaymentRow]],
+    activity: int | None,
+) -> None:
     """Insert purchases with what belongs to them, and move the statistics of who bought: one from a till together with
-    whatever else is written then."""
+    whatever else is written then. Where something was decided by it, the customer's `activity` must still be that."""
     deltas, database = _deltas(new), shop.database
     tables: list[tuple[str, Sequence[str], list[Sequence[Any]]]] = [
         ("purchase", _PURCHASE_COLUMNS, [_purchase_values(row, purchase) for row, purchase in new]),
@@ -121,30 +191,31 @@ async def _write(shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]])
             _LINE_COLUMNS,
             [
                 (
-                    new_id(), row.id, n, li.sku, li.name, li.brand, li.category, li.quantity, li.unit_price, li.discount,
-                    li.total, 0,
+                    li.id, li.purchase_id, n, li.sku, li.name, li.brand, li.category, li.quantity_millionths,
+                    li.unit_price_minor, li.discount_minor, li.total_minor, 0,
                 )
-                for row, p in new
-                for n, li in enumerate(p.lines)
+                for each in lines
+                for n, li in enumerate(each)
             ],
         ),
         (
             "payment",
             ("id", "purchase_id", "position", "method", "amount", "reference"),
             [
-                (new_id(), row.id, n, payment.method, payment.amount, payment.reference)
-                for row, p in new
-                for n, payment in enumerate(p.payments)
+                (y.id, y.purchase_id, n, y.method, y.amount_minor, y.reference)
+                for each in payments
+                for n, y in enumerate(each)
             ],
         ),
     ]  # fmt: skip
     if len(new) == 1 and all(len(rows) < MIN_COPY_ROWS for *_, rows in tables):
         inserts = [inserting(table, columns, rows) for table, columns, rows in tables if rows]
-        await database.defer([*inserts, *(stats_update(database.dialect, id_, delta) for id_, delta in deltas.items())])
+        updates = [stats_update(database.dialect, id_, delta, activity) for id_, delta in deltas.items()]
+        await database.defer([*inserts, *updates])
         return
+    await add_purchases(database, deltas, activity)
     for table, columns, rows in tables:
         await insert(database, table, columns, rows)
-    await add_purchases(database, deltas)
 
 
 def _row(id_: str, p: CheckedPurchase, recorded: Instant) -> PurchaseRow:
@@ -152,12 +223,24 @@ def _row(id_: str, p: CheckedPurchase, recorded: Instant) -> PurchaseRow:
     return PurchaseRow(
         id_, p.reference, p.input.store_id, p.input.customer_id, p.input.purchased_at, recorded, "PAID",
         CurrencyCode(p.input.currency), p.channel, p.note, p.subtotal, p.discount, p.input.shipping, p.input.tax, p.total, 0,
+        p.input.origin, p.basket,
     )  # fmt: skip
+
+
+def _line_row(row: PurchaseRow, line: CheckedLine) -> LineRow:
+    return LineRow(
+        new_id(), row.id, line.sku, line.name, line.brand, line.category, line.quantity, line.unit_price, line.discount,
+        line.total, 0, row.currency,
+    )  # fmt: skip
+
+
+def _payment_row(row: PurchaseRow, payment: NewPayment) -> PaymentRow:
+    return PaymentRow(new_id(), row.id, payment.method, payment.amount, payment.reference, row.currency)
 
 
 def _purchase_values(row: PurchaseRow, p: CheckedPurchase) -> Sequence[Any]:
     return (
         row.id, row.reference, row.store_id, row.customer_id, row.purchased_at, row.recorded_at, row.status, row.currency,
         row.channel, row.note, p.input.prices_include_tax, row.subtotal_minor, row.discount_minor, row.shipping_minor,
-        row.tax_minor, row.total_minor, row.refunded_minor, p.digest,
+        row.tax_minor, row.total_minor, row.refunded_minor, p.digest, row.origin, row.basket,
     )  # fmt: skip

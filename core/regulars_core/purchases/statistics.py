@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from regulars_core.customers.reads import StatsRow, stats_rows
-from regulars_core.database import Database, Dialect, Write
+from regulars_core.database import Database, Dialect, Guarded, Lookup, Write
 from regulars_core.primitives.clock import NEVER, Instant
 from regulars_core.queries.locks import lock
 from regulars_core.shop.shop import Shop
@@ -38,16 +38,46 @@ class StatsDelta:
         self.first, self.last = min(self.first, at), max(self.last, at)
 
 
-async def add_purchases(database: Database, deltas: Mapping[str, StatsDelta]) -> None:
-    """Move statistics forward by new purchases, in the order of ids so that writers never wait for each other in a ring."""
-    if deltas:
-        updates = [stats_update(database.dialect, id_, delta) for id_, delta in sorted(deltas.items())]
+async def add_purchases(database: Database, deltas: Mapping[str, StatsDelta], activity: int | None = None) -> None:
+    """Move statistics forward by new purchases, in the order of ids so that writers never wait for each other in a ring; those of
+    one customer, if `activity` is given, only as long as it is that."""
+    updates = [stats_update(database.dialect, id_, delta, activity) for id_, delta in sorted(deltas.items())]
+    if activity is not None:
+        await database.defer(updates)
+    elif updates:
         await database.run_many(updates[0][0], [values for _, values in updates])
 
 
-def stats_update(dialect: Dialect, customer_id: str, delta: StatsDelta) -> Write:
-    """What moves one customer's statistics forward."""
-    return _update_sql(dialect), (customer_id, delta.spent, delta.count, delta.first, delta.last)
+def stats_update(dialect: Dialect, customer_id: str, delta: StatsDelta, activity: int | None = None) -> Write:
+    """What moves one customer's statistics forward; if `activity` is given, only as long as it is that."""
+    values = (customer_id, delta.spent, delta.count, delta.first, delta.last)
+    if activity is None:
+        return _update_sql(dialect), values
+    return Guarded(f"{_update_sql(dialect)} AND activity = $6", (*values, activity))
+
+
+def activity_lookup(customer_id: str) -> Lookup:
+    """The counter of everything that has moved a customer's money, points, progress or tier: who decides by one of these is
+    overtaken if it is another one when that is written."""
+    return "SELECT activity FROM customer_stats WHERE customer_id = $1", [customer_id]
+
+
+async def hold(database: Database, customer_ids: Collection[str]) -> None:
+    """Let nobody else move money, points, progress or tier of these customers until the transaction ends, and let those who have
+    decided by them already be overtaken. Whoever writes any of it, but for a purchase by itself, holds the customer first.
+
+    One statement; in the order of ids, so that nobody waits in a ring. Raises RuntimeError outside a transaction.
+    """
+    if ids := sorted(set(customer_ids)):
+        await lock(database, "customer_stats", ids, key="customer_id")
+        await database.defer(
+            [
+                (
+                    f"UPDATE customer_stats SET activity = activity + 1 WHERE {database.dialect.among('customer_id', 1)}",
+                    [ids],
+                )
+            ]
+        )
 
 
 @cache
@@ -56,6 +86,7 @@ def _update_sql(dialect: Dialect) -> str:
     latest, active = (dialect.greatest(column, "$5") for column in ("last_purchase_at", "active_at"))
     return (
         "UPDATE customer_stats SET total_spent = total_spent + $2, purchase_count = purchase_count + $3,"
+        " activity = activity + 1,"
         f" first_purchase_at = CASE WHEN first_purchase_at = {NEVER + 1} - 1 THEN $4 ELSE {least} END,"
         f" last_purchase_at = {latest}, active_at = {active} WHERE customer_id = $1"
     )
@@ -75,7 +106,7 @@ async def recount(database: Database, customer_ids: Sequence[str]) -> None:
         active = database.dialect.greatest("(SELECT created_at FROM customer WHERE id = $1)", "$5")
         await database.run(
             "UPDATE customer_stats SET total_spent = $2, purchase_count = $3, first_purchase_at = $4,"
-            f" last_purchase_at = $5, active_at = {active} WHERE customer_id = $1",
+            f" activity = activity + 1, last_purchase_at = $5, active_at = {active} WHERE customer_id = $1",
             customer_id,
             *row,
         )

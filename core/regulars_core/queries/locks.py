@@ -5,8 +5,9 @@ the order of their keys, and believes only what the locking statement or a later
 later one then waits at the first row that both want, while it holds none that the other still needs: nobody waits in a ring.
 And what it reads after it has waited is what the other one has left, not what was there when it came.
 
-On PostgreSQL that is `SELECT … ORDER BY key FOR UPDATE`. SQLite has one writer, so whoever is in a transaction is alone: there it
-is the same reading without a lock.
+On PostgreSQL that is `SELECT … ORDER BY key FOR NO KEY UPDATE`: a row that is locked may be referred to, so that who sells to a
+customer does not wait for who edits it. SQLite has one writer, so whoever is in a transaction is alone: there it is the same
+reading without a lock.
 """
 
 from collections.abc import Collection, Sequence

@@ -1,6 +1,7 @@
 """The shop at hand: its database and what it has decided. What every service is given first."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from regulars_core.database import Database
 from regulars_core.plugins.host import Plugins
@@ -8,6 +9,7 @@ from regulars_core.primitives.money import CurrencyCode, Money
 from regulars_core.shop.codes import Codes
 from regulars_core.shop.permissions import Permissions
 from regulars_core.shop.settings import Settings
+from regulars_core.shop.turns import Turns
 
 
 @dataclass
@@ -25,6 +27,10 @@ class Shop:
     """Everything that can be allowed here; making it raises PluginError where plugins' permissions cannot be."""
     keeps_journal: bool = field(init=False)
     """Whether events are written down for plugins that are off: as soon as any plugin was ever on."""
+    turns: Turns = field(default_factory=Turns)
+    """Who would only overtake each other in this process, one after another."""
+    memory: dict[Any, Any] = field(default_factory=dict)
+    """What plugins remember of the shop in this process, by something of their own, such as a class; it may be out of date."""
 
     def __post_init__(self) -> None:
         self.codes = Codes(self.database)

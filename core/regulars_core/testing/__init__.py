@@ -11,6 +11,7 @@ from regulars_core.testing.listener import Listener
 from regulars_core.testing.off_and_on import misses_nothing
 
 from .databases import ENGINES, Databases
+from .laws import LawBroken, try_laws
 from .postgres import PostgresMissing, PostgresServer
 from .shops import OpenShop, little_of_everything, opened_shop, statements
 
@@ -19,6 +20,7 @@ __all__ = [
     "Databases",
     "Engine",
     "ImportOptions",
+    "LawBroken",
     "Listener",
     "OpenShop",
     "PostgresMissing",
@@ -32,4 +34,5 @@ __all__ = [
     "misses_nothing",
     "opened_shop",
     "statements",
+    "try_laws",
 ]

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from regulars_core.customers.reads import CustomerRow
+from regulars_core.groups.reads import GroupRow
 from regulars_core.hookspecs import hookimpl
-from regulars_core.purchases.reads import PurchaseRow, RefundRow
+from regulars_core.purchases.recorded import RecordedPurchase, RecordedRefund
 
 
 class Listener:
@@ -14,7 +15,7 @@ class Listener:
     """
 
     def __init__(self) -> None:
-        self.heard: list[tuple[str, Sequence[CustomerRow | PurchaseRow | RefundRow]]] = []
+        self.heard: list[tuple[str, Sequence[CustomerRow | GroupRow | RecordedPurchase | RecordedRefund]]] = []
 
     @hookimpl
     async def customers_registered(self, customers: Sequence[CustomerRow]) -> None:
@@ -27,16 +28,26 @@ class Listener:
         self.heard.append(("customers_changed", customers))
 
     @hookimpl
-    async def purchases_recorded(self, purchases: Sequence[PurchaseRow]) -> None:
+    async def groups_created(self, groups: Sequence[GroupRow]) -> None:
+        """Hear of groups."""
+        self.heard.append(("groups_created", groups))
+
+    @hookimpl
+    async def groups_changed(self, groups: Sequence[GroupRow]) -> None:
+        """Hear of changes of groups."""
+        self.heard.append(("groups_changed", groups))
+
+    @hookimpl
+    async def purchases_recorded(self, purchases: Sequence[RecordedPurchase]) -> None:
         """Hear of purchases."""
         self.heard.append(("purchases_recorded", purchases))
 
     @hookimpl
-    async def purchases_refunded(self, refunds: Sequence[RefundRow]) -> None:
+    async def purchases_refunded(self, refunds: Sequence[RecordedRefund]) -> None:
         """Hear of refunds."""
         self.heard.append(("purchases_refunded", refunds))
 
     @hookimpl
-    async def purchases_voided(self, purchases: Sequence[PurchaseRow]) -> None:
+    async def purchases_voided(self, purchases: Sequence[RecordedPurchase]) -> None:
         """Hear of what was undone."""
         self.heard.append(("purchases_voided", purchases))

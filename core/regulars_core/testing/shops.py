@@ -9,6 +9,7 @@ from regulars_core.customers.changes import add_tags, change
 from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer
 from regulars_core.customers.rules import checked as checked_customer
+from regulars_core.groups.service import change_group, create_group
 from regulars_core.plugins.host import Plugins
 from regulars_core.primitives.clock import DAY_MS, Instant
 from regulars_core.primitives.ids import MAIN_STORE_ID
@@ -50,8 +51,10 @@ def statements(shop: Shop, number: int) -> Iterator[None]:
 
 
 async def little_of_everything(shop: Shop, name: str = "a") -> None:
-    """Let every event happen: three customers register and two change; they buy seven times and once nobody is known;
-    some of it is given back, and one purchase is undone. Texts begin with `name`, so that it can be done again."""
+    """Let every event happen: a group is made and changed; three customers register and two change; they buy seven times and
+    once nobody is known; some of it is given back, and one purchase is undone. Texts begin with `name`, so that it can be done
+    again."""
+    await change_group(shop, await create_group(shop, f"{name} friends", None), {"description": "Friends."})
     ids = []
     for n in range(3):
         person = NewCustomer(f"{name}{n}", "Li", email=f"{name}{n}@example.com", birth_date=date(1990 + n, 5, 17))

@@ -6,13 +6,28 @@ from typing import Any
 
 import typer
 
-from regulars_core.plugin import App, CustomerRow, Job, Permission, PurchaseRow, RefundRow, Shop, Verification, hookimpl
+from regulars_core.plugin import (
+    App,
+    CustomerRow,
+    Instant,
+    Job,
+    Lookup,
+    Permission,
+    PurchaseOutline,
+    RecordedPurchase,
+    RecordedRefund,
+    RuleKind,
+    Shop,
+    Verification,
+    hookimpl,
+)
 from regulars_schema.plugin import Contribution
 from regulars_tiers import events, hookspecs
 from regulars_tiers.commands import commands
 from regulars_tiers.graphql import contribution
 from regulars_tiers.permissions import PERMISSIONS
-from regulars_tiers.reassessment import differences
+from regulars_tiers.reassessment import differences, failures
+from regulars_tiers.rules.criteria import BOX
 
 
 @hookimpl
@@ -23,6 +38,11 @@ def regulars_models() -> App:
 @hookimpl
 def regulars_hookspecs() -> ModuleType:
     return hookspecs
+
+
+@hookimpl
+def regulars_rules() -> Sequence[RuleKind]:
+    return BOX
 
 
 @hookimpl
@@ -42,7 +62,10 @@ def regulars_jobs() -> Sequence[Job]:
 
 @hookimpl
 def regulars_verifications() -> Sequence[Verification]:
-    return [Verification("tiers", "Stored tiers are what the history of each customer gives.", differences)]
+    return [
+        Verification("tiers", "Stored tiers are what the history of each customer gives.", differences),
+        Verification("tier-criteria", "Every criterion of a policy in force can be measured.", failures, quick=True),
+    ]
 
 
 @hookimpl
@@ -58,15 +81,27 @@ async def customers_registered(
 
 
 @hookimpl
-async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
-    await events.recorded(shop, purchases)
+async def customers_changed(shop: Shop, customers: Sequence[CustomerRow]) -> None:
+    await events.changed(shop, customers)
 
 
 @hookimpl
-async def purchases_refunded(shop: Shop, refunds: Sequence[RefundRow]) -> None:
-    await events.refunded(shop, refunds)
+def purchases_recorded_lookups(shop: Shop, purchases: Sequence[PurchaseOutline]) -> Sequence[Lookup]:
+    return events.lookups_before(shop, purchases)
 
 
 @hookimpl
-async def purchases_voided(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
-    await events.voided(shop, purchases)
+async def purchases_recorded(
+    shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]], moments: Sequence[Instant]
+) -> None:
+    await events.recorded(shop, purchases, found, moments)
+
+
+@hookimpl
+async def purchases_refunded(shop: Shop, refunds: Sequence[RecordedRefund], moments: Sequence[Instant]) -> None:
+    await events.refunded(shop, refunds, moments)
+
+
+@hookimpl
+async def purchases_voided(shop: Shop, purchases: Sequence[RecordedPurchase], moments: Sequence[Instant]) -> None:
+    await events.voided(shop, purchases, moments)

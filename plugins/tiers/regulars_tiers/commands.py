@@ -57,17 +57,20 @@ def simulate_file(
     async def work(shop: Shop) -> None:
         try:
             tried = policy_versions.checked(shop, data)
+            simulation = await simulate(shop, tried, effective_at=begins, at=moment, sample=sample)
         except Refused as refused:
             for problem in refused.problems:
                 typer.echo(f"{'.'.join(problem.path)}: {problem.message}", err=True)
             raise typer.Exit(1) from None
-        await _print(shop, await simulate(shop, tried, effective_at=begins, at=moment, sample=sample))
+        await _print(shop, simulation)
 
     in_shop(work)
 
 
 async def _print(shop: Shop, simulation: Simulation) -> None:
     typer.echo(f"{simulation.customers} customers, {simulation.moved} of them moved, at {printed(simulation.at)}")
+    if simulation.unmeasured:
+        typer.echo(f"{simulation.unmeasured} of them cannot be measured, and would keep the tier that they have")
     for (before, after), count in sorted(simulation.moves.items()):
         typer.echo(f"{before} -> {after}  {count}")
     rows = await customers_by_ids(shop.database, [one.customer_id for one in simulation.sample])

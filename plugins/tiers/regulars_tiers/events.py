@@ -1,12 +1,24 @@
-"""When standings are brought up to date: registrations, purchases, refunds, voids, and time."""
+"""When standings are brought up to date: registrations, changes, purchases, refunds, voids, and time."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from regulars_core.plugin import CustomerRow, PurchaseRow, RefundRow, Shop, purchases_by_ids
+from regulars_core.plugin import (
+    CustomerRow,
+    Instant,
+    Lookup,
+    PurchaseFact,
+    PurchaseOutline,
+    PurchaseRow,
+    RecordedPurchase,
+    RecordedRefund,
+    Shop,
+    fact_of,
+)
 from regulars_tiers.assignments import assign_initial
+from regulars_tiers.policy_versions import versions_of
 from regulars_tiers.reassessment import work_off
-from regulars_tiers.recalculation import Recalculate, recalculate
+from regulars_tiers.recalculation import Recalculate, lookups_for, recalculate
 
 
 async def registered(shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]]) -> None:
@@ -16,20 +28,42 @@ async def registered(shop: Shop, customers: Sequence[CustomerRow], extras: Seque
         await assign_initial(shop, tiers, {customer.id: customer.created_at for customer in customers})
 
 
-async def recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
+async def changed(shop: Shop, customers: Sequence[CustomerRow]) -> None:
+    """Something of customers was changed, the group or a date of birth: where a criterion goes by that they are measured anew."""
+    if "customer" in (await versions_of(shop)).reads:
+        await recalculate(shop, {customer.id: Recalculate() for customer in customers}, "REASSESSMENT")
+
+
+def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline]) -> Sequence[Lookup]:
+    """What will have to be known when these purchases are recorded."""
+    buyers: dict[str, Recalculate] = {}
+    for customer_id, at in purchases:
+        if customer_id:
+            buyers[customer_id] = Recalculate(min(at, buyers[customer_id].since) if customer_id in buyers else at)
+    return lookups_for(shop, buyers)
+
+
+async def recorded(
+    shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]], moments: Sequence[Instant]
+) -> None:
     """Purchases were recorded."""
-    await recalculate(shop, _buyers(purchases), "PURCHASE", locked=True)
+    new: dict[str, list[PurchaseFact]] = {}
+    for purchase in purchases:
+        if purchase.customer_id:
+            new.setdefault(purchase.customer_id, []).append(fact_of(shop, purchase))
+    buyers = _buyers(zip(purchases, moments, strict=True))
+    await recalculate(shop, buyers, "PURCHASE", locked=True, found=found, new=new)
 
 
-async def refunded(shop: Shop, refunds: Sequence[RefundRow]) -> None:
+async def refunded(shop: Shop, refunds: Sequence[RecordedRefund], moments: Sequence[Instant]) -> None:
     """Money was given back: it never was spent, from the purchase on."""
-    purchases = await purchases_by_ids(shop.database, [refund.purchase_id for refund in refunds])
+    purchases = {refund.purchase_id: (refund.purchase, at) for refund, at in zip(refunds, moments, strict=True)}
     await recalculate(shop, _buyers(purchases.values()), "REFUND", locked=True)
 
 
-async def voided(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
+async def voided(shop: Shop, purchases: Sequence[RecordedPurchase], moments: Sequence[Instant]) -> None:
     """Purchases were undone."""
-    await recalculate(shop, _buyers(purchases), "VOID", locked=True)
+    await recalculate(shop, _buyers(zip(purchases, moments, strict=True)), "VOID", locked=True)
 
 
 async def time_passed(shop: Shop) -> None:
@@ -38,11 +72,12 @@ async def time_passed(shop: Shop) -> None:
         pass
 
 
-def _buyers(purchases: Iterable[PurchaseRow]) -> dict[str, Recalculate]:
-    """Whose periods may be others, each from the earliest of their purchases on; the latest is the reason."""
+def _buyers(purchases: Iterable[tuple[PurchaseRow, Instant]]) -> dict[str, Recalculate]:
+    """Whose periods may be others, each from the earliest of their purchases on; the latest is the reason. With each purchase,
+    when that came about."""
     buyers: dict[str, Recalculate] = {}
-    for purchase in sorted(purchases, key=lambda one: (one.purchased_at, one.id)):
+    for purchase, at in sorted(purchases, key=lambda one: (one[0].purchased_at, one[0].id)):
         if purchase.customer_id:
             since = buyers.get(purchase.customer_id, Recalculate(purchase.purchased_at)).since
-            buyers[purchase.customer_id] = Recalculate(since, purchase.id)
+            buyers[purchase.customer_id] = Recalculate(since, purchase.id, at)
     return buyers

@@ -1,16 +1,25 @@
 """Reading what standings follow from: purchases net of their refunds, and assignments; of many customers at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from regulars_core.plugin import NEVER, Database, Dialect, Instant, Lookup, Shop
-from regulars_tiers.rules.criteria import Lifetime, PurchaseFact
+from regulars_core.plugin import (
+    NEVER,
+    Database,
+    Dialect,
+    Instant,
+    Lifetime,
+    Lookup,
+    PurchaseFact,
+    Shop,
+    purchase_facts,
+)
 from regulars_tiers.rules.days import begin_of, day_number
-from regulars_tiers.rules.timeline import Assignment, History
+from regulars_tiers.rules.timeline import Assignment, History, Period
 
 BY_TIME = attrgetter("at", "id")
-_COLUMNS = "p.id, p.purchased_at, p.total - p.refunded, p.status, p.store_id, p.channel"
 
 
 def horizon(days: int | None, since: Instant, shop: Shop) -> Instant:
@@ -22,34 +31,11 @@ def horizon(days: int | None, since: Instant, shop: Shop) -> Instant:
     return begin_of(day_number(since, zone) - days, zone)
 
 
-async def facts_of(shop: Shop, since: Mapping[str, Instant]) -> Mapping[str, list[PurchaseFact]]:
-    """The purchases of each customer from an instant on, in the order of time."""
-    zone = shop.settings.zone
-    facts: dict[str, list[PurchaseFact]] = {customer_id: [] for customer_id in since}
-    for owner, id_, at, net, status, store_id, channel in await _rows(shop.database, since):
-        facts[owner].append(PurchaseFact(id_, at, day_number(at, zone), net, status != "REFUNDED", store_id, channel))
-    for own in facts.values():
-        own.sort(key=BY_TIME)
-    return facts
-
-
-async def _rows(database: Database, since: Mapping[str, Instant]) -> Sequence[Any]:
-    if not since:
-        return []
-    link = "p.customer_id = k.key AND p.purchased_at >= k.since AND p.status <> 'VOIDED'"
-    if database.engine == "sqlite":
-        pairs = "(SELECT value ->> 0 AS key, value ->> 1 AS since FROM json_each($1)) k"
-        return await database.rows(
-            f"SELECT k.key, {_COLUMNS} FROM {pairs} CROSS JOIN purchase p WHERE {link}", list(since.items())
-        )
-    array = database.dialect.array
-    # Each customer's part of the index by itself, whatever the planner knows of the table.
-    return await database.rows(
-        f"SELECT k.key, x.* FROM unnest({array(1)}, {array(2, 'bigint')}) AS k(key, since)"
-        f" CROSS JOIN LATERAL (SELECT {_COLUMNS} FROM purchase p WHERE {link} OFFSET 0) x",
-        list(since),
-        list(since.values()),
-    )
+def with_new(history: History, new: Sequence[PurchaseFact]) -> History:
+    """A history with purchases that were recorded just now, those that it knows already left out."""
+    known = {fact.id for fact in history.facts}
+    added = [fact for fact in new if fact.id not in known]
+    return replace(history, facts=sorted([*history.facts, *added], key=BY_TIME)) if added else history
 
 
 async def assignments_of(database: Database, customer_ids: Sequence[str]) -> Mapping[str, list[Assignment]]:
@@ -75,9 +61,9 @@ def assignments_from(customer_ids: Sequence[str], rows: Sequence[Any]) -> Mappin
     return assignments
 
 
-async def histories_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, History]:
-    """The whole history of each customer."""
-    facts = await facts_of(shop, dict.fromkeys(customer_ids, NEVER))
+async def histories_of(shop: Shop, customer_ids: Sequence[str], reads: Collection[str] = ()) -> Mapping[str, History]:
+    """The whole history of each customer, with what kinds in force `reads` beyond purchases."""
+    facts = await purchase_facts(shop, dict.fromkeys(customer_ids, NEVER), reads)
     assignments = await assignments_of(shop.database, customer_ids)
     return {one: History(facts[one], Lifetime(), assignments[one]) for one in facts}
 
@@ -86,3 +72,15 @@ def shortened(facts: Sequence[PurchaseFact], stored: Lifetime, assignments: Sequ
     """A history of which only the late part is looked at; what came before follows from the customer's statistics."""
     spent, count = sum(fact.net for fact in facts), sum(fact.counted for fact in facts)
     return History(facts, Lifetime(stored.spent - spent, stored.count - count), assignments)
+
+
+async def stored_periods(database: Database, customer_ids: Sequence[str]) -> Mapping[str, list[Period]]:
+    """The periods of each customer as they are stored, in the order of time; who has none is left out."""
+    periods: dict[str, list[Period]] = {}
+    for row in await database.rows(
+        "SELECT customer_id, begins, ends, tier, position FROM tier_spell"
+        f" WHERE {database.dialect.among('customer_id', 1)} ORDER BY customer_id, begins",
+        list(customer_ids),
+    ):
+        periods.setdefault(row[0], []).append(Period(*row[1:]))
+    return periods

@@ -9,19 +9,6 @@ from regulars_core.plugin import hookspec
 if TYPE_CHECKING:
     from regulars_core.plugin import Shop
     from regulars_tiers.recalculation import Change
-    from regulars_tiers.rules.criteria import CriterionKind
-
-
-@hookspec
-def tiers_criteria() -> "Sequence[CriterionKind]":  # type: ignore[empty-body]
-    """Kinds of criteria that policies may use. Try the laws on them with `regulars_tiers.testing`.
-
-    For example:
-
-        @hookimpl(optionalhook=True)
-        def tiers_criteria() -> Sequence[CriterionKind]:
-            return [CriterionKind("WEEKEND_ORDERS", NoSettings, weekend_orders, Unit.COUNT, "Weekend orders", monotone=True)]
-    """
 
 
 @hookspec

@@ -10,11 +10,13 @@ from regulars_core.plugin import IdField, InstantField, TextKeyField
 
 
 class TierPolicy(Model):
-    """A version of the policy, never changed: `body` is policy.PolicyData as JSON, `lowest` the code of everybody's tier."""
+    """A version of the policy, never changed: `body` is policy.PolicyData as JSON, `lowest` the code of everybody's tier.
+    `plugins` is JSON, too: which plugin brought each metric when it was accepted; null of versions from before that was kept."""
 
     number = fields.BigIntField(primary_key=True, generated=True)
     effective_at = InstantField()
     body = fields.TextField()
+    plugins = fields.TextField(null=True)
     lowest = fields.CharField(32)
     author = fields.CharField(120)
     created_at = InstantField()
@@ -59,12 +61,14 @@ class TierSpell(Model):
 
 class TierStanding(Model):
     """What was last shown of a customer who has periods. `next_at` is when time alone changes it, `policy` the number of
-    the latest version that the periods know of; -1 asks for all of them to be made anew."""
+    the latest version that the periods know of; -1 asks for all of them to be made anew. `failed` is the metric that could not
+    be measured when they last should have been: the standing is then what it was before."""
 
     customer_id = IdField(primary_key=True)
     tier = TextKeyField(32)
     next_at = InstantField()
     policy = fields.BigIntField()
+    failed = TextKeyField(60, null=True)
 
     class Meta:
         table = "tier_standing"

@@ -11,6 +11,7 @@ from regulars_core.plugin import (
     Database,
     Instant,
     Leaf,
+    Lookup,
     Once,
     Order,
     Page,
@@ -22,11 +23,13 @@ from regulars_core.plugin import (
     by_ids,
     now,
     pages_of,
+    told_later,
 )
-from regulars_tiers.histories import histories_of
-from regulars_tiers.policy_versions import versions_of
-from regulars_tiers.rules.explanation import Explainer, Standing
+from regulars_tiers.histories import histories_of, stored_periods
+from regulars_tiers.policy_versions import owners_from, remembered_versions, versions_of
+from regulars_tiers.rules.explanation import Explainer, Kept, Standing
 from regulars_tiers.rules.policy import SEED, PolicyData, Tier
+from regulars_tiers.rules.timeline import CriterionFailed
 
 _DURING = "sp.begins <= {at} AND sp.ends > {at}"
 _LOWEST = SEED.tiers[-1].code
@@ -87,6 +90,45 @@ async def _codes(database: Database, moments: Sequence[tuple[str, Instant]]) -> 
     return {(row[0], row[1]): row[2] for row in rows}
 
 
+def lookup_shown_tiers(shop: Shop, customer_ids: Iterable[str]) -> Lookup:
+    """What `shown_tiers_from` finds the tiers in that customers are shown; for the first half of an event, of before it."""
+    keys = shop.database.dialect.keys(1)
+    values: list[Any] = [sorted(set(customer_ids))]
+    earlier = "NULL"  # while things happen nothing has been shown later, and the text of the look-up is always the same
+    if told_later():
+        earlier = (
+            "(SELECT h.before FROM tier_change h WHERE h.customer_id = k.key AND h.at > $2 ORDER BY h.at, h.id LIMIT 1)"
+        )
+        values.append(now())
+    return (
+        f"SELECT k.key, {earlier}, t.tier, t.next_at, sp.begins, sp.tier AS follows FROM {keys}"
+        " LEFT JOIN tier_standing t ON t.customer_id = k.key"
+        " LEFT JOIN tier_spell sp ON sp.customer_id = k.key AND sp.ends >= t.next_at ORDER BY k.key, sp.begins",
+        values,
+    )
+
+
+async def shown_tiers_from(shop: Shop, rows: Sequence[Any]) -> Mapping[str, str]:
+    """The code of the tier that each customer is shown now or, where a plugin is told later of an event, was shown then: what
+    has become known since does not count, even if tiers themselves were never off."""
+    present, shown = now(), dict[str, str]()
+    lowest = (remembered_versions(shop) or await versions_of(shop)).at(present).policy.lowest.code
+    for customer_id, earlier, tier, next_at, begins, then in rows:
+        if earlier is not None:
+            shown[customer_id] = earlier
+        elif next_at is None or present < next_at:
+            shown[customer_id] = tier or lowest
+        elif begins <= present:  # what time has changed since the last look
+            shown[customer_id] = then
+    return shown
+
+
+async def shown_tiers(shop: Shop, customer_ids: Iterable[str]) -> Mapping[str, str]:
+    """The code of the tier that each customer is shown, as `shown_tiers_from` says it."""
+    sql, values = lookup_shown_tiers(shop, customer_ids)
+    return await shown_tiers_from(shop, await shop.database.read(sql, *values))
+
+
 async def tiers_around(
     shop: Shop, purchases: Iterable[tuple[str, Instant]]
 ) -> Mapping[tuple[str, Instant], tuple[Tier, Tier]]:
@@ -109,10 +151,22 @@ async def tiers_for_purchases(
 
 
 async def standings_of(shop: Shop, customer_ids: Sequence[str], at: Any) -> Mapping[str, Standing]:
-    """All about the tiers of customers at an instant, recomputed from what is known now: three statements."""
+    """All about the tiers of customers at an instant, recomputed from what is known now: three statements, and one more where
+    somebody cannot be measured, whose standing is told from what is stored."""
     present, versions = moment(at), await versions_of(shop)
-    histories, zone = await histories_of(shop, list(dict.fromkeys(customer_ids))), shop.settings.zone
-    return {one: Explainer(versions, one, history, zone).standing(present) for one, history in histories.items()}
+    ids, zone = list(dict.fromkeys(customer_ids)), shop.settings.zone
+    histories = await histories_of(shop, ids, versions.reads)
+    standings, failed = dict[str, Standing](), dict[str, str]()
+    for one, history in histories.items():
+        try:
+            standings[one] = Explainer(versions, one, history, zone).standing(present)
+        except CriterionFailed as error:
+            failed[one] = error.metric
+    stored = await stored_periods(shop.database, list(failed)) if failed else {}
+    for one, metric in failed.items():
+        kept = Kept(versions, one, stored.get(one, ()), histories[one].assignments, metric)
+        standings[one] = kept.standing(present)
+    return standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +233,8 @@ class PolicyRow:
     ends_at: Instant | None
     created_at: Instant | None
     data: PolicyData
+    plugins: Mapping[str, str]
+    """Which plugin brought each metric when the version was accepted, as far as that was kept."""
 
     @property
     def id(self) -> str:
@@ -210,6 +266,7 @@ class _StoredVersion:
     ends: Instant | None
     created_at: Instant | None
     body: str
+    plugins: str | None
 
     @property
     def position(self) -> tuple[int, str]:
@@ -218,7 +275,8 @@ class _StoredVersion:
 
     def row(self) -> PolicyRow:
         data = PolicyData.model_validate_json(self.body) if self.number else SEED
-        return PolicyRow(self.number, self.begins if self.number else None, self.ends, self.created_at, data)
+        begins, owners = self.begins if self.number else None, owners_from(self.plugins)
+        return PolicyRow(self.number, begins, self.ends, self.created_at, data, owners)
 
 
 LATEST_VERSION_FIRST = Order(SortKey("EFFECTIVE_AT", "effective_at", "number", int), descending=True)
@@ -226,10 +284,10 @@ LATEST_VERSION_FIRST = Order(SortKey("EFFECTIVE_AT", "effective_at", "number", i
 
 async def _stored_versions(database: Database) -> Sequence[_StoredVersion]:
     """All versions, in the order in which they are in force; a shop has few of them, and the seed is in no table."""
-    own = await database.rows("SELECT number, effective_at, created_at, body FROM tier_policy ORDER BY 2, 1")
-    rows = [(0, NEVER, None, ""), *own]
+    own = await database.rows("SELECT number, effective_at, created_at, body, plugins FROM tier_policy ORDER BY 2, 1")
+    rows = [(0, NEVER, None, "", None), *own]
     ends = [*(row[1] for row in rows[1:]), None]
-    return [_StoredVersion(row[0], row[1], end, row[2], row[3]) for row, end in zip(rows, ends, strict=True)]
+    return [_StoredVersion(row[0], row[1], end, *row[2:]) for row, end in zip(rows, ends, strict=True)]
 
 
 async def policies_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, PolicyRow]:

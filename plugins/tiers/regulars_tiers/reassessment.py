@@ -3,18 +3,20 @@
 Each batch is a transaction of its own; whoever is interrupted goes on with what is left.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 
-from regulars_core.plugin import Database, Shop, Values, Where, now
-from regulars_tiers.histories import histories_of
-from regulars_tiers.policy_versions import versions_of
-from regulars_tiers.recalculation import Recalculate, recalculate
-from regulars_tiers.rules.timeline import Period, timeline
+from regulars_core.plugin import Database, Shop, Values, Where, hold, now
+from regulars_tiers.histories import histories_of, stored_periods
+from regulars_tiers.policy_versions import broken_criteria, versions_of
+from regulars_tiers.recalculation import ANEW, Recalculate, recalculate
+from regulars_tiers.registry import owner_of
+from regulars_tiers.rules.timeline import CriterionFailed, timeline
 
 BATCH = 1_000
-ANEW = -1
-"""The policy of a standing that is to be made anew."""
-_STANDINGS = "SELECT t.customer_id FROM tier_standing t JOIN customer_stats s ON s.customer_id = t.customer_id"
+MAX_PURCHASES = 10_000
+"""Of the customers of a batch, but for those of the last one: whoever wants to sell to them waits until all are measured."""
+_STANDINGS = "tier_standing t JOIN customer_stats s ON s.customer_id = t.customer_id"
 _FROM_CUSTOMERS = "customer c LEFT JOIN customer_stats s ON s.customer_id = c.id"
 
 
@@ -22,8 +24,10 @@ async def reassess(shop: Shop, customer_ids: Sequence[str]) -> int:
     """Make the standings of these anew, in the caller's transaction, and answer how many were moved."""
 
     async def work() -> int:
+        await hold(shop.database, customer_ids)  # before their standings, as whoever sells does
         await _mark_these(shop.database, customer_ids)
-        return len(await recalculate(shop, dict.fromkeys(customer_ids, Recalculate()), "REASSESSMENT"))
+        customers = dict.fromkeys(customer_ids, Recalculate())
+        return len(await recalculate(shop, customers, "REASSESSMENT", locked=True))
 
     return await shop.database.transaction(work)
 
@@ -61,36 +65,94 @@ async def work_off(shop: Shop) -> AsyncIterator[int]:
         while ids := await find(shop):
             await shop.database.transaction(lambda ids=ids, cause=cause: _recalculate(shop, ids, cause))  # type: ignore[misc]
             yield len(ids)
+    if (await versions_of(shop)).unavailable:
+        return  # nobody can be measured until it is there
+    last = "0" * 32
+    while ids := await _failed(shop, last):  # each once: what fails still fails until the next time
+        await shop.database.transaction(lambda ids=ids: _recalculate(shop, ids, "POLICY"))  # type: ignore[misc]
+        yield len(ids)
+        last = ids[-1]
 
 
 async def _recalculate(shop: Shop, ids: Sequence[str], cause: str) -> None:
     await recalculate(shop, {id_: Recalculate(now()) if cause == "TIME" else Recalculate() for id_ in ids}, cause)
 
 
+def _next(source: str, condition: str, order: str) -> str:
+    """A query for the next customers in an order, as many as make a batch."""
+    some = f"SELECT s.customer_id, s.purchase_count FROM {source} WHERE {condition} ORDER BY {order} LIMIT {BATCH}"
+    numbered = f"SELECT customer_id, purchase_count, row_number() OVER () AS n FROM ({some}) upcoming"
+    return (
+        "SELECT customer_id FROM (SELECT customer_id, n, sum(purchase_count) OVER (ORDER BY n) - purchase_count AS before"
+        f" FROM ({numbered}) numbered) sized WHERE before < {MAX_PURCHASES} ORDER BY n"
+    )
+
+
 async def _due(shop: Shop) -> list[str]:
-    sql = f"{_STANDINGS} WHERE t.next_at <= $1 ORDER BY t.next_at LIMIT {BATCH}"
+    sql = _next(_STANDINGS, "t.next_at <= $1 AND t.failed IS NULL", "t.next_at, t.customer_id")
     return [row[0] for row in await shop.database.rows(sql, now())]
 
 
 async def _outdated(shop: Shop) -> list[str]:
     latest = (await versions_of(shop)).latest
-    sql = f"{_STANDINGS} WHERE t.policy < $1 ORDER BY t.policy, t.customer_id LIMIT {BATCH}"
+    sql = _next(_STANDINGS, "t.policy < $1 AND t.failed IS NULL", "t.policy, t.customer_id")
     return [row[0] for row in await shop.database.rows(sql, latest)]
 
 
-async def _unassessed(shop: Shop) -> list[str]:
-    sql = (
-        "SELECT s.customer_id FROM customer_stats s LEFT JOIN tier_standing t ON t.customer_id = s.customer_id"
-        " WHERE t.customer_id IS NULL AND (s.purchase_count > 0 OR s.total_spent > 0)"
-        f" ORDER BY s.customer_id LIMIT {BATCH}"
+_WHO_FAILED = f"t.policy = {ANEW} AND t.failed IS NOT NULL"
+
+
+async def _failed(shop: Shop, after: str) -> list[str]:
+    sql = _next(_STANDINGS, f"{_WHO_FAILED} AND t.customer_id > $1", "t.customer_id")
+    return [row[0] for row in await shop.database.rows(sql, after)]
+
+
+async def failed_counts(shop: Shop) -> Mapping[str, int]:
+    """For how many customers a metric could not be measured when their tiers last should have been brought up to date."""
+    rows = await shop.database.rows(
+        f"SELECT t.failed, count(*) FROM tier_standing t WHERE {_WHO_FAILED} GROUP BY t.failed ORDER BY t.failed"
     )
-    return [row[0] for row in await shop.database.rows(sql)]
+    return {row[0]: row[1] for row in rows}
+
+
+async def failures(shop: Shop) -> AsyncIterator[str]:
+    """A sentence for each metric of a policy that cannot be measured now, for each that breaks a law, and for each that could not
+    be measured for customers."""
+    versions, counts = await versions_of(shop), await failed_counts(shop)
+    for metric, reason in sorted(versions.unavailable.items()):
+        yield (
+            f"tier criterion {metric}: {reason}; tiers stay as they are until it can be measured, or until a policy without it is"
+            " in force from the same instant on"
+        )
+    for metric, law in sorted(broken_criteria(versions).items()):
+        yield f"tier criterion {metric}{_whose(shop, metric)}: breaks a law on purchases made at random: {law}"
+    for metric, count in counts.items():
+        one = await shop.database.row(
+            f"SELECT t.customer_id FROM tier_standing t WHERE {_WHO_FAILED} AND t.failed = $1 LIMIT 1", metric
+        )
+        such = f", such as customer_{one[0]}," if one else ","
+        yield (
+            f"tier criterion {metric}{_whose(shop, metric)}: could not be measured for {count} customers{such} whose tiers stay"
+            " as they are; the log says what it raises"
+        )
+
+
+def _whose(shop: Shop, metric: str) -> str:
+    owner = owner_of(shop, metric)
+    return f" of the plugin '{owner}'" if owner else ""
+
+
+async def _unassessed(shop: Shop) -> list[str]:
+    source = "customer_stats s LEFT JOIN tier_standing t ON t.customer_id = s.customer_id"
+    condition = "t.customer_id IS NULL AND (s.purchase_count > 0 OR s.total_spent > 0)"
+    return [row[0] for row in await shop.database.rows(_next(source, condition, "s.customer_id"))]
 
 
 async def differences(shop: Shop) -> AsyncIterator[str]:
     """Every customer whose stored periods are not what a recomputation gives; those that wait to be made anew, and those
-    not assessed yet, are passed over."""
+    not assessed yet, are passed over. For how many that cannot be told, by metric, comes last."""
     versions, last = await versions_of(shop), "0" * 32
+    failed = Counter[str]()
     while True:
         rows = await shop.database.rows(
             "SELECT c.id, t.policy FROM customer c LEFT JOIN tier_standing t ON t.customer_id = c.id WHERE c.id > $1"
@@ -98,22 +160,18 @@ async def differences(shop: Shop) -> AsyncIterator[str]:
             last,
         )
         checked = [row[0] for row in rows if row[1] == versions.latest]
-        histories, stored = await histories_of(shop, checked), await _stored_periods(shop.database, checked)
+        histories = await histories_of(shop, checked, versions.reads)
+        stored = await stored_periods(shop.database, checked)
         for customer_id in checked:
-            expected = timeline(versions, histories[customer_id], shop.settings.zone)
+            try:
+                expected = timeline(versions, histories[customer_id], shop.settings.zone)
+            except CriterionFailed as error:
+                failed[error.metric] += 1
+                continue
             if stored.get(customer_id, []) != expected:
                 yield f"customer_{customer_id}: stored tiers {stored.get(customer_id)}, recomputed {expected}"
         if len(rows) < BATCH:
-            return
+            break
         last = rows[-1][0]
-
-
-async def _stored_periods(database: Database, customer_ids: Sequence[str]) -> dict[str, list[Period]]:
-    periods: dict[str, list[Period]] = {}
-    for row in await database.rows(
-        "SELECT customer_id, begins, ends, tier, position FROM tier_spell"
-        f" WHERE {database.dialect.among('customer_id', 1)} ORDER BY customer_id, begins",
-        list(customer_ids),
-    ):
-        periods.setdefault(row[0], []).append(Period(*row[1:]))
-    return periods
+    for metric, count in sorted(failed.items()):
+        yield f"tier criterion {metric}: cannot be measured for {count} customers, whose stored tiers were not recomputed"

@@ -1,13 +1,16 @@
 """Recalculation: the periods of customers become what their histories say, and plugins are told who was moved.
 
-Whoever changes something of a customer holds the row of the customer's statistics first, as core does before it tells of
-purchases, in the order of ids; only then are policy and purchases read. So of two that change one customer, the later one
-sees what the earlier did.
+Whoever changes something of a customer holds the customer first; only then are policy and purchases read. So of two that
+change one customer, the later one sees what the earlier did. A purchase by itself holds nobody: what it decides by is named and
+looked up with everything else, and if somebody was quicker it is told again. Of what has just been recorded and is not among the
+rows that were looked up, the facts are made here.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from regulars_core.plugin import (
     MIN_COPY_ROWS,
@@ -15,27 +18,54 @@ from regulars_core.plugin import (
     Database,
     Dialect,
     Instant,
+    Lifetime,
     Lookup,
+    PurchaseFact,
+    RuleKinds,
     Shop,
+    completed,
+    hold,
     insert,
     inserting,
-    lock,
+    lookup_lifetimes,
+    lookup_purchase_facts,
+    moment,
     new_id,
     now,
+    purchase_facts,
+    purchase_facts_from,
+    rule_kinds,
 )
-from regulars_tiers.histories import assignments_from, facts_of, horizon, lookup_assignments, shortened
-from regulars_tiers.policy_versions import LOOKUP, versions_from
-from regulars_tiers.rules.criteria import Lifetime
+from regulars_tiers.histories import assignments_from, horizon, lookup_assignments, shortened, with_new
+from regulars_tiers.policy_versions import lookup_versions, remembered_versions, versions_from
+from regulars_tiers.rules.criteria import CriterionKind, Unavailable
 from regulars_tiers.rules.policy import Versions
-from regulars_tiers.rules.timeline import Period, Qualification, lifted, merged, period_at, timeline
+from regulars_tiers.rules.timeline import (
+    CriterionFailed,
+    History,
+    Period,
+    Qualification,
+    kept,
+    lifted,
+    merged,
+    period_at,
+    timeline,
+)
+
+ANEW = -1
+"""The policy of a standing that is to be made anew."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Recalculate:
-    """From when on a customer's periods may be others than before, and the purchase that is why."""
+    """From when on a customer's periods may be others than before, the purchase that is why, and when that came about: now,
+    unless it is said."""
 
     since: Instant = NEVER
     purchase_id: str | None = None
+    at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,58 +90,154 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """What is stored of a customer: the tier last shown, when time changes it, by which policy, and the periods."""
+    """What is stored of a customer: the tier last shown, when time changes it, by which policy, which metric failed, and the
+    periods."""
 
     tier: str
     next_at: Instant
     policy: int
+    failed: str | None
     periods: Sequence[Period]
 
 
+def lookups_for(shop: Shop, customers: Mapping[str, Recalculate]) -> Sequence[Lookup]:
+    """What `recalculate` will have to know of these customers after purchases, for the first half of an event: the same
+    look-ups that it asks by itself, and the purchases that matter as far as the policies are known in this process."""
+    ids, remembered = sorted(customers), remembered_versions(shop)
+    if not ids:
+        return []
+    asked = _lookups(shop, ids, ANEW if remembered is None else remembered.latest)
+    if remembered is not None and remembered.monotone:
+        since = {one: horizon(remembered.max_window_days, customers[one].since, shop) for one in ids}
+        asked.append(lookup_purchase_facts(shop, since))
+    return asked
+
+
 async def recalculate(
-    shop: Shop, customers: Mapping[str, Recalculate], cause: str, *, locked: bool = False
+    shop: Shop,
+    customers: Mapping[str, Recalculate],
+    cause: str,
+    *,
+    locked: bool = False,
+    found: Sequence[Sequence[Any]] = (),
+    new: Mapping[str, Sequence[PurchaseFact]] | None = None,
 ) -> Sequence[Change]:
     """Bring the periods of these customers up to date, inside the caller's transaction, and tell plugins who was moved.
 
-    `locked` says that the transaction holds the rows of their statistics already. The number of statements does not depend
-    on how many customers there are.
+    `locked` says that nobody else moves these customers meanwhile. `found` are the rows of `lookups_for`, from before the
+    purchases that are `new` were written; without them everything is read here. The number of statements does not depend on how
+    many customers there are.
     """
     if not customers:
         return []
     ids, database = sorted(customers), shop.database
     if not locked:
-        await lock(database, "customer_stats", ids, key="customer_id")
-    sql = (
-        "SELECT customer_id, total_spent, purchase_count FROM customer_stats"
-        f" WHERE {database.dialect.among('customer_id', 1)} ORDER BY customer_id"
-    )
-    stats, policies, standings, decisions = await database.read_together(
-        [(sql, [ids]), LOOKUP, _lookup_stored(database.dialect, ids), lookup_assignments(database.dialect, ids)]
-    )
-    versions, stored, assignments = versions_from(shop, policies), _stored(standings), assignments_from(ids, decisions)
-    present, zone = now(), shop.settings.zone
-    since = {row[0]: _since(customers[row[0]], stored.get(row[0]), versions) for row in stats}
-    # Added purchases never lower anybody (docs/decisions/0014): a window of them is enough, and no grace before it.
-    only_lifts = cause == "PURCHASE" and versions.monotone
-    liftable = {one for one, at in since.items() if only_lifts and at != NEVER and not assignments[one]}
-    reach_days = {one: versions.max_window_days if one in liftable else versions.reach_days for one in since}
-    facts = await facts_of(shop, {one: horizon(reach_days[one], at, shop) for one, at in since.items()})
-    writer = _Writer(versions, present)
-    for customer_id, spent, count in stats:
+        await hold(database, ids)
+    known = _Known(shop, customers, cause, found or await database.read_together(_lookups(shop, ids)))
+    if found and (len(found) == _WITHOUT_FACTS or not known.lifts_all or known.asked_by != known.versions.latest):
+        # What was named is not enough: the policy was not known yet or is another one, or the whole past of somebody is needed.
+        known, new = _Known(shop, customers, cause, await database.read_together(_lookups(shop, ids))), None
+        found = ()
+    if found:
+        facts = purchase_facts_from(shop, ids, found[_WITHOUT_FACTS])
+    else:
+        since = {one: horizon(known.reach_days(one), at, shop) for one, at in known.since.items()}
+        facts = await purchase_facts(shop, since)
+    if reads := known.versions.reads:
+        facts, new = await completed(shop, facts, reads), await completed(shop, new or {}, reads)
+    assignments, zone = known.assignments, shop.settings.zone
+    writer, failures, present = _Writer(known.versions), dict[str, CriterionFailed](), now()
+    for customer_id, spent, count in known.stats:
         history = shortened(facts[customer_id], Lifetime(spent, count), assignments[customer_id])
-        existing, at = stored.get(customer_id), since[customer_id]
-        if existing and customer_id in liftable:
-            periods = lifted(existing.periods, Qualification(versions, history, zone, at))
-        else:
-            periods = timeline(versions, history, zone)
-            if existing and at != NEVER:
-                periods = merged([*_before(existing.periods, at), *_after(periods, at)])
-        if existing or spent or count or facts[customer_id] or assignments[customer_id]:
-            writer.add(customer_id, existing, periods, cause, customers[customer_id].purchase_id)
+        history = with_new(history, (new or {}).get(customer_id, ()))
+        existing, asked = known.stored.get(customer_id), customers[customer_id]
+        at = present if asked.at is None else asked.at
+        try:
+            periods = _periods(known, customer_id, history, zone)
+        except CriterionFailed as failed:
+            failures[customer_id] = failed
+            stored = existing.periods if existing else ()
+            periods = kept(stored, known.versions, assignments[customer_id], at)
+        if existing or spent or count or history.facts or assignments[customer_id]:
+            failed_metric = failures[customer_id].metric if customer_id in failures else None
+            writer.add(customer_id, existing, periods, cause, asked.purchase_id, failed_metric, at)
+    _log(rule_kinds(shop), failures)
     await writer.write(database)
-    if writer.changes and shop.plugins.listens("tiers_changed"):
-        await shop.plugins.announce("tiers_changed", shop=shop, changes=writer.changes)
+    if shop.plugins.listens("tiers_changed"):
+        for at, changes in sorted(writer.changes_by_moment.items()):
+            with moment(at):
+                await shop.plugins.announce("tiers_changed", {"shop": shop, "changes": changes})
     return writer.changes
+
+
+def _periods(known: "_Known", customer_id: str, history: History, zone: ZoneInfo) -> Sequence[Period]:
+    """What the history of a customer says. Raises CriterionFailed."""
+    existing, at = known.stored.get(customer_id), known.since[customer_id]
+    if existing and customer_id in known.liftable:
+        return lifted(existing.periods, Qualification(known.versions, history, zone, at))
+    periods = timeline(known.versions, history, zone)
+    if existing and at != NEVER:
+        return merged([*_before(existing.periods, at), *_after(periods, at)])
+    return periods
+
+
+def _log(kinds: RuleKinds, failures: Mapping[str, CriterionFailed]) -> None:
+    """A line for each metric, whatever number of customers it is for. What a plugin raised may quote them, and is not told."""
+    by_metric: dict[str, list[str]] = {}
+    for customer_id, failed in failures.items():
+        by_metric.setdefault(failed.metric, []).append(customer_id)
+    for metric, ids in by_metric.items():
+        error = failures[ids[0]].error
+        raised = f"{type(error).__name__} in the plugin '{kinds.owners.get((CriterionKind.use, metric), '')}'"
+        log.warning(
+            "tier criterion %s could not be measured for %d customers, such as customer_%s, whose tiers stay as they are: %s",
+            metric,
+            len(ids),
+            ids[0],
+            error if isinstance(error, Unavailable) else raised,
+        )
+
+
+_WITHOUT_FACTS = 4
+"""Look-ups without that of purchases."""
+
+
+def _lookups(shop: Shop, ids: Sequence[str], asked_by: int = ANEW) -> list[Lookup]:
+    """`asked_by` comes back with the policies: the number of the one by which it was named what else is looked up."""
+    dialect = shop.database.dialect
+    return [
+        lookup_lifetimes(shop, ids),
+        lookup_versions(asked_by),
+        _lookup_stored(dialect, ids),
+        lookup_assignments(dialect, ids),
+    ]
+
+
+class _Known:
+    """What is known of customers before their purchases are looked at."""
+
+    def __init__(
+        self, shop: Shop, customers: Mapping[str, Recalculate], cause: str, found: Sequence[Sequence[Any]]
+    ) -> None:
+        self.stats, policies, standings, decisions = found[:_WITHOUT_FACTS]
+        self.asked_by = policies[0][-1] if policies else 0  # versions are never removed
+        self.versions, self.stored = versions_from(shop, policies), _stored(standings)
+        self.assignments = assignments_from(sorted(customers), decisions)
+        self.since = {row[0]: _since(customers[row[0]], self.stored.get(row[0]), self.versions) for row in self.stats}
+        # Added purchases never lower anybody (docs/decisions/0014): a window of them is enough, and no grace before it.
+        only_lifts = cause == "PURCHASE" and self.versions.monotone
+        self.liftable = {
+            one for one, at in self.since.items() if only_lifts and at != NEVER and not self.assignments[one]
+        }
+
+    @property
+    def lifts_all(self) -> bool:
+        """Whether a window of purchases is enough for everybody."""
+        return self.liftable == self.since.keys()
+
+    def reach_days(self, customer_id: str) -> int | None:
+        """For how many days before the change purchases of a customer matter one by one; None for ever."""
+        return self.versions.max_window_days if customer_id in self.liftable else self.versions.reach_days
 
 
 def _since(customer: Recalculate, stored: _Stored | None, versions: Versions) -> Instant:
@@ -120,8 +246,8 @@ def _since(customer: Recalculate, stored: _Stored | None, versions: Versions) ->
 
 def _lookup_stored(dialect: Dialect, ids: Sequence[str]) -> Lookup:
     return (
-        "SELECT t.customer_id, t.tier, t.next_at, t.policy, s.begins, s.ends, s.tier AS had, s.position FROM tier_standing t"
-        f" JOIN tier_spell s ON s.customer_id = t.customer_id WHERE {dialect.among('t.customer_id', 1)}"
+        "SELECT t.customer_id, t.tier, t.next_at, t.policy, t.failed, s.begins, s.ends, s.tier AS had, s.position"
+        f" FROM tier_standing t JOIN tier_spell s ON s.customer_id = t.customer_id WHERE {dialect.among('t.customer_id', 1)}"
         " ORDER BY t.customer_id, s.begins",
         [ids],
     )
@@ -129,9 +255,9 @@ def _lookup_stored(dialect: Dialect, ids: Sequence[str]) -> Lookup:
 
 def _stored(rows: Sequence[Any]) -> Mapping[str, _Stored]:
     """What is stored of each customer, from a row for each period, in their order."""
-    by_customer: dict[str, tuple[tuple[str, Instant, int], list[Period]]] = {}
+    by_customer: dict[str, tuple[tuple[str, Instant, int, str | None], list[Period]]] = {}
     for row in rows:
-        by_customer.setdefault(row[0], ((row[1], row[2], row[3]), []))[1].append(Period(*row[4:]))
+        by_customer.setdefault(row[0], ((row[1], row[2], row[3], row[4]), []))[1].append(Period(*row[5:]))
     return {one: _Stored(*standing, periods) for one, (standing, periods) in by_customer.items()}
 
 
@@ -146,52 +272,64 @@ def _after(periods: Iterable[Period], at: Instant) -> list[Period]:
 class _Writer:
     """Gathers what is to be written for many customers."""
 
-    def __init__(self, versions: Versions, present: Instant) -> None:
-        self._versions, self._present = versions, present
+    def __init__(self, versions: Versions) -> None:
+        self._versions = versions
         self._customers = 0
-        self.changes: list[Change] = []
+        self.changes_by_moment: dict[Instant, list[Change]] = {}
         self._gone: list[tuple[str, Instant]] = []
         self._new: list[tuple[Any, ...]] = []
         self._standings: list[tuple[Any, ...]] = []
 
+    @property
+    def changes(self) -> Sequence[Change]:
+        """All changes, in the order in which they came about."""
+        return [change for _, changes in sorted(self.changes_by_moment.items()) for change in changes]
+
     def add(
-        self, customer_id: str, existing: _Stored | None, periods: Sequence[Period], cause: str, purchase_id: str | None
+        self,
+        customer_id: str,
+        existing: _Stored | None,
+        periods: Sequence[Period],
+        cause: str,
+        purchase_id: str | None,
+        failed: str | None,
+        at: Instant,
     ) -> None:
-        """Note what is different of one customer."""
+        """Note what is different of one customer since this moment. Who `failed` to be measured by a metric is marked, to be made
+        anew when that can be done."""
         old = set(existing.periods) if existing else set()
         new = set(periods)
         self._customers += 1
         self._gone += [(customer_id, one.begins) for one in old - new]
         self._new += [(customer_id, p.begins, p.ends, p.tier, p.position) for p in periods if p not in old]
-        shown, position = self._last_shown(customer_id, existing)
-        current = period_at(periods, self._present)
+        changes, shown, position = self._last_shown(customer_id, existing, at)
+        current = period_at(periods, at)
         if current.tier != shown:
-            self.changes.append(
-                Change(
-                    customer_id, shown, current.tier, position, current.position, self._present, cause, purchase_id
-                )
-            )  # fmt: skip
-        standing = (current.tier, current.ends, self._versions.latest)
-        if existing is None or standing != (existing.tier, existing.next_at, existing.policy):
-            self._standings.append((customer_id, *standing))
+            changes.append(Change(customer_id, shown, current.tier, position, current.position, at, cause, purchase_id))
+        if changes:
+            self.changes_by_moment.setdefault(at, []).extend(changes)
+        standing = (current.tier, current.ends, ANEW if failed else self._versions.latest, failed)
+        if existing is None or standing != (existing.tier, existing.next_at, existing.policy, existing.failed):
+            self._standings.append((customer_id, *standing, existing.policy if existing else ANEW))
 
-    def _last_shown(self, customer_id: str, existing: _Stored | None) -> tuple[str, int]:
-        """The tier shown until now; what time has changed since the last look is noted with its own instants."""
+    def _last_shown(self, customer_id: str, existing: _Stored | None, at: Instant) -> tuple[list[Change], str, int]:
+        """The tier shown until this moment; what time has changed since the last look is noted with its own instants."""
         if existing is None:
-            return self._versions.at(self._present).policy.lowest.code, 0
+            return [], self._versions.at(at).policy.lowest.code, 0
         shown = next((one for one in existing.periods if one.ends == existing.next_at), existing.periods[0])
         tier, position = existing.tier, shown.position
+        changes = []
         for period in existing.periods:
-            if existing.next_at <= period.begins <= self._present:
+            if existing.next_at <= period.begins <= at:
                 if period.tier != tier:
-                    self.changes.append(
+                    changes.append(
                         Change(customer_id, tier, period.tier, position, period.position, period.begins, "TIME")
                     )
                 tier, position = period.tier, period.position
-        return tier, position
+        return changes, tier, position
 
     async def write(self, database: Database) -> None:
-        """Write it: of one customer together with whatever else the transaction writes, of many in four statements."""
+        """Write it: of one customer together with whatever else the transaction writes, of many in a few statements."""
         changes = [(new_id(), c.customer_id, c.at, c.before, c.after, c.cause, c.purchase_id) for c in self.changes]
         if self._customers == 1 and len(self._new) < MIN_COPY_ROWS:
             begins = {row[1] for row in self._new}
@@ -219,8 +357,10 @@ _OR_UPDATE_PERIOD = (
     "ON CONFLICT (customer_id, begins) DO UPDATE SET ends = excluded.ends, tier = excluded.tier,"
     " position = excluded.position"
 )
+# Whoever marks all standings holds nobody: what was marked since it was looked up, by policy $6, stays so.
 _PUT_STANDING = (
-    "INSERT INTO tier_standing (customer_id, tier, next_at, policy) VALUES ($1, $2, $3, $4)"
-    " ON CONFLICT (customer_id) DO UPDATE SET tier = excluded.tier, next_at = excluded.next_at, policy = excluded.policy"
+    "INSERT INTO tier_standing (customer_id, tier, next_at, policy, failed) VALUES ($1, $2, $3, $4, $5)"
+    " ON CONFLICT (customer_id) DO UPDATE SET tier = excluded.tier, next_at = excluded.next_at, failed = excluded.failed,"
+    f" policy = CASE WHEN tier_standing.policy = {ANEW} AND CAST($6 AS BIGINT) <> {ANEW} THEN {ANEW} ELSE excluded.policy END"
 )
 _CHANGE = ("id", "customer_id", "at", "before", "after", "cause", "purchase_id")

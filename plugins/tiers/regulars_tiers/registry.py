@@ -2,16 +2,28 @@
 
 from collections.abc import Mapping
 
-from regulars_core.plugin import Owners, Plugins
-from regulars_tiers.rules.criteria import BOX, CriterionKind
+from regulars_core.plugin import Plugins, RuleKinds, Shop, rule_kinds
+from regulars_tiers.rules.criteria import CriterionKind
 
 
 def criterion_kinds(plugins: Plugins) -> Mapping[str, CriterionKind]:
-    """All kinds by name. Raises PluginError where two have one name."""
-    declared = plugins.declared("tiers_criteria") if "tiers" in plugins.names else {}
-    owners, by_name = Owners(), {}
-    for owner, kinds in {"tiers": BOX, **declared}.items():
-        for kind in kinds:
-            owners.claim(kind.kind, owner, f"The criterion {kind.kind}")
-            by_name[kind.kind] = kind
-    return by_name
+    """All kinds by name. Raises PluginError where two have one name, and for one that is no criterion."""
+    return _criteria(RuleKinds.of(plugins))
+
+
+def kinds_of(shop: Shop) -> Mapping[str, CriterionKind]:
+    """The kinds that are on in a shop, by name: found once."""
+    kinds: Mapping[str, CriterionKind] | None = shop.memory.get(CriterionKind)
+    if kinds is None:
+        kinds = shop.memory[CriterionKind] = _criteria(rule_kinds(shop))
+    return kinds
+
+
+def owner_of(shop: Shop, metric: str) -> str | None:
+    """The plugin that is on and brings a metric."""
+    return rule_kinds(shop).owners.get((CriterionKind.use, metric))
+
+
+def _criteria(kinds: RuleKinds) -> Mapping[str, CriterionKind]:
+    """Kinds of one use are of one class, and the box has some."""
+    return {name: kind for name, kind in kinds.for_use(CriterionKind.use).items() if isinstance(kind, CriterionKind)}

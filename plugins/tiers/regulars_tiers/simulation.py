@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from regulars_core.plugin import Instant, Shop, now
-from regulars_tiers.histories import histories_of
-from regulars_tiers.policy_versions import versions_of
+from regulars_tiers.histories import histories_of, stored_periods
+from regulars_tiers.policy_versions import refuse_failing, versions_of
 from regulars_tiers.reassessment import BATCH
-from regulars_tiers.rules.explanation import Explainer, Standing
+from regulars_tiers.rules.explanation import Explainer, Kept, Standing
 from regulars_tiers.rules.policy import Policy, Versions
+from regulars_tiers.rules.timeline import CriterionFailed, History, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Simulation:
     after: Versions
     customers: int = 0
     moves: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unmeasured: int = 0
+    """Customers who cannot be measured, and so would keep the tier that they have."""
     sample: list[Moved] = field(default_factory=list)
 
     @property
@@ -43,8 +46,10 @@ async def simulate(
 ) -> Simulation:
     """Compare the tiers at an instant with what they would be if the policy were in force from an instant on.
 
-    Both are now where they are not given; the tiers are then compared as of the later of the two.
+    Both are now where they are not given; the tiers are then compared as of the later of the two. Raises Refused for a policy
+    that cannot be applied.
     """
+    await refuse_failing(shop, policy)
     begins = now() if effective_at is None else effective_at
     moment = max(begins, now()) if at is None else at
     before = await versions_of(shop)
@@ -52,18 +57,28 @@ async def simulate(
     after = Versions.of([*existing, (before.latest + 1, begins, policy)])
     simulation = Simulation(moment, before, after)
     async for ids in _customers(shop):
-        histories = await histories_of(shop, ids)
+        histories, stored = await histories_of(shop, ids, after.reads), await stored_periods(shop.database, ids)
         for customer_id in ids:
-            old, new = (
-                Explainer(versions, customer_id, histories[customer_id], shop.settings.zone)
-                for versions in (before, after)
-            )
-            codes = old.tier_at(moment), new.tier_at(moment)
+            history, periods = histories[customer_id], stored.get(customer_id, ())
+            old, new = (_known(versions, customer_id, history, periods, shop) for versions in (before, after))
+            code = old.tier_at(moment)
+            codes = (code, code if isinstance(new, Kept) else new.tier_at(moment))
             simulation.customers += 1
+            simulation.unmeasured += isinstance(new, Kept)
             simulation.moves[codes] += 1
             if codes[0] != codes[1] and len(simulation.sample) < sample:
                 simulation.sample.append(Moved(customer_id, old.standing(moment), new.standing(moment)))
     return simulation
+
+
+def _known(
+    versions: Versions, customer_id: str, history: History, periods: Sequence[Period], shop: Shop
+) -> Explainer | Kept:
+    """What is known of a customer by the policy, or what is stored where that cannot be measured."""
+    try:
+        return Explainer(versions, customer_id, history, shop.settings.zone)
+    except CriterionFailed as failed:
+        return Kept(versions, customer_id, periods, history.assignments, failed.metric)
 
 
 async def _customers(shop: Shop) -> AsyncIterator[Sequence[str]]:

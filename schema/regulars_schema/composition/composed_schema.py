@@ -41,7 +41,7 @@ from regulars_schema.documents.documents import MAX_ERRORS, Documents
 from regulars_schema.executor.executor import BreadthFirst, Operation
 from regulars_schema.executor.fallback import bounded_by
 from regulars_schema.executor.steps import answered_again, step_by_step
-from regulars_schema.inputs.readers import FieldReader, Reader
+from regulars_schema.inputs.readers import Demands, FieldReader, Reader
 from regulars_schema.request.context import GraphQLContext
 from regulars_schema.request.permissions import REQUIRES, guard
 from regulars_schema.types.scalars import SCALARS
@@ -57,8 +57,8 @@ class ComposedSchema(strawberry.Schema):
         self.nodes, self.problems = parts.nodes, parts.problems
         self.executor = BreadthFirst(Documents() if documents is None else documents)
         self.readers: dict[type, Sequence[FieldReader]] = {}
-        self.arguments: dict[int, Reader | None] = {}
-        """What reads the values of arguments, by where those lie in memory: they live as long as the schema."""
+        self.arguments: dict[int, tuple[Reader | None, Demands | None]] = {}
+        """What reads the values of arguments and what they demand, by where arguments lie: they live as long as the schema."""
         super().__init__(
             Query,
             Mutation,

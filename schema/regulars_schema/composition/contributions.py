@@ -87,6 +87,19 @@ class NodeKind:
 
 
 @dataclass(frozen=True)
+class MutationCode:
+    """A code that the owner refuses a mutation of somebody else's with, in an event: the mutation's description lists it with its
+    own, unless it is there already.
+
+    `mutation` is its name, such as `purchaseRecord`. `when` says in a few words when it is refused so, without a full stop.
+    """
+
+    mutation: str
+    code: str
+    when: str = ""
+
+
+@dataclass(frozen=True)
 class Contribution:
     """Everything that one owner brings to the schema."""
 
@@ -98,6 +111,7 @@ class Contribution:
     sorts: Sequence[SortField] = ()
     nodes: Sequence[NodeKind] = ()
     problems: Sequence[type[Problem]] = ()
+    codes: Sequence[MutationCode] = ()
 
 
 def needs_of(contribution: Contribution) -> Iterator[tuple[str, str]]:

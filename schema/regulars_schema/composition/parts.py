@@ -16,10 +16,13 @@ from regulars_schema.composition.contributions import (
     Contribution,
     FilterLeaf,
     InputField,
+    Mutation,
+    MutationCode,
     NodeKind,
     SchemaConflict,
     SortField,
 )
+from regulars_schema.composition.mutation_codes import with_codes
 from regulars_schema.composition.type_names import types_of
 from regulars_schema.inputs.extensible import is_open
 from regulars_schema.request.permissions import needing
@@ -27,7 +30,7 @@ from regulars_schema.request.permissions import needing
 
 class Parts:
     """What contributions add: fields of types, leaves of filters, fields of open inputs, values of sort enums, kinds of nodes and
-    of problems, described with the permission that each needs and the plugin that it is from.
+    of problems, described with the permission that each needs and the plugin that it is from; and codes of mutations.
 
     Raises SchemaConflict where two owners define one type or claim one place, and for what cannot be extended.
     """
@@ -51,6 +54,8 @@ class Parts:
             self._add_sorts(contribution)
             self._add_nodes(contribution)
             self._add_problems(contribution)
+        for contribution in contributions:
+            self._add_codes(contribution)
 
     def _refuse_shared_names(self, contributions: Sequence[Contribution]) -> None:
         for name, source, owner in types_of(contributions):
@@ -112,6 +117,19 @@ class Parts:
         for problem in contribution.problems:
             self._places.claim("Problem", problem.__name__, contribution.owner)
             self.problems[problem.__name__] = problem
+
+    def _add_codes(self, contribution: Contribution) -> None:
+        """A code is listed once, whoever refuses with it: two plugins that are strangers to each other may share one."""
+        mutations = {added.graphql_name or camel(added.python_name): added for added in self.fields.get(Mutation, ())}
+        by_mutation: dict[str, list[MutationCode]] = {}
+        for code in contribution.codes:
+            if code.mutation not in mutations:
+                raise SchemaConflict(
+                    f"'{contribution.owner}' adds the code {code.code} to Mutation.{code.mutation}, which is not in the schema"
+                )
+            by_mutation.setdefault(code.mutation, []).append(code)
+        for name, codes in by_mutation.items():
+            mutations[name].description = with_codes(mutations[name].description or "", contribution.owner, codes)
 
     def _reserve_own(self, definition: StrawberryObjectDefinition, type_: type) -> None:
         """A type's own fields were there first."""

@@ -1,11 +1,12 @@
 """What a document costs: the objects that it can answer, counted before any of them is read.
 
 A page costs as many as were asked for times what each of them holds, and so does a list that declares the `most` that it
-holds; any other plain list counts as one; a scalar is free. A fragment is counted once, however often it is spread, and
-introspection is free.
+holds; any other plain list counts as one; a scalar is free. A list that is as long as an argument costs as many as that has
+entries, and what lies in these, such as the lines of a basket, counts whether or not it is asked for: it is looked at in any
+case. A fragment is counted once, however often it is spread, and introspection is free.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -21,6 +22,8 @@ from graphql import (
     GraphQLUnionType,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     ValueNode,
@@ -29,7 +32,7 @@ from graphql import (
 )
 
 from regulars_core.queries.pages import DEFAULT_SIZE, MAX_SIZE
-from regulars_schema.request.permissions import most_of
+from regulars_schema.request.permissions import is_sized_inside, most_of, sized_by
 
 _MAX_COST = 1_000_000_000_000  # a cost stops growing here
 _COMPOSITE = (GraphQLObjectType, GraphQLInterfaceType, GraphQLUnionType)
@@ -45,7 +48,7 @@ class Price:
         self._fragments = {
             part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)
         }
-        self._sizing: dict[str | None, tuple[str, ...]] = {}
+        self._sizing: dict[str | None, tuple[Sequence[str], Sequence[str]]] = {}
         self._known: dict[Any, int] = {}
 
     def cost(self, operation_name: str | None, variables: Mapping[str, Any]) -> int:
@@ -59,7 +62,7 @@ class Price:
             return 0
         count = _Count(self._schema, self._fragments, operation, variables)
         cost = count.total()
-        self._sizing[operation_name] = tuple(sorted(count.sizing))
+        self._sizing[operation_name] = sorted(count.sizing), sorted(count.listing)
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
         self._known[self._key(operation_name, variables)] = cost
@@ -91,11 +94,12 @@ class Price:
         return next(named, None)
 
     def _key(self, operation_name: str | None, variables: Mapping[str, Any]) -> Any:
-        sizing = self._sizing[operation_name]
-        if not sizing:
+        sizing, listing = self._sizing[operation_name]
+        if not sizing and not listing:
             return operation_name
         # What is absent has its default, and what is null has none.
-        return (operation_name, *[(name in variables, _size_in(variables.get(name))) for name in sizing])
+        sizes = [(name in variables, _size_in(variables.get(name))) for name in sizing]
+        return (operation_name, *sizes, *[(name in variables, _length_of(variables.get(name))) for name in listing])
 
 
 def _size_in(value: Any) -> int | None:
@@ -104,6 +108,18 @@ def _size_in(value: Any) -> int | None:
     if value is None or type(value) is int:
         return value
     return int(value) if isinstance(value, float) and value.is_integer() else MAX_SIZE
+
+
+def _length_of(value: Any) -> tuple[int, int]:
+    """The entries of a list, and the objects that lie in them. A value that stands for a list of one is one."""
+    entries = value if isinstance(value, list) else [] if value is None else [value]
+    waiting, inside = list(entries), 0
+    while waiting:
+        one = waiting.pop()
+        for part in one.values() if isinstance(one, dict) else one if isinstance(one, list) else ():
+            inside += isinstance(part, dict)
+            waiting.append(part)
+    return len(entries), inside
 
 
 class _Count:
@@ -118,8 +134,12 @@ class _Count:
     ) -> None:
         self._schema, self._fragments, self._variables, self._operation = schema, fragments, variables, operation
         self._defaults = {one.variable.name.value: one.default_value for one in operation.variable_definitions or ()}
-        self._known: dict[str, tuple[int, int]] = {}
+        self._known: dict[tuple[str, int], tuple[int, int]] = {}
+        self._inside = 0
         self.sizing: set[str] = set()
+        """The variables that are sizes of pages."""
+        self.listing: set[str] = set()
+        """Those that are a part of an argument as long as which a list is."""
 
     def total(self) -> int:
         root = self._schema.get_root_type(self._operation.operation)
@@ -145,23 +165,29 @@ class _Count:
         return min(each, _MAX_COST), min(once, _MAX_COST)
 
     def _fragment(self, name: str) -> tuple[int, int]:
-        if name not in self._known:
+        place = name, self._inside
+        if place not in self._known:
             fragment = self._fragments.get(name)
             if fragment is None:
                 return 0, 0  # validation tells
             type_ = self._schema.get_type(fragment.type_condition.name.value)
-            self._known[name] = self._selections(fragment.selection_set, type_)
-        return self._known[name]
+            self._known[place] = self._selections(fragment.selection_set, type_)
+        return self._known[place]
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> tuple[bool, int]:
-        """Whether the field is one that stands for a page's entries, and what it costs."""
+        """Whether the field is one that stands for a page's entries, or for all that lies in those of an argument; and what it
+        costs."""
         name = node.name.value
         fields = parent.fields if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType) else {}
         field = fields.get(name)
         type_ = get_named_type(field.type) if field else None
         if field is None or not isinstance(type_, _COMPOSITE):
             return False, 0
+        if (argument := sized_by(field)) is not None:
+            return False, self._as_long_as(argument, node, type_)
         each, once = self._selections(node.selection_set, type_)
+        if is_sized_inside(field):
+            return True, min(self._inside * (1 + each + once), _MAX_COST)
         if _is_page(type_):
             return False, min(self._size(node, field) * each + once, _MAX_COST)
         inside = each + once
@@ -169,6 +195,27 @@ class _Count:
             return False, inside  # an edge and its node are one object
         size = self._size(node, field) if "first" in field.args else most_of(field)
         return name in {"edges", "nodes"} and _is_page(parent), min(size * (1 + inside), _MAX_COST)
+
+    def _as_long_as(self, argument: str, node: FieldNode, type_: GraphQLNamedType) -> int:
+        """What a list costs that is as long as one of its arguments."""
+        given = next((one.value for one in node.arguments or () if one.name.value == argument), None)
+        entries, inside = _length_of(self._value(given))
+        outer, self._inside = self._inside, inside
+        of_inside, of_each = self._selections(node.selection_set, type_)
+        self._inside = outer
+        return min(entries * (1 + of_each) + max(inside, of_inside), _MAX_COST)
+
+    def _value(self, node: ValueNode | None) -> Any:
+        """A value with the lists and objects in it; what else is in it has no length."""
+        if isinstance(node, VariableNode):
+            name = node.name.value
+            self.listing.add(name)
+            return self._variables[name] if name in self._variables else self._value(self._defaults.get(name))
+        if isinstance(node, ListValueNode):
+            return [self._value(part) for part in node.values]
+        if isinstance(node, ObjectValueNode):
+            return {part.name.value: self._value(part.value) for part in node.fields}
+        return None
 
     def _size(self, node: FieldNode, field: GraphQLField) -> int:
         arguments = {argument.name.value: argument.value for argument in node.arguments or ()}

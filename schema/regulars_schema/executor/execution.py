@@ -237,7 +237,7 @@ class Execution:
         if not field.definition.args:
             return {}
         values = self._bound.variable_values
-        if field.arguments and (simple := field.arguments.of(values.coerced)) is not None:
+        if field.arguments and (simple := field.arguments.of(values.coerced, self._context.request.demand)) is not None:
             return simple
         coerced = get_argument_values(field.definition, field.nodes[0], values)
         declared = definition_of(field.definition)

@@ -21,7 +21,7 @@ from graphql import (
 )
 from graphql.type import GraphQLAbstractType
 
-from regulars_schema.inputs.readers import Reader
+from regulars_schema.inputs.readers import Demands, Reader
 from regulars_schema.request.context import BatchFunction, RootAnswer
 
 
@@ -95,21 +95,25 @@ class ExecutionField:
 @dataclass(slots=True, eq=False, repr=False)
 class Arguments:
     """Arguments that only have to be read, by Python's names: leaves that the document writes, and variables that stand for the
-    rest, with whether they may be null. None of them needs a permission."""
+    rest, with whether they may be null, and which permissions a value needs, if any can."""
 
     literals: dict[str, Any]
-    variables: list[tuple[str, str, bool, Reader]]
+    variables: list[tuple[str, str, bool, Reader, Demands | None]]
 
-    def of(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The arguments, given the coerced variables; None if one is null that may not be."""
+    def of(self, values: Mapping[str, Any], demand: Callable[[str], None]) -> dict[str, Any] | None:
+        """The arguments, given the coerced variables; None if one is null that may not be. Raises what `demand` raises for a
+        permission that the caller has not."""
         if not self.variables:
             return self.literals
         arguments = self.literals.copy()
-        for name, variable, nullable, read in self.variables:
+        for name, variable, nullable, read, demands in self.variables:
             value = values.get(variable)
             if value is None and not nullable:
                 return None
             if variable in values:
+                if demands is not None:
+                    for permission in demands(value):
+                        demand(permission)
                 arguments[name] = read(value)
         return arguments
 

@@ -48,7 +48,7 @@ from regulars_schema.executor.plan import (
     Shape,
     Unsupported,
 )
-from regulars_schema.inputs.readers import reader
+from regulars_schema.inputs.readers import demands, reader
 from regulars_schema.request.context import BatchFunction, RootAnswer
 from regulars_schema.request.permissions import definition_of, needs_of
 
@@ -191,10 +191,12 @@ def _simple_arguments(definition: GraphQLField, node: FieldNode, schema: Any) ->
             continue
         value, own = nodes[name].value, known[name].python_name
         if id(argument) not in schema.arguments:
-            schema.arguments[id(argument)] = reader(known[name].type, schema)
-        read = schema.arguments[id(argument)]
+            type_ = known[name].type
+            schema.arguments[id(argument)] = reader(type_, schema), demands(type_, schema)
+        read, demanded = schema.arguments[id(argument)]
         if isinstance(value, VariableNode) and read is not None:
-            arguments.variables.append((own, value.name.value, not isinstance(argument.type, GraphQLNonNull), read))
+            nullable = not isinstance(argument.type, GraphQLNonNull)
+            arguments.variables.append((own, value.name.value, nullable, read, demanded))
         elif is_leaf_type(get_nullable_type(argument.type)) and not isinstance(value, VariableNode):
             arguments.literals[own] = coerce_input_literal(value, argument.type)
         else:

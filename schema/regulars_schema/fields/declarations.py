@@ -19,7 +19,8 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, get_typ
 
 from strawberry.types.field import StrawberryField
 
-from regulars_core.database import Database, Lookup
+from regulars_core.database import Lookup
+from regulars_core.shop.shop import Shop
 from regulars_schema.executor.pushdown import SqlField
 from regulars_schema.fields.outcomes import Outcomes
 from regulars_schema.fields.pipeline import Pipeline
@@ -78,14 +79,17 @@ def root(
     description: str,
     needs: str | None = None,
     sql_field: SqlField | None = None,
+    sized_by: str | None = None,
 ) -> StrawberryField:
     """A field of the query itself: `async def customers(context, *, first=None, …)`. Where nothing is asked that the
-    `sql_field` does not know, the database may write the answer itself."""
+    `sql_field` does not know, the database may write the answer itself. A list that has an entry for each entry of an argument
+    says by which argument it is `sized_by`, and costs as much."""
 
     async def answer(context: GraphQLContext, _: Any, __: str, arguments: dict[str, Any]) -> Any:
         return await context.request.in_time(lambda: function(context.request, **arguments))
 
-    return root_field(answer, Declaration(name, returns, description, needs, sql_field=sql_field), function)
+    declared = Declaration(name, returns, description, needs, sql_field=sql_field, sized_by=sized_by)
+    return root_field(answer, declared, function)
 
 
 @declarer
@@ -95,13 +99,15 @@ def mutation(
     name: str,
     description: str,
     needs: str | None = None,
-    ahead: Callable[[Database, Any], Sequence[Lookup]] | None = None,
+    ahead: Callable[[Shop, Any], Sequence[Lookup]] | None = None,
+    turn: Callable[[Any], str | None] | None = None,
 ) -> StrawberryField:
     """A mutation: `async def customer_create(context, *, input: CustomerCreateInput) -> CustomerCreatePayload`.
 
     It runs in a transaction, which may run again; what it raises as Refused undoes it and becomes the payload's
     `userErrors`. Its input is IdempotentInput, or RequiredKeyInput where money is at stake: with a key it is done once. What it
     looks up first may be told `ahead`, from the database and its input: then that takes no round to the database of its own.
+    Those with the same `turn`, told from the input, wait for each other in this process.
     """
     hints = get_type_hints(function)
     payload = hints["return"]
@@ -109,7 +115,7 @@ def mutation(
     assert issubclass(hints["input"], IdempotentInput), (
         f"the input of {name} takes no idempotencyKey: make it IdempotentInput"
     )
-    pipeline = Pipeline(name, function, Outcomes(payload), ahead)
+    pipeline = Pipeline(name, function, Outcomes(payload), ahead, turn)
 
     async def answer(context: GraphQLContext, schema: Any, place: str, arguments: dict[str, Any]) -> Any:
         return await context.request.in_time(lambda: pipeline.run(context, schema, place, arguments["input"]))

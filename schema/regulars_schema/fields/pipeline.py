@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from regulars_core import audit
-from regulars_core.database import Database, Lookup, OutcomeUnknown, Unavailable
+from regulars_core.database import Lookup, OutcomeUnknown, Unavailable
 from regulars_core.idempotency import Claim, claim, digest_of, keeping, lookup
 from regulars_core.primitives.errors import BadInput, Malformed, Refused
+from regulars_core.shop.shop import Shop
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.fields.outcomes import Outcomes
 from regulars_schema.inputs.idempotent import IdempotentInput, canonical, given_fields, key_in
@@ -24,8 +25,10 @@ class Pipeline:
     name: str
     function: Callable[..., Awaitable[Payload]]
     outcomes: Outcomes
-    ahead: Callable[[Database, Any], Sequence[Lookup]] | None = None
+    ahead: Callable[[Shop, Any], Sequence[Lookup]] | None = None
     """What the function is going to look up with `Database.read`, so that it is asked together with the key."""
+    turn: Callable[[Any], str | None] | None = None
+    """Whom it moves, where two that move the same would overtake each other: in this process they take turns."""
 
     async def run(self, context: GraphQLContext, schema: ComposedSchema, place: str, given: IdempotentInput) -> Payload:
         """The payload, for this place of the answer. Raises BadInput for input that is malformed, and whatever nobody foresaw;
@@ -46,7 +49,7 @@ class Pipeline:
         request = context.request
         key = key_in(given)
         if key is None:
-            done = await self._in_transaction(request, lambda: self._effect(request, given))
+            done = await self._in_transaction(request, given, lambda: self._effect(request, given))
             return await self.outcomes.seen(done, schema, request)
         found, payload = await self._once(request, given, key)
         context.note_key(place, found.outcome is not None, found.first_at)
@@ -67,12 +70,12 @@ class Pipeline:
 
         async def do() -> tuple[Claim, Payload | None]:
             if self.ahead is not None:
-                await database.prefetch([lookup(client, key), *self.ahead(database, given)])
+                await database.prefetch([lookup(client, key), *self.ahead(request.shop, given)])
             found = await claim(database, client, key, digest)
             return found, await self._effect(request, given, found) if found.outcome is None else None
 
         try:
-            return await self._surely(request, do)
+            return await self._surely(request, given, do)
         except Malformed:
             raise
         except Refused as refusal:
@@ -85,22 +88,25 @@ class Pipeline:
             await database.defer([keeping(found, self.outcomes.refused(problems))])
             return found, self.outcomes.refusal(problems)
 
-        return await self._surely(request, refuse)
+        return await self._surely(request, given, refuse)
 
-    async def _surely(self, request: RequestContext, work: Callable[[], Awaitable[T]]) -> T:
+    async def _surely(self, request: RequestContext, given: IdempotentInput, work: Callable[[], Awaitable[T]]) -> T:
         """Where nobody knows whether it was done, do it once more, since the key knows. Raises Unavailable where that breaks,
         too: under a key the client may always try again."""
         try:
-            return await self._in_transaction(request, work)
+            return await self._in_transaction(request, given, work)
         except OutcomeUnknown:
             try:
-                return await self._in_transaction(request, work)
+                return await self._in_transaction(request, given, work)
             except OutcomeUnknown as error:
                 raise Unavailable(str(error)) from error
 
-    async def _in_transaction(self, request: RequestContext, work: Callable[[], Awaitable[T]]) -> T:
+    async def _in_transaction(
+        self, request: RequestContext, given: IdempotentInput, work: Callable[[], Awaitable[T]]
+    ) -> T:
         shop = request.shop
-        return await shop.codes.outside(lambda: shop.database.transaction(work))
+        async with shop.turns.of(None if self.turn is None else self.turn(given)):
+            return await shop.codes.outside(lambda: shop.database.transaction(work))
 
     async def _effect(self, request: RequestContext, given: IdempotentInput, taken: Claim | None = None) -> Payload:
         """Do it, and write down who did it and what became of it."""

@@ -27,7 +27,7 @@ from regulars_schema.request.permissions import needing
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """What a field says of itself: its name in GraphQL, its type as an annotation, the permission that it needs beyond its
-    type's own, how many objects it holds at most, and how the database may write it."""
+    type's own, how many objects it holds at most, how the database may write it, and by which argument it is as long as that."""
 
     name: str
     returns: Any
@@ -35,6 +35,7 @@ class Declaration:
     needs: str | None = None
     most: int = 1
     sql_field: SqlField | None = None
+    sized_by: str | None = None
 
 
 def batch_field(function: BatchFunction, declared: Declaration, signature: Callable[..., Any]) -> StrawberryField:
@@ -111,6 +112,7 @@ def _field(
             "rooted": rooted,
             "most": declared.most,
             "sql_field": declared.sql_field,
+            "sized_by": declared.sized_by,
         },
     )
 

@@ -14,7 +14,9 @@ from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.customers.types import Customer, CustomerGroup
 from regulars_schema.fields.declarations import mutation
 from regulars_schema.fields.nodes import in_order
+from regulars_schema.inputs.extensible import open_input
 from regulars_schema.inputs.idempotent import IdempotentInput
+from regulars_schema.inputs.readers import ExtensibleInput
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 from regulars_schema.request.permissions import guarded
@@ -23,8 +25,9 @@ from regulars_schema.types.ids import key_of
 MAX_AT_ONCE = 250
 
 
+@open_input
 @strawberry.input(description="A new group of customers.")
-class CustomerGroupCreateInput(IdempotentInput):
+class CustomerGroupCreateInput(ExtensibleInput, IdempotentInput):
     """Input of customerGroupCreate."""
 
     name: str = strawberry.field(description="What people call it; unique, at most 120 characters.")
@@ -49,14 +52,14 @@ async def customer_group_create(
     input: Annotated[CustomerGroupCreateInput, strawberry.argument(description="The group to make.")],
 ) -> CustomerGroupCreatePayload:
     """Make a group."""
-    group_id = await service.create_group(
-        context.shop, input.name, input.description.value if input.description else None
-    )
+    description = input.description.value if input.description else None
+    group_id = await service.create_group(context.shop, input.name, description, input.extras)
     return CustomerGroupCreatePayload(customer_group=await _group(context, group_id))
 
 
+@open_input
 @strawberry.input(description="Changes of a group; what is absent stays, null clears.")
-class CustomerGroupUpdateInput(IdempotentInput):
+class CustomerGroupUpdateInput(ExtensibleInput, IdempotentInput):
     """Input of customerGroupUpdate."""
 
     id: strawberry.ID = strawberry.field(description="The group to change.")
@@ -82,7 +85,7 @@ async def customer_group_update(
     input: Annotated[CustomerGroupUpdateInput, strawberry.argument(description="What to change.")],
 ) -> CustomerGroupUpdatePayload:
     """Change a group."""
-    group_id, changes = key_of(input.id, "group", "id"), service.GroupChanges()
+    group_id, changes = key_of(input.id, "group", "id"), service.GroupChanges(extras=input.extras)
     if input.name is not None:
         changes["name"] = input.name.value
     if input.description is not None:

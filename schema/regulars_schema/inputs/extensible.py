@@ -6,11 +6,12 @@ Strawberry prints a field that a schema adds to an input and then drops its valu
 of its own. That is what `open_input` gives it.
 """
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.base import get_object_definition
 
+from regulars_core.plugins.host import Extras
 from regulars_schema.inputs.readers import ExtensibleInput, field_readers
 
 T = TypeVar("T", bound=ExtensibleInput)
@@ -27,6 +28,16 @@ def is_open(cls: type) -> bool:
     return get_object_definition(cls, strict=True).from_input is _read
 
 
+def extras_of(given: ExtensibleInput, **parts: Sequence[ExtensibleInput]) -> Extras:
+    """What an input carries for plugins: its own fields and, under the names of its parts, what each of these carries, in their
+    order; for a plugin that none of them carries anything for there is nothing under that name."""
+    extras: dict[str, dict[str, Any]] = {owner: dict(own) for owner, own in given.extras.items()}
+    for name, each in parts.items():
+        for owner in dict.fromkeys(owner for part in each for owner in part.extras):
+            extras.setdefault(owner, {})[name] = [part.extras.get(owner, {}) for part in each]
+    return extras
+
+
 def _read(cls: type[T], value: Any, context: Any) -> T:
     """Strawberry's `from_input` hook: the input's own fields as Strawberry itself reads them, then those of plugins.
     Raises Forbidden for one that the caller may not give."""
@@ -34,15 +45,19 @@ def _read(cls: type[T], value: Any, context: Any) -> T:
     if cls not in readers:
         readers[cls] = field_readers(cls, context.info.schema)
     own: dict[str, Any] = {}
-    for name, python_name, type_, read in readers[cls]:
-        if name not in value:
-            own[python_name] = None
-        else:
-            own[python_name] = read(value[name]) if read else context.convert(value[name], type_, name)
     extras: dict[str, dict[str, Any]] = {}
-    for name, (owner, added) in context.info.schema.inputs.get(cls, {}).items():
-        if name in value:
-            context.info.context.request.demand(added.needs)
-            type_ = StrawberryAnnotation(added.type | None).resolve()
-            extras.setdefault(owner, {})[name] = context.convert(value[name], type_, name)
+    for field in readers[cls]:
+        if field.name not in value:
+            if field.owner is None:
+                own[field.python_name] = None
+            continue
+        given = value[field.name]
+        if field.demands is not None:
+            for permission in field.demands(given):
+                context.info.context.request.demand(permission)
+        made = field.read(given) if field.read else context.convert(given, field.type, field.name)
+        if field.owner is None:
+            own[field.python_name] = made
+        else:
+            extras.setdefault(field.owner, {})[field.name] = made
     return cls(**own, extras=extras)

@@ -100,7 +100,9 @@ def _shortest(number: Decimal) -> str:
 
 
 def _of_fields(kind: Any) -> Callable[[Any], Any]:
-    names = [name for name in _names_of(kind) if name != "idempotency_key"]
+    is_open = issubclass(kind, ExtensibleInput)
+    apart = {"idempotency_key", "extras"} if is_open else {"idempotency_key"}
+    names = [name for name in _names_of(kind) if name not in apart]
 
     def make(value: Any) -> Any:
         content = {}
@@ -111,8 +113,8 @@ def _of_fields(kind: Any) -> Callable[[Any], Any]:
             elif part is None or part is UNSET:
                 continue
             content[name] = part if type(part) in _JSON else canonical(part)
-        if issubclass(kind, ExtensibleInput) and not value.extras:
-            del content["extras"]  # the same digest whether or not a plugin has added fields
+        if is_open and value.extras:  # the same digest whether or not a plugin has added fields
+            content["extras"] = canonical(value.extras)
         return content
 
     return make

@@ -2,24 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from functools import cached_property
 
 import strawberry
 
 from regulars_core.customers.reads import CUSTOMERS
 from regulars_core.customers.reads import query_by_code as customer_with_code
-from regulars_core.database import Database, Lookup
+from regulars_core.database import Lookup
+from regulars_core.events.events import distinct
+from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
+from regulars_core.primitives.errors import Refused
 from regulars_core.primitives.ids import MAIN_STORE_ID, is_id
 from regulars_core.primitives.money import CurrencyCode, to_minor
 from regulars_core.primitives.text import tidy
-from regulars_core.purchases.rules import MILLION, NewLine, NewPayment, NewPurchase
-from regulars_core.purchases.service import lookup
+from regulars_core.purchases.quotes import quoting_of
+from regulars_core.purchases.recorded import PurchaseOutline
+from regulars_core.purchases.rules import MILLION, NewLine, NewPayment, NewPurchase, checked
+from regulars_core.purchases.service import lookup, lookups_of, quoting_looks_up
 from regulars_core.queries.rows import query_by_ids
+from regulars_core.shop.shop import Shop
 from regulars_core.stores.reads import query_by_codes as stores_by_code
 from regulars_schema.customers.inputs import PHONE, MatchOn
-from regulars_schema.inputs.extensible import open_input
+from regulars_schema.inputs.extensible import extras_of, open_input
 from regulars_schema.inputs.idempotent import RequiredKeyInput
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.inputs.readers import ExtensibleInput
@@ -27,8 +33,9 @@ from regulars_schema.types.ids import key_of
 from regulars_schema.types.scalars import EmailAddress
 
 
+@open_input
 @strawberry.input(description="One article of a new purchase.")
-class PurchaseLineInput:
+class PurchaseLineInput(ExtensibleInput):
     """Input form of PurchaseLine."""
 
     sku: strawberry.Maybe[str | None] = strawberry.field(
@@ -49,8 +56,9 @@ class PurchaseLineInput:
     )
 
 
+@open_input
 @strawberry.input(description="How a part of a new purchase is paid.")
-class PaymentInput:
+class PaymentInput(ExtensibleInput):
     """Input form of Payment."""
 
     method: str = strawberry.field(description="The way of paying, such as `card`; at most 40 characters.")
@@ -103,9 +111,18 @@ class PurchaseRecordInput(ExtensibleInput, RequiredKeyInput):
     channel: strawberry.Maybe[str | None] = strawberry.field(
         description="How it is made, such as `till`; at most 40 characters."
     )
+    basket: strawberry.Maybe[str | None] = strawberry.field(
+        description="The caller's own name of the basket that is sold; at most 120 characters."
+    )
     note: strawberry.Maybe[str | None] = strawberry.field(
         description="What to remember about this sale; at most 2000 characters."
     )
+
+    @cached_property
+    def made_at(self) -> Instant:
+        """When it was made: as given, or at the moment of arrival, which stays the same however often it is asked."""
+        given: Instant | None = value_or_none(self.purchased_at)
+        return now() if given is None else given
 
 
 @strawberry.input(description="A quantity of one line to give back.")
@@ -140,17 +157,42 @@ class PurchaseVoidInput(RequiredKeyInput):
     purchase_id: strawberry.ID = strawberry.field(description="The purchase.")
 
 
-def looked_up(database: Database, given: PurchaseRecordInput) -> Sequence[Lookup]:
-    """What recording this purchase looks up, as far as that is well-formed."""
-    dialect = database.dialect
+def buyer_named(given: PurchaseRecordInput) -> str | None:
+    """Who buys, by id or code as given; None for nobody, and for who is found by contact."""
+    named: str | None = value_or_none(given.customer_id) or value_or_none(given.customer_code)
+    return named
+
+
+def looked_up(shop: Shop, given: PurchaseRecordInput) -> Sequence[Lookup]:
+    """What recording this purchase looks up, as far as that is well-formed: for core and, unless the customer has to be found
+    first, for plugins."""
+    dialect = shop.database.dialect
     queries = [lookup(dialect, [tidy(given.reference)])]
     if (store := value_or_none(given.store_code)) is not None:
         queries.append(stores_by_code(dialect, [store.strip().upper()]))
     if (code := value_or_none(given.customer_code)) is not None:
         queries.append(customer_with_code(code))
-    if (id_ := value_or_none(given.customer_id)) is not None and is_id(key := id_.rpartition("_")[2]):
+    key = (value_or_none(given.customer_id) or "").rpartition("_")[2]
+    if is_id(key):
         queries.append(query_by_ids(dialect, CUSTOMERS, [key]))
-    return queries
+    if is_id(key) or not (code or key or value_or_none(given.customer)):
+        queries += _looked_up_for_plugins(shop, given, key or None)
+    return list(distinct(queries).values())
+
+
+def _looked_up_for_plugins(shop: Shop, given: PurchaseRecordInput, buyer: str | None) -> Sequence[Lookup]:
+    queries = lookups_of(shop, PurchaseOutline(buyer, given.made_at), _carried(given))
+    if not quoting_looks_up(shop):
+        return queries
+    try:
+        purchase = new_purchase(given, store_id=None, customer_id=buyer, named=(), currency=shop.currency)
+        return [*queries, *quoting_of(shop, [checked(purchase, shop.currency)]).lookups]
+    except Refused:  # as it is going to be
+        return queries
+
+
+def _carried(given: PurchaseRecordInput) -> Extras:
+    return extras_of(given, lines=given.lines, payments=value_or_none(given.payments) or ())
 
 
 class _Amounts:
@@ -193,9 +235,9 @@ def new_purchase(
         reference=given.reference,
         store_id=store_id or MAIN_STORE_ID,
         customer_id=customer_id,
-        purchased_at=_or(value_or_none(given.purchased_at), now()),
+        purchased_at=given.made_at,
         currency=code,
-        lines=[_line(amounts, checks, n, line) for n, line in enumerate(given.lines)],
+        lines=_lines(amounts, checks, given.lines),
         shipping=amounts.minor(value_or_none(given.shipping), "shipping") or 0,
         tax=amounts.minor(value_or_none(given.tax), "tax") or 0,
         prices_include_tax=bool(value_or_none(given.prices_include_tax)),
@@ -209,16 +251,22 @@ def new_purchase(
         ],
         channel=value_or_none(given.channel),
         note=value_or_none(given.note),
+        basket=value_or_none(given.basket),
         customer_named=named,
         time_named=value_or_none(given.purchased_at) is not None,
-        extras=given.extras,
+        extras=_carried(given),
     )
     checks.refuse()
     return purchase
 
 
-def _or(value: Any, default: Any) -> Any:
-    return default if value is None else value
+def new_lines(given: Sequence[PurchaseLineInput], currency: str, checks: Checks) -> list[NewLine]:
+    """The core's form of lines, whose amounts are in this currency. Problems are noted in `checks`."""
+    return _lines(_Amounts(checks, currency), checks, given)
+
+
+def _lines(amounts: _Amounts, checks: Checks, given: Sequence[PurchaseLineInput]) -> list[NewLine]:
+    return [_line(amounts, checks, n, line) for n, line in enumerate(given)]
 
 
 def _line(amounts: _Amounts, checks: Checks, n: int, line: PurchaseLineInput) -> NewLine:

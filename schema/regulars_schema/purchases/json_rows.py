@@ -6,7 +6,7 @@ from regulars_core.queries.where import Where
 from regulars_schema.customers.json_rows import CUSTOMER
 from regulars_schema.shop.json_rows import STORE
 
-PURCHASE = RowShape.of(PURCHASES, "purchase", renamed={"refunded": "refunded_total"})
+PURCHASE = RowShape.of(PURCHASES, "purchase", renamed={"refunded": "refunded_total"}, without={"basket"})
 LINE = RowShape.of(LINES, "line", renamed={"refunded": "refunded_quantity"})
 PAYMENT = RowShape.of(PAYMENTS, "payment")
 REFUND = RowShape.of(REFUNDS, "refund", renamed={"refunded_at": "at"})

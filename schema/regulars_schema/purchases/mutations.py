@@ -26,6 +26,7 @@ from regulars_schema.purchases.inputs import (
     PurchaseRecordInput,
     PurchaseRefundInput,
     PurchaseVoidInput,
+    buyer_named,
     looked_up,
     new_purchase,
     refund_parts,
@@ -56,6 +57,7 @@ class PurchaseRecordPayload(Payload):
     name="purchaseRecord",
     needs=RECORD,
     ahead=looked_up,
+    turn=buyer_named,
     description="Records a purchase, and registers the customer with it where one is named and not found. The same "
     "reference in the same store with the same content is answered again and changes nothing. Codes: "
     "`REFERENCE_REUSED`, `CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "

@@ -40,6 +40,17 @@ class PurchaseStatus(Enum):
     VOIDED = strawberry.enum_value("VOIDED", description="Undone as if it had not been; it never counted.")
 
 
+@strawberry.enum(description="How a purchase came here.")
+class PurchaseOrigin(Enum):
+    """Values of purchase.origin."""
+
+    IMPORT = strawberry.enum_value("IMPORT", description="Read from a file; it pays with nothing that is kept here.")
+    SYNC = strawberry.enum_value("SYNC", description="Brought over from a store's own server, where it was recorded.")
+    TILL = strawberry.enum_value(
+        "TILL", description="Recorded by `purchaseRecord`, by a till, a web shop or another program."
+    )
+
+
 @requires("purchases.view")
 @strawberry.type(description="One article of a purchase.")
 class PurchaseLine(Node):
@@ -116,6 +127,7 @@ class Purchase(Node):
     purchased_at: Instant = strawberry.field(description="When it was made.")
     recorded_at: Instant = strawberry.field(description="When it was recorded here.")
     status: PurchaseStatus = strawberry.field(description="What has become of it.")
+    origin: PurchaseOrigin = strawberry.field(description="How it came here.")
     channel: str | None = strawberry.field(
         description="How it was made, in the shop's own words, such as `till` or `web`."
     )

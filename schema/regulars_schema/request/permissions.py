@@ -76,6 +76,19 @@ def most_of(field: GraphQLField) -> int:
     return int(definition.metadata.get("most", 1)) if isinstance(definition, StrawberryField) else 1
 
 
+def sized_by(field: GraphQLField) -> str | None:
+    """The argument as long as which a list of a composed schema declares to be."""
+    definition = definition_of(field)
+    name: str | None = definition.metadata.get("sized_by") if isinstance(definition, StrawberryField) else None
+    return name
+
+
+def is_sized_inside(field: GraphQLField) -> bool:
+    """Whether a list inside of such a one declares to be as long as what lies in the entries of its argument."""
+    definition = definition_of(field)
+    return isinstance(definition, StrawberryField) and bool(definition.metadata.get("sized_inside"))
+
+
 def own_types(schema: GraphQLSchema) -> Iterator[GraphQLObjectType]:
     """The object types of a composed schema, without those of introspection."""
     for type_ in schema.type_map.values():

@@ -190,7 +190,7 @@ def verify() -> None:
 
 @app.command()
 def doctor() -> None:
-    """Look at settings, database, migrations and keys: what is wrong, and how to mend it."""
+    """Look at settings, plugins, database, migrations and keys: what is wrong, and how to mend it."""
     findings = run(examine(*configured_or_exit()))
     for finding in findings:
         out.print(f"{'ok  ' if finding.ok else 'BAD '} {finding.message}", markup=False)

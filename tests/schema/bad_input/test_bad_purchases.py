@@ -42,6 +42,7 @@ async def test_purchases_that_cannot_be(filled: Filled) -> None:
         (sale(reference="x" * 121), "TOO_LONG", "reference"),
         (sale(channel="x" * 41), "TOO_LONG", "channel"),
         (sale(note="x" * 2_001), "TOO_LONG", "note"),
+        (sale(basket="x" * 121), "TOO_LONG", "basket"),
         (sale(currencyCode="EUR"), "CURRENCY_MISMATCH", "currencyCode"),
         (sale(storeCode="S99"), "NOT_FOUND", "storeCode"),
         (sale(storeCode=""), "NOT_FOUND", "storeCode"),

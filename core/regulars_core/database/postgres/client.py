@@ -1,8 +1,8 @@
 """PostgreSQL for Tortoise, over asyncpg. Imported only when a database of this kind is opened: asyncpg is an extra."""
 
 import itertools
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,8 +18,8 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
 from regulars_core.database import current_transaction
-from regulars_core.database.dialect import Lookup, Write, grouped, side_by_side, together, values_of
-from regulars_core.database.errors import Unavailable
+from regulars_core.database.dialect import Lookup, Write, checks, grouped, side_by_side, together, values_of
+from regulars_core.database.errors import Overtaken, Unavailable, guard_failed
 from regulars_core.database.postgres.pool import CONNECT_SECONDS, SETTINGS, Connection, Pool
 from regulars_core.database.statement_log import note
 
@@ -118,13 +118,19 @@ class PostgresEngine(AsyncpgDBClient):
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a transaction is: what was prefetched, whether it has begun, the statements that wait, and whether it is known
-    that these make one."""
+    """How far a transaction is: what was prefetched, whether it has begun, the statements that wait, whether it is known that
+    these make one, and with what those failed that did not wait any longer."""
 
     prefetched: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     begun: bool = False
     waiting: list[Write] = field(default_factory=list)
     makes_one: bool = False
+    failed: Exception | None = None
+
+    def clear(self) -> None:
+        """Forget what waits and what has failed: it is undone."""
+        self.waiting.clear()
+        self.failed = None
 
 
 class _Begun(ConnectionWrapper[Any]):
@@ -177,11 +183,17 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         """The rows of a statement that only reads."""
         if self._progress.begun or self._progress.waiting:
             return await self.fetch(sql, values)
-        prefetched = self._progress.prefetched.pop((sql, repr(values)), None) if self._progress.prefetched else None
-        return await self._fetch_unbegun(sql, values) if prefetched is None else prefetched
+        ahead = self.prefetched(sql, values)
+        return await self._fetch_unbegun(sql, values) if ahead is None else ahead
+
+    def prefetched(self, sql: str, values: Sequence[Any]) -> list[Any] | None:
+        """The rows of a statement that was asked ahead, once, as long as the transaction has not begun."""
+        if self._progress.begun or self._progress.waiting or not self._progress.prefetched:
+            return None
+        return self._progress.prefetched.pop((sql, repr(tuple(values))), None)
 
     async def prefetch(self, lookups: Sequence[Lookup]) -> None:
-        """Look these up now, for whoever reads one of them before the transaction begins."""
+        """Ask these now, for whoever looks one of them up before the transaction begins."""
         if not self._progress.begun and not self._progress.waiting:
             [answers] = await self._fetch_unbegun(side_by_side(lookups), values_of(lookups))
             self._progress.prefetched = {
@@ -207,8 +219,10 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
             await self._translate_exceptions(_begin_late)
 
     async def begin_on(self, connection: Any) -> None:
-        """Begin, and do what waits, on this connection. What fails goes on waiting, and so fails the commit: whoever swallows the
-        error has not got rid of the writes."""
+        """Begin, and do what waits, on this connection. What fails goes on waiting, and fails again with whatever comes next, the
+        commit at the latest: whoever swallows the error has not got rid of the writes."""
+        if self._progress.failed:
+            raise self._progress.failed
         if not self._progress.begun:
             try:
                 await connection.execute("BEGIN")
@@ -219,7 +233,12 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         for group in grouped(self._progress.waiting):
             sql = together(group)
             note(self.owner, sql)
-            await connection.execute(sql, *values_of(group))
+            try:
+                with _overtaken(group):
+                    await connection.execute(sql, *values_of(group))
+            except Exception as error:
+                self._progress.failed = error
+                raise
             del self._progress.waiting[: len(group)]
 
     def _in_transaction(self) -> TransactionContext:
@@ -240,10 +259,11 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         elif self._progress.waiting:
             sql = together(self._progress.waiting)
             note(self.owner, sql)
-            await self._translate_exceptions(_execute_unbegun, sql, values_of(self._progress.waiting))
+            with _overtaken(self._progress.waiting):
+                await self._translate_exceptions(_execute_unbegun, sql, values_of(self._progress.waiting))
 
     async def rollback(self) -> None:
-        self._progress.waiting.clear()
+        self._progress.clear()
         if self._progress.begun:
             await self._command("ROLLBACK")
         self._finalized = True
@@ -252,7 +272,7 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         await self._command(f"SAVEPOINT {self._name}")
 
     async def savepoint_rollback(self) -> None:
-        self._progress.waiting.clear()
+        self._progress.clear()
         await self._command(f"ROLLBACK TO {self._name}")
         await self.release_savepoint()
 
@@ -261,6 +281,17 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
 
     async def _command(self, sql: str) -> str:
         return str(await self._translate_exceptions(_execute, sql, ()))
+
+
+@contextmanager
+def _overtaken(statements: Sequence[Write]) -> Iterator[None]:
+    """Raise Overtaken where these, made one, have found that somebody else was quicker."""
+    try:
+        yield
+    except Exception as error:
+        if checks(statements) and guard_failed(error):
+            raise Overtaken("What was decided by has been changed meanwhile.") from error
+        raise
 
 
 class PostgresTransactionContext(TransactionContext):

@@ -14,7 +14,8 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 
 from regulars_core.database import current_transaction
-from regulars_core.database.dialect import Lookup, Write, sqlite_values, to_sqlite
+from regulars_core.database.dialect import Guarded, Lookup, Precondition, Write, sqlite_values, to_sqlite
+from regulars_core.database.errors import Overtaken
 from regulars_core.database.sqlite.thread import SqliteThread, Work
 from regulars_core.database.statement_log import note
 
@@ -98,6 +99,15 @@ class SqliteEngine(SqliteClient):
         text, bound = to_sqlite(sql), sqlite_values(values)
         return await self._perform(sql, lambda connection: connection.execute(text, bound).fetchall())
 
+    async def fetch_together(self, lookups: Sequence[Lookup]) -> list[list[Any]]:
+        """The rows of each of these, without coming back between them."""
+        bound = [(to_sqlite(sql), sqlite_values(values)) for sql, values in lookups]
+        for sql, _ in lookups[1:]:
+            note(self.owner, sql)
+        return await self._perform(
+            lookups[0][0], lambda connection: [connection.execute(*each).fetchall() for each in bound]
+        )
+
     async def change(self, sql: str, values: Sequence[Any]) -> int:
         """How many rows a statement written with `$1` inserted, updated or deleted; not counting what triggers did."""
         text, bound = to_sqlite(sql), sqlite_values(values)
@@ -110,14 +120,18 @@ class SqliteEngine(SqliteClient):
 
     async def change_together(self, statements: Sequence[Write]) -> None:
         """These statements, one after another, without coming back between them."""
-        bound = [(to_sqlite(sql), sqlite_values(values)) for sql, values in statements]
+        bound = [(_text_of(each), sqlite_values(each[1]), type(each)) for each in statements]
 
         def work(connection: sqlite3.Connection) -> None:
-            for sql, values in bound:
-                connection.execute(sql, values).close()
+            for sql, values, kind in bound:
+                cursor = connection.execute(sql, values)
+                holds = cursor.fetchone()[0] if kind is Precondition else kind is not Guarded or cursor.rowcount == 1
+                cursor.close()
+                if not holds:
+                    raise Overtaken("What was decided by has been changed meanwhile.")
 
-        await self._perform(statements[0][0], work)
-        for sql, _ in statements[1:]:
+        await self._perform(bound[0][0], work)
+        for sql, *_ in bound[1:]:
             note(self.owner, sql)
 
     async def _perform(self, sql: str, work: Work[T]) -> T:
@@ -139,6 +153,11 @@ class SqliteEngine(SqliteClient):
                 return await reader.run(work)
             finally:
                 self._idle.append(reader)
+
+
+def _text_of(statement: Write) -> str:
+    sql = to_sqlite(statement[0])
+    return f"SELECT {sql}" if type(statement) is Precondition else sql
 
 
 class SqliteTransaction(SqliteEngine, TransactionalDBClient):

@@ -1,7 +1,7 @@
 """What the plugin adds to the schema."""
 
 from regulars_schema.plugin import Contribution
-from regulars_tiers.graphql import assignments, history, policies, reassessment, simulation, standings
+from regulars_tiers.graphql import assignments, criteria, history, policies, reassessment, simulation, standings
 
 
 def contribution() -> Contribution:
@@ -13,6 +13,7 @@ def contribution() -> Contribution:
             *standings.EXTENSIONS,
             *history.EXTENSIONS,
             *simulation.EXTENSIONS,
+            criteria.EXTENSION,
             assignments.EXTENSION,
             reassessment.EXTENSION,
         ],

@@ -25,7 +25,7 @@ from regulars_schema.plugin import (
     window,
 )
 from regulars_tiers import policy_versions, reads, reassessment
-from regulars_tiers.graphql.policy_inputs import EFFECTIVE, TierPolicyInput, policy_of
+from regulars_tiers.graphql.policy_inputs import EFFECTIVE, TierPolicyInput, as_in_input, policy_of
 from regulars_tiers.graphql.policy_types import At, TierPolicy
 from regulars_tiers.permissions import MANAGE, VIEW
 
@@ -91,9 +91,10 @@ async def tier_policy_update(
 ) -> TierPolicyUpdatePayload:
     """Make a version."""
     policy = policy_of(input.policy, context.shop)
-    number = await policy_versions.change_policy(
-        context.shop, policy, value_or_none(input.effective_at), context.actor.name
-    )
+    with as_in_input():
+        number = await policy_versions.change_policy(
+            context.shop, policy, value_or_none(input.effective_at), context.actor.name
+        )
     [row] = (await reads.policies_by_ids(context.database, [f"{number:032x}"])).values()
     return TierPolicyUpdatePayload(tier_policy=row)  # type: ignore[arg-type]
 

@@ -1,6 +1,7 @@
 """A policy as clients give it, and how it reaches the rules."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -30,8 +31,8 @@ class TierBenefitInput:
 class TierCriterionSettingInput:
     """Input form of TierCriterionSetting."""
 
-    name: str = strawberry.field(description="The name of the setting.")
-    value: str = strawberry.field(description="Its value as text.")
+    name: str = strawberry.field(description="The name of the setting, as `ruleKinds` lists it.")
+    value: str = strawberry.field(description="Its value as text; a list is its name several times.")
 
 
 @strawberry.input(description="A metric over a window that must be at least a threshold.")
@@ -90,8 +91,15 @@ def policy_of(input: TierPolicyInput, shop: Shop) -> Policy:
     for name in ("grace_days", "downgrade", "upgrade_applies_to_trigger"):
         if (value := value_or_none(getattr(input, name))) is not None:
             data[name] = value
-    try:
+    with as_in_input():
         return policy_versions.checked(shop, data)
+
+
+@contextmanager
+def as_in_input() -> Iterator[None]:
+    """Places in a policy that is refused inside are those of the input."""
+    try:
+        yield
     except Refused as refused:
         problems = [Problem(one.code, one.message, _path(one.path)) for one in refused.problems]
         raise type(refused)(*problems) from None
@@ -115,13 +123,15 @@ def _criterion(input: TierCriterionInput) -> dict[str, Any]:
         "window": input.window.value,
         "days": value_or_none(input.days),
         "threshold": input.threshold,
-        "settings": {one.name: one.value for one in value_or_none(input.settings) or ()},
+        "settings": [(one.name, one.value) for one in value_or_none(input.settings) or ()],
     }
 
 
 def _path(path: Sequence[str]) -> tuple[str, ...]:
-    """policy.tiers.0.criteria.1.2.threshold as the API writes it: policy.tiers.0.anyOf.1.allOf.2.threshold."""
-    parts = [camel(part) for part in path]
+    """policy.tiers.0.criteria.1.2.threshold as the API writes it: policy.tiers.0.anyOf.1.allOf.2.threshold. Settings are called
+    as their kind calls them."""
+    names = path.index("settings") if "settings" in path else len(path)
+    parts = [*map(camel, path[:names]), *path[names:]]
     if "criteria" in parts:
         place = parts.index("criteria")
         parts[place : place + 3] = ["anyOf", *parts[place + 1 : place + 2], *_inner(parts[place + 2 : place + 3])]

@@ -73,13 +73,15 @@ class TierCriterionSetting:
 @requires(VIEW)
 @strawberry.type(description="What a tier asks for: a metric over a window that is at least a threshold.")
 class TierCriterion:
-    """Over policy.CriterionData."""
+    """Over policy.CriterionData; the fields that look at what is on now are in criteria."""
 
     metric: str = strawberry.field(description=METRIC)
     window: TierWindow = strawberry.field(description="Over which purchases.")
     days: int | None = strawberry.field(description="The length of a rolling window.")
     threshold: Decimal = strawberry.field(description="What must be reached.")
     settings: list[TierCriterionSetting] = strawberry.field(description="What else a plugin's metric was told.")
+    data: strawberry.Private[CriterionData]
+    brought_by: strawberry.Private[str | None]
 
 
 @requires(VIEW)
@@ -107,19 +109,25 @@ def _benefits(benefits: Sequence[BenefitData]) -> list[TierBenefit]:
 
 
 def _rules(root: Any) -> list[TierRule]:
-    tiers: Sequence[TierData] = root.data.tiers
-    return [_rule(tier, len(tiers) - n) for n, tier in enumerate(tiers, 1)]
+    row: PolicyRow = root
+    return [_rule(row, tier, len(row.data.tiers) - n) for n, tier in enumerate(row.data.tiers, 1)]
 
 
-def _rule(tier: TierData, rank: int) -> TierRule:
-    sets = [TierCriteria(all_of=[_criterion(one) for one in set_]) for set_ in tier.criteria]
+def _rule(row: PolicyRow, tier: TierData, rank: int) -> TierRule:
+    sets = [TierCriteria(all_of=[_criterion(row, one) for one in set_]) for set_ in tier.criteria]
     return TierRule(code=tier.code, name=tier.name, rank=rank, benefits=_benefits(tier.benefits), any_of=sets)
 
 
-def _criterion(data: CriterionData) -> TierCriterion:
-    settings = [TierCriterionSetting(name=name, value=str(value)) for name, value in data.settings.items()]
-    window = TierWindow(data.window.value)
-    return TierCriterion(metric=data.metric, window=window, days=data.days, threshold=data.threshold, settings=settings)
+def _criterion(row: PolicyRow, data: CriterionData) -> TierCriterion:
+    return TierCriterion(
+        metric=data.metric,
+        window=TierWindow(data.window.value),
+        days=data.days,
+        threshold=data.threshold,
+        settings=[TierCriterionSetting(name=name, value=value) for name, value in data.settings],
+        data=data,
+        brought_by=row.plugins.get(data.metric),
+    )
 
 
 @requires(VIEW)

@@ -18,7 +18,7 @@ from regulars_schema.plugin import (
     root,
     value_or_none,
 )
-from regulars_tiers.graphql.policy_inputs import EFFECTIVE, TierPolicyInput, policy_of
+from regulars_tiers.graphql.policy_inputs import EFFECTIVE, TierPolicyInput, as_in_input, policy_of
 from regulars_tiers.graphql.standing_types import TierStanding, standing_of
 from regulars_tiers.permissions import FIGURES, MANAGE, PURCHASES_VIEW, VIEW
 from regulars_tiers.simulation import Simulation, simulate
@@ -52,6 +52,9 @@ class TierSimulation:
     at: Instant = strawberry.field(description="The instant at which tiers are compared.")
     customer_count: int = strawberry.field(description="All customers.")
     moved_count: int = strawberry.field(description="Customers who would have another tier.")
+    unmeasured_count: int = strawberry.field(
+        description="Customers who cannot be measured, and so would keep the tier that they have."
+    )
     moves: list[TierMove] = strawberry.field(description="How many from where to where, those who stay included.")
     sample: list[TierMoved] = strawberry.field(description="Some of those who are moved, explained.")
 
@@ -62,6 +65,7 @@ def simulation_of(simulation: Simulation, shop: Shop) -> TierSimulation:
         at=simulation.at,
         customer_count=simulation.customers,
         moved_count=simulation.moved,
+        unmeasured_count=simulation.unmeasured,
         moves=[
             TierMove(before=before, after=after, customer_count=count)
             for (before, after), count in sorted(simulation.moves.items())
@@ -108,16 +112,17 @@ async def tier_policy_simulate(
         raise BadInput("A sample has 0 to 100 customers.", ("input", "sample"))
     try:
         policy = policy_of(input.policy, context.shop)
+        with as_in_input():
+            simulation = await simulate(
+                context.shop,
+                policy,
+                effective_at=value_or_none(input.effective_at),
+                at=value_or_none(input.at),
+                sample=20 if sample is None else sample,
+            )
     except Refused as refused:
         first = refused.problems[0]
         raise BadInput(first.message, ("input", *first.path)) from None
-    simulation = await simulate(
-        context.shop,
-        policy,
-        effective_at=value_or_none(input.effective_at),
-        at=value_or_none(input.at),
-        sample=20 if sample is None else sample,
-    )
     return simulation_of(simulation, context.shop)
 
 

@@ -114,6 +114,10 @@ class TierStanding:
     explanation: list[TierExplanation] = strawberry.field(
         description="The criteria that gave the tier; empty for everybody's tier, and for one that was assigned."
     )
+    failed_metric: str | None = strawberry.field(
+        description="The metric that cannot be measured now, for which the tier is kept as it is, and nothing is told of "
+        "what it takes; null where everything can be measured."
+    )
 
 
 def _scaled(value: int, unit: Unit, shop: Shop) -> Decimal:
@@ -126,7 +130,7 @@ def _criterion_reached(progress: explanation.CriterionProgress, shop: Shop) -> T
     return TierCriterionReached(
         description=f"{kind.description} {window.phrase}: {threshold:f}",
         set=progress.set,
-        metric=kind.kind,
+        metric=kind.name,
         unit=TierUnit(kind.unit.value),
         threshold=threshold,
         value=_scaled(progress.value, kind.unit, shop),
@@ -169,4 +173,5 @@ def standing_of(standing: explanation.Standing, shop: Shop) -> TierStanding:
             )
             for evidence in standing.evidence
         ],
+        failed_metric=standing.failed,
     )

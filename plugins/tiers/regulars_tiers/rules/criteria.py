@@ -4,15 +4,16 @@ A kind is a name, a typed settings class, and a pure function from the purchases
 and the threshold belong to the policy: a criterion is met while what is measured is at least the threshold.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, NamedTuple
+from random import Random
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
-from regulars_core.plugin import Instant
+from regulars_core.plugin import Lifetime, NoSettings, PurchaseFact, RuleKind
 
 
 class Unit(StrEnum):
@@ -23,34 +24,16 @@ class Unit(StrEnum):
     COUNT = "COUNT"
 
 
-class PurchaseFact(NamedTuple):
-    """A purchase as tiers see it: `net` is what was paid less everything given back by now, in minor units; `counted`
-    whether it stands, that is, is not wholly refunded. Voided purchases are no facts."""
-
-    id: str
-    at: Instant
-    day: int
-    net: int
-    counted: bool
-    store_id: str
-    channel: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Lifetime:
-    """What purchases that are not looked at one by one amount to."""
-
-    spent: int = 0
-    count: int = 0
-
+MAX_FIGURE = 2**63 - 1
+"""What a criterion measures at most."""
 
 Measure = Callable[[Any, Sequence[PurchaseFact]], int]
 Weigh = Callable[[Any, PurchaseFact], int]
 
 
 @dataclass(frozen=True)
-class CriterionKind:
-    """One kind of criterion.
+class CriterionKind(RuleKind):
+    """One kind of criterion; `description` says what is measured, as it reads before a window: "Net spend".
 
     `measure(settings, facts)` gets the facts that count at some moment, in the order of time, and must be pure. Where it is
     a sum over the facts, `weigh(settings, fact)` is what each adds, and standings are found faster; so they are where it is
@@ -58,21 +41,65 @@ class CriterionKind:
     statistics already know, so that old purchases need not be read.
     """
 
-    kind: str
-    settings: type[BaseModel]
+    use = "TIER_CRITERION"
+
     measure: Measure
-    unit: Unit
-    description: str
-    """What is measured, as it reads before a window: "Net spend"."""
+    unit: Unit = Unit.COUNT
     weigh: Weigh | None = None
     monotone: bool = False
     lifetime: Callable[[Lifetime], int] | None = None
 
+    def apply(self, settings: BaseModel, facts: Sequence[PurchaseFact]) -> int:
+        """What is measured."""
+        return self.measure(settings, facts)
 
-class NoSettings(BaseModel):
-    """The settings of a kind that has none."""
+    def laws(self, settings: BaseModel, facts: Sequence[PurchaseFact]) -> Iterator[tuple[str, bool]]:
+        """Deterministic, whole, never negative, nothing for nothing, whatever the order; monotone and a sum where it says so."""
+        measure, whole = self.measure, self.measure(settings, tuple(facts))
+        yield (
+            "it measures a whole number, 0 or more, of at most 64 bits",
+            type(whole) is int and 0 <= whole <= MAX_FIGURE,
+        )
+        yield "nothing measures 0", measure(settings, ()) == 0
+        yield "it is deterministic", measure(settings, tuple(facts)) == whole
+        yield "it takes any sequence", measure(settings, list(facts)) == whole
+        yield "it is independent of the order", all(measure(settings, other) == whole for other in _other_orders(facts))
+        if self.weigh:
+            yield "it is the sum of what each weighs", sum(self.weigh(settings, one) for one in facts) == whole
+        if self.monotone:
+            fewer = ((*facts[:n], *facts[n + 1 :]) for n in range(len(facts)))
+            yield "it is monotone in purchases, as it says", all(measure(settings, few) <= whole for few in fewer)
+        yield "it is a sum where it is told from sums", self.lifetime is None or self.weigh is not None
+        if self.lifetime:
+            sums = Lifetime(sum(one.net for one in facts), sum(one.counted for one in facts))
+            yield "what it tells from sums is what it measures", self.lifetime(sums) == whole
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+def _other_orders(facts: Sequence[PurchaseFact]) -> Iterator[Sequence[PurchaseFact]]:
+    yield tuple(reversed(facts))
+    dice = Random(len(facts))
+    for _ in range(min(len(facts), 5)):
+        yield tuple(dice.sample(facts, len(facts)))
+
+
+class Unavailable(Exception):
+    """What a policy asks for cannot be measured now; the message says why, and quotes nothing."""
+
+
+@dataclass(frozen=True)
+class UnavailableKind(CriterionKind):
+    """Stands in for a kind that cannot be used, and says why."""
+
+    reason: str = ""
+
+
+def unavailable(metric: str, reason: str) -> UnavailableKind:
+    """What stands in for a kind: measuring it raises Unavailable."""
+
+    def measure(_: NoSettings, __: Sequence[PurchaseFact]) -> int:
+        raise Unavailable(reason)
+
+    return UnavailableKind(metric, NoSettings, metric, measure, reason=reason)
 
 
 def summed(weigh: Weigh) -> Measure:
@@ -91,15 +118,15 @@ def _one(_: NoSettings, fact: PurchaseFact) -> int:
 NET_SPEND = CriterionKind(
     "NET_SPEND",
     NoSettings,
+    "Net spend",
     summed(_net),
     Unit.MONEY,
-    "Net spend",
     _net,
     monotone=True,
-    lifetime=lambda sums: sums.spent,
+    lifetime=lambda known: known.spent,
 )
 ORDERS = CriterionKind(
-    "ORDERS", NoSettings, summed(_one), Unit.COUNT, "Orders", _one, monotone=True, lifetime=lambda sums: sums.count
+    "ORDERS", NoSettings, "Orders", summed(_one), Unit.COUNT, _one, monotone=True, lifetime=lambda known: known.count
 )
 BOX: Sequence[CriterionKind] = (NET_SPEND, ORDERS)
 

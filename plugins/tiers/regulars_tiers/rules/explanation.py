@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from regulars_core.plugin import NEVER, Instant
-from regulars_tiers.rules.criteria import PurchaseFact
+from regulars_core.plugin import NEVER, Instant, PurchaseFact
 from regulars_tiers.rules.days import FOREVER, begin_of
 from regulars_tiers.rules.policy import Criterion, Tier, Version, Versions
 from regulars_tiers.rules.timeline import (
     Assignment,
     History,
+    Period,
     Qualification,
     assigned_periods,
     assignment_at,
@@ -73,16 +73,42 @@ class Standing:
     progress: Sequence[tuple[Tier, Sequence[CriterionProgress]]]
     evidence: Sequence[Evidence]
     version: Version
+    failed: str | None = None
+    """The metric that cannot be measured, for which the tier is kept and nothing more is known of it."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is known of a customer who cannot be measured: the periods as they are stored, and which metric failed."""
+
+    versions: Versions
+    customer_id: str
+    periods: Sequence[Period]
+    assignments: Sequence[Assignment]
+    failed: str
+
+    def tier_at(self, at: Instant) -> str:
+        """The code of the tier at an instant."""
+        return period_at(self.periods, at).tier if self.periods else self.versions.at(at).policy.lowest.code
+
+    def standing(self, at: Instant) -> Standing:
+        """The standing at an instant: the tier, since when, and who assigned it."""
+        version = self.versions.at(at)
+        tier = version.policy.by_code.get(self.tier_at(at), version.policy.lowest)
+        begins = period_at(self.periods, at).begins if self.periods else NEVER
+        since, one = None if begins == NEVER else begins, assignment_at(self.assignments, at)
+        gives = one if one and one.tier == tier.code else None
+        return Standing(self.customer_id, at, tier, since, gives, None, None, [], [], version, self.failed)
 
 
 class Explainer:
-    """All about one customer."""
+    """All about one customer. Raises CriterionFailed where that cannot be measured."""
 
     def __init__(self, versions: Versions, customer_id: str, history: History, zone: ZoneInfo) -> None:
         self._versions, self._customer_id, self._history, self._zone = versions, customer_id, history, zone
         self._qualification = Qualification(versions, history, zone)
         self.automatic = automatic_periods(self._qualification)
-        self.periods = assigned_periods(self.automatic, self._qualification)
+        self.periods = assigned_periods(self.automatic, versions, history.assignments)
 
     def tier_at(self, at: Instant) -> str:
         """The code of the tier at an instant."""

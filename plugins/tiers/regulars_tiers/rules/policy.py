@@ -4,17 +4,17 @@ In this form it is written by people (a JSON or TOML file), sent over the API, a
 currency. `compiled` turns it into whole numbers, and finds everything that is wrong with it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from regulars_core.plugin import NEVER, Checks, Instant, to_minor
-from regulars_tiers.rules.criteria import CriterionKind, Unit, Window, WindowKind
+from regulars_core.plugin import NEVER, Checks, Instant, NoSettings, Problem, settings_from, to_minor
+from regulars_tiers.rules.criteria import CriterionKind, UnavailableKind, Unit, Window, WindowKind, unavailable
 from regulars_tiers.rules.days import FOREVER
 
 MAX_DAYS = 3_660
@@ -34,14 +34,23 @@ class Downgrade(StrEnum):
     NEVER = "NEVER"
 
 
+def _pairs(settings: Any) -> Any:
+    """Settings as people write them in a file, a table of names and values, as name/value pairs."""
+    if not isinstance(settings, Mapping):
+        return settings
+    values = ((name, value if isinstance(value, list | tuple) else [value]) for name, value in settings.items())
+    return [(name, str(one).lower() if isinstance(one, bool) else str(one)) for name, ones in values for one in ones]
+
+
 class CriterionData(_Data):
-    """`metric` over `window` is at least `threshold`; an amount in the shop's currency, or a whole number."""
+    """`metric` over `window` is at least `threshold`; an amount in the shop's currency, or a whole number. `settings` are what
+    its kind is told: name/value pairs as text, a list being its name several times."""
 
     metric: str = Field(max_length=60)
     window: WindowKind = WindowKind.LIFETIME
     days: int | None = Field(default=None, ge=1, le=MAX_DAYS)
     threshold: Decimal = Field(gt=0, max_digits=18, decimal_places=6)
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)] = Field(default=(), max_length=100)
 
 
 class BenefitData(_Data):
@@ -110,7 +119,7 @@ class Criterion:
     @cached_property
     def figure_key(self) -> tuple[Any, ...]:
         """What is measured, whatever the threshold: equal for criteria that look at the same figure."""
-        return (self.kind.kind, self.settings.model_dump_json(), self.window)
+        return (self.kind.name, self.settings.model_dump_json(), self.window)
 
 
 @dataclass(frozen=True)
@@ -153,6 +162,14 @@ class Policy:
     def criteria(self) -> Iterator[Criterion]:
         """All that its tiers ask for."""
         return (one for tier in self.tiers for set_ in tier.sets for one in set_)
+
+    @property
+    def placed_criteria(self) -> Iterator[tuple[Sequence[str], Criterion]]:
+        """All that its tiers ask for, each with its place in the data of the policy."""
+        for n, tier in enumerate(reversed(self.tiers)):
+            for s, set_ in enumerate(tier.sets):
+                for c, criterion in enumerate(set_):
+                    yield ("tiers", str(n), "criteria", str(s), str(c)), criterion
 
     @property
     def max_window_days(self) -> int | None:
@@ -215,9 +232,24 @@ class Versions:
         return self.max_window_days + max(version.policy.grace_days for version in self.all) + 1
 
     @cached_property
+    def kinds(self) -> frozenset[CriterionKind]:
+        """The kinds of all criteria of all versions."""
+        return frozenset(criterion.kind for version in self.all for criterion in version.policy.criteria)
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """What they read beyond purchases: `lines`, `customer`."""
+        return frozenset(one for kind in self.kinds for one in kind.reads)
+
+    @cached_property
+    def unavailable(self) -> Mapping[str, str]:
+        """Why what cannot be measured now cannot, by metric."""
+        return {kind.name: kind.reason for kind in self.kinds if isinstance(kind, UnavailableKind)}
+
+    @cached_property
     def monotone(self) -> bool:
         """Whether another purchase never lowers anybody."""
-        return all(criterion.kind.monotone for version in self.all for criterion in version.policy.criteria)
+        return all(kind.monotone for kind in self.kinds)
 
 
 def policy_data(data: Any, checks: Checks) -> PolicyData | None:
@@ -230,8 +262,18 @@ def policy_data(data: Any, checks: Checks) -> PolicyData | None:
     return None
 
 
-def compiled(data: PolicyData, kinds: Mapping[str, CriterionKind], currency: str, checks: Checks) -> Policy:
-    """The policy in whole numbers; what is wrong with it is told to `checks`."""
+Otherwise = Callable[[CriterionData, Sequence[Problem]], "Criterion"]
+"""What stands in for a criterion that cannot be compiled."""
+
+
+def compiled(
+    data: PolicyData,
+    kinds: Mapping[str, CriterionKind],
+    currency: str,
+    checks: Checks,
+    otherwise: Otherwise | None = None,
+) -> Policy:
+    """The policy in whole numbers; what is wrong with it is told to `checks`, but for criteria that something stands in for."""
     codes = [tier.code.casefold() for tier in data.tiers]
     tiers = []
     for n, tier in enumerate(data.tiers):
@@ -247,7 +289,8 @@ def compiled(data: PolicyData, kinds: Mapping[str, CriterionKind], currency: str
         for s, set_ in enumerate(tier.criteria):
             places = [("tiers", str(n), "criteria", str(s), str(c)) for c in range(len(set_))]
             criteria = [
-                _criterion(one, kinds, currency, checks, place) for one, place in zip(set_, places, strict=True)
+                _criterion(one, kinds, currency, checks.nested(*place), otherwise)
+                for one, place in zip(set_, places, strict=True)
             ]
             sets.append([one for one in criteria if one])
         tiers.append(Tier(tier.code, tier.name, len(data.tiers) - 1 - n, tier.benefits, sets))
@@ -256,29 +299,40 @@ def compiled(data: PolicyData, kinds: Mapping[str, CriterionKind], currency: str
 
 
 def _criterion(
-    data: CriterionData, kinds: Mapping[str, CriterionKind], currency: str, checks: Checks, place: Sequence[str]
+    data: CriterionData,
+    kinds: Mapping[str, CriterionKind],
+    currency: str,
+    checks: Checks,
+    otherwise: Otherwise | None,
 ) -> Criterion | None:
+    inner = Checks() if otherwise else checks
+    found = compiled_criterion(data, kinds, currency, inner)
+    return otherwise(data, inner.problems) if otherwise and inner.problems else found
+
+
+def compiled_criterion(
+    data: CriterionData, kinds: Mapping[str, CriterionKind], currency: str, checks: Checks
+) -> Criterion | None:
+    """The criterion in whole numbers; what is wrong with it is told to `checks`."""
     kind = kinds.get(data.metric)
     if kind is None:
-        checks.fail("UNKNOWN_METRIC", "No plugin that is on measures this.", *place, "metric")
+        checks.fail("UNKNOWN_METRIC", "No plugin that is on measures this.", "metric")
         return None
     if (data.days is not None) is not (data.window is WindowKind.ROLLING):
-        checks.fail("INVALID_POLICY", "A rolling window has days, and no other has.", *place, "days")
+        checks.fail("INVALID_POLICY", "A rolling window has days, and no other has.", "days")
     whole = data.threshold == data.threshold.to_integral_value()
     threshold = (
         to_minor(data.threshold, currency) if kind.unit is Unit.MONEY else int(data.threshold) if whole else None
     )
     if threshold is None:
         message = f"This is no amount in {currency}." if kind.unit is Unit.MONEY else "This is a whole number."
-        checks.fail("INVALID_AMOUNT", message, *place, "threshold")
-    try:
-        settings = kind.settings.model_validate(data.settings)
-    except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False):
-            checks.fail("INVALID_POLICY", one["msg"] + ".", *place, "settings", *(str(part) for part in one["loc"]))
+        checks.fail("INVALID_AMOUNT", message, "threshold")
+    settings = settings_from(kind.settings, data.settings, currency, checks, "settings", code="INVALID_POLICY")
+    if settings is None or threshold is None:
         return None
-    if kind.measure(settings, ()) != 0:
-        checks.fail("INVALID_POLICY", "Who has bought nothing must measure 0.", *place, "metric")
-    return Criterion(
-        kind, settings, Window(data.window, data.days or 0), _NEVER_MET if threshold is None else threshold
-    )
+    return Criterion(kind, settings, Window(data.window, data.days or 0), threshold)
+
+
+def stand_in(data: CriterionData, reason: str) -> Criterion:
+    """A criterion that cannot be measured, and why."""
+    return Criterion(unavailable(data.metric, reason), NoSettings(), Window(data.window, data.days or 0), _NEVER_MET)

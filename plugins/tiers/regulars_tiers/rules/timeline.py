@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from regulars_core.plugin import NEVER, Instant
-from regulars_tiers.rules.criteria import Lifetime, PurchaseFact
+from regulars_core.plugin import NEVER, Instant, Lifetime, PurchaseFact
+from regulars_tiers.rules.criteria import MAX_FIGURE
 from regulars_tiers.rules.days import FOREVER, begin_of, days_after
 from regulars_tiers.rules.policy import Criterion, Policy, Version, Versions
 
@@ -61,16 +61,46 @@ class History:
     assignments: Sequence[Assignment] = ()
 
 
+class CriterionFailed(Exception):
+    """A criterion could not be measured, because its kind raised something, answered no figure, or is not there. `metric` is the
+    kind's name."""
+
+    def __init__(self, metric: str, error: Exception) -> None:
+        super().__init__(f"{metric}: {type(error).__name__}")
+        self.metric, self.error = metric, error
+
+
 def steps(criterion: Criterion, history: History, zone: ZoneInfo) -> Steps:
-    """How the figure that a criterion looks at changes over time."""
+    """How the figure that a criterion looks at changes over time. Raises CriterionFailed."""
+    try:
+        return _steps(criterion, history, zone)
+    except Exception as error:
+        raise CriterionFailed(criterion.kind.name, error) from error
+
+
+def _figure(answer: Any) -> int:
+    """What a kind answers. Raises TypeError and ValueError for what is no whole number from 0 on of at most 64 bits."""
+    if type(answer) is not int:
+        raise TypeError(f"{type(answer).__name__} is no whole number")
+    if not 0 <= answer <= MAX_FIGURE:
+        raise ValueError("a figure is 0 or more, and has at most 64 bits")
+    return answer
+
+
+def _steps(criterion: Criterion, history: History, zone: ZoneInfo) -> Steps:
     kind, settings, window = criterion.kind, criterion.settings, criterion.window
     forever = window.max_days is None
-    value = kind.lifetime(history.before) if kind.lifetime and forever else 0
     if (weigh := kind.weigh) is None:
         return _measured(criterion, history, zone)
+    value = kind.lifetime(history.before) if kind.lifetime and forever else 0
     changes: dict[Instant, int] = {}
+    if type(value) is not int:  # below 0 it would be the statistics that are wrong, which `verify` says
+        raise TypeError(f"{type(value).__name__} is no whole number")
     for fact in history.facts:
-        if weight := weigh(settings, fact):
+        weight = weigh(settings, fact)
+        if type(weight) is not int or not 0 <= weight <= MAX_FIGURE:
+            _figure(weight)
+        if weight:
             changes[fact.at] = changes.get(fact.at, 0) + weight
             if not forever and (day := window.expires_on(fact.day)) is not None:
                 end = begin_of(day, zone)
@@ -97,7 +127,10 @@ def _measured(criterion: Criterion, history: History, zone: ZoneInfo) -> Steps:
     moments = {fact.at for fact in history.facts} | {begin_of(day, zone) for day in days if day is not None}
     measure, settings = criterion.kind.measure, criterion.settings
     counted = ((at, facts_in_window(criterion, history.facts, at, zone)) for at in sorted(moments))
-    return [(NEVER, measure(settings, ())), *((at, measure(settings, facts)) for at, facts in counted)]
+    return [
+        (NEVER, _figure(measure(settings, ()))),
+        *((at, _figure(measure(settings, tuple(facts)))) for at, facts in counted),
+    ]
 
 
 def value_at(figure: Steps, at: Instant) -> int:
@@ -197,19 +230,21 @@ def automatic_periods(qualification: Qualification) -> list[Period]:
     return merged(periods)
 
 
-def assigned_periods(automatic: Sequence[Period], qualification: Qualification) -> list[Period]:
+def assigned_periods(
+    automatic: Sequence[Period], versions: Versions, assignments: Sequence[Assignment]
+) -> list[Period]:
     """The periods that the rules give, with the assignments over them."""
-    in_force = _in_force(qualification.history.assignments)
+    in_force = _in_force(assignments)
     if not in_force:
         return list(automatic)
     edges = {at for begins, ends, _ in in_force for at in (begins, ends)}
-    edges |= {version.begins for version in qualification.versions.all}
+    edges |= {version.begins for version in versions.all}
     periods = []
     for period in automatic:
         inside = sorted({period.begins, period.ends, *(at for at in edges if period.begins < at < period.ends)})
         for begins, ends in pairwise(inside):
             one = next((one for a, e, one in in_force if a <= begins < e), None)
-            tier = qualification.versions.at(begins).policy.by_code.get(one.tier or "") if one else None
+            tier = versions.at(begins).policy.by_code.get(one.tier or "") if one else None
             if one and tier and (one.mode == "EXACT" or tier.position > period.position):
                 periods.append(Period(begins, ends, tier.code, tier.position))
             else:
@@ -232,7 +267,7 @@ def merged(periods: Iterable[Period]) -> list[Period]:
 def timeline(versions: Versions, history: History, zone: ZoneInfo) -> list[Period]:
     """All periods of a customer, from NEVER to FOREVER without a gap, the future as it will be if nothing happens."""
     qualification = Qualification(versions, history, zone)
-    return assigned_periods(automatic_periods(qualification), qualification)
+    return assigned_periods(automatic_periods(qualification), versions, history.assignments)
 
 
 def lifted(existing: Sequence[Period], late: Qualification) -> list[Period]:
@@ -250,6 +285,21 @@ def lifted(existing: Sequence[Period], late: Qualification) -> list[Period]:
                 other = next(others)
             begins = ends
     return merged(periods)
+
+
+def kept(
+    existing: Sequence[Period], versions: Versions, assignments: Sequence[Assignment], at: Instant
+) -> list[Period]:
+    """The periods of a customer who cannot be measured: as they were, and from an instant on the tier of that instant for good,
+    since nobody falls by what is not known. What people decide begins and ends all the same."""
+    lowest = versions.at(at).policy.lowest
+    periods = existing or [Period(NEVER, FOREVER, lowest.code, lowest.position)]
+    past = [Period(one.begins, min(one.ends, at), one.tier, one.position) for one in periods if one.begins < at]
+    current, assigned = period_at(periods, at), assignment_at(assignments, at)
+    if assigned and assigned.tier == current.tier and assigned.ends < FOREVER:
+        current = period_at(periods, assigned.ends)
+    open_end = Period(at, FOREVER, current.tier, current.position)
+    return merged([*past, *assigned_periods([open_end], versions, assignments)])
 
 
 def period_at(periods: Sequence[Period], at: Instant) -> Period:

@@ -3,17 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from regulars_core.plugin import PurchaseRow, Shop
+from regulars_core.plugin import PurchaseRow, Shop, inserting
 
 
 async def count(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
     """Count purchases, inside the transaction that records them. A purchase may have no customer."""
     bought = Counter(purchase.customer_id for purchase in purchases if purchase.customer_id)
-    await shop.database.run_many(
-        "INSERT INTO outline_count (customer_id, purchases) VALUES ($1, $2) ON CONFLICT (customer_id) DO UPDATE"
-        " SET purchases = outline_count.purchases + excluded.purchases",
-        sorted(bought.items()),  # always in the same order, so that two of these never wait for each other
-    )
+    if bought:  # always in the same order, so that two of these never wait for each other
+        insertion, values = inserting("outline_count", ("customer_id", "purchases"), sorted(bought.items()))
+        added = " ON CONFLICT (customer_id) DO UPDATE SET purchases = outline_count.purchases + excluded.purchases"
+        await shop.database.defer([(insertion + added, values)])  # goes out with what core writes
 
 
 async def counts_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, int]:

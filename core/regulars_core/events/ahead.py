@@ -1,0 +1,174 @@
+"""What lies ahead of a plugin that is told later what it missed: it is not to see yet what has happened since.
+
+The tables are as they are now. So it is written down, before anything is told, of which purchases, refunds and voids each plugin
+has yet to be told; `regulars_core.purchases.histories` reads without them. What is on its way into the journal meanwhile is no
+matter, as long as the customers are held whom it is about.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import orjson
+
+from regulars_core.database import Database
+from regulars_core.plugins.host import hearing
+from regulars_core.queries.inserts import insert
+from regulars_core.queries.locks import lock
+
+RECORDED, REFUNDED, VOIDED = "purchases_recorded", "purchases_refunded", "purchases_voided"
+KINDS = frozenset({RECORDED, REFUNDED, VOIDED})
+"""The events that histories are made of."""
+_BEYOND = 2**62  # the position of what has none yet
+_PART, _PART_CHARACTERS = 200, 40_000  # entries that are written down in one transaction, and characters of their ids
+_ENTRY = "position, kind, ids, others, took_part"
+# One statement, so that nothing gets its position between two of them.
+_NEXT = (
+    f"SELECT {_ENTRY} FROM (SELECT {_ENTRY}, sum(length(ids)) OVER (ORDER BY position) - length(ids) AS before"
+    f" FROM (SELECT {_ENTRY} FROM journal WHERE position > $1 ORDER BY position LIMIT {_PART}) part) sized"
+    f" WHERE before < {_PART_CHARACTERS} UNION ALL SELECT {_ENTRY} FROM journal WHERE position IS NULL"
+)
+_COLUMNS = ("plugin", "position", "kind", "row_id", "purchase_id", "customer_id", "amount")
+
+
+class Place(NamedTuple):
+    """Where in the journal the plugin is that is being told something later."""
+
+    plugin: str
+    position: int
+
+
+class _Standing:
+    __slots__ = ("over", "position")
+
+    def __init__(self, position: int) -> None:
+        self.position, self.over = position, False
+
+
+_standing: ContextVar[_Standing | None] = ContextVar("regulars_replay", default=None)
+
+
+def place() -> Place | None:
+    """Where the plugin is that is being told something later; None where things are told as they happen."""
+    standing, plugin = _standing.get(), hearing.get()
+    return None if standing is None or standing.over or plugin is None else Place(plugin, standing.position)
+
+
+def told_later() -> bool:
+    """Whether plugins are being told of something that has happened while they were off, and not as it happens."""
+    return place() is not None
+
+
+@contextmanager
+def standing_at(position: int) -> Iterator[None]:
+    """Inside, plugins are told of what stands at this position, and know of nothing behind it."""
+    standing = _Standing(position)
+    token = _standing.set(standing)
+    try:
+        yield
+    finally:
+        standing.over = True
+        _standing.reset(token)
+
+
+async def write_down(database: Database, plugins: Collection[str]) -> None:
+    """Write down what lies ahead of these plugins, as far as it has a position. Each part is a transaction, so it may be
+    interrupted, and goes on where it was."""
+    while not (await database.transaction(lambda: _part(database, plugins)))[0]:
+        pass
+
+
+async def complete(database: Database, plugins: Collection[str]) -> bool:
+    """Write down the rest, what has no position yet too, in the caller's transaction; answers whether there is any of that,
+    which must be taken back by `forget_unnumbered` at its end."""
+    nothing_left, unnumbered = False, list[tuple[Any, ...]]()
+    while not nothing_left:
+        nothing_left, unnumbered = await _part(database, plugins)
+    await insert(database, "journal_ahead", _COLUMNS, unnumbered)
+    return bool(unnumbered)
+
+
+async def forget_unnumbered(database: Database, plugins: Collection[str]) -> None:
+    """Take back what had no position: it gets one."""
+    among = database.dialect.among("plugin", 1, "text")
+    await database.run(f"DELETE FROM journal_ahead WHERE {among} AND position = {_BEYOND}", list(plugins))
+
+
+async def forget_told(database: Database, plugins: Collection[str]) -> None:
+    """Delete what these plugins have been told since it was written down; to be called in a transaction."""
+    cursors = await lock(database, "journal_cursor", plugins, ("plugin", "position"), key="plugin", type="text")
+    for plugin, position in cursors:
+        await database.run("DELETE FROM journal_ahead WHERE plugin = $1 AND position <= $2", plugin, position)
+
+
+async def _part(database: Database, plugins: Collection[str]) -> tuple[bool, list[tuple[Any, ...]]]:
+    """Write down a part of it; whether nothing is left, and then the rows of what has no position yet."""
+    cursors = await lock(
+        database, "journal_cursor", plugins, ("plugin", "position", "ahead"), key="plugin", type="text"
+    )
+    marks = {plugin: max(position, ahead) for plugin, position, ahead in cursors}
+    entries = await database.rows(_NEXT, min(marks.values()))
+    numbered = [entry for entry in entries if entry[0] is not None]
+    if not numbered:
+        return True, await _rows(database, marks, entries)
+    await insert(database, "journal_ahead", _COLUMNS, await _rows(database, marks, numbered))
+    among = database.dialect.among("plugin", 1, "text")
+    forward = f"UPDATE journal_cursor SET ahead = $2 WHERE {among} AND ahead < $2"
+    await database.run(forward, list(plugins), max(entry[0] for entry in numbered))
+    return False, []
+
+
+async def _rows(database: Database, marks: Mapping[str, int], entries: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of `journal_ahead` for these entries, in their order."""
+    found: list[tuple[str, int, str, str, str | None]] = []
+    ids: dict[str, set[str]] = {RECORDED: set(), REFUNDED: set(), VOIDED: set()}
+    for number, kind, about, others, took_part in entries:
+        if kind not in KINDS:
+            continue
+        position, told = _BEYOND if number is None else number, took_part.split()
+        some: Sequence[str] = orjson.loads(about)
+        owners: Sequence[str | None] = orjson.loads(others) if others else [_UNKNOWN] * len(some)
+        for plugin, mark in marks.items():
+            if position > mark and plugin not in told:
+                ids[kind].update(some)
+                found += [(plugin, position, kind, id_, owner) for id_, owner in zip(some, owners, strict=True)]
+    refunds = await _refunds(database, ids[REFUNDED])
+    unknown = {refunds[id_][0] if id_ in refunds else id_ for _, _, _, id_, owner in found if owner == _UNKNOWN}
+    owners_now = await _owners(database, unknown)
+    rows = []
+    for plugin, position, kind, id_, owner in found:
+        if kind == REFUNDED and id_ not in refunds:
+            continue  # it is gone
+        purchase_id, amount = refunds[id_] if kind == REFUNDED else (id_, 0)
+        whose = owners_now.get(purchase_id) if owner == _UNKNOWN else owner
+        rows.append((plugin, position, kind, id_, purchase_id, whose, amount))
+    return rows
+
+
+_UNKNOWN = ""  # whose a purchase was that was told before owners were noted
+
+
+async def _refunds(database: Database, ids: Collection[str]) -> Mapping[str, tuple[str, int]]:
+    """(purchase, amount) of each refund."""
+    if not ids:
+        return {}
+    among = database.dialect.among("id", 1)
+    rows = await database.rows(f"SELECT id, purchase_id, amount FROM refund WHERE {among}", list(ids))
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+async def _owners(database: Database, purchase_ids: Collection[str]) -> Mapping[str, str | None]:
+    """Whose each purchase is now."""
+    if not purchase_ids:
+        return {}
+    among = database.dialect.among("id", 1)
+    rows = await database.rows(f"SELECT id, customer_id FROM purchase WHERE {among}", list(purchase_ids))
+    return {row[0]: row[1] for row in rows}
+
+
+async def buyers_of(database: Database, row_ids: Collection[str]) -> set[str]:
+    """Whose these purchases, and the purchases of these refunds, are now."""
+    refunds = await _refunds(database, row_ids)
+    owners = await _owners(database, {*row_ids, *(purchase for purchase, _ in refunds.values())})
+    return {owner for owner in owners.values() if owner}

@@ -1,0 +1,196 @@
+"""What plugins are told, and what they name to be looked up before: each inside the transaction of whoever changed something."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from regulars_core.customers.reads import CustomerRow
+from regulars_core.database import Lookup
+from regulars_core.groups.reads import GroupRow
+from regulars_core.plugins.host import hookspec
+from regulars_core.primitives.clock import Instant
+from regulars_core.purchases.baskets import Quote
+from regulars_core.purchases.recorded import (
+    PurchaseOutline,
+    RecordedPurchase,
+    RecordedRefund,
+)
+from regulars_core.shop.shop import Shop
+
+
+@hookspec
+async def customers_registered(
+    shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]], moments: Sequence[Instant]
+) -> None:
+    """Customers were registered: one by a form or at a till, a thousand by an import.
+
+    `extras` are those of `customerCreate`. Where it finds an existing customer, nobody is registered and nothing announced:
+    what it carried for plugins is ignored, as is everything else that it says of the customer.
+
+    For example:
+
+        @hookimpl
+        async def customers_registered(
+            shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]]
+        ) -> None:
+            days = [extra.get("remindDaysBefore") for extra in extras]
+            await keep(shop, zip(customers, days, strict=True))
+    """
+
+
+@hookspec
+async def customers_changed(
+    shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]], moments: Sequence[Instant]
+) -> None:
+    """Details, group, tags, addresses or status of customers were changed; the rows are those of after.
+
+    `extras` are those of `customerUpdate`. Where it carries any it is announced even if nothing of core's has changed; the
+    customer's version grows only with what is core's.
+
+    For example:
+
+        @hookimpl
+        async def customers_changed(shop: Shop, customers: Sequence[CustomerRow]) -> None:
+            await keep_birthdays(shop, customers)
+    """
+
+
+@hookspec
+async def groups_created(shop: Shop, groups: Sequence[GroupRow], extras: Sequence[Mapping[str, Any]]) -> None:
+    """Groups of customers were made: one by a form, or those that a file of customers names.
+
+    The default group was there before every plugin. `extras` are those of `customerGroupCreate`.
+
+    For example:
+
+        @hookimpl
+        async def groups_created(shop: Shop, groups: Sequence[GroupRow], extras: Sequence[Mapping[str, Any]]) -> None:
+            cards = [extra.get("birthdayCard") for extra in extras]
+            await keep_cards(shop, zip(groups, cards, strict=True))
+    """
+
+
+@hookspec
+async def groups_changed(shop: Shop, groups: Sequence[GroupRow], extras: Sequence[Mapping[str, Any]]) -> None:
+    """Names or descriptions of groups of customers were given anew; the rows are those of after.
+
+    `extras` are those of `customerGroupUpdate`, which is announced even if everything is as it was. Who moves to another group is
+    told by `customers_changed`.
+
+    For example:
+
+        @hookimpl
+        async def groups_changed(shop: Shop, groups: Sequence[GroupRow], extras: Sequence[Mapping[str, Any]]) -> None:
+            given = [(group, extra) for group, extra in zip(groups, extras, strict=True) if "birthdayCard" in extra]
+            await keep_cards(shop, [(group, extra["birthdayCard"]) for group, extra in given])
+    """
+
+
+@hookspec
+def purchases_recorded_lookups(  # type: ignore[empty-body]
+    shop: Shop, purchases: Sequence[PurchaseOutline], extras: Sequence[Mapping[str, Any]]
+) -> Sequence[Lookup]:
+    """The first half of `purchases_recorded`: what will have to be known, named from what is about to be recorded.
+
+    All plugins' look-ups are asked together, with core's own, before anything is written; so they may name customers and
+    instants, and no purchase. They only read. Where the purchase is recorded already they are asked in vain. `extras` are those
+    of `purchases_recorded`.
+
+    For example:
+
+        @hookimpl
+        def purchases_recorded_lookups(shop: Shop, purchases: Sequence[PurchaseOutline]) -> Sequence[Lookup]:
+            buyers = sorted({purchase.customer_id for purchase in purchases if purchase.customer_id})
+            return [balances_of(buyers)]  # a statement and its values
+    """
+
+
+@hookspec
+async def purchases_recorded(
+    shop: Shop,
+    purchases: Sequence[RecordedPurchase],
+    extras: Sequence[Mapping[str, Any]],
+    found: Sequence[Sequence[Any]],
+    quotes: Sequence[Quote | None],
+    moments: Sequence[Instant],
+) -> None:
+    """Purchases were recorded, each with its lines and payments. A purchase may have no customer.
+
+    `found` are the rows of the look-ups that were named in the first half, in that order; they are from before the purchases
+    were written. Between those look-ups and the end of the transaction nobody else moves money, points, progress or tier of a
+    customer: where somebody has, everything is undone and told again. What is not the customer's, and was decided by, is a
+    `Precondition` of `shop.database.defer`. Write by `defer`: it goes out with core's own writes.
+
+    `quotes` are what the plugin has answered to `baskets_quoted` of each purchase, in the same transaction: by them it writes
+    what was used, or refuses a sale that was told otherwise. It is None where it has failed, and wherever nothing is quoted: in
+    an import, and where the plugin is told later.
+
+    `extras` are those of `purchaseRecord`. What its lines carried is in it under `lines`, if any carried something: a mapping for
+    each line, in their order, which is empty where the line carried nothing. Likewise `payments`.
+    The same reference with the same content records nothing and announces nothing, whatever it carries for plugins: what a
+    purchase is, core alone decides.
+
+    For example:
+
+        @hookimpl
+        async def purchases_recorded(shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]]) -> None:
+            [balances] = found
+            await shop.database.defer(points(purchases, dict(balances)))
+    """
+
+
+@hookspec
+def purchases_refunded_lookups(shop: Shop, refunds: Sequence[RecordedRefund]) -> Sequence[Lookup]:  # type: ignore[empty-body]
+    """The first half of `purchases_refunded`: what will have to be known.
+
+    For example:
+
+        @hookimpl
+        def purchases_refunded_lookups(shop: Shop, refunds: Sequence[RecordedRefund]) -> Sequence[Lookup]:
+            return [points_of([refund.purchase_id for refund in refunds])]  # a statement and its values
+    """
+
+
+@hookspec
+async def purchases_refunded(
+    shop: Shop, refunds: Sequence[RecordedRefund], found: Sequence[Sequence[Any]], moments: Sequence[Instant]
+) -> None:
+    """Money was given back.
+
+    Each refund brings what it took from lines, and its purchase as it is since. Statistics know it already, and the customers
+    are held: nobody else moves anything of theirs until the transaction ends. `found` are the rows of the look-ups that were
+    named in the first half.
+
+    For example:
+
+        @hookimpl
+        async def purchases_refunded(shop: Shop, refunds: Sequence[RecordedRefund]) -> None:
+            await take_points_back(shop, refunds)
+    """
+
+
+@hookspec
+def purchases_voided_lookups(shop: Shop, purchases: Sequence[RecordedPurchase]) -> Sequence[Lookup]:  # type: ignore[empty-body]
+    """The first half of `purchases_voided`: what will have to be known.
+
+    For example:
+
+        @hookimpl
+        def purchases_voided_lookups(shop: Shop, purchases: Sequence[RecordedPurchase]) -> Sequence[Lookup]:
+            return [points_of([purchase.id for purchase in purchases])]  # a statement and its values
+    """
+
+
+@hookspec
+async def purchases_voided(
+    shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]], moments: Sequence[Instant]
+) -> None:
+    """Purchases were voided: they count as if they had never been made.
+
+    Each is told with its lines and payments. The customers are held as in `purchases_refunded`.
+
+    For example:
+
+        @hookimpl
+        async def purchases_voided(shop: Shop, purchases: Sequence[RecordedPurchase]) -> None:
+            await forget_points(shop, [purchase.id for purchase in purchases])
+    """

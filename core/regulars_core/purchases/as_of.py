@@ -1,0 +1,69 @@
+"""Purchases as they were when a plugin that is told later what it missed would have been told: without what lies ahead of it.
+
+The tables are as they are now, and `journal_ahead` has what came after a position: purchases that were not recorded yet, refunds
+that were not made, and voids. Every query here takes the customers, the plugin and the position as its first three values.
+"""
+
+from regulars_core.database import Dialect
+from regulars_core.events.ahead import RECORDED, REFUNDED, VOIDED
+
+CUSTOMERS, PLUGIN, POSITION = 1, 2, 3
+"""The numbers of the values."""
+
+
+def later(dialect: Dialect) -> str:
+    """What came later of each purchase of these customers: `new` if it was not recorded yet, `undone` if it was not voided yet,
+    how many `refunds` were not made, and what they gave `back`."""
+    return (
+        "SELECT customer_id, purchase_id, CAST(sum(amount) AS BIGINT) AS back,"
+        f" {_number_of(RECORDED)} AS new, {_number_of(VOIDED)} AS undone, {_number_of(REFUNDED)} AS refunds"
+        f" FROM journal_ahead WHERE plugin = ${PLUGIN} AND position > ${POSITION}"
+        f" AND {dialect.among('customer_id', CUSTOMERS)} GROUP BY customer_id, purchase_id"
+    )
+
+
+def _number_of(kind: str) -> str:
+    return f"CAST(sum(CASE kind WHEN '{kind}' THEN 1 ELSE 0 END) AS BIGINT)"
+
+
+# Of a purchase `p`, and `a`, what came later of it if anything did.
+STANDS = (
+    "(CASE WHEN a.purchase_id IS NULL THEN p.status <> 'VOIDED'"
+    " ELSE a.new = 0 AND (a.undone > 0 OR p.status <> 'VOIDED') END)"
+)
+"""Whether it was recorded already and not voided."""
+NET = "(p.total - p.refunded + coalesce(a.back, 0))"
+"""What was paid less what had been given back."""
+# The same as `rules.is_refunded_whole`: of 0.00 the last refund is the one after which nothing is left.
+_NOTHING_LEFT = (
+    "(CASE WHEN p.total > 0 THEN p.refunded - a.back = p.total WHEN a.refunds > 0 THEN FALSE"
+    " ELSE EXISTS (SELECT 1 FROM refund f WHERE f.purchase_id = p.id)"
+    " AND NOT EXISTS (SELECT 1 FROM purchase_line l WHERE l.purchase_id = p.id AND (l.refunded_quantity <> l.quantity"
+    " OR NOT EXISTS (SELECT 1 FROM refund_line r WHERE r.line_id = l.id))) END)"
+)
+STATUS = f"(CASE WHEN a.purchase_id IS NULL THEN p.status WHEN {_NOTHING_LEFT} THEN 'REFUNDED' ELSE 'PAID' END)"
+"""Whether anything was left of it: REFUNDED if not."""
+
+
+def lifetimes(dialect: Dialect) -> str:
+    """(customer, spent, count) of each of these customers: the statistics without what came later."""
+    now = "CASE WHEN p.status <> 'VOIDED' THEN p.total - p.refunded ELSE 0 END"
+    counts_now = "CASE WHEN p.status IN ('PAID', 'PARTIALLY_REFUNDED') THEN 1 ELSE 0 END"
+    then = f"CASE WHEN {STANDS} THEN {NET} ELSE 0 END"
+    counted_then = f"CASE WHEN {STANDS} AND {STATUS} <> 'REFUNDED' THEN 1 ELSE 0 END"
+    return (
+        f"WITH later AS ({later(dialect)}), more AS (SELECT a.customer_id, sum({now} - {then}) AS spent,"
+        f" sum({counts_now} - {counted_then}) AS number FROM later a JOIN purchase p ON p.id = a.purchase_id"
+        " GROUP BY a.customer_id) SELECT s.customer_id, CAST(s.total_spent - coalesce(m.spent, 0) AS BIGINT),"
+        " CAST(s.purchase_count - coalesce(m.number, 0) AS BIGINT) FROM customer_stats s"
+        f" LEFT JOIN more m ON m.customer_id = s.customer_id WHERE {dialect.among('s.customer_id', CUSTOMERS)}"
+        " ORDER BY s.customer_id"
+    )
+
+
+def made_by_then(plugin: int, position: int) -> str:
+    """Whether the refund of a line `r` of the purchase of line `l` was made by then; the numbers of these two values."""
+    return (
+        f"NOT EXISTS (SELECT 1 FROM journal_ahead a WHERE a.purchase_id = l.purchase_id AND a.plugin = ${plugin}"
+        f" AND a.position > ${position} AND a.row_id = r.refund_id)"
+    )

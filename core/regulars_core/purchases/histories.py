@@ -1,0 +1,175 @@
+"""Histories: the purchases of customers as rules look at them, of many customers at once.
+
+This is where plugins read what has been bought. While things are told as they happen it is what is recorded; where a plugin is
+told later of what it missed it is what was recorded then, so that a plugin which decides by histories decides as it would have.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from regulars_core.database import Lookup
+from regulars_core.events.ahead import place
+from regulars_core.primitives.clock import Instant, day_of, now
+from regulars_core.purchases import as_of
+from regulars_core.purchases.recorded import RecordedPurchase
+from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
+from regulars_core.shop.shop import Shop
+
+_BY_TIME = attrgetter("at", "id")
+
+
+async def purchase_facts(
+    shop: Shop, since: Mapping[str, Instant], reads: Collection[str] = ()
+) -> Mapping[str, list[PurchaseFact]]:
+    """The purchases of each customer from an instant on, in the order of time, with what is to be read beyond them: `lines`,
+    `customer`. In a replay, as of the event. The number of statements does not depend on how many customers there are."""
+    if not since:
+        return {}
+    sql, values = lookup_purchase_facts(shop, since)
+    facts = purchase_facts_from(shop, list(since), await shop.database.rows(sql, *values))
+    return await completed(shop, facts, reads) if reads else facts
+
+
+def lookup_purchase_facts(shop: Shop, since: Mapping[str, Instant]) -> Lookup:
+    """What `purchase_facts_from` makes facts of: the purchases of each customer from an instant on; for the first half of an
+    event."""
+    database, standing = shop.database, place()
+    later, values = "", list[Any]()
+    columns, link = "p.total - p.refunded, p.status", "p.customer_id = k.key AND p.purchased_at >= k.since"
+    if standing:
+        later, columns, stands = f"WITH later AS ({as_of.later(database.dialect)}) ", _COLUMNS_THEN, as_of.STANDS
+        values = [list(since), *standing]
+    else:
+        stands = "p.status <> 'VOIDED'"
+    columns = f"k.key, p.id, p.purchased_at, {columns}, p.store_id, p.channel"
+    ahead = " LEFT JOIN later a ON a.purchase_id = p.id" if standing else ""
+    n = len(values) + 1
+    if database.engine == "sqlite":
+        pairs = f"(SELECT value ->> 0 AS key, value ->> 1 AS since FROM json_each(${n})) k"
+        sql = f"{later}SELECT {columns} FROM {pairs} CROSS JOIN purchase p{ahead} WHERE {link} AND {stands}"
+        return sql, [*values, list(since.items())]
+    array = database.dialect.array
+    # Each customer's part of the index by itself, whatever the planner knows of the table.
+    theirs = f"SELECT * FROM purchase p WHERE {link}{'' if standing else f' AND {stands}'} OFFSET 0"
+    return (
+        f"{later}SELECT {columns} FROM unnest({array(n)}, {array(n + 1, 'bigint')}) AS k(key, since)"
+        f" CROSS JOIN LATERAL ({theirs}) p{ahead}{f' WHERE {stands}' if standing else ''}",
+        [*values, list(since), list(since.values())],
+    )
+
+
+_COLUMNS_THEN = f"CAST({as_of.NET} AS BIGINT), {as_of.STATUS}"
+
+
+def purchase_facts_from(
+    shop: Shop, customer_ids: Sequence[str], rows: Sequence[Any]
+) -> Mapping[str, list[PurchaseFact]]:
+    """The purchases of each customer in the order of time, from the rows of `lookup_purchase_facts`."""
+    zone = shop.settings.zone
+    facts: dict[str, list[PurchaseFact]] = {customer_id: [] for customer_id in customer_ids}
+    for owner, id_, at, net, status, store_id, channel in rows:
+        day, minute = _local(at, zone)
+        facts[owner].append(PurchaseFact(id_, at, day, net, status != "REFUNDED", store_id, channel, minute))
+    for own in facts.values():
+        own.sort(key=_BY_TIME)
+    return facts
+
+
+def fact_of(shop: Shop, purchase: RecordedPurchase) -> PurchaseFact:
+    """A purchase that an event brings, as rules look at it."""
+    day, minute = _local(purchase.purchased_at, shop.settings.zone)
+    net = purchase.total_minor - purchase.refunded_minor
+    return PurchaseFact(
+        purchase.id, purchase.purchased_at, day, net, purchase.status != "REFUNDED", purchase.store_id, purchase.channel,
+        minute,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=4_096)  # there are as many instants as purchases: what is at hand, not all that was ever seen
+def _local(at: Instant, zone: ZoneInfo) -> tuple[int, int]:
+    """The day and its minute on which an instant lies where the shop is."""
+    local = datetime.fromtimestamp(at / 1_000, zone)
+    return day_of(at, zone).toordinal(), local.hour * 60 + local.minute
+
+
+def lookup_lifetimes(shop: Shop, customer_ids: Collection[str]) -> Lookup:
+    """(customer, spent, count) of each customer, in the order of ids: what all purchases amount to, in minor units, and how
+    many stand. In a replay, as of the event."""
+    dialect, ids = shop.database.dialect, sorted(customer_ids)
+    if standing := place():
+        return as_of.lifetimes(dialect), [ids, *standing]
+    return (
+        "SELECT customer_id, total_spent, purchase_count FROM customer_stats"
+        f" WHERE {dialect.among('customer_id', 1)} ORDER BY customer_id",
+        [ids],
+    )
+
+
+async def lifetimes(shop: Shop, customer_ids: Collection[str]) -> Mapping[str, Lifetime]:
+    """What all purchases of each customer amount to. In a replay, as of the event."""
+    sql, values = lookup_lifetimes(shop, customer_ids)
+    return {row[0]: Lifetime(row[1], row[2]) for row in await shop.database.read(sql, *values)}
+
+
+async def completed(
+    shop: Shop, facts: Mapping[str, Sequence[PurchaseFact]], reads: Collection[str]
+) -> Mapping[str, list[PurchaseFact]]:
+    """The same facts of each customer with what is to be read beyond them: `lines`, `customer`. A statement or two for each,
+    however many customers there are."""
+    lines = await _lines_of(shop, [fact.id for own in facts.values() for fact in own]) if "lines" in reads else {}
+    then = await _customers_then(shop, list(facts)) if "customer" in reads else {}
+    return {
+        one: [
+            fact._replace(lines=lines.get(fact.id, ()), customer=then[one](fact.at) if one in then else None)
+            for fact in own
+        ]
+        for one, own in facts.items()
+    }
+
+
+async def _lines_of(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, Sequence[LineFact]]:
+    lines: dict[str, list[LineFact]] = {}
+    standing = place()
+    made = f" AND {as_of.made_by_then(2, 3)}" if standing else ""
+    given = "CAST((SELECT coalesce(sum(r.{}), 0) FROM refund_line r WHERE r.line_id = l.id" + made + ") AS BIGINT)"
+    returned = given.format("quantity") if standing else "l.refunded_quantity"
+    for purchase_id, *line in await shop.database.rows(
+        f"SELECT l.purchase_id, l.id, l.sku, l.name, l.brand, l.category, l.quantity, {returned}, l.total,"
+        f" {given.format('amount')} FROM purchase_line l WHERE {shop.database.dialect.among('l.purchase_id', 1)}"
+        " ORDER BY l.purchase_id, l.position",
+        list(purchase_ids),
+        *(standing or ()),
+    ):
+        lines.setdefault(purchase_id, []).append(LineFact(*line))
+    return {purchase_id: tuple(own) for purchase_id, own in lines.items()}
+
+
+async def _customers_then(shop: Shop, ids: Sequence[str]) -> Mapping[str, Callable[[Instant], CustomerFact]]:
+    """What each customer was at an instant: the group that of the latest change until then, and until now."""
+    among, present = shop.database.dialect.among, now()
+    moves: dict[str, list[tuple[Instant, str, str]]] = {}
+    for one, at, before, after in await shop.database.rows(
+        f"SELECT customer_id, at, before_id, after_id FROM customer_group_change WHERE {among('customer_id', 1)}"
+        " ORDER BY customer_id, at, number",
+        list(ids),
+    ):
+        moves.setdefault(one, []).append((at, before, after))
+    rows = await shop.database.rows(
+        f"SELECT id, group_id, created_at, birth_date, origin_store_id FROM customer WHERE {among('id', 1)}", list(ids)
+    )
+
+    def then(row: Any) -> Callable[[Instant], CustomerFact]:
+        own, born = moves.get(row[0], []), row[3] and date.fromisoformat(str(row[3]))
+
+        def at(instant: Instant) -> CustomerFact:
+            past = [move for move in own if move[0] <= min(instant, present)]
+            group = past[-1][2] if past else own[0][1] if own else row[1]
+            return CustomerFact(row[0], group, row[2], born, row[4])
+
+        return at
+
+    return {row[0]: then(row) for row in rows}

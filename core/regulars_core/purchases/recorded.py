@@ -1,0 +1,183 @@
+"""What events of purchases bring: everything that was written, so that nobody has to read it back."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from regulars_core.database import Database
+from regulars_core.events.ahead import REFUNDED, VOIDED
+from regulars_core.events.journal import JournalEntry
+from regulars_core.primitives.clock import Instant
+from regulars_core.purchases.reads import (
+    LineRow,
+    PaymentRow,
+    PurchaseRow,
+    RefundLineRow,
+    RefundRow,
+    lines_of,
+    payments_of,
+    purchases_by_ids,
+    refund_lines_of,
+    refunds_by_ids,
+)
+
+_PURCHASE: Callable[[PurchaseRow], tuple[Any, ...]] = attrgetter(*PurchaseRow.__slots__)
+_REFUND: Callable[[RefundRow], tuple[Any, ...]] = attrgetter(*RefundRow.__slots__)
+
+
+class PurchaseOutline(NamedTuple):
+    """What is known of a purchase before it is recorded: who buys, None for nobody who is known, and when."""
+
+    customer_id: str | None
+    purchased_at: Instant
+
+
+@dataclass(slots=True)
+class RecordedPurchase(PurchaseRow):
+    """A purchase with everything that belongs to it, in the order of the receipt."""
+
+    lines: Sequence[LineRow]
+    payments: Sequence[PaymentRow]
+
+    @property
+    def outline(self) -> PurchaseOutline:
+        """Who bought, and when."""
+        return PurchaseOutline(self.customer_id, self.purchased_at)
+
+
+@dataclass(slots=True)
+class RecordedRefund(RefundRow):
+    """A refund with what it took from lines, which is nothing where an amount was given back, and the purchase as it is since."""
+
+    lines: Sequence[RefundLineRow]
+    purchase: RecordedPurchase
+
+
+def whole(row: PurchaseRow, lines: Sequence[LineRow], payments: Sequence[PaymentRow]) -> RecordedPurchase:
+    """A purchase and what belongs to it as one."""
+    values: Any = (*_PURCHASE(row), lines, payments)
+    return RecordedPurchase(*values)
+
+
+async def recorded_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, RecordedPurchase]:
+    """Purchases by id, each with everything that belongs to it, as it is now."""
+    return await _whole(database, await purchases_by_ids(database, ids))
+
+
+async def _whole(database: Database, rows: Mapping[str, PurchaseRow]) -> Mapping[str, RecordedPurchase]:
+    lines, payments = await lines_of(database, list(rows)), await payments_of(database, list(rows))
+    return {id_: whole(row, lines.get(id_, []), payments.get(id_, [])) for id_, row in rows.items()}
+
+
+async def as_recorded(database: Database, ids: Sequence[str]) -> Mapping[str, RecordedPurchase]:
+    """The same as they were before anything was given back."""
+    rows = await recorded_by_ids(database, ids)
+    return {
+        id_: replace(
+            row, status="PAID", refunded_minor=0, lines=[replace(line, refunded_millionths=0) for line in row.lines]
+        )
+        for id_, row in rows.items()
+    }
+
+
+async def recorded_refunds(database: Database, ids: Sequence[str]) -> Mapping[str, RecordedRefund]:
+    """Refunds by id, each with its lines and its purchase as it is now."""
+    rows = await refunds_by_ids(database, ids)
+    lines = await refund_lines_of(database, list(rows))
+    purchases = await recorded_by_ids(database, list({row.purchase_id for row in rows.values()}))
+    return {id_: whole_refund(row, lines.get(id_, []), purchases[row.purchase_id]) for id_, row in rows.items()}
+
+
+def whole_refund(row: RefundRow, lines: Sequence[RefundLineRow], purchase: RecordedPurchase) -> RecordedRefund:
+    """A refund and what belongs to it as one."""
+    values: Any = (*_REFUND(row), lines, purchase)
+    return RecordedRefund(*values)
+
+
+def status_since(total: int, refunded: int, *, nothing_left: bool) -> str:
+    """The status of a purchase that is not voided, once this was given back of it."""
+    return "REFUNDED" if nothing_left else "PARTIALLY_REFUNDED" if refunded or not total else "PAID"
+
+
+async def recorded_then(
+    database: Database, entries: Sequence[JournalEntry]
+) -> Sequence[Mapping[str, RecordedPurchase]]:
+    """What each of these entries of the journal recorded."""
+    rows = await as_recorded(database, _ids(entries))
+    return [_owned(entry, rows) for entry in entries]
+
+
+async def voided_then(database: Database, entries: Sequence[JournalEntry]) -> Sequence[Mapping[str, RecordedPurchase]]:
+    """What each of these entries voided; after that nothing of it changes."""
+    rows = await recorded_by_ids(database, _ids(entries))
+    return [_owned(entry, rows) for entry in entries]
+
+
+async def refunds_then(database: Database, entries: Sequence[JournalEntry]) -> Sequence[Mapping[str, RecordedRefund]]:
+    """The refunds of each of these entries, each with its purchase as it was since."""
+    rows = await recorded_refunds(database, _ids(entries))
+    purchases = {row.purchase_id for row in rows.values()}
+    changes: dict[str, list[_Later]] = {}
+    for one in await _later(database, purchases):
+        changes.setdefault(one.purchase_id, []).append(one)
+    gone = await refund_lines_of(database, [one.row_id for each in changes.values() for one in each])
+    told = []
+    for entry in entries:
+        own = {}
+        for id_, owner in zip(entry.ids, entry.others, strict=True):
+            if row := rows.get(id_):
+                later = [one for one in changes.get(row.purchase_id, ()) if one.position > entry.position]
+                purchase = _as_it_was(row.purchase, later, gone) if later else row.purchase
+                whose = owner if entry.has_others else purchase.customer_id
+                own[id_] = replace(row, purchase=replace(purchase, customer_id=whose))
+        told.append(own)
+    return told
+
+
+def _ids(entries: Sequence[JournalEntry]) -> list[str]:
+    return list(dict.fromkeys(id_ for entry in entries for id_ in entry.ids))
+
+
+def _owned(entry: JournalEntry, rows: Mapping[str, RecordedPurchase]) -> Mapping[str, RecordedPurchase]:
+    """The purchases of an entry, each of whom it was then."""
+    there = ((rows[id_], owner) for id_, owner in zip(entry.ids, entry.others, strict=True) if id_ in rows)
+    return {row.id: replace(row, customer_id=owner) if entry.has_others else row for row, owner in there}
+
+
+class _Later(NamedTuple):
+    """A refund or a void of a purchase that comes behind something else in the journal."""
+
+    purchase_id: str
+    row_id: str
+    kind: str
+    position: int
+    amount: int
+
+
+async def _later(database: Database, purchase_ids: Collection[str]) -> list[_Later]:
+    rows = await database.rows(
+        "SELECT DISTINCT purchase_id, row_id, kind, position, amount FROM journal_ahead"
+        f" WHERE {database.dialect.among('purchase_id', 1)} AND kind IN ('{REFUNDED}', '{VOIDED}')",
+        list(purchase_ids),
+    )
+    return [_Later(*row) for row in rows]
+
+
+def _as_it_was(
+    purchase: RecordedPurchase, later: Sequence[_Later], gone: Mapping[str, Sequence[RefundLineRow]]
+) -> RecordedPurchase:
+    """A purchase without what came later."""
+    refunds = [one for one in later if one.kind == REFUNDED]
+    undone: dict[str, int] = {}
+    for line in (line for one in refunds for line in gone.get(one.row_id, ())):
+        undone[line.line_id] = undone.get(line.line_id, 0) + line.quantity_millionths
+    lines = [
+        replace(line, refunded_millionths=line.refunded_millionths - undone.get(line.id, 0)) for line in purchase.lines
+    ]
+    total, refunded = purchase.total_minor, purchase.refunded_minor - sum(one.amount for one in refunds)
+    # As `rules.is_refunded_whole` says; of 0.00 the last refund is the one after which nothing is left.
+    empty = not refunds and all(line.refunded_millionths == line.quantity_millionths for line in lines)
+    nothing_left = refunded == total if total > 0 else empty
+    status = status_since(total, refunded, nothing_left=nothing_left)
+    return replace(purchase, status=status, refunded_minor=refunded, lines=lines)

@@ -1,0 +1,24 @@
+"""Taking turns: who would only overtake each other wait for each other instead, as far as this process is concerned."""
+
+from asyncio import Lock
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+
+class Turns:
+    """One at a time for each key, in the order of arrival. Nothing is promised by it: another process knows nothing of it, so
+    what is written must hold without."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def of(self, key: str | None) -> AsyncIterator[None]:
+        """Wait for who came before with the same key; for nobody where there is none."""
+        if key is None:
+            yield
+            return
+        lock = self._locks.setdefault(key, Lock())  # it lives as long as somebody waits for it or has it
+        async with lock:
+            yield
