@@ -18,6 +18,7 @@ from regulars_core.primitives.clock import (
     LATEST,
     Instant,
     datetime_of,
+    day_and_minute,
     day_of,
     instant_of,
     now,
@@ -148,6 +149,12 @@ async def test_ids_and_flags(shop: Shop) -> None:
 ZONES = st.sampled_from(
     ["America/Mexico_City", "Europe/Berlin", "Pacific/Apia", "Africa/Casablanca", "Asia/Kathmandu", "UTC"]
 )
+
+
+@given(value=INSTANT, zone=ZONES.map(ZoneInfo))
+def test_the_day_and_the_minute_are_those_of_the_zone(value: int, zone: ZoneInfo) -> None:
+    local = datetime_of(Instant(value)).astimezone(zone)
+    assert day_and_minute(Instant(value), zone) == (local.toordinal(), local.hour * 60 + local.minute)
 
 
 @quickly

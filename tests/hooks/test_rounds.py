@@ -67,7 +67,9 @@ async def test_a_purchase_takes_two_rounds(database_url: str, plugins: Plugins, 
     rounds = Rounds.to(database_url)
     async with rounds.before(database_url) as url, opened_shop(url, plugins, country="MX", database_pool=1) as shop:
         api = Api.of(shop)
-        made = await api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Li"})
-        known = made["customer"]["id"]
+        new = {"firstName": "Ana", "lastName": "Li", "email": "ana@example.com"}
+        known = (await api.done("customerCreate", "customer { id code }", new))["customer"]
         assert await measured(api, rounds) == 2  # by nobody in particular
-        assert await measured(api, rounds, customerId=known) == 2
+        assert await measured(api, rounds, customerId=known["id"]) == 2
+        assert await measured(api, rounds, customerCode=known["code"]) == 2
+        assert await measured(api, rounds, customer=new) == 2  # who is found

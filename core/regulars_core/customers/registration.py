@@ -7,6 +7,7 @@ from typing import Any
 from regulars_core.customers.columns import NAMES
 from regulars_core.customers.rules import Address, CheckedCustomer, city_key
 from regulars_core.customers.search.texts import texts_of
+from regulars_core.database import Lookup
 from regulars_core.events.events import announce
 from regulars_core.primitives.clock import NEVER
 from regulars_core.primitives.errors import Problem, Refused
@@ -188,13 +189,20 @@ def contact_keys(customer: CheckedCustomer, match_on: Sequence[str]) -> list[tup
 
 async def find_by_contact(shop: Shop, keys: Sequence[tuple[str, str]]) -> str | None:
     """The eldest customer with the first of these (column, value) that anybody has."""
-    for kind, value in keys:
-        row = await shop.database.row(
-            f"SELECT id FROM customer WHERE {kind.lower()} = $1 ORDER BY created_at, id LIMIT 1", value
-        )
-        if row:
-            return str(row[0])
-    return None
+    if not keys:
+        return None
+    sql, values = query_by_contact(keys)
+    rows = await shop.database.read(sql, *values)
+    return str(rows[0][0]) if rows else None
+
+
+def query_by_contact(keys: Sequence[tuple[str, str]]) -> Lookup:
+    """What `find_by_contact` looks up; there is at least one of the (column, value)."""
+    those = [
+        f"SELECT * FROM (SELECT id, {n} AS rank FROM customer WHERE {kind.lower()} = ${n} ORDER BY created_at, id LIMIT 1) c{n}"
+        for n, (kind, _) in enumerate(keys, 1)
+    ]
+    return f"SELECT id FROM ({' UNION ALL '.join(those)}) found ORDER BY rank LIMIT 1", [value for _, value in keys]
 
 
 async def lock_contacts(shop: Shop, keys: Sequence[tuple[str, str]]) -> None:

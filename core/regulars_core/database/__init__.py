@@ -8,6 +8,7 @@ from regulars_core.database.errors import DatabaseTooNew, NotMigrated, OutcomeUn
 from .apps import App
 from .database import Database
 from .dialect import Dialect, Engine, Guarded, Lookup, Precondition, Write
+from .sought import Sought
 
 __all__ = [
     "App",
@@ -21,6 +22,7 @@ __all__ = [
     "OutcomeUnknown",
     "Overtaken",
     "Precondition",
+    "Sought",
     "Unavailable",
     "Write",
     "violated",

@@ -39,7 +39,7 @@ class Precondition(NamedTuple):
     values: Sequence[Any]
 
 
-_PLACEHOLDERS = re.compile(
+PLACEHOLDERS = re.compile(
     r"""
     '(?:[^']|'')*' | "(?:[^"]|"")*"            # strings and quoted names stay as they are
     | --[^\n]* | /\*.*?\*/                     # so do comments
@@ -64,7 +64,7 @@ def _known_to_sqlite(sql: str) -> str:
 
 
 def _translated(sql: str) -> str:
-    return _PLACEHOLDERS.sub(lambda match: f"?{match['number']}" if match["number"] else match[0], sql)
+    return PLACEHOLDERS.sub(lambda match: f"?{match['number']}" if match["number"] else match[0], sql)
 
 
 def values_of(statements: Sequence[Write]) -> list[Any]:
@@ -127,7 +127,7 @@ def _side_by_side(queries: tuple[_Shape, ...]) -> str:
 def _renumbered(statements: Sequence[_Shape]) -> list[str]:
     shifted, before = [], 0
     for sql, values, _ in statements:
-        shifted.append(_PLACEHOLDERS.sub(partial(_shift, before), sql))
+        shifted.append(renumbered(sql, before))
         before += values
     return shifted
 
@@ -167,6 +167,11 @@ def target(sql: str) -> tuple[str, bool]:
     if match is None:
         raise ValueError(f"This is no plain INSERT, UPDATE or DELETE: {sql[:60]}")
     return match[2].lower(), match[1] is not None and "ON CONFLICT" not in sql.upper()
+
+
+def renumbered(sql: str, by: int) -> str:
+    """A statement whose values follow so many others."""
+    return PLACEHOLDERS.sub(partial(_shift, by), sql)
 
 
 def _shift(by: int, match: re.Match[str]) -> str:

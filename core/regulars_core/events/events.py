@@ -6,6 +6,7 @@ database do not depend on how many plugins are on.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from regulars_core.database import Lookup
@@ -35,16 +36,22 @@ async def look_up(
 ) -> tuple[Found, Sequence[Sequence[Any]]]:
     """The rows of what plugins have named and, apart from them, of look-ups of one's own, all asked together; what several of
     them name alike is asked once."""
-    lookups = distinct([*own, *(one for each in named.values() for one in each)])
-    found = await shop.database.read_together(list(lookups.values())) if lookups else ()
-    answers = dict(zip(lookups, found, strict=True))
-    rows = [answers[_text_of(one)] for one in own]
-    return {plugin: [answers[_text_of(one)] for one in each] for plugin, each in named.items()}, rows
+    lookups = [*own, *(one for each in named.values() for one in each)]
+    apart = distinct(lookups)
+    found = await shop.database.read_together(apart) if apart else ()
+    if len(apart) < len(lookups):
+        answers = dict(zip(map(_text_of, apart), found, strict=True))
+        found = [answers[_text_of(one)] for one in lookups]
+    rows = iter(found)
+    own_rows = list(islice(rows, len(own)))
+    return {plugin: list(islice(rows, len(each))) for plugin, each in named.items()}, own_rows
 
 
-def distinct(lookups: Sequence[Lookup]) -> Mapping[tuple[str, str], Lookup]:
-    """Look-ups without those that look up the same again, by what each is."""
-    return {_text_of(one): one for one in lookups}
+def distinct(lookups: Sequence[Lookup]) -> Sequence[Lookup]:
+    """Look-ups without those that look up the same again."""
+    if len({sql for sql, _ in lookups}) == len(lookups):
+        return lookups
+    return list({_text_of(one): one for one in lookups}.values())
 
 
 def _text_of(lookup: Lookup) -> tuple[str, str]:

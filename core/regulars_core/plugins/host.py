@@ -6,7 +6,7 @@ are is said from outside; core itself is registered first, and answers declarati
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -149,7 +149,7 @@ class Plugins:
                 if inspect.iscoroutinefunction(implementation.function) is not event:
                     raise PluginError(f"{owner} must write {name} with `{'async def' if event else 'def'}`.")
 
-    def _implementations(self, hook: str) -> Iterable[Any]:
+    def _implementations(self, hook: str) -> Sequence[Any]:
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
         return caller.get_hookimpls()  # in the order of registration; pluggy itself would call them from the last one
 
@@ -193,8 +193,8 @@ class Plugins:
 
     def listens(self, event: str, plugin: str | None = None) -> bool:
         """Whether any plugin, or this one, wants to be told of an event."""
-        names = [implementation.plugin_name for implementation in self._implementations(event)]
-        return bool(names) if plugin is None else plugin in names
+        listening = self._implementations(event)
+        return bool(listening) if plugin is None else any(one.plugin_name == plugin for one in listening)
 
     def implementing(self, hook: str) -> Sequence[str]:
         """Which plugins have this hook, in their order."""

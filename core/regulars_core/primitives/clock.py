@@ -25,6 +25,8 @@ LATEST = Instant(253_402_128_000_000)
 
 DAY_MS = 86_400_000
 """Milliseconds in a day of 24 hours."""
+_EPOCH_DAY = _EPOCH.toordinal()
+_TABLED_FROM, _TABLED_UNTIL = -2_840_140_800_000, 4_102_444_800_000  # 1880 and 2100: what `offsets` tells of
 
 
 class _Moment:
@@ -86,7 +88,17 @@ def _to_the_second(seconds: int) -> str:
 
 def day_of(instant: Instant, timezone: ZoneInfo) -> date:
     """The calendar day on which an instant falls where the shop is."""
-    return datetime_of(instant).astimezone(timezone).date()
+    return date.fromordinal(day_and_minute(instant, timezone)[0])
+
+
+def day_and_minute(instant: Instant, timezone: ZoneInfo) -> tuple[int, int]:
+    """The calendar day (`date.toordinal`) on which an instant falls where the shop is, and the minute of that day."""
+    if _TABLED_FROM < instant < _TABLED_UNTIL:
+        changes, values = offsets(timezone)
+        day, rest = divmod(instant + values[bisect_right(changes, instant)], DAY_MS)
+        return _EPOCH_DAY + day, rest // 60_000
+    local = datetime_of(instant).astimezone(timezone)
+    return local.toordinal(), local.hour * 60 + local.minute
 
 
 @cache

@@ -5,15 +5,13 @@ told later of what it missed it is what was recorded then, so that a plugin whic
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import date
 from operator import attrgetter
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from regulars_core.database import Lookup
 from regulars_core.events.ahead import place
-from regulars_core.primitives.clock import Instant, day_of, now
+from regulars_core.primitives.clock import Instant, day_and_minute, now
 from regulars_core.purchases import as_of
 from regulars_core.purchases.recorded import RecordedPurchase
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
@@ -72,7 +70,7 @@ def purchase_facts_from(
     zone = shop.settings.zone
     facts: dict[str, list[PurchaseFact]] = {customer_id: [] for customer_id in customer_ids}
     for owner, id_, at, net, status, store_id, channel in rows:
-        day, minute = _local(at, zone)
+        day, minute = day_and_minute(at, zone)
         facts[owner].append(PurchaseFact(id_, at, day, net, status != "REFUNDED", store_id, channel, minute))
     for own in facts.values():
         own.sort(key=_BY_TIME)
@@ -81,19 +79,12 @@ def purchase_facts_from(
 
 def fact_of(shop: Shop, purchase: RecordedPurchase) -> PurchaseFact:
     """A purchase that an event brings, as rules look at it."""
-    day, minute = _local(purchase.purchased_at, shop.settings.zone)
+    day, minute = day_and_minute(purchase.purchased_at, shop.settings.zone)
     net = purchase.total_minor - purchase.refunded_minor
     return PurchaseFact(
         purchase.id, purchase.purchased_at, day, net, purchase.status != "REFUNDED", purchase.store_id, purchase.channel,
         minute,
     )  # fmt: skip
-
-
-@lru_cache(maxsize=4_096)  # there are as many instants as purchases: what is at hand, not all that was ever seen
-def _local(at: Instant, zone: ZoneInfo) -> tuple[int, int]:
-    """The day and its minute on which an instant lies where the shop is."""
-    local = datetime.fromtimestamp(at / 1_000, zone)
-    return day_of(at, zone).toordinal(), local.hour * 60 + local.minute
 
 
 def lookup_lifetimes(shop: Shop, customer_ids: Collection[str]) -> Lookup:

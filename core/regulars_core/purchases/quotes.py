@@ -219,11 +219,11 @@ def basket_lines(lines: Sequence[CheckedLine]) -> Sequence[BasketLine]:
 def quoting_of(shop: Shop, purchases: Sequence[CheckedPurchase]) -> Quoting:
     """The question about purchases that are about to be recorded by a till. What was sold elsewhere is not asked about: nobody
     can be told anything any more."""
-    sold = [purchase for purchase in purchases if purchase.input.origin == "TILL"]
+    sold = [one for one in purchases if one.input.origin == "TILL"] if shop.plugins.listens(QUOTED) else []
     return Quoting(shop, [basket_of(one) for one in sold], [one.input.extras for one in sold], sold=True)
 
 
 def quotes_of(purchases: Sequence[CheckedPurchase], quoted: Sequence[Quoted]) -> Sequence[Mapping[str, Quote]]:
     """What was answered for each of these purchases by `quoting_of` them; nothing for those that were not asked about."""
     answers = iter(quoted)
-    return [next(answers).quotes if purchase.input.origin == "TILL" else {} for purchase in purchases]
+    return [next(answers).quotes if quoted and one.input.origin == "TILL" else {} for one in purchases]

@@ -5,24 +5,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.database import Dialect, Lookup
-from regulars_core.events.events import Found, announce, look_up, named_lookups
-from regulars_core.plugins.host import Extras
+from regulars_core.events.events import Found, announce, look_up
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
 from regulars_core.primitives.money import CurrencyCode
+from regulars_core.purchases.ahead import RECORDED, NamedAhead, activity_of, named_ahead
 from regulars_core.purchases.baskets import Quote
-from regulars_core.purchases.quotes import LOOKUPS as QUOTE_LOOKUPS
 from regulars_core.purchases.quotes import quotes_of, quoting_of, tell_failures
 from regulars_core.purchases.reads import LineRow, PaymentRow, PurchaseRow
 from regulars_core.purchases.recorded import PurchaseOutline, whole
 from regulars_core.purchases.rules import CheckedLine, CheckedPurchase, NewPayment
-from regulars_core.purchases.statistics import StatsDelta, activity_lookup, add_purchases, hold, stats_update
+from regulars_core.purchases.statistics import StatsDelta, add_purchases, hold, stats_update
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.rows import query_by_text
 from regulars_core.shop.shop import Shop
-
-RECORDED = "purchases_recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +33,17 @@ class Recorded:
     """The purchase as it is recorded, if this has recorded it."""
 
 
-async def record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Recorded]:
+async def record(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: NamedAhead | None = None) -> list[Recorded]:
     """Record purchases and answer for each, in order, what became of it.
 
     A reference that its store has already used is the same purchase sent again if the content is the same, and is
-    refused with REFERENCE_REUSED if it is not. The customers and stores named must exist.
+    refused with REFERENCE_REUSED if it is not. The customers and stores named must exist. `ahead` is what plugins have named
+    already of one purchase by itself.
     """
-    return await shop.database.transaction(lambda: _record(shop, purchases))
+    return await shop.database.transaction(lambda: _record(shop, purchases, ahead))
 
 
-async def _record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Recorded]:
+async def _record(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: NamedAhead | None) -> list[Recorded]:
     if (
         len(purchases) > 1 or shop.database.overtaken
     ):  # one by itself decides first, and is undone if others were quicker
@@ -64,16 +62,19 @@ async def _record(shop: Shop, purchases: Sequence[CheckedPurchase]) -> list[Reco
             outcomes.append(Recorded(existing[0], created=False))
         else:
             outcomes.append(Recorded(None, created=False, problem=reused()))
-    await _write_and_tell(shop, new)
+    await _write_and_tell(shop, new, ahead)
     return outcomes
 
 
-async def _write_and_tell(shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> None:
+async def _write_and_tell(
+    shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]], ahead: NamedAhead | None
+) -> None:
     """What plugins name is looked up before anything is written, so that one purchase is one statement with all that follows
     from it."""
     lines = [[_line_row(row, line) for line in purchase.lines] for row, purchase in new]
     payments = [[_payment_row(row, payment) for payment in purchase.payments] for row, purchase in new]
-    known = await _look_up(shop, [purchase for _, purchase in new]) if shop.plugins.listens(RECORDED) else _Known()
+    listened, sent = shop.plugins.listens(RECORDED), [purchase for _, purchase in new]
+    known = await _look_up(shop, sent, ahead) if listened else _Known()
     await _write(shop, new, lines, payments, known.activity)
     rows = {row.id: whole(row, of, paid) for (row, _), of, paid in zip(new, lines, payments, strict=True)}
     buyers, extras = [row.customer_id for row, _ in new], [purchase.input.extras for _, purchase in new]
@@ -90,15 +91,16 @@ class _Known:
     quotes: Sequence[Mapping[str, Quote]] = ()
 
 
-async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase]) -> _Known:
+async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: NamedAhead | None) -> _Known:
     """Everything that plugins have named, and all of it together."""
     quoting = quoting_of(shop, purchases)
     named: Mapping[str, Sequence[Lookup]] = {}
     own: Sequence[Lookup] = ()
     if len(purchases) == 1:
         given = purchases[0].input
-        named = named_lookups(shop, RECORDED, [PurchaseOutline(given.customer_id, given.purchased_at)], [given.extras])
-        own = _activity_of(given.customer_id)
+        outline = PurchaseOutline(given.customer_id, given.purchased_at)
+        named = (ahead or named_ahead(shop, outline, given.extras)).of(given.customer_id)
+        own = activity_of(given.customer_id)
     found, rows = await look_up(shop, named, *own, *quoting.lookups)
     quoted = quoting.answered(rows[len(own) :])
     tell_failures(quoted)
@@ -133,23 +135,6 @@ async def recorded_under(shop: Shop, references: Sequence[str]) -> dict[tuple[st
 def lookup(dialect: Dialect, references: Sequence[str]) -> Lookup:
     """What `recorded_under` looks up."""
     return query_by_text(dialect, "purchase", ("store_id", "reference", "id", "digest"), "reference", references)
-
-
-def lookups_of(shop: Shop, purchase: PurchaseOutline, extras: Extras) -> Sequence[Lookup]:
-    """What recording this purchase looks up for the plugins, and to know that nobody was quicker."""
-    if not shop.plugins.listens(RECORDED):
-        return []
-    named = named_lookups(shop, RECORDED, [purchase], [extras])
-    return [*_activity_of(purchase.customer_id), *(one for each in named.values() for one in each)]
-
-
-def _activity_of(customer_id: str | None) -> Sequence[Lookup]:
-    return [activity_lookup(customer_id)] if customer_id else []
-
-
-def quoting_looks_up(shop: Shop) -> bool:
-    """Whether recording a purchase looks up anything for what plugins quote, as `quoting_of` says."""
-    return shop.plugins.listens(QUOTE_LOOKUPS) and shop.plugins.listens(RECORDED)
 
 
 def _deltas(new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> dict[str, StatsDelta]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from regulars_core.customers.registration import contact_keys, find_by_contact, find_or_register, give_codes
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.primitives.errors import Refused
+from regulars_core.purchases.ahead import NamedAhead
 from regulars_core.purchases.reads import PurchaseRow
 from regulars_core.purchases.rules import CheckedPurchase
 from regulars_core.purchases.service import record, recorded_before
@@ -28,15 +29,22 @@ class _Overtaken(Exception):
 
 
 async def sell(
-    shop: Shop, purchase: CheckedPurchase, newcomer: CheckedCustomer | None = None, match_on: Sequence[str] = ()
+    shop: Shop,
+    purchase: CheckedPurchase,
+    newcomer: CheckedCustomer | None = None,
+    match_on: Sequence[str] = (),
+    ahead: NamedAhead | None = None,
 ) -> Sold:
-    """Record a purchase; a newcomer is found by contact or registered with it. Raises Refused: REFERENCE_REUSED."""
+    """Record a purchase; a newcomer is found by contact or registered with it. `ahead` is what plugins have named of it already,
+    where that was asked together with who buys. Raises Refused: REFERENCE_REUSED."""
     if newcomer is None:
-        return await shop.database.transaction(lambda: _record(shop, purchase, customer_created=False))
+        return await shop.database.transaction(lambda: _record(shop, purchase, customer_created=False, ahead=ahead))
+    if known := await find_by_contact(shop, contact_keys(newcomer, match_on)):
+        theirs = _of(known, purchase)
+        return await shop.database.transaction(lambda: _record(shop, theirs, customer_created=False, ahead=ahead))
     if existing := await recorded_before(shop, purchase):
         return Sold(existing, created=False, customer_created=False)
-    if not await find_by_contact(shop, contact_keys(newcomer, match_on)):
-        [newcomer] = await give_codes(shop, [newcomer])
+    [newcomer] = await give_codes(shop, [newcomer])
     return await shop.database.transaction(lambda: _sell_to(shop, newcomer, match_on, purchase))
 
 
@@ -46,8 +54,7 @@ async def _sell_to(shop: Shop, newcomer: CheckedCustomer, match_on: Sequence[str
     try:
         async with shop.database.savepoint():
             customer = await find_or_register(shop, newcomer, match_on)
-            theirs = replace(purchase, input=replace(purchase.input, customer_id=customer.id))
-            sold = await _record(shop, theirs, customer.created)
+            sold = await _record(shop, _of(customer.id, purchase), customer.created)
             if customer.created and not sold.created:
                 raise _Overtaken  # and nobody is left registered for a purchase that is somebody else's
             return sold
@@ -57,8 +64,15 @@ async def _sell_to(shop: Shop, newcomer: CheckedCustomer, match_on: Sequence[str
         return Sold(existing, created=False, customer_created=False)
 
 
-async def _record(shop: Shop, purchase: CheckedPurchase, customer_created: bool) -> Sold:
-    [outcome] = await record(shop, [purchase])
+def _of(customer_id: str, purchase: CheckedPurchase) -> CheckedPurchase:
+    """The purchase as this customer's."""
+    return replace(purchase, input=replace(purchase.input, customer_id=customer_id))
+
+
+async def _record(
+    shop: Shop, purchase: CheckedPurchase, customer_created: bool, ahead: NamedAhead | None = None
+) -> Sold:
+    [outcome] = await record(shop, [purchase], ahead)
     if outcome.problem is not None:
         raise Refused(outcome.problem)
     assert outcome.id is not None

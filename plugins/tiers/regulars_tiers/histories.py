@@ -1,7 +1,6 @@
 """Reading what standings follow from: purchases net of their refunds, and assignments; of many customers at once."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -35,7 +34,9 @@ def with_new(history: History, new: Sequence[PurchaseFact]) -> History:
     """A history with purchases that were recorded just now, those that it knows already left out."""
     known = {fact.id for fact in history.facts}
     added = [fact for fact in new if fact.id not in known]
-    return replace(history, facts=sorted([*history.facts, *added], key=BY_TIME)) if added else history
+    if not added:
+        return history
+    return History(sorted([*history.facts, *added], key=BY_TIME), history.before, history.assignments)
 
 
 async def assignments_of(database: Database, customer_ids: Sequence[str]) -> Mapping[str, list[Assignment]]:

@@ -161,7 +161,8 @@ async def recalculate(
         if existing or spent or count or history.facts or assignments[customer_id]:
             failed_metric = failures[customer_id].metric if customer_id in failures else None
             writer.add(customer_id, existing, periods, cause, asked.purchase_id, failed_metric, at)
-    _log(rule_kinds(shop), failures)
+    if failures:
+        _log(rule_kinds(shop), failures)
     await writer.write(database)
     if shop.plugins.listens("tiers_changed"):
         for at, changes in sorted(writer.changes_by_moment.items()):

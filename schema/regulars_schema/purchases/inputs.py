@@ -6,24 +6,13 @@ from functools import cached_property
 
 import strawberry
 
-from regulars_core.customers.reads import CUSTOMERS
-from regulars_core.customers.reads import query_by_code as customer_with_code
-from regulars_core.database import Lookup
-from regulars_core.events.events import distinct
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
-from regulars_core.primitives.errors import Refused
-from regulars_core.primitives.ids import MAIN_STORE_ID, is_id
+from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.primitives.money import CurrencyCode, to_minor
-from regulars_core.primitives.text import tidy
-from regulars_core.purchases.quotes import quoting_of
-from regulars_core.purchases.recorded import PurchaseOutline
-from regulars_core.purchases.rules import MILLION, NewLine, NewPayment, NewPurchase, checked
-from regulars_core.purchases.service import lookup, lookups_of, quoting_looks_up
-from regulars_core.queries.rows import query_by_ids
-from regulars_core.shop.shop import Shop
-from regulars_core.stores.reads import query_by_codes as stores_by_code
+from regulars_core.purchases.ahead import NamedAhead
+from regulars_core.purchases.rules import MILLION, NewLine, NewPayment, NewPurchase
 from regulars_schema.customers.inputs import PHONE, MatchOn
 from regulars_schema.inputs.extensible import extras_of, open_input
 from regulars_schema.inputs.idempotent import RequiredKeyInput
@@ -124,6 +113,11 @@ class PurchaseRecordInput(ExtensibleInput, RequiredKeyInput):
         given: Instant | None = value_or_none(self.purchased_at)
         return now() if given is None else given
 
+    @cached_property
+    def named_ahead(self) -> list[NamedAhead]:
+        """What plugins have named of it already in this attempt; nothing, or one."""
+        return []
+
 
 @strawberry.input(description="A quantity of one line to give back.")
 class RefundLineInput:
@@ -157,41 +151,8 @@ class PurchaseVoidInput(RequiredKeyInput):
     purchase_id: strawberry.ID = strawberry.field(description="The purchase.")
 
 
-def buyer_named(given: PurchaseRecordInput) -> str | None:
-    """Who buys, by id or code as given; None for nobody, and for who is found by contact."""
-    named: str | None = value_or_none(given.customer_id) or value_or_none(given.customer_code)
-    return named
-
-
-def looked_up(shop: Shop, given: PurchaseRecordInput) -> Sequence[Lookup]:
-    """What recording this purchase looks up, as far as that is well-formed: for core and, unless the customer has to be found
-    first, for plugins."""
-    dialect = shop.database.dialect
-    queries = [lookup(dialect, [tidy(given.reference)])]
-    if (store := value_or_none(given.store_code)) is not None:
-        queries.append(stores_by_code(dialect, [store.strip().upper()]))
-    if (code := value_or_none(given.customer_code)) is not None:
-        queries.append(customer_with_code(code))
-    key = (value_or_none(given.customer_id) or "").rpartition("_")[2]
-    if is_id(key):
-        queries.append(query_by_ids(dialect, CUSTOMERS, [key]))
-    if is_id(key) or not (code or key or value_or_none(given.customer)):
-        queries += _looked_up_for_plugins(shop, given, key or None)
-    return list(distinct(queries).values())
-
-
-def _looked_up_for_plugins(shop: Shop, given: PurchaseRecordInput, buyer: str | None) -> Sequence[Lookup]:
-    queries = lookups_of(shop, PurchaseOutline(buyer, given.made_at), _carried(given))
-    if not quoting_looks_up(shop):
-        return queries
-    try:
-        purchase = new_purchase(given, store_id=None, customer_id=buyer, named=(), currency=shop.currency)
-        return [*queries, *quoting_of(shop, [checked(purchase, shop.currency)]).lookups]
-    except Refused:  # as it is going to be
-        return queries
-
-
-def _carried(given: PurchaseRecordInput) -> Extras:
+def carried(given: PurchaseRecordInput) -> Extras:
+    """What a purchase carries for plugins, its lines and payments too."""
     return extras_of(given, lines=given.lines, payments=value_or_none(given.payments) or ())
 
 
@@ -254,7 +215,7 @@ def new_purchase(
         basket=value_or_none(given.basket),
         customer_named=named,
         time_named=value_or_none(given.purchased_at) is not None,
-        extras=_carried(given),
+        extras=carried(given),
     )
     checks.refuse()
     return purchase

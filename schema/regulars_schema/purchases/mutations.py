@@ -5,10 +5,8 @@ from typing import Annotated, Any
 
 import strawberry
 
-from regulars_core.customers.reads import customer_by_code, customers_by_ids
-from regulars_core.customers.rules import CheckedCustomer, NewCustomer
-from regulars_core.customers.rules import checked as checked_customer
-from regulars_core.primitives.errors import Forbidden, Problem, Refused
+from regulars_core.customers.rules import CheckedCustomer
+from regulars_core.primitives.errors import Forbidden
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.purchases import refunds
 from regulars_core.purchases.reads import (
@@ -21,13 +19,11 @@ from regulars_core.queries.rows import load_one
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.fields.declarations import mutation
 from regulars_schema.inputs.maybe import value_or_none
+from regulars_schema.purchases.buyers import buyer_named, buyer_of, looked_up, matches_of, newcomer_of, words_of
 from regulars_schema.purchases.inputs import (
-    PurchaseCustomerInput,
     PurchaseRecordInput,
     PurchaseRefundInput,
     PurchaseVoidInput,
-    buyer_named,
-    looked_up,
     new_purchase,
     refund_parts,
 )
@@ -73,58 +69,16 @@ async def purchase_record(
     store = await store_id(context.shop, value_or_none(input.store_code), "storeCode") or MAIN_STORE_ID
     if not context.actor.may(RECORD, store):
         raise Forbidden(RECORD)
-    buyer = await _buyer(context, input)
+    buyer = await buyer_of(context, input)
     newcomer: CheckedCustomer | None = None
     match_on: Sequence[str] = ()
     if (named := value_or_none(input.customer)) is not None:
-        newcomer, match_on = _newcomer(context, named, store), _matches(named)
-    made = new_purchase(input, store_id=store, customer_id=buyer, named=_named(input), currency=context.shop.currency)
-    sold = await sell(context.shop, checked(made, context.shop.currency), newcomer, match_on)
+        newcomer, match_on = newcomer_of(context.shop, named, store), matches_of(named)
+    made = new_purchase(input, store_id=store, customer_id=buyer, named=words_of(input), currency=context.shop.currency)
+    ahead = next(iter(input.named_ahead), None)
+    sold = await sell(context.shop, checked(made, context.shop.currency), newcomer, match_on, ahead)
     row: Any = sold.row or await _shown(context, sold.purchase_id)
     return PurchaseRecordPayload(purchase=row, created=sold.created, customer_created=sold.customer_created)
-
-
-async def _buyer(context: RequestContext, given: PurchaseRecordInput) -> str | None:
-    """The key of the customer who is named by id or code. Raises Refused for one who is not there."""
-    id_, code = value_or_none(given.customer_id), value_or_none(given.customer_code)
-    if sum(way is not None for way in (id_, code, value_or_none(given.customer))) > 1:
-        message = "Say who buys by one of customerId, customerCode and customer."
-        raise Refused(Problem("INVALID_CUSTOMER", message, ("customer",)))
-    if id_ is not None:
-        key = key_of(id_, "customer", "customerId")
-        if key not in await customers_by_ids(context.database, [key]):
-            raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
-        return key
-    if code is None:
-        return None
-    found = await customer_by_code(context.database, code)
-    if found is None:
-        raise Refused(Problem("NOT_FOUND", "There is no customer with this code.", ("customerCode",)))
-    return found.id
-
-
-def _newcomer(context: RequestContext, named: PurchaseCustomerInput, store: str) -> CheckedCustomer:
-    new = NewCustomer(
-        named.first_name,
-        named.last_name,
-        email=value_or_none(named.email),
-        phone=value_or_none(named.phone),
-        origin_store_id=None if store == MAIN_STORE_ID else store,
-    )
-    return checked_customer(context.shop.settings, new, "customer")
-
-
-def _matches(named: PurchaseCustomerInput) -> Sequence[str]:
-    given = value_or_none(named.match_on)
-    return ("EMAIL", "PHONE") if given is None else [kind.value for kind in given]
-
-
-def _named(given: PurchaseRecordInput) -> Sequence[str | None]:
-    """The customer in the caller's own words."""
-    named = value_or_none(given.customer)
-    if named is not None:
-        return ("named", named.first_name, named.last_name, value_or_none(named.email), value_or_none(named.phone))
-    return ("id", value_or_none(given.customer_id), "code", value_or_none(given.customer_code))
 
 
 @strawberry.type(description="What purchaseRefund answers.")

@@ -21,6 +21,7 @@ from regulars_core.database import current_transaction
 from regulars_core.database.dialect import Lookup, Write, checks, grouped, side_by_side, together, values_of
 from regulars_core.database.errors import Overtaken, Unavailable, guard_failed
 from regulars_core.database.postgres.pool import CONNECT_SECONDS, SETTINGS, Connection, Pool
+from regulars_core.database.sought import asked_with_keys
 from regulars_core.database.statement_log import note
 
 ALIAS = "default"
@@ -195,10 +196,19 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
     async def prefetch(self, lookups: Sequence[Lookup]) -> None:
         """Ask these now, for whoever looks one of them up before the transaction begins."""
         if not self._progress.begun and not self._progress.waiting:
-            [answers] = await self._fetch_unbegun(side_by_side(lookups), values_of(lookups))
-            self._progress.prefetched = {
-                (text, repr(tuple(values))): rows for (text, values), rows in zip(lookups, answers, strict=True)
-            }
+            asked, keys = asked_with_keys(lookups)
+            asked = [*asked, *(key.query for key in keys)]
+            [answers] = await self._fetch_unbegun(side_by_side(asked), values_of(asked))
+            found = [
+                (repr(key), repr(rows[0][0]) if rows else "")
+                for key, rows in zip(keys, answers[len(lookups) :], strict=True)
+            ]
+            prefetched = self._progress.prefetched = {}
+            for (text, values), rows in zip(lookups, answers, strict=False):
+                name = repr(tuple(values))
+                for sought, key in found:
+                    name = name.replace(sought, key)
+                prefetched[text, name] = rows
 
     async def _fetch_unbegun(self, sql: str, values: Sequence[Any]) -> list[Any]:
         note(self.owner, sql)

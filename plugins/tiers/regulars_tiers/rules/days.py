@@ -4,7 +4,7 @@ from datetime import date
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from regulars_core.plugin import LATEST, Instant, day_of, start_of
+from regulars_core.plugin import LATEST, Instant, day_and_minute, start_of
 
 FOREVER = Instant(2**63 - 1)
 """After every instant: the end of what has no end."""
@@ -12,10 +12,9 @@ FOREVER = Instant(2**63 - 1)
 _LAST_DAY = date.max.toordinal() - 2
 
 
-@lru_cache(maxsize=4_096)  # there are as many instants as purchases: what is at hand, not all that was ever seen
 def day_number(instant: Instant, zone: ZoneInfo) -> int:
     """The day on which an instant lies where the shop is."""
-    return day_of(instant, zone).toordinal()
+    return day_and_minute(instant, zone)[0]
 
 
 @lru_cache(maxsize=100_000)

@@ -186,6 +186,11 @@ class Qualification:
             figure = self._figures[criterion.figure_key] = steps(criterion, self.history, self.zone)
         return figure
 
+    @property
+    def reaches_anything(self) -> bool:
+        """Whether any tier was qualified for at any time."""
+        return any(self._intervals.values())
+
     def of(self, code: str) -> list[Interval]:
         """When a tier was qualified for, whatever the version."""
         return _joined(self._intervals.get(code, ()))
@@ -273,6 +278,8 @@ def timeline(versions: Versions, history: History, zone: ZoneInfo) -> list[Perio
 def lifted(existing: Sequence[Period], late: Qualification) -> list[Period]:
     """The periods after purchases were added, where those never lower anybody: as they were, or as what is qualified for
     since the first of these purchases gives, whichever is higher. Nothing before it, and no grace for it, has changed."""
+    if not late.reaches_anything:
+        return list(existing)
     periods, others = [], iter(automatic_periods(late))
     other = next(others)
     for period in existing:

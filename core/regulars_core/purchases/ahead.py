@@ -1,0 +1,50 @@
+"""What plugins will have to know of a purchase, named before it is recorded, and before it is known who buys."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from regulars_core.database import Lookup, Sought
+from regulars_core.database.sought import by_key
+from regulars_core.events.events import named_lookups
+from regulars_core.plugins.host import Extras
+from regulars_core.purchases.quotes import LOOKUPS as QUOTE_LOOKUPS
+from regulars_core.purchases.recorded import PurchaseOutline
+from regulars_core.purchases.statistics import activity_lookup
+from regulars_core.shop.shop import Shop
+
+RECORDED = "purchases_recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAhead:
+    """What each plugin has named of one purchase, by plugin; `buyer` is the key of who buys, or what seeks it."""
+
+    buyer: str | None
+    by_plugin: Mapping[str, Sequence[Lookup]]
+
+    def of(self, customer_id: str | None) -> Mapping[str, Sequence[Lookup]]:
+        """The same, now that it is known who buys."""
+        sought = self.buyer
+        if not isinstance(sought, Sought):
+            return self.by_plugin
+        return {plugin: [by_key(one, sought, customer_id) for one in named] for plugin, named in self.by_plugin.items()}
+
+    @property
+    def lookups(self) -> Sequence[Lookup]:
+        """What recording the purchase looks up for the plugins, and to know that nobody was quicker."""
+        return [*activity_of(self.buyer), *(one for each in self.by_plugin.values() for one in each)]
+
+
+def named_ahead(shop: Shop, purchase: PurchaseOutline, extras: Extras) -> NamedAhead:
+    """Ask the plugins what they look up of a purchase."""
+    return NamedAhead(purchase.customer_id, named_lookups(shop, RECORDED, [purchase], [extras]))
+
+
+def activity_of(customer_id: str | None) -> Sequence[Lookup]:
+    """What tells whether something of the customer has been moved meanwhile; nothing for nobody."""
+    return [activity_lookup(customer_id)] if customer_id else []
+
+
+def quoting_looks_up(shop: Shop) -> bool:
+    """Whether recording a purchase looks up anything for what plugins quote, as `quoting_of` says."""
+    return shop.plugins.listens(QUOTE_LOOKUPS) and shop.plugins.listens(RECORDED)

@@ -1,0 +1,124 @@
+"""Who buys: how a purchase names its customer, and what is looked up before anything is recorded."""
+
+from collections.abc import Sequence
+
+from regulars_core.customers.reads import CUSTOMERS, customer_by_code, customers_by_ids
+from regulars_core.customers.reads import query_by_code as customer_with_code
+from regulars_core.customers.registration import contact_keys, query_by_contact
+from regulars_core.customers.rules import CheckedCustomer, NewCustomer
+from regulars_core.customers.rules import checked as checked_customer
+from regulars_core.database import Lookup, Sought
+from regulars_core.events.events import distinct
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.ids import MAIN_STORE_ID, is_id
+from regulars_core.primitives.text import tidy
+from regulars_core.purchases.ahead import RECORDED, named_ahead, quoting_looks_up
+from regulars_core.purchases.quotes import quoting_of
+from regulars_core.purchases.recorded import PurchaseOutline
+from regulars_core.purchases.rules import checked
+from regulars_core.purchases.service import lookup
+from regulars_core.queries.rows import query_by_ids
+from regulars_core.shop.shop import Shop
+from regulars_core.stores.reads import query_by_codes as stores_by_code
+from regulars_schema.inputs.maybe import value_or_none
+from regulars_schema.purchases.inputs import PurchaseCustomerInput, PurchaseRecordInput, carried, new_purchase
+from regulars_schema.request.context import RequestContext
+from regulars_schema.types.ids import key_of
+
+
+def buyer_named(given: PurchaseRecordInput) -> str | None:
+    """Who buys, by id or code as given; None for nobody, and for who is found by contact."""
+    named: str | None = value_or_none(given.customer_id) or value_or_none(given.customer_code)
+    return named
+
+
+async def buyer_of(context: RequestContext, given: PurchaseRecordInput) -> str | None:
+    """The key of the customer who is named by id or code. Raises Refused for one who is not there."""
+    id_, code = value_or_none(given.customer_id), value_or_none(given.customer_code)
+    if sum(way is not None for way in (id_, code, value_or_none(given.customer))) > 1:
+        message = "Say who buys by one of customerId, customerCode and customer."
+        raise Refused(Problem("INVALID_CUSTOMER", message, ("customer",)))
+    if id_ is not None:
+        key = key_of(id_, "customer", "customerId")
+        if key not in await customers_by_ids(context.database, [key]):
+            raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
+        return key
+    if code is None:
+        return None
+    found = await customer_by_code(context.database, code)
+    if found is None:
+        raise Refused(Problem("NOT_FOUND", "There is no customer with this code.", ("customerCode",)))
+    return found.id
+
+
+def newcomer_of(shop: Shop, named: PurchaseCustomerInput, store: str) -> CheckedCustomer:
+    """Who buys, as somebody new would be registered. Raises Refused."""
+    new = NewCustomer(
+        named.first_name,
+        named.last_name,
+        email=value_or_none(named.email),
+        phone=value_or_none(named.phone),
+        origin_store_id=None if store == MAIN_STORE_ID else store,
+    )
+    return checked_customer(shop.settings, new, "customer")
+
+
+def matches_of(named: PurchaseCustomerInput) -> Sequence[str]:
+    """By what somebody who is there already is recognised, in this order."""
+    given = value_or_none(named.match_on)
+    return ("EMAIL", "PHONE") if given is None else [kind.value for kind in given]
+
+
+def words_of(given: PurchaseRecordInput) -> Sequence[str | None]:
+    """The customer in the caller's own words."""
+    named = value_or_none(given.customer)
+    if named is not None:
+        return ("named", named.first_name, named.last_name, value_or_none(named.email), value_or_none(named.phone))
+    return ("id", value_or_none(given.customer_id), "code", value_or_none(given.customer_code))
+
+
+def looked_up(shop: Shop, given: PurchaseRecordInput) -> Sequence[Lookup]:
+    """What recording this purchase looks up, for core and for plugins, as far as it is well-formed. What is by the customer is
+    asked by the very look-up that finds the customer."""
+    dialect = shop.database.dialect
+    queries = [lookup(dialect, [tidy(given.reference)])]
+    if (store := value_or_none(given.store_code)) is not None:
+        queries.append(stores_by_code(dialect, [store.strip().upper()]))
+    found = _found_by(shop, given)
+    if found is not None:
+        queries.append(found)
+    key = (value_or_none(given.customer_id) or "").rpartition("_")[2]
+    if is_id(key):
+        queries.append(query_by_ids(dialect, CUSTOMERS, [key]))
+        buyer: str | None = key
+    else:
+        buyer = None if found is None else Sought(f"SELECT id FROM ({found[0]}) found", found[1])
+    queries += _for_plugins(shop, given, buyer)
+    return distinct(queries)
+
+
+def _found_by(shop: Shop, given: PurchaseRecordInput) -> Lookup | None:
+    """What finds the customer who is named by code or contact; None for one who is not."""
+    if (code := value_or_none(given.customer_code)) is not None:
+        return customer_with_code(code)
+    if (named := value_or_none(given.customer)) is None:
+        return None
+    try:
+        keys = contact_keys(newcomer_of(shop, named, MAIN_STORE_ID), matches_of(named))
+    except Refused:  # as it is going to be
+        return None
+    return query_by_contact(keys) if keys else None
+
+
+def _for_plugins(shop: Shop, given: PurchaseRecordInput, buyer: str | None) -> Sequence[Lookup]:
+    if not shop.plugins.listens(RECORDED):
+        return ()
+    named = named_ahead(shop, PurchaseOutline(buyer, given.made_at), carried(given))
+    given.named_ahead[:] = [named]
+    if not quoting_looks_up(shop):
+        return named.lookups
+    try:
+        purchase = new_purchase(given, store_id=None, customer_id=buyer, named=(), currency=shop.currency)
+        return [*named.lookups, *quoting_of(shop, [checked(purchase, shop.currency)]).lookups]
+    except Refused:  # as it is going to be
+        return named.lookups

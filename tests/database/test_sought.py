@@ -1,0 +1,67 @@
+"""Keys that are sought by the look-up that uses them."""
+
+import pytest
+
+from regulars_core.database import Database, Lookup, Sought
+from regulars_core.database.sought import asked_with_keys, by_key
+from tests.database.test_late_transactions import new, on_postgres
+
+
+def sought(code: str) -> Sought:
+    """The key of who has this code."""
+    return Sought("SELECT id FROM customer WHERE code = $1", [code])
+
+
+def by_both(shop: Database, key: str) -> list[Lookup]:
+    """The code and the name by a key, once as the element of an array behind another value, and once as itself."""
+    return [
+        (f"SELECT code, $1::text FROM customer WHERE {shop.dialect.among('id', 2)}", ["said", [key]]),
+        ("SELECT name FROM customer WHERE id = $1 AND code <> $2", [key, "z"]),
+    ]
+
+
+@on_postgres
+async def test_what_is_by_a_sought_key_is_prefetched_with_it(shop: Database) -> None:
+    known = new("a")
+    await shop.transaction(lambda: shop.defer([known, new("b")]))
+
+    async def work() -> None:
+        with shop.counting() as counted:
+            await shop.prefetch(by_both(shop, sought("a")))
+            answers = await shop.read_together(by_both(shop, known[1][0]))
+            assert [[tuple(row) for row in rows] for rows in answers] == [[("a", "said")], [("x",)]]
+        assert len(counted) == 1
+
+    await shop.transaction(work)
+
+
+@on_postgres
+async def test_who_is_not_there_is_nobody(shop: Database) -> None:
+    await shop.transaction(lambda: shop.defer([new("a")]))
+
+    async def work() -> None:
+        await shop.prefetch(by_both(shop, sought("nobody")))
+        later = new("nobody")
+        await shop.defer([later])
+        assert [tuple(row) for row in await shop.read(*_flat(by_both(shop, later[1][0])[1]))] == [("x",)]
+
+    await shop.transaction(work)
+
+
+def _flat(lookup: Lookup) -> list[object]:
+    return [lookup[0], *lookup[1]]
+
+
+def test_the_values_of_the_key_stand_where_the_key_stood() -> None:
+    two = Sought("SELECT id FROM customer WHERE email = $1 OR phone = $2", ["e", "p"])
+    [(sql, values)], keys = asked_with_keys([("SELECT $1, $2::uuid[], $3", ["first", [two], "last"])])
+    assert sql == "SELECT $1, ARRAY(SELECT id FROM customer WHERE email = $2 OR phone = $3)::uuid[], $4"
+    assert values == ["first", "e", "p", "last"]
+    assert keys == [two]
+
+
+@pytest.mark.parametrize(("found", "expected"), [("k", ["k", ["k"], ["other"]]), (None, [None, [None], ["other"]])])
+def test_a_look_up_by_the_key_that_was_found(found: str | None, expected: list[object]) -> None:
+    key = sought("a")
+    assert by_key(("SELECT $1, $2, $3", [key, [key], ["other"]]), key, found) == ("SELECT $1, $2, $3", expected)
+    assert by_key(("SELECT $1", ["x"]), key, found) == ("SELECT $1", ["x"])
