@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 
@@ -96,9 +97,14 @@ class PostgresServer:
     def create_database(self, template: str | None = None) -> str:
         """The URL of a new database, empty or a copy of the one that the template's URL names."""
         name = f"test_{next(self._names)}"
-        copied = f" TEMPLATE {template.rpartition('/')[2]}" if template else ""
+        copied = f" TEMPLATE {template.rpartition('/')[2]}{self._as_files}" if template else ""
         self.execute(f"CREATE DATABASE {name}{copied}")
         return f"postgres://regulars@127.0.0.1:{self.port}/{name}"
+
+    @cached_property
+    def _as_files(self) -> str:
+        """Without fsync copying files takes a fifth of the time; until PostgreSQL 15 there was no other way."""
+        return " STRATEGY FILE_COPY" if int(self.execute("SHOW server_version_num")) >= 150_000 else ""
 
     def drop(self, url: str) -> None:
         """Remove a database, ending whoever still uses it."""
