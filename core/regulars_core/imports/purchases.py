@@ -15,7 +15,7 @@ from regulars_core.imports.purchase_rows import PURCHASES, Sale, SaleReader
 from regulars_core.imports.run import Running, run
 from regulars_core.primitives.errors import Problem
 from regulars_core.purchases.rules import CheckedPurchase
-from regulars_core.purchases.service import Recorded, record, recorded_under, reused
+from regulars_core.purchases.service import Known, Recorded, record, recorded_under, reused
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.reads import stores_by_codes
 from regulars_core.stores.service import create_store
@@ -64,18 +64,17 @@ async def _new(shop: Shop, sales: Sequence[Sale], stores: Mapping[str, str], out
     """The sales that are not recorded yet. Nobody becomes a customer for one that is."""
     recorded = await recorded_under(shop, [sale.purchase.reference for sale in sales])
     codes = {id_: code for code, id_ in stores.items()}
-    digests = {
-        (codes[store], reference): digest for (store, reference), (_, digest) in recorded.items() if store in codes
-    }
+    there = {(codes[store], *key): known for (store, *key), known in recorded.items() if store in codes}
     new = []
     for sale in sales:
-        key = (sale.store_code, sale.purchase.reference)
-        digest = digests.get(key)
-        if digest is None:
-            digests[key] = sale.purchase.digest
+        purchase = sale.purchase
+        key = (sale.store_code, purchase.reference, purchase.register, purchase.session)
+        known = there.get(key)
+        if known is None or (known.voided and purchase.input.replaces_voided):
+            there[key] = Known("", purchase.digest, voided=False)
             new.append(sale)
         else:
-            problem = None if digest == sale.purchase.digest else reused()
+            problem = None if known.digest == purchase.digest else reused(known)
             _count(outcome, sale, Recorded(None, created=False, problem=problem))
     return new
 

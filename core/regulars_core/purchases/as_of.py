@@ -34,12 +34,24 @@ STANDS = (
 """Whether it was recorded already and not voided."""
 NET = "(p.total - p.refunded + coalesce(a.back, 0))"
 """What was paid less what had been given back."""
-# The same as `rules.is_refunded_whole`: of 0.00 the last refund is the one after which nothing is left.
+
+
+def made_by_then(plugin: int, position: int) -> str:
+    """Whether the refund of a line `r` of the purchase of line `l` was made by then; the numbers of these two values."""
+    return (
+        f"NOT EXISTS (SELECT 1 FROM journal_ahead j WHERE j.purchase_id = l.purchase_id AND j.plugin = ${plugin}"
+        f" AND j.position > ${position} AND j.row_id = r.refund_id)"
+    )
+
+
+_BACK_THEN = f"FROM refund_line r WHERE r.line_id = l.id AND {made_by_then(PLUGIN, POSITION)}"
+# The same as `refundable.is_refunded_whole`.
 _NOTHING_LEFT = (
-    "(CASE WHEN p.total > 0 THEN p.refunded - a.back = p.total WHEN a.refunds > 0 THEN FALSE"
-    " ELSE EXISTS (SELECT 1 FROM refund f WHERE f.purchase_id = p.id)"
-    " AND NOT EXISTS (SELECT 1 FROM purchase_line l WHERE l.purchase_id = p.id AND (l.refunded_quantity <> l.quantity"
-    " OR NOT EXISTS (SELECT 1 FROM refund_line r WHERE r.line_id = l.id))) END)"
+    "((p.total > 0 AND p.refunded - a.back = p.total) OR"
+    " (EXISTS (SELECT 1 FROM purchase_line l WHERE l.purchase_id = p.id AND l.quantity >= 0)"
+    " AND NOT EXISTS (SELECT 1 FROM purchase_line l WHERE l.purchase_id = p.id AND l.quantity >= 0"
+    f" AND (l.quantity <> (SELECT coalesce(sum(r.quantity), 0) {_BACK_THEN})"
+    f" OR NOT EXISTS (SELECT 1 {_BACK_THEN})))))"
 )
 STATUS = f"(CASE WHEN a.purchase_id IS NULL THEN p.status WHEN {_NOTHING_LEFT} THEN 'REFUNDED' ELSE 'PAID' END)"
 """Whether anything was left of it: REFUNDED if not."""
@@ -48,9 +60,9 @@ STATUS = f"(CASE WHEN a.purchase_id IS NULL THEN p.status WHEN {_NOTHING_LEFT} T
 def lifetimes(dialect: Dialect) -> str:
     """(customer, spent, count) of each of these customers: the statistics without what came later."""
     now = "CASE WHEN p.status <> 'VOIDED' THEN p.total - p.refunded ELSE 0 END"
-    counts_now = "CASE WHEN p.status IN ('PAID', 'PARTIALLY_REFUNDED') THEN 1 ELSE 0 END"
+    counts_now = "CASE WHEN p.status IN ('PAID', 'PARTIALLY_REFUNDED') AND p.total >= 0 THEN 1 ELSE 0 END"
     then = f"CASE WHEN {STANDS} THEN {NET} ELSE 0 END"
-    counted_then = f"CASE WHEN {STANDS} AND {STATUS} <> 'REFUNDED' THEN 1 ELSE 0 END"
+    counted_then = f"CASE WHEN {STANDS} AND {STATUS} <> 'REFUNDED' AND p.total >= 0 THEN 1 ELSE 0 END"
     return (
         f"WITH later AS ({later(dialect)}), more AS (SELECT a.customer_id, sum({now} - {then}) AS spent,"
         f" sum({counts_now} - {counted_then}) AS number FROM later a JOIN purchase p ON p.id = a.purchase_id"
@@ -58,12 +70,4 @@ def lifetimes(dialect: Dialect) -> str:
         " CAST(s.purchase_count - coalesce(m.number, 0) AS BIGINT) FROM customer_stats s"
         f" LEFT JOIN more m ON m.customer_id = s.customer_id WHERE {dialect.among('s.customer_id', CUSTOMERS)}"
         " ORDER BY s.customer_id"
-    )
-
-
-def made_by_then(plugin: int, position: int) -> str:
-    """Whether the refund of a line `r` of the purchase of line `l` was made by then; the numbers of these two values."""
-    return (
-        f"NOT EXISTS (SELECT 1 FROM journal_ahead a WHERE a.purchase_id = l.purchase_id AND a.plugin = ${plugin}"
-        f" AND a.position > ${position} AND a.row_id = r.refund_id)"
     )

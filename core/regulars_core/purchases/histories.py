@@ -71,7 +71,9 @@ def purchase_facts_from(
     facts: dict[str, list[PurchaseFact]] = {customer_id: [] for customer_id in customer_ids}
     for owner, id_, at, net, status, store_id, channel in rows:
         day, minute = day_and_minute(at, zone)
-        facts[owner].append(PurchaseFact(id_, at, day, net, status != "REFUNDED", store_id, channel, minute))
+        facts[owner].append(
+            PurchaseFact(id_, at, day, net, status != "REFUNDED" and net >= 0, store_id, channel, minute)
+        )
     for own in facts.values():
         own.sort(key=_BY_TIME)
     return facts
@@ -81,10 +83,10 @@ def fact_of(shop: Shop, purchase: RecordedPurchase) -> PurchaseFact:
     """A purchase that an event brings, as rules look at it."""
     day, minute = day_and_minute(purchase.purchased_at, shop.settings.zone)
     net = purchase.total_minor - purchase.refunded_minor
+    counted = purchase.status != "REFUNDED" and net >= 0
     return PurchaseFact(
-        purchase.id, purchase.purchased_at, day, net, purchase.status != "REFUNDED", purchase.store_id, purchase.channel,
-        minute,
-    )  # fmt: skip
+        purchase.id, purchase.purchased_at, day, net, counted, purchase.store_id, purchase.channel, minute
+    )
 
 
 def lookup_lifetimes(shop: Shop, customer_ids: Collection[str]) -> Lookup:

@@ -18,6 +18,9 @@ class Purchase(Model):
     was recorded: the same reference with the same digest is the same purchase sent again. A reference is unique in its store
     or, where a till names them, in its `register` and `session`, which are empty where it does not. `origin` says how the
     purchase came here: TILL, IMPORT or SYNC. `basket` is the caller's own name of what was sold.
+
+    payments + returns = total + rounding - due. `shipping_tax` is the part of the tax that is on delivery. Of a reference the
+    purchase that counts has `generation` 0; voided ones that were recorded anew have 1, 2, … and the new one their id.
     """
 
     id = IdField(primary_key=True)
@@ -46,20 +49,27 @@ class Purchase(Model):
     register = TextKeyField(40, db_default="")
     session = TextKeyField(40, db_default="")
     basket = TextKeyField(120, null=True)
+    shipping_tax = MinorUnitsField(db_default=0)
+    rounding = MinorUnitsField(db_default=0)
+    due = MinorUnitsField(db_default=0)
+    replaces_id = IdField(null=True)
+    generation = fields.IntField(db_default=0)
 
     class Meta:
         table = "purchase"
-        unique_together = (("store_id", "reference", "register", "session"),)
+        unique_together = (("store_id", "reference", "register", "session", "generation"),)
         indexes: ClassVar = [
             Index(fields=("customer_id", "purchased_at", "id"), name="purchase_of_customer"),
             Index(fields=("purchased_at", "id"), name="purchase_time"),
             Index(fields=("total", "id"), name="purchase_total"),
             Index(fields=("reference",), name="purchase_reference"),
+            Index(fields=("replaces_id",), name="purchase_replaces"),
         ]
 
 
 class PurchaseLine(Model):
-    """One article of a purchase. `total` is what counts; the unit price is kept where it was told."""
+    """One article of a purchase. `total` is what counts; the unit price is kept where it was told. `tax` is as it was told, or
+    the line's share. `refunded_amount` is what refunds of an amount, without goods, have taken from what it is worth."""
 
     id = IdField(primary_key=True)
     purchase: fields.ForeignKeyRelation[Purchase] = fields.ForeignKeyField(
@@ -75,6 +85,8 @@ class PurchaseLine(Model):
     discount = MinorUnitsField()
     total = MinorUnitsField()
     refunded_quantity = QuantityField(default=0)
+    tax = MinorUnitsField(db_default=0)
+    refunded_amount = MinorUnitsField(db_default=0)
 
     class Meta:
         table = "purchase_line"
@@ -82,7 +94,7 @@ class PurchaseLine(Model):
 
 
 class Payment(Model):
-    """How a part of a purchase was paid."""
+    """How a part of a purchase was paid; `tendered` is what was handed over, if that was told."""
 
     id = IdField(primary_key=True)
     purchase: fields.ForeignKeyRelation[Purchase] = fields.ForeignKeyField(
@@ -92,6 +104,7 @@ class Payment(Model):
     method = fields.CharField(40)
     amount = MinorUnitsField()
     reference = fields.CharField(120, null=True)
+    tendered = MinorUnitsField(null=True)
 
     class Meta:
         table = "payment"
@@ -99,7 +112,8 @@ class Payment(Model):
 
 
 class Refund(Model):
-    """Money given back for a purchase."""
+    """Money given back for a purchase: `shipping` of it for delivery, and `due` of it by owing less. `exchanged_for_id` is the
+    purchase that it paid for a part of, if it was made together with one."""
 
     id = IdField(primary_key=True)
     purchase: fields.ForeignKeyRelation[Purchase] = fields.ForeignKeyField(
@@ -108,14 +122,20 @@ class Refund(Model):
     refunded_at = InstantField()
     amount = MinorUnitsField()
     reason = fields.CharField(240, null=True)
+    shipping = MinorUnitsField(db_default=0)
+    due = MinorUnitsField(db_default=0)
+    exchanged_for_id = IdField(null=True)
 
     class Meta:
         table = "refund"
-        indexes: ClassVar = [Index(fields=("purchase_id", "refunded_at", "id"), name="refund_of_purchase")]
+        indexes: ClassVar = [
+            Index(fields=("purchase_id", "refunded_at", "id"), name="refund_of_purchase"),
+            Index(fields=("exchanged_for_id",), name="refund_exchanged_for"),
+        ]
 
 
 class RefundLine(Model):
-    """How much of one line a refund took back."""
+    """How much of one line a refund took back: what was given for it, and how much of the line's worth that took away."""
 
     id = IdField(primary_key=True)
     refund: fields.ForeignKeyRelation[Refund] = fields.ForeignKeyField(
@@ -126,6 +146,7 @@ class RefundLine(Model):
     )
     quantity = QuantityField()
     amount = MinorUnitsField()
+    worth = MinorUnitsField(db_default=0)
 
     class Meta:
         table = "refund_line"

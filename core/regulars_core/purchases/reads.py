@@ -37,6 +37,12 @@ class PurchaseRow:
     refunded_minor: int
     origin: str
     basket: str | None
+    shipping_tax_minor: int
+    rounding_minor: int
+    due_minor: int
+    register_key: str
+    session_key: str
+    replaces_id: str | None
 
     @property
     def subtotal(self) -> Money:
@@ -68,12 +74,39 @@ class PurchaseRow:
         """What was given back."""
         return Money(self.refunded_minor, self.currency)
 
+    @property
+    def shipping_tax(self) -> Money:
+        """The part of the tax that is on delivery."""
+        return Money(self.shipping_tax_minor, self.currency)
+
+    @property
+    def rounding(self) -> Money:
+        """What cash was rounded by."""
+        return Money(self.rounding_minor, self.currency)
+
+    @property
+    def due(self) -> Money:
+        """What is still to be paid."""
+        return Money(self.due_minor, self.currency)
+
+    @property
+    def register(self) -> str | None:
+        """The till, if it was told."""
+        return self.register_key or None
+
+    @property
+    def session(self) -> str | None:
+        """The till's day or shift, if it was told."""
+        return self.session_key or None
+
 
 def _columns(alias: str, row: Any, **renamed: str) -> list[str]:
     return [f"{alias}.{renamed.get(name, name.removesuffix('_minor'))}" for name in row.__slots__]
 
 
-PURCHASES = Readable("purchase p", "p.id", _columns("p", PurchaseRow), PurchaseRow)
+PURCHASES = Readable(
+    "purchase p", "p.id", _columns("p", PurchaseRow, register_key="register", session_key="session"), PurchaseRow
+)
 SORT_KEYS = {
     "PURCHASED_AT": SortKey("PURCHASED_AT", "p.purchased_at", "p.id", int),
     "TOTAL": SortKey("TOTAL", "p.total", "p.id", int),
@@ -88,13 +121,18 @@ async def purchases_by_ids(
     return await by_ids(database, PURCHASES, ids, where)
 
 
-async def purchase_by_reference(database: Database, store_code: str, reference: str) -> PurchaseRow | None:
-    """The purchase that a store recorded under a reference."""
+async def purchase_by_reference(
+    database: Database, store_code: str, reference: str, register: str = "", session: str = ""
+) -> PurchaseRow | None:
+    """The purchase that a store recorded under a reference, of a till and its session if it tells them; the new one of a
+    reference that was voided and recorded anew."""
     row = await database.row(
-        f"SELECT {PURCHASES.column_list} FROM purchase p JOIN store st ON st.id = p.store_id"
-        " WHERE st.code = $1 AND p.reference = $2",
+        f"SELECT {PURCHASES.column_list} FROM purchase p JOIN store st ON st.id = p.store_id WHERE st.code = $1"
+        " AND p.reference = $2 AND p.register = $3 AND p.session = $4 AND p.generation = 0",
         store_code.strip().upper(),
         tidy(reference),
+        tidy(register),
+        tidy(session),
     )
     return PurchaseRow(*row) if row else None
 
@@ -134,6 +172,7 @@ class LineRow:
     discount_minor: int
     total_minor: int
     refunded_millionths: int
+    tax_minor: int
     currency: CurrencyCode
 
     @property
@@ -161,11 +200,17 @@ class LineRow:
         """What this line came to, net of its discount."""
         return Money(self.total_minor, self.currency)
 
+    @property
+    def tax(self) -> Money:
+        """The tax on this line, as it was told or as its share."""
+        return Money(self.tax_minor, self.currency)
+
 
 def quantity_text(millionths: int) -> str:
     """A quantity without needless zeros: 1500000 → `1.5`."""
-    whole, part = divmod(millionths, MILLION)
-    return f"{whole}.{part:06}".rstrip("0") if part else str(whole)
+    whole, part = divmod(abs(millionths), MILLION)
+    text = f"{whole}.{part:06}".rstrip("0") if part else str(whole)
+    return f"-{text}" if millionths < 0 else text
 
 
 _LINE_NAMES = {
@@ -200,12 +245,18 @@ class PaymentRow:
     method: str
     amount_minor: int
     reference: str | None
+    tendered_minor: int | None
     currency: CurrencyCode
 
     @property
     def amount(self) -> Money:
         """How much was paid this way."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def tendered(self) -> Money | None:
+        """What was handed over, if it was told."""
+        return None if self.tendered_minor is None else Money(self.tendered_minor, self.currency)
 
 
 PAYMENTS = Readable(
@@ -238,12 +289,20 @@ class RefundRow:
     refunded_at: Instant
     amount_minor: int
     reason: str | None
+    shipping_minor: int
+    due_minor: int
+    exchanged_for_id: str | None
     currency: CurrencyCode
 
     @property
     def amount(self) -> Money:
         """How much was given back."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def shipping(self) -> Money:
+        """What of it was for delivery."""
+        return Money(self.shipping_minor, self.currency)
 
 
 REFUNDS = Readable(
@@ -269,6 +328,7 @@ class RefundLineRow:
     line_id: str
     quantity_millionths: int
     amount_minor: int
+    worth_minor: int
     currency: CurrencyCode
 
     @property

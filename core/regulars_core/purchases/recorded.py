@@ -176,8 +176,10 @@ def _as_it_was(
         replace(line, refunded_millionths=line.refunded_millionths - undone.get(line.id, 0)) for line in purchase.lines
     ]
     total, refunded = purchase.total_minor, purchase.refunded_minor - sum(one.amount for one in refunds)
-    # As `rules.is_refunded_whole` says; of 0.00 the last refund is the one after which nothing is left.
-    empty = not refunds and all(line.refunded_millionths == line.quantity_millionths for line in lines)
-    nothing_left = refunded == total if total > 0 else empty
+    # As `refundable.is_refunded_whole` says.
+    goods = [line for line in lines if line.quantity_millionths >= 0]
+    some_back = any(line.refunded_millionths for line in goods) or not refunds
+    empty = bool(goods) and some_back and all(line.refunded_millionths == line.quantity_millionths for line in goods)
+    nothing_left = (total > 0 and refunded == total) or empty
     status = status_since(total, refunded, nothing_left=nothing_left)
     return replace(purchase, status=status, refunded_minor=refunded, lines=lines)

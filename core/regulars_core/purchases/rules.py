@@ -1,7 +1,7 @@
-"""What a purchase amounts to, and how much of it a refund takes back. Pure: whole numbers in, whole numbers out."""
+"""What a purchase amounts to. Pure: whole numbers in, whole numbers out."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,7 +10,8 @@ import orjson
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant
-from regulars_core.primitives.money import MAX_MINOR, divided_half_up, spread
+from regulars_core.primitives.money import MAX_MINOR, divided_half_up
+from regulars_core.purchases.totals import Taxes, check_rounding, check_sum, smallest_coin, taxes
 
 MILLION = 1_000_000
 """Quantities are whole millionths: 1.5 kg is 1_500_000."""
@@ -30,15 +31,17 @@ class NewLine:
     sku: str | None = None
     brand: str | None = None
     category: str | None = None
+    tax: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewPayment:
-    """A part of the money, as given."""
+    """A part of the money, as given: below 0 where it is paid out. `tendered` is what was handed over."""
 
     method: str
     amount: int
     reference: str | None = None
+    tendered: int | None = None
 
 
 Origin = Literal["TILL", "IMPORT", "SYNC"]
@@ -51,8 +54,13 @@ class NewPurchase:
 
     `time_named` says whether `purchased_at` is the caller's word, or the moment of arrival, which is another one when the
     same purchase is sent again. `customer_named` is whom the caller named as the customer, in the caller's own words: it
-    tells a purchase that is sent again from another one under the same reference. `extras` are for the plugins, and may hold
-    `lines` and `payments`: what each of those carries for one of them. `basket` is the caller's own name of what is sold.
+    tells a purchase that is sent again from another one under the same reference. `tax` is that of the whole purchase, or what
+    its parts say if None. `register` and `session` are the till and its day, to which a reference belongs where they are told;
+    `replaces_voided` says that a voided purchase of this reference does not stand in the way. `returned` is what goods of earlier
+    purchases pay of this one.
+
+    `extras` are for the plugins, and may hold `lines` and `payments`: what each of those carries for one of them. `basket` is the
+    caller's own name of what is sold.
 
     Extras, `basket` and `origin` are not part of what a purchase is, and do not tell two of them apart: a till that lost its
     parked baskets sends the same receipt again under another name, and what was read from a file first is the same sale.
@@ -65,7 +73,7 @@ class NewPurchase:
     currency: str
     lines: Sequence[NewLine]
     shipping: int = 0
-    tax: int = 0
+    tax: int | None = None
     prices_include_tax: bool = False
     payments: Sequence[NewPayment] = ()
     channel: str | None = None
@@ -75,6 +83,13 @@ class NewPurchase:
     extras: Extras = field(default_factory=dict)
     origin: Origin = "TILL"
     basket: str | None = None
+    shipping_tax: int | None = None
+    rounding: int = 0
+    due: int = 0
+    returned: int = 0
+    register: str | None = None
+    session: str | None = None
+    replaces_voided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +104,7 @@ class CheckedLine:
     unit_price: int | None
     discount: int
     total: int
+    tax: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +121,10 @@ class CheckedPurchase:
     discount: int
     total: int
     digest: str
+    taxes: Taxes
     basket: str | None = None
+    register: str = ""
+    session: str = ""
 
 
 def line_total(line: NewLine) -> int:
@@ -115,26 +134,55 @@ def line_total(line: NewLine) -> int:
     return divided_half_up(line.quantity * (line.unit_price or 0), MILLION) - line.discount
 
 
-def checked(purchase: NewPurchase, shop_currency: str) -> CheckedPurchase:
-    """The purchase, if it adds up. Raises Refused with every mistake."""
+def checked(purchase: NewPurchase, shop_currency: str, coin: int | None = None) -> CheckedPurchase:
+    """The purchase, if it adds up; `coin` is what cash is rounded to, that of the currency if None. Raises Refused with every
+    mistake."""
     checks = Checks()
     reference = checks.text(purchase.reference, "reference", 120, required=True) or ""
     if purchase.currency != shop_currency:
         checks.fail("CURRENCY_MISMATCH", f"The shop sells in {shop_currency}, not {purchase.currency}.", "currencyCode")
     channel, note = checks.text(purchase.channel, "channel", 40), checks.prose(purchase.note, "note", 2_000)
     basket = checks.text(purchase.basket, "basket", 120)
+    register, session = checks.text(purchase.register, "register", 40), checks.text(purchase.session, "session", 40)
     lines = checked_lines(checks, purchase.lines)
+    goes_back = any(line.quantity < 0 for line in lines) or bool(purchase.returned)
     checks.at_least(purchase.shipping, 0, "shipping")
-    checks.at_least(purchase.tax, 0, "tax")
+    parts = _checked_taxes(checks, purchase, lines)
     discount, net = sum(line.discount for line in lines), sum(line.total for line in lines)
-    total = net + purchase.shipping + (0 if purchase.prices_include_tax else purchase.tax)
-    if total > MAX_MINOR:
+    total = net + purchase.shipping + (0 if purchase.prices_include_tax else parts.total)
+    if abs(total) > MAX_MINOR:
         checks.fail("INVALID_AMOUNT", "The total is beyond what can be kept.", "lines")
-    payments = _checked_payments(checks, purchase.payments, total)
+    payments = _checked_payments(checks, purchase, total, coin or smallest_coin(purchase.currency), goes_back)
     checks.refuse()
     digest = _digest(purchase, channel, note, lines, payments)
     return CheckedPurchase(
-        purchase, reference, channel, note, lines, payments, net + discount, discount, total, digest, basket
+        purchase, reference, channel, note, lines, payments, net + discount, discount, total, digest, parts, basket,
+        register or "", session or "",
+    )  # fmt: skip
+
+
+def _checked_taxes(checks: Checks, purchase: NewPurchase, lines: Sequence[CheckedLine]) -> Taxes:
+    if not any(line.quantity < 0 for line in lines):
+        checks.at_least(purchase.tax or 0, 0, "tax")
+    checks.at_least(purchase.shipping_tax or 0, 0, "shippingTax")
+    for n, line in enumerate(lines):
+        if line.tax is not None and ((line.tax > 0 > line.quantity) or (line.tax < 0 <= line.quantity)):
+            checks.fail(
+                "INVALID_AMOUNT",
+                "The tax is above 0 for what is bought, below 0 for what comes back.",
+                "lines",
+                str(n),
+                "tax",
+            )
+        elif line.tax is not None and purchase.prices_include_tax and abs(line.tax) > abs(line.total):
+            checks.fail("TAX_MISMATCH", "The line includes no such tax.", "lines", str(n), "tax")
+    return taxes(
+        checks,
+        purchase.tax,
+        purchase.shipping_tax,
+        [line.tax for line in lines],
+        purchase.shipping,
+        [line.total for line in lines],
     )
 
 
@@ -149,7 +197,6 @@ def _checked_line(checks: Checks, n: int, line: NewLine) -> CheckedLine:
     inner = checks.nested("lines", str(n))
     sku = inner.text(line.sku, "sku", 120)
     name = inner.text(line.name, "name", 240) or sku
-    inner.at_least(line.quantity, 0, "quantity", "INVALID_QUANTITY")
     inner.at_least(line.discount, 0, "discount")
     if name is None and not inner.problems:
         inner.fail("REQUIRED", "A line needs a name or an sku.", "name")
@@ -158,8 +205,10 @@ def _checked_line(checks: Checks, n: int, line: NewLine) -> CheckedLine:
     if line.unit_price is None and line.total is None:
         inner.fail("REQUIRED", "A line needs a unit price or a total.", "unitPrice")
     total = line_total(line)
-    if total < 0 and (line.total is not None or not inner.problems):
+    if line.quantity >= 0 > total and (line.total is not None or not inner.problems):
         inner.fail("INVALID_AMOUNT", "A line's total must not be negative.", "total")
+    if line.quantity < 0 < total:
+        inner.fail("INVALID_AMOUNT", "What comes back is worth 0 or less.", "total")
     return CheckedLine(
         sku,
         name or "",
@@ -169,20 +218,40 @@ def _checked_line(checks: Checks, n: int, line: NewLine) -> CheckedLine:
         line.unit_price,
         line.discount,
         total,
+        line.tax,
     )
 
 
-def _checked_payments(checks: Checks, payments: Sequence[NewPayment], total: int) -> list[NewPayment]:
+def _checked_payments(
+    checks: Checks, purchase: NewPurchase, total: int, coin: int, goes_back: bool
+) -> list[NewPayment]:
+    if not 0 <= purchase.due <= max(total + purchase.rounding, 0):
+        checks.fail("INVALID_AMOUNT", "What is due is between 0 and what it comes to.", "due")
+    tidied = checked_payments(checks, purchase.payments, paid_out=goes_back, nothing=total == 0)
+    check_rounding(checks, purchase.rounding, coin, paid=bool(tidied))
+    if not checks.problems:
+        amounts = [payment.amount for payment in tidied]
+        check_sum(checks, amounts, purchase.returned, total, purchase.rounding, purchase.due)
+    return tidied
+
+
+def checked_payments(
+    checks: Checks, payments: Sequence[NewPayment], *, paid_out: bool = False, nothing: bool = False
+) -> list[NewPayment]:
+    """Payments in the form in which they are kept. They are above 0; below where something may be `paid_out`, and 0 of a purchase
+    of `nothing`. Problems are noted in `checks`."""
     tidied = []
     for n, payment in enumerate(payments):
         inner = checks.nested("payments", str(n))
         method = inner.text(payment.method, "method", 40, required=True) or ""
-        inner.at_least(payment.amount, 0 if total == 0 else 1, "amount")
-        tidied.append(NewPayment(method, payment.amount, inner.text(payment.reference, "reference", 120)))
+        if not paid_out:
+            inner.at_least(payment.amount, 0 if nothing else 1, "amount")
+        if payment.tendered is not None and payment.tendered < payment.amount:
+            inner.fail("INVALID_AMOUNT", "What is handed over is the amount or more.", "tendered")
+        reference = inner.text(payment.reference, "reference", 120)
+        tidied.append(NewPayment(method, payment.amount, reference, payment.tendered))
     if len(tidied) > MAX_PAYMENTS:
         checks.fail("TOO_MANY", f"A purchase has at most {MAX_PAYMENTS} payments.", "payments")
-    if tidied and not checks.problems and sum(payment.amount for payment in tidied) != total:
-        checks.fail("PAYMENTS_MISMATCH", "The payments do not sum to the total.", "payments")
     return tidied
 
 
@@ -193,82 +262,19 @@ def _digest(
     lines: Sequence[CheckedLine],
     payments: Sequence[NewPayment],
 ) -> str:
-    content = [
+    content: list[object] = [
         purchase.purchased_at if purchase.time_named else None, purchase.currency, purchase.prices_include_tax,
-        purchase.shipping, purchase.tax, channel, note, list(purchase.customer_named),
+        purchase.shipping, purchase.tax or 0, channel, note, list(purchase.customer_named),
         [[li.sku, li.name, li.brand, li.category, li.quantity, li.unit_price, li.discount, li.total] for li in lines],
         [[p.method, p.amount, p.reference] for p in payments],
     ]  # fmt: skip
+    if told := _told_since(purchase, lines, payments):
+        content.append(told)
     return hashlib.sha256(orjson.dumps(content)).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class PaidLine:
-    """A line of a recorded purchase, and what refunds of lines have taken from it so far."""
-
-    id: str
-    quantity: int
-    total: int
-    refunded_quantity: int
-    refunded_amount: int
-    touched: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """A recorded purchase, as refunds see it."""
-
-    total: int
-    refunded: int
-    tax_on_top: int
-    lines: Sequence[PaidLine]
-
-
-@dataclass(frozen=True, slots=True)
-class RefundedLine:
-    """What a refund takes from one line."""
-
-    line_id: str
-    quantity: int
-    amount: int
-
-
-def refundable_of_lines(paid: Paid) -> dict[str, int]:
-    """What each line was paid with: its total, net of its discount, and its share of the tax on top."""
-    shares = spread(paid.tax_on_top, [line.total for line in paid.lines])
-    return {line.id: line.total + share for line, share in zip(paid.lines, shares, strict=True)}
-
-
-def refund_of_lines(paid: Paid, wanted: Mapping[str, int], checks: Checks) -> list[RefundedLine]:
-    """What goes back for quantities of lines; cumulative, so that the parts of a line sum to it exactly.
-
-    Quantities are millionths. A line sold in quantity 0 goes back whole. Problems are noted in `checks`.
-    """
-    refundable, taken = refundable_of_lines(paid), []
-    lines = {line.id: line for line in paid.lines}
-    for n, (line_id, quantity) in enumerate(wanted.items()):
-        line = lines.get(line_id)
-        if line is None:
-            checks.fail("NOT_FOUND", "The purchase has no such line.", "lines", str(n), "lineId")
-            continue
-        after = line.refunded_quantity + quantity
-        if quantity < 0 or (quantity == 0 and line.quantity > 0):
-            checks.fail("INVALID_QUANTITY", "This must be more than zero.", "lines", str(n), "quantity")
-        elif after > line.quantity or (line.quantity == 0 and line.touched):
-            checks.fail("REFUND_EXCEEDS_PAID", "More than was bought of this line.", "lines", str(n), "quantity")
-        else:
-            whole = refundable[line_id]
-            due = whole if after == line.quantity else divided_half_up(whole * after, line.quantity)
-            taken.append(RefundedLine(line_id, quantity, due - line.refunded_amount))
-    return taken
-
-
-def is_refunded_whole(paid: Paid, amount: int, taken: Sequence[RefundedLine]) -> bool:
-    """Whether nothing of the purchase is left after a further refund. One of 0.00 is gone when all of its lines are."""
-    if paid.total > 0:
-        return paid.refunded + amount == paid.total
-    gone = {line.line_id: line.quantity for line in taken}
-    return all(
-        (line.touched or line.id in gone) and line.refunded_quantity + gone.get(line.id, 0) == line.quantity
-        for line in paid.lines
-    )
+def _told_since(purchase: NewPurchase, lines: Sequence[CheckedLine], payments: Sequence[NewPayment]) -> list[object]:
+    """What purchases could not say at first: of one that says nothing of it the digest is what it always was."""
+    own = [purchase.shipping_tax, purchase.rounding or None, purchase.due or None, purchase.returned or None]
+    parts = [line.tax for line in lines], [payment.tendered for payment in payments]
+    return [own, *parts] if any(one is not None for each in (own, *parts) for one in each) else []

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from regulars_core.database import Dialect, Lookup
 from regulars_core.events.events import Found, announce, look_up
@@ -16,7 +16,7 @@ from regulars_core.purchases.quotes import quotes_of, quoting_of, tell_failures
 from regulars_core.purchases.reads import LineRow, PaymentRow, PurchaseRow
 from regulars_core.purchases.recorded import PurchaseOutline, whole
 from regulars_core.purchases.rules import CheckedLine, CheckedPurchase, NewPayment
-from regulars_core.purchases.statistics import StatsDelta, add_purchases, hold, stats_update
+from regulars_core.purchases.statistics import StatsDelta, add_purchases, hold, recount, stats_update
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.rows import query_by_text
 from regulars_core.shop.shop import Shop
@@ -31,6 +31,8 @@ class Recorded:
     problem: Problem | None = None
     row: PurchaseRow | None = None
     """The purchase as it is recorded, if this has recorded it."""
+    voided: bool = False
+    """Whether it was there before, and is voided."""
 
 
 async def record(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: NamedAhead | None = None) -> list[Recorded]:
@@ -44,26 +46,37 @@ async def record(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: NamedA
 
 
 async def _record(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: NamedAhead | None) -> list[Recorded]:
-    if (
-        len(purchases) > 1 or shop.database.overtaken
-    ):  # one by itself decides first, and is undone if others were quicker
+    # One by itself decides first, and is undone if others were quicker; by which more comes back than is bought, it does not.
+    if len(purchases) > 1 or shop.database.overtaken or purchases[0].total < 0:
         await hold(shop.database, [p.input.customer_id for p in purchases if p.input.customer_id])
     known = await recorded_under(shop, [purchase.reference for purchase in purchases])
     recorded, outcomes, new = now(), [], list[tuple[PurchaseRow, CheckedPurchase]]()
     for purchase in purchases:
-        key = (purchase.input.store_id, purchase.reference)
-        existing = known.get(key)
-        if existing is None:
-            row = _row(new_id(), purchase, recorded)
-            known[key] = (row.id, purchase.digest)
+        existing = known.get(key_of(purchase))
+        if existing is None or (existing.voided and purchase.input.replaces_voided):
+            row = _row(new_id(), purchase, recorded, existing and existing.id)
+            known[key_of(purchase)] = Known(row.id, purchase.digest, voided=False)
             new.append((row, purchase))
             outcomes.append(Recorded(row.id, created=True, row=row))
-        elif existing[1] == purchase.digest:
-            outcomes.append(Recorded(existing[0], created=False))
+        elif existing.digest == purchase.digest:
+            outcomes.append(Recorded(existing.id, created=False, voided=existing.voided))
         else:
-            outcomes.append(Recorded(None, created=False, problem=reused()))
+            outcomes.append(Recorded(None, created=False, problem=reused(existing)))
+    await _make_way(shop, [row.replaces_id for row, _ in new if row.replaces_id])
     await _write_and_tell(shop, new, ahead)
     return outcomes
+
+
+async def _make_way(shop: Shop, voided: Sequence[str]) -> None:
+    """Let voided purchases be recorded anew: of a reference one at a time counts. Who else does it at the same time waits for the
+    unique key, and runs again."""
+    for id_ in voided:
+        await shop.database.run(
+            "UPDATE purchase SET generation = 1 + (SELECT count(*) FROM purchase o WHERE o.store_id = purchase.store_id"
+            " AND o.reference = purchase.reference AND o.register = purchase.register AND o.session = purchase.session"
+            " AND o.generation > 0) WHERE id = $1 AND generation = 0",
+            id_,
+        )
 
 
 async def _write_and_tell(
@@ -71,8 +84,11 @@ async def _write_and_tell(
 ) -> None:
     """What plugins name is looked up before anything is written, so that one purchase is one statement with all that follows
     from it."""
-    lines = [[_line_row(row, line) for line in purchase.lines] for row, purchase in new]
-    payments = [[_payment_row(row, payment) for payment in purchase.payments] for row, purchase in new]
+    lines = [
+        [_line_row(row, *line) for line in zip(purchase.lines, purchase.taxes.lines, strict=True)]
+        for row, purchase in new
+    ]
+    payments = [[payment_row(row, payment) for payment in purchase.payments] for row, purchase in new]
     listened, sent = shop.plugins.listens(RECORDED), [purchase for _, purchase in new]
     known = await _look_up(shop, sent, ahead) if listened else _Known()
     await _write(shop, new, lines, payments, known.activity)
@@ -108,39 +124,75 @@ async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: Name
     return _Known(activity, found if len(purchases) == 1 else None, quotes_of(purchases, quoted))
 
 
-async def recorded_before(shop: Shop, purchase: CheckedPurchase) -> str | None:
-    """The id of the very purchase, if it has been recorded. Raises Refused: REFERENCE_REUSED for another one."""
+class Known(NamedTuple):
+    """What is recorded under a reference."""
+
+    id: str
+    digest: str
+    voided: bool
+
+
+Key = tuple[str, str, str, str]
+"""What a purchase goes by: store, reference, till and the till's session, these two empty where they are not told."""
+
+
+def key_of(purchase: CheckedPurchase) -> Key:
+    """What a purchase goes by."""
+    return (purchase.input.store_id, purchase.reference, purchase.register, purchase.session)
+
+
+async def recorded_before(shop: Shop, purchase: CheckedPurchase) -> Known | None:
+    """The very purchase, if it has been recorded; not if it is voided and this one takes its place. Raises Refused:
+    REFERENCE_REUSED, REFERENCE_VOIDED for another one."""
     known = await recorded_under(shop, [purchase.reference])
-    existing = known.get((purchase.input.store_id, purchase.reference))
-    if existing and existing[1] != purchase.digest:
-        raise Refused(reused())
-    return existing[0] if existing else None
+    existing = known.get(key_of(purchase))
+    if existing is None or (existing.voided and purchase.input.replaces_voided):
+        return None
+    if existing.digest != purchase.digest:
+        raise Refused(reused(existing))
+    return existing
 
 
-def reused() -> Problem:
+def reused(existing: Known) -> Problem:
     """The refusal of a reference that stands for something else already."""
+    if existing.voided:
+        message = "A voided purchase has this reference; `replaceVoided` records it anew."
+        return Problem("REFERENCE_VOIDED", message, ("reference",))
     message = "The store has recorded another purchase under this reference."
     return Problem("REFERENCE_REUSED", message, ("reference",))
 
 
-async def recorded_under(shop: Shop, references: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
-    """(store, reference) → (id, digest) of every purchase that is recorded under one of these references."""
+async def recorded_under(shop: Shop, references: Sequence[str]) -> dict[Key, Known]:
+    """What is recorded under these references, by what it goes by; of one that was recorded anew the new one."""
     if not references:
         return {}
     sql, values = lookup(shop.database.dialect, references)
     rows = await shop.database.read(sql, *values)
-    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+    return {
+        (store, reference, register, session): Known(id_, digest, status == "VOIDED")
+        for store, reference, register, session, id_, digest, status, generation in rows
+        if generation == 0
+    }
+
+
+_LOOKED_UP = ("store_id", "reference", "register", "session", "id", "digest", "status", "generation")
 
 
 def lookup(dialect: Dialect, references: Sequence[str]) -> Lookup:
     """What `recorded_under` looks up."""
-    return query_by_text(dialect, "purchase", ("store_id", "reference", "id", "digest"), "reference", references)
+    return query_by_text(dialect, "purchase", _LOOKED_UP, "reference", references)
+
+
+def _lowered(new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> set[str]:
+    """Of whom more came back by one of these purchases than was bought: such a one does not count, so all is counted anew."""
+    return {row.customer_id for row, _ in new if row.customer_id and row.total_minor < 0}
 
 
 def _deltas(new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> dict[str, StatsDelta]:
     deltas: dict[str, StatsDelta] = {}
+    lowered = _lowered(new)
     for row, _ in new:
-        if row.customer_id is None:
+        if row.customer_id is None or row.customer_id in lowered:
             continue
         if delta := deltas.get(row.customer_id):
             delta.add(row.total_minor, row.purchased_at)
@@ -152,11 +204,13 @@ def _deltas(new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> dict[str, Sta
 _PURCHASE_COLUMNS = (
     "id", "reference", "store_id", "customer_id", "purchased_at", "recorded_at", "status", "currency", "channel", "note",
     "prices_include_tax", "subtotal", "discount", "shipping", "tax", "total", "refunded", "digest", "origin", "basket",
+    "shipping_tax", "rounding", "due", "register", "session", "replaces_id",
 )  # fmt: skip
 _LINE_COLUMNS = (
     "id", "purchase_id", "position", "sku", "name", "brand", "category", "quantity", "unit_price", "discount", "total",
-    "refunded_quantity",
+    "refunded_quantity", "tax",
 )  # fmt: skip
+PAYMENT_COLUMNS = ("id", "purchase_id", "position", "method", "amount", "reference", "tendered")
 
 
 async def _write(
@@ -177,7 +231,7 @@ async def _write(
             [
                 (
                     li.id, li.purchase_id, n, li.sku, li.name, li.brand, li.category, li.quantity_millionths,
-                    li.unit_price_minor, li.discount_minor, li.total_minor, 0,
+                    li.unit_price_minor, li.discount_minor, li.total_minor, 0, li.tax_minor,
                 )
                 for each in lines
                 for n, li in enumerate(each)
@@ -185,9 +239,9 @@ async def _write(
         ),
         (
             "payment",
-            ("id", "purchase_id", "position", "method", "amount", "reference"),
+            PAYMENT_COLUMNS,
             [
-                (y.id, y.purchase_id, n, y.method, y.amount_minor, y.reference)
+                (y.id, y.purchase_id, n, y.method, y.amount_minor, y.reference, y.tendered_minor)
                 for each in payments
                 for n, y in enumerate(each)
             ],
@@ -197,35 +251,41 @@ async def _write(
         inserts = [inserting(table, columns, rows) for table, columns, rows in tables if rows]
         updates = [stats_update(database.dialect, id_, delta, activity) for id_, delta in deltas.items()]
         await database.defer([*inserts, *updates])
-        return
-    await add_purchases(database, deltas, activity)
-    for table, columns, rows in tables:
-        await insert(database, table, columns, rows)
+    else:
+        await add_purchases(database, deltas, activity)
+        for table, columns, rows in tables:
+            await insert(database, table, columns, rows)
+    if lowered := _lowered(new):
+        await recount(database, list(lowered))
 
 
-def _row(id_: str, p: CheckedPurchase, recorded: Instant) -> PurchaseRow:
+def _row(id_: str, p: CheckedPurchase, recorded: Instant, replaces: str | None) -> PurchaseRow:
     """A new purchase, as it will be read."""
     return PurchaseRow(
         id_, p.reference, p.input.store_id, p.input.customer_id, p.input.purchased_at, recorded, "PAID",
-        CurrencyCode(p.input.currency), p.channel, p.note, p.subtotal, p.discount, p.input.shipping, p.input.tax, p.total, 0,
-        p.input.origin, p.basket,
+        CurrencyCode(p.input.currency), p.channel, p.note, p.subtotal, p.discount, p.input.shipping, p.taxes.total, p.total, 0,
+        p.input.origin, p.basket, p.taxes.delivery, p.input.rounding, p.input.due, p.register, p.session, replaces,
     )  # fmt: skip
 
 
-def _line_row(row: PurchaseRow, line: CheckedLine) -> LineRow:
+def _line_row(row: PurchaseRow, line: CheckedLine, tax: int) -> LineRow:
     return LineRow(
         new_id(), row.id, line.sku, line.name, line.brand, line.category, line.quantity, line.unit_price, line.discount,
-        line.total, 0, row.currency,
+        line.total, 0, tax, row.currency,
     )  # fmt: skip
 
 
-def _payment_row(row: PurchaseRow, payment: NewPayment) -> PaymentRow:
-    return PaymentRow(new_id(), row.id, payment.method, payment.amount, payment.reference, row.currency)
+def payment_row(row: PurchaseRow, payment: NewPayment) -> PaymentRow:
+    """A new payment, as it will be read."""
+    return PaymentRow(
+        new_id(), row.id, payment.method, payment.amount, payment.reference, payment.tendered, row.currency
+    )
 
 
 def _purchase_values(row: PurchaseRow, p: CheckedPurchase) -> Sequence[Any]:
     return (
         row.id, row.reference, row.store_id, row.customer_id, row.purchased_at, row.recorded_at, row.status, row.currency,
         row.channel, row.note, p.input.prices_include_tax, row.subtotal_minor, row.discount_minor, row.shipping_minor,
-        row.tax_minor, row.total_minor, row.refunded_minor, p.digest, row.origin, row.basket,
+        row.tax_minor, row.total_minor, row.refunded_minor, p.digest, row.origin, row.basket, row.shipping_tax_minor,
+        row.rounding_minor, row.due_minor, row.register_key, row.session_key, row.replaces_id,
     )  # fmt: skip

@@ -12,8 +12,8 @@ from regulars_core.shop.shop import Shop
 
 _BATCH = 1_000
 
-# Counted are purchases that are neither voided nor wholly refunded.
-_COUNTED = "p.status IN ('PAID', 'PARTIALLY_REFUNDED')"
+# Counted are purchases that are neither voided nor wholly refunded; not those by which more came back than was bought.
+_COUNTED = "p.status IN ('PAID', 'PARTIALLY_REFUNDED') AND p.total >= 0"
 _RECOUNT = f"""
     CAST(coalesce(sum(CASE WHEN p.status <> 'VOIDED' THEN p.total - p.refunded END), 0) AS BIGINT),
     CAST(coalesce(sum(CASE WHEN {_COUNTED} THEN 1 END), 0) AS BIGINT),

@@ -22,6 +22,8 @@ class Sold:
     customer_created: bool
     row: PurchaseRow | None = None
     """The purchase, if this has recorded it."""
+    voided: bool = False
+    """Whether it was recorded before, and is voided."""
 
 
 class _Overtaken(Exception):
@@ -43,14 +45,14 @@ async def sell(
         theirs = _of(known, purchase)
         return await shop.database.transaction(lambda: _record(shop, theirs, customer_created=False, ahead=ahead))
     if existing := await recorded_before(shop, purchase):
-        return Sold(existing, created=False, customer_created=False)
+        return Sold(existing.id, created=False, customer_created=False, voided=existing.voided)
     [newcomer] = await give_codes(shop, [newcomer])
     return await shop.database.transaction(lambda: _sell_to(shop, newcomer, match_on, purchase))
 
 
 async def _sell_to(shop: Shop, newcomer: CheckedCustomer, match_on: Sequence[str], purchase: CheckedPurchase) -> Sold:
     if existing := await recorded_before(shop, purchase):
-        return Sold(existing, created=False, customer_created=False)
+        return Sold(existing.id, created=False, customer_created=False, voided=existing.voided)
     try:
         async with shop.database.savepoint():
             customer = await find_or_register(shop, newcomer, match_on)
@@ -61,7 +63,7 @@ async def _sell_to(shop: Shop, newcomer: CheckedCustomer, match_on: Sequence[str
     except _Overtaken:
         existing = await recorded_before(shop, purchase)
         assert existing is not None
-        return Sold(existing, created=False, customer_created=False)
+        return Sold(existing.id, created=False, customer_created=False, voided=existing.voided)
 
 
 def _of(customer_id: str, purchase: CheckedPurchase) -> CheckedPurchase:
@@ -76,4 +78,4 @@ async def _record(
     if outcome.problem is not None:
         raise Refused(outcome.problem)
     assert outcome.id is not None
-    return Sold(outcome.id, outcome.created, customer_created, outcome.row)
+    return Sold(outcome.id, outcome.created, customer_created, outcome.row, outcome.voided)

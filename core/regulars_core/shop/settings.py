@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -50,6 +51,11 @@ class Settings(BaseSettings):
     shop_name: str = Field("My shop", min_length=1, max_length=120, description="The shop's name.")
     currency: str = Field("USD", description="ISO 4217 code of the one currency the shop sells in.")
     timezone: str = Field("UTC", description="IANA name of the time zone in which the shop's days begin and end.")
+    cash_rounding: Decimal | None = Field(
+        None,
+        gt=0,
+        description="The smallest coin that cash is rounded to, such as `0.05`; that of the currency if absent, or none.",
+    )
     country: str = Field(
         "US", description="ISO 3166 code of the country whose way of writing phone numbers is understood."
     )

@@ -1,11 +1,12 @@
 """The shop at hand: its database and what it has decided. What every service is given first."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from regulars_core.database import Database
 from regulars_core.plugins.host import Plugins
-from regulars_core.primitives.money import CurrencyCode, Money
+from regulars_core.primitives.money import CurrencyCode, Money, to_minor
 from regulars_core.shop.codes import Codes
 from regulars_core.shop.permissions import Permissions
 from regulars_core.shop.settings import Settings
@@ -41,6 +42,12 @@ class Shop:
     def currency(self) -> CurrencyCode:
         """The one currency that the shop sells in."""
         return CurrencyCode(self.settings.currency)
+
+    @cached_property
+    def coin(self) -> int | None:
+        """What cash is rounded to by the settings, in minor units; None for what is usual in the currency."""
+        own = self.settings.cash_rounding
+        return None if own is None else to_minor(own, self.currency)
 
     def money(self, minor: int) -> Money:
         """An amount in the shop's currency."""

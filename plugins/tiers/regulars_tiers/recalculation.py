@@ -133,10 +133,11 @@ async def recalculate(
     ids, database = sorted(customers), shop.database
     if not locked:
         await hold(database, ids)
-    known = _Known(shop, customers, cause, found or await database.read_together(_lookups(shop, ids)))
+    lifts = cause == "PURCHASE" and not any(fact.net < 0 for own in (new or {}).values() for fact in own)
+    known = _Known(shop, customers, found or await database.read_together(_lookups(shop, ids)), lifts=lifts)
     if found and (len(found) == _WITHOUT_FACTS or not known.lifts_all or known.asked_by != known.versions.latest):
         # What was named is not enough: the policy was not known yet or is another one, or the whole past of somebody is needed.
-        known, new = _Known(shop, customers, cause, await database.read_together(_lookups(shop, ids))), None
+        known, new = _Known(shop, customers, await database.read_together(_lookups(shop, ids)), lifts=lifts), None
         found = ()
     if found:
         facts = purchase_facts_from(shop, ids, found[_WITHOUT_FACTS])
@@ -218,7 +219,7 @@ class _Known:
     """What is known of customers before their purchases are looked at."""
 
     def __init__(
-        self, shop: Shop, customers: Mapping[str, Recalculate], cause: str, found: Sequence[Sequence[Any]]
+        self, shop: Shop, customers: Mapping[str, Recalculate], found: Sequence[Sequence[Any]], *, lifts: bool
     ) -> None:
         self.stats, policies, standings, decisions = found[:_WITHOUT_FACTS]
         self.asked_by = policies[0][-1] if policies else 0  # versions are never removed
@@ -226,7 +227,7 @@ class _Known:
         self.assignments = assignments_from(sorted(customers), decisions)
         self.since = {row[0]: _since(customers[row[0]], self.stored.get(row[0]), self.versions) for row in self.stats}
         # Added purchases never lower anybody (docs/decisions/0014): a window of them is enough, and no grace before it.
-        only_lifts = cause == "PURCHASE" and self.versions.monotone
+        only_lifts = lifts and self.versions.monotone
         self.liftable = {
             one for one, at in self.since.items() if only_lifts and at != NEVER and not self.assignments[one]
         }

@@ -24,6 +24,8 @@ from regulars_schema.purchases.json_rows import (
     PURCHASES_OF,
     REFUND_LINES_OF,
     REFUNDS_OF,
+    REPLACED_BY,
+    REPLACES,
     STORE_OF,
 )
 from regulars_schema.purchases.types import (
@@ -93,6 +95,20 @@ EXTENSIONS = [
                 name="payments",
                 returns=list[Payment],
                 description="How it was paid; empty if not told.",
+            ),
+            related(
+                REPLACES,
+                name="replaces",
+                needs="purchases.view",
+                returns=Purchase | None,
+                description="The voided purchase whose place this one took.",
+            ),
+            related(
+                REPLACED_BY,
+                name="replacedBy",
+                needs="purchases.view",
+                returns=Purchase | None,
+                description="The purchase that took the place of this one after it was voided.",
             ),
             related(
                 REFUNDS_OF,

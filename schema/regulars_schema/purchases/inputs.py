@@ -1,6 +1,7 @@
 """What clients give of purchases, and how it reaches the core."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
@@ -12,6 +13,7 @@ from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.primitives.money import CurrencyCode, to_minor
 from regulars_core.purchases.ahead import NamedAhead
+from regulars_core.purchases.refundable import WantedLine
 from regulars_core.purchases.rules import MILLION, NewLine, NewPayment, NewPurchase
 from regulars_schema.customers.inputs import PHONE, MatchOn
 from regulars_schema.inputs.extensible import extras_of, open_input
@@ -35,13 +37,20 @@ class PurchaseLineInput(ExtensibleInput):
     )
     brand: strawberry.Maybe[str | None] = strawberry.field(description="Its brand; at most 120 characters.")
     category: strawberry.Maybe[str | None] = strawberry.field(description="Its category; at most 120 characters.")
-    quantity: strawberry.Maybe[Decimal | None] = strawberry.field(description="How much; never negative; 1 if absent.")
+    quantity: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="How much; 1 if absent. Negative for goods that come back without their purchase being known, and for "
+        "empties."
+    )
     unit_price: strawberry.Maybe[Decimal | None] = strawberry.field(
         description="The price of one; needed without a total."
     )
     discount: strawberry.Maybe[Decimal | None] = strawberry.field(description="What is taken off the whole line.")
     total: strawberry.Maybe[Decimal | None] = strawberry.field(
-        description="What the line comes to, net of its discount; quantity × unitPrice - discount, half-up, if absent."
+        description="What the line comes to, net of its discount; quantity × unitPrice - discount, half-up, if absent. Not "
+        "above 0 where the quantity is below 0."
+    )
+    tax: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="The tax on the whole line; its share of the tax that nothing tells if absent."
     )
 
 
@@ -51,9 +60,14 @@ class PaymentInput(ExtensibleInput):
     """Input form of Payment."""
 
     method: str = strawberry.field(description="The way of paying, such as `card`; at most 40 characters.")
-    amount: Decimal = strawberry.field(description="How much is paid this way.")
+    amount: Decimal = strawberry.field(
+        description="How much of the purchase is paid this way; below 0 for money that is paid out."
+    )
     reference: strawberry.Maybe[str | None] = strawberry.field(
         description="What it goes by elsewhere; at most 120 characters."
+    )
+    tendered: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="What is handed over, the amount or more; the rest is change."
     )
 
 
@@ -76,7 +90,7 @@ class PurchaseRecordInput(ExtensibleInput, RequiredKeyInput):
     """Input of purchaseRecord."""
 
     reference: str = strawberry.field(
-        description="What the store knows it by, such as the receipt's number; unique in the store."
+        description="What the store knows it by, such as the receipt's number; unique in the store, the till and the session."
     )
     store_code: strawberry.Maybe[str | None] = strawberry.field(description="Where it is made; `MAIN` if absent.")
     purchased_at: strawberry.Maybe[Instant | None] = strawberry.field(description="When it was made; now if absent.")
@@ -90,12 +104,30 @@ class PurchaseRecordInput(ExtensibleInput, RequiredKeyInput):
     )
     lines: list[PurchaseLineInput] = strawberry.field(description="What is bought: 1 to 1000 lines.")
     shipping: strawberry.Maybe[Decimal | None] = strawberry.field(description="What delivery costs.")
-    tax: strawberry.Maybe[Decimal | None] = strawberry.field(description="The tax on the whole purchase.")
+    tax: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="The tax on the whole purchase; the lines' and the delivery's tax together if absent."
+    )
     prices_include_tax: strawberry.Maybe[bool | None] = strawberry.field(
         description="Whether the lines contain the tax already; not if absent, and then it is added."
     )
     payments: strawberry.Maybe[list[PaymentInput] | None] = strawberry.field(
-        description="How it is paid; if given, the payments sum to the total."
+        description="How it is paid; if given, payments sum to total + rounding - due. Below 0 for money that is paid out."
+    )
+    due: strawberry.Maybe[Decimal | None] = strawberry.field(description="What is left to be paid later; 0 if absent.")
+    rounding: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="What cash is rounded by, at most half of the shop's smallest coin either way: `0.02` where 1.98 is paid "
+        "with 2.00. 0 if absent."
+    )
+    register: strawberry.Maybe[str | None] = strawberry.field(description="The till; at most 40 characters.")
+    session: strawberry.Maybe[str | None] = strawberry.field(
+        description="The day or shift in which the till numbers its receipts, such as `2026-11-28`; at most 40 characters."
+    )
+    replace_voided: strawberry.Maybe[bool | None] = strawberry.field(
+        description="Record it anew although a voided purchase has this reference; not if absent, and then it is "
+        "`REFERENCE_VOIDED`."
+    )
+    shipping_tax: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="The tax on delivery; its share of the tax that no line tells if absent."
     )
     channel: strawberry.Maybe[str | None] = strawberry.field(
         description="How it is made, such as `till`; at most 40 characters."
@@ -125,9 +157,13 @@ class RefundLineInput:
 
     line_id: strawberry.ID = strawberry.field(description="The line of the purchase.")
     quantity: Decimal = strawberry.field(description="How much of it goes back.")
+    amount: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="What to give back for it, at most its worth, tax included: less a fee, or less what was given back "
+        "before. Its worth if absent."
+    )
 
 
-@strawberry.input(description="Money to give back: either an amount or lines.")
+@strawberry.input(description="What to give back: either an amount, or lines and delivery.")
 class PurchaseRefundInput(RequiredKeyInput):
     """Input of purchaseRefund."""
 
@@ -136,12 +172,23 @@ class PurchaseRefundInput(RequiredKeyInput):
         description="How much to give back, in the purchase's currency."
     )
     lines: strawberry.Maybe[list[RefundLineInput] | None] = strawberry.field(
-        description="What to take back; each line's share of tax on top goes back with it."
+        description="What to take back; each line's own tax, or share of the tax on top, goes back with it."
+    )
+    shipping: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="What of the delivery to give back, tax included; only without an amount."
     )
     reason: strawberry.Maybe[str | None] = strawberry.field(description="Why; at most 240 characters.")
     refunded_at: strawberry.Maybe[Instant | None] = strawberry.field(
         description="When it was given back; now if absent."
     )
+
+
+@strawberry.input(description="A payment of what is due.")
+class PurchasePayInput(RequiredKeyInput):
+    """Input of purchasePay."""
+
+    purchase_id: strawberry.ID = strawberry.field(description="The purchase.")
+    payments: list[PaymentInput] = strawberry.field(description="How it is paid, at most what is due.")
 
 
 @strawberry.input(description="A purchase to void.")
@@ -200,25 +247,41 @@ def new_purchase(
         currency=code,
         lines=_lines(amounts, checks, given.lines),
         shipping=amounts.minor(value_or_none(given.shipping), "shipping") or 0,
-        tax=amounts.minor(value_or_none(given.tax), "tax") or 0,
+        tax=amounts.minor(value_or_none(given.tax), "tax"),
         prices_include_tax=bool(value_or_none(given.prices_include_tax)),
-        payments=[
-            NewPayment(
-                payment.method,
-                amounts.minor(payment.amount, "payments", str(n), "amount") or 0,
-                value_or_none(payment.reference),
-            )
-            for n, payment in enumerate(value_or_none(given.payments) or ())
-        ],
+        payments=_payments(amounts, value_or_none(given.payments) or ()),
         channel=value_or_none(given.channel),
         note=value_or_none(given.note),
         basket=value_or_none(given.basket),
+        shipping_tax=amounts.minor(value_or_none(given.shipping_tax), "shippingTax"),
+        rounding=amounts.minor(value_or_none(given.rounding), "rounding") or 0,
+        due=amounts.minor(value_or_none(given.due), "due") or 0,
+        register=value_or_none(given.register),
+        session=value_or_none(given.session),
+        replaces_voided=bool(value_or_none(given.replace_voided)),
         customer_named=named,
         time_named=value_or_none(given.purchased_at) is not None,
         extras=carried(given),
     )
     checks.refuse()
     return purchase
+
+
+def new_payments(given: Sequence[PaymentInput], currency: str, checks: Checks) -> list[NewPayment]:
+    """The core's form of payments, whose amounts are in this currency. Problems are noted in `checks`."""
+    return _payments(_Amounts(checks, currency), given)
+
+
+def _payments(amounts: _Amounts, given: Sequence[PaymentInput]) -> list[NewPayment]:
+    return [
+        NewPayment(
+            payment.method,
+            amounts.minor(payment.amount, "payments", str(n), "amount") or 0,
+            value_or_none(payment.reference),
+            amounts.minor(value_or_none(payment.tendered), "payments", str(n), "tendered"),
+        )
+        for n, payment in enumerate(given)
+    ]
 
 
 def new_lines(given: Sequence[PurchaseLineInput], currency: str, checks: Checks) -> list[NewLine]:
@@ -241,20 +304,34 @@ def _line(amounts: _Amounts, checks: Checks, n: int, line: PurchaseLineInput) ->
         sku=value_or_none(line.sku),
         brand=value_or_none(line.brand),
         category=value_or_none(line.category),
+        tax=amounts.minor(value_or_none(line.tax), *path, "tax"),
     )
 
 
-def refund_parts(given: PurchaseRefundInput, currency: str) -> tuple[int | None, Mapping[str, int] | None]:
-    """The amount in minor units, and quantities in millionths by line. Raises Refused."""
+@dataclass(frozen=True)
+class RefundParts:
+    """What to give back, in minor units and millionths: an amount, or lines and delivery."""
+
+    amount: int | None
+    lines: Mapping[str, WantedLine] | None
+    shipping: int | None
+
+
+def refund_parts(given: PurchaseRefundInput, currency: str) -> RefundParts:
+    """The core's form of what is to be given back. Raises Refused."""
     checks = Checks()
-    amount = _Amounts(checks, currency).minor(value_or_none(given.amount), "amount")
-    wanted: dict[str, int] | None = None
+    amounts = _Amounts(checks, currency)
+    amount = amounts.minor(value_or_none(given.amount), "amount")
+    shipping = amounts.minor(value_or_none(given.shipping), "shipping")
+    wanted: dict[str, WantedLine] | None = None
     if (lines := value_or_none(given.lines)) is not None:
         wanted = {}
         for n, line in enumerate(lines):
-            key = key_of(line.line_id, "line", "lines", str(n), "lineId")
+            path = ("lines", str(n))
+            key = key_of(line.line_id, "line", *path, "lineId")
             if key in wanted:
-                checks.fail("INVALID_REFUND", "This line is named twice.", "lines", str(n), "lineId")
-            wanted[key] = millionths(line.quantity, checks, "lines", str(n), "quantity")
+                checks.fail("INVALID_REFUND", "This line is named twice.", *path, "lineId")
+            own = amounts.minor(value_or_none(line.amount), *path, "amount")
+            wanted[key] = WantedLine(millionths(line.quantity, checks, *path, "quantity"), own)
     checks.refuse()
-    return amount, wanted
+    return RefundParts(amount, wanted, shipping)

@@ -1,12 +1,20 @@
 """Purchases and what hangs on them, as the database writes them."""
 
 from regulars_core.purchases.reads import LINES, PAYMENTS, PURCHASES, REFUND_LINES, REFUNDS
+from regulars_core.queries.json_columns import text
 from regulars_core.queries.relations import Relation, RowShape, equal_to
 from regulars_core.queries.where import Where
 from regulars_schema.customers.json_rows import CUSTOMER
 from regulars_schema.shop.json_rows import STORE
 
-PURCHASE = RowShape.of(PURCHASES, "purchase", renamed={"refunded": "refunded_total"}, without={"basket"})
+PURCHASE = RowShape.of(
+    PURCHASES,
+    "purchase",
+    renamed={"refunded": "refunded_total"},
+    without={"basket", "register_key", "session_key"},
+    register=text("nullif(p.register, '')"),
+    session=text("nullif(p.session, '')"),
+)
 LINE = RowShape.of(LINES, "line", renamed={"refunded": "refunded_quantity"})
 PAYMENT = RowShape.of(PAYMENTS, "payment")
 REFUND = RowShape.of(REFUNDS, "refund", renamed={"refunded_at": "at"})
@@ -27,5 +35,9 @@ CUSTOMER_OF = Relation(CUSTOMER, "c.id", "customer_id")
 STORE_OF = Relation(STORE, "st.id", "store_id")
 LINES_OF = Relation(LINE, "l.purchase_id", order="l.position")
 PAYMENTS_OF = Relation(PAYMENT, "y.purchase_id", order="y.position")
+REPLACES = Relation(PURCHASE, "p.id", "replaces_id")
+REPLACED_BY = Relation(PURCHASE, "p.replaces_id")
+RETURNS_OF = Relation(REFUND, "f.exchanged_for_id", order="f.refunded_at, f.id")
+EXCHANGED_FOR = Relation(PURCHASE, "p.id", "exchanged_for_id")
 REFUNDS_OF = Relation(REFUND, "f.purchase_id", order="f.refunded_at, f.id")
 REFUND_LINES_OF = Relation(REFUND_LINE, "rl.refund_id", order="rl.id")

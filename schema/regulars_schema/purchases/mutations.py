@@ -6,9 +6,11 @@ from typing import Annotated, Any
 import strawberry
 
 from regulars_core.customers.rules import CheckedCustomer
+from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.errors import Forbidden
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.purchases import refunds
+from regulars_core.purchases.payments import pay
 from regulars_core.purchases.reads import (
     purchases_by_ids,
     refunds_by_ids,
@@ -21,9 +23,11 @@ from regulars_schema.fields.declarations import mutation
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.purchases.buyers import buyer_named, buyer_of, looked_up, matches_of, newcomer_of, words_of
 from regulars_schema.purchases.inputs import (
+    PurchasePayInput,
     PurchaseRecordInput,
     PurchaseRefundInput,
     PurchaseVoidInput,
+    new_payments,
     new_purchase,
     refund_parts,
 )
@@ -55,8 +59,9 @@ class PurchaseRecordPayload(Payload):
     ahead=looked_up,
     turn=buyer_named,
     description="Records a purchase, and registers the customer with it where one is named and not found. The same "
-    "reference in the same store with the same content is answered again and changes nothing. Codes: "
-    "`REFERENCE_REUSED`, `CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
+    "reference of the same store, till and session with the same content is answered again and changes nothing. Codes: "
+    "`REFERENCE_REUSED`, `REFERENCE_VOIDED`, `TAX_MISMATCH`, `INVALID_ROUNDING`, "
+    "`CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
     "`INVALID_LINES`, `INVALID_CUSTOMER`, `INVALID_PHONE`, `INVALID_TEXT`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, "
     "`TOO_MANY`.",
 )
@@ -76,7 +81,7 @@ async def purchase_record(
         newcomer, match_on = newcomer_of(context.shop, named, store), matches_of(named)
     made = new_purchase(input, store_id=store, customer_id=buyer, named=words_of(input), currency=context.shop.currency)
     ahead = next(iter(input.named_ahead), None)
-    sold = await sell(context.shop, checked(made, context.shop.currency), newcomer, match_on, ahead)
+    sold = await sell(context.shop, checked(made, context.shop.currency, context.shop.coin), newcomer, match_on, ahead)
     row: Any = sold.row or await _shown(context, sold.purchase_id)
     return PurchaseRecordPayload(purchase=row, created=sold.created, customer_created=sold.customer_created)
 
@@ -92,7 +97,7 @@ class PurchaseRefundPayload(Payload):
 @mutation(
     name="purchaseRefund",
     needs=REFUND,
-    description="Gives back an amount or lines of a purchase, never more than was paid. Codes: "
+    description="Gives back an amount, or lines and delivery, of a purchase, never more than was paid. Codes: "
     "`REFUND_EXCEEDS_PAID`, `PURCHASE_VOIDED`, `INVALID_REFUND`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
     "`INVALID_DATE`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`.",
 )
@@ -103,12 +108,13 @@ async def purchase_refund(
 ) -> PurchaseRefundPayload:
     """Give money back."""
     key = key_of(input.purchase_id, "purchase", "purchaseId")
-    amount, wanted = refund_parts(input, context.shop.currency)
+    parts = refund_parts(input, context.shop.currency)
     refund_id = await refunds.refund(
         context.shop,
         key,
-        amount=amount,
-        lines=wanted,
+        amount=parts.amount,
+        lines=parts.lines,
+        shipping=parts.shipping,
         reason=value_or_none(input.reason),
         at=value_or_none(input.refunded_at),
         stores=context.actor.stores(REFUND),
@@ -127,7 +133,8 @@ class PurchaseVoidPayload(Payload):
 @mutation(
     name="purchaseVoid",
     needs=REFUND,
-    description="Undoes a purchase as if it had not been; one that is voided already stays so. Codes: `NOT_FOUND`.",
+    description="Undoes a purchase as if it had not been; one that is voided already stays so. Its reference is free for a "
+    "purchase that says `replaceVoided`. Codes: `NOT_FOUND`.",
 )
 async def purchase_void(
     context: RequestContext, *, input: Annotated[PurchaseVoidInput, strawberry.argument(description="What to undo.")]
@@ -138,8 +145,32 @@ async def purchase_void(
     return PurchaseVoidPayload(purchase=await _shown(context, key))
 
 
+@strawberry.type(description="What purchasePay answers.")
+class PurchasePayPayload(Payload):
+    """Payload of purchasePay."""
+
+    purchase: Purchase | None = guarded("purchases.view", default=None, description="The purchase as it is now.")
+
+
+@mutation(
+    name="purchasePay",
+    needs=RECORD,
+    description="Pays what is still due of a purchase, or a part of it. Codes: `NOT_FOUND`, `PURCHASE_VOIDED`, "
+    "`PAYMENTS_MISMATCH` (more than is due), `INVALID_AMOUNT`, `REQUIRED`, `TOO_LONG`, `TOO_MANY`.",
+)
+async def purchase_pay(
+    context: RequestContext, *, input: Annotated[PurchasePayInput, strawberry.argument(description="What is paid.")]
+) -> PurchasePayPayload:
+    """Pay what is due."""
+    key, checks = key_of(input.purchase_id, "purchase", "purchaseId"), Checks()
+    paid = new_payments(input.payments, context.shop.currency, checks)
+    checks.refuse()
+    await pay(context.shop, key, paid, stores=context.actor.stores(RECORD))
+    return PurchasePayPayload(purchase=await _shown(context, key))
+
+
 async def _shown(context: RequestContext, key: str) -> Any:
     return await load_one(purchases_by_ids, context.database, key)
 
 
-MUTATIONS = Extension(Mutation, [purchase_record, purchase_refund, purchase_void])
+MUTATIONS = Extension(Mutation, [purchase_record, purchase_refund, purchase_void, purchase_pay])

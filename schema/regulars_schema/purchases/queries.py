@@ -29,7 +29,8 @@ from regulars_schema.types.ids import key_of
     name="purchase",
     needs=VIEW,
     returns=Purchase | None,
-    description="One purchase, by id or by its store's reference; null if there is none.",
+    description="One purchase, by id or by what its store knows it by; null if there is none. Of a reference that was voided "
+    "and recorded anew the new one.",
 )
 def purchase(
     context: RequestContext,
@@ -41,17 +42,31 @@ def purchase(
     store_code: Annotated[
         str | None, strawberry.argument(description="The store that the reference belongs to; `MAIN` if absent.")
     ] = None,
+    register: Annotated[
+        str | None,
+        strawberry.argument(
+            description="The till that the reference belongs to; absent for one recorded without a till."
+        ),
+    ] = None,
+    session: Annotated[
+        str | None,
+        strawberry.argument(
+            description="The day or shift in which the till gave the reference; absent for one recorded without."
+        ),
+    ] = None,
 ) -> Relation | Reader:
     """One purchase. Raises BadInput."""
     if (id is None) is (reference is None):
         raise BadInput("Give either `id` or `reference`.", ("id",))
     if reference is not None:
-        return partial(_by_reference, context, store_code or MAIN, reference)
+        return partial(_by_reference, context, store_code or MAIN, reference, register or "", session or "")
     return purchase_with(key_of(id or "", "purchase", "id"), visible_purchases(context))
 
 
-async def _by_reference(context: RequestContext, store_code: str, reference: str) -> PurchaseRow | None:
-    row = await purchase_by_reference(context.database, store_code, reference)
+async def _by_reference(
+    context: RequestContext, store_code: str, reference: str, register: str, session: str
+) -> PurchaseRow | None:
+    row = await purchase_by_reference(context.database, store_code, reference, register, session)
     return row if row and context.actor.may(VIEW, row.store_id) else None
 
 

@@ -34,9 +34,12 @@ from regulars_schema.types.money import Money
 class PurchaseStatus(Enum):
     """Values of purchase.status."""
 
-    PAID = strawberry.enum_value("PAID", description="Nothing was given back.")
+    PAID = strawberry.enum_value("PAID", description="Nothing was given back; what is still to be paid is `due`.")
     PARTIALLY_REFUNDED = strawberry.enum_value("PARTIALLY_REFUNDED", description="A part was given back.")
-    REFUNDED = strawberry.enum_value("REFUNDED", description="All of it was given back; it no longer counts.")
+    REFUNDED = strawberry.enum_value(
+        "REFUNDED",
+        description="All goods were given back, whether or not delivery was, or the whole amount; it no longer counts.",
+    )
     VOIDED = strawberry.enum_value("VOIDED", description="Undone as if it had not been; it never counted.")
 
 
@@ -63,13 +66,17 @@ class PurchaseLine(Node):
     brand: str | None = strawberry.field(description="Its brand.")
     category: str | None = strawberry.field(description="Its category.")
     quantity: Decimal = strawberry.field(
-        description="How much was bought, in pieces or in whatever it is sold by; never negative."
+        description="How much was bought, in pieces or in whatever it is sold by; negative for what came back without its "
+        "purchase being known, and for empties."
     )
     unit_price: Money | None = strawberry.field(
         description="The price of one before discount; null where only the line's total was recorded."
     )
     discount: Money = strawberry.field(description="What was taken off the whole line.")
     total: Money = strawberry.field(description="What the line came to, net of its discount. This is what counts.")
+    tax: Money = strawberry.field(
+        description="The tax on the line: as it was told, or its share of what was told for the purchase alone."
+    )
     refunded_quantity: Decimal = strawberry.field(
         description="How much of the quantity went back, by refunds that named lines."
     )
@@ -86,6 +93,9 @@ class Payment(Node):
     amount: Money = strawberry.field(description="How much was paid this way.")
     reference: str | None = strawberry.field(
         description="What the payment goes by elsewhere, such as a terminal's receipt."
+    )
+    tendered: Money | None = strawberry.field(
+        description="What was handed over, of which the rest was change; null where it was not told."
     )
 
 
@@ -109,6 +119,7 @@ class Refund(Node):
     at: Instant = strawberry.field(resolver=lambda root: root.refunded_at, description="When it was given back.")
     amount: Money = strawberry.field(description="How much was given back.")
     reason: str | None = strawberry.field(description="Why, in the words of whoever did it.")
+    shipping: Money = strawberry.field(description="What of it was given back for delivery, tax included.")
 
 
 @requires("purchases.view")
@@ -122,7 +133,8 @@ class Purchase(Node):
     is_type_of = backed_by(PurchaseRow)
     id: strawberry.ID = identified("purchase")
     reference: str = strawberry.field(
-        description="What the store knows it by, such as the receipt's number; unique in the store."
+        description="What the store knows it by, such as the receipt's number; unique in the store, the till and the session "
+        "among purchases that are not voided; a voided one is replaced only on request."
     )
     purchased_at: Instant = strawberry.field(description="When it was made.")
     recorded_at: Instant = strawberry.field(description="When it was recorded here.")
@@ -136,7 +148,16 @@ class Purchase(Node):
     discount: Money = strawberry.field(description="All discounts of the lines together.")
     shipping: Money = strawberry.field(description="What delivery cost.")
     tax: Money = strawberry.field(description="The tax; part of the lines where prices include it, else on top.")
-    total: Money = strawberry.field(description="What was paid.")
+    total: Money = strawberry.field(
+        description="What it came to; with `rounding` and without `due` this is what was paid."
+    )
+    due: Money = strawberry.field(description="What is still to be paid; 0 where nothing is.")
+    rounding: Money = strawberry.field(description="What cash was rounded by: payments sum to total + rounding - due.")
+    shipping_tax: Money = strawberry.field(description="The tax on delivery, a part of the tax.")
+    register: str | None = strawberry.field(description="The till; null where it was not told.")
+    session: str | None = strawberry.field(
+        description="The day or shift in which the till gave the reference; null where it was not told."
+    )
     refunded_total: Money = strawberry.field(description="What was given back since.")
 
 
@@ -175,7 +196,7 @@ class PurchasesArguments(PageArguments, total=False):
 
 SORTS = [
     SortField(PurchaseOrderField, SORT_KEYS["PURCHASED_AT"], "By the time of purchase."),
-    SortField(PurchaseOrderField, SORT_KEYS["TOTAL"], "By what was paid."),
+    SortField(PurchaseOrderField, SORT_KEYS["TOTAL"], "By what they came to."),
 ]
 
 

@@ -16,6 +16,7 @@ from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.purchases import rules as purchase_rules
 from regulars_core.purchases import service as purchases
 from regulars_core.purchases.reads import lines_of
+from regulars_core.purchases.refundable import WantedLine
 from regulars_core.purchases.refunds import refund, void
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.service import change_store, create_store
@@ -135,7 +136,7 @@ async def _refund_and_void(shop: Shop, story: Story, recorded: Sequence[tuple[st
                 await refund(shop, purchase_id, amount=amount, reason=each.reason, at=each.at)
             else:
                 receipt = lines[purchase_id]
-                wanted = {receipt[place].id: quantity for place, quantity in each.lines}
+                wanted = {receipt[place].id: WantedLine(quantity) for place, quantity in each.lines}
                 await refund(shop, purchase_id, lines=wanted, reason=each.reason, at=each.at)
         for n in story.voids:
             await void(shop, recorded[n][0])

@@ -98,8 +98,8 @@ def _steps(criterion: Criterion, history: History, zone: ZoneInfo) -> Steps:
         raise TypeError(f"{type(value).__name__} is no whole number")
     for fact in history.facts:
         weight = weigh(settings, fact)
-        if type(weight) is not int or not 0 <= weight <= MAX_FIGURE:
-            _figure(weight)
+        if type(weight) is not int or not (0 if fact.net >= 0 else -MAX_FIGURE) <= weight <= MAX_FIGURE:
+            _figure(weight)  # below 0 is only what came back without its purchase being known
         if weight:
             changes[fact.at] = changes.get(fact.at, 0) + weight
             if not forever and (day := window.expires_on(fact.day)) is not None:
@@ -108,7 +108,7 @@ def _steps(criterion: Criterion, history: History, zone: ZoneInfo) -> Steps:
     figure = [(NEVER, value)]
     for at in sorted(changes):
         value += changes[at]
-        figure.append((at, value))
+        figure.append((at, max(value, 0)))
     return figure
 
 
@@ -127,10 +127,13 @@ def _measured(criterion: Criterion, history: History, zone: ZoneInfo) -> Steps:
     moments = {fact.at for fact in history.facts} | {begin_of(day, zone) for day in days if day is not None}
     measure, settings = criterion.kind.measure, criterion.settings
     counted = ((at, facts_in_window(criterion, history.facts, at, zone)) for at in sorted(moments))
-    return [
-        (NEVER, _figure(measure(settings, ()))),
-        *((at, _figure(measure(settings, tuple(facts)))) for at, facts in counted),
-    ]
+
+    def figure(facts: Sequence[PurchaseFact]) -> int:
+        measured = measure(settings, tuple(facts))
+        lowered = type(measured) is int and measured < 0 and any(fact.net < 0 for fact in facts)
+        return 0 if lowered else _figure(measured)
+
+    return [(NEVER, figure(())), *((at, figure(facts)) for at, facts in counted)]
 
 
 def value_at(figure: Steps, at: Instant) -> int:

@@ -1,0 +1,76 @@
+"""What a purchase comes to: the tax of each part of it, cash rounding, what is paid and what is due. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.money import exponent_of, spread
+
+_COINS = {
+    "AUD": 5, "CAD": 5, "CHF": 5, "CZK": 100, "DKK": 50, "HUF": 500, "ILS": 10, "NOK": 100, "NZD": 10, "SEK": 100,
+    "SGD": 5, "ZAR": 10,
+}  # fmt: skip
+_HUNDREDS = {"IDR": 100, "VND": 500, "COP": 50, "CLP": 10, "ISK": 1}
+"""Whole units where notes and coins have no parts."""
+
+
+def smallest_coin(currency: str) -> int:
+    """What cash is rounded to in a currency, in minor units; 1 where nothing is rounded."""
+    return _COINS.get(currency) or _HUNDREDS.get(currency, 0) * 10 ** exponent_of(currency) or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Taxes:
+    """The tax of a purchase, in minor units: in all, on delivery, and on each line."""
+
+    total: int
+    delivery: int
+    lines: Sequence[int]
+
+
+def taxes(
+    checks: Checks,
+    told: int | None,
+    delivery_told: int | None,
+    lines_told: Sequence[int | None],
+    delivery: int,
+    lines: Sequence[int],
+) -> Taxes:
+    """The tax of each line and of delivery: as told, or its share of what is told for the purchase and by no part of it, by what
+    the parts come to. `delivery` and `lines` are these. Problems are noted in `checks`: TAX_MISMATCH."""
+    known = sum(one for one in (*lines_told, delivery_told) if one is not None)
+    rest = 0 if told is None else told - known
+    shares = spread(rest, _weights(delivery_told, lines_told, delivery, lines)) if rest else [0] * (len(lines) + 1)
+    if (rest < 0 <= (told or 0)) or (rest and delivery_told is not None and None not in lines_told):
+        checks.fail("TAX_MISMATCH", "The tax is not what the lines and the delivery say of it.", "tax")
+        shares = [0] * (len(lines) + 1)
+    parts = [share if one is None else one for share, one in zip(shares, (*lines_told, delivery_told), strict=True)]
+    return Taxes(known + rest, parts[-1], parts[:-1])
+
+
+def _weights(
+    delivery_told: int | None, lines_told: Sequence[int | None], delivery: int, lines: Sequence[int]
+) -> list[int]:
+    """What the untold parts come to; if that is nothing, the first of them bears all."""
+    weights = [max(total, 0) if told is None else 0 for total, told in zip(lines, lines_told, strict=True)]
+    weights.append(delivery if delivery_told is None else 0)
+    if not any(weights):
+        first = lines_told.index(None) if None in lines_told else len(lines)
+        weights[first] = 1
+    return weights
+
+
+def check_rounding(checks: Checks, rounding: int, coin: int, *, paid: bool) -> None:
+    """Cash is rounded by half of the smallest coin at most, and only where something is paid. INVALID_ROUNDING."""
+    if rounding and (not paid or abs(rounding) > coin // 2):
+        checks.fail("INVALID_ROUNDING", "Payments are rounded by half of the smallest coin at most.", "rounding")
+
+
+def check_sum(checks: Checks, paid: Sequence[int], returned: int, total: int, rounding: int, due: int) -> None:
+    """payments + returns = total + rounding - due; where nothing of these is told, it is paid in full. PAYMENTS_MISMATCH."""
+    if not paid and not returned and not due:
+        return
+    expected, told = total + rounding - due, sum(paid) + returned
+    if told != expected:
+        message = f"Payments and returns are {told}, total + rounding - due is {expected}, in the smallest unit."
+        checks.fail("PAYMENTS_MISMATCH", message, "payments")
