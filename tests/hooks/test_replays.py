@@ -21,6 +21,7 @@ from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
 from regulars_core.purchases.histories import lifetimes, purchase_facts
+from regulars_core.purchases.refundable import WantedLine
 from regulars_core.purchases.refunds import refund, void
 from regulars_core.purchases.rules import NewLine, NewPurchase
 from regulars_core.purchases.rules import checked as checked_purchase
@@ -225,12 +226,12 @@ async def test_a_refund_brings_its_purchase_as_it_was_since(open_with: OpenWith,
             "SELECT id FROM purchase_line WHERE purchase_id = $1 ORDER BY position", purchase
         )
         await refund(one, purchase, amount=50)
-        await refund(one, purchase, lines={lines[0][0]: 1_000_000})
+        await refund(one, purchase, lines={lines[0][0]: WantedLine(1_000_000)})
         await refund(one, purchase, amount=300)
         nothing = await buys(one, ana, f"N{id(one)}", 0)
         free = await one.database.rows("SELECT id FROM purchase_line WHERE purchase_id = $1", nothing)
-        await refund(one, nothing, lines={free[0][0]: 1_000_000})
-        await refund(one, nothing, lines={free[0][0]: 1_000_000})
+        await refund(one, nothing, lines={free[0][0]: WantedLine(1_000_000)})
+        await refund(one, nothing, lines={free[0][0]: WantedLine(1_000_000)})
         await void(one, purchase)
         await void(one, nothing)
         await catch_up(shop)
@@ -288,7 +289,7 @@ async def test_histories_are_of_then(open_with: OpenWith, off: OpenAs) -> None:
                 "SELECT id FROM purchase_line WHERE purchase_id = $1 ORDER BY position", second
             )
             await refund(one, first, amount=700)
-            await refund(one, second, lines={lines[0][0]: 1_000_000})
+            await refund(one, second, lines={lines[0][0]: WantedLine(1_000_000)})
             clock.shift(timedelta(days=1))
             await buys(one, ana, f"C{id(one)}", 100, at=Instant(now() - 86_400_001 * 2))
             await void(one, first)

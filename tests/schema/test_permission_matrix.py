@@ -334,6 +334,7 @@ def inputs(ids: dict[str, str]) -> dict[str, dict[str, Any]]:
                            "purchasedAt": "2026-01-01T00:00:00Z"},
         "purchaseRefund": {**sold, "amount": "1.00", "idempotencyKey": "b"},
         "purchaseVoid": {**sold, "idempotencyKey": "c"},
+        "purchasePay": {**sold, "payments": [{"method": "cash", "amount": "1.00"}], "idempotencyKey": "d"},
     }  # fmt: skip
 
 

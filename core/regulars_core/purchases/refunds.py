@@ -48,9 +48,9 @@ async def refund(
     at: Instant | None = None,
     exchanged_for: str | None = None,
     stores: Collection[str] | None = None,
-) -> str:
-    """Give back an amount in minor units, or goods of lines and something for delivery; answers the refund's id.
-    `exchanged_for` is the purchase that is paid with it.
+) -> RefundRow:
+    """Give back an amount in minor units, or goods of lines and something for delivery; answers the refund. `exchanged_for` is
+    the purchase that is paid with it.
 
     Never more than was paid and not yet given back. A purchase of a store that is not among `stores`, if they are given,
     is as good as none. Raises Refused.
@@ -65,7 +65,7 @@ async def refund(
         checks.fail("REQUIRED", "This must not be empty.", "lines")
     checks.refuse()
 
-    async def work() -> str:
+    async def work() -> RefundRow:
         purchase, paid = await _locked(shop, purchase_id, stores)
         refunded_at = max(now(), purchase.purchased_at) if at is None else at
         if refunded_at < purchase.purchased_at:
@@ -94,7 +94,7 @@ async def refund(
         await recount(shop.database, [purchase.customer_id] if purchase.customer_id else [])
         written = whole_refund(row, lines_back, _as_it_is_since(purchase, status, row, lines_back))
         await announce(shop, "purchases_refunded", [row.id], rows={row.id: written}, others=[purchase.customer_id])
-        return row.id
+        return row
 
     return await shop.database.transaction(work)
 
@@ -119,12 +119,13 @@ async def _locked(shop: Shop, purchase_id: str, stores: Collection[str] | None) 
     if purchase.status == "VOIDED":
         raise Refused(Problem("PURCHASE_VOIDED", "The purchase was voided.", ("purchaseId",)))
     rows = await shop.database.rows(
-        f"SELECT {', '.join(LINES.columns)}, CAST(coalesce(sum(r.worth), 0) AS BIGINT) + l.refunded_amount, count(r.id)"
+        f"SELECT {', '.join(LINES.columns)}, CAST((SELECT coalesce(sum(shipping), 0) FROM refund WHERE purchase_id = $1)"
+        " AS BIGINT), CAST(coalesce(sum(r.worth), 0) AS BIGINT) + l.refunded_amount, count(r.id)"
         f" FROM {LINES.source} LEFT JOIN refund_line r ON r.line_id = l.id WHERE l.purchase_id = $1"
         f" GROUP BY {', '.join(LINES.columns)}, l.refunded_amount, l.position ORDER BY l.position",
         purchase_id,
     )
-    lines = [LineRow(*row[:-2]) for row in rows]
+    lines = [LineRow(*row[:-3]) for row in rows]
     paid_lines = [
         PaidLine(
             line.id,
@@ -136,10 +137,8 @@ async def _locked(shop: Shop, purchase_id: str, stores: Collection[str] | None) 
         )
         for line, row in zip(lines, rows, strict=True)
     ]
-    delivered = await shop.database.rows("SELECT shipping FROM refund WHERE purchase_id = $1", purchase_id)
     delivery = purchase.shipping_minor + (purchase.shipping_tax_minor if tax_on_top else 0)
-    delivery -= sum(row[0] for row in delivered)
-    paid = Paid(purchase.total_minor, purchase.refunded_minor, purchase.due_minor, delivery, paid_lines)
+    paid = Paid(purchase.total_minor, purchase.refunded_minor, purchase.due_minor, delivery - rows[0][-3], paid_lines)
     payments: Sequence[PaymentRow] = []
     if shop.plugins.listens("purchases_refunded"):
         payments = (await payments_of(shop.database, [purchase_id])).get(purchase_id, [])

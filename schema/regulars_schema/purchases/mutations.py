@@ -11,10 +11,7 @@ from regulars_core.primitives.errors import Forbidden
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.purchases import refunds
 from regulars_core.purchases.payments import pay
-from regulars_core.purchases.reads import (
-    purchases_by_ids,
-    refunds_by_ids,
-)
+from regulars_core.purchases.reads import purchases_by_ids
 from regulars_core.purchases.rules import checked
 from regulars_core.purchases.till import sell
 from regulars_core.queries.rows import load_one
@@ -109,7 +106,7 @@ async def purchase_refund(
     """Give money back."""
     key = key_of(input.purchase_id, "purchase", "purchaseId")
     parts = refund_parts(input, context.shop.currency)
-    refund_id = await refunds.refund(
+    made: Any = await refunds.refund(
         context.shop,
         key,
         amount=parts.amount,
@@ -119,7 +116,6 @@ async def purchase_refund(
         at=value_or_none(input.refunded_at),
         stores=context.actor.stores(REFUND),
     )
-    made: Any = await load_one(refunds_by_ids, context.database, refund_id)
     return PurchaseRefundPayload(refund=made, purchase=await _shown(context, key))
 
 

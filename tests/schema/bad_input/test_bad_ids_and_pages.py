@@ -48,6 +48,7 @@ WITH_IDS: list[tuple[str, str, dict[str, Any]]] = [
     ("purchaseRecord", "customerId", {"reference": "NEW", "lines": [{"name": "Tea", "unitPrice": "2.00"}]}),
     ("purchaseRefund", "purchaseId", {"amount": "1.00"}),
     ("purchaseVoid", "purchaseId", {}),
+    ("purchasePay", "purchaseId", {"payments": [{"method": "cash", "amount": "1.00"}]}),
 ]
 KINDS = {"groupId": "group", "customerId": "customer", "purchaseId": "purchase"}
 KIND_OF_ID = {"customer": "customer", "customerGroup": "group", "note": "note", "store": "store"}

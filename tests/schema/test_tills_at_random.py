@@ -1,0 +1,197 @@
+"""Sales at random: whatever is given back and in whatever parts, no more than was paid, and all of it in the end."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.errors import Malformed, Refused
+from regulars_core.primitives.ids import MAIN_STORE_ID
+from regulars_core.primitives.money import CurrencyCode
+from regulars_core.purchases.payments import pay
+from regulars_core.purchases.reads import LineRow, lines_of, purchases_by_ids
+from regulars_core.purchases.refundable import (
+    Paid,
+    PaidLine,
+    Taken,
+    WantedLine,
+    is_refunded_whole,
+    taken_by_amount,
+    taken_by_lines,
+)
+from regulars_core.purchases.refunds import refund, void
+from regulars_core.purchases.rules import MILLION, NewLine, NewPayment, NewPurchase, checked
+from regulars_core.purchases.service import record
+from regulars_core.shop.shop import Shop
+from regulars_core.start import plugins_wanted
+from regulars_core.testing import OpenShop
+from regulars_core.verification import verifications_of
+from regulars_schema.testing import Api
+
+BEGIN = 1_780_000_000_000
+
+
+def after(paid: Paid, taken: Taken) -> Paid:
+    """A purchase after a refund."""
+    back = {line.line_id: line for line in taken.lines}
+    lines = []
+    for line in paid.lines:
+        own = back.get(line.id)
+        gone = (own.worth if own else 0) + (taken.spread or {}).get(line.id, 0)
+        quantity = line.refunded_quantity + (own.quantity if own else 0)
+        lines.append(
+            PaidLine(line.id, line.quantity, line.worth, quantity, line.taken + gone, line.touched or bool(own))
+        )
+    refunded = paid.refunded + taken.amount
+    return Paid(paid.total, refunded, paid.due, paid.delivery - taken.delivery, lines)
+
+
+@settings(max_examples=400, deadline=None)
+@given(random=st.randoms(use_true_random=False))
+def test_all_parts_together_are_what_was_paid(random: Random) -> None:
+    """By goods, by amounts and for delivery, in any order and any parts: exactly the total, and never a coin more."""
+    lines = [
+        PaidLine(
+            str(n), random.choice([1, 2, 3, 7]) * MILLION, random.choice([0, 1, 5, 1_000, 999_999]), 0, 0, touched=False
+        )
+        for n in range(random.randint(1, 4))
+    ]
+    delivery = random.choice([0, 0, 3, 400])
+    paid = Paid(sum(line.worth for line in lines) + delivery, 0, 0, delivery, lines)
+    for _ in range(30):
+        if random.random() < 0.3 and paid.left:
+            taken = taken_by_amount(paid, random.randint(1, paid.left))
+        else:
+            some = [line for line in paid.lines if line.refunded_quantity < line.quantity and random.random() < 0.5]
+            wanted = {line.id: WantedLine(random.randint(1, line.quantity - line.refunded_quantity)) for line in some}
+            checks = Checks()
+            taken = taken_by_lines(
+                paid, wanted, random.randint(0, paid.delivery) if random.random() < 0.3 else 0, checks
+            )
+            assert not checks.problems
+        assert 0 <= taken.amount <= paid.left
+        gone = is_refunded_whole(paid, taken)
+        paid = after(paid, taken)
+        assert all(line.left >= 0 for line in paid.lines)
+        assert gone >= (paid.total > 0 and paid.refunded == paid.total)
+    rest = {line.id: WantedLine(line.quantity - line.refunded_quantity) for line in paid.lines}
+    taken = taken_by_lines(paid, {id_: one for id_, one in rest.items() if one.quantity}, paid.delivery, Checks())
+    assert paid.refunded + taken.amount == paid.total
+    assert is_refunded_whole(paid, taken)
+
+
+def _purchase(random: Random, n: int, buyers: Sequence[str], currency: str) -> NewPurchase:
+    def line() -> NewLine:
+        quantity = random.choice([1, 1, 2, 3, 1.5, -1, -2]) if random.random() < 0.9 else 0
+        price, off = random.randint(0, 5_000), random.choice([0, 0, 7])
+        total = max(int(quantity * price) - off, 0) if quantity >= 0 else int(quantity * price)
+        tax = None if random.random() < 0.5 else total // 5
+        return NewLine(f"A{random.randint(1, 9)}", int(quantity * MILLION), None, off, total, tax=tax)
+
+    lines = [line() for _ in range(random.randint(1, 4))]
+    untold = any(one.tax is None for one in lines)
+    return NewPurchase(
+        f"R{n % 9}", MAIN_STORE_ID, random.choice([None, *buyers]), Instant(BEGIN + random.randint(0, 40) * 86_400_000),
+        CurrencyCode(currency), lines,
+        shipping=random.choice([0, 0, 450]),
+        tax=sum(one.tax or 0 for one in lines) + random.randint(0, 300) if untold and random.random() < 0.5 else None,
+        prices_include_tax=random.random() < 0.3,
+        register=random.choice([None, "1", "2"]),
+        replaces_voided=random.random() < 0.5,
+    )  # fmt: skip
+
+
+def _paid_later(purchase: NewPurchase, random: Random, currency: str) -> NewPurchase:
+    total = checked(purchase, currency).total
+    if total <= 0 or random.random() < 0.6:
+        return purchase
+    due = random.randint(0, total)
+    payments = [NewPayment("card", total - due)] if total > due else ()
+    return replace(purchase, due=due, payments=payments)
+
+
+async def _something(shop: Shop, random: Random, n: int, buyers: Sequence[str], made: list[str]) -> None:
+    kind = random.choices(["sale", "lines", "amount", "pay", "void"], [4, 4, 2, 2, 1])[0] if made else "sale"
+    id_ = random.choice(made) if made else ""
+    if kind == "sale":
+        new = _paid_later(_purchase(random, n, buyers, shop.currency), random, shop.currency)
+        [outcome] = await record(shop, [checked(new, shop.currency)])
+        if outcome.id and outcome.created:
+            made.append(outcome.id)
+    elif kind == "lines":
+        rows: Sequence[LineRow] = (await lines_of(shop.database, [id_]))[id_]
+        some = [row for row in rows if random.random() < 0.6]
+        wanted = {row.id: WantedLine(_part(random, row), random.choice([None, None, 1])) for row in some}
+        await refund(
+            shop, id_, lines=wanted, shipping=random.choice([None, None, 50]), at=Instant(BEGIN + 41 * 86_400_000)
+        )
+    elif kind == "amount":
+        await refund(shop, id_, amount=random.randint(1, 3_000), at=Instant(BEGIN + 41 * 86_400_000))
+    elif kind == "pay":
+        await pay(shop, id_, [NewPayment("cash", random.randint(1, 3_000))])
+    else:
+        await void(shop, id_)
+
+
+def _part(random: Random, row: LineRow) -> int:
+    left = row.quantity_millionths - row.refunded_millionths
+    return random.choice([left, MILLION, max(left // 2, 0)])
+
+
+async def _customer(shop: Shop, n: int) -> str:
+    made = await Api.of(shop).done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": f"L{n}"})
+    return str(made["customer"]["id"]).rpartition("_")[2]
+
+
+_FACTS = (
+    "SELECT p.id, p.total, p.refunded, p.due, p.rounding, p.status,"
+    " CAST((SELECT coalesce(sum(y.amount), 0) FROM payment y WHERE y.purchase_id = p.id) AS BIGINT),"
+    " CAST((SELECT coalesce(sum(f.amount), 0) FROM refund f WHERE f.purchase_id = p.id) AS BIGINT),"
+    " CAST((SELECT coalesce(sum(f.due), 0) FROM refund f WHERE f.purchase_id = p.id) AS BIGINT),"
+    " (SELECT count(*) FROM payment y WHERE y.purchase_id = p.id) FROM purchase p"
+)
+
+
+@pytest.mark.parametrize("currency", ["USD", "JPY", "KWD"])
+async def test_nothing_is_given_back_that_was_not_paid(open_shop: OpenShop, currency: str) -> None:
+    """Sales, refunds, payments and voids at random: figures equal a recount, and what is left goes back to the coin."""
+    shop = await open_shop(plugins=plugins_wanted(("tiers",)), currency=currency)
+    random, made = Random(currency), list[str]()
+    buyers = [await _customer(shop, n) for n in range(4)]
+    for n in range(120):
+        try:
+            await _something(shop, random, n, buyers, made)
+        except (Refused, Malformed):
+            continue
+    for _, total, refunded, due, _, status, paid, back, from_due, number in await shop.database.rows(_FACTS):
+        assert back == refunded <= max(total, 0)
+        assert due >= 0
+        if number or due or from_due:
+            assert paid + due + from_due == total
+            assert refunded - from_due <= max(paid, 0)
+        assert status in {"PAID", "PARTIALLY_REFUNDED", "REFUNDED", "VOIDED"}
+    for one in verifications_of(shop.plugins):
+        assert [told async for told in one.differences(shop)] == [], one.name
+    await _give_all_back(shop, made)
+
+
+async def _give_all_back(shop: Shop, made: Sequence[str]) -> None:
+    rows, lines = await purchases_by_ids(shop.database, made), await lines_of(shop.database, made)
+    for id_ in (one for one in made if rows[one].status not in {"VOIDED", "REFUNDED"} and rows[one].total_minor > 0):
+        left = {
+            row.id: WantedLine(row.quantity_millionths - row.refunded_millionths)
+            for row in lines[id_]
+            if row.quantity_millionths > row.refunded_millionths
+        }
+        if left:
+            await refund(shop, id_, lines=left)
+        row = (await purchases_by_ids(shop.database, [id_]))[id_]
+        if row.total_minor > row.refunded_minor:  # delivery, and fees that were kept
+            await refund(shop, id_, amount=row.total_minor - row.refunded_minor)
+        row = (await purchases_by_ids(shop.database, [id_]))[id_]
+        assert (row.refunded_minor, row.status, row.due_minor) == (row.total_minor, "REFUNDED", 0)
