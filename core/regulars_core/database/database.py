@@ -300,6 +300,8 @@ class Database:
             raise
         try:
             await transaction.__aexit__(None, None, None)
+        except asyncio.CancelledError as cancelled:
+            raise cancelled from OutcomeUnknown("Cancelled while committing.")
         except Exception as error:
             if definite(error) or classify(error) is None:
                 raise
@@ -311,7 +313,7 @@ class Database:
         SQLite never. Raises RuntimeError outside a transaction."""
         client = self._writing()
         if self.engine == "postgres":
-            await client.change(f"SET LOCAL statement_timeout = '{seconds:d}s'", ())
+            await client.allow(seconds)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

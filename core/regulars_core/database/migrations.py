@@ -123,7 +123,8 @@ async def _exclusively(database: Database, work: Callable[[BaseSchemaEditor], An
 
 
 async def _on_postgres(database: Database, work: Callable[[BaseSchemaEditor], Any]) -> Any:
-    for setting in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+    await database.allow(0)
+    for setting in ("lock_timeout", "idle_in_transaction_session_timeout"):
         await database.run(f"SET LOCAL {setting} = 0")
     await database.rows("SELECT pg_advisory_xact_lock($1)", _LOCK)
     # The other migrator may take its time; a customer's long transaction may not make everybody else queue behind us.

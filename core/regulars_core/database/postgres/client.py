@@ -2,32 +2,25 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
-from tortoise.backends.base.client import (
-    ConnectionWrapper,
-    NestedTransactionContext,
-    PoolConnectionWrapper,
-    TransactionContext,
-)
-from tortoise.connection import get_connections
+from tortoise.backends.base.client import ConnectionWrapper, PoolConnectionWrapper, TransactionContext
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
-from regulars_core.database import current_transaction
 from regulars_core.database.dialect import Lookup, Write, checks, grouped, side_by_side, together, values_of
 from regulars_core.database.errors import Overtaken, Unavailable, guard_failed
-from regulars_core.database.postgres.pool import CONNECT_SECONDS, SETTINGS, Connection, Pool
+from regulars_core.database.postgres.connection import LOST, SETTINGS, Connection, allow, cut
+from regulars_core.database.postgres.pool import CONNECT_SECONDS, Pool
+from regulars_core.database.postgres.transaction_context import PostgresTransactionContext, SavepointContext
 from regulars_core.database.sought import asked_with_keys
 from regulars_core.database.statement_log import note
 
-ALIAS = "default"
 _savepoints = itertools.count()
-_LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
-_UNREACHABLE = (*_LOST, TimeoutError, asyncpg.PostgresError, DBConnectionError)
+_UNREACHABLE = (*LOST, TimeoutError, asyncpg.PostgresError, DBConnectionError)
 
 
 class PostgresEngine(AsyncpgDBClient):
@@ -113,7 +106,7 @@ class PostgresEngine(AsyncpgDBClient):
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return await super()._translate_exceptions(func, *args, **kwargs)
-        except _LOST as error:
+        except LOST as error:
             raise Unavailable(f"The connection to PostgreSQL was lost: {error}") from error
 
 
@@ -237,7 +230,7 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
             try:
                 await connection.execute("BEGIN")
             except BaseException:
-                connection.terminate()  # or whoever went on would write outside of any transaction
+                cut(connection)  # or whoever went on would write outside of any transaction
                 raise
             self._progress.begun = True
         for group in grouped(self._progress.waiting):
@@ -252,7 +245,7 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
             del self._progress.waiting[: len(group)]
 
     def _in_transaction(self) -> TransactionContext:
-        return NestedTransactionContext(PostgresTransaction(self))
+        return SavepointContext(PostgresTransaction(self))
 
     async def execute_many(self, query: str, values: list[Any]) -> None:
         note(self.owner, query)
@@ -274,9 +267,15 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
 
     async def rollback(self) -> None:
         self._progress.clear()
+        allow(self._connection, None)
         if self._progress.begun:
             await self._command("ROLLBACK")
         self._finalized = True
+
+    async def allow(self, seconds: int) -> None:
+        """Let each statement that follows take as long as this, and wait for it as long; 0 is for ever."""
+        await self.change(f"SET LOCAL statement_timeout = '{seconds:d}s'", ())
+        allow(self._connection, seconds)
 
     async def savepoint(self) -> None:
         await self._command(f"SAVEPOINT {self._name}")
@@ -302,53 +301,6 @@ def _overtaken(statements: Sequence[Write]) -> Iterator[None]:
         if checks(statements) and guard_failed(error):
             raise Overtaken("What was decided by has been changed meanwhile.") from error
         raise
-
-
-class PostgresTransactionContext(TransactionContext):
-    """Holds a connection to the end of the transaction, and gives it back whatever happens."""
-
-    def __init__(self, client: PostgresTransaction) -> None:
-        self.connection_name = ALIAS
-        self.client: PostgresTransaction = client
-
-    async def __aenter__(self) -> PostgresTransaction:
-        engine: Any = self.client._parent
-        self.client._connection = await engine.acquire()
-        self._token = get_connections().set(ALIAS, self.client)
-        self._outside = current_transaction.transaction.set(self.client)
-        return self.client
-
-    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
-        current_transaction.transaction.reset(self._outside)
-        get_connections().reset(self._token)
-        well = False
-        try:
-            if exc_type is None:
-                await self.client.commit()
-            elif not self.client._finalized:
-                await self._undo()
-            well = exc_type is None
-        finally:
-            self.client._finalized = True
-            await self._leave(well=well)
-
-    async def _undo(self) -> None:
-        try:
-            await self.client.rollback()
-        except (*_LOST, asyncpg.PostgresError, Unavailable):
-            # A connection that cannot roll back is lost, and with it the transaction. The error that led here is the
-            # one worth reporting.
-            self.client._connection.terminate()
-
-    async def _leave(self, *, well: bool) -> None:
-        engine: Any = self.client._parent
-        pool, connection = engine._pool, self.client._connection
-        if pool is None:
-            return
-        with suppress(asyncpg.InterfaceError):  # it was lost, and the pool knows it
-            if not well and connection.is_in_transaction():  # a BEGIN was cancelled, a COMMIT failed: of unknown state
-                connection.terminate()
-        await pool.release(connection, well=well)
 
 
 class _Acquired(PoolConnectionWrapper[Any]):
@@ -389,7 +341,7 @@ async def _execute(client: PostgresEngine, sql: str, values: Sequence[Any]) -> A
 
 async def _execute_many(client: PostgresEngine, sql: str, rows: Iterable[Sequence[Any]]) -> Any:
     async with client.acquire_connection() as connection:
-        return await connection.executemany(sql, rows)
+        return await connection.executemany(sql, list(rows))
 
 
 async def _copy(client: PostgresEngine, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -1,51 +1,41 @@
 """Connections to PostgreSQL, and the pool that lends them."""
 
 import asyncio
+import logging
 from collections import deque
 from time import monotonic
 from typing import Any
-from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]
+
+from regulars_core.database.postgres.connection import LOST, UNDO_SECONDS, cut, made_ready
 
 CONNECT_SECONDS = 5.0  # to connect, and to wait for a free connection of the pool
 MAX_IDLE_SECONDS = 300.0
 """After this a connection is not used again: who stands between may have forgotten it without a word."""
 
-# Given when connecting. PgBouncer passes none of them on: name them in its
-# ignore_startup_parameters and set them with ALTER ROLE.
-SETTINGS = {
-    "application_name": "regulars",
-    "lock_timeout": "2s",
-    "statement_timeout": "5s",
-    "idle_in_transaction_session_timeout": "15s",
-    "jit": "off",
-    "timezone": "UTC",
-}
-
-
-class Connection(asyncpg.Connection):  # type: ignore[misc]
-    """Goes back to the pool without being reset, which took a third of the time of a short read. So settings are made
-    with SET LOCAL, advisory locks are those of a transaction, and nobody listens on a connection of the pool."""
-
-    def get_reset_query(self) -> str:
-        return ""
+log = logging.getLogger(__name__)
 
 
 class Pool:
     """asyncpg's pool, and in front of it the connections whose last statement went well: these are lent again as they are,
-    to who waits the longest. asyncpg takes a task and two timeouts for each time, as long as some statements."""
+    to who waits the longest. asyncpg takes a task and two timeouts for each time, as long as some statements.
+
+    Where one is lost while somebody has it the network may have fallen silent for others, too: those that lay at hand by
+    then have to answer before they are lent.
+    """
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
         self._taken = 0
+        self._lost_at = 0.0
         self._at_hand: list[tuple[Any, float]] = []
         self._waiting: deque[asyncio.Future[Any]] = deque()
 
     @classmethod
     async def open(cls, **arguments: Any) -> "Pool":
         """A pool with asyncpg's arguments."""
-        return cls(await asyncpg.create_pool(None, init=_ids_as_text, **arguments))
+        return cls(await asyncpg.create_pool(None, init=made_ready, **arguments))
 
     @property
     def lent(self) -> int:
@@ -65,8 +55,11 @@ class Pool:
         """Take a connection back. `well`: its last statement has ended, and it is in no transaction."""
         if well and not self._pool.is_closing():
             self._hand_on(connection)
-        else:
-            await self._give_back(connection)
+            return
+        lost = connection._con is None
+        if not await self._give_back(connection) or lost:
+            self._lost_at = monotonic()
+            await self._pool.expire_connections()
 
     async def _at_once(self) -> Any | None:
         """A connection that need not be waited for, if there is one."""
@@ -74,7 +67,9 @@ class Pool:
             connection, since = self._at_hand.pop()
             try:
                 if not connection.is_closed() and monotonic() - since < MAX_IDLE_SECONDS:
-                    return connection
+                    if since > self._lost_at or await self._answers(connection):
+                        return connection
+                    await self._drop_those_of_before()
                 connection.terminate()
             except asyncpg.InterfaceError:
                 self._one_less()  # it was lost, and asyncpg has taken it back already
@@ -84,6 +79,26 @@ class Pool:
             return None
         self._taken += 1
         return await self._another()
+
+    async def _answers(self, connection: Any) -> bool:
+        """Whether there is somebody at the other end."""
+        try:
+            async with asyncio.timeout(UNDO_SECONDS):
+                await connection.execute("")
+        except (*LOST, asyncpg.PostgresError):
+            return False
+        except BaseException:
+            await self._give_back(connection)
+            raise
+        return True
+
+    async def _drop_those_of_before(self) -> None:
+        """Cut those at hand that nothing was heard of since one was lost: another one of them has not answered."""
+        old = [connection for connection, since in self._at_hand if since <= self._lost_at]
+        self._at_hand = [(connection, since) for connection, since in self._at_hand if since > self._lost_at]
+        for connection in old:
+            cut(connection)
+            await self._give_back(connection)
 
     async def _another(self) -> Any:
         """One of asyncpg's connections, which is counted already."""
@@ -118,11 +133,16 @@ class Pool:
                 return True
         return False
 
-    async def _give_back(self, connection: Any) -> None:
+    async def _give_back(self, connection: Any) -> bool:
+        """Give a connection back to asyncpg, which waits until what was cancelled on it has ended; False if it had to be cut."""
         try:
-            await self._pool.release(connection)
+            await self._pool.release(connection, timeout=UNDO_SECONDS)
+        except (*LOST, asyncpg.PostgresError) as error:
+            log.info("a connection to PostgreSQL was cut: %s", str(error) or "what was cancelled on it did not end")
+            return False
         finally:
             self._one_less()
+        return True
 
     def _one_less(self) -> None:
         """There is a connection less: who waits the longest may have another one, before anybody who comes now."""
@@ -146,15 +166,3 @@ class Pool:
     async def _put_back(self) -> None:
         while self._at_hand:
             await self._give_back(self._at_hand.pop()[0])
-
-
-async def _ids_as_text(connection: Any) -> None:
-    await connection.set_type_codec(
-        "uuid", schema="pg_catalog", encoder=_uuid_bytes, decoder=bytes.hex, format="binary"
-    )
-
-
-def _uuid_bytes(value: Any) -> bytes:
-    if type(value) is str and len(value) == 32:
-        return bytes.fromhex(value)  # an id as we write it; PostgreSQL refuses what is not 16 bytes
-    return value.bytes if isinstance(value, UUID) else UUID(value).bytes

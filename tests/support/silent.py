@@ -1,0 +1,98 @@
+"""A network that falls silent: nothing comes through any more, in either direction, and nobody is told."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+
+@dataclass(eq=False)
+class _Pair:
+    """A connection that comes through here, until it is silent: then it stays open, and what is sent is lost."""
+
+    is_silent: bool = False
+
+
+class Silence:
+    """Stands between clients and PostgreSQL. What is made silent is neither closed nor reset; new connections work, unless
+    `all_new` says that these are silent, too."""
+
+    def __init__(self, port: int) -> None:
+        self.all_new = False
+        self.port = 0
+        """Where it listens."""
+        self._port = port
+        self._pairs: set[_Pair] = set()
+        self._awaited: tuple[bytes, asyncio.Event] | None = None
+
+    @property
+    def speaking(self) -> int:
+        """How many connections come through here that are not silent."""
+        return sum(not pair.is_silent for pair in self._pairs)
+
+    def fall(self) -> int:
+        """Make all connections silent that there are, and answer how many they were."""
+        count = self.speaking
+        for pair in self._pairs:
+            pair.is_silent = True
+        return count
+
+    def fall_at(self, statement: bytes) -> asyncio.Event:
+        """Make a connection silent as soon as it is asked this, which nobody is asked then; the event tells."""
+        self._awaited = (statement, asyncio.Event())
+        return self._awaited[1]
+
+    @asynccontextmanager
+    async def before(self, url: str) -> AsyncIterator[str]:
+        """The URL of the same database through here."""
+        head, _, tail = url.rpartition(":")
+        serving: set[asyncio.Task[None]] = set()
+
+        async def serve(client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            serving.add(task)
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await self._pass_on(client, to_client)
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        try:
+            self.port = server.sockets[0].getsockname()[1]
+            yield f"{head}:{self.port}/{tail.partition('/')[2]}"
+        finally:
+            server.close()
+            for task in serving:
+                task.cancel()
+            await asyncio.gather(*serving)
+
+    async def _pass_on(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        server, to_server = await asyncio.open_connection("127.0.0.1", self._port)
+        pair = _Pair(is_silent=self.all_new)
+        self._pairs.add(pair)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._one_way(pair, client, to_server, asks=True))
+                group.create_task(self._one_way(pair, server, to_client, asks=False))
+        finally:
+            self._pairs.discard(pair)
+            to_server.close()
+            to_client.close()
+
+    async def _one_way(
+        self, pair: _Pair, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, asks: bool
+    ) -> None:
+        while data := await source.read(1 << 16):
+            if asks and self._awaited is not None and self._awaited[0] in data:
+                self._awaited[1].set()
+                self._awaited, pair.is_silent = None, True
+            if not pair.is_silent:
+                sink.write(data)
+        while pair.is_silent:  # noqa: ASYNC110 - its end is not told either
+            await asyncio.sleep(3_600)
+        sink.close()
+
+    @classmethod
+    def to(cls, url: str) -> "Silence":
+        """One before the server of a database."""
+        return cls(int(url.rpartition(":")[2].partition("/")[0]))
