@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from regulars_core.database import Database
+from regulars_core.database.postgres import connection
 from regulars_core.shop.settings import Settings, SettingsError, load_settings
 from regulars_core.start import plugins_on
 from regulars_server.http.errors import GRAPHQL_JSON, PLAIN_JSON, HttpError
 from regulars_server.http.negotiation import refuse_other_than_json, response_media
 from tests.support import slow
 from tests.support.servers import codes, serving
+from tests.support.silent import Silence
 
 
 @pytest.mark.parametrize(
@@ -134,6 +136,42 @@ async def test_a_deadline_ends_the_statement_and_undoes_the_transaction(open_doo
         assert await at_work(client.database) == 0
         keys = await client.database.rows("SELECT * FROM idempotency_key")
         assert list(keys) == []
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+@pytest.mark.one_executor  # it counts
+async def test_a_statement_stopped_for_its_length_is_not_to_be_sent_again(
+    open_door: Opened, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connection.SETTINGS, "statement_timeout", "100ms")
+    async with open_door(request_seconds=5) as client:
+        for asked in (
+            "{ slow }",
+            'mutation { slowWrite(input: {name: "k", wait: true}) { done } }',
+            'mutation { slowWrite(input: {name: "k", wait: true, idempotencyKey: "key"}) { done } }',
+        ):
+            answer = await client.ask(asked)
+            assert (answer.status_code, codes(answer)) == (200, ["STATEMENT_TIMEOUT"])
+            [error] = answer.json()["errors"]
+            assert error["extensions"]["retryable"] is False
+            assert "too long" in error["message"]
+        assert await at_work(client.database) == 0
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+@pytest.mark.one_executor  # it counts
+async def test_a_deadline_in_a_commit_is_told_as_that_where_no_key_knows(database_url: str, engine: str) -> None:
+    silence = Silence.to(database_url)
+    async with (
+        silence.before(database_url) as url,
+        serving(Settings(database_url=url, request_seconds=1, jobs=False), plugins_on({"slow": slow})) as client,
+    ):
+        for key, retryable in (("", False), (', idempotencyKey: "key"', True)):
+            silence.fall_at(b"COMMIT")
+            answer = await client.ask(f'mutation {{ slowWrite(input: {{name: "k", wait: false{key}}}) {{ done }} }}')
+            assert codes(answer) == ["TIMEOUT"]
+            assert answer.json()["errors"][0]["extensions"]["retryable"] is retryable
+        assert client.database._root._pool.lent == 0
 
 
 async def test_more_than_can_be_worked_on_is_refused_at_once(open_door: Opened) -> None:

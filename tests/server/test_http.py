@@ -24,9 +24,9 @@ from tests.support.keys import make_key, revoke
 CODES = {
     "BAD_REQUEST", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "QUERY_TOO_COMPLEX",
     "PAYLOAD_TOO_LARGE", "UNAUTHENTICATED", "FORBIDDEN", "RATE_LIMITED", "PERSISTED_QUERY_NOT_FOUND",
-    "PERSISTED_QUERY_REQUIRED", "TIMEOUT", "UNAVAILABLE", "INTERNAL",
+    "PERSISTED_QUERY_REQUIRED", "TIMEOUT", "STATEMENT_TIMEOUT", "UNAVAILABLE", "INTERNAL",
 }  # fmt: skip
-"""The closed list of TRUST.md."""
+"""The closed list of docs/serving.md."""
 WORDS_OF_OURS = (
     "Traceback",
     "sqlite3",

@@ -53,7 +53,7 @@ class Silence:
             task = asyncio.current_task()
             assert task is not None
             serving.add(task)
-            with contextlib.suppress(asyncio.CancelledError, OSError):
+            with contextlib.suppress(asyncio.CancelledError):
                 await self._pass_on(client, to_client)
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -74,6 +74,8 @@ class Silence:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._one_way(pair, client, to_server, asks=True))
                 group.create_task(self._one_way(pair, server, to_client, asks=False))
+        except* OSError:
+            pass  # one side has reset it
         finally:
             self._pairs.discard(pair)
             to_server.close()

@@ -3,7 +3,16 @@
 Copies are made by `regulars_core.database.backup`.
 """
 
-from regulars_core.database.errors import DatabaseTooNew, NotMigrated, OutcomeUnknown, Overtaken, Unavailable, violated
+from regulars_core.database.errors import (
+    DatabaseTooNew,
+    NotMigrated,
+    OutcomeUnknown,
+    Overtaken,
+    StoppedForLength,
+    Unavailable,
+    unknown_outcome,
+    violated,
+)
 
 from .apps import App
 from .database import Database
@@ -23,7 +32,9 @@ __all__ = [
     "Overtaken",
     "Precondition",
     "Sought",
+    "StoppedForLength",
     "Unavailable",
     "Write",
+    "unknown_outcome",
     "violated",
 ]

@@ -11,7 +11,15 @@ from tortoise.context import _current_context
 
 from regulars_core.database import current_transaction
 from regulars_core.database.engine_meta import EngineContext, serve_both_engines
-from regulars_core.database.errors import OutcomeUnknown, Overtaken, Unavailable, classify, collided, definite
+from regulars_core.database.errors import (
+    OutcomeUnknown,
+    Overtaken,
+    Unavailable,
+    classify,
+    collided,
+    definite,
+    out_of_reach,
+)
 from regulars_core.database.statement_log import counting
 
 from .apps import ALIAS, App, engine_of, tortoise_config
@@ -131,8 +139,8 @@ class Database:
         array on PostgreSQL and JSON text for `json_each` on SQLite.
 
         Inside a transaction the query belongs to it, and may be an INSERT, UPDATE or DELETE … RETURNING. Outside it
-        may only read, or RuntimeError is raised. Raises Unavailable, and IntegrityError or OperationalError of
-        tortoise.exceptions.
+        may only read, or RuntimeError is raised. Raises Unavailable, StoppedForLength for a statement that took too long, and
+        IntegrityError or OperationalError of tortoise.exceptions.
         """
         client = self._client
         if client is self._root and sql.lstrip()[:6].upper() in _CHANGING:
@@ -142,7 +150,7 @@ class Database:
         except Exception as error:
             if client is not self._root or isinstance(error, Unavailable) or classify(error) is None:
                 raise
-            raise Unavailable(str(error)) from error
+            raise out_of_reach(error) from error
         return rows
 
     async def row(self, sql: str, *values: Any) -> Any | None:
@@ -234,8 +242,9 @@ class Database:
         three where it waited for a lock, and twenty where it did not have to wait; who has met others five times goes alone,
         as far as this process is concerned. Inside a transaction it joins that one.
 
-        Raises Unavailable if the tries are used up or the database cannot be reached, OutcomeUnknown if the connection
-        broke while committing.
+        Raises Unavailable if the tries are used up or the database cannot be reached, StoppedForLength if a statement took longer
+        than one may, OutcomeUnknown if the connection broke while committing. Who is cancelled while committing is told so by an
+        OutcomeUnknown as the cause of the cancellation.
         """
         return await self._transaction(work, attempts, self._begin)
 
@@ -283,7 +292,7 @@ class Database:
         if fault is None or isinstance(error, Unavailable):
             raise error
         if fault == "unavailable":
-            raise Unavailable(str(error)) from error
+            raise out_of_reach(error) from error
         if attempt >= max_attempts:
             raise Unavailable(f"Too busy, {attempt} tries: {error}") from error
 

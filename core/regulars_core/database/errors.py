@@ -18,6 +18,10 @@ class OutcomeUnknown(Unavailable):
     """The connection was lost while committing: the change may or may not have been made."""
 
 
+class StoppedForLength(Unavailable):
+    """PostgreSQL has stopped a statement that took longer than one may. The same again would be stopped again."""
+
+
 class Overtaken(Exception):
     """What a transaction decided by has been changed by another one meanwhile: it is undone, and runs again."""
 
@@ -33,7 +37,8 @@ class DatabaseTooNew(Exception):
 # https://www.postgresql.org/docs/15/errcodes-appendix.html
 _CONFLICT_STATES = frozenset({"40001", "40P01"})
 _BUSY_STATES = frozenset({"55P03"})
-_UNAVAILABLE_STATES = frozenset({"57014", "57P01", "57P02", "57P03", "57P05", "25P03", "58030", "25006"})
+_CANCELLED = "57014"
+_UNAVAILABLE_STATES = frozenset({_CANCELLED, "57P01", "57P02", "57P03", "57P05", "25P03", "58030", "25006"})
 _UNAVAILABLE_CLASSES = frozenset({"08", "53"})
 
 # https://www.sqlite.org/rescode.html: primary codes, the low byte of the extended ones
@@ -59,6 +64,22 @@ def classify(error: BaseException) -> Fault | None:
     return None
 
 
+def out_of_reach(error: BaseException) -> Unavailable:
+    """What to raise for an error that is classified as unavailable. The text of PostgreSQL may be of any language, the state is
+    the same for a statement that somebody has cancelled; nobody but an operator cancels one whose answer is still waited for."""
+    for cause in _causes(error):
+        if isinstance(cause, Unavailable):
+            return cause
+        if getattr(cause, "sqlstate", None) == _CANCELLED and "user request" not in str(cause):
+            return StoppedForLength(str(error))
+    return Unavailable(str(error))
+
+
+def unknown_outcome(error: BaseException) -> bool:
+    """Whether this has ended a transaction that may have been committed."""
+    return any(isinstance(cause, OutcomeUnknown) for cause in _causes(error))
+
+
 GUARD_FAILED = "regulars: overtaken"
 """What PostgreSQL is asked to take for a number where a guarded statement has changed nothing."""
 
@@ -79,7 +100,7 @@ def definite(error: BaseException) -> bool:
             return getattr(cause, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_IOERR
         state = getattr(cause, "sqlstate", None)
         if state is not None:
-            return str(state)[:2] in {"23", "25", "40", "53", "55"} and state != "40003"
+            return state == _CANCELLED or (str(state)[:2] in {"23", "25", "40", "53", "55"} and state != "40003")
     return False
 
 

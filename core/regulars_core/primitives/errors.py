@@ -65,7 +65,12 @@ class Forbidden(Exception):
 
 
 class TimedOut(Exception):
-    """The deadline of a request is over; what was not committed by then has been undone."""
+    """The deadline of a request is over; what was not committed by then has been undone. `unknown`: it fell into a commit, and
+    nobody knows whether that was done."""
+
+    def __init__(self, *, unknown: bool = False) -> None:
+        super().__init__()
+        self.unknown = unknown
 
 
 class RateLimited(Exception):

@@ -1,5 +1,6 @@
 """The way that every mutation takes: key look-up, business rules, effect, and what is kept of it, in one transaction."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -51,7 +52,10 @@ class Pipeline:
         if key is None:
             done = await self._in_transaction(request, given, lambda: self._effect(request, given))
             return await self.outcomes.seen(done, schema, request)
-        found, payload = await self._once(request, given, key)
+        try:
+            found, payload = await self._once(request, given, key)
+        except asyncio.CancelledError as cancelled:
+            raise cancelled from None  # whatever was committed by then, the key will know
         context.note_key(place, found.outcome is not None, found.first_at)
         if payload is not None:
             return await self.outcomes.seen(payload, schema, request)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
-from regulars_core.database import Database
+from regulars_core.database import Database, unknown_outcome
 from regulars_core.primitives.clock import Instant, printed
 from regulars_core.primitives.errors import Forbidden, TimedOut
 from regulars_core.shop.actors import Actor
@@ -38,9 +38,9 @@ class RequestContext:
         try:
             async with asyncio.timeout_at(self.deadline) as limit:
                 return await work()
-        except TimeoutError:
+        except TimeoutError as error:
             if limit.expired():
-                raise TimedOut from None
+                raise TimedOut(unknown=unknown_outcome(error)) from None
             raise
 
     def demand(self, permission: str | None, *, shop_wide: bool = False) -> None:

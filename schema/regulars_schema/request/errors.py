@@ -11,7 +11,7 @@ import strawberry
 from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
-from regulars_core.database import OutcomeUnknown, Unavailable
+from regulars_core.database import OutcomeUnknown, StoppedForLength, Unavailable
 from regulars_core.primitives.errors import BadInput, Forbidden, Problem, TimedOut, logged
 from regulars_schema.request.permissions import requires
 
@@ -84,8 +84,16 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     if isinstance(cause, OutcomeUnknown):
         message = "The connection to the database broke at the end: look whether it was done before you try again."
         return message, {"code": "UNAVAILABLE", "retryable": False}
+    if isinstance(cause, StoppedForLength):
+        message = "The database stopped this because it took too long, and would stop it again: ask for less at once."
+        return message, {"code": "STATEMENT_TIMEOUT"}
     if isinstance(cause, Unavailable):
         return "The database is not available at the moment; try again.", {"code": "UNAVAILABLE"}
+    if isinstance(cause, TimedOut) and cause.unknown:
+        message = (
+            "The time of the request ended while this was committed: look whether it was done before you try again."
+        )
+        return message, {"code": "TIMEOUT", "retryable": False}
     if isinstance(cause, TimedOut):
         return "This took longer than a request may take; what was not committed is undone.", {"code": "TIMEOUT"}
     extensions = (error.extensions or {}) | ((cause.extensions or {}) if isinstance(cause, GraphQLError) else {})

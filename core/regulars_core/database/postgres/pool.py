@@ -84,7 +84,7 @@ class Pool:
         """Whether there is somebody at the other end."""
         try:
             async with asyncio.timeout(UNDO_SECONDS):
-                await connection.execute("")
+                await connection.execute("SELECT 1")
         except (*LOST, asyncpg.PostgresError):
             return False
         except BaseException:
