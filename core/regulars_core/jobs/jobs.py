@@ -9,7 +9,8 @@ from regulars_core.shop.shop import Shop
 
 @dataclass(frozen=True)
 class Job:
-    """A piece of periodic work. `every_seconds` is from start to start.
+    """A piece of periodic work. `every_seconds` is from start to start, `longest_seconds` what it may take: then it is stopped,
+    and left to whichever process looks next.
 
     It may be cancelled at any of its awaits, and run again; so it keeps its transactions short.
     """
@@ -18,6 +19,7 @@ class Job:
     description: str
     every_seconds: int
     run: Callable[[Shop], Awaitable[None]]
+    longest_seconds: float = 3_600
 
 
 def jobs_of(plugins: Plugins) -> Sequence[Job]:

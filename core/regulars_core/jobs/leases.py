@@ -1,6 +1,7 @@
 """Which process runs a job: a row for each job, which whoever runs it holds until a moment that it puts off again and again.
 
-A holder that is killed puts off nothing, so its lease ends by itself. All instants are of the processes' own clocks: a
+A holder that is killed puts off nothing, so its lease ends by itself; and so it does at the end of the longest time that the
+job may take, whatever has become of what the holder waits for. All instants are of the processes' own clocks: a
 holder loses its lease too early only to a clock that is ahead by more than two thirds of the lease.
 """
 

@@ -19,17 +19,24 @@ GRACE_SECONDS = 10.0
 """In this, jobs that are cancelled have to stop."""
 _MAX_NAP_SECONDS = 60.0  # whoever was killed is noticed after its lease and this, at the latest
 _MIN_NAP_SECONDS = 0.05
-_AFTER_TROUBLE_SECONDS = 5.0
+_AFTER_TROUBLE_SECONDS = 5.0  # also what a process leaves to others after a job that took too long
 
 log = logging.getLogger(__name__)
+
+
+_Kept = Literal["ended", "lost", "too long"]
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What became of an attempt to run a job; `error_id` is that of a failure, as it stands in the log."""
 
-    outcome: Literal["done", "failed", "not due", "held by another", "lost"]
+    outcome: Literal["done", "failed", "took too long", "not due", "held by another", "lost"]
     error_id: str | None = None
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1_000)
 
 
 def _unheard(_: Job, __: Attempt) -> None: ...
@@ -63,7 +70,8 @@ class Runner:
         if not early and state.due_at > now():
             return Attempt("not due")
         try:
-            if not await leases.take(database, job.name, self.holder, lease_ms=self.lease_ms, early=early):
+            lease_ms = min(self.lease_ms, _ms(job.longest_seconds))
+            if not await leases.take(database, job.name, self.holder, lease_ms=lease_ms, early=early):
                 return Attempt("held by another")
             attempt = await self._held(job, state)
         except asyncio.CancelledError:
@@ -73,52 +81,72 @@ class Runner:
         return attempt
 
     async def _held(self, job: Job, state: leases.JobState) -> Attempt:
-        """Run a job whose lease we hold, renewing it, and end the lease when the job has ended."""
+        """Run a job whose lease we hold, renewing it, and end the lease when the job has ended, or has taken too long."""
 
         async def run() -> None:
             await job.run(self.shop)
 
         work = asyncio.create_task(run())
         try:
-            lost = not await self._renewing(job, work)
+            kept = await self._renewing(job, work)
         except asyncio.CancelledError:
             await _stopped(work, job)
             raise
-        if lost:
+        if kept != "ended":
             await _stopped(work, job)
-            log.warning("the job '%s' lost its lease to another process, and was stopped", job.name)
+        if kept == "lost":
+            log.warning("the job '%s' lost its lease, and was stopped", job.name)
             return Attempt("lost")
+        if kept == "too long":
+            return await self._ended(job, state, TimeoutError(f"it took more than {job.longest_seconds} seconds"), kept)
         error = asyncio.CancelledError("it cancelled itself") if work.cancelled() else work.exception()
-        error_id = None if error is None else logged(error, f"the job '{job.name}'")
-        await leases.finish(
-            self.shop.database, state, self.holder, period_ms=job.every_seconds * 1_000, error_id=error_id
-        )
-        return Attempt("done") if error is None else Attempt("failed", error_id)
+        return await self._ended(job, state, error, kept)
 
-    async def _renewing(self, job: Job, work: "asyncio.Future[None]") -> bool:
-        """Renew the lease until the work has ended; False if it is another's."""
-        while True:
-            done, _ = await asyncio.wait({work}, timeout=self.renew_every_seconds)
+    async def _ended(self, job: Job, state: leases.JobState, error: BaseException | None, kept: _Kept) -> Attempt:
+        """End the lease. What took too long is due at once, for whoever looks: another process may get further."""
+        error_id = None if error is None else logged(error, f"the job '{job.name}'")
+        period_ms = 0 if kept == "too long" else _ms(job.every_seconds)
+        await leases.finish(self.shop.database, state, self.holder, period_ms=period_ms, error_id=error_id)
+        if error is None:
+            return Attempt("done")
+        return Attempt("took too long" if kept == "too long" else "failed", error_id)
+
+    async def _renewing(self, job: Job, work: "asyncio.Future[None]") -> _Kept:
+        """Renew the lease until the work has ended, or takes too long, or the lease is another's: which it may be as well when it
+        could not be renewed for as long as it lasts."""
+        clock = asyncio.get_running_loop().time
+        renewed = clock()
+        last = renewed + job.longest_seconds
+        while (left := last - clock()) > 0:
+            done, _ = await asyncio.wait({work}, timeout=min(self.renew_every_seconds, left))
             if done:
-                return True
+                return "ended"
+            if (left := last - clock()) <= 0:
+                break
             try:
-                if not await leases.renew(self.shop.database, job.name, self.holder, lease_ms=self.lease_ms):
-                    return work.done()
-            except Unavailable as error:
+                async with asyncio.timeout(left):
+                    lease_ms = min(self.lease_ms, _ms(left))
+                    if not await leases.renew(self.shop.database, job.name, self.holder, lease_ms=lease_ms):
+                        return "ended" if work.done() else "lost"
+                renewed = clock()
+            except (Unavailable, TimeoutError) as error:
                 log.warning("the lease of the job '%s' could not be renewed: %s", job.name, error)
+                if clock() - renewed > self.lease_ms / 1_000:
+                    return "lost"
+        return "ended" if work.done() else "too long"
 
     async def _let_go(self, job: Job) -> None:
         try:
             async with asyncio.timeout(GRACE_SECONDS / 2):
                 await leases.give_back(self.shop.database, job.name, self.holder)
-        except (Unavailable, TimeoutError) as error:
+        except Exception as error:  # whatever it is, whoever cancelled us waits
             log.warning("the lease of the job '%s' could not be given back and will end by itself: %s", job.name, error)
 
     async def _attend(self, job: Job) -> None:
         while True:
             try:
-                await self.attempt(job)
-                nap = await self._nap(job)
+                attempt = await self.attempt(job)
+                nap = max(await self._nap(job), _AFTER_TROUBLE_SECONDS if attempt.outcome == "took too long" else 0)
             except Exception as error:  # the database is away, or refuses what we ask of it: neither is for ever
                 log.warning("the job '%s' could not be looked at: %s", job.name, error)
                 nap = _AFTER_TROUBLE_SECONDS
@@ -134,7 +162,11 @@ class Runner:
 async def _stopped(work: "asyncio.Future[None]", job: Job) -> None:
     """Cancel the work, and wait until its statements are interrupted and its transaction is undone."""
     work.cancel()
-    await asyncio.wait({work}, timeout=GRACE_SECONDS / 2)
+    try:
+        await asyncio.wait({work}, timeout=GRACE_SECONDS / 2)
+    except asyncio.CancelledError:  # who is stopped meanwhile waits all the same
+        await asyncio.wait({work}, timeout=GRACE_SECONDS / 2)
+        raise
     if not work.done():
         log.warning("the job '%s' does not stop", job.name)
     elif not work.cancelled() and (error := work.exception()) is not None:

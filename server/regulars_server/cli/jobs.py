@@ -67,7 +67,7 @@ async def _once(shop: Shop, jobs: Sequence[Job]) -> Sequence[str]:
     for job, attempt in attempts:
         if attempt.outcome == "held by another":
             out.print(f"{job.name} is being run by another process", markup=False)
-    return [job.name for job, attempt in attempts if attempt.outcome == "failed"]
+    return [job.name for job, attempt in attempts if attempt.outcome in {"failed", "took too long"}]
 
 
 async def _go_on(shop: Shop, jobs: Sequence[Job]) -> Sequence[str]:
