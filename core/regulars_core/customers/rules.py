@@ -97,7 +97,7 @@ def checked(settings: Settings, new: NewCustomer, *prefix: str) -> CheckedCustom
         for kind, name in ADDRESSES.items()
         if (address := getattr(new, name)) is not None
     }
-    code = checks.text(new.code, "code", 40)
+    code = checks.capitals(new.code, "code", 40)
     checks.refuse()
     return CheckedCustomer(
         columns=columns,
@@ -105,7 +105,7 @@ def checked(settings: Settings, new: NewCustomer, *prefix: str) -> CheckedCustom
         origin_store_id=new.origin_store_id,
         tags=tags,
         addresses={kind: address for kind, address in addresses.items() if address != Address()},
-        code=code.upper() if code else None,
+        code=code,
         created_at=now() if new.created_at is None else new.created_at,
         extras=new.extras,
     )

@@ -24,7 +24,7 @@ class GroupChanges(TypedDict, total=False):
 
 def name_key(name: str) -> str:
     """What makes two names of groups the same, however they are written."""
-    return folded(name)[:160] or name.casefold()
+    return (folded(name) or name.casefold())[:160]
 
 
 def _checked(changes: GroupChanges) -> dict[str, Any]:

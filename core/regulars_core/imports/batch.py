@@ -4,14 +4,21 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from tortoise.exceptions import IntegrityError
-
+from regulars_core.database import Unavailable
 from regulars_core.imports.files.records import Row
+from regulars_core.imports.options import ImportRefused
 from regulars_core.imports.run import Running, Settle
-from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.errors import Problem, Refused, logged
 
 _MAX_ROWS = 10
 """Rows of a batch for each of its items at most, so that long baskets make a batch of fewer."""
+
+
+class Meanwhile(Exception):
+    """Somebody else has just written what was looked up for a batch: it is to be looked up and settled again."""
+
+
+_OF_NO_ROW = (Unavailable, Meanwhile, ImportRefused)
 
 
 class Piece(Protocol):
@@ -45,8 +52,10 @@ def batches(running: Running, pieces: Iterable[PieceT], read: Callable[[PieceT],
         rows += len(piece.rows)
         try:
             items.append(read(piece))
-        except Refused as refused:
-            running.reject(piece.rows, refused.problems, counted=not piece.further)
+        except _OF_NO_ROW:
+            raise
+        except Exception as error:
+            running.reject(piece.rows, _problems(error), counted=not piece.further)
         if len(items) == size or rows >= size * _MAX_ROWS:
             yield items
             items, rows = [], 0
@@ -70,19 +79,19 @@ async def settle(
 ) -> None:
     """Count what an attempt to take all of these items has come to.
 
-    Where it is refused, each is settled `alone`, so that only the culprit is rejected; and so where somebody else has just
-    written the same. Raises IntegrityError if it comes to that with one item.
+    Where it is refused, or anything else is wrong, each is settled `alone`, so that only the culprit is rejected; and so where
+    somebody else has just written the same. Raises what no row can be blamed for.
     """
     try:
         outcome = await attempt
-    except (Refused, IntegrityError) as error:
+    except _OF_NO_ROW:
+        raise
+    except Exception as error:
         if len(items) > 1:
             for item in items:
                 await alone(running, [item])
-        elif isinstance(error, Refused):
-            running.reject(items[0].rows, error.problems)
         else:
-            raise
+            running.reject(items[0].rows, _problems(error))
         return
     report = running.report
     report.created += outcome.created
@@ -92,3 +101,11 @@ async def settle(
     report.stores_created += outcome.stores_created
     for item, problem in outcome.rejected:
         running.reject(item.rows, [problem])
+
+
+def _problems(error: Exception) -> Sequence[Problem]:
+    """Why a row is rejected. What nobody foresaw is in the log, and ends nothing: the file's other rows can do nothing for it."""
+    if isinstance(error, Refused):
+        return error.problems
+    error_id = logged(error, "a row of an imported file")
+    return [Problem("INTERNAL", f"Something went wrong with this on our side; the log has more under {error_id}.")]

@@ -11,7 +11,7 @@ from regulars_core.customers.registration import register
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.events.events import announce
 from regulars_core.groups.service import create_group, name_key
-from regulars_core.imports.batch import Outcome, batches, settle
+from regulars_core.imports.batch import Meanwhile, Outcome, batches, settle
 from regulars_core.imports.buyers import Key, contact, known_customers, registered_meanwhile, with_codes
 from regulars_core.imports.customer_differences import differences
 from regulars_core.imports.customer_rows import CUSTOMERS, Entry, EntryReader
@@ -64,10 +64,6 @@ def _batches(running: Running, rows: Iterator[Row]) -> Iterator[list[Entry]]:
     return batches(running, rows, EntryReader(running.shop, running.options, running.header).read)
 
 
-class _Overtaken(Exception):
-    """Somebody else has just registered a customer of the batch."""
-
-
 def _settling(seen: _Seen) -> Settle[list[Entry]]:
     async def settle_entries(running: Running, entries: list[Entry]) -> None:
         """Settle a batch; entries of the same customer are settled one after the other."""
@@ -77,7 +73,7 @@ def _settling(seen: _Seen) -> Settle[list[Entry]]:
             first, left = _apart(left, known)
             try:
                 await settle(running, first, _attempt(running.shop, seen, first, known), settle_entries)
-            except _Overtaken:
+            except Meanwhile:
                 left = [*first, *left]
 
     return settle_entries
@@ -133,7 +129,7 @@ async def _refuse_overtaken(shop: Shop, newcomers: Sequence[Entry]) -> None:
     if await registered_meanwhile(
         shop, (key for entry in newcomers if not entry.customer.code for key in entry.contacts)
     ):
-        raise _Overtaken
+        raise Meanwhile
 
 
 async def _prepared(shop: Shop, newcomers: Sequence[Entry], groups: Mapping[str, str]) -> Sequence[CheckedCustomer]:

@@ -33,6 +33,10 @@ class Checks:
         """One line of text, tidied; an empty one is as good as none."""
         return None if value is None and not required else self._checked(tidy(value or ""), name, max_length, required)
 
+    def capitals(self, value: str | None, name: str, max_length: int) -> str | None:
+        """One line of text in capitals, tidied. What is measured are these: those of `ß` are two."""
+        return None if value is None else self._checked(tidy(value).upper(), name, max_length, required=False)
+
     def prose(self, value: str | None, name: str, max_length: int, *, required: bool = False) -> str | None:
         """Text of many lines, as typed apart from space around it."""
         return self._checked((value or "").strip(), name, max_length, required)
