@@ -24,7 +24,7 @@ class Silence:
         """Where it listens."""
         self._port = port
         self._pairs: set[_Pair] = set()
-        self._awaited: tuple[bytes, asyncio.Event] | None = None
+        self._awaited, self._left, self._fallen = b"", 0, asyncio.Event()
 
     @property
     def speaking(self) -> int:
@@ -38,10 +38,11 @@ class Silence:
             pair.is_silent = True
         return count
 
-    def fall_at(self, statement: bytes) -> asyncio.Event:
-        """Make a connection silent as soon as it is asked this, which nobody is asked then; the event tells."""
-        self._awaited = (statement, asyncio.Event())
-        return self._awaited[1]
+    def fall_at(self, statement: bytes, connections: int = 1) -> asyncio.Event:
+        """Make so many connections silent, each as soon as it is asked this, which nobody is asked then; the event tells when all
+        are."""
+        self._awaited, self._left, self._fallen = statement, connections, asyncio.Event()
+        return self._fallen
 
     @asynccontextmanager
     async def before(self, url: str) -> AsyncIterator[str]:
@@ -85,9 +86,10 @@ class Silence:
         self, pair: _Pair, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, asks: bool
     ) -> None:
         while data := await source.read(1 << 16):
-            if asks and self._awaited is not None and self._awaited[0] in data:
-                self._awaited[1].set()
-                self._awaited, pair.is_silent = None, True
+            if asks and self._left and not pair.is_silent and self._awaited in data:
+                pair.is_silent, self._left = True, self._left - 1
+                if not self._left:
+                    self._fallen.set()
             if not pair.is_silent:
                 sink.write(data)
         while pair.is_silent:  # noqa: ASYNC110 - its end is not told either

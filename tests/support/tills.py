@@ -87,6 +87,8 @@ class Till:
     shared: str
     """The id of a customer whom all tills change."""
     breaks: bool = False
+    retried: frozenset[str] = frozenset({"UNAVAILABLE"})
+    """The codes of what is sent again."""
     told: list[Told] = field(default_factory=list)
     unavailable: int = 0
     broken: int = 0
@@ -111,6 +113,21 @@ class Till:
         bought = {"reference": f"{self.name}-{number}", "customerId": f"customer_{buyer}", "lines": lines}
         return Sent("purchaseRecord", {**bought, "idempotencyKey": uuid4().hex})
 
+    def refund(self) -> Sent:
+        """A refund of a cent of the purchase that was recorded last."""
+        [*_, purchase] = (told for told in self.told if told.sent.mutation == "purchaseRecord")
+        return self._refund(purchase)
+
+    def _refund(self, purchase: Told) -> Sent:
+        whose = purchase.payload["purchase"]["id"]
+        return Sent("purchaseRefund", {"purchaseId": whose, "amount": "0.01", "idempotencyKey": uuid4().hex})
+
+    async def try_once(self, sent: Sent) -> None:
+        """Send this and remember what was told, if it was acknowledged."""
+        async with self._client() as client:
+            if (told := await self.tried(client, sent)) is not None:
+                self.told.append(told)
+
     async def again(self, sample: Sequence[Told]) -> None:
         """Send what was acknowledged once more. Raises AssertionError if it is not answered as the first time."""
         async with self._client() as client:
@@ -120,7 +137,7 @@ class Till:
                 assert (now.lasting, now.first_at) == (told.lasting, told.first_at)
 
     async def acknowledged(self, client: httpx2.AsyncClient, sent: Sent) -> Told:
-        """Send until there is an acknowledgement. Raises AssertionError for any other answer than UNAVAILABLE."""
+        """Send until there is an acknowledgement. Raises AssertionError for any other answer."""
         while (told := await self.tried(client, sent)) is None:  # noqa: ASYNC110
             await asyncio.sleep(_PAUSE * self._random.random())
         return told
@@ -138,7 +155,7 @@ class Till:
             return None
         body = answer.json()
         if errors := body.get("errors"):
-            assert all(e["extensions"]["code"] == "UNAVAILABLE" and e["extensions"]["retryable"] for e in errors), body
+            assert all(e["extensions"]["code"] in self.retried and e["extensions"]["retryable"] for e in errors), body
             assert answer.status_code in {200, 503}
             self.unavailable += 1
             return None
@@ -162,8 +179,7 @@ class Till:
             }
             return Sent("customerUpdate", change)
         if chance < 0.25 and purchases:
-            whose = self._random.choice(purchases).payload["purchase"]["id"]
-            return Sent("purchaseRefund", {"purchaseId": whose, "amount": "0.01", "idempotencyKey": key})
+            return self._refund(self._random.choice(purchases))
         return self.purchase(self._random.choice((self.own, self.shared)))
 
 
