@@ -9,6 +9,7 @@ from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID
 from regulars_core.primitives.text import camel, folded
+from regulars_core.shop.dates import latest_believed
 from regulars_core.shop.settings import Settings
 
 MAX_TAGS = 50
@@ -98,6 +99,8 @@ def checked(settings: Settings, new: NewCustomer, *prefix: str) -> CheckedCustom
         if (address := getattr(new, name)) is not None
     }
     code = checks.capitals(new.code, "code", 40)
+    if new.created_at is not None:
+        checks.not_after(new.created_at, latest_believed(settings), "createdAt")
     checks.refuse()
     return CheckedCustomer(
         columns=columns,

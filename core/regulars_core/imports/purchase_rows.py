@@ -9,11 +9,13 @@ from regulars_core.imports.files.columns import Header, Layout
 from regulars_core.imports.files.records import Row
 from regulars_core.imports.files.values import Unreadable, scaled, store_code, times, truth
 from regulars_core.imports.options import ImportOptions
+from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.money import CurrencyCode, exponent_of
 from regulars_core.primitives.text import tidy
 from regulars_core.purchases.rules import CheckedPurchase, NewLine, NewPayment, NewPurchase, checked, line_total
+from regulars_core.shop.dates import latest_believed
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.service import MAIN
 
@@ -53,7 +55,7 @@ class SaleReader:
     """Reads the baskets of one file."""
 
     def __init__(self, shop: Shop, options: ImportOptions, header: Header) -> None:
-        self._currency = shop.currency
+        self._currency, self._settings = shop.currency, shop.settings
         self._file_currency = options.currency or shop.currency
         self._places = exponent_of(shop.currency)
         self._comma = header.delimiter == ";"
@@ -143,9 +145,13 @@ class SaleReader:
 
     def _instant(self, cell: str) -> Instant:
         try:
-            return self._time(cell)
+            at = self._time(cell)
         except Unreadable as error:
             raise Refused(Problem("INVALID_DATE", str(error), ("purchased_at",))) from None
+        checks = Checks()
+        checks.not_after(at, latest_believed(self._settings), "purchased_at")
+        checks.refuse()
+        return at
 
 
 def _number(column: str, cell: str, places: int, comma: bool) -> int | None:

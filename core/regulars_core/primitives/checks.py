@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import Malformed, Problem, Refused
 from regulars_core.primitives.text import is_clean, tidy
 
@@ -63,6 +64,11 @@ class Checks:
         if value is not None and not date(1880, 1, 1) <= value <= today:
             self.fail("INVALID_DATE", "This must be a day between 1880 and today.", name)
         return None if value is None else value.isoformat()
+
+    def not_after(self, value: Instant, latest: Instant, name: str) -> None:
+        """An instant at which something has happened that must not lie after the latest one that is believed."""
+        if value > latest:
+            self.fail("INVALID_DATE", "This lies too far in the future.", name)
 
     def refuse(self, *, recorded: bool = False) -> None:
         """Raise Malformed if anything was wrong; Refused if it was `recorded` data that the input does not fit."""

@@ -25,6 +25,8 @@ LATEST = Instant(253_402_128_000_000)
 
 DAY_MS = 86_400_000
 """Milliseconds in a day of 24 hours."""
+HOUR_MS = 3_600_000
+"""Milliseconds in an hour."""
 _EPOCH_DAY = _EPOCH.toordinal()
 _TABLED_FROM, _TABLED_UNTIL = -2_840_140_800_000, 4_102_444_800_000  # 1880 and 2100: what `offsets` tells of
 

@@ -34,6 +34,7 @@ from regulars_core.purchases.statistics import recount
 from regulars_core.queries.inserts import insert
 from regulars_core.queries.locks import lock_where
 from regulars_core.queries.where import Values
+from regulars_core.shop.dates import latest_believed
 from regulars_core.shop.shop import Shop
 
 
@@ -63,6 +64,8 @@ async def refund(
         checks.at_least(amount, 1, "amount")
     elif not lines and not shipping:
         checks.fail("REQUIRED", "This must not be empty.", "lines")
+    if at is not None:
+        checks.not_after(at, latest_believed(shop.settings), "refundedAt")
     checks.refuse()
 
     async def work() -> RefundRow:

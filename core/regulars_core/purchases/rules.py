@@ -134,10 +134,14 @@ def line_total(line: NewLine) -> int:
     return divided_half_up(line.quantity * (line.unit_price or 0), MILLION) - line.discount
 
 
-def checked(purchase: NewPurchase, shop_currency: str, coin: int | None = None) -> CheckedPurchase:
-    """The purchase, if it adds up; `coin` is what cash is rounded to, that of the currency if None. Raises Refused with every
-    mistake."""
+def checked(
+    purchase: NewPurchase, shop_currency: str, latest: Instant | None = None, coin: int | None = None
+) -> CheckedPurchase:
+    """The purchase, if it adds up and was made up to `latest`, if that is given; `coin` is what cash is rounded to, that of the
+    currency if None. Raises Refused with every mistake."""
     checks = Checks()
+    if latest is not None:
+        checks.not_after(purchase.purchased_at, latest, "purchasedAt")
     reference = checks.text(purchase.reference, "reference", 120, required=True) or ""
     if purchase.currency != shop_currency:
         checks.fail("CURRENCY_MISMATCH", f"The shop sells in {shop_currency}, not {purchase.currency}.", "currencyCode")

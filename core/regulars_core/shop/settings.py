@@ -59,6 +59,12 @@ class Settings(BaseSettings):
     country: str = Field(
         "US", description="ISO 3166 code of the country whose way of writing phone numbers is understood."
     )
+    future_hours: int = Field(
+        24,
+        ge=0,
+        le=8_760,
+        description="How far ahead what has happened may be dated, such as a purchase: clocks of tills are not exact.",
+    )
     database_pool: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one process at most.")
     sqlite_readers: int = Field(4, ge=1, le=32, description="Read-only connections beside the writer on SQLite.")
     max_body_bytes: int = Field(262_144, ge=1_024, description="Largest request body, in bytes.")

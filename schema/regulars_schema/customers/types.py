@@ -108,7 +108,7 @@ class CustomerStats:
     first_purchase_at: Instant | None = strawberry.field(description="When the first counted purchase was made.")
     last_purchase_at: Instant | None = strawberry.field(description="When the latest counted purchase was made.")
     days_since_last_purchase: int | None = strawberry.field(
-        description="Calendar days since the latest counted purchase, where the shop is; 0 is today."
+        description="Calendar days since the latest counted purchase, where the shop is; 0 is today, or dated ahead."
     )
 
 

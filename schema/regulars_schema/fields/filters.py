@@ -143,7 +143,8 @@ class InstantComparison:
     after: strawberry.Maybe[Instant | None] = strawberry.field(description="Later than this.")
     before: strawberry.Maybe[Instant | None] = strawberry.field(description="Earlier than this.")
     within_days: strawberry.Maybe[int | None] = strawberry.field(
-        description="At most this many calendar days ago where the shop is: 0 is today, 1 also yesterday."
+        description="At most this many calendar days ago where the shop is: 0 is today, also what is dated ahead of it, 1 also "
+        "yesterday."
     )
 
 
@@ -157,9 +158,8 @@ def instant_conditions(comparison: InstantComparison, context: RequestContext) -
         elif not 0 <= value <= 36_500:
             raise BadInput("Between 0 and 36500 days.", ("withinDays",))
         else:
-            present = now()
-            earliest = day_of(present, zone) - timedelta(days=value)
-            conditions += [(">=", start_of(earliest, zone)), ("<=", present)]
+            earliest = day_of(now(), zone) - timedelta(days=value)
+            conditions.append((">=", start_of(earliest, zone)))
     return conditions
 
 

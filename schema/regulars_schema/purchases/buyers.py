@@ -119,6 +119,6 @@ def _for_plugins(shop: Shop, given: PurchaseRecordInput, buyer: str | None) -> S
         return named.lookups
     try:
         purchase = new_purchase(given, store_id=None, customer_id=buyer, named=(), currency=shop.currency)
-        return [*named.lookups, *quoting_of(shop, [checked(purchase, shop.currency, shop.coin)]).lookups]
+        return [*named.lookups, *quoting_of(shop, [checked(purchase, shop.currency, coin=shop.coin)]).lookups]
     except Refused:  # as it is going to be
         return named.lookups

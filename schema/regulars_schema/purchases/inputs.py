@@ -93,7 +93,9 @@ class PurchaseRecordInput(ExtensibleInput, RequiredKeyInput):
         description="What the store knows it by, such as the receipt's number; unique in the store, the till and the session."
     )
     store_code: strawberry.Maybe[str | None] = strawberry.field(description="Where it is made; `MAIN` if absent.")
-    purchased_at: strawberry.Maybe[Instant | None] = strawberry.field(description="When it was made; now if absent.")
+    purchased_at: strawberry.Maybe[Instant | None] = strawberry.field(
+        description="When it was made, at most as far ahead as the shop's settings allow, a day by default; now if absent."
+    )
     currency_code: strawberry.Maybe[CurrencyCode | None] = strawberry.field(
         description="The currency of all amounts; the shop's own if absent, and no other."
     )
@@ -179,7 +181,7 @@ class PurchaseRefundInput(RequiredKeyInput):
     )
     reason: strawberry.Maybe[str | None] = strawberry.field(description="Why; at most 240 characters.")
     refunded_at: strawberry.Maybe[Instant | None] = strawberry.field(
-        description="When it was given back; now if absent."
+        description="When it was given back, as far ahead as a purchase may be; now if absent."
     )
 
 

@@ -15,6 +15,7 @@ from regulars_core.purchases.reads import purchases_by_ids
 from regulars_core.purchases.rules import checked
 from regulars_core.purchases.till import sell
 from regulars_core.queries.rows import load_one
+from regulars_core.shop.dates import latest_believed
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.fields.declarations import mutation
 from regulars_schema.inputs.maybe import value_or_none
@@ -59,7 +60,7 @@ class PurchaseRecordPayload(Payload):
     "reference of the same store, till and session with the same content is answered again and changes nothing. Codes: "
     "`REFERENCE_REUSED`, `REFERENCE_VOIDED`, `TAX_MISMATCH`, `INVALID_ROUNDING`, "
     "`CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
-    "`INVALID_LINES`, `INVALID_CUSTOMER`, `INVALID_PHONE`, `INVALID_TEXT`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, "
+    "`INVALID_LINES`, `INVALID_CUSTOMER`, `INVALID_DATE`, `INVALID_PHONE`, `INVALID_TEXT`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, "
     "`TOO_MANY`.",
 )
 async def purchase_record(
@@ -78,7 +79,9 @@ async def purchase_record(
         newcomer, match_on = newcomer_of(context.shop, named, store), matches_of(named)
     made = new_purchase(input, store_id=store, customer_id=buyer, named=words_of(input), currency=context.shop.currency)
     ahead = next(iter(input.named_ahead), None)
-    sold = await sell(context.shop, checked(made, context.shop.currency, context.shop.coin), newcomer, match_on, ahead)
+    latest = latest_believed(context.shop.settings)
+    purchase = checked(made, context.shop.currency, latest, context.shop.coin)
+    sold = await sell(context.shop, purchase, newcomer, match_on, ahead)
     row: Any = sold.row or await _shown(context, sold.purchase_id)
     return PurchaseRecordPayload(purchase=row, created=sold.created, customer_created=sold.customer_created)
 

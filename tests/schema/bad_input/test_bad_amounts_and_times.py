@@ -4,6 +4,10 @@ from typing import Any
 
 import pytest
 
+from regulars_core.primitives.clock import EARLIEST, LATEST, printed
+from regulars_core.primitives.ids import MAIN_STORE_ID
+from regulars_core.purchases.rules import MILLION, NewLine, NewPurchase, checked
+from regulars_core.purchases.service import record
 from regulars_core.shop.actors import Actor
 from regulars_core.testing import OpenShop
 from regulars_schema.composition.composed_schema import ComposedSchema
@@ -144,13 +148,11 @@ async def test_the_first_and_the_last_instant_work_in_every_time_zone(
 ) -> None:
     api = Api(schema, await open_shop(timezone=zone), Actor.of_role("key", "till", "administrator"))
     made = await api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Li"})
-    for n, at in enumerate(("0001-01-02T00:00:00.000Z", "9999-12-30T00:00:00.000Z")):
-        await api.done(
-            "purchaseRecord",
-            "purchase { id }",
-            {"reference": f"R{n}", "purchasedAt": at, "customerId": made["customer"]["id"],
-             "lines": [{"name": "a", "total": "1.00"}]},
-        )  # fmt: skip
+    ana = made["customer"]["id"].removeprefix("customer_")
+    for n, instant in enumerate((EARLIEST, LATEST)):  # by no till, which may not be so far ahead
+        given = NewPurchase(f"R{n}", MAIN_STORE_ID, ana, instant, "USD", [NewLine("a", MILLION, total=100)])
+        await record(api.shop, [checked(given, "USD")])
+        at = printed(instant)
         found = await api.data(
             "query($at: DateTime!) { purchases(orderBy: {field: PURCHASED_AT}) { nodes { purchasedAt } }"
             " customers(where: {lastPurchaseAt: {after: $at}}) { totalCount }"
