@@ -274,7 +274,10 @@ async def test_statuses_and_the_quick_search(api: Api) -> None:
     assert await become("customerDeactivate") == ("INACTIVE", 2)
     assert await become("customerDeactivate") == ("INACTIVE", 2)
     assert (await found(), await found(all=None), await found(all=False), await found(all=True)) == (0, 0, 0, 1)
-    assert await api.data('{ customers(search: "ana") { totalCount } }') == {"customers": {"totalCount": 1}}
+    assert await api.data(
+        '{ hidden: customers(search: "ana") { totalCount } listed: customers { totalCount }'
+        ' asked: customers(search: "ana", where: {status: {in: [INACTIVE]}}) { totalCount } }'
+    ) == {"hidden": {"totalCount": 0}, "listed": {"totalCount": 1}, "asked": {"totalCount": 1}}
     assert await become("customerSuspend") == ("SUSPENDED", 3)
     assert await found() == 1
     assert await become("customerReactivate") == ("ACTIVE", 4)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from regulars_core.primitives.clock import NEVER
-from regulars_core.queries.where import Condition, Leaf, LeafSql, Values, compared, exists_in, present
+from regulars_core.queries.where import Condition, Leaf, LeafSql, Values, Where, compared, exists_in, present
 
 _HAS_TAG = exists_in("customer_tag t", "t.customer_id = c.id", compared("t.tag_key"))
 _IN_CITY = exists_in("customer_address a", "a.customer_id = c.id", compared("a.city_key"))
@@ -55,3 +55,16 @@ LEAVES = {
         Leaf("hasPhone", present("c.phone")),
     )
 }
+
+_NOT_PUT_AWAY = Where("leaf", leaf=Leaf("notPutAway", lambda _, __: "c.status IN ('ACTIVE', 'SUSPENDED')"))
+
+
+def not_put_away(where: Where | None) -> Where:
+    """Conditions on customers, without those who were put away; left as they are where they ask for a status."""
+    if where is None:
+        return _NOT_PUT_AWAY
+    return where if _asks_for_status(where) else Where("all", (_NOT_PUT_AWAY, where))
+
+
+def _asks_for_status(where: Where) -> bool:
+    return where.leaf is LEAVES["status"] or any(map(_asks_for_status, where.parts))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from regulars_core.customers.columns import NAMES
 from regulars_core.customers.rules import Address, CheckedCustomer, city_key
@@ -153,12 +153,20 @@ def sort_name(first_name: str, last_name: str) -> str:
     return f"{folded(last_name)}, {folded(first_name)}"[:300]
 
 
+class Known(NamedTuple):
+    """A customer who was found by a contact."""
+
+    id: str
+    status: str
+
+
 @dataclass(frozen=True, slots=True)
 class Registration:
     """A customer that was found, or registered because none was."""
 
     id: str
     created: bool
+    status: str = "ACTIVE"
 
 
 async def find_or_register(shop: Shop, customer: CheckedCustomer, match_on: Sequence[str]) -> Registration:
@@ -169,14 +177,14 @@ async def find_or_register(shop: Shop, customer: CheckedCustomer, match_on: Sequ
     """
     keys = contact_keys(customer, match_on)
     if keys and (existing := await find_by_contact(shop, keys)):
-        return Registration(existing, created=False)
+        return Registration(existing.id, created=False, status=existing.status)
     [coded] = await give_codes(shop, [customer])
 
     async def work() -> Registration:
         if keys:
             await lock_contacts(shop, keys)
             if existing := await find_by_contact(shop, keys):
-                return Registration(existing, created=False)
+                return Registration(existing.id, created=False, status=existing.status)
         return Registration((await register(shop, [coded]))[0], created=True)
 
     return await shop.database.transaction(work)
@@ -187,22 +195,24 @@ def contact_keys(customer: CheckedCustomer, match_on: Sequence[str]) -> list[tup
     return [(kind, value) for kind in match_on if (value := getattr(customer, kind.lower()))]
 
 
-async def find_by_contact(shop: Shop, keys: Sequence[tuple[str, str]]) -> str | None:
+async def find_by_contact(shop: Shop, keys: Sequence[tuple[str, str]]) -> Known | None:
     """The eldest customer with the first of these (column, value) that anybody has."""
     if not keys:
         return None
     sql, values = query_by_contact(keys)
     rows = await shop.database.read(sql, *values)
-    return str(rows[0][0]) if rows else None
+    return Known(str(rows[0][0]), rows[0][1]) if rows else None
 
 
 def query_by_contact(keys: Sequence[tuple[str, str]]) -> Lookup:
     """What `find_by_contact` looks up; there is at least one of the (column, value)."""
     those = [
-        f"SELECT * FROM (SELECT id, {n} AS rank FROM customer WHERE {kind.lower()} = ${n} ORDER BY created_at, id LIMIT 1) c{n}"
+        f"SELECT * FROM (SELECT id, status, {n} AS rank FROM customer WHERE {kind.lower()} = ${n}"
+        f" ORDER BY created_at, id LIMIT 1) c{n}"
         for n, (kind, _) in enumerate(keys, 1)
     ]
-    return f"SELECT id FROM ({' UNION ALL '.join(those)}) found ORDER BY rank LIMIT 1", [value for _, value in keys]
+    every = " UNION ALL ".join(those)
+    return f"SELECT id, status FROM ({every}) found ORDER BY rank LIMIT 1", [value for _, value in keys]
 
 
 async def lock_contacts(shop: Shop, keys: Sequence[tuple[str, str]]) -> None:

@@ -24,6 +24,8 @@ class Sold:
     """The purchase, if this has recorded it."""
     voided: bool = False
     """Whether it was recorded before, and is voided."""
+    found_status: str | None = None
+    """The status of a customer who was found by contact."""
 
 
 class _Overtaken(Exception):
@@ -42,8 +44,9 @@ async def sell(
     if newcomer is None:
         return await shop.database.transaction(lambda: _record(shop, purchase, customer_created=False, ahead=ahead))
     if known := await find_by_contact(shop, contact_keys(newcomer, match_on)):
-        theirs = _of(known, purchase)
-        return await shop.database.transaction(lambda: _record(shop, theirs, customer_created=False, ahead=ahead))
+        theirs = _of(known.id, purchase)
+        sold = await shop.database.transaction(lambda: _record(shop, theirs, customer_created=False, ahead=ahead))
+        return replace(sold, found_status=known.status)
     if existing := await recorded_before(shop, purchase):
         return Sold(existing.id, created=False, customer_created=False, voided=existing.voided)
     [newcomer] = await give_codes(shop, [newcomer])
@@ -59,7 +62,7 @@ async def _sell_to(shop: Shop, newcomer: CheckedCustomer, match_on: Sequence[str
             sold = await _record(shop, _of(customer.id, purchase), customer.created)
             if customer.created and not sold.created:
                 raise _Overtaken  # and nobody is left registered for a purchase that is somebody else's
-            return sold
+            return replace(sold, found_status=customer.status)
     except _Overtaken:
         existing = await recorded_before(shop, purchase)
         assert existing is not None

@@ -27,6 +27,8 @@ PREFIX = "REGULARS_"
 FILE = Path("regulars.toml")
 _ORIGIN = re.compile(r"https?://[a-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 M = TypeVar("M", bound=BaseModel)
+WhatThen = Literal["REFUSE", "WARN", "ALLOW"]
+"""What becomes of a sale that a state is against."""
 
 
 class SettingsError(Exception):
@@ -64,6 +66,17 @@ class Settings(BaseSettings):
         ge=0,
         le=8_760,
         description="How far ahead what has happened may be dated, such as a purchase: clocks of tills are not exact.",
+    )
+    when_suspended: WhatThen = Field(
+        "WARN",
+        description="What becomes of a sale to a customer who is suspended: `REFUSE`, `WARN` (it is recorded, and the answer "
+        "tells) or `ALLOW`.",
+    )
+    when_inactive: WhatThen = Field(
+        "WARN", description="What becomes of a sale to a customer who was put away: `REFUSE`, `WARN` or `ALLOW`."
+    )
+    when_store_closed: WhatThen = Field(
+        "WARN", description="What becomes of a sale in a store that is closed: `REFUSE`, `WARN` or `ALLOW`."
     )
     database_pool: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one process at most.")
     sqlite_readers: int = Field(4, ge=1, le=32, description="Read-only connections beside the writer on SQLite.")

@@ -5,6 +5,7 @@ from typing import Annotated, Unpack
 
 import strawberry
 
+from regulars_core.customers.filters import not_put_away
 from regulars_core.customers.quick_search import CREATED, LAST_SEEN, MAX_QUICK_SEARCH, QuickSearch, quick_search
 from regulars_core.customers.reads import page_of_customers
 from regulars_core.primitives.errors import BadInput
@@ -51,7 +52,8 @@ Search = Annotated[
     strawberry.argument(
         description="Only customers in whose name, code, e-mail or phone all of these words are found; without case, accents "
         "and punctuation, in any order. Words of one or two letters are found where a word begins, longer ones anywhere. E-mail "
-        "and phone are looked into for who holds `customers.view_pii`."
+        "and phone are looked into for who holds `customers.view_pii`. Customers who were put away are found only where a "
+        "condition asks for a status."
     ),
 ]
 
@@ -70,7 +72,9 @@ def customers(
     """A page of all customers; those that are searched, or ordered by their statistics, are read otherwise. Raises BadInput and
     Forbidden."""
     window, where = customers_window(context, **arguments)
-    if (search and search.strip()) or window.order.key.column.startswith("s."):
+    if searched := bool(search and search.strip()):
+        where = not_put_away(where)
+    if searched or window.order.key.column.startswith("s."):
         return partial(page_of_customers, context.database, window, where, search, searchable(context))
     return (FILTERED_CUSTOMERS if where else ALL_CUSTOMERS).page(window, where)
 

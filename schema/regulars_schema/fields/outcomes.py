@@ -13,7 +13,7 @@ from regulars_core.primitives.errors import Problem
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.composition.contributions import NodeKind
 from regulars_schema.request.context import RequestContext
-from regulars_schema.request.errors import Payload
+from regulars_schema.request.errors import Payload, PayloadWarning
 from regulars_schema.types.ids import split_id
 
 _PLAIN = (bool, int, strawberry.ID)
@@ -21,7 +21,7 @@ _PLAIN = (bool, int, strawberry.ID)
 
 class Outcomes:
     """The outcomes of one mutation. Objects are kept as ids and read anew, so they answer as they are then; beside
-    them a payload may hold ids, whole numbers and flags.
+    them a payload may hold ids, whole numbers, flags, and warnings, which are told again as they were.
 
     Raises TypeError for a payload with anything else in it.
     """
@@ -30,14 +30,19 @@ class Outcomes:
         self._payload = payload
         hints = get_type_hints(payload)
         names = [field.name for field in dataclasses.fields(payload) if field.name != "user_errors"]
-        self._kinds = {name: _kind(f"{payload.__name__}.{name}", hints[name]) for name in names}
+        self._warnings = {name for name in names if hints[name] == list[PayloadWarning]}
+        self._kinds = {
+            name: None if name in self._warnings else _kind(f"{payload.__name__}.{name}", hints[name]) for name in names
+        }
 
     def done(self, payload: Payload) -> str:
         """What is kept of a mutation that has worked."""
         kept = {}
         for name, kind in self._kinds.items():
             value = getattr(payload, name)
-            if kind is not None:
+            if name in self._warnings:
+                value = [dataclasses.asdict(one) for one in value]
+            elif kind is not None:
                 value = [row.id for row in value] if isinstance(value, list) else value and value.id
             kept[name] = value
         return orjson.dumps({"done": kept}).decode()
@@ -64,7 +69,10 @@ class Outcomes:
         values: dict[str, Any] = {}
         for name, value in outcome["done"].items():
             kind = self._kinds.get(name)
-            values[name] = value if kind is None else await _loaded(schema.nodes[kind], value, context)
+            if name in self._warnings:
+                values[name] = [_problem(schema, Problem.__name__, known) for known in value]
+            else:
+                values[name] = value if kind is None else await _loaded(schema.nodes[kind], value, context)
         return self._payload(**values)
 
     async def seen(self, payload: Payload, schema: ComposedSchema, context: RequestContext) -> Payload:
@@ -117,6 +125,6 @@ def _kind(place: str, hint: Any) -> str | None:
     kind = next((field.metadata.get("kind") for field in fields if field.python_name == "id"), None)
     if kind is None:
         raise TypeError(
-            f"{place} cannot be kept under an idempotency key: answer objects with ids, ids, counts or flags."
+            f"{place} cannot be kept under an idempotency key: answer objects with ids, ids, counts, flags or warnings."
         )
     return str(kind)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from regulars_core.customers.reads import CUSTOMERS, customer_by_code, customers_by_ids
+from regulars_core.customers.reads import CUSTOMERS, CustomerRow, customer_by_code, customers_by_ids
 from regulars_core.customers.reads import query_by_code as customer_with_code
 from regulars_core.customers.registration import contact_keys, query_by_contact
 from regulars_core.customers.rules import CheckedCustomer, NewCustomer
@@ -32,23 +32,31 @@ def buyer_named(given: PurchaseRecordInput) -> str | None:
     return named
 
 
-async def buyer_of(context: RequestContext, given: PurchaseRecordInput) -> str | None:
-    """The key of the customer who is named by id or code. Raises Refused for one who is not there."""
+async def buyer_of(context: RequestContext, given: PurchaseRecordInput) -> CustomerRow | None:
+    """The customer who is named by id or code. Raises Refused for one who is not there."""
     id_, code = value_or_none(given.customer_id), value_or_none(given.customer_code)
     if sum(way is not None for way in (id_, code, value_or_none(given.customer))) > 1:
         message = "Say who buys by one of customerId, customerCode and customer."
         raise Refused(Problem("INVALID_CUSTOMER", message, ("customer",)))
     if id_ is not None:
         key = key_of(id_, "customer", "customerId")
-        if key not in await customers_by_ids(context.database, [key]):
+        known = await customers_by_ids(context.database, [key])
+        if key not in known:
             raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
-        return key
+        return known[key]
     if code is None:
         return None
     found = await customer_by_code(context.database, code)
     if found is None:
         raise Refused(Problem("NOT_FOUND", "There is no customer with this code.", ("customerCode",)))
-    return found.id
+    return found
+
+
+def naming(given: PurchaseRecordInput) -> str:
+    """The field that names who buys."""
+    if value_or_none(given.customer_id) is not None:
+        return "customerId"
+    return "customer" if value_or_none(given.customer_code) is None else "customerCode"
 
 
 def newcomer_of(shop: Shop, named: PurchaseCustomerInput, store: str) -> CheckedCustomer:

@@ -13,13 +13,14 @@ from regulars_core.purchases import refunds
 from regulars_core.purchases.payments import pay
 from regulars_core.purchases.reads import purchases_by_ids
 from regulars_core.purchases.rules import checked
+from regulars_core.purchases.states import against
 from regulars_core.purchases.till import sell
 from regulars_core.queries.rows import load_one
 from regulars_core.shop.dates import latest_believed
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.fields.declarations import mutation
 from regulars_schema.inputs.maybe import value_or_none
-from regulars_schema.purchases.buyers import buyer_named, buyer_of, looked_up, matches_of, newcomer_of, words_of
+from regulars_schema.purchases.buyers import buyer_named, buyer_of, looked_up, matches_of, naming, newcomer_of, words_of
 from regulars_schema.purchases.inputs import (
     PurchasePayInput,
     PurchaseRecordInput,
@@ -31,9 +32,9 @@ from regulars_schema.purchases.inputs import (
 )
 from regulars_schema.purchases.types import Purchase, Refund
 from regulars_schema.request.context import RequestContext
-from regulars_schema.request.errors import Payload
+from regulars_schema.request.errors import Payload, PayloadWarning, told
 from regulars_schema.request.permissions import guarded
-from regulars_schema.shop.store_lookup import store_id
+from regulars_schema.shop.store_lookup import store_named
 from regulars_schema.types.ids import key_of
 
 RECORD, REFUND = "purchases.record", "purchases.refund"
@@ -49,6 +50,11 @@ class PurchaseRecordPayload(Payload):
         description="Whether it is new; not if the same reference with the same content was recorded before.",
     )
     customer_created: bool = strawberry.field(default=False, description="Whether the customer was registered with it.")
+    warnings: list[PayloadWarning] = strawberry.field(
+        default_factory=list,
+        description="What somebody should know of it, though it is recorded: `CUSTOMER_SUSPENDED`, `CUSTOMER_INACTIVE`, "
+        "`STORE_CLOSED`.",
+    )
 
 
 @mutation(
@@ -61,7 +67,7 @@ class PurchaseRecordPayload(Payload):
     "`REFERENCE_REUSED`, `REFERENCE_VOIDED`, `TAX_MISMATCH`, `INVALID_ROUNDING`, "
     "`CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
     "`INVALID_LINES`, `INVALID_CUSTOMER`, `INVALID_DATE`, `INVALID_PHONE`, `INVALID_TEXT`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, "
-    "`TOO_MANY`.",
+    "`TOO_MANY`, `CUSTOMER_SUSPENDED`, `CUSTOMER_INACTIVE`, `STORE_CLOSED`.",
 )
 async def purchase_record(
     context: RequestContext,
@@ -69,7 +75,8 @@ async def purchase_record(
     input: Annotated[PurchaseRecordInput, strawberry.argument(description="What was bought.")],
 ) -> PurchaseRecordPayload:
     """Record a purchase."""
-    store = await store_id(context.shop, value_or_none(input.store_code), "storeCode") or MAIN_STORE_ID
+    named_store = await store_named(context.shop, value_or_none(input.store_code), "storeCode")
+    store = named_store.id if named_store else MAIN_STORE_ID
     if not context.actor.may(RECORD, store):
         raise Forbidden(RECORD)
     buyer = await buyer_of(context, input)
@@ -77,13 +84,28 @@ async def purchase_record(
     match_on: Sequence[str] = ()
     if (named := value_or_none(input.customer)) is not None:
         newcomer, match_on = newcomer_of(context.shop, named, store), matches_of(named)
-    made = new_purchase(input, store_id=store, customer_id=buyer, named=words_of(input), currency=context.shop.currency)
+    made = new_purchase(
+        input,
+        store_id=store,
+        customer_id=buyer.id if buyer else None,
+        named=words_of(input),
+        currency=context.shop.currency,
+    )
     ahead = next(iter(input.named_ahead), None)
     latest = latest_believed(context.shop.settings)
     purchase = checked(made, context.shop.currency, latest, context.shop.coin)
     sold = await sell(context.shop, purchase, newcomer, match_on, ahead)
+    warnings = against(
+        context.shop.settings,
+        buyer.status if buyer else sold.found_status,
+        named_store is None or named_store.is_active,  # MAIN is never closed
+        customer_path=naming(input),
+        is_new=sold.created,
+    )
     row: Any = sold.row or await _shown(context, sold.purchase_id)
-    return PurchaseRecordPayload(purchase=row, created=sold.created, customer_created=sold.customer_created)
+    return PurchaseRecordPayload(
+        purchase=row, created=sold.created, customer_created=sold.customer_created, warnings=told(warnings)
+    )
 
 
 @strawberry.type(description="What purchaseRefund answers.")

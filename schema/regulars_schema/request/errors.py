@@ -51,6 +51,23 @@ class Payload:
     )
 
 
+@requires(None)
+@strawberry.type(name="Warning", description="Something that somebody should know, though the mutation has worked.")
+class PayloadWarning:
+    """GraphQL's view of a regulars_core.primitives.errors.Problem that stopped nothing."""
+
+    code: str = strawberry.field(
+        description="What it is, for programs: one of the codes that the payload's field lists."
+    )
+    message: str = strawberry.field(description="What it is, for people: one sentence in English.")
+    path: list[str] = strawberry.field(description="What in the arguments it is about, beginning with `input`.")
+
+
+def told(problems: Sequence[Problem]) -> list[Any]:
+    """Problems of an input as the warnings of a payload."""
+    return [problem.under("input") for problem in problems]
+
+
 ERROR_TYPES: Sequence[type] = (InvalidInput,)
 
 
