@@ -18,7 +18,7 @@ from regulars_core.groups.models import CustomerGroup
 from regulars_core.idempotency import IdempotencyKey
 from regulars_core.jobs.leases import JobLease
 from regulars_core.keys.models import ApiKey, KeyBinding, Role
-from regulars_core.purchases.models import Payment, Purchase, PurchaseLine, Refund, RefundLine
+from regulars_core.purchases.models import Payment, Purchase, PurchaseLine, PurchaseReassignment, Refund, RefundLine
 from regulars_core.stores.models import Store
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Payment",
     "Purchase",
     "PurchaseLine",
+    "PurchaseReassignment",
     "RecentText",
     "RecentTextSpan",
     "Refund",

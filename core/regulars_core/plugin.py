@@ -47,7 +47,7 @@ from regulars_core.purchases.histories import (
 )
 from regulars_core.purchases.quotes import Quoted, quote
 from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
-from regulars_core.purchases.recorded import PurchaseOutline, RecordedPurchase, RecordedRefund
+from regulars_core.purchases.recorded import PurchaseOutline, ReassignedPurchase, RecordedPurchase, RecordedRefund
 from regulars_core.purchases.statistics import hold
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
@@ -124,6 +124,7 @@ __all__ = [
     "Quote",
     "Quoted",
     "Readable",
+    "ReassignedPurchase",
     "RecordedPurchase",
     "RecordedRefund",
     "RefundRow",

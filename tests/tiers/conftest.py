@@ -28,11 +28,13 @@ def plugins() -> Plugins:
 
 @pytest.fixture
 def open_tiers(open_shop: OpenShop) -> OpenTiers:
-    """Opens the test's database with tiers, and with other plugins, of which the `first` is told of events first."""
+    """Opens the test's database with tiers, and with other plugins, of which the `first` is told of events first. What happens
+    may be dated ahead of the calendar."""
 
     async def open_one(others: dict[str, object] | None = None, first: str = "tiers", **settings: Any) -> Shop:
         chosen = {"tiers": regulars_tiers, **(others or {})}
-        return await open_shop(plugins=plugins_on({first: chosen[first], **chosen}), **settings)
+        chosen = {first: chosen[first], **chosen}
+        return await open_shop(plugins=plugins_on(chosen), **{"future_hours": 876_000, **settings})
 
     return open_one
 

@@ -18,16 +18,19 @@ from regulars_core.queries.inserts import insert
 from regulars_core.queries.locks import lock
 
 RECORDED, REFUNDED, VOIDED = "purchases_recorded", "purchases_refunded", "purchases_voided"
-KINDS = frozenset({RECORDED, REFUNDED, VOIDED})
+REASSIGNED = "purchases_reassigned"
+KINDS = frozenset({RECORDED, REFUNDED, VOIDED, REASSIGNED})
 """The events that histories are made of."""
-_BEYOND = 2**62  # the position of what has none yet
+_BEYOND = 2**62  # the position of what has none yet, and those behind it in the order of writing
+_NOBODY = "0" * 32  # whose a purchase was before it was given to somebody, if it was nobody's
 _PART, _PART_CHARACTERS = 200, 40_000  # entries that are written down in one transaction, and characters of their ids
 _ENTRY = "position, kind, ids, others, took_part"
 # One statement, so that nothing gets its position between two of them.
 _NEXT = (
     f"SELECT {_ENTRY} FROM (SELECT {_ENTRY}, sum(length(ids)) OVER (ORDER BY position) - length(ids) AS before"
     f" FROM (SELECT {_ENTRY} FROM journal WHERE position > $1 ORDER BY position LIMIT {_PART}) part) sized"
-    f" WHERE before < {_PART_CHARACTERS} UNION ALL SELECT {_ENTRY} FROM journal WHERE position IS NULL"
+    f" WHERE before < {_PART_CHARACTERS} UNION ALL SELECT {_ENTRY} FROM (SELECT {_ENTRY} FROM journal WHERE position IS NULL"
+    " ORDER BY written, at, id) unnumbered"
 )
 _COLUMNS = ("plugin", "position", "kind", "row_id", "purchase_id", "customer_id", "amount")
 
@@ -92,7 +95,7 @@ async def complete(database: Database, plugins: Collection[str]) -> bool:
 async def forget_unnumbered(database: Database, plugins: Collection[str]) -> None:
     """Take back what had no position: it gets one."""
     among = database.dialect.among("plugin", 1, "text")
-    await database.run(f"DELETE FROM journal_ahead WHERE {among} AND position = {_BEYOND}", list(plugins))
+    await database.run(f"DELETE FROM journal_ahead WHERE {among} AND position >= {_BEYOND}", list(plugins))
 
 
 async def forget_told(database: Database, plugins: Collection[str]) -> None:
@@ -122,15 +125,20 @@ async def _part(database: Database, plugins: Collection[str]) -> tuple[bool, lis
 async def _rows(database: Database, marks: Mapping[str, int], entries: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows of `journal_ahead` for these entries, in their order."""
     found: list[tuple[str, int, str, str, str | None]] = []
-    ids: dict[str, set[str]] = {RECORDED: set(), REFUNDED: set(), VOIDED: set()}
-    for number, kind, about, others, took_part in entries:
+    ids: dict[str, set[str]] = {kind: set() for kind in KINDS}
+    moves: list[tuple[Any, ...]] = []
+    for n, (number, kind, about, others, took_part) in enumerate(entries):
         if kind not in KINDS:
             continue
-        position, told = _BEYOND if number is None else number, took_part.split()
+        position, told = _BEYOND + n if number is None else number, took_part.split()
         some: Sequence[str] = orjson.loads(about)
         owners: Sequence[str | None] = orjson.loads(others) if others else [_UNKNOWN] * len(some)
         for plugin, mark in marks.items():
-            if position > mark and plugin not in told:
+            if position <= mark or plugin in told:
+                continue
+            if kind == REASSIGNED:
+                moves += _moves(plugin, position, some, owners)
+            else:
                 ids[kind].update(some)
                 found += [(plugin, position, kind, id_, owner) for id_, owner in zip(some, owners, strict=True)]
     refunds = await _refunds(database, ids[REFUNDED])
@@ -143,7 +151,48 @@ async def _rows(database: Database, marks: Mapping[str, int], entries: Sequence[
         purchase_id, amount = refunds[id_] if kind == REFUNDED else (id_, 0)
         whose = owners_now.get(purchase_id) if owner == _UNKNOWN else owner
         rows.append((plugin, position, kind, id_, purchase_id, whose, amount))
-    return rows
+    return await _for_all_owners(database, [*rows, *moves])
+
+
+def _moves(plugin: str, position: int, ids: Sequence[str], others: Sequence[str | None]) -> list[tuple[Any, ...]]:
+    """The rows of purchases that were given to others: each for whom it was taken from, and for whom it was given to. Their
+    `row_id` is whom it was taken from."""
+    each = zip(ids, others[: len(ids)], others[len(ids) :], strict=True)
+    return [
+        (plugin, position, REASSIGNED, before or _NOBODY, id_, whose, 0)
+        for id_, before, after in each
+        for whose in (before, after)
+    ]
+
+
+async def _for_all_owners(database: Database, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The same rows and, of purchases that were given to others, each row for everybody whose the purchase ever was, those that
+    were written before included: so the histories of each of them are shown without it."""
+    among = database.dialect.among("purchase_id", 1)
+    purchases = list({row[4] for row in rows})
+    moved = {row[4] for row in rows if row[2] == REASSIGNED}
+    if purchases:
+        earlier = f"SELECT DISTINCT purchase_id FROM journal_ahead WHERE {among} AND kind = '{REASSIGNED}'"
+        moved |= {row[0] for row in await database.rows(earlier, purchases)}
+    if not moved:
+        return rows
+    written = [
+        tuple(row)
+        for row in await database.rows(f"SELECT {', '.join(_COLUMNS)} FROM journal_ahead WHERE {among}", list(moved))
+    ]
+    events: dict[tuple[str, str], set[tuple[Any, ...]]] = {}
+    owners: dict[tuple[str, str], set[str]] = {}
+    for plugin, position, kind, row_id, purchase_id, whose, amount in [*written, *rows]:
+        if purchase_id in moved:
+            events.setdefault((plugin, purchase_id), set()).add((position, kind, row_id, amount))
+            owners.setdefault((plugin, purchase_id), set()).update({whose} - {None})
+    wanted = {
+        (plugin, position, kind, row_id, purchase_id, whose, amount)
+        for (plugin, purchase_id), each in events.items()
+        for position, kind, row_id, amount in each
+        for whose in owners[plugin, purchase_id]
+    }
+    return [row for row in rows if row[4] not in moved] + sorted(wanted.difference(written))
 
 
 _UNKNOWN = ""  # whose a purchase was that was told before owners were noted

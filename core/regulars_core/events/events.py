@@ -66,20 +66,22 @@ async def announce(
     rows: Mapping[str, Any] | None = None,
     *,
     others: Sequence[str | None] = (),
+    since: Sequence[str | None] = (),
     found: Found | None = None,
     quotes: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Tell the plugins of something, inside the transaction in which it happens. Raises what they raise, Refused too.
 
     `extras` are what inputs carried for plugins, one for each id; none at all where no input did. They are told and not
-    kept: the journal has ids only, and those of `others` whom it was about, in the same order. `rows` are what the plugins are
-    told of, by id, where the caller has just made them, and `found` what was looked up for all of them, where it was. Nothing is
-    read where nobody listens.
+    kept: the journal has ids only, and those of `others` whom it was about, in the same order, and of `since` to whom each was
+    given. `rows` are what the plugins are told of, by id, where the caller has just made them, and `found` what was looked up for
+    all of them, where it was. Nothing is read where nobody listens.
     """
     with moment(now()):  # the journal's, and that of all who are told of it, now or later
         for start in range(0, len(ids), MAX_ROWS):
             end = start + MAX_ROWS
-            await journal.write(shop, event, ids[start:end], others[start:end])  # before what a plugin does about it
+            about = [*others[start:end], *since[start:end]]
+            await journal.write(shop, event, ids[start:end], about)  # before what a plugin does about it
             if shop.plugins.listens(event):
                 await tell(shop, event, ids[start:end], extras[start:end], rows, found=found, quotes=quotes[start:end])
 
@@ -110,6 +112,7 @@ async def tell(
         outlined = [kind.outline(row) for row in present]
         found, _ = await look_up(shop, named_lookups(shop, event, outlined, aligned, only=only))
     at = [now()] * len(there) if moments is None else [moments[id_] for id_ in there]
-    facts = {"shop": shop, kind.argument: present, "moments": at}
+    beside = {name: [value(row) for row in present] for name, value in kind.beside.items()}
+    facts = {"shop": shop, kind.argument: present, "moments": at, **beside}
     told = [quoted.get(id_, {}) for id_ in there]
     await shop.plugins.announce(event, facts, only=only, extras=aligned, found=found, quotes=told)

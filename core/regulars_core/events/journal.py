@@ -15,7 +15,8 @@ from regulars_core.shop.shop import Shop
 class JournalEntry:
     """Something that has happened: to which rows and, in the same order, whom each of them was about (None where that is nobody,
     or nobody is known); `position` grows in the order of commits, `at` is when it happened. `has_others` says whether it was
-    noted at all whom they were about."""
+    noted at all whom they were about. Where rows were given to others, `others` are those before and then those since: twice as
+    many."""
 
     position: int
     event: str

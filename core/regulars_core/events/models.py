@@ -13,7 +13,8 @@ class Journal(Model):
     """An event: ids of the rows that it is about, and the plugins that took part in the process that announced it.
 
     `others` are ids that each of them had to do with at the time, in the same order: whose a purchase was, who it was taken
-    from when it moved, whom a merge absorbed. Null where nothing was noted.
+    from when it moved, whom a merge absorbed; of what moved, all who had it before and then all who have it since. Null where
+    nothing was noted.
 
     `position` is given after the commit, under a lock, so that positions grow in the order of commits: whoever has read up
     to one has missed nothing. Until then it is null. Among those who get it together the order is that of writing: `written`

@@ -49,6 +49,8 @@ from regulars_core.hookspecs.events import (
     customers_registered,
     groups_changed,
     groups_created,
+    purchases_reassigned,
+    purchases_reassigned_lookups,
     purchases_recorded,
     purchases_recorded_lookups,
     purchases_refunded,
@@ -64,6 +66,8 @@ from regulars_core.hookspecs.questions import (
 from regulars_core.plugins.host import EventKind, hookimpl, hookspec
 from regulars_core.purchases.recorded import (
     as_recorded,
+    reassigned_now,
+    reassigned_then,
     recorded_by_ids,
     recorded_refunds,
     recorded_then,
@@ -82,6 +86,8 @@ __all__ = [
     "groups_created",
     "hookimpl",
     "hookspec",
+    "purchases_reassigned",
+    "purchases_reassigned_lookups",
     "purchases_recorded",
     "purchases_recorded_lookups",
     "purchases_refunded",
@@ -110,5 +116,11 @@ EVENTS: Mapping[str, EventKind] = {
     ),
     "purchases_refunded": EventKind("refunds", recorded_refunds, read_then=refunds_then),
     "purchases_voided": EventKind("purchases", recorded_by_ids, read_then=voided_then),
+    "purchases_reassigned": EventKind(
+        "purchases",
+        reassigned_now,
+        read_then=reassigned_then,
+        beside={"before": attrgetter("before"), "after": attrgetter("customer_id")},
+    ),
 }
 """What each event of core's brings."""

@@ -11,6 +11,7 @@ from regulars_core.primitives.clock import Instant
 from regulars_core.purchases.baskets import Quote
 from regulars_core.purchases.recorded import (
     PurchaseOutline,
+    ReassignedPurchase,
     RecordedPurchase,
     RecordedRefund,
 )
@@ -194,4 +195,47 @@ async def purchases_voided(
         @hookimpl
         async def purchases_voided(shop: Shop, purchases: Sequence[RecordedPurchase]) -> None:
             await forget_points(shop, [purchase.id for purchase in purchases])
+    """
+
+
+@hookspec
+def purchases_reassigned_lookups(  # type: ignore[empty-body]
+    shop: Shop, purchases: Sequence[ReassignedPurchase]
+) -> Sequence[Lookup]:
+    """The first half of `purchases_reassigned`: what will have to be known.
+
+    For example:
+
+        @hookimpl
+        def purchases_reassigned_lookups(shop: Shop, purchases: Sequence[ReassignedPurchase]) -> Sequence[Lookup]:
+            return [points_of([purchase.id for purchase in purchases])]  # a statement and its values
+    """
+
+
+@hookspec
+async def purchases_reassigned(
+    shop: Shop,
+    purchases: Sequence[ReassignedPurchase],
+    before: Sequence[str | None],
+    after: Sequence[str | None],
+    found: Sequence[Sequence[Any]],
+    moments: Sequence[Instant],
+) -> None:
+    """Purchases were given from one customer to another: they were of a wrong profile, of nobody, or of a stranger after all.
+
+    `before` and `after` are the ids of the customers of each, None for nobody; the purchases are as they are since, each with its
+    lines and payments. Statistics know it already. What the one had of a purchase is taken back as it was given, and the other
+    gets what there would have been at the instant of the purchase. All of them are held as in `purchases_refunded`.
+
+    For example:
+
+        @hookimpl
+        async def purchases_reassigned(
+            shop: Shop,
+            purchases: Sequence[ReassignedPurchase],
+            before: Sequence[str | None],
+            after: Sequence[str | None],
+        ) -> None:
+            await take_points_back(shop, purchases, before)
+            await give_points(shop, purchases, after)
     """

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -55,6 +55,8 @@ class EventKind:
     it, they are read as they are."""
     asks_before: bool = False
     """Whether the first half comes before anything of it is written."""
+    beside: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    """Arguments of the second half that are told of each row, in the order of the rows, by their names."""
 
 
 class Plugins:

@@ -1,22 +1,33 @@
 """Purchases as they were when a plugin that is told later what it missed would have been told: without what lies ahead of it.
 
 The tables are as they are now, and `journal_ahead` has what came after a position: purchases that were not recorded yet, refunds
-that were not made, and voids. Every query here takes the customers, the plugin and the position as its first three values.
+that were not made, voids, and purchases that were given to others. Every query here takes the customers, the plugin and the
+position as its first three values.
 """
 
 from regulars_core.database import Dialect
-from regulars_core.events.ahead import RECORDED, REFUNDED, VOIDED
+from regulars_core.events.ahead import REASSIGNED, RECORDED, REFUNDED, VOIDED
 
 CUSTOMERS, PLUGIN, POSITION = 1, 2, 3
 """The numbers of the values."""
 
 
+# The first time that it was taken from the customer, and from another.
+_GIVEN, _GOT = (
+    f"min(CASE WHEN kind = '{REASSIGNED}' AND row_id {is_theirs} customer_id THEN position END)"
+    for is_theirs in ("=", "<>")
+)
+
+
 def later(dialect: Dialect) -> str:
-    """What came later of each purchase of these customers: `new` if it was not recorded yet, `undone` if it was not voided yet,
-    how many `refunds` were not made, and what they gave `back`."""
+    """What came later of each purchase that ever was of these customers: `new` if it was not recorded yet, `undone` if it was not
+    voided yet, how many `refunds` were not made, and what they gave `back`; `theirs` says whether it was the customer's then,
+    null where it was given to nobody else since."""
     return (
         "SELECT customer_id, purchase_id, CAST(sum(amount) AS BIGINT) AS back,"
-        f" {_number_of(RECORDED)} AS new, {_number_of(VOIDED)} AS undone, {_number_of(REFUNDED)} AS refunds"
+        f" {_number_of(RECORDED)} AS new, {_number_of(VOIDED)} AS undone, {_number_of(REFUNDED)} AS refunds,"
+        f" CASE WHEN {_GIVEN} IS NULL AND {_GOT} IS NULL THEN NULL WHEN {_GOT} IS NULL OR {_GIVEN} < {_GOT} THEN 1 ELSE 0 END"
+        " AS theirs"
         f" FROM journal_ahead WHERE plugin = ${PLUGIN} AND position > ${POSITION}"
         f" AND {dialect.among('customer_id', CUSTOMERS)} GROUP BY customer_id, purchase_id"
     )
@@ -57,12 +68,20 @@ STATUS = f"(CASE WHEN a.purchase_id IS NULL THEN p.status WHEN {_NOTHING_LEFT} T
 """Whether anything was left of it: REFUNDED if not."""
 
 
+WAS_THEIRS = "coalesce(a.theirs, 1) = 1"
+"""Whether it was the customer's of `a` then, where it is now or nothing was moved since."""
+_IS_THEIRS = "(CASE WHEN p.customer_id = a.customer_id THEN TRUE ELSE FALSE END)"
+WAS_ANOTHERS_SINCE = f"a.theirs = 1 AND NOT {_IS_THEIRS}"
+"""Whether it was the customer's of `a` then, and is another's or nobody's now."""
+
+
 def lifetimes(dialect: Dialect) -> str:
     """(customer, spent, count) of each of these customers: the statistics without what came later."""
-    now = "CASE WHEN p.status <> 'VOIDED' THEN p.total - p.refunded ELSE 0 END"
-    counts_now = "CASE WHEN p.status IN ('PAID', 'PARTIALLY_REFUNDED') AND p.total >= 0 THEN 1 ELSE 0 END"
-    then = f"CASE WHEN {STANDS} THEN {NET} ELSE 0 END"
-    counted_then = f"CASE WHEN {STANDS} AND {STATUS} <> 'REFUNDED' AND p.total >= 0 THEN 1 ELSE 0 END"
+    now = f"CASE WHEN {_IS_THEIRS} AND p.status <> 'VOIDED' THEN p.total - p.refunded ELSE 0 END"
+    counted = "p.status IN ('PAID', 'PARTIALLY_REFUNDED') AND p.total >= 0"
+    counts_now = f"CASE WHEN {_IS_THEIRS} AND {counted} THEN 1 ELSE 0 END"
+    then = f"CASE WHEN {WAS_THEIRS} AND {STANDS} THEN {NET} ELSE 0 END"
+    counted_then = f"CASE WHEN {WAS_THEIRS} AND {STANDS} AND {STATUS} <> 'REFUNDED' AND p.total >= 0 THEN 1 ELSE 0 END"
     return (
         f"WITH later AS ({later(dialect)}), more AS (SELECT a.customer_id, sum({now} - {then}) AS spent,"
         f" sum({counts_now} - {counted_then}) AS number FROM later a JOIN purchase p ON p.id = a.purchase_id"

@@ -9,8 +9,8 @@ from datetime import date
 from operator import attrgetter
 from typing import Any
 
-from regulars_core.database import Lookup
-from regulars_core.events.ahead import place
+from regulars_core.database import Database, Lookup
+from regulars_core.events.ahead import Place, place
 from regulars_core.primitives.clock import Instant, day_and_minute, now
 from regulars_core.purchases import as_of
 from regulars_core.purchases.recorded import RecordedPurchase
@@ -35,32 +35,53 @@ async def purchase_facts(
 def lookup_purchase_facts(shop: Shop, since: Mapping[str, Instant]) -> Lookup:
     """What `purchase_facts_from` makes facts of: the purchases of each customer from an instant on; for the first half of an
     event."""
-    database, standing = shop.database, place()
-    later, values = "", list[Any]()
-    columns, link = "p.total - p.refunded, p.status", "p.customer_id = k.key AND p.purchased_at >= k.since"
-    if standing:
-        later, columns, stands = f"WITH later AS ({as_of.later(database.dialect)}) ", _COLUMNS_THEN, as_of.STANDS
-        values = [list(since), *standing]
-    else:
-        stands = "p.status <> 'VOIDED'"
-    columns = f"k.key, p.id, p.purchased_at, {columns}, p.store_id, p.channel"
-    ahead = " LEFT JOIN later a ON a.purchase_id = p.id" if standing else ""
-    n = len(values) + 1
+    if standing := place():
+        return _lookup_facts_then(shop, since, standing)
+    database, columns = shop.database, f"k.key, p.id, p.purchased_at, p.total - p.refunded, {_REST}"
+    link = "p.customer_id = k.key AND p.purchased_at >= k.since AND p.status <> 'VOIDED'"
+    keys, values = _keys(database, since, 1)
+    if database.engine == "sqlite":
+        return f"SELECT {columns} FROM {keys} CROSS JOIN purchase p WHERE {link}", values
+    # Each customer's part of the index by itself, whatever the planner knows of the table.
+    theirs = f"SELECT * FROM purchase p WHERE {link} OFFSET 0"
+    return f"SELECT {columns} FROM {keys} CROSS JOIN LATERAL ({theirs}) p", values
+
+
+_REST = "p.status, p.store_id, p.channel"
+
+
+def _keys(database: Database, since: Mapping[str, Instant], n: int) -> tuple[str, list[Any]]:
+    """A FROM item `k` of customers and instants, with its values, of which the first has the number n."""
     if database.engine == "sqlite":
         pairs = f"(SELECT value ->> 0 AS key, value ->> 1 AS since FROM json_each(${n})) k"
-        sql = f"{later}SELECT {columns} FROM {pairs} CROSS JOIN purchase p{ahead} WHERE {link} AND {stands}"
-        return sql, [*values, list(since.items())]
+        return pairs, [list(since.items())]
     array = database.dialect.array
-    # Each customer's part of the index by itself, whatever the planner knows of the table.
-    theirs = f"SELECT * FROM purchase p WHERE {link}{'' if standing else f' AND {stands}'} OFFSET 0"
-    return (
-        f"{later}SELECT {columns} FROM unnest({array(n)}, {array(n + 1, 'bigint')}) AS k(key, since)"
-        f" CROSS JOIN LATERAL ({theirs}) p{ahead}{f' WHERE {stands}' if standing else ''}",
-        [*values, list(since), list(since.values())],
+    return f"unnest({array(n)}, {array(n + 1, 'bigint')}) AS k(key, since)", [list(since), list(since.values())]
+
+
+def _lookup_facts_then(shop: Shop, since: Mapping[str, Instant], standing: Place) -> Lookup:
+    """The same as of an event: what is theirs and was so then, and what was theirs and is another's now."""
+    database = shop.database
+    keys, values = _keys(database, since, 4)
+    columns = f"k.key, p.id, p.purchased_at, CAST({as_of.NET} AS BIGINT) AS net, {as_of.STATUS} AS status, p.store_id, p.channel"
+    link, ahead = (
+        "p.customer_id = k.key AND p.purchased_at >= k.since",
+        "a.purchase_id = p.id AND a.customer_id = k.key",
     )
-
-
-_COLUMNS_THEN = f"CAST({as_of.NET} AS BIGINT), {as_of.STATUS}"
+    theirs = (
+        "CROSS JOIN purchase p"
+        if database.engine == "sqlite"
+        else f"CROSS JOIN LATERAL (SELECT * FROM purchase p WHERE {link} OFFSET 0) p"
+    )
+    return (
+        f"WITH later AS ({as_of.later(database.dialect)})"
+        f" SELECT {columns} FROM {keys} {theirs} LEFT JOIN later a ON {ahead}"
+        f" WHERE {link} AND {as_of.WAS_THEIRS} AND {as_of.STANDS}"
+        f" UNION ALL SELECT {columns} FROM {keys} JOIN later a ON a.customer_id = k.key"
+        " JOIN purchase p ON p.id = a.purchase_id AND p.purchased_at >= k.since"
+        f" WHERE {as_of.WAS_ANOTHERS_SINCE} AND {as_of.STANDS}",
+        [list(since), *standing, *values],
+    )
 
 
 def purchase_facts_from(

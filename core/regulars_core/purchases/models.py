@@ -93,6 +93,28 @@ class PurchaseLine(Model):
         unique_together = (("purchase_id", "position"),)
 
 
+class PurchaseReassignment(Model):
+    """A purchase that was given from one customer to another; null is nobody. `reason` is what somebody typed; it is emptied
+    when one of the customers is erased."""
+
+    id = IdField(primary_key=True)
+    purchase: fields.ForeignKeyRelation[Purchase] = fields.ForeignKeyField(
+        "core.Purchase", related_name=False, on_delete=fields.CASCADE
+    )
+    at = InstantField()
+    before_id = IdField(null=True)
+    after_id = IdField(null=True)
+    reason = fields.CharField(240, null=True)
+
+    class Meta:
+        table = "purchase_reassignment"
+        indexes: ClassVar = [
+            Index(fields=("purchase_id", "at", "id"), name="reassignment_of_purchase"),
+            Index(fields=("before_id",), name="reassignment_before"),
+            Index(fields=("after_id",), name="reassignment_after"),
+        ]
+
+
 class Payment(Model):
     """How a part of a purchase was paid; `tendered` is what was handed over, if that was told."""
 

@@ -47,6 +47,13 @@ class RecordedPurchase(PurchaseRow):
 
 
 @dataclass(slots=True)
+class ReassignedPurchase(RecordedPurchase):
+    """A purchase that was given to another customer, or to nobody, as it is since; `before` is whose it was."""
+
+    before: str | None
+
+
+@dataclass(slots=True)
 class RecordedRefund(RefundRow):
     """A refund with what it took from lines, which is nothing where an amount was given back, and the purchase as it is since."""
 
@@ -58,6 +65,14 @@ def whole(row: PurchaseRow, lines: Sequence[LineRow], payments: Sequence[Payment
     """A purchase and what belongs to it as one."""
     values: Any = (*_PURCHASE(row), lines, payments)
     return RecordedPurchase(*values)
+
+
+def reassigned(row: RecordedPurchase, before: str | None, after: str | None) -> ReassignedPurchase:
+    """A purchase that was one customer's, as it is since it is another's; None is nobody."""
+    values: Any = (*_PURCHASE(row), row.lines, row.payments, before)
+    given = ReassignedPurchase(*values)
+    given.customer_id = after
+    return given
 
 
 async def recorded_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, RecordedPurchase]:
@@ -117,11 +132,7 @@ async def voided_then(database: Database, entries: Sequence[JournalEntry]) -> Se
 async def refunds_then(database: Database, entries: Sequence[JournalEntry]) -> Sequence[Mapping[str, RecordedRefund]]:
     """The refunds of each of these entries, each with its purchase as it was since."""
     rows = await recorded_refunds(database, _ids(entries))
-    purchases = {row.purchase_id for row in rows.values()}
-    changes: dict[str, list[_Later]] = {}
-    for one in await _later(database, purchases):
-        changes.setdefault(one.purchase_id, []).append(one)
-    gone = await refund_lines_of(database, [one.row_id for each in changes.values() for one in each])
+    changes, gone = await _changes(database, {row.purchase_id for row in rows.values()})
     told = []
     for entry in entries:
         own = {}
@@ -131,6 +142,29 @@ async def refunds_then(database: Database, entries: Sequence[JournalEntry]) -> S
                 purchase = _as_it_was(row.purchase, later, gone) if later else row.purchase
                 whose = owner if entry.has_others else purchase.customer_id
                 own[id_] = replace(row, purchase=replace(purchase, customer_id=whose))
+        told.append(own)
+    return told
+
+
+async def reassigned_now(database: Database, ids: Sequence[str]) -> Mapping[str, ReassignedPurchase]:
+    """Purchases as they are now, where it is not known any more whose they were."""
+    rows = await recorded_by_ids(database, ids)
+    return {id_: reassigned(row, None, row.customer_id) for id_, row in rows.items()}
+
+
+async def reassigned_then(
+    database: Database, entries: Sequence[JournalEntry]
+) -> Sequence[Mapping[str, ReassignedPurchase]]:
+    """What each of these entries gave from whom to whom, as it was since."""
+    rows = await recorded_by_ids(database, _ids(entries))
+    changes, gone = await _changes(database, rows)
+    told = []
+    for entry in entries:
+        own, number = {}, len(entry.ids)
+        for id_, before, after in zip(entry.ids, entry.others[:number], entry.others[number:], strict=True):
+            if row := rows.get(id_):
+                later = [one for one in changes.get(id_, ()) if one.position > entry.position]
+                own[id_] = reassigned(_as_it_was(row, later, gone) if later else row, before, after)
         told.append(own)
     return told
 
@@ -153,6 +187,16 @@ class _Later(NamedTuple):
     kind: str
     position: int
     amount: int
+
+
+async def _changes(
+    database: Database, purchase_ids: Collection[str]
+) -> tuple[Mapping[str, Sequence[_Later]], Mapping[str, Sequence[RefundLineRow]]]:
+    """What comes behind something else of each purchase, and the lines of the refunds among it."""
+    changes: dict[str, list[_Later]] = {}
+    for one in await _later(database, purchase_ids):
+        changes.setdefault(one.purchase_id, []).append(one)
+    return changes, await refund_lines_of(database, [one.row_id for each in changes.values() for one in each])
 
 
 async def _later(database: Database, purchase_ids: Collection[str]) -> list[_Later]:

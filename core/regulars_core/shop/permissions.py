@@ -67,6 +67,11 @@ CORE_PERMISSIONS: Sequence[Permission] = (
     Permission("notes.edit", "Write, rewrite and delete notes.", ("store_manager", "support")),
     Permission("purchases.view", "See purchases and what they amount to.", _EVERYBODY),
     Permission("purchases.record", "Record purchases.", ("store_terminal", "cashier", "store_manager")),
+    Permission(
+        "purchases.edit",
+        "Change what was written down about a sale, and give it to another customer.",
+        ("store_manager", "support"),
+    ),
     Permission("purchases.refund", "Give money back, and void purchases.", ("store_manager",)),
     Permission("consents.view", "See what customers agreed to.", (*_STAFF, "marketing")),
     Permission("consents.record", "Write down what customers agree to.", _STAFF),

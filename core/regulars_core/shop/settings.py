@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     future_hours: int = Field(
         24,
         ge=0,
-        le=8_760,
+        le=876_000,
         description="How far ahead what has happened may be dated, such as a purchase: clocks of tills are not exact.",
     )
     when_suspended: WhatThen = Field(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from regulars_core.customers.reads import CustomerRow
 from regulars_core.groups.reads import GroupRow
 from regulars_core.hookspecs import hookimpl
-from regulars_core.purchases.recorded import RecordedPurchase, RecordedRefund
+from regulars_core.purchases.recorded import ReassignedPurchase, RecordedPurchase, RecordedRefund
 
 
 class Listener:
@@ -51,3 +51,8 @@ class Listener:
     async def purchases_voided(self, purchases: Sequence[RecordedPurchase]) -> None:
         """Hear of what was undone."""
         self.heard.append(("purchases_voided", purchases))
+
+    @hookimpl
+    async def purchases_reassigned(self, purchases: Sequence[ReassignedPurchase]) -> None:
+        """Hear of what was given to others."""
+        self.heard.append(("purchases_reassigned", purchases))

@@ -14,6 +14,7 @@ from regulars_core.plugin import (
     Lookup,
     Permission,
     PurchaseOutline,
+    ReassignedPurchase,
     RecordedPurchase,
     RecordedRefund,
     RuleKind,
@@ -105,3 +106,8 @@ async def purchases_refunded(shop: Shop, refunds: Sequence[RecordedRefund], mome
 @hookimpl
 async def purchases_voided(shop: Shop, purchases: Sequence[RecordedPurchase], moments: Sequence[Instant]) -> None:
     await events.voided(shop, purchases, moments)
+
+
+@hookimpl
+async def purchases_reassigned(shop: Shop, purchases: Sequence[ReassignedPurchase], moments: Sequence[Instant]) -> None:
+    await events.reassigned(shop, purchases, moments)

@@ -1,6 +1,7 @@
-"""When standings are brought up to date: registrations, changes, purchases, refunds, voids, and time."""
+"""When standings are brought up to date: registrations, changes, purchases, refunds, voids, moves to others, and time."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from regulars_core.plugin import (
@@ -10,6 +11,7 @@ from regulars_core.plugin import (
     PurchaseFact,
     PurchaseOutline,
     PurchaseRow,
+    ReassignedPurchase,
     RecordedPurchase,
     RecordedRefund,
     Shop,
@@ -64,6 +66,13 @@ async def refunded(shop: Shop, refunds: Sequence[RecordedRefund], moments: Seque
 async def voided(shop: Shop, purchases: Sequence[RecordedPurchase], moments: Sequence[Instant]) -> None:
     """Purchases were undone."""
     await recalculate(shop, _buyers(zip(purchases, moments, strict=True)), "VOID", locked=True)
+
+
+async def reassigned(shop: Shop, purchases: Sequence[ReassignedPurchase], moments: Sequence[Instant]) -> None:
+    """Purchases were given from one customer to another: the one never made them, and the other did, when they were made."""
+    moved = list(zip(purchases, moments, strict=True))
+    taken = [(replace(purchase, customer_id=purchase.before), at) for purchase, at in moved]
+    await recalculate(shop, _buyers([*taken, *moved]), "REASSIGNMENT", locked=True)
 
 
 async def time_passed(shop: Shop) -> None:

@@ -71,7 +71,7 @@ class Recalculate:
 @dataclass(frozen=True, slots=True)
 class Change:
     """A customer's tier as it is shown was another before. Positions: 0 is the lowest tier. `cause` is PURCHASE, REFUND,
-    VOID, ASSIGNMENT, POLICY, REASSESSMENT or TIME; `at` is when it came about."""
+    VOID, REASSIGNMENT, ASSIGNMENT, POLICY, REASSESSMENT or TIME; `at` is when it came about."""
 
     customer_id: str
     before: str

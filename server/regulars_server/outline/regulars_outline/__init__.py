@@ -25,3 +25,8 @@ def regulars_schema() -> Contribution:
 @hookimpl
 async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
     await service.count(shop, purchases)
+
+
+@hookimpl
+async def purchases_reassigned(shop: Shop, before: Sequence[str | None], after: Sequence[str | None]) -> None:
+    await service.move(shop, before, after)

@@ -8,9 +8,19 @@ from regulars_core.plugin import PurchaseRow, Shop, inserting
 
 async def count(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
     """Count purchases, inside the transaction that records them. A purchase may have no customer."""
-    bought = Counter(purchase.customer_id for purchase in purchases if purchase.customer_id)
-    if bought:  # always in the same order, so that two of these never wait for each other
-        insertion, values = inserting("outline_count", ("customer_id", "purchases"), sorted(bought.items()))
+    await _add(shop, Counter(purchase.customer_id for purchase in purchases if purchase.customer_id))
+
+
+async def move(shop: Shop, before: Sequence[str | None], after: Sequence[str | None]) -> None:
+    """Count purchases for who has them now, no longer for who had them."""
+    moved = Counter(one for one in after if one)
+    moved.subtract(one for one in before if one)
+    await _add(shop, moved)
+
+
+async def _add(shop: Shop, counts: Mapping[str, int]) -> None:
+    if counts:  # always in the same order, so that two of these never wait for each other
+        insertion, values = inserting("outline_count", ("customer_id", "purchases"), sorted(counts.items()))
         added = " ON CONFLICT (customer_id) DO UPDATE SET purchases = outline_count.purchases + excluded.purchases"
         await shop.database.defer([(insertion + added, values)])  # goes out with what core writes
 

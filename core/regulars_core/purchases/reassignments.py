@@ -1,0 +1,112 @@
+"""Giving purchases to the customer who made them: those of a wrong profile, of nobody, and of a stranger after all."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from regulars_core.audit import changed
+from regulars_core.customers.reads import customers_by_ids
+from regulars_core.events.ahead import REASSIGNED
+from regulars_core.events.events import announce
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import now
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.ids import new_id
+from regulars_core.purchases.reads import PURCHASES, PurchaseRow
+from regulars_core.purchases.recorded import ReassignedPurchase, reassigned, recorded_by_ids
+from regulars_core.purchases.statistics import hold, recount
+from regulars_core.queries.inserts import insert
+from regulars_core.queries.locks import lock_where
+from regulars_core.queries.where import Values
+from regulars_core.shop.shop import Shop
+
+MAX_PURCHASES = 250
+"""Purchases that are given at once, at most."""
+_COLUMNS = ("id", "purchase_id", "at", "before_id", "after_id", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A purchase that was somebody else's or nobody's."""
+
+    purchase_id: str
+    before: str | None
+
+
+async def reassign(
+    shop: Shop,
+    purchase_ids: Sequence[str],
+    customer_id: str | None,
+    *,
+    reason: str | None = None,
+    stores: Collection[str] | None = None,
+) -> int:
+    """Give purchases to a customer, or with None to nobody: all of them or none. How many were not there already.
+
+    Statistics are counted anew of everybody whom it is about; plugins take back what the one has earned and give what the other
+    would have. A purchase of a store that is not among `stores`, if they are given, is as good as none. The reason is kept in a
+    row of its own, that can be emptied. Raises Refused.
+    """
+    checks = Checks()
+    if not purchase_ids:
+        checks.fail("REQUIRED", "This must not be empty.", "purchaseIds")
+    if len(purchase_ids) > MAX_PURCHASES:
+        checks.fail("TOO_MANY", f"At most {MAX_PURCHASES} purchases; {len(purchase_ids)} were given.", "purchaseIds")
+    reason = checks.text(reason, "reason", 240)
+    checks.refuse()
+
+    async def work() -> int:
+        if customer_id is not None and customer_id not in await customers_by_ids(shop.database, [customer_id]):
+            raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
+        moves = [
+            _Move(row.id, row.customer_id)
+            for row in await _locked(shop, purchase_ids, stores)
+            if row.customer_id != customer_id
+        ]
+        changed({})
+        if moves:
+            await _move(shop, moves, customer_id, reason)
+        return len(moves)
+
+    return await shop.database.transaction(work)
+
+
+async def _locked(shop: Shop, purchase_ids: Sequence[str], stores: Collection[str] | None) -> Sequence[PurchaseRow]:
+    """The purchases, which nobody else changes until the transaction ends. Raises Refused for those that are not there."""
+    wanted = list(dict.fromkeys(purchase_ids))
+    values = Values(shop.database.dialect)
+    among = values.among("id", wanted, "uuid")
+    here = "" if stores is None else f" AND {values.among('store_id', sorted(stores), 'uuid')}"
+    columns = [column.removeprefix("p.") for column in PURCHASES.columns]
+    rows = await lock_where(shop.database, "purchase", f"{among}{here}", values.all, columns)
+    found = {row.id: row for row in (PurchaseRow(*row) for row in rows)}
+    missing = [
+        Problem("NOT_FOUND", "There is no purchase with this id.", ("purchaseIds", str(n)))
+        for n, id_ in enumerate(purchase_ids)
+        if id_ not in found
+    ]
+    if missing:
+        raise Refused(*missing)
+    return [found[id_] for id_ in wanted]
+
+
+async def _move(shop: Shop, moves: Sequence[_Move], customer_id: str | None, reason: str | None) -> None:
+    database, ids = shop.database, [move.purchase_id for move in moves]
+    about = {one for one in (customer_id, *(move.before for move in moves)) if one}
+    await hold(database, about)  # in one order, before anything is looked up of any of them
+    await database.run(
+        f"UPDATE purchase SET customer_id = $2 WHERE {database.dialect.among('id', 1)}", ids, customer_id
+    )
+    at = now()
+    rows = [(new_id(), move.purchase_id, at, move.before, customer_id, reason) for move in moves]
+    await insert(database, "purchase_reassignment", _COLUMNS, rows)
+    await recount(database, sorted(about))
+    changed({"customerId": (" ".join(sorted({move.before for move in moves if move.before})) or None, customer_id)})
+    if reason is not None:
+        changed({"reason": None})  # that there was one
+    told: dict[str, ReassignedPurchase] = {}
+    if shop.plugins.listens(REASSIGNED):
+        now_there = await recorded_by_ids(database, ids)
+        told = {move.purchase_id: reassigned(now_there[move.purchase_id], move.before, customer_id) for move in moves}
+    await announce(
+        shop, REASSIGNED, ids, rows=told, others=[move.before for move in moves], since=[customer_id] * len(moves)
+    )
