@@ -7,7 +7,7 @@ from regulars_core.database.fields import IdField, InstantField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0012_replays")]
+    dependencies = [("core", "0013_tills")]
 
     initial = False
 
