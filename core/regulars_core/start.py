@@ -7,6 +7,7 @@ from typing import Any
 from regulars_core import contribution, hookspecs
 from regulars_core.database import Database, DatabaseTooNew, NotMigrated, Unavailable, migrations
 from regulars_core.database.apps import sqlite_path
+from regulars_core.events.catching_up import switched_on
 from regulars_core.events.replay import switch_on
 from regulars_core.plugins.discovery import chosen, installed, loaded
 from regulars_core.plugins.host import About, Plugins
@@ -40,13 +41,15 @@ def configured(**arguments: Any) -> tuple[Settings, Plugins]:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, plugins: Plugins | None = None, *, migrated: bool = True) -> AsyncIterator[Shop]:
+async def opened(
+    settings: Settings, plugins: Plugins | None = None, *, migrated: bool = True, serving: bool = False
+) -> AsyncIterator[Shop]:
     """The shop of these settings with these plugins, or those that the settings choose; closed at the end. Raises what
     `Database.open` raises, and PluginError for plugins whose permissions or kinds of rules cannot be.
 
     Unless `migrated` is False, raises NotMigrated or DatabaseTooNew for a database that is not of this version, and
-    WrongCurrency for one whose purchases are in another currency; and plugins are told what they missed. If it is False,
-    nothing is looked at.
+    WrongCurrency for one whose purchases are in another currency; and plugins are told what they missed, all of it before the
+    shop is there or, for one that is `serving`, what takes long beside what it serves. If it is False, nothing is looked at.
     """
     if migrated:
         refuse_missing_file(settings)
@@ -60,6 +63,10 @@ async def opened(settings: Settings, plugins: Plugins | None = None, *, migrated
         if migrated:
             await refuse_other_version(database)
             await refuse_other_currency(shop)
+            if serving:
+                async with switched_on(shop):
+                    yield shop
+                return
             await switch_on(shop)
         yield shop
     finally:

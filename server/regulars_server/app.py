@@ -56,7 +56,7 @@ def _lifespan(settings: Settings, plugins: Plugins) -> Lifespan[Starlette]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            app.state.shop = shop = await stack.enter_async_context(opened(settings, plugins))
+            app.state.shop = shop = await stack.enter_async_context(opened(settings, plugins, serving=True))
             app.state.graphql = GraphQLEndpoint(app.state.schema, shop, Authenticator(shop))
             if settings.jobs:
                 await stack.enter_async_context(running(Runner(shop, jobs)))

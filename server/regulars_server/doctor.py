@@ -8,6 +8,7 @@ from tortoise.exceptions import BaseORMException
 
 from regulars_core.database import Database, Unavailable, migrations
 from regulars_core.database.apps import sqlite_path
+from regulars_core.events.behind import progress
 from regulars_core.keys.reads import list_keys
 from regulars_core.plugins.host import Plugins
 from regulars_core.plugins.owners import PluginError
@@ -93,8 +94,17 @@ async def _look(shop: Shop) -> list[Finding]:
         await refuse_other_currency(shop)
     except WrongCurrency as error:
         findings.append(Finding(False, f"currency: {error}"))
+    findings += await _late(database)
     quick = [one for one in verifications_of(shop.plugins) if one.quick]
     return [*findings, await _keys(database), *[found for one in quick for found in await _verified(one, shop)]]
+
+
+async def _late(database: Database) -> list[Finding]:
+    """Which plugins are being told what they missed: nothing that has to be mended."""
+    return [
+        Finding(True, f"plugin {one.plugin}: catching up, {one.told} of {one.missed} events told, {one.percent} %")
+        for one in await progress(database)
+    ]
 
 
 async def _verified(verification: Verification, shop: Shop) -> list[Finding]:

@@ -16,6 +16,7 @@ from regulars_core.database import Database
 from regulars_core.plugins.host import hearing
 from regulars_core.queries.inserts import insert
 from regulars_core.queries.locks import lock
+from regulars_core.queries.pace import Pace
 
 RECORDED, REFUNDED, VOIDED = "purchases_recorded", "purchases_refunded", "purchases_voided"
 REASSIGNED = "purchases_reassigned"
@@ -24,12 +25,16 @@ KINDS = frozenset({RECORDED, REFUNDED, VOIDED, REASSIGNED})
 _BEYOND = 2**62  # the position of what has none yet, and those behind it in the order of writing
 _NOBODY = "0" * 32  # whose a purchase was before it was given to somebody, if it was nobody's
 _PART, _PART_CHARACTERS = 200, 40_000  # entries that are written down in one transaction, and characters of their ids
+_FORGOTTEN = 10_000  # rows that are looked at in one transaction, whether they can be forgotten
 _ENTRY = "position, kind, ids, others, took_part"
-# One statement, so that nothing gets its position between two of them.
-_NEXT = (
+_NEXT_NUMBERED = (
     f"SELECT {_ENTRY} FROM (SELECT {_ENTRY}, sum(length(ids)) OVER (ORDER BY position) - length(ids) AS before"
     f" FROM (SELECT {_ENTRY} FROM journal WHERE position > $1 ORDER BY position LIMIT {_PART}) part) sized"
-    f" WHERE before < {_PART_CHARACTERS} UNION ALL SELECT {_ENTRY} FROM (SELECT {_ENTRY} FROM journal WHERE position IS NULL"
+    f" WHERE before < {_PART_CHARACTERS}"
+)
+# One statement, so that nothing gets its position between two of them.
+_NEXT = (
+    f"{_NEXT_NUMBERED} UNION ALL SELECT {_ENTRY} FROM (SELECT {_ENTRY} FROM journal WHERE position IS NULL"
     " ORDER BY written, at, id) unnumbered"
 )
 _COLUMNS = ("plugin", "position", "kind", "row_id", "purchase_id", "customer_id", "amount")
@@ -78,7 +83,8 @@ def standing_at(position: int) -> Iterator[None]:
 async def write_down(database: Database, plugins: Collection[str]) -> None:
     """Write down what lies ahead of these plugins, as far as it has a position. Each part is a transaction, so it may be
     interrupted, and goes on where it was."""
-    while not (await database.transaction(lambda: _part(database, plugins)))[0]:
+    pace = Pace(database, _PART)
+    while not (await pace.step(lambda: _part(database, plugins, numbered_only=True)))[0]:
         pass
 
 
@@ -99,19 +105,37 @@ async def forget_unnumbered(database: Database, plugins: Collection[str]) -> Non
 
 
 async def forget_told(database: Database, plugins: Collection[str]) -> None:
-    """Delete what these plugins have been told since it was written down; to be called in a transaction."""
-    cursors = await lock(database, "journal_cursor", plugins, ("plugin", "position"), key="plugin", type="text")
-    for plugin, position in cursors:
-        await database.run("DELETE FROM journal_ahead WHERE plugin = $1 AND position <= $2", plugin, position)
+    """Delete what these plugins have been told since it was written down, some thousand rows in a transaction."""
+    pace, last, is_done = Pace(database, _FORGOTTEN, first=_FORGOTTEN // 10), 0, False
+
+    async def some() -> tuple[int, bool]:
+        among = database.dialect.among("plugin", 1, "text")
+        cursors = await database.rows(f"SELECT plugin, position FROM journal_cursor WHERE {among}", list(plugins))
+        places = dict(cursors) if cursors else {}
+        rows = await database.rows(
+            "SELECT number, plugin, position FROM journal_ahead WHERE number > $1 ORDER BY number LIMIT $2",
+            last,
+            pace.size,
+        )
+        told = [number for number, plugin, position in rows if position <= places.get(plugin, -1)]
+        if told:
+            await database.run(f"DELETE FROM journal_ahead WHERE {database.dialect.among('number', 1, 'bigint')}", told)
+        return (rows[-1][0], len(rows) < pace.size) if rows else (last, True)
+
+    while not is_done:
+        last, is_done = await pace.step(some)
 
 
-async def _part(database: Database, plugins: Collection[str]) -> tuple[bool, list[tuple[Any, ...]]]:
-    """Write down a part of it; whether nothing is left, and then the rows of what has no position yet."""
+async def _part(
+    database: Database, plugins: Collection[str], *, numbered_only: bool = False
+) -> tuple[bool, list[tuple[Any, ...]]]:
+    """Write down a part of it; whether nothing is left, and then the rows of what has no position yet, unless that is not looked
+    at."""
     cursors = await lock(
         database, "journal_cursor", plugins, ("plugin", "position", "ahead"), key="plugin", type="text"
     )
     marks = {plugin: max(position, ahead) for plugin, position, ahead in cursors}
-    entries = await database.rows(_NEXT, min(marks.values()))
+    entries = await database.rows(_NEXT_NUMBERED if numbered_only else _NEXT, min(marks.values()))
     numbered = [entry for entry in entries if entry[0] is not None]
     if not numbered:
         return True, await _rows(database, marks, entries)

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from regulars_core.database import Lookup
-from regulars_core.events import journal
+from regulars_core.events import behind, journal
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.clock import Instant, moment, now
 from regulars_core.shop.shop import Shop
@@ -24,8 +24,9 @@ Found = Mapping[str, Sequence[Sequence[Any]]]
 def named_lookups(
     shop: Shop, event: str, rows: Sequence[Any], extras: Sequence[Extras] = (), *, only: Collection[str] | None = None
 ) -> Mapping[str, Sequence[Lookup]]:
-    """What the plugins name in the first half of an event about these rows, by plugin; or some plugins only."""
-    kind = shop.plugins.events[event]
+    """What the plugins that are told of it at once name in the first half of an event about these rows, by plugin; or some
+    plugins only."""
+    only, kind = shop.told if only is None else only, shop.plugins.events[event]
     facts = {"shop": shop, kind.argument: rows}
     with moment(Instant(now() - 1)):  # they ask for what was there before
         return shop.plugins.lookups(event, facts, only=only, extras=extras or [{}] * len(rows))
@@ -75,15 +76,18 @@ async def announce(
     `extras` are what inputs carried for plugins, one for each id; none at all where no input did. They are told and not
     kept: the journal has ids only, and those of `others` whom it was about, in the same order, and of `since` to whom each was
     given. `rows` are what the plugins are told of, by id, where the caller has just made them, and `found` what was looked up for
-    all of them, where it was. Nothing is read where nobody listens.
+    all of them, where it was. Nothing is read where nobody listens. A plugin that is behind is told later; raises CatchingUp for
+    extras that it would not get then.
     """
+    told = await behind.told_at_once(shop, event, extras, found)
     with moment(now()):  # the journal's, and that of all who are told of it, now or later
         for start in range(0, len(ids), MAX_ROWS):
             end = start + MAX_ROWS
-            about = [*others[start:end], *since[start:end]]
-            await journal.write(shop, event, ids[start:end], about)  # before what a plugin does about it
+            some = slice(start, end)
+            about = [*others[some], *since[some]]
+            await journal.write(shop, event, ids[some], about, told)  # before what a plugin does about it
             if shop.plugins.listens(event):
-                await tell(shop, event, ids[start:end], extras[start:end], rows, found=found, quotes=quotes[start:end])
+                await tell(shop, event, ids[some], extras[some], rows, found=found, quotes=quotes[some], only=told)
 
 
 async def tell(

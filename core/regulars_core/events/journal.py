@@ -30,10 +30,18 @@ class JournalEntry:
 _COLUMNS = ("id", "kind", "ids", "others", "took_part", "at")
 
 
-async def write(shop: Shop, kind: str, ids: Sequence[str], others: Sequence[str | None] = ()) -> None:
-    """Note an event about these ids and, if `others` are given, whom each of them was about, None for nobody. A shop in which
-    no plugin was ever on has nobody to note it for, and notes nothing."""
+async def write(
+    shop: Shop,
+    kind: str,
+    ids: Sequence[str],
+    others: Sequence[str | None] = (),
+    took_part: Sequence[str] | None = None,
+) -> None:
+    """Note an event about these ids and, if `others` are given, whom each of them was about, None for nobody; `took_part` are the
+    plugins that are told of it at once, None for all that are on. A shop in which no plugin was ever on has nobody to note it
+    for, and notes nothing."""
     if shop.keeps_journal:
         about = orjson.dumps(list(others)).decode() if others else None
-        row = (new_id(), kind, orjson.dumps(list(ids)).decode(), about, " ".join(shop.plugins.names), now())
+        told = shop.plugins.names if took_part is None else took_part
+        row = (new_id(), kind, orjson.dumps(list(ids)).decode(), about, " ".join(told), now())
         await shop.database.defer([inserting("journal", _COLUMNS, [row])])

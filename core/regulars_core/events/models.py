@@ -36,11 +36,13 @@ class Journal(Model):
 
 class JournalCursor(Model):
     """How far in the journal a plugin is; there is one for each plugin that was ever on. Up to `ahead` it is written down what
-    the plugin has yet to be told."""
+    the plugin has yet to be told. While it is told what it missed beside what goes on happening, `behind_from` is where that
+    began, and it is told nothing at once; null otherwise."""
 
     plugin = TextKeyField(40, primary_key=True)
     position = fields.BigIntField()
     ahead = fields.BigIntField(db_default=0)
+    behind_from = fields.BigIntField(null=True)
 
     class Meta:
         table = "journal_cursor"

@@ -18,20 +18,24 @@ from typing import Any
 import orjson
 
 from regulars_core.database import Database, Unavailable
-from regulars_core.events import ahead
+from regulars_core.events import ahead, behind
 from regulars_core.events.events import Found, look_up, named_lookups, tell
 from regulars_core.events.journal import JournalEntry
 from regulars_core.events.runs import Rows, Run, customers_of, runs
 from regulars_core.primitives.clock import moment
 from regulars_core.primitives.errors import Refused
 from regulars_core.queries.locks import lock
+from regulars_core.queries.pace import Pace
 from regulars_core.shop.shop import Shop
 
 BATCH_SIZE = 200
-"""Entries of the journal that are looked at in one transaction, at most."""
+"""Entries of the journal that are looked at in one transaction, at most; fewer where telling plugins of them takes long."""
 _BATCH_CHARACTERS = 40_000  # of their ids, but for the last one: some thousand rows
 AT_ONCE = 20_000
-"""Entries that are numbered or forgotten in one statement, which may take five seconds."""
+"""Entries that are numbered or forgotten in one statement, at most."""
+_FIRST = 2_000  # entries in the first of such statements: how long they take is not known yet
+_LAST_BATCHES = 3  # batches that are told while nobody else may write an event
+_MAX_MEETINGS = 20  # how often a plugin may be told a last time before it is told at once
 _LOCK = 7_306_085_893_296_000_002  # of pg_advisory_xact_lock; any number, the same in every version
 
 _WRITTEN = {"postgres": "written, at, id", "sqlite": "rowid"}
@@ -45,20 +49,26 @@ async def switch_on(shop: Shop) -> None:
 
     A plugin that was never on begins now. Raises what a plugin raises, as `catch_up` does.
     """
+    await keep_if_anybody_was_on(shop)
+    await catch_up(shop)
+
+
+async def keep_if_anybody_was_on(shop: Shop) -> None:
+    """Write the journal in a process without plugins too, if there was ever any."""
     if not shop.keeps_journal:
         shop.keeps_journal = await shop.database.row("SELECT 1 FROM journal_cursor LIMIT 1") is not None
-    await catch_up(shop)
 
 
 async def catch_up(shop: Shop, *plugins: str) -> int:
     """Tell the plugins that are on, or those of them that are named, what they missed, and answer how many events that were.
-    May be interrupted at any time.
+    May be interrupted at any time. Unless they are named, those that are behind are left to who is telling them (`catching_up`).
+    Whoever was behind is told at once of what happens when this is done.
 
     What a plugin refuses comes too late: it is logged, and passed over for this plugin. Where it raises anything else, it and
     those that want to be told after it stay behind the batch in which it did, and are told again the next time; the others
     are told to the end. Then the first of these errors is raised. Raises Unavailable at once.
     """
-    names = [name for name in shop.plugins.names if not plugins or name in plugins]
+    names = [name for name in shop.plugins.names if (name in plugins if plugins else name not in shop.behind)]
     await give_positions(shop)
     for name in names:
         await shop.database.transaction(lambda name=name: begin_cursor(shop, name))  # type: ignore[misc]
@@ -69,20 +79,22 @@ async def give_positions(shop: Shop) -> int:
     """Number what was committed since the last time, some thousand entries at a time, and answer how many that were."""
     if await shop.database.row("SELECT 1 FROM journal WHERE position IS NULL LIMIT 1") is None:
         return 0
-    return await _to_the_last(lambda: shop.database.transaction(lambda: _number_some(shop.database)))
+    return await _to_the_last(shop.database, lambda most: _number_some(shop.database, most))
 
 
-async def _to_the_last(work: Callable[[], Awaitable[int]]) -> int:
+async def _to_the_last(database: Database, work: Callable[[int], Awaitable[int]]) -> int:
     """Do it again as long as there was enough to do; what is added meanwhile may wait until the next time. For how many entries
     that was."""
-    done = some = await work()
-    while some == AT_ONCE:
-        some = await work()
+    pace, done = Pace(database, AT_ONCE, first=_FIRST), 0
+    while True:
+        size = pace.size
+        some = await pace.step(lambda size=size: work(size))  # type: ignore[misc]
         done += some
-    return done
+        if some < size:
+            return done
 
 
-async def _number_some(database: Database) -> int:
+async def _number_some(database: Database, most: int) -> int:
     if database.engine == "postgres":
         # A statement of its own: the next one then sees whatever the last holder has committed.
         await database.rows("SELECT pg_advisory_xact_lock($1)", _LOCK)
@@ -93,16 +105,19 @@ async def _number_some(database: Database) -> int:
     order = _WRITTEN[database.engine]
     return await database.run(
         f"UPDATE journal SET position = $1 + fresh.n FROM (SELECT id, row_number() OVER (ORDER BY {order}) AS n"
-        f" FROM journal WHERE position IS NULL ORDER BY {order} LIMIT {AT_ONCE}) fresh WHERE journal.id = fresh.id",
+        f" FROM journal WHERE position IS NULL ORDER BY {order} LIMIT $2) fresh WHERE journal.id = fresh.id",
         last[0],
+        most,
     )
 
 
 async def forget_old(shop: Shop) -> int:
     """Delete what every plugin that was ever on has been told, some thousand entries at a time, and answer how many that were."""
     old = "position <= (SELECT min(position) FROM journal_cursor)"
-    some = f"DELETE FROM journal WHERE position IN (SELECT position FROM journal WHERE {old} ORDER BY position LIMIT {AT_ONCE})"
-    return await _to_the_last(lambda: shop.database.transaction(lambda: shop.database.run(some)))
+    some = (
+        f"DELETE FROM journal WHERE position IN (SELECT position FROM journal WHERE {old} ORDER BY position LIMIT $1)"
+    )
+    return await _to_the_last(shop.database, lambda most: shop.database.run(some, most))
 
 
 async def begin_cursor(shop: Shop, plugin: str) -> None:
@@ -118,13 +133,15 @@ async def begin_cursor(shop: Shop, plugin: str) -> None:
 _ENTRY = "position, kind, ids, others, took_part, at"
 
 
-async def entries_after(database: Database, position: int) -> Sequence[JournalEntry]:
-    """The next entries of the journal behind a position, at most BATCH_SIZE, and fewer where they are about many rows."""
+async def entries_after(database: Database, position: int, most: int | None = None) -> Sequence[JournalEntry]:
+    """The next entries of the journal behind a position, at most BATCH_SIZE or `most`, and fewer where they are about many
+    rows."""
     rows = await database.rows(
         f"SELECT {_ENTRY} FROM (SELECT {_ENTRY}, sum(length(ids)) OVER (ORDER BY position) - length(ids) AS before"
-        f" FROM (SELECT {_ENTRY} FROM journal WHERE position > $1 ORDER BY position LIMIT {BATCH_SIZE}) upcoming) sized"
+        f" FROM (SELECT {_ENTRY} FROM journal WHERE position > $1 ORDER BY position LIMIT $2) upcoming) sized"
         f" WHERE before < {_BATCH_CHARACTERS} ORDER BY position",
         position,
+        BATCH_SIZE if most is None else most,
     )
     return [
         JournalEntry(
@@ -149,29 +166,76 @@ class _Walk:
         self._is_ahead_written = self._must_write_ahead = False
         self._error: Exception | None = None
         self._end = 0
+        self._pace = Pace(shop.database, BATCH_SIZE)
 
     async def to_the_end(self) -> int:
-        """Walk to what is the end now, since others may go on writing; how many events were told."""
-        told, last = 0, await self._shop.database.row("SELECT coalesce(max(position), 0) FROM journal")
-        self._end = last[0] if last else 0
-        while self._names and (batch := await self._next()) is not None:
-            told += batch
+        """Walk to what is the end now, since others may go on writing, and with those who are behind to where they are told at
+        once again; how many events were told."""
+        told = await self._on()
+        for _ in range(_MAX_MEETINGS):
+            if not self._names or not await behind.any_behind(self._shop.database, self._names):
+                break
+            told += await self._meet()
         if self._is_ahead_written:
-            everybody = self._shop.plugins.names
-            await self._shop.database.transaction(lambda: ahead.forget_told(self._shop.database, everybody))
+            await ahead.forget_told(self._shop.database, self._shop.plugins.names)
         if self._error:
             raise self._error
         return told
 
+    async def _on(self) -> int:
+        """Walk to what is the end now."""
+        told, last = 0, await self._shop.database.row("SELECT coalesce(max(position), 0) FROM journal")
+        self._end = last[0] if last else 0
+        while self._names and (batch := await self._next()) is not None:
+            told += batch
+        return told
+
+    async def _meet(self) -> int:
+        """Tell those who are behind the last of it while nobody writes an event without them, and let them be told at once from
+        then on. Where somebody fails at it, or it would take long, all walk on as before."""
+
+        was_written = self._is_ahead_written
+
+        async def meet() -> int | None:
+            database, told, self._is_ahead_written = self._shop.database, 0, was_written
+            await behind.alone(database)
+            while await _number_some(database, AT_ONCE) == AT_ONCE:
+                pass
+            last = await database.row("SELECT coalesce(max(position), 0) FROM journal")
+            self._end = last[0] if last else 0
+            for _ in range(_LAST_BATCHES):
+                await self._write_ahead()
+                if (batch := await self._batch(self._tell_together)) is None:
+                    await behind.note_caught_up(database, self._names)
+                    return told
+                told += batch
+            return None
+
+        try:
+            told = await self._shop.database.transaction(meet)
+        except Unavailable:
+            raise
+        except Exception as error:
+            told, self._is_ahead_written = None, was_written
+            log.debug("the last of what was missed is told by batches: %r", error)
+        await behind.notice(self._shop)
+        return await self._on() if told is None else told
+
+    async def _write_ahead(self) -> None:
+        """Write down what lies ahead, once it is known that something does; twice, since much is written meanwhile."""
+        if self._must_write_ahead and not self._is_ahead_written:
+            await ahead.write_down(self._shop.database, self._names)
+            await give_positions(self._shop)
+            await ahead.write_down(self._shop.database, self._names)
+            self._is_ahead_written = True
+
     async def _next(self) -> int | None:
         """Tell a batch: all of them together or, where somebody refuses something or fails, one after the other."""
         database = self._shop.database
-        if self._must_write_ahead and not self._is_ahead_written:
-            await ahead.write_down(database, self._names)
-            self._is_ahead_written = True
+        await self._write_ahead()
         await give_positions(self._shop)
         try:
-            return await database.transaction(lambda: self._batch(self._tell_together))
+            return await self._pace.step(lambda: self._batch(self._tell_together))
         except Unavailable:
             raise
         except Exception as error:
@@ -201,7 +265,7 @@ class _Walk:
         database, names = self._shop.database, self._names
         rows = await lock(database, "journal_cursor", names, ("plugin", "position"), key="plugin", type="text")
         places = {row[0]: row[1] for row in rows}
-        entries = await entries_after(database, min(places.values()))
+        entries = await entries_after(database, min(places.values()), self._pace.size)
         if not entries or entries[0].position > self._end:
             return None
         missed = [

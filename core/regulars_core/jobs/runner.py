@@ -20,6 +20,7 @@ GRACE_SECONDS = 10.0
 _MAX_NAP_SECONDS = 60.0  # whoever was killed is noticed after its lease and this, at the latest
 _MIN_NAP_SECONDS = 0.05
 _AFTER_TROUBLE_SECONDS = 5.0  # also what a process leaves to others after a job that took too long
+_BEHIND_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +145,9 @@ class Runner:
 
     async def _attend(self, job: Job) -> None:
         while True:
+            if job.plugin in self.shop.behind:  # it would go by what the plugin knows, which is of then
+                await asyncio.sleep(_BEHIND_SECONDS)
+                continue
             try:
                 attempt = await self.attempt(job)
                 nap = max(await self._nap(job), _AFTER_TROUBLE_SECONDS if attempt.outcome == "took too long" else 0)

@@ -202,6 +202,11 @@ class Plugins:
         """Which plugins have this hook, in their order."""
         return [implementation.plugin_name for implementation in self._implementations(hook)]
 
+    def asking_first(self, event: str) -> Sequence[str]:
+        """Which plugins name something in the first half of an event, in their order."""
+        hook = f"{event}_lookups"
+        return self.implementing(hook) if hasattr(self._manager.hook, hook) else []
+
     def ask(self, hook: str, plugin: str, facts: Mapping[str, Any], extras: Sequence[Extras] = ()) -> Any:
         """What one plugin answers a question, which is a hook that is called whenever somebody asks; None where it has no such
         hook. Of the extras it is told its own. Raises what it raises."""

@@ -74,7 +74,8 @@ class Quoting:
     ) -> None:
         self._shop, self._extras = shop, extras or [{}] * len(baskets)
         self._failed: list[dict[str, Exception]] = [{} for _ in baskets]
-        self._plugins = shop.plugins.implementing(QUOTED) if baskets else ()
+        quoting = shop.plugins.implementing(QUOTED) if baskets else ()
+        self._plugins = [one for one in quoting if one not in shop.behind]  # those would quote by what was true then
         self._baskets = self._as_before(baskets) if sold else baskets
         outlines = tuple(basket.outline for basket in self._baskets)
         self._named = {plugin: self._lookups(plugin, outlines) for plugin in self._plugins}

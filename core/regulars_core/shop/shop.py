@@ -1,5 +1,6 @@
 """The shop at hand: its database and what it has decided. What every service is given first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -28,6 +29,11 @@ class Shop:
     """Everything that can be allowed here; making it raises PluginError where plugins' permissions cannot be."""
     keeps_journal: bool = field(init=False)
     """Whether events are written down for plugins that are off: as soon as any plugin was ever on."""
+    behind: frozenset[str] = frozenset()
+    """The plugins that are told later what happens now, since they are being told what they missed before; so nobody is told of
+    two things in another order than they happened. See `regulars_core.events.behind`."""
+    was_behind: bool = False
+    """Whether any plugin was behind since the shop was opened."""
     turns: Turns = field(default_factory=Turns)
     """Who would only overtake each other in this process, one after another."""
     memory: dict[Any, Any] = field(default_factory=dict)
@@ -37,6 +43,11 @@ class Shop:
         self.codes = Codes(self.database)
         self.permissions = Permissions.of(self.plugins)
         self.keeps_journal = bool(self.plugins.names)
+
+    @property
+    def told(self) -> Sequence[str] | None:
+        """The plugins that are told at once of what happens; None for all."""
+        return [name for name in self.plugins.names if name not in self.behind] if self.behind else None
 
     @property
     def currency(self) -> CurrencyCode:

@@ -11,6 +11,7 @@ import strawberry
 from strawberry.types.base import get_object_definition
 from strawberry.types.field import StrawberryField
 
+from regulars_core.plugins.owners import CORE
 from regulars_core.primitives.errors import Problem
 from regulars_core.primitives.text import camel
 from regulars_core.queries.pages import SortKey
@@ -47,6 +48,8 @@ class FilterLeaf:
     description: str
     needs: str | None = None
     shop_wide: bool = False
+    owner: str = CORE
+    """Who has brought it; whoever does need not say so."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class SortField:
     description: str
     needs: str | None = None
     shop_wide: bool = False
+    owner: str = CORE
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class NodeKind:
     kind: str
     load: Callable[[RequestContext, Sequence[str]], Any]
     needs: str | None = None
+    owner: str = CORE
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from graphql import GraphQLEnumValue
@@ -77,6 +78,8 @@ class Parts:
                 self._places.claim(definition.name, name, contribution.owner)
                 ours = copy(added)  # the field itself may join other schemas too
                 ours.description = f"{added.description}{_by(contribution.owner)}"
+                if contribution.owner != CORE:
+                    ours.metadata = MappingProxyType({**added.metadata, "owner": contribution.owner})
                 self.fields.setdefault(extension.type, []).append(ours)
 
     def _add_leaves(self, contribution: Contribution) -> None:
@@ -85,7 +88,9 @@ class Parts:
             self._places.reserve(name, ("all", "any", "not"), CORE)
             self._places.claim(name, leaf.name, contribution.owner)
             described = needing(leaf.description, leaf.needs, shop_wide=leaf.shop_wide) + _by(contribution.owner)
-            self.leaves.setdefault(leaf.where, {})[leaf.name] = replace(leaf, description=described)
+            self.leaves.setdefault(leaf.where, {})[leaf.name] = replace(
+                leaf, description=described, owner=contribution.owner
+            )
 
     def _add_inputs(self, contribution: Contribution) -> None:
         for added in contribution.inputs:
@@ -105,13 +110,14 @@ class Parts:
             name = sort.key.name
             self._places.claim(sort.enum.__name__, name, contribution.owner)
             described = needing(sort.description, sort.needs, shop_wide=sort.shop_wide) + _by(contribution.owner)
-            self.sorts.setdefault(sort.enum, {})[name] = sort
-            self.enums.setdefault(sort.enum, {})[name] = GraphQLEnumValue(sort, description=described)
+            ours = replace(sort, owner=contribution.owner)
+            self.sorts.setdefault(sort.enum, {})[name] = ours
+            self.enums.setdefault(sort.enum, {})[name] = GraphQLEnumValue(ours, description=described)
 
     def _add_nodes(self, contribution: Contribution) -> None:
         for node in contribution.nodes:
             self._places.claim("Node", node.kind, contribution.owner)
-            self.nodes[node.kind] = node
+            self.nodes[node.kind] = replace(node, owner=contribution.owner)
 
     def _add_problems(self, contribution: Contribution) -> None:
         for problem in contribution.problems:

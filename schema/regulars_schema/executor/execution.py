@@ -36,6 +36,7 @@ from strawberry import Info
 from strawberry.exceptions import WrongNumberOfResultsReturned
 from strawberry.types.arguments import convert_arguments
 
+from regulars_core.events.behind import CatchingUp
 from regulars_core.primitives.errors import Forbidden
 from regulars_schema.documents.limits import beyond_objects
 from regulars_schema.documents.operations import BoundOperation
@@ -136,6 +137,7 @@ class Execution:
         assert field.rooted is not None
         if field.needs is not None and not self._context.request.actor.may(field.needs):
             return Denied(field.needs)
+        self._context.request.refuse_behind(field.owner)
         schema = self._bound.schema._strawberry_schema  # type: ignore[attr-defined]
         return await field.rooted(self._context, schema, field.name, self._arguments(root, field))
 
@@ -193,6 +195,8 @@ class Execution:
             for field in level.selection.fields:
                 if field.needs is not None and not self._context.request.actor.may(field.needs):
                     levels += self._complete(level, field, [Denied(field.needs)] * len(level.parents))
+                elif field.owner is not None and field.owner in self._context.request.shop.behind:
+                    levels += self._complete(level, field, [CatchingUp(field.owner)] * len(level.parents))
                 elif field.read is not None:
                     levels += self._complete(level, field, _read_off(field, level.parents))
                 elif not self._push_down(statement, field):
@@ -206,6 +210,8 @@ class Execution:
         called."""
         context, pushdown = self._context.request, self._pushdowns.get(field)
         if pushdown is None or not statement.has_room(pushdown) or not all(map(context.actor.may, pushdown.needs)):
+            return False
+        if context.shop.behind:  # whose fields are answered by errors
             return False
         values: list[Any] = []
         try:

@@ -72,7 +72,7 @@ class ExecutionField:
 
     Its values are read off the parents, one by one (`read`), or fetched for all parents by one call (`batched`), if the
     caller holds the permission that the field needs. A root field has a function of ours (`rooted`), or its own resolver is
-    called. `arguments` are there if they only have to be read.
+    called. `arguments` are there if they only have to be read, and `owner` is the plugin that has added the field, if any.
     """
 
     name: str
@@ -84,6 +84,7 @@ class ExecutionField:
     batched: BatchFunction | None = None
     rooted: RootAnswer | None = None
     needs: str | None = None
+    owner: str | None = None
     arguments: "Arguments | None" = None
 
     @property

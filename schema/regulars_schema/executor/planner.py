@@ -50,7 +50,7 @@ from regulars_schema.executor.plan import (
 )
 from regulars_schema.inputs.readers import demands, reader
 from regulars_schema.request.context import BatchFunction, RootAnswer
-from regulars_schema.request.permissions import definition_of, needs_of
+from regulars_schema.request.permissions import definition_of, needs_of, owner_of
 
 MAX_FIELDS = 5_000
 """Fields of a plan; fragments within fragments can make any number of them out of a short document."""
@@ -152,7 +152,7 @@ class _Planner:
             planned.rooted = _rooted(definition)
         else:
             planned.read, planned.batched = _source(parent, called, definition)
-        planned.needs = needs_of(definition)
+        planned.needs, planned.owner = needs_of(definition), owner_of(definition)
         planned.arguments = _simple_arguments(definition, nodes[0], self._schema._strawberry_schema)  # type: ignore[attr-defined]
         return planned
 

@@ -12,6 +12,7 @@ from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from regulars_core.database import OutcomeUnknown, StoppedForLength, Unavailable
+from regulars_core.events.behind import CatchingUp
 from regulars_core.primitives.errors import BadInput, Forbidden, Problem, TimedOut, logged
 from regulars_schema.request.permissions import requires
 
@@ -104,6 +105,8 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     if isinstance(cause, StoppedForLength):
         message = "The database stopped this because it took too long, and would stop it again: ask for less at once."
         return message, {"code": "STATEMENT_TIMEOUT"}
+    if isinstance(cause, CatchingUp):
+        return str(cause), {"code": "UNAVAILABLE", "plugin": cause.plugin}
     if isinstance(cause, Unavailable):
         return "The database is not available at the moment; try again.", {"code": "UNAVAILABLE"}
     if isinstance(cause, TimedOut) and cause.unknown:

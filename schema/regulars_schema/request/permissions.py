@@ -70,6 +70,13 @@ def needs_of(field: GraphQLField) -> str | None:
     return needs
 
 
+def owner_of(field: GraphQLField) -> str | None:
+    """The plugin that has added a field of a composed schema to a type of somebody else's; None for core's."""
+    definition = definition_of(field)
+    owner: str | None = definition.metadata.get("owner") if isinstance(definition, StrawberryField) else None
+    return owner
+
+
 def most_of(field: GraphQLField) -> int:
     """How many objects a field of a composed schema declares to hold at most; 1 if it declares nothing."""
     definition = definition_of(field)
@@ -110,6 +117,16 @@ def guard(schema: GraphQLSchema) -> None:
                 field.resolve = _asking(field.resolve, needs)
             if field.args and nullable:
                 field.resolve = _refusing(field.resolve)
+            if (owner := owner_of(field)) is not None:
+                field.resolve = _caught_up(field.resolve, owner)
+
+
+def _caught_up(resolve: Any, owner: str) -> Any:
+    def answer(parent: Any, info: Any, **arguments: Any) -> Any:
+        info.context.request.refuse_behind(owner)
+        return resolve(parent, info, **arguments)
+
+    return answer
 
 
 def _asking(resolve: Any, needs: str) -> Any:

@@ -58,12 +58,12 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise typer.Exit(130) from None
 
 
-def in_shop(work: Callable[[Shop], Coroutine[Any, Any, T]], *, migrated: bool = True) -> T:
-    """Open the shop of the environment and do something in it."""
+def in_shop(work: Callable[[Shop], Coroutine[Any, Any, T]], *, migrated: bool = True, serving: bool = False) -> T:
+    """Open the shop of the environment and do something in it; `serving` as in `opened`."""
     settings, plugins = configured_or_exit()
 
     async def opened_and_done() -> T:
-        async with opened(settings, plugins, migrated=migrated) as shop:
+        async with opened(settings, plugins, migrated=migrated, serving=serving) as shop:
             return await work(shop)
 
     return run(opened_and_done())

@@ -56,7 +56,7 @@ def jobs_run(
 ) -> None:
     """Run the jobs when their time comes, beside any other process that does so; or all of them once."""
     jobs = _jobs()
-    failed = in_shop(lambda shop: _once(shop, jobs) if once else _go_on(shop, jobs))
+    failed = in_shop(lambda shop: _once(shop, jobs) if once else _go_on(shop, jobs), serving=not once)
     if failed:
         fail(f"Failed: {', '.join(failed)}. The log says why.")
 

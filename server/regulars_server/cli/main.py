@@ -82,7 +82,7 @@ def serve(
 async def _look_inside(settings: Settings, plugins: Plugins) -> None:
     """Fail before a server starts, with a sentence, rather than in each of its workers."""
     create_app(settings, plugins)
-    async with opened(settings, plugins):
+    async with opened(settings, plugins, serving=True):
         pass
 
 

@@ -5,6 +5,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from regulars_core.database import Unavailable
+from regulars_core.events.behind import progress
 from regulars_core.start import CANNOT_START, refuse_other_version
 from regulars_schema.documents.introspection import INTROSPECT
 from regulars_server.http.access import RequestLog
@@ -37,12 +38,15 @@ async def _health(_: Request) -> Response:
 
 
 async def _ready(request: Request) -> Response:
+    database = request.app.state.shop.database
     try:
-        await refuse_other_version(request.app.state.shop.database)
+        await refuse_other_version(database)
+        late = await progress(database)
     except CANNOT_START as error:
         reason = "database" if isinstance(error, Unavailable) else "migrations"
         return JSONResponse({"status": "not ready", "reason": reason}, 503)
-    return JSONResponse({"status": "ready"})
+    told = [{"plugin": one.plugin, "percent": one.percent, "told": one.told, "missed": one.missed} for one in late]
+    return JSONResponse({"status": "ready"} | ({"catchingUp": told} if told else {}))
 
 
 async def _metrics(request: Request) -> Response:

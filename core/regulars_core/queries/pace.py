@@ -1,0 +1,37 @@
+"""Long work in short transactions, so that nobody else waits long for what they hold."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from regulars_core.database import Database
+
+T = TypeVar("T")
+
+AIM_SECONDS = 0.1
+"""How long one transaction of long work should take."""
+_NOTICEABLE_SECONDS = 0.02
+_PAUSE_SECONDS = 0.03, 0.2  # at least and at most; SQLite itself looks every 25 milliseconds whether it may write
+
+
+class Pace:
+    """How much of something long is done in one transaction: as much as takes a tenth of a second, by how long the last one
+    took, between `least` and `most`. SQLite has one writer, and other processes ask for it from time to time: so it is left to
+    them after each step that they can have noticed."""
+
+    def __init__(self, database: Database, most: int, *, first: int | None = None, least: int = 1) -> None:
+        self._database, self._most, self._least = database, most, min(least, most)
+        self.size = min(first or most, most)
+
+    async def step(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Run some of the work in one transaction; it looks at `size` for how much that is. Raises what `transaction` raises."""
+        begun = time.monotonic()
+        result = await self._database.transaction(work)
+        took = time.monotonic() - begun
+        wanted = int(self.size * AIM_SECONDS / max(took, AIM_SECONDS / 4))
+        self.size = max(self._least, min(self._most, max(self.size // 4, wanted), self.size * 2))
+        if self._database.engine == "sqlite" and took > _NOTICEABLE_SECONDS and not self._database.in_transaction:
+            least, most = _PAUSE_SECONDS
+            await asyncio.sleep(min(max(took / 2, least), most))
+        return result
