@@ -2,9 +2,13 @@
 
 from collections.abc import AsyncIterator, Sequence
 
+from regulars_core.bulk.service import forget_old_jobs
+from regulars_core.bulk.tasks import BulkTask
+from regulars_core.bulk.worker import do_bulk_jobs
 from regulars_core.customers.search import recent
 from regulars_core.database import App
 from regulars_core.events.replay import catch_up, forget_old
+from regulars_core.groups.deletion import GROUP_DELETE
 from regulars_core.hookspecs import hookimpl
 from regulars_core.idempotency import KEPT_DAYS
 from regulars_core.idempotency import forget_old as forget_old_keys
@@ -37,8 +41,9 @@ async def refresh_planner(shop: Shop) -> None:
 
 
 async def forget_keys(shop: Shop) -> None:
-    """Remove idempotency keys that nobody will send again."""
+    """Remove idempotency keys that nobody will send again, and jobs that nobody will ask for."""
     await forget_old_keys(shop.database)
+    await forget_old_jobs(shop)
 
 
 async def renew_recent_text(shop: Shop) -> None:
@@ -56,9 +61,15 @@ JOBS: Sequence[Job] = (
     Job(
         "renew-recent-text", "Lets quick searches find those seen last by an index of their own.", 60, renew_recent_text
     ),
+    Job("bulk-jobs", "Does what takes longer than an answer, batch by batch.", 5, do_bulk_jobs),
     Job("keep-journal", "Tells plugins what they missed, and forgets what all were told.", 600, keep_journal),
     Job("refresh-planner", "Refreshes the figures by which the database chooses its indexes.", 86_400, refresh_planner),
-    Job("forget-idempotency-keys", f"Removes idempotency keys older than {KEPT_DAYS} days.", 86_400, forget_keys),
+    Job(
+        "forget-idempotency-keys",
+        f"Removes idempotency keys and bulk jobs older than {KEPT_DAYS} days.",
+        86_400,
+        forget_keys,
+    ),
 )
 
 
@@ -94,6 +105,12 @@ def regulars_permissions() -> Sequence[Permission]:
 def regulars_jobs() -> Sequence[Job]:
     """Core's jobs."""
     return JOBS
+
+
+@hookimpl
+def regulars_bulk_tasks() -> Sequence[BulkTask]:
+    """Core's bulk tasks."""
+    return [GROUP_DELETE]
 
 
 @hookimpl

@@ -1,6 +1,7 @@
 """Every table of the core, for Tortoise's registry of models."""
 
 from regulars_core.audit import Audit
+from regulars_core.bulk.models import BulkJob
 from regulars_core.customers.models import (
     CodeBlock,
     Customer,
@@ -24,6 +25,7 @@ from regulars_core.stores.models import Store
 __all__ = [
     "ApiKey",
     "Audit",
+    "BulkJob",
     "CodeBlock",
     "Customer",
     "CustomerAddress",

@@ -5,6 +5,9 @@ GraphQL is in `regulars_schema.plugin`; for tests there are `regulars_core.testi
 """
 
 from regulars_core.audit import changed
+from regulars_core.bulk.reads import BulkJobRow
+from regulars_core.bulk.service import request_bulk_job
+from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask
 from regulars_core.customers.changes import locked_customer
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition
@@ -82,6 +85,10 @@ __all__ = [
     "Basket",
     "BasketLine",
     "BasketOutline",
+    "BulkBatch",
+    "BulkJobRow",
+    "BulkStep",
+    "BulkTask",
     "Checks",
     "CodeSeries",
     "Condition",
@@ -183,6 +190,7 @@ __all__ = [
     "quote",
     "random_purchases",
     "refunds_by_ids",
+    "request_bulk_job",
     "rule_kinds",
     "settings_from",
     "spread",

@@ -42,6 +42,7 @@ from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload, UserError
 from regulars_schema.request.permissions import guarded, requires
 from regulars_schema.schema import build_schema, contributions_of, schema_of
+from regulars_schema.shop.bulk_jobs import BulkJob
 from regulars_schema.shop.stores import Store
 from regulars_schema.types.ids import identified, key_of
 from regulars_schema.types.money import Money
@@ -50,6 +51,7 @@ from regulars_schema.types.scalars import EmailAddress, PhoneNumber
 __all__ = [
     "AmountComparison",
     "BasketInput",
+    "BulkJob",
     "Connection",
     "Contribution",
     "Customer",

@@ -14,12 +14,12 @@ from regulars_schema.groups import contribution as groups
 from regulars_schema.purchases import contribution as purchases
 from regulars_schema.request import errors
 from regulars_schema.rules import contribution as rules
-from regulars_schema.shop import audit, shop, stores
+from regulars_schema.shop import audit, bulk_jobs, shop, stores
 
 
 def core_contributions() -> list[Contribution]:
     """What core brings, room by room."""
-    rooms = (shop, stores, customers, groups, notes, purchases, rules, audit)
+    rooms = (shop, stores, customers, groups, notes, purchases, rules, audit, bulk_jobs)
     return [Contribution(CORE, types=errors.ERROR_TYPES), *(room.contribution() for room in rooms)]
 
 

@@ -67,7 +67,7 @@ async def change_quietly(shop: Shop, customer_id: str, changes: CustomerChanges,
 
     async def work() -> bool:
         before = await locked_customer(shop, customer_id, expected=expected)
-        if "group_id" in columns and (
+        if columns.get("group_id", before["group_id"]) != before["group_id"] and (
             problems := await missing(shop, "customer_group", {columns["group_id"] or ""}, "groupId", "group")
         ):
             raise Refused(*problems)

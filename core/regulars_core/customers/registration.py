@@ -83,11 +83,12 @@ async def _refuse_unknown(shop: Shop, customers: Sequence[CheckedCustomer]) -> N
 
 
 async def missing(shop: Shop, table: str, ids: set[str], field: str, kind: str) -> list[Problem]:
-    """A problem for every id that no row of the table has."""
+    """A problem for every id that no row of the table has, or a group that is being removed."""
     if not ids:
         return []
     among = shop.database.dialect.among("id", 1)
-    existing = {row[0] for row in await shop.database.rows(f"SELECT id FROM {table} WHERE {among}", sorted(ids))}
+    open_ones = f"{among} AND emptying_into IS NULL" if table == "customer_group" else among
+    existing = {row[0] for row in await shop.database.rows(f"SELECT id FROM {table} WHERE {open_ones}", sorted(ids))}
     return [Problem("NOT_FOUND", f"There is no {kind} with this id.", (field,)) for _ in sorted(ids - existing)]
 
 

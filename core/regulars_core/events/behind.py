@@ -13,21 +13,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regulars_core.database import Database, Overtaken, Unavailable
+from regulars_core.database import Database, Overtaken
 from regulars_core.plugins.host import Extras
 from regulars_core.queries.locks import lock
-from regulars_core.shop.shop import Shop
+from regulars_core.shop.shop import CatchingUp, Shop
 
 _LOCK = 7_306_085_893_296_000_015  # of pg_advisory_xact_lock; any number, the same in every version
 _LOOKED_AT = 20_000  # entries of the journal that are looked at in one statement
-
-
-class CatchingUp(Unavailable):
-    """What was asked for depends on a plugin that is being told what it missed; later it can be had."""
-
-    def __init__(self, plugin: str) -> None:
-        super().__init__(f"The plugin '{plugin}' is catching up with what it missed while it was off; try again later.")
-        self.plugin = plugin
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +50,6 @@ async def progress(database: Database) -> Sequence[Progress]:
         written = min(max(ahead, position), last)
         found.append(Progress(plugin, last - start, max(written - start, 0), max(position - start, 0)))
     return found
-
-
-def refuse_behind(shop: Shop, owner: str) -> None:
-    """Raise CatchingUp if this is a plugin that is behind."""
-    if owner in shop.behind:
-        raise CatchingUp(owner)
 
 
 async def told_at_once(

@@ -7,13 +7,16 @@ from regulars_core.database.fields import IdField, InstantField, TextKeyField
 
 
 class CustomerGroup(Model):
-    """A group of customers to whom the same terms apply."""
+    """A group of customers to whom the same terms apply. One that is being removed gets no new members, and its members are on
+    their way into `emptying_into`, by the bulk job `emptied_by`; both are null otherwise."""
 
     id = IdField(primary_key=True)
     name = fields.CharField(120)
     name_key = TextKeyField(160, unique=True)
     description = fields.TextField(null=True)
     is_default = fields.BooleanField(default=False)
+    emptying_into = IdField(null=True)
+    emptied_by = IdField(null=True)
     created_at = InstantField()
     updated_at = InstantField()
 

@@ -69,42 +69,12 @@ async def change_group(shop: Shop, group_id: str, changes: GroupChanges) -> None
     async def work() -> None:
         await _refuse_taken(columns.get("name_key"), but_for=group_id)
         if not await CustomerGroup.filter(id=group_id).update(**columns, updated_at=now()):
-            raise Refused(_unknown("id"))
+            raise Refused(unknown_group("id"))
         await announce(shop, "groups_changed", [group_id], [changes.get("extras", {})])
 
     await shop.database.transaction(work)
 
 
-async def delete_group(shop: Shop, group_id: str, move_to: str | None) -> None:
-    """Remove a group; its members go to another one, which must be named if there are any. Raises Refused."""
-
-    async def work() -> None:
-        database = shop.database
-        group = await CustomerGroup.filter(id=group_id).first()
-        if group is None:
-            raise Refused(_unknown("id"))
-        if group.is_default:
-            raise Refused(Problem("DEFAULT_GROUP", "The default group cannot be deleted.", ("id",)))
-        if move_to is not None:
-            if move_to == group_id or not await CustomerGroup.filter(id=move_to).exists():
-                raise Refused(_unknown("moveCustomersTo"))
-            moved = await database.rows(
-                "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3 WHERE group_id = $1"
-                " RETURNING id",
-                group_id,
-                move_to,
-                now(),
-            )
-            await announce(shop, "customers_changed", sorted(row[0] for row in moved))
-        else:
-            row = await database.row("SELECT count(*) FROM customer WHERE group_id = $1", group_id)
-            if row and row[0]:
-                message = f"The group has members ({row[0]}); name another one for them in `moveCustomersTo`."
-                raise Refused(Problem("GROUP_NOT_EMPTY", message, ("id",)))
-        await group.delete()
-
-    await shop.database.transaction(work)
-
-
-def _unknown(field: str) -> Problem:
+def unknown_group(field: str) -> Problem:
+    """The refusal of an id that no group has."""
     return Problem("NOT_FOUND", "There is no group with this id.", (field,))

@@ -33,6 +33,7 @@ from operator import attrgetter
 from regulars_core.customers.reads import customers_by_ids, customers_then
 from regulars_core.groups.reads import groups_by_ids
 from regulars_core.hookspecs.declarations import (
+    regulars_bulk_tasks,
     regulars_commands,
     regulars_hookspecs,
     regulars_jobs,
@@ -94,6 +95,7 @@ __all__ = [
     "purchases_refunded_lookups",
     "purchases_voided",
     "purchases_voided_lookups",
+    "regulars_bulk_tasks",
     "regulars_commands",
     "regulars_hookspecs",
     "regulars_jobs",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from regulars_core.bulk.tasks import BulkTask
 from regulars_core.database import App
 from regulars_core.jobs.jobs import Job
 from regulars_core.plugins.host import hookspec
@@ -122,6 +123,26 @@ def regulars_jobs() -> Sequence[Job]:  # type: ignore[empty-body]
         @hookimpl
         def regulars_jobs() -> Sequence[Job]:
             return [Job("greet", "Greets whose birthday it is.", 3_600, greet)]
+    """
+
+
+@hookspec
+def regulars_bulk_tasks() -> Sequence[BulkTask]:  # type: ignore[empty-body]
+    """Work of the plugin's own that takes longer than an answer, and is done behind it in batches.
+
+    A mutation asks for it by `request_bulk_job`, and answers the job, which tells how far it is and can be cancelled. Names are
+    in capitals and begin with the plugin's.
+
+    For example:
+
+        async def greet_some(shop: Shop, batch: BulkBatch) -> BulkStep:
+            greeted = await greet_next(shop, after=batch.place or "", most=batch.most)
+            return BulkStep(greeted[-1] if greeted else None, len(greeted), {"changed": len(greeted)})
+
+
+        @hookimpl
+        def regulars_bulk_tasks() -> Sequence[BulkTask]:
+            return [BulkTask("BIRTHDAY_GREET", "Greets everybody.", greet_some)]
     """
 
 

@@ -163,7 +163,9 @@ async def _groups(shop: Shop, entries: Sequence[Entry]) -> dict[str, str]:
     if not keys:
         return {}
     among = shop.database.dialect.among("name_key", 1, "text")
-    rows = await shop.database.rows(f"SELECT name_key, id FROM customer_group WHERE {among}", list(keys.values()))
+    rows = await shop.database.rows(
+        f"SELECT name_key, id FROM customer_group WHERE {among} AND emptying_into IS NULL", list(keys.values())
+    )
     ids = {row[0]: row[1] for row in rows}
     for name, key in keys.items():
         if key not in ids:

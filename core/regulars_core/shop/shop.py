@@ -5,13 +5,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from regulars_core.database import Database
+from regulars_core.database import Database, Unavailable
 from regulars_core.plugins.host import Plugins
 from regulars_core.primitives.money import CurrencyCode, Money, to_minor
 from regulars_core.shop.codes import Codes
 from regulars_core.shop.permissions import Permissions
 from regulars_core.shop.settings import Settings
 from regulars_core.shop.turns import Turns
+
+
+class CatchingUp(Unavailable):
+    """What was asked for depends on a plugin that is being told what it missed; later it can be had."""
+
+    def __init__(self, plugin: str) -> None:
+        super().__init__(f"The plugin '{plugin}' is catching up with what it missed while it was off; try again later.")
+        self.plugin = plugin
 
 
 @dataclass
@@ -43,6 +51,11 @@ class Shop:
         self.codes = Codes(self.database)
         self.permissions = Permissions.of(self.plugins)
         self.keeps_journal = bool(self.plugins.names)
+
+    def refuse_behind(self, owner: str | None) -> None:
+        """Raise CatchingUp for what belongs to a plugin that is behind."""
+        if owner in self.behind:
+            raise CatchingUp(str(owner))
 
     @property
     def told(self) -> Sequence[str] | None:

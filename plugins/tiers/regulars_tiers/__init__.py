@@ -8,6 +8,7 @@ import typer
 
 from regulars_core.plugin import (
     App,
+    BulkTask,
     CustomerRow,
     Instant,
     Job,
@@ -24,6 +25,7 @@ from regulars_core.plugin import (
 )
 from regulars_schema.plugin import Contribution
 from regulars_tiers import events, hookspecs
+from regulars_tiers.bulk_reassessment import TIERS_REASSESS
 from regulars_tiers.commands import commands
 from regulars_tiers.graphql import contribution
 from regulars_tiers.permissions import PERMISSIONS
@@ -59,6 +61,11 @@ def regulars_permissions() -> Sequence[Permission]:
 @hookimpl
 def regulars_jobs() -> Sequence[Job]:
     return [Job("reassess-tiers", "Tells what time and a new policy did to tiers.", 60, events.time_passed)]
+
+
+@hookimpl
+def regulars_bulk_tasks() -> Sequence[BulkTask]:
+    return [TIERS_REASSESS]
 
 
 @hookimpl

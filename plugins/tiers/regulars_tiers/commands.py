@@ -30,7 +30,7 @@ def reassess(
     async def work(shop: Shop) -> None:
         started, done = time.perf_counter(), 0
         if everybody:
-            await reassessment.mark(shop, None)
+            await reassessment.mark_all(shop)
         async for count in reassessment.work_off(shop):
             done += count
             typer.echo(f"{done} customers …", err=True)

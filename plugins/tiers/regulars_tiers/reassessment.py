@@ -6,7 +6,7 @@ Each batch is a transaction of its own; whoever is interrupted goes on with what
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from regulars_core.plugin import Database, Shop, Values, Where, hold, now
+from regulars_core.plugin import Database, Shop, hold, now
 from regulars_tiers.histories import histories_of, stored_periods
 from regulars_tiers.policy_versions import broken_criteria, versions_of
 from regulars_tiers.recalculation import ANEW, Recalculate, recalculate
@@ -17,7 +17,6 @@ BATCH = 1_000
 MAX_PURCHASES = 10_000
 """Of the customers of a batch, but for those of the last one: whoever wants to sell to them waits until all are measured."""
 _STANDINGS = "tier_standing t JOIN customer_stats s ON s.customer_id = t.customer_id"
-_FROM_CUSTOMERS = "customer c LEFT JOIN customer_stats s ON s.customer_id = c.id"
 
 
 async def reassess(shop: Shop, customer_ids: Sequence[str]) -> int:
@@ -32,18 +31,18 @@ async def reassess(shop: Shop, customer_ids: Sequence[str]) -> int:
     return await shop.database.transaction(work)
 
 
-async def mark(shop: Shop, where: Where | None) -> int:
-    """Let the standings of all customers, or of those who match, be made anew by the job; answers how many there are."""
-    values = Values(shop.database.dialect, ANEW)
-    narrowed = f" AND {where.compile(values)}" if where else ""
-    matching = f"SELECT c.id FROM {_FROM_CUSTOMERS} WHERE c.id = tier_standing.customer_id{narrowed}"
+async def mark_all(shop: Shop) -> None:
+    """Let the standings of all customers be made anew by the job, some thousand in a transaction."""
+    last, done = "0" * 32, False
 
-    async def work() -> int:
-        return await shop.database.run(
-            f"UPDATE tier_standing SET policy = $1 WHERE policy <> $1 AND EXISTS ({matching})", *values.all
-        )
+    async def some() -> tuple[str, bool]:
+        sql = "SELECT customer_id FROM tier_standing WHERE customer_id > $1 ORDER BY customer_id LIMIT $2"
+        ids = [row[0] for row in await shop.database.rows(sql, last, BATCH)]
+        await _mark_these(shop.database, ids)
+        return (ids[-1] if ids else last), len(ids) < BATCH
 
-    return await shop.database.transaction(work)
+    while not done:
+        last, done = await shop.database.transaction(some)
 
 
 async def _mark_these(database: Database, customer_ids: Sequence[str]) -> None:

@@ -36,8 +36,8 @@ from strawberry import Info
 from strawberry.exceptions import WrongNumberOfResultsReturned
 from strawberry.types.arguments import convert_arguments
 
-from regulars_core.events.behind import CatchingUp
 from regulars_core.primitives.errors import Forbidden
+from regulars_core.shop.shop import CatchingUp
 from regulars_schema.documents.limits import beyond_objects
 from regulars_schema.documents.operations import BoundOperation
 from regulars_schema.executor.completion import Completion
@@ -137,7 +137,7 @@ class Execution:
         assert field.rooted is not None
         if field.needs is not None and not self._context.request.actor.may(field.needs):
             return Denied(field.needs)
-        self._context.request.refuse_behind(field.owner)
+        self._context.request.shop.refuse_behind(field.owner)
         schema = self._bound.schema._strawberry_schema  # type: ignore[attr-defined]
         return await field.rooted(self._context, schema, field.name, self._arguments(root, field))
 

@@ -73,7 +73,7 @@ class _Reader:
             raise BadInput(f"`where` has more than {MAX_LEAVES} conditions.", ("where",))
         leaf = self._leaves[key]
         self._context.demand(leaf.needs, shop_wide=leaf.shop_wide)
-        self._context.refuse_behind(leaf.owner)
+        self._context.shop.refuse_behind(leaf.owner)
         comparison = self._strawberry.convert(given, StrawberryAnnotation(leaf.comparison).resolve(), key)
         try:
             conditions = leaf.conditions(comparison, self._context)

@@ -37,7 +37,7 @@ async def node(context: RequestContext, schema: ComposedSchema, id_: str) -> Any
     if found is None:
         return None
     context.demand(found.needs)
-    context.refuse_behind(found.owner)
+    context.shop.refuse_behind(found.owner)
     return (await found.load(context, [key])).get(key)
 
 

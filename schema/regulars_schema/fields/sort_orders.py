@@ -25,5 +25,5 @@ def order_of(given: Any, default: Order, context: RequestContext) -> Order:
     if given is None:
         return default
     context.demand(given.field.needs, shop_wide=given.field.shop_wide)
-    context.refuse_behind(given.field.owner)
+    context.shop.refuse_behind(given.field.owner)
     return Order(given.field.key, given.direction is OrderDirection.DESC)

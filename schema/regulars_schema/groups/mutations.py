@@ -7,6 +7,7 @@ import strawberry
 from regulars_core.customers.changes import assign_group
 from regulars_core.customers.reads import customers_by_ids
 from regulars_core.groups import service
+from regulars_core.groups.deletion import delete_group
 from regulars_core.groups.reads import groups_by_ids
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.queries.rows import load_one
@@ -20,6 +21,7 @@ from regulars_schema.inputs.readers import ExtensibleInput
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 from regulars_schema.request.permissions import guarded
+from regulars_schema.shop.bulk_jobs import BulkJob
 from regulars_schema.types.ids import key_of
 
 MAX_AT_ONCE = 250
@@ -111,12 +113,18 @@ class CustomerGroupDeletePayload(Payload):
     deleted_customer_group_id: strawberry.ID | None = strawberry.field(
         default=None, description="The id of the group that is gone."
     )
+    bulk_job: BulkJob | None = strawberry.field(
+        default=None,
+        description="The work that moves the members and then removes the group, where they are too many for an answer; null "
+        "where it was done at once.",
+    )
 
 
 @mutation(
     name="customerGroupDelete",
     needs="groups.manage",
-    description="Removes a group of customers; its members move. Codes: `NOT_FOUND`, `DEFAULT_GROUP`, "
+    description="Removes a group of customers; its members move, where they are many by a job, and the group gets no new ones "
+    "meanwhile. Codes: `NOT_FOUND`, `DEFAULT_GROUP`, "
     "`GROUP_NOT_EMPTY`.",
 )
 async def customer_group_delete(
@@ -126,12 +134,14 @@ async def customer_group_delete(
 ) -> CustomerGroupDeletePayload:
     """Remove a group."""
     target = input.move_customers_to
-    await service.delete_group(
+    deletion = await delete_group(
         context.shop,
         key_of(input.id, "group", "id"),
         key_of(target.value, "group", "moveCustomersTo") if target and target.value else None,
+        context.actor,
     )
-    return CustomerGroupDeletePayload(deleted_customer_group_id=input.id)
+    job: Any = deletion.job
+    return CustomerGroupDeletePayload(deleted_customer_group_id=None if job else input.id, bulk_job=job)
 
 
 @strawberry.input(description="Customers to put into a group.")

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from strawberry.dataloader import DataLoader
 
 from regulars_core.database import Database, unknown_outcome
-from regulars_core.events.behind import CatchingUp
 from regulars_core.primitives.clock import Instant, printed
 from regulars_core.primitives.errors import Forbidden, TimedOut
 from regulars_core.shop.actors import Actor
@@ -53,11 +52,6 @@ class RequestContext:
             raise Forbidden(permission, shop_wide=True)
         if not self.actor.may(permission):
             raise Forbidden(permission)
-
-    def refuse_behind(self, owner: str | None) -> None:
-        """Raise CatchingUp for what a plugin has brought that is being told what it missed."""
-        if owner in self.shop.behind:
-            raise CatchingUp(str(owner))
 
     @property
     def database(self) -> Database:

@@ -12,8 +12,8 @@ from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from regulars_core.database import OutcomeUnknown, StoppedForLength, Unavailable
-from regulars_core.events.behind import CatchingUp
 from regulars_core.primitives.errors import BadInput, Forbidden, Problem, TimedOut, logged
+from regulars_core.shop.shop import CatchingUp
 from regulars_schema.request.permissions import requires
 
 RETRYABLE = frozenset({"UNAVAILABLE", "TIMEOUT", "RATE_LIMITED", "INTERNAL"})

@@ -123,7 +123,7 @@ def guard(schema: GraphQLSchema) -> None:
 
 def _caught_up(resolve: Any, owner: str) -> Any:
     def answer(parent: Any, info: Any, **arguments: Any) -> Any:
-        info.context.request.refuse_behind(owner)
+        info.context.request.shop.refuse_behind(owner)
         return resolve(parent, info, **arguments)
 
     return answer

@@ -1,11 +1,12 @@
 """Standings made anew."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
 from regulars_core.plugin import Problem, Refused, customers_by_ids
 from regulars_schema.plugin import (
+    BulkJob,
     CustomerWhere,
     Extension,
     IdempotentInput,
@@ -17,6 +18,7 @@ from regulars_schema.plugin import (
     value_or_none,
 )
 from regulars_tiers import reassessment
+from regulars_tiers.bulk_reassessment import MAX_COUNTED, reassess_many
 from regulars_tiers.permissions import MANAGE
 
 
@@ -26,9 +28,11 @@ class TiersReassessInput(IdempotentInput):
 
     customer_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description="One customer, at once.")
     where: strawberry.Maybe[CustomerWhere | None] = strawberry.field(
-        description="Those for whom these conditions hold, by the job, within a minute or two."
+        description="Those for whom these conditions hold, at once where they are few, and else by a job."
     )
-    all: strawberry.Maybe[bool | None] = strawberry.field(description="True: everybody, by the job.")
+    all: strawberry.Maybe[bool | None] = strawberry.field(
+        description="True: everybody, at once where they are few, and else by a job."
+    )
 
 
 @strawberry.type(description="What tiersReassess answers.")
@@ -37,7 +41,12 @@ class TiersReassessPayload(Payload):
 
     reassessed_count: int = strawberry.field(default=0, description="How many customers were assessed at once.")
     moved_count: int = strawberry.field(default=0, description="How many of them are shown in another tier now.")
-    queued_count: int = strawberry.field(default=0, description="How many are left to the job.")
+    queued_count: int = strawberry.field(
+        default=0, description=f"How many are left to the job; {MAX_COUNTED} where they are more."
+    )
+    bulk_job: BulkJob | None = strawberry.field(
+        default=None, description="The work that is left to the job; null where all was done at once."
+    )
 
 
 @mutation(
@@ -55,7 +64,11 @@ async def tiers_reassess(
         raise Refused(Problem("REQUIRED", "Give exactly one of customerId, where and all.", ("customerId",)))
     context.demand("customers.view")
     if id_ is None:
-        return TiersReassessPayload(queued_count=await reassessment.mark(context.shop, where))
+        done = await reassess_many(context.shop, where, context.actor)
+        job: Any = done.job
+        return TiersReassessPayload(
+            reassessed_count=done.reassessed, moved_count=done.moved, queued_count=done.queued, bulk_job=job
+        )
     key = key_of(id_, "customer", "customerId")
     if key not in await customers_by_ids(context.database, [key]):
         raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))

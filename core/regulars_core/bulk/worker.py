@@ -1,0 +1,120 @@
+"""Doing bulk jobs: batch by batch, each in one transaction with the note of how far it is.
+
+Whoever is killed goes on where the last batch ended. Several jobs take turns of some seconds.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from regulars_core.bulk import service
+from regulars_core.bulk.reads import BULK_JOBS, DONE, FAILED, RUNNING, BulkJobRow, bulk_jobs_by_ids
+from regulars_core.bulk.tasks import BulkBatch, BulkTask, bulk_tasks
+from regulars_core.database import Unavailable
+from regulars_core.primitives.errors import Refused, logged
+from regulars_core.queries.locks import lock
+from regulars_core.queries.pace import Pace
+from regulars_core.shop.shop import Shop
+
+TURN_SECONDS = 5.0
+"""After so long the next job has its turn."""
+_FIRST = 100  # of the first batch: how long it takes is not known yet
+_TOTAL_SECONDS = 600
+
+log = logging.getLogger(__name__)
+
+
+async def do_bulk_jobs(shop: Shop) -> None:
+    """Do everything that was asked for, until nothing is left that can be done here and now. Raises Unavailable."""
+    places = [0]
+    while places and (jobs := await _open_jobs(shop)):
+        tasks = bulk_tasks(shop.plugins, without=shop.behind)
+        places = [await _turn(shop, job, tasks[job.task]) for job in jobs if job.task in tasks]
+        await asyncio.sleep(0)
+
+
+async def _open_jobs(shop: Shop) -> Sequence[BulkJobRow]:
+    rows = await shop.database.rows(
+        f"SELECT {BULK_JOBS.column_list} FROM {BULK_JOBS.source} WHERE j.is_open = $1"
+        " ORDER BY j.requested_at, j.id LIMIT 100",
+        True,
+    )
+    return [BulkJobRow(*row) for row in rows]
+
+
+async def _turn(shop: Shop, job: BulkJobRow, task: BulkTask) -> int:
+    """Do some of a job; how much that was. One that fails ends."""
+    begun, pace, done = time.monotonic(), Pace(shop.database, task.most, first=_FIRST), 0
+    try:
+        if job.total is None:
+            await _count(shop, job, task)
+        while time.monotonic() - begun < TURN_SECONDS:
+            size = pace.size
+            step = await pace.step(lambda size=size: _batch(shop, job.id, task, size))  # type: ignore[misc]
+            if step is None:
+                break
+            done += step
+    except Unavailable:
+        raise
+    except Refused as refused:
+        await _fail(shop, job, refused.problems[0].message)
+    except Exception as error:
+        error_id = logged(error, f"the bulk job {job.task}")
+        await _fail(shop, job, f"Something went wrong on our side; error {error_id} in the log says what.")
+    return done
+
+
+async def _count(shop: Shop, job: BulkJobRow, task: BulkTask) -> None:
+    """Note how much there is to do."""
+    row = await shop.database.row("SELECT input FROM bulk_job WHERE id = $1", job.id)
+
+    async def counted() -> int | None:
+        await shop.database.allow(_TOTAL_SECONDS)
+        return await task.total(shop, orjson.loads(row[0]) if row else {})
+
+    # SQLite counts beside whoever writes, and needs no time to be given.
+    given: Any = orjson.loads(row[0]) if row else {}
+    is_postgres = shop.database.engine == "postgres"
+    total = await (shop.database.transaction(counted) if is_postgres else task.total(shop, given))
+    note = "UPDATE bulk_job SET total = $2 WHERE id = $1 AND total IS NULL"
+    if total is not None:
+        await shop.database.transaction(lambda: shop.database.run(note, job.id, total))
+
+
+async def _batch(shop: Shop, job_id: str, task: BulkTask, most: int) -> int | None:
+    """Do a batch, in a transaction; of how many that was, None where nothing is left or somebody has stopped it."""
+    columns = ("is_open", "input", "place", "counts", "key_id", "key_name")
+    rows = await lock(shop.database, "bulk_job", [job_id], columns)
+    if not rows or not rows[0][0]:
+        return None
+    _, given, place, known, *key = rows[0]
+    step = await task.step(shop, BulkBatch(orjson.loads(given), place, most, (key[0], key[1])))
+    counts: dict[str, int] = orjson.loads(known)
+    for word, number in step.counts.items():
+        counts[word] = counts.get(word, 0) + number
+    await shop.database.run(
+        "UPDATE bulk_job SET stage = $2, place = $3, done = done + $4, counts = $5 WHERE id = $1",
+        job_id,
+        RUNNING,
+        step.place,
+        step.done,
+        orjson.dumps(counts).decode(),
+    )
+    if step.place is None:
+        await service.close(shop, job_id, DONE)
+        return None
+    return step.done
+
+
+async def _fail(shop: Shop, job: BulkJobRow, problem: str) -> None:
+    async def work() -> None:
+        await lock(shop.database, "bulk_job", [job.id])
+        current = (await bulk_jobs_by_ids(shop.database, [job.id])).get(job.id)
+        if current is not None and current.finished_at is None:
+            await service.end(shop, current, FAILED, problem)
+
+    await shop.database.transaction(work)
