@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from regulars_core.bulk.service import request_bulk_job
 from regulars_schema.testing import Api
 
 DEFAULT = "group_00000000000070008000000000000001"
@@ -210,7 +211,11 @@ async def test_node_answers_every_kind(api: Api) -> None:
     back = await api.done(
         "purchaseRefund", "refund { id }", {"purchaseId": purchase, "lines": [{"lineId": line, "quantity": "0.5"}]}
     )
+    job = await api.shop.database.transaction(
+        lambda: request_bulk_job(api.shop, "GROUP_DELETE", {"group": "x"}, api.actor)
+    )
     expected = {
+        "BulkJob": f"job_{job.id}",
         "AuditEntry": (await api.data("{ audit(first: 1) { nodes { id } } }"))["audit"]["nodes"][0]["id"],
         "Customer": ana,
         "CustomerGroup": DEFAULT,

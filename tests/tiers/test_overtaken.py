@@ -17,6 +17,7 @@ from regulars_core.plugin import Plugins, Shop, hold, instant_of, plugins_on
 from regulars_core.purchases.statistics import differences as miscounted
 from regulars_core.testing import ImportOptions, import_purchases, opened_shop
 from regulars_tiers.policy_versions import change_policy, checked
+from regulars_tiers.reassessment import mark_all
 from tests.support.gates import Gate
 from tests.tiers.conftest import Owner
 
@@ -223,10 +224,7 @@ async def test_standings_that_are_to_be_made_anew_stay_marked(here: Owner, there
     customer = await here.customer()
     await here.sells(customer, "150.00", "2026-01-05")
 
-    async def mark() -> None:
-        assert (await there.api.done("tiersReassess", "queuedCount", {"all": True}))["queuedCount"] == 1
-
-    await gate.while_it_waits(here.sells(customer, "6000.00", "2026-01-06"), mark)
+    await gate.while_it_waits(here.sells(customer, "6000.00", "2026-01-06"), lambda: mark_all(there.shop))
     waiting = await there.api.data("{ tierPolicy { waitingCount } }")
     assert waiting == {"tierPolicy": {"waitingCount": 1}}
     await all_is_well(there)

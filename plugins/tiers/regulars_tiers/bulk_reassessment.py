@@ -43,7 +43,7 @@ async def reassess_many(shop: Shop, where: Where | None, by: Actor) -> Reassesse
     ids = [id_ for id_, _ in found]
     if len(ids) <= MAX_AT_ONCE and sum(count for _, count in found) <= MAX_PURCHASES:
         return Reassessed(len(ids), await reassess(shop, ids)) if ids else Reassessed()
-    row = await shop.database.row(f"SELECT count(*) FROM ({_some(condition)}) some", _FIRST, MAX_COUNTED, *values)
+    row = await shop.database.row(f"SELECT count(*) FROM ({_some(condition)}) counted", _FIRST, MAX_COUNTED, *values)
     job = await request_bulk_job(shop, TIERS_REASSESS.name, {"condition": condition, "values": values}, by)
     return Reassessed(queued=int(row[0]) if row else 0, job=job)
 

@@ -42,8 +42,8 @@ class ReferenceCount:
     count: int = strawberry.field(description="How many.")
 
 
-def _counts(job: BulkJobRow) -> list[ReferenceCount]:
-    return [ReferenceCount(kind=kind, count=number) for kind, number in sorted(job.counts.items())]
+def _counts(root: Any) -> list[ReferenceCount]:
+    return [ReferenceCount(kind=kind, count=number) for kind, number in sorted(root.counts.items())]
 
 
 @requires(None)

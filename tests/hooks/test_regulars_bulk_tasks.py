@@ -1,0 +1,69 @@
+"""Bulk tasks of plugins."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from regulars_core.bulk.reads import bulk_jobs_by_ids
+from regulars_core.bulk.service import cancel_bulk_job, close, forget_old_jobs, request_bulk_job
+from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, bulk_tasks
+from regulars_core.bulk.worker import do_bulk_jobs
+from regulars_core.plugins.owners import PluginError
+from regulars_core.shop.actors import operator
+from regulars_core.shop.shop import Shop
+from regulars_core.start import plugins_on
+from tests.hooks.conftest import OpenWith
+from tests.hooks.test_plugins import plugin
+
+
+async def count(shop: Shop, batch: BulkBatch) -> BulkStep:
+    """Count to what was asked for, one after another."""
+    at = int(batch.place or "0") + 1
+    if batch.input.get("breaks"):
+        raise RuntimeError("secret")
+    return BulkStep(None if at == batch.input["to"] else str(at), 1, {"counted": 1})
+
+
+async def to(_: Shop, given: Mapping[str, Any]) -> int | None:
+    found: int | None = given["to"]
+    return found
+
+
+COUNT = BulkTask("COUNTING_COUNT", "Counts.", count, to)
+counting = plugin(regulars_bulk_tasks=lambda: [COUNT])
+
+
+def test_they_come_after_cores_and_each_name_is_ones() -> None:
+    assert list(bulk_tasks(plugins_on({"counting": counting}))) == ["GROUP_DELETE", "COUNTING_COUNT"]
+    assert list(bulk_tasks(plugins_on({"counting": counting}), without=frozenset({"counting"}))) == ["GROUP_DELETE"]
+    with pytest.raises(PluginError, match="The bulk task 'COUNTING_COUNT' is defined by 'a' and by 'b'"):
+        bulk_tasks(plugins_on({"a": counting, "b": plugin(regulars_bulk_tasks=lambda: [COUNT])}))
+
+
+async def test_they_are_done_and_told_of(open_with: OpenWith, caplog: pytest.LogCaptureFixture) -> None:
+    shop = await open_with(plugins_on({"counting": counting}))
+    by, database = operator(shop.permissions), shop.database
+
+    async def asked(task: str, **given: Any) -> str:
+        job = await database.transaction(lambda: request_bulk_job(shop, task, given, by))
+        return job.id
+
+    counted, broken, unknown = (
+        await asked(COUNT.name, to=7),
+        await asked(COUNT.name, to=7, breaks=1),
+        await asked("GONE"),
+    )
+    await do_bulk_jobs(shop)
+    jobs = await bulk_jobs_by_ids(database, [counted, broken, unknown])
+    assert (jobs[counted].stage, jobs[counted].progress, jobs[counted].counts) == ("DONE", 100, {"counted": 7})
+    assert jobs[broken].stage == "FAILED"
+    assert "secret" not in str(jobs[broken].problem)
+    assert "secret" in caplog.text
+    assert (jobs[unknown].stage, jobs[unknown].progress) == ("QUEUED", None)  # its plugin is off
+    assert (await cancel_bulk_job(shop, unknown, by)).stage == "CANCELLED"
+    await database.transaction(lambda: database.run("UPDATE bulk_job SET requested_at = 0"))
+    left = await asked(COUNT.name, to=1)
+    await forget_old_jobs(shop)
+    assert [row[0] for row in await database.rows("SELECT id FROM bulk_job")] == [left]
+    await database.transaction(lambda: close(shop, left, "DONE"))
