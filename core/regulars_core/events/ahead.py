@@ -88,20 +88,23 @@ async def write_down(database: Database, plugins: Collection[str]) -> None:
         pass
 
 
-async def complete(database: Database, plugins: Collection[str]) -> bool:
-    """Write down the rest, what has no position yet too, in the caller's transaction; answers whether there is any of that,
-    which must be taken back by `forget_unnumbered` at its end."""
+async def complete(database: Database, plugins: Collection[str]) -> set[str]:
+    """Write down the rest, what has no position yet too, in the caller's transaction; answers of which purchases there is any of
+    that, which must be taken back by `forget_unnumbered` at its end."""
     nothing_left, unnumbered = False, list[tuple[Any, ...]]()
     while not nothing_left:
         nothing_left, unnumbered = await _part(database, plugins)
     await insert(database, "journal_ahead", _COLUMNS, unnumbered)
-    return bool(unnumbered)
+    return {row[_COLUMNS.index("purchase_id")] for row in unnumbered}
 
 
-async def forget_unnumbered(database: Database, plugins: Collection[str]) -> None:
-    """Take back what had no position: it gets one."""
-    among = database.dialect.among("plugin", 1, "text")
-    await database.run(f"DELETE FROM journal_ahead WHERE {among} AND position >= {_BEYOND}", list(plugins))
+async def forget_unnumbered(database: Database, plugins: Collection[str], purchases: Collection[str]) -> None:
+    """Take back what of these purchases had no position: it gets one."""
+    dialect = database.dialect
+    among = f"{dialect.among('purchase_id', 2)} AND {dialect.among('plugin', 1, 'text')}"
+    await database.run(
+        f"DELETE FROM journal_ahead WHERE {among} AND position >= {_BEYOND}", list(plugins), sorted(purchases)
+    )
 
 
 async def forget_told(database: Database, plugins: Collection[str]) -> None:

@@ -299,7 +299,7 @@ class _Walk:
                 await tell_run(run)
         self._telling = None
         if unnumbered:
-            await ahead.forget_unnumbered(database, self._names)
+            await ahead.forget_unnumbered(database, self._names, unnumbered)
 
     async def _hold(self, entries: Sequence[JournalEntry]) -> None:
         """As `regulars_core.purchases.statistics.hold` does: whoever has decided by these customers is overtaken."""

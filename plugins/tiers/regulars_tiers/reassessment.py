@@ -60,17 +60,18 @@ async def waiting(shop: Shop) -> int:
 async def work_off(shop: Shop) -> AsyncIterator[int]:
     """Bring everything up to date: what time has changed, what is waiting, and who bought before the plugin was ever on.
     Yields after each batch how many customers it was for."""
-    for find, cause in ((_due, "TIME"), (_outdated, "POLICY"), (_unassessed, "POLICY")):
+    for find, cause in ((_due, "TIME"), (_outdated, "POLICY")):
         while ids := await find(shop):
             await shop.database.transaction(lambda ids=ids, cause=cause: _recalculate(shop, ids, cause))  # type: ignore[misc]
             yield len(ids)
-    if (await versions_of(shop)).unavailable:
-        return  # nobody can be measured until it is there
-    last = "0" * 32
-    while ids := await _failed(shop, last):  # each once: what fails still fails until the next time
-        await shop.database.transaction(lambda ids=ids: _recalculate(shop, ids, "POLICY"))  # type: ignore[misc]
-        yield len(ids)
-        last = ids[-1]
+    for find_after in (_unassessed, _failed):  # each once: what fails still fails until the next time
+        last = "0" * 32
+        if find_after is _failed and (await versions_of(shop)).unavailable:
+            return  # nobody can be measured until it is there
+        while ids := await find_after(shop, last):
+            await shop.database.transaction(lambda ids=ids: _recalculate(shop, ids, "POLICY"))  # type: ignore[misc]
+            yield len(ids)
+            last = ids[-1]
 
 
 async def _recalculate(shop: Shop, ids: Sequence[str], cause: str) -> None:
@@ -141,10 +142,10 @@ def _whose(shop: Shop, metric: str) -> str:
     return f" of the plugin '{owner}'" if owner else ""
 
 
-async def _unassessed(shop: Shop) -> list[str]:
+async def _unassessed(shop: Shop, after: str) -> list[str]:
     source = "customer_stats s LEFT JOIN tier_standing t ON t.customer_id = s.customer_id"
-    condition = "t.customer_id IS NULL AND (s.purchase_count > 0 OR s.total_spent > 0)"
-    return [row[0] for row in await shop.database.rows(_next(source, condition, "s.customer_id"))]
+    condition = "s.customer_id > $1 AND t.customer_id IS NULL AND (s.purchase_count > 0 OR s.total_spent > 0)"
+    return [row[0] for row in await shop.database.rows(_next(source, condition, "s.customer_id"), after)]
 
 
 async def differences(shop: Shop) -> AsyncIterator[str]:
