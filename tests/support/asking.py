@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from regulars_core.plugin import Lookup, PurchaseOutline, RecordedPurchase, RecordedRefund, Shop, hookimpl
+from regulars_core.plugin import (
+    Lookup,
+    PurchaseOutline,
+    ReassignedPurchase,
+    RecordedPurchase,
+    RecordedRefund,
+    Shop,
+    hookimpl,
+)
 
 
 class Asker:
@@ -36,6 +44,18 @@ class Asker:
     def purchases_voided_lookups(self, shop: Shop, purchases: Sequence[RecordedPurchase]) -> Sequence[Lookup]:
         """Look up when purchases are undone."""
         return _lookups(shop, [purchase.customer_id for purchase in purchases])
+
+    @hookimpl
+    def purchases_reassigned_lookups(self, shop: Shop, purchases: Sequence[ReassignedPurchase]) -> Sequence[Lookup]:
+        """Look up when purchases are given to others."""
+        return _lookups(shop, [id_ for one in purchases for id_ in (one.before, one.customer_id)])
+
+    @hookimpl
+    async def purchases_reassigned(
+        self, purchases: Sequence[ReassignedPurchase], found: Sequence[Sequence[Any]]
+    ) -> None:
+        """Note it."""
+        self._note("reassigned", purchases, found)
 
     @hookimpl
     async def purchases_recorded(self, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]]) -> None:

@@ -12,6 +12,7 @@ from regulars_core.customers.rules import NewCustomer
 from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.groups.service import create_group
 from regulars_core.plugin import DAY_MS, MAIN_STORE_ID, Instant, Refused, Shop, now
+from regulars_core.purchases.reassignments import reassign
 from regulars_core.purchases.refunds import refund, void
 from regulars_core.purchases.rules import NewLine, NewPurchase
 from regulars_core.purchases.rules import checked as checked_purchase
@@ -24,7 +25,8 @@ _AMOUNTS = (900, 2_500, 4_000, 7_500, 12_000, 21_000, 52_000, 210_000)
 
 class Mixed:
     """Registrations, purchases (of the past too, some at once, some of nobody), refunds of amounts and of lines, in part and
-    whole, of the past too, voids, changes and moves between groups: by dice of a seed, so that two shops have the same.
+    whole, of the past too, voids, purchases that go to others, changes and moves between groups: by dice of a seed, so that two
+    shops have the same.
 
     `clock` turns the clock; it stands still in between. Each event comes up to twice `step` after the one before.
     """
@@ -39,6 +41,7 @@ class Mixed:
         self._kinds: list[tuple[Callable[[Shop], Awaitable[None]], int]] = [
             (self._register, 8), (self._buy, 54), (self._buy_at_once, 3), (self._refund_amount, 10), (self._refund_lines, 8),
             (self._refund_whole, 4), (self._void, 5), (self._change, 5), (self._move, 3),
+            (self._reassign, 6),
         ]  # fmt: skip
 
     async def begin(self, shop: Shop) -> None:
@@ -124,6 +127,13 @@ class Mixed:
     async def _void(self, shop: Shop) -> None:
         if one := await self._picked(shop):
             await void(shop, one[0])
+
+    async def _reassign(self, shop: Shop) -> None:
+        """Some purchases, voided ones and ones of nobody too, go to somebody, or to nobody."""
+        some = self._dice.sample(self._purchases[-40:], min(len(self._purchases), self._dice.randint(1, 4)))
+        if some:
+            buyer = None if self._dice.random() < 0.15 else self._dice.choice(self._customers[-60:])
+            await reassign(shop, some, buyer)
 
     async def _change(self, shop: Shop) -> None:
         self._number += 1

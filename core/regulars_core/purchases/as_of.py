@@ -68,9 +68,10 @@ STATUS = f"(CASE WHEN a.purchase_id IS NULL THEN p.status WHEN {_NOTHING_LEFT} T
 """Whether anything was left of it: REFUNDED if not."""
 
 
-WAS_THEIRS = "coalesce(a.theirs, 1) = 1"
-"""Whether it was the customer's of `a` then, where it is now or nothing was moved since."""
 _IS_THEIRS = "(CASE WHEN p.customer_id = a.customer_id THEN TRUE ELSE FALSE END)"
+_WAS_THEIRS = f"(CASE a.theirs WHEN 1 THEN TRUE WHEN 0 THEN FALSE ELSE {_IS_THEIRS} END)"
+STILL_THEIRS = "coalesce(a.theirs, 1) = 1"
+"""Whether what is the customer's now was so then, too."""
 WAS_ANOTHERS_SINCE = f"a.theirs = 1 AND NOT {_IS_THEIRS}"
 """Whether it was the customer's of `a` then, and is another's or nobody's now."""
 
@@ -80,8 +81,8 @@ def lifetimes(dialect: Dialect) -> str:
     now = f"CASE WHEN {_IS_THEIRS} AND p.status <> 'VOIDED' THEN p.total - p.refunded ELSE 0 END"
     counted = "p.status IN ('PAID', 'PARTIALLY_REFUNDED') AND p.total >= 0"
     counts_now = f"CASE WHEN {_IS_THEIRS} AND {counted} THEN 1 ELSE 0 END"
-    then = f"CASE WHEN {WAS_THEIRS} AND {STANDS} THEN {NET} ELSE 0 END"
-    counted_then = f"CASE WHEN {WAS_THEIRS} AND {STANDS} AND {STATUS} <> 'REFUNDED' AND p.total >= 0 THEN 1 ELSE 0 END"
+    then = f"CASE WHEN {_WAS_THEIRS} AND {STANDS} THEN {NET} ELSE 0 END"
+    counted_then = f"CASE WHEN {_WAS_THEIRS} AND {STANDS} AND {STATUS} <> 'REFUNDED' AND p.total >= 0 THEN 1 ELSE 0 END"
     return (
         f"WITH later AS ({later(dialect)}), more AS (SELECT a.customer_id, sum({now} - {then}) AS spent,"
         f" sum({counts_now} - {counted_then}) AS number FROM later a JOIN purchase p ON p.id = a.purchase_id"

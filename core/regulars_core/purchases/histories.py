@@ -76,7 +76,7 @@ def _lookup_facts_then(shop: Shop, since: Mapping[str, Instant], standing: Place
     return (
         f"WITH later AS ({as_of.later(database.dialect)})"
         f" SELECT {columns} FROM {keys} {theirs} LEFT JOIN later a ON {ahead}"
-        f" WHERE {link} AND {as_of.WAS_THEIRS} AND {as_of.STANDS}"
+        f" WHERE {link} AND {as_of.STILL_THEIRS} AND {as_of.STANDS}"
         f" UNION ALL SELECT {columns} FROM {keys} JOIN later a ON a.customer_id = k.key"
         " JOIN purchase p ON p.id = a.purchase_id AND p.purchased_at >= k.since"
         f" WHERE {as_of.WAS_ANOTHERS_SINCE} AND {as_of.STANDS}",

@@ -158,15 +158,29 @@ async def reassigned_then(
     """What each of these entries gave from whom to whom, as it was since."""
     rows = await recorded_by_ids(database, _ids(entries))
     changes, gone = await _changes(database, rows)
+    refunds = await _refunds_of(database, [id_ for id_ in changes if not rows[id_].total_minor])
     told = []
     for entry in entries:
         own, number = {}, len(entry.ids)
         for id_, before, after in zip(entry.ids, entry.others[:number], entry.others[number:], strict=True):
             if row := rows.get(id_):
-                later = [one for one in changes.get(id_, ()) if one.position > entry.position]
-                own[id_] = reassigned(_as_it_was(row, later, gone) if later else row, before, after)
+                if later := [one for one in changes.get(id_, ()) if one.position > entry.position]:
+                    untouched = id_ in refunds and refunds[id_] <= {one.row_id for one in later}
+                    row = _as_it_was(row, later, gone)
+                    row = replace(row, status="PAID") if untouched else row
+                own[id_] = reassigned(row, before, after)
         told.append(own)
     return told
+
+
+async def _refunds_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, set[str]]:
+    """The refunds of purchases of 0.00, of which only these say whether anything was given back."""
+    found: dict[str, set[str]] = {id_: set() for id_ in purchase_ids}
+    if found:
+        among = database.dialect.among("purchase_id", 1)
+        for id_, refund in await database.rows(f"SELECT purchase_id, id FROM refund WHERE {among}", list(found)):
+            found[id_].add(refund)
+    return found
 
 
 def _ids(entries: Sequence[JournalEntry]) -> list[str]:

@@ -137,3 +137,8 @@ async def purchases_refunded(shop: Shop, refunds: Sequence[RefundRow]) -> None:
 @hookimpl
 async def purchases_voided(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
     await _write(shop, "purchases_voided", [(purchase.id, purchase.total_minor) for purchase in purchases])
+
+
+@hookimpl
+async def purchases_reassigned(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
+    await _write(shop, "purchases_reassigned", [(purchase.id, purchase.total_minor) for purchase in purchases])

@@ -1,7 +1,8 @@
-"""Tally: a plugin that reads tiers and histories, and writes down at each purchase, refund and void what was shown then."""
+"""Tally: a plugin that reads tiers and histories, and writes down at each purchase, refund, void and move what was shown then."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from regulars_core.plugin import (
@@ -11,6 +12,7 @@ from regulars_core.plugin import (
     Lookup,
     PluginOrder,
     PurchaseOutline,
+    ReassignedPurchase,
     RecordedPurchase,
     RecordedRefund,
     Shop,
@@ -82,6 +84,26 @@ async def purchases_refunded(shop: Shop, refunds: Sequence[RecordedRefund], foun
 @hookimpl
 async def purchases_voided(shop: Shop, purchases: Sequence[RecordedPurchase]) -> None:
     await _write(shop, "voided", [(one.id, one) for one in purchases], {})
+
+
+@hookimpl
+def purchases_reassigned_lookups(shop: Shop, purchases: Sequence[ReassignedPurchase]) -> Sequence[Lookup]:
+    return [lookup_shown_tiers(shop, {id_ for one in purchases for id_ in (one.before, one.customer_id) if id_})]
+
+
+@hookimpl
+async def purchases_reassigned(
+    shop: Shop,
+    purchases: Sequence[ReassignedPurchase],
+    before: Sequence[str | None],
+    after: Sequence[str | None],
+    found: Sequence[Sequence[Any]],
+) -> None:
+    shown = await shown_tiers_from(shop, found[0])
+    taken = [replace(one, customer_id=whose) for one, whose in zip(purchases, before, strict=True)]
+    assert [one.customer_id for one in purchases] == list(after)
+    await _write(shop, "taken", [(one.id, one) for one in taken], shown)
+    await _write(shop, "given", [(one.id, one) for one in purchases], shown)
 
 
 async def _write(
