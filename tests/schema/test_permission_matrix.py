@@ -101,7 +101,9 @@ async def failed_job(api: Api) -> str:
 
     async def work() -> str:
         job = await request_bulk_job(api.shop, "GROUP_DELETE", {"group": "x"}, api.actor)
-        told = "UPDATE bulk_job SET stage = 'FAILED', total = 9, done = 3, counts = $2, problem = 'No.', finished_at = 1"
+        told = (
+            "UPDATE bulk_job SET stage = 'FAILED', total = 9, done = 3, counts = $2, problem = 'No.', finished_at = 1"
+        )
         await database.run(f"{told} WHERE id = $1", job.id, '{"changed": 3}')
         return f"job_{job.id}"
 

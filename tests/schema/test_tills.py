@@ -216,7 +216,9 @@ class TestP5:
         assert made["purchase"]["due"] == {"amount": "50.00"}
         assert [one["amount"]["amount"] for one in made["purchase"]["payments"]] == ["20.00", "30.00"]
         with api.shop.database.counting() as counted:
-            await api.done("purchasePay", "purchase { id }", {**paid, "payments": [{"method": "cash", "amount": "0.01"}]})
+            await api.done(
+                "purchasePay", "purchase { id }", {**paid, "payments": [{"method": "cash", "amount": "0.01"}]}
+            )
         assert len(counted) <= 9
         too_much = {"purchaseId": bought["id"], "payments": [{"method": "cash", "amount": "50.00"}]}
         assert await api.refused("purchasePay", too_much) == ["PAYMENTS_MISMATCH"]
@@ -304,6 +306,7 @@ class TestP7:
         given = purchase("R1", purchasedAt="2026-01-01T10:00:00Z")
         first = await api.done("purchaseRecord", "purchase { id }", given)
         await api.done("purchaseVoid", "purchase { status }", {"purchaseId": first["purchase"]["id"]})
-        again = await api.done("purchaseRecord", "created purchase { id status }", given)
+        again = await api.done("purchaseRecord", "created warnings { code path } purchase { id status }", given)
         assert again["created"] is False
+        assert again["warnings"] == [{"code": "PURCHASE_VOIDED", "path": ["input", "reference"]}]
         assert again["purchase"] == {"id": first["purchase"]["id"], "status": "VOIDED"}

@@ -17,7 +17,7 @@ async def _index(_: Any, editor: BaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0012_replays")]
+    dependencies = [("core", "0014_reassignments")]
 
     initial = False
 

@@ -7,7 +7,7 @@ import strawberry
 
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.errors import Forbidden
+from regulars_core.primitives.errors import Forbidden, Problem
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.purchases import refunds
 from regulars_core.purchases.payments import pay
@@ -53,7 +53,7 @@ class PurchaseRecordPayload(Payload):
     warnings: list[PayloadWarning] = strawberry.field(
         default_factory=list,
         description="What somebody should know of it, though it is recorded: `CUSTOMER_SUSPENDED`, `CUSTOMER_INACTIVE`, "
-        "`STORE_CLOSED`.",
+        "`STORE_CLOSED`, or `PURCHASE_VOIDED` where the same receipt was recorded before and is voided.",
     )
 
 
@@ -102,6 +102,9 @@ async def purchase_record(
         customer_path=naming(input),
         is_new=sold.created,
     )
+    if sold.voided:
+        message = "The receipt was recorded before and is voided; `replaceVoided` records it anew."
+        warnings = [*warnings, Problem("PURCHASE_VOIDED", message, ("reference",))]
     row: Any = sold.row or await _shown(context, sold.purchase_id)
     return PurchaseRecordPayload(
         purchase=row, created=sold.created, customer_created=sold.customer_created, warnings=told(warnings)
