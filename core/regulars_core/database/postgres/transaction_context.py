@@ -1,7 +1,7 @@
 """How transactions end on PostgreSQL: committed or undone, and their connection given back, whatever happens, and soon."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.base.client import NestedTransactionContext, TransactionContext
@@ -11,21 +11,20 @@ from regulars_core.database import current_transaction
 from regulars_core.database.errors import Unavailable
 from regulars_core.database.postgres.connection import LOST, UNDO_SECONDS, allow, cut, in_transaction
 
-if TYPE_CHECKING:
-    from regulars_core.database.postgres.client import PostgresTransaction
-
 ALIAS = "default"
 
 
 class PostgresTransactionContext(TransactionContext):
-    """Holds a connection to the end of the transaction, and gives it back whatever happens."""
+    """Holds a connection to the end of the transaction of a client, and gives it back whatever happens."""
 
-    def __init__(self, client: "PostgresTransaction") -> None:
+    client: Any
+
+    def __init__(self, client: Any) -> None:
         self.connection_name = ALIAS
-        self.client: PostgresTransaction = client
+        self.client = client
 
-    async def __aenter__(self) -> "PostgresTransaction":
-        engine: Any = self.client._parent
+    async def __aenter__(self) -> Any:
+        engine = self.client._parent
         self.client._connection = await engine.acquire()
         self._token = get_connections().set(ALIAS, self.client)
         self._outside = current_transaction.transaction.set(self.client)
@@ -55,7 +54,7 @@ class PostgresTransactionContext(TransactionContext):
             cut(self.client._connection)
 
     async def _leave(self, *, well: bool) -> None:
-        engine: Any = self.client._parent
+        engine = self.client._parent
         pool, connection = engine._pool, self.client._connection
         if pool is None:
             return
@@ -68,16 +67,17 @@ class PostgresTransactionContext(TransactionContext):
 class SavepointContext(NestedTransactionContext):
     """A savepoint, which whoever is cancelled in it does not leave before it is undone, or the connection is cut."""
 
+    client: Any
+
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
         if not _cancelled(exc_type):
             await super().__aexit__(exc_type, exc_val, exc_tb)
             return
-        client: Any = self.client
         try:
             async with _hurry_after(exc_type):
                 await super().__aexit__(exc_type, exc_val, exc_tb)
         except (*LOST, asyncpg.PostgresError, Unavailable):
-            cut(client._connection)
+            cut(self.client._connection)
 
 
 def _cancelled(exc_type: type[BaseException] | None) -> bool:
