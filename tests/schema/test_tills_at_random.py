@@ -13,7 +13,7 @@ from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import Malformed, Refused
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.primitives.money import CurrencyCode
-from regulars_core.purchases.payments import pay
+from regulars_core.purchases.changes import pay
 from regulars_core.purchases.reads import LineRow, lines_of, purchases_by_ids
 from regulars_core.purchases.refundable import (
     Paid,

@@ -10,7 +10,7 @@ from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.errors import Forbidden, Problem
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.purchases import refunds
-from regulars_core.purchases.payments import pay
+from regulars_core.purchases.changes import pay
 from regulars_core.purchases.reads import purchases_by_ids
 from regulars_core.purchases.rules import checked
 from regulars_core.purchases.states import against
