@@ -20,7 +20,7 @@ from tests.support.silent import Silence
 
 MANY = "INSERT INTO customer (id, name, code, created_at) VALUES ($1, $2, $3, $4)"
 TIMES = int(os.environ.get("SILENT_TIMES", "1"))
-DEADLINE = 1.0
+DEADLINE = 2.0
 POOL = 4
 
 

@@ -15,7 +15,7 @@ from tests.support.tills import balance, tills
 
 TIMES = int(os.environ.get("SILENT_TIMES", "1"))
 POOL = 4
-DEADLINE = 1.0
+DEADLINE = 2.0
 """Seconds that a request may take."""
 RETRIED = frozenset({"UNAVAILABLE", "TIMEOUT"})
 

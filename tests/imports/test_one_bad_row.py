@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from regulars_core.customers.rules import NewCustomer, checked
+from regulars_core.customers.rules import NewCustomer, checked, city_key, tag_key
 from regulars_core.groups.service import create_group, name_key
 from regulars_core.hookspecs import hookimpl
 from regulars_core.imports import ImportOptions, import_customers
@@ -57,6 +57,13 @@ async def test_whatever_is_folded_still_fits(customers: Importing, shop: Shop) -
     assert report.created >= len(letters)
     assert report.created + report.rejected == 2 * len(letters)
     await create_group(shop, "٭" * 120, None)
+
+
+def test_two_long_names_never_become_one() -> None:
+    for key, most in ((tag_key, 96), (city_key, 160), (name_key, 160)):
+        assert key("ß" * most) != key("ß" * (most - 1))
+        assert len(key("ß" * most)) == most
+        assert key("Ábc") == "abc"
 
 
 class Breaking:

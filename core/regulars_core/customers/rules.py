@@ -8,7 +8,7 @@ from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID
-from regulars_core.primitives.text import camel, folded
+from regulars_core.primitives.text import bounded, camel, folded
 from regulars_core.shop.dates import latest_believed
 from regulars_core.shop.settings import Settings
 
@@ -19,12 +19,12 @@ ADDRESSES = {"BILLING": "billing_address", "SHIPPING": "shipping_address"}
 
 def tag_key(tag: str) -> str:
     """The form in which tags are compared."""
-    return folded(tag)[:96]
+    return bounded(folded(tag), 96)
 
 
 def city_key(city: str) -> str:
     """The form in which cities are compared."""
-    return folded(city)[:160]
+    return bounded(folded(city), 160)
 
 
 @dataclass(frozen=True, slots=True)

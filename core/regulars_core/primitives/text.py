@@ -1,5 +1,6 @@
 """Text as people type it: tidied for keeping, folded for finding."""
 
+import hashlib
 import re
 import unicodedata
 
@@ -30,6 +31,14 @@ def _bare(text: str) -> str:
 def folded(text: str) -> str:
     """The folded words with single spaces between them: the form in which names are compared and sorted."""
     return " ".join(folded_words(text))
+
+
+def bounded(key: str, most: int) -> str:
+    """A key of at most so many characters: folding lengthens some texts. What is too long is cut and told apart by a digest, so
+    that two long texts never become one."""
+    if len(key) <= most:
+        return key
+    return f"{key[: most - 9]} {hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
 def is_clean(text: str) -> bool:

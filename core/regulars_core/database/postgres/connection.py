@@ -14,7 +14,7 @@ STATEMENT_SECONDS = 5
 """PostgreSQL stops a statement that takes longer, unless `Database.allow` has given it more."""
 SILENCE_SECONDS = 3.0
 """So much later than PostgreSQL should have stopped a statement its connection counts as lost, and is cut."""
-UNDO_SECONDS = 0.75
+UNDO_SECONDS = 0.5
 """What the end of a connection, or of what was cancelled on it, may take: then it is cut, and what was begun on it is undone."""
 _ROWS_A_STATEMENT = 100  # of one that is run for many rows, each of which PostgreSQL gives the time of a statement
 _SECOND_LOOK_SECONDS = 0.25  # a process that was asleep itself first reads what has come meanwhile
