@@ -353,6 +353,8 @@ def inputs(ids: dict[str, str]) -> dict[str, dict[str, Any]]:
         "purchaseRecord": {"reference": "R9", "lines": [{"name": "Tea", "total": "1.00"}], "idempotencyKey": "a",
                            "purchasedAt": "2026-01-01T00:00:00Z"},
         "purchaseRefund": {**sold, "amount": "1.00", "idempotencyKey": "b"},
+        "purchasesReassign": {"purchaseIds": [ids["purchase"]], "toNobody": True, "idempotencyKey": "e"},
+        "purchaseUpdate": {"id": ids["purchase"], "note": "Moved."},
         "purchaseVoid": {**sold, "idempotencyKey": "c"},
         "purchasePay": {**sold, "payments": [{"method": "cash", "amount": "1.00"}], "idempotencyKey": "d"},
     }  # fmt: skip

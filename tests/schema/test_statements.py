@@ -250,6 +250,12 @@ WRITES: Sequence[tuple[str, dict[str, Any], str, int | Mapping[str, int]]] = (
                         "lines": [{"lineId": _id("line", LINE), "quantity": "0.1"}]}, "refund { id } purchase { id }",
      together(13, 12)),
     ("purchaseVoid", {"purchaseId": _id("purchase", PURCHASE)}, "purchase { id }", together(9, 8)),
+    ("purchasesReassign", {"purchaseIds": [_id("purchase", PURCHASE), _id("purchase", PURCHASE, 2)], "toNobody": True},
+     "movedCount purchases { id }", together(12, 11)),
+    ("purchasesReassign", {"purchaseIds": [_id("purchase", PURCHASE, n) for n in range(1, 41)],
+                           "customerId": _id("customer", CUSTOMER, 60)},
+     "movedCount purchases { id }", together(12, 11)),
+    ("purchaseUpdate", {"id": _id("purchase", PURCHASE), "note": "By hand."}, "purchase { id }", 4),
 )  # fmt: skip
 
 

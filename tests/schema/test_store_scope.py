@@ -24,6 +24,8 @@ PAYLOADS = {
     ("PurchaseRefundPayload", "purchase"),
     ("PurchaseRefundPayload", "refund"),
     ("PurchaseVoidPayload", "purchase"),
+    ("PurchaseUpdatePayload", "purchase"),
+    ("PurchasesReassignPayload", "purchases"),
 }
 """Tried one by one below."""
 ADMINISTRATOR = Actor.of_role("key", "till", "administrator")
@@ -327,7 +329,8 @@ RECORDED = "created purchase { id lines { id } }"
 async def test_a_payload_shows_what_the_caller_may_see(town: Town) -> None:
     """Who records and gives back in the other store, and sees purchases in this one alone."""
     see_here = holding("purchases.view", "customers.view", stores=[town.here])
-    api = town.as_(see_here, holding("purchases.record", "purchases.refund", stores=[town.there]))
+    may = ("purchases.record", "purchases.refund", "purchases.edit")
+    api = town.as_(see_here, holding(*may, stores=[town.there]))
     given = {"idempotencyKey": "k1", **basket("FOREIGN 2", "THERE", "1.00")}
     for _ in range(2):  # done, and replayed
         made = await api.done("purchaseRecord", RECORDED, given)
@@ -336,13 +339,25 @@ async def test_a_payload_shows_what_the_caller_may_see(town: Town) -> None:
     for _ in range(2):
         made = await api.done("purchaseRefund", "purchase { id } refund { id }", given)
         assert made == {"purchase": None, "refund": None, "userErrors": []}
+    given = {"idempotencyKey": "k4", "purchaseIds": [town.foreign["id"]], "toNobody": True}
+    for _ in range(2):
+        made = await api.done("purchasesReassign", "movedCount purchases { id }", given)
+        assert made == {"movedCount": 1, "purchases": [], "userErrors": []}
+    given = {"idempotencyKey": "k5", "id": town.foreign["id"], "note": "Moved."}
+    for _ in range(2):
+        assert (await api.done("purchaseUpdate", "purchase { id }", given))["purchase"] is None
     given = {"idempotencyKey": "k3", "purchaseId": town.foreign["id"]}
     for _ in range(2):
         assert (await api.done("purchaseVoid", "purchase { id }", given))["purchase"] is None
     # What was done is written down as ever.
-    entries = (await town.api.data("{ audit(first: 3) { nodes { action entityId } } }"))["audit"]["nodes"]
-    assert [entry["action"] for entry in entries] == ["purchaseVoid", "purchaseRefund", "purchaseRecord"]
-    assert [str(entry["entityId"]).partition("_")[0] for entry in entries] == ["purchase", "refund", "purchase"]
+    entries = (await town.api.data("{ audit(first: 5) { nodes { action entityId } } }"))["audit"]["nodes"]
+    assert [(entry["action"], str(entry["entityId"]).partition("_")[0]) for entry in entries] == [
+        ("purchaseVoid", "purchase"),
+        ("purchaseUpdate", "purchase"),
+        ("purchasesReassign", "purchase"),
+        ("purchaseRefund", "refund"),
+        ("purchaseRecord", "purchase"),
+    ]
 
 
 async def test_what_is_replayed_obeys_the_scope_of_now(town: Town) -> None:

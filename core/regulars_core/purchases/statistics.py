@@ -15,10 +15,10 @@ _BATCH = 1_000
 # Counted are purchases that are neither voided nor wholly refunded; not those by which more came back than was bought.
 _COUNTED = "p.status IN ('PAID', 'PARTIALLY_REFUNDED') AND p.total >= 0"
 _RECOUNT = f"""
-    CAST(coalesce(sum(CASE WHEN p.status <> 'VOIDED' THEN p.total - p.refunded END), 0) AS BIGINT),
-    CAST(coalesce(sum(CASE WHEN {_COUNTED} THEN 1 END), 0) AS BIGINT),
-    coalesce(min(CASE WHEN {_COUNTED} THEN p.purchased_at END), {NEVER + 1} - 1),
-    coalesce(max(CASE WHEN {_COUNTED} THEN p.purchased_at END), {NEVER + 1} - 1)
+    CAST(coalesce(sum(CASE WHEN p.status <> 'VOIDED' THEN p.total - p.refunded END), 0) AS BIGINT) AS spent,
+    CAST(coalesce(sum(CASE WHEN {_COUNTED} THEN 1 END), 0) AS BIGINT) AS number,
+    coalesce(min(CASE WHEN {_COUNTED} THEN p.purchased_at END), {NEVER + 1} - 1) AS first_at,
+    coalesce(max(CASE WHEN {_COUNTED} THEN p.purchased_at END), {NEVER + 1} - 1) AS last_at
 """
 
 
@@ -100,6 +100,9 @@ async def recount(database: Database, customer_ids: Sequence[str]) -> None:
     """
     ids = sorted(set(customer_ids))
     await lock(database, "customer_stats", ids, key="customer_id")
+    if len(ids) > 1:
+        await database.run(_recount_sql(database.dialect), ids)
+        return
     for customer_id in ids:
         row = await database.row(f"SELECT {_RECOUNT} FROM purchase p WHERE p.customer_id = $1", customer_id)
         assert row is not None
@@ -110,6 +113,17 @@ async def recount(database: Database, customer_ids: Sequence[str]) -> None:
             customer_id,
             *row,
         )
+
+
+@cache
+def _recount_sql(dialect: Dialect) -> str:
+    active = dialect.greatest("r.created_at", "r.last_at")
+    return (
+        "UPDATE customer_stats SET total_spent = r.spent, purchase_count = r.number, first_purchase_at = r.first_at,"
+        f" last_purchase_at = r.last_at, active_at = {active}, activity = activity + 1 FROM"
+        f" (SELECT c.id, c.created_at, {_RECOUNT} FROM {dialect.keys(1)} JOIN customer c ON c.id = k.key"
+        " LEFT JOIN purchase p ON p.customer_id = c.id GROUP BY c.id, c.created_at) r WHERE customer_stats.customer_id = r.id"
+    )
 
 
 async def stats_in_stores(shop: Shop, customer_ids: Sequence[str], stores: Collection[str]) -> Mapping[str, StatsRow]:
