@@ -1,13 +1,24 @@
 """A sale on the wrong customer, or on none, goes to who made it; statistics, tiers and histories follow."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 import regulars_tiers
-from regulars_core.plugin import Plugins, plugins_on
+from regulars_core.customers.registration import find_or_register
+from regulars_core.customers.rules import NewCustomer
+from regulars_core.customers.rules import checked as checked_customer
+from regulars_core.plugin import DAY_MS, MAIN_STORE_ID, Instant, Plugins, Shop, now, plugins_on
+from regulars_core.purchases.reassignments import reassign
+from regulars_core.purchases.refunds import refund, void
+from regulars_core.purchases.rules import NewLine, NewPurchase, checked
+from regulars_core.purchases.service import record
 from regulars_core.purchases.statistics import differences
+from regulars_core.testing import Databases, Engine, misses_nothing
 from regulars_schema.testing import Api
 from regulars_tiers.reassessment import differences as tier_differences
 from tests.support.keys import bound
@@ -227,3 +238,40 @@ async def test_tiers_say_what_moved_them(api: Api) -> None:
         document = "query($id: ID!) { customer(id: $id) { tierHistory(first: 1) { nodes { before after cause at } } } }"
         [told] = (await api.data(document, id=who))["customer"]["tierHistory"]["nodes"]
         assert (told["before"], told["after"], told["cause"]) == (*change, "REASSIGNMENT")
+
+
+async def moving_about(shop: Shop) -> None:
+    """Purchases that go from one to the other, to nobody and back, with refunds and voids between; a minute each."""
+    with time_machine.travel(datetime(2026, 5, 1, 12, tzinfo=UTC), tick=False) as clock:
+        people = []
+        for name in ("Ana", "Bo", "Cy"):
+            person = checked_customer(shop.settings, NewCustomer(name, "Li", code=f"C-{name}"))
+            people.append((await find_or_register(shop, person, ())).id)
+        ana, bo, cy = people
+        bought = []
+        for n, owner in enumerate((ana, ana, ana, None, bo, cy)):
+            clock.shift(timedelta(minutes=1))
+            line = NewLine("Tea", 1_000_000, total=0 if n == 5 else 60_000)
+            new = NewPurchase(f"R{n}", MAIN_STORE_ID, owner, Instant(now() - n * DAY_MS), "USD", [line])
+            [made] = await record(shop, [checked(new, "USD")])
+            assert made.id
+            bought.append(made.id)
+        steps: list[Callable[[], Awaitable[Any]]] = [
+            lambda: reassign(shop, [bought[0], bought[3]], bo),
+            lambda: refund(shop, bought[0], amount=20_000),
+            lambda: reassign(shop, [bought[0]], cy),
+            lambda: reassign(shop, bought, None),
+            lambda: void(shop, bought[1]),
+            lambda: reassign(shop, [bought[0], bought[1], bought[2], bought[5]], ana),
+            lambda: refund(shop, bought[0], amount=40_000),
+            lambda: reassign(shop, [bought[0], bought[2]], bo),
+            lambda: void(shop, bought[2]),
+            lambda: reassign(shop, [bought[4]], cy),
+        ]
+        for step in steps:
+            clock.shift(timedelta(minutes=1))
+            await step()
+
+
+async def test_off_and_on_over_moves(databases: Databases, engine: Engine, plugins: Plugins) -> None:
+    await misses_nothing(databases, engine, plugins, "tiers", script=moving_about, apart_from={"number"})
