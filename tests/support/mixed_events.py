@@ -13,6 +13,7 @@ from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.groups.service import create_group
 from regulars_core.plugin import DAY_MS, MAIN_STORE_ID, Instant, Refused, Shop, now
 from regulars_core.purchases.reassignments import reassign
+from regulars_core.purchases.refundable import WantedLine
 from regulars_core.purchases.refunds import refund, void
 from regulars_core.purchases.rules import NewLine, NewPurchase
 from regulars_core.purchases.rules import checked as checked_purchase
@@ -118,7 +119,7 @@ class Mixed:
             at = self._when(one[3])
             if left:
                 with suppress(Refused):  # more than was paid, where an amount was given back before
-                    await refund(shop, one[0], lines=left, at=at)
+                    await refund(shop, one[0], lines={id_: WantedLine(gone) for id_, gone in left.items()}, at=at)
 
     async def _refund_whole(self, shop: Shop) -> None:
         if (one := await self._picked(shop)) and one[1] > one[2]:
