@@ -9,6 +9,7 @@ import time_machine
 
 import regulars_tiers
 from regulars_core.plugin import Shop, plugins_on
+from regulars_core.purchases.statistics import differences as recounted
 from regulars_core.testing import Databases, Engine, opened_shop
 from regulars_core.testing.off_and_on import tables_of
 from regulars_tiers.reassessment import differences, work_off
@@ -62,6 +63,7 @@ async def two_shops(databases: Databases, engine: Engine, events: int) -> AsyncI
                 await there.go_on(shop, AFTERWARDS, job)
                 always = await kept(shop)
                 assert [one async for one in differences(shop)] == []
+                assert [one async for one in recounted(shop.database)] == []
             async with opened_shop(late, ON) as shop:
                 await again.begin(shop)
                 await again.go_on(shop, BEFORE, job)
