@@ -61,7 +61,7 @@ JOBS: Sequence[Job] = (
     Job(
         "renew-recent-text", "Lets quick searches find those seen last by an index of their own.", 60, renew_recent_text
     ),
-    Job("bulk-jobs", "Does what takes longer than an answer, batch by batch.", 5, do_bulk_jobs),
+    Job("bulk-jobs", "Does what takes longer than an answer, batch by batch.", 10, do_bulk_jobs),
     Job("keep-journal", "Tells plugins what they missed, and forgets what all were told.", 600, keep_journal),
     Job("refresh-planner", "Refreshes the figures by which the database chooses its indexes.", 86_400, refresh_planner),
     Job(

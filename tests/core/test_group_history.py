@@ -3,8 +3,10 @@
 from regulars_core.customers.changes import assign_group, change
 from regulars_core.customers.registration import give_codes, register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.groups.service import create_group, delete_group
+from regulars_core.groups.deletion import delete_group
+from regulars_core.groups.service import create_group
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID
+from regulars_core.shop.actors import operator
 from regulars_core.shop.shop import Shop
 
 
@@ -16,7 +18,7 @@ async def test_every_way_into_another_group_is_written_down(shop: Shop) -> None:
     await assign_group(shop, [ana], one)
     await change(shop, ana, {"group_id": other})
     await change(shop, ana, {"first_name": "Anna"})
-    await delete_group(shop, other, DEFAULT_GROUP_ID)
+    await delete_group(shop, other, DEFAULT_GROUP_ID, operator(shop.permissions))
     assert await changes(shop) == [(ana, DEFAULT_GROUP_ID, one), (ana, one, other), (ana, other, DEFAULT_GROUP_ID)]
 
 

@@ -12,7 +12,7 @@ from regulars_core.events.events import announce
 from regulars_core.groups.service import unknown_group
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
-from regulars_core.queries.locks import lock
+from regulars_core.queries.locks import lock, lock_where
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 
@@ -35,9 +35,9 @@ async def delete_group(shop: Shop, group_id: str, move_to: str | None, by: Actor
 
     async def work() -> Deletion:
         database = shop.database
-        found = {
-            row[0]: row for row in await lock(database, "customer_group", {group_id, move_to or group_id}, _COLUMNS)
-        }
+        about = "id = $1 OR id = $2 OR emptying_into = $1"
+        rows = await lock_where(database, "customer_group", about, [group_id, move_to or group_id], _COLUMNS)
+        found = {row[0]: row for row in rows}
         if group_id not in found:
             raise Refused(unknown_group("id"))
         _, is_default, emptying, job_id = found[group_id]
@@ -57,9 +57,9 @@ async def delete_group(shop: Shop, group_id: str, move_to: str | None, by: Actor
             begin = "UPDATE customer_group SET emptying_into = $2, emptied_by = $3 WHERE id = $1"
             await database.run(begin, group_id, move_to, job.id)
             return Deletion(job)
-        if move_to is not None:
-            await _move(shop, members, group_id, move_to)
-        await _remove(database, group_id, move_to)
+        if members and move_to is not None:
+            await _move_all(shop, group_id, move_to)
+        await _remove(database, group_id, move_to if any(row[2] == group_id for row in rows) else None)
         return Deletion()
 
     return await shop.database.transaction(work)
@@ -73,6 +73,17 @@ async def _job(database: Database, job_id: str) -> BulkJobRow | None:
 async def _members(database: Database, group_id: str, most: int) -> Sequence[str]:
     sql = "SELECT id FROM customer WHERE group_id = $1 ORDER BY created_at, id LIMIT $2"
     return [row[0] for row in await database.rows(sql, group_id, most)]
+
+
+async def _move_all(shop: Shop, group_id: str, move_to: str) -> None:
+    """Move all members, of whom there are few, and tell the plugins."""
+    moved = await shop.database.rows(
+        "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3 WHERE group_id = $1 RETURNING id",
+        group_id,
+        move_to,
+        now(),
+    )
+    await announce(shop, "customers_changed", sorted(row[0] for row in moved))
 
 
 async def _move(shop: Shop, ids: Sequence[str], group_id: str, move_to: str) -> int:
