@@ -16,13 +16,16 @@ from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.database import Database
 from regulars_core.events import behind, catching_up, replay
+from regulars_core.events.events import announce
 from regulars_core.events.replay import switch_on
-from regulars_core.plugin import CustomerRow, hookimpl
+from regulars_core.jobs.jobs import Job
+from regulars_core.jobs.runner import Runner, running
+from regulars_core.plugin import CustomerRow, PluginOrder, hookimpl
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.ids import new_id
 from regulars_core.queries.inserts import insert
 from regulars_core.shop.settings import Settings
-from regulars_core.shop.shop import Shop
+from regulars_core.shop.shop import CatchingUp, Shop
 from regulars_core.start import opened, opened_and_migrated, plugins_on
 from regulars_schema.testing import Api
 from regulars_server.app import create_app
@@ -225,3 +228,52 @@ async def test_d3_a_plugin_that_missed_nothing_is_not_behind(settings: Settings)
     async with opened(settings, on, serving=True) as shop:
         assert not shop.behind
         assert isinstance(shop.database, Database)
+
+
+class Follower(Heard):
+    """A plugin that is told after the other one, and has missed nothing."""
+
+    @hookimpl
+    def regulars_order(self) -> PluginOrder:
+        return PluginOrder(after=["heard"])
+
+
+async def test_d3_those_who_are_told_after_it_are_behind_too_and_nothing_typed_for_them_is_lost(
+    settings: Settings,
+) -> None:
+    heard, follower = Heard(), Follower()
+    ids = await was_off(settings, heard, 3)
+    both = plugins_on({"heard": heard, "follower": follower})
+    async with opened(settings, plugins_on({"follower": follower})):
+        pass  # it was on once
+    async with opened(settings, plugins_on()) as bare:
+        shop = Shop(bare.database, settings, both)
+        await behind.fall_behind(shop)
+        assert shop.behind == {"heard", "follower"}
+        await change_all(shop, ids[:1])
+        with pytest.raises(CatchingUp):
+            await shop.database.transaction(
+                lambda: announce(shop, "customers_changed", ids[:1], [{"heard": {"size": 42}}])
+            )
+        await replay.catch_up(shop, *shop.behind)
+        assert not shop.behind
+        assert heard.changed == [*ids[:3], ids[0]]
+        assert follower.changed == [ids[0]]
+
+
+async def test_d3_its_jobs_wait(settings: Settings) -> None:
+    ran: list[str] = []
+
+    async def run(_: Shop) -> None:
+        ran.append("heard")
+
+    async with opened_and_migrated(settings, plugins_on()) as shop:
+        runner = Runner(shop, [Job("listen", "Listens.", 1, run, "heard")])
+        shop.behind = frozenset({"heard"})
+        async with running(runner):
+            await asyncio.sleep(0.2)
+            assert ran == []
+            shop.behind = frozenset()
+            async with asyncio.timeout(10):
+                while not ran:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
