@@ -2,16 +2,17 @@
 
 import asyncio
 import os
+import random
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 import pytest
 
 from regulars_core.database import Database, OutcomeUnknown, Unavailable, migrations
-from regulars_core.database.postgres import connection
+from regulars_core.database.postgres import connection, pool, transaction_context
 from regulars_core.testing import PostgresServer
 from tests.database.apps.shop.models import Customer
 from tests.database.conftest import SHOP
@@ -295,6 +296,38 @@ async def test_a_new_connection_that_is_silent_is_given_up(
     assert await in_time(lambda: far.rows("SELECT 1")) == "unavailable"
     silence.all_new = False
     assert await in_time(lambda: far.rows("SELECT 1")) == "done"
+    assert far._root._pool.lent == 0
+
+
+async def test_silent_at_any_moment_no_place_of_the_pool_is_lost(
+    far: Database, silence: Silence, hasty: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (connection, transaction_context, pool):
+        monkeypatch.setattr(module, "UNDO_SECONDS", 0.1)
+    monkeypatch.setattr(pool, "CONNECT_SECONDS", 0.5)
+    chance = random.Random(7)
+
+    async def write() -> None:
+        await insert(far)
+        async with far.savepoint():
+            await far.rows("SELECT pg_sleep(0.005)")
+        await insert(far)
+
+    async def ask() -> None:
+        with suppress(TimeoutError, Unavailable):
+            async with asyncio.timeout(chance.uniform(0, 0.1)):
+                await (far.rows("SELECT pg_sleep(0.005)") if chance.random() < 0.3 else far.transaction(write))
+
+    for _ in range(15):
+        asked = [asyncio.create_task(ask()) for _ in range(2 * POOL)]
+        await asyncio.sleep(chance.uniform(0, 0.05))
+        silence.all_new = chance.random() < 0.3
+        silence.fall()
+        await asyncio.gather(*asked)
+    silence.all_new = False
+    monkeypatch.setattr(pool, "CONNECT_SECONDS", 5.0)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(far.rows("SELECT pg_sleep(0.1)") for _ in range(2 * POOL)))
     assert far._root._pool.lent == 0
 
 

@@ -66,9 +66,10 @@ def tortoise_config(url: str, apps: Sequence[App], *, pool_size: int, readers: i
         if importlib.util.find_spec("asyncpg") is None:
             raise RuntimeError('PostgreSQL needs asyncpg, which is not installed: pip install "regulars[postgres]"')
         credentials = expand_db_url(url)["credentials"]
+        # Where asyncpg keeps some open by itself, one that is being connected and gets no answer takes the place of another.
         connection = {
             "engine": "regulars_core.database.postgres.client",
-            "credentials": {"minsize": 1, **credentials, "maxsize": pool_size},
+            "credentials": {"minsize": 0, **credentials, "maxsize": pool_size},
         }
     return {"connections": {ALIAS: connection}, "apps": apps_config(apps)}
 

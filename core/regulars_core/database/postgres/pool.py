@@ -34,8 +34,14 @@ class Pool:
 
     @classmethod
     async def open(cls, **arguments: Any) -> "Pool":
-        """A pool with asyncpg's arguments."""
-        return cls(await asyncpg.create_pool(None, init=made_ready, **arguments))
+        """A pool with asyncpg's arguments, and a connection in it. Raises what `acquire` does."""
+        pool = cls(await asyncpg.create_pool(None, init=made_ready, **arguments))
+        try:
+            await pool.release(await pool.acquire(), well=True)
+        except BaseException:
+            pool.terminate()
+            raise
+        return pool
 
     @property
     def lent(self) -> int:
