@@ -34,11 +34,11 @@ EMPTY_HERE = {
     "RoleBinding.stores", "Query.ruleKinds", "BasketAdjustments.adjustments", "BasketAdjustments.declined",
     "BasketAdjustments.unavailable", "BasketAdjustment.line", "BasketAdjustment.amount", "BasketAdjustment.code",
     "BasketAdjustment.message", "BasketAdjustment.plugin", "DeclinedAdjustment.code", "DeclinedAdjustment.message",
-    "DeclinedAdjustment.plugin",
+    "DeclinedAdjustment.plugin", "Purchase.replacedBy",
 }  # fmt: skip
 EMPTY_TYPES = ("RuleKind.", "RuleKindSetting.", "RuleSettingChoice.")
-"""What has no telling value in this shop: there are no plugins, requests are not named, and callers are bound to no
-stores."""
+"""What has no telling value in this shop: there are no plugins, requests are not named, callers are bound to no stores, and the
+purchase that is looked at stands."""
 
 
 @dataclass
@@ -76,15 +76,15 @@ async def fill(api: Api) -> Filled:
     note = await api.done("noteAdd", "note { id }", {"customerId": ids["customer"], "body": "Likes tea."})
     ids["note"] = note["note"]["id"]
     line = {"name": "Tea", "sku": "T1", "brand": "B", "category": "C", "quantity": "2", "unitPrice": "5.00"}
-    bought = await api.done(
-        "purchaseRecord",
-        "purchase { id lines { id } payments { id } }",
-        {
-            "reference": "R1", "storeCode": "S07", "customerId": ids["customer"], "channel": "till", "note": "Gift",
-            "purchasedAt": "2026-01-01T00:00:00Z", "lines": [line],
-            "payments": [{"method": "card", "amount": "10.00", "reference": "P1"}],
-        },
-    )  # fmt: skip
+    sale = {
+        "reference": "R1", "storeCode": "S07", "customerId": ids["customer"], "channel": "till", "note": "Gift",
+        "register": "2", "session": "2026-01-01", "purchasedAt": "2026-01-01T00:00:00Z", "lines": [line],
+        "payments": [{"method": "card", "amount": "10.00", "reference": "P1", "tendered": "20.00"}],
+    }  # fmt: skip
+    rung_first = await api.done("purchaseRecord", "purchase { id }", sale)
+    await api.done("purchaseVoid", "purchase { id }", {"purchaseId": rung_first["purchase"]["id"]})
+    again = {**sale, "replaceVoided": True}
+    bought = await api.done("purchaseRecord", "purchase { id lines { id } payments { id } }", again)
     ids["purchase"] = bought["purchase"]["id"]
     ids["line"], ids["payment"] = bought["purchase"]["lines"][0]["id"], bought["purchase"]["payments"][0]["id"]
     lines = [{"lineId": ids["line"], "quantity": "1"}]
