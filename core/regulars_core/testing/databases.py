@@ -14,6 +14,8 @@ from .postgres import PostgresServer
 ENGINES: Sequence[Engine] = ("sqlite", "postgres")
 """The engines on which a plugin is to be tested: both."""
 
+_MAX_AT_ONCE = 8  # databases that are made by one call
+
 
 class Databases:
     """Makes databases. `server` is called when PostgreSQL is needed for the first time; whoever started it stops it."""
@@ -23,6 +25,9 @@ class Databases:
         self._find_server = server
         self._names = count(1)
         self._templates: dict[tuple[Engine, Sequence[App]], str] = {}
+        self._copies: dict[str, list[str]] = {}
+        self._at_once: dict[str, int] = {}
+        self._done_with: list[str] = []
 
     def empty(self, engine: Engine) -> str:
         """The URL of a new database without tables. Raises PostgresMissing."""
@@ -34,7 +39,7 @@ class Databases:
         """The URL of a new database with the tables of these apps, core's among them: `plugins.apps`. Raises PostgresMissing."""
         template = await self._template(engine, tuple(apps))
         if engine == "postgres":
-            return self._find_server().create_database(template=template)
+            return self._copy(template)
         url = self.empty(engine)
         shutil.copy(sqlite_path(template), sqlite_path(url))
         return url
@@ -42,10 +47,20 @@ class Databases:
     def drop(self, url: str) -> None:
         """Remove a database, whoever still uses it."""
         if url.startswith("postgres"):
-            self._find_server().drop(url)
+            self._done_with.append(url)  # with the next that are made, since calling psql takes as long as either
         else:
             for file in self._folder.glob(f"{sqlite_path(url).name}*"):  # what is written ahead lies beside it
                 file.unlink()
+
+    def _copy(self, template: str) -> str:
+        """One of the copies at hand; these are made several at once, the more of them were asked for."""
+        copies = self._copies.setdefault(template, [])
+        if not copies:
+            number = self._at_once.get(template, 1)
+            self._at_once[template] = min(number * 2, _MAX_AT_ONCE)
+            gone, self._done_with = self._done_with, []
+            copies += self._find_server().create_databases(number, template, gone)
+        return copies.pop()
 
     async def _template(self, engine: Engine, apps: tuple[App, ...]) -> str:
         if (engine, apps) not in self._templates:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -96,10 +97,14 @@ class PostgresServer:
 
     def create_database(self, template: str | None = None) -> str:
         """The URL of a new database, empty or a copy of the one that the template's URL names."""
-        name = f"test_{next(self._names)}"
+        return self.create_databases(1, template)[0]
+
+    def create_databases(self, number: int, template: str | None = None, dropping: Sequence[str] = ()) -> list[str]:
+        """The URLs of so many new databases; those with the URLs of `dropping` are removed first."""
+        names = [f"test_{next(self._names)}" for _ in range(number)]
         copied = f" TEMPLATE {template.rpartition('/')[2]}{self._as_files}" if template else ""
-        self.execute(f"CREATE DATABASE {name}{copied}")
-        return f"postgres://regulars@127.0.0.1:{self.port}/{name}"
+        self._psql([*map(_dropping, dropping), *(f"CREATE DATABASE {name}{copied}" for name in names)])
+        return [f"postgres://regulars@127.0.0.1:{self.port}/{name}" for name in names]
 
     @cached_property
     def _as_files(self) -> str:
@@ -108,12 +113,18 @@ class PostgresServer:
 
     def drop(self, url: str) -> None:
         """Remove a database, ending whoever still uses it."""
-        self.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+        self.execute(_dropping(url))
 
     def execute(self, sql: str, database: str = "postgres") -> str:
         """What psql prints for one statement, as the server's owner."""
+        return self._psql([sql], database)
+
+    def _psql(self, statements: Sequence[str], database: str = "postgres") -> str:
         command = [self._program("psql"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "regulars", "-d", database]
-        done = subprocess.run([*command, "-qAtX", "-c", sql], capture_output=True, text=True, check=False)
+        given = [part for sql in statements for part in ("-c", sql)]
+        done = subprocess.run(
+            [*command, "-qAtX", "-v", "ON_ERROR_STOP=1", *given], capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise RuntimeError(done.stderr)
         return done.stdout.strip()
@@ -155,6 +166,10 @@ class PostgresServer:
         if setpriv := shutil.which("setpriv"):
             return [setpriv, f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups", "--"]
         return ["runuser", "-u", self._user.pw_name, "--"]
+
+
+def _dropping(url: str) -> str:
+    return f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)"
 
 
 def _binaries() -> Path:
