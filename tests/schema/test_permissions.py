@@ -22,7 +22,14 @@ from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.schema import build_schema
 from regulars_schema.testing import Api
 
-EVERYBODY = {"node", "ruleKinds", "shop", "viewer"}
+EVERYBODY = {
+    "node",
+    "ruleKinds",
+    "shop",
+    "viewer",
+    "bulkJobs",
+    "bulkJobCancel",
+}  # of bulk jobs those that the caller asked for
 """What needs no permission of its own; `node` asks for that of the object."""
 NOBODY = "a role that is not there"
 _VALUES = {"Decimal": "1.00", "Int": 1, "Boolean": True, "DateTime": "2026-01-01T00:00:00Z"}
