@@ -9,16 +9,17 @@ from regulars_core.database import Database
 
 T = TypeVar("T")
 
-AIM_SECONDS = 0.1
-"""How long one transaction of long work should take."""
+AIM_SECONDS = {"sqlite": 0.1, "postgres": 0.3}
+"""How long one transaction of long work should take: on SQLite everybody waits for it, on PostgreSQL whoever wants the same
+rows."""
 _NOTICEABLE_SECONDS = 0.02
 _PAUSE_SECONDS = 0.03, 0.2  # at least and at most; SQLite itself looks every 25 milliseconds whether it may write
 
 
 class Pace:
-    """How much of something long is done in one transaction: as much as takes a tenth of a second, by how long the last one
-    took, between `least` and `most`. SQLite has one writer, and other processes ask for it from time to time: so it is left to
-    them after each step that they can have noticed."""
+    """How much of something long is done in one transaction: as much as takes AIM_SECONDS, by how long the last one took,
+    between `least` and `most`. SQLite has one writer, and other processes ask for it from time to time: so it is left to them
+    after each step that they can have noticed."""
 
     def __init__(self, database: Database, most: int, *, first: int | None = None, least: int = 1) -> None:
         self._database, self._most, self._least = database, most, min(least, most)
@@ -29,7 +30,8 @@ class Pace:
         begun = time.monotonic()
         result = await self._database.transaction(work)
         took = time.monotonic() - begun
-        wanted = int(self.size * AIM_SECONDS / max(took, AIM_SECONDS / 4))
+        aim = AIM_SECONDS[self._database.engine]
+        wanted = int(self.size * aim / max(took, aim / 4))
         self.size = max(self._least, min(self._most, max(self.size // 4, wanted), self.size * 2))
         if self._database.engine == "sqlite" and took > _NOTICEABLE_SECONDS and not self._database.in_transaction:
             least, most = _PAUSE_SECONDS

@@ -143,7 +143,8 @@ def _whose(shop: Shop, metric: str) -> str:
 
 
 async def _unassessed(shop: Shop, after: str) -> list[str]:
-    source = "customer_stats s LEFT JOIN tier_standing t ON t.customer_id = s.customer_id"
+    # From a customer on, said of both: PostgreSQL merges them, and would read the other one from its beginning.
+    source = "customer_stats s LEFT JOIN tier_standing t ON t.customer_id = s.customer_id AND t.customer_id > $1"
     condition = "s.customer_id > $1 AND t.customer_id IS NULL AND (s.purchase_count > 0 OR s.total_spent > 0)"
     return [row[0] for row in await shop.database.rows(_next(source, condition, "s.customer_id"), after)]
 
@@ -155,7 +156,8 @@ async def differences(shop: Shop) -> AsyncIterator[str]:
     failed = Counter[str]()
     while True:
         rows = await shop.database.rows(
-            "SELECT c.id, t.policy FROM customer c LEFT JOIN tier_standing t ON t.customer_id = c.id WHERE c.id > $1"
+            "SELECT c.id, t.policy FROM customer c LEFT JOIN tier_standing t ON t.customer_id = c.id AND t.customer_id > $1"
+            " WHERE c.id > $1"
             f" ORDER BY c.id LIMIT {BATCH}",
             last,
         )

@@ -119,20 +119,20 @@ async def _index(database: Database) -> None:
 async def differences(database: Database) -> AsyncIterator[str]:
     """The ids of customers of whom the copy does not say what it should; some thousands are looked at in one statement."""
     last = "0" * 32
-    while True:
-        some = "SELECT customer_id, active_at FROM customer_stats WHERE customer_id > $1 ORDER BY customer_id LIMIT $2"
-        end = await database.row(f"SELECT max(CAST(customer_id AS TEXT)), count(*) FROM ({some}) s", last, _LOOKED_AT)
+    some = "SELECT customer_id FROM customer_stats WHERE customer_id > $1 ORDER BY customer_id LIMIT $2"
+    among = "customer_id > $1 AND {0}.customer_id <= $2"
+    while ids := [row[0] for row in await database.rows(some, last, _LOOKED_AT)]:
         rows = await database.rows(
-            f"SELECT s.customer_id FROM ({some}) s JOIN customer_text t ON t.customer_id = s.customer_id"
-            " LEFT JOIN recent_text r ON r.customer_id = s.customer_id"
-            " WHERE r.names <> t.names OR r.contact <> t.contact OR EXISTS (SELECT 1 FROM recent_text_span p"
-            " WHERE s.active_at BETWEEN p.since AND p.until AND (r.seen_at IS NULL OR r.seen_at <> s.active_at))"
+            "SELECT s.customer_id FROM customer_stats s"
+            f" JOIN customer_text t ON t.customer_id = s.customer_id AND t.{among.format('t')}"
+            f" LEFT JOIN recent_text r ON r.customer_id = s.customer_id AND r.{among.format('r')}"
+            f" WHERE s.{among.format('s')} AND (r.names <> t.names OR r.contact <> t.contact"
+            " OR EXISTS (SELECT 1 FROM recent_text_span p"
+            " WHERE s.active_at BETWEEN p.since AND p.until AND (r.seen_at IS NULL OR r.seen_at <> s.active_at)))"
             " ORDER BY s.customer_id",
             last,
-            _LOOKED_AT,
+            ids[-1],
         )
         for row in rows:
             yield row[0]
-        if end is None or end[1] < _LOOKED_AT:
-            return
-        last = end[0].replace("-", "")
+        last = ids[-1]
