@@ -402,9 +402,10 @@ async def test_what_has_no_position_yet_lies_ahead(open_with: OpenWith, off: Ope
     database = shop.database
 
     async def look() -> list[tuple[Any, ...]]:
-        assert await ahead.complete(database, ["a"])
+        unnumbered = await ahead.complete(database, ["a"])
+        assert unnumbered == {purchase}
         rows = await database.rows("SELECT kind, purchase_id, customer_id, amount FROM journal_ahead ORDER BY kind")
-        await ahead.forget_unnumbered(database, ["a"])
+        await ahead.forget_unnumbered(database, ["a"], unnumbered)
         return [tuple(row) for row in rows]
 
     assert await database.transaction(look) == [
