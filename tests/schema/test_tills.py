@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from regulars_core.purchases.baskets import Adjustment, BasketLine, Quote, WrongQuote, off_each_line
 from regulars_schema.testing import Api
 from tests.schema.test_purchases import assert_verified, customer, purchase, stats
 
@@ -153,6 +154,13 @@ class TestP3:
     )
     async def test_signs_that_do_not_fit_are_refused(self, api: Api, line: dict[str, str], code: str) -> None:
         assert await api.refused("purchaseRecord", purchase("R1", line)) == [code]
+
+    def test_a_plugin_takes_nothing_off_them(self) -> None:
+        lines = [BasketLine(None, "Beer", None, None, 1_000_000, None, 0, 1_200)]
+        lines.append(BasketLine(None, "Empties", None, None, -20_000_000, 8, 0, -160))
+        assert off_each_line(Quote([Adjustment(0, 100, "HAPPY", "Happy hour")]), lines) == [100, 0]
+        with pytest.raises(WrongQuote):
+            off_each_line(Quote([Adjustment(1, 1, "HAPPY", "Happy hour")]), lines)
 
     async def test_nothing_is_paid_out_where_nothing_comes_back(self, api: Api) -> None:
         given = purchase("R1", payments=[{"method": "card", "amount": "12.00"}, {"method": "cash", "amount": "-2.00"}])

@@ -117,7 +117,7 @@ def off_each_line(quote: object, lines: Sequence[BasketLine]) -> list[int]:
             raise WrongQuote(f"{adjustment.amount!r} is no amount of minor units that can be taken off")
     taken = quote.off(len(lines))
     for n, (line, off) in enumerate(zip(lines, taken, strict=True)):
-        if off > line.total:
+        if off > max(line.total, 0):  # of what comes back nothing is taken off
             raise WrongQuote(f"{off} is more than the {line.total} that are left of line {n}")
     return taken
 

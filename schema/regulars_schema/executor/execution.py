@@ -137,7 +137,8 @@ class Execution:
         assert field.rooted is not None
         if field.needs is not None and not self._context.request.actor.may(field.needs):
             return Denied(field.needs)
-        self._context.request.shop.refuse_behind(field.owner)
+        if field.owner is not None:
+            self._context.request.shop.refuse_behind(field.owner)
         schema = self._bound.schema._strawberry_schema  # type: ignore[attr-defined]
         return await field.rooted(self._context, schema, field.name, self._arguments(root, field))
 
