@@ -20,6 +20,7 @@ from tests.support.keys import bound, holding
 
 GUARDED = {"Purchase", "PurchaseLine", "Payment", "Refund", "RefundLine", "CustomerStats"}
 PAYLOADS = {
+    ("PurchasePayPayload", "purchase"),
     ("PurchaseRecordPayload", "purchase"),
     ("PurchaseRefundPayload", "purchase"),
     ("PurchaseRefundPayload", "refund"),
@@ -187,7 +188,11 @@ async def test_no_field_tells_of_the_purchases_of_another_store(town: Town, sche
         tried += 1
     assert tried > 50
     # Whatever answers a part of a purchase was tried, and tells it to the administrator.
-    assert guarded_fields(schema) - telling == PAYLOADS
+    assert guarded_fields(schema) - telling == PAYLOADS | OF_ONE_STORE
+
+
+OF_ONE_STORE = {("Purchase", "replaces"), ("Purchase", "replacedBy")}
+"""They have the same reference of the same store as the purchase that leads to them."""
 
 
 NARROWED = (
@@ -321,6 +326,13 @@ async def test_a_purchase_of_another_store_is_as_good_as_none(town: Town, mutati
     assert await count(town) == [*before[:-1], before[-1] + kept]
     given = {"purchaseId": town.own["id"]} | ({"amount": "1.00"} if mutation == "purchaseRefund" else {})
     assert (await town.branch.done(mutation, _PURCHASE, given))["purchase"]["id"] == town.own["id"]
+
+
+async def test_what_is_due_in_another_store_is_paid_there(town: Town) -> None:
+    unknown = town.foreign["id"][:-4] + "0000"
+    for id_ in (unknown, town.foreign["id"]):
+        given = {"purchaseId": id_, "payments": [{"method": "cash", "amount": "1.00"}]}
+        assert await town.branch.refused("purchasePay", given) == ["NOT_FOUND"]
 
 
 RECORDED = "created purchase { id lines { id } }"
