@@ -268,7 +268,7 @@ async def test_d3_its_jobs_wait(settings: Settings) -> None:
         ran.append("heard")
 
     async with opened_and_migrated(settings, plugins_on()) as shop:
-        runner = Runner(shop, [Job("listen", "Listens.", 1, run, "heard")])
+        runner = Runner(shop, [Job("listen", "Listens.", 1, run, plugin="heard")])
         shop.behind = frozenset({"heard"})
         async with running(runner):
             await asyncio.sleep(0.2)
