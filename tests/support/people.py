@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Annotated, Any, cast
 
 import strawberry
@@ -161,8 +162,9 @@ def people_schema(*extensions: Extension) -> ComposedSchema:
 
 
 def nobody() -> GraphQLContext:
-    """A request of an administrator to no shop at all."""
-    return GraphQLContext(RequestContext(cast(Any, None), Actor.of_role("key", "till", "administrator")))
+    """A request of an administrator to no shop at all, in which no plugin is behind."""
+    no_shop = SimpleNamespace(behind=frozenset(), refuse_behind=lambda owner: None)
+    return GraphQLContext(RequestContext(cast(Any, no_shop), Actor.of_role("key", "till", "administrator")))
 
 
 async def said(schema: ComposedSchema, document: str, **variables: Any) -> Any:
