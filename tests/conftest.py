@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,11 +43,12 @@ def schema() -> ComposedSchema:
 
 @pytest.fixture(autouse=True)
 def twins(request: pytest.FixtureRequest) -> Iterator[Twins]:
-    """Every query of every test is answered by both executors, unless the test is marked with `one_executor`."""
+    """Every query of tests of the schema and of tiers is answered by both executors, unless one is marked with `one_executor`."""
     watching = Twins()
     # A patch of our own: the test's `monkeypatch` is to be undone before the shop is closed.
     with pytest.MonkeyPatch.context() as patch:
-        if request.node.get_closest_marker("one_executor") is None:
+        room = request.node.path.relative_to(Path(__file__).parent).parts[0]
+        if room in {"schema", "tiers"} and request.node.get_closest_marker("one_executor") is None:
             answer = BreadthFirst.answer
             patch.setattr(BreadthFirst, "answer", lambda *given: watching.answer(*given, answer))
         yield watching
