@@ -30,6 +30,8 @@ async def test_purchases_that_cannot_be(filled: Filled) -> None:
         (line(unitPrice="92233720368547758.08"), "INVALID_AMOUNT", "lines.0.unitPrice"),
         (line(unitPrice=most, quantity="1000000000"), "INVALID_AMOUNT", "lines"),
         (line(unitPrice=most, quantity="1.000001"), "INVALID_AMOUNT", "lines"),
+        (sale(lines=[{"name": "a", "unitPrice": most, "quantity": n} for n in ("1000000000", "-1000000000")]),
+         "INVALID_AMOUNT", "lines"),
         (sale(lines=[{"name": "a", "total": most}] * 1_000), "INVALID_AMOUNT", "lines"),
         (sale(lines=[{"name": "a", "total": most}], shipping="0.01"), "INVALID_AMOUNT", "lines"),
         (sale(lines=[{"name": "a", "total": most}], tax="0.01"), "INVALID_AMOUNT", "lines"),
