@@ -57,6 +57,11 @@ WRONG: Sequence[tuple[Mapping[str, Any], str, str]] = (
     ({"lines": [{**LINE, "discount": "3.51"}]}, "INVALID_AMOUNT", "lines.0.total"),
     ({"lines": [{**LINE, "discount": "0.001"}]}, "INVALID_AMOUNT", "lines.0.discount"),
     ({"lines": [{"name": "x", "total": "10000000000000.00"}, LINE]}, "INVALID_AMOUNT", "lines"),
+    (
+        {"lines": [{"name": "x", "unitPrice": "1000000.00", "quantity": n} for n in ("1000000000", "-1000000000")]},
+        "INVALID_AMOUNT",
+        "lines",
+    ),
     ({"lines": [{**LINE, "category": "x" * 121}]}, "TOO_LONG", "lines.0.category"),
     ({"storeCode": "S99"}, "NOT_FOUND", "storeCode"),
     ({"customerId": f"customer_{'0' * 32}"}, "NOT_FOUND", "customerId"),

@@ -197,7 +197,8 @@ def _basket(
     if (value_or_none(given.currency_code) or currency) != currency:
         checks.fail("CURRENCY_MISMATCH", f"The shop sells in {currency}.", "currencyCode")
     lines = checked_lines(checks, new_lines(given.lines, currency, checks))
-    if sum(line.total for line in lines) > MAX_MINOR:
+    totals = [line.total for line in lines]
+    if max(abs(sum(totals)), *map(abs, totals), 0) > MAX_MINOR:
         checks.fail("INVALID_AMOUNT", "The total is beyond what can be sold.", "lines")
     channel = checks.text(value_or_none(given.channel), "channel", 40)
     name = checks.text(value_or_none(given.basket), "basket", 120)
