@@ -1,7 +1,7 @@
 """How quick is Regulars over HTTP, beside PostGraphile and beside the limit?
 
     python -m benchmarks.peers [--ops Q1,Q2] [--concurrency 1,8,32] [--rounds 7] [--seconds 2] [--data DIR]
-        [--engine postgres|sqlite] [--customers 50000] [--postgraphile] [--beside TREE] [--write]
+        [--engine postgres|sqlite] [--customers 50000] [--postgraphile] [--beside TREE | --plugins-alone] [--write]
 
 Everything is started here, on free ports of this machine: a PostgreSQL server as it comes, Regulars as in production, the
 limit, and PostGraphile if it is asked for. First all of them must give the same answers, and afterwards what was recorded
@@ -120,16 +120,18 @@ def _without_jobs(contestant: Contestant) -> Contestant:
     return replace(contestant, environment={**contestant.environment, "REGULARS_JOBS": "false"})
 
 
-def measure_beside(shop: FilledShop, operations: Sequence[str], paces: Sequence[Pace], tree: Path) -> list[str]:
-    """The processor time of this tree's server beside that of another one, as lines; the other one must know the database."""
+def measure_beside(
+    shop: FilledShop, operations: Sequence[str], paces: Sequence[Pace], one: Contestant, other: Contestant
+) -> list[str]:
+    """The processor time of a server beside that of another one, as lines; both on the database of this shop."""
     subjects = uvloop.run(subjects_of(shop))
     # Whoever buys first may gain a tier, and the second purchase of the same customer finds everything warm.
     halves = [replace(subjects, buyers=subjects.buyers[n::2]) for n in range(2)]
     lines = [
-        f"| | at once | processor time of this tree, times that of {tree.name} | this, ms | {tree.name}, ms |",
+        f"| | at once | processor time of {one.name}, times that of {other.name} | {one.name}, ms | {other.name}, ms |",
         "|---|---|---|---|---|",
     ]
-    this, that = (_without_jobs(another_tree(shop, one)) for one in (Path(), tree))
+    this, that = _without_jobs(one), _without_jobs(other)
     found: dict[tuple[str, Pace], tuple[Figures, Figures]] = {}
     # Of two that are the same, the one that is started and asked first takes some percent more; so each has both places.
     for first, second in ((this, that), (that, this)):
@@ -187,6 +189,9 @@ def main() -> None:
     parser.add_argument(
         "--beside", type=Path, help="Another checkout, set up: processor time by turns, and nothing else."
     )
+    parser.add_argument(
+        "--plugins-alone", action="store_true", help="Processor time with the plugins in the box, by turns with none."
+    )
     parser.add_argument("--write", action="store_true", help="Write the table into RESULTS.md.")
     chosen = parser.parse_args()
     operations = chosen.ops.split(",")
@@ -195,8 +200,13 @@ def main() -> None:
     customers = chosen.customers or (50_000 if chosen.engine == "postgres" else 5_000)
     with places(chosen.engine, chosen.data) as place:
         shop = uvloop.run(place.shop(Size(customers, customers * 10), changing="M1" in operations))
-        if chosen.beside:
-            measure_beside(shop, operations, paces, chosen.beside)
+        if chosen.beside or chosen.plugins_alone:
+            one, other = (
+                (another_tree(shop, Path.cwd()), another_tree(shop, chosen.beside))
+                if chosen.beside
+                else (regulars(shop), regulars(shop, plugins=""))
+            )
+            measure_beside(shop, operations, paces, one, other)
             return
         lines = measure(shop, operations, paces, with_peer=chosen.postgraphile)
         print("", *lines, sep="\n")

@@ -23,6 +23,8 @@ def test_migrate_makes_a_database_and_then_has_nothing_to_do(regulars: Regulars,
     assert all(line.startswith("applied core.") for line in applied)
     for again in (regulars("migrate", database_url=url), regulars("migrate", "--check", database_url=url)):
         assert (again.exit_code, again.stdout) == (0, "Nothing to do: the database is of this version.\n")
+    slashes = regulars("migrate", "--check", database_url=url.replace("sqlite://", "sqlite:///"))
+    assert slashes.exit_code == 0
 
 
 def test_migrate_leaves_a_newer_database_alone(regulars: Regulars, database_url: str) -> None:

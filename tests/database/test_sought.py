@@ -3,6 +3,7 @@
 import pytest
 
 from regulars_core.database import Database, Lookup, Sought
+from regulars_core.database.dialect import side_by_side
 from regulars_core.database.sought import asked_with_keys, by_key
 from tests.database.test_late_transactions import new, on_postgres
 
@@ -52,12 +53,20 @@ def _flat(lookup: Lookup) -> list[object]:
     return [lookup[0], *lookup[1]]
 
 
-def test_the_values_of_the_key_stand_where_the_key_stood() -> None:
+def test_a_key_is_asked_once_and_read_where_it_stands() -> None:
     two = Sought("SELECT id FROM customer WHERE email = $1 OR phone = $2", ["e", "p"])
-    [(sql, values)], keys = asked_with_keys([("SELECT $1, $2::uuid[], $3", ["first", [two], "last"])])
-    assert sql == "SELECT $1, ARRAY(SELECT id FROM customer WHERE email = $2 OR phone = $3)::uuid[], $4"
-    assert values == ["first", "e", "p", "last"]
+    asked, keys = asked_with_keys([("SELECT $1, $2::uuid[], $3", ["first", [two], "last"]), ("SELECT $1", [two])])
+    assert asked == [
+        ("SELECT $1, ARRAY(SELECT key FROM sought0)::uuid[], $2", ["first", "last"]),
+        ("SELECT (SELECT key FROM sought0)", []),
+    ]
     assert keys == [two]
+    assert side_by_side(asked, [two.query]) == (
+        "WITH sought0 (key) AS MATERIALIZED (SELECT id FROM customer WHERE email = $1 OR phone = $2)"
+        " SELECT ARRAY(SELECT q FROM (SELECT key FROM sought0) q),"
+        " ARRAY(SELECT q FROM (SELECT $3, ARRAY(SELECT key FROM sought0)::uuid[], $4) q),"
+        " ARRAY(SELECT q FROM (SELECT (SELECT key FROM sought0)) q)"
+    )
 
 
 @pytest.mark.parametrize(("found", "expected"), [("k", ["k", ["k"], ["other"]]), (None, [None, [None], ["other"]])])

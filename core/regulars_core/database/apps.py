@@ -1,6 +1,7 @@
 """What is kept in a database: Tortoise apps, core's first and one per plugin. And what their URL says to Tortoise."""
 
 import importlib.util
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,14 +38,14 @@ def engine_of(url: str) -> Engine:
 
 
 def sqlite_path(url: str) -> Path:
-    """The file that `sqlite://relative.db` or `sqlite:///absolute/path.db` means. Raises ValueError for a database in
-    memory, which every connection would have to itself."""
+    """The file that `sqlite://relative.db` or `sqlite:///absolute/path.db` means; further slashes, as other libraries want them,
+    are no part of it. Raises ValueError for a database in memory, which every connection would have to itself."""
     path = unquote(url.removeprefix("sqlite://").partition("?")[0])
     if not path or ":memory:" in url or "mode=memory" in url:
         raise ValueError(
             f'"{url}" is no file. Regulars opens several connections, so a database in memory cannot work.'
         )
-    return Path(path).absolute()
+    return Path(re.sub("^/+", "/", path)).absolute()
 
 
 def apps_config(apps: Sequence[App]) -> dict[str, dict[str, Any]]:

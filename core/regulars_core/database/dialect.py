@@ -114,14 +114,23 @@ def checks(statements: Sequence[Write]) -> bool:
     return any(type(each) in _CHECKED for each in statements)
 
 
-def side_by_side(lookups: Sequence[Lookup]) -> str:
-    """One query of PostgreSQL's that answers the rows of all of these in one row, in an array each."""
-    return _side_by_side(_shapes(lookups))
+def side_by_side(lookups: Sequence[Lookup], keys: Sequence[Lookup] = ()) -> str:
+    """One query of PostgreSQL's that answers the rows of all of these in one row, in an array each; before them the keys, of
+    which each is asked once. The look-ups find a key as `key` under the name of its place. The values of the keys come first."""
+    return _side_by_side(_shapes(keys), _shapes(lookups))
+
+
+def name_of(place: int) -> str:
+    """What the look-ups of `side_by_side` call the key at a place."""
+    return f"sought{place}"
 
 
 @lru_cache(maxsize=256)
-def _side_by_side(queries: tuple[_Shape, ...]) -> str:
-    return f"SELECT {', '.join(f'ARRAY(SELECT q FROM ({sql}) q)' for sql in _renumbered(queries))}"
+def _side_by_side(keys: tuple[_Shape, ...], queries: tuple[_Shape, ...]) -> str:
+    numbered = _renumbered((*keys, *queries))
+    named = [f"{name_of(n)} (key) AS MATERIALIZED ({sql})" for n, sql in enumerate(numbered[: len(keys)])]
+    asked = [f"SELECT key FROM {name_of(n)}" for n in range(len(keys))] + numbered[len(keys) :]
+    return f"{'WITH ' if named else ''}{', '.join(named)} SELECT {', '.join(f'ARRAY(SELECT q FROM ({sql}) q)' for sql in asked)}"
 
 
 def _renumbered(statements: Sequence[_Shape]) -> list[str]:

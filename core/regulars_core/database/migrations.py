@@ -5,7 +5,7 @@ process that is killed leaves a migration whole or not at all, and two that star
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tortoise.backends.base import executor as tortoise_executor
@@ -14,8 +14,9 @@ from tortoise.migrations.loader import MigrationLoader
 from tortoise.migrations.migration import Migration
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEditor
-from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.schema_generator.state import ModelState, State
 from tortoise.migrations.schema_generator.state_apps import StateApps
+from tortoise.models import Model
 
 from regulars_core.database.errors import DatabaseTooNew
 
@@ -70,7 +71,7 @@ async def _apply(
     order: Sequence[MigrationKey],
     progress: Callable[[str], None] | None,
 ) -> list[str]:
-    state = State(models={}, apps=StateApps(default_connections={app.label: ALIAS for app in database.apps}))
+    state = _LazyState({}, _Apps(default_connections={app.label: ALIAS for app in database.apps}))
     done = await _applied(database)
     applied: list[str] = []
     for key in order:
@@ -162,6 +163,61 @@ def _order(database: Database, graph: MigrationGraph) -> list[MigrationKey]:
         for key in sorted(key for key in graph.nodes if key.app_label == app.label):
             order.update(dict.fromkeys(graph.forwards_plan(key)))
     return list(order)
+
+
+class _LazyState(State):
+    """What models there are at some point; their classes are made when an operation looks at them. Most do not, and Tortoise
+    makes those of all models anew before and after each."""
+
+    def __init__(self, models: dict[tuple[str, str], ModelState], empty: "_Apps") -> None:
+        self.models = models
+        self._empty = empty
+        self._made: StateApps | None = None
+
+    @property
+    def apps(self) -> StateApps:  # type: ignore[override]
+        """The classes of the models."""
+        if self._made is None:
+            self._made = self._empty.clone({key: model.clone() for key, model in self.models.items()})
+        return self._made
+
+    def reload_models(self, model_tuples: Iterable[tuple[str, str]]) -> None:
+        """As Tortoise does, of classes that somebody has looked at."""
+        if self._made is not None:
+            super().reload_models(model_tuples)
+
+    def reload_model(self, app_label: str, model_name: str) -> None:
+        """As Tortoise does, of classes that somebody has looked at."""
+        if self._made is not None:
+            super().reload_model(app_label, model_name)
+
+    def validate_relations_initialized(self) -> None:
+        """As Tortoise does, of classes that somebody has looked at."""
+        if self._made is not None:
+            super().validate_relations_initialized()
+
+    def clone(self) -> "_LazyState":
+        return _LazyState({key: model.clone() for key, model in self.models.items()}, self._empty)
+
+
+class _Apps(StateApps):
+    """Makes ready for queries only the models that are new."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._ready: set[type[Model]] = set()
+
+    def _build_initial_querysets(self) -> None:
+        everything = self.apps
+        self.apps = {
+            app: {name: model for name, model in models.items() if model not in self._ready}
+            for app, models in everything.items()
+        }
+        try:
+            super()._build_initial_querysets()
+        finally:
+            self._ready.update(m for models in self.apps.values() for m in models.values() if m._meta._inited)
+            self.apps = everything
 
 
 class _Nothing(MigrationRecorder):

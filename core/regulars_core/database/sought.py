@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from regulars_core.database.dialect import PLACEHOLDERS, Lookup, renumbered
+from regulars_core.database.dialect import PLACEHOLDERS, Lookup, name_of
 
 
 class Sought(str):
@@ -26,23 +26,21 @@ class Sought(str):
 
 
 def asked_with_keys(lookups: Sequence[Lookup]) -> tuple[Sequence[Lookup], Sequence[Sought]]:
-    """The same look-ups, in which the query of each sought key stands where the key would; and these keys."""
-    asked, keys = list[Lookup](), dict[Sought, None]()
-    for lookup in lookups:
-        own = sought_in(lookup[1])
+    """The same look-ups, in which each sought key is read from the query that finds it, and these keys; the queries are named by
+    their places, as `side_by_side` names them."""
+    asked, keys = list[Lookup](), dict[Sought, int]()
+    for sql, values in lookups:
+        own = sought_in(values)
         if not own:
-            asked.append(lookup)
+            asked.append((sql, values))
             continue
-        keys.update(dict.fromkeys(own.values()))
-        given, shape = list[Any](), list[_Part]()
-        for n, value in enumerate(lookup[1]):
-            if (key := own.get(n)) is None:
-                given.append(value)
-                shape.append(None)
-            else:
-                given += key.query[1]
-                shape.append((key.query[0], len(key.query[1]), value is not key))
-        asked.append((_with_queries(lookup[0], tuple(shape)), given))
+        shape = tuple(
+            [
+                (keys.setdefault(own[n], len(keys)), value is not own[n]) if n in own else None
+                for n, value in enumerate(values)
+            ]
+        )
+        asked.append((_with_keys(sql, shape), [value for n, value in enumerate(values) if n not in own]))
     return asked, list(keys)
 
 
@@ -68,22 +66,18 @@ def sought_in(values: Sequence[Any]) -> Mapping[int, Sought]:
     return found
 
 
-_Part = tuple[str, int, bool] | None
-"""Of a value that is a query: its text, how many values it has, and whether it is the element of an array."""
-
-
 @lru_cache(maxsize=256)
-def _with_queries(sql: str, shape: tuple[_Part, ...]) -> str:
-    """The text of a look-up, of whose values some are queries."""
-    written, before = list[str](), 0
-    for query in shape:
-        if query is None:
-            written.append(f"${before + 1}")
-            before += 1
+def _with_keys(sql: str, shape: tuple[tuple[int, bool] | None, ...]) -> str:
+    """The text of a look-up, of whose values some are sought keys: the place of each, and whether it is the element of an
+    array."""
+    written, given = list[str](), 0
+    for key in shape:
+        if key is None:
+            given += 1
+            written.append(f"${given}")
         else:
-            text, values, element = query
-            written.append(f"{'ARRAY' if element else ''}({renumbered(text, before)})")
-            before += values
+            place, element = key
+            written.append(f"{'ARRAY' if element else ''}(SELECT key FROM {name_of(place)})")
     return PLACEHOLDERS.sub(
         lambda match: (
             written[int(match["number"]) - 1] + match[0][len(match["number"]) + 1 :] if match["number"] else match[0]

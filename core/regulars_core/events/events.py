@@ -37,26 +37,24 @@ async def look_up(
 ) -> tuple[Found, Sequence[Sequence[Any]]]:
     """The rows of what plugins have named and, apart from them, of look-ups of one's own, all asked together; what several of
     them name alike is asked once."""
-    lookups = [*own, *(one for each in named.values() for one in each)]
-    apart = distinct(lookups)
+    apart, places = distinct([*own, *(one for each in named.values() for one in each)])
     found = await shop.database.read_together(apart) if apart else ()
-    if len(apart) < len(lookups):
-        answers = dict(zip(map(_text_of, apart), found, strict=True))
-        found = [answers[_text_of(one)] for one in lookups]
-    rows = iter(found)
+    rows = iter([found[place] for place in places])
     own_rows = list(islice(rows, len(own)))
     return {plugin: list(islice(rows, len(each))) for plugin, each in named.items()}, own_rows
 
 
-def distinct(lookups: Sequence[Lookup]) -> Sequence[Lookup]:
-    """Look-ups without those that look up the same again."""
-    if len({sql for sql, _ in lookups}) == len(lookups):
-        return lookups
-    return list({_text_of(one): one for one in lookups}.values())
-
-
-def _text_of(lookup: Lookup) -> tuple[str, str]:
-    return lookup[0], repr(tuple(lookup[1]))
+def distinct(lookups: Sequence[Lookup]) -> tuple[Sequence[Lookup], Sequence[int]]:
+    """Look-ups without those that look up the same again, and for each of all of them its place among these."""
+    apart, places, by_text = list[Lookup](), list[int](), dict[str, list[int]]()
+    for one in lookups:
+        alike = by_text.setdefault(one[0], [])
+        place = next((known for known in alike if apart[known][1] == one[1]), len(apart))
+        if place == len(apart):
+            alike.append(place)
+            apart.append(one)
+        places.append(place)
+    return apart, places
 
 
 async def announce(

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from regulars_core.database import Lookup, Sought
+from regulars_core.database import Dialect, Lookup, Sought
 from regulars_core.database.sought import by_key
 from regulars_core.events.events import named_lookups
 from regulars_core.plugins.host import Extras
 from regulars_core.purchases.quotes import LOOKUPS as QUOTE_LOOKUPS
 from regulars_core.purchases.recorded import PurchaseOutline
-from regulars_core.purchases.statistics import activity_lookup
+from regulars_core.purchases.statistics import lookup_statistics
 from regulars_core.shop.shop import Shop
 
 RECORDED = "purchases_recorded"
@@ -29,10 +29,9 @@ class NamedAhead:
             return self.by_plugin
         return {plugin: [by_key(one, sought, customer_id) for one in named] for plugin, named in self.by_plugin.items()}
 
-    @property
-    def lookups(self) -> Sequence[Lookup]:
+    def lookups(self, dialect: Dialect) -> Sequence[Lookup]:
         """What recording the purchase looks up for the plugins, and to know that nobody was quicker."""
-        return [*activity_of(self.buyer), *(one for each in self.by_plugin.values() for one in each)]
+        return [*activity_of(dialect, self.buyer), *(one for each in self.by_plugin.values() for one in each)]
 
 
 def named_ahead(shop: Shop, purchase: PurchaseOutline, extras: Extras) -> NamedAhead:
@@ -40,9 +39,10 @@ def named_ahead(shop: Shop, purchase: PurchaseOutline, extras: Extras) -> NamedA
     return NamedAhead(purchase.customer_id, named_lookups(shop, RECORDED, [purchase], [extras]))
 
 
-def activity_of(customer_id: str | None) -> Sequence[Lookup]:
-    """What tells whether something of the customer has been moved meanwhile; nothing for nobody."""
-    return [activity_lookup(customer_id)] if customer_id else []
+def activity_of(dialect: Dialect, customer_id: str | None) -> Sequence[Lookup]:
+    """What tells, as its last column, whether something of the customer has been moved meanwhile; nothing for nobody. Plugins
+    that look up statistics name the same."""
+    return [lookup_statistics(dialect, [customer_id])] if customer_id else []
 
 
 def quoting_looks_up(shop: Shop) -> bool:

@@ -77,7 +77,7 @@ WAS_ANOTHERS_SINCE = f"a.theirs = 1 AND NOT {_IS_THEIRS}"
 
 
 def lifetimes(dialect: Dialect) -> str:
-    """(customer, spent, count) of each of these customers: the statistics without what came later."""
+    """(customer, spent, count, activity) of each of these customers: the statistics without what came later."""
     now = f"CASE WHEN {_IS_THEIRS} AND p.status <> 'VOIDED' THEN p.total - p.refunded ELSE 0 END"
     counted = "p.status IN ('PAID', 'PARTIALLY_REFUNDED') AND p.total >= 0"
     counts_now = f"CASE WHEN {_IS_THEIRS} AND {counted} THEN 1 ELSE 0 END"
@@ -87,7 +87,7 @@ def lifetimes(dialect: Dialect) -> str:
         f"WITH later AS ({later(dialect)}), more AS (SELECT a.customer_id, sum({now} - {then}) AS spent,"
         f" sum({counts_now} - {counted_then}) AS number FROM later a JOIN purchase p ON p.id = a.purchase_id"
         " GROUP BY a.customer_id) SELECT s.customer_id, CAST(s.total_spent - coalesce(m.spent, 0) AS BIGINT),"
-        " CAST(s.purchase_count - coalesce(m.number, 0) AS BIGINT) FROM customer_stats s"
+        " CAST(s.purchase_count - coalesce(m.number, 0) AS BIGINT), s.activity FROM customer_stats s"
         f" LEFT JOIN more m ON m.customer_id = s.customer_id WHERE {dialect.among('s.customer_id', CUSTOMERS)}"
         " ORDER BY s.customer_id"
     )

@@ -14,6 +14,7 @@ from regulars_core.events.ahead import Place, place
 from regulars_core.primitives.clock import Instant, day_and_minute, now
 from regulars_core.purchases import as_of
 from regulars_core.purchases.recorded import RecordedPurchase
+from regulars_core.purchases.statistics import lookup_statistics
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
 from regulars_core.shop.shop import Shop
 
@@ -111,16 +112,12 @@ def fact_of(shop: Shop, purchase: RecordedPurchase) -> PurchaseFact:
 
 
 def lookup_lifetimes(shop: Shop, customer_ids: Collection[str]) -> Lookup:
-    """(customer, spent, count) of each customer, in the order of ids: what all purchases amount to, in minor units, and how
-    many stand. In a replay, as of the event."""
-    dialect, ids = shop.database.dialect, sorted(customer_ids)
+    """(customer, spent, count, activity) of each customer, in the order of ids: what all purchases amount to, in minor units, how
+    many stand, and the counter of what has moved any of the customer's figures. In a replay, as of the event."""
+    dialect = shop.database.dialect
     if standing := place():
-        return as_of.lifetimes(dialect), [ids, *standing]
-    return (
-        "SELECT customer_id, total_spent, purchase_count FROM customer_stats"
-        f" WHERE {dialect.among('customer_id', 1)} ORDER BY customer_id",
-        [ids],
-    )
+        return as_of.lifetimes(dialect), [sorted(customer_ids), *standing]
+    return lookup_statistics(dialect, customer_ids)
 
 
 async def lifetimes(shop: Shop, customer_ids: Collection[str]) -> Mapping[str, Lifetime]:

@@ -116,11 +116,11 @@ async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: Name
         given = purchases[0].input
         outline = PurchaseOutline(given.customer_id, given.purchased_at)
         named = (ahead or named_ahead(shop, outline, given.extras)).of(given.customer_id)
-        own = activity_of(given.customer_id)
+        own = activity_of(shop.database.dialect, given.customer_id)
     found, rows = await look_up(shop, named, *own, *quoting.lookups)
     quoted = quoting.answered(rows[len(own) :])
     tell_failures(quoted)
-    activity = rows[0][0][0] if own and rows[0] else None
+    activity = rows[0][0][-1] if own and rows[0] else None
     return _Known(activity, found if len(purchases) == 1 else None, quotes_of(purchases, quoted))
 
 

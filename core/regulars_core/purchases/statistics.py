@@ -56,10 +56,15 @@ def stats_update(dialect: Dialect, customer_id: str, delta: StatsDelta, activity
     return Guarded(f"{_update_sql(dialect)} AND activity = $6", (*values, activity))
 
 
-def activity_lookup(customer_id: str) -> Lookup:
-    """The counter of everything that has moved a customer's money, points, progress or tier: who decides by one of these is
-    overtaken if it is another one when that is written."""
-    return "SELECT activity FROM customer_stats WHERE customer_id = $1", [customer_id]
+def lookup_statistics(dialect: Dialect, customer_ids: Collection[str]) -> Lookup:
+    """(customer, spent, count, activity) of each customer, in the order of ids. The last is the counter of everything that has
+    moved the customer's money, points, progress or tier: who decides by one of these is overtaken if it is another one by the
+    time that it is written."""
+    return (
+        "SELECT customer_id, total_spent, purchase_count, activity FROM customer_stats"
+        f" WHERE {dialect.among('customer_id', 1)} ORDER BY customer_id",
+        [sorted(customer_ids)],
+    )
 
 
 async def hold(database: Database, customer_ids: Collection[str]) -> None:

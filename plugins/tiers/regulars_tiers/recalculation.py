@@ -148,7 +148,7 @@ async def recalculate(
         facts, new = await completed(shop, facts, reads), await completed(shop, new or {}, reads)
     assignments, zone = known.assignments, shop.settings.zone
     writer, failures, present = _Writer(known.versions), dict[str, CriterionFailed](), now()
-    for customer_id, spent, count in known.stats:
+    for customer_id, spent, count, _ in known.stats:
         history = shortened(facts[customer_id], Lifetime(spent, count), assignments[customer_id])
         history = with_new(history, (new or {}).get(customer_id, ()))
         existing, asked = known.stored.get(customer_id), customers[customer_id]

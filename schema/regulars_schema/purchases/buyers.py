@@ -102,7 +102,7 @@ def looked_up(shop: Shop, given: PurchaseRecordInput) -> Sequence[Lookup]:
     else:
         buyer = None if found is None else Sought(f"SELECT id FROM ({found[0]}) found", found[1])
     queries += _for_plugins(shop, given, buyer)
-    return distinct(queries)
+    return distinct(queries)[0]
 
 
 def _found_by(shop: Shop, given: PurchaseRecordInput) -> Lookup | None:
@@ -124,9 +124,12 @@ def _for_plugins(shop: Shop, given: PurchaseRecordInput, buyer: str | None) -> S
     named = named_ahead(shop, PurchaseOutline(buyer, given.made_at), carried(given))
     given.named_ahead[:] = [named]
     if not quoting_looks_up(shop):
-        return named.lookups
+        return named.lookups(shop.database.dialect)
     try:
         purchase = new_purchase(given, store_id=None, customer_id=buyer, named=(), currency=shop.currency)
-        return [*named.lookups, *quoting_of(shop, [checked(purchase, shop.currency, coin=shop.coin)]).lookups]
+        return [
+            *named.lookups(shop.database.dialect),
+            *quoting_of(shop, [checked(purchase, shop.currency, coin=shop.coin)]).lookups,
+        ]
     except Refused:  # as it is going to be
-        return named.lookups
+        return named.lookups(shop.database.dialect)

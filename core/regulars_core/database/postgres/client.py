@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import eq
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
@@ -16,7 +18,7 @@ from regulars_core.database.errors import Overtaken, Unavailable, guard_failed
 from regulars_core.database.postgres.connection import LOST, SETTINGS, Connection, allow, cut
 from regulars_core.database.postgres.pool import CONNECT_SECONDS, Pool
 from regulars_core.database.postgres.transaction_context import PostgresTransactionContext, SavepointContext
-from regulars_core.database.sought import asked_with_keys
+from regulars_core.database.sought import asked_with_keys, by_key
 from regulars_core.database.statement_log import note
 
 _savepoints = itertools.count()
@@ -115,7 +117,7 @@ class _Progress:
     """How far a transaction is: what was prefetched, whether it has begun, the statements that wait, whether it is known that
     these make one, and with what those failed that did not wait any longer."""
 
-    prefetched: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+    prefetched: dict[str, list[tuple[Sequence[Any], list[Any]]]] = field(default_factory=dict)
     begun: bool = False
     waiting: list[Write] = field(default_factory=list)
     makes_one: bool = False
@@ -182,26 +184,26 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
 
     def prefetched(self, sql: str, values: Sequence[Any]) -> list[Any] | None:
         """The rows of a statement that was asked ahead, once, as long as the transaction has not begun."""
-        if self._progress.begun or self._progress.waiting or not self._progress.prefetched:
+        if self._progress.begun or self._progress.waiting:
             return None
-        return self._progress.prefetched.pop((sql, repr(tuple(values))), None)
+        answers = self._progress.prefetched.get(sql, [])
+        for n, (asked, rows) in enumerate(answers):
+            if len(asked) == len(values) and all(map(eq, asked, values)):
+                del answers[n]
+                return rows
+        return None
 
     async def prefetch(self, lookups: Sequence[Lookup]) -> None:
         """Ask these now, for whoever looks one of them up before the transaction begins."""
         if not self._progress.begun and not self._progress.waiting:
             asked, keys = asked_with_keys(lookups)
-            asked = [*asked, *(key.query for key in keys)]
-            [answers] = await self._fetch_unbegun(side_by_side(asked), values_of(asked))
-            found = [
-                (repr(key), repr(rows[0][0]) if rows else "")
-                for key, rows in zip(keys, answers[len(lookups) :], strict=True)
-            ]
+            queries = [key.query for key in keys]
+            [answers] = await self._fetch_unbegun(side_by_side(asked, queries), values_of([*queries, *asked]))
+            found = [(key, rows[0][0] if rows else None) for key, rows in zip(keys, answers, strict=False)]
             prefetched = self._progress.prefetched = {}
-            for (text, values), rows in zip(lookups, answers, strict=False):
-                name = repr(tuple(values))
-                for sought, key in found:
-                    name = name.replace(sought, key)
-                prefetched[text, name] = rows
+            for lookup, rows in zip(lookups, answers[len(keys) :], strict=True):
+                known = reduce(lambda one, pair: by_key(one, *pair), found, lookup)
+                prefetched.setdefault(known[0], []).append((known[1], rows))
 
     async def _fetch_unbegun(self, sql: str, values: Sequence[Any]) -> list[Any]:
         note(self.owner, sql)
