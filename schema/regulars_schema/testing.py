@@ -1,9 +1,10 @@
 """Asking a shop in GraphQL without a socket between: for tests, those of plugins too. Needs no pytest."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
+from regulars_core.plugins.host import Plugins
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.composed_schema import ComposedSchema
@@ -39,13 +40,20 @@ class Answer:
 class Api:
     """One client of one shop."""
 
+    _composed: ClassVar[dict[tuple[tuple[str, int], ...], tuple[ComposedSchema, Plugins]]] = {}
+    """A schema for each choice of plugins, with these, which keeps their modules: composing it takes as long as a test does."""
+
     def __init__(self, schema: ComposedSchema, shop: Shop, actor: Actor) -> None:
         self.schema, self.shop, self.actor = schema, shop, actor
 
     @classmethod
     def of(cls, shop: Shop, role: str = "administrator") -> "Api":
         """A client named `till` of a shop with its plugins."""
-        return cls(schema_of(shop.plugins), shop, Actor.of_role("key", "till", role, shop.permissions))
+        on = tuple((name, id(module)) for name, module in shop.plugins.modules)
+        if on not in cls._composed:
+            cls._composed[on] = schema_of(shop.plugins), shop.plugins
+        schema, _ = cls._composed[on]
+        return cls(schema, shop, Actor.of_role("key", "till", role, shop.permissions))
 
     async def ask(self, document: str, **variables: Any) -> Answer:
         """The answer, whatever it is."""

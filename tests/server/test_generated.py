@@ -25,7 +25,7 @@ from tests.server.test_http import CODES
 from tests.support.conformance import departures
 from tests.support.servers import Server, key_to
 
-MANY = int(os.environ.get("GENERATED_REQUESTS", "200"))
+MANY = int(os.environ.get("GENERATED_REQUESTS", "100"))
 """On each engine. `make faults` asks 20,000 in all."""
 PRINTED = Path("schema/full.graphql")
 ALLOWED = CODES - {"INTERNAL", "UNAVAILABLE", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "RATE_LIMITED"}

@@ -109,9 +109,14 @@ class Plugins:
             except (pluggy.PluginValidationError, ValueError) as error:
                 raise PluginError(f"The plugin '{name}' cannot be registered: {error}") from error
 
+    @property
+    def modules(self) -> Sequence[tuple[str, object]]:
+        """The name of each plugin, and what it is."""
+        return [(name, self._manager.get_plugin(name)) for name in self.names]
+
     def without(self, name: str) -> "Plugins":
         """The same plugins but for one."""
-        rest = {other: self._manager.get_plugin(other) for other in self.names if other != name}
+        rest = {other: module for other, module in self.modules if other != name}
         return Plugins(rest, self.about, core=self._core, specs=self._specs, events=self.events)
 
     def followers(self, name: str) -> Sequence[str]:
