@@ -19,7 +19,15 @@ from regulars_core.groups.models import CustomerGroup
 from regulars_core.idempotency import IdempotencyKey
 from regulars_core.jobs.leases import JobLease
 from regulars_core.keys.models import ApiKey, KeyBinding, Role
-from regulars_core.purchases.models import Payment, Purchase, PurchaseLine, PurchaseReassignment, Refund, RefundLine
+from regulars_core.purchases.models import (
+    Payment,
+    Purchase,
+    PurchaseLine,
+    PurchaseReassignment,
+    PurchaseReceipt,
+    Refund,
+    RefundLine,
+)
 from regulars_core.stores.models import Store
 
 __all__ = [
@@ -45,6 +53,7 @@ __all__ = [
     "Purchase",
     "PurchaseLine",
     "PurchaseReassignment",
+    "PurchaseReceipt",
     "RecentText",
     "RecentTextSpan",
     "Refund",

@@ -64,6 +64,7 @@ class Purchase(Model):
             Index(fields=("total", "id"), name="purchase_total"),
             Index(fields=("reference",), name="purchase_reference"),
             Index(fields=("replaces_id",), name="purchase_replaces"),
+            Index(fields=("store_id", "recorded_at"), name="purchase_of_store"),
         ]
 
 
@@ -91,6 +92,29 @@ class PurchaseLine(Model):
     class Meta:
         table = "purchase_line"
         unique_together = (("purchase_id", "position"),)
+
+
+class PurchaseReceipt(Model):
+    """Who bought, for the receipt: as it was when the purchase was recorded, or given to this customer.
+
+    There is none of a purchase by nobody, and the customer's erasure takes it away.
+    """
+
+    purchase: fields.OneToOneRelation[Purchase] = fields.OneToOneField(
+        "core.Purchase", related_name=False, primary_key=True, on_delete=fields.CASCADE
+    )
+    customer_name = fields.CharField(300, null=True)
+    customer_tax_id = fields.CharField(64, null=True)
+    recipient = fields.CharField(240, null=True)
+    line1 = fields.CharField(240, null=True)
+    line2 = fields.CharField(240, null=True)
+    city = fields.CharField(120, null=True)
+    region = fields.CharField(120, null=True)
+    postal_code = fields.CharField(32, null=True)
+    country = fields.CharField(2, null=True)
+
+    class Meta:
+        table = "purchase_receipt"
 
 
 class PurchaseReassignment(Model):

@@ -42,9 +42,9 @@ async def reassign(
 ) -> int:
     """Give purchases to a customer, or with None to nobody: all of them or none. How many were not there already.
 
-    Statistics are counted anew of everybody whom it is about; plugins take back what the one has earned and give what the other
-    would have. A purchase of a store that is not among `stores`, if they are given, is as good as none. The reason is kept in a
-    row of its own, that can be emptied. Raises Refused.
+    Statistics are counted anew of everybody whom it is about, and receipts show the customer as they are now; plugins take back
+    what the one has earned and give what the other would have. A purchase of a store that is not among `stores`, if they are
+    given, is as good as none. The reason is kept in a row of its own, that can be emptied. Raises Refused.
     """
     checks = Checks()
     if not purchase_ids:

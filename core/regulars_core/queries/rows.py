@@ -93,14 +93,24 @@ async def listed_of(
     database: Database, kind: Readable[T], owner_column: str, owners: Sequence[str], order: str
 ) -> Mapping[str, list[T]]:
     """All rows of each owner, for lists that are short by nature; an owner without rows has an empty list."""
+    if not owners:
+        return {}
+    sql, values = query_listed(database.dialect, kind, owner_column, list(dict.fromkeys(owners)), order)
+    return by_owner(kind, owners, await database.rows(sql, *values))
+
+
+def query_listed(dialect: Dialect, kind: Readable[Any], owner_column: str, owners: Sequence[str], order: str) -> Lookup:
+    """What `listed_of` looks up."""
+    among = dialect.among(owner_column, 1)
+    sql = f"SELECT {owner_column}, {kind.column_list} FROM {kind.source} WHERE {among} ORDER BY {order}"
+    return sql, [list(owners)]
+
+
+def by_owner(kind: Readable[T], owners: Sequence[str], rows: Iterable[Any]) -> Mapping[str, list[T]]:
+    """What `listed_of` makes of the rows."""
     lists: dict[str, list[T]] = {owner: [] for owner in owners}
-    if lists:
-        among = database.dialect.among(owner_column, 1)
-        rows = await database.rows(
-            f"SELECT {owner_column}, {kind.column_list} FROM {kind.source} WHERE {among} ORDER BY {order}", list(lists)
-        )
-        for row in rows:
-            lists[row[0]].append(kind.make(*row[1:]))
+    for row in rows:
+        lists[row[0]].append(kind.make(*row[1:]))
     return lists
 
 

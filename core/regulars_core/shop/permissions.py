@@ -73,6 +73,11 @@ CORE_PERMISSIONS: Sequence[Permission] = (
         ("store_manager", "support"),
     ),
     Permission("purchases.refund", "Give money back, and void purchases.", ("store_manager",)),
+    Permission(
+        "receipts.view",
+        "See what is printed on receipts: name, tax id and address as they were. Who sees it is written down.",
+        ("store_terminal", *_STAFF, "accountant"),
+    ),
     Permission("consents.view", "See what customers agreed to.", (*_STAFF, "marketing")),
     Permission("consents.record", "Write down what customers agree to.", _STAFF),
     Permission("segments.manage", "Make, change and remove segments." + _WHOLE, ("marketing",), shop_wide=True),

@@ -27,6 +27,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.graphql import OperationType
 from strawberry.types.scalar import ScalarDefinition
 
+from regulars_schema.composition.audited_reads import write_reads
 from regulars_schema.composition.contributions import (
     Contribution,
     FilterLeaf,
@@ -112,7 +113,31 @@ class ComposedSchema(strawberry.Schema):
         allowed_operation_types: Iterable[OperationType] | None = None,
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
-        """Answer a document: at once where it is known, and by Strawberry's way through the extensions otherwise."""
+        """Answer a document: at once where it is known, and by Strawberry's way through the extensions otherwise. Raises
+        Unavailable where the audit of what was read cannot be written."""
+        result = await self._answer(
+            query,
+            variable_values,
+            context_value,
+            root_value,
+            operation_name,
+            allowed_operation_types,
+            operation_extensions,
+        )
+        if isinstance(context_value, GraphQLContext):
+            await write_reads(context_value)
+        return result
+
+    async def _answer(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None,
+        context_value: Any | None,
+        root_value: Any | None,
+        operation_name: str | None,
+        allowed_operation_types: Iterable[OperationType] | None,
+        operation_extensions: dict[str, Any] | None,
+    ) -> ExecutionResult:
         if isinstance(context_value, GraphQLContext) and allowed_operation_types is None:
             operation = Operation(
                 self.executor,

@@ -12,7 +12,7 @@ from regulars_core.purchases.reads import (
 )
 from regulars_schema.composition.contributions import Contribution, NodeKind
 from regulars_schema.fields.store_scope import VIEW, visible_purchases
-from regulars_schema.purchases import baskets, reassignments
+from regulars_schema.purchases import baskets, reassignments, receipts
 from regulars_schema.purchases.fields import EXTENSIONS
 from regulars_schema.purchases.filters import LEAVES
 from regulars_schema.purchases.mutations import MUTATIONS
@@ -34,7 +34,7 @@ def contribution() -> Contribution:
     """What this room brings to the schema."""
     return Contribution(
         CORE,
-        extensions=(*EXTENSIONS, QUERIES, baskets.QUERIES, MUTATIONS, reassignments.MUTATIONS),
+        extensions=(*EXTENSIONS, *receipts.EXTENSIONS, QUERIES, baskets.QUERIES, MUTATIONS, reassignments.MUTATIONS),
         leaves=LEAVES,
         sorts=SORTS,
         nodes=[

@@ -3,20 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
+from regulars_core.primitives.clock import Instant
 from regulars_core.purchases.reads import (
     LineRow,
     PurchaseRow,
     RefundLineRow,
+    last_recorded,
     lines_by_ids,
     purchases_by_ids,
 )
+from regulars_core.stores.reads import StoreRow
 from regulars_schema.composition.contributions import Extension
 from regulars_schema.customers.types import Customer
 from regulars_schema.fields.declarations import batched
 from regulars_schema.fields.nodes import in_order
 from regulars_schema.fields.pagination import Connection
 from regulars_schema.fields.relations import related, related_pages
-from regulars_schema.fields.store_scope import visible_purchases
+from regulars_schema.fields.store_scope import VIEW, visible_purchases
 from regulars_schema.purchases.json_rows import (
     CUSTOMER_OF,
     LINES_OF,
@@ -53,7 +56,21 @@ async def purchase_of(found: Sequence[Any], context: RequestContext) -> Sequence
     return in_order(keys, await purchases_by_ids(context.database, keys, visible_purchases(context)))
 
 
+@batched(
+    name="lastRecordedAt",
+    needs=VIEW,
+    returns=Instant | None,
+    description="When a purchase of this store was last recorded here: whether its tills are still connected.",
+)
+async def last_recorded_at(stores: Sequence[StoreRow], context: RequestContext) -> Sequence[Instant | None]:
+    """Of each store in which the caller sees purchases."""
+    keys, visible = [store.id for store in stores], context.actor.stores(VIEW)
+    seen = keys if visible is None else [key for key in keys if key in visible]
+    return in_order(keys, await last_recorded(context.database, seen))
+
+
 EXTENSIONS = [
+    Extension(Store, [last_recorded_at]),
     Extension(
         Customer,
         [

@@ -1,7 +1,7 @@
 """What a field's function may use while it answers a request."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -27,6 +27,13 @@ class RequestContext:
     request_id: str | None = None
     deadline: float | None = None
     """When the answer must be there, by the event loop's clock."""
+    audited: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    """What was read and is to be written down in the audit: by permission and kind, the keys."""
+
+    def note_read(self, permission: str, kind: str, keys: Iterable[str]) -> None:
+        """Note that objects of a kind were read for the caller by a permission whose use is audited: that is written down once
+        for the request, when all of its answer is known."""
+        self.audited.setdefault((permission, kind), {}).update(dict.fromkeys(keys))
 
     async def in_time(self, work: Callable[[], Awaitable[T]]) -> T:
         """What the work answers. At the deadline it is cancelled, and the statement that it waits for with it; raises

@@ -45,14 +45,17 @@ class AuditEntry(Node):
     at: Instant = strawberry.field(resolver=lambda root: root.recorded_at, description="When it was done.")
     key_id: str = strawberry.field(description="The API key that was used, by its id.")
     key_name: str = strawberry.field(description="The name that the API key had then.")
-    action: str = strawberry.field(description="What was done: the name of the mutation.")
+    action: str = strawberry.field(
+        description="What was done: the name of the mutation; or the permission by which something was read, where reading is "
+        "audited, such as `receipts.view`."
+    )
     request_id: str | None = strawberry.field(description="The `X-Request-ID` that the request carried, if any.")
 
 
 @batched(
     name="entityId",
     returns=strawberry.ID | None,
-    description="What it was done to; null where it was done to nothing in particular.",
+    description="What it was done to; null where it was done to nothing in particular, or to several that were read at once.",
 )
 async def entity_ids(entries: Sequence[AuditRow], _: RequestContext) -> Sequence[str | None]:
     """The ids of the objects."""

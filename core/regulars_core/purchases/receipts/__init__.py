@@ -1,0 +1,1 @@
+"""Receipts: what they show of a customer as it was, and what is printed."""
