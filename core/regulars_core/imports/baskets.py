@@ -1,4 +1,4 @@
-"""Rows of a file as baskets: consecutive rows of one store and reference, which stand or fall together."""
+"""Rows of a file as baskets: consecutive rows of one store, till, session and reference, which stand or fall together."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -8,6 +8,8 @@ from regulars_core.imports.files.records import Row
 from regulars_core.primitives.errors import Problem
 from regulars_core.purchases.rules import MAX_LINES
 
+KEY = ("reference", "store", "register", "session")
+"""The columns by which rows are one purchase."""
 _MAX_ASTRAY = 100
 _TOO_MANY = Problem("INVALID_LINES", f"A purchase has at most {MAX_LINES} lines.")
 _Key = tuple[str, ...]
@@ -26,12 +28,12 @@ class Basket:
 class Grouping:
     """Gathers rows into baskets as they come.
 
-    A row of broken form belongs to the basket whose store and reference it shows where those should stand. One that shows
-    others is held back until the next row tells whether it stands in the middle of a basket, which is then broken too.
+    A row of broken form belongs to the basket whose store, till, session and reference it shows where those should stand. One
+    that shows others is held back until the next row tells whether it stands in the middle of a basket, which is then broken too.
     """
 
     def __init__(self, header: Header) -> None:
-        self._pick = header.picker(("store", "reference"))
+        self._header, self._pick = header, header.picker(KEY)
         self._width = len(header.names)
         self._basket: Basket | None = None
         self._key: _Key = ()
@@ -76,5 +78,4 @@ class Grouping:
         cells = row.cells
         if len(cells) != self._width:
             cells = [*cells, *[""] * self._width][: self._width]
-        store, reference = self._pick([*cells, ""])
-        return store.strip(), reference.strip()
+        return tuple(cell.strip() for cell in self._pick(self._header.padded(cells)))

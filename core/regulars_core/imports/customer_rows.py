@@ -63,7 +63,7 @@ class EntryReader:
     """Reads the rows of one file."""
 
     def __init__(self, shop: Shop, options: ImportOptions, header: Header) -> None:
-        self._settings = shop.settings
+        self._settings, self._header = shop.settings, header
         self._day, self._time = days(options.date_format), times(options.date_format, shop.settings.zone)
         self._pick_plain, self._pick_other = header.picker(_PLAIN), header.picker(_OTHER)
         self._pick_billing, self._pick_shipping = header.picker(_BILLING), header.picker(_SHIPPING)
@@ -72,7 +72,7 @@ class EntryReader:
         """The entry that a row is. Raises Refused."""
         if row.fault:
             raise Refused(row.fault)
-        cells = [*row.cells, ""]
+        cells = self._header.padded(row.cells)
         plain: dict[str, Any] = dict(zip(_PLAIN, self._pick_plain(cells), strict=True))
         for name in _DAYS:
             plain[name] = self._day_of(name, plain[name])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from regulars_core.imports.baskets import Basket
+from regulars_core.imports.baskets import KEY, Basket
 from regulars_core.imports.buyers import Buyer, BuyerReader
 from regulars_core.imports.files.columns import Header, Layout
 from regulars_core.imports.files.records import Row
@@ -21,14 +21,17 @@ from regulars_core.stores.service import MAIN
 
 _OF_BASKET = (
     "purchased_at", "customer_code", "email", "phone", "first_name", "last_name", "currency", "prices_include_tax",
-    "shipping", "tax", "payment_method", "channel", "note",
+    "shipping", "tax", "shipping_tax", "rounding", "due", "payment_method", "channel", "note",
 )  # fmt: skip
-_OF_LINE = ("quantity", "unit_price", "discount", "total", "name", "sku", "brand", "category")
+_OF_LINE = ("quantity", "unit_price", "discount", "total", "line_tax", "name", "sku", "brand", "category")
+_COLUMNS = {"shippingTax": "shipping_tax", "unitPrice": "unit_price"}
+"""Columns that purchases call otherwise; the tax of a line is `line_tax`."""
+_AMOUNTS = ("shipping", "tax", "shipping_tax", "rounding", "due")
 _PLACES_OF_QUANTITY = 6
 _ONE = 1_000_000
 
 PURCHASES = Layout(
-    ("reference", "store", *_OF_BASKET, *_OF_LINE),
+    (*KEY, *_OF_BASKET, *_OF_LINE),
     required=("reference", "purchased_at"),
     one_of=(("unit_price", "total"), ("name", "sku")),
 )
@@ -55,13 +58,13 @@ class SaleReader:
     """Reads the baskets of one file."""
 
     def __init__(self, shop: Shop, options: ImportOptions, header: Header) -> None:
-        self._currency, self._settings = shop.currency, shop.settings
+        self._header, self._currency, self._coin, self._settings = header, shop.currency, shop.coin, shop.settings
         self._file_currency = options.currency or shop.currency
         self._places = exponent_of(shop.currency)
         self._comma = header.delimiter == ";"
         self._time = times(options.date_format, shop.settings.zone)
         self._buyer = BuyerReader(shop.settings)
-        self._pick_key = header.picker(("reference", "store"))
+        self._pick_key = header.picker(KEY)
         self._pick_basket = header.picker(_OF_BASKET)
         self._pick_line = header.picker(_OF_LINE)
 
@@ -72,13 +75,13 @@ class SaleReader:
         for row in basket.rows:
             if row.fault:
                 raise Refused(_on(row, row.fault))
-        padded = [[*row.cells, ""] for row in basket.rows]
+        padded = [self._header.padded(row.cells) for row in basket.rows]
         shared = self._pick_basket(padded[0])
         self._refuse_contradiction(basket, shared, padded)
         lines = [self._line(row, self._pick_line(cells)) for row, cells in zip(basket.rows, padded, strict=True)]
-        reference, store = self._pick_key(padded[0])
+        reference, store, register, session = self._pick_key(padded[0])
         try:
-            purchase, buyer = self._purchase(reference, shared, lines)
+            purchase, buyer = self._purchase((reference, register, session), shared, lines)
         except Refused as refused:
             raise Refused(*(_placed(basket, problem) for problem in refused.problems)) from None
         name = tidy(store)
@@ -95,16 +98,18 @@ class SaleReader:
                     raise Refused(_on(row, Problem("CONTRADICTION", message)))
 
     def _purchase(
-        self, reference: str, shared: Sequence[str], lines: Sequence[NewLine]
+        self, key: tuple[str, str, str], shared: Sequence[str], lines: Sequence[NewLine]
     ) -> tuple[CheckedPurchase, Buyer | None]:
-        at, code, email, phone, first, last, currency, included, shipping, tax, method, channel, note = shared
+        at, code, email, phone, first, last, currency, included, *amounts, method, channel, note = shared
         if (currency := currency.strip().upper() or self._file_currency) != self._currency:
             message = f"The shop sells in {self._currency}, not {currency}."
             raise Refused(Problem("CURRENCY_MISMATCH", message, ("currency",)))
         buyer = self._buyer.read(code, email, phone, first, last)
-        delivery, on_top = self._amount("shipping", shipping) or 0, self._amount("tax", tax) or 0
-        include = _truth("prices_include_tax", included)
-        due = sum(map(line_total, lines)) + delivery + (0 if include else on_top)
+        shipping, tax, shipping_tax, rounding, due = map(self._amount, _AMOUNTS, amounts)
+        include, (reference, register, session) = _truth("prices_include_tax", included), key
+        parts = sum(line.tax or 0 for line in lines) + (shipping_tax or 0)
+        on_top = 0 if include else parts if tax is None else tax
+        paid = sum(map(line_total, lines)) + (shipping or 0) + on_top + (rounding or 0) - (due or 0)
         purchase = NewPurchase(
             reference=reference,
             store_id="",
@@ -112,19 +117,24 @@ class SaleReader:
             purchased_at=self._instant(at),
             currency=CurrencyCode(currency),
             lines=lines,
-            shipping=delivery,
-            tax=on_top,
+            shipping=shipping or 0,
+            tax=tax,
             prices_include_tax=include,
-            payments=[NewPayment(method, due)] if method.strip() else (),
+            payments=[NewPayment(method, paid)] if method.strip() and (paid or not due) else (),
             channel=channel,
             note=note,
             customer_named=("import", buyer.identifier if buyer else None),
             origin="IMPORT",
+            shipping_tax=shipping_tax,
+            rounding=rounding or 0,
+            due=due or 0,
+            register=register,
+            session=session,
         )
-        return checked(purchase, self._currency), buyer
+        return checked(purchase, self._currency, coin=self._coin), buyer
 
     def _line(self, row: Row, cells: Sequence[str]) -> NewLine:
-        quantity, unit_price, discount, total, name, sku, brand, category = cells
+        quantity, unit_price, discount, total, tax, name, sku, brand, category = cells
         try:
             count = _number("quantity", quantity, _PLACES_OF_QUANTITY, self._comma)
             return NewLine(
@@ -136,6 +146,7 @@ class SaleReader:
                 sku,
                 brand,
                 category,
+                self._amount("line_tax", tax),
             )
         except Refused as refused:
             raise Refused(*(_on(row, problem) for problem in refused.problems)) from None
@@ -171,13 +182,14 @@ def _truth(column: str, cell: str) -> bool:
 
 def _on(row: Row, problem: Problem) -> Problem:
     """The problem with the place where it is, for a reason that stands on every row of the basket."""
-    where = ", ".join((f"Line {row.line}", *problem.path))
+    where = ", ".join((f"Line {row.line}", *(_COLUMNS.get(part, part) for part in problem.path)))
     return Problem(problem.code, f"{where}: {problem.message}")
 
 
 def _placed(basket: Basket, problem: Problem) -> Problem:
     match problem.path:
         case ("lines", number, *rest):
-            return _on(basket.rows[int(number)], Problem(problem.code, problem.message, tuple(rest)))
+            path = ("line_tax",) if rest == ["tax"] else tuple(rest)
+            return _on(basket.rows[int(number)], Problem(problem.code, problem.message, path))
         case _:
             return _on(basket.rows[0], problem)

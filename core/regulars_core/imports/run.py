@@ -61,7 +61,7 @@ async def run(
     if not os.access(path.parent, os.W_OK):
         raise ImportRefused(f"The rejects would be written to {path.parent}, which cannot be written to.")
     with path.open("rb") as file:
-        header = read_header(file, layout, options.mapping)
+        header = read_header(file, layout, options.mapping, options.reference)
         records = Records(file, header.delimiter, len(header.names))
         size = os.fstat(file.fileno()).st_size
         with Rejects(path, header) as rejects:

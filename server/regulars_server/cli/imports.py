@@ -44,9 +44,14 @@ def purchases(
     date_format: DateFormat = None,
     currency: Annotated[str | None, typer.Option(help="What the amounts are in; the shop's own if absent.")] = None,
     batch: BatchSize = 1_000,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="What references are made of, with the file's columns in braces: {Date}-{No}."),
+    ] = None,
 ) -> None:
     """Import purchases, one row for each line of a basket, with the customers and stores that they name."""
-    _run(import_purchases, file, ImportOptions(_mapping(mapping), date_format, currency, batch), "purchases")
+    options = ImportOptions(_mapping(mapping), date_format, currency, batch, reference)
+    _run(import_purchases, file, options, "purchases")
 
 
 def _mapping(options: list[str] | None) -> dict[str, str]:

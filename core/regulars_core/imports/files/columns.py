@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import BinaryIO
 
+from regulars_core.imports.files.references import ReferenceTemplate
 from regulars_core.imports.options import ImportRefused
 
 DELIMITERS = (",", ";", "\t")
@@ -29,12 +30,14 @@ class Layout:
 
 @dataclass(frozen=True)
 class Header:
-    """The header of one file. `places` leads from a column of ours to its place in a row."""
+    """The header of one file. `places` leads from a column of ours to its place in a row, as `padded` makes it; the `reference`
+    may be made of several columns."""
 
     names: Sequence[str]
     delimiter: str
     has_bom: bool
     places: Mapping[str, int]
+    reference: ReferenceTemplate | None = None
 
     @property
     def is_of_rejects(self) -> bool:
@@ -42,12 +45,17 @@ class Header:
         return all(name in self.names for name in REJECT_COLUMNS)
 
     def picker(self, columns: Sequence[str]) -> Callable[[Sequence[str]], tuple[str, ...]]:
-        """Picks the cells of two or more columns of ours out of a row that has an empty cell added at its end, which
-        stands for every column that the file does not have."""
+        """Picks the cells of two or more columns of ours out of a row that is `padded`."""
         return itemgetter(*(self.places.get(column, len(self.names)) for column in columns))
 
+    def padded(self, cells: Sequence[str]) -> list[str]:
+        """A row with an empty cell at its end, which stands for every column that the file does not have, and with the reference
+        where that is made of several."""
+        made = [] if self.reference is None else [self.reference.of_row(cells)]
+        return [*cells, "", *made]
 
-def read_header(file: BinaryIO, layout: Layout, mapping: Mapping[str, str]) -> Header:
+
+def read_header(file: BinaryIO, layout: Layout, mapping: Mapping[str, str], reference: str | None = None) -> Header:
     """Read the first line and see what it means. Raises ImportRefused with everything that is wrong."""
     raw = file.readline(_MAX_HEADER_BYTES)
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -66,19 +74,24 @@ def read_header(file: BinaryIO, layout: Layout, mapping: Mapping[str, str]) -> H
         names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter, strict=True))]
     except csv.Error as error:
         raise ImportRefused(f"The first line is not CSV: {error}.") from error
-    return Header(names, delimiter, has_bom, _places(names, layout, mapping))
+    template = None if reference is None else ReferenceTemplate.of(reference, names)
+    return Header(names, delimiter, has_bom, _places(names, layout, mapping, template), template)
 
 
-def _places(names: Sequence[str], layout: Layout, mapping: Mapping[str, str]) -> Mapping[str, int]:
+def _places(
+    names: Sequence[str], layout: Layout, mapping: Mapping[str, str], reference: ReferenceTemplate | None
+) -> Mapping[str, int]:
     wanted = {theirs.strip().casefold(): ours.strip() for theirs, ours in mapping.items()}
     problems = _wrong_mapping(names, layout, mapping)
     problems += [f"Two columns are called {name!r}." for name, n in Counter(names).items() if n > 1 and name]
-    places: dict[str, int] = {}
+    places: dict[str, int] = {} if reference is None else {"reference": len(names) + 1}
     unknown = []
     for place, name in enumerate(names):
         ours = wanted.get(name.casefold(), name if name in REJECT_COLUMNS else _plain(name))
+        if reference is not None and place in reference.places and (ours == "reference" or ours not in layout.columns):
+            continue  # it is a part of the reference, and nothing else
         if ours in places:
-            problems.append(f"Two columns are taken for {ours}: {names[places[ours]]!r} and {name!r}.")
+            problems.append(f"Two columns are taken for {ours}: {_named(names, places[ours])} and {name!r}.")
         elif ours in layout.columns:
             places[ours] = place
         elif name and name not in REJECT_COLUMNS and name.casefold() not in wanted:
@@ -94,6 +107,10 @@ def _places(names: Sequence[str], layout: Layout, mapping: Mapping[str, str]) ->
     if problems:
         raise ImportRefused("\n".join([*problems, f"Columns of ours: {', '.join(layout.columns)}."]))
     return places
+
+
+def _named(names: Sequence[str], place: int) -> str:
+    return repr(names[place]) if place < len(names) else "what it is made of"
 
 
 def _wrong_mapping(names: Sequence[str], layout: Layout, mapping: Mapping[str, str]) -> list[str]:
