@@ -1,7 +1,9 @@
 """A receipt shows the customer as they were when they bought, until they are erased; who sees it is written down."""
 
+import asyncio
 import csv
 import json
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +157,27 @@ async def test_an_erasure_takes_them_away(shop: Shop, api: Api) -> None:
     assert await shown(api) == {"R1": NOBODY, "R2": NOBODY, "R3": {**THEN, "customerName": "Bo Li"}, "R4": NOBODY}
     [text] = await database.rows("SELECT count(*) FROM purchase_receipt")
     assert text[0] == 1
+
+
+async def test_a_sale_while_the_customer_is_erased_keeps_nothing(shop: Shop, api: Api) -> None:
+    """Its customer was looked up before; what it keeps for the receipt is read when the erasure is done."""
+    ana, database, outside = await customer(api), shop.database, copy_context()
+    key, buying = ana.partition("_")[2], list[asyncio.Task[str]]()
+
+    async def erase() -> None:
+        await hold(database, [key])
+        await database.run("UPDATE customer SET first_name = '', last_name = '', tax_id = NULL WHERE id = $1", key)
+        await database.run("DELETE FROM customer_address WHERE customer_id = $1", key)
+        await erase_receipts(database, [key])
+        buying.append(asyncio.create_task(sold(api, "R1", ana), context=outside))
+        waiting = "SELECT 1 FROM pg_locks WHERE NOT granted"
+        async with asyncio.timeout(30):
+            while database.engine == "postgres" and not await database.row(waiting):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    await database.transaction(erase)
+    await asyncio.gather(*buying)
+    assert await shown(api) == {"R1": NOBODY}
 
 
 async def audited(api: Api) -> list[Any]:

@@ -318,3 +318,22 @@ class TestP7:
         assert again["created"] is False
         assert again["warnings"] == [{"code": "PURCHASE_VOIDED", "path": ["input", "reference"]}]
         assert again["purchase"] == {"id": first["purchase"]["id"], "status": "VOIDED"}
+
+
+class TestP12:
+    """A receipt shows the customer as they were; tests/purchases has the rest."""
+
+    async def test_receipts_of_a_page(self, api: Api) -> None:
+        ana = await customer(api, taxId="TAX-1", billingAddress={"line1": "Calle 1", "city": "Aarhus"})
+        await sold(api, {"name": "Tea", "total": "10.00"}, customerId=ana)
+        await api.done("customerUpdate", "customer { id }", {"id": ana, "lastName": "Sol", "taxId": None})
+        shown = "receipt { customerName customerTaxId billingAddress narrow: text(width: 24) text }"
+        found = await api.data(f"{{ purchases {{ nodes {{ reference {shown} store {{ lastRecordedAt }} }} }} }}")
+        [one] = found["purchases"]["nodes"]
+        assert one["store"]["lastRecordedAt"]
+        receipt = one["receipt"]
+        assert receipt["customerName"].endswith("Li")
+        assert (receipt["customerTaxId"], receipt["billingAddress"]) == ("TAX-1", ["Calle 1", "Aarhus"])
+        assert receipt["narrow"].count("\n") >= receipt["text"].count("\n")
+        many = await api.ask(f"{{ purchases {{ nodes {{ {shown.replace('24', '8')} }} }} }}")
+        assert set(many.codes) == {"BAD_USER_INPUT"}
