@@ -218,8 +218,8 @@ class Database:
             await client.defer(statements)
 
     async def flush(self) -> None:
-        """Do what is deferred now: what is deferred from here on is done after it, and not in the same statement, whose parts have
-        no order. Raises RuntimeError outside a transaction."""
+        """Do what is deferred now: what is deferred from here on is done after it, not in the same statement, whose parts have no
+        order. Raises RuntimeError outside a transaction."""
         await self._writing().flush()
 
     @property

@@ -216,12 +216,11 @@ def refunds_undone_lookups(shop: Shop, refunds: Sequence[RecordedRefund]) -> Seq
 async def refunds_undone(
     shop: Shop, refunds: Sequence[RecordedRefund], found: Sequence[Sequence[Any]], moments: Sequence[Instant]
 ) -> None:
-    """Refunds were undone, since the purchase was voided that they were made together with: they count as if they had never been
-    made.
+    """Refunds were undone: the purchase was voided that they were made together with.
 
-    Each was told by `purchases_refunded` once, and brings what it had taken from lines, its purchase as it is since, which may
-    have been voided or refunded further by now, and in `exchanged_for_id` the voided purchase. The customers, who may be others
-    by now, are held as in `purchases_refunded`.
+    They count as if they had never been made. Each was told by `purchases_refunded` once, and brings what it had taken from
+    lines, its purchase as it is since, which may have been voided or refunded further by now, and in `exchanged_for_id` the
+    voided purchase. The customers, who may be others by now, are held as in `purchases_refunded`.
 
     For example:
 

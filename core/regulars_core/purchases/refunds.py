@@ -7,7 +7,7 @@ from regulars_core.audit import changed
 from regulars_core.events.ahead import VOIDED
 from regulars_core.events.events import announce
 from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.clock import Instant, now
+from regulars_core.primitives.clock import Instant, just_after, now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.purchases.reads import RefundRow, lines_of, payments_of
 from regulars_core.purchases.recorded import RecordedPurchase, whole
@@ -105,7 +105,8 @@ async def void(shop: Shop, purchase_id: str, stores: Collection[str] | None = No
             rows = {purchase_id: whole(voided, lines.get(purchase_id, []), payments.get(purchase_id, []))}
         await announce(shop, VOIDED, [purchase_id], rows=rows, others=[purchase.customer_id])
         if others:
-            await undo(shop, purchase_id, others)
+            with just_after():
+                await undo(shop, purchase_id, others)
         return True
 
     return await shop.database.transaction(work)

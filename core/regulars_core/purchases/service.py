@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from regulars_core.database import Dialect, Lookup
 from regulars_core.events.events import Found, announce, look_up
 from regulars_core.plugins.host import Extras
-from regulars_core.primitives.clock import Instant, now
+from regulars_core.primitives.clock import Instant, just_after, now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
 from regulars_core.primitives.money import CurrencyCode
@@ -80,11 +80,13 @@ async def _record(
         else:
             outcomes.append(Recorded(None, created=False, problem=reused(existing)))
     await _make_way(shop, [row.replaces_id for row, _ in new if row.replaces_id])
-    paid_back = 0
     if returned and new:
         paid_back = await exchange(shop, new[0][0].id, new[0][1], returned)
         await shop.database.flush()  # the journal tells of it first
-    await _write_and_tell(shop, new, ahead, paid_back)
+        with just_after():
+            await _write_and_tell(shop, new, ahead, paid_back)
+    else:
+        await _write_and_tell(shop, new, ahead)
     return outcomes
 
 
@@ -101,7 +103,7 @@ async def _make_way(shop: Shop, voided: Sequence[str]) -> None:
 
 
 async def _write_and_tell(
-    shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]], ahead: NamedAhead | None, paid_back: int
+    shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]], ahead: NamedAhead | None, paid_back: int = 0
 ) -> None:
     """What plugins name is looked up before anything is written, so that one purchase is one statement with all that follows
     from it. `paid_back` is what earlier purchases pay of it."""

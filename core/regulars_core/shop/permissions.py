@@ -72,7 +72,9 @@ CORE_PERMISSIONS: Sequence[Permission] = (
         "Change what was written down about a sale, and give it to another customer.",
         ("store_manager", "support"),
     ),
-    Permission("purchases.refund", "Give money back, and void purchases.", ("store_manager",)),
+    Permission(
+        "purchases.refund", "Give money back, for goods that are exchanged too, and void purchases.", ("store_manager",)
+    ),
     Permission("consents.view", "See what customers agreed to.", (*_STAFF, "marketing")),
     Permission("consents.record", "Write down what customers agree to.", _STAFF),
     Permission("segments.manage", "Make, change and remove segments." + _WHOLE, ("marketing",), shop_wide=True),
