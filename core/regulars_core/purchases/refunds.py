@@ -9,9 +9,7 @@ from regulars_core.events.events import announce
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, just_after, now
 from regulars_core.primitives.errors import Problem, Refused
-from regulars_core.purchases.reads import RefundRow, lines_of, payments_of
-from regulars_core.purchases.recorded import RecordedPurchase, whole
-from regulars_core.purchases.refund_rows import (
+from regulars_core.purchases.given_back.refund_rows import (
     LockedPurchase,
     give_back,
     given_back,
@@ -21,6 +19,8 @@ from regulars_core.purchases.refund_rows import (
     refundables,
     undo,
 )
+from regulars_core.purchases.reads import RefundRow, lines_of, payments_of
+from regulars_core.purchases.recorded import RecordedPurchase, whole
 from regulars_core.purchases.refundable import WantedLine, taken_by_amount, taken_by_lines
 from regulars_core.purchases.statistics import hold, recount
 from regulars_core.queries.where import Values

@@ -13,10 +13,10 @@ from regulars_core.primitives.ids import new_id
 from regulars_core.primitives.money import CurrencyCode
 from regulars_core.purchases.ahead import RECORDED, NamedAhead, activity_of, named_ahead
 from regulars_core.purchases.baskets import Quote
+from regulars_core.purchases.given_back.returns import EXCHANGE, exchange, lock_returned
 from regulars_core.purchases.quotes import quotes_of, quoting_of, tell_failures
 from regulars_core.purchases.reads import LineRow, PaymentRow, PurchaseRow
 from regulars_core.purchases.recorded import PurchaseOutline, whole
-from regulars_core.purchases.returns import EXCHANGE, exchange, lock_returned
 from regulars_core.purchases.rules import CheckedLine, CheckedPurchase, NewPayment
 from regulars_core.purchases.statistics import StatsDelta, add_purchases, hold, recount, stats_update
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from regulars_core.primitives.checks import Checks
-from regulars_core.purchases.refund_rows import (
+from regulars_core.purchases.given_back.refund_rows import (
     GivenBack,
     LockedPurchase,
     Refundable,
