@@ -48,6 +48,7 @@ faults: setup $(DATA) ## The long runs: what is lost when things break, what hos
 	ALL_DATA=true GENERATED_QUERIES=5000 SILENT_TIMES=50 $(BIN)/pytest tests/imports/test_real_data.py \
 		tests/database/test_migrations.py tests/database/test_silent_networks.py tests/tiers/test_real_year.py \
 		tests/schema/execution/test_generated.py $(ARGS)
+	TILL_EVENTS=2000 $(BIN)/pytest tests/schema/test_tills_at_random.py $(ARGS)
 	TIMED=true $(BIN)/pytest -s tests/server/test_hostile.py $(ARGS)
 	GENERATED_REQUESTS=10000 $(BIN)/pytest -s tests/server/test_generated.py $(ARGS)
 

@@ -23,7 +23,7 @@ from regulars_core.primitives.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
 from regulars_core.purchases.histories import lifetimes, purchase_facts
 from regulars_core.purchases.refundable import WantedLine
 from regulars_core.purchases.refunds import refund, void
-from regulars_core.purchases.rules import NewLine, NewPurchase
+from regulars_core.purchases.rules import NewLine, NewPurchase, NewReturn
 from regulars_core.purchases.rules import checked as checked_purchase
 from regulars_core.purchases.service import record
 from regulars_core.shop.shop import Shop
@@ -73,9 +73,18 @@ async def comes(shop: Shop, name: str) -> str:
     return (await find_or_register(shop, checked_customer(shop.settings, person), ())).id
 
 
-async def buys(shop: Shop, customer: str | None, reference: str, *totals: int, at: Instant | None = None) -> str:
+async def buys(
+    shop: Shop,
+    customer: str | None,
+    reference: str,
+    *totals: int,
+    at: Instant | None = None,
+    returns: Sequence[NewReturn] = (),
+) -> str:
     lines = [NewLine("Tea", 2_000_000, total=total) for total in totals or (500,)]
-    basket = NewPurchase(reference, MAIN_STORE_ID, customer, now() if at is None else at, shop.currency, lines)
+    basket = NewPurchase(
+        reference, MAIN_STORE_ID, customer, now() if at is None else at, shop.currency, lines, returns=returns
+    )
     [recorded] = await record(shop, [checked_purchase(basket, shop.currency)])
     assert recorded.id is not None
     return recorded.id

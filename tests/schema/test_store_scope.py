@@ -64,8 +64,9 @@ class Town:
 
     @property
     def marks(self) -> list[str]:
-        """What stands in answers only if something of the other store's purchases is told; 3899.98 is the sum of both."""
-        return ["FOREIGN", "7777.76", "3888.88", "3899.98", *(id_.split("_")[1] for id_ in self.foreign_ids)]
+        """What stands in answers only if something of the other store's purchases is told; 3899.98 is the sum of both,
+        3900.00 with what was exchanged."""
+        return ["FOREIGN", "7777.76", "3888.88", "3899.98", "3900.00", *(id_.split("_")[1] for id_ in self.foreign_ids)]
 
     def as_(self, *bindings: Any) -> Api:
         return Api(self.api.schema, self.api.shop, Actor("branch", "branch", bindings))
@@ -168,16 +169,23 @@ def ways(schema: ComposedSchema, type_: GraphQLObjectType, given: dict[str, Sequ
 async def test_no_field_tells_of_the_purchases_of_another_store(town: Town, schema: ComposedSchema) -> None:
     query = schema._schema.query_type
     assert query is not None
+    for reference, store, of in (("OWN X", "HERE", town.foreign), ("FOREIGN X", "THERE", town.own)):
+        returns = [{"lineId": of["lines"][0]["id"], "quantity": "1", "amount": "0.01"}]
+        paid = [{"method": "cash", "amount": "0.01"}]
+        given = basket(reference, store, "0.01", customerId=town.ana, payments=paid, returns=returns)
+        await town.api.done("purchaseRecord", "created", given)
+    own = await town.api.data("query($id: ID!) { purchase(id: $id) { refunds { id } } }", id=town.own["id"])
+    exchanged = [one["id"] for one in own["purchase"]["refunds"]]
     group = (await town.api.data("{ customerGroups { nodes { id } } }"))["customerGroups"]["nodes"][0]["id"]
-    given = {
-        "node": [f'node(id: "{id_}")' for id_ in [*town.foreign_ids, town.ana]],
+    asked = {
+        "node": [f'node(id: "{id_}")' for id_ in [*town.foreign_ids, *exchanged, town.ana]],
         "purchase": [f'purchase(id: "{town.foreign["id"]}")', 'purchase(reference: "FOREIGN", storeCode: "THERE")'],
         "customer": [f'customer(id: "{town.ana}")'],
         "customerGroup": [f'customerGroup(id: "{group}")'],
         "customerSearch": ['customerSearch(query: "ana")'],
     }
     tried, telling = 0, set()
-    for path, document in ways(schema, query, given):
+    for path, document in ways(schema, query, asked):
         if {"purchases", "stats", "node", "purchase"}.isdisjoint(name for _, name in path):
             continue
         answer = await town.branch.ask(document)

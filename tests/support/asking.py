@@ -46,6 +46,16 @@ class Asker:
         return _lookups(shop, [purchase.customer_id for purchase in purchases])
 
     @hookimpl
+    def refunds_undone_lookups(self, shop: Shop, refunds: Sequence[RecordedRefund]) -> Sequence[Lookup]:
+        """Look up when refunds are undone."""
+        return _lookups(shop, [refund.purchase.customer_id for refund in refunds])
+
+    @hookimpl
+    async def refunds_undone(self, refunds: Sequence[RecordedRefund], found: Sequence[Sequence[Any]]) -> None:
+        """Note it."""
+        self._note("undone", refunds, found)
+
+    @hookimpl
     def purchases_reassigned_lookups(self, shop: Shop, purchases: Sequence[ReassignedPurchase]) -> Sequence[Lookup]:
         """Look up when purchases are given to others."""
         return _lookups(shop, [id_ for one in purchases for id_ in (one.before, one.customer_id)])

@@ -1,7 +1,9 @@
 """Mixed events: the same ones in every shop, whoever listens."""
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -15,7 +17,7 @@ from regulars_core.plugin import DAY_MS, MAIN_STORE_ID, Instant, Refused, Shop, 
 from regulars_core.purchases.reassignments import reassign
 from regulars_core.purchases.refundable import WantedLine
 from regulars_core.purchases.refunds import refund, void
-from regulars_core.purchases.rules import NewLine, NewPurchase
+from regulars_core.purchases.rules import NewLine, NewPayment, NewPurchase, NewReturn
 from regulars_core.purchases.rules import checked as checked_purchase
 from regulars_core.purchases.service import record
 
@@ -26,8 +28,8 @@ _AMOUNTS = (900, 2_500, 4_000, 7_500, 12_000, 21_000, 52_000, 210_000)
 
 class Mixed:
     """Registrations, purchases (of the past too, some at once, some of nobody), refunds of amounts and of lines, in part and
-    whole, of the past too, voids, purchases that go to others, changes and moves between groups: by dice of a seed, so that two
-    shops have the same.
+    whole, of the past too, voids, exchanges and voids of these, purchases that go to others, changes and moves between groups:
+    by dice of a seed, so that two shops have the same.
 
     `clock` turns the clock; it stands still in between. Each event comes up to twice `step` after the one before.
     """
@@ -38,11 +40,12 @@ class Mixed:
         self._groups: list[str] = []
         self._customers: list[str] = []
         self._purchases: list[str] = []
+        self._exchanges: list[str] = []
         self._number = 0
         self._kinds: list[tuple[Callable[[Shop], Awaitable[None]], int]] = [
             (self._register, 8), (self._buy, 54), (self._buy_at_once, 3), (self._refund_amount, 10), (self._refund_lines, 8),
             (self._refund_whole, 4), (self._void, 5), (self._change, 5), (self._move, 3),
-            (self._reassign, 6),
+            (self._reassign, 6), (self._exchange, 10), (self._void_exchange, 4),
         ]  # fmt: skip
 
     async def begin(self, shop: Shop) -> None:
@@ -124,6 +127,46 @@ class Mixed:
     async def _refund_whole(self, shop: Shop) -> None:
         if (one := await self._picked(shop)) and one[1] > one[2]:
             await refund(shop, one[0], amount=one[1] - one[2], at=self._when(one[3]))
+
+    async def _exchange(self, shop: Shop) -> None:
+        """Something of one or two purchases of somebody, or of nobody, is exchanged."""
+        if (one := await self._picked(shop)) is None:
+            return
+        [[owner]] = await shop.database.rows("SELECT customer_id FROM purchase WHERE id = $1", one[0])
+        buyer, of = owner or self._dice.choice(self._customers[-60:]), [one[0]]
+        if owner and self._dice.random() < 0.5:
+            theirs = "customer_id = $1 AND status IN ('PAID', 'PARTIALLY_REFUNDED') AND id <> $2"
+            others = await shop.database.rows(
+                f"SELECT id FROM purchase WHERE {theirs} ORDER BY reference", owner, one[0]
+            )
+            of += [row[0] for row in others[:1]]
+        returns = []
+        for id_ in of:
+            lines = await shop.database.rows(
+                "SELECT id, quantity - refunded_quantity FROM purchase_line WHERE purchase_id = $1 ORDER BY position",
+                id_,
+            )
+            returns += [
+                NewReturn(row[0], min(row[1], 1_000_000)) for row in lines if row[1] and self._dice.random() < 0.7
+            ]
+        new = replace(self._basket(), customer_id=buyer, purchased_at=now(), returns=returns)
+        for owed in (0, None):
+            try:
+                [made] = await record(shop, [checked_purchase(new, shop.currency)])
+            except Refused as refused:
+                told = re.search(r"returns are (-?\d+), total \+ rounding - due is (-?\d+)", str(refused))
+                if told is None or owed is None:
+                    return
+                new = replace(new, payments=[NewPayment("cash", int(told[2]) - int(told[1]))])
+            else:
+                assert made.id
+                self._purchases.append(made.id)
+                self._exchanges += [made.id] if returns else []
+                return
+
+    async def _void_exchange(self, shop: Shop) -> None:
+        if self._exchanges:
+            await void(shop, self._exchanges.pop(self._dice.randrange(len(self._exchanges))))
 
     async def _void(self, shop: Shop) -> None:
         if one := await self._picked(shop):

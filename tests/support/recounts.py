@@ -97,7 +97,7 @@ async def _purchases(database: Database) -> list[dict[str, Any]]:
 
 async def _assert_statistics(database: Database, bought: Sequence[Mapping[str, Any]]) -> None:
     back: Counter[str] = Counter()
-    for purchase, amount in await database.rows("SELECT purchase_id, amount FROM refund"):
+    for purchase, amount in await database.rows("SELECT purchase_id, amount FROM refund WHERE undone_at IS NULL"):
         back[purchase] += amount
     spent: Counter[str] = Counter()
     times: dict[str, list[int]] = {}

@@ -217,6 +217,11 @@ class Database:
         if statements:
             await client.defer(statements)
 
+    async def flush(self) -> None:
+        """Do what is deferred now: what is deferred from here on is done after it, not in the same statement, whose parts have no
+        order. Raises RuntimeError outside a transaction."""
+        await self._writing().flush()
+
     @property
     def overtaken(self) -> bool:
         """Whether this transaction runs again because what it had decided by was changed meanwhile: whoever decides by rows that

@@ -19,8 +19,8 @@ from regulars_core.queries.locks import lock
 from regulars_core.queries.pace import Pace
 
 RECORDED, REFUNDED, VOIDED = "purchases_recorded", "purchases_refunded", "purchases_voided"
-REASSIGNED = "purchases_reassigned"
-KINDS = frozenset({RECORDED, REFUNDED, VOIDED, REASSIGNED})
+REASSIGNED, UNDONE = "purchases_reassigned", "refunds_undone"
+KINDS = frozenset({RECORDED, REFUNDED, VOIDED, REASSIGNED, UNDONE})
 """The events that histories are made of."""
 _BEYOND = 2**62  # the position of what has none yet, and those behind it in the order of writing
 _NOBODY = "0" * 32  # whose a purchase was before it was given to somebody, if it was nobody's
@@ -154,6 +154,7 @@ async def _rows(database: Database, marks: Mapping[str, int], entries: Sequence[
     found: list[tuple[str, int, str, str, str | None]] = []
     ids: dict[str, set[str]] = {kind: set() for kind in KINDS}
     moves: list[tuple[Any, ...]] = []
+    undone: dict[str, set[str]] = {}
     for n, (number, kind, about, others, took_part) in enumerate(entries):
         if kind not in KINDS:
             continue
@@ -161,6 +162,8 @@ async def _rows(database: Database, marks: Mapping[str, int], entries: Sequence[
         some: Sequence[str] = orjson.loads(about)
         owners: Sequence[str | None] = orjson.loads(others) if others else [_UNKNOWN] * len(some)
         for plugin, mark in marks.items():
+            if kind == UNDONE and position > mark and plugin in told:
+                undone.setdefault(plugin, set()).update(some)
             if position <= mark or plugin in told:
                 continue
             if kind == REASSIGNED:
@@ -168,14 +171,18 @@ async def _rows(database: Database, marks: Mapping[str, int], entries: Sequence[
             else:
                 ids[kind].update(some)
                 found += [(plugin, position, kind, id_, owner) for id_, owner in zip(some, owners, strict=True)]
-    refunds = await _refunds(database, ids[REFUNDED])
+    await _forget_undone(database, undone)
+    found = [one for one in found if not (one[2] == REFUNDED and one[3] in undone.get(one[0], ()))]
+    refunds = await _refunds(database, ids[REFUNDED] | ids[UNDONE])
     unknown = {refunds[id_][0] if id_ in refunds else id_ for _, _, _, id_, owner in found if owner == _UNKNOWN}
     owners_now = await _owners(database, unknown)
     rows = []
     for plugin, position, kind, id_, owner in found:
-        if kind == REFUNDED and id_ not in refunds:
+        is_refund = kind in {REFUNDED, UNDONE}
+        if is_refund and id_ not in refunds:
             continue  # it is gone
-        purchase_id, amount = refunds[id_] if kind == REFUNDED else (id_, 0)
+        purchase_id, amount = refunds[id_] if is_refund else (id_, 0)
+        amount = -amount if kind == UNDONE else amount
         whose = owners_now.get(purchase_id) if owner == _UNKNOWN else owner
         rows.append((plugin, position, kind, id_, purchase_id, whose, amount))
     return await _for_all_owners(database, [*rows, *moves])
@@ -190,6 +197,20 @@ def _moves(plugin: str, position: int, ids: Sequence[str], others: Sequence[str 
         for id_, before, after in each
         for whose in (before, after)
     ]
+
+
+async def _forget_undone(database: Database, undone: Mapping[str, Collection[str]]) -> None:
+    """Forget refunds that plugins missed and of which they know that they are undone: to them they never were."""
+    for plugin, ids in undone.items():
+        among = database.dialect.among("purchase_id", 2)
+        purchases = {purchase for purchase, _ in (await _refunds(database, ids)).values()}
+        await database.run(
+            f"DELETE FROM journal_ahead WHERE plugin = $1 AND {among} AND {database.dialect.among('row_id', 3)}"
+            f" AND kind = '{REFUNDED}'",
+            plugin,
+            sorted(purchases),
+            sorted(ids),
+        )
 
 
 async def _for_all_owners(database: Database, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -58,6 +58,8 @@ from regulars_core.hookspecs.events import (
     purchases_refunded_lookups,
     purchases_voided,
     purchases_voided_lookups,
+    refunds_undone,
+    refunds_undone_lookups,
 )
 from regulars_core.hookspecs.questions import (
     baskets_quoted,
@@ -95,6 +97,8 @@ __all__ = [
     "purchases_refunded_lookups",
     "purchases_voided",
     "purchases_voided_lookups",
+    "refunds_undone",
+    "refunds_undone_lookups",
     "regulars_bulk_tasks",
     "regulars_commands",
     "regulars_hookspecs",
@@ -118,6 +122,7 @@ EVENTS: Mapping[str, EventKind] = {
     ),
     "purchases_refunded": EventKind("refunds", recorded_refunds, read_then=refunds_then),
     "purchases_voided": EventKind("purchases", recorded_by_ids, read_then=voided_then),
+    "refunds_undone": EventKind("refunds", recorded_refunds, read_then=refunds_then),
     "purchases_reassigned": EventKind(
         "purchases",
         reassigned_now,

@@ -160,7 +160,8 @@ async def purchases_refunded(
 
     Each refund brings what it took from lines, and its purchase as it is since. Statistics know it already, and the customers
     are held: nobody else moves anything of theirs until the transaction ends. `found` are the rows of the look-ups that were
-    named in the first half.
+    named in the first half. In an exchange, `exchanged_for_id` is the purchase that the refund pays for, which is recorded after
+    it in the same transaction, and is not there yet.
 
     For example:
 
@@ -188,13 +189,44 @@ async def purchases_voided(
 ) -> None:
     """Purchases were voided: they count as if they had never been made.
 
-    Each is told with its lines and payments. The customers are held as in `purchases_refunded`.
+    Each is told with its lines and payments. The customers are held as in `purchases_refunded`. Refunds that were made together
+    with one, as an exchange, are told of by `refunds_undone` next; until then they count.
 
     For example:
 
         @hookimpl
         async def purchases_voided(shop: Shop, purchases: Sequence[RecordedPurchase]) -> None:
             await forget_points(shop, [purchase.id for purchase in purchases])
+    """
+
+
+@hookspec
+def refunds_undone_lookups(shop: Shop, refunds: Sequence[RecordedRefund]) -> Sequence[Lookup]:  # type: ignore[empty-body]
+    """The first half of `refunds_undone`: what will have to be known.
+
+    For example:
+
+        @hookimpl
+        def refunds_undone_lookups(shop: Shop, refunds: Sequence[RecordedRefund]) -> Sequence[Lookup]:
+            return [points_of([refund.purchase_id for refund in refunds])]  # a statement and its values
+    """
+
+
+@hookspec
+async def refunds_undone(
+    shop: Shop, refunds: Sequence[RecordedRefund], found: Sequence[Sequence[Any]], moments: Sequence[Instant]
+) -> None:
+    """Refunds were undone: the purchase was voided that they were made together with.
+
+    They count as if they had never been made. Each was told by `purchases_refunded` once, and brings what it had taken from
+    lines, its purchase as it is since, which may have been voided or refunded further by now, and in `exchanged_for_id` the
+    voided purchase. The customers, who may be others by now, are held as in `purchases_refunded`.
+
+    For example:
+
+        @hookimpl
+        async def refunds_undone(shop: Shop, refunds: Sequence[RecordedRefund]) -> None:
+            await give_points_again(shop, refunds)
     """
 
 

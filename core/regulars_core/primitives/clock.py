@@ -3,7 +3,7 @@
 import time
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
@@ -60,6 +60,12 @@ def moment(at: Instant) -> Iterator[None]:
     finally:
         told.over = True
         _moment.reset(token)
+
+
+def just_after() -> AbstractContextManager[None]:
+    """Inside, it is a millisecond later. So of two events in one transaction the second one is later, and whoever is told of them
+    another day by their instants knows what lay between."""
+    return moment(Instant(now() + 1))
 
 
 def instant_of(moment: datetime) -> Instant:

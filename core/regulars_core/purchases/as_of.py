@@ -1,12 +1,13 @@
 """Purchases as they were when a plugin that is told later what it missed would have been told: without what lies ahead of it.
 
 The tables are as they are now, and `journal_ahead` has what came after a position: purchases that were not recorded yet, refunds
-that were not made, voids, and purchases that were given to others. Every query here takes the customers, the plugin and the
-position as its first three values.
+that were not made or not undone yet, voids, and purchases that were given to others. Every query here takes the customers, the
+plugin and the position as its first three values.
 """
 
 from regulars_core.database import Dialect
-from regulars_core.events.ahead import REASSIGNED, RECORDED, REFUNDED, VOIDED
+from regulars_core.events.ahead import REASSIGNED, RECORDED, REFUNDED, UNDONE, VOIDED
+from regulars_core.purchases.reads import LINE_STANDS
 
 CUSTOMERS, PLUGIN, POSITION = 1, 2, 3
 """The numbers of the values."""
@@ -21,8 +22,8 @@ _GIVEN, _GOT = (
 
 def later(dialect: Dialect) -> str:
     """What came later of each purchase that ever was of these customers: `new` if it was not recorded yet, `undone` if it was not
-    voided yet, how many `refunds` were not made, and what they gave `back`; `theirs` says whether it was the customer's then,
-    null where it was given to nobody else since."""
+    voided yet, how many `refunds` were not made, and what they gave `back`, less what those had given that were not undone yet;
+    `theirs` says whether it was the customer's then, null where it was given to nobody else since."""
     return (
         "SELECT customer_id, purchase_id, CAST(sum(amount) AS BIGINT) AS back,"
         f" {_number_of(RECORDED)} AS new, {_number_of(VOIDED)} AS undone, {_number_of(REFUNDED)} AS refunds,"
@@ -48,11 +49,13 @@ NET = "(p.total - p.refunded + coalesce(a.back, 0))"
 
 
 def made_by_then(plugin: int, position: int) -> str:
-    """Whether the refund of a line `r` of the purchase of line `l` was made by then; the numbers of these two values."""
-    return (
-        f"NOT EXISTS (SELECT 1 FROM journal_ahead j WHERE j.purchase_id = l.purchase_id AND j.plugin = ${plugin}"
-        f" AND j.position > ${position} AND j.row_id = r.refund_id)"
+    """Whether the refund of a line `r` of the purchase of line `l` was made by then, and not undone; the numbers of these two
+    values."""
+    later = (
+        f"EXISTS (SELECT 1 FROM journal_ahead j WHERE j.purchase_id = l.purchase_id AND j.plugin = ${plugin}"
+        f" AND j.position > ${position} AND j.row_id = r.refund_id AND j.kind = "
     )
+    return f"NOT {later}'{REFUNDED}') AND ({LINE_STANDS} OR {later}'{UNDONE}'))"
 
 
 _BACK_THEN = f"FROM refund_line r WHERE r.line_id = l.id AND {made_by_then(PLUGIN, POSITION)}"

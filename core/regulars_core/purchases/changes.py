@@ -6,7 +6,7 @@ from typing import TypedDict
 from regulars_core.audit import changed
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.errors import Problem, Refused
-from regulars_core.purchases.refunds import locked_row
+from regulars_core.purchases.given_back.refund_rows import locked_row
 from regulars_core.purchases.rules import MAX_PAYMENTS, NewPayment, checked_payments
 from regulars_core.purchases.service import PAYMENT_COLUMNS, payment_row
 from regulars_core.queries.inserts import insert

@@ -13,6 +13,7 @@ from regulars_core.database import Database, Lookup
 from regulars_core.events.ahead import Place, place
 from regulars_core.primitives.clock import Instant, day_and_minute, now
 from regulars_core.purchases import as_of
+from regulars_core.purchases.reads import LINE_STANDS
 from regulars_core.purchases.recorded import RecordedPurchase
 from regulars_core.purchases.statistics import lookup_statistics
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
@@ -145,8 +146,8 @@ async def completed(
 async def _lines_of(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, Sequence[LineFact]]:
     lines: dict[str, list[LineFact]] = {}
     standing = place()
-    made = f" AND {as_of.made_by_then(2, 3)}" if standing else ""
-    given = "CAST((SELECT coalesce(sum(r.{}), 0) FROM refund_line r WHERE r.line_id = l.id" + made + ") AS BIGINT)"
+    made = as_of.made_by_then(2, 3) if standing else LINE_STANDS
+    given = "CAST((SELECT coalesce(sum(r.{}), 0) FROM refund_line r WHERE r.line_id = l.id AND " + made + ") AS BIGINT)"
     returned = given.format("quantity") if standing else "l.refunded_quantity"
     for purchase_id, *line in await shop.database.rows(
         f"SELECT l.purchase_id, l.id, l.sku, l.name, l.brand, l.category, l.quantity, {returned}, l.total,"

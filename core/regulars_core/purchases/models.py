@@ -159,7 +159,8 @@ class Payment(Model):
 
 class Refund(Model):
     """Money given back for a purchase: `shipping` of it for delivery, and `due` of it by owing less. `exchanged_for_id` is the
-    purchase that it paid for a part of, if it was made together with one."""
+    purchase that it paid for a part of, if it was made together with one; if that one was voided, `undone_at` is when, and the
+    refund counts no more than if it had not been."""
 
     id = IdField(primary_key=True)
     purchase: fields.ForeignKeyRelation[Purchase] = fields.ForeignKeyField(
@@ -171,6 +172,7 @@ class Refund(Model):
     shipping = MinorUnitsField(db_default=0)
     due = MinorUnitsField(db_default=0)
     exchanged_for_id = IdField(null=True)
+    undone_at = InstantField(null=True)
 
     class Meta:
         table = "refund"

@@ -325,9 +325,44 @@ REFUNDS = Readable(
 )
 
 
+STANDS = "f.undone_at IS NULL"
+"""Whether a refund `f` counts: not if it was made together with a purchase that is voided."""
+LINE_STANDS = "NOT EXISTS (SELECT 1 FROM refund f WHERE f.id = r.refund_id AND f.undone_at IS NOT NULL)"
+"""The same of what a refund took from a line, `r`."""
+
+
 async def refunds_by_ids(database: Database, ids: Sequence[str], where: Where | None = None) -> Mapping[str, RefundRow]:
-    """Refunds by id; only those for whose purchases conditions hold."""
+    """Refunds by id, those that were undone too; only those for whose purchases conditions hold."""
     return await by_ids(database, REFUNDS, ids, where)
+
+
+async def standing_refunds(
+    database: Database, ids: Sequence[str], where: Where | None = None
+) -> Mapping[str, RefundRow]:
+    """Refunds by id that count; only those for whose purchases conditions hold."""
+    values = Values(database.dialect, list(dict.fromkeys(ids)))
+    conditions = [database.dialect.among("f.id", 1), STANDS, *([where.compile(values)] if where else [])]
+    sql = f"SELECT {REFUNDS.column_list} FROM {REFUNDS.source} WHERE {' AND '.join(conditions)}"
+    rows = [RefundRow(*row) for row in await database.read(sql, *values.all)] if ids else []
+    return {row.id: row for row in rows}
+
+
+async def returns_of(
+    database: Database, purchase_ids: Sequence[str], where: Where | None = None
+) -> Mapping[str, list[RefundRow]]:
+    """The refunds that were made together with each purchase and count, the first one first; only those for whose purchases
+    conditions hold."""
+    returns: dict[str, list[RefundRow]] = {id_: [] for id_ in purchase_ids}
+    if returns:
+        values = Values(database.dialect, list(returns))
+        among = database.dialect.among("f.exchanged_for_id", 1)
+        conditions = [among, STANDS, *([where.compile(values)] if where else [])]
+        sql = f"SELECT {REFUNDS.column_list} FROM {REFUNDS.source} WHERE {' AND '.join(conditions)} ORDER BY f.refunded_at, f.id"
+        for row in await database.read(sql, *values.all):
+            refund = RefundRow(*row)
+            assert refund.exchanged_for_id is not None
+            returns[refund.exchanged_for_id].append(refund)
+    return returns
 
 
 @dataclass(slots=True)

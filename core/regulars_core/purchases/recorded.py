@@ -1,15 +1,16 @@
 """What events of purchases bring: everything that was written, so that nobody has to read it back."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from regulars_core.database import Database
-from regulars_core.events.ahead import REFUNDED, VOIDED
+from regulars_core.events.ahead import REFUNDED, UNDONE, VOIDED
 from regulars_core.events.journal import JournalEntry
 from regulars_core.primitives.clock import Instant
 from regulars_core.purchases.reads import (
+    STANDS,
     LineRow,
     PaymentRow,
     PurchaseRow,
@@ -124,9 +125,17 @@ async def recorded_then(
 
 
 async def voided_then(database: Database, entries: Sequence[JournalEntry]) -> Sequence[Mapping[str, RecordedPurchase]]:
-    """What each of these entries voided; after that nothing of it changes."""
+    """What each of these entries voided, as it was since: all that can change of it after that is that a refund is undone."""
     rows = await recorded_by_ids(database, _ids(entries))
-    return [_owned(entry, rows) for entry in entries]
+    changes, gone = await _changes(database, rows)
+    told = []
+    for entry in entries:
+        then = dict(rows)
+        for id_ in entry.ids:
+            if id_ in rows and (later := [one for one in changes.get(id_, ()) if one.position > entry.position]):
+                then[id_] = replace(_as_it_was(rows[id_], later, gone), status="VOIDED")
+        told.append(_owned(entry, then))
+    return told
 
 
 async def refunds_then(database: Database, entries: Sequence[JournalEntry]) -> Sequence[Mapping[str, RecordedRefund]]:
@@ -158,14 +167,14 @@ async def reassigned_then(
     """What each of these entries gave from whom to whom, as it was since."""
     rows = await recorded_by_ids(database, _ids(entries))
     changes, gone = await _changes(database, rows)
-    refunds = await _refunds_of(database, [id_ for id_ in changes if not rows[id_].total_minor])
+    standing = await _standing_refunds(database, [id_ for id_ in changes if not rows[id_].total_minor])
     told = []
     for entry in entries:
         own, number = {}, len(entry.ids)
         for id_, before, after in zip(entry.ids, entry.others[:number], entry.others[number:], strict=True):
             if row := rows.get(id_):
                 if later := [one for one in changes.get(id_, ()) if one.position > entry.position]:
-                    untouched = id_ in refunds and refunds[id_] <= {one.row_id for one in later}
+                    untouched = id_ in standing and not _stood_before(standing[id_], later)
                     row = _as_it_was(row, later, gone)
                     row = replace(row, status="PAID") if untouched else row
                 own[id_] = reassigned(row, before, after)
@@ -173,14 +182,21 @@ async def reassigned_then(
     return told
 
 
-async def _refunds_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, set[str]]:
-    """The refunds of purchases of 0.00, of which only these say whether anything was given back."""
+async def _standing_refunds(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, set[str]]:
+    """The refunds that count of purchases of 0.00, of which only these say whether anything was given back."""
     found: dict[str, set[str]] = {id_: set() for id_ in purchase_ids}
     if found:
         among = database.dialect.among("purchase_id", 1)
-        for id_, refund in await database.rows(f"SELECT purchase_id, id FROM refund WHERE {among}", list(found)):
+        sql = f"SELECT purchase_id, id FROM refund f WHERE {among} AND {STANDS}"
+        for id_, refund in await database.rows(sql, list(found)):
             found[id_].add(refund)
     return found
+
+
+def _stood_before(standing: Set[str], later: "Sequence[_Later]") -> Set[str]:
+    """The refunds that counted before these things happened, of those that count now."""
+    undone, made = ({one.row_id for one in later if one.kind == kind} for kind in (UNDONE, REFUNDED))
+    return (standing | undone) - made
 
 
 def _ids(entries: Sequence[JournalEntry]) -> list[str]:
@@ -194,7 +210,8 @@ def _owned(entry: JournalEntry, rows: Mapping[str, RecordedPurchase]) -> Mapping
 
 
 class _Later(NamedTuple):
-    """A refund or a void of a purchase that comes behind something else in the journal."""
+    """A refund of a purchase, one that is undone, or a void, that comes behind something else in the journal; by `amount` less
+    was given back before."""
 
     purchase_id: str
     row_id: str
@@ -216,7 +233,7 @@ async def _changes(
 async def _later(database: Database, purchase_ids: Collection[str]) -> list[_Later]:
     rows = await database.rows(
         "SELECT DISTINCT purchase_id, row_id, kind, position, amount FROM journal_ahead"
-        f" WHERE {database.dialect.among('purchase_id', 1)} AND kind IN ('{REFUNDED}', '{VOIDED}')",
+        f" WHERE {database.dialect.among('purchase_id', 1)} AND kind IN ('{REFUNDED}', '{UNDONE}', '{VOIDED}')",
         list(purchase_ids),
     )
     return [_Later(*row) for row in rows]
@@ -226,17 +243,19 @@ def _as_it_was(
     purchase: RecordedPurchase, later: Sequence[_Later], gone: Mapping[str, Sequence[RefundLineRow]]
 ) -> RecordedPurchase:
     """A purchase without what came later."""
-    refunds = [one for one in later if one.kind == REFUNDED]
-    undone: dict[str, int] = {}
-    for line in (line for one in refunds for line in gone.get(one.row_id, ())):
-        undone[line.line_id] = undone.get(line.line_id, 0) + line.quantity_millionths
+    refunds = [one for one in later if one.kind in {REFUNDED, UNDONE}]
+    fewer: dict[str, int] = {}
+    for one in refunds:
+        sign = 1 if one.kind == REFUNDED else -1
+        for line in gone.get(one.row_id, ()):
+            fewer[line.line_id] = fewer.get(line.line_id, 0) + sign * line.quantity_millionths
     lines = [
-        replace(line, refunded_millionths=line.refunded_millionths - undone.get(line.id, 0)) for line in purchase.lines
+        replace(line, refunded_millionths=line.refunded_millionths - fewer.get(line.id, 0)) for line in purchase.lines
     ]
     total, refunded = purchase.total_minor, purchase.refunded_minor - sum(one.amount for one in refunds)
     # As `refundable.is_refunded_whole` says.
     goods = [line for line in lines if line.quantity_millionths >= 0]
-    some_back = any(line.refunded_millionths for line in goods) or not refunds
+    some_back = any(line.refunded_millionths for line in goods) or all(one.kind == UNDONE for one in refunds)
     empty = bool(goods) and some_back and all(line.refunded_millionths == line.quantity_millionths for line in goods)
     nothing_left = (total > 0 and refunded == total) or empty
     status = status_since(total, refunded, nothing_left=nothing_left)

@@ -4,35 +4,25 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from regulars_core.audit import changed
+from regulars_core.events.ahead import VOIDED
 from regulars_core.events.events import announce
 from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.clock import Instant, now
+from regulars_core.primitives.clock import Instant, just_after, now
 from regulars_core.primitives.errors import Problem, Refused
-from regulars_core.primitives.ids import new_id
-from regulars_core.purchases.reads import (
-    LINES,
-    PURCHASES,
-    LineRow,
-    PaymentRow,
-    PurchaseRow,
-    RefundLineRow,
-    RefundRow,
-    lines_of,
-    payments_of,
+from regulars_core.purchases.given_back.refund_rows import (
+    LockedPurchase,
+    give_back,
+    given_back,
+    left_of,
+    lock_purchases,
+    locked_row,
+    refundables,
+    undo,
 )
-from regulars_core.purchases.recorded import RecordedPurchase, status_since, whole, whole_refund
-from regulars_core.purchases.refundable import (
-    Paid,
-    PaidLine,
-    Taken,
-    WantedLine,
-    is_refunded_whole,
-    taken_by_amount,
-    taken_by_lines,
-)
-from regulars_core.purchases.statistics import recount
-from regulars_core.queries.inserts import insert
-from regulars_core.queries.locks import lock_where
+from regulars_core.purchases.reads import RefundRow, lines_of, payments_of
+from regulars_core.purchases.recorded import RecordedPurchase, whole
+from regulars_core.purchases.refundable import WantedLine, taken_by_amount, taken_by_lines
+from regulars_core.purchases.statistics import hold, recount
 from regulars_core.queries.where import Values
 from regulars_core.shop.dates import latest_believed
 from regulars_core.shop.shop import Shop
@@ -47,11 +37,9 @@ async def refund(
     shipping: int | None = None,
     reason: str | None = None,
     at: Instant | None = None,
-    exchanged_for: str | None = None,
     stores: Collection[str] | None = None,
 ) -> RefundRow:
-    """Give back an amount in minor units, or goods of lines and something for delivery; answers the refund. `exchanged_for` is
-    the purchase that is paid with it.
+    """Give back an amount in minor units, or goods of lines and something for delivery; answers the refund.
 
     Never more than was paid and not yet given back. A purchase of a store that is not among `stores`, if they are given,
     is as good as none. Raises Refused.
@@ -69,7 +57,11 @@ async def refund(
     checks.refuse()
 
     async def work() -> RefundRow:
-        purchase, paid = await _locked(shop, purchase_id, stores)
+        locked = await locked_row(shop, purchase_id, stores)
+        if locked.row.status == "VOIDED":
+            raise Refused(Problem("PURCHASE_VOIDED", "The purchase was voided.", ("purchaseId",)))
+        of = (await refundables(shop, [locked]))[purchase_id]
+        purchase, paid = of
         refunded_at = max(now(), purchase.purchased_at) if at is None else at
         if refunded_at < purchase.purchased_at:
             checks.fail("INVALID_DATE", "A refund cannot come before its purchase.", "refundedAt")
@@ -79,151 +71,55 @@ async def refund(
             else taken_by_amount(paid, amount)
         )
         if taken.amount > paid.left:
-            left = shop.money(paid.left)
-            message = f"At most {left.amount} {left.currency_code} can still be given back."
-            checks.fail("REFUND_EXCEEDS_PAID", message, "lines" if amount is None else "amount")
+            checks.fail("REFUND_EXCEEDS_PAID", left_of(shop, paid), "lines" if amount is None else "amount")
         checks.refuse(recorded=True)
-        from_due = min(paid.due, taken.amount)
-        row = RefundRow(
-            new_id(), purchase_id, refunded_at, taken.amount, reason, taken.delivery, from_due, exchanged_for,
-            purchase.currency,
-        )  # fmt: skip
-        lines_back = [
-            RefundLineRow(new_id(), row.id, line.line_id, line.quantity, line.amount, line.worth, row.currency)
-            for line in taken.lines
-        ]
-        status = status_since(paid.total, paid.refunded + taken.amount, nothing_left=is_refunded_whole(paid, taken))
-        await _write(shop, row, lines_back, taken, status)
-        await recount(shop.database, [purchase.customer_id] if purchase.customer_id else [])
-        written = whole_refund(row, lines_back, _as_it_is_since(purchase, status, row, lines_back))
-        await announce(shop, "purchases_refunded", [row.id], rows={row.id: written}, others=[purchase.customer_id])
-        return row
+        given = given_back(of, taken, refunded_at, reason=reason)
+        await give_back(shop, [given])
+        return given.row
 
     return await shop.database.transaction(work)
 
 
-async def locked_row(shop: Shop, purchase_id: str, stores: Collection[str] | None) -> tuple[PurchaseRow, bool]:
-    """A purchase, which nobody else changes until the transaction ends, and whether its tax is on top. Raises Refused:
-    NOT_FOUND."""
-    values = Values(shop.database.dialect, purchase_id)
-    here = "" if stores is None else f" AND {values.among('store_id', sorted(stores), 'uuid')}"
-    columns = [*(column.removeprefix("p.") for column in PURCHASES.columns), "prices_include_tax"]
-    rows = await lock_where(shop.database, "purchase", f"id = $1{here}", values.all, columns)
-    if not rows:
-        raise Refused(Problem("NOT_FOUND", "There is no purchase with this id.", ("purchaseId",)))
-    *row, tax_included = rows[0]
-    purchase = PurchaseRow(*row)
-    return purchase, not tax_included
-
-
-async def _locked(shop: Shop, purchase_id: str, stores: Collection[str] | None) -> tuple[RecordedPurchase, Paid]:
-    """A purchase with everything that belongs to it, and as refunds see it. Raises Refused."""
-    purchase, tax_on_top = await locked_row(shop, purchase_id, stores)
-    if purchase.status == "VOIDED":
-        raise Refused(Problem("PURCHASE_VOIDED", "The purchase was voided.", ("purchaseId",)))
-    rows = await shop.database.rows(
-        f"SELECT {', '.join(LINES.columns)}, CAST((SELECT coalesce(sum(shipping), 0) FROM refund WHERE purchase_id = $1)"
-        " AS BIGINT), CAST(coalesce(sum(r.worth), 0) AS BIGINT) + l.refunded_amount, count(r.id)"
-        f" FROM {LINES.source} LEFT JOIN refund_line r ON r.line_id = l.id WHERE l.purchase_id = $1"
-        f" GROUP BY {', '.join(LINES.columns)}, l.refunded_amount, l.position ORDER BY l.position",
-        purchase_id,
-    )
-    lines = [LineRow(*row[:-3]) for row in rows]
-    paid_lines = [
-        PaidLine(
-            line.id,
-            line.quantity_millionths,
-            max(line.total_minor + (line.tax_minor if tax_on_top else 0), 0),
-            line.refunded_millionths,
-            row[-2],
-            touched=row[-1] > 0,
-        )
-        for line, row in zip(lines, rows, strict=True)
-    ]
-    delivery = purchase.shipping_minor + (purchase.shipping_tax_minor if tax_on_top else 0)
-    paid = Paid(purchase.total_minor, purchase.refunded_minor, purchase.due_minor, delivery - rows[0][-3], paid_lines)
-    payments: Sequence[PaymentRow] = []
-    if shop.plugins.listens("purchases_refunded"):
-        payments = (await payments_of(shop.database, [purchase_id])).get(purchase_id, [])
-    return whole(purchase, lines, payments), paid
-
-
-def _as_it_is_since(
-    purchase: RecordedPurchase, status: str, row: RefundRow, lines: Sequence[RefundLineRow]
-) -> RecordedPurchase:
-    gone = {line.line_id: line.quantity_millionths for line in lines}
-    return replace(
-        purchase,
-        status=status,
-        refunded_minor=purchase.refunded_minor + row.amount_minor,
-        due_minor=purchase.due_minor - row.due_minor,
-        lines=[
-            replace(line, refunded_millionths=line.refunded_millionths + gone.get(line.id, 0))
-            for line in purchase.lines
-        ],
-    )
-
-
-async def _write(shop: Shop, row: RefundRow, lines: Sequence[RefundLineRow], taken: Taken, status: str) -> None:
-    database = shop.database
-    await insert(
-        database,
-        "refund",
-        ("id", "purchase_id", "refunded_at", "amount", "reason", "shipping", "due", "exchanged_for_id"),
-        [
-            (
-                row.id, row.purchase_id, row.refunded_at, row.amount_minor, row.reason, row.shipping_minor, row.due_minor,
-                row.exchanged_for_id,
-            )
-        ],
-    )  # fmt: skip
-    await insert(
-        database,
-        "refund_line",
-        ("id", "refund_id", "line_id", "quantity", "amount", "worth"),
-        [
-            (line.id, line.refund_id, line.line_id, line.quantity_millionths, line.amount_minor, line.worth_minor)
-            for line in lines
-        ],
-    )
-    if lines:
-        await database.run_many(
-            "UPDATE purchase_line SET refunded_quantity = refunded_quantity + $2 WHERE id = $1",
-            [(line.line_id, line.quantity_millionths) for line in lines],
-        )
-    if taken.spread:
-        await database.run_many(
-            "UPDATE purchase_line SET refunded_amount = refunded_amount + $2 WHERE id = $1", taken.spread.items()
-        )
-    await database.run(
-        "UPDATE purchase SET refunded = refunded + $2, due = due - $3, status = $4 WHERE id = $1",
-        row.purchase_id,
-        row.amount_minor,
-        row.due_minor,
-        status,
-    )
-
-
 async def void(shop: Shop, purchase_id: str, stores: Collection[str] | None = None) -> bool:
-    """Undo a purchase as if it had not been; answers whether it stood until now. `stores` as in refund. Raises Refused."""
+    """Undo a purchase as if it had not been, and then the refunds that were made together with it; answers whether it stood until
+    now. `stores` as in refund; those refunds may be of any store. Raises Refused."""
 
     async def work() -> bool:
-        purchase, _ = await locked_row(shop, purchase_id, stores)
+        locked, others = await _locked_with_returned(shop, purchase_id, stores)
+        purchase = locked.row
         if purchase.status == "VOIDED":
             changed({})
             return False
+        if others:  # in one order, before anything is written of any of them
+            await hold(shop.database, [one.row.customer_id for one in (locked, *others) if one.row.customer_id])
         changed({"status": (purchase.status, "VOIDED")})
         await shop.database.run("UPDATE purchase SET status = 'VOIDED' WHERE id = $1", purchase_id)
         await recount(shop.database, [purchase.customer_id] if purchase.customer_id else [])
         rows: Mapping[str, RecordedPurchase] = {}
-        if shop.plugins.listens("purchases_voided"):
+        if shop.plugins.listens(VOIDED):
             lines, payments = (
                 await lines_of(shop.database, [purchase_id]),
                 await payments_of(shop.database, [purchase_id]),
             )
             voided = replace(purchase, status="VOIDED")
             rows = {purchase_id: whole(voided, lines.get(purchase_id, []), payments.get(purchase_id, []))}
-        await announce(shop, "purchases_voided", [purchase_id], rows=rows, others=[purchase.customer_id])
+        await announce(shop, VOIDED, [purchase_id], rows=rows, others=[purchase.customer_id])
+        if others:
+            with just_after():
+                await undo(shop, purchase_id, others)
         return True
 
     return await shop.database.transaction(work)
+
+
+async def _locked_with_returned(
+    shop: Shop, purchase_id: str, stores: Collection[str] | None
+) -> tuple[LockedPurchase, Sequence[LockedPurchase]]:
+    """A purchase, and those of which something was given back together with it, all locked in one order. Raises Refused."""
+    values = Values(shop.database.dialect, purchase_id)
+    here = "" if stores is None else f" AND {values.among('store_id', sorted(stores), 'uuid')}"
+    ids = f"SELECT id FROM purchase WHERE id = $1{here} UNION ALL SELECT purchase_id FROM refund WHERE exchanged_for_id = $1"
+    found = {one.row.id: one for one in await lock_purchases(shop, f"id IN ({ids})", values.all)}
+    if (locked := found.pop(purchase_id, None)) is None:
+        raise Refused(Problem("NOT_FOUND", "There is no purchase with this id.", ("purchaseId",)))
+    return locked, list(found.values())

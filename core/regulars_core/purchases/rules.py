@@ -11,12 +11,13 @@ from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.money import MAX_MINOR, divided_half_up
-from regulars_core.purchases.totals import Taxes, check_rounding, check_sum, smallest_coin, taxes
+from regulars_core.purchases.totals import Taxes, check_due, check_rounding, check_sum, smallest_coin, taxes
 
 MILLION = 1_000_000
 """Quantities are whole millionths: 1.5 kg is 1_500_000."""
 MAX_LINES = 1_000
 MAX_PAYMENTS = 100
+MAX_RETURNS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,16 @@ class NewPayment:
     tendered: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NewReturn:
+    """Goods of an earlier purchase that come back with a new one, of a line in millionths; and what they count for, their
+    worth if None."""
+
+    line_id: str
+    quantity: int
+    amount: int | None = None
+
+
 Origin = Literal["TILL", "IMPORT", "SYNC"]
 """How a purchase came here: sent by a program, read from a file, brought over from a store's own server."""
 
@@ -56,8 +67,8 @@ class NewPurchase:
     same purchase is sent again. `customer_named` is whom the caller named as the customer, in the caller's own words: it
     tells a purchase that is sent again from another one under the same reference. `tax` is that of the whole purchase, or what
     its parts say if None. `register` and `session` are the till and its day, to which a reference belongs where they are told;
-    `replaces_voided` says that a voided purchase of this reference does not stand in the way. `returned` is what goods of earlier
-    purchases pay of this one.
+    `replaces_voided` says that a voided purchase of this reference does not stand in the way. `returns` are goods of
+    earlier purchases that come back, and pay for a part of this one.
 
     `extras` are for the plugins, and may hold `lines` and `payments`: what each of those carries for one of them. `basket` is the
     caller's own name of what is sold.
@@ -86,7 +97,7 @@ class NewPurchase:
     shipping_tax: int | None = None
     rounding: int = 0
     due: int = 0
-    returned: int = 0
+    returns: Sequence[NewReturn] = ()
     register: str | None = None
     session: str | None = None
     replaces_voided: bool = False
@@ -149,7 +160,8 @@ def checked(
     basket = checks.text(purchase.basket, "basket", 120)
     register, session = checks.text(purchase.register, "register", 40), checks.text(purchase.session, "session", 40)
     lines = checked_lines(checks, purchase.lines)
-    goes_back = any(line.quantity < 0 for line in lines) or bool(purchase.returned)
+    goes_back = any(line.quantity < 0 for line in lines) or bool(purchase.returns)
+    _check_returns(checks, purchase.returns)
     checks.at_least(purchase.shipping, 0, "shipping")
     parts = _checked_taxes(checks, purchase, lines)
     discount, net = sum(line.discount for line in lines), sum(line.total for line in lines)
@@ -165,6 +177,16 @@ def checked(
         purchase, reference, channel, note, lines, payments, net + discount, discount, total, digest, parts, basket,
         register or "", session or "",
     )  # fmt: skip
+
+
+def _check_returns(checks: Checks, returns: Sequence[NewReturn]) -> None:
+    if len(returns) > MAX_RETURNS:
+        checks.fail("TOO_MANY", f"At most {MAX_RETURNS} returns; {len(returns)} were given.", "returns")
+    named = set[str]()
+    for n, one in enumerate(returns):
+        if one.line_id in named:
+            checks.fail("INVALID_RETURN", "This line is named twice.", "returns", str(n), "lineId")
+        named.add(one.line_id)
 
 
 def _checked_taxes(checks: Checks, purchase: NewPurchase, lines: Sequence[CheckedLine]) -> Taxes:
@@ -231,13 +253,12 @@ def _checked_line(checks: Checks, n: int, line: NewLine) -> CheckedLine:
 def _checked_payments(
     checks: Checks, purchase: NewPurchase, total: int, coin: int, goes_back: bool
 ) -> list[NewPayment]:
-    if not 0 <= purchase.due <= max(total + purchase.rounding, 0):
-        checks.fail("INVALID_AMOUNT", "What is due is between 0 and what it comes to.", "due")
+    check_due(checks, purchase.due, total + purchase.rounding)
     tidied = checked_payments(checks, purchase.payments, paid_out=goes_back, nothing=total == 0)
     check_rounding(checks, purchase.rounding, coin, paid=bool(tidied))
-    if not checks.problems:
+    if not checks.problems and not purchase.returns:  # what those pay is known when they are given back
         amounts = [payment.amount for payment in tidied]
-        check_sum(checks, amounts, purchase.returned, total, purchase.rounding, purchase.due)
+        check_sum(checks, amounts, None, total, purchase.rounding, purchase.due)
     return tidied
 
 
@@ -281,6 +302,7 @@ def _digest(
 
 def _told_since(purchase: NewPurchase, lines: Sequence[CheckedLine], payments: Sequence[NewPayment]) -> list[object]:
     """What purchases could not say at first: of one that says nothing of it the digest is what it always was."""
-    own = [purchase.shipping_tax, purchase.rounding or None, purchase.due or None, purchase.returned or None]
+    returns = [[one.line_id, one.quantity, one.amount] for one in purchase.returns]
+    own = [purchase.shipping_tax, purchase.rounding or None, purchase.due or None, returns or None]
     parts = [line.tax for line in lines], [payment.tendered for payment in payments]
     return [own, *parts] if any(one is not None for each in (own, *parts) for one in each) else []

@@ -1,17 +1,19 @@
 """Recording purchases: one from a till, a thousand from a file; each exactly once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from regulars_core.database import Dialect, Lookup
 from regulars_core.events.events import Found, announce, look_up
-from regulars_core.primitives.clock import Instant, now
+from regulars_core.plugins.host import Extras
+from regulars_core.primitives.clock import Instant, just_after, now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
 from regulars_core.primitives.money import CurrencyCode
 from regulars_core.purchases.ahead import RECORDED, NamedAhead, activity_of, named_ahead
 from regulars_core.purchases.baskets import Quote
+from regulars_core.purchases.given_back.returns import EXCHANGE, exchange, lock_returned
 from regulars_core.purchases.quotes import quotes_of, quoting_of, tell_failures
 from regulars_core.purchases.reads import LineRow, PaymentRow, PurchaseRow
 from regulars_core.purchases.recorded import PurchaseOutline, whole
@@ -35,20 +37,35 @@ class Recorded:
     """Whether it was there before, and is voided."""
 
 
-async def record(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: NamedAhead | None = None) -> list[Recorded]:
+async def record(
+    shop: Shop,
+    purchases: Sequence[CheckedPurchase],
+    ahead: NamedAhead | None = None,
+    refund_stores: Collection[str] | None = None,
+) -> list[Recorded]:
     """Record purchases and answer for each, in order, what became of it.
 
     A reference that its store has already used is the same purchase sent again if the content is the same, and is
     refused with REFERENCE_REUSED if it is not. The customers and stores named must exist. `ahead` is what plugins have named
-    already of one purchase by itself.
+    already of one purchase by itself. One with which earlier purchases come back is recorded by itself: these are of
+    `refund_stores`, if they are given, or as good as not there. Raises Refused where they cannot come back.
     """
-    return await shop.database.transaction(lambda: _record(shop, purchases, ahead))
+    if len(purchases) > 1 and any(purchase.input.returns for purchase in purchases):
+        raise ValueError("A purchase with which something comes back is recorded by itself.")
+    return await shop.database.transaction(lambda: _record(shop, purchases, ahead, refund_stores))
 
 
-async def _record(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: NamedAhead | None) -> list[Recorded]:
-    # One by itself decides first, and is undone if others were quicker; by which more comes back than is bought, it does not.
-    if len(purchases) > 1 or shop.database.overtaken or purchases[0].total < 0:
-        await hold(shop.database, [p.input.customer_id for p in purchases if p.input.customer_id])
+async def _record(
+    shop: Shop,
+    purchases: Sequence[CheckedPurchase],
+    ahead: NamedAhead | None,
+    refund_stores: Collection[str] | None,
+) -> list[Recorded]:
+    returned = await lock_returned(shop, purchases[0], refund_stores) if purchases[0].input.returns else None
+    # One by itself decides first, and is undone if others were quicker; by which something comes back, it does not.
+    if len(purchases) > 1 or shop.database.overtaken or purchases[0].total < 0 or returned:
+        buyers = [p.input.customer_id for p in purchases if p.input.customer_id]
+        await hold(shop.database, [*buyers, *(returned.customers if returned else ())])
     known = await recorded_under(shop, [purchase.reference for purchase in purchases])
     recorded, outcomes, new = now(), [], list[tuple[PurchaseRow, CheckedPurchase]]()
     for purchase in purchases:
@@ -63,7 +80,13 @@ async def _record(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: Named
         else:
             outcomes.append(Recorded(None, created=False, problem=reused(existing)))
     await _make_way(shop, [row.replaces_id for row, _ in new if row.replaces_id])
-    await _write_and_tell(shop, new, ahead)
+    if returned and new:
+        paid_back = await exchange(shop, new[0][0].id, new[0][1], returned)
+        await shop.database.flush()  # the journal tells of it first
+        with just_after():
+            await _write_and_tell(shop, new, ahead, paid_back)
+    else:
+        await _write_and_tell(shop, new, ahead)
     return outcomes
 
 
@@ -80,21 +103,33 @@ async def _make_way(shop: Shop, voided: Sequence[str]) -> None:
 
 
 async def _write_and_tell(
-    shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]], ahead: NamedAhead | None
+    shop: Shop, new: Sequence[tuple[PurchaseRow, CheckedPurchase]], ahead: NamedAhead | None, paid_back: int = 0
 ) -> None:
     """What plugins name is looked up before anything is written, so that one purchase is one statement with all that follows
-    from it."""
+    from it. `paid_back` is what earlier purchases pay of it."""
     lines = [
         [_line_row(row, *line) for line in zip(purchase.lines, purchase.taxes.lines, strict=True)]
         for row, purchase in new
     ]
-    payments = [[payment_row(row, payment) for payment in purchase.payments] for row, purchase in new]
+    exchanged = [NewPayment(EXCHANGE, paid_back)] if paid_back else []
+    payments = [[payment_row(row, payment) for payment in (*purchase.payments, *exchanged)] for row, purchase in new]
     listened, sent = shop.plugins.listens(RECORDED), [purchase for _, purchase in new]
     known = await _look_up(shop, sent, ahead) if listened else _Known()
     await _write(shop, new, lines, payments, known.activity)
     rows = {row.id: whole(row, of, paid) for (row, _), of, paid in zip(new, lines, payments, strict=True)}
-    buyers, extras = [row.customer_id for row, _ in new], [purchase.input.extras for _, purchase in new]
+    buyers = [row.customer_id for row, _ in new]
+    extras = [_for_each_payment(purchase.input.extras, len(exchanged)) for _, purchase in new]
     await announce(shop, RECORDED, list(rows), extras, rows, others=buyers, found=known.found, quotes=known.quotes)
+
+
+def _for_each_payment(extras: Extras, more: int) -> Extras:
+    """What a purchase carries for plugins, where it has so many more payments than were told: these carry nothing."""
+    if not more:
+        return extras
+    return {
+        plugin: {**own, "payments": [*own["payments"], *({} for _ in range(more))]} if "payments" in own else own
+        for plugin, own in extras.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Selling at a till: the purchase and, where somebody new buys, the customer, both or neither."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from regulars_core.customers.registration import contact_keys, find_by_contact, find_or_register, give_codes
@@ -38,28 +38,39 @@ async def sell(
     newcomer: CheckedCustomer | None = None,
     match_on: Sequence[str] = (),
     ahead: NamedAhead | None = None,
+    refund_stores: Collection[str] | None = None,
 ) -> Sold:
     """Record a purchase; a newcomer is found by contact or registered with it. `ahead` is what plugins have named of it already,
-    where that was asked together with who buys. Raises Refused: REFERENCE_REUSED."""
+    where that was asked together with who buys, and `refund_stores` as in `record`. Raises Refused: REFERENCE_REUSED."""
+
+    async def recorded(made: CheckedPurchase) -> Sold:
+        return await _record(shop, made, customer_created=False, ahead=ahead, refund_stores=refund_stores)
+
     if newcomer is None:
-        return await shop.database.transaction(lambda: _record(shop, purchase, customer_created=False, ahead=ahead))
+        return await shop.database.transaction(lambda: recorded(purchase))
     if known := await find_by_contact(shop, contact_keys(newcomer, match_on)):
         theirs = _of(known.id, purchase)
-        sold = await shop.database.transaction(lambda: _record(shop, theirs, customer_created=False, ahead=ahead))
+        sold = await shop.database.transaction(lambda: recorded(theirs))
         return replace(sold, found_status=known.status)
     if existing := await recorded_before(shop, purchase):
         return Sold(existing.id, created=False, customer_created=False, voided=existing.voided)
     [newcomer] = await give_codes(shop, [newcomer])
-    return await shop.database.transaction(lambda: _sell_to(shop, newcomer, match_on, purchase))
+    return await shop.database.transaction(lambda: _sell_to(shop, newcomer, match_on, purchase, refund_stores))
 
 
-async def _sell_to(shop: Shop, newcomer: CheckedCustomer, match_on: Sequence[str], purchase: CheckedPurchase) -> Sold:
+async def _sell_to(
+    shop: Shop,
+    newcomer: CheckedCustomer,
+    match_on: Sequence[str],
+    purchase: CheckedPurchase,
+    refund_stores: Collection[str] | None,
+) -> Sold:
     if existing := await recorded_before(shop, purchase):
         return Sold(existing.id, created=False, customer_created=False, voided=existing.voided)
     try:
         async with shop.database.savepoint():
             customer = await find_or_register(shop, newcomer, match_on)
-            sold = await _record(shop, _of(customer.id, purchase), customer.created)
+            sold = await _record(shop, _of(customer.id, purchase), customer.created, refund_stores=refund_stores)
             if customer.created and not sold.created:
                 raise _Overtaken  # and nobody is left registered for a purchase that is somebody else's
             return replace(sold, found_status=customer.status)
@@ -75,9 +86,13 @@ def _of(customer_id: str, purchase: CheckedPurchase) -> CheckedPurchase:
 
 
 async def _record(
-    shop: Shop, purchase: CheckedPurchase, customer_created: bool, ahead: NamedAhead | None = None
+    shop: Shop,
+    purchase: CheckedPurchase,
+    customer_created: bool,
+    ahead: NamedAhead | None = None,
+    refund_stores: Collection[str] | None = None,
 ) -> Sold:
-    [outcome] = await record(shop, [purchase], ahead)
+    [outcome] = await record(shop, [purchase], ahead, refund_stores)
     if outcome.problem is not None:
         raise Refused(outcome.problem)
     assert outcome.id is not None

@@ -66,11 +66,18 @@ def check_rounding(checks: Checks, rounding: int, coin: int, *, paid: bool) -> N
         checks.fail("INVALID_ROUNDING", "Payments are rounded by half of the smallest coin at most.", "rounding")
 
 
-def check_sum(checks: Checks, paid: Sequence[int], returned: int, total: int, rounding: int, due: int) -> None:
-    """payments + returns = total + rounding - due; where nothing of these is told, it is paid in full. PAYMENTS_MISMATCH."""
-    if not paid and not returned and not due:
+def check_due(checks: Checks, due: int, whole: int) -> None:
+    """No more is due than there is to pay. INVALID_AMOUNT."""
+    if not 0 <= due <= max(whole, 0):
+        checks.fail("INVALID_AMOUNT", "What is due is between 0 and what it comes to.", "due")
+
+
+def check_sum(checks: Checks, paid: Sequence[int], returned: int | None, total: int, rounding: int, due: int) -> None:
+    """payments + returns = total + rounding - due; where nothing of these is told, it is paid in full. `returned` is None where
+    nothing comes back. PAYMENTS_MISMATCH."""
+    if not paid and returned is None and not due:
         return
-    expected, told = total + rounding - due, sum(paid) + returned
+    expected, told = total + rounding - due, sum(paid) + (returned or 0)
     if told != expected:
         message = f"Payments and returns are {told}, total + rounding - due is {expected}, in the smallest unit."
         checks.fail("PAYMENTS_MISMATCH", message, "payments")

@@ -99,10 +99,12 @@ async def listed_of(
     return by_owner(kind, owners, await database.rows(sql, *values))
 
 
-def query_listed(dialect: Dialect, kind: Readable[Any], owner_column: str, owners: Sequence[str], order: str) -> Lookup:
-    """What `listed_of` looks up."""
+def query_listed(
+    dialect: Dialect, kind: Readable[Any], owner_column: str, owners: Sequence[str], order: str, condition: str = "TRUE"
+) -> Lookup:
+    """What `listed_of` looks up; only rows for which a condition holds."""
     among = dialect.among(owner_column, 1)
-    sql = f"SELECT {owner_column}, {kind.column_list} FROM {kind.source} WHERE {among} ORDER BY {order}"
+    sql = f"SELECT {owner_column}, {kind.column_list} FROM {kind.source} WHERE {among} AND {condition} ORDER BY {order}"
     return sql, [list(owners)]
 
 

@@ -72,7 +72,9 @@ CORE_PERMISSIONS: Sequence[Permission] = (
         "Change what was written down about a sale, and give it to another customer.",
         ("store_manager", "support"),
     ),
-    Permission("purchases.refund", "Give money back, and void purchases.", ("store_manager",)),
+    Permission(
+        "purchases.refund", "Give money back, for goods that are exchanged too, and void purchases.", ("store_manager",)
+    ),
     Permission(
         "receipts.view",
         "See what is printed on receipts: name, tax id and address as they were. Who sees it is written down.",

@@ -53,6 +53,11 @@ class Listener:
         self.heard.append(("purchases_voided", purchases))
 
     @hookimpl
+    async def refunds_undone(self, refunds: Sequence[RecordedRefund]) -> None:
+        """Hear of refunds that were undone."""
+        self.heard.append(("refunds_undone", refunds))
+
+    @hookimpl
     async def purchases_reassigned(self, purchases: Sequence[ReassignedPurchase]) -> None:
         """Hear of what was given to others."""
         self.heard.append(("purchases_reassigned", purchases))

@@ -13,9 +13,10 @@ from regulars_core.groups.service import change_group, create_group
 from regulars_core.plugins.host import Plugins
 from regulars_core.primitives.clock import DAY_MS, Instant
 from regulars_core.primitives.ids import MAIN_STORE_ID
+from regulars_core.purchases.reads import lines_of
 from regulars_core.purchases.reassignments import reassign
 from regulars_core.purchases.refunds import refund, void
-from regulars_core.purchases.rules import NewLine, NewPurchase
+from regulars_core.purchases.rules import NewLine, NewPurchase, NewReturn
 from regulars_core.purchases.rules import checked as checked_purchase
 from regulars_core.purchases.service import record
 from regulars_core.shop.settings import load_settings
@@ -53,8 +54,8 @@ def statements(shop: Shop, number: int) -> Iterator[None]:
 
 async def little_of_everything(shop: Shop, name: str = "a") -> None:
     """Let every event happen: a group is made and changed; three customers register and two change; they buy seven times and
-    once nobody is known; some of it is given back, one purchase is undone, and two are given to who made them. Texts begin with
-    `name`, so that it can be done again."""
+    once nobody is known; some of it is given back, one purchase is undone, and two are given to who made them; one is exchanged
+    for another, which is undone. Texts begin with `name`, so that it can be done again."""
     await change_group(shop, await create_group(shop, f"{name} friends", None), {"description": "Friends."})
     ids = []
     for n in range(3):
@@ -78,3 +79,10 @@ async def little_of_everything(shop: Shop, name: str = "a") -> None:
     await refund(shop, bought[1], amount=150)
     await void(shop, bought[2])
     await reassign(shop, [bought[1], bought[7]], ids[0], reason="Wrong profile.")
+    [tea] = (await lines_of(shop.database, [bought[4]]))[bought[4]]
+    at, returns = Instant(NEW_YEAR + 9 * DAY_MS), [NewReturn(tea.id, 1_000_000)]
+    same = [NewLine("Tea", 1_000_000, unit_price=tea.total_minor)]
+    purchase = NewPurchase(f"{name}8", MAIN_STORE_ID, ids[1], at, shop.currency, same, returns=returns)
+    [exchanged] = await record(shop, [checked_purchase(purchase, shop.currency)])
+    assert exchanged.id is not None
+    await void(shop, exchanged.id)

@@ -116,5 +116,10 @@ async def purchases_voided(shop: Shop, purchases: Sequence[RecordedPurchase], mo
 
 
 @hookimpl
+async def refunds_undone(shop: Shop, refunds: Sequence[RecordedRefund], moments: Sequence[Instant]) -> None:
+    await events.undone(shop, refunds, moments)
+
+
+@hookimpl
 async def purchases_reassigned(shop: Shop, purchases: Sequence[ReassignedPurchase], moments: Sequence[Instant]) -> None:
     await events.reassigned(shop, purchases, moments)

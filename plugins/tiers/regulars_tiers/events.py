@@ -68,6 +68,14 @@ async def voided(shop: Shop, purchases: Sequence[RecordedPurchase], moments: Seq
     await recalculate(shop, _buyers(zip(purchases, moments, strict=True)), "VOID", locked=True)
 
 
+async def undone(shop: Shop, refunds: Sequence[RecordedRefund], moments: Sequence[Instant]) -> None:
+    """What was given back in an exchange was spent after all, from its purchase on, since the other purchase was voided."""
+    buyers = _buyers((refund.purchase, at) for refund, at in zip(refunds, moments, strict=True))
+    voided = {refund.purchase.customer_id: refund.exchanged_for_id for refund in refunds}
+    because = {id_: replace(since, purchase_id=voided[id_]) for id_, since in buyers.items()}
+    await recalculate(shop, because, "VOID", locked=True)
+
+
 async def reassigned(shop: Shop, purchases: Sequence[ReassignedPurchase], moments: Sequence[Instant]) -> None:
     """Purchases were given from one customer to another: the one never made them, and the other did, when they were made."""
     moved = list(zip(purchases, moments, strict=True))

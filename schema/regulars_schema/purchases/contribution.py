@@ -8,7 +8,7 @@ from regulars_core.purchases.reads import (
     lines_by_ids,
     payments_by_ids,
     purchases_by_ids,
-    refunds_by_ids,
+    standing_refunds,
 )
 from regulars_schema.composition.contributions import Contribution, NodeKind
 from regulars_schema.fields.store_scope import VIEW, visible_purchases
@@ -41,6 +41,6 @@ def contribution() -> Contribution:
             NodeKind("purchase", _seen(purchases_by_ids), VIEW),
             NodeKind("line", _seen(lines_by_ids), VIEW),
             NodeKind("payment", _seen(payments_by_ids), VIEW),
-            NodeKind("refund", _seen(refunds_by_ids), VIEW),
+            NodeKind("refund", _seen(standing_refunds), VIEW),
         ],
     )

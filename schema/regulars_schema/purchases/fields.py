@@ -8,9 +8,11 @@ from regulars_core.purchases.reads import (
     LineRow,
     PurchaseRow,
     RefundLineRow,
+    RefundRow,
     last_recorded,
     lines_by_ids,
     purchases_by_ids,
+    returns_of,
 )
 from regulars_core.stores.reads import StoreRow
 from regulars_schema.composition.contributions import Extension
@@ -48,6 +50,20 @@ async def line_of(found: Sequence[RefundLineRow], context: RequestContext) -> Se
     """The line that was taken back."""
     keys = [line.line_id for line in found]
     return in_order(keys, await lines_by_ids(context.database, keys, visible_purchases(context)))
+
+
+async def returns_together(found: Sequence[PurchaseRow], context: RequestContext) -> Sequence[Sequence[RefundRow]]:
+    """The refunds that were made together with each purchase, as far as the caller may see what they gave back."""
+    keys = [purchase.id for purchase in found]
+    returns = await returns_of(context.database, keys, visible_purchases(context))
+    return [returns[key] for key in keys]
+
+
+async def exchanged_for(found: Sequence[RefundRow], context: RequestContext) -> Sequence[PurchaseRow | None]:
+    """The purchase that each refund was made together with."""
+    keys = [refund.exchanged_for_id for refund in found]
+    known = [key for key in keys if key is not None]
+    return in_order(keys, await purchases_by_ids(context.database, known, visible_purchases(context)))
 
 
 async def purchase_of(found: Sequence[Any], context: RequestContext) -> Sequence[PurchaseRow | None]:
@@ -133,6 +149,12 @@ EXTENSIONS = [
                 returns=list[Refund],
                 description="What was given back, the first one first.",
             ),
+            batched(
+                returns_together,
+                name="returns",
+                returns=list[Refund],
+                description="Refunds of earlier purchases that were made together with this one, and paid for a part of it.",
+            ),
         ],
     ),
     Extension(
@@ -147,6 +169,13 @@ EXTENSIONS = [
         Refund,
         [
             batched(purchase_of, name="purchase", returns=Purchase | None, description="The purchase it gives back."),
+            batched(
+                exchanged_for,
+                name="exchangedFor",
+                needs="purchases.view",
+                returns=Purchase | None,
+                description="The purchase that it was made together with, as an exchange; null for none.",
+            ),
             related(
                 REFUND_LINES_OF,
                 name="lines",

@@ -14,7 +14,7 @@ from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.primitives.money import CurrencyCode, to_minor
 from regulars_core.purchases.ahead import NamedAhead
 from regulars_core.purchases.refundable import WantedLine
-from regulars_core.purchases.rules import MILLION, NewLine, NewPayment, NewPurchase
+from regulars_core.purchases.rules import MAX_RETURNS, MILLION, NewLine, NewPayment, NewPurchase, NewReturn
 from regulars_schema.customers.inputs import PHONE, MatchOn
 from regulars_schema.inputs.extensible import extras_of, open_input
 from regulars_schema.inputs.idempotent import RequiredKeyInput
@@ -39,7 +39,7 @@ class PurchaseLineInput(ExtensibleInput):
     category: strawberry.Maybe[str | None] = strawberry.field(description="Its category; at most 120 characters.")
     quantity: strawberry.Maybe[Decimal | None] = strawberry.field(
         description="How much; 1 if absent. Negative for goods that come back without their purchase being known, and for "
-        "empties."
+        "empties; where it is known, use `returns`."
     )
     unit_price: strawberry.Maybe[Decimal | None] = strawberry.field(
         description="The price of one; needed without a total."
@@ -84,6 +84,17 @@ class PurchaseCustomerInput:
     )
 
 
+@strawberry.input(description="Goods of an earlier purchase that come back.")
+class PurchaseReturnInput:
+    """Input form of a refund that is made together with a purchase."""
+
+    line_id: strawberry.ID = strawberry.field(description="The line of the earlier purchase.")
+    quantity: Decimal = strawberry.field(description="How much of it comes back.")
+    amount: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="What they count for, at most their worth, tax included; their worth if absent."
+    )
+
+
 @open_input
 @strawberry.input(description="A new purchase. At most one of customerId, customerCode and customer says who buys.")
 class PurchaseRecordInput(ExtensibleInput, RequiredKeyInput):
@@ -113,7 +124,12 @@ class PurchaseRecordInput(ExtensibleInput, RequiredKeyInput):
         description="Whether the lines contain the tax already; not if absent, and then it is added."
     )
     payments: strawberry.Maybe[list[PaymentInput] | None] = strawberry.field(
-        description="How it is paid; if given, payments sum to total + rounding - due. Below 0 for money that is paid out."
+        description="How it is paid; if given, payments and returns sum to total + rounding - due. Below 0 for money that is "
+        "paid out."
+    )
+    returns: strawberry.Maybe[list[PurchaseReturnInput] | None] = strawberry.field(
+        description="Goods of earlier purchases that come back with this one: refunds of their own, whose amount pays for this "
+        f"one. At most {MAX_RETURNS}. Needs `purchases.refund`."
     )
     due: strawberry.Maybe[Decimal | None] = strawberry.field(description="What is left to be paid later; 0 if absent.")
     rounding: strawberry.Maybe[Decimal | None] = strawberry.field(
@@ -258,6 +274,7 @@ def new_purchase(
         shipping_tax=amounts.minor(value_or_none(given.shipping_tax), "shippingTax"),
         rounding=amounts.minor(value_or_none(given.rounding), "rounding") or 0,
         due=amounts.minor(value_or_none(given.due), "due") or 0,
+        returns=_returns(amounts, checks, value_or_none(given.returns) or ()),
         register=value_or_none(given.register),
         session=value_or_none(given.session),
         replaces_voided=bool(value_or_none(given.replace_voided)),
@@ -283,6 +300,17 @@ def _payments(amounts: _Amounts, given: Sequence[PaymentInput]) -> list[NewPayme
             amounts.minor(value_or_none(payment.tendered), "payments", str(n), "tendered"),
         )
         for n, payment in enumerate(given)
+    ]
+
+
+def _returns(amounts: _Amounts, checks: Checks, given: Sequence[PurchaseReturnInput]) -> list[NewReturn]:
+    return [
+        NewReturn(
+            key_of(one.line_id, "line", "returns", str(n), "lineId"),
+            millionths(one.quantity, checks, "returns", str(n), "quantity"),
+            amounts.minor(value_or_none(one.amount), "returns", str(n), "amount"),
+        )
+        for n, one in enumerate(given)
     ]
 
 

@@ -1,6 +1,6 @@
 """Purchases and what hangs on them, as the database writes them."""
 
-from regulars_core.purchases.reads import LINES, PAYMENTS, PURCHASES, REFUND_LINES, REFUNDS
+from regulars_core.purchases.reads import LINES, PAYMENTS, PURCHASES, REFUND_LINES, REFUNDS, STANDS
 from regulars_core.queries.json_columns import text
 from regulars_core.queries.relations import Relation, RowShape, equal_to
 from regulars_core.queries.where import Where
@@ -37,5 +37,5 @@ LINES_OF = Relation(LINE, "l.purchase_id", order="l.position")
 PAYMENTS_OF = Relation(PAYMENT, "y.purchase_id", order="y.position")
 REPLACES = Relation(PURCHASE, "p.id", "replaces_id")
 REPLACED_BY = Relation(PURCHASE, "p.replaces_id")
-REFUNDS_OF = Relation(REFUND, "f.purchase_id", order="f.refunded_at, f.id")
+REFUNDS_OF = Relation(REFUND, "f.purchase_id", order="f.refunded_at, f.id", conditions=lambda _: [STANDS])
 REFUND_LINES_OF = Relation(REFUND_LINE, "rl.refund_id", order="rl.id")

@@ -67,7 +67,7 @@ class PurchaseRecordPayload(Payload):
     "`REFERENCE_REUSED`, `REFERENCE_VOIDED`, `TAX_MISMATCH`, `INVALID_ROUNDING`, "
     "`CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
     "`INVALID_LINES`, `INVALID_CUSTOMER`, `INVALID_DATE`, `INVALID_PHONE`, `INVALID_TEXT`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, "
-    "`TOO_MANY`, `CUSTOMER_SUSPENDED`, `CUSTOMER_INACTIVE`, `STORE_CLOSED`.",
+    "`TOO_MANY`, `INVALID_RETURN`, `REFUND_EXCEEDS_PAID`, `CUSTOMER_SUSPENDED`, `CUSTOMER_INACTIVE`, `STORE_CLOSED`.",
 )
 async def purchase_record(
     context: RequestContext,
@@ -79,6 +79,8 @@ async def purchase_record(
     store = named_store.id if named_store else MAIN_STORE_ID
     if not context.actor.may(RECORD, store):
         raise Forbidden(RECORD)
+    if value_or_none(input.returns) and not context.actor.may(REFUND):
+        raise Forbidden(REFUND)
     buyer = await buyer_of(context, input)
     newcomer: CheckedCustomer | None = None
     match_on: Sequence[str] = ()
@@ -94,7 +96,7 @@ async def purchase_record(
     ahead = next(iter(input.named_ahead), None)
     latest = latest_believed(context.shop.settings)
     purchase = checked(made, context.shop.currency, latest, context.shop.coin)
-    sold = await sell(context.shop, purchase, newcomer, match_on, ahead)
+    sold = await sell(context.shop, purchase, newcomer, match_on, ahead, context.actor.stores(REFUND))
     warnings = against(
         context.shop.settings,
         buyer.status if buyer else sold.found_status,
@@ -157,8 +159,8 @@ class PurchaseVoidPayload(Payload):
 @mutation(
     name="purchaseVoid",
     needs=REFUND,
-    description="Undoes a purchase as if it had not been; one that is voided already stays so. Its reference is free for a "
-    "purchase that says `replaceVoided`. Codes: `NOT_FOUND`.",
+    description="Undoes a purchase as if it had not been, and the refunds that were made together with it; one that is voided "
+    "already stays so. Its reference is free for a purchase that says `replaceVoided`. Codes: `NOT_FOUND`.",
 )
 async def purchase_void(
     context: RequestContext, *, input: Annotated[PurchaseVoidInput, strawberry.argument(description="What to undo.")]

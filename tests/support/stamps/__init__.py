@@ -140,5 +140,10 @@ async def purchases_voided(shop: Shop, purchases: Sequence[PurchaseRow]) -> None
 
 
 @hookimpl
+async def refunds_undone(shop: Shop, refunds: Sequence[RefundRow]) -> None:
+    await _write(shop, "refunds_undone", [(refund.id, refund.amount_minor) for refund in refunds])
+
+
+@hookimpl
 async def purchases_reassigned(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
     await _write(shop, "purchases_reassigned", [(purchase.id, purchase.total_minor) for purchase in purchases])

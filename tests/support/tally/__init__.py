@@ -1,4 +1,5 @@
-"""Tally: a plugin that reads tiers and histories, and writes down at each purchase, refund, void and move what was shown then."""
+"""Tally: a plugin that reads tiers and histories, and writes down at each purchase, refund, void, undoing and move what was
+shown then."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -84,6 +85,17 @@ async def purchases_refunded(shop: Shop, refunds: Sequence[RecordedRefund], foun
 @hookimpl
 async def purchases_voided(shop: Shop, purchases: Sequence[RecordedPurchase]) -> None:
     await _write(shop, "voided", [(one.id, one) for one in purchases], {})
+
+
+@hookimpl
+def refunds_undone_lookups(shop: Shop, refunds: Sequence[RecordedRefund]) -> Sequence[Lookup]:
+    return [lookup_shown_tiers(shop, (one.purchase.customer_id for one in refunds if one.purchase.customer_id))]
+
+
+@hookimpl
+async def refunds_undone(shop: Shop, refunds: Sequence[RecordedRefund], found: Sequence[Sequence[Any]]) -> None:
+    before = await shown_tiers_from(shop, found[0])
+    await _write(shop, "undone", [(one.id, one.purchase) for one in refunds], before)
 
 
 @hookimpl

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from regulars_core.primitives.clock import Instant, datetime_of
 from regulars_core.primitives.money import Money
+from regulars_core.purchases.given_back.returns import EXCHANGE
 from regulars_core.purchases.reads import LineRow, PaymentRow, RefundRow
 from regulars_core.purchases.receipts.rows import ReceiptRow
 from regulars_core.purchases.rules import MILLION
@@ -17,8 +18,7 @@ MIN_WIDTH, DEFAULT_WIDTH, MAX_WIDTH = 24, 42, 80
 
 @dataclass(frozen=True, slots=True)
 class ReceiptParts:
-    """Everything that is printed of a purchase: `refunds` gave back of it, `returns` are those of earlier ones that paid for a
-    part of it."""
+    """Everything that is printed of a purchase: `refunds` gave back of it, and what came back of earlier ones is a payment."""
 
     shop: str
     store: str
@@ -27,7 +27,6 @@ class ReceiptParts:
     lines: Sequence[LineRow]
     payments: Sequence[PaymentRow]
     refunds: Sequence[RefundRow]
-    returns: Sequence[RefundRow]
 
 
 def receipt_text(parts: ReceiptParts, width: int) -> str:
@@ -96,10 +95,8 @@ def _money(parts: ReceiptParts) -> Iterator[_Item]:
     purchase = parts.receipt.purchase
     if purchase.rounding_minor:
         yield _Item("Rounding", purchase.rounding.amount)
-    for refund in parts.returns:
-        yield _Item("Goods returned", refund.amount.amount)
     for payment in parts.payments:
-        yield _Item(payment.method, payment.amount.amount)
+        yield _Item("Goods returned" if payment.method == EXCHANGE else payment.method, payment.amount.amount)
         if payment.tendered and payment.tendered.minor != payment.amount_minor:
             change = Money(payment.tendered.minor - payment.amount_minor, payment.currency)
             yield _Item(f"Handed over {payment.tendered.amount}, change {change.amount}", indent=2)
