@@ -22,13 +22,14 @@ class ImportOptions:
     `mapping` leads from the file's own names of columns to ours; an empty name of ours leaves a column out.
     `date_format` is one of strptime (`%d/%m/%Y %H:%M`), ISO 8601 without it. `currency` is what the amounts are in
     where the file has no column for it, the shop's own without it. `batch_size` is the number of baskets or customers
-    written in one transaction.
+    written in one transaction. `allow_incomplete`: customers may lack what the shop requires of them.
     """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     date_format: str | None = None
     currency: str | None = None
     batch_size: int = 1_000
+    allow_incomplete: bool = False
 
 
 @dataclass

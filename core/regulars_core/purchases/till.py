@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from regulars_core.customers.duplicates import Look, Match
 from regulars_core.customers.registration import contact_keys, find_by_contact, find_or_register, give_codes
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.primitives.errors import Refused
@@ -26,6 +27,8 @@ class Sold:
     """Whether it was recorded before, and is voided."""
     found_status: str | None = None
     """The status of a customer who was found by contact."""
+    matches: Sequence[Match] = ()
+    """Who a customer that was registered with it may also be."""
 
 
 class _Overtaken(Exception):
@@ -38,9 +41,11 @@ async def sell(
     newcomer: CheckedCustomer | None = None,
     match_on: Sequence[str] = (),
     ahead: NamedAhead | None = None,
+    look: Look | None = None,
 ) -> Sold:
     """Record a purchase; a newcomer is found by contact or registered with it. `ahead` is what plugins have named of it already,
-    where that was asked together with who buys. Raises Refused: REFERENCE_REUSED."""
+    where that was asked together with who buys; `look` is how a newcomer is looked at, if at all. Raises Refused:
+    REFERENCE_REUSED."""
     if newcomer is None:
         return await shop.database.transaction(lambda: _record(shop, purchase, customer_created=False, ahead=ahead))
     if known := await find_by_contact(shop, contact_keys(newcomer, match_on)):
@@ -50,19 +55,21 @@ async def sell(
     if existing := await recorded_before(shop, purchase):
         return Sold(existing.id, created=False, customer_created=False, voided=existing.voided)
     [newcomer] = await give_codes(shop, [newcomer])
-    return await shop.database.transaction(lambda: _sell_to(shop, newcomer, match_on, purchase))
+    return await shop.database.transaction(lambda: _sell_to(shop, newcomer, match_on, purchase, look))
 
 
-async def _sell_to(shop: Shop, newcomer: CheckedCustomer, match_on: Sequence[str], purchase: CheckedPurchase) -> Sold:
+async def _sell_to(
+    shop: Shop, newcomer: CheckedCustomer, match_on: Sequence[str], purchase: CheckedPurchase, look: Look | None
+) -> Sold:
     if existing := await recorded_before(shop, purchase):
         return Sold(existing.id, created=False, customer_created=False, voided=existing.voided)
     try:
         async with shop.database.savepoint():
-            customer = await find_or_register(shop, newcomer, match_on)
+            customer = await find_or_register(shop, newcomer, match_on, look)
             sold = await _record(shop, _of(customer.id, purchase), customer.created)
             if customer.created and not sold.created:
                 raise _Overtaken  # and nobody is left registered for a purchase that is somebody else's
-            return replace(sold, found_status=customer.status)
+            return replace(sold, found_status=customer.status, matches=customer.matches)
     except _Overtaken:
         existing = await recorded_before(shop, purchase)
         assert existing is not None

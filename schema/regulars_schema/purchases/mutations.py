@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from regulars_core.customers.duplicates import Look
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.errors import Forbidden, Problem
@@ -18,6 +19,7 @@ from regulars_core.purchases.till import sell
 from regulars_core.queries.rows import load_one
 from regulars_core.shop.dates import latest_believed
 from regulars_schema.composition.contributions import Extension, Mutation
+from regulars_schema.customers.duplicates import DuplicateMatch, match_rows, possible_duplicates, traits_told
 from regulars_schema.fields.declarations import mutation
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.purchases.buyers import buyer_named, buyer_of, looked_up, matches_of, naming, newcomer_of, words_of
@@ -50,6 +52,9 @@ class PurchaseRecordPayload(Payload):
         description="Whether it is new; not if the same reference with the same content was recorded before.",
     )
     customer_created: bool = strawberry.field(default=False, description="Whether the customer was registered with it.")
+    possible_duplicates: list[DuplicateMatch] | None = possible_duplicates(
+        "Who a customer that was registered with it may also be."
+    )
     warnings: list[PayloadWarning] = strawberry.field(
         default_factory=list,
         description="What somebody should know of it, though it is recorded: `CUSTOMER_SUSPENDED`, `CUSTOMER_INACTIVE`, "
@@ -66,7 +71,8 @@ class PurchaseRecordPayload(Payload):
     "reference of the same store, till and session with the same content is answered again and changes nothing. Codes: "
     "`REFERENCE_REUSED`, `REFERENCE_VOIDED`, `TAX_MISMATCH`, `INVALID_ROUNDING`, "
     "`CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
-    "`INVALID_LINES`, `INVALID_CUSTOMER`, `INVALID_DATE`, `INVALID_PHONE`, `INVALID_TEXT`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, "
+    "`INVALID_LINES`, `INVALID_CUSTOMER`, `INVALID_DATE`, `INVALID_EMAIL`, `INVALID_PHONE`, "
+    "`INVALID_COUNTRY`, `INVALID_TEXT`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, "
     "`TOO_MANY`, `CUSTOMER_SUSPENDED`, `CUSTOMER_INACTIVE`, `STORE_CLOSED`.",
 )
 async def purchase_record(
@@ -94,7 +100,8 @@ async def purchase_record(
     ahead = next(iter(input.named_ahead), None)
     latest = latest_believed(context.shop.settings)
     purchase = checked(made, context.shop.currency, latest, context.shop.coin)
-    sold = await sell(context.shop, purchase, newcomer, match_on, ahead)
+    look = Look(refuses=False, is_strict=False, told=traits_told(context))
+    sold = await sell(context.shop, purchase, newcomer, match_on, ahead, look)
     warnings = against(
         context.shop.settings,
         buyer.status if buyer else sold.found_status,
@@ -106,8 +113,13 @@ async def purchase_record(
         message = "The receipt was recorded before and is voided; `replaceVoided` records it anew."
         warnings = [*warnings, Problem("PURCHASE_VOIDED", message, ("reference",))]
     row: Any = sold.row or await _shown(context, sold.purchase_id)
+    also: Any = await match_rows(context, sold.matches)
     return PurchaseRecordPayload(
-        purchase=row, created=sold.created, customer_created=sold.customer_created, warnings=told(warnings)
+        purchase=row,
+        created=sold.created,
+        customer_created=sold.customer_created,
+        possible_duplicates=also,
+        warnings=told(warnings),
     )
 
 
