@@ -60,6 +60,7 @@ class Filled:
             "customer": f'(id: "{self.ids["customer"]}")',
             "basketAdjustments": '(baskets: {at: "2026-01-01T00:00:00Z", lines: {name: "Tea", unitPrice: "5.00"}})',
             "customerSearch": '(query: "ana")',
+            "customerCheck": '(input: {email: "ana@example.com", phone: "+525512345678", birthDate: "never"})',
             "customerGroup": f'(id: "{self.ids["group"]}")',
             "purchase": f'(id: "{self.ids["purchase"]}")',
         }
@@ -182,7 +183,7 @@ def test_every_field_stands_under_a_permission_that_there_is() -> None:
     assert open_types == {
         "Query", "Mutation", "Money", "PageInfo", "Plugin", "Shop", "Viewer", "RoleBinding", "InvalidInput",
         "VersionConflict", "RuleKind", "RuleKindSetting", "RuleSettingChoice", "BulkJob", "BulkJobConnection",
-        "BulkJobEdge", "ReferenceCount", "Warning",
+        "BulkJobEdge", "ReferenceCount", "Warning", "CustomerFieldRule", "PossibleDuplicates",
     }  # fmt: skip
 
 

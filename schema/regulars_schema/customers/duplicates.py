@@ -118,7 +118,7 @@ class PossibleDuplicates(UserError):
     needs="customers.view",
     returns=list[DuplicateMatch] | None,
     most=duplicates.MAX_MATCHES,
-    description="Who it may be, the likeliest first, at most 5, as far as the caller may know by what.",
+    description="Who it may be, the likeliest first, at most 5.",
 )
 async def matches(
     problems: Sequence[duplicates.PossibleDuplicates], context: RequestContext
@@ -178,7 +178,7 @@ class CustomerCheck:
     needs="customers.view",
     returns=list[DuplicateMatch] | None,
     most=duplicates.MAX_MATCHES,
-    description="Who it may already be, the likeliest first, at most 5, as far as the caller may know by what.",
+    description="Who it may already be, the likeliest first, at most 5.",
 )
 async def possible_duplicates_of_check(
     checks: Sequence[FormCheck], context: RequestContext

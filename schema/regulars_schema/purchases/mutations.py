@@ -1,6 +1,7 @@
 """Asking for purchases, recording them, and giving money back."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
@@ -13,11 +14,12 @@ from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.purchases import refunds
 from regulars_core.purchases.changes import pay
 from regulars_core.purchases.reads import purchases_by_ids
-from regulars_core.purchases.rules import checked
+from regulars_core.purchases.rules import CheckedPurchase, checked
 from regulars_core.purchases.states import against
 from regulars_core.purchases.till import sell
 from regulars_core.queries.rows import load_one
 from regulars_core.shop.dates import latest_believed
+from regulars_core.shop.shop import Shop
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.customers.duplicates import DuplicateMatch, match_rows, possible_duplicates, traits_told
 from regulars_schema.fields.declarations import mutation
@@ -88,18 +90,14 @@ async def purchase_record(
     buyer = await buyer_of(context, input)
     newcomer: CheckedCustomer | None = None
     match_on: Sequence[str] = ()
+    checks = Checks()
     if (named := value_or_none(input.customer)) is not None:
-        newcomer, match_on = newcomer_of(context.shop, named, store), matches_of(named)
-    made = new_purchase(
-        input,
-        store_id=store,
-        customer_id=buyer.id if buyer else None,
-        named=words_of(input),
-        currency=context.shop.currency,
-    )
+        newcomer = checks.attempt(partial(newcomer_of, context.shop, named, store))
+        match_on = matches_of(named)
+    purchase = checks.attempt(partial(_checked, context.shop, input, store, buyer.id if buyer else None))
+    checks.refuse()
+    assert purchase is not None
     ahead = next(iter(input.named_ahead), None)
-    latest = latest_believed(context.shop.settings)
-    purchase = checked(made, context.shop.currency, latest, context.shop.coin)
     look = Look(refuses=False, is_strict=False, told=traits_told(context))
     sold = await sell(context.shop, purchase, newcomer, match_on, ahead, look)
     warnings = against(
@@ -121,6 +119,12 @@ async def purchase_record(
         possible_duplicates=also,
         warnings=told(warnings),
     )
+
+
+def _checked(shop: Shop, given: PurchaseRecordInput, store: str, customer_id: str | None) -> CheckedPurchase:
+    """The purchase in the form in which it is kept. Raises Refused."""
+    made = new_purchase(given, store_id=store, customer_id=customer_id, named=words_of(given), currency=shop.currency)
+    return checked(made, shop.currency, latest_believed(shop.settings), shop.coin)
 
 
 @strawberry.type(description="What purchaseRefund answers.")
