@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from benchmarks.population import _FIRST, _LAST, fill
+from benchmarks.population import FIRST_NAMES, LAST_NAMES, fill
 from benchmarks.tiers import Cost, measured
 from regulars_core.customers import registration
 from regulars_core.customers.duplicates import Alike, Traits, alike
@@ -53,8 +53,8 @@ class Newcomers:
         chance, self._number = self._chance, self._number + 1
         born = f"{chance.randrange(1930, 2010)}-{chance.randrange(1, 13):02}-{chance.randrange(1, 29):02}"
         return {
-            "firstName": chance.choice(_FIRST),
-            "lastName": f"{chance.choice(_LAST)} {chance.choice(_LAST)}",
+            "firstName": chance.choice(FIRST_NAMES),
+            "lastName": f"{chance.choice(LAST_NAMES)} {chance.choice(LAST_NAMES)}",
             "email": f"new{self._number}@example.net",
             "phone": f"+1{201 + self._number // 10_000}55{self._number % 10_000:05}",
             "birthDate": born,
@@ -112,7 +112,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=[*ENGINES, "both"], default="both")
     options = parser.parse_args()
     engines = ENGINES if options.engine == "both" else (options.engine,)
-    with tempfile.TemporaryDirectory() as folder, PostgresServer(fsync=True) as server:
+    with tempfile.TemporaryDirectory() as folder, PostgresServer() as server:
         for engine in engines:
             databases = Databases(Path(folder), lambda: server)
             asyncio.run(compare(databases, engine, options.customers, options.rounds, options.creations))

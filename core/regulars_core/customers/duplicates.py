@@ -12,7 +12,7 @@ from typing import Any
 
 from regulars_core.customers.rules import CheckedCustomer, company_key, tax_key
 from regulars_core.customers.rules import sort_name as name_key
-from regulars_core.database import Lookup
+from regulars_core.database import Engine, Lookup
 from regulars_core.primitives.errors import Problem, Questioned, Refused
 from regulars_core.primitives.text import camel
 from regulars_core.queries.rows import rows_by_text
@@ -155,7 +155,7 @@ def matches_among(one: Traits, others: Sequence[Alike]) -> list[Match]:
 _COLUMNS = "id, code, email, phone, tax_key, is_company, sort_name, company_key, birth_date, first_name, last_name"
 
 
-def looks_alike(code: str | None, traits: Traits) -> Lookup | None:
+def looks_alike(engine: Engine, code: str | None, traits: Traits) -> Lookup | None:
     """What finds those with this code and those who share a trait, a few of each kind and each from an index; None for what
     nobody can share."""
     name = "company_key" if traits.is_company else "sort_name"
@@ -165,32 +165,46 @@ def looks_alike(code: str | None, traits: Traits) -> Lookup | None:
     columns = tuple(column for column, value in given.items() if value is not None)
     values = [value for value in given.values() if value is not None]
     if traits.name is not None and traits.birth_date is not None and not traits.is_company:
-        return _union(columns, born=True), [*values, traits.birth_date]
-    return (_union(columns, born=False), values) if columns else None
+        return _union(engine, columns, born=True), [*values, traits.birth_date]
+    return (_union(engine, columns, born=False), values) if columns else None
+
+
+_INDEXES = {
+    "email": "customer_email",
+    "phone": "customer_phone",
+    "tax_key": "customer_tax_id",
+    "company_key": "customer_company",
+    "sort_name": "customer_name",
+    "birth_date": "customer_name_and_birth",
+}
 
 
 @lru_cache(maxsize=128)
-def _union(columns: tuple[str, ...], *, born: bool) -> str:
+def _union(engine: Engine, columns: tuple[str, ...], *, born: bool) -> str:
     places = {column: f"${number}" for number, column in enumerate(columns, 1)}
     conditions = {column: f"{column} = {place}" for column, place in places.items()}
     if "sort_name" in places:
-        conditions["sort_name"] += " AND NOT is_company"
+        # Namesakes come in the order of their index, those who were registered first before others.
+        conditions["sort_name"] += " AND NOT is_company ORDER BY id"
     if "company_key" in places:
         conditions["company_key"] += " AND is_company"
     if born:
         conditions["birth_date"] = f"sort_name = {places['sort_name']} AND birth_date = ${len(columns) + 1}"
-    # Namesakes come in the order of their index, those who were registered first before others; the others are few.
-    ordered = {"sort_name": " ORDER BY id"}
     return " UNION ALL ".join(
-        f"SELECT * FROM (SELECT {_COLUMNS} FROM customer WHERE {condition}{ordered.get(kind, '')}"
+        f"SELECT * FROM (SELECT {_COLUMNS} FROM customer{_by_index(engine, kind)} WHERE {condition}"
         f" LIMIT {_MAX_OF_A_KIND}) of_{kind}"
         for kind, condition in conditions.items()
     )
 
 
+def _by_index(engine: Engine, kind: str) -> str:
+    """SQLite reads the whole table for what few have, such as a tax id: to its statistics all who have none are alike."""
+    return f" INDEXED BY {_INDEXES[kind]}" if engine == "sqlite" and kind in _INDEXES else ""
+
+
 async def alike(shop: Shop, code: str | None, traits: Traits) -> list[Alike]:
     """The customers with this code and those who share a trait."""
-    lookup = looks_alike(code, traits)
+    lookup = looks_alike(shop.database.engine, code, traits)
     if lookup is None:
         return []
     found = {row[0]: row for row in await shop.database.read(lookup[0], *lookup[1])}

@@ -7,8 +7,8 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 
-from regulars_core.customers.rules import tax_key
 from regulars_core.database.fields import TextKeyField
+from regulars_core.primitives.text import bounded, folded_words
 
 _BATCH = 5_000
 
@@ -23,7 +23,7 @@ async def _compared(_: Any, editor: BaseSchemaEditor) -> None:
         _count, rows = await client.execute_query(sql, [last] if last else [])
         if not rows:
             return
-        keys = [(tax_key(row["tax_id"]), row["id"]) for row in rows]
+        keys = [(bounded("".join(folded_words(row["tax_id"])), 96) or None, row["id"]) for row in rows]
         await client.execute_many(f"UPDATE customer SET tax_key = {one} WHERE id = {two}", keys)
         last = rows[-1]["id"]
 
