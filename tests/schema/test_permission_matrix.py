@@ -22,7 +22,8 @@ from tests.support.schema_walk import Way, bare, links, nullable, ways
 NOBODY = "a role that is not there"
 EVERYBODY = [*ROLES, NOBODY]
 PERSON = {
-    "firstName": "Ana", "lastName": "Li", "preferredName": "Anita", "email": "ana@example.com", "phone": "+525512345678",
+    "firstName": "Ana", "lastName": "Li", "companyName": "Acme", "preferredName": "Anita", "email": "ana@example.com",
+    "phone": "+525512345678",
     "birthDate": "1990-05-05", "gender": "FEMALE", "taxId": "XAXX010101000", "preferredContact": "EMAIL", "tags": ["vip"],
     "billingAddress": {"recipient": "A", "line1": "B", "line2": "C", "city": "Aarhus", "region": "D", "postalCode": "1",
                        "country": "DK"},
