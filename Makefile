@@ -57,6 +57,7 @@ bench: setup $(DATA) ## A short run of the benchmarks
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.execution
 	$(BIN)/python -m benchmarks.tiers
+	$(BIN)/python -m benchmarks.duplicates --customers 5000 --rounds 4
 
 peers: setup ## The whole workload over HTTP beside PostGraphile (npm), written into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.peers --postgraphile --write

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from regulars_core.customers.registration import sort_name
+from regulars_core.customers.rules import sort_name
 from regulars_core.customers.search.texts import contact_text, names_text
 from regulars_core.database import Database
 from regulars_core.primitives.clock import DAY_MS, NEVER
@@ -16,6 +16,8 @@ from regulars_core.queries.inserts import insert
 TODAY = 1_795_305_600_000  # 2026-11-22T00:00Z
 _YEARS = 4
 _BATCH = 5_000
+_PATIENCE = 120
+"""Seconds that a statement may take: nobody waits for it, and the machine may have others to serve."""
 _GROUPS = ("Staff", "Friends", "Wholesale", "Online")
 
 
@@ -23,12 +25,12 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-_FIRST = _words(
+FIRST_NAMES = _words(
     "Maria Jose Ana Luis Carlos Sofía Juan Martín Elena Miguel Lucía Pedro Carmen Diego Laura Jorge Paula Andrés Marta"
     " Raúl Emma Noah Olivia Liam Grace Hannah Thomas Julia Lukas Zoë Björn Åsa Øyvind Иван Ольга Yuki Haruto Xóchitl"
     " Quetzalli Wen Uma"
 )
-_LAST = _words(
+LAST_NAMES = _words(
     "García Hernández Martínez López González Pérez Rodríguez Sánchez Ramírez Torres Smith Johnson Williams Müller"
     " Schneider Fischer Rossi Dubois Moreau Silva Santos Kowalski Nowak Иванов Tanaka Suzuki Nguyen Kim Singh Khan"
 )
@@ -66,19 +68,19 @@ class _Person:
 
 
 def _people(chance: random.Random, groups: list[str], count: int, buying: bool) -> Iterator[_Person]:
-    first_weights = [1 / (n + 2) for n in range(len(_FIRST))]
-    last_weights = [1 / (n + 2) for n in range(len(_LAST))]
+    first_weights = [1 / (n + 2) for n in range(len(FIRST_NAMES))]
+    last_weights = [1 / (n + 2) for n in range(len(LAST_NAMES))]
     span = _YEARS * 365 * DAY_MS
     for number in range(count):
         created = TODAY - span + number * span // count
         created -= created % 60_000 if chance.random() < 0.5 else 0  # whole minutes tie
         id_ = _id(chance, created)
-        [first] = chance.choices(_FIRST, first_weights)
-        [last] = chance.choices(_LAST, last_weights)
+        [first] = chance.choices(FIRST_NAMES, first_weights)
+        [last] = chance.choices(LAST_NAMES, last_weights)
         if chance.random() < 0.4:
             last = "".join(chance.choices(_SYLLABLES, k=chance.randint(2, 4))).capitalize()
         if chance.random() < 0.3:
-            last += f" {chance.choices(_LAST, last_weights)[0]}"
+            last += f" {chance.choices(LAST_NAMES, last_weights)[0]}"
         code = f"CUST-{number + 1:05}"
         email = f"c{number}@{chance.choice(('example.com', 'example.org', 'mail.example'))}"
         email_or_none = email if chance.random() < 0.7 else None
@@ -126,6 +128,7 @@ async def _groups(database: Database, ids: list[str]) -> None:
 
 
 async def _insert(database: Database, people: list[_Person]) -> None:
+    await database.allow(_PATIENCE)
     await insert(
         database,
         "customer",

@@ -48,7 +48,7 @@ def twins(request: pytest.FixtureRequest) -> Iterator[Twins]:
     # A patch of our own: the test's `monkeypatch` is to be undone before the shop is closed.
     with pytest.MonkeyPatch.context() as patch:
         room = request.node.path.relative_to(Path(__file__).parent).parts[0]
-        if room in {"schema", "tiers"} and request.node.get_closest_marker("one_executor") is None:
+        if room in {"customers", "schema", "tiers"} and request.node.get_closest_marker("one_executor") is None:
             answer = BreadthFirst.answer
             patch.setattr(BreadthFirst, "answer", lambda *given: watching.answer(*given, answer))
         yield watching

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from regulars_core.bulk.service import forget_old_jobs
 from regulars_core.bulk.tasks import BulkTask
 from regulars_core.bulk.worker import do_bulk_jobs
+from regulars_core.customers import duplicates
 from regulars_core.customers.search import recent
 from regulars_core.database import App
 from regulars_core.events.replay import catch_up, forget_old
@@ -84,6 +85,7 @@ async def _recent_text(shop: Shop) -> AsyncIterator[str]:
 
 
 VERIFICATIONS: Sequence[Verification] = (
+    Verification("unique-fields", "No two customers share what the shop keeps apart.", duplicates.repeated, quick=True),
     Verification("statistics", "Statistics of customers are what their purchases amount to.", _statistics),
     Verification("recent-text", "Quick searches look into the texts of those who were seen last.", _recent_text),
 )

@@ -26,6 +26,7 @@ def _time(instant: Instant | None) -> str | None:
 _OF_CUSTOMER: Mapping[str, Any] = {
     "code": lambda c: c.code,
     **{column.name: attrgetter(column.name) for column in COLUMNS if column.is_exported},
+    "is_company": lambda c: "true" if c.is_company else "false",
     "status": lambda c: c.status,
     "created_at": lambda c: _time(c.created_at),
 }

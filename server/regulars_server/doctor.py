@@ -96,7 +96,7 @@ async def _look(shop: Shop) -> list[Finding]:
         findings.append(Finding(False, f"currency: {error}"))
     findings += await _late(database)
     quick = [one for one in verifications_of(shop.plugins) if one.quick]
-    return [*findings, await _keys(database), *[found for one in quick for found in await _verified(one, shop)]]
+    return [*findings, *[found for one in quick for found in await _verified(one, shop)], await _keys(database)]
 
 
 async def _late(database: Database) -> list[Finding]:

@@ -46,7 +46,8 @@ def api(shop: Shop) -> Api:
 
 
 async def customer(api: Api, name: str = "Ana", **more: Any) -> str:
-    given = {"firstName": name, "lastName": "Li", "taxId": "TAX-1", "billingAddress": ADDRESS, **more}
+    known = {"firstName": name, "lastName": "Li", "taxId": "TAX-1", "billingAddress": ADDRESS}
+    given = {**known, "force": True, **more}
     return str((await api.done("customerCreate", "customer { id }", given))["customer"]["id"])
 
 
@@ -376,3 +377,9 @@ async def test_an_exchange_is_printed_until_it_is_undone(api: Api) -> None:
     assert "Given back 2" in await printed(old)
     await api.done("purchaseVoid", "purchase { id }", {"purchaseId": new})
     assert "Given back" not in await printed(old)
+
+
+async def test_a_company_is_printed_by_its_name(api: Api) -> None:
+    firm = await customer(api, isCompany=True, companyName="Li & Daughters")
+    await sold(api, "FIRM", firm)
+    assert (await shown(api))["FIRM"]["customerName"] == "Li & Daughters"

@@ -21,7 +21,7 @@ def test_every_column_is_in_every_form_of_a_customer() -> None:
     assert [field.name for field in fields(NewColumns)] == list(ColumnChanges.__annotations__) == list(NAMES)
     assert set(NAMES) <= set(CustomerRow.__slots__)
     columns = Customer._meta.fields_map
-    assert {column.name: column.is_required for column in COLUMNS} == {name: not columns[name].null for name in NAMES}
+    assert {column.name: column.blank is None for column in COLUMNS} == {name: columns[name].null for name in NAMES}
 
 
 def test_a_text_is_as_long_as_the_table_has_room_for() -> None:

@@ -223,7 +223,7 @@ async def test_find_or_create(api: Api) -> None:
         made = await api.done(
             "customerCreate",
             "created customer { id firstName version }",
-            {"firstName": "New", "lastName": "Name", "matchOn": match_on, **given},
+            {"firstName": "New", "lastName": "Name", "matchOn": match_on, "force": True, **given},
         )
         if not made["created"]:
             assert (made["customer"]["firstName"], made["customer"]["version"]) != ("New", 2)

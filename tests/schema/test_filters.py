@@ -39,6 +39,7 @@ async def shop_of_three(api: Api) -> Api:
         "billingAddress": {"city": "México", "country": "MX"}, "shippingAddress": {"city": "Aarhus", "country": "DK"},
     }  # fmt: skip
     bo = {"firstName": "Bo", "lastName": "Li", "email": "bo@example.com", "tags": ["new"], "birthDate": born(40)}
+    bo |= {"companyName": "Acme Ltd", "taxId": "AB-12"}
     people = (ana, bo, {"firstName": "Cy", "lastName": "Li"})
     made = [await api.done("customerCreate", "customer { id }", given) for given in people]
     for reference, who, amount, days in (("A1", 0, "10.00", 40), ("A2", 0, "20.00", 5), ("B1", 1, "5.00", 100)):
@@ -118,6 +119,10 @@ def trees(group: str, store: str) -> list[tuple[dict[str, Any], str]]:
         ({"hasEmail": True}, "AB"),
         ({"hasEmail": False}, "C"),
         ({"hasPhone": False}, "BC"),
+        ({"isCompany": True}, ""),
+        ({"companyName": {"in": ["ácme  ltd.", "--"]}}, "B"),
+        ({"not": {"companyName": {"in": ["Acme Ltd"]}}}, "AC"),
+        ({"taxId": {"in": ["ab 12", ""]}}, "B"),
         ({"hasEmail": True, "hasPhone": False}, "B"),
         ({"hasEmail": True, "any": [{"hasPhone": True}, {"purchaseCount": {"eq": 0}}]}, "A"),
         ({"not": {"all": [{"hasEmail": True}, {"totalSpent": {"gt": "5.00"}}]}}, "BC"),

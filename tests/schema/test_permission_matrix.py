@@ -22,7 +22,8 @@ from tests.support.schema_walk import Way, bare, links, nullable, ways
 NOBODY = "a role that is not there"
 EVERYBODY = [*ROLES, NOBODY]
 PERSON = {
-    "firstName": "Ana", "lastName": "Li", "preferredName": "Anita", "email": "ana@example.com", "phone": "+525512345678",
+    "firstName": "Ana", "lastName": "Li", "companyName": "Acme", "preferredName": "Anita", "email": "ana@example.com",
+    "phone": "+525512345678",
     "birthDate": "1990-05-05", "gender": "FEMALE", "taxId": "XAXX010101000", "preferredContact": "EMAIL", "tags": ["vip"],
     "billingAddress": {"recipient": "A", "line1": "B", "line2": "C", "city": "Aarhus", "region": "D", "postalCode": "1",
                        "country": "DK"},
@@ -60,6 +61,7 @@ class Filled:
             "customer": f'(id: "{self.ids["customer"]}")',
             "basketAdjustments": '(baskets: {at: "2026-01-01T00:00:00Z", lines: {name: "Tea", unitPrice: "5.00"}})',
             "customerSearch": '(query: "ana")',
+            "customerCheck": '(input: {email: "ana@example.com", phone: "+525512345678", birthDate: "never"})',
             "customerGroup": f'(id: "{self.ids["group"]}")',
             "purchase": f'(id: "{self.ids["purchase"]}")',
         }
@@ -192,7 +194,7 @@ def test_every_field_stands_under_a_permission_that_there_is() -> None:
     assert open_types == {
         "Query", "Mutation", "Money", "PageInfo", "Plugin", "Shop", "Viewer", "RoleBinding", "InvalidInput",
         "VersionConflict", "RuleKind", "RuleKindSetting", "RuleSettingChoice", "BulkJob", "BulkJobConnection",
-        "BulkJobEdge", "ReferenceCount", "Warning",
+        "BulkJobEdge", "ReferenceCount", "Warning", "CustomerFieldRule", "PossibleDuplicates",
     }  # fmt: skip
 
 

@@ -173,6 +173,12 @@ READS: Sequence[tuple[str, int]] = (
     ("purchases(first: $n) { nodes { lines { purchase { id customer { stats { purchaseCount } } } } } }", 4),
     ("purchases(first: $n) { nodes { payments { purchase { id } } refunds { purchase { id } } } }", 5),
     ('purchases(first: $n, search: "ana") { totalCount nodes { id } }', 2),
+    ('customerCheck(input: { email: "x" }) { missing problems { code } }', 0),
+    (
+        'customerCheck(input: { email: "a@example.net", phone: "55 1111 2222", taxId: "T-9", firstName: "Bo", lastName: "Ek",'
+        ' birthDate: "1990-02-28" }) { email problems { code } possibleDuplicates { score customer { id } } }',
+        1,
+    ),
 )
 
 
@@ -223,6 +229,7 @@ WRITES: Sequence[tuple[str, dict[str, Any], str, int | Mapping[str, int]]] = (
     ("customerCreate", {"firstName": "Bo", "lastName": "Ek"}, "customer { id }", 6),
     ("customerCreate", {**_PERSON, "matchOn": ["EMAIL", "PHONE"]}, "customer { id }", 8),
     ("customerCreate", {**_PERSON, "tags": ["a", "b"], "billingAddress": {"city": "X"}}, "customer { id tags }", 9),
+    ("customerCreate", {**_PERSON, "birthDate": "1990-02-28", "taxId": "T-9"}, "possibleDuplicates { score } created", 6),
     ("customerUpdate", {**_CUSTOMER_ID, "firstName": "Bo"}, "customer { id }", 5),
     ("customerUpdate", {**_CUSTOMER_ID, "tags": ["a"], "billingAddress": None}, "customer { id }", 9),
     ("customerDeactivate", _CUSTOMER_ID, "customer { status }", 4),

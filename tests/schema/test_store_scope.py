@@ -183,6 +183,7 @@ async def test_no_field_tells_of_the_purchases_of_another_store(town: Town, sche
         "customer": [f'customer(id: "{town.ana}")'],
         "customerGroup": [f'customerGroup(id: "{group}")'],
         "customerSearch": ['customerSearch(query: "ana")'],
+        "customerCheck": ['customerCheck(input: { firstName: "Ana", lastName: "Li" })'],
     }
     tried, telling = 0, set()
     for path, document in ways(schema, query, asked):

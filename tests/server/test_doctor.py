@@ -33,7 +33,9 @@ async def test_a_healthy_shop(engine: str, database_url: str) -> None:
     spare = await make_key(database, "b", "administrator")
     await revoke(database, spare)
     await database.close()
-    settings, product, migrations, keys = await findings(database_url, country="MX", timezone="America/Mexico_City")
+    told = await findings(database_url, country="MX", timezone="America/Mexico_City")
+    settings, product, migrations, unique, keys = told
+    assert unique == "+ unique-fields: No two customers share what the shop keeps apart."
     assert settings == "+ settings: USD, America/Mexico_City, phone numbers as in MX"
     assert product.startswith("+ database: " + {"sqlite": "SQLite 3.", "postgres": "PostgreSQL 1"}[engine])
     assert (migrations, keys) == ("+ migrations: all applied", "+ keys: 1 live")

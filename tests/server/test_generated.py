@@ -199,7 +199,8 @@ async def talk(database_url: str, tmp_path: Path) -> AsyncIterator[Conversation]
 @pytest.fixture
 def values() -> None:
     """What stands for the scalars: some of it sensible, some not."""
-    text = st.one_of(one_of(*WORDS), one_of(*WORDS), st.text(max_size=70).map(nodes.String))
+    words = one_of(*WORDS), one_of(*WORDS), one_of(*EMAILS, *DAYS)
+    text = st.one_of(*words, st.text(max_size=70).map(nodes.String))
     for name, strategy in {
         "String": text,
         "Int": st.sampled_from(INTEGERS).map(nodes.Int),

@@ -1,13 +1,15 @@
 """Changing customers: their details, tags, group and status."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.audit import Change, changed
 from regulars_core.customers.columns import COLUMNS, NAMES
+from regulars_core.customers.duplicates import PERSONAL_TRAITS, Traits, alike, not_unique, unique_keys
 from regulars_core.customers.reads import customers_by_ids
-from regulars_core.customers.registration import insert_addresses, insert_tags, missing, sort_name
+from regulars_core.customers.registration import insert_addresses, insert_tags, lock_values, missing
+from regulars_core.customers.requirements import note_cleared
 from regulars_core.customers.rules import (
     ADDRESSES,
     Address,
@@ -15,6 +17,7 @@ from regulars_core.customers.rules import (
     checked_address,
     checked_changes,
     checked_tags,
+    derived,
     tag_key,
 )
 from regulars_core.customers.search.texts import SEARCHED, texts_of
@@ -34,16 +37,23 @@ class VersionConflict(Problem):
     customer_id: str = ""
 
 
-async def change(shop: Shop, customer_id: str, changes: CustomerChanges, expected: int | None = None) -> bool:
-    """Change a customer; answers whether anything is different now. Raises Refused; NOT_FOUND where there is none, and
-    VERSION_CONFLICT where it is at another version than the expected one.
+async def change(
+    shop: Shop,
+    customer_id: str,
+    changes: CustomerChanges,
+    expected: int | None = None,
+    told: Set[str] = PERSONAL_TRAITS,
+) -> bool:
+    """Change a customer; answers whether anything is different now. Raises Refused; NOT_FOUND where there is none,
+    VERSION_CONFLICT where it is at another version than the expected one, and NOT_UNIQUE where another one has a value that the
+    shop keeps apart: who that is as far as the caller may be `told`.
 
     The version grows by one with every change that changes something. Plugins are told of it, and where there are extras
     for them in any case; whether those change anything is theirs to know, and the version stays.
     """
 
     async def work() -> bool:
-        is_different = await change_quietly(shop, customer_id, changes, expected)
+        is_different = await change_quietly(shop, customer_id, changes, expected, told)
         extras = changes.get("extras", {})
         changed({name: None for own in extras.values() for name in own})
         if is_different or extras:
@@ -53,7 +63,13 @@ async def change(shop: Shop, customer_id: str, changes: CustomerChanges, expecte
     return await shop.database.transaction(work)
 
 
-async def change_quietly(shop: Shop, customer_id: str, changes: CustomerChanges, expected: int | None = None) -> bool:
+async def change_quietly(
+    shop: Shop,
+    customer_id: str,
+    changes: CustomerChanges,
+    expected: int | None = None,
+    told: Set[str] = PERSONAL_TRAITS,
+) -> bool:
     """As `change`, for a caller who announces many changes together."""
     checks, wanted = Checks(), dict[str, Any](changes)
     columns = checked_changes(shop.settings, checks, changes)
@@ -63,15 +79,20 @@ async def change_quietly(shop: Shop, customer_id: str, changes: CustomerChanges,
         for kind, name in ADDRESSES.items()
         if name in wanted
     }
-    checks.refuse()
+    kept_apart = unique_keys(shop.settings, columns)
 
     async def work() -> bool:
+        await lock_values(shop, kept_apart)
         before = await locked_customer(shop, customer_id, expected=expected)
+        is_company = columns.get("is_company", before["is_company"])
+        note_cleared(checks, shop.settings.required_fields, before, changes, is_company=is_company)
+        checks.refuse()
         if columns.get("group_id", before["group_id"]) != before["group_id"] and (
             problems := await missing(shop, "customer_group", {columns["group_id"] or ""}, "groupId", "group")
         ):
             raise Refused(*problems)
         different = {name: value for name, value in columns.items() if before[name] != value}
+        await _refuse_taken(shop, before, set(kept_apart), told)
         retagged = tags is not None and await _replace_tags(shop, customer_id, tags)
         readdressed = await _replace_addresses(shop, customer_id, addresses)
         changed(_audited(before, different))
@@ -84,7 +105,21 @@ async def change_quietly(shop: Shop, customer_id: str, changes: CustomerChanges,
     return await shop.database.transaction(work)
 
 
-_NOT_PERSONAL = frozenset({"status", "group_id", *(column.name for column in COLUMNS if not column.is_personal)})
+async def _refuse_taken(
+    shop: Shop, before: Mapping[str, Any], kept_apart: Set[tuple[str, str]], told: Set[str]
+) -> None:
+    """Raise Refused for those of these values that the shop keeps apart which are new here, and another one's."""
+    new: dict[str, Any] = dict(kept_apart - set(unique_keys(shop.settings, before)))
+    if new:
+        traits = Traits(**new)
+        others = [other for other in await alike(shop, None, traits) if other.id != before["id"]]
+        if taken := not_unique(list(new), traits, others, told):
+            raise Refused(*taken)
+
+
+_NOT_PERSONAL = frozenset(
+    {"status", "is_company", "group_id", *(column.name for column in COLUMNS if not column.is_personal)}
+)
 
 
 def _audited(before: Mapping[str, Any], different: Mapping[str, Any]) -> dict[str, Change]:
@@ -99,11 +134,12 @@ async def locked_customer(
 
     Raises Refused with NOT_FOUND at this field, and with VERSION_CONFLICT if another version is expected.
     """
-    names = ("id", "code", "status", "version", *NAMES, "group_id")
+    names = ("id", "code", "status", "version", *NAMES, "is_company", "group_id")
     rows = await lock(shop.database, "customer", [customer_id], names)
     if not rows:
         raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", (field,)))
     customer = dict(zip(names, rows[0], strict=True))
+    customer["is_company"] = bool(customer["is_company"])
     if expected is not None and customer["version"] != expected:
         message = f"The customer was changed meanwhile and is at version {customer['version']}."
         raise Refused(VersionConflict("VERSION_CONFLICT", message, ("expectedVersion",), customer_id))
@@ -114,7 +150,7 @@ async def _update(shop: Shop, before: Mapping[str, Any], different: Mapping[str,
     after = {**before, **different}
     columns = {
         **different,
-        "sort_name": sort_name(after["first_name"], after["last_name"]),
+        **derived(after),
         "version": before["version"] + 1,
         "updated_at": now(),
     }

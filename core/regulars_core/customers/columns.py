@@ -13,7 +13,8 @@ from typing import Any, TypedDict
 
 from regulars_core.customers.contact import MAX_EMAIL, parse_email, parse_phone
 from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.text import camel
+from regulars_core.primitives.clock import day_written
+from regulars_core.primitives.text import camel, tidy
 from regulars_core.shop.settings import Settings
 
 Check = Callable[["Column", Checks, Settings, Any], str | None]
@@ -21,7 +22,7 @@ Check = Callable[["Column", Checks, Settings, Any], str | None]
 
 
 def _text(column: "Column", checks: Checks, _: Settings, value: str | None) -> str | None:
-    return checks.text(value, column.field, column.max_length, required=column.is_required)
+    return checks.text(value, column.field, column.max_length)
 
 
 def _email(column: "Column", checks: Checks, settings: Settings, value: str) -> str | None:
@@ -44,22 +45,28 @@ def _phone(column: "Column", checks: Checks, settings: Settings, value: str) -> 
     return phone
 
 
-def _past_day(column: "Column", checks: Checks, _: Settings, value: date) -> str | None:
-    return checks.past_day(value, column.field)
+def _past_day(column: "Column", checks: Checks, _: Settings, value: date | str) -> str | None:
+    if isinstance(value, date):
+        return checks.past_day(value, column.field)
+    text = tidy(value)
+    day = day_written(text)
+    if text and day is None:
+        checks.fail("INVALID_DATE", "This is no day, such as 1990-02-28.", column.field)
+    return checks.past_day(day, column.field)
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of text. `max_length` counts the characters of a value as it is given.
 
-    A required column holds at least a character. A day is given as a date and kept in ISO 8601. Of a personal column the audit
-    tells that it changed, and never the values.
+    `blank` is what stands in the table where there is nothing. A day is given as a date, or as text in ISO 8601, in which it is
+    kept. Of a personal column the audit tells that it changed, and never the values.
     """
 
     name: str
     max_length: int
     check: Check = _text
-    is_required: bool = False
+    blank: str | None = None
     is_day: bool = False
     is_personal: bool = True
     is_imported: bool = True
@@ -72,14 +79,13 @@ class Column:
 
     def checked(self, checks: Checks, settings: Settings, value: Any) -> str | None:
         """The value in the form in which it is kept; what is wrong with it goes to the checks."""
-        if value is None and not self.is_required:
-            return None
-        return self.check(self, checks, settings, value)
+        return self.blank if value is None else self.check(self, checks, settings, value) or self.blank
 
 
 COLUMNS = (
-    Column("first_name", 120, is_required=True),
-    Column("last_name", 120, is_required=True),
+    Column("first_name", 120, blank=""),
+    Column("last_name", 120, blank=""),
+    Column("company_name", 240),
     Column("preferred_name", 240),
     Column("email", MAX_EMAIL, _email),
     Column("phone", 40, _phone),
@@ -88,7 +94,7 @@ COLUMNS = (
     Column("tax_id", 64),
     Column("preferred_contact", 16, is_personal=False),
 )
-"""In the order in which mistakes are reported."""
+"""In the order of a form, in which mistakes are reported too."""
 
 NAMES = tuple(column.name for column in COLUMNS)
 
@@ -97,12 +103,13 @@ NAMES = tuple(column.name for column in COLUMNS)
 class NewColumns:
     """The columns of a customer to be registered, as given. `phone` is read as the shop's country writes numbers."""
 
-    first_name: str
-    last_name: str
+    first_name: str | None = None
+    last_name: str | None = None
+    company_name: str | None = None
     preferred_name: str | None = None
     email: str | None = None
     phone: str | None = None
-    birth_date: date | None = None
+    birth_date: date | str | None = None
     gender: str | None = None
     tax_id: str | None = None
     preferred_contact: str | None = None
@@ -113,10 +120,11 @@ class ColumnChanges(TypedDict, total=False):
 
     first_name: str | None
     last_name: str | None
+    company_name: str | None
     preferred_name: str | None
     email: str | None
     phone: str | None
-    birth_date: date | None
+    birth_date: date | str | None
     gender: str | None
     tax_id: str | None
     preferred_contact: str | None

@@ -3,8 +3,20 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from regulars_core.customers.rules import company_key, tax_key
 from regulars_core.primitives.clock import NEVER
 from regulars_core.queries.where import Condition, Leaf, LeafSql, Values, Where, compared, exists_in, present
+
+
+def company_compared(name: str) -> str:
+    """The form in which companies' names are compared; one that nobody has for what is no name."""
+    return company_key(name) or ""
+
+
+def tax_id_compared(tax_id: str) -> str:
+    """The form in which tax ids are compared; one that nobody has for what is none."""
+    return tax_key(tax_id) or ""
+
 
 _HAS_TAG = exists_in("customer_tag t", "t.customer_id = c.id", compared("t.tag_key"))
 _IN_CITY = exists_in("customer_address a", "a.customer_id = c.id", compared("a.city_key"))
@@ -43,6 +55,9 @@ LEAVES = {
         Leaf("group", compared("c.group_id", "uuid")),
         Leaf("originStore", compared("c.origin_store_id", "uuid")),
         Leaf("createdAt", compared("c.created_at")),
+        Leaf("isCompany", compared("c.is_company")),
+        Leaf("companyName", compared("c.company_key")),
+        Leaf("taxId", compared("c.tax_key")),
         Leaf("totalSpent", compared("s.total_spent")),
         Leaf("purchaseCount", compared("s.purchase_count")),
         Leaf("firstPurchaseAt", happened("s.first_purchase_at")),

@@ -13,12 +13,16 @@ from regulars_core.stores.models import Store
 
 
 class Customer(Model):
-    """A person who buys."""
+    """A person or a company that buys. Where no first or last name is known it is empty. `company_key` and `tax_key` are the
+    forms in which companies' names and tax ids are compared."""
 
     id = IdField(primary_key=True)
     code = TextKeyField(40, unique=True)
     first_name = fields.CharField(120)
     last_name = fields.CharField(120)
+    company_name = fields.CharField(240, null=True)
+    company_key = TextKeyField(300, null=True)
+    is_company = fields.BooleanField(db_default=False)
     preferred_name = fields.CharField(240, null=True)
     sort_name = TextKeyField(300)
     email = TextKeyField(254, null=True)
@@ -26,6 +30,7 @@ class Customer(Model):
     birth_date = TextKeyField(10, null=True)
     gender = fields.CharField(16, null=True)
     tax_id = fields.CharField(64, null=True)
+    tax_key = TextKeyField(96, null=True)
     preferred_contact = fields.CharField(16, null=True)
     status = fields.CharField(16)
     group: fields.ForeignKeyRelation[CustomerGroup] = fields.ForeignKeyField(
@@ -45,6 +50,9 @@ class Customer(Model):
             Index(fields=("sort_name", "id"), name="customer_name"),
             Index(fields=("email",), name="customer_email"),
             Index(fields=("phone",), name="customer_phone"),
+            Index(fields=("tax_key",), name="customer_tax_id"),
+            Index(fields=("company_key",), name="customer_company"),
+            Index(fields=("sort_name", "birth_date"), name="customer_name_and_birth"),
             Index(fields=("group_id", "created_at", "id"), name="customer_group_members"),
         ]
 

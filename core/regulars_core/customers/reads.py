@@ -24,6 +24,8 @@ class CustomerRow:
     code: str
     first_name: str
     last_name: str
+    company_name: str | None
+    is_company: bool
     preferred_name: str | None
     email: str | None
     phone: str | None
@@ -38,10 +40,13 @@ class CustomerRow:
     created_at: Instant
     updated_at: Instant
 
+    def __post_init__(self) -> None:
+        self.is_company = bool(self.is_company)
+
     @property
     def display_name(self) -> str:
-        """How the customer likes to be called, or else first and last name."""
-        return self.preferred_name or f"{self.first_name} {self.last_name}"
+        """How the customer likes to be called, or else first and last name, or else the company's; the code of who has none."""
+        return self.preferred_name or f"{self.first_name} {self.last_name}".strip() or self.company_name or self.code
 
     @property
     def phone_formatted(self) -> str | None:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from regulars_core.customers.columns import NAMES
-from regulars_core.customers.rules import Address, CheckedCustomer, city_key
+from regulars_core.customers.duplicates import Look, Match, Traits, alike, refuse_duplicates, unique_keys
+from regulars_core.customers.rules import Address, CheckedCustomer, city_key, derived
 from regulars_core.customers.search.texts import texts_of
 from regulars_core.database import Lookup
 from regulars_core.events.events import announce
 from regulars_core.primitives.clock import NEVER
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID, new_id
-from regulars_core.primitives.text import folded
 from regulars_core.queries.inserts import insert
 from regulars_core.shop.codes import CodeSeries, exhausted_by
 from regulars_core.shop.shop import Shop
@@ -50,14 +50,15 @@ async def _store_codes(shop: Shop, ids: Sequence[str]) -> Mapping[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
-async def register(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[str]:
-    """Register customers that have codes, all or none, and answer their ids in order.
+async def register(shop: Shop, customers: Sequence[CheckedCustomer], taken: Sequence[str] | None = None) -> list[str]:
+    """Register customers that have codes, all or none, and answer their ids in order. Which of these codes are `taken` is looked
+    up, unless that has been done already.
 
     Raises Refused for a group or store that does not exist and for a code that is taken.
     """
 
     async def work() -> list[str]:
-        await _refuse_unknown(shop, customers)
+        await _refuse_unknown(shop, customers, await _taken(shop, customers) if taken is None else taken)
         ids = [new_id() for _ in customers]
         await _insert(shop, list(zip(ids, customers, strict=True)))
         await announce(shop, "customers_registered", ids, [customer.extras for customer in customers])
@@ -66,12 +67,16 @@ async def register(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[str
     return await shop.database.transaction(work)
 
 
-async def _refuse_unknown(shop: Shop, customers: Sequence[CheckedCustomer]) -> None:
-    database, problems = shop.database, []
-    taken = await database.rows(
-        f"SELECT code FROM customer WHERE {database.dialect.among('code', 1, 'text')}", [c.code for c in customers]
-    )
-    if taken and shop.codes.renewable and (exhausted := exhausted_by(CUSTOMER_CODES, taken[0][0])):
+async def _taken(shop: Shop, customers: Sequence[CheckedCustomer]) -> Sequence[str]:
+    """Which of the customers' codes somebody has."""
+    among = shop.database.dialect.among("code", 1, "text")
+    rows = await shop.database.rows(f"SELECT code FROM customer WHERE {among}", [c.code for c in customers])
+    return [row[0] for row in rows]
+
+
+async def _refuse_unknown(shop: Shop, customers: Sequence[CheckedCustomer], taken: Sequence[str]) -> None:
+    problems = list[Problem]()
+    if taken and shop.codes.renewable and (exhausted := exhausted_by(CUSTOMER_CODES, taken[0])):
         raise exhausted
     problems += [Problem("CODE_TAKEN", "Another customer has this code.", ("code",)) for _ in taken]
     if any(c.group_id != DEFAULT_GROUP_ID for c in customers):
@@ -93,15 +98,17 @@ async def missing(shop: Shop, table: str, ids: set[str], field: str, kind: str) 
 
 
 _CUSTOMER_COLUMNS = (
-    "id", "code", *NAMES, "sort_name", "status", "group_id", "origin_store_id", "version", "created_at", "updated_at",
+    "id", "code", *NAMES, "is_company", "sort_name", "company_key", "tax_key", "status", "group_id", "origin_store_id",
+    "version", "created_at", "updated_at",
 )  # fmt: skip
 
 
 def _customer_row(id_: str, customer: CheckedCustomer) -> Sequence[Any]:
     columns: Mapping[str, Any] = customer.columns
+    kept = derived(columns)
     return (
-        id_, customer.code, *(columns[name] for name in NAMES), sort_name(columns["first_name"], columns["last_name"]),
-        "ACTIVE", customer.group_id, customer.origin_store_id, 1, customer.created_at, customer.created_at,
+        id_, customer.code, *(columns[name] for name in NAMES), customer.is_company, kept["sort_name"], kept["company_key"],
+        kept["tax_key"], "ACTIVE", customer.group_id, customer.origin_store_id, 1, customer.created_at, customer.created_at,
     )  # fmt: skip
 
 
@@ -149,11 +156,6 @@ async def insert_addresses(shop: Shop, of_customers: Sequence[tuple[str, Mapping
     await insert(shop.database, "customer_address", _ADDRESS_COLUMNS, rows)
 
 
-def sort_name(first_name: str, last_name: str) -> str:
-    """What names are sorted by: last name, then first name, folded."""
-    return f"{folded(last_name)}, {folded(first_name)}"[:300]
-
-
 class Known(NamedTuple):
     """A customer who was found by a contact."""
 
@@ -168,25 +170,37 @@ class Registration:
     id: str
     created: bool
     status: str = "ACTIVE"
+    matches: Sequence[Match] = ()
+    """Who somebody new may be although registered, if that was looked at."""
 
 
-async def find_or_register(shop: Shop, customer: CheckedCustomer, match_on: Sequence[str]) -> Registration:
+async def find_or_register(
+    shop: Shop, customer: CheckedCustomer, match_on: Sequence[str], look: Look | None = None
+) -> Registration:
     """The customer whose e-mail or phone is this one's, by the first of `match_on` that finds one, or a new one.
 
     An archived customer is found too. Of several with the same contact the eldest is taken. Two tills that do this at
     the same time for the same contact end up with one customer. Plugins are told of a new one only, with its extras.
+
+    `look`: how somebody new is looked at, if at all. Two with the same value of what the shop keeps apart wait for each other
+    there. Raises Refused, and Questioned for who is likely there already.
     """
     keys = contact_keys(customer, match_on)
     if keys and (existing := await find_by_contact(shop, keys)):
         return Registration(existing.id, created=False, status=existing.status)
     [coded] = await give_codes(shop, [customer])
+    kept_apart = unique_keys(shop.settings, customer.columns) if look and look.is_strict else []
 
     async def work() -> Registration:
-        if keys:
-            await lock_contacts(shop, keys)
-            if existing := await find_by_contact(shop, keys):
-                return Registration(existing.id, created=False, status=existing.status)
-        return Registration((await register(shop, [coded]))[0], created=True)
+        await lock_values(shop, [*keys, *kept_apart])
+        if keys and (existing := await find_by_contact(shop, keys)):
+            return Registration(existing.id, created=False, status=existing.status)
+        if look is None:
+            return Registration((await register(shop, [coded]))[0], created=True)
+        others = await alike(shop, coded.code, Traits.of(coded.columns, is_company=coded.is_company))
+        taken = [other.code for other in others if other.code == coded.code]
+        matches = [] if taken else refuse_duplicates(shop, coded, others, look)
+        return Registration((await register(shop, [coded], taken))[0], created=True, matches=matches)
 
     return await shop.database.transaction(work)
 
@@ -216,10 +230,11 @@ def query_by_contact(keys: Sequence[tuple[str, str]]) -> Lookup:
     return f"SELECT id, status FROM ({every}) found ORDER BY rank LIMIT 1", [value for _, value in keys]
 
 
-async def lock_contacts(shop: Shop, keys: Sequence[tuple[str, str]]) -> None:
-    """On PostgreSQL, let nobody else look for these contacts until this transaction ends; SQLite has one writer anyway."""
-    if shop.database.engine == "postgres":
-        names = sorted({f"{kind}:{value}" for kind, value in keys})
+async def lock_values(shop: Shop, keys: Sequence[tuple[str, str]]) -> None:
+    """On PostgreSQL, let nobody else decide by these (column, value) until this transaction ends; SQLite has one writer anyway.
+    To be called once, before any row is locked: whoever wants the same ones takes them in the same order."""
+    if keys and shop.database.engine == "postgres":
+        names = sorted({f"{kind.upper()}:{value}" for kind, value in keys})
         await shop.database.rows(
             "SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest($1::text[]) AS k", names
         )

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from regulars_core.customers.columns import NAMES, ColumnChanges, NewColumns, checked_columns
+from regulars_core.customers.requirements import note_missing, said
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID
-from regulars_core.primitives.text import bounded, camel, folded
+from regulars_core.primitives.text import bounded, camel, folded, folded_words
 from regulars_core.shop.dates import latest_believed
 from regulars_core.shop.settings import Settings
 
@@ -27,6 +29,23 @@ def city_key(city: str) -> str:
     return bounded(folded(city), 160)
 
 
+def company_key(name: str | None) -> str | None:
+    """The form in which the names of companies are compared; None where there is none, and for one without a letter or digit."""
+    return bounded(folded(name or ""), 300) or None
+
+
+def tax_key(tax_id: str | None) -> str | None:
+    """The form in which tax ids are compared: without case, spaces and punctuation. None as for `company_key`."""
+    return bounded("".join(folded_words(tax_id or "")), 96) or None
+
+
+def sort_name(first_name: str, last_name: str, company_name: str | None = None) -> str:
+    """What names are sorted by: last name, then first name, folded; that of a company where there is neither."""
+    if not (first_name or last_name):
+        return folded(company_name or "")[:300]
+    return ", ".join(folded(part) for part in (last_name, first_name) if part)[:300]
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """A postal address as it is given; every part is optional. `country` is ISO 3166, two capitals."""
@@ -42,8 +61,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class NewCustomer(NewColumns):
-    """A customer to be registered, as given. `extras` are for the plugins and nothing of the customer's own."""
+    """A customer to be registered, as given. Who is said to be nothing `is_company` where only a company's name is given.
+    `extras` are for the plugins and nothing of the customer's own."""
 
+    is_company: bool | None = None
     group_id: str | None = None
     origin_store_id: str | None = None
     tags: Sequence[str] = ()
@@ -65,6 +86,7 @@ class CheckedCustomer:
     addresses: Mapping[str, Address]
     code: str | None
     created_at: Instant
+    is_company: bool = False
     extras: Extras = field(default_factory=dict)
 
     @property
@@ -81,6 +103,7 @@ class CheckedCustomer:
 class CustomerChanges(ColumnChanges, total=False):
     """What to change of a customer: what is absent stays, None clears. `extras` are for the plugins."""
 
+    is_company: bool | None
     group_id: str | None
     tags: Sequence[str] | None
     billing_address: Address | None
@@ -88,9 +111,13 @@ class CustomerChanges(ColumnChanges, total=False):
     extras: Extras
 
 
-def checked(settings: Settings, new: NewCustomer, *prefix: str) -> CheckedCustomer:
-    """The customer in the form in which it is kept. Raises Refused with every mistake."""
+def checked(settings: Settings, new: NewCustomer, *prefix: str, complete: bool = True) -> CheckedCustomer:
+    """The customer in the form in which it is kept. Where it need not be `complete`, as at a till, one of name, company, e-mail
+    and phone is enough. Raises Refused with every mistake."""
     checks = Checks(*prefix)
+    given = said({name: getattr(new, name) for name in NAMES})
+    company = is_company(new)
+    note_missing(checks, settings.required_fields if complete else (), given, is_company=company)
     columns = checked_columns(checks, settings, {name: getattr(new, name) for name in NAMES})
     tags = checked_tags(checks, new.tags)
     addresses = {
@@ -110,8 +137,27 @@ def checked(settings: Settings, new: NewCustomer, *prefix: str) -> CheckedCustom
         addresses={kind: address for kind, address in addresses.items() if address != Address()},
         code=code,
         created_at=now() if new.created_at is None else new.created_at,
+        is_company=company,
         extras=new.extras,
     )
+
+
+def is_company(new: NewCustomer) -> bool:
+    """Whether it is a company: as it is said, or else where only a company's name is given."""
+    if new.is_company is not None:
+        return new.is_company
+    given = said({name: getattr(new, name) for name in NAMES})
+    return "company_name" in given and given.isdisjoint({"first_name", "last_name"})
+
+
+def derived(columns: Mapping[str, str | None]) -> dict[str, str | None]:
+    """What is kept beside a customer's columns, out of them: the forms in which they are sorted and compared."""
+    first, last, company = columns["first_name"] or "", columns["last_name"] or "", columns["company_name"]
+    return {
+        "sort_name": sort_name(first, last, company),
+        "company_key": company_key(company),
+        "tax_key": tax_key(columns["tax_id"]),
+    }
 
 
 def checked_tags(
@@ -146,9 +192,11 @@ def checked_address(checks: Checks, address: Address, field: str) -> Address:
     return Address(**parts, country=country.upper() if country else None)
 
 
-def checked_changes(settings: Settings, checks: Checks, changes: CustomerChanges) -> dict[str, str | None]:
+def checked_changes(settings: Settings, checks: Checks, changes: CustomerChanges) -> dict[str, Any]:
     """The columns to change, in the form in which they are kept; tags and addresses apart."""
-    columns = checked_columns(checks, settings, changes)
+    columns: dict[str, Any] = checked_columns(checks, settings, changes)
+    if "is_company" in changes:
+        columns["is_company"] = bool(changes["is_company"])
     if "group_id" in changes:
         columns["group_id"] = changes["group_id"] or DEFAULT_GROUP_ID
     return columns

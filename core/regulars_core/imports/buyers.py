@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from regulars_core.customers.contact import parse_email, parse_phone
-from regulars_core.customers.registration import CUSTOMER_CODES, give_codes, lock_contacts
+from regulars_core.customers.registration import CUSTOMER_CODES, give_codes, lock_values
+from regulars_core.customers.requirements import NAMES_OF_PEOPLE
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import Problem, Refused
@@ -90,13 +91,12 @@ async def known_customers(shop: Shop, keys: Iterable[Key]) -> dict[Key, str]:
     return ids
 
 
-async def registered_meanwhile(shop: Shop, contacts: Iterable[Key]) -> dict[Key, str]:
-    """The ids of those who have these e-mails and phones by now. Until this transaction ends nobody else registers them."""
+async def registered_meanwhile(shop: Shop, contacts: Iterable[Key], kept_apart: Iterable[Key] = ()) -> dict[Key, str]:
+    """The ids of those who have these e-mails and phones by now. Until this transaction ends nobody else registers them, nor
+    decides by what is `kept_apart`."""
     keys = list(contacts)
-    if not keys:
-        return {}
-    await lock_contacts(shop, [(column.upper(), value) for column, value in keys])
-    return await known_customers(shop, keys)
+    await lock_values(shop, [*keys, *kept_apart])
+    return await known_customers(shop, keys) if keys else {}
 
 
 async def with_codes(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[CheckedCustomer]:
@@ -124,6 +124,8 @@ class Directory:
     """The customers of one batch: ids of those who are known, newcomers in the order in which they came."""
 
     known: dict[Key, str]
+    needed: Sequence[str] = NAMES_OF_PEOPLE
+    """Which of their names newcomers must have."""
     new: dict[Key, Newcomer] = field(default_factory=dict)
     newcomers: list[Newcomer] = field(default_factory=list)
 
@@ -135,7 +137,7 @@ class Directory:
             if newcomer := self.new.get(key):
                 newcomer.since = min(newcomer.since, at)
                 return newcomer
-        if not (tidy(buyer.first_name) and tidy(buyer.last_name)):
+        if not all(tidy(getattr(buyer, name)) for name in self.needed):
             return None
         return self._introduce(buyer, at)
 

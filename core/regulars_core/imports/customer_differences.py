@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
 
-from regulars_core.customers.rules import ADDRESSES, Address, CheckedCustomer, CustomerChanges, tag_key
+from regulars_core.customers.rules import ADDRESSES, Address, CustomerChanges, tag_key
 from regulars_core.imports.customer_rows import IMPORTED, Entry
 from regulars_core.shop.shop import Shop
 
@@ -19,6 +19,7 @@ class _Existing:
 
     columns: Mapping[str, Any]
     group_id: str
+    is_company: bool
     tags: list[str] = field(default_factory=list)
     addresses: dict[str, Address] = field(default_factory=dict)
 
@@ -28,13 +29,15 @@ async def differences(
 ) -> list[CustomerChanges]:
     """For each (id, entry) what is to be changed of that customer; nothing, if all is as the entry tells."""
     existing = await _existing_customers(shop, [id_ for id_, _ in entries])
-    return [_changes(existing[id_], entry.customer, groups.get(entry.group)) for id_, entry in entries]
+    return [_changes(existing[id_], entry, groups.get(entry.group)) for id_, entry in entries]
 
 
 async def _existing_customers(shop: Shop, ids: Sequence[str]) -> dict[str, _Existing]:
     database, among = shop.database, shop.database.dialect.among
-    rows = await database.rows(f"SELECT id, group_id, {', '.join(_NAMES)} FROM customer WHERE {among('id', 1)}", ids)
-    existing = {row[0]: _Existing(dict(zip(_NAMES, tuple(row)[2:], strict=True)), row[1]) for row in rows}
+    rows = await database.rows(
+        f"SELECT id, group_id, is_company, {', '.join(_NAMES)} FROM customer WHERE {among('id', 1)}", ids
+    )
+    existing = {row[0]: _Existing(dict(zip(_NAMES, tuple(row)[3:], strict=True)), row[1], bool(row[2])) for row in rows}
     where = among("customer_id", 1)
     for row in await database.rows(f"SELECT customer_id, tag FROM customer_tag WHERE {where} ORDER BY tag_key", ids):
         existing[row[0]].tags.append(row[1])
@@ -44,13 +47,16 @@ async def _existing_customers(shop: Shop, ids: Sequence[str]) -> dict[str, _Exis
     return existing
 
 
-def _changes(existing: _Existing, customer: CheckedCustomer, group_id: str | None) -> CustomerChanges:
+def _changes(existing: _Existing, entry: Entry, group_id: str | None) -> CustomerChanges:
+    customer = entry.customer
     changes: CustomerChanges = {}
     different: dict[str, Any] = {}
     for column in IMPORTED:
         value = customer.columns[column.name]
-        if value is not None and value != existing.columns[column.name]:
+        if value and value != existing.columns[column.name]:
             different[column.name] = date.fromisoformat(value) if column.is_day else value
+    if entry.tells_kind and customer.is_company != existing.is_company:
+        different["is_company"] = customer.is_company
     if group_id is not None and group_id != existing.group_id:
         different["group_id"] = group_id
     known_tags = {tag_key(tag) for tag in existing.tags}

@@ -2,46 +2,51 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
 from regulars_core.customers.columns import COLUMNS
+from regulars_core.customers.requirements import NAMES_OF_PEOPLE
 from regulars_core.customers.rules import Address, CheckedCustomer, NewCustomer, checked
 from regulars_core.imports.buyers import Key, contact, sought
 from regulars_core.imports.files.columns import Header, Layout
 from regulars_core.imports.files.records import Row
-from regulars_core.imports.files.values import Unreadable, days, times
+from regulars_core.imports.files.values import Unreadable, days, times, truth
 from regulars_core.imports.options import ImportOptions
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.text import tidy
+from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import Shop
 
 IMPORTED = [column for column in COLUMNS if column.is_imported]
 _DAYS = [column.name for column in IMPORTED if column.is_day]
 _PLAIN = ("code", *(column.name for column in IMPORTED if not column.is_day), *_DAYS)
-_OTHER = ("created_at", "group", "store", "tags")
+_OTHER = ("created_at", "group", "store", "tags", "is_company")
 _PARTS = tuple(part.name for part in fields(Address))
 _BILLING, _SHIPPING = (tuple(f"{kind}_{part}" for part in _PARTS) for kind in ("billing", "shipping"))
 
-CUSTOMERS = Layout(
-    (*_PLAIN, *_OTHER, *_BILLING, *_SHIPPING),
-    required=[column.name for column in COLUMNS if column.is_required],
-    one_of=(("code", "email", "phone"),),
-)
-"""The columns of a file of customers."""
+CUSTOMERS = Layout((*_PLAIN, *_OTHER, *_BILLING, *_SHIPPING), one_of=(("code", "email", "phone"),))
+"""The columns that a file of customers may have."""
+
+
+def layout_of(settings: Settings, options: ImportOptions) -> Layout:
+    """The columns of a file of customers: those that the shop requires must be there, unless they may be incomplete."""
+    required = () if options.allow_incomplete else settings.required_fields
+    return replace(CUSTOMERS, required=required, instead=dict.fromkeys(NAMES_OF_PEOPLE, "company_name"))
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A row that can be a customer. `group` and `store` are names, empty where the row has none; what is None or empty
-    in `customer` is not in the row."""
+    in `customer` is not in the row, and whether it is a company where `tells_kind`."""
 
     row: Row
     customer: CheckedCustomer
     group: str
     store: str
+    tells_kind: bool = False
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -63,7 +68,7 @@ class EntryReader:
     """Reads the rows of one file."""
 
     def __init__(self, shop: Shop, options: ImportOptions, header: Header) -> None:
-        self._settings, self._header = shop.settings, header
+        self._settings, self._header, self._complete = shop.settings, header, not options.allow_incomplete
         self._day, self._time = days(options.date_format), times(options.date_format, shop.settings.zone)
         self._pick_plain, self._pick_other = header.picker(_PLAIN), header.picker(_OTHER)
         self._pick_billing, self._pick_shipping = header.picker(_BILLING), header.picker(_SHIPPING)
@@ -76,23 +81,30 @@ class EntryReader:
         plain: dict[str, Any] = dict(zip(_PLAIN, self._pick_plain(cells), strict=True))
         for name in _DAYS:
             plain[name] = self._day_of(name, plain[name])
-        created_at, group, store, tags = self._pick_other(cells)
+        created_at, group, store, tags, kind = self._pick_other(cells)
         new = NewCustomer(
             **plain,
+            is_company=self._is_company(kind),
             created_at=self._created_at(created_at),
             tags=[tag for tag in tags.split("|") if tag.strip()],
             billing_address=Address(*self._pick_billing(cells)),
             shipping_address=Address(*self._pick_shipping(cells)),
         )
         try:
-            customer = checked(self._settings, new)
+            customer = checked(self._settings, new, complete=self._complete)
         except Refused as refused:
             raise Refused(*map(_in_our_words, refused.problems)) from None
         if not (customer.code or customer.email or customer.phone):
             raise Refused(Problem("NO_IDENTITY", "A customer needs a code, an e-mail or a phone to be recognised by."))
         if len(tidy(group)) > 120:
             raise Refused(Problem("TOO_LONG", "group: At most 120 characters."))
-        return Entry(row, customer, tidy(group), tidy(store)[:120])
+        return Entry(row, customer, tidy(group), tidy(store)[:120], new.is_company is not None)
+
+    def _is_company(self, cell: str) -> bool | None:
+        try:
+            return truth(cell) if cell.strip() else None
+        except Unreadable as error:
+            raise Refused(Problem("INVALID_BOOLEAN", f"is_company: {error}")) from None
 
     def _day_of(self, column: str, cell: str) -> date | None:
         try:

@@ -1,12 +1,14 @@
 """Importing customers: who is new is registered, who is known gets what differs, a batch in one transaction."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from regulars_core.customers.changes import change_quietly
+from regulars_core.customers.duplicates import ALLOWED_ONCE, unique_keys, values_taken
 from regulars_core.customers.registration import register
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.events.events import announce
@@ -14,12 +16,12 @@ from regulars_core.groups.service import create_group, name_key
 from regulars_core.imports.batch import Meanwhile, Outcome, batches, settle
 from regulars_core.imports.buyers import Key, contact, known_customers, registered_meanwhile, with_codes
 from regulars_core.imports.customer_differences import differences
-from regulars_core.imports.customer_rows import CUSTOMERS, Entry, EntryReader
+from regulars_core.imports.customer_rows import Entry, EntryReader, layout_of
 from regulars_core.imports.files.records import Row
 from regulars_core.imports.files.values import store_code
 from regulars_core.imports.options import ImportOptions, ImportReport, Progress
 from regulars_core.imports.run import Running, Settle, run
-from regulars_core.primitives.errors import Problem
+from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.queries.locks import lock
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.reads import stores_by_codes
@@ -38,7 +40,8 @@ async def import_customers(shop: Shop, path: Path, options: ImportOptions, progr
     things of one customer the first counts.
     """
     with closing(_Seen()) as seen:
-        return await run(shop, path, options, progress, CUSTOMERS, _batches, _settling(seen))
+        layout = layout_of(shop.settings, options)
+        return await run(shop, path, options, progress, layout, _batches, _settling(seen))
 
 
 class _Seen:
@@ -101,7 +104,8 @@ async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Map
     new = await _prepared(shop, newcomers, groups)
 
     async def work() -> tuple[Outcome[Entry], Sequence[str]]:
-        await _refuse_overtaken(shop, newcomers)
+        await _refuse_overtaken(shop, entries, newcomers)
+        await _refuse_taken(shop, newcomers)
         created = await register(shop, new) if new else []
         changed = []
         outcome = Outcome[Entry](created=len(created), customers_created=len(created))
@@ -125,11 +129,19 @@ async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Map
     return outcome
 
 
-async def _refuse_overtaken(shop: Shop, newcomers: Sequence[Entry]) -> None:
-    if await registered_meanwhile(
-        shop, (key for entry in newcomers if not entry.customer.code for key in entry.contacts)
-    ):
+async def _refuse_overtaken(shop: Shop, entries: Sequence[Entry], newcomers: Sequence[Entry]) -> None:
+    contacts = (key for entry in newcomers if not entry.customer.code for key in entry.contacts)
+    kept_apart = (key for entry in entries for key in unique_keys(shop.settings, entry.customer.columns))
+    if await registered_meanwhile(shop, contacts, kept_apart):
         raise Meanwhile
+
+
+async def _refuse_taken(shop: Shop, newcomers: Sequence[Entry]) -> None:
+    """Raise Refused where a newcomer has a value that the shop keeps apart, and somebody has it already."""
+    keys = [key for entry in newcomers for key in unique_keys(shop.settings, entry.customer.columns)]
+    taken = {key for key, times in Counter(keys).items() if times > 1} | await values_taken(shop, keys)
+    if taken:
+        raise Refused(*(Problem("NOT_UNIQUE", f"{name}: {ALLOWED_ONCE}") for name in sorted({key[0] for key in taken})))
 
 
 async def _prepared(shop: Shop, newcomers: Sequence[Entry], groups: Mapping[str, str]) -> Sequence[CheckedCustomer]:

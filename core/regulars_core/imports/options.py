@@ -23,7 +23,8 @@ class ImportOptions:
     `date_format` is one of strptime (`%d/%m/%Y %H:%M`), ISO 8601 without it. `currency` is what the amounts are in
     where the file has no column for it, the shop's own without it. `batch_size` is the number of baskets or customers
     written in one transaction. `reference` is what a purchase's reference is made of, where that takes several columns: text
-    with the file's own names of columns in braces, `{Date}-{No}`.
+    with the file's own names of columns in braces, `{Date}-{No}`. `allow_incomplete`: customers may lack what the shop requires
+    of them.
     """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class ImportOptions:
     currency: str | None = None
     batch_size: int = 1_000
     reference: str | None = None
+    allow_incomplete: bool = False
 
 
 @dataclass

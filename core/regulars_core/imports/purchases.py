@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from regulars_core.customers.registration import register
+from regulars_core.customers.requirements import NAMES_OF_PEOPLE
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.imports.baskets import Grouping
 from regulars_core.imports.batch import Outcome, batches, settle
@@ -47,7 +48,9 @@ async def _attempt(shop: Shop, sales: Sequence[Sale]) -> Outcome[Sale]:
     new = await _new(shop, sales, stores, outcome)
     if not new:
         return outcome
-    directory = Directory(await known_customers(shop, (key for sale in new if sale.buyer for key in sale.buyer.keys)))
+    known_buyers = await known_customers(shop, (key for sale in new if sale.buyer for key in sale.buyer.keys))
+    needed = [name for name in NAMES_OF_PEOPLE if name in shop.settings.required_fields]
+    directory = Directory(known_buyers, needed)
     placed = _with_customers(new, directory, outcome)
     await _prepare(shop, directory.newcomers)
 
@@ -99,13 +102,15 @@ def _with_customers(sales: Sequence[Sale], directory: Directory, outcome: Outcom
         elif customer := directory.find(sale.buyer, sale.purchase.input.purchased_at):
             placed.append((sale, customer))
         else:
-            message = f"Nobody is known as {sale.buyer.identifier}, and there is no first and last name to register."
+            message = (
+                f"Nobody is known as {sale.buyer.identifier}, and there is not the name that it takes to register."
+            )
             outcome.rejected.append((sale, Problem("CUSTOMER_UNKNOWN", message)))
     return placed
 
 
 async def _prepare(shop: Shop, newcomers: Sequence[Newcomer]) -> None:
-    """Check newcomers and give them codes. Raises Refused."""
+    """Check newcomers and give them codes; a purchase is not refused for what else they lack. Raises Refused."""
     if not newcomers:
         return
     customers = [
@@ -119,6 +124,7 @@ async def _prepare(shop: Shop, newcomers: Sequence[Newcomer]) -> None:
                 code=newcomer.buyer.code,
                 created_at=newcomer.since,
             ),
+            complete=False,
         )
         for newcomer in newcomers
     ]

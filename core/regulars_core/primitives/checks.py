@@ -1,10 +1,14 @@
 """Checking what was given: every mistake is gathered, none is repaired silently, and all are told at once."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import Malformed, Problem, Refused
 from regulars_core.primitives.text import is_clean, tidy
+
+T = TypeVar("T")
 
 
 class Checks:
@@ -29,6 +33,16 @@ class Checks:
         self.problems.append(problem)
         if self._outer is not None:
             self._outer._note(problem)
+
+    def attempt(self, make: Callable[[], T]) -> T | None:
+        """What this makes of a part of the input; None where that is malformed, whose problems are this input's too. Other
+        refusals are raised."""
+        try:
+            return make()
+        except Malformed as malformed:
+            for problem in malformed.problems:
+                self._note(problem.under(*self._prefix))
+            return None
 
     def text(self, value: str | None, name: str, max_length: int, *, required: bool = False) -> str | None:
         """One line of text, tidied; an empty one is as good as none."""

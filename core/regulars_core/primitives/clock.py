@@ -1,5 +1,6 @@
 """Instants: whole milliseconds since 1970-01-01T00:00Z, the only form in which times are kept and compared."""
 
+import re
 import time
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ EARLIEST = Instant(-62_135_510_400_000)
 LATEST = Instant(253_402_128_000_000)
 """9999-12-30: up to here an instant has a date in every time zone."""
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 DAY_MS = 86_400_000
 """Milliseconds in a day of 24 hours."""
 HOUR_MS = 3_600_000
@@ -92,6 +94,14 @@ def printed(instant: Instant) -> str:
 @lru_cache(maxsize=256)
 def _to_the_second(seconds: int) -> str:
     return (_EPOCH + timedelta(seconds=seconds)).isoformat().removesuffix("+00:00")
+
+
+def day_written(text: str) -> date | None:
+    """A calendar day written as `1990-02-28`; None for what is none."""
+    try:
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def day_of(instant: Instant, timezone: ZoneInfo) -> date:

@@ -42,6 +42,13 @@ class Malformed(Refused):
     """
 
 
+class Questioned(Refused):
+    """A refusal that asks a person something: whoever knows the answer may send it under the same idempotency key.
+
+    It is not kept under its key, since nothing was written.
+    """
+
+
 class BadInput(Exception):
     """The request itself is malformed: a broken id, a cursor of another list.
 

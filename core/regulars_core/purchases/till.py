@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from regulars_core.customers.duplicates import Look, Match
 from regulars_core.customers.registration import contact_keys, find_by_contact, find_or_register, give_codes
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.primitives.errors import Refused
@@ -26,6 +27,8 @@ class Sold:
     """Whether it was recorded before, and is voided."""
     found_status: str | None = None
     """The status of a customer who was found by contact."""
+    matches: Sequence[Match] = ()
+    """Who a customer that was registered with it may also be."""
 
 
 class _Overtaken(Exception):
@@ -39,9 +42,11 @@ async def sell(
     match_on: Sequence[str] = (),
     ahead: NamedAhead | None = None,
     refund_stores: Collection[str] | None = None,
+    look: Look | None = None,
 ) -> Sold:
     """Record a purchase; a newcomer is found by contact or registered with it. `ahead` is what plugins have named of it already,
-    where that was asked together with who buys, and `refund_stores` as in `record`. Raises Refused: REFERENCE_REUSED."""
+    where that was asked together with who buys, `refund_stores` as in `record`, and `look` is how a newcomer is looked at, if at
+    all. Raises Refused: REFERENCE_REUSED."""
 
     async def recorded(made: CheckedPurchase) -> Sold:
         return await _record(shop, made, customer_created=False, ahead=ahead, refund_stores=refund_stores)
@@ -55,7 +60,7 @@ async def sell(
     if existing := await recorded_before(shop, purchase):
         return Sold(existing.id, created=False, customer_created=False, voided=existing.voided)
     [newcomer] = await give_codes(shop, [newcomer])
-    return await shop.database.transaction(lambda: _sell_to(shop, newcomer, match_on, purchase, refund_stores))
+    return await shop.database.transaction(lambda: _sell_to(shop, newcomer, match_on, purchase, refund_stores, look))
 
 
 async def _sell_to(
@@ -64,16 +69,17 @@ async def _sell_to(
     match_on: Sequence[str],
     purchase: CheckedPurchase,
     refund_stores: Collection[str] | None,
+    look: Look | None,
 ) -> Sold:
     if existing := await recorded_before(shop, purchase):
         return Sold(existing.id, created=False, customer_created=False, voided=existing.voided)
     try:
         async with shop.database.savepoint():
-            customer = await find_or_register(shop, newcomer, match_on)
+            customer = await find_or_register(shop, newcomer, match_on, look)
             sold = await _record(shop, _of(customer.id, purchase), customer.created, refund_stores=refund_stores)
             if customer.created and not sold.created:
                 raise _Overtaken  # and nobody is left registered for a purchase that is somebody else's
-            return replace(sold, found_status=customer.status)
+            return replace(sold, found_status=customer.status, matches=customer.matches)
     except _Overtaken:
         existing = await recorded_before(shop, purchase)
         assert existing is not None

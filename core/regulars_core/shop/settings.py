@@ -29,6 +29,21 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](
 M = TypeVar("M", bound=BaseModel)
 WhatThen = Literal["REFUSE", "WARN", "ALLOW"]
 """What becomes of a sale that a state is against."""
+CustomerField = Literal[
+    "first_name",
+    "last_name",
+    "company_name",
+    "preferred_name",
+    "email",
+    "phone",
+    "birth_date",
+    "gender",
+    "tax_id",
+    "preferred_contact",
+]
+"""A plain column of customers, as imports name it."""
+UniqueField = Literal["email", "phone", "tax_id"]
+"""A column of customers whose values can be kept apart."""
 
 
 class SettingsError(Exception):
@@ -60,6 +75,21 @@ class Settings(BaseSettings):
     )
     country: str = Field(
         "US", description="ISO 3166 code of the country whose way of writing phone numbers is understood."
+    )
+    required_fields: Annotated[tuple[CustomerField, ...], NoDecode] = Field(
+        ("first_name", "last_name"),
+        description="What a customer must have, but for whom a till registers: `first_name,last_name,email`. The name of a "
+        "company stands in place of both names. Empty: one of name, company, e-mail and phone.",
+    )
+    unique_fields: Annotated[tuple[UniqueField, ...], NoDecode] = Field(
+        (), description="What no two customers may have the same, of `email,phone,tax_id`; tills are not stopped by it."
+    )
+    duplicate_score: int = Field(
+        70,
+        ge=50,
+        le=101,
+        description="From which likeness to a customer who is there already `customerCreate` asks back, 50 to 100; 101 for "
+        "never.",
     )
     future_hours: int = Field(
         24,
@@ -122,7 +152,7 @@ class Settings(BaseSettings):
         False, description="Whether `/metrics` answers Prometheus; the extra `metrics` must be installed."
     )
 
-    @field_validator("plugins", "cors_origins", mode="before")
+    @field_validator("plugins", "cors_origins", "required_fields", "unique_fields", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -58,6 +58,17 @@ _ABOUT = {
     "group": (IdComparison, id_conditions("group"), "The group that the customer is in, by id."),
     "originStore": (IdComparison, id_conditions("store"), "The store where the customer was registered, by id."),
     "createdAt": (InstantComparison, instant_conditions, "When the customer was registered."),
+    "isCompany": (bool, flag_conditions, "Whether a company and not a person."),
+    "companyName": (
+        TextComparison,
+        text_conditions(sql.company_compared),
+        "The name of the company, without regard to case and accents.",
+    ),
+    "taxId": (
+        TextComparison,
+        text_conditions(sql.tax_id_compared),
+        "The tax id, whole and without regard to case, spaces and punctuation.",
+    ),
     "birthday": (BirthdayComparison, _birthday, "When the customer's next birthday is."),
     "tag": (TextComparison, text_conditions(tag_key), "A tag of the customer, without regard to case and accents."),
     "city": (
@@ -79,6 +90,7 @@ _SUMMED_UP = frozenset({"totalSpent", "purchaseCount", "firstPurchaseAt", "lastP
 _NEEDS = {
     **dict.fromkeys(("birthday", "city", "country", "hasEmail", "hasPhone"), "customers.view_pii"),
     **dict.fromkeys(_SUMMED_UP, VIEW),
+    "taxId": "customers.view_sensitive",
     "group": "groups.view",
     "originStore": "stores.view",
 }

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import date
 from enum import Enum
 from typing import Any
 
 import strawberry
 
 from regulars_core.customers import rules
-from regulars_core.customers.columns import COLUMNS, NAMES
+from regulars_core.customers.columns import NAMES
 from regulars_core.customers.rules import CustomerChanges, NewCustomer
 from regulars_schema.customers.errors import Expecting
 from regulars_schema.customers.types import ContactMethod, Gender
@@ -18,7 +17,6 @@ from regulars_schema.inputs.idempotent import IdempotentInput
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.inputs.readers import ExtensibleInput
 from regulars_schema.types.ids import key_of
-from regulars_schema.types.scalars import EmailAddress
 
 
 @strawberry.enum(description="A detail by which a customer is recognised.")
@@ -43,22 +41,36 @@ class AddressInput:
 
 
 PHONE = "A phone number, as the shop's country writes it or with a country code."
+EMAIL = "E-mail address; at most 254 characters."
+BIRTH_DATE = "Date of birth, such as `1990-02-28`."
+COMPANY_NAME = "The company's name; at most 240 characters."
+IS_COMPANY = "Whether a company and not a person; if absent, a company where only a company's name is given."
+TAX_ID = "Tax identification; at most 64 characters."
+_FIRST_NAME, _LAST_NAME = (
+    f"{which} name; at most 120 characters. Of a company, that of whom to ask for." for which in ("First", "Last")
+)
 _TAGS = "Words to put on the customer, at most 50 of 64 characters; those that differ only in case or accents are one."
 
 
 @open_input
-@strawberry.input(description="A new customer. First and last name are required, everything else is optional.")
+@strawberry.input(
+    description="A new customer. What is required is a setting of the shop (`shop { customerFields { field isRequired } }`): "
+    "first and last name by default, a company's name in their place for a company. Where nothing is required, one of name, "
+    "company, e-mail and phone is needed all the same."
+)
 class CustomerCreateInput(ExtensibleInput, IdempotentInput):
     """Input of customerCreate."""
 
-    first_name: str = strawberry.field(description="First name; at most 120 characters.")
-    last_name: str = strawberry.field(description="Last name; at most 120 characters.")
+    first_name: strawberry.Maybe[str | None] = strawberry.field(description=_FIRST_NAME)
+    last_name: strawberry.Maybe[str | None] = strawberry.field(description=_LAST_NAME)
+    company_name: strawberry.Maybe[str | None] = strawberry.field(description=COMPANY_NAME)
+    is_company: strawberry.Maybe[bool | None] = strawberry.field(description=IS_COMPANY)
     preferred_name: strawberry.Maybe[str | None] = strawberry.field(description="How the customer likes to be called.")
-    email: strawberry.Maybe[EmailAddress | None] = strawberry.field(description="E-mail address.")
+    email: strawberry.Maybe[str | None] = strawberry.field(description=EMAIL)
     phone: strawberry.Maybe[str | None] = strawberry.field(description=PHONE)
-    birth_date: strawberry.Maybe[date | None] = strawberry.field(description="Date of birth.")
+    birth_date: strawberry.Maybe[str | None] = strawberry.field(description=BIRTH_DATE)
     gender: strawberry.Maybe[Gender | None] = strawberry.field(description="Gender, if told.")
-    tax_id: strawberry.Maybe[str | None] = strawberry.field(description="Tax identification; at most 64 characters.")
+    tax_id: strawberry.Maybe[str | None] = strawberry.field(description=TAX_ID)
     preferred_contact: strawberry.Maybe[ContactMethod | None] = strawberry.field(
         description="How to reach the customer."
     )
@@ -75,6 +87,10 @@ class CustomerCreateInput(ExtensibleInput, IdempotentInput):
         description="Answer the customer with the same e-mail or phone, if there is one, instead of making another; asked "
         "in this order. A customer that is found is not changed."
     )
+    force: strawberry.Maybe[bool | None] = strawberry.field(
+        description="Register the customer although it may be somebody known already; not if absent. The same idempotency key "
+        "may be used: a refusal of possible duplicates is not kept."
+    )
 
 
 @open_input
@@ -85,12 +101,14 @@ class CustomerUpdateInput(ExtensibleInput, Expecting, IdempotentInput):
     id: strawberry.ID = strawberry.field(description="The customer to change.")
     first_name: strawberry.Maybe[str | None] = strawberry.field(description="First name; at most 120 characters.")
     last_name: strawberry.Maybe[str | None] = strawberry.field(description="Last name; at most 120 characters.")
+    company_name: strawberry.Maybe[str | None] = strawberry.field(description=COMPANY_NAME)
+    is_company: strawberry.Maybe[bool | None] = strawberry.field(description="Whether a company and not a person.")
     preferred_name: strawberry.Maybe[str | None] = strawberry.field(description="How the customer likes to be called.")
-    email: strawberry.Maybe[EmailAddress | None] = strawberry.field(description="E-mail address.")
+    email: strawberry.Maybe[str | None] = strawberry.field(description=EMAIL)
     phone: strawberry.Maybe[str | None] = strawberry.field(description=PHONE)
-    birth_date: strawberry.Maybe[date | None] = strawberry.field(description="Date of birth.")
+    birth_date: strawberry.Maybe[str | None] = strawberry.field(description=BIRTH_DATE)
     gender: strawberry.Maybe[Gender | None] = strawberry.field(description="Gender, if told.")
-    tax_id: strawberry.Maybe[str | None] = strawberry.field(description="Tax identification; at most 64 characters.")
+    tax_id: strawberry.Maybe[str | None] = strawberry.field(description=TAX_ID)
     preferred_contact: strawberry.Maybe[ContactMethod | None] = strawberry.field(
         description="How to reach the customer."
     )
@@ -117,12 +135,8 @@ def new_customer(input: CustomerCreateInput, origin_store_id: str | None) -> New
     """The core's form of a new customer. Raises BadInput for an id of a group that is none."""
     group = value_or_none(input.group_id)
     return NewCustomer(
-        **{
-            column.name: getattr(input, column.name)
-            if column.is_required
-            else value_or_none(getattr(input, column.name))
-            for column in COLUMNS
-        },
+        **{name: value_or_none(getattr(input, name)) for name in NAMES},
+        is_company=value_or_none(input.is_company),
         tags=value_or_none(input.tags) or (),
         group_id=key_of(group, "group", "groupId") if group else None,
         origin_store_id=origin_store_id,
@@ -135,7 +149,9 @@ def new_customer(input: CustomerCreateInput, origin_store_id: str | None) -> New
 def changes_of(input: CustomerUpdateInput) -> CustomerChanges:
     """What is present in an update, and nothing else. Raises BadInput for an id of a group that is none."""
     changes: dict[str, Any] = {
-        name: value_or_none(maybe) for name in (*NAMES, "tags") if (maybe := getattr(input, name)) is not None
+        name: value_or_none(maybe)
+        for name in (*NAMES, "is_company", "tags")
+        if (maybe := getattr(input, name)) is not None
     }
     if input.group_id is not None:
         group = input.group_id.value

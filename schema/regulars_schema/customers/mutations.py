@@ -5,12 +5,14 @@ from typing import Annotated, Any
 import strawberry
 
 from regulars_core.customers import changes
+from regulars_core.customers.duplicates import Look
 from regulars_core.customers.reads import customers_by_ids
 from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import checked
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.queries.rows import load_one
 from regulars_schema.composition.contributions import Extension, Mutation
+from regulars_schema.customers.duplicates import DuplicateMatch, match_rows, possible_duplicates, traits_told
 from regulars_schema.customers.errors import Expecting
 from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdateInput, changes_of, matches, new_customer
 from regulars_schema.customers.types import Customer
@@ -23,7 +25,10 @@ from regulars_schema.request.permissions import guarded
 from regulars_schema.shop.store_lookup import store_id
 from regulars_schema.types.ids import key_of
 
-_DETAILS = "`REQUIRED`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`, `INVALID_PHONE`, `INVALID_DATE`, `INVALID_COUNTRY`, `NOT_FOUND`"
+_DETAILS = (
+    "`REQUIRED`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`, `INVALID_EMAIL`, `INVALID_PHONE`, `INVALID_DATE`, `INVALID_COUNTRY`, "
+    "`NOT_FOUND`"
+)
 
 
 @strawberry.type(description="What customerCreate answers.")
@@ -34,12 +39,16 @@ class CustomerCreatePayload(Payload):
         "customers.view", default=None, description="The new customer, or the one that was found."
     )
     created: bool = strawberry.field(default=False, description="Whether the customer is new.")
+    possible_duplicates: list[DuplicateMatch] | None = possible_duplicates(
+        "Who it may also be, although the customer was registered: by `force`, or because it is not likely enough."
+    )
 
 
 @mutation(
     name="customerCreate",
     needs="customers.create",
-    description=f"Registers a customer, or finds the one it already is. Codes: {_DETAILS}.",
+    description="Registers a customer, or finds the one it already is. Codes: `POSSIBLE_DUPLICATES` and `NOT_UNIQUE` "
+    f"(PossibleDuplicates), {_DETAILS}.",
 )
 async def customer_create(
     context: RequestContext, *, input: Annotated[CustomerCreateInput, strawberry.argument(description="Who it is.")]
@@ -47,8 +56,11 @@ async def customer_create(
     """Register a customer, or find the one it already is."""
     origin = await store_id(context.shop, value_or_none(input.origin_store_code), "originStoreCode")
     new = checked(context.shop.settings, new_customer(input, None if origin == MAIN_STORE_ID else origin))
-    outcome = await find_or_register(context.shop, new, matches(input))
-    return CustomerCreatePayload(customer=await customer_row(context, outcome.id), created=outcome.created)
+    look = Look(refuses=not value_or_none(input.force), is_strict=True, told=traits_told(context))
+    outcome = await find_or_register(context.shop, new, matches(input), look)
+    also: Any = await match_rows(context, outcome.matches)
+    row = await customer_row(context, outcome.id)
+    return CustomerCreatePayload(customer=row, created=outcome.created, possible_duplicates=also)
 
 
 @strawberry.type(description="What changes of a customer answer.")
@@ -66,7 +78,7 @@ class CustomerUpdatePayload(CustomerPayload):
 @mutation(
     name="customerUpdate",
     needs="customers.edit",
-    description=f"Changes a customer's details. Codes: `VERSION_CONFLICT`, {_DETAILS}.",
+    description=f"Changes a customer's details. Codes: `VERSION_CONFLICT`, `NOT_UNIQUE` (PossibleDuplicates), {_DETAILS}.",
 )
 async def customer_update(
     context: RequestContext,
@@ -75,7 +87,8 @@ async def customer_update(
 ) -> CustomerUpdatePayload:
     """Change a customer."""
     key = key_of(input.id, "customer", "id")
-    await changes.change(context.shop, key, changes_of(input), value_or_none(input.expected_version))
+    expected = value_or_none(input.expected_version)
+    await changes.change(context.shop, key, changes_of(input), expected, traits_told(context))
     return CustomerUpdatePayload(customer=await customer_row(context, key))
 
 

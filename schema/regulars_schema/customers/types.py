@@ -128,7 +128,7 @@ class Note(Node):
 
 
 @requires("customers.view")
-@strawberry.type(description="A person who buys from the shop.")
+@strawberry.type(description="A person or a company that buys from the shop.")
 class Customer(Node):
     """Over regulars_core.customers.reads.CustomerRow."""
 
@@ -137,12 +137,19 @@ class Customer(Node):
     code: str = strawberry.field(
         description="Short and unique, for looking up at the till: `CUST-00042`, or `CUST-S07-00042` for one made at a store."
     )
-    first_name: str = strawberry.field(description="First name, as it was written.")
-    last_name: str = strawberry.field(description="Last name, as it was written.")
+    first_name: str = strawberry.field(description="First name, as it was written; empty where none is known.")
+    last_name: str = strawberry.field(description="Last name, as it was written; empty where none is known.")
+    company_name: str | None = strawberry.field(description="The company's name; null where none is known.")
+    is_company: bool = strawberry.field(
+        description="Whether a company and not a person; first and last name are then those of whom to ask for."
+    )
     preferred_name: str | None = strawberry.field(
         description="How the customer likes to be called, if not by first and last name."
     )
-    display_name: str = strawberry.field(description="The preferred name, or else first and last name.")
+    display_name: str = strawberry.field(
+        description="The preferred name, or else first and last name, or else the company's; for who has none of them the code. "
+        "Never empty."
+    )
     email: EmailAddress | None = guarded("customers.view_pii", description="E-mail address, in lower case.")
     phone: PhoneNumber | None = guarded(
         "customers.view_pii", description="Phone number in E.164, such as `+525512345678`."
@@ -199,7 +206,11 @@ class CustomersArguments(PageArguments, total=False):
 
 SORTS = [
     SortField(CustomerOrderField, SORT_KEYS["CREATED_AT"], "By the time of registration."),
-    SortField(CustomerOrderField, SORT_KEYS["NAME"], "By last name, then first name, without case and accents."),
+    SortField(
+        CustomerOrderField,
+        SORT_KEYS["NAME"],
+        "By last name, then first name, or else the company's name, without case and accents.",
+    ),
     SortField(CustomerOrderField, SORT_KEYS["CODE"], "By code, as text."),
     *(
         SortField(CustomerOrderField, SORT_KEYS[name], description, needs=VIEW, shop_wide=True)

@@ -21,7 +21,8 @@ _PLAIN = (bool, int, strawberry.ID)
 
 class Outcomes:
     """The outcomes of one mutation. Objects are kept as ids and read anew, so they answer as they are then; beside
-    them a payload may hold ids, whole numbers, flags, and warnings, which are told again as they were.
+    them a payload may hold ids, whole numbers, flags, and warnings, which are told again as they were, and lists of a type
+    that says itself what is `kept` of each, in plain JSON, and how all of them are `recalled`.
 
     Raises TypeError for a payload with anything else in it.
     """
@@ -31,8 +32,10 @@ class Outcomes:
         hints = get_type_hints(payload)
         names = [field.name for field in dataclasses.fields(payload) if field.name != "user_errors"]
         self._warnings = {name for name in names if hints[name] == list[PayloadWarning]}
+        self._keeping = {name: type_ for name in names if hasattr(type_ := _listed(hints[name]), "recalled")}
+        plain = {*self._warnings, *self._keeping}
         self._kinds = {
-            name: None if name in self._warnings else _kind(f"{payload.__name__}.{name}", hints[name]) for name in names
+            name: None if name in plain else _kind(f"{payload.__name__}.{name}", hints[name]) for name in names
         }
 
     def done(self, payload: Payload) -> str:
@@ -42,6 +45,8 @@ class Outcomes:
             value = getattr(payload, name)
             if name in self._warnings:
                 value = [dataclasses.asdict(one) for one in value]
+            elif name in self._keeping:
+                value = [self._keeping[name].kept(row) for row in value]
             elif kind is not None:
                 value = [row.id for row in value] if isinstance(value, list) else value and value.id
             kept[name] = value
@@ -71,6 +76,8 @@ class Outcomes:
             kind = self._kinds.get(name)
             if name in self._warnings:
                 values[name] = [_problem(schema, Problem.__name__, known) for known in value]
+            elif name in self._keeping:
+                values[name] = await self._keeping[name].recalled(value, context)
             else:
                 values[name] = value if kind is None else await _loaded(schema.nodes[kind], value, context)
         return self._payload(**values)
@@ -112,12 +119,18 @@ def _problem(schema: ComposedSchema, name: str, known: dict[str, Any]) -> Proble
     return kind(**{field: value for field, value in known.items() if field in fields} | {"path": tuple(known["path"])})
 
 
-def _kind(place: str, hint: Any) -> str | None:
-    """The kind of the objects in a field of a payload; None for plain values."""
+def _listed(hint: Any) -> Any:
+    """What is in a field of a payload: one of it, or a list of them."""
     if get_origin(hint) in {Union, UnionType}:
         [hint] = [part for part in get_args(hint) if part is not NoneType]
     if get_origin(hint) is list:
         [hint] = get_args(hint)
+    return hint
+
+
+def _kind(place: str, hint: Any) -> str | None:
+    """The kind of the objects in a field of a payload; None for plain values."""
+    hint = _listed(hint)
     if hint in _PLAIN:
         return None
     definition = get_object_definition(hint)

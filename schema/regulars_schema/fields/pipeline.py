@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from regulars_core import audit
 from regulars_core.database import Lookup, OutcomeUnknown, Unavailable
 from regulars_core.idempotency import Claim, claim, digest_of, keeping, lookup
-from regulars_core.primitives.errors import BadInput, Malformed, Refused
+from regulars_core.primitives.errors import BadInput, Malformed, Questioned, Refused
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.fields.outcomes import Outcomes
@@ -80,8 +80,8 @@ class Pipeline:
 
         try:
             return await self._surely(request, given, do)
-        except Malformed:
-            raise
+        except (Malformed, Questioned):
+            raise  # and nothing is kept
         except Refused as refusal:
             problems = refusal.problems
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from regulars_core.customers.contact import parse_email
 from regulars_core.customers.reads import CUSTOMERS, CustomerRow, customer_by_code, customers_by_ids
 from regulars_core.customers.reads import query_by_code as customer_with_code
 from regulars_core.customers.registration import contact_keys, query_by_contact
@@ -20,6 +21,7 @@ from regulars_core.purchases.service import lookup
 from regulars_core.queries.rows import query_by_ids
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.reads import query_by_codes as stores_by_code
+from regulars_schema.customers.inputs import address
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.purchases.inputs import PurchaseCustomerInput, PurchaseRecordInput, carried, new_purchase
 from regulars_schema.request.context import RequestContext
@@ -62,13 +64,15 @@ def naming(given: PurchaseRecordInput) -> str:
 def newcomer_of(shop: Shop, named: PurchaseCustomerInput, store: str) -> CheckedCustomer:
     """Who buys, as somebody new would be registered. Raises Refused."""
     new = NewCustomer(
-        named.first_name,
-        named.last_name,
-        email=value_or_none(named.email),
-        phone=value_or_none(named.phone),
+        **{name: value_or_none(getattr(named, name)) for name in _TOLD},
+        is_company=value_or_none(named.is_company),
+        billing_address=address(value_or_none(named.billing_address)),
         origin_store_id=None if store == MAIN_STORE_ID else store,
     )
-    return checked_customer(shop.settings, new, "customer")
+    return checked_customer(shop.settings, new, "customer", complete=False)
+
+
+_TOLD = ("first_name", "last_name", "company_name", "email", "phone", "birth_date", "tax_id")
 
 
 def matches_of(named: PurchaseCustomerInput) -> Sequence[str]:
@@ -78,10 +82,13 @@ def matches_of(named: PurchaseCustomerInput) -> Sequence[str]:
 
 
 def words_of(given: PurchaseRecordInput) -> Sequence[str | None]:
-    """The customer in the caller's own words."""
+    """The customer in the caller's own words; an e-mail address in its one form."""
     named = value_or_none(given.customer)
     if named is not None:
-        return ("named", named.first_name, named.last_name, value_or_none(named.email), value_or_none(named.phone))
+        first, last, company, email, phone, born, tax_id = (value_or_none(getattr(named, name)) for name in _TOLD)
+        # Of one that tells no more than names and contact these are the words that they always were.
+        more = (company, born, tax_id) if company or born or tax_id else ()
+        return ("named", first, last, email and (parse_email(email) or email), phone, *more)
     return ("id", value_or_none(given.customer_id), "code", value_or_none(given.customer_code))
 
 

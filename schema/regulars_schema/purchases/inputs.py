@@ -15,13 +15,21 @@ from regulars_core.primitives.money import CurrencyCode, to_minor
 from regulars_core.purchases.ahead import NamedAhead
 from regulars_core.purchases.refundable import WantedLine
 from regulars_core.purchases.rules import MAX_RETURNS, MILLION, NewLine, NewPayment, NewPurchase, NewReturn
-from regulars_schema.customers.inputs import PHONE, MatchOn
+from regulars_schema.customers.inputs import (
+    BIRTH_DATE,
+    COMPANY_NAME,
+    EMAIL,
+    IS_COMPANY,
+    PHONE,
+    TAX_ID,
+    AddressInput,
+    MatchOn,
+)
 from regulars_schema.inputs.extensible import extras_of, open_input
 from regulars_schema.inputs.idempotent import RequiredKeyInput
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.inputs.readers import ExtensibleInput
 from regulars_schema.types.ids import key_of
-from regulars_schema.types.scalars import EmailAddress
 
 
 @open_input
@@ -71,14 +79,22 @@ class PaymentInput(ExtensibleInput):
     )
 
 
-@strawberry.input(description="A customer as named at the till: found by contact, or else registered.")
+@strawberry.input(
+    description="A customer as named at the till: found by contact, or else registered. One of name, company, e-mail and phone "
+    "is enough here: a sale is never refused for what a profile still lacks."
+)
 class PurchaseCustomerInput:
     """Find-or-create form of Customer."""
 
-    first_name: str = strawberry.field(description="First name; at most 120 characters.")
-    last_name: str = strawberry.field(description="Last name; at most 120 characters.")
-    email: strawberry.Maybe[EmailAddress | None] = strawberry.field(description="E-mail address.")
+    first_name: strawberry.Maybe[str | None] = strawberry.field(description="First name; at most 120 characters.")
+    last_name: strawberry.Maybe[str | None] = strawberry.field(description="Last name; at most 120 characters.")
+    company_name: strawberry.Maybe[str | None] = strawberry.field(description=COMPANY_NAME)
+    is_company: strawberry.Maybe[bool | None] = strawberry.field(description=IS_COMPANY)
+    email: strawberry.Maybe[str | None] = strawberry.field(description=EMAIL)
     phone: strawberry.Maybe[str | None] = strawberry.field(description=PHONE)
+    birth_date: strawberry.Maybe[str | None] = strawberry.field(description=BIRTH_DATE)
+    tax_id: strawberry.Maybe[str | None] = strawberry.field(description=TAX_ID)
+    billing_address: strawberry.Maybe[AddressInput | None] = strawberry.field(description="Where invoices go.")
     match_on: strawberry.Maybe[list[MatchOn] | None] = strawberry.field(
         description="What the customer is recognised by, asked in this order; e-mail, then phone if absent."
     )

@@ -1,10 +1,12 @@
 """Asking for purchases, recording them, and giving money back."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
 
+from regulars_core.customers.duplicates import Look
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.errors import Forbidden, Problem
@@ -12,12 +14,14 @@ from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.purchases import refunds
 from regulars_core.purchases.changes import pay
 from regulars_core.purchases.reads import purchases_by_ids
-from regulars_core.purchases.rules import checked
+from regulars_core.purchases.rules import CheckedPurchase, checked
 from regulars_core.purchases.states import against
 from regulars_core.purchases.till import sell
 from regulars_core.queries.rows import load_one
 from regulars_core.shop.dates import latest_believed
+from regulars_core.shop.shop import Shop
 from regulars_schema.composition.contributions import Extension, Mutation
+from regulars_schema.customers.duplicates import DuplicateMatch, match_rows, possible_duplicates, traits_told
 from regulars_schema.fields.declarations import mutation
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.purchases.buyers import buyer_named, buyer_of, looked_up, matches_of, naming, newcomer_of, words_of
@@ -50,6 +54,9 @@ class PurchaseRecordPayload(Payload):
         description="Whether it is new; not if the same reference with the same content was recorded before.",
     )
     customer_created: bool = strawberry.field(default=False, description="Whether the customer was registered with it.")
+    possible_duplicates: list[DuplicateMatch] | None = possible_duplicates(
+        "Who a customer that was registered with it may also be."
+    )
     warnings: list[PayloadWarning] = strawberry.field(
         default_factory=list,
         description="What somebody should know of it, though it is recorded: `CUSTOMER_SUSPENDED`, `CUSTOMER_INACTIVE`, "
@@ -66,7 +73,8 @@ class PurchaseRecordPayload(Payload):
     "reference of the same store, till and session with the same content is answered again and changes nothing. Codes: "
     "`REFERENCE_REUSED`, `REFERENCE_VOIDED`, `TAX_MISMATCH`, `INVALID_ROUNDING`, "
     "`CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
-    "`INVALID_LINES`, `INVALID_CUSTOMER`, `INVALID_DATE`, `INVALID_PHONE`, `INVALID_TEXT`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, "
+    "`INVALID_LINES`, `INVALID_CUSTOMER`, `INVALID_DATE`, `INVALID_EMAIL`, `INVALID_PHONE`, "
+    "`INVALID_COUNTRY`, `INVALID_TEXT`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, "
     "`TOO_MANY`, `INVALID_RETURN`, `REFUND_EXCEEDS_PAID`, `CUSTOMER_SUSPENDED`, `CUSTOMER_INACTIVE`, `STORE_CLOSED`.",
 )
 async def purchase_record(
@@ -84,19 +92,16 @@ async def purchase_record(
     buyer = await buyer_of(context, input)
     newcomer: CheckedCustomer | None = None
     match_on: Sequence[str] = ()
+    checks = Checks()
     if (named := value_or_none(input.customer)) is not None:
-        newcomer, match_on = newcomer_of(context.shop, named, store), matches_of(named)
-    made = new_purchase(
-        input,
-        store_id=store,
-        customer_id=buyer.id if buyer else None,
-        named=words_of(input),
-        currency=context.shop.currency,
-    )
+        newcomer = checks.attempt(partial(newcomer_of, context.shop, named, store))
+        match_on = matches_of(named)
+    purchase = checks.attempt(partial(_checked, context.shop, input, store, buyer.id if buyer else None))
+    checks.refuse()
+    assert purchase is not None
     ahead = next(iter(input.named_ahead), None)
-    latest = latest_believed(context.shop.settings)
-    purchase = checked(made, context.shop.currency, latest, context.shop.coin)
-    sold = await sell(context.shop, purchase, newcomer, match_on, ahead, context.actor.stores(REFUND))
+    look = Look(refuses=False, is_strict=False, told=traits_told(context))
+    sold = await sell(context.shop, purchase, newcomer, match_on, ahead, context.actor.stores(REFUND), look)
     warnings = against(
         context.shop.settings,
         buyer.status if buyer else sold.found_status,
@@ -108,9 +113,20 @@ async def purchase_record(
         message = "The receipt was recorded before and is voided; `replaceVoided` records it anew."
         warnings = [*warnings, Problem("PURCHASE_VOIDED", message, ("reference",))]
     row: Any = sold.row or await _shown(context, sold.purchase_id)
+    also: Any = await match_rows(context, sold.matches)
     return PurchaseRecordPayload(
-        purchase=row, created=sold.created, customer_created=sold.customer_created, warnings=told(warnings)
+        purchase=row,
+        created=sold.created,
+        customer_created=sold.customer_created,
+        possible_duplicates=also,
+        warnings=told(warnings),
     )
+
+
+def _checked(shop: Shop, given: PurchaseRecordInput, store: str, customer_id: str | None) -> CheckedPurchase:
+    """The purchase in the form in which it is kept. Raises Refused."""
+    made = new_purchase(given, store_id=store, customer_id=customer_id, named=words_of(given), currency=shop.currency)
+    return checked(made, shop.currency, latest_believed(shop.settings), shop.coin)
 
 
 @strawberry.type(description="What purchaseRefund answers.")

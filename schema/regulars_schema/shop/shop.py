@@ -7,6 +7,7 @@ import strawberry
 from strawberry import Info
 from strawberry.types.field import StrawberryField
 
+from regulars_core.customers.columns import COLUMNS
 from regulars_core.plugins.owners import CORE
 from regulars_core.primitives.money import CurrencyCode
 from regulars_core.shop.actors import Actor, Binding
@@ -31,6 +32,16 @@ class Plugin:
 
 
 @requires(None)
+@strawberry.type(description="What the shop asks for of a customer.")
+class CustomerFieldRule:
+    """Over regulars_core.customers.columns.Column and the settings."""
+
+    field: str = strawberry.field(description="The field, as `CustomerCreateInput` names it.")
+    is_required: bool = strawberry.field(description="Whether a customer must have it; at the till none is.")
+    is_unique: bool = strawberry.field(description="Whether no two customers may have the same.")
+
+
+@requires(None)
 @strawberry.type(description="The shop whose customers these are.")
 class Shop:
     """Over regulars_core.shop.settings.Settings."""
@@ -42,6 +53,9 @@ class Shop:
         description="ISO 3166 code of the country whose way of writing phone numbers is understood."
     )
     plugins: list[Plugin] = strawberry.field(description="The plugins that are switched on.")
+    customer_fields: list[CustomerFieldRule] = strawberry.field(
+        description="What the shop asks for at registration, in the order of a form."
+    )
 
 
 @requires(None)
@@ -81,6 +95,14 @@ async def shop(context: RequestContext) -> Shop:
         timezone=settings.timezone,
         country=settings.country,
         plugins=[Plugin(name=one.name, version=one.version, description=one.description) for one in told],
+        customer_fields=[
+            CustomerFieldRule(
+                field=column.field,
+                is_required=column.name in settings.required_fields,
+                is_unique=column.name in settings.unique_fields,
+            )
+            for column in COLUMNS
+        ],
     )
 
 

@@ -11,7 +11,7 @@ from graphql.language import StringValueNode, ValueNode
 from strawberry.types.scalar import ScalarDefinition
 
 from regulars_core.customers.contact import MAX_EMAIL, parse_email
-from regulars_core.primitives.clock import EARLIEST, LATEST, Instant, instant_of, printed
+from regulars_core.primitives.clock import EARLIEST, LATEST, Instant, day_written, instant_of, printed
 from regulars_core.primitives.money import CurrencyCode, is_currency
 from regulars_core.primitives.text import is_clean
 
@@ -22,7 +22,6 @@ PhoneNumber = NewType("PhoneNumber", str)
 
 _DECIMAL = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,6})?", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def bad_value(message: str) -> GraphQLError:
@@ -64,12 +63,9 @@ def parse_instant(value: object) -> Instant:
 
 def parse_date(value: object) -> date:
     """A calendar day."""
-    text = _text("Date", value, 10)
-    try:
-        if _DATE.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
+    day = day_written(_text("Date", value, 10))
+    if day is not None:
+        return day
     raise bad_value('Date takes a day that exists, such as "1990-02-28".')
 
 

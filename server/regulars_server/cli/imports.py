@@ -32,9 +32,18 @@ _Import = Callable[[Shop, Path, ImportOptions, Progress], Awaitable[ImportReport
 
 
 @import_app.command(name="customers")
-def customers(file: File, mapping: Map = None, date_format: DateFormat = None, batch: BatchSize = 1_000) -> None:
+def customers(
+    file: File,
+    mapping: Map = None,
+    date_format: DateFormat = None,
+    batch: BatchSize = 1_000,
+    allow_incomplete: Annotated[
+        bool, typer.Option("--allow-incomplete", help="Take those, too, who lack what the shop requires.")
+    ] = False,
+) -> None:
     """Import customers; those who are known get what the file tells anew."""
-    _run(import_customers, file, ImportOptions(_mapping(mapping), date_format, None, batch), "customers")
+    options = ImportOptions(_mapping(mapping), date_format, batch_size=batch, allow_incomplete=allow_incomplete)
+    _run(import_customers, file, options, "customers")
 
 
 @import_app.command(name="purchases")

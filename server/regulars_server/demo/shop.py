@@ -92,6 +92,7 @@ async def _register(
                 group_id=groups[person.group] if person.group else None,
                 origin_store_id=stores[person.origin] if person.origin else None,
             ),
+            complete=False,
         )
         for person in people
     ]

@@ -17,7 +17,7 @@ NAMES: Sequence[str] = ("names",)
 NAMES_AND_CONTACT: Sequence[str] = ("names", "contact")
 """The columns of CustomerText to look into: what the caller may not see must not be found either."""
 
-SEARCHED = frozenset({"first_name", "last_name", "preferred_name", "email", "phone"})
+SEARCHED = frozenset({"first_name", "last_name", "company_name", "preferred_name", "email", "phone"})
 """The columns of a customer out of which its texts are made; its code, which never changes, is in them too."""
 
 MAX_QUERY = 200
@@ -26,19 +26,21 @@ MAX_WORDS = 8
 
 def texts_of(code: str, columns: Mapping[str, Any]) -> tuple[str, str]:
     """Names and contact of CustomerText, out of a customer's code and columns."""
-    names = names_text(columns["first_name"], columns["last_name"], columns["preferred_name"], code)
+    others = " ".join(columns[name] for name in ("preferred_name", "company_name") if columns[name])
+    names = names_text(columns["first_name"], columns["last_name"], others, code)
     return names, contact_text(columns["email"], columns["phone"])
 
 
-def names_text(first_name: str, last_name: str, preferred_name: str | None, code: str) -> str:
-    """What a customer is found by for whoever may see names and codes."""
+def names_text(first_name: str, last_name: str, others: str | None, code: str) -> str:
+    """What a customer is found by for whoever may see names and codes: `others` are what one is called otherwise, and a company's
+    name."""
     first, last = folded_words(first_name), folded_words(last_name)
     joined = ["".join([*first, *last])]
     if not joined[0].isascii():
         joined.append("".join([*last, *first]))  # many of those who write so put the family first, without a space
     code_words = folded_words(code)
     return _spaced(
-        [*first, *last, *joined, *folded_words(preferred_name or ""), *code_words, "".join(code_words)],
+        [*first, *last, *joined, *folded_words(others or ""), *code_words, "".join(code_words)],
     )
 
 

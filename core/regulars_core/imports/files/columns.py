@@ -5,7 +5,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import BinaryIO
 
@@ -21,11 +21,13 @@ _NOT_NAME = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns that a kind of file may have, those that it must have, and groups of which it must have one."""
+    """The columns that a kind of file may have, those that it must have, and groups of which it must have one. `instead` says
+    which column may stand in place of one that is required."""
 
     columns: Sequence[str]
     required: Sequence[str] = ()
     one_of: Sequence[Sequence[str]] = ()
+    instead: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,11 @@ def _places(
         problems.append(
             f"Not known: {', '.join(unknown)}. Map each to a column of ours (their=ours) or to nothing (their=)."
         )
-    problems += [f"There is no column {column}." for column in layout.required if column not in places]
+    problems += [
+        f"There is no column {column}."
+        for column in layout.required
+        if column not in places and layout.instead.get(column) not in places
+    ]
     for group in layout.one_of:
         if not any(column in places for column in group):
             problems.append(f"There must be one of the columns {', '.join(group)}.")

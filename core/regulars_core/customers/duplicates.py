@@ -1,0 +1,292 @@
+"""Who a customer may be already: looked up by one statement, and weighed.
+
+What is looked up is whole: the same e-mail address, phone number or tax id, the same name without case, accents and
+punctuation. How likely it is that two are one stands in `likeness`. Nobody is one with another by the phone alone: households
+share it.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from regulars_core.customers.rules import CheckedCustomer, company_key, tax_key
+from regulars_core.customers.rules import sort_name as name_key
+from regulars_core.database import Engine, Lookup
+from regulars_core.primitives.errors import Problem, Questioned, Refused
+from regulars_core.primitives.text import camel
+from regulars_core.queries.rows import rows_by_text
+from regulars_core.shop.settings import Settings
+from regulars_core.shop.shop import Shop
+
+MAX_MATCHES = 5
+LEAST_TOLD = 50
+"""The score from which on a likeness is told."""
+_MAX_OF_A_KIND = 20
+"""Customers that are looked at who share one value. Many share a name; an e-mail address, a phone or a tax id few."""
+_TAIL = 7
+_MAX_REPEATED = 100
+ALLOWED_ONCE = "Another customer has this, and the shop allows it once."
+KEPT_IN = {"email": "email", "phone": "phone", "tax_id": "tax_key"}
+"""Where the form stands in which the values are compared that a shop can keep apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What somebody is recognised by, in the form in which it is compared; None for what is not known.
+
+    `name` is that of a person, or of a company where `is_company`; only names of the same kind are compared.
+    """
+
+    email: str | None = None
+    phone: str | None = None
+    phone_tail: str | None = None
+    tax_id: str | None = None
+    name: str | None = None
+    birth_date: str | None = None
+    is_company: bool = False
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Any], *, is_company: bool) -> "Traits":
+        """Those of a customer with these columns."""
+        if is_company:
+            name = company_key(columns["company_name"])
+        else:
+            name = name_key(columns["first_name"] or "", columns["last_name"] or "") or None
+        phone = columns["phone"]
+        tax_id, born = tax_key(columns["tax_id"]), columns["birth_date"]
+        return cls(columns["email"], phone, _tail(phone), tax_id, name, born, is_company)
+
+    def only(self, told: Set[str]) -> "Traits":
+        """Without those that must not be told."""
+        hidden: dict[str, Any] = dict.fromkeys(PERSONAL_TRAITS - told)
+        return replace(self, **hidden) if hidden else self
+
+
+PERSONAL_TRAITS = frozenset({"email", "phone", "phone_tail", "tax_id", "birth_date"})
+"""What tells more than a name: a likeness in it is told to callers who may know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A customer who may be the one at hand: why, and how likely, from 50 to 100."""
+
+    customer_id: str
+    reasons: Sequence[str]
+    score: int
+
+
+@dataclass(frozen=True, slots=True)
+class PossibleDuplicates(Problem):
+    """The customer may be there already. `matches` are Matches as plain JSON, the likeliest first, as far as the caller may be
+    told of them."""
+
+    matches: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def likely(self) -> Sequence[Match]:
+        """The matches."""
+        return [Match(**match) for match in self.matches]
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A customer who shares something with the one at hand."""
+
+    id: str
+    code: str
+    traits: Traits
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a new customer is looked at before it is registered.
+
+    `refuses`: whether somebody is asked back who is likely there already. `is_strict`: whether values that the shop keeps apart
+    are. `told` are the traits by which the caller may be told who it is.
+    """
+
+    refuses: bool
+    is_strict: bool
+    told: Set[str] = PERSONAL_TRAITS
+
+
+def likeness(one: Traits, other: Traits) -> tuple[Sequence[str], int]:
+    """Why two may be the same, and how likely that is, 0 to 100."""
+    same_name = one.is_company == other.is_company and _same(one.name, other.name)
+    scores: dict[str, int] = {}
+    if _same(one.tax_id, other.tax_id):
+        scores["TAX_ID"] = 100
+    if _same(one.email, other.email):
+        scores["EMAIL"] = 95
+    if _same(one.phone, other.phone):
+        scores["PHONE"] = 90 if same_name else 55 if _others(one, other) else 80
+    if same_name and _same(one.birth_date, other.birth_date):
+        scores["NAME_AND_BIRTH_DATE"] = 85
+    elif same_name and _same(one.phone_tail, other.phone_tail) and not _same(one.phone, other.phone):
+        scores["NAME_AND_PHONE_TAIL"] = 75
+    elif same_name:
+        scores["NAME"] = 50
+    return sorted(scores, key=lambda reason: (-scores[reason], reason)), max(scores.values(), default=0)
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return one is not None and one == other
+
+
+def _others(one: Traits, other: Traits) -> bool:
+    """Whether two with one phone are told apart by name or e-mail."""
+    return any(
+        mine and theirs and mine != theirs for mine, theirs in ((one.name, other.name), (one.email, other.email))
+    )
+
+
+def _tail(phone: str | None) -> str | None:
+    return phone[-_TAIL:] if phone else None
+
+
+def matches_among(one: Traits, others: Sequence[Alike]) -> list[Match]:
+    """Who of these it may be, the likeliest first, those who were registered first before others."""
+    found = [(other.id, *likeness(one, other.traits)) for other in others]
+    likely = [Match(id_, reasons, score) for id_, reasons, score in found if score >= LEAST_TOLD]
+    return sorted(likely, key=lambda match: (-match.score, match.customer_id))
+
+
+_COLUMNS = "id, code, email, phone, tax_key, is_company, sort_name, company_key, birth_date, first_name, last_name"
+
+
+def looks_alike(engine: Engine, code: str | None, traits: Traits) -> Lookup | None:
+    """What finds those with this code and those who share a trait, a few of each kind and each from an index; None for what
+    nobody can share."""
+    name = "company_key" if traits.is_company else "sort_name"
+    given = {
+        "code": code, "email": traits.email, "phone": traits.phone, "tax_key": traits.tax_id, name: traits.name,
+    }  # fmt: skip
+    columns = tuple(column for column, value in given.items() if value is not None)
+    values = [value for value in given.values() if value is not None]
+    if traits.name is not None and traits.birth_date is not None and not traits.is_company:
+        return _union(engine, columns, born=True), [*values, traits.birth_date]
+    return (_union(engine, columns, born=False), values) if columns else None
+
+
+_INDEXES = {
+    "email": "customer_email",
+    "phone": "customer_phone",
+    "tax_key": "customer_tax_id",
+    "company_key": "customer_company",
+    "sort_name": "customer_name",
+    "birth_date": "customer_name_and_birth",
+}
+
+
+@lru_cache(maxsize=128)
+def _union(engine: Engine, columns: tuple[str, ...], *, born: bool) -> str:
+    places = {column: f"${number}" for number, column in enumerate(columns, 1)}
+    conditions = {column: f"{column} = {place}" for column, place in places.items()}
+    if "sort_name" in places:
+        # Namesakes come in the order of their index, those who were registered first before others.
+        conditions["sort_name"] += " AND NOT is_company ORDER BY id"
+    if "company_key" in places:
+        conditions["company_key"] += " AND is_company"
+    if born:
+        conditions["birth_date"] = f"sort_name = {places['sort_name']} AND birth_date = ${len(columns) + 1}"
+    return " UNION ALL ".join(
+        f"SELECT * FROM (SELECT {_COLUMNS} FROM customer{_by_index(engine, kind)} WHERE {condition}"
+        f" LIMIT {_MAX_OF_A_KIND}) of_{kind}"
+        for kind, condition in conditions.items()
+    )
+
+
+def _by_index(engine: Engine, kind: str) -> str:
+    """SQLite reads the whole table for what few have, such as a tax id: to its statistics all who have none are alike."""
+    return f" INDEXED BY {_INDEXES[kind]}" if engine == "sqlite" and kind in _INDEXES else ""
+
+
+async def alike(shop: Shop, code: str | None, traits: Traits) -> list[Alike]:
+    """The customers with this code and those who share a trait."""
+    lookup = looks_alike(shop.database.engine, code, traits)
+    if lookup is None:
+        return []
+    found = {row[0]: row for row in await shop.database.read(lookup[0], *lookup[1])}
+    return [_alike(row) for row in found.values()]
+
+
+def _alike(row: Any) -> Alike:
+    id_, code, email, phone, tax, is_company, sorted_by, company, birth_date, first, last = row
+    name = company if is_company else sorted_by if first or last else None
+    traits = Traits(email, phone, _tail(phone), tax, name or None, birth_date, bool(is_company))
+    return Alike(str(id_), code, traits)
+
+
+def unique_keys(settings: Settings, columns: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The values that the shop keeps apart, as (column, value in the form in which it is compared)."""
+    folded = {"tax_id": tax_key}
+    keys = [(name, folded.get(name, str)(columns[name])) for name in settings.unique_fields if columns.get(name)]
+    return [(name, value) for name, value in keys if value]
+
+
+def refuse_duplicates(shop: Shop, customer: CheckedCustomer, others: Sequence[Alike], look: Look) -> list[Match]:
+    """Who the customer may be, for the caller to be told. Raises Refused with NOT_UNIQUE where a value is another one's that the
+    shop keeps apart, and Questioned with POSSIBLE_DUPLICATES where the customer is likely to be there already."""
+    traits = Traits.of(customer.columns, is_company=customer.is_company)
+    told = matches_among(traits.only(look.told), others)[:MAX_MATCHES]
+    kept_apart = shop.settings.unique_fields if look.is_strict else ()
+    taken = not_unique(kept_apart, traits, others, look.told)
+    rest = [
+        other
+        for other in others
+        if not any(_same(getattr(traits, name), getattr(other.traits, name)) for name in kept_apart)
+    ]
+    if look.refuses and any(one.score >= shop.settings.duplicate_score for one in matches_among(traits, rest)):
+        message = "The customer may be registered already; `force` registers another one."
+        raise Questioned(*taken, PossibleDuplicates("POSSIBLE_DUPLICATES", message, (), plain(told)))
+    if taken:
+        raise Refused(*taken)
+    return told
+
+
+def not_unique(
+    columns: Sequence[str], traits: Traits, others: Sequence[Alike], told: Set[str] = PERSONAL_TRAITS
+) -> list[PossibleDuplicates]:
+    """A problem for each of these columns, which the shop keeps apart, whose value one of the others has."""
+    problems = []
+    for name in columns:
+        value = getattr(traits, name)
+        having = [other for other in others if _same(value, getattr(other.traits, name))]
+        if having:
+            alone = Traits(**{name: value}).only(told)
+            problems.append(_taken(name, matches_among(alone, having)[:MAX_MATCHES]))
+    return problems
+
+
+def _taken(name: str, matches: Sequence[Match]) -> PossibleDuplicates:
+    return PossibleDuplicates("NOT_UNIQUE", ALLOWED_ONCE, (camel(name),), plain(matches))
+
+
+async def values_taken(shop: Shop, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these values, as `unique_keys` names them, somebody has: for many customers at once."""
+    taken = set()
+    for name in dict.fromkeys(name for name, _ in keys):
+        column, values = KEPT_IN[name], sorted({value for of, value in keys if of == name})
+        rows = await rows_by_text(shop.database, "customer", (column,), column, values)
+        taken |= {(name, row[0]) for row in rows}
+    return taken
+
+
+async def repeated(shop: Shop) -> AsyncIterator[str]:
+    """A sentence for each value that the shop keeps apart and several customers have: by their codes, and without the value."""
+    for name in shop.settings.unique_fields:
+        column = KEPT_IN[name]
+        for row in await shop.database.rows(
+            f"SELECT {column} FROM customer WHERE {column} IS NOT NULL GROUP BY {column} HAVING count(*) > 1"
+            f" ORDER BY {column} LIMIT {_MAX_REPEATED}"
+        ):
+            owners = await shop.database.rows(
+                f"SELECT code FROM customer WHERE {column} = $1 ORDER BY id LIMIT {_MAX_OF_A_KIND}", row[0]
+            )
+            yield f"{', '.join(owner[0] for owner in owners)} have the same {name}, which the shop allows once"
+
+
+def plain(matches: Sequence[Match]) -> list[Mapping[str, Any]]:
+    """Matches as plain JSON."""
+    return [asdict(match) for match in matches]
