@@ -1,10 +1,11 @@
 """What customers bring to the schema."""
 
 from regulars_core.customers import changes
+from regulars_core.customers.erasure import deletion
 from regulars_core.customers.reads import customers_by_ids
 from regulars_core.plugins.owners import CORE
 from regulars_schema.composition.contributions import Contribution, NodeKind
-from regulars_schema.customers import errors
+from regulars_schema.customers import erasures, errors
 from regulars_schema.customers.fields import EXTENSIONS
 from regulars_schema.customers.filters import LEAVES
 from regulars_schema.customers.mutations import MUTATIONS
@@ -17,10 +18,10 @@ def contribution() -> Contribution:
     """What this room brings to the schema."""
     return Contribution(
         CORE,
-        extensions=(*EXTENSIONS, errors.EXTENSION, QUERIES, MUTATIONS),
-        types=[errors.VersionConflict],
-        problems=[changes.VersionConflict],
+        extensions=(*EXTENSIONS, errors.EXTENSION, QUERIES, MUTATIONS, *erasures.EXTENSIONS),
+        types=[errors.VersionConflict, erasures.CustomerReferenced],
+        problems=[changes.VersionConflict, deletion.CustomerReferenced],
         leaves=LEAVES,
         sorts=SORTS,
-        nodes=[NodeKind("customer", in_every_store(customers_by_ids), "customers.view")],
+        nodes=[NodeKind("customer", in_every_store(customers_by_ids), "customers.view"), *erasures.NODES],
     )

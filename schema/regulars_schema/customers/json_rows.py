@@ -22,7 +22,9 @@ _CUSTOMER_WITH_STATS = RowShape.of(
     CUSTOMERS,
     "customer",
     without={"tax_id"},
-    display_name=text("coalesce(nullif(c.preferred_name, ''), c.first_name || ' ' || c.last_name)"),
+    display_name=text(
+        "coalesce(nullif(c.preferred_name, ''), nullif(trim(c.first_name || ' ' || c.last_name), ''), c.code)"
+    ),
 )
 CUSTOMER = replace(_CUSTOMER_WITH_STATS, joins={})
 _ADDRESS = RowShape.of(ADDRESSES)
