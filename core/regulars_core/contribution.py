@@ -1,11 +1,14 @@
 """What core declares: it is the first plugin of its own host."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from regulars_core.bulk.service import forget_old_jobs
 from regulars_core.bulk.tasks import BulkTask
 from regulars_core.bulk.worker import do_bulk_jobs
 from regulars_core.customers import duplicates
+from regulars_core.customers.erasure import personal
+from regulars_core.customers.erasure.due import BY, erase_due
+from regulars_core.customers.erasure.holdings import Parts, told_of
 from regulars_core.customers.search import recent
 from regulars_core.database import App
 from regulars_core.events.replay import catch_up, forget_old
@@ -14,6 +17,7 @@ from regulars_core.hookspecs import hookimpl
 from regulars_core.idempotency import KEPT_DAYS
 from regulars_core.idempotency import forget_old as forget_old_keys
 from regulars_core.jobs.jobs import Job
+from regulars_core.purchases.erasure import personal as personal_of_purchases
 from regulars_core.purchases.statistics import differences
 from regulars_core.shop.permissions import CORE_PERMISSIONS, Permission
 from regulars_core.shop.shop import Shop
@@ -63,6 +67,7 @@ JOBS: Sequence[Job] = (
         "renew-recent-text", "Lets quick searches find those seen last by an index of their own.", 60, renew_recent_text
     ),
     Job("bulk-jobs", "Does what takes longer than an answer, batch by batch.", 10, do_bulk_jobs),
+    Job(BY[1], "Erases customers whose days of grace are over.", 300, erase_due),
     Job("keep-journal", "Tells plugins what they missed, and forgets what all were told.", 600, keep_journal),
     Job("refresh-planner", "Refreshes the figures by which the database chooses its indexes.", 86_400, refresh_planner),
     Job(
@@ -119,3 +124,27 @@ def regulars_bulk_tasks() -> Sequence[BulkTask]:
 def regulars_verifications() -> Sequence[Verification]:
     """Core's verifications."""
     return VERIFICATIONS
+
+
+HOLDINGS = (*personal.HOLDINGS, *personal_of_purchases.HOLDINGS)
+"""What core's tables hold of customers."""
+
+
+@hookimpl
+async def customers_erased(shop: Shop, customers: Sequence[str]) -> Mapping[str, int]:
+    """Erase what core holds of customers."""
+    ours = await personal.erase_customers(shop, customers)
+    return {**ours, **await personal_of_purchases.erase_purchases(shop, customers)}
+
+
+@hookimpl
+async def customers_data(shop: Shop, customers: Sequence[str]) -> Sequence[Parts]:
+    """Tell what core holds of customers."""
+    return await told_of(shop, HOLDINGS, customers)
+
+
+@hookimpl
+async def customers_referenced(shop: Shop, customers: Sequence[str]) -> Sequence[Mapping[str, int]]:
+    """Purchases, and that some once were the customer's; and notes."""
+    counted = (await personal.references(shop, customers), await personal_of_purchases.references(shop, customers))
+    return [{**ours, **theirs} for ours, theirs in zip(*counted, strict=True)]

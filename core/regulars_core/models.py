@@ -2,6 +2,7 @@
 
 from regulars_core.audit import Audit
 from regulars_core.bulk.models import BulkJob
+from regulars_core.customers.erasure.models import Erasure
 from regulars_core.customers.models import (
     CodeBlock,
     Customer,
@@ -43,6 +44,7 @@ __all__ = [
     "CustomerStats",
     "CustomerTag",
     "CustomerText",
+    "Erasure",
     "IdempotencyKey",
     "JobLease",
     "Journal",

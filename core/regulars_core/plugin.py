@@ -9,6 +9,24 @@ from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.bulk.service import request_bulk_job
 from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask
 from regulars_core.customers.changes import locked_customer
+from regulars_core.customers.erasure.holdings import (
+    AMOUNT,
+    DERIVED,
+    ERASED,
+    ERASED_TEXT,
+    FLAG,
+    INNER,
+    KEPT,
+    QUANTITY,
+    WHEN,
+    Fate,
+    Holding,
+    Parts,
+    counted_by,
+    derived,
+    erase_held,
+    told_of,
+)
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
@@ -72,12 +90,21 @@ from regulars_core.start import configured, opened, plugins_on, plugins_wanted
 from regulars_core.verification import Verification
 
 __all__ = [
+    "AMOUNT",
     "DAY_MS",
+    "DERIVED",
+    "ERASED",
+    "ERASED_TEXT",
+    "FLAG",
+    "INNER",
+    "KEPT",
     "LATEST",
     "MAIN_STORE_ID",
     "MIN_COPY_ROWS",
     "NEVER",
     "NOW",
+    "QUANTITY",
+    "WHEN",
     "Actor",
     "Adjustment",
     "App",
@@ -97,9 +124,11 @@ __all__ = [
     "Database",
     "Declined",
     "Dialect",
+    "Fate",
     "Forbidden",
     "GroupRow",
     "Guarded",
+    "Holding",
     "IdField",
     "Instant",
     "InstantField",
@@ -118,6 +147,7 @@ __all__ = [
     "Order",
     "Owners",
     "Page",
+    "Parts",
     "Permission",
     "PluginError",
     "PluginOrder",
@@ -155,11 +185,14 @@ __all__ = [
     "completed",
     "configured",
     "consumer",
+    "counted_by",
     "customers_by_ids",
     "day_and_minute",
     "day_of",
     "decimal_text",
+    "derived",
     "divided_half_up",
+    "erase_held",
     "exists_in",
     "exponent_of",
     "fact_of",
@@ -197,4 +230,5 @@ __all__ = [
     "start_of",
     "to_minor",
     "told_later",
+    "told_of",
 ]

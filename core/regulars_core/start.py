@@ -1,6 +1,6 @@
 """Opening a shop: the one way, for the server, the command line, the doctor and tests."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,17 +18,24 @@ from regulars_core.shop.shop import Shop, WrongCurrency, refuse_other_currency
 CANNOT_START = (NotMigrated, DatabaseTooNew, WrongCurrency, Unavailable)
 
 
-def plugins_on(plugins: Mapping[str, object] | None = None, about: Sequence[About] = ()) -> Plugins:
-    """These plugins by name, beside core; core alone if there are none.
+def plugins_on(
+    plugins: Mapping[str, object] | None = None,
+    about: Sequence[About] = (),
+    *,
+    off: Callable[[], Mapping[str, object]] = dict,
+) -> Plugins:
+    """These plugins by name, beside core; core alone if there are none. `off` answers those that are installed and not on.
 
     Raises PluginError for plugins that cannot be on as they are.
     """
-    return Plugins(plugins or {}, about, core=contribution, specs=hookspecs, events=hookspecs.EVENTS)
+    return Plugins(plugins or {}, about, core=contribution, specs=hookspecs, events=hookspecs.EVENTS, off=off)
 
 
 def plugins_wanted(wanted: tuple[str, ...] | None) -> Plugins:
     """Those of the installed plugins that the setting `plugins` names: the whole box where it is absent. Raises PluginError."""
-    return plugins_on(*loaded(chosen(installed(), wanted)))
+    available = installed()
+    on = chosen(available, wanted)
+    return plugins_on(*loaded(on), off=lambda: loaded(one for one in available if one not in on)[0])
 
 
 def configured(**arguments: Any) -> tuple[Settings, Plugins]:

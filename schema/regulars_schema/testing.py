@@ -13,14 +13,16 @@ from regulars_schema.request.errors import answered
 from regulars_schema.schema import schema_of
 
 MONEY = frozenset({"purchaseRecord", "purchaseRefund", "purchaseVoid", "purchasePay", "purchasesReassign"})
-"""The mutations that must have an idempotency key."""
+"""The mutations that must have an idempotency key because money is at stake."""
+FOR_EVER = frozenset({"customerDelete", "customerEraseRequest", "customerEraseCancel", "customerDataRequest"})
+"""Those that must have one because they cannot be taken back, or because data leaves the shop."""
 USER_ERRORS = "userErrors { __typename code message path }"
 """What is selected of user errors."""
 
 
 def keyed(mutation: str, input: dict[str, Any]) -> dict[str, Any]:
     """The input with a key of its own where the mutation needs one and none is given."""
-    return {"idempotencyKey": uuid4().hex, **input} if mutation in MONEY else input
+    return {"idempotencyKey": uuid4().hex, **input} if mutation in MONEY | FOR_EVER else input
 
 
 @dataclass

@@ -13,8 +13,8 @@ from regulars_core.database import Unavailable
 from regulars_core.imports import ImportOptions, import_purchases
 from regulars_core.plugin import MAIN_STORE_ID, Shop
 from regulars_core.primitives.clock import day_of, now
+from regulars_core.purchases.erasure.personal import erase_purchases
 from regulars_core.purchases.receipts.layout import columns
-from regulars_core.purchases.receipts.rows import erase_receipts
 from regulars_core.purchases.statistics import hold
 from regulars_core.shop.actors import Actor
 from regulars_core.testing import OpenShop
@@ -151,8 +151,7 @@ async def test_an_erasure_takes_them_away(shop: Shop, api: Api) -> None:
     database, key = shop.database, ana.partition("_")[2]
 
     async def erase() -> int:
-        await hold(database, [key])
-        return await erase_receipts(database, [key])
+        return (await erase_purchases(shop, [key])).get("receipts", 0)
 
     assert [await database.transaction(erase) for _ in range(2)] == [2, 0]
     assert await shown(api) == {"R1": NOBODY, "R2": NOBODY, "R3": {**THEN, "customerName": "Bo Li"}, "R4": NOBODY}
@@ -169,7 +168,7 @@ async def test_a_sale_while_the_customer_is_erased_keeps_nothing(shop: Shop, api
         await hold(database, [key])
         await database.run("UPDATE customer SET first_name = '', last_name = '', tax_id = NULL WHERE id = $1", key)
         await database.run("DELETE FROM customer_address WHERE customer_id = $1", key)
-        await erase_receipts(database, [key])
+        await erase_purchases(shop, [key])
         buying.append(asyncio.create_task(sold(api, "R1", ana), context=outside))
         waiting = "SELECT 1 FROM pg_locks WHERE NOT granted"
         async with asyncio.timeout(30):

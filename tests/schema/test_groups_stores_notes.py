@@ -214,7 +214,9 @@ async def test_node_answers_every_kind(api: Api) -> None:
     job = await api.shop.database.transaction(
         lambda: request_bulk_job(api.shop, "GROUP_DELETE", {"group": "x"}, api.actor)
     )
+    erasure = await api.done("customerEraseRequest", "erasure { id }", {"customerId": ana})
     expected = {
+        "Erasure": erasure["erasure"]["id"],
         "BulkJob": f"job_{job.id}",
         "AuditEntry": (await api.data("{ audit(first: 1) { nodes { id } } }"))["audit"]["nodes"][0]["id"],
         "Customer": ana,

@@ -7,6 +7,7 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type
 
 from regulars_core.bulk.service import request_bulk_job
+from regulars_core.customers.erasure.requests import request_erasure
 from regulars_core.primitives.clock import Instant, now, printed
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID
 from regulars_core.shop.actors import Actor
@@ -103,6 +104,7 @@ async def fill(api: Api) -> Filled:
         "purchaseRecord", "created", {**cake, "lines": [{"name": "Cake", "total": "0.50"}], "returns": returns}
     )
     ids["job"] = await failed_job(api)
+    ids["erasure"] = await done_erasure(api, ids["customer"])
     ids["audit"] = (await api.data("{ audit(first: 1) { nodes { id } } }"))["audit"]["nodes"][0]["id"]
     return Filled(api, ids)
 
@@ -118,6 +120,21 @@ async def failed_job(api: Api) -> str:
         )
         await database.run(f"{told} WHERE id = $1", job.id, '{"changed": 3}')
         return f"job_{job.id}"
+
+    return await database.transaction(work)
+
+
+async def done_erasure(api: Api, customer: str) -> str:
+    """An erasure of which everything can be told."""
+    database = api.shop.database
+
+    async def work() -> str:
+        erasure = await request_erasure(api.shop, customer.removeprefix("customer_"), api.actor)
+        told = (
+            "UPDATE erasure SET state = 'DONE', is_open = $3, cancelled_at = 1, done_at = 2, erased = $2 WHERE id = $1"
+        )
+        await database.run(told, erasure.id, '{"notes": 3}', False)
+        return f"erasure_{erasure.id}"
 
     return await database.transaction(work)
 
@@ -193,8 +210,8 @@ def test_every_field_stands_under_a_permission_that_there_is() -> None:
             open_types.add(type_.name)
     assert open_types == {
         "Query", "Mutation", "Money", "PageInfo", "Plugin", "Shop", "Viewer", "RoleBinding", "InvalidInput",
-        "VersionConflict", "RuleKind", "RuleKindSetting", "RuleSettingChoice", "BulkJob", "BulkJobConnection",
-        "BulkJobEdge", "ReferenceCount", "Warning", "CustomerFieldRule", "PossibleDuplicates",
+        "VersionConflict", "CustomerReferenced", "RuleKind", "RuleKindSetting", "RuleSettingChoice", "BulkJob",
+        "BulkJobConnection", "BulkJobEdge", "ReferenceCount", "Warning", "CustomerFieldRule", "PossibleDuplicates",
     }  # fmt: skip
 
 
@@ -325,13 +342,20 @@ async def test_a_mutation_works_for_who_may_not_see_what_it_made(filled: Filled)
     await database.transaction(lambda: database.run("UPDATE bulk_job SET finished_at = NULL"))
     owing = {"reference": "OWED", "lines": [{"name": "Tea", "total": "3.00"}], "due": "3.00", "payments": []}
     owed = await filled.api.done("purchaseRecord", "purchase { id due { amount } }", owing)
-    ids = {**filled.ids, "owed": owed["purchase"]["id"]}
+    spare = await filled.api.done("customerCreate", "customer { id }", {"firstName": "By", "lastName": "Mistake"})
+    asked = await filled.api.done("customerEraseRequest", "erasure { id }", {"customerId": spare["customer"]["id"]})
+    ids = {
+        **filled.ids,
+        "owed": owed["purchase"]["id"],
+        "spare": spare["customer"]["id"],
+        "asked": asked["erasure"]["id"],
+    }
     for name, given in inputs(ids).items():
         field = mutations.fields[name]
         needs, payload = needs_of(field), get_named_type(field.type)
         assert needs is not None or name == "bulkJobCancel"  # which whoever asked for a job may do
         assert isinstance(payload, GraphQLObjectType)
-        caller = filled.holding(needs) if needs else filled.holding()
+        caller = filled.holding(*([needs] if needs else ()), *NEEDED_TOO.get(name, ()))
         shown = [key for key in payload.fields if key != "userErrors"]
         selection = " ".join(key + bare(payload.fields[key]) for key in shown)
         kind = name[0].upper() + name[1:] + "Input"
@@ -339,12 +363,16 @@ async def test_a_mutation_works_for_who_may_not_see_what_it_made(filled: Filled)
         rows = await filled.api.shop.database.rows("SELECT count(*) FROM audit")
         answer = await caller.ask(document, input=given)
         assert answer.data[name]["userErrors"] == [], (name, answer.data)
-        hidden = [key for key in shown if needs_of(payload.fields[key])]
+        hidden = [key for key in shown if (wants := needs_of(payload.fields[key])) and not caller.actor.may(wants)]
         assert refusals(answer) == [(needs_of(payload.fields[key]), [name, key]) for key in hidden], name
         assert all(answer.data[name][key] is None for key in hidden), name
         assert all(answer.data[name][key] is not None for key in shown if key not in {*hidden, "bulkJob"}), name
         assert (await filled.api.shop.database.rows("SELECT count(*) FROM audit"))[0][0] == rows[0][0] + 1, name
     assert set(mutations.fields) == set(inputs(ids))
+
+
+NEEDED_TOO = {"customerDataRequest": ["customers.view_sensitive"]}
+"""What a mutation needs beside the permission that it names first."""
 
 
 def inputs(ids: dict[str, str]) -> dict[str, dict[str, Any]]:
@@ -376,6 +404,10 @@ def inputs(ids: dict[str, str]) -> dict[str, dict[str, Any]]:
         "purchaseVoid": {**sold, "idempotencyKey": "c"},
         "purchasePay": {"purchaseId": ids["owed"], "payments": [{"method": "cash", "amount": "1.00"}],
                         "idempotencyKey": "d"},
+        "customerDataRequest": {"customerId": ids["customer"], "idempotencyKey": "f"},
+        "customerEraseRequest": {"customerId": ids["customer"], "idempotencyKey": "g"},
+        "customerEraseCancel": {"erasureId": ids["asked"], "idempotencyKey": "h"},
+        "customerDelete": {"id": ids["spare"], "idempotencyKey": "i"},
     }  # fmt: skip
 
 

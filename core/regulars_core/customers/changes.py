@@ -7,7 +7,7 @@ from typing import Any
 from regulars_core.audit import Change, changed
 from regulars_core.customers.columns import COLUMNS, NAMES
 from regulars_core.customers.duplicates import PERSONAL_TRAITS, Traits, alike, not_unique, unique_keys
-from regulars_core.customers.reads import customers_by_ids
+from regulars_core.customers.reads import GONE, customers_by_ids
 from regulars_core.customers.registration import insert_addresses, insert_tags, lock_values, missing
 from regulars_core.customers.requirements import note_cleared
 from regulars_core.customers.rules import (
@@ -132,13 +132,13 @@ async def locked_customer(
 ) -> Mapping[str, Any]:
     """The customer's columns by name, locked until the transaction ends.
 
-    Raises Refused with NOT_FOUND at this field, and with VERSION_CONFLICT if another version is expected.
+    Raises Refused with NOT_FOUND at this field, also for who is erased, and with VERSION_CONFLICT if another version is expected.
     """
     names = ("id", "code", "status", "version", *NAMES, "is_company", "group_id")
     rows = await lock(shop.database, "customer", [customer_id], names)
-    if not rows:
+    customer = dict(zip(names, rows[0], strict=True)) if rows else {}
+    if not customer or customer["status"] in GONE:
         raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", (field,)))
-    customer = dict(zip(names, rows[0], strict=True))
     customer["is_company"] = bool(customer["is_company"])
     if expected is not None and customer["version"] != expected:
         message = f"The customer was changed meanwhile and is at version {customer['version']}."
@@ -258,7 +258,7 @@ async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -
         problems = [
             Problem("NOT_FOUND", "There is no customer with this id.", ("customerIds", str(n)))
             for n, customer_id in enumerate(customer_ids)
-            if customer_id not in customers
+            if customer_id not in customers or customers[customer_id].is_gone
         ]
         problems += await missing(shop, "customer_group", {group_id}, "groupId", "group")
         if problems:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from regulars_core.customers.reads import GONE
 from regulars_core.customers.rules import company_key, tax_key
 from regulars_core.primitives.clock import NEVER
 from regulars_core.queries.where import Condition, Leaf, LeafSql, Values, Where, compared, exists_in, present
@@ -79,6 +80,18 @@ def not_put_away(where: Where | None) -> Where:
     if where is None:
         return _NOT_PUT_AWAY
     return where if _asks_for_status(where) else Where("all", (_NOT_PUT_AWAY, where))
+
+
+NOT_GONE = Where("leaf", leaf=Leaf("notGone", lambda _, __: f"c.status NOT IN {GONE}"))
+"""Neither erased nor merged into another one."""
+
+
+def not_gone(where: Where | None) -> Where:
+    """Conditions on customers, without those who are erased or merged into others; left as they are where they ask for a
+    status."""
+    if where is None:
+        return NOT_GONE
+    return where if _asks_for_status(where) else Where("all", (NOT_GONE, where))
 
 
 def _asks_for_status(where: Where) -> bool:

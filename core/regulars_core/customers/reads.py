@@ -15,6 +15,10 @@ from regulars_core.queries.rows import Nearby, Readable, by_ids, listed_of, page
 from regulars_core.queries.where import Values, Where
 from regulars_core.shop.shop import Shop
 
+MERGED, ERASED = "MERGED", "ERASED"
+GONE = (MERGED, ERASED)
+"""Statuses of who is no customer of their own any more: in no list that does not ask for it, and nothing is written to them."""
+
 
 @dataclass(slots=True)
 class CustomerRow:
@@ -47,6 +51,11 @@ class CustomerRow:
     def display_name(self) -> str:
         """How the customer likes to be called, or else first and last name, or else the company's; the code of who has none."""
         return self.preferred_name or f"{self.first_name} {self.last_name}".strip() or self.company_name or self.code
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing may be written to the customer any more."""
+        return self.status in GONE
 
     @property
     def phone_formatted(self) -> str | None:

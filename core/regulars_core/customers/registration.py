@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from regulars_core.customers.columns import NAMES
 from regulars_core.customers.duplicates import Look, Match, Traits, alike, refuse_duplicates, unique_keys
+from regulars_core.customers.reads import GONE
 from regulars_core.customers.rules import Address, CheckedCustomer, city_key, derived
 from regulars_core.customers.search.texts import texts_of
 from regulars_core.database import Lookup
@@ -87,12 +88,16 @@ async def _refuse_unknown(shop: Shop, customers: Sequence[CheckedCustomer], take
         raise Refused(*problems)
 
 
+_OPEN = {"customer_group": " AND emptying_into IS NULL", "customer": f" AND status NOT IN {GONE}"}
+
+
 async def missing(shop: Shop, table: str, ids: set[str], field: str, kind: str) -> list[Problem]:
-    """A problem for every id that no row of the table has, or a group that is being removed."""
+    """A problem for every id that no row of the table has, for a group that is being removed, and for a customer who is
+    erased."""
     if not ids:
         return []
     among = shop.database.dialect.among("id", 1)
-    open_ones = f"{among} AND emptying_into IS NULL" if table == "customer_group" else among
+    open_ones = f"{among}{_OPEN.get(table, '')}"
     existing = {row[0] for row in await shop.database.rows(f"SELECT id FROM {table} WHERE {open_ones}", sorted(ids))}
     return [Problem("NOT_FOUND", f"There is no {kind} with this id.", (field,)) for _ in sorted(ids - existing)]
 

@@ -14,6 +14,7 @@ from regulars_core.database.engine_meta import EngineContext, serve_both_engines
 from regulars_core.database.errors import (
     OutcomeUnknown,
     Overtaken,
+    StoppedForLength,
     Unavailable,
     classify,
     collided,
@@ -34,6 +35,7 @@ _MAX_CONFLICTS = 20  # attempts where writers met and nobody waited
 _ALONE_FROM = 6  # the attempt from which on no other transaction of this process begins meanwhile
 _FIRST_PAUSE_SECONDS = 0.02  # at most, before the second try; each later one may wait twice as long
 _MAX_PAUSE_SECONDS = 0.5
+_MAX_TRUNCATIONS = 100
 
 
 class Database:
@@ -321,6 +323,25 @@ class Database:
                 raise
             raise OutcomeUnknown(f"The connection broke while committing: {error}") from error
         return result
+
+    async def drop_overwritten(self, tables: Sequence[str]) -> None:
+        """Let the disk forget what rows of these tables were before they were overwritten or deleted, as far as that is in our
+        hands: on SQLite, which overwrites what it frees, the log is emptied; on PostgreSQL each table is vacuumed for as long as
+        a statement may take, and what takes longer is left to the autovacuum.
+
+        Raises Unavailable if others go on reading from SQLite's log, and RuntimeError inside a transaction.
+        """
+        if self.in_transaction:
+            raise RuntimeError("What is overwritten is forgotten when its transaction has ended.")
+        if self.engine == "sqlite":
+            for _ in range(_MAX_TRUNCATIONS):
+                if await self._root.truncate_log():
+                    return
+                await asyncio.sleep(_FIRST_PAUSE_SECONDS)
+            raise Unavailable("The log of the database could not be emptied, since others are reading from it.")
+        for table in tables:
+            with suppress(StoppedForLength):
+                await self.rows(f"VACUUM (SKIP_LOCKED) {table}")
 
     async def allow(self, seconds: int) -> None:
         """Let each statement of this transaction take as long as this; PostgreSQL gives up after five seconds otherwise,

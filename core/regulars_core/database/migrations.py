@@ -20,7 +20,7 @@ from tortoise.models import Model
 
 from regulars_core.database.errors import DatabaseTooNew
 
-from .apps import ALIAS, apps_config
+from .apps import ALIAS, App, apps_config
 from .database import Database
 
 TABLE = "tortoise_migrations"
@@ -131,6 +131,16 @@ async def _on_postgres(database: Database, work: Callable[[BaseSchemaEditor], An
     # The other migrator may take its time; a customer's long transaction may not make everybody else queue behind us.
     await database.run("SET LOCAL lock_timeout = '2s'")
     return await work(AsyncpgSchemaEditor(database._client, atomic=True))
+
+
+async def state_of(database: Database, app: App) -> tuple[bool, list[str]]:
+    """Of an app with which the database was not opened, whether any migration is applied, and which are not."""
+    with database.bound():
+        loader = MigrationLoader(apps_config([*database.apps, app]), _Nothing(None))
+        await loader.build_graph()
+        done = await _applied(database)
+        missing = sorted(str(key) for key in loader.graph.nodes if key.app_label == app.label and key not in done)
+        return any(key.app_label == app.label for key in done), missing
 
 
 async def _unknown(database: Database, graph: MigrationGraph) -> list[str]:

@@ -30,6 +30,7 @@ A hook takes as many of its arguments as it likes, by name.
 from collections.abc import Mapping
 from operator import attrgetter
 
+from regulars_core.customers.erasure.holders import ids_alone
 from regulars_core.customers.reads import customers_by_ids, customers_then
 from regulars_core.groups.reads import groups_by_ids
 from regulars_core.hookspecs.declarations import (
@@ -45,6 +46,7 @@ from regulars_core.hookspecs.declarations import (
     regulars_settings,
     regulars_verifications,
 )
+from regulars_core.hookspecs.erasure import customers_data, customers_erased, customers_referenced
 from regulars_core.hookspecs.events import (
     customers_changed,
     customers_registered,
@@ -84,6 +86,9 @@ __all__ = [
     "baskets_quoted_lookups",
     "baskets_told",
     "customers_changed",
+    "customers_data",
+    "customers_erased",
+    "customers_referenced",
     "customers_registered",
     "groups_changed",
     "groups_created",
@@ -115,6 +120,7 @@ __all__ = [
 EVENTS: Mapping[str, EventKind] = {
     "customers_registered": EventKind("customers", customers_by_ids, read_then=customers_then),
     "customers_changed": EventKind("customers", customers_by_ids, read_then=customers_then),
+    "customers_erased": EventKind("customers", ids_alone),
     "groups_created": EventKind("groups", groups_by_ids),
     "groups_changed": EventKind("groups", groups_by_ids),
     "purchases_recorded": EventKind(

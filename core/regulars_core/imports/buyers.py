@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from regulars_core.customers.contact import parse_email, parse_phone
+from regulars_core.customers.reads import GONE
 from regulars_core.customers.registration import CUSTOMER_CODES, give_codes, lock_values
 from regulars_core.customers.requirements import NAMES_OF_PEOPLE
 from regulars_core.customers.rules import CheckedCustomer
@@ -78,16 +79,18 @@ class BuyerReader:
 
 
 async def known_customers(shop: Shop, keys: Iterable[Key]) -> dict[Key, str]:
-    """The ids of those customers who have these codes, e-mails or phones; of several the eldest."""
+    """The ids of those customers who have these codes, e-mails or phones; of several the eldest. Who is erased is none: whoever
+    brings the code again is told that it is taken."""
     values: dict[str, set[str]] = {"code": set(), "email": set(), "phone": set()}
     for column, value in keys:
         values[column].add(value)
     ids: dict[Key, str] = {}
     for column, texts in values.items():
-        columns = (column, "id", "created_at")
+        columns = (column, "id", "created_at", "status")
         rows = await rows_by_text(shop.database, "customer", columns, column, sorted(texts))
-        for value, id_, _ in sorted(rows, key=lambda row: (row[2], row[1])):
-            ids.setdefault((column, value), id_)
+        for value, id_, _, status in sorted(rows, key=lambda row: (row[2], row[1])):
+            if status not in GONE:
+                ids.setdefault((column, value), id_)
     return ids
 
 

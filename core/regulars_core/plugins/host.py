@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, 
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -70,13 +71,14 @@ class Plugins:
         core: object,
         specs: ModuleType,
         events: Mapping[str, EventKind],
+        off: Callable[[], Mapping[str, object]] = dict,
     ) -> None:
         """`specs` are the hooks that there are, `events` says what those of them bring that are events, and `core` answers
-        declarations before all plugins, without being one of them.
+        declarations before all plugins, without being one of them. `off` answers the plugins that are installed and not on.
 
         Raises PluginError for hooks that do not exist, take arguments that do not, or are of the wrong colour.
         """
-        self._core, self._specs, self.events = core, specs, events
+        self._core, self._specs, self.events, self._off = core, specs, events, off
         for name in plugins:
             if not _NAME.fullmatch(name) or name == CORE:
                 raise PluginError(
@@ -115,9 +117,23 @@ class Plugins:
         return [(name, self._manager.get_plugin(name)) for name in self.names]
 
     def without(self, name: str) -> "Plugins":
-        """The same plugins but for one."""
+        """The same plugins but for one, which is off."""
         rest = {other: module for other, module in self.modules if other != name}
-        return Plugins(rest, self.about, core=self._core, specs=self._specs, events=self.events)
+
+        def off() -> Mapping[str, object]:
+            return {**self._off(), name: self._manager.get_plugin(name)}
+
+        return Plugins(rest, self.about, core=self._core, specs=self._specs, events=self.events, off=off)
+
+    @cached_property
+    def with_those_off(self) -> "Plugins":
+        """These, and behind them those that are installed and not on: for the few hooks that ask the latter too. Raises
+        PluginError for one that cannot be imported, or that could not be on beside these."""
+        on = dict(self.modules)
+        off = {name: plugin for name, plugin in self._off().items() if name not in on}
+        if not off:
+            return self
+        return Plugins({**on, **off}, self.about, core=self._core, specs=self._specs, events=self.events)
 
     def followers(self, name: str) -> Sequence[str]:
         """The plugins that want to be told after this one, and those that want to be told after them."""
@@ -277,6 +293,16 @@ class Plugins:
             known = {**facts, "extras": _own(extras, implementation.plugin_name), "found": own, "quotes": quoted}
             with _named(event, implementation.plugin_name):
                 await implementation.function(*(known[name] for name in implementation.argnames))
+
+    async def answers(self, event: str, facts: Mapping[str, Any], *, only: Collection[str]) -> Mapping[str, Any]:
+        """What each of these owners, core among them, answers to an event that is asked for an answer, by owner: awaited one
+        after another, in the order of registration. Raises what they raise."""
+        found = {}
+        for implementation in self._implementations(event):
+            if (owner := implementation.plugin_name) in only:
+                with _named(event, owner):
+                    found[owner] = await implementation.function(*(facts[name] for name in implementation.argnames))
+        return found
 
 
 def _own(extras: Sequence[Extras], plugin: str) -> Sequence[Mapping[str, Any]]:

@@ -55,8 +55,10 @@ async def reassign(
     checks.refuse()
 
     async def work() -> int:
-        if customer_id is not None and customer_id not in await customers_by_ids(shop.database, [customer_id]):
-            raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
+        if customer_id is not None:
+            known = (await customers_by_ids(shop.database, [customer_id])).get(customer_id)
+            if known is None or known.is_gone:
+                raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
         moves = [
             _Move(row.id, row.customer_id)
             for row in await _locked(shop, purchase_ids, stores)

@@ -108,6 +108,13 @@ class Settings(BaseSettings):
     when_store_closed: WhatThen = Field(
         "WARN", description="What becomes of a sale in a store that is closed: `REFUSE`, `WARN` or `ALLOW`."
     )
+    erase_after_days: int = Field(
+        10,
+        ge=0,
+        le=365,
+        description="After how many days somebody is erased for whom it was asked, unless it was told when; until then it can be "
+        "cancelled.",
+    )
     database_pool: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one process at most.")
     sqlite_readers: int = Field(4, ge=1, le=32, description="Read-only connections beside the writer on SQLite.")
     max_body_bytes: int = Field(262_144, ge=1_024, description="Largest request body, in bytes.")

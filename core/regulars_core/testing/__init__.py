@@ -12,6 +12,7 @@ from regulars_core.testing.off_and_on import misses_nothing
 
 from .databases import ENGINES, Databases
 from .laws import LawBroken, try_laws
+from .personal import hooks_lacking
 from .postgres import PostgresMissing, PostgresServer
 from .shops import OpenShop, little_of_everything, opened_shop, statements
 
@@ -26,6 +27,7 @@ __all__ = [
     "PostgresMissing",
     "PostgresServer",
     "drift",
+    "hooks_lacking",
     "import_customers",
     "import_purchases",
     "jobs_of",

@@ -13,6 +13,7 @@ from regulars_core.plugin import (
     Instant,
     Job,
     Lookup,
+    Parts,
     Permission,
     PurchaseOutline,
     ReassignedPurchase,
@@ -22,9 +23,10 @@ from regulars_core.plugin import (
     Shop,
     Verification,
     hookimpl,
+    told_of,
 )
 from regulars_schema.plugin import Contribution
-from regulars_tiers import events, hookspecs
+from regulars_tiers import events, hookspecs, personal
 from regulars_tiers.bulk_reassessment import TIERS_REASSESS
 from regulars_tiers.commands import commands
 from regulars_tiers.graphql import contribution
@@ -123,3 +125,18 @@ async def refunds_undone(shop: Shop, refunds: Sequence[RecordedRefund], moments:
 @hookimpl
 async def purchases_reassigned(shop: Shop, purchases: Sequence[ReassignedPurchase], moments: Sequence[Instant]) -> None:
     await events.reassigned(shop, purchases, moments)
+
+
+@hookimpl
+async def customers_erased(shop: Shop, customers: Sequence[str]) -> Mapping[str, int]:
+    return await personal.erase(shop, customers)
+
+
+@hookimpl
+async def customers_data(shop: Shop, customers: Sequence[str]) -> Sequence[Parts]:
+    return await told_of(shop, personal.HOLDINGS, customers)
+
+
+@hookimpl
+async def customers_referenced(shop: Shop, customers: Sequence[str]) -> Sequence[Mapping[str, int]]:
+    return await personal.references(shop, customers)

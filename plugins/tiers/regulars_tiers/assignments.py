@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping
 
-from regulars_core.plugin import Checks, Instant, Problem, Refused, Shop, changed, insert, lock, new_id, now
+from regulars_core.plugin import (
+    Checks,
+    Instant,
+    Problem,
+    Refused,
+    Shop,
+    changed,
+    insert,
+    lock,
+    locked_customer,
+    new_id,
+    now,
+)
 from regulars_tiers.histories import assignments_of
 from regulars_tiers.policy_versions import versions_of
 from regulars_tiers.recalculation import Recalculate, recalculate
@@ -78,6 +90,6 @@ async def assign_initial(shop: Shop, tiers: Mapping[str, str], created: Mapping[
 
 async def _locked(shop: Shop, customer_id: str, at: Instant) -> Assignment | None:
     """Hold the customer, and answer the assignment in force. Raises Refused for one who does not exist."""
-    if not await lock(shop.database, "customer_stats", [customer_id], key="customer_id"):
-        raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
+    await locked_customer(shop, customer_id, "customerId")
+    await lock(shop.database, "customer_stats", [customer_id], key="customer_id")
     return assignment_at((await assignments_of(shop.database, [customer_id]))[customer_id], at)

@@ -2,10 +2,11 @@
 
 from regulars_core.customers import changes
 from regulars_core.customers.duplicates import PossibleDuplicates
+from regulars_core.customers.erasure import deletion
 from regulars_core.customers.reads import customers_by_ids
 from regulars_core.plugins.owners import CORE
 from regulars_schema.composition.contributions import Contribution, NodeKind
-from regulars_schema.customers import duplicates, errors
+from regulars_schema.customers import duplicates, erasures, errors
 from regulars_schema.customers.fields import EXTENSIONS
 from regulars_schema.customers.filters import LEAVES
 from regulars_schema.customers.mutations import MUTATIONS
@@ -18,10 +19,10 @@ def contribution() -> Contribution:
     """What this room brings to the schema."""
     return Contribution(
         CORE,
-        extensions=(*EXTENSIONS, errors.EXTENSION, *duplicates.EXTENSIONS, QUERIES, MUTATIONS),
-        types=[errors.VersionConflict, duplicates.PossibleDuplicates],
-        problems=[changes.VersionConflict, PossibleDuplicates],
+        extensions=(*EXTENSIONS, errors.EXTENSION, *duplicates.EXTENSIONS, QUERIES, MUTATIONS, *erasures.EXTENSIONS),
+        types=[errors.VersionConflict, duplicates.PossibleDuplicates, erasures.CustomerReferenced],
+        problems=[changes.VersionConflict, PossibleDuplicates, deletion.CustomerReferenced],
         leaves=LEAVES,
         sorts=SORTS,
-        nodes=[NodeKind("customer", in_every_store(customers_by_ids), "customers.view")],
+        nodes=[NodeKind("customer", in_every_store(customers_by_ids), "customers.view"), *erasures.NODES],
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Unpack
 
 import strawberry
 
-from regulars_core.customers.filters import not_put_away
+from regulars_core.customers.filters import NOT_GONE, not_put_away
 from regulars_core.customers.quick_search import CREATED, LAST_SEEN, MAX_QUICK_SEARCH, QuickSearch, quick_search
 from regulars_core.customers.reads import page_of_customers
 from regulars_core.primitives.errors import BadInput
@@ -76,7 +76,7 @@ def customers(
         where = not_put_away(where)
     if searched or window.order.key.column.startswith("s."):
         return partial(page_of_customers, context.database, window, where, search, searchable(context))
-    return (FILTERED_CUSTOMERS if where else ALL_CUSTOMERS).page(window, where)
+    return (ALL_CUSTOMERS if where is NOT_GONE else FILTERED_CUSTOMERS).page(window, where)
 
 
 @root_rows(

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NewType, Unpack
 
 import strawberry
 
+from regulars_core.customers.filters import not_gone
 from regulars_core.customers.reads import (
     NEWEST_FIRST,
     SORT_KEYS,
@@ -37,6 +38,7 @@ class CustomerStatus(Enum):
     """Values of customer.status."""
 
     ACTIVE = strawberry.enum_value("ACTIVE", description="A customer as usual.")
+    ERASED = strawberry.enum_value("ERASED", description="Erased: what was personal is gone, what was bought stays.")
     INACTIVE = strawberry.enum_value("INACTIVE", description="Put away: not found at the till, still in every report.")
     SUSPENDED = strawberry.enum_value(
         "SUSPENDED", description="To be stopped: found at the till, and shown as suspended."
@@ -223,10 +225,11 @@ SORTS = [
 ]
 
 
-def customers_window(context: RequestContext, **arguments: Unpack[CustomersArguments]) -> tuple[Window, Where | None]:
+def customers_window(context: RequestContext, **arguments: Unpack[CustomersArguments]) -> tuple[Window, Where]:
     """Which page the arguments of a list of customers ask for, the newest first if no order is given; and under which
-    conditions. Raises BadInput and Forbidden."""
-    where: Any = arguments.get("where")
+    conditions: who is erased is there only where one of them asks for a status. Raises BadInput and Forbidden."""
+    given: Any = arguments.get("where")
+    where = not_gone(given)
     return window_of(order_of(arguments.get("order_by"), NEWEST_FIRST, context), arguments), where
 
 

@@ -39,6 +39,11 @@ class RequiredKeyInput(IdempotentInput):
     idempotency_key: str = strawberry.field(description=f"A name {_KEY} Required, because money is at stake.")  # type: ignore[assignment]
 
 
+def required_key(because: str) -> Any:
+    """The field `idempotency_key` of an input that must not be done twice for another reason than money."""
+    return strawberry.field(description=f"A name {_KEY} Required, because {because}.")
+
+
 def key_in(input: IdempotentInput) -> str | None:
     """The key that an input carries. Raises BadInput."""
     key = input.idempotency_key

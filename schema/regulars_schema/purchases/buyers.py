@@ -43,13 +43,13 @@ async def buyer_of(context: RequestContext, given: PurchaseRecordInput) -> Custo
     if id_ is not None:
         key = key_of(id_, "customer", "customerId")
         known = await customers_by_ids(context.database, [key])
-        if key not in known:
+        if key not in known or known[key].is_gone:
             raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
         return known[key]
     if code is None:
         return None
     found = await customer_by_code(context.database, code)
-    if found is None:
+    if found is None or found.is_gone:
         raise Refused(Problem("NOT_FOUND", "There is no customer with this code.", ("customerCode",)))
     return found
 

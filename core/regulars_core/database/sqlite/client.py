@@ -37,6 +37,7 @@ _WRITER = {
     **_BOTH,
 }
 _READER = {**_BOTH, "query_only": "ON"}
+_TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
 _READING = ("SELECT", "WITH", "VALUES", "EXPLAIN", "PRAGMA")
 _savepoints = itertools.count()
 
@@ -77,6 +78,12 @@ class SqliteEngine(SqliteClient):
 
     def _in_transaction(self) -> TransactionContext:
         return SqliteTransactionContext(self)
+
+    async def truncate_log(self) -> bool:
+        """Write what the write-ahead log holds into the file, and empty the log; False if somebody still reads from it."""
+        async with self.writing:
+            rows = await self.writer.run(lambda connection: connection.execute(_TRUNCATE).fetchall())
+        return bool(rows[0][0] == 0)
 
     async def execute_insert(self, query: str, values: list[Any]) -> int:
         return await self._perform(query, lambda connection: int(connection.execute(query, values).lastrowid or 0))

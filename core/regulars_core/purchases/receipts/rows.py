@@ -49,20 +49,6 @@ _READABLE = Readable(
 )
 
 
-async def erase_receipts(database: Database, customer_ids: Sequence[str]) -> int:
-    """Take away what receipts tell of these customers; of how many purchases. Those of records that were merged into one of them
-    are its own by now.
-
-    Whoever erases holds the customers first (`statistics.hold`) and overwrites them in the same transaction: a purchase that is
-    being recorded then keeps nothing of what they were. Raises RuntimeError outside a transaction.
-    """
-    among = database.dialect.among("p.customer_id", 1)
-    return await database.run(
-        f"DELETE FROM purchase_receipt WHERE purchase_id IN (SELECT p.id FROM purchase p WHERE {among})",
-        list(customer_ids),
-    )
-
-
 async def receipts_of(database: Database, purchases: Sequence[PurchaseRow]) -> Sequence[ReceiptRow]:
     """The receipts of purchases, in their order."""
     known: Mapping[str, ReceiptCustomer] = await by_ids(database, _READABLE, [row.id for row in purchases])

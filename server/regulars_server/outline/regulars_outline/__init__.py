@@ -1,8 +1,8 @@
 """Outline: counts what customers buy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from regulars_core.plugin import App, Permission, PurchaseRow, Shop, hookimpl
+from regulars_core.plugin import App, Parts, Permission, PurchaseRow, Shop, erase_held, hookimpl, told_of
 from regulars_outline import graphql, service
 from regulars_schema.plugin import Contribution
 
@@ -30,3 +30,13 @@ async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> No
 @hookimpl
 async def purchases_reassigned(shop: Shop, before: Sequence[str | None], after: Sequence[str | None]) -> None:
     await service.move(shop, before, after)
+
+
+@hookimpl
+async def customers_erased(shop: Shop, customers: Sequence[str]) -> Mapping[str, int]:
+    return await erase_held(shop.database, service.HOLDINGS, customers)
+
+
+@hookimpl
+async def customers_data(shop: Shop, customers: Sequence[str]) -> Sequence[Parts]:
+    return await told_of(shop, service.HOLDINGS, customers)

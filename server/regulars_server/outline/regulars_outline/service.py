@@ -3,7 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from regulars_core.plugin import PurchaseRow, Shop, inserting
+from regulars_core.plugin import KEPT, Holding, PurchaseRow, Shop, inserting
+
+HOLDINGS = [Holding("outline_count", {"customer_id": KEPT, "purchases": KEPT}, key="customer_id")]
+"""What is kept of customers, column by column: all is told to them on request, and nothing is erased, as a number names
+nobody."""
 
 
 async def count(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:

@@ -1,7 +1,8 @@
 """The plugin as a shop meets it."""
 
+import regulars_outline
 from regulars_core.plugin import Plugins
-from regulars_core.testing import Databases, Engine, little_of_everything, misses_nothing, statements
+from regulars_core.testing import Databases, Engine, hooks_lacking, little_of_everything, misses_nothing, statements
 from regulars_schema.testing import Api
 
 
@@ -26,3 +27,7 @@ async def test_a_page_costs_one_statement_more(api: Api) -> None:
 
 async def test_nothing_is_missed_while_it_is_off(databases: Databases, engine: Engine, plugins: Plugins) -> None:
     await misses_nothing(databases, engine, plugins, "outline")
+
+
+def test_it_takes_part_in_what_becomes_of_customers() -> None:
+    assert hooks_lacking(regulars_outline, "outline") == []

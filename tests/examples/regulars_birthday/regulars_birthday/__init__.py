@@ -7,8 +7,19 @@ import typer
 
 from regulars_birthday.commands import commands
 from regulars_birthday.graphql import GREET, VIEW, contribution
-from regulars_birthday.service import BirthdaySettings, greet, keep, refuse_the_young, set_reminders
-from regulars_core.plugin import App, CustomerRow, Job, Permission, PurchaseRow, Shop, hookimpl
+from regulars_birthday.service import HOLDINGS, BirthdaySettings, greet, keep, refuse_the_young, set_reminders
+from regulars_core.plugin import (
+    App,
+    CustomerRow,
+    Job,
+    Parts,
+    Permission,
+    PurchaseRow,
+    Shop,
+    erase_held,
+    hookimpl,
+    told_of,
+)
 from regulars_schema.plugin import Contribution
 
 
@@ -62,3 +73,13 @@ async def customers_changed(shop: Shop, customers: Sequence[CustomerRow], extras
 @hookimpl
 async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
     await refuse_the_young(shop, purchases)
+
+
+@hookimpl
+async def customers_erased(shop: Shop, customers: Sequence[str]) -> Mapping[str, int]:
+    return await erase_held(shop.database, HOLDINGS, customers)
+
+
+@hookimpl
+async def customers_data(shop: Shop, customers: Sequence[str]) -> Sequence[Parts]:
+    return await told_of(shop, HOLDINGS, customers)

@@ -7,8 +7,10 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from regulars_core.plugin import (
+    KEPT,
     Checks,
     CustomerRow,
+    Holding,
     Problem,
     PurchaseRow,
     Refused,
@@ -19,6 +21,13 @@ from regulars_core.plugin import (
     locked_customer,
     now,
 )
+
+_COLUMNS = {
+    "birthday_greeting": {"customer_id": KEPT, "count": KEPT, "last_day": KEPT},
+    "birthday_reminder": {"customer_id": KEPT, "days_before": KEPT},
+}
+HOLDINGS = [Holding(table, columns, key="customer_id", is_removed=True) for table, columns in _COLUMNS.items()]
+"""All of it is told to customers, and goes with them."""
 
 
 class BirthdaySettings(BaseModel):

@@ -1,0 +1,148 @@
+"""What the tables of customers hold of them, and how that is erased."""
+
+from collections.abc import Mapping, Sequence
+
+from regulars_core.customers.erasure.absorbed import forget_undo
+from regulars_core.customers.erasure.holdings import (
+    AMOUNT,
+    DERIVED,
+    ERASED,
+    ERASED_TEXT,
+    FLAG,
+    INNER,
+    KEPT,
+    WHEN,
+    Holding,
+    counted_by,
+    derived,
+    erase_held,
+)
+from regulars_core.customers.reads import ERASED as ERASED_STATUS
+from regulars_core.customers.rules import sort_name
+from regulars_core.customers.search.texts import names_text
+from regulars_core.primitives.clock import now
+from regulars_core.shop.shop import Shop
+
+_TEXTS = frozenset({"names", "contact"})
+
+HOLDINGS: Sequence[Holding] = (
+    Holding(
+        "customer",
+        {
+            "id": KEPT, "code": KEPT, "first_name": ERASED_TEXT, "last_name": ERASED_TEXT, "preferred_name": ERASED,
+            "sort_name": derived(sort_name("", "")), "is_company": FLAG, "company_name": ERASED, "company_key": DERIVED,
+            "tax_key": DERIVED, "email": ERASED, "phone": ERASED, "birth_date": ERASED, "gender": ERASED,
+            "tax_id": ERASED, "preferred_contact": ERASED, "status": KEPT, "group_id": KEPT, "origin_store_id": KEPT,
+            "version": INNER, "created_at": WHEN, "updated_at": WHEN,
+        },
+        customer="t.id",
+        kind="customers",
+    ),
+    Holding(
+        "customer_stats",
+        {
+            "customer_id": KEPT, "total_spent": AMOUNT, "purchase_count": KEPT, "first_purchase_at": WHEN,
+            "last_purchase_at": WHEN, "active_at": WHEN, "activity": INNER,
+        },
+        key="customer_id",
+    ),
+    Holding(
+        "customer_group_change",
+        {"number": INNER, "customer_id": KEPT, "at": WHEN, "before_id": KEPT, "after_id": KEPT},
+        key="number",
+    ),
+    Holding(
+        "customer_text",
+        {"number": INNER, "customer_id": INNER, "names": DERIVED, "contact": DERIVED},
+        key="number",
+        by_hand=_TEXTS,
+    ),
+    Holding(
+        "recent_text",
+        {"number": INNER, "customer_id": INNER, "seen_at": INNER, "names": DERIVED, "contact": DERIVED},
+        key="number",
+        by_hand=_TEXTS,
+    ),
+    Holding(
+        "customer_address",
+        {
+            "id": INNER, "customer_id": KEPT, "kind": KEPT, "recipient": KEPT, "line1": KEPT, "line2": KEPT, "city": KEPT,
+            "city_key": INNER, "region": KEPT, "postal_code": KEPT, "country": KEPT,
+        },
+        is_removed=True,
+        kind="addresses",
+    ),
+    Holding(
+        "customer_tag",
+        {"id": INNER, "customer_id": KEPT, "tag": KEPT, "tag_key": INNER},
+        is_removed=True,
+        kind="tags",
+    ),
+    Holding(
+        "customer_note",
+        {"id": KEPT, "customer_id": KEPT, "body": KEPT, "author": INNER, "created_at": WHEN, "updated_at": WHEN},
+        is_removed=True,
+        kind="notes",
+    ),
+    Holding(
+        "erasure",
+        {
+            "id": KEPT, "customer_id": KEPT, "ground": KEPT, "state": KEPT, "is_open": INNER, "requested_at": WHEN,
+            "key_id": INNER, "requested_by": INNER, "scheduled_for": WHEN, "cancelled_at": WHEN, "done_at": WHEN,
+            "erased": INNER,
+        },
+    ),
+)  # fmt: skip
+"""Column by column. Who wrote a note or asked for an erasure is not told: that is somebody else."""
+
+APART: Mapping[str, str] = {
+    "api_key": "It is a program's.",
+    "audit": "It keeps the names of fields, and values of what is not personal; nobody can change it.",
+    "bulk_job": "It keeps ids, and empties what it was asked with when it ends.",
+    "code_block": "It counts codes.",
+    "customer_group": "It is a group's.",
+    "idempotency_key": "It keeps ids, figures and digests, for 45 days.",
+    "job_lease": "It is a job's.",
+    "journal": "It keeps ids.",
+    "journal_ahead": "It keeps ids and amounts.",
+    "journal_cursor": "It is a plugin's.",
+    "key_binding": "It is a key's.",
+    "recent_text_span": "It is of all customers.",
+    "role": "It is of all keys.",
+    "store": "It is a store's.",
+}
+"""Core's tables that hold nothing personal of a customer, and why."""
+
+
+async def erase_customers(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, int]:
+    """Erase what the tables of customers hold of these, in the caller's transaction; of how many rows, by kind."""
+    database = shop.database
+    counts = dict(await erase_held(database, HOLDINGS, customer_ids))
+    counts |= await forget_undo(database, customer_ids)
+    among = database.dialect.among("id", 1)
+    rows = await database.rows(
+        f"UPDATE customer SET status = $2, version = version + 1, updated_at = $3 WHERE {among} AND status <> $2"
+        " RETURNING id",
+        sorted(customer_ids),
+        ERASED_STATUS,
+        now(),
+    )
+    if rows:
+        counts["customers"] = max(counts.get("customers", 0), len(rows))
+    # They are found by their codes still, where a condition asks for who is erased. What changes here changes in the copy.
+    for id_, code in await database.rows(
+        f"SELECT id, code FROM customer WHERE {among} ORDER BY id", list(customer_ids)
+    ):
+        changed = await database.run(
+            "UPDATE customer_text SET names = $2, contact = '' WHERE customer_id = $1 AND (names <> $2 OR contact <> '')",
+            id_,
+            names_text("", "", None, code),
+        )
+        if changed:
+            counts["searchTexts"] = counts.get("searchTexts", 0) + changed
+    return counts
+
+
+async def references(shop: Shop, customer_ids: Sequence[str]) -> Sequence[Mapping[str, int]]:
+    """What in the tables of customers keeps each of these from being deleted."""
+    return await counted_by(shop.database, {"notes": "customer_note.customer_id"}, customer_ids)

@@ -1,0 +1,119 @@
+"""A shop with tiers and, installed and off, the example plugin; and a person of whom everything is known."""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import regulars_tiers
+from regulars_core.customers.erasure.due import SETTLED_AFTER_MS, erase_due
+from regulars_core.plugin import DAY_MS, Instant, Plugins, Shop, now, plugins_on
+from regulars_core.primitives.clock import moment
+from regulars_core.testing import OpenShop
+from regulars_schema.testing import Api
+
+sys.path.append(str(Path(__file__).parents[1] / "examples" / "regulars_birthday"))
+BIRTHDAY = importlib.import_module("regulars_birthday")
+BOTH = {"tiers": regulars_tiers, "birthday": BIRTHDAY}
+PERSON = {
+    "firstName": "Quetzalli", "lastName": "Xochipilli", "preferredName": "Quetzi", "email": "quetzalli.x@marker-mail.example",
+    "phone": "+525512345678", "birthDate": "1979-03-21", "gender": "FEMALE", "taxId": "QUXX790321AB9",
+    "preferredContact": "EMAIL", "tags": ["zapotek-friend"],
+    "billingAddress": {"recipient": "Familia Xochipilli", "line1": "Calle Ahuehuete 77", "line2": "Depto Nardo",
+                       "city": "Tlaquepaque", "region": "Jalixco", "postalCode": "45588", "country": "MX"},
+    "shippingAddress": {"recipient": "Portera Nochebuena", "line1": "Callejon Tezontle 9", "line2": "Patio Colorin",
+                        "city": "Tonallan", "region": "Jalixco", "postalCode": "Q45Z9X", "country": "MX"},
+}  # fmt: skip
+"""Every word is somebody's only."""
+TYPED = {
+    "note": "Allergic to huitlacoche.", "saleNote": "Gift for comadre Citlali.", "payment": "CHQ-Xochipilli-4711",
+    "refund": "Jar broke at Quetzalli's place.", "moved": "Was rung for neighbour Macuilli.",
+    "tier": "Cousin of the owner Tepoztli.", "cleared": "Quarrel about Yolotzin.",
+}  # fmt: skip
+"""What people typed about the person."""
+
+
+def secrets() -> list[str]:
+    """Every text by which the person would be known."""
+    found = [str(value) for name, value in PERSON.items() if isinstance(value, str) and name not in KNOWN_ANYWAY]
+    for kind in ("billingAddress", "shippingAddress"):
+        found += [value for name, value in PERSON[kind].items() if name not in ("country", "region")]  # type: ignore[attr-defined]
+    found += ["Jalixco", "zapotek-friend", *TYPED.values()]
+    # As they are folded, and as they are put together for searches.
+    return [*found, *(one.lower() for one in found), "quetzallixochipilli", "quetzallixmarkermailexample", "5512345678"]
+
+
+KNOWN_ANYWAY = frozenset({"gender", "preferredContact"})
+"""Words of the product's own."""
+
+
+@pytest.fixture
+def plugins() -> Plugins:
+    """The test's database has the tables of both plugins."""
+    return plugins_on(BOTH)
+
+
+@pytest.fixture
+async def erasing(open_shop: OpenShop) -> Shop:
+    """With tiers on, and birthdays installed and off."""
+    return await open_shop(plugins=plugins_on(BOTH).without("birthday"))
+
+
+@pytest.fixture
+def api(erasing: Shop) -> Api:
+    return Api.of(erasing)
+
+
+@pytest.fixture
+async def person(open_shop: OpenShop) -> str:
+    """The person, known while all plugins were on; the id."""
+    api = Api.of(await open_shop(plugins=plugins_on(BOTH)))
+    customer = await known(api, remindDaysBefore=77)
+    await api.done("birthdayGreetingSend", "customer { id }", {"customerId": customer})
+    return customer
+
+
+async def sell(api: Api, reference: str, customer: str | None, **more: Any) -> dict[str, Any]:
+    """A sale of 600.00, or of what is told."""
+    given = {
+        "reference": reference, "purchasedAt": "2026-11-01T00:00:00Z", "lines": [{"name": "Tea", "total": "600.00"}],
+        **({"customerId": customer} if customer else {}), **more,
+    }  # fmt: skip
+    bought: dict[str, Any] = await api.done("purchaseRecord", "purchase { id lines { id } }", given)
+    found: dict[str, Any] = bought["purchase"]
+    return found
+
+
+async def known(api: Api, **more: Any) -> str:
+    """Register the person, and do and type everything that can be about somebody; the id."""
+    customer = (await api.done("customerCreate", "customer { id }", {**PERSON, **more}))["customer"]["id"]
+    await api.done("noteAdd", "note { id }", {"customerId": customer, "body": TYPED["note"]})
+    pays = [{"method": "cheque", "amount": "600.00", "reference": TYPED["payment"]}]
+    bought = await sell(api, "R1", customer, note=TYPED["saleNote"], payments=pays)
+    lines = [{"lineId": bought["lines"][0]["id"], "quantity": "0.5"}]
+    await api.done(
+        "purchaseRefund", "refund { id }", {"purchaseId": bought["id"], "lines": lines, "reason": TYPED["refund"]}
+    )
+    moved = await sell(api, "R2", None)
+    given = {"purchaseIds": [moved["id"]], "customerId": customer, "reason": TYPED["moved"]}
+    await api.done("purchasesReassign", "movedCount", given)
+    if "tiers" in api.shop.plugins.names:
+        assigned = {"customerId": customer, "tier": "A", "reason": TYPED["tier"]}
+        await api.done("tierAssign", "customer { id }", assigned)
+        await api.done("tierClear", "customer { id }", {"customerId": customer, "reason": TYPED["cleared"]})
+    return str(customer)
+
+
+async def requested(api: Api, customer: str, **more: Any) -> str:
+    """Ask for the erasure; its id."""
+    asked = await api.done("customerEraseRequest", "erasure { id }", {"customerId": customer, **more})
+    return str(asked["erasure"]["id"])
+
+
+async def pass_days(shop: Shop, days: int = 11) -> None:
+    """Let the job run when so many days have passed, and once more a while later."""
+    for later in (0, SETTLED_AFTER_MS):
+        with moment(Instant(now() + days * DAY_MS + later)):
+            await erase_due(shop)
