@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from regulars_core.bulk.service import forget_old_jobs
 from regulars_core.bulk.tasks import BulkTask
 from regulars_core.bulk.worker import do_bulk_jobs
+from regulars_core.customers.merge.facts import Merge, MergeForecast, PlannedMerge
+from regulars_core.customers.merge.verification import differences as merge_differences
 from regulars_core.customers.search import recent
 from regulars_core.database import App
 from regulars_core.events.replay import catch_up, forget_old
@@ -13,6 +15,7 @@ from regulars_core.hookspecs import hookimpl
 from regulars_core.idempotency import KEPT_DAYS
 from regulars_core.idempotency import forget_old as forget_old_keys
 from regulars_core.jobs.jobs import Job
+from regulars_core.purchases.merges import merged, merging, unmerged
 from regulars_core.purchases.statistics import differences
 from regulars_core.shop.permissions import CORE_PERMISSIONS, Permission
 from regulars_core.shop.shop import Shop
@@ -83,9 +86,15 @@ async def _recent_text(shop: Shop) -> AsyncIterator[str]:
         yield f"customer_{id_}: a quick search looks into something else than what is known of the customer"
 
 
+async def _merges(shop: Shop) -> AsyncIterator[str]:
+    async for one in merge_differences(shop.database):
+        yield one
+
+
 VERIFICATIONS: Sequence[Verification] = (
     Verification("statistics", "Statistics of customers are what their purchases amount to.", _statistics),
     Verification("recent-text", "Quick searches look into the texts of those who were seen last.", _recent_text),
+    Verification("merges", "Who was merged leads to a customer who was not, and has nothing left.", _merges),
 )
 
 
@@ -117,3 +126,21 @@ def regulars_bulk_tasks() -> Sequence[BulkTask]:
 def regulars_verifications() -> Sequence[Verification]:
     """Core's verifications."""
     return VERIFICATIONS
+
+
+@hookimpl
+async def customers_merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
+    """What becomes of purchases."""
+    return await merging(shop, merges)
+
+
+@hookimpl
+async def customers_merged(shop: Shop, merges: Sequence[Merge]) -> None:
+    """Purchases go over."""
+    await merged(shop, merges)
+
+
+@hookimpl
+async def customers_unmerged(shop: Shop, merges: Sequence[Merge]) -> None:
+    """Purchases go back."""
+    await unmerged(shop, merges)

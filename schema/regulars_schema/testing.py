@@ -11,7 +11,12 @@ from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.request.errors import answered
 from regulars_schema.schema import schema_of
 
-MONEY = frozenset({"purchaseRecord", "purchaseRefund", "purchaseVoid", "purchasePay", "purchasesReassign"})
+MONEY = frozenset(
+    {
+        "purchaseRecord", "purchaseRefund", "purchaseVoid", "purchasePay", "purchasesReassign", "customersMerge",
+        "customersUnmerge",
+    }
+)  # fmt: skip
 """The mutations that must have an idempotency key."""
 USER_ERRORS = "userErrors { __typename code message path }"
 """What is selected of user errors."""

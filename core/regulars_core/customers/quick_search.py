@@ -198,7 +198,8 @@ class Source:
         )
 
     def _shown(self, alias: str) -> str:
-        return "1=1" if self.include_archived else f"{alias}.status IN ('ACTIVE', 'SUSPENDED')"
+        shown = "<> 'MERGED'" if self.include_archived else "IN ('ACTIVE', 'SUSPENDED')"
+        return f"{alias}.status {shown}"
 
     def _shown_by_id(self, id_: str) -> str:
         """The same for a planner that must not join, as it would read the whole table for that."""

@@ -20,8 +20,10 @@ from regulars_core.queries.pace import Pace
 
 RECORDED, REFUNDED, VOIDED = "purchases_recorded", "purchases_refunded", "purchases_voided"
 REASSIGNED = "purchases_reassigned"
-KINDS = frozenset({RECORDED, REFUNDED, VOIDED, REASSIGNED})
-"""The events that histories are made of."""
+MERGED_EVENT, UNMERGED_EVENT = "customers_merged", "customers_unmerged"
+KINDS = frozenset({RECORDED, REFUNDED, VOIDED, REASSIGNED, MERGED_EVENT, UNMERGED_EVENT})
+"""The events that histories are made of. To histories a merge is a move of the purchases that went over, and its undoing one of
+those that went back."""
 _BEYOND = 2**62  # the position of what has none yet, and those behind it in the order of writing
 _NOBODY = "0" * 32  # whose a purchase was before it was given to somebody, if it was nobody's
 _PART, _PART_CHARACTERS = 200, 40_000  # entries that are written down in one transaction, and characters of their ids
@@ -154,6 +156,7 @@ async def _rows(database: Database, marks: Mapping[str, int], entries: Sequence[
     found: list[tuple[str, int, str, str, str | None]] = []
     ids: dict[str, set[str]] = {kind: set() for kind in KINDS}
     moves: list[tuple[Any, ...]] = []
+    merges: list[tuple[str, int, str, str, str | None]] = []
     for n, (number, kind, about, others, took_part) in enumerate(entries):
         if kind not in KINDS:
             continue
@@ -165,6 +168,8 @@ async def _rows(database: Database, marks: Mapping[str, int], entries: Sequence[
                 continue
             if kind == REASSIGNED:
                 moves += _moves(plugin, position, some, owners)
+            elif kind in {MERGED_EVENT, UNMERGED_EVENT}:
+                merges.append((plugin, position, kind, some[0], owners[0]))
             else:
                 ids[kind].update(some)
                 found += [(plugin, position, kind, id_, owner) for id_, owner in zip(some, owners, strict=True)]
@@ -178,7 +183,7 @@ async def _rows(database: Database, marks: Mapping[str, int], entries: Sequence[
         purchase_id, amount = refunds[id_] if kind == REFUNDED else (id_, 0)
         whose = owners_now.get(purchase_id) if owner == _UNKNOWN else owner
         rows.append((plugin, position, kind, id_, purchase_id, whose, amount))
-    return await _for_all_owners(database, [*rows, *moves])
+    return await _for_all_owners(database, [*rows, *moves, *await _merged(database, merges)])
 
 
 def _moves(plugin: str, position: int, ids: Sequence[str], others: Sequence[str | None]) -> list[tuple[Any, ...]]:
@@ -190,6 +195,27 @@ def _moves(plugin: str, position: int, ids: Sequence[str], others: Sequence[str 
         for id_, before, after in each
         for whose in (before, after)
     ]
+
+
+async def _merged(database: Database, merges: Sequence[tuple[str, int, str, str, str | None]]) -> list[tuple[Any, ...]]:
+    """The rows of merges, given as (plugin, position, kind, id, survivor): of each purchase that went over, or went back, as if
+    it had been given to another customer by itself."""
+    went: dict[str, list[tuple[str, str, bool]]] = {}
+    if merges:
+        for merge_id, *one in await database.rows(
+            "SELECT merge_id, row_id, owner_id, is_returned FROM customer_merge_row"
+            f" WHERE kind = 'PURCHASE' AND {database.dialect.among('merge_id', 1)} ORDER BY row_id",
+            sorted({merge[3] for merge in merges}),
+        ):
+            went.setdefault(merge_id, []).append((one[0], one[1], bool(one[2])))
+    moves: list[tuple[Any, ...]] = []
+    for plugin, position, kind, merge_id, survivor in merges:
+        over = kind == MERGED_EVENT
+        for purchase_id, owner, is_returned in went.get(merge_id, ()):
+            if over or is_returned:
+                pair = [owner, survivor] if over else [survivor, owner]
+                moves += _moves(plugin, position, [purchase_id], pair)
+    return moves
 
 
 async def _for_all_owners(database: Database, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from regulars_core.events.events import announce
 from regulars_core.groups.service import unknown_group
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.ids import DEFAULT_GROUP_ID
 from regulars_core.queries.locks import lock, lock_where
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
@@ -71,14 +72,15 @@ async def _job(database: Database, job_id: str) -> BulkJobRow | None:
 
 
 async def _members(database: Database, group_id: str, most: int) -> Sequence[str]:
-    sql = "SELECT id FROM customer WHERE group_id = $1 ORDER BY created_at, id LIMIT $2"
+    sql = "SELECT id FROM customer WHERE group_id = $1 AND merged_into_id IS NULL ORDER BY created_at, id LIMIT $2"
     return [row[0] for row in await database.rows(sql, group_id, most)]
 
 
 async def _move_all(shop: Shop, group_id: str, move_to: str) -> None:
     """Move all members, of whom there are few, and tell the plugins."""
     moved = await shop.database.rows(
-        "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3 WHERE group_id = $1 RETURNING id",
+        "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3 WHERE group_id = $1"
+        " AND merged_into_id IS NULL RETURNING id",
         group_id,
         move_to,
         now(),
@@ -104,9 +106,12 @@ async def _move(shop: Shop, ids: Sequence[str], group_id: str, move_to: str) -> 
 
 
 async def _remove(database: Database, group_id: str, successor: str | None) -> None:
-    """Remove a group without members; whoever was on the way into it goes to the successor."""
+    """Remove a group without members; whoever was on the way into it goes to the successor, and records that were merged go into
+    the default group."""
     if successor is not None:
         await database.run("UPDATE customer_group SET emptying_into = $2 WHERE emptying_into = $1", group_id, successor)
+    aliases = "UPDATE customer SET group_id = $2 WHERE group_id = $1 AND merged_into_id IS NOT NULL"
+    await database.run(aliases, group_id, DEFAULT_GROUP_ID)
     await database.run("DELETE FROM customer_group WHERE id = $1", group_id)
 
 
@@ -139,7 +144,8 @@ async def _open_target(database: Database, group_id: str) -> str:
 
 
 async def _total(shop: Shop, given: Input) -> int | None:
-    row = await shop.database.row("SELECT count(*) FROM customer WHERE group_id = $1", given["group"])
+    members = "SELECT count(*) FROM customer WHERE group_id = $1 AND merged_into_id IS NULL"
+    row = await shop.database.row(members, given["group"])
     return row[0] if row else None
 
 

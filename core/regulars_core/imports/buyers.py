@@ -77,16 +77,17 @@ class BuyerReader:
 
 
 async def known_customers(shop: Shop, keys: Iterable[Key]) -> dict[Key, str]:
-    """The ids of those customers who have these codes, e-mails or phones; of several the eldest."""
+    """The ids of those customers who have these codes, e-mails or phones; of several the eldest. Where only records have one that
+    were merged into others, those to whom they lead."""
     values: dict[str, set[str]] = {"code": set(), "email": set(), "phone": set()}
     for column, value in keys:
         values[column].add(value)
     ids: dict[Key, str] = {}
     for column, texts in values.items():
-        columns = (column, "id", "created_at")
+        columns = (column, "id", "created_at", "merged_into_id")
         rows = await rows_by_text(shop.database, "customer", columns, column, sorted(texts))
-        for value, id_, _ in sorted(rows, key=lambda row: (row[2], row[1])):
-            ids.setdefault((column, value), id_)
+        for value, id_, _, survivor in sorted(rows, key=lambda row: (row[3] is not None, row[2], row[1])):
+            ids.setdefault((column, value), survivor or id_)
     return ids
 
 

@@ -262,16 +262,29 @@ class Plugins:
         those of some plugins only. Of the extras each is told its own, of what was `found` the rows of the look-ups that it has
         named, and of the `quotes` of each row its own or None.
 
+        Core is told only where it is named: it does its part before anybody else.
+
         Pluggy's own way would call them all before the first is awaited, and drop the rest where one raises.
         """
+        told = self.names if only is None else only
         for implementation in self._implementations(event):
-            if only is not None and implementation.plugin_name not in only:
+            if implementation.plugin_name not in told:
                 continue
             own = (found or {}).get(implementation.plugin_name, ())
             quoted = [each.get(implementation.plugin_name) for each in quotes]
             known = {**facts, "extras": _own(extras, implementation.plugin_name), "found": own, "quotes": quoted}
             with _named(event, implementation.plugin_name):
                 await implementation.function(*(known[name] for name in implementation.argnames))
+
+    async def asked(self, hook: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What core and every plugin answer a hook that awaits, by owner, one after another in their order. Raises what they
+        raise."""
+        answers = {}
+        for implementation in self._implementations(hook):
+            with _named(hook, implementation.plugin_name):
+                answer = implementation.function(*(facts[name] for name in implementation.argnames))
+                answers[implementation.plugin_name] = await answer
+        return answers
 
 
 def _own(extras: Sequence[Extras], plugin: str) -> Sequence[Mapping[str, Any]]:

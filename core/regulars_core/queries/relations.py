@@ -122,7 +122,8 @@ class Relation:
     The limit stands in the statement as it is, so that PostgreSQL sees that one plan is good for all values; planning anew took
     a third of the time of a list. Where a caller has filtered the rows it is a parameter: what is rare needs a plan of its own.
 
-    A page of a relation has its window and the caller's conditions, by which it is read.
+    A page of a relation has its window and the caller's conditions, by which it is read. What is `always` so of the rows of its
+    pages, whoever asks, is no condition of a caller's.
     """
 
     kind: RowShape
@@ -133,6 +134,7 @@ class Relation:
     conditions: Callable[..., Sequence[str]] = _none
     source: Callable[..., str] | None = None
     filtered: bool = False
+    always: Where | None = None
     given: tuple[Any, ...] = field(default=(), compare=False)
     window: Window | None = field(default=None, compare=False)
     where: Where | None = field(default=None, compare=False)
@@ -151,9 +153,10 @@ class Relation:
         """The page that a window shows, narrowed by conditions. Raises ValueError where the relation has conditions already."""
         if self.conditions is not _none or self.source is not None:
             raise ValueError(f"{self.kind.table}: a page is made of all rows, or of all that hang on a parent.")
+        narrowed = where if self.always is None else self.always if where is None else _both(self.always, where)
         if window.backward:
-            return replace(self, window=window, where=where)
-        between = _between(window.between)
+            return replace(self, window=window, where=narrowed)
+        between = _between(window.between, self.always)
         conditions = between
         if where is not None:
             conditions = lambda values, *positions: [*between(values, *positions), where.compile(values)]  # noqa: E731
@@ -165,14 +168,20 @@ class Relation:
             filtered=where is not None,
             given=window.positions,
             window=window,
-            where=where,
+            where=narrowed,
         )
 
 
+def _both(always: Where, where: Where) -> Where:
+    return Where("all", (always, where))
+
+
 @lru_cache(maxsize=256)
-def _between(between: Between) -> Callable[..., Sequence[str]]:
+def _between(between: Between, always: Where | None) -> Callable[..., Sequence[str]]:
     """The conditions of a page; the same function for the same."""
-    return between.conditions
+    if always is None:
+        return between.conditions
+    return lambda values, *positions: [*between.conditions(values, *positions), always.compile(values)]
 
 
 async def rows_alone(database: Database, relation: Relation) -> Any:

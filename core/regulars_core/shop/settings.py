@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     when_store_closed: WhatThen = Field(
         "WARN", description="What becomes of a sale in a store that is closed: `REFUSE`, `WARN` or `ALLOW`."
     )
+    merge_undo_days: int = Field(
+        30, ge=0, le=3_650, description="For how many days a merge of customers can be undone."
+    )
     database_pool: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one process at most.")
     sqlite_readers: int = Field(4, ge=1, le=32, description="Read-only connections beside the writer on SQLite.")
     max_body_bytes: int = Field(262_144, ge=1_024, description="Largest request body, in bytes.")

@@ -13,7 +13,10 @@ from regulars_core.plugin import (
     Instant,
     Job,
     Lookup,
+    Merge,
+    MergeForecast,
     Permission,
+    PlannedMerge,
     PurchaseOutline,
     ReassignedPurchase,
     RecordedPurchase,
@@ -118,3 +121,18 @@ async def purchases_voided(shop: Shop, purchases: Sequence[RecordedPurchase], mo
 @hookimpl
 async def purchases_reassigned(shop: Shop, purchases: Sequence[ReassignedPurchase], moments: Sequence[Instant]) -> None:
     await events.reassigned(shop, purchases, moments)
+
+
+@hookimpl
+async def customers_merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
+    return await events.merging(shop, merges)
+
+
+@hookimpl
+async def customers_merged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
+    await events.merged(shop, merges, moments)
+
+
+@hookimpl
+async def customers_unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
+    await events.unmerged(shop, merges, moments)

@@ -5,7 +5,7 @@ from typing import Annotated, Unpack
 
 import strawberry
 
-from regulars_core.customers.filters import not_put_away
+from regulars_core.customers.filters import asks_for_status, not_merged, not_put_away
 from regulars_core.customers.quick_search import CREATED, LAST_SEEN, MAX_QUICK_SEARCH, QuickSearch, quick_search
 from regulars_core.customers.reads import page_of_customers
 from regulars_core.primitives.errors import BadInput
@@ -14,8 +14,9 @@ from regulars_schema.composition.contributions import Extension, Query
 from regulars_schema.customers.json_rows import (
     ALL_CUSTOMERS,
     CUSTOMER,
+    CUSTOMERS_BY_STATUS,
     FILTERED_CUSTOMERS,
-    customer_with,
+    customer_led_to_by,
     customers_found,
 )
 from regulars_schema.customers.types import Customer, CustomersArguments, customers_window, searchable
@@ -31,7 +32,8 @@ from regulars_schema.types.ids import key_of
     name="customer",
     needs="customers.view",
     returns=Customer | None,
-    description="One customer, by id or by code; null if there is none.",
+    description="One customer, by id or by code; exactly one of them. A merged customer's id or code answers the survivor. Null "
+    "if there is none.",
 )
 def customer(
     context: RequestContext,
@@ -43,8 +45,8 @@ def customer(
     if (id is None) is (code is None):
         raise BadInput("Give either `id` or `code`.", ("id",))
     if code is not None:
-        return customer_with("c.code", code.strip().upper())
-    return customer_with("c.id", key_of(id or "", "customer", "id"))
+        return customer_led_to_by("code", code.strip().upper())
+    return customer_led_to_by("id", key_of(id or "", "customer", "id"))
 
 
 Search = Annotated[
@@ -63,7 +65,7 @@ Search = Annotated[
     name="customers",
     needs="customers.view",
     returns=Connection[Customer] | None,
-    description="All customers, narrowed and ordered as wished.",
+    description="All customers, narrowed and ordered as wished. Merged ones are left out unless `where` names their status.",
     page=True,
 )
 def customers(
@@ -75,8 +77,11 @@ def customers(
     if searched := bool(search and search.strip()):
         where = not_put_away(where)
     if searched or window.order.key.column.startswith("s."):
-        return partial(page_of_customers, context.database, window, where, search, searchable(context))
-    return (FILTERED_CUSTOMERS if where else ALL_CUSTOMERS).page(window, where)
+        shown = not_merged(where)
+        return partial(page_of_customers, context.database, window, shown, search, searchable(context))
+    if where is None:
+        return ALL_CUSTOMERS.page(window)
+    return (CUSTOMERS_BY_STATUS if asks_for_status(where) else FILTERED_CUSTOMERS).page(window, where)
 
 
 @root_rows(

@@ -5,6 +5,7 @@ from typing import Annotated, Unpack
 
 import strawberry
 
+from regulars_core.customers.filters import not_merged
 from regulars_core.customers.reads import CustomerRow, customers_of_groups
 from regulars_core.groups.reads import BY_NAME, GroupRow, groups_by_ids, page_of_groups
 from regulars_core.queries.pages import Page
@@ -24,9 +25,8 @@ async def customers_of(
     groups: Sequence[GroupRow], context: RequestContext, **arguments: Unpack[CustomersArguments]
 ) -> Sequence[Page[CustomerRow]]:
     """A page of each group's members."""
-    return await customers_of_groups(
-        context.database, [group.id for group in groups], *customers_window(context, **arguments)
-    )
+    window, where = customers_window(context, **arguments)
+    return await customers_of_groups(context.database, [group.id for group in groups], window, not_merged(where))
 
 
 @root(name="customerGroup", needs="groups.view", returns=CustomerGroup | None, description="One group of customers.")

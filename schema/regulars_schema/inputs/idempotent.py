@@ -39,6 +39,13 @@ class RequiredKeyInput(IdempotentInput):
     idempotency_key: str = strawberry.field(description=f"A name {_KEY} Required, because money is at stake.")  # type: ignore[assignment]
 
 
+@strawberry.input(description="What the input of a mutation takes that may move what is in a ledger.")
+class LedgerKeyInput(RequiredKeyInput):
+    """Base of the inputs of mutations that must not be done twice; not a type of its own."""
+
+    idempotency_key: str = strawberry.field(description=f"A name {_KEY} Required, because the ledger may be at stake.")
+
+
 def key_in(input: IdempotentInput) -> str | None:
     """The key that an input carries. Raises BadInput."""
     key = input.idempotency_key
