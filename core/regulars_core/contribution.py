@@ -15,7 +15,7 @@ from regulars_core.hookspecs import hookimpl
 from regulars_core.idempotency import KEPT_DAYS
 from regulars_core.idempotency import forget_old as forget_old_keys
 from regulars_core.jobs.jobs import Job
-from regulars_core.purchases.merges import merged, merging, unmerged
+from regulars_core.purchases.reassignments import merged, merging, unmerged
 from regulars_core.purchases.statistics import differences
 from regulars_core.shop.permissions import CORE_PERMISSIONS, Permission
 from regulars_core.shop.shop import Shop

@@ -38,13 +38,13 @@ class Desk:
         made = await self.api.done("customerCreate", "customer { id }", {"firstName": name, "lastName": "Li", **given})
         return str(made["customer"]["id"])
 
-    async def sells(self, customer: str | None, total: str = "10.00", **given: Any) -> dict[str, Any]:
+    async def sells(self, buyer: str | None, total: str = "10.00", **given: Any) -> dict[str, Any]:
         """Sell something; the purchase."""
         sale = {
             "reference": f"R{next(self._numbers)}",
             "purchasedAt": "2026-11-01T00:00:00Z",
             "lines": [{"name": "Tea", "total": total}],
-            **({"customerId": customer} if customer else {}),
+            **({"customerId": buyer} if buyer else {}),
             **given,
         }
         made = await self.api.done("purchaseRecord", "purchase { id reference customer { id } } created", sale)

@@ -6,7 +6,7 @@ import pytest
 
 from regulars_core.plugin import DAY_MS
 from regulars_schema.testing import Api
-from tests.merges.conftest import MERGED, PERSON, Desk
+from tests.merges.conftest import MERGED, Desk
 from tests.support.keys import bound
 
 ADDRESS = {"line1": "Calle 1", "city": "Oaxaca"}
@@ -43,7 +43,7 @@ async def test_two_become_one_and_two_again(desk: Desk) -> None:
     assert kept == {
         "firstName": ana, "email": ana, "phone": other, "birthDate": other, "taxId": ana, "billingAddress": other
     }  # fmt: skip
-    assert done["effects"] == [{"kind": "TIER", "message": "The tier of CUST-00001 becomes B; it was C."}] or done["effects"]
+    assert done["effects"][0]["kind"] == "TIER"
 
     now = await desk.shown(ana)
     assert (now["email"], now["phone"], now["birthDate"]) == ("ana@example.org", "+525512345678", "1990-02-28")
@@ -127,14 +127,17 @@ async def test_every_way_leads_to_the_survivor(desk: Desk) -> None:
     moved = await desk.api.done("purchasesReassign", "purchases { customer { id } }", given)
     assert moved["purchases"] == [{"customer": {"id": third}}]
     assert (await desk.api.done("tiersReassess", "reassessedCount", {"customerId": first}))["reassessedCount"] == 1
-    found = await desk.api.data(
-        "query($a: ID!) { purchases(where: {customer: {in: [$a]}}) { nodes { id } } }", a=first
-    )
+    found = await desk.api.data("query($a: ID!) { purchases(where: {customer: {in: [$a]}}) { nodes { id } } }", a=first)
     assert found["purchases"]["nodes"] == [{"id": nobodys["id"]}]
     basket = [{"customerId": first, "lines": [{"name": "Tea", "total": "1.00"}]}]
     await desk.api.data("query($b: [BasketInput!]!) { basketAdjustments(baskets: $b) { total { amount } } }", b=basket)
     shown = await desk.shown(third)
-    assert (shown["preferredName"], shown["tags"], shown["group"], shown["status"]) == ("Cy", ["x"], {"name": "VIP"}, "ACTIVE")
+    assert (shown["preferredName"], shown["tags"], shown["group"], shown["status"]) == (
+        "Cy",
+        ["x"],
+        {"name": "VIP"},
+        "ACTIVE",
+    )
     assert await desk.api.refused("customersUnmerge", {"mergeId": one["mergeId"]}) == ["ALREADY_MERGED"]
     await desk.undoes(two)
     for by in [{"id": first}, {"code": codes[0]}, {"id": second}]:
@@ -158,7 +161,7 @@ async def test_lists_searches_and_groups_leave_aliases_out(desk: Desk) -> None:
     for arguments in ("first: 9", "last: 9", "orderBy: {field: TOTAL_SPENT}", "where: {hasEmail: true}", "where: {}"):
         assert await ids(arguments) == [ana], arguments
     assert await ids("where: {status: {in: [MERGED]}}") == [other]
-    assert await ids('search: "zoe", where: {status: {in: [MERGED]}}') == [ana, other][1:]
+    assert await ids('search: "zoe", where: {status: {in: [MERGED]}}') == [other]
     for words in ("zoe", "zoe@example.org", "5512345678", code, "ana"):
         assert await ids(f'search: "{words}"') == [ana], words
         for archived in ("true", "false"):
@@ -228,7 +231,12 @@ async def test_what_stands_against_a_merge(desk: Desk) -> None:
         (ana, [other, nobody], {}, [("NOT_FOUND", "absorbedIds.1")]),
         (ana, [third], {}, [("ALREADY_MERGED", "absorbedIds.0")]),
         (third, [ana], {}, [("ALREADY_MERGED", "survivorId")]),
-        (ana, [other], {"overrides": [{"field": "email", "customerId": ana}]}, [("UNKNOWN_FIELD", "overrides.0.field")]),
+        (
+            ana,
+            [other],
+            {"overrides": [{"field": "email", "customerId": ana}]},
+            [("UNKNOWN_FIELD", "overrides.0.field")],
+        ),
         (
             ana,
             [other],
@@ -321,4 +329,3 @@ async def test_the_higher_floor_is_kept_and_goes_with_its_merge(desk: Desk) -> N
     await desk.undoes(done)
     for who, tier in ((ana, "B"), (other, "A")):
         assert (await desk.shown(who, "tier { code }"))["tier"] == {"code": tier}
-    assert PERSON

@@ -1,16 +1,17 @@
 """Reading merges: as they are shown, and as plugins are told of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import orjson
 
+from regulars_core.customers.aliases import MERGED
 from regulars_core.customers.merge.facts import Merge, MergeEffect
 from regulars_core.customers.merge.plan import MergeField
 from regulars_core.customers.merge.rows import PURCHASE, noted
 from regulars_core.customers.merge.snapshots import Snapshot, snapshots_of
-from regulars_core.customers.reads import customers_by_ids
+from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.database import Database
 from regulars_core.events.journal import JournalEntry
 from regulars_core.primitives.clock import DAY_MS, Instant, now
@@ -144,9 +145,26 @@ async def merges_undone(database: Database, ids: Sequence[str]) -> Mapping[str, 
 
 async def _then(database: Database, entries: Sequence[JournalEntry], *, undone: bool) -> Sequence[Mapping[str, Merge]]:
     ids = [id_ for entry in entries for id_ in entry.ids]
-    found = await told_merges(database, ids, undone=undone)
+    found = {
+        id_: _as_then(one, undone=undone) for id_, one in (await told_merges(database, ids, undone=undone)).items()
+    }
     return [{id_: found[id_] for id_ in entry.ids if id_ in found} for entry in entries]
 
 
+def _as_then(merge: Merge, *, undone: bool) -> Merge:
+    """The merge with its customers leading to whom they led after it, whatever has become of them."""
+    into = None if undone else merge.survivor.id
+    absorbed = [replace(one, merged_into_id=into, status=_status(one, into)) for one in merge.absorbed]
+    survivor = replace(merge.survivor, merged_into_id=None, status=_status(merge.survivor, None))
+    return replace(merge, survivor=survivor, absorbed=absorbed)
+
+
+def _status(customer: CustomerRow, merged_into: str | None) -> str:
+    if merged_into is not None:
+        return MERGED
+    return "ACTIVE" if customer.status == MERGED else customer.status
+
+
 done_then, undone_then = partial(_then, undone=False), partial(_then, undone=True)
-"""The merges that each of these entries of the journal did, or undid; the customers are as they are by now."""
+"""The merges that each of these entries of the journal did, or undid; the customers are as they are by now, but lead to
+whom they led then."""

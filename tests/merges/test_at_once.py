@@ -1,0 +1,62 @@
+"""Merges around one person at the same time, while tills sell to all of them: each done or refused, nothing half."""
+
+import asyncio
+import os
+import random
+from typing import Any
+
+from regulars_core.plugin import MAIN_STORE_ID, Shop, now
+from regulars_core.purchases.rules import NewLine, NewPurchase, checked
+from regulars_core.purchases.service import record
+from tests.merges.conftest import Desk
+
+MERGES = int(os.environ.get("REGULARS_TEST_MERGES", "12"))
+"""Merges at the same time; 50 in `make faults`."""
+
+
+async def test_merges_and_sales(desk: Desk) -> None:
+    chance = random.Random(MERGES)
+    people = [await desk.customer(f"P{n}") for n in range(max(MERGES // 2, 4))]
+    sold: list[str] = []
+
+    async def merges(n: int) -> str:
+        survivor, absorbed = chance.sample(people, 2)
+        given = {"survivorId": survivor, "absorbedIds": [absorbed], "idempotencyKey": f"m{n}"}
+        errors = (await desk.api.do("customersMerge", "customersMerge { mergeId }", given))["userErrors"]
+        return errors[0]["code"] if errors else "done"
+
+    async def sells(n: int) -> None:
+        sale = await desk.sells(chance.choice(people), "1.00", idempotencyKey=f"s{n}")
+        sold.append(sale["reference"])
+
+    work: list[Any] = [merges(n) for n in range(MERGES)] + [sells(n) for n in range(2 * MERGES)]
+    chance.shuffle(work)
+    outcomes = [one for one in await asyncio.gather(*work) if one]
+    assert set(outcomes) <= {"done", "ALREADY_MERGED"}
+    assert "done" in outcomes
+    database = desk.shop.database
+    rows = await database.rows(
+        "SELECT p.reference, c.status FROM purchase p JOIN customer c ON c.id = p.customer_id ORDER BY 1"
+    )
+    assert [row[0] for row in rows] == sorted(sold)
+    assert {row[1] for row in rows} == {"ACTIVE"}
+    aliases = await database.rows("SELECT count(*) FROM customer WHERE status = 'MERGED'")
+    assert aliases[0][0] == outcomes.count("done")
+    assert await desk.wrong() == []
+
+
+async def test_a_sale_that_was_under_way_is_the_survivors(desk: Desk) -> None:
+    """Whoever has looked up the customer before the merge, and writes after it; one sale, and a batch of them."""
+    ana, other = await desk.customer("Ana"), await desk.customer("Anna")
+    await desk.merges(ana, other)
+    key = other.removeprefix("customer_")
+    for references in (["R1"], ["R2", "R3"]):
+        await record(desk.shop, [_bought(desk.shop, one, key) for one in references])
+    rows = await desk.shop.database.rows("SELECT DISTINCT customer_id FROM purchase")
+    assert [row[0] for row in rows] == [ana.removeprefix("customer_")]
+    assert await desk.wrong() == []
+
+
+def _bought(shop: Shop, reference: str, customer: str) -> Any:
+    line = NewLine("Tea", 1_000_000, total=100)
+    return checked(NewPurchase(reference, MAIN_STORE_ID, customer, now(), shop.currency, [line]), shop.currency)
