@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import regulars_tiers
-from regulars_core.plugin import Plugins, Shop, plugins_on
+from regulars_core.plugin import DAY_MS, Instant, Plugins, Shop, now, plugins_on, printed
 from regulars_core.verification import verifications_of
 from regulars_schema.testing import Api
 
@@ -42,7 +42,7 @@ class Desk:
         """Sell something; the purchase."""
         sale = {
             "reference": f"R{next(self._numbers)}",
-            "purchasedAt": "2026-11-01T00:00:00Z",
+            "purchasedAt": printed(Instant(now() - DAY_MS)),
             "lines": [{"name": "Tea", "total": total}],
             **({"customerId": buyer} if buyer else {}),
             **given,

@@ -32,7 +32,7 @@ from regulars_schema.types.ids import global_id, key_of
 MERGE = "customers.merge"
 
 
-@requires(None)
+@requires(MERGE)
 @strawberry.type(description="Something that changes with a merge.")
 class MergeEffect:
     """Over regulars_core.customers.merge.facts.MergeEffect."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from regulars_core.plugin import App, Permission, PurchaseRow, Shop, hookimpl
+from regulars_core.plugin import App, Merge, Permission, PurchaseRow, Shop, hookimpl
 from regulars_outline import graphql, service
 from regulars_schema.plugin import Contribution
 
@@ -30,3 +30,13 @@ async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> No
 @hookimpl
 async def purchases_reassigned(shop: Shop, before: Sequence[str | None], after: Sequence[str | None]) -> None:
     await service.move(shop, before, after)
+
+
+@hookimpl
+async def customers_merged(shop: Shop, merges: Sequence[Merge]) -> None:
+    await service.go_over(shop, merges)
+
+
+@hookimpl
+async def customers_unmerged(shop: Shop, merges: Sequence[Merge]) -> None:
+    await service.go_back(shop, merges)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from regulars_core.plugin import PurchaseRow, Shop, inserting
+from regulars_core.plugin import Merge, PurchaseRow, Shop, inserting
 
 
 async def count(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
@@ -16,6 +16,20 @@ async def move(shop: Shop, before: Sequence[str | None], after: Sequence[str | N
     moved = Counter(one for one in after if one)
     moved.subtract(one for one in before if one)
     await _add(shop, moved)
+
+
+async def go_over(shop: Shop, merges: Sequence[Merge]) -> None:
+    """Count the purchases of who was merged for the survivors."""
+    for merge in merges:
+        owners = list(merge.purchases.values())
+        await move(shop, owners, [merge.survivor.id] * len(owners))
+
+
+async def go_back(shop: Shop, merges: Sequence[Merge]) -> None:
+    """Count them for who has them again."""
+    for merge in merges:
+        owners = list(merge.purchases.values())
+        await move(shop, [merge.survivor.id] * len(owners), owners)
 
 
 async def _add(shop: Shop, counts: Mapping[str, int]) -> None:

@@ -7,8 +7,16 @@ import typer
 
 from regulars_birthday.commands import commands
 from regulars_birthday.graphql import GREET, VIEW, contribution
-from regulars_birthday.service import BirthdaySettings, greet, keep, refuse_the_young, set_reminders
-from regulars_core.plugin import App, CustomerRow, Job, Permission, PurchaseRow, Shop, hookimpl
+from regulars_birthday.service import (
+    BirthdaySettings,
+    give_back,
+    greet,
+    keep,
+    refuse_the_young,
+    set_reminders,
+    take_over,
+)
+from regulars_core.plugin import App, CustomerRow, Job, Merge, Permission, PurchaseRow, Shop, hookimpl
 from regulars_schema.plugin import Contribution
 
 
@@ -62,3 +70,13 @@ async def customers_changed(shop: Shop, customers: Sequence[CustomerRow], extras
 @hookimpl
 async def purchases_recorded(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
     await refuse_the_young(shop, purchases)
+
+
+@hookimpl
+async def customers_merged(shop: Shop, merges: Sequence[Merge]) -> None:
+    await take_over(shop, merges)
+
+
+@hookimpl
+async def customers_unmerged(shop: Shop, merges: Sequence[Merge]) -> None:
+    await give_back(shop, merges)
