@@ -30,7 +30,7 @@ from regulars_core.testing import Databases, Engine, misses_nothing
 from regulars_tiers.assignments import assign, clear
 from tests.merges.conftest import PERSON, Desk
 
-EXAMPLES = int(os.environ.get("REGULARS_TEST_MERGE_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("MERGED_LIVES", "6"))
 NUMBERS = count(1)
 STEPS = ("buy", "buy", "buy", "refund", "void", "note", "tag", "tier", "clear", "move", "merge", "merge", "undo")
 

@@ -10,7 +10,7 @@ from regulars_core.purchases.rules import NewLine, NewPurchase, checked
 from regulars_core.purchases.service import record
 from tests.merges.conftest import Desk
 
-MERGES = int(os.environ.get("REGULARS_TEST_MERGES", "12"))
+MERGES = int(os.environ.get("MERGES", "12"))
 """Merges at the same time; 50 in `make faults`."""
 
 
