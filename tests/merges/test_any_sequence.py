@@ -49,7 +49,9 @@ class Life:
     async def begin(self) -> None:
         """Register them."""
         for n in range(4):
-            contact = {"email": f"p{next(NUMBERS)}@example.org"} if n % 2 else {"phone": f"55 1234 5{n}78"}
+            contact = (
+                {"email": f"p{next(NUMBERS)}@example.org"} if n % 2 else {"phone": f"55{12_340_000 + next(NUMBERS)}"}
+            )
             person = NewCustomer(f"P{n}", "Li", tags=[f"t{n}"], created_at=Instant(now() - n * DAY_MS), **contact)
             checked_one = checked_customer(self.shop.settings, person)
             self.people.append((await find_or_register(self.shop, checked_one, ())).id)
