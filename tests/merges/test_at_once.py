@@ -5,9 +5,10 @@ import os
 import random
 from typing import Any
 
-from regulars_core.plugin import MAIN_STORE_ID, Shop, now
+from regulars_core.plugin import MAIN_STORE_ID, Shop, now, plugins_on
 from regulars_core.purchases.rules import NewLine, NewPurchase, checked
 from regulars_core.purchases.service import record
+from regulars_core.testing import OpenShop
 from tests.merges.conftest import Desk
 
 MERGES = int(os.environ.get("MERGES", "12"))
@@ -45,13 +46,15 @@ async def test_merges_and_sales(desk: Desk) -> None:
     assert await desk.wrong() == []
 
 
-async def test_a_sale_that_was_under_way_is_the_survivors(desk: Desk) -> None:
-    """Whoever has looked up the customer before the merge, and writes after it; one sale, and a batch of them."""
+async def test_a_sale_that_was_under_way_is_the_survivors(desk: Desk, open_shop: OpenShop) -> None:
+    """Whoever has looked up the customer before the merge, and writes after it: one sale, and a batch of them, whether plugins
+    decide by the customer or not."""
     ana, other = await desk.customer("Ana"), await desk.customer("Anna")
     await desk.merges(ana, other)
     key = other.removeprefix("customer_")
-    for references in (["R1"], ["R2", "R3"]):
-        await record(desk.shop, [_bought(desk.shop, one, key) for one in references])
+    for n, shop in enumerate((desk.shop, await open_shop(plugins=plugins_on({})))):
+        for references in ([f"{n}-1"], [f"{n}-2", f"{n}-3"]):
+            await record(shop, [_bought(shop, one, key) for one in references])
     rows = await desk.shop.database.rows("SELECT DISTINCT customer_id FROM purchase")
     assert [row[0] for row in rows] == [ana.removeprefix("customer_")]
     assert await desk.wrong() == []
