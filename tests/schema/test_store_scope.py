@@ -175,6 +175,9 @@ async def test_no_field_tells_of_the_purchases_of_another_store(town: Town, sche
         "customer": [f'customer(id: "{town.ana}")'],
         "customerGroup": [f'customerGroup(id: "{group}")'],
         "customerSearch": ['customerSearch(query: "ana")'],
+        "customersMergePreview": [
+            f'customersMergePreview(input: {{survivorId: "{town.ana}", absorbedIds: ["customer_{town.here}"]}})'
+        ],
     }
     tried, telling = 0, set()
     for path, document in ways(schema, query, given):
