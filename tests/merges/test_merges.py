@@ -306,14 +306,16 @@ async def test_too_late_and_after_an_erasure(desk: Desk) -> None:
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 async def test_merges_are_undone_in_either_order(desk: Desk, order: tuple[int, int]) -> None:
     """Each of them gives back its own, whichever comes first."""
-    third, other, ana = [await desk.customer(name, **given) for name, given in (
-        ("Cy", {"email": "cy@example.org"}), ("Anna", {"phone": "55 1234 5678"}), ("Ana", {})
-    )]  # fmt: skip
+    third = await desk.customer("Cy", email="cy@example.org", tags=["x", "y"])
+    other = await desk.customer("Anna", phone="55 1234 5678", tags=["x", "z"])
+    ana = await desk.customer("Ana")
     before = [await desk.shown(one) for one in (third, other, ana)]
     merges = [await desk.merges(ana, other), await desk.merges(ana, third)]
+    left = {0: ["x", "y"], 1: ["x", "z"]}
     for n in order:
         await desk.undoes(merges[n])
         assert await desk.wrong() == []
+        assert (await desk.shown(ana, "tags"))["tags"] == (left[n] if n == order[0] else [])
     assert [await desk.shown(one) for one in (third, other, ana)] == before
 
 

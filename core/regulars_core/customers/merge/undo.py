@@ -108,7 +108,11 @@ async def _restore(shop: Shop, merge_id: str, survivor: str, snapshot: Snapshot,
     if "group_id" in back and not await _is_open_group(database, back["group_id"]):
         del back["group_id"]
     await set_columns(database, survivor, back, at)
-    await _let_later_ones_know(database, merge_id, survivor, snapshot, back)
+    left = {name: change for name, change in snapshot.columns.items() if name not in back}
+    later = await _later(database, merge_id, survivor) if left or snapshot.tags else {}
+    kept = await _tags_of_later_ones(database, later, snapshot.tags)
+    for id_, one in _mended(later, left, kept).items():
+        await rewrite(database, id_, one)
     addresses = {}
     for kind, (before, since) in snapshot.addresses.items():
         parts = "recipient, line1, line2, city, region, postal_code, country"
@@ -118,10 +122,10 @@ async def _restore(shop: Shop, merge_id: str, survivor: str, snapshot: Snapshot,
             addresses[kind] = before
     await replace_addresses(shop, survivor, addresses)
     removed = 0
-    if snapshot.tags:
+    if gone := [tag for tag in snapshot.tags if tag not in kept]:
         among = database.dialect.among("tag_key", 2, "text")
         sql = f"DELETE FROM customer_tag WHERE customer_id = $1 AND {among}"
-        removed = await database.run(sql, survivor, list(snapshot.tags))
+        removed = await database.run(sql, survivor, gone)
     return bool(back or addresses or removed)
 
 
@@ -130,25 +134,48 @@ async def _is_open_group(database: Database, group_id: str) -> bool:
     return await database.row(sql, group_id) is not None
 
 
-async def _let_later_ones_know(
-    database: Database, merge_id: str, survivor: str, snapshot: Snapshot, back: Mapping[str, Any]
-) -> None:
-    """What a later merge has changed once more is its to put back: to what was there before both."""
-    left = {name: change for name, change in snapshot.columns.items() if name not in back}
-    if not left:
-        return
+async def _later(database: Database, merge_id: str, survivor: str) -> Mapping[str, Snapshot]:
+    """The snapshots of the merges into the same survivor that came later and stand, in their order."""
     rows = await database.rows(
         "SELECT id FROM customer_merge WHERE survivor_id = $1 AND undone_at IS NULL AND id > $2 ORDER BY id",
         survivor,
         merge_id,
     )
-    later = await snapshots_of(database, [row[0] for row in rows])
-    for id_, one in sorted(later.items()):
-        mended = {
+    return dict(sorted((await snapshots_of(database, [row[0] for row in rows])).items()))
+
+
+async def _tags_of_later_ones(
+    database: Database, later: Mapping[str, Snapshot], tags: Sequence[str]
+) -> Mapping[str, str]:
+    """Of these tags those that the survivor would have had from a later merge, by the first of them."""
+    if not (later and tags):
+        return {}
+    among = database.dialect.among
+    rows = await database.rows(
+        "SELECT b.merge_id, t.tag_key FROM customer_merge_absorbed b JOIN customer_tag t ON t.customer_id = b.customer_id"
+        f" WHERE {among('b.merge_id', 1)} AND {among('t.tag_key', 2, 'text')} ORDER BY b.merge_id",
+        list(later),
+        list(tags),
+    )
+    kept: dict[str, str] = {}
+    for merge_id, tag in rows:
+        kept.setdefault(tag, merge_id)
+    return kept
+
+
+def _mended(
+    later: Mapping[str, Snapshot], left: Mapping[str, tuple[Any, Any]], tags: Mapping[str, str]
+) -> Mapping[str, Snapshot]:
+    """What a later merge has changed once more, or would have added by itself, is its to put back: to what was before both."""
+    mended: dict[str, Snapshot] = {}
+    for id_, one in later.items():
+        columns = {
             name: (left[name][0], since)
             for name, (before, since) in one.columns.items()
             if name in left and before == left[name][1]
         }
-        if mended:
-            await rewrite(database, id_, replace(one, columns={**one.columns, **mended}))
-            left = {name: change for name, change in left.items() if name not in mended}
+        added = [tag for tag, merge_id in tags.items() if merge_id == id_]
+        if columns or added:
+            mended[id_] = replace(one, columns={**one.columns, **columns}, tags=[*one.tags, *added])
+            left = {name: change for name, change in left.items() if name not in columns}
+    return mended
