@@ -30,7 +30,22 @@ async def test_merges_and_sales(desk: Desk) -> None:
         sale = await desk.sells(chance.choice(people), "1.00", idempotencyKey=f"s{n}")
         sold.append(sale["reference"])
 
-    work: list[Any] = [merges(n) for n in range(MERGES)] + [sells(n) for n in range(2 * MERGES)]
+    async def gives_back(purchase: str, n: int) -> None:
+        given = {"purchaseId": purchase, "amount": "0.50", "idempotencyKey": f"r{n}"}
+        await desk.api.done("purchaseRefund", "refund { id }", given)
+
+    async def notes(n: int) -> None:
+        given = {"customerId": chance.choice(people), "body": f"Note {n}"}
+        await desk.api.done("noteAdd", "note { id }", given)
+
+    before = [await desk.sells(one, "1.00") for one in people]
+    sold += [one["reference"] for one in before]
+    work: list[Any] = [gives_back(one["id"], n) for n, one in enumerate(before)]
+    work += (
+        [notes(n) for n in range(len(people))]
+        + [merges(n) for n in range(MERGES)]
+        + [sells(n) for n in range(2 * MERGES)]
+    )
     chance.shuffle(work)
     outcomes = [one for one in await asyncio.gather(*work) if one]
     assert set(outcomes) <= {"done", "ALREADY_MERGED"}
