@@ -24,17 +24,6 @@ async def survivors(database: Database, ids: Collection[str]) -> Mapping[str, st
     return {row[0]: row[1] or row[0] for row in rows}
 
 
-async def locked_survivors(database: Database, ids: Collection[str]) -> Mapping[str, str]:
-    """The same, with the customers to whom they lead locked until the transaction ends: nobody merges them meanwhile."""
-    leads_to, held = await survivors(database, ids), set[str]()
-    while left := set(leads_to.values()) - held:
-        rows = await lock(database, "customer", left, ("id", "merged_into_id"))
-        held |= left
-        moved = {row[0]: row[1] for row in rows if row[1] is not None}
-        leads_to = {id_: moved.get(one, one) for id_, one in leads_to.items()}
-    return leads_to
-
-
 async def hold(database: Database, customer_ids: Collection[str]) -> Mapping[str, str]:
     """Let nobody else move money, points, progress or tier of these customers until the transaction ends, and let those who have
     decided by them already be overtaken. Whoever writes any of it, but for a purchase by itself, holds the customer first.

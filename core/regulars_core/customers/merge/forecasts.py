@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from regulars_core.customers.aliases import MERGED
-from regulars_core.customers.merge.facts import MergeEffect, MergeForecast, PlannedMerge
+from regulars_core.customers.merge.facts import MergeForecast, PlannedMerge
 from regulars_core.customers.merge.plan import Belongings, Override, Plan, plan
 from regulars_core.customers.merge.reads import MergeRow
 from regulars_core.customers.reads import CustomerRow, customers_by_ids, survivors_by_ids
@@ -153,6 +153,3 @@ def _nothing(wanted: Wanted, problems: Sequence[Problem]) -> MergeRow:
     """What is shown of a merge that cannot be done, whatever the customers have."""
     ids = hashlib.sha256(orjson.dumps([wanted.survivor_id, list(wanted.absorbed_ids)])).hexdigest()
     return MergeRow(None, wanted.survivor_id, wanted.absorbed_ids, ids, [], [], {}, problems)
-
-
-__all__ = ["MAX_ABSORBED", "Forecast", "MergeEffect", "Wanted", "forecast"]
