@@ -43,6 +43,7 @@ faults: setup $(DATA) ## The long runs: what is lost when things break, what hos
 	KILLS=200 CRASHES=50 DISK_FAILURES=20 DEADLOCKS=50 CONFLICT_SECONDS=60 EVENTS=100000 PURCHASES=2000 CONSUMER_KILLS=50 \
 		MISSED_EVENTS=5000 SWITCHING_KILLS=20 SOAK_SECONDS=1800 SILENT_TIMES=50 \
 		$(BIN)/pytest -s tests/faults $(ARGS)
+	MERGES=50 MERGED_LIVES=300 $(BIN)/pytest tests/merges $(ARGS)
 	MISSED_JOURNAL=2000000 GROUP_MEMBERS=1000000 $(BIN)/pytest -s tests/faults_found/test_d3_off_for_long.py \
 		tests/faults_found/test_d4_changes_of_very_many.py $(ARGS)
 	ALL_DATA=true GENERATED_QUERIES=5000 SILENT_TIMES=50 $(BIN)/pytest tests/imports/test_real_data.py \

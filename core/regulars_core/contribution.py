@@ -9,6 +9,8 @@ from regulars_core.customers import duplicates
 from regulars_core.customers.erasure import personal
 from regulars_core.customers.erasure.due import BY, erase_due
 from regulars_core.customers.erasure.holdings import Parts, told_of
+from regulars_core.customers.merge.facts import Merge, MergeForecast, PlannedMerge
+from regulars_core.customers.merge.verification import differences as merge_differences
 from regulars_core.customers.search import recent
 from regulars_core.database import App
 from regulars_core.events.replay import catch_up, forget_old
@@ -18,6 +20,7 @@ from regulars_core.idempotency import KEPT_DAYS
 from regulars_core.idempotency import forget_old as forget_old_keys
 from regulars_core.jobs.jobs import Job
 from regulars_core.purchases.erasure import personal as personal_of_purchases
+from regulars_core.purchases.reassignments import merged, merging, unmerged
 from regulars_core.purchases.statistics import differences
 from regulars_core.shop.permissions import CORE_PERMISSIONS, Permission
 from regulars_core.shop.shop import Shop
@@ -89,10 +92,16 @@ async def _recent_text(shop: Shop) -> AsyncIterator[str]:
         yield f"customer_{id_}: a quick search looks into something else than what is known of the customer"
 
 
+async def _merges(shop: Shop) -> AsyncIterator[str]:
+    async for one in merge_differences(shop.database):
+        yield one
+
+
 VERIFICATIONS: Sequence[Verification] = (
     Verification("unique-fields", "No two customers share what the shop keeps apart.", duplicates.repeated, quick=True),
     Verification("statistics", "Statistics of customers are what their purchases amount to.", _statistics),
     Verification("recent-text", "Quick searches look into the texts of those who were seen last.", _recent_text),
+    Verification("merges", "Who was merged leads to a customer who was not, and has nothing left.", _merges),
 )
 
 
@@ -148,3 +157,21 @@ async def customers_referenced(shop: Shop, customers: Sequence[str]) -> Sequence
     """Purchases, and that some once were the customer's; and notes."""
     counted = (await personal.references(shop, customers), await personal_of_purchases.references(shop, customers))
     return [{**ours, **theirs} for ours, theirs in zip(*counted, strict=True)]
+
+
+@hookimpl
+async def customers_merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
+    """What becomes of purchases."""
+    return await merging(shop, merges)
+
+
+@hookimpl
+async def customers_merged(shop: Shop, merges: Sequence[Merge]) -> None:
+    """Purchases go over."""
+    await merged(shop, merges)
+
+
+@hookimpl
+async def customers_unmerged(shop: Shop, merges: Sequence[Merge]) -> None:
+    """Purchases go back."""
+    await unmerged(shop, merges)

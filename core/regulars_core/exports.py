@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any, TextIO
 
 from regulars_core.customers.columns import COLUMNS
+from regulars_core.customers.filters import NOT_MERGED
 from regulars_core.customers.reads import SORT_KEYS, CustomerRow, StatsRow, page_of_customers, stats_of, tags_of
 from regulars_core.groups.reads import groups_by_ids
 from regulars_core.primitives.clock import Instant, printed, start_of
@@ -88,7 +89,8 @@ def _registered(shop: Shop, first_day: date | None, last_day: date | None) -> Wh
         conditions.append((">=", start_of(first_day, shop.settings.zone)))
     if last_day is not None and last_day < date.max:
         conditions.append(("<", start_of(last_day + timedelta(days=1), shop.settings.zone)))
-    return Where("leaf", leaf=Leaf("createdAt", compared("c.created_at")), conditions=tuple(conditions))
+    registered = Where("leaf", leaf=Leaf("createdAt", compared("c.created_at")), conditions=tuple(conditions))
+    return Where("all", (NOT_MERGED, registered))
 
 
 async def _batches(shop: Shop, where: Where | None) -> AsyncIterator[Sequence[CustomerRow]]:

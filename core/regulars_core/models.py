@@ -3,6 +3,12 @@
 from regulars_core.audit import Audit
 from regulars_core.bulk.models import BulkJob
 from regulars_core.customers.erasure.models import Erasure
+from regulars_core.customers.merge.models import (
+    CustomerMerge,
+    CustomerMergeAbsorbed,
+    CustomerMergeRow,
+    CustomerMergeSnapshot,
+)
 from regulars_core.customers.models import (
     CodeBlock,
     Customer,
@@ -40,6 +46,10 @@ __all__ = [
     "CustomerAddress",
     "CustomerGroup",
     "CustomerGroupChange",
+    "CustomerMerge",
+    "CustomerMergeAbsorbed",
+    "CustomerMergeRow",
+    "CustomerMergeSnapshot",
     "CustomerNote",
     "CustomerStats",
     "CustomerTag",

@@ -8,6 +8,7 @@ from regulars_core.audit import changed
 from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.bulk.service import request_bulk_job
 from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask
+from regulars_core.customers.aliases import hold, survivors
 from regulars_core.customers.changes import locked_customer
 from regulars_core.customers.erasure.holdings import (
     AMOUNT,
@@ -27,7 +28,8 @@ from regulars_core.customers.erasure.holdings import (
     erase_held,
     told_of,
 )
-from regulars_core.customers.reads import CustomerRow, customers_by_ids
+from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge
+from regulars_core.customers.reads import CustomerRow, customers_by_ids, survivors_by_ids
 from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
 from regulars_core.events.ahead import told_later
@@ -69,7 +71,6 @@ from regulars_core.purchases.histories import (
 from regulars_core.purchases.quotes import Quoted, quote
 from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
 from regulars_core.purchases.recorded import PurchaseOutline, ReassignedPurchase, RecordedPurchase, RecordedRefund
-from regulars_core.purchases.statistics import hold
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
@@ -139,6 +140,9 @@ __all__ = [
     "LineFact",
     "Lookup",
     "Malformed",
+    "Merge",
+    "MergeEffect",
+    "MergeForecast",
     "MinorUnits",
     "MinorUnitsField",
     "Money",
@@ -149,6 +153,7 @@ __all__ = [
     "Page",
     "Parts",
     "Permission",
+    "PlannedMerge",
     "PluginError",
     "PluginOrder",
     "Plugins",
@@ -228,6 +233,8 @@ __all__ = [
     "settings_from",
     "spread",
     "start_of",
+    "survivors",
+    "survivors_by_ids",
     "to_minor",
     "told_later",
     "told_of",

@@ -8,7 +8,7 @@ from regulars_core.shop.permissions import Permissions
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.composition.contributions import Contribution, needs_of
 from regulars_schema.customers import contribution as customers
-from regulars_schema.customers import notes
+from regulars_schema.customers import merges, notes
 from regulars_schema.documents.documents import Documents
 from regulars_schema.groups import contribution as groups
 from regulars_schema.purchases import contribution as purchases
@@ -19,7 +19,7 @@ from regulars_schema.shop import audit, bulk_jobs, shop, stores
 
 def core_contributions() -> list[Contribution]:
     """What core brings, room by room."""
-    rooms = (shop, stores, customers, groups, notes, purchases, rules, audit, bulk_jobs)
+    rooms = (shop, stores, customers, groups, notes, merges, purchases, rules, audit, bulk_jobs)
     return [Contribution(CORE, types=errors.ERROR_TYPES), *(room.contribution() for room in rooms)]
 
 

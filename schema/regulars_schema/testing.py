@@ -14,6 +14,8 @@ from regulars_schema.schema import schema_of
 
 MONEY = frozenset({"purchaseRecord", "purchaseRefund", "purchaseVoid", "purchasePay", "purchasesReassign"})
 """The mutations that must have an idempotency key because money is at stake."""
+LEDGER = frozenset({"customersMerge", "customersUnmerge"})
+"""Those that must have one because the ledger may be."""
 FOR_EVER = frozenset({"customerDelete", "customerEraseRequest", "customerEraseCancel", "customerDataRequest"})
 """Those that must have one because they cannot be taken back, or because data leaves the shop."""
 USER_ERRORS = "userErrors { __typename code message path }"
@@ -22,7 +24,7 @@ USER_ERRORS = "userErrors { __typename code message path }"
 
 def keyed(mutation: str, input: dict[str, Any]) -> dict[str, Any]:
     """The input with a key of its own where the mutation needs one and none is given."""
-    return {"idempotencyKey": uuid4().hex, **input} if mutation in MONEY | FOR_EVER else input
+    return {"idempotencyKey": uuid4().hex, **input} if mutation in MONEY | LEDGER | FOR_EVER else input
 
 
 @dataclass

@@ -12,7 +12,7 @@ TESTS = Path(__file__).parents[1]
 
 
 def test_there_are_hooks() -> None:
-    assert len(HOOKS) == 31
+    assert len(HOOKS) == 34
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -23,6 +23,18 @@ def test_documented_and_tested(hook: str) -> None:
     assert said.partition("\n")[0].endswith(".")
     assert (TESTS / "hooks" / f"test_{hook}.py").exists()
     assert f"## `{hook}`" in (TESTS.parent / "docs" / "hooks.md").read_text(encoding="utf-8")
+
+
+PLUGINS = ("plugins/tiers/regulars_tiers", "server/regulars_server/outline/regulars_outline",
+           "tests/examples/regulars_birthday/regulars_birthday")  # fmt: skip
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_who_refers_to_customers_takes_part_in_merges(plugin: str) -> None:
+    folder = TESTS.parent / plugin
+    assert "customer_id = IdField" in (folder / "models.py").read_text(encoding="utf-8")
+    hooks = (folder / "__init__.py").read_text(encoding="utf-8")
+    assert {name for name in ("customers_merged", "customers_unmerged") if f"async def {name}(" not in hooks} == set()
 
 
 LOOKUPS = "_lookups"

@@ -22,11 +22,18 @@ PERSON = {
     "phone": "+525512345678", "birthDate": "1979-03-21", "gender": "FEMALE", "taxId": "QUXX790321AB9",
     "preferredContact": "EMAIL", "tags": ["zapotek-friend"],
     "billingAddress": {"recipient": "Familia Xochipilli", "line1": "Calle Ahuehuete 77", "line2": "Depto Nardo",
-                       "city": "Tlaquepaque", "region": "Jalixco", "postalCode": "45588", "country": "MX"},
+                       "city": "Tlaquepaque", "region": "Jalixco", "postalCode": "Q45Z8X", "country": "MX"},
     "shippingAddress": {"recipient": "Portera Nochebuena", "line1": "Callejon Tezontle 9", "line2": "Patio Colorin",
                         "city": "Tonallan", "region": "Jalixco", "postalCode": "Q45Z9X", "country": "MX"},
 }  # fmt: skip
 """Every word is somebody's only."""
+ALIAS = {
+    "firstName": "Quetzita",
+    "lastName": "Xochimilca",
+    "email": "quetzita.m@marker-mail.example",
+    "phone": "+525587654321",
+}
+"""Another record of the same person, which was merged into that one."""
 TYPED = {
     "note": "Allergic to huitlacoche.", "saleNote": "Gift for comadre Citlali.", "payment": "CHQ-Xochipilli-4711",
     "refund": "Jar broke at Quetzalli's place.", "moved": "Was rung for neighbour Macuilli.",
@@ -40,7 +47,7 @@ def secrets() -> list[str]:
     found = [str(value) for name, value in PERSON.items() if isinstance(value, str) and name not in KNOWN_ANYWAY]
     for kind in ("billingAddress", "shippingAddress"):
         found += [value for name, value in PERSON[kind].items() if name not in ("country", "region")]  # type: ignore[attr-defined]
-    found += ["Jalixco", "zapotek-friend", *TYPED.values()]
+    found += ["Jalixco", "zapotek-friend", *ALIAS.values(), *TYPED.values()]
     # As they are folded, and as they are put together for searches.
     return [*found, *(one.lower() for one in found), "quetzallixochipilli", "quetzallixmarkermailexample", "5512345678"]
 
@@ -104,6 +111,12 @@ async def known(api: Api, **more: Any) -> str:
         await api.done("tierAssign", "customer { id }", assigned)
         await api.done("tierClear", "customer { id }", {"customerId": customer, "reason": TYPED["cleared"]})
     return str(customer)
+
+
+async def merged_in(api: Api, customer: str) -> None:
+    """Register the person once more, as somebody else, and merge that record into this one."""
+    alias = (await api.done("customerCreate", "customer { id }", ALIAS))["customer"]["id"]
+    await api.done("customersMerge", "customersMerge { mergeId }", {"survivorId": customer, "absorbedIds": [alias]})
 
 
 async def requested(api: Api, customer: str, **more: Any) -> str:

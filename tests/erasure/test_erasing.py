@@ -14,7 +14,7 @@ from regulars_core.exports import FIELDS, export_customers
 from regulars_core.plugin import Shop
 from regulars_core.verification import verifications_of
 from regulars_schema.testing import Api
-from tests.erasure.conftest import PERSON, pass_days, requested, secrets
+from tests.erasure.conftest import PERSON, merged_in, pass_days, requested, secrets
 
 SEEN = "id code status firstName lastName displayName preferredName email phone birthDate gender taxId preferredContact tags"
 TOTALS = "stats { totalSpent { amount } purchaseCount firstPurchaseAt lastPurchaseAt } tier { code }"
@@ -44,8 +44,9 @@ async def verified(shop: Shop) -> list[str]:
 async def test_nothing_of_the_person_is_left(
     person: str, api: Api, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    """Also of what the example plugin keeps, which is off."""
+    """Also of a record that was merged in, and of what the example plugin keeps, which is off."""
     shop = api.shop
+    await merged_in(api, person)
     before = await customer_of(api, person, f"code createdAt {TOTALS}")
     assert len(found_in(await asyncio.to_thread(dumped, shop))) > 20
     greeted = "SELECT count(*) FROM birthday_greeting", "SELECT count(*) FROM birthday_reminder"
@@ -73,6 +74,6 @@ async def test_nothing_of_the_person_is_left(
     ]["nodes"]
     assert (proof["id"], proof["cancelledAt"]) == (erasure, None)
     assert {one["kind"]: one["count"] for one in proof["erased"]} == {
-        "addresses": 2, "birthday_greeting": 1, "birthday_reminder": 1, "customers": 1, "notes": 1, "payments": 1,
-        "purchases": 2, "reassignedPurchases": 1, "receipts": 2, "refunds": 1, "searchTexts": 1, "tags": 1, "tierAssignments": 2,
+        "addresses": 2, "birthday_greeting": 1, "birthday_reminder": 1, "customers": 2, "merges": 1, "notes": 1, "payments": 1,
+        "purchases": 2, "reassignedPurchases": 1, "receipts": 2, "refunds": 1, "searchTexts": 2, "tags": 1, "tierAssignments": 2,
     }  # fmt: skip

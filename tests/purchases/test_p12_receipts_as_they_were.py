@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from regulars_core.customers.aliases import hold
 from regulars_core.database import Unavailable
 from regulars_core.imports import ImportOptions, import_purchases
 from regulars_core.plugin import MAIN_STORE_ID, Shop
 from regulars_core.primitives.clock import day_of, now
 from regulars_core.purchases.erasure.personal import erase_purchases
 from regulars_core.purchases.receipts.layout import columns
-from regulars_core.purchases.statistics import hold
 from regulars_core.shop.actors import Actor
 from regulars_core.testing import OpenShop
 from regulars_schema.composition.audited_reads import write_reads

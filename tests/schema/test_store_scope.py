@@ -184,6 +184,9 @@ async def test_no_field_tells_of_the_purchases_of_another_store(town: Town, sche
         "customerGroup": [f'customerGroup(id: "{group}")'],
         "customerSearch": ['customerSearch(query: "ana")'],
         "customerCheck": ['customerCheck(input: { firstName: "Ana", lastName: "Li" })'],
+        "customersMergePreview": [
+            f'customersMergePreview(input: {{survivorId: "{town.ana}", absorbedIds: ["customer_{town.here}"]}})'
+        ],
     }
     tried, telling = 0, set()
     for path, document in ways(schema, query, asked):

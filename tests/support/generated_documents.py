@@ -19,7 +19,13 @@ from graphql import (
 )
 
 FEW = ("-1", "0", "1", "2", "3", "5", "101")
+_CUSTOMERS = [f"customer_00000003{n:024x}" for n in range(1, 4)]
 LITERALS: Mapping[str, Sequence[str]] = {
+    "CustomersMergePreviewInput": (
+        f'{{ survivorId: "{_CUSTOMERS[0]}", absorbedIds: ["{_CUSTOMERS[1]}"] }}',
+        f'{{ survivorId: "{_CUSTOMERS[0]}", absorbedIds: [] }}',
+        f'{{ survivorId: "{_CUSTOMERS[2]}", absorbedIds: "{_CUSTOMERS[2]}" }}',
+    ),
     "BasketInput": (
         "[]",
         '{ at: "2026-01-01T00:00:00Z", lines: { name: "Tea", unitPrice: "1.00" } }',

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.audit import Change, changed
+from regulars_core.customers.aliases import survivors
 from regulars_core.customers.columns import COLUMNS, NAMES
 from regulars_core.customers.duplicates import PERSONAL_TRAITS, Traits, alike, not_unique, unique_keys
-from regulars_core.customers.reads import GONE, customers_by_ids
+from regulars_core.customers.reads import GONE
 from regulars_core.customers.registration import insert_addresses, insert_tags, lock_values, missing
 from regulars_core.customers.requirements import note_cleared
 from regulars_core.customers.rules import (
@@ -21,12 +22,13 @@ from regulars_core.customers.rules import (
     tag_key,
 )
 from regulars_core.customers.search.texts import SEARCHED, texts_of
+from regulars_core.database import Database, Overtaken
 from regulars_core.events.events import announce
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.text import camel
-from regulars_core.queries.locks import lock
+from regulars_core.queries.locks import lock, lock_where
 from regulars_core.shop.shop import Shop
 
 
@@ -53,11 +55,11 @@ async def change(
     """
 
     async def work() -> bool:
-        is_different = await change_quietly(shop, customer_id, changes, expected, told)
+        key, is_different = await change_quietly(shop, customer_id, changes, expected, told)
         extras = changes.get("extras", {})
         changed({name: None for own in extras.values() for name in own})
         if is_different or extras:
-            await announce(shop, "customers_changed", [customer_id], [extras])
+            await announce(shop, "customers_changed", [key], [extras])
         return is_different
 
     return await shop.database.transaction(work)
@@ -69,8 +71,8 @@ async def change_quietly(
     changes: CustomerChanges,
     expected: int | None = None,
     told: Set[str] = PERSONAL_TRAITS,
-) -> bool:
-    """As `change`, for a caller who announces many changes together."""
+) -> tuple[str, bool]:
+    """As `change`, for a caller who announces many changes together; answers who it was, too: the id may lead to another."""
     checks, wanted = Checks(), dict[str, Any](changes)
     columns = checked_changes(shop.settings, checks, changes)
     tags = checked_tags(checks, changes["tags"] or ()) if "tags" in changes else None
@@ -81,10 +83,10 @@ async def change_quietly(
     }
     kept_apart = unique_keys(shop.settings, columns)
 
-    async def work() -> bool:
+    async def work() -> tuple[str, bool]:
         await lock_values(shop, kept_apart)
         before = await locked_customer(shop, customer_id, expected=expected)
-        is_company = columns.get("is_company", before["is_company"])
+        key, is_company = before["id"], columns.get("is_company", before["is_company"])
         note_cleared(checks, shop.settings.required_fields, before, changes, is_company=is_company)
         checks.refuse()
         if columns.get("group_id", before["group_id"]) != before["group_id"] and (
@@ -93,14 +95,14 @@ async def change_quietly(
             raise Refused(*problems)
         different = {name: value for name, value in columns.items() if before[name] != value}
         await _refuse_taken(shop, before, set(kept_apart), told)
-        retagged = tags is not None and await _replace_tags(shop, customer_id, tags)
-        readdressed = await _replace_addresses(shop, customer_id, addresses)
+        retagged = tags is not None and await _replace_tags(shop, key, tags)
+        readdressed = await replace_addresses(shop, key, addresses)
         changed(_audited(before, different))
         changed({name: None for name, really in (("tags", retagged), ("addresses", readdressed)) if really})
         if not (different or retagged or readdressed):
-            return False
+            return key, False
         await _update(shop, before, different)
-        return True
+        return key, True
 
     return await shop.database.transaction(work)
 
@@ -127,19 +129,29 @@ def _audited(before: Mapping[str, Any], different: Mapping[str, Any]) -> dict[st
     return {camel(name): (before[name], value) if name in _NOT_PERSONAL else None for name, value in different.items()}
 
 
+_LEADS_TO = "id = coalesce((SELECT a.merged_into_id FROM customer a WHERE a.id = $1), $1)"
+_HAS_ALIASES = "has_aliases"
+_LOCKED = (
+    "id", "code", "status", "version", *NAMES, "is_company", "group_id",
+    "EXISTS (SELECT 1 FROM customer a WHERE a.merged_into_id = customer.id)", "merged_into_id",
+)  # fmt: skip
+
+
 async def locked_customer(
     shop: Shop, customer_id: str, field: str = "id", *, expected: int | None = None
 ) -> Mapping[str, Any]:
-    """The customer's columns by name, locked until the transaction ends.
+    """The columns of the customer to whom this id leads, by name, locked until the transaction ends: go by the `id` among them.
 
     Raises Refused with NOT_FOUND at this field, also for who is erased, and with VERSION_CONFLICT if another version is expected.
     """
-    names = ("id", "code", "status", "version", *NAMES, "is_company", "group_id")
-    rows = await lock(shop.database, "customer", [customer_id], names)
-    customer = dict(zip(names, rows[0], strict=True)) if rows else {}
+    rows, wanted = await lock_where(shop.database, "customer", _LEADS_TO, [customer_id], _LOCKED), customer_id
+    while rows and rows[0][-1] is not None:  # merged while we waited
+        wanted = rows[0][-1]
+        rows = await lock_where(shop.database, "customer", _LEADS_TO, [wanted], _LOCKED)
+    customer = dict(zip(_LOCKED[:-2], rows[0][:-2], strict=True)) if rows else {}
     if not customer or customer["status"] in GONE:
         raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", (field,)))
-    customer["is_company"] = bool(customer["is_company"])
+    customer |= {"is_company": bool(customer["is_company"]), _HAS_ALIASES: bool(rows[0][-2])}
     if expected is not None and customer["version"] != expected:
         message = f"The customer was changed meanwhile and is at version {customer['version']}."
         raise Refused(VersionConflict("VERSION_CONFLICT", message, ("expectedVersion",), customer_id))
@@ -160,8 +172,23 @@ async def _update(shop: Shop, before: Mapping[str, Any], different: Mapping[str,
         await shop.database.run(
             "UPDATE customer_text SET names = $2, contact = $3 WHERE customer_id = $1",
             before["id"],
-            *texts_of(after["code"], after),
+            *(
+                await search_texts(shop.database, before["id"], after)
+                if before[_HAS_ALIASES]
+                else texts_of(after["code"], after)
+            ),
         )
+
+
+async def search_texts(database: Database, customer_id: str, customer: Mapping[str, Any]) -> tuple[str, str]:
+    """Names and contact of a customer's texts, with those of the records that were merged into it: they find it, too."""
+    names, contact = texts_of(customer["code"], customer)
+    aliases = await database.rows(
+        "SELECT t.names, t.contact FROM customer a JOIN customer_text t ON t.customer_id = a.id"
+        " WHERE a.merged_into_id = $1 ORDER BY a.id",
+        customer_id,
+    )
+    return "".join([names, *(row[0] for row in aliases)]), "".join([contact, *(row[1] for row in aliases)])
 
 
 async def _replace_tags(shop: Shop, customer_id: str, tags: Sequence[tuple[str, str]]) -> bool:
@@ -173,7 +200,8 @@ async def _replace_tags(shop: Shop, customer_id: str, tags: Sequence[tuple[str, 
     return True
 
 
-async def _replace_addresses(shop: Shop, customer_id: str, addresses: Mapping[str, Address]) -> bool:
+async def replace_addresses(shop: Shop, customer_id: str, addresses: Mapping[str, Address]) -> bool:
+    """Give a customer these addresses by kind, an empty one for none; whether any was another."""
     is_different = False
     for kind, address in addresses.items():
         row = await shop.database.row(
@@ -203,7 +231,7 @@ async def set_status(shop: Shop, customer_id: str, status: str, expected: int | 
             return False
         changed({"status": (before["status"], status)})
         await _update(shop, before, {"status": status})
-        await announce(shop, "customers_changed", [customer_id])
+        await announce(shop, "customers_changed", [before["id"]])
         return True
 
     return await shop.database.transaction(work)
@@ -214,18 +242,18 @@ async def add_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool:
 
     async def work() -> bool:
         before = await locked_customer(shop, customer_id, "customerId")
-        checks = Checks()
+        checks, key = Checks(), before["id"]
         rows = await shop.database.rows(
-            "SELECT tag, tag_key FROM customer_tag WHERE customer_id = $1 ORDER BY tag_key", customer_id
+            "SELECT tag, tag_key FROM customer_tag WHERE customer_id = $1 ORDER BY tag_key", key
         )
         wanted = checked_tags(checks, tags, [(row[0], row[1]) for row in rows])
         checks.refuse(recorded=True)
         new = [tag for tag in wanted if tag[1] not in {row[1] for row in rows}]
         changed({"tags": None} if new else {})
         if new:
-            await insert_tags(shop, [(customer_id, new)])
+            await insert_tags(shop, [(key, new)])
             await _update(shop, before, {})
-            await announce(shop, "customers_changed", [customer_id])
+            await announce(shop, "customers_changed", [key])
         return bool(new)
 
     return await shop.database.transaction(work)
@@ -239,32 +267,34 @@ async def remove_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool
         keys = sorted({tag_key(tag) for tag in tags})
         among = shop.database.dialect.among("tag_key", 2, "text")
         removed = await shop.database.run(
-            f"DELETE FROM customer_tag WHERE customer_id = $1 AND {among}", customer_id, keys
+            f"DELETE FROM customer_tag WHERE customer_id = $1 AND {among}", before["id"], keys
         )
         changed({"tags": None} if removed else {})
         if removed:
             await _update(shop, before, {})
-            await announce(shop, "customers_changed", [customer_id])
+            await announce(shop, "customers_changed", [before["id"]])
         return removed > 0
 
     return await shop.database.transaction(work)
 
 
 async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -> int:
-    """Put customers into a group, all or none; answers how many were in another. Raises Refused."""
+    """Put the customers to whom these ids lead into a group, all or none; answers how many were in another. Raises Refused."""
 
     async def work() -> int:
-        customers = await customers_by_ids(shop.database, customer_ids)
+        leads_to = await survivors(shop.database, customer_ids)
         problems = [
             Problem("NOT_FOUND", "There is no customer with this id.", ("customerIds", str(n)))
             for n, customer_id in enumerate(customer_ids)
-            if customer_id not in customers or customers[customer_id].is_gone
+            if customer_id not in leads_to
         ]
         problems += await missing(shop, "customer_group", {group_id}, "groupId", "group")
         if problems:
             raise Refused(*problems)
-        database, ids = shop.database, sorted(set(customer_ids))
-        members = await lock(database, "customer", ids, ("id", "group_id"))
+        database, ids = shop.database, sorted(set(leads_to.values()))
+        members = await lock(database, "customer", ids, ("id", "group_id", "merged_into_id"))
+        if any(row[2] is not None for row in members):
+            raise Overtaken("A customer was merged into another meanwhile.")
         await database.run(
             "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3"
             f" WHERE group_id <> $2 AND {database.dialect.among('id', 1)}",
@@ -272,7 +302,7 @@ async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -
             group_id,
             now(),
         )
-        moved = [id_ for id_, group in members if group != group_id]
+        moved = [id_ for id_, group, _ in members if group != group_id]
         await announce(shop, "customers_changed", moved)
         return len(moved)
 

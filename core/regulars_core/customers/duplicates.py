@@ -91,7 +91,8 @@ class PossibleDuplicates(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """A customer who shares something with the one at hand."""
+    """A customer who shares something with the one at hand, or a record that was merged into that customer: `code` and `traits`
+    are the record's."""
 
     id: str
     code: str
@@ -149,10 +150,16 @@ def matches_among(one: Traits, others: Sequence[Alike]) -> list[Match]:
     """Who of these it may be, the likeliest first, those who were registered first before others."""
     found = [(other.id, *likeness(one, other.traits)) for other in others]
     likely = [Match(id_, reasons, score) for id_, reasons, score in found if score >= LEAST_TOLD]
-    return sorted(likely, key=lambda match: (-match.score, match.customer_id))
+    best: dict[str, Match] = {}
+    for match in sorted(likely, key=lambda match: (-match.score, match.customer_id)):
+        best.setdefault(match.customer_id, match)
+    return list(best.values())
 
 
-_COLUMNS = "id, code, email, phone, tax_key, is_company, sort_name, company_key, birth_date, first_name, last_name"
+_COLUMNS = (
+    "id, code, email, phone, tax_key, is_company, sort_name, company_key, birth_date, first_name, last_name,"
+    " merged_into_id"
+)
 
 
 def looks_alike(engine: Engine, code: str | None, traits: Traits) -> Lookup | None:
@@ -212,10 +219,10 @@ async def alike(shop: Shop, code: str | None, traits: Traits) -> list[Alike]:
 
 
 def _alike(row: Any) -> Alike:
-    id_, code, email, phone, tax, is_company, sorted_by, company, birth_date, first, last = row
+    id_, code, email, phone, tax, is_company, sorted_by, company, birth_date, first, last, survivor = row
     name = company if is_company else sorted_by if first or last else None
     traits = Traits(email, phone, _tail(phone), tax, name or None, birth_date, bool(is_company))
-    return Alike(str(id_), code, traits)
+    return Alike(str(survivor or id_), code, traits)
 
 
 def unique_keys(settings: Settings, columns: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -278,7 +285,8 @@ async def repeated(shop: Shop) -> AsyncIterator[str]:
     for name in shop.settings.unique_fields:
         column = KEPT_IN[name]
         for row in await shop.database.rows(
-            f"SELECT {column} FROM customer WHERE {column} IS NOT NULL GROUP BY {column} HAVING count(*) > 1"
+            f"SELECT {column} FROM customer WHERE {column} IS NOT NULL GROUP BY {column}"
+            " HAVING count(DISTINCT coalesce(merged_into_id, id)) > 1"
             f" ORDER BY {column} LIMIT {_MAX_REPEATED}"
         ):
             owners = await shop.database.rows(

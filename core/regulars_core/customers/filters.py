@@ -72,6 +72,8 @@ LEAVES = {
     )
 }
 
+NOT_MERGED = Where("leaf", leaf=Leaf("notMerged", lambda _, __: "c.merged_into_id IS NULL"))
+"""Whether it is a customer, and not a record that was merged into one."""
 _NOT_PUT_AWAY = Where("leaf", leaf=Leaf("notPutAway", lambda _, __: "c.status IN ('ACTIVE', 'SUSPENDED')"))
 
 
@@ -79,7 +81,7 @@ def not_put_away(where: Where | None) -> Where:
     """Conditions on customers, without those who were put away; left as they are where they ask for a status."""
     if where is None:
         return _NOT_PUT_AWAY
-    return where if _asks_for_status(where) else Where("all", (_NOT_PUT_AWAY, where))
+    return where if asks_for_status(where) else Where("all", (_NOT_PUT_AWAY, where))
 
 
 NOT_GONE = Where("leaf", leaf=Leaf("notGone", lambda _, __: f"c.status NOT IN {GONE}"))
@@ -91,8 +93,9 @@ def not_gone(where: Where | None) -> Where:
     status."""
     if where is None:
         return NOT_GONE
-    return where if _asks_for_status(where) else Where("all", (NOT_GONE, where))
+    return where if asks_for_status(where) else Where("all", (NOT_GONE, where))
 
 
-def _asks_for_status(where: Where) -> bool:
-    return where.leaf is LEAVES["status"] or any(map(_asks_for_status, where.parts))
+def asks_for_status(where: Where) -> bool:
+    """Whether one of the conditions is about the status."""
+    return where.leaf is LEAVES["status"] or any(map(asks_for_status, where.parts))

@@ -14,7 +14,8 @@ from regulars_core.stores.models import Store
 
 class Customer(Model):
     """A person or a company that buys. Where no first or last name is known it is empty. `company_key` and `tax_key` are the
-    forms in which companies' names and tax ids are compared."""
+    forms in which companies' names and tax ids are compared. `merged_into_id` is the customer into whom this record was merged,
+    the last of them if that one was merged too: an alias never names another. An index has those of whom it is not null."""
 
     id = IdField(primary_key=True)
     code = TextKeyField(40, unique=True)
@@ -42,6 +43,7 @@ class Customer(Model):
     version = fields.IntField(default=1)
     created_at = InstantField()
     updated_at = InstantField()
+    merged_into_id = IdField(null=True)
 
     class Meta:
         table = "customer"
@@ -61,7 +63,8 @@ class CustomerStats(Model):
     """What a customer's purchases amount to; changed in their own transactions and provably equal to a recount.
 
     Off the customer's row, so that a purchase rewrites little. `NEVER` stands for a missing instant, since these columns
-    are sort keys. `active_at` is the later of creation and last purchase.
+    are sort keys. `active_at` is the later of creation and last purchase. `merged_into_id` is the customer's own, here too: who
+    sells to somebody who is merged meanwhile finds it where that is written.
     """
 
     customer: fields.OneToOneRelation[Customer] = fields.OneToOneField(
@@ -73,6 +76,7 @@ class CustomerStats(Model):
     last_purchase_at = InstantField(default=NEVER)
     active_at = InstantField()
     activity = fields.BigIntField(db_default=0)
+    merged_into_id = IdField(null=True)
 
     class Meta:
         table = "customer_stats"

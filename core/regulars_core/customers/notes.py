@@ -2,8 +2,8 @@
 
 from tortoise.exceptions import DoesNotExist
 
+from regulars_core.customers.changes import locked_customer
 from regulars_core.customers.models import CustomerNote
-from regulars_core.customers.registration import missing
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
@@ -25,11 +25,10 @@ async def add_note(shop: Shop, customer_id: str, body: str, author: str) -> str:
     text = _checked_body(body)
 
     async def work() -> str:
-        if problems := await missing(shop, "customer", {customer_id}, "customerId", "customer"):
-            raise Refused(*problems)
+        customer = await locked_customer(shop, customer_id, "customerId")  # or a merge would leave it behind
         written = now()
         note = await CustomerNote.create(
-            id=new_id(), customer_id=customer_id, body=text, author=author, created_at=written, updated_at=written
+            id=new_id(), customer_id=customer["id"], body=text, author=author, created_at=written, updated_at=written
         )
         return note.id
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from regulars_core.customers.aliases import SURVIVOR_OF
 from regulars_core.customers.contact import formatted_phone
 from regulars_core.customers.search import texts
 from regulars_core.database import Database, Lookup
@@ -43,6 +44,7 @@ class CustomerRow:
     version: int
     created_at: Instant
     updated_at: Instant
+    merged_into_id: str | None = None
 
     def __post_init__(self) -> None:
         self.is_company = bool(self.is_company)
@@ -88,8 +90,23 @@ def _readable(window: Window) -> Readable[CustomerRow]:
 
 
 async def customers_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, CustomerRow]:
-    """Customers by id; unknown ones are missing."""
+    """Customers by id, those who were merged into others as they are themselves; unknown ones are missing."""
     return await by_ids(database, CUSTOMERS, ids)
+
+
+SURVIVORS = Readable(f"customer a {SURVIVOR_OF}", "a.id", _COLUMNS, CustomerRow)
+"""Customers by any id that leads to them."""
+
+
+async def survivors_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, CustomerRow]:
+    """The customer to whom each of these ids leads: who was merged into another is that one. Unknown ids are missing. This is how
+    ids in inputs are read."""
+    return await by_ids(database, SURVIVORS, ids)
+
+
+async def aliases_of(database: Database, ids: Sequence[str]) -> Mapping[str, list[CustomerRow]]:
+    """The records that lead to each of these customers, the one that was registered first in front."""
+    return await listed_of(database, CUSTOMERS, "c.merged_into_id", ids, "c.created_at, c.id")
 
 
 async def customers_then(database: Database, entries: Sequence[JournalEntry]) -> Sequence[Mapping[str, CustomerRow]]:
@@ -116,7 +133,7 @@ async def customers_then(database: Database, entries: Sequence[JournalEntry]) ->
 
 
 async def customer_by_code(database: Database, code: str) -> CustomerRow | None:
-    """The customer with this code, whose letters may be of either case."""
+    """The customer to whom this code leads, whose letters may be of either case."""
     sql, values = query_by_code(code)
     rows = await database.read(sql, *values)
     return CustomerRow(*rows[0]) if rows else None
@@ -124,7 +141,7 @@ async def customer_by_code(database: Database, code: str) -> CustomerRow | None:
 
 def query_by_code(code: str) -> Lookup:
     """What `customer_by_code` looks up."""
-    return f"SELECT {', '.join(_COLUMNS)} FROM customer c WHERE c.code = $1", [code.strip().upper()]
+    return f"SELECT {', '.join(_COLUMNS)} FROM {SURVIVORS.table} WHERE a.code = $1", [code.strip().upper()]
 
 
 async def page_of_customers(

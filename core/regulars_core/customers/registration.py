@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from regulars_core.customers.aliases import SURVIVOR_OF
 from regulars_core.customers.columns import NAMES
 from regulars_core.customers.duplicates import Look, Match, Traits, alike, refuse_duplicates, unique_keys
 from regulars_core.customers.reads import GONE
@@ -216,7 +217,8 @@ def contact_keys(customer: CheckedCustomer, match_on: Sequence[str]) -> list[tup
 
 
 async def find_by_contact(shop: Shop, keys: Sequence[tuple[str, str]]) -> Known | None:
-    """The eldest customer with the first of these (column, value) that anybody has."""
+    """The eldest customer with the first of these (column, value) that anybody has; where only records have it that were merged
+    into others, to whom they lead."""
     if not keys:
         return None
     sql, values = query_by_contact(keys)
@@ -227,8 +229,8 @@ async def find_by_contact(shop: Shop, keys: Sequence[tuple[str, str]]) -> Known 
 def query_by_contact(keys: Sequence[tuple[str, str]]) -> Lookup:
     """What `find_by_contact` looks up; there is at least one of the (column, value)."""
     those = [
-        f"SELECT * FROM (SELECT id, status, {n} AS rank FROM customer WHERE {kind.lower()} = ${n}"
-        f" ORDER BY created_at, id LIMIT 1) c{n}"
+        f"SELECT * FROM (SELECT c.id, c.status, {n} AS rank FROM customer a {SURVIVOR_OF} WHERE a.{kind.lower()} = ${n}"
+        f" ORDER BY a.merged_into_id IS NOT NULL, a.created_at, a.id LIMIT 1) c{n}"
         for n, (kind, _) in enumerate(keys, 1)
     ]
     every = " UNION ALL ".join(those)

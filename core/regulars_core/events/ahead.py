@@ -20,8 +20,10 @@ from regulars_core.queries.pace import Pace
 
 RECORDED, REFUNDED, VOIDED = "purchases_recorded", "purchases_refunded", "purchases_voided"
 REASSIGNED, UNDONE = "purchases_reassigned", "refunds_undone"
-KINDS = frozenset({RECORDED, REFUNDED, VOIDED, REASSIGNED, UNDONE})
-"""The events that histories are made of."""
+MERGED_EVENT, UNMERGED_EVENT = "customers_merged", "customers_unmerged"
+KINDS = frozenset({RECORDED, REFUNDED, VOIDED, REASSIGNED, UNDONE, MERGED_EVENT, UNMERGED_EVENT})
+"""The events that histories are made of. To histories a merge is a move of the purchases that went over, and its undoing one of
+those that went back."""
 _BEYOND = 2**62  # the position of what has none yet, and those behind it in the order of writing
 _NOBODY = "0" * 32  # whose a purchase was before it was given to somebody, if it was nobody's
 _PART, _PART_CHARACTERS = 200, 40_000  # entries that are written down in one transaction, and characters of their ids
@@ -155,6 +157,7 @@ async def _rows(database: Database, marks: Mapping[str, int], entries: Sequence[
     ids: dict[str, set[str]] = {kind: set() for kind in KINDS}
     moves: list[tuple[Any, ...]] = []
     undone: dict[str, set[str]] = {}
+    merges: list[tuple[str, int, str, str, str | None]] = []
     for n, (number, kind, about, others, took_part) in enumerate(entries):
         if kind not in KINDS:
             continue
@@ -168,6 +171,8 @@ async def _rows(database: Database, marks: Mapping[str, int], entries: Sequence[
                 continue
             if kind == REASSIGNED:
                 moves += _moves(plugin, position, some, owners)
+            elif kind in {MERGED_EVENT, UNMERGED_EVENT}:
+                merges.append((plugin, position, kind, some[0], owners[0]))
             else:
                 ids[kind].update(some)
                 found += [(plugin, position, kind, id_, owner) for id_, owner in zip(some, owners, strict=True)]
@@ -185,7 +190,7 @@ async def _rows(database: Database, marks: Mapping[str, int], entries: Sequence[
         amount = -amount if kind == UNDONE else amount
         whose = owners_now.get(purchase_id) if owner == _UNKNOWN else owner
         rows.append((plugin, position, kind, id_, purchase_id, whose, amount))
-    return await _for_all_owners(database, [*rows, *moves])
+    return await _for_all_owners(database, [*rows, *moves, *await _merged(database, merges)])
 
 
 def _moves(plugin: str, position: int, ids: Sequence[str], others: Sequence[str | None]) -> list[tuple[Any, ...]]:
@@ -211,6 +216,27 @@ async def _forget_undone(database: Database, undone: Mapping[str, Collection[str
             sorted(purchases),
             sorted(ids),
         )
+
+
+async def _merged(database: Database, merges: Sequence[tuple[str, int, str, str, str | None]]) -> list[tuple[Any, ...]]:
+    """The rows of merges, given as (plugin, position, kind, id, survivor): of each purchase that went over, or went back, as if
+    it had been given to another customer by itself."""
+    went: dict[str, list[tuple[str, str, bool]]] = {}
+    if merges:
+        for merge_id, *one in await database.rows(
+            "SELECT merge_id, row_id, owner_id, is_returned FROM customer_merge_row"
+            f" WHERE kind = 'PURCHASE' AND {database.dialect.among('merge_id', 1)} ORDER BY row_id",
+            sorted({merge[3] for merge in merges}),
+        ):
+            went.setdefault(merge_id, []).append((one[0], one[1], bool(one[2])))
+    moves: list[tuple[Any, ...]] = []
+    for plugin, position, kind, merge_id, survivor in merges:
+        over = kind == MERGED_EVENT
+        for purchase_id, owner, is_returned in went.get(merge_id, ()):
+            if over or is_returned:
+                pair = [owner, survivor] if over else [survivor, owner]
+                moves += _moves(plugin, position, [purchase_id], pair)
+    return moves
 
 
 async def _for_all_owners(database: Database, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

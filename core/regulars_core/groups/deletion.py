@@ -12,6 +12,7 @@ from regulars_core.events.events import announce
 from regulars_core.groups.service import unknown_group
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.ids import DEFAULT_GROUP_ID
 from regulars_core.queries.locks import lock, lock_where
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
@@ -48,17 +49,19 @@ async def delete_group(shop: Shop, group_id: str, move_to: str | None, by: Actor
         if emptying is not None:
             return Deletion(await _job(database, job_id))
         members = await _members(database, group_id, MAX_AT_ONCE + 1)
-        if members and move_to is None:
-            many = f"more than {MAX_AT_ONCE}" if len(members) > MAX_AT_ONCE else len(members)
+        count = sum(not is_merged for _, is_merged in members)
+        if count and move_to is None:
+            many = f"more than {MAX_AT_ONCE}" if count > MAX_AT_ONCE else count
             message = f"The group has members ({many}); name another one for them in `moveCustomersTo`."
             raise Refused(Problem("GROUP_NOT_EMPTY", message, ("id",)))
+        target = move_to or DEFAULT_GROUP_ID
         if len(members) > MAX_AT_ONCE:
             job = await request_bulk_job(shop, GROUP_DELETE.name, {"group": group_id}, by)
             begin = "UPDATE customer_group SET emptying_into = $2, emptied_by = $3 WHERE id = $1"
-            await database.run(begin, group_id, move_to, job.id)
+            await database.run(begin, group_id, target, job.id)
             return Deletion(job)
-        if members and move_to is not None:
-            await _move_all(shop, group_id, move_to)
+        if members:
+            await _move_all(shop, group_id, target)
         await _remove(database, group_id, move_to if any(row[2] == group_id for row in rows) else None)
         return Deletion()
 
@@ -70,27 +73,29 @@ async def _job(database: Database, job_id: str) -> BulkJobRow | None:
     return BulkJobRow(*row) if row else None
 
 
-async def _members(database: Database, group_id: str, most: int) -> Sequence[str]:
-    sql = "SELECT id FROM customer WHERE group_id = $1 ORDER BY created_at, id LIMIT $2"
-    return [row[0] for row in await database.rows(sql, group_id, most)]
+async def _members(database: Database, group_id: str, most: int) -> Sequence[tuple[str, bool]]:
+    """Whoever is in a group, and whether it is a record that was merged into a customer: it goes along without a word."""
+    sql = "SELECT id, merged_into_id FROM customer WHERE group_id = $1 ORDER BY created_at, id LIMIT $2"
+    return [(row[0], row[1] is not None) for row in await database.rows(sql, group_id, most)]
 
 
 async def _move_all(shop: Shop, group_id: str, move_to: str) -> None:
     """Move all members, of whom there are few, and tell the plugins."""
     moved = await shop.database.rows(
-        "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3 WHERE group_id = $1 RETURNING id",
+        "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3 WHERE group_id = $1"
+        " RETURNING id, merged_into_id",
         group_id,
         move_to,
         now(),
     )
-    await announce(shop, "customers_changed", sorted(row[0] for row in moved))
+    await announce(shop, "customers_changed", sorted(id_ for id_, merged_into in moved if merged_into is None))
 
 
 async def _move(shop: Shop, ids: Sequence[str], group_id: str, move_to: str) -> int:
     """Move members, and tell the plugins; how many were in the group still."""
     database = shop.database
-    members = await lock(database, "customer", ids, ("id", "group_id"))
-    moved = sorted(id_ for id_, group in members if group == group_id)
+    members = await lock(database, "customer", ids, ("id", "group_id", "merged_into_id"))
+    moved = sorted(id_ for id_, group, _ in members if group == group_id)
     await database.run(
         "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3"
         f" WHERE group_id = $4 AND {database.dialect.among('id', 1)}",
@@ -99,7 +104,8 @@ async def _move(shop: Shop, ids: Sequence[str], group_id: str, move_to: str) -> 
         now(),
         group_id,
     )
-    await announce(shop, "customers_changed", moved)
+    merged = {id_ for id_, _, merged_into in members if merged_into is not None}
+    await announce(shop, "customers_changed", [id_ for id_ in moved if id_ not in merged])
     return len(moved)
 
 
@@ -118,7 +124,7 @@ async def _step(shop: Shop, batch: BulkBatch) -> BulkStep:
         return BulkStep(None)
     target = await _open_target(database, row[0])
     if members := await _members(database, group_id, batch.most):
-        moved = await _move(shop, members, group_id, target)
+        moved = await _move(shop, [id_ for id_, _ in members], group_id, target)
         return BulkStep("members", moved, {"changed": moved})
     await _remove(database, group_id, target)
     told = audit.writing(key=batch.key, action="customerGroupDelete", entities=[("group", group_id)], changes={})

@@ -31,6 +31,7 @@ from collections.abc import Mapping
 from operator import attrgetter
 
 from regulars_core.customers.erasure.holders import ids_alone
+from regulars_core.customers.merge.reads import done_then, merges_done, merges_undone, undone_then
 from regulars_core.customers.reads import customers_by_ids, customers_then
 from regulars_core.groups.reads import groups_by_ids
 from regulars_core.hookspecs.declarations import (
@@ -49,7 +50,10 @@ from regulars_core.hookspecs.declarations import (
 from regulars_core.hookspecs.erasure import customers_data, customers_erased, customers_referenced
 from regulars_core.hookspecs.events import (
     customers_changed,
+    customers_merged,
+    customers_merging,
     customers_registered,
+    customers_unmerged,
     groups_changed,
     groups_created,
     purchases_reassigned,
@@ -88,8 +92,11 @@ __all__ = [
     "customers_changed",
     "customers_data",
     "customers_erased",
+    "customers_merged",
+    "customers_merging",
     "customers_referenced",
     "customers_registered",
+    "customers_unmerged",
     "groups_changed",
     "groups_created",
     "hookimpl",
@@ -121,6 +128,8 @@ EVENTS: Mapping[str, EventKind] = {
     "customers_registered": EventKind("customers", customers_by_ids, read_then=customers_then),
     "customers_changed": EventKind("customers", customers_by_ids, read_then=customers_then),
     "customers_erased": EventKind("customers", ids_alone),
+    "customers_merged": EventKind("merges", merges_done, read_then=done_then),
+    "customers_unmerged": EventKind("merges", merges_undone, read_then=undone_then),
     "groups_created": EventKind("groups", groups_by_ids),
     "groups_changed": EventKind("groups", groups_by_ids),
     "purchases_recorded": EventKind(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from regulars_core.customers.merge.facts import Merge, MergeForecast, PlannedMerge
 from regulars_core.customers.reads import CustomerRow
 from regulars_core.database import Lookup
 from regulars_core.groups.reads import GroupRow
@@ -52,6 +53,58 @@ async def customers_changed(
         @hookimpl
         async def customers_changed(shop: Shop, customers: Sequence[CustomerRow]) -> None:
             await keep_birthdays(shop, customers)
+    """
+
+
+@hookspec
+async def customers_merging(  # type: ignore[empty-body]
+    shop: Shop, merges: Sequence[PlannedMerge]
+) -> Sequence[MergeForecast]:
+    """Somebody wants to know what merging customers would do, or is about to do it: a MergeForecast for each, in their order.
+
+    Nothing is written here. `customersMergePreview` asks it, and `customersMerge` once more when nobody else can move anything of
+    these customers: with an obstacle, nothing is done. What is told belongs to the preview's fingerprint, so that a merge is
+    refused whose effects would be others by now. A plugin that is off is not asked, and while one is behind nobody is merged.
+
+    For example:
+
+        @hookimpl
+        async def customers_merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
+            stamps = await stamps_of(shop, [one.id for merge in merges for one in merge.absorbed])
+            return [MergeForecast(moved={"stamps": sum(stamps[one.id] for one in merge.absorbed)}) for merge in merges]
+    """
+
+
+@hookspec
+async def customers_merged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
+    """Customers were made one: the records that were absorbed are aliases of the survivor from now on.
+
+    The customers are those of after: purchases and notes are the survivor's, and statistics know it. Each merge brings the
+    `purchases` that went over, with whose they were. Nobody is told of them by `purchases_reassigned`: what a plugin keeps of the
+    absorbed it gives to the survivor as it is, in a way that it can take back. All of them are held as in `purchases_refunded`.
+
+    For example:
+
+        @hookimpl
+        async def customers_merged(shop: Shop, merges: Sequence[Merge]) -> None:
+            for merge in merges:
+                await give_stamps(shop, merge.id, [one.id for one in merge.absorbed], merge.survivor.id)
+    """
+
+
+@hookspec
+async def customers_unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
+    """Merges were undone: each record is a customer again and has what was theirs, and the survivor keeps what came since.
+
+    `purchases` are those that went back, with whose they are again. Who cannot give back what it has given to the survivor
+    refuses, with a path of `("mergeId",)`, and nothing is undone. All of them are held as in `purchases_refunded`.
+
+    For example:
+
+        @hookimpl
+        async def customers_unmerged(shop: Shop, merges: Sequence[Merge]) -> None:
+            for merge in merges:
+                await take_stamps_back(shop, merge.id)
     """
 
 

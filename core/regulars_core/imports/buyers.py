@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from regulars_core.customers.contact import parse_email, parse_phone
-from regulars_core.customers.reads import GONE
+from regulars_core.customers.reads import ERASED
 from regulars_core.customers.registration import CUSTOMER_CODES, give_codes, lock_values
 from regulars_core.customers.requirements import NAMES_OF_PEOPLE
 from regulars_core.customers.rules import CheckedCustomer
@@ -79,18 +79,19 @@ class BuyerReader:
 
 
 async def known_customers(shop: Shop, keys: Iterable[Key]) -> dict[Key, str]:
-    """The ids of those customers who have these codes, e-mails or phones; of several the eldest. Who is erased is none: whoever
-    brings the code again is told that it is taken."""
+    """The ids of those customers who have these codes, e-mails or phones; of several the eldest. Where only records have one that
+    were merged into others, those to whom they lead. Who is erased is none: whoever brings the code again is told that it is
+    taken."""
     values: dict[str, set[str]] = {"code": set(), "email": set(), "phone": set()}
     for column, value in keys:
         values[column].add(value)
     ids: dict[Key, str] = {}
     for column, texts in values.items():
-        columns = (column, "id", "created_at", "status")
+        columns = (column, "id", "created_at", "merged_into_id", "status")
         rows = await rows_by_text(shop.database, "customer", columns, column, sorted(texts))
-        for value, id_, _, status in sorted(rows, key=lambda row: (row[2], row[1])):
-            if status not in GONE:
-                ids.setdefault((column, value), id_)
+        for value, id_, _, survivor, status in sorted(rows, key=lambda row: (row[3] is not None, row[2], row[1])):
+            if status != ERASED:
+                ids.setdefault((column, value), survivor or id_)
     return ids
 
 

@@ -118,8 +118,10 @@ async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Map
                 outcome.unchanged += 1
             elif id_ in seen:
                 outcome.rejected.append((entry, _REPEATED))
-            elif await change_quietly(shop, id_, changes):
-                changed.append(id_)
+            else:
+                key, is_different = await change_quietly(shop, id_, changes)
+                if is_different:
+                    changed.append(key)
         outcome.updated = len(changed)
         await announce(shop, "customers_changed", changed)
         return outcome, created

@@ -283,10 +283,13 @@ class Plugins:
         those of some plugins only. Of the extras each is told its own, of what was `found` the rows of the look-ups that it has
         named, and of the `quotes` of each row its own or None.
 
+        Core is told only where it is named: it does its part before anybody else.
+
         Pluggy's own way would call them all before the first is awaited, and drop the rest where one raises.
         """
+        told = self.names if only is None else only
         for implementation in self._implementations(event):
-            if only is not None and implementation.plugin_name not in only:
+            if implementation.plugin_name not in told:
                 continue
             own = (found or {}).get(implementation.plugin_name, ())
             quoted = [each.get(implementation.plugin_name) for each in quotes]
@@ -294,14 +297,17 @@ class Plugins:
             with _named(event, implementation.plugin_name):
                 await implementation.function(*(known[name] for name in implementation.argnames))
 
-    async def answers(self, event: str, facts: Mapping[str, Any], *, only: Collection[str]) -> Mapping[str, Any]:
-        """What each of these owners, core among them, answers to an event that is asked for an answer, by owner: awaited one
-        after another, in the order of registration. Raises what they raise."""
+    async def answers(
+        self, event: str, facts: Mapping[str, Any], *, only: Collection[str] | None = None
+    ) -> Mapping[str, Any]:
+        """What core and every plugin, or only some of these owners, answer to an event that is asked for an answer, by owner:
+        awaited one after another, in the order of registration. Raises what they raise."""
         found = {}
         for implementation in self._implementations(event):
-            if (owner := implementation.plugin_name) in only:
-                with _named(event, owner):
-                    found[owner] = await implementation.function(*(facts[name] for name in implementation.argnames))
+            if only is None or implementation.plugin_name in only:
+                with _named(event, implementation.plugin_name):
+                    answer = implementation.function(*(facts[name] for name in implementation.argnames))
+                    found[implementation.plugin_name] = await answer
         return found
 
 

@@ -22,6 +22,10 @@ class NamedAhead:
     buyer: str | None
     by_plugin: Mapping[str, Sequence[Lookup]]
 
+    def may_be(self, customer_id: str | None) -> bool:
+        """Whether they are about who buys: not where somebody was named by an id that leads to another customer."""
+        return isinstance(self.buyer, Sought) or self.buyer == customer_id
+
     def of(self, customer_id: str | None) -> Mapping[str, Sequence[Lookup]]:
         """The same, now that it is known who buys."""
         sought = self.buyer

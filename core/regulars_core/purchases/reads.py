@@ -137,17 +137,6 @@ async def purchase_by_reference(
     return PurchaseRow(*row) if row else None
 
 
-async def last_recorded(database: Database, store_ids: Sequence[str]) -> Mapping[str, Instant]:
-    """When a purchase of each of these stores was last recorded here, whatever day it says; a store without any is missing."""
-    if not store_ids:
-        return {}
-    latest = "SELECT p.recorded_at FROM purchase p WHERE p.store_id = k.key ORDER BY p.recorded_at DESC LIMIT 1"
-    rows = await database.rows(
-        f"SELECT k.key, ({latest}) FROM {database.dialect.keys(1)}", list(dict.fromkeys(store_ids))
-    )
-    return {store_id: at for store_id, at in rows if at is not None}
-
-
 async def page_of_purchases(
     database: Database,
     window: Window,

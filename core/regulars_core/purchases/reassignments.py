@@ -1,10 +1,14 @@
-"""Giving purchases to the customer who made them: those of a wrong profile, of nobody, and of a stranger after all."""
+"""Giving purchases to the customer who made them: those of a wrong profile, of nobody, and of a stranger after all; and those of
+records that are merged, which go over to the survivor and back."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from regulars_core.audit import changed
-from regulars_core.customers.reads import customers_by_ids
+from regulars_core.customers.aliases import hold, survivors
+from regulars_core.customers.merge.facts import Merge, MergeForecast, PlannedMerge
+from regulars_core.customers.merge.rows import PURCHASE, give_back, move_all
+from regulars_core.database import Overtaken
 from regulars_core.events.ahead import REASSIGNED
 from regulars_core.events.events import announce
 from regulars_core.primitives.checks import Checks
@@ -13,7 +17,7 @@ from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
 from regulars_core.purchases.reads import PURCHASES, PurchaseRow
 from regulars_core.purchases.recorded import ReassignedPurchase, reassigned, recorded_by_ids
-from regulars_core.purchases.statistics import hold, recount
+from regulars_core.purchases.statistics import recount
 from regulars_core.queries.inserts import insert
 from regulars_core.queries.locks import lock_where
 from regulars_core.queries.where import Values
@@ -55,18 +59,17 @@ async def reassign(
     checks.refuse()
 
     async def work() -> int:
-        if customer_id is not None:
-            known = (await customers_by_ids(shop.database, [customer_id])).get(customer_id)
-            if known is None or known.is_gone:
-                raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
+        given_to = customer_id and (await survivors(shop.database, [customer_id])).get(customer_id)
+        if given_to is None and customer_id is not None:
+            raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
         moves = [
             _Move(row.id, row.customer_id)
             for row in await _locked(shop, purchase_ids, stores)
-            if row.customer_id != customer_id
+            if row.customer_id != given_to
         ]
         changed({})
         if moves:
-            await _move(shop, moves, customer_id, reason)
+            await _move(shop, moves, given_to, reason)
         return len(moves)
 
     return await shop.database.transaction(work)
@@ -94,7 +97,8 @@ async def _locked(shop: Shop, purchase_ids: Sequence[str], stores: Collection[st
 async def _move(shop: Shop, moves: Sequence[_Move], customer_id: str | None, reason: str | None) -> None:
     database, ids = shop.database, [move.purchase_id for move in moves]
     about = {one for one in (customer_id, *(move.before for move in moves)) if one}
-    await hold(database, about)  # in one order, before anything is looked up of any of them
+    if await hold(database, about):  # in one order, before anything is looked up of any of them
+        raise Overtaken("A customer was merged into another meanwhile.")
     await database.run(
         f"UPDATE purchase SET customer_id = $2 WHERE {database.dialect.among('id', 1)}", ids, customer_id
     )
@@ -112,3 +116,31 @@ async def _move(shop: Shop, moves: Sequence[_Move], customer_id: str | None, rea
     await announce(
         shop, REASSIGNED, ids, rows=told, others=[move.before for move in moves], since=[customer_id] * len(moves)
     )
+
+
+async def merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
+    """How many purchases will go over in each merge."""
+    absorbed = [one.id for merge in merges for one in merge.absorbed]
+    rows = await shop.database.rows(
+        f"SELECT customer_id, count(*) FROM purchase WHERE {shop.database.dialect.among('customer_id', 1)}"
+        " GROUP BY customer_id",
+        absorbed,
+    )
+    counts = {row[0]: row[1] for row in rows}
+    return [
+        MergeForecast(moved={"purchases": sum(counts.get(one.id, 0) for one in merge.absorbed)}) for merge in merges
+    ]
+
+
+async def merged(shop: Shop, merges: Sequence[Merge]) -> None:
+    """Let purchases go over to the survivors, and count the statistics of everybody anew."""
+    for merge in merges:
+        await move_all(shop.database, merge.id, PURCHASE, "purchase", "customer_id", merge.survivor.id)
+        await recount(shop.database, merge.customer_ids)
+
+
+async def unmerged(shop: Shop, merges: Sequence[Merge]) -> None:
+    """Let those go back that are the survivor's still, and count anew."""
+    for merge in merges:
+        await give_back(shop.database, merge.id, PURCHASE, "purchase", "customer_id", merge.survivor.id)
+        await recount(shop.database, merge.customer_ids)

@@ -141,14 +141,16 @@ async def voided_then(database: Database, entries: Sequence[JournalEntry]) -> Se
 async def refunds_then(database: Database, entries: Sequence[JournalEntry]) -> Sequence[Mapping[str, RecordedRefund]]:
     """The refunds of each of these entries, each with its purchase as it was since."""
     rows = await recorded_refunds(database, _ids(entries))
-    changes, gone = await _changes(database, {row.purchase_id for row in rows.values()})
+    purchases = {row.purchase_id: row.purchase for row in rows.values()}
+    changes, gone = await _changes(database, purchases)
+    standing = await _standing_refunds(database, [id_ for id_ in changes if not purchases[id_].total_minor])
     told = []
     for entry in entries:
         own = {}
         for id_, owner in zip(entry.ids, entry.others, strict=True):
             if row := rows.get(id_):
                 later = [one for one in changes.get(row.purchase_id, ()) if one.position > entry.position]
-                purchase = _as_it_was(row.purchase, later, gone) if later else row.purchase
+                purchase = _before(row.purchase, later, gone, standing)
                 whose = owner if entry.has_others else purchase.customer_id
                 own[id_] = replace(row, purchase=replace(purchase, customer_id=whose))
         told.append(own)
@@ -173,11 +175,8 @@ async def reassigned_then(
         own, number = {}, len(entry.ids)
         for id_, before, after in zip(entry.ids, entry.others[:number], entry.others[number:], strict=True):
             if row := rows.get(id_):
-                if later := [one for one in changes.get(id_, ()) if one.position > entry.position]:
-                    untouched = id_ in standing and not _stood_before(standing[id_], later)
-                    row = _as_it_was(row, later, gone)
-                    row = replace(row, status="PAID") if untouched else row
-                own[id_] = reassigned(row, before, after)
+                later = [one for one in changes.get(id_, ()) if one.position > entry.position]
+                own[id_] = reassigned(_before(row, later, gone, standing), before, after)
         told.append(own)
     return told
 
@@ -237,6 +236,20 @@ async def _later(database: Database, purchase_ids: Collection[str]) -> list[_Lat
         list(purchase_ids),
     )
     return [_Later(*row) for row in rows]
+
+
+def _before(
+    purchase: RecordedPurchase,
+    later: Sequence[_Later],
+    gone: Mapping[str, Sequence[RefundLineRow]],
+    standing: Mapping[str, Set[str]],
+) -> RecordedPurchase:
+    """A purchase without what came later, if anything did; `standing` are the refunds that count now, of purchases of 0.00."""
+    if not later:
+        return purchase
+    was = _as_it_was(purchase, later, gone)
+    untouched = purchase.id in standing and not _stood_before(standing[purchase.id], later)
+    return replace(was, status="PAID") if untouched else was
 
 
 def _as_it_was(

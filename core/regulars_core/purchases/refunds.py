@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from regulars_core.audit import changed
+from regulars_core.customers.aliases import hold
 from regulars_core.events.ahead import VOIDED
 from regulars_core.events.events import announce
 from regulars_core.primitives.checks import Checks
@@ -22,7 +23,7 @@ from regulars_core.purchases.given_back.refund_rows import (
 from regulars_core.purchases.reads import RefundRow, lines_of, payments_of
 from regulars_core.purchases.recorded import RecordedPurchase, whole
 from regulars_core.purchases.refundable import WantedLine, taken_by_amount, taken_by_lines
-from regulars_core.purchases.statistics import hold, recount
+from regulars_core.purchases.statistics import recount
 from regulars_core.queries.where import Values
 from regulars_core.shop.dates import latest_believed
 from regulars_core.shop.shop import Shop

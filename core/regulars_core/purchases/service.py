@@ -1,10 +1,11 @@
 """Recording purchases: one from a till, a thousand from a file; each exactly once."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from regulars_core.database import Dialect, Lookup
+from regulars_core.customers.aliases import hold
+from regulars_core.database import Dialect, Lookup, Overtaken
 from regulars_core.events.events import Found, announce, look_up
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.clock import Instant, just_after, now
@@ -18,7 +19,7 @@ from regulars_core.purchases.quotes import quotes_of, quoting_of, tell_failures
 from regulars_core.purchases.reads import LineRow, PaymentRow, PurchaseRow
 from regulars_core.purchases.recorded import PurchaseOutline, whole
 from regulars_core.purchases.rules import CheckedLine, CheckedPurchase, NewPayment
-from regulars_core.purchases.statistics import StatsDelta, add_purchases, hold, recount, stats_update
+from regulars_core.purchases.statistics import StatsDelta, add_purchases, recount, stats_update
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.rows import query_by_text
 from regulars_core.shop.shop import Shop
@@ -64,8 +65,7 @@ async def _record(
     returned = await lock_returned(shop, purchases[0], refund_stores) if purchases[0].input.returns else None
     # One by itself decides first, and is undone if others were quicker; by which something comes back, it does not.
     if len(purchases) > 1 or shop.database.overtaken or purchases[0].total < 0 or returned:
-        buyers = [p.input.customer_id for p in purchases if p.input.customer_id]
-        await hold(shop.database, [*buyers, *(returned.customers if returned else ())])
+        purchases = await _held(shop, purchases, returned.customers if returned else ())
     known = await recorded_under(shop, [purchase.reference for purchase in purchases])
     recorded, outcomes, new = now(), [], list[tuple[PurchaseRow, CheckedPurchase]]()
     for purchase in purchases:
@@ -88,6 +88,25 @@ async def _record(
     else:
         await _write_and_tell(shop, new, ahead)
     return outcomes
+
+
+async def _held(shop: Shop, purchases: Sequence[CheckedPurchase], others: Collection[str]) -> Sequence[CheckedPurchase]:
+    """The purchases, with those who buy held, and others with them; of who was merged meanwhile the one to whom that record
+    leads."""
+    while merged := await hold(shop.database, [*_buyers(purchases), *others]):
+        if not merged.keys().isdisjoint(others):
+            raise Overtaken("A customer was merged into another meanwhile.")
+        purchases = [
+            replace(p, input=replace(p.input, customer_id=survivor))
+            if (survivor := merged.get(p.input.customer_id or ""))
+            else p
+            for p in purchases
+        ]
+    return purchases
+
+
+def _buyers(purchases: Sequence[CheckedPurchase]) -> list[str]:
+    return [purchase.input.customer_id for purchase in purchases if purchase.input.customer_id]
 
 
 async def _make_way(shop: Shop, voided: Sequence[str]) -> None:
@@ -150,7 +169,9 @@ async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: Name
     if len(purchases) == 1:
         given = purchases[0].input
         outline = PurchaseOutline(given.customer_id, given.purchased_at)
-        named = (ahead or named_ahead(shop, outline, given.extras)).of(given.customer_id)
+        if ahead is None or not ahead.may_be(given.customer_id):
+            ahead = named_ahead(shop, outline, given.extras)
+        named = ahead.of(given.customer_id)
         own = activity_of(shop.database.dialect, given.customer_id)
     found, rows = await look_up(shop, named, *own, *quoting.lookups)
     quoted = quoting.answered(rows[len(own) :])

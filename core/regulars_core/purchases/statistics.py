@@ -49,10 +49,11 @@ async def add_purchases(database: Database, deltas: Mapping[str, StatsDelta], ac
 
 
 def stats_update(dialect: Dialect, customer_id: str, delta: StatsDelta, activity: int | None = None) -> Write:
-    """What moves one customer's statistics forward; if `activity` is given, only as long as it is that."""
+    """What moves one customer's statistics forward, unless the customer was merged into another meanwhile; if `activity` is
+    given, only as long as it is that."""
     values = (customer_id, delta.spent, delta.count, delta.first, delta.last)
     if activity is None:
-        return _update_sql(dialect), values
+        return Guarded(_update_sql(dialect), values)
     return Guarded(f"{_update_sql(dialect)} AND activity = $6", (*values, activity))
 
 
@@ -67,24 +68,6 @@ def lookup_statistics(dialect: Dialect, customer_ids: Collection[str]) -> Lookup
     )
 
 
-async def hold(database: Database, customer_ids: Collection[str]) -> None:
-    """Let nobody else move money, points, progress or tier of these customers until the transaction ends, and let those who have
-    decided by them already be overtaken. Whoever writes any of it, but for a purchase by itself, holds the customer first.
-
-    One statement; in the order of ids, so that nobody waits in a ring. Raises RuntimeError outside a transaction.
-    """
-    if ids := sorted(set(customer_ids)):
-        await lock(database, "customer_stats", ids, key="customer_id")
-        await database.defer(
-            [
-                (
-                    f"UPDATE customer_stats SET activity = activity + 1 WHERE {database.dialect.among('customer_id', 1)}",
-                    [ids],
-                )
-            ]
-        )
-
-
 @cache
 def _update_sql(dialect: Dialect) -> str:
     least = dialect.least("first_purchase_at", "$4")
@@ -93,7 +76,7 @@ def _update_sql(dialect: Dialect) -> str:
         "UPDATE customer_stats SET total_spent = total_spent + $2, purchase_count = purchase_count + $3,"
         " activity = activity + 1,"
         f" first_purchase_at = CASE WHEN first_purchase_at = {NEVER + 1} - 1 THEN $4 ELSE {least} END,"
-        f" last_purchase_at = {latest}, active_at = {active} WHERE customer_id = $1"
+        f" last_purchase_at = {latest}, active_at = {active} WHERE customer_id = $1 AND merged_into_id IS NULL"
     )
 
 

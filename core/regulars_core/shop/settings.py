@@ -115,6 +115,9 @@ class Settings(BaseSettings):
         description="After how many days somebody is erased for whom it was asked, unless it was told when; until then it can be "
         "cancelled.",
     )
+    merge_undo_days: int = Field(
+        30, ge=0, le=3_650, description="For how many days a merge of customers can be undone."
+    )
     database_pool: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one process at most.")
     sqlite_readers: int = Field(4, ge=1, le=32, description="Read-only connections beside the writer on SQLite.")
     max_body_bytes: int = Field(262_144, ge=1_024, description="Largest request body, in bytes.")

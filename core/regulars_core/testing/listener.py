@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from regulars_core.customers.merge.facts import Merge
 from regulars_core.customers.reads import CustomerRow
 from regulars_core.groups.reads import GroupRow
 from regulars_core.hookspecs import hookimpl
@@ -15,7 +16,7 @@ class Listener:
     """
 
     def __init__(self) -> None:
-        self.heard: list[tuple[str, Sequence[CustomerRow | GroupRow | RecordedPurchase | RecordedRefund]]] = []
+        self.heard: list[tuple[str, Sequence[CustomerRow | GroupRow | Merge | RecordedPurchase | RecordedRefund]]] = []
 
     @hookimpl
     async def customers_registered(self, customers: Sequence[CustomerRow]) -> None:
@@ -61,3 +62,13 @@ class Listener:
     async def purchases_reassigned(self, purchases: Sequence[ReassignedPurchase]) -> None:
         """Hear of what was given to others."""
         self.heard.append(("purchases_reassigned", purchases))
+
+    @hookimpl
+    async def customers_merged(self, merges: Sequence[Merge]) -> None:
+        """Hear of customers who were made one."""
+        self.heard.append(("customers_merged", merges))
+
+    @hookimpl
+    async def customers_unmerged(self, merges: Sequence[Merge]) -> None:
+        """Hear of merges that were undone."""
+        self.heard.append(("customers_unmerged", merges))

@@ -6,6 +6,9 @@ from datetime import date
 from typing import Any
 
 from regulars_core.customers.changes import add_tags, change
+from regulars_core.customers.merge.forecasts import Wanted
+from regulars_core.customers.merge.service import merge
+from regulars_core.customers.merge.undo import unmerge
 from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer
 from regulars_core.customers.rules import checked as checked_customer
@@ -54,8 +57,8 @@ def statements(shop: Shop, number: int) -> Iterator[None]:
 
 async def little_of_everything(shop: Shop, name: str = "a") -> None:
     """Let every event happen: a group is made and changed; three customers register and two change; they buy seven times and
-    once nobody is known; some of it is given back, one purchase is undone, and two are given to who made them; one is exchanged
-    for another, which is undone. Texts begin with `name`, so that it can be done again."""
+    once nobody is known; some of it is given back, one purchase is undone, and two are given to who made them. One is exchanged
+    for another, and two customers are made one; both is undone. Texts begin with `name`, so that it can be done again."""
     await change_group(shop, await create_group(shop, f"{name} friends", None), {"description": "Friends."})
     ids = []
     for n in range(3):
@@ -86,3 +89,5 @@ async def little_of_everything(shop: Shop, name: str = "a") -> None:
     [exchanged] = await record(shop, [checked_purchase(purchase, shop.currency)])
     assert exchanged.id is not None
     await void(shop, exchanged.id)
+    merged = await merge(shop, Wanted(ids[0], [ids[2]]), "Ana")
+    await unmerge(shop, merged)

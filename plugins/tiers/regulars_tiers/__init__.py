@@ -13,8 +13,11 @@ from regulars_core.plugin import (
     Instant,
     Job,
     Lookup,
+    Merge,
+    MergeForecast,
     Parts,
     Permission,
+    PlannedMerge,
     PurchaseOutline,
     ReassignedPurchase,
     RecordedPurchase,
@@ -140,3 +143,18 @@ async def customers_data(shop: Shop, customers: Sequence[str]) -> Sequence[Parts
 @hookimpl
 async def customers_referenced(shop: Shop, customers: Sequence[str]) -> Sequence[Mapping[str, int]]:
     return await personal.references(shop, customers)
+
+
+@hookimpl
+async def customers_merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
+    return await events.merging(shop, merges)
+
+
+@hookimpl
+async def customers_merged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
+    await events.merged(shop, merges, moments)
+
+
+@hookimpl
+async def customers_unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
+    await events.unmerged(shop, merges, moments)

@@ -23,7 +23,7 @@ MAX_COUNTED = 100_000
 """So far those are counted who are left to the job."""
 _FIRST = "0" * 32
 _SOURCE = (
-    "tier_standing t JOIN customer c ON c.id = t.customer_id AND c.id > $1"
+    "tier_standing t JOIN customer c ON c.id = t.customer_id AND c.id > $1 AND c.merged_into_id IS NULL"
     " LEFT JOIN customer_stats s ON s.customer_id = c.id AND s.customer_id > $1"
 )
 """From a customer on, said of each table: PostgreSQL merges them, and would read the others from their beginning."""

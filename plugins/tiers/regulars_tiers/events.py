@@ -1,13 +1,20 @@
-"""When standings are brought up to date: registrations, changes, purchases, refunds, voids, moves to others, and time."""
+"""When standings are brought up to date: registrations, changes, purchases, refunds, voids, moves to others, merges,
+and time."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from regulars_core.plugin import (
+    NEVER,
     CustomerRow,
     Instant,
+    Lifetime,
     Lookup,
+    Merge,
+    MergeEffect,
+    MergeForecast,
+    PlannedMerge,
     PurchaseFact,
     PurchaseOutline,
     PurchaseRow,
@@ -15,12 +22,18 @@ from regulars_core.plugin import (
     RecordedPurchase,
     RecordedRefund,
     Shop,
+    completed,
     fact_of,
+    now,
+    purchase_facts,
 )
-from regulars_tiers.assignments import assign_initial
+from regulars_tiers.assignments import assign_initial, drop_floor, floor_kept, keep_floor
+from regulars_tiers.histories import BY_TIME, assignments_of
 from regulars_tiers.policy_versions import versions_of
+from regulars_tiers.reads import tiers_of
 from regulars_tiers.reassessment import work_off
 from regulars_tiers.recalculation import Recalculate, lookups_for, recalculate
+from regulars_tiers.rules.timeline import CriterionFailed, History, period_at, timeline
 
 
 async def registered(shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]]) -> None:
@@ -81,6 +94,52 @@ async def reassigned(shop: Shop, purchases: Sequence[ReassignedPurchase], moment
     moved = list(zip(purchases, moments, strict=True))
     taken = [(replace(purchase, customer_id=purchase.before), at) for purchase, at in moved]
     await recalculate(shop, _buyers([*taken, *moved]), "REASSIGNMENT", locked=True)
+
+
+async def merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
+    """What becomes of the survivor's tier; nothing is said where it stays, and where it cannot be measured."""
+    return [MergeForecast(effects=await _effects(shop, one)) for one in merges]
+
+
+async def _effects(shop: Shop, merge: PlannedMerge) -> Sequence[MergeEffect]:
+    versions, present, survivor = await versions_of(shop), now(), merge.survivor.id
+    ids = [one.id for one in merge.everybody]
+    facts = await purchase_facts(shop, dict.fromkeys(ids, NEVER))
+    union = sorted((fact for own in facts.values() for fact in own), key=BY_TIME)
+    whole = (await completed(shop, {survivor: union}, versions.reads))[survivor] if versions.reads else union
+    assignments = await assignments_of(shop.database, ids)
+    own = [*assignments[survivor]]
+    policy = versions.at(present).policy
+    if floor := floor_kept(policy, assignments, survivor, ids[1:], present):
+        own.append(replace(floor, at=present, mode="FLOOR"))
+    try:
+        after = period_at(timeline(versions, History(whole, Lifetime(), own), shop.settings.zone), present)
+    except CriterionFailed:
+        return []
+    before = (await tiers_of(shop, [(survivor, present)]))[survivor, present]
+    tier = policy.by_code.get(after.tier, policy.lowest)
+    if tier.code == before.code:
+        return []
+    return [MergeEffect("TIER", f"The tier of {merge.survivor.code} becomes {tier.name}; it was {before.name}.")]
+
+
+async def merged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
+    """Customers were made one: what all of them bought counts for the survivor, and the highest floor is kept. What the others
+    had stays as it is, for the day on which it is undone."""
+    for merge, at in zip(merges, moments, strict=True):
+        await keep_floor(shop, merge, at)
+    survivors = {merge.survivor.id: Recalculate(at=at) for merge, at in zip(merges, moments, strict=True)}
+    await recalculate(shop, survivors, "MERGE", locked=True)
+
+
+async def unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
+    """Merges were undone."""
+    for merge in merges:
+        await drop_floor(shop, merge)
+    everybody = {
+        id_: Recalculate(at=at) for merge, at in zip(merges, moments, strict=True) for id_ in merge.customer_ids
+    }
+    await recalculate(shop, everybody, "UNMERGE", locked=True)
 
 
 async def time_passed(shop: Shop) -> None:

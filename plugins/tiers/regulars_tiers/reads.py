@@ -186,7 +186,7 @@ async def distribution(shop: Shop, at: Any) -> Sequence[Share]:
         "SELECT sp.tier, count(*), CAST(coalesce(sum(s.total_spent), 0) AS BIGINT) FROM customer c"
         " JOIN customer_stats s ON s.customer_id = c.id"
         f" LEFT JOIN tier_spell sp ON sp.customer_id = c.id AND {_DURING.format(at='$1')}"
-        " WHERE c.created_at <= $1 GROUP BY sp.tier",
+        " WHERE c.created_at <= $1 AND c.merged_into_id IS NULL GROUP BY sp.tier",
         present,
     )
     sums = {tier.code: [0, 0] for tier in policy.tiers}

@@ -16,16 +16,19 @@ from regulars_tiers.rules.timeline import CriterionFailed, timeline
 BATCH = 1_000
 MAX_PURCHASES = 10_000
 """Of the customers of a batch, but for those of the last one: whoever wants to sell to them waits until all are measured."""
-_STANDINGS = "tier_standing t JOIN customer_stats s ON s.customer_id = t.customer_id"
+_STANDINGS = "tier_standing t JOIN customer_stats s ON s.customer_id = t.customer_id AND s.merged_into_id IS NULL"
+_NOT_MERGED = "t.customer_id NOT IN (SELECT a.id FROM customer a WHERE a.merged_into_id IS NOT NULL)"
 
 
 async def reassess(shop: Shop, customer_ids: Sequence[str]) -> int:
-    """Make the standings of these anew, in the caller's transaction, and answer how many were moved."""
+    """Make the standings of these anew, in the caller's transaction, and answer how many were moved; of who was merged into
+    somebody the standing stays as it was."""
 
     async def work() -> int:
-        await hold(shop.database, customer_ids)  # before their standings, as whoever sells does
-        await _mark_these(shop.database, customer_ids)
-        customers = dict.fromkeys(customer_ids, Recalculate())
+        merged = await hold(shop.database, customer_ids)  # before their standings, as whoever sells does
+        ids = [id_ for id_ in customer_ids if id_ not in merged]
+        await _mark_these(shop.database, ids)
+        customers = dict.fromkeys(ids, Recalculate())
         return len(await recalculate(shop, customers, "REASSESSMENT", locked=True))
 
     return await shop.database.transaction(work)
@@ -53,7 +56,8 @@ async def _mark_these(database: Database, customer_ids: Sequence[str]) -> None:
 async def waiting(shop: Shop) -> int:
     """How many standings do not know of the latest policy yet, or are marked to be made anew."""
     latest = (await versions_of(shop)).latest
-    row = await shop.database.row("SELECT count(*) FROM tier_standing WHERE policy <> $1", latest)
+    waits = f"SELECT count(*) FROM tier_standing t WHERE t.policy <> $1 AND {_NOT_MERGED}"
+    row = await shop.database.row(waits, latest)
     return int(row[0]) if row else 0
 
 
@@ -99,7 +103,7 @@ async def _outdated(shop: Shop) -> list[str]:
     return [row[0] for row in await shop.database.rows(sql, latest)]
 
 
-_WHO_FAILED = f"t.policy = {ANEW} AND t.failed IS NOT NULL"
+_WHO_FAILED = f"t.policy = {ANEW} AND t.failed IS NOT NULL AND {_NOT_MERGED}"
 
 
 async def _failed(shop: Shop, after: str) -> list[str]:
@@ -145,7 +149,10 @@ def _whose(shop: Shop, metric: str) -> str:
 async def _unassessed(shop: Shop, after: str) -> list[str]:
     # From a customer on, said of both: PostgreSQL merges them, and would read the other one from its beginning.
     source = "customer_stats s LEFT JOIN tier_standing t ON t.customer_id = s.customer_id AND t.customer_id > $1"
-    condition = "s.customer_id > $1 AND t.customer_id IS NULL AND (s.purchase_count > 0 OR s.total_spent > 0)"
+    condition = (
+        "s.customer_id > $1 AND s.merged_into_id IS NULL AND t.customer_id IS NULL"
+        " AND (s.purchase_count > 0 OR s.total_spent > 0)"
+    )
     return [row[0] for row in await shop.database.rows(_next(source, condition, "s.customer_id"), after)]
 
 
@@ -157,7 +164,7 @@ async def differences(shop: Shop) -> AsyncIterator[str]:
     while True:
         rows = await shop.database.rows(
             "SELECT c.id, t.policy FROM customer c LEFT JOIN tier_standing t ON t.customer_id = c.id AND t.customer_id > $1"
-            " WHERE c.id > $1"
+            " WHERE c.id > $1 AND c.merged_into_id IS NULL"
             f" ORDER BY c.id LIMIT {BATCH}",
             last,
         )

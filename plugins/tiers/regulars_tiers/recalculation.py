@@ -35,6 +35,7 @@ from regulars_core.plugin import (
     purchase_facts,
     purchase_facts_from,
     rule_kinds,
+    told_later,
 )
 from regulars_tiers.histories import assignments_from, horizon, lookup_assignments, shortened, with_new
 from regulars_tiers.policy_versions import lookup_versions, remembered_versions, versions_from
@@ -71,7 +72,7 @@ class Recalculate:
 @dataclass(frozen=True, slots=True)
 class Change:
     """A customer's tier as it is shown was another before. Positions: 0 is the lowest tier. `cause` is PURCHASE, REFUND,
-    VOID, REASSIGNMENT, ASSIGNMENT, POLICY, REASSESSMENT or TIME; `at` is when it came about."""
+    VOID, REASSIGNMENT, MERGE, UNMERGE, ASSIGNMENT, POLICY, REASSESSMENT or TIME; `at` is when it came about."""
 
     customer_id: str
     before: str
@@ -128,11 +129,11 @@ async def recalculate(
     purchases that are `new` were written; without them everything is read here. The number of statements does not depend on how
     many customers there are.
     """
+    if not locked:
+        customers = await _held(shop, customers)
     if not customers:
         return []
     ids, database = sorted(customers), shop.database
-    if not locked:
-        await hold(database, ids)
     lifts = cause == "PURCHASE" and not any(fact.net < 0 for own in (new or {}).values() for fact in own)
     known = _Known(shop, customers, found or await database.read_together(_lookups(shop, ids)), lifts=lifts)
     if found and (len(found) == _WITHOUT_FACTS or not known.lifts_all or known.asked_by != known.versions.latest):
@@ -170,6 +171,15 @@ async def recalculate(
             with moment(at):
                 await shop.plugins.announce("tiers_changed", {"shop": shop, "changes": changes})
     return writer.changes
+
+
+async def _held(shop: Shop, customers: Mapping[str, Recalculate]) -> Mapping[str, Recalculate]:
+    """Those of these customers, held, who were not merged into others: what was known of such a one stays as it was, for the day
+    on which the merge is undone. Who is told later is told of them as they were before."""
+    merged = await hold(shop.database, customers)
+    if not merged or told_later():
+        return customers
+    return {one: wanted for one, wanted in customers.items() if one not in merged}
 
 
 def _periods(known: "_Known", customer_id: str, history: History, zone: ZoneInfo) -> Sequence[Period]:

@@ -83,12 +83,14 @@ class SortField:
 
 @dataclass(frozen=True)
 class NodeKind:
-    """Objects that `node(id:)` answers: the prefix of their ids, how the caller's rows are read by key, and who may."""
+    """Objects that `node(id:)` answers: the prefix of their ids, how the caller's rows are read by key, and who may. One that is
+    no node has ids, and payloads may hold it; `node` does not answer it."""
 
     kind: str
     load: Callable[[RequestContext, Sequence[str]], Any]
     needs: str | None = None
     owner: str = CORE
+    is_node: bool = True
 
 
 @dataclass(frozen=True)

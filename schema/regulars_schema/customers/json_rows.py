@@ -1,8 +1,9 @@
 """Customers and what hangs on them, as the database writes them."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from regulars_core.customers.quick_search import QuickSearch
@@ -11,7 +12,7 @@ from regulars_core.groups.reads import GROUPS
 from regulars_core.primitives.clock import NEVER, day_of, now
 from regulars_core.primitives.money import CurrencyCode
 from regulars_core.queries.json_columns import Column, Composite, days_since, instant, money_in, number, text
-from regulars_core.queries.relations import Relation, RowShape, equal_to
+from regulars_core.queries.relations import Relation, RowShape
 from regulars_schema.executor.pushdown import SqlField
 from regulars_schema.fields.store_scope import VIEW
 from regulars_schema.request.context import RequestContext
@@ -64,9 +65,15 @@ FILTERED_CUSTOMERS = Relation(_CUSTOMER_WITH_STATS, None)
 """All of them, beside what conditions on customers are about."""
 
 
-def customer_with(column: str, value: str) -> Relation:
-    """The one customer with this value in a unique column."""
-    return replace(ALL_CUSTOMERS, conditions=equal_to(column), given=(value,))
+def customer_led_to_by(column: str, value: str) -> Relation:
+    """The one customer to whom the record with this value in a unique column leads."""
+    return replace(ALL_CUSTOMERS, conditions=_led_to_by(column), given=(value,))
+
+
+@cache
+def _led_to_by(column: str) -> Callable[..., Sequence[str]]:
+    leads_to = f"SELECT coalesce(a.merged_into_id, a.id) FROM customer a WHERE a.{column}"
+    return lambda values, value: [f"c.id = ({leads_to} = {values.bind(value)})"]
 
 
 def customers_found(search: QuickSearch) -> Relation:

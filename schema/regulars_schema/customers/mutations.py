@@ -6,7 +6,7 @@ import strawberry
 
 from regulars_core.customers import changes
 from regulars_core.customers.duplicates import Look
-from regulars_core.customers.reads import customers_by_ids
+from regulars_core.customers.reads import survivors_by_ids
 from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import checked
 from regulars_core.primitives.ids import MAIN_STORE_ID
@@ -179,8 +179,8 @@ async def _with_status(context: RequestContext, given: Any, status: str) -> Any:
 
 
 async def customer_row(context: RequestContext, key: str) -> Any:
-    """The customer as a payload shows it: its row, or None where there is none."""
-    return await load_one(customers_by_ids, context.database, key)
+    """The customer to whom an input's id leads, as a payload shows it: its row, or None where there is none."""
+    return await load_one(survivors_by_ids, context.database, key)
 
 
 @strawberry.input(description="Tags to put on a customer.")

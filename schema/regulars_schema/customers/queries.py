@@ -15,7 +15,7 @@ from regulars_schema.customers.json_rows import (
     ALL_CUSTOMERS,
     CUSTOMER,
     FILTERED_CUSTOMERS,
-    customer_with,
+    customer_led_to_by,
     customers_found,
 )
 from regulars_schema.customers.types import Customer, CustomersArguments, customers_window, searchable
@@ -31,7 +31,8 @@ from regulars_schema.types.ids import key_of
     name="customer",
     needs="customers.view",
     returns=Customer | None,
-    description="One customer, by id or by code; null if there is none.",
+    description="One customer, by id or by code; exactly one of them. A merged customer's id or code answers the survivor. Null "
+    "if there is none.",
 )
 def customer(
     context: RequestContext,
@@ -43,8 +44,8 @@ def customer(
     if (id is None) is (code is None):
         raise BadInput("Give either `id` or `code`.", ("id",))
     if code is not None:
-        return customer_with("c.code", code.strip().upper())
-    return customer_with("c.id", key_of(id or "", "customer", "id"))
+        return customer_led_to_by("code", code.strip().upper())
+    return customer_led_to_by("id", key_of(id or "", "customer", "id"))
 
 
 Search = Annotated[
@@ -63,7 +64,7 @@ Search = Annotated[
     name="customers",
     needs="customers.view",
     returns=Connection[Customer] | None,
-    description="All customers, narrowed and ordered as wished.",
+    description="All customers, narrowed and ordered as wished. Merged ones are left out unless `where` names their status.",
     page=True,
 )
 def customers(

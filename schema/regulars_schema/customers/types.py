@@ -43,6 +43,9 @@ class CustomerStatus(Enum):
     SUSPENDED = strawberry.enum_value(
         "SUSPENDED", description="To be stopped: found at the till, and shown as suspended."
     )
+    MERGED = strawberry.enum_value(
+        "MERGED", description="Merged into another customer, where the id and the code lead."
+    )
 
 
 @strawberry.enum(description="A customer's gender, as the customer gives it.")

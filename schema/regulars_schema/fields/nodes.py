@@ -34,7 +34,7 @@ async def node(context: RequestContext, schema: ComposedSchema, id_: str) -> Any
     """The object with this id; None for one that is not there."""
     kind, key = split_id(id_, "id")
     found = schema.nodes.get(kind)
-    if found is None:
+    if found is None or not found.is_node:
         return None
     context.demand(found.needs)
     context.shop.refuse_behind(found.owner)

@@ -53,13 +53,14 @@ class Outcomes:
         return orjson.dumps({"done": kept}).decode()
 
     def subjects(self, payload: Payload) -> list[tuple[str, str]]:
-        """What a mutation was about, as (kind, key): what the first field of its payload holds, one or many."""
+        """What a mutation was about, as (kind, key): what the first field of its payload holds, one or many; or what these say
+        that they are about."""
         name, kind = next(iter(self._kinds.items()))
         value = getattr(payload, name)
         if kind is None:
             return [split_id(value)] if isinstance(value, str) else []
         rows = value if isinstance(value, list) else [value]
-        return [(kind, row.id) for row in rows if row is not None]
+        return [about for row in rows if row is not None for about in getattr(row, "audited", [(kind, row.id)])]
 
     def refused(self, problems: Sequence[Problem]) -> str:
         """What is kept of a refusal."""
@@ -135,7 +136,7 @@ def _kind(place: str, hint: Any) -> str | None:
         return None
     definition = get_object_definition(hint)
     fields = definition.fields if definition else ()
-    kind = next((field.metadata.get("kind") for field in fields if field.python_name == "id"), None)
+    kind = next((one for field in fields if (one := field.metadata.get("kind"))), None)
     if kind is None:
         raise TypeError(
             f"{place} cannot be kept under an idempotency key: answer objects with ids, ids, counts, flags or warnings."

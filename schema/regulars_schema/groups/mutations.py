@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import strawberry
 
 from regulars_core.customers.changes import assign_group
-from regulars_core.customers.reads import customers_by_ids
+from regulars_core.customers.reads import survivors_by_ids
 from regulars_core.groups import service
 from regulars_core.groups.deletion import delete_group
 from regulars_core.groups.reads import groups_by_ids
@@ -182,7 +182,7 @@ async def customers_assign_group(
         raise Refused(Problem("TOO_MANY", f"Name at most {MAX_AT_ONCE} customers.", ("customerIds",)))
     keys = [key_of(text, "customer", "customerIds", str(n)) for n, text in enumerate(input.customer_ids)]
     moved = await assign_group(context.shop, keys, key_of(input.group_id, "group", "groupId"))
-    found: Any = in_order(keys, await customers_by_ids(context.database, keys))
+    found: Any = in_order(keys, await survivors_by_ids(context.database, keys))
     return CustomersAssignGroupPayload(customers=found, moved_count=moved)
 
 

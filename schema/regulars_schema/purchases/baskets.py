@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from regulars_core.customers.reads import customers_by_ids
+from regulars_core.customers.reads import survivors_by_ids
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.errors import BadInput, Forbidden
@@ -160,11 +160,11 @@ async def _customers(
         None if (id_ := value_or_none(one.customer_id)) is None else key_of(id_, "customer", *place, "customerId")
         for one, place in zip(given, places, strict=True)
     ]
-    known = await customers_by_ids(context.database, [key for key in keys if key is not None])
+    known = await survivors_by_ids(context.database, [key for key in keys if key is not None])
     for key, place in zip(keys, places, strict=True):
         if key is not None and key not in known:
             raise BadInput("There is no customer with this id.", (*place, "customerId"), "NOT_FOUND")
-    return keys
+    return [None if key is None else known[key].id for key in keys]
 
 
 async def _stores(

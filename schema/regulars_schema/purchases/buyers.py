@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from regulars_core.customers.contact import parse_email
-from regulars_core.customers.reads import CUSTOMERS, CustomerRow, customer_by_code, customers_by_ids
+from regulars_core.customers.reads import SURVIVORS, CustomerRow, customer_by_code, survivors_by_ids
 from regulars_core.customers.reads import query_by_code as customer_with_code
 from regulars_core.customers.registration import contact_keys, query_by_contact
 from regulars_core.customers.rules import CheckedCustomer, NewCustomer
@@ -42,7 +42,7 @@ async def buyer_of(context: RequestContext, given: PurchaseRecordInput) -> Custo
         raise Refused(Problem("INVALID_CUSTOMER", message, ("customer",)))
     if id_ is not None:
         key = key_of(id_, "customer", "customerId")
-        known = await customers_by_ids(context.database, [key])
+        known = await survivors_by_ids(context.database, [key])
         if key not in known or known[key].is_gone:
             raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
         return known[key]
@@ -104,7 +104,7 @@ def looked_up(shop: Shop, given: PurchaseRecordInput) -> Sequence[Lookup]:
         queries.append(found)
     key = (value_or_none(given.customer_id) or "").rpartition("_")[2]
     if is_id(key):
-        queries.append(query_by_ids(dialect, CUSTOMERS, [key]))
+        queries.append(query_by_ids(dialect, SURVIVORS, [key]))
         buyer: str | None = key
     else:
         buyer = None if found is None else Sought(f"SELECT id FROM ({found[0]}) found", found[1])

@@ -9,12 +9,11 @@ from regulars_core.purchases.reads import (
     PurchaseRow,
     RefundLineRow,
     RefundRow,
-    last_recorded,
     lines_by_ids,
     purchases_by_ids,
     returns_of,
 )
-from regulars_core.stores.reads import StoreRow
+from regulars_core.stores.reads import StoreRow, last_recorded
 from regulars_schema.composition.contributions import Extension
 from regulars_schema.customers.types import Customer
 from regulars_schema.fields.declarations import batched

@@ -33,16 +33,16 @@ async def delete_customer(shop: Shop, customer_id: str, expected: int | None = N
         if database.engine == "postgres":
             # Stronger than our locks otherwise are: nobody may refer to the customer between the count and the end.
             await database.rows("SELECT 1 FROM customer WHERE id = $1 FOR UPDATE", customer_id)
-        await locked_customer(shop, customer_id, expected=expected)
-        if counts := await holders.references(shop, customer_id):
+        key = (await locked_customer(shop, customer_id, expected=expected))["id"]
+        if counts := await holders.references(shop, key):
             listed = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
             message = f"Something refers to the customer ({listed}); put the customer away, or have them erased."
             raise Refused(CustomerReferenced("CUSTOMER_REFERENCED", message, ("id",), counts))
-        for erasure_id in await scheduled_of(database, [customer_id]):
+        for erasure_id in await scheduled_of(database, [key]):
             await lock(database, "erasure", [erasure_id])
             await close(shop, erasure_id)
-        await holders.erase(shop, [customer_id])
-        await database.run("DELETE FROM customer WHERE id = $1", customer_id)
+        await holders.erase(shop, [key])
+        await database.run("DELETE FROM customer WHERE id = $1", key)
         changed({})
 
     await shop.database.transaction(work)

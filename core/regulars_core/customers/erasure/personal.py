@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from regulars_core.customers.erasure.absorbed import forget_undo
 from regulars_core.customers.erasure.holdings import (
     AMOUNT,
     DERIVED,
@@ -33,7 +32,7 @@ HOLDINGS: Sequence[Holding] = (
             "sort_name": derived(sort_name("", "")), "is_company": FLAG, "company_name": ERASED, "company_key": DERIVED,
             "tax_key": DERIVED, "email": ERASED, "phone": ERASED, "birth_date": ERASED, "gender": ERASED,
             "tax_id": ERASED, "preferred_contact": ERASED, "status": KEPT, "group_id": KEPT, "origin_store_id": KEPT,
-            "version": INNER, "created_at": WHEN, "updated_at": WHEN,
+            "version": INNER, "created_at": WHEN, "updated_at": WHEN, "merged_into_id": KEPT,
         },
         customer="t.id",
         kind="customers",
@@ -42,7 +41,7 @@ HOLDINGS: Sequence[Holding] = (
         "customer_stats",
         {
             "customer_id": KEPT, "total_spent": AMOUNT, "purchase_count": KEPT, "first_purchase_at": WHEN,
-            "last_purchase_at": WHEN, "active_at": WHEN, "activity": INNER,
+            "last_purchase_at": WHEN, "active_at": WHEN, "activity": INNER, "merged_into_id": INNER,
         },
         key="customer_id",
     ),
@@ -85,6 +84,38 @@ HOLDINGS: Sequence[Holding] = (
         kind="notes",
     ),
     Holding(
+        "customer_merge",
+        {
+            "id": KEPT, "survivor_id": KEPT, "merged_at": WHEN, "merged_by": INNER, "fingerprint": INNER, "moved": INNER,
+            "undone_at": WHEN,
+        },
+        customer="t.survivor_id",
+    ),
+    Holding(
+        "customer_merge_absorbed",
+        {"number": INNER, "merge_id": KEPT, "customer_id": KEPT, "position": INNER},
+        key="number",
+    ),
+    # What it takes to undo a merge, which then cannot be undone any more.
+    Holding(
+        "customer_merge_snapshot",
+        {"merge_id": KEPT, "body": KEPT},
+        customer="m.survivor_id",
+        joined="JOIN customer_merge m ON m.id = t.merge_id",
+        key="merge_id",
+        is_removed=True,
+        kind="merges",
+    ),
+    Holding(
+        "customer_merge_snapshot",
+        {"merge_id": KEPT, "body": KEPT},
+        customer="b.customer_id",
+        joined="JOIN customer_merge_absorbed b ON b.merge_id = t.merge_id",
+        key="merge_id",
+        is_removed=True,
+        kind="merges",
+    ),
+    Holding(
         "erasure",
         {
             "id": KEPT, "customer_id": KEPT, "ground": KEPT, "state": KEPT, "is_open": INNER, "requested_at": WHEN,
@@ -101,6 +132,7 @@ APART: Mapping[str, str] = {
     "bulk_job": "It keeps ids, and empties what it was asked with when it ends.",
     "code_block": "It counts codes.",
     "customer_group": "It is a group's.",
+    "customer_merge_row": "It keeps ids.",
     "idempotency_key": "It keeps ids, figures and digests, for 45 days.",
     "job_lease": "It is a job's.",
     "journal": "It keeps ids.",
@@ -118,7 +150,6 @@ async def erase_customers(shop: Shop, customer_ids: Sequence[str]) -> Mapping[st
     """Erase what the tables of customers hold of these, in the caller's transaction; of how many rows, by kind."""
     database = shop.database
     counts = dict(await erase_held(database, HOLDINGS, customer_ids))
-    counts |= await forget_undo(database, customer_ids)
     among = database.dialect.among("id", 1)
     rows = await database.rows(
         f"UPDATE customer SET status = $2, version = version + 1, updated_at = $3 WHERE {among} AND status <> $2"
@@ -144,5 +175,11 @@ async def erase_customers(shop: Shop, customer_ids: Sequence[str]) -> Mapping[st
 
 
 async def references(shop: Shop, customer_ids: Sequence[str]) -> Sequence[Mapping[str, int]]:
-    """What in the tables of customers keeps each of these from being deleted."""
-    return await counted_by(shop.database, {"notes": "customer_note.customer_id"}, customer_ids)
+    """What in the tables of customers keeps each of these from being deleted: notes, and merges, those that were undone too."""
+    places = {"notes": "customer_note.customer_id", "merges": "customer_merge.survivor_id"}
+    counted = await counted_by(shop.database, places, customer_ids)
+    absorbed = await counted_by(shop.database, {"merges": "customer_merge_absorbed.customer_id"}, customer_ids)
+    return [
+        {**ours, **{kind: ours.get(kind, 0) + count for kind, count in theirs.items()}}
+        for ours, theirs in zip(counted, absorbed, strict=True)
+    ]

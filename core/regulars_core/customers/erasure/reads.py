@@ -55,6 +55,16 @@ async def page_of_erasures(database: Database, window: Window, state: str | None
     return await page(database, ERASURES, window, condition=narrowed)
 
 
+async def awaiting_erasure(database: Database, customer_ids: Collection[str]) -> set[str]:
+    """Those of these customers who are going to be erased."""
+    rows = await database.rows(
+        f"SELECT customer_id FROM erasure WHERE {database.dialect.among('customer_id', 1)} AND state = $2",
+        sorted(customer_ids),
+        SCHEDULED,
+    )
+    return {row[0] for row in rows}
+
+
 async def scheduled_of(database: Database, customer_ids: Collection[str]) -> Sequence[str]:
     """The ids of the erasures that are scheduled for one of these customers."""
     rows = await database.rows(

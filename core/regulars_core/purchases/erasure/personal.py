@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from regulars_core.customers.aliases import hold
 from regulars_core.customers.erasure.holdings import (
     AMOUNT,
     ERASED,
@@ -15,7 +16,6 @@ from regulars_core.customers.erasure.holdings import (
     derived,
     erase_held,
 )
-from regulars_core.purchases.statistics import hold
 from regulars_core.shop.shop import Shop
 
 _PURCHASE = "JOIN purchase p ON p.id = t.purchase_id"

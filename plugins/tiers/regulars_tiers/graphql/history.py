@@ -39,8 +39,8 @@ class TierChange(Node):
     before: str = strawberry.field(description="The code of the tier until then.")
     after: str = strawberry.field(description="The code of the tier from then on.")
     cause: str = strawberry.field(
-        description="What brought it about: `PURCHASE`, `REFUND`, `VOID`, `REASSIGNMENT`, `ASSIGNMENT`, `POLICY`, "
-        "`REASSESSMENT` or `TIME`."
+        description="What brought it about: `PURCHASE`, `REFUND`, `VOID`, `REASSIGNMENT`, `MERGE`, `UNMERGE`, "
+        "`ASSIGNMENT`, `POLICY`, `REASSESSMENT` or `TIME`."
     )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from regulars_core.plugin import Problem, Refused, customers_by_ids
+from regulars_core.plugin import Problem, Refused, survivors
 from regulars_schema.plugin import (
     BulkJob,
     CustomerWhere,
@@ -70,9 +70,9 @@ async def tiers_reassess(
             reassessed_count=done.reassessed, moved_count=done.moved, queued_count=done.queued, bulk_job=job
         )
     key = key_of(id_, "customer", "customerId")
-    if key not in await customers_by_ids(context.database, [key]):
+    if (survivor := (await survivors(context.database, [key])).get(key)) is None:
         raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
-    return TiersReassessPayload(reassessed_count=1, moved_count=await reassessment.reassess(context.shop, [key]))
+    return TiersReassessPayload(reassessed_count=1, moved_count=await reassessment.reassess(context.shop, [survivor]))
 
 
 EXTENSION = Extension(Mutation, [tiers_reassess])

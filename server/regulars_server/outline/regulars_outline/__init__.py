@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from regulars_core.plugin import App, Parts, Permission, PurchaseRow, Shop, erase_held, hookimpl, told_of
+from regulars_core.plugin import App, Merge, Parts, Permission, PurchaseRow, Shop, erase_held, hookimpl, told_of
 from regulars_outline import graphql, service
 from regulars_schema.plugin import Contribution
 
@@ -40,3 +40,13 @@ async def customers_erased(shop: Shop, customers: Sequence[str]) -> Mapping[str,
 @hookimpl
 async def customers_data(shop: Shop, customers: Sequence[str]) -> Sequence[Parts]:
     return await told_of(shop, service.HOLDINGS, customers)
+
+
+@hookimpl
+async def customers_merged(shop: Shop, merges: Sequence[Merge]) -> None:
+    await service.go_over(shop, merges)
+
+
+@hookimpl
+async def customers_unmerged(shop: Shop, merges: Sequence[Merge]) -> None:
+    await service.go_back(shop, merges)

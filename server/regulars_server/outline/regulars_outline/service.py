@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from regulars_core.plugin import KEPT, Holding, PurchaseRow, Shop, inserting
+from regulars_core.plugin import KEPT, Holding, Merge, PurchaseRow, Shop, inserting
 
 HOLDINGS = [Holding("outline_count", {"customer_id": KEPT, "purchases": KEPT}, key="customer_id")]
 """What is kept of customers, column by column: all is told to them on request, and nothing is erased, as a number names
@@ -20,6 +20,20 @@ async def move(shop: Shop, before: Sequence[str | None], after: Sequence[str | N
     moved = Counter(one for one in after if one)
     moved.subtract(one for one in before if one)
     await _add(shop, moved)
+
+
+async def go_over(shop: Shop, merges: Sequence[Merge]) -> None:
+    """Count the purchases of who was merged for the survivors."""
+    for merge in merges:
+        owners = list(merge.purchases.values())
+        await move(shop, owners, [merge.survivor.id] * len(owners))
+
+
+async def go_back(shop: Shop, merges: Sequence[Merge]) -> None:
+    """Count them for who has them again."""
+    for merge in merges:
+        owners = list(merge.purchases.values())
+        await move(shop, [merge.survivor.id] * len(owners), owners)
 
 
 async def _add(shop: Shop, counts: Mapping[str, int]) -> None:

@@ -19,6 +19,21 @@ async def test_purchases_are_counted_for_who_may_see_it(api: Api) -> None:
     assert refused.data["customers"]["nodes"] == [{"firstName": "Ana", "outlineCount": None}]
 
 
+async def test_a_merge_counts_for_the_survivor_until_it_is_undone(api: Api) -> None:
+    ids = []
+    for name in ("Ana", "Anna"):
+        made = await api.done("customerCreate", "customer { id }", {"firstName": name, "lastName": "Li"})
+        ids.append(made["customer"]["id"])
+        sale = {"reference": name, "customerId": ids[-1], "lines": [{"name": "Tea", "total": "3.50"}]}
+        await api.done("purchaseRecord", "purchase { id }", sale)
+    counts = "query($ids: ID!) { customer(id: $ids) { outlineCount } }"
+    given = {"survivorId": ids[0], "absorbedIds": ids[1:]}
+    merge = (await api.done("customersMerge", "customersMerge { mergeId }", given))["customersMerge"]
+    assert (await api.data(counts, ids=ids[1]))["customer"]["outlineCount"] == 2
+    await api.done("customersUnmerge", "customers { id }", merge)
+    assert [(await api.data(counts, ids=one))["customer"]["outlineCount"] for one in ids] == [1, 1]
+
+
 async def test_a_page_costs_one_statement_more(api: Api) -> None:
     await little_of_everything(api.shop)
     with statements(api.shop, 2):

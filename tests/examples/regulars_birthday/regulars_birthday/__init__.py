@@ -7,11 +7,21 @@ import typer
 
 from regulars_birthday.commands import commands
 from regulars_birthday.graphql import GREET, VIEW, contribution
-from regulars_birthday.service import HOLDINGS, BirthdaySettings, greet, keep, refuse_the_young, set_reminders
+from regulars_birthday.service import (
+    HOLDINGS,
+    BirthdaySettings,
+    give_back,
+    greet,
+    keep,
+    refuse_the_young,
+    set_reminders,
+    take_over,
+)
 from regulars_core.plugin import (
     App,
     CustomerRow,
     Job,
+    Merge,
     Parts,
     Permission,
     PurchaseRow,
@@ -83,3 +93,13 @@ async def customers_erased(shop: Shop, customers: Sequence[str]) -> Mapping[str,
 @hookimpl
 async def customers_data(shop: Shop, customers: Sequence[str]) -> Sequence[Parts]:
     return await told_of(shop, HOLDINGS, customers)
+
+
+@hookimpl
+async def customers_merged(shop: Shop, merges: Sequence[Merge]) -> None:
+    await take_over(shop, merges)
+
+
+@hookimpl
+async def customers_unmerged(shop: Shop, merges: Sequence[Merge]) -> None:
+    await give_back(shop, merges)

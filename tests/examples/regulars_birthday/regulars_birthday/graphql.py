@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import strawberry
 
 from regulars_birthday import service
-from regulars_core.plugin import CustomerRow, Leaf, SortKey, compared, customers_by_ids, exists_in
+from regulars_core.plugin import CustomerRow, Leaf, SortKey, compared, exists_in, survivors_by_ids
 from regulars_schema.plugin import (
     Contribution,
     Customer,
@@ -94,7 +94,7 @@ async def birthday_greeting_send(
     """Greet a customer."""
     key = key_of(input.customer_id, "customer", "customerId")
     await service.send_greeting(context.shop, key)
-    greeted: Any = (await customers_by_ids(context.database, [key])).get(key)
+    greeted: Any = (await survivors_by_ids(context.database, [key])).get(key)
     return BirthdayGreetingSendPayload(customer=greeted)
 
 

@@ -11,6 +11,7 @@ from regulars_core.plugin import (
     Checks,
     CustomerRow,
     Holding,
+    Merge,
     Problem,
     PurchaseRow,
     Refused,
@@ -88,12 +89,12 @@ async def send_greeting(shop: Shop, customer_id: str) -> None:
     today = day_of(now(), shop.settings.zone).isoformat()
 
     async def work() -> None:
-        await locked_customer(shop, customer_id, "customerId")
+        customer = await locked_customer(shop, customer_id, "customerId")  # to whom the id leads
         greeted = await shop.database.row(
             "INSERT INTO birthday_greeting (customer_id, count, last_day) VALUES ($1, 1, $2) ON CONFLICT (customer_id)"
             " DO UPDATE SET count = birthday_greeting.count + 1, last_day = excluded.last_day"
             " WHERE birthday_greeting.last_day <> excluded.last_day RETURNING count",
-            customer_id,
+            customer["id"],
             today,
         )
         if greeted is None:
@@ -109,12 +110,30 @@ async def greet(shop: Shop) -> None:
     async def work() -> None:
         await shop.database.run(
             "UPDATE birthday_greeting SET count = count + 1, last_day = $1 WHERE last_day <> $1 AND customer_id IN"
-            " (SELECT id FROM customer WHERE substr(birth_date, 6, 5) = $2)",
+            " (SELECT id FROM customer WHERE merged_into_id IS NULL AND substr(birth_date, 6, 5) = $2)",
             today,
             today[5:],
         )
 
     await shop.database.transaction(work)
+
+
+async def take_over(shop: Shop, merges: Sequence[Merge]) -> None:
+    """Count the greetings of who was merged for the survivors, too. Their own rows stay as they are."""
+    for merge in merges:
+        await _add(shop, merge, 1)
+
+
+async def give_back(shop: Shop, merges: Sequence[Merge]) -> None:
+    """Count them for the survivors no more."""
+    for merge in merges:
+        await _add(shop, merge, -1)
+
+
+async def _add(shop: Shop, merge: Merge, sign: int) -> None:
+    counts = await greetings_of(shop, [one.id for one in merge.absorbed])
+    sql = "UPDATE birthday_greeting SET count = count + $2 WHERE customer_id = $1"
+    await shop.database.run(sql, merge.survivor.id, sign * sum(counts.values()))
 
 
 async def greetings_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, int]:

@@ -108,6 +108,18 @@ async def test_a_customer_is_greeted_once_a_day(asking: Asking) -> None:
     assert [(error["code"], error["path"]) for error in made["userErrors"]] == [("NOT_FOUND", ["input", "customerId"])]
 
 
+async def test_greetings_of_who_is_merged_count_for_the_survivor(asking: Asking) -> None:
+    ana, other = await asking.customer("Ana"), await asking.customer("Anna")
+    await asking.do("birthdayGreetingSend", "customer { id }", customerId=other)
+    given = {"survivorId": ana, "absorbedIds": [other], "idempotencyKey": "a"}
+    merge = (await asking.do("customersMerge", "customersMerge { mergeId }", **given))["customersMerge"]
+    made = await asking.do("birthdayGreetingSend", "customer { id greetings }", customerId=other)
+    assert made["customer"] == {"id": ana, "greetings": 2}
+    await asking.do("customersUnmerge", "customers { id }", **merge, idempotencyKey="b")
+    found = await asking.data("{ customers(orderBy: {field: CODE}) { nodes { greetings } } }")
+    assert [node["greetings"] for node in found["customers"]["nodes"]] == [1, 1]
+
+
 async def test_greeting_needs_a_permission(asking: Asking, shop: Shop) -> None:
     ana = await asking.customer("Ana")
     document = "mutation($i: BirthdayGreetingSendInput!) { birthdayGreetingSend(input: $i) { customer { id } } }"

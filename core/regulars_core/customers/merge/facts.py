@@ -1,0 +1,56 @@
+"""What plugins are told of merges, and what they answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from regulars_core.customers.reads import CustomerRow
+from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMerge:
+    """Customers who may be made one: who is to stay, and who is to become an alias, in the order in which they were named."""
+
+    survivor: CustomerRow
+    absorbed: Sequence[CustomerRow]
+
+    @property
+    def everybody(self) -> Sequence[CustomerRow]:
+        """The survivor and the others."""
+        return [self.survivor, *self.absorbed]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeEffect:
+    """Something that changes with a merge: what it is, for programs (`TIER`, `CREDIT`), and one sentence for people."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeForecast:
+    """What somebody has to tell of a merge before it is done: why it cannot be done now, what changes, and how many of what goes
+    over to the survivor, by a word such as `coupons`. The paths of obstacles begin within the input: `("absorbedIds", "0")`."""
+
+    obstacles: Sequence[Problem] = ()
+    effects: Sequence[MergeEffect] = ()
+    moved: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A merge that is done, or undone: the customers as they are since, when it was done, and the purchases that went over, or
+    went back, each with whose it was before the merge."""
+
+    id: str
+    survivor: CustomerRow
+    absorbed: Sequence[CustomerRow]
+    merged_at: Instant
+    purchases: Mapping[str, str]
+
+    @property
+    def customer_ids(self) -> Sequence[str]:
+        """Everybody whom it is about, the survivor first."""
+        return [self.survivor.id, *(one.id for one in self.absorbed)]

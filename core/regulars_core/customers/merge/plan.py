@@ -1,0 +1,139 @@
+"""What becomes of the details of customers who are made one. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any
+
+from regulars_core.customers.columns import NAMES
+from regulars_core.customers.merge.facts import MergeEffect, PlannedMerge
+from regulars_core.customers.reads import CustomerRow
+from regulars_core.customers.rules import ADDRESSES, Address
+from regulars_core.primitives.errors import Problem
+from regulars_core.primitives.text import camel
+
+_RESTRICTIVE = ("ACTIVE", "INACTIVE", "SUSPENDED")
+"""From the least to the most."""
+_SAID = {"INACTIVE": "put away", "SUSPENDED": "suspended"}
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A field whose value is kept from this customer."""
+
+    field: str
+    customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeField:
+    """A field in which the customers differ: whose value is kept, and the values as text, the survivor's first."""
+
+    field: str
+    kept_from: str
+    values: Sequence[tuple[str, str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What else a customer has: addresses by kind, and tags as (as written, folded)."""
+
+    addresses: Mapping[str, Address]
+    tags: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a merge does to the survivor: columns and addresses with (before, since), and tags that are added; and the fields in
+    which they differ."""
+
+    fields: Sequence[MergeField]
+    columns: Mapping[str, tuple[Any, Any]]
+    addresses: Mapping[str, tuple[Address, Address]]
+    tags: Sequence[tuple[str, str]]
+    effects: Sequence[MergeEffect]
+
+
+def plan(
+    merge: PlannedMerge, belongings: Mapping[str, Belongings], overrides: Sequence[Override]
+) -> tuple[Plan, Sequence[Problem]]:
+    """Fields are the survivor's, gaps are filled by whoever was changed last of those who have something, unless somebody is
+    named for a field; tags are united, the status is the most restrictive one, and the date of registration the earliest. With
+    what is wrong with the overrides: UNKNOWN_FIELD, NOT_FOUND."""
+    everybody = merge.everybody
+    latest_first = [merge.survivor, *sorted(merge.absorbed, key=attrgetter("updated_at", "id"), reverse=True)]
+    wanted = {one.field: one.customer_id for one in overrides}
+    told: list[MergeField] = []
+    columns: dict[str, tuple[Any, Any]] = {}
+    addresses: dict[str, tuple[Address, Address]] = {}
+    for name in (*NAMES, "group_id"):
+        values = {one.id: getattr(one, name) for one in everybody}
+        if field := _differing(camel(name), values, values, latest_first, wanted):
+            told.append(field)
+            if values[field.kept_from] != getattr(merge.survivor, name):
+                columns[name] = (getattr(merge.survivor, name), values[field.kept_from])
+    for kind, name in ADDRESSES.items():
+        own = {one.id: belongings[one.id].addresses.get(kind, Address()) for one in everybody}
+        texts = {id_: _text(address) for id_, address in own.items()}
+        if field := _differing(camel(name), own, texts, latest_first, wanted):
+            told.append(field)
+            if own[field.kept_from] != own[merge.survivor.id]:
+                addresses[kind] = (own[merge.survivor.id], own[field.kept_from])
+    effects = _restricted(merge, columns)
+    return Plan(told, columns, addresses, _added_tags(merge, belongings), effects), _wrong(overrides, told, everybody)
+
+
+def _differing(
+    field: str,
+    values: Mapping[str, Any],
+    texts: Mapping[str, str | None],
+    latest_first: Sequence[CustomerRow],
+    wanted: Mapping[str, str],
+) -> MergeField | None:
+    """The field, if not all have the same."""
+    if len(set(values.values())) == 1:
+        return None
+    usual = next((one.id for one in latest_first if values[one.id] not in {None, "", Address()}), latest_first[0].id)
+    kept = wanted.get(field, usual)
+    return MergeField(field, kept if kept in values else usual, list(texts.items()))
+
+
+def _text(address: Address) -> str | None:
+    """An address in a line."""
+    return ", ".join(part for one in fields(Address) if (part := getattr(address, one.name))) or None
+
+
+def _wrong(
+    overrides: Sequence[Override], told: Sequence[MergeField], everybody: Sequence[CustomerRow]
+) -> Sequence[Problem]:
+    known, ids, problems = {one.field for one in told}, {one.id for one in everybody}, []
+    for n, one in enumerate(overrides):
+        if one.field not in known:
+            message = "This is no field in which these customers differ."
+            problems.append(Problem("UNKNOWN_FIELD", message, ("overrides", str(n), "field")))
+        elif one.customer_id not in ids:
+            message = "This is none of these customers."
+            problems.append(Problem("NOT_FOUND", message, ("overrides", str(n), "customerId")))
+    return problems
+
+
+def _added_tags(merge: PlannedMerge, belongings: Mapping[str, Belongings]) -> Sequence[tuple[str, str]]:
+    own = {key for _, key in belongings[merge.survivor.id].tags}
+    added = {key: tag for one in merge.absorbed for tag, key in belongings[one.id].tags if key not in own}
+    return [(tag, key) for key, tag in added.items()]
+
+
+def _restricted(merge: PlannedMerge, columns: dict[str, tuple[Any, Any]]) -> Sequence[MergeEffect]:
+    """The status and the date of registration, which nobody chooses."""
+    effects, survivor = [], merge.survivor
+    known = [one.status for one in merge.everybody if one.status in _RESTRICTIVE]
+    status = max(known, key=_RESTRICTIVE.index, default=survivor.status)
+    if status != survivor.status:
+        columns["status"] = (survivor.status, status)
+        effects.append(MergeEffect("STATUS", f"{survivor.code} will be {_SAID[status]}, as one of the others is."))
+    created = min(one.created_at for one in merge.everybody)
+    if created != survivor.created_at:
+        columns["created_at"] = (survivor.created_at, created)
+        message = f"{survivor.code} counts as registered when the first of them was."
+        effects.append(MergeEffect("CREATED_AT", message))
+    return effects

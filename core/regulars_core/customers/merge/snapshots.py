@@ -1,0 +1,65 @@
+"""What is personal about merges, apart from everything else, so that an erasure can remove it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+
+from regulars_core.customers.merge.facts import MergeEffect
+from regulars_core.customers.merge.plan import MergeField
+from regulars_core.customers.rules import Address
+from regulars_core.database import Database
+from regulars_core.queries.inserts import insert
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was told of a merge, and what it takes to undo it: of the survivor the columns and addresses that it changed, with
+    (before, since), and the tags that it added, folded; and the status of each record that it absorbed."""
+
+    fields: Sequence[MergeField]
+    effects: Sequence[MergeEffect]
+    columns: Mapping[str, tuple[Any, Any]]
+    addresses: Mapping[str, tuple[Address, Address]]
+    tags: Sequence[str]
+    statuses: Mapping[str, str]
+
+
+async def keep(database: Database, merge_id: str, snapshot: Snapshot) -> None:
+    """Keep the snapshot of a new merge."""
+    await insert(database, "customer_merge_snapshot", ("merge_id", "body"), [(merge_id, _written(snapshot))])
+
+
+async def rewrite(database: Database, merge_id: str, snapshot: Snapshot) -> None:
+    """Keep another snapshot of a merge."""
+    sql = "UPDATE customer_merge_snapshot SET body = $2 WHERE merge_id = $1"
+    await database.run(sql, merge_id, _written(snapshot))
+
+
+async def snapshots_of(database: Database, merge_ids: Collection[str]) -> Mapping[str, Snapshot]:
+    """The snapshots of merges; those that an erasure has removed are missing."""
+    if not merge_ids:
+        return {}
+    among = database.dialect.among("merge_id", 1)
+    rows = await database.rows(f"SELECT merge_id, body FROM customer_merge_snapshot WHERE {among}", sorted(merge_ids))
+    return {row[0]: _read(row[1]) for row in rows}
+
+
+def _written(snapshot: Snapshot) -> str:
+    return orjson.dumps(asdict(snapshot)).decode()
+
+
+def _read(body: str) -> Snapshot:
+    known = orjson.loads(body)
+    return Snapshot(
+        [
+            MergeField(one["field"], one["kept_from"], [tuple(each) for each in one["values"]])
+            for one in known["fields"]
+        ],
+        [MergeEffect(**one) for one in known["effects"]],
+        {name: (before, since) for name, (before, since) in known["columns"].items()},
+        {kind: (Address(**before), Address(**since)) for kind, (before, since) in known["addresses"].items()},
+        known["tags"],
+        known["statuses"],
+    )
