@@ -10,6 +10,9 @@ import uvicorn
 from regulars_core.shop.settings import Settings
 
 _SEND_SECONDS = 5  # to send the last answers, after the last request can have ended
+_IDLE_SECONDS = 75
+"""How long a connection may lie idle: longer than clients and proxies keep one, 60 seconds as a rule. Whoever is the first to close
+it must not be us: a request that is under way by then is lost without an answer."""
 
 
 def listen(
@@ -38,5 +41,6 @@ def listen(
         access_log=False,
         server_header=False,
         date_header=False,
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=math.ceil(settings.body_seconds + settings.request_seconds) + _SEND_SECONDS,
     )
