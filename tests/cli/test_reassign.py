@@ -1,10 +1,12 @@
 """Purchases that go to who made them, by command."""
 
+from dataclasses import replace
 from typing import Any
 
 from regulars_core.customers.rules import NewCustomer
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.ids import MAIN_STORE_ID
+from regulars_core.purchases.refunds import void
 from regulars_core.purchases.rules import NewLine, NewPurchase, checked
 from regulars_core.purchases.service import record
 from regulars_core.shop.shop import Shop
@@ -19,7 +21,10 @@ def test_purchases_go_to_who_made_them(regulars: Regulars, database_url: str) ->
         store = await shop.database.transaction(lambda: create_store(shop, "S1", "One"))
         for reference, place in (("R1", store), ("A/7", MAIN_STORE_ID), ("R1", MAIN_STORE_ID)):
             new = NewPurchase(reference, place, ana, Instant(0), shop.currency, [NewLine("Tea", 1_000_000, total=100)])
-            await shop.database.transaction(lambda new=new: record(shop, [checked(new, shop.currency)]))  # type: ignore[misc]
+            [made] = await record(shop, [checked(new, shop.currency)])
+        assert made.id is not None
+        await void(shop, made.id)  # and rung again: the new one is meant
+        await record(shop, [checked(replace(new, replaces_voided=True), shop.currency)])
 
     async def owners(shop: Shop) -> list[Any]:
         rows = await shop.database.rows("SELECT reference, customer_id FROM purchase ORDER BY reference, customer_id")
@@ -30,7 +35,7 @@ def test_purchases_go_to_who_made_them(regulars: Regulars, database_url: str) ->
     moved = regulars("reassign", "s1/R1", "MAIN/A/7", "--to", "c-2", "--reason", "Twins.", database_url=database_url)
     assert (moved.exit_code, moved.stdout) == (0, "2 purchases moved.\n")
     there, told = in_shop(database_url, owners)
-    assert there == sorted([("A/7", bo), ("R1", ana), ("R1", bo)])
+    assert there == sorted([("A/7", bo), ("R1", ana), ("R1", ana), ("R1", bo)])
     assert [row[0] for row in told] == ["operator", "operator"]
     assert "Twins" not in told[0][1]
     again = regulars("reassign", "R1", "--to-nobody", database_url=database_url)

@@ -22,6 +22,8 @@ STATUSES = ["ACTIVE", "INACTIVE", "SUSPENDED"]
 TAGS = ["vip", "niño", "new"]
 CITIES = ["mexico", "aarhus", "東京"]
 COUNTRIES = ["MX", "DK", "JP"]
+COMPANIES = ["li & daughters", "東京商会"]
+TAX_IDS = ["li900101ab1", "dk12345678"]
 NOW = 1_795_305_600_000
 
 
@@ -41,6 +43,9 @@ class Person:
     born: date | None
     email: str | None
     phone: str | None
+    is_company: bool
+    company: str | None
+    tax_id: str | None
     tags: list[str] = field(default_factory=list)
     addresses: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
@@ -63,6 +68,9 @@ def person(chance: random.Random, number: int) -> Person:
         born=perhaps(date(1990, 1, 1) + timedelta(days=chance.randrange(800))),
         email=perhaps(f"p{number}@example.com"),
         phone=perhaps(f"+52551234{number:04}"),
+        is_company=chance.random() < 0.3,
+        company=perhaps(chance.choice(COMPANIES)),
+        tax_id=perhaps(chance.choice(TAX_IDS)),
         tags=chance.sample(TAGS, chance.choice([0, 0, 1, 2])),
         addresses=[
             (kind, perhaps(chance.choice(CITIES)), perhaps(chance.choice(COUNTRIES)))
@@ -80,7 +88,8 @@ async def keep(shop: Shop, people: Sequence[Person]) -> None:
         [(id_, id_, id_, False, NOW, NOW) for id_ in GROUPS[1:]],
     )
     columns = ("id", "code", "first_name", "last_name", "sort_name", "status", "group_id", "origin_store_id", "version",
-               "created_at", "updated_at", "birth_date", "email", "phone")  # fmt: skip
+               "created_at", "updated_at", "birth_date", "email", "phone", "is_company", "company_name", "company_key",
+               "tax_key")  # fmt: skip
     await insert(
         database,
         "customer",
@@ -88,7 +97,7 @@ async def keep(shop: Shop, people: Sequence[Person]) -> None:
         [
             (
                 p.id, p.id, "Ana", "Li", "li, ana", p.status, p.group, p.store, 1, p.created, p.created,
-                p.born.isoformat() if p.born else None, p.email, p.phone,
+                p.born.isoformat() if p.born else None, p.email, p.phone, p.is_company, p.company, p.company, p.tax_id,
             )
             for p in people
         ],
@@ -138,6 +147,9 @@ VALUE: dict[str, Callable[[Person], Sequence[Any]]] = {
     "country": lambda p: [country for _, _, country in p.addresses],
     "hasEmail": lambda p: [p.email is not None],
     "hasPhone": lambda p: [p.phone is not None],
+    "isCompany": lambda p: [p.is_company],
+    "companyName": lambda p: [p.company],
+    "taxId": lambda p: [p.tax_id],
 }
 
 
@@ -185,6 +197,10 @@ def conditions(chance: random.Random, name: str) -> list[Condition]:
             return [("in", some(chance, CITIES))]
         case "country":
             return [("in", some(chance, COUNTRIES))]
+        case "companyName":
+            return [("in", some(chance, COMPANIES))]
+        case "taxId":
+            return [("in", some(chance, TAX_IDS))]
     return [("=", chance.random() < 0.5)]
 
 

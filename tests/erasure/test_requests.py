@@ -123,6 +123,24 @@ async def test_nothing_is_written_to_who_is_erased_and_no_list_shows_them(api: A
     assert node["node"] == {"id": customer, "status": "ERASED"}
 
 
+async def test_a_customer_shows_the_latest_request(api: Api) -> None:
+    shown = "query($id: ID!) { customer(id: $id) { erasure { id cancelledAt doneAt } } }"
+    customer = await ana(api)
+
+    async def latest() -> tuple[str, bool, bool] | None:
+        one = (await api.data(shown, id=customer))["customer"]["erasure"]
+        return one and (one["id"], one["cancelledAt"] is not None, one["doneAt"] is not None)
+
+    assert await latest() is None
+    first = await requested(api, customer)
+    assert await latest() == (first, False, False)
+    await api.done("customerEraseCancel", "erasure { id }", {"erasureId": first})
+    assert await latest() == (first, True, False)
+    second = await requested(api, customer)
+    await pass_days(api.shop)
+    assert await latest() == (second, False, True)
+
+
 async def test_two_who_ask_at_once(api: Api) -> None:
     customer = await ana(api)
     given = {"customerId": customer}

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from regulars_core.purchases.baskets import Adjustment, BasketLine, Quote, WrongQuote, off_each_line
+from regulars_core.shop.actors import Actor
 from regulars_schema.testing import Api
 from tests.schema.test_purchases import assert_verified, customer, purchase, stats
+from tests.support.keys import holding
 
 PARTS = "purchase { id status total { amount } tax { amount } shippingTax { amount } due { amount } lines { id tax { amount } } }"
 
@@ -337,3 +339,29 @@ class TestP12:
         assert receipt["narrow"].count("\n") >= receipt["text"].count("\n")
         many = await api.ask(f"{{ purchases {{ nodes {{ {shown.replace('24', '8')} }} }} }}")
         assert set(many.codes) == {"BAD_USER_INPUT"}
+
+
+async def test_p7_a_reference_in_use_tells_the_purchase_that_has_it(api: Api) -> None:
+    document = (
+        "mutation($i: PurchaseRecordInput!) { purchaseRecord(input: $i) { userErrors { __typename code path"
+        " ... on ReferenceReused { purchase { id status } } } } }"
+    )
+    line = {"name": "Tea", "total": "1.00"}
+    made = await api.done("purchaseRecord", "purchase { id }", {"reference": "R1", "lines": [line]})
+    other = {"reference": "R1", "lines": [{**line, "total": "2.00"}], "idempotencyKey": "k"}
+    for code, status in (("REFERENCE_REUSED", "PAID"), ("REFERENCE_VOIDED", "VOIDED")):
+        for _ in range(2):  # and again under the same key
+            [error] = (await api.data(document, i=other))["purchaseRecord"]["userErrors"]
+            assert (error["__typename"], error["code"], error["path"]) == (
+                "ReferenceReused",
+                code,
+                ["input", "reference"],
+            )
+            assert error["purchase"] == {"id": made["purchase"]["id"], "status": status}
+        await api.done("purchaseVoid", "purchase { id }", {"purchaseId": made["purchase"]["id"]})
+        other["idempotencyKey"] = "another"
+    blind = Api(api.schema, api.shop, Actor("k", "till", (holding("purchases.record"),)))
+    told = await blind.ask(document, i={**other, "idempotencyKey": "blind"})
+    [error] = told.data["purchaseRecord"]["userErrors"]
+    assert (error["code"], error["purchase"]) == ("REFERENCE_VOIDED", None)
+    assert told.codes == ["FORBIDDEN"]

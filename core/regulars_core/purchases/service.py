@@ -188,6 +188,13 @@ class Known(NamedTuple):
     voided: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ReferenceReused(Problem):
+    """The reference stands for another purchase already, which is recorded or voided."""
+
+    purchase_id: str = ""
+
+
 Key = tuple[str, str, str, str]
 """What a purchase goes by: store, reference, till and the till's session, these two empty where they are not told."""
 
@@ -213,9 +220,9 @@ def reused(existing: Known) -> Problem:
     """The refusal of a reference that stands for something else already."""
     if existing.voided:
         message = "A voided purchase has this reference; `replaceVoided` records it anew."
-        return Problem("REFERENCE_VOIDED", message, ("reference",))
+        return ReferenceReused("REFERENCE_VOIDED", message, ("reference",), existing.id)
     message = "The store has recorded another purchase under this reference."
-    return Problem("REFERENCE_REUSED", message, ("reference",))
+    return ReferenceReused("REFERENCE_REUSED", message, ("reference",), existing.id)
 
 
 async def recorded_under(shop: Shop, references: Sequence[str]) -> dict[Key, Known]:

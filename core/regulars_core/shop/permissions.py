@@ -73,7 +73,9 @@ CORE_PERMISSIONS: Sequence[Permission] = (
         ("store_manager", "support"),
     ),
     Permission(
-        "purchases.refund", "Give money back, for goods that are exchanged too, and void purchases.", ("store_manager",)
+        "purchases.refund",
+        "Give money back, for goods that are exchanged too, and void purchases.",
+        ("cashier", "store_manager"),
     ),
     Permission(
         "receipts.view",

@@ -8,7 +8,13 @@ import strawberry
 
 from regulars_core.customers.erasure import deletion, requests
 from regulars_core.customers.erasure.data import document_of, person_to_tell
-from regulars_core.customers.erasure.reads import LATEST_FIRST, ErasureRow, erasures_by_ids, page_of_erasures
+from regulars_core.customers.erasure.reads import (
+    LATEST_FIRST,
+    ErasureRow,
+    erasures_by_ids,
+    latest_erasures,
+    page_of_erasures,
+)
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.primitives.clock import Instant
 from regulars_core.queries.pages import Page
@@ -88,6 +94,18 @@ async def customer_of(erasures: Sequence[ErasureRow], context: RequestContext) -
     """Whom each of them is about; None for who was deleted."""
     keys = [erasure.customer_id for erasure in erasures]
     return in_order(keys, await customers_by_ids(context.database, keys))
+
+
+@batched(
+    name="erasure",
+    needs=ERASE,
+    returns=Erasure | None,
+    description="The latest request to erase the customer, whatever has become of it; null if there is none.",
+)
+async def erasure_of(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[ErasureRow | None]:
+    """The latest erasure of each; of a merged record the one of whom it leads to."""
+    keys = [customer.merged_into_id or customer.id for customer in customers]
+    return in_order(keys, await latest_erasures(context.database, keys))
 
 
 @root(
@@ -282,6 +300,7 @@ async def customer_data_request(
 EXTENSIONS = (
     Extension(Query, [erasures]),
     Extension(Erasure, [customer_of]),
+    Extension(Customer, [erasure_of]),
     Extension(CustomerDataRequestPayload, [documents]),
     Extension(Mutation, [customer_delete, customer_erase_request, customer_erase_cancel, customer_data_request]),
 )

@@ -64,7 +64,8 @@ Search = Annotated[
     name="customers",
     needs="customers.view",
     returns=Connection[Customer] | None,
-    description="All customers, narrowed and ordered as wished. Merged ones are left out unless `where` names their status.",
+    description="All customers, narrowed and ordered as wished. Merged and erased ones are left out unless `where` names "
+    "their status.",
     page=True,
 )
 def customers(

@@ -105,7 +105,9 @@ class CustomerStats:
     """Over regulars_core.customers.reads.StatsRow."""
 
     is_type_of = backed_by(StatsRow)
-    total_spent: Money = strawberry.field(description="Everything paid less everything given back.")
+    total_spent: Money = strawberry.field(
+        description="What purchases came to less everything given back, whether it is paid yet or not, without cash rounding."
+    )
     purchase_count: int = strawberry.field(description="Purchases that are neither voided nor wholly refunded.")
     average_purchase: Money | None = strawberry.field(
         description="Total spent ÷ purchase count, half-up to the minor unit; null without purchases."

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from regulars_core.plugins.owners import CORE
+from regulars_core.purchases import service
 from regulars_core.purchases.reads import (
     lines_by_ids,
     payments_by_ids,
@@ -12,7 +13,7 @@ from regulars_core.purchases.reads import (
 )
 from regulars_schema.composition.contributions import Contribution, NodeKind
 from regulars_schema.fields.store_scope import VIEW, visible_purchases
-from regulars_schema.purchases import baskets, reassignments, receipts
+from regulars_schema.purchases import baskets, errors, reassignments, receipts
 from regulars_schema.purchases.fields import EXTENSIONS
 from regulars_schema.purchases.filters import LEAVES
 from regulars_schema.purchases.mutations import MUTATIONS
@@ -34,7 +35,17 @@ def contribution() -> Contribution:
     """What this room brings to the schema."""
     return Contribution(
         CORE,
-        extensions=(*EXTENSIONS, *receipts.EXTENSIONS, QUERIES, baskets.QUERIES, MUTATIONS, reassignments.MUTATIONS),
+        extensions=(
+            *EXTENSIONS,
+            errors.EXTENSION,
+            *receipts.EXTENSIONS,
+            QUERIES,
+            baskets.QUERIES,
+            MUTATIONS,
+            reassignments.MUTATIONS,
+        ),
+        types=[errors.ReferenceReused],
+        problems=[service.ReferenceReused],
         leaves=LEAVES,
         sorts=SORTS,
         nodes=[

@@ -33,7 +33,7 @@ _ABOUT = {
     "customer": (IdComparison, id_conditions("customer"), "Who bought, by id."),
     "channel": (TextComparison, _AS_WRITTEN, "How it was made, as it was written."),
     "purchasedAt": (InstantComparison, instant_conditions, "When it was made."),
-    "total": (AmountComparison, amount_conditions, "What was paid."),
+    "total": (AmountComparison, amount_conditions, "What it came to."),
     "paymentMethod": (TextComparison, _AS_WRITTEN, "One of the ways in which it was paid, as it was written."),
     "brand": (TextComparison, _AS_WRITTEN, "The brand of one of its lines, as it was written."),
     "category": (TextComparison, _AS_WRITTEN, "The category of one of its lines, as it was written."),

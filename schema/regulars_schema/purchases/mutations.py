@@ -71,7 +71,7 @@ class PurchaseRecordPayload(Payload):
     turn=buyer_named,
     description="Records a purchase, and registers the customer with it where one is named and not found. The same "
     "reference of the same store, till and session with the same content is answered again and changes nothing. Codes: "
-    "`REFERENCE_REUSED`, `REFERENCE_VOIDED`, `TAX_MISMATCH`, `INVALID_ROUNDING`, "
+    "`REFERENCE_REUSED` and `REFERENCE_VOIDED` (ReferenceReused), `TAX_MISMATCH`, `INVALID_ROUNDING`, "
     "`CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
     "`INVALID_LINES`, `INVALID_CUSTOMER`, `INVALID_DATE`, `INVALID_EMAIL`, `INVALID_PHONE`, "
     "`INVALID_COUNTRY`, `INVALID_TEXT`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, "

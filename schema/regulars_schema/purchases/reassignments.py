@@ -51,7 +51,7 @@ class PurchasesReassignPayload(Payload):
     needs=EDIT,
     description="Gives purchases to the customer who made them, all of them or none: those of a wrong profile, and those that "
     "were recorded for nobody. Statistics, tiers, points and rewards follow. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_MANY`, "
-    "`TOO_LONG`, `INVALID_TEXT`.",
+    "`TOO_LONG`, `INVALID_TEXT`, and obstacles of plugins.",
 )
 async def purchases_reassign(
     context: RequestContext,

@@ -24,7 +24,7 @@ from regulars_schema.composition.contributions import SchemaConflict
 from regulars_schema.schema import schema_of
 from regulars_server import demo
 from regulars_server.app import create_app
-from regulars_server.cli import authors, data, erasures, keys, purchases
+from regulars_server.cli import authors, data, erasures, keys, merges, purchases
 from regulars_server.cli.base import configured_or_exit, fail, in_shop, out, run
 from regulars_server.cli.imports import import_app
 from regulars_server.cli.jobs import jobs_app
@@ -45,6 +45,7 @@ app.add_typer(import_app, name="import")
 data.add_to(app)
 keys.add_to(app)
 purchases.add_to(app)
+merges.add_to(app)
 erasures.add_to(app)
 authors.add_to(app)
 

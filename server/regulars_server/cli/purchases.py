@@ -69,7 +69,8 @@ async def _named(shop: Shop, names: Sequence[str]) -> list[str]:
         wanted.append((store.strip().upper(), tidy(reference)) if slash else (MAIN, tidy(name)))
     among = shop.database.dialect.among("p.reference", 1, "text")
     rows = await shop.database.rows(
-        f"SELECT p.id, st.code, p.reference FROM purchase p JOIN store st ON st.id = p.store_id WHERE {among}",
+        "SELECT p.id, st.code, p.reference FROM purchase p JOIN store st ON st.id = p.store_id"
+        f" WHERE p.generation = 0 AND {among}",  # of a reference that was recorded anew the new one
         sorted({reference for _, reference in wanted}),
     )
     found: dict[tuple[str, str], list[str]] = {}

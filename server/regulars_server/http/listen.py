@@ -11,8 +11,8 @@ from regulars_core.shop.settings import Settings
 
 _SEND_SECONDS = 5  # to send the last answers, after the last request can have ended
 _IDLE_SECONDS = 75
-"""How long a connection may lie idle: longer than clients and proxies keep one, 60 seconds as a rule. Whoever is the first to close
-it must not be us: a request that is under way by then is lost without an answer."""
+"""How long a connection may lie idle: longer than clients and proxies keep one, 60 seconds as a rule. We must not be the first to
+close it: a request that is under way by then is lost without an answer."""
 
 
 def listen(

@@ -46,6 +46,16 @@ async def erasures_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str
     return await by_ids(database, ERASURES, ids)
 
 
+async def latest_erasures(database: Database, customer_ids: Collection[str]) -> Mapping[str, ErasureRow]:
+    """The erasure that was asked for last of each of these customers, by customer; whatever has become of it."""
+    rows = await database.rows(
+        f"SELECT {ERASURES.column_list} FROM {ERASURES.source} WHERE {database.dialect.among('e.customer_id', 1)}"
+        " ORDER BY e.requested_at, e.id",
+        sorted(set(customer_ids)),
+    )
+    return {row.customer_id: row for row in (ErasureRow(*row) for row in rows)}
+
+
 async def page_of_erasures(database: Database, window: Window, state: str | None = None) -> Page[ErasureRow]:
     """A page of all erasures, or of those of which this has become."""
 

@@ -105,7 +105,7 @@ class TierStanding:
     tier: Tier = strawberry.field(description="The tier.")
     since: Instant | None = strawberry.field(description="Since when; null where there was never another.")
     source: TierSource = strawberry.field(description="Where it comes from.")
-    reason: str | None = strawberry.field(description="Why it was assigned.")
+    reason: str | None = strawberry.field(description="Why it was assigned; gone after the customer's erasure.")
     mode: TierMode | None = strawberry.field(description="How the assigned tier stands to what the rules give.")
     until: Instant | None = strawberry.field(description="When the assignment ends; null if it does not.")
     grace: TierGrace | None = strawberry.field(description="Where only grace keeps the tier: until when.")
