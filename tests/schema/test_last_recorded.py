@@ -5,8 +5,8 @@ from typing import Any
 import time_machine
 
 from regulars_core.plugin import MAIN_STORE_ID, Shop
-from regulars_core.purchases.reads import last_recorded
 from regulars_core.shop.actors import Actor
+from regulars_core.stores.reads import last_recorded
 from regulars_schema.testing import Api
 from tests.support.keys import bound, holding
 

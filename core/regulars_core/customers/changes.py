@@ -130,11 +130,7 @@ def _audited(before: Mapping[str, Any], different: Mapping[str, Any]) -> dict[st
 
 
 _LEADS_TO = "id = coalesce((SELECT a.merged_into_id FROM customer a WHERE a.id = $1), $1)"
-_HAS_ALIASES = "has_aliases"
-_LOCKED = (
-    "id", "code", "status", "version", *NAMES, "is_company", "group_id",
-    "EXISTS (SELECT 1 FROM customer a WHERE a.merged_into_id = customer.id)", "merged_into_id",
-)  # fmt: skip
+_LOCKED = ("id", "code", "status", "version", *NAMES, "is_company", "group_id", "merged_into_id")
 
 
 async def locked_customer(
@@ -148,13 +144,13 @@ async def locked_customer(
     while rows and rows[0][-1] is not None:  # merged while we waited
         wanted = rows[0][-1]
         rows = await lock_where(shop.database, "customer", _LEADS_TO, [wanted], _LOCKED)
-    customer = dict(zip(_LOCKED[:-2], rows[0][:-2], strict=True)) if rows else {}
+    customer = dict(zip(_LOCKED, rows[0], strict=True)) if rows else {}
     if not customer or customer["status"] in GONE:
         raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", (field,)))
-    customer |= {"is_company": bool(customer["is_company"]), _HAS_ALIASES: bool(rows[0][-2])}
+    customer["is_company"] = bool(customer["is_company"])
     if expected is not None and customer["version"] != expected:
         message = f"The customer was changed meanwhile and is at version {customer['version']}."
-        raise Refused(VersionConflict("VERSION_CONFLICT", message, ("expectedVersion",), customer_id))
+        raise Refused(VersionConflict("VERSION_CONFLICT", message, ("expectedVersion",), customer["id"]))
     return customer
 
 
@@ -169,26 +165,22 @@ async def _update(shop: Shop, before: Mapping[str, Any], different: Mapping[str,
     sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(columns, 2))
     await shop.database.run(f"UPDATE customer SET {sets} WHERE id = $1", before["id"], *columns.values())
     if different.keys() & SEARCHED:
-        await shop.database.run(
-            "UPDATE customer_text SET names = $2, contact = $3 WHERE customer_id = $1",
-            before["id"],
-            *(
-                await search_texts(shop.database, before["id"], after)
-                if before[_HAS_ALIASES]
-                else texts_of(after["code"], after)
-            ),
-        )
+        await update_texts(shop.database, before["id"], after)
 
 
-async def search_texts(database: Database, customer_id: str, customer: Mapping[str, Any]) -> tuple[str, str]:
-    """Names and contact of a customer's texts, with those of the records that were merged into it: they find it, too."""
-    names, contact = texts_of(customer["code"], customer)
-    aliases = await database.rows(
-        "SELECT t.names, t.contact FROM customer a JOIN customer_text t ON t.customer_id = a.id"
-        " WHERE a.merged_into_id = $1 ORDER BY a.id",
-        customer_id,
+async def update_texts(database: Database, customer_id: str, customer: Mapping[str, Any]) -> None:
+    """Let a customer be found by these details, and by those of the records that were merged into it."""
+    joined = "string_agg" if database.engine == "postgres" else "group_concat"
+    aliases = (
+        "(SELECT t.names, t.contact FROM customer a JOIN customer_text t ON t.customer_id = a.id"
+        " WHERE a.merged_into_id = $1 ORDER BY a.id) x"
     )
-    return "".join([names, *(row[0] for row in aliases)]), "".join([contact, *(row[1] for row in aliases)])
+    sets = [
+        f"{column} = {place} || coalesce((SELECT {joined}(x.{column}, '') FROM {aliases}), '')"
+        for column, place in (("names", "$2"), ("contact", "$3"))
+    ]
+    texts = texts_of(customer["code"], customer)
+    await database.run(f"UPDATE customer_text SET {', '.join(sets)} WHERE customer_id = $1", customer_id, *texts)
 
 
 async def _replace_tags(shop: Shop, customer_id: str, tags: Sequence[tuple[str, str]]) -> bool:

@@ -248,6 +248,8 @@ def _before(
     if not later:
         return purchase
     was = _as_it_was(purchase, later, gone)
+    if purchase.status == "VOIDED" and all(one.kind != VOIDED for one in later):
+        return replace(was, status="VOIDED")
     untouched = purchase.id in standing and not _stood_before(standing[purchase.id], later)
     return replace(was, status="PAID") if untouched else was
 

@@ -15,7 +15,7 @@ from regulars_core import audit
 from regulars_core.customers.erasure.absorbed import absorbed_by
 from regulars_core.customers.erasure.holders import Holders
 from regulars_core.customers.erasure.reads import DONE, SCHEDULED
-from regulars_core.customers.erasure.requests import close
+from regulars_core.customers.erasure.requests import close, refuse_moved
 from regulars_core.customers.reads import ERASED
 from regulars_core.customers.search.leftovers import drop_leftovers
 from regulars_core.database import Unavailable
@@ -65,7 +65,12 @@ _OVERWRITTEN = (
     "customer_address",
     "customer_tag",
     "customer_note",
+    "customer_merge_snapshot",
     "purchase",
+    "purchase_receipt",
+    "purchase_reassignment",
+    "payment",
+    "refund",
 )
 """The tables that are large, or hold most of what is personal."""
 
@@ -93,10 +98,12 @@ async def erase(shop: Shop, holders: Holders, erasure_id: str) -> None:
         return
     _, customer_id, state, _, before = rows[0]
     person = [customer_id, *(await absorbed_by(database, [customer_id])).get(customer_id, ())]
-    found = await lock(database, "customer", person, ("id", "status"))
-    if not found:
+    locked = await lock(database, "customer", person, ("id", "status", "merged_into_id"))
+    if not locked:
         await close(shop, erasure_id)
         return
+    refuse_moved(customer_id, locked)
+    found = [(id_, status) for id_, status, _ in locked]
     counts: dict[str, int] = orjson.loads(before)
     for kind, count in (await holders.erase(shop, [row[0] for row in found])).items():
         counts[kind] = counts.get(kind, 0) + count

@@ -1,9 +1,13 @@
 """Asking for an erasure, and cancelling one that was not yet done."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from regulars_core.audit import changed
 from regulars_core.customers.erasure.absorbed import absorbed_by, survivors_of
 from regulars_core.customers.erasure.reads import CANCELLED, SCHEDULED, ErasureRow, erasures_by_ids, scheduled_of
 from regulars_core.customers.reads import ERASED
+from regulars_core.database import Overtaken
 from regulars_core.primitives.clock import DAY_MS, LATEST, Instant, now, printed
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
@@ -50,12 +54,21 @@ async def locked_person(shop: Shop, customer_id: str) -> dict[str, str]:
     NOT_FOUND, CUSTOMER_ERASED."""
     survivor = (await survivors_of(shop.database, [customer_id])).get(customer_id, customer_id)
     ids = [survivor, *(await absorbed_by(shop.database, [survivor])).get(survivor, ())]
-    found = dict(await lock(shop.database, "customer", ids, ("id", "status")))
+    rows = await lock(shop.database, "customer", ids, ("id", "status", "merged_into_id"))
+    refuse_moved(survivor, rows)
+    found = {row[0]: row[1] for row in rows}
     if survivor not in found:
         raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
     if ERASED in found.values():
         raise Refused(Problem("CUSTOMER_ERASED", "The customer is erased.", ("customerId",)))
     return {id_: found[id_] for id_ in ids if id_ in found}
+
+
+def refuse_moved(survivor: str, rows: Sequence[Any]) -> None:
+    """Raise Overtaken where the records of a person, as (id, status, merged into), are not what they were before they were
+    locked: one was merged meanwhile, or is a customer again."""
+    if any(into != (None if id_ == survivor else survivor) for id_, _, into in rows):
+        raise Overtaken("A customer was merged, or is one again, meanwhile.")
 
 
 async def cancel_erasure(shop: Shop, erasure_id: str) -> ErasureRow:

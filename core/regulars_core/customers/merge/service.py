@@ -7,7 +7,7 @@ import orjson
 
 from regulars_core.audit import changed
 from regulars_core.customers.aliases import MERGED, hold
-from regulars_core.customers.changes import replace_addresses, search_texts
+from regulars_core.customers.changes import replace_addresses, update_texts
 from regulars_core.customers.merge.forecasts import Forecast, Wanted, forecast
 from regulars_core.customers.merge.plan import Plan
 from regulars_core.customers.merge.reads import merges_done
@@ -131,5 +131,4 @@ async def rewrite_texts(shop: Shop, customer_ids: Sequence[str]) -> None:
     columns = ("id", "code", "first_name", "last_name", "preferred_name", "company_name", "email", "phone")
     among = database.dialect.among("id", 1)
     for row in await database.rows(f"SELECT {', '.join(columns)} FROM customer WHERE {among}", list(customer_ids)):
-        texts = await search_texts(database, row[0], dict(zip(columns, row, strict=True)))
-        await database.run("UPDATE customer_text SET names = $2, contact = $3 WHERE customer_id = $1", row[0], *texts)
+        await update_texts(database, row[0], dict(zip(columns, row, strict=True)))
