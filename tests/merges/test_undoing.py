@@ -156,8 +156,13 @@ async def test_what_the_shop_allows_once_is_there_once(open_shop: OpenShop) -> N
             await asyncio.gather(
                 desk.undoes(done), desk.api.do("customerCreate", "customer { id }", {**taken, "force": True})
             )
-        assert (await desk.shown(other, "email taxId")) == {"email": f"a{n}@example.org", "taxId": f"U-{n}"}
-    rows = await desk.shop.database.rows("SELECT email, tax_id FROM customer")
+        assert await desk.shown(other, "email taxId") == {"email": f"a{n}@example.org", "taxId": f"U-{n}"}
+    # What the survivor was given since, and is the other's again.
+    done = await desk.merges(ana, other)
+    await desk.api.done("customerUpdate", "customer { id }", {"id": ana, "email": "a3@example.org", "taxId": "u3"})
+    await desk.undoes(done)
+    assert await desk.shown(ana, "email taxId") == {"email": None, "taxId": None}
+    rows = await desk.shop.database.rows("SELECT email, tax_key FROM customer")
     for values in ([row[n] for row in rows if row[n]] for n in (0, 1)):
         assert len(values) == len(set(values))
     assert await desk.wrong() == []

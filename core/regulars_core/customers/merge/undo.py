@@ -1,6 +1,6 @@
 """Undoing a merge: each gets back what was theirs, and what came since stays with the survivor."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +10,8 @@ from regulars_core.customers.changes import replace_addresses
 from regulars_core.customers.columns import NAMES
 from regulars_core.customers.duplicates import Traits, alike, not_unique, unique_keys
 from regulars_core.customers.erasure.reads import awaiting_erasure
-from regulars_core.customers.merge.mending import Later, put_back
 from regulars_core.customers.merge.reads import absorbed_by, against_undo, merges_undone
+from regulars_core.customers.merge.restoration import Later, put_back
 from regulars_core.customers.merge.rows import ALIAS, NOTE, give_back
 from regulars_core.customers.merge.service import rewrite_texts, set_columns
 from regulars_core.customers.merge.snapshots import Snapshot, remove, rewrite, snapshots_of
@@ -85,7 +85,6 @@ async def _undo(shop: Shop, merge_id: str, survivor: str, absorbed: Sequence[str
     await remove(database, merge_id)
     await database.run("UPDATE customer_merge SET undone_at = $2 WHERE id = $1", merge_id, at)
     changed({"absorbedIds": (" ".join(absorbed), None)})
-    changed({camel(name): None for name in snapshot.columns})
     undone = await merges_undone(database, [merge_id])
     facts = {"shop": shop, "merges": list(undone.values()), "moments": [at]}
     await shop.plugins.announce(UNMERGED_EVENT, facts, only=[CORE])
@@ -124,7 +123,8 @@ async def _restore(
     later = await _later(database, merge_id, survivor)
     has, lives_at = await _as_it_is(database, survivor)
     put = put_back(snapshot, has, lives_at, later)
-    back = await _allowed(shop, {survivor, *absorbed}, put.columns)
+    back = await _allowed(shop, [survivor, *absorbed], snapshot, has, put.columns)
+    changed({camel(name): None for name in back})
     await set_columns(database, survivor, back, at)
     moved = await replace_addresses(shop, survivor, put.addresses)
     kept = await _tags_of_later_ones(database, later, snapshot.tags)
@@ -155,16 +155,24 @@ async def _as_it_is(database: Database, survivor: str) -> tuple[Mapping[str, Any
     return dict(zip(_COLUMNS, row, strict=True)), lives_at
 
 
-async def _allowed(shop: Shop, ids: Set[str], back: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Without a group that is not there any more, and None for what the shop keeps apart and somebody else has by now."""
-    allowed = dict(back)
+async def _allowed(
+    shop: Shop, ids: Sequence[str], snapshot: Snapshot, has: Mapping[str, Any], back: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """What is put back, but no group that is not there any more. Of what the shop keeps apart it is None if a stranger has it by
+    now, and also if the survivor was since given what is the other's again."""
+    allowed, (survivor, *absorbed) = dict(back), ids
     if "group_id" in back and not await _is_open_group(shop.database, back["group_id"]):
         del allowed["group_id"]
-    kept_apart: dict[str, Any] = dict(unique_keys(shop.settings, back))
+    own = {one.field: one.values[0][1] for one in snapshot.fields}
+    since = {name: has[name] for name in NAMES if name not in back and has[name] != own.get(camel(name), has[name])}
+    kept_apart: dict[str, Any] = dict(unique_keys(shop.settings, {**since, **back}))
     if kept_apart:
         traits = Traits(**kept_apart)
-        others = [one for one in await alike(shop, None, traits) if one.id not in ids]
-        allowed |= {name: None for name in kept_apart if not_unique([name], traits, others)}
+        others = [one for one in await alike(shop, None, traits) if one.id != survivor]
+        for name in kept_apart:
+            rivals = [one for one in others if (one.id in absorbed) == (name in since)]
+            if not_unique([name], traits, rivals):
+                allowed[name] = None
     return allowed
 
 
