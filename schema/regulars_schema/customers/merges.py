@@ -336,8 +336,8 @@ class CustomersUnmergePayload(Payload):
     name="customersUnmerge",
     needs=MERGE,
     description="Undoes a merge: each gets back what was theirs; what came since stays with the survivor. Codes: `NOT_FOUND`, "
-    "`ALREADY_UNDONE`, `UNDO_EXPIRED`, `CUSTOMER_ERASED`, `ALREADY_MERGED` where the survivor was merged since, and obstacles of "
-    "plugins such as `LOT_CONSUMED`.",
+    "`ALREADY_UNDONE`, `UNDO_EXPIRED`, `CUSTOMER_ERASED`, `ERASURE_PENDING`, `ALREADY_MERGED` where the survivor was merged "
+    "since, and obstacles of plugins such as `LOT_CONSUMED`.",
 )
 async def customers_unmerge(
     context: RequestContext,

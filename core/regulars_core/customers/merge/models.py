@@ -65,8 +65,8 @@ class CustomerMergeRow(Model):
 
 
 class CustomerMergeSnapshot(Model):
-    """What is personal about a merge, as JSON, and what an undo puts back: see `snapshots.Snapshot`. An erasure removes it, and
-    then the merge cannot be undone."""
+    """What is personal about a merge, as JSON, and what an undo puts back: see `snapshots.Snapshot`. An undo removes
+    it, and so does an erasure; then the merge cannot be undone."""
 
     merge: fields.OneToOneRelation[CustomerMerge] = fields.OneToOneField(
         "core.CustomerMerge", related_name=False, primary_key=True, on_delete=fields.CASCADE

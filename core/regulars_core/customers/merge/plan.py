@@ -1,6 +1,6 @@
 """What becomes of the details of customers who are made one. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any
@@ -58,23 +58,27 @@ def plan(
     merge: PlannedMerge, belongings: Mapping[str, Belongings], overrides: Sequence[Override]
 ) -> tuple[Plan, Sequence[Problem]]:
     """Fields are the survivor's, gaps are filled by whoever was changed last of those who have something, unless somebody is
-    named for a field; tags are united, the status is the most restrictive one, and the date of registration the earliest. With
-    what is wrong with the overrides: UNKNOWN_FIELD, NOT_FOUND."""
+    named for a field. Whether it is a company is as with the first of them who has a name. Tags are united, the status is the
+    most restrictive one, and the date of registration the earliest. With what is wrong with the overrides: UNKNOWN_FIELD,
+    NOT_FOUND."""
     everybody = merge.everybody
     latest_first = [merge.survivor, *sorted(merge.absorbed, key=attrgetter("updated_at", "id"), reverse=True)]
     wanted = {one.field: one.customer_id for one in overrides}
     told: list[MergeField] = []
     columns: dict[str, tuple[Any, Any]] = {}
     addresses: dict[str, tuple[Address, Address]] = {}
-    for name in (*NAMES, "group_id"):
+    for name in (*NAMES, "is_company", "group_id"):
         values = {one.id: getattr(one, name) for one in everybody}
-        if field := _differing(camel(name), values, values, latest_first, wanted):
+        texts = {id_: written(value) for id_, value in values.items()}
+        # Whether it is a company says what the name is, so it comes from who has a name.
+        order = sorted(latest_first, key=_is_nameless) if name == "is_company" else latest_first
+        if field := _differing(camel(name), values, texts, order, wanted):
             told.append(field)
             if values[field.kept_from] != getattr(merge.survivor, name):
                 columns[name] = (getattr(merge.survivor, name), values[field.kept_from])
     for kind, name in ADDRESSES.items():
         own = {one.id: belongings[one.id].addresses.get(kind, Address()) for one in everybody}
-        texts = {id_: _text(address) for id_, address in own.items()}
+        texts = {id_: written(address) for id_, address in own.items()}
         if field := _differing(camel(name), own, texts, latest_first, wanted):
             told.append(field)
             if own[field.kept_from] != own[merge.survivor.id]:
@@ -98,9 +102,22 @@ def _differing(
     return MergeField(field, kept if kept in values else usual, list(texts.items()))
 
 
-def _text(address: Address) -> str | None:
-    """An address in a line."""
-    return ", ".join(part for one in fields(Address) if (part := getattr(address, one.name))) or None
+def _is_nameless(customer: CustomerRow) -> bool:
+    return not (customer.first_name or customer.last_name or customer.company_name)
+
+
+def written(value: Any) -> str | None:
+    """A value as text: an address in a line, and `true` or `false`."""
+    if isinstance(value, Address):
+        return ", ".join(part for one in fields(Address) if (part := getattr(value, one.name))) or None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)
+
+
+def most_restrictive(statuses: Iterable[str]) -> str:
+    """The status that leaves the least."""
+    return max((one for one in statuses if one in _RESTRICTIVE), key=_RESTRICTIVE.index)
 
 
 def _wrong(
@@ -126,8 +143,7 @@ def _added_tags(merge: PlannedMerge, belongings: Mapping[str, Belongings]) -> Se
 def _restricted(merge: PlannedMerge, columns: dict[str, tuple[Any, Any]]) -> Sequence[MergeEffect]:
     """The status and the date of registration, which nobody chooses."""
     effects, survivor = [], merge.survivor
-    known = [one.status for one in merge.everybody if one.status in _RESTRICTIVE]
-    status = max(known, key=_RESTRICTIVE.index, default=survivor.status)
+    status = most_restrictive(one.status for one in merge.everybody)
     if status != survivor.status:
         columns["status"] = (survivor.status, status)
         effects.append(MergeEffect("STATUS", f"{survivor.code} will be {_SAID[status]}, as one of the others is."))

@@ -7,6 +7,7 @@ from functools import partial
 import orjson
 
 from regulars_core.customers.aliases import MERGED
+from regulars_core.customers.erasure.reads import awaiting_erasure
 from regulars_core.customers.merge.facts import Merge, MergeEffect
 from regulars_core.customers.merge.plan import MergeField
 from regulars_core.customers.merge.rows import PURCHASE, noted
@@ -68,10 +69,13 @@ async def _shown(shop: Shop, column: str, keys: Sequence[str]) -> Sequence[Merge
     )
     ids = [row[0] for row in rows]
     absorbed, snapshots = await absorbed_by(database, ids), await snapshots_of(database, ids)
+    people = {row[0]: {row[1], *absorbed.get(row[0], ())} for row in rows}
+    pending = await awaiting_erasure(database, set().union(*people.values())) if rows else set()
     shown = []
     for id_, survivor, at, by, fingerprint, moved, undone, merged_into in rows:
         snapshot = snapshots.get(id_)
-        obstacles = against_undo(shop, at, undone, merged_into, snapshot)
+        going = bool(people[id_] & pending)
+        obstacles = against_undo(shop, at, undone, merged_into, snapshot, is_pending=going)
         until = None if undone is not None else undoable_until(shop, at)
         told = (snapshot.fields, snapshot.effects) if snapshot else ([], [])
         row = MergeRow(id_, survivor, absorbed.get(id_, []), fingerprint, *told, orjson.loads(moved), obstacles)
@@ -86,9 +90,16 @@ def undoable_until(shop: Shop, merged_at: Instant) -> Instant:
 
 
 def against_undo(
-    shop: Shop, merged_at: Instant, undone_at: Instant | None, merged_into: str | None, snapshot: Snapshot | None
+    shop: Shop,
+    merged_at: Instant,
+    undone_at: Instant | None,
+    merged_into: str | None,
+    snapshot: Snapshot | None,
+    *,
+    is_pending: bool,
 ) -> Sequence[Problem]:
-    """Why a merge cannot be undone, as far as core knows; `merged_into` is the survivor's own."""
+    """Why a merge cannot be undone, as far as core knows; `merged_into` is the survivor's own, and `is_pending` says whether one
+    of them is going to be erased: who asked for it may be any of these, and it is written down for the survivor."""
     if undone_at is not None:
         return [Problem("ALREADY_UNDONE", "This merge was undone before.", ("mergeId",))]
     if snapshot is None:
@@ -99,6 +110,9 @@ def against_undo(
     if merged_into is not None:
         message = "The survivor was merged into another customer since; undo that first."
         return [Problem("ALREADY_MERGED", message, ("mergeId",))]
+    if is_pending:
+        message = "One of these customers is going to be erased, and what was merged with them; cancel that first."
+        return [Problem("ERASURE_PENDING", message, ("mergeId",))]
     return []
 
 

@@ -37,8 +37,13 @@ async def rewrite(database: Database, merge_id: str, snapshot: Snapshot) -> None
     await database.run(sql, merge_id, _written(snapshot))
 
 
+async def remove(database: Database, merge_id: str) -> None:
+    """Keep nothing of a merge that is undone: what it told of one is somebody else's since."""
+    await database.run("DELETE FROM customer_merge_snapshot WHERE merge_id = $1", merge_id)
+
+
 async def snapshots_of(database: Database, merge_ids: Collection[str]) -> Mapping[str, Snapshot]:
-    """The snapshots of merges; those that an erasure has removed are missing."""
+    """The snapshots of merges; those that were undone, or that an erasure has removed, are missing."""
     if not merge_ids:
         return {}
     among = database.dialect.among("merge_id", 1)

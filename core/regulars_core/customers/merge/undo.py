@@ -8,12 +8,16 @@ from regulars_core.audit import changed
 from regulars_core.customers.aliases import hold
 from regulars_core.customers.changes import replace_addresses
 from regulars_core.customers.columns import NAMES
+from regulars_core.customers.duplicates import Traits, alike, not_unique, unique_keys
+from regulars_core.customers.erasure.reads import awaiting_erasure
 from regulars_core.customers.merge.reads import absorbed_by, against_undo, merges_undone
+from regulars_core.customers.merge.restoration import Later, put_back
 from regulars_core.customers.merge.rows import ALIAS, NOTE, give_back
 from regulars_core.customers.merge.service import rewrite_texts, set_columns
-from regulars_core.customers.merge.snapshots import Snapshot, rewrite, snapshots_of
-from regulars_core.customers.rules import Address
-from regulars_core.database import Database
+from regulars_core.customers.merge.snapshots import Snapshot, remove, rewrite, snapshots_of
+from regulars_core.customers.registration import lock_values
+from regulars_core.customers.rules import ADDRESSES, Address
+from regulars_core.database import Database, Overtaken
 from regulars_core.events.ahead import UNMERGED_EVENT
 from regulars_core.events.events import announce
 from regulars_core.plugins.owners import CORE
@@ -27,13 +31,15 @@ from regulars_core.shop.shop import Shop
 async def unmerge(shop: Shop, merge_id: str) -> Sequence[str]:
     """Undo a merge, and answer the ids of the customers, the survivor's first.
 
-    What the merge has changed of the survivor is as before, unless somebody has changed it since. Raises Refused: NOT_FOUND,
-    ALREADY_UNDONE, UNDO_EXPIRED, CUSTOMER_ERASED, ALREADY_MERGED where the survivor has been merged since, and what plugins have
-    against it.
+    What the merge has changed of the survivor is as before, unless somebody has changed it since, or another one has by now what
+    the shop allows once. Raises Refused: NOT_FOUND, ALREADY_UNDONE, UNDO_EXPIRED, CUSTOMER_ERASED, ERASURE_PENDING,
+    ALREADY_MERGED where the survivor has been merged since, and what plugins have against it.
     """
 
     async def work() -> Sequence[str]:
         database = shop.database
+        kept_apart = await _kept_apart(shop, merge_id)
+        await lock_values(shop, sorted(kept_apart))
         rows = await lock(database, "customer_merge", [merge_id], ("survivor_id", "merged_at", "undone_at"))
         if not rows:
             raise Refused(Problem("NOT_FOUND", "There is no merge with this id.", ("mergeId",)))
@@ -42,16 +48,28 @@ async def unmerge(shop: Shop, merge_id: str) -> Sequence[str]:
         ids = [survivor, *absorbed]
         customers = {row[0]: row for row in await lock(database, "customer", ids, ("id", "merged_into_id", "status"))}
         snapshot = (await snapshots_of(database, [merge_id])).get(merge_id)
-        problems = against_undo(shop, merged_at, undone_at, customers[survivor][1], snapshot)
+        pending = await awaiting_erasure(database, ids)
+        problems = against_undo(shop, merged_at, undone_at, customers[survivor][1], snapshot, is_pending=bool(pending))
         if not problems and any(row[2] == "ERASED" for row in customers.values()):
             problems = [Problem("CUSTOMER_ERASED", "One of these customers was erased.", ("mergeId",))]
         if problems:
             raise Refused(*problems)
         assert snapshot is not None
+        if not await _kept_apart(shop, merge_id) <= kept_apart:
+            raise Overtaken("An earlier merge was undone meanwhile.")
         await _undo(shop, merge_id, survivor, absorbed, snapshot)
         return ids
 
     return await shop.database.transaction(work)
+
+
+async def _kept_apart(shop: Shop, merge_id: str) -> set[tuple[str, str]]:
+    """The values that the shop keeps apart and this undo may put back."""
+    if not shop.settings.unique_fields:
+        return set()
+    snapshot = (await snapshots_of(shop.database, [merge_id])).get(merge_id)
+    before = {name: change[0] for name, change in snapshot.columns.items()} if snapshot else {}
+    return set(unique_keys(shop.settings, before))
 
 
 async def _undo(shop: Shop, merge_id: str, survivor: str, absorbed: Sequence[str], snapshot: Snapshot) -> None:
@@ -63,10 +81,10 @@ async def _undo(shop: Shop, merge_id: str, survivor: str, absorbed: Sequence[str
     await hold(database, ids)
     await _let_be_themselves(database, merge_id, survivor, snapshot.statuses, at)
     await give_back(database, merge_id, NOTE, "customer_note", "customer_id", survivor)
-    restored = await _restore(shop, merge_id, survivor, snapshot, at)
+    restored = await _restore(shop, merge_id, survivor, absorbed, snapshot, at)
+    await remove(database, merge_id)
     await database.run("UPDATE customer_merge SET undone_at = $2 WHERE id = $1", merge_id, at)
     changed({"absorbedIds": (" ".join(absorbed), None)})
-    changed({camel(name): None for name in snapshot.columns})
     undone = await merges_undone(database, [merge_id])
     facts = {"shop": shop, "merges": list(undone.values()), "moments": [at]}
     await shop.plugins.announce(UNMERGED_EVENT, facts, only=[CORE])
@@ -97,36 +115,65 @@ async def _let_be_themselves(
     await database.run(f"UPDATE customer_stats SET merged_into_id = ({owner}) WHERE customer_id IN ({back})", merge_id)
 
 
-async def _restore(shop: Shop, merge_id: str, survivor: str, snapshot: Snapshot, at: Instant) -> bool:
+async def _restore(
+    shop: Shop, merge_id: str, survivor: str, absorbed: Sequence[str], snapshot: Snapshot, at: Instant
+) -> bool:
     """Put back what the merge has changed of the survivor's details, as far as it still is so; whether anything was."""
     database = shop.database
-    columns = (*NAMES, "group_id", "status", "created_at")
-    row = await database.row(f"SELECT {', '.join(columns)} FROM customer WHERE id = $1", survivor)
-    assert row is not None
-    current = dict(zip(columns, row, strict=True))
-    back = {name: before for name, (before, since) in snapshot.columns.items() if current[name] == since}
-    if "group_id" in back and not await _is_open_group(database, back["group_id"]):
-        del back["group_id"]
+    later = await _later(database, merge_id, survivor)
+    has, lives_at = await _as_it_is(database, survivor)
+    put = put_back(snapshot, has, lives_at, later)
+    back = await _allowed(shop, [survivor, *absorbed], snapshot, has, put.columns)
+    changed({camel(name): None for name in back})
     await set_columns(database, survivor, back, at)
-    left = {name: change for name, change in snapshot.columns.items() if name not in back}
-    later = await _later(database, merge_id, survivor) if left or snapshot.tags else {}
+    moved = await replace_addresses(shop, survivor, put.addresses)
     kept = await _tags_of_later_ones(database, later, snapshot.tags)
-    for id_, one in _mended(later, left, kept).items():
+    mended = dict(put.mended)
+    for tag, id_ in kept.items():
+        one = mended.get(id_, later[id_].snapshot)
+        mended[id_] = replace(one, tags=[*one.tags, tag])
+    for id_, one in mended.items():
         await rewrite(database, id_, one)
-    addresses = {}
-    for kind, (before, since) in snapshot.addresses.items():
-        parts = "recipient, line1, line2, city, region, postal_code, country"
-        sql = f"SELECT {parts} FROM customer_address WHERE customer_id = $1 AND kind = $2"
-        now_there = await database.row(sql, survivor, kind)
-        if (Address(*now_there) if now_there else Address()) == since:
-            addresses[kind] = before
-    await replace_addresses(shop, survivor, addresses)
     removed = 0
     if gone := [tag for tag in snapshot.tags if tag not in kept]:
         among = database.dialect.among("tag_key", 2, "text")
         sql = f"DELETE FROM customer_tag WHERE customer_id = $1 AND {among}"
         removed = await database.run(sql, survivor, gone)
-    return bool(back or addresses or removed)
+    return bool(back or moved or removed)
+
+
+_COLUMNS = (*NAMES, "is_company", "group_id", "status", "created_at")
+
+
+async def _as_it_is(database: Database, survivor: str) -> tuple[Mapping[str, Any], Mapping[str, Address]]:
+    """The columns of the survivor, and the addresses by kind, an empty one for none."""
+    row = await database.row(f"SELECT {', '.join(_COLUMNS)} FROM customer WHERE id = $1", survivor)
+    assert row is not None
+    parts = "kind, recipient, line1, line2, city, region, postal_code, country"
+    rows = await database.rows(f"SELECT {parts} FROM customer_address WHERE customer_id = $1", survivor)
+    lives_at = dict.fromkeys(ADDRESSES, Address()) | {kind: Address(*address) for kind, *address in rows}
+    return dict(zip(_COLUMNS, row, strict=True)), lives_at
+
+
+async def _allowed(
+    shop: Shop, ids: Sequence[str], snapshot: Snapshot, has: Mapping[str, Any], back: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """What is put back, but no group that is not there any more. Of what the shop keeps apart it is None if a stranger has it by
+    now, and also if the survivor was since given what is the other's again."""
+    allowed, (survivor, *absorbed) = dict(back), ids
+    if "group_id" in back and not await _is_open_group(shop.database, back["group_id"]):
+        del allowed["group_id"]
+    own = {one.field: one.values[0][1] for one in snapshot.fields}
+    since = {name: has[name] for name in NAMES if name not in back and has[name] != own.get(camel(name), has[name])}
+    kept_apart: dict[str, Any] = dict(unique_keys(shop.settings, {**since, **back}))
+    if kept_apart:
+        traits = Traits(**kept_apart)
+        others = [one for one in await alike(shop, None, traits) if one.id != survivor]
+        for name in kept_apart:
+            rivals = [one for one in others if (one.id in absorbed) == (name in since)]
+            if not_unique([name], traits, rivals):
+                allowed[name] = None
+    return allowed
 
 
 async def _is_open_group(database: Database, group_id: str) -> bool:
@@ -134,19 +181,22 @@ async def _is_open_group(database: Database, group_id: str) -> bool:
     return await database.row(sql, group_id) is not None
 
 
-async def _later(database: Database, merge_id: str, survivor: str) -> Mapping[str, Snapshot]:
-    """The snapshots of the merges into the same survivor that came later and stand, in their order."""
-    rows = await database.rows(
-        "SELECT id FROM customer_merge WHERE survivor_id = $1 AND undone_at IS NULL AND id > $2 ORDER BY id",
+async def _later(database: Database, merge_id: str, survivor: str) -> Mapping[str, Later]:
+    """The merges into the same survivor that came later and stand, in their order."""
+    created: dict[str, list[int]] = {}
+    for id_, at in await database.rows(
+        "SELECT m.id, c.created_at FROM customer_merge m JOIN customer_merge_absorbed b ON b.merge_id = m.id"
+        " JOIN customer c ON c.id = b.customer_id"
+        " WHERE m.survivor_id = $1 AND m.undone_at IS NULL AND m.id > $2 ORDER BY m.id",
         survivor,
         merge_id,
-    )
-    return dict(sorted((await snapshots_of(database, [row[0] for row in rows])).items()))
+    ):
+        created.setdefault(id_, []).append(at)
+    snapshots = await snapshots_of(database, list(created))
+    return {id_: Later(snapshots[id_], moments) for id_, moments in created.items() if id_ in snapshots}
 
 
-async def _tags_of_later_ones(
-    database: Database, later: Mapping[str, Snapshot], tags: Sequence[str]
-) -> Mapping[str, str]:
+async def _tags_of_later_ones(database: Database, later: Mapping[str, Later], tags: Sequence[str]) -> Mapping[str, str]:
     """Of these tags those that the survivor would have had from a later merge, by the first of them."""
     if not (later and tags):
         return {}
@@ -161,21 +211,3 @@ async def _tags_of_later_ones(
     for merge_id, tag in rows:
         kept.setdefault(tag, merge_id)
     return kept
-
-
-def _mended(
-    later: Mapping[str, Snapshot], left: Mapping[str, tuple[Any, Any]], tags: Mapping[str, str]
-) -> Mapping[str, Snapshot]:
-    """What a later merge has changed once more, or would have added by itself, is its to put back: to what was before both."""
-    mended: dict[str, Snapshot] = {}
-    for id_, one in later.items():
-        columns = {
-            name: (left[name][0], since)
-            for name, (before, since) in one.columns.items()
-            if name in left and before == left[name][1]
-        }
-        added = [tag for tag, merge_id in tags.items() if merge_id == id_]
-        if columns or added:
-            mended[id_] = replace(one, columns={**one.columns, **columns}, tags=[*one.tags, *added])
-            left = {name: change for name, change in left.items() if name not in columns}
-    return mended
