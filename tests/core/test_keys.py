@@ -103,7 +103,7 @@ async def test_nobody_gives_more_than_they_hold(shop: Shop) -> None:
     mine = operator(shop.permissions)
     await create_role(shop, by=mine, name="grouper", permissions=["groups.view"])
     await create_role(shop, by=mine, name="eraser", permissions=["groups.view", "customers.erase"])
-    await create_role(shop, by=mine, name="giver", permissions=["purchases.refund"])
+    await create_role(shop, by=mine, name="giver", permissions=["purchases.edit"])
     for given in (
         [Grant("cashier", ["S1"])], [Grant("store_terminal", ["S1"])], [Grant("grouper")], [Grant("grouper", ["S2"])],
         [Grant("eraser", ["S1"])],  # what is shop-wide does not count there
@@ -118,7 +118,7 @@ async def test_nobody_gives_more_than_they_hold(shop: Shop) -> None:
         with refusing("EXCEEDS_OWN_PERMISSIONS"):
             await made(shop, *refused, by=by)
     assert len(await list_keys(shop.database)) == count
-    for permissions, allowed in ((["groups.view", "purchases.record"], True), (["purchases.refund"], False)):
+    for permissions, allowed in ((["groups.view", "purchases.record"], True), (["purchases.edit"], False)):
         if allowed:
             await create_role(shop, by=by, name="own", permissions=permissions)
         else:

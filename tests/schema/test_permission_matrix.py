@@ -229,6 +229,7 @@ def test_every_field_stands_under_a_permission_that_there_is() -> None:
         "Query", "Mutation", "Money", "PageInfo", "Plugin", "Shop", "Viewer", "RoleBinding", "InvalidInput",
         "VersionConflict", "CustomerReferenced", "RuleKind", "RuleKindSetting", "RuleSettingChoice", "BulkJob",
         "BulkJobConnection", "BulkJobEdge", "ReferenceCount", "Warning", "CustomerFieldRule", "PossibleDuplicates",
+        "ReferenceReused",
     }  # fmt: skip
 
 

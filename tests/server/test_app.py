@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -239,9 +239,9 @@ def test_a_real_server_answers_over_a_socket(database_url: str, tmp_path: Path) 
 def test_a_revoked_key_is_felt_by_another_process(database_url: str, tmp_path: Path) -> None:
     asyncio.run(key_to(database_url))  # the last administrator cannot be revoked
     key = asyncio.run(key_to(database_url))
-    with Server(database_url, tmp_path) as server:
+    with Server(database_url, tmp_path) as server, ExitStack() as opened:
         address = server.address
-        idle = HTTPConnection(address.removeprefix("http://"))
+        idle = opened.enter_context(closing(HTTPConnection(address.removeprefix("http://"))))
         idle.request("GET", "/ready")
         assert idle.getresponse().read()
         left = time.monotonic()

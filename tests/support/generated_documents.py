@@ -26,6 +26,11 @@ LITERALS: Mapping[str, Sequence[str]] = {
         f'{{ survivorId: "{_CUSTOMERS[0]}", absorbedIds: [] }}',
         f'{{ survivorId: "{_CUSTOMERS[2]}", absorbedIds: "{_CUSTOMERS[2]}" }}',
     ),
+    "CustomerCheckInput": (
+        "{}",
+        '{ firstName: "Ana", lastName: "Li", phone: "+525512345678" }',
+        '{ companyName: "Li", isCompany: true, email: "nobody", birthDate: "never" }',
+    ),
     "BasketInput": (
         "[]",
         '{ at: "2026-01-01T00:00:00Z", lines: { name: "Tea", unitPrice: "1.00" } }',
