@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from regulars_core.customers.aliases import SURVIVOR_OF
+from regulars_core.customers.aliases import ERASED, MERGED, SURVIVOR_OF
 from regulars_core.customers.contact import formatted_phone
 from regulars_core.customers.search import texts
 from regulars_core.database import Database, Lookup
@@ -16,7 +16,6 @@ from regulars_core.queries.rows import Nearby, Readable, by_ids, listed_of, page
 from regulars_core.queries.where import Values, Where
 from regulars_core.shop.shop import Shop
 
-MERGED, ERASED = "MERGED", "ERASED"
 GONE = (MERGED, ERASED)
 """Statuses of who is no customer of their own any more: in no list that does not ask for it, and nothing is written to them."""
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from regulars_core.customers.aliases import ERASED
 from regulars_core.customers.contact import parse_email, parse_phone
-from regulars_core.customers.reads import ERASED
 from regulars_core.customers.registration import CUSTOMER_CODES, give_codes, lock_values
 from regulars_core.customers.requirements import NAMES_OF_PEOPLE
 from regulars_core.customers.rules import CheckedCustomer

@@ -5,9 +5,10 @@ from typing import Any
 
 import orjson
 
+from regulars_core.customers.aliases import ERASED
 from regulars_core.customers.erasure.absorbed import absorbed_by, survivors_of
 from regulars_core.customers.erasure.holders import Holders
-from regulars_core.customers.reads import ERASED, CustomerRow, customers_by_ids
+from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.primitives.clock import now, printed
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.shop.shop import Shop

@@ -12,11 +12,11 @@ from functools import partial
 import orjson
 
 from regulars_core import audit
+from regulars_core.customers.aliases import ERASED
 from regulars_core.customers.erasure.absorbed import absorbed_by
 from regulars_core.customers.erasure.holders import Holders
 from regulars_core.customers.erasure.reads import DONE, SCHEDULED
 from regulars_core.customers.erasure.requests import close, refuse_moved
-from regulars_core.customers.reads import ERASED
 from regulars_core.customers.search.leftovers import drop_leftovers
 from regulars_core.database import Unavailable
 from regulars_core.primitives.clock import now

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from regulars_core.customers.aliases import ERASED as ERASED_STATUS
 from regulars_core.customers.erasure.holdings import (
     AMOUNT,
     DERIVED,
@@ -16,7 +17,6 @@ from regulars_core.customers.erasure.holdings import (
     derived,
     erase_held,
 )
-from regulars_core.customers.reads import ERASED as ERASED_STATUS
 from regulars_core.customers.rules import sort_name
 from regulars_core.customers.search.texts import names_text
 from regulars_core.primitives.clock import now

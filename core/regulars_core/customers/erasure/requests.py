@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from regulars_core.audit import changed
+from regulars_core.customers.aliases import ERASED
 from regulars_core.customers.erasure.absorbed import absorbed_by, survivors_of
 from regulars_core.customers.erasure.reads import CANCELLED, SCHEDULED, ErasureRow, erasures_by_ids, scheduled_of
-from regulars_core.customers.reads import ERASED
 from regulars_core.database import Overtaken
 from regulars_core.primitives.clock import DAY_MS, LATEST, Instant, now, printed
 from regulars_core.primitives.errors import Problem, Refused

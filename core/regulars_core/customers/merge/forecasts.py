@@ -7,12 +7,12 @@ from typing import Any
 
 import orjson
 
-from regulars_core.customers.aliases import MERGED
+from regulars_core.customers.aliases import ERASED, MERGED
 from regulars_core.customers.erasure.reads import awaiting_erasure
 from regulars_core.customers.merge.facts import MergeForecast, PlannedMerge
 from regulars_core.customers.merge.plan import Belongings, Override, Plan, plan
 from regulars_core.customers.merge.reads import MergeRow
-from regulars_core.customers.reads import ERASED, CustomerRow, customers_by_ids, survivors_by_ids
+from regulars_core.customers.reads import CustomerRow, customers_by_ids, survivors_by_ids
 from regulars_core.customers.rules import Address
 from regulars_core.primitives.errors import Problem
 from regulars_core.shop.shop import Shop
