@@ -82,6 +82,7 @@ from regulars_core.rules.kinds import NoSettings, RuleKind
 from regulars_core.rules.laws import broken_law, random_purchases
 from regulars_core.rules.registry import RuleKinds, rule_kinds
 from regulars_core.rules.settings import MinorUnits, settings_from
+from regulars_core.shop.acting import acting, acting_as
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.codes import CodeSeries
 from regulars_core.shop.commands import in_shop
@@ -182,6 +183,8 @@ __all__ = [
     "Verification",
     "Where",
     "Window",
+    "acting",
+    "acting_as",
     "broken_law",
     "by_ids",
     "camel",

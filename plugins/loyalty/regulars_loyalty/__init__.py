@@ -1,0 +1,22 @@
+"""Loyalty: store credit and points on one double-entry ledger, in which every entry explains itself."""
+
+from collections.abc import Sequence
+
+from regulars_core.plugin import App, Permission, hookimpl
+from regulars_loyalty.permissions import PERMISSIONS
+from regulars_loyalty.settings import LoyaltySettings
+
+
+@hookimpl
+def regulars_models() -> App:
+    return App("loyalty", "regulars_loyalty.models", "regulars_loyalty.migrations")
+
+
+@hookimpl
+def regulars_settings() -> type[LoyaltySettings]:
+    return LoyaltySettings
+
+
+@hookimpl
+def regulars_permissions() -> Sequence[Permission]:
+    return PERMISSIONS
