@@ -1,14 +1,14 @@
 """A customer's account in one unit, and everything that may be done to it. Pure: nothing is read or written here.
 
 What is done posts transfers, of which each moves a positive amount between the customer's `LOTS` or `DEBT` and an account of the
-house. What is in the way raises, and then the account must be thrown away. Before anything else an account posts what is due: lots
-that have expired, holds that have run out, debt that can be settled.
+house. What is in the way raises, and then the account must be thrown away. Before anything else an account posts what is due:
+lots that have expired, holds that have run out, debt that can be settled.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from regulars_core.plugin import LATEST, Instant, new_id
+from regulars_core.plugin import LATEST, NEVER, Instant, new_id
 
 POINTS = "PTS"
 """The unit of points."""
@@ -152,7 +152,7 @@ class Account:
     debt: int = 0
     version: int = 0
     next_at: Instant = LATEST
-    active_at: Instant = Instant(0)
+    active_at: Instant = NEVER
     lots: list[Lot] | None = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     limit: int = 0

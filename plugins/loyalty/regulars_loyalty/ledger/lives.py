@@ -38,8 +38,8 @@ def life_of(text: str) -> Life | None:
 
 
 def end_of(life: Life, start: Instant, zone: ZoneInfo) -> Instant:
-    """When a life ends that begins at an instant: at the same time of the day, on the last day of a month that has no such day; or
-    when the month is over."""
+    """When a life ends that begins at an instant: at the same time of the day, on the last day of a month that has no such day;
+    or when the month is over."""
     local = datetime.fromtimestamp(start / 1000, zone)
     year, month = divmod(local.year * 12 + local.month - 1 + life.months, 12)
     if year > 9990:
