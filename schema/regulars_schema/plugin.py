@@ -40,7 +40,14 @@ from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.inputs.money import MoneyInput, minor_units
 from regulars_schema.purchases.baskets import BasketInput, baskets_of
 from regulars_schema.purchases.inputs import PaymentInput, PurchaseLineInput, PurchaseRecordInput
-from regulars_schema.purchases.types import Purchase, PurchaseOrderField, PurchaseWhere
+from regulars_schema.purchases.types import (
+    Payment,
+    Purchase,
+    PurchaseLine,
+    PurchaseOrderField,
+    PurchaseWhere,
+    Refund,
+)
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload, UserError
 from regulars_schema.request.permissions import guarded, requires
@@ -87,14 +94,17 @@ __all__ = [
     "NodeKind",
     "PageArguments",
     "Payload",
+    "Payment",
     "PaymentInput",
     "PhoneNumber",
     "Purchase",
+    "PurchaseLine",
     "PurchaseLineInput",
     "PurchaseOrderField",
     "PurchaseRecordInput",
     "PurchaseWhere",
     "Query",
+    "Refund",
     "RequestContext",
     "RequiredKeyInput",
     "Rule",

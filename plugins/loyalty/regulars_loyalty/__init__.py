@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from regulars_core.plugin import App, Permission, hookimpl
+from regulars_loyalty.graphql import contribution
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.settings import LoyaltySettings
+from regulars_schema.plugin import Contribution
 
 
 @hookimpl
@@ -20,3 +22,8 @@ def regulars_settings() -> type[LoyaltySettings]:
 @hookimpl
 def regulars_permissions() -> Sequence[Permission]:
     return PERMISSIONS
+
+
+@hookimpl
+def regulars_schema() -> Contribution:
+    return contribution()

@@ -114,7 +114,12 @@ class Transfer:
     @property
     def delta(self) -> int:
         """By how much it changed the balance."""
-        return self.amount * (_sign(self.target) - _sign(self.source))
+        return delta_of(self.source, self.target, self.amount)
+
+
+def delta_of(source: str, target: str, amount: int) -> int:
+    """By how much a transfer changes the balance: not at all where both accounts are the customer's."""
+    return amount * (_sign(target) - _sign(source))
 
 
 def _sign(account: str) -> int:

@@ -2,11 +2,9 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from regulars_core.plugin import (
-    LATEST,
     MIN_COPY_ROWS,
     Database,
     Dialect,
@@ -21,8 +19,8 @@ from regulars_core.plugin import (
     new_id,
     now,
 )
-from regulars_loyalty.ledger.book import Account, Hold, Lot, Transfer
-from regulars_loyalty.ledger.lives import end_of, life_of
+from regulars_loyalty.ledger.book import Account, Ending, Hold, Lot, Transfer
+from regulars_loyalty.ledger.lives import ending_of
 
 ALL_LOTS = -1
 """Stands for the instant where all lots are looked up."""
@@ -82,8 +80,8 @@ class Ledger:
         return self.accounts[key]
 
     @property
-    def _ending(self) -> Any:
-        return partial(_ends, self.shop.settings.zone)
+    def _ending(self) -> Ending:
+        return ending_of(self.shop)
 
     @property
     def changed(self) -> list[Account]:
@@ -95,11 +93,6 @@ class Ledger:
     def transfers(self) -> Iterator[tuple[Account, Transfer]]:
         """Everything that was posted."""
         return ((account, one) for account in self.changed for one in account.transfers)
-
-
-def _ends(zone: Any, life: str, at: Instant) -> Instant:
-    known = life_of(life)
-    return LATEST if known is None else end_of(known, at, zone)
 
 
 def ledger_from(shop: Shop, found: Sequence[Sequence[Any]], present: Instant) -> Ledger:
