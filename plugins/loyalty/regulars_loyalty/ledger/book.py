@@ -70,8 +70,8 @@ class Lot:
     life: str | None = None
     is_bought: bool = False
     is_grace: bool = False
-    is_new: bool = False
-    is_changed: bool = False
+    owner: str | None = None
+    """Whose it is, where that is not the account that it stands in."""
 
 
 @dataclass(slots=True)
@@ -206,6 +206,13 @@ class Account:
         """A lot that is known, by id."""
         return next((lot for lot in self._known() if lot.id == id_), None)
 
+    def known(self, lot: Lot) -> Lot:
+        """A lot of this account's, as it is known here: one that was used up was not looked up, and is known from now on."""
+        here = self.lot(lot.id)
+        if here is None:
+            self._known().append(lot)
+        return here or lot
+
     # --- what is due
 
     def post_due(self, event: Callable[[], str] = new_id) -> None:
@@ -266,7 +273,7 @@ class Account:
         transfer = self._post(kind, house, LOTS, amount, cause)
         lot = Lot(
             lot_id, transfer.id, terms.origin_id or lot_id, terms.purchase_id, amount, amount, terms.opened_at or cause.at,
-            terms.available_at, terms.expires_at, terms.life, terms.is_bought, terms.is_grace, is_new=True,
+            terms.available_at, terms.expires_at, terms.life, terms.is_bought, terms.is_grace,
         )  # fmt: skip
         self.touched[lot_id] = lot
         if self.lots is None:
@@ -379,7 +386,6 @@ class Account:
         total = sum(some for _, some in parts)
         for lot, some in parts:
             lot.remaining -= some
-            lot.is_changed = True
             self.touched[lot.id] = lot
         uses = [Use(lot, some) for lot, some in parts]
         if total > 0:

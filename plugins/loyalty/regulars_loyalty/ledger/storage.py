@@ -26,7 +26,7 @@ from regulars_loyalty.ledger.lives import end_of, life_of
 
 ALL_LOTS = -1
 """Stands for the instant where all lots are looked up."""
-_LOT = (
+LOT_COLUMNS = (
     "id", "transfer_id", "origin_id", "purchase_id", "amount", "remaining", "opened_at", "available_at", "expires_at", "life",
     "is_bought", "is_grace",
 )  # fmt: skip
@@ -44,7 +44,7 @@ def lookup_accounts(
     theirs = dialect.among("a.customer_id", 1)
     due = "" if present is None else " AND (a.next_at <= $2 OR a.debt > 0)"
     columns = "a.customer_id, a.unit, a.amount, a.debt, a.version, a.next_at, a.active_at, CAST($2 AS BIGINT) AS asked"
-    lots = ", ".join(f"l.{name}" for name in _LOT)
+    lots = ", ".join(f"l.{name}" for name in LOT_COLUMNS)
     link = "l.customer_id = a.customer_id AND l.unit = a.unit AND l.remaining > 0"
     holds = ", ".join(f"h.{name}" for name in _HOLD)
     return [
@@ -165,7 +165,7 @@ def _upsert(columns: Sequence[str], key: str) -> str:
 
 
 _PUT_ACCOUNT = _upsert(_ACCOUNT, "customer_id, unit")
-_LOT_COLUMNS = ("customer_id", "unit", *_LOT)
+_LOT_ROW = ("customer_id", "unit", *LOT_COLUMNS)
 _PUT_LOT = "ON CONFLICT (id) DO UPDATE SET remaining = excluded.remaining"
 _HOLD_COLUMNS = ("customer_id", "unit", *_HOLD)
 _PUT_HOLD = "ON CONFLICT (id) DO UPDATE SET captured = excluded.captured, closed_at = excluded.closed_at"
@@ -197,7 +197,7 @@ async def write_ledger(ledger: Ledger) -> None:
     ]
     puts: Sequence[tuple[str, Sequence[str], Sequence[Sequence[Any]], str]] = [
         ("loyalty_account", _ACCOUNT, accounts, _PUT_ACCOUNT),
-        ("loyalty_lot", _LOT_COLUMNS, lots, _PUT_LOT),
+        ("loyalty_lot", _LOT_ROW, lots, _PUT_LOT),
         ("loyalty_hold", _HOLD_COLUMNS, holds, _PUT_HOLD),
     ]
     if ledger.never_again:
@@ -250,7 +250,7 @@ def _transfer(account: Account, one: Transfer, recorded_at: Instant) -> tuple[An
 
 
 def _lot(account: Account, lot: Lot) -> tuple[Any, ...]:
-    return (account.customer_id, account.unit, *(getattr(lot, name) for name in _LOT))
+    return (account.customer_id, account.unit, *(getattr(lot, name) for name in LOT_COLUMNS))
 
 
 def _hold(account: Account, one: Hold) -> tuple[Any, ...]:
