@@ -77,11 +77,15 @@ from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.relations import Relation, RowShape
 from regulars_core.queries.rows import Readable, by_ids, pages_of
 from regulars_core.queries.where import Condition, Leaf, Values, Where, compared, exists_in
+from regulars_core.rules.explanations import RuleExplanation, RuleFigure, RuleOutcome, SkipReason
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
 from regulars_core.rules.kinds import NoSettings, RuleKind
 from regulars_core.rules.laws import broken_law, random_purchases
 from regulars_core.rules.registry import RuleKinds, rule_kinds
 from regulars_core.rules.settings import MinorUnits, settings_from
+from regulars_core.rules.shop_rules import checked_rule, shown_rule, try_rule, usable_rule
+from regulars_core.rules.simulations import RuleSimulation, RuleSimulationSample, RuleSimulationShare
+from regulars_core.rules.stored import RuleSetting, ShownRule, StoredRule, UsableRule
 from regulars_core.shop.acting import acting, acting_as
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.codes import CodeSeries
@@ -174,11 +178,22 @@ __all__ = [
     "Refused",
     "Relation",
     "RowShape",
+    "RuleExplanation",
+    "RuleFigure",
     "RuleKind",
     "RuleKinds",
+    "RuleOutcome",
+    "RuleSetting",
+    "RuleSimulation",
+    "RuleSimulationSample",
+    "RuleSimulationShare",
     "Shop",
+    "ShownRule",
+    "SkipReason",
     "SortKey",
+    "StoredRule",
     "TextKeyField",
+    "UsableRule",
     "Values",
     "Verification",
     "Where",
@@ -189,6 +204,7 @@ __all__ = [
     "by_ids",
     "camel",
     "changed",
+    "checked_rule",
     "compared",
     "completed",
     "configured",
@@ -234,6 +250,7 @@ __all__ = [
     "request_bulk_job",
     "rule_kinds",
     "settings_from",
+    "shown_rule",
     "spread",
     "start_of",
     "survivors",
@@ -241,4 +258,6 @@ __all__ = [
     "to_minor",
     "told_later",
     "told_of",
+    "try_rule",
+    "usable_rule",
 ]

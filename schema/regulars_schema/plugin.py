@@ -44,6 +44,9 @@ from regulars_schema.purchases.types import Purchase, PurchaseOrderField, Purcha
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload, UserError
 from regulars_schema.request.permissions import guarded, requires
+from regulars_schema.rules.explanations import RuleExplanation, RuleOutcome
+from regulars_schema.rules.rule_types import Rule, RuleInput, rule_in
+from regulars_schema.rules.simulations import RuleSimulation
 from regulars_schema.schema import build_schema, contributions_of, schema_of
 from regulars_schema.shop.bulk_jobs import BulkJob
 from regulars_schema.shop.stores import Store
@@ -94,6 +97,11 @@ __all__ = [
     "Query",
     "RequestContext",
     "RequiredKeyInput",
+    "Rule",
+    "RuleExplanation",
+    "RuleInput",
+    "RuleOutcome",
+    "RuleSimulation",
     "SchemaConflict",
     "SortField",
     "SqlField",
@@ -119,6 +127,7 @@ __all__ = [
     "mutation",
     "requires",
     "root",
+    "rule_in",
     "schema_of",
     "sql_field",
     "value_or_none",
