@@ -29,8 +29,8 @@ from regulars_core.customers.erasure.holdings import (
     told_of,
 )
 from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge
-from regulars_core.customers.reads import CustomerRow, customers_by_ids, survivors_by_ids
-from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition
+from regulars_core.customers.reads import CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
+from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition, Sought
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
 from regulars_core.events.ahead import told_later
 from regulars_core.events.consumers import consumer
@@ -201,6 +201,7 @@ __all__ = [
     "ShownRule",
     "SkipReason",
     "SortKey",
+    "Sought",
     "StoreRow",
     "StoredRule",
     "TextKeyField",
@@ -244,6 +245,7 @@ __all__ = [
     "locked_customer",
     "lookup_lifetimes",
     "lookup_purchase_facts",
+    "lookup_survivors",
     "moment",
     "new_id",
     "now",

@@ -1,8 +1,10 @@
 """Loyalty: store credit and points on one double-entry ledger, in which every entry explains itself."""
 
 from collections.abc import Sequence
+from types import ModuleType
 
 from regulars_core.plugin import App, Permission, hookimpl
+from regulars_loyalty import hookspecs
 from regulars_loyalty.graphql import contribution
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.settings import LoyaltySettings
@@ -12,6 +14,11 @@ from regulars_schema.plugin import Contribution
 @hookimpl
 def regulars_models() -> App:
     return App("loyalty", "regulars_loyalty.models", "regulars_loyalty.migrations")
+
+
+@hookimpl
+def regulars_hookspecs() -> ModuleType:
+    return hookspecs
 
 
 @hookimpl
