@@ -28,7 +28,7 @@ from regulars_core.customers.erasure.holdings import (
     erase_held,
     told_of,
 )
-from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge
+from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge, StandingMerge
 from regulars_core.customers.reads import CustomerRow, customers_by_ids, survivors_by_ids
 from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
@@ -192,6 +192,7 @@ __all__ = [
     "SkipReason",
     "SortKey",
     "StoredRule",
+    "StandingMerge",
     "TextKeyField",
     "UsableRule",
     "Values",

@@ -146,11 +146,7 @@ class _Settling:
     @staticmethod
     def _give_again(account: Account, lot: Lot, amount: int, cause: Cause) -> None:
         """What was paid by somebody who is merged into this customer since comes back here, with its old end."""
-        terms = Terms(
-            lot.available_at, lot.expires_at, lot.life, lot.is_bought, lot.is_grace, lot.origin_id, lot.purchase_id,
-            lot.opened_at,
-        )  # fmt: skip
-        account.give("RESTORE", amount, cause, terms, PAID)
+        account.give("RESTORE", amount, cause, lot.terms, PAID)
 
     def _fund(self, amount: int) -> None:
         """What is told to go back as credit beyond what was paid with credit is given as credit."""
