@@ -181,7 +181,8 @@ async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: Name
     own: Sequence[Lookup] = ()
     if len(purchases) == 1:
         given = purchases[0].input
-        outline = PurchaseOutline(given.customer_id, given.purchased_at)
+        methods = frozenset(payment.method for payment in purchases[0].payments)
+        outline = PurchaseOutline(given.customer_id, given.purchased_at, methods)
         if ahead is None or not ahead.may_be(given.customer_id):
             ahead = named_ahead(shop, outline, given.extras)
         named = ahead.of(given.customer_id)

@@ -128,7 +128,8 @@ def _found_by(shop: Shop, given: PurchaseRecordInput) -> Lookup | None:
 def _for_plugins(shop: Shop, given: PurchaseRecordInput, buyer: str | None) -> Sequence[Lookup]:
     if not shop.plugins.listens(RECORDED):
         return ()
-    named = named_ahead(shop, PurchaseOutline(buyer, given.made_at), carried(given))
+    methods = frozenset(tidy(payment.method) for payment in value_or_none(given.payments) or ())
+    named = named_ahead(shop, PurchaseOutline(buyer, given.made_at, methods), carried(given))
     given.named_ahead[:] = [named]
     if not quoting_looks_up(shop):
         return named.lookups(shop.database.dialect)
