@@ -69,7 +69,7 @@ from regulars_core.purchases.histories import (
     purchase_facts_from,
 )
 from regulars_core.purchases.quotes import Quoted, quote
-from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
+from regulars_core.purchases.reads import PaymentRow, PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
 from regulars_core.purchases.recorded import PurchaseOutline, ReassignedPurchase, RecordedPurchase, RecordedRefund
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
@@ -157,6 +157,7 @@ __all__ = [
     "Owners",
     "Page",
     "Parts",
+    "PaymentRow",
     "Permission",
     "PlannedMerge",
     "PluginError",
@@ -191,8 +192,8 @@ __all__ = [
     "ShownRule",
     "SkipReason",
     "SortKey",
-    "StoredRule",
     "StandingMerge",
+    "StoredRule",
     "TextKeyField",
     "UsableRule",
     "Values",

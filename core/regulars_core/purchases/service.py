@@ -150,7 +150,8 @@ async def _lower(shop: Shop, row: PurchaseRow, told: RecordedPurchase) -> None:
     row.due_minor = told.due_minor
     await shop.database.defer([("UPDATE purchase SET due = $2 WHERE id = $1", [row.id, row.due_minor])])
     await shop.database.run_many(
-        "UPDATE payment SET amount = $2 WHERE id = $1", [(payment.id, payment.amount_minor) for payment in told.payments]
+        "UPDATE payment SET amount = $2 WHERE id = $1",
+        [(payment.id, payment.amount_minor) for payment in told.payments],
     )
 
 

@@ -102,7 +102,7 @@ async def merged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]
 
 def _cause(merge: Merge, at: Instant) -> Cause:
     actor = acting()
-    return Cause(new_id(), "MERGE", at, actor and actor.name, merge_id=merge.id)
+    return Cause(new_id(), "MERGE", at, actor.name if actor else None, merge_id=merge.id)
 
 
 def _posted_due(ledger: Ledger) -> list[Account]:
@@ -170,12 +170,12 @@ async def unmerging(shop: Shop, merges: Sequence[StandingMerge]) -> Sequence[Seq
     """What is in the way of undoing merges: something that came over was spent since, or is kept for an open basket."""
     answers = []
     for merge in merges:
-        ledger = await read_ledger(shop, [merge.survivor_id])
+        ledger = await read_ledger(shop, [merge.survivor.id])
         _posted_due(ledger)
-        moved = await _moved(shop, ledger, merge.id, merge.survivor_id)
+        moved = await _moved(shop, ledger, merge.id, merge.survivor.id)
         problems: list[Problem] = []
         for unit, one in moved.items():
-            account = ledger.account(merge.survivor_id, unit)
+            account = ledger.account(merge.survivor.id, unit)
             left = account.available - sum(lot.remaining for lot, _ in one.lots if lot.available_at <= account.present)
             if one.is_used:
                 message = "Something that came over with the merge was spent or taken back since."

@@ -20,7 +20,7 @@ _HOLD_KINDS = ("credithold_", "pointshold_")
 
 @dataclass(slots=True)
 class Paid:
-    """What was paid with what is kept here, in minor units: by points, by credit that was given, and by credit that was bought."""
+    """What was paid with what is kept here, in minor units: by points, by credit that was given, and by bought credit."""
 
     points: int = 0
     given_credit: int = 0

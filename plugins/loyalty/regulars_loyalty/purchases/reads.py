@@ -27,12 +27,14 @@ def _lookups(dialect: Dialect, purchase_ids: Sequence[str]) -> Sequence[Lookup]:
             [list(purchase_ids)],
         ),
         (
-            f"SELECT u.transfer_id, u.amount AS used, {lots}, l.customer_id FROM loyalty_transfer t JOIN loyalty_lot_use u ON u.transfer_id = t.id"
+            f"SELECT u.transfer_id, u.amount AS used, {lots}, l.customer_id FROM loyalty_transfer t"
+            " JOIN loyalty_lot_use u ON u.transfer_id = t.id"
             f" JOIN loyalty_lot l ON l.id = u.lot_id WHERE {of} ORDER BY t.id, u.position",
             [list(purchase_ids)],
         ),
         (
-            f"SELECT {lots}, l.customer_id FROM loyalty_transfer t JOIN loyalty_lot l ON l.transfer_id = t.id WHERE {of} ORDER BY l.id",
+            f"SELECT {lots}, l.customer_id FROM loyalty_transfer t JOIN loyalty_lot l ON l.transfer_id = t.id"
+            f" WHERE {of} ORDER BY l.id",
             [list(purchase_ids)],
         ),
     ]
@@ -58,8 +60,9 @@ async def posted_by(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, Seq
         uses.setdefault(transfer_id, []).append((lot(values), amount))
     openings = {(one := lot(list(values))).transfer_id: one for values in opened}
     for purchase_id, customer_id, id_, *columns, shares in rows:
-        made: Any = (id_, customer_id, *columns, json.loads(shares) if shares else None)
-        found[purchase_id].append(Posted(*made, tuple(uses.get(id_, ())), openings.get(id_)))
+        own = json.loads(shares) if shares else None
+        made: Any = (id_, customer_id, *columns, own, tuple(uses.get(id_, ())), openings.get(id_))
+        found[purchase_id].append(Posted(*made))
     return found
 
 

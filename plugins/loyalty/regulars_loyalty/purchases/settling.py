@@ -47,7 +47,7 @@ class Happened:
         actor = acting()
         event = self.refund_id or (self.purchase.id if self.kind == "PURCHASE" else new_id())
         return Cause(
-            event, self.kind, self.at, actor and actor.name, self.purchase.store_id, self.purchase.id,
+            event, self.kind, self.at, actor.name if actor else None, self.purchase.store_id, self.purchase.id,
             refund_id=self.refund_id,
         )  # fmt: skip
 
