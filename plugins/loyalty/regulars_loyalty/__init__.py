@@ -25,8 +25,10 @@ from regulars_core.plugin import (
 )
 from regulars_loyalty import events, personal
 from regulars_loyalty import merges as joined
+from regulars_loyalty.graphql import contribution
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.settings import LoyaltySettings
+from regulars_schema.plugin import Contribution
 
 
 @hookimpl
@@ -42,6 +44,11 @@ def regulars_models() -> App:
 @hookimpl
 def regulars_settings() -> type[LoyaltySettings]:
     return LoyaltySettings
+
+
+@hookimpl
+def regulars_schema() -> Contribution:
+    return contribution()
 
 
 @hookimpl

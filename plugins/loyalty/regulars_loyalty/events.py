@@ -38,7 +38,7 @@ async def recorded(
 
 async def refunded(shop: Shop, refunds: Sequence[RecordedRefund]) -> None:
     """Money was given back."""
-    ledger = await settle(shop, [Happened(one.purchase, "REFUND", one.refunded_at, one.id) for one in refunds])
+    ledger = await settle(shop, [Happened(one.purchase, "REFUND", one.refunded_at, one) for one in refunds])
     await _write(ledger)
 
 

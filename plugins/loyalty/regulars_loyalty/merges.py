@@ -212,7 +212,7 @@ async def unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instan
 async def _moved(shop: Shop, ledger: Ledger, merge_id: str, survivor_id: str) -> Mapping[str, _Moved]:
     """What this merge moved, by unit. What came from whom is told by the event, of which each absorbed has one of its own."""
     columns = ", ".join(f"l.{name}" for name in LOT_COLUMNS)
-    posted, opened, used = await shop.database.read_together(
+    posted, opened, settled, used = await shop.database.read_together(
         [
             (
                 "SELECT customer_id, unit, kind, source, amount, event_id FROM loyalty_transfer WHERE merge_id = $1",
@@ -224,9 +224,16 @@ async def _moved(shop: Shop, ledger: Ledger, merge_id: str, survivor_id: str) ->
                 [merge_id, survivor_id],
             ),
             (
-                "SELECT u.lot_id, u.amount, t.kind, t.merge_id FROM loyalty_transfer g JOIN loyalty_lot l ON l.transfer_id = g.id"
+                f"SELECT u.amount AS used, l.unit, {columns} FROM loyalty_transfer t"
+                " JOIN loyalty_lot_use u ON u.transfer_id = t.id JOIN loyalty_lot l ON l.id = u.lot_id"
+                " WHERE t.merge_id = $1 AND t.kind = 'SETTLE' AND t.customer_id = $2 ORDER BY u.id",
+                [merge_id, survivor_id],
+            ),
+            (
+                "SELECT DISTINCT l.unit FROM loyalty_transfer g JOIN loyalty_lot l ON l.transfer_id = g.id"
                 " JOIN loyalty_lot_use u ON u.lot_id = l.id JOIN loyalty_transfer t ON t.id = u.transfer_id"
-                " WHERE g.merge_id = $1 AND g.kind = 'MERGE_IN' AND g.customer_id = $2 ORDER BY u.id",
+                " WHERE g.merge_id = $1 AND g.kind = 'MERGE_IN' AND g.customer_id = $2 AND t.kind <> 'EXPIRE'"
+                " AND (t.merge_id IS NULL OR t.merge_id <> $1)",
                 [merge_id, survivor_id],
             ),
         ]
@@ -237,18 +244,18 @@ async def _moved(shop: Shop, ledger: Ledger, merge_id: str, survivor_id: str) ->
         own = found.setdefault(unit, _Moved())
         if kind == "MERGE_OUT" and source == MERGED and customer_id != survivor_id:
             own.debts[customer_id] = own.debts.get(customer_id, 0) + amount
-    lots: dict[str, tuple[_Moved, Lot]] = {}
-    for event_id, unit, *values, bought, grace in opened:
-        made: Any = (*values, bool(bought), bool(grace))
-        lot = ledger.account(survivor_id, unit).known(Lot(*made))
-        lots[lot.id] = found[unit], lot
-        found[unit].lots.append((lot, whose[event_id]))
-    for lot_id, amount, kind, its_merge in used:
-        own, lot = lots[lot_id]
-        if kind == "SETTLE" and its_merge == merge_id:
-            own.settled.append((lot, amount))
-        else:
-            own.is_used |= kind != "EXPIRE"
+
+    def known(unit: str, values: Sequence[Any]) -> Lot:
+        *others, bought, grace = values
+        made: Any = (*others, bool(bought), bool(grace))
+        return ledger.account(survivor_id, unit).known(Lot(*made))
+
+    for event_id, unit, *values in opened:
+        found[unit].lots.append((known(unit, values), whose[event_id]))
+    for amount, unit, *values in settled:
+        found[unit].settled.append((known(unit, values), amount))
+    for (unit,) in used:
+        found[unit].is_used = True
     for unit, own in found.items():
         owed = ledger.account(survivor_id, unit).debt + sum(amount for _, amount in own.settled)
         own.is_used |= sum(own.debts.values()) > owed  # what came in since has settled it
@@ -259,8 +266,8 @@ async def _undo_once(shop: Shop, ledger: Ledger, merge: Merge, cause: Cause) -> 
     """What was taken back because several of them had it is given again, and what counted for the survivor alone is the others'
     again."""
     for transfer_id, customer_id in await shop.database.rows(
-        "SELECT r.reverses_id, max(o.customer_id) FROM loyalty_transfer r JOIN loyalty_transfer o ON o.id = r.reverses_id"
-        " WHERE r.merge_id = $1 AND r.kind IN ('REVERSE', 'DEBT') GROUP BY r.reverses_id HAVING"
+        "SELECT r.reverses_id, o.customer_id FROM loyalty_transfer r JOIN loyalty_transfer o ON o.id = r.reverses_id"
+        " WHERE r.merge_id = $1 AND r.kind IN ('REVERSE', 'DEBT') GROUP BY r.reverses_id, o.customer_id HAVING"
         " sum(CASE WHEN r.source IN ('LOTS', 'DEBT') THEN r.amount ELSE -r.amount END) > 0",
         merge.id,
     ):

@@ -1,7 +1,7 @@
 """What a purchase has posted so far, and what has become of it."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from fractions import Fraction
 from typing import Any
 
@@ -73,15 +73,22 @@ def is_tax_on_top(purchase: RecordedPurchase) -> bool:
 
 
 async def states_of(
-    shop: Shop, purchases: Mapping[str, RecordedPurchase], later: Mapping[str, Fraction] | None = None
+    shop: Shop,
+    purchases: Mapping[str, RecordedPurchase],
+    posted: Mapping[str, Sequence[Posted]],
+    live: Set[str] = frozenset(),
+    later: Mapping[str, Fraction] | None = None,
 ) -> Mapping[str, PurchaseState]:
     """What has become of each of these purchases, which are as an event tells them. `later` is which part of each was paid
-    afterwards by points or credit that was given."""
+    afterwards by points or credit that was given. All of a refund in an exchange has paid for something else where nothing of it
+    came back here, unless it is `live`: being made now."""
     lines, refunds, told = await _money_back(shop, list(purchases))
     states = {}
     for id_, purchase in purchases.items():
         on_top = is_tax_on_top(purchase)
-        own = refunds.get(id_, [])
+        here = {one.refund_id for one in posted[id_] if one.kind == "RESTORE"} | live
+        own = [(one, amount, due) for one, amount, due, _ in refunds.get(id_, [])]
+        exchanged = {one for one, _, _, is_exchange in refunds.get(id_, []) if is_exchange and one not in here}
         is_void = purchase.status == "VOIDED"
         states[id_] = PurchaseState(
             purchase.customer_id,
@@ -96,7 +103,9 @@ async def states_of(
                 for line in purchase.lines
             },
             paid=max(purchase.total_minor - purchase.due_minor - sum(due for _, _, due in own), 0),
-            back=sum(amount - due for refund_id, amount, due in own if refund_id not in told),
+            back=sum(
+                amount - due for refund_id, amount, due in own if refund_id not in told and refund_id not in exchanged
+            ),
             credit_back={refund_id: told[refund_id].get("credit", 0) for refund_id, _, _ in own if refund_id in told},
             points_back=sum(told[refund_id].get("points", 0) for refund_id, _, _ in own if refund_id in told),
             paid_later=(later or {}).get(id_, Fraction(0)),
@@ -106,9 +115,9 @@ async def states_of(
 
 async def _money_back(
     shop: Shop, purchase_ids: Collection[str]
-) -> tuple[Mapping[str, int], Mapping[str, list[tuple[str, int, int]]], Mapping[str, Mapping[str, int]]]:
+) -> tuple[Mapping[str, int], Mapping[str, list[tuple[str, int, int, bool]]], Mapping[str, Mapping[str, int]]]:
     """What money was given back for each line; the refunds of each purchase that count, as (id, amount, what of it lowered what
-    was due); and of those that were told how, what went to credit and to points."""
+    was due, whether it was made with an exchange); and of those that were told how, what went to credit and to points."""
     among = shop.database.dialect.among
     ids = sorted(purchase_ids)
     lines, refunds = await shop.database.read_together(
@@ -121,13 +130,14 @@ async def _money_back(
                 [ids],
             ),
             (
-                f"SELECT purchase_id, id, amount, due FROM refund WHERE {among('purchase_id', 1)} AND undone_at IS NULL"
+                f"SELECT purchase_id, id, amount, due, exchanged_for_id FROM refund WHERE {among('purchase_id', 1)}"
+                " AND undone_at IS NULL"
                 " ORDER BY refunded_at, id",
                 [ids],
             ),
         ]
     )
-    by_purchase: dict[str, list[tuple[str, int, int]]] = {}
-    for purchase_id, *refund in refunds:
-        by_purchase.setdefault(purchase_id, []).append((refund[0], refund[1], refund[2]))
+    by_purchase: dict[str, list[tuple[str, int, int, bool]]] = {}
+    for purchase_id, id_, amount, due, exchanged_for in refunds:
+        by_purchase.setdefault(purchase_id, []).append((id_, amount, due, exchanged_for is not None))
     return {row[0]: row[1] for row in lines}, by_purchase, {}
