@@ -29,8 +29,8 @@ from regulars_core.customers.erasure.holdings import (
     told_of,
 )
 from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge, StandingMerge
-from regulars_core.customers.reads import CustomerRow, customers_by_ids, survivors_by_ids
-from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition
+from regulars_core.customers.reads import CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
+from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition, Sought
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
 from regulars_core.events.ahead import told_later
 from regulars_core.events.consumers import consumer
@@ -56,7 +56,15 @@ from regulars_core.primitives.clock import (
 )
 from regulars_core.primitives.errors import BadInput, Forbidden, Malformed, Problem, Refused
 from regulars_core.primitives.ids import MAIN_STORE_ID, new_id
-from regulars_core.primitives.money import Money, decimal_text, divided_half_up, exponent_of, spread, to_minor
+from regulars_core.primitives.money import (
+    CurrencyCode,
+    Money,
+    decimal_text,
+    divided_half_up,
+    exponent_of,
+    spread,
+    to_minor,
+)
 from regulars_core.primitives.text import camel
 from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Quote
 from regulars_core.purchases.histories import (
@@ -93,6 +101,7 @@ from regulars_core.shop.commands import in_shop
 from regulars_core.shop.permissions import Permission
 from regulars_core.shop.shop import Shop
 from regulars_core.start import configured, opened, plugins_on, plugins_wanted
+from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_core.verification import Verification
 
 __all__ = [
@@ -125,6 +134,7 @@ __all__ = [
     "Checks",
     "CodeSeries",
     "Condition",
+    "CurrencyCode",
     "CustomerFact",
     "CustomerRow",
     "Database",
@@ -192,7 +202,9 @@ __all__ = [
     "ShownRule",
     "SkipReason",
     "SortKey",
+    "Sought",
     "StandingMerge",
+    "StoreRow",
     "StoredRule",
     "TextKeyField",
     "UsableRule",
@@ -235,6 +247,7 @@ __all__ = [
     "locked_customer",
     "lookup_lifetimes",
     "lookup_purchase_facts",
+    "lookup_survivors",
     "moment",
     "new_id",
     "now",
@@ -255,6 +268,7 @@ __all__ = [
     "shown_rule",
     "spread",
     "start_of",
+    "stores_by_ids",
     "survivors",
     "survivors_by_ids",
     "to_minor",

@@ -1,6 +1,7 @@
 """Loyalty: store credit and points on one double-entry ledger, in which every entry explains itself."""
 
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 from regulars_core.plugin import (
@@ -23,7 +24,7 @@ from regulars_core.plugin import (
     hookimpl,
     told_of,
 )
-from regulars_loyalty import events, personal
+from regulars_loyalty import events, hookspecs, personal
 from regulars_loyalty import merges as joined
 from regulars_loyalty.graphql import contribution
 from regulars_loyalty.permissions import PERMISSIONS
@@ -39,6 +40,11 @@ def regulars_order() -> PluginOrder:
 @hookimpl
 def regulars_models() -> App:
     return App("loyalty", "regulars_loyalty.models", "regulars_loyalty.migrations")
+
+
+@hookimpl
+def regulars_hookspecs() -> ModuleType:
+    return hookspecs
 
 
 @hookimpl
