@@ -75,10 +75,26 @@ from regulars_core.purchases.histories import (
     lookup_purchase_facts,
     purchase_facts,
     purchase_facts_from,
+    refunds_of,
 )
 from regulars_core.purchases.quotes import Quoted, quote
-from regulars_core.purchases.reads import PaymentRow, PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
-from regulars_core.purchases.recorded import PurchaseOutline, ReassignedPurchase, RecordedPurchase, RecordedRefund
+from regulars_core.purchases.reads import (
+    PaymentRow,
+    PurchaseRow,
+    RefundLineRow,
+    RefundRow,
+    purchases_by_ids,
+    refunds_by_ids,
+)
+from regulars_core.purchases.recorded import (
+    PurchaseOutline,
+    ReassignedPurchase,
+    RecordedPurchase,
+    RecordedRefund,
+    recorded_by_ids,
+)
+from regulars_core.purchases.recorded import as_recorded as recorded_before_refunds
+from regulars_core.purchases.refundable import Paid, PaidLine, taken_by_amount
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
@@ -166,6 +182,8 @@ __all__ = [
     "Order",
     "Owners",
     "Page",
+    "Paid",
+    "PaidLine",
     "Parts",
     "PaymentRow",
     "Permission",
@@ -185,6 +203,7 @@ __all__ = [
     "ReassignedPurchase",
     "RecordedPurchase",
     "RecordedRefund",
+    "RefundLineRow",
     "RefundRow",
     "Refused",
     "Relation",
@@ -261,7 +280,10 @@ __all__ = [
     "purchases_by_ids",
     "quote",
     "random_purchases",
+    "recorded_before_refunds",
+    "recorded_by_ids",
     "refunds_by_ids",
+    "refunds_of",
     "request_bulk_job",
     "rule_kinds",
     "settings_from",
@@ -271,6 +293,7 @@ __all__ = [
     "stores_by_ids",
     "survivors",
     "survivors_by_ids",
+    "taken_by_amount",
     "to_minor",
     "told_later",
     "told_of",

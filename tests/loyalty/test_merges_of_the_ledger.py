@@ -9,7 +9,7 @@ from regulars_core.plugin import Plugins, new_id, now, plugins_on
 from regulars_core.testing import OpenShop
 from regulars_loyalty.ledger.book import PAID, POINTS, Cause
 from regulars_loyalty.ledger.storage import customer_ledger, write_ledger
-from tests.loyalty.test_purchases import Till, paid
+from tests.loyalty.test_purchases import Till, begin_program, paid
 
 
 @pytest.fixture
@@ -19,12 +19,16 @@ def plugins() -> Plugins:
 
 @pytest.fixture
 async def till(open_shop: OpenShop, plugins: Plugins) -> Till:
-    return Till(await open_shop(plugins=plugins))
+    shop = await open_shop(plugins=plugins)
+    await begin_program(shop)
+    return Till(shop)
 
 
 async def merged(till: Till, survivor: str, *absorbed: str) -> str:
     given = {"survivorId": "customer_" + survivor, "absorbedIds": ["customer_" + one for one in absorbed]}
-    return str((await till.api.done("customersMerge", "customersMerge { mergeId }", given))["customersMerge"]["mergeId"])
+    return str(
+        (await till.api.done("customersMerge", "customersMerge { mergeId }", given))["customersMerge"]["mergeId"]
+    )
 
 
 async def undone(till: Till, merge: str) -> Any:

@@ -1,5 +1,6 @@
 """What purchases, refunds, voids and moves do to credit and points."""
 
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -8,10 +9,11 @@ import pytest
 import regulars_loyalty
 from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.plugin import Plugins, Shop, new_id, now, plugins_on
+from regulars_core.plugin import Plugins, Shop, insert, new_id, now, plugins_on
 from regulars_core.testing import OpenShop
 from regulars_loyalty.ledger.book import POINTS, Cause, Terms
 from regulars_loyalty.ledger.storage import customer_ledger, read_ledger, write_ledger
+from regulars_loyalty.points.program import EarningData, ProgramData, RateData, RuleData
 from regulars_schema.testing import Api
 
 
@@ -22,7 +24,25 @@ def plugins() -> Plugins:
 
 @pytest.fixture
 async def shop(open_shop: OpenShop, plugins: Plugins) -> Shop:
-    return await open_shop(plugins=plugins)
+    opened = await open_shop(plugins=plugins)
+    await begin_program(opened, rate=RateData(points=10, amount=Decimal(1)))
+    return opened
+
+
+PER_AMOUNT = EarningData(
+    code="base", name="Base", rule=RuleData(kind="PER_AMOUNT", settings=(("points", "1"), ("per", "1.00")))
+)
+
+
+async def begin_program(shop: Shop, *rules: EarningData, begins: int = 0, **more: Any) -> None:
+    """Put a program in force, a point for each whole unit unless it says otherwise."""
+    data = ProgramData(rules=rules or (PER_AMOUNT,), **more)
+
+    async def work() -> None:
+        columns = ("starts_at", "body", "author", "created_at")
+        await insert(shop.database, "loyalty_program", columns, [(begins, data.model_dump_json(), "test", now())])
+
+    await shop.database.transaction(work)
 
 
 class Till:
@@ -145,13 +165,13 @@ async def test_a_void_undoes_everything_and_an_exchange_that_is_voided_earns_aga
     ana = await till.customer()
     await till.given(ana, 1_000)
     sale = await till.sells(ana, "30.00", **paid(("STORE_CREDIT", "10.00"), ("card", "20.00")))
-    assert (await till.has(ana), await till.has(ana, POINTS)) == (0, 30)
+    assert (await till.has(ana), await till.has(ana, POINTS)) == (0, 20)
     back = [{"lineId": sale["lines"][0]["id"], "quantity": "1"}]
     # Of the 30.00 that come back 10.00 go to the credit that paid for them; 20.00 pay for the new purchase.
     new = await till.sells(ana, "25.00", returns=back, **paid(("card", "5.00")))
     assert (await till.has(ana), await till.has(ana, POINTS)) == (1_000, 25)
     await till.voids(new)
-    assert (await till.has(ana), await till.has(ana, POINTS)) == (0, 30)
+    assert (await till.has(ana), await till.has(ana, POINTS)) == (0, 20)
     await till.voids(sale)
     assert (await till.has(ana), await till.has(ana, POINTS)) == (1_000, 0)
 

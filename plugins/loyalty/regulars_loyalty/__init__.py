@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+import typer
+
 from regulars_core.plugin import (
     App,
     Instant,
@@ -19,6 +21,7 @@ from regulars_core.plugin import (
     ReassignedPurchase,
     RecordedPurchase,
     RecordedRefund,
+    RuleKind,
     Shop,
     StandingMerge,
     hookimpl,
@@ -26,10 +29,17 @@ from regulars_core.plugin import (
 )
 from regulars_loyalty import events, hookspecs, personal
 from regulars_loyalty import merges as joined
+from regulars_loyalty.commands import commands
 from regulars_loyalty.graphql import contribution
 from regulars_loyalty.permissions import PERMISSIONS
+from regulars_loyalty.points.box import BOX
 from regulars_loyalty.settings import LoyaltySettings
 from regulars_schema.plugin import Contribution
+
+
+@hookimpl
+def regulars_commands() -> typer.Typer:
+    return commands
 
 
 @hookimpl
@@ -55,6 +65,11 @@ def regulars_settings() -> type[LoyaltySettings]:
 @hookimpl
 def regulars_schema() -> Contribution:
     return contribution()
+
+
+@hookimpl
+def regulars_rules() -> Sequence[RuleKind]:
+    return BOX
 
 
 @hookimpl

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PostedEntry:
-    """An entry of an account, as it was just posted. `unit` is a currency's code or `PTS`, and amounts are whole: minor units, or
-    points. `delta` is by how much the balance changed, and `balance_after` what it was then. Entries of one `event_id` were posted
-    together, for one thing that happened, of which `event_kind` says what it was. What somebody typed beside the reason is not
-    told."""
+    """An entry of an account, as it was just posted. `unit` is a currency's code or `PTS`, and amounts are whole: minor units,
+    or points. `delta` is by how much the balance changed, and `balance_after` what it was then. Entries of one `event_id` were
+    posted together, for one thing that happened, of which `event_kind` says what it was. What somebody typed beside the reason
+    is not told."""
 
     id: str
     customer_id: str

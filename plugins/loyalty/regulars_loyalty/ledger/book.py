@@ -309,9 +309,9 @@ class Account:
     def spend(
         self, kind: str, amount: int, cause: Cause, house: str, *, hold: Hold | None = None, allow_debt: bool = False
     ) -> Sequence[Transfer]:
-        """Take what can be spent, an open `hold` of the same purpose included, which is closed by it: what that has kept is there,
-        whatever has become of the rest since. What is beyond the lots is owed: as far as the limit goes, or all of it if debt is
-        allowed. Raises Short."""
+        """Take what can be spent, an open `hold` of the same purpose included, which is closed by it: what that has kept is
+        there, whatever has become of the rest since. What is beyond the lots is owed: as far as the limit goes, or all of it if
+        debt is allowed. Raises Short."""
         self.post_due()
         kept = hold.amount if hold is not None and hold.closed_at is None else 0
         there = kept + self.available

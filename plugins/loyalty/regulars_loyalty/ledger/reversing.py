@@ -111,8 +111,8 @@ def _lookups(entry_id: str) -> Sequence[Lookup]:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """What was done by hand: its entries, what each took from which lots, and of which origin that is which each gave, and how much
-    of that has expired."""
+    """What was done by hand: its entries, what each took from which lots, and of which origin that is which each gave, and how
+    much of that has expired."""
 
     entries: Sequence[_Entry]
     uses: Mapping[str, Sequence[tuple[Lot, int]]]

@@ -61,8 +61,8 @@ async def redeem(shop: Shop, customer_id: str, points: int, why: Why, hold_id: s
 
 
 async def _hold(shop: Shop, account: Account, hold_id: str) -> Hold | None:
-    """An open hold of the account; None for one that has run out, which is as good as none. Raises Refused with NOT_FOUND, also for
-    one that was captured or released."""
+    """An open hold of the account; None for one that has run out, which is as good as none. Raises Refused with NOT_FOUND, also
+    for one that was captured or released."""
     found = next((hold for hold in account.holds if hold.id == hold_id), None)
     if found is not None:
         return found if found.closed_at is None else None

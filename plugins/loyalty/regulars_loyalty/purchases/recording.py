@@ -20,7 +20,8 @@ from regulars_core.plugin import (
 from regulars_loyalty.ledger.book import POINTS, LotsUnknown, Terms
 from regulars_loyalty.ledger.storage import LOOKUPS, Ledger, ledger_from, lookup_accounts, read_ledger, write_ledger
 from regulars_loyalty.points.earning import earnings_from, lookup_earning
-from regulars_loyalty.points.facts import sale_of
+from regulars_loyalty.points.facts import Sale, sale_of
+from regulars_loyalty.points.program_versions import known_versions
 from regulars_loyalty.purchases.paying import Paid, Payer, lowered, paid_cause
 from regulars_loyalty.purchases.reads import posted_by
 from regulars_loyalty.purchases.settling import Happened, settle
@@ -84,10 +85,11 @@ async def record(
 
 async def _post(shop: Shop, ledger: Ledger, sold: Sequence[_Sold], found: Sequence[Sequence[Any]]) -> None:
     sales, less = [], []
+    versions = await known_versions(shop, found[0])
     for each in sold:
         purchase = each.purchase
         carried = each.carried.get("payments") or ()
-        payer = Payer(shop, ledger, purchase, purchase.payments, carried, paid_cause(purchase))
+        payer = Payer(ledger, versions, purchase, purchase.payments, carried, paid_cause(purchase))
         one = await payer.pay()
         less.append((purchase, payer.less))
         _sell_credit(ledger, each)
@@ -122,7 +124,7 @@ def credit_lines_of(sold: Sequence[tuple[RecordedPurchase, Mapping[str, Any]]]) 
     return [(one.purchase.lines[n].id, one.purchase.id) for one in each for n in one.credit_lines]
 
 
-def _sale(shop: Shop, each: _Sold, paid: Paid) -> Any:
+def _sale(shop: Shop, each: _Sold, paid: Paid) -> Sale:
     lines = {each.purchase.lines[n].id for n in each.credit_lines}
     return sale_of(
         shop, each.purchase, points_paid=paid.points, given_credit=paid.given_credit, bought_credit=paid.bought_credit,
@@ -134,7 +136,7 @@ async def earn(
     shop: Shop,
     ledger: Ledger,
     purchases: Sequence[RecordedPurchase],
-    sales: Sequence[Any],
+    sales: Sequence[Sale],
     found: Sequence[Sequence[Any]],
 ) -> None:
     """Post what purchases earn by the program of their instant."""
@@ -147,13 +149,13 @@ async def earn(
                 continue
             account = ledger.account(customer_id, POINTS)
             why = replace(
-                cause, program=one.program, rule=one.rule, base=one.base, shares=json.dumps(dict(one.shares)),
-                explanation=one.explanation,
+                cause, program=one.program, rule=one.code, base=one.base, shares=json.dumps(dict(one.shares)),
+                explanation=one.explanation.as_json(),
             )  # fmt: skip
             lot = account.give(one.kind, one.points, why, replace(one.terms, purchase_id=purchase.id))
             account.is_active(purchase.purchased_at)
             if one.is_once:
-                ledger.once.append((customer_id, one.rule, lot.transfer_id))
+                ledger.once.append((customer_id, one.code, lot.transfer_id))
 
 
 def _refuse_stranger(shop: Shop, each: _Sold) -> None:
@@ -191,7 +193,7 @@ async def earn_for_new_owners(shop: Shop, purchases: Sequence[ReassignedPurchase
     who = [(str(one.customer_id), one.purchased_at) for one in fresh]
     found = await shop.database.read_together(lookup_earning(shop, who))
     ledger = await read_ledger(shop, {customer_id for customer_id, _ in who})
-    sales = [_reassigned_sale(shop, one, posted[one.id]) for one in fresh]
+    sales = [sale_since(shop, one, posted[one.id]) for one in fresh]
     await earn(shop, ledger, fresh, sales, found)
     await write_ledger(ledger)
     at = {one.id: moment for one, moment in zip(purchases, moments, strict=True)}
@@ -200,8 +202,9 @@ async def earn_for_new_owners(shop: Shop, purchases: Sequence[ReassignedPurchase
         await write_ledger(settled)
 
 
-def _reassigned_sale(shop: Shop, purchase: RecordedPurchase, posted: Sequence[Posted]) -> Any:
-    """The sale as it was, whoever paid: what was paid by points and credit is what the ledger says."""
+def sale_since(shop: Shop, purchase: RecordedPurchase, posted: Sequence[Posted]) -> Sale:
+    """The sale as it was, told later than it was made, whoever paid: what was paid by points and credit is what the ledger
+    says."""
     money = {payment.id: payment.amount_minor for payment in purchase.payments}
     paid = Paid()
     for one in payments_of(posted, money):

@@ -181,7 +181,7 @@ class _Settling:
         if before:
             text += f", of which {self._bare(root, before)} were taken back before: {self._bare(root, back - before)}"
         figures["RESULT"] = self._bare(root, back - before)
-        return json.dumps({"text": text, "figures": list(figures.items())})
+        return json.dumps({"text": text, "figures": figures})
 
     def _bare(self, root: Posted, amount: int) -> str:
         return str(amount) if root.unit == POINTS else self._money(amount)
