@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from regulars_core.plugin import App, Permission, hookimpl
+from regulars_core.plugin import App, Permission, RuleKind, hookimpl
 from regulars_loyalty.permissions import PERMISSIONS
+from regulars_loyalty.points.box import BOX
 from regulars_loyalty.settings import LoyaltySettings
 
 
@@ -20,3 +21,8 @@ def regulars_settings() -> type[LoyaltySettings]:
 @hookimpl
 def regulars_permissions() -> Sequence[Permission]:
     return PERMISSIONS
+
+
+@hookimpl
+def regulars_rules() -> Sequence[RuleKind]:
+    return BOX

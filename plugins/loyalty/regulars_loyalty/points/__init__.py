@@ -1,0 +1,1 @@
+"""Points: kinds of rules, the program in its versions, and what purchases earn by it."""
