@@ -1,16 +1,25 @@
 """Loyalty: store credit and points on one double-entry ledger, in which every entry explains itself."""
 
 from collections.abc import Sequence
+from types import ModuleType
 
 from regulars_core.plugin import App, Permission, RuleKind, hookimpl
+from regulars_loyalty import hookspecs
+from regulars_loyalty.graphql import contribution
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.points.box import BOX
 from regulars_loyalty.settings import LoyaltySettings
+from regulars_schema.plugin import Contribution
 
 
 @hookimpl
 def regulars_models() -> App:
     return App("loyalty", "regulars_loyalty.models", "regulars_loyalty.migrations")
+
+
+@hookimpl
+def regulars_hookspecs() -> ModuleType:
+    return hookspecs
 
 
 @hookimpl
@@ -26,3 +35,8 @@ def regulars_permissions() -> Sequence[Permission]:
 @hookimpl
 def regulars_rules() -> Sequence[RuleKind]:
     return BOX
+
+
+@hookimpl
+def regulars_schema() -> Contribution:
+    return contribution()
