@@ -99,7 +99,7 @@ from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.relations import Relation, RowShape
-from regulars_core.queries.rows import Readable, by_ids, pages_of
+from regulars_core.queries.rows import Readable, by_ids, by_owner, pages_of, query_listed
 from regulars_core.queries.where import Condition, Leaf, Values, Where, compared, exists_in
 from regulars_core.rules.explanations import RuleExplanation, RuleFigure, RuleOutcome, SkipReason
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
@@ -235,6 +235,7 @@ __all__ = [
     "acting_as",
     "broken_law",
     "by_ids",
+    "by_owner",
     "camel",
     "changed",
     "checked_rule",
@@ -278,6 +279,7 @@ __all__ = [
     "purchase_facts",
     "purchase_facts_from",
     "purchases_by_ids",
+    "query_listed",
     "quote",
     "random_purchases",
     "recorded_before_refunds",
