@@ -28,7 +28,7 @@ from regulars_core.customers.erasure.holdings import (
     erase_held,
     told_of,
 )
-from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge
+from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge, StandingMerge
 from regulars_core.customers.reads import CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
 from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition, Sought
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
@@ -75,15 +75,31 @@ from regulars_core.purchases.histories import (
     lookup_purchase_facts,
     purchase_facts,
     purchase_facts_from,
+    refunds_of,
 )
 from regulars_core.purchases.quotes import Quoted, quote
-from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
-from regulars_core.purchases.recorded import PurchaseOutline, ReassignedPurchase, RecordedPurchase, RecordedRefund
+from regulars_core.purchases.reads import (
+    PaymentRow,
+    PurchaseRow,
+    RefundLineRow,
+    RefundRow,
+    purchases_by_ids,
+    refunds_by_ids,
+)
+from regulars_core.purchases.recorded import (
+    PurchaseOutline,
+    ReassignedPurchase,
+    RecordedPurchase,
+    RecordedRefund,
+    recorded_by_ids,
+)
+from regulars_core.purchases.recorded import as_recorded as recorded_before_refunds
+from regulars_core.purchases.refundable import Paid, PaidLine, taken_by_amount
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.relations import Relation, RowShape
-from regulars_core.queries.rows import Readable, by_ids, pages_of
+from regulars_core.queries.rows import Readable, by_ids, by_owner, pages_of, query_listed
 from regulars_core.queries.where import Condition, Leaf, Values, Where, compared, exists_in
 from regulars_core.rules.explanations import RuleExplanation, RuleFigure, RuleOutcome, SkipReason
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
@@ -166,7 +182,10 @@ __all__ = [
     "Order",
     "Owners",
     "Page",
+    "Paid",
+    "PaidLine",
     "Parts",
+    "PaymentRow",
     "Permission",
     "PlannedMerge",
     "PluginError",
@@ -184,6 +203,7 @@ __all__ = [
     "ReassignedPurchase",
     "RecordedPurchase",
     "RecordedRefund",
+    "RefundLineRow",
     "RefundRow",
     "Refused",
     "Relation",
@@ -202,6 +222,7 @@ __all__ = [
     "SkipReason",
     "SortKey",
     "Sought",
+    "StandingMerge",
     "StoreRow",
     "StoredRule",
     "TextKeyField",
@@ -214,6 +235,7 @@ __all__ = [
     "acting_as",
     "broken_law",
     "by_ids",
+    "by_owner",
     "camel",
     "changed",
     "checked_rule",
@@ -257,9 +279,13 @@ __all__ = [
     "purchase_facts",
     "purchase_facts_from",
     "purchases_by_ids",
+    "query_listed",
     "quote",
     "random_purchases",
+    "recorded_before_refunds",
+    "recorded_by_ids",
     "refunds_by_ids",
+    "refunds_of",
     "request_bulk_job",
     "rule_kinds",
     "settings_from",
@@ -269,6 +295,7 @@ __all__ = [
     "stores_by_ids",
     "survivors",
     "survivors_by_ids",
+    "taken_by_amount",
     "to_minor",
     "told_later",
     "told_of",

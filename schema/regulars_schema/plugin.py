@@ -56,6 +56,7 @@ from regulars_schema.rules.rule_types import Rule, RuleInput, rule_in
 from regulars_schema.rules.simulations import RuleSimulation
 from regulars_schema.schema import build_schema, contributions_of, schema_of
 from regulars_schema.shop.bulk_jobs import BulkJob
+from regulars_schema.shop.shop import Shop
 from regulars_schema.shop.store_lookup import lookup_store, store_acted_in
 from regulars_schema.shop.stores import Store
 from regulars_schema.types.ids import identified, key_of
@@ -114,6 +115,7 @@ __all__ = [
     "RuleOutcome",
     "RuleSimulation",
     "SchemaConflict",
+    "Shop",
     "SortField",
     "SqlField",
     "Store",

@@ -19,6 +19,7 @@ from regulars_core.plugin import (
     Instant,
     Plugins,
     Shop,
+    insert,
     instant_of,
     new_id,
     now,
@@ -99,6 +100,16 @@ class Owner:
     async def merges(self, survivor: str, absorbed: str) -> str:
         """Make two customers one; the merge's key."""
         return await merge(self.shop, Wanted(key(survivor), [key(absorbed)]), "till")
+
+    async def limits(self, group: str, amount: int) -> None:
+        """Let the customers of a group spend so far below zero."""
+        rows = [(key(group), amount)]
+        columns = ("group_id", "amount")
+
+        async def work() -> None:
+            await insert(self.shop.database, "loyalty_group_limit", columns, rows)
+
+        await self.shop.database.transaction(work)
 
     # --- posting through the ledger, under whatever mutations there are
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from regulars_core.customers.merge.facts import Merge, MergeForecast, PlannedMerge
+from regulars_core.customers.merge.facts import Merge, MergeForecast, PlannedMerge, StandingMerge
 from regulars_core.customers.reads import CustomerRow
 from regulars_core.database import Lookup
 from regulars_core.groups.reads import GroupRow
 from regulars_core.plugins.host import hookspec
 from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.errors import Problem
 from regulars_core.purchases.baskets import Quote
 from regulars_core.purchases.recorded import (
     PurchaseOutline,
@@ -93,11 +94,33 @@ async def customers_merged(shop: Shop, merges: Sequence[Merge], moments: Sequenc
 
 
 @hookspec
+async def customers_unmerging(  # type: ignore[empty-body]
+    shop: Shop, merges: Sequence[StandingMerge]
+) -> Sequence[Sequence[Problem]]:
+    """Somebody wants to know whether merges can be undone, or is about to undo one: what stands against each, in their order.
+
+    Nothing is written here. Who reads `obstacles` of merges asks it, of all of them together; and `customersUnmerge` once more
+    when nobody else can move anything of these customers: with an obstacle, nothing is undone. It is asked of those alone that
+    core has nothing against. The paths are `("mergeId",)`. A plugin that is off is not asked, and while one that has this hook or
+    `customers_unmerged` is behind, nobody's merge is undone.
+
+    For example:
+
+        @hookimpl
+        async def customers_unmerging(shop: Shop, merges: Sequence[StandingMerge]) -> Sequence[Sequence[Problem]]:
+            spent = await spent_since(shop, [merge.id for merge in merges])
+            problem = Problem("STAMPS_SPENT", "Stamps that came by this merge were spent since.", ("mergeId",))
+            return [[problem] if merge.id in spent else [] for merge in merges]
+    """
+
+
+@hookspec
 async def customers_unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
     """Merges were undone: each record is a customer again and has what was theirs, and the survivor keeps what came since.
 
-    `purchases` are those that went back, with whose they are again. Who cannot give back what it has given to the survivor
-    refuses, with a path of `("mergeId",)`, and nothing is undone. All of them are held as in `purchases_refunded`.
+    `purchases` are those that went back, with whose they are again. All of them are held as in `purchases_refunded`. Who cannot
+    give back what it has given to the survivor says so in `customers_unmerging`, which was asked before, in the same transaction;
+    unless the plugin was off at the time. Told later, it gives back what there is.
 
     For example:
 
@@ -147,8 +170,8 @@ def purchases_recorded_lookups(  # type: ignore[empty-body]
 
     All plugins' look-ups are asked together, with core's own, before anything is written; so they may name customers,
     instants and `methods` of paying, and no purchase. They only read. Where the purchase is recorded already they are asked in
-    vain. `extras` are those of `purchases_recorded`. Who is named by code or contact has a key that is found by the same statement:
-    hand it on as a value, by itself or as the only one of an array.
+    vain. `extras` are those of `purchases_recorded`. Who is named by code or contact has a key that is found by the same
+    statement: hand it on as a value, by itself or as the only one of an array.
 
     For example:
 

@@ -8,6 +8,7 @@ plugin and the position as its first three values.
 from regulars_core.database import Dialect
 from regulars_core.events.ahead import REASSIGNED, RECORDED, REFUNDED, UNDONE, VOIDED
 from regulars_core.purchases.reads import LINE_STANDS
+from regulars_core.purchases.reads import STANDS as REFUND_STANDS
 
 CUSTOMERS, PLUGIN, POSITION = 1, 2, 3
 """The numbers of the values."""
@@ -56,6 +57,15 @@ def made_by_then(plugin: int, position: int) -> str:
         f" AND j.position > ${position} AND j.row_id = r.refund_id AND j.kind = "
     )
     return f"NOT {later}'{REFUNDED}') AND ({LINE_STANDS} OR {later}'{UNDONE}'))"
+
+
+def refund_made_by_then(plugin: int, position: int) -> str:
+    """Whether a refund `f` was made by then, and not undone; the numbers of these two values."""
+    later = (
+        f"EXISTS (SELECT 1 FROM journal_ahead j WHERE j.purchase_id = f.purchase_id AND j.plugin = ${plugin}"
+        f" AND j.position > ${position} AND j.row_id = f.id AND j.kind = "
+    )
+    return f"NOT {later}'{REFUNDED}') AND ({REFUND_STANDS} OR {later}'{UNDONE}'))"
 
 
 _BACK_THEN = f"FROM refund_line r WHERE r.line_id = l.id AND {made_by_then(PLUGIN, POSITION)}"

@@ -13,7 +13,14 @@ from regulars_core.database import Database, Lookup
 from regulars_core.events.ahead import Place, place
 from regulars_core.primitives.clock import Instant, day_and_minute, now
 from regulars_core.purchases import as_of
-from regulars_core.purchases.reads import LINE_STANDS
+from regulars_core.purchases.reads import (
+    LINE_STANDS,
+    REFUNDS,
+    STANDS,
+    RefundLineRow,
+    RefundRow,
+    refund_lines_of,
+)
 from regulars_core.purchases.recorded import RecordedPurchase
 from regulars_core.purchases.statistics import lookup_statistics
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
@@ -125,6 +132,29 @@ async def lifetimes(shop: Shop, customer_ids: Collection[str]) -> Mapping[str, L
     """What all purchases of each customer amount to. In a replay, as of the event."""
     sql, values = lookup_lifetimes(shop, customer_ids)
     return {row[0]: Lifetime(row[1], row[2]) for row in await shop.database.read(sql, *values)}
+
+
+async def refunds_of(
+    shop: Shop, purchase_ids: Collection[str]
+) -> Mapping[str, list[tuple[RefundRow, Sequence[RefundLineRow]]]]:
+    """The refunds of each purchase that count, in the order in which they were made, each with its lines. In a replay, as of the
+    event. Two statements, however many purchases there are."""
+    found: dict[str, list[tuple[RefundRow, Sequence[RefundLineRow]]]] = {id_: [] for id_ in purchase_ids}
+    if not found:
+        return found
+    standing = place()
+    counts = as_of.refund_made_by_then(2, 3) if standing else STANDS
+    rows = await shop.database.rows(
+        f"SELECT {REFUNDS.column_list} FROM {REFUNDS.source} WHERE {shop.database.dialect.among('f.purchase_id', 1)}"
+        f" AND {counts} ORDER BY f.id",
+        sorted(found),
+        *(standing or ()),
+    )
+    refunds = [RefundRow(*row) for row in rows]
+    lines = await refund_lines_of(shop.database, [one.id for one in refunds])
+    for one in refunds:
+        found[one.purchase_id].append((one, lines[one.id]))
+    return found
 
 
 async def completed(

@@ -62,6 +62,9 @@ class RecordedRefund(RefundRow):
 
     lines: Sequence[RefundLineRow]
     purchase: RecordedPurchase
+    elsewhere_minor: int = 0
+    """What of it a plugin gives back where it came from, in minor units, such as to store credit: in an exchange that does not
+    pay for the new purchase. Whoever is told of the refund adds to it."""
 
 
 def whole(row: PurchaseRow, lines: Sequence[LineRow], payments: Sequence[PaymentRow]) -> RecordedPurchase:

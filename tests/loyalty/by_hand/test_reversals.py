@@ -5,7 +5,7 @@ from typing import Any
 
 from regulars_loyalty.ledger.storage import read_ledger
 from tests.loyalty.by_hand.conftest import ENTRY, Hand
-from tests.loyalty.conftest import Owner, key, noon
+from tests.loyalty.conftest import Owner, key
 
 NONE = "0" * 32
 
@@ -155,20 +155,12 @@ async def test_refusals(owner: Owner, hand: Hand) -> None:
 
 async def test_of_who_was_merged_it_is_done_to_the_survivor(owner: Owner, hand: Hand) -> None:
     ana, bo = await owner.customer(), await owner.customer("Bo")
-    expires = noon("2999-01-01")
     given = await hand.adds(bo, "10.00", expiresAt="2999-01-01T12:00:00Z")
     taken = await hand.deducts(bo, "4.00")
     await owner.merges(ana, bo)
-    # what the merge does to the ledger is another's: here it goes over by hand, lot by lot
-    source = (await read_ledger(owner.shop, [key(bo)])).account(key(bo), "USD").in_order()[0]
-    await owner.gives(ana, 600, "USD", kind="MERGE_IN", expires=expires)
-    await owner.shop.database.transaction(
-        lambda: owner.shop.database.run(
-            "UPDATE loyalty_lot SET origin_id = $1 WHERE customer_id = $2", source.origin_id, key(ana)
-        )
-    )
     made = await hand.reverses(taken["id"])
     assert made["customer"] == {"id": ana}
     assert (await hand.balance(ana), sorted(await lots(owner, ana))) == (1_000, [400, 600])
+    assert await hand.errors("ledgerReverse", reversing(taken["id"])) == [("ALREADY_REVERSED", "input.entryId")]
     await hand.reverses(given["id"])
-    assert (await hand.balance(ana), await lots(owner, ana)) == (0, [])
+    assert (await hand.balance(ana), await lots(owner, ana), await hand.balance(bo)) == (0, [], 0)

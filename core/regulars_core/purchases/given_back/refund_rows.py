@@ -162,13 +162,15 @@ def given_back(
     return GivenBack(purchase, row, lines, taken, status)
 
 
-async def give_back(shop: Shop, refunds: Sequence[GivenBack]) -> None:
-    """Write refunds, each of another purchase, count statistics anew, and tell the plugins. Raises what they raise."""
+async def give_back(shop: Shop, refunds: Sequence[GivenBack]) -> Sequence[RecordedRefund]:
+    """Write refunds, each of another purchase, count statistics anew, and tell the plugins; answers what they were told. Raises
+    what they raise."""
     await _write(shop, refunds)
     owners = [one.purchase.customer_id for one in refunds]
     await recount(shop.database, [owner for owner in owners if owner])
     told = {one.row.id: whole_refund(one.row, one.lines, _as_it_is_since(one)) for one in refunds}
     await announce(shop, REFUNDED, list(told), rows=told, others=owners)
+    return list(told.values())
 
 
 def _as_it_is_since(given: GivenBack) -> RecordedPurchase:

@@ -1,14 +1,17 @@
 """What the plugin adds to the schema."""
 
 from regulars_loyalty.graphql import (
+    accounts,
     credit_by_hand,
     credit_holds,
     entry_types,
     group_limits,
+    paying,
     points_by_hand,
     points_holds,
     problems,
     reversals,
+    sales,
 )
 from regulars_schema.plugin import Contribution
 
@@ -19,6 +22,8 @@ def contribution() -> Contribution:
         "loyalty",
         extensions=[
             *entry_types.EXTENSIONS,
+            *accounts.EXTENSIONS,
+            *sales.EXTENSIONS,
             credit_by_hand.EXTENSION,
             credit_holds.EXTENSION,
             points_by_hand.EXTENSION,
@@ -32,8 +37,8 @@ def contribution() -> Contribution:
             entry_types.PointsHold,
             *problems.TYPES,
         ],
-        inputs=[*group_limits.INPUTS],
         nodes=[*entry_types.NODES],
+        inputs=[*paying.INPUTS, *group_limits.INPUTS],
         problems=[*problems.PROBLEMS],
-        codes=[*group_limits.CODES],
+        codes=[*paying.CODES, *group_limits.CODES],
     )

@@ -374,6 +374,26 @@ class Account:
                 self.give(kind, some, cause, terms, house)
         self._settle(cause)
 
+    def move_out(self, cause: Cause, lots: Sequence[tuple[Lot, int]], debt: int) -> None:
+        """Let parts of lots, one by one, and a part of what is owed go over to another customer."""
+        for lot, some in lots:
+            self._take("MERGE_OUT", MERGED, cause, [(lot, some)])
+        if debt:
+            self._post("MERGE_OUT", MERGED, DEBT, debt, cause)
+
+    def move_in(self, cause: Cause, lots: Sequence[tuple[Lot, int]], debt: int) -> None:
+        """Let parts of another customer's lots come over, each with the terms that it has, and what is owed."""
+        if debt:
+            self._post("MERGE_IN", DEBT, MERGED, debt, cause)
+        for lot, some in lots:
+            self.give("MERGE_IN", some, cause, lot.terms, MERGED)
+        self._settle(cause)
+
+    def unsettle(self, cause: Cause, parts: Sequence[tuple[Lot, int]]) -> None:
+        """Let what was settled by these parts of lots be owed again."""
+        if parts:
+            self._take("SETTLE", DEBT, cause, [(lot, -some) for lot, some in parts])
+
     def hold(self, amount: int, basket: str | None, until: Instant) -> Hold:
         """Keep something for a basket; the same basket again replaces its hold. Raises Short."""
         self.post_due()

@@ -19,11 +19,13 @@ from regulars_core.plugin import (
     Where,
     Window,
     by_ids,
+    by_owner,
     compared,
     decimal_text,
     exponent_of,
     now,
     pages_of,
+    query_listed,
 )
 from regulars_loyalty.ledger.book import POINTS, delta_of
 from regulars_loyalty.ledger.lives import ending_of
@@ -101,7 +103,7 @@ ENTRIES: Readable[Any] = Readable(
     {"ln": "LEFT JOIN loyalty_note ln ON ln.transfer_id = t.id"},
 )
 LAST_RECORDED_FIRST = Order(SortKey("VERSION", "t.version", "t.id", int), descending=True)
-_UNIT = Leaf("unit", compared("t.unit"))
+_UNIT, _TIME = Leaf("unit", compared("t.unit")), Leaf("at", compared("t.at"))
 
 
 async def credit_entries_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, CreditEntryRow]:
@@ -119,11 +121,26 @@ def _only(kind: type[T], found: Mapping[str, Any]) -> Mapping[str, T]:
 
 
 async def entries_of(
-    database: Database, customer_ids: Sequence[str], unit: str, window: Window
+    database: Database, customer_ids: Sequence[str], unit: str, window: Window, until: Instant | None = None
 ) -> Sequence[Page[EntryRow]]:
-    """A page of the entries of each customer's account in a unit."""
+    """A page of the entries of each customer's account in a unit; of those alone that count by an instant, if one is given."""
     where = Where("unit", leaf=_UNIT, conditions=(("=", unit),))
+    if until is not None:
+        where = Where("all", (where, Where("at", leaf=_TIME, conditions=(("<=", until),))))
     return await pages_of(database, ENTRIES, "t.customer_id", customer_ids, window, where)
+
+
+async def entries_of_purchases(
+    database: Database, purchase_ids: Sequence[str], *, points: bool
+) -> Mapping[str, list[EntryRow]]:
+    """The entries on points, or on credit, that belong to each purchase, in the order of recording; those of whose it was before
+    too."""
+    unit = f"t.unit {'=' if points else '<>'} '{POINTS}'"
+    order = "t.purchase_id, t.recorded_at, t.customer_id, t.version"
+    sql, values = query_listed(
+        database.dialect, ENTRIES, "t.purchase_id", list(dict.fromkeys(purchase_ids)), order, unit
+    )
+    return by_owner(ENTRIES, purchase_ids, await database.read(sql, *values))
 
 
 async def reversals_of(database: Database, entry_ids: Sequence[str]) -> Mapping[str, EntryRow]:

@@ -20,6 +20,7 @@ from regulars_core.plugin import (
     now,
 )
 from regulars_loyalty.ledger.book import Account, Ending, Hold, Lot, Transfer
+from regulars_loyalty.ledger.limits import lookup_limits
 from regulars_loyalty.ledger.lives import ending_of
 from regulars_loyalty.ledger.telling import tell_posted
 
@@ -47,7 +48,6 @@ def lookup_accounts(
     lots = ", ".join(f"l.{name}" for name in LOT_COLUMNS)
     link = "l.customer_id = a.customer_id AND l.unit = a.unit AND l.remaining > 0"
     holds = ", ".join(f"h.{name}" for name in _HOLD)
-    limited = "g.amount > 0" if present is None else "FALSE"
     return [
         (f"SELECT {columns} FROM loyalty_account a WHERE {theirs}", [ids, asked]),
         (
@@ -59,12 +59,11 @@ def lookup_accounts(
             " AND h.closed_at IS NULL ORDER BY h.created_at, h.id",
             [ids],
         ),
-        (
-            "SELECT c.id, g.amount FROM customer c JOIN loyalty_group_limit g ON g.group_id = c.group_id"
-            f" WHERE {dialect.among('c.id', 1)} AND {limited}",
-            [ids],
-        ),
+        lookup_limits(dialect, ids) if present is None else _NO_LIMITS,
     ]
+
+
+_NO_LIMITS: Lookup = ("SELECT group_id, amount FROM loyalty_group_limit WHERE FALSE", [])
 
 
 @dataclass

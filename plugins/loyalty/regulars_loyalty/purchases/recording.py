@@ -6,21 +6,26 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from regulars_core.plugin import (
+    Instant,
     Lookup,
     Problem,
     PurchaseOutline,
+    ReassignedPurchase,
     RecordedPurchase,
     Refused,
     Shop,
     now,
     told_later,
 )
-from regulars_loyalty.ledger.book import LotsUnknown, Terms
-from regulars_loyalty.ledger.storage import LOOKUPS, Ledger, ledger_from, lookup_accounts, read_ledger
+from regulars_loyalty.ledger.book import POINTS, LotsUnknown, Terms
+from regulars_loyalty.ledger.storage import LOOKUPS, Ledger, ledger_from, lookup_accounts, read_ledger, write_ledger
 from regulars_loyalty.points.earning import earnings_from, lookup_earning
-from regulars_loyalty.points.facts import sale_of
+from regulars_loyalty.points.facts import Sale, sale_of
+from regulars_loyalty.points.program_versions import known_versions
 from regulars_loyalty.purchases.paying import Paid, Payer, lowered, paid_cause
-from regulars_loyalty.purchases.settling import Happened
+from regulars_loyalty.purchases.reads import posted_by
+from regulars_loyalty.purchases.settling import Happened, settle
+from regulars_loyalty.purchases.standing import EARNED, Posted, payments_of
 from regulars_loyalty.settings import LoyaltySettings
 
 CREDIT_FOR = "creditFor"
@@ -80,10 +85,11 @@ async def record(
 
 async def _post(shop: Shop, ledger: Ledger, sold: Sequence[_Sold], found: Sequence[Sequence[Any]]) -> None:
     sales, less = [], []
+    versions = await known_versions(shop, found[0])
     for each in sold:
         purchase = each.purchase
         carried = each.carried.get("payments") or ()
-        payer = Payer(shop, ledger, purchase, purchase.payments, carried, paid_cause(purchase))
+        payer = Payer(ledger, versions, purchase, purchase.payments, carried, paid_cause(purchase))
         one = await payer.pay()
         less.append((purchase, payer.less))
         _sell_credit(ledger, each)
@@ -118,7 +124,7 @@ def credit_lines_of(sold: Sequence[tuple[RecordedPurchase, Mapping[str, Any]]]) 
     return [(one.purchase.lines[n].id, one.purchase.id) for one in each for n in one.credit_lines]
 
 
-def _sale(shop: Shop, each: _Sold, paid: Paid) -> Any:
+def _sale(shop: Shop, each: _Sold, paid: Paid) -> Sale:
     lines = {each.purchase.lines[n].id for n in each.credit_lines}
     return sale_of(
         shop, each.purchase, points_paid=paid.points, given_credit=paid.given_credit, bought_credit=paid.bought_credit,
@@ -130,7 +136,7 @@ async def earn(
     shop: Shop,
     ledger: Ledger,
     purchases: Sequence[RecordedPurchase],
-    sales: Sequence[Any],
+    sales: Sequence[Sale],
     found: Sequence[Sequence[Any]],
 ) -> None:
     """Post what purchases earn by the program of their instant."""
@@ -141,15 +147,15 @@ async def earn(
         for one in earned:
             if one.points <= 0:
                 continue
-            account = ledger.account(customer_id, "PTS")
+            account = ledger.account(customer_id, POINTS)
             why = replace(
-                cause, program=one.program, rule=one.rule, base=one.base, shares=json.dumps(dict(one.shares)),
-                explanation=one.explanation,
+                cause, program=one.program, rule=one.code, base=one.base, shares=json.dumps(dict(one.shares)),
+                explanation=one.explanation.as_json(),
             )  # fmt: skip
             lot = account.give(one.kind, one.points, why, replace(one.terms, purchase_id=purchase.id))
             account.is_active(purchase.purchased_at)
             if one.is_once:
-                ledger.once.append((customer_id, one.rule, lot.transfer_id))
+                ledger.once.append((customer_id, one.code, lot.transfer_id))
 
 
 def _refuse_stranger(shop: Shop, each: _Sold) -> None:
@@ -169,3 +175,47 @@ def _refuse_stranger(shop: Shop, each: _Sold) -> None:
     ]
     if problems:
         raise Refused(*problems)
+
+
+async def earn_for_new_owners(shop: Shop, purchases: Sequence[ReassignedPurchase], moments: Sequence[Instant]) -> None:
+    """Post what purchases earn for whom they were given to, by the program of their instant, less what was given back of them by
+    now. Whose a purchase was once has it again as it was posted: that is settled before."""
+    posted = await posted_by(shop, [one.id for one in purchases])
+    fresh = [
+        one
+        for one in purchases
+        if one.customer_id is not None
+        and one.status != "VOIDED"
+        and not any(each.kind in EARNED and each.customer_id == one.customer_id for each in posted[one.id])
+    ]
+    if not fresh:
+        return
+    who = [(str(one.customer_id), one.purchased_at) for one in fresh]
+    found = await shop.database.read_together(lookup_earning(shop, who))
+    ledger = await read_ledger(shop, {customer_id for customer_id, _ in who})
+    sales = [sale_since(shop, one, posted[one.id]) for one in fresh]
+    await earn(shop, ledger, fresh, sales, found)
+    await write_ledger(ledger)
+    at = {one.id: moment for one, moment in zip(purchases, moments, strict=True)}
+    settled = await settle(shop, [Happened(one, "PURCHASE", at[one.id]) for one in fresh])
+    if settled is not None:
+        await write_ledger(settled)
+
+
+def sale_since(shop: Shop, purchase: RecordedPurchase, posted: Sequence[Posted]) -> Sale:
+    """The sale as it was, told later than it was made, whoever paid: what was paid by points and credit is what the ledger
+    says."""
+    money = {payment.id: payment.amount_minor for payment in purchase.payments}
+    paid = Paid()
+    for one in payments_of(posted, money):
+        if one.unit == POINTS:
+            paid.points += one.money
+        else:
+            given = sum(some for root in one.roots for lot, some in root.uses if not lot.is_bought)
+            paid.given_credit += given
+            paid.bought_credit += one.money - given
+    lines = {line for one in posted if one.kind == "FUNDING" and one.shares for line in one.shares}
+    return sale_of(
+        shop, purchase, points_paid=paid.points, given_credit=paid.given_credit, bought_credit=paid.bought_credit,
+        credit_lines=lines,
+    )  # fmt: skip
