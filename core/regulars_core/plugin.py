@@ -70,7 +70,13 @@ from regulars_core.purchases.histories import (
 )
 from regulars_core.purchases.quotes import Quoted, quote
 from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
-from regulars_core.purchases.recorded import PurchaseOutline, ReassignedPurchase, RecordedPurchase, RecordedRefund
+from regulars_core.purchases.recorded import (
+    PurchaseOutline,
+    ReassignedPurchase,
+    RecordedPayment,
+    RecordedPurchase,
+    RecordedRefund,
+)
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
@@ -171,6 +177,7 @@ __all__ = [
     "Quoted",
     "Readable",
     "ReassignedPurchase",
+    "RecordedPayment",
     "RecordedPurchase",
     "RecordedRefund",
     "RefundRow",
