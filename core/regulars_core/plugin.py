@@ -77,9 +77,9 @@ from regulars_core.purchases.histories import (
     purchase_facts_from,
     refunds_of,
 )
+from regulars_core.purchases.payments.payment_rows import PaymentRow, refund_payments_of
 from regulars_core.purchases.quotes import Quoted, quote
 from regulars_core.purchases.reads import (
-    PaymentRow,
     PurchaseRow,
     RefundLineRow,
     RefundRow,
@@ -89,6 +89,7 @@ from regulars_core.purchases.reads import (
 from regulars_core.purchases.recorded import (
     PurchaseOutline,
     ReassignedPurchase,
+    RecordedPayment,
     RecordedPurchase,
     RecordedRefund,
     recorded_by_ids,
@@ -201,6 +202,7 @@ __all__ = [
     "Quoted",
     "Readable",
     "ReassignedPurchase",
+    "RecordedPayment",
     "RecordedPurchase",
     "RecordedRefund",
     "RefundLineRow",
@@ -284,6 +286,7 @@ __all__ = [
     "random_purchases",
     "recorded_before_refunds",
     "recorded_by_ids",
+    "refund_payments_of",
     "refunds_by_ids",
     "refunds_of",
     "request_bulk_job",

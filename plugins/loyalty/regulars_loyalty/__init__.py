@@ -19,6 +19,7 @@ from regulars_core.plugin import (
     Problem,
     PurchaseOutline,
     ReassignedPurchase,
+    RecordedPayment,
     RecordedPurchase,
     RecordedRefund,
     RuleKind,
@@ -90,6 +91,11 @@ async def purchases_recorded(
     found: Sequence[Sequence[Any]],
 ) -> None:
     await events.recorded(shop, purchases, extras, found)
+
+
+@hookimpl
+async def purchases_paid(shop: Shop, payments: Sequence[RecordedPayment], extras: Sequence[Mapping[str, Any]]) -> None:
+    await events.paid(shop, payments, extras)
 
 
 @hookimpl

@@ -226,9 +226,8 @@ def sale_since(shop: Shop, purchase: RecordedPurchase, posted: Sequence[Posted])
         if one.unit == POINTS:
             paid.points += one.money
         else:
-            given = sum(some for root in one.roots for lot, some in root.uses if not lot.is_bought)
-            paid.given_credit += given
-            paid.bought_credit += one.money - given
+            paid.given_credit += one.given
+            paid.bought_credit += one.money - one.given
     lines = {line for one in posted if one.kind == "FUNDING" and one.shares for line in one.shares}
     return sale_of(
         shop, purchase, points_paid=paid.points, given_credit=paid.given_credit, bought_credit=paid.bought_credit,
