@@ -1,6 +1,18 @@
 """What the plugin adds to the schema."""
 
-from regulars_loyalty.graphql import accounts, entry_types, paying, sales
+from regulars_loyalty.graphql import (
+    accounts,
+    credit_by_hand,
+    credit_holds,
+    entry_types,
+    group_limits,
+    paying,
+    points_by_hand,
+    points_holds,
+    problems,
+    reversals,
+    sales,
+)
 from regulars_schema.plugin import Contribution
 
 
@@ -8,9 +20,25 @@ def contribution() -> Contribution:
     """Everything."""
     return Contribution(
         "loyalty",
-        extensions=[*entry_types.EXTENSIONS, *accounts.EXTENSIONS, *sales.EXTENSIONS],
-        types=[entry_types.CreditEntry, entry_types.PointsEntry, entry_types.CreditHold, entry_types.PointsHold],
+        extensions=[
+            *entry_types.EXTENSIONS,
+            *accounts.EXTENSIONS,
+            *sales.EXTENSIONS,
+            credit_by_hand.EXTENSION,
+            credit_holds.EXTENSION,
+            points_by_hand.EXTENSION,
+            points_holds.EXTENSION,
+            reversals.EXTENSION,
+        ],
+        types=[
+            entry_types.CreditEntry,
+            entry_types.PointsEntry,
+            entry_types.CreditHold,
+            entry_types.PointsHold,
+            *problems.TYPES,
+        ],
         nodes=[*entry_types.NODES],
-        inputs=paying.INPUTS,
-        codes=paying.CODES,
+        inputs=[*paying.INPUTS, *group_limits.INPUTS],
+        problems=[*problems.PROBLEMS],
+        codes=[*paying.CODES, *group_limits.CODES],
     )
