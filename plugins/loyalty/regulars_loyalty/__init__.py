@@ -33,6 +33,7 @@ from regulars_loyalty.commands import commands
 from regulars_loyalty.graphql import contribution
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.points.box import BOX
+from regulars_loyalty.points.rewards import REWARDS
 from regulars_loyalty.settings import LoyaltySettings
 from regulars_schema.plugin import Contribution
 
@@ -69,7 +70,7 @@ def regulars_schema() -> Contribution:
 
 @hookimpl
 def regulars_rules() -> Sequence[RuleKind]:
-    return BOX
+    return [*BOX, *REWARDS]
 
 
 @hookimpl
