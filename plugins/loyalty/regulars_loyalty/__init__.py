@@ -8,6 +8,7 @@ import typer
 
 from regulars_core.plugin import (
     App,
+    GroupRow,
     Instant,
     Lookup,
     Merge,
@@ -31,6 +32,7 @@ from regulars_loyalty import events, hookspecs, personal
 from regulars_loyalty import merges as joined
 from regulars_loyalty.commands import commands
 from regulars_loyalty.graphql import contribution
+from regulars_loyalty.graphql.group_limits import take_limits
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.points.box import BOX
 from regulars_loyalty.points.rewards import REWARDS
@@ -146,3 +148,13 @@ async def customers_data(shop: Shop, customers: Sequence[str]) -> Sequence[Parts
 @hookimpl
 async def customers_referenced(shop: Shop, customers: Sequence[str]) -> Sequence[Mapping[str, int]]:
     return await personal.references(shop, customers)
+
+
+@hookimpl
+async def groups_created(shop: Shop, groups: Sequence[GroupRow], extras: Sequence[Mapping[str, Any]]) -> None:
+    await take_limits(shop, groups, extras)
+
+
+@hookimpl
+async def groups_changed(shop: Shop, groups: Sequence[GroupRow], extras: Sequence[Mapping[str, Any]]) -> None:
+    await take_limits(shop, groups, extras)

@@ -19,7 +19,7 @@ from regulars_core.plugin import (
     Refused,
     Shop,
 )
-from regulars_loyalty.ledger.book import DEBT, LOTS, Account, Cause, Lot, Transfer
+from regulars_loyalty.ledger.book import DEBT, LOTS, POINTS, Account, Cause, Lot, Transfer
 from regulars_loyalty.ledger.by_hand import Why, telling
 from regulars_loyalty.ledger.named import lookup_named, named_ledger, sought_owner
 from regulars_loyalty.ledger.storage import LOT_COLUMNS, Ledger, write_ledger
@@ -111,7 +111,7 @@ def _lookups(entry_id: str) -> Sequence[Lookup]:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """What was done by hand: its entries, what each took from which lots, and of which origin that is which each gave, and how
+    """What was done by hand: its entries, what each took from which lots, and of what each gave the origin of its lot, and how
     much of that has expired."""
 
     entries: Sequence[_Entry]
@@ -128,7 +128,7 @@ async def _read(shop: Shop, entry_id: str) -> _Done:
     return _Done([_Entry(*row) for row in rows], uses, {row[0]: (row[1], row[2]) for row in given})
 
 
-async def reverse(shop: Shop, entry_id: str, why: Why, stores: frozenset[str] | None) -> Reversed:
+async def reverse(shop: Shop, entry_id: str, why: Why, *, of_points: bool, stores: frozenset[str] | None) -> Reversed:
     """Take back what was done by hand when this entry was posted. What it gave is taken from its own lot first, and what it took
     goes back to the lots from which it came. It must have been done in one of these `stores`, if they are given.
 
@@ -136,7 +136,7 @@ async def reverse(shop: Shop, entry_id: str, why: Why, stores: frozenset[str] | 
     """
     done = await _read(shop, entry_id)
     entry = next((one for one in done.entries if one.id == entry_id), None)
-    if entry is None:
+    if entry is None or (entry.unit == POINTS) != of_points:
         raise Refused(Problem("NOT_FOUND", "There is no entry with this id.", ("entryId",)))
     if stores is not None and (entry.store_id or MAIN_STORE_ID) not in stores:
         raise Forbidden(LEDGER_REVERSE)
