@@ -107,6 +107,7 @@ from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, Purchase
 from regulars_core.rules.kinds import NoSettings, RuleKind
 from regulars_core.rules.laws import broken_law, random_purchases
 from regulars_core.rules.registry import RuleKinds, rule_kinds
+from regulars_core.rules.rewards import RewardKind
 from regulars_core.rules.settings import MinorUnits, settings_from
 from regulars_core.rules.shop_rules import checked_rule, shown_rule, try_rule, usable_rule
 from regulars_core.rules.simulations import RuleSimulation, RuleSimulationSample, RuleSimulationShare
@@ -209,6 +210,7 @@ __all__ = [
     "RefundRow",
     "Refused",
     "Relation",
+    "RewardKind",
     "RowShape",
     "RuleExplanation",
     "RuleFigure",

@@ -36,6 +36,7 @@ from regulars_loyalty.graphql import contribution
 from regulars_loyalty.graphql.group_limits import take_limits
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.points.box import BOX
+from regulars_loyalty.points.rewards import REWARDS
 from regulars_loyalty.settings import LoyaltySettings
 from regulars_schema.plugin import Contribution
 
@@ -72,7 +73,7 @@ def regulars_schema() -> Contribution:
 
 @hookimpl
 def regulars_rules() -> Sequence[RuleKind]:
-    return BOX
+    return [*BOX, *REWARDS]
 
 
 @hookimpl

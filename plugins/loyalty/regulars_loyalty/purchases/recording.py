@@ -233,3 +233,9 @@ def sale_since(shop: Shop, purchase: RecordedPurchase, posted: Sequence[Posted])
         shop, purchase, points_paid=paid.points, given_credit=paid.given_credit, bought_credit=paid.bought_credit,
         credit_lines=lines,
     )  # fmt: skip
+
+
+async def sales_since(shop: Shop, purchases: Sequence[RecordedPurchase]) -> Sequence[Sale]:
+    """The sales as they were, told later: read from the ledger in as many statements as for one."""
+    posted = await posted_by(shop, [one.id for one in purchases])
+    return [sale_since(shop, one, posted[one.id]) for one in purchases]
