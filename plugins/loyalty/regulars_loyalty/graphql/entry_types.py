@@ -48,8 +48,6 @@ from regulars_schema.plugin import (
     visible_purchases,
 )
 
-MAX_LOT_USES = 100
-
 
 @strawberry.enum(description="What kind of posting an entry is.")
 class LedgerEntryKind(Enum):
@@ -178,7 +176,7 @@ class CreditEntry(Node):
     id: strawberry.ID = identified("creditentry")
     kind: LedgerEntryKind = strawberry.field(description="What kind of posting it is.")
     lots: list[LedgerLotUse] = batched(  # type: ignore[assignment]
-        lot_uses, name="lots", returns=list[LedgerLotUse], description=_LOTS, most=MAX_LOT_USES
+        lot_uses, name="lots", returns=list[LedgerLotUse], description=_LOTS
     )
     note: str | None = strawberry.field(description=_NOTE)
     reason: str | None = strawberry.field(description=_REASON)
@@ -218,7 +216,7 @@ class PointsEntry(Node):
     id: strawberry.ID = identified("pointsentry")
     kind: LedgerEntryKind = strawberry.field(description="What kind of posting it is.")
     lots: list[LedgerLotUse] = batched(  # type: ignore[assignment]
-        lot_uses, name="lots", returns=list[LedgerLotUse], description=_LOTS, most=MAX_LOT_USES
+        lot_uses, name="lots", returns=list[LedgerLotUse], description=_LOTS
     )
     note: str | None = strawberry.field(description=_NOTE)
     points_after: BigInt = strawberry.field(resolver=lambda root: root.balance_after, description=_AFTER)

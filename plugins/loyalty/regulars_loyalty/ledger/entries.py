@@ -143,6 +143,16 @@ async def entries_of_purchases(
     return by_owner(ENTRIES, purchase_ids, await database.read(sql, *values))
 
 
+async def entries_of_events(database: Database, event_ids: Sequence[str]) -> Mapping[str, list[EntryRow]]:
+    """The entries that were posted together by each event, on whichever accounts, in the order of recording."""
+    ids = list(dict.fromkeys(event_ids))
+    if not ids:
+        return {}
+    order = "t.event_id, t.recorded_at, t.customer_id, t.unit, t.version"
+    sql, values = query_listed(database.dialect, ENTRIES, "t.event_id", ids, order)
+    return by_owner(ENTRIES, ids, await database.read(sql, *values))
+
+
 async def reversals_of(database: Database, entry_ids: Sequence[str]) -> Mapping[str, EntryRow]:
     """The entries that take others back, by the ids of those."""
     among = database.dialect.among("t.reverses_id", 1)
