@@ -57,6 +57,8 @@ class EntryRow:
     refund_id: str | None
     reverses_id: str | None
     reason: str | None
+    program: int | None
+    rule: str | None
     explanation: str | None
     note: str | None
 
