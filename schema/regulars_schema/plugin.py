@@ -22,10 +22,12 @@ from regulars_schema.executor.pushdown import SqlField, sql_field
 from regulars_schema.fields.declarations import batched, mutation, root
 from regulars_schema.fields.filters import (
     AmountComparison,
+    BigIntComparison,
     InstantComparison,
     IntComparison,
     TextComparison,
     amount_conditions,
+    big_int_conditions,
     instant_conditions,
     int_conditions,
 )
@@ -35,6 +37,7 @@ from regulars_schema.fields.store_scope import visible_purchases
 from regulars_schema.groups.mutations import CustomerGroupCreateInput, CustomerGroupUpdateInput
 from regulars_schema.inputs.idempotent import IdempotentInput, RequiredKeyInput
 from regulars_schema.inputs.maybe import value_or_none
+from regulars_schema.inputs.money import MoneyInput, minor_units
 from regulars_schema.purchases.baskets import BasketInput, baskets_of
 from regulars_schema.purchases.inputs import PaymentInput, PurchaseLineInput, PurchaseRecordInput
 from regulars_schema.purchases.types import Purchase, PurchaseOrderField, PurchaseWhere
@@ -46,16 +49,19 @@ from regulars_schema.shop.bulk_jobs import BulkJob
 from regulars_schema.shop.stores import Store
 from regulars_schema.types.ids import identified, key_of
 from regulars_schema.types.money import Money
-from regulars_schema.types.scalars import EmailAddress, PhoneNumber
+from regulars_schema.types.scalars import BigInt, CustomerFilter, EmailAddress, PhoneNumber
 
 __all__ = [
     "AmountComparison",
     "BasketInput",
+    "BigInt",
+    "BigIntComparison",
     "BulkJob",
     "Connection",
     "Contribution",
     "Customer",
     "CustomerCreateInput",
+    "CustomerFilter",
     "CustomerGroup",
     "CustomerGroupCreateInput",
     "CustomerGroupUpdateInput",
@@ -71,6 +77,7 @@ __all__ = [
     "InstantComparison",
     "IntComparison",
     "Money",
+    "MoneyInput",
     "Mutation",
     "MutationCode",
     "Node",
@@ -97,6 +104,7 @@ __all__ = [
     "backed_by",
     "baskets_of",
     "batched",
+    "big_int_conditions",
     "build_schema",
     "contributions_of",
     "customer_row",
@@ -107,6 +115,7 @@ __all__ = [
     "instant_conditions",
     "int_conditions",
     "key_of",
+    "minor_units",
     "mutation",
     "requires",
     "root",

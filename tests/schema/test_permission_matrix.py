@@ -243,6 +243,7 @@ def test_payloads_tell_counts_flags_and_ids_only() -> None:
 SAMPLES: dict[str, Any] = {
     "Boolean": True,
     "IntComparison": {"gte": 0},
+    "BigIntComparison": {"gte": "0"},
     "AmountComparison": {"gte": "0.00"},
     "InstantComparison": {"after": "2000-01-01T00:00:00Z"},
     "TextComparison": {"in": ["x"]},

@@ -204,6 +204,7 @@ def values() -> None:
     for name, strategy in {
         "String": text,
         "Int": st.sampled_from(INTEGERS).map(nodes.Int),
+        "BigInt": st.sampled_from(INTEGERS).map(nodes.Int) | one_of("0", "12000", "-1", str(2**63), "1.5"),
         "Decimal": one_of(*AMOUNTS),
         "DateTime": one_of(*INSTANTS),
         "Date": one_of(*DAYS),

@@ -16,6 +16,7 @@ from regulars_core.queries.where import Condition, Where
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.request.context import RequestContext
 from regulars_schema.types.ids import key_of
+from regulars_schema.types.scalars import BigInt
 
 MAX_DEPTH = 6
 MAX_LEAVES = 50
@@ -112,6 +113,22 @@ class IntComparison:
 
 
 def int_conditions(comparison: IntComparison, _: RequestContext) -> Sequence[Condition]:
+    """As given."""
+    return _given(comparison, {"eq": "=", **_RANGE})
+
+
+@strawberry.input(description="Compares a whole number of up to 64 bits; everything given must hold.")
+class BigIntComparison:
+    """Conditions over a column of whole numbers of 64 bits."""
+
+    eq: strawberry.Maybe[BigInt | None] = strawberry.field(description="Equal to this.")
+    gte: strawberry.Maybe[BigInt | None] = strawberry.field(description="This or more.")
+    gt: strawberry.Maybe[BigInt | None] = strawberry.field(description="More than this.")
+    lte: strawberry.Maybe[BigInt | None] = strawberry.field(description="This or less.")
+    lt: strawberry.Maybe[BigInt | None] = strawberry.field(description="Less than this.")
+
+
+def big_int_conditions(comparison: BigIntComparison, _: RequestContext) -> Sequence[Condition]:
     """As given."""
     return _given(comparison, {"eq": "=", **_RANGE})
 
