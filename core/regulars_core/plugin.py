@@ -73,6 +73,7 @@ from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_i
 from regulars_core.purchases.recorded import PurchaseOutline, ReassignedPurchase, RecordedPurchase, RecordedRefund
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
+from regulars_core.queries.pace import Pace
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.relations import Relation, RowShape
 from regulars_core.queries.rows import Readable, by_ids, pages_of
@@ -151,6 +152,7 @@ __all__ = [
     "Once",
     "Order",
     "Owners",
+    "Pace",
     "Page",
     "Parts",
     "Permission",

@@ -114,11 +114,13 @@ class Transfer:
     @property
     def delta(self) -> int:
         """By how much it changed the balance."""
-        return self.amount * (_sign(self.target) - _sign(self.source))
+        return signed(self.source, self.target, self.amount)
 
 
-def _sign(account: str) -> int:
-    return 1 if account in {LOTS, DEBT} else 0
+def signed(source: str, target: str, amount: int) -> int:
+    """By how much an amount that goes from one account to another changes what the customer has."""
+    own = {LOTS, DEBT}
+    return amount * ((target in own) - (source in own))
 
 
 @dataclass(frozen=True, slots=True)
