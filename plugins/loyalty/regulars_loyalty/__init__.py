@@ -1,8 +1,11 @@
 """Loyalty: store credit and points on one double-entry ledger, in which every entry explains itself."""
 
 from collections.abc import Sequence
+from types import ModuleType
 
-from regulars_core.plugin import App, Permission, hookimpl
+from regulars_core.plugin import App, Job, Permission, hookimpl
+from regulars_loyalty import hookspecs
+from regulars_loyalty.jobs import JOBS
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.settings import LoyaltySettings
 
@@ -10,6 +13,16 @@ from regulars_loyalty.settings import LoyaltySettings
 @hookimpl
 def regulars_models() -> App:
     return App("loyalty", "regulars_loyalty.models", "regulars_loyalty.migrations")
+
+
+@hookimpl
+def regulars_hookspecs() -> ModuleType:
+    return hookspecs
+
+
+@hookimpl
+def regulars_jobs() -> Sequence[Job]:
+    return JOBS
 
 
 @hookimpl
