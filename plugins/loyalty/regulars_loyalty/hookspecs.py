@@ -2,13 +2,25 @@
 without loyalty."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from regulars_core.plugin import hookspec
+from regulars_core.plugin import Instant, hookspec
 
 if TYPE_CHECKING:
     from regulars_core.plugin import Shop
-    from regulars_loyalty.chain.expiring import ExpiringLot
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiringLot:
+    """What is left of a lot and expires within so many `days`: points, or minor units of the currency that is the `unit`."""
+
+    lot_id: str
+    customer_id: str
+    unit: str
+    remaining: int
+    expires_at: Instant
+    days: int
 
 
 @hookspec

@@ -11,7 +11,8 @@ import regulars_loyalty
 from regulars_core.plugin import DAY_MS, Instant, Shop, hookimpl, instant_of, plugins_on
 from regulars_core.testing import OpenShop, statements
 from regulars_loyalty.chain.due import post_due
-from regulars_loyalty.chain.expiring import ExpiringLot, tell_expiring
+from regulars_loyalty.chain.expiring import tell_expiring
+from regulars_loyalty.hookspecs import ExpiringLot
 from regulars_loyalty.ledger.book import Terms
 from tests.loyalty.chain.conftest import Clerk, cause
 

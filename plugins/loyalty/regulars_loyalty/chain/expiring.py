@@ -5,9 +5,9 @@ life than 30 days is told 7 days ahead; what ends later after each activity is t
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from regulars_core.plugin import DAY_MS, LATEST, Instant, Pace, Shop, now
+from regulars_loyalty.hookspecs import ExpiringLot
 from regulars_loyalty.ledger.storage import Ledger, read_ledger
 
 DAYS = (30, 7, 1)
@@ -17,18 +17,6 @@ _MOST = 500
 """Customers who are told of in one transaction, at most."""
 _LOWEST = "0" * 32
 _ROW = "SELECT at, before, customer_id FROM loyalty_expiry_run WHERE id = 1"
-
-
-@dataclass(frozen=True, slots=True)
-class ExpiringLot:
-    """What is left of a lot and expires within so many `days`: points, or minor units of the currency that is the `unit`."""
-
-    lot_id: str
-    customer_id: str
-    unit: str
-    remaining: int
-    expires_at: Instant
-    days: int
 
 
 async def tell_expiring(shop: Shop) -> int:
