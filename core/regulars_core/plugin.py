@@ -90,7 +90,7 @@ from regulars_core.shop.commands import in_shop
 from regulars_core.shop.permissions import Permission
 from regulars_core.shop.shop import Shop
 from regulars_core.start import configured, opened, plugins_on, plugins_wanted
-from regulars_core.verification import Verification
+from regulars_core.verification import Verification, told_progress
 
 __all__ = [
     "AMOUNT",
@@ -243,4 +243,5 @@ __all__ = [
     "to_minor",
     "told_later",
     "told_of",
+    "told_progress",
 ]

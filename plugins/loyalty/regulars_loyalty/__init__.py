@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from types import ModuleType
 
-from regulars_core.plugin import App, Job, Permission, hookimpl
+from regulars_core.plugin import App, Job, Permission, Verification, hookimpl
 from regulars_loyalty import hookspecs
+from regulars_loyalty.chain.verification import differences
 from regulars_loyalty.jobs import JOBS
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.settings import LoyaltySettings
@@ -23,6 +24,17 @@ def regulars_hookspecs() -> ModuleType:
 @hookimpl
 def regulars_jobs() -> Sequence[Job]:
     return JOBS
+
+
+@hookimpl
+def regulars_verifications() -> Sequence[Verification]:
+    return [
+        Verification(
+            "loyalty-ledger",
+            "Accounts, lots, holds, the chain and its seals are what the entries of the ledger give.",
+            differences,
+        )
+    ]
 
 
 @hookimpl

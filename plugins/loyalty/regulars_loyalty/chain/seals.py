@@ -23,7 +23,7 @@ from regulars_core.plugin import (
     new_id,
     now,
 )
-from regulars_loyalty.chain.canonical import leaf, seal_hash, statement
+from regulars_loyalty.chain.canonical import leaf, node, seal_hash, statement
 from regulars_loyalty.chain.chaining import alone
 from regulars_loyalty.chain.tree import Tree, path_of, root_of
 
@@ -87,6 +87,14 @@ class Proof:
     seal: SealRow
     statement: str
     path: Sequence[tuple[str, bool]]
+
+    def leads_to(self) -> str:
+        """The root to which the way leads."""
+        over = leaf(self.statement)
+        for half, is_first in self.path:
+            other = bytes.fromhex(half)
+            over = node(other, over) if is_first else node(over, other)
+        return over.hex()
 
 
 # --- what accounts were

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from regulars_core.plugin import (
     LATEST,
@@ -83,7 +84,7 @@ class Ledger:
 
     @property
     def _ending(self) -> Any:
-        return partial(_ends, self.shop.settings.zone)
+        return partial(ending_in, self.shop.settings.zone)
 
     @property
     def changed(self) -> list[Account]:
@@ -97,7 +98,8 @@ class Ledger:
         return ((account, one) for account in self.changed for one in account.transfers)
 
 
-def _ends(zone: Any, life: str, at: Instant) -> Instant:
+def ending_in(zone: ZoneInfo, life: str, at: Instant) -> Instant:
+    """When a life ends that begins at an instant, where the shop is; LATEST for what is none."""
     known = life_of(life)
     return LATEST if known is None else end_of(known, at, zone)
 
