@@ -42,13 +42,13 @@ class Figure:
         """As they are stored."""
         return self.given, self.spent, self.expired, self.reversed, self.moved
 
-    def __iadd__(self, other: "Figure") -> "Figure":
+    def take(self, other: "Figure") -> None:
+        """Add what another one counts."""
         self.given += other.given
         self.spent += other.spent
         self.expired += other.expired
         self.reversed += other.reversed
         self.moved += other.moved
-        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,26 +103,26 @@ class Figures:
 
     def count(self, entry: Entry, lots: Mapping[str, Part], opened: Part | None) -> None:
         """What an entry did to the lots that it touched, and the lot that it opened."""
-        fate = _FATES.get(entry.target if entry.source == LOTS else entry.source)
-        if fate is None:
-            return
-        for lot_id, amount in entry.uses:
-            if lot_id in lots:
-                _add(self.of(lots[lot_id]), fate, amount)
-        if opened is not None:
+        self.count_uses(entry.source, entry.target, [(lots[lot], amount) for lot, amount in entry.uses if lot in lots])
+        fate = _FATES.get(entry.source)
+        if opened is not None and fate is not None:
             figure = self.of(opened)
             if opened.is_original:
                 figure.given += opened.amount
             else:  # what came back, or came over, was given before
                 _add(figure, fate, -opened.amount)
 
+    def count_uses(self, source: str, target: str, uses: Iterable[tuple[Part, int]]) -> None:
+        """What was taken from lots, or put back to them where it is below zero, by what goes between these accounts."""
+        fate = _FATES.get(target if source == LOTS else source)
+        if fate is not None:
+            for part, amount in uses:
+                _add(self.of(part), fate, amount)
+
     def add(self, others: Iterable[tuple[Cell, Figure]]) -> None:
         """Count what others have counted, too."""
         for cell, figure in others:
-            if cell in self.cells:
-                self.cells[cell] += figure
-            else:
-                self.cells[cell] = Figure(*figure.columns)
+            self.cells.setdefault(cell, Figure()).take(figure)
 
 
 def _add(figure: Figure, fate: str, amount: int) -> None:

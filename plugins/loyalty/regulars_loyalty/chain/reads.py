@@ -37,6 +37,11 @@ class Entries:
     opened: Mapping[str, Part]
 
 
+def lookup_parts(dialect: Dialect, lot_ids: Sequence[str]) -> Lookup:
+    """What `part_of` makes lots of."""
+    return f"SELECT {_PART} FROM {_LOTS} WHERE {dialect.among('l.id', 1)}", [list(lot_ids)]
+
+
 def entries_from(found: Sequence[Sequence[Any]]) -> Entries:
     """The entries out of the rows of `lookup_entries`."""
     transfers, uses, lots = found

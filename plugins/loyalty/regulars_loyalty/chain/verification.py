@@ -9,8 +9,8 @@ from functools import partial
 from regulars_core.plugin import Instant, Shop, lock, now, told_progress
 from regulars_loyalty.chain.canonical import leaf, seal_hash, statement
 from regulars_loyalty.chain.checks import CHECKS, COUNTED_BY, Difference, Result, Rows, differences_of, sealed_in
+from regulars_loyalty.chain.current import kept_figures
 from regulars_loyalty.chain.figures import Cell, Figure, Figures
-from regulars_loyalty.chain.kept_figures import kept_figures
 from regulars_loyalty.chain.seals import PART, Key, SealPart, SealRow, last_seal, parts_of, proofs_of, seals_after
 from regulars_loyalty.chain.tree import Tree, root_of
 from regulars_loyalty.chain.walk import Batch, batches, read
