@@ -29,8 +29,8 @@ from regulars_core.customers.erasure.holdings import (
     told_of,
 )
 from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge
-from regulars_core.customers.reads import CustomerRow, customers_by_ids, survivors_by_ids
-from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition
+from regulars_core.customers.reads import CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
+from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition, Sought
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
 from regulars_core.events.ahead import told_later
 from regulars_core.events.consumers import consumer
@@ -56,7 +56,15 @@ from regulars_core.primitives.clock import (
 )
 from regulars_core.primitives.errors import BadInput, Forbidden, Malformed, Problem, Refused
 from regulars_core.primitives.ids import MAIN_STORE_ID, new_id
-from regulars_core.primitives.money import Money, decimal_text, divided_half_up, exponent_of, spread, to_minor
+from regulars_core.primitives.money import (
+    CurrencyCode,
+    Money,
+    decimal_text,
+    divided_half_up,
+    exponent_of,
+    spread,
+    to_minor,
+)
 from regulars_core.primitives.text import camel
 from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Quote
 from regulars_core.purchases.histories import (
@@ -76,13 +84,17 @@ from regulars_core.queries.locks import lock
 from regulars_core.queries.pace import Pace
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.relations import Relation, RowShape
-from regulars_core.queries.rows import Readable, by_ids, pages_of
+from regulars_core.queries.rows import Readable, by_ids, by_owner, pages_of, query_listed
 from regulars_core.queries.where import Condition, Leaf, Values, Where, compared, exists_in
+from regulars_core.rules.explanations import RuleExplanation, RuleFigure, RuleOutcome, SkipReason
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
 from regulars_core.rules.kinds import NoSettings, RuleKind
 from regulars_core.rules.laws import broken_law, random_purchases
 from regulars_core.rules.registry import RuleKinds, rule_kinds
 from regulars_core.rules.settings import MinorUnits, settings_from
+from regulars_core.rules.shop_rules import checked_rule, shown_rule, try_rule, usable_rule
+from regulars_core.rules.simulations import RuleSimulation, RuleSimulationSample, RuleSimulationShare
+from regulars_core.rules.stored import RuleSetting, ShownRule, StoredRule, UsableRule
 from regulars_core.shop.acting import acting, acting_as
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.codes import CodeSeries
@@ -90,6 +102,7 @@ from regulars_core.shop.commands import in_shop
 from regulars_core.shop.permissions import Permission
 from regulars_core.shop.shop import Shop
 from regulars_core.start import configured, opened, plugins_on, plugins_wanted
+from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_core.verification import Verification, told_progress
 
 __all__ = [
@@ -122,6 +135,7 @@ __all__ = [
     "Checks",
     "CodeSeries",
     "Condition",
+    "CurrencyCode",
     "CustomerFact",
     "CustomerRow",
     "Database",
@@ -176,11 +190,24 @@ __all__ = [
     "Refused",
     "Relation",
     "RowShape",
+    "RuleExplanation",
+    "RuleFigure",
     "RuleKind",
     "RuleKinds",
+    "RuleOutcome",
+    "RuleSetting",
+    "RuleSimulation",
+    "RuleSimulationSample",
+    "RuleSimulationShare",
     "Shop",
+    "ShownRule",
+    "SkipReason",
     "SortKey",
+    "Sought",
+    "StoreRow",
+    "StoredRule",
     "TextKeyField",
+    "UsableRule",
     "Values",
     "Verification",
     "Where",
@@ -189,8 +216,10 @@ __all__ = [
     "acting_as",
     "broken_law",
     "by_ids",
+    "by_owner",
     "camel",
     "changed",
+    "checked_rule",
     "compared",
     "completed",
     "configured",
@@ -219,6 +248,7 @@ __all__ = [
     "locked_customer",
     "lookup_lifetimes",
     "lookup_purchase_facts",
+    "lookup_survivors",
     "moment",
     "new_id",
     "now",
@@ -230,18 +260,23 @@ __all__ = [
     "purchase_facts",
     "purchase_facts_from",
     "purchases_by_ids",
+    "query_listed",
     "quote",
     "random_purchases",
     "refunds_by_ids",
     "request_bulk_job",
     "rule_kinds",
     "settings_from",
+    "shown_rule",
     "spread",
     "start_of",
+    "stores_by_ids",
     "survivors",
     "survivors_by_ids",
     "to_minor",
     "told_later",
     "told_of",
     "told_progress",
+    "try_rule",
+    "usable_rule",
 ]

@@ -145,10 +145,10 @@ def purchases_recorded_lookups(  # type: ignore[empty-body]
 ) -> Sequence[Lookup]:
     """The first half of `purchases_recorded`: what will have to be known, named from what is about to be recorded.
 
-    All plugins' look-ups are asked together, with core's own, before anything is written; so they may name customers and
-    instants, and no purchase. They only read. Where the purchase is recorded already they are asked in vain. `extras` are those
-    of `purchases_recorded`. Who is named by code or contact has a key that is found by the same statement: hand it on as a value,
-    by itself or as the only one of an array.
+    All plugins' look-ups are asked together, with core's own, before anything is written; so they may name customers,
+    instants and `methods` of paying, and no purchase. They only read. Where the purchase is recorded already they are asked in
+    vain. `extras` are those of `purchases_recorded`. Who is named by code or contact has a key that is found by the same statement:
+    hand it on as a value, by itself or as the only one of an array.
 
     For example:
 

@@ -28,10 +28,12 @@ _REFUND: Callable[[RefundRow], tuple[Any, ...]] = attrgetter(*RefundRow.__slots_
 
 
 class PurchaseOutline(NamedTuple):
-    """What is known of a purchase before it is recorded: who buys, None for nobody who is known, and when."""
+    """What is known of a purchase before it is recorded: who buys, None for nobody who is known, when, and in which ways it is
+    paid, if that was told."""
 
     customer_id: str | None
     purchased_at: Instant
+    methods: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -43,8 +45,8 @@ class RecordedPurchase(PurchaseRow):
 
     @property
     def outline(self) -> PurchaseOutline:
-        """Who bought, and when."""
-        return PurchaseOutline(self.customer_id, self.purchased_at)
+        """Who bought, when, and how it was paid."""
+        return PurchaseOutline(self.customer_id, self.purchased_at, frozenset(one.method for one in self.payments))
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from regulars_core.purchases.baskets import Quote
 from regulars_core.purchases.given_back.returns import EXCHANGE, exchange, lock_returned
 from regulars_core.purchases.quotes import quotes_of, quoting_of, tell_failures
 from regulars_core.purchases.reads import LineRow, PaymentRow, PurchaseRow
-from regulars_core.purchases.recorded import PurchaseOutline, whole
+from regulars_core.purchases.recorded import PurchaseOutline, RecordedPurchase, whole
 from regulars_core.purchases.rules import CheckedLine, CheckedPurchase, NewPayment
 from regulars_core.purchases.statistics import StatsDelta, add_purchases, recount, stats_update
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
@@ -139,6 +139,20 @@ async def _write_and_tell(
     buyers = [row.customer_id for row, _ in new]
     extras = [_for_each_payment(purchase.input.extras, len(exchanged)) for _, purchase in new]
     await announce(shop, RECORDED, list(rows), extras, rows, others=buyers, found=known.found, quotes=known.quotes)
+    for row, _ in new:
+        await _lower(shop, row, rows[row.id])
+
+
+async def _lower(shop: Shop, row: PurchaseRow, told: RecordedPurchase) -> None:
+    """Where a plugin took less than a payment said, because less would do: that is what was paid, and the rest is due."""
+    if told.due_minor == row.due_minor:
+        return
+    row.due_minor = told.due_minor
+    await shop.database.defer([("UPDATE purchase SET due = $2 WHERE id = $1", [row.id, row.due_minor])])
+    await shop.database.run_many(
+        "UPDATE payment SET amount = $2 WHERE id = $1",
+        [(payment.id, payment.amount_minor) for payment in told.payments],
+    )
 
 
 def _for_each_payment(extras: Extras, more: int) -> Extras:
@@ -168,7 +182,8 @@ async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: Name
     own: Sequence[Lookup] = ()
     if len(purchases) == 1:
         given = purchases[0].input
-        outline = PurchaseOutline(given.customer_id, given.purchased_at)
+        methods = frozenset(payment.method for payment in purchases[0].payments)
+        outline = PurchaseOutline(given.customer_id, given.purchased_at, methods)
         if ahead is None or not ahead.may_be(given.customer_id):
             ahead = named_ahead(shop, outline, given.extras)
         named = ahead.of(given.customer_id)

@@ -6,9 +6,11 @@ from types import ModuleType
 from regulars_core.plugin import App, Job, Permission, Verification, hookimpl
 from regulars_loyalty import hookspecs
 from regulars_loyalty.chain.verification import differences
+from regulars_loyalty.graphql import contribution
 from regulars_loyalty.jobs import JOBS
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.settings import LoyaltySettings
+from regulars_schema.plugin import Contribution
 
 
 @hookimpl
@@ -45,3 +47,8 @@ def regulars_settings() -> type[LoyaltySettings]:
 @hookimpl
 def regulars_permissions() -> Sequence[Permission]:
     return PERMISSIONS
+
+
+@hookimpl
+def regulars_schema() -> Contribution:
+    return contribution()

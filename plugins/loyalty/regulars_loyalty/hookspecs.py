@@ -1,5 +1,5 @@
-"""Where other plugins may join in with loyalty. Mark their implementations `@hookimpl(optionalhook=True)`, so that they can be on
-without loyalty."""
+"""Where other plugins may join in with loyalty. Mark their implementations `@hookimpl(optionalhook=True)`, so that they can be
+on without it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,46 @@ from regulars_core.plugin import Instant, hookspec
 
 if TYPE_CHECKING:
     from regulars_core.plugin import Shop
+
+
+@dataclass(frozen=True, slots=True)
+class PostedEntry:
+    """An entry of an account, as it was just posted. `unit` is a currency's code or `PTS`, and amounts are whole: minor units, or
+    points. `delta` is by how much the balance changed, and `balance_after` what it was then. Entries of one `event_id` were posted
+    together, for one thing that happened, of which `event_kind` says what it was. What somebody typed beside the reason is not
+    told."""
+
+    id: str
+    customer_id: str
+    unit: str
+    kind: str
+    delta: int
+    balance_after: int
+    at: Instant
+    recorded_at: Instant
+    event_id: str
+    event_kind: str
+    actor: str | None
+    store_id: str | None
+    purchase_id: str | None
+    refund_id: str | None
+    reverses_id: str | None
+    reason: str | None
+
+
+@hookspec
+async def loyalty_posted(shop: "Shop", entries: "Sequence[PostedEntry]") -> None:
+    """Credit or points of customers moved, or were settled or expired: by a purchase, a refund, a merge, by hand, or by time.
+
+    It is told in the transaction that posts it, once for each time that something is written, and in the order of each account's
+    entries. Whoever raises Refused undoes all of it. It is not kept in the journal: who was off reads the ledger.
+
+    For example:
+
+        @hookimpl(optionalhook=True)
+        async def loyalty_posted(shop: Shop, entries: Sequence[PostedEntry]) -> None:
+            await thank(shop, [entry for entry in entries if entry.kind == "FUNDING"])
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ POINTS_ADJUST = "points.adjust"
 POINTS_MANAGE = "points.manage"
 LEDGER_REVERSE = "ledger.reverse"
 LEDGER_VIEW = "ledger.view"
+CUSTOMERS_VIEW = "customers.view"
+PURCHASES_VIEW = "purchases.view"
+STORES_VIEW = "stores.view"
 
 _EVERYBODY = ("store_terminal", "cashier", "store_manager", "marketing", "support", "accountant")
 _TILLS = ("store_terminal", "cashier", "store_manager")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from regulars_core.plugin import Instant, printed
-from regulars_loyalty.ledger.book import POINTS, signed
+from regulars_loyalty.ledger.book import POINTS, delta_of
 
 FIRST = bytes(32)
 """Stands for the hash before an account's first entry."""
@@ -45,7 +45,7 @@ class Entry:
     @property
     def delta(self) -> int:
         """By how much it changed the balance."""
-        return signed(self.source, self.target, self.amount)
+        return delta_of(self.source, self.target, self.amount)
 
     @property
     def account(self) -> tuple[str, str]:

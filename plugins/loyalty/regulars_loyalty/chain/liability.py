@@ -8,7 +8,7 @@ from regulars_core.plugin import LATEST, BadInput, Database, Instant, Shop, now,
 from regulars_loyalty.chain.current import Current, by_end, by_month, current, lookup_moving_ends
 from regulars_loyalty.chain.figures import ENDS_WITH_ACTIVITY, Figure, first_day, month_of
 from regulars_loyalty.ledger.book import DEBT, LOTS, POINTS
-from regulars_loyalty.ledger.storage import ending_in
+from regulars_loyalty.ledger.lives import ending_of
 
 _MONTHS = 12
 _MAX_MONTHS = 60
@@ -87,9 +87,9 @@ async def _now(shop: Shop) -> Sequence[Liability]:
 async def _moving(shop: Shop, at: Instant) -> Mapping[tuple[str, int], int]:
     """What is left and ends after the last activity, by unit and month of the end as it is now."""
     sql, values = lookup_moving_ends(shop.database.dialect)
-    found, zone = dict[tuple[str, int], int](), shop.settings.zone
+    found, zone, ending = dict[tuple[str, int], int](), shop.settings.zone, ending_of(shop)
     for unit, life, begins, left in await shop.database.rows(sql, *values):
-        ends = ending_in(zone, life, Instant(begins))
+        ends = ending(life, Instant(begins))
         if at < ends < LATEST:
             key = unit, month_of(ends, zone)
             found[key] = found.get(key, 0) + left

@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from regulars_core.plugin import Instant, Shop, lock, now, told_progress
 from regulars_loyalty.chain.canonical import leaf, seal_hash, statement
@@ -15,7 +14,7 @@ from regulars_loyalty.chain.seals import PART, Key, SealPart, SealRow, last_seal
 from regulars_loyalty.chain.tree import Tree, root_of
 from regulars_loyalty.chain.walk import Batch, batches, read
 from regulars_loyalty.ledger.book import DEBT, LOTS, MERGED
-from regulars_loyalty.ledger.storage import ending_in
+from regulars_loyalty.ledger.lives import ending_of
 
 _SAMPLES = 20
 _EVERY_SECONDS = 5
@@ -60,7 +59,7 @@ class Verification:
 
     def __init__(self, shop: Shop) -> None:
         self._shop, self.report = shop, Report(now())
-        self._ending: Callable[[str, Instant], Instant] = partial(ending_in, shop.settings.zone)
+        self._ending: Callable[[str, Instant], Instant] = ending_of(shop)
         self._figures, self._kept = Figures(shop.settings.zone), dict[Cell, Figure]()
         self._merges = Counter[tuple[str, str]]()
         self._house, self._customers = Counter[str](), Counter[str]()
@@ -262,7 +261,7 @@ async def differences(shop: Shop) -> AsyncIterator[str]:
 
 async def verify_customer(shop: Shop, customer_id: str) -> Report:
     """Every check that can be made of one customer's accounts."""
-    report, ending = Report(now()), partial(ending_in, shop.settings.zone)
+    report, ending = Report(now()), ending_of(shop)
 
     async def work() -> Batch:
         await lock(shop.database, "customer_stats", [customer_id], key="customer_id")

@@ -114,13 +114,16 @@ class Transfer:
     @property
     def delta(self) -> int:
         """By how much it changed the balance."""
-        return signed(self.source, self.target, self.amount)
+        return delta_of(self.source, self.target, self.amount)
 
 
-def signed(source: str, target: str, amount: int) -> int:
-    """By how much an amount that goes from one account to another changes what the customer has."""
-    own = {LOTS, DEBT}
-    return amount * ((target in own) - (source in own))
+def delta_of(source: str, target: str, amount: int) -> int:
+    """By how much a transfer changes the balance: not at all where both accounts are the customer's."""
+    return amount * (_sign(target) - _sign(source))
+
+
+def _sign(account: str) -> int:
+    return 1 if account in {LOTS, DEBT} else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,8 @@ class Account:
     lots: list[Lot] | None = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     limit: int = 0
+    drawn: int = 0
+    """Down to how far below zero the limit has let it go now; 0 where no limit was needed."""
     ending: Ending = lambda life, at: LATEST
     transfers: list[Transfer] = field(default_factory=list)
     touched: dict[str, Lot] = field(default_factory=dict)
@@ -189,6 +194,11 @@ class Account:
     def available(self) -> int:
         """What can be spent."""
         return max(0, self.balance - self.pending - self.held + self.limit)
+
+    @property
+    def overdrawn(self) -> int:
+        """How far what can be spent is below zero, what is held included."""
+        return max(0, self.held + self.pending - self.balance)
 
     def ends_at(self, lot: Lot) -> Instant:
         """When what is left of a lot expires; LATEST for never."""
@@ -291,14 +301,17 @@ class Account:
     def spend(
         self, kind: str, amount: int, cause: Cause, house: str, *, hold: Hold | None = None, allow_debt: bool = False
     ) -> Sequence[Transfer]:
-        """Take what can be spent, an open `hold` of the same purpose included, which is closed by it. What is beyond the lots is
-        owed: as far as the limit goes, or all of it if debt is allowed. Raises Short."""
+        """Take what can be spent, an open `hold` of the same purpose included, which is closed by it: what that has kept is there,
+        whatever has become of the rest since. What is beyond the lots is owed: as far as the limit goes, or all of it if debt is
+        allowed. Raises Short."""
         self.post_due()
-        if hold is not None and hold.closed_at is None:
-            self._close(hold, min(amount, hold.amount), self.present)
+        kept = hold.amount if hold is not None and hold.closed_at is None else 0
+        there = kept + self.available
+        if amount > there and not allow_debt:
+            raise Short(amount, there)
+        if hold is not None and kept:
+            self._close(hold, min(amount, kept), self.present)
             cause = replace(cause, hold_id=hold.id)
-        if amount > self.available and not allow_debt:
-            raise Short(amount, self.available)
         before = len(self.transfers)
         self.is_active(cause.at)
         parts = list(self._from(self._spendable(), amount, self._free()))
@@ -308,6 +321,8 @@ class Account:
         if amount > taken:
             self._post("DEBT" if allow_debt else kind, DEBT, house, amount - taken, cause)
         self._expire(new_id)
+        if amount > kept and not allow_debt:
+            self.drawn = self.overdrawn
         return self.transfers[before:]
 
     def take_back(self, kind: str, amount: int, cause: Cause, own: Sequence[Lot], house: str = ISSUED) -> None:
@@ -361,6 +376,7 @@ class Account:
             raise Short(amount, self.available)
         made = Hold(new_id(), basket, amount, 0, self.present, until, is_changed=True)
         self.holds.append(made)
+        self.drawn = self.overdrawn
         return made
 
     def hold_of(self, basket: str | None) -> Hold | None:

@@ -2,12 +2,13 @@
 
 import re
 from calendar import monthrange
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from regulars_core.plugin import LATEST, Instant, instant_of
+from regulars_core.plugin import LATEST, Instant, Shop, instant_of
 
 MONTH_END = " MONTH_END"
 """Stands behind a duration that lasts to the end of its last month."""
@@ -50,6 +51,16 @@ def end_of(life: Life, start: Instant, zone: ZoneInfo) -> Instant:
         following = ended.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)
         ended = following.replace(day=1)
     return instant_of(ended)
+
+
+def ending_of(shop: Shop) -> Callable[[str, Instant], Instant]:
+    """When a life, given as text, ends that begins at an instant, where a shop is; LATEST for a text that is none."""
+
+    def ends_at(text: str, start: Instant) -> Instant:
+        life = life_of(text)
+        return LATEST if life is None else end_of(life, start, shop.settings.zone)
+
+    return ends_at
 
 
 def days_after(start: Instant, days: int, zone: ZoneInfo) -> Instant:

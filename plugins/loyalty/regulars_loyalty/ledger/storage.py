@@ -1,13 +1,10 @@
 """Accounts out of the database and into it: what is looked up of customers, and how what was done is written down."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from regulars_core.plugin import (
-    LATEST,
     MIN_COPY_ROWS,
     Database,
     Dialect,
@@ -22,8 +19,10 @@ from regulars_core.plugin import (
     new_id,
     now,
 )
-from regulars_loyalty.ledger.book import Account, Hold, Lot, Transfer
-from regulars_loyalty.ledger.lives import end_of, life_of
+from regulars_loyalty.ledger.book import Account, Ending, Hold, Lot, Transfer
+from regulars_loyalty.ledger.limits import lookup_limits
+from regulars_loyalty.ledger.lives import ending_of
+from regulars_loyalty.ledger.telling import tell_posted
 
 ALL_LOTS = -1
 """Stands for the instant where all lots are looked up."""
@@ -32,15 +31,16 @@ LOT_COLUMNS = (
     "is_bought", "is_grace",
 )  # fmt: skip
 _HOLD = ("id", "basket", "amount", "captured", "created_at", "held_until", "closed_at")
-LOOKUPS = 3
+LOOKUPS = 4
 """How many look-ups `lookup_accounts` names."""
 
 
 def lookup_accounts(
     dialect: Dialect, customer_ids: Collection[str], present: Instant | None = None
 ) -> Sequence[Lookup]:
-    """What `Ledger` is made of: accounts, open lots and open holds of customers. Given the `present`, lots are looked up where
-    something is due or owed only: such an account can be given to, and nothing else."""
+    """What `Ledger` is made of: accounts, open lots and open holds of customers, and how far their groups let them go below zero.
+    Given the `present`, lots are looked up where something is due or owed only: such an account can be given to, and nothing
+    else, so that no limit is looked up."""
     ids, asked = sorted(customer_ids), ALL_LOTS if present is None else present
     theirs = dialect.among("a.customer_id", 1)
     due = "" if present is None else " AND (a.next_at <= $2 OR a.debt > 0)"
@@ -59,7 +59,11 @@ def lookup_accounts(
             " AND h.closed_at IS NULL ORDER BY h.created_at, h.id",
             [ids],
         ),
+        lookup_limits(dialect, ids) if present is None else _NO_LIMITS,
     ]
+
+
+_NO_LIMITS: Lookup = ("SELECT group_id, amount FROM loyalty_group_limit WHERE FALSE", [])
 
 
 @dataclass
@@ -70,6 +74,8 @@ class Ledger:
     present: Instant
     accounts: dict[tuple[str, str], Account]
     are_all_lots_known: bool
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """Down to how far below zero customers may spend credit, by customer, where they may."""
     once: list[tuple[str, str, str]] = field(default_factory=list)
     """(customer, rule, transfer) of what was given once per customer."""
     never_again: list[str] = field(default_factory=list)
@@ -79,12 +85,17 @@ class Ledger:
         """The account of a customer in a unit; an empty one where nothing was ever posted."""
         key = customer_id, unit
         if key not in self.accounts:
-            self.accounts[key] = Account(customer_id, unit, self.present, ending=self._ending)
+            self.accounts[key] = Account(
+                customer_id, unit, self.present, limit=self._limit(customer_id, unit), ending=self._ending
+            )
         return self.accounts[key]
 
     @property
-    def _ending(self) -> Any:
-        return partial(ending_in, self.shop.settings.zone)
+    def _ending(self) -> Ending:
+        return ending_of(self.shop)
+
+    def _limit(self, customer_id: str, unit: str) -> int:
+        return self.limits.get(customer_id, 0) if unit == self.shop.currency else 0
 
     @property
     def changed(self) -> list[Account]:
@@ -98,22 +109,16 @@ class Ledger:
         return ((account, one) for account in self.changed for one in account.transfers)
 
 
-def ending_in(zone: ZoneInfo, life: str, at: Instant) -> Instant:
-    """When a life ends that begins at an instant, where the shop is; LATEST for what is none."""
-    known = life_of(life)
-    return LATEST if known is None else end_of(known, at, zone)
-
-
 def ledger_from(shop: Shop, found: Sequence[Sequence[Any]], present: Instant) -> Ledger:
     """The accounts out of the rows of `lookup_accounts`, as they are at an instant."""
-    accounts, lots, holds = found[:LOOKUPS]
+    accounts, lots, holds, limits = found[:LOOKUPS]
     asked = accounts[0][7] if accounts else ALL_LOTS
-    ledger = Ledger(shop, present, {}, asked == ALL_LOTS)
+    ledger = Ledger(shop, present, {}, asked == ALL_LOTS, {row[0]: row[1] for row in limits})
     for customer_id, unit, amount, debt, version, next_at, active_at, _ in accounts:
         is_known = asked == ALL_LOTS or next_at <= asked or debt > 0
         ledger.accounts[customer_id, unit] = Account(
             customer_id, unit, present, amount, debt, version, next_at, active_at, [] if is_known else None, [],
-            ending=ledger._ending,
+            ledger._limit(customer_id, unit), ending=ledger._ending,
         )  # fmt: skip
     for customer_id, unit, *columns, bought, grace in lots:
         own = ledger.accounts[customer_id, unit].lots
@@ -151,6 +156,13 @@ async def customer_ledger(shop: Shop, customer_id: str) -> Ledger:
 
 _MOVE = "UPDATE customer_stats SET activity = activity + 1 WHERE customer_id = $1 AND activity = $2 AND merged_into_id IS NULL"
 
+_MAY_DRAW = (
+    "UPDATE loyalty_group_limit SET amount = amount"
+    " WHERE amount >= $2 AND group_id = (SELECT group_id FROM customer WHERE id = $1)"
+)
+"""Whoever goes below zero does it by the limit as it is when that is written, and one who lowers the limit meanwhile is waited
+for."""
+
 _ACCOUNT = ("id", "customer_id", "unit", "amount", "debt", "held", "version", "next_at", "active_at")
 _TRANSFER = (
     "id", "customer_id", "unit", "version", "kind", "source", "target", "amount", "balance_after", "debt_after", "at",
@@ -174,8 +186,8 @@ _PUT_HOLD = "ON CONFLICT (id) DO UPDATE SET captured = excluded.captured, closed
 
 
 async def write_ledger(ledger: Ledger) -> None:
-    """Write down what was done: of a customer or two together with whatever else the transaction writes, of many in a few
-    statements. Then it cannot be changed any more."""
+    """Write down what was done, and tell those who want to know: of a customer or two together with whatever else the
+    transaction writes, of many in a few statements. Then it cannot be changed any more. Raises what they raise, Refused too."""
     changed, database = ledger.changed, ledger.shop.database
     if not changed:
         return
@@ -215,8 +227,11 @@ async def write_ledger(ledger: Ledger) -> None:
         await database.defer(writes)
     else:
         await _write_many(database, inserts, puts)
+    drawn = [Guarded(_MAY_DRAW, [one.customer_id, one.drawn]) for one in changed if one.drawn]
+    await database.defer(drawn)
+    await tell_posted(ledger.shop, list(ledger.transfers), recorded)
     for account in changed:
-        account.transfers, account.touched = [], {}
+        account.transfers, account.touched, account.drawn = [], {}, 0
         for one in account.holds:
             one.is_changed = False
     ledger.once, ledger.never_again = [], []

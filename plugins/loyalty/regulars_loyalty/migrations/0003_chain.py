@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="LedgerExpiryRun",
             fields=[
-                ("id", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("id", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("at", InstantField()),
                 ("before", InstantField()),
                 ("customer_id", IdField(null=True, generated=False, unique=False)),
@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="LedgerLink",
             fields=[
-                ("position", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("position", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("customer_id", IdField(generated=False, null=False, unique=False)),
                 ("unit", TextKeyField(max_length=3)),
                 ("version", fields.BigIntField()),
@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="LedgerSeal",
             fields=[
-                ("number", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("number", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("sealed_at", InstantField()),
                 ("entry_count", fields.BigIntField()),
                 ("root", fields.CharField(max_length=64)),
