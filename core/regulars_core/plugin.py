@@ -98,6 +98,7 @@ from regulars_core.purchases.recorded import as_recorded as recorded_before_refu
 from regulars_core.purchases.refundable import Paid, PaidLine, taken_by_amount
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
+from regulars_core.queries.pace import Pace
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.relations import Relation, RowShape
 from regulars_core.queries.rows import Readable, by_ids, by_owner, pages_of, query_listed
@@ -120,7 +121,7 @@ from regulars_core.shop.permissions import Permission
 from regulars_core.shop.shop import Shop
 from regulars_core.start import configured, opened, plugins_on, plugins_wanted
 from regulars_core.stores.reads import StoreRow, stores_by_ids
-from regulars_core.verification import Verification
+from regulars_core.verification import Verification, told_progress
 
 __all__ = [
     "AMOUNT",
@@ -183,6 +184,7 @@ __all__ = [
     "Once",
     "Order",
     "Owners",
+    "Pace",
     "Page",
     "Paid",
     "PaidLine",
@@ -304,6 +306,7 @@ __all__ = [
     "to_minor",
     "told_later",
     "told_of",
+    "told_progress",
     "try_rule",
     "usable_rule",
 ]

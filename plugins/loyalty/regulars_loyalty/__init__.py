@@ -10,6 +10,7 @@ from regulars_core.plugin import (
     App,
     GroupRow,
     Instant,
+    Job,
     Lookup,
     Merge,
     MergeForecast,
@@ -26,14 +27,17 @@ from regulars_core.plugin import (
     RuleKind,
     Shop,
     StandingMerge,
+    Verification,
     hookimpl,
     told_of,
 )
 from regulars_loyalty import events, hookspecs, personal
 from regulars_loyalty import merges as joined
+from regulars_loyalty.chain.verification import differences
 from regulars_loyalty.commands import commands
 from regulars_loyalty.graphql import contribution
 from regulars_loyalty.graphql.group_limits import take_limits
+from regulars_loyalty.jobs import JOBS
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.points.box import BOX
 from regulars_loyalty.points.rewards import REWARDS
@@ -59,6 +63,22 @@ def regulars_models() -> App:
 @hookimpl
 def regulars_hookspecs() -> ModuleType:
     return hookspecs
+
+
+@hookimpl
+def regulars_jobs() -> Sequence[Job]:
+    return JOBS
+
+
+@hookimpl
+def regulars_verifications() -> Sequence[Verification]:
+    return [
+        Verification(
+            "loyalty-ledger",
+            "Accounts, lots, holds, the chain and its seals are what the entries of the ledger give.",
+            differences,
+        )
+    ]
 
 
 @hookimpl
