@@ -77,9 +77,9 @@ from regulars_core.purchases.histories import (
     purchase_facts_from,
     refunds_of,
 )
+from regulars_core.purchases.payments.payment_rows import PaymentRow, refund_payments_of
 from regulars_core.purchases.quotes import Quoted, quote
 from regulars_core.purchases.reads import (
-    PaymentRow,
     PurchaseRow,
     RefundLineRow,
     RefundRow,
@@ -89,6 +89,7 @@ from regulars_core.purchases.reads import (
 from regulars_core.purchases.recorded import (
     PurchaseOutline,
     ReassignedPurchase,
+    RecordedPayment,
     RecordedPurchase,
     RecordedRefund,
     recorded_by_ids,
@@ -97,6 +98,7 @@ from regulars_core.purchases.recorded import as_recorded as recorded_before_refu
 from regulars_core.purchases.refundable import Paid, PaidLine, taken_by_amount
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
+from regulars_core.queries.pace import Pace
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.relations import Relation, RowShape
 from regulars_core.queries.rows import Readable, by_ids, by_owner, pages_of, query_listed
@@ -106,6 +108,7 @@ from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, Purchase
 from regulars_core.rules.kinds import NoSettings, RuleKind
 from regulars_core.rules.laws import broken_law, random_purchases
 from regulars_core.rules.registry import RuleKinds, rule_kinds
+from regulars_core.rules.rewards import RewardKind
 from regulars_core.rules.settings import MinorUnits, settings_from
 from regulars_core.rules.shop_rules import checked_rule, shown_rule, try_rule, usable_rule
 from regulars_core.rules.simulations import RuleSimulation, RuleSimulationSample, RuleSimulationShare
@@ -118,7 +121,7 @@ from regulars_core.shop.permissions import Permission
 from regulars_core.shop.shop import Shop
 from regulars_core.start import configured, opened, plugins_on, plugins_wanted
 from regulars_core.stores.reads import StoreRow, stores_by_ids
-from regulars_core.verification import Verification
+from regulars_core.verification import Verification, told_progress
 
 __all__ = [
     "AMOUNT",
@@ -181,6 +184,7 @@ __all__ = [
     "Once",
     "Order",
     "Owners",
+    "Pace",
     "Page",
     "Paid",
     "PaidLine",
@@ -201,12 +205,14 @@ __all__ = [
     "Quoted",
     "Readable",
     "ReassignedPurchase",
+    "RecordedPayment",
     "RecordedPurchase",
     "RecordedRefund",
     "RefundLineRow",
     "RefundRow",
     "Refused",
     "Relation",
+    "RewardKind",
     "RowShape",
     "RuleExplanation",
     "RuleFigure",
@@ -284,6 +290,7 @@ __all__ = [
     "random_purchases",
     "recorded_before_refunds",
     "recorded_by_ids",
+    "refund_payments_of",
     "refunds_by_ids",
     "refunds_of",
     "request_bulk_job",
@@ -299,6 +306,7 @@ __all__ = [
     "to_minor",
     "told_later",
     "told_of",
+    "told_progress",
     "try_rule",
     "usable_rule",
 ]

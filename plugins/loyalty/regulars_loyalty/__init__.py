@@ -10,6 +10,7 @@ from regulars_core.plugin import (
     App,
     GroupRow,
     Instant,
+    Job,
     Lookup,
     Merge,
     MergeForecast,
@@ -20,21 +21,26 @@ from regulars_core.plugin import (
     Problem,
     PurchaseOutline,
     ReassignedPurchase,
+    RecordedPayment,
     RecordedPurchase,
     RecordedRefund,
     RuleKind,
     Shop,
     StandingMerge,
+    Verification,
     hookimpl,
     told_of,
 )
 from regulars_loyalty import events, hookspecs, personal
 from regulars_loyalty import merges as joined
+from regulars_loyalty.chain.verification import differences
 from regulars_loyalty.commands import commands
 from regulars_loyalty.graphql import contribution
 from regulars_loyalty.graphql.group_limits import take_limits
+from regulars_loyalty.jobs import JOBS
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.points.box import BOX
+from regulars_loyalty.points.rewards import REWARDS
 from regulars_loyalty.settings import LoyaltySettings
 from regulars_schema.plugin import Contribution
 
@@ -60,6 +66,22 @@ def regulars_hookspecs() -> ModuleType:
 
 
 @hookimpl
+def regulars_jobs() -> Sequence[Job]:
+    return JOBS
+
+
+@hookimpl
+def regulars_verifications() -> Sequence[Verification]:
+    return [
+        Verification(
+            "loyalty-ledger",
+            "Accounts, lots, holds, the chain and its seals are what the entries of the ledger give.",
+            differences,
+        )
+    ]
+
+
+@hookimpl
 def regulars_settings() -> type[LoyaltySettings]:
     return LoyaltySettings
 
@@ -71,7 +93,7 @@ def regulars_schema() -> Contribution:
 
 @hookimpl
 def regulars_rules() -> Sequence[RuleKind]:
-    return BOX
+    return [*BOX, *REWARDS]
 
 
 @hookimpl
@@ -92,6 +114,11 @@ async def purchases_recorded(
     found: Sequence[Sequence[Any]],
 ) -> None:
     await events.recorded(shop, purchases, extras, found)
+
+
+@hookimpl
+async def purchases_paid(shop: Shop, payments: Sequence[RecordedPayment], extras: Sequence[Mapping[str, Any]]) -> None:
+    await events.paid(shop, payments, extras)
 
 
 @hookimpl

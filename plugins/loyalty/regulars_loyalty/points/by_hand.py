@@ -8,6 +8,7 @@ from regulars_loyalty.ledger.by_hand import Posted, Why, telling
 from regulars_loyalty.ledger.holding import refused
 from regulars_loyalty.ledger.named import named_ledger
 from regulars_loyalty.ledger.storage import write_ledger
+from regulars_loyalty.points.program_versions import versions_of
 
 MAX_POINTS = 10**15
 """Of one posting: sums of thousands of them still fit 64 bits."""
@@ -28,7 +29,8 @@ async def add(shop: Shop, customer_id: str, points: int, why: Why, ends: Ends) -
 
 async def _terms(shop: Shop, present: Instant, ends: Ends) -> Terms:
     if ends == AS_THE_PROGRAM_SAYS:
-        return Terms(present)
+        version = (await versions_of(shop)).at(present)
+        return version.program.terms_from(present, shop.settings.zone) if version else Terms(present)
     return Terms(present, LATEST if ends is None else ends)
 
 

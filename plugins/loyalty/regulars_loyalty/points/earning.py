@@ -45,15 +45,22 @@ async def earnings_from(
     who = [(sale.customer_id, sale.at) for sale in sales if sale.customer_id]
     versions = await known_versions(shop, found[0]) if found else await versions_of(shop)
     in_force = _in_force(versions, {sale.at for sale in sales})
-    rows = list(found[1:])
-    if not found or not _has_asked(found[0], versions, in_force):
-        lookups = _lookups(shop, in_force, who)
-        rows = list(await shop.database.read_together(lookups)) if lookups else []
-        asked = in_force
-    else:
+    if found and _has_asked(found[0], versions, in_force):
         numbers = set(asked_by(found[0])[1])
         asked = [one for one in versions.all if one.number in numbers]
-    known = _known(asked, rows)
+        return _outcomes(shop, versions, sales, _known(asked, list(found[1:])))
+    lookups = _lookups(shop, in_force, who)
+    rows = list(await shop.database.read_together(lookups)) if lookups else []
+    return _outcomes(shop, versions, sales, _known(in_force, rows))
+
+
+async def tried_earnings(shop: Shop, versions: Versions, sales: Sequence[Sale]) -> Sequence[Sequence[Outcome]]:
+    """What other versions would give for these sales, by the same code; whatever was ever given once per customer, to nobody of
+    them it was given before."""
+    return _outcomes(shop, versions, sales, _Known({}))
+
+
+def _outcomes(shop: Shop, versions: Versions, sales: Sequence[Sale], known: "_Known") -> Sequence[Sequence[Outcome]]:
     told: dict[str, Sequence[Outcome]] = {}
     for sale in sorted(sales, key=lambda one: (one.at, one.id)):
         version = versions.at(sale.at)

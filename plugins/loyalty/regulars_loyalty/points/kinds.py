@@ -78,9 +78,9 @@ class PointsRuleKind(RuleKind):
             raise ValueError(wrong)
         return given
 
-    def says(self, settings: BaseModel, currency: str) -> str:
+    def words(self, settings: BaseModel, currency: str) -> str | None:
         """A rule of this kind in words."""
-        return self.sentence(settings, currency) if self.sentence else self.description
+        return self.sentence(settings, currency) if self.sentence else None
 
     def _wrong(self, given: Given, sale: Sale) -> str | None:
         points = given.points

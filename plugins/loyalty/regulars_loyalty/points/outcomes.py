@@ -4,13 +4,21 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
 import orjson
 
-from regulars_core.plugin import spread
+from regulars_core.plugin import (
+    RuleExplanation,
+    RuleFigure,
+    RuleOutcome,
+    Shop,
+    ShownRule,
+    SkipReason,
+    shown_rule,
+    spread,
+)
 from regulars_loyalty.ledger.book import Terms
 from regulars_loyalty.points.facts import Sale
 from regulars_loyalty.points.kinds import Given, Number
@@ -18,18 +26,6 @@ from regulars_loyalty.points.program import Rule, Unavailable, Version
 
 EARN, BONUS = "EARN", "BONUS"
 """What kind of entry a rule posts: of its own, or a multiplier of the others."""
-
-
-class SkipReason(StrEnum):
-    """Why a rule gave nothing for a purchase."""
-
-    AUDIENCE = "AUDIENCE"
-    NOT_IN_FORCE = "NOT_IN_FORCE"
-    NO_MATCH = "NO_MATCH"
-    NO_CUSTOMER = "NO_CUSTOMER"
-    ROUNDED_OFF = "ROUNDED_OFF"
-    UNAVAILABLE = "UNAVAILABLE"
-    UNDONE = "UNDONE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +38,12 @@ class Explanation:
     def as_json(self) -> str:
         """As an entry keeps it."""
         return orjson.dumps({"text": self.text, "figures": dict(self.figures)}).decode()
+
+    def shown(self, rule: ShownRule | None = None) -> RuleExplanation:
+        """As people see it."""
+        return RuleExplanation(
+            [RuleFigure(name, Decimal(value)) for name, value in self.figures.items()], self.text, rule
+        )
 
     @classmethod
     def from_json(cls, text: str) -> "Explanation":
@@ -79,16 +81,13 @@ class Outcome:
         """Whether the rule gives to each customer once only."""
         return self.rule.is_once
 
-    @property
-    def shares_json(self) -> str:
-        """How much of the base each line is, as an entry keeps it."""
-        return orjson.dumps(dict(self.shares)).decode()
+    def shown(self, shop: Shop) -> RuleOutcome:
+        """As people see it."""
+        return RuleOutcome(self.rule.name, Decimal(self.points), self.explained(shop), self.reason)
 
-
-def shares_from(text: str) -> Mapping[str, int]:
-    """From what an entry keeps."""
-    read: dict[str, int] = orjson.loads(text)
-    return read
+    def explained(self, shop: Shop) -> RuleExplanation:
+        """How it came about, as people see it."""
+        return self.explanation.shown(shown_rule(shop, self.rule.kind.use, self.rule.data.rule.stored))
 
 
 Failed = Callable[[Rule, Exception], None]

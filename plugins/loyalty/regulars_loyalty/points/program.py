@@ -15,7 +15,18 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from regulars_core.plugin import LATEST, Checks, Instant, NoSettings, Problem, settings_from, to_minor
+from regulars_core.plugin import (
+    LATEST,
+    Checks,
+    Instant,
+    NoSettings,
+    Problem,
+    RuleSetting,
+    StoredRule,
+    divided_half_up,
+    settings_from,
+    to_minor,
+)
 from regulars_loyalty.ledger.book import Terms
 from regulars_loyalty.ledger.lives import MONTH_END, days_after, end_of, life_of
 from regulars_loyalty.points.facts import Sale
@@ -51,6 +62,11 @@ class RuleData(_Data):
     kind: str
     settings: tuple[tuple[str, str], ...] = ()
     plugin: str | None = None
+
+    @property
+    def stored(self) -> StoredRule:
+        """The rule as rules of any use are kept."""
+        return StoredRule(self.kind, tuple(RuleSetting(*pair) for pair in self.settings))
 
 
 class EarningData(_Data):
@@ -137,10 +153,6 @@ class Rule:
         """Whether it gives to each customer once only."""
         return self.is_available and bool(self.kind.is_once(self.settings))
 
-    def says(self, currency: str) -> str:
-        """The rule in words."""
-        return self.kind.says(self.settings, currency) if self.is_available else self.data.rule.kind
-
 
 @dataclass(frozen=True)
 class Rate:
@@ -160,6 +172,10 @@ class Rate:
     def worth(self, points: int) -> int:
         """What so many points pay, in minor units: whole steps only, and nothing where they are too few for a payment."""
         return 0 if points < (self.minimum_points or 0) else points // self.points * self.amount
+
+    def cost(self, points: int) -> int:
+        """What so many points are worth to the shop, in minor units, half-up."""
+        return divided_half_up(points * self.amount, self.points)
 
 
 @dataclass(frozen=True)
