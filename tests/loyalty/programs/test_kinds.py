@@ -193,7 +193,7 @@ def test_a_rule_in_words() -> None:
         "MULTIPLIER": "points × 1.5",
     }
     for kind, told in SETTINGS[:1] + SETTINGS[3:6]:
-        assert kind.says(told, "USD") == said[kind.name]
+        assert kind.words(told, "USD") == said[kind.name]
 
 
 def test_settings_as_the_contract_names_them() -> None:

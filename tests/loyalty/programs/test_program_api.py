@@ -1,6 +1,6 @@
 """The program over the API: put in force, asked for, withdrawn, tried, refused with the place of what is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -192,7 +192,7 @@ async def points(owner: Owner, customer: str, *, fields: str = "balance availabl
 OUTCOMES = "pointsOutcomes { name given reason explanation { text rule { kind description } figures { name value } } }"
 
 
-async def test_a_purchase_earns_and_says_why(owner: Owner) -> None:
+async def test_a_purchase_earns_and_says_why(owner: Owner, calendar: Callable[[str], Any]) -> None:
     await puts(
         owner, DOLLAR, earns("MULTIPLIER", "M", factor="1.5"), earns("PER_ITEM", "BAGS", points=5, sku=["B1"]),
         rate={"points": 10, "amount": {"amount": "1.00"}},
@@ -213,9 +213,9 @@ async def test_a_purchase_earns_and_says_why(owner: Owner) -> None:
     assert dollar["explanation"]["rule"] == {"kind": "PER_AMOUNT", "description": "1 point per 1.00"}
     assert {"name": "DROPPED", "value": "0.5"} in dollar["explanation"]["figures"]
     assert (bonus["given"], bags["given"], bags["reason"]) == ("12", "0", "NO_MATCH")
-    reached = await points(
-        owner, ana, fields="balance value { amount } exchanges { exchange { code } missingPoints times }"
-    )
+    fields = "balance value { amount } exchanges { exchange { code } missingPoints times }"
+    with calendar("2099-01-03"):
+        reached = await points(owner, ana, fields=fields)
     assert (reached["balance"], reached["value"]) == ("37", {"amount": "3.00"})
     assert reached["exchanges"] == [
         {"exchange": {"code": "CUP"}, "missingPoints": "0", "times": 1},

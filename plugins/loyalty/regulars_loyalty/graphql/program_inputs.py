@@ -117,8 +117,8 @@ async def program_of(input: PointsProgramInput, shop: Shop) -> ProgramData:
         rate=rate,
         pending_days=pending,
         expire_after=expires,
-        expiry_rounding=program.ExpiryRounding(rounding.value if rounding else "NONE"),
-        expiry_start=program.ExpiryStart(start.value if start else "AVAILABILITY"),
+        expiry_rounding=program.ExpiryRounding(rounding or "NONE"),
+        expiry_start=program.ExpiryStart(start or "AVAILABILITY"),
     )
 
 
