@@ -1,5 +1,5 @@
 """Everything of loyalty that another plugin may use."""
 
-from regulars_loyalty.hookspecs import PostedEntry
+from regulars_loyalty.hookspecs import PostedEntry, RedeemedExchange, RewardGiver
 
-__all__ = ["PostedEntry"]
+__all__ = ["PostedEntry", "RedeemedExchange", "RewardGiver"]
