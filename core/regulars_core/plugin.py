@@ -4,6 +4,8 @@ GraphQL is in `regulars_schema.plugin`; for tests there are `regulars_core.testi
 `regulars_server.testing`.
 """
 
+from regulars_core.audiences.answers import audience_answers, audience_lookups, read_audiences
+from regulars_core.audiences.leaves import Audience, AudienceFacts, AudienceLeaf, CustomerMoment, Holds
 from regulars_core.audit import changed
 from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.bulk.service import request_bulk_job
@@ -109,6 +111,9 @@ __all__ = [
     "Actor",
     "Adjustment",
     "App",
+    "Audience",
+    "AudienceFacts",
+    "AudienceLeaf",
     "BadInput",
     "Basket",
     "BasketLine",
@@ -121,6 +126,7 @@ __all__ = [
     "CodeSeries",
     "Condition",
     "CustomerFact",
+    "CustomerMoment",
     "CustomerRow",
     "Database",
     "Declined",
@@ -130,6 +136,7 @@ __all__ = [
     "GroupRow",
     "Guarded",
     "Holding",
+    "Holds",
     "IdField",
     "Instant",
     "InstantField",
@@ -182,6 +189,8 @@ __all__ = [
     "Verification",
     "Where",
     "Window",
+    "audience_answers",
+    "audience_lookups",
     "broken_law",
     "by_ids",
     "camel",
@@ -227,6 +236,7 @@ __all__ = [
     "purchases_by_ids",
     "quote",
     "random_purchases",
+    "read_audiences",
     "refunds_by_ids",
     "request_bulk_job",
     "rule_kinds",

@@ -3,6 +3,7 @@
 What has nothing to do with GraphQL is in `regulars_core.plugin`.
 """
 
+from regulars_schema.audiences.stored import audience_of, shown_audience
 from regulars_schema.composition.contributions import (
     Contribution,
     Extension,
@@ -46,7 +47,7 @@ from regulars_schema.shop.bulk_jobs import BulkJob
 from regulars_schema.shop.stores import Store
 from regulars_schema.types.ids import identified, key_of
 from regulars_schema.types.money import Money
-from regulars_schema.types.scalars import EmailAddress, PhoneNumber
+from regulars_schema.types.scalars import CustomerFilter, EmailAddress, PhoneNumber
 
 __all__ = [
     "AmountComparison",
@@ -56,6 +57,7 @@ __all__ = [
     "Contribution",
     "Customer",
     "CustomerCreateInput",
+    "CustomerFilter",
     "CustomerGroup",
     "CustomerGroupCreateInput",
     "CustomerGroupUpdateInput",
@@ -94,6 +96,7 @@ __all__ = [
     "TextComparison",
     "UserError",
     "amount_conditions",
+    "audience_of",
     "backed_by",
     "baskets_of",
     "batched",
@@ -111,6 +114,7 @@ __all__ = [
     "requires",
     "root",
     "schema_of",
+    "shown_audience",
     "sql_field",
     "value_or_none",
     "visible_purchases",

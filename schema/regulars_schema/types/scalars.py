@@ -19,6 +19,8 @@ EmailAddress = NewType("EmailAddress", str)
 """An e-mail address, as text."""
 PhoneNumber = NewType("PhoneNumber", str)
 """A phone number in E.164, as text."""
+CustomerFilter = NewType("CustomerFilter", dict[str, Any])
+"""A stored tree of conditions on customers: JSON in the shape of CustomerWhere, as clients have given it."""
 
 _DECIMAL = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,6})?", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -90,6 +92,10 @@ def _parse_phone(value: object) -> PhoneNumber:
     return PhoneNumber(text)
 
 
+def _only_answered(*_: object) -> Any:
+    raise bad_value("CustomerFilter is only answered; send what it answers as a CustomerWhere.")
+
+
 def _strict(
     name: str, description: str, parse: Callable[[object], Any], serialize: Callable[[Any], str], url: str | None = None
 ) -> ScalarDefinition:
@@ -136,4 +142,13 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     EmailAddress: _strict("EmailAddress", "An e-mail address, kept in lower case.", _parse_email, _same),
     PhoneNumber: _strict("PhoneNumber", "A phone number in E.164, such as `+525512345678`.", _parse_phone, _same),
     CurrencyCode: _strict("CurrencyCode", "An ISO 4217 currency code, such as `EUR`.", _parse_currency, _same),
+    CustomerFilter: ScalarDefinition(
+        name="CustomerFilter",
+        description="A stored tree of conditions on customers: a JSON object in the shape of `CustomerWhere`. What it answers "
+        "can be sent as a `CustomerWhere` again.",
+        specified_by_url=None,
+        serialize=lambda value: value,
+        parse_value=_only_answered,
+        parse_literal=_only_answered,
+    ),
 }
