@@ -4,6 +4,8 @@ GraphQL is in `regulars_schema.plugin`; for tests there are `regulars_core.testi
 `regulars_server.testing`.
 """
 
+from regulars_core.audiences.answers import audience_answers, audience_lookups, read_audiences
+from regulars_core.audiences.leaves import Audience, AudienceFacts, AudienceLeaf, CustomerMoment, Holds
 from regulars_core.audit import changed
 from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.bulk.service import request_bulk_job
@@ -140,6 +142,9 @@ __all__ = [
     "Actor",
     "Adjustment",
     "App",
+    "Audience",
+    "AudienceFacts",
+    "AudienceLeaf",
     "BadInput",
     "Basket",
     "BasketLine",
@@ -153,6 +158,7 @@ __all__ = [
     "Condition",
     "CurrencyCode",
     "CustomerFact",
+    "CustomerMoment",
     "CustomerRow",
     "Database",
     "Declined",
@@ -162,6 +168,7 @@ __all__ = [
     "GroupRow",
     "Guarded",
     "Holding",
+    "Holds",
     "IdField",
     "Instant",
     "InstantField",
@@ -235,6 +242,8 @@ __all__ = [
     "Window",
     "acting",
     "acting_as",
+    "audience_answers",
+    "audience_lookups",
     "broken_law",
     "by_ids",
     "by_owner",
@@ -284,6 +293,7 @@ __all__ = [
     "query_listed",
     "quote",
     "random_purchases",
+    "read_audiences",
     "recorded_before_refunds",
     "recorded_by_ids",
     "refunds_by_ids",
