@@ -79,9 +79,9 @@ from regulars_core.purchases.histories import (
     purchase_facts_from,
     refunds_of,
 )
+from regulars_core.purchases.payments.payment_rows import PaymentRow, refund_payments_of
 from regulars_core.purchases.quotes import Quoted, quote
 from regulars_core.purchases.reads import (
-    PaymentRow,
     PurchaseRow,
     RefundLineRow,
     RefundRow,
@@ -91,6 +91,7 @@ from regulars_core.purchases.reads import (
 from regulars_core.purchases.recorded import (
     PurchaseOutline,
     ReassignedPurchase,
+    RecordedPayment,
     RecordedPurchase,
     RecordedRefund,
     recorded_by_ids,
@@ -99,6 +100,7 @@ from regulars_core.purchases.recorded import as_recorded as recorded_before_refu
 from regulars_core.purchases.refundable import Paid, PaidLine, taken_by_amount
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
+from regulars_core.queries.pace import Pace
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.relations import Relation, RowShape
 from regulars_core.queries.rows import Readable, by_ids, by_owner, pages_of, query_listed
@@ -121,7 +123,7 @@ from regulars_core.shop.permissions import Permission
 from regulars_core.shop.shop import Shop
 from regulars_core.start import configured, opened, plugins_on, plugins_wanted
 from regulars_core.stores.reads import StoreRow, stores_by_ids
-from regulars_core.verification import Verification
+from regulars_core.verification import Verification, told_progress
 
 __all__ = [
     "AMOUNT",
@@ -189,6 +191,7 @@ __all__ = [
     "Once",
     "Order",
     "Owners",
+    "Pace",
     "Page",
     "Paid",
     "PaidLine",
@@ -209,6 +212,7 @@ __all__ = [
     "Quoted",
     "Readable",
     "ReassignedPurchase",
+    "RecordedPayment",
     "RecordedPurchase",
     "RecordedRefund",
     "RefundLineRow",
@@ -296,6 +300,7 @@ __all__ = [
     "read_audiences",
     "recorded_before_refunds",
     "recorded_by_ids",
+    "refund_payments_of",
     "refunds_by_ids",
     "refunds_of",
     "request_bulk_job",
@@ -311,6 +316,7 @@ __all__ = [
     "to_minor",
     "told_later",
     "told_of",
+    "told_progress",
     "try_rule",
     "usable_rule",
 ]

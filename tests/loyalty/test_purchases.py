@@ -134,6 +134,34 @@ async def test_as_much_as_there_is_pays_and_the_rest_is_due(till: Till) -> None:
     assert (sale["due"]["amount"], await till.has(ana)) == ("15.00", 0)
 
 
+async def test_what_is_due_is_paid_later_by_points_and_earns_no_more(till: Till) -> None:
+    ana = await till.customer()
+    await till.given(ana, 300, POINTS)
+    sale = await till.sells(ana, "100.00", due="30.00", payments=[{"method": "card", "amount": "70.00"}])
+    assert await till.has(ana, POINTS) == 400
+    pays = {"purchaseId": sale["id"], "payments": [{"method": "POINTS", "amount": "30.00"}]}
+    await till.api.done("purchasePay", "purchase { id }", pays)
+    assert (await till.posted(ana, POINTS))[-2:] == [("PAYMENT", -300), ("REVERSE", -30)]
+    await till.refunds(sale, amount="100.00")
+    assert await till.has(ana, POINTS) == 300
+
+
+async def test_a_refund_may_be_told_to_go_to_credit(till: Till) -> None:
+    ana = await till.customer()
+    await till.given(ana, 2_000)
+    sale = await till.sells(ana, "50.00", **paid(("STORE_CREDIT", "20.00"), ("card", "30.00")))
+    await till.refunds(sale, amount="40.00", payments=[{"method": "STORE_CREDIT", "amount": "40.00"}])
+    assert (await till.posted(ana))[-2:] == [("RESTORE", 2_000), ("REFUND", 2_000)]
+    await till.refunds(sale, amount="10.00", payments=[{"method": "card", "amount": "10.00"}])
+    assert (await till.has(ana), await till.has(ana, POINTS)) == (4_000, 0)
+
+
+async def test_a_refund_to_credit_of_a_strangers_purchase_is_refused(till: Till) -> None:
+    sale = await till.sells(None, "50.00")
+    given = {"purchaseId": sale["id"], "amount": "5.00", "payments": [{"method": "STORE_CREDIT", "amount": "5.00"}]}
+    assert await till.api.refused("purchaseRefund", given) == ["CUSTOMER_REQUIRED"]
+
+
 async def test_a_stranger_neither_pays_by_credit_nor_buys_it(till: Till) -> None:
     sold = {"reference": "X", "lines": [{"name": "Tea", "total": "1.00"}], **paid(("STORE_CREDIT", "1.00"))}
     assert await till.api.refused("purchaseRecord", sold) == ["CUSTOMER_REQUIRED"]

@@ -58,6 +58,8 @@ from regulars_core.hookspecs.events import (
     customers_unmerging,
     groups_changed,
     groups_created,
+    purchases_paid,
+    purchases_paid_lookups,
     purchases_reassigned,
     purchases_reassigned_lookups,
     purchases_recorded,
@@ -77,9 +79,11 @@ from regulars_core.hookspecs.questions import (
 from regulars_core.plugins.host import EventKind, hookimpl, hookspec
 from regulars_core.purchases.recorded import (
     as_recorded,
+    paid_then,
     reassigned_now,
     reassigned_then,
     recorded_by_ids,
+    recorded_payments,
     recorded_refunds,
     recorded_then,
     refunds_then,
@@ -104,6 +108,8 @@ __all__ = [
     "groups_created",
     "hookimpl",
     "hookspec",
+    "purchases_paid",
+    "purchases_paid_lookups",
     "purchases_reassigned",
     "purchases_reassigned_lookups",
     "purchases_recorded",
@@ -141,6 +147,7 @@ EVENTS: Mapping[str, EventKind] = {
     ),
     "purchases_refunded": EventKind("refunds", recorded_refunds, read_then=refunds_then),
     "purchases_voided": EventKind("purchases", recorded_by_ids, read_then=voided_then),
+    "purchases_paid": EventKind("payments", recorded_payments, read_then=paid_then),
     "refunds_undone": EventKind("refunds", recorded_refunds, read_then=refunds_then),
     "purchases_reassigned": EventKind(
         "purchases",

@@ -14,6 +14,7 @@ from regulars_core.purchases.baskets import Quote
 from regulars_core.purchases.recorded import (
     PurchaseOutline,
     ReassignedPurchase,
+    RecordedPayment,
     RecordedPurchase,
     RecordedRefund,
 )
@@ -217,6 +218,50 @@ async def purchases_recorded(
 
 
 @hookspec
+def purchases_paid_lookups(  # type: ignore[empty-body]
+    shop: Shop, payments: Sequence[RecordedPayment], extras: Sequence[Mapping[str, Any]]
+) -> Sequence[Lookup]:
+    """The first half of `purchases_paid`: what will have to be known.
+
+    For example:
+
+        @hookimpl
+        def purchases_paid_lookups(shop: Shop, payments: Sequence[RecordedPayment]) -> Sequence[Lookup]:
+            payers = sorted({one.purchase.customer_id for one in payments if one.method == "POINTS" and one.purchase.customer_id})
+            return [balances_of(payers)]  # a statement and its values
+    """
+
+
+@hookspec
+async def purchases_paid(
+    shop: Shop,
+    payments: Sequence[RecordedPayment],
+    extras: Sequence[Mapping[str, Any]],
+    found: Sequence[Sequence[Any]],
+    moments: Sequence[Instant],
+) -> None:
+    """Something that was due of a purchase was paid by `purchasePay`. What is paid with the sale is told by `purchases_recorded`.
+
+    Each payment brings its purchase as it is since, with lines and all payments; `paid_at` is when it was recorded. Those of one
+    mutation are told together, in its order, so that a refusal names the very one: `("payments", "0", "amount")`. `extras` are
+    those of each payment. The customers are held as in `purchases_refunded`. `found` are the rows of the look-ups that were named
+    in the first half.
+
+    For example:
+
+        @hookimpl
+        async def purchases_paid(
+            shop: Shop, payments: Sequence[RecordedPayment], found: Sequence[Sequence[Any]]
+        ) -> None:
+            balances = {customer: points for rows in found for customer, points in rows}
+            for n, payment in enumerate(payments):
+                if payment.method == "POINTS" and balances.get(payment.purchase.customer_id, 0) < payment.amount_minor:
+                    problem = Problem("INSUFFICIENT_POINTS", "There are fewer points.", ("payments", str(n), "amount"))
+                    raise Refused(problem)
+    """
+
+
+@hookspec
 def purchases_refunded_lookups(shop: Shop, refunds: Sequence[RecordedRefund]) -> Sequence[Lookup]:  # type: ignore[empty-body]
     """The first half of `purchases_refunded`: what will have to be known.
 
@@ -234,7 +279,8 @@ async def purchases_refunded(
 ) -> None:
     """Money was given back.
 
-    Each refund brings what it took from lines, and its purchase as it is since. Statistics know it already, and the customers
+    Each refund brings what it took from lines, in `payments` how it was given back, if that was told, and its purchase as it is
+    since. Statistics know it already, and the customers
     are held: nobody else moves anything of theirs until the transaction ends. `found` are the rows of the look-ups that were
     named in the first half. In an exchange, `exchanged_for_id` is the purchase that the refund pays for, which is recorded after
     it in the same transaction, and is not there yet.

@@ -10,6 +10,7 @@ from regulars_core.plugin import (
     App,
     GroupRow,
     Instant,
+    Job,
     Lookup,
     Merge,
     MergeForecast,
@@ -20,19 +21,23 @@ from regulars_core.plugin import (
     Problem,
     PurchaseOutline,
     ReassignedPurchase,
+    RecordedPayment,
     RecordedPurchase,
     RecordedRefund,
     RuleKind,
     Shop,
     StandingMerge,
+    Verification,
     hookimpl,
     told_of,
 )
 from regulars_loyalty import events, hookspecs, personal
 from regulars_loyalty import merges as joined
+from regulars_loyalty.chain.verification import differences
 from regulars_loyalty.commands import commands
 from regulars_loyalty.graphql import contribution
 from regulars_loyalty.graphql.group_limits import take_limits
+from regulars_loyalty.jobs import JOBS
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.points.box import BOX
 from regulars_loyalty.points.rewards import REWARDS
@@ -58,6 +63,22 @@ def regulars_models() -> App:
 @hookimpl
 def regulars_hookspecs() -> ModuleType:
     return hookspecs
+
+
+@hookimpl
+def regulars_jobs() -> Sequence[Job]:
+    return JOBS
+
+
+@hookimpl
+def regulars_verifications() -> Sequence[Verification]:
+    return [
+        Verification(
+            "loyalty-ledger",
+            "Accounts, lots, holds, the chain and its seals are what the entries of the ledger give.",
+            differences,
+        )
+    ]
 
 
 @hookimpl
@@ -93,6 +114,11 @@ async def purchases_recorded(
     found: Sequence[Sequence[Any]],
 ) -> None:
     await events.recorded(shop, purchases, extras, found)
+
+
+@hookimpl
+async def purchases_paid(shop: Shop, payments: Sequence[RecordedPayment], extras: Sequence[Mapping[str, Any]]) -> None:
+    await events.paid(shop, payments, extras)
 
 
 @hookimpl

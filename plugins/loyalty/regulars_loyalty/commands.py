@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from regulars_core.plugin import Shop, in_shop, instant_of
-from regulars_loyalty.purchases.history import earn_since
+from regulars_loyalty.purchases.late_earning import earn_since
 
 commands = typer.Typer(help="Store credit and points.", no_args_is_help=True)
 

@@ -8,13 +8,15 @@ from regulars_core.plugin import (
     Lookup,
     PurchaseOutline,
     ReassignedPurchase,
+    RecordedPayment,
     RecordedPurchase,
     RecordedRefund,
     Shop,
     inserting,
 )
 from regulars_loyalty.ledger.storage import Ledger, write_ledger
-from regulars_loyalty.purchases import recording
+from regulars_loyalty.purchases import paying_later, recording
+from regulars_loyalty.purchases.paying_later import refuse_strangers
 from regulars_loyalty.purchases.settling import Happened, settle
 
 
@@ -36,8 +38,18 @@ async def recorded(
     await _write(ledger)
 
 
+async def paid(shop: Shop, payments: Sequence[RecordedPayment], extras: Sequence[Mapping[str, Any]]) -> None:
+    """Something that was due was paid."""
+    ledger = await paying_later.pay_later(shop, payments, extras)
+    await _write(ledger)
+    if ledger is not None:
+        paid_for = {payment.purchase_id: payment.purchase for payment in payments}
+        await _write(await settle(shop, [Happened(one, "PURCHASE", ledger.present) for one in paid_for.values()]))
+
+
 async def refunded(shop: Shop, refunds: Sequence[RecordedRefund]) -> None:
-    """Money was given back."""
+    """Money was given back. Raises Refused where credit is to be given to nobody."""
+    refuse_strangers(shop, refunds)
     ledger = await settle(shop, [Happened(one.purchase, "REFUND", one.refunded_at, one) for one in refunds])
     await _write(ledger)
 

@@ -14,12 +14,14 @@ from regulars_core.plugin import (
     RefundLineRow,
     RefundRow,
     Shop,
+    refund_payments_of,
     refunds_of,
     taken_by_amount,
 )
-from regulars_loyalty.ledger.book import Lot
+from regulars_loyalty.ledger.book import POINTS, Lot
 from regulars_loyalty.ledger.storage import LOT_COLUMNS
-from regulars_loyalty.purchases.standing import LineState, Posted, PurchaseState
+from regulars_loyalty.purchases.standing import LineState, Posted, PurchaseState, payments_of
+from regulars_loyalty.settings import LoyaltySettings
 
 _POSTED = (
     "id", "unit", "kind", "source", "target", "amount", "payment_id", "refund_id", "reverses_id", "program", "rule", "base",
@@ -88,18 +90,23 @@ async def states_of(
     purchases: Mapping[str, RecordedPurchase],
     posted: Mapping[str, Sequence[Posted]],
     live: Set[str] = frozenset(),
-    later: Mapping[str, Fraction] | None = None,
 ) -> Mapping[str, PurchaseState]:
-    """What has become of each of these purchases, which are as an event tells them. `later` is which part of each was paid
-    afterwards by points or credit that was given. All of a refund in an exchange has paid for something else where nothing of it
-    came back here, unless it is `live`: being made now."""
+    """What has become of each of these purchases, which are as an event tells them. All of a refund in an exchange has paid for
+    something else where nothing of it came back here, unless it is `live`: being made now."""
     refunds = await refunds_of(shop, list(purchases))
+    told = await refund_payments_of(shop.database, [one.id for own in refunds.values() for one, _ in own])
+    settings = shop.settings.of(LoyaltySettings)
     states = {}
     for id_, purchase in purchases.items():
         own = refunds[id_]
         lines = _lines(purchase, own)
         here = {one.refund_id for one in posted[id_] if one.kind == "RESTORE"} | live
-        untold = [one for one, _ in own if one.exchanged_for_id is None or one.id in here]
+        untold = [one for one, _ in own if not told[one.id] and (one.exchanged_for_id is None or one.id in here)]
+        ways = [(one.id, each.method, each.amount_minor) for one, _ in own for each in told[one.id]]
+        credit: dict[str, int] = {}
+        for refund_id, method, amount in ways:
+            if method == settings.credit_method:
+                credit[refund_id] = credit.get(refund_id, 0) + amount
         states[id_] = PurchaseState(
             purchase.customer_id,
             purchase.status == "VOIDED",
@@ -107,9 +114,24 @@ async def states_of(
             lines,
             paid=max(purchase.total_minor - purchase.due_minor - sum(one.due_minor for one, _ in own), 0),
             back=sum(one.amount_minor - one.due_minor for one in untold),
-            paid_later=(later or {}).get(id_, Fraction(0)),
+            credit_back=credit,
+            points_back=sum(amount for _, method, amount in ways if method == settings.points_method),
+            back_otherwise=sum(
+                amount for _, method, amount in ways if method not in {settings.credit_method, settings.points_method}
+            ),
+            paid_later=_paid_later(purchase, posted[id_]),
         )
     return states
+
+
+def _paid_later(purchase: RecordedPurchase, posted: Sequence[Posted]) -> Fraction:
+    """Which part of the money that earned was paid afterwards by points, or by credit that was given, and so earns no more."""
+    when = {payment.id: payment.paid_at for payment in purchase.payments}
+    amounts = {True: 0, False: 0}
+    for one in payments_of(posted, {payment.id: payment.amount_minor for payment in purchase.payments}):
+        amounts[when.get(one.payment_id) is not None] += one.money if one.unit == POINTS else one.given
+    earned = purchase.total_minor - amounts[False]
+    return Fraction(min(amounts[True], earned), earned) if earned > 0 else Fraction(0)
 
 
 def _lines(

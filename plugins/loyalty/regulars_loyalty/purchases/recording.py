@@ -18,6 +18,7 @@ from regulars_core.plugin import (
     told_later,
 )
 from regulars_loyalty.ledger.book import POINTS, LotsUnknown, Terms
+from regulars_loyalty.ledger.limits import lookup_limits
 from regulars_loyalty.ledger.storage import LOOKUPS, Ledger, ledger_from, lookup_accounts, read_ledger, write_ledger
 from regulars_loyalty.points.earning import earnings_from, lookup_earning
 from regulars_loyalty.points.facts import Sale, sale_of
@@ -35,15 +36,24 @@ CREDIT_FOR = "creditFor"
 def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline]) -> Sequence[Lookup]:
     """What will have to be known when these purchases are recorded: all lots of who pays by what is kept here, and else those of
     accounts where something is due."""
-    settings = shop.settings.of(LoyaltySettings)
-    methods = {settings.credit_method, settings.points_method}
-    buyers = {one.customer_id for one in purchases if one.customer_id}
-    pays = any(one.customer_id and not methods.isdisjoint(one.methods) for one in purchases)
+    settings, dialect = shop.settings.of(LoyaltySettings), shop.database.dialect
+    who = [(one.customer_id, one.purchased_at) for one in purchases if one.customer_id]
+    buyers = {customer_id for customer_id, _ in who}
     if not buyers:
         return []
-    who = [(one.customer_id, one.purchased_at) for one in purchases if one.customer_id]
-    present = None if pays else now()
-    return [*lookup_accounts(shop.database.dialect, buyers, present), *lookup_earning(shop, who)]
+    methods = frozenset[str]().union(*(one.methods for one in purchases if one.customer_id))
+    present = now() if methods.isdisjoint({settings.credit_method, settings.points_method}) else None
+    lookups = [*lookup_accounts(dialect, buyers, present), *lookup_earning(shop, who)]
+    if settings.credit_method in methods:
+        lookups.append(lookup_limits(dialect, buyers))
+    return lookups
+
+
+def _limits(shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]]) -> Mapping[str, int]:
+    """Down to how far below zero each of who pays by credit may go."""
+    method = shop.settings.of(LoyaltySettings).credit_method
+    pays = any(one.customer_id and payment.method == method for one in purchases for payment in one.payments)
+    return {row[0]: row[1] for row in found[-1]} if pays else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +83,22 @@ async def record(
     theirs = [each for each in sold if each.purchase.customer_id is not None]
     if not theirs or not found:
         return None
+    limits = _limits(shop, purchases, found)
     ledger = ledger_from(shop, found[:LOOKUPS], now())
     try:
-        await _post(shop, ledger, theirs, found[LOOKUPS:])
+        await _post(shop, ledger, limits, theirs, found[LOOKUPS:])
     except LotsUnknown:
-        # Something is due that was not when it was named what is looked up, or a till pays in a way that was not told.
+        # Something is due that was not when it was named what is looked up.
         ledger = await read_ledger(shop, {str(each.purchase.customer_id) for each in theirs})
-        await _post(shop, ledger, theirs, found[LOOKUPS:])
+        await _post(shop, ledger, limits, theirs, found[LOOKUPS:])
     return ledger
 
 
-async def _post(shop: Shop, ledger: Ledger, sold: Sequence[_Sold], found: Sequence[Sequence[Any]]) -> None:
+async def _post(
+    shop: Shop, ledger: Ledger, limits: Mapping[str, int], sold: Sequence[_Sold], found: Sequence[Sequence[Any]]
+) -> None:
+    for customer_id, limit in limits.items():
+        ledger.account(customer_id, shop.currency).limit = limit
     sales, less = [], []
     versions = await known_versions(shop, found[0])
     for each in sold:
@@ -211,9 +226,8 @@ def sale_since(shop: Shop, purchase: RecordedPurchase, posted: Sequence[Posted])
         if one.unit == POINTS:
             paid.points += one.money
         else:
-            given = sum(some for root in one.roots for lot, some in root.uses if not lot.is_bought)
-            paid.given_credit += given
-            paid.bought_credit += one.money - given
+            paid.given_credit += one.given
+            paid.bought_credit += one.money - one.given
     lines = {line for one in posted if one.kind == "FUNDING" and one.shares for line in one.shares}
     return sale_of(
         shop, purchase, points_paid=paid.points, given_credit=paid.given_credit, bought_credit=paid.bought_credit,
