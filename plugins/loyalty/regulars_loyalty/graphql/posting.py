@@ -115,6 +115,8 @@ def entry_row(account: Account, entry: Transfer) -> EntryRow:
         refund_id=cause.refund_id,
         reverses_id=cause.reverses_id,
         reason=cause.reason,
+        program=cause.program,
+        rule=cause.rule,
         explanation=cause.explanation,
         note=cause.note,
     )
