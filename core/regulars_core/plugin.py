@@ -4,6 +4,8 @@ GraphQL is in `regulars_schema.plugin`; for tests there are `regulars_core.testi
 `regulars_server.testing`.
 """
 
+from regulars_core.audiences.answers import audience_answers, audience_lookups, read_audiences
+from regulars_core.audiences.leaves import Audience, AudienceFacts, AudienceLeaf, CustomerMoment, Holds
 from regulars_core.audit import changed
 from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.bulk.service import request_bulk_job
@@ -142,6 +144,9 @@ __all__ = [
     "Actor",
     "Adjustment",
     "App",
+    "Audience",
+    "AudienceFacts",
+    "AudienceLeaf",
     "BadInput",
     "Basket",
     "BasketLine",
@@ -155,6 +160,7 @@ __all__ = [
     "Condition",
     "CurrencyCode",
     "CustomerFact",
+    "CustomerMoment",
     "CustomerRow",
     "Database",
     "Declined",
@@ -164,6 +170,7 @@ __all__ = [
     "GroupRow",
     "Guarded",
     "Holding",
+    "Holds",
     "IdField",
     "Instant",
     "InstantField",
@@ -239,6 +246,8 @@ __all__ = [
     "Window",
     "acting",
     "acting_as",
+    "audience_answers",
+    "audience_lookups",
     "broken_law",
     "by_ids",
     "by_owner",
@@ -288,6 +297,7 @@ __all__ = [
     "query_listed",
     "quote",
     "random_purchases",
+    "read_audiences",
     "recorded_before_refunds",
     "recorded_by_ids",
     "refund_payments_of",
