@@ -1,6 +1,6 @@
 """What the plugin adds to the schema."""
 
-from regulars_loyalty.graphql import accounts, entry_types, history, sales
+from regulars_loyalty.graphql import accounts, entry_types, filters, history, sales
 from regulars_schema.plugin import Contribution
 
 
@@ -10,5 +10,7 @@ def contribution() -> Contribution:
         "loyalty",
         extensions=[*entry_types.EXTENSIONS, *accounts.EXTENSIONS, *sales.EXTENSIONS, *history.EXTENSIONS],
         types=[entry_types.CreditEntry, entry_types.PointsEntry, entry_types.CreditHold, entry_types.PointsHold],
+        leaves=filters.LEAVES,
+        sorts=filters.SORTS,
         nodes=[*entry_types.NODES],
     )
