@@ -1,8 +1,5 @@
 """The ledger as an accountant asks it: what is owed, what became of it, whether it holds, seals and proofs."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +12,9 @@ from regulars_loyalty.chain.chaining import chain
 from regulars_loyalty.chain.checks import CHECKS
 from regulars_loyalty.chain.verification import verify_all
 from regulars_loyalty.jobs import JOBS
+from tests.loyalty.chain.conftest import run_checker
 from tests.loyalty.conftest import Owner
 
-CHECKER = Path(__file__).parents[3] / "examples" / "check_credit_balance.py"
 PROOF = "proof { statement path { hash isFirst } seal { id number sealedAt entryCount root previousHash hash } }"
 SEALS = (
     "{ ledgerSeals(first: 2) { nodes { id number entryCount hash previousHash } pageInfo { hasNextPage endCursor }"
@@ -106,14 +103,8 @@ async def test_a_balance_is_proven_to_somebody_outside(owner: Owner, tmp_path: P
     [entry] = answer["credit"]["entries"]["nodes"]
     assert answer["credit"]["proof"]["statement"] == f"{one}|USD|1050|0|1|{entry['entryHash']}"
     assert answer.pop("points") == {"proof": None}
-    file = tmp_path / "proof.json"
-    file.write_text(json.dumps({"data": {"customer": answer}}))
-    done = subprocess.run(
-        [sys.executable, "-I", str(CHECKER), str(file), "--seal-hash", seal.hash],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run_checker(tmp_path, {"data": {"customer": answer}}, "--seal-hash", seal.hash)
+    assert done.returncode == 0
     assert f"{one} had 1050 USD" in done.stdout
 
 
