@@ -4,6 +4,8 @@ GraphQL is in `regulars_schema.plugin`; for tests there are `regulars_core.testi
 `regulars_server.testing`.
 """
 
+from regulars_core.audiences.answers import audience_answers, audience_lookups, read_audiences
+from regulars_core.audiences.leaves import Audience, AudienceFacts, AudienceLeaf, CustomerMoment, Holds
 from regulars_core.audit import changed
 from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.bulk.service import request_bulk_job
@@ -28,7 +30,7 @@ from regulars_core.customers.erasure.holdings import (
     erase_held,
     told_of,
 )
-from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge
+from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge, StandingMerge
 from regulars_core.customers.reads import CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
 from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition, Sought
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
@@ -75,10 +77,27 @@ from regulars_core.purchases.histories import (
     lookup_purchase_facts,
     purchase_facts,
     purchase_facts_from,
+    refunds_of,
 )
+from regulars_core.purchases.payments.payment_rows import PaymentRow, refund_payments_of
 from regulars_core.purchases.quotes import Quoted, quote
-from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
-from regulars_core.purchases.recorded import PurchaseOutline, ReassignedPurchase, RecordedPurchase, RecordedRefund
+from regulars_core.purchases.reads import (
+    PurchaseRow,
+    RefundLineRow,
+    RefundRow,
+    purchases_by_ids,
+    refunds_by_ids,
+)
+from regulars_core.purchases.recorded import (
+    PurchaseOutline,
+    ReassignedPurchase,
+    RecordedPayment,
+    RecordedPurchase,
+    RecordedRefund,
+    recorded_by_ids,
+)
+from regulars_core.purchases.recorded import as_recorded as recorded_before_refunds
+from regulars_core.purchases.refundable import Paid, PaidLine, taken_by_amount
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
 from regulars_core.queries.pace import Pace
@@ -91,6 +110,7 @@ from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, Purchase
 from regulars_core.rules.kinds import NoSettings, RuleKind
 from regulars_core.rules.laws import broken_law, random_purchases
 from regulars_core.rules.registry import RuleKinds, rule_kinds
+from regulars_core.rules.rewards import RewardKind
 from regulars_core.rules.settings import MinorUnits, settings_from
 from regulars_core.rules.shop_rules import checked_rule, shown_rule, try_rule, usable_rule
 from regulars_core.rules.simulations import RuleSimulation, RuleSimulationSample, RuleSimulationShare
@@ -124,6 +144,9 @@ __all__ = [
     "Actor",
     "Adjustment",
     "App",
+    "Audience",
+    "AudienceFacts",
+    "AudienceLeaf",
     "BadInput",
     "Basket",
     "BasketLine",
@@ -137,6 +160,7 @@ __all__ = [
     "Condition",
     "CurrencyCode",
     "CustomerFact",
+    "CustomerMoment",
     "CustomerRow",
     "Database",
     "Declined",
@@ -146,6 +170,7 @@ __all__ = [
     "GroupRow",
     "Guarded",
     "Holding",
+    "Holds",
     "IdField",
     "Instant",
     "InstantField",
@@ -168,7 +193,10 @@ __all__ = [
     "Owners",
     "Pace",
     "Page",
+    "Paid",
+    "PaidLine",
     "Parts",
+    "PaymentRow",
     "Permission",
     "PlannedMerge",
     "PluginError",
@@ -184,11 +212,14 @@ __all__ = [
     "Quoted",
     "Readable",
     "ReassignedPurchase",
+    "RecordedPayment",
     "RecordedPurchase",
     "RecordedRefund",
+    "RefundLineRow",
     "RefundRow",
     "Refused",
     "Relation",
+    "RewardKind",
     "RowShape",
     "RuleExplanation",
     "RuleFigure",
@@ -204,6 +235,7 @@ __all__ = [
     "SkipReason",
     "SortKey",
     "Sought",
+    "StandingMerge",
     "StoreRow",
     "StoredRule",
     "TextKeyField",
@@ -214,6 +246,8 @@ __all__ = [
     "Window",
     "acting",
     "acting_as",
+    "audience_answers",
+    "audience_lookups",
     "broken_law",
     "by_ids",
     "by_owner",
@@ -263,7 +297,12 @@ __all__ = [
     "query_listed",
     "quote",
     "random_purchases",
+    "read_audiences",
+    "recorded_before_refunds",
+    "recorded_by_ids",
+    "refund_payments_of",
     "refunds_by_ids",
+    "refunds_of",
     "request_bulk_job",
     "rule_kinds",
     "settings_from",
@@ -273,6 +312,7 @@ __all__ = [
     "stores_by_ids",
     "survivors",
     "survivors_by_ids",
+    "taken_by_amount",
     "to_minor",
     "told_later",
     "told_of",

@@ -1,9 +1,11 @@
 """Entries and holds by their ids: what each says, and to whom."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.loyalty.conftest import Owner, noon
+from regulars_core.plugin import insert
+from tests.loyalty.conftest import Owner, key, noon
 
 ENTRY = """query($id: ID!) { node(id: $id) { id
   ... on CreditEntry { kind at recordedAt actor reason note delta { amount currencyCode } balanceAfter { amount }
@@ -95,3 +97,53 @@ async def test_nobody_sees_them_without_the_permission(owner: Owner) -> None:
     answer = await reader.ask(ENTRY, id=f"creditentry_{credit}")
     assert answer.data["node"]["customer"] is None
     assert answer.data["node"]["kind"] == "FUNDING"
+
+
+async def test_an_entry_explains_itself(owner: Owner) -> None:
+    ana = await owner.customer()
+    bought = await owner.sells(ana, "20.00", "2026-05-01")
+    body = {
+        "rules": [
+            {"code": "BASE", "name": "Base", "rule": {"kind": "GONE", "settings": [["points", "1"], ["per", "1.00"]]}}
+        ]
+    }
+    columns = ("starts_at", "body", "author", "created_at")
+
+    async def program() -> None:
+        await insert(owner.shop.database, "loyalty_program", columns, [(0, json.dumps(body), "till", 0)])
+
+    await owner.shop.database.transaction(program)
+    row = await owner.shop.database.row("SELECT number FROM loyalty_program")
+    assert row is not None
+    kept = {"text": "1 point × 20.00 ÷ 1.00 = 20", "figures": {"BASE": "20.00", "RESULT": "20"}}
+    given = await owner.gives(
+        ana, 20, kind="EARN", purchase=bought, program=row[0], rule="BASE", explanation=json.dumps(kept)
+    )
+    back = json.dumps({"text": "5 of 20", "figures": [["RESULT", "5"]]})
+    taken = await owner.takes(ana, 5, kind="REVERSE", purchase=bought, explanation=back)
+    by_hand = await owner.gives(ana, 1)
+    document = """query($id: ID!) { node(id: $id) { ... on PointsEntry { explanation { text figures { name value }
+      rule { kind description isAvailable settings { name value } } } } } }"""
+
+    async def explanation(entry: str) -> Any:
+        return (await owner.api.data(document, id=f"pointsentry_{entry}"))["node"]["explanation"]
+
+    assert await explanation(given) == {
+        "text": "1 point × 20.00 ÷ 1.00 = 20",
+        "figures": [{"name": "BASE", "value": "20.00"}, {"name": "RESULT", "value": "20"}],
+        "rule": {
+            "kind": "GONE",
+            "description": "GONE (points: 1; per: 1.00)",
+            "isAvailable": False,
+            "settings": [{"name": "points", "value": "1"}, {"name": "per", "value": "1.00"}],
+        },
+    }
+    assert await explanation(taken[0]) == {
+        "text": "5 of 20",
+        "figures": [{"name": "RESULT", "value": "5"}],
+        "rule": None,
+    }
+    assert await explanation(by_hand) is None
+    store = await owner.api.done("storeCreate", "store { id }", {"code": "S2", "name": "Two"})
+    elsewhere = owner.by("cashier", stores=[key(store["store"]["id"])])
+    assert (await elsewhere.data(document, id=f"pointsentry_{given}"))["node"]["explanation"] is None

@@ -109,7 +109,8 @@ async def fill(api: Api) -> Filled:
     ids["purchase"] = bought["purchase"]["id"]
     ids["line"], ids["payment"] = bought["purchase"]["lines"][0]["id"], bought["purchase"]["payments"][0]["id"]
     lines = [{"lineId": ids["line"], "quantity": "1"}]
-    given = {"purchaseId": ids["purchase"], "lines": lines, "reason": "Broken"}
+    back = [{"method": "card", "amount": "5.00", "reference": "P2", "tendered": "5.00"}]
+    given = {"purchaseId": ids["purchase"], "lines": lines, "reason": "Broken", "payments": back}
     ids["refund"] = (await api.done("purchaseRefund", "refund { id }", given))["refund"]["id"]
     cake = {"reference": "R2", "storeCode": "S07", "customerId": ids["customer"], "purchasedAt": "2026-01-01T00:00:00Z"}
     returns = [{"lineId": ids["line"], "quantity": "0.1"}]

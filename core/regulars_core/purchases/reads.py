@@ -237,50 +237,6 @@ async def lines_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[s
 
 
 @dataclass(slots=True)
-class PaymentRow:
-    """A part of the money for a purchase."""
-
-    id: str
-    purchase_id: str
-    method: str
-    amount_minor: int
-    reference: str | None
-    tendered_minor: int | None
-    currency: CurrencyCode
-
-    @property
-    def amount(self) -> Money:
-        """How much was paid this way."""
-        return Money(self.amount_minor, self.currency)
-
-    @property
-    def tendered(self) -> Money | None:
-        """What was handed over, if it was told."""
-        return None if self.tendered_minor is None else Money(self.tendered_minor, self.currency)
-
-
-PAYMENTS = Readable(
-    "payment y",
-    "y.id",
-    [*_columns("y", PaymentRow)[:-1], "p.currency"],
-    PaymentRow,
-    {"p": "JOIN purchase p ON p.id = y.purchase_id"},
-)
-
-
-async def payments_by_ids(
-    database: Database, ids: Sequence[str], where: Where | None = None
-) -> Mapping[str, PaymentRow]:
-    """Payments by id; only those for whose purchases conditions hold."""
-    return await by_ids(database, PAYMENTS, ids, where)
-
-
-async def payments_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, list[PaymentRow]]:
-    """Each purchase's payments, in the order given."""
-    return await listed_of(database, PAYMENTS, "y.purchase_id", purchase_ids, "y.purchase_id, y.position")
-
-
-@dataclass(slots=True)
 class RefundRow:
     """Money given back for a purchase."""
 

@@ -81,7 +81,7 @@ class LedgerTransfer(Model):
             Index(fields=("reverses_id",), name="loyalty_transfer_reverses"),
             Index(fields=("merge_id",), name="loyalty_transfer_merge"),
             Index(fields=("event_id",), name="loyalty_transfer_event"),
-            Index(fields=("customer_id", "at", "id"), name="loyalty_transfer_time"),
+            Index(fields=("customer_id", "at", "event_id"), name="loyalty_transfer_time"),
         ]
 
 

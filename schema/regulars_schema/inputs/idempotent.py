@@ -69,8 +69,12 @@ def _content_of(kind: Any) -> Sequence[tuple[str, str]]:
     return [(name, camel(name)) for name in _names_of(kind) if name not in _NO_CONTENT]
 
 
+NO_CONTENT: Mapping[str, bool] = {"is_no_content": True}
+"""The metadata of a field of an input that says again what its other fields say."""
+
+
 def _names_of(kind: Any) -> Sequence[str]:
-    return [field.name for field in dataclasses.fields(kind)]
+    return [field.name for field in dataclasses.fields(kind) if field.metadata != NO_CONTENT]
 
 
 _JSON = frozenset({str, int, bool, NoneType})

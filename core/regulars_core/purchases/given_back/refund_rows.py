@@ -12,6 +12,13 @@ from regulars_core.events.events import announce
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
+from regulars_core.purchases.payments.payment_rows import (
+    REFUND_PAYMENT_COLUMNS,
+    PaymentRow,
+    payment_row,
+    payments_of,
+    refund_payment_values,
+)
 from regulars_core.purchases.reads import (
     LINE_STANDS,
     LINES,
@@ -19,15 +26,14 @@ from regulars_core.purchases.reads import (
     REFUNDS,
     STANDS,
     LineRow,
-    PaymentRow,
     PurchaseRow,
     RefundLineRow,
     RefundRow,
-    payments_of,
     refund_lines_of,
 )
 from regulars_core.purchases.recorded import RecordedPurchase, RecordedRefund, status_since, whole, whole_refund
 from regulars_core.purchases.refundable import Paid, PaidLine, Taken, is_refunded_whole
+from regulars_core.purchases.rules import NewPayment
 from regulars_core.purchases.statistics import recount
 from regulars_core.queries.inserts import insert
 from regulars_core.queries.locks import lock_where
@@ -51,13 +57,15 @@ class Refundable(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """A refund that is about to be written: of what, the refund and its lines, what it takes, and the purchase's status since."""
+    """A refund that is about to be written: of what, the refund and its lines, what it takes, the purchase's status since, and
+    how it is given back, if that is told."""
 
     purchase: RecordedPurchase
     row: RefundRow
     lines: Sequence[RefundLineRow]
     taken: Taken
     status: str
+    payments: Sequence[PaymentRow]
 
 
 async def lock_purchases(shop: Shop, condition: str, values: Sequence[Any]) -> Sequence[LockedPurchase]:
@@ -146,7 +154,13 @@ def _paid(row: PurchaseRow, tax_on_top: bool, lines: Sequence[_Line]) -> Paid:
 
 
 def given_back(
-    of: Refundable, taken: Taken, at: Instant, *, reason: str | None = None, exchanged_for: str | None = None
+    of: Refundable,
+    taken: Taken,
+    at: Instant,
+    *,
+    reason: str | None = None,
+    exchanged_for: str | None = None,
+    payments: Sequence[NewPayment] = (),
 ) -> GivenBack:
     """The refund that gives back what is taken; what is due is lowered by it first."""
     purchase, paid = of
@@ -159,16 +173,19 @@ def given_back(
         for line in taken.lines
     ]
     status = status_since(paid.total, paid.refunded + taken.amount, nothing_left=is_refunded_whole(paid, taken))
-    return GivenBack(purchase, row, lines, taken, status)
+    paid_back = [payment_row(purchase.id, row.currency, payment) for payment in payments]
+    return GivenBack(purchase, row, lines, taken, status, paid_back)
 
 
-async def give_back(shop: Shop, refunds: Sequence[GivenBack]) -> None:
-    """Write refunds, each of another purchase, count statistics anew, and tell the plugins. Raises what they raise."""
+async def give_back(shop: Shop, refunds: Sequence[GivenBack]) -> Sequence[RecordedRefund]:
+    """Write refunds, each of another purchase, count statistics anew, and tell the plugins; answers what they were told. Raises
+    what they raise."""
     await _write(shop, refunds)
     owners = [one.purchase.customer_id for one in refunds]
     await recount(shop.database, [owner for owner in owners if owner])
-    told = {one.row.id: whole_refund(one.row, one.lines, _as_it_is_since(one)) for one in refunds}
+    told = {one.row.id: whole_refund(one.row, one.lines, one.payments, _as_it_is_since(one)) for one in refunds}
     await announce(shop, REFUNDED, list(told), rows=told, others=owners)
+    return list(told.values())
 
 
 def _as_it_is_since(given: GivenBack) -> RecordedPurchase:
@@ -216,6 +233,8 @@ async def _write(shop: Shop, refunds: Sequence[GivenBack]) -> None:
             for line in lines
         ],
     )
+    paid_back = [values for one in refunds for values in refund_payment_values(one.row.id, one.payments)]
+    await insert(database, "refund_payment", REFUND_PAYMENT_COLUMNS, paid_back)
     if lines:
         await _move_lines(shop, lines, 1)
     if spread := [share for one in refunds for share in (one.taken.spread or {}).items()]:
@@ -262,9 +281,9 @@ async def undo(shop: Shop, exchange: str, purchases: Sequence[LockedPurchase]) -
     owners = [by_id[one.purchase_id].row.customer_id for one in refunds]
     await recount(database, [owner for owner in owners if owner])
     told: dict[str, RecordedRefund] = {}
-    for one in refunds:
+    for one in refunds:  # an exchange, so how it was given back is no question
         purchase = replace(since[one.purchase_id].purchase, status=statuses[one.purchase_id])
-        told[one.id] = whole_refund(one, lines[one.id], purchase)
+        told[one.id] = whole_refund(one, lines[one.id], [], purchase)
     await announce(shop, UNDONE, list(told), rows=told, others=owners)
 
 

@@ -12,6 +12,7 @@ from regulars_core.plugin import (
     Instant,
     PurchaseRow,
     RefundRow,
+    RuleExplanation,
     StoreRow,
     customers_by_ids,
     purchases_by_ids,
@@ -28,6 +29,8 @@ from regulars_loyalty.ledger.entries import (
     PointsHoldRow,
 )
 from regulars_loyalty.permissions import CREDIT_VIEW, CUSTOMERS_VIEW, POINTS_VIEW, PURCHASES_VIEW, STORES_VIEW
+from regulars_loyalty.points.explanations import explanations_of
+from regulars_schema import plugin as schema
 from regulars_schema.plugin import (
     BigInt,
     Customer,
@@ -47,8 +50,6 @@ from regulars_schema.plugin import (
     requires,
     visible_purchases,
 )
-
-MAX_LOT_USES = 100
 
 
 @strawberry.enum(description="What kind of posting an entry is.")
@@ -127,6 +128,20 @@ async def refund_of(found: Sequence[Any], context: RequestContext) -> Sequence[R
     return in_order(keys, await refunds_by_ids(context.database, [key for key in keys if key], visible))
 
 
+async def explanation_of(found: Sequence[EntryRow], context: RequestContext) -> Sequence[RuleExplanation | None]:
+    """How entries came about, of those whose purchases the caller may see."""
+    explained = await explanations_of(context.shop, found)
+    visible = visible_purchases(context)
+    if visible is None:
+        return explained
+    ids = [one.purchase_id for one in found if one.purchase_id]
+    seen = await purchases_by_ids(context.database, ids, visible)
+    return [
+        None if one.purchase_id and one.purchase_id not in seen else each
+        for one, each in zip(found, explained, strict=True)
+    ]
+
+
 async def reversed_by(found: Sequence[EntryRow], context: RequestContext) -> Sequence[EntryRow | None]:
     """The entries that take these back; of several the last one."""
     keys = [one.id for one in found]
@@ -178,7 +193,7 @@ class CreditEntry(Node):
     id: strawberry.ID = identified("creditentry")
     kind: LedgerEntryKind = strawberry.field(description="What kind of posting it is.")
     lots: list[LedgerLotUse] = batched(  # type: ignore[assignment]
-        lot_uses, name="lots", returns=list[LedgerLotUse], description=_LOTS, most=MAX_LOT_USES
+        lot_uses, name="lots", returns=list[LedgerLotUse], description=_LOTS
     )
     note: str | None = strawberry.field(description=_NOTE)
     reason: str | None = strawberry.field(description=_REASON)
@@ -218,7 +233,7 @@ class PointsEntry(Node):
     id: strawberry.ID = identified("pointsentry")
     kind: LedgerEntryKind = strawberry.field(description="What kind of posting it is.")
     lots: list[LedgerLotUse] = batched(  # type: ignore[assignment]
-        lot_uses, name="lots", returns=list[LedgerLotUse], description=_LOTS, most=MAX_LOT_USES
+        lot_uses, name="lots", returns=list[LedgerLotUse], description=_LOTS
     )
     note: str | None = strawberry.field(description=_NOTE)
     points_after: BigInt = strawberry.field(resolver=lambda root: root.balance_after, description=_AFTER)
@@ -301,6 +316,16 @@ class PointsHold(Node):
     is_open: bool = strawberry.field(description=_OPEN)
 
 
+def _explanation(description: str) -> Any:
+    return batched(
+        explanation_of,
+        name="explanation",
+        needs=PURCHASES_VIEW,
+        returns=schema.RuleExplanation | None,
+        description=description,
+    )
+
+
 PURCHASE = batched(
     purchase_of,
     name="purchase",
@@ -315,7 +340,11 @@ REFUND = batched(
     returns=Refund | None,
     description="The refund that it belongs to.",
 )
-EXTENSIONS = (Extension(CreditEntry, [PURCHASE, REFUND]), Extension(PointsEntry, [PURCHASE, REFUND]))
+_HIDDEN = "null where its purchase is in a store whose purchases the caller may not see."
+EXTENSIONS = (
+    Extension(CreditEntry, [PURCHASE, REFUND, _explanation(f"How the amount came about; {_HIDDEN}")]),
+    Extension(PointsEntry, [PURCHASE, REFUND, _explanation(f"How the number came about; {_HIDDEN}")]),
+)
 NODES = (
     NodeKind("creditentry", in_every_store(entries.credit_entries_by_ids), CREDIT_VIEW),
     NodeKind("pointsentry", in_every_store(entries.points_entries_by_ids), POINTS_VIEW),

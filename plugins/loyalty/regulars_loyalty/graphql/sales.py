@@ -5,9 +5,10 @@ from typing import Any
 
 from regulars_core.plugin import GroupRow, Money, PurchaseRow
 from regulars_loyalty.graphql.entry_types import CreditEntry, PointsEntry
-from regulars_loyalty.ledger import entries, limits, sales
+from regulars_loyalty.ledger import entries, limits
 from regulars_loyalty.ledger.entries import EntryRow
 from regulars_loyalty.permissions import CREDIT_VIEW, POINTS_VIEW
+from regulars_loyalty.purchases import figures
 from regulars_loyalty.settings import LoyaltySettings
 from regulars_schema import plugin as schema
 from regulars_schema.plugin import (
@@ -21,15 +22,11 @@ from regulars_schema.plugin import (
     batched,
 )
 
-MAX_ENTRIES = 100
-"""As many entries as a purchase is taken to have when a document is priced."""
-
 
 @batched(
     name="creditEntries",
     needs=CREDIT_VIEW,
     returns=list[CreditEntry] | None,
-    most=MAX_ENTRIES,
     description="What the purchase and its refunds did to the customer's credit, in the order of recording.",
 )
 async def credit_entries(purchases: Sequence[PurchaseRow], context: RequestContext) -> Sequence[list[EntryRow]]:
@@ -42,7 +39,6 @@ async def credit_entries(purchases: Sequence[PurchaseRow], context: RequestConte
     name="pointsEntries",
     needs=POINTS_VIEW,
     returns=list[PointsEntry] | None,
-    most=MAX_ENTRIES,
     description="What the purchase and its refunds did to the customer's points, in the order of recording.",
 )
 async def points_entries(purchases: Sequence[PurchaseRow], context: RequestContext) -> Sequence[list[EntryRow]]:
@@ -59,7 +55,7 @@ async def points_entries(purchases: Sequence[PurchaseRow], context: RequestConte
 )
 async def points_earned(purchases: Sequence[PurchaseRow], context: RequestContext) -> Sequence[int]:
     """What each purchase has earned by now."""
-    found = await sales.points_earned(context.database, [one.id for one in purchases])
+    found = await figures.points_earned(context.database, [one.id for one in purchases])
     return [found.get(one.id, 0) for one in purchases]
 
 
@@ -71,7 +67,7 @@ async def points_earned(purchases: Sequence[PurchaseRow], context: RequestContex
 )
 async def points_paid(payments: Sequence[Any], context: RequestContext) -> Sequence[int | None]:
     """How many points each payment took."""
-    found = await sales.points_paid(context.database, [one.purchase_id for one in payments])
+    found = await figures.points_paid(context.database, [one.purchase_id for one in payments])
     return [found.get(one.id) for one in payments]
 
 
@@ -83,7 +79,7 @@ async def points_paid(payments: Sequence[Any], context: RequestContext) -> Seque
 )
 async def credit_for(lines: Sequence[Any], context: RequestContext) -> Sequence[bool]:
     """Whether each line sold credit."""
-    found = await sales.credit_lines(context.database, [one.id for one in lines])
+    found = await figures.credit_lines(context.database, [one.id for one in lines])
     return [one.id in found for one in lines]
 
 

@@ -57,6 +57,8 @@ class EntryRow:
     refund_id: str | None
     reverses_id: str | None
     reason: str | None
+    program: int | None
+    rule: str | None
     explanation: str | None
     note: str | None
 
@@ -141,6 +143,16 @@ async def entries_of_purchases(
         database.dialect, ENTRIES, "t.purchase_id", list(dict.fromkeys(purchase_ids)), order, unit
     )
     return by_owner(ENTRIES, purchase_ids, await database.read(sql, *values))
+
+
+async def entries_of_events(database: Database, event_ids: Sequence[str]) -> Mapping[str, list[EntryRow]]:
+    """The entries that were posted together by each event, on whichever accounts, in the order of recording."""
+    ids = list(dict.fromkeys(event_ids))
+    if not ids:
+        return {}
+    order = "t.event_id, t.recorded_at, t.customer_id, t.unit, t.version"
+    sql, values = query_listed(database.dialect, ENTRIES, "t.event_id", ids, order)
+    return by_owner(ENTRIES, ids, await database.read(sql, *values))
 
 
 async def reversals_of(database: Database, entry_ids: Sequence[str]) -> Mapping[str, EntryRow]:

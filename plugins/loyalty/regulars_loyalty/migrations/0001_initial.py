@@ -219,7 +219,7 @@ class Migration(migrations.Migration):
                     Index(fields=["reverses_id"], name="loyalty_transfer_reverses"),
                     Index(fields=["merge_id"], name="loyalty_transfer_merge"),
                     Index(fields=["event_id"], name="loyalty_transfer_event"),
-                    Index(fields=["customer_id", "at", "id"], name="loyalty_transfer_time"),
+                    Index(fields=["customer_id", "at", "event_id"], name="loyalty_transfer_time"),
                 ],
                 "pk_attr": "id",
                 "table_description": "A positive amount of one unit that went from one account to another, one of them the customer's: `LOTS` what was given and",
