@@ -63,8 +63,10 @@ from regulars_core.primitives.text import camel
 from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Quote
 from regulars_core.purchases.histories import (
     completed,
+    completed_from,
     fact_of,
     lifetimes,
+    lookup_completions,
     lookup_lifetimes,
     lookup_purchase_facts,
     purchase_facts,
@@ -197,6 +199,7 @@ __all__ = [
     "changed",
     "compared",
     "completed",
+    "completed_from",
     "configured",
     "consumer",
     "counted_by",
@@ -221,6 +224,7 @@ __all__ = [
     "lifetimes",
     "lock",
     "locked_customer",
+    "lookup_completions",
     "lookup_lifetimes",
     "lookup_purchase_facts",
     "moment",
