@@ -71,8 +71,10 @@ from regulars_core.primitives.text import camel
 from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Quote
 from regulars_core.purchases.histories import (
     completed,
+    completed_from,
     fact_of,
     lifetimes,
+    lookup_completions,
     lookup_lifetimes,
     lookup_purchase_facts,
     purchase_facts,
@@ -256,6 +258,7 @@ __all__ = [
     "checked_rule",
     "compared",
     "completed",
+    "completed_from",
     "configured",
     "consumer",
     "counted_by",
@@ -280,6 +283,7 @@ __all__ = [
     "lifetimes",
     "lock",
     "locked_customer",
+    "lookup_completions",
     "lookup_lifetimes",
     "lookup_purchase_facts",
     "lookup_survivors",

@@ -16,8 +16,8 @@ class LedgerAccount(Model):
     """What a customer has in one unit, as it was last written: `amount` is what is left of all lots, `debt` what was taken back
     beyond that, `held` what open holds keep. `version` counts the account's transfers. At `next_at` time alone changes it, if
     nothing happens: something expires, becomes available, or a hold runs out. Until then `spendable` can be spent without a
-    limit; below zero where it is overdrawn. `active_at` is the last earning or spending, by which the lots of one that `is_living`
-    expire."""
+    limit; below zero where it is overdrawn. `active_at` is the last earning or spending, by which the lots of one that
+    `is_living` expire."""
 
     id = IdField(primary_key=True)
     customer_id = IdField()

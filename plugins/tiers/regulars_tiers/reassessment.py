@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from regulars_core.plugin import Database, Shop, hold, now
 from regulars_tiers.histories import histories_of, stored_periods
-from regulars_tiers.policy_versions import broken_criteria, versions_of
-from regulars_tiers.recalculation import ANEW, Recalculate, recalculate
+from regulars_tiers.policy_versions import ANEW, broken_criteria, versions_of
+from regulars_tiers.recalculation import Recalculate, recalculate
 from regulars_tiers.registry import owner_of
 from regulars_tiers.rules.timeline import CriterionFailed, timeline
 
