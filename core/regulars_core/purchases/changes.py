@@ -1,12 +1,14 @@
 """What changes of a recorded sale: what the team wrote down about it, and what is paid of it later."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TypedDict
 
 from regulars_core.audit import changed
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.purchases.given_back.refund_rows import locked_row
+from regulars_core.purchases.reads import OF_AN_ERASED_ONE
 from regulars_core.purchases.rules import MAX_PAYMENTS, NewPayment, checked_payments
 from regulars_core.purchases.service import PAYMENT_COLUMNS, payment_row
 from regulars_core.queries.inserts import insert
@@ -26,7 +28,7 @@ async def change_purchase(
 ) -> bool:
     """Change a recorded purchase; answers whether anything is different now. It stays the purchase that was recorded: sent again
     as it was, it is answered. One of a store that is not among `stores`, if they are given, is as good as none. Raises
-    Refused."""
+    Refused: NOT_FOUND, and CUSTOMER_ERASED for a note about somebody who is forgotten."""
     checks = Checks()
     note = checks.prose(changes.get("note"), "note", 2_000)
     checks.refuse()
@@ -34,9 +36,12 @@ async def change_purchase(
     async def work() -> bool:
         values = Values(shop.database.dialect, purchase_id)
         here = "" if stores is None else f" AND {values.among('store_id', sorted(stores), 'uuid')}"
-        rows = await lock_where(shop.database, "purchase", f"id = $1{here}", values.all, ["note"])
+        rows = await lock_where(shop.database, "purchase", f"id = $1{here}", values.all, ["note", OF_AN_ERASED_ONE])
         if not rows:
             raise Refused(Problem("NOT_FOUND", "There is no purchase with this id.", ("id",)))
+        if note is not None and rows[0][1]:
+            message = "The customer was erased; nothing is written down about them any more."
+            raise Refused(Problem("CUSTOMER_ERASED", message, ("note",)))
         is_different = "note" in changes and rows[0][0] != note
         changed({"note": None} if is_different else {})
         if is_different:
@@ -51,7 +56,8 @@ async def pay(
 ) -> None:
     """Pay what is due of a purchase, or a part of it; what counts as spent is the sale, so that nothing else moves.
 
-    A purchase of a store that is not among `stores`, if they are given, is as good as none. Raises Refused.
+    A purchase of a store that is not among `stores`, if they are given, is as good as none. References are not kept where the
+    customer was erased. Raises Refused.
     """
     checks = Checks()
     tidied = checked_payments(checks, payments)
@@ -61,7 +67,7 @@ async def pay(
     amount = sum(payment.amount for payment in tidied)
 
     async def work() -> None:
-        purchase, _ = await locked_row(shop, purchase_id, stores)
+        purchase, _, is_erased = await locked_row(shop, purchase_id, stores)
         if purchase.status == "VOIDED":
             raise Refused(Problem("PURCHASE_VOIDED", "The purchase was voided.", ("purchaseId",)))
         if amount > purchase.due_minor:
@@ -72,7 +78,8 @@ async def pay(
         if before + len(tidied) > MAX_PAYMENTS:
             message = f"A purchase has at most {MAX_PAYMENTS} payments."
             raise Refused(Problem("TOO_MANY", message, ("payments",)))
-        rows = [payment_row(purchase, payment) for payment in tidied]
+        kept = [replace(payment, reference=None) for payment in tidied] if is_erased else tidied
+        rows = [payment_row(purchase, payment) for payment in kept]
         values = [
             (row.id, row.purchase_id, before + n, row.method, row.amount_minor, row.reference, row.tendered_minor)
             for n, row in enumerate(rows)

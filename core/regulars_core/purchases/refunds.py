@@ -43,7 +43,7 @@ async def refund(
     """Give back an amount in minor units, or goods of lines and something for delivery; answers the refund.
 
     Never more than was paid and not yet given back. A purchase of a store that is not among `stores`, if they are given,
-    is as good as none. Raises Refused.
+    is as good as none. The reason is not kept where the customer was erased. Raises Refused.
     """
     checks = Checks()
     reason = checks.text(reason, "reason", 240)
@@ -74,7 +74,7 @@ async def refund(
         if taken.amount > paid.left:
             checks.fail("REFUND_EXCEEDS_PAID", left_of(shop, paid), "lines" if amount is None else "amount")
         checks.refuse(recorded=True)
-        given = given_back(of, taken, refunded_at, reason=reason)
+        given = given_back(of, taken, refunded_at, reason=None if locked.is_erased else reason)
         await give_back(shop, [given])
         return given.row
 

@@ -211,7 +211,9 @@ class PurchaseRefundInput(RequiredKeyInput):
     shipping: strawberry.Maybe[Decimal | None] = strawberry.field(
         description="What of the delivery to give back, tax included; only without an amount."
     )
-    reason: strawberry.Maybe[str | None] = strawberry.field(description="Why; at most 240 characters.")
+    reason: strawberry.Maybe[str | None] = strawberry.field(
+        description="Why; at most 240 characters. Not kept where the customer was erased."
+    )
     refunded_at: strawberry.Maybe[Instant | None] = strawberry.field(
         description="When it was given back, as far ahead as a purchase may be; now if absent."
     )
