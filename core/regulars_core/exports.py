@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, TextIO
 
 from regulars_core.customers.columns import COLUMNS
-from regulars_core.customers.filters import NOT_MERGED
+from regulars_core.customers.filters import NOT_GONE
 from regulars_core.customers.reads import SORT_KEYS, CustomerRow, StatsRow, page_of_customers, stats_of, tags_of
 from regulars_core.groups.reads import groups_by_ids
 from regulars_core.primitives.clock import Instant, printed, start_of
@@ -68,7 +68,8 @@ def _is_number(text: str) -> bool:
 async def export_customers(
     shop: Shop, target: TextIO, fields: Sequence[str], first_day: date | None = None, last_day: date | None = None
 ) -> int:
-    """Write customers registered from one day to another, where the shop is, as CSV; answers how many.
+    """Write customers registered from one day to another, where the shop is, as CSV, without who was merged into another one or
+    erased; answers how many.
 
     Raises UnknownFields before anything is written.
     """
@@ -90,7 +91,7 @@ def _registered(shop: Shop, first_day: date | None, last_day: date | None) -> Wh
     if last_day is not None and last_day < date.max:
         conditions.append(("<", start_of(last_day + timedelta(days=1), shop.settings.zone)))
     registered = Where("leaf", leaf=Leaf("createdAt", compared("c.created_at")), conditions=tuple(conditions))
-    return Where("all", (NOT_MERGED, registered))
+    return Where("all", (NOT_GONE, registered))
 
 
 async def _batches(shop: Shop, where: Where | None) -> AsyncIterator[Sequence[CustomerRow]]:
