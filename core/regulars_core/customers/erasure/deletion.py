@@ -24,7 +24,7 @@ async def delete_customer(shop: Shop, customer_id: str, expected: int | None = N
     """Delete a customer; what plugins keep of one that nothing refers to goes with it. An erasure that was scheduled is
     cancelled.
 
-    Raises Refused: NOT_FOUND, VERSION_CONFLICT, CUSTOMER_REFERENCED.
+    Raises Refused: NOT_FOUND, VERSION_CONFLICT, CUSTOMER_REFERENCED. Raises CatchingUp while a plugin that is asked is behind.
     """
     holders = await Holders.of(shop)
 
