@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.plugin import (
+    GONE,
     NEVER,
     NOW,
     Condition,
@@ -156,14 +157,14 @@ class Share:
 
 
 async def distribution(shop: Shop, at: Any) -> Sequence[Share]:
-    """Who was registered at an instant, by tier, the highest first."""
+    """Who was registered at an instant, by tier, the highest first; without who was merged into another one or erased since."""
     present, versions = moment(at), await versions_of(shop)
     policy = versions.at(present).policy
     rows = await shop.database.rows(
         "SELECT sp.tier, count(*), CAST(coalesce(sum(s.total_spent), 0) AS BIGINT) FROM customer c"
         " JOIN customer_stats s ON s.customer_id = c.id"
         f" LEFT JOIN tier_spell sp ON sp.customer_id = c.id AND {_DURING.format(at='$1')}"
-        " WHERE c.created_at <= $1 AND c.merged_into_id IS NULL GROUP BY sp.tier",
+        f" WHERE c.created_at <= $1 AND c.status NOT IN {GONE} GROUP BY sp.tier",
         present,
     )
     sums = {tier.code: [0, 0] for tier in policy.tiers}
