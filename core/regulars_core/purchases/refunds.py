@@ -77,8 +77,9 @@ async def refund(
         )
         if taken.amount > paid.left:
             checks.fail("REFUND_EXCEEDS_PAID", left_of(shop, paid), "lines" if amount is None else "amount")
-        kept = None if locked.is_erased else reason
-        given = given_back(of, taken, refunded_at, reason=kept, payments=tidied)
+        kept = [replace(one, reference=None) for one in tidied] if locked.is_erased else tidied
+        why = None if locked.is_erased else reason
+        given = given_back(of, taken, refunded_at, reason=why, payments=kept)
         money = given.row.amount_minor - given.row.due_minor
         if tidied and sum(payment.amount for payment in tidied) != money:
             message = f"{shop.money(money).amount} {shop.currency} is given back, and the payments do not sum to it."
