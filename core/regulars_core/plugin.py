@@ -4,6 +4,8 @@ GraphQL is in `regulars_schema.plugin`; for tests there are `regulars_core.testi
 `regulars_server.testing`.
 """
 
+from regulars_core.audiences.answers import audience_answers, audience_lookups, read_audiences
+from regulars_core.audiences.leaves import Audience, AudienceFacts, AudienceLeaf, CustomerMoment, Holds
 from regulars_core.audit import changed
 from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.bulk.service import request_bulk_job
@@ -29,7 +31,7 @@ from regulars_core.customers.erasure.holdings import (
     told_of,
 )
 from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge, StandingMerge
-from regulars_core.customers.reads import CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
+from regulars_core.customers.reads import GONE, CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
 from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition, Sought
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
 from regulars_core.events.ahead import told_later
@@ -69,8 +71,10 @@ from regulars_core.primitives.text import camel
 from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Quote
 from regulars_core.purchases.histories import (
     completed,
+    completed_from,
     fact_of,
     lifetimes,
+    lookup_completions,
     lookup_lifetimes,
     lookup_purchase_facts,
     purchase_facts,
@@ -130,6 +134,7 @@ __all__ = [
     "ERASED",
     "ERASED_TEXT",
     "FLAG",
+    "GONE",
     "INNER",
     "KEPT",
     "LATEST",
@@ -142,6 +147,9 @@ __all__ = [
     "Actor",
     "Adjustment",
     "App",
+    "Audience",
+    "AudienceFacts",
+    "AudienceLeaf",
     "BadInput",
     "Basket",
     "BasketLine",
@@ -155,6 +163,7 @@ __all__ = [
     "Condition",
     "CurrencyCode",
     "CustomerFact",
+    "CustomerMoment",
     "CustomerRow",
     "Database",
     "Declined",
@@ -164,6 +173,7 @@ __all__ = [
     "GroupRow",
     "Guarded",
     "Holding",
+    "Holds",
     "IdField",
     "Instant",
     "InstantField",
@@ -239,6 +249,8 @@ __all__ = [
     "Window",
     "acting",
     "acting_as",
+    "audience_answers",
+    "audience_lookups",
     "broken_law",
     "by_ids",
     "by_owner",
@@ -247,6 +259,7 @@ __all__ = [
     "checked_rule",
     "compared",
     "completed",
+    "completed_from",
     "configured",
     "consumer",
     "counted_by",
@@ -271,6 +284,7 @@ __all__ = [
     "lifetimes",
     "lock",
     "locked_customer",
+    "lookup_completions",
     "lookup_lifetimes",
     "lookup_purchase_facts",
     "lookup_survivors",
@@ -288,6 +302,7 @@ __all__ = [
     "query_listed",
     "quote",
     "random_purchases",
+    "read_audiences",
     "recorded_before_refunds",
     "recorded_by_ids",
     "refund_payments_of",

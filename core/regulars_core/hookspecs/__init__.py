@@ -35,6 +35,7 @@ from regulars_core.customers.merge.reads import done_then, merges_done, merges_u
 from regulars_core.customers.reads import customers_by_ids, customers_then
 from regulars_core.groups.reads import groups_by_ids
 from regulars_core.hookspecs.declarations import (
+    regulars_audiences,
     regulars_bulk_tasks,
     regulars_commands,
     regulars_hookspecs,
@@ -119,6 +120,7 @@ __all__ = [
     "purchases_voided_lookups",
     "refunds_undone",
     "refunds_undone_lookups",
+    "regulars_audiences",
     "regulars_bulk_tasks",
     "regulars_commands",
     "regulars_hookspecs",

@@ -12,7 +12,16 @@ from regulars_loyalty.ledger.lives import MONTH_END, life_of
 from regulars_loyalty.points import program
 from regulars_loyalty.points.kinds import MAX_POINTS, PointsRuleKind
 from regulars_loyalty.points.program import EarningData, ExchangeData, ProgramData, RateData, RuleData
-from regulars_schema.plugin import BigInt, CustomerWhere, MoneyInput, RuleInput, minor_units, rule_in, value_or_none
+from regulars_schema.plugin import (
+    BigInt,
+    CustomerWhere,
+    MoneyInput,
+    RuleInput,
+    audience_of,
+    minor_units,
+    rule_in,
+    value_or_none,
+)
 
 _CODE = re.compile(program.CODE, re.ASCII)
 _CODES = "Short and unique: letters, digits, `_` and `-`, at most 32."
@@ -147,16 +156,13 @@ def _name(checks: Checks, given: str) -> str:
 
 async def _earning(shop: Shop, given: PointsRuleInput, checks: Checks) -> EarningData | None:
     code, name = _code(checks, given.code), _name(checks, given.name)
-    audience = _audience(given, checks)
+    audience = audience_of(value_or_none(given.audience), shop, checks, "audience")
     rule = await rule_in(shop, PointsRuleKind.use, given.rule, checks, "rule")
-    return None if rule is None else EarningData(code=code, name=name, rule=_kept(shop, rule), audience=audience)
-
-
-def _audience(given: PointsRuleInput, checks: Checks) -> dict[str, Any] | None:
-    where = value_or_none(given.audience)
-    if where is not None:
-        checks.fail("INVALID_AUDIENCE", "Audiences cannot be asked yet.", "audience")
-    return None
+    return (
+        None
+        if rule is None
+        else EarningData(code=code, name=name, rule=_kept(shop, rule), audience=dict(audience) if audience else None)
+    )
 
 
 async def _exchange(shop: Shop, given: PointsExchangeInput, checks: Checks) -> ExchangeData | None:

@@ -23,6 +23,7 @@ from regulars_schema.plugin import (
     batched,
     identified,
     requires,
+    shown_audience,
 )
 
 
@@ -54,9 +55,11 @@ async def rules_of(rules: Sequence[program.EarningData], context: RequestContext
     return [shown_rule(context.shop, PointsRuleKind.use, one.rule.stored) for one in rules]
 
 
-async def audiences_of(rules: Sequence[program.EarningData], _: RequestContext) -> Sequence[Any]:
-    """For whom each of these is."""
-    return [one.audience for one in rules]
+async def audiences_of(
+    rules: Sequence[program.EarningData], context: RequestContext
+) -> Sequence[CustomerFilter | None]:
+    """For whom each of these is, as the caller may see it."""
+    return [shown_audience(one.audience, context) for one in rules]
 
 
 @requires(None)

@@ -9,7 +9,16 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from regulars_core.plugin import Instant, Lookup, Shop
+from regulars_core.plugin import (
+    Audience,
+    CustomerMoment,
+    Instant,
+    Lookup,
+    Shop,
+    audience_answers,
+    audience_lookups,
+    read_audiences,
+)
 from regulars_loyalty.points.facts import Sale
 from regulars_loyalty.points.outcomes import Asking, Outcome
 from regulars_loyalty.points.program import Rule, Version, Versions
@@ -48,16 +57,19 @@ async def earnings_from(
     if found and _has_asked(found[0], versions, in_force):
         numbers = set(asked_by(found[0])[1])
         asked = [one for one in versions.all if one.number in numbers]
-        return _outcomes(shop, versions, sales, _known(asked, list(found[1:])))
+        return _outcomes(shop, versions, sales, _known(shop, asked, who, found[1:]))
     lookups = _lookups(shop, in_force, who)
     rows = list(await shop.database.read_together(lookups)) if lookups else []
-    return _outcomes(shop, versions, sales, _known(in_force, rows))
+    return _outcomes(shop, versions, sales, _known(shop, in_force, who, rows))
 
 
 async def tried_earnings(shop: Shop, versions: Versions, sales: Sequence[Sale]) -> Sequence[Sequence[Outcome]]:
-    """What other versions would give for these sales, by the same code; whatever was ever given once per customer, to nobody of
-    them it was given before."""
-    return _outcomes(shop, versions, sales, _Known({}))
+    """What these versions would give for these sales, by the same code; what is given once per customer is given for the earliest
+    of them, whatever was given before."""
+    who = [(sale.customer_id, sale.at) for sale in sales if sale.customer_id]
+    in_force = _in_force(versions, {sale.at for sale in sales})
+    answers = await read_audiences(shop, _audiences(in_force), who)
+    return _outcomes(shop, versions, sales, _Known({}, answers))
 
 
 def _outcomes(shop: Shop, versions: Versions, sales: Sequence[Sale], known: "_Known") -> Sequence[Sequence[Outcome]]:
@@ -88,10 +100,24 @@ def _rules(versions: Sequence[Version]) -> Sequence[Rule]:
 
 def _lookups(shop: Shop, versions: Sequence[Version], who: Sequence[Buyer]) -> list[Lookup]:
     """What rules of these versions need to know of customers."""
-    lookups: list[Lookup] = []
-    if who and any(rule.is_once for rule in _rules(versions)):
-        lookups.append(_lookup_marks(shop, who))
-    return lookups
+    if not who:
+        return []
+    marks = [_lookup_marks(shop, who)] if _needs_marks(versions) else []
+    return [*marks, *audience_lookups(shop, _audiences(versions), who)]
+
+
+def _needs_marks(versions: Sequence[Version]) -> bool:
+    return any(rule.is_once for rule in _rules(versions))
+
+
+def _audiences(versions: Sequence[Version]) -> Mapping[tuple[int, str], Audience]:
+    """The audiences of rules by their version and code; of those for everybody there are none."""
+    return {
+        (version.number, rule.code): rule.audience
+        for version in versions
+        for rule in version.program.rules
+        if rule.is_available and rule.audience is not None
+    }
 
 
 def _lookup_marks(shop: Shop, who: Sequence[Buyer]) -> Lookup:
@@ -103,34 +129,42 @@ def _lookup_marks(shop: Shop, who: Sequence[Buyer]) -> Lookup:
     return sql, [sorted({one for one, _ in who})]
 
 
+Answers = Mapping[tuple[tuple[int, str], CustomerMoment], bool]
+
+
 @dataclass
 class _Known:
-    """What is known of the customers: which rule has given to whom once, and for which purchase."""
+    """What is known of the customers: which rule has given to whom once, and for which purchase, by customer and rule; and who
+    belonged to which audience, by version and rule, at which instant."""
 
     marks: dict[tuple[str, str], str | None]
+    answers: Answers
 
     def outcomes(self, shop: Shop, version: Version, sale: Sale) -> Sequence[Outcome]:
         """What each rule gives for a sale; what is given once is remembered for those that follow."""
         terms = version.program.terms(sale, shop.settings.zone)
+        buyer = CustomerMoment(str(sale.customer_id), sale.at)
+
+        def belongs(rule: Rule) -> bool:
+            return rule.audience is None or self.answers[(version.number, rule.code), buyer]
 
         def has_given(rule: Rule) -> bool:
-            key = str(sale.customer_id), rule.code
+            key = buyer.customer_id, rule.code
             return rule.is_once and key in self.marks and self.marks[key] != sale.id
 
-        asking = Asking(version, terms, lambda rule: True, has_given, _told)
-        outcomes = asking.outcomes(sale)
+        outcomes = Asking(version, terms, belongs, has_given, _told).outcomes(sale)
         for one in outcomes:
             if one.is_once and one.points:
-                self.marks[str(sale.customer_id), one.code] = sale.id
+                self.marks[buyer.customer_id, one.code] = sale.id
         return outcomes
 
 
-def _known(versions: Sequence[Version], rows: list[Sequence[Any]]) -> _Known:
+def _known(shop: Shop, versions: Sequence[Version], who: Sequence[Buyer], rows: Sequence[Sequence[Any]]) -> _Known:
     """From the rows of `_lookups` of these versions."""
-    marks: Mapping[tuple[str, str], str | None] = {}
-    if rows and any(rule.is_once for rule in _rules(versions)):
-        marks = {(customer, rule): purchase for customer, rule, purchase in rows.pop(0)}
-    return _Known(dict(marks))
+    left, marks = list(rows), dict[tuple[str, str], str | None]()
+    if left and _needs_marks(versions):
+        marks = {(customer, rule): purchase for customer, rule, purchase in left.pop(0)}
+    return _Known(marks, audience_answers(shop, _audiences(versions), who, left))
 
 
 def _told(rule: Rule, error: Exception) -> None:
