@@ -120,6 +120,16 @@ async def test_what_is_given_for_a_purchase(owner: Owner, hand: Hand) -> None:
         ]
 
 
+async def test_a_refund_takes_back_what_was_given_for_the_purchase(owner: Owner, hand: Hand) -> None:
+    ana = await owner.customer()
+    bought = await owner.sells(ana, "20.00", "2026-05-01")
+    await hand.adds(ana, "5.00", purchaseId=bought)
+    await hand.adds(ana, "1.00")
+    await hand.deducts(ana, "4.00")
+    await owner.refunds(bought, "20.00", "2026-05-02")
+    assert await hand.balance(ana) == -300
+
+
 async def test_an_id_of_a_merged_record_leads_to_the_survivor(owner: Owner, hand: Hand) -> None:
     ana, bo = await owner.customer(), await owner.customer("Bo")
     await owner.merges(ana, bo)

@@ -3,7 +3,7 @@
 from regulars_core.plugin import LATEST, Instant, Problem, Refused, Shop, Where, purchases_by_ids
 from regulars_loyalty.ledger.book import ISSUED, PAID, Short, Terms
 from regulars_loyalty.ledger.by_hand import Posted, Why, telling
-from regulars_loyalty.ledger.holding import Held, open_hold, refused
+from regulars_loyalty.ledger.holds import Held, open_hold, refused
 from regulars_loyalty.ledger.named import named_ledger
 from regulars_loyalty.ledger.problems import insufficient
 from regulars_loyalty.ledger.storage import write_ledger

@@ -7,7 +7,7 @@ import strawberry
 from regulars_core.plugin import Checks, Instant, now
 from regulars_loyalty.credit import by_hand
 from regulars_loyalty.graphql.entry_types import CreditEntry
-from regulars_loyalty.graphql.posting import (
+from regulars_loyalty.graphql.postings import (
     ENTRY,
     NOTE,
     REASON,

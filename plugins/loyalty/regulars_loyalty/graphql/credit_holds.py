@@ -7,7 +7,7 @@ import strawberry
 from regulars_core.plugin import Checks
 from regulars_loyalty.credit import by_hand
 from regulars_loyalty.graphql.entry_types import CreditEntry, CreditHold
-from regulars_loyalty.graphql.posting import (
+from regulars_loyalty.graphql.postings import (
     BASKET,
     ENTRY,
     MINUTES,
@@ -21,7 +21,7 @@ from regulars_loyalty.graphql.posting import (
     who_is_named,
 )
 from regulars_loyalty.ledger.by_hand import Why
-from regulars_loyalty.ledger.holding import checked_basket, checked_minutes, keep, release
+from regulars_loyalty.ledger.holds import checked_basket, checked_minutes, keep, release
 from regulars_loyalty.permissions import CREDIT_SPEND, CREDIT_VIEW
 from regulars_schema.plugin import (
     Extension,

@@ -8,7 +8,7 @@ import strawberry
 
 from regulars_core.plugin import Checks, Instant, Lookup, Shop, now
 from regulars_loyalty.graphql.entry_types import PointsEntry
-from regulars_loyalty.graphql.posting import (
+from regulars_loyalty.graphql.postings import (
     ENTRY,
     NOTE,
     REASON,

@@ -6,7 +6,7 @@ import strawberry
 
 from regulars_core.plugin import Checks
 from regulars_loyalty.graphql.entry_types import PointsHold
-from regulars_loyalty.graphql.posting import (
+from regulars_loyalty.graphql.postings import (
     BASKET,
     MINUTES,
     PostingInput,
@@ -17,7 +17,7 @@ from regulars_loyalty.graphql.posting import (
     who_is_named,
 )
 from regulars_loyalty.ledger.book import POINTS
-from regulars_loyalty.ledger.holding import checked_basket, checked_minutes, keep, release
+from regulars_loyalty.ledger.holds import checked_basket, checked_minutes, keep, release
 from regulars_loyalty.permissions import POINTS_REDEEM, POINTS_VIEW
 from regulars_schema.plugin import (
     BigInt,

@@ -7,10 +7,10 @@ import strawberry
 
 from regulars_core.plugin import BadInput, Checks, Lookup, Shop
 from regulars_loyalty.graphql.entry_types import CreditEntry, PointsEntry
-from regulars_loyalty.graphql.posting import NOTE, REASON, PostingInput, entry_row
+from regulars_loyalty.graphql.postings import NOTE, REASON, PostingInput, entry_row
 from regulars_loyalty.ledger.book import POINTS
 from regulars_loyalty.ledger.by_hand import checked_why
-from regulars_loyalty.ledger.reversing import lookup_reversal, reverse
+from regulars_loyalty.ledger.reversals import lookup_reversal, reverse
 from regulars_loyalty.permissions import CREDIT_VIEW, LEDGER_REVERSE, POINTS_VIEW
 from regulars_loyalty.points.exchanges import take_back
 from regulars_schema.plugin import (

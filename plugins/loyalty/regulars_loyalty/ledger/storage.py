@@ -19,10 +19,10 @@ from regulars_core.plugin import (
     new_id,
     now,
 )
+from regulars_loyalty.ledger.announcements import tell_posted
 from regulars_loyalty.ledger.book import Account, Ending, Hold, Lot, Transfer
 from regulars_loyalty.ledger.limits import lookup_limits
 from regulars_loyalty.ledger.lives import ending_of
-from regulars_loyalty.ledger.telling import tell_posted
 
 ALL_LOTS = -1
 """Stands for the instant where all lots are looked up."""

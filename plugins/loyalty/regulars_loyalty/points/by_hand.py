@@ -5,7 +5,7 @@ from typing import Literal
 from regulars_core.plugin import LATEST, Instant, Problem, Refused, Shop
 from regulars_loyalty.ledger.book import ISSUED, POINTS, REDEEMED, Account, Hold, Short, Terms
 from regulars_loyalty.ledger.by_hand import Posted, Why, telling
-from regulars_loyalty.ledger.holding import refused
+from regulars_loyalty.ledger.holds import refused
 from regulars_loyalty.ledger.named import named_ledger
 from regulars_loyalty.ledger.storage import write_ledger
 from regulars_loyalty.points.program import Versions

@@ -13,7 +13,7 @@ from regulars_core.plugin import Problem, Refused, RewardKind, Shop, UsableRule,
 from regulars_loyalty.hookspecs import RedeemedExchange, RewardGiver
 from regulars_loyalty.ledger.book import POINTS, REDEEMED, Cause, Short, Terms
 from regulars_loyalty.ledger.by_hand import Posted, Why, telling
-from regulars_loyalty.ledger.holding import refused
+from regulars_loyalty.ledger.holds import refused
 from regulars_loyalty.ledger.lives import days_after
 from regulars_loyalty.ledger.named import named_ledger
 from regulars_loyalty.ledger.storage import Ledger, write_ledger

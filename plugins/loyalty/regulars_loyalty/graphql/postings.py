@@ -17,7 +17,7 @@ from regulars_loyalty.ledger.entries import (
     PointsEntryRow,
     PointsHoldRow,
 )
-from regulars_loyalty.ledger.holding import Held, lookup_held
+from regulars_loyalty.ledger.holds import Held, lookup_held
 from regulars_loyalty.ledger.named import lookup_named
 from regulars_loyalty.points.by_hand import MAX_POINTS
 from regulars_schema.plugin import (
