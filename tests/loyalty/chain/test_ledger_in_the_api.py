@@ -51,6 +51,14 @@ async def test_what_is_owed(owner: Owner) -> None:
     assert len(credit["expiring"]) == 12
 
 
+async def test_points_are_worth_what_the_program_says(owner: Owner) -> None:
+    program = {"rules": [], "rate": {"points": 3, "amount": {"amount": "0.10"}}}
+    await owner.api.done("pointsProgramUpdate", "pointsProgram { number }", {"program": program})
+    await owner.gives(await owner.customer(), 200)
+    points, _ = (await owner.api.data("{ ledgerLiability { unit value { amount } } }"))["ledgerLiability"]
+    assert points == {"unit": "PTS", "value": {"amount": "6.67"}}
+
+
 async def test_what_became_of_it(owner: Owner) -> None:
     one = await owner.customer()
     await owner.gives(one, 300)

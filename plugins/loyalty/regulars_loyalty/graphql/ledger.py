@@ -6,7 +6,7 @@ from typing import Annotated, Any, Unpack
 
 import strawberry
 
-from regulars_core.plugin import Instant, Money, Page, survivors_by_ids
+from regulars_core.plugin import CurrencyCode, Instant, Money, Page, survivors_by_ids
 from regulars_loyalty.chain import liability, seals, verification
 from regulars_loyalty.graphql.accounts import Account, CreditAccount, PointsAccount
 from regulars_loyalty.graphql.entry_types import CreditEntry, PointsEntry
@@ -23,6 +23,8 @@ from regulars_loyalty.graphql.ledger_types import (
 )
 from regulars_loyalty.ledger.book import POINTS
 from regulars_loyalty.permissions import LEDGER_VIEW
+from regulars_loyalty.points.program import Rate
+from regulars_loyalty.points.program_versions import versions_of
 from regulars_schema.plugin import (
     Connection,
     Extension,
@@ -49,9 +51,17 @@ _AT = "As it was at this instant, by what is known now; the present if absent."
 async def ledger_liability(
     context: RequestContext, *, at: Annotated[Instant | None, strawberry.argument(description=_AT)] = None
 ) -> list[LedgerLiability]:
-    """What is owed in each unit. What points are worth is told where the program is known."""
-    found = await liability.liabilities(context.shop, at)
-    return [liability_of(one, None if one.unit == POINTS else Money(one.outstanding, one.unit)) for one in found]  # type: ignore[arg-type]
+    """What is owed in each unit, points at the rate of the program then in force."""
+    found, versions = await liability.liabilities(context.shop, at), await versions_of(context.shop)
+    version = versions.at(found[0].at)
+    rate = version.program.rate if version else None
+    return [liability_of(one, _worth(context, one, rate)) for one in found]
+
+
+def _worth(context: RequestContext, one: liability.Liability, rate: Rate | None) -> Money | None:
+    if one.unit == POINTS:
+        return context.shop.money(rate.cost(one.outstanding)) if rate else None
+    return Money(one.outstanding, CurrencyCode(one.unit))
 
 
 @root(

@@ -57,7 +57,7 @@ class LedgerLiability:
 
 
 def liability_of(one: Liability, value: Amount | None) -> LedgerLiability:
-    """A liability as it is shown; what it is worth is known to who knows the program."""
+    """A liability as it is shown, with what it is worth."""
     return LedgerLiability(
         at=one.at,
         customer_count=one.count,
