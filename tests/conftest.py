@@ -43,7 +43,8 @@ def schema() -> ComposedSchema:
 
 @pytest.fixture(autouse=True)
 def twins(request: pytest.FixtureRequest) -> Iterator[Twins]:
-    """Every query of tests of the schema, of tiers and of loyalty is answered by both executors, unless one is marked with `one_executor`."""
+    """Every query of tests of the schema, of tiers and of loyalty is answered by both executors, unless one is marked with
+    `one_executor`."""
     watching = Twins()
     # A patch of our own: the test's `monkeypatch` is to be undone before the shop is closed.
     with pytest.MonkeyPatch.context() as patch:

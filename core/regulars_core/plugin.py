@@ -4,6 +4,8 @@ GraphQL is in `regulars_schema.plugin`; for tests there are `regulars_core.testi
 `regulars_server.testing`.
 """
 
+from regulars_core.audiences.answers import audience_answers, audience_lookups, read_audiences
+from regulars_core.audiences.leaves import Audience, AudienceFacts, AudienceLeaf, CustomerMoment, Holds
 from regulars_core.audit import changed
 from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.bulk.service import request_bulk_job
@@ -28,8 +30,8 @@ from regulars_core.customers.erasure.holdings import (
     erase_held,
     told_of,
 )
-from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge
-from regulars_core.customers.reads import CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
+from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge, StandingMerge
+from regulars_core.customers.reads import GONE, CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
 from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition, Sought
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
 from regulars_core.events.ahead import told_later
@@ -69,18 +71,38 @@ from regulars_core.primitives.text import camel
 from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Quote
 from regulars_core.purchases.histories import (
     completed,
+    completed_from,
     fact_of,
     lifetimes,
+    lookup_completions,
     lookup_lifetimes,
     lookup_purchase_facts,
     purchase_facts,
     purchase_facts_from,
+    refunds_of,
 )
+from regulars_core.purchases.payments.payment_rows import PaymentRow, refund_payments_of
 from regulars_core.purchases.quotes import Quoted, quote
-from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
-from regulars_core.purchases.recorded import PurchaseOutline, ReassignedPurchase, RecordedPurchase, RecordedRefund
+from regulars_core.purchases.reads import (
+    PurchaseRow,
+    RefundLineRow,
+    RefundRow,
+    purchases_by_ids,
+    refunds_by_ids,
+)
+from regulars_core.purchases.recorded import (
+    PurchaseOutline,
+    ReassignedPurchase,
+    RecordedPayment,
+    RecordedPurchase,
+    RecordedRefund,
+    recorded_by_ids,
+)
+from regulars_core.purchases.recorded import as_recorded as recorded_before_refunds
+from regulars_core.purchases.refundable import Paid, PaidLine, taken_by_amount
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
+from regulars_core.queries.pace import Pace
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.relations import Relation, RowShape
 from regulars_core.queries.rows import Readable, by_ids, by_owner, pages_of, query_listed
@@ -90,6 +112,7 @@ from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, Purchase
 from regulars_core.rules.kinds import NoSettings, RuleKind
 from regulars_core.rules.laws import broken_law, random_purchases
 from regulars_core.rules.registry import RuleKinds, rule_kinds
+from regulars_core.rules.rewards import RewardKind
 from regulars_core.rules.settings import MinorUnits, settings_from
 from regulars_core.rules.shop_rules import checked_rule, shown_rule, try_rule, usable_rule
 from regulars_core.rules.simulations import RuleSimulation, RuleSimulationSample, RuleSimulationShare
@@ -102,7 +125,7 @@ from regulars_core.shop.permissions import Permission
 from regulars_core.shop.shop import Shop
 from regulars_core.start import configured, opened, plugins_on, plugins_wanted
 from regulars_core.stores.reads import StoreRow, stores_by_ids
-from regulars_core.verification import Verification
+from regulars_core.verification import Verification, told_progress
 
 __all__ = [
     "AMOUNT",
@@ -111,6 +134,7 @@ __all__ = [
     "ERASED",
     "ERASED_TEXT",
     "FLAG",
+    "GONE",
     "INNER",
     "KEPT",
     "LATEST",
@@ -123,6 +147,9 @@ __all__ = [
     "Actor",
     "Adjustment",
     "App",
+    "Audience",
+    "AudienceFacts",
+    "AudienceLeaf",
     "BadInput",
     "Basket",
     "BasketLine",
@@ -136,6 +163,7 @@ __all__ = [
     "Condition",
     "CurrencyCode",
     "CustomerFact",
+    "CustomerMoment",
     "CustomerRow",
     "Database",
     "Declined",
@@ -145,6 +173,7 @@ __all__ = [
     "GroupRow",
     "Guarded",
     "Holding",
+    "Holds",
     "IdField",
     "Instant",
     "InstantField",
@@ -165,8 +194,12 @@ __all__ = [
     "Once",
     "Order",
     "Owners",
+    "Pace",
     "Page",
+    "Paid",
+    "PaidLine",
     "Parts",
+    "PaymentRow",
     "Permission",
     "PlannedMerge",
     "PluginError",
@@ -182,11 +215,14 @@ __all__ = [
     "Quoted",
     "Readable",
     "ReassignedPurchase",
+    "RecordedPayment",
     "RecordedPurchase",
     "RecordedRefund",
+    "RefundLineRow",
     "RefundRow",
     "Refused",
     "Relation",
+    "RewardKind",
     "RowShape",
     "RuleExplanation",
     "RuleFigure",
@@ -202,6 +238,7 @@ __all__ = [
     "SkipReason",
     "SortKey",
     "Sought",
+    "StandingMerge",
     "StoreRow",
     "StoredRule",
     "TextKeyField",
@@ -212,6 +249,8 @@ __all__ = [
     "Window",
     "acting",
     "acting_as",
+    "audience_answers",
+    "audience_lookups",
     "broken_law",
     "by_ids",
     "by_owner",
@@ -220,6 +259,7 @@ __all__ = [
     "checked_rule",
     "compared",
     "completed",
+    "completed_from",
     "configured",
     "consumer",
     "counted_by",
@@ -244,6 +284,7 @@ __all__ = [
     "lifetimes",
     "lock",
     "locked_customer",
+    "lookup_completions",
     "lookup_lifetimes",
     "lookup_purchase_facts",
     "lookup_survivors",
@@ -261,7 +302,12 @@ __all__ = [
     "query_listed",
     "quote",
     "random_purchases",
+    "read_audiences",
+    "recorded_before_refunds",
+    "recorded_by_ids",
+    "refund_payments_of",
     "refunds_by_ids",
+    "refunds_of",
     "request_bulk_job",
     "rule_kinds",
     "settings_from",
@@ -271,9 +317,11 @@ __all__ = [
     "stores_by_ids",
     "survivors",
     "survivors_by_ids",
+    "taken_by_amount",
     "to_minor",
     "told_later",
     "told_of",
+    "told_progress",
     "try_rule",
     "usable_rule",
 ]

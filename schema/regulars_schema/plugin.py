@@ -3,6 +3,7 @@
 What has nothing to do with GraphQL is in `regulars_core.plugin`.
 """
 
+from regulars_schema.audiences.stored import audience_of, shown_audience
 from regulars_schema.composition.contributions import (
     Contribution,
     Extension,
@@ -122,6 +123,7 @@ __all__ = [
     "TextComparison",
     "UserError",
     "amount_conditions",
+    "audience_of",
     "backed_by",
     "baskets_of",
     "batched",
@@ -144,6 +146,7 @@ __all__ = [
     "root",
     "rule_in",
     "schema_of",
+    "shown_audience",
     "sql_field",
     "store_acted_in",
     "value_or_none",

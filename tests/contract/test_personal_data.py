@@ -51,6 +51,7 @@ UNTOLD = {
     "purchase": {"digest", "replaces_id", "generation"},
     "purchase_line": {"position"},
     "payment": {"id", "position"},
+    "refund_payment": {"id", "position"},
     "refund_line": {"id"},
     "purchase_reassignment": {"id", "before_id", "after_id"},
     "tier_assignment": {"id", "author"},

@@ -36,6 +36,7 @@ ALIAS = {
 """Another record of the same person, which was merged into that one."""
 TYPED = {
     "note": "Allergic to huitlacoche.", "saleNote": "Gift for comadre Citlali.", "payment": "CHQ-Xochipilli-4711",
+    "paidBack": "CHQ-Xochipilli-4712",
     "refund": "Jar broke at Quetzalli's place.", "moved": "Was rung for neighbour Macuilli.",
     "tier": "Cousin of the owner Tepoztli.", "cleared": "Quarrel about Yolotzin.",
 }  # fmt: skip
@@ -100,9 +101,9 @@ async def known(api: Api, **more: Any) -> str:
     pays = [{"method": "cheque", "amount": "600.00", "reference": TYPED["payment"]}]
     bought = await sell(api, "R1", customer, note=TYPED["saleNote"], payments=pays)
     lines = [{"lineId": bought["lines"][0]["id"], "quantity": "0.5"}]
-    await api.done(
-        "purchaseRefund", "refund { id }", {"purchaseId": bought["id"], "lines": lines, "reason": TYPED["refund"]}
-    )
+    back = [{"method": "cheque", "amount": "300.00", "reference": TYPED["paidBack"]}]
+    refund = {"purchaseId": bought["id"], "lines": lines, "reason": TYPED["refund"], "payments": back}
+    await api.done("purchaseRefund", "refund { id }", refund)
     moved = await sell(api, "R2", None)
     given = {"purchaseIds": [moved["id"]], "customerId": customer, "reason": TYPED["moved"]}
     await api.done("purchasesReassign", "movedCount", given)

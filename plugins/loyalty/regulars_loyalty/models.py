@@ -16,8 +16,8 @@ class LedgerAccount(Model):
     """What a customer has in one unit, as it was last written: `amount` is what is left of all lots, `debt` what was taken back
     beyond that, `held` what open holds keep. `version` counts the account's transfers. At `next_at` time alone changes it, if
     nothing happens: something expires, becomes available, or a hold runs out. Until then `spendable` can be spent without a
-    limit; below zero where it is overdrawn. `active_at` is the last earning or spending, by which the lots of one that `is_living`
-    expire."""
+    limit; below zero where it is overdrawn. `active_at` is the last earning or spending, by which the lots of one that
+    `is_living` expire."""
 
     id = IdField(primary_key=True)
     customer_id = IdField()
@@ -216,3 +216,108 @@ class PointsProgram(Model):
 
     class Meta:
         table = "loyalty_program"
+
+
+class LedgerUnchained(Model):
+    """A transfer that has been posted and has no place in the chain yet; the job takes it from here."""
+
+    transfer = IdField(primary_key=True, source_field="transfer_id")
+
+    class Meta:
+        table = "loyalty_unchained"
+
+
+class LedgerLink(Model):
+    """The place of a transfer, named by its account and version, in the order of recording, and its hash, which holds that of the
+    account's transfer before. Positions have no hole. Never changed or deleted."""
+
+    position = fields.BigIntField(primary_key=True, generated=False)
+    customer_id = IdField()
+    unit = TextKeyField(3)
+    version = fields.BigIntField()
+    hash = fields.BinaryField()
+
+    class Meta:
+        table = "loyalty_link"
+        indexes: ClassVar = [
+            Index(fields=("customer_id", "unit", "version", "position"), name="loyalty_link_of"),
+        ]
+
+
+class LedgerSeal(Model):
+    """A seal over the first `entry_count` transfers of the chain; `root`, `previous_hash` and `hash` as 64 hexadecimal digits.
+    Never changed or deleted."""
+
+    number = fields.BigIntField(primary_key=True, generated=False)
+    sealed_at = InstantField()
+    entry_count = fields.BigIntField()
+    root = fields.CharField(64)
+    previous_hash = fields.CharField(64, null=True)
+    hash = fields.CharField(64)
+
+    class Meta:
+        table = "loyalty_seal"
+
+
+class LedgerSealPart(Model):
+    """The accounts from the first to the last of a part of a seal, in the order of the tree, and the node over them: so that a
+    proof reads one part, and not all accounts. Never changed or deleted."""
+
+    id = IdField(primary_key=True)
+    seal = fields.BigIntField()
+    part = fields.IntField()
+    first_customer_id = IdField()
+    first_unit = TextKeyField(3)
+    last_customer_id = IdField()
+    last_unit = TextKeyField(3)
+    hash = fields.BinaryField()
+
+    class Meta:
+        table = "loyalty_seal_part"
+        unique_together = (("seal", "part"),)
+
+
+class LedgerFigure(Model):
+    """What became of what was given in one month and ends in one, of all that is chained: months are counted from the year 0 on,
+    where the shop is. `ends` is 0 where it never ends and -1 where it ends after the last activity. What was given less what was
+    spent, expired and taken back, with what was `moved` from elsewhere by merges, is what is left."""
+
+    id = IdField(primary_key=True)
+    unit = TextKeyField(3)
+    month = fields.IntField()
+    ends = fields.IntField()
+    given = fields.BigIntField()
+    spent = fields.BigIntField()
+    expired = fields.BigIntField()
+    reversed = fields.BigIntField()
+    moved = fields.BigIntField()
+
+    class Meta:
+        table = "loyalty_figure"
+        unique_together = (("unit", "month", "ends"),)
+
+
+class LedgerCheckResult(Model):
+    """What the nightly job last found of one check; `samples` is JSON."""
+
+    code = TextKeyField(40, primary_key=True)
+    at = InstantField()
+    checked = fields.BigIntField()
+    differences = fields.BigIntField()
+    samples = fields.TextField()
+
+    class Meta:
+        table = "loyalty_check_result"
+
+
+class LedgerExpiryRun(Model):
+    """How far the job is that tells what expires soon: what it looks at as of `at`, after the run `before` it, is told of all
+    customers up to `customer_id`; null once it is told of all."""
+
+    id = fields.BigIntField(primary_key=True, generated=False)
+    at = InstantField()
+    before = InstantField()
+    customer_id = IdField(null=True)
+
+    class Meta:
+        table = "loyalty_expiry_run"

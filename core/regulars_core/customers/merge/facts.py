@@ -40,17 +40,23 @@ class MergeForecast:
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
-    """A merge that is done, or undone: the customers as they are since, when it was done, and the purchases that went over, or
-    went back, each with whose it was before the merge."""
+class StandingMerge:
+    """A merge that is done and may be undone: the customers as they are since, and when it was done."""
 
     id: str
     survivor: CustomerRow
     absorbed: Sequence[CustomerRow]
     merged_at: Instant
-    purchases: Mapping[str, str]
 
     @property
     def customer_ids(self) -> Sequence[str]:
         """Everybody whom it is about, the survivor first."""
         return [self.survivor.id, *(one.id for one in self.absorbed)]
+
+
+@dataclass(frozen=True, slots=True)
+class Merge(StandingMerge):
+    """A merge that was just done, or undone, with the purchases that went over, or went back, each with whose it was before the
+    merge."""
+
+    purchases: Mapping[str, str]

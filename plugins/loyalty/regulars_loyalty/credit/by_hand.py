@@ -18,8 +18,8 @@ async def add(
     purchase_id: str | None = None,
     visible: Where | None = None,
 ) -> Posted:
-    """Give a customer credit, in minor units of the shop's currency. What is given for a purchase, one of theirs that is `visible`
-    and stands, its refund takes back. Raises Refused with NOT_FOUND."""
+    """Give a customer credit, in minor units of the shop's currency. It may be given for a purchase of theirs that is `visible`
+    and not voided: then the refund of that takes it back. Raises Refused with NOT_FOUND."""
     customer, ledger = await named_ledger(shop, customer_id, "customerId")
     if purchase_id is not None:
         purchase = (await purchases_by_ids(shop.database, [purchase_id], visible)).get(purchase_id)

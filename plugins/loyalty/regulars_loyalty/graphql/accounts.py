@@ -8,6 +8,8 @@ import strawberry
 
 from regulars_core.plugin import LATEST, BadInput, CurrencyCode, CustomerRow, Instant, Money, Page
 from regulars_loyalty.graphql.entry_types import CreditEntry, CreditHold, PointsEntry, PointsHold
+from regulars_loyalty.graphql.program_inputs import MAX_EXCHANGES
+from regulars_loyalty.graphql.reach import PointsExchangeReach, exchanges_in, values_in
 from regulars_loyalty.ledger import entries
 from regulars_loyalty.ledger.book import POINTS
 from regulars_loyalty.ledger.entries import LAST_RECORDED_FIRST, EntryRow, HoldRow
@@ -259,6 +261,13 @@ class PointsAccount:
     entries: Connection[PointsEntry] = batched(  # type: ignore[assignment]
         entries_in, name="entries", returns=Connection[PointsEntry], description=_ENTRIES
     )
+    exchanges: list[PointsExchangeReach] = batched(  # type: ignore[assignment]
+        exchanges_in,
+        name="exchanges",
+        returns=list[PointsExchangeReach],
+        most=MAX_EXCHANGES,
+        description="What the program exchanges for points, and how many are missing; the cheapest first.",
+    )
     expiring_soon: list[PointsLot] = batched(  # type: ignore[assignment]
         expiring_in, name="expiringSoon", returns=list[PointsLot], description=_EXPIRING, most=MAX_LISTED
     )
@@ -267,6 +276,12 @@ class PointsAccount:
         holds_in, name="holds", returns=list[PointsHold], description=_HOLDS, most=MAX_LISTED
     )
     pending: BigInt = strawberry.field(resolver=lambda root: root.standing.account.pending, description=_PENDING)
+    value: schema.Money | None = batched(  # type: ignore[assignment]
+        values_in,
+        name="value",
+        returns=schema.Money | None,
+        description="What the available points pay for, in whole steps of the program's rate; null where points pay for nothing.",
+    )
 
 
 @batched(

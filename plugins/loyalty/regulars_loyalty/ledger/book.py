@@ -73,6 +73,14 @@ class Lot:
     owner: str | None = None
     """Whose it is, where that is not the account that it stands in."""
 
+    @property
+    def terms(self) -> "Terms":
+        """On which terms it can be used."""
+        return Terms(
+            self.available_at, self.expires_at, self.life, self.is_bought, self.is_grace, self.origin_id,
+            self.purchase_id, self.opened_at,
+        )  # fmt: skip
+
 
 @dataclass(slots=True)
 class Hold:
@@ -315,9 +323,9 @@ class Account:
     def spend(
         self, kind: str, amount: int, cause: Cause, house: str, *, hold: Hold | None = None, allow_debt: bool = False
     ) -> Sequence[Transfer]:
-        """Take what can be spent, an open `hold` of the same purpose included, which is closed by it: what that has kept is there,
-        whatever has become of the rest since. What is beyond the lots is owed: as far as the limit goes, or all of it if debt is
-        allowed. Raises Short."""
+        """Take what can be spent, an open `hold` of the same purpose included, which is closed by it: what that has kept is
+        there, whatever has become of the rest since. What is beyond the lots is owed: as far as the limit goes, or all of it if
+        debt is allowed. Raises Short."""
         self.post_due()
         kept = hold.amount if hold is not None and hold.closed_at is None else 0
         there = kept + self.available
@@ -379,6 +387,26 @@ class Account:
                 )  # fmt: skip
                 self.give(kind, some, cause, terms, house)
         self._settle(cause)
+
+    def move_out(self, cause: Cause, lots: Sequence[tuple[Lot, int]], debt: int) -> None:
+        """Let parts of lots, one by one, and a part of what is owed go over to another customer."""
+        for lot, some in lots:
+            self._take("MERGE_OUT", MERGED, cause, [(lot, some)])
+        if debt:
+            self._post("MERGE_OUT", MERGED, DEBT, debt, cause)
+
+    def move_in(self, cause: Cause, lots: Sequence[tuple[Lot, int]], debt: int) -> None:
+        """Let parts of another customer's lots come over, each with the terms that it has, and what is owed."""
+        if debt:
+            self._post("MERGE_IN", DEBT, MERGED, debt, cause)
+        for lot, some in lots:
+            self.give("MERGE_IN", some, cause, lot.terms, MERGED)
+        self._settle(cause)
+
+    def unsettle(self, cause: Cause, parts: Sequence[tuple[Lot, int]]) -> None:
+        """Let what was settled by these parts of lots be owed again."""
+        if parts:
+            self._take("SETTLE", DEBT, cause, [(lot, -some) for lot, some in parts])
 
     def hold(self, amount: int, basket: str | None, until: Instant) -> Hold:
         """Keep something for a basket; the same basket again replaces its hold. Raises Short."""

@@ -24,7 +24,14 @@ class Why:
         """The cause of what is posted. `kind` is what has happened, an AccountEventKind."""
         actor = acting()
         return Cause(
-            new_id(), kind, at, actor and actor.name, self.store_id, purchase_id, reason=self.reason, note=self.note
+            new_id(),
+            kind,
+            at,
+            actor.name if actor else None,
+            self.store_id,
+            purchase_id,
+            reason=self.reason,
+            note=self.note,
         )
 
 

@@ -210,6 +210,7 @@ async def write_ledger(ledger: Ledger) -> None:
     once = [(new_id(), *one) for one in ledger.once]
     inserts: Sequence[tuple[str, Sequence[str], Sequence[Sequence[Any]]]] = [
         ("loyalty_transfer", _TRANSFER, transfers),
+        ("loyalty_unchained", ("transfer_id",), [(row[0],) for row in transfers]),
         ("loyalty_lot_use", _USE, uses),
         ("loyalty_note", ("transfer_id", "customer_id", "note"), notes),
         ("loyalty_once", ("id", "customer_id", "rule", "transfer_id"), once),

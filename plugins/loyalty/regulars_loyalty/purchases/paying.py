@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from regulars_core.plugin import Forbidden, PaymentRow, Problem, RecordedPurchase, Refused, Shop, acting, told_later
+from regulars_core.plugin import Forbidden, PaymentRow, Problem, RecordedPurchase, Refused, acting, told_later
 from regulars_loyalty.ledger.book import PAID, POINTS, Account, Cause, Hold, Short
 from regulars_loyalty.ledger.problems import insufficient
 from regulars_loyalty.ledger.storage import Ledger
 from regulars_loyalty.permissions import CREDIT_SPEND, POINTS_REDEEM
-from regulars_loyalty.points.program import Rate, programs_of
+from regulars_loyalty.points.program import Rate, Versions
 from regulars_loyalty.purchases.settling import Happened
 from regulars_loyalty.settings import LoyaltySettings
 
@@ -20,7 +20,7 @@ _HOLD_KINDS = ("credithold_", "pointshold_")
 
 @dataclass(slots=True)
 class Paid:
-    """What was paid with what is kept here, in minor units: by points, by credit that was given, and by credit that was bought."""
+    """What was paid with what is kept here, in minor units: by points, by credit that was given, and by bought credit."""
 
     points: int = 0
     given_credit: int = 0
@@ -32,16 +32,17 @@ class Payer:
 
     def __init__(
         self,
-        shop: Shop,
         ledger: Ledger,
+        versions: Versions,
         purchase: RecordedPurchase,
         payments: Sequence[PaymentRow],
         carried: Sequence[Mapping[str, Any]],
         cause: Cause,
     ) -> None:
-        self._shop, self._ledger, self._purchase, self._cause = shop, ledger, purchase, cause
+        self._shop, self._ledger, self._versions = ledger.shop, ledger, versions
+        self._purchase, self._cause = purchase, cause
         self._payments, self._carried = payments, carried or [{}] * len(payments)
-        self._settings = shop.settings.of(LoyaltySettings)
+        self._settings = self._shop.settings.of(LoyaltySettings)
         self._may_owe = told_later() or purchase.origin == "SYNC"
         self._paid = Paid()
         self.less: dict[str, int] = {}
@@ -73,8 +74,8 @@ class Payer:
 
     async def _by_points(self, payment: PaymentRow, n: int) -> None:
         self._allow(POINTS_REDEEM)
-        program = (await programs_of(self._shop)).at(self._purchase.purchased_at)
-        rate = program.rate if program else None
+        version = self._versions.at(self._purchase.purchased_at)
+        rate = version.program.rate if version else None
         amount = payment.amount_minor
         if rate is None or amount <= 0 or amount % rate.amount:
             problem = Problem(
@@ -88,8 +89,9 @@ class Payer:
         self._take(account, payment, n, points, await self._hold(account, payment, n, points), rate.points, rate)
 
     def _check(self, rate: Rate, amount: int, n: int) -> None:
-        if amount // rate.amount * rate.points < rate.minimum_points:
-            message = f"A payment takes {rate.minimum_points} points at least."
+        least = rate.minimum_points or 0
+        if amount // rate.amount * rate.points < least:
+            message = f"A payment takes {least} points at least."
             raise Refused(Problem("OUT_OF_RANGE", message, _path(n, "amount")))
         if rate.maximum_share is not None:
             most = int(self._purchase.total_minor * rate.maximum_share)
@@ -135,7 +137,7 @@ class Payer:
         taken = amount
         if amount > there and self._carried[n].get(AT_MOST) and not self._may_owe:
             taken = there // step * step
-            if rate is not None and taken < rate.minimum_points:
+            if rate is not None and taken < (rate.minimum_points or 0):
                 taken = 0
         money = taken if rate is None else taken // rate.points * rate.amount
         if money < payment.amount_minor:

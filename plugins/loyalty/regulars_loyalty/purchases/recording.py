@@ -6,21 +6,27 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from regulars_core.plugin import (
+    Instant,
     Lookup,
     Problem,
     PurchaseOutline,
+    ReassignedPurchase,
     RecordedPurchase,
     Refused,
     Shop,
     now,
     told_later,
 )
-from regulars_loyalty.ledger.book import LotsUnknown, Terms
-from regulars_loyalty.ledger.storage import LOOKUPS, Ledger, ledger_from, lookup_accounts, read_ledger
+from regulars_loyalty.ledger.book import POINTS, LotsUnknown, Terms
+from regulars_loyalty.ledger.limits import lookup_limits
+from regulars_loyalty.ledger.storage import LOOKUPS, Ledger, ledger_from, lookup_accounts, read_ledger, write_ledger
 from regulars_loyalty.points.earning import earnings_from, lookup_earning
-from regulars_loyalty.points.facts import sale_of
+from regulars_loyalty.points.facts import Sale, sale_of
+from regulars_loyalty.points.program_versions import known_versions
 from regulars_loyalty.purchases.paying import Paid, Payer, lowered, paid_cause
-from regulars_loyalty.purchases.settling import Happened
+from regulars_loyalty.purchases.reads import posted_by
+from regulars_loyalty.purchases.settling import Happened, settle
+from regulars_loyalty.purchases.standing import EARNED, Posted, payments_of
 from regulars_loyalty.settings import LoyaltySettings
 
 CREDIT_FOR = "creditFor"
@@ -30,15 +36,24 @@ CREDIT_FOR = "creditFor"
 def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline]) -> Sequence[Lookup]:
     """What will have to be known when these purchases are recorded: all lots of who pays by what is kept here, and else those of
     accounts where something is due."""
-    settings = shop.settings.of(LoyaltySettings)
-    methods = {settings.credit_method, settings.points_method}
-    buyers = {one.customer_id for one in purchases if one.customer_id}
-    pays = any(one.customer_id and not methods.isdisjoint(one.methods) for one in purchases)
+    settings, dialect = shop.settings.of(LoyaltySettings), shop.database.dialect
+    who = [(one.customer_id, one.purchased_at) for one in purchases if one.customer_id]
+    buyers = {customer_id for customer_id, _ in who}
     if not buyers:
         return []
-    who = [(one.customer_id, one.purchased_at) for one in purchases if one.customer_id]
-    present = None if pays else now()
-    return [*lookup_accounts(shop.database.dialect, buyers, present), *lookup_earning(shop, who)]
+    methods = frozenset[str]().union(*(one.methods for one in purchases if one.customer_id))
+    present = now() if methods.isdisjoint({settings.credit_method, settings.points_method}) else None
+    lookups = [*lookup_accounts(dialect, buyers, present), *lookup_earning(shop, who)]
+    if settings.credit_method in methods:
+        lookups.append(lookup_limits(dialect, buyers))
+    return lookups
+
+
+def _limits(shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]]) -> Mapping[str, int]:
+    """Down to how far below zero each of who pays by credit may go."""
+    method = shop.settings.of(LoyaltySettings).credit_method
+    pays = any(one.customer_id and payment.method == method for one in purchases for payment in one.payments)
+    return {row[0]: row[1] for row in found[-1]} if pays else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +83,28 @@ async def record(
     theirs = [each for each in sold if each.purchase.customer_id is not None]
     if not theirs or not found:
         return None
+    limits = _limits(shop, purchases, found)
     ledger = ledger_from(shop, found[:LOOKUPS], now())
     try:
-        await _post(shop, ledger, theirs, found[LOOKUPS:])
+        await _post(shop, ledger, limits, theirs, found[LOOKUPS:])
     except LotsUnknown:
-        # Something is due that was not when it was named what is looked up, or a till pays in a way that was not told.
+        # Something is due that was not when it was named what is looked up.
         ledger = await read_ledger(shop, {str(each.purchase.customer_id) for each in theirs})
-        await _post(shop, ledger, theirs, found[LOOKUPS:])
+        await _post(shop, ledger, limits, theirs, found[LOOKUPS:])
     return ledger
 
 
-async def _post(shop: Shop, ledger: Ledger, sold: Sequence[_Sold], found: Sequence[Sequence[Any]]) -> None:
+async def _post(
+    shop: Shop, ledger: Ledger, limits: Mapping[str, int], sold: Sequence[_Sold], found: Sequence[Sequence[Any]]
+) -> None:
+    for customer_id, limit in limits.items():
+        ledger.account(customer_id, shop.currency).limit = limit
     sales, less = [], []
+    versions = await known_versions(shop, found[0])
     for each in sold:
         purchase = each.purchase
         carried = each.carried.get("payments") or ()
-        payer = Payer(shop, ledger, purchase, purchase.payments, carried, paid_cause(purchase))
+        payer = Payer(ledger, versions, purchase, purchase.payments, carried, paid_cause(purchase))
         one = await payer.pay()
         less.append((purchase, payer.less))
         _sell_credit(ledger, each)
@@ -118,7 +139,7 @@ def credit_lines_of(sold: Sequence[tuple[RecordedPurchase, Mapping[str, Any]]]) 
     return [(one.purchase.lines[n].id, one.purchase.id) for one in each for n in one.credit_lines]
 
 
-def _sale(shop: Shop, each: _Sold, paid: Paid) -> Any:
+def _sale(shop: Shop, each: _Sold, paid: Paid) -> Sale:
     lines = {each.purchase.lines[n].id for n in each.credit_lines}
     return sale_of(
         shop, each.purchase, points_paid=paid.points, given_credit=paid.given_credit, bought_credit=paid.bought_credit,
@@ -130,7 +151,7 @@ async def earn(
     shop: Shop,
     ledger: Ledger,
     purchases: Sequence[RecordedPurchase],
-    sales: Sequence[Any],
+    sales: Sequence[Sale],
     found: Sequence[Sequence[Any]],
 ) -> None:
     """Post what purchases earn by the program of their instant."""
@@ -141,15 +162,15 @@ async def earn(
         for one in earned:
             if one.points <= 0:
                 continue
-            account = ledger.account(customer_id, "PTS")
+            account = ledger.account(customer_id, POINTS)
             why = replace(
-                cause, program=one.program, rule=one.rule, base=one.base, shares=json.dumps(dict(one.shares)),
-                explanation=one.explanation,
+                cause, program=one.program, rule=one.code, base=one.base, shares=json.dumps(dict(one.shares)),
+                explanation=one.explanation.as_json(),
             )  # fmt: skip
             lot = account.give(one.kind, one.points, why, replace(one.terms, purchase_id=purchase.id))
             account.is_active(purchase.purchased_at)
             if one.is_once:
-                ledger.once.append((customer_id, one.rule, lot.transfer_id))
+                ledger.once.append((customer_id, one.code, lot.transfer_id))
 
 
 def _refuse_stranger(shop: Shop, each: _Sold) -> None:
@@ -169,3 +190,52 @@ def _refuse_stranger(shop: Shop, each: _Sold) -> None:
     ]
     if problems:
         raise Refused(*problems)
+
+
+async def earn_for_new_owners(shop: Shop, purchases: Sequence[ReassignedPurchase], moments: Sequence[Instant]) -> None:
+    """Post what purchases earn for whom they were given to, by the program of their instant, less what was given back of them by
+    now. Whose a purchase was once has it again as it was posted: that is settled before."""
+    posted = await posted_by(shop, [one.id for one in purchases])
+    fresh = [
+        one
+        for one in purchases
+        if one.customer_id is not None
+        and one.status != "VOIDED"
+        and not any(each.kind in EARNED and each.customer_id == one.customer_id for each in posted[one.id])
+    ]
+    if not fresh:
+        return
+    who = [(str(one.customer_id), one.purchased_at) for one in fresh]
+    found = await shop.database.read_together(lookup_earning(shop, who))
+    ledger = await read_ledger(shop, {customer_id for customer_id, _ in who})
+    sales = [sale_since(shop, one, posted[one.id]) for one in fresh]
+    await earn(shop, ledger, fresh, sales, found)
+    await write_ledger(ledger)
+    at = {one.id: moment for one, moment in zip(purchases, moments, strict=True)}
+    settled = await settle(shop, [Happened(one, "PURCHASE", at[one.id]) for one in fresh])
+    if settled is not None:
+        await write_ledger(settled)
+
+
+def sale_since(shop: Shop, purchase: RecordedPurchase, posted: Sequence[Posted]) -> Sale:
+    """The sale as it was, told later than it was made, whoever paid: what was paid by points and credit is what the ledger
+    says."""
+    money = {payment.id: payment.amount_minor for payment in purchase.payments}
+    paid = Paid()
+    for one in payments_of(posted, money):
+        if one.unit == POINTS:
+            paid.points += one.money
+        else:
+            paid.given_credit += one.given
+            paid.bought_credit += one.money - one.given
+    lines = {line for one in posted if one.kind == "FUNDING" and one.shares for line in one.shares}
+    return sale_of(
+        shop, purchase, points_paid=paid.points, given_credit=paid.given_credit, bought_credit=paid.bought_credit,
+        credit_lines=lines,
+    )  # fmt: skip
+
+
+async def sales_since(shop: Shop, purchases: Sequence[RecordedPurchase]) -> Sequence[Sale]:
+    """The sales as they were, told later: read from the ledger in as many statements as for one."""
+    posted = await posted_by(shop, [one.id for one in purchases])
+    return [sale_since(shop, one, posted[one.id]) for one in purchases]

@@ -9,12 +9,14 @@ from regulars_core.plugin import (
     DAY_MS,
     Instant,
     RecordedPurchase,
+    RecordedRefund,
     Shop,
     acting,
     decimal_text,
     exponent_of,
     hold,
     new_id,
+    told_later,
 )
 from regulars_loyalty.ledger.book import ISSUED, PAID, POINTS, Account, Cause, Lot, Terms
 from regulars_loyalty.ledger.storage import Ledger, read_ledger
@@ -40,14 +42,19 @@ class Happened:
     purchase: RecordedPurchase
     kind: str
     at: Instant
-    refund_id: str | None = None
+    refund: RecordedRefund | None = None
+
+    @property
+    def refund_id(self) -> str | None:
+        """The refund, if it is one."""
+        return None if self.refund is None else self.refund.id
 
     def cause(self) -> Cause:
         """Why something is posted because of it."""
         actor = acting()
         event = self.refund_id or (self.purchase.id if self.kind == "PURCHASE" else new_id())
         return Cause(
-            event, self.kind, self.at, actor and actor.name, self.purchase.store_id, self.purchase.id,
+            event, self.kind, self.at, actor.name if actor else None, self.purchase.store_id, self.purchase.id,
             refund_id=self.refund_id,
         )  # fmt: skip
 
@@ -60,7 +67,8 @@ async def settle(shop: Shop, happened: Sequence[Happened], ledger: Ledger | None
     concerned = {id_ for id_, each in posted.items() if each}
     if not concerned:
         return ledger
-    states = await states_of(shop, {id_: purchases[id_] for id_ in concerned})
+    live = frozenset() if told_later() else {one.refund_id for one in happened if one.refund_id}
+    states = await states_of(shop, {id_: purchases[id_] for id_ in concerned}, posted, live)
     if ledger is None:
         whose = {one.customer_id for id_ in concerned for one in posted[id_]}
         others = whose - {one.customer_id for one in purchases.values()}
@@ -69,7 +77,9 @@ async def settle(shop: Shop, happened: Sequence[Happened], ledger: Ledger | None
         ledger = await read_ledger(shop, whose, None)
     for one in happened:
         if one.purchase.id in concerned:
-            _Settling(shop, ledger, one, posted[one.purchase.id], states[one.purchase.id]).post()
+            came_back = _Settling(shop, ledger, one, posted[one.purchase.id], states[one.purchase.id]).post()
+            if one.refund is not None:
+                one.refund.elsewhere_minor += came_back
     return ledger
 
 
@@ -82,17 +92,17 @@ class _Settling:
         self._shop, self._ledger, self._happened = shop, ledger, happened
         self._posted, self._state, self._cause = posted, state, happened.cause()
 
-    def post(self) -> None:
-        """Post it."""
+    def post(self) -> int:
+        """Post it, and answer how much money came back to where it came from."""
         for root in self._posted:
             if root.reverses_id is None and root.kind in {*EARNED, "FUNDING"} and root.delta > 0:
                 self._adjust(root)
         money = {payment.id: payment.amount_minor for payment in self._happened.purchase.payments}
         paid = payments_of(self._posted, money)
         wanted, beyond = restored_money(paid, self._state)
-        for each in paid:
-            self._restore(each, wanted[each.payment_id])
+        came_back = sum(self._restore(each, wanted[each.payment_id]) for each in paid)
         self._fund(beyond)
+        return came_back
 
     def _account(self, customer_id: str, unit: str) -> Account:
         return self._ledger.account(customer_id, unit)
@@ -121,11 +131,12 @@ class _Settling:
             ) if lot else Terms(cause.at, purchase_id=self._happened.purchase.id)  # fmt: skip
             account.give(root.kind, difference, cause, terms)
 
-    def _restore(self, paid: PaidBy, money: int) -> None:
+    def _restore(self, paid: PaidBy, money: int) -> int:
+        """How much money that comes to."""
         wanted = paid.amount * money // paid.money if paid.money else 0
         difference = wanted - paid.restored
         if not difference:
-            return
+            return 0
         account = self._account(paid.customer_id, paid.unit)
         cause = replace(self._cause, reverses_id=paid.roots[0].id, payment_id=paid.payment_id)
         if difference > 0:
@@ -142,15 +153,12 @@ class _Settling:
                 account.put_back("RESTORE", parts, cause, PAID, Instant(account.present + grace))
         else:
             account.spend("PAYMENT", -difference, cause, PAID, allow_debt=True)
+        return money - paid.money * paid.restored // paid.amount
 
     @staticmethod
     def _give_again(account: Account, lot: Lot, amount: int, cause: Cause) -> None:
         """What was paid by somebody who is merged into this customer since comes back here, with its old end."""
-        terms = Terms(
-            lot.available_at, lot.expires_at, lot.life, lot.is_bought, lot.is_grace, lot.origin_id, lot.purchase_id,
-            lot.opened_at,
-        )  # fmt: skip
-        account.give("RESTORE", amount, cause, terms, PAID)
+        account.give("RESTORE", amount, cause, lot.terms, PAID)
 
     def _fund(self, amount: int) -> None:
         """What is told to go back as credit beyond what was paid with credit is given as credit."""
@@ -173,7 +181,7 @@ class _Settling:
         if before:
             text += f", of which {self._bare(root, before)} were taken back before: {self._bare(root, back - before)}"
         figures["RESULT"] = self._bare(root, back - before)
-        return json.dumps({"text": text, "figures": list(figures.items())})
+        return json.dumps({"text": text, "figures": figures})
 
     def _bare(self, root: Posted, amount: int) -> str:
         return str(amount) if root.unit == POINTS else self._money(amount)

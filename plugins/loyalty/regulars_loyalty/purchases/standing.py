@@ -62,8 +62,8 @@ class LineState:
 @dataclass(frozen=True, slots=True)
 class PurchaseState:
     """What has become of a purchase: whose it is now; `is_void` or, with all goods back, `is_gone`; its lines; how much money was
-    paid, how much of that went `back` without being told how, and how much was told to go back as credit, by refund, and by
-    points. `paid_later` is the part of it that was paid afterwards by points or by credit that was given."""
+    paid, how much of that went `back` without being told how, and how much was told to go back as credit, by refund, by
+    points, and otherwise. `paid_later` is the part of it that was paid afterwards by points or by credit that was given."""
 
     owner: str | None
     is_void: bool = False
@@ -73,6 +73,7 @@ class PurchaseState:
     back: int = 0
     credit_back: Mapping[str, int] = field(default_factory=dict)
     points_back: int = 0
+    back_otherwise: int = 0
     paid_later: Fraction = Fraction(0)
 
     @property
@@ -80,7 +81,7 @@ class PurchaseState:
         """Which part of the money went back."""
         if self.paid <= 0:
             return Fraction(0)
-        back = self.back + sum(self.credit_back.values()) + self.points_back
+        back = self.back + sum(self.credit_back.values()) + self.points_back + self.back_otherwise
         return min(Fraction(back, self.paid), Fraction(1))
 
 
@@ -130,6 +131,11 @@ class PaidBy:
     def restored(self) -> int:
         """How much has come back by now."""
         return sum(one.delta for one in self.later)
+
+    @property
+    def given(self) -> int:
+        """How much of it was credit that was given, and not bought."""
+        return sum(some for root in self.roots for lot, some in root.uses if not lot.is_bought)
 
     def taken_from(self) -> Sequence[tuple[Lot | None, int]]:
         """From which lots it took what has not come back yet, the one that it took from last first; None is what was owed."""

@@ -1,0 +1,291 @@
+"""What a merge of customers does to the ledger, and what its undoing does: lot by lot, debts too."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from regulars_core.plugin import (
+    Instant,
+    Merge,
+    MergeEffect,
+    MergeForecast,
+    PlannedMerge,
+    Problem,
+    Shop,
+    StandingMerge,
+    acting,
+    decimal_text,
+    exponent_of,
+    new_id,
+)
+from regulars_loyalty.ledger.book import MERGED, POINTS, Account, Cause, Lot, Terms
+from regulars_loyalty.ledger.storage import LOT_COLUMNS, Ledger, read_ledger, write_ledger
+
+
+async def merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
+    """What goes over to the survivor, and which open baskets are in the way."""
+    ids = {one.id for merge in merges for one in merge.everybody}
+    ledger = await read_ledger(shop, ids)
+    once = await _once(shop, ids)
+    return [_forecast(shop, ledger, once, merge) for merge in merges]
+
+
+def _forecast(shop: Shop, ledger: Ledger, once: Mapping[str, Mapping[str, str]], merge: PlannedMerge) -> MergeForecast:
+    obstacles: list[Problem] = []
+    effects: list[MergeEffect] = []
+    survivor = merge.survivor
+    for account in ledger.accounts.values():
+        account.post_due()
+    paths = {survivor.id: ("survivorId",)} | {one.id: ("absorbedIds", str(n)) for n, one in enumerate(merge.absorbed)}
+    for (customer_id, unit), account in sorted(ledger.accounts.items()):
+        if customer_id not in paths:
+            continue
+        if account.open_holds:
+            message = "An open basket keeps something of this customer's; capture or release it first."
+            obstacles.append(Problem("OPEN_HOLD", message, paths[customer_id]))
+        if customer_id != survivor.id and (account.amount or account.debt):
+            code = next(one.code for one in merge.absorbed if one.id == customer_id)
+            what = _words(account.balance, unit)
+            kind = "POINTS" if unit == POINTS else "CREDIT"
+            effects.append(MergeEffect(kind, f"{what} of {code} go over to {survivor.code}."))
+    for rule, count in sorted(_twice(once, [one.id for one in merge.everybody]).items()):
+        message = (
+            f"What the rule {rule} gives once per customer was given {count + 1} times, and is taken back {count}."
+        )
+        effects.append(MergeEffect("POINTS", message))
+    return MergeForecast(obstacles=list(dict.fromkeys(obstacles)), effects=effects)
+
+
+def _words(amount: int, unit: str) -> str:
+    return f"{amount} points" if unit == POINTS else f"{decimal_text(amount, exponent_of(unit))} {unit} of credit"
+
+
+async def _once(shop: Shop, customer_ids: set[str]) -> Mapping[str, Mapping[str, str]]:
+    """What was given once per customer, by customer and rule: the transfer."""
+    among = shop.database.dialect.among("customer_id", 1)
+    sql = f"SELECT customer_id, rule, transfer_id FROM loyalty_once WHERE {among} ORDER BY id"
+    found: dict[str, dict[str, str]] = {}
+    for customer_id, rule, transfer_id in await shop.database.rows(sql, sorted(customer_ids)):
+        found.setdefault(customer_id, {})[rule] = transfer_id
+    return found
+
+
+def _twice(once: Mapping[str, Mapping[str, str]], customer_ids: Sequence[str]) -> Mapping[str, int]:
+    counts: dict[str, int] = {}
+    for id_ in customer_ids:
+        for rule in once.get(id_, {}):
+            counts[rule] = counts.get(rule, 0) + 1
+    return {rule: count - 1 for rule, count in counts.items() if count > 1}
+
+
+async def merged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> Sequence[Ledger]:
+    """Let everything of the absorbed go over to the survivor, and what is owed be settled at once."""
+    written = []
+    for merge, at in zip(merges, moments, strict=True):
+        ledger = await read_ledger(shop, merge.customer_ids)
+        causes = {one.id: _cause(merge, at) for one in merge.absorbed}
+        for account in _posted_due(ledger):
+            if account.customer_id == merge.survivor.id or not (account.amount or account.debt):
+                continue
+            lots = [(lot, lot.remaining) for lot in account.in_order()]
+            debt = account.debt
+            cause = causes[account.customer_id]
+            account.move_out(cause, lots, debt)
+            survivor = ledger.account(merge.survivor.id, account.unit)
+            survivor.is_active(account.active_at)
+            survivor.move_in(cause, lots, debt)
+        await _merge_once(shop, ledger, merge, _cause(merge, at))
+        await write_ledger(ledger)
+        written.append(ledger)
+    return written
+
+
+def _cause(merge: Merge, at: Instant) -> Cause:
+    actor = acting()
+    return Cause(new_id(), "MERGE", at, actor.name if actor else None, merge_id=merge.id)
+
+
+def _posted_due(ledger: Ledger) -> list[Account]:
+    accounts = [one for _, one in sorted(ledger.accounts.items())]
+    for account in accounts:
+        account.post_due()
+    return accounts
+
+
+async def _merge_once(shop: Shop, ledger: Ledger, merge: Merge, cause: Cause) -> None:
+    """What was given once per customer to several of them is taken back but for the survivor's; what only others had counts for
+    the survivor."""
+    once = await _once(shop, set(merge.customer_ids))
+    known = dict(once.get(merge.survivor.id, {}))
+    for absorbed in merge.absorbed:
+        for rule, transfer_id in once.get(absorbed.id, {}).items():
+            if rule in known:
+                await _take_back(shop, ledger, merge.survivor.id, transfer_id, cause)
+            else:
+                known[rule] = transfer_id
+                ledger.once.append((merge.survivor.id, rule, transfer_id))
+
+
+async def _take_back(shop: Shop, ledger: Ledger, customer_id: str, transfer_id: str, cause: Cause) -> None:
+    stands, purchase_id, rule, program = await _standing(shop, transfer_id)
+    if stands > 0:
+        account = ledger.account(customer_id, POINTS)
+        own = [lot for lot in account.in_order() if lot.purchase_id == purchase_id]
+        why = _of(cause, transfer_id, purchase_id, rule, program)
+        account.take_back("REVERSE", stands, why, own)
+
+
+def _of(cause: Cause, transfer_id: str, purchase_id: str | None, rule: str | None, program: int | None) -> Cause:
+    return Cause(
+        cause.event_id, cause.event_kind, cause.at, cause.actor, purchase_id=purchase_id, reverses_id=transfer_id,
+        merge_id=cause.merge_id, rule=rule, program=program,
+    )  # fmt: skip
+
+
+async def _standing(shop: Shop, transfer_id: str) -> tuple[int, str | None, str | None, int | None]:
+    """How much of what a transfer gave stands, and of which purchase, by which rule of which program."""
+    plus = "CASE WHEN target IN ('LOTS', 'DEBT') THEN amount ELSE 0 END"
+    minus = "CASE WHEN source IN ('LOTS', 'DEBT') THEN amount ELSE 0 END"
+    row = await shop.database.row(
+        f"SELECT CAST((SELECT sum({plus} - {minus}) FROM loyalty_transfer WHERE id = $1 OR reverses_id = $1) AS BIGINT),"
+        " purchase_id, rule, program FROM loyalty_transfer WHERE id = $1",
+        transfer_id,
+    )
+    assert row is not None
+    return (row[0], row[1], row[2], row[3])
+
+
+@dataclass(slots=True)
+class _Moved:
+    """What a merge has moved to the survivor in one unit: lots, each with whose it was, and debts by whose they were; what of it
+    was settled at once, and whether something of it was used since by anything but time."""
+
+    lots: list[tuple[Lot, str]] = field(default_factory=list)
+    debts: dict[str, int] = field(default_factory=dict)
+    settled: list[tuple[Lot, int]] = field(default_factory=list)
+    is_used: bool = False
+
+
+async def unmerging(shop: Shop, merges: Sequence[StandingMerge]) -> Sequence[Sequence[Problem]]:
+    """What is in the way of undoing merges: something that came over was spent since, or is kept for an open basket."""
+    answers = []
+    for merge in merges:
+        ledger = await read_ledger(shop, [merge.survivor.id])
+        _posted_due(ledger)
+        moved = await _moved(shop, ledger, merge.id, merge.survivor.id)
+        problems: list[Problem] = []
+        for unit, one in moved.items():
+            account = ledger.account(merge.survivor.id, unit)
+            left = account.available - sum(lot.remaining for lot, _ in one.lots if lot.available_at <= account.present)
+            if one.is_used:
+                message = "Something that came over with the merge was spent or taken back since."
+                problems.append(Problem("LOT_CONSUMED", message, ("mergeId",)))
+            elif account.open_holds and left < 0:
+                problems.append(Problem("OPEN_HOLD", "An open basket keeps what came over.", ("mergeId",)))
+        answers.append(list(dict.fromkeys(problems)))
+    return answers
+
+
+async def unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> Sequence[Ledger]:
+    """Give everything back to whose it was, as it is by now."""
+    written = []
+    for merge, at in zip(merges, moments, strict=True):
+        ledger = await read_ledger(shop, merge.customer_ids)
+        _posted_due(ledger)
+        cause = _cause(merge, at)
+        for unit, one in (await _moved(shop, ledger, merge.id, merge.survivor.id)).items():
+            survivor = ledger.account(merge.survivor.id, unit)
+            survivor.unsettle(cause, one.settled)
+            for owner in merge.absorbed:
+                lots = [(lot, lot.remaining) for lot, whose in one.lots if whose == owner.id and lot.remaining]
+                debt = min(one.debts.get(owner.id, 0), survivor.debt)
+                if lots or debt:
+                    survivor.move_out(cause, lots, debt)
+                    ledger.account(owner.id, unit).is_active(survivor.active_at)
+                    ledger.account(owner.id, unit).move_in(cause, lots, debt)
+        await _undo_once(shop, ledger, merge, cause)
+        await write_ledger(ledger)
+        written.append(ledger)
+    return written
+
+
+async def _moved(shop: Shop, ledger: Ledger, merge_id: str, survivor_id: str) -> Mapping[str, _Moved]:
+    """What this merge moved, by unit. What came from whom is told by the event, of which each absorbed has one of its own."""
+    columns = ", ".join(f"l.{name}" for name in LOT_COLUMNS)
+    posted, opened, settled, used = await shop.database.read_together(
+        [
+            (
+                "SELECT customer_id, unit, kind, source, amount, event_id FROM loyalty_transfer WHERE merge_id = $1",
+                [merge_id],
+            ),
+            (
+                f"SELECT t.event_id, l.unit, {columns} FROM loyalty_transfer t JOIN loyalty_lot l ON l.transfer_id = t.id"
+                " WHERE t.merge_id = $1 AND t.kind = 'MERGE_IN' AND t.customer_id = $2 ORDER BY l.id",
+                [merge_id, survivor_id],
+            ),
+            (
+                f"SELECT u.amount AS used, l.unit, {columns} FROM loyalty_transfer t"
+                " JOIN loyalty_lot_use u ON u.transfer_id = t.id JOIN loyalty_lot l ON l.id = u.lot_id"
+                " WHERE t.merge_id = $1 AND t.kind = 'SETTLE' AND t.customer_id = $2 ORDER BY u.id",
+                [merge_id, survivor_id],
+            ),
+            (
+                "SELECT DISTINCT l.unit FROM loyalty_transfer g JOIN loyalty_lot l ON l.transfer_id = g.id"
+                " JOIN loyalty_lot_use u ON u.lot_id = l.id JOIN loyalty_transfer t ON t.id = u.transfer_id"
+                " WHERE g.merge_id = $1 AND g.kind = 'MERGE_IN' AND g.customer_id = $2 AND t.kind <> 'EXPIRE'"
+                " AND (t.merge_id IS NULL OR t.merge_id <> $1)",
+                [merge_id, survivor_id],
+            ),
+        ]
+    )
+    found: dict[str, _Moved] = {}
+    whose = {row[5]: row[0] for row in posted if row[0] != survivor_id}
+    for customer_id, unit, kind, source, amount, _ in posted:
+        own = found.setdefault(unit, _Moved())
+        if kind == "MERGE_OUT" and source == MERGED and customer_id != survivor_id:
+            own.debts[customer_id] = own.debts.get(customer_id, 0) + amount
+
+    def known(unit: str, values: Sequence[Any]) -> Lot:
+        *others, bought, grace = values
+        made: Any = (*others, bool(bought), bool(grace))
+        return ledger.account(survivor_id, unit).known(Lot(*made))
+
+    for event_id, unit, *values in opened:
+        found[unit].lots.append((known(unit, values), whose[event_id]))
+    for amount, unit, *values in settled:
+        found[unit].settled.append((known(unit, values), amount))
+    for (unit,) in used:
+        found[unit].is_used = True
+    for unit, own in found.items():
+        owed = ledger.account(survivor_id, unit).debt + sum(amount for _, amount in own.settled)
+        own.is_used |= sum(own.debts.values()) > owed  # what came in since has settled it
+    return found
+
+
+async def _undo_once(shop: Shop, ledger: Ledger, merge: Merge, cause: Cause) -> None:
+    """What was taken back because several of them had it is given again, and what counted for the survivor alone is the others'
+    again."""
+    for transfer_id, customer_id in await shop.database.rows(
+        "SELECT r.reverses_id, o.customer_id FROM loyalty_transfer r JOIN loyalty_transfer o ON o.id = r.reverses_id"
+        " WHERE r.merge_id = $1 AND r.kind IN ('REVERSE', 'DEBT') GROUP BY r.reverses_id, o.customer_id HAVING"
+        " sum(CASE WHEN r.source IN ('LOTS', 'DEBT') THEN r.amount ELSE -r.amount END) > 0",
+        merge.id,
+    ):
+        row = await shop.database.row(
+            "SELECT t.amount, t.purchase_id, t.rule, t.program, t.kind, l.available_at, l.expires_at, l.life FROM"
+            " loyalty_transfer t JOIN loyalty_lot l ON l.transfer_id = t.id WHERE t.id = $1",
+            transfer_id,
+        )
+        if row is None:
+            continue
+        amount, purchase_id, rule, program, kind, available_at, expires_at, life = row
+        terms = Terms(available_at, expires_at, life, purchase_id=purchase_id)
+        why = _of(cause, transfer_id, purchase_id, rule, program)
+        ledger.account(customer_id, POINTS).give(kind, amount, why, terms)
+    among = shop.database.dialect.among("customer_id", 2)
+    await shop.database.run(
+        "DELETE FROM loyalty_once WHERE customer_id = $1 AND transfer_id IN"
+        f" (SELECT transfer_id FROM loyalty_once WHERE {among})",
+        merge.survivor.id,
+        [one.id for one in merge.absorbed],
+    )
