@@ -27,7 +27,7 @@ from regulars_core.plugin import (
 )
 from regulars_core.shop.actors import Binding
 from regulars_core.testing import OpenShop
-from regulars_loyalty.ledger.book import ISSUED, MERGED, PAID, POINTS, REDEEMED, Account, Cause, Terms
+from regulars_loyalty.ledger.book import ISSUED, PAID, POINTS, REDEEMED, Account, Cause, Terms
 from regulars_loyalty.ledger.storage import customer_ledger, write_ledger
 from regulars_schema.testing import Api
 
@@ -183,13 +183,6 @@ class Owner:
         """Keep something for a basket, for an hour if it is not said; the hold's key. Raises Short."""
         ends = Instant(now() + 3_600_000) if until is None else until
         return str(await self.posts(customer, unit, lambda account: account.hold(amount, basket, ends).id))
-
-    async def moves(self, absorbed: str, survivor: str, amount: int, *, at: Instant, unit: str = POINTS) -> None:
-        """Let something go over to another customer, as a merge does."""
-        why = Cause(new_id(), "MERGE", at, "till", merge_id=new_id())
-        await self.posts(absorbed, unit, lambda account: account.spend("MERGE_OUT", amount, why, MERGED))
-        terms = Terms(at)
-        await self.posts(survivor, unit, lambda account: account.give("MERGE_IN", amount, why, terms, MERGED))
 
     @staticmethod
     def cause(kind: str, at: Instant, purchase: str | None = None, **more: Any) -> Cause:

@@ -170,6 +170,23 @@ async def test_a_life_from_the_last_activity_on(owner: Owner, calendar: Callable
         assert lot["expiresAt"][:10] == "2026-04-01"
 
 
+async def test_a_life_goes_on_after_a_merge(owner: Owner, calendar: Callable[[str], Any]) -> None:
+    """Who was merged was active, too: from then on what both had lives as long."""
+    with calendar("2026-01-01"):
+        ana, other = await owner.customer(), await owner.customer("Bo")
+        await owner.gives(ana, 100, kind="EARN", life="P3M")
+    with calendar("2026-02-20"):
+        await owner.gives(other, 10, kind="EARN", life="P3M")
+    with calendar("2026-03-01"):
+        await owner.merges(ana, other)
+        assert await points(owner, ana) == (110, 110, 0, 0, 0)
+    with calendar("2026-06-01"):
+        assert await points(owner, ana) == (0, 0, 0, 0, 0)
+        assert await points(owner, ana, "2026-05-19T12:00:00Z") == (110, 110, 0, 0, 0)
+        assert await points(owner, ana, "2026-05-21T12:00:00Z") == (0, 0, 0, 0, 0)
+        assert await points(owner, ana, "2026-02-25T12:00:00Z") == (100, 100, 0, 0, 0)
+
+
 async def test_a_page_of_entries(owner: Owner, calendar: Callable[[str], Any]) -> None:
     """The one recorded last comes first, whatever its date."""
     ana = await owner.customer()

@@ -36,7 +36,7 @@ class LedgerAccount(Model):
         unique_together = (("customer_id", "unit"),)
         indexes: ClassVar = [
             Index(fields=("next_at",), name="loyalty_account_next"),
-            Index(fields=("unit", "spendable", "customer_id"), name="loyalty_account_spendable"),
+            Index(fields=("unit", "spendable", "next_at", "customer_id"), name="loyalty_account_spendable"),
         ]
 
 

@@ -74,9 +74,10 @@ def _shown(account: Account, hold: Hold) -> HoldRow:
 
 def _lookups(dialect: Dialect, ids: Sequence[str], unit: str, at: Instant) -> Sequence[Lookup]:
     """As of an instant: what was owed and when something was done last, the lots with what was left of them, and the holds that
-    were open. And the limits, as they are."""
+    were open, and when those were last active who had been merged into it. And the limits, as they are."""
     theirs = dialect.among("t.customer_id", 1)
     is_activity = f"(t.kind IN {_ACTIVITIES} OR (t.kind = 'ADJUST' AND t.source IN ('LOTS', 'DEBT')))"
+    merged = f"{dialect.among('m.customer_id', 1)} AND m.unit = $2 AND m.kind = 'MERGE_IN' AND m.at <= $3"
     lots = ", ".join(f"l.{name}" for name in LOT_COLUMNS)
     left = "(CASE WHEN o.at <= $3 THEN l.amount ELSE 0 END) - coalesce((SELECT sum(u.amount) FROM loyalty_lot_use u"
     left += " JOIN loyalty_transfer t ON t.id = u.transfer_id WHERE u.lot_id = l.id AND t.at <= $3), 0)"
@@ -101,11 +102,20 @@ def _lookups(dialect: Dialect, ids: Sequence[str], unit: str, at: Instant) -> Se
             asked,
         ),
         lookup_limits(dialect, ids),
+        (
+            "SELECT m.customer_id, max(t.at) FROM loyalty_transfer m"
+            " JOIN loyalty_transfer o ON o.event_id = m.event_id AND o.unit = m.unit AND o.kind = 'MERGE_OUT'"
+            " JOIN loyalty_transfer t ON t.customer_id = o.customer_id AND t.unit = o.unit AND t.at <= m.at"
+            f" WHERE {merged} AND {is_activity} GROUP BY m.customer_id",
+            asked,
+        ),
     ]
 
 
 async def _past(shop: Shop, ids: Sequence[str], unit: str, at: Instant) -> Mapping[str, Standing]:
-    figures, lots, holds, limits = await shop.database.read_together(_lookups(shop.database.dialect, ids, unit, at))
+    figures, lots, holds, limits, merged = await shop.database.read_together(
+        _lookups(shop.database.dialect, ids, unit, at)
+    )
     allowed = {row[0]: row[1] for row in limits} if unit == shop.currency else {}
     accounts = {id_: _Then(Account(id_, unit, at, limit=allowed.get(id_, 0), ending=ending_of(shop))) for id_ in ids}
     for customer_id, debt, active_at in figures:
@@ -113,6 +123,8 @@ async def _past(shop: Shop, ids: Sequence[str], unit: str, at: Instant) -> Mappi
         account.debt = debt
         if active_at is not None:
             account.is_active(active_at)
+    for customer_id, active_at in merged:
+        accounts[customer_id].account.is_active(active_at)
     for customer_id, *columns, bought, grace, still in lots:
         values: Any = (*columns, bool(bought), bool(grace))
         accounts[customer_id].add(Lot(*values), still)

@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                 "unique_together": (("customer_id", "unit"),),
                 "indexes": [
                     Index(fields=["next_at"], name="loyalty_account_next"),
-                    Index(fields=["unit", "spendable", "customer_id"], name="loyalty_account_spendable"),
+                    Index(fields=["unit", "spendable", "next_at", "customer_id"], name="loyalty_account_spendable"),
                 ],
                 "pk_attr": "id",
                 "table_description": "What a customer has in one unit, as it was last written: `amount` is what is left of all lots, `debt` what was taken back",
