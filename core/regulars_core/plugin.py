@@ -31,7 +31,7 @@ from regulars_core.customers.erasure.holdings import (
     told_of,
 )
 from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge, StandingMerge
-from regulars_core.customers.reads import CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
+from regulars_core.customers.reads import GONE, CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
 from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition, Sought
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
 from regulars_core.events.ahead import told_later
@@ -71,8 +71,10 @@ from regulars_core.primitives.text import camel
 from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Quote
 from regulars_core.purchases.histories import (
     completed,
+    completed_from,
     fact_of,
     lifetimes,
+    lookup_completions,
     lookup_lifetimes,
     lookup_purchase_facts,
     purchase_facts,
@@ -132,6 +134,7 @@ __all__ = [
     "ERASED",
     "ERASED_TEXT",
     "FLAG",
+    "GONE",
     "INNER",
     "KEPT",
     "LATEST",
@@ -256,6 +259,7 @@ __all__ = [
     "checked_rule",
     "compared",
     "completed",
+    "completed_from",
     "configured",
     "consumer",
     "counted_by",
@@ -280,6 +284,7 @@ __all__ = [
     "lifetimes",
     "lock",
     "locked_customer",
+    "lookup_completions",
     "lookup_lifetimes",
     "lookup_purchase_facts",
     "lookup_survivors",

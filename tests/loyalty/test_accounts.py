@@ -8,7 +8,7 @@ import pytest
 from regulars_core.plugin import Shop
 from regulars_core.testing import statements
 from regulars_loyalty.ledger.book import POINTS
-from tests.loyalty.conftest import OpenLoyalty, Owner, key, noon
+from tests.loyalty.conftest import OpenLoyalty, Owner, noon
 
 CREDIT = """credit(at: $at) { currencyCode available { amount } balance { amount } debt { amount } held { amount }
   pending { amount } creditLimit { amount } }"""
@@ -240,4 +240,3 @@ async def test_a_shop_in_yen(open_loyalty: OpenLoyalty) -> None:
     ana = await owner.customer()
     await owner.gives(ana, 1_050, "JPY")
     assert (await credit(owner, ana))["available"] == "1050"
-    assert key(ana)

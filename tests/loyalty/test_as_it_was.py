@@ -2,80 +2,21 @@
 instants and at the very ones at which something changes."""
 
 from collections import defaultdict
-from contextlib import suppress
 from random import Random
 from typing import Any
 
 import pytest
 
-from regulars_core.plugin import DAY_MS, LATEST, NEVER, Instant, Shop, moment, new_id, now, printed
-from regulars_loyalty.ledger.book import PAID, POINTS, REDEEMED, Account, Cause, Short, Terms
+from regulars_core.plugin import DAY_MS, NEVER, Instant, Shop, moment, now, printed
+from regulars_loyalty.ledger.book import POINTS
 from regulars_loyalty.ledger.lives import end_of, life_of
-from regulars_loyalty.ledger.storage import read_ledger, write_ledger
 from tests.loyalty.conftest import Owner, key
+from tests.loyalty.random_ledgers import CUSTOMERS, filled
 
-CUSTOMERS, STEPS, INSTANTS = 50, 14, 20
+INSTANTS = 20
 SHOWN = """query($at: DateTime) { customers(first: 50) { nodes { id
   points(at: $at) { balance available pending held debt }
   credit(at: $at) { balance { amount } available { amount } pending { amount } held { amount } debt { amount } } } } }"""
-
-
-def happens(random: Random, account: Account) -> None:
-    """One thing, of all that may happen to an account."""
-    present, day = account.present, lambda most: Instant(random.randint(0, most) * DAY_MS)
-    back = Instant(present - random.choice([0, 0, 0, random.randint(1, 40) * DAY_MS]))  # what is told late
-    some = random.randint(1, 100)
-
-    def cause(kind: str) -> Cause:
-        return Cause(new_id(), kind, back)
-
-    with suppress(Short):
-        match random.choice(["give", "give", "live", "spend", "spend", "adjust", "owe", "hold", "release"]):
-            case "give":
-                ends = random.choice([LATEST, Instant(back + DAY_MS + day(60))])
-                account.give("EARN", some, cause("PURCHASE"), Terms(Instant(back + random.choice([0, day(20)])), ends))
-                account.is_active(back)
-            case "live":
-                account.give(
-                    "EARN", some, cause("PURCHASE"), Terms(back, LATEST, random.choice(["P1M", "P20D MONTH_END"]))
-                )
-                account.is_active(back)
-            case "spend":
-                account.spend(
-                    *random.choice(
-                        [("PAYMENT", some, cause("PURCHASE"), PAID), ("REDEEM", some, cause("REDEEM"), REDEEMED)]
-                    )
-                )
-            case "adjust":
-                account.spend("ADJUST", some, cause("ADJUST"), "ISSUED", allow_debt=random.random() < 0.3)
-            case "owe":
-                account.take_back("REVERSE", some, cause("REFUND"), account.in_order()[:1])
-            case "hold":
-                account.hold(some, random.choice(["A", "B"]), Instant(present + 1 + day(20)))
-            case "release":
-                account.post_due()
-                if account.open_holds:
-                    account.release(random.choice(account.open_holds))
-
-
-async def filled(shop: Shop, owner: Owner, random: Random) -> list[str]:
-    """The keys of customers to whom things happened in the last half year."""
-    ids = [key(await owner.customer(f"Ana{n}")) for n in range(CUSTOMERS)]
-    present = now()
-    times = sorted(Instant(present - random.randint(1, 180 * 24) * 3_600_000) for _ in range(STEPS))
-    for at in times:
-
-        async def work() -> None:
-            ledger = await read_ledger(shop, ids)
-            for id_ in random.sample(ids, CUSTOMERS // 2):
-                happens(random, ledger.account(id_, random.choice([POINTS, POINTS, "USD"])))
-            await write_ledger(ledger)
-
-        with moment(at):
-            state = random.getstate()
-            await shop.database.transaction(work)
-            assert random.getstate() != state
-    return ids
 
 
 async def tables(shop: Shop) -> dict[str, list[dict[str, Any]]]:
@@ -149,7 +90,7 @@ def recounted(
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_a_recount_gives_the_same(owner: Owner, seed: int) -> None:
     random, shop = Random(seed), owner.shop
-    ids = await filled(shop, owner, random)
+    ids = await filled(owner, random)
     rows = await tables(shop)
     present = now()
     edges = [row[name] for row in rows["loyalty_transfer"] for name in ("at",)]
@@ -176,8 +117,7 @@ async def test_a_recount_gives_the_same(owner: Owner, seed: int) -> None:
 
 async def test_the_present_is_the_past_of_the_next_moment(owner: Owner) -> None:
     """What is shown now is what will be shown of now; so shown, written and recounted are one."""
-    random, shop = Random(3), owner.shop
-    await filled(shop, owner, random)
+    await filled(owner, Random(3))
     with moment(now()):
         at = now()
         shown = await owner.api.data(SHOWN)

@@ -92,8 +92,6 @@ LEAVES = {
     )
 }
 
-NOT_MERGED = Where("leaf", leaf=Leaf("notMerged", lambda _, __: "c.merged_into_id IS NULL"))
-"""Whether it is a customer, and not a record that was merged into one."""
 _NOT_PUT_AWAY = Where("leaf", leaf=Leaf("notPutAway", lambda _, __: "c.status IN ('ACTIVE', 'SUSPENDED')"))
 
 

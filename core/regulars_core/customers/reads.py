@@ -6,6 +6,7 @@ from typing import Any
 
 from regulars_core.customers.aliases import ERASED, MERGED, SURVIVOR_OF
 from regulars_core.customers.contact import formatted_phone
+from regulars_core.customers.names import NameSuggestion, suggested
 from regulars_core.customers.search import texts
 from regulars_core.database import Database, Dialect, Lookup
 from regulars_core.events.journal import JournalEntry
@@ -52,6 +53,11 @@ class CustomerRow:
     def display_name(self) -> str:
         """How the customer likes to be called, or else first and last name, or else the company's; the code of who has none."""
         return self.preferred_name or f"{self.first_name} {self.last_name}".strip() or self.company_name or self.code
+
+    @property
+    def name_suggestion(self) -> NameSuggestion | None:
+        """How the name might be written; None where it is fine."""
+        return suggested(self.first_name, self.last_name)
 
     @property
     def is_gone(self) -> bool:

@@ -227,7 +227,9 @@ def purchases_paid_lookups(  # type: ignore[empty-body]
 
         @hookimpl
         def purchases_paid_lookups(shop: Shop, payments: Sequence[RecordedPayment]) -> Sequence[Lookup]:
-            payers = sorted({one.purchase.customer_id for one in payments if one.method == "POINTS" and one.purchase.customer_id})
+            payers = sorted(
+                {one.purchase.customer_id for one in payments if one.method == "POINTS" and one.purchase.customer_id}
+            )
             return [balances_of(payers)]  # a statement and its values
     """
 
@@ -250,9 +252,7 @@ async def purchases_paid(
     For example:
 
         @hookimpl
-        async def purchases_paid(
-            shop: Shop, payments: Sequence[RecordedPayment], found: Sequence[Sequence[Any]]
-        ) -> None:
+        async def purchases_paid(shop: Shop, payments: Sequence[RecordedPayment], found: Sequence[Sequence[Any]]) -> None:
             balances = {customer: points for rows in found for customer, points in rows}
             for n, payment in enumerate(payments):
                 if payment.method == "POINTS" and balances.get(payment.purchase.customer_id, 0) < payment.amount_minor:

@@ -20,7 +20,7 @@ from regulars_core.purchases.payments.payment_rows import (
     payment_values,
     payments_of,
 )
-from regulars_core.purchases.reads import PurchaseRow, lines_of
+from regulars_core.purchases.reads import OF_AN_ERASED_ONE, PurchaseRow, lines_of
 from regulars_core.purchases.recorded import RecordedPayment, paid_part, whole
 from regulars_core.purchases.rules import MAX_PAYMENTS, NewPayment, checked_payments
 from regulars_core.queries.inserts import insert
@@ -40,7 +40,7 @@ async def change_purchase(
 ) -> bool:
     """Change a recorded purchase; answers whether anything is different now. It stays the purchase that was recorded: sent again
     as it was, it is answered. One of a store that is not among `stores`, if they are given, is as good as none. Raises
-    Refused."""
+    Refused: NOT_FOUND, and CUSTOMER_ERASED for a note about somebody who is forgotten."""
     checks = Checks()
     note = checks.prose(changes.get("note"), "note", 2_000)
     checks.refuse()
@@ -48,9 +48,12 @@ async def change_purchase(
     async def work() -> bool:
         values = Values(shop.database.dialect, purchase_id)
         here = "" if stores is None else f" AND {values.among('store_id', sorted(stores), 'uuid')}"
-        rows = await lock_where(shop.database, "purchase", f"id = $1{here}", values.all, ["note"])
+        rows = await lock_where(shop.database, "purchase", f"id = $1{here}", values.all, ["note", OF_AN_ERASED_ONE])
         if not rows:
             raise Refused(Problem("NOT_FOUND", "There is no purchase with this id.", ("id",)))
+        if note is not None and rows[0][1]:
+            message = "The customer was erased; nothing is written down about them any more."
+            raise Refused(Problem("CUSTOMER_ERASED", message, ("note",)))
         is_different = "note" in changes and rows[0][0] != note
         changed({"note": None} if is_different else {})
         if is_different:
@@ -71,7 +74,8 @@ async def pay(
     """Pay what is due of a purchase, or a part of it, and tell the plugins; what counts as spent is the sale, so that nothing
     else moves. `extras` are what each of the payments carries for plugins, if any does.
 
-    A purchase of a store that is not among `stores`, if they are given, is as good as none. Raises Refused.
+    A purchase of a store that is not among `stores`, if they are given, is as good as none. References are not kept where the
+    customer was erased. Raises Refused.
     """
     checks = Checks()
     tidied = checked_payments(checks, payments)
@@ -81,7 +85,7 @@ async def pay(
     amount = sum(payment.amount for payment in tidied)
 
     async def work() -> None:
-        purchase, _ = await locked_row(shop, purchase_id, stores)
+        purchase, _, is_erased = await locked_row(shop, purchase_id, stores)
         if purchase.status == "VOIDED":
             raise Refused(Problem("PURCHASE_VOIDED", "The purchase was voided.", ("purchaseId",)))
         if amount > purchase.due_minor:
@@ -95,7 +99,8 @@ async def pay(
         if purchase.customer_id:
             await hold(shop.database, [purchase.customer_id])
         paid_at = now()
-        rows = [payment_row(purchase_id, purchase.currency, payment, paid_at) for payment in tidied]
+        kept = [replace(payment, reference=None) for payment in tidied] if is_erased else tidied
+        rows = [payment_row(purchase_id, purchase.currency, payment, paid_at) for payment in kept]
         await insert(shop.database, "payment", PAYMENT_COLUMNS, payment_values(rows, before))
         await shop.database.run("UPDATE purchase SET due = due - $2 WHERE id = $1", purchase_id, amount)
         told: Mapping[str, RecordedPayment] = {}

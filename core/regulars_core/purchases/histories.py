@@ -17,6 +17,7 @@ from regulars_core.purchases.reads import (
     LINE_STANDS,
     REFUNDS,
     STANDS,
+    LineRow,
     RefundLineRow,
     RefundRow,
     refund_lines_of,
@@ -100,13 +101,20 @@ def purchase_facts_from(
     return facts
 
 
-def fact_of(shop: Shop, purchase: RecordedPurchase) -> PurchaseFact:
-    """A purchase that an event brings, as rules look at it."""
+def fact_of(shop: Shop, purchase: RecordedPurchase, *, lines: bool = False) -> PurchaseFact:
+    """A purchase that an event brings, as rules look at it; with its lines, if they are wanted, as they were recorded."""
     day, minute = day_and_minute(purchase.purchased_at, shop.settings.zone)
     net = purchase.total_minor - purchase.refunded_minor
     counted = purchase.status != "REFUNDED" and net >= 0
-    return PurchaseFact(
+    fact = PurchaseFact(
         purchase.id, purchase.purchased_at, day, net, counted, purchase.store_id, purchase.channel, minute
+    )
+    return fact._replace(lines=tuple(map(_line_of, purchase.lines))) if lines else fact
+
+
+def _line_of(line: LineRow) -> LineFact:
+    return LineFact(
+        line.id, line.sku, line.name, line.brand, line.category, line.quantity_millionths, 0, line.total_minor, 0
     )
 
 
@@ -173,34 +181,57 @@ async def refunds_of(
 async def completed(
     shop: Shop, facts: Mapping[str, Sequence[PurchaseFact]], reads: Collection[str]
 ) -> Mapping[str, list[PurchaseFact]]:
-    """The same facts of each customer with what is to be read beyond them: `lines`, `customer`. A statement or two for each,
+    """The same facts of each customer with what is to be read beyond them: `lines`, `customer`. A statement for each of these,
     however many customers there are."""
-    lines = await _lines_of(shop, [fact.id for own in facts.values() for fact in own]) if "lines" in reads else {}
-    then = await _customers_then(shop, list(facts)) if "customer" in reads else {}
+    lines: Sequence[Any] = ()
+    customers: Sequence[Any] = ()
+    if "lines" in reads:
+        among = f"purchase_line l WHERE {shop.database.dialect.among('l.purchase_id', 1)}"
+        ids = [fact.id for own in facts.values() for fact in own]
+        lines = await shop.database.rows(_lines_of(among), ids, *(place() or ()))
+    if "customer" in reads:
+        sql, values = lookup_customers_then(shop, facts)
+        customers = await shop.database.rows(sql, *values)
+    return completed_from(facts, reads, (lines, customers))
+
+
+def lookup_completions(shop: Shop, since: Mapping[str, Instant]) -> Sequence[Lookup]:
+    """What `completed_from` completes the purchases of each customer from an instant on from."""
+    sql, values = lookup_purchase_facts(shop, since)
+    lines = _lines_of(f"({sql}) f JOIN purchase_line l ON l.purchase_id = f.id")
+    return [(lines, values), lookup_customers_then(shop, since)]
+
+
+def completed_from(
+    facts: Mapping[str, Sequence[PurchaseFact]], reads: Collection[str], found: Sequence[Sequence[Any]]
+) -> Mapping[str, list[PurchaseFact]]:
+    """The same as `completed`, from the rows of `lookup_completions`. Facts whose lines are not among them keep their own."""
+    lines = dict[str, list[LineFact]]()
+    for purchase_id, *line in found[0] if "lines" in reads else ():
+        lines.setdefault(purchase_id, []).append(LineFact(*line))
+    then = customers_then_from(found[1]) if "customer" in reads else {}
     return {
         one: [
-            fact._replace(lines=lines.get(fact.id, ()), customer=then[one](fact.at) if one in then else None)
+            fact._replace(
+                lines=tuple(lines[fact.id]) if fact.id in lines else fact.lines,
+                customer=then[one](fact.at) if one in then else None,
+            )
             for fact in own
         ]
         for one, own in facts.items()
     }
 
 
-async def _lines_of(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, Sequence[LineFact]]:
-    lines: dict[str, list[LineFact]] = {}
+def _lines_of(source: str) -> str:
+    """The lines `l` of a FROM item; in a replay, as of the event, whose place are the values 2 and 3."""
     standing = place()
     made = as_of.made_by_then(2, 3) if standing else LINE_STANDS
     given = "CAST((SELECT coalesce(sum(r.{}), 0) FROM refund_line r WHERE r.line_id = l.id AND " + made + ") AS BIGINT)"
     returned = given.format("quantity") if standing else "l.refunded_quantity"
-    for purchase_id, *line in await shop.database.rows(
+    return (
         f"SELECT l.purchase_id, l.id, l.sku, l.name, l.brand, l.category, l.quantity, {returned}, l.total,"
-        f" {given.format('amount')} FROM purchase_line l WHERE {shop.database.dialect.among('l.purchase_id', 1)}"
-        " ORDER BY l.purchase_id, l.position",
-        list(purchase_ids),
-        *(standing or ()),
-    ):
-        lines.setdefault(purchase_id, []).append(LineFact(*line))
-    return {purchase_id: tuple(own) for purchase_id, own in lines.items()}
+        f" {given.format('amount')} FROM {source} ORDER BY l.purchase_id, l.position"
+    )
 
 
 def lookup_customers_then(shop: Shop, ids: Collection[str]) -> Lookup:
@@ -232,8 +263,3 @@ def customers_then_from(rows: Sequence[Any]) -> Mapping[str, Callable[[Instant],
         return at
 
     return {row[0]: then(row) for row in rows}
-
-
-async def _customers_then(shop: Shop, ids: Sequence[str]) -> Mapping[str, Callable[[Instant], CustomerFact]]:
-    sql, values = lookup_customers_then(shop, ids)
-    return customers_then_from(await shop.database.read(sql, *values))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from regulars_core.customers.aliases import ERASED
 from regulars_core.customers.search import texts as searching
 from regulars_core.database import Database
 from regulars_core.primitives.clock import Instant
@@ -270,6 +271,8 @@ REFUNDS = Readable(
 )
 
 
+OF_AN_ERASED_ONE = f"EXISTS (SELECT 1 FROM customer c WHERE c.id = purchase.customer_id AND c.status = '{ERASED}')"
+"""Whether a purchase, of the table by its own name, is of a customer who was erased: nothing that is typed about it is kept."""
 STANDS = "f.undone_at IS NULL"
 """Whether a refund `f` counts: not if it was made together with a purchase that is voided."""
 LINE_STANDS = "NOT EXISTS (SELECT 1 FROM refund f WHERE f.id = r.refund_id AND f.undone_at IS NOT NULL)"

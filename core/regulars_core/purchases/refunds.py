@@ -47,7 +47,7 @@ async def refund(
     need not be told; `payments` that are sum to it, less what was still due and is owed no more.
 
     Never more than was paid and not yet given back. A purchase of a store that is not among `stores`, if they are given,
-    is as good as none. Raises Refused.
+    is as good as none. The reason is not kept where the customer was erased. Raises Refused.
     """
     checks = Checks()
     reason, tidied = checks.text(reason, "reason", 240), checked_payments(checks, payments)
@@ -77,7 +77,9 @@ async def refund(
         )
         if taken.amount > paid.left:
             checks.fail("REFUND_EXCEEDS_PAID", left_of(shop, paid), "lines" if amount is None else "amount")
-        given = given_back(of, taken, refunded_at, reason=reason, payments=tidied)
+        kept = [replace(one, reference=None) for one in tidied] if locked.is_erased else tidied
+        why = None if locked.is_erased else reason
+        given = given_back(of, taken, refunded_at, reason=why, payments=kept)
         money = given.row.amount_minor - given.row.due_minor
         if tidied and sum(payment.amount for payment in tidied) != money:
             message = f"{shop.money(money).amount} {shop.currency} is given back, and the payments do not sum to it."

@@ -1,9 +1,11 @@
 """Where other plugins may join in with loyalty. Mark their implementations `@hookimpl(optionalhook=True)`, so that they can be
 on without it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from pydantic import BaseModel
 
 from regulars_core.plugin import Instant, hookspec
 
@@ -34,6 +36,44 @@ class PostedEntry:
     refund_id: str | None
     reverses_id: str | None
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemedExchange:
+    """Points of a customer were redeemed for a reward, so many `times`: by the exchange of the program with this code, under the
+    id of the event that the entries bear. The reward is of a kind, with settings of its settings class."""
+
+    event_id: str
+    customer_id: str
+    code: str
+    kind: str
+    settings: BaseModel
+    times: int
+    at: Instant
+
+
+class RewardGiver(Protocol):
+    """Gives rewards of a kind for points, and takes them back, in the transaction in which the points are spent or come back."""
+
+    async def give(self, shop: "Shop", exchange: RedeemedExchange) -> None:
+        """Give the reward. Raises Refused with EXCHANGE_UNAVAILABLE and a path of `("exchange",)` where it cannot be had now."""
+
+    async def take_back(self, shop: "Shop", event_id: str) -> None:
+        """Take back what was given in an event. Raises Refused with NOT_REVERSIBLE and a path of `("entryId",)` where it was
+        used."""
+
+
+@hookspec
+def loyalty_reward_givers() -> "Mapping[str, RewardGiver]":  # type: ignore[empty-body]
+    """Who gives rewards that points are exchanged for, by the name of the kind of reward; `CREDIT` and `POINTS` are given by the
+    ledger itself.
+
+    For example:
+
+        @hookimpl(optionalhook=True)
+        def loyalty_reward_givers() -> Mapping[str, RewardGiver]:
+            return {"MUG": Mugs()}
+    """
 
 
 @hookspec

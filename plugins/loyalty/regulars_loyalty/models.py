@@ -15,7 +15,9 @@ from regulars_core.plugin import IdField, InstantField, TextKeyField
 class LedgerAccount(Model):
     """What a customer has in one unit, as it was last written: `amount` is what is left of all lots, `debt` what was taken back
     beyond that, `held` what open holds keep. `version` counts the account's transfers. At `next_at` time alone changes it, if
-    nothing happens: something expires, becomes available, or a hold runs out. `active_at` is the last earning or spending."""
+    nothing happens: something expires, becomes available, or a hold runs out. Until then `spendable` can be spent without a
+    limit; below zero where it is overdrawn. `active_at` is the last earning or spending, by which the lots of one that
+    `is_living` expire."""
 
     id = IdField(primary_key=True)
     customer_id = IdField()
@@ -26,11 +28,16 @@ class LedgerAccount(Model):
     version = fields.BigIntField()
     next_at = InstantField()
     active_at = InstantField()
+    spendable = fields.BigIntField()
+    is_living = fields.BooleanField()
 
     class Meta:
         table = "loyalty_account"
         unique_together = (("customer_id", "unit"),)
-        indexes: ClassVar = [Index(fields=("next_at",), name="loyalty_account_next")]
+        indexes: ClassVar = [
+            Index(fields=("next_at",), name="loyalty_account_next"),
+            Index(fields=("unit", "spendable", "customer_id"), name="loyalty_account_spendable"),
+        ]
 
 
 class LedgerTransfer(Model):
@@ -87,8 +94,9 @@ class LedgerTransfer(Model):
 
 class LedgerLot(Model):
     """What one transfer gave, and what is `remaining` of it. It can be spent from `available_at` until before `expires_at`, which
-    is LATEST for never. Where `life` is set it expires that long after the account's last activity instead; it is an ISO 8601
-    duration, followed by ` MONTH_END` where it lasts to the end of the month. `origin_id` is the lot that it once was, before
+    is LATEST for never. Where `life` is set it expires that long after the account's last activity: `expires_at` then is that
+    end as it was last found, and moves with each activity. It is an ISO 8601 duration, followed by ` MONTH_END` where it lasts to
+    the end of the month. `origin_id` is the lot that it once was, before
     merges and returns; `is_grace` says that it is a second life of that one, of which there is no third."""
 
     id = IdField(primary_key=True)

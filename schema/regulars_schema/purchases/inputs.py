@@ -211,7 +211,9 @@ class PurchaseRefundInput(RequiredKeyInput):
     shipping: strawberry.Maybe[Decimal | None] = strawberry.field(
         description="What of the delivery to give back, tax included; only without an amount."
     )
-    reason: strawberry.Maybe[str | None] = strawberry.field(description="Why; at most 240 characters.")
+    reason: strawberry.Maybe[str | None] = strawberry.field(
+        description="Why; at most 240 characters. Not kept where the customer was erased."
+    )
     payments: strawberry.Maybe[list[PaymentInput] | None] = strawberry.field(
         description="How it is given back; if given, the payments sum to the refund, less what was still due of the purchase and "
         "is owed no more. If absent, what was paid with something that is kept here, such as credit, goes back there in its "

@@ -66,13 +66,14 @@ class Hand:
 
     async def balance(self, customer: str, unit: str = "USD") -> int:
         """What is left, less the debt, as it is shown now; in minor units, or points."""
-        return (await self._account(customer, unit)).balance
+        return (await self.account(customer, unit)).balance
 
     async def available(self, customer: str, unit: str = "USD") -> int:
         """What can be spent now."""
-        return (await self._account(customer, unit)).available
+        return (await self.account(customer, unit)).available
 
-    async def _account(self, customer: str, unit: str) -> Account:
+    async def account(self, customer: str, unit: str = "USD") -> Account:
+        """The account as it is now, with what is due."""
         ledger = await read_ledger(self.owner.shop, [key(customer)])
         account = ledger.account(key(customer), unit)
         account.post_due()

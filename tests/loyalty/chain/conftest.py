@@ -1,7 +1,11 @@
 """A shop with the ledger, and ways to post on it."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,3 +95,13 @@ def cause(at: Instant, kind: str, **of: Any) -> Cause:
 @pytest.fixture
 def clerk(shop: Shop) -> Clerk:
     return Clerk(shop)
+
+
+CHECKER = Path(__file__).parents[3] / "examples" / "check_credit_balance.py"
+
+
+def run_checker(folder: Path, answer: object, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What the program says of an answer of the API that knows nothing of ours."""
+    (folder / "proof.json").write_text(json.dumps(answer), encoding="utf-8")
+    command = [sys.executable, "-I", str(CHECKER), str(folder / "proof.json"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)

@@ -1,9 +1,6 @@
 """Whoever can write to the database past its triggers is found: what breaks an invariant at once, what was sealed against the
 seal, what was rewritten together with its seals against the seal that was published."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +15,7 @@ from regulars_loyalty.chain.checks import Difference
 from regulars_loyalty.chain.tree import root_of
 from regulars_loyalty.chain.verification import Verification
 from regulars_loyalty.chain.walk import batches
-from tests.loyalty.chain.conftest import Clerk
-
-CHECKER = Path(__file__).parents[3] / "examples" / "check_credit_balance.py"
+from tests.loyalty.chain.conftest import Clerk, run_checker
 
 
 @pytest.fixture(autouse=True)
@@ -282,19 +277,12 @@ async def proof_of(shop: Shop, customer: str, number: int | None = None) -> dict
     }
 
 
-def checked(folder: Path, proof: object, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """What the program says that knows nothing of ours."""
-    (folder / "proof.json").write_text(json.dumps({"data": {"customer": {"points": {"proof": proof}}}}))
-    command = [sys.executable, "-I", str(CHECKER), str(folder / "proof.json"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
-
-
 async def test_who_computes_the_seals_anew_is_found_by_the_published_one(shop: Shop, ids: Ids, tmp_path: Path) -> None:
     published = await proof_of(shop, ids.one)
     seal = published["seal"]
     assert isinstance(seal, dict)
     kept = ["--seal-hash", seal["hash"]]
-    assert checked(tmp_path, published, *kept).returncode == 0
+    assert run_checker(tmp_path, published, *kept).returncode == 0
     later: list[dict[str, object]] = []
 
     async def change() -> None:
@@ -304,15 +292,15 @@ async def test_who_computes_the_seals_anew_is_found_by_the_published_one(shop: S
         later.append(await proof_of(shop, ids.one))
 
     assert await tampered(shop, change) == []  # nothing inside says so any more
-    assert checked(tmp_path, later[0]).returncode == 0
-    refused = checked(tmp_path, later[0], *kept)
+    assert run_checker(tmp_path, later[0]).returncode == 0
+    refused = run_checker(tmp_path, later[0], *kept)
     assert refused.returncode == 1
     assert "published was" in refused.stderr
 
 
 async def test_the_checker_finds_what_does_not_fit(shop: Shop, ids: Ids, tmp_path: Path) -> None:
     proof = await proof_of(shop, ids.one)
-    said = checked(tmp_path, proof)
+    said = run_checker(tmp_path, proof)
     assert f"customer_{ids.one} had 57 PTS" in said.stdout
     assert "Compare" in said.stdout
     seal = proof["seal"]
@@ -325,7 +313,7 @@ async def test_the_checker_finds_what_does_not_fit(shop: Shop, ids: Ids, tmp_pat
         {**proof, "statement": "57"},
         {},
     ):
-        assert checked(tmp_path, wrong).returncode == 1
+        assert run_checker(tmp_path, wrong).returncode == 1
 
 
 async def test_the_checker_follows_a_history(shop: Shop, ids: Ids, tmp_path: Path) -> None:
@@ -334,6 +322,6 @@ async def test_the_checker_follows_a_history(shop: Shop, ids: Ids, tmp_path: Pat
         rows += [row_of(one) for own in batch.accounts for one in own.entries if one.account == (ids.one, "PTS")]
     history = tmp_path / "history.txt"
     history.write_text("\n".join(rows), encoding="utf-8")
-    assert checked(tmp_path, proof, "--history", str(history)).returncode == 0
+    assert run_checker(tmp_path, proof, "--history", str(history)).returncode == 0
     history.write_text("\n".join([rows[0].replace("|100|", "|101|"), *rows[1:]]), encoding="utf-8")
-    assert "leads to" in checked(tmp_path, proof, "--history", str(history)).stderr
+    assert "leads to" in run_checker(tmp_path, proof, "--history", str(history)).stderr

@@ -2,6 +2,7 @@
 
 import random
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -81,3 +82,13 @@ async def test_holds_that_nobody_ended_are_told_after_an_hour(shop: Shop, clerk:
     await shop.database.transaction(age)
     report = await verify_customer(shop, one)
     assert report.results["HOLDS_END"].samples == [f"pointshold_{made.id}"]
+
+
+async def test_how_far_it_is_is_told(shop: Shop, clerk: Clerk, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    for _ in range(3):
+        await clerk.gives(await clerk.customer(), 10)
+    await chain(shop)
+    monkeypatch.setattr(verification, "_EVERY_SECONDS", 0)
+    with caplog.at_level("INFO", "regulars.verification"):
+        assert [one async for one in Verification(shop).differences()] == []
+    assert caplog.messages == ["loyalty-ledger: 3 of 3"]

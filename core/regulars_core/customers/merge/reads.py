@@ -7,7 +7,7 @@ from functools import partial
 import orjson
 
 from regulars_core.customers.aliases import MERGED
-from regulars_core.customers.erasure.reads import awaiting_erasure
+from regulars_core.customers.erasure.reads import scheduled_erasures
 from regulars_core.customers.merge.facts import Merge, MergeEffect, StandingMerge
 from regulars_core.customers.merge.plan import MergeField
 from regulars_core.customers.merge.rows import PURCHASE, noted
@@ -71,11 +71,11 @@ async def _shown(shop: Shop, column: str, keys: Sequence[str]) -> Sequence[Merge
     ids = [row[0] for row in rows]
     absorbed, snapshots = await absorbed_by(database, ids), await snapshots_of(database, ids)
     people = {row[0]: {row[1], *absorbed.get(row[0], ())} for row in rows}
-    pending = await awaiting_erasure(database, set().union(*people.values())) if rows else set()
+    pending = await scheduled_erasures(database, set().union(*people.values())) if rows else {}
     shown = []
     for id_, survivor, at, by, fingerprint, moved, undone, merged_into in rows:
         snapshot = snapshots.get(id_)
-        going = bool(people[id_] & pending)
+        going = not people[id_].isdisjoint(pending)
         obstacles = against_undo(shop, at, undone, merged_into, snapshot, is_pending=going)
         until = None if undone is not None else undoable_until(shop, at)
         told = (snapshot.fields, snapshot.effects) if snapshot else ([], [])

@@ -9,7 +9,7 @@ from regulars_core.customers.aliases import hold
 from regulars_core.customers.changes import replace_addresses
 from regulars_core.customers.columns import NAMES
 from regulars_core.customers.duplicates import Traits, alike, not_unique, unique_keys
-from regulars_core.customers.erasure.reads import awaiting_erasure
+from regulars_core.customers.erasure.reads import scheduled_erasures
 from regulars_core.customers.merge.obstacles import refuse_undo
 from regulars_core.customers.merge.reads import absorbed_by, against_undo, merges_undone
 from regulars_core.customers.merge.restoration import Later, put_back
@@ -50,7 +50,7 @@ async def unmerge(shop: Shop, merge_id: str) -> Sequence[str]:
         ids = [survivor, *absorbed]
         customers = {row[0]: row for row in await lock(database, "customer", ids, ("id", "merged_into_id", "status"))}
         snapshot = (await snapshots_of(database, [merge_id])).get(merge_id)
-        pending = await awaiting_erasure(database, ids)
+        pending = await scheduled_erasures(database, ids)
         problems = against_undo(shop, merged_at, undone_at, customers[survivor][1], snapshot, is_pending=bool(pending))
         if not problems and any(row[2] == "ERASED" for row in customers.values()):
             problems = [Problem("CUSTOMER_ERASED", "One of these customers was erased.", ("mergeId",))]

@@ -22,6 +22,7 @@ from regulars_core.purchases.payments.payment_rows import (
 from regulars_core.purchases.reads import (
     LINE_STANDS,
     LINES,
+    OF_AN_ERASED_ONE,
     PURCHASES,
     REFUNDS,
     STANDS,
@@ -42,10 +43,12 @@ from regulars_core.shop.shop import Shop
 
 
 class LockedPurchase(NamedTuple):
-    """A purchase that nobody else changes until the transaction ends, and whether its tax is on top."""
+    """A purchase that nobody else changes until the transaction ends, whether its tax is on top, and whether it is of somebody
+    who was erased: its books go on, and what is typed about it is not kept any more."""
 
     row: PurchaseRow
     tax_on_top: bool
+    is_erased: bool
 
 
 class Refundable(NamedTuple):
@@ -70,9 +73,9 @@ class GivenBack:
 
 async def lock_purchases(shop: Shop, condition: str, values: Sequence[Any]) -> Sequence[LockedPurchase]:
     """Lock the purchases for which a condition holds, in one statement and the order of their ids."""
-    columns = [*(column.removeprefix("p.") for column in PURCHASES.columns), "prices_include_tax"]
+    columns = [*(column.removeprefix("p.") for column in PURCHASES.columns), "prices_include_tax", OF_AN_ERASED_ONE]
     rows = await lock_where(shop.database, "purchase", condition, values, columns)
-    return [LockedPurchase(PurchaseRow(*row[:-1]), not row[-1]) for row in rows]
+    return [LockedPurchase(PurchaseRow(*row[:-2]), not row[-2], bool(row[-1])) for row in rows]
 
 
 async def locked_row(shop: Shop, purchase_id: str, stores: Collection[str] | None) -> LockedPurchase:
@@ -98,7 +101,7 @@ async def refundables(shop: Shop, locked: Sequence[LockedPurchase], event: str =
             whole(row, [line for line, *_ in lines[row.id]], payments.get(row.id, [])),
             _paid(row, tax_on_top, lines[row.id]),
         )
-        for row, tax_on_top in locked
+        for row, tax_on_top, _ in locked
     }
 
 

@@ -1,11 +1,12 @@
 """Points that are given, taken and spent by hand."""
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated, Any
 
 import strawberry
 
-from regulars_core.plugin import Checks, Instant, now
+from regulars_core.plugin import Checks, Instant, Lookup, Shop, now
 from regulars_loyalty.graphql.entry_types import PointsEntry
 from regulars_loyalty.graphql.posting import (
     ENTRY,
@@ -22,7 +23,8 @@ from regulars_loyalty.graphql.posting import (
 from regulars_loyalty.ledger.by_hand import checked_end, checked_why
 from regulars_loyalty.permissions import POINTS_ADJUST, POINTS_REDEEM, POINTS_VIEW
 from regulars_loyalty.points import by_hand
-from regulars_loyalty.points.exchanges import exchange_named
+from regulars_loyalty.points.exchanges import exchange as exchange_points
+from regulars_loyalty.points.program_versions import lookup_versions
 from regulars_schema.plugin import (
     BigInt,
     Customer,
@@ -46,6 +48,15 @@ class PointsDirection(Enum):
 
     ADD = strawberry.enum_value("ADD", description="Points are given.")
     DEDUCT = strawberry.enum_value("DEDUCT", description="Points are taken.")
+
+
+def _looked_up(shop: Shop, given: Any) -> Sequence[Lookup]:
+    """What is looked up of the customer, and of the program where that says something."""
+    if isinstance(given, PointsRedeemInput):
+        asks_program = value_or_none(given.exchange) is not None
+    else:
+        asks_program = given.expires_at is None and given.direction is PointsDirection.ADD
+    return [*by_customer(shop, given), *([lookup_versions(shop)] if asks_program else [])]
 
 
 @strawberry.input(description="Points to give or to take.")
@@ -76,7 +87,7 @@ class PointsAdjustPayload(CustomerPayload):
 @mutation(
     name="pointsAdjust",
     needs=POINTS_ADJUST,
-    ahead=by_customer,
+    ahead=_looked_up,
     turn=who_is_named,
     description="Gives or takes points by hand, with a reason. Codes: `INSUFFICIENT_POINTS`, `NOT_FOUND`, `INVALID_AMOUNT`, "
     "`UNKNOWN_REASON`, `INVALID_DATE`, `TOO_LONG`, `INVALID_TEXT`.",
@@ -143,7 +154,7 @@ class PointsRedeemPayload(Payload):
 @mutation(
     name="pointsRedeem",
     needs=POINTS_REDEEM,
-    ahead=by_customer,
+    ahead=_looked_up,
     turn=who_is_named,
     description="Spends points: on an exchange of the program, or on something that is handed over. Points that pay for a "
     "purchase are a payment of `purchaseRecord`. Codes: `INSUFFICIENT_POINTS`, `NOT_FOUND`, `UNKNOWN_EXCHANGE`, "
@@ -171,9 +182,10 @@ async def points_redeem(
     why = checked_why(shop, checks, reason, note, required=points is not None)
     checks.refuse()
     why = await done_in(context, POINTS_REDEEM, why, input.store_code)
-    if exchange is not None:
-        await exchange_named(shop, exchange, now())
-    posted = await by_hand.redeem(shop, key, points, why, hold)
+    if exchange is None:
+        posted = await by_hand.redeem(shop, key, points, why, hold)
+    else:
+        posted = await exchange_points(shop, key, exchange, 1 if times is None else times, why, hold)
     customer: Any = posted.customer
     return PointsRedeemPayload(customer=customer, entry=entry_of(posted))
 

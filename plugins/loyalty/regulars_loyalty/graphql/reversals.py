@@ -12,6 +12,7 @@ from regulars_loyalty.ledger.book import POINTS
 from regulars_loyalty.ledger.by_hand import checked_why
 from regulars_loyalty.ledger.reversing import lookup_reversal, reverse
 from regulars_loyalty.permissions import CREDIT_VIEW, LEDGER_REVERSE, POINTS_VIEW
+from regulars_loyalty.points.exchanges import take_back
 from regulars_schema.plugin import (
     CustomerPayload,
     Extension,
@@ -79,7 +80,8 @@ async def ledger_reverse(
     key, of_points = _entry(input.entry_id)
     why = checked_why(shop, checks, input.reason, value_or_none(input.note))
     checks.refuse()
-    done = await reverse(shop, key, why, of_points=of_points, stores=context.actor.stores(LEDGER_REVERSE))
+    stores = context.actor.stores(LEDGER_REVERSE)
+    done = await reverse(shop, key, why, of_points=of_points, stores=stores, undo=take_back)
     rows: dict[str, Any] = {unit: entry_row(done.accounts[unit], entry) for unit, entry in done.entries.items()}
     customer: Any = done.customer
     return LedgerReversePayload(customer=customer, credit_entry=rows.get(shop.currency), points_entry=rows.get(POINTS))

@@ -166,6 +166,8 @@ class Account:
     version: int = 0
     next_at: Instant = LATEST
     active_at: Instant = NEVER
+    spendable_then: int = 0
+    """What could be spent without a limit when it was last written; kept up where the lots are unknown."""
     lots: list[Lot] | None = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     limit: int = 0
@@ -202,6 +204,17 @@ class Account:
     def available(self) -> int:
         """What can be spent."""
         return max(0, self.balance - self.pending - self.held + self.limit)
+
+    @property
+    def spendable(self) -> int:
+        """What can be spent without a limit; below zero where it is overdrawn."""
+        return self.spendable_then if self.lots is None else self.balance - self.pending - self.held
+
+    @property
+    def living(self) -> list[Lot]:
+        """The lots of which something is left whose end is moved by activities, as far as they are known."""
+        known = self.touched.values() if self.lots is None else self.lots
+        return [lot for lot in known if lot.life is not None and lot.remaining > 0]
 
     @property
     def overdrawn(self) -> int:
@@ -298,6 +311,7 @@ class Account:
         self.touched[lot_id] = lot
         if self.lots is None:
             self.next_at = min(self.next_at, self._changes_at(lot))
+            self.spendable_then += amount if lot.available_at <= self.present else 0
             if self.next_at <= self.present:
                 raise LotsUnknown
             return lot

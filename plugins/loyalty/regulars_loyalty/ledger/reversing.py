@@ -4,7 +4,7 @@ Entries of one thing that was done are taken back together: points and the credi
 what was owed for the rest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,8 @@ from regulars_loyalty.ledger.storage import LOT_COLUMNS, Ledger, write_ledger
 from regulars_loyalty.permissions import LEDGER_REVERSE
 from regulars_loyalty.settings import LoyaltySettings
 
+Undo = Callable[[Shop, str, int, str], Awaitable[None]]
+"""What takes back what an exchange gave that is not in the ledger: of an event, by the number of its program and the code."""
 BY_HAND = frozenset({"FUNDING", "UNFUNDING", "ADJUST", "REDEEM", "PAYMENT"})
 """What may have happened for an entry to be taken back. A payment with these words was captured without a purchase."""
 _ALONG = frozenset({"SETTLE", "EXPIRE"})
@@ -58,6 +60,9 @@ class _Entry:
     purchase_id: str | None
     refund_id: str | None
     merge_id: str | None
+    event_id: str
+    program: int | None
+    rule: str | None
     is_reversed: bool
 
     def __post_init__(self) -> None:
@@ -71,7 +76,7 @@ class _Entry:
 
 _ENTRY = (
     "id", "customer_id", "unit", "kind", "source", "target", "amount", "event_kind", "store_id", "purchase_id", "refund_id",
-    "merge_id",
+    "merge_id", "event_id", "program", "rule",
 )  # fmt: skip
 _OF_EVENT = "(SELECT event_id FROM loyalty_transfer WHERE id = $1)"
 
@@ -128,7 +133,9 @@ async def _read(shop: Shop, entry_id: str) -> _Done:
     return _Done([_Entry(*row) for row in rows], uses, {row[0]: (row[1], row[2]) for row in given})
 
 
-async def reverse(shop: Shop, entry_id: str, why: Why, *, of_points: bool, stores: frozenset[str] | None) -> Reversed:
+async def reverse(
+    shop: Shop, entry_id: str, why: Why, *, of_points: bool, stores: frozenset[str] | None, undo: Undo
+) -> Reversed:
     """Take back what was done by hand when this entry was posted. What it gave is taken from its own lot first, and what it took
     goes back to the lots from which it came. It must have been done in one of these `stores`, if they are given.
 
@@ -144,7 +151,10 @@ async def reverse(shop: Shop, entry_id: str, why: Why, *, of_points: bool, store
     if shop.database.overtaken or customer.id != entry.customer_id:
         done = await _read(shop, entry_id)  # nobody moves anything of the customer's any more
     _refuse(entry, done)
-    return await _take_back(shop, customer, ledger, done, replace(why, store_id=entry.store_id))
+    made = await _take_back(shop, customer, ledger, done, replace(why, store_id=entry.store_id))
+    if entry.program is not None and entry.rule is not None:
+        await undo(shop, entry.event_id, entry.program, entry.rule)
+    return made
 
 
 def _refuse(entry: _Entry, done: _Done) -> None:

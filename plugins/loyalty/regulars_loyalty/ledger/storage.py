@@ -31,6 +31,7 @@ LOT_COLUMNS = (
     "is_bought", "is_grace",
 )  # fmt: skip
 _HOLD = ("id", "basket", "amount", "captured", "created_at", "held_until", "closed_at")
+_READ = ("customer_id", "unit", "amount", "debt", "version", "next_at", "active_at", "spendable", "is_living")
 LOOKUPS = 4
 """How many look-ups `lookup_accounts` names."""
 
@@ -39,17 +40,17 @@ def lookup_accounts(
     dialect: Dialect, customer_ids: Collection[str], present: Instant | None = None
 ) -> Sequence[Lookup]:
     """What `Ledger` is made of: accounts, open lots and open holds of customers, and how far their groups let them go below zero.
-    Given the `present`, lots are looked up where something is due or owed only: such an account can be given to, and nothing
-    else, so that no limit is looked up."""
+    Given the `present`, lots are looked up only where something is due or owed, or activities move their ends: any other account
+    can be given to, and nothing else, so that no limit is looked up."""
     ids, asked = sorted(customer_ids), ALL_LOTS if present is None else present
     theirs = dialect.among("a.customer_id", 1)
-    due = "" if present is None else " AND (a.next_at <= $2 OR a.debt > 0)"
-    columns = "a.customer_id, a.unit, a.amount, a.debt, a.version, a.next_at, a.active_at, CAST($2 AS BIGINT) AS asked"
+    due = "" if present is None else " AND (a.next_at <= $2 OR a.debt > 0 OR a.is_living)"
+    columns = ", ".join(f"a.{name}" for name in _READ)
     lots = ", ".join(f"l.{name}" for name in LOT_COLUMNS)
     link = "l.customer_id = a.customer_id AND l.unit = a.unit AND l.remaining > 0"
     holds = ", ".join(f"h.{name}" for name in _HOLD)
     return [
-        (f"SELECT {columns} FROM loyalty_account a WHERE {theirs}", [ids, asked]),
+        (f"SELECT {columns}, CAST($2 AS BIGINT) AS asked FROM loyalty_account a WHERE {theirs}", [ids, asked]),
         (
             f"SELECT a.customer_id, a.unit, {lots} FROM loyalty_account a JOIN loyalty_lot l ON {link} WHERE {theirs}{due}",
             [ids] if present is None else [ids, asked],
@@ -112,12 +113,12 @@ class Ledger:
 def ledger_from(shop: Shop, found: Sequence[Sequence[Any]], present: Instant) -> Ledger:
     """The accounts out of the rows of `lookup_accounts`, as they are at an instant."""
     accounts, lots, holds, limits = found[:LOOKUPS]
-    asked = accounts[0][7] if accounts else ALL_LOTS
+    asked = accounts[0][-1] if accounts else ALL_LOTS
     ledger = Ledger(shop, present, {}, asked == ALL_LOTS, {row[0]: row[1] for row in limits})
-    for customer_id, unit, amount, debt, version, next_at, active_at, _ in accounts:
-        is_known = asked == ALL_LOTS or next_at <= asked or debt > 0
+    for customer_id, unit, amount, debt, version, next_at, active_at, spendable, is_living, _ in accounts:
+        is_known = asked == ALL_LOTS or next_at <= asked or debt > 0 or bool(is_living)
         ledger.accounts[customer_id, unit] = Account(
-            customer_id, unit, present, amount, debt, version, next_at, active_at, [] if is_known else None, [],
+            customer_id, unit, present, amount, debt, version, next_at, active_at, spendable, [] if is_known else None, [],
             ledger._limit(customer_id, unit), ending=ledger._ending,
         )  # fmt: skip
     for customer_id, unit, *columns, bought, grace in lots:
@@ -163,7 +164,9 @@ _MAY_DRAW = (
 """Whoever goes below zero does it by the limit as it is when that is written, and one who lowers the limit meanwhile is waited
 for."""
 
-_ACCOUNT = ("id", "customer_id", "unit", "amount", "debt", "held", "version", "next_at", "active_at")
+_ACCOUNT = (
+    "id", "customer_id", "unit", "amount", "debt", "held", "version", "next_at", "active_at", "spendable", "is_living",
+)  # fmt: skip
 _TRANSFER = (
     "id", "customer_id", "unit", "version", "kind", "source", "target", "amount", "balance_after", "debt_after", "at",
     "recorded_at", "event_id", "event_kind", "actor", "store_id", "purchase_id", "payment_id", "refund_id", "reverses_id",
@@ -180,7 +183,7 @@ def _upsert(columns: Sequence[str], key: str) -> str:
 
 _PUT_ACCOUNT = _upsert(_ACCOUNT, "customer_id, unit")
 _LOT_ROW = ("customer_id", "unit", *LOT_COLUMNS)
-_PUT_LOT = "ON CONFLICT (id) DO UPDATE SET remaining = excluded.remaining"
+_PUT_LOT = "ON CONFLICT (id) DO UPDATE SET remaining = excluded.remaining, expires_at = excluded.expires_at"
 _HOLD_COLUMNS = ("customer_id", "unit", *_HOLD)
 _PUT_HOLD = "ON CONFLICT (id) DO UPDATE SET captured = excluded.captured, closed_at = excluded.closed_at"
 
@@ -191,6 +194,8 @@ async def write_ledger(ledger: Ledger) -> None:
     changed, database = ledger.changed, ledger.shop.database
     if not changed:
         return
+    for account in changed:
+        _move_ends(account)
     recorded = ledger.present
     transfers = [_transfer(account, one, recorded) for account, one in ledger.transfers]
     uses = [
@@ -253,8 +258,16 @@ async def _write_many(
 def _account(account: Account) -> tuple[Any, ...]:
     return (
         new_id(), account.customer_id, account.unit, account.amount, account.debt, account.held, account.version,
-        account.changes_at, account.active_at,
+        account.changes_at, account.active_at, account.spendable, bool(account.living),
     )  # fmt: skip
+
+
+def _move_ends(account: Account) -> None:
+    """Let lots say when they end as it is now, where an activity has moved that: so they are found by their ends."""
+    for lot in account.living:
+        ends = account.ends_at(lot)
+        if ends != lot.expires_at:
+            lot.expires_at, account.touched[lot.id] = ends, lot
 
 
 def _transfer(account: Account, one: Transfer, recorded_at: Instant) -> tuple[Any, ...]:

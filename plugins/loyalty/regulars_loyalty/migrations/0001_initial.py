@@ -69,12 +69,17 @@ class Migration(migrations.Migration):
                 ("version", fields.BigIntField()),
                 ("next_at", InstantField()),
                 ("active_at", InstantField()),
+                ("spendable", fields.BigIntField()),
+                ("is_living", fields.BooleanField()),
             ],
             options={
                 "table": "loyalty_account",
                 "app": "loyalty",
                 "unique_together": (("customer_id", "unit"),),
-                "indexes": [Index(fields=["next_at"], name="loyalty_account_next")],
+                "indexes": [
+                    Index(fields=["next_at"], name="loyalty_account_next"),
+                    Index(fields=["unit", "spendable", "customer_id"], name="loyalty_account_spendable"),
+                ],
                 "pk_attr": "id",
                 "table_description": "What a customer has in one unit, as it was last written: `amount` is what is left of all lots, `debt` what was taken back",
             },

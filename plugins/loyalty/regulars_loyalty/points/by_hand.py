@@ -8,6 +8,7 @@ from regulars_loyalty.ledger.by_hand import Posted, Why, telling
 from regulars_loyalty.ledger.holding import refused
 from regulars_loyalty.ledger.named import named_ledger
 from regulars_loyalty.ledger.storage import write_ledger
+from regulars_loyalty.points.program import Versions
 from regulars_loyalty.points.program_versions import versions_of
 
 MAX_POINTS = 10**15
@@ -19,19 +20,20 @@ Ends = Instant | None | Literal["AS_THE_PROGRAM_SAYS"]
 
 async def add(shop: Shop, customer_id: str, points: int, why: Why, ends: Ends) -> Posted:
     """Give a customer points. Raises Refused with NOT_FOUND."""
+    versions = await versions_of(shop) if ends == AS_THE_PROGRAM_SAYS else None
     customer, ledger = await named_ledger(shop, customer_id, "customerId")
-    account = ledger.account(customer.id, POINTS)
-    account.give("ADJUST", points, why.cause("ADJUST", ledger.present), await _terms(shop, ledger.present, ends))
+    account, present = ledger.account(customer.id, POINTS), ledger.present
+    account.give("ADJUST", points, why.cause("ADJUST", present), _terms(shop, present, ends, versions))
     entry = telling(account.transfers, "ADJUST")
     await write_ledger(ledger)
     return Posted(customer, account, entry)
 
 
-async def _terms(shop: Shop, present: Instant, ends: Ends) -> Terms:
-    if ends == AS_THE_PROGRAM_SAYS:
-        version = (await versions_of(shop)).at(present)
-        return version.program.terms_from(present, shop.settings.zone) if version else Terms(present)
-    return Terms(present, LATEST if ends is None else ends)
+def _terms(shop: Shop, present: Instant, ends: Ends, versions: Versions | None) -> Terms:
+    version = versions.at(present) if versions else None
+    if version is not None:
+        return version.program.terms_from(present, shop.settings.zone)
+    return Terms(present, LATEST if ends is None or ends == AS_THE_PROGRAM_SAYS else ends)
 
 
 async def deduct(shop: Shop, customer_id: str, points: int, why: Why, *, allow_debt: bool = False) -> Posted:
@@ -53,7 +55,7 @@ async def redeem(shop: Shop, customer_id: str, points: int, why: Why, hold_id: s
     customer, ledger = await named_ledger(shop, customer_id, "customerId")
     account = ledger.account(customer.id, POINTS)
     account.post_due()
-    hold = None if hold_id is None else await _hold(shop, account, hold_id)
+    hold = None if hold_id is None else await hold_named(shop, account, hold_id)
     try:
         posted = account.spend("REDEEM", points, why.cause("REDEEM", ledger.present), REDEEMED, hold=hold)
     except Short as short:
@@ -62,7 +64,7 @@ async def redeem(shop: Shop, customer_id: str, points: int, why: Why, hold_id: s
     return Posted(customer, account, telling(posted, "REDEEM"))
 
 
-async def _hold(shop: Shop, account: Account, hold_id: str) -> Hold | None:
+async def hold_named(shop: Shop, account: Account, hold_id: str) -> Hold | None:
     """An open hold of the account; None for one that has run out, which is as good as none. Raises Refused with NOT_FOUND, also
     for one that was captured or released."""
     found = next((hold for hold in account.holds if hold.id == hold_id), None)
