@@ -144,7 +144,7 @@ def _sale(shop: Shop, each: _Sold, paid: Paid) -> Sale:
     lines = {each.purchase.lines[n].id for n in each.credit_lines}
     return sale_of(
         shop, each.purchase, points_paid=paid.points, given_credit=paid.given_credit, bought_credit=paid.bought_credit,
-        credit_lines=lines,
+        credit_lines=lines, is_new=True,
     )  # fmt: skip
 
 
