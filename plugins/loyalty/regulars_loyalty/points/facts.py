@@ -135,8 +135,8 @@ def sale_of(
     credit_lines: Set[str] = frozenset(),
     is_new: bool = False,
 ) -> Sale:
-    """A purchase as rules look at it; it `is_new` while it is being recorded. What was paid by points, by credit that was given and
-    by credit that was bought is in minor units; `credit_lines` are those that sell credit, which earns nothing."""
+    """A purchase as rules look at it; it `is_new` while it is being recorded. What was paid by points, by credit that was
+    given and by credit that was bought is in minor units; `credit_lines` are those that sell credit, which earns nothing."""
     paid = Paid(points_paid, given_credit, bought_credit)
     sale = sale_from(purchase, paid, shop.settings.zone, credit_lines)
     return replace(sale, fact=_fact(purchase, sale)) if is_new else sale
