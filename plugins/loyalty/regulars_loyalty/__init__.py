@@ -40,6 +40,7 @@ from regulars_loyalty.graphql.group_limits import take_limits
 from regulars_loyalty.jobs import JOBS
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.points.box import BOX
+from regulars_loyalty.points.missed import failures
 from regulars_loyalty.points.rewards import REWARDS
 from regulars_loyalty.settings import LoyaltySettings
 from regulars_schema.plugin import Contribution
@@ -77,7 +78,8 @@ def regulars_verifications() -> Sequence[Verification]:
             "loyalty-ledger",
             "Accounts, lots, holds, the chain and its seals are what the entries of the ledger give.",
             differences,
-        )
+        ),
+        Verification("points-rules", "Every rule of a program that holds can be applied.", failures, quick=True),
     ]
 
 

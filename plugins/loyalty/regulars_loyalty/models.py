@@ -193,6 +193,18 @@ class OncePerCustomer(Model):
         unique_together = (("customer_id", "rule"),)
 
 
+class MissedEarning(Model):
+    """A rule of points has failed at a purchase, so that it must be made up for."""
+
+    id = IdField(primary_key=True)
+    purchase_id = IdField()
+    rule = TextKeyField(32)
+
+    class Meta:
+        table = "loyalty_missed"
+        unique_together = (("purchase_id", "rule"),)
+
+
 class GroupCreditLimit(Model):
     """Down to how far below zero customers of a group may spend credit, in minor units of the shop's currency."""
 

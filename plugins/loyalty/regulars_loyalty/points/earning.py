@@ -29,6 +29,7 @@ from regulars_loyalty.points.program_versions import (
     remembered_versions,
     versions_of,
 )
+from regulars_loyalty.points.tiers import lookup_multipliers, with_multipliers
 
 Buyer = tuple[str, Instant]
 """A customer, and the instant of a purchase."""
@@ -57,10 +58,14 @@ async def earnings_from(
     if found and _has_asked(found[0], versions, in_force):
         numbers = set(asked_by(found[0])[1])
         asked = [one for one in versions.all if one.number in numbers]
-        return _outcomes(shop, versions, sales, _known(shop, asked, who, found[1:]))
-    lookups = _lookups(shop, in_force, who)
+        known, left = _known(shop, asked, who, found[1:])
+        whole = await with_multipliers(shop, sales, left) if _needs_tiers(in_force) else sales
+        return _outcomes(shop, versions, whole, known)
+    lookups = _lookups(shop, in_force, who, with_tiers=False)
     rows = list(await shop.database.read_together(lookups)) if lookups else []
-    return _outcomes(shop, versions, sales, _known(shop, in_force, who, rows))
+    known, _ = _known(shop, in_force, who, rows)
+    whole = await with_multipliers(shop, sales) if _needs_tiers(in_force) else sales
+    return _outcomes(shop, versions, whole, known)
 
 
 async def tried_earnings(shop: Shop, versions: Versions, sales: Sequence[Sale]) -> Sequence[Sequence[Outcome]]:
@@ -69,7 +74,8 @@ async def tried_earnings(shop: Shop, versions: Versions, sales: Sequence[Sale]) 
     who = [(sale.customer_id, sale.at) for sale in sales if sale.customer_id]
     in_force = _in_force(versions, {sale.at for sale in sales})
     answers = await read_audiences(shop, _audiences(in_force), who)
-    return _outcomes(shop, versions, sales, _Known({}, answers))
+    whole = await with_multipliers(shop, sales) if _needs_tiers(in_force) else sales
+    return _outcomes(shop, versions, whole, _Known({}, answers))
 
 
 def _outcomes(shop: Shop, versions: Versions, sales: Sequence[Sale], known: "_Known") -> Sequence[Sequence[Outcome]]:
@@ -98,12 +104,17 @@ def _rules(versions: Sequence[Version]) -> Sequence[Rule]:
     return [rule for version in versions for rule in version.program.rules if rule.is_available]
 
 
-def _lookups(shop: Shop, versions: Sequence[Version], who: Sequence[Buyer]) -> list[Lookup]:
+def _lookups(shop: Shop, versions: Sequence[Version], who: Sequence[Buyer], *, with_tiers: bool = True) -> list[Lookup]:
     """What rules of these versions need to know of customers."""
     if not who:
         return []
     marks = [_lookup_marks(shop, who)] if _needs_marks(versions) else []
-    return [*marks, *audience_lookups(shop, _audiences(versions), who)]
+    multipliers = lookup_multipliers(shop, who) if with_tiers and _needs_tiers(versions) else []
+    return [*marks, *audience_lookups(shop, _audiences(versions), who), *multipliers]
+
+
+def _needs_tiers(versions: Sequence[Version]) -> bool:
+    return any(rule.kind.needs_tier for rule in _rules(versions))
 
 
 def _needs_marks(versions: Sequence[Version]) -> bool:
@@ -159,12 +170,16 @@ class _Known:
         return outcomes
 
 
-def _known(shop: Shop, versions: Sequence[Version], who: Sequence[Buyer], rows: Sequence[Sequence[Any]]) -> _Known:
-    """From the rows of `_lookups` of these versions."""
+def _known(
+    shop: Shop, versions: Sequence[Version], who: Sequence[Buyer], rows: Sequence[Sequence[Any]]
+) -> tuple[_Known, Sequence[Sequence[Any]]]:
+    """From the rows of `_lookups` of these versions; and those that are of tiers."""
     left, marks = list(rows), dict[tuple[str, str], str | None]()
     if left and _needs_marks(versions):
         marks = {(customer, rule): purchase for customer, rule, purchase in left.pop(0)}
-    return _Known(marks, audience_answers(shop, _audiences(versions), who, left))
+    audiences = _audiences(versions)
+    number = len(audience_lookups(shop, audiences, who))
+    return _Known(marks, audience_answers(shop, audiences, who, left[:number])), left[number:]
 
 
 def _told(rule: Rule, error: Exception) -> None:

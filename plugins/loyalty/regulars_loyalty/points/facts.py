@@ -5,7 +5,7 @@ by credit. Shares are spread by worth and largest remainder, so that they always
 """
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 from regulars_core.plugin import (
     Instant,
+    LineFact,
+    PurchaseFact,
     RecordedPurchase,
     Shop,
     day_and_minute,
@@ -96,6 +98,8 @@ class Sale:
     currency: str
     lines: Sequence[SaleLine]
     tier_multiplier: Decimal = Decimal(1)
+    fact: PurchaseFact | None = field(default=None, compare=False)
+    """The purchase as rules of other uses see it, while it is being recorded."""
 
     @property
     def date(self) -> date:
@@ -129,11 +133,24 @@ def sale_of(
     given_credit: int,
     bought_credit: int,
     credit_lines: Set[str] = frozenset(),
+    is_new: bool = False,
 ) -> Sale:
-    """A purchase as rules look at it. What was paid by points, by credit that was given and by credit that was bought is in minor
-    units; `credit_lines` are those that sell credit, which earns nothing."""
+    """A purchase as rules look at it; it `is_new` while it is being recorded. What was paid by points, by credit that was
+    given and by credit that was bought is in minor units; `credit_lines` are those that sell credit, which earns nothing."""
     paid = Paid(points_paid, given_credit, bought_credit)
-    return sale_from(purchase, paid, shop.settings.zone, credit_lines)
+    sale = sale_from(purchase, paid, shop.settings.zone, credit_lines)
+    return replace(sale, fact=_fact(purchase, sale)) if is_new else sale
+
+
+def _fact(purchase: RecordedPurchase, sale: Sale) -> PurchaseFact:
+    lines = tuple(
+        LineFact(
+            line.id, line.sku, line.name, line.brand, line.category, line.quantity_millionths, 0, line.total_minor, 0
+        )
+        for line in purchase.lines
+    )
+    net = purchase.total_minor
+    return PurchaseFact(sale.id, sale.at, sale.day, net, net >= 0, sale.store_id, sale.channel, sale.minute, lines)
 
 
 @dataclass(frozen=True, slots=True)

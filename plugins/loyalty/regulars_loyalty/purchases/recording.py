@@ -22,6 +22,7 @@ from regulars_loyalty.ledger.limits import lookup_limits
 from regulars_loyalty.ledger.storage import LOOKUPS, Ledger, ledger_from, lookup_accounts, read_ledger, write_ledger
 from regulars_loyalty.points.earning import earnings_from, lookup_earning
 from regulars_loyalty.points.facts import Sale, sale_of
+from regulars_loyalty.points.missed import keep_missed
 from regulars_loyalty.points.program_versions import known_versions
 from regulars_loyalty.purchases.paying import Paid, Payer, lowered, paid_cause
 from regulars_loyalty.purchases.reads import posted_by
@@ -143,7 +144,7 @@ def _sale(shop: Shop, each: _Sold, paid: Paid) -> Sale:
     lines = {each.purchase.lines[n].id for n in each.credit_lines}
     return sale_of(
         shop, each.purchase, points_paid=paid.points, given_credit=paid.given_credit, bought_credit=paid.bought_credit,
-        credit_lines=lines,
+        credit_lines=lines, is_new=True,
     )  # fmt: skip
 
 
@@ -155,7 +156,9 @@ async def earn(
     found: Sequence[Sequence[Any]],
 ) -> None:
     """Post what purchases earn by the program of their instant."""
-    for purchase, earned in zip(purchases, await earnings_from(shop, sales, found), strict=True):
+    outcomes = await earnings_from(shop, sales, found)
+    await keep_missed(shop, {sale.id: earned for sale, earned in zip(sales, outcomes, strict=True)})
+    for purchase, earned in zip(purchases, outcomes, strict=True):
         customer_id = purchase.customer_id
         assert customer_id is not None
         cause = Happened(purchase, "PURCHASE", purchase.purchased_at).cause()
