@@ -117,10 +117,10 @@ from regulars_core.rules.settings import MinorUnits, settings_from
 from regulars_core.rules.shop_rules import checked_rule, shown_rule, try_rule, usable_rule
 from regulars_core.rules.simulations import RuleSimulation, RuleSimulationSample, RuleSimulationShare
 from regulars_core.rules.stored import RuleSetting, ShownRule, StoredRule, UsableRule
-from regulars_core.shop.acting import acting, acting_as
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.codes import CodeSeries
 from regulars_core.shop.commands import in_shop
+from regulars_core.shop.current_actor import acting, acting_as
 from regulars_core.shop.permissions import Permission
 from regulars_core.shop.shop import Shop
 from regulars_core.start import configured, opened, plugins_on, plugins_wanted

@@ -278,9 +278,9 @@ class LedgerSealPart(Model):
     id = IdField(primary_key=True)
     seal = fields.BigIntField()
     part = fields.IntField()
-    first_customer_id = IdField()
+    first_account_id = IdField()
     first_unit = TextKeyField(3)
-    last_customer_id = IdField()
+    last_account_id = IdField()
     last_unit = TextKeyField(3)
     hash = fields.BinaryField()
 
@@ -324,12 +324,12 @@ class LedgerCheckResult(Model):
 
 class LedgerExpiryRun(Model):
     """How far the job is that tells what expires soon: what it looks at as of `at`, after the run `before` it, is told of all
-    customers up to `customer_id`; null once it is told of all."""
+    customers up to `reached_id`; null once it is told of all."""
 
     id = fields.BigIntField(primary_key=True, generated=False)
     at = InstantField()
     before = InstantField()
-    customer_id = IdField(null=True)
+    reached_id = IdField(null=True)
 
     class Meta:
         table = "loyalty_expiry_run"

@@ -10,7 +10,7 @@ HOLDINGS: Sequence[Holding] = (
         "loyalty_account",
         {
             "id": INNER, "customer_id": KEPT, "unit": KEPT, "amount": KEPT, "debt": KEPT, "held": KEPT, "version": INNER,
-            "next_at": INNER, "active_at": WHEN,
+            "next_at": INNER, "active_at": WHEN, "spendable": INNER, "is_living": INNER,
         },
     ),
     Holding(
@@ -52,6 +52,11 @@ HOLDINGS: Sequence[Holding] = (
         kind="ledgerNotes",
     ),
     Holding("loyalty_once", {"id": INNER, "customer_id": KEPT, "rule": KEPT, "transfer_id": INNER}),
+    Holding(
+        "loyalty_link",
+        {"position": INNER, "customer_id": INNER, "unit": INNER, "version": INNER, "hash": INNER},
+        key="position",
+    ),
 )  # fmt: skip
 """Column by column. Who posted something is not told: that is somebody else."""
 

@@ -9,7 +9,7 @@ from regulars_core import audit
 from regulars_core.database import Lookup, OutcomeUnknown, Unavailable
 from regulars_core.idempotency import Claim, claim, digest_of, keeping, lookup
 from regulars_core.primitives.errors import BadInput, Malformed, Questioned, Refused
-from regulars_core.shop.acting import acting_as
+from regulars_core.shop.current_actor import acting_as
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.fields.outcomes import Outcomes

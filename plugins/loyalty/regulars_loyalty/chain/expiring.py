@@ -16,7 +16,7 @@ _EVERY_MS = 3_600_000
 _MOST = 500
 """Customers who are told of in one transaction, at most."""
 _LOWEST = "0" * 32
-_ROW = "SELECT at, before, customer_id FROM loyalty_expiry_run WHERE id = 1"
+_ROW = "SELECT at, before, reached_id FROM loyalty_expiry_run WHERE id = 1"
 
 
 async def tell_expiring(shop: Shop) -> int:
@@ -34,14 +34,14 @@ async def _begin(shop: Shop) -> None:
     present, row = now(), await shop.database.row(f"{_ROW}{shop.database.dialect.lock_rows}")
     if row is None:
         await shop.database.run(
-            "INSERT INTO loyalty_expiry_run (id, at, before, customer_id) VALUES (1, $1, $2, $3) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO loyalty_expiry_run (id, at, before, reached_id) VALUES (1, $1, $2, $3) ON CONFLICT (id) DO NOTHING",
             present,
             present - max(DAYS) * DAY_MS,
             _LOWEST,
         )
     elif row[2] is None and row[0] + _EVERY_MS <= present:
         await shop.database.run(
-            "UPDATE loyalty_expiry_run SET at = $1, before = at, customer_id = $2 WHERE id = 1", present, _LOWEST
+            "UPDATE loyalty_expiry_run SET at = $1, before = at, reached_id = $2 WHERE id = 1", present, _LOWEST
         )
 
 
@@ -67,7 +67,7 @@ async def _tell_some(shop: Shop, most: int) -> int | None:
     if lots:
         await shop.plugins.announce("loyalty_expiring", {"shop": shop, "lots": lots})
     await database.run(
-        "UPDATE loyalty_expiry_run SET customer_id = $1 WHERE id = 1",
+        "UPDATE loyalty_expiry_run SET reached_id = $1 WHERE id = 1",
         customers[-1] if len(customers) == most else None,
     )
     return len(lots)

@@ -30,7 +30,7 @@ from regulars_loyalty.chain.tree import Tree, path_of, root_of
 PART = 1_024
 """Accounts in a part of a tree; a power of two."""
 _COLUMNS = ("number", "sealed_at", "entry_count", "root", "previous_hash", "hash")
-_PART = ("id", "seal", "part", "first_customer_id", "first_unit", "last_customer_id", "last_unit", "hash")
+_PART = ("id", "seal", "part", "first_account_id", "first_unit", "last_account_id", "last_unit", "hash")
 _ZERO = "0" * 32
 _MAX_TRIES = 3
 _HOUR_MS = 3_600_000
