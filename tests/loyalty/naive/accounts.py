@@ -1,7 +1,8 @@
 """A customer's account in one unit as the meanings tell it: lots, debt, holds. Nothing of transfers, nothing of a database; written
 before a look at the ledger, so that two readings of the same page meet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -44,7 +45,9 @@ class Lot:
 
     def copy(self, amount: int) -> "Lot":
         """So much of it in another account, on the same terms."""
-        return Lot(amount, self.opened, self.available, self.ends, self.is_bought, self.is_grace, self.purchase, self.source)
+        return Lot(
+            amount, self.opened, self.available, self.ends, self.is_bought, self.is_grace, self.purchase, self.source
+        )
 
 
 @dataclass(eq=False)
@@ -154,6 +157,24 @@ class Account:
                 amount -= part
                 uses.append(Use(lot, part))
         return uses
+
+    @contextmanager
+    def or_nothing(self) -> Iterator[None]:
+        """What is refused within has done nothing."""
+        lots, debt, held = (
+            [(lot, lot.left, lot.spent) for lot in self.lots],
+            self.debt,
+            [one.is_open for one in self.holds],
+        )
+        try:
+            yield
+        except No:
+            self.debt = debt
+            for lot, lot.left, lot.spent in lots:
+                pass
+            for hold, hold.is_open in zip(self.holds, held, strict=True):
+                pass
+            raise
 
     # --- what happens
 

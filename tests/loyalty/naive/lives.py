@@ -216,6 +216,7 @@ class Life:
         )
         if made is not None:
             made.id = answer["purchase"]["id"]
+            self.told.append(f"   it is {made.id}")
             for line, row in zip(lines, answer["purchase"]["lines"], strict=True):
                 line.id = row["id"]
             assert answer["purchase"]["due"]["amount"] == self._money(made.due)
@@ -307,7 +308,7 @@ class Life:
         if self.naive.purchases:
             chosen = self.dice.sample(self.naive.purchases, min(len(self.naive.purchases), self.dice.randint(1, 2)))
             to = None if self.dice.random() < 0.15 else self._somebody()
-            given = {"purchaseIds": [one.id for one in chosen], **({"customerId": to} if to else {})}
+            given = {"purchaseIds": [one.id for one in chosen], **({"customerId": to} if to else {"toNobody": True})}
             await self._both("purchasesReassign", "__typename", given, lambda: self.naive.reassigns(chosen, to))
 
     # --- merges

@@ -150,14 +150,16 @@ class NaiveShop:
     ) -> Purchase:
         owner = owner and self.leads[owner]
         made = Purchase(owner, self.now, lines, delivery, due)
+        made.shares_of_gifts(0)
         if owner is None and (any(line.sells_credit for line in lines) or any(t.method in _SHORT for t in tenders)):
             raise No("CUSTOMER_REQUIRED")
         if owner is not None:
-            made.paid = self._pay(made, tenders, basket)
+            with self.account(owner, CREDIT).or_nothing(), self.account(owner, POINTS).or_nothing():
+                made.paid = self._pay(made, tenders, basket)
+                if any(line.sells_credit and not line.worth for line in lines):
+                    raise No("INVALID_AMOUNT")
             for hold in self._of_basket(owner, basket):
                 hold.is_open = False
-            if any(line.sells_credit and not line.worth for line in lines):
-                raise No("INVALID_AMOUNT")
             made.shares_of_gifts(sum(self._given(one) for one in made.paid))
             for line in lines:
                 if line.sells_credit and line.worth:
@@ -227,10 +229,18 @@ class NaiveShop:
             raise No("PAYMENTS_MISMATCH")
         if purchase.owner is None and any(one.method in _SHORT for one in tenders):
             raise No("CUSTOMER_REQUIRED")
-        before = purchase.due
-        paid = self._pay(purchase, tenders)
-        if purchase.due != before:
-            raise No("INVALID_AMOUNT")
+        before, paid = purchase.due, list[Paid]()
+        if purchase.owner is not None:
+            try:
+                with (
+                    self.account(purchase.owner, CREDIT).or_nothing(),
+                    self.account(purchase.owner, POINTS).or_nothing(),
+                ):
+                    paid = self._pay(purchase, tenders)
+                    if purchase.due != before:
+                        raise No("INVALID_AMOUNT")
+            finally:
+                purchase.due = before
         purchase.due -= sum(one.amount for one in tenders)
         purchase.late += sum(self._given(one) for one in paid)
         purchase.paid += paid

@@ -432,6 +432,17 @@ class Account:
             self._close(hold, 0, self.present)
             self.post_due()
 
+    def use_up(self, basket: str | None) -> None:
+        """A basket is sold: what is still kept for it is free."""
+        hold = self.hold_of(basket)
+        if hold is None:
+            return
+        self._close(hold, 0, self.present)
+        if self.lots is None:
+            self.spendable_then += hold.amount
+        else:
+            self.post_due()
+
     def is_active(self, at: Instant) -> None:
         """Something was earned or spent at an instant: what lives from the last activity on begins anew."""
         self.active_at = max(self.active_at, at)

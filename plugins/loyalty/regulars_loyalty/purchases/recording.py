@@ -108,6 +108,8 @@ async def _post(
         payer = Payer(ledger, versions, purchase, purchase.payments, carried, paid_cause(purchase))
         one = await payer.pay()
         less.append((purchase, payer.less))
+        for unit in (shop.currency, POINTS):
+            ledger.account(str(purchase.customer_id), unit).use_up(purchase.basket)
         _sell_credit(ledger, each)
         sales.append(_sale(shop, each, one))
     for purchase, missing in less:
