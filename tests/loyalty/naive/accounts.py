@@ -91,6 +91,7 @@ class Account:
         self.lots: list[Lot] = []
         self.debt = 0
         self.holds: list[Hold] = []
+        self.upto = 0
 
     # --- figures, once everything that is due is done
 
@@ -122,7 +123,7 @@ class Account:
         """Holds run out, lots end, debt is settled by what has become available, one after the other."""
         times = {lot.ends for lot in self.lots if lot.left} | {lot.available for lot in self.lots if lot.left}
         times |= {one.until for one in self.holds if one.is_open}
-        for at in [*sorted(one for one in times if one < now), now]:
+        for at in [*sorted(one for one in times if self.upto < one < now), now]:
             for hold in self.holds:
                 hold.is_open = hold.is_open and hold.until > at
             for lot in self._usable(at):
@@ -131,6 +132,7 @@ class Account:
                     lot.left -= gone
                     lot.source.expired += gone
             self.settle(at)
+        self.upto = now
 
     def _usable(self, at: int) -> list[Lot]:
         """What can be spent, in the order of spending."""

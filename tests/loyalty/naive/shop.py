@@ -98,7 +98,7 @@ class NaiveShop:
         if ends is None:
             ends = FOR_EVER if unit == CREDIT else self.program.end_of(self.now)
         account = self.account(customer, unit)
-        return ByHand(customer, unit, account.give(amount, self.now, ends=ends), amount=amount)
+        return ByHand(self.leads[customer], unit, account.give(amount, self.now, ends=ends), amount=amount)
 
     def takes(self, customer: str, unit: str, amount: int, *, allow_debt: bool = False) -> ByHand:
         account = self.account(customer, unit)
@@ -109,7 +109,7 @@ class NaiveShop:
     def holds(self, customer: str, unit: str, amount: int, basket: str, minutes: int) -> Hold:
         until = self.now + minutes * 60_000
         made = self.account(customer, unit).hold(amount, basket, until, self.now, _SHORT[unit])
-        made.customer, made.unit = customer, unit
+        made.customer, made.unit = self.leads[customer], unit
         return made
 
     def captures(self, hold: Hold, amount: int | None) -> ByHand:
@@ -119,7 +119,7 @@ class NaiveShop:
             raise No("HOLD_EXCEEDED")
         amount = hold.amount if amount is None else amount
         uses = self.account(hold.customer, hold.unit).spend(amount, self.now, "", hold=hold)
-        return ByHand(hold.customer, hold.unit, None, uses, amount)
+        return ByHand(self.leads[hold.customer], hold.unit, None, uses, amount)
 
     def releases(self, hold: Hold) -> None:
         hold.is_open = False
@@ -359,7 +359,7 @@ class NaiveShop:
                 for one in purchase.earned:
                     account.take_back(one.points - one.back, [one.lot], self.now)
             purchase.owner, purchase.earned = to, []
-            if to is not None and not purchase.is_void:
+            if to is not None and not purchase.is_void and not purchase.is_whole_back:
                 self._earn(purchase)
                 purchase.take_back(self.account(to, POINTS), self.now)
 
