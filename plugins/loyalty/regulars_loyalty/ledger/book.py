@@ -173,6 +173,8 @@ class Account:
     limit: int = 0
     drawn: int = 0
     """Down to how far below zero the limit has let it go now; 0 where no limit was needed."""
+    is_late: bool = False
+    """Set while something is told in parts that happened long ago: nothing becomes due between these."""
     ending: Ending = lambda life, at: LATEST
     transfers: list[Transfer] = field(default_factory=list)
     touched: dict[str, Lot] = field(default_factory=dict)
@@ -250,6 +252,8 @@ class Account:
 
     def post_due(self, event: Callable[[], str] = new_id) -> None:
         """Post what time has brought about: holds that ran out, what has expired, debt that can be settled."""
+        if self.is_late:
+            return
         if self.lots is None:
             if self.next_at <= self.present or self.debt:
                 raise LotsUnknown
@@ -262,6 +266,8 @@ class Account:
 
     def _expire(self, event: Callable[[], str]) -> None:
         """What open holds keep does not expire until they are closed, and then as of that moment."""
+        if self.is_late:
+            return
         freed = [hold.closed_at for hold in self.holds if hold.closed_at is not None and hold.is_changed]
         for lot in self.in_order():
             ended = self.ends_at(lot)
@@ -430,6 +436,17 @@ class Account:
         self.post_due()
         if hold.closed_at is None:
             self._close(hold, 0, self.present)
+            self.post_due()
+
+    def use_up(self, basket: str | None) -> None:
+        """A basket is sold: what is still kept for it is free."""
+        hold = self.hold_of(basket)
+        if hold is None:
+            return
+        self._close(hold, 0, self.present)
+        if self.lots is None:
+            self.spendable_then += hold.amount
+        else:
             self.post_due()
 
     def is_active(self, at: Instant) -> None:

@@ -143,7 +143,7 @@ def _lines(
     delivery = purchase.shipping_minor + (purchase.shipping_tax_minor if on_top else 0)
     taken, back = dict.fromkeys(worths, 0), dict.fromkeys(worths, 0)
     for refund, lines in refunds:
-        if lines or refund.shipping_minor:
+        if lines or refund.amount_minor == refund.shipping_minor:
             delivery -= refund.shipping_minor
             for line in lines:
                 taken[line.line_id] += line.worth_minor

@@ -1,7 +1,7 @@
 """What a new purchase posts: what pays for it, the credit that it sells, and what it earns."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -108,6 +108,8 @@ async def _post(
         payer = Payer(ledger, versions, purchase, purchase.payments, carried, paid_cause(purchase))
         one = await payer.pay()
         less.append((purchase, payer.less))
+        for unit in (shop.currency, POINTS):
+            ledger.account(str(purchase.customer_id), unit).use_up(purchase.basket)
         _sell_credit(ledger, each)
         sales.append(_sale(shop, each, one))
     for purchase, missing in less:
@@ -197,7 +199,8 @@ def _refuse_stranger(shop: Shop, each: _Sold) -> None:
 
 async def earn_for_new_owners(shop: Shop, purchases: Sequence[ReassignedPurchase], moments: Sequence[Instant]) -> None:
     """Post what purchases earn for whom they were given to, by the program of their instant, less what was given back of them by
-    now. Whose a purchase was once has it again as it was posted: that is settled before."""
+    now: that is taken from what they earn, even if it would have expired since. Whose a purchase was once has it again as it was
+    posted: that is settled before."""
     posted = await posted_by(shop, [one.id for one in purchases])
     fresh = [
         one
@@ -210,22 +213,39 @@ async def earn_for_new_owners(shop: Shop, purchases: Sequence[ReassignedPurchase
         return
     who = [(str(one.customer_id), one.purchased_at) for one in fresh]
     found = await shop.database.read_together(lookup_earning(shop, who))
-    ledger = await read_ledger(shop, {customer_id for customer_id, _ in who})
+    owners = {customer_id for customer_id, _ in who}
+    ledger = await _late_ledger(shop, owners, post_due=True)
     sales = [sale_since(shop, one, posted[one.id]) for one in fresh]
     await earn(shop, ledger, fresh, sales, found)
     await write_ledger(ledger)
     at = {one.id: moment for one, moment in zip(purchases, moments, strict=True)}
-    settled = await settle(shop, [Happened(one, "PURCHASE", at[one.id]) for one in fresh])
-    if settled is not None:
-        await write_ledger(settled)
+    ledger = await _late_ledger(shop, owners, post_due=False)
+    await settle(shop, [Happened(one, "PURCHASE", at[one.id]) for one in fresh], ledger)
+    for account in ledger.accounts.values():
+        account.is_late = False
+        account.post_due()
+    await write_ledger(ledger)
+
+
+async def _late_ledger(shop: Shop, customer_ids: Collection[str], *, post_due: bool) -> Ledger:
+    """The accounts of customers, on whose points nothing becomes due from now on."""
+    ledger = await read_ledger(shop, customer_ids)
+    for customer_id in customer_ids:
+        account = ledger.account(customer_id, POINTS)
+        if post_due:
+            account.post_due()
+        account.is_late = True
+    return ledger
 
 
 def sale_since(shop: Shop, purchase: RecordedPurchase, posted: Sequence[Posted]) -> Sale:
     """The sale as it was, told later than it was made, whoever paid: what was paid by points and credit is what the ledger
-    says."""
-    money = {payment.id: payment.amount_minor for payment in purchase.payments}
+    says. What was due then earned as money; that it was paid so since is taken back by itself."""
+    money = {payment.id: payment.amount_minor for payment in purchase.payments if payment.paid_at is None}
     paid = Paid()
     for one in payments_of(posted, money):
+        if one.payment_id not in money:
+            continue
         if one.unit == POINTS:
             paid.points += one.money
         else:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from regulars_core.plugin import (
     DAY_MS,
     Instant,
+    Problem,
     RecordedPurchase,
     RecordedRefund,
+    Refused,
     Shop,
     acting,
     decimal_text,
@@ -61,16 +63,18 @@ class Happened:
 
 async def settle(shop: Shop, happened: Sequence[Happened], ledger: Ledger | None = None) -> Ledger | None:
     """Post what becomes of these purchases, one thing that happened after another, and answer the ledger to be written; None
-    where none of them ever posted anything. The customers whose they are are held."""
+    where none of them ever posted anything, or does now. The customers whose they are are held."""
     purchases = {one.purchase.id: one.purchase for one in happened}
     posted = await posted_by(shop, list(purchases))
-    concerned = {id_ for id_, each in posted.items() if each}
+    told = {one.purchase.id for one in happened if one.refund is not None and _is_told(shop, one.refund)}
+    concerned = {id_ for id_, each in posted.items() if each} | told
     if not concerned:
         return ledger
     live = frozenset() if told_later() else {one.refund_id for one in happened if one.refund_id}
     states = await states_of(shop, {id_: purchases[id_] for id_ in concerned}, posted, live)
     if ledger is None:
         whose = {one.customer_id for id_ in concerned for one in posted[id_]}
+        whose |= {owner for id_ in told if (owner := purchases[id_].customer_id)}
         others = whose - {one.customer_id for one in purchases.values()}
         if others:
             await hold(shop.database, others)
@@ -81,6 +85,12 @@ async def settle(shop: Shop, happened: Sequence[Happened], ledger: Ledger | None
             if one.refund is not None:
                 one.refund.elsewhere_minor += came_back
     return ledger
+
+
+def _is_told(shop: Shop, refund: RecordedRefund) -> bool:
+    """Whether a refund says that something goes back as credit or points."""
+    settings = shop.settings.of(LoyaltySettings)
+    return any(one.method in {settings.credit_method, settings.points_method} for one in refund.payments)
 
 
 class _Settling:
@@ -100,9 +110,21 @@ class _Settling:
         money = {payment.id: payment.amount_minor for payment in self._happened.purchase.payments}
         paid = payments_of(self._posted, money)
         wanted, beyond = restored_money(paid, self._state)
-        came_back = sum(self._restore(each, wanted[each.payment_id]) for each in paid)
-        self._fund(beyond)
-        return came_back
+        if beyond.points:
+            self._refuse_points()
+        came_back = {True: 0, False: 0}
+        for each in paid:
+            came_back[each.unit == POINTS] += self._restore(each, wanted[each.payment_id])
+        self._fund(beyond.credit, came_back[False])
+        return sum(came_back.values())
+
+    def _refuse_points(self) -> None:
+        """Nobody gets more points back than paid for the purchase."""
+        refund, method = self._happened.refund, self._shop.settings.of(LoyaltySettings).points_method
+        if refund is None or told_later() or not any(one.method == method for one in refund.payments):
+            return
+        message = "More is given back in points than was paid in points and has not come back."
+        raise Refused(Problem("PAYMENTS_MISMATCH", message, ("payments",)))
 
     def _account(self, customer_id: str, unit: str) -> Account:
         return self._ledger.account(customer_id, unit)
@@ -160,13 +182,16 @@ class _Settling:
         """What was paid by somebody who is merged into this customer since comes back here, with its old end."""
         account.give("RESTORE", amount, cause, lot.terms, PAID)
 
-    def _fund(self, amount: int) -> None:
-        """What is told to go back as credit beyond what was paid with credit is given as credit."""
+    def _fund(self, amount: int, restored: int) -> None:
+        """What this refund tells to go back as credit, beyond what it has restored of what was paid with credit, is given as
+        credit; `amount` is what all refunds have told beyond."""
         before = sum(one.delta for one in self._posted if one.kind == "REFUND" and one.payment_id is None)
-        if amount <= before or self._happened.purchase.customer_id is None or self._happened.refund_id is None:
+        told = self._state.credit_back.get(self._happened.refund_id or "", 0)
+        given = min(amount - before, told - restored)
+        if given <= 0 or self._happened.purchase.customer_id is None:
             return
         account = self._account(self._happened.purchase.customer_id, self._shop.currency)
-        account.give("REFUND", amount - before, self._cause, Terms(self._cause.at, is_bought=True), ISSUED)
+        account.give("REFUND", given, self._cause, Terms(self._cause.at, is_bought=True), ISSUED)
 
     def _explained(self, root: Posted, back: int, before: int) -> str:
         """How much was taken back, as a sentence and its figures."""

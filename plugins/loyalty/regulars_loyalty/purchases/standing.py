@@ -174,11 +174,18 @@ def payments_of(posted: Sequence[Posted], money: Mapping[str, int]) -> Sequence[
     return found
 
 
-def restored_money(paid: Sequence[PaidBy], state: PurchaseState) -> tuple[Mapping[str, int], int]:
-    """How much money of each payment should have come back by now, by its id; and how much was told to go back as credit beyond
-    what was paid with credit."""
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """How much was told to go back as credit, and as points, beyond what was paid so and had not come back."""
+
+    credit: int
+    points: int = 0
+
+
+def restored_money(paid: Sequence[PaidBy], state: PurchaseState) -> tuple[Mapping[str, int], Beyond]:
+    """How much money of each payment should have come back by now, by its id; and what was told beyond."""
     if state.is_void:
-        return {one.payment_id: one.money for one in paid}, sum(state.credit_back.values())
+        return {one.payment_id: one.money for one in paid}, Beyond(sum(state.credit_back.values()))
     share = Fraction(state.back, state.paid) if state.paid > 0 else Fraction(0)
     wanted = {one.payment_id: min(int(one.money * min(share, Fraction(1))), one.money) for one in paid}
     told = {True: state.points_back, False: sum(state.credit_back.values())}
@@ -187,4 +194,4 @@ def restored_money(paid: Sequence[PaidBy], state: PurchaseState) -> tuple[Mappin
         some = min(told[by_points], one.money - wanted[one.payment_id])
         wanted[one.payment_id] += some
         told[by_points] -= some
-    return wanted, told[False]
+    return wanted, Beyond(told[False], told[True])
