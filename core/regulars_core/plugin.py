@@ -57,7 +57,7 @@ from regulars_core.primitives.clock import (
     start_of,
 )
 from regulars_core.primitives.errors import BadInput, Forbidden, Malformed, Problem, Refused
-from regulars_core.primitives.ids import MAIN_STORE_ID, new_id
+from regulars_core.primitives.ids import MAIN_STORE_ID, is_id, new_id
 from regulars_core.primitives.money import (
     CurrencyCode,
     Money,
@@ -281,6 +281,7 @@ __all__ = [
     "insert",
     "inserting",
     "instant_of",
+    "is_id",
     "lifetimes",
     "lock",
     "locked_customer",

@@ -22,14 +22,11 @@ INPUTS = (
     ),
 )
 _PAYING = (
-    MutationCode("purchaseRecord", "INSUFFICIENT_FUNDS"),
-    MutationCode("purchaseRecord", "INSUFFICIENT_POINTS"),
-    MutationCode("purchaseRecord", "CUSTOMER_REQUIRED"),
-    MutationCode("purchaseRecord", "HOLD_CLOSED"),
-    MutationCode("purchaseRecord", "HOLD_EXCEEDED"),
-    MutationCode("purchaseRecord", "POINTS_RATE_MISMATCH"),
-    MutationCode("purchaseRecord", "OUT_OF_RANGE"),
+    "INSUFFICIENT_FUNDS", "INSUFFICIENT_POINTS", "CUSTOMER_REQUIRED", "HOLD_CLOSED", "HOLD_EXCEEDED", "POINTS_RATE_MISMATCH",
+    "OUT_OF_RANGE",
+)  # fmt: skip
+CODES = (
+    *(MutationCode(mutation, code) for mutation in ("purchaseRecord", "purchasePay") for code in _PAYING),
     MutationCode("purchaseRefund", "CUSTOMER_REQUIRED"),
 )
-CODES = _PAYING
 PROBLEMS = (InsufficientFunds, InsufficientPoints)

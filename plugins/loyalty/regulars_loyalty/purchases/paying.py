@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from regulars_core.plugin import Forbidden, PaymentRow, Problem, RecordedPurchase, Refused, acting, told_later
+from regulars_core.plugin import Forbidden, PaymentRow, Problem, RecordedPurchase, Refused, acting, is_id, told_later
 from regulars_loyalty.ledger.book import PAID, POINTS, Account, Cause, Hold, Short
 from regulars_loyalty.ledger.problems import insufficient
 from regulars_loyalty.ledger.storage import Ledger
@@ -38,21 +38,24 @@ class Payer:
         payments: Sequence[PaymentRow],
         carried: Sequence[Mapping[str, Any]],
         cause: Cause,
+        *,
+        is_later: bool = False,
     ) -> None:
         self._shop, self._ledger, self._versions = ledger.shop, ledger, versions
         self._purchase, self._cause = purchase, cause
         self._payments, self._carried = payments, carried or [{}] * len(payments)
         self._settings = self._shop.settings.of(LoyaltySettings)
-        self._may_owe = told_later() or purchase.origin == "SYNC"
+        self._origin = None if is_later else purchase.origin
+        self._may_owe = told_later() or self._origin == "SYNC"
         self._paid = Paid()
         self.less: dict[str, int] = {}
         """How much less than was told each payment is, by its id."""
 
     async def pay(self) -> Paid:
-        """Take what the payments say. A purchase from a file pays with nothing that is kept here, and what is told late is paid
-        whatever is there. Raises Refused and Forbidden."""
+        """Take what the payments say. A purchase from a file was paid with nothing that is kept here, and what is told late is
+        paid whatever is there. Raises Refused and Forbidden."""
         own = {self._settings.credit_method: self._by_credit, self._settings.points_method: self._by_points}
-        if self._purchase.origin == "IMPORT" or not any(payment.method in own for payment in self._payments):
+        if self._origin == "IMPORT" or not any(payment.method in own for payment in self._payments):
             return self._paid
         for n, payment in enumerate(self._payments):
             if payment.method in own:
@@ -69,6 +72,8 @@ class Payer:
         account = self._ledger.account(str(self._purchase.customer_id), self._shop.currency)
         amount = payment.amount_minor
         if amount < 0:
+            if self._may_owe:
+                return
             raise Refused(Problem("INVALID_AMOUNT", "Credit is paid out by a refund.", _path(n, "amount")))
         self._take(account, payment, n, amount, await self._hold(account, payment, n, amount), 1)
 
@@ -78,6 +83,8 @@ class Payer:
         rate = version.program.rate if version else None
         amount = payment.amount_minor
         if rate is None or amount <= 0 or amount % rate.amount:
+            if self._may_owe:  # it happened, though nobody can say by how many points
+                return
             problem = Problem(
                 "POINTS_RATE_MISMATCH", "This is no whole number of steps of the rate.", _path(n, "amount")
             )
@@ -95,10 +102,15 @@ class Payer:
             raise Refused(Problem("OUT_OF_RANGE", message, _path(n, "amount")))
         if rate.maximum_share is not None:
             most = int(self._purchase.total_minor * rate.maximum_share)
-            if self._paid.points + amount > most:
+            if self._paid.points + self._paid_before() + amount > most:
                 money = self._shop.money(most)
                 message = f"Points pay {money.amount} {money.currency_code} of this purchase at most."
                 raise Refused(Problem("OUT_OF_RANGE", message, _path(n, "amount")))
+
+    def _paid_before(self) -> int:
+        """How much points have paid of the purchase before these payments."""
+        method, ids = self._settings.points_method, {one.id for one in self._payments}
+        return sum(one.amount_minor for one in self._purchase.payments if one.method == method and one.id not in ids)
 
     async def _hold(self, account: Account, payment: PaymentRow, n: int, amount: int) -> Hold | None:
         """The hold from which a payment takes: the one that it names, or that of the basket. One that has run out is as good as
@@ -110,17 +122,20 @@ class Payer:
         key = named.partition("_")[2]
         found = next((hold for hold in account.holds if hold.id == key), None)
         if found is None:
-            await self._refuse_closed(key, n)
+            await self._refuse_closed(account, key, n)
         elif found.closed_at is None and amount > found.amount and not self._may_owe:
             message = "More than the hold has kept."
             raise Refused(insufficient(account, "HOLD_EXCEEDED", message, amount, found.amount, _path(n, "amount")))
         return None if found is None or found.closed_at is not None else found
 
-    async def _refuse_closed(self, key: str, n: int) -> None:
-        row = await self._shop.database.row("SELECT held_until, closed_at FROM loyalty_hold WHERE id = $1", key)
+    async def _refuse_closed(self, account: Account, key: str, n: int) -> None:
+        if self._may_owe:
+            return
+        sql = "SELECT held_until, closed_at FROM loyalty_hold WHERE id = $1 AND customer_id = $2 AND unit = $3"
+        row = await self._shop.database.row(sql, key, account.customer_id, account.unit) if is_id(key) else None
         if row is None:
-            raise Refused(Problem("NOT_FOUND", "There is no hold with this id.", _path(n, "reference")))
-        if row[1] < row[0] and not self._may_owe:  # else it ran out, and is as good as none
+            raise Refused(Problem("NOT_FOUND", "The customer has no such hold.", _path(n, "reference")))
+        if row[1] is not None and row[1] < row[0]:  # else it ran out, and is as good as none
             raise Refused(Problem("HOLD_CLOSED", "The hold was captured or released.", _path(n, "reference")))
 
     def _take(

@@ -32,7 +32,9 @@ async def pay_later(
             continue
         mine = [n for n, payment in enumerate(payments) if payment.purchase_id == purchase.id]
         carried = [extras[n] if n < len(extras) else {} for n in mine]
-        payer = Payer(ledger, versions, purchase, [payments[n] for n in mine], carried, paid_cause(purchase))
+        payer = Payer(
+            ledger, versions, purchase, [payments[n] for n in mine], carried, paid_cause(purchase), is_later=True
+        )
         await payer.pay()
         if payer.less:
             n = next(n for n in mine if payments[n].id in payer.less)

@@ -184,8 +184,6 @@ class Beyond:
 
 def restored_money(paid: Sequence[PaidBy], state: PurchaseState) -> tuple[Mapping[str, int], Beyond]:
     """How much money of each payment should have come back by now, by its id; and what was told beyond."""
-    if state.is_void:
-        return {one.payment_id: one.money for one in paid}, Beyond(sum(state.credit_back.values()))
     share = Fraction(state.back, state.paid) if state.paid > 0 else Fraction(0)
     wanted = {one.payment_id: min(int(one.money * min(share, Fraction(1))), one.money) for one in paid}
     told = {True: state.points_back, False: sum(state.credit_back.values())}
@@ -194,4 +192,11 @@ def restored_money(paid: Sequence[PaidBy], state: PurchaseState) -> tuple[Mappin
         some = min(told[by_points], one.money - wanted[one.payment_id])
         wanted[one.payment_id] += some
         told[by_points] -= some
+    if state.is_void:
+        otherwise = max(state.paid - sum(one.money for one in paid), 0)
+        elsewhere = int(state.back_otherwise + told[False] + otherwise * min(share, Fraction(1))) - otherwise
+        for one in paid:
+            gone = min(max(elsewhere, 0), one.money - wanted[one.payment_id])
+            wanted[one.payment_id] = one.money - gone
+            elsewhere -= gone
     return wanted, Beyond(told[False], told[True])
