@@ -102,9 +102,8 @@ class NaiveShop:
 
     def takes(self, customer: str, unit: str, amount: int, *, allow_debt: bool = False) -> ByHand:
         account = self.account(customer, unit)
-        return ByHand(
-            customer, unit, None, account.spend(amount, self.now, _SHORT[unit], allow_debt=allow_debt), amount
-        )
+        uses = account.spend(amount, self.now, _SHORT[unit], allow_debt=allow_debt)
+        return ByHand(self.leads[customer], unit, None, uses, amount)
 
     def holds(self, customer: str, unit: str, amount: int, basket: str, minutes: int) -> Hold:
         until = self.now + minutes * 60_000
@@ -193,15 +192,8 @@ class NaiveShop:
                 units = amount
             purchase.due += tender.amount - amount
             if units:
-                paid.append(
-                    Paid(
-                        tender.method,
-                        amount,
-                        units,
-                        purchase.owner,
-                        account.spend(units, self.now, _SHORT[tender.method]),
-                    )
-                )
+                uses = account.spend(units, self.now, _SHORT[tender.method], hold=hold)
+                paid.append(Paid(tender.method, amount, units, purchase.owner, uses))
         return paid
 
     @staticmethod
@@ -357,7 +349,7 @@ class NaiveShop:
             if purchase.owner is not None:
                 account = self.account(purchase.owner, POINTS)
                 for one in purchase.earned:
-                    account.take_back(one.points - one.back, [one.lot], self.now)
+                    account.take_back(one.points - one.back, purchase.own(account, one), self.now)
             purchase.owner, purchase.earned = to, []
             if to is not None and not purchase.is_void and not purchase.is_whole_back:
                 self._earn(purchase)
