@@ -1,5 +1,5 @@
-"""The same life twice: in the shop over its API, and in the naive one. What is asked is chosen by dice, with an eye on what there is,
-so that much works and some is refused."""
+"""The same life twice: in the shop over its API, and in the naive one. What is asked is chosen by dice, with an eye on what there
+is, so that much works and some is refused."""
 
 from collections.abc import Callable, Sequence
 from itertools import count

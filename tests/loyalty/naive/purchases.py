@@ -8,7 +8,7 @@ from tests.loyalty.naive.accounts import Account, Lot, Use, spread
 
 @dataclass(eq=False)
 class Line:
-    """So many pieces at a price, or credit that is sold; `taken` is what refunds took of its worth, `net` what money paid of it."""
+    """So many pieces at a price, or credit that is sold to a buyer; of its worth refunds took `taken`, and money paid `net`."""
 
     quantity: int
     price: int

@@ -176,7 +176,7 @@ class Account:
     posted_until: Instant = NEVER
     """Up to when what is due has been posted, as far as this account knows."""
     is_late: bool = False
-    """Set while something is told in parts that happened long ago: nothing becomes due between these."""
+    """Set while something is told in parts, or long after it happened: nothing becomes due between."""
     ending: Ending = lambda life, at: LATEST
     transfers: list[Transfer] = field(default_factory=list)
     touched: dict[str, Lot] = field(default_factory=dict)
@@ -262,12 +262,13 @@ class Account:
                 raise LotsUnknown
             return
         present = self.present
-        for self.present in [*self._moments(), present]:
+        for at in [*self._moments(), present]:
+            self.present = at
             for hold in self.open_holds:
-                if hold.held_until <= self.present:
+                if hold.held_until <= at:
                     self._close(hold, 0, hold.held_until)
             self._expire(event)
-            self._settle(Cause(event(), "EXPIRE", self.present))
+            self._settle(Cause(event(), "EXPIRE", at))
         self.posted_until = present
 
     def _moments(self) -> list[Instant]:
@@ -295,6 +296,8 @@ class Account:
 
     def _settle(self, cause: Cause) -> None:
         """Let what is there and free settle what is owed beyond the limit of overdraft, which is none of anybody's doing."""
+        if self.is_late:
+            return
         parts = list(self._from(self._spendable(), self.debt, self._free()))
         if parts:
             self._take("SETTLE", DEBT, cause, parts)
@@ -418,10 +421,14 @@ class Account:
 
     def move_in(self, cause: Cause, lots: Sequence[tuple[Lot, int]], debt: int) -> None:
         """Let parts of another customer's lots come over, each with the terms that it has, and what is owed."""
+        self.post_due()
+        self.is_late = True  # so that what is owed is settled by the merge, out of all that is there since
         if debt:
             self._post("MERGE_IN", DEBT, MERGED, debt, cause)
         for lot, some in lots:
             self.give("MERGE_IN", some, cause, lot.terms, MERGED)
+        self.is_late = False
+        self._expire(new_id)
         self._settle(cause)
 
     def unsettle(self, cause: Cause, parts: Sequence[tuple[Lot, int]]) -> None:
