@@ -187,3 +187,30 @@ def test_any_sequence_keeps_every_law(steps: list[tuple[str, int, int]], limit: 
                     account.post_due()
         holds_together(account)
         assert account.balance - account.pending - account.held + limit >= 0 or account.debt > 0
+
+
+def test_when_the_job_runs_makes_no_difference() -> None:
+    """What is owed is settled by what a hold frees on day 5, before the rest of it expires on day 10: whoever looks when."""
+    for looks in ([20], [5, 20], [7, 10, 20]):
+        account = opened((100, 0, 10), present=0)
+        account.hold(100, "basket", Instant(5 * DAY))
+        account.take_back("REVERSE", 40, cause(0), [])
+        assert (account.balance, account.debt) == (60, 40)
+        for day in looks:
+            account.present = Instant(day * DAY)
+            account.post_due()
+        assert (account.balance, account.debt) == (0, 0)
+        assert [(one.kind, one.amount) for one in account.transfers[-2:]] == [("SETTLE", 40), ("EXPIRE", 60)]
+        holds_together(account)
+
+
+def test_what_becomes_available_settles_before_it_expires() -> None:
+    for looks in ([20], [3, 20]):
+        account = opened(present=0)
+        account.take_back("REVERSE", 40, cause(0), [])
+        account.give("EARN", 100, cause(0), Terms(Instant(2 * DAY), Instant(10 * DAY)))
+        for day in looks:
+            account.present = Instant(day * DAY)
+            account.post_due()
+        assert (account.balance, account.debt) == (0, 0)
+        holds_together(account)

@@ -9,6 +9,7 @@ from regulars_core.plugin import Plugins, new_id, now, plugins_on
 from regulars_core.testing import OpenShop
 from regulars_loyalty.ledger.book import PAID, POINTS, Cause
 from regulars_loyalty.ledger.storage import customer_ledger, write_ledger
+from tests.loyalty.test_cases_points import on
 from tests.loyalty.test_purchases import Till, begin_program, paid
 
 
@@ -111,3 +112,34 @@ async def test_the_other_way_about_with_several(till: Till) -> None:
     assert (await undone(till, merge))["userErrors"] == []
     assert [await till.has(one, POINTS) for one in (ana, ben, cleo)] == [0, 10, 20]
     assert await till.has(cleo) == 500
+
+
+async def test_what_comes_back_after_the_merge_and_its_end_has_a_grace(till: Till) -> None:
+    """As it would have without the merge: 30 days, though the lot that paid was the other's and has ended."""
+    with on("2026-05-01"):
+        ana, ben = await till.customer(), await till.customer()
+        adds = {"customerId": f"customer_{ben}", "amount": {"amount": "30.00"}, "reason": "GIFT"}
+        await till.api.done("creditAdd", "entry { id }", {**adds, "expiresAt": "2026-05-20T00:00:00Z"})
+        sale = await till.sells(ben, "30.00", **paid(("STORE_CREDIT", "30.00")))
+        await merged(till, ana, ben)
+    with on("2026-06-01"):
+        await till.refunds(sale, amount="30.00")
+        assert await till.has(ana) == 3_000
+    with on("2026-06-30"):
+        assert await till.has(ana) == 3_000
+    with on("2026-07-02"):
+        assert await till.has(ana) == 0
+
+
+async def test_a_debt_beside_what_is_pending_is_settled_by_the_merge_and_owed_again(till: Till) -> None:
+    """Ben owes 40 and has 100 that cannot be spent yet, Ana has 100: the merge settles at once, and its undoing gives back."""
+    await begin_program(till.shop, pending_days=10, begins=1_000_000_000_000)
+    with on("2026-05-01"):
+        ana, ben = await till.customer(), await till.customer()
+        await till.given(ana, 100, POINTS)
+        await spends(till, ben, 40, allow_debt=True)
+        await till.sells(ben, "100.00")
+        merge = await merged(till, ana, ben)
+        assert await till.has(ana, POINTS) == 160
+        assert (await undone(till, merge))["userErrors"] == []
+        assert [await till.has(one, POINTS) for one in (ana, ben)] == [100, 60]

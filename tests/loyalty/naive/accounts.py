@@ -1,5 +1,5 @@
-"""A customer's account in one unit as the meanings tell it: lots, debt, holds. Nothing of transfers, nothing of a database; written
-before a look at the ledger, so that two readings of the same page meet."""
+"""A customer's account in one unit as the meanings tell it: lots, debt, holds; no transfers, no database. Written before a look
+at the ledger, so that two readings of the same page meet."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -172,10 +172,10 @@ class Account:
             yield
         except No:
             self.debt = debt
-            for lot, lot.left, lot.spent in lots:
-                pass
-            for hold, hold.is_open in zip(self.holds, held, strict=True):
-                pass
+            for lot, left, spent in lots:
+                lot.left, lot.spent = left, spent
+            for hold, was_open in zip(self.holds, held, strict=True):
+                hold.is_open = was_open
             raise
 
     # --- what happens

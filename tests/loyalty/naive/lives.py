@@ -1,5 +1,5 @@
-"""The same life twice: in the shop over its API, and in the naive one. What is asked is chosen by dice, with an eye on what there is,
-so that much works and some is refused."""
+"""The same life twice: in the shop over its API, and in the naive one. What is asked is chosen by dice, with an eye on what there
+is, so that much works and some is refused."""
 
 from collections.abc import Callable, Sequence
 from itertools import count
@@ -95,8 +95,11 @@ class Life:
             return most // of * of
         return self.dice.randint(1, max(most // of, 1)) * of
 
-    def _there(self, customer: str, unit: str) -> int:
-        return self.naive.account(customer, unit).available(self.naive.now)
+    def _there(self, customer: str, unit: str, basket: str | None = None) -> int:
+        """What can be spent, for this basket."""
+        account = self.naive.account(customer, unit)
+        kept = sum(one.amount for one in account.holds if one.is_open and one.basket == basket)
+        return account.available(self.naive.now) + kept
 
     def _amount(self, unit: str, amount: int) -> dict[str, Any]:
         return {"points": str(amount)} if unit == POINTS else {"amount": {"amount": self._money(amount)}}
@@ -190,7 +193,9 @@ class Life:
         basket = self.dice.choice([None, None, "a", "b"])
         total = sum(line.worth for line in lines) + delivery
         due = self.dice.randint(1, total) if total and self.dice.random() < 0.2 else 0
-        tenders = self._tenders(owner, total - due) or ([Tender("card", total - due)] if total > due > 0 else [])
+        tenders = self._tenders(owner, total - due, basket) or (
+            [Tender("card", total - due)] if total > due > 0 else []
+        )
         given: dict[str, Any] = {
             "reference": f"R{next(REFERENCES)}",
             "lines": [
@@ -221,13 +226,13 @@ class Life:
                 line.id = row["id"]
             assert answer["purchase"]["due"]["amount"] == self._money(made.due)
 
-    def _tenders(self, owner: str | None, rest: int) -> list[Tender]:
+    def _tenders(self, owner: str | None, rest: int, basket: str | None = None) -> list[Tender]:
         """How so much is paid: by credit, by points, and by card."""
         tenders = []
         if rest and (owner or self.dice.random() < 0.5):
             for method in (CREDIT, POINTS):
                 if self.dice.random() < 0.4 and rest > 0:
-                    there = self._there(owner, method) if owner else 100
+                    there = self._there(owner, method, basket) if owner else 100
                     there = min(there // 10 * 100 if method == POINTS else there, rest)
                     amount = min(self._some(there, 100 if method == POINTS else 1), rest)
                     if method == POINTS and amount % 100 and self.dice.random() < 0.9:

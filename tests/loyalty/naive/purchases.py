@@ -8,7 +8,7 @@ from tests.loyalty.naive.accounts import Account, Lot, Use, spread
 
 @dataclass(eq=False)
 class Line:
-    """So many pieces at a price, or credit that is sold; `taken` is what refunds took of its worth, `net` what money paid of it."""
+    """So many pieces at a price, or credit that is sold to a buyer; of its worth refunds took `taken`, and money paid `net`."""
 
     quantity: int
     price: int
@@ -108,10 +108,14 @@ class Purchase:
             (line.net * (1 - (1 - Fraction(line.taken, line.worth)) * (1 - late)) for line in goods), Fraction(0)
         )
 
+    def own(self, account: Account, one: Earned) -> list[Lot]:
+        """The purchase's own lots, that of this entry first."""
+        own = [lot for lot in account.lots if lot.purchase is self]
+        return sorted(own, key=lambda lot: lot.source is not one.lot)
+
     def take_back(self, account: Account, now: int) -> None:
         """What was earned follows what was given back, entry by entry, in all that was given back so far."""
         for one in self.earned:
             if target := int(one.points * self.money_reversed / self.eligible) - one.back:
-                own = [lot for lot in account.lots if lot.purchase is self]
-                account.take_back(target, sorted(own, key=lambda lot: lot.source is not one.lot), now)
+                account.take_back(target, self.own(account, one), now)
                 one.back += target

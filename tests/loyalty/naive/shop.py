@@ -102,9 +102,8 @@ class NaiveShop:
 
     def takes(self, customer: str, unit: str, amount: int, *, allow_debt: bool = False) -> ByHand:
         account = self.account(customer, unit)
-        return ByHand(
-            customer, unit, None, account.spend(amount, self.now, _SHORT[unit], allow_debt=allow_debt), amount
-        )
+        uses = account.spend(amount, self.now, _SHORT[unit], allow_debt=allow_debt)
+        return ByHand(self.leads[customer], unit, None, uses, amount)
 
     def holds(self, customer: str, unit: str, amount: int, basket: str, minutes: int) -> Hold:
         until = self.now + minutes * 60_000
@@ -193,15 +192,8 @@ class NaiveShop:
                 units = amount
             purchase.due += tender.amount - amount
             if units:
-                paid.append(
-                    Paid(
-                        tender.method,
-                        amount,
-                        units,
-                        purchase.owner,
-                        account.spend(units, self.now, _SHORT[tender.method]),
-                    )
-                )
+                uses = account.spend(units, self.now, _SHORT[tender.method], hold=hold)
+                paid.append(Paid(tender.method, amount, units, purchase.owner, uses))
         return paid
 
     @staticmethod
@@ -267,12 +259,12 @@ class NaiveShop:
         for n, (line, share) in enumerate(zip(purchase.lines, shares, strict=True)):
             line.taken += share
             line.back += goods.get(n, 0)
-        self._give_back(purchase, back)
         for line, share in zip(purchase.lines, shares, strict=True):
             if line.lot is not None and share:
                 self._take_sold(purchase, line, share)
         if purchase.owner is not None:
             purchase.take_back(self.account(purchase.owner, POINTS), self.now)
+        self._give_back(purchase, back)
 
     @staticmethod
     def _shares(purchase: Purchase, amount: int | None, goods: dict[int, int]) -> tuple[list[int], int]:
@@ -357,7 +349,7 @@ class NaiveShop:
             if purchase.owner is not None:
                 account = self.account(purchase.owner, POINTS)
                 for one in purchase.earned:
-                    account.take_back(one.points - one.back, [one.lot], self.now)
+                    account.take_back(one.points - one.back, purchase.own(account, one), self.now)
             purchase.owner, purchase.earned = to, []
             if to is not None and not purchase.is_void and not purchase.is_whole_back:
                 self._earn(purchase)
@@ -372,7 +364,8 @@ class NaiveShop:
         made = Merge(survivor, list(absorbed), self.now)
         for unit in _SHORT:
             into = self.accounts[survivor, unit]
-            for one in absorbed:
+            made.settled[unit] = []
+            for one in sorted(absorbed):
                 account = self.accounts[one, unit]
                 moved = [(lot, lot.copy(lot.left)) for lot in account.lots if lot.left]
                 for lot, copied in moved:
@@ -381,7 +374,7 @@ class NaiveShop:
                 made.moved.append((one, unit, [copied for _, copied in moved], account.debt))
                 into.debt += account.debt
                 account.debt = 0
-            made.settled[unit] = into.settle(self.now)
+                made.settled[unit] += into.settle(self.now)
         for purchase in self.purchases:
             if purchase.owner in absorbed:
                 made.purchases.append((purchase, purchase.owner))
@@ -393,22 +386,7 @@ class NaiveShop:
         return made
 
     def undoes(self, merge: Merge) -> None:
-        if merge.is_undone:
-            raise No("ALREADY_UNDONE")
-        if self.leads[merge.survivor] != merge.survivor:
-            raise No("ALREADY_MERGED")
-        if self.now > merge.at + 30 * DAY:
-            raise No("UNDO_EXPIRED")
-        if any(lot.spent != spent for lot, spent in merge.spent.items()):
-            raise No("LOT_CONSUMED")
-        for unit in _SHORT:
-            into, moved = self.accounts[merge.survivor, unit], [one for one in merge.moved if one[1] == unit]
-            settled = sum(use.amount for use in merge.settled[unit])
-            if sum(debt for *_, debt in moved) > into.debt + settled:
-                raise No("LOT_CONSUMED")  # what came in since has settled it
-            usable = sum(lot.left for *_, lots, _ in moved for lot in lots if lot.available <= self.now)
-            if into.held and into.available(self.now) < usable:
-                raise No("OPEN_HOLD")
+        self._refuse_undoing(merge)
         merge.is_undone = True
         for unit in _SHORT:
             into = self.accounts[merge.survivor, unit]
@@ -429,3 +407,21 @@ class NaiveShop:
                 purchase.owner = owner
         back = {one for one, to in merge.led.items() if to in merge.absorbed}
         self.leads = {one: merge.led[one] if one in back else to for one, to in self.leads.items()}
+
+    def _refuse_undoing(self, merge: Merge) -> None:
+        if merge.is_undone:
+            raise No("ALREADY_UNDONE")
+        if self.leads[merge.survivor] != merge.survivor:
+            raise No("ALREADY_MERGED")
+        if self.now > merge.at + 30 * DAY:
+            raise No("UNDO_EXPIRED")
+        if any(lot.spent != spent for lot, spent in merge.spent.items()):
+            raise No("LOT_CONSUMED")
+        for unit in _SHORT:
+            into, moved = self.accounts[merge.survivor, unit], [one for one in merge.moved if one[1] == unit]
+            settled = sum(use.amount for use in merge.settled[unit])
+            if sum(debt for *_, debt in moved) > into.debt + settled:
+                raise No("LOT_CONSUMED")  # what came in since has settled it
+            usable = sum(lot.left for *_, lots, _ in moved for lot in lots if lot.available <= self.now)
+            if into.held and into.available(self.now) < usable:
+                raise No("OPEN_HOLD")

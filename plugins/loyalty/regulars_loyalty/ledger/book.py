@@ -173,8 +173,10 @@ class Account:
     limit: int = 0
     drawn: int = 0
     """Down to how far below zero the limit has let it go now; 0 where no limit was needed."""
+    posted_until: Instant = NEVER
+    """Up to when what is due has been posted, as far as this account knows."""
     is_late: bool = False
-    """Set while something is told in parts that happened long ago: nothing becomes due between these."""
+    """Set while something is told in parts, or long after it happened: nothing becomes due between."""
     ending: Ending = lambda life, at: LATEST
     transfers: list[Transfer] = field(default_factory=list)
     touched: dict[str, Lot] = field(default_factory=dict)
@@ -251,18 +253,32 @@ class Account:
     # --- what is due
 
     def post_due(self, event: Callable[[], str] = new_id) -> None:
-        """Post what time has brought about: holds that ran out, what has expired, debt that can be settled."""
+        """Post what time has brought about: holds that ran out, what has expired, debt that can be settled. Where something is
+        owed one after the other as it came, so that it is all the same when this was asked for last."""
         if self.is_late:
             return
         if self.lots is None:
             if self.next_at <= self.present or self.debt:
                 raise LotsUnknown
             return
-        for hold in self.open_holds:
-            if hold.held_until <= self.present:
-                self._close(hold, 0, hold.held_until)
-        self._expire(event)
-        self._settle(Cause(event(), "EXPIRE", self.present))
+        present = self.present
+        for at in [*self._moments(), present]:
+            self.present = at
+            for hold in self.open_holds:
+                if hold.held_until <= at:
+                    self._close(hold, 0, hold.held_until)
+            self._expire(event)
+            self._settle(Cause(event(), "EXPIRE", at))
+        self.posted_until = present
+
+    def _moments(self) -> list[Instant]:
+        """When something has come about that can change what is settled, before the present."""
+        if not self.debt:
+            return []
+        left = [lot for lot in self._known() if lot.remaining > 0]
+        moments = {one for lot in left for one in (lot.available_at, self.ends_at(lot))}
+        moments.update(hold.held_until for hold in self.open_holds)
+        return sorted(one for one in moments if self.posted_until < one < self.present)
 
     def _expire(self, event: Callable[[], str]) -> None:
         """What open holds keep does not expire until they are closed, and then as of that moment."""
@@ -280,6 +296,8 @@ class Account:
 
     def _settle(self, cause: Cause) -> None:
         """Let what is there and free settle what is owed beyond the limit of overdraft, which is none of anybody's doing."""
+        if self.is_late:
+            return
         parts = list(self._from(self._spendable(), self.debt, self._free()))
         if parts:
             self._take("SETTLE", DEBT, cause, parts)
@@ -403,10 +421,14 @@ class Account:
 
     def move_in(self, cause: Cause, lots: Sequence[tuple[Lot, int]], debt: int) -> None:
         """Let parts of another customer's lots come over, each with the terms that it has, and what is owed."""
+        self.post_due()
+        self.is_late = True  # so that what is owed is settled by the merge, out of all that is there since
         if debt:
             self._post("MERGE_IN", DEBT, MERGED, debt, cause)
         for lot, some in lots:
             self.give("MERGE_IN", some, cause, lot.terms, MERGED)
+        self.is_late = False
+        self._expire(new_id)
         self._settle(cause)
 
     def unsettle(self, cause: Cause, parts: Sequence[tuple[Lot, int]]) -> None:
@@ -440,6 +462,8 @@ class Account:
 
     def use_up(self, basket: str | None) -> None:
         """A basket is sold: what is still kept for it is free."""
+        if self.lots is not None:
+            self.post_due()
         hold = self.hold_of(basket)
         if hold is None:
             return

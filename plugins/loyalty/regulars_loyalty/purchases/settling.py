@@ -167,10 +167,14 @@ class _Settling:
             for lot, some in paid.taken_from():
                 part = min(some, left)
                 left -= part
-                if part and lot is not None and lot.owner != account.customer_id:
-                    self._give_again(account, lot, part, cause)
-                elif part:
+                if not part:
+                    continue
+                if lot is None or lot.owner == account.customer_id:
                     parts.append((None if lot is None else account.known(lot), part))
+                elif account.ends_at(lot) > account.present:
+                    self._give_again(account, lot, part, cause)
+                else:
+                    parts.append((lot, part))
             if parts:
                 account.put_back("RESTORE", parts, cause, PAID, Instant(account.present + grace))
         else:
