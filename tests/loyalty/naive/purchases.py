@@ -79,6 +79,7 @@ class Purchase:
     gifts: int = 0
     late: int = 0
     untold: int = 0
+    elsewhere: int = 0
 
     @property
     def total(self) -> int:

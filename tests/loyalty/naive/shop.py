@@ -255,6 +255,9 @@ class NaiveShop:
         purchase.due -= forgiven
         purchase.money_back += money
         purchase.untold += money if told is None else 0
+        purchase.elsewhere += sum(one.amount for one in told or () if one.method not in _SHORT) + (
+            back[-1] if back else 0
+        )
         purchase.delivery_taken += delivery
         for n, (line, share) in enumerate(zip(purchase.lines, shares, strict=True)):
             line.taken += share
@@ -304,9 +307,15 @@ class NaiveShop:
         """What was paid comes back in its share of all that was given back so far, or as it is told."""
         if told is None:
             whole = purchase.money_back + purchase.total - purchase.refunded - purchase.due
+            worths = {POINTS: 10, CREDIT: 1}
+            otherwise = whole - sum(paid.units * worths[paid.method] for paid in purchase.paid)
+            gone = purchase.elsewhere + (purchase.untold * otherwise // whole if whole else 0) - otherwise
             for paid in purchase.paid:
                 if purchase.is_void:
-                    self._restore(paid, paid.units - paid.back)
+                    worth = worths[paid.method]
+                    missing = min(max(gone, 0), (paid.units - paid.back) * worth)
+                    gone -= missing
+                    self._restore(paid, ((paid.units - paid.back) * worth - missing) // worth)
                     continue
                 so_far = paid.units * purchase.untold // whole if whole else 0
                 self._restore(paid, min(so_far - paid.in_share, paid.units - paid.back))
