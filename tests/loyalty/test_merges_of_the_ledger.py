@@ -7,9 +7,14 @@ import pytest
 import regulars_loyalty
 from regulars_core.plugin import Plugins, new_id, now, plugins_on
 from regulars_core.testing import OpenShop
+from regulars_loyalty.chain.chaining import chain
+from regulars_loyalty.chain.verification import differences
 from regulars_loyalty.ledger.book import PAID, POINTS, Cause
 from regulars_loyalty.ledger.storage import customer_ledger, write_ledger
 from tests.loyalty.test_purchases import Till, begin_program, paid
+from tests.support.sales import rule
+
+WELCOME = rule("PER_PURCHASE", "WELCOME", points=100, oncePerCustomer=True)
 
 
 @pytest.fixture
@@ -43,6 +48,23 @@ async def spends(till: Till, customer: str, amount: int, *, unit: str = POINTS, 
         await write_ledger(ledger)
 
     await till.shop.database.transaction(work)
+
+
+async def holds(till: Till) -> None:
+    """The whole ledger is as it must be."""
+    await chain(till.shop)
+    assert [one async for one in differences(till.shop)] == []
+
+
+async def have(till: Till, *customers: str, unit: str = POINTS) -> list[int]:
+    return [await till.has(one, unit) for one in customers]
+
+
+async def welcomed(till: Till, *customers: str) -> None:
+    """Each has bought something and was given the 100 points of a welcome for it."""
+    await begin_program(till.shop, WELCOME, begins=1)
+    for one in customers:
+        await till.sells(one, "5.00")
 
 
 async def test_lot_by_lot_and_back(till: Till) -> None:
@@ -111,3 +133,67 @@ async def test_the_other_way_about_with_several(till: Till) -> None:
     assert (await undone(till, merge))["userErrors"] == []
     assert [await till.has(one, POINTS) for one in (ana, ben, cleo)] == [0, 10, 20]
     assert await till.has(cleo) == 500
+
+
+async def test_what_was_given_once_and_taken_back_is_there_again(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await welcomed(till, ana, ben)
+    await spends(till, ben, 50)
+    merge = await merged(till, ana, ben)
+    assert await have(till, ana, ben) == [50, 0]
+    assert (await undone(till, merge))["userErrors"] == []
+    assert await have(till, ana, ben) == [100, 50]
+    await holds(till)
+
+
+async def test_what_was_taken_back_of_the_survivors_own_goes_back_to_the_survivor(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await welcomed(till, ana, ben)
+    await till.given(ana, 500, POINTS)
+    await spends(till, ben, 100)
+    merge = await merged(till, ana, ben)
+    assert await have(till, ana, ben) == [500, 0]
+    assert (await undone(till, merge))["userErrors"] == []
+    assert await have(till, ana, ben) == [600, 0]
+    await holds(till)
+    assert await have(till, ana, ben) == [600, 0]
+    again = await merged(till, ana, ben)
+    assert await have(till, ana, ben) == [500, 0]
+    assert (await undone(till, again))["userErrors"] == []
+    assert await have(till, ana, ben) == [600, 0]
+    await holds(till)
+
+
+async def test_what_was_taken_back_and_owed_is_owed_no_more(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await welcomed(till, ana, ben)
+    await spends(till, ana, 70)
+    await spends(till, ben, 100)
+    merge = await merged(till, ana, ben)
+    assert await have(till, ana, ben) == [-70, 0]
+    assert (await undone(till, merge))["userErrors"] == []
+    assert await have(till, ana, ben) == [30, 0]
+    await holds(till)
+
+
+async def test_what_was_owed_for_it_and_settled_since_cannot_go_back(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await welcomed(till, ana, ben)
+    await spends(till, ana, 70)
+    await spends(till, ben, 100)
+    merge = await merged(till, ana, ben)
+    await till.given(ana, 10, POINTS)
+    assert [one["code"] for one in (await undone(till, merge))["userErrors"]] == ["LOT_CONSUMED"]
+    assert await have(till, ana, ben) == [-60, 0]
+    await holds(till)
+
+
+async def test_in_a_chain_of_merges_what_was_given_once_comes_back(till: Till) -> None:
+    ana, ben, cleo = [await till.customer() for _ in range(3)]
+    await welcomed(till, ana, cleo)
+    await merged(till, ben, ana)
+    second = await merged(till, cleo, ben)
+    assert await have(till, ana, ben, cleo) == [0, 0, 100]
+    assert (await undone(till, second))["userErrors"] == []
+    assert await have(till, ana, ben, cleo) == [0, 100, 100]
+    await holds(till)
