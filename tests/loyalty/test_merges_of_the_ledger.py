@@ -197,3 +197,41 @@ async def test_in_a_chain_of_merges_what_was_given_once_comes_back(till: Till) -
     assert (await undone(till, second))["userErrors"] == []
     assert await have(till, ana, ben, cleo) == [0, 100, 100]
     await holds(till)
+
+
+async def test_after_a_refund_to_credit_of_a_purchase_that_came_over_nothing_goes_back(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await till.given(ben, 3_000)
+    sale = await till.sells(ben, "30.00", **paid(("STORE_CREDIT", "30.00")))
+    merge = await merged(till, ana, ben)
+    await till.refunds(sale, amount="10.00")
+    assert [one["code"] for one in (await undone(till, merge))["userErrors"]] == ["LOT_CONSUMED"]
+    assert await have(till, ana, ben, unit="USD") == [1_000, 0]
+    await holds(till)
+
+
+async def test_after_a_void_of_a_purchase_that_came_over_nothing_goes_back(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await till.given(ana, 100, POINTS)
+    sale = await till.sells(ben, "30.00")
+    await spends(till, ben, 30)
+    merge = await merged(till, ana, ben)
+    await till.voids(sale)
+    assert await have(till, ana, ben) == [70, 0]
+    assert [one["code"] for one in (await undone(till, merge))["userErrors"]] == ["LOT_CONSUMED"]
+    assert await have(till, ana, ben) == [70, 0]
+    await holds(till)
+
+
+async def test_what_the_survivors_own_purchases_do_is_no_obstacle(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    own = await till.sells(ana, "20.00")
+    sale = await till.sells(ben, "30.00")
+    await till.refunds(sale, amount="10.00")  # before the merge
+    merge = await merged(till, ana, ben)
+    await till.voids(own)
+    await till.sells(ana, "7.00")
+    assert await have(till, ana, ben) == [27, 0]
+    assert (await undone(till, merge))["userErrors"] == []
+    assert await have(till, ana, ben) == [7, 20]
+    await holds(till)

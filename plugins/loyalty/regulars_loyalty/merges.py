@@ -191,13 +191,17 @@ class _Moved:
 
 
 async def unmerging(shop: Shop, merges: Sequence[StandingMerge]) -> Sequence[Sequence[Problem]]:
-    """What is in the way of undoing merges: something that came over was spent since, or is kept for an open basket."""
+    """What is in the way of undoing merges: something that came over was spent since, or is kept for an open basket, or a
+    purchase that came over has posted something."""
     answers = []
     for merge in merges:
         ledger = await read_ledger(shop, [merge.survivor.id])
         _posted_due(ledger)
         cause = _cause(merge, ledger.present)
         problems: list[Problem] = []
+        if await _has_changed(shop, merge):
+            message = "What came over with a purchase was taken back or restored since."
+            problems.append(Problem("LOT_CONSUMED", message, ("mergeId",)))
         for unit, one in (await _moved(shop, ledger, merge.id, merge.survivor.id)).items():
             account = ledger.account(merge.survivor.id, unit)
             if one.is_used:
@@ -212,6 +216,20 @@ async def unmerging(shop: Shop, merges: Sequence[StandingMerge]) -> Sequence[Seq
                 problems.append(Problem("OPEN_HOLD", "An open basket keeps what came over.", ("mergeId",)))
         answers.append(list(dict.fromkeys(problems)))
     return answers
+
+
+async def _has_changed(shop: Shop, merge: StandingMerge) -> bool:
+    """Whether something was posted on the survivor since, by purchases that came over with a merge. What a merge posts itself is
+    undone with it, and time does what it would have done without the merge."""
+    row = await shop.database.row(
+        "SELECT 1 FROM customer_merge_row m JOIN loyalty_transfer t ON t.purchase_id = m.row_id"
+        " WHERE m.merge_id = $1 AND m.kind = 'PURCHASE' AND t.customer_id = $2 AND t.recorded_at >= $3"
+        " AND t.merge_id IS NULL AND t.kind NOT IN ('EXPIRE', 'SETTLE') LIMIT 1",
+        merge.id,
+        merge.survivor.id,
+        merge.merged_at,
+    )
+    return row is not None
 
 
 async def unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> Sequence[Ledger]:
