@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 import regulars_loyalty
-from regulars_core.plugin import Plugins, new_id, now, plugins_on
+from regulars_core.plugin import Instant, Plugins, new_id, now, plugins_on
 from regulars_core.testing import OpenShop
 from regulars_loyalty.chain.chaining import chain
 from regulars_loyalty.chain.verification import differences
-from regulars_loyalty.ledger.book import PAID, POINTS, Cause
-from regulars_loyalty.ledger.storage import customer_ledger, write_ledger
+from regulars_loyalty.ledger.book import PAID, POINTS, Cause, Terms
+from regulars_loyalty.ledger.storage import customer_ledger, read_ledger, write_ledger
 from tests.loyalty.test_purchases import Till, begin_program, paid
 from tests.support.sales import rule
 
@@ -45,6 +45,18 @@ async def spends(till: Till, customer: str, amount: int, *, unit: str = POINTS, 
         ledger = await customer_ledger(till.shop, customer)
         cause = Cause(new_id(), "ADJUST", now())
         ledger.account(customer, unit).spend("ADJUST", amount, cause, PAID, allow_debt=allow_debt)
+        await write_ledger(ledger)
+
+    await till.shop.database.transaction(work)
+
+
+async def given_later(till: Till, customer: str, amount: int) -> None:
+    """Points that can be spent in an hour."""
+
+    async def work() -> None:
+        ledger = await customer_ledger(till.shop, customer)
+        terms = Terms(Instant(now() + 3_600_000))
+        ledger.account(customer, POINTS).give("ADJUST", amount, Cause(new_id(), "ADJUST", now()), terms)
         await write_ledger(ledger)
 
     await till.shop.database.transaction(work)
@@ -234,4 +246,21 @@ async def test_what_the_survivors_own_purchases_do_is_no_obstacle(till: Till) ->
     assert await have(till, ana, ben) == [27, 0]
     assert (await undone(till, merge))["userErrors"] == []
     assert await have(till, ana, ben) == [7, 20]
+    await holds(till)
+
+
+async def test_a_debt_beside_what_is_pending_goes_over_and_comes_back(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await till.given(ana, 100, POINTS)
+    await spends(till, ben, 40, allow_debt=True)
+    await given_later(till, ben, 25)
+    await given_later(till, ben, 35)
+    assert await have(till, ana, ben) == [100, 20]
+    merge = await merged(till, ana, ben)
+    assert await have(till, ana, ben) == [120, 0]
+    assert [one for one in await till.posted(ana, POINTS) if one[0] == "SETTLE"] == [("SETTLE", 0)]
+    assert (await undone(till, merge))["userErrors"] == []
+    assert await have(till, ana, ben) == [100, 20]
+    account = (await read_ledger(till.shop, [ben])).account(ben, POINTS)
+    assert (account.debt, account.pending) == (40, 60)
     await holds(till)

@@ -402,11 +402,12 @@ class Account:
             self._post("MERGE_OUT", MERGED, DEBT, debt, cause)
 
     def move_in(self, cause: Cause, lots: Sequence[tuple[Lot, int]], debt: int) -> None:
-        """Let parts of another customer's lots come over, each with the terms that it has, and what is owed."""
-        if debt:
-            self._post("MERGE_IN", DEBT, MERGED, debt, cause)
+        """Let parts of another customer's lots come over, each with the terms that it has, and then what is owed, so that nothing
+        but this settles it."""
         for lot, some in lots:
             self.give("MERGE_IN", some, cause, lot.terms, MERGED)
+        if debt:
+            self._post("MERGE_IN", DEBT, MERGED, debt, cause)
         self._settle(cause)
 
     def unsettle(self, cause: Cause, parts: Sequence[tuple[Lot, int]]) -> None:
