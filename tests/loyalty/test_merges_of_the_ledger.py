@@ -1,8 +1,10 @@
 """Merging customers who have credit, points and debts, and undoing it."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 import regulars_loyalty
 from regulars_core.plugin import Instant, Plugins, new_id, now, plugins_on
@@ -11,7 +13,8 @@ from regulars_loyalty.chain.chaining import chain
 from regulars_loyalty.chain.verification import differences
 from regulars_loyalty.ledger.book import PAID, POINTS, Cause, Terms
 from regulars_loyalty.ledger.storage import customer_ledger, read_ledger, write_ledger
-from tests.loyalty.test_purchases import Till, begin_program, paid
+from regulars_loyalty.points.program import ExpiryStart
+from tests.loyalty.test_purchases import PER_AMOUNT, Till, begin_program, paid
 from tests.support.sales import rule
 
 WELCOME = rule("PER_PURCHASE", "WELCOME", points=100, oncePerCustomer=True)
@@ -264,3 +267,43 @@ async def test_a_debt_beside_what_is_pending_goes_over_and_comes_back(till: Till
     account = (await read_ledger(till.shop, [ben])).account(ben, POINTS)
     assert (account.debt, account.pending) == (40, 60)
     await holds(till)
+
+
+@pytest.mark.one_executor
+async def test_each_gets_back_the_own_last_activity(till: Till) -> None:
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        await begin_program(
+            till.shop, PER_AMOUNT, begins=1, expire_after="P30D", expiry_start=ExpiryStart.LAST_ACTIVITY
+        )
+        ana, ben, cleo, dan = [await till.customer() for _ in range(4)]
+        await till.sells(ana, "10.00")
+        await till.sells(ben, "20.00")
+        clock.shift(timedelta(days=20))
+        await till.sells(cleo, "30.00")
+        await till.sells(dan, "40.00")
+        merges = [await merged(till, ana, cleo), await merged(till, dan, ben)]
+        clock.shift(timedelta(days=5))
+        for merge in merges:
+            assert (await undone(till, merge))["userErrors"] == []
+        assert await have(till, ana, ben, cleo, dan) == [10, 20, 30, 40]
+        clock.shift(timedelta(days=6))
+        assert await have(till, ana, ben, cleo, dan) == [0, 0, 30, 40]
+        await holds(till)
+
+
+@pytest.mark.one_executor
+async def test_what_would_have_ended_without_the_merge_ends_with_its_undoing(till: Till) -> None:
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        await begin_program(
+            till.shop, PER_AMOUNT, begins=1, expire_after="P30D", expiry_start=ExpiryStart.LAST_ACTIVITY
+        )
+        ana, ben = [await till.customer() for _ in range(2)]
+        await till.sells(ana, "10.00")
+        clock.shift(timedelta(days=20))
+        await till.sells(ben, "30.00")
+        merge = await merged(till, ana, ben)
+        clock.shift(timedelta(days=15))
+        assert await have(till, ana, ben) == [40, 0]
+        assert (await undone(till, merge))["userErrors"] == []
+        assert await have(till, ana, ben) == [0, 30]
+        await holds(till)

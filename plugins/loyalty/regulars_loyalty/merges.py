@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from regulars_core.plugin import (
+    NEVER,
     Instant,
     Merge,
     MergeEffect,
@@ -238,21 +239,39 @@ async def unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instan
     for merge, at in zip(merges, moments, strict=True):
         ledger = await read_ledger(shop, merge.customer_ids)
         _posted_due(ledger)
-        cause = _cause(merge, at)
+        cause, active_at = _cause(merge, at), await _own_activity(shop, merge)
         for unit, one in (await _moved(shop, ledger, merge.id, merge.survivor.id)).items():
             survivor = ledger.account(merge.survivor.id, unit)
+            survivor.active_at = min(survivor.active_at, active_at.get(unit, NEVER))
             _as_before(survivor, one, cause)
             for owner in merge.absorbed:
                 lots, debt = one.of(owner.id)
                 if lots or debt:
                     survivor.move_out(cause, lots, debt)
-                    ledger.account(owner.id, unit).is_active(survivor.active_at)
                     ledger.account(owner.id, unit).move_in(cause, lots, debt)
             survivor.post_due()  # what is there again may have ended meanwhile
         await _forget_once(shop, merge)
         await write_ledger(ledger)
         written.append(ledger)
     return written
+
+
+async def _own_activity(shop: Shop, merge: Merge) -> Mapping[str, Instant]:
+    """When the survivor, and who else was merged into the survivor and still is, last earned or spent something, by unit."""
+    rows = await shop.database.rows(
+        "SELECT unit, max(at) FROM loyalty_transfer WHERE customer_id = $1 AND (kind IN ('EARN', 'BONUS') AND reverses_id IS NULL"
+        " OR source IN ('LOTS', 'DEBT') AND kind IN ('PAYMENT', 'REDEEM', 'ADJUST', 'UNFUNDING')"
+        " OR kind = 'DEBT' AND (reverses_id IS NULL OR target = 'PAID'))"
+        " GROUP BY unit UNION ALL SELECT a.unit, max(a.active_at) FROM customer_merge m"
+        " JOIN customer_merge_absorbed b ON b.merge_id = m.id JOIN loyalty_account a ON a.customer_id = b.customer_id"
+        " WHERE m.survivor_id = $1 AND m.undone_at IS NULL AND m.id <> $2 GROUP BY a.unit",
+        merge.survivor.id,
+        merge.id,
+    )
+    found: dict[str, Instant] = {}
+    for unit, at in rows:
+        found[unit] = max(found.get(unit, NEVER), Instant(at))
+    return found
 
 
 def _as_before(survivor: Account, moved: _Moved, cause: Cause) -> None:
