@@ -1,16 +1,24 @@
 """Merging customers who have credit, points and debts, and undoing it."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 import regulars_loyalty
-from regulars_core.plugin import Plugins, new_id, now, plugins_on
+from regulars_core.plugin import Instant, Plugins, new_id, now, plugins_on
 from regulars_core.testing import OpenShop
-from regulars_loyalty.ledger.book import PAID, POINTS, Cause
-from regulars_loyalty.ledger.storage import customer_ledger, write_ledger
+from regulars_loyalty.chain.chaining import chain
+from regulars_loyalty.chain.verification import differences
+from regulars_loyalty.ledger.book import PAID, POINTS, Cause, Terms
+from regulars_loyalty.ledger.storage import customer_ledger, read_ledger, write_ledger
+from regulars_loyalty.points.program import ExpiryStart
 from tests.loyalty.test_cases_points import on
-from tests.loyalty.test_purchases import Till, begin_program, paid
+from tests.loyalty.test_purchases import PER_AMOUNT, Till, begin_program, paid
+from tests.support.sales import rule
+
+WELCOME = rule("PER_PURCHASE", "WELCOME", points=100, oncePerCustomer=True)
 
 
 @pytest.fixture
@@ -44,6 +52,35 @@ async def spends(till: Till, customer: str, amount: int, *, unit: str = POINTS, 
         await write_ledger(ledger)
 
     await till.shop.database.transaction(work)
+
+
+async def given_later(till: Till, customer: str, amount: int) -> None:
+    """Points that can be spent in an hour."""
+
+    async def work() -> None:
+        ledger = await customer_ledger(till.shop, customer)
+        terms = Terms(Instant(now() + 3_600_000))
+        ledger.account(customer, POINTS).give("ADJUST", amount, Cause(new_id(), "ADJUST", now()), terms)
+        await write_ledger(ledger)
+
+    await till.shop.database.transaction(work)
+
+
+async def holds(till: Till) -> None:
+    """The whole ledger is as it must be."""
+    await chain(till.shop)
+    assert [one async for one in differences(till.shop)] == []
+
+
+async def have(till: Till, *customers: str, unit: str = POINTS) -> list[int]:
+    return [await till.has(one, unit) for one in customers]
+
+
+async def welcomed(till: Till, *customers: str) -> None:
+    """Each has bought something and was given the 100 points of a welcome for it."""
+    await begin_program(till.shop, WELCOME, begins=1)
+    for one in customers:
+        await till.sells(one, "5.00")
 
 
 async def test_lot_by_lot_and_back(till: Till) -> None:
@@ -143,3 +180,162 @@ async def test_a_debt_beside_what_is_pending_is_settled_by_the_merge_and_owed_ag
         assert await till.has(ana, POINTS) == 160
         assert (await undone(till, merge))["userErrors"] == []
         assert [await till.has(one, POINTS) for one in (ana, ben)] == [100, 60]
+
+
+async def test_what_was_given_once_and_taken_back_is_there_again(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await welcomed(till, ana, ben)
+    await spends(till, ben, 50)
+    merge = await merged(till, ana, ben)
+    assert await have(till, ana, ben) == [50, 0]
+    assert (await undone(till, merge))["userErrors"] == []
+    assert await have(till, ana, ben) == [100, 50]
+    await holds(till)
+
+
+async def test_what_was_taken_back_of_the_survivors_own_goes_back_to_the_survivor(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await welcomed(till, ana, ben)
+    await till.given(ana, 500, POINTS)
+    await spends(till, ben, 100)
+    merge = await merged(till, ana, ben)
+    assert await have(till, ana, ben) == [500, 0]
+    assert (await undone(till, merge))["userErrors"] == []
+    assert await have(till, ana, ben) == [600, 0]
+    await holds(till)
+    assert await have(till, ana, ben) == [600, 0]
+    again = await merged(till, ana, ben)
+    assert await have(till, ana, ben) == [500, 0]
+    assert (await undone(till, again))["userErrors"] == []
+    assert await have(till, ana, ben) == [600, 0]
+    await holds(till)
+
+
+async def test_what_was_taken_back_and_owed_is_owed_no_more(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await welcomed(till, ana, ben)
+    await spends(till, ana, 70)
+    await spends(till, ben, 100)
+    merge = await merged(till, ana, ben)
+    assert await have(till, ana, ben) == [-70, 0]
+    assert (await undone(till, merge))["userErrors"] == []
+    assert await have(till, ana, ben) == [30, 0]
+    await holds(till)
+
+
+async def test_what_was_owed_for_it_and_settled_since_cannot_go_back(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await welcomed(till, ana, ben)
+    await spends(till, ana, 70)
+    await spends(till, ben, 100)
+    merge = await merged(till, ana, ben)
+    await till.given(ana, 10, POINTS)
+    assert [one["code"] for one in (await undone(till, merge))["userErrors"]] == ["LOT_CONSUMED"]
+    assert await have(till, ana, ben) == [-60, 0]
+    await holds(till)
+
+
+async def test_in_a_chain_of_merges_what_was_given_once_comes_back(till: Till) -> None:
+    ana, ben, cleo = [await till.customer() for _ in range(3)]
+    await welcomed(till, ana, cleo)
+    await merged(till, ben, ana)
+    second = await merged(till, cleo, ben)
+    assert await have(till, ana, ben, cleo) == [0, 0, 100]
+    assert (await undone(till, second))["userErrors"] == []
+    assert await have(till, ana, ben, cleo) == [0, 100, 100]
+    await holds(till)
+
+
+async def test_after_a_refund_to_credit_of_a_purchase_that_came_over_nothing_goes_back(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await till.given(ben, 3_000)
+    sale = await till.sells(ben, "30.00", **paid(("STORE_CREDIT", "30.00")))
+    merge = await merged(till, ana, ben)
+    await till.refunds(sale, amount="10.00")
+    assert [one["code"] for one in (await undone(till, merge))["userErrors"]] == ["LOT_CONSUMED"]
+    assert await have(till, ana, ben, unit="USD") == [1_000, 0]
+    await holds(till)
+
+
+async def test_after_a_void_of_a_purchase_that_came_over_nothing_goes_back(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await till.given(ana, 100, POINTS)
+    sale = await till.sells(ben, "30.00")
+    await spends(till, ben, 30)
+    merge = await merged(till, ana, ben)
+    await till.voids(sale)
+    assert await have(till, ana, ben) == [70, 0]
+    assert [one["code"] for one in (await undone(till, merge))["userErrors"]] == ["LOT_CONSUMED"]
+    assert await have(till, ana, ben) == [70, 0]
+    await holds(till)
+
+
+async def test_what_the_survivors_own_purchases_do_is_no_obstacle(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    own = await till.sells(ana, "20.00")
+    sale = await till.sells(ben, "30.00")
+    await till.refunds(sale, amount="10.00")  # before the merge
+    merge = await merged(till, ana, ben)
+    await till.voids(own)
+    await till.sells(ana, "7.00")
+    assert await have(till, ana, ben) == [27, 0]
+    assert (await undone(till, merge))["userErrors"] == []
+    assert await have(till, ana, ben) == [7, 20]
+    await holds(till)
+
+
+async def test_a_debt_beside_what_is_pending_goes_over_and_comes_back(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await till.given(ana, 100, POINTS)
+    await spends(till, ben, 40, allow_debt=True)
+    await given_later(till, ben, 25)
+    await given_later(till, ben, 35)
+    assert await have(till, ana, ben) == [100, 20]
+    merge = await merged(till, ana, ben)
+    assert await have(till, ana, ben) == [120, 0]
+    assert [one for one in await till.posted(ana, POINTS) if one[0] == "SETTLE"] == [("SETTLE", 0)]
+    assert (await undone(till, merge))["userErrors"] == []
+    assert await have(till, ana, ben) == [100, 20]
+    account = (await read_ledger(till.shop, [ben])).account(ben, POINTS)
+    assert (account.debt, account.pending) == (40, 60)
+    await holds(till)
+
+
+@pytest.mark.one_executor
+async def test_each_gets_back_the_own_last_activity(till: Till) -> None:
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        await begin_program(
+            till.shop, PER_AMOUNT, begins=1, expire_after="P30D", expiry_start=ExpiryStart.LAST_ACTIVITY
+        )
+        ana, ben, cleo, dan = [await till.customer() for _ in range(4)]
+        await till.sells(ana, "10.00")
+        await till.sells(ben, "20.00")
+        clock.shift(timedelta(days=20))
+        await till.sells(cleo, "30.00")
+        await till.sells(dan, "40.00")
+        merges = [await merged(till, ana, cleo), await merged(till, dan, ben)]
+        clock.shift(timedelta(days=5))
+        for merge in merges:
+            assert (await undone(till, merge))["userErrors"] == []
+        assert await have(till, ana, ben, cleo, dan) == [10, 20, 30, 40]
+        clock.shift(timedelta(days=6))
+        assert await have(till, ana, ben, cleo, dan) == [0, 0, 30, 40]
+        await holds(till)
+
+
+@pytest.mark.one_executor
+async def test_what_would_have_ended_without_the_merge_ends_with_its_undoing(till: Till) -> None:
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        await begin_program(
+            till.shop, PER_AMOUNT, begins=1, expire_after="P30D", expiry_start=ExpiryStart.LAST_ACTIVITY
+        )
+        ana, ben = [await till.customer() for _ in range(2)]
+        await till.sells(ana, "10.00")
+        clock.shift(timedelta(days=20))
+        await till.sells(ben, "30.00")
+        merge = await merged(till, ana, ben)
+        clock.shift(timedelta(days=15))
+        assert await have(till, ana, ben) == [40, 0]
+        assert (await undone(till, merge))["userErrors"] == []
+        assert await have(till, ana, ben) == [0, 30]
+        await holds(till)

@@ -1,6 +1,7 @@
 """A sale that earns, and is paid by credit and points, waits for PostgreSQL twice."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from regulars_loyalty.ledger.book import POINTS
 from regulars_loyalty.points.program import RateData
 from tests.loyalty.test_purchases import Till, begin_program, paid
 from tests.support.rounds import Rounds
+from tests.support.sales import rule
 
 on_postgres = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 WAYS = {
@@ -27,13 +29,27 @@ def plugins() -> Plugins:
     return plugins_on({"tiers": regulars_tiers, "loyalty": regulars_loyalty})
 
 
+WHO = ("customerId", "customerCode", "customer")
+
+
 @on_postgres
-async def test_two_rounds(database_url: str, plugins: Plugins, no_settings_from_outside: None) -> None:
+@pytest.mark.parametrize("by", WHO)
+async def test_two_rounds(database_url: str, plugins: Plugins, by: str, no_settings_from_outside: None) -> None:
     rounds = Rounds.to(database_url)
     async with rounds.before(database_url) as url, opened_shop(url, plugins, database_pool=1) as shop:
-        await begin_program(shop, rate=RateData(points=10, amount=Decimal(1)))
+        tier = rule("TIER_MULTIPLIER", code="tier")
+        await begin_program(
+            shop, rule("PER_AMOUNT", points=1, per="1.00"), tier, rate=RateData(points=10, amount=Decimal(1))
+        )
         till = Till(shop)
         ana = await till.customer()
+        await till.api.done("customerUpdate", "customer { id }", {"id": f"customer_{ana}", "email": "ana@shop.example"})
+        code = (await shop.database.row("SELECT code FROM customer WHERE id = $1", ana))[0]
+        named: dict[str, Any] = {
+            "customerId": f"customer_{ana}",
+            "customerCode": code,
+            "customer": {"email": "ana@shop.example"},
+        }
         await till.given(ana, 100_000)
         await till.given(ana, 100_000, POINTS)
         counts = {}
@@ -41,7 +57,7 @@ async def test_two_rounds(database_url: str, plugins: Plugins, no_settings_from_
             for n in range(4):  # PostgreSQL has seen the like before
                 rounds.count = 0
                 lines = [{"name": "Tea", "total": "10.00"}]
-                given = {"reference": f"{way}{n}", "customerId": f"customer_{ana}", "lines": lines, **payments}
+                given = {"reference": f"{way}{n}", by: named[by], "lines": lines, **payments}
                 await till.api.done("purchaseRecord", "created", given)
             counts[way] = rounds.count
         assert counts == dict.fromkeys(WAYS, 2)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from regulars_core.plugin import (
+    NEVER,
     Instant,
     Merge,
     MergeEffect,
@@ -18,7 +19,7 @@ from regulars_core.plugin import (
     exponent_of,
     new_id,
 )
-from regulars_loyalty.ledger.book import MERGED, POINTS, Account, Cause, Lot, Terms
+from regulars_loyalty.ledger.book import MERGED, POINTS, Account, Cause, Lot
 from regulars_loyalty.ledger.storage import LOT_COLUMNS, Ledger, read_ledger, write_ledger
 
 
@@ -100,7 +101,7 @@ async def merged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]
     return written
 
 
-def _cause(merge: Merge, at: Instant) -> Cause:
+def _cause(merge: StandingMerge, at: Instant) -> Cause:
     actor = acting()
     return Cause(new_id(), "MERGE", at, actor.name if actor else None, merge_id=merge.id)
 
@@ -155,35 +156,81 @@ async def _standing(shop: Shop, transfer_id: str) -> tuple[int, str | None, str 
     return (row[0], row[1], row[2], row[3])
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What a merge has taken back of what a transfer gave once per customer: parts of lots, or what is owed for it."""
+
+    transfer_id: str
+    kind: str
+    purchase_id: str | None
+    rule: str | None
+    program: int | None
+    parts: Sequence[tuple[Lot, int]]
+    debt: int
+
+
 @dataclass(slots=True)
 class _Moved:
     """What a merge has moved to the survivor in one unit: lots, each with whose it was, and debts by whose they were; what of it
-    was settled at once, and whether something of it was used since by anything but time."""
+    was settled at once, what was taken back, and whether something of it was used since by anything but time."""
 
     lots: list[tuple[Lot, str]] = field(default_factory=list)
     debts: dict[str, int] = field(default_factory=dict)
     settled: list[tuple[Lot, int]] = field(default_factory=list)
+    taken: list["_Taken"] = field(default_factory=list)
     is_used: bool = False
+
+    @property
+    def owed(self) -> int:
+        """How much came to be owed by the merge."""
+        return sum(self.debts.values()) + sum(one.debt for one in self.taken)
+
+    def of(self, customer_id: str) -> tuple[Sequence[tuple[Lot, int]], int]:
+        """What is left of one's lots, and what that one has owed."""
+        lots = [(lot, lot.remaining) for lot, whose in self.lots if whose == customer_id and lot.remaining]
+        return lots, self.debts.get(customer_id, 0)
 
 
 async def unmerging(shop: Shop, merges: Sequence[StandingMerge]) -> Sequence[Sequence[Problem]]:
-    """What is in the way of undoing merges: something that came over was spent since, or is kept for an open basket."""
+    """What is in the way of undoing merges: something that came over was spent since, or is kept for an open basket, or a
+    purchase that came over has posted something."""
     answers = []
     for merge in merges:
         ledger = await read_ledger(shop, [merge.survivor.id])
         _posted_due(ledger)
-        moved = await _moved(shop, ledger, merge.id, merge.survivor.id)
+        cause = _cause(merge, ledger.present)
         problems: list[Problem] = []
-        for unit, one in moved.items():
+        if await _has_changed(shop, merge):
+            message = "What came over with a purchase was taken back or restored since."
+            problems.append(Problem("LOT_CONSUMED", message, ("mergeId",)))
+        for unit, one in (await _moved(shop, ledger, merge.id, merge.survivor.id)).items():
             account = ledger.account(merge.survivor.id, unit)
-            left = account.available - sum(lot.remaining for lot, _ in one.lots if lot.available_at <= account.present)
             if one.is_used:
                 message = "Something that came over with the merge was spent or taken back since."
                 problems.append(Problem("LOT_CONSUMED", message, ("mergeId",)))
-            elif account.open_holds and left < 0:
+                continue
+            before = account.spendable + account.limit
+            _as_before(account, one, cause)
+            for owner in merge.absorbed:
+                account.move_out(cause, *one.of(owner.id))
+            if account.open_holds and account.spendable + account.limit < min(before, 0):
                 problems.append(Problem("OPEN_HOLD", "An open basket keeps what came over.", ("mergeId",)))
         answers.append(list(dict.fromkeys(problems)))
     return answers
+
+
+async def _has_changed(shop: Shop, merge: StandingMerge) -> bool:
+    """Whether something was posted on the survivor since, by purchases that came over with a merge. What a merge posts itself is
+    undone with it, and time does what it would have done without the merge."""
+    row = await shop.database.row(
+        "SELECT 1 FROM customer_merge_row m JOIN loyalty_transfer t ON t.purchase_id = m.row_id"
+        " WHERE m.merge_id = $1 AND m.kind = 'PURCHASE' AND t.customer_id = $2 AND t.recorded_at >= $3"
+        " AND t.merge_id IS NULL AND t.kind NOT IN ('EXPIRE', 'SETTLE') LIMIT 1",
+        merge.id,
+        merge.survivor.id,
+        merge.merged_at,
+    )
+    return row is not None
 
 
 async def unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> Sequence[Ledger]:
@@ -192,27 +239,53 @@ async def unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instan
     for merge, at in zip(merges, moments, strict=True):
         ledger = await read_ledger(shop, merge.customer_ids)
         _posted_due(ledger)
-        cause = _cause(merge, at)
+        cause, active_at = _cause(merge, at), await _own_activity(shop, merge)
         for unit, one in (await _moved(shop, ledger, merge.id, merge.survivor.id)).items():
             survivor = ledger.account(merge.survivor.id, unit)
-            survivor.unsettle(cause, one.settled)
+            survivor.active_at = min(survivor.active_at, active_at.get(unit, NEVER))
+            _as_before(survivor, one, cause)
             for owner in merge.absorbed:
-                lots = [(lot, lot.remaining) for lot, whose in one.lots if whose == owner.id and lot.remaining]
-                debt = min(one.debts.get(owner.id, 0), survivor.debt)
+                lots, debt = one.of(owner.id)
                 if lots or debt:
                     survivor.move_out(cause, lots, debt)
-                    ledger.account(owner.id, unit).is_active(survivor.active_at)
                     ledger.account(owner.id, unit).move_in(cause, lots, debt)
-        await _undo_once(shop, ledger, merge, cause)
+            survivor.post_due()  # what is there again may have ended meanwhile
+        await _forget_once(shop, merge)
         await write_ledger(ledger)
         written.append(ledger)
     return written
 
 
+async def _own_activity(shop: Shop, merge: Merge) -> Mapping[str, Instant]:
+    """When the survivor, and who else was merged into the survivor and still is, last earned or spent something, by unit."""
+    rows = await shop.database.rows(
+        "SELECT unit, max(at) FROM loyalty_transfer WHERE customer_id = $1 AND (kind IN ('EARN', 'BONUS') AND reverses_id IS NULL"
+        " OR source IN ('LOTS', 'DEBT') AND kind IN ('PAYMENT', 'REDEEM', 'ADJUST', 'UNFUNDING')"
+        " OR kind = 'DEBT' AND (reverses_id IS NULL OR target = 'PAID'))"
+        " GROUP BY unit UNION ALL SELECT a.unit, max(a.active_at) FROM customer_merge m"
+        " JOIN customer_merge_absorbed b ON b.merge_id = m.id JOIN loyalty_account a ON a.customer_id = b.customer_id"
+        " WHERE m.survivor_id = $1 AND m.undone_at IS NULL AND m.id <> $2 GROUP BY a.unit",
+        merge.survivor.id,
+        merge.id,
+    )
+    found: dict[str, Instant] = {}
+    for unit, at in rows:
+        found[unit] = max(found.get(unit, NEVER), Instant(at))
+    return found
+
+
+def _as_before(survivor: Account, moved: _Moved, cause: Cause) -> None:
+    """Let what the merge took back or settled at once be there, and be owed, as before, the latest first."""
+    for one in reversed(moved.taken):
+        why = _of(cause, one.transfer_id, one.purchase_id, one.rule, one.program)
+        survivor.untake(one.kind, why, one.parts, one.debt)
+    survivor.unsettle(cause, moved.settled)
+
+
 async def _moved(shop: Shop, ledger: Ledger, merge_id: str, survivor_id: str) -> Mapping[str, _Moved]:
     """What this merge moved, by unit. What came from whom is told by the event, of which each absorbed has one of its own."""
     columns = ", ".join(f"l.{name}" for name in LOT_COLUMNS)
-    posted, opened, settled, used = await shop.database.read_together(
+    posted, opened, parted, taken, used = await shop.database.read_together(
         [
             (
                 "SELECT customer_id, unit, kind, source, amount, event_id FROM loyalty_transfer WHERE merge_id = $1",
@@ -224,9 +297,15 @@ async def _moved(shop: Shop, ledger: Ledger, merge_id: str, survivor_id: str) ->
                 [merge_id, survivor_id],
             ),
             (
-                f"SELECT u.amount AS used, l.unit, {columns} FROM loyalty_transfer t"
+                f"SELECT t.id AS posted, t.kind, u.amount AS used, l.unit, {columns} FROM loyalty_transfer t"
                 " JOIN loyalty_lot_use u ON u.transfer_id = t.id JOIN loyalty_lot l ON l.id = u.lot_id"
-                " WHERE t.merge_id = $1 AND t.kind = 'SETTLE' AND t.customer_id = $2 ORDER BY u.id",
+                " WHERE t.merge_id = $1 AND t.kind IN ('SETTLE', 'REVERSE') AND t.customer_id = $2 ORDER BY u.id",
+                [merge_id, survivor_id],
+            ),
+            (
+                "SELECT r.id, r.unit, r.kind, r.amount, o.id AS given_by, o.kind AS gave, o.purchase_id, o.rule, o.program"
+                " FROM loyalty_transfer r JOIN loyalty_transfer o ON o.id = r.reverses_id"
+                " WHERE r.merge_id = $1 AND r.kind IN ('REVERSE', 'DEBT') AND r.customer_id = $2 ORDER BY r.version",
                 [merge_id, survivor_id],
             ),
             (
@@ -252,36 +331,23 @@ async def _moved(shop: Shop, ledger: Ledger, merge_id: str, survivor_id: str) ->
 
     for event_id, unit, *values in opened:
         found[unit].lots.append((known(unit, values), whose[event_id]))
-    for amount, unit, *values in settled:
-        found[unit].settled.append((known(unit, values), amount))
+    parts: dict[str, list[tuple[Lot, int]]] = {}
+    for transfer_id, kind, amount, unit, *values in parted:
+        into = found[unit].settled if kind == "SETTLE" else parts.setdefault(transfer_id, [])
+        into.append((known(unit, values), amount))
+    for transfer_id, unit, kind, amount, *what in taken:
+        made: Any = (*what, parts.get(transfer_id, ()), amount if kind == "DEBT" else 0)
+        found[unit].taken.append(_Taken(*made))
     for (unit,) in used:
         found[unit].is_used = True
     for unit, own in found.items():
         owed = ledger.account(survivor_id, unit).debt + sum(amount for _, amount in own.settled)
-        own.is_used |= sum(own.debts.values()) > owed  # what came in since has settled it
+        own.is_used |= own.owed > owed  # what came in since has settled it
     return found
 
 
-async def _undo_once(shop: Shop, ledger: Ledger, merge: Merge, cause: Cause) -> None:
-    """What was taken back because several of them had it is given again, and what counted for the survivor alone is the others'
-    again."""
-    for transfer_id, customer_id in await shop.database.rows(
-        "SELECT r.reverses_id, o.customer_id FROM loyalty_transfer r JOIN loyalty_transfer o ON o.id = r.reverses_id"
-        " WHERE r.merge_id = $1 AND r.kind IN ('REVERSE', 'DEBT') GROUP BY r.reverses_id, o.customer_id HAVING"
-        " sum(CASE WHEN r.source IN ('LOTS', 'DEBT') THEN r.amount ELSE -r.amount END) > 0",
-        merge.id,
-    ):
-        row = await shop.database.row(
-            "SELECT t.amount, t.purchase_id, t.rule, t.program, t.kind, l.available_at, l.expires_at, l.life FROM"
-            " loyalty_transfer t JOIN loyalty_lot l ON l.transfer_id = t.id WHERE t.id = $1",
-            transfer_id,
-        )
-        if row is None:
-            continue
-        amount, purchase_id, rule, program, kind, available_at, expires_at, life = row
-        terms = Terms(available_at, expires_at, life, purchase_id=purchase_id)
-        why = _of(cause, transfer_id, purchase_id, rule, program)
-        ledger.account(customer_id, POINTS).give(kind, amount, why, terms)
+async def _forget_once(shop: Shop, merge: Merge) -> None:
+    """What counted for the survivor alone is the others' again."""
     among = shop.database.dialect.among("customer_id", 2)
     await shop.database.run(
         "DELETE FROM loyalty_once WHERE customer_id = $1 AND transfer_id IN"

@@ -436,6 +436,13 @@ class Account:
         if parts:
             self._take("SETTLE", DEBT, cause, [(lot, -some) for lot, some in parts])
 
+    def untake(self, kind: str, cause: Cause, parts: Sequence[tuple[Lot, int]], debt: int) -> None:
+        """Let what was taken back be there as before: in the lots from which it came, ended or not, and owed no more."""
+        if debt:
+            self._post(kind, ISSUED, DEBT, debt, cause)
+        if parts:
+            self._take(kind, ISSUED, cause, [(lot, -some) for lot, some in parts])
+
     def hold(self, amount: int, basket: str | None, until: Instant) -> Hold:
         """Keep something for a basket; the same basket again replaces its hold. Raises Short."""
         self.post_due()
