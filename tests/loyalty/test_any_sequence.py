@@ -76,7 +76,7 @@ async def lives(shop: Shop, seed: int, clock: Any, steps: int) -> None:
                 found = [one async for one in differences(shop)]  # a hold that ran out is closed by the next sweep
                 assert [one for one in found if not one.startswith("HOLDS_END")] == []
         except AssertionError:
-            print(f"seed {seed}, step {step}", *life.told[-40:], sep="\n")
+            print(f"seed {seed}, step {step}", *life.told, sep="\n")
             raise
         if what == "wait":
             clock.shift(dice.choice([timedelta(minutes=2), timedelta(hours=2), timedelta(days=1), timedelta(days=6)]))
