@@ -376,7 +376,7 @@ class NaiveShop:
                 account.debt = 0
                 made.settled[unit] += into.settle(self.now)
         for purchase in self.purchases:
-            if purchase.owner in absorbed:
+            if purchase.owner is not None and purchase.owner in absorbed:
                 made.purchases.append((purchase, purchase.owner))
                 purchase.owner = survivor
         made.led = dict(self.leads)
