@@ -67,7 +67,6 @@ class Tender:
     method: str
     amount: int
     at_most: bool = False
-    hold: Hold | None = None
 
 
 class NaiveShop:
