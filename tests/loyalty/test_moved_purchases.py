@@ -36,3 +36,15 @@ async def test_nobody_owes_for_what_was_given_back_before_it_was_theirs(open_sho
         await till.api.done("purchasesReassign", "movedCount", moved)
         assert await till.has(ben, POINTS) == 0
         assert await till.posted(ben, POINTS) == [("EARN", 100), ("REVERSE", -50), ("EXPIRE", -50)]
+
+
+async def test_who_had_it_one_after_the_other_and_is_one_by_now_earns_once(till: Till) -> None:
+    """100 of Ana's, moved to Ben, who is Ana; half of it comes back."""
+    ana, ben = await till.customer(), await till.customer()
+    sale = await till.sells(ana, "100.00")
+    moved = {"purchaseIds": [sale["id"]], "customerId": f"customer_{ben}"}
+    await till.api.done("purchasesReassign", "movedCount", moved)
+    merge = {"survivorId": f"customer_{ana}", "absorbedIds": [f"customer_{ben}"]}
+    await till.api.done("customersMerge", "customersMerge { mergeId }", merge)
+    await till.refunds(sale, amount="50.00")
+    assert await till.has(ana, POINTS) == 50

@@ -67,7 +67,6 @@ class Tender:
     method: str
     amount: int
     at_most: bool = False
-    hold: Hold | None = None
 
 
 class NaiveShop:
@@ -385,7 +384,7 @@ class NaiveShop:
                 account.debt = 0
                 made.settled[unit] += into.settle(self.now)
         for purchase in self.purchases:
-            if purchase.owner in absorbed:
+            if purchase.owner is not None and purchase.owner in absorbed:
                 made.purchases.append((purchase, purchase.owner))
                 purchase.owner = survivor
         made.led = dict(self.leads)

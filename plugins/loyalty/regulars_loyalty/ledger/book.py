@@ -393,6 +393,7 @@ class Account:
         """Put back what was taken from these lots, with the end that they had; None stands for what was owed for it. What has
         ended by now comes back as a lot of its own that lasts until `grace_until`, once; the second time it is gone at once."""
         self.post_due()
+        self.is_late = True  # so that what is owed is settled out of all that comes back, as it is spent
         alive = [(lot, some) for lot, some in parts if lot is not None and self.ends_at(lot) > self.present]
         owed = sum(some for lot, some in parts if lot is None)
         less = min(owed, self.debt)
@@ -410,6 +411,8 @@ class Account:
                     purchase_id=lot.purchase_id,
                 )  # fmt: skip
                 self.give(kind, some, cause, terms, house)
+        self.is_late = False
+        self._expire(new_id)
         self._settle(cause)
 
     def move_out(self, cause: Cause, lots: Sequence[tuple[Lot, int]], debt: int) -> None:

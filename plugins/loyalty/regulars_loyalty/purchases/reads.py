@@ -35,7 +35,7 @@ def _lookups(dialect: Dialect, purchase_ids: Sequence[str]) -> Sequence[Lookup]:
     whose = "coalesce(s.merged_into_id, t.customer_id)"
     return [
         (
-            f"SELECT t.purchase_id, {whose}, {columns}, t.shares FROM loyalty_transfer t"
+            f"SELECT t.purchase_id, {whose}, {columns}, t.shares, t.customer_id FROM loyalty_transfer t"
             f" LEFT JOIN customer_stats s ON s.customer_id = t.customer_id WHERE {of} ORDER BY t.id",
             [list(purchase_ids)],
         ),
@@ -72,9 +72,9 @@ async def posted_by(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, Seq
     for transfer_id, amount, *values in used:
         uses.setdefault(transfer_id, []).append((lot(values), amount))
     openings = {(one := lot(list(values))).transfer_id: one for values in opened}
-    for purchase_id, customer_id, id_, *columns, shares in rows:
+    for purchase_id, customer_id, id_, *columns, shares, record in rows:
         own = json.loads(shares) if shares else None
-        made: Any = (id_, customer_id, *columns, own, tuple(uses.get(id_, ())), openings.get(id_))
+        made: Any = (id_, customer_id, *columns, own, tuple(uses.get(id_, ())), openings.get(id_), record)
         found[purchase_id].append(Posted(*made))
     return found
 

@@ -30,6 +30,7 @@ from regulars_loyalty.purchases.standing import (
     PurchaseState,
     eligible_back,
     net,
+    of_others,
     payments_of,
     restored_money,
     reversal,
@@ -101,6 +102,7 @@ class _Settling:
     ) -> None:
         self._shop, self._ledger, self._happened = shop, ledger, happened
         self._posted, self._state, self._cause = posted, state, happened.cause()
+        self._of_others = of_others(posted, state.owner)
 
     def post(self) -> int:
         """Post it, and answer how much money came back to where it came from."""
@@ -130,7 +132,8 @@ class _Settling:
         return self._ledger.account(customer_id, unit)
 
     def _adjust(self, root: Posted) -> None:
-        stands, back = net(root, self._posted), reversal(root, self._state)
+        stands = net(root, self._posted)
+        back = reversal(root, self._state, is_others=root.id in self._of_others)
         difference = root.amount - back - stands
         if not difference:
             return

@@ -4,7 +4,7 @@ Nothing here depends on the order of refunds: what should stand is found from al
 is the difference to what stands. So the parts of a purchase that is given back bit by bit sum to the whole.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -35,6 +35,8 @@ class Posted:
     shares: Mapping[str, int] | None
     uses: Sequence[tuple[Lot, int]] = ()
     opened: Lot | None = None
+    record: str = ""
+    """On whose account it was posted then; `customer_id` may be who that was merged into."""
 
     @property
     def delta(self) -> int:
@@ -102,10 +104,18 @@ def eligible_back(root: Posted, state: PurchaseState) -> Fraction:
     return back
 
 
-def reversal(root: Posted, state: PurchaseState) -> int:
+def of_others(posted: Sequence[Posted], owner: str | None) -> Set[str]:
+    """What was earned by somebody who has the purchase no more, by id. Where records that had it one after the other are one by
+    now, it is earned once: by that of which something stands, or that had it last."""
+    earned = [one for one in posted if one.reverses_id is None and one.kind in EARNED and one.delta > 0]
+    own = [one for one in earned if one.customer_id == owner]
+    standing = [one for one in own if net(one, posted) > 0] or own
+    return {one.id for one in earned if one not in own or one.record != standing[-1].record}
+
+
+def reversal(root: Posted, state: PurchaseState, *, is_others: bool = False) -> int:
     """How much of what a purchase gave is taken back by now, in all: ⌊given × eligible money back ÷ eligible money⌋, and all of
-    it once the goods are back."""
-    is_others = root.kind in EARNED and root.customer_id != state.owner
+    it once the goods are back or where it was earned by somebody else."""
     if state.is_void or is_others or (state.is_gone and root.kind in EARNED):
         return root.amount
     if root.shares is None:  # given for the purchase as a whole
