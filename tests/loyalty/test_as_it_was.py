@@ -23,7 +23,17 @@ async def tables(shop: Shop) -> dict[str, list[dict[str, Any]]]:
     """All rows, by table."""
     columns = {
         "loyalty_transfer": ("id", "customer_id", "unit", "kind", "source", "target", "amount", "at"),
-        "loyalty_lot": ("id", "customer_id", "unit", "transfer_id", "amount", "available_at", "expires_at", "life"),
+        "loyalty_lot": (
+            "id",
+            "customer_id",
+            "unit",
+            "transfer_id",
+            "amount",
+            "available_at",
+            "expires_at",
+            "life",
+            "opened_at",
+        ),
         "loyalty_lot_use": ("transfer_id", "lot_id", "amount"),
         "loyalty_hold": ("customer_id", "unit", "amount", "created_at", "held_until", "closed_at"),
     }
@@ -64,12 +74,7 @@ def recounted(
     for row in rows["loyalty_lot_use"]:
         if row["transfer_id"] in transfers:
             used[row["lot_id"]] += row["amount"]
-    held = sum(
-        row["amount"]
-        for row in own("loyalty_hold")
-        if row["created_at"] <= at < row["held_until"] and (row["closed_at"] is None or row["closed_at"] > at)
-    )
-    ended = pending = free = 0
+    lots = []
     for row in own("loyalty_lot"):
         left = (row["amount"] if row["transfer_id"] in transfers else 0) - used[row["id"]]
         ends = row["expires_at"]
@@ -78,13 +83,31 @@ def recounted(
             assert life is not None
             ends = end_of(life, max(active, row["available_at"]), shop.settings.zone)
         if left > 0:
-            ended += left if ends <= at else 0
-            pending += left if row["available_at"] > at else 0
-            free += left if row["available_at"] <= at else 0
-    gone = min(ended, max(0, free - held))
-    settled = max(0, min(debt, free - gone - held))
+            lots.append((ends, row["opened_at"], row["id"], row["available_at"], left))
+    holds = [row for row in own("loyalty_hold") if row["created_at"] <= at and not (row["closed_at"] or at + 1) <= at]
+    gone, debt, left, held = become(sorted(lots), holds, max(0, debt), at)
     balance -= gone
-    return balance, max(0, balance - pending - held), pending, held, max(0, debt - settled)
+    return balance, max(0, balance - left - held), left, held, debt
+
+
+def become(lots: list[Any], holds: list[Any], debt: int, at: Instant) -> tuple[int, int, int, int]:
+    """What has expired that is not written down yet, what is still owed, what is pending, and what is held: lots end and settle
+    what is owed one after the other, as time goes."""
+    gone, held, left = 0, 0, [lot[-1] for lot in lots]
+    moments = {one for ends, _, _, available, _ in lots for one in (ends, available)}
+    moments |= {row["held_until"] for row in holds}
+    for one in [*sorted(each for each in moments if debt and each < at), at]:
+        held = sum(row["amount"] for row in holds if row["held_until"] > one)
+        for is_end in (True, False):
+            for n, (ends, _, _, available, _) in enumerate(lots):
+                free = sum(some for lot, some in zip(lots, left, strict=True) if lot[3] <= one) - held
+                if available > one or (is_end and ends > one):
+                    continue
+                some = max(0, min(left[n], free) if is_end else min(left[n], free, debt))
+                left[n] -= some
+                gone += some if is_end else 0
+                debt -= 0 if is_end else some
+    return gone, debt, sum(some for lot, some in zip(lots, left, strict=True) if lot[3] > at), held
 
 
 @pytest.mark.parametrize("seed", [1, 2])

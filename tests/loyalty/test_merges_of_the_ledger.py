@@ -8,12 +8,14 @@ import time_machine
 
 import regulars_loyalty
 from regulars_core.plugin import Instant, Plugins, new_id, now, plugins_on
+from regulars_core.shop.actors import Actor, Binding
 from regulars_core.testing import OpenShop
 from regulars_loyalty.chain.chaining import chain
 from regulars_loyalty.chain.verification import differences
 from regulars_loyalty.ledger.book import PAID, POINTS, Cause, Terms
 from regulars_loyalty.ledger.storage import customer_ledger, read_ledger, write_ledger
 from regulars_loyalty.points.program import ExpiryStart
+from regulars_schema.testing import Api
 from tests.loyalty.test_cases_points import on
 from tests.loyalty.test_purchases import PER_AMOUNT, Till, begin_program, paid
 from tests.support.sales import rule
@@ -339,3 +341,35 @@ async def test_what_would_have_ended_without_the_merge_ends_with_its_undoing(til
         assert (await undone(till, merge))["userErrors"] == []
         assert await have(till, ana, ben) == [0, 30]
         await holds(till)
+
+
+async def test_what_goes_over_is_told_to_who_may_see_it(till: Till) -> None:
+    ana, ben = await till.customer(), await till.customer()
+    await till.given(ben, 12_345)
+    await till.given(ben, 40, POINTS)
+    may = frozenset({"customers.view", "customers.merge"})
+    asked = {"survivorId": "customer_" + ana, "absorbedIds": ["customer_" + ben]}
+
+    def seer(*more: str) -> Api:
+        return Api(till.api.schema, till.shop, Actor("key", "till", (Binding("own", may | {*more}, None),)))
+
+    async def previewed(api: Api) -> Any:
+        document = """query($input: CustomersMergePreviewInput!) {
+          customersMergePreview(input: $input) { fingerprint effects { kind message } } }"""
+        return (await api.data(document, input=asked))["customersMergePreview"]
+
+    async def kinds(api: Api) -> list[str]:
+        return [one["kind"] for one in (await previewed(api))["effects"]]
+
+    assert await kinds(seer()) == []
+    assert await kinds(seer("credit.view")) == ["CREDIT"]
+    assert await kinds(seer("points.view")) == ["POINTS"]
+    assert sorted(await kinds(till.api)) == ["CREDIT", "POINTS"]
+    fingerprint = (await previewed(seer()))["fingerprint"]
+    done = await till.api.done(
+        "customersMerge", "customersMerge { effects { kind } }", {**asked, "fingerprint": fingerprint}
+    )
+    assert len(done["customersMerge"]["effects"]) == 2
+    document = "query($id: ID!) { customer(id: $id) { merges { effects { kind } } } }"
+    told = (await seer("points.view").data(document, id="customer_" + ana))["customer"]["merges"]
+    assert told == [{"effects": [{"kind": "POINTS"}]}]

@@ -21,6 +21,7 @@ from regulars_core.plugin import (
 )
 from regulars_loyalty.ledger.book import MERGED, POINTS, Account, Cause, Lot
 from regulars_loyalty.ledger.storage import LOT_COLUMNS, Ledger, read_ledger, write_ledger
+from regulars_loyalty.permissions import CREDIT_VIEW, POINTS_VIEW
 
 
 async def merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
@@ -47,13 +48,13 @@ def _forecast(shop: Shop, ledger: Ledger, once: Mapping[str, Mapping[str, str]],
         if customer_id != survivor.id and (account.amount or account.debt):
             code = next(one.code for one in merge.absorbed if one.id == customer_id)
             what = _words(account.balance, unit)
-            kind = "POINTS" if unit == POINTS else "CREDIT"
-            effects.append(MergeEffect(kind, f"{what} of {code} go over to {survivor.code}."))
+            kind, needs = ("POINTS", POINTS_VIEW) if unit == POINTS else ("CREDIT", CREDIT_VIEW)
+            effects.append(MergeEffect(kind, f"{what} of {code} go over to {survivor.code}.", needs))
     for rule, count in sorted(_twice(once, [one.id for one in merge.everybody]).items()):
         message = (
             f"What the rule {rule} gives once per customer was given {count + 1} times, and is taken back {count}."
         )
-        effects.append(MergeEffect("POINTS", message))
+        effects.append(MergeEffect("POINTS", message, POINTS_VIEW))
     return MergeForecast(obstacles=list(dict.fromkeys(obstacles)), effects=effects)
 
 

@@ -125,10 +125,6 @@ class CustomersMerge:
     """Over regulars_core.customers.merge.reads.MergeRow."""
 
     is_type_of = backed_by(MergeRow)
-    effects: list[MergeEffect] = strawberry.field(
-        description="What else changes, in sentences, such as a tier or a balance; plugins tell it here. Empty once the merge "
-        "was undone, or one of the customers erased."
-    )
     fields: list[MergeField] = strawberry.field(
         description="The fields in which the customers differ, and which value is kept. Empty once the merge was undone, or one "
         "of the customers erased: what was another's is told no more."
@@ -153,6 +149,18 @@ class CustomersMerge:
         description="Until when it can be undone; null in a preview and of one that was undone."
     )
     undone_at: Instant | None = strawberry.field(description="When it was undone; null if it was not.")
+
+
+@batched(
+    name="effects",
+    returns=list[MergeEffect],
+    description="What else changes, in sentences, such as a tier or a balance, as far as the caller may see that; plugins tell "
+    "it here. Empty once the merge was undone, or one of the customers erased.",
+)
+async def effects_of(merges: Sequence[MergeRow], context: RequestContext) -> Sequence[list[facts.MergeEffect]]:
+    """The effects of each merge that the caller may see."""
+    may = context.actor.may
+    return [[one for one in merge.effects if one.needs is None or may(one.needs)] for merge in merges]
 
 
 @batched(
@@ -367,7 +375,7 @@ def contribution() -> Contribution:
             Extension(Query, [customers_merge_preview]),
             Extension(Mutation, [customers_merge, customers_unmerge]),
             Extension(Customer, [aliases, merged_into, merges]),
-            Extension(CustomersMerge, [survivor_of, absorbed_of, obstacles]),
+            Extension(CustomersMerge, [survivor_of, absorbed_of, effects_of, obstacles]),
             Extension(MergeField, [values_of]),
         ],
         nodes=[NodeKind("merge", _load, MERGE, is_node=False)],

@@ -23,10 +23,12 @@ class PlannedMerge:
 
 @dataclass(frozen=True, slots=True)
 class MergeEffect:
-    """Something that changes with a merge: what it is, for programs (`TIER`, `CREDIT`), and one sentence for people."""
+    """Something that changes with a merge: what it is, for programs (`TIER`, `CREDIT`), and one sentence for people. `needs` is
+    the permission to see it; None where whoever may merge may see it."""
 
     kind: str
     message: str
+    needs: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
