@@ -373,3 +373,18 @@ async def test_what_goes_over_is_told_to_who_may_see_it(till: Till) -> None:
     document = "query($id: ID!) { customer(id: $id) { merges { effects { kind } } } }"
     told = (await seer("points.view").data(document, id="customer_" + ana))["customer"]["merges"]
     assert told == [{"effects": [{"kind": "POINTS"}]}]
+
+
+async def test_what_a_merge_took_back_is_not_given_again_by_what_becomes_of_the_purchase(till: Till) -> None:
+    await begin_program(till.shop, WELCOME)
+    ana, ben = await till.customer(), await till.customer()
+    await till.sells(ana, "10.00")
+    sale = await till.sells(ben, "10.00", "30.00")
+    assert await have(till, ana, ben) == [100, 100]
+    merge = await merged(till, ana, ben)
+    assert await have(till, ana) == [100]
+    await till.api.done("purchaseUpdate", "purchase { id }", {"id": sale["id"], "note": "Gift"})
+    await till.refunds(sale, lines=[{"lineId": sale["lines"][0]["id"], "quantity": "1"}])
+    assert await have(till, ana) == [100]
+    assert merge
+    await holds(till)

@@ -24,7 +24,8 @@ from regulars_loyalty.purchases.standing import LineState, Posted, PurchaseState
 from regulars_loyalty.settings import LoyaltySettings
 
 _POSTED = (
-    "id", "unit", "kind", "source", "target", "amount", "payment_id", "refund_id", "reverses_id", "program", "rule", "base",
+    "id", "unit", "kind", "source", "target", "amount", "payment_id", "refund_id", "reverses_id", "merge_id", "program", "rule",
+    "base",
 )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ from regulars_loyalty.purchases.standing import (
     payments_of,
     restored_money,
     reversal,
+    taken_by_merges,
 )
 from regulars_loyalty.settings import LoyaltySettings
 
@@ -134,6 +135,7 @@ class _Settling:
     def _adjust(self, root: Posted) -> None:
         stands = net(root, self._posted)
         back = reversal(root, self._state, is_others=root.id in self._of_others)
+        back = min(back + taken_by_merges(root, self._posted), root.amount)
         difference = root.amount - back - stands
         if not difference:
             return

@@ -29,6 +29,7 @@ class Posted:
     payment_id: str | None
     refund_id: str | None
     reverses_id: str | None
+    merge_id: str | None
     program: int | None
     rule: str | None
     base: int | None
@@ -90,6 +91,11 @@ class PurchaseState:
 def net(root: Posted, posted: Sequence[Posted]) -> int:
     """What stands of something by now: all of it, less what was taken back."""
     return root.delta + sum(one.delta for one in posted if one.reverses_id == root.id)
+
+
+def taken_by_merges(root: Posted, posted: Sequence[Posted]) -> int:
+    """How much of something merges have taken back, because it is given once per customer; merges that were undone not."""
+    return -sum(one.delta for one in posted if one.reverses_id == root.id and one.merge_id is not None)
 
 
 def eligible_back(root: Posted, state: PurchaseState) -> Fraction:
