@@ -40,10 +40,11 @@ check: setup ## Format, lint, types, layers, and everything generated is up to d
 	$(BIN)/python -m regulars_server.cli.drift
 
 faults: setup $(DATA) ## The long runs: what is lost when things break, what hostile documents cost, generated queries and requests, all data
-	KILLS=200 CRASHES=50 DISK_FAILURES=20 DEADLOCKS=50 CONFLICT_SECONDS=60 EVENTS=100000 PURCHASES=2000 CONSUMER_KILLS=50 \
+	KILLS=200 CRASHES=50 DISK_FAILURES=20 DEADLOCKS=50 CONFLICT_SECONDS=60 EVENTS=100000 PURCHASES=2000 POSTINGS=300 LEDGER_KILLS=50 CONSUMER_KILLS=50 \
 		MISSED_EVENTS=5000 SWITCHING_KILLS=20 SOAK_SECONDS=1800 SILENT_TIMES=50 \
 		$(BIN)/pytest -s tests/faults $(ARGS)
 	MERGES=50 MERGED_LIVES=300 $(BIN)/pytest tests/merges $(ARGS)
+	LEDGER_STEPS=51000 $(BIN)/pytest tests/loyalty/test_any_sequence.py $(ARGS)
 	MISSED_JOURNAL=2000000 GROUP_MEMBERS=1000000 $(BIN)/pytest -s tests/faults_found/test_d3_off_for_long.py \
 		tests/faults_found/test_d4_changes_of_very_many.py $(ARGS)
 	ALL_DATA=true GENERATED_QUERIES=5000 SILENT_TIMES=50 $(BIN)/pytest tests/imports/test_real_data.py \

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from benchmarks.population import fill
@@ -25,6 +26,21 @@ from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_wanted
 from regulars_core.testing import PostgresServer
 from regulars_core.verification import verifications_of
+from regulars_loyalty.points.program import EarningData, ProgramData, RateData, RuleData
+from regulars_loyalty.points.program_changes import change_program
+
+PROGRAM = ProgramData(
+    rules=(
+        EarningData(
+            code="BASE", name="A point for each 1.00",
+            rule=RuleData(kind="PER_AMOUNT", settings=(("points", "1"), ("per", "1.00"))),
+        ),
+        EarningData(code="TIER", name="What the tier adds", rule=RuleData(kind="TIER_MULTIPLIER")),
+    ),
+    expire_after="P12M",
+    rate=RateData(points=100, amount=Decimal(1)),
+)  # fmt: skip
+"""What earns points while it is measured."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +116,7 @@ class Place:
             async with opened(self.url(size)) as shop:
                 await fill(shop.database, size.customers, buying=False)
                 await sell(shop.database, size.customers, size.purchases)
+                await change_program(shop, PROGRAM, None, "benchmarks")
                 await self._settle(shop, size)
                 await prove(shop)
             self._mark(size).touch()

@@ -43,12 +43,16 @@ def schema() -> ComposedSchema:
 
 @pytest.fixture(autouse=True)
 def twins(request: pytest.FixtureRequest) -> Iterator[Twins]:
-    """Every query of tests of the schema and of tiers is answered by both executors, unless one is marked with `one_executor`."""
+    """Every query of tests of the schema, of tiers and of loyalty is answered by both executors, unless one is marked with
+    `one_executor`."""
     watching = Twins()
     # A patch of our own: the test's `monkeypatch` is to be undone before the shop is closed.
     with pytest.MonkeyPatch.context() as patch:
         room = request.node.path.relative_to(Path(__file__).parent).parts[0]
-        if room in {"customers", "schema", "tiers"} and request.node.get_closest_marker("one_executor") is None:
+        if (
+            room in {"customers", "loyalty", "schema", "tiers"}
+            and request.node.get_closest_marker("one_executor") is None
+        ):
             answer = BreadthFirst.answer
             patch.setattr(BreadthFirst, "answer", lambda *given: watching.answer(*given, answer))
         yield watching

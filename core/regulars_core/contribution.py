@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 
+from regulars_core.audiences.box import LEAVES as AUDIENCE_LEAVES
+from regulars_core.audiences.leaves import AudienceLeaf
 from regulars_core.bulk.service import forget_old_jobs
 from regulars_core.bulk.tasks import BulkTask
 from regulars_core.bulk.worker import do_bulk_jobs
@@ -115,6 +117,12 @@ def regulars_models() -> App:
 def regulars_permissions() -> Sequence[Permission]:
     """Core's permissions."""
     return CORE_PERMISSIONS
+
+
+@hookimpl
+def regulars_audiences() -> Sequence[AudienceLeaf]:
+    """Core's leaves of audiences."""
+    return AUDIENCE_LEAVES
 
 
 @hookimpl

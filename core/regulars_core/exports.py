@@ -1,13 +1,17 @@
-"""Customers as a file: chosen fields, a range of days, one row a customer, streamed."""
+"""Customers as files: chosen fields, a range of days, one row a customer, streamed; and all that is known of one, in tables."""
 
 import csv
+import io
+import zipfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any, TextIO
 
+import orjson
+
 from regulars_core.customers.columns import COLUMNS
-from regulars_core.customers.filters import NOT_MERGED
+from regulars_core.customers.filters import NOT_GONE
 from regulars_core.customers.reads import SORT_KEYS, CustomerRow, StatsRow, page_of_customers, stats_of, tags_of
 from regulars_core.groups.reads import groups_by_ids
 from regulars_core.primitives.clock import Instant, printed, start_of
@@ -68,7 +72,8 @@ def _is_number(text: str) -> bool:
 async def export_customers(
     shop: Shop, target: TextIO, fields: Sequence[str], first_day: date | None = None, last_day: date | None = None
 ) -> int:
-    """Write customers registered from one day to another, where the shop is, as CSV; answers how many.
+    """Write customers registered from one day to another, where the shop is, as CSV, without who was merged into another one or
+    erased; answers how many.
 
     Raises UnknownFields before anything is written.
     """
@@ -90,7 +95,7 @@ def _registered(shop: Shop, first_day: date | None, last_day: date | None) -> Wh
     if last_day is not None and last_day < date.max:
         conditions.append(("<", start_of(last_day + timedelta(days=1), shop.settings.zone)))
     registered = Where("leaf", leaf=Leaf("createdAt", compared("c.created_at")), conditions=tuple(conditions))
-    return Where("all", (NOT_MERGED, registered))
+    return Where("all", (NOT_GONE, registered))
 
 
 async def _batches(shop: Shop, where: Where | None) -> AsyncIterator[Sequence[CustomerRow]]:
@@ -124,3 +129,30 @@ async def _columns(shop: Shop, customers: Sequence[CustomerRow], fields: Sequenc
             tags = await tags_of(shop.database, ids)
             columns[field] = ["|".join(tags[key]) for key in ids]
     return columns
+
+
+def archive_of(known: Mapping[str, Any]) -> bytes:
+    """What `data_of` tells of a person as a zip archive: a CSV file for each table, by whose it is, whose first column says of
+    which record of the person each row is."""
+    tables: dict[str, list[Mapping[str, Any]]] = {}
+    for record in known["records"]:
+        for owner, parts in record.items():
+            if isinstance(parts, Mapping):
+                for table, rows in parts.items():
+                    told = tables.setdefault(f"{owner}/{table}.csv", [])
+                    told += [{"record": record["customerId"], **row} for row in rows]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, rows in tables.items():
+            target = io.StringIO(newline="")
+            columns = list(dict.fromkeys(column for row in rows for column in row))
+            writer = csv.writer(target)
+            writer.writerow(columns)
+            writer.writerows([safe_cell(_written(row.get(column))) for column in columns] for row in rows)
+            file.writestr(name, target.getvalue())
+    return archive.getvalue()
+
+
+def _written(value: Any) -> Any:
+    """A value of JSON as a cell: truth as `true` and `false`, and what has parts as JSON."""
+    return orjson.dumps(value).decode() if isinstance(value, bool | list | dict) else value

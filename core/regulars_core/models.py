@@ -34,6 +34,7 @@ from regulars_core.purchases.models import (
     PurchaseReceipt,
     Refund,
     RefundLine,
+    RefundPayment,
 )
 from regulars_core.stores.models import Store
 
@@ -70,6 +71,7 @@ __all__ = [
     "RecentTextSpan",
     "Refund",
     "RefundLine",
+    "RefundPayment",
     "Role",
     "Store",
 ]

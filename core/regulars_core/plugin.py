@@ -4,6 +4,8 @@ GraphQL is in `regulars_schema.plugin`; for tests there are `regulars_core.testi
 `regulars_server.testing`.
 """
 
+from regulars_core.audiences.answers import audience_answers, audience_lookups, read_audiences
+from regulars_core.audiences.leaves import Audience, AudienceFacts, AudienceLeaf, CustomerMoment, Holds
 from regulars_core.audit import changed
 from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.bulk.service import request_bulk_job
@@ -28,9 +30,9 @@ from regulars_core.customers.erasure.holdings import (
     erase_held,
     told_of,
 )
-from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge
-from regulars_core.customers.reads import CustomerRow, customers_by_ids, survivors_by_ids
-from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition
+from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge, StandingMerge
+from regulars_core.customers.reads import GONE, CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
+from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition, Sought
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
 from regulars_core.events.ahead import told_later
 from regulars_core.events.consumers import consumer
@@ -55,40 +57,75 @@ from regulars_core.primitives.clock import (
     start_of,
 )
 from regulars_core.primitives.errors import BadInput, Forbidden, Malformed, Problem, Refused
-from regulars_core.primitives.ids import MAIN_STORE_ID, new_id
-from regulars_core.primitives.money import Money, decimal_text, divided_half_up, exponent_of, spread, to_minor
+from regulars_core.primitives.ids import MAIN_STORE_ID, is_id, new_id
+from regulars_core.primitives.money import (
+    CurrencyCode,
+    Money,
+    decimal_text,
+    divided_half_up,
+    exponent_of,
+    spread,
+    to_minor,
+)
 from regulars_core.primitives.text import camel
 from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Quote
 from regulars_core.purchases.histories import (
     completed,
+    completed_from,
     fact_of,
     lifetimes,
+    lookup_completions,
     lookup_lifetimes,
     lookup_purchase_facts,
     purchase_facts,
     purchase_facts_from,
+    refunds_of,
 )
+from regulars_core.purchases.payments.payment_rows import PaymentRow, refund_payments_of
 from regulars_core.purchases.quotes import Quoted, quote
-from regulars_core.purchases.reads import PurchaseRow, RefundRow, purchases_by_ids, refunds_by_ids
-from regulars_core.purchases.recorded import PurchaseOutline, ReassignedPurchase, RecordedPurchase, RecordedRefund
+from regulars_core.purchases.reads import (
+    PurchaseRow,
+    RefundLineRow,
+    RefundRow,
+    purchases_by_ids,
+    refunds_by_ids,
+)
+from regulars_core.purchases.recorded import (
+    PurchaseOutline,
+    ReassignedPurchase,
+    RecordedPayment,
+    RecordedPurchase,
+    RecordedRefund,
+    recorded_by_ids,
+)
+from regulars_core.purchases.recorded import as_recorded as recorded_before_refunds
+from regulars_core.purchases.refundable import Paid, PaidLine, taken_by_amount
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
+from regulars_core.queries.pace import Pace
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.relations import Relation, RowShape
-from regulars_core.queries.rows import Readable, by_ids, pages_of
+from regulars_core.queries.rows import Readable, by_ids, by_owner, pages_of, query_listed
 from regulars_core.queries.where import Condition, Leaf, Values, Where, compared, exists_in
+from regulars_core.rules.explanations import RuleExplanation, RuleFigure, RuleOutcome, SkipReason
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
 from regulars_core.rules.kinds import NoSettings, RuleKind
 from regulars_core.rules.laws import broken_law, random_purchases
 from regulars_core.rules.registry import RuleKinds, rule_kinds
+from regulars_core.rules.rewards import RewardKind
 from regulars_core.rules.settings import MinorUnits, settings_from
+from regulars_core.rules.shop_rules import checked_rule, shown_rule, try_rule, usable_rule
+from regulars_core.rules.simulations import RuleSimulation, RuleSimulationSample, RuleSimulationShare
+from regulars_core.rules.stored import RuleSetting, ShownRule, StoredRule, UsableRule
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.codes import CodeSeries
 from regulars_core.shop.commands import in_shop
+from regulars_core.shop.current_actor import acting, acting_as
 from regulars_core.shop.permissions import Permission
 from regulars_core.shop.shop import Shop
 from regulars_core.start import configured, opened, plugins_on, plugins_wanted
-from regulars_core.verification import Verification
+from regulars_core.stores.reads import StoreRow, stores_by_ids
+from regulars_core.verification import Verification, told_progress
 
 __all__ = [
     "AMOUNT",
@@ -97,6 +134,7 @@ __all__ = [
     "ERASED",
     "ERASED_TEXT",
     "FLAG",
+    "GONE",
     "INNER",
     "KEPT",
     "LATEST",
@@ -109,6 +147,9 @@ __all__ = [
     "Actor",
     "Adjustment",
     "App",
+    "Audience",
+    "AudienceFacts",
+    "AudienceLeaf",
     "BadInput",
     "Basket",
     "BasketLine",
@@ -120,7 +161,9 @@ __all__ = [
     "Checks",
     "CodeSeries",
     "Condition",
+    "CurrencyCode",
     "CustomerFact",
+    "CustomerMoment",
     "CustomerRow",
     "Database",
     "Declined",
@@ -130,6 +173,7 @@ __all__ = [
     "GroupRow",
     "Guarded",
     "Holding",
+    "Holds",
     "IdField",
     "Instant",
     "InstantField",
@@ -150,8 +194,12 @@ __all__ = [
     "Once",
     "Order",
     "Owners",
+    "Pace",
     "Page",
+    "Paid",
+    "PaidLine",
     "Parts",
+    "PaymentRow",
     "Permission",
     "PlannedMerge",
     "PluginError",
@@ -167,27 +215,51 @@ __all__ = [
     "Quoted",
     "Readable",
     "ReassignedPurchase",
+    "RecordedPayment",
     "RecordedPurchase",
     "RecordedRefund",
+    "RefundLineRow",
     "RefundRow",
     "Refused",
     "Relation",
+    "RewardKind",
     "RowShape",
+    "RuleExplanation",
+    "RuleFigure",
     "RuleKind",
     "RuleKinds",
+    "RuleOutcome",
+    "RuleSetting",
+    "RuleSimulation",
+    "RuleSimulationSample",
+    "RuleSimulationShare",
     "Shop",
+    "ShownRule",
+    "SkipReason",
     "SortKey",
+    "Sought",
+    "StandingMerge",
+    "StoreRow",
+    "StoredRule",
     "TextKeyField",
+    "UsableRule",
     "Values",
     "Verification",
     "Where",
     "Window",
+    "acting",
+    "acting_as",
+    "audience_answers",
+    "audience_lookups",
     "broken_law",
     "by_ids",
+    "by_owner",
     "camel",
     "changed",
+    "checked_rule",
     "compared",
     "completed",
+    "completed_from",
     "configured",
     "consumer",
     "counted_by",
@@ -209,11 +281,14 @@ __all__ = [
     "insert",
     "inserting",
     "instant_of",
+    "is_id",
     "lifetimes",
     "lock",
     "locked_customer",
+    "lookup_completions",
     "lookup_lifetimes",
     "lookup_purchase_facts",
+    "lookup_survivors",
     "moment",
     "new_id",
     "now",
@@ -225,17 +300,29 @@ __all__ = [
     "purchase_facts",
     "purchase_facts_from",
     "purchases_by_ids",
+    "query_listed",
     "quote",
     "random_purchases",
+    "read_audiences",
+    "recorded_before_refunds",
+    "recorded_by_ids",
+    "refund_payments_of",
     "refunds_by_ids",
+    "refunds_of",
     "request_bulk_job",
     "rule_kinds",
     "settings_from",
+    "shown_rule",
     "spread",
     "start_of",
+    "stores_by_ids",
     "survivors",
     "survivors_by_ids",
+    "taken_by_amount",
     "to_minor",
     "told_later",
     "told_of",
+    "told_progress",
+    "try_rule",
+    "usable_rule",
 ]

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from regulars_core import contribution, hookspecs
+from regulars_core.audiences.registry import audience_leaves
 from regulars_core.database import Database, DatabaseTooNew, NotMigrated, Unavailable, migrations
 from regulars_core.database.apps import sqlite_path
 from regulars_core.events.catching_up import switched_on
@@ -52,7 +53,8 @@ async def opened(
     settings: Settings, plugins: Plugins | None = None, *, migrated: bool = True, serving: bool = False
 ) -> AsyncIterator[Shop]:
     """The shop of these settings with these plugins, or those that the settings choose; closed at the end. Raises what
-    `Database.open` raises, and PluginError for plugins whose permissions or kinds of rules cannot be.
+    `Database.open` raises, and PluginError for plugins whose permissions, kinds of rules or leaves of audiences
+    cannot be.
 
     Unless `migrated` is False, raises NotMigrated or DatabaseTooNew for a database that is not of this version, and
     WrongCurrency for one whose purchases are in another currency; and plugins are told what they missed, all of it before the
@@ -67,6 +69,7 @@ async def opened(
     try:
         shop = Shop(database, settings, plugins)
         rule_kinds(shop)  # what cannot be listed would stop every sale
+        audience_leaves(shop)
         if migrated:
             await refuse_other_version(database)
             await refuse_other_currency(shop)

@@ -1,5 +1,6 @@
 """Counting again what is stored twice: core's own figures and those of plugins, each by a verification."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,15 @@ class Verification:
     differences: Callable[[Shop], AsyncIterator[str]]
     quick: bool = False
     """Whether it takes hardly longer in a large shop, so that `regulars doctor` looks, too."""
+
+
+PROGRESS = logging.getLogger("regulars.verification")
+"""Says how far a long verification is, which `regulars verify` prints."""
+
+
+def told_progress(name: str, done: int, expected: int) -> None:
+    """Say how far a verification is: so many of about so many rows."""
+    PROGRESS.info("%s: %s of %s", name, f"{done:,}", f"{expected:,}")
 
 
 def verifications_of(plugins: Plugins) -> Sequence[Verification]:

@@ -3,6 +3,7 @@
 What has nothing to do with GraphQL is in `regulars_core.plugin`.
 """
 
+from regulars_schema.audiences.stored import audience_of, shown_audience
 from regulars_schema.composition.contributions import (
     Contribution,
     Extension,
@@ -22,10 +23,12 @@ from regulars_schema.executor.pushdown import SqlField, sql_field
 from regulars_schema.fields.declarations import batched, mutation, root
 from regulars_schema.fields.filters import (
     AmountComparison,
+    BigIntComparison,
     InstantComparison,
     IntComparison,
     TextComparison,
     amount_conditions,
+    big_int_conditions,
     instant_conditions,
     int_conditions,
 )
@@ -33,29 +36,45 @@ from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_ord
 from regulars_schema.fields.pagination import Connection, PageArguments, window
 from regulars_schema.fields.store_scope import visible_purchases
 from regulars_schema.groups.mutations import CustomerGroupCreateInput, CustomerGroupUpdateInput
-from regulars_schema.inputs.idempotent import IdempotentInput, RequiredKeyInput
+from regulars_schema.inputs.idempotent import IdempotentInput, RequiredKeyInput, required_key
 from regulars_schema.inputs.maybe import value_or_none
+from regulars_schema.inputs.money import MoneyInput, minor_units
 from regulars_schema.purchases.baskets import BasketInput, baskets_of
 from regulars_schema.purchases.inputs import PaymentInput, PurchaseLineInput, PurchaseRecordInput
-from regulars_schema.purchases.types import Purchase, PurchaseOrderField, PurchaseWhere
+from regulars_schema.purchases.types import (
+    Payment,
+    Purchase,
+    PurchaseLine,
+    PurchaseOrderField,
+    PurchaseWhere,
+    Refund,
+)
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload, UserError
 from regulars_schema.request.permissions import guarded, requires
+from regulars_schema.rules.explanations import RuleExplanation, RuleOutcome
+from regulars_schema.rules.rule_types import Rule, RuleInput, rule_in
+from regulars_schema.rules.simulations import RuleSimulation
 from regulars_schema.schema import build_schema, contributions_of, schema_of
 from regulars_schema.shop.bulk_jobs import BulkJob
+from regulars_schema.shop.shop import Shop
+from regulars_schema.shop.store_lookup import lookup_store, store_acted_in
 from regulars_schema.shop.stores import Store
 from regulars_schema.types.ids import identified, key_of
 from regulars_schema.types.money import Money
-from regulars_schema.types.scalars import EmailAddress, PhoneNumber
+from regulars_schema.types.scalars import BigInt, CustomerFilter, EmailAddress, PhoneNumber
 
 __all__ = [
     "AmountComparison",
     "BasketInput",
+    "BigInt",
+    "BigIntComparison",
     "BulkJob",
     "Connection",
     "Contribution",
     "Customer",
     "CustomerCreateInput",
+    "CustomerFilter",
     "CustomerGroup",
     "CustomerGroupCreateInput",
     "CustomerGroupUpdateInput",
@@ -71,32 +90,44 @@ __all__ = [
     "InstantComparison",
     "IntComparison",
     "Money",
+    "MoneyInput",
     "Mutation",
     "MutationCode",
     "Node",
     "NodeKind",
     "PageArguments",
     "Payload",
+    "Payment",
     "PaymentInput",
     "PhoneNumber",
     "Purchase",
+    "PurchaseLine",
     "PurchaseLineInput",
     "PurchaseOrderField",
     "PurchaseRecordInput",
     "PurchaseWhere",
     "Query",
+    "Refund",
     "RequestContext",
     "RequiredKeyInput",
+    "Rule",
+    "RuleExplanation",
+    "RuleInput",
+    "RuleOutcome",
+    "RuleSimulation",
     "SchemaConflict",
+    "Shop",
     "SortField",
     "SqlField",
     "Store",
     "TextComparison",
     "UserError",
     "amount_conditions",
+    "audience_of",
     "backed_by",
     "baskets_of",
     "batched",
+    "big_int_conditions",
     "build_schema",
     "contributions_of",
     "customer_row",
@@ -107,11 +138,17 @@ __all__ = [
     "instant_conditions",
     "int_conditions",
     "key_of",
+    "lookup_store",
+    "minor_units",
     "mutation",
+    "required_key",
     "requires",
     "root",
+    "rule_in",
     "schema_of",
+    "shown_audience",
     "sql_field",
+    "store_acted_in",
     "value_or_none",
     "visible_purchases",
     "window",

@@ -75,7 +75,13 @@ class Api:
         """The payload of one mutation, with its user errors; under a key of its own where it needs one and none is given."""
         kind = mutation[0].upper() + mutation[1:] + "Input"
         document = f"mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {payload} {USER_ERRORS} }} }}"
-        return (await self.data(document, input=keyed(mutation, input)))[mutation]
+        given = {"idempotencyKey": uuid4().hex, **input} if self._must_have_key(kind) else keyed(mutation, input)
+        return (await self.data(document, input=given))[mutation]
+
+    def _must_have_key(self, kind: str) -> bool:
+        """Whether the schema demands a key of an input."""
+        definition: Any = self.schema.get_type_by_name(kind)
+        return any(field.python_name == "idempotency_key" and field.type is str for field in definition.fields)
 
     async def done(self, mutation: str, payload: str, input: dict[str, Any]) -> Any:
         """The payload of a mutation that worked."""

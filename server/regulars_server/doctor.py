@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tortoise.exceptions import BaseORMException
 
+from regulars_core.audiences.registry import AudienceLeaves
 from regulars_core.database import Database, Unavailable, migrations
 from regulars_core.database.apps import sqlite_path
 from regulars_core.events.behind import progress
@@ -53,6 +54,7 @@ def _plugins(plugins: Plugins) -> list[Finding]:
     try:
         schema_of(plugins)
         RuleKinds.of(plugins)
+        AudienceLeaves.of(plugins)
         verifications_of(plugins)
     except (SchemaConflict, PluginError) as error:
         return [Finding(False, f"plugins: {error}; switch off one of them by REGULARS_PLUGINS, or mend it")]

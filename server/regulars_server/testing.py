@@ -18,8 +18,11 @@ from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
 from regulars_core.testing import ENGINES, Databases, OpenShop, PostgresMissing, PostgresServer, opened_shop
 from regulars_schema.testing import Api
+from regulars_server import demo
 from regulars_server.cli.main import app
 
+fill_with_demo = demo.fill
+"""Fills a new shop with what `regulars demo` shows: two years of purchases, made up from a seed."""
 command_line = app
 """The command line, for typer's `CliRunner`: the commands of plugins that are on hang on it."""
 

@@ -38,7 +38,11 @@ async def test_it_starts_and_answers(database_url: str, chosen: dict[str, object
 
 def test_the_box() -> None:
     box = plugins_wanted(None)
-    assert box.names == ("tiers",)
+    assert box.names == ("tiers", "loyalty")
     assert [(one.name, one.description) for one in box.about] == [
-        ("tiers", "Tiers: customers move up by what they buy, down after a grace, and every standing explains itself.")
+        ("tiers", "Tiers: customers move up by what they buy, down after a grace, and every standing explains itself."),
+        (
+            "loyalty",
+            "Loyalty: store credit and points on one double-entry ledger, in which every entry explains itself.",
+        ),
     ]

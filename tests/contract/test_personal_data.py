@@ -22,6 +22,7 @@ from regulars_core.plugin import App, Holding, Plugins, Shop, hookimpl, plugins_
 from regulars_core.plugins.discovery import installed, loaded
 from regulars_core.testing import OpenShop, hooks_lacking
 from regulars_core.testing.personal import models_in, refers_to_customers
+from regulars_loyalty import personal as personal_of_loyalty
 from regulars_schema.testing import Api
 from regulars_tiers import personal as personal_of_tiers
 from tests.erasure.conftest import BOTH, known, merged_in, pass_days, requested
@@ -33,6 +34,7 @@ EVERYBODY: Mapping[str, Any] = {**loaded(one for one in installed() if one.in_th
 HELD: Mapping[str, Sequence[Holding]] = {
     "core": HOLDINGS,
     "tiers": personal_of_tiers.HOLDINGS,
+    "loyalty": personal_of_loyalty.HOLDINGS,
     "birthday": importlib.import_module("regulars_birthday.service").HOLDINGS,
     "outline": importlib.import_module("regulars_outline.service").HOLDINGS,
 }
@@ -51,12 +53,20 @@ UNTOLD = {
     "purchase": {"digest", "replaces_id", "generation"},
     "purchase_line": {"position"},
     "payment": {"id", "position"},
+    "refund_payment": {"id", "position"},
     "refund_line": {"id"},
     "purchase_reassignment": {"id", "before_id", "after_id"},
     "tier_assignment": {"id", "author"},
     "tier_spell": {"number", "position"},
     "tier_standing": {"next_at", "policy", "failed"},
     "tier_change": {"id"},
+    "loyalty_account": {"id", "version", "next_at", "spendable", "is_living"},
+    "loyalty_transfer": {"event_id", "actor", "payment_id", "base", "shares"},
+    "loyalty_lot": {"id", "origin_id"},
+    "loyalty_lot_use": {"id", "transfer_id", "position", "lot_id", "amount"},
+    "loyalty_hold": {"id"},
+    "loyalty_once": {"id", "transfer_id"},
+    "loyalty_link": {"position", "customer_id", "unit", "version", "hash"},
 }
 """What no customer is told: what we have made of what is told, what says nothing, and who else had to do with it."""
 

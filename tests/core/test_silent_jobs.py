@@ -20,7 +20,7 @@ LONGEST = 1.5
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-async def test_a_job_behind_a_silent_connection_moves_to_a_healthy_process(shop: Shop, engine: str) -> None:
+async def test_d2_a_job_behind_a_silent_connection_moves_to_a_healthy_process(shop: Shop, engine: str) -> None:
     begun, moved = asyncio.Event(), asyncio.Event()
 
     async def get_stuck(far: Shop) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from regulars_core.customers.filters import LEAVES, days_of_the_year
+from regulars_core.customers.filters import LEAVES, days_of_the_year, latest_birth_date
 from regulars_core.customers.reads import CUSTOMERS
 from regulars_core.primitives.clock import DAY_MS, NEVER
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
@@ -142,6 +142,7 @@ VALUE: dict[str, Callable[[Person], Sequence[Any]]] = {
     "firstPurchaseAt": lambda p: [p.first],
     "lastPurchaseAt": lambda p: [p.last],
     "birthday": lambda p: [p.born and p.born.strftime("%m-%d")],
+    "age": lambda p: [p.born and p.born.isoformat()],
     "tag": lambda p: p.tags,
     "city": lambda p: [city for _, city, _ in p.addresses],
     "country": lambda p: [country for _, _, country in p.addresses],
@@ -170,7 +171,7 @@ def some(chance: random.Random, values: Sequence[Any]) -> list[Any]:
 
 
 def conditions(chance: random.Random, name: str) -> list[Condition]:
-    def compared(pick: Callable[[], int], operators: Sequence[str]) -> list[Condition]:
+    def compared(pick: Callable[[], Any], operators: Sequence[str]) -> list[Condition]:
         return [(operator, pick()) for operator in chance.sample(operators, chance.randint(1, 2))]
 
     def instant() -> int:
@@ -191,16 +192,18 @@ def conditions(chance: random.Random, name: str) -> list[Condition]:
             return compared(lambda: chance.randrange(-1, 5), ["=", ">=", ">", "<=", "<"])
         case "birthday":
             return [("in", days_of_the_year(date(2026, chance.randint(1, 12), 27), chance.choice([1, 3, 60, 366])))]
+        case "age":
+            return compared(
+                lambda: latest_birth_date(chance.randint(32, 38), date(2026, 2, 28)), [">", "<", ">=", "<="]
+            )
         case "tag":
             return [("in", some(chance, [*TAGS, "nobody's"]))]
         case "city":
             return [("in", some(chance, CITIES))]
         case "country":
             return [("in", some(chance, COUNTRIES))]
-        case "companyName":
-            return [("in", some(chance, COMPANIES))]
-        case "taxId":
-            return [("in", some(chance, TAX_IDS))]
+        case "companyName" | "taxId":
+            return [("in", some(chance, COMPANIES if name == "companyName" else TAX_IDS))]
     return [("=", chance.random() < 0.5)]
 
 

@@ -119,3 +119,28 @@ def test_settings_name_the_columns_that_there_are() -> None:
         load_settings(required_fields="first_name,shoe_size", unique_fields="gender", duplicate_score=49)
     for name in ("REGULARS_REQUIRED_FIELDS", "REGULARS_UNIQUE_FIELDS", "REGULARS_DUPLICATE_SCORE"):
         assert name in str(told.value)
+
+
+UNSEEN = ["\u200b", "\u2060\u200d", "\u00ad", "\ufeff", "\u202e", "\u3164", "\u2800 \u115f"]
+
+
+@pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
+async def test_p10_what_cannot_be_seen_is_no_name(open_shop: OpenShop, tmp_path: Path, unseen: str) -> None:
+    api = Api.of(await open_shop())
+    assert await codes(api, "customerCreate", firstName=unseen, lastName="Li") == [("REQUIRED", "input.firstName")]
+    assert await codes(api, "customerCreate", companyName=unseen) == [
+        ("REQUIRED", "input.firstName"), ("REQUIRED", "input.lastName"),
+    ]  # fmt: skip
+    bare = {"reference": "1", "lines": [{"name": "Tea", "total": "1.00"}], "customer": {"firstName": unseen}}
+    assert await api.refused("purchaseRecord", bare) == ["REQUIRED"]
+    phone = {**bare, "customer": {"firstName": unseen, "phone": "55 1234 5678"}}
+    sold = await api.done("purchaseRecord", "purchase { customer { displayName code } }", phone)
+    assert sold["purchase"]["customer"]["displayName"] == sold["purchase"]["customer"]["code"]
+    seen = await create(
+        api, firstName=f"Zo{unseen}e", lastName="\U0001f469\u200d\U0001f373"
+    )  # joined as they were typed
+    assert (seen["firstName"], seen["lastName"]) == (" ".join(f"Zo{unseen}e".split()), "\U0001f469\u200d\U0001f373")
+    file = tmp_path / "people.csv"
+    file.write_text(f"code,first_name,last_name\nA,{unseen},Li\nB,Bo,Ek\n")
+    report = await import_customers(api.shop, file, ImportOptions(), lambda *_: None)
+    assert (report.created, report.rejected) == (1, 1)

@@ -33,7 +33,7 @@ def test_who_was_stopped_by_an_operator_may_try_again() -> None:
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-async def test_reads_and_transactions(url: str, engine: str, strict: None) -> None:
+async def test_d4_reads_and_transactions(url: str, engine: str, strict: None) -> None:
     database = await Database.open(url, [SHOP])
     with pytest.raises(StoppedForLength):
         await database.rows("SELECT pg_sleep(60)")

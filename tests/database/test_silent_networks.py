@@ -108,7 +108,7 @@ async def in_time(work: Callable[[], Awaitable[object]]) -> str:
     return "done"
 
 
-async def test_a_pool_whose_every_connection_is_silent_recovers_within_two_deadlines(
+async def test_d1_a_pool_whose_every_connection_is_silent_recovers_within_two_deadlines(
     shop: Database, far: Database, silence: Silence
 ) -> None:
     acknowledged = set()

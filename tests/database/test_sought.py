@@ -61,6 +61,10 @@ def test_a_key_is_asked_once_and_read_where_it_stands() -> None:
         ("SELECT (SELECT key FROM sought0)", []),
     ]
     assert keys == [two]
+    assert asked_with_keys([("SELECT $1::uuid[], $2", [[two, two], [1, 2]])])[0] == [
+        ("SELECT ARRAY(SELECT key FROM sought0, generate_series(1, 2))::uuid[], $1", [[1, 2]])
+    ]
+    assert by_key(("SELECT $1, $2", [[two, two], two]), two, "a") == ("SELECT $1, $2", [["a", "a"], "a"])
     assert side_by_side(asked, [two.query]) == (
         "WITH sought0 (key) AS MATERIALIZED (SELECT id FROM customer WHERE email = $1 OR phone = $2)"
         " SELECT ARRAY(SELECT q FROM (SELECT key FROM sought0) q),"

@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
+import regulars_loyalty
 import regulars_tiers
 from regulars_core.customers.erasure.due import SETTLED_AFTER_MS, erase_due
-from regulars_core.plugin import DAY_MS, Instant, Plugins, Shop, now, plugins_on
+from regulars_core.plugin import DAY_MS, Instant, Plugins, Shop, now, plugins_on, printed
 from regulars_core.primitives.clock import moment
 from regulars_core.testing import OpenShop
 from regulars_schema.testing import Api
 
 sys.path.append(str(Path(__file__).parents[1] / "examples" / "regulars_birthday"))
 BIRTHDAY = importlib.import_module("regulars_birthday")
-BOTH = {"tiers": regulars_tiers, "birthday": BIRTHDAY}
+BOTH = {"tiers": regulars_tiers, "loyalty": regulars_loyalty, "birthday": BIRTHDAY}
 PERSON = {
     "firstName": "Quetzalli", "lastName": "Xochipilli", "preferredName": "Quetzi", "email": "quetzalli.x@marker-mail.example",
     "phone": "+525512345678", "birthDate": "1979-03-21", "gender": "FEMALE", "taxId": "QUXX790321AB9",
@@ -36,7 +37,9 @@ ALIAS = {
 """Another record of the same person, which was merged into that one."""
 TYPED = {
     "note": "Allergic to huitlacoche.", "saleNote": "Gift for comadre Citlali.", "payment": "CHQ-Xochipilli-4711",
+    "paidBack": "CHQ-Xochipilli-4712",
     "refund": "Jar broke at Quetzalli's place.", "moved": "Was rung for neighbour Macuilli.",
+    "credit": "For the cracked molcajete of abuela Citlalli.",
     "tier": "Cousin of the owner Tepoztli.", "cleared": "Quarrel about Yolotzin.",
 }  # fmt: skip
 """What people typed about the person."""
@@ -100,17 +103,32 @@ async def known(api: Api, **more: Any) -> str:
     pays = [{"method": "cheque", "amount": "600.00", "reference": TYPED["payment"]}]
     bought = await sell(api, "R1", customer, note=TYPED["saleNote"], payments=pays)
     lines = [{"lineId": bought["lines"][0]["id"], "quantity": "0.5"}]
-    await api.done(
-        "purchaseRefund", "refund { id }", {"purchaseId": bought["id"], "lines": lines, "reason": TYPED["refund"]}
-    )
+    back = [{"method": "cheque", "amount": "300.00", "reference": TYPED["paidBack"]}]
+    refund = {"purchaseId": bought["id"], "lines": lines, "reason": TYPED["refund"], "payments": back}
+    await api.done("purchaseRefund", "refund { id }", refund)
     moved = await sell(api, "R2", None)
     given = {"purchaseIds": [moved["id"]], "customerId": customer, "reason": TYPED["moved"]}
     await api.done("purchasesReassign", "movedCount", given)
+    if "loyalty" in api.shop.plugins.names:
+        await given_credit(api, customer)
     if "tiers" in api.shop.plugins.names:
         assigned = {"customerId": customer, "tier": "A", "reason": TYPED["tier"]}
         await api.done("tierAssign", "customer { id }", assigned)
         await api.done("tierClear", "customer { id }", {"customerId": customer, "reason": TYPED["cleared"]})
     return str(customer)
+
+
+async def given_credit(api: Api, customer: str) -> None:
+    """Give the person credit with a note, keep some of it for a basket and free it, and points once."""
+    of = {"customerId": customer, "amount": {"amount": "20.00"}}
+    await api.done("creditAdd", "entry { id }", {**of, "reason": "GOODWILL", "note": TYPED["credit"]})
+    held = (await api.done("creditHold", "hold { id }", {**of, "basket": "cart"}))["hold"]["id"]
+    await api.done("creditRelease", "hold { id }", {"holdId": held})
+    welcome = {"kind": "PER_PURCHASE", "settings": [{"name": "points", "value": "5"}]}
+    welcome["settings"].append({"name": "oncePerCustomer", "value": "true"})  # type: ignore[attr-defined]
+    program = {"rules": [{"code": "WELCOME", "name": "Welcome", "rule": welcome}]}
+    await api.done("pointsProgramUpdate", "pointsProgram { id }", {"program": program})
+    await sell(api, "R3", customer, purchasedAt=printed(now()))
 
 
 async def merged_in(api: Api, customer: str) -> None:

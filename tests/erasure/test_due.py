@@ -10,6 +10,7 @@ import pytest
 from regulars_core.customers.erasure.due import SETTLED_AFTER_MS, erase_due
 from regulars_core.customers.erasure.holders import Holders
 from regulars_core.customers.search.leftovers import INDEXES
+from regulars_core.database.postgres import connection
 from regulars_core.plugin import DAY_MS, Instant, PluginError, Shop, hookimpl, now, plugins_on
 from regulars_core.primitives.clock import moment
 from regulars_core.testing import OpenShop
@@ -190,3 +191,24 @@ async def test_who_was_off_is_told_again_when_it_is_on(open_shop: OpenShop, pers
     assert (await bare.database.rows(greetings))[0][0] == 1  # nobody knew of the plugin
     later = await open_shop(plugins=plugins_on(BOTH))
     assert (await later.database.rows(greetings))[0][0] == 0
+
+
+class Slow:
+    """Takes as long as overwriting hundreds of thousands of purchases."""
+
+    @hookimpl
+    async def customers_erased(self, shop: Shop) -> Mapping[str, int]:
+        if shop.database.engine == "postgres":
+            await shop.database.rows("SELECT pg_sleep(1.5)")
+        return {}
+
+
+async def test_d3_whoever_has_bought_very_often_is_erased_too(
+    open_shop: OpenShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connection.SETTINGS, "statement_timeout", "1s")
+    api = await opened_with(open_shop, Slow())
+    customer = await ana(api)
+    await requested(api, customer)
+    await pass_days(api.shop)
+    assert await status_of(api, customer) == "ERASED"

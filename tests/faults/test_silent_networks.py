@@ -1,8 +1,9 @@
-"""The network to PostgreSQL falls silent in the middle of transactions, without an end that anybody is told of."""
+"""D1: the network to PostgreSQL falls silent in the middle of transactions, without an end that anybody is told of."""
 
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -21,28 +22,34 @@ RETRIED = frozenset({"UNAVAILABLE", "TIMEOUT"})
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-async def test_a_pool_that_is_silent_in_transactions_recovers(
-    database_url: str, engine: str, postgres: PostgresServer, tmp_path: Path
+@pytest.mark.parametrize(("asked", "after"), [(b"BEGIN", True), (b"COMMIT", False)], ids=["begun", "committing"])
+async def test_d1_a_pool_that_is_silent_in_transactions_recovers(
+    database_url: str, engine: str, postgres: PostgresServer, tmp_path: Path, asked: bytes, after: bool
 ) -> None:
+    """Once a transaction has begun, what is asked and the ROLLBACK after it are not answered; at its end, the COMMIT is not."""
     silence = Silence.to(database_url)
     options = {"database_pool": str(POOL), "request_seconds": str(DEADLINE), "jobs": "false"}
     async with silence.before(database_url) as far:
         server = Server(far, tmp_path, **options)
         await asyncio.to_thread(server.start)
         try:
-            await _fall_silent_again_and_again(postgres, database_url, silence, server)
+            await _fall_silent_again_and_again(
+                postgres, database_url, server, lambda: silence.fall_at(asked, POOL, after=after)
+            )
         finally:
             await asyncio.to_thread(server.stop)
 
 
-async def _fall_silent_again_and_again(postgres: PostgresServer, url: str, silence: Silence, server: Server) -> None:
+async def _fall_silent_again_and_again(
+    postgres: PostgresServer, url: str, server: Server, fall: Callable[[], asyncio.Event]
+) -> None:
     *clients, probe = everybody = await tills(url, server.address, POOL + 1)
     for till in everybody:
         till.retried = RETRIED
     slowest = 0.0
     for _ in range(TIMES):
         await asyncio.gather(*(till.one(till.purchase(till.own)) for till in clients))
-        fallen = silence.fall_at(b"COMMIT", POOL)
+        fallen = fall()
         refunds = [till.refund() for till in clients]
         tried = asyncio.gather(*(till.try_once(refund) for till, refund in zip(clients, refunds, strict=True)))
         await fallen.wait()

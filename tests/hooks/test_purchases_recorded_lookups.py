@@ -78,3 +78,38 @@ async def test_who_names_what_cannot_be_looked_up_is_named(open_with: OpenWith) 
     assert await api.data("{ purchases { totalCount } customers { totalCount } }") == {
         "purchases": {"totalCount": 0}, "customers": {"totalCount": 0},
     }  # fmt: skip
+
+
+async def test_it_is_known_how_a_purchase_is_paid(open_with: OpenWith, files: Files) -> None:
+    """The methods as they are kept, whether one is recorded at a till, read from a file, or told of late."""
+    seen: list[frozenset[str]] = []
+
+    def purchases_recorded_lookups(purchases: Any) -> Any:
+        seen.extend(one.methods for one in purchases)
+        return []
+
+    async def purchases_recorded(purchases: Any) -> None:
+        assert {frozenset(one.method for one in row.payments) for row in purchases} <= set(seen)
+
+    hooks = {
+        "purchases_recorded_lookups": purchases_recorded_lookups,
+        "purchases_recorded": purchases_recorded,
+    }
+    shop = await open_with(plugins_on({"purse": plugin(**hooks)}))
+    await switch_on(shop)
+    paid = [{"method": one, "amount": "1.00"} for one in (" POINTS ", "card")]
+    line = {"name": "Tea", "total": "2.00"}
+    await Api.of(shop).done("purchaseRecord", "created", basket("R1", lines=[line], payments=paid))
+    await Api.of(shop).done("purchaseRecord", "created", basket("R2"))
+    assert set(seen) == {frozenset({"POINTS", "card"}), frozenset()}
+    seen.clear()
+    rows = "R3,2026-01-01,Tea,5.00,cash\nR4,2026-01-01,Tea,5.00,"
+    written = files.write(f"reference,purchased_at,name,total,payment_method\n{rows}")
+    await import_purchases(shop, written, ImportOptions(), silent)
+    assert set(seen) == {frozenset({"cash"}), frozenset()}
+    seen.clear()
+    off = Shop(shop.database, shop.settings, plugins_on())
+    await switch_on(off)
+    await Api.of(off).done("purchaseRecord", "created", basket("R5", lines=[line], payments=paid))
+    await catch_up(shop, "purse")
+    assert seen == [frozenset({"POINTS", "card"})]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import regulars_loyalty
 import regulars_server
 import regulars_tiers
 from regulars_core.plugin import Lookup, Plugins, PurchaseOutline, RecordedPurchase, Shop, hookimpl, plugins_on
@@ -42,6 +43,8 @@ SOME: dict[str, dict[str, Any]] = {
     "none": {},
     "tiers": {"tiers": regulars_tiers},
     "example": {"outline": EXAMPLE},
+    "loyalty": {"loyalty": regulars_loyalty},
+    "the box": {"tiers": regulars_tiers, "loyalty": regulars_loyalty},
     "three": {"tiers": regulars_tiers, "outline": EXAMPLE, "greeter": Greeter()},
 }
 

@@ -18,7 +18,7 @@ GROWING = "ßŉǰΐﬃև"
 """Letters whose capitals are two letters or three."""
 
 
-async def test_a_code_is_measured_in_capitals(customers: Importing, files: Files, shop: Shop) -> None:
+async def test_d5_a_code_is_measured_in_capitals(customers: Importing, files: Files, shop: Shop) -> None:
     fits = [letter * (40 // len(letter.upper())) for letter in GROWING]
     long = [code + code[0] for code in fits]
     rows = [f"{code},Ana,Li" for code in ["C1", *fits, *long, "C4"]]

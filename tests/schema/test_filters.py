@@ -108,6 +108,9 @@ def trees(group: str, store: str) -> list[tuple[dict[str, Any], str]]:
         ({"birthday": {"inNextDays": 4}}, "A"),
         ({"birthday": {"inNextDays": 366}}, "AB"),
         ({"not": {"birthday": {"inNextDays": 366}}}, "C"),
+        ({"age": {"gte": TODAY.year - 1962}}, "AB"),
+        ({"age": {"gt": 130}}, ""),
+        ({"not": {"age": {"lte": 130}}}, "C"),
         ({"tag": {"in": ["vip"]}}, "A"),
         ({"tag": {"in": ["CAFE", "NEW"]}}, "AB"),
         ({"not": {"tag": {"in": ["vip"]}}}, "BC"),
@@ -164,21 +167,32 @@ async def test_every_leaf_of_purchases(shop_of_three: Api) -> None:
     found = await shop_of_three.data('{ customerSearch(query: "ana") { id } stores { nodes { id code } } }')
     store = next(node["id"] for node in found["stores"]["nodes"] if node["code"] == "S1")
     wanted: list[tuple[dict[str, Any], str]] = [
-        ({}, "A1 A2 B1"),
-        ({"status": {"in": ["PAID"]}}, "A1 A2 B1"),
+        ({}, "A1 A2 B1 C1"),
+        ({"status": {"in": ["PAID"]}}, "A1 A2 B1 C1"),
         ({"not": {"status": {"in": ["PAID"]}}}, ""),
         ({"store": {"in": [store]}}, "B1"),
         ({"customer": {"in": [found["customerSearch"][0]["id"]]}}, "A1 A2"),
         ({"channel": {"in": ["till"]}}, "A1 A2"),
-        ({"not": {"channel": {"in": ["till"]}}}, "B1"),
-        ({"purchasedAt": {"withinDays": 50}}, "A1 A2"),
+        ({"not": {"channel": {"in": ["till"]}}}, "B1 C1"),
+        ({"purchasedAt": {"withinDays": 50}}, "A1 A2 C1"),
         ({"total": {"gte": "10.00", "lt": "20.00"}}, "A1"),
         ({"paymentMethod": {"in": ["card"]}}, "A1 A2"),
-        ({"not": {"paymentMethod": {"in": ["card"]}}}, "B1"),
+        ({"not": {"paymentMethod": {"in": ["card"]}}}, "B1 C1"),
         ({"brand": {"in": ["Ole"]}}, "A1 A2 B1"),
         ({"category": {"in": ["drinks"]}}, ""),
         ({"sku": {"in": ["K1", "K3"]}}, "B1"),
+        ({"recordedAt": {"withinDays": 0}}, "A1 A2 B1 C1"),
+        ({"recordedAt": {"before": printed(now() - DAY)}}, ""),  # type: ignore[arg-type]
+        ({"due": {"gt": "0.00"}}, "C1"),
+        ({"due": {"lte": "0.00"}}, "A1 A2 B1"),
+        ({"register": {"in": [" T1 ", "T2"]}}, "C1"),
+        ({"register": {"in": ["", "t1"]}}, ""),
+        ({"not": {"register": {"in": ["T1"]}}}, "A1 A2 B1"),
+        ({"hasNote": True}, "C1"),
+        ({"hasNote": False}, "A1 A2 B1"),
     ]
+    nobody = {"reference": "C1", "register": "T1", "note": "A gift.", "due": "7.00", "purchasedAt": printed(now())}
+    await shop_of_three.done("purchaseRecord", "created", {**nobody, "lines": [{"name": "Jam", "total": "7.00"}]})
     answers = []
     for where, _ in wanted:
         nodes = (await shop_of_three.data(ASK_PURCHASES, where=where))["purchases"]["nodes"]

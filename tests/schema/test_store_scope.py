@@ -105,7 +105,8 @@ async def town(api: Api) -> Town:
         purchase = made["purchase"]
         if reference == "FOREIGN":
             line = {"lineId": purchase["lines"][0]["id"], "quantity": "1"}
-            given = {"purchaseId": purchase["id"], "lines": [line], "reason": reference}
+            told = [{"method": "FOREIGN", "amount": price}]
+            given = {"purchaseId": purchase["id"], "lines": [line], "reason": reference, "payments": told}
             purchase = (await api.done("purchaseRefund", _PURCHASE, given))["purchase"]
         bought.append(purchase)
     here, there = (store.split("_")[1] for store in stores)

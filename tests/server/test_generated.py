@@ -32,7 +32,7 @@ ALLOWED = CODES - {"INTERNAL", "UNAVAILABLE", "GRAPHQL_PARSE_FAILED", "GRAPHQL_V
 MORE_MISTAKES = "Too many validation errors, error limit reached. Validation aborted."
 """What is told after five mistakes, with the code of validation, though each of them has a code of its own."""
 PEOPLE = 20
-PLUGINS = plugins_wanted(("tiers",))
+PLUGINS = plugins_wanted(("tiers", "loyalty"))
 
 WORDS = ("C1", "north", "south", "vip", "tea", "Ana", "Li", "R1", "R7", "A", "B", "C", "card", "web", "MX", "NET_SPEND",
          "code", "+525512345678", "a\u0301", "%", "_", '"', "'; --", "\u2028", "")  # fmt: skip
@@ -52,9 +52,20 @@ def one_of(*values: str) -> SearchStrategy[graphql.StringValueNode]:
 
 
 KINDS = {
+    "creditAdd": ("customer",),
+    "creditCapture": ("credit hold",),
+    "creditDeduct": ("customer",),
+    "creditHold": ("customer",),
+    "creditRelease": ("credit hold",),
     "customerGroup": ("group",),
     "customer": ("customer", "group"),
+    "ledgerReverse": ("entry",),
+    "ledgerVerify": ("customer",),
     "note": ("note", "customer"),
+    "pointsAdjust": ("customer",),
+    "pointsHold": ("customer",),
+    "pointsRedeem": ("customer",),
+    "pointsRelease": ("points hold",),
     "purchaseRecord": ("customer",),
     "purchase": ("purchase", "line"),
     "store": ("store",),
@@ -129,8 +140,23 @@ class Conversation:
             self._keep("purchase", purchase)
             self._keep("line", *purchase["lines"])
             self._keep("note", self.done("noteAdd", "note { id }", customerId=customer, body="Likes tea.")["note"])
+            self._money(n, customer)
         self._keep("customer", {"id": "customer_" + "0" * 32})
         self._keep("note", {"id": "no id"})
+
+    def _money(self, n: int, customer: str) -> None:
+        """Credit and points of a customer, some of each held."""
+        usd = {"currencyCode": "USD"}
+        given = {"customerId": customer, "reason": "GOODWILL", "idempotencyKey": f"given-{n}"}
+        self._keep("entry", self.done("creditAdd", "entry { id }", amount={"amount": "40"} | usd, **given)["entry"])
+        given["idempotencyKey"] = f"earned-{n}"
+        earned = self.done("pointsAdjust", "entry { id }", points="500", direction="ADD", **given)
+        self._keep("entry", earned["entry"])
+        held = {"customerId": customer, "basket": f"basket-{n}"}
+        for kind, amount in (("credit", {"amount": {"amount": "5"} | usd}), ("points", {"points": "50"})):
+            key = f"held-{kind}-{n}"
+            hold = self.done(f"{kind}Hold", "hold { id }", idempotencyKey=key, **amount, **held)["hold"]
+            self._keep(f"{kind} hold", hold)
 
     def _keep(self, kind: str, *made: dict[str, Any]) -> None:
         self.ids.setdefault(kind, []).extend(one["id"] for one in made)
@@ -179,7 +205,7 @@ async def talk(database_url: str, tmp_path: Path) -> AsyncIterator[Conversation]
     key = await key_to(database_url)
     much = str(10**9)
     options = {
-        "plugins": "tiers",
+        "plugins": "tiers,loyalty",
         "country": "MX",
         "rate_capacity": much,
         "rate_restore": much,
@@ -204,6 +230,7 @@ def values() -> None:
     for name, strategy in {
         "String": text,
         "Int": st.sampled_from(INTEGERS).map(nodes.Int),
+        "BigInt": st.sampled_from(INTEGERS).map(nodes.Int) | one_of("0", "12000", "-1", str(2**63), "1.5"),
         "Decimal": one_of(*AMOUNTS),
         "DateTime": one_of(*INSTANTS),
         "Date": one_of(*DAYS),

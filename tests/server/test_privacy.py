@@ -23,7 +23,7 @@ NAME, MAIL, PHONE, TAX = "Zzyxavier", "zzyx.canary@example.org", "+525512340987"
 CANARIES = ("zzyx", "canary", "5512340987", "5512 340987", "990101")
 BY_NAME = {"email": MAIL, "phone": PHONE, "taxId": TAX, "reference": "R-zzyx", "idempotencyKey": "zzyx-1"}
 BY_TYPE = {
-    "EmailAddress": MAIL, "PhoneNumber": PHONE, "Decimal": "1.00", "Int": 1, "Boolean": True, "Float": 1.0,
+    "EmailAddress": MAIL, "PhoneNumber": PHONE, "Decimal": "1.00", "BigInt": "1", "Int": 1, "Boolean": True, "Float": 1.0,
     "DateTime": "2026-01-01T00:00:00Z", "Date": "1990-01-01", "CurrencyCode": "USD",
 }  # fmt: skip
 

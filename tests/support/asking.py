@@ -7,6 +7,7 @@ from regulars_core.plugin import (
     Lookup,
     PurchaseOutline,
     ReassignedPurchase,
+    RecordedPayment,
     RecordedPurchase,
     RecordedRefund,
     Shop,
@@ -34,6 +35,19 @@ class Asker:
         """Look up before purchases are written."""
         assert len(purchases) == len(extras)
         return _lookups(shop, [purchase.customer_id for purchase in purchases])
+
+    @hookimpl
+    def purchases_paid_lookups(
+        self, shop: Shop, payments: Sequence[RecordedPayment], extras: Sequence[Any]
+    ) -> Sequence[Lookup]:
+        """Look up when something that was due is paid."""
+        assert len(payments) == len(extras)
+        return _lookups(shop, [payment.purchase.customer_id for payment in payments])
+
+    @hookimpl
+    async def purchases_paid(self, payments: Sequence[RecordedPayment], found: Sequence[Sequence[Any]]) -> None:
+        """Note it."""
+        self._note("paid", payments, found)
 
     @hookimpl
     def purchases_refunded_lookups(self, shop: Shop, refunds: Sequence[RecordedRefund]) -> Sequence[Lookup]:

@@ -12,6 +12,8 @@ class _Pair:
     """A connection that comes through here, until it is silent: then it stays open, and what is sent is lost."""
 
     is_silent: bool = False
+    is_next: bool = False
+    """Whether it falls silent at whatever is asked next."""
 
 
 class Silence:
@@ -24,7 +26,7 @@ class Silence:
         """Where it listens."""
         self._port = port
         self._pairs: set[_Pair] = set()
-        self._awaited, self._left, self._fallen = b"", 0, asyncio.Event()
+        self._awaited, self._after, self._left, self._fallen = b"", False, 0, asyncio.Event()
 
     @property
     def speaking(self) -> int:
@@ -38,10 +40,10 @@ class Silence:
             pair.is_silent = True
         return count
 
-    def fall_at(self, statement: bytes, connections: int = 1) -> asyncio.Event:
-        """Make so many connections silent, each as soon as it is asked this, which nobody is asked then; the event tells when all
-        are."""
-        self._awaited, self._left, self._fallen = statement, connections, asyncio.Event()
+    def fall_at(self, statement: bytes, connections: int = 1, *, after: bool = False) -> asyncio.Event:
+        """Make so many connections silent, each as soon as it is asked this, or with `after`, what is asked next once this has
+        been answered; nobody is asked that then. The event tells when all are."""
+        self._awaited, self._after, self._left, self._fallen = statement, after, connections, asyncio.Event()
         return self._fallen
 
     @asynccontextmanager
@@ -86,15 +88,22 @@ class Silence:
         self, pair: _Pair, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, asks: bool
     ) -> None:
         while data := await source.read(1 << 16):
-            if asks and self._left and not pair.is_silent and self._awaited in data:
-                pair.is_silent, self._left = True, self._left - 1
-                if not self._left:
-                    self._fallen.set()
+            if asks and self._left and not pair.is_silent:
+                self._look(pair, data)
             if not pair.is_silent:
                 sink.write(data)
         while pair.is_silent:  # noqa: ASYNC110 - its end is not told either
             await asyncio.sleep(3_600)
         sink.close()
+
+    def _look(self, pair: _Pair, data: bytes) -> None:
+        """Let the connection fall silent if this is the moment for it."""
+        is_this = self._awaited in data
+        if pair.is_next or (is_this and not self._after):
+            pair.is_silent, self._left = True, self._left - 1
+            if not self._left:
+                self._fallen.set()
+        pair.is_next = is_this and self._after
 
     @classmethod
     def to(cls, url: str) -> "Silence":

@@ -129,3 +129,17 @@ async def test_a_leaf_in_the_past(owner: Owner) -> None:
              other: customers(where: {tier: {in: ["Z"]}}) { totalCount } }"""
     )
     assert [found[name]["totalCount"] for name in ("then", "no", "none", "other")] == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+async def test_d3_how_many_wait_is_counted_once_over_whoever_is_merged(owner: Owner) -> None:
+    """Where the list of who is merged does not fit into memory, PostgreSQL would go through it for each standing: 5 s were not
+    enough for a million standings and 300,000 merged records."""
+    await owner.customer()
+    database = owner.shop.database
+    for counts in (reassessment.waiting, reassessment.failed_counts):
+        with database.counting() as counted:
+            await counts(owner.shop)
+        [sql] = [one for one in counted if "merged_into_id" in one]
+        plan = await database.rows(f"EXPLAIN {sql}", *([1] if "$1" in sql else []))
+        assert "SubPlan" not in "\n".join(str(row[0]) for row in plan)

@@ -215,9 +215,9 @@ async def test_settings_are_text_in_the_form_of_their_types(open_tiers: OpenTier
 @pytest.mark.parametrize(
     ("settings", "place", "why"),
     [
-        ([("of", "1"), ("spent", "1.005")], ["settings", "1"], "no amount in USD"),
-        ([("of", "101")], ["settings", "0"], "less than or equal to 100"),
-        ([("of", "1"), ("colour", "red")], ["settings", "1"], "There is no setting of this name"),
+        ([("of", "1"), ("spent", "1.005")], ["settings", "1", "value"], "no amount in USD"),
+        ([("of", "101")], ["settings", "0", "value"], "less than or equal to 100"),
+        ([("of", "1"), ("colour", "red")], ["settings", "1", "name"], "There is no setting of this name"),
         ([("of", "13")], ["settings"], "The plugin fails to read its settings: ZeroDivisionError"),
         (
             [("of", "0")],

@@ -1,5 +1,6 @@
 """What customers can be filtered by, as SQL over `customer c` and `customer_stats s`."""
 
+from calendar import isleap
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -49,6 +50,24 @@ def days_of_the_year(first: date, count: int) -> list[str]:
     return list(dict.fromkeys(days))
 
 
+def age_on(born: date, day: date) -> int:
+    """How many years somebody has completed on a day; who was born on 29 February does so on the 28th in other years."""
+    eve = (2, 28) if (born.month, born.day) == (2, 29) and not isleap(day.year) else (born.month, born.day)
+    return day.year - born.year - ((day.month, day.day) < eve)
+
+
+def latest_birth_date(years: int, day: date) -> str:
+    """The last birth date, as it is kept, of those who have completed so many years on a day."""
+    year = day.year - years
+    if not 1 <= year <= 9999:
+        return "" if year < 1 else "9999-12-31"
+    if (day.month, day.day) == (2, 28) and not isleap(day.year) and isleap(year):
+        return f"{year:04}-02-29"
+    if (day.month, day.day) == (2, 29) and not isleap(year):
+        return f"{year:04}-02-28"
+    return f"{year:04}-{day:%m-%d}"
+
+
 LEAVES = {
     leaf.name: leaf
     for leaf in (
@@ -64,6 +83,7 @@ LEAVES = {
         Leaf("firstPurchaseAt", happened("s.first_purchase_at")),
         Leaf("lastPurchaseAt", happened("s.last_purchase_at")),
         Leaf("birthday", _birthday),
+        Leaf("age", compared("c.birth_date")),
         Leaf("tag", _HAS_TAG),
         Leaf("city", _IN_CITY),
         Leaf("country", _IN_COUNTRY),
@@ -72,8 +92,6 @@ LEAVES = {
     )
 }
 
-NOT_MERGED = Where("leaf", leaf=Leaf("notMerged", lambda _, __: "c.merged_into_id IS NULL"))
-"""Whether it is a customer, and not a record that was merged into one."""
 _NOT_PUT_AWAY = Where("leaf", leaf=Leaf("notPutAway", lambda _, __: "c.status IN ('ACTIVE', 'SUSPENDED')"))
 
 

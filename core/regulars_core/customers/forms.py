@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from regulars_core.customers.columns import NAMES, checked_columns
 from regulars_core.customers.contact import formatted_phone
 from regulars_core.customers.duplicates import MAX_MATCHES, Match, Traits, alike, matches_among, not_unique
+from regulars_core.customers.names import NameSuggestion, suggested
 from regulars_core.customers.requirements import missing_of, said
 from regulars_core.customers.rules import NewCustomer, is_company
 from regulars_core.primitives.checks import Checks
@@ -16,14 +17,15 @@ from regulars_core.shop.shop import Shop
 
 @dataclass(frozen=True, slots=True)
 class FormCheck:
-    """What is to be said about it: contact as it would be kept, what is missing by its name in the API, what is wrong, and who it
-    may already be, the likeliest first."""
+    """What is to be said about it: contact as it would be kept, what is missing by its name in the API, what is wrong, who it may
+    already be, the likeliest first, and how the name might be written."""
 
     email: str | None
     phone: str | None
     missing: Sequence[str]
     problems: Sequence[Problem]
     matches: Sequence[Match]
+    name_suggestion: NameSuggestion | None = None
 
     @property
     def phone_formatted(self) -> str | None:
@@ -44,4 +46,5 @@ async def look_over(shop: Shop, new: NewCustomer, told: Set[str]) -> FormCheck:
         missing=[camel(name) for name in missing_of(shop.settings.required_fields, said(typed), is_company=company)],
         problems=[*checks.problems, *not_unique(shop.settings.unique_fields, traits, others, told)],
         matches=matches_among(traits, others)[:MAX_MATCHES],
+        name_suggestion=suggested(columns["first_name"] or "", columns["last_name"] or ""),
     )

@@ -6,13 +6,14 @@ from typing import Any
 
 from regulars_core.customers.aliases import ERASED, MERGED, SURVIVOR_OF
 from regulars_core.customers.contact import formatted_phone
+from regulars_core.customers.names import NameSuggestion, suggested
 from regulars_core.customers.search import texts
-from regulars_core.database import Database, Lookup
+from regulars_core.database import Database, Dialect, Lookup
 from regulars_core.events.journal import JournalEntry
 from regulars_core.primitives.clock import NEVER, Instant, day_of, now
 from regulars_core.primitives.money import Money, divided_half_up
 from regulars_core.queries.pages import Order, Page, SortKey, Window
-from regulars_core.queries.rows import Nearby, Readable, by_ids, listed_of, page, pages_of
+from regulars_core.queries.rows import Nearby, Readable, by_ids, listed_of, page, pages_of, query_by_ids
 from regulars_core.queries.where import Values, Where
 from regulars_core.shop.shop import Shop
 
@@ -52,6 +53,11 @@ class CustomerRow:
     def display_name(self) -> str:
         """How the customer likes to be called, or else first and last name, or else the company's; the code of who has none."""
         return self.preferred_name or f"{self.first_name} {self.last_name}".strip() or self.company_name or self.code
+
+    @property
+    def name_suggestion(self) -> NameSuggestion | None:
+        """How the name might be written; None where it is fine."""
+        return suggested(self.first_name, self.last_name)
 
     @property
     def is_gone(self) -> bool:
@@ -101,6 +107,11 @@ async def survivors_by_ids(database: Database, ids: Sequence[str]) -> Mapping[st
     """The customer to whom each of these ids leads: who was merged into another is that one. Unknown ids are missing. This is how
     ids in inputs are read."""
     return await by_ids(database, SURVIVORS, ids)
+
+
+def lookup_survivors(dialect: Dialect, ids: Sequence[str]) -> Lookup:
+    """What `survivors_by_ids` looks up."""
+    return query_by_ids(dialect, SURVIVORS, ids)
 
 
 async def aliases_of(database: Database, ids: Sequence[str]) -> Mapping[str, list[CustomerRow]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.text import camel
+from regulars_core.primitives.text import camel, tidy
 
 NAMES_OF_PEOPLE = ("first_name", "last_name")
 _OF_PEOPLE_ALONE = frozenset({"birth_date", "gender"})
@@ -13,9 +13,7 @@ _IDENTIFYING = frozenset({*NAMES_OF_PEOPLE, "preferred_name", "company_name", "e
 
 def said(columns: Mapping[str, Any]) -> frozenset[str]:
     """The columns of which something is told, whether or not it is right."""
-    return frozenset(
-        name for name, value in columns.items() if not (value is None or str(value).isspace() or value == "")
-    )
+    return frozenset(name for name, value in columns.items() if value is not None and tidy(str(value)))
 
 
 def required_of(required: Sequence[str], *, is_company: bool) -> Sequence[str]:

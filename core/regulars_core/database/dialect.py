@@ -233,6 +233,14 @@ class Dialect:
             return f"unnest({self.array(n, type)}) AS k(key)"
         return f"(SELECT value AS key FROM json_each(${n})) AS k"
 
+    def moments(self, pairs: Sequence[tuple[str, int]], n: int) -> tuple[str, list[Any]]:
+        """A FROM item `k` of keys and instants, in columns `key` and `at`, in no order to rely on; and its values, of which the
+        first has the number n."""
+        if self.engine == "postgres":
+            item = f"unnest({self.array(n)}, {self.array(n + 1, 'bigint')}) AS k(key, at)"
+            return item, [[key for key, _ in pairs], [at for _, at in pairs]]
+        return f"(SELECT value ->> 0 AS key, value ->> 1 AS at FROM json_each(${n})) AS k", [list(pairs)]
+
     def records(self, names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> tuple[str, list[Any]]:
         """A FROM item `k` of rows of ids with these columns, numbered by a column `n`, and its values, which are the
         statement's first."""

@@ -12,8 +12,8 @@ from regulars_core.database.dialect import PLACEHOLDERS, Lookup, name_of
 
 
 class Sought(str):
-    """A key that is sought: what a query answers in one row, if in any. It stands for the key as a value of a look-up, or as the
-    only element of an array there. Whatever else is made of it is about nobody."""
+    """A key that is sought: what a query answers in one row, if in any. It stands for the key as a value of a look-up, or as
+    every element of an array there. Whatever else is made of it is about nobody."""
 
     __slots__ = ("query",)
     query: Lookup
@@ -36,7 +36,7 @@ def asked_with_keys(lookups: Sequence[Lookup]) -> tuple[Sequence[Lookup], Sequen
             continue
         shape = tuple(
             [
-                (keys.setdefault(own[n], len(keys)), value is not own[n]) if n in own else None
+                (keys.setdefault(own[n], len(keys)), 0 if value is own[n] else len(value)) if n in own else None
                 for n, value in enumerate(values)
             ]
         )
@@ -51,7 +51,8 @@ def by_key(lookup: Lookup, sought: Sought, found: str | None) -> Lookup:
     if sought not in own.values():
         return lookup
     return sql, [
-        value if own.get(n) != sought else found if value is sought else [found] for n, value in enumerate(values)
+        value if own.get(n) != sought else found if type(value) is Sought else [found] * len(value)
+        for n, value in enumerate(values)
     ]
 
 
@@ -60,24 +61,25 @@ def sought_in(values: Sequence[Any]) -> Mapping[int, Sought]:
     found = {}
     for n, value in enumerate(values):
         kind = type(value)
-        one = value[0] if (kind is list or kind is tuple) and len(value) == 1 else value
-        if type(one) is Sought:
+        one = value[0] if (kind is list or kind is tuple) and value else value
+        if type(one) is Sought and (one is value or all(each == one for each in value)):
             found[n] = one
     return found
 
 
 @lru_cache(maxsize=256)
-def _with_keys(sql: str, shape: tuple[tuple[int, bool] | None, ...]) -> str:
-    """The text of a look-up, of whose values some are sought keys: the place of each, and whether it is the element of an
-    array."""
+def _with_keys(sql: str, shape: tuple[tuple[int, int] | None, ...]) -> str:
+    """The text of a look-up, of whose values some are sought keys: the place of each, and how often it is in an array, 0 where it
+    stands alone."""
     written, given = list[str](), 0
     for key in shape:
         if key is None:
             given += 1
             written.append(f"${given}")
         else:
-            place, element = key
-            written.append(f"{'ARRAY' if element else ''}(SELECT key FROM {name_of(place)})")
+            place, times = key
+            often = f", generate_series(1, {times})" if times > 1 else ""
+            written.append(f"{'ARRAY' if times else ''}(SELECT key FROM {name_of(place)}{often})")
     return PLACEHOLDERS.sub(
         lambda match: (
             written[int(match["number"]) - 1] + match[0][len(match["number"]) + 1 :] if match["number"] else match[0]

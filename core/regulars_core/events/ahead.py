@@ -19,11 +19,11 @@ from regulars_core.queries.locks import lock
 from regulars_core.queries.pace import Pace
 
 RECORDED, REFUNDED, VOIDED = "purchases_recorded", "purchases_refunded", "purchases_voided"
-REASSIGNED, UNDONE = "purchases_reassigned", "refunds_undone"
+REASSIGNED, UNDONE, PAID = "purchases_reassigned", "refunds_undone", "purchases_paid"
 MERGED_EVENT, UNMERGED_EVENT = "customers_merged", "customers_unmerged"
-KINDS = frozenset({RECORDED, REFUNDED, VOIDED, REASSIGNED, UNDONE, MERGED_EVENT, UNMERGED_EVENT})
-"""The events that histories are made of. To histories a merge is a move of the purchases that went over, and its undoing one of
-those that went back."""
+KINDS = frozenset({RECORDED, REFUNDED, VOIDED, REASSIGNED, UNDONE, PAID, MERGED_EVENT, UNMERGED_EVENT})
+"""The events that histories, and purchases as they were, are made of. To histories a merge is a move of the purchases that went
+over, and its undoing one of those that went back."""
 _BEYOND = 2**62  # the position of what has none yet, and those behind it in the order of writing
 _NOBODY = "0" * 32  # whose a purchase was before it was given to somebody, if it was nobody's
 _PART, _PART_CHARACTERS = 200, 40_000  # entries that are written down in one transaction, and characters of their ids
@@ -179,14 +179,15 @@ async def _rows(database: Database, marks: Mapping[str, int], entries: Sequence[
     await _forget_undone(database, undone)
     found = [one for one in found if not (one[2] == REFUNDED and one[3] in undone.get(one[0], ()))]
     refunds = await _refunds(database, ids[REFUNDED] | ids[UNDONE])
-    unknown = {refunds[id_][0] if id_ in refunds else id_ for _, _, _, id_, owner in found if owner == _UNKNOWN}
+    purchases = {**{id_: purchase for id_, (purchase, _) in refunds.items()}, **await _paid(database, ids[PAID])}
+    unknown = {purchases.get(id_, id_) for _, _, _, id_, owner in found if owner == _UNKNOWN}
     owners_now = await _owners(database, unknown)
     rows = []
     for plugin, position, kind, id_, owner in found:
-        is_refund = kind in {REFUNDED, UNDONE}
-        if is_refund and id_ not in refunds:
+        if kind in {REFUNDED, UNDONE, PAID} and id_ not in purchases:
             continue  # it is gone
-        purchase_id, amount = refunds[id_] if is_refund else (id_, 0)
+        purchase_id = purchases.get(id_, id_)
+        amount = refunds[id_][1] if kind in {REFUNDED, UNDONE} else 0
         amount = -amount if kind == UNDONE else amount
         whose = owners_now.get(purchase_id) if owner == _UNKNOWN else owner
         rows.append((plugin, position, kind, id_, purchase_id, whose, amount))
@@ -281,6 +282,14 @@ async def _refunds(database: Database, ids: Collection[str]) -> Mapping[str, tup
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
+async def _paid(database: Database, ids: Collection[str]) -> Mapping[str, str]:
+    """The purchase of each payment."""
+    if not ids:
+        return {}
+    sql = f"SELECT id, purchase_id FROM payment WHERE {database.dialect.among('id', 1)}"
+    return {row[0]: row[1] for row in await database.rows(sql, list(ids))}
+
+
 async def _owners(database: Database, purchase_ids: Collection[str]) -> Mapping[str, str | None]:
     """Whose each purchase is now."""
     if not purchase_ids:
@@ -291,7 +300,7 @@ async def _owners(database: Database, purchase_ids: Collection[str]) -> Mapping[
 
 
 async def buyers_of(database: Database, row_ids: Collection[str]) -> set[str]:
-    """Whose these purchases, and the purchases of these refunds, are now."""
-    refunds = await _refunds(database, row_ids)
-    owners = await _owners(database, {*row_ids, *(purchase for purchase, _ in refunds.values())})
+    """Whose these purchases, and the purchases of these refunds and payments, are now."""
+    refunds, paid = await _refunds(database, row_ids), await _paid(database, row_ids)
+    owners = await _owners(database, {*row_ids, *(purchase for purchase, _ in refunds.values()), *paid.values()})
     return {owner for owner in owners.values() if owner}

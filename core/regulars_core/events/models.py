@@ -50,8 +50,8 @@ class JournalCursor(Model):
 
 class JournalAhead(Model):
     """What a plugin that is catching up has yet to be told of purchases, by the rows that it is about, so that histories can be
-    shown without it. `row_id` is a purchase, or a refund: by `amount` less was given back before, or more where the refund is
-    undone. `customer_id` is whose the purchase was then."""
+    shown without it. `row_id` is a purchase, a payment of what was due, or a refund: by `amount` less was given back before, or
+    more where the refund is undone. `customer_id` is whose the purchase was then."""
 
     number = fields.BigIntField(primary_key=True, generated=True)
     plugin = TextKeyField(40)

@@ -35,6 +35,7 @@ from regulars_core.customers.merge.reads import done_then, merges_done, merges_u
 from regulars_core.customers.reads import customers_by_ids, customers_then
 from regulars_core.groups.reads import groups_by_ids
 from regulars_core.hookspecs.declarations import (
+    regulars_audiences,
     regulars_bulk_tasks,
     regulars_commands,
     regulars_hookspecs,
@@ -54,8 +55,11 @@ from regulars_core.hookspecs.events import (
     customers_merging,
     customers_registered,
     customers_unmerged,
+    customers_unmerging,
     groups_changed,
     groups_created,
+    purchases_paid,
+    purchases_paid_lookups,
     purchases_reassigned,
     purchases_reassigned_lookups,
     purchases_recorded,
@@ -75,9 +79,11 @@ from regulars_core.hookspecs.questions import (
 from regulars_core.plugins.host import EventKind, hookimpl, hookspec
 from regulars_core.purchases.recorded import (
     as_recorded,
+    paid_then,
     reassigned_now,
     reassigned_then,
     recorded_by_ids,
+    recorded_payments,
     recorded_refunds,
     recorded_then,
     refunds_then,
@@ -97,10 +103,13 @@ __all__ = [
     "customers_referenced",
     "customers_registered",
     "customers_unmerged",
+    "customers_unmerging",
     "groups_changed",
     "groups_created",
     "hookimpl",
     "hookspec",
+    "purchases_paid",
+    "purchases_paid_lookups",
     "purchases_reassigned",
     "purchases_reassigned_lookups",
     "purchases_recorded",
@@ -111,6 +120,7 @@ __all__ = [
     "purchases_voided_lookups",
     "refunds_undone",
     "refunds_undone_lookups",
+    "regulars_audiences",
     "regulars_bulk_tasks",
     "regulars_commands",
     "regulars_hookspecs",
@@ -137,6 +147,7 @@ EVENTS: Mapping[str, EventKind] = {
     ),
     "purchases_refunded": EventKind("refunds", recorded_refunds, read_then=refunds_then),
     "purchases_voided": EventKind("purchases", recorded_by_ids, read_then=voided_then),
+    "purchases_paid": EventKind("payments", recorded_payments, read_then=paid_then),
     "refunds_undone": EventKind("refunds", recorded_refunds, read_then=refunds_then),
     "purchases_reassigned": EventKind(
         "purchases",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from regulars_core.audiences.leaves import AudienceLeaf
 from regulars_core.bulk.tasks import BulkTask
 from regulars_core.database import App
 from regulars_core.jobs.jobs import Job
@@ -42,6 +43,29 @@ def regulars_rules() -> Sequence[RuleKind]:  # type: ignore[empty-body]
         @hookimpl
         def regulars_rules() -> Sequence[RuleKind]:
             return [CriterionKind("BIRTHDAYS", NoSettings, "Birthdays with a purchase", birthdays)]
+    """
+
+
+@hookspec
+def regulars_audiences() -> Sequence[AudienceLeaf]:  # type: ignore[empty-body]
+    """Leaves of `CustomerWhere` that can be answered for a past instant, so that audiences of rules may use them.
+
+    Each has the name of the plugin's own filter leaf, and means as of now what that means. What it looks at is named from
+    customers and instants alone, before a purchase is recorded; leaves that look at the same share it. A leaf is false for whom
+    nothing is known of. An audience whose leaf is not there, since its plugin is off, is for nobody.
+
+    For example:
+
+        GREETED = AudienceFacts([lookup_greetings], greetings_before)  # a query, and {(customer, instant): how many}
+
+
+        def compares(shop: Shop, comparison: Mapping[str, Any]) -> Holds:
+            return lambda greetings, at: greetings >= comparison["gte"]
+
+
+        @hookimpl
+        def regulars_audiences() -> Sequence[AudienceLeaf]:
+            return [AudienceLeaf("greetings", GREETED, compares)]
     """
 
 

@@ -2,7 +2,8 @@
 
 These are asked of plugins that are installed and off, too, as long as their tables are there. So they go by `shop.database` and
 SQL alone: models of a plugin that is off are not bound to a database, and settings have their defaults. Customers are named by
-their opaque ids, several at once where records were merged.
+their opaque ids, several at once where records were merged. Of a plugin that is being told what it missed nobody is told what it
+keeps, and nobody is deleted: that would be as of then. Erasing waits for nobody, and is done once more when it has caught up.
 """
 
 from collections.abc import Mapping, Sequence

@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from regulars_core.customers.merge.facts import Merge, MergeForecast, PlannedMerge
+from regulars_core.customers.merge.facts import Merge, MergeForecast, PlannedMerge, StandingMerge
 from regulars_core.customers.reads import CustomerRow
 from regulars_core.database import Lookup
 from regulars_core.groups.reads import GroupRow
 from regulars_core.plugins.host import hookspec
 from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.errors import Problem
 from regulars_core.purchases.baskets import Quote
 from regulars_core.purchases.recorded import (
     PurchaseOutline,
     ReassignedPurchase,
+    RecordedPayment,
     RecordedPurchase,
     RecordedRefund,
 )
@@ -93,11 +95,33 @@ async def customers_merged(shop: Shop, merges: Sequence[Merge], moments: Sequenc
 
 
 @hookspec
+async def customers_unmerging(  # type: ignore[empty-body]
+    shop: Shop, merges: Sequence[StandingMerge]
+) -> Sequence[Sequence[Problem]]:
+    """Somebody wants to know whether merges can be undone, or is about to undo one: what stands against each, in their order.
+
+    Nothing is written here. Who reads `obstacles` of merges asks it, of all of them together; and `customersUnmerge` once more
+    when nobody else can move anything of these customers: with an obstacle, nothing is undone. It is asked of those alone that
+    core has nothing against. The paths are `("mergeId",)`. A plugin that is off is not asked, and while one that has this hook or
+    `customers_unmerged` is behind, nobody's merge is undone.
+
+    For example:
+
+        @hookimpl
+        async def customers_unmerging(shop: Shop, merges: Sequence[StandingMerge]) -> Sequence[Sequence[Problem]]:
+            spent = await spent_since(shop, [merge.id for merge in merges])
+            problem = Problem("STAMPS_SPENT", "Stamps that came by this merge were spent since.", ("mergeId",))
+            return [[problem] if merge.id in spent else [] for merge in merges]
+    """
+
+
+@hookspec
 async def customers_unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
     """Merges were undone: each record is a customer again and has what was theirs, and the survivor keeps what came since.
 
-    `purchases` are those that went back, with whose they are again. Who cannot give back what it has given to the survivor
-    refuses, with a path of `("mergeId",)`, and nothing is undone. All of them are held as in `purchases_refunded`.
+    `purchases` are those that went back, with whose they are again. All of them are held as in `purchases_refunded`. Who cannot
+    give back what it has given to the survivor says so in `customers_unmerging`, which was asked before, in the same transaction;
+    unless the plugin was off at the time. Told later, it gives back what there is.
 
     For example:
 
@@ -145,10 +169,10 @@ def purchases_recorded_lookups(  # type: ignore[empty-body]
 ) -> Sequence[Lookup]:
     """The first half of `purchases_recorded`: what will have to be known, named from what is about to be recorded.
 
-    All plugins' look-ups are asked together, with core's own, before anything is written; so they may name customers and
-    instants, and no purchase. They only read. Where the purchase is recorded already they are asked in vain. `extras` are those
-    of `purchases_recorded`. Who is named by code or contact has a key that is found by the same statement: hand it on as a value,
-    by itself or as the only one of an array.
+    All plugins' look-ups are asked together, with core's own, before anything is written; so they may name customers,
+    instants and `methods` of paying, and no purchase. They only read. Where the purchase is recorded already they are asked in
+    vain. `extras` are those of `purchases_recorded`. Who is named by code or contact has a key that is found by the same
+    statement: hand it on as a value, by itself or as the only one of an array.
 
     For example:
 
@@ -194,6 +218,50 @@ async def purchases_recorded(
 
 
 @hookspec
+def purchases_paid_lookups(  # type: ignore[empty-body]
+    shop: Shop, payments: Sequence[RecordedPayment], extras: Sequence[Mapping[str, Any]]
+) -> Sequence[Lookup]:
+    """The first half of `purchases_paid`: what will have to be known.
+
+    For example:
+
+        @hookimpl
+        def purchases_paid_lookups(shop: Shop, payments: Sequence[RecordedPayment]) -> Sequence[Lookup]:
+            payers = sorted(
+                {one.purchase.customer_id for one in payments if one.method == "POINTS" and one.purchase.customer_id}
+            )
+            return [balances_of(payers)]  # a statement and its values
+    """
+
+
+@hookspec
+async def purchases_paid(
+    shop: Shop,
+    payments: Sequence[RecordedPayment],
+    extras: Sequence[Mapping[str, Any]],
+    found: Sequence[Sequence[Any]],
+    moments: Sequence[Instant],
+) -> None:
+    """Something that was due of a purchase was paid by `purchasePay`. What is paid with the sale is told by `purchases_recorded`.
+
+    Each payment brings its purchase as it is since, with lines and all payments; `paid_at` is when it was recorded. Those of one
+    mutation are told together, in its order, so that a refusal names the very one: `("payments", "0", "amount")`. `extras` are
+    those of each payment. The customers are held as in `purchases_refunded`. `found` are the rows of the look-ups that were named
+    in the first half.
+
+    For example:
+
+        @hookimpl
+        async def purchases_paid(shop: Shop, payments: Sequence[RecordedPayment], found: Sequence[Sequence[Any]]) -> None:
+            balances = {customer: points for rows in found for customer, points in rows}
+            for n, payment in enumerate(payments):
+                if payment.method == "POINTS" and balances.get(payment.purchase.customer_id, 0) < payment.amount_minor:
+                    problem = Problem("INSUFFICIENT_POINTS", "There are fewer points.", ("payments", str(n), "amount"))
+                    raise Refused(problem)
+    """
+
+
+@hookspec
 def purchases_refunded_lookups(shop: Shop, refunds: Sequence[RecordedRefund]) -> Sequence[Lookup]:  # type: ignore[empty-body]
     """The first half of `purchases_refunded`: what will have to be known.
 
@@ -211,7 +279,8 @@ async def purchases_refunded(
 ) -> None:
     """Money was given back.
 
-    Each refund brings what it took from lines, and its purchase as it is since. Statistics know it already, and the customers
+    Each refund brings what it took from lines, in `payments` how it was given back, if that was told, and its purchase as it is
+    since. Statistics know it already, and the customers
     are held: nobody else moves anything of theirs until the transaction ends. `found` are the rows of the look-ups that were
     named in the first half. In an exchange, `exchanged_for_id` is the purchase that the refund pays for, which is recorded after
     it in the same transaction, and is not there yet.

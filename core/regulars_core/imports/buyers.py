@@ -78,21 +78,38 @@ class BuyerReader:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whom a key is of: the record that has it, and the customer to whom that leads, another one where it was merged."""
+
+    record_id: str
+    customer_id: str
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether the record was merged into the customer."""
+        return self.record_id != self.customer_id
+
+
 async def known_customers(shop: Shop, keys: Iterable[Key]) -> dict[Key, str]:
-    """The ids of those customers who have these codes, e-mails or phones; of several the eldest. Where only records have one that
-    were merged into others, those to whom they lead. Who is erased is none: whoever brings the code again is told that it is
-    taken."""
+    """The ids of the customers to whom these codes, e-mails and phones lead; see `known_records`."""
+    return {key: one.customer_id for key, one in (await known_records(shop, keys)).items()}
+
+
+async def known_records(shop: Shop, keys: Iterable[Key]) -> dict[Key, Known]:
+    """Who has these codes, e-mails or phones; of several the eldest. Where only records have one that were merged into others,
+    those, with whom they lead to. Who is erased is none: whoever brings the code again is told that it is taken."""
     values: dict[str, set[str]] = {"code": set(), "email": set(), "phone": set()}
     for column, value in keys:
         values[column].add(value)
-    ids: dict[Key, str] = {}
+    found: dict[Key, Known] = {}
     for column, texts in values.items():
         columns = (column, "id", "created_at", "merged_into_id", "status")
         rows = await rows_by_text(shop.database, "customer", columns, column, sorted(texts))
         for value, id_, _, survivor, status in sorted(rows, key=lambda row: (row[3] is not None, row[2], row[1])):
             if status != ERASED:
-                ids.setdefault((column, value), survivor or id_)
-    return ids
+                found.setdefault((column, value), Known(id_, survivor or id_))
+    return found
 
 
 async def registered_meanwhile(shop: Shop, contacts: Iterable[Key], kept_apart: Iterable[Key] = ()) -> dict[Key, str]:

@@ -1,4 +1,8 @@
-"""What a file says of customers that differs from the database; an empty cell says nothing."""
+"""What a file says of customers that differs from the database; an empty cell says nothing.
+
+Of a record that was merged, an old file says what it said before: only what differs from the record itself is new. That is the
+survivor's where the survivor has nothing there, as in a merge, and overwrites nothing.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -6,7 +10,9 @@ from datetime import date
 from typing import Any
 
 from regulars_core.customers.rules import ADDRESSES, Address, CustomerChanges, tag_key
+from regulars_core.imports.buyers import Known
 from regulars_core.imports.customer_rows import IMPORTED, Entry
+from regulars_core.primitives.errors import Problem
 from regulars_core.shop.shop import Shop
 
 _NAMES = [column.name for column in IMPORTED]
@@ -17,6 +23,7 @@ _PARTS = tuple(part.name for part in fields(Address))
 class _Existing:
     """One customer as it is in the database."""
 
+    code: str
     columns: Mapping[str, Any]
     group_id: str
     is_company: bool
@@ -24,20 +31,39 @@ class _Existing:
     addresses: dict[str, Address] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is to be changed of a customer; or why the entry cannot be taken."""
+
+    changes: CustomerChanges
+    problem: Problem | None = None
+
+
 async def differences(
-    shop: Shop, entries: Sequence[tuple[str, Entry]], groups: Mapping[str, str]
-) -> list[CustomerChanges]:
-    """For each (id, entry) what is to be changed of that customer; nothing, if all is as the entry tells."""
-    existing = await _existing_customers(shop, [id_ for id_, _ in entries])
-    return [_changes(existing[id_], entry, groups.get(entry.group)) for id_, entry in entries]
+    shop: Shop, entries: Sequence[tuple[Known, Entry]], groups: Mapping[str, str]
+) -> list[Difference]:
+    """What each entry changes of whom it is known as; nothing, if all is as it tells, or was told of a record before that was
+    merged. Such a one with something new where the survivor has something else is ALREADY_MERGED."""
+    ids = sorted({id_ for one, _ in entries for id_ in (one.record_id, one.customer_id)})
+    existing = await _existing_customers(shop, ids)
+    found = []
+    for one, entry in entries:
+        record, group_id = existing[one.record_id], groups.get(entry.group)
+        if one.is_alias:
+            found.append(_handed_on(record, existing[one.customer_id], entry, group_id))
+        else:
+            found.append(Difference(_changes(record, entry, group_id)))
+    return found
 
 
 async def _existing_customers(shop: Shop, ids: Sequence[str]) -> dict[str, _Existing]:
     database, among = shop.database, shop.database.dialect.among
     rows = await database.rows(
-        f"SELECT id, group_id, is_company, {', '.join(_NAMES)} FROM customer WHERE {among('id', 1)}", ids
+        f"SELECT id, code, group_id, is_company, {', '.join(_NAMES)} FROM customer WHERE {among('id', 1)}", ids
     )
-    existing = {row[0]: _Existing(dict(zip(_NAMES, tuple(row)[3:], strict=True)), row[1], bool(row[2])) for row in rows}
+    existing = {
+        row[0]: _Existing(row[1], dict(zip(_NAMES, tuple(row)[4:], strict=True)), row[2], bool(row[3])) for row in rows
+    }
     where = among("customer_id", 1)
     for row in await database.rows(f"SELECT customer_id, tag FROM customer_tag WHERE {where} ORDER BY tag_key", ids):
         existing[row[0]].tags.append(row[1])
@@ -69,6 +95,35 @@ def _changes(existing: _Existing, entry: Entry, group_id: str | None) -> Custome
             different[name] = address
     changes.update(different)  # type: ignore[typeddict-item]
     return changes
+
+
+def _handed_on(record: _Existing, survivor: _Existing, entry: Entry, group_id: str | None) -> Difference:
+    """What an entry tells anew of a record, for the customer into whom it was merged."""
+    new, wanted = (dict[str, Any](_changes(one, entry, group_id)) for one in (record, survivor))
+    changes = {name: value for name, value in wanted.items() if name in new}
+    if "tags" in changes:  # without those that the record has and the survivor has lost since
+        before = {tag_key(tag) for tag in record.tags} - {tag_key(tag) for tag in survivor.tags}
+        changes["tags"] = [tag for tag in changes["tags"] if tag_key(tag) not in before]
+    clashing = [_COLUMN.get(name, name) for name in changes if name != "tags" and not _lacks(survivor, name)]
+    if clashing:
+        message = (
+            f"This customer was merged into {survivor.code}, who has something else here: {', '.join(clashing)}."
+            " Name that one to change it."
+        )
+        return Difference({}, Problem("ALREADY_MERGED", message))
+    return Difference(changes)  # type: ignore[arg-type]
+
+
+def _lacks(existing: _Existing, name: str) -> bool:
+    """Whether a customer has nothing under the name of a change."""
+    if name in _KINDS:
+        return existing.addresses.get(_KINDS[name], Address()) == Address()
+    return name in existing.columns and not existing.columns[name]
+
+
+_KINDS = {name: kind for kind, name in ADDRESSES.items()}
+_COLUMN = {"group_id": "group", "billing_address": "billing", "shipping_address": "shipping"}
+"""What the file calls what is changed, where that is something else."""
 
 
 def _overlaid(before: Address, row: Address) -> Address:

@@ -14,7 +14,7 @@ from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.events.events import announce
 from regulars_core.groups.service import create_group, name_key
 from regulars_core.imports.batch import Meanwhile, Outcome, batches, settle
-from regulars_core.imports.buyers import Key, contact, known_customers, registered_meanwhile, with_codes
+from regulars_core.imports.buyers import Key, Known, contact, known_records, registered_meanwhile, with_codes
 from regulars_core.imports.customer_differences import differences
 from regulars_core.imports.customer_rows import Entry, EntryReader, layout_of
 from regulars_core.imports.files.records import Row
@@ -37,7 +37,7 @@ async def import_customers(shop: Shop, path: Path, options: ImportOptions, progr
 
     Raises ImportRefused for a header or options that cannot be, before anything is written. What else is wrong goes into
     the rejects file, and the rest goes on. The same file again changes nothing: of several rows that tell different
-    things of one customer the first counts.
+    things of one customer the first counts, and what a file tells of a record that was merged since overwrites nothing.
     """
     with closing(_Seen()) as seen:
         layout = layout_of(shop.settings, options)
@@ -72,7 +72,7 @@ def _settling(seen: _Seen) -> Settle[list[Entry]]:
         """Settle a batch; entries of the same customer are settled one after the other."""
         left: Sequence[Entry] = entries
         while left:
-            known = await known_customers(running.shop, (key for entry in left for key in entry.keys))
+            known = await known_records(running.shop, (key for entry in left for key in entry.keys))
             first, left = _apart(left, known)
             try:
                 await settle(running, first, _attempt(running.shop, seen, first, known), settle_entries)
@@ -82,24 +82,24 @@ def _settling(seen: _Seen) -> Settle[list[Entry]]:
     return settle_entries
 
 
-def _apart(entries: Sequence[Entry], known: Mapping[Key, str]) -> tuple[Sequence[Entry], Sequence[Entry]]:
+def _apart(entries: Sequence[Entry], known: Mapping[Key, Known]) -> tuple[Sequence[Entry], Sequence[Entry]]:
     """Entries up to the first that is of the same customer as an earlier one, and those from there on."""
     named: set[Key | str] = set()
     for n, entry in enumerate(entries):
-        id_ = _id_of(entry, known)
-        if id_ in named if id_ else not named.isdisjoint(entry.keys):
+        one = _known_of(entry, known)
+        if one.customer_id in named if one else not named.isdisjoint(entry.keys):
             return entries[:n], entries[n:]
-        named.update([id_] if id_ else [*contact("code", entry.customer.code), *entry.contacts])
+        named.update([one.customer_id] if one else [*contact("code", entry.customer.code), *entry.contacts])
     return entries, []
 
 
-def _id_of(entry: Entry, known: Mapping[Key, str]) -> str | None:
+def _known_of(entry: Entry, known: Mapping[Key, Known]) -> Known | None:
     return next((known[key] for key in entry.keys if key in known), None)
 
 
-async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Mapping[Key, str]) -> Outcome[Entry]:
-    existing = [(id_, entry) for entry in entries if (id_ := _id_of(entry, known))]
-    newcomers = [entry for entry in entries if _id_of(entry, known) is None]
+async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Mapping[Key, Known]) -> Outcome[Entry]:
+    existing = [(one, entry) for entry in entries if (one := _known_of(entry, known))]
+    newcomers = [entry for entry in entries if _known_of(entry, known) is None]
     groups = await _groups(shop, entries)
     new = await _prepared(shop, newcomers, groups)
 
@@ -109,17 +109,18 @@ async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Map
         created = await register(shop, new) if new else []
         changed = []
         outcome = Outcome[Entry](created=len(created), customers_created=len(created))
-        # Nothing changes between the look and the change.
-        await lock(shop.database, "customer", [id_ for id_, _ in existing])
-        for (id_, entry), changes in zip(
+        await _locked(shop, [one for one, _ in existing])  # nothing changes between the look and the change
+        for (one, entry), found in zip(
             existing, await differences(shop, existing, groups) if existing else [], strict=True
         ):
-            if not changes:
+            if not found.changes and found.problem is None:
                 outcome.unchanged += 1
-            elif id_ in seen:
+            elif one.record_id in seen:
                 outcome.rejected.append((entry, _REPEATED))
+            elif found.problem is not None:
+                outcome.rejected.append((entry, found.problem))
             else:
-                key, is_different = await change_quietly(shop, id_, changes)
+                key, is_different = await change_quietly(shop, one.customer_id, found.changes)
                 if is_different:
                     changed.append(key)
         outcome.updated = len(changed)
@@ -127,8 +128,17 @@ async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Map
         return outcome, created
 
     outcome, created = await shop.database.transaction(work)
-    seen.add([*created, *(id_ for id_, _ in existing)])
+    seen.add([*created, *(one.record_id for one, _ in existing)])
     return outcome
+
+
+async def _locked(shop: Shop, known: Sequence[Known]) -> None:
+    """Lock these customers, and the records by which they are known. Raises Meanwhile where one leads to somebody else by now."""
+    ids = {id_ for one in known for id_ in (one.record_id, one.customer_id)}
+    leads_to = dict(await lock(shop.database, "customer", ids, ("id", "merged_into_id")))
+    for one in known:
+        if leads_to.get(one.customer_id) or (leads_to.get(one.record_id) or one.record_id) != one.customer_id:
+            raise Meanwhile
 
 
 async def _refuse_overtaken(shop: Shop, entries: Sequence[Entry], newcomers: Sequence[Entry]) -> None:

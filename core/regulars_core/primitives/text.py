@@ -6,6 +6,7 @@ import unicodedata
 
 _UNCLEAN = re.compile("[\0\ud800-\udfff]")
 _NOT_WORD = re.compile(r"[^\w]+", re.UNICODE)
+_BLANK = frozenset(" \u115f\u1160\u2800\u3164\uffa0")  # the latter are letters and signs, and have no form
 # Letters that Unicode does not take apart, though people type them apart.
 _APART = str.maketrans(
     {"ß": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ł": "l", "Ł": "l"}
@@ -13,8 +14,17 @@ _APART = str.maketrans(
 
 
 def tidy(text: str) -> str:
-    """Without spaces around it and with single ones inside, in the composed form of Unicode (NFC); otherwise as typed."""
-    return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
+    """Without spaces around it and with single ones inside, in the composed form of Unicode (NFC); otherwise as typed. Empty
+    where nothing of it can be seen."""
+    if text.isascii():
+        return " ".join(text.split())
+    tidied = " ".join(unicodedata.normalize("NFC", text).split())
+    return tidied if any(map(_is_seen, tidied)) else ""
+
+
+def _is_seen(character: str) -> bool:
+    """Whether a character shows by itself: those that only join, part or turn others do not."""
+    return character not in _BLANK and unicodedata.category(character) != "Cf"
 
 
 def folded_words(text: str) -> list[str]:

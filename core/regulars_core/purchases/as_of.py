@@ -1,13 +1,14 @@
 """Purchases as they were when a plugin that is told later what it missed would have been told: without what lies ahead of it.
 
 The tables are as they are now, and `journal_ahead` has what came after a position: purchases that were not recorded yet, refunds
-that were not made or not undone yet, voids, and purchases that were given to others. Every query here takes the customers, the
-plugin and the position as its first three values.
+that were not made or not undone yet, voids, and purchases that were given to others. What was paid later of what was due moves
+nothing here. Every query takes the customers, the plugin and the position as its first three values.
 """
 
 from regulars_core.database import Dialect
-from regulars_core.events.ahead import REASSIGNED, RECORDED, REFUNDED, UNDONE, VOIDED
+from regulars_core.events.ahead import PAID, REASSIGNED, RECORDED, REFUNDED, UNDONE, VOIDED
 from regulars_core.purchases.reads import LINE_STANDS
+from regulars_core.purchases.reads import STANDS as REFUND_STANDS
 
 CUSTOMERS, PLUGIN, POSITION = 1, 2, 3
 """The numbers of the values."""
@@ -30,7 +31,7 @@ def later(dialect: Dialect) -> str:
         f" CASE WHEN {_GIVEN} IS NULL AND {_GOT} IS NULL THEN NULL WHEN {_GOT} IS NULL OR {_GIVEN} < {_GOT} THEN 1 ELSE 0 END"
         " AS theirs"
         f" FROM journal_ahead WHERE plugin = ${PLUGIN} AND position > ${POSITION}"
-        f" AND {dialect.among('customer_id', CUSTOMERS)} GROUP BY customer_id, purchase_id"
+        f" AND kind <> '{PAID}' AND {dialect.among('customer_id', CUSTOMERS)} GROUP BY customer_id, purchase_id"
     )
 
 
@@ -56,6 +57,15 @@ def made_by_then(plugin: int, position: int) -> str:
         f" AND j.position > ${position} AND j.row_id = r.refund_id AND j.kind = "
     )
     return f"NOT {later}'{REFUNDED}') AND ({LINE_STANDS} OR {later}'{UNDONE}'))"
+
+
+def refund_made_by_then(plugin: int, position: int) -> str:
+    """Whether a refund `f` was made by then, and not undone; the numbers of these two values."""
+    later = (
+        f"EXISTS (SELECT 1 FROM journal_ahead j WHERE j.purchase_id = f.purchase_id AND j.plugin = ${plugin}"
+        f" AND j.position > ${position} AND j.row_id = f.id AND j.kind = "
+    )
+    return f"NOT {later}'{REFUNDED}') AND ({REFUND_STANDS} OR {later}'{UNDONE}'))"
 
 
 _BACK_THEN = f"FROM refund_line r WHERE r.line_id = l.id AND {made_by_then(PLUGIN, POSITION)}"

@@ -1,14 +1,28 @@
 """What changes of a recorded sale: what the team wrote down about it, and what is paid of it later."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TypedDict
 
 from regulars_core.audit import changed
+from regulars_core.customers.aliases import hold
+from regulars_core.events.ahead import PAID
+from regulars_core.events.events import announce
+from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.purchases.given_back.refund_rows import locked_row
+from regulars_core.purchases.payments.payment_rows import (
+    PAYMENT_COLUMNS,
+    PaymentRow,
+    payment_row,
+    payment_values,
+    payments_of,
+)
+from regulars_core.purchases.reads import OF_AN_ERASED_ONE, PurchaseRow, lines_of
+from regulars_core.purchases.recorded import RecordedPayment, paid_part, whole
 from regulars_core.purchases.rules import MAX_PAYMENTS, NewPayment, checked_payments
-from regulars_core.purchases.service import PAYMENT_COLUMNS, payment_row
 from regulars_core.queries.inserts import insert
 from regulars_core.queries.locks import lock_where
 from regulars_core.queries.where import Values
@@ -26,7 +40,7 @@ async def change_purchase(
 ) -> bool:
     """Change a recorded purchase; answers whether anything is different now. It stays the purchase that was recorded: sent again
     as it was, it is answered. One of a store that is not among `stores`, if they are given, is as good as none. Raises
-    Refused."""
+    Refused: NOT_FOUND, and CUSTOMER_ERASED for a note about somebody who is forgotten."""
     checks = Checks()
     note = checks.prose(changes.get("note"), "note", 2_000)
     checks.refuse()
@@ -34,9 +48,12 @@ async def change_purchase(
     async def work() -> bool:
         values = Values(shop.database.dialect, purchase_id)
         here = "" if stores is None else f" AND {values.among('store_id', sorted(stores), 'uuid')}"
-        rows = await lock_where(shop.database, "purchase", f"id = $1{here}", values.all, ["note"])
+        rows = await lock_where(shop.database, "purchase", f"id = $1{here}", values.all, ["note", OF_AN_ERASED_ONE])
         if not rows:
             raise Refused(Problem("NOT_FOUND", "There is no purchase with this id.", ("id",)))
+        if note is not None and rows[0][1]:
+            message = "The customer was erased; nothing is written down about them any more."
+            raise Refused(Problem("CUSTOMER_ERASED", message, ("note",)))
         is_different = "note" in changes and rows[0][0] != note
         changed({"note": None} if is_different else {})
         if is_different:
@@ -47,11 +64,18 @@ async def change_purchase(
 
 
 async def pay(
-    shop: Shop, purchase_id: str, payments: Sequence[NewPayment], *, stores: Collection[str] | None = None
+    shop: Shop,
+    purchase_id: str,
+    payments: Sequence[NewPayment],
+    *,
+    extras: Sequence[Extras] = (),
+    stores: Collection[str] | None = None,
 ) -> None:
-    """Pay what is due of a purchase, or a part of it; what counts as spent is the sale, so that nothing else moves.
+    """Pay what is due of a purchase, or a part of it, and tell the plugins; what counts as spent is the sale, so that nothing
+    else moves. `extras` are what each of the payments carries for plugins, if any does.
 
-    A purchase of a store that is not among `stores`, if they are given, is as good as none. Raises Refused.
+    A purchase of a store that is not among `stores`, if they are given, is as good as none. References are not kept where the
+    customer was erased. Raises Refused.
     """
     checks = Checks()
     tidied = checked_payments(checks, payments)
@@ -61,7 +85,7 @@ async def pay(
     amount = sum(payment.amount for payment in tidied)
 
     async def work() -> None:
-        purchase, _ = await locked_row(shop, purchase_id, stores)
+        purchase, _, is_erased = await locked_row(shop, purchase_id, stores)
         if purchase.status == "VOIDED":
             raise Refused(Problem("PURCHASE_VOIDED", "The purchase was voided.", ("purchaseId",)))
         if amount > purchase.due_minor:
@@ -72,12 +96,24 @@ async def pay(
         if before + len(tidied) > MAX_PAYMENTS:
             message = f"A purchase has at most {MAX_PAYMENTS} payments."
             raise Refused(Problem("TOO_MANY", message, ("payments",)))
-        rows = [payment_row(purchase, payment) for payment in tidied]
-        values = [
-            (row.id, row.purchase_id, before + n, row.method, row.amount_minor, row.reference, row.tendered_minor)
-            for n, row in enumerate(rows)
-        ]
-        await insert(shop.database, "payment", PAYMENT_COLUMNS, values)
+        if purchase.customer_id:
+            await hold(shop.database, [purchase.customer_id])
+        paid_at = now()
+        kept = [replace(payment, reference=None) for payment in tidied] if is_erased else tidied
+        rows = [payment_row(purchase_id, purchase.currency, payment, paid_at) for payment in kept]
+        await insert(shop.database, "payment", PAYMENT_COLUMNS, payment_values(rows, before))
         await shop.database.run("UPDATE purchase SET due = due - $2 WHERE id = $1", purchase_id, amount)
+        told: Mapping[str, RecordedPayment] = {}
+        if shop.plugins.listens(PAID):
+            told = await _paid(shop, replace(purchase, due_minor=purchase.due_minor - amount), rows)
+        owners = [purchase.customer_id] * len(rows)
+        await announce(shop, PAID, [row.id for row in rows], extras, told, others=owners)
 
     await shop.database.transaction(work)
+
+
+async def _paid(shop: Shop, since: PurchaseRow, rows: Sequence[PaymentRow]) -> Mapping[str, RecordedPayment]:
+    """Payments by id, each with its purchase as it is since."""
+    lines, payments = await lines_of(shop.database, [since.id]), await payments_of(shop.database, [since.id])
+    purchase = whole(since, lines[since.id], payments[since.id])
+    return {row.id: paid_part(row, purchase) for row in rows}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from regulars_core.queries.where import Condition, Leaf, Values, compared, exists_in
+from regulars_core.queries.where import Condition, Leaf, Values, compared, exists_in, present
 
 
 def _of_customers(conditions: Sequence[Condition], values: Values) -> str:
@@ -22,8 +22,12 @@ LEAVES = {
         Leaf("store", compared("p.store_id", "uuid")),
         Leaf("customer", _of_customers),
         Leaf("channel", compared("p.channel")),
+        Leaf("register", compared("nullif(p.register, '')")),
         Leaf("purchasedAt", compared("p.purchased_at")),
+        Leaf("recordedAt", compared("p.recorded_at")),
         Leaf("total", compared("p.total")),
+        Leaf("due", compared("p.due")),
+        Leaf("hasNote", present("p.note")),
         Leaf("paymentMethod", exists_in("payment y", "y.purchase_id = p.id", compared("y.method"))),
         Leaf("brand", exists_in("purchase_line l", "l.purchase_id = p.id", compared("l.brand"))),
         Leaf("category", exists_in("purchase_line l", "l.purchase_id = p.id", compared("l.category"))),

@@ -140,7 +140,8 @@ class PurchaseReassignment(Model):
 
 
 class Payment(Model):
-    """How a part of a purchase was paid; `tendered` is what was handed over, if that was told."""
+    """How a part of a purchase was paid; `tendered` is what was handed over, if that was told. `paid_at` is when it was recorded
+    of what was due; null of what was paid with the sale."""
 
     id = IdField(primary_key=True)
     purchase: fields.ForeignKeyRelation[Purchase] = fields.ForeignKeyField(
@@ -151,6 +152,7 @@ class Payment(Model):
     amount = MinorUnitsField()
     reference = fields.CharField(120, null=True)
     tendered = MinorUnitsField(null=True)
+    paid_at = InstantField(null=True)
 
     class Meta:
         table = "payment"
@@ -200,3 +202,21 @@ class RefundLine(Model):
         table = "refund_line"
         unique_together = (("refund_id", "line_id"),)
         indexes: ClassVar = [Index(fields=("line_id",), name="refund_line_of_line")]
+
+
+class RefundPayment(Model):
+    """How a part of a refund was given back, as Payment; a refund of which that was not told has none."""
+
+    id = IdField(primary_key=True)
+    refund: fields.ForeignKeyRelation[Refund] = fields.ForeignKeyField(
+        "core.Refund", related_name=False, on_delete=fields.CASCADE
+    )
+    position = fields.IntField()
+    method = fields.CharField(40)
+    amount = MinorUnitsField()
+    reference = fields.CharField(120, null=True)
+    tendered = MinorUnitsField(null=True)
+
+    class Meta:
+        table = "refund_payment"
+        unique_together = (("refund_id", "position"),)

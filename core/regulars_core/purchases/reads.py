@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from regulars_core.customers.aliases import ERASED
 from regulars_core.customers.search import texts as searching
 from regulars_core.database import Database
 from regulars_core.primitives.clock import Instant
@@ -237,50 +238,6 @@ async def lines_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[s
 
 
 @dataclass(slots=True)
-class PaymentRow:
-    """A part of the money for a purchase."""
-
-    id: str
-    purchase_id: str
-    method: str
-    amount_minor: int
-    reference: str | None
-    tendered_minor: int | None
-    currency: CurrencyCode
-
-    @property
-    def amount(self) -> Money:
-        """How much was paid this way."""
-        return Money(self.amount_minor, self.currency)
-
-    @property
-    def tendered(self) -> Money | None:
-        """What was handed over, if it was told."""
-        return None if self.tendered_minor is None else Money(self.tendered_minor, self.currency)
-
-
-PAYMENTS = Readable(
-    "payment y",
-    "y.id",
-    [*_columns("y", PaymentRow)[:-1], "p.currency"],
-    PaymentRow,
-    {"p": "JOIN purchase p ON p.id = y.purchase_id"},
-)
-
-
-async def payments_by_ids(
-    database: Database, ids: Sequence[str], where: Where | None = None
-) -> Mapping[str, PaymentRow]:
-    """Payments by id; only those for whose purchases conditions hold."""
-    return await by_ids(database, PAYMENTS, ids, where)
-
-
-async def payments_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, list[PaymentRow]]:
-    """Each purchase's payments, in the order given."""
-    return await listed_of(database, PAYMENTS, "y.purchase_id", purchase_ids, "y.purchase_id, y.position")
-
-
-@dataclass(slots=True)
 class RefundRow:
     """Money given back for a purchase."""
 
@@ -314,6 +271,8 @@ REFUNDS = Readable(
 )
 
 
+OF_AN_ERASED_ONE = f"EXISTS (SELECT 1 FROM customer c WHERE c.id = purchase.customer_id AND c.status = '{ERASED}')"
+"""Whether a purchase, of the table by its own name, is of a customer who was erased: nothing that is typed about it is kept."""
 STANDS = "f.undone_at IS NULL"
 """Whether a refund `f` counts: not if it was made together with a purchase that is voided."""
 LINE_STANDS = "NOT EXISTS (SELECT 1 FROM refund f WHERE f.id = r.refund_id AND f.undone_at IS NOT NULL)"

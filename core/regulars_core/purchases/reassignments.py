@@ -15,7 +15,7 @@ from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
-from regulars_core.purchases.reads import PURCHASES, PurchaseRow
+from regulars_core.purchases.reads import OF_AN_ERASED_ONE, PURCHASES, PurchaseRow
 from regulars_core.purchases.recorded import ReassignedPurchase, reassigned, recorded_by_ids
 from regulars_core.purchases.statistics import recount
 from regulars_core.queries.inserts import insert
@@ -30,10 +30,11 @@ _COLUMNS = ("id", "purchase_id", "at", "before_id", "after_id", "reason")
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """A purchase that was somebody else's or nobody's."""
+    """A purchase that was somebody else's or nobody's; `is_erased` says that this one was forgotten."""
 
     purchase_id: str
     before: str | None
+    is_erased: bool
 
 
 async def reassign(
@@ -48,7 +49,8 @@ async def reassign(
 
     Statistics are counted anew of everybody whom it is about, and receipts show the customer as they are now; plugins take back
     what the one has earned and give what the other would have. A purchase of a store that is not among `stores`, if they are
-    given, is as good as none. The reason is kept in a row of its own, that can be emptied. Raises Refused.
+    given, is as good as none. The reason is kept in a row of its own, that can be emptied, and
+    not at all of what was bought by somebody who was erased. Raises Refused.
     """
     checks = Checks()
     if not purchase_ids:
@@ -63,8 +65,8 @@ async def reassign(
         if given_to is None and customer_id is not None:
             raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
         moves = [
-            _Move(row.id, row.customer_id)
-            for row in await _locked(shop, purchase_ids, stores)
+            _Move(row.id, row.customer_id, is_erased)
+            for row, is_erased in await _locked(shop, purchase_ids, stores)
             if row.customer_id != given_to
         ]
         changed({})
@@ -75,15 +77,18 @@ async def reassign(
     return await shop.database.transaction(work)
 
 
-async def _locked(shop: Shop, purchase_ids: Sequence[str], stores: Collection[str] | None) -> Sequence[PurchaseRow]:
-    """The purchases, which nobody else changes until the transaction ends. Raises Refused for those that are not there."""
+async def _locked(
+    shop: Shop, purchase_ids: Sequence[str], stores: Collection[str] | None
+) -> Sequence[tuple[PurchaseRow, bool]]:
+    """The purchases, which nobody else changes until the transaction ends, and whether each is of somebody who was erased. Raises
+    Refused for those that are not there."""
     wanted = list(dict.fromkeys(purchase_ids))
     values = Values(shop.database.dialect)
     among = values.among("id", wanted, "uuid")
     here = "" if stores is None else f" AND {values.among('store_id', sorted(stores), 'uuid')}"
-    columns = [column.removeprefix("p.") for column in PURCHASES.columns]
+    columns = [*(column.removeprefix("p.") for column in PURCHASES.columns), OF_AN_ERASED_ONE]
     rows = await lock_where(shop.database, "purchase", f"{among}{here}", values.all, columns)
-    found = {row.id: row for row in (PurchaseRow(*row) for row in rows)}
+    found = {row.id: (row, is_erased) for row, is_erased in ((PurchaseRow(*row[:-1]), bool(row[-1])) for row in rows)}
     missing = [
         Problem("NOT_FOUND", "There is no purchase with this id.", ("purchaseIds", str(n)))
         for n, id_ in enumerate(purchase_ids)
@@ -103,11 +108,12 @@ async def _move(shop: Shop, moves: Sequence[_Move], customer_id: str | None, rea
         f"UPDATE purchase SET customer_id = $2 WHERE {database.dialect.among('id', 1)}", ids, customer_id
     )
     at = now()
-    rows = [(new_id(), move.purchase_id, at, move.before, customer_id, reason) for move in moves]
+    kept = {move.purchase_id: None if move.is_erased else reason for move in moves}
+    rows = [(new_id(), move.purchase_id, at, move.before, customer_id, kept[move.purchase_id]) for move in moves]
     await insert(database, "purchase_reassignment", _COLUMNS, rows)
     await recount(database, sorted(about))
     changed({"customerId": (" ".join(sorted({move.before for move in moves if move.before})) or None, customer_id)})
-    if reason is not None:
+    if any(kept.values()):
         changed({"reason": None})  # that there was one
     told: dict[str, ReassignedPurchase] = {}
     if shop.plugins.listens(REASSIGNED):

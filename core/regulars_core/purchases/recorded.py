@@ -6,32 +6,39 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from regulars_core.database import Database
-from regulars_core.events.ahead import REFUNDED, UNDONE, VOIDED
+from regulars_core.events.ahead import PAID, REFUNDED, UNDONE, VOIDED
 from regulars_core.events.journal import JournalEntry
 from regulars_core.primitives.clock import Instant
+from regulars_core.purchases.payments.payment_rows import (
+    PaymentRow,
+    payments_by_ids,
+    payments_of,
+    refund_payments_of,
+)
 from regulars_core.purchases.reads import (
     STANDS,
     LineRow,
-    PaymentRow,
     PurchaseRow,
     RefundLineRow,
     RefundRow,
     lines_of,
-    payments_of,
     purchases_by_ids,
     refund_lines_of,
     refunds_by_ids,
 )
 
 _PURCHASE: Callable[[PurchaseRow], tuple[Any, ...]] = attrgetter(*PurchaseRow.__slots__)
+_PAYMENT: Callable[[PaymentRow], tuple[Any, ...]] = attrgetter(*PaymentRow.__slots__)
 _REFUND: Callable[[RefundRow], tuple[Any, ...]] = attrgetter(*RefundRow.__slots__)
 
 
 class PurchaseOutline(NamedTuple):
-    """What is known of a purchase before it is recorded: who buys, None for nobody who is known, and when."""
+    """What is known of a purchase before it is recorded: who buys, None for nobody who is known, when, and in which ways it is
+    paid, if that was told."""
 
     customer_id: str | None
     purchased_at: Instant
+    methods: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -43,8 +50,8 @@ class RecordedPurchase(PurchaseRow):
 
     @property
     def outline(self) -> PurchaseOutline:
-        """Who bought, and when."""
-        return PurchaseOutline(self.customer_id, self.purchased_at)
+        """Who bought, when, and how it was paid."""
+        return PurchaseOutline(self.customer_id, self.purchased_at, frozenset(one.method for one in self.payments))
 
 
 @dataclass(slots=True)
@@ -56,9 +63,21 @@ class ReassignedPurchase(RecordedPurchase):
 
 @dataclass(slots=True)
 class RecordedRefund(RefundRow):
-    """A refund with what it took from lines, which is nothing where an amount was given back, and the purchase as it is since."""
+    """A refund with what it took from lines, which is nothing where an amount was given back, how it was given back, if that was
+    told, and the purchase as it is since."""
 
     lines: Sequence[RefundLineRow]
+    payments: Sequence[PaymentRow]
+    purchase: RecordedPurchase
+    elsewhere_minor: int = 0
+    """What of it a plugin gives back where it came from, in minor units, such as to store credit: in an exchange that does not
+    pay for the new purchase. Whoever is told of the refund adds to it."""
+
+
+@dataclass(slots=True)
+class RecordedPayment(PaymentRow):
+    """A payment of what was due, with its purchase as it is since."""
+
     purchase: RecordedPurchase
 
 
@@ -87,28 +106,73 @@ async def _whole(database: Database, rows: Mapping[str, PurchaseRow]) -> Mapping
 
 
 async def as_recorded(database: Database, ids: Sequence[str]) -> Mapping[str, RecordedPurchase]:
-    """The same as they were before anything was given back."""
+    """The same as they were before anything was given back, or paid of what was due."""
     rows = await recorded_by_ids(database, ids)
+    owed_less = await _owed_less(database, [id_ for id_, row in rows.items() if row.refunded_minor])
     return {
-        id_: replace(
-            row, status="PAID", refunded_minor=0, lines=[replace(line, refunded_millionths=0) for line in row.lines]
+        id_: _unpaid(
+            replace(
+                row,
+                status="PAID",
+                refunded_minor=0,
+                due_minor=row.due_minor + owed_less.get(id_, 0),
+                lines=[replace(line, refunded_millionths=0) for line in row.lines],
+            ),
+            {payment.id for payment in row.payments if payment.paid_at is not None},
         )
         for id_, row in rows.items()
     }
 
 
+async def _owed_less(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, int]:
+    """By how much refunds that count have lowered what is due of purchases."""
+    if not purchase_ids:
+        return {}
+    owed = "SELECT purchase_id, CAST(sum(due) AS BIGINT) FROM refund f"
+    among = database.dialect.among("purchase_id", 1)
+    rows = await database.rows(f"{owed} WHERE {among} AND {STANDS} GROUP BY purchase_id", list(purchase_ids))
+    return {row[0]: row[1] for row in rows}
+
+
+def _unpaid(purchase: RecordedPurchase, later: Set[str]) -> RecordedPurchase:
+    """A purchase without payments that were made later, which are due."""
+    if later.isdisjoint(payment.id for payment in purchase.payments):
+        return purchase
+    paid = [payment for payment in purchase.payments if payment.id not in later]
+    due = purchase.due_minor + sum(payment.amount_minor for payment in purchase.payments if payment.id in later)
+    return replace(purchase, due_minor=due, payments=paid)
+
+
 async def recorded_refunds(database: Database, ids: Sequence[str]) -> Mapping[str, RecordedRefund]:
     """Refunds by id, each with its lines and its purchase as it is now."""
     rows = await refunds_by_ids(database, ids)
-    lines = await refund_lines_of(database, list(rows))
+    lines, payments = await refund_lines_of(database, list(rows)), await refund_payments_of(database, list(rows))
     purchases = await recorded_by_ids(database, list({row.purchase_id for row in rows.values()}))
-    return {id_: whole_refund(row, lines.get(id_, []), purchases[row.purchase_id]) for id_, row in rows.items()}
+    return {
+        id_: whole_refund(row, lines.get(id_, []), payments.get(id_, []), purchases[row.purchase_id])
+        for id_, row in rows.items()
+    }
 
 
-def whole_refund(row: RefundRow, lines: Sequence[RefundLineRow], purchase: RecordedPurchase) -> RecordedRefund:
+def whole_refund(
+    row: RefundRow, lines: Sequence[RefundLineRow], payments: Sequence[PaymentRow], purchase: RecordedPurchase
+) -> RecordedRefund:
     """A refund and what belongs to it as one."""
-    values: Any = (*_REFUND(row), lines, purchase)
+    values: Any = (*_REFUND(row), lines, payments, purchase)
     return RecordedRefund(*values)
+
+
+async def recorded_payments(database: Database, ids: Sequence[str]) -> Mapping[str, RecordedPayment]:
+    """Payments by id, each with its purchase as it is now."""
+    rows = await payments_by_ids(database, ids)
+    purchases = await recorded_by_ids(database, list({row.purchase_id for row in rows.values()}))
+    return {id_: paid_part(row, purchases[row.purchase_id]) for id_, row in rows.items()}
+
+
+def paid_part(row: PaymentRow, purchase: RecordedPurchase) -> RecordedPayment:
+    """A payment and its purchase as one."""
+    values: Any = (*_PAYMENT(row), purchase)
+    return RecordedPayment(*values)
 
 
 def status_since(total: int, refunded: int, *, nothing_left: bool) -> str:
@@ -153,6 +217,23 @@ async def refunds_then(database: Database, entries: Sequence[JournalEntry]) -> S
                 purchase = _before(row.purchase, later, gone, standing)
                 whose = owner if entry.has_others else purchase.customer_id
                 own[id_] = replace(row, purchase=replace(purchase, customer_id=whose))
+        told.append(own)
+    return told
+
+
+async def paid_then(database: Database, entries: Sequence[JournalEntry]) -> Sequence[Mapping[str, RecordedPayment]]:
+    """The payments of each of these entries, each with its purchase as it was since."""
+    rows = await recorded_payments(database, _ids(entries))
+    purchases = {row.purchase_id: row.purchase for row in rows.values()}
+    changes, gone = await _changes(database, purchases)
+    told = []
+    for entry in entries:
+        own = {}
+        for id_, owner in zip(entry.ids, entry.others, strict=True):
+            if row := rows.get(id_):
+                later = [one for one in changes.get(row.purchase_id, ()) if one.position > entry.position]
+                purchase = _before(row.purchase, later, gone, {})
+                own[id_] = replace(row, purchase=replace(purchase, customer_id=owner))
         told.append(own)
     return told
 
@@ -209,14 +290,15 @@ def _owned(entry: JournalEntry, rows: Mapping[str, RecordedPurchase]) -> Mapping
 
 
 class _Later(NamedTuple):
-    """A refund of a purchase, one that is undone, or a void, that comes behind something else in the journal; by `amount` less
-    was given back before."""
+    """A refund of a purchase, one that is undone, a payment of what was due, or a void, that comes behind something else in the
+    journal; by `amount` less was given back before, and by `due` more was owed."""
 
     purchase_id: str
     row_id: str
     kind: str
     position: int
     amount: int
+    due: int
 
 
 async def _changes(
@@ -231,8 +313,10 @@ async def _changes(
 
 async def _later(database: Database, purchase_ids: Collection[str]) -> list[_Later]:
     rows = await database.rows(
-        "SELECT DISTINCT purchase_id, row_id, kind, position, amount FROM journal_ahead"
-        f" WHERE {database.dialect.among('purchase_id', 1)} AND kind IN ('{REFUNDED}', '{UNDONE}', '{VOIDED}')",
+        "SELECT DISTINCT j.purchase_id, j.row_id, j.kind, j.position, j.amount,"
+        f" CASE j.kind WHEN '{UNDONE}' THEN -coalesce(f.due, 0) ELSE coalesce(f.due, 0) END"
+        " FROM journal_ahead j LEFT JOIN refund f ON f.id = j.row_id"
+        f" WHERE {database.dialect.among('j.purchase_id', 1)} AND j.kind IN ('{REFUNDED}', '{UNDONE}', '{VOIDED}', '{PAID}')",
         list(purchase_ids),
     )
     return [_Later(*row) for row in rows]
@@ -258,7 +342,10 @@ def _as_it_was(
     purchase: RecordedPurchase, later: Sequence[_Later], gone: Mapping[str, Sequence[RefundLineRow]]
 ) -> RecordedPurchase:
     """A purchase without what came later."""
+    purchase = _unpaid(purchase, {one.row_id for one in later if one.kind == PAID})
     refunds = [one for one in later if one.kind in {REFUNDED, UNDONE}]
+    if not refunds and all(one.kind == PAID for one in later):
+        return purchase
     fewer: dict[str, int] = {}
     for one in refunds:
         sign = 1 if one.kind == REFUNDED else -1
@@ -274,4 +361,5 @@ def _as_it_was(
     empty = bool(goods) and some_back and all(line.refunded_millionths == line.quantity_millionths for line in goods)
     nothing_left = (total > 0 and refunded == total) or empty
     status = status_since(total, refunded, nothing_left=nothing_left)
-    return replace(purchase, status=status, refunded_minor=refunded, lines=lines)
+    due = purchase.due_minor + sum(one.due for one in refunds)
+    return replace(purchase, status=status, refunded_minor=refunded, due_minor=due, lines=lines)

@@ -20,9 +20,11 @@ from regulars_core.purchases.given_back.refund_rows import (
     refundables,
     undo,
 )
-from regulars_core.purchases.reads import RefundRow, lines_of, payments_of
+from regulars_core.purchases.payments.payment_rows import payments_of
+from regulars_core.purchases.reads import RefundRow, lines_of
 from regulars_core.purchases.recorded import RecordedPurchase, whole
 from regulars_core.purchases.refundable import WantedLine, taken_by_amount, taken_by_lines
+from regulars_core.purchases.rules import NewPayment, checked_payments
 from regulars_core.purchases.statistics import recount
 from regulars_core.queries.where import Values
 from regulars_core.shop.dates import latest_believed
@@ -38,15 +40,17 @@ async def refund(
     shipping: int | None = None,
     reason: str | None = None,
     at: Instant | None = None,
+    payments: Sequence[NewPayment] = (),
     stores: Collection[str] | None = None,
 ) -> RefundRow:
-    """Give back an amount in minor units, or goods of lines and something for delivery; answers the refund.
+    """Give back an amount in minor units, or goods of lines and something for delivery; answers the refund. How it is given back
+    need not be told; `payments` that are sum to it, less what was still due and is owed no more.
 
     Never more than was paid and not yet given back. A purchase of a store that is not among `stores`, if they are given,
-    is as good as none. Raises Refused.
+    is as good as none. The reason is not kept where the customer was erased. Raises Refused.
     """
     checks = Checks()
-    reason = checks.text(reason, "reason", 240)
+    reason, tidied = checks.text(reason, "reason", 240), checked_payments(checks, payments)
     if (amount is None) is (lines is None and shipping is None):
         checks.fail("INVALID_REFUND", "Give either an amount, or lines and delivery.", "amount")
     elif amount is not None:
@@ -73,8 +77,14 @@ async def refund(
         )
         if taken.amount > paid.left:
             checks.fail("REFUND_EXCEEDS_PAID", left_of(shop, paid), "lines" if amount is None else "amount")
+        kept = [replace(one, reference=None) for one in tidied] if locked.is_erased else tidied
+        why = None if locked.is_erased else reason
+        given = given_back(of, taken, refunded_at, reason=why, payments=kept)
+        money = given.row.amount_minor - given.row.due_minor
+        if tidied and sum(payment.amount for payment in tidied) != money:
+            message = f"{shop.money(money).amount} {shop.currency} is given back, and the payments do not sum to it."
+            checks.fail("PAYMENTS_MISMATCH", message, "payments")
         checks.refuse(recorded=True)
-        given = given_back(of, taken, refunded_at, reason=reason)
         await give_back(shop, [given])
         return given.row
 

@@ -15,9 +15,10 @@ from regulars_core.primitives.money import CurrencyCode
 from regulars_core.purchases.ahead import RECORDED, NamedAhead, activity_of, named_ahead
 from regulars_core.purchases.baskets import Quote
 from regulars_core.purchases.given_back.returns import EXCHANGE, exchange, lock_returned
+from regulars_core.purchases.payments.payment_rows import PAYMENT_COLUMNS, PaymentRow, payment_row, payment_values
 from regulars_core.purchases.quotes import quotes_of, quoting_of, tell_failures
-from regulars_core.purchases.reads import LineRow, PaymentRow, PurchaseRow
-from regulars_core.purchases.recorded import PurchaseOutline, whole
+from regulars_core.purchases.reads import LineRow, PurchaseRow
+from regulars_core.purchases.recorded import PurchaseOutline, RecordedPurchase, whole
 from regulars_core.purchases.rules import CheckedLine, CheckedPurchase, NewPayment
 from regulars_core.purchases.statistics import StatsDelta, add_purchases, recount, stats_update
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
@@ -131,7 +132,10 @@ async def _write_and_tell(
         for row, purchase in new
     ]
     exchanged = [NewPayment(EXCHANGE, paid_back)] if paid_back else []
-    payments = [[payment_row(row, payment) for payment in (*purchase.payments, *exchanged)] for row, purchase in new]
+    payments = [
+        [payment_row(row.id, row.currency, payment) for payment in (*purchase.payments, *exchanged)]
+        for row, purchase in new
+    ]
     listened, sent = shop.plugins.listens(RECORDED), [purchase for _, purchase in new]
     known = await _look_up(shop, sent, ahead) if listened else _Known()
     await _write(shop, new, lines, payments, known.activity)
@@ -139,6 +143,20 @@ async def _write_and_tell(
     buyers = [row.customer_id for row, _ in new]
     extras = [_for_each_payment(purchase.input.extras, len(exchanged)) for _, purchase in new]
     await announce(shop, RECORDED, list(rows), extras, rows, others=buyers, found=known.found, quotes=known.quotes)
+    for row, _ in new:
+        await _lower(shop, row, rows[row.id])
+
+
+async def _lower(shop: Shop, row: PurchaseRow, told: RecordedPurchase) -> None:
+    """Where a plugin took less than a payment said, because less would do: that is what was paid, and the rest is due."""
+    if told.due_minor == row.due_minor:
+        return
+    row.due_minor = told.due_minor
+    await shop.database.defer([("UPDATE purchase SET due = $2 WHERE id = $1", [row.id, row.due_minor])])
+    await shop.database.run_many(
+        "UPDATE payment SET amount = $2 WHERE id = $1",
+        [(payment.id, payment.amount_minor) for payment in told.payments],
+    )
 
 
 def _for_each_payment(extras: Extras, more: int) -> Extras:
@@ -168,7 +186,8 @@ async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: Name
     own: Sequence[Lookup] = ()
     if len(purchases) == 1:
         given = purchases[0].input
-        outline = PurchaseOutline(given.customer_id, given.purchased_at)
+        methods = frozenset(payment.method for payment in purchases[0].payments)
+        outline = PurchaseOutline(given.customer_id, given.purchased_at, methods)
         if ahead is None or not ahead.may_be(given.customer_id):
             ahead = named_ahead(shop, outline, given.extras)
         named = ahead.of(given.customer_id)
@@ -273,7 +292,6 @@ _LINE_COLUMNS = (
     "id", "purchase_id", "position", "sku", "name", "brand", "category", "quantity", "unit_price", "discount", "total",
     "refunded_quantity", "tax",
 )  # fmt: skip
-PAYMENT_COLUMNS = ("id", "purchase_id", "position", "method", "amount", "reference", "tendered")
 
 
 async def _write(
@@ -300,15 +318,7 @@ async def _write(
                 for n, li in enumerate(each)
             ],
         ),
-        (
-            "payment",
-            PAYMENT_COLUMNS,
-            [
-                (y.id, y.purchase_id, n, y.method, y.amount_minor, y.reference, y.tendered_minor)
-                for each in payments
-                for n, y in enumerate(each)
-            ],
-        ),
+        ("payment", PAYMENT_COLUMNS, [values for each in payments for values in payment_values(each)]),
     ]  # fmt: skip
     if len(new) == 1 and all(len(rows) < MIN_COPY_ROWS for *_, rows in tables):
         inserts = [inserting(table, columns, rows) for table, columns, rows in tables if rows]
@@ -336,13 +346,6 @@ def _line_row(row: PurchaseRow, line: CheckedLine, tax: int) -> LineRow:
         new_id(), row.id, line.sku, line.name, line.brand, line.category, line.quantity, line.unit_price, line.discount,
         line.total, 0, tax, row.currency,
     )  # fmt: skip
-
-
-def payment_row(row: PurchaseRow, payment: NewPayment) -> PaymentRow:
-    """A new payment, as it will be read."""
-    return PaymentRow(
-        new_id(), row.id, payment.method, payment.amount, payment.reference, payment.tendered, row.currency
-    )
 
 
 def _purchase_values(row: PurchaseRow, p: CheckedPurchase) -> Sequence[Any]:

@@ -13,12 +13,13 @@ from regulars_core.shop.shop import Shop
 _BATCH = 1_000
 
 # Counted are purchases that are neither voided nor wholly refunded; not those by which more came back than was bought.
-_COUNTED = "p.status IN ('PAID', 'PARTIALLY_REFUNDED') AND p.total >= 0"
+COUNTED = "p.status IN ('PAID', 'PARTIALLY_REFUNDED') AND p.total >= 0"
+"""Whether a purchase `p` counts."""
 _RECOUNT = f"""
     CAST(coalesce(sum(CASE WHEN p.status <> 'VOIDED' THEN p.total - p.refunded END), 0) AS BIGINT) AS spent,
-    CAST(coalesce(sum(CASE WHEN {_COUNTED} THEN 1 END), 0) AS BIGINT) AS number,
-    coalesce(min(CASE WHEN {_COUNTED} THEN p.purchased_at END), {NEVER + 1} - 1) AS first_at,
-    coalesce(max(CASE WHEN {_COUNTED} THEN p.purchased_at END), {NEVER + 1} - 1) AS last_at
+    CAST(coalesce(sum(CASE WHEN {COUNTED} THEN 1 END), 0) AS BIGINT) AS number,
+    coalesce(min(CASE WHEN {COUNTED} THEN p.purchased_at END), {NEVER + 1} - 1) AS first_at,
+    coalesce(max(CASE WHEN {COUNTED} THEN p.purchased_at END), {NEVER + 1} - 1) AS last_at
 """
 
 

@@ -42,6 +42,10 @@ class RuleKind(ABC):
     def __post_init__(self) -> None:
         object.__setattr__(self, "reads", frozenset(self.reads))  # whatever was given: kinds are keys
 
+    def words(self, settings: BaseModel, currency: str) -> str | None:
+        """A rule of this kind in words, such as `1 point per 10.00`; None for its description with what it is told. Pure."""
+        return None
+
     @abstractmethod
     def laws(self, settings: BaseModel, facts: Sequence[PurchaseFact]) -> Iterator[tuple[str, bool]]:
         """Every law of the use as a sentence, with whether the kind keeps it on these facts, which are in the order of time.

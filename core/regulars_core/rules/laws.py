@@ -22,7 +22,7 @@ class LawBroken(AssertionError):
     """A kind does not keep a law of its use, or fails; the message says which, and on what."""
 
     def __init__(self, kind: RuleKind, law: str, settings: BaseModel, facts: Sequence[PurchaseFact]) -> None:
-        told = [f"  {_shown(fact)}" for fact in facts[:_MAX_SHOWN]] or ["  no purchases"]
+        told = [f"  {shown_fact(fact)}" for fact in facts[:_MAX_SHOWN]] or ["  no purchases"]
         if len(facts) > _MAX_SHOWN:
             told.append(f"  and {len(facts) - _MAX_SHOWN} more")
         chosen = f"with {settings!r}, " if type(settings).model_fields else ""
@@ -30,7 +30,7 @@ class LawBroken(AssertionError):
         self.law, self.facts = law, facts
 
 
-def _shown(fact: PurchaseFact) -> str:
+def shown_fact(fact: PurchaseFact) -> str:
     """What a rule can see of a purchase, without what is not there."""
     parts = [f"net={fact.net}", f"counted={fact.counted}"]
     parts += [f"channel={fact.channel!r}"] if fact.channel else []

@@ -196,18 +196,19 @@ def settings_from(
     code: str = "INVALID_RULE",
 ) -> BaseModel | None:
     """The settings that name/value pairs say, a list being its name several times; what is wrong is told to `checks` under a
-    code, each with the number of its pair behind `path`, or with the name of what is missing, and then there are none."""
+    code, each with the number of its pair behind `path` and whether its `name` or its `value` is wrong, or with the name of what
+    is missing, and then there are none."""
     known, values, places = settings_of(model), dict[str, list[Any]](), dict[str, str]()
     told = checks.nested(*path)
     for n, (name, text) in enumerate(pairs):
         place = str(n)
         if name not in known:
             there = f"There is no setting of this name; there are: {', '.join(known) or 'none'}."
-            told.fail(code, there, place)
+            told.fail(code, there, place, "name")
         elif name in values and not known[name].is_list:
-            told.fail(code, "This setting takes one value.", place)
+            told.fail(code, "This setting takes one value.", place, "name")
         elif wrong := _wrong_text(known[name], text, currency):
-            told.fail(code, wrong, place)
+            told.fail(code, wrong, place, "value")
         else:
             places.setdefault(name, place)
             values.setdefault(name, []).append(_value(known[name], text, currency))
@@ -219,7 +220,7 @@ def settings_from(
     except ValidationError as error:
         for one in error.errors(include_url=False, include_input=False):
             parts = [str(part) for part in one["loc"]]
-            told.fail(code, f"{one['msg']}.", *([places[parts[0]]] if parts and parts[0] in places else parts))
+            told.fail(code, f"{one['msg']}.", *([places[parts[0]], "value"] if parts and parts[0] in places else parts))
     except Exception as error:  # a validator of the plugin's own
         told.fail(code, f"The plugin fails to read its settings: {type(error).__name__}.")
     return None

@@ -6,7 +6,10 @@ from regulars_core.customers.merge.facts import Merge
 from regulars_core.customers.reads import CustomerRow
 from regulars_core.groups.reads import GroupRow
 from regulars_core.hookspecs import hookimpl
-from regulars_core.purchases.recorded import ReassignedPurchase, RecordedPurchase, RecordedRefund
+from regulars_core.purchases.recorded import ReassignedPurchase, RecordedPayment, RecordedPurchase, RecordedRefund
+
+Told = CustomerRow | GroupRow | Merge | RecordedPayment | RecordedPurchase | RecordedRefund
+"""What an event brings."""
 
 
 class Listener:
@@ -16,7 +19,7 @@ class Listener:
     """
 
     def __init__(self) -> None:
-        self.heard: list[tuple[str, Sequence[CustomerRow | GroupRow | Merge | RecordedPurchase | RecordedRefund]]] = []
+        self.heard: list[tuple[str, Sequence[Told]]] = []
 
     @hookimpl
     async def customers_registered(self, customers: Sequence[CustomerRow]) -> None:
@@ -42,6 +45,11 @@ class Listener:
     async def purchases_recorded(self, purchases: Sequence[RecordedPurchase]) -> None:
         """Hear of purchases."""
         self.heard.append(("purchases_recorded", purchases))
+
+    @hookimpl
+    async def purchases_paid(self, payments: Sequence[RecordedPayment]) -> None:
+        """Hear of what was paid later."""
+        self.heard.append(("purchases_paid", payments))
 
     @hookimpl
     async def purchases_refunded(self, refunds: Sequence[RecordedRefund]) -> None:

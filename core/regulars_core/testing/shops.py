@@ -16,10 +16,11 @@ from regulars_core.groups.service import change_group, create_group
 from regulars_core.plugins.host import Plugins
 from regulars_core.primitives.clock import DAY_MS, Instant
 from regulars_core.primitives.ids import MAIN_STORE_ID
+from regulars_core.purchases.changes import pay
 from regulars_core.purchases.reads import lines_of
 from regulars_core.purchases.reassignments import reassign
 from regulars_core.purchases.refunds import refund, void
-from regulars_core.purchases.rules import NewLine, NewPurchase, NewReturn
+from regulars_core.purchases.rules import NewLine, NewPayment, NewPurchase, NewReturn
 from regulars_core.purchases.rules import checked as checked_purchase
 from regulars_core.purchases.service import record
 from regulars_core.shop.settings import load_settings
@@ -57,8 +58,9 @@ def statements(shop: Shop, number: int) -> Iterator[None]:
 
 async def little_of_everything(shop: Shop, name: str = "a") -> None:
     """Let every event happen: a group is made and changed; three customers register and two change; they buy seven times and
-    once nobody is known; some of it is given back, one purchase is undone, and two are given to who made them. One is exchanged
-    for another, and two customers are made one; both is undone. Texts begin with `name`, so that it can be done again."""
+    once nobody is known; some of it is given back, one purchase is undone, a part of one is paid later, and two are given to who
+    made them. One is exchanged for another, and two customers are made one; both is undone. Texts begin with `name`, so that it
+    can be done again."""
     await change_group(shop, await create_group(shop, f"{name} friends", None), {"description": "Friends."})
     ids = []
     for n in range(3):
@@ -71,9 +73,8 @@ async def little_of_everything(shop: Shop, name: str = "a") -> None:
     for n in range(8):
         line = NewLine("Tea", 1_000_000, unit_price=100 * (n + 1))
         buyer = None if n == 7 else ids[n % 3]
-        purchase = NewPurchase(
-            f"{name}{n}", MAIN_STORE_ID, buyer, Instant(NEW_YEAR + n * DAY_MS), shop.currency, [line]
-        )
+        at, due = Instant(NEW_YEAR + n * DAY_MS), 400 if n == 3 else 0
+        purchase = NewPurchase(f"{name}{n}", MAIN_STORE_ID, buyer, at, shop.currency, [line], due=due)
         [recorded] = await record(shop, [checked_purchase(purchase, shop.currency)])
         assert recorded.id is not None
         bought.append(recorded.id)
@@ -81,6 +82,7 @@ async def little_of_everything(shop: Shop, name: str = "a") -> None:
     await refund(shop, bought[1], amount=50)
     await refund(shop, bought[1], amount=150)
     await void(shop, bought[2])
+    await pay(shop, bought[3], [NewPayment("cash", 150)])
     await reassign(shop, [bought[1], bought[7]], ids[0], reason="Wrong profile.")
     [tea] = (await lines_of(shop.database, [bought[4]]))[bought[4]]
     at, returns = Instant(NEW_YEAR + 9 * DAY_MS), [NewReturn(tea.id, 1_000_000)]

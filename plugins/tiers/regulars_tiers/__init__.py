@@ -8,6 +8,7 @@ import typer
 
 from regulars_core.plugin import (
     App,
+    AudienceLeaf,
     BulkTask,
     CustomerRow,
     Instant,
@@ -33,6 +34,7 @@ from regulars_tiers import events, hookspecs, personal
 from regulars_tiers.bulk_reassessment import TIERS_REASSESS
 from regulars_tiers.commands import commands
 from regulars_tiers.graphql import contribution
+from regulars_tiers.moments import AUDIENCE
 from regulars_tiers.permissions import PERMISSIONS
 from regulars_tiers.reassessment import differences, failures
 from regulars_tiers.rules.criteria import BOX
@@ -51,6 +53,11 @@ def regulars_hookspecs() -> ModuleType:
 @hookimpl
 def regulars_rules() -> Sequence[RuleKind]:
     return BOX
+
+
+@hookimpl
+def regulars_audiences() -> Sequence[AudienceLeaf]:
+    return [AUDIENCE]
 
 
 @hookimpl

@@ -52,7 +52,7 @@ async def changed(shop: Shop, customers: Sequence[CustomerRow]) -> None:
 def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline]) -> Sequence[Lookup]:
     """What will have to be known when these purchases are recorded."""
     buyers: dict[str, Recalculate] = {}
-    for customer_id, at in purchases:
+    for customer_id, at, _ in purchases:
         if customer_id:
             buyers[customer_id] = Recalculate(min(at, buyers[customer_id].since) if customer_id in buyers else at)
     return lookups_for(shop, buyers)

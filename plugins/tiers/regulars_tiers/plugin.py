@@ -1,7 +1,20 @@
 """Everything of tiers that another plugin may use."""
 
+from regulars_tiers.multipliers import NotLookedUp, Sale, multiplier_lookups, multipliers, read_multipliers
 from regulars_tiers.reads import lookup_shown_tiers, shown_tiers, shown_tiers_from
 from regulars_tiers.recalculation import Change
 from regulars_tiers.rules.criteria import CriterionKind, Unit
 
-__all__ = ["Change", "CriterionKind", "Unit", "lookup_shown_tiers", "shown_tiers", "shown_tiers_from"]
+__all__ = [
+    "Change",
+    "CriterionKind",
+    "NotLookedUp",
+    "Sale",
+    "Unit",
+    "lookup_shown_tiers",
+    "multiplier_lookups",
+    "multipliers",
+    "read_multipliers",
+    "shown_tiers",
+    "shown_tiers_from",
+]

@@ -36,6 +36,8 @@ from regulars_tiers.rules.policy import (
     stand_in,
 )
 
+ANEW = -1
+"""The number of no policy: that of a standing which is to be made anew, and of what was named before any policy was known."""
 _SAMPLE = 50
 """Customers whose purchases a policy is tried on before it is accepted, and as many made at random."""
 _MAX_TRIED = 60

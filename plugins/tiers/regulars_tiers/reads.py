@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.plugin import (
+    GONE,
     NEVER,
     NOW,
     Condition,
@@ -26,9 +27,10 @@ from regulars_core.plugin import (
     told_later,
 )
 from regulars_tiers.histories import histories_of, stored_periods
+from regulars_tiers.moments import before, lookup_tiers, terms_of, tiers_from
 from regulars_tiers.policy_versions import owners_from, remembered_versions, versions_of
 from regulars_tiers.rules.explanation import Explainer, Kept, Standing
-from regulars_tiers.rules.policy import SEED, PolicyData, Tier
+from regulars_tiers.rules.policy import SEED, PolicyData, Tier, Versions
 from regulars_tiers.rules.timeline import CriterionFailed
 
 _DURING = "sp.begins <= {at} AND sp.ends > {at}"
@@ -65,29 +67,17 @@ SORT_KEY = SortKey(
 
 async def tiers_of(shop: Shop, moments: Iterable[tuple[str, Instant]]) -> Mapping[tuple[str, Instant], Tier]:
     """The tier of each (customer, instant), by one statement beside that for the policy."""
-    distinct, versions = list(dict.fromkeys(moments)), await versions_of(shop)
-    codes = await _codes(shop.database, distinct)
-    tiers = {}
-    for one in distinct:
-        policy = versions.at(one[1]).policy
-        tiers[one] = policy.by_code.get(codes.get(one, ""), policy.lowest)
-    return tiers
+    return (await _known_tiers(shop, list(moments)))[1]
 
 
-async def _codes(database: Database, moments: Sequence[tuple[str, Instant]]) -> Mapping[tuple[str, Instant], str]:
+async def _known_tiers(
+    shop: Shop, moments: Sequence[tuple[str, Instant]]
+) -> tuple[Versions, Mapping[tuple[str, Instant], Tier]]:
+    versions = await versions_of(shop)
     if not moments:
-        return {}
-    link = "sp.customer_id = k.key AND " + _DURING.format(at="k.moment")
-    if database.engine == "sqlite":
-        pairs = "(SELECT value ->> 0 AS key, value ->> 1 AS moment FROM json_each($1)) k"
-        sql = f"SELECT k.key, k.moment, sp.tier FROM {pairs} CROSS JOIN tier_spell sp WHERE {link}"
-        rows = await database.rows(sql, list(moments))
-    else:
-        array = database.dialect.array
-        pairs = f"unnest({array(1)}, {array(2, 'bigint')}) AS k(key, moment)"
-        sql = f"SELECT k.key, k.moment, sp.tier FROM {pairs} JOIN tier_spell sp ON {link}"
-        rows = await database.rows(sql, [one[0] for one in moments], [one[1] for one in moments])
-    return {(row[0], row[1]): row[2] for row in rows}
+        return versions, {}
+    sql, values = lookup_tiers(shop, moments)
+    return versions, tiers_from(versions, moments, await shop.database.rows(sql, *values))
 
 
 def lookup_shown_tiers(shop: Shop, customer_ids: Iterable[str]) -> Lookup:
@@ -129,25 +119,13 @@ async def shown_tiers(shop: Shop, customer_ids: Iterable[str]) -> Mapping[str, s
     return await shown_tiers_from(shop, await shop.database.read(sql, *values))
 
 
-async def tiers_around(
-    shop: Shop, purchases: Iterable[tuple[str, Instant]]
-) -> Mapping[tuple[str, Instant], tuple[Tier, Tier]]:
-    """The tier just before and just after each purchase, given as (customer, instant)."""
-    bought = list(purchases)
-    tiers = await tiers_of(shop, [*bought, *((one, Instant(at - 1)) for one, at in bought)])
-    return {(one, at): (tiers[one, Instant(at - 1)], tiers[one, at]) for one, at in bought}
-
-
 async def tiers_for_purchases(
     shop: Shop, purchases: Iterable[tuple[str, Instant]]
 ) -> Mapping[tuple[str, Instant], Tier]:
-    """The tier whose terms hold for each purchase: the one before it, or after it where the policy says that an upgrade
-    applies to the purchase that brings it."""
-    around, versions = await tiers_around(shop, purchases), await versions_of(shop)
-    return {
-        (one, at): after if versions.at(at).policy.upgrade_applies_to_trigger else before
-        for (one, at), (before, after) in around.items()
-    }
+    """The tier whose terms hold for each purchase that is recorded, given as (customer, instant)."""
+    bought = list(purchases)
+    versions, tiers = await _known_tiers(shop, [*bought, *before(bought)])
+    return {(one, at): terms_of(versions, tiers, one, at) for one, at in bought}
 
 
 async def standings_of(shop: Shop, customer_ids: Sequence[str], at: Any) -> Mapping[str, Standing]:
@@ -179,14 +157,14 @@ class Share:
 
 
 async def distribution(shop: Shop, at: Any) -> Sequence[Share]:
-    """Who was registered at an instant, by tier, the highest first."""
+    """Who was registered at an instant, by tier, the highest first; without who was merged into another one or erased since."""
     present, versions = moment(at), await versions_of(shop)
     policy = versions.at(present).policy
     rows = await shop.database.rows(
         "SELECT sp.tier, count(*), CAST(coalesce(sum(s.total_spent), 0) AS BIGINT) FROM customer c"
         " JOIN customer_stats s ON s.customer_id = c.id"
         f" LEFT JOIN tier_spell sp ON sp.customer_id = c.id AND {_DURING.format(at='$1')}"
-        " WHERE c.created_at <= $1 AND c.merged_into_id IS NULL GROUP BY sp.tier",
+        f" WHERE c.created_at <= $1 AND c.status NOT IN {GONE} GROUP BY sp.tier",
         present,
     )
     sums = {tier.code: [0, 0] for tier in policy.tiers}

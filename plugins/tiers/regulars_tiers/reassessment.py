@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from regulars_core.plugin import Database, Shop, hold, now
 from regulars_tiers.histories import histories_of, stored_periods
-from regulars_tiers.policy_versions import broken_criteria, versions_of
-from regulars_tiers.recalculation import ANEW, Recalculate, recalculate
+from regulars_tiers.policy_versions import ANEW, broken_criteria, versions_of
+from regulars_tiers.recalculation import Recalculate, recalculate
 from regulars_tiers.registry import owner_of
 from regulars_tiers.rules.timeline import CriterionFailed, timeline
 
@@ -17,7 +17,8 @@ BATCH = 1_000
 MAX_PURCHASES = 10_000
 """Of the customers of a batch, but for those of the last one: whoever wants to sell to them waits until all are measured."""
 _STANDINGS = "tier_standing t JOIN customer_stats s ON s.customer_id = t.customer_id AND s.merged_into_id IS NULL"
-_NOT_MERGED = "t.customer_id NOT IN (SELECT a.id FROM customer a WHERE a.merged_into_id IS NOT NULL)"
+# Not `NOT IN`: PostgreSQL looks through a list that it cannot keep in memory once for each standing.
+_NOT_MERGED = "NOT EXISTS (SELECT 1 FROM customer a WHERE a.id = t.customer_id AND a.merged_into_id IS NOT NULL)"
 
 
 async def reassess(shop: Shop, customer_ids: Sequence[str]) -> int:

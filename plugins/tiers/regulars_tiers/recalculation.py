@@ -38,7 +38,7 @@ from regulars_core.plugin import (
     told_later,
 )
 from regulars_tiers.histories import assignments_from, horizon, lookup_assignments, shortened, with_new
-from regulars_tiers.policy_versions import lookup_versions, remembered_versions, versions_from
+from regulars_tiers.policy_versions import ANEW, lookup_versions, remembered_versions, versions_from
 from regulars_tiers.rules.criteria import CriterionKind, Unavailable
 from regulars_tiers.rules.policy import Versions
 from regulars_tiers.rules.timeline import (
@@ -52,9 +52,6 @@ from regulars_tiers.rules.timeline import (
     period_at,
     timeline,
 )
-
-ANEW = -1
-"""The policy of a standing that is to be made anew."""
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from regulars_core.plugin import Instant, Shop, now
+from regulars_core.plugin import GONE, Instant, Shop, now
 from regulars_tiers.histories import histories_of, stored_periods
 from regulars_tiers.policy_versions import refuse_failing, versions_of
 from regulars_tiers.reassessment import BATCH
@@ -82,10 +82,12 @@ def _known(
 
 
 async def _customers(shop: Shop) -> AsyncIterator[Sequence[str]]:
-    """All customers, in batches by id."""
+    """All customers but who was merged into another one or erased, in batches by id."""
     last = "0" * 32
     while True:
-        rows = await shop.database.rows(f"SELECT id FROM customer WHERE id > $1 ORDER BY id LIMIT {BATCH}", last)
+        rows = await shop.database.rows(
+            f"SELECT id FROM customer WHERE id > $1 AND status NOT IN {GONE} ORDER BY id LIMIT {BATCH}", last
+        )
         if rows:
             yield [row[0] for row in rows]
         if len(rows) < BATCH:

@@ -13,6 +13,7 @@ from graphql import (
     GraphQLEnumType,
     GraphQLEnumValue,
     GraphQLError,
+    GraphQLInputObjectType,
     GraphQLObjectType,
     build_schema,
     lexicographic_sort_schema,
@@ -91,6 +92,12 @@ class ComposedSchema(strawberry.Schema):
     def _refuse_unguarded(self) -> None:
         if mistakes := unguarded(self._schema):
             raise SchemaConflict(mistakes[0])
+
+    def input_type(self, name: str) -> GraphQLInputObjectType:
+        """The input of this name. Raises KeyError where there is none."""
+        type_ = self._schema.type_map[name]
+        assert isinstance(type_, GraphQLInputObjectType)
+        return type_
 
     def own_needs(self) -> Iterator[tuple[str, str, str]]:
         """Every type that requires a permission and every field in its class that needs one, which, and the module of the

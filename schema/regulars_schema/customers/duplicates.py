@@ -13,7 +13,7 @@ from regulars_core.customers.forms import FormCheck, look_over
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.customers.rules import NewCustomer
 from regulars_schema.composition.contributions import Extension, Query
-from regulars_schema.customers.types import Customer
+from regulars_schema.customers.types import Customer, NameSuggestion
 from regulars_schema.fields.declarations import batched, root
 from regulars_schema.fields.nodes import backed_by
 from regulars_schema.inputs.maybe import value_or_none
@@ -162,6 +162,9 @@ class CustomerCheck:
     )
     missing: list[str] = strawberry.field(
         description="Required fields that are missing, as the fields of `CustomerCreateInput` are named."
+    )
+    name_suggestion: NameSuggestion | None = strawberry.field(
+        description="How the name might be written; null where it is fine."
     )
     phone: PhoneNumber | None = strawberry.field(
         description="The phone number as it would be kept; null where it is missing or none."

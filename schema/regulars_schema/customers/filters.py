@@ -52,6 +52,18 @@ def _birthday(comparison: BirthdayComparison, context: RequestContext) -> Sequen
     return [("in", sql.days_of_the_year(today, comparison.in_next_days + 1))]
 
 
+def _age(comparison: IntComparison, context: RequestContext) -> Sequence[Condition]:
+    """By the last day on which somebody of that age can have been born."""
+    today = day_of(now(), context.shop.settings.zone)
+    younger = {">": ("<=", 1), ">=": ("<=", 0), "<": (">", 0), "<=": (">", 1)}
+    conditions: list[Condition] = []
+    for operator, years in int_conditions(comparison, context):
+        for one in ("<=", ">=") if operator == "=" else (operator,):
+            compares, more = younger[one]
+            conditions.append((compares, sql.latest_birth_date(years + more, today)))
+    return conditions
+
+
 _COUNTRY = text_conditions(str.upper)
 _ABOUT = {
     "status": (CustomerStatusComparison, enum_conditions, "The customer's status."),
@@ -70,6 +82,7 @@ _ABOUT = {
         "The tax id, whole and without regard to case, spaces and punctuation.",
     ),
     "birthday": (BirthdayComparison, _birthday, "When the customer's next birthday is."),
+    "age": (IntComparison, _age, "How old the customer is, in completed years where the shop is."),
     "tag": (TextComparison, text_conditions(tag_key), "A tag of the customer, without regard to case and accents."),
     "city": (
         TextComparison,
@@ -88,7 +101,7 @@ _SUMMED_UP = frozenset({"totalSpent", "purchaseCount", "firstPurchaseAt", "lastP
 """What is known of all stores together only."""
 
 _NEEDS = {
-    **dict.fromkeys(("birthday", "city", "country", "hasEmail", "hasPhone"), "customers.view_pii"),
+    **dict.fromkeys(("age", "birthday", "city", "country", "hasEmail", "hasPhone"), "customers.view_pii"),
     **dict.fromkeys(_SUMMED_UP, VIEW),
     "taxId": "customers.view_sensitive",
     "group": "groups.view",

@@ -9,6 +9,7 @@ from strawberry.types.base import get_object_definition
 
 from regulars_core.customers.merge import facts, plan
 from regulars_core.customers.merge.forecasts import MAX_ABSORBED, Wanted, forecast
+from regulars_core.customers.merge.obstacles import obstacles_of
 from regulars_core.customers.merge.plan import Override
 from regulars_core.customers.merge.reads import MergeRow, merges_by_ids, merges_of
 from regulars_core.customers.merge.service import merge
@@ -116,10 +117,6 @@ def _moved(root: Any) -> list[ReferenceCount]:
     return [ReferenceCount(count=count, kind=kind) for kind, count in root.moved.items()]
 
 
-def _obstacles(root: Any) -> list[UserError]:
-    return told(root.obstacles)
-
-
 @requires(MERGE)
 @strawberry.type(
     description="What merging customers does: the same object before and after. Plugins add what they have to tell."
@@ -128,11 +125,9 @@ class CustomersMerge:
     """Over regulars_core.customers.merge.reads.MergeRow."""
 
     is_type_of = backed_by(MergeRow)
-    effects: list[MergeEffect] = strawberry.field(
-        description="What else changes, in sentences, such as a tier or a balance; plugins tell it here."
-    )
     fields: list[MergeField] = strawberry.field(
-        description="The fields in which the customers differ, and which value is kept."
+        description="The fields in which the customers differ, and which value is kept. Empty once the merge was undone, or one "
+        "of the customers erased: what was another's is told no more."
     )
     fingerprint: str = strawberry.field(
         description="Tells this state of all of them: hand it over with the merge, which is refused if anything has changed "
@@ -150,14 +145,32 @@ class CustomersMerge:
     moved: list[ReferenceCount] = strawberry.field(
         resolver=_moved, description="How many of what goes over to the survivor."
     )
-    obstacles: list[UserError] = strawberry.field(
-        resolver=_obstacles,
-        description="Why it cannot be done now, or not undone any more; empty where it can.",
-    )
     undoable_until: Instant | None = strawberry.field(
         description="Until when it can be undone; null in a preview and of one that was undone."
     )
     undone_at: Instant | None = strawberry.field(description="When it was undone; null if it was not.")
+
+
+@batched(
+    name="effects",
+    returns=list[MergeEffect],
+    description="What else changes, in sentences, such as a tier or a balance, as far as the caller may see that; plugins tell "
+    "it here. Empty once the merge was undone, or one of the customers erased.",
+)
+async def effects_of(merges: Sequence[MergeRow], context: RequestContext) -> Sequence[list[facts.MergeEffect]]:
+    """The effects of each merge that the caller may see."""
+    may = context.actor.may
+    return [[one for one in merge.effects if one.needs is None or may(one.needs)] for merge in merges]
+
+
+@batched(
+    name="obstacles",
+    returns=list[UserError],
+    description="Why it cannot be done now, or not undone any more; empty where it can. Plugins add theirs.",
+)
+async def obstacles(merges: Sequence[MergeRow], context: RequestContext) -> Sequence[list[UserError]]:
+    """What stands against each merge, or against undoing it."""
+    return [told(own) for own in await obstacles_of(context.shop, merges)]
 
 
 @batched(name="survivor", needs="customers.view", returns=Customer | None, description="The customer who stays.")
@@ -362,7 +375,7 @@ def contribution() -> Contribution:
             Extension(Query, [customers_merge_preview]),
             Extension(Mutation, [customers_merge, customers_unmerge]),
             Extension(Customer, [aliases, merged_into, merges]),
-            Extension(CustomersMerge, [survivor_of, absorbed_of]),
+            Extension(CustomersMerge, [survivor_of, absorbed_of, effects_of, obstacles]),
             Extension(MergeField, [values_of]),
         ],
         nodes=[NodeKind("merge", _load, MERGE, is_node=False)],

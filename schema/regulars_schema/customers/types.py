@@ -7,6 +7,7 @@ from typing import Annotated, Any, NewType, Unpack
 
 import strawberry
 
+from regulars_core.customers import names
 from regulars_core.customers.filters import not_gone
 from regulars_core.customers.reads import (
     NEWEST_FIRST,
@@ -134,6 +135,18 @@ class Note(Node):
     updated_at: Instant = strawberry.field(description="When it was last rewritten.")
 
 
+@requires(None)
+@strawberry.type(
+    description="A name as it might be written, `Juan Pérez` for `JUAN PÉREZ`. Nothing is changed by itself."
+)
+class NameSuggestion:
+    """Over regulars_core.customers.names.NameSuggestion."""
+
+    is_type_of = backed_by(names.NameSuggestion)
+    first_name: str = strawberry.field(description="First name.")
+    last_name: str = strawberry.field(description="Last name.")
+
+
 @requires("customers.view")
 @strawberry.type(description="A person or a company that buys from the shop.")
 class Customer(Node):
@@ -156,6 +169,9 @@ class Customer(Node):
     display_name: str = strawberry.field(
         description="The preferred name, or else first and last name, or else the company's; for who has none of them the code. "
         "Never empty."
+    )
+    name_suggestion: NameSuggestion | None = strawberry.field(
+        description="How the name might be written, where it is all capitals or all small letters; null where it is fine."
     )
     email: EmailAddress | None = guarded("customers.view_pii", description="E-mail address, in lower case.")
     phone: PhoneNumber | None = guarded(

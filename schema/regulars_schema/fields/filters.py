@@ -1,11 +1,20 @@
 """The `where` inputs: trees whose leaves are composed per schema, and the comparisons that leaves take."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import strawberry
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLScalarType,
+    get_nullable_type,
+)
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.base import get_object_definition
 
@@ -14,12 +23,40 @@ from regulars_core.primitives.errors import BadInput
 from regulars_core.primitives.money import to_minor
 from regulars_core.queries.where import Condition, Where
 from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.inputs.idempotent import NO_CONTENT
 from regulars_schema.request.context import RequestContext
 from regulars_schema.types.ids import key_of
+from regulars_schema.types.scalars import BigInt
 
 MAX_DEPTH = 6
 MAX_LEAVES = 50
 MAX_NODES = 200
+
+
+@dataclass(frozen=True)
+class GivenWhere(Where):
+    """A tree as somebody has given it: what becomes of it, and the input that it was read from."""
+
+    type: GraphQLInputObjectType = field(kw_only=True, metadata=NO_CONTENT)
+    value: Mapping[str, Any] = field(kw_only=True, metadata=NO_CONTENT)
+
+    def written(self) -> Mapping[str, Any]:
+        """The tree as plain JSON that can be sent again: every value as the schema prints it."""
+        written: Mapping[str, Any] = _written(self.type, self.value)
+        return written
+
+
+def _written(type_: GraphQLInputType, value: Any) -> Any:
+    """A value of an input type, as it was read, as JSON."""
+    of = get_nullable_type(type_)
+    if value is None:
+        return None
+    if isinstance(of, GraphQLList):
+        return [_written(of.of_type, one) for one in value]
+    if isinstance(of, GraphQLInputObjectType):
+        return {name: _written(of.fields[name].type, one) for name, one in value.items()}
+    assert isinstance(of, GraphQLScalarType | GraphQLEnumType)
+    return of.serialize(value)
 
 
 def where_input(name: str, description: str) -> Any:
@@ -39,8 +76,12 @@ def _parse(cls: type, value: Any, context: Any) -> Where:
 
     Raises BadInput, and Forbidden for a condition that the caller may not set.
     """
+    if isinstance(value, Where):
+        return value
     schema: ComposedSchema = context.info.schema
-    return _Reader(cls, schema, context).tree(value, 1, ())
+    where = _Reader(cls, schema, context).tree(value, 1, ())
+    type_ = schema.input_type(get_object_definition(cls, strict=True).name)
+    return GivenWhere(where.op, where.parts, where.leaf, where.conditions, type=type_, value=value)
 
 
 class _Reader:
@@ -112,6 +153,22 @@ class IntComparison:
 
 
 def int_conditions(comparison: IntComparison, _: RequestContext) -> Sequence[Condition]:
+    """As given."""
+    return _given(comparison, {"eq": "=", **_RANGE})
+
+
+@strawberry.input(description="Compares a whole number of up to 64 bits; everything given must hold.")
+class BigIntComparison:
+    """Conditions over a column of whole numbers of 64 bits."""
+
+    eq: strawberry.Maybe[BigInt | None] = strawberry.field(description="Equal to this.")
+    gte: strawberry.Maybe[BigInt | None] = strawberry.field(description="This or more.")
+    gt: strawberry.Maybe[BigInt | None] = strawberry.field(description="More than this.")
+    lte: strawberry.Maybe[BigInt | None] = strawberry.field(description="This or less.")
+    lt: strawberry.Maybe[BigInt | None] = strawberry.field(description="Less than this.")
+
+
+def big_int_conditions(comparison: BigIntComparison, _: RequestContext) -> Sequence[Condition]:
     """As given."""
     return _given(comparison, {"eq": "=", **_RANGE})
 

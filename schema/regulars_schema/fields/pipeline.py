@@ -9,6 +9,7 @@ from regulars_core import audit
 from regulars_core.database import Lookup, OutcomeUnknown, Unavailable
 from regulars_core.idempotency import Claim, claim, digest_of, keeping, lookup
 from regulars_core.primitives.errors import BadInput, Malformed, Questioned, Refused
+from regulars_core.shop.current_actor import acting_as
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.fields.outcomes import Outcomes
@@ -110,7 +111,8 @@ class Pipeline:
     ) -> T:
         shop = request.shop
         async with shop.turns.of(None if self.turn is None else self.turn(given)):
-            return await shop.codes.outside(lambda: shop.database.transaction(work))
+            with acting_as(request.actor):
+                return await shop.codes.outside(lambda: shop.database.transaction(work))
 
     async def _effect(self, request: RequestContext, given: IdempotentInput, taken: Claim | None = None) -> Payload:
         """Do it, and write down who did it and what became of it."""

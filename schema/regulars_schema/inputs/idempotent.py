@@ -16,7 +16,7 @@ from strawberry.types.maybe import Some
 
 from regulars_core.idempotency import checked_key
 from regulars_core.primitives.text import camel
-from regulars_core.queries.where import Leaf
+from regulars_core.queries.where import Leaf, Where
 from regulars_schema.inputs.readers import ExtensibleInput
 
 _KEY = (
@@ -69,8 +69,12 @@ def _content_of(kind: Any) -> Sequence[tuple[str, str]]:
     return [(name, camel(name)) for name in _names_of(kind) if name not in _NO_CONTENT]
 
 
+NO_CONTENT: Mapping[str, bool] = {"is_no_content": True}
+"""The metadata of a field of an input that says again what its other fields say."""
+
+
 def _names_of(kind: Any) -> Sequence[str]:
-    return [field.name for field in dataclasses.fields(kind)]
+    return [field.name for field in dataclasses.fields(kind) if field.metadata != NO_CONTENT]
 
 
 _JSON = frozenset({str, int, bool, NoneType})
@@ -93,6 +97,7 @@ def _canonical_of(kind: Any) -> Callable[[Any], Any] | None:
         ((date, time), lambda at: at.isoformat()),
         (UUID, str),
         ((list, tuple), lambda parts: [canonical(part) for part in parts]),
+        (Where, _of_fields(Where)),  # whatever else a tree keeps of how it was given
         (Mapping, lambda parts: {name: canonical(part) for name, part in parts.items()}),
     )
     make = next((make for kinds, make in ways if issubclass(kind, kinds)), None)

@@ -162,7 +162,7 @@ async def _customers(
     ]
     known = await survivors_by_ids(context.database, [key for key in keys if key is not None])
     for key, place in zip(keys, places, strict=True):
-        if key is not None and key not in known:
+        if key is not None and (key not in known or known[key].is_gone):
             raise BadInput("There is no customer with this id.", (*place, "customerId"), "NOT_FOUND")
     return [None if key is None else known[key].id for key in keys]
 

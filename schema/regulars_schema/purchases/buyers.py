@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from regulars_core.customers.contact import parse_email
-from regulars_core.customers.reads import SURVIVORS, CustomerRow, customer_by_code, survivors_by_ids
+from regulars_core.customers.reads import CustomerRow, customer_by_code, lookup_survivors, survivors_by_ids
 from regulars_core.customers.reads import query_by_code as customer_with_code
 from regulars_core.customers.registration import contact_keys, query_by_contact
 from regulars_core.customers.rules import CheckedCustomer, NewCustomer
@@ -18,13 +18,12 @@ from regulars_core.purchases.quotes import quoting_of
 from regulars_core.purchases.recorded import PurchaseOutline
 from regulars_core.purchases.rules import checked
 from regulars_core.purchases.service import lookup
-from regulars_core.queries.rows import query_by_ids
 from regulars_core.shop.shop import Shop
-from regulars_core.stores.reads import query_by_codes as stores_by_code
 from regulars_schema.customers.inputs import address
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.purchases.inputs import PurchaseCustomerInput, PurchaseRecordInput, carried, new_purchase
 from regulars_schema.request.context import RequestContext
+from regulars_schema.shop.store_lookup import lookup_store
 from regulars_schema.types.ids import key_of
 
 
@@ -98,13 +97,13 @@ def looked_up(shop: Shop, given: PurchaseRecordInput) -> Sequence[Lookup]:
     dialect = shop.database.dialect
     queries = [lookup(dialect, [tidy(given.reference)])]
     if (store := value_or_none(given.store_code)) is not None:
-        queries.append(stores_by_code(dialect, [store.strip().upper()]))
+        queries.append(lookup_store(shop, store))
     found = _found_by(shop, given)
     if found is not None:
         queries.append(found)
     key = (value_or_none(given.customer_id) or "").rpartition("_")[2]
     if is_id(key):
-        queries.append(query_by_ids(dialect, SURVIVORS, [key]))
+        queries.append(lookup_survivors(dialect, [key]))
         buyer: str | None = key
     else:
         buyer = None if found is None else Sought(f"SELECT id FROM ({found[0]}) found", found[1])
@@ -128,7 +127,8 @@ def _found_by(shop: Shop, given: PurchaseRecordInput) -> Lookup | None:
 def _for_plugins(shop: Shop, given: PurchaseRecordInput, buyer: str | None) -> Sequence[Lookup]:
     if not shop.plugins.listens(RECORDED):
         return ()
-    named = named_ahead(shop, PurchaseOutline(buyer, given.made_at), carried(given))
+    methods = frozenset(tidy(payment.method) for payment in value_or_none(given.payments) or ())
+    named = named_ahead(shop, PurchaseOutline(buyer, given.made_at, methods), carried(given))
     given.named_ahead[:] = [named]
     if not quoting_looks_up(shop):
         return named.lookups(shop.database.dialect)

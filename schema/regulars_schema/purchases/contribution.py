@@ -5,9 +5,9 @@ from typing import Any
 
 from regulars_core.plugins.owners import CORE
 from regulars_core.purchases import service
+from regulars_core.purchases.payments.payment_rows import all_payments_by_ids
 from regulars_core.purchases.reads import (
     lines_by_ids,
-    payments_by_ids,
     purchases_by_ids,
     standing_refunds,
 )
@@ -51,7 +51,7 @@ def contribution() -> Contribution:
         nodes=[
             NodeKind("purchase", _seen(purchases_by_ids), VIEW),
             NodeKind("line", _seen(lines_by_ids), VIEW),
-            NodeKind("payment", _seen(payments_by_ids), VIEW),
+            NodeKind("payment", _seen(all_payments_by_ids), VIEW),
             NodeKind("refund", _seen(standing_refunds), VIEW),
         ],
     )

@@ -27,6 +27,7 @@ from regulars_schema.purchases.json_rows import (
     PAYMENTS_OF,
     PURCHASES_OF,
     REFUND_LINES_OF,
+    REFUND_PAYMENTS_OF,
     REFUNDS_OF,
     REPLACED_BY,
     REPLACES,
@@ -162,7 +163,14 @@ EXTENSIONS = [
     ),
     Extension(
         Payment,
-        [batched(purchase_of, name="purchase", returns=Purchase | None, description="The purchase that was paid.")],
+        [
+            batched(
+                purchase_of,
+                name="purchase",
+                returns=Purchase | None,
+                description="The purchase that was paid.",
+            )
+        ],
     ),
     Extension(
         Refund,
@@ -180,6 +188,12 @@ EXTENSIONS = [
                 name="lines",
                 returns=list[RefundLine],
                 description="What was taken back; empty where an amount was given back.",
+            ),
+            related(
+                REFUND_PAYMENTS_OF,
+                name="payments",
+                returns=list[Payment],
+                description="How it was given back; empty if not told.",
             ),
         ],
     ),

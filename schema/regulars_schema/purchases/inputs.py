@@ -63,13 +63,13 @@ class PurchaseLineInput(ExtensibleInput):
 
 
 @open_input
-@strawberry.input(description="How a part of a new purchase is paid.")
+@strawberry.input(description="How a part of a purchase is paid, or of a refund given back.")
 class PaymentInput(ExtensibleInput):
     """Input form of Payment."""
 
     method: str = strawberry.field(description="The way of paying, such as `card`; at most 40 characters.")
     amount: Decimal = strawberry.field(
-        description="How much of the purchase is paid this way; below 0 for money that is paid out."
+        description="How much is paid this way; of a purchase also below 0, for money that is paid out."
     )
     reference: strawberry.Maybe[str | None] = strawberry.field(
         description="What it goes by elsewhere; at most 120 characters."
@@ -211,7 +211,14 @@ class PurchaseRefundInput(RequiredKeyInput):
     shipping: strawberry.Maybe[Decimal | None] = strawberry.field(
         description="What of the delivery to give back, tax included; only without an amount."
     )
-    reason: strawberry.Maybe[str | None] = strawberry.field(description="Why; at most 240 characters.")
+    reason: strawberry.Maybe[str | None] = strawberry.field(
+        description="Why; at most 240 characters. Not kept where the customer was erased."
+    )
+    payments: strawberry.Maybe[list[PaymentInput] | None] = strawberry.field(
+        description="How it is given back; if given, the payments sum to the refund, less what was still due of the purchase and "
+        "is owed no more. If absent, what was paid with something that is kept here, such as credit, goes back there in its "
+        "share, and the rest is not told."
+    )
     refunded_at: strawberry.Maybe[Instant | None] = strawberry.field(
         description="When it was given back, as far ahead as a purchase may be; now if absent."
     )
@@ -356,11 +363,12 @@ def _line(amounts: _Amounts, checks: Checks, n: int, line: PurchaseLineInput) ->
 
 @dataclass(frozen=True)
 class RefundParts:
-    """What to give back, in minor units and millionths: an amount, or lines and delivery."""
+    """What to give back, in minor units and millionths: an amount, or lines and delivery; and how, if that is told."""
 
     amount: int | None
     lines: Mapping[str, WantedLine] | None
     shipping: int | None
+    payments: Sequence[NewPayment]
 
 
 def refund_parts(given: PurchaseRefundInput, currency: str) -> RefundParts:
@@ -379,5 +387,6 @@ def refund_parts(given: PurchaseRefundInput, currency: str) -> RefundParts:
                 checks.fail("INVALID_REFUND", "This line is named twice.", *path, "lineId")
             own = amounts.minor(value_or_none(line.amount), *path, "amount")
             wanted[key] = WantedLine(millionths(line.quantity, checks, *path, "quantity"), own)
+    payments = _payments(amounts, value_or_none(given.payments) or ())
     checks.refuse()
-    return RefundParts(amount, wanted, shipping)
+    return RefundParts(amount, wanted, shipping, payments)

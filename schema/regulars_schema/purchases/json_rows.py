@@ -1,6 +1,7 @@
 """Purchases and what hangs on them, as the database writes them."""
 
-from regulars_core.purchases.reads import LINES, PAYMENTS, PURCHASES, REFUND_LINES, REFUNDS, STANDS
+from regulars_core.purchases.payments.payment_rows import PAYMENTS, REFUND_PAYMENTS
+from regulars_core.purchases.reads import LINES, PURCHASES, REFUND_LINES, REFUNDS, STANDS
 from regulars_core.queries.json_columns import text
 from regulars_core.queries.relations import Relation, RowShape, equal_to
 from regulars_core.queries.where import Where
@@ -16,8 +17,9 @@ PURCHASE = RowShape.of(
     session=text("nullif(p.session, '')"),
 )
 LINE = RowShape.of(LINES, "line", renamed={"refunded": "refunded_quantity"})
-PAYMENT = RowShape.of(PAYMENTS, "payment")
+PAYMENT = RowShape.of(PAYMENTS, "payment", without={"paid_at"})
 REFUND = RowShape.of(REFUNDS, "refund", renamed={"refunded_at": "at"})
+REFUND_PAYMENT = RowShape.of(REFUND_PAYMENTS, "payment", without={"paid_at"})
 REFUND_LINE = RowShape.of(REFUND_LINES)
 
 ALL_PURCHASES = Relation(PURCHASE, None)
@@ -38,4 +40,5 @@ PAYMENTS_OF = Relation(PAYMENT, "y.purchase_id", order="y.position")
 REPLACES = Relation(PURCHASE, "p.id", "replaces_id")
 REPLACED_BY = Relation(PURCHASE, "p.replaces_id")
 REFUNDS_OF = Relation(REFUND, "f.purchase_id", order="f.refunded_at, f.id", conditions=lambda _: [STANDS])
+REFUND_PAYMENTS_OF = Relation(REFUND_PAYMENT, "ry.refund_id", order="ry.position")
 REFUND_LINES_OF = Relation(REFUND_LINE, "rl.refund_id", order="rl.id")

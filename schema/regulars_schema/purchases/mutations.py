@@ -142,7 +142,7 @@ class PurchaseRefundPayload(Payload):
     needs=REFUND,
     description="Gives back an amount, or lines and delivery, of a purchase, never more than was paid. Codes: "
     "`REFUND_EXCEEDS_PAID`, `PURCHASE_VOIDED`, `INVALID_REFUND`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
-    "`INVALID_DATE`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`.",
+    "`INVALID_DATE`, `INVALID_TEXT`, `NOT_FOUND`, `PAYMENTS_MISMATCH`, `REQUIRED`, `TOO_LONG`, `TOO_MANY`.",
 )
 async def purchase_refund(
     context: RequestContext,
@@ -158,6 +158,7 @@ async def purchase_refund(
         amount=parts.amount,
         lines=parts.lines,
         shipping=parts.shipping,
+        payments=parts.payments,
         reason=value_or_none(input.reason),
         at=value_or_none(input.refunded_at),
         stores=context.actor.stores(REFUND),
@@ -207,7 +208,8 @@ async def purchase_pay(
     key, checks = key_of(input.purchase_id, "purchase", "purchaseId"), Checks()
     paid = new_payments(input.payments, context.shop.currency, checks)
     checks.refuse()
-    await pay(context.shop, key, paid, stores=context.actor.stores(RECORD))
+    extras = [payment.extras for payment in input.payments]
+    await pay(context.shop, key, paid, extras=extras, stores=context.actor.stores(RECORD))
     return PurchasePayPayload(purchase=await _shown(context, key))
 
 

@@ -32,7 +32,8 @@ class PurchasesReassignInput(RequiredKeyInput):
     customer_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description="Who made them.")
     to_nobody: strawberry.Maybe[bool | None] = strawberry.field(description="True: a stranger made them.")
     reason: strawberry.Maybe[str | None] = strawberry.field(
-        description="Why; at most 240 characters. Kept until the customer's erasure; the audit says only that there was one."
+        description="Why; at most 240 characters. Kept until the customer's erasure, and not at all after it; the audit says "
+        "only that there was one."
     )
 
 
@@ -82,7 +83,7 @@ class PurchaseUpdateInput(IdempotentInput):
 
     id: strawberry.ID = strawberry.field(description="The purchase.")
     note: strawberry.Maybe[str | None] = strawberry.field(
-        description="What to remember about this sale; at most 2000 characters."
+        description="What to remember about this sale; at most 2000 characters. Only null where the customer was erased."
     )
 
 
@@ -96,7 +97,8 @@ class PurchaseUpdatePayload(Payload):
 @mutation(
     name="purchaseUpdate",
     needs=EDIT,
-    description="Changes what the team wrote down about a sale. Codes: `NOT_FOUND`, `TOO_LONG`, `INVALID_TEXT`.",
+    description="Changes what the team wrote down about a sale. Codes: `NOT_FOUND`, `CUSTOMER_ERASED`, `TOO_LONG`, "
+    "`INVALID_TEXT`.",
 )
 async def purchase_update(
     context: RequestContext,

@@ -7,11 +7,11 @@ from typing import Annotated, Any, NewType, Unpack
 import strawberry
 
 from regulars_core.primitives.clock import Instant
+from regulars_core.purchases.payments.payment_rows import PaymentRow
 from regulars_core.purchases.reads import (
     LATEST_FIRST,
     SORT_KEYS,
     LineRow,
-    PaymentRow,
     PurchaseRow,
     RefundLineRow,
     RefundRow,
@@ -83,14 +83,14 @@ class PurchaseLine(Node):
 
 
 @requires("purchases.view")
-@strawberry.type(description="How a part of a purchase was paid.")
+@strawberry.type(description="How a part of a purchase was paid, or of a refund given back.")
 class Payment(Node):
-    """Over regulars_core.purchases.reads.PaymentRow."""
+    """Over regulars_core.purchases.payments.payment_rows.PaymentRow."""
 
     is_type_of = backed_by(PaymentRow)
     id: strawberry.ID = identified("payment")
     method: str = strawberry.field(description="The way of paying, in the shop's own words, such as `card`.")
-    amount: Money = strawberry.field(description="How much was paid this way.")
+    amount: Money = strawberry.field(description="How much was paid this way, or given back.")
     reference: str | None = strawberry.field(
         description="What the payment goes by elsewhere, such as a terminal's receipt."
     )

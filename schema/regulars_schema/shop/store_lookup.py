@@ -1,19 +1,50 @@
 """Stores by the codes that inputs name."""
 
-from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.database import Lookup
+from regulars_core.primitives.errors import Forbidden, Problem, Refused
+from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.shop.shop import Shop
-from regulars_core.stores.reads import StoreRow, stores_by_codes
+from regulars_core.stores.reads import StoreRow, query_by_codes, stores_by_codes
+from regulars_schema.request.context import RequestContext
 
 
 async def store_named(shop: Shop, code: str | None, *path: str) -> StoreRow | None:
     """The store with this code. Raises Refused for a code that no store has."""
     if code is None:
         return None
-    upper = code.strip().upper()
+    upper = _key(code)
     found = await stores_by_codes(shop.database, [upper])
     if upper not in found:
         raise Refused(Problem("NOT_FOUND", "There is no store with this code.", path))
     return found[upper]
+
+
+def lookup_store(shop: Shop, code: str) -> Lookup:
+    """What `store_named` looks up."""
+    return query_by_codes(shop.database.dialect, [_key(code)])
+
+
+def _key(code: str) -> str:
+    return code.strip().upper()
+
+
+async def store_acted_in(context: RequestContext, permission: str, code: str | None, *path: str) -> str | None:
+    """The id of the store where the caller does what this permission allows: the store with this code or, where none is named,
+    the only one of a caller who is bound to one; None for headquarters. Raises Refused for a code that no store has, and
+    Forbidden where the permission is not held."""
+    named = await store_named(context.shop, code, *path)
+    if named is not None:
+        acted_in = named.id
+    elif context.actor.covers(permission, None):
+        acted_in = MAIN_STORE_ID
+    else:
+        stores = context.actor.stores(permission) or ()
+        if len(stores) != 1:
+            raise Forbidden(permission)
+        [acted_in] = stores
+    if not context.actor.may(permission, acted_in):
+        raise Forbidden(permission)
+    return None if acted_in == MAIN_STORE_ID else acted_in
 
 
 async def store_id(shop: Shop, code: str | None, *path: str) -> str | None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NewType
 
 from graphql import GraphQLError
-from graphql.language import StringValueNode, ValueNode
+from graphql.language import IntValueNode, StringValueNode, ValueNode
 from strawberry.types.scalar import ScalarDefinition
 
 from regulars_core.customers.contact import MAX_EMAIL, parse_email
@@ -19,8 +19,16 @@ EmailAddress = NewType("EmailAddress", str)
 """An e-mail address, as text."""
 PhoneNumber = NewType("PhoneNumber", str)
 """A phone number in E.164, as text."""
+BigInt = NewType("BigInt", int)
+"""A whole number of up to 64 bits."""
+CustomerFilter = NewType("CustomerFilter", dict[str, Any])
+"""A stored tree of conditions on customers: JSON in the shape of CustomerWhere, as clients have given it."""
+
+MAX_SAFE_INTEGER = 2**53 - 1
+"""The largest whole number that every client's numbers hold exactly, which are floats of 64 bits (ECMA-262)."""
 
 _DECIMAL = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,6})?", re.ASCII)
+_WHOLE = re.compile(r"0|-?[1-9]\d{0,18}", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -90,6 +98,34 @@ def _parse_phone(value: object) -> PhoneNumber:
     return PhoneNumber(text)
 
 
+def parse_big_int(value: object) -> BigInt:
+    """A whole number of up to 64 bits: in plain digits, or as an integer that no client has rounded."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if abs(value) <= MAX_SAFE_INTEGER:
+            return BigInt(value)
+        raise bad_value("BigInt takes an integer of at most 53 bits; send a larger one as a string.")
+    text = _text("BigInt", value, 20)
+    if not _WHOLE.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
+        raise bad_value('BigInt takes plain digits of at most 64 bits, such as "12000".')
+    return BigInt(int(text))
+
+
+def _big_int_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> BigInt:
+    if not isinstance(node, IntValueNode | StringValueNode):
+        raise bad_value("BigInt takes a string or an integer.")
+    return parse_big_int(int(node.value) if isinstance(node, IntValueNode) else node.value)
+
+
+def _print_big_int(value: Any) -> str:
+    if not isinstance(value, int) or isinstance(value, bool) or not -(2**63) <= value < 2**63:
+        raise TypeError(f"BigInt is a whole number of up to 64 bits, not {value!r}.")
+    return str(value)
+
+
+def _only_answered(*_: object) -> Any:
+    raise bad_value("CustomerFilter is only answered; send what it answers as a CustomerWhere.")
+
+
 def _strict(
     name: str, description: str, parse: Callable[[object], Any], serialize: Callable[[Any], str], url: str | None = None
 ) -> ScalarDefinition:
@@ -136,4 +172,22 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     EmailAddress: _strict("EmailAddress", "An e-mail address, kept in lower case.", _parse_email, _same),
     PhoneNumber: _strict("PhoneNumber", "A phone number in E.164, such as `+525512345678`.", _parse_phone, _same),
     CurrencyCode: _strict("CurrencyCode", "An ISO 4217 currency code, such as `EUR`.", _parse_currency, _same),
+    BigInt: ScalarDefinition(
+        name="BigInt",
+        description='A whole number of up to 64 bits. Printed as a string of plain digits such as `"12000"`; taken as such a '
+        "string or as an integer, never as a float.",
+        specified_by_url=None,
+        serialize=_print_big_int,
+        parse_value=parse_big_int,
+        parse_literal=_big_int_literal,
+    ),
+    CustomerFilter: ScalarDefinition(
+        name="CustomerFilter",
+        description="A stored tree of conditions on customers: a JSON object in the shape of `CustomerWhere`. What it answers "
+        "can be sent as a `CustomerWhere` again.",
+        specified_by_url=None,
+        serialize=lambda value: value,
+        parse_value=_only_answered,
+        parse_literal=_only_answered,
+    ),
 }

@@ -2,17 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from regulars_core import audit
-from regulars_core.customers.erasure.data import document_of, person_to_tell
+from regulars_core.customers.erasure.data import data_of, document_of, person_to_tell
 from regulars_core.customers.erasure.deletion import delete_customer
 from regulars_core.customers.erasure.reads import LATEST_FIRST, SCHEDULED, ErasureRow, page_of_erasures
 from regulars_core.customers.erasure.requests import cancel_erasure, request_erasure
 from regulars_core.customers.reads import CustomerRow, customer_by_code, customers_by_ids
+from regulars_core.exports import archive_of
 from regulars_core.primitives.clock import Instant, printed, start_of
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import is_id
@@ -23,6 +25,13 @@ from regulars_server.cli.base import fail, in_shop, out
 
 T = TypeVar("T")
 _LISTED = 1_000
+
+
+class DataFormat(Enum):
+    """How the data of a customer is written."""
+
+    JSON = "json"
+    CSV = "csv"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -108,26 +117,34 @@ async def _scheduled(shop: Shop) -> list[tuple[ErasureRow, str]]:
 
 def hand_out(
     code: Annotated[str, typer.Argument(help="The customer's code.")],
+    form: Annotated[
+        DataFormat,
+        typer.Option(
+            "--format", case_sensitive=False, help="`json` for one document, `csv` for a zip archive of tables."
+        ),
+    ] = DataFormat.JSON,
     target: Annotated[Path, typer.Option("--output", "-o", help="The file to write; `-` for standard output.")] = Path(
         "-"
     ),
 ) -> None:
-    """Write everything that is known of a customer, plugins' data included, as JSON."""
+    """Write everything that is known of a customer, plugins' data included."""
 
-    async def work(shop: Shop) -> str:
+    async def work(shop: Shop) -> bytes:
         customer = await _customer(shop, code)
 
-        async def told() -> tuple[str, str]:
+        async def told() -> tuple[str, bytes]:
             person = await person_to_tell(shop, customer.id)
-            return person.id, await document_of(shop, person.id)
+            if form is DataFormat.CSV:
+                return person.id, archive_of(await data_of(shop, person.id))
+            return person.id, f"{await document_of(shop, person.id)}\n".encode()
 
         return await _audited(shop, "customerDataRequest", "customer", told)
 
-    document = in_shop(work)
+    written = in_shop(work)
     if str(target) == "-":
-        typer.echo(document)
+        typer.echo(written, nl=False)
     else:
-        target.write_text(f"{document}\n", encoding="utf-8")
+        target.write_bytes(written)
         out.print(f"Wrote {target}.", markup=False)
 
 

@@ -1,5 +1,6 @@
 """The command line: `regulars --help`."""
 
+import logging
 import tempfile
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -19,13 +20,13 @@ from regulars_core.shop.permissions import ADMINISTRATOR
 from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import Shop
 from regulars_core.start import opened, opened_and_migrated, plugins_wanted
-from regulars_core.verification import verifications_of
+from regulars_core.verification import PROGRESS, verifications_of
 from regulars_schema.composition.contributions import SchemaConflict
 from regulars_schema.schema import schema_of
 from regulars_server import demo
 from regulars_server.app import create_app
 from regulars_server.cli import authors, data, erasures, keys, merges, purchases
-from regulars_server.cli.base import configured_or_exit, fail, in_shop, out, run
+from regulars_server.cli.base import configured_or_exit, err, fail, in_shop, out, run
 from regulars_server.cli.imports import import_app
 from regulars_server.cli.jobs import jobs_app
 from regulars_server.cli.plugins import CommandLine
@@ -171,6 +172,13 @@ def plugins() -> None:
     out.print(table)
 
 
+class _Progress(logging.Handler):
+    """Prints how far a verification is beside what it finds."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        err.print(record.getMessage(), markup=False)
+
+
 @app.command()
 def verify() -> None:
     """Recount every stored figure; status 1 and a line for each that differs. Writes nothing."""
@@ -186,7 +194,14 @@ def verify() -> None:
                 failed.append(f"{one.name}: {wrong}")
         return failed
 
-    if failed := in_shop(work):
+    progress = _Progress()
+    PROGRESS.addHandler(progress)
+    PROGRESS.setLevel(logging.INFO)
+    try:
+        failed = in_shop(work)
+    finally:
+        PROGRESS.removeHandler(progress)
+    if failed:
         fail(f"Stored figures that are not what they are counted from: {', '.join(failed)}.")
     out.print("Every stored figure equals its recount.")
 

@@ -29,7 +29,8 @@ async def person_to_tell(shop: Shop, customer_id: str) -> CustomerRow:
 
 async def data_of(shop: Shop, customer_id: str) -> Mapping[str, Any]:
     """What is known of a person: an entry for each record that was made one, and in it by whose tables it stands in, core's or a
-    plugin's, the rows of each table. Raises PluginError for a plugin that is off and cannot be asked."""
+    plugin's, the rows of each table. Raises PluginError for a plugin that is off and cannot be asked, and
+    CatchingUp for one that does not have everything yet."""
     holders = await Holders.of(shop)
     ids = [customer_id, *(await absorbed_by(shop.database, [customer_id])).get(customer_id, ())]
     told = await holders.data(shop, ids)

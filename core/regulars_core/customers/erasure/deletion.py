@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from regulars_core.audit import changed
 from regulars_core.customers.changes import locked_customer
 from regulars_core.customers.erasure.holders import Holders
-from regulars_core.customers.erasure.reads import scheduled_of
+from regulars_core.customers.erasure.reads import scheduled_erasures
 from regulars_core.customers.erasure.requests import close
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.queries.locks import lock
@@ -24,7 +24,7 @@ async def delete_customer(shop: Shop, customer_id: str, expected: int | None = N
     """Delete a customer; what plugins keep of one that nothing refers to goes with it. An erasure that was scheduled is
     cancelled.
 
-    Raises Refused: NOT_FOUND, VERSION_CONFLICT, CUSTOMER_REFERENCED.
+    Raises Refused: NOT_FOUND, VERSION_CONFLICT, CUSTOMER_REFERENCED. Raises CatchingUp while a plugin that is asked is behind.
     """
     holders = await Holders.of(shop)
 
@@ -38,7 +38,7 @@ async def delete_customer(shop: Shop, customer_id: str, expected: int | None = N
             listed = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
             message = f"Something refers to the customer ({listed}); put the customer away, or have them erased."
             raise Refused(CustomerReferenced("CUSTOMER_REFERENCED", message, ("id",), counts))
-        for erasure_id in await scheduled_of(database, [key]):
+        for erasure_id in (await scheduled_erasures(database, [key])).values():
             await lock(database, "erasure", [erasure_id])
             await close(shop, erasure_id)
         await holders.erase(shop, [key])

@@ -30,6 +30,8 @@ SETTLED_AFTER_MS = 60_000
 BY = ("job", "erase-customers")
 """Who has done it, for the audit: no key, but the job."""
 _LISTED = 100
+_STATEMENT_SECONDS = 600
+"""What a statement may take: somebody may have bought hundreds of thousands of times, such as whoever gave no name."""
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +94,7 @@ async def erase(shop: Shop, holders: Holders, erasure_id: str) -> None:
     """Erase all records of a person, in the caller's transaction, and write down how much that was. Nothing is done where the
     erasure was cancelled meanwhile."""
     database = shop.database
+    await database.allow(_STATEMENT_SECONDS)
     columns = ("id", "customer_id", "state", "is_open", "erased")
     rows = await lock(database, "erasure", [erasure_id], columns)
     if not rows or not rows[0][3]:

@@ -60,16 +60,24 @@ class Holders:
         return _sums(answers.values())
 
     async def references(self, shop: Shop, customer_id: str) -> Mapping[str, int]:
-        """What refers to a customer, by kind: those of which there are any."""
+        """What refers to a customer, by kind: those of which there are any. Raises CatchingUp for a plugin that cannot know
+        yet."""
+        self._refuse_behind(shop, "customers_referenced")
         facts = {"shop": shop, "customers": [customer_id]}
         answers = await self.plugins.answers("customers_referenced", facts, only=self.names)
         return {kind: count for kind, count in _sums(one[0] for one in answers.values()).items() if count}
 
     async def data(self, shop: Shop, customer_ids: Sequence[str]) -> Sequence[Mapping[str, Parts]]:
-        """What they tell of each of these customers, in their order, by whose it is."""
+        """What they tell of each of these customers, in their order, by whose it is. Raises CatchingUp for a plugin that does not
+        have everything yet."""
+        self._refuse_behind(shop, "customers_data")
         facts = {"shop": shop, "customers": customer_ids}
         answers: Mapping[str, Sequence[Parts]] = await self.plugins.answers("customers_data", facts, only=self.names)
         return [{owner: parts[n] for owner, parts in answers.items()} for n in range(len(customer_ids))]
+
+    def _refuse_behind(self, shop: Shop, hook: str) -> None:
+        for plugin in self.plugins.implementing(hook):
+            shop.refuse_behind(plugin)
 
 
 def _sums(counted: Iterable[Mapping[str, int] | None]) -> Mapping[str, int]:

@@ -65,21 +65,11 @@ async def page_of_erasures(database: Database, window: Window, state: str | None
     return await page(database, ERASURES, window, condition=narrowed)
 
 
-async def awaiting_erasure(database: Database, customer_ids: Collection[str]) -> set[str]:
-    """Those of these customers who are going to be erased."""
+async def scheduled_erasures(database: Database, customer_ids: Collection[str]) -> Mapping[str, str]:
+    """Those of these customers who are going to be erased, each with the id of the erasure: there is one at most."""
     rows = await database.rows(
-        f"SELECT customer_id FROM erasure WHERE {database.dialect.among('customer_id', 1)} AND state = $2",
+        f"SELECT customer_id, id FROM erasure WHERE {database.dialect.among('customer_id', 1)} AND state = $2",
         sorted(customer_ids),
         SCHEDULED,
     )
-    return {row[0] for row in rows}
-
-
-async def scheduled_of(database: Database, customer_ids: Collection[str]) -> Sequence[str]:
-    """The ids of the erasures that are scheduled for one of these customers."""
-    rows = await database.rows(
-        f"SELECT id FROM erasure WHERE {database.dialect.among('customer_id', 1)} AND state = $2 ORDER BY id",
-        sorted(customer_ids),
-        SCHEDULED,
-    )
-    return [row[0] for row in rows]
+    return {row[0]: row[1] for row in rows}

@@ -6,7 +6,7 @@ from typing import Any
 from regulars_core.audit import changed
 from regulars_core.customers.aliases import ERASED
 from regulars_core.customers.erasure.absorbed import absorbed_by, survivors_of
-from regulars_core.customers.erasure.reads import CANCELLED, SCHEDULED, ErasureRow, erasures_by_ids, scheduled_of
+from regulars_core.customers.erasure.reads import CANCELLED, SCHEDULED, ErasureRow, erasures_by_ids, scheduled_erasures
 from regulars_core.database import Overtaken
 from regulars_core.primitives.clock import DAY_MS, LATEST, Instant, now, printed
 from regulars_core.primitives.errors import Problem, Refused
@@ -37,7 +37,7 @@ async def request_erasure(
         if not at - _LATE_MS <= then <= LATEST:
             raise Refused(Problem("INVALID_DATE", "This must not lie in the past.", ("scheduledFor",)))
         person = await locked_person(shop, customer_id)
-        if await scheduled_of(shop.database, list(person)):
+        if await scheduled_erasures(shop.database, person):
             message = "An erasure of this customer is scheduled already; cancel it first."
             raise Refused(Problem("ERASURE_PENDING", message, ("customerId",)))
         survivor, erasure_id = next(iter(person)), new_id()

@@ -23,10 +23,12 @@ class PlannedMerge:
 
 @dataclass(frozen=True, slots=True)
 class MergeEffect:
-    """Something that changes with a merge: what it is, for programs (`TIER`, `CREDIT`), and one sentence for people."""
+    """Something that changes with a merge: what it is, for programs (`TIER`, `CREDIT`), and one sentence for people. `needs` is
+    the permission to see it; None where whoever may merge may see it."""
 
     kind: str
     message: str
+    needs: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +42,23 @@ class MergeForecast:
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
-    """A merge that is done, or undone: the customers as they are since, when it was done, and the purchases that went over, or
-    went back, each with whose it was before the merge."""
+class StandingMerge:
+    """A merge that is done and may be undone: the customers as they are since, and when it was done."""
 
     id: str
     survivor: CustomerRow
     absorbed: Sequence[CustomerRow]
     merged_at: Instant
-    purchases: Mapping[str, str]
 
     @property
     def customer_ids(self) -> Sequence[str]:
         """Everybody whom it is about, the survivor first."""
         return [self.survivor.id, *(one.id for one in self.absorbed)]
+
+
+@dataclass(frozen=True, slots=True)
+class Merge(StandingMerge):
+    """A merge that was just done, or undone, with the purchases that went over, or went back, each with whose it was before the
+    merge."""
+
+    purchases: Mapping[str, str]

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from regulars_core.customers.aliases import ERASED, MERGED
-from regulars_core.customers.erasure.reads import awaiting_erasure
+from regulars_core.customers.erasure.reads import scheduled_erasures
 from regulars_core.customers.merge.facts import MergeForecast, PlannedMerge
 from regulars_core.customers.merge.plan import Belongings, Override, Plan, plan
 from regulars_core.customers.merge.reads import MergeRow
@@ -96,7 +96,7 @@ async def _against(shop: Shop, wanted: Wanted, customers: Mapping[str, CustomerR
     }
     merged = [id_ for id_ in paths if id_ in customers and customers[id_].status == MERGED]
     lead_to = await survivors_by_ids(shop.database, merged)
-    pending = await awaiting_erasure(shop.database, list(customers))
+    pending = await scheduled_erasures(shop.database, customers)
     problems = []
     for id_, path in paths.items():
         if id_ not in customers:

@@ -7,8 +7,8 @@ from functools import partial
 import orjson
 
 from regulars_core.customers.aliases import MERGED
-from regulars_core.customers.erasure.reads import awaiting_erasure
-from regulars_core.customers.merge.facts import Merge, MergeEffect
+from regulars_core.customers.erasure.reads import scheduled_erasures
+from regulars_core.customers.merge.facts import Merge, MergeEffect, StandingMerge
 from regulars_core.customers.merge.plan import MergeField
 from regulars_core.customers.merge.rows import PURCHASE, noted
 from regulars_core.customers.merge.snapshots import Snapshot, snapshots_of
@@ -24,7 +24,8 @@ _MERGE = "m.id, m.survivor_id, m.merged_at, m.merged_by, m.fingerprint, m.moved,
 
 @dataclass(slots=True)
 class MergeRow:
-    """What a merge does, or has done; `id` is None before it is done."""
+    """What a merge does, or has done; `id` is None before it is done. `obstacles` are everybody's before it is done, and core's
+    own since; see `obstacles.obstacles_of`."""
 
     id: str | None
     survivor_id: str
@@ -70,11 +71,11 @@ async def _shown(shop: Shop, column: str, keys: Sequence[str]) -> Sequence[Merge
     ids = [row[0] for row in rows]
     absorbed, snapshots = await absorbed_by(database, ids), await snapshots_of(database, ids)
     people = {row[0]: {row[1], *absorbed.get(row[0], ())} for row in rows}
-    pending = await awaiting_erasure(database, set().union(*people.values())) if rows else set()
+    pending = await scheduled_erasures(database, set().union(*people.values())) if rows else {}
     shown = []
     for id_, survivor, at, by, fingerprint, moved, undone, merged_into in rows:
         snapshot = snapshots.get(id_)
-        going = bool(people[id_] & pending)
+        going = not people[id_].isdisjoint(pending)
         obstacles = against_undo(shop, at, undone, merged_into, snapshot, is_pending=going)
         until = None if undone is not None else undoable_until(shop, at)
         told = (snapshot.fields, snapshot.effects) if snapshot else ([], [])
@@ -129,8 +130,8 @@ async def absorbed_by(database: Database, merge_ids: Sequence[str]) -> Mapping[s
     return found
 
 
-async def told_merges(database: Database, ids: Sequence[str], *, undone: bool = False) -> Mapping[str, Merge]:
-    """Merges as plugins are told that they are done, or `undone`."""
+async def standing_merges(database: Database, ids: Sequence[str]) -> Mapping[str, StandingMerge]:
+    """Merges as plugins are asked about them, by id; what went over with each is left out, as it may be much."""
     if not ids:
         return {}
     rows = await database.rows(
@@ -140,11 +141,17 @@ async def told_merges(database: Database, ids: Sequence[str], *, undone: bool = 
     absorbed = await absorbed_by(database, [row[0] for row in rows])
     people = [survivor for _, survivor, _ in rows] + [one for each in absorbed.values() for one in each]
     customers = await customers_by_ids(database, people)
-    purchases = await noted(database, [row[0] for row in rows], PURCHASE, returned=undone)
     return {
-        id_: Merge(id_, customers[survivor], [customers[one] for one in absorbed.get(id_, [])], at, purchases[id_])
+        id_: StandingMerge(id_, customers[survivor], [customers[one] for one in absorbed.get(id_, [])], at)
         for id_, survivor, at in rows
     }
+
+
+async def told_merges(database: Database, ids: Sequence[str], *, undone: bool = False) -> Mapping[str, Merge]:
+    """Merges as plugins are told that they are done, or `undone`."""
+    found = await standing_merges(database, ids)
+    purchases = await noted(database, list(found), PURCHASE, returned=undone)
+    return {id_: Merge(id_, one.survivor, one.absorbed, one.merged_at, purchases[id_]) for id_, one in found.items()}
 
 
 async def merges_done(database: Database, ids: Sequence[str]) -> Mapping[str, Merge]:

@@ -9,7 +9,8 @@ from regulars_core.customers.aliases import hold
 from regulars_core.customers.changes import replace_addresses
 from regulars_core.customers.columns import NAMES
 from regulars_core.customers.duplicates import Traits, alike, not_unique, unique_keys
-from regulars_core.customers.erasure.reads import awaiting_erasure
+from regulars_core.customers.erasure.reads import scheduled_erasures
+from regulars_core.customers.merge.obstacles import refuse_undo
 from regulars_core.customers.merge.reads import absorbed_by, against_undo, merges_undone
 from regulars_core.customers.merge.restoration import Later, put_back
 from regulars_core.customers.merge.rows import ALIAS, NOTE, give_back
@@ -33,7 +34,8 @@ async def unmerge(shop: Shop, merge_id: str) -> Sequence[str]:
 
     What the merge has changed of the survivor is as before, unless somebody has changed it since, or another one has by now what
     the shop allows once. Raises Refused: NOT_FOUND, ALREADY_UNDONE, UNDO_EXPIRED, CUSTOMER_ERASED, ERASURE_PENDING,
-    ALREADY_MERGED where the survivor has been merged since, and what plugins have against it.
+    ALREADY_MERGED where the survivor has been merged since, and what plugins have against it. Raises CatchingUp where one of
+    these is behind.
     """
 
     async def work() -> Sequence[str]:
@@ -48,7 +50,7 @@ async def unmerge(shop: Shop, merge_id: str) -> Sequence[str]:
         ids = [survivor, *absorbed]
         customers = {row[0]: row for row in await lock(database, "customer", ids, ("id", "merged_into_id", "status"))}
         snapshot = (await snapshots_of(database, [merge_id])).get(merge_id)
-        pending = await awaiting_erasure(database, ids)
+        pending = await scheduled_erasures(database, ids)
         problems = against_undo(shop, merged_at, undone_at, customers[survivor][1], snapshot, is_pending=bool(pending))
         if not problems and any(row[2] == "ERASED" for row in customers.values()):
             problems = [Problem("CUSTOMER_ERASED", "One of these customers was erased.", ("mergeId",))]
@@ -79,6 +81,7 @@ async def _undo(shop: Shop, merge_id: str, survivor: str, absorbed: Sequence[str
     )
     await lock_where(database, "purchase", moved, [survivor, merge_id])
     await hold(database, ids)
+    await refuse_undo(shop, merge_id)
     await _let_be_themselves(database, merge_id, survivor, snapshot.statuses, at)
     await give_back(database, merge_id, NOTE, "customer_note", "customer_id", survivor)
     restored = await _restore(shop, merge_id, survivor, absorbed, snapshot, at)

@@ -50,7 +50,7 @@ HOLDINGS: Sequence[Holding] = (
         "payment",
         {
             "id": INNER, "purchase_id": KEPT, "position": INNER, "method": KEPT, "amount": AMOUNT, "reference": ERASED,
-            "tendered": AMOUNT,
+            "tendered": AMOUNT, "paid_at": WHEN,
         },
         customer="p.customer_id",
         joined=_PURCHASE,
@@ -71,6 +71,16 @@ HOLDINGS: Sequence[Holding] = (
         {"id": INNER, "refund_id": KEPT, "line_id": KEPT, "quantity": QUANTITY, "amount": AMOUNT, "worth": AMOUNT},
         customer="p.customer_id",
         joined=_REFUND,
+    ),
+    Holding(
+        "refund_payment",
+        {
+            "id": INNER, "refund_id": KEPT, "position": INNER, "method": KEPT, "amount": AMOUNT, "reference": ERASED,
+            "tendered": AMOUNT,
+        },
+        customer="p.customer_id",
+        joined=_REFUND,
+        kind="refundPayments",
     ),
     Holding(
         "purchase_receipt",

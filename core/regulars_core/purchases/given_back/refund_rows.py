@@ -12,22 +12,29 @@ from regulars_core.events.events import announce
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
+from regulars_core.purchases.payments.payment_rows import (
+    REFUND_PAYMENT_COLUMNS,
+    PaymentRow,
+    payment_row,
+    payments_of,
+    refund_payment_values,
+)
 from regulars_core.purchases.reads import (
     LINE_STANDS,
     LINES,
+    OF_AN_ERASED_ONE,
     PURCHASES,
     REFUNDS,
     STANDS,
     LineRow,
-    PaymentRow,
     PurchaseRow,
     RefundLineRow,
     RefundRow,
-    payments_of,
     refund_lines_of,
 )
 from regulars_core.purchases.recorded import RecordedPurchase, RecordedRefund, status_since, whole, whole_refund
 from regulars_core.purchases.refundable import Paid, PaidLine, Taken, is_refunded_whole
+from regulars_core.purchases.rules import NewPayment
 from regulars_core.purchases.statistics import recount
 from regulars_core.queries.inserts import insert
 from regulars_core.queries.locks import lock_where
@@ -36,10 +43,12 @@ from regulars_core.shop.shop import Shop
 
 
 class LockedPurchase(NamedTuple):
-    """A purchase that nobody else changes until the transaction ends, and whether its tax is on top."""
+    """A purchase that nobody else changes until the transaction ends, whether its tax is on top, and whether it is of somebody
+    who was erased: its books go on, and what is typed about it is not kept any more."""
 
     row: PurchaseRow
     tax_on_top: bool
+    is_erased: bool
 
 
 class Refundable(NamedTuple):
@@ -51,20 +60,22 @@ class Refundable(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """A refund that is about to be written: of what, the refund and its lines, what it takes, and the purchase's status since."""
+    """A refund that is about to be written: of what, the refund and its lines, what it takes, the purchase's status since, and
+    how it is given back, if that is told."""
 
     purchase: RecordedPurchase
     row: RefundRow
     lines: Sequence[RefundLineRow]
     taken: Taken
     status: str
+    payments: Sequence[PaymentRow]
 
 
 async def lock_purchases(shop: Shop, condition: str, values: Sequence[Any]) -> Sequence[LockedPurchase]:
     """Lock the purchases for which a condition holds, in one statement and the order of their ids."""
-    columns = [*(column.removeprefix("p.") for column in PURCHASES.columns), "prices_include_tax"]
+    columns = [*(column.removeprefix("p.") for column in PURCHASES.columns), "prices_include_tax", OF_AN_ERASED_ONE]
     rows = await lock_where(shop.database, "purchase", condition, values, columns)
-    return [LockedPurchase(PurchaseRow(*row[:-1]), not row[-1]) for row in rows]
+    return [LockedPurchase(PurchaseRow(*row[:-2]), not row[-2], bool(row[-1])) for row in rows]
 
 
 async def locked_row(shop: Shop, purchase_id: str, stores: Collection[str] | None) -> LockedPurchase:
@@ -90,7 +101,7 @@ async def refundables(shop: Shop, locked: Sequence[LockedPurchase], event: str =
             whole(row, [line for line, *_ in lines[row.id]], payments.get(row.id, [])),
             _paid(row, tax_on_top, lines[row.id]),
         )
-        for row, tax_on_top in locked
+        for row, tax_on_top, _ in locked
     }
 
 
@@ -146,7 +157,13 @@ def _paid(row: PurchaseRow, tax_on_top: bool, lines: Sequence[_Line]) -> Paid:
 
 
 def given_back(
-    of: Refundable, taken: Taken, at: Instant, *, reason: str | None = None, exchanged_for: str | None = None
+    of: Refundable,
+    taken: Taken,
+    at: Instant,
+    *,
+    reason: str | None = None,
+    exchanged_for: str | None = None,
+    payments: Sequence[NewPayment] = (),
 ) -> GivenBack:
     """The refund that gives back what is taken; what is due is lowered by it first."""
     purchase, paid = of
@@ -159,16 +176,19 @@ def given_back(
         for line in taken.lines
     ]
     status = status_since(paid.total, paid.refunded + taken.amount, nothing_left=is_refunded_whole(paid, taken))
-    return GivenBack(purchase, row, lines, taken, status)
+    paid_back = [payment_row(purchase.id, row.currency, payment) for payment in payments]
+    return GivenBack(purchase, row, lines, taken, status, paid_back)
 
 
-async def give_back(shop: Shop, refunds: Sequence[GivenBack]) -> None:
-    """Write refunds, each of another purchase, count statistics anew, and tell the plugins. Raises what they raise."""
+async def give_back(shop: Shop, refunds: Sequence[GivenBack]) -> Sequence[RecordedRefund]:
+    """Write refunds, each of another purchase, count statistics anew, and tell the plugins; answers what they were told. Raises
+    what they raise."""
     await _write(shop, refunds)
     owners = [one.purchase.customer_id for one in refunds]
     await recount(shop.database, [owner for owner in owners if owner])
-    told = {one.row.id: whole_refund(one.row, one.lines, _as_it_is_since(one)) for one in refunds}
+    told = {one.row.id: whole_refund(one.row, one.lines, one.payments, _as_it_is_since(one)) for one in refunds}
     await announce(shop, REFUNDED, list(told), rows=told, others=owners)
+    return list(told.values())
 
 
 def _as_it_is_since(given: GivenBack) -> RecordedPurchase:
@@ -216,6 +236,8 @@ async def _write(shop: Shop, refunds: Sequence[GivenBack]) -> None:
             for line in lines
         ],
     )
+    paid_back = [values for one in refunds for values in refund_payment_values(one.row.id, one.payments)]
+    await insert(database, "refund_payment", REFUND_PAYMENT_COLUMNS, paid_back)
     if lines:
         await _move_lines(shop, lines, 1)
     if spread := [share for one in refunds for share in (one.taken.spread or {}).items()]:
@@ -262,9 +284,9 @@ async def undo(shop: Shop, exchange: str, purchases: Sequence[LockedPurchase]) -
     owners = [by_id[one.purchase_id].row.customer_id for one in refunds]
     await recount(database, [owner for owner in owners if owner])
     told: dict[str, RecordedRefund] = {}
-    for one in refunds:
+    for one in refunds:  # an exchange, so how it was given back is no question
         purchase = replace(since[one.purchase_id].purchase, status=statuses[one.purchase_id])
-        told[one.id] = whole_refund(one, lines[one.id], purchase)
+        told[one.id] = whole_refund(one, lines[one.id], [], purchase)
     await announce(shop, UNDONE, list(told), rows=told, others=owners)
 
 

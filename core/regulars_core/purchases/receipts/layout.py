@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from regulars_core.primitives.clock import Instant, datetime_of
 from regulars_core.primitives.money import Money
 from regulars_core.purchases.given_back.returns import EXCHANGE
-from regulars_core.purchases.reads import LineRow, PaymentRow, RefundRow
+from regulars_core.purchases.payments.payment_rows import PaymentRow
+from regulars_core.purchases.reads import LineRow, RefundRow
 from regulars_core.purchases.receipts.rows import ReceiptRow
 from regulars_core.purchases.rules import MILLION
 

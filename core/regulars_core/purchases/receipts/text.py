@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from regulars_core.purchases.reads import LINES, PAYMENTS, REFUNDS, STANDS
+from regulars_core.purchases.payments.payment_rows import PAYMENTS
+from regulars_core.purchases.reads import LINES, REFUNDS, STANDS
 from regulars_core.purchases.receipts.layout import ReceiptParts, receipt_text
 from regulars_core.purchases.receipts.rows import ReceiptRow
 from regulars_core.queries.rows import Readable, by_owner, query_by_ids, query_listed

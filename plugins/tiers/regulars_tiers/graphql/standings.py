@@ -108,7 +108,8 @@ def share_of(share: reads.Share, shop: Shop) -> TierShare:
     name="tierDistribution",
     needs=VIEW,
     returns=list[TierShare] | None,
-    description=f"How many customers have which tier, the highest first. {FIGURES}",
+    description="How many customers have which tier, the highest first; without who was merged into another one or erased since. "
+    f"{FIGURES}",
 )
 async def tier_distribution(context: RequestContext, *, at: At = None) -> Sequence[TierShare]:
     """How many have which tier."""

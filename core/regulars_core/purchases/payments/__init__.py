@@ -1,0 +1,1 @@
+"""Payments: how purchases are paid, with the sale or later, and how refunds are given back."""

@@ -1,0 +1,39 @@
+"""By what tiers multiply points, where the plugin tiers is on: through its door, since neither plugin needs the other."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from importlib import import_module
+from typing import Any
+
+from regulars_core.plugin import Instant, Lookup, Shop
+from regulars_loyalty.points.facts import Sale
+
+TIERS = "tiers"
+
+
+def _door(shop: Shop) -> Any:
+    """What the plugin lets others use; None where it is off."""
+    module: Any = dict(shop.plugins.modules).get(TIERS)
+    return None if module is None else import_module(f"{module.__name__}.plugin")
+
+
+def lookup_multipliers(shop: Shop, who: Sequence[tuple[str, Instant]]) -> Sequence[Lookup]:
+    """What `with_multipliers` will have to know of these customers at these instants; for the first half of an event."""
+    door = _door(shop)
+    lookups: Sequence[Lookup] = door.multiplier_lookups(shop, [door.Sale(*one) for one in who]) if door else []
+    return lookups
+
+
+async def with_multipliers(shop: Shop, sales: Sequence[Sale], found: Sequence[Sequence[Any]] = ()) -> Sequence[Sale]:
+    """The sales, each with the multiplier of the tier whose terms hold for it, 1 where there is none. `found` are the rows of
+    `lookup_multipliers`; without them it is read here."""
+    door = _door(shop)
+    if door is None:
+        return sales
+    asked = [door.Sale(sale.customer_id, sale.at, sale.fact) for sale in sales]
+    try:
+        told = door.multipliers(shop, asked, found) if found else await door.read_multipliers(shop, asked)
+    except door.NotLookedUp:
+        told = await door.read_multipliers(shop, asked)
+    return [replace(sale, tier_multiplier=one or Decimal(1)) for sale, one in zip(sales, told, strict=True)]

@@ -1,0 +1,164 @@
+"""What a purchase has posted so far, and what has become of it."""
+
+import json
+from collections.abc import Mapping, Sequence, Set
+from fractions import Fraction
+from typing import Any
+
+from regulars_core.plugin import (
+    Dialect,
+    Lookup,
+    Paid,
+    PaidLine,
+    RecordedPurchase,
+    RefundLineRow,
+    RefundRow,
+    Shop,
+    refund_payments_of,
+    refunds_of,
+    taken_by_amount,
+)
+from regulars_loyalty.ledger.book import POINTS, Lot
+from regulars_loyalty.ledger.storage import LOT_COLUMNS
+from regulars_loyalty.purchases.standing import LineState, Posted, PurchaseState, payments_of
+from regulars_loyalty.settings import LoyaltySettings
+
+_POSTED = (
+    "id", "unit", "kind", "source", "target", "amount", "payment_id", "refund_id", "reverses_id", "merge_id", "program", "rule",
+    "base",
+)  # fmt: skip
+
+
+def _lookups(dialect: Dialect, purchase_ids: Sequence[str]) -> Sequence[Lookup]:
+    of = dialect.among("t.purchase_id", 1)
+    columns = ", ".join(f"t.{name}" for name in _POSTED)
+    lots = ", ".join(f"l.{name}" for name in LOT_COLUMNS)
+    whose = "coalesce(s.merged_into_id, t.customer_id)"
+    return [
+        (
+            f"SELECT t.purchase_id, {whose}, {columns}, t.shares, t.customer_id FROM loyalty_transfer t"
+            f" LEFT JOIN customer_stats s ON s.customer_id = t.customer_id WHERE {of} ORDER BY t.id",
+            [list(purchase_ids)],
+        ),
+        (
+            f"SELECT u.transfer_id, u.amount AS used, {lots}, l.customer_id FROM loyalty_transfer t"
+            " JOIN loyalty_lot_use u ON u.transfer_id = t.id"
+            f" JOIN loyalty_lot l ON l.id = u.lot_id WHERE {of} ORDER BY t.id, u.position",
+            [list(purchase_ids)],
+        ),
+        (
+            f"SELECT {lots}, l.customer_id FROM loyalty_transfer t JOIN loyalty_lot l ON l.transfer_id = t.id"
+            f" WHERE {of} ORDER BY l.id",
+            [list(purchase_ids)],
+        ),
+    ]
+
+
+async def posted_by(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, Sequence[Posted]]:
+    """What each purchase has posted, its refunds and whatever else became of it included, in the order of posting."""
+    found: dict[str, list[Posted]] = {id_: [] for id_ in purchase_ids}
+    if not found:
+        return found
+    rows, used, opened = await shop.database.read_together(_lookups(shop.database.dialect, list(found)))
+    lots: dict[str, Lot] = {}
+
+    def lot(values: Sequence[Any]) -> Lot:
+        if values[0] not in lots:
+            *columns, bought, grace, owner = values
+            made: Any = (*columns, bool(bought), bool(grace), owner)
+            lots[values[0]] = Lot(*made)
+        return lots[values[0]]
+
+    uses: dict[str, list[tuple[Lot, int]]] = {}
+    for transfer_id, amount, *values in used:
+        uses.setdefault(transfer_id, []).append((lot(values), amount))
+    openings = {(one := lot(list(values))).transfer_id: one for values in opened}
+    for purchase_id, customer_id, id_, *columns, shares, record in rows:
+        own = json.loads(shares) if shares else None
+        made: Any = (id_, customer_id, *columns, own, tuple(uses.get(id_, ())), openings.get(id_), record)
+        found[purchase_id].append(Posted(*made))
+    return found
+
+
+def is_tax_on_top(purchase: RecordedPurchase) -> bool:
+    """Whether the tax of a purchase is not in its prices."""
+    goods = purchase.subtotal_minor - purchase.discount_minor
+    return purchase.tax_minor != 0 and purchase.total_minor == goods + purchase.shipping_minor + purchase.tax_minor
+
+
+async def states_of(
+    shop: Shop,
+    purchases: Mapping[str, RecordedPurchase],
+    posted: Mapping[str, Sequence[Posted]],
+    live: Set[str] = frozenset(),
+) -> Mapping[str, PurchaseState]:
+    """What has become of each of these purchases, which are as an event tells them. All of a refund in an exchange has paid for
+    something else where nothing of it came back here, unless it is `live`: being made now."""
+    refunds = await refunds_of(shop, list(purchases))
+    told = await refund_payments_of(shop.database, [one.id for own in refunds.values() for one, _ in own])
+    settings = shop.settings.of(LoyaltySettings)
+    states = {}
+    for id_, purchase in purchases.items():
+        own = refunds[id_]
+        lines = _lines(purchase, own)
+        here = {one.refund_id for one in posted[id_] if one.kind == "RESTORE"} | live
+        untold = [one for one, _ in own if not told[one.id] and (one.exchanged_for_id is None or one.id in here)]
+        ways = [(one.id, each.method, each.amount_minor) for one, _ in own for each in told[one.id]]
+        credit: dict[str, int] = {}
+        for refund_id, method, amount in ways:
+            if method == settings.credit_method:
+                credit[refund_id] = credit.get(refund_id, 0) + amount
+        states[id_] = PurchaseState(
+            purchase.customer_id,
+            purchase.status == "VOIDED",
+            purchase.status == "REFUNDED",
+            lines,
+            paid=max(purchase.total_minor - purchase.due_minor - sum(one.due_minor for one, _ in own), 0),
+            back=sum(one.amount_minor - one.due_minor for one in untold),
+            credit_back=credit,
+            points_back=sum(amount for _, method, amount in ways if method == settings.points_method),
+            back_otherwise=sum(
+                amount for _, method, amount in ways if method not in {settings.credit_method, settings.points_method}
+            ),
+            paid_later=_paid_later(purchase, posted[id_]),
+        )
+    return states
+
+
+def _paid_later(purchase: RecordedPurchase, posted: Sequence[Posted]) -> Fraction:
+    """Which part of the money that earned was paid afterwards by points, or by credit that was given, and so earns no more."""
+    when = {payment.id: payment.paid_at for payment in purchase.payments}
+    amounts = {True: 0, False: 0}
+    for one in payments_of(posted, {payment.id: payment.amount_minor for payment in purchase.payments}):
+        amounts[when.get(one.payment_id) is not None] += one.money if one.unit == POINTS else one.given
+    earned = purchase.total_minor - amounts[False]
+    return Fraction(min(amounts[True], earned), earned) if earned > 0 else Fraction(0)
+
+
+def _lines(
+    purchase: RecordedPurchase, refunds: Sequence[tuple[RefundRow, Sequence[RefundLineRow]]]
+) -> Mapping[str, LineState]:
+    """The lines of a purchase after these refunds. What an amount without goods takes from each is found as core finds it."""
+    on_top = is_tax_on_top(purchase)
+    worths = {line.id: max(line.total_minor + (line.tax_minor if on_top else 0), 0) for line in purchase.lines}
+    delivery = purchase.shipping_minor + (purchase.shipping_tax_minor if on_top else 0)
+    taken, back = dict.fromkeys(worths, 0), dict.fromkeys(worths, 0)
+    for refund, lines in refunds:
+        if lines or refund.amount_minor == refund.shipping_minor:
+            delivery -= refund.shipping_minor
+            for line in lines:
+                taken[line.line_id] += line.worth_minor
+                back[line.line_id] += line.amount_minor
+            continue
+        left = [PaidLine(id_, 0, worth, 0, taken[id_], touched=False) for id_, worth in worths.items()]
+        whole = taken_by_amount(Paid(purchase.total_minor, 0, 0, delivery, left), refund.amount_minor)
+        delivery -= whole.delivery
+        for id_, share in (whole.spread or {}).items():
+            taken[id_] += share
+            back[id_] += share
+    return {
+        line.id: LineState(
+            worths[line.id], back[line.id], bool(refunds) and line.refunded_millionths >= line.quantity_millionths
+        )
+        for line in purchase.lines
+    }

@@ -1,0 +1,264 @@
+"""What a new purchase posts: what pays for it, the credit that it sells, and what it earns."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from regulars_core.plugin import (
+    Instant,
+    Lookup,
+    Problem,
+    PurchaseOutline,
+    ReassignedPurchase,
+    RecordedPurchase,
+    Refused,
+    Shop,
+    now,
+    told_later,
+)
+from regulars_loyalty.ledger.book import POINTS, LotsUnknown, Terms
+from regulars_loyalty.ledger.limits import lookup_limits
+from regulars_loyalty.ledger.storage import LOOKUPS, Ledger, ledger_from, lookup_accounts, read_ledger, write_ledger
+from regulars_loyalty.points.earning import earnings_from, lookup_earning
+from regulars_loyalty.points.facts import Sale, sale_of
+from regulars_loyalty.points.missed import keep_missed
+from regulars_loyalty.points.program_versions import known_versions
+from regulars_loyalty.purchases.paying import Paid, Payer, lowered, paid_cause
+from regulars_loyalty.purchases.reads import posted_by
+from regulars_loyalty.purchases.settling import Happened, settle
+from regulars_loyalty.purchases.standing import EARNED, Posted, payments_of
+from regulars_loyalty.settings import LoyaltySettings
+
+CREDIT_FOR = "creditFor"
+"""The field by which a line says that it sells credit."""
+
+
+def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline]) -> Sequence[Lookup]:
+    """What will have to be known when these purchases are recorded: all lots of who pays by what is kept here, and else those of
+    accounts where something is due."""
+    settings, dialect = shop.settings.of(LoyaltySettings), shop.database.dialect
+    who = [(one.customer_id, one.purchased_at) for one in purchases if one.customer_id]
+    buyers = {customer_id for customer_id, _ in who}
+    if not buyers:
+        return []
+    methods = frozenset[str]().union(*(one.methods for one in purchases if one.customer_id))
+    present = now() if methods.isdisjoint({settings.credit_method, settings.points_method}) else None
+    lookups = [*lookup_accounts(dialect, buyers, present), *lookup_earning(shop, who)]
+    if settings.credit_method in methods:
+        lookups.append(lookup_limits(dialect, buyers))
+    return lookups
+
+
+def _limits(shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]]) -> Mapping[str, int]:
+    """Down to how far below zero each of who pays by credit may go."""
+    method = shop.settings.of(LoyaltySettings).credit_method
+    pays = any(one.customer_id and payment.method == method for one in purchases for payment in one.payments)
+    return {row[0]: row[1] for row in found[-1]} if pays else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sold:
+    """A purchase that was recorded, with what its input carried for this plugin."""
+
+    purchase: RecordedPurchase
+    carried: Mapping[str, Any]
+
+    @property
+    def credit_lines(self) -> Sequence[int]:
+        """The places of the lines that sell credit."""
+        return [n for n, line in enumerate(self.carried.get("lines") or ()) if line.get(CREDIT_FOR)]
+
+
+async def record(
+    shop: Shop,
+    purchases: Sequence[RecordedPurchase],
+    extras: Sequence[Mapping[str, Any]],
+    found: Sequence[Sequence[Any]],
+) -> Ledger | None:
+    """Post what these purchases do, and answer the ledger to be written. Raises Refused and Forbidden."""
+    sold = [_Sold(purchase, own) for purchase, own in zip(purchases, extras, strict=True)]
+    for each in sold:
+        if each.purchase.customer_id is None:
+            _refuse_stranger(shop, each)
+    theirs = [each for each in sold if each.purchase.customer_id is not None]
+    if not theirs or not found:
+        return None
+    limits = _limits(shop, purchases, found)
+    ledger = ledger_from(shop, found[:LOOKUPS], now())
+    try:
+        await _post(shop, ledger, limits, theirs, found[LOOKUPS:])
+    except LotsUnknown:
+        # Something is due that was not when it was named what is looked up.
+        ledger = await read_ledger(shop, {str(each.purchase.customer_id) for each in theirs})
+        await _post(shop, ledger, limits, theirs, found[LOOKUPS:])
+    return ledger
+
+
+async def _post(
+    shop: Shop, ledger: Ledger, limits: Mapping[str, int], sold: Sequence[_Sold], found: Sequence[Sequence[Any]]
+) -> None:
+    for customer_id, limit in limits.items():
+        ledger.account(customer_id, shop.currency).limit = limit
+    sales, less = [], []
+    versions = await known_versions(shop, found[0])
+    for each in sold:
+        purchase = each.purchase
+        carried = each.carried.get("payments") or ()
+        payer = Payer(ledger, versions, purchase, purchase.payments, carried, paid_cause(purchase))
+        one = await payer.pay()
+        less.append((purchase, payer.less))
+        for unit in (shop.currency, POINTS):
+            ledger.account(str(purchase.customer_id), unit).use_up(purchase.basket)
+        _sell_credit(ledger, each)
+        sales.append(_sale(shop, each, one))
+    for purchase, missing in less:
+        lowered(purchase, missing)
+    if told_later() and not shop.settings.of(LoyaltySettings).earn_missed:
+        return
+    await earn(shop, ledger, [each.purchase for each in sold], sales, found)
+
+
+def _sell_credit(ledger: Ledger, each: _Sold) -> None:
+    """Lines that sell credit give what they came to. What pays for the purchase was there before."""
+    purchase, shop = each.purchase, ledger.shop
+    problems = [
+        Problem("INVALID_AMOUNT", "Credit is sold for more than zero.", ("lines", str(n), CREDIT_FOR))
+        for n in each.credit_lines
+        if purchase.lines[n].total_minor <= 0
+    ]
+    if problems:
+        raise Refused(*problems)
+    for n in each.credit_lines:
+        line, happened = purchase.lines[n], Happened(purchase, "PURCHASE", purchase.purchased_at)
+        cause = replace(happened.cause(), base=line.total_minor, shares=json.dumps({line.id: line.total_minor}))
+        terms = Terms(purchase.purchased_at, is_bought=True, purchase_id=purchase.id)
+        ledger.account(str(purchase.customer_id), shop.currency).give("FUNDING", line.total_minor, cause, terms)
+
+
+def credit_lines_of(sold: Sequence[tuple[RecordedPurchase, Mapping[str, Any]]]) -> Sequence[tuple[str, str]]:
+    """(line, purchase) of all lines that sell credit."""
+    each = [_Sold(purchase, own) for purchase, own in sold]
+    return [(one.purchase.lines[n].id, one.purchase.id) for one in each for n in one.credit_lines]
+
+
+def _sale(shop: Shop, each: _Sold, paid: Paid) -> Sale:
+    lines = {each.purchase.lines[n].id for n in each.credit_lines}
+    return sale_of(
+        shop, each.purchase, points_paid=paid.points, given_credit=paid.given_credit, bought_credit=paid.bought_credit,
+        credit_lines=lines, is_new=True,
+    )  # fmt: skip
+
+
+async def earn(
+    shop: Shop,
+    ledger: Ledger,
+    purchases: Sequence[RecordedPurchase],
+    sales: Sequence[Sale],
+    found: Sequence[Sequence[Any]],
+) -> None:
+    """Post what purchases earn by the program of their instant."""
+    outcomes = await earnings_from(shop, sales, found)
+    await keep_missed(shop, {sale.id: earned for sale, earned in zip(sales, outcomes, strict=True)})
+    for purchase, earned in zip(purchases, outcomes, strict=True):
+        customer_id = purchase.customer_id
+        assert customer_id is not None
+        cause = Happened(purchase, "PURCHASE", purchase.purchased_at).cause()
+        for one in earned:
+            if one.points <= 0:
+                continue
+            account = ledger.account(customer_id, POINTS)
+            why = replace(
+                cause, program=one.program, rule=one.code, base=one.base, shares=json.dumps(dict(one.shares)),
+                explanation=one.explanation.as_json(),
+            )  # fmt: skip
+            lot = account.give(one.kind, one.points, why, replace(one.terms, purchase_id=purchase.id))
+            account.is_active(purchase.purchased_at)
+            if one.is_once:
+                ledger.once.append((customer_id, one.code, lot.transfer_id))
+
+
+def _refuse_stranger(shop: Shop, each: _Sold) -> None:
+    """Nobody who is not known pays by what is kept here, or buys it."""
+    settings = shop.settings.of(LoyaltySettings)
+    own = {settings.credit_method, settings.points_method}
+    if each.purchase.origin == "IMPORT" or told_later():
+        return
+    problems = [
+        Problem("CUSTOMER_REQUIRED", "Only a customer pays this way.", ("payments", str(n), "method"))
+        for n, payment in enumerate(each.purchase.payments)
+        if payment.method in own
+    ]
+    problems += [
+        Problem("CUSTOMER_REQUIRED", "Only a customer buys credit.", ("lines", str(n), CREDIT_FOR))
+        for n in each.credit_lines
+    ]
+    if problems:
+        raise Refused(*problems)
+
+
+async def earn_for_new_owners(shop: Shop, purchases: Sequence[ReassignedPurchase], moments: Sequence[Instant]) -> None:
+    """Post what purchases earn for whom they were given to, by the program of their instant, less what was given back of them by
+    now: that is taken from what they earn, even if it would have expired since. Whose a purchase was once has it again as it was
+    posted: that is settled before."""
+    posted = await posted_by(shop, [one.id for one in purchases])
+    fresh = [
+        one
+        for one in purchases
+        if one.customer_id is not None
+        and one.status != "VOIDED"
+        and not any(each.kind in EARNED and each.customer_id == one.customer_id for each in posted[one.id])
+    ]
+    if not fresh:
+        return
+    who = [(str(one.customer_id), one.purchased_at) for one in fresh]
+    found = await shop.database.read_together(lookup_earning(shop, who))
+    owners = {customer_id for customer_id, _ in who}
+    ledger = await _late_ledger(shop, owners, post_due=True)
+    sales = [sale_since(shop, one, posted[one.id]) for one in fresh]
+    await earn(shop, ledger, fresh, sales, found)
+    await write_ledger(ledger)
+    at = {one.id: moment for one, moment in zip(purchases, moments, strict=True)}
+    ledger = await _late_ledger(shop, owners, post_due=False)
+    await settle(shop, [Happened(one, "PURCHASE", at[one.id]) for one in fresh], ledger)
+    for account in ledger.accounts.values():
+        account.is_late = False
+        account.post_due()
+    await write_ledger(ledger)
+
+
+async def _late_ledger(shop: Shop, customer_ids: Collection[str], *, post_due: bool) -> Ledger:
+    """The accounts of customers, on whose points nothing becomes due from now on."""
+    ledger = await read_ledger(shop, customer_ids)
+    for customer_id in customer_ids:
+        account = ledger.account(customer_id, POINTS)
+        if post_due:
+            account.post_due()
+        account.is_late = True
+    return ledger
+
+
+def sale_since(shop: Shop, purchase: RecordedPurchase, posted: Sequence[Posted]) -> Sale:
+    """The sale as it was, told later than it was made, whoever paid: what was paid by points and credit is what the ledger
+    says. What was due then earned as money; that it was paid so since is taken back by itself."""
+    money = {payment.id: payment.amount_minor for payment in purchase.payments if payment.paid_at is None}
+    paid = Paid()
+    for one in payments_of(posted, money):
+        if one.payment_id not in money:
+            continue
+        if one.unit == POINTS:
+            paid.points += one.money
+        else:
+            paid.given_credit += one.given
+            paid.bought_credit += one.money - one.given
+    lines = {line for one in posted if one.kind == "FUNDING" and one.shares for line in one.shares}
+    return sale_of(
+        shop, purchase, points_paid=paid.points, given_credit=paid.given_credit, bought_credit=paid.bought_credit,
+        credit_lines=lines,
+    )  # fmt: skip
+
+
+async def sales_since(shop: Shop, purchases: Sequence[RecordedPurchase]) -> Sequence[Sale]:
+    """The sales as they were, told later: read from the ledger in as many statements as for one."""
+    posted = await posted_by(shop, [one.id for one in purchases])
+    return [sale_since(shop, one, posted[one.id]) for one in purchases]

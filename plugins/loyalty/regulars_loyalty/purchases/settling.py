@@ -1,0 +1,227 @@
+"""Posting what becomes of a purchase: what it gave is taken back or given again, and what paid for it comes back or is taken
+again, each as far as `standing` says."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from regulars_core.plugin import (
+    DAY_MS,
+    Instant,
+    Problem,
+    RecordedPurchase,
+    RecordedRefund,
+    Refused,
+    Shop,
+    acting,
+    decimal_text,
+    exponent_of,
+    hold,
+    new_id,
+    told_later,
+)
+from regulars_loyalty.ledger.book import ISSUED, PAID, POINTS, Account, Cause, Lot, Terms
+from regulars_loyalty.ledger.storage import Ledger, read_ledger
+from regulars_loyalty.purchases.reads import posted_by, states_of
+from regulars_loyalty.purchases.standing import (
+    EARNED,
+    PaidBy,
+    Posted,
+    PurchaseState,
+    eligible_back,
+    net,
+    of_others,
+    payments_of,
+    restored_money,
+    reversal,
+    taken_by_merges,
+)
+from regulars_loyalty.settings import LoyaltySettings
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that happened to a purchase, as an event tells it: what (an AccountEventKind), when, and by which refund."""
+
+    purchase: RecordedPurchase
+    kind: str
+    at: Instant
+    refund: RecordedRefund | None = None
+
+    @property
+    def refund_id(self) -> str | None:
+        """The refund, if it is one."""
+        return None if self.refund is None else self.refund.id
+
+    def cause(self) -> Cause:
+        """Why something is posted because of it."""
+        actor = acting()
+        event = self.refund_id or (self.purchase.id if self.kind == "PURCHASE" else new_id())
+        return Cause(
+            event, self.kind, self.at, actor.name if actor else None, self.purchase.store_id, self.purchase.id,
+            refund_id=self.refund_id,
+        )  # fmt: skip
+
+
+async def settle(shop: Shop, happened: Sequence[Happened], ledger: Ledger | None = None) -> Ledger | None:
+    """Post what becomes of these purchases, one thing that happened after another, and answer the ledger to be written; None
+    where none of them ever posted anything, or does now. The customers whose they are are held."""
+    purchases = {one.purchase.id: one.purchase for one in happened}
+    posted = await posted_by(shop, list(purchases))
+    told = {one.purchase.id for one in happened if one.refund is not None and _is_told(shop, one.refund)}
+    concerned = {id_ for id_, each in posted.items() if each} | told
+    if not concerned:
+        return ledger
+    live = frozenset() if told_later() else {one.refund_id for one in happened if one.refund_id}
+    states = await states_of(shop, {id_: purchases[id_] for id_ in concerned}, posted, live)
+    if ledger is None:
+        whose = {one.customer_id for id_ in concerned for one in posted[id_]}
+        whose |= {owner for id_ in told if (owner := purchases[id_].customer_id)}
+        others = whose - {one.customer_id for one in purchases.values()}
+        if others:
+            await hold(shop.database, others)
+        ledger = await read_ledger(shop, whose, None)
+    for one in happened:
+        if one.purchase.id in concerned:
+            came_back = _Settling(shop, ledger, one, posted[one.purchase.id], states[one.purchase.id]).post()
+            if one.refund is not None:
+                one.refund.elsewhere_minor += came_back
+    return ledger
+
+
+def _is_told(shop: Shop, refund: RecordedRefund) -> bool:
+    """Whether a refund says that something goes back as credit or points."""
+    settings = shop.settings.of(LoyaltySettings)
+    return any(one.method in {settings.credit_method, settings.points_method} for one in refund.payments)
+
+
+class _Settling:
+    """What is posted because of one thing that happened to one purchase."""
+
+    def __init__(
+        self, shop: Shop, ledger: Ledger, happened: Happened, posted: Sequence[Posted], state: PurchaseState
+    ) -> None:
+        self._shop, self._ledger, self._happened = shop, ledger, happened
+        self._posted, self._state, self._cause = posted, state, happened.cause()
+        self._of_others = of_others(posted, state.owner)
+
+    def post(self) -> int:
+        """Post it, and answer how much money came back to where it came from."""
+        for root in self._posted:
+            if root.reverses_id is None and root.kind in {*EARNED, "FUNDING"} and root.delta > 0:
+                self._adjust(root)
+        money = {payment.id: payment.amount_minor for payment in self._happened.purchase.payments}
+        paid = payments_of(self._posted, money)
+        wanted, beyond = restored_money(paid, self._state)
+        if beyond.points:
+            self._refuse_points()
+        came_back = {True: 0, False: 0}
+        for each in paid:
+            came_back[each.unit == POINTS] += self._restore(each, wanted[each.payment_id])
+        self._fund(beyond.credit, came_back[False])
+        return sum(came_back.values())
+
+    def _refuse_points(self) -> None:
+        """Nobody gets more points back than paid for the purchase."""
+        refund, method = self._happened.refund, self._shop.settings.of(LoyaltySettings).points_method
+        if refund is None or told_later() or not any(one.method == method for one in refund.payments):
+            return
+        message = "More is given back in points than was paid in points and has not come back."
+        raise Refused(Problem("PAYMENTS_MISMATCH", message, ("payments",)))
+
+    def _account(self, customer_id: str, unit: str) -> Account:
+        return self._ledger.account(customer_id, unit)
+
+    def _adjust(self, root: Posted) -> None:
+        stands = net(root, self._posted)
+        back = reversal(root, self._state, is_others=root.id in self._of_others)
+        back = min(back + taken_by_merges(root, self._posted), root.amount)
+        difference = root.amount - back - stands
+        if not difference:
+            return
+        account = self._account(root.customer_id, root.unit)
+        cause = replace(
+            self._cause, reverses_id=root.id, program=root.program, rule=root.rule,
+            explanation=self._explained(root, back, root.amount - stands),
+        )  # fmt: skip
+        if difference < 0:
+            own = [lot for lot in account.in_order() if lot.purchase_id == self._happened.purchase.id]
+            own.sort(key=lambda lot: lot.transfer_id != root.id)
+            account.take_back("REVERSE", -difference, cause, own)
+            if stands + difference == 0:
+                self._ledger.never_again.append(root.id)
+        else:
+            lot = root.opened
+            terms = Terms(
+                lot.available_at, lot.expires_at, lot.life, lot.is_bought, purchase_id=self._happened.purchase.id,
+                opened_at=lot.opened_at,
+            ) if lot else Terms(cause.at, purchase_id=self._happened.purchase.id)  # fmt: skip
+            account.give(root.kind, difference, cause, terms)
+
+    def _restore(self, paid: PaidBy, money: int) -> int:
+        """How much money that comes to."""
+        wanted = paid.amount * money // paid.money if paid.money else 0
+        difference = wanted - paid.restored
+        if not difference:
+            return 0
+        account = self._account(paid.customer_id, paid.unit)
+        cause = replace(self._cause, reverses_id=paid.roots[0].id, payment_id=paid.payment_id)
+        if difference > 0:
+            grace = self._shop.settings.of(LoyaltySettings).restore_grace_days * DAY_MS
+            left, parts = difference, list[tuple[Lot | None, int]]()
+            for lot, some in paid.taken_from():
+                part = min(some, left)
+                left -= part
+                if not part:
+                    continue
+                if lot is None or lot.owner == account.customer_id:
+                    parts.append((None if lot is None else account.known(lot), part))
+                elif account.ends_at(lot) > account.present:
+                    self._give_again(account, lot, part, cause)
+                else:
+                    parts.append((lot, part))
+            if parts:
+                account.put_back("RESTORE", parts, cause, PAID, Instant(account.present + grace))
+        else:
+            account.spend("PAYMENT", -difference, cause, PAID, allow_debt=True)
+        return money - paid.money * paid.restored // paid.amount
+
+    @staticmethod
+    def _give_again(account: Account, lot: Lot, amount: int, cause: Cause) -> None:
+        """What was paid by somebody who is merged into this customer since comes back here, with its old end."""
+        account.give("RESTORE", amount, cause, lot.terms, PAID)
+
+    def _fund(self, amount: int, restored: int) -> None:
+        """What this refund tells to go back as credit, beyond what it has restored of what was paid with credit, is given as
+        credit; `amount` is what all refunds have told beyond."""
+        before = sum(one.delta for one in self._posted if one.kind == "REFUND" and one.payment_id is None)
+        told = self._state.credit_back.get(self._happened.refund_id or "", 0)
+        given = min(amount - before, told - restored)
+        if given <= 0 or self._happened.purchase.customer_id is None:
+            return
+        account = self._account(self._happened.purchase.customer_id, self._shop.currency)
+        account.give("REFUND", given, self._cause, Terms(self._cause.at, is_bought=True), ISSUED)
+
+    def _explained(self, root: Posted, back: int, before: int) -> str:
+        """How much was taken back, as a sentence and its figures."""
+        given, is_whole = self._counted(root, root.amount), back == root.amount
+        figures = {"EARNED": self._bare(root, root.amount)}
+        if root.base and not is_whole:
+            money = round(eligible_back(root, self._state))
+            figures |= {"BASE": self._money(root.base), "REFUNDED": self._money(money)}
+            text = f"{given} × {self._money(money)} ÷ {self._money(root.base)} = {self._bare(root, back)}"
+        else:
+            text = f"{self._bare(root, back)} of {given} are taken back"
+        if before:
+            text += f", of which {self._bare(root, before)} were taken back before: {self._bare(root, back - before)}"
+        figures["RESULT"] = self._bare(root, back - before)
+        return json.dumps({"text": text, "figures": figures})
+
+    def _bare(self, root: Posted, amount: int) -> str:
+        return str(amount) if root.unit == POINTS else self._money(amount)
+
+    def _counted(self, root: Posted, amount: int) -> str:
+        return f"{amount} points" if root.unit == POINTS else self._money(amount)
+
+    def _money(self, minor: int) -> str:
+        return decimal_text(minor, exponent_of(self._shop.currency))
