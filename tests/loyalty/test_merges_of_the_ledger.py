@@ -388,3 +388,24 @@ async def test_what_a_merge_took_back_is_not_given_again_by_what_becomes_of_the_
     assert await have(till, ana) == [100]
     assert merge
     await holds(till)
+
+
+@pytest.mark.one_executor
+async def test_a_chain_of_merges_is_undone_from_its_end(till: Till) -> None:
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        await begin_program(till.shop, PER_AMOUNT, begins=1, expire_after="P30D")
+        ana, ben, cleo = [await till.customer() for _ in range(3)]
+        await till.given(ben, 7, POINTS)
+        await till.sells(ana, "10.00")
+        clock.shift(timedelta(days=20))
+        await till.sells(ana, "30.00")
+        await till.sells(cleo, "50.00")
+        first = await merged(till, ben, ana)
+        clock.shift(timedelta(days=1))
+        second = await merged(till, cleo, ben)
+        assert await have(till, ana, ben, cleo) == [0, 0, 97]
+        clock.shift(timedelta(days=10))
+        for merge in (second, first):
+            assert (await undone(till, merge))["userErrors"] == []
+        assert await have(till, ana, ben, cleo) == [30, 7, 50]
+        await holds(till)

@@ -173,11 +173,13 @@ class _Taken:
 @dataclass(slots=True)
 class _Moved:
     """What a merge has moved to the survivor in one unit: lots, each with whose it was, and debts by whose they were; what of it
-    was settled at once, what was taken back, and whether something of it was used since by anything but time."""
+    was settled at once; which lot each was before, by its id; what was taken back, and whether something of it was used since
+    by anything but time."""
 
     lots: list[tuple[Lot, str]] = field(default_factory=list)
     debts: dict[str, int] = field(default_factory=dict)
     settled: list[tuple[Lot, int]] = field(default_factory=list)
+    before: dict[str, Lot] = field(default_factory=dict)
     taken: list["_Taken"] = field(default_factory=list)
     is_used: bool = False
 
@@ -249,7 +251,8 @@ async def unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instan
                 lots, debt = one.of(owner.id)
                 if lots or debt:
                     survivor.move_out(cause, lots, debt)
-                    ledger.account(owner.id, unit).move_in(cause, lots, debt)
+                    back = [(one.before[lot.id], some) for lot, some in lots]
+                    ledger.account(owner.id, unit).move_back(cause, back, debt)
             survivor.post_due()  # what is there again may have ended meanwhile
         await _forget_once(shop, merge)
         await write_ledger(ledger)
@@ -286,7 +289,7 @@ def _as_before(survivor: Account, moved: _Moved, cause: Cause) -> None:
 async def _moved(shop: Shop, ledger: Ledger, merge_id: str, survivor_id: str) -> Mapping[str, _Moved]:
     """What this merge moved, by unit. What came from whom is told by the event, of which each absorbed has one of its own."""
     columns = ", ".join(f"l.{name}" for name in LOT_COLUMNS)
-    posted, opened, parted, taken, used = await shop.database.read_together(
+    posted, opened, left, parted, taken, used = await shop.database.read_together(
         [
             (
                 "SELECT customer_id, unit, kind, source, amount, event_id FROM loyalty_transfer WHERE merge_id = $1",
@@ -294,7 +297,13 @@ async def _moved(shop: Shop, ledger: Ledger, merge_id: str, survivor_id: str) ->
             ),
             (
                 f"SELECT t.event_id, l.unit, {columns} FROM loyalty_transfer t JOIN loyalty_lot l ON l.transfer_id = t.id"
-                " WHERE t.merge_id = $1 AND t.kind = 'MERGE_IN' AND t.customer_id = $2 ORDER BY l.id",
+                " WHERE t.merge_id = $1 AND t.kind = 'MERGE_IN' AND t.customer_id = $2 ORDER BY t.version",
+                [merge_id, survivor_id],
+            ),
+            (
+                f"SELECT t.event_id, t.customer_id, l.unit, {columns} FROM loyalty_transfer t"
+                " JOIN loyalty_lot_use u ON u.transfer_id = t.id JOIN loyalty_lot l ON l.id = u.lot_id"
+                " WHERE t.merge_id = $1 AND t.kind = 'MERGE_OUT' AND t.customer_id <> $2 ORDER BY t.version",
                 [merge_id, survivor_id],
             ),
             (
@@ -313,7 +322,8 @@ async def _moved(shop: Shop, ledger: Ledger, merge_id: str, survivor_id: str) ->
                 "SELECT DISTINCT l.unit FROM loyalty_transfer g JOIN loyalty_lot l ON l.transfer_id = g.id"
                 " JOIN loyalty_lot_use u ON u.lot_id = l.id JOIN loyalty_transfer t ON t.id = u.transfer_id"
                 " WHERE g.merge_id = $1 AND g.kind = 'MERGE_IN' AND g.customer_id = $2 AND t.kind <> 'EXPIRE'"
-                " AND (t.merge_id IS NULL OR t.merge_id <> $1)",
+                " AND (t.merge_id IS NULL OR t.merge_id <> $1 AND NOT EXISTS"
+                " (SELECT 1 FROM customer_merge m WHERE m.id = t.merge_id AND m.undone_at IS NOT NULL))",
                 [merge_id, survivor_id],
             ),
         ]
@@ -325,13 +335,18 @@ async def _moved(shop: Shop, ledger: Ledger, merge_id: str, survivor_id: str) ->
         if kind == "MERGE_OUT" and source == MERGED and customer_id != survivor_id:
             own.debts[customer_id] = own.debts.get(customer_id, 0) + amount
 
-    def known(unit: str, values: Sequence[Any]) -> Lot:
+    def known(unit: str, values: Sequence[Any], customer_id: str = survivor_id) -> Lot:
         *others, bought, grace = values
         made: Any = (*others, bool(bought), bool(grace))
-        return ledger.account(survivor_id, unit).known(Lot(*made))
+        return ledger.account(customer_id, unit).known(Lot(*made))
 
+    before: dict[tuple[str, str], list[Lot]] = {}
+    for event_id, customer_id, unit, *values in left:
+        before.setdefault((event_id, unit), []).append(known(unit, values, customer_id))
     for event_id, unit, *values in opened:
-        found[unit].lots.append((known(unit, values), whose[event_id]))
+        lot = known(unit, values)
+        found[unit].lots.append((lot, whose[event_id]))
+        found[unit].before[lot.id] = before[event_id, unit].pop(0)
     parts: dict[str, list[tuple[Lot, int]]] = {}
     for transfer_id, kind, amount, unit, *values in parted:
         into = found[unit].settled if kind == "SETTLE" else parts.setdefault(transfer_id, [])

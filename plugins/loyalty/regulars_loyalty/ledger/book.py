@@ -434,6 +434,15 @@ class Account:
         self._expire(new_id)
         self._settle(cause)
 
+    def move_back(self, cause: Cause, lots: Sequence[tuple[Lot, int]], debt: int) -> None:
+        """Let what is left of lots that went over come back to these, and what is owed."""
+        for lot, some in lots:
+            self._take("MERGE_IN", MERGED, cause, [(lot, -some)])
+        if debt:
+            self._post("MERGE_IN", DEBT, MERGED, debt, cause)
+        self._expire(new_id)
+        self._settle(cause)
+
     def unsettle(self, cause: Cause, parts: Sequence[tuple[Lot, int]]) -> None:
         """Let what was settled by these parts of lots be owed again."""
         if parts:
