@@ -6,6 +6,7 @@ import pytest
 
 from regulars_core.contribution import HOLDINGS
 from regulars_core.plugin import DAY_MS, erase_held
+from regulars_core.shop.actors import Actor, Binding
 from regulars_schema.testing import Api
 from tests.merges.conftest import MERGED, Desk
 from tests.support.keys import bound
@@ -26,6 +27,19 @@ async def a_pair(desk: Desk) -> tuple[str, str]:
     await desk.sells(other, "150.00")
     await desk.sells(other, "75.00")
     return ana, other
+
+
+async def test_what_becomes_of_a_tier_is_told_to_who_may_see_tiers(desk: Desk) -> None:
+    ana, other = await a_pair(desk)
+    may = frozenset({"customers.view", "customers.merge"})
+    for more, kinds in ((frozenset[str](), []), (frozenset({"tiers.view"}), ["TIER"])):
+        api = Api(desk.api.schema, desk.shop, Actor("key", "till", (Binding("own", may | more, None),)))
+        asked = {"survivorId": ana, "absorbedIds": [other]}
+        document = (
+            "query($input: CustomersMergePreviewInput!) { customersMergePreview(input: $input) { effects { kind } } }"
+        )
+        told = (await api.data(document, input=asked))["customersMergePreview"]["effects"]
+        assert [one["kind"] for one in told] == kinds
 
 
 async def test_two_become_one_and_two_again(desk: Desk) -> None:

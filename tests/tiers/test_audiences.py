@@ -38,7 +38,9 @@ class Asker:
 
     @hookimpl
     def purchases_recorded_lookups(self, shop: Shop, purchases: Sequence[PurchaseOutline]) -> Sequence[Lookup]:
-        return audience_lookups(shop, TIERS, [(one, at) for one, at in purchases if one])
+        return audience_lookups(
+            shop, TIERS, [(one.customer_id, one.purchased_at) for one in purchases if one.customer_id]
+        )
 
     @hookimpl
     async def purchases_recorded(

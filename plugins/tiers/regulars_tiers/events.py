@@ -29,6 +29,7 @@ from regulars_core.plugin import (
 )
 from regulars_tiers.assignments import assign_initial, drop_floor, floor_kept, keep_floor
 from regulars_tiers.histories import BY_TIME, assignments_of
+from regulars_tiers.permissions import VIEW
 from regulars_tiers.policy_versions import versions_of
 from regulars_tiers.reads import tiers_of
 from regulars_tiers.reassessment import work_off
@@ -120,7 +121,8 @@ async def _effects(shop: Shop, merge: PlannedMerge) -> Sequence[MergeEffect]:
     tier = policy.by_code.get(after.tier, policy.lowest)
     if tier.code == before.code:
         return []
-    return [MergeEffect("TIER", f"The tier of {merge.survivor.code} becomes {tier.name}; it was {before.name}.")]
+    what = f"The tier of {merge.survivor.code} becomes {tier.name}; it was {before.name}."
+    return [MergeEffect("TIER", what, needs=VIEW)]
 
 
 async def merged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
