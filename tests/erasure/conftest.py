@@ -128,7 +128,7 @@ async def given_credit(api: Api, customer: str) -> None:
     welcome["settings"].append({"name": "oncePerCustomer", "value": "true"})  # type: ignore[attr-defined]
     program = {"rules": [{"code": "WELCOME", "name": "Welcome", "rule": welcome}]}
     await api.done("pointsProgramUpdate", "pointsProgram { id }", {"program": program})
-    await sell(api, "R3", customer, purchasedAt=printed(now()))
+    await sell(api, "welcomed", customer, purchasedAt=printed(now()))
 
 
 async def merged_in(api: Api, customer: str) -> None:

@@ -29,12 +29,12 @@ async def test_what_is_told(person: str, api: Api) -> None:
     }  # fmt: skip
     assert [one["line1"] for one in core["customer_address"]] == ["Calle Ahuehuete 77", "Callejon Tezontle 9"]
     assert [one["body"] for one in core["customer_note"]] == [TYPED["note"]]
-    [first, second] = core["purchase"]
+    [first, second, welcomed] = core["purchase"]
     assert (first["reference"], first["total"], first["note"], first["purchased_at"], first["prices_include_tax"]) == (
         "R1", "600.00", TYPED["saleNote"], "2026-11-01T00:00:00.000Z", False,
     )  # fmt: skip
-    assert second["reference"] == "R2"
-    assert [one["quantity"] for one in core["purchase_line"]] == ["1.000000", "1.000000"]
+    assert (second["reference"], welcomed["reference"]) == ("R2", "welcomed")
+    assert [one["quantity"] for one in core["purchase_line"]] == ["1.000000"] * 3
     assert [one["reason"] for one in core["refund"]] == [TYPED["refund"]]
     assert [one["reason"] for one in core["purchase_reassignment"]] == [TYPED["moved"]]
     assert [one["reason"] for one in record["tiers"]["tier_assignment"]] == [TYPED["tier"], TYPED["cleared"]]

@@ -74,7 +74,7 @@ async def test_nothing_of_the_person_is_left(
     ]["nodes"]
     assert (proof["id"], proof["cancelledAt"]) == (erasure, None)
     assert {one["kind"]: one["count"] for one in proof["erased"]} == {
-        "addresses": 2, "birthday_greeting": 1, "birthday_reminder": 1, "customers": 2, "merges": 1, "notes": 1, "payments": 1,
-        "purchases": 2, "reassignedPurchases": 1, "receipts": 2, "refundPayments": 1, "refunds": 1, "searchTexts": 2, "tags": 1,
-        "tierAssignments": 2,
+        "addresses": 2, "birthday_greeting": 1, "birthday_reminder": 1, "customers": 2, "ledgerNotes": 1, "merges": 1,
+        "notes": 1, "payments": 1, "purchases": 3, "reassignedPurchases": 1, "receipts": 3, "refundPayments": 1, "refunds": 1,
+        "searchTexts": 2, "tags": 1, "tierAssignments": 2,
     }  # fmt: skip
