@@ -181,3 +181,22 @@ async def test_outside_and_afterwards_nobody_is_overtaken(things: Database) -> N
     assert not things.overtaken
     await count_up(things, [])
     assert not things.overtaken
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [(2, 3), (3, 1)])
+async def test_a_statement_may_have_to_change_several_rows(things: Database, wanted: int, expected: int) -> None:
+    async def work() -> None:
+        await things.run("INSERT INTO thing VALUES ($1, 'other', 0)", new_id())
+        note = ("INSERT INTO note VALUES ($1, $2)", [new_id(), "both"])
+        both = Guarded("UPDATE thing SET number = number + $1 WHERE name IN ('counter', 'other')", [1], rows=wanted)
+        await things.defer([note, both])
+
+    async def after() -> int:
+        return len(await things.rows("SELECT 1 FROM thing")) + len(await things.rows("SELECT 1 FROM note"))
+
+    if wanted == 2:
+        await things.transaction(work)
+    else:
+        with pytest.raises(Unavailable):
+            await things.transaction(work, attempts=2)
+    assert await after() == expected

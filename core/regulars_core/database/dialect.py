@@ -14,19 +14,17 @@ from regulars_core.database.errors import GUARD_FAILED
 Engine = Literal["sqlite", "postgres"]
 """Which of the two databases it is."""
 
-Write = tuple[str, Sequence[Any]]
-"""A statement that writes, and its values."""
-
 Lookup = tuple[str, Sequence[Any]]
 """A statement that only reads, and its values."""
 
 
 class Guarded(NamedTuple):
-    """A statement that must change one row, and its values: if it changes none, somebody else was quicker, and the transaction
-    is Overtaken."""
+    """A statement that must change so many `rows`, one if it does not say, and its values: if it changes others, somebody else
+    was quicker, and the transaction is Overtaken."""
 
     sql: str
     values: Sequence[Any]
+    rows: int = 1
 
 
 class Precondition(NamedTuple):
@@ -37,6 +35,10 @@ class Precondition(NamedTuple):
 
     sql: str
     values: Sequence[Any]
+
+
+Write = tuple[str, Sequence[Any]] | Guarded
+"""A statement that writes, and its values."""
 
 
 PLACEHOLDERS = re.compile(
@@ -69,15 +71,21 @@ def _translated(sql: str) -> str:
 
 def values_of(statements: Sequence[Write]) -> list[Any]:
     """The values of statements that are made one, which follow each other."""
-    return [value for _, values in statements for value in values]
+    return [value for each in statements for value in each[1]]
 
 
-_Shape = tuple[str, int, type]
+_Shape = tuple[str, int, type, int]
 
 
 def _shapes(statements: Sequence[Write]) -> tuple[_Shape, ...]:
-    """What their text as one statement depends on: the text of each, how many values it has, and whether it is guarded."""
-    return tuple([(each[0], len(each[1]), type(each)) for each in statements])
+    """What their text as one statement depends on: the text of each, how many values it has, whether it is guarded, and how many
+    rows it must change then."""
+    return tuple([(each[0], len(each[1]), type(each), rows_of(each)) for each in statements])
+
+
+def rows_of(statement: Write | Lookup) -> int:
+    """How many rows a guarded statement must change."""
+    return statement.rows if isinstance(statement, Guarded) else 1
 
 
 def together(statements: Sequence[Write]) -> str:
@@ -90,10 +98,10 @@ def together(statements: Sequence[Write]) -> str:
 @lru_cache(maxsize=256)
 def _together(statements: tuple[_Shape, ...]) -> str:
     shifted = _renumbered(statements)
-    kinds = [kind for *_, kind in statements]
+    kinds = [kind for _, _, kind, _ in statements]
     checks = [
-        f"({sql})" if kind is Precondition else f"(SELECT count(*) FROM w{number}) = 1"
-        for number, (sql, kind) in enumerate(zip(shifted, kinds, strict=True))
+        f"({sql})" if kind is Precondition else f"(SELECT count(*) FROM w{number}) = {rows}"
+        for number, (sql, (*_, kind, rows)) in enumerate(zip(shifted, statements, strict=True))
         if kind in _CHECKED
     ]
     if checks:
@@ -135,7 +143,7 @@ def _side_by_side(keys: tuple[_Shape, ...], queries: tuple[_Shape, ...]) -> str:
 
 def _renumbered(statements: Sequence[_Shape]) -> list[str]:
     shifted, before = [], 0
-    for sql, values, _ in statements:
+    for sql, values, *_ in statements:
         shifted.append(renumbered(sql, before))
         before += values
     return shifted
@@ -158,7 +166,7 @@ def _sizes(statements: tuple[_Shape, ...]) -> Sequence[int]:
     groups: list[int] = []
     tables: dict[str, bool] = {}
     room = 0
-    for sql, values, kind in statements:
+    for sql, values, kind, _ in statements:
         table, inserts = ("", True) if kind is Precondition else target(sql)
         if not groups or values > room or (table in tables and not (inserts and tables[table])):
             groups.append(0)

@@ -46,7 +46,7 @@ async def add_purchases(database: Database, deltas: Mapping[str, StatsDelta], ac
     if activity is not None:
         await database.defer(updates)
     elif updates:
-        await database.run_many(updates[0][0], [values for _, values in updates])
+        await database.run_many(updates[0][0], [each[1] for each in updates])
 
 
 def stats_update(dialect: Dialect, customer_id: str, delta: StatsDelta, activity: int | None = None) -> Write:

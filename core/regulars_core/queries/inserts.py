@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from regulars_core.database import Database, Write
+from regulars_core.database import Database
 
 MIN_COPY_ROWS = 50
 """The number of rows from which on COPY is worth its preparation on PostgreSQL."""
@@ -17,7 +17,7 @@ def _insert(table: str, columns: tuple[str, ...], rows: int = 1) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join(f'({row})' for row in places)}"
 
 
-def inserting(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Write:
+def inserting(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
     """The insertion of some rows, of one at least, to be done together with something else."""
     return _insert(table, tuple(columns), len(rows)), [value for row in rows for value in row]
 

@@ -14,7 +14,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 
 from regulars_core.database import current_transaction
-from regulars_core.database.dialect import Guarded, Lookup, Precondition, Write, sqlite_values, to_sqlite
+from regulars_core.database.dialect import Guarded, Lookup, Precondition, Write, rows_of, sqlite_values, to_sqlite
 from regulars_core.database.errors import Overtaken
 from regulars_core.database.sqlite.thread import SqliteThread, Work
 from regulars_core.database.statement_log import note
@@ -127,12 +127,12 @@ class SqliteEngine(SqliteClient):
 
     async def change_together(self, statements: Sequence[Write]) -> None:
         """These statements, one after another, without coming back between them."""
-        bound = [(_text_of(each), sqlite_values(each[1]), type(each)) for each in statements]
+        bound = [(_text_of(each), sqlite_values(each[1]), type(each), rows_of(each)) for each in statements]
 
         def work(connection: sqlite3.Connection) -> None:
-            for sql, values, kind in bound:
+            for sql, values, kind, rows in bound:
                 cursor = connection.execute(sql, values)
-                holds = cursor.fetchone()[0] if kind is Precondition else kind is not Guarded or cursor.rowcount == 1
+                holds = cursor.fetchone()[0] if kind is Precondition else kind is not Guarded or cursor.rowcount == rows
                 cursor.close()
                 if not holds:
                     raise Overtaken("What was decided by has been changed meanwhile.")

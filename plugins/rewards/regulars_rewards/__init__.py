@@ -1,0 +1,34 @@
+"""Rewards: promotions, coupons, and the quote that tells what a basket will cost."""
+
+from collections.abc import Sequence
+
+from regulars_core.plugin import App, Permission, PluginOrder, hookimpl
+from regulars_rewards.graphql import contribution
+from regulars_rewards.permissions import PERMISSIONS
+from regulars_rewards.settings import RewardsSettings
+from regulars_schema.plugin import Contribution
+
+
+@hookimpl
+def regulars_order() -> PluginOrder:
+    return PluginOrder(after=["tiers"])  # a use is kept with the tier that the customer had
+
+
+@hookimpl
+def regulars_models() -> App:
+    return App("rewards", "regulars_rewards.models", "regulars_rewards.migrations")
+
+
+@hookimpl
+def regulars_settings() -> type[RewardsSettings]:
+    return RewardsSettings
+
+
+@hookimpl
+def regulars_schema() -> Contribution:
+    return contribution()
+
+
+@hookimpl
+def regulars_permissions() -> Sequence[Permission]:
+    return PERMISSIONS

@@ -1,0 +1,1 @@
+"""Coupons: codes, who has them, and what becomes of them."""

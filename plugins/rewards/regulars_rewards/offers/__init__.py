@@ -1,0 +1,1 @@
+"""What offers do to a basket: pure, whole numbers in and out."""

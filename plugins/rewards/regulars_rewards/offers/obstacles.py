@@ -1,0 +1,46 @@
+"""Why an offer does not apply: reasons for programs, in the order in which they are told, and sentences for people."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from regulars_core.plugin import Instant
+
+
+class Reason(StrEnum):
+    """Why an offer does not apply. They are told in this order: what the code is, when and where, who, what, and the other
+    offers."""
+
+    UNKNOWN_CODE = "UNKNOWN_CODE"
+    NOT_THEIRS = "NOT_THEIRS"
+    REVOKED = "REVOKED"
+    UNAVAILABLE = "UNAVAILABLE"
+    NOT_STARTED = "NOT_STARTED"
+    EXPIRED = "EXPIRED"
+    LIMIT_REACHED = "LIMIT_REACHED"
+    RESERVED = "RESERVED"
+    HOURS = "HOURS"
+    STORE = "STORE"
+    CUSTOMER_STATUS = "CUSTOMER_STATUS"
+    AUDIENCE = "AUDIENCE"
+    CONSENT = "CONSENT"
+    CONTACT = "CONTACT"
+    SCOPE = "SCOPE"
+    MIN_NOT_REACHED = "MIN_NOT_REACHED"
+    MAX_EXCEEDED = "MAX_EXCEEDED"
+    CONDITION = "CONDITION"
+    NOTHING_LEFT = "NOTHING_LEFT"
+    EXCLUDED_BY = "EXCLUDED_BY"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One thing that stands in the way of an offer. `missing` is an amount in minor units, `excluded_by` the id of the promotion
+    that keeps it out, `leaf` the name of the leaf of its audience that does not hold, and `at` when it starts or started, ends or
+    ended, or is free again: each where that is the reason."""
+
+    reason: Reason
+    message: str
+    missing: int | None = None
+    excluded_by: str | None = None
+    leaf: str | None = None
+    at: Instant | None = None

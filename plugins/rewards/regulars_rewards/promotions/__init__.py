@@ -1,0 +1,1 @@
+"""Promotions as they are kept, made and changed."""

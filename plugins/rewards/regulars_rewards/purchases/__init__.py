@@ -1,0 +1,1 @@
+"""What sales, refunds and voids do to offers."""

@@ -1,0 +1,1 @@
+"""What offers do to baskets before they are sold."""

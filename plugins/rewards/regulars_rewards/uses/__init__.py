@@ -1,0 +1,1 @@
+"""What is used and reserved of offers, against their limits."""
