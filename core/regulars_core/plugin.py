@@ -30,6 +30,7 @@ from regulars_core.customers.erasure.holdings import (
     erase_held,
     told_of,
 )
+from regulars_core.customers.merge.as_of import survivors_then
 from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge, StandingMerge
 from regulars_core.customers.reads import GONE, CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
 from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition, Sought
@@ -318,6 +319,7 @@ __all__ = [
     "stores_by_ids",
     "survivors",
     "survivors_by_ids",
+    "survivors_then",
     "taken_by_amount",
     "to_minor",
     "told_later",

@@ -221,18 +221,26 @@ async def _forget_undone(database: Database, undone: Mapping[str, Collection[str
 
 async def _merged(database: Database, merges: Sequence[tuple[str, int, str, str, str | None]]) -> list[tuple[Any, ...]]:
     """The rows of merges, given as (plugin, position, kind, id, survivor): of each purchase that went over, or went back, as if
-    it had been given to another customer by itself."""
+    it had been given to another customer by itself; and of the merge, for everybody who became an alias."""
     went: dict[str, list[tuple[str, str, bool]]] = {}
+    absorbed: dict[str, list[str]] = {}
     if merges:
+        ids = sorted({merge[3] for merge in merges})
+        for merge_id, customer_id in await database.rows(
+            f"SELECT merge_id, customer_id FROM customer_merge_absorbed WHERE {database.dialect.among('merge_id', 1)}",
+            ids,
+        ):
+            absorbed.setdefault(merge_id, []).append(customer_id)
         for merge_id, *one in await database.rows(
             "SELECT merge_id, row_id, owner_id, is_returned FROM customer_merge_row"
             f" WHERE kind = 'PURCHASE' AND {database.dialect.among('merge_id', 1)} ORDER BY row_id",
-            sorted({merge[3] for merge in merges}),
+            ids,
         ):
             went.setdefault(merge_id, []).append((one[0], one[1], bool(one[2])))
     moves: list[tuple[Any, ...]] = []
     for plugin, position, kind, merge_id, survivor in merges:
         over = kind == MERGED_EVENT
+        moves += [(plugin, position, kind, merge_id, merge_id, one, 0) for one in absorbed.get(merge_id, ())]
         for purchase_id, owner, is_returned in went.get(merge_id, ()):
             if over or is_returned:
                 pair = [owner, survivor] if over else [survivor, owner]

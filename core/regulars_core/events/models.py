@@ -51,7 +51,8 @@ class JournalCursor(Model):
 class JournalAhead(Model):
     """What a plugin that is catching up has yet to be told of purchases, by the rows that it is about, so that histories can be
     shown without it. `row_id` is a purchase, a payment of what was due, or a refund: by `amount` less was given back before, or
-    more where the refund is undone. `customer_id` is whose the purchase was then."""
+    more where the refund is undone. `customer_id` is whose the purchase was then. Of a merge there is one row more for each
+    record that became an alias: `row_id` and `purchase_id` are the merge's there."""
 
     number = fields.BigIntField(primary_key=True, generated=True)
     plugin = TextKeyField(40)

@@ -32,12 +32,12 @@ from regulars_core.plugin import (
     told_of,
 )
 from regulars_loyalty import events, hookspecs, personal
-from regulars_loyalty import merges as joined
 from regulars_loyalty.chain.verification import differences
 from regulars_loyalty.commands import commands
 from regulars_loyalty.graphql import contribution
 from regulars_loyalty.graphql.group_limits import take_limits
 from regulars_loyalty.jobs import JOBS
+from regulars_loyalty.merges import forecasts, handover, undo
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.points.box import BOX
 from regulars_loyalty.points.missed import failures
@@ -145,22 +145,22 @@ async def purchases_reassigned(shop: Shop, purchases: Sequence[ReassignedPurchas
 
 @hookimpl
 async def customers_merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
-    return await joined.merging(shop, merges)
+    return await forecasts.merging(shop, merges)
 
 
 @hookimpl
 async def customers_merged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
-    await joined.merged(shop, merges, moments)
+    await handover.merged(shop, merges, moments)
 
 
 @hookimpl
 async def customers_unmerging(shop: Shop, merges: Sequence[StandingMerge]) -> Sequence[Sequence[Problem]]:
-    return await joined.unmerging(shop, merges)
+    return await undo.unmerging(shop, merges)
 
 
 @hookimpl
 async def customers_unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
-    await joined.unmerged(shop, merges, moments)
+    await undo.unmerged(shop, merges, moments)
 
 
 @hookimpl

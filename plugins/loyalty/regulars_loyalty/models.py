@@ -193,6 +193,20 @@ class OncePerCustomer(Model):
         unique_together = (("customer_id", "rule"),)
 
 
+class LedgerMerge(Model):
+    """A merge of customers as the ledger has it: `version` is that of the survivor's account in this unit once all had gone
+    over. What has a higher one was posted since."""
+
+    number = fields.BigIntField(primary_key=True, generated=True)
+    merge = IdField(source_field="merge_id")
+    unit = TextKeyField(3)
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "loyalty_merge"
+        unique_together = (("merge", "unit"),)
+
+
 class MissedEarning(Model):
     """A rule of points has failed at a purchase, so that it must be made up for."""
 

@@ -181,6 +181,7 @@ class Account:
     transfers: list[Transfer] = field(default_factory=list)
     touched: dict[str, Lot] = field(default_factory=dict)
     """Lots that are new or changed, by id."""
+    _by_id: dict[str, Lot] = field(default_factory=dict)
 
     # --- what it shows
 
@@ -231,8 +232,10 @@ class Account:
 
     def in_order(self) -> list[Lot]:
         """The lots of which something is left, in the order in which they are spent."""
-        left = [lot for lot in self._known() if lot.remaining > 0]
-        return sorted(left, key=lambda lot: (self.ends_at(lot), lot.opened_at, lot.id))
+        return sorted((lot for lot in self._known() if lot.remaining > 0), key=self._place)
+
+    def _place(self, lot: Lot) -> tuple[Instant, Instant, str]:
+        return self.ends_at(lot), lot.opened_at, lot.id
 
     def _known(self) -> list[Lot]:
         if self.lots is None:
@@ -241,14 +244,23 @@ class Account:
 
     def lot(self, id_: str) -> Lot | None:
         """A lot that is known, by id."""
-        return next((lot for lot in self._known() if lot.id == id_), None)
+        lots = self._known()
+        if len(self._by_id) != len(lots):
+            self._by_id = {lot.id: lot for lot in lots}
+        return self._by_id.get(id_)
 
     def known(self, lot: Lot) -> Lot:
         """A lot of this account's, as it is known here: one that was used up was not looked up, and is known from now on."""
         here = self.lot(lot.id)
         if here is None:
             self._known().append(lot)
+            self._by_id[lot.id] = lot
         return here or lot
+
+    def forget(self, parts: Sequence[tuple[Lot, int]]) -> None:
+        """Know no more of these lots, of which nothing is left."""
+        gone = {lot.id for lot, _ in parts}
+        self.lots = [lot for lot in self._known() if lot.id not in gone]
 
     # --- what is due
 
@@ -263,6 +275,8 @@ class Account:
             return
         present = self.present
         for at in [*self._moments(), present]:
+            if not self.debt and at != present:
+                continue  # nothing is settled any more, and the rest is as of its own moment whenever it is looked at
             self.present = at
             for hold in self.open_holds:
                 if hold.held_until <= at:
@@ -284,19 +298,23 @@ class Account:
         """What open holds keep does not expire until they are closed, and then as of that moment."""
         if self.is_late:
             return
+        over = [lot for lot in self._known() if lot.remaining > 0 and self.ends_at(lot) <= self.present]
+        if not over:
+            return
         freed = [hold.closed_at for hold in self.holds if hold.closed_at is not None and hold.is_changed]
-        for lot in self.in_order():
-            ended = self.ends_at(lot)
-            free = self._free()
-            if ended > self.present or free <= 0:
+        free = self._free()
+        for lot in sorted(over, key=self._place):
+            if free <= 0:
                 break
+            ended = self.ends_at(lot)
             at = max([ended, *(closed for closed in freed if closed > ended)])
             some = min(lot.remaining, free)
+            free -= some if lot.available_at <= self.present else 0
             self._take("EXPIRE", EXPIRED, Cause(event(), "EXPIRE", at), [(lot, some)])
 
     def _settle(self, cause: Cause) -> None:
         """Let what is there and free settle what is owed beyond the limit of overdraft, which is none of anybody's doing."""
-        if self.is_late:
+        if self.is_late or not self.debt:
             return
         parts = list(self._from(self._spendable(), self.debt, self._free()))
         if parts:
@@ -422,26 +440,27 @@ class Account:
         if debt:
             self._post("MERGE_OUT", MERGED, DEBT, debt, cause)
 
-    def move_in(self, cause: Cause, lots: Sequence[tuple[Lot, int]], debt: int) -> None:
-        """Let parts of another customer's lots come over, each with the terms that it has, and what is owed."""
+    def move_in(self, cause: Cause, lots: Sequence[tuple[Lot, int]], debt: int, *, is_all: bool = True) -> None:
+        """Let parts of another customer's lots come over, each with the terms that it has, and what is owed. Where that is not
+        `is_all` yet, nothing becomes due before the rest has come."""
         self.post_due()
         self.is_late = True  # so that what is owed is settled by the merge, out of all that is there since
         if debt:
             self._post("MERGE_IN", DEBT, MERGED, debt, cause)
         for lot, some in lots:
             self.give("MERGE_IN", some, cause, lot.terms, MERGED)
+        if not is_all:
+            return
         self.is_late = False
         self._expire(new_id)
         self._settle(cause)
 
     def move_back(self, cause: Cause, lots: Sequence[tuple[Lot, int]], debt: int) -> None:
-        """Let what is left of lots that went over come back to these, and what is owed."""
+        """Let what is left of lots that went over come back to these, and what is owed; nothing becomes due by it."""
         for lot, some in lots:
             self._take("MERGE_IN", MERGED, cause, [(lot, -some)])
         if debt:
             self._post("MERGE_IN", DEBT, MERGED, debt, cause)
-        self._expire(new_id)
-        self._settle(cause)
 
     def unsettle(self, cause: Cause, parts: Sequence[tuple[Lot, int]]) -> None:
         """Let what was settled by these parts of lots be owed again."""

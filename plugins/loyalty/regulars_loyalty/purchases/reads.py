@@ -16,7 +16,9 @@ from regulars_core.plugin import (
     Shop,
     refund_payments_of,
     refunds_of,
+    survivors_then,
     taken_by_amount,
+    told_later,
 )
 from regulars_loyalty.ledger.book import POINTS, Lot
 from regulars_loyalty.ledger.storage import LOT_COLUMNS
@@ -55,11 +57,13 @@ def _lookups(dialect: Dialect, purchase_ids: Sequence[str]) -> Sequence[Lookup]:
 
 
 async def posted_by(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, Sequence[Posted]]:
-    """What each purchase has posted, its refunds and whatever else became of it included, in the order of posting."""
+    """What each purchase has posted, its refunds and whatever else became of it included, in the order of posting; in a replay,
+    on the accounts of whom they were as of the event."""
     found: dict[str, list[Posted]] = {id_: [] for id_ in purchase_ids}
     if not found:
         return found
     rows, used, opened = await shop.database.read_together(_lookups(shop.database.dialect, list(found)))
+    then = await survivors_then(shop.database, {row[-1] for row in rows}) if told_later() else {}
     lots: dict[str, Lot] = {}
 
     def lot(values: Sequence[Any]) -> Lot:
@@ -75,7 +79,15 @@ async def posted_by(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, Seq
     openings = {(one := lot(list(values))).transfer_id: one for values in opened}
     for purchase_id, customer_id, id_, *columns, shares, record in rows:
         own = json.loads(shares) if shares else None
-        made: Any = (id_, customer_id, *columns, own, tuple(uses.get(id_, ())), openings.get(id_), record)
+        made: Any = (
+            id_,
+            then.get(record, customer_id),
+            *columns,
+            own,
+            tuple(uses.get(id_, ())),
+            openings.get(id_),
+            record,
+        )
         found[purchase_id].append(Posted(*made))
     return found
 
