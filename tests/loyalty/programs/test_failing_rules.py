@@ -117,8 +117,8 @@ async def test_whose_purchase_it_is_by_now_gets_what_the_rule_gives(open_loyalty
 
 
 async def test_what_was_earned_anew_meanwhile_is_not_had_twice(open_loyalty: OpenLoyalty) -> None:
-    """A multiplier of what failed: 10, and 10 on top; and 7 with 7 on top, once the rule can be asked. In between the purchase was
-    moved and came back, so that what it had earned is posted twice."""
+    """A multiplier of what failed: 10, and 10 on top; and 7 with 7 on top, once the rule can be asked. In between the purchase
+    was moved and came back, so that what it had earned is posted twice."""
     moody = Moody()
     owner = Owner(await open_loyalty({"moody": moody}))
     await puts(owner, DOLLAR, earns("MOODY", "M"), earns("MULTIPLIER", "X", factor="2"))

@@ -121,6 +121,7 @@ async def states_of(
                 amount for _, method, amount in ways if method not in {settings.credit_method, settings.points_method}
             ),
             paid_later=_paid_later(purchase, posted[id_]),
+            left=purchase.total_minor - sum(one.amount_minor for one, _ in own),
         )
     return states
 
