@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import TypedDict
 
 from regulars_core.audit import changed
-from regulars_core.customers.aliases import hold
 from regulars_core.events.ahead import PAID
 from regulars_core.events.events import announce
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.purchases.given_back.concerned import hold_concerned
 from regulars_core.purchases.given_back.refund_rows import locked_row
 from regulars_core.purchases.payments.payment_rows import (
     PAYMENT_COLUMNS,
@@ -96,8 +96,7 @@ async def pay(
         if before + len(tidied) > MAX_PAYMENTS:
             message = f"A purchase has at most {MAX_PAYMENTS} payments."
             raise Refused(Problem("TOO_MANY", message, ("payments",)))
-        if purchase.customer_id:
-            await hold(shop.database, [purchase.customer_id])
+        await hold_concerned(shop, [purchase_id], [purchase.customer_id])
         paid_at = now()
         kept = [replace(payment, reference=None) for payment in tidied] if is_erased else tidied
         rows = [payment_row(purchase_id, purchase.currency, payment, paid_at) for payment in kept]

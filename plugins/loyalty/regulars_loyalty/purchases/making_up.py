@@ -4,13 +4,13 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-from regulars_core.plugin import RecordedPurchase, Shop, SkipReason, hold, recorded_before_refunds, recorded_by_ids
+from regulars_core.plugin import RecordedPurchase, Shop, SkipReason, recorded_before_refunds, recorded_by_ids
 from regulars_loyalty.ledger.book import POINTS
 from regulars_loyalty.ledger.storage import Ledger, read_ledger, write_ledger
 from regulars_loyalty.points.earning import earnings_from
 from regulars_loyalty.points.missed import forget_missed, missed_at
 from regulars_loyalty.points.outcomes import Outcome
-from regulars_loyalty.purchases.reads import posted_by
+from regulars_loyalty.purchases.reads import hold_all, posted_by
 from regulars_loyalty.purchases.recording import sale_since
 from regulars_loyalty.purchases.settling import Happened, settle
 from regulars_loyalty.purchases.standing import EARNED, Posted, of_others
@@ -38,7 +38,7 @@ async def make_up(shop: Shop) -> AsyncIterator[int]:
 
 async def _make_up(shop: Shop, purchase_ids: Sequence[str]) -> int:
     before = await recorded_before_refunds(shop.database, purchase_ids)
-    await hold(shop.database, {one.customer_id for one in before.values() if one.customer_id})
+    await hold_all(shop, purchase_ids, {one.customer_id for one in before.values() if one.customer_id})
     present = await recorded_by_ids(shop.database, purchase_ids)
     missed, posted = await missed_at(shop, purchase_ids), await posted_by(shop, purchase_ids)
     standing = [

@@ -66,8 +66,8 @@ class LineState:
 class PurchaseState:
     """What has become of a purchase: whose it is now; `is_void` or, with all goods back, `is_gone`; its lines; how much money was
     paid, how much of that went `back` without being told how, and how much was told to go back as credit, by refund, by
-    points, and otherwise. `paid_later` is the part of it that was paid afterwards by points or by credit that was given. `left` is
-    what of its total was not given back, paid or not."""
+    points, and otherwise. `paid_later` is the part of it that was paid afterwards by points or by credit that was given. `left`
+    is what of its total was not given back, paid or not."""
 
     owner: str | None
     is_void: bool = False
