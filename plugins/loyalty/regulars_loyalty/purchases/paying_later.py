@@ -6,7 +6,7 @@ from typing import Any
 from regulars_core.plugin import Problem, RecordedPayment, RecordedRefund, Refused, Shop, told_later
 from regulars_loyalty.ledger.limits import lookup_limits
 from regulars_loyalty.ledger.storage import Ledger, read_ledger
-from regulars_loyalty.points.program_versions import versions_of
+from regulars_loyalty.points.program_versions import unchanged, versions_of
 from regulars_loyalty.purchases.paying import Payer, paid_cause
 from regulars_loyalty.settings import LoyaltySettings
 
@@ -40,6 +40,7 @@ async def pay_later(
             n = next(n for n in mine if payments[n].id in payer.less)
             message = "What is due is paid by what there is: name the amount."
             raise Refused(Problem("INVALID_AMOUNT", message, ("payments", str(n), "atMost")))
+    await shop.database.defer([unchanged(versions)])
     return ledger
 
 
