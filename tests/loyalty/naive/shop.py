@@ -244,8 +244,6 @@ class NaiveShop:
         if purchase.is_void:
             raise No("PURCHASE_VOIDED")
         shares, delivery = self._shares(purchase, amount, goods)
-        if told and purchase.owner is None and any(one.method in _SHORT for one in told):
-            raise No("CUSTOMER_REQUIRED")
         amount = sum(shares) + delivery
         forgiven = min(purchase.due, amount)
         money = amount - forgiven
@@ -298,8 +296,11 @@ class NaiveShop:
                     back[n] += units
                     rest -= units * worth
             if rest and tender.method == POINTS:
-                raise No("PAYMENTS_MISMATCH")
+                paid_so = any(one.method == POINTS for one in purchase.paid)
+                raise No("PAYMENTS_MISMATCH" if paid_so or purchase.owner is not None else "CUSTOMER_REQUIRED")
             beside += rest
+        if beside and purchase.owner is None:
+            raise No("CUSTOMER_REQUIRED")
         return [*back, beside]
 
     def _give_back(self, purchase: Purchase, told: list[int] | None) -> None:

@@ -1,9 +1,9 @@
-"""Paying later what was due of a purchase, and giving money back as credit to somebody."""
+"""Paying later what was due of a purchase."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from regulars_core.plugin import Problem, RecordedPayment, RecordedRefund, Refused, Shop, told_later
+from regulars_core.plugin import Problem, RecordedPayment, Refused, Shop, told_later
 from regulars_loyalty.ledger.limits import lookup_limits
 from regulars_loyalty.ledger.storage import Ledger, read_ledger
 from regulars_loyalty.points.program_versions import unchanged, versions_of
@@ -52,23 +52,6 @@ def _refuse(payments: Sequence[RecordedPayment], own: set[str]) -> None:
         Problem("CUSTOMER_REQUIRED", "Only a customer pays this way.", ("payments", str(n), "method"))
         for n, payment in enumerate(payments)
         if payment.method in own and payment.purchase.customer_id is None
-    ]
-    if problems:
-        raise Refused(*problems)
-
-
-def refuse_strangers(shop: Shop, refunds: Sequence[RecordedRefund]) -> None:
-    """Credit and points are given back to customers alone."""
-    if told_later():
-        return
-    settings = shop.settings.of(LoyaltySettings)
-    own = {settings.credit_method, settings.points_method}
-    problems = [
-        Problem("CUSTOMER_REQUIRED", "Only to a customer is given back this way.", ("payments", str(n), "method"))
-        for refund in refunds
-        if refund.purchase.customer_id is None
-        for n, payment in enumerate(refund.payments)
-        if payment.method in own
     ]
     if problems:
         raise Refused(*problems)

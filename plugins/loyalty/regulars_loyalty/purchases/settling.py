@@ -134,20 +134,33 @@ class _Settling:
         paid = payments_of(self._posted, money)
         wanted, beyond = restored_money(paid, self._state)
         if beyond.points:
-            self._refuse_points()
+            self._refuse_points(any(one.unit == POINTS for one in paid))
         came_back = {True: 0, False: 0}
         for each in paid:
             came_back[each.unit == POINTS] += self._restore(each, wanted[each.payment_id])
         self._fund(beyond.credit, came_back[False])
         return sum(came_back.values())
 
-    def _refuse_points(self) -> None:
+    def _refuse_points(self, have_paid: bool) -> None:
         """Nobody gets more points back than paid for the purchase."""
-        refund, method = self.happened.refund, self._shop.settings.of(LoyaltySettings).points_method
-        if refund is None or told_later() or not any(one.method == method for one in refund.payments):
-            return
-        message = "More is given back in points than was paid in points and has not come back."
-        raise Refused(Problem("PAYMENTS_MISMATCH", message, ("payments",)))
+        method = self._shop.settings.of(LoyaltySettings).points_method
+        if self._told(method) and not have_paid and self.happened.purchase.customer_id is None:
+            self._refuse_stranger(method)
+        if self._told(method):
+            message = "More is given back in points than was paid in points and has not come back."
+            raise Refused(Problem("PAYMENTS_MISMATCH", message, ("payments",)))
+
+    def _refuse_stranger(self, method: str) -> None:
+        """What is not somebody's who has paid goes back in this way to a customer alone."""
+        message = "Only to a customer is given back this way, beyond what was paid so."
+        raise Refused(
+            *[Problem("CUSTOMER_REQUIRED", message, ("payments", str(n), "method")) for n in self._told(method)]
+        )
+
+    def _told(self, method: str) -> Sequence[int]:
+        """The places of the payments by which this refund, which is made now, tells that it is given back in a way."""
+        refund = None if told_later() else self.happened.refund
+        return [] if refund is None else [n for n, one in enumerate(refund.payments) if one.method == method]
 
     def _account(self, customer_id: str, unit: str) -> Account:
         return self._ledger.account(customer_id, unit)
@@ -222,7 +235,12 @@ class _Settling:
         before = sum(one.delta for one in self._posted if one.kind == "REFUND" and one.payment_id is None)
         told = self._state.credit_back.get(self.happened.refund_id or "", 0)
         given = min(amount - before, told - restored)
-        if given <= 0 or self.happened.purchase.customer_id is None:
+        if given <= 0:
+            return
+        if self.happened.purchase.customer_id is None:
+            method = self._shop.settings.of(LoyaltySettings).credit_method
+            if self._told(method):
+                self._refuse_stranger(method)
             return
         account = self._account(self.happened.purchase.customer_id, self._shop.currency)
         account.give("REFUND", given, self._cause, Terms(self._cause.at, is_bought=True), ISSUED)
