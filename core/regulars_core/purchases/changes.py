@@ -107,8 +107,20 @@ async def pay(
             told = await _paid(shop, replace(purchase, due_minor=purchase.due_minor - amount), rows)
         owners = [purchase.customer_id] * len(rows)
         await announce(shop, PAID, [row.id for row in rows], extras, told, others=owners)
+        await _lower(shop, purchase.due_minor - amount, list(told.values()))
 
     await shop.database.transaction(work)
+
+
+async def _lower(shop: Shop, due: int, told: Sequence[RecordedPayment]) -> None:
+    """Where a plugin took less than a payment said, because less would do: that is what was paid, and the rest is still due."""
+    if not told or told[0].purchase.due_minor == due:
+        return
+    await shop.database.run_many(
+        "UPDATE payment SET amount = $2 WHERE id = $1", [(payment.id, payment.amount_minor) for payment in told]
+    )
+    since = told[0].purchase
+    await shop.database.run("UPDATE purchase SET due = $2 WHERE id = $1", since.id, since.due_minor)
 
 
 async def _paid(shop: Shop, since: PurchaseRow, rows: Sequence[PaymentRow]) -> Mapping[str, RecordedPayment]:

@@ -228,10 +228,9 @@ class NaiveShop:
                     self.account(purchase.owner, POINTS).or_nothing(),
                 ):
                     paid = self._pay(purchase, tenders)
-                    if purchase.due != before:
-                        raise No("INVALID_AMOUNT")
-            finally:
+            except No:
                 purchase.due = before
+                raise
         purchase.due -= sum(one.amount for one in tenders)
         purchase.late += sum(self._given(one) for one in paid)
         purchase.paid += paid

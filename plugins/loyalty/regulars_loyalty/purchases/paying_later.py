@@ -7,15 +7,15 @@ from regulars_core.plugin import Problem, RecordedPayment, Refused, Shop, told_l
 from regulars_loyalty.ledger.limits import lookup_limits
 from regulars_loyalty.ledger.storage import Ledger, read_ledger
 from regulars_loyalty.points.program_versions import unchanged, versions_of
-from regulars_loyalty.purchases.paying import Payer, paid_cause
+from regulars_loyalty.purchases.paying import Payer, lowered, paid_cause
 from regulars_loyalty.settings import LoyaltySettings
 
 
 async def pay_later(
     shop: Shop, payments: Sequence[RecordedPayment], extras: Sequence[Mapping[str, Any]]
 ) -> Ledger | None:
-    """Take what the payments say from the customers' credit and points. What is paid so earns no longer what it had earned as
-    money. Raises Refused and Forbidden."""
+    """Take what the payments say from the customers' credit and points; where less will do, they say afterwards what was taken.
+    What is paid so earns no longer what it had earned as money. Raises Refused and Forbidden."""
     settings = shop.settings.of(LoyaltySettings)
     own = {settings.credit_method, settings.points_method}
     if not any(payment.method in own for payment in payments):
@@ -36,10 +36,9 @@ async def pay_later(
             ledger, versions, purchase, [payments[n] for n in mine], carried, paid_cause(purchase), is_later=True
         )
         await payer.pay()
-        if payer.less:
-            n = next(n for n in mine if payments[n].id in payer.less)
-            message = "What is due is paid by what there is: name the amount."
-            raise Refused(Problem("INVALID_AMOUNT", message, ("payments", str(n), "atMost")))
+        for n in mine:
+            payments[n].amount_minor -= payer.less.get(payments[n].id, 0)
+        lowered(purchase, payer.less)
     await shop.database.defer([unchanged(versions)])
     return ledger
 
