@@ -71,6 +71,34 @@ async def test_what_is_not_told_gives_no_credit_beside_what_paid(till: Till) -> 
     assert (await till.posted(ana))[-3:] == [("RESTORE", 400), ("RESTORE", 1_600), ("REFUND", 2_400)]
 
 
+@pytest.mark.parametrize(
+    ("refunds", "credit"),
+    [
+        ([{"card": "50.00"}, {"": "50.00"}], [0, 5_000]),
+        ([{"card": "50.00"}, {"": "20.00"}, {"": "30.00"}], [0, 2_000, 5_000]),
+        ([{"card": "25.00"}, {"": "30.00"}, {"": "45.00"}], [0, 2_000, 5_000]),
+        ([{"": "50.00"}, {"card": "50.00"}], [2_500, 2_500]),
+        ([{"card": "60.00"}, {"": "40.00"}], [0, 4_000]),
+        ([{"STORE_CREDIT": "30.00"}, {"": "35.00"}, {"": "35.00"}], [3_000, 4_000, 5_000]),
+        ([{"": "33.33"}, {"": "33.33"}, {"": "33.34"}], [1_666, 3_333, 5_000]),
+        ([{"STORE_CREDIT": "70.00"}, {"": "30.00"}], [7_000, 7_000]),
+    ],
+)
+async def test_what_is_not_told_comes_from_what_is_left_of_each_way(
+    till: Till, refunds: list[dict[str, str]], credit: list[int]
+) -> None:
+    """50.00 by credit and 50.00 by card: what has gone back to one of them is not there any more for the next refund."""
+    ana = await till.customer()
+    await till.given(ana, 5_000)
+    sale = await till.sells(ana, "100.00", **paid(("STORE_CREDIT", "50.00"), ("card", "50.00")))
+    has = []
+    for refund in refunds:
+        [(method, amount)] = refund.items()
+        await till.refunds(sale, amount=amount, **(paid((method, amount)) if method else {}))
+        has.append(await till.has(ana))
+    assert has == credit
+
+
 async def test_what_paid_for_a_purchase_that_is_nobodys_goes_back_to_who_paid(till: Till) -> None:
     """Ana paid 20.00 with credit and 10.00 with points, and the purchase was hers by mistake."""
     ana = await till.customer()
