@@ -262,6 +262,9 @@ class Account:
                 raise LotsUnknown
             return
         present = self.present
+        if not (self.lots or self.holds or self.debt):
+            self.posted_until = present
+            return
         for at in [*self._moments(), present]:
             self.present = at
             for hold in self.open_holds:

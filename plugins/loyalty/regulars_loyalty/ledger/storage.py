@@ -197,13 +197,14 @@ async def write_ledger(ledger: Ledger) -> None:
     for account in changed:
         _move_ends(account)
     recorded = ledger.present
-    transfers = [_transfer(account, one, recorded) for account, one in ledger.transfers]
+    posted = [(account, one) for account in changed for one in account.transfers]
+    transfers = [_transfer(account, one, recorded) for account, one in posted]
     uses = [
         (new_id(), one.id, position, use.lot.id, use.amount)
-        for _, one in ledger.transfers
+        for _, one in posted
         for position, use in enumerate(one.uses)
     ]
-    notes = [(one.id, account.customer_id, one.cause.note) for account, one in ledger.transfers if one.cause.note]
+    notes = [(one.id, account.customer_id, one.cause.note) for account, one in posted if one.cause.note]
     accounts = [_account(one) for one in changed]
     lots = [_lot(account, lot) for account in changed for lot in account.touched.values()]
     holds = [_hold(account, one) for account in changed for one in account.holds if one.is_changed]
@@ -234,7 +235,7 @@ async def write_ledger(ledger: Ledger) -> None:
         await _write_many(database, inserts, puts)
     drawn = [Guarded(_MAY_DRAW, [one.customer_id, one.drawn]) for one in changed if one.drawn]
     await database.defer(drawn)
-    await tell_posted(ledger.shop, list(ledger.transfers), recorded)
+    await tell_posted(ledger.shop, posted, recorded)
     for account in changed:
         account.transfers, account.touched, account.drawn = [], {}, 0
         for one in account.holds:

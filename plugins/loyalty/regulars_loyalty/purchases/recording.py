@@ -3,7 +3,10 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
+
+import orjson
 
 from regulars_core.plugin import (
     Instant,
@@ -57,14 +60,14 @@ def _limits(shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[S
     return {row[0]: row[1] for row in found[-1]} if pays else {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Sold:
     """A purchase that was recorded, with what its input carried for this plugin."""
 
     purchase: RecordedPurchase
     carried: Mapping[str, Any]
 
-    @property
+    @cached_property
     def credit_lines(self) -> Sequence[int]:
         """The places of the lines that sell credit."""
         return [n for n, line in enumerate(self.carried.get("lines") or ()) if line.get(CREDIT_FOR)]
@@ -169,10 +172,10 @@ async def earn(
                 continue
             account = ledger.account(customer_id, POINTS)
             why = replace(
-                cause, program=one.program, rule=one.code, base=one.base, shares=json.dumps(dict(one.shares)),
+                cause, program=one.program, rule=one.code, base=one.base, shares=orjson.dumps(one.shares).decode(),
                 explanation=one.explanation.as_json(),
             )  # fmt: skip
-            lot = account.give(one.kind, one.points, why, replace(one.terms, purchase_id=purchase.id))
+            lot = account.give(one.kind, one.points, why, one.terms)
             account.is_active(purchase.purchased_at)
             if one.is_once:
                 ledger.once.append((customer_id, one.code, lot.transfer_id))
