@@ -32,8 +32,8 @@ LOT_COLUMNS = (
 )  # fmt: skip
 _HOLD = ("id", "basket", "amount", "captured", "created_at", "held_until", "closed_at")
 _READ = ("customer_id", "unit", "amount", "debt", "version", "next_at", "active_at", "spendable", "is_living")
-LOOKUPS = 4
-"""How many look-ups `lookup_accounts` names."""
+LOOKUPS = 3
+"""How many look-ups `lookup_accounts` names, given the present; one more without."""
 
 
 def lookup_accounts(
@@ -60,11 +60,8 @@ def lookup_accounts(
             " AND h.closed_at IS NULL ORDER BY h.created_at, h.id",
             [ids],
         ),
-        lookup_limits(dialect, ids) if present is None else _NO_LIMITS,
+        *([lookup_limits(dialect, ids)] if present is None else []),
     ]
-
-
-_NO_LIMITS: Lookup = ("SELECT group_id, amount FROM loyalty_group_limit WHERE FALSE", [])
 
 
 @dataclass
@@ -112,9 +109,9 @@ class Ledger:
 
 def ledger_from(shop: Shop, found: Sequence[Sequence[Any]], present: Instant) -> Ledger:
     """The accounts out of the rows of `lookup_accounts`, as they are at an instant."""
-    accounts, lots, holds, limits = found[:LOOKUPS]
+    accounts, lots, holds, *limits = found
     asked = accounts[0][-1] if accounts else ALL_LOTS
-    ledger = Ledger(shop, present, {}, asked == ALL_LOTS, {row[0]: row[1] for row in limits})
+    ledger = Ledger(shop, present, {}, asked == ALL_LOTS, {row[0]: row[1] for rows in limits for row in rows})
     for customer_id, unit, amount, debt, version, next_at, active_at, spendable, is_living, _ in accounts:
         is_known = asked == ALL_LOTS or next_at <= asked or debt > 0 or bool(is_living)
         ledger.accounts[customer_id, unit] = Account(

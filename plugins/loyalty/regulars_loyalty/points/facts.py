@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from regulars_core.plugin import (
@@ -55,8 +56,7 @@ BASES: Sequence[Basis] = tuple(
 """All that there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class SaleLine:
+class SaleLine(NamedTuple):
     """An article of a sale. `quantity` is in millionths, 1_000_000 for one. `net` is what it is worth to most rules, in minor
     units: what was paid after discounts, points, and credit that was given, without tax."""
 
@@ -142,11 +142,10 @@ def sale_of(
     """A purchase as rules look at it; it `is_new` while it is being recorded. What was paid by points, by credit that was
     given and by credit that was bought is in minor units; `credit_lines` are those that sell credit, which earns nothing."""
     paid = Paid(points_paid, given_credit, bought_credit)
-    sale = sale_from(purchase, paid, shop.settings.zone, credit_lines)
-    return replace(sale, fact=_fact(purchase, sale)) if is_new else sale
+    return sale_from(purchase, paid, shop.settings.zone, credit_lines, is_new=is_new)
 
 
-def _fact(purchase: RecordedPurchase, sale: Sale) -> PurchaseFact:
+def _fact(purchase: RecordedPurchase, day: int, minute: int) -> PurchaseFact:
     lines = tuple(
         LineFact(
             line.id, line.sku, line.name, line.brand, line.category, line.quantity_millionths, 0, line.total_minor, 0
@@ -154,7 +153,9 @@ def _fact(purchase: RecordedPurchase, sale: Sale) -> PurchaseFact:
         for line in purchase.lines
     )
     net = purchase.total_minor
-    return PurchaseFact(sale.id, sale.at, sale.day, net, net >= 0, sale.store_id, sale.channel, sale.minute, lines)
+    return PurchaseFact(
+        purchase.id, purchase.purchased_at, day, net, net >= 0, purchase.store_id, purchase.channel, minute, lines
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,14 @@ class Paid:
     bought_credit: int = 0
 
 
-def sale_from(purchase: RecordedPurchase, paid: Paid, zone: ZoneInfo, credit_lines: Set[str] = frozenset()) -> Sale:
+def sale_from(
+    purchase: RecordedPurchase,
+    paid: Paid,
+    zone: ZoneInfo,
+    credit_lines: Set[str] = frozenset(),
+    *,
+    is_new: bool = False,
+) -> Sale:
     """The same, of a shop in a time zone."""
     day, minute = day_and_minute(purchase.purchased_at, zone)
     variants = _Variants(_Worths(purchase), paid)
@@ -183,7 +191,7 @@ def sale_from(purchase: RecordedPurchase, paid: Paid, zone: ZoneInfo, credit_lin
         lines.append(SaleLine(line.id, line.sku, line.name, line.brand, line.category, quantity, worth))
     return Sale(
         purchase.id, purchase.customer_id, purchase.purchased_at, day, minute, purchase.store_id, purchase.channel,
-        purchase.currency, tuple(lines),
+        purchase.currency, tuple(lines), fact=_fact(purchase, day, minute) if is_new else None,
     )  # fmt: skip
 
 

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -30,12 +31,11 @@ EARN, BONUS = "EARN", "BONUS"
 _MILLIONTH = Decimal("0.000001")
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """How a figure came about: the arithmetic as a sentence, and its figures by name, in the order of the calculation."""
 
     text: str
-    figures: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, str] = MappingProxyType({})
 
     def as_json(self) -> str:
         """As an entry keeps it."""
@@ -54,8 +54,7 @@ class Explanation:
         return cls(read["text"], read["figures"])
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a rule gave for a sale: `points` of the kind EARN or BONUS on these `terms`, or 0 for a `reason`. How it came about is
     put into words when it is asked for: `explain`.
 
@@ -69,7 +68,7 @@ class Outcome:
     points: int
     base: int
     shares: Mapping[str, int]
-    explain: Callable[[], Explanation] = field(compare=False)
+    explain: Callable[[], Explanation]
     terms: Terms
     reason: SkipReason | None = None
     is_failure: bool = False
