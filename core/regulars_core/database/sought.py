@@ -46,14 +46,20 @@ def asked_with_keys(lookups: Sequence[Lookup]) -> tuple[Sequence[Lookup], Sequen
 
 def by_key(lookup: Lookup, sought: Sought, found: str | None) -> Lookup:
     """The same look-up by the key that was found; by None where it is not there."""
+    return by_keys(lookup, {sought: found})
+
+
+def by_keys(lookup: Lookup, found: Mapping[Sought, str | None]) -> Lookup:
+    """The same look-up by those keys that were found."""
     sql, values = lookup
     own = sought_in(values)
-    if sought not in own.values():
+    if not own:
         return lookup
-    return sql, [
-        value if own.get(n) != sought else found if type(value) is Sought else [found] * len(value)
-        for n, value in enumerate(values)
-    ]
+    known = list(values)
+    for n, key in own.items():
+        if key in found:
+            known[n] = found[key] if type(values[n]) is Sought else [found[key]] * len(values[n])
+    return sql, known
 
 
 def sought_in(values: Sequence[Any]) -> Mapping[int, Sought]:
@@ -61,9 +67,12 @@ def sought_in(values: Sequence[Any]) -> Mapping[int, Sought]:
     found = {}
     for n, value in enumerate(values):
         kind = type(value)
-        one = value[0] if (kind is list or kind is tuple) and value else value
-        if type(one) is Sought and (one is value or all(each == one for each in value)):
-            found[n] = one
+        if kind is Sought:
+            found[n] = value
+        elif (kind is list or kind is tuple) and value and type(value[0]) is Sought:
+            one = value[0]
+            if len(value) == 1 or all(each == one for each in value):
+                found[n] = one
     return found
 
 

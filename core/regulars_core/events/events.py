@@ -48,8 +48,11 @@ def distinct(lookups: Sequence[Lookup]) -> tuple[Sequence[Lookup], Sequence[int]
     """Look-ups without those that look up the same again, and for each of all of them its place among these."""
     apart, places, by_text = list[Lookup](), list[int](), dict[str, list[int]]()
     for one in lookups:
-        alike = by_text.setdefault(one[0], [])
-        place = next((known for known in alike if apart[known][1] == one[1]), len(apart))
+        place, alike = len(apart), by_text.setdefault(one[0], [])
+        for known in alike:
+            if apart[known][1] == one[1]:
+                place = known
+                break
         if place == len(apart):
             alike.append(place)
             apart.append(one)

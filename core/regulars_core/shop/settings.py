@@ -217,7 +217,9 @@ class Settings(BaseSettings):
 
     def of(self, model: type[M]) -> M:
         """The settings of a plugin: the model that it has declared, filled; its defaults where nothing was loaded."""
-        settings = self._of_plugins.get(model)
+        settings = (self.__pydantic_private__ or {})["_of_plugins"].get(
+            model
+        )  # each sale asks: past pydantic's own look
         return settings if isinstance(settings, model) else model()
 
     @property

@@ -24,10 +24,12 @@ from regulars_core.plugin import (
     lookup_lifetimes,
     lookup_purchase_facts,
     purchase_facts_from,
+    told_later,
 )
 from regulars_tiers.histories import assignments_from, horizon, lookup_assignments, shortened, with_new
-from regulars_tiers.moments import applies_to_trigger, before, lookup_tiers, terms_of, tiers_from
+from regulars_tiers.moments import Tiers, applies_to_trigger, before, lookup_tiers, terms_of, tiers_from
 from regulars_tiers.policy_versions import ANEW, lookup_versions, remembered_versions, versions_from
+from regulars_tiers.recalculation import lookup_stored
 from regulars_tiers.rules.policy import Tier, Versions
 from regulars_tiers.rules.timeline import CriterionFailed, period_at, timeline
 
@@ -56,10 +58,33 @@ def multiplier_lookups(shop: Shop, sales: Sequence[Sale]) -> Sequence[Lookup]:
     moments, known = _moments(sales), remembered_versions(shop)
     if not moments:
         return []
-    named = [_policies(known), lookup_tiers(shop, [*moments, *before(moments)])]
+    named = [_policies(known), _stored(shop, moments)]
     if known is None or any(version.policy.upgrade_applies_to_trigger for version in known.all):
         named += _histories(shop, moments, known)
     return named
+
+
+def _stored(shop: Shop, moments: Sequence[tuple[str, Instant]]) -> Lookup:
+    """The tiers of these customers: by what standings are brought up to date with anyway, and so asked once; who is told later
+    asks for what was shown then."""
+    if told_later():
+        return lookup_tiers(shop, [*moments, *before(moments)])
+    return lookup_stored(shop.database.dialect, sorted({one for one, _ in moments}))
+
+
+def _tiers(versions: Versions, moments: Sequence[tuple[str, Instant]], rows: Sequence[Any]) -> Tiers:
+    """The tiers at these moments and before them, from the rows of `_stored`."""
+    both = [*moments, *before(moments)]
+    if told_later():
+        return tiers_from(versions, both, rows)
+    spells: dict[str, list[tuple[Instant, Instant, str]]] = {}
+    for row in rows:
+        spells.setdefault(row[0], []).append((row[5], row[6], row[7]))
+    return tiers_from(
+        versions,
+        both,
+        [(one, at, tier) for one, at in both for begins, ends, tier in spells.get(one, ()) if begins <= at < ends],
+    )
 
 
 def _policies(known: Versions | None) -> Lookup:
@@ -87,7 +112,7 @@ def multipliers(shop: Shop, sales: Sequence[Sale], found: Sequence[Sequence[Any]
     if not moments:
         return [None] * len(sales)
     versions = versions_from(shop, found[0])
-    tiers = tiers_from(versions, [*moments, *before(moments)], found[1])
+    tiers = _tiers(versions, moments, found[1])
     computed = _after(shop, versions, sales, found)
     return [
         None
@@ -102,7 +127,7 @@ async def read_multipliers(shop: Shop, sales: Sequence[Sale]) -> Sequence[Decima
     moments = _moments(sales)
     if not moments:
         return [None] * len(sales)
-    lookups = [_policies(None), lookup_tiers(shop, [*moments, *before(moments)])]
+    lookups = [_policies(None), _stored(shop, moments)]
     if any(sale.fact for sale in sales):
         lookups += _histories(shop, moments, None)
     return multipliers(shop, sales, await shop.database.read_together(lookups))

@@ -217,7 +217,7 @@ def _lookups(shop: Shop, ids: Sequence[str], asked_by: int = ANEW) -> list[Looku
     return [
         lookup_lifetimes(shop, ids),
         lookup_versions(asked_by),
-        _lookup_stored(dialect, ids),
+        lookup_stored(dialect, ids),
         lookup_assignments(dialect, ids),
     ]
 
@@ -253,7 +253,9 @@ def _since(customer: Recalculate, stored: _Stored | None, versions: Versions) ->
     return customer.since if stored and stored.policy == versions.latest else NEVER
 
 
-def _lookup_stored(dialect: Dialect, ids: Sequence[str]) -> Lookup:
+def lookup_stored(dialect: Dialect, ids: Sequence[str]) -> Lookup:
+    """The standings of customers, a row for each of their periods, in the order of time: of one the key, five columns of the
+    standing, and begin, end, tier and position of the period."""
     return (
         "SELECT t.customer_id, t.tier, t.next_at, t.policy, t.failed, s.begins, s.ends, s.tier AS had, s.position"
         f" FROM tier_standing t JOIN tier_spell s ON s.customer_id = t.customer_id WHERE {dialect.among('t.customer_id', 1)}"

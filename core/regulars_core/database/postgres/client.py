@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import reduce
 from operator import eq
 from typing import Any
 
@@ -18,7 +17,7 @@ from regulars_core.database.errors import Overtaken, Unavailable, guard_failed
 from regulars_core.database.postgres.connection import LOST, SETTINGS, Connection, allow, cut
 from regulars_core.database.postgres.pool import CONNECT_SECONDS, Pool
 from regulars_core.database.postgres.transaction_context import PostgresTransactionContext, SavepointContext
-from regulars_core.database.sought import asked_with_keys, by_key
+from regulars_core.database.sought import asked_with_keys, by_keys
 from regulars_core.database.statement_log import note
 
 _savepoints = itertools.count()
@@ -199,10 +198,10 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
             asked, keys = asked_with_keys(lookups)
             queries = [key.query for key in keys]
             [answers] = await self._fetch_unbegun(side_by_side(asked, queries), values_of([*queries, *asked]))
-            found = [(key, rows[0][0] if rows else None) for key, rows in zip(keys, answers, strict=False)]
+            found = {key: rows[0][0] if rows else None for key, rows in zip(keys, answers, strict=False)}
             prefetched = self._progress.prefetched = {}
             for lookup, rows in zip(lookups, answers[len(keys) :], strict=True):
-                known = reduce(lambda one, pair: by_key(one, *pair), found, lookup)
+                known = by_keys(lookup, found) if found else lookup
                 prefetched.setdefault(known[0], []).append((known[1], rows))
 
     async def _fetch_unbegun(self, sql: str, values: Sequence[Any]) -> list[Any]:

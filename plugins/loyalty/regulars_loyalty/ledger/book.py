@@ -6,7 +6,8 @@ lots that have expired, holds that have run out, debt that can be settled.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from regulars_core.plugin import LATEST, NEVER, Instant, new_id
 
@@ -30,8 +31,7 @@ class LotsUnknown(Exception):
     """What was asked for needs the lots of an account that was opened without them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """Why something is posted. `at` is when it counts; transfers of one `event_id` belong together."""
 
     event_id: str
@@ -96,16 +96,14 @@ class Hold:
     is_changed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """How much was taken from a lot, or put back to it if that is below zero."""
 
     lot: Lot
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """A transfer that is about to be written."""
 
     id: str
@@ -134,8 +132,7 @@ def _sign(account: str) -> int:
     return 1 if account in {LOTS, DEBT} else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """On which terms something is given: from when until when it can be used, and what it is of. `purchase_id` is the purchase
     that gave it, `origin_id` the lot that it once was."""
 
@@ -274,6 +271,9 @@ class Account:
                 raise LotsUnknown
             return
         present = self.present
+        if not (self.lots or self.holds or self.debt):
+            self.posted_until = present
+            return
         for at in [*self._moments(), present]:
             if not self.debt and at != present:
                 continue  # nothing is settled any more, and the rest is as of its own moment whenever it is looked at
@@ -375,7 +375,7 @@ class Account:
             raise Short(amount, there)
         if hold is not None and kept:
             self._close(hold, min(amount, kept), self.present)
-            cause = replace(cause, hold_id=hold.id)
+            cause = cause._replace(hold_id=hold.id)
         before = len(self.transfers)
         self.is_active(cause.at)
         parts = list(self._from(self._spendable(), amount, self._free()))

@@ -32,8 +32,8 @@ LOT_COLUMNS = (
 )  # fmt: skip
 _HOLD = ("id", "basket", "amount", "captured", "created_at", "held_until", "closed_at")
 _READ = ("customer_id", "unit", "amount", "debt", "version", "next_at", "active_at", "spendable", "is_living")
-LOOKUPS = 4
-"""How many look-ups `lookup_accounts` names."""
+LOOKUPS = 3
+"""How many look-ups `lookup_accounts` names, given the present; one more without."""
 
 
 def lookup_accounts(
@@ -60,11 +60,8 @@ def lookup_accounts(
             " AND h.closed_at IS NULL ORDER BY h.created_at, h.id",
             [ids],
         ),
-        lookup_limits(dialect, ids) if present is None else _NO_LIMITS,
+        *([lookup_limits(dialect, ids)] if present is None else []),
     ]
-
-
-_NO_LIMITS: Lookup = ("SELECT group_id, amount FROM loyalty_group_limit WHERE FALSE", [])
 
 
 @dataclass
@@ -114,9 +111,9 @@ class Ledger:
 
 def ledger_from(shop: Shop, found: Sequence[Sequence[Any]], present: Instant) -> Ledger:
     """The accounts out of the rows of `lookup_accounts`, as they are at an instant."""
-    accounts, lots, holds, limits = found[:LOOKUPS]
+    accounts, lots, holds, *limits = found
     asked = accounts[0][-1] if accounts else ALL_LOTS
-    ledger = Ledger(shop, present, {}, asked == ALL_LOTS, {row[0]: row[1] for row in limits})
+    ledger = Ledger(shop, present, {}, asked == ALL_LOTS, {row[0]: row[1] for rows in limits for row in rows})
     for customer_id, unit, amount, debt, version, next_at, active_at, spendable, is_living, _ in accounts:
         is_known = asked == ALL_LOTS or next_at <= asked or debt > 0 or bool(is_living)
         ledger.accounts[customer_id, unit] = Account(
@@ -199,13 +196,14 @@ async def write_ledger(ledger: Ledger) -> None:
     for account in changed:
         _move_ends(account)
     recorded = ledger.present
-    transfers = [_transfer(account, one, recorded) for account, one in ledger.transfers]
+    posted = [(account, one) for account in changed for one in account.transfers]
+    transfers = [_transfer(account, one, recorded) for account, one in posted]
     uses = [
         (new_id(), one.id, position, use.lot.id, use.amount)
-        for _, one in ledger.transfers
+        for _, one in posted
         for position, use in enumerate(one.uses)
     ]
-    notes = [(one.id, account.customer_id, one.cause.note) for account, one in ledger.transfers if one.cause.note]
+    notes = [(one.id, account.customer_id, one.cause.note) for account, one in posted if one.cause.note]
     accounts = [_account(one) for one in changed]
     lots = [_lot(account, lot) for account in changed for lot in account.touched.values()]
     holds = [_hold(account, one) for account in changed for one in account.holds if one.is_changed]
@@ -239,7 +237,7 @@ async def write_ledger(ledger: Ledger) -> None:
         await _write_many(database, inserts, puts)
     drawn = [Guarded(_MAY_DRAW, [one.customer_id, one.drawn]) for one in changed if one.drawn]
     await database.defer(drawn)
-    await tell_posted(ledger.shop, list(ledger.transfers), recorded)
+    await tell_posted(ledger.shop, posted, recorded)
     for account in changed:
         account.transfers, account.touched, account.drawn = [], {}, 0
         for one in account.holds:

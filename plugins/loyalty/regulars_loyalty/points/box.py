@@ -84,14 +84,14 @@ def points(count: Any) -> str:
 def _per_amount(settings: PerAmount, sale: Sale) -> Given:
     basis = settings.earn_on, settings.tax, settings.earn_on_bought_credit
     lines = settings.lines(sale)
-    base = sum(line.worth(*basis) for line in lines)
+    base = sum([line.worths[basis] for line in lines])
     counted = base - base % settings.per if settings.in_steps else base
     per, counts = _money(settings.per, sale.currency), _money(counted, sale.currency)
     whole = f" of {sale.amount(base)}" if counted != base else ""
     return Given(
         Fraction(counted * settings.points, settings.per),
         lines,
-        lambda line: line.worth(*basis),
+        lambda line: line.worths[basis],
         {
             "BASE": _decimal(base, sale.currency),
             "RATE": settings.points,

@@ -100,35 +100,27 @@ def _has_asked(rows: Sequence[Any], versions: Versions, in_force: Sequence[Versi
     return state == versions.state and {one.number for one in in_force} <= set(numbers)
 
 
-def _rules(versions: Sequence[Version]) -> Sequence[Rule]:
-    return [rule for version in versions for rule in version.program.rules if rule.is_available]
-
-
 def _lookups(shop: Shop, versions: Sequence[Version], who: Sequence[Buyer], *, with_tiers: bool = True) -> list[Lookup]:
     """What rules of these versions need to know of customers."""
     if not who:
         return []
     marks = [_lookup_marks(shop, who)] if _needs_marks(versions) else []
     multipliers = lookup_multipliers(shop, who) if with_tiers and _needs_tiers(versions) else []
-    return [*marks, *audience_lookups(shop, _audiences(versions), who), *multipliers]
+    audiences = _audiences(versions)
+    return [*marks, *(audience_lookups(shop, audiences, who) if audiences else ()), *multipliers]
 
 
 def _needs_tiers(versions: Sequence[Version]) -> bool:
-    return any(rule.kind.needs_tier for rule in _rules(versions))
+    return any(version.needs_tiers for version in versions)
 
 
 def _needs_marks(versions: Sequence[Version]) -> bool:
-    return any(rule.is_once for rule in _rules(versions))
+    return any(version.needs_marks for version in versions)
 
 
 def _audiences(versions: Sequence[Version]) -> Mapping[tuple[int, str], Audience]:
     """The audiences of rules by their version and code; of those for everybody there are none."""
-    return {
-        (version.number, rule.code): rule.audience
-        for version in versions
-        for rule in version.program.rules
-        if rule.is_available and rule.audience is not None
-    }
+    return {key: audience for version in versions for key, audience in version.audiences.items()}
 
 
 def _lookup_marks(shop: Shop, who: Sequence[Buyer]) -> Lookup:
@@ -178,6 +170,8 @@ def _known(
     if left and _needs_marks(versions):
         marks = {(customer, rule): purchase for customer, rule, purchase in left.pop(0)}
     audiences = _audiences(versions)
+    if not audiences:
+        return _Known(marks, {}), left
     number = len(audience_lookups(shop, audiences, who))
     return _Known(marks, audience_answers(shop, audiences, who, left[:number])), left[number:]
 

@@ -6,7 +6,6 @@ that bring them, by `loyalty_reward_givers`.
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from regulars_core.plugin import Problem, Refused, RewardKind, Shop, UsableRule, usable_rule
@@ -63,7 +62,7 @@ def _cause(cause: Cause, version: Version, found: ExchangeData, times: int) -> C
     figures = {"POINTS": str(found.points), "TIMES": str(times), "RESULT": str(found.points * times)}
     text = f"{found.name}: {found.points} points × {times} = {found.points * times}"
     told = json.dumps({"text": text, "figures": list(figures.items())})
-    return replace(cause, program=version.number, rule=found.code, explanation=told)
+    return cause._replace(program=version.number, rule=found.code, explanation=told)
 
 
 def _give(ledger: Ledger, customer_id: str, reward: UsableRule, times: int, cause: Cause) -> None:

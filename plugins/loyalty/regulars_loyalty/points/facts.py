@@ -4,12 +4,13 @@ What a line is worth has a meaning for every rule by itself: with the tax or wit
 by credit. Shares are spread by worth and largest remainder, so that they always sum to the whole.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from regulars_core.plugin import (
@@ -49,10 +50,13 @@ Basis = tuple[EarnOn, Tax, bool]
 """What of a line earns: net or gross, with the tax or without, and whether credit that was bought is as good as money."""
 USUAL: Basis = (EarnOn.NET, Tax.EXCLUDED, True)
 """What earns unless a rule says otherwise."""
+BASES: Sequence[Basis] = tuple(
+    (earn_on, tax, is_money) for is_money in (True, False) for earn_on in EarnOn for tax in Tax
+)
+"""All that there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class SaleLine:
+class SaleLine(NamedTuple):
     """An article of a sale. `quantity` is in millionths, 1_000_000 for one. `net` is what it is worth to most rules, in minor
     units: what was paid after discounts, points, and credit that was given, without tax."""
 
@@ -77,7 +81,7 @@ class SaleLine:
 
     def worth(self, earn_on: EarnOn = EarnOn.NET, tax: Tax = Tax.EXCLUDED, bought_credit: bool = True) -> int:
         """What it is worth by a basis, in minor units."""
-        return self.worths[EarnOn(earn_on), Tax(tax), bought_credit]
+        return self.worths[earn_on, tax, bought_credit]
 
 
 @dataclass(frozen=True)
@@ -138,11 +142,10 @@ def sale_of(
     """A purchase as rules look at it; it `is_new` while it is being recorded. What was paid by points, by credit that was
     given and by credit that was bought is in minor units; `credit_lines` are those that sell credit, which earns nothing."""
     paid = Paid(points_paid, given_credit, bought_credit)
-    sale = sale_from(purchase, paid, shop.settings.zone, credit_lines)
-    return replace(sale, fact=_fact(purchase, sale)) if is_new else sale
+    return sale_from(purchase, paid, shop.settings.zone, credit_lines, is_new=is_new)
 
 
-def _fact(purchase: RecordedPurchase, sale: Sale) -> PurchaseFact:
+def _fact(purchase: RecordedPurchase, day: int, minute: int) -> PurchaseFact:
     lines = tuple(
         LineFact(
             line.id, line.sku, line.name, line.brand, line.category, line.quantity_millionths, 0, line.total_minor, 0
@@ -150,7 +153,9 @@ def _fact(purchase: RecordedPurchase, sale: Sale) -> PurchaseFact:
         for line in purchase.lines
     )
     net = purchase.total_minor
-    return PurchaseFact(sale.id, sale.at, sale.day, net, net >= 0, sale.store_id, sale.channel, sale.minute, lines)
+    return PurchaseFact(
+        purchase.id, purchase.purchased_at, day, net, net >= 0, purchase.store_id, purchase.channel, minute, lines
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,16 +167,17 @@ class Paid:
     bought_credit: int = 0
 
 
-def sale_from(purchase: RecordedPurchase, paid: Paid, zone: ZoneInfo, credit_lines: Set[str] = frozenset()) -> Sale:
+def sale_from(
+    purchase: RecordedPurchase,
+    paid: Paid,
+    zone: ZoneInfo,
+    credit_lines: Set[str] = frozenset(),
+    *,
+    is_new: bool = False,
+) -> Sale:
     """The same, of a shop in a time zone."""
     day, minute = day_and_minute(purchase.purchased_at, zone)
-    worths = _Worths(purchase)
-    variants: dict[Basis, Sequence[int]] = {}
-    for is_money in (True, False):
-        taken = paid.points + paid.given_credit + (0 if is_money else paid.bought_credit)
-        for earn_on, (without_tax, with_tax) in ((EarnOn.NET, worths.net_of(taken)), (EarnOn.GROSS, worths.gross)):
-            variants[earn_on, Tax.EXCLUDED, is_money] = without_tax
-            variants[earn_on, Tax.INCLUDED, is_money] = with_tax
+    variants = _Variants(_Worths(purchase), paid)
     came_back = _came_back(purchase)
     lines = []
     for n, line in enumerate(purchase.lines):
@@ -180,13 +186,50 @@ def sale_from(purchase: RecordedPurchase, paid: Paid, zone: ZoneInfo, credit_lin
         article = line.sku or line.name
         less = min(line.quantity_millionths, came_back.get(article, 0))
         came_back[article] = came_back.get(article, 0) - less
-        worth = {basis: shares[n] for basis, shares in variants.items()}
         quantity = line.quantity_millionths - less
+        worth = _LineWorths(variants, n)
         lines.append(SaleLine(line.id, line.sku, line.name, line.brand, line.category, quantity, worth))
     return Sale(
         purchase.id, purchase.customer_id, purchase.purchased_at, day, minute, purchase.store_id, purchase.channel,
-        purchase.currency, tuple(lines),
+        purchase.currency, tuple(lines), fact=_fact(purchase, day, minute) if is_new else None,
     )  # fmt: skip
+
+
+class _Variants(dict[Basis, Sequence[int]]):
+    """What the lines of a purchase are worth by each basis that is asked for: most rules ask for one of the eight."""
+
+    def __init__(self, worths: "_Worths", paid: Paid) -> None:
+        super().__init__()
+        self._worths, self._paid = worths, paid
+
+    def __missing__(self, basis: Basis) -> Sequence[int]:
+        earn_on, tax, is_money = EarnOn(basis[0]), Tax(basis[1]), basis[2]
+        if earn_on is EarnOn.GROSS:
+            without_tax, with_tax = self._worths.gross
+        else:
+            paid = self._paid
+            taken = paid.points + paid.given_credit + (0 if is_money else paid.bought_credit)
+            without_tax, with_tax = self._worths.net_of(taken)
+        self[earn_on, Tax.EXCLUDED, is_money], self[earn_on, Tax.INCLUDED, is_money] = without_tax, with_tax
+        return with_tax if tax is Tax.INCLUDED else without_tax
+
+
+class _LineWorths(Mapping[Basis, int]):
+    """What one line is worth by each basis."""
+
+    __slots__ = ("_line", "_variants")
+
+    def __init__(self, variants: _Variants, line: int) -> None:
+        self._variants, self._line = variants, line
+
+    def __getitem__(self, basis: Basis) -> int:
+        return self._variants[basis][self._line]
+
+    def __iter__(self) -> Iterator[Basis]:
+        return iter(BASES)
+
+    def __len__(self) -> int:
+        return len(BASES)
 
 
 def _came_back(purchase: RecordedPurchase) -> dict[str, int]:
@@ -207,7 +250,7 @@ class _Worths:
         self.totals = [line.total_minor for line in purchase.lines]
         bought = [max(total, 0) for total in self.totals]
         back = min(-sum(total for total in self.totals if total < 0), sum(bought))
-        self.worths = [one - less for one, less in zip(bought, spread(back, bought), strict=True)] if bought else []
+        self.worths = [one - less for one, less in zip(bought, spread(back, bought), strict=True)] if back else bought
         self.delivery, self.discounts = purchase.shipping_minor, [line.discount_minor for line in purchase.lines]
         is_on_top = purchase.total_minor != sum(self.totals) + purchase.shipping_minor
         self.taxes = self._taxes(purchase)
@@ -217,6 +260,8 @@ class _Worths:
     def _taxes(self, purchase: RecordedPurchase) -> list[int]:
         """The tax of each line, less what came back takes of it."""
         told = [line.tax_minor for line in purchase.lines]
+        if not purchase.tax_minor and not any(told) and not purchase.shipping_tax_minor:
+            return told
         untold = purchase.tax_minor - purchase.shipping_tax_minor - sum(told)
         if untold and any(self.worths):  # of a purchase whose lines were never told theirs
             told = [tax + share for tax, share in zip(told, spread(untold, self.worths), strict=True)]
@@ -228,10 +273,10 @@ class _Worths:
     def net_of(self, taken: int) -> tuple[Sequence[int], Sequence[int]]:
         """What was paid for each line, without what was `taken` from the whole by its worth; without the tax, and with it."""
         weights = [*self.worths, self.delivery, self.on_top]
-        shares = spread(min(taken, sum(weights)), weights)
+        shares = spread(min(taken, sum(weights)), weights) if taken else [0] * len(weights)
         paid = [worth - share for worth, share in zip(self.worths, shares, strict=False)]
         if not self.on_top:
-            return [self._without_tax(n, one) for n, one in enumerate(paid)], paid
+            return self._all_without_tax(paid), paid
         taxes = [*self.taxes, max(0, self.delivery_tax)]
         left = spread(self.on_top - shares[-1], taxes) if any(taxes) else [0] * len(taxes)
         return paid, [one + tax for one, tax in zip(paid, left, strict=False)]
@@ -244,12 +289,15 @@ class _Worths:
             for worth, discount, total in zip(self.worths, self.discounts, self.totals, strict=True)
         ]
         if not self.on_top:
-            return [self._without_tax(n, one) for n, one in enumerate(whole)], whole
+            return self._all_without_tax(whole), whole
         with_tax = [
             one + (divided_half_up(one * tax, worth) if worth else 0)
             for one, tax, worth in zip(whole, self.taxes, self.worths, strict=True)
         ]
         return whole, with_tax
+
+    def _all_without_tax(self, amounts: list[int]) -> Sequence[int]:
+        return [self._without_tax(n, one) for n, one in enumerate(amounts)] if any(self.taxes) else amounts
 
     def _without_tax(self, n: int, amount: int) -> int:
         """A part of what a line is worth, of which the tax is a part, without it."""

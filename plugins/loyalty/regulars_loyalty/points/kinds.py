@@ -72,17 +72,23 @@ class PointsRuleKind(RuleKind):
 
     def answer(self, settings: BaseModel, sale: Sale) -> Given:
         """What it gives. Raises what it raises, and ValueError for what is no number of points, or no factor."""
+        return self.answer_with_shares(settings, sale)[0]
+
+    def answer_with_shares(self, settings: BaseModel, sale: Sale) -> tuple[Given, Mapping[str, int]]:
+        """The same, and what each line that it is about is worth; nothing where it is a multiplier, which is about what others
+        gave."""
         answered = self.give(settings, sale)
         given = answered if isinstance(answered, Given) else Given(answered)
-        if wrong := self._wrong(given, sale):
+        shares = {} if self.is_multiplier and given.lines is None and given.worth is None else given.shares(sale)
+        if wrong := self._wrong(given, sale, shares):
             raise ValueError(wrong)
-        return given
+        return given, {} if self.is_multiplier else shares
 
     def words(self, settings: BaseModel, currency: str) -> str | None:
         """A rule of this kind in words."""
         return self.sentence(settings, currency) if self.sentence else None
 
-    def _wrong(self, given: Given, sale: Sale) -> str | None:
+    def _wrong(self, given: Given, sale: Sale, shares: Mapping[str, int]) -> str | None:
         points = given.points
         if isinstance(points, bool) or not isinstance(points, int | Fraction | Decimal):
             return "it answers a whole number, a Fraction or a Decimal"
@@ -90,8 +96,7 @@ class PointsRuleKind(RuleKind):
             return "it answers a number that is finite"
         if not (1 if self.is_multiplier else 0) <= points <= MAX_POINTS:
             return "it gives a factor of 1 or more" if self.is_multiplier else f"it gives from 0 to {MAX_POINTS} points"
-        shares = given.shares(sale)
-        if not set(shares) <= {line.id for line in sale.lines}:
+        if given.lines is not None and not shares.keys() <= {line.id for line in sale.lines}:
             return "it is about lines of the sale"
         return None if all(type(one) is int and one >= 0 for one in shares.values()) else "a line is worth 0 or more"
 
@@ -108,7 +113,7 @@ class PointsRuleKind(RuleKind):
         for sale in sales:
             answered = self.give(settings, sale)
             given = answered if isinstance(answered, Given) else Given(answered)
-            wrong = self._wrong(given, sale)
+            wrong = self._wrong(given, sale, given.shares(sale))
             yield wrong or "it gives a number of points, 0 or more", wrong is None
             answers.append(given)
         again = [self.answer(settings, sale).points for sale in sales]

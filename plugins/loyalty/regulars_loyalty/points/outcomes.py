@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from functools import partial
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -26,14 +28,14 @@ from regulars_loyalty.points.program import Rule, Unavailable, Version
 
 EARN, BONUS = "EARN", "BONUS"
 """What kind of entry a rule posts: of its own, or a multiplier of the others."""
+_MILLIONTH = Decimal("0.000001")
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """How a figure came about: the arithmetic as a sentence, and its figures by name, in the order of the calculation."""
 
     text: str
-    figures: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, str] = MappingProxyType({})
 
     def as_json(self) -> str:
         """As an entry keeps it."""
@@ -52,9 +54,9 @@ class Explanation:
         return cls(read["text"], read["figures"])
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a rule gave for a sale: `points` of the kind EARN or BONUS on these `terms`, or 0 for a `reason`.
+class Outcome(NamedTuple):
+    """What a rule gave for a sale: `points` of the kind EARN or BONUS on these `terms`, or 0 for a `reason`. How it came about is
+    put into words when it is asked for: `explain`.
 
     `base` is what was eligible for it in minor units, and `shares` how much of that each line is: what is given back of them
     takes points back in that part. `is_failure` says that the rule raised, so that it must be made up for.
@@ -66,10 +68,15 @@ class Outcome:
     points: int
     base: int
     shares: Mapping[str, int]
-    explanation: Explanation
+    explain: Callable[[], Explanation]
     terms: Terms
     reason: SkipReason | None = None
     is_failure: bool = False
+
+    @property
+    def explanation(self) -> Explanation:
+        """How it came about."""
+        return self.explain()
 
     @property
     def code(self) -> str:
@@ -114,56 +121,57 @@ class Asking:
         return [found[rule.code] for rule in rules]
 
     def _earned(self, rule: Rule, sale: Sale) -> Outcome:
-        given = self._given(rule, sale)
-        if isinstance(given, Outcome):
-            return given
-        exact, points, shares = Fraction(given.points), int(given.points), given.shares(sale)
-        explanation = _explained(given, exact, points)
+        answered = self._given(rule, sale)
+        if isinstance(answered, Outcome):
+            return answered
+        given, shares = answered
+        points = int(given.points)
+        explain = partial(_explained, given, points)
         if points:
             base = sum(shares.values())
-            return Outcome(rule, self.version.number, EARN, points, base, shares, explanation, self.terms)
-        return self._nothing(rule, SkipReason.ROUNDED_OFF if exact else SkipReason.NO_MATCH, explanation)
+            return Outcome(rule, self.version.number, EARN, points, base, shares, explain, self.terms)
+        return self._nothing(rule, SkipReason.ROUNDED_OFF if given.points else SkipReason.NO_MATCH, explain)
 
     def _multiplied(self, rule: Rule, sale: Sale, base: Sequence[Outcome]) -> Outcome:
         """A multiplier's bonus is an entry of its own: ⌊base × m⌋ − base, over what no multiplier gave."""
-        given = self._given(rule, sale)
-        if isinstance(given, Outcome):
-            return given
-        earned, factor = sum(one.points for one in base), Fraction(given.points)
-        whole = earned * factor
+        answered = self._given(rule, sale)
+        if isinstance(answered, Outcome):
+            return answered
+        earned, factor = sum(one.points for one in base), answered[0].points
+        whole = earned * (factor if isinstance(factor, int) else Fraction(factor))
         bonus = int(whole) - earned
-        figures = {"BASE": _text(earned), "MULTIPLIER": _text(factor), "DROPPED": _text(whole - int(whole))}
-        text = f"{earned} × {_text(factor)} − {earned} = {_result(whole - earned, bonus)}"
-        explanation = Explanation(text, {**figures, "RESULT": _text(bonus)})
+        explain = partial(_multiplication, earned, factor)
         if bonus:
             shares = _shares_of(base)
             total = sum(shares.values())
-            return Outcome(rule, self.version.number, BONUS, bonus, total, shares, explanation, self.terms)
-        return self._nothing(rule, SkipReason.ROUNDED_OFF if whole > earned else SkipReason.NO_MATCH, explanation)
+            return Outcome(rule, self.version.number, BONUS, bonus, total, shares, explain, self.terms)
+        return self._nothing(rule, SkipReason.ROUNDED_OFF if whole > earned else SkipReason.NO_MATCH, explain)
 
-    def _given(self, rule: Rule, sale: Sale) -> Given | Outcome:
+    def _given(self, rule: Rule, sale: Sale) -> tuple[Given, Mapping[str, int]] | Outcome:
         if sale.customer_id is None:
-            return self._nothing(rule, SkipReason.NO_CUSTOMER, Explanation("The purchase has no customer."))
+            return self._not(rule, SkipReason.NO_CUSTOMER, "The purchase has no customer.")
         if not rule.is_available:
             reason = getattr(rule.kind, "reason", "its plugin is off")
-            return self._nothing(rule, SkipReason.UNAVAILABLE, Explanation(f"It cannot be used: {reason}."))
+            return self._not(rule, SkipReason.UNAVAILABLE, f"It cannot be used: {reason}.")
         if not self.belongs(rule):
-            return self._nothing(rule, SkipReason.AUDIENCE, Explanation("It is not for this customer."))
+            return self._not(rule, SkipReason.AUDIENCE, "It is not for this customer.")
         if self.has_given(rule):
-            return self._nothing(rule, SkipReason.AUDIENCE, Explanation("It gives to each customer once, and has."))
+            return self._not(rule, SkipReason.AUDIENCE, "It gives to each customer once, and has.")
         try:
-            return rule.kind.answer(rule.settings, sale)
+            return rule.kind.answer_with_shares(rule.settings, sale)
         except Exception as error:  # a plugin's own: one rule must not stop a sale
             if not isinstance(error, Unavailable):
                 self.failed(rule, error)
-            told = Explanation("It failed, and will be made up for.")
-            return self._nothing(rule, SkipReason.UNAVAILABLE, told, is_failure=True)
+            return self._not(rule, SkipReason.UNAVAILABLE, "It failed, and will be made up for.", is_failure=True)
+
+    def _not(self, rule: Rule, reason: SkipReason, text: str, *, is_failure: bool = False) -> Outcome:
+        return self._nothing(rule, reason, partial(Explanation, text), is_failure=is_failure)
 
     def _nothing(
-        self, rule: Rule, reason: SkipReason, explanation: Explanation, *, is_failure: bool = False
+        self, rule: Rule, reason: SkipReason, explain: Callable[[], Explanation], *, is_failure: bool = False
     ) -> Outcome:
         kind = BONUS if rule.kind.is_multiplier else EARN
-        return Outcome(rule, self.version.number, kind, 0, 0, {}, explanation, self.terms, reason, is_failure)
+        return Outcome(rule, self.version.number, kind, 0, 0, {}, explain, self.terms, reason, is_failure)
 
 
 def _shares_of(base: Sequence[Outcome]) -> Mapping[str, int]:
@@ -183,13 +191,23 @@ def _shares_of(base: Sequence[Outcome]) -> Mapping[str, int]:
     return dict(zip(lines, shares, strict=True))
 
 
-def _explained(given: Given, exact: Fraction, points: int) -> Explanation:
+def _multiplication(earned: int, given: Number) -> Explanation:
+    factor = Fraction(given)
+    whole = earned * factor
+    bonus = int(whole) - earned
+    figures = {"BASE": _text(earned), "MULTIPLIER": _text(factor), "DROPPED": _text(whole - int(whole))}
+    text = f"{earned} × {_text(factor)} − {earned} = {_result(whole - earned, bonus)}"
+    return Explanation(text, {**figures, "RESULT": _text(bonus)})
+
+
+def _explained(given: Given, points: int) -> Explanation:
+    exact = given.points if isinstance(given.points, int) else Fraction(given.points)
     figures = {name: _text(value) for name, value in given.figures.items()}
     figures |= {"EARNED": _text(exact), "DROPPED": _text(exact - points), "RESULT": _text(points)}
     return Explanation(f"{given.text} = {_result(exact, points)}" if given.text else _result(exact, points), figures)
 
 
-def _result(exact: Fraction, whole: int) -> str:
+def _result(exact: int | Fraction, whole: int) -> str:
     return str(whole) if exact == whole else f"{_text(exact)}, rounded down: {whole}"
 
 
@@ -197,8 +215,8 @@ def _text(number: Number) -> str:
     """A number in plain digits: exactly, or with six decimals where it has no end."""
     if isinstance(number, Decimal):
         return format(number, "f")
-    fraction = Fraction(number)
+    fraction = number if isinstance(number, int | Fraction) else Fraction(number)
     if fraction.denominator == 1:
         return str(fraction.numerator)
     shown = Decimal(fraction.numerator) / Decimal(fraction.denominator)
-    return format(shown.quantize(Decimal("0.000001")).normalize(), "f")
+    return format(shown.quantize(_MILLIONTH).normalize(), "f")

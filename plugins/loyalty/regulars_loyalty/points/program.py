@@ -218,6 +218,26 @@ class Version:
     ends: Instant
     program: Program
 
+    @cached_property
+    def rules(self) -> Sequence[Rule]:
+        """The rules that can be used."""
+        return [rule for rule in self.program.rules if rule.is_available]
+
+    @cached_property
+    def needs_tiers(self) -> bool:
+        """Whether a rule looks at the tier's multiplier."""
+        return any(rule.kind.needs_tier for rule in self.rules)
+
+    @cached_property
+    def needs_marks(self) -> bool:
+        """Whether a rule gives once per customer."""
+        return any(rule.is_once for rule in self.rules)
+
+    @cached_property
+    def audiences(self) -> Mapping[tuple[int, str], Mapping[str, Any]]:
+        """The audiences of its rules by its number and their codes; of those for everybody there are none."""
+        return {(self.number, rule.code): rule.audience for rule in self.rules if rule.audience is not None}
+
 
 @dataclass(frozen=True)
 class Versions:

@@ -1,8 +1,6 @@
 """By what tiers multiply points, where the plugin tiers is on: through its door, since neither plugin needs the other."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
@@ -13,9 +11,11 @@ TIERS = "tiers"
 
 
 def _door(shop: Shop) -> Any:
-    """What the plugin lets others use; None where it is off."""
-    module: Any = dict(shop.plugins.modules).get(TIERS)
-    return None if module is None else import_module(f"{module.__name__}.plugin")
+    """What the plugin lets others use; None where it is off. Found once."""
+    if _door not in shop.memory:
+        module: Any = dict(shop.plugins.modules).get(TIERS)
+        shop.memory[_door] = None if module is None else import_module(f"{module.__name__}.plugin")
+    return shop.memory[_door]
 
 
 def lookup_multipliers(shop: Shop, who: Sequence[tuple[str, Instant]]) -> Sequence[Lookup]:
@@ -36,4 +36,7 @@ async def with_multipliers(shop: Shop, sales: Sequence[Sale], found: Sequence[Se
         told = door.multipliers(shop, asked, found) if found else await door.read_multipliers(shop, asked)
     except door.NotLookedUp:
         told = await door.read_multipliers(shop, asked)
-    return [replace(sale, tier_multiplier=one or Decimal(1)) for sale, one in zip(sales, told, strict=True)]
+    return [
+        sale if not one or one == sale.tier_multiplier else sale.with_multiplier(one)
+        for sale, one in zip(sales, told, strict=True)
+    ]

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 
 from regulars_core.plugin import RecordedPurchase, Shop, SkipReason, recorded_before_refunds, recorded_by_ids
 from regulars_loyalty.ledger.book import POINTS
@@ -74,12 +73,12 @@ def _give(ledger: Ledger, purchase: RecordedPurchase, one: Outcome, posted: Sequ
     if one.points <= had:
         return
     cause = Happened(purchase, "PURCHASE", purchase.purchased_at).cause()
-    why = replace(
-        cause, program=one.program, rule=one.code, base=one.base, shares=json.dumps(dict(one.shares)),
+    why = cause._replace(
+        program=one.program, rule=one.code, base=one.base, shares=json.dumps(dict(one.shares)),
         explanation=one.explanation.as_json(),
     )  # fmt: skip
     account = ledger.account(customer_id, POINTS)
-    lot = account.give(one.kind, one.points - had, why, replace(one.terms, purchase_id=purchase.id))
+    lot = account.give(one.kind, one.points - had, why, one.terms)
     account.is_active(purchase.purchased_at)
     if one.is_once:
         ledger.once.append((customer_id, one.code, lot.transfer_id))

@@ -159,7 +159,7 @@ class Payer:
             self.less[payment.id] = payment.amount_minor - money
         if not taken:
             return
-        cause = replace(self._cause, payment_id=payment.id)
+        cause = self._cause._replace(payment_id=payment.id)
         try:
             posted = account.spend("PAYMENT", taken, cause, PAID, hold=hold, allow_debt=self._may_owe)
         except Short as short:

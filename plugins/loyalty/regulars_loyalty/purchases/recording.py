@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+import orjson
 
 from regulars_core.plugin import (
     Instant,
@@ -18,7 +21,6 @@ from regulars_core.plugin import (
     told_later,
 )
 from regulars_loyalty.ledger.book import POINTS, LotsUnknown, Terms
-from regulars_loyalty.ledger.limits import lookup_limits
 from regulars_loyalty.ledger.storage import LOOKUPS, Ledger, ledger_from, lookup_accounts, read_ledger, write_ledger
 from regulars_loyalty.points.earning import earnings_from, lookup_earning
 from regulars_loyalty.points.facts import Sale, sale_of
@@ -44,27 +46,24 @@ def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline]) -> Sequence
         return []
     methods = frozenset[str]().union(*(one.methods for one in purchases if one.customer_id))
     present = now() if methods.isdisjoint({settings.credit_method, settings.points_method}) else None
-    lookups = [*lookup_accounts(dialect, buyers, present), *lookup_earning(shop, who)]
-    if settings.credit_method in methods:
-        lookups.append(lookup_limits(dialect, buyers))
-    return lookups
+    return [*lookup_accounts(dialect, buyers, present), *lookup_earning(shop, who)]
 
 
-def _limits(shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]]) -> Mapping[str, int]:
-    """Down to how far below zero each of who pays by credit may go."""
-    method = shop.settings.of(LoyaltySettings).credit_method
-    pays = any(one.customer_id and payment.method == method for one in purchases for payment in one.payments)
-    return {row[0]: row[1] for row in found[-1]} if pays else {}
+def _looked_up(shop: Shop, purchases: Sequence[RecordedPurchase]) -> int:
+    """How many of what `lookups_before` has named are of accounts."""
+    settings = shop.settings.of(LoyaltySettings)
+    own = {settings.credit_method, settings.points_method}
+    return LOOKUPS + any(one.customer_id and payment.method in own for one in purchases for payment in one.payments)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Sold:
     """A purchase that was recorded, with what its input carried for this plugin."""
 
     purchase: RecordedPurchase
     carried: Mapping[str, Any]
 
-    @property
+    @cached_property
     def credit_lines(self) -> Sequence[int]:
         """The places of the lines that sell credit."""
         return [n for n, line in enumerate(self.carried.get("lines") or ()) if line.get(CREDIT_FOR)]
@@ -84,22 +83,18 @@ async def record(
     theirs = [each for each in sold if each.purchase.customer_id is not None]
     if not theirs or not found:
         return None
-    limits = _limits(shop, purchases, found)
-    ledger = ledger_from(shop, found[:LOOKUPS], now())
+    number = _looked_up(shop, purchases)
+    ledger = ledger_from(shop, found[:number], now())
     try:
-        await _post(shop, ledger, limits, theirs, found[LOOKUPS:])
+        await _post(shop, ledger, theirs, found[number:])
     except LotsUnknown:
         # Something is due that was not when it was named what is looked up.
         ledger = await read_ledger(shop, {str(each.purchase.customer_id) for each in theirs})
-        await _post(shop, ledger, limits, theirs, found[LOOKUPS:])
+        await _post(shop, ledger, theirs, found[number:])
     return ledger
 
 
-async def _post(
-    shop: Shop, ledger: Ledger, limits: Mapping[str, int], sold: Sequence[_Sold], found: Sequence[Sequence[Any]]
-) -> None:
-    for customer_id, limit in limits.items():
-        ledger.account(customer_id, shop.currency).limit = limit
+async def _post(shop: Shop, ledger: Ledger, sold: Sequence[_Sold], found: Sequence[Sequence[Any]]) -> None:
     sales, less = [], []
     versions = await known_versions(shop, found[0])
     for each in sold:
@@ -131,7 +126,7 @@ def _sell_credit(ledger: Ledger, each: _Sold) -> None:
         raise Refused(*problems)
     for n in each.credit_lines:
         line, happened = purchase.lines[n], Happened(purchase, "PURCHASE", purchase.purchased_at)
-        cause = replace(happened.cause(), base=line.total_minor, shares=json.dumps({line.id: line.total_minor}))
+        cause = happened.cause()._replace(base=line.total_minor, shares=json.dumps({line.id: line.total_minor}))
         terms = Terms(purchase.purchased_at, is_bought=True, purchase_id=purchase.id)
         ledger.account(str(purchase.customer_id), shop.currency).give("FUNDING", line.total_minor, cause, terms)
 
@@ -168,11 +163,11 @@ async def earn(
             if one.points <= 0:
                 continue
             account = ledger.account(customer_id, POINTS)
-            why = replace(
-                cause, program=one.program, rule=one.code, base=one.base, shares=json.dumps(dict(one.shares)),
+            why = cause._replace(
+                program=one.program, rule=one.code, base=one.base, shares=orjson.dumps(one.shares).decode(),
                 explanation=one.explanation.as_json(),
             )  # fmt: skip
-            lot = account.give(one.kind, one.points, why, replace(one.terms, purchase_id=purchase.id))
+            lot = account.give(one.kind, one.points, why, one.terms)
             account.is_active(purchase.purchased_at)
             if one.is_once:
                 ledger.once.append((customer_id, one.code, lot.transfer_id))

@@ -3,7 +3,7 @@ again, each as far as `standing` says."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from regulars_core.plugin import (
     DAY_MS,
@@ -176,8 +176,8 @@ class _Settling:
         if not difference or (not stands and not marks.may_stand(root)):
             return
         account = self._account(root.customer_id, root.unit)
-        cause = replace(
-            self._cause, reverses_id=root.id, program=root.program, rule=root.rule,
+        cause = self._cause._replace(
+            reverses_id=root.id, program=root.program, rule=root.rule,
             explanation=self._explained(root, back, root.amount - stands),
         )  # fmt: skip
         if difference < 0:
@@ -203,7 +203,7 @@ class _Settling:
         if not difference:
             return 0
         account = self._account(paid.customer_id, paid.unit)
-        cause = replace(self._cause, reverses_id=paid.roots[0].id, payment_id=paid.payment_id)
+        cause = self._cause._replace(reverses_id=paid.roots[0].id, payment_id=paid.payment_id)
         if difference > 0:
             grace = self._shop.settings.of(LoyaltySettings).restore_grace_days * DAY_MS
             left, parts = difference, list[tuple[Lot | None, int]]()
