@@ -38,11 +38,7 @@ class Databases:
     async def migrated(self, engine: Engine, apps: Sequence[App] = (CORE_APP,)) -> str:
         """The URL of a new database with the tables of these apps, core's among them: `plugins.apps`. Raises PostgresMissing."""
         template = await self._template(engine, tuple(apps))
-        if engine == "postgres":
-            return self._copy(template)
-        url = self.empty(engine)
-        shutil.copy(sqlite_path(template), sqlite_path(url))
-        return url
+        return self._copy(template) if engine == "postgres" else self._file_copy(template)
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever still uses it."""
@@ -62,9 +58,14 @@ class Databases:
             copies += self._find_server().create_databases(number, template, gone)
         return copies.pop()
 
+    def _file_copy(self, template: str) -> str:
+        url = self.empty("sqlite")
+        shutil.copy(sqlite_path(template), sqlite_path(url))
+        return url
+
     async def _template(self, engine: Engine, apps: tuple[App, ...]) -> str:
         if (engine, apps) not in self._templates:
-            url = self.empty(engine)
+            url = await self._begun(engine, apps)
             database = await Database.open(url, apps, pool_size=1, readers=1)
             try:
                 await migrations.migrate(database)
@@ -72,3 +73,10 @@ class Databases:
                 await database.close()
             self._templates[engine, apps] = url
         return self._templates[engine, apps]
+
+    async def _begun(self, engine: Engine, apps: tuple[App, ...]) -> str:
+        """A new database that has all but the last app's tables already: most choices of plugins differ in that one."""
+        if len(apps) == 1:
+            return self.empty(engine)
+        below = await self._template(engine, apps[:-1])
+        return self._find_server().create_database(below) if engine == "postgres" else self._file_copy(below)
