@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.regulars-setup
 DATA := $(VENV)/.regulars-data
+# Some machines forbid Python to keep what it compiled. Every process of the tests would then compile the house anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check faults bench peers schema migrations clients graphiql

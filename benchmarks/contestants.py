@@ -63,7 +63,7 @@ def regulars(shop: FilledShop, plugins: str | None = None) -> Contestant:
 
     return Contestant(
         "Regulars" if plugins is None else f"Regulars, plugins: {plugins or 'none'}",
-        lambda port: [sys.executable, "-m", "regulars_server.cli.main", "serve", "--port", str(port)],
+        lambda port: [sys.executable, "-m", "regulars_server", "serve", "--port", str(port)],
         request,
         {f"REGULARS_{name}": value for name, value in settings.items()},
         "/ready",

@@ -1,5 +1,6 @@
 """Shops on both engines, in real files and on a real server, and ways to ask them: as plugins' tests have them."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ from regulars_schema.schema import build_schema
 from tests.support.twins import Twins
 
 os.environ.setdefault("REGULARS_PLUGINS", "")  # core alone; a plugin's tests name what they want
+gc.set_threshold(
+    50_000
+)  # all modules and schemas are there: to look through them every 700 objects took a fifth of the time
 
 pytest_plugins = ["regulars_server.testing"]
 

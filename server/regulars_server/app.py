@@ -13,6 +13,7 @@ from regulars_core.jobs.jobs import jobs_of
 from regulars_core.jobs.runner import Runner, running
 from regulars_core.keys.authentication import Authenticator
 from regulars_core.plugins.host import Plugins
+from regulars_core.primitives.garbage import seldom_collected
 from regulars_core.shop.settings import Settings
 from regulars_core.start import configured, opened, plugins_wanted
 from regulars_schema.documents.documents import Documents
@@ -36,7 +37,8 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
     """
     plugins = plugins_wanted(settings.plugins) if plugins is None else plugins
     lifespan = _lifespan(settings, plugins)
-    schema = schema_of(plugins, Documents(settings.document_cache, Limits.of(settings)))
+    with seldom_collected():
+        schema = schema_of(plugins, Documents(settings.document_cache, Limits.of(settings)))
     metrics = Metrics() if settings.metrics else None
     app = Starlette(
         routes=[*routes(metrics=settings.metrics), *graphiql.routes()],
@@ -80,12 +82,17 @@ def _cors(settings: Settings) -> list[Middleware]:
     ]
 
 
-def from_environment() -> Starlette:
-    """The application as the environment describes it; what uvicorn's workers call."""
-    settings, plugins = configured()
-    write_log(settings.log_level, settings.log_format)
+def app_to_stay(settings: Settings, plugins: Plugins) -> Starlette:
+    """The application of a process that serves nothing else. Raises what `create_app` raises."""
     app = create_app(settings, plugins)
     gc.collect()
     gc.freeze()  # the schema stays: to look through it for garbage, again and again, took a twentieth of short requests
     gc.collect()  # which finds next to nothing now, and so does not wait for a quarter of the schema's size to look again
     return app
+
+
+def from_environment() -> Starlette:
+    """The application as the environment describes it; what uvicorn's workers call."""
+    settings, plugins = configured()
+    write_log(settings.log_level, settings.log_format)
+    return app_to_stay(settings, plugins)

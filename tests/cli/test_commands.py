@@ -97,7 +97,7 @@ def test_as_a_program(elsewhere: Path) -> None:
     def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, **{f"REGULARS_{name.upper()}": value for name, value in settings.items()}}
         return subprocess.run(
-            [sys.executable, "-m", "regulars_server.cli.main", *arguments],
+            [sys.executable, "-m", "regulars_server", *arguments],
             env=env,
             capture_output=True,
             text=True,

@@ -55,7 +55,7 @@ def test_a_job_that_fails_or_is_run_elsewhere(regulars: Regulars, database_url: 
 
 def test_jobs_run_until_they_are_asked_to_stop(elsewhere: Path, database_url: str) -> None:
     given = {**os.environ, "REGULARS_DATABASE_URL": database_url, "REGULARS_PLUGINS": "", "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "regulars_server.cli.main", "jobs", "run"]
+    command = [sys.executable, "-m", "regulars_server", "jobs", "run"]
     with subprocess.Popen(command, env=given, cwd=elsewhere, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         ran = {process.stdout.readline().strip() for _ in NAMES}

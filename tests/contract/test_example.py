@@ -42,7 +42,7 @@ def test_its_own_tests_pass(installed: Path, database_url: str, tmp_path: Path) 
 def test_it_is_listed_and_off_unless_it_is_asked_for(installed: Path, tmp_path: Path) -> None:
     def regulars(*arguments: str, **more: str) -> str:
         given = environment(installed, f"sqlite://{tmp_path}/x.db") | more
-        command = [sys.executable, "-m", "regulars_server.cli.main", *arguments]
+        command = [sys.executable, "-m", "regulars_server", *arguments]
         return subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
 
     for more, on in (({}, "no"), ({"REGULARS_PLUGINS": "+birthday"}, "yes")):

@@ -38,12 +38,12 @@ def test_its_tests_pass_on_both_engines(tmp_path: Path) -> None:
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert "9 passed" in tested.stdout or ("5 passed, 4 skipped" in tested.stdout and os.environ.get("CI") != "true")
     listed = subprocess.run(
-        [sys.executable, "-m", "regulars_server.cli.main", "plugins"],
+        [sys.executable, "-m", "regulars_server", "plugins"],
         env=environment(tmp_path / "site"), cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "Counts what customers buy." in listed.stdout
     nothing = subprocess.run(
-        [sys.executable, "-m", "regulars_server.cli.main", "new-migration", "visits", "more"],
+        [sys.executable, "-m", "regulars_server", "new-migration", "visits", "more"],
         env=environment(tmp_path / "site"), cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert nothing.stdout == "Nothing to do: the migrations make what the models say.\n"

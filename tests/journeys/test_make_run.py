@@ -32,7 +32,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("REGULARS_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "regulars_server.cli.main", "demo", "--port", str(port)],
+        [sys.executable, "-m", "regulars_server", "demo", "--port", str(port)],
         stdout=subprocess.PIPE,
         cwd=tmp_path_factory.mktemp("demo"),
         env=environment,

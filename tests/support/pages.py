@@ -23,7 +23,7 @@ class Follower:
         # Installed as metadata only; the source is found where the reader edits it, as with `pip install -e`.
         install = f'{python} {_PIP} {self._site} . && rm -r {self._site}/{package} build 2>/dev/null; true "$@"'
         for name, command in {
-            "regulars": f'{python} -m regulars_server.cli.main "$@"',
+            "regulars": f'{python} -m regulars_server "$@"',
             "pytest": f'{python} -m pytest -p no:cacheprovider --confcutdir . "$@"',
             "pip": install,
         }.items():

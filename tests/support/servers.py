@@ -22,7 +22,7 @@ from regulars_core.shop.settings import Settings
 from regulars_server.app import create_app
 from tests.support.keys import make_key
 
-COMMAND = [sys.executable, "-m", "regulars_server.cli.main"]
+COMMAND = [sys.executable, "-m", "regulars_server"]
 
 
 def environment(url: str, **settings: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from tortoise.migrations.schema_generator.state_apps import StateApps
 from tortoise.models import Model
 
 from regulars_core.database.errors import DatabaseTooNew
+from regulars_core.primitives.garbage import seldom_collected
 
 from .apps import ALIAS, App, apps_config
 from .database import Database
@@ -62,7 +63,8 @@ async def migrate(database: Database, progress: Callable[[str], None] | None = N
         if all(key in done for key in order):
             return []
         await _exclusively(database, lambda editor: _make_table(database, editor))
-        return await _apply(database, graph, order, progress)
+        with seldom_collected():
+            return await _apply(database, graph, order, progress)
 
 
 async def _apply(
@@ -231,7 +233,10 @@ class _Apps(StateApps):
 
 
 class _Nothing(MigrationRecorder):
-    """Spares the loader a query whose answer is not used."""
+    """Spares the loader a query whose answer is not used, and a model to ask with."""
+
+    def _make_model(self, table_name: str) -> type[Model]:
+        return Model
 
     async def applied_migrations(self) -> list[MigrationKey]:
         return []

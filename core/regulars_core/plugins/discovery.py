@@ -9,6 +9,7 @@ from pathlib import Path
 
 from regulars_core.plugins.host import About
 from regulars_core.plugins.owners import PluginError
+from regulars_core.primitives.garbage import seldom_collected
 
 ENTRY_POINTS = "regulars"
 OWN_DISTRIBUTION = "regulars"
@@ -72,7 +73,8 @@ def loaded(plugins: Iterable[Installed]) -> tuple[Mapping[str, object], Sequence
     about = []
     for plugin in plugins:
         try:
-            modules[plugin.name] = plugin.entry.load()
+            with seldom_collected():
+                modules[plugin.name] = plugin.entry.load()
         except Exception as error:
             raise PluginError(f"The plugin '{plugin.name}' cannot be imported: {error!r}") from error
         about.append(About(plugin.name, plugin.version, plugin.description))

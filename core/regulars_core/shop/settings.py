@@ -3,8 +3,9 @@
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -204,7 +205,7 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _known_timezone(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in _timezones():
             raise ValueError("use an IANA name, such as Europe/Madrid")
         return value
 
@@ -257,7 +258,7 @@ def load_settings(models: Mapping[str, type[BaseModel]] | None = None, **argumen
     of_models = _names_of(models or {})
     known = of_models | Settings.model_fields.keys()
     mistakes = [f"{name}: no such setting" for name in sorted(os.environ) if _name(name) not in {*known, None}]
-    kind = type("Settings", (Settings,), {"elsewhere": of_models}) if of_models else Settings
+    kind = _beside(of_models)
     settings: Settings | None = None
     try:
         settings = kind(**{name: value for name, value in arguments.items() if name not in of_models})
@@ -276,6 +277,18 @@ def load_settings(models: Mapping[str, type[BaseModel]] | None = None, **argumen
         raise SettingsError("\n".join(mistakes))
     settings._of_plugins = of_plugins
     return settings
+
+
+@cache
+def _timezones() -> Collection[str]:
+    """The time zones that there are: to look for them reads hundreds of files' names."""
+    return available_timezones()
+
+
+@cache
+def _beside(of_models: frozenset[str]) -> type[Settings]:
+    """Settings that leave these names to plugins."""
+    return type("Settings", (Settings,), {"elsewhere": of_models}) if of_models else Settings
 
 
 def wanted_plugins(**arguments: Any) -> tuple[str, ...] | None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from starlette.applications import Starlette
 
 from regulars_core.database import migrations
 from regulars_core.keys.grants import Grant
@@ -24,7 +25,7 @@ from regulars_core.verification import PROGRESS, verifications_of
 from regulars_schema.composition.contributions import SchemaConflict
 from regulars_schema.schema import schema_of
 from regulars_server import demo
-from regulars_server.app import create_app
+from regulars_server.app import app_to_stay, create_app
 from regulars_server.cli import authors, data, erasures, keys, merges, purchases
 from regulars_server.cli.base import configured_or_exit, err, fail, in_shop, out, run
 from regulars_server.cli.imports import import_app
@@ -70,10 +71,10 @@ def serve(
     if (certfile is None) != (keyfile is None):
         fail("TLS needs both: --certfile and --keyfile.")
     settings, plugins = configured_or_exit()
-    run(_look_inside(settings, plugins))
+    app = run(_app_looked_inside(settings, plugins))
     write_log(settings.log_level, settings.log_format)
     listen(
-        "regulars_server.app:from_environment",
+        app if workers == 1 else "regulars_server.app:from_environment",
         settings,
         host=host,
         port=port,
@@ -83,11 +84,12 @@ def serve(
     )
 
 
-async def _look_inside(settings: Settings, plugins: Plugins) -> None:
-    """Fail before a server starts, with a sentence, rather than in each of its workers."""
-    create_app(settings, plugins)
+async def _app_looked_inside(settings: Settings, plugins: Plugins) -> Starlette:
+    """The application. What is wrong fails before a server starts, with a sentence, rather than in each of its workers."""
+    app = app_to_stay(settings, plugins)
     async with opened(settings, plugins, serving=True):
         pass
+    return app
 
 
 @app.command(name="demo")
