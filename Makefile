@@ -49,6 +49,7 @@ faults: setup $(DATA) ## The long runs: what is lost when things break, what hos
 	LEDGER_STEPS=51000 $(BIN)/pytest tests/loyalty/test_any_sequence.py $(ARGS)
 	MISSED_JOURNAL=2000000 GROUP_MEMBERS=1000000 $(BIN)/pytest -s tests/faults_found/test_d3_off_for_long.py \
 		tests/faults_found/test_d4_changes_of_very_many.py $(ARGS)
+	MERGED_PURCHASES=300000 $(BIN)/pytest -s tests/faults_found/test_d3_merges_of_very_many.py $(ARGS)
 	ALL_DATA=true GENERATED_QUERIES=5000 SILENT_TIMES=50 $(BIN)/pytest tests/imports/test_real_data.py \
 		tests/database/test_migrations.py tests/database/test_silent_networks.py tests/tiers/test_real_year.py \
 		tests/schema/execution/test_generated.py $(ARGS)

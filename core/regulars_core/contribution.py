@@ -11,6 +11,7 @@ from regulars_core.customers import duplicates
 from regulars_core.customers.erasure import personal
 from regulars_core.customers.erasure.due import BY, erase_due
 from regulars_core.customers.erasure.holdings import Parts, told_of
+from regulars_core.customers.merge.bulk import CUSTOMERS_MERGE, CUSTOMERS_UNMERGE
 from regulars_core.customers.merge.facts import Merge, MergeForecast, PlannedMerge
 from regulars_core.customers.merge.verification import differences as merge_differences
 from regulars_core.customers.search import recent
@@ -134,7 +135,7 @@ def regulars_jobs() -> Sequence[Job]:
 @hookimpl
 def regulars_bulk_tasks() -> Sequence[BulkTask]:
     """Core's bulk tasks."""
-    return [GROUP_DELETE]
+    return [GROUP_DELETE, CUSTOMERS_MERGE, CUSTOMERS_UNMERGE]
 
 
 @hookimpl

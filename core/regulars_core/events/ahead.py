@@ -24,6 +24,10 @@ MERGED_EVENT, UNMERGED_EVENT = "customers_merged", "customers_unmerged"
 KINDS = frozenset({RECORDED, REFUNDED, VOIDED, REASSIGNED, UNDONE, PAID, MERGED_EVENT, UNMERGED_EVENT})
 """The events that histories, and purchases as they were, are made of. To histories a merge is a move of the purchases that went
 over, and its undoing one of those that went back."""
+MERGES = frozenset({MERGED_EVENT, UNMERGED_EVENT})
+"""The events of which one may be about hundreds of thousands of purchases."""
+MERGE_SECONDS = 600
+"""What a statement about one of these may take."""
 _BEYOND = 2**62  # the position of what has none yet, and those behind it in the order of writing
 _NOBODY = "0" * 32  # whose a purchase was before it was given to somebody, if it was nobody's
 _PART, _PART_CHARACTERS = 200, 40_000  # entries that are written down in one transaction, and characters of their ids
@@ -141,6 +145,8 @@ async def _part(
     )
     marks = {plugin: max(position, ahead) for plugin, position, ahead in cursors}
     entries = await database.rows(_NEXT_NUMBERED if numbered_only else _NEXT, min(marks.values()))
+    if any(entry[1] in MERGES for entry in entries):
+        await database.allow(MERGE_SECONDS)
     numbered = [entry for entry in entries if entry[0] is not None]
     if not numbered:
         return True, await _rows(database, marks, entries)
@@ -171,7 +177,7 @@ async def _rows(database: Database, marks: Mapping[str, int], entries: Sequence[
                 continue
             if kind == REASSIGNED:
                 moves += _moves(plugin, position, some, owners)
-            elif kind in {MERGED_EVENT, UNMERGED_EVENT}:
+            elif kind in MERGES:
                 merges.append((plugin, position, kind, some[0], owners[0]))
             else:
                 ids[kind].update(some)

@@ -277,6 +277,8 @@ class _Walk:
             if not self._is_ahead_written:
                 self._must_write_ahead = True
                 return 0
+            if any(entry.event in ahead.MERGES for entry, _ in heard):
+                await database.allow(ahead.MERGE_SECONDS)
             await self._tell_all(heard, tell_run)
         among = database.dialect.among("plugin", 1, "text")
         forward = f"UPDATE journal_cursor SET position = $2 WHERE {among} AND position < $2"

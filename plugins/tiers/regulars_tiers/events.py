@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from regulars_core.plugin import (
-    NEVER,
     CustomerRow,
     Instant,
     Lifetime,
@@ -24,17 +23,18 @@ from regulars_core.plugin import (
     Shop,
     completed,
     fact_of,
+    lookup_lifetimes,
     now,
     purchase_facts,
 )
 from regulars_tiers.assignments import assign_initial, drop_floor, floor_kept, keep_floor
-from regulars_tiers.histories import BY_TIME, assignments_of
+from regulars_tiers.histories import BY_TIME, assignments_of, horizon, shortened
 from regulars_tiers.permissions import VIEW
 from regulars_tiers.policy_versions import versions_of
 from regulars_tiers.reads import tiers_of
 from regulars_tiers.reassessment import work_off
 from regulars_tiers.recalculation import Recalculate, lookups_for, recalculate
-from regulars_tiers.rules.timeline import CriterionFailed, History, period_at, timeline
+from regulars_tiers.rules.timeline import CriterionFailed, period_at, timeline
 
 
 async def registered(shop: Shop, customers: Sequence[CustomerRow], extras: Sequence[Mapping[str, Any]]) -> None:
@@ -105,8 +105,11 @@ async def merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeF
 async def _effects(shop: Shop, merge: PlannedMerge) -> Sequence[MergeEffect]:
     versions, present, survivor = await versions_of(shop), now(), merge.survivor.id
     ids = [one.id for one in merge.everybody]
-    facts = await purchase_facts(shop, dict.fromkeys(ids, NEVER))
+    facts = await purchase_facts(shop, dict.fromkeys(ids, horizon(versions.reach_days, present, shop)))
     union = sorted((fact for own in facts.values() for fact in own), key=BY_TIME)
+    sql, values = lookup_lifetimes(shop, ids)
+    stats = await shop.database.rows(sql, *values)
+    whole_life = Lifetime(sum(row[1] for row in stats), sum(row[2] for row in stats))
     whole = (await completed(shop, {survivor: union}, versions.reads))[survivor] if versions.reads else union
     assignments = await assignments_of(shop.database, ids)
     own = [*assignments[survivor]]
@@ -114,7 +117,8 @@ async def _effects(shop: Shop, merge: PlannedMerge) -> Sequence[MergeEffect]:
     if floor := floor_kept(policy, assignments, survivor, ids[1:], present):
         own.append(replace(floor, at=present, mode="FLOOR"))
     try:
-        after = period_at(timeline(versions, History(whole, Lifetime(), own), shop.settings.zone), present)
+        history = shortened(whole, whole_life, own)
+        after = period_at(timeline(versions, history, shop.settings.zone), present)
     except CriterionFailed:
         return []
     before = (await tiers_of(shop, [(survivor, present)]))[survivor, present]

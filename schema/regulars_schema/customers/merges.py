@@ -7,13 +7,13 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.types.base import get_object_definition
 
+from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.customers.merge import facts, plan
+from regulars_core.customers.merge.bulk import merge_or_request, unmerge_or_request
 from regulars_core.customers.merge.forecasts import MAX_ABSORBED, Wanted, forecast
 from regulars_core.customers.merge.obstacles import obstacles_of
 from regulars_core.customers.merge.plan import Override
 from regulars_core.customers.merge.reads import MergeRow, merges_by_ids, merges_of
-from regulars_core.customers.merge.service import merge
-from regulars_core.customers.merge.undo import unmerge
 from regulars_core.customers.reads import CustomerRow, aliases_of, customers_by_ids
 from regulars_core.plugins.owners import CORE
 from regulars_core.primitives.clock import Instant
@@ -27,7 +27,7 @@ from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload, UserError, told
 from regulars_schema.request.permissions import guarded, requires
-from regulars_schema.shop.bulk_jobs import ReferenceCount
+from regulars_schema.shop.bulk_jobs import BulkJob, ReferenceCount
 from regulars_schema.types.ids import global_id, key_of
 
 MERGE = "customers.merge"
@@ -300,7 +300,12 @@ class CustomersMergePayload(Payload):
     """Payload of customersMerge."""
 
     customers_merge: CustomersMerge | None = guarded(
-        MERGE, default=None, description="What was done, as the preview told it."
+        MERGE, default=None, description="What was done, as the preview told it; null where a job does it."
+    )
+    bulk_job: BulkJob | None = strawberry.field(
+        default=None,
+        description="The work that makes them one, all at once, where they have bought too often for an answer; `merges` of the "
+        "survivor shows it when it is done. Null where it was done at once.",
     )
 
 
@@ -308,7 +313,8 @@ class CustomersMergePayload(Payload):
     name="customersMerge",
     needs=MERGE,
     description="Makes customers one: what they bought, have and said goes over to the survivor, the others become aliases whose "
-    "ids and codes lead there for ever. Can be undone for 30 days. Codes: `NOT_FOUND`, `SAME_CUSTOMER`, `ALREADY_MERGED`, "
+    "ids and codes lead there for ever; by a job, all at once, where they have bought very often. Can be undone for 30 days. "
+    "Codes: `NOT_FOUND`, `SAME_CUSTOMER`, `ALREADY_MERGED`, "
     "`CUSTOMER_ERASED`, `ERASURE_PENDING`, `MERGE_CHANGED`, `UNKNOWN_FIELD`, `TOO_MANY`, `REQUIRED`, and obstacles of plugins "
     "such as `OPEN_HOLD` and `OPEN_RESERVATION`.",
 )
@@ -319,8 +325,11 @@ async def customers_merge(
 ) -> CustomersMergePayload:
     """Make customers one."""
     wanted, fingerprint = _wanted(input), value_or_none(input.fingerprint)
-    merge_id = await merge(context.shop, wanted, context.actor.name, fingerprint)
-    row: Any = (await merges_by_ids(context.shop, [merge_id]))[merge_id]
+    done: Any = await merge_or_request(context.shop, wanted, context.actor, fingerprint)
+    if isinstance(done, BulkJobRow):
+        job: Any = done
+        return CustomersMergePayload(bulk_job=job)
+    row: Any = (await merges_by_ids(context.shop, [done]))[done]
     return CustomersMergePayload(customers_merge=row)
 
 
@@ -341,14 +350,20 @@ class CustomersUnmergePayload(Payload):
         "customers.view",
         default=None,
         most=MAX_ABSORBED + 1,
-        description="The customers as they are now, the survivor first.",
+        description="The customers as they are now, the survivor first; null where a job does it.",
+    )
+    bulk_job: BulkJob | None = strawberry.field(
+        default=None,
+        description="The work that undoes it, all at once, where they have bought too often for an answer; null where it was "
+        "done at once.",
     )
 
 
 @mutation(
     name="customersUnmerge",
     needs=MERGE,
-    description="Undoes a merge: each gets back what was theirs; what came since stays with the survivor. Codes: `NOT_FOUND`, "
+    description="Undoes a merge: each gets back what was theirs; what came since stays with the survivor. By a job, all at once, "
+    "where they have bought very often. Codes: `NOT_FOUND`, "
     "`ALREADY_UNDONE`, `UNDO_EXPIRED`, `CUSTOMER_ERASED`, `ERASURE_PENDING`, `ALREADY_MERGED` where the survivor was merged "
     "since, and obstacles of plugins such as `LOT_CONSUMED`.",
 )
@@ -358,7 +373,10 @@ async def customers_unmerge(
     input: Annotated[CustomersUnmergeInput, strawberry.argument(description="What to undo.")],
 ) -> CustomersUnmergePayload:
     """Undo a merge."""
-    ids = await unmerge(context.shop, key_of(input.merge_id, "merge", "mergeId"))
+    ids: Any = await unmerge_or_request(context.shop, key_of(input.merge_id, "merge", "mergeId"), context.actor)
+    if isinstance(ids, BulkJobRow):
+        job: Any = ids
+        return CustomersUnmergePayload(bulk_job=job)
     found: Any = in_order(ids, await customers_by_ids(context.database, ids))
     return CustomersUnmergePayload(customers=found)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from regulars_core import audit
+from regulars_core.customers.merge.bulk import STATEMENT_SECONDS
 from regulars_core.customers.merge.forecasts import Wanted, forecast
 from regulars_core.customers.merge.reads import MergeRow, merges_by_ids
 from regulars_core.customers.merge.service import merge
@@ -56,6 +57,7 @@ def make_one(
 
 async def _merged(shop: Shop, wanted: Wanted) -> MergeRow:
     by = operator(shop.permissions)
+    await shop.database.allow(STATEMENT_SECONDS)
     with audit.collecting() as changes:
         id_ = await merge(shop, wanted, by.name)
     row = (await merges_by_ids(shop, [id_]))[id_]
@@ -81,6 +83,7 @@ def make_two(merge_id: Annotated[str, typer.Argument(metavar="ID", help="The mer
 
 async def _unmerged(shop: Shop, key: str) -> None:
     by = operator(shop.permissions)
+    await shop.database.allow(STATEMENT_SECONDS)
     with audit.collecting() as changes:
         ids = await unmerge(shop, key)
     written = audit.writing(

@@ -14,7 +14,7 @@ from regulars_core.customers.merge.plan import Belongings, Override, Plan, plan
 from regulars_core.customers.merge.reads import MergeRow
 from regulars_core.customers.reads import CustomerRow, customers_by_ids, survivors_by_ids
 from regulars_core.customers.rules import Address
-from regulars_core.primitives.errors import Problem
+from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.shop.shop import Shop
 
 MAX_ABSORBED = 9
@@ -54,7 +54,7 @@ async def forecast(shop: Shop, wanted: Wanted) -> Forecast:
     problems = await _against(shop, wanted, customers)
     if problems:
         return Forecast(_nothing(wanted, problems))
-    merge = PlannedMerge(customers[wanted.survivor_id], [customers[id_] for id_ in wanted.absorbed_ids])
+    merge = _planned(wanted, customers)
     belongings, activity, notes = await _looked_up(shop, wanted)
     planned, wrong = plan(merge, belongings, wanted.overrides)
     told = await _forecasts(shop, merge)
@@ -72,6 +72,23 @@ async def forecast(shop: Shop, wanted: Wanted) -> Forecast:
         [*wrong, *(obstacle for one in told.values() for obstacle in one.obstacles)],
     )
     return Forecast(row, merge, planned)
+
+
+async def refuse_impossible(shop: Shop, wanted: Wanted) -> None:
+    """Raise Refused for what core has against a merge, whatever the customers have bought."""
+    problems = _malformed(wanted)
+    if not problems:
+        customers = await customers_by_ids(shop.database, wanted.customer_ids)
+        problems = await _against(shop, wanted, customers)
+        if not problems:
+            belongings, _, _ = await _looked_up(shop, wanted)
+            problems = list(plan(_planned(wanted, customers), belongings, wanted.overrides)[1])
+    if problems:
+        raise Refused(*problems)
+
+
+def _planned(wanted: Wanted, customers: Mapping[str, CustomerRow]) -> PlannedMerge:
+    return PlannedMerge(customers[wanted.survivor_id], [customers[id_] for id_ in wanted.absorbed_ids])
 
 
 def _malformed(wanted: Wanted) -> list[Problem]:

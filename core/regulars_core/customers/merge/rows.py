@@ -22,7 +22,10 @@ async def move_all(database: Database, merge_id: str, kind: str, table: str, col
 async def give_back(database: Database, merge_id: str, kind: str, table: str, column: str, survivor_id: str) -> None:
     """Give back what a merge has moved, as far as it is the survivor's still."""
     engine = database.engine
-    theirs = f"SELECT 1 FROM {table} t WHERE t.id = customer_merge_row.row_id AND t.{column} = $3"
+    # One by one by its key: of rows that were noted just now PostgreSQL knows no number, and would look through everything that
+    # the survivor has for each of them.
+    it = f"SELECT x.{column} FROM {table} x WHERE x.id = customer_merge_row.row_id{_AS_IT_STANDS[engine]}"
+    theirs = f"SELECT 1 FROM ({it}) t WHERE t.{column} = $3"
     await database.run(
         f"UPDATE customer_merge_row SET is_returned = {_TRUE[engine]} WHERE merge_id = $1 AND kind = $2 AND EXISTS ({theirs})",
         merge_id,
@@ -37,6 +40,7 @@ async def give_back(database: Database, merge_id: str, kind: str, table: str, co
     )
 
 
+_AS_IT_STANDS = {"postgres": " OFFSET 0", "sqlite": ""}
 _TRUE = {"postgres": "TRUE", "sqlite": "1"}
 _FALSE = {"postgres": "FALSE", "sqlite": "0"}
 

@@ -76,10 +76,7 @@ async def _kept_apart(shop: Shop, merge_id: str) -> set[tuple[str, str]]:
 
 async def _undo(shop: Shop, merge_id: str, survivor: str, absorbed: Sequence[str], snapshot: Snapshot) -> None:
     database, ids, at = shop.database, [survivor, *absorbed], now()
-    moved = (
-        "customer_id = $1 AND id IN (SELECT row_id FROM customer_merge_row WHERE merge_id = $2 AND kind = 'PURCHASE')"
-    )
-    await lock_where(database, "purchase", moved, [survivor, merge_id])
+    await lock_where(database, "purchase", "customer_id = $1", [survivor])  # those that go back among them
     await hold(database, ids)
     await refuse_undo(shop, merge_id)
     await _let_be_themselves(database, merge_id, survivor, snapshot.statuses, at)

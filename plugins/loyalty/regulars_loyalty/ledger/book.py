@@ -178,6 +178,8 @@ class Account:
     transfers: list[Transfer] = field(default_factory=list)
     touched: dict[str, Lot] = field(default_factory=dict)
     """Lots that are new or changed, by id."""
+    is_unwritten: bool = False
+    """Whether what it comes to is yet to be written, beside what was done."""
     _by_id: dict[str, Lot] = field(default_factory=dict)
 
     # --- what it shows
@@ -191,6 +193,11 @@ class Account:
     def open_holds(self) -> list[Hold]:
         """The holds that keep something, the oldest first."""
         return [hold for hold in self.holds if hold.closed_at is None]
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether something of it is to be written."""
+        return bool(self.transfers) or self.is_unwritten or any(hold.is_changed for hold in self.holds)
 
     @property
     def balance(self) -> int:

@@ -100,7 +100,7 @@ class Ledger:
     @property
     def changed(self) -> list[Account]:
         """The accounts of which something was changed, in the order of customers."""
-        changed = [one for one in self.accounts.values() if one.transfers or any(hold.is_changed for hold in one.holds)]
+        changed = [one for one in self.accounts.values() if one.is_changed]
         return sorted(changed, key=lambda one: (one.customer_id, one.unit))
 
     @property
@@ -187,13 +187,14 @@ _HOLD_COLUMNS = ("customer_id", "unit", *_HOLD)
 _PUT_HOLD = "ON CONFLICT (id) DO UPDATE SET captured = excluded.captured, closed_at = excluded.closed_at"
 
 
-async def write_ledger(ledger: Ledger) -> None:
+async def write_ledger(ledger: Ledger, *, is_all: bool = True) -> None:
     """Write down what was done, and tell those who want to know: of a customer or two together with whatever else the
-    transaction writes, of many in a few statements. Then it cannot be changed any more. Raises what they raise, Refused too."""
+    transaction writes, of many in a few statements. Where that is not `is_all` yet, the accounts themselves are left to the last
+    time: what they come to is found from all lots. Raises what they raise, Refused too."""
     changed, database = ledger.changed, ledger.shop.database
     if not changed:
         return
-    for account in changed:
+    for account in changed if is_all else ():
         _move_ends(account)
     recorded = ledger.present
     posted = [(account, one) for account in changed for one in account.transfers]
@@ -204,7 +205,7 @@ async def write_ledger(ledger: Ledger) -> None:
         for position, use in enumerate(one.uses)
     ]
     notes = [(one.id, account.customer_id, one.cause.note) for account, one in posted if one.cause.note]
-    accounts = [_account(one) for one in changed]
+    accounts = [_account(one) for one in changed] if is_all else []
     lots = [_lot(account, lot) for account in changed for lot in account.touched.values()]
     holds = [_hold(account, one) for account in changed for one in account.holds if one.is_changed]
     once = [(new_id(), *one) for one in (*ledger.once, *ledger.once_more)]
@@ -234,28 +235,43 @@ async def write_ledger(ledger: Ledger) -> None:
                 writes.append((f"{sql} {conflict}", values))
         await database.defer(writes)
     else:
-        await _write_many(database, inserts, puts)
+        await _write_many(ledger, inserts, [one for one in puts if one[0] != "loyalty_lot"])
     drawn = [Guarded(_MAY_DRAW, [one.customer_id, one.drawn]) for one in changed if one.drawn]
     await database.defer(drawn)
     await tell_posted(ledger.shop, posted, recorded)
     for account in changed:
-        account.transfers, account.touched, account.drawn = [], {}, 0
+        account.transfers, account.touched, account.drawn, account.is_unwritten = [], {}, 0, not is_all
         for one in account.holds:
             one.is_changed = False
     ledger.once, ledger.never_again, ledger.once_more = [], [], []
 
 
 async def _write_many(
-    database: Database,
+    ledger: Ledger,
     inserts: Sequence[tuple[str, Sequence[str], Sequence[Sequence[Any]]]],
     puts: Iterable[tuple[str, Sequence[str], Sequence[Sequence[Any]], str]],
 ) -> None:
+    database = ledger.shop.database
     for table, columns, rows in inserts:
         await insert(database, table, columns, rows)
     for table, columns, rows, conflict in puts:
         if rows:
             sql, _ = inserting(table, columns, rows[:1])
             await database.run_many(f"{sql} {conflict}", rows)
+    posted = {transfer.id for _, transfer in ledger.transfers}
+    touched = [(account, lot) for account in ledger.changed for lot in account.touched.values()]
+    opened = [_lot(account, lot) for account, lot in touched if lot.transfer_id in posted]
+    await insert(database, "loyalty_lot", _LOT_ROW, opened)
+    others = [lot for _, lot in touched if lot.transfer_id not in posted]
+    await _update_lots(database, "remaining", [(lot.id, lot.remaining) for lot in others])
+    await _update_lots(database, "expires_at", [(lot.id, lot.expires_at) for lot in others if lot.life is not None])
+
+
+async def _update_lots(database: Database, column: str, values: Sequence[tuple[str, int]]) -> None:
+    """Set a column of many lots."""
+    if values:
+        keys, arrays = database.dialect.moments(values, 1)
+        await database.run(f"UPDATE loyalty_lot SET {column} = k.at FROM {keys} WHERE loyalty_lot.id = k.key", *arrays)
 
 
 def _account(account: Account) -> tuple[Any, ...]:

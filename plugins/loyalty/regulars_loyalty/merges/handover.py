@@ -35,7 +35,7 @@ async def _hand_over(ledger: Ledger, account: Account, survivor_id: str, cause: 
         survivor.move_in(cause, part, debt if n == 1 else 0, is_all=is_last)
         if not is_last:
             account.forget(part)
-            await write_ledger(ledger)
+            await write_ledger(ledger, is_all=False)
 
 
 def in_parts(lots: Sequence[tuple[Lot, int]]) -> Sequence[Sequence[tuple[Lot, int]]]:

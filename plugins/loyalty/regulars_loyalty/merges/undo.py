@@ -75,7 +75,8 @@ async def _separate(ledger: Ledger, merge: StandingMerge, at: Instant, *, write:
         ledger.account(merge.survivor.id, some.unit).move_out(cause, [(lot, rest) for lot, _, rest in left], 0)
         ledger.account(some.owner_id, some.unit).move_back(cause, [(before, rest) for _, before, rest in left], 0)
         if write:
-            await write_ledger(ledger)
+            ledger.account(merge.survivor.id, some.unit).forget([(lot, rest) for lot, _, rest in left])
+            await write_ledger(ledger, is_all=False)
 
 
 async def unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
