@@ -52,6 +52,9 @@ def check_of(operation: str) -> Callable[[bytes], None]:
         if operation == "M1":
             assert not found.get("userErrors"), found
             assert found["purchase"]["id"]
+        elif operation == "D1":
+            assert not found["userErrors"], found
+            assert found["entry"]["id"]
         elif operation in {"Q2", "Q4"}:
             assert len(found["nodes"]) == (50 if operation == "Q2" else 100), len(found["nodes"])
         else:

@@ -18,6 +18,7 @@ import asyncpg  # type: ignore[import-untyped]
 import orjson
 import uvicorn
 
+from benchmarks.limit_deduct import DEDUCT, deducted
 from benchmarks.limit_sql import statements
 from regulars_core.database.apps import engine_of, sqlite_path
 from regulars_core.primitives.clock import NEVER, now
@@ -133,6 +134,8 @@ class Limit:
         if self._pool:
             if operation == "M1":
                 return str(await self._pool.fetchval(RECORD, *recorded(variables["input"])))
+            if operation == "D1":
+                return str(await self._pool.fetchval(DEDUCT, *deducted(variables["input"])))
             values = read_values(operation, variables, self._engine)
             return str(await self._pool.fetchval(self._statements[operation], *values))
         loop = asyncio.get_running_loop()

@@ -1,10 +1,12 @@
 """What do tiers cost an import, and how long does it take to reassess everybody?
 
     python -m benchmarks.tiers [--households 60] [--rounds 3] [--customers 5000] [--engine sqlite|postgres|both]
+        [--plugins tiers,loyalty]
 
-Imports the Complete Journey (see examples/complete_journey.py), by turns without tiers and with them, each time into a new
-database. Then fills a shop with customers, gives it a new policy, and lets the job do its work. Processor time is that of
-this process, and of the PostgreSQL server where there is one; it needs Linux's /proc.
+Imports the Complete Journey (see examples/complete_journey.py), by turns without plugins and with them, each time into a new
+database; where loyalty is among them a program of points without expiry is in force all the time. Then fills a shop with
+customers, gives it a new policy, and lets the job do its work. Processor time is that of this process, and of the PostgreSQL
+server where there is one; it needs Linux's /proc.
 """
 
 import argparse
@@ -24,13 +26,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import processor
+from benchmarks.filled import PROGRAM
 from benchmarks.population import fill
 from regulars_core.database import Engine
-from regulars_core.imports import ImportOptions, import_customers, import_purchases
+from regulars_core.imports import ImportOptions, ImportReport, import_customers, import_purchases
 from regulars_core.primitives.clock import NEVER
 from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_wanted
 from regulars_core.testing import ENGINES, Databases, PostgresServer, opened_shop
+from regulars_loyalty.points.program_changes import change_program
 from regulars_tiers.policy_versions import change_policy, checked
 from regulars_tiers.reassessment import work_off
 from regulars_tiers.rules.policy import SEED
@@ -48,6 +53,8 @@ class Cost:
     wall: float = 0.0
     process: float = 0.0
     server: float = 0.0
+    more_memory: int = 0
+    """Bytes that this process has had more at most than at the beginning."""
 
     @property
     def processor(self) -> float:
@@ -58,10 +65,20 @@ class Cost:
 @asynccontextmanager
 async def measured(shop: Shop) -> AsyncIterator[Cost]:
     """What is done inside."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    _forget_the_most()
+    before = processor.memory(os.getpid(), "VmRSS")
     cost, wall, process, server = Cost(), time.perf_counter(), time.process_time(), await _server_seconds(shop)
     yield cost
+    cost.more_memory = round((processor.memory(os.getpid()) - before) * 2**20)
     cost.wall, cost.process = time.perf_counter() - wall, time.process_time() - process
     cost.server = await _server_seconds(shop) - server
+
+
+def _forget_the_most() -> None:
+    """How much memory this process has used at most is counted from here on."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 async def _server_seconds(shop: Shop) -> float:
@@ -108,26 +125,39 @@ def baskets_of(households: int, folder: Path) -> Path:
 
 async def imported(url: str, names: Sequence[str], files: Path) -> tuple[Cost, int]:
     """What it costs to import everything into a new database, and how many purchases that are."""
-    async with opened_shop(url, plugins_wanted(tuple(names)), country="US") as shop, measured(shop) as cost:
-        await import_customers(shop, files / "customers.csv", ImportOptions(), lambda _, __: None)
-        report = await import_purchases(shop, files / "purchases.csv", ImportOptions(), lambda _, __: None)
+    async with opened_shop(url, plugins_wanted(tuple(names)), country="US") as shop:
+        if "loyalty" in names:
+            await change_program(shop, PROGRAM.model_copy(update={"expire_after": None}), None, "benchmark")
+            # As if it had been there before the first purchase: nobody can say so afterwards.
+            sql = "UPDATE loyalty_program SET starts_at = $1"
+            await shop.database.transaction(lambda: shop.database.run(sql, NEVER))
+        async with measured(shop) as cost:
+            report = await _imported(shop, files)
+        if "loyalty" in names:
+            [row] = await shop.database.rows("SELECT count(*) FROM loyalty_transfer")
+            print(f"  {row[0]:,} entries of points", flush=True)
     return cost, report.created
 
 
-async def imports(databases: Databases, engine: Engine, files: Path, rounds: int) -> None:
-    """Print what an import costs with tiers and without."""
-    costs: dict[tuple[str, ...], list[Cost]] = {(): [], TIERS: []}
+async def _imported(shop: Shop, files: Path) -> ImportReport:
+    await import_customers(shop, files / "customers.csv", ImportOptions(), lambda _, __: None)
+    return await import_purchases(shop, files / "purchases.csv", ImportOptions(), lambda _, __: None)
+
+
+async def imports(databases: Databases, engine: Engine, files: Path, rounds: int, plugins: tuple[str, ...]) -> None:
+    """Print what an import costs with plugins and without."""
+    costs: dict[tuple[str, ...], list[Cost]] = {(): [], plugins: []}
     purchases = 0
     for turn in range(rounds):
         for names in [*costs][:: -1 if turn % 2 else 1]:
             url = databases.empty(engine)
             cost, purchases = await imported(url, names, files)
             costs[names].append(cost)
-            print(f"  {'with' if names else 'without'} tiers: {cost}", flush=True)
+            print(f"  with {' and '.join(names) or 'no plugins'}: {cost}", flush=True)
             databases.drop(url)
     for name in ("processor", "process", "wall"):
         without, more = (statistics.median(getattr(cost, name) for cost in costs[names]) for names in costs)
-        told = f"{without:.1f} s without tiers, {more:.1f} s with them, ratio {more / without:.2f}"
+        told = f"{without:.1f} s without {' and '.join(plugins)}, {more:.1f} s with them, ratio {more / without:.2f}"
         print(f"{engine}, import of {purchases:,} purchases, {name} time: {told}", flush=True)
 
 
@@ -174,6 +204,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--customers", type=int, default=5_000)
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="both")
+    parser.add_argument("--plugins", default="tiers", help="Those that an import is measured with, by commas.")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="regulars-bench-") as name, PostgresServer() as server:
         folder = Path(name)
@@ -181,7 +212,7 @@ def main() -> None:
         files = baskets_of(chosen.households, folder) if chosen.rounds else folder
         for engine in ENGINES if chosen.engine == "both" else [chosen.engine]:
             if chosen.rounds:
-                asyncio.run(imports(databases, engine, files, chosen.rounds))
+                asyncio.run(imports(databases, engine, files, chosen.rounds, tuple(chosen.plugins.split(","))))
             if chosen.customers:
                 asyncio.run(reassessment(databases, engine, chosen.customers))
 

@@ -95,7 +95,7 @@ def binomial_below(tosses: int, most: int) -> float:
 def requests_of(contestant: Contestant, operation: str, subjects: Subjects) -> Iterator[bytes]:
     """The requests of one operation, without end."""
     variables = subjects.variables(operation)
-    if operation == "M1":
+    if operation in {"M1", "D1"}:
         return (contestant.request(operation, one) for one in variables)
     made = [contestant.request(operation, one) for one in islice(variables, _VARIANTS)]
     return chain.from_iterable(iter(lambda: made, None))

@@ -111,12 +111,37 @@ def day_of(instant: Instant, timezone: ZoneInfo) -> date:
 
 def day_and_minute(instant: Instant, timezone: ZoneInfo) -> tuple[int, int]:
     """The calendar day (`date.toordinal`) on which an instant falls where the shop is, and the minute of that day."""
+    day, time = day_and_time(instant, timezone)
+    return day, time // 60_000
+
+
+def day_and_time(instant: Instant, timezone: ZoneInfo) -> tuple[int, int]:
+    """The calendar day (`date.toordinal`) on which an instant falls where the shop is, and the millisecond of that day that
+    clocks show."""
     if _TABLED_FROM < instant < _TABLED_UNTIL:
         changes, values = offsets(timezone)
-        day, rest = divmod(instant + values[bisect_right(changes, instant)], DAY_MS)
-        return _EPOCH_DAY + day, rest // 60_000
+        day, time = divmod(instant + values[bisect_right(changes, instant)], DAY_MS)
+        return _EPOCH_DAY + day, time
     local = datetime_of(instant).astimezone(timezone)
-    return local.toordinal(), local.hour * 60 + local.minute
+    shown = local.replace(tzinfo=None) - datetime.combine(local.date(), datetime.min.time())
+    return local.toordinal(), shown // _MILLISECOND
+
+
+def instant_at(day: int, millisecond: int, timezone: ZoneInfo) -> Instant | None:
+    """The instant of a time of the day, in milliseconds, on a calendar day (`date.toordinal`) where the shop is: the first of
+    two, and for a time that the clock leaves out as if it had not been changed yet, as `datetime` with fold=0. None before
+    1880 and after 2099."""
+    local = (day - _EPOCH_DAY) * DAY_MS + millisecond
+    if not _TABLED_FROM + DAY_MS < local < _TABLED_UNTIL - DAY_MS:
+        return None
+    return Instant(local - offsets(timezone)[1][bisect_right(_walls(timezone), local)])
+
+
+@cache
+def _walls(timezone: ZoneInfo) -> Sequence[int]:
+    """What clocks show, in milliseconds since 1970-01-01, when the offset before each change is in force no more."""
+    changes, values = offsets(timezone)
+    return [at + max(before, after) for at, before, after in zip(changes, values, values[1:], strict=False)]
 
 
 @cache

@@ -1,6 +1,7 @@
 """What the mutations that post by hand have in common."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import strawberry
@@ -76,7 +77,7 @@ def who_is_named(given: Any) -> str:
 async def done_in(context: RequestContext, permission: str, why: Why, store_code: Any) -> Why:
     """The same with the store where it is done. Raises Refused with NOT_FOUND, and Forbidden."""
     store = await store_acted_in(context, permission, value_or_none(store_code), "storeCode")
-    return why._replace(store_id=store)
+    return replace(why, store_id=store)
 
 
 def checked_points(checks: Checks, points: int) -> None:

@@ -4,11 +4,11 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from regulars_core.plugin import LATEST, Instant, Shop, instant_of
+from regulars_core.plugin import LATEST, Instant, Shop, day_and_time, instant_at, instant_of
 
 MONTH_END = " MONTH_END"
 """Stands behind a duration that lasts to the end of its last month."""
@@ -41,16 +41,27 @@ def life_of(text: str) -> Life | None:
 def end_of(life: Life, start: Instant, zone: ZoneInfo) -> Instant:
     """When a life ends that begins at an instant: at the same time of the day, on the last day of a month that has no such day;
     or when the month is over."""
-    local = datetime.fromtimestamp(start / 1000, zone)
+    day, time = day_and_time(start, zone)
+    last = _last_day(life, day)
+    if last is None:
+        return LATEST
+    ended = instant_at(last, 0 if life.to_month_end else time, zone)
+    if ended is None:  # so far away that offsets are not tabled
+        begins = datetime.combine(date.fromordinal(last), datetime.min.time(), zone)
+        return instant_of(begins if life.to_month_end else begins + timedelta(milliseconds=time))
+    return ended
+
+
+@lru_cache(maxsize=1024)
+def _last_day(life: Life, day: int) -> int | None:
+    """The calendar day on which a life ends that begins on one, both as `date.toordinal` counts: where it lasts to the end of the
+    month the first day of the next. None for one that is too far away."""
+    local = date.fromordinal(day)
     year, month = divmod(local.year * 12 + local.month - 1 + life.months, 12)
     if year > 9990:
-        return LATEST
-    day = min(local.day, monthrange(year, month + 1)[1])
-    ended = local.replace(year=year, month=month + 1, day=day, fold=0) + timedelta(days=life.days)
-    if life.to_month_end:
-        following = ended.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)
-        ended = following.replace(day=1)
-    return instant_of(ended)
+        return None
+    ended = date(year, month + 1, min(local.day, monthrange(year, month + 1)[1])) + timedelta(days=life.days)
+    return ((ended.replace(day=1) + timedelta(days=32)).replace(day=1) if life.to_month_end else ended).toordinal()
 
 
 def ending_of(shop: Shop) -> Callable[[str, Instant], Instant]:

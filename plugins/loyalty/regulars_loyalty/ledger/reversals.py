@@ -5,7 +5,7 @@ what was owed for the rest.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from regulars_core.plugin import (
@@ -151,7 +151,7 @@ async def reverse(
     if shop.database.overtaken or customer.id != entry.customer_id:
         done = await _read(shop, entry_id)  # nobody moves anything of the customer's any more
     _refuse(entry, done)
-    made = await _take_back(shop, customer, ledger, done, why._replace(store_id=entry.store_id))
+    made = await _take_back(shop, customer, ledger, done, replace(why, store_id=entry.store_id))
     if entry.program is not None and entry.rule is not None:
         await undo(shop, entry.event_id, entry.program, entry.rule)
     return made

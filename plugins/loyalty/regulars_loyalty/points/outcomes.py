@@ -201,7 +201,7 @@ def _multiplication(earned: int, given: Number) -> Explanation:
 
 
 def _explained(given: Given, points: int) -> Explanation:
-    exact = given.points if isinstance(given.points, int) else Fraction(given.points)
+    exact = Fraction(given.points) if isinstance(given.points, Decimal) else given.points
     figures = {name: _text(value) for name, value in given.figures.items()}
     figures |= {"EARNED": _text(exact), "DROPPED": _text(exact - points), "RESULT": _text(points)}
     return Explanation(f"{given.text} = {_result(exact, points)}" if given.text else _result(exact, points), figures)

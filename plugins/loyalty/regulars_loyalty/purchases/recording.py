@@ -1,7 +1,7 @@
 """What a new purchase posts: what pays for it, the credit that it sells, and what it earns."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -39,21 +39,26 @@ CREDIT_FOR = "creditFor"
 def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline]) -> Sequence[Lookup]:
     """What will have to be known when these purchases are recorded: all lots of who pays by what is kept here, and else those of
     accounts where something is due."""
-    settings, dialect = shop.settings.of(LoyaltySettings), shop.database.dialect
+    dialect = shop.database.dialect
     who = [(one.customer_id, one.purchased_at) for one in purchases if one.customer_id]
     buyers = {customer_id for customer_id, _ in who}
     if not buyers:
         return []
     methods = frozenset[str]().union(*(one.methods for one in purchases if one.customer_id))
-    present = now() if methods.isdisjoint({settings.credit_method, settings.points_method}) else None
+    present = now() if methods.isdisjoint(_own_methods(shop)) else None
     return [*lookup_accounts(dialect, buyers, present), *lookup_earning(shop, who)]
 
 
 def _looked_up(shop: Shop, purchases: Sequence[RecordedPurchase]) -> int:
     """How many of what `lookups_before` has named are of accounts."""
+    own = _own_methods(shop)
+    return LOOKUPS + any(payment.method in own for one in purchases if one.customer_id for payment in one.payments)
+
+
+def _own_methods(shop: Shop) -> Set[str]:
+    """The methods of payments that take what is kept here."""
     settings = shop.settings.of(LoyaltySettings)
-    own = {settings.credit_method, settings.points_method}
-    return LOOKUPS + any(one.customer_id and payment.method in own for one in purchases for payment in one.payments)
+    return {settings.credit_method, settings.points_method}
 
 
 @dataclass(frozen=True)
@@ -95,18 +100,22 @@ async def record(
 
 
 async def _post(shop: Shop, ledger: Ledger, sold: Sequence[_Sold], found: Sequence[Sequence[Any]]) -> None:
-    sales, less = [], []
+    sales, less, methods = [], list[tuple[RecordedPurchase, Mapping[str, int]]](), _own_methods(shop)
     versions = await known_versions(shop, found[0])
     for each in sold:
         purchase = each.purchase
-        carried = each.carried.get("payments") or ()
-        payer = Payer(ledger, versions, purchase, purchase.payments, carried, paid_cause(purchase))
-        one = await payer.pay()
-        less.append((purchase, payer.less))
+        paid = Paid()
+        if any(payment.method in methods for payment in purchase.payments):
+            carried = each.carried.get("payments") or ()
+            payer = Payer(ledger, versions, purchase, purchase.payments, carried, paid_cause(purchase))
+            paid = await payer.pay()
+            less.append((purchase, payer.less))
         for unit in (shop.currency, POINTS):
-            ledger.account(str(purchase.customer_id), unit).use_up(purchase.basket)
-        _sell_credit(ledger, each)
-        sales.append(_sale(shop, each, one))
+            if (account := ledger.accounts.get((str(purchase.customer_id), unit))) is not None:
+                account.use_up(purchase.basket)
+        if each.credit_lines:
+            _sell_credit(ledger, each)
+        sales.append(_sale(shop, each, paid))
     for purchase, missing in less:
         lowered(purchase, missing)
     if told_later() and not shop.settings.of(LoyaltySettings).earn_missed:
@@ -158,10 +167,10 @@ async def earn(
     for purchase, earned in zip(purchases, outcomes, strict=True):
         customer_id = purchase.customer_id
         assert customer_id is not None
-        cause = Happened(purchase, "PURCHASE", purchase.purchased_at).cause()
-        for one in earned:
-            if one.points <= 0:
-                continue
+        given = [one for one in earned if one.points > 0]
+        cause = paid_cause(purchase) if given else None
+        for one in given:
+            assert cause is not None
             account = ledger.account(customer_id, POINTS)
             why = cause._replace(
                 program=one.program, rule=one.code, base=one.base, shares=orjson.dumps(one.shares).decode(),
@@ -176,8 +185,7 @@ async def earn(
 
 def _refuse_stranger(shop: Shop, each: _Sold) -> None:
     """Nobody who is not known pays by what is kept here, or buys it."""
-    settings = shop.settings.of(LoyaltySettings)
-    own = {settings.credit_method, settings.points_method}
+    own = _own_methods(shop)
     if each.purchase.origin == "IMPORT" or told_later():
         return
     problems = [
