@@ -32,7 +32,7 @@ from regulars_core.customers.erasure.holdings import (
 )
 from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge, StandingMerge
 from regulars_core.customers.reads import GONE, CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
-from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition, Sought
+from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Overtaken, Precondition, Sought
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
 from regulars_core.events.ahead import told_later
 from regulars_core.events.consumers import consumer
@@ -193,6 +193,7 @@ __all__ = [
     "NoSettings",
     "Once",
     "Order",
+    "Overtaken",
     "Owners",
     "Pace",
     "Page",

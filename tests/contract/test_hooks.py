@@ -12,7 +12,7 @@ TESTS = Path(__file__).parents[1]
 
 
 def test_there_are_hooks() -> None:
-    assert len(HOOKS) == 38
+    assert len(HOOKS) == 39
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -38,7 +38,8 @@ def test_who_refers_to_customers_takes_part_in_merges(plugin: str) -> None:
 
 
 LOOKUPS = "_lookups"
-QUESTIONS = ["baskets_quoted", "baskets_told"]
+_BASKETS = ["shop", "baskets", "extras"]
+QUESTIONS = {"baskets_quoted": _BASKETS, "baskets_told": _BASKETS, "purchases_concern": ["shop", "purchases"]}
 EVENTS = [
     hook for hook in HOOKS if not hook.startswith("regulars_") and not hook.endswith(LOOKUPS) and hook not in QUESTIONS
 ]
@@ -58,7 +59,7 @@ def test_events_are_async_and_bring_the_shop_and_a_sequence(hook: str) -> None:
 def test_questions_wait_for_nothing(hook: str) -> None:
     spec = getattr(hookspecs, hook)
     assert not inspect.iscoroutinefunction(spec)
-    assert list(inspect.signature(spec).parameters)[:3] == ["shop", "baskets", "extras"]
+    assert list(inspect.signature(spec).parameters)[:3] == QUESTIONS[hook]
 
 
 @pytest.mark.parametrize("hook", [hook for hook in HOOKS if hook.endswith(LOOKUPS)])

@@ -166,8 +166,11 @@ async def test_what_comes_back_after_the_merge_and_its_end_has_a_grace(till: Til
         assert await till.has(ana) == 3_000
     with on("2026-06-30"):
         assert await till.has(ana) == 3_000
+        again = await till.sells(ana, "10.00", **paid(("STORE_CREDIT", "10.00")))
     with on("2026-07-02"):
         assert await till.has(ana) == 0
+        await till.refunds(again, amount="10.00")
+        assert await till.has(ana) == 0  # once
 
 
 async def test_a_debt_beside_what_is_pending_is_settled_by_the_merge_and_owed_again(till: Till) -> None:

@@ -71,6 +71,58 @@ async def test_what_is_not_told_gives_no_credit_beside_what_paid(till: Till) -> 
     assert (await till.posted(ana))[-3:] == [("RESTORE", 400), ("RESTORE", 1_600), ("REFUND", 2_400)]
 
 
+@pytest.mark.parametrize(
+    ("refunds", "credit"),
+    [
+        ([{"card": "50.00"}, {"": "50.00"}], [0, 5_000]),
+        ([{"card": "50.00"}, {"": "20.00"}, {"": "30.00"}], [0, 2_000, 5_000]),
+        ([{"card": "25.00"}, {"": "30.00"}, {"": "45.00"}], [0, 2_000, 5_000]),
+        ([{"": "50.00"}, {"card": "50.00"}], [2_500, 2_500]),
+        ([{"card": "60.00"}, {"": "40.00"}], [0, 4_000]),
+        ([{"STORE_CREDIT": "30.00"}, {"": "35.00"}, {"": "35.00"}], [3_000, 4_000, 5_000]),
+        ([{"": "33.33"}, {"": "33.33"}, {"": "33.34"}], [1_666, 3_333, 5_000]),
+        ([{"STORE_CREDIT": "70.00"}, {"": "30.00"}], [7_000, 7_000]),
+    ],
+)
+async def test_what_is_not_told_comes_from_what_is_left_of_each_way(
+    till: Till, refunds: list[dict[str, str]], credit: list[int]
+) -> None:
+    """50.00 by credit and 50.00 by card: what has gone back to one of them is not there any more for the next refund."""
+    ana = await till.customer()
+    await till.given(ana, 5_000)
+    sale = await till.sells(ana, "100.00", **paid(("STORE_CREDIT", "50.00"), ("card", "50.00")))
+    has = []
+    for refund in refunds:
+        [(method, amount)] = refund.items()
+        await till.refunds(sale, amount=amount, **(paid((method, amount)) if method else {}))
+        has.append(await till.has(ana))
+    assert has == credit
+
+
+async def test_what_paid_for_a_purchase_that_is_nobodys_goes_back_to_who_paid(till: Till) -> None:
+    """Ana paid 20.00 with credit and 10.00 with points, and the purchase was hers by mistake."""
+    ana = await till.customer()
+    await till.given(ana, 2_000)
+    await till.given(ana, 100, POINTS)
+    sale = await till.sells(ana, "50.00", **paid(("STORE_CREDIT", "20.00"), ("POINTS", "10.00"), ("card", "20.00")))
+    await till.api.done("purchasesReassign", "movedCount", {"purchaseIds": [sale["id"]], "toNobody": True})
+    await till.refunds(sale, **told(("STORE_CREDIT", "15.00"), ("POINTS", "10.00"), amount="25.00"))
+    assert (await till.has(ana), await till.has(ana, POINTS)) == (1_500, 100)
+    over = {"purchaseId": sale["id"], **told(("card", "1.00"), ("STORE_CREDIT", "6.00"), amount="7.00")}
+    made = await till.api.do("purchaseRefund", "__typename", over)
+    assert [(one["code"], one["path"]) for one in made["userErrors"]] == [
+        ("CUSTOMER_REQUIRED", ["input", "payments", "1", "method"])
+    ]
+    more = {"purchaseId": sale["id"], **told(("POINTS", "1.00"), amount="1.00")}
+    assert await till.api.refused("purchaseRefund", more) == ["PAYMENTS_MISMATCH"]
+    await till.refunds(sale, **told(("STORE_CREDIT", "5.00"), amount="5.00"))
+    assert (await till.has(ana), await till.has(ana, POINTS)) == (2_000, 100)
+    strangers = await till.sells(None, "5.00")
+    for method in ("STORE_CREDIT", "POINTS"):
+        given = {"purchaseId": strangers["id"], **told((method, "5.00"), amount="5.00")}
+        assert await till.api.refused("purchaseRefund", given) == ["CUSTOMER_REQUIRED"]
+
+
 @pytest.mark.parametrize("method", ["card", "STORE_CREDIT"])
 async def test_what_is_held_for_a_basket_is_free_once_that_is_sold(till: Till, method: str) -> None:
     ana = await till.customer()

@@ -81,6 +81,28 @@ async def test_the_maximum_share_is_of_all_payments(bare: Shop) -> None:
     assert await refused(till, "purchasePay", given) == []
 
 
+async def test_what_is_due_is_paid_by_what_there_is(till: Till) -> None:
+    """15.00 of credit and 225 points, of which 220 are whole steps: 37.00 of the 60.00 that are due."""
+    ana = await till.customer()
+    await till.given(ana, 1_500)
+    await till.given(ana, 125, POINTS)
+    sale = await till.sells(ana, "100.00", due="60.00", payments=[{"method": "card", "amount": "40.00"}])
+    assert await till.has(ana, POINTS) == 225
+    payments = [
+        {"method": "STORE_CREDIT", "amount": "20.00", "atMost": True},
+        {"method": "POINTS", "amount": "40.00", "atMost": True},
+    ]
+    fields = "purchase { due { amount } payments { method amount { amount } pointsPaid } }"
+    made = await till.api.done("purchasePay", fields, {"purchaseId": sale["id"], "payments": payments})
+    assert made["purchase"]["due"]["amount"] == "23.00"
+    paid_so = [(one["method"], one["amount"]["amount"], one["pointsPaid"]) for one in made["purchase"]["payments"]]
+    assert paid_so == [("card", "40.00", None), ("STORE_CREDIT", "15.00", None), ("POINTS", "22.00", "220")]
+    again = await till.api.done("purchasePay", fields, {"purchaseId": sale["id"], "payments": payments[:1]})
+    assert again["purchase"]["due"]["amount"] == "23.00"  # nothing is left, and that is no refusal
+    await till.voids(sale)
+    assert (await till.has(ana), await till.has(ana, POINTS)) == (1_500, 125)
+
+
 @pytest.mark.parametrize(
     ("payments", "refunds", "credit"),
     [

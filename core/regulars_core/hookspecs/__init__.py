@@ -7,7 +7,7 @@ told to the caller; the batch of an import is then run again row by row.
 
 Any other `def` is a question: called whenever somebody asks it, and pure. It answers from its arguments alone, the same to
 the same, and neither reads, writes nor waits. The first half of an event, `…_lookups`, is one, and so is what is asked before
-a sale: `baskets_quoted`.
+a sale: `baskets_quoted`; and whom a purchase concerns, `purchases_concern`.
 
 Events bring a sequence: one row from a mutation, a thousand from an import. A plugin that was off is told later, once, of
 what it missed: one event after another, with what was written of purchases then, by the clock of then (`now`). Customers are in
@@ -75,6 +75,7 @@ from regulars_core.hookspecs.questions import (
     baskets_quoted,
     baskets_quoted_lookups,
     baskets_told,
+    purchases_concern,
 )
 from regulars_core.plugins.host import EventKind, hookimpl, hookspec
 from regulars_core.purchases.recorded import (
@@ -108,6 +109,7 @@ __all__ = [
     "groups_created",
     "hookimpl",
     "hookspec",
+    "purchases_concern",
     "purchases_paid",
     "purchases_paid_lookups",
     "purchases_reassigned",

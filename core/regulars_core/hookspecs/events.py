@@ -244,10 +244,11 @@ async def purchases_paid(
 ) -> None:
     """Something that was due of a purchase was paid by `purchasePay`. What is paid with the sale is told by `purchases_recorded`.
 
-    Each payment brings its purchase as it is since, with lines and all payments; `paid_at` is when it was recorded. Those of one
-    mutation are told together, in its order, so that a refusal names the very one: `("payments", "0", "amount")`. `extras` are
-    those of each payment. The customers are held as in `purchases_refunded`. `found` are the rows of the look-ups that were named
-    in the first half.
+    Each payment brings its purchase as it is since, with lines and all payments; `paid_at` is when it was recorded. Those of
+    one mutation are told together, in its order, so that a refusal names the very one: `("payments", "0", "amount")`.
+    `extras` are those of each payment. A plugin that takes less than a payment says, because less will do, lowers its
+    `amount_minor` and raises `due_minor` of its purchase: core writes that down. The customers are held as in
+    `purchases_refunded`. `found` are the rows of the look-ups that were named in the first half.
 
     For example:
 

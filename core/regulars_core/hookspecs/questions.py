@@ -10,6 +10,23 @@ from regulars_core.shop.shop import Shop
 
 
 @hookspec
+def purchases_concern(shop: Shop, purchases: Sequence[str]) -> Sequence[Lookup]:  # type: ignore[empty-body]
+    """Whose money, points, progress or tier the plugin moves beside the owners' when something becomes of these purchases.
+
+    They are given by their ids, and answered are look-ups of customers' ids. It is asked before money is given back of purchases,
+    before they are voided, paid later or given to somebody else: they are locked then. All who are named are held together with
+    the owners, in one order, before anything is written. Whom the plugin holds later by itself others may hold already, who wait
+    for us: that is a deadlock.
+
+    For example:
+
+        @hookimpl
+        def purchases_concern(purchases: Sequence[str]) -> Sequence[Lookup]:
+            return [("SELECT customer_id FROM card_payment WHERE purchase_id = $1", [one]) for one in purchases]
+    """
+
+
+@hookspec
 def baskets_quoted_lookups(  # type: ignore[empty-body]
     shop: Shop, baskets: Sequence[BasketOutline], extras: Sequence[Mapping[str, Any]]
 ) -> Sequence[Lookup]:

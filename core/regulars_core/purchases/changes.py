@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import TypedDict
 
 from regulars_core.audit import changed
-from regulars_core.customers.aliases import hold
 from regulars_core.events.ahead import PAID
 from regulars_core.events.events import announce
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.purchases.given_back.concerned import hold_concerned
 from regulars_core.purchases.given_back.refund_rows import locked_row
 from regulars_core.purchases.payments.payment_rows import (
     PAYMENT_COLUMNS,
@@ -96,8 +96,7 @@ async def pay(
         if before + len(tidied) > MAX_PAYMENTS:
             message = f"A purchase has at most {MAX_PAYMENTS} payments."
             raise Refused(Problem("TOO_MANY", message, ("payments",)))
-        if purchase.customer_id:
-            await hold(shop.database, [purchase.customer_id])
+        await hold_concerned(shop, [purchase_id], [purchase.customer_id])
         paid_at = now()
         kept = [replace(payment, reference=None) for payment in tidied] if is_erased else tidied
         rows = [payment_row(purchase_id, purchase.currency, payment, paid_at) for payment in kept]
@@ -108,8 +107,20 @@ async def pay(
             told = await _paid(shop, replace(purchase, due_minor=purchase.due_minor - amount), rows)
         owners = [purchase.customer_id] * len(rows)
         await announce(shop, PAID, [row.id for row in rows], extras, told, others=owners)
+        await _lower(shop, purchase.due_minor - amount, list(told.values()))
 
     await shop.database.transaction(work)
+
+
+async def _lower(shop: Shop, due: int, told: Sequence[RecordedPayment]) -> None:
+    """Where a plugin took less than a payment said, because less would do: that is what was paid, and the rest is still due."""
+    if not told or told[0].purchase.due_minor == due:
+        return
+    await shop.database.run_many(
+        "UPDATE payment SET amount = $2 WHERE id = $1", [(payment.id, payment.amount_minor) for payment in told]
+    )
+    since = told[0].purchase
+    await shop.database.run("UPDATE purchase SET due = $2 WHERE id = $1", since.id, since.due_minor)
 
 
 async def _paid(shop: Shop, since: PurchaseRow, rows: Sequence[PaymentRow]) -> Mapping[str, RecordedPayment]:

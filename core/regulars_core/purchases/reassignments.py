@@ -5,16 +5,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from regulars_core.audit import changed
-from regulars_core.customers.aliases import hold, survivors
+from regulars_core.customers.aliases import survivors
 from regulars_core.customers.merge.facts import Merge, MergeForecast, PlannedMerge
 from regulars_core.customers.merge.rows import PURCHASE, give_back, move_all
-from regulars_core.database import Overtaken
 from regulars_core.events.ahead import REASSIGNED
 from regulars_core.events.events import announce
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
+from regulars_core.purchases.given_back.concerned import hold_concerned
 from regulars_core.purchases.reads import OF_AN_ERASED_ONE, PURCHASES, PurchaseRow
 from regulars_core.purchases.recorded import ReassignedPurchase, reassigned, recorded_by_ids
 from regulars_core.purchases.statistics import recount
@@ -102,8 +102,7 @@ async def _locked(
 async def _move(shop: Shop, moves: Sequence[_Move], customer_id: str | None, reason: str | None) -> None:
     database, ids = shop.database, [move.purchase_id for move in moves]
     about = {one for one in (customer_id, *(move.before for move in moves)) if one}
-    if await hold(database, about):  # in one order, before anything is looked up of any of them
-        raise Overtaken("A customer was merged into another meanwhile.")
+    await hold_concerned(shop, ids, about)
     await database.run(
         f"UPDATE purchase SET customer_id = $2 WHERE {database.dialect.among('id', 1)}", ids, customer_id
     )

@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from regulars_core.audit import changed
-from regulars_core.customers.aliases import hold
 from regulars_core.events.ahead import VOIDED
 from regulars_core.events.events import announce
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, just_after, now
 from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.purchases.given_back.concerned import hold_concerned
 from regulars_core.purchases.given_back.refund_rows import (
     LockedPurchase,
     give_back,
@@ -65,6 +65,7 @@ async def refund(
         locked = await locked_row(shop, purchase_id, stores)
         if locked.row.status == "VOIDED":
             raise Refused(Problem("PURCHASE_VOIDED", "The purchase was voided.", ("purchaseId",)))
+        await hold_concerned(shop, [purchase_id], [locked.row.customer_id], only_several=True)
         of = (await refundables(shop, [locked]))[purchase_id]
         purchase, paid = of
         refunded_at = max(now(), purchase.purchased_at) if at is None else at
@@ -101,8 +102,8 @@ async def void(shop: Shop, purchase_id: str, stores: Collection[str] | None = No
         if purchase.status == "VOIDED":
             changed({})
             return False
-        if others:  # in one order, before anything is written of any of them
-            await hold(shop.database, [one.row.customer_id for one in (locked, *others) if one.row.customer_id])
+        every = [one.row for one in (locked, *others)]
+        await hold_concerned(shop, [one.id for one in every], [one.customer_id for one in every], only_several=True)
         changed({"status": (purchase.status, "VOIDED")})
         await shop.database.run("UPDATE purchase SET status = 'VOIDED' WHERE id = $1", purchase_id)
         await recount(shop.database, [purchase.customer_id] if purchase.customer_id else [])

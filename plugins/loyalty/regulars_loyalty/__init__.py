@@ -42,6 +42,7 @@ from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.points.box import BOX
 from regulars_loyalty.points.missed import failures
 from regulars_loyalty.points.rewards import REWARDS
+from regulars_loyalty.purchases.reads import lookup_payers
 from regulars_loyalty.settings import LoyaltySettings
 from regulars_schema.plugin import Contribution
 
@@ -116,6 +117,11 @@ async def purchases_recorded(
     found: Sequence[Sequence[Any]],
 ) -> None:
     await events.recorded(shop, purchases, extras, found)
+
+
+@hookimpl
+def purchases_concern(shop: Shop, purchases: Sequence[str]) -> Sequence[Lookup]:
+    return [lookup_payers(shop.database.dialect, purchases)]
 
 
 @hookimpl

@@ -16,7 +16,6 @@ from regulars_core.plugin import (
 )
 from regulars_loyalty.ledger.storage import Ledger, write_ledger
 from regulars_loyalty.purchases import paying_later, recording
-from regulars_loyalty.purchases.paying_later import refuse_strangers
 from regulars_loyalty.purchases.settling import Happened, settle
 
 
@@ -49,7 +48,6 @@ async def paid(shop: Shop, payments: Sequence[RecordedPayment], extras: Sequence
 
 async def refunded(shop: Shop, refunds: Sequence[RecordedRefund]) -> None:
     """Money was given back. Raises Refused where credit is to be given to nobody."""
-    refuse_strangers(shop, refunds)
     ledger = await settle(shop, [Happened(one.purchase, "REFUND", one.refunded_at, one) for one in refunds])
     await _write(ledger)
 

@@ -181,10 +181,10 @@ class CreditLine(Model):
 
 
 class OncePerCustomer(Model):
-    """A rule that gives once per customer has given to this one, by this transfer."""
+    """A rule that gives once per customer has given to this one, by this transfer; to nobody where that was taken back whole."""
 
     id = IdField(primary_key=True)
-    customer_id = IdField()
+    customer_id = IdField(null=True)
     rule = TextKeyField(32)
     transfer_id = IdField()
 

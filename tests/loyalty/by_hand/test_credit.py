@@ -130,6 +130,35 @@ async def test_a_refund_takes_back_what_was_given_for_the_purchase(owner: Owner,
     assert await hand.balance(ana) == -300
 
 
+async def test_what_is_given_for_the_rest_of_a_purchase_comes_back_in_its_part(owner: Owner, hand: Hand) -> None:
+    """6.00 for the 10.00 that are left of 20.00: 5.00 of these take half of it back, and not three quarters."""
+    ana, bo = await owner.customer(), await owner.customer("Bo")
+    bought = await owner.sells(ana, "20.00", "2026-05-01")
+    await owner.refunds(bought, "10.00", "2026-05-02")
+    await hand.adds(ana, "6.00", purchaseId=bought)
+    moved = {"purchaseIds": [bought], "customerId": bo}
+    await owner.api.done("purchasesReassign", "movedCount", moved)
+    assert (await hand.balance(ana), await hand.balance(bo)) == (600, 0)
+    await owner.refunds(bought, "5.00", "2026-05-03")
+    assert await hand.balance(ana) == 300
+    fields = "credit { entries(first: 1) { nodes { explanation { text } } } }"
+    [entry] = (await owner.asks(ana, fields))["credit"]["entries"]["nodes"]
+    assert entry["explanation"]["text"] == "6.00 × 5.00 ÷ 10.00 = 3.00"
+    await owner.refunds(bought, "5.00", "2026-05-04")
+    assert await hand.balance(ana) == 0
+
+
+async def test_what_is_given_for_a_purchase_that_is_back_is_undone_by_its_void_alone(owner: Owner, hand: Hand) -> None:
+    ana, bo = await owner.customer(), await owner.customer("Bo")
+    bought = await owner.sells(ana, "20.00", "2026-05-01")
+    await owner.refunds(bought, "20.00", "2026-05-02")
+    await hand.adds(ana, "5.00", purchaseId=bought)
+    await owner.api.done("purchasesReassign", "movedCount", {"purchaseIds": [bought], "customerId": bo})
+    assert await hand.balance(ana) == 500
+    await owner.api.done("purchaseVoid", "__typename", {"purchaseId": bought})
+    assert await hand.balance(ana) == 0
+
+
 async def test_an_id_of_a_merged_record_leads_to_the_survivor(owner: Owner, hand: Hand) -> None:
     ana, bo = await owner.customer(), await owner.customer("Bo")
     await owner.merges(ana, bo)

@@ -39,7 +39,8 @@ class Line:
 
 @dataclass(eq=False)
 class Paid:
-    """A payment by credit or points, from whose it is; `units` is what was taken there, `amount` the money."""
+    """A payment by credit or points, from whose it is; `units` is what was taken there, `amount` the money, of which so much is
+    `gone`."""
 
     method: str
     amount: int
@@ -47,7 +48,7 @@ class Paid:
     payer: str
     uses: list[Use]
     back: int = 0
-    in_share: int = 0
+    gone: Fraction = Fraction(0)
 
 
 @dataclass(eq=False)
@@ -61,7 +62,8 @@ class Earned:
 
 @dataclass(eq=False)
 class Purchase:
-    """What was bought; `eligible` is what earns, `reversed` what of it was given back in money."""
+    """What was bought; `eligible` is what earns, `reversed` what of it was given back in money; `otherwise` is what went back by
+    neither credit nor points."""
 
     owner: str | None
     at: int
@@ -78,8 +80,7 @@ class Purchase:
     eligible: int = 0
     gifts: int = 0
     late: int = 0
-    untold: int = 0
-    elsewhere: int = 0
+    otherwise: Fraction = Fraction(0)
 
     @property
     def total(self) -> int:

@@ -4,6 +4,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 
 from tests.loyalty.naive.accounts import DAY, FOR_EVER, Account, Hold, Lot, No, Use, spread
 from tests.loyalty.naive.purchases import Earned, Line, Paid, Purchase
@@ -228,10 +229,9 @@ class NaiveShop:
                     self.account(purchase.owner, POINTS).or_nothing(),
                 ):
                     paid = self._pay(purchase, tenders)
-                    if purchase.due != before:
-                        raise No("INVALID_AMOUNT")
-            finally:
+            except No:
                 purchase.due = before
+                raise
         purchase.due -= sum(one.amount for one in tenders)
         purchase.late += sum(self._given(one) for one in paid)
         purchase.paid += paid
@@ -244,8 +244,6 @@ class NaiveShop:
         if purchase.is_void:
             raise No("PURCHASE_VOIDED")
         shares, delivery = self._shares(purchase, amount, goods)
-        if told and purchase.owner is None and any(one.method in _SHORT for one in told):
-            raise No("CUSTOMER_REQUIRED")
         amount = sum(shares) + delivery
         forgiven = min(purchase.due, amount)
         money = amount - forgiven
@@ -253,10 +251,6 @@ class NaiveShop:
         purchase.refunded += amount
         purchase.due -= forgiven
         purchase.money_back += money
-        purchase.untold += money if told is None else 0
-        purchase.elsewhere += sum(one.amount for one in told or () if one.method not in _SHORT) + (
-            back[-1] if back else 0
-        )
         purchase.delivery_taken += delivery
         for n, (line, share) in enumerate(zip(purchase.lines, shares, strict=True)):
             line.taken += share
@@ -266,7 +260,12 @@ class NaiveShop:
                 self._take_sold(purchase, line, share)
         if purchase.owner is not None:
             purchase.take_back(self.account(purchase.owner, POINTS), self.now)
-        self._give_back(purchase, back)
+        if told is None:
+            self._give_back_untold(purchase, money)
+        else:
+            assert back is not None
+            purchase.otherwise += sum(one.amount for one in told if one.method not in _SHORT) + back[-1]
+            self._give_back(purchase, back)
 
     @staticmethod
     def _shares(purchase: Purchase, amount: int | None, goods: dict[int, int]) -> tuple[list[int], int]:
@@ -298,34 +297,49 @@ class NaiveShop:
                     back[n] += units
                     rest -= units * worth
             if rest and tender.method == POINTS:
-                raise No("PAYMENTS_MISMATCH")
+                paid_so = any(one.method == POINTS for one in purchase.paid)
+                raise No("PAYMENTS_MISMATCH" if paid_so or purchase.owner is not None else "CUSTOMER_REQUIRED")
             beside += rest
+        if beside and purchase.owner is None:
+            raise No("CUSTOMER_REQUIRED")
         return [*back, beside]
 
-    def _give_back(self, purchase: Purchase, told: list[int] | None) -> None:
-        """What was paid comes back in its share of all that was given back so far, or as it is told."""
-        if told is None:
-            whole = purchase.money_back + purchase.total - purchase.refunded - purchase.due
-            worths = {POINTS: 10, CREDIT: 1}
-            otherwise = whole - sum(paid.units * worths[paid.method] for paid in purchase.paid)
-            gone = purchase.elsewhere + (purchase.untold * otherwise // whole if whole else 0) - otherwise
-            for paid in purchase.paid:
-                if purchase.is_void:
-                    worth = worths[paid.method]
-                    missing = min(max(gone, 0), (paid.units - paid.back) * worth)
-                    gone -= missing
-                    self._restore(paid, ((paid.units - paid.back) * worth - missing) // worth)
-                    continue
-                so_far = paid.units * purchase.untold // whole if whole else 0
-                self._restore(paid, min(so_far - paid.in_share, paid.units - paid.back))
-                paid.in_share = so_far
+    @staticmethod
+    def _otherwise(purchase: Purchase) -> int:
+        """What was paid with neither credit nor points."""
+        whole = purchase.money_back + purchase.total - purchase.refunded - purchase.due
+        return whole - sum(paid.amount for paid in purchase.paid)
+
+    def _give_back_untold(self, purchase: Purchase, money: int) -> None:
+        """Of each way of paying its share of what is left of all of them; in whole units once all of it is counted together."""
+        card = max(self._otherwise(purchase) - purchase.otherwise, Fraction(0))
+        whole = card + sum(paid.amount - paid.gone for paid in purchase.paid)
+        if not whole or not money:
             return
+        part = min(Fraction(money) / whole, Fraction(1))
+        purchase.otherwise += money - sum((paid.amount - paid.gone) * part for paid in purchase.paid)
+        for paid in purchase.paid:
+            paid.gone += (paid.amount - paid.gone) * part
+            self._restore(paid, int(paid.gone) * paid.units // paid.amount - paid.back)
+
+    def _give_back(self, purchase: Purchase, told: list[int]) -> None:
+        """What was paid comes back as it is told."""
         *each, beside = told
         for paid, units in zip(purchase.paid, each, strict=True):
+            paid.gone = min(paid.gone + units * paid.amount // paid.units, Fraction(paid.amount))
             self._restore(paid, units)
         if beside:
             assert purchase.owner is not None
             self.account(purchase.owner, CREDIT).give(beside, self.now, is_bought=True)
+
+    def _give_back_rest(self, purchase: Purchase) -> None:
+        """All that paid, but for what has gone back otherwise beyond what was paid so."""
+        gone = max(int(purchase.otherwise) - self._otherwise(purchase), 0)
+        for paid in purchase.paid:
+            worth = paid.amount // paid.units
+            missing = min(gone, (paid.units - paid.back) * worth)
+            gone -= missing
+            self._restore(paid, ((paid.units - paid.back) * worth - missing) // worth)
 
     def _restore(self, paid: Paid, units: int) -> None:
         if units:
@@ -341,7 +355,7 @@ class NaiveShop:
         for line in purchase.lines:
             if line.lot is not None and line.left:
                 self._take_sold(purchase, line, line.left)
-        self._give_back(purchase, None)
+        self._give_back_rest(purchase)
 
     def _take_sold(self, purchase: Purchase, line: Line, amount: int) -> None:
         """Credit that was sold is taken back from whom it was sold to."""

@@ -85,3 +85,69 @@ async def test_what_is_off_is_told_and_not_made_up_for(open_loyalty: OpenLoyalty
     ]
     rules = (await other.api.data("{ pointsProgram { rules { rule { isAvailable } } } }"))["pointsProgram"]["rules"]
     assert [one["rule"]["isAvailable"] for one in rules] == [True, False]
+
+
+async def moved(owner: Owner, purchase: str, customer: str | None) -> None:
+    given = {"purchaseIds": [purchase], **({"customerId": customer} if customer else {"toNobody": True})}
+    await owner.api.done("purchasesReassign", "movedCount", given)
+
+
+async def made_up(owner: Owner) -> int:
+    return sum([done async for done in make_up(owner.shop)])
+
+
+async def test_whose_purchase_it_is_by_now_gets_what_the_rule_gives(open_loyalty: OpenLoyalty) -> None:
+    """7 by the rule and 10 of its own, by whoever has the purchase at the time; and nobody has it twice."""
+    moody = Moody()
+    owner = Owner(await open_loyalty({"moody": moody}))
+    await puts(owner, DOLLAR, earns("MOODY", "M"))
+    ana, ben = await owner.customer(), await owner.customer("Ben")
+    moody.is_bad = True
+    bought = await owner.sells(ana, "10.00", "2099-01-01")
+    await moved(owner, bought, ben)
+    moody.is_bad = False
+    assert await made_up(owner) == 1
+    assert [await points(owner, one) for one in (ana, ben)] == ["0", "17"]
+    await moved(owner, bought, ana)
+    await made_up(owner)
+    assert [await points(owner, one) for one in (ana, ben)] == ["17", "0"]
+    await moved(owner, bought, ben)
+    await made_up(owner)
+    assert [await points(owner, one) for one in (ana, ben)] == ["0", "17"]
+
+
+async def test_what_was_earned_anew_meanwhile_is_not_had_twice(open_loyalty: OpenLoyalty) -> None:
+    """A multiplier of what failed: 10, and 10 on top; and 7 with 7 on top, once the rule can be asked. In between the purchase
+    was moved and came back, so that what it had earned is posted twice."""
+    moody = Moody()
+    owner = Owner(await open_loyalty({"moody": moody}))
+    await puts(owner, DOLLAR, earns("MOODY", "M"), earns("MULTIPLIER", "X", factor="2"))
+    ana, ben = await owner.customer(), await owner.customer("Ben")
+    moody.is_bad = True
+    bought = await owner.sells(ana, "10.00", "2099-01-01")
+    for somebody in (ben, ana):
+        await moved(owner, bought, somebody)
+    assert [await points(owner, one) for one in (ana, ben)] == ["20", "0"]
+    moody.is_bad = False
+    assert await made_up(owner) == 1
+    assert [await points(owner, one) for one in (ana, ben)] == ["34", "0"]
+
+
+async def test_it_waits_while_the_rule_is_off_and_while_the_purchase_is_nobodys(open_loyalty: OpenLoyalty) -> None:
+    moody = Moody()
+    owner = Owner(await open_loyalty({"moody": moody}))
+    await puts(owner, DOLLAR, earns("MOODY", "M"))
+    ana = await owner.customer()
+    moody.is_bad = True
+    bought = await owner.sells(ana, "10.00", "2099-01-01")
+    await moved(owner, bought, None)
+    moody.is_bad = False
+    assert await made_up(owner) == 0
+    assert await told(owner) == []
+    await moved(owner, bought, ana)
+    off = Owner(await open_loyalty())
+    assert await made_up(off) == 0
+    assert (await told(off))[1].startswith("points rule M: failed at 1 purchases")
+    owner = Owner(await open_loyalty({"moody": moody}))
+    assert await made_up(owner) == 1
+    assert await points(owner, ana) == "17"

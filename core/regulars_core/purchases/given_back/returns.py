@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from regulars_core.primitives.checks import Checks
+from regulars_core.purchases.given_back.concerned import concerned
 from regulars_core.purchases.given_back.refund_rows import (
     GivenBack,
     LockedPurchase,
@@ -31,14 +32,15 @@ EXCHANGE = "exchange"
 @dataclass(frozen=True, slots=True)
 class Returned:
     """The earlier purchases of which something comes back, locked, by the lines that do; without those that are not there for
-    whoever asks."""
+    whoever asks; and of whom plugins say that they are concerned."""
 
     by_line: Mapping[str, LockedPurchase]
+    concerned: Collection[str] = ()
 
     @property
     def customers(self) -> Collection[str]:
-        """Whose they are."""
-        return {one.row.customer_id for one in self.by_line.values() if one.row.customer_id}
+        """Whose they are, and who is concerned."""
+        return {one.row.customer_id for one in self.by_line.values() if one.row.customer_id} | set(self.concerned)
 
 
 async def lock_returned(shop: Shop, purchase: CheckedPurchase, stores: Collection[str] | None) -> Returned:
@@ -52,7 +54,8 @@ async def lock_returned(shop: Shop, purchase: CheckedPurchase, stores: Collectio
     these = values.among("id", sorted({purchase_id for _, purchase_id in lines}), "uuid")
     here = "" if stores is None else f" AND {values.among('store_id', sorted(stores), 'uuid')}"
     locked = {one.row.id: one for one in await lock_purchases(shop, f"{these}{here}", values.all)}
-    return Returned({line: locked[purchase_id] for line, purchase_id in lines if purchase_id in locked})
+    found = {line: locked[purchase_id] for line, purchase_id in lines if purchase_id in locked}
+    return Returned(found, await concerned(shop, locked))
 
 
 async def exchange(shop: Shop, purchase_id: str, purchase: CheckedPurchase, returned: Returned) -> int:

@@ -1,5 +1,7 @@
 """Store credit that is given and taken by hand."""
 
+from dataclasses import replace
+
 from regulars_core.plugin import LATEST, Instant, Problem, Refused, Shop, Where, purchases_by_ids
 from regulars_loyalty.ledger.book import ISSUED, PAID, Short, Terms
 from regulars_loyalty.ledger.by_hand import Posted, Why, telling
@@ -19,15 +21,17 @@ async def add(
     visible: Where | None = None,
 ) -> Posted:
     """Give a customer credit, in minor units of the shop's currency. It may be given for a purchase of theirs that is `visible`
-    and not voided: then the refund of that takes it back. Raises Refused with NOT_FOUND."""
+    and not voided: then what is given back of that from now on takes it back. Raises Refused with NOT_FOUND."""
     customer, ledger = await named_ledger(shop, customer_id, "customerId")
+    cause = why.cause("FUNDING", ledger.present, purchase_id=purchase_id)
     if purchase_id is not None:
         purchase = (await purchases_by_ids(shop.database, [purchase_id], visible)).get(purchase_id)
         if purchase is None or purchase.customer_id != customer.id or purchase.status == "VOIDED":
             raise Refused(Problem("NOT_FOUND", "The customer has no such purchase.", ("purchaseId",)))
+        cause = replace(cause, base=max(purchase.total_minor - purchase.refunded_minor, 0))
     account = ledger.account(customer.id, shop.currency)
     terms = Terms(ledger.present, LATEST if expires_at is None else expires_at, purchase_id=purchase_id)
-    account.give("FUNDING", amount, why.cause("FUNDING", ledger.present, purchase_id=purchase_id), terms)
+    account.give("FUNDING", amount, cause, terms)
     entry = telling(account.transfers, "FUNDING")
     await write_ledger(ledger)
     return Posted(customer, account, entry)

@@ -44,8 +44,8 @@ class CreditAddInput(PostingInput):
     expires_at: strawberry.Maybe[Instant | None] = strawberry.field(description="When it expires; never if absent.")
     note: strawberry.Maybe[str | None] = strawberry.field(description=NOTE)
     purchase_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
-        description="The purchase that it is given for: its refund takes the credit back, even if it was spent. To sell credit, "
-        "record a line with `creditFor` instead."
+        description="The purchase that it is given for: what is given back of it from then on takes the credit back in its part, "
+        "even if it was spent. To sell credit, record a line with `creditFor` instead."
     )
     reason: str = strawberry.field(description=REASON)
     store_code: strawberry.Maybe[str | None] = strawberry.field(description=STORE)

@@ -11,8 +11,7 @@ INPUTS = (
         AT_MOST,
         bool,
         "Of credit and points, which are told by the method: true takes what there is where that is less than the amount, points "
-        "in whole steps of the rate, and what is missing stays `due`; if absent, less is refused. `purchasePay` always takes all "
-        "that it names, or refuses.",
+        "in whole steps of the rate, and what is missing stays `due`; if absent, less is refused.",
     ),
     InputField(
         PurchaseLineInput,

@@ -80,7 +80,9 @@ class Ledger:
     once: list[tuple[str, str, str]] = field(default_factory=list)
     """(customer, rule, transfer) of what was given once per customer."""
     never_again: list[str] = field(default_factory=list)
-    """Transfers by which something was given once per customer, and that were taken back."""
+    """Transfers that were taken back whole: what one of them gave once per customer may be given again."""
+    once_more: list[tuple[str, str, str]] = field(default_factory=list)
+    """The same as `once`, of what was taken back and is there again."""
 
     def account(self, customer_id: str, unit: str) -> Account:
         """The account of a customer in a unit; an empty one where nothing was ever posted."""
@@ -207,7 +209,7 @@ async def write_ledger(ledger: Ledger) -> None:
     accounts = [_account(one) for one in changed]
     lots = [_lot(account, lot) for account in changed for lot in account.touched.values()]
     holds = [_hold(account, one) for account in changed for one in account.holds if one.is_changed]
-    once = [(new_id(), *one) for one in ledger.once]
+    once = [(new_id(), *one) for one in (*ledger.once, *ledger.once_more)]
     inserts: Sequence[tuple[str, Sequence[str], Sequence[Sequence[Any]]]] = [
         ("loyalty_transfer", _TRANSFER, transfers),
         ("loyalty_unchained", ("transfer_id",), [(row[0],) for row in transfers]),
@@ -220,9 +222,12 @@ async def write_ledger(ledger: Ledger) -> None:
         ("loyalty_lot", _LOT_ROW, lots, _PUT_LOT),
         ("loyalty_hold", _HOLD_COLUMNS, holds, _PUT_HOLD),
     ]
+    among = database.dialect.among("transfer_id", 1)
     if ledger.never_again:
-        among = database.dialect.among("transfer_id", 1)
-        await database.defer([(f"DELETE FROM loyalty_once WHERE {among}", [ledger.never_again])])
+        await database.defer([(f"UPDATE loyalty_once SET customer_id = NULL WHERE {among}", [ledger.never_again])])
+    if ledger.once_more:
+        again = [transfer_id for *_, transfer_id in ledger.once_more]
+        await database.defer([(f"DELETE FROM loyalty_once WHERE {among}", [again])])
     if max(len(transfers), len(lots)) < MIN_COPY_ROWS:
         writes = [inserting(table, columns, rows) for table, columns, rows in inserts if rows]
         for table, columns, rows, conflict in puts:
@@ -239,7 +244,7 @@ async def write_ledger(ledger: Ledger) -> None:
         account.transfers, account.touched, account.drawn = [], {}, 0
         for one in account.holds:
             one.is_changed = False
-    ledger.once, ledger.never_again = [], []
+    ledger.once, ledger.never_again, ledger.once_more = [], [], []
 
 
 async def _write_many(

@@ -9,7 +9,7 @@ from regulars_loyalty.ledger.holds import refused
 from regulars_loyalty.ledger.named import named_ledger
 from regulars_loyalty.ledger.storage import write_ledger
 from regulars_loyalty.points.program import Versions
-from regulars_loyalty.points.program_versions import versions_of
+from regulars_loyalty.points.program_versions import unchanged, versions_of
 
 MAX_POINTS = 10**15
 """Of one posting: sums of thousands of them still fit 64 bits."""
@@ -22,6 +22,8 @@ async def add(shop: Shop, customer_id: str, points: int, why: Why, ends: Ends) -
     """Give a customer points. Raises Refused with NOT_FOUND."""
     versions = await versions_of(shop) if ends == AS_THE_PROGRAM_SAYS else None
     customer, ledger = await named_ledger(shop, customer_id, "customerId")
+    if versions is not None:
+        await shop.database.defer([unchanged(versions)])
     account, present = ledger.account(customer.id, POINTS), ledger.present
     account.give("ADJUST", points, why.cause("ADJUST", present), _terms(shop, present, ends, versions))
     entry = telling(account.transfers, "ADJUST")

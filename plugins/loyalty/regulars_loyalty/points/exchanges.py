@@ -20,7 +20,7 @@ from regulars_loyalty.ledger.storage import Ledger, write_ledger
 from regulars_loyalty.points import rewards
 from regulars_loyalty.points.by_hand import hold_named
 from regulars_loyalty.points.program import ExchangeData, Version
-from regulars_loyalty.points.program_versions import versions_of
+from regulars_loyalty.points.program_versions import unchanged, versions_of
 
 GIVERS = "loyalty_reward_givers"
 _OWN = frozenset({rewards.CREDIT.name, rewards.POINTS.name})
@@ -49,6 +49,7 @@ async def exchange(shop: Shop, customer_id: str, code: str, times: int, why: Why
         raise refused(account, short, "exchange") from None
     entry = telling(posted, "REDEEM")
     _give(ledger, customer.id, reward, times, cause)
+    await shop.database.defer([unchanged(versions)])
     await write_ledger(ledger)
     if (giver := givers(shop).get(found.reward.kind)) is not None:
         redeemed = RedeemedExchange(

@@ -14,10 +14,14 @@ _TRIED = 50
 async def keep_missed(shop: Shop, outcomes: Mapping[str, Sequence[Outcome]]) -> None:
     """Remember, in the caller's transaction, which rules failed at which of these purchases. Where none does nothing is asked of
     the database."""
-    failed = [(id_, one.code) for id_, own in outcomes.items() for one in own if one.is_failure]
-    if failed:
-        known = await missed_at(shop, [id_ for id_, _ in failed])
-        new = [(new_id(), *one) for one in failed if one not in known]
+    await note_missed(shop, [(id_, one.code) for id_, own in outcomes.items() for one in own if one.is_failure])
+
+
+async def note_missed(shop: Shop, missed: Sequence[tuple[str, str]]) -> None:
+    """Remember, in the caller's transaction, at which purchases rules are to be asked once more, as (purchase, rule)."""
+    if missed:
+        known = await missed_at(shop, [id_ for id_, _ in missed])
+        new = [(new_id(), *one) for one in missed if one not in known]
         await insert(shop.database, "loyalty_missed", ("id", "purchase_id", "rule"), new)
 
 
@@ -47,7 +51,8 @@ async def failures(shop: Shop) -> AsyncIterator[str]:
                 seen.add((rule.code, wrong))
                 yield f"points rule {rule.code} ({rule.data.rule.kind}{_whose(shop, rule)}): {wrong}"
     for code, count, example in await shop.database.rows(
-        "SELECT rule, count(*), min(CAST(purchase_id AS TEXT)) FROM loyalty_missed GROUP BY rule ORDER BY rule"
+        "SELECT m.rule, count(*), min(CAST(m.purchase_id AS TEXT)) FROM loyalty_missed m JOIN purchase p ON p.id = m.purchase_id"
+        " WHERE p.customer_id IS NOT NULL GROUP BY m.rule ORDER BY m.rule"
     ):
         such = f"such as purchase_{example.replace('-', '')}"
         yield f"points rule {code}: failed at {count} purchases, {such}; the log says what it raises, and it will be made up for"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from regulars_core.plugin import Checks, Instant, Lookup, Problem, Shop, rule_kinds
+from regulars_core.plugin import Checks, Instant, Lookup, Precondition, Problem, Shop, rule_kinds
 from regulars_loyalty.points.kinds import PointsRuleKind
 from regulars_loyalty.points.program import (
     EarningData,
@@ -47,6 +47,14 @@ async def known_versions(shop: Shop, rows: Sequence[Any]) -> Versions:
     versions = versions_from(shop, stored)
     shop.memory[Versions] = versions
     return versions
+
+
+def unchanged(versions: Versions) -> Precondition:
+    """That these versions are those that hold when it is written what was decided by them: whoever was slower than a change of
+    the program runs again."""
+    number, withdrawn = versions.state
+    holds = "coalesce(max(number), 0) = CAST($1 AS BIGINT) AND count(withdrawn_at) = CAST($2 AS BIGINT)"
+    return Precondition(f"(SELECT {holds} FROM loyalty_program)", [number, withdrawn])
 
 
 def asked_by(rows: Sequence[Any]) -> tuple[State, Sequence[int]]:

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from regulars_core.plugin import NEVER, Instant, Shop, hold, recorded_before_refunds
+from regulars_core.plugin import NEVER, Instant, Shop, recorded_before_refunds
 from regulars_core.plugin import recorded_by_ids as recorded_now
 from regulars_loyalty.ledger.storage import read_ledger, write_ledger
 from regulars_loyalty.points.earning import lookup_earning
-from regulars_loyalty.purchases.reads import posted_by
+from regulars_loyalty.purchases.reads import hold_all, posted_by
 from regulars_loyalty.purchases.recording import earn, sale_since
 from regulars_loyalty.purchases.settling import Happened, settle
 from regulars_loyalty.purchases.standing import EARNED
@@ -44,7 +44,7 @@ async def earn_anew(shop: Shop, purchase_ids: Sequence[str]) -> int:
 async def _earn(shop: Shop, purchase_ids: Sequence[str]) -> int:
     found = await recorded_before_refunds(shop.database, purchase_ids)
     buyers = {one.customer_id for one in found.values() if one.customer_id}
-    await hold(shop.database, buyers)
+    await hold_all(shop, purchase_ids, buyers)
     now_there = await recorded_now(shop.database, purchase_ids)
     posted = await posted_by(shop, purchase_ids)
     fresh = [

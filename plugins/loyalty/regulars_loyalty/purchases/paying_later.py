@@ -1,21 +1,21 @@
-"""Paying later what was due of a purchase, and giving money back as credit to somebody."""
+"""Paying later what was due of a purchase."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from regulars_core.plugin import Problem, RecordedPayment, RecordedRefund, Refused, Shop, told_later
+from regulars_core.plugin import Problem, RecordedPayment, Refused, Shop, told_later
 from regulars_loyalty.ledger.limits import lookup_limits
 from regulars_loyalty.ledger.storage import Ledger, read_ledger
-from regulars_loyalty.points.program_versions import versions_of
-from regulars_loyalty.purchases.paying import Payer, paid_cause
+from regulars_loyalty.points.program_versions import unchanged, versions_of
+from regulars_loyalty.purchases.paying import Payer, lowered, paid_cause
 from regulars_loyalty.settings import LoyaltySettings
 
 
 async def pay_later(
     shop: Shop, payments: Sequence[RecordedPayment], extras: Sequence[Mapping[str, Any]]
 ) -> Ledger | None:
-    """Take what the payments say from the customers' credit and points. What is paid so earns no longer what it had earned as
-    money. Raises Refused and Forbidden."""
+    """Take what the payments say from the customers' credit and points; where less will do, they say afterwards what was taken.
+    What is paid so earns no longer what it had earned as money. Raises Refused and Forbidden."""
     settings = shop.settings.of(LoyaltySettings)
     own = {settings.credit_method, settings.points_method}
     if not any(payment.method in own for payment in payments):
@@ -36,10 +36,10 @@ async def pay_later(
             ledger, versions, purchase, [payments[n] for n in mine], carried, paid_cause(purchase), is_later=True
         )
         await payer.pay()
-        if payer.less:
-            n = next(n for n in mine if payments[n].id in payer.less)
-            message = "What is due is paid by what there is: name the amount."
-            raise Refused(Problem("INVALID_AMOUNT", message, ("payments", str(n), "atMost")))
+        for n in mine:
+            payments[n].amount_minor -= payer.less.get(payments[n].id, 0)
+        lowered(purchase, payer.less)
+    await shop.database.defer([unchanged(versions)])
     return ledger
 
 
@@ -51,23 +51,6 @@ def _refuse(payments: Sequence[RecordedPayment], own: set[str]) -> None:
         Problem("CUSTOMER_REQUIRED", "Only a customer pays this way.", ("payments", str(n), "method"))
         for n, payment in enumerate(payments)
         if payment.method in own and payment.purchase.customer_id is None
-    ]
-    if problems:
-        raise Refused(*problems)
-
-
-def refuse_strangers(shop: Shop, refunds: Sequence[RecordedRefund]) -> None:
-    """Credit and points are given back to customers alone."""
-    if told_later():
-        return
-    settings = shop.settings.of(LoyaltySettings)
-    own = {settings.credit_method, settings.points_method}
-    problems = [
-        Problem("CUSTOMER_REQUIRED", "Only to a customer is given back this way.", ("payments", str(n), "method"))
-        for refund in refunds
-        if refund.purchase.customer_id is None
-        for n, payment in enumerate(refund.payments)
-        if payment.method in own
     ]
     if problems:
         raise Refused(*problems)

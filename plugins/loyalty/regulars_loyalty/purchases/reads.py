@@ -8,12 +8,14 @@ from typing import Any
 from regulars_core.plugin import (
     Dialect,
     Lookup,
+    Overtaken,
     Paid,
     PaidLine,
     RecordedPurchase,
     RefundLineRow,
     RefundRow,
     Shop,
+    hold,
     refund_payments_of,
     refunds_of,
     taken_by_amount,
@@ -52,6 +54,24 @@ def _lookups(dialect: Dialect, purchase_ids: Sequence[str]) -> Sequence[Lookup]:
             [list(purchase_ids)],
         ),
     ]
+
+
+def lookup_payers(dialect: Dialect, purchase_ids: Sequence[str]) -> Lookup:
+    """On whose accounts something was posted by these purchases, merges included: the customers' ids."""
+    return (
+        "SELECT DISTINCT coalesce(s.merged_into_id, t.customer_id) FROM loyalty_transfer t LEFT JOIN customer_stats s"
+        f" ON s.customer_id = t.customer_id WHERE {dialect.among('t.purchase_id', 1)}",
+        [list(purchase_ids)],
+    )
+
+
+async def hold_all(shop: Shop, purchase_ids: Sequence[str], customer_ids: Set[str]) -> None:
+    """Hold these customers, and on whose accounts these purchases have posted something, all in one order. Raises Overtaken
+    where one of them was merged into another meanwhile."""
+    sql, values = lookup_payers(shop.database.dialect, purchase_ids)
+    payers = {row[0] for row in await shop.database.rows(sql, *values)}
+    if await hold(shop.database, customer_ids | payers):
+        raise Overtaken("A customer was merged into another meanwhile.")
 
 
 async def posted_by(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, Sequence[Posted]]:
@@ -121,6 +141,7 @@ async def states_of(
                 amount for _, method, amount in ways if method not in {settings.credit_method, settings.points_method}
             ),
             paid_later=_paid_later(purchase, posted[id_]),
+            left=purchase.total_minor - sum(one.amount_minor for one, _ in own),
         )
     return states
 

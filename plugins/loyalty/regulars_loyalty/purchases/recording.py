@@ -22,8 +22,8 @@ from regulars_loyalty.ledger.limits import lookup_limits
 from regulars_loyalty.ledger.storage import LOOKUPS, Ledger, ledger_from, lookup_accounts, read_ledger, write_ledger
 from regulars_loyalty.points.earning import earnings_from, lookup_earning
 from regulars_loyalty.points.facts import Sale, sale_of
-from regulars_loyalty.points.missed import keep_missed
-from regulars_loyalty.points.program_versions import known_versions
+from regulars_loyalty.points.missed import keep_missed, note_missed
+from regulars_loyalty.points.program_versions import known_versions, unchanged
 from regulars_loyalty.purchases.paying import Paid, Payer, lowered, paid_cause
 from regulars_loyalty.purchases.reads import posted_by
 from regulars_loyalty.purchases.settling import Happened, settle
@@ -176,6 +176,7 @@ async def earn(
             account.is_active(purchase.purchased_at)
             if one.is_once:
                 ledger.once.append((customer_id, one.code, lot.transfer_id))
+    await shop.database.defer([unchanged(await known_versions(shop, found[0]))])
 
 
 def _refuse_stranger(shop: Shop, each: _Sold) -> None:
@@ -202,6 +203,9 @@ async def earn_for_new_owners(shop: Shop, purchases: Sequence[ReassignedPurchase
     now: that is taken from what they earn, even if it would have expired since. Whose a purchase was once has it again as it was
     posted: that is settled before."""
     posted = await posted_by(shop, [one.id for one in purchases])
+    await note_missed(
+        shop, [pair for one in purchases if one.customer_id for pair in _given_to_others_alone(one, posted[one.id])]
+    )
     fresh = [
         one
         for one in purchases
@@ -225,6 +229,14 @@ async def earn_for_new_owners(shop: Shop, purchases: Sequence[ReassignedPurchase
         account.is_late = False
         account.post_due()
     await write_ledger(ledger)
+
+
+def _given_to_others_alone(purchase: RecordedPurchase, posted: Sequence[Posted]) -> Sequence[tuple[str, str]]:
+    """(purchase, rule) of what was given to others who had a purchase, and not to whom it comes back to: it may have failed then,
+    and was made up for while it was not theirs."""
+    earned = [one for one in posted if one.kind in EARNED and one.reverses_id is None and one.rule]
+    own = {one.rule for one in earned if one.customer_id == purchase.customer_id}
+    return [(purchase.id, rule) for rule in sorted({str(one.rule) for one in earned} - own)] if own else []
 
 
 async def _late_ledger(shop: Shop, customer_ids: Collection[str], *, post_due: bool) -> Ledger:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from regulars_core.plugin import (
     DAY_MS,
     Instant,
+    Overtaken,
     Problem,
     RecordedPurchase,
     RecordedRefund,
@@ -22,6 +23,7 @@ from regulars_core.plugin import (
 )
 from regulars_loyalty.ledger.book import ISSUED, PAID, POINTS, Account, Cause, Lot, Terms
 from regulars_loyalty.ledger.storage import Ledger, read_ledger
+from regulars_loyalty.purchases.once import Marks, marks_of
 from regulars_loyalty.purchases.reads import posted_by, states_of
 from regulars_loyalty.purchases.standing import (
     EARNED,
@@ -65,7 +67,9 @@ class Happened:
 
 async def settle(shop: Shop, happened: Sequence[Happened], ledger: Ledger | None = None) -> Ledger | None:
     """Post what becomes of these purchases, one thing that happened after another, and answer the ledger to be written; None
-    where none of them ever posted anything, or does now. The customers whose they are are held."""
+    where none of them ever posted anything, or does now. The customers whose they are are held, and who has paid for them:
+    whoever was told of it late, or has found others by now, holds them here. Raises Overtaken where one of these was merged
+    into another meanwhile."""
     purchases = {one.purchase.id: one.purchase for one in happened}
     posted = await posted_by(shop, list(purchases))
     told = {one.purchase.id for one in happened if one.refund is not None and _is_told(shop, one.refund)}
@@ -77,15 +81,20 @@ async def settle(shop: Shop, happened: Sequence[Happened], ledger: Ledger | None
     if ledger is None:
         whose = {one.customer_id for id_ in concerned for one in posted[id_]}
         whose |= {owner for id_ in told if (owner := purchases[id_].customer_id)}
-        others = whose - {one.customer_id for one in purchases.values()}
-        if others:
-            await hold(shop.database, others)
+        owners = {one.customer_id for one in purchases.values() if one.customer_id}
+        if whose - owners and await hold(shop.database, whose | owners):
+            raise Overtaken("A customer was merged into another meanwhile.")
         ledger = await read_ledger(shop, whose, None)
-    for one in happened:
-        if one.purchase.id in concerned:
-            came_back = _Settling(shop, ledger, one, posted[one.purchase.id], states[one.purchase.id]).post()
-            if one.refund is not None:
-                one.refund.elsewhere_minor += came_back
+    settling = [
+        _Settling(shop, ledger, one, posted[one.purchase.id], states[one.purchase.id])
+        for one in happened
+        if one.purchase.id in concerned
+    ]
+    marks = await marks_of(shop, [root for one in settling for root in one.coming_back])
+    for one in settling:
+        came_back = one.post(marks)
+        if one.happened.refund is not None:
+            one.happened.refund.elsewhere_minor += came_back
     return ledger
 
 
@@ -101,43 +110,70 @@ class _Settling:
     def __init__(
         self, shop: Shop, ledger: Ledger, happened: Happened, posted: Sequence[Posted], state: PurchaseState
     ) -> None:
-        self._shop, self._ledger, self._happened = shop, ledger, happened
+        self._shop, self._ledger, self.happened = shop, ledger, happened
         self._posted, self._state, self._cause = posted, state, happened.cause()
         self._of_others = of_others(posted, state.owner)
 
-    def post(self) -> int:
+    @property
+    def _given(self) -> Sequence[Posted]:
+        """What the purchase gave."""
+        kinds = {*EARNED, "FUNDING"}
+        return [one for one in self._posted if one.reverses_id is None and one.kind in kinds and one.delta > 0]
+
+    @property
+    def coming_back(self) -> Sequence[Posted]:
+        """What is there again, of what was taken back whole."""
+        gone = [one for one in self._given if one.kind in EARNED and not net(one, self._posted)]
+        return [one for one in gone if self._back(one) < one.amount]
+
+    def post(self, marks: Marks) -> int:
         """Post it, and answer how much money came back to where it came from."""
-        for root in self._posted:
-            if root.reverses_id is None and root.kind in {*EARNED, "FUNDING"} and root.delta > 0:
-                self._adjust(root)
-        money = {payment.id: payment.amount_minor for payment in self._happened.purchase.payments}
+        for root in self._given:
+            self._adjust(root, marks)
+        money = {payment.id: payment.amount_minor for payment in self.happened.purchase.payments}
         paid = payments_of(self._posted, money)
         wanted, beyond = restored_money(paid, self._state)
         if beyond.points:
-            self._refuse_points()
+            self._refuse_points(any(one.unit == POINTS for one in paid))
         came_back = {True: 0, False: 0}
         for each in paid:
             came_back[each.unit == POINTS] += self._restore(each, wanted[each.payment_id])
         self._fund(beyond.credit, came_back[False])
         return sum(came_back.values())
 
-    def _refuse_points(self) -> None:
+    def _refuse_points(self, have_paid: bool) -> None:
         """Nobody gets more points back than paid for the purchase."""
-        refund, method = self._happened.refund, self._shop.settings.of(LoyaltySettings).points_method
-        if refund is None or told_later() or not any(one.method == method for one in refund.payments):
-            return
-        message = "More is given back in points than was paid in points and has not come back."
-        raise Refused(Problem("PAYMENTS_MISMATCH", message, ("payments",)))
+        method = self._shop.settings.of(LoyaltySettings).points_method
+        if self._told(method) and not have_paid and self.happened.purchase.customer_id is None:
+            self._refuse_stranger(method)
+        if self._told(method):
+            message = "More is given back in points than was paid in points and has not come back."
+            raise Refused(Problem("PAYMENTS_MISMATCH", message, ("payments",)))
+
+    def _refuse_stranger(self, method: str) -> None:
+        """What is not somebody's who has paid goes back in this way to a customer alone."""
+        message = "Only to a customer is given back this way, beyond what was paid so."
+        raise Refused(
+            *[Problem("CUSTOMER_REQUIRED", message, ("payments", str(n), "method")) for n in self._told(method)]
+        )
+
+    def _told(self, method: str) -> Sequence[int]:
+        """The places of the payments by which this refund, which is made now, tells that it is given back in a way."""
+        refund = None if told_later() else self.happened.refund
+        return [] if refund is None else [n for n, one in enumerate(refund.payments) if one.method == method]
 
     def _account(self, customer_id: str, unit: str) -> Account:
         return self._ledger.account(customer_id, unit)
 
-    def _adjust(self, root: Posted) -> None:
-        stands = net(root, self._posted)
+    def _back(self, root: Posted) -> int:
+        """How much of what the purchase gave is taken back by now, in all."""
         back = reversal(root, self._state, is_others=root.id in self._of_others)
-        back = min(back + taken_by_merges(root, self._posted), root.amount)
+        return min(back + taken_by_merges(root, self._posted), root.amount)
+
+    def _adjust(self, root: Posted, marks: Marks) -> None:
+        stands, back = net(root, self._posted), self._back(root)
         difference = root.amount - back - stands
-        if not difference:
+        if not difference or (not stands and not marks.may_stand(root)):
             return
         account = self._account(root.customer_id, root.unit)
         cause = replace(
@@ -145,7 +181,7 @@ class _Settling:
             explanation=self._explained(root, back, root.amount - stands),
         )  # fmt: skip
         if difference < 0:
-            own = [lot for lot in account.in_order() if lot.purchase_id == self._happened.purchase.id]
+            own = [lot for lot in account.in_order() if lot.purchase_id == self.happened.purchase.id]
             own.sort(key=lambda lot: lot.transfer_id != root.id)
             account.take_back("REVERSE", -difference, cause, own)
             if stands + difference == 0:
@@ -153,10 +189,12 @@ class _Settling:
         else:
             lot = root.opened
             terms = Terms(
-                lot.available_at, lot.expires_at, lot.life, lot.is_bought, purchase_id=self._happened.purchase.id,
+                lot.available_at, lot.expires_at, lot.life, lot.is_bought, purchase_id=self.happened.purchase.id,
                 opened_at=lot.opened_at,
-            ) if lot else Terms(cause.at, purchase_id=self._happened.purchase.id)  # fmt: skip
+            ) if lot else Terms(cause.at, purchase_id=self.happened.purchase.id)  # fmt: skip
             account.give(root.kind, difference, cause, terms)
+            if not stands and root.id in marks.rules:
+                self._ledger.once_more.append((root.customer_id, marks.rules[root.id], root.id))
 
     def _restore(self, paid: PaidBy, money: int) -> int:
         """How much money that comes to."""
@@ -195,11 +233,16 @@ class _Settling:
         """What this refund tells to go back as credit, beyond what it has restored of what was paid with credit, is given as
         credit; `amount` is what all refunds have told beyond."""
         before = sum(one.delta for one in self._posted if one.kind == "REFUND" and one.payment_id is None)
-        told = self._state.credit_back.get(self._happened.refund_id or "", 0)
+        told = self._state.credit_back.get(self.happened.refund_id or "", 0)
         given = min(amount - before, told - restored)
-        if given <= 0 or self._happened.purchase.customer_id is None:
+        if given <= 0:
             return
-        account = self._account(self._happened.purchase.customer_id, self._shop.currency)
+        if self.happened.purchase.customer_id is None:
+            method = self._shop.settings.of(LoyaltySettings).credit_method
+            if self._told(method):
+                self._refuse_stranger(method)
+            return
+        account = self._account(self.happened.purchase.customer_id, self._shop.currency)
         account.give("REFUND", given, self._cause, Terms(self._cause.at, is_bought=True), ISSUED)
 
     def _explained(self, root: Posted, back: int, before: int) -> str:

@@ -66,7 +66,8 @@ class LineState:
 class PurchaseState:
     """What has become of a purchase: whose it is now; `is_void` or, with all goods back, `is_gone`; its lines; how much money was
     paid, how much of that went `back` without being told how, and how much was told to go back as credit, by refund, by
-    points, and otherwise. `paid_later` is the part of it that was paid afterwards by points or by credit that was given."""
+    points, and otherwise. `paid_later` is the part of it that was paid afterwards by points or by credit that was given. `left`
+    is what of its total was not given back, paid or not."""
 
     owner: str | None
     is_void: bool = False
@@ -78,6 +79,7 @@ class PurchaseState:
     points_back: int = 0
     back_otherwise: int = 0
     paid_later: Fraction = Fraction(0)
+    left: int = 0
 
     @property
     def part_back(self) -> Fraction:
@@ -99,7 +101,10 @@ def taken_by_merges(root: Posted, posted: Sequence[Posted]) -> int:
 
 
 def eligible_back(root: Posted, state: PurchaseState) -> Fraction:
-    """How much of the money that was eligible for something has come back by now, in minor units."""
+    """How much of the money that was eligible for something has come back by now, in minor units. What was given for a purchase
+    as a whole was given for what had not come back of it by then."""
+    if root.shares is None:
+        return Fraction(min(max((root.base or 0) - state.left, 0), root.base or 0))
     back = Fraction(0)
     for line_id, share in (root.shares or {}).items():
         line = state.lines.get(line_id)
@@ -124,10 +129,10 @@ def reversal(root: Posted, state: PurchaseState, *, is_others: bool = False) -> 
     it once the goods are back or where it was earned by somebody else."""
     if state.is_void or is_others or (state.is_gone and root.kind in EARNED):
         return root.amount
-    if root.shares is None:  # given for the purchase as a whole
+    if root.shares is None and root.base is None:  # given before it was noted for how much of the purchase
         return int(root.amount * state.part_back)
     if not root.base:
-        return root.amount if state.is_gone else 0
+        return root.amount if state.is_gone and root.shares is not None else 0
     return int(root.amount * eligible_back(root, state) / root.base)
 
 
