@@ -15,7 +15,8 @@ from regulars_loyalty.chain.verification import differences, verify_customer
 from regulars_schema.testing import Api
 from tests.loyalty.conftest import OpenLoyalty, Owner, key
 from tests.loyalty.naive.lives import CUSTOMERS, Life
-from tests.loyalty.naive.shop import NaiveShop, Program
+from tests.loyalty.naive.program import Program
+from tests.loyalty.naive.shop import NaiveShop
 
 STEPS = int(os.environ.get("LEDGER_STEPS", "450"))
 """On each engine, in lives of `LIFE` steps."""

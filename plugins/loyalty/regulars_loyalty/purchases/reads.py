@@ -11,6 +11,7 @@ from regulars_core.plugin import (
     Overtaken,
     Paid,
     PaidLine,
+    PaymentRow,
     RecordedPurchase,
     RefundLineRow,
     RefundRow,
@@ -24,7 +25,7 @@ from regulars_core.plugin import (
 )
 from regulars_loyalty.ledger.book import POINTS, Lot
 from regulars_loyalty.ledger.storage import LOT_COLUMNS
-from regulars_loyalty.purchases.standing import LineState, Posted, PurchaseState, payments_of
+from regulars_loyalty.purchases.standing import LineState, Posted, PurchaseState, RefundState, payments_of
 from regulars_loyalty.settings import LoyaltySettings
 
 _POSTED = (
@@ -128,34 +129,38 @@ async def states_of(
     something else where nothing of it came back here, unless it is `live`: being made now."""
     refunds = await refunds_of(shop, list(purchases))
     told = await refund_payments_of(shop.database, [one.id for own in refunds.values() for one, _ in own])
-    settings = shop.settings.of(LoyaltySettings)
     states = {}
     for id_, purchase in purchases.items():
         own = refunds[id_]
         lines = _lines(purchase, own)
         here = {one.refund_id for one in posted[id_] if one.kind == "RESTORE"} | live
-        untold = [one for one, _ in own if not told[one.id] and (one.exchanged_for_id is None or one.id in here)]
-        ways = [(one.id, each.method, each.amount_minor) for one, _ in own for each in told[one.id]]
-        credit: dict[str, int] = {}
-        for refund_id, method, amount in ways:
-            if method == settings.credit_method:
-                credit[refund_id] = credit.get(refund_id, 0) + amount
         states[id_] = PurchaseState(
             purchase.customer_id,
             purchase.status == "VOIDED",
             purchase.status == "REFUNDED",
             lines,
             paid=max(purchase.total_minor - purchase.due_minor - sum(one.due_minor for one, _ in own), 0),
-            back=sum(one.amount_minor - one.due_minor for one in untold),
-            credit_back=credit,
-            points_back=sum(amount for _, method, amount in ways if method == settings.points_method),
-            back_otherwise=sum(
-                amount for _, method, amount in ways if method not in {settings.credit_method, settings.points_method}
-            ),
+            refunds=[
+                _refund(shop, one, told[one.id], is_elsewhere=one.exchanged_for_id is not None and one.id not in here)
+                for one, _ in own
+            ],
             paid_later=_paid_later(purchase, posted[id_]),
             left=purchase.total_minor - sum(one.amount_minor for one, _ in own),
         )
     return states
+
+
+def _refund(shop: Shop, refund: RefundRow, told: Sequence[PaymentRow], *, is_elsewhere: bool) -> RefundState:
+    """How the money of a refund goes back; all of it otherwise where it has paid for something else."""
+    settings, money = shop.settings.of(LoyaltySettings), refund.amount_minor - refund.due_minor
+    if not told:
+        return RefundState(refund.id, otherwise=money) if is_elsewhere else RefundState(refund.id, money)
+    ways = dict.fromkeys((settings.credit_method, settings.points_method), 0)
+    for one in told:
+        if one.method in ways:
+            ways[one.method] += one.amount_minor
+    otherwise = sum(one.amount_minor for one in told if one.method not in ways)
+    return RefundState(refund.id, 0, ways[settings.credit_method], ways[settings.points_method], otherwise)
 
 
 def _paid_later(purchase: RecordedPurchase, posted: Sequence[Posted]) -> Fraction:

@@ -233,7 +233,7 @@ class _Settling:
         """What this refund tells to go back as credit, beyond what it has restored of what was paid with credit, is given as
         credit; `amount` is what all refunds have told beyond."""
         before = sum(one.delta for one in self._posted if one.kind == "REFUND" and one.payment_id is None)
-        told = self._state.credit_back.get(self.happened.refund_id or "", 0)
+        told = self._state.told_credit(self.happened.refund_id)
         given = min(amount - before, told - restored)
         if given <= 0:
             return

@@ -63,31 +63,34 @@ class LineState:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundState:
+    """How the money of a refund goes back: told to go back as credit, as points, otherwise, or not told how."""
+
+    id: str
+    untold: int = 0
+    credit: int = 0
+    points: int = 0
+    otherwise: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PurchaseState:
     """What has become of a purchase: whose it is now; `is_void` or, with all goods back, `is_gone`; its lines; how much money was
-    paid, how much of that went `back` without being told how, and how much was told to go back as credit, by refund, by
-    points, and otherwise. `paid_later` is the part of it that was paid afterwards by points or by credit that was given. `left`
-    is what of its total was not given back, paid or not."""
+    paid, and its refunds in the order in which they were made. `paid_later` is the part of the money that was paid afterwards by
+    points or by credit that was given. `left` is what of its total was not given back, paid or not."""
 
     owner: str | None
     is_void: bool = False
     is_gone: bool = False
     lines: Mapping[str, LineState] = field(default_factory=dict)
     paid: int = 0
-    back: int = 0
-    credit_back: Mapping[str, int] = field(default_factory=dict)
-    points_back: int = 0
-    back_otherwise: int = 0
+    refunds: Sequence[RefundState] = ()
     paid_later: Fraction = Fraction(0)
     left: int = 0
 
-    @property
-    def part_back(self) -> Fraction:
-        """Which part of the money went back."""
-        if self.paid <= 0:
-            return Fraction(0)
-        back = self.back + sum(self.credit_back.values()) + self.points_back + self.back_otherwise
-        return min(Fraction(back, self.paid), Fraction(1))
+    def told_credit(self, refund_id: str | None) -> int:
+        """How much a refund tells to go back as credit."""
+        return sum(one.credit for one in self.refunds if one.id == refund_id)
 
 
 def net(root: Posted, posted: Sequence[Posted]) -> int:
@@ -129,8 +132,6 @@ def reversal(root: Posted, state: PurchaseState, *, is_others: bool = False) -> 
     it once the goods are back or where it was earned by somebody else."""
     if state.is_void or is_others or (state.is_gone and root.kind in EARNED):
         return root.amount
-    if root.shares is None and root.base is None:  # given before it was noted for how much of the purchase
-        return int(root.amount * state.part_back)
     if not root.base:
         return root.amount if state.is_gone and root.shares is not None else 0
     return int(root.amount * eligible_back(root, state) / root.base)
@@ -203,21 +204,58 @@ class Beyond:
     points: int = 0
 
 
+@dataclass(slots=True)
+class _Ways:
+    """How much money of each payment by credit or points has gone back, by its id, and how much `otherwise`, of what was paid
+    so."""
+
+    paid: Sequence[PaidBy]
+    paid_otherwise: int
+    back: dict[str, Fraction]
+    otherwise: Fraction = Fraction(0)
+
+    def spread(self, amount: int) -> None:
+        """What is not told comes from each way in its share of what has not gone back of all."""
+        left = {one.payment_id: one.money - self.back[one.payment_id] for one in self.paid}
+        rest = max(self.paid_otherwise - self.otherwise, Fraction(0))
+        whole = sum(left.values(), rest)
+        part = min(Fraction(amount) / whole, Fraction(1)) if whole else Fraction(0)
+        for payment_id, money in left.items():
+            self.back[payment_id] += money * part
+        self.otherwise += amount - sum(left.values(), Fraction(0)) * part
+
+    def tell(self, amount: int, *, by_points: bool) -> int:
+        """What is told to go back as credit, or as points: first to what has paid so; what is beyond is answered."""
+        for one in self.paid:
+            if (one.unit == "PTS") is by_points:
+                some = min(amount, one.money - int(self.back[one.payment_id]))
+                self.back[one.payment_id] = min(self.back[one.payment_id] + some, Fraction(one.money))
+                amount -= some
+        self.otherwise += amount
+        return amount
+
+
 def restored_money(paid: Sequence[PaidBy], state: PurchaseState) -> tuple[Mapping[str, int], Beyond]:
-    """How much money of each payment should have come back by now, by its id; and what was told beyond."""
-    share = Fraction(state.back, state.paid) if state.paid > 0 else Fraction(0)
-    wanted = {one.payment_id: min(int(one.money * min(share, Fraction(1))), one.money) for one in paid}
-    told = {True: state.points_back, False: sum(state.credit_back.values())}
-    for one in paid:
-        by_points = one.unit == "PTS"
-        some = min(told[by_points], one.money - wanted[one.payment_id])
-        wanted[one.payment_id] += some
-        told[by_points] -= some
+    """How much money of each payment should have come back by now, by its id; and what was told beyond.
+
+    Refund by refund: what is told to go back in one way is not there any more for those that do not tell, which come from all
+    ways in their share of what is left. Once all money is back all that paid is back, as far as nothing was told to go back
+    otherwise beyond what was paid so.
+    """
+    ways = _Ways(
+        paid, max(state.paid - sum(one.money for one in paid), 0), {one.payment_id: Fraction(0) for one in paid}
+    )
+    credit = points = 0
+    for refund in state.refunds:
+        credit += ways.tell(refund.credit, by_points=False)
+        points += ways.tell(refund.points, by_points=True)
+        ways.otherwise += refund.otherwise
+        ways.spread(refund.untold)
+    wanted = {payment_id: int(money) for payment_id, money in ways.back.items()}
     if state.is_void:
-        otherwise = max(state.paid - sum(one.money for one in paid), 0)
-        elsewhere = int(state.back_otherwise + told[False] + otherwise * min(share, Fraction(1))) - otherwise
+        elsewhere = max(int(ways.otherwise) - ways.paid_otherwise, 0)
         for one in paid:
-            gone = min(max(elsewhere, 0), one.money - wanted[one.payment_id])
+            gone = min(elsewhere, one.money - wanted[one.payment_id])
             wanted[one.payment_id] = one.money - gone
             elsewhere -= gone
-    return wanted, Beyond(told[False], told[True])
+    return wanted, Beyond(credit, points)

@@ -1,0 +1,86 @@
+"""What is done by hand in a shop with credit and points, and what time does."""
+
+from dataclasses import dataclass, field
+
+from tests.loyalty.naive.accounts import FOR_EVER, Account, Hold, Lot, No, Use
+from tests.loyalty.naive.program import Program
+from tests.loyalty.naive.purchases import Purchase
+
+CREDIT, POINTS = "STORE_CREDIT", "POINTS"
+SHORT = {CREDIT: "INSUFFICIENT_FUNDS", POINTS: "INSUFFICIENT_POINTS"}
+
+
+@dataclass(eq=False)
+class ByHand:
+    """An entry made by hand: what it gave, or took."""
+
+    customer: str
+    unit: str
+    lot: Lot | None = None
+    uses: list[Use] = field(default_factory=list)
+    amount: int = 0
+    is_reversed: bool = False
+
+
+class Desk:
+    """All of it in dictionaries. Every method first does what is due, and raises No."""
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.now = program, 0
+        self.accounts: dict[tuple[str, str], Account] = {}
+        self.leads: dict[str, str] = {}
+        self.purchases: list[Purchase] = []
+
+    def registers(self, customer: str) -> None:
+        self.leads[customer] = customer
+        for unit in (CREDIT, POINTS):
+            self.accounts[customer, unit] = Account()
+
+    def account(self, customer: str, unit: str) -> Account:
+        return self.accounts[self.leads[customer], unit]
+
+    def catch_up(self) -> None:
+        for account in self.accounts.values():
+            account.catch_up(self.now)
+
+    def adds(self, customer: str, unit: str, amount: int, ends: int | None) -> ByHand:
+        if ends is None:
+            ends = FOR_EVER if unit == CREDIT else self.program.end_of(self.now)
+        account = self.account(customer, unit)
+        return ByHand(self.leads[customer], unit, account.give(amount, self.now, ends=ends), amount=amount)
+
+    def takes(self, customer: str, unit: str, amount: int, *, allow_debt: bool = False) -> ByHand:
+        account = self.account(customer, unit)
+        uses = account.spend(amount, self.now, SHORT[unit], allow_debt=allow_debt)
+        return ByHand(self.leads[customer], unit, None, uses, amount)
+
+    def holds(self, customer: str, unit: str, amount: int, basket: str, minutes: int) -> Hold:
+        until = self.now + minutes * 60_000
+        made = self.account(customer, unit).hold(amount, basket, until, self.now, SHORT[unit])
+        made.customer, made.unit = self.leads[customer], unit
+        return made
+
+    def captures(self, hold: Hold, amount: int | None) -> ByHand:
+        if not hold.is_open:
+            raise No("HOLD_CLOSED")
+        if amount is not None and amount > hold.amount:
+            raise No("HOLD_EXCEEDED")
+        amount = hold.amount if amount is None else amount
+        uses = self.account(hold.customer, hold.unit).spend(amount, self.now, "", hold=hold)
+        return ByHand(self.leads[hold.customer], hold.unit, None, uses, amount)
+
+    def releases(self, hold: Hold) -> None:
+        hold.is_open = False
+
+    def reverses(self, one: ByHand) -> None:
+        if one.is_reversed:
+            raise No("ALREADY_REVERSED")
+        account = self.account(one.customer, one.unit)
+        if one.lot is None:
+            account.restore(one.uses, one.amount, self.now)
+        elif one.amount <= one.lot.expired:
+            raise No("NOT_REVERSIBLE")
+        else:
+            own = [lot for lot in account.lots if lot.source is one.lot]
+            account.take_back(one.amount - one.lot.expired, own, self.now)
+        one.is_reversed = True
