@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import time
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -136,10 +137,14 @@ class Hours(_Settings):
             raise ValueError("Times of day are hours and minutes where the shop is")
         return self
 
+    @cached_property
+    def _span(self) -> tuple[int, int]:
+        return self.start.hour * 60 + self.start.minute, self.end.hour * 60 + self.end.minute
+
     def holds(self, weekday: int, minute: int) -> bool:
         """Whether it does at a minute of a day of the week, 1 for Monday. The day is that on which the span starts: what is after
         midnight belongs to the day before."""
-        start, end = (one.hour * 60 + one.minute for one in (self.start, self.end))
+        start, end = self._span
         if start < end:
             return start <= minute < end and self._starts_on(weekday)
         return (minute >= start and self._starts_on(weekday)) or (minute < end and self._starts_on(weekday - 1))

@@ -177,12 +177,15 @@ class _Run:
         return False
 
     def _one_after_another(self) -> None:
+        explains, candidates, is_met = self.asked.explains, self.asked.candidates, self.goods.is_met
         for n in self.asked.order:
             if n in self.applied or n in self.skipped:
                 continue
-            group = self.asked.group(n)
+            promotion = candidates[n].promotion
+            group = promotion.data.best_of_group
             if n in self.asked.known or group is None:
-                self._one_of([n])
+                if explains or candidates[n].coupon_code is not None or is_met(promotion):
+                    self._one_of([n])
             else:
                 self._one_of([one for one in self.asked.order if self._is_open(one) and self.asked.group(one) == group])
 

@@ -78,9 +78,9 @@ class Goods:
     def try_offer(self, promotion: Promotion, budget: int | None, *, is_complete: bool = False) -> Attempt:
         """What a promotion would take off now. What stands in its way is told whole where it `is_complete`, and else nothing of
         it."""
-        seen = self._seen(promotion)
-        if not is_complete and not self._is_met(promotion, seen):
+        if not is_complete and not self.is_met(promotion):
             return NOTHING
+        seen = self._seen(promotion)
         obstacles = [] if seen.named else [_NOTHING_NAMED]
         figures: dict[str, Any] = {}
         for rule in promotion.conditions:
@@ -95,9 +95,10 @@ class Goods:
             return Attempt(obstacles=obstacles)
         return self._taken(promotion, promotion.discount, budget, seen, figures, obstacles)
 
-    def _is_met(self, promotion: Promotion, seen: OfferBasket) -> bool:
-        """Whether it is about something here and no condition stands in the way; one that fails does, and is told by whoever asks
-        for its answer."""
+    def is_met(self, promotion: Promotion) -> bool:
+        """Whether it is about something here and no condition says what stands in the way: found quickly, for most promotions are
+        not met by most baskets. What fails is found when it is tried."""
+        seen = self._seen(promotion)
         if not seen.named:
             return False
         for rule in promotion.conditions:
