@@ -29,11 +29,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "rewards_coupon",
                 "app": "rewards",
-                "indexes": [
-                    Index(fields=["promotion_id", "id"], name="rewards_coupon_promotion"),
-                    Index(fields=["customer_id", "id"], name="rewards_coupon_customer"),
-                    Index(fields=["batch_id", "key"], name="rewards_coupon_batch"),
-                ],
+                "indexes": [Index(fields=["promotion_id", "id"], name="rewards_coupon_promotion")],
                 "pk_attr": "id",
                 "table_description": "A code that opens a promotion. `key` is what of the code is compared. `reserved` and `redeemed` count the uses that stand",
             },
@@ -68,7 +64,6 @@ class Migration(migrations.Migration):
             options={
                 "table": "rewards_reason",
                 "app": "rewards",
-                "indexes": [Index(fields=["customer_id"], name="rewards_reason_customer")],
                 "pk_attr": "coupon_id",
                 "table_description": "Why a coupon was issued or revoked, as somebody typed it; gone after the erasure of its customer.",
             },
@@ -136,7 +131,6 @@ class Migration(migrations.Migration):
             options={
                 "table": "rewards_check",
                 "app": "rewards",
-                "indexes": [Index(fields=["is_different", "purchase_id"], name="rewards_check_different")],
                 "pk_attr": "purchase_id",
                 "table_description": "How the offers that were told of a purchase compare with those that were computed as it was recorded. `obstacles` is what",
             },
@@ -181,14 +175,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "rewards_use",
                 "app": "rewards",
-                "indexes": [
-                    Index(fields=["promotion_id", "id"], name="rewards_use_promotion"),
-                    Index(fields=["coupon_id", "id"], name="rewards_use_coupon"),
-                    Index(fields=["customer_id", "promotion_id"], name="rewards_use_customer"),
-                    Index(fields=["purchase_id"], name="rewards_use_purchase"),
-                    Index(fields=["basket"], name="rewards_use_basket"),
-                    Index(fields=["reserved_until", "promotion_id"], name="rewards_use_reserved"),
-                ],
+                "indexes": [Index(fields=["promotion_id", "id"], name="rewards_use_promotion")],
                 "pk_attr": "id",
                 "table_description": "An offer that was used in a purchase or is reserved for a basket: reserved while neither `redeemed_at` nor `released_at` is",
             },
