@@ -24,11 +24,13 @@ from regulars_core.purchases.baskets import (
     before,
     less,
     off_each_line,
+    without_goods,
 )
 from regulars_core.purchases.rules import MAX_LINES, CheckedLine, CheckedPurchase
 from regulars_core.shop.shop import Shop
 
 QUOTED, LOOKUPS, TOLD = "baskets_quoted", "baskets_quoted_lookups", "baskets_told"
+NOT_GOODS = "baskets_not_goods"
 MAX_BASKETS = 1_000
 """Baskets of one question at most."""
 
@@ -76,7 +78,7 @@ class Quoting:
         self._failed: list[dict[str, Exception]] = [{} for _ in baskets]
         quoting = shop.plugins.implementing(QUOTED) if baskets else ()
         self._plugins = [one for one in quoting if one not in shop.behind]  # those would quote by what was true then
-        self._baskets = self._as_before(baskets) if sold else baskets
+        self._baskets = self._marked(self._as_before(baskets) if sold else baskets)
         outlines = tuple(basket.outline for basket in self._baskets)
         self._named = {plugin: self._lookups(plugin, outlines) for plugin in self._plugins}
         self.lookups: Sequence[Lookup] = [one for each in self._named.values() for one in each]
@@ -90,6 +92,17 @@ class Quoting:
                 for sums, own in zip(told, self._told(plugin, baskets), strict=True):
                     sums[:] = [sum(each) for each in zip(sums, own, strict=True)]
         return [before(*each) for each in zip(baskets, told, strict=True)]
+
+    def _marked(self, baskets: Sequence[Basket]) -> Sequence[Basket]:
+        """The baskets, in which the lines are marked that sell no goods."""
+        for plugin in self._shop.plugins.implementing(NOT_GOODS) if self._plugins else ():
+            with self._contained(plugin, NOT_GOODS):
+                outlines = tuple(basket.outline for basket in baskets)
+                places = [frozenset(each) for each in self._ask(NOT_GOODS, plugin, baskets=outlines)]
+                if len(places) != len(baskets):
+                    raise WrongQuote(f"the lines of {len(places)} of {len(baskets)} baskets were answered")
+                baskets = [without_goods(*each) for each in zip(baskets, places, strict=True)]
+        return baskets
 
     def _told(self, plugin: str, baskets: Sequence[Basket]) -> Sequence[Sequence[int]]:
         """What one plugin says that it has taken off each line. Raises WrongQuote."""

@@ -1,6 +1,6 @@
 """Loyalty: store credit and points on one double-entry ledger, in which every entry explains itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -42,6 +42,7 @@ from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.points.box import BOX
 from regulars_loyalty.points.missed import failures
 from regulars_loyalty.points.rewards import REWARDS
+from regulars_loyalty.purchases.recording import places_of_credit
 from regulars_loyalty.settings import LoyaltySettings
 from regulars_schema.plugin import Contribution
 
@@ -101,6 +102,11 @@ def regulars_rules() -> Sequence[RuleKind]:
 @hookimpl
 def regulars_permissions() -> Sequence[Permission]:
     return PERMISSIONS
+
+
+@hookimpl
+def baskets_not_goods(extras: Sequence[Mapping[str, Any]]) -> Sequence[Collection[int]]:
+    return [places_of_credit(extra) for extra in extras]
 
 
 @hookimpl
