@@ -1,6 +1,7 @@
 """What the plugin keeps: promotions with their limits, coupons, and what was used.
 
-Amounts are minor units of the shop's currency. An end that is never is LATEST.
+Amounts are minor units of the shop's currency. An end that is never is LATEST. Indexes of what few rows have are partial: they
+and what the database itself holds are in migration 0002.
 """
 
 from typing import ClassVar
@@ -97,8 +98,6 @@ class Coupon(Model):
         table = "rewards_coupon"
         indexes: ClassVar = [
             Index(fields=("promotion_id", "id"), name="rewards_coupon_promotion"),
-            Index(fields=("customer_id", "id"), name="rewards_coupon_customer"),
-            Index(fields=("batch_id", "key"), name="rewards_coupon_batch"),
         ]
 
 
@@ -111,7 +110,6 @@ class CouponReason(Model):
 
     class Meta:
         table = "rewards_reason"
-        indexes: ClassVar = [Index(fields=("customer_id",), name="rewards_reason_customer")]
 
 
 class OfferUse(Model):
@@ -139,11 +137,6 @@ class OfferUse(Model):
         table = "rewards_use"
         indexes: ClassVar = [
             Index(fields=("promotion_id", "id"), name="rewards_use_promotion"),
-            Index(fields=("coupon_id", "id"), name="rewards_use_coupon"),
-            Index(fields=("customer_id", "promotion_id"), name="rewards_use_customer"),
-            Index(fields=("purchase_id",), name="rewards_use_purchase"),
-            Index(fields=("basket",), name="rewards_use_basket"),
-            Index(fields=("reserved_until",), name="rewards_use_reserved"),
         ]
 
 
@@ -172,7 +165,6 @@ class OfferCheck(Model):
 
     class Meta:
         table = "rewards_check"
-        indexes: ClassVar = [Index(fields=("is_different", "purchase_id"), name="rewards_check_different")]
 
 
 class MergedRow(Model):

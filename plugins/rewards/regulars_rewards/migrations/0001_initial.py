@@ -31,8 +31,6 @@ class Migration(migrations.Migration):
                 "app": "rewards",
                 "indexes": [
                     Index(fields=["promotion_id", "id"], name="rewards_coupon_promotion"),
-                    Index(fields=["customer_id", "id"], name="rewards_coupon_customer"),
-                    Index(fields=["batch_id", "key"], name="rewards_coupon_batch"),
                 ],
                 "pk_attr": "id",
                 "table_description": "A code that opens a promotion. `key` is what of the code is compared. `reserved` and `redeemed` count the uses that stand",
@@ -67,7 +65,6 @@ class Migration(migrations.Migration):
             options={
                 "table": "rewards_reason",
                 "app": "rewards",
-                "indexes": [Index(fields=["customer_id"], name="rewards_reason_customer")],
                 "pk_attr": "coupon_id",
                 "table_description": "Why a coupon was issued or revoked, as somebody typed it; gone after the erasure of its customer.",
             },
@@ -120,7 +117,6 @@ class Migration(migrations.Migration):
             options={
                 "table": "rewards_check",
                 "app": "rewards",
-                "indexes": [Index(fields=["is_different", "purchase_id"], name="rewards_check_different")],
                 "pk_attr": "purchase_id",
                 "table_description": "How the offers that were told of a purchase compare with those that were computed as it was recorded. `obstacles` is what",
             },
@@ -167,11 +163,6 @@ class Migration(migrations.Migration):
                 "app": "rewards",
                 "indexes": [
                     Index(fields=["promotion_id", "id"], name="rewards_use_promotion"),
-                    Index(fields=["coupon_id", "id"], name="rewards_use_coupon"),
-                    Index(fields=["customer_id", "promotion_id"], name="rewards_use_customer"),
-                    Index(fields=["purchase_id"], name="rewards_use_purchase"),
-                    Index(fields=["basket"], name="rewards_use_basket"),
-                    Index(fields=["reserved_until"], name="rewards_use_reserved"),
                 ],
                 "pk_attr": "id",
                 "table_description": "An offer that was used in a purchase or is reserved for a basket: reserved while neither `redeemed_at` nor `released_at` is",
@@ -181,7 +172,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="OffersRevision",
             fields=[
-                ("id", fields.IntField(primary_key=True, unique=True, db_index=True)),
+                ("id", fields.IntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("revision", fields.BigIntField()),
             ],
             options={
