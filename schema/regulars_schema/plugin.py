@@ -3,7 +3,7 @@
 What has nothing to do with GraphQL is in `regulars_core.plugin`.
 """
 
-from regulars_schema.audiences.stored import audience_of, shown_audience
+from regulars_schema.audiences.stored import audience_of, may_read_leaf, shown_audience
 from regulars_schema.composition.contributions import (
     Contribution,
     Extension,
@@ -29,6 +29,7 @@ from regulars_schema.fields.filters import (
     TextComparison,
     amount_conditions,
     big_int_conditions,
+    flag_conditions,
     instant_conditions,
     int_conditions,
 )
@@ -131,6 +132,7 @@ __all__ = [
     "build_schema",
     "contributions_of",
     "customer_row",
+    "flag_conditions",
     "guarded",
     "identified",
     "in_every_store",
@@ -139,6 +141,7 @@ __all__ = [
     "int_conditions",
     "key_of",
     "lookup_store",
+    "may_read_leaf",
     "minor_units",
     "mutation",
     "required_key",

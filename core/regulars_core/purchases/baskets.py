@@ -96,6 +96,11 @@ class Quote:
         return taken
 
 
+class Outdated(Exception):
+    """What a plugin has looked up was named by what is no longer so, such as by what it remembers of its offers. Asked again, it
+    names it anew."""
+
+
 class WrongQuote(Exception):
     """What a plugin has answered is no quote of the basket that it was asked about."""
 

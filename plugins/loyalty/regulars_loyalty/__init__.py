@@ -1,6 +1,6 @@
 """Loyalty: store credit and points on one double-entry ledger, in which every entry explains itself."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -40,6 +40,7 @@ from regulars_loyalty.graphql.group_limits import take_limits
 from regulars_loyalty.jobs import JOBS
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.points.box import BOX
+from regulars_loyalty.points.forecasts import points_of_baskets
 from regulars_loyalty.points.missed import failures
 from regulars_loyalty.points.rewards import REWARDS
 from regulars_loyalty.purchases.recording import places_of_credit
@@ -102,6 +103,11 @@ def regulars_rules() -> Sequence[RuleKind]:
 @hookimpl
 def regulars_permissions() -> Sequence[Permission]:
     return PERMISSIONS
+
+
+@hookimpl(optionalhook=True)
+def rewards_earnings() -> Callable[..., Any]:
+    return points_of_baskets
 
 
 @hookimpl

@@ -66,14 +66,20 @@ def shown_audience(audience: Audience | None, context: RequestContext) -> Custom
     whose plugin is off stays in it."""
     if audience is None:
         return None
-    known = _customer_leaves(context.shop)
+    readable = all(may_read_leaf(name, context) for _, name, _ in leaves_in(audience))
+    return CustomerFilter(dict(audience)) if readable else None
+
+
+def may_read_leaf(name: str, context: RequestContext) -> bool:
+    """Whether the caller may read what a leaf of `CustomerWhere` compares. One whose plugin is off compares nothing."""
+    leaf = _customer_leaves(context.shop).get(name)
+    if leaf is None:
+        return True
     try:
-        for _, name, _ in leaves_in(audience):
-            if name in known:
-                context.demand(known[name].needs, shop_wide=known[name].shop_wide)
+        context.demand(leaf.needs, shop_wide=leaf.shop_wide)
     except Forbidden:
-        return None
-    return CustomerFilter(dict(audience))
+        return False
+    return True
 
 
 class _CustomerLeaves(dict[str, FilterLeaf]):
