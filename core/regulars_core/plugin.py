@@ -4,8 +4,15 @@ GraphQL is in `regulars_schema.plugin`; for tests there are `regulars_core.testi
 `regulars_server.testing`.
 """
 
-from regulars_core.audiences.answers import audience_answers, audience_lookups, read_audiences
+from regulars_core.audiences.answers import (
+    AudienceAnswers,
+    audience_answers,
+    audience_lookups,
+    leaves_in,
+    read_audiences,
+)
 from regulars_core.audiences.leaves import Audience, AudienceFacts, AudienceLeaf, CustomerMoment, Holds
+from regulars_core.audiences.registry import has_past
 from regulars_core.audit import changed
 from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.bulk.service import request_bulk_job
@@ -106,7 +113,7 @@ from regulars_core.queries.locks import lock
 from regulars_core.queries.pace import Pace
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.relations import Relation, RowShape
-from regulars_core.queries.rows import Readable, by_ids, by_owner, pages_of, query_listed
+from regulars_core.queries.rows import Readable, by_ids, by_owner, page, pages_of, query_listed
 from regulars_core.queries.where import Condition, Leaf, Values, Where, compared, exists_in
 from regulars_core.rules.explanations import RuleExplanation, RuleFigure, RuleOutcome, SkipReason
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
@@ -149,6 +156,7 @@ __all__ = [
     "Adjustment",
     "App",
     "Audience",
+    "AudienceAnswers",
     "AudienceFacts",
     "AudienceLeaf",
     "BadInput",
@@ -279,6 +287,7 @@ __all__ = [
     "exponent_of",
     "fact_of",
     "groups_by_ids",
+    "has_past",
     "hold",
     "hookimpl",
     "hookspec",
@@ -287,6 +296,7 @@ __all__ = [
     "inserting",
     "instant_of",
     "is_id",
+    "leaves_in",
     "lifetimes",
     "lock",
     "locked_customer",
@@ -298,6 +308,7 @@ __all__ = [
     "new_id",
     "now",
     "opened",
+    "page",
     "pages_of",
     "plugins_on",
     "plugins_wanted",

@@ -177,7 +177,7 @@ def _of_the_customer(
         yield Obstacle(Reason.UNAVAILABLE, message)
         return
     for leaf in belonging.missing:
-        reason = _REASONS.get(leaf, Reason.AUDIENCE)
+        reason = _REASONS.get(leaf or "", Reason.AUDIENCE)
         yield Obstacle(reason, _MESSAGES[reason], leaf=leaf)
 
 
