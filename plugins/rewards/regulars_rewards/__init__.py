@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from types import ModuleType
 
-from regulars_core.plugin import App, Permission, PluginOrder, hookimpl
+from regulars_core.plugin import App, Permission, PluginOrder, RuleKind, hookimpl
 from regulars_rewards import hookspecs
 from regulars_rewards.graphql import contribution
+from regulars_rewards.offers.box import BOX
 from regulars_rewards.permissions import PERMISSIONS
 from regulars_rewards.settings import RewardsSettings
 from regulars_schema.plugin import Contribution
@@ -34,6 +35,11 @@ def regulars_settings() -> type[RewardsSettings]:
 @hookimpl
 def regulars_schema() -> Contribution:
     return contribution()
+
+
+@hookimpl
+def regulars_rules() -> Sequence[RuleKind]:
+    return BOX
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""A coupon as it is when its code is typed."""
+"""A coupon as it is at an instant, and what stands in the way of its code. Pure, but for the look-up."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from regulars_core.plugin import Dialect, Instant, Lookup
+from regulars_rewards.offers.obstacles import Obstacle, Reason
 from regulars_rewards.uses.changes import CouponCounters
-from regulars_rewards.uses.limits import Taken
-from regulars_rewards.uses.rows import KeptUse
 
 
 class CouponState(StrEnum):
@@ -40,14 +39,6 @@ class CouponStanding:
     run_out: int
     free_at: Instant | None
 
-    def taken(self, own: KeptUse | None = None) -> Taken:
-        """What is used of it beside what the same basket has of it."""
-        counted = own is not None and own.row.is_counted
-        mine, reserved = int(counted), self.reserved - self.run_out
-        if counted and own is not None and own.row.is_reserved:
-            reserved -= 1
-        return Taken(self.reserved + self.redeemed - self.run_out - mine, reserved, self.free_at)
-
     @property
     def counters(self) -> CouponCounters:
         """What a claim has to know."""
@@ -74,3 +65,32 @@ def lookup_codes(dialect: Dialect, keys: Sequence[str], present: Instant) -> Loo
 def coupons_from(rows: Sequence[Any]) -> Mapping[str, CouponStanding]:
     """The coupons by their key, out of the rows of `lookup_codes`."""
     return {row[2]: CouponStanding(*tuple(row)[:12]) for row in rows}
+
+
+_UNKNOWN = Obstacle(Reason.UNKNOWN_CODE, "There is no coupon with this code.")
+_NOT_THEIRS = Obstacle(Reason.NOT_THEIRS, "The coupon is somebody else's, or for somebody who is not named.")
+
+
+def obstacles_of_code(
+    coupon: CouponStanding | None, customer_id: str | None, at: Instant, *, own: int = 0
+) -> list[Obstacle]:
+    """What stands in the way of a code, whatever its promotion says: what it is, whose it is, and how often it may be used. `own`
+    is 1 where the same basket has used or reserved it already, since that is the same use. Of somebody else's coupon that alone
+    is told."""
+    if coupon is None:
+        return [_UNKNOWN]
+    if coupon.customer_id is not None and coupon.customer_id != customer_id:
+        return [_NOT_THEIRS]
+    found = []
+    if coupon.revoked_at is not None:
+        found.append(Obstacle(Reason.REVOKED, "The coupon was made worthless."))
+    if coupon.expires_at <= at:
+        found.append(Obstacle(Reason.EXPIRED, "The coupon has expired.", at=coupon.expires_at))
+    limit = coupon.usage_limit
+    if limit is not None and coupon.reserved + coupon.redeemed - coupon.run_out - own >= limit:
+        if coupon.redeemed >= limit:
+            found.append(Obstacle(Reason.LIMIT_REACHED, "The coupon is used up."))
+        else:
+            message = "What is left of the coupon is reserved for other baskets."
+            found.append(Obstacle(Reason.RESERVED, message, at=coupon.free_at))
+    return found

@@ -102,8 +102,8 @@ async def read_promotions(shop: Shop, at: Instant | None = None) -> KnownPromoti
 
 def _joined(before: KnownPromotions, wanted: Instant, since: Instant, read: Sequence[Promotion]) -> KnownPromotions:
     """What is remembered, and of the same revision what had ended by its `since` and not yet at `wanted`."""
-    if wanted >= since:
-        return before
+    if wanted >= since:  # without what others have read of the past meanwhile
+        return before if before.since == since else KnownPromotions(before.revision, since, tuple(before.at(since)))
     promotions = {one.id: one for one in (*before.promotions, *read)}
     return KnownPromotions(
         before.revision,

@@ -5,16 +5,13 @@ Quotes, sales and the standing of a customer's offers ask this one function; wha
     standing_obstacles(promotion, where, limit=…, uses=…, belonging=…, coupon=…)
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from regulars_core.plugin import Instant
-from regulars_rewards.coupons.standing import CouponStanding
 from regulars_rewards.offers.obstacles import Obstacle, Reason
 from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.promotions.audiences import Belonging
-from regulars_rewards.uses.limits import LimitStanding, Taken
-from regulars_rewards.uses.rows import KeptUse
 
 ACTIVE = "ACTIVE"
 _ORDER = {reason: n for n, reason in enumerate(Reason)}
@@ -28,6 +25,53 @@ class Situation:
     store_id: str | None = None
     customer_id: str | None = None
     status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What of something is used already, uses that do not count left out. Reservations that have run out are free and in no
+    figure, and so is what is reserved for the basket at hand. `used` is redeemed or reserved, `reserved` is how many of these are
+    reserved, and `free_at` is when the first of those runs out."""
+
+    used: int = 0
+    reserved: int = 0
+    free_at: Instant | None = None
+
+    def obstacle(self, limit: int | None, reached: str, reserved: str) -> Obstacle | None:
+        """What stands in the way of one more where there may be so many: RESERVED only where what is redeemed leaves one."""
+        if limit is None or self.used < limit:
+            return None
+        if self.used - self.reserved < limit:
+            return Obstacle(Reason.RESERVED, reserved, at=self.free_at)
+        return Obstacle(Reason.LIMIT_REACHED, reached)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitStanding:
+    """The limits of a promotion, and what of it is used. `amount` is what it took off, in minor units."""
+
+    total_limit: int | None
+    budget: int | None
+    taken: Taken
+    amount: int = 0
+
+    @property
+    def budget_left(self) -> int | None:
+        """How much it may still take off; None without a budget."""
+        return None if self.budget is None else max(0, self.budget - self.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class CouponStanding:
+    """A coupon: whose it is, None for nobody's, and what of it is used. `expires_at` is LATEST for never."""
+
+    id: str
+    code: str
+    customer_id: str | None
+    expires_at: Instant
+    revoked_at: Instant | None
+    usage_limit: int | None
+    taken: Taken
 
 
 def needs_customer(promotion: Promotion, coupon: CouponStanding | None = None) -> bool:
@@ -45,43 +89,33 @@ def standing_obstacles(
     uses: Taken | None = None,
     belonging: Belonging | None = None,
     coupon: CouponStanding | None = None,
-    own: KeptUse | None = None,
 ) -> Sequence[Obstacle]:
     """All that stands in the way of a promotion, by this coupon if one is given, in the order of reasons.
 
     `limit` is None without a limit or budget. `uses` are the customer's own, None for none yet. `belonging` is whether the
-    customer is among those whom it is for; it must be given where there are both an audience and a customer. `own` is what the same
-    basket has of it by the same way, which would be the same use. Of somebody else's coupon that alone is told.
+    customer is among those whom it is for; it must be given where there are both an audience and a customer. Of somebody else's
+    coupon that alone is told.
     """
     if coupon is not None and coupon.customer_id not in (None, where.customer_id):
         theirs = "This coupon is somebody else's." if where.customer_id else "This coupon is a customer's own."
         return [Obstacle(Reason.NOT_THEIRS, theirs)]
     found = [
-        *_of_the_coupon(coupon, where.at, own),
+        *_of_the_coupon(coupon, where.at),
         *_of_time_and_place(promotion, where),
-        *_of_limits(promotion, limit, uses, own),
+        *_of_limits(promotion, limit, uses),
         *_of_the_customer(promotion, where, belonging, coupon),
     ]
-    return in_order_of_reasons(found)
+    return sorted(found, key=lambda one: _ORDER[one.reason])
 
 
-def in_order_of_reasons(obstacles: Iterable[Obstacle]) -> Sequence[Obstacle]:
-    """All that stands in the way of an offer, in the order in which reasons are told; of what is used up it is not told that it is
-    reserved, nor twice that it is used up or has ended."""
-    found = {(one.reason, one.leaf): one for one in reversed(list(obstacles))}
-    if (Reason.LIMIT_REACHED, None) in found:
-        found.pop((Reason.RESERVED, None), None)
-    return sorted(reversed(found.values()), key=lambda one: _ORDER[one.reason])
-
-
-def _of_the_coupon(coupon: CouponStanding | None, at: Instant, own: KeptUse | None) -> Iterator[Obstacle]:
+def _of_the_coupon(coupon: CouponStanding | None, at: Instant) -> Iterator[Obstacle]:
     if coupon is None:
         return
     if coupon.revoked_at is not None:
         yield Obstacle(Reason.REVOKED, "This coupon was made worthless.")
     if coupon.expires_at <= at:
         yield Obstacle(Reason.EXPIRED, "This coupon has expired.", at=coupon.expires_at)
-    taken = coupon.taken(own).obstacle(
+    taken = coupon.taken.obstacle(
         coupon.usage_limit,
         "This coupon is used up.",
         "What is left of this coupon is reserved for another basket.",
@@ -105,11 +139,9 @@ def _of_time_and_place(promotion: Promotion, where: Situation) -> Iterator[Obsta
         yield Obstacle(Reason.STORE, "This offer does not apply in this store.")
 
 
-def _of_limits(
-    promotion: Promotion, limit: LimitStanding | None, uses: Taken | None, own: KeptUse | None
-) -> Iterator[Obstacle]:
+def _of_limits(promotion: Promotion, limit: LimitStanding | None, uses: Taken | None) -> Iterator[Obstacle]:
     if limit is not None:
-        taken = limit.taken(own).obstacle(
+        taken = limit.taken.obstacle(
             limit.total_limit,
             "This offer was used as often as it may be.",
             "The uses of this offer that are left are reserved for other baskets.",
@@ -145,7 +177,7 @@ def _of_the_customer(
         yield Obstacle(Reason.UNAVAILABLE, message)
         return
     for leaf in belonging.missing:
-        reason = _REASONS.get(leaf, Reason.AUDIENCE)
+        reason = _REASONS.get(leaf or "", Reason.AUDIENCE)
         yield Obstacle(reason, _MESSAGES[reason], leaf=leaf)
 
 

@@ -2,37 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from regulars_core.plugin import Instant, Lookup
-from regulars_rewards.offers.obstacles import Obstacle, Reason
-from regulars_rewards.uses.rows import KeptUse
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What of something is used already, uses that do not count left out. Reservations that have run out are free and in no
-    figure, and so is what the basket at hand has. `used` is redeemed or reserved, `reserved` is how many of these are reserved,
-    and `free_at` is when the first of those runs out."""
-
-    used: int = 0
-    reserved: int = 0
-    free_at: Instant | None = None
-
-    def obstacle(self, limit: int | None, reached: str, reserved: str) -> Obstacle | None:
-        """What stands in the way of one more where there may be so many: RESERVED only where what is redeemed leaves one."""
-        if limit is None or self.used < limit:
-            return None
-        if self.used - self.reserved < limit:
-            return Obstacle(Reason.RESERVED, reserved, at=self.free_at)
-        return Obstacle(Reason.LIMIT_REACHED, reached)
 
 
 @dataclass(frozen=True, slots=True)
 class LimitStanding:
-    """The limits of a promotion and what of it is used, as its row says: `used` counts reservations, and of them `run_out` are free
-    although nobody has freed them yet. `reserved` are those that keep something for baskets other than the one at hand, found only
-    where the limit is reached, and `free_at` is when the first of them runs out. `amount` is what it took off."""
+    """How much of a promotion's limits is used, as its row says: `used` counts reservations, and of them `run_out` are free
+    although nobody has freed them yet. `reserved` are those that keep something for baskets other than the one at hand, found
+    only where the limit is reached, and `free_at` is when the first of them runs out."""
 
     promotion_id: str
     total_limit: int | None
@@ -43,14 +22,14 @@ class LimitStanding:
     reserved: int
     free_at: Instant | None
 
-    def taken(self, own: KeptUse | None = None) -> Taken:
-        """What is used of it beside what the same basket has of it by the same way."""
-        mine = 1 if own is not None and own.row.is_counted else 0
-        return Taken(self.used - self.run_out - mine, self.reserved, self.free_at)
+    def uses_left(self, own: int = 0) -> int | None:
+        """How often it may be used still, None for as often as anybody likes: by who has used or reserved it so many times
+        already for the same basket, which is the same use."""
+        return None if self.total_limit is None else max(0, self.total_limit - self.used + self.run_out + own)
 
     @property
     def budget_left(self) -> int | None:
-        """How much it may still take off; None without a budget."""
+        """How much it may take off still; None for as much as it comes to."""
         return None if self.budget is None else max(0, self.budget - self.amount)
 
 
@@ -81,13 +60,20 @@ def limits_from(rows: Sequence[Any]) -> Mapping[str, LimitStanding]:
     return {row[0]: LimitStanding(*tuple(row)[:8]) for row in rows}
 
 
+class CustomerUses(NamedTuple):
+    """How often a customer has used a promotion by what counts, reservations included, and how often of that it is redeemed."""
+
+    used: int
+    redeemed: int
+
+
 def lookup_customer_uses(customer_id: str, basket: str | None, present: Instant) -> Lookup:
     """How often a customer has used each promotion: reservations too, purchases of one basket once, and what this basket has used
     or reserved not at all, since it is the same use. The id may be Sought. Who was merged into the customer has used them as
     well, since their uses have gone over. Read by `customer_uses_from`."""
     return (
         "SELECT u.promotion_id, count(DISTINCT coalesce(u.first_id, u.id)),"
-        " count(DISTINCT CASE WHEN u.redeemed_at IS NULL THEN u.id END), min(u.reserved_until)"
+        " count(DISTINCT CASE WHEN u.redeemed_at IS NOT NULL THEN coalesce(u.first_id, u.id) END)"
         " FROM rewards_use u WHERE u.customer_id = $1"
         " AND u.is_counted AND u.released_at IS NULL AND (u.redeemed_at IS NOT NULL OR u.reserved_until > $2)"
         f" AND {_ELSEWHERE} GROUP BY u.promotion_id",
@@ -95,6 +81,6 @@ def lookup_customer_uses(customer_id: str, basket: str | None, present: Instant)
     )
 
 
-def customer_uses_from(rows: Sequence[Any]) -> Mapping[str, Taken]:
-    """What a customer has used by promotion, out of the rows of `lookup_customer_uses`."""
-    return {row[0]: Taken(row[1], row[2], row[3]) for row in rows}
+def customer_uses_from(rows: Sequence[Any]) -> Mapping[str, CustomerUses]:
+    """How often by promotion, out of the rows of `lookup_customer_uses`."""
+    return {row[0]: CustomerUses(row[1], row[2]) for row in rows}
