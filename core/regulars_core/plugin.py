@@ -39,7 +39,7 @@ from regulars_core.customers.erasure.holdings import (
 )
 from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge, StandingMerge
 from regulars_core.customers.reads import GONE, CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
-from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition, Sought
+from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Overtaken, Precondition, Sought
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
 from regulars_core.events.ahead import told_later
 from regulars_core.events.consumers import consumer
@@ -63,7 +63,7 @@ from regulars_core.primitives.clock import (
     printed,
     start_of,
 )
-from regulars_core.primitives.errors import BadInput, Forbidden, Malformed, Problem, Refused
+from regulars_core.primitives.errors import BadInput, Forbidden, Malformed, Problem, Questioned, Refused
 from regulars_core.primitives.ids import MAIN_STORE_ID, is_id, new_id
 from regulars_core.primitives.money import (
     CurrencyCode,
@@ -75,7 +75,7 @@ from regulars_core.primitives.money import (
     to_minor,
 )
 from regulars_core.primitives.text import camel
-from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Quote
+from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Outdated, Quote
 from regulars_core.purchases.histories import (
     completed,
     completed_from,
@@ -103,6 +103,7 @@ from regulars_core.purchases.recorded import (
     RecordedPayment,
     RecordedPurchase,
     RecordedRefund,
+    as_if_sold,
     recorded_by_ids,
 )
 from regulars_core.purchases.recorded import as_recorded as recorded_before_refunds
@@ -201,6 +202,8 @@ __all__ = [
     "NoSettings",
     "Once",
     "Order",
+    "Outdated",
+    "Overtaken",
     "Owners",
     "Pace",
     "Page",
@@ -219,6 +222,7 @@ __all__ = [
     "PurchaseOutline",
     "PurchaseRow",
     "QuantityField",
+    "Questioned",
     "Quote",
     "Quoted",
     "Readable",
@@ -257,6 +261,7 @@ __all__ = [
     "Window",
     "acting",
     "acting_as",
+    "as_if_sold",
     "audience_answers",
     "audience_lookups",
     "broken_law",

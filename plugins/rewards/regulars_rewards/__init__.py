@@ -1,8 +1,10 @@
 """Rewards: promotions, coupons, and the quote that tells what a basket will cost."""
 
 from collections.abc import Sequence
+from types import ModuleType
 
 from regulars_core.plugin import App, Permission, PluginOrder, RuleKind, hookimpl
+from regulars_rewards import hookspecs
 from regulars_rewards.graphql import contribution
 from regulars_rewards.offers.box import BOX
 from regulars_rewards.permissions import PERMISSIONS
@@ -18,6 +20,11 @@ def regulars_order() -> PluginOrder:
 @hookimpl
 def regulars_models() -> App:
     return App("rewards", "regulars_rewards.models", "regulars_rewards.migrations")
+
+
+@hookimpl
+def regulars_hookspecs() -> ModuleType:
+    return hookspecs
 
 
 @hookimpl

@@ -63,12 +63,14 @@ class OfferLimit(Model):
 
 
 class CouponBatch(Model):
-    """Coupons that were generated together. `revoked_reason` is why all of them were made worthless."""
+    """Coupons that were generated together. From `revoked_at` on all of them are worthless that are not used up, however many
+    they are: that is read through, and their own rows stay. `revoked_reason` is why."""
 
     id = IdField(primary_key=True)
     promotion_id = IdField()
     coupon_count = fields.BigIntField()
     created_at = InstantField()
+    revoked_at = InstantField(null=True)
     revoked_reason = fields.TextField(null=True)
 
     class Meta:
@@ -112,10 +114,22 @@ class CouponReason(Model):
         table = "rewards_reason"
 
 
+class ExchangedCoupon(Model):
+    """A coupon that was given for points, and the event of the ledger by which it is taken back."""
+
+    coupon_id = IdField(primary_key=True)
+    event_id = IdField()
+
+    class Meta:
+        table = "rewards_exchanged"
+        indexes: ClassVar = [Index(fields=("event_id",), name="rewards_exchanged_event")]
+
+
 class OfferUse(Model):
     """An offer that was used in a purchase or is reserved for a basket: reserved while neither `redeemed_at` nor `released_at` is
-    set. `tier` is the customer's as it was then, and `is_counted` whether it counts against limits and budget. Purchases of one
-    basket are one use: those after the first name it in `first_id`, and count no more than it does."""
+    set, and `reserved_until` only as long. `tier` is the customer's as it was then, and `is_counted` whether it counts against
+    limits and budget. Purchases of one basket are one use: those after the first name it in `first_id`, and count no more than it
+    does."""
 
     id = IdField(primary_key=True)
     promotion_id = IdField()

@@ -33,8 +33,7 @@ _INDEXES = (
     "CREATE INDEX rewards_use_customer ON rewards_use (customer_id, promotion_id) WHERE customer_id IS NOT NULL",
     "CREATE INDEX rewards_use_purchase ON rewards_use (purchase_id) WHERE purchase_id IS NOT NULL",
     "CREATE INDEX rewards_use_basket ON rewards_use (basket) WHERE basket IS NOT NULL",
-    "CREATE INDEX rewards_use_reserved ON rewards_use (reserved_until) "
-    "WHERE redeemed_at IS NULL AND released_at IS NULL",
+    "CREATE INDEX rewards_use_reserved ON rewards_use (reserved_until, promotion_id) WHERE reserved_until IS NOT NULL",
     "CREATE INDEX rewards_check_different ON rewards_check (purchase_id) WHERE is_different",
 )
 _FIRST = ("INSERT INTO rewards_revision (id, revision) VALUES (1, 0)",)
