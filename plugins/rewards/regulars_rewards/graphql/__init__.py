@@ -1,6 +1,6 @@
 """What the plugin adds to the schema."""
 
-from regulars_rewards.graphql import promotion_changes, promotions
+from regulars_rewards.graphql import obstacles, promotion_changes, promotions, standings
 from regulars_schema.plugin import Contribution
 
 
@@ -8,7 +8,14 @@ def contribution() -> Contribution:
     """Everything."""
     return Contribution(
         "rewards",
-        extensions=[promotions.EXTENSION, promotion_changes.EXTENSION],
+        extensions=[
+            promotions.EXTENSION,
+            promotion_changes.EXTENSION,
+            *obstacles.EXTENSIONS,
+            standings.EXTENSION,
+        ],
+        types=[*obstacles.TYPES],
         leaves=promotions.LEAVES,
         nodes=[promotions.NODE],
+        problems=[*obstacles.PROBLEMS],
     )
