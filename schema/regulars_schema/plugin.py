@@ -39,7 +39,7 @@ from regulars_schema.fields.filters import (
     where_input,
 )
 from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_order
-from regulars_schema.fields.pagination import Connection, PageArguments, window
+from regulars_schema.fields.pagination import Connection, PageArguments, window, window_of
 from regulars_schema.fields.store_scope import visible_purchases
 from regulars_schema.groups.mutations import CustomerGroupCreateInput, CustomerGroupUpdateInput
 from regulars_schema.inputs.extensible import extras_of
@@ -168,4 +168,5 @@ __all__ = [
     "visible_purchases",
     "where_input",
     "window",
+    "window_of",
 ]

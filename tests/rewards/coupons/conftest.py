@@ -1,42 +1,13 @@
-"""Shops with rewards, and promotions, coupons and uses in them."""
+"""Promotions, coupons and uses in a shop."""
 
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pytest
-
-import regulars_rewards
-from regulars_core.plugin import LATEST, Instant, Plugins, Shop, inserting, new_id, now, plugins_on
-from regulars_core.testing import OpenShop
+from regulars_core.plugin import LATEST, Instant, Shop, inserting, new_id, now
 from regulars_rewards.offers.promotion import PromotionData, RuleData
 from regulars_rewards.uses.changes import Claim, CouponCounters, UseChanges
 from regulars_rewards.uses.limits import limits_from, lookup_limits
 from regulars_rewards.uses.rows import UseRow, kept_uses, lookup_run_out, lookup_uses_of_basket, own_of
-
-OpenRewards = Callable[..., Awaitable[Shop]]
-
-
-@pytest.fixture
-def plugins() -> Plugins:
-    """The test's database has the tables of rewards."""
-    return plugins_on({"rewards": regulars_rewards})
-
-
-@pytest.fixture
-def open_rewards(open_shop: OpenShop) -> OpenRewards:
-    """Opens the test's database with rewards, and with other plugins."""
-
-    async def open_one(others: dict[str, object] | None = None, **settings: Any) -> Shop:
-        return await open_shop(plugins=plugins_on({"rewards": regulars_rewards, **(others or {})}), **settings)
-
-    return open_one
-
-
-@pytest.fixture
-async def rewards(open_rewards: OpenRewards) -> Shop:
-    """A shop with rewards that sells in USD, by UTC."""
-    return await open_rewards()
 
 
 async def kept_promotion(

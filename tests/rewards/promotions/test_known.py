@@ -119,19 +119,18 @@ async def _sql(shop: Shop, sql: str, *values: Any) -> None:
 async def test_a_limit_counts_what_is_used_already(rewards: Shop) -> None:
     id_ = await create_promotion(rewards, draft())
     first = new_id()
-    columns = (
-        "id, promotion_id, store_id, amount, is_counted, created_at, redeemed_at, released_at, first_id, reserved_until"
-    )
+    columns = "id, promotion_id, store_id, amount, is_counted, created_at, redeemed_at, released_at, first_id, reserved_until,"
+        " basket"
     for use in (
-        (first, id_, new_id(), 100, True, 1, 2, None, None, None),
-        (new_id(), id_, new_id(), 30, True, 1, 2, None, first, None),
-        (new_id(), id_, new_id(), 0, True, 1, None, None, None, 5),
-        (new_id(), id_, new_id(), 70, True, 1, 2, 3, None, None),
-        (new_id(), id_, new_id(), 9, False, 1, 2, None, None, None),
+        (first, id_, new_id(), 100, True, 1, 2, None, None, None, "B1"),
+        (new_id(), id_, new_id(), 30, True, 1, 2, None, first, None, "B1"),
+        (new_id(), id_, new_id(), 0, True, 1, None, None, None, 5, "B2"),
+        (new_id(), id_, new_id(), 70, True, 1, 2, 3, None, None, None),
+        (new_id(), id_, new_id(), 9, False, 1, 2, None, None, None, None),
     ):
         await _sql(
             rewards,
-            f"INSERT INTO rewards_use ({columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            f"INSERT INTO rewards_use ({columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             *use,
         )
     await change_promotion(

@@ -1,6 +1,6 @@
 """A coupon as it is at an instant, and what stands in the way of its code. Pure, but for the look-up."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -94,16 +94,3 @@ def obstacles_of_code(
             message = "What is left of the coupon is reserved for other baskets."
             found.append(Obstacle(Reason.RESERVED, message, at=coupon.free_at))
     return found
-
-
-def in_order_of_reasons(obstacles: Iterable[Obstacle]) -> list[Obstacle]:
-    """All that stands in the way of an offer, each reason once, in the order in which reasons are told. Who is told NOT_THEIRS is
-    told nothing else, and what is used up is not reserved."""
-    by_reason: dict[Reason, Obstacle] = {}
-    for one in obstacles:
-        by_reason.setdefault(one.reason, one)
-    if Reason.NOT_THEIRS in by_reason:
-        return [by_reason[Reason.NOT_THEIRS]]
-    if Reason.LIMIT_REACHED in by_reason:
-        by_reason.pop(Reason.RESERVED, None)
-    return [by_reason[reason] for reason in Reason if reason in by_reason]

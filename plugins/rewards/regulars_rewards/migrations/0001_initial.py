@@ -29,9 +29,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "rewards_coupon",
                 "app": "rewards",
-                "indexes": [
-                    Index(fields=["promotion_id", "id"], name="rewards_coupon_promotion"),
-                ],
+                "indexes": [Index(fields=["promotion_id", "id"], name="rewards_coupon_promotion")],
                 "pk_attr": "id",
                 "table_description": "A code that opens a promotion. `key` is what of the code is compared. `reserved` and `redeemed` count the uses that stand",
             },
@@ -177,9 +175,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "rewards_use",
                 "app": "rewards",
-                "indexes": [
-                    Index(fields=["promotion_id", "id"], name="rewards_use_promotion"),
-                ],
+                "indexes": [Index(fields=["promotion_id", "id"], name="rewards_use_promotion")],
                 "pk_attr": "id",
                 "table_description": "An offer that was used in a purchase or is reserved for a basket: reserved while neither `redeemed_at` nor `released_at` is",
             },
@@ -188,7 +184,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="OffersRevision",
             fields=[
-                ("id", fields.IntField(generated=False, primary_key=True, unique=True, db_index=True)),
+                ("id", fields.IntField(primary_key=True, unique=True, db_index=True)),
                 ("revision", fields.BigIntField()),
             ],
             options={

@@ -36,6 +36,7 @@ from regulars_rewards.quotes import candidates
 from regulars_rewards.quotes.candidates import Situation, Taken, standing_obstacles
 from regulars_rewards.quotes.offer_quotes import OfferQuote, TypedCode, present_of, quoted_offers
 from regulars_rewards.uses.limits import (
+    CustomerUses,
     LimitStanding,
     customer_uses_from,
     limits_from,
@@ -202,7 +203,7 @@ class _Deciding:
     where: Situation
     present: Instant
     limits: Mapping[str, LimitStanding]
-    uses: Mapping[str, int]
+    uses: Mapping[str, CustomerUses]
     own: Sequence[KeptUse]
     belongings: Belongings
 
@@ -223,12 +224,12 @@ class _Deciding:
     def _standing(
         self, promotion: Promotion, limit: LimitStanding | None, coupon: CouponStanding | None
     ) -> Sequence[Obstacle]:
-        used = self.uses.get(promotion.id, 0)
+        uses = self.uses.get(promotion.id)
         return standing_obstacles(
             promotion,
             self.where,
             limit=None if limit is None else self._limit(promotion, limit),
-            uses=Taken(used) if used else None,
+            uses=None if uses is None else Taken(uses.used, uses.used - uses.redeemed),
             belonging=None if self.where.customer_id is None else self._belonging(promotion),
         )
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from regulars_core.plugin import Instant, Lookup
-from regulars_rewards.offers.obstacles import Obstacle, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +84,3 @@ def lookup_customer_uses(customer_id: str, basket: str | None, present: Instant)
 def customer_uses_from(rows: Sequence[Any]) -> Mapping[str, CustomerUses]:
     """How often by promotion, out of the rows of `lookup_customer_uses`."""
     return {row[0]: CustomerUses(row[1], row[2]) for row in rows}
-
-
-_USED_UP = "It was used as often as it may be."
-_KEPT = "What is left of it is reserved for other baskets."
-
-
-def obstacles_of_limit(limit: LimitStanding | None, *, own: int = 0) -> list[Obstacle]:
-    """What the limits of a promotion put in the way of one more use. `own` is how many uses the same basket has of it already by
-    the same way, which are the same use. Whether something of a budget is enough is told by what it takes off."""
-    if limit is None:
-        return []
-    if limit.budget_left == 0:
-        return [Obstacle(Reason.LIMIT_REACHED, "What it may take off in all is used up.")]
-    if limit.uses_left(own) != 0:
-        return []
-    if limit.reserved > 0:
-        return [Obstacle(Reason.RESERVED, _KEPT, at=limit.free_at)]
-    return [Obstacle(Reason.LIMIT_REACHED, _USED_UP)]
-
-
-def obstacles_of_customer(per_customer_limit: int | None, uses: CustomerUses | None) -> list[Obstacle]:
-    """What a limit per customer puts in the way of one more use of a customer who has used it so often."""
-    if per_customer_limit is None or uses is None or uses.used < per_customer_limit:
-        return []
-    if uses.redeemed < per_customer_limit:
-        return [Obstacle(Reason.RESERVED, "What is left of it for the customer is reserved for other baskets.")]
-    return [Obstacle(Reason.LIMIT_REACHED, "The customer has used it as often as one may.")]
