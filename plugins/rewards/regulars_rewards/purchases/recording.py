@@ -38,7 +38,7 @@ from regulars_rewards.purchases.told import (
 from regulars_rewards.quotes.offer_quotes import Offer, OfferQuote, present_of
 from regulars_rewards.settings import Offers, RewardsSettings
 from regulars_rewards.uses.changes import Claim, Exhausted, UseChanges
-from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_run_out
+from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_run_out, own_of
 
 Extras = Sequence[Mapping[str, Any]]
 TIERS = "tiers"
@@ -226,11 +226,13 @@ class _Sale:
         if not offers and not (self._quote and self._quote.own):
             return
         changes = UseChanges(self._shop, self._quote.limits if self._quote else {}, known.run_out)
-        kept = {(one.row.promotion_id, one.row.coupon_id): one for one in self._quote.own} if self._quote else {}
-        for n, (offer, amount) in enumerate(offers.items()):
-            self._claim(changes, known, kept, offer, amount or 0, n)
-        for left in kept.values():  # what was reserved for the basket, and not used in it
-            if left.row.is_reserved and not left.row.has_run_out(self._purchase.purchased_at):
+        used = {
+            own.row.id
+            for n, (offer, amount) in enumerate(offers.items())
+            if (own := self._claim(changes, known, offer, amount or 0, n)) is not None
+        }
+        for left in self._quote.own if self._quote else ():  # what was reserved for the basket, and not used in it
+            if left.row.is_reserved and left.row.id not in used and not left.row.has_run_out(now()):
                 changes.release(left, now())
         await changes.write()
 
@@ -245,11 +247,11 @@ class _Sale:
         self,
         changes: UseChanges,
         known: _Known,
-        kept: dict[tuple[str, str | None], KeptUse],
         offer: Offer,
         amount: int,
         n: int,
-    ) -> None:
+    ) -> KeptUse | None:
+        """Use an offer; answers what the basket had of it already."""
         purchase, promotion_id = self._purchase, offer[0]
         coupon = self._coupon(offer)
         version = self._version(promotion_id, known)
@@ -259,7 +261,10 @@ class _Sale:
             promotion_id, version, coupon.counters if coupon else None, purchase.customer_id, purchase.store_id,
             purchase.purchased_at, purchase.basket, purchase.id, amount, known.tiers.get(purchase.customer_id or ""),
         )  # fmt: skip
-        own = kept.pop((promotion_id, coupon.id if coupon else None), None)
+        own = own_of(
+            self._quote.own if self._quote else (), promotion_id, claim.coupon.id if claim.coupon else None,
+            purchase.customer_id, purchase.purchased_at,
+        )  # fmt: skip
         counts = self._is_strict or not any(one.reason in _LIMITING for one in self._against_or_none(offer))
         try:
             changes.claim(claim, own, counts=counts)
@@ -267,6 +272,7 @@ class _Sale:
             if self._is_strict:
                 raise Refused(coupon_refused([_NO_MORE], *self._path(offer))) from None
             changes.claim(claim, own, counts=False)
+        return own
 
     def _against_or_none(self, offer: Offer) -> Sequence[Obstacle]:
         return () if self._quote is None or offer in self._computed else self._against(*offer)
@@ -277,7 +283,11 @@ class _Sale:
         return coupon if coupon and coupon.promotion_id == offer[0] else None
 
     def _version(self, promotion_id: str, known: _Known) -> int | None:
-        by_quote = {one.candidate.promotion.id: one.candidate.promotion for one in self._quote.evaluation.applied} if self._quote else {}
+        by_quote = (
+            {one.candidate.promotion.id: one.candidate.promotion for one in self._quote.evaluation.applied}
+            if self._quote
+            else {}
+        )
         return by_quote[promotion_id].version if promotion_id in by_quote else known.versions.get(promotion_id)
 
     def _path(self, offer: Offer) -> tuple[str, ...]:
