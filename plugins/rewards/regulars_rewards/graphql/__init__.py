@@ -1,6 +1,17 @@
 """What the plugin adds to the schema."""
 
-from regulars_rewards.graphql import obstacles, promotion_changes, promotions, standings
+from regulars_rewards.graphql import (
+    coupon_filters,
+    coupon_issuing,
+    coupon_redeeming,
+    coupons,
+    obstacles,
+    promotion_changes,
+    promotions,
+    quotes,
+    sales,
+    standings,
+)
 from regulars_schema.plugin import Contribution
 
 
@@ -11,11 +22,18 @@ def contribution() -> Contribution:
         extensions=[
             promotions.EXTENSION,
             promotion_changes.EXTENSION,
+            *coupons.EXTENSIONS,
+            coupon_issuing.EXTENSION,
+            coupon_redeeming.EXTENSION,
             *obstacles.EXTENSIONS,
             standings.EXTENSION,
+            *quotes.EXTENSIONS,
+            *sales.EXTENSIONS,
         ],
-        types=[*obstacles.TYPES],
-        leaves=promotions.LEAVES,
-        nodes=[promotions.NODE],
-        problems=[*obstacles.PROBLEMS],
+        types=[*obstacles.TYPES, *quotes.TYPES],
+        leaves=[*promotions.LEAVES, *coupon_filters.LEAVES, *sales.LEAVES],
+        nodes=[promotions.NODE, *coupons.NODES],
+        inputs=sales.INPUTS,
+        problems=[*obstacles.PROBLEMS, *quotes.PROBLEMS],
+        codes=sales.CODES_OF_SALES,
     )

@@ -180,7 +180,7 @@ def _quoted(question: _Question, basket: Basket, found: _Found) -> OfferQuote:
         question.present,
         limits,
         customer_uses_from(found.of("uses")),
-        [one for one in own if not one.row.has_run_out(question.present)],
+        [one for one in own if _is_theirs(one, basket.customer_id, question.present)],
         belongings_of(question.shop, question.with_audience, question.who, found.belonging_rows),
     )
     coupons = coupons_from(found.of("codes"))
@@ -189,6 +189,11 @@ def _quoted(question: _Question, basket: Basket, found: _Found) -> OfferQuote:
     codes = [deciding.code(one, coupons, by_id, ends) for one in _once(question.typed)]
     automatic = [deciding.candidate(one) for one in question.asked if not one.needs_coupon]
     return quoted_offers(basket, question.shop.settings.zone, automatic, codes, limits, own)
+
+
+def _is_theirs(use: KeptUse, customer_id: str | None, at: Instant) -> bool:
+    """Whether what a basket has is the use that this sale of it is: what was redeemed for the same customer, or a reservation."""
+    return not use.row.has_run_out(at) if use.row.is_reserved else use.row.customer_id == customer_id
 
 
 def _once(typed: Sequence[str]) -> Sequence[str]:
@@ -215,7 +220,9 @@ class Deciding:
         if of_code and of_code[0].reason is not Reason.NOT_THEIRS:
             obstacles = _together(of_code, self._standing(promotion, limit, coupon))
         budget = None if limit is None else limit.budget_left
-        return Candidate(promotion, coupon and coupon.code, coupon and coupon.id, obstacles, budget)
+        if coupon is None:
+            return Candidate(promotion, obstacles=obstacles, budget_left=budget)
+        return Candidate(promotion, coupon.code, coupon.id, obstacles, budget)
 
     def _of_code(self, coupon: CouponStanding) -> Sequence[Obstacle]:
         used = any(one.row.coupon_id == coupon.id and one.row.is_counted for one in self.own)
