@@ -39,9 +39,10 @@ from regulars_schema.fields.filters import (
     where_input,
 )
 from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_order
-from regulars_schema.fields.pagination import Connection, PageArguments, window
+from regulars_schema.fields.pagination import Connection, PageArguments, window, window_of
 from regulars_schema.fields.store_scope import visible_purchases
 from regulars_schema.groups.mutations import CustomerGroupCreateInput, CustomerGroupUpdateInput
+from regulars_schema.inputs.extensible import extras_of
 from regulars_schema.inputs.idempotent import IdempotentInput, RequiredKeyInput, required_key
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.inputs.money import MoneyInput, minor_units
@@ -140,6 +141,7 @@ __all__ = [
     "contributions_of",
     "customer_row",
     "enum_conditions",
+    "extras_of",
     "flag_conditions",
     "guarded",
     "id_conditions",
@@ -166,4 +168,5 @@ __all__ = [
     "visible_purchases",
     "where_input",
     "window",
+    "window_of",
 ]

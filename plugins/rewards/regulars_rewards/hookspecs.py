@@ -1,15 +1,44 @@
 """Where other plugins may join in with rewards. Mark their implementations `@hookimpl(optionalhook=True)`, so that they can be on
 without it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from regulars_core.plugin import Instant, hookspec
 
 if TYPE_CHECKING:
     from regulars_core.plugin import Shop
+
+
+class BasketEarning(NamedTuple):
+    """Something that a basket would earn: what it is, such as `POINTS`, how much, and the same for people, such as `84 points`."""
+
+    kind: str
+    value: Decimal
+    text: str
+
+
+Earner = Callable[..., Awaitable[Sequence[Sequence[tuple[str, Decimal, str]]]]]
+"""`async def points_of(shop, baskets)`: what each of these Baskets would earn if it were sold as it is and paid in money, as
+BasketEarnings or tuples like them. Their lines are those that are left after all discounts. It only reads, and in as many
+statements for many baskets as for one."""
+
+
+@hookspec
+def rewards_earnings() -> "Earner":  # type: ignore[empty-body]
+    """What tells what baskets would earn by the plugin if they were paid now, for `basketQuote`: a function over many baskets.
+
+    A function that raises is left out, and told in the log.
+
+    For example:
+
+        @hookimpl(optionalhook=True)
+        def rewards_earnings() -> Earner:
+            return stamps_of  # async def stamps_of(shop, baskets): return [[("STAMPS", Decimal(1), "1 stamp")] for _ in baskets]
+    """
 
 
 class UseState(StrEnum):

@@ -27,8 +27,8 @@ _IN_ONE_COLUMN = 50  # a database has only so many columns, and only so long sum
 
 
 def lookup_audiences_now(shop: Shop, audiences: Sequence[Audience], customers: Sequence[str]) -> Lookup:
-    """What `audiences_now` tells by which of these customers, given by their keys, belong to which of these audiences. One key may
-    be sought."""
+    """What `audiences_now` tells by which of these customers, given by their keys, belong to which of these audiences. A key may
+    be sought, if it is the only one."""
     values = Values(shop.database.dialect, list(dict.fromkeys(customers)))
     context, schema = RequestContext(shop, operator(shop.permissions)), schema_in(shop)
     conditions = []

@@ -1,8 +1,24 @@
 """What the plugin adds to the schema."""
 
+from regulars_rewards.graphql import obstacles, promotion_changes, promotions, quotes, sales
 from regulars_schema.plugin import Contribution
 
 
 def contribution() -> Contribution:
     """Everything."""
-    return Contribution("rewards")
+    return Contribution(
+        "rewards",
+        extensions=[
+            promotions.EXTENSION,
+            promotion_changes.EXTENSION,
+            *obstacles.EXTENSIONS,
+            *quotes.EXTENSIONS,
+            *sales.EXTENSIONS,
+        ],
+        types=[*obstacles.TYPES, *quotes.TYPES],
+        leaves=[*promotions.LEAVES, *sales.LEAVES],
+        nodes=[promotions.NODE],
+        inputs=sales.INPUTS,
+        problems=[*obstacles.PROBLEMS, *quotes.PROBLEMS],
+        codes=sales.CODES_OF_SALES,
+    )

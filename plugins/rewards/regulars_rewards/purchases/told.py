@@ -7,14 +7,13 @@ from typing import Any
 
 from regulars_core.plugin import Checks, to_minor
 from regulars_rewards.coupons.codes import key_of_code
+from regulars_rewards.quotes.offer_quotes import Offer
 from regulars_schema.plugin import key_of, value_or_none
 
 OFFERS, CODES, TRUSTED, LINE = "offers", "couponCodes", "offersTrusted", "offerDiscount"
 """The fields by which it is told."""
 MAX_CODES = 10
 MAX_OFFERS = 1_000
-Offer = tuple[str, str | None]
-"""A promotion by its key, and by which code it came, None where by none: the code as codes are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,11 @@ def promotions_named(extra: Mapping[str, Any]) -> Collection[str]:
 def codes_named(extra: Mapping[str, Any]) -> Sequence[str]:
     """The codes that were typed, as they were."""
     return [str(one) for one in extra.get(CODES) or ()]
+
+
+def keys_named(extra: Mapping[str, Any]) -> Collection[str]:
+    """By what the coupons are found whose codes were typed."""
+    return sorted({key for one in codes_named(extra) if (key := key_of_code(one)) is not None})
 
 
 def line_amounts(extra: Mapping[str, Any], number: int, currency: str) -> list[int]:

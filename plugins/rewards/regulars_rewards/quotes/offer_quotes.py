@@ -85,7 +85,7 @@ class OfferQuote(Quote):
         return evaluate(self.offer_basket, candidates_of(self.automatic, self.codes))
 
     @cached_property
-    def off(self) -> Sequence[int]:
+    def taken(self) -> Sequence[int]:
         """What offers take off each line."""
         taken = [0] * len(self.basket.lines if self.basket else ())
         for one in self.evaluation.applied:
@@ -158,7 +158,7 @@ def _adjustments(quote: OfferQuote) -> list[Adjustment]:
     ]
     if len(each) <= MAX_ADJUSTMENTS:
         return each
-    return [Adjustment(n, off, "PROMOTION", "Offers") for n, off in enumerate(quote.off) if off]
+    return [Adjustment(n, off, "PROMOTION", "Offers") for n, off in enumerate(quote.taken) if off]
 
 
 def offer_basket(basket: Basket, zone: ZoneInfo) -> OfferBasket:

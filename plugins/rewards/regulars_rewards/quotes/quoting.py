@@ -215,7 +215,9 @@ class _Deciding:
         if of_code and of_code[0].reason is not Reason.NOT_THEIRS:
             obstacles = _together(of_code, self._standing(promotion, limit, coupon))
         budget = None if limit is None else limit.budget_left
-        return Candidate(promotion, coupon and coupon.code, coupon and coupon.id, obstacles, budget)
+        if coupon is None:
+            return Candidate(promotion, obstacles=obstacles, budget_left=budget)
+        return Candidate(promotion, coupon.code, coupon.id, obstacles, budget)
 
     def _of_code(self, coupon: CouponStanding) -> Sequence[Obstacle]:
         used = any(one.row.coupon_id == coupon.id and one.row.is_counted for one in self.own)
