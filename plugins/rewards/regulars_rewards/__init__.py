@@ -81,9 +81,7 @@ def baskets_quoted(
 
 
 @hookimpl
-def baskets_told(
-    baskets: Sequence[BasketOutline], extras: Sequence[Mapping[str, Any]]
-) -> Sequence[Sequence[int]]:
+def baskets_told(baskets: Sequence[BasketOutline], extras: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[int]]:
     pairs = zip(baskets, extras, strict=True)
     return [line_amounts(extra, len(basket.lines), basket.currency) for basket, extra in pairs]
 
@@ -112,9 +110,7 @@ def purchases_refunded_lookups(shop: Shop, refunds: Sequence[RecordedRefund]) ->
 
 
 @hookimpl
-async def purchases_refunded(
-    shop: Shop, refunds: Sequence[RecordedRefund], found: Sequence[Sequence[Any]]
-) -> None:
+async def purchases_refunded(shop: Shop, refunds: Sequence[RecordedRefund], found: Sequence[Sequence[Any]]) -> None:
     await events.refunded(shop, refunds, found)
 
 
@@ -124,9 +120,7 @@ def purchases_voided_lookups(shop: Shop, purchases: Sequence[RecordedPurchase]) 
 
 
 @hookimpl
-async def purchases_voided(
-    shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]]
-) -> None:
+async def purchases_voided(shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]]) -> None:
     await events.voided(shop, purchases, found)
 
 

@@ -148,9 +148,7 @@ class BasketQuote:
     """Over ShownQuote."""
 
     is_type_of = backed_by(ShownQuote)
-    applied: list[AppliedOffer] = strawberry.field(
-        description="The offers that apply, in the order in which they do."
-    )
+    applied: list[AppliedOffer] = strawberry.field(description="The offers that apply, in the order in which they do.")
     at: Instant = strawberry.field(description="The instant it holds for.")
     discount: Money = strawberry.field(description="What offers take off in all.")
     lines: list[BasketQuoteLine] = strawberry.field(
@@ -163,9 +161,7 @@ class BasketQuote:
     total: Money = strawberry.field(description="What is left to pay for the lines.")
 
 
-@batched(
-    name="earnings", returns=list[BasketEarning], description="What the basket would earn if it were paid now."
-)
+@batched(name="earnings", returns=list[BasketEarning], description="What the basket would earn if it were paid now.")
 async def earnings(
     quotes: Sequence[ShownQuote], context: RequestContext
 ) -> Sequence[Sequence[hookspecs.BasketEarning]]:

@@ -277,7 +277,11 @@ class _Sale:
         return coupon if coupon and coupon.promotion_id == offer[0] else None
 
     def _version(self, promotion_id: str, known: _Known) -> int | None:
-        by_quote = {one.candidate.promotion.id: one.candidate.promotion for one in self._quote.evaluation.applied} if self._quote else {}
+        by_quote = (
+            {one.candidate.promotion.id: one.candidate.promotion for one in self._quote.evaluation.applied}
+            if self._quote
+            else {}
+        )
         return by_quote[promotion_id].version if promotion_id in by_quote else known.versions.get(promotion_id)
 
     def _path(self, offer: Offer) -> tuple[str, ...]:
