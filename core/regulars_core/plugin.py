@@ -4,8 +4,15 @@ GraphQL is in `regulars_schema.plugin`; for tests there are `regulars_core.testi
 `regulars_server.testing`.
 """
 
-from regulars_core.audiences.answers import audience_answers, audience_lookups, read_audiences
+from regulars_core.audiences.answers import (
+    AudienceAnswers,
+    audience_answers,
+    audience_lookups,
+    leaves_in,
+    read_audiences,
+)
 from regulars_core.audiences.leaves import Audience, AudienceFacts, AudienceLeaf, CustomerMoment, Holds
+from regulars_core.audiences.registry import has_past
 from regulars_core.audit import changed
 from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.bulk.service import request_bulk_job
@@ -32,7 +39,7 @@ from regulars_core.customers.erasure.holdings import (
 )
 from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge, StandingMerge
 from regulars_core.customers.reads import GONE, CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
-from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Precondition, Sought
+from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Overtaken, Precondition, Sought
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
 from regulars_core.events.ahead import told_later
 from regulars_core.events.consumers import consumer
@@ -56,7 +63,7 @@ from regulars_core.primitives.clock import (
     printed,
     start_of,
 )
-from regulars_core.primitives.errors import BadInput, Forbidden, Malformed, Problem, Refused
+from regulars_core.primitives.errors import BadInput, Forbidden, Malformed, Problem, Questioned, Refused
 from regulars_core.primitives.ids import MAIN_STORE_ID, is_id, new_id
 from regulars_core.primitives.money import (
     CurrencyCode,
@@ -68,7 +75,7 @@ from regulars_core.primitives.money import (
     to_minor,
 )
 from regulars_core.primitives.text import camel
-from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Quote
+from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Outdated, Quote
 from regulars_core.purchases.histories import (
     completed,
     completed_from,
@@ -96,6 +103,7 @@ from regulars_core.purchases.recorded import (
     RecordedPayment,
     RecordedPurchase,
     RecordedRefund,
+    as_if_sold,
     recorded_by_ids,
 )
 from regulars_core.purchases.recorded import as_recorded as recorded_before_refunds
@@ -105,7 +113,7 @@ from regulars_core.queries.locks import lock
 from regulars_core.queries.pace import Pace
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.relations import Relation, RowShape
-from regulars_core.queries.rows import Readable, by_ids, by_owner, pages_of, query_listed
+from regulars_core.queries.rows import Readable, by_ids, by_owner, page, pages_of, query_listed
 from regulars_core.queries.where import Condition, Leaf, Values, Where, compared, exists_in
 from regulars_core.rules.explanations import RuleExplanation, RuleFigure, RuleOutcome, SkipReason
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
@@ -148,6 +156,7 @@ __all__ = [
     "Adjustment",
     "App",
     "Audience",
+    "AudienceAnswers",
     "AudienceFacts",
     "AudienceLeaf",
     "BadInput",
@@ -193,6 +202,8 @@ __all__ = [
     "NoSettings",
     "Once",
     "Order",
+    "Outdated",
+    "Overtaken",
     "Owners",
     "Pace",
     "Page",
@@ -211,6 +222,7 @@ __all__ = [
     "PurchaseOutline",
     "PurchaseRow",
     "QuantityField",
+    "Questioned",
     "Quote",
     "Quoted",
     "Readable",
@@ -249,6 +261,7 @@ __all__ = [
     "Window",
     "acting",
     "acting_as",
+    "as_if_sold",
     "audience_answers",
     "audience_lookups",
     "broken_law",
@@ -274,6 +287,7 @@ __all__ = [
     "exponent_of",
     "fact_of",
     "groups_by_ids",
+    "has_past",
     "hold",
     "hookimpl",
     "hookspec",
@@ -282,6 +296,7 @@ __all__ = [
     "inserting",
     "instant_of",
     "is_id",
+    "leaves_in",
     "lifetimes",
     "lock",
     "locked_customer",
@@ -293,6 +308,7 @@ __all__ = [
     "new_id",
     "now",
     "opened",
+    "page",
     "pages_of",
     "plugins_on",
     "plugins_wanted",

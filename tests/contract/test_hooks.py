@@ -12,7 +12,7 @@ TESTS = Path(__file__).parents[1]
 
 
 def test_there_are_hooks() -> None:
-    assert len(HOOKS) == 38
+    assert len(HOOKS) == 39
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -38,7 +38,7 @@ def test_who_refers_to_customers_takes_part_in_merges(plugin: str) -> None:
 
 
 LOOKUPS = "_lookups"
-QUESTIONS = ["baskets_quoted", "baskets_told"]
+QUESTIONS = ["baskets_not_goods", "baskets_quoted", "baskets_told"]
 EVENTS = [
     hook for hook in HOOKS if not hook.startswith("regulars_") and not hook.endswith(LOOKUPS) and hook not in QUESTIONS
 ]
