@@ -119,8 +119,10 @@ async def _sql(shop: Shop, sql: str, *values: Any) -> None:
 async def test_a_limit_counts_what_is_used_already(rewards: Shop) -> None:
     id_ = await create_promotion(rewards, draft())
     first = new_id()
-    columns = "id, promotion_id, store_id, amount, is_counted, created_at, redeemed_at, released_at, first_id, reserved_until,"
+    columns = (
+        "id, promotion_id, store_id, amount, is_counted, created_at, redeemed_at, released_at, first_id, reserved_until,"
         " basket"
+    )
     for use in (
         (first, id_, new_id(), 100, True, 1, 2, None, None, None, "B1"),
         (new_id(), id_, new_id(), 30, True, 1, 2, None, first, None, "B1"),

@@ -2,8 +2,8 @@
 
 What a transaction changes is collected and then written by statements that are deferred: of a sale they are part of its one
 statement. The counters of promotions with limits and of coupons are changed only where what is claimed still fits, so that of two
-who want the last use one is Overtaken, decides anew and is told. Locks are taken in the order promotions, limits, coupons, uses;
-who holds customers does that before.
+who want the last use one is Overtaken, decides anew and is told. Locks are taken in the order batches, promotions, limits,
+coupons, uses; who holds customers does that before.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -220,7 +220,9 @@ class UseChanges:
 
     async def write(self) -> None:
         """Defer all of it, and tell those who listen. Raises what they raise, Refused too."""
+        claimed = sorted(id_ for id_, one in self._of_coupons.items() if one.is_claimed)
         writes = [
+            *([self._unrevoked(claimed)] if claimed else ()),
             *self._preconditions(),
             *self._limits(),
             *self._coupons(),
@@ -283,7 +285,6 @@ class UseChanges:
         writes: list[Any] = []
         columns = ("reserved", "redeemed")
         if claimed:
-            writes.append(self._unrevoked(list(claimed)))
             writes.append(Guarded(*self._counting("rewards_coupon", "id", columns, claimed, fits), len(claimed)))
         if others:
             writes.append(self._counting("rewards_coupon", "id", columns, others))

@@ -118,6 +118,32 @@ def lookup_run_out(dialect: Dialect, coupon_keys: Sequence[str], present: Instan
     )
 
 
+def lookup_swept(present: Instant, most: int) -> Lookup:
+    """So many of the reservations that have run out, the first ones. Read by `kept_uses`."""
+    return (
+        f"SELECT {_KEPT} FROM {_SOURCE} WHERE u.reserved_until <= $1 ORDER BY u.reserved_until, u.id LIMIT $2",
+        [present, most],
+    )
+
+
+def lookup_reserved(dialect: Dialect, coupon_ids: Sequence[str]) -> Lookup:
+    """What is reserved of these coupons, run out or not. Read by `kept_uses`."""
+    among = dialect.among("u.coupon_id", 1)
+    return (
+        f"SELECT {_KEPT} FROM {_SOURCE} WHERE {among} AND u.reserved_until IS NOT NULL ORDER BY u.id",
+        [sorted(coupon_ids)],
+    )
+
+
+def lookup_reserved_of_batch(batch_id: str, most: int) -> Lookup:
+    """So many reservations of coupons of a batch, run out or not. Read by `kept_uses`."""
+    return (
+        f"SELECT {_KEPT} FROM {_SOURCE} WHERE u.reserved_until IS NOT NULL AND EXISTS (SELECT 1 FROM rewards_coupon c"
+        " WHERE c.id = u.coupon_id AND c.batch_id = $1) ORDER BY u.id LIMIT $2",
+        [batch_id, most],
+    )
+
+
 MAX_RUN_OUT = 1_000
 """Reservations that one claim frees at most; a job frees the others."""
 
