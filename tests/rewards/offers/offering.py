@@ -85,7 +85,7 @@ def promotion(
     id_: str | None = None,
     name: str = "Offer",
     needs_coupon: bool = False,
-    starts_at: Instant = Instant(0),
+    starts_at: Instant = AT,
     ends_at: Instant = LATEST,
     failed: Sequence[str] = (),
     **data: Any,

@@ -49,17 +49,41 @@ _FULL = "c.reserved > 0 AND c.reserved + c.redeemed >= c.usage_limit"
 _OPEN = "FROM rewards_use u WHERE u.promotion_id = c.promotion_id AND u.coupon_id = c.id AND u.is_counted AND u.reserved_until"
 
 
+_STANDING = (
+    "c.id, c.code, c.key, c.promotion_id, c.customer_id, c.expires_at,"
+    " coalesce(c.revoked_at, (SELECT b.revoked_at FROM rewards_batch b WHERE b.id = c.batch_id)),"
+    " c.usage_limit, c.reserved, c.redeemed,"
+    f" CASE WHEN {_FULL} THEN (SELECT count(*) {_OPEN} <= $2) ELSE 0 END,"
+    f" CASE WHEN {_FULL} THEN (SELECT min(u.reserved_until) {_OPEN} > $2) END"
+)
+
+
 def lookup_codes(dialect: Dialect, keys: Sequence[str], present: Instant) -> Lookup:
     """The coupons with these keys of codes. Read by `coupons_from`."""
+    return f"SELECT {_STANDING} FROM rewards_coupon c WHERE {dialect.among('c.key', 1, 'text')}", [
+        sorted(keys),
+        present,
+    ]
+
+
+MAX_HELD = 100
+"""Coupons of one customer that are told of."""
+
+
+def lookup_held(dialect: Dialect, customer_ids: Sequence[str], present: Instant) -> Lookup:
+    """The latest coupons that each of these customers holds: neither used up nor made worthless. Read by `held_from`."""
+    latest = "row_number() OVER (PARTITION BY c.customer_id ORDER BY c.id DESC) AS latest"
+    among = dialect.among("c.customer_id", 1)
     return (
-        "SELECT c.id, c.code, c.key, c.promotion_id, c.customer_id, c.expires_at,"
-        " coalesce(c.revoked_at, (SELECT b.revoked_at FROM rewards_batch b WHERE b.id = c.batch_id)),"
-        " c.usage_limit, c.reserved, c.redeemed,"
-        f" CASE WHEN {_FULL} THEN (SELECT count(*) {_OPEN} <= $2) ELSE 0 END,"
-        f" CASE WHEN {_FULL} THEN (SELECT min(u.reserved_until) {_OPEN} > $2) END"
-        f" FROM rewards_coupon c WHERE {dialect.among('c.key', 1, 'text')}",
-        [sorted(keys), present],
+        f"SELECT {_STANDING} FROM (SELECT c.*, {latest} FROM rewards_coupon c WHERE {among} AND c.revoked_at IS NULL"
+        f" AND (c.usage_limit IS NULL OR c.redeemed < c.usage_limit)) c WHERE c.latest <= {MAX_HELD} ORDER BY c.id DESC",
+        [list(customer_ids), present],
     )
+
+
+def held_from(rows: Sequence[Any]) -> Sequence[CouponStanding]:
+    """The coupons out of the rows of `lookup_held`, the latest first."""
+    return [one for one in (CouponStanding(*tuple(row)[:12]) for row in rows) if one.revoked_at is None]
 
 
 def coupons_from(rows: Sequence[Any]) -> Mapping[str, CouponStanding]:

@@ -10,6 +10,7 @@ from regulars_rewards.graphql import (
     promotions,
     quotes,
     sales,
+    standings,
 )
 from regulars_schema.plugin import Contribution
 
@@ -25,6 +26,7 @@ def contribution() -> Contribution:
             coupon_issuing.EXTENSION,
             coupon_redeeming.EXTENSION,
             *obstacles.EXTENSIONS,
+            standings.EXTENSION,
             *quotes.EXTENSIONS,
             *sales.EXTENSIONS,
         ],

@@ -133,8 +133,8 @@ class Promotion(Node):
         audiences_in,
         name="audience",
         returns=CustomerFilter | None,
-        description="For whom it is; null is everybody, strangers included. A leaf whose plugin is off stays in it, and then it is "
-        "for nobody. Null, too, where it compares what the caller may not read.",
+        description="For whom it is; null is everybody, strangers included. A leaf whose plugin is off stays in it, and then it "
+        "is for nobody. Null, too, where it compares what the caller may not read.",
     )
     best_of_group: str | None = strawberry.field(
         resolver=_data("best_of_group"),
@@ -145,7 +145,8 @@ class Promotion(Node):
         budgets_in,
         name="budget",
         returns=schema.Money | None,
-        description="How much it may take off in all; null is as much as it comes to. A use that would pass it takes nothing off.",
+        description="How much it may take off in all; null is as much as it comes to. A use that would pass it takes nothing "
+        "off.",
     )
     budget_used: schema.Money | None = batched(  # type: ignore[assignment]
         budgets_used_in,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import time
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -35,13 +36,18 @@ class BasketTotal(_Settings):
 
 
 def _basket_total(settings: BasketTotal, basket: OfferBasket) -> Met | Unmet:
-    total = basket.left
-    said = f"The goods come to {basket.amount(total)} after earlier offers"
-    if settings.minimum is not None and total < settings.minimum:
-        least = f"{said}; it takes {basket.amount(settings.minimum)}."
-        return Unmet(least, Reason.MIN_NOT_REACHED, settings.minimum - total)
-    if settings.maximum is not None and total > settings.maximum:
-        return Unmet(f"{said}; {basket.amount(settings.maximum)} is the most.", Reason.MAX_EXCEEDED)
+    total, least, most = basket.left, settings.minimum, settings.maximum
+    if least is not None and total < least:
+        return Unmet(
+            lambda: f"The goods come to {basket.amount(total)} now, and must come to {basket.amount(least)}.",
+            Reason.MIN_NOT_REACHED,
+            least - total,
+        )
+    if most is not None and total > most:
+        return Unmet(
+            lambda: f"The goods come to {basket.amount(total)} now, and may come to {basket.amount(most)}.",
+            Reason.MAX_EXCEEDED,
+        )
     return Met({"TESTED": basket.units(total)})
 
 
@@ -82,8 +88,8 @@ def _quantity(settings: Quantity, basket: OfferBasket) -> Met | Unmet:
     found = Decimal(basket.quantity) / PIECE
     if found >= settings.minimum:
         return Met({"QUANTITY": found})
-    missing = f"{plain(settings.minimum - found)} of {plain(settings.minimum)} are missing in the basket."
-    return Unmet(missing, Reason.MIN_NOT_REACHED)
+    missing = settings.minimum - found
+    return Unmet(lambda: f"{plain(missing)} of {plain(settings.minimum)} are missing.", Reason.MIN_NOT_REACHED)
 
 
 QUANTITY = OfferConditionKind(
@@ -131,10 +137,14 @@ class Hours(_Settings):
             raise ValueError("Times of day are hours and minutes where the shop is")
         return self
 
+    @cached_property
+    def _span(self) -> tuple[int, int]:
+        return self.start.hour * 60 + self.start.minute, self.end.hour * 60 + self.end.minute
+
     def holds(self, weekday: int, minute: int) -> bool:
         """Whether it does at a minute of a day of the week, 1 for Monday. The day is that on which the span starts: what is after
         midnight belongs to the day before."""
-        start, end = (one.hour * 60 + one.minute for one in (self.start, self.end))
+        start, end = self._span
         if start < end:
             return start <= minute < end and self._starts_on(weekday)
         return (minute >= start and self._starts_on(weekday)) or (minute < end and self._starts_on(weekday - 1))
@@ -154,7 +164,7 @@ def _hours_words(settings: Hours, _: str = "") -> str:
 def _hours(settings: Hours, basket: OfferBasket) -> bool | Unmet:
     if settings.holds(basket.weekday, basket.minute):
         return True
-    return Unmet(f"It is valid at other hours: {_hours_words(settings)}.", Reason.HOURS)
+    return Unmet(lambda: f"It is valid at other times: {_hours_words(settings)}.", Reason.HOURS)
 
 
 HOURS = OfferConditionKind(

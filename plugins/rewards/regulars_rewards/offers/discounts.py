@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
+from math import ceil
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -119,8 +120,8 @@ def _flat_per_unit(settings: Flat, basket: OfferBasket) -> Off:
     return _by_cuts(basket, cuts, figures, text)
 
 
-def _counted(count: int) -> str:
-    return f"{count} piece{'' if count == 1 else 's'}"
+def _counted(count: int, what: str = "piece") -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 FLAT = OfferDiscountKind(
@@ -209,7 +210,7 @@ def _take_buy_get(settings: BuyGet, basket: OfferBasket) -> Off | Unmet:
 
 def _buy_get_words(settings: BuyGet, _: str) -> str:
     how = "free" if settings.percent == 100 else f"{plain(settings.percent)} % off"
-    at_most = "" if settings.limit is None else f", at most {settings.limit} times"
+    at_most = "" if settings.limit is None else f", at most {_counted(settings.limit, 'time')}"
     return f"buy {settings.buy}, get {settings.get} {how}{at_most}"
 
 
@@ -268,7 +269,7 @@ def _take_tiered(settings: Tiered, basket: OfferBasket) -> Off | Unmet:
     step = settings.reached(found)
     if step is None:
         first = settings.starts[0]
-        missing = int(-(-((first - found).scaleb(exponent_of(basket.currency))) // 1)) if by_amount else None
+        missing = ceil((first - found).scaleb(exponent_of(basket.currency))) if by_amount else None
         said = f"The first step starts at {plain(first)}, and this is {plain(found)}."
         return Unmet(said, Reason.MIN_NOT_REACHED, missing)
     figures: dict[str, int | Decimal] = {"BASE": basket.units(base), "FROM": settings.starts[step]}
@@ -331,7 +332,7 @@ def _take_fixed_price(settings: FixedPrice, basket: OfferBasket) -> Off | Unmet:
         pieces = [one for _, ones in dearer for one in ones]
         cuts = [cut for times, ones in dearer for cut in cut_by_worth(ones, worth(ones) - settings.price * times)]
         count = sum(times for times, _ in dearer)
-        what = f"{basket.amount(settings.price)} for each of {count} sets of {_counted(settings.pieces)}"
+        what = f"{basket.amount(settings.price)} for each of {_counted(count, 'set')} of {_counted(settings.pieces)}"
     base = worth(pieces)
     figures: Figures = {"BASE": basket.units(base), "PRICE": basket.units(settings.price), "COUNT": count}
     return _by_cuts(basket, cuts, figures, f"{basket.amount(base)} less {what}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from regulars_core.plugin import RuleExplanation
 from regulars_rewards.offers.explanations import explained
 from regulars_rewards.offers.facts import OfferBasket
-from regulars_rewards.offers.goods import Attempt, Failure, Goods
+from regulars_rewards.offers.goods import NOTHING, Attempt, Failure, Goods
 from regulars_rewards.offers.obstacles import Obstacle, Reason, in_order
 from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.offers.standing import standing_obstacles
@@ -85,8 +85,8 @@ class _Asked:
         self.basket, self.candidates, self.explains = basket, candidates, explains
         self.goods = Goods(basket)
         self.known: dict[int, Sequence[Obstacle]] = {}
-        asked = [n for n, one in enumerate(candidates) if self._is_asked(n, one)]
-        self.order = sorted(asked, key=lambda n: (candidates[n].promotion.order, n))
+        self.places = [one.promotion.order for one in candidates]
+        self.order = sorted(self._asked(), key=self.places.__getitem__)
         self.exclusive = [n for n in self.order if n not in self.known and candidates[n].promotion.data.is_exclusive]
 
     def is_told(self, n: int) -> bool:
@@ -97,24 +97,29 @@ class _Asked:
         """The group of which it is one."""
         return self.candidates[n].promotion.data.best_of_group
 
-    def _is_asked(self, n: int, one: Candidate) -> bool:
-        promotion, data, at = one.promotion, one.promotion.data, self.basket.at
-        if (
-            not one.obstacles
-            and promotion.starts_at <= at < promotion.ends_at
-            and promotion.is_whole
-            and (data.store_ids is None or self.basket.store_id in data.store_ids)
-        ):
-            names = promotion.names
-            if names is None or not names.isdisjoint(self.goods.names):
-                return True
-            return data.best_of_group is not None or self.is_told(n)  # one of a group keeps the place of the group
-        if not self.is_told(n):
-            return False
-        reasons = {known.reason for known in one.obstacles}
-        found = standing_obstacles(promotion, at, self.basket.store_id)
-        self.known[n] = [*one.obstacles, *(other for other in found if other.reason not in reasons)]
-        return True
+    def _asked(self) -> Iterator[int]:
+        """Those that may apply as far as that is known before the goods are looked at, and those that are told why not."""
+        at, store_id, explains = self.basket.at, self.basket.store_id, self.explains
+        names = self.goods.by_name.keys() if any(one.promotion.names for one in self.candidates) else frozenset()
+        there = frozenset(names)
+        for n, one in enumerate(self.candidates):
+            promotion, data = one.promotion, one.promotion.data
+            is_told = explains or one.coupon_code is not None
+            if (
+                not one.obstacles
+                and promotion.starts_at <= at < promotion.ends_at
+                and promotion.is_whole
+                and (data.store_ids is None or store_id in data.store_ids)
+            ):
+                named = promotion.names
+                # one of a group keeps the place of the group
+                if is_told or named is None or not named.isdisjoint(there) or data.best_of_group is not None:
+                    yield n
+            elif is_told:
+                reasons = {known.reason for known in one.obstacles}
+                found = standing_obstacles(promotion, at, store_id)
+                self.known[n] = [*one.obstacles, *(other for other in found if other.reason not in reasons)]
+                yield n
 
 
 class _Run:
@@ -125,7 +130,9 @@ class _Run:
         self.asked, self.yielding = asked, yielding
         self.goods = asked.goods.copy()
         self.applied: dict[int, Attempt] = {}
-        self.explanations: dict[int, RuleExplanation] = {}
+        self.shares: dict[int, Mapping[int, int]] = {}
+        self.used: set[str] = set()
+        self.coupons: list[int] = []
         self.skipped: dict[int, Attempt] = {}
         self.blocked: dict[int, int] = {}
         if not self._exclusive():
@@ -142,7 +149,10 @@ class _Run:
     def told(self) -> Evaluation:
         """What came of it."""
         candidates = self.asked.candidates
-        applied = [Applied(candidates[n], one.shares, self.explanations[n]) for n, one in self.applied.items()]
+        applied = [
+            Applied(candidates[n], self.shares[n], explained(candidates[n].promotion, one, self.asked.basket))
+            for n, one in self.applied.items()
+        ]
         told = [n for n in self.skipped if self.asked.is_told(n)]
         told.sort(
             key=lambda n: (candidates[n].coupon_code is None, n if candidates[n].coupon_code else self._order(n), n)
@@ -151,13 +161,13 @@ class _Run:
         return Evaluation(applied, skipped, list(dict.fromkeys(self.goods.failures)))
 
     def _order(self, n: int) -> tuple[int, str]:
-        return self.asked.candidates[n].promotion.order
+        return self.asked.places[n]
 
     def _exclusive(self) -> bool:
         """Whether an exclusive offer applies: the first that takes something off the untouched goods. Then nothing else does."""
         for n in self.asked.exclusive:
             attempt = self._try(n)
-            if attempt.shares:
+            if attempt.amount:
                 for other in self.asked.order:
                     if other != n and other not in self.skipped and self.asked.is_told(other):
                         self.skipped[other] = self._try(other)
@@ -167,12 +177,15 @@ class _Run:
         return False
 
     def _one_after_another(self) -> None:
+        explains, candidates, is_met = self.asked.explains, self.asked.candidates, self.goods.is_met
         for n in self.asked.order:
             if n in self.applied or n in self.skipped:
                 continue
-            group = self.asked.group(n)
+            promotion = candidates[n].promotion
+            group = promotion.data.best_of_group
             if n in self.asked.known or group is None:
-                self._one_of([n])
+                if explains or candidates[n].coupon_code is not None or is_met(promotion):
+                    self._one_of([n])
             else:
                 self._one_of([one for one in self.asked.order if self._is_open(one) and self.asked.group(one) == group])
 
@@ -187,8 +200,8 @@ class _Run:
             if excluded is not None:
                 self.blocked[n] = excluded
             is_out = excluded is not None or n in self.yielding or n in self.asked.known
-            self.skipped[n] = attempt = Attempt() if is_out and not self.asked.is_told(n) else self._try(n)
-            if not is_out and attempt.shares and (best is None or attempt.amount > self.skipped[best].amount):
+            self.skipped[n] = attempt = NOTHING if is_out and not self.asked.is_told(n) else self._try(n)
+            if not is_out and attempt.amount and (best is None or attempt.amount > self.skipped[best].amount):
                 best = n
         if best is not None:
             self._apply(best, self.skipped.pop(best))
@@ -196,17 +209,23 @@ class _Run:
     def _try(self, n: int) -> Attempt:
         one = self.asked.candidates[n]
         if _is_of_another(one):
-            return Attempt()
+            return NOTHING
         return self.goods.try_offer(one.promotion, one.budget_left, is_complete=self.asked.is_told(n))
 
     def _apply(self, n: int, attempt: Attempt) -> None:
-        self.applied[n] = attempt
-        self.explanations[n] = explained(self.asked.candidates[n].promotion, attempt, self.asked.basket)
-        self.goods.take(attempt)
+        self.applied[n], self.shares[n] = attempt, attempt.shares
+        self.goods.take(self.shares[n], attempt.off.prices if attempt.off else {})
+        one = self.asked.candidates[n]
+        self.used.add(one.promotion.id)
+        if one.coupon_code is not None:
+            self.coupons.append(n)
 
     def _keeps_out(self, n: int) -> int | None:
         """The first offer that applies and does not go with this one."""
-        return next((other for other in self.applied if self._clash(n, other)), None)
+        one = self.asked.candidates[n]
+        if one.promotion.id in self.used or (one.coupon_code is not None and self.coupons):
+            return next((other for other in self.applied if self._clash(n, other)), None)
+        return None
 
     def _clash(self, n: int, other: int) -> bool:
         one, applied = self.asked.candidates[n], self.asked.candidates[other]

@@ -1,8 +1,10 @@
 """What offers look at: a basket as plain values. Money in minor units, quantities in millionths."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 from regulars_core.plugin import Instant, decimal_text, exponent_of
@@ -43,6 +45,13 @@ class OfferLine(NamedTuple):
         """How many whole pieces it is; None for weighed goods, which have none."""
         return self.quantity // PIECE if self.quantity >= PIECE and self.quantity % PIECE == 0 else None
 
+    def changed(self, left: int, uneven: Sequence[Pieces] = ()) -> "OfferLine":
+        """The same line with so much left of it."""
+        place, sku, name, brand, category, quantity, unit_price, by_hand, *_ = (
+            self  # a fraction of what `_replace` takes
+        )
+        return OfferLine(place, sku, name, brand, category, quantity, unit_price, by_hand, left, uneven)
+
     @property
     def prices(self) -> Sequence[Pieces]:
         """What is left of each of its pieces, the dearest first; nothing of weighed goods. They sum to `left`."""
@@ -60,7 +69,8 @@ def even(amount: int, count: int, in_set: bool = False) -> tuple[Pieces, ...]:
     return Pieces(price + 1, dearer, in_set), Pieces(price, count - dearer, in_set)
 
 
-class OfferBasket(NamedTuple):
+@dataclass(frozen=True)
+class OfferBasket:
     """A basket: `day` is the day on which it is sold where the shop is, counted as `date.toordinal` does, and `minute` that of
     this day, 0 to 1439. Without a customer it is a stranger's. `lines` are the lines of goods that an offer is for; what comes
     back and what sells credit is none. `named` are those of them that its scope names, all without a scope."""
@@ -85,12 +95,12 @@ class OfferBasket(NamedTuple):
         """The day on which it is sold where the shop is."""
         return date.fromordinal(self.day)
 
-    @property
+    @cached_property
     def left(self) -> int:
         """What is left of its lines together."""
         return sum([line.left for line in self.lines])
 
-    @property
+    @cached_property
     def quantity(self) -> int:
         """How much its lines are together, in millionths; of weighed goods what they weigh."""
         return sum([line.quantity for line in self.lines])
@@ -101,4 +111,10 @@ class OfferBasket(NamedTuple):
 
     def units(self, minor: int) -> Decimal:
         """Minor units in the currency's units, for figures."""
-        return Decimal(self.amount(minor))
+        return Decimal(minor).scaleb(-exponent_of(self.currency))
+
+    def of(self, lines: Sequence[OfferLine], named: Sequence[OfferLine]) -> "OfferBasket":
+        """The same with other lines."""
+        return OfferBasket(
+            self.at, self.day, self.minute, self.currency, self.store_id, self.customer_id, self.channel, lines, named
+        )

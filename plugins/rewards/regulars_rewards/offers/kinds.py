@@ -33,11 +33,17 @@ REASONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """What stands in the way, in one sentence for people; `missing` is an amount in minor units, above 0, where one is."""
+    """What stands in the way, in one sentence for people, or a function that says it, which is called where somebody is told;
+    `missing` is an amount in minor units, above 0, where one is."""
 
-    message: str
+    message: str | Callable[[], str]
     reason: Reason = Reason.CONDITION
     missing: int | None = None
+
+    @property
+    def said(self) -> str:
+        """The sentence."""
+        return self.message if isinstance(self.message, str) else self.message()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ class OfferConditionKind(_BasketKind):
 
     def apply(self, settings: BaseModel, facts: Sequence[PurchaseFact]) -> list[Any]:
         """Whether it holds for each of these purchases."""
-        return [self.answer(settings, basket) for basket in _tried_on(facts)]
+        return [_plain(self.answer(settings, basket)) for basket in _tried_on(facts)]
 
     def laws(self, settings: BaseModel, facts: Sequence[PurchaseFact]) -> Iterator[tuple[str, bool]]:
         """It answers true or false, or what stands in the way; deterministic; whatever the order of the lines."""
@@ -118,7 +124,7 @@ class OfferConditionKind(_BasketKind):
             if not isinstance(answered, bool):
                 wrong = _wrong_unmet(answered) if isinstance(answered, Unmet) else _wrong_met(answered)
             yield wrong or "it answers whether it holds", wrong is None
-            yield "it is deterministic", self.holds(settings, basket) == answered
+            yield "it is deterministic", _plain(self.holds(settings, basket)) == _plain(answered)
             turned = self.holds(settings, _turned(basket))
             yield "it is independent of the order of lines", _is_met(turned) == _is_met(answered)
 
@@ -183,8 +189,12 @@ def _is_met(answer: Any) -> bool:
     return answer is True or isinstance(answer, Met)
 
 
+def _plain(answer: Any) -> Any:
+    return Unmet(answer.said, answer.reason, answer.missing) if isinstance(answer, Unmet) else answer
+
+
 def _wrong_unmet(answer: Unmet) -> str | None:
-    if not (isinstance(answer.message, str) and answer.message):
+    if not answer.message or not (isinstance(answer.message, str) or callable(answer.message)):
         return "it says what stands in the way"
     if answer.reason not in REASONS:
         return f"it says why by one of {', '.join(sorted(REASONS))}"
@@ -287,7 +297,7 @@ def _tried_on(facts: Sequence[PurchaseFact]) -> Iterator[OfferBasket]:
         yield basket
         lines = tuple(_with_a_free_piece(line) for line in basket.lines)
         if lines != basket.lines:
-            yield basket._replace(lines=lines, named=lines)
+            yield basket.of(lines, lines)
 
 
 def _with_a_free_piece(line: OfferLine) -> OfferLine:
@@ -296,16 +306,16 @@ def _with_a_free_piece(line: OfferLine) -> OfferLine:
     first, *others = line.prices
     fewer = [first._replace(number=first.number - 1)] if first.number > 1 else []
     prices = (*fewer, *others, Pieces(0, 1, True))
-    return line._replace(left=line.left - first.price, uneven=prices)
+    return line.changed(line.left - first.price, prices)
 
 
 def _turned(basket: OfferBasket) -> OfferBasket:
     """The same lines the other way round."""
     lines = tuple(line._replace(place=n) for n, line in enumerate(reversed(basket.lines)))
-    return basket._replace(lines=lines, named=lines)
+    return basket.of(lines, lines)
 
 
 def _moved(basket: OfferBasket) -> OfferBasket:
     """The same lines in the same order, where others stand between that the offer is not for."""
     lines = tuple(line._replace(place=2 * line.place + 1) for line in basket.lines)
-    return basket._replace(lines=lines, named=lines)
+    return basket.of(lines, lines)

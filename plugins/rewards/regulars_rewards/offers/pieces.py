@@ -107,11 +107,11 @@ def less(line: OfferLine, share: int) -> OfferLine:
     """A line off which something is taken, whatever its pieces: off each by what is left of it."""
     left = line.left - share
     if not line.uneven:
-        return line._replace(left=left)
+        return line.changed(left)
     shares = spread(share, [one.price * one.number for one in line.uneven])
     after = (
         piece
         for one, off in zip(line.uneven, shares, strict=True)
         for piece in even(one.price * one.number - off, one.number, one.in_set)
     )
-    return line._replace(left=left, uneven=merged(after))
+    return line.changed(left, merged(after))

@@ -90,7 +90,7 @@ class Promotion:
     conditions: Sequence[UsableRule | None] = ()
     failed: Sequence[str] = ()
 
-    @property
+    @cached_property
     def order(self) -> tuple[int, str]:
         """What promotions and coupons are ordered by."""
         return (-self.priority, self.id)

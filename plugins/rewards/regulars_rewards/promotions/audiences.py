@@ -32,8 +32,8 @@ Who = Sequence[tuple[str, Instant]]
 @dataclass(frozen=True, slots=True)
 class Belonging:
     """Whether a customer belongs to an audience. `missing` are the leaves of the conditions that do not hold, each once, in the
-    order of the audience; None for a condition without any leaf. Where a leaf's plugin is off, or fails, it `is_unavailable`: then
-    it is for nobody."""
+    order of the audience; None for a condition without any leaf. Where a leaf's plugin is off, or fails, it `is_unavailable`:
+    then it is for nobody."""
 
     missing: Sequence[str | None] = ()
     is_unavailable: bool = False

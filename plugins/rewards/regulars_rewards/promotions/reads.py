@@ -16,7 +16,7 @@ from regulars_core.plugin import (
     now,
     page,
 )
-from regulars_rewards.promotions.limits import Used
+from regulars_rewards.promotions.limits import STANDS, Used
 from regulars_rewards.promotions.stored import ENDED, PROMOTIONS, RUNNING, SCHEDULED, PromotionRow
 
 BY_PRIORITY = Order(SortKey("PRIORITY", "p.rank", "p.id", int))
@@ -37,8 +37,10 @@ _IN_TIME = {
 
 def _phase(conditions: Sequence[Condition], values: Values) -> str:
     [(_, phases)] = conditions
+    if not phases:
+        return "1=0"
     at = f"{values.bind(now())}::bigint"
-    return " OR ".join(f"({_IN_TIME[one].format(now=at)})" for one in phases) or "1=0"
+    return " OR ".join(f"({_IN_TIME[one].format(now=at)})" for one in phases)
 
 
 PHASE_LEAF = Leaf("phase", _phase)
@@ -52,12 +54,12 @@ async def uses_of(database: Database, promotion_ids: Sequence[str]) -> Mapping[s
     found = {id_: Used(0, 0) for id_ in ids}
     if not ids:
         return found
-    among = database.dialect.among("l.promotion_id", 1)
+    among = database.dialect.among
     sql = (
         f"SELECT l.promotion_id, l.used - (SELECT count(*) FROM rewards_use u WHERE {_RUN_OUT}"
-        f" AND u.promotion_id = l.promotion_id), l.amount FROM rewards_limit l WHERE {among}"
-        f" UNION ALL SELECT u.promotion_id, count(*), 0 FROM rewards_use u"
-        f" WHERE {database.dialect.among('u.promotion_id', 1)} AND {_STANDS}"
+        f" AND u.promotion_id = l.promotion_id), l.amount FROM rewards_limit l WHERE {among('l.promotion_id', 1)}"
+        f" UNION ALL SELECT u.promotion_id, {_GROUPS}, 0 FROM rewards_use u"
+        f" WHERE {among('u.promotion_id', 1)} AND {_STANDS}"
         " AND NOT EXISTS (SELECT 1 FROM rewards_limit l WHERE l.promotion_id = u.promotion_id) GROUP BY u.promotion_id"
     )
     for id_, count, amount in await database.rows(sql, ids, now()):
@@ -65,6 +67,10 @@ async def uses_of(database: Database, promotion_ids: Sequence[str]) -> Mapping[s
     return found
 
 
-_COUNTS = "u.is_counted AND u.first_id IS NULL AND u.released_at IS NULL"
-_RUN_OUT = f"{_COUNTS} AND u.redeemed_at IS NULL AND u.reserved_until <= $2"
-_STANDS = f"{_COUNTS} AND (u.redeemed_at IS NOT NULL OR u.reserved_until > $2)"
+# Purchases of one basket are one use; those without one are counted as they are, which takes no sorting.
+_GROUPS = (
+    "count(CASE WHEN u.basket IS NULL THEN 1 END)"
+    " + count(DISTINCT CASE WHEN u.basket IS NOT NULL THEN coalesce(u.first_id, u.id) END)"
+)
+_RUN_OUT = "u.reserved_until <= $2 AND u.is_counted"
+_STANDS = f"{STANDS} AND (u.redeemed_at IS NOT NULL OR u.reserved_until > $2)"

@@ -2,7 +2,7 @@
 
 Quotes, sales and the standing of a customer's offers ask this one function; what a basket decides is the engine's.
 
-    standing_obstacles(promotion, where, limit=…, uses=…, belonging=…, coupon=…)
+    standing_obstacles(promotion, where, limit=…, uses=…, belonging=…)
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from regulars_core.plugin import Instant
 from regulars_rewards.offers.obstacles import Obstacle, Reason
 from regulars_rewards.offers.promotion import Promotion
+from regulars_rewards.offers.standing import standing_obstacles as of_time_and_place
 from regulars_rewards.promotions.audiences import Belonging
 
 ACTIVE = "ACTIVE"
@@ -61,24 +62,11 @@ class LimitStanding:
         return None if self.budget is None else max(0, self.budget - self.amount)
 
 
-@dataclass(frozen=True, slots=True)
-class CouponStanding:
-    """A coupon: whose it is, None for nobody's, and what of it is used. `expires_at` is LATEST for never."""
-
-    id: str
-    code: str
-    customer_id: str | None
-    expires_at: Instant
-    revoked_at: Instant | None
-    usage_limit: int | None
-    taken: Taken
-
-
-def needs_customer(promotion: Promotion, coupon: CouponStanding | None = None) -> bool:
-    """Whether an offer is for known customers alone: by its audience, its limit for each of them, or its coupon's owner."""
+def needs_customer(promotion: Promotion, *, is_owned: bool = False) -> bool:
+    """Whether an offer is for known customers alone: by its audience, its limit for each of them, or because its coupon is
+    somebody's own."""
     data = promotion.data
-    owned = coupon is not None and coupon.customer_id is not None
-    return data.audience is not None or data.per_customer_limit is not None or owned
+    return data.audience is not None or data.per_customer_limit is not None or is_owned
 
 
 def standing_obstacles(
@@ -88,55 +76,20 @@ def standing_obstacles(
     limit: LimitStanding | None = None,
     uses: Taken | None = None,
     belonging: Belonging | None = None,
-    coupon: CouponStanding | None = None,
+    is_owned: bool = False,
 ) -> Sequence[Obstacle]:
-    """All that stands in the way of a promotion, by this coupon if one is given, in the order of reasons.
+    """All that stands in the way of a promotion, in the order of reasons; what is wrong with a coupon itself is not among it.
 
     `limit` is None without a limit or budget. `uses` are the customer's own, None for none yet. `belonging` is whether the
-    customer is among those whom it is for; it must be given where there are both an audience and a customer. Of somebody else's
-    coupon that alone is told.
+    customer is among those whom it is for; it must be given where there are both an audience and a customer. It `is_owned` where
+    it comes by a coupon that is somebody's own.
     """
-    if coupon is not None and coupon.customer_id not in (None, where.customer_id):
-        theirs = "This coupon is somebody else's." if where.customer_id else "This coupon is a customer's own."
-        return [Obstacle(Reason.NOT_THEIRS, theirs)]
     found = [
-        *_of_the_coupon(coupon, where.at),
-        *_of_time_and_place(promotion, where),
+        *of_time_and_place(promotion, where.at, where.store_id),
         *_of_limits(promotion, limit, uses),
-        *_of_the_customer(promotion, where, belonging, coupon),
+        *_of_the_customer(promotion, where, belonging, is_owned),
     ]
     return sorted(found, key=lambda one: _ORDER[one.reason])
-
-
-def _of_the_coupon(coupon: CouponStanding | None, at: Instant) -> Iterator[Obstacle]:
-    if coupon is None:
-        return
-    if coupon.revoked_at is not None:
-        yield Obstacle(Reason.REVOKED, "This coupon was made worthless.")
-    if coupon.expires_at <= at:
-        yield Obstacle(Reason.EXPIRED, "This coupon has expired.", at=coupon.expires_at)
-    taken = coupon.taken.obstacle(
-        coupon.usage_limit,
-        "This coupon is used up.",
-        "What is left of this coupon is reserved for another basket.",
-    )
-    if taken is not None:
-        yield taken
-
-
-def _of_time_and_place(promotion: Promotion, where: Situation) -> Iterator[Obstacle]:
-    if promotion.failed:
-        message = (
-            f"{', '.join(promotion.failed)} is not available: its plugin is off, or no longer takes what it is told."
-        )
-        yield Obstacle(Reason.UNAVAILABLE, message)
-    if promotion.starts_at > where.at:
-        yield Obstacle(Reason.NOT_STARTED, "This offer has not started.", at=promotion.starts_at)
-    if promotion.ends_at <= where.at:
-        yield Obstacle(Reason.EXPIRED, "This offer has ended.", at=promotion.ends_at)
-    stores = promotion.data.store_ids
-    if stores is not None and where.store_id is not None and where.store_id not in stores:
-        yield Obstacle(Reason.STORE, "This offer does not apply in this store.")
 
 
 def _of_limits(promotion: Promotion, limit: LimitStanding | None, uses: Taken | None) -> Iterator[Obstacle]:
@@ -161,9 +114,9 @@ def _of_limits(promotion: Promotion, limit: LimitStanding | None, uses: Taken | 
 
 
 def _of_the_customer(
-    promotion: Promotion, where: Situation, belonging: Belonging | None, coupon: CouponStanding | None
+    promotion: Promotion, where: Situation, belonging: Belonging | None, is_owned: bool
 ) -> Iterator[Obstacle]:
-    if not needs_customer(promotion, coupon):
+    if not needs_customer(promotion, is_owned=is_owned):
         return
     if where.customer_id is None:
         yield Obstacle(Reason.NOT_THEIRS, "This offer is for customers who are known, and none is named.")

@@ -175,7 +175,7 @@ def _quoted(question: _Question, basket: Basket, found: _Found) -> OfferQuote:
     own = kept_uses(found.of("own"))
     limits = limits_from(found.of("limits"))
     status = next((row[0] for row in found.of("status")), None)
-    deciding = _Deciding(
+    deciding = Deciding(
         Situation(basket.at, basket.store_id, basket.customer_id, status),
         question.present,
         limits,
@@ -202,8 +202,8 @@ def _once(typed: Sequence[str]) -> Sequence[str]:
 
 
 @dataclass(frozen=True)
-class _Deciding:
-    """What decides, whatever is in the basket."""
+class Deciding:
+    """What decides, whatever is in the basket. `own` is what the basket at hand has used or reserved already."""
 
     where: Situation
     present: Instant
@@ -238,6 +238,7 @@ class _Deciding:
             limit=None if limit is None else self._limit(promotion, limit),
             uses=None if uses is None else Taken(uses.used, uses.used - uses.redeemed),
             belonging=None if self.where.customer_id is None else self._belonging(promotion),
+            is_owned=coupon is not None and coupon.customer_id is not None,
         )
 
     def _belonging(self, promotion: Promotion) -> Any:

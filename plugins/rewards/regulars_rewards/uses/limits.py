@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from regulars_core.plugin import Instant, Lookup
+from regulars_core.plugin import Dialect, Instant, Lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +84,23 @@ def lookup_customer_uses(customer_id: str, basket: str | None, present: Instant)
 def customer_uses_from(rows: Sequence[Any]) -> Mapping[str, CustomerUses]:
     """How often by promotion, out of the rows of `lookup_customer_uses`."""
     return {row[0]: CustomerUses(row[1], row[2]) for row in rows}
+
+
+def lookup_uses_of_customers(dialect: Dialect, customer_ids: Sequence[str], present: Instant) -> Lookup:
+    """The same of many customers, whatever their baskets. Read by `uses_of_customers_from`."""
+    return (
+        "SELECT u.customer_id, u.promotion_id, count(DISTINCT coalesce(u.first_id, u.id)),"
+        " count(DISTINCT CASE WHEN u.redeemed_at IS NOT NULL THEN coalesce(u.first_id, u.id) END)"
+        f" FROM rewards_use u WHERE {dialect.among('u.customer_id', 1)}"
+        " AND u.is_counted AND u.released_at IS NULL AND (u.redeemed_at IS NOT NULL OR u.reserved_until > $2)"
+        " GROUP BY u.customer_id, u.promotion_id",
+        [list(customer_ids), present],
+    )
+
+
+def uses_of_customers_from(rows: Sequence[Any]) -> Mapping[str, Mapping[str, CustomerUses]]:
+    """How often by customer and promotion, out of the rows of `lookup_uses_of_customers`; who has used nothing is missing."""
+    found: dict[str, dict[str, CustomerUses]] = {}
+    for customer_id, promotion_id, used, redeemed in rows:
+        found.setdefault(customer_id, {})[promotion_id] = CustomerUses(used, redeemed)
+    return found
