@@ -4,9 +4,17 @@ GraphQL is in `regulars_schema.plugin`; for tests there are `regulars_core.testi
 `regulars_server.testing`.
 """
 
-from regulars_core.audiences.answers import audience_answers, audience_lookups, read_audiences
+from regulars_core.audiences.answers import (
+    AudienceAnswers,
+    audience_answers,
+    audience_lookups,
+    leaves_in,
+    read_audiences,
+)
 from regulars_core.audiences.leaves import Audience, AudienceFacts, AudienceLeaf, CustomerMoment, Holds
+from regulars_core.audiences.registry import has_past
 from regulars_core.audit import changed
+from regulars_core.audit import writing as audit_entry
 from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.bulk.service import request_bulk_job
 from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask
@@ -59,7 +67,7 @@ from regulars_core.primitives.clock import (
     printed,
     start_of,
 )
-from regulars_core.primitives.errors import BadInput, Forbidden, Malformed, Problem, Refused
+from regulars_core.primitives.errors import BadInput, Forbidden, Malformed, Problem, Questioned, Refused
 from regulars_core.primitives.ids import MAIN_STORE_ID, is_id, new_id
 from regulars_core.primitives.money import (
     CurrencyCode,
@@ -71,7 +79,7 @@ from regulars_core.primitives.money import (
     to_minor,
 )
 from regulars_core.primitives.text import camel
-from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Quote
+from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Outdated, Quote
 from regulars_core.purchases.histories import (
     completed,
     completed_from,
@@ -99,6 +107,7 @@ from regulars_core.purchases.recorded import (
     RecordedPayment,
     RecordedPurchase,
     RecordedRefund,
+    as_if_sold,
     recorded_by_ids,
 )
 from regulars_core.purchases.recorded import as_recorded as recorded_before_refunds
@@ -108,7 +117,7 @@ from regulars_core.queries.locks import lock
 from regulars_core.queries.pace import Pace
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.relations import Relation, RowShape
-from regulars_core.queries.rows import Readable, by_ids, by_owner, pages_of, query_listed
+from regulars_core.queries.rows import Readable, by_ids, by_owner, page, pages_of, query_listed
 from regulars_core.queries.where import Condition, Leaf, Values, Where, compared, exists_in
 from regulars_core.rules.explanations import RuleExplanation, RuleFigure, RuleOutcome, SkipReason
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
@@ -120,7 +129,7 @@ from regulars_core.rules.settings import MinorUnits, settings_from
 from regulars_core.rules.shop_rules import checked_rule, shown_rule, try_rule, usable_rule
 from regulars_core.rules.simulations import RuleSimulation, RuleSimulationSample, RuleSimulationShare
 from regulars_core.rules.stored import RuleSetting, ShownRule, StoredRule, UsableRule
-from regulars_core.shop.actors import Actor
+from regulars_core.shop.actors import Actor, operator
 from regulars_core.shop.codes import CodeSeries
 from regulars_core.shop.commands import in_shop
 from regulars_core.shop.current_actor import acting, acting_as
@@ -151,6 +160,7 @@ __all__ = [
     "Adjustment",
     "App",
     "Audience",
+    "AudienceAnswers",
     "AudienceFacts",
     "AudienceLeaf",
     "BadInput",
@@ -196,6 +206,7 @@ __all__ = [
     "NoSettings",
     "Once",
     "Order",
+    "Outdated",
     "Overtaken",
     "Owners",
     "Pace",
@@ -215,6 +226,7 @@ __all__ = [
     "PurchaseOutline",
     "PurchaseRow",
     "QuantityField",
+    "Questioned",
     "Quote",
     "Quoted",
     "Readable",
@@ -253,8 +265,10 @@ __all__ = [
     "Window",
     "acting",
     "acting_as",
+    "as_if_sold",
     "audience_answers",
     "audience_lookups",
+    "audit_entry",
     "broken_law",
     "by_ids",
     "by_owner",
@@ -279,6 +293,7 @@ __all__ = [
     "exponent_of",
     "fact_of",
     "groups_by_ids",
+    "has_past",
     "hold",
     "hookimpl",
     "hookspec",
@@ -288,6 +303,7 @@ __all__ = [
     "instant_at",
     "instant_of",
     "is_id",
+    "leaves_in",
     "lifetimes",
     "lock",
     "locked_customer",
@@ -299,7 +315,9 @@ __all__ = [
     "new_id",
     "now",
     "opened",
+    "page",
     "pages_of",
+    "operator",
     "plugins_on",
     "plugins_wanted",
     "printed",

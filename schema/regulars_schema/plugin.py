@@ -3,7 +3,8 @@
 What has nothing to do with GraphQL is in `regulars_core.plugin`.
 """
 
-from regulars_schema.audiences.stored import audience_of, shown_audience
+from regulars_schema.audiences.present import audiences_now, lookup_audiences_now
+from regulars_schema.audiences.stored import audience_of, may_read_leaf, shown_audience
 from regulars_schema.composition.contributions import (
     Contribution,
     Extension,
@@ -24,18 +25,24 @@ from regulars_schema.fields.declarations import batched, mutation, root
 from regulars_schema.fields.filters import (
     AmountComparison,
     BigIntComparison,
+    IdComparison,
     InstantComparison,
     IntComparison,
     TextComparison,
     amount_conditions,
     big_int_conditions,
+    enum_conditions,
+    flag_conditions,
+    id_conditions,
     instant_conditions,
     int_conditions,
+    where_input,
 )
 from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_order
-from regulars_schema.fields.pagination import Connection, PageArguments, window
+from regulars_schema.fields.pagination import Connection, PageArguments, window, window_of
 from regulars_schema.fields.store_scope import visible_purchases
 from regulars_schema.groups.mutations import CustomerGroupCreateInput, CustomerGroupUpdateInput
+from regulars_schema.inputs.extensible import extras_of
 from regulars_schema.inputs.idempotent import IdempotentInput, RequiredKeyInput, required_key
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.inputs.money import MoneyInput, minor_units
@@ -60,7 +67,7 @@ from regulars_schema.shop.bulk_jobs import BulkJob
 from regulars_schema.shop.shop import Shop
 from regulars_schema.shop.store_lookup import lookup_store, store_acted_in
 from regulars_schema.shop.stores import Store
-from regulars_schema.types.ids import identified, key_of
+from regulars_schema.types.ids import global_id, identified, key_of
 from regulars_schema.types.money import Money
 from regulars_schema.types.scalars import BigInt, CustomerFilter, EmailAddress, PhoneNumber
 
@@ -85,6 +92,7 @@ __all__ = [
     "EmailAddress",
     "Extension",
     "FilterLeaf",
+    "IdComparison",
     "IdempotentInput",
     "InputField",
     "InstantComparison",
@@ -124,6 +132,7 @@ __all__ = [
     "UserError",
     "amount_conditions",
     "audience_of",
+    "audiences_now",
     "backed_by",
     "baskets_of",
     "batched",
@@ -131,14 +140,21 @@ __all__ = [
     "build_schema",
     "contributions_of",
     "customer_row",
+    "enum_conditions",
+    "extras_of",
+    "flag_conditions",
+    "global_id",
     "guarded",
+    "id_conditions",
     "identified",
     "in_every_store",
     "in_order",
     "instant_conditions",
     "int_conditions",
     "key_of",
+    "lookup_audiences_now",
     "lookup_store",
+    "may_read_leaf",
     "minor_units",
     "mutation",
     "required_key",
@@ -151,5 +167,7 @@ __all__ = [
     "store_acted_in",
     "value_or_none",
     "visible_purchases",
+    "where_input",
     "window",
+    "window_of",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from regulars_core.plugins.host import Plugins
 from regulars_core.plugins.owners import CORE, PluginError
 from regulars_core.shop.permissions import Permissions
+from regulars_core.shop.shop import Shop
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.composition.contributions import Contribution, needs_of
 from regulars_schema.customers import contribution as customers
@@ -42,6 +43,19 @@ def schema_of(plugins: Plugins, documents: Documents | None = None) -> ComposedS
     for place, needed, owner in [*needs, *schema.own_needs()]:
         if needed not in known:
             raise PluginError(f"{place} of '{owner}' needs the permission '{needed}', which nobody declares")
+    return schema
+
+
+def schema_in(shop: Shop) -> ComposedSchema:
+    """The schema of a shop: the one by which it is asked, where somebody has said which that is by `remember_schema`, and else
+    made once. Raises what `schema_of` raises."""
+    known: ComposedSchema | None = shop.memory.get(ComposedSchema)
+    return remember_schema(shop, schema_of(shop.plugins)) if known is None else known
+
+
+def remember_schema(shop: Shop, schema: ComposedSchema) -> ComposedSchema:
+    """Say by which schema a shop is asked, so that none is made again for what it keeps in its words."""
+    shop.memory[ComposedSchema] = schema
     return schema
 
 

@@ -10,7 +10,7 @@ from regulars_core.shop.shop import Shop
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.request.errors import answered
-from regulars_schema.schema import schema_of
+from regulars_schema.schema import remember_schema, schema_of
 
 MONEY = frozenset({"purchaseRecord", "purchaseRefund", "purchaseVoid", "purchasePay", "purchasesReassign"})
 """The mutations that must have an idempotency key because money is at stake."""
@@ -57,6 +57,7 @@ class Api:
         if on not in cls._composed:
             cls._composed[on] = schema_of(shop.plugins), shop.plugins
         schema, _ = cls._composed[on]
+        remember_schema(shop, schema)
         return cls(schema, shop, Actor.of_role("key", "till", role, shop.permissions))
 
     async def ask(self, document: str, **variables: Any) -> Answer:

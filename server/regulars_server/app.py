@@ -18,7 +18,7 @@ from regulars_core.shop.settings import Settings
 from regulars_core.start import configured, opened, plugins_wanted
 from regulars_schema.documents.documents import Documents
 from regulars_schema.documents.limits import Limits
-from regulars_schema.schema import schema_of
+from regulars_schema.schema import remember_schema, schema_of
 from regulars_server import graphiql
 from regulars_server.http.access import Access
 from regulars_server.http.endpoint import GraphQLEndpoint, GraphQLFirst
@@ -59,6 +59,7 @@ def _lifespan(settings: Settings, plugins: Plugins) -> Lifespan[Starlette]:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             app.state.shop = shop = await stack.enter_async_context(opened(settings, plugins, serving=True))
+            remember_schema(shop, app.state.schema)
             app.state.graphql = GraphQLEndpoint(app.state.schema, shop, Authenticator(shop))
             if settings.jobs:
                 await stack.enter_async_context(running(Runner(shop, jobs)))

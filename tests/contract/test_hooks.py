@@ -39,7 +39,12 @@ def test_who_refers_to_customers_takes_part_in_merges(plugin: str) -> None:
 
 LOOKUPS = "_lookups"
 _BASKETS = ["shop", "baskets", "extras"]
-QUESTIONS = {"baskets_quoted": _BASKETS, "baskets_told": _BASKETS, "purchases_concern": ["shop", "purchases"]}
+QUESTIONS = {
+    "baskets_not_goods": _BASKETS,
+    "baskets_quoted": _BASKETS,
+    "baskets_told": _BASKETS,
+    "purchases_concern": ["shop", "purchases"],
+}
 EVENTS = [
     hook for hook in HOOKS if not hook.startswith("regulars_") and not hook.endswith(LOOKUPS) and hook not in QUESTIONS
 ]

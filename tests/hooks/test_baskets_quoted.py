@@ -11,7 +11,20 @@ import pytest
 
 from regulars_core.events.replay import catch_up
 from regulars_core.imports import ImportOptions, import_purchases
-from regulars_core.plugin import Adjustment, Basket, Declined, Problem, Quote, Refused, hookimpl, plugins_on, quote
+from regulars_core.plugin import (
+    Adjustment,
+    Basket,
+    BasketOutline,
+    Declined,
+    Lookup,
+    Outdated,
+    Problem,
+    Quote,
+    Refused,
+    hookimpl,
+    plugins_on,
+    quote,
+)
 from regulars_core.primitives.money import exponent_of
 from regulars_schema.testing import Api
 from tests.conftest import OpenShop
@@ -304,3 +317,47 @@ async def test_the_service_is_for_many_and_for_no_more(open_shop: OpenShop) -> N
         with pytest.raises(ValueError, match="at most 1000 baskets of 1000 lines"):
             await quote(shop, beyond)
     assert await quote(shop, []) == []
+
+
+class Remembering:
+    """A plugin that says so many times that what it has looked up is out of date."""
+
+    def __init__(self, times: int) -> None:
+        self.times, self.asked = times, 0
+        self.quotes: list[Quote | None] = []
+
+    @hookimpl
+    def baskets_quoted_lookups(self, baskets: Sequence[BasketOutline]) -> Sequence[Lookup]:
+        return [("SELECT CAST($1 AS BIGINT)", [self.asked])]
+
+    @hookimpl
+    def baskets_quoted(self, baskets: Sequence[Basket], found: Sequence[Sequence[Any]]) -> Sequence[Quote]:
+        assert [[tuple(row) for row in rows] for rows in found] == [[(self.asked,)]]
+        self.asked += 1
+        if self.asked <= self.times:
+            raise Outdated
+        return [Quote()] * len(baskets)
+
+    @hookimpl
+    async def purchases_recorded(self, quotes: Sequence[Quote | None]) -> None:
+        self.quotes += quotes
+
+
+@pytest.mark.parametrize(
+    ("times", "asked_times", "quote"), [(0, 1, Quote()), (1, 2, Quote()), (3, 4, Quote()), (9, 4, None)]
+)
+async def test_who_is_out_of_date_is_asked_anew(
+    open_shop: OpenShop, times: int, asked_times: int, quote: Quote | None
+) -> None:
+    """By the query and by the sale, three times; then its quote is left out."""
+    for sells in (False, True):
+        one = Remembering(times)
+        api = Api.of(await open_shop(plugins=plugins_on({"one": one})))
+        lines = [{"name": "Tea", "total": "5.00"}]
+        if sells:
+            await api.done("purchaseRecord", "created", {"reference": "R1", "lines": lines})
+            assert one.quotes == [quote]
+        else:
+            [told] = await asked(api, {"lines": lines})
+            assert told["unavailable"] == ([] if quote else ["one"])
+        assert one.asked == asked_times

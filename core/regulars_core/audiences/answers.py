@@ -38,14 +38,23 @@ def audience_lookups(shop: Shop, audiences: Audiences[K], who: Who) -> Sequence[
     return [name(shop, moments) for facts in _facts(audience_leaves(shop), audiences) for name in facts.lookups]
 
 
+class AudienceAnswers(dict[tuple[K, CustomerMoment], bool]):
+    """Whether each customer belonged to each audience at each instant: `(key, (customer, instant))`. `failed` are the audiences
+    with a leaf that nobody who is on brings, or that has failed: these are for nobody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failed: set[K] = set()
+
+
 def audience_answers(
     shop: Shop, audiences: Audiences[K], who: Who, found: Sequence[Sequence[Any]]
-) -> Mapping[tuple[K, CustomerMoment], bool]:
-    """Whether each customer belonged to each audience at each instant: `(key, (customer, instant))`. `found` are the rows of
-    `audience_lookups` of the same audiences; it may have been named of customers whose keys were only sought then."""
-    moments, leaves = _distinct(who), audience_leaves(shop)
+) -> AudienceAnswers[K]:
+    """Whether each customer belonged to each audience at each instant. `found` are the rows of `audience_lookups` of the same
+    audiences; it may have been named of customers whose keys were only sought then."""
+    moments, leaves, answers = _distinct(who), audience_leaves(shop), AudienceAnswers[K]()
     if not moments:
-        return {}
+        return answers
     rows, known, failed = iter(found), dict[AudienceFacts, Mapping[CustomerMoment, Any]](), set[AudienceFacts]()
     for facts in _facts(leaves, audiences):
         own = list(islice(rows, len(facts.lookups)))
@@ -54,19 +63,21 @@ def audience_answers(
         except Exception as error:
             _tell(leaves, next(name for name, leaf in leaves.by_name.items() if leaf.facts == facts), error)
             failed.add(facts)
-    answers: dict[tuple[K, CustomerMoment], bool] = {}
     for key, audience in audiences.items():
         belongs = _everybody if audience is None else _compiled(shop, leaves, audience, failed)
+        if belongs is _nobody:
+            answers.failed.add(key)
         try:
             own_answers = {(key, one): belongs(one, known) for one in moments}
         except _LeafFailed as error:
             _tell(leaves, error.leaf, error.cause)
+            answers.failed.add(key)
             own_answers = {(key, one): False for one in moments}
         answers.update(own_answers)
     return answers
 
 
-async def read_audiences(shop: Shop, audiences: Audiences[K], who: Who) -> Mapping[tuple[K, CustomerMoment], bool]:
+async def read_audiences(shop: Shop, audiences: Audiences[K], who: Who) -> AudienceAnswers[K]:
     """The same, read at once; the number of statements does not depend on how many customers, instants or audiences there are."""
     lookups = audience_lookups(shop, audiences, who)
     found = await shop.database.read_together(lookups) if lookups else ()

@@ -41,6 +41,14 @@ def audience_leaves(shop: Shop) -> AudienceLeaves:
     return leaves
 
 
+def has_past(shop: Shop, name: str, comparison: Any) -> bool:
+    """Whether a leaf answers for a past instant with this comparison."""
+    leaf = audience_leaves(shop).by_name.get(name)
+    return leaf is not None and not (
+        isinstance(comparison, Mapping) and any(part in comparison for part in leaf.refuses)
+    )
+
+
 def _listed(leaves: Any, owner: str) -> Sequence[AudienceLeaf]:
     if isinstance(leaves, Sequence) and all(map(_is_leaf, leaves)):
         return leaves

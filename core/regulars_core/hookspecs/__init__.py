@@ -72,6 +72,7 @@ from regulars_core.hookspecs.events import (
     refunds_undone_lookups,
 )
 from regulars_core.hookspecs.questions import (
+    baskets_not_goods,
     baskets_quoted,
     baskets_quoted_lookups,
     baskets_told,
@@ -93,6 +94,7 @@ from regulars_core.purchases.recorded import (
 
 __all__ = [
     "EVENTS",
+    "baskets_not_goods",
     "baskets_quoted",
     "baskets_quoted_lookups",
     "baskets_told",

@@ -1,6 +1,6 @@
 """What plugins are asked: each hook is pure, and called whenever somebody asks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from regulars_core.database import Lookup
@@ -56,7 +56,8 @@ def baskets_quoted(  # type: ignore[empty-body]
     the rows of the look-ups that were named in the first half, and `extras` are those of the baskets or of the purchase.
 
     It never refuses. Where it raises, answers another number of quotes, or takes off what is not there, its quote is left out,
-    the log and whoever asked are told, and everybody else's stands. What was told otherwise is refused in `purchases_recorded`.
+    the log and whoever asked are told, and everybody else's stands. Where what it has looked up was named by what is no longer so,
+    it raises Outdated, and is asked anew, up to three times. What was told otherwise is refused in `purchases_recorded`.
 
     For example:
 
@@ -83,4 +84,22 @@ def baskets_told(  # type: ignore[empty-body]
         def baskets_told(baskets: Sequence[BasketOutline], extras: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[int]]:
             lines = [extra.get("lines") or [{}] * len(basket.lines) for basket, extra in zip(baskets, extras, strict=True)]
             return [[line.get("cakeDiscount") or 0 for line in each] for each in lines]
+    """
+
+
+@hookspec
+def baskets_not_goods(  # type: ignore[empty-body]
+    shop: Shop, baskets: Sequence[BasketOutline], extras: Sequence[Mapping[str, Any]]
+) -> Sequence[Collection[int]]:
+    """Which lines sell something of the plugin's own that is no goods, such as credit: their places, for each basket.
+
+    It is asked before any plugin is asked what it takes off, of whoever asks that. The lines are then told with `is_goods` false,
+    to all plugins: whoever takes something off goods leaves them out.
+
+    For example:
+
+        @hookimpl
+        def baskets_not_goods(extras: Sequence[Mapping[str, Any]]) -> Sequence[Collection[int]]:
+            lines = [extra.get("lines") or () for extra in extras]
+            return [{n for n, line in enumerate(each) if line.get("giftCard")} for each in lines]
     """

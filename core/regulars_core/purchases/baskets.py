@@ -3,7 +3,7 @@
 Core knows adjustments of lines and nothing of why they are made: not a coupon, not a promotion.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from regulars_core.primitives.clock import Instant
@@ -19,7 +19,7 @@ class BasketLine:
     was told.
 
     `discount` is what was taken off by hand, and `total` what is left of the line: after that, and after what plugins have
-    taken off that were asked before.
+    taken off that were asked before. It is `is_goods` unless a plugin says that it sells something of its own, such as credit.
     """
 
     sku: str | None
@@ -30,6 +30,7 @@ class BasketLine:
     unit_price: int | None
     discount: int
     total: int
+    is_goods: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,11 @@ class Quote:
         return taken
 
 
+class Outdated(Exception):
+    """What a plugin has looked up was named by what is no longer so, such as by what it remembers of its offers. Asked again, it
+    names it anew."""
+
+
 class WrongQuote(Exception):
     """What a plugin has answered is no quote of the basket that it was asked about."""
 
@@ -128,6 +134,14 @@ def less(basket: Basket, off: Sequence[int]) -> Basket:
         replace(line, total=line.total - taken) if taken else line
         for line, taken in zip(basket.lines, off, strict=True)
     ]
+    return replace(basket, lines=tuple(lines))
+
+
+def without_goods(basket: Basket, places: Collection[int]) -> Basket:
+    """The basket, in which the lines in these places are no goods."""
+    if not places:
+        return basket
+    lines = [replace(line, is_goods=False) if n in places else line for n, line in enumerate(basket.lines)]
     return replace(basket, lines=tuple(lines))
 
 

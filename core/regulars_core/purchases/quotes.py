@@ -5,8 +5,8 @@ what is told and what is recorded come from the same function. The first half na
 with its own; the second one is pure. What a plugin does wrong is contained: its quote is left out and told, the others' stand.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,18 +19,23 @@ from regulars_core.purchases.baskets import (
     Basket,
     BasketLine,
     BasketOutline,
+    Outdated,
     Quote,
     WrongQuote,
     before,
     less,
     off_each_line,
+    without_goods,
 )
 from regulars_core.purchases.rules import MAX_LINES, CheckedLine, CheckedPurchase
 from regulars_core.shop.shop import Shop
 
 QUOTED, LOOKUPS, TOLD = "baskets_quoted", "baskets_quoted_lookups", "baskets_told"
+NOT_GOODS = "baskets_not_goods"
 MAX_BASKETS = 1_000
 """Baskets of one question at most."""
+MAX_ANEW = 3
+"""How often a question is asked anew at most, because a plugin says that it is out of date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +71,24 @@ class Quoting:
     """One question about baskets: which `lookups` it takes, and what is answered once their rows are there.
 
     What was `sold` at prices that plugins have quoted has them in its discounts already. Plugins are asked of it as it was
-    before, so each says first which part of the discounts is its own.
+    before, so each says first which part of the discounts is its own. Unless this `is_last`, a plugin may say that it is out of
+    date.
     """
 
     def __init__(
-        self, shop: Shop, baskets: Sequence[Basket], extras: Sequence[Extras] = (), *, sold: bool = False
+        self,
+        shop: Shop,
+        baskets: Sequence[Basket],
+        extras: Sequence[Extras] = (),
+        *,
+        sold: bool = False,
+        is_last: bool = False,
     ) -> None:
-        self._shop, self._extras = shop, extras or [{}] * len(baskets)
+        self._shop, self._extras, self._is_last = shop, extras or [{}] * len(baskets), is_last
         self._failed: list[dict[str, Exception]] = [{} for _ in baskets]
         quoting = shop.plugins.implementing(QUOTED) if baskets else ()
         self._plugins = [one for one in quoting if one not in shop.behind]  # those would quote by what was true then
-        self._baskets = self._as_before(baskets) if sold else baskets
+        self._baskets = self._marked(self._as_before(baskets) if sold else baskets)
         outlines = tuple(basket.outline for basket in self._baskets)
         self._named = {plugin: self._lookups(plugin, outlines) for plugin in self._plugins}
         self.lookups: Sequence[Lookup] = [one for each in self._named.values() for one in each]
@@ -90,6 +102,17 @@ class Quoting:
                 for sums, own in zip(told, self._told(plugin, baskets), strict=True):
                     sums[:] = [sum(each) for each in zip(sums, own, strict=True)]
         return [before(*each) for each in zip(baskets, told, strict=True)]
+
+    def _marked(self, baskets: Sequence[Basket]) -> Sequence[Basket]:
+        """The baskets, in which the lines are marked that sell no goods."""
+        for plugin in self._shop.plugins.implementing(NOT_GOODS) if self._plugins else ():
+            with self._contained(plugin, NOT_GOODS):
+                outlines = tuple(basket.outline for basket in baskets)
+                places = [frozenset(each) for each in self._ask(NOT_GOODS, plugin, baskets=outlines)]
+                if len(places) != len(baskets):
+                    raise WrongQuote(f"the lines of {len(places)} of {len(baskets)} baskets were answered")
+                baskets = [without_goods(*each) for each in zip(baskets, places, strict=True)]
+        return baskets
 
     def _told(self, plugin: str, baskets: Sequence[Basket]) -> Sequence[Sequence[int]]:
         """What one plugin says that it has taken off each line. Raises WrongQuote."""
@@ -115,7 +138,8 @@ class Quoting:
         return ()
 
     def answered(self, rows: Sequence[Sequence[Any]]) -> Sequence[Quoted]:
-        """What plugins take off each basket, in order; `rows` are those of each of the look-ups."""
+        """What plugins take off each basket, in order; `rows` are those of each of the look-ups. Raises Outdated where it must be
+        asked anew."""
         waiting, left = iter(rows), list(self._baskets)
         quotes: list[dict[str, Quote]] = [{} for _ in left]
         for plugin in self._plugins:
@@ -150,12 +174,21 @@ class Quoting:
 
     @contextmanager
     def _contained(self, plugin: str, hook: str) -> Iterator[None]:
-        """Whatever a plugin raises inside, it has failed for all baskets, and everything goes on."""
+        """Whatever a plugin raises inside, it has failed for all baskets, and everything goes on. Only who is out of date is asked
+        again."""
         try:
             yield
+        except Outdated as error:
+            if self._is_last:
+                self._note_for_all(plugin, hook, error)
+            else:
+                raise
         except Exception as error:  # it is a stranger's code
-            for n in range(len(self._failed)):
-                self._note(n, plugin, hook, error)
+            self._note_for_all(plugin, hook, error)
+
+    def _note_for_all(self, plugin: str, hook: str, error: Exception) -> None:
+        for n in range(len(self._failed)):
+            self._note(n, plugin, hook, error)
 
     def _note(self, n: int, plugin: str, hook: str, error: Exception) -> None:
         if not getattr(error, "__notes__", ()):
@@ -183,9 +216,24 @@ async def quote(shop: Shop, baskets: Sequence[Basket], extras: Sequence[Extras] 
 
 
 async def _quoted(shop: Shop, baskets: Sequence[Basket], extras: Sequence[Extras]) -> Sequence[Quoted]:
-    quoting = Quoting(shop, baskets, extras)
-    _, rows = await look_up(shop, {}, *quoting.lookups)
-    return quoting.answered(rows)
+    return await answers_to(shop, lambda is_last: Quoting(shop, baskets, extras, is_last=is_last))
+
+
+async def answers_to(
+    shop: Shop,
+    question: Callable[[bool], Quoting],
+    first: Quoting | None = None,
+    rows: Sequence[Sequence[Any]] = (),
+) -> Sequence[Quoted]:
+    """What plugins answer to a question, which is made anew as long as one of them says that it is out of date, until it is the
+    last; `first` is the question as it was made already, and `rows` are those of its look-ups."""
+    for anew in range(MAX_ANEW + 1):
+        quoting = first if first is not None and not anew else question(anew == MAX_ANEW)
+        if quoting is not first:
+            _, rows = await look_up(shop, {}, *quoting.lookups)
+        with suppress(Outdated):
+            return quoting.answered(rows)
+    raise AssertionError("the last one is answered")
 
 
 def tell_failures(quoted: Sequence[Quoted]) -> None:
@@ -217,11 +265,13 @@ def basket_lines(lines: Sequence[CheckedLine]) -> Sequence[BasketLine]:
     )
 
 
-def quoting_of(shop: Shop, purchases: Sequence[CheckedPurchase]) -> Quoting:
+def quoting_of(shop: Shop, purchases: Sequence[CheckedPurchase], *, is_last: bool = False) -> Quoting:
     """The question about purchases that are about to be recorded by a till. What was sold elsewhere is not asked about: nobody
     can be told anything any more."""
     sold = [one for one in purchases if one.input.origin == "TILL"] if shop.plugins.listens(QUOTED) else []
-    return Quoting(shop, [basket_of(one) for one in sold], [one.input.extras for one in sold], sold=True)
+    return Quoting(
+        shop, [basket_of(one) for one in sold], [one.input.extras for one in sold], sold=True, is_last=is_last
+    )
 
 
 def quotes_of(purchases: Sequence[CheckedPurchase], quoted: Sequence[Quoted]) -> Sequence[Mapping[str, Quote]]:

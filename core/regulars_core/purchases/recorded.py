@@ -9,6 +9,8 @@ from regulars_core.database import Database
 from regulars_core.events.ahead import PAID, REFUNDED, UNDONE, VOIDED
 from regulars_core.events.journal import JournalEntry
 from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.ids import new_id
+from regulars_core.purchases.baskets import Basket
 from regulars_core.purchases.payments.payment_rows import (
     PaymentRow,
     payments_by_ids,
@@ -93,6 +95,24 @@ def reassigned(row: RecordedPurchase, before: str | None, after: str | None) -> 
     given = ReassignedPurchase(*values)
     given.customer_id = after
     return given
+
+
+def as_if_sold(basket: Basket) -> RecordedPurchase:
+    """A basket as the purchase that it would be if it were sold as it is: without delivery and tax, which a basket does not have,
+    and paid in money. Nobody has recorded it, so its id and those of its lines stand for nothing else."""
+    id_ = new_id()
+    lines = [
+        LineRow(
+            new_id(), id_, line.sku, line.name, line.brand, line.category, line.quantity, line.unit_price, line.discount,
+            line.total, 0, 0, basket.currency,
+        )
+        for line in basket.lines
+    ]  # fmt: skip
+    total, discount = (sum(one.total for one in basket.lines), sum(one.discount for one in basket.lines))
+    return RecordedPurchase(
+        id_, "", basket.store_id, basket.customer_id, basket.at, basket.at, "PAID", basket.currency, basket.channel, None,
+        total + discount, discount, 0, 0, total, 0, "TILL", basket.name, 0, 0, 0, "", "", None, lines, [],
+    )  # fmt: skip
 
 
 async def recorded_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, RecordedPurchase]:

@@ -16,7 +16,7 @@ from regulars_core.purchases.ahead import RECORDED, NamedAhead, activity_of, nam
 from regulars_core.purchases.baskets import Quote
 from regulars_core.purchases.given_back.returns import EXCHANGE, exchange, lock_returned
 from regulars_core.purchases.payments.payment_rows import PAYMENT_COLUMNS, PaymentRow, payment_row, payment_values
-from regulars_core.purchases.quotes import quotes_of, quoting_of, tell_failures
+from regulars_core.purchases.quotes import answers_to, quotes_of, quoting_of, tell_failures
 from regulars_core.purchases.reads import LineRow, PurchaseRow
 from regulars_core.purchases.recorded import PurchaseOutline, RecordedPurchase, whole
 from regulars_core.purchases.rules import CheckedLine, CheckedPurchase, NewPayment
@@ -193,7 +193,9 @@ async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: Name
         named = ahead.of(given.customer_id)
         own = activity_of(shop.database.dialect, given.customer_id)
     found, rows = await look_up(shop, named, *own, *quoting.lookups)
-    quoted = quoting.answered(rows[len(own) :])
+    quoted = await answers_to(
+        shop, lambda is_last: quoting_of(shop, purchases, is_last=is_last), quoting, rows[len(own) :]
+    )
     tell_failures(quoted)
     activity = rows[0][0][-1] if own and rows[0] else None
     return _Known(activity, found if len(purchases) == 1 else None, quotes_of(purchases, quoted))

@@ -1,6 +1,6 @@
 """Loyalty: store credit and points on one double-entry ledger, in which every entry explains itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -40,9 +40,11 @@ from regulars_loyalty.jobs import JOBS
 from regulars_loyalty.merges import forecasts, handover, undo
 from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.points.box import BOX
+from regulars_loyalty.points.forecasts import points_of_baskets
 from regulars_loyalty.points.missed import failures
 from regulars_loyalty.points.rewards import REWARDS
 from regulars_loyalty.purchases.reads import lookup_payers
+from regulars_loyalty.purchases.recording import places_of_credit
 from regulars_loyalty.settings import LoyaltySettings
 from regulars_schema.plugin import Contribution
 
@@ -102,6 +104,16 @@ def regulars_rules() -> Sequence[RuleKind]:
 @hookimpl
 def regulars_permissions() -> Sequence[Permission]:
     return PERMISSIONS
+
+
+@hookimpl(optionalhook=True)
+def rewards_earnings() -> Callable[..., Any]:
+    return points_of_baskets
+
+
+@hookimpl
+def baskets_not_goods(extras: Sequence[Mapping[str, Any]]) -> Sequence[Collection[int]]:
+    return [places_of_credit(extra) for extra in extras]
 
 
 @hookimpl

@@ -1,12 +1,55 @@
 """Rewards: promotions, coupons, and the quote that tells what a basket will cost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
 
-from regulars_core.plugin import App, Permission, PluginOrder, hookimpl
+import typer
+
+from regulars_core.plugin import (
+    App,
+    Basket,
+    BasketOutline,
+    Instant,
+    Job,
+    Lookup,
+    Merge,
+    MergeForecast,
+    Parts,
+    Permission,
+    PlannedMerge,
+    PluginOrder,
+    Problem,
+    PurchaseOutline,
+    Quote,
+    ReassignedPurchase,
+    RecordedPurchase,
+    RecordedRefund,
+    RuleKind,
+    Shop,
+    StandingMerge,
+    Verification,
+    hookimpl,
+    told_of,
+)
+from regulars_rewards import events, hookspecs, personal
+from regulars_rewards import merges as joined
+from regulars_rewards.commands import commands
+from regulars_rewards.exchanges import COUPON, CouponGiver
 from regulars_rewards.graphql import contribution
+from regulars_rewards.jobs import JOBS
+from regulars_rewards.offers.box import BOX
 from regulars_rewards.permissions import PERMISSIONS
+from regulars_rewards.purchases.told import line_amounts
+from regulars_rewards.quotes import quoting
 from regulars_rewards.settings import RewardsSettings
+from regulars_rewards.verification import differences
 from regulars_schema.plugin import Contribution
+
+
+@hookimpl
+def regulars_commands() -> typer.Typer:
+    return commands
 
 
 @hookimpl
@@ -20,8 +63,29 @@ def regulars_models() -> App:
 
 
 @hookimpl
+def regulars_hookspecs() -> ModuleType:
+    return hookspecs
+
+
+@hookimpl
 def regulars_settings() -> type[RewardsSettings]:
     return RewardsSettings
+
+
+@hookimpl
+def regulars_jobs() -> Sequence[Job]:
+    return JOBS
+
+
+@hookimpl
+def regulars_verifications() -> Sequence[Verification]:
+    return [
+        Verification(
+            "offer-uses",
+            "What promotions and coupons say of how often they are used is what their uses give.",
+            differences,
+        )
+    ]
 
 
 @hookimpl
@@ -30,5 +94,132 @@ def regulars_schema() -> Contribution:
 
 
 @hookimpl
+def regulars_rules() -> Sequence[RuleKind]:
+    return [*BOX, COUPON]
+
+
+@hookimpl
 def regulars_permissions() -> Sequence[Permission]:
     return PERMISSIONS
+
+
+@hookimpl
+def baskets_quoted_lookups(
+    shop: Shop, baskets: Sequence[BasketOutline], extras: Sequence[Mapping[str, Any]]
+) -> Sequence[Lookup]:
+    return quoting.lookups(shop, baskets, extras)
+
+
+@hookimpl
+def baskets_quoted(
+    shop: Shop, baskets: Sequence[Basket], extras: Sequence[Mapping[str, Any]], found: Sequence[Sequence[Any]]
+) -> Sequence[Quote]:
+    return quoting.quotes(shop, baskets, extras, found)
+
+
+@hookimpl
+def baskets_told(baskets: Sequence[BasketOutline], extras: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[int]]:
+    pairs = zip(baskets, extras, strict=True)
+    return [line_amounts(extra, len(basket.lines), basket.currency) for basket, extra in pairs]
+
+
+@hookimpl
+def purchases_recorded_lookups(
+    shop: Shop, purchases: Sequence[PurchaseOutline], extras: Sequence[Mapping[str, Any]]
+) -> Sequence[Lookup]:
+    return events.lookups_before(shop, purchases, extras)
+
+
+@hookimpl
+async def purchases_recorded(
+    shop: Shop,
+    purchases: Sequence[RecordedPurchase],
+    extras: Sequence[Mapping[str, Any]],
+    found: Sequence[Sequence[Any]],
+    quotes: Sequence[Quote | None],
+) -> None:
+    await events.recorded(shop, purchases, extras, found, quotes)
+
+
+@hookimpl
+def purchases_refunded_lookups(shop: Shop, refunds: Sequence[RecordedRefund]) -> Sequence[Lookup]:
+    return events.lookups_of_refunds(shop, refunds)
+
+
+@hookimpl
+async def purchases_refunded(shop: Shop, refunds: Sequence[RecordedRefund], found: Sequence[Sequence[Any]]) -> None:
+    await events.refunded(shop, refunds, found)
+
+
+@hookimpl
+def purchases_voided_lookups(shop: Shop, purchases: Sequence[RecordedPurchase]) -> Sequence[Lookup]:
+    return events.lookups_of_purchases(shop, purchases)
+
+
+@hookimpl
+async def purchases_voided(shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]]) -> None:
+    await events.voided(shop, purchases, found)
+
+
+@hookimpl
+def refunds_undone_lookups(shop: Shop, refunds: Sequence[RecordedRefund]) -> Sequence[Lookup]:
+    return events.lookups_of_undone(shop, refunds)
+
+
+@hookimpl
+async def refunds_undone(
+    shop: Shop, refunds: Sequence[RecordedRefund], found: Sequence[Sequence[Any]], moments: Sequence[Instant]
+) -> None:
+    await events.undone(shop, refunds, found, moments)
+
+
+@hookimpl
+def purchases_reassigned_lookups(shop: Shop, purchases: Sequence[ReassignedPurchase]) -> Sequence[Lookup]:
+    return events.lookups_of_purchases(shop, purchases)
+
+
+@hookimpl
+async def purchases_reassigned(
+    shop: Shop, purchases: Sequence[ReassignedPurchase], found: Sequence[Sequence[Any]]
+) -> None:
+    await events.reassigned(shop, purchases, found)
+
+
+@hookimpl
+async def customers_merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
+    return await joined.merging(shop, merges)
+
+
+@hookimpl
+async def customers_merged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
+    await joined.merged(shop, merges, moments)
+
+
+@hookimpl
+async def customers_unmerging(shop: Shop, merges: Sequence[StandingMerge]) -> Sequence[Sequence[Problem]]:
+    return await joined.unmerging(shop, merges)
+
+
+@hookimpl
+async def customers_unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
+    await joined.unmerged(shop, merges, moments)
+
+
+@hookimpl
+async def customers_erased(shop: Shop, customers: Sequence[str]) -> Mapping[str, int]:
+    return await personal.erase(shop, customers)
+
+
+@hookimpl
+async def customers_data(shop: Shop, customers: Sequence[str]) -> Sequence[Parts]:
+    return await told_of(shop, personal.HOLDINGS, customers)
+
+
+@hookimpl
+async def customers_referenced(shop: Shop, customers: Sequence[str]) -> Sequence[Mapping[str, int]]:
+    return await personal.references(shop, customers)
+
+
+@hookimpl(optionalhook=True)
+def loyalty_reward_givers() -> Mapping[str, CouponGiver]:
+    return {COUPON.name: CouponGiver()}

@@ -1,6 +1,7 @@
 """What the plugin keeps: promotions with their limits, coupons, and what was used.
 
-Amounts are minor units of the shop's currency. An end that is never is LATEST.
+Amounts are minor units of the shop's currency. An end that is never is LATEST. Indexes of what few rows have are partial: they
+and what the database itself holds are in migration 0002.
 """
 
 from typing import ClassVar
@@ -62,12 +63,14 @@ class OfferLimit(Model):
 
 
 class CouponBatch(Model):
-    """Coupons that were generated together. `revoked_reason` is why all of them were made worthless."""
+    """Coupons that were generated together. From `revoked_at` on all of them are worthless that are not used up, however many
+    they are: that is read through, and their own rows stay. `revoked_reason` is why."""
 
     id = IdField(primary_key=True)
     promotion_id = IdField()
     coupon_count = fields.BigIntField()
     created_at = InstantField()
+    revoked_at = InstantField(null=True)
     revoked_reason = fields.TextField(null=True)
 
     class Meta:
@@ -97,8 +100,6 @@ class Coupon(Model):
         table = "rewards_coupon"
         indexes: ClassVar = [
             Index(fields=("promotion_id", "id"), name="rewards_coupon_promotion"),
-            Index(fields=("customer_id", "id"), name="rewards_coupon_customer"),
-            Index(fields=("batch_id", "key"), name="rewards_coupon_batch"),
         ]
 
 
@@ -111,13 +112,24 @@ class CouponReason(Model):
 
     class Meta:
         table = "rewards_reason"
-        indexes: ClassVar = [Index(fields=("customer_id",), name="rewards_reason_customer")]
+
+
+class ExchangedCoupon(Model):
+    """A coupon that was given for points, and the event of the ledger by which it is taken back."""
+
+    coupon_id = IdField(primary_key=True)
+    event_id = IdField()
+
+    class Meta:
+        table = "rewards_exchanged"
+        indexes: ClassVar = [Index(fields=("event_id",), name="rewards_exchanged_event")]
 
 
 class OfferUse(Model):
     """An offer that was used in a purchase or is reserved for a basket: reserved while neither `redeemed_at` nor `released_at` is
-    set. `tier` is the customer's as it was then, and `is_counted` whether it counts against limits and budget. Purchases of one
-    basket are one use: those after the first name it in `first_id`, and count no more than it does."""
+    set, and `reserved_until` only as long. `tier` is the customer's as it was then, and `is_counted` whether it counts against
+    limits and budget. Purchases of one basket are one use: those after the first name it in `first_id`, and count no more than it
+    does."""
 
     id = IdField(primary_key=True)
     promotion_id = IdField()
@@ -139,11 +151,6 @@ class OfferUse(Model):
         table = "rewards_use"
         indexes: ClassVar = [
             Index(fields=("promotion_id", "id"), name="rewards_use_promotion"),
-            Index(fields=("coupon_id", "id"), name="rewards_use_coupon"),
-            Index(fields=("customer_id", "promotion_id"), name="rewards_use_customer"),
-            Index(fields=("purchase_id",), name="rewards_use_purchase"),
-            Index(fields=("basket",), name="rewards_use_basket"),
-            Index(fields=("reserved_until",), name="rewards_use_reserved"),
         ]
 
 
@@ -172,7 +179,6 @@ class OfferCheck(Model):
 
     class Meta:
         table = "rewards_check"
-        indexes: ClassVar = [Index(fields=("is_different", "purchase_id"), name="rewards_check_different")]
 
 
 class MergedRow(Model):
@@ -182,7 +188,7 @@ class MergedRow(Model):
     merge_id = IdField()
     table_name = fields.CharField(16)
     row_id = IdField()
-    from_customer_id = IdField()
+    before_id = IdField()
 
     class Meta:
         table = "rewards_merged"

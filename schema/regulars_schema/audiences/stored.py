@@ -26,11 +26,11 @@ from regulars_schema.types.scalars import CustomerFilter
 CODE = "INVALID_AUDIENCE"
 
 
-def audience_of(where: Where | None, shop: Shop, checks: Checks, *path: str) -> Audience | None:
+def audience_of(where: Where | None, shop: Shop, checks: Checks, *path: str, any_leaf: bool = False) -> Audience | None:
     """A `CustomerWhere` that was given as an input, as the JSON that is stored: it can be sent as a `CustomerWhere` again.
 
-    Checks are told `INVALID_AUDIENCE`, at its place under this path, of an empty tree, of a leaf that does not answer for a past
-    instant, and of what means nothing there. None for what is absent or was refused.
+    Checks are told `INVALID_AUDIENCE`, at its place under this path, of an empty tree, and unless `any_leaf` will do, of a leaf
+    that does not answer for a past instant, and of what means nothing there. None for what is absent or was refused.
     """
     if where is None:
         return None
@@ -40,7 +40,7 @@ def audience_of(where: Where | None, shop: Shop, checks: Checks, *path: str) -> 
     for place in _empty(audience, ()):
         checks.fail(CODE, "An audience has conditions; leave it out for everybody.", *path, *place)
     known = audience_leaves(shop).by_name
-    for place, name, comparison in leaves_in(audience):
+    for place, name, comparison in () if any_leaf else leaves_in(audience):
         leaf = known.get(name)
         if leaf is None:
             checks.fail(CODE, f"`{name}` does not answer for a past instant.", *path, *place)
@@ -74,6 +74,18 @@ def shown_audience(audience: Audience | None, context: RequestContext) -> Custom
     except Forbidden:
         return None
     return CustomerFilter(dict(audience))
+
+
+def may_read_leaf(name: str, context: RequestContext) -> bool:
+    """Whether the caller may read what a leaf compares; nobody may where nobody brings it."""
+    leaf = _customer_leaves(context.shop).get(name)
+    if leaf is None:
+        return False
+    try:
+        context.demand(leaf.needs, shop_wide=leaf.shop_wide)
+    except Forbidden:
+        return False
+    return True
 
 
 class _CustomerLeaves(dict[str, FilterLeaf]):

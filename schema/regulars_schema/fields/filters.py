@@ -15,7 +15,9 @@ from graphql import (
     GraphQLScalarType,
     get_nullable_type,
 )
+from graphql.utilities import coerce_input_value
 from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import InputContext
 from strawberry.types.base import get_object_definition
 
 from regulars_core.primitives.clock import Instant, day_of, now, start_of
@@ -79,16 +81,25 @@ def _parse(cls: type, value: Any, context: Any) -> Where:
     if isinstance(value, Where):
         return value
     schema: ComposedSchema = context.info.schema
-    where = _Reader(cls, schema, context).tree(value, 1, ())
+    where = _Reader(cls, schema, context, context.info.context.request).tree(value, 1, ())
     type_ = schema.input_type(get_object_definition(cls, strict=True).name)
     return GivenWhere(where.op, where.parts, where.leaf, where.conditions, type=type_, value=value)
 
 
+def read_again(cls: type, written: Mapping[str, Any], schema: ComposedSchema, context: RequestContext) -> Where:
+    """A tree that was `written` before, as it is read in this request. Raises what reading it raises: BadInput, Forbidden, and
+    GraphQLError for a leaf that is not there, or no longer takes what it is told."""
+    type_ = schema.input_type(get_object_definition(cls, strict=True).name)
+    value = coerce_input_value(written, type_)
+    own = InputContext(None, schema.config, schema.schema_converter.scalar_registry, ())
+    return _Reader(cls, schema, own, context).tree(value, 1, ())
+
+
 class _Reader:
-    def __init__(self, cls: type, schema: ComposedSchema, context: Any) -> None:
+    def __init__(self, cls: type, schema: ComposedSchema, strawberry_context: Any, context: RequestContext) -> None:
         self._leaves = schema.leaves[cls]
-        self._strawberry = context
-        self._context: RequestContext = context.info.context.request
+        self._strawberry = strawberry_context
+        self._context = context
         self._count = self._nodes = 0
 
     def tree(self, value: Any, depth: int, path: tuple[str, ...]) -> Where:

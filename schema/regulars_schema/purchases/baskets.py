@@ -134,18 +134,22 @@ async def basket_adjustments(
     """What plugins take off baskets. Raises BadInput and Forbidden."""
     if len(baskets) > MAX_BASKETS:
         raise BadInput(f"At most {MAX_BASKETS} baskets; {len(baskets)} were given.", ("baskets",), "TOO_MANY")
-    asked = await baskets_of(context, baskets, "baskets")
+    asked = await baskets_of(context, baskets, *(("baskets", str(n)) for n in range(len(baskets))), needs=RECORD)
     carried = [extras_of(given, lines=given.lines) for given in baskets]
     return [_told(context, one) for one in await quote(context.shop, asked, carried)]
 
 
-async def baskets_of(context: RequestContext, given: Sequence[BasketInput], *path: str) -> Sequence[Basket]:
-    """The core's form of baskets that lie, numbered, under this path of the arguments. Two statements, however many there are.
+async def baskets_of(
+    context: RequestContext,
+    given: Sequence[BasketInput],
+    *places: tuple[str, ...],
+    needs: str | None = None,
+) -> Sequence[Basket]:
+    """The core's form of baskets, each of which lies at its place in the arguments. Two statements, however many there are.
 
-    Raises BadInput for what cannot be, and Forbidden for a store in which the caller may not sell.
+    Raises BadInput for what cannot be, and Forbidden for a store for which the caller has not the permission that it `needs`.
     """
-    places = [(*path, str(n)) for n in range(len(given))]
-    customers, stores = await _customers(context, given, places), await _stores(context, given, places)
+    customers, stores = await _customers(context, given, places), await _stores(context, given, places, needs)
     moment = now()
     return [
         _basket(context, one, customer, store, moment, place)
@@ -168,7 +172,7 @@ async def _customers(
 
 
 async def _stores(
-    context: RequestContext, given: Sequence[BasketInput], places: Sequence[tuple[str, ...]]
+    context: RequestContext, given: Sequence[BasketInput], places: Sequence[tuple[str, ...]], needs: str | None
 ) -> Sequence[str]:
     codes = [None if (code := value_or_none(one.store_code)) is None else str(code).strip().upper() for one in given]
     named = [code for code in codes if code is not None]
@@ -178,8 +182,8 @@ async def _stores(
         if code is not None and code not in known:
             raise BadInput("There is no store with this code.", (*place, "storeCode"), "NOT_FOUND")
         store = MAIN_STORE_ID if code is None else known[code].id
-        if not context.actor.may(RECORD, store):
-            raise Forbidden(RECORD)
+        if needs is not None and not context.actor.may(needs, store):
+            raise Forbidden(needs)
         stores.append(store)
     return stores
 

@@ -27,6 +27,9 @@ class RequestContext:
     request_id: str | None = None
     deadline: float | None = None
     """When the answer must be there, by the event loop's clock."""
+    surcharge: Callable[[int], None] = lambda _: None
+    """Takes what a request costs beyond its document, such as a code that was guessed, from what the caller may ask for later: so
+    many objects."""
     audited: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     """What was read and is to be written down in the audit: by permission and kind, the keys."""
 

@@ -139,7 +139,13 @@ class GraphQLEndpoint:
         self, request: GraphQLRequest, actor: Actor, request_log: RequestLog, media: str, deadline: float
     ) -> Answer:
         context = GraphQLContext(
-            RequestContext(self._shop, actor, request_log.request_id, deadline),
+            RequestContext(
+                self._shop,
+                actor,
+                request_log.request_id,
+                deadline,
+                surcharge=lambda cost: self._buckets.surcharge(actor.key_id, cost),
+            ),
             charge=lambda cost: self._buckets.take(actor.key_id, cost),
             as_json=True,
         )

@@ -25,14 +25,22 @@ class Buckets:
         cost = max(cost, MIN_COST)
         if cost > left:
             raise RateLimited((cost - left) / self.restore)
-        self._left[key_id] = (left - cost, present)
+        self._leave(key_id, left - cost, present)
+
+    def surcharge(self, key_id: str, cost: int) -> None:
+        """Take what was done already out of a key's bucket, though there may be less in it: then it waits until it has filled."""
+        present = time.monotonic()
+        self._leave(key_id, self._level(key_id, present) - cost, present)
+
+    def _leave(self, key_id: str, left: float, present: float) -> None:
+        self._left[key_id] = (left, present)
         self._left.move_to_end(key_id)
         if len(self._left) > _MAX_KEYS:
             self._left.popitem(last=False)
 
     def remaining(self, key_id: str) -> int:
         """The objects that a key may ask for at this moment."""
-        return int(self._level(key_id, time.monotonic()))
+        return max(0, int(self._level(key_id, time.monotonic())))
 
     def _level(self, key_id: str, present: float) -> float:
         left, since = self._left.get(key_id, (float(self.capacity), present))

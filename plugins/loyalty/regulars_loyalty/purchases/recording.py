@@ -36,6 +36,11 @@ CREDIT_FOR = "creditFor"
 """The field by which a line says that it sells credit."""
 
 
+def places_of_credit(carried: Mapping[str, Any]) -> Sequence[int]:
+    """The places of the lines that sell credit, by what the input carried."""
+    return [n for n, line in enumerate(carried.get("lines") or ()) if line.get(CREDIT_FOR)]
+
+
 def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline]) -> Sequence[Lookup]:
     """What will have to be known when these purchases are recorded: all lots of who pays by what is kept here, and else those of
     accounts where something is due."""
@@ -71,7 +76,7 @@ class _Sold:
     @cached_property
     def credit_lines(self) -> Sequence[int]:
         """The places of the lines that sell credit."""
-        return [n for n, line in enumerate(self.carried.get("lines") or ()) if line.get(CREDIT_FOR)]
+        return places_of_credit(self.carried)
 
 
 async def record(

@@ -29,11 +29,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "rewards_coupon",
                 "app": "rewards",
-                "indexes": [
-                    Index(fields=["promotion_id", "id"], name="rewards_coupon_promotion"),
-                    Index(fields=["customer_id", "id"], name="rewards_coupon_customer"),
-                    Index(fields=["batch_id", "key"], name="rewards_coupon_batch"),
-                ],
+                "indexes": [Index(fields=["promotion_id", "id"], name="rewards_coupon_promotion")],
                 "pk_attr": "id",
                 "table_description": "A code that opens a promotion. `key` is what of the code is compared. `reserved` and `redeemed` count the uses that stand",
             },
@@ -46,6 +42,7 @@ class Migration(migrations.Migration):
                 ("promotion_id", IdField(generated=False, null=False, unique=False)),
                 ("coupon_count", fields.BigIntField()),
                 ("created_at", InstantField()),
+                ("revoked_at", InstantField(null=True)),
                 ("revoked_reason", fields.TextField(null=True, unique=False)),
             ],
             options={
@@ -53,7 +50,7 @@ class Migration(migrations.Migration):
                 "app": "rewards",
                 "indexes": [Index(fields=["promotion_id"], name="rewards_batch_promotion")],
                 "pk_attr": "id",
-                "table_description": "Coupons that were generated together. `revoked_reason` is why all of them were made worthless.",
+                "table_description": "Coupons that were generated together. From `revoked_at` on all of them are worthless that are not used up, however many",
             },
             bases=["Model"],
         ),
@@ -67,9 +64,23 @@ class Migration(migrations.Migration):
             options={
                 "table": "rewards_reason",
                 "app": "rewards",
-                "indexes": [Index(fields=["customer_id"], name="rewards_reason_customer")],
                 "pk_attr": "coupon_id",
                 "table_description": "Why a coupon was issued or revoked, as somebody typed it; gone after the erasure of its customer.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="ExchangedCoupon",
+            fields=[
+                ("coupon_id", IdField(primary_key=True, unique=True, db_index=True, generated=False, null=False)),
+                ("event_id", IdField(generated=False, null=False, unique=False)),
+            ],
+            options={
+                "table": "rewards_exchanged",
+                "app": "rewards",
+                "indexes": [Index(fields=["event_id"], name="rewards_exchanged_event")],
+                "pk_attr": "coupon_id",
+                "table_description": "A coupon that was given for points, and the event of the ledger by which it is taken back.",
             },
             bases=["Model"],
         ),
@@ -96,7 +107,7 @@ class Migration(migrations.Migration):
                 ("merge_id", IdField(generated=False, null=False, unique=False)),
                 ("table_name", fields.CharField(max_length=16)),
                 ("row_id", IdField(generated=False, null=False, unique=False)),
-                ("from_customer_id", IdField(generated=False, null=False, unique=False)),
+                ("before_id", IdField(generated=False, null=False, unique=False)),
             ],
             options={
                 "table": "rewards_merged",
@@ -120,7 +131,6 @@ class Migration(migrations.Migration):
             options={
                 "table": "rewards_check",
                 "app": "rewards",
-                "indexes": [Index(fields=["is_different", "purchase_id"], name="rewards_check_different")],
                 "pk_attr": "purchase_id",
                 "table_description": "How the offers that were told of a purchase compare with those that were computed as it was recorded. `obstacles` is what",
             },
@@ -139,7 +149,7 @@ class Migration(migrations.Migration):
                 "table": "rewards_limit",
                 "app": "rewards",
                 "pk_attr": "promotion_id",
-                "table_description": "What is used of a promotion with a limit or a budget, reservations counted: a row for each that has one. A use that does not",
+                "table_description": "What is used of a promotion with a limit or a budget, reservations counted: a row for each that has one. A use that does",
             },
             bases=["Model"],
         ),
@@ -165,14 +175,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "rewards_use",
                 "app": "rewards",
-                "indexes": [
-                    Index(fields=["promotion_id", "id"], name="rewards_use_promotion"),
-                    Index(fields=["coupon_id", "id"], name="rewards_use_coupon"),
-                    Index(fields=["customer_id", "promotion_id"], name="rewards_use_customer"),
-                    Index(fields=["purchase_id"], name="rewards_use_purchase"),
-                    Index(fields=["basket"], name="rewards_use_basket"),
-                    Index(fields=["reserved_until"], name="rewards_use_reserved"),
-                ],
+                "indexes": [Index(fields=["promotion_id", "id"], name="rewards_use_promotion")],
                 "pk_attr": "id",
                 "table_description": "An offer that was used in a purchase or is reserved for a basket: reserved while neither `redeemed_at` nor `released_at` is",
             },

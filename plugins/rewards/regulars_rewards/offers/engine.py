@@ -3,13 +3,16 @@
 The same function answers the quote and decides the sale.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from regulars_core.plugin import RuleExplanation
+from regulars_rewards.offers.explanations import explained
 from regulars_rewards.offers.facts import OfferBasket
-from regulars_rewards.offers.obstacles import Obstacle
+from regulars_rewards.offers.goods import NOTHING, Attempt, Failure, Goods
+from regulars_rewards.offers.obstacles import Obstacle, Reason, in_order
 from regulars_rewards.offers.promotion import Promotion
+from regulars_rewards.offers.standing import standing_obstacles
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,214 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What offers do to a basket, those that apply in the order in which they do."""
+    """What offers do to a basket: those that apply in the order in which they do; those that do not, typed codes first, as they
+    were given, then by their order; and which kinds failed when they were asked."""
 
     applied: Sequence[Applied] = ()
     skipped: Sequence[Skipped] = field(default=())
+    failures: Sequence[Failure] = ()
 
 
 def evaluate(basket: OfferBasket, candidates: Sequence[Candidate], *, explains: bool = True) -> Evaluation:
-    """What these offers do to a basket. Whose obstacles are known already is skipped; with `explains`, all else that would stand
-    in their way is found too, and without it only those that came by a code are told."""
-    raise NotImplementedError
+    """What these offers do to a basket.
+
+    Whose obstacles are known already, or that are not in force at its instant or in its store, do not apply. With `explains`, all
+    else that would stand in the way of those that do not apply is found too; without it only of those that came by a code, and
+    the others are not told at all.
+    """
+    asked = _Asked(basket, candidates, explains)
+    run, tried = _Run(asked, {}), set[tuple[int, int]]()
+    while (pair := run.overtaken(tried)) is not None:
+        tried.add(pair)
+        late, early = pair
+        other = _Run(asked, {**run.yielding, late: early})
+        if early in other.applied:
+            run = other
+    return run.told()
+
+
+class _Asked:
+    """What was asked. Candidates are numbered as they were given; `order` are those that may apply and those that are told why
+    not, and `known` is what stands in the way of the latter."""
+
+    def __init__(self, basket: OfferBasket, candidates: Sequence[Candidate], explains: bool) -> None:
+        self.basket, self.candidates, self.explains = basket, candidates, explains
+        self.goods = Goods(basket)
+        self.known: dict[int, Sequence[Obstacle]] = {}
+        self.places = [one.promotion.order for one in candidates]
+        self.order = sorted(self._asked(), key=self.places.__getitem__)
+        self.exclusive = [n for n in self.order if n not in self.known and candidates[n].promotion.data.is_exclusive]
+
+    def is_told(self, n: int) -> bool:
+        """Whether all that stands in the way of it is told."""
+        return self.explains or self.candidates[n].coupon_code is not None
+
+    def group(self, n: int) -> str | None:
+        """The group of which it is one."""
+        return self.candidates[n].promotion.data.best_of_group
+
+    def _asked(self) -> Iterator[int]:
+        """Those that may apply as far as that is known before the goods are looked at, and those that are told why not."""
+        at, store_id, explains = self.basket.at, self.basket.store_id, self.explains
+        names = self.goods.by_name.keys() if any(one.promotion.names for one in self.candidates) else frozenset()
+        there = frozenset(names)
+        for n, one in enumerate(self.candidates):
+            promotion, data = one.promotion, one.promotion.data
+            is_told = explains or one.coupon_code is not None
+            if (
+                not one.obstacles
+                and promotion.starts_at <= at < promotion.ends_at
+                and promotion.is_whole
+                and (data.store_ids is None or store_id in data.store_ids)
+            ):
+                named = promotion.names
+                # one of a group keeps the place of the group
+                if is_told or named is None or not named.isdisjoint(there) or data.best_of_group is not None:
+                    yield n
+            elif is_told:
+                reasons = {known.reason for known in one.obstacles}
+                found = standing_obstacles(promotion, at, store_id)
+                self.known[n] = [*one.obstacles, *(other for other in found if other.reason not in reasons)]
+                yield n
+
+
+class _Run:
+    """The offers one after another. `yielding` are coupons that give way to another of higher priority, which does not go with
+    them and comes later, since their group stands earlier than they do."""
+
+    def __init__(self, asked: _Asked, yielding: Mapping[int, int]) -> None:
+        self.asked, self.yielding = asked, yielding
+        self.goods = asked.goods.copy()
+        self.applied: dict[int, Attempt] = {}
+        self.shares: dict[int, Mapping[int, int]] = {}
+        self.used: set[str] = set()
+        self.coupons: list[int] = []
+        self.skipped: dict[int, Attempt] = {}
+        self.blocked: dict[int, int] = {}
+        if not self._exclusive():
+            self._one_after_another()
+
+    def overtaken(self, tried: set[tuple[int, int]]) -> tuple[int, int] | None:
+        """A coupon that applies and one of higher priority that it kept out; None where there is none that was not tried."""
+        for early, late in self.blocked.items():
+            is_earlier = self._order(early) < self._order(late)
+            if is_earlier and (late, early) not in tried and early not in self.asked.known:
+                return late, early
+        return None
+
+    def told(self) -> Evaluation:
+        """What came of it."""
+        candidates = self.asked.candidates
+        applied = [
+            Applied(candidates[n], self.shares[n], explained(candidates[n].promotion, one, self.asked.basket))
+            for n, one in self.applied.items()
+        ]
+        told = [n for n in self.skipped if self.asked.is_told(n)]
+        told.sort(
+            key=lambda n: (candidates[n].coupon_code is None, n if candidates[n].coupon_code else self._order(n), n)
+        )
+        skipped = [Skipped(candidates[n], self._obstacles(n)) for n in told]
+        return Evaluation(applied, skipped, list(dict.fromkeys(self.goods.failures)))
+
+    def _order(self, n: int) -> tuple[int, str]:
+        return self.asked.places[n]
+
+    def _exclusive(self) -> bool:
+        """Whether an exclusive offer applies: the first that takes something off the untouched goods. Then nothing else does."""
+        for n in self.asked.exclusive:
+            attempt = self._try(n)
+            if attempt.amount:
+                for other in self.asked.order:
+                    if other != n and other not in self.skipped and self.asked.is_told(other):
+                        self.skipped[other] = self._try(other)
+                self._apply(n, attempt)
+                return True
+            self.skipped[n] = attempt
+        return False
+
+    def _one_after_another(self) -> None:
+        explains, candidates, is_met = self.asked.explains, self.asked.candidates, self.goods.is_met
+        for n in self.asked.order:
+            if n in self.applied or n in self.skipped:
+                continue
+            promotion = candidates[n].promotion
+            group = promotion.data.best_of_group
+            if n in self.asked.known or group is None:
+                if explains or candidates[n].coupon_code is not None or is_met(promotion):
+                    self._one_of([n])
+            else:
+                self._one_of([one for one in self.asked.order if self._is_open(one) and self.asked.group(one) == group])
+
+    def _is_open(self, n: int) -> bool:
+        return n not in self.asked.known and n not in self.applied and n not in self.skipped
+
+    def _one_of(self, members: Sequence[int]) -> None:
+        """Apply the one of these that takes off most, of equal ones the first."""
+        best: int | None = None
+        for n in members:
+            excluded = self._keeps_out(n)
+            if excluded is not None:
+                self.blocked[n] = excluded
+            is_out = excluded is not None or n in self.yielding or n in self.asked.known
+            self.skipped[n] = attempt = NOTHING if is_out and not self.asked.is_told(n) else self._try(n)
+            if not is_out and attempt.amount and (best is None or attempt.amount > self.skipped[best].amount):
+                best = n
+        if best is not None:
+            self._apply(best, self.skipped.pop(best))
+
+    def _try(self, n: int) -> Attempt:
+        one = self.asked.candidates[n]
+        if _is_of_another(one):
+            return NOTHING
+        return self.goods.try_offer(one.promotion, one.budget_left, is_complete=self.asked.is_told(n))
+
+    def _apply(self, n: int, attempt: Attempt) -> None:
+        self.applied[n], self.shares[n] = attempt, attempt.shares
+        self.goods.take(self.shares[n], attempt.off.prices if attempt.off else {})
+        one = self.asked.candidates[n]
+        self.used.add(one.promotion.id)
+        if one.coupon_code is not None:
+            self.coupons.append(n)
+
+    def _keeps_out(self, n: int) -> int | None:
+        """The first offer that applies and does not go with this one."""
+        one = self.asked.candidates[n]
+        if one.promotion.id in self.used or (one.coupon_code is not None and self.coupons):
+            return next((other for other in self.applied if self._clash(n, other)), None)
+        return None
+
+    def _clash(self, n: int, other: int) -> bool:
+        one, applied = self.asked.candidates[n], self.asked.candidates[other]
+        if one.promotion.id == applied.promotion.id:
+            return True
+        are_coupons = one.coupon_code is not None and applied.coupon_code is not None
+        return are_coupons and not (one.promotion.data.is_stackable and applied.promotion.data.is_stackable)
+
+    def _obstacles(self, n: int) -> Sequence[Obstacle]:
+        """All that stands in the way of one that does not apply."""
+        one = self.asked.candidates[n]
+        known = self.asked.known.get(n, ())
+        if _is_of_another(one):
+            return [other for other in known if other.reason is Reason.NOT_THEIRS]
+        return in_order([*known, *self.skipped[n].obstacles, *self._excluding(n)])
+
+    def _excluding(self, n: int) -> Iterator[Obstacle]:
+        one, group = self.asked.candidates[n], self.asked.group(n)
+        for other in self.applied:
+            promotion = self.asked.candidates[other].promotion
+            if promotion.id == one.promotion.id:
+                message = "It applies already."
+            elif promotion.data.is_exclusive:
+                message = f"{promotion.name} applies, and nothing else beside it."
+            elif group is not None and group == promotion.data.best_of_group:
+                message = f"{promotion.name} applies, which takes off most of its group."
+            elif self._clash(n, other) and (self.blocked.get(n) == other or promotion.order < one.promotion.order):
+                message = f"{promotion.name} applies by a coupon, and both do not go together."
+            else:
+                continue
+            yield Obstacle(Reason.EXCLUDED_BY, message, excluded_by=promotion.id)
+
+
+def _is_of_another(one: Candidate) -> bool:
+    """Whether it came by a code that is not theirs, of which nothing more is told."""
+    return one.coupon_code is not None and any(known.reason is Reason.NOT_THEIRS for known in one.obstacles)

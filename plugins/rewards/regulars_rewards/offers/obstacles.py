@@ -1,5 +1,6 @@
 """Why an offer does not apply: reasons for programs, in the order in which they are told, and sentences for people."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,6 +33,9 @@ class Reason(StrEnum):
     EXCLUDED_BY = "EXCLUDED_BY"
 
 
+_PLACES = {reason: n for n, reason in enumerate(Reason)}
+
+
 @dataclass(frozen=True, slots=True)
 class Obstacle:
     """One thing that stands in the way of an offer. `missing` is an amount in minor units, `excluded_by` the id of the promotion
@@ -44,3 +48,8 @@ class Obstacle:
     excluded_by: str | None = None
     leaf: str | None = None
     at: Instant | None = None
+
+
+def in_order(obstacles: Iterable[Obstacle]) -> list[Obstacle]:
+    """All of them once, in the order in which reasons are told."""
+    return sorted(dict.fromkeys(obstacles), key=lambda one: _PLACES[one.reason])

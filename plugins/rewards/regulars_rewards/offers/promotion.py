@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from regulars_core.plugin import Instant, RuleSetting, StoredRule, UsableRule
+from regulars_core.plugin import Instant, RuleSetting, ShownRule, StoredRule, UsableRule
+from regulars_rewards.offers.scope import names_of
 
 MAX_CONDITIONS = 10
 MAX_SCOPE = 500
@@ -88,7 +90,31 @@ class Promotion:
     conditions: Sequence[UsableRule | None] = ()
     failed: Sequence[str] = ()
 
-    @property
+    @cached_property
     def order(self) -> tuple[int, str]:
         """What promotions and coupons are ordered by."""
         return (-self.priority, self.id)
+
+    @cached_property
+    def names(self) -> frozenset[str] | None:
+        """What its scope names, as lines are found by it; None without a scope."""
+        scope = self.data.scope
+        return None if scope is None else names_of(scope.skus, scope.brands, scope.categories)
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether everything that it needs is there."""
+        return self.discount is not None and None not in self.conditions and not self.failed
+
+    def shown(self, currency: str) -> ShownRule | None:
+        """Its discount as people see it, in the shop's currency."""
+        if self.discount is None:
+            return None
+        if currency not in self._shown:
+            stored = self.discount.stored(currency)
+            self._shown[currency] = ShownRule(self.discount.words(currency), True, stored.kind, stored.settings)
+        return self._shown[currency]
+
+    @cached_property
+    def _shown(self) -> dict[str, ShownRule]:
+        return {}

@@ -1,0 +1,113 @@
+"""What becomes of uses when purchases are given back, voided, counted again or given to another customer.
+
+A use stands as long as its purchase does: all goods back, or a void, gives it back, unless it came by a coupon that cannot be used
+again. What is undone of that takes it again, above its limits if need be.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from regulars_core.plugin import (
+    NEVER,
+    Instant,
+    Lookup,
+    ReassignedPurchase,
+    RecordedPurchase,
+    RecordedRefund,
+    Shop,
+    now,
+)
+from regulars_rewards.promotions.stored import promotions_by_ids
+from regulars_rewards.uses.changes import CouponCounters, UseChanges
+from regulars_rewards.uses.limits import LimitStanding, limits_from, lookup_limits
+from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_uses_of_purchases
+
+GONE = frozenset({"REFUNDED", "VOIDED"})
+"""The states of purchases that do not count."""
+
+
+def lookups_of(shop: Shop, purchases: Collection[RecordedPurchase]) -> Sequence[Lookup]:
+    """What has to be known of the uses of these purchases."""
+    if not purchases:
+        return []
+    return [lookup_uses_of_purchases(shop.database.dialect, sorted({one.id for one in purchases}))]
+
+
+def gone(refunds: Sequence[RecordedRefund]) -> Sequence[RecordedPurchase]:
+    """The purchases of which these refunds leave nothing."""
+    return [one.purchase for one in refunds if one.purchase.status in GONE]
+
+
+def standing_again(refunds: Sequence[RecordedRefund]) -> Sequence[RecordedPurchase]:
+    """The purchases that count again, since these refunds were undone."""
+    return [one.purchase for one in refunds if one.purchase.status not in GONE]
+
+
+async def give_back(shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]]) -> None:
+    """Give back what these purchases used. `found` are the rows of `lookups_of` them."""
+    uses = [one for rows in found for one in kept_uses(rows) if one.row.released_at is None]
+    uses = await _reusable(shop, uses)
+    if not uses:
+        return
+    changes, left = UseChanges(shop), _beside(uses)
+    for use in uses:
+        use.beside = left[use.row.group]  # those of the same basket that go with it count no more
+        left[use.row.group] -= 1
+        changes.release(use, now())
+    await changes.write()
+
+
+def _beside(uses: Sequence[KeptUse]) -> Counter[str]:
+    """By use how many other purchases of its basket stand for it."""
+    return Counter({one.row.group: one.beside for one in uses})
+
+
+async def _reusable(shop: Shop, uses: Sequence[KeptUse]) -> list[KeptUse]:
+    """Those that can be used again: all but those of coupons of promotions that say otherwise."""
+    by_coupons = sorted({one.row.promotion_id for one in uses if one.row.coupon_id is not None})
+    promotions = await promotions_by_ids(shop.database, by_coupons) if by_coupons else {}
+    return [one for one in uses if one.row.coupon_id is None or promotions[one.row.promotion_id].data.is_reusable]
+
+
+async def take_again(
+    shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]], moment: Instant
+) -> None:
+    """Let what these purchases had used stand again; what does not fit its limits any more is not counted."""
+    uses = [one for rows in found for one in kept_uses(rows) if one.row.released_at is not None]
+    uses = [one for one in uses if one.row.redeemed_at is not None]
+    if not uses:
+        return
+    limits, coupons = await _limits_and_coupons(shop, uses)
+    changes, left = UseChanges(shop, limits), _beside(uses)
+    for use in uses:
+        use.beside = left[use.row.group]
+        left[use.row.group] += 1
+        changes.take_again(use, moment, coupons.get(use.row.coupon_id or ""))
+    await changes.write()
+
+
+async def _limits_and_coupons(
+    shop: Shop, uses: Sequence[KeptUse]
+) -> tuple[Mapping[str, LimitStanding], Mapping[str, CouponCounters]]:
+    ids = sorted({one.row.coupon_id for one in uses if one.row.coupon_id is not None})
+    among = shop.database.dialect.among("id", 1)
+    limits, coupons = await shop.database.read_together(
+        [
+            lookup_limits(None, now(), NEVER),
+            (f"SELECT id, usage_limit, reserved, redeemed FROM rewards_coupon WHERE {among} ORDER BY id", [ids]),
+        ]
+    )
+    return limits_from(limits), {row[0]: CouponCounters(*tuple(row)[:4]) for row in coupons}
+
+
+async def pass_on(shop: Shop, purchases: Sequence[ReassignedPurchase], found: Sequence[Sequence[Any]]) -> None:
+    """Let what these purchases used be whose they are now: a coupon that was used stays used, and counts for them without
+    refusing."""
+    owners = {one.id: one.customer_id for one in purchases}
+    uses = [one for rows in found for one in kept_uses(rows)]
+    changes = UseChanges(shop)
+    for use in uses:
+        changes.pass_on(use, owners[str(use.row.purchase_id)])
+    if uses:
+        await changes.write()

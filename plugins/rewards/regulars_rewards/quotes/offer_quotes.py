@@ -1,0 +1,185 @@
+"""What offers do to a basket, as it was asked: the one function over what was looked up, and what a code is refused for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from regulars_core.plugin import Adjustment, Basket, Declined, Instant, Quote, day_and_minute
+from regulars_rewards.coupons.standing import CouponStanding
+from regulars_rewards.offers.engine import Applied, Candidate, Evaluation, Skipped, evaluate
+from regulars_rewards.offers.facts import OfferBasket, OfferLine
+from regulars_rewards.offers.obstacles import Obstacle, Reason
+from regulars_rewards.uses.limits import LimitStanding
+from regulars_rewards.uses.rows import KeptUse
+
+MAX_ADJUSTMENTS = 10_000
+"""What core takes of one quote."""
+Offer = tuple[str, str | None]
+"""A promotion by its key, and by which code it came, None where by none: the code as codes are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedCode:
+    """A code that was typed: how it is compared, None for the code of no coupon, and in capitals. Without a coupon, or a
+    promotion that had not ended, there is no candidate for it, and `obstacles` say why; `promotion_id` is the promotion that it
+    would open, as far as that is told."""
+
+    key: str | None
+    code: str
+    coupon: CouponStanding | None = None
+    candidate: Candidate | None = None
+    obstacles: Sequence[Obstacle] = ()
+
+    @property
+    def promotion_id(self) -> str | None:
+        """The promotion that it would open."""
+        return self.coupon.promotion_id if self.coupon else None
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedOffer:
+    """An offer that does not apply: by which code it would, None where by itself, and why not. Of a code that is not theirs, and
+    of one that there is not, no promotion is told."""
+
+    code: str | None
+    promotion_id: str | None
+    obstacles: Sequence[Obstacle]
+
+
+@dataclass(frozen=True)
+class OfferQuote(Quote):
+    """What offers take off a basket, with everything by which that was decided: `basket` is it as this plugin was asked about it,
+    and `own` what its name has used or reserved already."""
+
+    basket: Basket | None = None
+    offer_basket: OfferBasket | None = None
+    automatic: Sequence[Candidate] = ()
+    codes: Sequence[TypedCode] = ()
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    limits: Mapping[str, LimitStanding] = field(default_factory=dict)
+    own: Sequence[KeptUse] = ()
+
+    @cached_property
+    def _by_code(self) -> Mapping[int, TypedCode]:
+        return {id(one.candidate): one for one in self.codes if one.candidate is not None}
+
+    def offer_of(self, one: Applied | Skipped) -> Offer:
+        """The promotion of an offer, and the code by which it came, as codes are compared."""
+        typed = self._by_code.get(id(one.candidate))
+        return one.candidate.promotion.id, typed.key if typed else None
+
+    def coupon_of(self, offer: Offer) -> CouponStanding | None:
+        """The coupon by which an offer came."""
+        return next((one.coupon for one in self.codes if one.key is not None and one.key == offer[1]), None)
+
+    @cached_property
+    def amounts(self) -> Mapping[Offer, int]:
+        """What each offer that applies takes off, in the order in which they do."""
+        return {self.offer_of(one): one.amount for one in self.evaluation.applied}
+
+    @cached_property
+    def explained(self) -> Evaluation:
+        """The same with all that stands in the way of those that do not apply: only for telling it."""
+        assert self.offer_basket is not None
+        return evaluate(self.offer_basket, candidates_of(self.automatic, self.codes))
+
+    @cached_property
+    def taken(self) -> Sequence[int]:
+        """What offers take off each line."""
+        taken = [0] * len(self.basket.lines if self.basket else ())
+        for one in self.evaluation.applied:
+            for place, amount in one.shares.items():
+                taken[place] += amount
+        return taken
+
+    def obstacles_of(self, key: str | None) -> Sequence[Obstacle]:
+        """What stands in the way of a code that was typed; nothing where it applies."""
+        return self._refused.get(key, ())
+
+    @cached_property
+    def _refused(self) -> Mapping[str | None, Sequence[Obstacle]]:
+        found: dict[str | None, Sequence[Obstacle]] = {
+            one.key: one.obstacles for one in self.codes if one.candidate is None
+        }
+        for one in self.evaluation.skipped:
+            if (typed := self._by_code.get(id(one.candidate))) is not None:
+                found[typed.key] = one.obstacles
+        return found
+
+    @cached_property
+    def skipped(self) -> Sequence[SkippedOffer]:
+        """All offers that do not apply, those of typed codes first, and why."""
+        reasons = {id(one.candidate): one.obstacles for one in self.explained.skipped}
+        told = []
+        for one in self.codes:
+            obstacles = one.obstacles if one.candidate is None else reasons.get(id(one.candidate), ())
+            if obstacles:
+                told.append(_skipped_code(one, obstacles))
+        by_themselves = [one for one in self.explained.skipped if one.candidate.coupon_code is None]
+        return [*told, *(SkippedOffer(None, one.candidate.promotion.id, one.obstacles) for one in by_themselves)]
+
+
+def _skipped_code(typed: TypedCode, obstacles: Sequence[Obstacle]) -> SkippedOffer:
+    hidden = obstacles[0].reason in (Reason.NOT_THEIRS, Reason.UNKNOWN_CODE)
+    code = typed.coupon.code if typed.coupon and not hidden else typed.code
+    return SkippedOffer(code, None if hidden else typed.promotion_id, obstacles)
+
+
+def candidates_of(automatic: Sequence[Candidate], codes: Sequence[TypedCode]) -> Sequence[Candidate]:
+    """All offers that are asked, those of typed codes first."""
+    return [*(one.candidate for one in codes if one.candidate is not None), *automatic]
+
+
+def quoted_offers(
+    basket: Basket,
+    zone: ZoneInfo,
+    automatic: Sequence[Candidate],
+    codes: Sequence[TypedCode],
+    limits: Mapping[str, LimitStanding],
+    own: Sequence[KeptUse],
+) -> OfferQuote:
+    """What these offers take off a basket; those that do not apply by themselves are not explained yet."""
+    asked = offer_basket(basket, zone)
+    evaluation = evaluate(asked, candidates_of(automatic, codes), explains=False)
+    quote = OfferQuote((), (), basket, asked, automatic, codes, evaluation, limits, own)
+    declined = [
+        Declined(obstacles[0].reason.value, obstacles[0].message) for obstacles in quote._refused.values() if obstacles
+    ]
+    return OfferQuote(_adjustments(quote), declined, basket, asked, automatic, codes, evaluation, limits, own)
+
+
+def _adjustments(quote: OfferQuote) -> list[Adjustment]:
+    each = [
+        Adjustment(place, amount, "COUPON" if one.candidate.coupon_code else "PROMOTION", one.candidate.promotion.name)
+        for one in quote.evaluation.applied
+        for place, amount in one.shares.items()
+        if amount
+    ]
+    if len(each) <= MAX_ADJUSTMENTS:
+        return each
+    return [Adjustment(n, off, "PROMOTION", "Offers") for n, off in enumerate(quote.taken) if off]
+
+
+def offer_basket(basket: Basket, zone: ZoneInfo) -> OfferBasket:
+    """A basket as offers look at it: what comes back and what sells no goods is left out."""
+    day, minute = day_and_minute(basket.at, zone)
+    lines = [
+        OfferLine(
+            n, one.sku, one.name, one.brand, one.category, one.quantity, one.unit_price, max(one.discount, 0), one.total
+        )
+        for n, one in enumerate(basket.lines)
+        if one.is_goods and one.quantity >= 0 and one.total >= 0
+    ]
+    return OfferBasket(
+        basket.at, day, minute, basket.currency, basket.store_id, basket.customer_id, basket.channel, lines
+    )
+
+
+def present_of(at: Instant, now: Instant) -> Instant:
+    """The instant by which it is told what is still reserved for a basket of an instant: that one, unless it is past. Told within
+    a minute it is the same, so that what was looked up ahead is not looked up again."""
+    return at if at > now - _MINUTE_MS else Instant(now // _MINUTE_MS * _MINUTE_MS)
+
+
+_MINUTE_MS = 60_000

@@ -1,0 +1,283 @@
+"""Asking what offers take off baskets: what has to be looked up, and what follows from it. The hooks of core ask it, so that the query
+and the sale answer alike.
+
+What is looked up follows from what this process remembers of promotions. Where that turns out to be old, Outdated is raised, and
+the question is asked anew.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from regulars_core.plugin import (
+    LATEST,
+    Basket,
+    BasketOutline,
+    CustomerMoment,
+    Instant,
+    Lookup,
+    Outdated,
+    Shop,
+    now,
+)
+from regulars_rewards.coupons.codes import key_of_code
+from regulars_rewards.coupons.standing import CouponStanding, coupons_from, lookup_codes, obstacles_of_code
+from regulars_rewards.offers.engine import Candidate
+from regulars_rewards.offers.obstacles import Obstacle, Reason
+from regulars_rewards.offers.promotion import Promotion
+from regulars_rewards.promotions.audiences import Belongings, belonging_lookups, belongings_of
+from regulars_rewards.promotions.known import (
+    KnownPromotions,
+    known_promotions,
+    lookup_promotions,
+    remembered_promotions,
+)
+from regulars_rewards.quotes import candidates
+from regulars_rewards.quotes.candidates import Situation, Taken, standing_obstacles
+from regulars_rewards.quotes.offer_quotes import OfferQuote, TypedCode, present_of, quoted_offers
+from regulars_rewards.uses.limits import (
+    CustomerUses,
+    LimitStanding,
+    customer_uses_from,
+    limits_from,
+    lookup_customer_uses,
+    lookup_limits,
+)
+from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_uses_of_basket
+
+Extras = Sequence[Mapping[str, Any]]
+CODES = "couponCodes"
+"""The field that carries the codes that were typed."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked about one basket: which of the promotions may count, and so what has to be known of its customer."""
+
+    shop: Shop
+    basket: BasketOutline
+    typed: Sequence[str]
+    promotions: Sequence[Promotion]
+    present: Instant
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """By what the typed codes are found."""
+        return sorted({key for one in self.typed if (key := key_of_code(one)) is not None})
+
+    @property
+    def asked(self) -> Sequence[Promotion]:
+        """The promotions that may apply: those by a coupon only where a code was typed."""
+        return self.promotions if self.keys else [one for one in self.promotions if not one.needs_coupon]
+
+    @property
+    def who(self) -> Sequence[tuple[str, Instant]]:
+        """Who buys, and when, where any of the promotions is for known customers alone."""
+        if self.basket.customer_id is None:
+            return []
+        needs = bool(self.keys) or any(candidates.needs_customer(one) for one in self.asked)
+        return [(self.basket.customer_id, self.basket.at)] if needs else []
+
+    def lookups(self) -> Iterator[tuple[str, Lookup]]:
+        """What has to be looked up, each by what it is of."""
+        asked, name, dialect = self.asked, self.basket.name, self.shop.database.dialect
+        if self.keys:
+            yield "codes", lookup_codes(dialect, self.keys, self.present)
+            yield "ends", _lookup_ends(self.shop, self.keys)
+        if any(one.data.total_limit is not None or one.data.budget is not None for one in asked):
+            yield "limits", lookup_limits(name, self.present, Instant(min(self.present, self.basket.at)))
+        if name is not None and asked:
+            yield "own", lookup_uses_of_basket(name)
+        for customer_id, _ in self.who:
+            yield "status", ("SELECT status FROM customer WHERE id = $1", [customer_id])
+            if any(one.data.per_customer_limit is not None for one in asked):
+                yield "uses", lookup_customer_uses(customer_id, name, self.present)
+        for n, one in enumerate(belonging_lookups(self.shop, self.with_audience, self.who)):
+            yield f"audience {n}", one
+
+    @property
+    def with_audience(self) -> Sequence[Promotion]:
+        """Those of the promotions that are for some customers."""
+        return [one for one in self.asked if one.data.audience is not None]
+
+
+def _lookup_ends(shop: Shop, keys: Sequence[str]) -> Lookup:
+    """The promotions that coupons open, and when each ends."""
+    return (
+        "SELECT p.id, p.ends_at FROM rewards_promotion p WHERE p.id IN"
+        f" (SELECT c.promotion_id FROM rewards_coupon c WHERE {shop.database.dialect.among('c.key', 1, 'text')})",
+        [list(keys)],
+    )
+
+
+def lookups(shop: Shop, baskets: Sequence[BasketOutline], extras: Extras) -> Sequence[Lookup]:
+    """What has to be looked up to quote these baskets."""
+    if not baskets:
+        return []
+    named = [lookup_promotions(shop, Instant(min(basket.at for basket in baskets)))]
+    remembered = remembered_promotions(shop)
+    if remembered is not None:
+        for question in _questions(shop, baskets, extras, remembered):
+            named += [one for _, one in question.lookups()]
+    return named
+
+
+def _questions(
+    shop: Shop, baskets: Sequence[BasketOutline], extras: Extras, known: KnownPromotions
+) -> Sequence[_Question]:
+    present = now()
+    return [
+        _Question(
+            shop,
+            basket,
+            [str(one) for one in extra.get(CODES) or ()],
+            [one for one in known.promotions if one.ends_at > basket.at],
+            present_of(basket.at, present),
+        )
+        for basket, extra in zip(baskets, extras, strict=True)
+    ]
+
+
+def quotes(
+    shop: Shop, baskets: Sequence[Basket], extras: Extras, found: Sequence[Sequence[Any]]
+) -> Sequence[OfferQuote]:
+    """What offers take off these baskets. Raises Outdated where what was looked up was named by other promotions."""
+    if not baskets:
+        return []
+    known = known_promotions(shop, found[0])
+    if not known.is_as_looked_up:
+        raise Outdated
+    rows, answered = list(found[1:]), []
+    for question, basket in zip(_questions(shop, baskets, extras, known), baskets, strict=True):
+        names = [name for name, _ in question.lookups()]
+        own, rows = rows[: len(names)], rows[len(names) :]
+        answered.append(_quoted(question, basket, _Found(dict(zip(names, own, strict=True)))))
+    return answered
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The rows of what was looked up about one basket."""
+
+    rows: Mapping[str, Sequence[Any]]
+
+    def of(self, name: str) -> Sequence[Any]:
+        """The rows of one look-up, none where it was not named."""
+        return self.rows.get(name, ())
+
+    @property
+    def belonging_rows(self) -> Sequence[Sequence[Any]]:
+        """The rows of audiences."""
+        return [rows for name, rows in self.rows.items() if name.startswith("audience ")]
+
+
+def _quoted(question: _Question, basket: Basket, found: _Found) -> OfferQuote:
+    own = kept_uses(found.of("own"))
+    limits = limits_from(found.of("limits"))
+    status = next((row[0] for row in found.of("status")), None)
+    deciding = Deciding(
+        Situation(basket.at, basket.store_id, basket.customer_id, status),
+        question.present,
+        limits,
+        customer_uses_from(found.of("uses")),
+        [one for one in own if _is_theirs(one, basket.customer_id, question.present)],
+        belongings_of(question.shop, question.with_audience, question.who, found.belonging_rows),
+    )
+    coupons = coupons_from(found.of("codes"))
+    by_id = {one.id: one for one in question.asked}
+    ends = {row[0]: row[1] for row in found.of("ends")}
+    codes = [deciding.code(one, coupons, by_id, ends) for one in _once(question.typed)]
+    automatic = [deciding.candidate(one) for one in question.asked if not one.needs_coupon]
+    return quoted_offers(basket, question.shop.settings.zone, automatic, codes, limits, own)
+
+
+def _is_theirs(use: KeptUse, customer_id: str | None, at: Instant) -> bool:
+    """Whether what a basket has is the use that this sale of it is: what was redeemed for the same customer, or a reservation."""
+    return not use.row.has_run_out(at) if use.row.is_reserved else use.row.customer_id == customer_id
+
+
+def _once(typed: Sequence[str]) -> Sequence[str]:
+    """Codes that were typed without those that are the same."""
+    return list({key_of_code(one) or one: one for one in reversed(typed)}.values())[::-1]
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """What decides, whatever is in the basket. `own` is what the basket at hand has used or reserved already."""
+
+    where: Situation
+    present: Instant
+    limits: Mapping[str, LimitStanding]
+    uses: Mapping[str, CustomerUses]
+    own: Sequence[KeptUse]
+    belongings: Belongings
+
+    def candidate(self, promotion: Promotion, coupon: CouponStanding | None = None) -> Candidate:
+        """A promotion as it may apply: by itself, or by a coupon."""
+        limit = self.limits.get(promotion.id)
+        of_code = [] if coupon is None else self._of_code(coupon)
+        obstacles = of_code or self._standing(promotion, limit, coupon)
+        if of_code and of_code[0].reason is not Reason.NOT_THEIRS:
+            obstacles = _together(of_code, self._standing(promotion, limit, coupon))
+        budget = None if limit is None else limit.budget_left
+        if coupon is None:
+            return Candidate(promotion, obstacles=obstacles, budget_left=budget)
+        return Candidate(promotion, coupon.code, coupon.id, obstacles, budget)
+
+    def _of_code(self, coupon: CouponStanding) -> Sequence[Obstacle]:
+        used = any(one.row.coupon_id == coupon.id and one.row.is_counted for one in self.own)
+        return obstacles_of_code(coupon, self.where.customer_id, self.where.at, own=int(used))
+
+    def _standing(
+        self, promotion: Promotion, limit: LimitStanding | None, coupon: CouponStanding | None
+    ) -> Sequence[Obstacle]:
+        uses = self.uses.get(promotion.id)
+        return standing_obstacles(
+            promotion,
+            self.where,
+            limit=None if limit is None else self._limit(promotion, limit),
+            uses=None if uses is None else Taken(uses.used, uses.used - uses.redeemed),
+            belonging=None if self.where.customer_id is None else self._belonging(promotion),
+            is_owned=coupon is not None and coupon.customer_id is not None,
+        )
+
+    def _belonging(self, promotion: Promotion) -> Any:
+        return self.belongings.get((promotion.id, CustomerMoment(str(self.where.customer_id), self.where.at)))
+
+    def _limit(self, promotion: Promotion, limit: LimitStanding) -> candidates.LimitStanding:
+        own = {one.row.group for one in self.own if one.row.promotion_id == promotion.id and one.row.is_counted}
+        used = max(0, limit.used - limit.run_out - len(own))
+        taken = Taken(used, min(limit.reserved, used), limit.free_at)
+        return candidates.LimitStanding(limit.total_limit, limit.budget, taken, limit.amount)
+
+    def code(
+        self,
+        typed: str,
+        coupons: Mapping[str, CouponStanding],
+        promotions: Mapping[str, Promotion],
+        ends: Mapping[str, Instant],
+    ) -> TypedCode:
+        """What there is of a code that was typed."""
+        key, capitals = key_of_code(typed), typed[:200].upper()
+        coupon = None if key is None else coupons.get(key)
+        if coupon is None:
+            return TypedCode(key, capitals, None, None, obstacles_of_code(None, None, self.where.at))
+        promotion = promotions.get(coupon.promotion_id)
+        if promotion is not None:
+            return TypedCode(key, capitals, coupon, self.candidate(promotion, coupon))
+        of_code = self._of_code(coupon)
+        if of_code and of_code[0].reason is Reason.NOT_THEIRS:
+            return TypedCode(key, capitals, coupon, None, of_code)
+        at = ends.get(coupon.promotion_id, LATEST)
+        ended = Obstacle(Reason.EXPIRED, "This offer has ended.", at=None if at == LATEST else at)
+        return TypedCode(key, capitals, coupon, None, _together([ended], of_code))
+
+
+def _together(some: Sequence[Obstacle], others: Sequence[Obstacle]) -> Sequence[Obstacle]:
+    """Both, each reason once, in the order of reasons."""
+    by_reason = {one.reason: one for one in (*reversed(others), *reversed(some))}
+    if Reason.NOT_THEIRS in by_reason:
+        return [by_reason[Reason.NOT_THEIRS]]
+    if Reason.LIMIT_REACHED in by_reason:
+        by_reason.pop(Reason.RESERVED, None)
+    return [by_reason[reason] for reason in Reason if reason in by_reason]

@@ -1,0 +1,106 @@
+"""What is left of promotions with a limit or a budget, and how often a customer has used promotions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from regulars_core.plugin import Dialect, Instant, Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class LimitStanding:
+    """How much of a promotion's limits is used, as its row says: `used` counts reservations, and of them `run_out` are free
+    although nobody has freed them yet. `reserved` are those that keep something for baskets other than the one at hand, found
+    only where the limit is reached, and `free_at` is when the first of them runs out."""
+
+    promotion_id: str
+    total_limit: int | None
+    budget: int | None
+    used: int
+    amount: int
+    run_out: int
+    reserved: int
+    free_at: Instant | None
+
+    def uses_left(self, own: int = 0) -> int | None:
+        """How often it may be used still, None for as often as anybody likes: by who has used or reserved it so many times
+        already for the same basket, which is the same use."""
+        return None if self.total_limit is None else max(0, self.total_limit - self.used + self.run_out + own)
+
+    @property
+    def budget_left(self) -> int | None:
+        """How much it may take off still; None for as much as it comes to."""
+        return None if self.budget is None else max(0, self.budget - self.amount)
+
+
+def lookup_limits(basket: str | None, present: Instant, since: Instant | None = None) -> Lookup:
+    """The limits of all promotions that have not ended at an instant, the present if none is given; what is reserved for this
+    basket is not among what is reserved for others. Read by `limits_from`."""
+    full = "(l.total_limit IS NOT NULL AND l.used >= l.total_limit)"
+    others = (
+        "FROM rewards_use u WHERE u.promotion_id = l.promotion_id AND u.reserved_until > $1 AND u.is_counted"
+        f" AND {_ELSEWHERE}"
+    )
+    return (
+        "SELECT l.promotion_id, l.total_limit, l.budget, l.used, l.amount, coalesce(r.run_out, 0),"
+        f" CASE WHEN {full} THEN (SELECT count(*) {others}) ELSE 0 END,"
+        f" CASE WHEN {full} THEN (SELECT min(u.reserved_until) {others}) END"
+        " FROM rewards_limit l JOIN rewards_promotion p ON p.id = l.promotion_id LEFT JOIN (SELECT u.promotion_id,"
+        " count(*) AS run_out FROM rewards_use u WHERE u.reserved_until <= $1 AND u.is_counted GROUP BY u.promotion_id) r"
+        " ON r.promotion_id = l.promotion_id WHERE p.ends_at > $2",
+        [present, present if since is None else since, basket],
+    )
+
+
+_ELSEWHERE = "(u.basket IS NULL OR CAST($3 AS TEXT) IS NULL OR u.basket <> CAST($3 AS TEXT))"
+
+
+def limits_from(rows: Sequence[Any]) -> Mapping[str, LimitStanding]:
+    """The limits by promotion, out of the rows of `lookup_limits`."""
+    return {row[0]: LimitStanding(*tuple(row)[:8]) for row in rows}
+
+
+class CustomerUses(NamedTuple):
+    """How often a customer has used a promotion by what counts, reservations included, and how often of that it is redeemed."""
+
+    used: int
+    redeemed: int
+
+
+def lookup_customer_uses(customer_id: str, basket: str | None, present: Instant) -> Lookup:
+    """How often a customer has used each promotion: reservations too, purchases of one basket once, and what this basket has used
+    or reserved not at all, since it is the same use. The id may be Sought. Who was merged into the customer has used them as
+    well, since their uses have gone over. Read by `customer_uses_from`."""
+    return (
+        "SELECT u.promotion_id, count(DISTINCT coalesce(u.first_id, u.id)),"
+        " count(DISTINCT CASE WHEN u.redeemed_at IS NOT NULL THEN coalesce(u.first_id, u.id) END)"
+        " FROM rewards_use u WHERE u.customer_id = $1"
+        " AND u.is_counted AND u.released_at IS NULL AND (u.redeemed_at IS NOT NULL OR u.reserved_until > $2)"
+        f" AND {_ELSEWHERE} GROUP BY u.promotion_id",
+        [customer_id, present, basket],
+    )
+
+
+def customer_uses_from(rows: Sequence[Any]) -> Mapping[str, CustomerUses]:
+    """How often by promotion, out of the rows of `lookup_customer_uses`."""
+    return {row[0]: CustomerUses(row[1], row[2]) for row in rows}
+
+
+def lookup_uses_of_customers(dialect: Dialect, customer_ids: Sequence[str], present: Instant) -> Lookup:
+    """The same of many customers, whatever their baskets. Read by `uses_of_customers_from`."""
+    return (
+        "SELECT u.customer_id, u.promotion_id, count(DISTINCT coalesce(u.first_id, u.id)),"
+        " count(DISTINCT CASE WHEN u.redeemed_at IS NOT NULL THEN coalesce(u.first_id, u.id) END)"
+        f" FROM rewards_use u WHERE {dialect.among('u.customer_id', 1)}"
+        " AND u.is_counted AND u.released_at IS NULL AND (u.redeemed_at IS NOT NULL OR u.reserved_until > $2)"
+        " GROUP BY u.customer_id, u.promotion_id",
+        [list(customer_ids), present],
+    )
+
+
+def uses_of_customers_from(rows: Sequence[Any]) -> Mapping[str, Mapping[str, CustomerUses]]:
+    """How often by customer and promotion, out of the rows of `lookup_uses_of_customers`; who has used nothing is missing."""
+    found: dict[str, dict[str, CustomerUses]] = {}
+    for customer_id, promotion_id, used, redeemed in rows:
+        found.setdefault(customer_id, {})[promotion_id] = CustomerUses(used, redeemed)
+    return found

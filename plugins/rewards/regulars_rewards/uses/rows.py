@@ -1,0 +1,160 @@
+"""Uses of offers as they are kept, together with what is to be known to change them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from regulars_core.plugin import Dialect, Instant, Lookup
+
+
+@dataclass(slots=True)
+class UseRow:
+    """A row of rewards_use. Reserved while it has `reserved_until`; else redeemed, unless it was released."""
+
+    id: str
+    promotion_id: str
+    coupon_id: str | None
+    customer_id: str | None
+    store_id: str
+    basket: str | None
+    purchase_id: str | None
+    first_id: str | None
+    amount: int
+    tier: str | None
+    is_counted: bool
+    created_at: Instant
+    reserved_until: Instant | None
+    redeemed_at: Instant | None
+    released_at: Instant | None
+
+    @property
+    def group(self) -> str:
+        """The use that it is: of purchases that share a basket the first one's."""
+        return self.first_id or self.id
+
+    @property
+    def is_reserved(self) -> bool:
+        """Whether it is a reservation, run out or not."""
+        return self.released_at is None and self.redeemed_at is None
+
+    def has_run_out(self, at: Instant) -> bool:
+        """Whether it is a reservation that counts no more."""
+        return self.is_reserved and self.reserved_until is not None and self.reserved_until <= at
+
+
+COLUMNS = tuple(field.name for field in fields(UseRow))
+
+
+@dataclass(slots=True)
+class KeptUse:
+    """A use that may be changed: the version of its promotion, and how many other purchases of its basket stand for the same use,
+    and how many of them count."""
+
+    row: UseRow
+    promotion_version: int
+    beside: int
+    counted_beside: int
+
+
+_BESIDE = (
+    "FROM rewards_use o WHERE o.basket = u.basket AND o.released_at IS NULL AND o.id <> u.id"
+    " AND coalesce(o.first_id, o.id) = coalesce(u.first_id, u.id)"
+)
+_KEPT = (
+    f"{', '.join(f'u.{name}' for name in COLUMNS)}, p.version AS promotion_version,"
+    f" (SELECT count(*) {_BESIDE}) AS beside, (SELECT count(*) {_BESIDE} AND o.is_counted) AS counted_beside"
+)
+_SOURCE = "rewards_use u JOIN rewards_promotion p ON p.id = u.promotion_id"
+
+
+def lookup_uses_of_purchases(dialect: Dialect, purchase_ids: Sequence[str]) -> Lookup:
+    """All uses of these purchases, released ones too, in the order in which they were made. Read by `kept_uses`."""
+    among = dialect.among("u.purchase_id", 1)
+    return f"SELECT {_KEPT} FROM {_SOURCE} WHERE {among} ORDER BY u.id", [sorted(purchase_ids)]
+
+
+def lookup_uses(dialect: Dialect, use_ids: Sequence[str]) -> Lookup:
+    """The uses with these ids. Read by `kept_uses`."""
+    return f"SELECT {_KEPT} FROM {_SOURCE} WHERE {dialect.among('u.id', 1)} ORDER BY u.id", [sorted(use_ids)]
+
+
+def lookup_uses_of_basket(basket: str) -> Lookup:
+    """What is reserved for a basket or was redeemed in it, and not released; run-out reservations too, the latest first. Read by
+    `kept_uses`."""
+    return (
+        f"SELECT {_KEPT} FROM {_SOURCE} WHERE u.basket = $1 AND u.released_at IS NULL ORDER BY u.id DESC LIMIT {MAX_OWN}",
+        [basket],
+    )
+
+
+MAX_OWN = 500
+"""Uses of one basket that are looked at; its name may be one that is used again and again."""
+
+
+def own_of(
+    uses: Sequence[KeptUse], promotion_id: str, coupon_id: str | None, customer_id: str | None, at: Instant
+) -> KeptUse | None:
+    """What a basket has of a promotion already by this coupon, out of all it has: the use that its purchases share, if they are
+    the same customer's, or else its reservation that keeps something."""
+    mine = [one for one in uses if (one.row.promotion_id, one.row.coupon_id) == (promotion_id, coupon_id)]
+    redeemed = [one for one in mine if not one.row.is_reserved and one.row.customer_id == customer_id]
+    reserved = [one for one in mine if one.row.is_reserved and not one.row.has_run_out(at)]
+    return next(iter([*redeemed, *reserved]), None)
+
+
+def reserved_of(uses: Sequence[KeptUse], coupon_id: str) -> KeptUse | None:
+    """A basket's reservation of a coupon, run out or not, out of all it has."""
+    return next((one for one in uses if one.row.is_reserved and one.row.coupon_id == coupon_id), None)
+
+
+def lookup_run_out(dialect: Dialect, coupon_keys: Sequence[str], present: Instant) -> Lookup:
+    """Reservations that have run out and are not swept yet, of coupons with these keys and of promotions whose counter has
+    reached its limit: those that are released with a claim, so that they count as free at once. Read by `kept_uses`."""
+    return (
+        f"SELECT {_KEPT} FROM {_SOURCE} WHERE u.reserved_until <= $1 AND (u.promotion_id IN (SELECT promotion_id"
+        " FROM rewards_limit WHERE used >= total_limit) OR u.coupon_id IN (SELECT id FROM rewards_coupon WHERE"
+        f" {dialect.among('key', 2, 'text')})) ORDER BY u.id LIMIT {MAX_RUN_OUT}",
+        [present, sorted(coupon_keys)],
+    )
+
+
+def lookup_swept(present: Instant, most: int) -> Lookup:
+    """So many of the reservations that have run out, the first ones. Read by `kept_uses`."""
+    return (
+        f"SELECT {_KEPT} FROM {_SOURCE} WHERE u.reserved_until <= $1 ORDER BY u.reserved_until, u.id LIMIT $2",
+        [present, most],
+    )
+
+
+def lookup_reserved(dialect: Dialect, coupon_ids: Sequence[str]) -> Lookup:
+    """What is reserved of these coupons, run out or not. Read by `kept_uses`."""
+    among = dialect.among("u.coupon_id", 1)
+    return (
+        f"SELECT {_KEPT} FROM {_SOURCE} WHERE {among} AND u.reserved_until IS NOT NULL ORDER BY u.id",
+        [sorted(coupon_ids)],
+    )
+
+
+def lookup_reserved_of_batch(batch_id: str, most: int) -> Lookup:
+    """So many reservations of coupons of a batch, run out or not. Read by `kept_uses`."""
+    return (
+        f"SELECT {_KEPT} FROM {_SOURCE} WHERE u.reserved_until IS NOT NULL AND EXISTS (SELECT 1 FROM rewards_coupon c"
+        " WHERE c.id = u.coupon_id AND c.batch_id = $1) ORDER BY u.id LIMIT $2",
+        [batch_id, most],
+    )
+
+
+MAX_RUN_OUT = 1_000
+"""Reservations that one claim frees at most; a job frees the others."""
+
+
+def kept_uses(rows: Sequence[Any]) -> list[KeptUse]:
+    """What the look-ups above have found."""
+    width = len(COLUMNS)
+    found = []
+    for row in rows:
+        *values, version, beside, counted = tuple(row)[: width + 3]
+        use = UseRow(*values)
+        use.is_counted = bool(use.is_counted)
+        found.append(KeptUse(use, version, beside, counted))
+    return found

@@ -1,0 +1,61 @@
+"""Asking audiences by any leaves, as of now: in the schema's own words, all of them in one statement.
+
+    lookup = lookup_audiences_now(shop, audiences, customers)        names one query
+    answers = audiences_now(rows)                                      pure, from its rows: `answers[customer][n]`
+
+What has to be asked as of a past instant is asked of the leaves that answer for one: `regulars_core.plugin.audience_answers`.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from regulars_core.audiences.leaves import Audience
+from regulars_core.database import Lookup
+from regulars_core.queries.where import Values
+from regulars_core.shop.actors import operator
+from regulars_core.shop.shop import Shop
+from regulars_schema.customers.types import CustomerWhere
+from regulars_schema.fields.filters import read_again
+from regulars_schema.request.context import RequestContext
+from regulars_schema.schema import schema_in
+
+log = logging.getLogger(__name__)
+
+_HOLDS, _FAILED = "1", "?"
+_IN_ONE_COLUMN = 50  # a database has only so many columns, and only so long sums
+
+
+def lookup_audiences_now(shop: Shop, audiences: Sequence[Audience], customers: Sequence[str]) -> Lookup:
+    """What `audiences_now` tells by which of these customers, given by their keys, belong to which of these audiences. A key may
+    be sought, if it is the only one."""
+    values = Values(shop.database.dialect, list(dict.fromkeys(customers)))
+    context, schema = RequestContext(shop, operator(shop.permissions)), schema_in(shop)
+    conditions = []
+    for audience in audiences:
+        before = len(values.all)
+        try:
+            sql = read_again(CustomerWhere, audience, schema, context).compile(values)
+            conditions.append(f"CASE WHEN {sql} THEN '{_HOLDS}' ELSE '0' END")
+        except (
+            Exception
+        ) as error:  # a leaf may be a stranger's code, and may be off; what it raises may quote customers
+            del values.all[before:]
+            log.error("an audience cannot be asked, so it is for nobody: %s", type(error).__name__)
+            conditions.append(f"'{_FAILED}'")
+    columns = [" || ".join(conditions[n : n + _IN_ONE_COLUMN]) for n in range(0, len(conditions), _IN_ONE_COLUMN)]
+    among = shop.database.dialect.among("c.id", 1)
+    return (
+        f"SELECT {', '.join(['c.id', *columns])} FROM customer c LEFT JOIN customer_stats s ON s.customer_id = c.id"
+        f" WHERE {among}",
+        values.all,
+    )
+
+
+def audiences_now(rows: Sequence[Any]) -> Mapping[str, Sequence[bool | None]]:
+    """Whether each customer belongs to each audience, in the order in which they were named; None for an audience with a leaf
+    that is off or has failed: it is for nobody. Unknown customers are missing."""
+    return {
+        row[0]: [None if each == _FAILED else each == _HOLDS for column in tuple(row)[1:] for each in column]
+        for row in rows
+    }
