@@ -14,6 +14,7 @@ from regulars_core.audiences.answers import (
 from regulars_core.audiences.leaves import Audience, AudienceFacts, AudienceLeaf, CustomerMoment, Holds
 from regulars_core.audiences.registry import has_past
 from regulars_core.audit import changed
+from regulars_core.audit import writing as audit_entry
 from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.bulk.service import request_bulk_job
 from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask
@@ -125,7 +126,7 @@ from regulars_core.rules.settings import MinorUnits, settings_from
 from regulars_core.rules.shop_rules import checked_rule, shown_rule, try_rule, usable_rule
 from regulars_core.rules.simulations import RuleSimulation, RuleSimulationSample, RuleSimulationShare
 from regulars_core.rules.stored import RuleSetting, ShownRule, StoredRule, UsableRule
-from regulars_core.shop.actors import Actor
+from regulars_core.shop.actors import Actor, operator
 from regulars_core.shop.codes import CodeSeries
 from regulars_core.shop.commands import in_shop
 from regulars_core.shop.current_actor import acting, acting_as
@@ -264,6 +265,7 @@ __all__ = [
     "as_if_sold",
     "audience_answers",
     "audience_lookups",
+    "audit_entry",
     "broken_law",
     "by_ids",
     "by_owner",
@@ -310,6 +312,7 @@ __all__ = [
     "opened",
     "page",
     "pages_of",
+    "operator",
     "plugins_on",
     "plugins_wanted",
     "printed",

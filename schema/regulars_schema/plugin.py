@@ -67,7 +67,7 @@ from regulars_schema.shop.bulk_jobs import BulkJob
 from regulars_schema.shop.shop import Shop
 from regulars_schema.shop.store_lookup import lookup_store, store_acted_in
 from regulars_schema.shop.stores import Store
-from regulars_schema.types.ids import identified, key_of
+from regulars_schema.types.ids import global_id, identified, key_of
 from regulars_schema.types.money import Money
 from regulars_schema.types.scalars import BigInt, CustomerFilter, EmailAddress, PhoneNumber
 
@@ -143,6 +143,7 @@ __all__ = [
     "enum_conditions",
     "extras_of",
     "flag_conditions",
+    "global_id",
     "guarded",
     "id_conditions",
     "identified",

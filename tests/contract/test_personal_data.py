@@ -24,6 +24,7 @@ from regulars_core.testing import OpenShop, hooks_lacking
 from regulars_core.testing.personal import models_in, refers_to_customers
 from regulars_loyalty import personal as personal_of_loyalty
 from regulars_schema.testing import Api
+from regulars_rewards import personal as personal_of_rewards
 from regulars_tiers import personal as personal_of_tiers
 from tests.erasure.conftest import BOTH, known, merged_in, pass_days, requested
 
@@ -35,6 +36,7 @@ HELD: Mapping[str, Sequence[Holding]] = {
     "core": HOLDINGS,
     "tiers": personal_of_tiers.HOLDINGS,
     "loyalty": personal_of_loyalty.HOLDINGS,
+    "rewards": personal_of_rewards.HOLDINGS,
     "birthday": importlib.import_module("regulars_birthday.service").HOLDINGS,
     "outline": importlib.import_module("regulars_outline.service").HOLDINGS,
 }
@@ -67,6 +69,7 @@ UNTOLD = {
     "loyalty_hold": {"id"},
     "loyalty_once": {"id", "transfer_id"},
     "loyalty_link": {"position", "customer_id", "unit", "version", "hash"},
+    "rewards_coupon": {"key", "actor"},
 }
 """What no customer is told: what we have made of what is told, what says nothing, and who else had to do with it."""
 

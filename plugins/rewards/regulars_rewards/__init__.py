@@ -4,14 +4,22 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+import typer
+
 from regulars_core.plugin import (
     App,
     Basket,
     BasketOutline,
     Instant,
+    Job,
     Lookup,
+    Merge,
+    MergeForecast,
+    Parts,
     Permission,
+    PlannedMerge,
     PluginOrder,
+    Problem,
     PurchaseOutline,
     Quote,
     ReassignedPurchase,
@@ -19,16 +27,29 @@ from regulars_core.plugin import (
     RecordedRefund,
     RuleKind,
     Shop,
+    StandingMerge,
+    Verification,
     hookimpl,
+    told_of,
 )
-from regulars_rewards import events, hookspecs
+from regulars_rewards import events, hookspecs, personal
+from regulars_rewards import merges as joined
+from regulars_rewards.commands import commands
+from regulars_rewards.exchanges import COUPON, CouponGiver
 from regulars_rewards.graphql import contribution
+from regulars_rewards.jobs import JOBS
 from regulars_rewards.offers.box import BOX
 from regulars_rewards.permissions import PERMISSIONS
 from regulars_rewards.purchases.told import line_amounts
 from regulars_rewards.quotes import quoting
 from regulars_rewards.settings import RewardsSettings
+from regulars_rewards.verification import differences
 from regulars_schema.plugin import Contribution
+
+
+@hookimpl
+def regulars_commands() -> typer.Typer:
+    return commands
 
 
 @hookimpl
@@ -52,13 +73,29 @@ def regulars_settings() -> type[RewardsSettings]:
 
 
 @hookimpl
+def regulars_jobs() -> Sequence[Job]:
+    return JOBS
+
+
+@hookimpl
+def regulars_verifications() -> Sequence[Verification]:
+    return [
+        Verification(
+            "offer-uses",
+            "What promotions and coupons say of how often they are used is what their uses give.",
+            differences,
+        )
+    ]
+
+
+@hookimpl
 def regulars_schema() -> Contribution:
     return contribution()
 
 
 @hookimpl
 def regulars_rules() -> Sequence[RuleKind]:
-    return BOX
+    return [*BOX, COUPON]
 
 
 @hookimpl
@@ -146,3 +183,43 @@ async def purchases_reassigned(
     shop: Shop, purchases: Sequence[ReassignedPurchase], found: Sequence[Sequence[Any]]
 ) -> None:
     await events.reassigned(shop, purchases, found)
+
+
+@hookimpl
+async def customers_merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
+    return await joined.merging(shop, merges)
+
+
+@hookimpl
+async def customers_merged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
+    await joined.merged(shop, merges, moments)
+
+
+@hookimpl
+async def customers_unmerging(shop: Shop, merges: Sequence[StandingMerge]) -> Sequence[Sequence[Problem]]:
+    return await joined.unmerging(shop, merges)
+
+
+@hookimpl
+async def customers_unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
+    await joined.unmerged(shop, merges, moments)
+
+
+@hookimpl
+async def customers_erased(shop: Shop, customers: Sequence[str]) -> Mapping[str, int]:
+    return await personal.erase(shop, customers)
+
+
+@hookimpl
+async def customers_data(shop: Shop, customers: Sequence[str]) -> Sequence[Parts]:
+    return await told_of(shop, personal.HOLDINGS, customers)
+
+
+@hookimpl
+async def customers_referenced(shop: Shop, customers: Sequence[str]) -> Sequence[Mapping[str, int]]:
+    return await personal.references(shop, customers)
+
+
+@hookimpl(optionalhook=True)
+def loyalty_reward_givers() -> Mapping[str, CouponGiver]:
+    return {COUPON.name: CouponGiver()}

@@ -188,7 +188,7 @@ class MergedRow(Model):
     merge_id = IdField()
     table_name = fields.CharField(16)
     row_id = IdField()
-    from_customer_id = IdField()
+    before_id = IdField()
 
     class Meta:
         table = "rewards_merged"

@@ -70,7 +70,9 @@ class Owner:
     async def coupon(self, code: str) -> dict[str, Any]:
         """A coupon as it is now."""
         fields = "id code state usedCount usageLimit reason expiresAt actor customer { id } batch { id couponCount }"
-        document = f"query($code: String!) {{ coupon(code: $code) {{ {fields} uses {{ totalCount nodes {{ id }} }} }} }}"
+        document = (
+            f"query($code: String!) {{ coupon(code: $code) {{ {fields} uses {{ totalCount nodes {{ id }} }} }} }}"
+        )
         return dict((await self.api.data(document, code=code))["coupon"])
 
     async def used(self, promotion_id: str) -> int:

@@ -1,7 +1,8 @@
 """Baskets and promotions as tests of offers write them: amounts as text, settings as a shop gives them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from regulars_core.plugin import LATEST, Checks, Instant, UsableRule, settings_from, to_minor
@@ -46,12 +47,18 @@ def line(
 
 
 def rule(kind: str, currency: str = "USD", **told: Any) -> UsableRule:
-    """A rule of the box; what is told as a shop does, `from` and `to` with an underscore behind them."""
-    pairs = [
-        (name.rstrip("_"), str(one))
-        for name, value in told.items()
-        for one in (value if isinstance(value, list) else [value])
-    ]
+    """A rule of the box; what is told as a shop does, `from` with an underscore behind it."""
+    return _rule(kind, currency, tuple(_pairs(told)))
+
+
+def _pairs(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in told.items():
+        for one in value if isinstance(value, list) else [value]:
+            yield name.rstrip("_"), str(one)
+
+
+@lru_cache(maxsize=10_000)
+def _rule(kind: str, currency: str, pairs: tuple[tuple[str, str], ...]) -> UsableRule:
     checks = Checks()
     settings = settings_from(KINDS[kind].settings, pairs, currency, checks)
     assert settings is not None, checks.problems
@@ -61,12 +68,7 @@ def rule(kind: str, currency: str = "USD", **told: Any) -> UsableRule:
 def wrong(kind: str, **told: Any) -> str:
     """Why a rule cannot be told this."""
     checks = Checks()
-    pairs = [
-        (name.rstrip("_"), str(one))
-        for name, value in told.items()
-        for one in (value if isinstance(value, list) else [value])
-    ]
-    assert settings_from(KINDS[kind].settings, pairs, "USD", checks) is None
+    assert settings_from(KINDS[kind].settings, _pairs(told), "USD", checks) is None
     return " ".join(one.message for one in checks.problems)
 
 

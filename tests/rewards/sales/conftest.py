@@ -18,7 +18,7 @@ QUOTE = f"""at subtotal {{ amount }} discount {{ amount }} total {{ amount }}
   applied {{ offer {{ id name }} couponCode amount {{ amount }} explanation {{ text }} }}
   skipped {{ offer {{ id name }} couponCode reason obstacles {{ {OBSTACLE} }} }}"""
 ASK = f"query($input: BasketQuoteInput!) {{ basketQuote(input: $input) {{ {QUOTE} }} }}"
-PURCHASE = """id total { amount } status
+PURCHASE = """id total { amount } status offerUses { amount { amount } isCounted offer { name } releasedAt }
   lines { id total { amount } offerDiscount { amount } }
   offerCheck { recorded { amount } computed { amount } isDifferent isTrusted obstacles { reason leaf } }"""
 TROUBLE = f"""__typename code path ... on CouponRefused {{ reason obstacles {{ {OBSTACLE} }} }}
@@ -137,12 +137,9 @@ class Till:
 
     async def uses(self, purchase: dict[str, Any]) -> list[tuple[str, bool, bool]]:
         """What was used in a purchase: the promotion's name, whether it stands, and whether it counts."""
-        rows = await self.shop.database.rows(
-            "SELECT p.name, u.released_at, u.is_counted FROM rewards_use u JOIN rewards_promotion p ON p.id = u.promotion_id"
-            " WHERE u.purchase_id = $1 ORDER BY u.id",
-            purchase["id"].partition("_")[2],
-        )
-        return [(name, released is None, bool(counted)) for name, released, counted in rows]
+        asked = "query($id: ID!) { purchase(id: $id) { offerUses { offer { name } releasedAt isCounted } } }"
+        found = (await self.office.data(asked, id=purchase["id"]))["purchase"]["offerUses"]
+        return [(one["offer"]["name"], one["releasedAt"] is None, one["isCounted"]) for one in found]
 
 
 OpenTill = Callable[..., Awaitable[Till]]

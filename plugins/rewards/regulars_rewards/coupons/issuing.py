@@ -69,6 +69,16 @@ async def issue(
     return customer, coupon.id
 
 
+async def issue_many(shop: Shop, customer_id: str, terms: Terms, count: int) -> Sequence[str]:
+    """Give a customer, whom nobody else moves in this transaction, so many coupons with random codes; their keys. Raises what `issue`
+    raises, and Malformed with OUT_OF_RANGE."""
+    if count > MAX_RANDOM:
+        raise Malformed(Problem("OUT_OF_RANGE", f"At most {MAX_RANDOM} coupons at a time.", ("count",)))
+    await _usable_promotion(shop, terms)
+    codes = await _drawn(shop, count, shop.settings.of(RewardsSettings).code_length, "")
+    return [one.id for one in await _keep(shop, terms, codes, customer_id, None)]
+
+
 async def generate(
     shop: Shop,
     terms: Terms,
@@ -105,7 +115,7 @@ async def generate_more(shop: Shop, terms: Terms, batch_id: str | None, count: i
         own = batch_id or new_id()
         if batch_id is None:
             row = (own, terms.promotion_id, len(codes), now())
-            await shop.database.run(*_run(inserting("rewards_batch", _BATCH, [row])))
+            await insert(shop.database, "rewards_batch", _BATCH, [row])
         else:
             sql = "UPDATE rewards_batch SET coupon_count = coupon_count + $2 WHERE id = $1 AND revoked_at IS NULL"
             if not await shop.database.run(sql, own, len(codes)):
@@ -114,10 +124,6 @@ async def generate_more(shop: Shop, terms: Terms, batch_id: str | None, count: i
         return own
 
     return await shop.database.transaction(work)
-
-
-def _run(statement: tuple[str, list[object]]) -> tuple[object, ...]:
-    return statement[0], *statement[1]
 
 
 async def _usable_promotion(shop: Shop, terms: Terms) -> PromotionRow:

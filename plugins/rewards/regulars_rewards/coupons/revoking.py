@@ -59,6 +59,26 @@ async def _free_reserved(shop: Shop, ids: Sequence[str]) -> None:
         await shop.database.flush()
 
 
+async def revoke_unused(shop: Shop, coupon_ids: Sequence[str]) -> bool:
+    """Make coupons worthless that nobody has used or reserved; False where somebody has, and then whoever asked undoes what is done by
+    then. In a transaction in which their customer is held."""
+    if not coupon_ids:
+        return True
+    database, present = shop.database, now()
+    sql, values = lookup_reserved(database.dialect, coupon_ids)
+    run_out = [one for one in kept_uses(await database.rows(sql, *values)) if one.row.has_run_out(present)]
+    if run_out:
+        await free(shop, run_out)
+        await database.flush()
+    changed = await database.run(
+        "UPDATE rewards_coupon SET revoked_at = coalesce(revoked_at, $2) WHERE"
+        f" {database.dialect.among('id', 1)} AND reserved = 0 AND redeemed = 0",
+        sorted(coupon_ids),
+        present,
+    )
+    return changed == len(coupon_ids)
+
+
 async def revoke_batch(shop: Shop, batch_id: str, reason: str) -> int:
     """Make all coupons of a batch worthless that are not used up; how many are that were not before. In this transaction. Raises
     Refused with NOT_FOUND."""

@@ -205,7 +205,7 @@ class Coupon(Node):
         uses_of_coupons,
         name="uses",
         needs=OFFERS_VIEW,
-        returns=Connection[Annotated["OfferUse", strawberry.lazy(_HERE)]] | None,  # type: ignore[type-var]
+        returns=Connection[Annotated["OfferUse", strawberry.lazy(_HERE)]] | None,
         description="Each time it was used or reserved, the latest first.",
     )
 

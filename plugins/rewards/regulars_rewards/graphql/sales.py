@@ -7,11 +7,13 @@ from typing import Any
 import strawberry
 
 from regulars_core.plugin import Money, PurchaseRow
+from regulars_rewards.graphql.coupons import OfferUse
 from regulars_rewards.graphql.obstacles import OfferObstacle
 from regulars_rewards.permissions import COUPONS_REDEEM, OFFERS_TRUST, OFFERS_VIEW
 from regulars_rewards.purchases import figures
 from regulars_rewards.purchases.figures import CheckRow
 from regulars_rewards.purchases.told import CODES, LINE, MAX_CODES, OFFERS, TRUSTED
+from regulars_rewards.uses.reads import ShownUse
 from regulars_schema import plugin as schema
 from regulars_schema.plugin import (
     Extension,
@@ -122,6 +124,18 @@ async def offer_check(purchases: Sequence[PurchaseRow], context: RequestContext)
 
 
 @batched(
+    name="offerUses",
+    needs=OFFERS_VIEW,
+    returns=list[OfferUse] | None,
+    description="The offers that were used in it, in the order in which they applied.",
+)
+async def offer_uses(purchases: Sequence[PurchaseRow], context: RequestContext) -> Sequence[list[ShownUse]]:
+    """The uses of each purchase."""
+    found = await figures.uses_of(context.database, [one.id for one in purchases])
+    return [found.get(one.id, []) for one in purchases]
+
+
+@batched(
     name="offerDiscount",
     needs=OFFERS_VIEW,
     returns=schema.Money | None,
@@ -134,7 +148,7 @@ async def offer_discount(lines: Sequence[Any], context: RequestContext) -> Seque
 
 
 EXTENSIONS = (
-    Extension(Purchase, [offer_check]),
+    Extension(Purchase, [offer_check, offer_uses]),
     Extension(PurchaseLine, [offer_discount]),
     Extension(OfferCheck, [computed, recorded]),
 )

@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                 ("merge_id", IdField(generated=False, null=False, unique=False)),
                 ("table_name", fields.CharField(max_length=16)),
                 ("row_id", IdField(generated=False, null=False, unique=False)),
-                ("from_customer_id", IdField(generated=False, null=False, unique=False)),
+                ("before_id", IdField(generated=False, null=False, unique=False)),
             ],
             options={
                 "table": "rewards_merged",

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from regulars_core.plugin import Condition, Database, Leaf, Values
 from regulars_rewards.offers.obstacles import Obstacle, Reason
+from regulars_rewards.uses.reads import ShownUse, shown_use
 from regulars_rewards.uses.rows import COLUMNS, UseRow
 
 
@@ -37,18 +37,17 @@ async def checks_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[
     return {row[0]: CheckRow(row[0], row[1], row[2], bool(row[3]), bool(row[4]), row[5]) for row in rows}
 
 
-async def uses_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, list[UseRow]]:
+async def uses_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[str, list[ShownUse]]:
     """What was used in purchases, by purchase, in the order in which it applied."""
     columns = ", ".join(f"u.{name}" for name in COLUMNS)
     rows = await database.read(
-        f"SELECT {columns} FROM rewards_use u WHERE {database.dialect.among('u.purchase_id', 1)}"
-        " ORDER BY u.redeemed_at, u.id",
+        f"SELECT {columns} FROM rewards_use u JOIN rewards_promotion p ON p.id = u.promotion_id"
+        f" WHERE {database.dialect.among('u.purchase_id', 1)} ORDER BY p.rank, p.id, u.id",
         list(dict.fromkeys(purchase_ids)),
     )
-    found: dict[str, list[UseRow]] = {}
+    found: dict[str, list[ShownUse]] = {}
     for row in rows:
-        use = UseRow(*row)
-        use.is_counted = bool(use.is_counted)
+        use = shown_use(UseRow(*row))
         found.setdefault(str(use.purchase_id), []).append(use)
     return found
 

@@ -1,0 +1,44 @@
+"""What the plugin keeps of a customer, and what of it is erased: why somebody gave them coupons. Coupons and uses stay under the opaque
+id, since nothing in them is personal."""
+
+from collections.abc import Mapping, Sequence
+
+from regulars_core.plugin import AMOUNT, FLAG, INNER, KEPT, WHEN, Holding, Shop, counted_by, erase_held
+
+HOLDINGS: Sequence[Holding] = (
+    Holding(
+        "rewards_coupon",
+        {
+            "id": KEPT, "code": KEPT, "key": INNER, "promotion_id": KEPT, "customer_id": KEPT, "batch_id": KEPT,
+            "issued_at": WHEN, "expires_at": WHEN, "usage_limit": KEPT, "reserved": KEPT, "redeemed": KEPT,
+            "revoked_at": WHEN, "actor": INNER,
+        },
+    ),
+    Holding(
+        "rewards_reason",
+        {"coupon_id": KEPT, "customer_id": KEPT, "reason": KEPT},
+        key="coupon_id",
+        is_removed=True,
+        kind="couponReasons",
+    ),
+    Holding(
+        "rewards_use",
+        {
+            "id": KEPT, "promotion_id": KEPT, "coupon_id": KEPT, "customer_id": KEPT, "store_id": KEPT, "basket": KEPT,
+            "purchase_id": KEPT, "first_id": KEPT, "amount": AMOUNT, "tier": KEPT, "is_counted": FLAG, "created_at": WHEN,
+            "reserved_until": WHEN, "redeemed_at": WHEN, "released_at": WHEN,
+        },
+    ),
+)  # fmt: skip
+"""Column by column. Who issued a coupon is not told: that is somebody else."""
+
+
+async def erase(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, int]:
+    """Erase why these customers were given coupons; how much, by kind."""
+    return await erase_held(shop.database, HOLDINGS, customer_ids)
+
+
+async def references(shop: Shop, customer_ids: Sequence[str]) -> Sequence[Mapping[str, int]]:
+    """What keeps each of these customers from being deleted: their coupons, and what they used."""
+    places = {"coupons": "rewards_coupon.customer_id", "offerUses": "rewards_use.customer_id"}
+    return await counted_by(shop.database, places, customer_ids)
