@@ -1,6 +1,5 @@
 """Store credit that is given and taken by hand."""
 
-from dataclasses import replace
 
 from regulars_core.plugin import LATEST, Instant, Problem, Refused, Shop, Where, purchases_by_ids
 from regulars_loyalty.ledger.book import ISSUED, PAID, Short, Terms
@@ -28,7 +27,7 @@ async def add(
         purchase = (await purchases_by_ids(shop.database, [purchase_id], visible)).get(purchase_id)
         if purchase is None or purchase.customer_id != customer.id or purchase.status == "VOIDED":
             raise Refused(Problem("NOT_FOUND", "The customer has no such purchase.", ("purchaseId",)))
-        cause = replace(cause, base=max(purchase.total_minor - purchase.refunded_minor, 0))
+        cause = cause._replace(base=max(purchase.total_minor - purchase.refunded_minor, 0))
     account = ledger.account(customer.id, shop.currency)
     terms = Terms(ledger.present, LATEST if expires_at is None else expires_at, purchase_id=purchase_id)
     account.give("FUNDING", amount, cause, terms)
