@@ -85,7 +85,6 @@ async def two(till: Counter, number: int = BOUGHT) -> tuple[str, str]:
     await till.sells(ana, "5.00")
     await buys_very_often(till.shop, often, number)
     database = till.shop.database
-    await database.transaction(lambda: database.allow(600))
 
     async def measure() -> None:
         await database.allow(600)

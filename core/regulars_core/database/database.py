@@ -344,8 +344,8 @@ class Database:
                 await self.rows(f"VACUUM (SKIP_LOCKED) {table}")
 
     async def allow(self, seconds: int) -> None:
-        """Let each statement of this transaction take as long as this; PostgreSQL gives up after five seconds otherwise,
-        SQLite never. Raises RuntimeError outside a transaction."""
+        """Let each statement of this transaction take as long as this, and each pause between two; PostgreSQL gives up after five
+        seconds otherwise, and fifteen, SQLite never. Raises RuntimeError outside a transaction."""
         client = self._writing()
         if self.engine == "postgres":
             await client.allow(seconds)

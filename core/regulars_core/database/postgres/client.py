@@ -274,8 +274,11 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         self._finalized = True
 
     async def allow(self, seconds: int) -> None:
-        """Let each statement that follows take as long as this, and wait for it as long; 0 is for ever."""
-        await self.change(f"SET LOCAL statement_timeout = '{seconds:d}s'", ())
+        """Let each statement that follows take as long as this, and wait for it as long; 0 is for ever. What is thought about
+        between two of them may take as long: it is about as much."""
+        both = ("statement_timeout", "idle_in_transaction_session_timeout")
+        settings = ", ".join(f"set_config('{name}', '{seconds:d}s', TRUE)" for name in both)
+        await self.change(f"SELECT {settings}", ())
         allow(self._connection, seconds)
 
     async def savepoint(self) -> None:
