@@ -71,7 +71,6 @@ class Ledger:
     shop: Shop
     present: Instant
     accounts: dict[tuple[str, str], Account]
-    are_all_lots_known: bool
     limits: Mapping[str, int] = field(default_factory=dict)
     """Down to how far below zero customers may spend credit, by customer, where they may."""
     once: list[tuple[str, str, str]] = field(default_factory=list)

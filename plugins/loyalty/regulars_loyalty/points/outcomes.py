@@ -47,12 +47,6 @@ class Explanation(NamedTuple):
             [RuleFigure(name, Decimal(value)) for name, value in self.figures.items()], self.text, rule
         )
 
-    @classmethod
-    def from_json(cls, text: str) -> "Explanation":
-        """From what an entry keeps."""
-        read: dict[str, Any] = orjson.loads(text)
-        return cls(read["text"], read["figures"])
-
 
 class Outcome(NamedTuple):
     """What a rule gave for a sale: `points` of the kind EARN or BONUS on these `terms`, or 0 for a `reason`. How it came about is
