@@ -1,9 +1,12 @@
 """What does a large ledger cost?
 
     python -m benchmarks.ledger [--accounts 100000] [--entries 10] [--few 10000] [--rounds 20] [--engine sqlite|postgres|both]
+        [--times 1] [--pages-alone]
 
 Generates customers with accounts of points and their entries, always the same, through the ledger's own arithmetic, written in
-batches of many rows. Chains and seals them, then measures: a balance with a page of history among few and among many, by turns;
+batches of many rows. With `--times` PostgreSQL itself makes so many of each account of the large one: ids are others, all else
+is the same; a million accounts with ten entries each are `--accounts 1000000 --times 100`. Chains and seals them, then measures:
+a balance with a page of history among few and among many, by turns;
 what is owed; a proof; the whole verification, with the memory that it takes at most beyond what is there already. Memory needs
 Linux's /proc.
 """
@@ -60,6 +63,59 @@ async def generate(shop: Shop, ids: Sequence[str], entries: int) -> None:
         await shop.database.transaction(lambda ledger=ledger: write_ledger(ledger))  # type: ignore[misc]
 
 
+_COPIED = {
+    "loyalty_transfer": ("id", "event_id"),
+    "loyalty_lot": ("id", "transfer_id", "origin_id"),
+    "loyalty_account": ("id",),
+}
+"""What belongs to customers, and which of its ids are others in each copy."""
+
+
+def _other(column: str) -> str:
+    """An id in copy `$3`, of four hexadecimal digits: ids of copies stand in the same order, by which entries are chained."""
+    return f"(left(translate({column}::text, '-', ''), 24) || $3 || right({column}::text, 4))::uuid"
+
+
+async def multiply(shop: Shop, sources: Sequence[str], ids: Sequence[str]) -> None:
+    """Copy the ledger of the first customers to all others, as often as they fit in; on PostgreSQL."""
+    database = shop.database
+    for turn, begin in enumerate(range(len(sources), len(ids), len(sources)), 1):
+        pairs = [list(sources), list(ids[begin : begin + len(sources)])]
+
+        async def copy(pairs: list[list[str]] = pairs, turn: str = f"{turn:04x}") -> None:
+            await database.allow(600)
+            who = "unnest($1::uuid[], $2::uuid[]) AS k (source, target) JOIN {table} t ON t.customer_id = k.source"
+            for table, made in _COPIED.items():
+                rows = await database.rows(
+                    "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped",
+                    table,
+                )
+                columns = [row[0] for row in rows]
+                other = {one: _other(f"t.{one}") for one in made} | {"customer_id": "k.target"}
+                values = ", ".join(other.get(one, f"t.{one}") for one in columns)
+                await database.run(
+                    f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {who.format(table=table)}",
+                    *pairs,
+                    turn,
+                )
+            others = [_other(f"u.{one}") for one in ("id", "transfer_id", "lot_id")]
+            await database.run(
+                "INSERT INTO loyalty_lot_use (id, transfer_id, lot_id, position, amount)"
+                f" SELECT {', '.join(others)}, u.position, u.amount FROM {who.format(table='loyalty_transfer')}"
+                " JOIN loyalty_lot_use u ON u.transfer_id = t.id",
+                *pairs,
+                turn,
+            )
+            await database.run(
+                "INSERT INTO loyalty_unchained (transfer_id)"
+                f" SELECT {_other('t.id')} FROM {who.format(table='loyalty_transfer')}",
+                *pairs,
+                turn,
+            )
+
+        await database.transaction(copy)
+
+
 async def timed(work: Callable[[], Awaitable[Any]]) -> tuple[float, Any]:
     """How many seconds it takes, and what it answers."""
     begun = time.perf_counter()
@@ -78,11 +134,17 @@ def _memory(name: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
-async def filled(shop: Shop, customers: int, entries: int) -> list[str]:
+async def filled(shop: Shop, customers: int, entries: int, times: int = 1) -> list[str]:
     """Fill a shop; its customers."""
     await fill(shop.database, customers, buying=False)
     ids = [row[0] for row in await shop.database.rows("SELECT id FROM customer ORDER BY id")]
-    took, _ = await timed(lambda: generate(shop, ids, entries))
+
+    async def post() -> None:
+        sources = ids[: len(ids) // times]
+        await generate(shop, sources, entries)
+        await multiply(shop, sources, ids)
+
+    took, _ = await timed(post)
     print(f"  {len(ids):,} accounts with {len(ids) * entries:,} entries are posted in {took:.0f} s", flush=True)
     await shop.database.transaction(lambda: shop.database.run("ANALYZE"))
     return ids
@@ -105,7 +167,7 @@ async def measure(databases: Databases, engine: Engine, options: argparse.Namesp
     async with opened_shop(urls[0], plugins) as few, opened_shop(urls[1], plugins) as many:
         little, much = (
             await filled(few, options.few, options.entries),
-            await filled(many, options.accounts, options.entries),
+            await filled(many, options.accounts, options.entries, options.times),
         )
         pages: dict[str, list[float]] = {"few": [], "many": []}
         for turn in range(options.rounds):
@@ -118,7 +180,8 @@ async def measure(databases: Databases, engine: Engine, options: argparse.Namesp
             f" {statistics.median(pages['many']) * 1e3:.2f} ms among {len(much):,}: {ratio:.2f} times",
             flush=True,
         )
-        await the_chain(many, much, options.entries, chance)
+        if not options.pages_alone:
+            await the_chain(many, much, options.entries, chance)
     for url in urls:
         databases.drop(url)
 
@@ -160,7 +223,13 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=10, help="of each account")
     parser.add_argument("--rounds", type=int, default=20, help="times that both are asked, by turns")
     parser.add_argument("--engine", choices=[*ENGINES, "both"], default="both")
+    parser.add_argument(
+        "--times", type=int, default=1, help="how many of each account of the large one; PostgreSQL only"
+    )
+    parser.add_argument("--pages-alone", action="store_true", help="no chain, no seal, no verification")
     options = parser.parse_args()
+    if options.times > 1 and (options.engine != "postgres" or options.accounts % options.times):
+        parser.error("--times goes with --engine postgres, and must divide the accounts")
     engines = ENGINES if options.engine == "both" else (options.engine,)
     with tempfile.TemporaryDirectory() as folder, PostgresServer() as server:
         for engine in engines:
