@@ -2,6 +2,7 @@
 ledger holds."""
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -28,7 +29,10 @@ PROGRAMS = [
     Program(points=3, pending=3, days=20),
     Program(points=10, pending=1, months=1),
     Program(points=7, days=5),
+    Program(points=5, pending=2, days=10, to_month_end=True),
 ]
+LIMITS = (0, 300)
+"""How much credit the group of all customers may owe, in minor units."""
 CURRENCIES = ("USD", "JPY", "KWD")
 """Of two decimals, of none, of three."""
 _BY_THE_JOB = ("HOLDS_END",)
@@ -54,19 +58,45 @@ async def begin(shop: Shop, program: Program) -> None:
         ],
         "pendingDays": program.pending,
         "rate": {"points": "10", "amount": {"amount": hundred}},
+        "exchanges": [
+            {
+                "code": "GIFT",
+                "name": "Gift",
+                "points": "20",
+                "reward": {
+                    "kind": "CREDIT",
+                    "settings": [
+                        {"name": "amount", "value": shop.money(150).amount},
+                        {"name": "validDays", "value": "30"},
+                    ],
+                },
+            }
+        ],
         **({"expireAfter": life} if life else {}),
+        **({"expiryRounding": "MONTH_END"} if program.to_month_end else {}),
     }
     await Api.of(shop).done("pointsProgramUpdate", "pointsProgram { id }", {"program": given})
+
+
+async def may_owe(api: Api, customers: Sequence[str], limit: str, name: str) -> None:
+    """Put them in a group that may owe so much."""
+    given = {"name": name, "creditLimit": {"amount": limit}}
+    group = (await api.done("customerGroupCreate", "customerGroup { id }", given))["customerGroup"]["id"]
+    await api.done("customersAssignGroup", "movedCount", {"customerIds": list(customers), "groupId": group})
 
 
 async def lives(shop: Shop, seed: int, clock: Any, steps: int) -> None:
     """One life of a few customers, in which the model and the shop agree after each step."""
     dice = Random(seed)
     program = PROGRAMS[seed % len(PROGRAMS)]
+    naive = NaiveShop(program, LIMITS[seed // len(PROGRAMS) % len(LIMITS)])
     await begin(shop, program)
+    naive.begins = now()
     clock.shift(timedelta(days=1))
     owner = Owner(shop)
-    life = Life(shop, NaiveShop(program), [await owner.customer(f"Ana {n}") for n in range(CUSTOMERS)], dice)
+    customers = [await owner.customer(f"Ana {n}") for n in range(CUSTOMERS)]
+    await may_owe(owner.api, customers, shop.money(naive.limit).amount, f"Friends {seed}")
+    life = Life(shop, naive, customers, dice)
     for step in range(steps):
         clock.shift(timedelta(seconds=1))
         try:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from regulars_core.plugin import DAY_MS, Instant, now, printed
 from tests.loyalty.by_hand.conftest import Hand, credit
 from tests.loyalty.conftest import Owner
 
@@ -145,3 +146,38 @@ async def test_a_limit_that_is_lowered_while_it_is_spent(owner: Owner, hand: Han
         else:
             assert below == [0, 0, 0]
             assert spent == [[("INSUFFICIENT_FUNDS", "input.amount")]] * 3
+
+
+_SOON = "credit { balance { amount } expiringSoon(withinDays: 366) { remaining { amount } } }"
+
+
+async def soon(owner: Owner, customer: str) -> tuple[str, list[str]]:
+    """A balance, and what is left of each lot that ends."""
+    found = (await owner.asks(customer, _SOON))["credit"]
+    return found["balance"]["amount"], [lot["remaining"]["amount"] for lot in found["expiringSoon"]]
+
+
+async def test_what_was_owed_comes_back_first_and_the_lot_stays(owner: Owner, hand: Hand) -> None:
+    """What comes back of the debt pays what is still owed, and not the lot to which the rest goes back."""
+    ana = await member(owner, await group(owner, "50.00"))
+    end = printed(Instant(now() + 40 * DAY_MS))
+    await hand.adds(ana, "10.00", expiresAt=end)
+    entry = await hand.deducts(ana, "40.00")
+    await hand.adds(ana, "20.00")
+    await hand.reverses(entry["id"])
+    assert await soon(owner, ana) == ("30.00", ["10.00"])
+
+
+async def test_so_it_does_where_who_paid_was_merged_since(owner: Owner, hand: Hand) -> None:
+    friends = await group(owner, "50.00")
+    ana, bo = await member(owner, friends), await member(owner, friends, "Bo")
+    end = printed(Instant(now() + 40 * DAY_MS))
+    await hand.adds(ana, "10.00", expiresAt=end)
+    lines = [{"name": "Tea", "quantity": "1", "unitPrice": "25.00", "creditFor": False}]
+    paid = [{"method": "STORE_CREDIT", "amount": "25.00"}]
+    given = {"customerId": ana, "reference": "R1", "lines": lines, "payments": paid}
+    sold = await owner.api.done("purchaseRecord", "purchase { id }", given)
+    await owner.merges(bo, ana)
+    assert await soon(owner, bo) == ("-15.00", [])
+    await owner.api.done("purchaseVoid", "__typename", {"purchaseId": sold["purchase"]["id"]})
+    assert await soon(owner, bo) == ("10.00", ["10.00"])

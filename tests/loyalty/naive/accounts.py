@@ -67,9 +67,16 @@ class Hold:
     amount: int
     until: int
     is_open: bool = True
+    was_closed: bool = False
+    """Not because its time had come."""
     customer: str = ""
     unit: str = ""
     id: str = ""
+
+    def close(self) -> None:
+        """It is used, released or replaced."""
+        self.was_closed = self.was_closed or self.is_open
+        self.is_open = False
 
 
 def spread(amount: int, weights: Sequence[int]) -> list[int]:
@@ -89,7 +96,7 @@ class Account:
 
     def __init__(self) -> None:
         self.lots: list[Lot] = []
-        self.debt = 0
+        self.debt, self.limit = 0, 0
         self.holds: list[Hold] = []
         self.upto = 0
 
@@ -107,7 +114,7 @@ class Account:
         return sum(lot.left for lot in self.lots) - self.debt
 
     def available(self, now: int) -> int:
-        return max(0, self.balance - self.pending(now) - self.held)
+        return max(0, self.balance - self.pending(now) - self.held + self.limit)
 
     def by_end(self) -> dict[int, int]:
         """What is left by when it ends."""
@@ -166,7 +173,7 @@ class Account:
         lots, debt, held = (
             [(lot, lot.left, lot.spent) for lot in self.lots],
             self.debt,
-            [one.is_open for one in self.holds],
+            [(one.is_open, one.was_closed) for one in self.holds],
         )
         try:
             yield
@@ -174,8 +181,8 @@ class Account:
             self.debt = debt
             for lot, left, spent in lots:
                 lot.left, lot.spent = left, spent
-            for hold, was_open in zip(self.holds, held, strict=True):
-                hold.is_open = was_open
+            for hold, state in zip(self.holds, held, strict=True):
+                hold.is_open, hold.was_closed = state
             raise
 
     # --- what happens
@@ -202,7 +209,7 @@ class Account:
         if amount > kept + self.available(now) and not allow_debt:
             raise No(refusal)
         if hold is not None:
-            hold.is_open = False
+            hold.close()
         uses = self._take(min(amount, self._free(now)), self._usable(now))
         if owed := amount - sum(use.amount for use in uses):
             self.debt += owed
@@ -211,10 +218,12 @@ class Account:
 
     def hold(self, amount: int, basket: str, until: int, now: int, refusal: str) -> Hold:
         before = [one for one in self.holds if one.is_open and one.basket == basket]
-        if amount > max(0, self.balance - self.pending(now) - self.held + sum(one.amount for one in before)):
+        if amount > max(
+            0, self.balance - self.pending(now) - self.held + self.limit + sum(one.amount for one in before)
+        ):
             raise No(refusal)
         for one in before:
-            one.is_open = False
+            one.close()
         self.holds.append(Hold(basket, amount, until))
         return self.holds[-1]
 

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
+from regulars_core.plugin import Instant, printed
+from tests.loyalty.naive.accounts import DAY, No
 from tests.loyalty.naive.asking import Asking
 from tests.loyalty.naive.desk import CREDIT, POINTS
 from tests.loyalty.naive.purchases import Line, Purchase
+from tests.loyalty.naive.returns import Wanted
 from tests.loyalty.naive.till import Tender
 
 REFERENCES = count(1)
@@ -21,6 +24,11 @@ class Buying(Asking):
             Line(self.dice.randint(1, 3), self.dice.choice([0, 7, 99, 100, 1_234, 5_000]), self.dice.random() < 0.1)
             for _ in range(self.dice.randint(1, 3))
         ]
+        if self.dice.random() < 0.3:
+            for line in lines:
+                line.tax = 0 if line.sells_credit else self.dice.choice([0, line.goods // 10, line.goods * 19 // 100])
+        late = self.dice.choice([0, 0, 0, 0, 0, 1, 9, 30]) * (DAY - 60_000)
+        at = max(self.naive.now - late, self.naive.begins) if late else None
         delivery = self.dice.choice([0, 0, 0, 50, 333])
         basket = self.dice.choice([None, None, "a", "b"])
         total = sum(line.worth for line in lines) + delivery
@@ -36,6 +44,7 @@ class Buying(Asking):
                     "quantity": str(line.quantity),
                     "unitPrice": self._money(line.price),
                     "creditFor": line.sells_credit,
+                    **({"tax": self._money(line.tax)} if line.tax else {}),
                 }
                 for line in lines
             ],
@@ -43,13 +52,14 @@ class Buying(Asking):
             "due": self._money(due),
             **({"customerId": owner} if owner else {}),
             **({"basket": basket} if basket else {}),
+            **({"purchasedAt": printed(Instant(at))} if at is not None else {}),
             **({"payments": self._payments(tenders)} if tenders else {}),
         }
         answer, made = await self._both(
             "purchaseRecord",
             "purchase { id due { amount } lines { id } }",
             given,
-            lambda: self.naive.sells(owner, lines, delivery, due, tenders, basket),
+            lambda: self.naive.sells(owner, lines, delivery, due, tenders, basket, at),
         )
         if made is not None:
             made.id = answer["purchase"]["id"]
@@ -69,7 +79,9 @@ class Buying(Asking):
                     amount = min(self._some(there, 100 if method == POINTS else 1), rest)
                     if method == POINTS and amount % 100 and self.dice.random() < 0.9:
                         continue  # no whole step of the rate
-                    tenders.append(Tender(method, amount, at_most=self.dice.random() < 0.3))
+                    named = [one for one in self.holds if one.unit == method and self.dice.random() < 0.1]
+                    hold = named[-1] if named else None
+                    tenders.append(Tender(method, amount, self.dice.random() < 0.3, hold))
                     rest -= amount
         if tenders and rest:
             tenders.append(Tender("card", rest))
@@ -77,7 +89,12 @@ class Buying(Asking):
 
     def _payments(self, tenders: Sequence[Tender]) -> list[dict[str, Any]]:
         return [
-            {"method": one.method, "amount": self._money(one.amount), **({"atMost": True} if one.at_most else {})}
+            {
+                "method": one.method,
+                "amount": self._money(one.amount),
+                **({"atMost": True} if one.at_most else {}),
+                **({"reference": one.hold.id} if one.hold else {}),
+            }
             for one in tenders
         ]
 
@@ -101,31 +118,50 @@ class Buying(Asking):
         if (purchase := self._some_purchase()) is None:
             return
         given: dict[str, Any] = {"purchaseId": purchase.id}
-        amount, goods = None, dict[int, int]()
-        if self.dice.random() < 0.5:
-            amount = self._some(purchase.total - purchase.refunded)
-            given["amount"] = self._money(amount)
+        wanted = self._wanted(purchase)
+        if wanted.amount is not None:
+            given["amount"] = self._money(wanted.amount)
         else:
-            for n, line in enumerate(purchase.lines):
-                if (there := line.quantity - line.back) and (not goods or self.dice.random() < 0.4):
-                    goods[n] = self.dice.randint(1, there)
-            if not goods:
-                goods[0] = 1
-            given["lines"] = [{"lineId": purchase.lines[n].id, "quantity": str(one)} for n, one in goods.items()]
-        told = self._told(purchase, amount, goods)
+            given["lines"] = [
+                {
+                    "lineId": purchase.lines[n].id,
+                    "quantity": str(quantity),
+                    **({"amount": self._money(wanted.less[n])} if n in wanted.less else {}),
+                }
+                for n, quantity in wanted.goods.items()
+            ]
+            given["shipping"] = self._money(wanted.delivery)
+        told = self._told(purchase, wanted)
         if told:
             given["payments"] = self._payments(told)
         await self._both(
-            "purchaseRefund", "__typename", given, lambda: self.naive.refunds(purchase, amount, goods, told or None)
+            "purchaseRefund", "__typename", given, lambda: self.naive.refunds(purchase, wanted, told or None)
         )
 
-    def _told(self, purchase: Purchase, amount: int | None, goods: dict[int, int]) -> list[Tender]:
+    def _wanted(self, purchase: Purchase) -> Wanted:
+        """An amount; or goods, some of which for less, and delivery; or that alone."""
+        if self.dice.random() < 0.4:
+            return Wanted(self._some(purchase.total - purchase.refunded))
+        left = purchase.delivery - purchase.delivery_taken
+        delivery = self._some(left) if left and self.dice.random() < 0.3 else 0
+        goods, less = dict[int, int](), dict[int, int]()
+        for n, line in enumerate(purchase.lines):
+            if (there := line.quantity - line.back) and (not (goods or delivery) or self.dice.random() < 0.4):
+                goods[n] = self.dice.randint(1, there)
+                if (worth := line.worth_of(goods[n])) > 1 and self.dice.random() < 0.3:
+                    less[n] = self._some(worth)
+        if not goods and not delivery:
+            goods[0] = 1
+        return Wanted(None, goods, less, delivery)
+
+    def _told(self, purchase: Purchase, wanted: Wanted) -> list[Tender]:
         if self.dice.random() < 0.6 or purchase.is_void:
             return []
-        if amount is None:
-            if any(n > purchase.lines[at].quantity - purchase.lines[at].back for at, n in goods.items()):
-                return []
-            amount = sum(purchase.lines[at].worth_of(n) for at, n in goods.items())
+        try:
+            shares, delivery = self.naive.shares(purchase, wanted)
+        except No:
+            return []
+        amount = sum(shares) + delivery if wanted.amount is None else wanted.amount
         rest, tenders = amount - min(purchase.due, amount), []
         for method in (CREDIT, POINTS):
             if rest and self.dice.random() < 0.5:

@@ -15,12 +15,17 @@ class ByHandLife(Asking):
         customer, unit, amount = self._somebody(), self.dice.choice([CREDIT, POINTS]), self.dice.randint(1, 500)
         days = self.dice.choice([None, 1, 7, 40])
         ends = None if days is None else self.naive.now + days * DAY
+        bought = self.naive.purchases[-20:] if unit == CREDIT and self.dice.random() < 0.4 else []
+        purchase = self.dice.choice(bought) if bought else None
+        if purchase is not None and purchase.owner and self.dice.random() < 0.9:
+            customer = purchase.owner
         given = {"customerId": customer, "reason": "GOODWILL", **self._amount(unit, amount)}
         given |= {} if ends is None else {"expiresAt": printed(Instant(ends))}
         given |= {"direction": "ADD"} if unit == POINTS else {}
+        given |= {"purchaseId": purchase.id} if purchase is not None else {}
         mutation = "pointsAdjust" if unit == POINTS else "creditAdd"
         answer, made = await self._both(
-            mutation, "entry { id }", given, lambda: self.naive.adds(customer, unit, amount, ends)
+            mutation, "entry { id }", given, lambda: self.naive.adds(customer, unit, amount, ends, purchase)
         )
         self._keep(answer, made)
 
@@ -39,6 +44,23 @@ class ByHandLife(Asking):
             mutation, "entry { id }", given, lambda: self.naive.takes(customer, unit, amount, allow_debt=may_owe)
         )
         self._keep(answer, made)
+
+    async def _redeem(self) -> None:
+        hold = self._some_hold(POINTS)
+        if hold is None or self.dice.random() < 0.3:
+            return
+        customer = self.naive.leads[hold.customer] if self.dice.random() < 0.95 else self._somebody()
+        amount = self._some(hold.amount)
+        given = {"customerId": customer, "holdId": hold.id, "points": str(amount), "reason": "GOODWILL"}
+        answer, made = await self._both(
+            "pointsRedeem", "entry { id }", given, lambda: self.naive.redeems(customer, amount, hold)
+        )
+        self._keep(answer, made)
+
+    async def _exchange(self) -> None:
+        customer, times = self._somebody(), self.dice.randint(1, 3)
+        given = {"customerId": customer, "exchange": "GIFT", "times": times}
+        await self._both("pointsRedeem", "entry { id }", given, lambda: self.naive.exchanges(customer, times))
 
     def _keep(self, answer: Any, made: ByHand | None) -> None:
         if made is not None:

@@ -19,6 +19,8 @@ WHAT = {
     "take": 8,
     "hold": 6,
     "capture": 4,
+    "redeem": 4,
+    "exchange": 3,
     "release": 3,
     "reverse": 6,
     "wait": 12,

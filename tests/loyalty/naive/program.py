@@ -15,6 +15,7 @@ class Program:
     pending: int = 0
     months: int = 0
     days: int = 0
+    to_month_end: bool = False
 
     def end_of(self, available: int) -> int:
         """When points end that are available from an instant on."""
@@ -25,4 +26,7 @@ class Program:
         year, month = begin.year + month // 12, month % 12 + 1
         day = min(begin.day, monthrange(year, month)[1])
         end = begin.replace(year=year, month=month, day=day) + timedelta(days=self.days)
+        if self.to_month_end:
+            first = end.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            end = (first + timedelta(days=31)).replace(day=1)
         return (end - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

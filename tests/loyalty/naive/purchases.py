@@ -6,15 +6,22 @@ from fractions import Fraction
 from tests.loyalty.naive.accounts import Account, Lot, Use, spread
 
 
+def half_up(whole: int, by: int) -> int:
+    return (2 * whole + by) // (2 * by)
+
+
 @dataclass(eq=False)
 class Line:
-    """So many pieces at a price, or credit that is sold to a buyer; of its worth refunds took `taken`, and money paid `net`."""
+    """So many pieces at a price, the tax on top, or credit that is sold to a buyer; of its worth refunds took `taken`, of which
+    `kept` was not given back, and money paid `net`."""
 
     quantity: int
     price: int
     sells_credit: bool = False
+    tax: int = 0
     back: int = 0
     taken: int = 0
+    kept: int = 0
     net: int = 0
     id: str = ""
     buyer: str = ""
@@ -22,7 +29,15 @@ class Line:
 
     @property
     def worth(self) -> int:
+        return self.goods + self.tax
+
+    @property
+    def goods(self) -> int:
         return self.quantity * self.price
+
+    @property
+    def given_back(self) -> int:
+        return self.taken - self.kept
 
     @property
     def left(self) -> int:
@@ -33,8 +48,8 @@ class Line:
         there = self.quantity - self.back
         if quantity == there:
             return self.left
-        borne = self.taken - self.price * self.back
-        return self.price * quantity - (2 * borne * quantity + there) // (2 * there)
+        before, after = (half_up(self.worth * part, self.quantity) for part in (self.back, self.back + quantity))
+        return after - before - half_up((self.taken - before) * quantity, there)
 
 
 @dataclass(eq=False)
@@ -61,6 +76,17 @@ class Earned:
 
 
 @dataclass(eq=False)
+class Bounty:
+    """Credit that was given for what had not come back of a purchase by then: `base`."""
+
+    amount: int
+    lot: Lot
+    customer: str
+    base: int
+    back: int = 0
+
+
+@dataclass(eq=False)
 class Purchase:
     """What was bought; `eligible` is what earns, `reversed` what of it was given back in money; `otherwise` is what went back by
     neither credit nor points."""
@@ -78,6 +104,7 @@ class Purchase:
     money_back: int = 0
     delivery_taken: int = 0
     eligible: int = 0
+    bounties: list[Bounty] = field(default_factory=list)
     gifts: int = 0
     late: int = 0
     otherwise: Fraction = Fraction(0)
@@ -91,11 +118,13 @@ class Purchase:
         return self.refunded == self.total or all(line.back == line.quantity for line in self.lines)
 
     def shares_of_gifts(self, amount: int) -> None:
-        """Points and given credit pay a share of every line and of delivery; the rest is money."""
+        """Points and given credit pay a share of every line, of delivery, and of the tax on top; the rest is money."""
         self.gifts = amount
-        shares = spread(amount, [*(line.worth for line in self.lines), self.delivery])
+        shares = spread(
+            amount, [*(line.goods for line in self.lines), self.delivery, sum(line.tax for line in self.lines)]
+        )
         for line, share in zip(self.lines, shares, strict=False):
-            line.net = line.worth - share
+            line.net = line.goods - share
         self.eligible = sum(line.net for line in self.lines if not line.sells_credit)
 
     @property
@@ -107,7 +136,7 @@ class Purchase:
         money = self.total - self.gifts
         late = Fraction(self.late, money) if money else Fraction(0)
         return sum(
-            (line.net * (1 - (1 - Fraction(line.taken, line.worth)) * (1 - late)) for line in goods), Fraction(0)
+            (line.net * (1 - (1 - Fraction(line.given_back, line.worth)) * (1 - late)) for line in goods), Fraction(0)
         )
 
     def own(self, account: Account, one: Earned) -> list[Lot]:

@@ -1,6 +1,7 @@
 """What comes back of purchases."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tests.loyalty.naive.accounts import No, spread
@@ -9,16 +10,25 @@ from tests.loyalty.naive.purchases import Line, Paid, Purchase
 from tests.loyalty.naive.till import Tender, Till
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be given back: an amount, or goods, some for `less` than they are worth, and `delivery`."""
+
+    amount: int | None = None
+    goods: dict[int, int] = field(default_factory=dict)
+    less: dict[int, int] = field(default_factory=dict)
+    delivery: int = 0
+
+
 class Returns(Till):
     """Where purchases come back."""
 
-    def refunds(
-        self, purchase: Purchase, amount: int | None, goods: dict[int, int], told: Sequence[Tender] | None
-    ) -> None:
+    def refunds(self, purchase: Purchase, wanted: Wanted, told: Sequence[Tender] | None) -> None:
         if purchase.is_void:
             raise No("PURCHASE_VOIDED")
-        shares, delivery = self._shares(purchase, amount, goods)
-        amount = sum(shares) + delivery
+        goods = wanted.goods
+        shares, delivery = self.shares(purchase, wanted)
+        amount = sum(shares) + delivery if wanted.amount is None else wanted.amount
         forgiven = min(purchase.due, amount)
         money = amount - forgiven
         back = None if told is None else self._told(purchase, money, told)
@@ -27,11 +37,16 @@ class Returns(Till):
         purchase.money_back += money
         purchase.delivery_taken += delivery
         for n, (line, share) in enumerate(zip(purchase.lines, shares, strict=True)):
-            line.taken += share
+            if n in goods:
+                line.kept += line.worth_of(goods[n]) - share
+                line.taken += line.worth_of(goods[n])
+            else:
+                line.taken += share
             line.back += goods.get(n, 0)
         for line, share in zip(purchase.lines, shares, strict=True):
             if line.lot is not None and share:
                 self._take_sold(purchase, line, share)
+        self._take_bounties(purchase)
         if purchase.owner is not None:
             purchase.take_back(self.account(purchase.owner, POINTS), self.now)
         if told is None:
@@ -42,17 +57,24 @@ class Returns(Till):
             self._give_back(purchase, back)
 
     @staticmethod
-    def _shares(purchase: Purchase, amount: int | None, goods: dict[int, int]) -> tuple[list[int], int]:
-        """What a refund takes of each line's worth, and of delivery."""
-        if amount is None:
-            if any(n > purchase.lines[at].quantity - purchase.lines[at].back for at, n in goods.items()):
+    def shares(purchase: Purchase, wanted: Wanted) -> tuple[list[int], int]:
+        """What a refund gives back for each line, and for delivery."""
+        if wanted.amount is None:
+            shares = [0] * len(purchase.lines)
+            for n, quantity in wanted.goods.items():
+                line = purchase.lines[n]
+                if quantity > line.quantity - line.back:
+                    raise No("REFUND_EXCEEDS_PAID")
+                shares[n] = wanted.less.get(n, line.worth_of(quantity))
+                if shares[n] > line.worth_of(quantity):
+                    raise No("REFUND_EXCEEDS_PAID")
+            if wanted.delivery > purchase.delivery - purchase.delivery_taken:
                 raise No("REFUND_EXCEEDS_PAID")
-            return [line.worth_of(goods[n]) if n in goods else 0 for n, line in enumerate(purchase.lines)], 0
-        if amount > purchase.total - purchase.refunded:
+            return shares, wanted.delivery
+        if wanted.amount > purchase.total - purchase.refunded:
             raise No("REFUND_EXCEEDS_PAID")
-        *shares, delivery = spread(
-            amount, [*(line.left for line in purchase.lines), purchase.delivery - purchase.delivery_taken]
-        )
+        left = [*(line.left for line in purchase.lines), purchase.delivery - purchase.delivery_taken]
+        *shares, delivery = spread(min(wanted.amount, sum(left)), left)  # beyond it is what was kept of goods before
         return shares, delivery
 
     def _told(self, purchase: Purchase, money: int, told: Sequence[Tender]) -> list[int]:
@@ -127,9 +149,22 @@ class Returns(Till):
         if purchase.owner is not None:
             purchase.take_back(self.account(purchase.owner, POINTS), self.now)
         for line in purchase.lines:
-            if line.lot is not None and line.left:
-                self._take_sold(purchase, line, line.left)
+            if line.lot is not None and line.worth > line.given_back:
+                self._take_sold(purchase, line, line.worth - line.given_back)
+        self._take_bounties(purchase)
         self._give_back_rest(purchase)
+
+    def _take_bounties(self, purchase: Purchase) -> None:
+        """Credit that was given for a purchase follows what comes back of it from then on."""
+        for one in purchase.bounties:
+            gone = one.base - (purchase.total - purchase.refunded)
+            target = one.amount * gone // one.base if one.base else 0
+            target = one.amount if purchase.is_void else target
+            if part := target - one.back:
+                account = self.account(one.customer, CREDIT)
+                own = [lot for lot in account.lots if lot.purchase is purchase]
+                account.take_back(part, sorted(own, key=lambda lot: lot.source is not one.lot), self.now)
+                one.back = target
 
     def _take_sold(self, purchase: Purchase, line: Line, amount: int) -> None:
         """Credit that was sold is taken back from whom it was sold to."""

@@ -28,8 +28,8 @@ class Merge:
 class NaiveShop(Returns):
     """All of it; customers may be made one."""
 
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
+    def __init__(self, program: Program, limit: int = 0) -> None:
+        super().__init__(program, limit)
         self.merges: list[Merge] = []
 
     def merges_into(self, survivor: str, absorbed: Sequence[str]) -> Merge:
@@ -86,10 +86,10 @@ class NaiveShop(Returns):
     def _refuse_undoing(self, merge: Merge) -> None:
         if merge.is_undone:
             raise No("ALREADY_UNDONE")
-        if self.leads[merge.survivor] != merge.survivor:
-            raise No("ALREADY_MERGED")
         if self.now > merge.at + 30 * DAY:
             raise No("UNDO_EXPIRED")
+        if self.leads[merge.survivor] != merge.survivor:
+            raise No("ALREADY_MERGED")
         if any(lot.spent != spent for lot, spent in merge.spent.items()):
             raise No("LOT_CONSUMED")
         for unit in SHORT:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.loyalty.naive.accounts import DAY, Hold, No
+from tests.loyalty.naive.accounts import DAY, Account, Hold, No
 from tests.loyalty.naive.desk import CREDIT, POINTS, SHORT, Desk
 from tests.loyalty.naive.purchases import Earned, Line, Paid, Purchase
 
@@ -15,6 +15,7 @@ class Tender:
     method: str
     amount: int
     at_most: bool = False
+    hold: Hold | None = None
 
 
 class Till(Desk):
@@ -28,9 +29,11 @@ class Till(Desk):
         due: int,
         tenders: Sequence[Tender],
         basket: str | None,
+        at: int | None = None,
     ) -> Purchase:
+        """At an instant that is over, or now."""
         owner = owner and self.leads[owner]
-        made = Purchase(owner, self.now, lines, delivery, due)
+        made = Purchase(owner, self.now if at is None else at, lines, delivery, due)
         made.shares_of_gifts(0)
         if owner is None and (any(line.sells_credit for line in lines) or any(t.method in SHORT for t in tenders)):
             raise No("CUSTOMER_REQUIRED")
@@ -40,7 +43,7 @@ class Till(Desk):
                 if any(line.sells_credit and not line.worth for line in lines):
                     raise No("INVALID_AMOUNT")
             for hold in self._of_basket(owner, basket):
-                hold.is_open = False
+                hold.close()
             made.shares_of_gifts(sum(self._given(one) for one in made.paid))
             for line in lines:
                 if line.sells_credit and line.worth:
@@ -61,11 +64,11 @@ class Till(Desk):
                 continue
             assert purchase.owner is not None
             account, amount = self.account(purchase.owner, tender.method), tender.amount
-            hold = next((one for one in self._of_basket(purchase.owner, basket) if one in account.holds), None)
+            if tender.method == POINTS and amount % 100:
+                raise No("POINTS_RATE_MISMATCH")
+            hold = self._hold_of(account, tender, purchase.owner, basket)
             there = account.available(self.now) + (hold.amount if hold else 0)
             if tender.method == POINTS:
-                if amount % 100:
-                    raise No("POINTS_RATE_MISMATCH")
                 if tender.at_most:
                     amount = min(amount, there // 10 * 100)
                 units = amount // 10
@@ -78,12 +81,26 @@ class Till(Desk):
                 paid.append(Paid(tender.method, amount, units, purchase.owner, uses))
         return paid
 
+    def _hold_of(self, account: Account, tender: Tender, owner: str, basket: str | None) -> Hold | None:
+        """The hold that a payment names, or else that of the basket; one that ran out is as good as none."""
+        if tender.hold is None:
+            return next((one for one in self._of_basket(owner, basket) if one in account.holds), None)
+        if tender.hold not in account.holds:
+            raise No("NOT_FOUND")
+        if tender.hold.was_closed:
+            raise No("HOLD_CLOSED")
+        if not tender.hold.is_open:
+            return None
+        if tender.amount // (10 if tender.method == POINTS else 1) > tender.hold.amount:
+            raise No("HOLD_EXCEEDED")
+        return tender.hold
+
     @staticmethod
     def _given(paid: Paid) -> int:
-        """What of a payment is no money: points, and credit that was given."""
+        """What of a payment is no money: points, and credit that was given. What is owed since is not."""
         if paid.method == POINTS:
             return paid.amount
-        return sum(use.amount for use in paid.uses if use.lot is None or not use.lot.is_bought)
+        return sum(use.amount for use in paid.uses if use.lot is not None and not use.lot.is_bought)
 
     def _earn(self, purchase: Purchase) -> None:
         purchase.earned = []

@@ -413,10 +413,17 @@ class Account:
             self._post("DEBT", DEBT, house, amount - taken, cause)
 
     def put_back(
-        self, kind: str, parts: Sequence[tuple[Lot | None, int]], cause: Cause, house: str, grace_until: Instant
+        self,
+        kind: str,
+        parts: Sequence[tuple[Lot | None, int]],
+        cause: Cause,
+        house: str,
+        grace_until: Instant,
+        of_merged: Sequence[tuple[Lot, int]] = (),
     ) -> None:
         """Put back what was taken from these lots, with the end that they had; None stands for what was owed for it. What has
-        ended by now comes back as a lot of its own that lasts until `grace_until`, once; the second time it is gone at once."""
+        ended by now comes back as a lot of its own that lasts until `grace_until`, once; the second time it is gone at once.
+        What was taken from lots `of_merged` customers comes back as lots of this one's, with their ends."""
         self.post_due()
         self.is_late = True  # so that what is owed is settled out of all that comes back, as it is spent
         alive = [(lot, some) for lot, some in parts if lot is not None and self.ends_at(lot) > self.present]
@@ -436,6 +443,8 @@ class Account:
                     purchase_id=lot.purchase_id,
                 )  # fmt: skip
                 self.give(kind, some, cause, terms, house)
+        for lot, some in of_merged:
+            self.give(kind, some, cause, lot.terms, house)
         self.is_late = False
         self._expire(new_id)
         self._settle(cause)

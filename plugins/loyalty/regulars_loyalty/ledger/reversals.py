@@ -172,7 +172,8 @@ async def _take_back(shop: Shop, customer: CustomerRow, ledger: Ledger, done: _D
     accounts: dict[str, Account] = {}
     base = why.cause("REVERSE", ledger.present)
     own = [one for one in done.entries if one.kind not in _ALONG]
-    for one in sorted(own, key=lambda each: not each.gave):
+    # What was owed for it comes back first: it pays what is owed, and not the lots to which the rest goes back.
+    for one in sorted(own, key=lambda each: (not each.gave, each.source != DEBT)):
         account = accounts.setdefault(one.unit, ledger.account(customer.id, one.unit))
         account.post_due()
         cause = base._replace(reverses_id=one.id)
@@ -207,13 +208,14 @@ def _left(account: Account, entry: _Entry, origin: str, expired: int) -> tuple[S
 def _give_back(shop: Shop, account: Account, entry: _Entry, uses: Sequence[tuple[Lot, int]], cause: Cause) -> None:
     """Let what an entry took go back to its lots. Of somebody who was merged into this customer since, it comes back here."""
     parts: list[tuple[Lot | None, int]] = [(None, entry.amount)] if entry.source == DEBT else []
+    of_merged = []
     for lot, some in uses:
         if lot.owner == account.customer_id:
             parts.append((account.known(lot), some))
         elif account.ends_at(lot) > account.present:
-            account.give("REVERSE", some, cause, lot.terms, entry.target)
+            of_merged.append((lot, some))
         else:
             parts.append((lot, some))
     grace = shop.settings.of(LoyaltySettings).restore_grace_days * DAY_MS
-    if parts:
-        account.put_back("REVERSE", parts, cause, entry.target, Instant(account.present + grace))
+    if parts or of_merged:
+        account.put_back("REVERSE", parts, cause, entry.target, Instant(account.present + grace), of_merged)

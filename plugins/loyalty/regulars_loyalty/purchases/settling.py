@@ -224,7 +224,7 @@ class _Settling:
         cause = self._cause._replace(reverses_id=paid.roots[0].id, payment_id=paid.payment_id)
         if difference > 0:
             grace = self._shop.settings.of(LoyaltySettings).restore_grace_days * DAY_MS
-            left, parts = difference, list[tuple[Lot | None, int]]()
+            left, parts, of_merged = difference, list[tuple[Lot | None, int]](), list[tuple[Lot, int]]()
             for lot, some in paid.taken_from():
                 part = min(some, left)
                 left -= part
@@ -233,19 +233,14 @@ class _Settling:
                 if lot is None or lot.owner == account.customer_id:
                     parts.append((None if lot is None else account.known(lot), part))
                 elif account.ends_at(lot) > account.present:
-                    self._give_again(account, lot, part, cause)
+                    of_merged.append((lot, part))
                 else:
                     parts.append((lot, part))
-            if parts:
-                account.put_back("RESTORE", parts, cause, PAID, Instant(account.present + grace))
+            if parts or of_merged:
+                account.put_back("RESTORE", parts, cause, PAID, Instant(account.present + grace), of_merged)
         else:
             account.spend("PAYMENT", -difference, cause, PAID, allow_debt=True)
         return money - paid.money * paid.restored // paid.amount
-
-    @staticmethod
-    def _give_again(account: Account, lot: Lot, amount: int, cause: Cause) -> None:
-        """What was paid by somebody who is merged into this customer since comes back here, with its old end."""
-        account.give("RESTORE", amount, cause, lot.terms, PAID)
 
     def _fund(self, amount: int, restored: int) -> None:
         """What this refund tells to go back as credit, beyond what it has restored of what was paid with credit, is given as
