@@ -29,7 +29,7 @@ def plugins(request: pytest.FixtureRequest) -> Plugins:
 async def offers(till: Till) -> Sequence[str]:
     """Offers with everything that has to be looked up: limits, budgets, audiences with a past and without one."""
     audience = {"any": [{"hasEmail": True}, {"purchaseCount": {"gte": 0}}]}
-    some = {"createdAt": {"gte": "2020-01-01T00:00:00Z"}}
+    some = {"createdAt": {"after": "2020-01-01T00:00:00Z"}}
     await till.promotion("One", totalLimit=1_000, budget={"amount": "1000.00"}, perCustomerLimit=100)
     await till.promotion("Two", audience=audience, discountRule=rule("FLAT", amount="1.00"))
     await till.promotion("Three", audience=some, discountRule=rule("FLAT", amount="1.00"))
@@ -38,16 +38,15 @@ async def offers(till: Till) -> Sequence[str]:
 
 @on_postgres
 @pytest.mark.parametrize("by", ["customerId", "customerCode", "customer", None])
-async def test_two_rounds(
-    database_url: str, plugins: Plugins, by: str | None, no_settings_from_outside: None
-) -> None:
+async def test_two_rounds(database_url: str, plugins: Plugins, by: str | None, no_settings_from_outside: None) -> None:
     rounds = Rounds.to(database_url)
     async with rounds.before(database_url) as url, opened_shop(url, plugins, database_pool=1) as shop:
         till = Till(shop)
         [coupons] = await offers(till)
         await till.coupon(coupons, "WELCOME10", limit=100)
         ana = await till.customer(email="ana@shop.example")
-        code = (await shop.database.row("SELECT code FROM customer WHERE id = $1", ana.partition("_")[2]))[0]
+        asked = "query($id: ID!) { customer(id: $id) { code } }"
+        code = (await till.office.data(asked, id=ana))["customer"]["code"]
         named = {"customerId": ana, "customerCode": code, "customer": {"email": "ana@shop.example"}, None: None}
         buyer = {} if by is None else {by: named[by]}
         about = {} if by is None else {"customerId": ana}
@@ -64,7 +63,7 @@ async def test_two_rounds(
         assert counts[-2:] == [2, 2]
 
 
-NUMBERS = [(1, 1, 0), (20, 1, 1), (20, 40, 10)]
+NUMBERS = [(3, 1, 2), (20, 1, 2), (20, 40, 10)]
 
 
 async def test_a_quote_runs_as_many_statements_for_many(till: Till) -> None:
@@ -73,9 +72,11 @@ async def test_a_quote_runs_as_many_statements_for_many(till: Till) -> None:
     ana = await till.customer()
     for promotions, lines, codes in NUMBERS:
         for n in range(promotions):
-            await till.promotion(f"P{n}", priority=n, perCustomerLimit=5, totalLimit=50, audience={"hasEmail": n % 2 == 0})
+            await till.promotion(
+                f"P{n}", priority=n, perCustomerLimit=5, totalLimit=50, audience={"hasEmail": n % 2 == 0}
+            )
         coupons = await till.promotion("C", needsCoupon=True)
-        typed = [f"CODE{lines}X{n}Y" for n in range(codes)]
+        typed = [f"CODE{promotions}X{lines}X{n}" for n in range(codes)]
         for code in typed:
             await till.coupon(coupons, code)
         basket = [TEA] * lines
@@ -83,5 +84,4 @@ async def test_a_quote_runs_as_many_statements_for_many(till: Till) -> None:
         with till.shop.database.counting() as counted:
             await till.quote(basket, couponCodes=typed, customerId=ana, basket="B")
         counts.append(len(counted))
-    assert len(set(counts[1:])) == 1, counts
-    assert max(counts) <= 5, counts
+    assert len(set(counts)) == 1, counts

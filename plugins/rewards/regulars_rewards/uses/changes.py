@@ -256,7 +256,8 @@ class UseChanges:
         """The counters of promotions, where what is claimed fits. What is only given back may have no limit."""
         changed = {id_: one for id_, one in self._of_promotions.items() if one.uses or one.amount or one.is_claimed}
         claimed = {id_: one for id_, one in changed.items() if one.is_claimed and id_ in self.limits}
-        others = {id_: one for id_, one in changed.items() if id_ not in claimed and (one.uses or one.amount)}
+        # What is claimed without a limit has none: it was decided by this version of the promotion.
+        others = {id_: one for id_, one in changed.items() if not one.is_claimed and (one.uses or one.amount)}
         figures = {id_: (one.uses, one.amount) for id_, one in claimed.items()}
         fits = (
             "(total_limit IS NULL OR used + {0} <= total_limit OR {0} <= 0)"
