@@ -64,8 +64,8 @@ class OfferStanding:
     needs=OFFERS_VIEW,
     returns=list[OfferStanding] | None,
     most=MAX_STANDINGS,
-    description="Every promotion that has not ended, and every coupon that the customer holds: whether it would apply, and all that "
-    "stands in its way. What depends on a basket is left open.",
+    description="Every promotion that has not ended, and every coupon that the customer holds: whether it would apply, and all "
+    "that stands in its way. What depends on a basket is left open.",
 )
 async def offers(
     customers: Sequence[CustomerRow],
