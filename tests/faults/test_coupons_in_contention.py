@@ -1,6 +1,5 @@
-"""Several servers redeem one coupon at once, and are killed meanwhile: exactly as many uses as there may be, whoever asks again under
-the same key is told the same, and no counter is other than what the uses give.
-"""
+"""Several servers redeem one coupon at once, and are killed meanwhile: exactly as many uses as there may be, whoever asks again
+under the same key is told the same, and no counter is other than what the uses give."""
 
 import asyncio
 import os
@@ -26,9 +25,7 @@ ATTEMPTS = int(os.environ.get("COUPON_ATTEMPTS", "100"))
 SERVERS = 8 if "COUPON_ATTEMPTS" in os.environ else 3
 LIMIT = 100 if "COUPON_ATTEMPTS" in os.environ else 40
 """Uses that there may be."""
-_REDEEMS = (
-    "mutation($input: CouponRedeemInput!) { couponRedeem(input: $input) { use { id } userErrors { code } } }"
-)
+_REDEEMS = "mutation($input: CouponRedeemInput!) { couponRedeem(input: $input) { use { id } userErrors { code } } }"
 _AT_ONCE = 16
 _TRIES = 200
 
@@ -55,7 +52,9 @@ async def _redeem(clients: list[httpx2.AsyncClient], key: str, told: Told, chanc
     given = {"couponCode": "SUMMER10", "idempotencyKey": key}
     for _ in range(_TRIES):
         try:
-            answer = await chance.choice(clients).post("/graphql", json={"query": _REDEEMS, "variables": {"input": given}})
+            answer = await chance.choice(clients).post(
+                "/graphql", json={"query": _REDEEMS, "variables": {"input": given}}
+            )
         except httpx2.TransportError:
             told.repeated += 1
             await asyncio.sleep(0.05)
@@ -73,11 +72,11 @@ async def _redeem(clients: list[httpx2.AsyncClient], key: str, told: Told, chanc
     raise AssertionError(f"nobody has answered {key}")
 
 
-async def _prepared(shop: Shop) -> tuple[str, str]:
+async def _prepared(shop: Shop) -> str:
     owner = Owner(shop)
     offer = await owner.promotion(totalLimit=LIMIT)
     await owner.code(offer, "SUMMER10", usageLimit=LIMIT)
-    return await make_key(shop.database, "tills"), offer
+    return await make_key(shop.database, "tills")
 
 
 async def _all_redeem(servers: list[Server], key: str) -> Told:
@@ -107,7 +106,7 @@ async def test_one_coupon_many_servers(
     database_url: str, engine: str, plugins: Plugins, tmp_path: Path, no_settings_from_outside: None
 ) -> None:
     async with opened_shop(database_url, plugins) as shop:
-        key, offer = await _prepared(shop)
+        key = await _prepared(shop)
     with ExitStack() as running:
         servers = [
             Server(database_url, tmp_path, plugins="rewards", database_pool="4", rate_capacity="10000000")
@@ -118,7 +117,9 @@ async def test_one_coupon_many_servers(
         await asyncio.gather(*(asyncio.to_thread(server.start) for server in servers))
         told = await _all_redeem(servers, key)
     outcomes = Counter("use" if one.startswith("offeruse_") else one for one in told.by_key.values())
-    print(f"\n{engine}: {SERVERS} servers, {ATTEMPTS} attempts, {dict(outcomes)}, {told.repeated} sent again after kills")
+    print(
+        f"\n{engine}: {SERVERS} servers, {ATTEMPTS} attempts, {dict(outcomes)}, {told.repeated} sent again after kills"
+    )
     assert outcomes["use"] == LIMIT
     assert set(outcomes) == {"use", "COUPON_EXHAUSTED"}
     async with opened_shop(database_url, plugins) as shop:
