@@ -112,7 +112,7 @@ def ledger_from(shop: Shop, found: Sequence[Sequence[Any]], present: Instant) ->
     """The accounts out of the rows of `lookup_accounts`, as they are at an instant."""
     accounts, lots, holds, *limits = found
     asked = accounts[0][-1] if accounts else ALL_LOTS
-    ledger = Ledger(shop, present, {}, asked == ALL_LOTS, {row[0]: row[1] for rows in limits for row in rows})
+    ledger = Ledger(shop, present, {}, {row[0]: row[1] for rows in limits for row in rows})
     for customer_id, unit, amount, debt, version, next_at, active_at, spendable, is_living, _ in accounts:
         is_known = asked == ALL_LOTS or next_at <= asked or debt > 0 or bool(is_living)
         ledger.accounts[customer_id, unit] = Account(

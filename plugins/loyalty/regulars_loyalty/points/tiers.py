@@ -1,6 +1,7 @@
 """By what tiers multiply points, where the plugin tiers is on: through its door, since neither plugin needs the other."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -37,6 +38,6 @@ async def with_multipliers(shop: Shop, sales: Sequence[Sale], found: Sequence[Se
     except door.NotLookedUp:
         told = await door.read_multipliers(shop, asked)
     return [
-        sale if not one or one == sale.tier_multiplier else sale.with_multiplier(one)
+        sale if not one or one == sale.tier_multiplier else replace(sale, tier_multiplier=one)
         for sale, one in zip(sales, told, strict=True)
     ]
