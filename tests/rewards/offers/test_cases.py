@@ -6,6 +6,7 @@ Where a case is answered otherwise on purpose, a comment beside it says why. `EL
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -187,7 +188,7 @@ def least(value: str, minimum: str, kind: str = "PERCENT", **more: object) -> Pr
     return promotion(rule(kind, **told), rule("BASKET_TOTAL", minimum=minimum), **more)  # type: ignore[arg-type]
 
 
-def case(id_: str, goods: OfferBasket, *rest: object) -> object:
+def case(id_: str, goods: OfferBasket, *rest: object) -> Any:
     return pytest.param(id_, goods, *rest, id=id_)
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from regulars_core.plugin import PurchaseFact, RuleKind, spread
-from regulars_rewards.offers.facts import PIECE, OfferBasket, OfferLine, Pieces
+from regulars_rewards.offers.facts import OfferBasket, OfferLine, Pieces
 from regulars_rewards.offers.obstacles import Reason
+from regulars_rewards.offers.tried_baskets import moved_lines, tried_on, turned_lines
 
 Number = int | Fraction | Decimal
 Figures = Mapping[str, Number]
@@ -114,18 +115,18 @@ class OfferConditionKind(_BasketKind):
 
     def apply(self, settings: BaseModel, facts: Sequence[PurchaseFact]) -> list[Any]:
         """Whether it holds for each of these purchases."""
-        return [_plain(self.answer(settings, basket)) for basket in _tried_on(facts)]
+        return [_plain(self.answer(settings, basket)) for basket in tried_on(facts)]
 
     def laws(self, settings: BaseModel, facts: Sequence[PurchaseFact]) -> Iterator[tuple[str, bool]]:
         """It answers true or false, or what stands in the way; deterministic; whatever the order of the lines."""
-        for basket in _tried_on(facts):
+        for basket in tried_on(facts):
             answered = self.holds(settings, basket)
             wrong = None
             if not isinstance(answered, bool):
                 wrong = _wrong_unmet(answered) if isinstance(answered, Unmet) else _wrong_met(answered)
             yield wrong or "it answers whether it holds", wrong is None
             yield "it is deterministic", _plain(self.holds(settings, basket)) == _plain(answered)
-            turned = self.holds(settings, _turned(basket))
+            turned = self.holds(settings, turned_lines(basket))
             yield "it is independent of the order of lines", _is_met(turned) == _is_met(answered)
 
 
@@ -156,12 +157,12 @@ class OfferDiscountKind(_BasketKind):
 
     def apply(self, settings: BaseModel, facts: Sequence[PurchaseFact]) -> list[Any]:
         """What it takes off each line of each of these purchases."""
-        return [_shares(self.answer(settings, basket), basket) for basket in _tried_on(facts)]
+        return [_shares(self.answer(settings, basket), basket) for basket in tried_on(facts)]
 
     def laws(self, settings: BaseModel, facts: Sequence[PurchaseFact]) -> Iterator[tuple[str, bool]]:
         """Whole amounts, never negative, never more than the line; deterministic; as much whatever the order of the lines, and
         the same wherever they stand."""
-        for basket in _tried_on(facts):
+        for basket in tried_on(facts):
             answered = self.take(settings, basket)
             if isinstance(answered, Unmet):
                 wrong = _wrong_unmet(answered)
@@ -170,10 +171,10 @@ class OfferDiscountKind(_BasketKind):
             yield wrong or "it takes off what is there", wrong is None
             shares = _shares(self.answer(settings, basket), basket)
             yield "it is deterministic", _shares(self.answer(settings, basket), basket) == shares
-            turned = _turned(basket)
+            turned = turned_lines(basket)
             others = _shares(self.answer(settings, turned), turned)
             yield "it takes off as much whatever the order of lines", sum(others.values()) == sum(shares.values())
-            moved = _moved(basket)
+            moved = moved_lines(basket)
             shifted = _shares(self.answer(settings, moved), moved)
             yield (
                 "it takes off the same wherever lines stand",
@@ -272,50 +273,3 @@ def _shares(answer: Off | Unmet, basket: OfferBasket) -> Mapping[int, int]:
     if isinstance(answer.amount, int):
         return shares_of(answer.amount, basket.lines)
     return {place: share for place, share in answer.amount.items() if share}
-
-
-def basket_like(fact: PurchaseFact, currency: str = "USD") -> OfferBasket:
-    """A basket such as this purchase, for laws to be tried on: every other line was reduced by hand."""
-    lines = [
-        OfferLine(
-            n, one.sku, one.name or "Article", one.brand, one.category, one.quantity,
-            one.total * PIECE // one.quantity if one.quantity else None, n % 2, max(one.total, 0),
-        )
-        for n, one in enumerate(fact.lines)
-    ]  # fmt: skip
-    if not lines and fact.net > 0:
-        lines = [OfferLine(0, None, "Article", None, None, PIECE, fact.net, 0, fact.net)]
-    customer = fact.customer.id if fact.customer else None
-    both = tuple(lines)
-    return OfferBasket(fact.at, fact.day, fact.minute, currency, fact.store_id, customer, fact.channel, both, both)
-
-
-def _tried_on(facts: Sequence[PurchaseFact]) -> Iterator[OfferBasket]:
-    """Baskets such as these purchases; each also as an earlier offer might have left it, which made a piece of each line free."""
-    for fact in facts:
-        basket = basket_like(fact)
-        yield basket
-        lines = tuple(_with_a_free_piece(line) for line in basket.lines)
-        if lines != basket.lines:
-            yield basket.of(lines, lines)
-
-
-def _with_a_free_piece(line: OfferLine) -> OfferLine:
-    if (line.pieces or 0) < 2:
-        return line
-    first, *others = line.prices
-    fewer = [first._replace(number=first.number - 1)] if first.number > 1 else []
-    prices = (*fewer, *others, Pieces(0, 1, True))
-    return line.changed(line.left - first.price, prices)
-
-
-def _turned(basket: OfferBasket) -> OfferBasket:
-    """The same lines the other way round."""
-    lines = tuple(line._replace(place=n) for n, line in enumerate(reversed(basket.lines)))
-    return basket.of(lines, lines)
-
-
-def _moved(basket: OfferBasket) -> OfferBasket:
-    """The same lines in the same order, where others stand between that the offer is not for."""
-    lines = tuple(line._replace(place=2 * line.place + 1) for line in basket.lines)
-    return basket.of(lines, lines)

@@ -116,5 +116,5 @@ def _of_hours(shop: Shop, promotion: Promotion, at: Instant) -> Sequence[Obstacl
         except Exception:  # it is a stranger's code, and may count on lines; the basket that comes will tell
             continue
         if isinstance(answer, Unmet) and answer.reason is Reason.HOURS:
-            found.append(Obstacle(Reason.HOURS, answer.message))
+            found.append(Obstacle(Reason.HOURS, answer.said))
     return found
