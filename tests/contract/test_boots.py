@@ -1,8 +1,12 @@
 """Core alone and with a plugin: both start, print their schema, and answer; in one process too."""
 
+from itertools import combinations
+
 import httpx2
 import pytest
 
+import regulars_loyalty
+import regulars_rewards
 import regulars_tiers
 from regulars_core.database import migrations
 from regulars_core.shop.settings import Settings
@@ -11,11 +15,16 @@ from regulars_server.app import create_app
 from tests.support import stamps
 from tests.support.keys import make_key
 
+BOX = {"tiers": regulars_tiers, "loyalty": regulars_loyalty, "rewards": regulars_rewards}
 TIERS = {"tiers": regulars_tiers}
+SUBSETS = [{name: BOX[name] for name in names} for number in range(len(BOX) + 1) for names in combinations(BOX, number)]
+"""Every choice of the plugins in the box."""
 
 
 @pytest.mark.parametrize(
-    "chosen", [{}, TIERS, {"stamps": stamps}, {**TIERS, "stamps": stamps}], ids=["none", "tiers", "stamps", "all"]
+    "chosen",
+    [*SUBSETS, {"stamps": stamps}, {**TIERS, "stamps": stamps}],
+    ids=lambda chosen: "+".join(chosen) or "none",
 )
 async def test_it_starts_and_answers(database_url: str, chosen: dict[str, object]) -> None:
     settings, on = Settings(database_url=database_url), plugins_on(chosen)
@@ -32,17 +41,18 @@ async def test_it_starts_and_answers(database_url: str, chosen: dict[str, object
                 answer = await client.post("/graphql", json={"query": "{ shop { plugins { name } } }"})
                 assert answer.json()["data"] == {"shop": {"plugins": [{"name": name} for name in names]}}
                 printed = (await client.get("/schema.graphql")).text
-                for name in ("stamps", "tiers"):
+                for name in (*BOX, "stamps"):
                     assert (f"From the {name} plugin" in printed) is (name in names)
 
 
 def test_the_box() -> None:
     box = plugins_wanted(None)
-    assert box.names == ("tiers", "loyalty")
+    assert box.names == ("tiers", "loyalty", "rewards")
     assert [(one.name, one.description) for one in box.about] == [
         ("tiers", "Tiers: customers move up by what they buy, down after a grace, and every standing explains itself."),
         (
             "loyalty",
             "Loyalty: store credit and points on one double-entry ledger, in which every entry explains itself.",
         ),
+        ("rewards", "Rewards: promotions, coupons, and the quote that tells what a basket will cost."),
     ]

@@ -40,6 +40,7 @@ TYPED = {
     "paidBack": "CHQ-Xochipilli-4712",
     "refund": "Jar broke at Quetzalli's place.", "moved": "Was rung for neighbour Macuilli.",
     "credit": "For the cracked molcajete of abuela Citlalli.",
+    "coupon": "For godmother Nenetzin, who waited.",
     "tier": "Cousin of the owner Tepoztli.", "cleared": "Quarrel about Yolotzin.",
 }  # fmt: skip
 """What people typed about the person."""
@@ -111,6 +112,8 @@ async def known(api: Api, **more: Any) -> str:
     await api.done("purchasesReassign", "movedCount", given)
     if "loyalty" in api.shop.plugins.names:
         await given_credit(api, customer)
+    if "rewards" in api.shop.plugins.names:
+        await given_coupon(api, customer)
     if "tiers" in api.shop.plugins.names:
         assigned = {"customerId": customer, "tier": "A", "reason": TYPED["tier"]}
         await api.done("tierAssign", "customer { id }", assigned)
@@ -129,6 +132,16 @@ async def given_credit(api: Api, customer: str) -> None:
     program = {"rules": [{"code": "WELCOME", "name": "Welcome", "rule": welcome}]}
     await api.done("pointsProgramUpdate", "pointsProgram { id }", {"program": program})
     await sell(api, "welcomed", customer, purchasedAt=printed(now()))
+
+
+async def given_coupon(api: Api, customer: str) -> None:
+    """Give the person a coupon with a reason, and redeem it."""
+    rule = {"kind": "PERCENT", "settings": [{"name": "percent", "value": "10"}]}
+    promotion = {"name": "Ten off", "needsCoupon": True, "discountRule": rule}
+    made = await api.done("promotionCreate", "promotion { id }", {"promotion": promotion})
+    of = {"promotionId": made["promotion"]["id"], "customerId": customer, "reason": TYPED["coupon"]}
+    code = (await api.done("couponIssue", "coupon { code }", of))["coupon"]["code"]
+    await api.done("couponRedeem", "use { id }", {"couponCode": code, "customerId": customer})
 
 
 async def merged_in(api: Api, customer: str) -> None:

@@ -117,8 +117,7 @@ async def unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instan
 async def _give_some_back(shop: Shop, merge: Merge) -> bool:
     database = shop.database
     rows = await database.rows(
-        "SELECT id, table_name, row_id, before_id FROM rewards_merged WHERE merge_id = $1 ORDER BY id"
-        f" LIMIT {PART}",
+        f"SELECT id, table_name, row_id, before_id FROM rewards_merged WHERE merge_id = $1 ORDER BY id LIMIT {PART}",
         merge.id,
     )
     by_owner: dict[tuple[str, str], list[str]] = {}

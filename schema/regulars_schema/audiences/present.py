@@ -7,12 +7,16 @@ What has to be asked as of a past instant is asked of the leaves that answer for
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import orjson
+from graphql import GraphQLError
 
 from regulars_core.audiences.leaves import Audience
 from regulars_core.database import Lookup
-from regulars_core.queries.where import Values
+from regulars_core.primitives.clock import now
+from regulars_core.queries.where import Values, Where
 from regulars_core.shop.actors import operator
 from regulars_core.shop.shop import Shop
 from regulars_schema.customers.types import CustomerWhere
@@ -29,19 +33,16 @@ _IN_ONE_COLUMN = 50  # a database has only so many columns, and only so long sum
 def lookup_audiences_now(shop: Shop, audiences: Sequence[Audience], customers: Sequence[str]) -> Lookup:
     """What `audiences_now` tells by which of these customers, given by their keys, belong to which of these audiences. A key may
     be sought, if it is the only one."""
-    values = Values(shop.database.dialect, list(dict.fromkeys(customers)))
-    context, schema = RequestContext(shop, operator(shop.permissions)), schema_in(shop)
+    values, read = Values(shop.database.dialect, list(dict.fromkeys(customers))), _reading(shop)
     conditions = []
     for audience in audiences:
         before = len(values.all)
         try:
-            sql = read_again(CustomerWhere, audience, schema, context).compile(values)
+            sql = read(audience).compile(values)
             conditions.append(f"CASE WHEN {sql} THEN '{_HOLDS}' ELSE '0' END")
-        except (
-            Exception
-        ) as error:  # a leaf may be a stranger's code, and may be off; what it raises may quote customers
+        except Exception as error:  # a leaf may be a stranger's code; what it raises may quote customers
             del values.all[before:]
-            log.error("an audience cannot be asked, so it is for nobody: %s", type(error).__name__)
+            _tell(shop, audience, error)
             conditions.append(f"'{_FAILED}'")
     columns = [" || ".join(conditions[n : n + _IN_ONE_COLUMN]) for n in range(0, len(conditions), _IN_ONE_COLUMN)]
     among = shop.database.dialect.among("c.id", 1)
@@ -50,6 +51,42 @@ def lookup_audiences_now(shop: Shop, audiences: Sequence[Audience], customers: S
         f" WHERE {among}",
         values.all,
     )
+
+
+class _Read(dict[bytes, Where]):
+    """Audiences as they were read in a minute: what their conditions make of the calendar holds as long, since days begin with
+    one."""
+
+    def __init__(self, minute: int) -> None:
+        super().__init__()
+        self.minute = minute
+        self.told: set[bytes] = set()
+
+
+def _tell(shop: Shop, audience: Audience, error: Exception) -> None:
+    """Write into the log that a leaf has failed, once in a minute; a GraphQLError says that its plugin is off."""
+    known, key = shop.memory[_Read], orjson.dumps(audience)
+    if key not in known.told and not isinstance(error, GraphQLError):
+        known.told.add(key)
+        log.error("an audience cannot be asked, so it is for nobody: %s", type(error).__name__)
+
+
+def _reading(shop: Shop) -> Callable[[Audience], Where]:
+    """What reads audiences, each once in a minute: a quote asks many of them, and again and again the same."""
+    minute = now() // 60_000
+    known: _Read | None = shop.memory.get(_Read)
+    if known is None or known.minute != minute:
+        known = shop.memory[_Read] = _Read(minute)
+    context, schema = RequestContext(shop, operator(shop.permissions)), schema_in(shop)
+
+    def read(audience: Audience) -> Where:
+        key = orjson.dumps(audience)
+        where = known.get(key)
+        if where is None:
+            where = known[key] = read_again(CustomerWhere, audience, schema, context)
+        return where
+
+    return read
 
 
 def audiences_now(rows: Sequence[Any]) -> Mapping[str, Sequence[bool | None]]:

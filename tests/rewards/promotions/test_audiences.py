@@ -160,6 +160,7 @@ async def test_a_leaf_that_fails_or_is_off_is_for_nobody(
     assert await belonging(shop, ana) == [{"now": HOLDS, "not": HOLDS, "then": HOLDS, "other": HOLDS}]
     nobody = Belonging(is_unavailable=True)
     monkeypatch.setattr(Strange, "broken", True)
-    assert await belonging(shop, ana) == [{"now": nobody, "not": nobody, "then": nobody, "other": HOLDS}]
+    broken = await open_rewards({"strange": Strange()})
+    assert await belonging(broken, ana) == [{"now": nobody, "not": nobody, "then": nobody, "other": HOLDS}]
     without = await open_rewards()
     assert await belonging(without, ana) == [{"now": nobody, "not": nobody, "then": nobody, "other": HOLDS}]

@@ -14,7 +14,7 @@ def marketing(rewards: Shop) -> Marketing:
     return Marketing(rewards)
 
 
-FIELDS = "offer { name } isApplicable obstacles { reason leaf at message }"
+FIELDS = "offer { name } coupon { code } isApplicable obstacles { reason leaf at message }"
 
 
 async def standings(marketing: Marketing, customer: str, **variables: Any) -> dict[str, list[str]]:
@@ -79,7 +79,7 @@ async def test_status_stands_where_a_customer_is_needed(marketing: Marketing) ->
     await marketing.makes("mine", perCustomerLimit=5)
     owned = (await marketing.makes("owned", needsCoupon=True))["id"]
     await coupon(marketing, owned, ana)
-    await marketing.api.done("customerUpdate", "customer { id }", {"id": ana, "status": "SUSPENDED"})
+    await marketing.api.done("customerSuspend", "customer { id }", {"id": ana})
     assert await standings(marketing, ana) == {
         "everybody": [], "mine": ["CUSTOMER_STATUS"], "owned": ["CUSTOMER_STATUS"],
     }  # fmt: skip
@@ -119,6 +119,19 @@ async def test_coupons_that_are_held(marketing: Marketing) -> None:
     }  # fmt: skip
     unheld = ["UNKNOWN_CODE"]
     assert await standings(marketing, bo) == {"free": unheld, "none held": unheld, "old": unheld}
+
+
+async def test_a_coupon_is_shown_to_who_may_see_it(marketing: Marketing) -> None:
+    ana = await marketing.customer()
+    made = await marketing.makes(needsCoupon=True)
+    id_ = await coupon(marketing, made["id"], ana)
+    document = "query($id: ID!) { customer(id: $id) { offers { coupon { id } isApplicable } } }"
+    assert (await marketing.api.data(document, id=ana))["customer"]["offers"] == [
+        {"coupon": {"id": f"coupon_{id_}"}, "isApplicable": True}
+    ]
+    told = await marketing.by("offers.view", "customers.view").ask(document, id=ana)
+    assert told.data["customer"]["offers"] == [{"coupon": None, "isApplicable": True}]
+    assert told.codes == ["FORBIDDEN"]
 
 
 async def test_at_another_instant(marketing: Marketing, calendar: Callable[[str], Any]) -> None:

@@ -62,8 +62,8 @@ class PromotionInput:
         "takes off most applies, and of equal ones the one of higher priority, then the older. It stands for itself if absent."
     )
     budget: strawberry.Maybe[MoneyInput | None] = strawberry.field(
-        description="How much it may take off in all, above 0: a use that would pass it takes nothing off. As much as it comes to "
-        "if absent."
+        description="How much it may take off in all, above 0: a use that would pass it takes nothing off. As much as it comes "
+        "to if absent."
     )
     conditions: strawberry.Maybe[list[RuleInput] | None] = strawberry.field(
         description="What else must hold, all of it: rules of the use `OFFER_CONDITION`; at most 10, and none are needed."
@@ -207,10 +207,14 @@ async def _changes(
     shop: Shop, given: PromotionInput | PromotionUpdateInput, checks: Checks
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is given of a promotion beside its name and discount: for the draft, and for its data. What is absent is missing."""
-    draft, data = dict[str, Any](), dict[str, Any]()
-    for name, (kept, default) in _PLAIN.items():
-        if (flag := getattr(given, name)) is not None:
-            data[kept] = default if flag.value is None else flag.value
+    data = {**_flags(given), **_limits(shop, given, checks), **_for_whom(shop, given, checks)}
+    if given.conditions is not None:
+        data["conditions"] = await _conditions(shop, given.conditions.value or [], checks)
+    return _columns(given, checks), data
+
+
+def _columns(given: PromotionInput | PromotionUpdateInput, checks: Checks) -> dict[str, Any]:
+    draft = dict[str, Any]()
     if given.priority is not None:
         draft["priority"] = _priority(given.priority.value or 0, checks)
     if given.description is not None:
@@ -219,14 +223,30 @@ async def _changes(
         draft["starts_at"] = given.starts_at.value
     if given.ends_at is not None:
         draft["ends_at"] = LATEST if given.ends_at.value is None else given.ends_at.value
-    if given.best_of_group is not None:
-        data["best_of_group"] = checks.text(given.best_of_group.value, "bestOfGroup", MAX_GROUP)
+    return draft
+
+
+def _flags(given: PromotionInput | PromotionUpdateInput) -> dict[str, Any]:
+    flags = ((kept, default, getattr(given, name)) for name, (kept, default) in _PLAIN.items())
+    return {kept: default if flag.value is None else flag.value for kept, default, flag in flags if flag is not None}
+
+
+def _limits(shop: Shop, given: PromotionInput | PromotionUpdateInput, checks: Checks) -> dict[str, Any]:
+    data = dict[str, Any]()
     for name, kept in (("total_limit", "totalLimit"), ("per_customer_limit", "perCustomerLimit")):
         if (limit := getattr(given, name)) is not None:
             data[name] = _limit(limit.value, checks, kept)
     if given.budget is not None:
         budget = given.budget.value
         data["budget"] = None if budget is None else minor_units(budget, shop.currency, checks, "budget")
+    return data
+
+
+def _for_whom(shop: Shop, given: PromotionInput | PromotionUpdateInput, checks: Checks) -> dict[str, Any]:
+    """About what, where, for whom, and beside which others."""
+    data = dict[str, Any]()
+    if given.best_of_group is not None:
+        data["best_of_group"] = checks.text(given.best_of_group.value, "bestOfGroup", MAX_GROUP)
     if given.store_ids is not None:
         data["store_ids"] = _stores(given.store_ids.value, checks)
     if given.scope is not None:
@@ -234,9 +254,7 @@ async def _changes(
     if given.audience is not None:
         audience = audience_of(value_or_none(given.audience), shop, checks, "audience", any_leaf=True)
         data["audience"] = dict(audience) if audience else None
-    if given.conditions is not None:
-        data["conditions"] = await _conditions(shop, given.conditions.value or [], checks)
-    return draft, data
+    return data
 
 
 async def _rule(shop: Shop, use: str, given: RuleInput, checks: Checks, *path: str) -> RuleData | None:

@@ -6,9 +6,11 @@ from typing import Annotated, Any
 import strawberry
 
 from regulars_core.plugin import BadInput, CustomerRow, Instant
+from regulars_rewards.coupons.reads import CouponRow, coupons_by_ids
+from regulars_rewards.graphql.coupons import Coupon
 from regulars_rewards.graphql.obstacles import OfferObstacle
 from regulars_rewards.graphql.promotions import Promotion
-from regulars_rewards.permissions import OFFERS_VIEW
+from regulars_rewards.permissions import COUPONS_VIEW, OFFERS_VIEW
 from regulars_rewards.promotions.stored import PromotionRow, promotions_by_ids
 from regulars_rewards.quotes import standings
 from regulars_schema.plugin import (
@@ -31,12 +33,25 @@ async def offers_of(found: Sequence[standings.OfferStanding], context: RequestCo
     return in_order(keys, await promotions_by_ids(context.database, keys))
 
 
+async def coupons_of(found: Sequence[standings.OfferStanding], context: RequestContext) -> Sequence[CouponRow | None]:
+    """The coupon by which each would apply."""
+    keys = [one.coupon_id for one in found]
+    return in_order(keys, await coupons_by_ids(context.database, [key for key in keys if key]))
+
+
 @requires(OFFERS_VIEW)
 @strawberry.type(description=f"Whether a promotion would apply to a customer. Needs `{OFFERS_VIEW}`.")
 class OfferStanding:
     """Over standings.OfferStanding."""
 
     is_type_of = backed_by(standings.OfferStanding)
+    coupon: Coupon | None = batched(  # type: ignore[assignment]
+        coupons_of,
+        name="coupon",
+        needs=COUPONS_VIEW,
+        returns=Coupon | None,
+        description="The coupon by which it would.",
+    )
     is_applicable: bool = strawberry.field(description="Whether nothing stands in its way but what a basket decides.")
     obstacles: list[OfferObstacle] = strawberry.field(description="All that stands in its way.")
     offer: Promotion = batched(  # type: ignore[assignment]
@@ -49,8 +64,8 @@ class OfferStanding:
     needs=OFFERS_VIEW,
     returns=list[OfferStanding] | None,
     most=MAX_STANDINGS,
-    description="Every promotion that has not ended, and every coupon that the customer holds: whether it would apply, and all that "
-    "stands in its way. What depends on a basket is left open.",
+    description="Every promotion that has not ended, and every coupon that the customer holds: whether it would apply, and all "
+    "that stands in its way. What depends on a basket is left open.",
 )
 async def offers(
     customers: Sequence[CustomerRow],

@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="OffersRevision",
             fields=[
-                ("id", fields.IntField(primary_key=True, unique=True, db_index=True)),
+                ("id", fields.IntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("revision", fields.BigIntField()),
             ],
             options={

@@ -51,11 +51,13 @@ _Key = tuple[str, int]
 
 @dataclass(frozen=True)
 class _Condition:
-    """One of the conditions of an audience of which all must hold; `leaf` is what it is called by, None without any leaf."""
+    """One of the conditions of an audience of which all must hold; `leaf` is what it is called by, None without any leaf, and it
+    `has_past` where all its leaves answer for a past instant."""
 
     key: _Key
     audience: Audience
     leaf: str | None
+    has_past: bool
 
 
 def belonging_lookups(shop: Shop, promotions: Sequence[Promotion], who: Who) -> Sequence[Lookup]:
@@ -89,7 +91,7 @@ def belongings_of(shop: Shop, promotions: Sequence[Promotion], who: Who, found: 
         answers |= {each.key: holds for each, holds in zip(present, told, strict=True)}
         for promotion in promotions:
             if promotion.data.audience is not None:
-                belongings[promotion.id, one] = _belonging(promotion, answers)
+                belongings[promotion.id, one] = _belonging(_conditions(shop, promotion), answers)
     return belongings
 
 
@@ -100,8 +102,7 @@ async def read_belongings(shop: Shop, promotions: Sequence[Promotion], who: Who)
     return belongings_of(shop, promotions, who, found)
 
 
-def _belonging(promotion: Promotion, answers: Mapping[_Key, bool | None]) -> Belonging:
-    conditions = _conditions(promotion)
+def _belonging(conditions: Sequence[_Condition], answers: Mapping[_Key, bool | None]) -> Belonging:
     if any(answers[one.key] is None for one in conditions):
         return Belonging(is_unavailable=True)
     return Belonging(tuple(dict.fromkeys(one.leaf for one in conditions if not answers[one.key])))
@@ -111,23 +112,35 @@ def _asked(shop: Shop, promotions: Sequence[Promotion]) -> tuple[Sequence[_Condi
     """The conditions that are asked as of an instant, and those that are asked as of now."""
     then, present = list[_Condition](), list[_Condition]()
     for promotion in promotions:
-        for one in _conditions(promotion):
-            leaves = leaves_in(one.audience)
-            answers = all(has_past(shop, name, comparison) for _, name, comparison in leaves)
-            (then if answers else present).append(one)
+        for one in _conditions(shop, promotion):
+            (then if one.has_past else present).append(one)
     return then, present
 
 
-def _conditions(promotion: Promotion) -> Sequence[_Condition]:
+class _Known(dict[tuple[str, int], Sequence[_Condition]]):
+    """The conditions of versions of promotions, which never change."""
+
+
+def _conditions(shop: Shop, promotion: Promotion) -> Sequence[_Condition]:
     """What of an audience must hold, each by itself."""
     audience = promotion.data.audience
     if audience is None:
         return ()
-    conditions = []
-    for n, each in enumerate(_conjuncts(audience)):
-        leaf = next((name for _, name, _ in leaves_in(each)), None)
-        conditions.append(_Condition((promotion.id, n), each, leaf))
+    known: _Known = shop.memory.setdefault(_Known, _Known())
+    conditions = known.get((promotion.id, promotion.version))
+    if conditions is None:
+        made = []
+        for n, each in enumerate(_conjuncts(audience)):
+            leaves = list(leaves_in(each))
+            past = all(has_past(shop, name, comparison) for _, name, comparison in leaves)
+            made.append(_Condition((promotion.id, n), each, leaves[0][1] if leaves else None, past))
+        if len(known) >= _MAX_KNOWN:
+            known.clear()
+        conditions = known[promotion.id, promotion.version] = made
     return conditions
+
+
+_MAX_KNOWN = 2_000
 
 
 def _conjuncts(audience: Audience) -> Iterator[Audience]:

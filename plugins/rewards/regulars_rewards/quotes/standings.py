@@ -113,8 +113,8 @@ def _of_hours(shop: Shop, promotion: Promotion, at: Instant) -> Sequence[Obstacl
             continue
         try:
             answer = rule.kind.answer(rule.settings, basket)
+            if isinstance(answer, Unmet) and answer.reason is Reason.HOURS:
+                found.append(Obstacle(Reason.HOURS, answer.said))
         except Exception:  # it is a stranger's code, and may count on lines; the basket that comes will tell
             continue
-        if isinstance(answer, Unmet) and answer.reason is Reason.HOURS:
-            found.append(Obstacle(Reason.HOURS, answer.said))
     return found
