@@ -40,7 +40,7 @@ check: setup ## Format, lint, types, layers, and everything generated is up to d
 	$(BIN)/python -m regulars_server.cli.drift
 
 faults: setup $(DATA) ## The long runs: what is lost when things break, what hostile documents cost, generated queries and requests, all data
-	KILLS=200 CRASHES=50 DISK_FAILURES=20 DEADLOCKS=50 CONFLICT_SECONDS=60 EVENTS=100000 PURCHASES=2000 POSTINGS=300 LEDGER_KILLS=50 CONSUMER_KILLS=50 \
+	KILLS=200 CRASHES=50 DISK_FAILURES=20 DEADLOCKS=50 CONFLICT_SECONDS=60 EVENTS=100000 PURCHASES=2000 POSTINGS=300 LEDGER_KILLS=50 COUPON_ATTEMPTS=10000 CONSUMER_KILLS=50 \
 		MISSED_EVENTS=5000 SWITCHING_KILLS=20 SOAK_SECONDS=1800 SILENT_TIMES=50 \
 		$(BIN)/pytest -s tests/faults $(ARGS)
 	MERGES=50 MERGED_LIVES=300 $(BIN)/pytest tests/merges $(ARGS)

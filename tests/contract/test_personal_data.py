@@ -23,8 +23,8 @@ from regulars_core.plugins.discovery import installed, loaded
 from regulars_core.testing import OpenShop, hooks_lacking
 from regulars_core.testing.personal import models_in, refers_to_customers
 from regulars_loyalty import personal as personal_of_loyalty
-from regulars_schema.testing import Api
 from regulars_rewards import personal as personal_of_rewards
+from regulars_schema.testing import Api
 from regulars_tiers import personal as personal_of_tiers
 from tests.erasure.conftest import BOTH, known, merged_in, pass_days, requested
 

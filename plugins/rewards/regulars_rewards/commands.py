@@ -58,10 +58,9 @@ def codes(
 ) -> None:
     """Make coupons that belong to nobody, in any number, and write their codes to a file.
 
-    They are made 10,000 at a time, and each time all of them or none. Where it is interrupted, what is made stays, in the batch that it
-    has named: run it again with `--batch` to go on, or revoke that batch. The file is written when all codes are there, and is whole or
-    is not there.
-    """
+    They are made 10,000 at a time, and each time all of them or none. Where it is interrupted, what is made stays, in the batch
+    that it has named: run it again with `--batch` to go on, or revoke that batch. The file is written when all codes are there,
+    and is whole or is not there."""
     if to.exists():
         raise typer.BadParameter(f"{to} is there already.")
     try:

@@ -47,8 +47,8 @@ COUPON = RewardKind("COUPON", CouponReward, "A coupon", sentence=_words)
 
 
 class CouponGiver:
-    """Gives coupons for points: loyalty's RewardGiver. It is asked in the transaction that moves the points, in which the customer is
-    held or the counter decides."""
+    """Gives coupons for points: loyalty's RewardGiver. It is asked in the transaction that moves the points, in which the
+    customer is held or the counter decides."""
 
     async def give(self, shop: Shop, exchange: Any) -> None:
         """A coupon for each time. Raises Refused with EXCHANGE_UNAVAILABLE."""

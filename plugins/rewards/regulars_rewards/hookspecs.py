@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 class BasketEarning(NamedTuple):
-    """Something that a basket would earn: what it is, such as `POINTS`, how much, and the same for people, such as `84 points`."""
+    """Something that a basket would earn: what it is, such as `POINTS`, how much, and the same for people, such as `84
+    points`."""
 
     kind: str
     value: Decimal

@@ -1,5 +1,5 @@
-"""What the plugin keeps of a customer, and what of it is erased: why somebody gave them coupons. Coupons and uses stay under the opaque
-id, since nothing in them is personal."""
+"""What the plugin keeps of a customer, and what of it is erased: why somebody gave them coupons. Coupons and uses stay under
+the opaque id, since nothing in them is personal."""
 
 from collections.abc import Mapping, Sequence
 

@@ -5,7 +5,10 @@ from typing import Any
 from regulars_core.plugin import Shop
 from regulars_schema.testing import Api
 
-USE = "use { id amount { amount } basket isCounted reservedUntil redeemedAt releasedAt customer { id } coupon { code } store { code } }"
+USE = (
+    "use { id amount { amount } basket isCounted reservedUntil redeemedAt releasedAt customer { id } coupon { code } "
+    "store { code } }"
+)
 REFUSED = "userErrors { code path ... on CouponRefused { reason obstacles { reason at } } }"
 
 

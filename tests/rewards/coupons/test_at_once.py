@@ -1,4 +1,5 @@
-"""Many want the same coupon at once: exactly as many get it as may, and whoever asks again under the same key is told the same."""
+"""Many want the same coupon at once: exactly as many get it as may, and whoever asks again under the same key is told the
+same."""
 
 import asyncio
 from collections import Counter
@@ -54,8 +55,6 @@ async def test_one_customer_many_codes(open_rewards: OpenRewards) -> None:
         "couponsGenerate", "batch { coupons(first: 20) { nodes { code } } }", {"promotionId": offer, "count": 16}
     )
     codes = [one["code"] for one in made["batch"]["coupons"]["nodes"]]
-    told = await asyncio.gather(
-        *(redeemed(apis[n % 4], code, f"K{n}", customerId=ana) for n, code in enumerate(codes))
-    )
+    told = await asyncio.gather(*(redeemed(apis[n % 4], code, f"K{n}", customerId=ana) for n, code in enumerate(codes)))
     assert Counter(code for _, code in told) == {None: 3, "COUPON_EXHAUSTED": 13}
     assert await owner.used(offer) == 3

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 
 from regulars_core.plugin import Shop
-from regulars_schema.testing import Api
-from tests.rewards.conftest import OpenRewards
 from tests.rewards.coupons.shop_owner import USE, Owner
 
 Calendar = Callable[[str], Any]

@@ -11,9 +11,10 @@ from regulars_rewards.graphql.guesses import WRONG_CODE
 from tests.rewards.coupons.shop_owner import Owner
 from tests.support.servers import codes, serving
 
-_ASKED = 'query($code: String!) { coupon(code: $code) { id } }'
+_ASKED = "query($code: String!) { coupon(code: $code) { id } }"
 _REDEEMED = (
-    "mutation($input: CouponRedeemInput!) { couponRedeem(input: $input) { userErrors { code ... on CouponRefused { reason } } } }"
+    "mutation($input: CouponRedeemInput!) { couponRedeem(input: $input) { userErrors { code ... on CouponRefused { "
+    "reason } } } }"
 )
 
 

@@ -70,9 +70,7 @@ async def test_all_or_none(rewards: Shop) -> None:
     offer = await owner.promotion()
     await owner.code(offer, "TAKEN100")
     codes = [*(f"NEW-{n:04}" for n in range(60)), "taken-100"]
-    assert await owner.problems("couponsGenerate", promotionId=offer, codes=codes) == [
-        ("CODE_TAKEN", "input.codes.60")
-    ]
+    assert await owner.problems("couponsGenerate", promotionId=offer, codes=codes) == [("CODE_TAKEN", "input.codes.60")]
     assert await coupons_there(rewards) == 1
     assert await rewards.database.rows("SELECT id FROM rewards_batch WHERE coupon_count > 1") == []
 

@@ -39,8 +39,8 @@ _REASON = ("coupon_id", "customer_id", "reason")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for each coupon: which promotion it opens, when it expires (LATEST for with its promotion), and how often it can be
-    used, None for as often as the promotion allows."""
+    """What holds for each coupon: which promotion it opens, when it expires (LATEST for with its promotion), and how often it
+    can be used, None for as often as the promotion allows."""
 
     promotion_id: str
     expires_at: Instant = LATEST
@@ -56,8 +56,9 @@ def checked_usage_limit(checks: Checks, limit: int | None) -> None:
 async def issue(
     shop: Shop, customer_id: str, terms: Terms, code: str | None, reason: str | None
 ) -> tuple[CustomerRow, str]:
-    """Give a customer a coupon, with a code of the shop's own choice or a random one; the customer and its key. In this transaction.
-    Raises Refused with NOT_FOUND, NO_COUPON_PROMOTION, PROMOTION_ENDED and CODE_TAKEN, and Malformed with INVALID_DATE."""
+    """Give a customer a coupon, with a code of the shop's own choice or a random one; the customer and its key. In this
+    transaction. Raises Refused with NOT_FOUND, NO_COUPON_PROMOTION, PROMOTION_ENDED and CODE_TAKEN, and Malformed with
+    INVALID_DATE."""
     customer = await moved_customer(shop, customer_id, "customerId")
     await _usable_promotion(shop, terms)
     if code is not None:
@@ -70,8 +71,8 @@ async def issue(
 
 
 async def issue_many(shop: Shop, customer_id: str, terms: Terms, count: int) -> Sequence[str]:
-    """Give a customer, whom nobody else moves in this transaction, so many coupons with random codes; their keys. Raises what `issue`
-    raises, and Malformed with OUT_OF_RANGE."""
+    """Give a customer, whom nobody else moves in this transaction, so many coupons with random codes; their keys. Raises what
+    `issue` raises, and Malformed with OUT_OF_RANGE."""
     if count > MAX_RANDOM:
         raise Malformed(Problem("OUT_OF_RANGE", f"At most {MAX_RANDOM} coupons at a time.", ("count",)))
     await _usable_promotion(shop, terms)
@@ -106,8 +107,8 @@ async def generate(
 
 
 async def generate_more(shop: Shop, terms: Terms, batch_id: str | None, count: int, length: int, prefix: str) -> str:
-    """Add so many random codes to a batch, or begin one: in a transaction of its own, which makes all of them or none. Raises what
-    `generate` raises."""
+    """Add so many random codes to a batch, or begin one: in a transaction of its own, which makes all of them or none. Raises
+    what `generate` raises."""
 
     async def work() -> str:
         await _usable_promotion(shop, terms)

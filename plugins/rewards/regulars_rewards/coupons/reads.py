@@ -1,7 +1,7 @@
 """Coupons and batches as they are shown, and as they are found: what has become of a coupon is said by SQL, as of now.
 
-A coupon's batch and promotion are joined: a batch may be revoked as a whole, and a coupon expires with its promotion at the latest.
-"""
+A coupon's batch and promotion are joined: a batch may be revoked as a whole, and a coupon expires with its promotion at the
+latest."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,8 +1,7 @@
 """Making coupons worthless that are not used up: single ones, or a whole batch however large it is.
 
-A batch is revoked by one column of its own, which is read through; so a million codes take no longer than a few. What is reserved is
-freed first.
-"""
+A batch is revoked by one column of its own, which is read through; so a million codes take no longer than a few. What is
+reserved is freed first."""
 
 from collections.abc import Sequence
 
@@ -60,8 +59,8 @@ async def _free_reserved(shop: Shop, ids: Sequence[str]) -> None:
 
 
 async def revoke_unused(shop: Shop, coupon_ids: Sequence[str]) -> bool:
-    """Make coupons worthless that nobody has used or reserved; False where somebody has, and then whoever asked undoes what is done by
-    then. In a transaction in which their customer is held."""
+    """Make coupons worthless that nobody has used or reserved; False where somebody has, and then whoever asked undoes what is
+    done by then. In a transaction in which their customer is held."""
     if not coupon_ids:
         return True
     database, present = shop.database, now()

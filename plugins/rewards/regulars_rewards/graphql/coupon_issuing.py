@@ -108,7 +108,8 @@ class CouponsGenerateInput(IdempotentInput):
     """Input of couponsGenerate."""
 
     codes: strawberry.Maybe[list[str] | None] = strawberry.field(
-        description="Codes of the shop's own choice, such as `SUMMER10`: 1 to 100, each of 4 to 40 printable characters without a "
+        description="Codes of the shop's own choice, such as `SUMMER10`: 1 to 100, each of 4 to 40 printable characters "
+        "without a "
         "space at either end."
     )
     count: strawberry.Maybe[int | None] = strawberry.field(description=f"How many random codes, 1 to {MAX_RANDOM}.")
@@ -117,7 +118,8 @@ class CouponsGenerateInput(IdempotentInput):
     )
     idempotency_key: str = required_key(AT_STAKE)  # type: ignore[assignment]
     length: strawberry.Maybe[int | None] = strawberry.field(
-        description=f"How many random symbols a code has beside its check symbol, {MIN_LENGTH} to {MAX_LENGTH}; as the setting says "
+        description=f"How many random symbols a code has beside its check symbol, {MIN_LENGTH} to {MAX_LENGTH}; as the "
+        f"setting says "
         "if absent."
     )
     prefix: strawberry.Maybe[str | None] = strawberry.field(
@@ -141,7 +143,8 @@ class CouponsGeneratePayload(Payload):
 @mutation(
     name="couponsGenerate",
     needs=OFFERS_MANAGE,
-    description="Makes coupons that belong to nobody: so many random codes, or codes of the shop's own choice. All of them or none, "
+    description="Makes coupons that belong to nobody: so many random codes, or codes of the shop's own choice. All of them "
+    "or none, "
     "at once. Codes: `NOT_FOUND`, `NO_COUPON_PROMOTION`, `PROMOTION_ENDED`, `CODE_TAKEN`, `INVALID_CODE`, "
     "`CODE_SPACE_TOO_SMALL`, `OUT_OF_RANGE`, `INVALID_DATE`, `REQUIRED`, `TOO_MANY`.",
 )
@@ -203,7 +206,8 @@ class CouponRevokePayload(Payload):
 @mutation(
     name="couponRevoke",
     needs=COUPONS_REVOKE,
-    description="Makes coupons worthless that are not used up: single ones, or a whole batch. Reserved ones are freed first. Codes: "
+    description="Makes coupons worthless that are not used up: single ones, or a whole batch. Reserved ones are freed "
+    "first. Codes: "
     "`NOT_FOUND`, `REQUIRED`, `TOO_MANY`, `TOO_LONG`, `INVALID_TEXT`.",
 )
 async def coupon_revoke(

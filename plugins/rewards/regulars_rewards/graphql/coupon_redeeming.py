@@ -65,7 +65,8 @@ class CouponReserveInput(IdempotentInput):
     """Input of couponReserve."""
 
     basket: str = strawberry.field(
-        description=f"The caller's own name of the basket, at most {by_hand.MAX_BASKET} characters; the same one again replaces its "
+        description=f"The caller's own name of the basket, at most {by_hand.MAX_BASKET} characters; the same one again "
+        f"replaces its "
         "reservation."
     )
     coupon_code: str = strawberry.field(description=_CODE)
@@ -174,7 +175,8 @@ class CouponRedeemPayload(Payload):
     name="couponRedeem",
     needs=COUPONS_REDEEM,
     turn=by_code,
-    description="Redeems a coupon without a purchase that is recorded here; with one, name it in `purchaseRecord`. `couponUnredeem` "
+    description="Redeems a coupon without a purchase that is recorded here; with one, name it in `purchaseRecord`. "
+    "`couponUnredeem` "
     "takes it back. Codes: `COUPON_EXHAUSTED`, `COUPON_REFUSED`, `NOT_FOUND`, `INVALID_AMOUNT`, `CURRENCY_MISMATCH`, "
     "`TOO_LONG`.",
 )

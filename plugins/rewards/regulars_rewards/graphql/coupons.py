@@ -212,7 +212,8 @@ class Coupon(Node):
 
 @requires(OFFERS_VIEW)
 @strawberry.type(
-    description="An offer that was used in a purchase or is reserved for a basket: exactly one of reserved, redeemed and released. "
+    description="An offer that was used in a purchase or is reserved for a basket: exactly one of reserved, redeemed and "
+    "released. "
     f"Needs `{OFFERS_VIEW}`."
 )
 class OfferUse(Node):
@@ -241,7 +242,8 @@ class OfferUse(Node):
     )
     id: strawberry.ID = identified(USE)
     is_counted: bool = strawberry.field(
-        description="Whether it counts against limits and budget; not where it was recorded although they were reached: a sale that "
+        description="Whether it counts against limits and budget; not where it was recorded although they were reached: a "
+        "sale that "
         "was made already, or one that came back because an exchange was voided."
     )
     offer: Promotion = batched(promotion_of, name="offer", returns=Promotion, description="The promotion.")  # type: ignore[assignment]

@@ -26,8 +26,8 @@ _MINUTE_MS = 60_000
 
 
 async def reserve(shop: Shop, code: str, customer_id: str | None, store_id: str, basket: str) -> UseRow:
-    """Reserve a coupon for an open basket, for as long as the setting says; the same basket again replaces its reservation. In this
-    transaction. Raises Refused with what stands in its way, and with NOT_FOUND for a customer who is not there."""
+    """Reserve a coupon for an open basket, for as long as the setting says; the same basket again replaces its reservation. In
+    this transaction. Raises Refused with what stands in its way, and with NOT_FOUND for a customer who is not there."""
     minutes = shop.settings.of(RewardsSettings).reserve_minutes
     return await _use(shop, code, customer_id, store_id, basket, 0, minutes)
 
@@ -35,8 +35,8 @@ async def reserve(shop: Shop, code: str, customer_id: str | None, store_id: str,
 async def redeem(
     shop: Shop, code: str, customer_id: str | None, store_id: str, basket: str | None, amount: int
 ) -> UseRow:
-    """Redeem a coupon without a purchase, with what it took off in minor units, 0 where that is not told. In this transaction. Raises
-    what `reserve` raises."""
+    """Redeem a coupon without a purchase, with what it took off in minor units, 0 where that is not told. In this transaction.
+    Raises what `reserve` raises."""
     return await _use(shop, code, customer_id, store_id, basket, amount, None)
 
 
@@ -93,8 +93,8 @@ async def release(shop: Shop, code: str, basket: str) -> str:
 
 
 async def unredeem(shop: Shop, use_id: str) -> UseRow:
-    """Take back that a coupon was redeemed without a purchase; one that was given back already stays so. In this transaction. Raises
-    Refused with NOT_FOUND and NOT_REVERSIBLE."""
+    """Take back that a coupon was redeemed without a purchase; one that was given back already stays so. In this transaction.
+    Raises Refused with NOT_FOUND and NOT_REVERSIBLE."""
     use = await _named(shop, use_id)
     while use.row.customer_id and await hold(shop.database, [use.row.customer_id]):
         use = await _named(shop, use_id)

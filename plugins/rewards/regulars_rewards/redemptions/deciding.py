@@ -40,8 +40,8 @@ class Usable:
 async def usable_code(
     shop: Shop, code: str, customer_id: str | None, store_id: str, basket: str | None, present: Instant
 ) -> Usable:
-    """What a code opens for a customer, None for a stranger, in a store, for a basket. In the transaction that uses it. Raises Refused
-    with all that stands in its way."""
+    """What a code opens for a customer, None for a stranger, in a store, for a basket. In the transaction that uses it. Raises
+    Refused with all that stands in its way."""
     asked = Basket(customer_id, present, shop.currency, None, basket, (), store_id=store_id)
     keys = [key for key in (key_of_code(code),) if key is not None]
     run_out: Lookup = lookup_run_out(shop.database.dialect, keys, present)
@@ -59,7 +59,8 @@ async def usable_code(
     obstacles = _obstacles(quote, typed)
     if obstacles:
         raise Refused(coupon_refused(obstacles, CODE))
-    assert typed.candidate is not None and typed.coupon is not None
+    assert typed.candidate is not None
+    assert typed.coupon is not None
     promotion, coupon = typed.candidate.promotion, typed.coupon
     own = own_of(quote.own, promotion.id, coupon.id, customer_id, present)
     changes = UseChanges(shop, quote.limits, kept_uses(free))

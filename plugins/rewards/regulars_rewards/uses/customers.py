@@ -24,8 +24,8 @@ def lookup_moved(shop: Shop, customer_id: str) -> Sequence[Lookup]:
 
 
 async def moved_customer(shop: Shop, customer_id: str, *path: str) -> CustomerRow:
-    """The customer to whom an id leads, whose coupons or uses are changed in this transaction: nobody else moves anything of theirs
-    until it ends, or else it runs again. Raises Refused with NOT_FOUND at this path, also for who is erased."""
+    """The customer to whom an id leads, whose coupons or uses are changed in this transaction: nobody else moves anything of
+    theirs until it ends, or else it runs again. Raises Refused with NOT_FOUND at this path, also for who is erased."""
     database = shop.database
     while True:
         customer = (await survivors_by_ids(database, [customer_id])).get(customer_id)
