@@ -3,8 +3,8 @@
     python -m benchmarks.offers [--rounds 15] [--engine sqlite|postgres|both]
 
 By turns, in processor time of the process and of PostgreSQL, without HTTP: `basketQuote` of 50 lines with 100 running promotions,
-beside `purchaseRecord` of the same basket without any plugin; and of 200 promotions of which 5 can apply, beside 5 alone. Documents
-are known by then, and promotions remembered.
+beside `purchaseRecord` of the same basket without any plugin; and of 200 promotions of which 5 can apply, beside 5 alone.
+Documents are known by then, and promotions remembered.
 """
 
 import argparse

@@ -56,8 +56,8 @@ def baskets_quoted(  # type: ignore[empty-body]
     the rows of the look-ups that were named in the first half, and `extras` are those of the baskets or of the purchase.
 
     It never refuses. Where it raises, answers another number of quotes, or takes off what is not there, its quote is left out,
-    the log and whoever asked are told, and everybody else's stands. Where what it has looked up was named by what is no longer so,
-    it raises Outdated, and is asked anew, up to three times. What was told otherwise is refused in `purchases_recorded`.
+    the log and whoever asked are told, and everybody else's stands. Where what it has looked up was named by what is no longer
+    so, it raises Outdated, and is asked anew, up to three times. What was told otherwise is refused in `purchases_recorded`.
 
     For example:
 

@@ -174,8 +174,8 @@ class Quoting:
 
     @contextmanager
     def _contained(self, plugin: str, hook: str) -> Iterator[None]:
-        """Whatever a plugin raises inside, it has failed for all baskets, and everything goes on. Only who is out of date is asked
-        again."""
+        """Whatever a plugin raises inside, it has failed for all baskets, and everything goes on. Only who is out of date is
+        asked again."""
         try:
             yield
         except Outdated as error:

@@ -1,5 +1,5 @@
-"""Any basket with any offers, through the real service: what was quoted is what is recorded, and lines that are given back in any order
-and grouping bring back exactly what was paid. REGULARS_TEST_BASKETS says how many."""
+"""Any basket with any offers, through the real service: what was quoted is what is recorded, and lines that are given back in any
+order and grouping bring back exactly what was paid. REGULARS_TEST_BASKETS says how many."""
 
 import os
 import random

@@ -40,7 +40,8 @@ class OfferReason(Enum):
     CUSTOMER_STATUS = strawberry.enum_value("CUSTOMER_STATUS", description="The customer is inactive or suspended.")
     EXCLUDED_BY = strawberry.enum_value(
         "EXCLUDED_BY",
-        description="Another offer is exclusive, another coupon does not go with it, or another promotion of its group takes off more.",
+        description="Another offer is exclusive, another coupon does not go with it, or another promotion of its group "
+        "takes off more.",
     )
     EXPIRED = strawberry.enum_value("EXPIRED", description="It has ended, or the coupon has expired.")
     HOURS = strawberry.enum_value("HOURS", description="It is not valid at this hour or on this weekday.")
@@ -60,12 +61,14 @@ class OfferReason(Enum):
     )
     NOT_THEIRS = strawberry.enum_value(
         "NOT_THEIRS",
-        description="The coupon is somebody else's, or no customer is named though it is for one: by an audience, a limit per customer, or its owner.",
+        description="The coupon is somebody else's, or no customer is named though it is for one: by an audience, "
+        "a limit per customer, or its owner.",
     )
     NOT_STARTED = strawberry.enum_value("NOT_STARTED", description="It has not started.")
     RESERVED = strawberry.enum_value(
         "RESERVED",
-        description="The uses that are left are reserved for other baskets, and will be free if those give up; where none is left at all it is LIMIT_REACHED.",
+        description="The uses that are left are reserved for other baskets, and will be free if those give up; "
+        "where none is left at all it is LIMIT_REACHED.",
     )
     REVOKED = strawberry.enum_value("REVOKED", description="The coupon was made worthless.")
     SCOPE = strawberry.enum_value("SCOPE", description="Nothing that it is about is in the basket.")
@@ -105,7 +108,8 @@ async def excluded_by(found: Sequence[Obstacle], context: RequestContext) -> Seq
 @batched(
     name="leaf",
     returns=str | None,
-    description="The leaf of the audience that does not hold, such as `tier`; null where the caller may not read what it compares.",
+    description="The leaf of the audience that does not hold, such as `tier`; null where the caller may not read what it "
+    "compares.",
 )
 async def leaf(found: Sequence[Obstacle], context: RequestContext) -> Sequence[str | None]:
     """The leaf that each names, as far as the caller may be told."""
@@ -123,8 +127,8 @@ async def missing(found: Sequence[Obstacle], context: RequestContext) -> Sequenc
 
 
 @strawberry.type(
-    description="The coupon cannot be used, or not here and now; nothing was done. Of somebody else's coupon it tells that alone, "
-    "with one obstacle."
+    description="The coupon cannot be used, or not here and now; nothing was done. Of somebody else's coupon it tells that "
+    "alone, with one obstacle."
 )
 class CouponRefused(UserError):
     """Over refusals.CouponRefused."""

@@ -142,8 +142,8 @@ class BasketEarning:
 
 @requires(OFFERS_VIEW)
 @strawberry.type(
-    description="What offers take off a basket. Its amounts are those of the lines, in prices as shown, without shipping, which no "
-    f"offer touches, and without tax on top. Needs `{OFFERS_VIEW}`."
+    description="What offers take off a basket. Its amounts are those of the lines, in prices as shown, without shipping, which "
+    f"no offer touches, and without tax on top. Needs `{OFFERS_VIEW}`."
 )
 class BasketQuote:
     """Over ShownQuote."""
@@ -201,8 +201,8 @@ async def basket_quote(
 
 
 @strawberry.type(
-    description="The offers that were told are not those that apply; nothing was recorded and nothing kept. Show the new quote, and "
-    "send it under the same `idempotencyKey` or a new one."
+    description="The offers that were told are not those that apply; nothing was recorded and nothing kept. Show the new quote, "
+    "and send it under the same `idempotencyKey` or a new one."
 )
 class OffersChanged(UserError):
     """Over recording.OffersChanged."""

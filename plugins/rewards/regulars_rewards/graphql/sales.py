@@ -56,8 +56,8 @@ INPUTS = (
         PurchaseRecordInput,
         OFFERS,
         list[PurchaseOfferInput],
-        "The offers that were applied, as `basketQuote` told them, and an empty list for none. If this or `couponCodes` is given, "
-        "offers are computed again; if both are absent, the till takes no part in offers.",
+        "The offers that were applied, as `basketQuote` told them, and an empty list for none. If this or `couponCodes` is "
+        "given, offers are computed again; if both are absent, the till takes no part in offers.",
     ),
     InputField(
         PurchaseRecordInput,

@@ -1,4 +1,4 @@
-"""A sale with offers: what was told is compared with what applies, refused or recorded, and what was used is written down with it."""
+"""A sale with offers: what was told is compared with what applies, refused or recorded, and what was used is written down."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,6 @@ from regulars_rewards.purchases.told import (
     OFFERS,
     TRUSTED,
     ToldOffers,
-    codes_named,
     keys_named,
     promotions_named,
     takes_part,
@@ -88,7 +87,8 @@ def _lookup_tiers(shop: Shop, customer_ids: Sequence[str]) -> Sequence[Lookup]:
 
 @dataclass(frozen=True)
 class _Known:
-    """What was looked up: the versions of promotions that were named, reservations that have run out, and who is in which tier."""
+    """What was looked up: the versions of promotions that were named, reservations that have run out, and who is in which
+    tier."""
 
     versions: Mapping[str, int]
     run_out: Sequence[KeptUse]
@@ -110,7 +110,8 @@ async def record(
     found: Sequence[Sequence[Any]],
     quotes: Sequence[Quote | None],
 ) -> None:
-    """Write down what these purchases used of offers. Raises Refused, Forbidden and BadInput for those that may not be recorded."""
+    """Write down what these purchases used of offers. Raises Refused, Forbidden and BadInput for those that may not
+    be."""
     sales = [
         _Sale(shop, purchase, extra, quote if isinstance(quote, OfferQuote) else None)
         for purchase, extra, quote in zip(purchases, extras, quotes, strict=True)
@@ -152,7 +153,7 @@ class _Sale:
 
     @property
     def _is_different(self) -> bool:
-        told = {offer: amount for offer, amount in self._told.amounts.items()}
+        told = dict(self._told.amounts)
         if self._quote is None:
             return bool(told)
         return told != dict(self._computed) or list(self._told.line_amounts) != list(self._quote.taken)

@@ -1,7 +1,7 @@
 """What becomes of uses when purchases are given back, voided, counted again or given to another customer.
 
-A use stands as long as its purchase does: all goods back, or a void, gives it back, unless it came by a coupon that cannot be used
-again. What is undone of that takes it again, above its limits if need be.
+A use stands as long as its purchase does: all goods back, or a void, gives it back, unless it came by a coupon that cannot be
+used again. What is undone of that takes it again, above its limits if need be.
 """
 
 from collections import Counter

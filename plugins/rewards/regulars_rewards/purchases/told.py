@@ -1,4 +1,5 @@
-"""What a till tells of the offers of a sale: which were applied, by which codes, and how much of each line's discount they gave."""
+"""What a till tells of the offers of a sale: which were applied, by which codes, and how much of each line's discount they
+gave."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

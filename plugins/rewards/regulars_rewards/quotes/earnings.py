@@ -26,7 +26,7 @@ async def earnings_of(shop: Shop, baskets: Sequence[Basket]) -> Sequence[Sequenc
             log.error("what baskets earn by the plugin '%s' failed: %s", plugin, type(error).__name__)
             continue
         for own, each in zip(found, told, strict=False):
-            own += each
+            own.extend(each)
     return found
 
 

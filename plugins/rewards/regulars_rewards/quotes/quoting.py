@@ -1,5 +1,5 @@
-"""Asking what offers take off baskets: what has to be looked up, and what follows from it. The hooks of core ask it, so that the query
-and the sale answer alike.
+"""Asking what offers take off baskets: what has to be looked up, and what follows from it. The hooks of core ask it, so that the
+query and the sale answer alike.
 
 What is looked up follows from what this process remembers of promotions. Where that turns out to be old, Outdated is raised, and
 the question is asked anew.
