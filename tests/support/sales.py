@@ -1,6 +1,7 @@
 """Sales for tests of points rules: purchases as they are recorded, without a database, and programs in a line."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
@@ -59,7 +60,7 @@ def purchase(
 def sale(*lines: NewLine, paid: Paid | None = None, multiplier: str = "1", **more: Any) -> Sale:
     """The same as rules look at it."""
     made = sale_from(purchase(*lines, **more), paid or Paid(), UTC)
-    return made.with_multiplier(Decimal(multiplier))
+    return replace(made, tier_multiplier=Decimal(multiplier))
 
 
 def rule(kind: str, code: str | None = None, **settings: Any) -> EarningData:

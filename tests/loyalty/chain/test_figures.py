@@ -1,5 +1,6 @@
 """What the shop owes and what became of what was given: kept figures that equal a recount, before and after each job."""
 
+import asyncio
 import random
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -149,7 +150,13 @@ async def test_ends_that_move_with_activity_are_told_as_they_are_now(shop: Shop,
         assert (told[date(2026, 5, 1)], told[date(2026, 6, 1)]) == (0, 70)
 
 
-async def test_figures_equal_a_recount_whatever_is_done(shop: Shop, clerk: Clerk) -> None:
+@pytest.mark.parametrize("rows", [1, 2, 50_000])
+async def test_figures_equal_a_recount_whatever_is_done(
+    shop: Shop, clerk: Clerk, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many rows are read at once."""
+    for limit in ("_ROWS", "_AT_ONCE"):
+        monkeypatch.setattr(f"regulars_loyalty.chain.current.{limit}", rows)
     chosen, people = random.Random(7), [await clerk.customer() for _ in range(5)]
     for day in range(0, 90, 3):
         with on(day):
@@ -231,6 +238,34 @@ async def test_as_many_statements_however_many_entries(shop: Shop, clerk: Clerk)
     await chain(shop)
     with statements(shop, {"postgres": 2, "sqlite": 5}[shop.database.engine]):
         await current(shop)
+
+
+async def test_what_is_posted_meanwhile_is_not_counted_by_halves(
+    shop: Shop, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody gives, spends and chains while it is read in parts of one: what it tells is of one moment, in which nobody has
+    more
+    or less than the 100 that each was given at once with the 60 that were spent."""
+    for limit in ("_ROWS", "_AT_ONCE"):
+        monkeypatch.setattr(f"regulars_loyalty.chain.current.{limit}", 1)
+    people = [await clerk.customer() for _ in range(6)]
+
+    def both(account: Account) -> None:
+        account.give("EARN", 100, cause(account.present, "EARN"), Terms(account.present))
+        account.spend("REDEEM", 60, cause(account.present, "REDEEM"), PAID)
+
+    async def posts(customer: str) -> None:
+        for _ in range(4):
+            await clerk.does(customer, both)
+            await chain(shop)
+
+    async def reads() -> None:
+        for _ in range(8):
+            known = await current(shop)
+            assert sum(figure.open for figure in known.figures.cells.values()) % 40 == 0
+
+    await asyncio.gather(*(posts(one) for one in people), reads())
+    assert (await owed(shop)).outstanding == 40 * 4 * len(people)
 
 
 async def test_months_are_one_to_sixty(shop: Shop) -> None:

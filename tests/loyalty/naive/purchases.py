@@ -147,6 +147,7 @@ class Purchase:
     def take_back(self, account: Account, now: int) -> None:
         """What was earned follows what was given back, entry by entry, in all that was given back so far."""
         for one in self.earned:
-            if target := int(one.points * self.money_reversed / self.eligible) - one.back:
+            due = int(one.points * self.money_reversed / self.eligible)
+            if target := min(max(one.back, due - one.lot.source.expired), due) - one.back:
                 account.take_back(target, self.own(account, one), now)
                 one.back += target

@@ -145,7 +145,8 @@ class Till(Desk):
             if purchase.owner is not None:
                 account = self.account(purchase.owner, POINTS)
                 for one in purchase.earned:
-                    account.take_back(one.points - one.back, purchase.own(account, one), self.now)
+                    left = max(one.points - one.lot.source.expired - one.back, 0)
+                    account.take_back(left, purchase.own(account, one), self.now)
             purchase.owner, purchase.earned = to, []
             if to is not None and not purchase.is_void and not purchase.is_whole_back:
                 self._earn(purchase)

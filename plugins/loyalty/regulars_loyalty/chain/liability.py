@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from regulars_core.plugin import LATEST, BadInput, Database, Instant, Shop, now, start_of
-from regulars_loyalty.chain.current import Current, by_end, by_month, current, lookup_moving_ends
+from regulars_loyalty.chain.current import Current, by_end, by_month, current, moving_ends
 from regulars_loyalty.chain.figures import ENDS_WITH_ACTIVITY, Figure, first_day, month_of
 from regulars_loyalty.ledger.book import DEBT, LOTS, POINTS
 from regulars_loyalty.ledger.lives import ending_of
@@ -86,9 +86,8 @@ async def _now(shop: Shop) -> Sequence[Liability]:
 
 async def _moving(shop: Shop, at: Instant) -> Mapping[tuple[str, int], int]:
     """What is left and ends after the last activity, by unit and month of the end as it is now."""
-    sql, values = lookup_moving_ends(shop.database.dialect)
     found, zone, ending = dict[tuple[str, int], int](), shop.settings.zone, ending_of(shop)
-    for unit, life, begins, left in await shop.database.rows(sql, *values):
+    for (unit, life, begins), left in (await moving_ends(shop.database)).items():
         ends = ending(life, Instant(begins))
         if at < ends < LATEST:
             key = unit, month_of(ends, zone)

@@ -74,7 +74,6 @@ class Ledger:
     shop: Shop
     present: Instant
     accounts: dict[tuple[str, str], Account]
-    are_all_lots_known: bool
     limits: Mapping[str, int] = field(default_factory=dict)
     """Down to how far below zero customers may spend credit, by customer, where they may."""
     once: list[tuple[str, str, str]] = field(default_factory=list)
@@ -116,7 +115,7 @@ def ledger_from(shop: Shop, found: Sequence[Sequence[Any]], present: Instant) ->
     """The accounts out of the rows of `lookup_accounts`, as they are at an instant."""
     accounts, lots, holds, limits = found[:LOOKUPS]
     asked = accounts[0][-1] if accounts else ALL_LOTS
-    ledger = Ledger(shop, present, {}, asked == ALL_LOTS, {row[0]: row[1] for row in limits})
+    ledger = Ledger(shop, present, {}, {row[0]: row[1] for row in limits})
     for customer_id, unit, amount, debt, version, next_at, active_at, spendable, is_living, _ in accounts:
         is_known = asked == ALL_LOTS or next_at <= asked or debt > 0 or bool(is_living)
         ledger.accounts[customer_id, unit] = Account(

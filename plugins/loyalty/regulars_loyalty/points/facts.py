@@ -120,10 +120,6 @@ class Sale:
         """Minor units as decimal text: `10.50`."""
         return decimal_text(minor, exponent_of(self.currency))
 
-    def with_multiplier(self, multiplier: Decimal) -> "Sale":
-        """The same, where the tier multiplies points."""
-        return replace(self, tier_multiplier=multiplier)
-
 
 def sale_of(
     shop: Shop,

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 import orjson
 
@@ -44,12 +43,6 @@ class Explanation:
         return RuleExplanation(
             [RuleFigure(name, Decimal(value)) for name, value in self.figures.items()], self.text, rule
         )
-
-    @classmethod
-    def from_json(cls, text: str) -> "Explanation":
-        """From what an entry keeps."""
-        read: dict[str, Any] = orjson.loads(text)
-        return cls(read["text"], read["figures"])
 
 
 @dataclass(frozen=True, slots=True)

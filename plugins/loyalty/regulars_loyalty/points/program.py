@@ -164,11 +164,6 @@ class Rate:
     minimum_points: int | None
     maximum_share: Decimal | None
 
-    def points_for(self, minor: int) -> int | None:
-        """What an amount costs; None for what is no whole number of steps."""
-        steps, rest = divmod(minor, self.amount)
-        return None if rest or steps <= 0 else steps * self.points
-
     def worth(self, points: int) -> int:
         """What so many points pay, in minor units: whole steps only, and nothing where they are too few for a payment."""
         return 0 if points < (self.minimum_points or 0) else points // self.points * self.amount

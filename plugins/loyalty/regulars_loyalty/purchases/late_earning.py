@@ -1,4 +1,4 @@
-"""Points for what was bought before the plugin was there, and for what a rule has failed at."""
+"""Points for what was bought before the plugin was there."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -34,11 +34,6 @@ async def earn_since(shop: Shop, since: Instant = NEVER) -> AsyncIterator[int]:
         place = (rows[-1][0], rows[-1][1])
         ids = [row[1] for row in rows]
         yield await shop.database.transaction(lambda ids=ids: _earn(shop, ids))  # type: ignore[misc]
-
-
-async def earn_anew(shop: Shop, purchase_ids: Sequence[str]) -> int:
-    """Let these purchases earn that have earned nothing yet; how many did."""
-    return await shop.database.transaction(lambda: _earn(shop, list(purchase_ids)))
 
 
 async def _earn(shop: Shop, purchase_ids: Sequence[str]) -> int:

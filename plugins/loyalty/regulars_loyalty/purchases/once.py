@@ -15,6 +15,10 @@ class Marks:
     rules: Mapping[str, str] = field(default_factory=dict)
     had: dict[tuple[str, str], str] = field(default_factory=dict)
 
+    def has(self, root: Posted) -> bool:
+        """Whether it counts as given."""
+        return self.had.get((root.customer_id, self.rules.get(root.id, ""))) == root.id
+
     def may_stand(self, root: Posted) -> bool:
         """Whether something may be given again as it was posted: not what another purchase has given once since."""
         rule = self.rules.get(root.id)

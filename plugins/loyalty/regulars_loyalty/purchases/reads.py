@@ -54,6 +54,13 @@ def _lookups(dialect: Dialect, purchase_ids: Sequence[str]) -> Sequence[Lookup]:
             f" WHERE {of} ORDER BY l.id",
             [list(purchase_ids)],
         ),
+        (
+            "SELECT t.id, CAST(sum(u.amount) AS BIGINT) FROM loyalty_transfer t JOIN loyalty_lot o ON o.transfer_id = t.id"
+            " JOIN loyalty_lot l ON l.origin_id = o.origin_id JOIN loyalty_lot_use u ON u.lot_id = l.id"
+            f" JOIN loyalty_transfer e ON e.id = u.transfer_id WHERE {of} AND t.kind IN ('EARN', 'BONUS', 'FUNDING')"
+            " AND e.kind = 'EXPIRE' GROUP BY t.id",
+            [list(purchase_ids)],
+        ),
     ]
 
 
@@ -80,7 +87,7 @@ async def posted_by(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, Seq
     found: dict[str, list[Posted]] = {id_: [] for id_ in purchase_ids}
     if not found:
         return found
-    rows, used, opened = await shop.database.read_together(_lookups(shop.database.dialect, list(found)))
+    rows, used, opened, gone = await shop.database.read_together(_lookups(shop.database.dialect, list(found)))
     lots: dict[str, Lot] = {}
 
     def lot(values: Sequence[Any]) -> Lot:
@@ -94,9 +101,19 @@ async def posted_by(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, Seq
     for transfer_id, amount, *values in used:
         uses.setdefault(transfer_id, []).append((lot(values), amount))
     openings = {(one := lot(list(values))).transfer_id: one for values in opened}
+    expired = {row[0]: row[1] for row in gone}
     for purchase_id, customer_id, id_, *columns, shares, record in rows:
         own = json.loads(shares) if shares else None
-        made: Any = (id_, customer_id, *columns, own, tuple(uses.get(id_, ())), openings.get(id_), record)
+        made: Any = (
+            id_,
+            customer_id,
+            *columns,
+            own,
+            tuple(uses.get(id_, ())),
+            openings.get(id_),
+            record,
+            expired.get(id_, 0),
+        )
         found[purchase_id].append(Posted(*made))
     return found
 

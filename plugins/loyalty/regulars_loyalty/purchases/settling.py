@@ -31,6 +31,7 @@ from regulars_loyalty.purchases.standing import (
     Posted,
     PurchaseState,
     eligible_back,
+    expired_of,
     net,
     of_others,
     payments_of,
@@ -123,8 +124,8 @@ class _Settling:
     @property
     def coming_back(self) -> Sequence[Posted]:
         """What is there again, of what was taken back whole."""
-        gone = [one for one in self._given if one.kind in EARNED and not net(one, self._posted)]
-        return [one for one in gone if self._back(one) < one.amount]
+        gone = [one for one in self._given if one.kind in EARNED and (one.expired or not net(one, self._posted))]
+        return [one for one in gone if self._due_back(one) < one.amount]
 
     def post(self, marks: Marks) -> int:
         """Post it, and answer how much money came back to where it came from."""
@@ -165,27 +166,37 @@ class _Settling:
     def _account(self, customer_id: str, unit: str) -> Account:
         return self._ledger.account(customer_id, unit)
 
-    def _back(self, root: Posted) -> int:
-        """How much of what the purchase gave is taken back by now, in all."""
+    def _due_back(self, root: Posted) -> int:
+        """How much of what the purchase gave should be gone by now, in all."""
         back = reversal(root, self._state, is_others=root.id in self._of_others)
         return min(back + taken_by_merges(root, self._posted), root.amount)
 
     def _adjust(self, root: Posted, marks: Marks) -> None:
-        stands, back = net(root, self._posted), self._back(root)
-        difference = root.amount - back - stands
-        if not difference or (not stands and not marks.may_stand(root)):
-            return
+        stands, due = net(root, self._posted), self._due_back(root)
         account = self._account(root.customer_id, root.unit)
+        before = root.amount - stands
+        expired = self._expired(root, account)
+        # What has expired is gone already, as if it had been taken back before; and what was taken back stays so.
+        back = min(max(before, due - expired), due)
+        difference = before - back
+        if due == root.amount and root.kind in EARNED and (expired or difference):
+            self._ledger.never_again.append(root.id)
+        elif root.id in marks.rules:
+            is_marked = marks.has(root)
+            if not marks.may_stand(root):
+                return
+            if not is_marked:
+                self._ledger.once_more.append((root.customer_id, marks.rules[root.id], root.id))
+        if not difference:
+            return
         cause = replace(
             self._cause, reverses_id=root.id, program=root.program, rule=root.rule,
-            explanation=self._explained(root, back, root.amount - stands),
+            explanation=self._explained(root, due, back, before),
         )  # fmt: skip
         if difference < 0:
             own = [lot for lot in account.in_order() if lot.purchase_id == self.happened.purchase.id]
             own.sort(key=lambda lot: lot.transfer_id != root.id)
             account.take_back("REVERSE", -difference, cause, own)
-            if stands + difference == 0:
-                self._ledger.never_again.append(root.id)
         else:
             lot = root.opened
             terms = Terms(
@@ -193,8 +204,15 @@ class _Settling:
                 opened_at=lot.opened_at,
             ) if lot else Terms(cause.at, purchase_id=self.happened.purchase.id)  # fmt: skip
             account.give(root.kind, difference, cause, terms)
-            if not stands and root.id in marks.rules:
-                self._ledger.once_more.append((root.customer_id, marks.rules[root.id], root.id))
+
+    def _expired(self, root: Posted, account: Account) -> int:
+        """How much of what the purchase gave has expired, or is about to."""
+        account.post_due()
+        due: dict[str, int] = {}
+        for one in account.transfers:
+            for use in one.uses if one.kind == "EXPIRE" else ():
+                due[use.lot.origin_id] = due.get(use.lot.origin_id, 0) + use.amount
+        return expired_of(root, self._posted, due)
 
     def _restore(self, paid: PaidBy, money: int) -> int:
         """How much money that comes to."""
@@ -240,16 +258,19 @@ class _Settling:
         account = self._account(self.happened.purchase.customer_id, self._shop.currency)
         account.give("REFUND", given, self._cause, Terms(self._cause.at, is_bought=True), ISSUED)
 
-    def _explained(self, root: Posted, back: int, before: int) -> str:
+    def _explained(self, root: Posted, due: int, back: int, before: int) -> str:
         """How much was taken back, as a sentence and its figures."""
-        given, is_whole = self._counted(root, root.amount), back == root.amount
+        given, is_whole = self._counted(root, root.amount), due == root.amount
         figures = {"EARNED": self._bare(root, root.amount)}
         if root.base and not is_whole:
             money = round(eligible_back(root, self._state))
             figures |= {"BASE": self._money(root.base), "REFUNDED": self._money(money)}
-            text = f"{given} × {self._money(money)} ÷ {self._money(root.base)} = {self._bare(root, back)}"
+            text = f"{given} × {self._money(money)} ÷ {self._money(root.base)} = {self._bare(root, due)}"
         else:
-            text = f"{self._bare(root, back)} of {given} are taken back"
+            text = f"{self._bare(root, due)} of {given} are taken back"
+        if due > back:
+            figures["EXPIRED"] = self._bare(root, due - back)
+            text += f", of which {self._bare(root, due - back)} have expired"
         if before:
             text += f", of which {self._bare(root, before)} were taken back before: {self._bare(root, back - before)}"
         figures["RESULT"] = self._bare(root, back - before)

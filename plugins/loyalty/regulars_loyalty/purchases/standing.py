@@ -38,6 +38,8 @@ class Posted:
     opened: Lot | None = None
     record: str = ""
     """On whose account it was posted then; `customer_id` may be who that was merged into."""
+    expired: int = 0
+    """How much of what it gave has expired, wherever that was by then."""
 
     @property
     def delta(self) -> int:
@@ -96,6 +98,14 @@ class PurchaseState:
 def net(root: Posted, posted: Sequence[Posted]) -> int:
     """What stands of something by now: all of it, less what was taken back."""
     return root.delta + sum(one.delta for one in posted if one.reverses_id == root.id)
+
+
+def expired_of(root: Posted, posted: Sequence[Posted], due: Mapping[str, int]) -> int:
+    """How much of something has expired, of what was given again included; `due` is what is about to expire, by the first lot
+    that it was."""
+    given = [root, *(one for one in posted if one.reverses_id == root.id and one.delta > 0)]
+    soon = sum(due.get(one.opened.origin_id, 0) for one in given if one.opened is not None)
+    return min(soon + sum(one.expired for one in given), root.amount)
 
 
 def taken_by_merges(root: Posted, posted: Sequence[Posted]) -> int:
