@@ -187,7 +187,12 @@ def _quoted(question: _Question, basket: Basket, found: _Found) -> OfferQuote:
     by_id = {one.id: one for one in question.asked}
     ends = {row[0]: row[1] for row in found.of("ends")}
     codes = [deciding.code(one, coupons, by_id, ends) for one in _once(question.typed)]
-    automatic = [deciding.candidate(one) for one in question.asked if not one.needs_coupon]
+    # At time and place the engine looks itself.
+    automatic = [
+        deciding.candidate(one) if one.id in limits or candidates.needs_customer(one) else Candidate(one)
+        for one in question.asked
+        if not one.needs_coupon
+    ]
     return quoted_offers(basket, question.shop.settings.zone, automatic, codes, limits, own)
 
 
