@@ -1,4 +1,4 @@
-"""By what tiers multiply points, and who has which, where the plugin tiers is on: through its door, since neither plugin needs the
+"""By what tiers multiply points, and who has which, where that plugin is on: through its door, since neither plugin needs the
 other."""
 
 from collections.abc import Mapping, Sequence
@@ -45,8 +45,8 @@ async def with_multipliers(shop: Shop, sales: Sequence[Sale], found: Sequence[Se
 
 
 async def tiers_before(shop: Shop, customer_ids: Sequence[str], until: Instant) -> Mapping[str, tuple[int, str]]:
-    """The tier that each of these had just before an instant: its position among the others, and its code. Empty where the plugin is
-    off."""
+    """The tier that each of these had just before an instant: its position among the others, and its code. Empty where the
+    plugin is off."""
     door = _door(shop)
     if door is None:
         return {}
