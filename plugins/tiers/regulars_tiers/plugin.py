@@ -1,7 +1,7 @@
 """Everything of tiers that another plugin may use."""
 
 from regulars_tiers.multipliers import NotLookedUp, Sale, multiplier_lookups, multipliers, read_multipliers
-from regulars_tiers.reads import lookup_shown_tiers, shown_tiers, shown_tiers_from
+from regulars_tiers.reads import lookup_shown_tiers, shown_tiers, shown_tiers_from, tiers_of
 from regulars_tiers.recalculation import Change
 from regulars_tiers.rules.criteria import CriterionKind, Unit
 
@@ -17,4 +17,5 @@ __all__ = [
     "read_multipliers",
     "shown_tiers",
     "shown_tiers_from",
+    "tiers_of",
 ]

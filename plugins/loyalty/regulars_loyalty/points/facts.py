@@ -5,7 +5,7 @@ by credit. Shares are spread by worth and largest remainder, so that they always
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum

@@ -13,6 +13,7 @@ from regulars_core.plugin import (
     RuleExplanation,
     RuleSimulation,
     RuleSimulationSample,
+    RuleSimulationShare,
     Shop,
     now,
     recorded_before_refunds,
@@ -23,6 +24,7 @@ from regulars_loyalty.points.facts import Sale
 from regulars_loyalty.points.outcomes import Outcome
 from regulars_loyalty.points.program import Program, ProgramData, Version, Versions, compiled
 from regulars_loyalty.points.program_versions import kinds_of, versions_of
+from regulars_loyalty.points.tiers import tiers_before
 
 MAX_CUSTOMERS = 1_000
 """Of whom purchases are looked at: a sample, chosen by the ends of their ids, which are random."""
@@ -74,6 +76,7 @@ async def simulate(
     then = before.at(end)
     given, given_now = sum(one.given for one in totals.values()), sum(one.now for one in totals.values())
     rate_now = then.program.rate if then else None
+    tiers = await tiers_before(shop, list(totals), end)
     return RuleSimulation(
         start,
         end,
@@ -86,9 +89,9 @@ async def simulate(
         Decimal(given_now),
         shop.money(rate.cost(given)) if rate else None,
         shop.money(rate_now.cost(given_now)) if rate_now else None,
-        (),
+        _shares(totals, tiers),
         _sample(shop, totals, sample),
-        _notes(buyers, len(totals), is_cut, [*after.all, *before.all]),
+        _notes(buyers, len(totals), is_cut, [*after.all, *before.all], has_tiers=bool(tiers)),
     )
 
 
@@ -128,6 +131,19 @@ async def _purchases(
     return [row[0] for row in rows]
 
 
+def _shares(totals: Mapping[str, _Total], tiers: Mapping[str, tuple[int, str]]) -> Sequence[RuleSimulationShare]:
+    """The totals by tier, the highest first; those that nobody has are left out."""
+    by_tier: dict[tuple[int, str], list[_Total]] = {}
+    for id_, tier in tiers.items():
+        by_tier.setdefault(tier, []).append(totals[id_])
+    return [
+        RuleSimulationShare(
+            tier[1], len(own), Decimal(sum(one.given for one in own)), Decimal(sum(one.now for one in own))
+        )
+        for tier, own in sorted(by_tier.items(), reverse=True)
+    ]
+
+
 def _sample(shop: Shop, totals: Mapping[str, _Total], most: int) -> Sequence[RuleSimulationSample]:
     """Those with the largest differences, explained."""
     others = [(id_, one) for id_, one in totals.items() if one.given != one.now]
@@ -144,7 +160,7 @@ def _explained(shop: Shop, steps: Sequence[tuple[Instant, Outcome]]) -> Sequence
     return [one.explained(shop) for _, one in latest]
 
 
-def _notes(buyers: int, looked_at: int, is_cut: bool, versions: Sequence[Version]) -> Sequence[str]:
+def _notes(buyers: int, looked_at: int, is_cut: bool, versions: Sequence[Version], *, has_tiers: bool) -> Sequence[str]:
     """What must be known to read the figures."""
     notes = []
     if buyers > MAX_CUSTOMERS or is_cut:
@@ -153,4 +169,6 @@ def _notes(buyers: int, looked_at: int, is_cut: bool, versions: Sequence[Version
     notes.append("What was voided or wholly given back is left out; what was given back in part counts whole.")
     if any(rule.is_once for version in versions for rule in version.program.rules):
         notes.append("What is given once per customer is given for the first purchase of that time.")
+    if has_tiers:
+        notes.append("By tier, customers are in the tier that they have at the end of that time, by what is known now.")
     return notes

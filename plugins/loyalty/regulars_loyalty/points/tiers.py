@@ -1,6 +1,7 @@
-"""By what tiers multiply points, where the plugin tiers is on: through its door, since neither plugin needs the other."""
+"""By what tiers multiply points, and who has which, where that plugin is on: through its door, since neither plugin needs the
+other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -41,3 +42,14 @@ async def with_multipliers(shop: Shop, sales: Sequence[Sale], found: Sequence[Se
         sale if not one or one == sale.tier_multiplier else replace(sale, tier_multiplier=one)
         for sale, one in zip(sales, told, strict=True)
     ]
+
+
+async def tiers_before(shop: Shop, customer_ids: Sequence[str], until: Instant) -> Mapping[str, tuple[int, str]]:
+    """The tier that each of these had just before an instant: its position among the others, and its code. Empty where the
+    plugin is off."""
+    door = _door(shop)
+    if door is None:
+        return {}
+    at = Instant(until - 1)
+    found = await door.tiers_of(shop, [(id_, at) for id_ in customer_ids])
+    return {id_: (tier.position, tier.code) for (id_, _), tier in found.items()}
