@@ -106,6 +106,25 @@ async def test_each_settles_with_their_own_before_it_ends(till: Till, clock: tim
     await holds(till)
 
 
+@pytest.mark.parametrize("is_posted", [True, False])
+async def test_what_came_in_since_and_settled_once_it_could_be_spent_cannot_go_back(
+    till: Till, clock: time_machine.Traveller, is_posted: bool
+) -> None:
+    """As little as what could be spent, and so settled, when it came."""
+    ana, ben = await till.customer(), await till.customer()
+    await welcomed(till, ana, ben)
+    await spends(till, ana, 70)
+    await spends(till, ben, 100)
+    merge = await merged(till, ana, ben)
+    await gives(till, ana, 10, in_days=1)
+    clock.shift(timedelta(days=2))
+    if is_posted:
+        await time_is_posted(till, ana)
+    assert await codes(till, merge) == ["LOT_CONSUMED"]
+    assert await have(till, ana, ben) == [-60, 0]
+    await holds(till)
+
+
 async def test_what_was_settled_by_time_and_then_spent_cannot_go_back(
     till: Till, clock: time_machine.Traveller
 ) -> None:

@@ -19,15 +19,17 @@ too, has a lower version."""
 _SETTLED_BY_TIME = "t.kind = 'SETTLE' AND t.event_kind = 'EXPIRE'"
 _STANDS = "NOT EXISTS (SELECT 1 FROM loyalty_transfer r WHERE r.reverses_id = t.id)"
 _USES = "JOIN loyalty_lot_use u ON u.transfer_id = t.id JOIN loyalty_lot l ON l.id = u.lot_id"
+# What came since is little, and is found first: PostgreSQL does not know how much a merge has moved just now.
+_FOUND = f"WITH t AS MATERIALIZED (SELECT t.id, t.kind, t.event_kind, t.merge_id, t.purchase_id {_SINCE} WHERE k.merge_id = $1)"
 HAS_CHANGED = (
-    f"SELECT 1 {_SINCE} WHERE k.merge_id = $1 AND t.merge_id IS NULL AND t.kind NOT IN ('EXPIRE', 'SETTLE')"
-    " AND t.purchase_id IN (SELECT m.row_id FROM customer_merge_row m WHERE m.merge_id = $1 AND m.kind = 'PURCHASE') LIMIT 1"
+    f"{_FOUND} SELECT 1 FROM t WHERE t.merge_id IS NULL AND t.kind NOT IN ('EXPIRE', 'SETTLE') AND (t.purchase_id IN"
+    " (SELECT m.row_id FROM customer_merge_row m WHERE m.merge_id = $1 AND m.kind = 'PURCHASE')) IS TRUE LIMIT 1"
 )
 """Whether purchases that came over ($1, $2 as above) have posted something on the survivor's accounts since. What merges post
 themselves is undone with them, and time does what it would have done without the merge."""
 WAS_USED = (
-    f"SELECT 1 {_SINCE} {_USES} JOIN loyalty_transfer g ON g.id = l.transfer_id"
-    " WHERE k.merge_id = $1 AND g.merge_id = $1 AND g.kind = 'MERGE_IN'"
+    f"{_FOUND} SELECT 1 FROM t {_USES}"
+    " WHERE (SELECT g.merge_id FROM loyalty_transfer g WHERE g.id = l.transfer_id AND g.kind = 'MERGE_IN') = $1"
     f" AND t.kind <> 'EXPIRE' AND NOT ({_SETTLED_BY_TIME}) AND (t.merge_id IS NULL OR t.merge_id <> $1 AND NOT EXISTS"
     " (SELECT 1 FROM customer_merge m WHERE m.id = t.merge_id AND m.undone_at IS NOT NULL)) LIMIT 1"
 )
@@ -45,11 +47,25 @@ CAME_TO_BE_OWED = (
     " AND 'DEBT' IN (t.source, t.target))) GROUP BY t.unit"
 )
 """What came to be owed by a merge ($1, $2 as above), less what it settled at once, by unit."""
-SETTLED_SINCE = (
-    f"SELECT t.unit, CAST(sum(t.amount) AS BIGINT) {_SINCE} WHERE k.merge_id = $1 AND {_SETTLED_BY_TIME} AND {_STANDS}"
-    " GROUP BY t.unit"
+_SETTLED = (
+    f"{_SINCE} {_USES} JOIN loyalty_transfer o ON o.id = l.transfer_id AND o.version <= k.version"
+    f" WHERE k.merge_id = $1 AND {_SETTLED_BY_TIME} AND {_STANDS}"
 )
-"""What the survivor owed and nothing but time has settled since ($1, $2 as above), by unit."""
+SETTLED_SINCE = f"SELECT t.unit, CAST(sum(u.amount) AS BIGINT) {_SETTLED} GROUP BY t.unit"
+"""What the survivor owed and nothing but time has settled since ($1, $2 as above), by unit: with lots that were there when the
+merge was done, not with what came in since."""
+
+
+async def were_there(shop: Shop, merge: StandingMerge, lot_ids: Sequence[str]) -> set[str]:
+    """Which of these lots of the survivor's were there when a merge was done."""
+    among = shop.database.dialect.among("l.id", 2)
+    rows = await shop.database.rows(
+        "SELECT l.id FROM loyalty_lot l JOIN loyalty_transfer o ON o.id = l.transfer_id"
+        f" JOIN loyalty_merge k ON k.merge_id = $1 AND k.unit = l.unit AND o.version <= k.version WHERE {among}",
+        merge.id,
+        list(lot_ids),
+    )
+    return {row[0] for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +123,12 @@ async def moved_by(shop: Shop, ledger: Ledger, merge: StandingMerge) -> Mapping[
     for transfer_id, kind, amount, unit, *values in parted:
         into = found.setdefault(unit, Moved()).settled if kind == "SETTLE" else parts.setdefault(transfer_id, [])
         into.append((known(unit, values), amount))
-    for transfer_id, amount, unit, *values in since:
-        if unit in found:
-            found[unit].settled_since.setdefault(transfer_id, []).append((known(unit, values), amount))
     for transfer_id, unit, kind, amount, *what in taken:
         made: Any = (*what, parts.get(transfer_id, ()), amount if kind == "DEBT" else 0)
         found.setdefault(unit, Moved()).taken.append(Taken(*made))
+    for transfer_id, amount, unit, *values in since:
+        if unit in found:  # else it is nothing of this merge's
+            found[unit].settled_since.setdefault(transfer_id, []).append((known(unit, values), amount))
     return found
 
 
@@ -130,8 +146,7 @@ def _lookups(merge: StandingMerge) -> Sequence[Lookup]:
             ids,
         ),
         (
-            f"SELECT t.id AS posted, u.amount AS used, l.unit, {_LOT} {_SINCE} {_USES}"
-            f" WHERE k.merge_id = $1 AND {_SETTLED_BY_TIME} AND {_STANDS} ORDER BY t.version, u.position",
+            f"SELECT t.id AS posted, u.amount AS used, l.unit, {_LOT} {_SETTLED} ORDER BY t.version, u.position",
             ids,
         ),
         (

@@ -6,7 +6,15 @@ from dataclasses import replace
 from regulars_core.plugin import NEVER, Instant, Merge, Problem, Shop, StandingMerge, now
 from regulars_loyalty.ledger.storage import Ledger, ledger_from, lookup_accounts, read_ledger, write_ledger
 from regulars_loyalty.merges.handover import cause_of, posted_due
-from regulars_loyalty.merges.moved import CAME_TO_BE_OWED, HAS_CHANGED, SETTLED_SINCE, WAS_USED, moved_by, pairs_of
+from regulars_loyalty.merges.moved import (
+    CAME_TO_BE_OWED,
+    HAS_CHANGED,
+    SETTLED_SINCE,
+    WAS_USED,
+    moved_by,
+    pairs_of,
+    were_there,
+)
 from regulars_loyalty.merges.once import forget_once, repeated_by_others
 
 _PATH = ("mergeId",)
@@ -41,7 +49,10 @@ async def _was_settled(ledger: Ledger, merge: StandingMerge) -> bool:
     since = {row[0]: row[1] for row in await database.rows(SETTLED_SINCE, *ids)}
     for unit, owed in await database.rows(CAME_TO_BE_OWED, *ids):
         account = ledger.account(merge.survivor.id, unit)
-        due = sum(one.amount for one in account.transfers if one.kind == "SETTLE")  # by time, and not written yet
+        # By time, and not written yet.
+        uses = [use for one in account.transfers if one.kind == "SETTLE" for use in one.uses]
+        there = await were_there(ledger.shop, merge, [use.lot.id for use in uses]) if uses else ()
+        due = sum(use.amount for use in uses if use.lot.id in there)
         if owed > account.debt + since.get(unit, 0) + due:
             return True
     return False
