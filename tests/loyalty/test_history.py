@@ -42,7 +42,9 @@ async def a_little_of_everything(owner: Owner, calendar: Callable[[str], Any]) -
         await owner.gives(ana, 5_000, "USD", note="Sorry.")
     with calendar("2026-05-03"):
         earning = await owner.sells(ana, "20.00", "2026-05-03")
-        await owner.gives(ana, 20, kind="EARN", purchase=earning, at=noon("2026-05-03"), expires=noon("2026-05-10"))
+        await owner.gives(
+            ana, 20, kind="EARN", purchase=earning, at=noon("2026-05-03"), expires=noon("2026-05-10"), base=2_000
+        )
         await owner.takes(ana, 1_500, "USD", kind="PAYMENT", purchase=earning, at=noon("2026-05-03"))
     with calendar("2026-05-04"):
         await owner.refunds(earning, "10.00", "2026-05-04")
