@@ -135,6 +135,7 @@ from regulars_core.shop.commands import in_shop
 from regulars_core.shop.current_actor import acting, acting_as
 from regulars_core.shop.permissions import Permission
 from regulars_core.shop.shop import Shop
+from regulars_core.shop.surcharges import surcharge
 from regulars_core.start import configured, opened, plugins_on, plugins_wanted
 from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_core.verification import Verification, told_progress
@@ -340,6 +341,7 @@ __all__ = [
     "spread",
     "start_of",
     "stores_by_ids",
+    "surcharge",
     "survivors",
     "survivors_by_ids",
     "survivors_then",

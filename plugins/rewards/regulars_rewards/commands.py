@@ -92,7 +92,7 @@ async def _generated(
     done = 0 if batch_id is None else await _count(shop, batch_id)
     with acting_as(operator(shop.permissions)):
         try:
-            await refuse_small_space(shop, max(count - done, 0), symbols, prefix)
+            refuse_small_space(max(count, done), symbols)
             while done < count:
                 some = min(MAX_RANDOM, count - done)
                 batch_id = await _some_more(shop, terms, batch_id, some, symbols, prefix)

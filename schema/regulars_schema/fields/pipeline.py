@@ -11,6 +11,7 @@ from regulars_core.idempotency import Claim, claim, digest_of, keeping, lookup
 from regulars_core.primitives.errors import BadInput, Malformed, Questioned, Refused
 from regulars_core.shop.current_actor import acting_as
 from regulars_core.shop.shop import Shop
+from regulars_core.shop.surcharges import Surcharge, surcharged
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.fields.outcomes import Outcomes
 from regulars_schema.inputs.idempotent import IdempotentInput, canonical, given_fields, key_in
@@ -36,25 +37,28 @@ class Pipeline:
         """The payload, for this place of the answer. Raises BadInput for input that is malformed, and whatever nobody foresaw;
         nothing is done then."""
         context.forget()
-        try:
-            return await self._run(context, schema, place, given)
-        except Refused as refusal:
-            return self.outcomes.refusal(refusal.problems)
-        except BadInput as error:
-            raise BadInput(str(error), ("input", *error.path), error.reason) from None
-        finally:
-            context.forget()
+        with surcharged() as besides:
+            try:
+                return await self._run(context, schema, place, given, besides)
+            except Refused as refusal:
+                return self.outcomes.refusal(refusal.problems)
+            except BadInput as error:
+                raise BadInput(str(error), ("input", *error.path), error.reason) from None
+            finally:
+                context.forget()
+                if besides.objects:
+                    context.request.surcharge(besides.objects)
 
     async def _run(
-        self, context: GraphQLContext, schema: ComposedSchema, place: str, given: IdempotentInput
+        self, context: GraphQLContext, schema: ComposedSchema, place: str, given: IdempotentInput, besides: Surcharge
     ) -> Payload:
         request = context.request
         key = key_in(given)
         if key is None:
-            done = await self._in_transaction(request, given, lambda: self._effect(request, given))
+            done = await self._in_transaction(request, given, lambda: self._effect(request, given, besides))
             return await self.outcomes.seen(done, schema, request)
         try:
-            found, payload = await self._once(request, given, key)
+            found, payload = await self._once(request, given, key, besides)
         except asyncio.CancelledError as cancelled:
             raise cancelled from None  # whatever was committed by then, the key will know
         context.note_key(place, found.outcome is not None, found.first_at)
@@ -63,7 +67,9 @@ class Pipeline:
         assert found.outcome is not None
         return await self.outcomes.recalled(found.outcome, schema, request)
 
-    async def _once(self, request: RequestContext, given: IdempotentInput, key: str) -> tuple[Claim, Payload | None]:
+    async def _once(
+        self, request: RequestContext, given: IdempotentInput, key: str, besides: Surcharge
+    ) -> tuple[Claim, Payload | None]:
         """Do it and keep what became of it under the key; or find what became of it the first time, and no payload.
 
         A refusal undoes everything. So it is kept in a second transaction, unless somebody else has come between and done it:
@@ -77,7 +83,7 @@ class Pipeline:
             if self.ahead is not None:
                 await database.prefetch([lookup(client, key), *self.ahead(request.shop, given)])
             found = await claim(database, client, key, digest)
-            return found, await self._effect(request, given, found) if found.outcome is None else None
+            return found, await self._effect(request, given, besides, found) if found.outcome is None else None
 
         try:
             return await self._surely(request, given, do)
@@ -114,8 +120,11 @@ class Pipeline:
             with acting_as(request.actor):
                 return await shop.codes.outside(lambda: shop.database.transaction(work))
 
-    async def _effect(self, request: RequestContext, given: IdempotentInput, taken: Claim | None = None) -> Payload:
+    async def _effect(
+        self, request: RequestContext, given: IdempotentInput, besides: Surcharge, taken: Claim | None = None
+    ) -> Payload:
         """Do it, and write down who did it and what became of it."""
+        besides.objects = 0  # it may be done once more
         with audit.collecting() as changes:
             payload = await self.function(request, input=given)
         told = audit.writing(

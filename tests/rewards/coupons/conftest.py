@@ -7,7 +7,9 @@ from regulars_core.plugin import LATEST, Instant, Shop, inserting, new_id, now
 from regulars_rewards.offers.promotion import PromotionData, RuleData
 from regulars_rewards.uses.changes import Claim, CouponCounters, UseChanges
 from regulars_rewards.uses.limits import limits_from, lookup_limits
-from regulars_rewards.uses.rows import UseRow, kept_uses, lookup_run_out, lookup_uses_of_basket, own_of
+from regulars_rewards.uses.rows import UseRow, kept_uses, lookup_run_out, lookup_uses_of_basket, of_basket, own_of
+
+STORE = "0" * 32
 
 
 async def kept_promotion(
@@ -72,7 +74,7 @@ async def used(shop: Shop, promotion_id: str, **claim: Any) -> UseRow:
         at = claim.pop("at", None) or now()
         own, run_out, limits = await shop.database.read_together(
             [
-                lookup_uses_of_basket(claim.get("basket") or ""),
+                lookup_uses_of_basket(claim.get("basket") or "", at),
                 lookup_run_out(shop.database.dialect, [], at),
                 lookup_limits(claim.get("basket"), at),
             ]
@@ -81,8 +83,10 @@ async def used(shop: Shop, promotion_id: str, **claim: Any) -> UseRow:
         coupon_id = given.pop("coupon_id", None)
         coupon = await counters(shop, coupon_id) if coupon_id else None
         changes = UseChanges(shop, limits_from(limits), kept_uses(run_out))
-        mine = own_of(kept_uses(own), promotion_id, coupon_id, given.get("customer_id"), at)
-        made = Claim(promotion_id, 1, coupon, given.pop("customer_id", None), new_id(), at, **given)
+        store_id = given.pop("store_id", STORE)
+        own_uses = of_basket(kept_uses(own), given.get("customer_id"), store_id, at, at)
+        mine = own_of(own_uses, promotion_id, coupon_id)
+        made = Claim(promotion_id, 1, coupon, given.pop("customer_id", None), store_id, at, **given)
         row = changes.claim(made, mine)
         await changes.write()
         return row

@@ -1,14 +1,16 @@
 """Uses are claimed and given back: never more than a limit, and nothing leaks."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from regulars_core.database.errors import Unavailable
-from regulars_core.plugin import Instant, Shop, new_id, now
+from regulars_core.plugin import DAY_MS, Instant, Shop, new_id, now
 from regulars_rewards.uses.changes import Claim, Exhausted, UseChanges
 from regulars_rewards.uses.limits import limits_from, lookup_limits
-from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_uses
+from regulars_rewards.uses.rows import KeptUse, UseRow, kept_uses, lookup_uses
+from regulars_rewards.verification import differences
 from tests.rewards.coupons.conftest import counters, kept_coupon, kept_promotion, limit_of, used
 
 _MINUTE = 60_000
@@ -117,3 +119,36 @@ async def test_a_promotion_that_is_changed_meanwhile(rewards: Shop) -> None:
     with pytest.raises(Unavailable):  # it was decided by another version, at each try
         await rewards.database.transaction(work, attempts=2)
     assert await limit_of(rewards, offer) == (0, 0)
+
+
+@pytest.mark.parametrize("customer_id", [None, "c" * 32])
+async def test_a_name_that_is_used_again_is_another_basket(rewards: Shop, customer_id: str | None) -> None:
+    """Of one store, within 24 hours of its first purchase: not of its last, by which a name would be shared for ever."""
+    offer = await kept_promotion(rewards, limit=3)
+    coupon = await kept_coupon(rewards, offer, "AGAIN222", usage_limit=3)
+    begun = Instant(now() - 5 * DAY_MS)
+
+    async def sold(after: int, **more: Any) -> UseRow:
+        mine = {"coupon_id": coupon, "customer_id": customer_id, "basket": "1", "amount": 1, **more}
+        return await used(rewards, offer, at=Instant(begun + after), **mine)
+
+    first = await sold(0)
+    assert [(await sold(after)).first_id for after in (DAY_MS // 2, DAY_MS, -DAY_MS)] == [first.id] * 3
+    assert await limit_of(rewards, offer) == (1, 4)
+    second = await sold(DAY_MS + 1)
+    assert second.first_id is None
+    assert (await sold(2 * DAY_MS)).first_id == second.id
+    assert (await sold(2 * DAY_MS, store_id=new_id())).first_id is None
+    assert await limit_of(rewards, offer) == (3, 7)
+    other = new_id() if customer_id is None else None
+    with pytest.raises(Exhausted):
+        await sold(2 * DAY_MS, customer_id=other)
+    assert [one async for one in differences(rewards)] == []
+
+
+async def test_a_reservation_is_found_by_the_name_of_its_basket_alone(rewards: Shop) -> None:
+    offer = await kept_promotion(rewards, limit=1)
+    until = Instant(now() + 5 * _MINUTE)
+    kept_for = await used(rewards, offer, basket="B1", store_id=new_id(), reserved_until=until)
+    sold = await used(rewards, offer, basket="B1", customer_id=new_id(), amount=1)
+    assert (sold.id, await limit_of(rewards, offer)) == (kept_for.id, (1, 1))

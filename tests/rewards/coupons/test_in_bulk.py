@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from regulars_core.plugin import Shop, hookimpl, new_id
+from regulars_core.plugin import Refused, Shop, hookimpl, new_id
 from regulars_rewards.coupons import issuing
+from regulars_rewards.coupons.codes import ALPHABET, check_symbol
 from regulars_rewards.coupons.issuing import Terms, generate
 from regulars_rewards.hookspecs import IssuedCoupon, UsedOffer
 from tests.rewards.conftest import OpenRewards
@@ -63,6 +64,49 @@ async def test_codes_that_are_drawn_twice_are_drawn_anew(rewards: Shop, monkeypa
     await rewards.database.transaction(work)
     rows = await rewards.database.rows("SELECT code FROM rewards_coupon ORDER BY code")
     assert [row[0] for row in rows] == ["AAAA2222", "AAAA3333", "AAAA4444"]
+
+
+async def test_a_space_that_is_full_is_noticed_by_what_is_drawn(rewards: Shop) -> None:
+    """Nobody counts the codes that there are, and nobody draws for ever."""
+    owner = Owner(rewards)
+    terms = Terms((await owner.promotion()).removeprefix("promotion_"))
+    all_of_two = [one + other + check_symbol(one + other) for one in ALPHABET for other in ALPHABET]
+
+    async def filled() -> None:
+        await generate(rewards, terms, codes=all_of_two)
+
+    async def one_more() -> None:
+        await generate(rewards, terms, count=1, length=2)
+
+    async def too_many() -> None:
+        await generate(rewards, terms, count=481, length=2)
+
+    await rewards.database.transaction(filled)
+    for work in (one_more, too_many):
+        with pytest.raises(Refused) as refused:
+            await rewards.database.transaction(work)
+        assert [(one.code, one.path) for one in refused.value.problems] == [("CODE_SPACE_TOO_SMALL", ("count",))]
+    assert await coupons_there(rewards) == len(ALPHABET) ** 2
+
+
+async def test_generating_looks_at_no_more_than_it_makes(rewards: Shop) -> None:
+    """As many statements whatever there is already: the promotion, whether drawn codes are somebody's, and what is written."""
+    owner, counts = Owner(rewards), []
+    given = {"promotionId": await owner.promotion(), "count": 200}
+    for _ in range(3):
+        with rewards.database.counting() as counted:
+            await owner.api.done("couponsGenerate", "batch { id }", given)
+        counts.append(len(counted))
+        assert not [one for one in counted if "count(*) FROM rewards_coupon" in str(one)]
+    assert len(set(counts)) == 1, counts
+
+
+async def test_what_is_of_random_codes_alone(rewards: Shop) -> None:
+    owner = Owner(rewards)
+    given = {"promotionId": await owner.promotion(), "codes": ["SUMMER10"], "length": 8, "prefix": "SU"}
+    told = await owner.problems("couponsGenerate", **given)
+    assert told == [("INVALID_CODE", "input.length"), ("INVALID_CODE", "input.prefix")]
+    assert await coupons_there(rewards) == 0
 
 
 async def test_all_or_none(rewards: Shop) -> None:

@@ -83,8 +83,8 @@ def _sum(symbols: str) -> int:
     return total
 
 
-def fits(length: int, existing: int, count: int) -> bool:
-    """Whether so many codes more leave at least half of the space free of which so many exist: a code that is guessed would be
-    somebody's too often otherwise."""
+def fits(length: int, count: int) -> bool:
+    """Whether so many codes leave at least half of their space free: a code that is guessed would be somebody's too often
+    otherwise."""
     space: int = len(ALPHABET) ** length
-    return 2 * (existing + count) <= space
+    return 2 * count <= space

@@ -95,7 +95,6 @@ async def generate(
     await _usable_promotion(shop, terms)
     if codes is None:
         symbols = length or shop.settings.of(RewardsSettings).code_length
-        await refuse_small_space(shop, count, symbols, prefix)
         codes = await _drawn(shop, count, symbols, prefix)
     else:
         await _refuse_taken(shop, codes, "codes", are_many=True)
@@ -161,27 +160,38 @@ async def _taken(shop: Shop, keys: Sequence[str]) -> set[str]:
 
 
 async def _drawn(shop: Shop, count: int, length: int, prefix: str) -> list[str]:
-    """So many random codes that are nobody's; what somebody has already is drawn anew."""
+    """So many random codes that are nobody's; what somebody has already is drawn anew. How full their space is shows in that, so
+    nobody has to count the codes that there are. Raises Refused with CODE_SPACE_TOO_SMALL where most are somebody's."""
+    refuse_small_space(count, length)
     drawn: dict[str, str] = {}
+    tried = hit = 0
     while len(drawn) < count:
         fresh = {
             str(key_of_code(code)): code for code in (random_code(length, prefix) for _ in range(count - len(drawn)))
         }
         taken = await _taken(shop, list(fresh))
+        tried, hit = tried + len(fresh), hit + len(taken)
+        if tried >= _TELLING and 2 * hit > tried:
+            raise _too_small()
         drawn |= {key: code for key, code in fresh.items() if key not in taken}
     return list(drawn.values())
 
 
-async def refuse_small_space(shop: Shop, count: int, length: int, prefix: str) -> None:
-    """Raise Refused with CODE_SPACE_TOO_SMALL where so many codes of this length and prefix would use more than half of them."""
-    before = str(key_of_code(prefix) or "")
-    sql = "SELECT count(*) FROM rewards_coupon WHERE length(key) = $2 AND substr(key, 1, length(CAST($1 AS TEXT))) = $1"
-    [(existing,)] = await shop.database.read(sql, before, len(before) + length + 1)
-    if not fits(length, existing, count):
-        message = (
-            "More than half of the codes of this length would be used, so that they could be guessed: make them longer."
-        )
-        raise Refused(Problem("CODE_SPACE_TOO_SMALL", message, ("count",)))
+_TELLING = 100
+"""Draws that tell how full a space is."""
+
+
+def refuse_small_space(count: int, length: int) -> None:
+    """Raise Refused with CODE_SPACE_TOO_SMALL where so many codes are more than half of those of this length."""
+    if not fits(length, count):
+        raise _too_small()
+
+
+def _too_small() -> Refused:
+    message = (
+        "More than half of the codes of this length would be used, so that they could be guessed: make them longer."
+    )
+    return Refused(Problem("CODE_SPACE_TOO_SMALL", message, ("count",)))
 
 
 async def _keep(

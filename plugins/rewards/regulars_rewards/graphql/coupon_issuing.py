@@ -163,6 +163,10 @@ async def coupons_generate(
     if count is not None and not 1 <= count <= MAX_RANDOM:
         checks.fail("OUT_OF_RANGE", f"Give 1 to {MAX_RANDOM} codes at a time.", "count")
     codes = _chosen(checks, value_or_none(input.codes))
+    if count is None and codes is not None:
+        for name, value in (("length", length), ("prefix", prefix or None)):
+            if value is not None:
+                checks.fail("INVALID_CODE", "Codes of your own are kept as they are; leave this away.", name)
     if (count is None) == (value_or_none(input.codes) is None):
         checks.fail("REQUIRED", "Give either how many random codes, or codes of your own.", "count")
     checks.refuse()

@@ -1,21 +1,16 @@
 """Reserving coupons for baskets, redeeming them without a purchase, and taking either back."""
 
-from collections.abc import Awaitable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import strawberry
 
-from regulars_core.plugin import MAIN_STORE_ID, Checks, Refused, Shop
+from regulars_core.plugin import MAIN_STORE_ID, Checks, Shop
 from regulars_rewards.coupons import reads
 from regulars_rewards.coupons.codes import key_of_code
 from regulars_rewards.graphql.coupon_issuing import AT_STAKE
 from regulars_rewards.graphql.coupons import USE, Coupon, OfferUse
-from regulars_rewards.graphql.guesses import charge_wrong_codes
-from regulars_rewards.offers.obstacles import Reason
-from regulars_rewards.offers.refusals import CouponRefused
 from regulars_rewards.permissions import COUPONS_ISSUE, COUPONS_REDEEM, COUPONS_VIEW, OFFERS_VIEW
 from regulars_rewards.redemptions import by_hand
-from regulars_rewards.redemptions.deciding import CODE
 from regulars_rewards.uses.reads import shown_use
 from regulars_schema.plugin import (
     Extension,
@@ -33,7 +28,6 @@ from regulars_schema.plugin import (
     value_or_none,
 )
 
-T = TypeVar("T")
 _CODE = "The code, however it is written."
 _STORE = "Where it is; `MAIN` if absent."
 
@@ -41,18 +35,6 @@ _STORE = "Where it is; `MAIN` if absent."
 def by_code(given: Any) -> str:
     """Which coupon is used: those who use the same one wait for each other in this process."""
     return f"coupon {key_of_code(given.coupon_code)}"
-
-
-async def _charged(context: RequestContext, work: Awaitable[T]) -> T:
-    """What the work answers; who names a code that there is not pays for it."""
-    try:
-        return await work
-    except Refused as refused:
-        unknown = (Reason.UNKNOWN_CODE.value, CODE)
-        for one in refused.problems:
-            reason = one.reason if isinstance(one, CouponRefused) else None
-            charge_wrong_codes(context, int(reason == unknown[0] or (one.code, one.path) == ("NOT_FOUND", (CODE,))))
-        raise
 
 
 async def _store(context: RequestContext, code: Any) -> str:
@@ -108,7 +90,7 @@ async def coupon_reserve(
     checks.refuse()
     assert basket is not None
     store_id = await _store(context, input.store_code)
-    row = await _charged(context, by_hand.reserve(context.shop, input.coupon_code, customer_id, store_id, basket))
+    row = await by_hand.reserve(context.shop, input.coupon_code, customer_id, store_id, basket)
     return CouponReservePayload(use=shown_use(row))  # type: ignore[arg-type]
 
 
@@ -141,7 +123,7 @@ async def coupon_release(
 ) -> CouponReleasePayload:
     """Release a reservation."""
     basket = Checks().text(input.basket, "basket", by_hand.MAX_BASKET) or ""
-    key = await _charged(context, by_hand.release(context.shop, input.coupon_code, basket))
+    key = await by_hand.release(context.shop, input.coupon_code, basket)
     return CouponReleasePayload(coupon=await _coupon(context, key))
 
 
@@ -191,8 +173,8 @@ async def coupon_redeem(
     basket = checks.text(value_or_none(input.basket), "basket", by_hand.MAX_BASKET)
     checks.refuse()
     store_id = await _store(context, input.store_code)
-    redeeming = by_hand.redeem(shop, input.coupon_code, customer_id, store_id, basket, amount or 0)
-    return CouponRedeemPayload(use=shown_use(await _charged(context, redeeming)))  # type: ignore[arg-type]
+    row = await by_hand.redeem(shop, input.coupon_code, customer_id, store_id, basket, amount or 0)
+    return CouponRedeemPayload(use=shown_use(row))  # type: ignore[arg-type]
 
 
 @strawberry.input(description="A redemption to take back.")

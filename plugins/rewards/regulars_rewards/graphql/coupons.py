@@ -20,7 +20,7 @@ from regulars_core.plugin import (
 from regulars_rewards.coupons import reads
 from regulars_rewards.coupons.codes import key_of_code
 from regulars_rewards.coupons.reads import BatchRow, CouponRow
-from regulars_rewards.graphql.guesses import charge_wrong_codes
+from regulars_rewards.graphql.guesses import charge_asked_codes
 from regulars_rewards.graphql.promotions import Promotion
 from regulars_rewards.permissions import (
     COUPONS_ISSUE,
@@ -297,7 +297,7 @@ async def coupon(
     key = key_of_code(code)
     found = None if key is None else await reads.coupon_by_key(context.database, key)
     if found is None:
-        charge_wrong_codes(context)
+        charge_asked_codes(context)
     return found
 
 

@@ -1,12 +1,10 @@
-"""Codes that are not known cost more than other requests, so that nobody finds codes by trying."""
+"""Codes that are asked for and not known cost more than other requests."""
 
+from regulars_rewards.coupons.guesses import WRONG_CODE
 from regulars_schema.plugin import RequestContext
 
-WRONG_CODE = 100
-"""Objects that a code costs that there is not."""
 
-
-def charge_wrong_codes(context: RequestContext, count: int = 1) -> None:
-    """Let the caller pay for so many codes that are not known."""
+def charge_asked_codes(context: RequestContext, count: int = 1) -> None:
+    """Let the caller of a query pay for so many codes that are not known."""
     if count:
         context.surcharge(WRONG_CODE * count)

@@ -8,7 +8,7 @@ import strawberry
 
 from regulars_core.plugin import BadInput, CurrencyCode, Instant, quote
 from regulars_rewards import hookspecs
-from regulars_rewards.graphql.guesses import charge_wrong_codes
+from regulars_rewards.graphql.guesses import charge_asked_codes
 from regulars_rewards.graphql.obstacles import OfferObstacle, OfferReason
 from regulars_rewards.graphql.promotions import Promotion
 from regulars_rewards.permissions import OFFERS_VIEW
@@ -196,7 +196,7 @@ async def basket_quote(
     own: Mapping[str, Any] = {**extras.get(PLUGIN, {}), CODES: codes}
     [quoted] = await quote(context.shop, [basket], [{**extras, PLUGIN: own}])
     shown = ShownQuote.of(context.shop, quoted)
-    charge_wrong_codes(context, sum(one.coupon is None for one in shown.quote.codes))
+    charge_asked_codes(context, sum(one.coupon is None for one in shown.quote.codes))
     return shown
 
 

@@ -32,7 +32,8 @@ _INDEXES = (
     "CREATE INDEX rewards_use_coupon ON rewards_use (coupon_id, id) WHERE coupon_id IS NOT NULL",
     "CREATE INDEX rewards_use_customer ON rewards_use (customer_id, promotion_id) WHERE customer_id IS NOT NULL",
     "CREATE INDEX rewards_use_purchase ON rewards_use (purchase_id) WHERE purchase_id IS NOT NULL",
-    "CREATE INDEX rewards_use_basket ON rewards_use (basket) WHERE basket IS NOT NULL",
+    "CREATE INDEX rewards_use_basket ON rewards_use (basket, redeemed_at) WHERE basket IS NOT NULL AND released_at IS NULL",
+    "CREATE INDEX rewards_use_first ON rewards_use (first_id) WHERE first_id IS NOT NULL",
     "CREATE INDEX rewards_use_reserved ON rewards_use (reserved_until, promotion_id) WHERE reserved_until IS NOT NULL",
     "CREATE INDEX rewards_check_different ON rewards_check (purchase_id) WHERE is_different",
 )

@@ -53,3 +53,16 @@ class Obstacle:
 def in_order(obstacles: Iterable[Obstacle]) -> list[Obstacle]:
     """All of them once, in the order in which reasons are told."""
     return sorted(dict.fromkeys(obstacles), key=lambda one: _PLACES[one.reason])
+
+
+def joined(of_code: Iterable[Obstacle], others: Iterable[Obstacle]) -> list[Obstacle]:
+    """What stands in the way of a code and of what it opens, each reason once, in the order of reasons. Of somebody else's coupon
+    that alone is told, and what is used up is not only reserved."""
+    by_reason: dict[Reason, Obstacle] = {}
+    for one in (*of_code, *others):
+        by_reason.setdefault(one.reason, one)
+    if Reason.NOT_THEIRS in by_reason:
+        return [by_reason[Reason.NOT_THEIRS]]
+    if Reason.LIMIT_REACHED in by_reason:
+        by_reason.pop(Reason.RESERVED, None)
+    return in_order(by_reason.values())

@@ -32,15 +32,15 @@ async def counted_uses(shop: Shop, promotion_id: str) -> Used:
 STANDS = "u.is_counted AND u.released_at IS NULL"
 """That a use `u` counts, a reservation that has run out and is not swept yet included."""
 STANDS_FIRST = (
-    f"{STANDS} AND (u.basket IS NULL OR NOT EXISTS (SELECT 1 FROM rewards_use o WHERE o.basket = u.basket AND o.is_counted"
-    " AND o.released_at IS NULL AND o.id < u.id AND coalesce(o.first_id, o.id) = coalesce(u.first_id, u.id)))"
+    f"{STANDS} AND (u.first_id IS NULL OR NOT EXISTS (SELECT 1 FROM rewards_use o WHERE o.is_counted AND o.released_at IS NULL"
+    " AND (o.id = u.first_id OR (o.first_id = u.first_id AND o.id < u.id))))"
 )
 """The same of one for each use: purchases of one basket are one use as long as any of them stands, each with its own amount."""
 # `max` knows no keys on PostgreSQL.
 _COUNT = (
     f"SELECT count(*), sum(CASE WHEN {STANDS_FIRST} THEN 1 ELSE 0 END),"
     f" sum(CASE WHEN {STANDS} THEN u.amount ELSE 0 END), max(CAST(u.id AS TEXT)) FROM"
-    " (SELECT id, basket, amount, is_counted, released_at, first_id FROM rewards_use WHERE promotion_id = $1 AND id > $2"
+    " (SELECT id, amount, is_counted, released_at, first_id FROM rewards_use WHERE promotion_id = $1 AND id > $2"
     " ORDER BY id LIMIT $3) u"
 )
 

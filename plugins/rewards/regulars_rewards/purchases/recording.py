@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from typing import Any
 
 from regulars_core.plugin import (
@@ -20,6 +19,7 @@ from regulars_core.plugin import (
     inserting,
     now,
 )
+from regulars_rewards.coupons.guesses import charge_wrong_codes
 from regulars_rewards.coupons.standing import CouponStanding
 from regulars_rewards.offers.obstacles import Obstacle, Reason
 from regulars_rewards.offers.refusals import coupon_refused
@@ -38,9 +38,9 @@ from regulars_rewards.quotes.offer_quotes import Offer, OfferQuote, present_of
 from regulars_rewards.settings import Offers, RewardsSettings
 from regulars_rewards.uses.changes import Claim, Exhausted, UseChanges
 from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_run_out, own_of
+from regulars_rewards.uses.tiers import lookup_shown_tiers, shown_tiers_from
 
 Extras = Sequence[Mapping[str, Any]]
-TIERS = "tiers"
 _LIMITING = frozenset({Reason.LIMIT_REACHED, Reason.RESERVED, Reason.REVOKED, Reason.UNKNOWN_CODE})
 """What stands in the way of a use that is recorded all the same, and then does not count."""
 
@@ -66,23 +66,12 @@ def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline], extras: Ext
     return [
         (f"SELECT id, version FROM rewards_promotion WHERE {among}", [named]),
         lookup_run_out(dialect, keys, present),
-        *_lookup_tiers(shop, [one.customer_id for one, _ in part if one.customer_id is not None]),
+        *lookup_shown_tiers(shop, [one.customer_id for one, _ in part if one.customer_id is not None]),
     ]
 
 
 def _uses_offers(extra: Mapping[str, Any]) -> bool:
     return bool(extra.get(OFFERS) or extra.get(CODES))
-
-
-def _door(shop: Shop) -> Any:
-    """What the plugin tiers lets others use; None where it is off."""
-    module: Any = dict(shop.plugins.modules).get(TIERS)
-    return None if module is None else import_module(f"{module.__name__}.plugin")
-
-
-def _lookup_tiers(shop: Shop, customer_ids: Sequence[str]) -> Sequence[Lookup]:
-    door = _door(shop)
-    return [door.lookup_shown_tiers(shop, customer_ids)] if door and customer_ids else []
 
 
 @dataclass(frozen=True)
@@ -98,8 +87,7 @@ class _Known:
 async def _known(shop: Shop, found: Sequence[Sequence[Any]]) -> _Known:
     if not found:
         return _Known({}, (), {})
-    door = _door(shop)
-    tiers = await door.shown_tiers_from(shop, found[2]) if door and len(found) > 2 else {}
+    tiers = await shown_tiers_from(shop, found[2:])
     return _Known({row[0]: row[1] for row in found[0]}, kept_uses(found[1]), tiers)
 
 
@@ -121,6 +109,7 @@ async def record(
         return
     known = await _known(shop, found)
     for sale in sales:
+        sale.charge()
         sale.decide()
         await sale.write(known)
 
@@ -157,6 +146,11 @@ class _Sale:
         if self._quote is None:
             return bool(told)
         return told != dict(self._computed) or list(self._told.line_amounts) != list(self._quote.taken)
+
+    def charge(self) -> None:
+        """Let the caller pay for codes that there are not, also where the sale is recorded all the same."""
+        if self._quote is not None:
+            charge_wrong_codes(sum(one.coupon is None for one in self._quote.codes))
 
     def decide(self) -> None:
         """Refuse what does not apply, unless it is recorded as it was told."""
@@ -262,10 +256,7 @@ class _Sale:
             promotion_id, version, coupon.counters if coupon else None, purchase.customer_id, purchase.store_id,
             purchase.purchased_at, purchase.basket, purchase.id, amount, known.tiers.get(purchase.customer_id or ""),
         )  # fmt: skip
-        own = own_of(
-            self._quote.own if self._quote else (), promotion_id, claim.coupon.id if claim.coupon else None,
-            purchase.customer_id, purchase.purchased_at,
-        )  # fmt: skip
+        own = own_of(self._quote.own if self._quote else (), promotion_id, claim.coupon.id if claim.coupon else None)
         counts = self._is_strict or not any(one.reason in _LIMITING for one in self._against_or_none(offer))
         try:
             changes.claim(claim, own, counts=counts)

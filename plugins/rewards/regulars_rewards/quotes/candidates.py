@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from regulars_core.plugin import Instant
-from regulars_rewards.offers.obstacles import Obstacle, Reason
+from regulars_rewards.offers.obstacles import Obstacle, Reason, in_order
 from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.offers.standing import standing_obstacles as of_time_and_place
 from regulars_rewards.promotions.audiences import Belonging
 
 ACTIVE = "ACTIVE"
-_ORDER = {reason: n for n, reason in enumerate(Reason)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +83,13 @@ def standing_obstacles(
     customer is among those whom it is for; it must be given where there are both an audience and a customer. It `is_owned` where
     it comes by a coupon that is somebody's own.
     """
-    found = [
-        *of_time_and_place(promotion, where.at, where.store_id),
-        *_of_limits(promotion, limit, uses),
-        *_of_the_customer(promotion, where, belonging, is_owned),
-    ]
-    return sorted(found, key=lambda one: _ORDER[one.reason])
+    return in_order(
+        [
+            *of_time_and_place(promotion, where.at, where.store_id),
+            *_of_limits(promotion, limit, uses),
+            *_of_the_customer(promotion, where, belonging, is_owned),
+        ]
+    )
 
 
 def _of_limits(promotion: Promotion, limit: LimitStanding | None, uses: Taken | None) -> Iterator[Obstacle]:

@@ -23,7 +23,7 @@ from regulars_core.plugin import (
 from regulars_rewards.coupons.codes import key_of_code
 from regulars_rewards.coupons.standing import CouponStanding, coupons_from, lookup_codes, obstacles_of_code
 from regulars_rewards.offers.engine import Candidate
-from regulars_rewards.offers.obstacles import Obstacle, Reason
+from regulars_rewards.offers.obstacles import Obstacle, Reason, joined
 from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.promotions.audiences import Belongings, belonging_lookups, belongings_of
 from regulars_rewards.promotions.known import (
@@ -43,7 +43,7 @@ from regulars_rewards.uses.limits import (
     lookup_customer_uses,
     lookup_limits,
 )
-from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_uses_of_basket
+from regulars_rewards.uses.rows import KeptUse, UseRow, kept_uses, lookup_uses_of_basket, of_basket
 
 Extras = Sequence[Mapping[str, Any]]
 CODES = "couponCodes"
@@ -87,11 +87,11 @@ class _Question:
         if any(one.data.total_limit is not None or one.data.budget is not None for one in asked):
             yield "limits", lookup_limits(name, self.present, Instant(min(self.present, self.basket.at)))
         if name is not None and asked:
-            yield "own", lookup_uses_of_basket(name)
+            yield "own", lookup_uses_of_basket(name, self.basket.at)
         for customer_id, _ in self.who:
             yield "status", ("SELECT status FROM customer WHERE id = $1", [customer_id])
             if any(one.data.per_customer_limit is not None for one in asked):
-                yield "uses", lookup_customer_uses(customer_id, name, self.present)
+                yield "uses", lookup_customer_uses(customer_id, self.present)
         for n, one in enumerate(belonging_lookups(self.shop, self.with_audience, self.who)):
             yield f"audience {n}", one
 
@@ -172,7 +172,7 @@ class _Found:
 
 
 def _quoted(question: _Question, basket: Basket, found: _Found) -> OfferQuote:
-    own = kept_uses(found.of("own"))
+    own = of_basket(kept_uses(found.of("own")), basket.customer_id, basket.store_id, basket.at, question.present)
     limits = limits_from(found.of("limits"))
     status = next((row[0] for row in found.of("status")), None)
     deciding = Deciding(
@@ -180,7 +180,7 @@ def _quoted(question: _Question, basket: Basket, found: _Found) -> OfferQuote:
         question.present,
         limits,
         customer_uses_from(found.of("uses")),
-        [one for one in own if _is_theirs(one, basket.customer_id, question.present)],
+        own,
         belongings_of(question.shop, question.with_audience, question.who, found.belonging_rows),
     )
     coupons = coupons_from(found.of("codes"))
@@ -194,11 +194,6 @@ def _quoted(question: _Question, basket: Basket, found: _Found) -> OfferQuote:
         if not one.needs_coupon
     ]
     return quoted_offers(basket, question.shop.settings.zone, automatic, codes, limits, own)
-
-
-def _is_theirs(use: KeptUse, customer_id: str | None, at: Instant) -> bool:
-    """Whether what a basket has is the use that this sale of it is: what was redeemed for the same customer, or a reservation."""
-    return not use.row.has_run_out(at) if use.row.is_reserved else use.row.customer_id == customer_id
 
 
 def _once(typed: Sequence[str]) -> Sequence[str]:
@@ -223,7 +218,7 @@ class Deciding:
         of_code = [] if coupon is None else self._of_code(coupon)
         obstacles = of_code or self._standing(promotion, limit, coupon)
         if of_code and of_code[0].reason is not Reason.NOT_THEIRS:
-            obstacles = _together(of_code, self._standing(promotion, limit, coupon))
+            obstacles = joined(of_code, self._standing(promotion, limit, coupon))
         budget = None if limit is None else limit.budget_left
         if coupon is None:
             return Candidate(promotion, obstacles=obstacles, budget_left=budget)
@@ -236,12 +231,11 @@ class Deciding:
     def _standing(
         self, promotion: Promotion, limit: LimitStanding | None, coupon: CouponStanding | None
     ) -> Sequence[Obstacle]:
-        uses = self.uses.get(promotion.id)
         return standing_obstacles(
             promotion,
             self.where,
             limit=None if limit is None else self._limit(promotion, limit),
-            uses=None if uses is None else Taken(uses.used, uses.used - uses.redeemed),
+            uses=self._uses_of_customer(promotion),
             belonging=None if self.where.customer_id is None else self._belonging(promotion),
             is_owned=coupon is not None and coupon.customer_id is not None,
         )
@@ -249,8 +243,21 @@ class Deciding:
     def _belonging(self, promotion: Promotion) -> Any:
         return self.belongings.get((promotion.id, CustomerMoment(str(self.where.customer_id), self.where.at)))
 
+    def _own(self, promotion: Promotion) -> Sequence[UseRow]:
+        """What counts of the promotion and is the same use."""
+        return [one.row for one in self.own if one.row.promotion_id == promotion.id and one.row.is_counted]
+
+    def _uses_of_customer(self, promotion: Promotion) -> Taken | None:
+        uses = self.uses.get(promotion.id)
+        if uses is None:
+            return None
+        own = [one for one in self._own(promotion) if one.customer_id == self.where.customer_id]
+        reserved = uses.used - uses.redeemed - len({one.group for one in own if one.is_reserved})
+        redeemed = uses.redeemed - len({one.group for one in own if not one.is_reserved})
+        return Taken(max(0, reserved) + max(0, redeemed), max(0, reserved))
+
     def _limit(self, promotion: Promotion, limit: LimitStanding) -> candidates.LimitStanding:
-        own = {one.row.group for one in self.own if one.row.promotion_id == promotion.id and one.row.is_counted}
+        own = {one.group for one in self._own(promotion)}
         used = max(0, limit.used - limit.run_out - len(own))
         taken = Taken(used, min(limit.reserved, used), limit.free_at)
         return candidates.LimitStanding(limit.total_limit, limit.budget, taken, limit.amount)
@@ -275,14 +282,4 @@ class Deciding:
             return TypedCode(key, capitals, coupon, None, of_code)
         at = ends.get(coupon.promotion_id, LATEST)
         ended = Obstacle(Reason.EXPIRED, "This offer has ended.", at=None if at == LATEST else at)
-        return TypedCode(key, capitals, coupon, None, _together([ended], of_code))
-
-
-def _together(some: Sequence[Obstacle], others: Sequence[Obstacle]) -> Sequence[Obstacle]:
-    """Both, each reason once, in the order of reasons."""
-    by_reason = {one.reason: one for one in (*reversed(others), *reversed(some))}
-    if Reason.NOT_THEIRS in by_reason:
-        return [by_reason[Reason.NOT_THEIRS]]
-    if Reason.LIMIT_REACHED in by_reason:
-        by_reason.pop(Reason.RESERVED, None)
-    return [by_reason[reason] for reason in Reason if reason in by_reason]
+        return TypedCode(key, capitals, coupon, None, joined([ended], of_code))

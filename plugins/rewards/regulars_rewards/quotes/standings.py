@@ -7,7 +7,7 @@ from regulars_core.plugin import CustomerRow, Instant, Shop, day_and_minute, now
 from regulars_rewards.coupons.standing import CouponStanding, held_from, lookup_held
 from regulars_rewards.offers.facts import OfferBasket
 from regulars_rewards.offers.kinds import OfferConditionKind, Unmet
-from regulars_rewards.offers.obstacles import Obstacle, Reason
+from regulars_rewards.offers.obstacles import Obstacle, Reason, in_order
 from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.promotions.audiences import read_belongings
 from regulars_rewards.promotions.known import read_promotions
@@ -16,7 +16,6 @@ from regulars_rewards.quotes.candidates import Situation
 from regulars_rewards.quotes.quoting import Deciding
 from regulars_rewards.uses.limits import limits_from, lookup_limits, lookup_uses_of_customers, uses_of_customers_from
 
-_REASONS = list(Reason)
 _NO_COUPON = Obstacle(Reason.UNKNOWN_CODE, "It applies by a coupon, and the customer holds none.")
 
 
@@ -98,8 +97,7 @@ def _standings(
             found = [*deciding.candidate(promotion, coupon).obstacles, *hours[promotion.id]]
             if promotion.needs_coupon and coupon is None:
                 found.append(_NO_COUPON)
-            found.sort(key=lambda one: _REASONS.index(one.reason))
-            standings.append(OfferStanding(promotion.id, coupon.id if coupon else None, found))
+            standings.append(OfferStanding(promotion.id, coupon.id if coupon else None, in_order(found)))
     return standings
 
 

@@ -1,10 +1,10 @@
 """Reserving a coupon for a basket, redeeming it without a purchase, and taking either back."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from regulars_core.plugin import Instant, Problem, Refused, Shop, hold, now
 from regulars_rewards.coupons.codes import key_of_code
+from regulars_rewards.coupons.guesses import charge_wrong_codes
 from regulars_rewards.offers.obstacles import Obstacle, Reason
 from regulars_rewards.offers.refusals import coupon_refused
 from regulars_rewards.redemptions.deciding import CODE, exhausted, usable_code
@@ -19,7 +19,6 @@ from regulars_rewards.uses.rows import (
     lookup_uses_of_basket,
     reserved_of,
 )
-from regulars_rewards.uses.tiers import shown_tiers
 
 MAX_BASKET = 120
 _MINUTE_MS = 60_000
@@ -57,11 +56,10 @@ async def _use(
     if left is not None and amount > left:
         obstacle = Obstacle(Reason.LIMIT_REACHED, "It would pass what the offer may take off in all.")
         raise Refused(coupon_refused([obstacle], CODE))
-    tiers: Mapping[str, str] = await shown_tiers(shop, [owner]) if owner else {}
     until = None if minutes is None else Instant(present + minutes * _MINUTE_MS)
     claim = Claim(
         usable.promotion.id, usable.promotion.version, usable.coupon, owner, store_id, present, basket, None, amount,
-        tiers.get(owner or ""), until,
+        usable.tier, until,
     )  # fmt: skip
     try:
         row = usable.changes.claim(claim, usable.own)
@@ -77,9 +75,10 @@ async def release(shop: Shop, code: str, basket: str) -> str:
     database, key = shop.database, key_of_code(code)
     found = [] if key is None else await database.read("SELECT id FROM rewards_coupon WHERE key = $1", key)
     if not found:
+        charge_wrong_codes()
         raise Refused(Problem("NOT_FOUND", "There is no coupon with this code.", (CODE,)))
     coupon_id = str(found[0][0])
-    sql, values = lookup_uses_of_basket(basket)
+    sql, values = lookup_uses_of_basket(basket, now())
 
     async def reserved() -> KeptUse | None:
         return reserved_of(kept_uses(await database.rows(sql, *values)), coupon_id)

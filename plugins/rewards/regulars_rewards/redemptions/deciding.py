@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from regulars_core.plugin import Basket, Instant, Lookup, Outdated, Refused, Shop
 from regulars_rewards.coupons.codes import key_of_code
+from regulars_rewards.coupons.guesses import charge_wrong_codes
 from regulars_rewards.offers.obstacles import Obstacle, Reason
 from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.offers.refusals import coupon_refused
@@ -13,6 +14,7 @@ from regulars_rewards.quotes.offer_quotes import OfferQuote, TypedCode
 from regulars_rewards.uses.changes import CouponCounters, UseChanges
 from regulars_rewards.uses.limits import LimitStanding
 from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_run_out, own_of
+from regulars_rewards.uses.tiers import lookup_shown_tiers, shown_tiers_from
 
 CODE = "couponCode"
 """Where the code is in the input."""
@@ -28,12 +30,14 @@ _OF_GOODS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Usable:
-    """A code that may be used: what it opens, by which coupon, what the same basket has of it already, and what is written."""
+    """A code that may be used: what it opens, by which coupon, what the same basket has of it already, in which tier the customer
+    is, and what is written."""
 
     promotion: Promotion
     coupon: CouponCounters
     limit: LimitStanding | None
     own: KeptUse | None
+    tier: str | None
     changes: UseChanges
 
 
@@ -44,27 +48,31 @@ async def usable_code(
     Refused with all that stands in its way."""
     asked = Basket(customer_id, present, shop.currency, None, basket, (), store_id=store_id)
     keys = [key for key in (key_of_code(code),) if key is not None]
-    run_out: Lookup = lookup_run_out(shop.database.dialect, keys, present)
+    before: list[Lookup] = [lookup_run_out(shop.database.dialect, keys, present)]
+    before += lookup_shown_tiers(shop, [customer_id] if customer_id else [])
     for attempt in range(_MAX_ANEW + 1):
         extras = [{quoting.CODES: [code]}]
-        lookups = [run_out, *quoting.lookups(shop, [asked.outline], extras)]
-        free, *found = await shop.database.read_together(lookups)
+        lookups = [*before, *quoting.lookups(shop, [asked.outline], extras)]
+        found = await shop.database.read_together(lookups)
         try:
-            [quote] = quoting.quotes(shop, [asked], extras, found)
+            [quote] = quoting.quotes(shop, [asked], extras, found[len(before) :])
             break
         except Outdated:
             if attempt == _MAX_ANEW:
                 raise
     [typed] = quote.codes
+    charge_wrong_codes(int(typed.coupon is None))
     obstacles = _obstacles(quote, typed)
     if obstacles:
         raise Refused(coupon_refused(obstacles, CODE))
     assert typed.candidate is not None
     assert typed.coupon is not None
     promotion, coupon = typed.candidate.promotion, typed.coupon
-    own = own_of(quote.own, promotion.id, coupon.id, customer_id, present)
-    changes = UseChanges(shop, quote.limits, kept_uses(free))
-    return Usable(promotion, coupon.counters, quote.limits.get(promotion.id), own, changes)
+    own = own_of(quote.own, promotion.id, coupon.id)
+    changes = UseChanges(shop, quote.limits, kept_uses(found[0]))
+    tiers = await shown_tiers_from(shop, found[1 : len(before)])
+    tier = tiers.get(customer_id or "")
+    return Usable(promotion, coupon.counters, quote.limits.get(promotion.id), own, tier, changes)
 
 
 def _obstacles(quote: OfferQuote, typed: TypedCode) -> Sequence[Obstacle]:

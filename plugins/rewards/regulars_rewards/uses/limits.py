@@ -39,7 +39,7 @@ def lookup_limits(basket: str | None, present: Instant, since: Instant | None = 
     full = "(l.total_limit IS NOT NULL AND l.used >= l.total_limit)"
     others = (
         "FROM rewards_use u WHERE u.promotion_id = l.promotion_id AND u.reserved_until > $1 AND u.is_counted"
-        f" AND {_ELSEWHERE}"
+        " AND (u.basket IS NULL OR CAST($3 AS TEXT) IS NULL OR u.basket <> CAST($3 AS TEXT))"
     )
     return (
         "SELECT l.promotion_id, l.total_limit, l.budget, l.used, l.amount, coalesce(r.run_out, 0),"
@@ -50,9 +50,6 @@ def lookup_limits(basket: str | None, present: Instant, since: Instant | None = 
         " ON r.promotion_id = l.promotion_id WHERE p.ends_at > $2",
         [present, present if since is None else since, basket],
     )
-
-
-_ELSEWHERE = "(u.basket IS NULL OR CAST($3 AS TEXT) IS NULL OR u.basket <> CAST($3 AS TEXT))"
 
 
 def limits_from(rows: Sequence[Any]) -> Mapping[str, LimitStanding]:
@@ -67,17 +64,16 @@ class CustomerUses(NamedTuple):
     redeemed: int
 
 
-def lookup_customer_uses(customer_id: str, basket: str | None, present: Instant) -> Lookup:
-    """How often a customer has used each promotion: reservations too, purchases of one basket once, and what this basket has used
-    or reserved not at all, since it is the same use. The id may be Sought. Who was merged into the customer has used them as
-    well, since their uses have gone over. Read by `customer_uses_from`."""
+def lookup_customer_uses(customer_id: str, present: Instant) -> Lookup:
+    """How often a customer has used each promotion: reservations too, and purchases of one basket once. The id may be Sought. Who
+    was merged into the customer has used them as well, since their uses have gone over. Read by `customer_uses_from`."""
     return (
         "SELECT u.promotion_id, count(DISTINCT coalesce(u.first_id, u.id)),"
         " count(DISTINCT CASE WHEN u.redeemed_at IS NOT NULL THEN coalesce(u.first_id, u.id) END)"
         " FROM rewards_use u WHERE u.customer_id = $1"
         " AND u.is_counted AND u.released_at IS NULL AND (u.redeemed_at IS NOT NULL OR u.reserved_until > $2)"
-        f" AND {_ELSEWHERE} GROUP BY u.promotion_id",
-        [customer_id, present, basket],
+        " GROUP BY u.promotion_id",
+        [customer_id, present],
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from regulars_core.plugin import Dialect, Instant, Lookup
+from regulars_core.plugin import DAY_MS, Dialect, Instant, Lookup
 
 
 @dataclass(slots=True)
@@ -47,21 +47,26 @@ COLUMNS = tuple(field.name for field in fields(UseRow))
 
 @dataclass(slots=True)
 class KeptUse:
-    """A use that may be changed: the version of its promotion, and how many other purchases of its basket stand for the same use,
-    and how many of them count."""
+    """A use that may be changed: when the first purchase of its basket redeemed it, the version of its promotion, and how many
+    other purchases of its basket stand for the same use, and how many of them count."""
 
     row: UseRow
+    first_at: Instant | None
     promotion_version: int
     beside: int
     counted_beside: int
 
 
 _BESIDE = (
-    "FROM rewards_use o WHERE o.basket = u.basket AND o.released_at IS NULL AND o.id <> u.id"
-    " AND coalesce(o.first_id, o.id) = coalesce(u.first_id, u.id)"
+    "FROM rewards_use o WHERE (o.id = u.first_id OR o.first_id = coalesce(u.first_id, u.id)) AND o.id <> u.id"
+    " AND o.released_at IS NULL"
+)
+_FIRST_AT = (
+    "(CASE WHEN u.first_id IS NULL THEN u.redeemed_at"
+    " ELSE (SELECT o.redeemed_at FROM rewards_use o WHERE o.id = u.first_id) END)"
 )
 _KEPT = (
-    f"{', '.join(f'u.{name}' for name in COLUMNS)}, p.version AS promotion_version,"
+    f"{', '.join(f'u.{name}' for name in COLUMNS)}, {_FIRST_AT} AS first_at, p.version AS promotion_version,"
     f" (SELECT count(*) {_BESIDE}) AS beside, (SELECT count(*) {_BESIDE} AND o.is_counted) AS counted_beside"
 )
 _SOURCE = "rewards_use u JOIN rewards_promotion p ON p.id = u.promotion_id"
@@ -78,12 +83,18 @@ def lookup_uses(dialect: Dialect, use_ids: Sequence[str]) -> Lookup:
     return f"SELECT {_KEPT} FROM {_SOURCE} WHERE {dialect.among('u.id', 1)} ORDER BY u.id", [sorted(use_ids)]
 
 
-def lookup_uses_of_basket(basket: str) -> Lookup:
-    """What is reserved for a basket or was redeemed in it, and not released; run-out reservations too, the latest first. Read by
-    `kept_uses`."""
+SHARED_MS = DAY_MS
+"""For how long from its first purchase on a basket's name means the same basket: a till may use names again."""
+
+
+def lookup_uses_of_basket(basket: str, at: Instant) -> Lookup:
+    """What is reserved for a basket or was redeemed about an instant under its name, and not released; run-out reservations too,
+    the latest first. Read by `kept_uses`."""
+    stands = "u.basket = $1 AND u.released_at IS NULL"
     return (
-        f"SELECT {_KEPT} FROM {_SOURCE} WHERE u.basket = $1 AND u.released_at IS NULL ORDER BY u.id DESC LIMIT {MAX_OWN}",
-        [basket],
+        f"SELECT {_KEPT} FROM {_SOURCE} WHERE ({stands} AND u.redeemed_at IS NULL)"
+        f" OR ({stands} AND u.redeemed_at BETWEEN $2 AND $3) ORDER BY u.id DESC LIMIT {MAX_OWN}",
+        [basket, at - 2 * SHARED_MS, at + 2 * SHARED_MS],
     )
 
 
@@ -91,15 +102,27 @@ MAX_OWN = 500
 """Uses of one basket that are looked at; its name may be one that is used again and again."""
 
 
-def own_of(
-    uses: Sequence[KeptUse], promotion_id: str, coupon_id: str | None, customer_id: str | None, at: Instant
-) -> KeptUse | None:
-    """What a basket has of a promotion already by this coupon, out of all it has: the use that its purchases share, if they are
-    the same customer's, or else its reservation that keeps something."""
+def of_basket(
+    uses: Sequence[KeptUse], customer_id: str | None, store_id: str, at: Instant, present: Instant
+) -> Sequence[KeptUse]:
+    """What is the basket's own of all that was looked up by its name: reservations that keep something, and what the same
+    customer, or a stranger too, redeemed in the same store, if the first of its purchases was no more than SHARED_MS away."""
+    return [one for one in uses if _is_of_basket(one, customer_id, store_id, at, present)]
+
+
+def _is_of_basket(use: KeptUse, customer_id: str | None, store_id: str, at: Instant, present: Instant) -> bool:
+    row = use.row
+    if row.is_reserved:
+        return not row.has_run_out(present)
+    is_same = (row.customer_id, row.store_id) == (customer_id, store_id)
+    return is_same and use.first_at is not None and abs(at - use.first_at) <= SHARED_MS
+
+
+def own_of(uses: Sequence[KeptUse], promotion_id: str, coupon_id: str | None) -> KeptUse | None:
+    """What a basket has of a promotion already by this coupon, out of what is its own: the use that its purchases share, or else
+    its reservation."""
     mine = [one for one in uses if (one.row.promotion_id, one.row.coupon_id) == (promotion_id, coupon_id)]
-    redeemed = [one for one in mine if not one.row.is_reserved and one.row.customer_id == customer_id]
-    reserved = [one for one in mine if one.row.is_reserved and not one.row.has_run_out(at)]
-    return next(iter([*redeemed, *reserved]), None)
+    return next((one for one in mine if not one.row.is_reserved), next(iter(mine), None))
 
 
 def reserved_of(uses: Sequence[KeptUse], coupon_id: str) -> KeptUse | None:
@@ -153,8 +176,8 @@ def kept_uses(rows: Sequence[Any]) -> list[KeptUse]:
     width = len(COLUMNS)
     found = []
     for row in rows:
-        *values, version, beside, counted = tuple(row)[: width + 3]
+        *values, first_at, version, beside, counted = tuple(row)[: width + 4]
         use = UseRow(*values)
         use.is_counted = bool(use.is_counted)
-        found.append(KeptUse(use, version, beside, counted))
+        found.append(KeptUse(use, first_at, version, beside, counted))
     return found

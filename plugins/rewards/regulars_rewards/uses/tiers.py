@@ -4,16 +4,25 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from regulars_core.plugin import Shop
+from regulars_core.plugin import Lookup, Shop
 
 TIERS = "tiers"
 
 
-async def shown_tiers(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, str]:
-    """The code of the tier of each customer; empty without the plugin."""
+def _door(shop: Shop) -> Any:
+    """What the plugin lets others use; None where it is off."""
     module: Any = dict(shop.plugins.modules).get(TIERS)
-    if module is None:
-        return {}
-    door: Any = import_module(f"{module.__name__}.plugin")
-    found: Mapping[str, str] = await door.shown_tiers(shop, customer_ids)
-    return found
+    return None if module is None else import_module(f"{module.__name__}.plugin")
+
+
+def lookup_shown_tiers(shop: Shop, customer_ids: Sequence[str]) -> Sequence[Lookup]:
+    """What has to be looked up; nothing without the plugin or customers. The ids may be Sought. Read by `shown_tiers_from`."""
+    door = _door(shop)
+    return [door.lookup_shown_tiers(shop, customer_ids)] if door and customer_ids else []
+
+
+async def shown_tiers_from(shop: Shop, found: Sequence[Sequence[Any]]) -> Mapping[str, str]:
+    """The code of the tier of each customer, out of the rows of what `lookup_shown_tiers` named."""
+    door = _door(shop)
+    tiers: Mapping[str, str] = await door.shown_tiers_from(shop, found[0]) if door and found else {}
+    return tiers
