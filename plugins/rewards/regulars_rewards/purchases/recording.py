@@ -227,10 +227,12 @@ class _Sale:
         if not offers and not (self._quote and self._quote.own):
             return
         changes = UseChanges(self._shop, self._quote.limits if self._quote else {}, known.run_out)
+        # Whatever the till's order is: as they applied, and then what was told beside them.
+        applied = [offer for offer in {**self._computed, **offers} if offer in offers]
         used = {
             own.row.id
             for n, (offer, amount) in enumerate(offers.items())
-            if (own := self._claim(changes, known, offer, amount or 0, n)) is not None
+            if (own := self._claim(changes, known, offer, amount or 0, n, applied.index(offer))) is not None
         }
         for left in self._quote.own if self._quote else ():  # what was reserved for the basket, and not used in it
             if left.row.is_reserved and left.row.id not in used and not left.row.has_run_out(now()):
@@ -251,6 +253,7 @@ class _Sale:
         offer: Offer,
         amount: int,
         n: int,
+        position: int,
     ) -> KeptUse | None:
         """Use an offer; answers what the basket had of it already."""
         purchase, promotion_id = self._purchase, offer[0]
@@ -260,7 +263,7 @@ class _Sale:
             raise Refused(Problem("NOT_FOUND", "There is no such promotion.", (OFFERS, str(n), "offerId")))
         claim = Claim(
             promotion_id, version, coupon.counters if coupon else None, purchase.customer_id, purchase.store_id,
-            purchase.purchased_at, purchase.basket, purchase.id, amount, known.tiers.get(purchase.customer_id or ""),
+            purchase.purchased_at, purchase.basket, purchase.id, amount, known.tiers.get(purchase.customer_id or ""), position=position,
         )  # fmt: skip
         own = own_of(
             self._quote.own if self._quote else (), promotion_id, claim.coupon.id if claim.coupon else None,
