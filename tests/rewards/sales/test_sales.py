@@ -1,11 +1,15 @@
 """What a till is told of offers, and what becomes of a sale with them: refused with the new quote, or written down."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from regulars_core.testing import statements
+import regulars_rewards
+from regulars_core.plugin import plugins_on
+from regulars_core.testing import OpenShop, statements
 from tests.rewards.sales.conftest import PERCENT, OpenTill, Till, amount_of, rule
+from tests.support.club import Club
 
 TEA = {"sku": "TEA-1", "name": "Tea", "unitPrice": "60.00"}
 MUG = {"sku": "MUG-4", "name": "Mug", "unitPrice": "40.00"}
@@ -306,3 +310,18 @@ async def test_the_part_of_purchases_is_the_whole_shops(till: Till) -> None:
         assert told.data == {"customer": {"id": ana, "offerShare": None}}
         assert told.codes == ["FORBIDDEN"]
         assert missing in told.errors[0]["message"]
+
+
+@pytest.mark.parametrize("names", [("rewards", "club"), ("club", "rewards")])
+async def test_a_refusal_quotes_what_other_plugins_take_off_too(open_shop: OpenShop, names: Sequence[str]) -> None:
+    modules = {"rewards": regulars_rewards, "club": Club()}
+    till = Till(await open_shop(plugins=plugins_on({name: modules[name] for name in names})))
+    await till.promotion("Ten", discountRule=PERCENT)
+    given = {"firstName": "Ana", "lastName": "50"}  # of whom the club takes half of cakes off
+    ana = str((await till.office.done("customerCreate", "customer { id }", given))["customer"]["id"])
+    lines = [{"name": "Torte", "category": "Cake", "unitPrice": "8.00"}, TEA]
+    quote = await till.quote(lines, customerId=ana)
+    assert amount_of(quote, "total") == "57.60"
+    assert amount_of(quote, "discount") == ("6.80" if names[0] == "rewards" else "6.40")
+    [changed] = await till.refused(lines=lines, customerId=ana, offers=[])
+    assert {**changed["quote"], "at": None} == {**quote, "at": None}

@@ -99,8 +99,8 @@ class UseChanges:
         row = UseRow(
             reserved.id if reserved else new_id(), claim.promotion_id, claim.coupon.id if claim.coupon else None,
             claim.customer_id, claim.store_id, claim.basket, claim.purchase_id, claim.position,
-            shared.group if shared else None, claim.amount, claim.tier, counted, reserved.created_at if reserved else claim.at, claim.reserved_until,
-            None if is_reservation else claim.at, None,
+            shared.group if shared else None, claim.amount, claim.tier, counted,
+            reserved.created_at if reserved else claim.at, claim.reserved_until, None if is_reservation else claim.at, None,
         )  # fmt: skip
         (self._taken_over if reserved else self._made).append(row)
         self._tell(row, UseState.RESERVED if is_reservation else UseState.REDEEMED, claim.at)
