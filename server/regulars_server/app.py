@@ -41,7 +41,7 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
         schema = schema_of(plugins, Documents(settings.document_cache, Limits.of(settings)))
     metrics = Metrics() if settings.metrics else None
     app = Starlette(
-        routes=[*routes(metrics=settings.metrics), *graphiql.routes()],
+        routes=[*routes(metrics=settings.metrics), *graphiql.routes(frozenset(name for name, _ in plugins.modules))],
         middleware=[Middleware(Access, metrics), *_cors(settings), Middleware(GraphQLFirst)],
         exception_handlers=ERROR_HANDLERS,
         lifespan=lifespan,

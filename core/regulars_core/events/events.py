@@ -70,7 +70,7 @@ async def announce(
     others: Sequence[str | None] = (),
     since: Sequence[str | None] = (),
     found: Found | None = None,
-    quotes: Sequence[Mapping[str, Any]] = (),
+    quoted: Sequence[Any] = (),
 ) -> None:
     """Tell the plugins of something, inside the transaction in which it happens. Raises what they raise, Refused too.
 
@@ -88,7 +88,7 @@ async def announce(
             about = [*others[some], *since[some]]
             await journal.write(shop, event, ids[some], about, told)  # before what a plugin does about it
             if shop.plugins.listens(event):
-                await tell(shop, event, ids[some], extras[some], rows, found=found, quotes=quotes[some], only=told)
+                await tell(shop, event, ids[some], extras[some], rows, found=found, quoted=quoted[some], only=told)
 
 
 async def tell(
@@ -99,7 +99,7 @@ async def tell(
     rows: Mapping[str, Any] | None = None,
     *,
     found: Found | None = None,
-    quotes: Sequence[Mapping[str, Any]] = (),
+    quoted: Sequence[Any] = (),
     only: Collection[str] | None = None,
     moments: Mapping[str, Instant] | None = None,
 ) -> None:
@@ -111,7 +111,7 @@ async def tell(
     if not there:
         return
     carried = dict(zip(ids, extras, strict=True)) if extras else {}
-    quoted = dict(zip(ids, quotes, strict=True)) if quotes else {}
+    answers = dict(zip(ids, quoted, strict=True)) if quoted else {}
     present, aligned = [by_id[id_] for id_ in there], [carried.get(id_, {}) for id_ in there]
     if found is None:
         outlined = [kind.outline(row) for row in present]
@@ -119,5 +119,5 @@ async def tell(
     at = [now()] * len(there) if moments is None else [moments[id_] for id_ in there]
     beside = {name: [value(row) for row in present] for name, value in kind.beside.items()}
     facts = {"shop": shop, kind.argument: present, "moments": at, **beside}
-    told = [quoted.get(id_, {}) for id_ in there]
-    await shop.plugins.announce(event, facts, only=only, extras=aligned, found=found, quotes=told)
+    told = [answers.get(id_) for id_ in there]
+    await shop.plugins.announce(event, facts, only=only, extras=aligned, found=found, quoted=told)

@@ -10,7 +10,7 @@ from regulars_core.groups.reads import GroupRow
 from regulars_core.plugins.host import hookspec
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import Problem
-from regulars_core.purchases.baskets import Quote
+from regulars_core.purchases.baskets import Quote, Quoted
 from regulars_core.purchases.recorded import (
     PurchaseOutline,
     ReassignedPurchase,
@@ -190,6 +190,7 @@ async def purchases_recorded(
     extras: Sequence[Mapping[str, Any]],
     found: Sequence[Sequence[Any]],
     quotes: Sequence[Quote | None],
+    quoted: Sequence[Quoted | None],
     moments: Sequence[Instant],
 ) -> None:
     """Purchases were recorded, each with its lines and payments. A purchase may have no customer.
@@ -201,7 +202,8 @@ async def purchases_recorded(
 
     `quotes` are what the plugin has answered to `baskets_quoted` of each purchase, in the same transaction: by them it writes
     what was used, or refuses a sale that was told otherwise. It is None where it has failed, and wherever nothing is quoted: in
-    an import, and where the plugin is told later.
+    an import, and where the plugin is told later. `quoted` is what all plugins together have taken off each purchase, as `quote`
+    would answer it: by it a refusal tells what is left to pay.
 
     `extras` are those of `purchaseRecord`. What its lines carried is in it under `lines`, if any carried something: a mapping for
     each line, in their order, which is empty where the line carried nothing. Likewise `payments`.

@@ -277,11 +277,11 @@ class Plugins:
         only: Collection[str] | None = None,
         extras: Sequence[Extras] = (),
         found: Mapping[str, Sequence[Sequence[Any]]] | None = None,
-        quotes: Sequence[Mapping[str, Any]] = (),
+        quoted: Sequence[Any] = (),
     ) -> None:
         """Await every plugin's implementation of an event with these facts, one after another, in the order of registration; or
         those of some plugins only. Of the extras each is told its own, of what was `found` the rows of the look-ups that it has
-        named, and of the `quotes` of each row its own or None.
+        named, and beside what was `quoted` of each row, or None, its own quote of it.
 
         Core is told only where it is named: it does its part before anybody else.
 
@@ -292,8 +292,13 @@ class Plugins:
             if implementation.plugin_name not in told:
                 continue
             own = (found or {}).get(implementation.plugin_name, ())
-            quoted = [each.get(implementation.plugin_name) for each in quotes]
-            known = {**facts, "extras": _own(extras, implementation.plugin_name), "found": own, "quotes": quoted}
+            known = {
+                **facts,
+                "extras": _own(extras, implementation.plugin_name),
+                "found": own,
+                "quoted": quoted,
+                "quotes": [None if each is None else each.quotes.get(implementation.plugin_name) for each in quoted],
+            }
             with _named(event, implementation.plugin_name):
                 await implementation.function(*(known[name] for name in implementation.argnames))
 

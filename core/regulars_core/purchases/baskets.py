@@ -3,7 +3,7 @@
 Core knows adjustments of lines and nothing of why they are made: not a coupon, not a promotion.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from regulars_core.primitives.clock import Instant
@@ -99,6 +99,35 @@ class Quote:
 class Outdated(Exception):
     """What a plugin has looked up was named by what is no longer so, such as by what it remembers of its offers. Asked again, it
     names it anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What plugins take off one basket.
+
+    `basket` is it before they take anything off, `quotes` is what each of them has answered, in the order in which they were
+    asked, and `left` what is left of each line in the end. Those that `failed` have no quote, and took nothing off.
+    """
+
+    basket: Basket
+    quotes: Mapping[str, Quote]
+    failed: Mapping[str, Exception]
+    left: Sequence[int]
+
+    @property
+    def subtotal(self) -> int:
+        """The lines before plugins take anything off, in minor units."""
+        return sum(line.total for line in self.basket.lines)
+
+    @property
+    def total(self) -> int:
+        """What is left of them."""
+        return sum(self.left)
+
+    @property
+    def discount(self) -> int:
+        """What plugins take off in all."""
+        return self.subtotal - self.total
 
 
 class WrongQuote(Exception):

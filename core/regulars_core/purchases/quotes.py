@@ -5,9 +5,8 @@ what is told and what is recorded come from the same function. The first half na
 with its own; the second one is pure. What a plugin does wrong is contained: its quote is left out and told, the others' stand.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.database import Lookup
@@ -21,6 +20,7 @@ from regulars_core.purchases.baskets import (
     BasketOutline,
     Outdated,
     Quote,
+    Quoted,
     WrongQuote,
     before,
     less,
@@ -36,35 +36,6 @@ MAX_BASKETS = 1_000
 """Baskets of one question at most."""
 MAX_ANEW = 3
 """How often a question is asked anew at most, because a plugin says that it is out of date."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quoted:
-    """What plugins take off one basket.
-
-    `basket` is it before they take anything off, `quotes` is what each of them has answered, in the order in which they were
-    asked, and `left` what is left of each line in the end. Those that `failed` have no quote, and took nothing off.
-    """
-
-    basket: Basket
-    quotes: Mapping[str, Quote]
-    failed: Mapping[str, Exception]
-    left: Sequence[int]
-
-    @property
-    def subtotal(self) -> int:
-        """The lines before plugins take anything off, in minor units."""
-        return sum(line.total for line in self.basket.lines)
-
-    @property
-    def total(self) -> int:
-        """What is left of them."""
-        return sum(self.left)
-
-    @property
-    def discount(self) -> int:
-        """What plugins take off in all."""
-        return self.subtotal - self.total
 
 
 class Quoting:
@@ -274,7 +245,7 @@ def quoting_of(shop: Shop, purchases: Sequence[CheckedPurchase], *, is_last: boo
     )
 
 
-def quotes_of(purchases: Sequence[CheckedPurchase], quoted: Sequence[Quoted]) -> Sequence[Mapping[str, Quote]]:
+def quoted_of(purchases: Sequence[CheckedPurchase], quoted: Sequence[Quoted]) -> Sequence[Quoted | None]:
     """What was answered for each of these purchases by `quoting_of` them; nothing for those that were not asked about."""
     answers = iter(quoted)
-    return [next(answers).quotes if quoted and one.input.origin == "TILL" else {} for one in purchases]
+    return [next(answers) if quoted and one.input.origin == "TILL" else None for one in purchases]

@@ -13,10 +13,10 @@ from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
 from regulars_core.primitives.money import CurrencyCode
 from regulars_core.purchases.ahead import RECORDED, NamedAhead, activity_of, named_ahead
-from regulars_core.purchases.baskets import Quote
+from regulars_core.purchases.baskets import Quoted
 from regulars_core.purchases.given_back.returns import EXCHANGE, exchange, lock_returned
 from regulars_core.purchases.payments.payment_rows import PAYMENT_COLUMNS, PaymentRow, payment_row, payment_values
-from regulars_core.purchases.quotes import answers_to, quotes_of, quoting_of, tell_failures
+from regulars_core.purchases.quotes import answers_to, quoted_of, quoting_of, tell_failures
 from regulars_core.purchases.reads import LineRow, PurchaseRow
 from regulars_core.purchases.recorded import PurchaseOutline, RecordedPurchase, whole
 from regulars_core.purchases.rules import CheckedLine, CheckedPurchase, NewPayment
@@ -142,7 +142,7 @@ async def _write_and_tell(
     rows = {row.id: whole(row, of, paid) for (row, _), of, paid in zip(new, lines, payments, strict=True)}
     buyers = [row.customer_id for row, _ in new]
     extras = [_for_each_payment(purchase.input.extras, len(exchanged)) for _, purchase in new]
-    await announce(shop, RECORDED, list(rows), extras, rows, others=buyers, found=known.found, quotes=known.quotes)
+    await announce(shop, RECORDED, list(rows), extras, rows, others=buyers, found=known.found, quoted=known.quoted)
     for row, _ in new:
         await _lower(shop, row, rows[row.id])
 
@@ -176,7 +176,7 @@ class _Known:
 
     activity: int | None = None
     found: Found | None = None
-    quotes: Sequence[Mapping[str, Quote]] = ()
+    quoted: Sequence[Quoted | None] = ()
 
 
 async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: NamedAhead | None) -> _Known:
@@ -198,7 +198,7 @@ async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: Name
     )
     tell_failures(quoted)
     activity = rows[0][0][-1] if own and rows[0] else None
-    return _Known(activity, found if len(purchases) == 1 else None, quotes_of(purchases, quoted))
+    return _Known(activity, found if len(purchases) == 1 else None, quoted_of(purchases, quoted))
 
 
 class Known(NamedTuple):

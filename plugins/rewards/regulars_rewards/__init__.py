@@ -22,6 +22,7 @@ from regulars_core.plugin import (
     Problem,
     PurchaseOutline,
     Quote,
+    Quoted,
     ReassignedPurchase,
     RecordedPurchase,
     RecordedRefund,
@@ -136,9 +137,9 @@ async def purchases_recorded(
     purchases: Sequence[RecordedPurchase],
     extras: Sequence[Mapping[str, Any]],
     found: Sequence[Sequence[Any]],
-    quotes: Sequence[Quote | None],
+    quoted: Sequence[Quoted | None],
 ) -> None:
-    await events.recorded(shop, purchases, extras, found, quotes)
+    await events.recorded(shop, purchases, extras, found, quoted)
 
 
 @hookimpl

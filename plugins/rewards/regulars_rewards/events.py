@@ -7,7 +7,7 @@ from regulars_core.plugin import (
     Instant,
     Lookup,
     PurchaseOutline,
-    Quote,
+    Quoted,
     ReassignedPurchase,
     RecordedPurchase,
     RecordedRefund,
@@ -30,10 +30,10 @@ async def recorded(
     purchases: Sequence[RecordedPurchase],
     extras: Sequence[Mapping[str, Any]],
     found: Found,
-    quotes: Sequence[Quote | None],
+    quoted: Sequence[Quoted | None],
 ) -> None:
     """Purchases were recorded: what they used of offers is used."""
-    await recording.record(shop, purchases, extras, found, quotes)
+    await recording.record(shop, purchases, extras, found, quoted)
 
 
 def lookups_of_refunds(shop: Shop, refunds: Sequence[RecordedRefund]) -> Sequence[Lookup]:

@@ -129,7 +129,7 @@ class OfferUse(Model):
     """An offer that was used in a purchase or is reserved for a basket: reserved while neither `redeemed_at` nor `released_at` is
     set, and `reserved_until` only as long. `tier` is the customer's as it was then, and `is_counted` whether it counts against
     limits and budget. Purchases of one basket are one use: those after the first name it in `first_id`, and count no more than it
-    does."""
+    does. `position` is the place at which it applied among those of its purchase, 0 for the first."""
 
     id = IdField(primary_key=True)
     promotion_id = IdField()
@@ -138,6 +138,7 @@ class OfferUse(Model):
     store_id = IdField()
     basket = TextKeyField(120, null=True)
     purchase_id = IdField(null=True)
+    position = fields.IntField()
     first_id = IdField(null=True)
     amount = MinorUnitsField()
     tier = fields.CharField(64, null=True)

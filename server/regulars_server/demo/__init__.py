@@ -7,6 +7,8 @@
 - About 5,000 purchases at the till, in the web shop and by telephone, in the rhythm of people: daily, weekly, monthly,
   around holidays, once. Weekends and December are full, and business grows. 80 articles with brand and category, cheese
   by weight; discounts, vouchers, shipping, buyers without a name, a free tenth cup.
+- With the plugin tiers: three tiers, of which the upper two multiply points. With the plugin loyalty: a point for each 1.00,
+  which expires after a year, pays a part of a purchase, and becomes credit; and credit that was given to make up for something.
 - Refunds of lines, parts of lines and amounts, with reasons; purchases rung up twice and voided; notes by four authors.
 
 Everything goes through the services that production uses. The same seed on the same day of the same shop makes the same

@@ -1,11 +1,12 @@
 """GraphiQL at `/graphiql`, from files of our own: the page asks no other host for anything.
 
-`static/` and `LICENSES.txt` are built by `make graphiql`. The page opens with a tab per document in `examples/`.
+`static/` and `LICENSES.txt` are built by `make graphiql`. The page opens with a tab per document in `examples/`; one that asks
+for what a plugin brings has its name before the ending, and is there where that is on.
 """
 
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -75,32 +76,35 @@ class _File:
 
 
 @cache
-def examples() -> tuple[Example, ...]:
-    """The documents of the tabs, in their order."""
+def examples(plugins: Set[str] = frozenset()) -> tuple[Example, ...]:
+    """The documents of the tabs where these plugins are on, in their order."""
     documents = []
     for file in sorted(files(__package__).joinpath("examples").iterdir(), key=lambda file: file.name):
         if file.name.endswith(".graphql"):
+            name, _, plugin = file.name.removesuffix(".graphql").partition(".")
+            if plugin and plugin not in plugins:
+                continue
             query = file.read_text(encoding="utf-8")
             title = query.partition("\n")[0].removeprefix("#").strip()
-            documents.append(Example(file.name.removesuffix(".graphql"), title, query))
+            documents.append(Example(name, title, query))
     return tuple(documents)
 
 
-def routes() -> list[BaseRoute]:
+def routes(plugins: Set[str] = frozenset()) -> list[BaseRoute]:
     """The page, its files and its examples, below `/graphiql`; it sends its queries to `/graphql` beside it."""
+
+    async def answered_examples(request: Request) -> Response:
+        return _examples_file(plugins).response(request)
+
     return [
         Route("/graphiql", _page, methods=["GET"]),
-        Route("/graphiql/examples.json", _examples, methods=["GET"]),
+        Route("/graphiql/examples.json", answered_examples, methods=["GET"]),
         Route("/graphiql/static/{file}", _static, methods=["GET"]),
     ]
 
 
 async def _page(request: Request) -> Response:
     return _page_file().response(request)
-
-
-async def _examples(request: Request) -> Response:
-    return _examples_file().response(request)
 
 
 async def _static(request: Request) -> Response:
@@ -118,8 +122,8 @@ def _page_file() -> _File:
 
 
 @cache
-def _examples_file() -> _File:
-    return _File.of(orjson.dumps(examples()), "application/json", _CHECK_FIRST)
+def _examples_file(plugins: Set[str]) -> _File:
+    return _File.of(orjson.dumps(examples(plugins)), "application/json", _CHECK_FIRST)
 
 
 @cache

@@ -1,10 +1,15 @@
 """What a till is told of offers, and what becomes of a sale with them: refused with the new quote, or written down."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+import regulars_rewards
+from regulars_core.plugin import plugins_on
+from regulars_core.testing import OpenShop, statements
 from tests.rewards.sales.conftest import PERCENT, OpenTill, Till, amount_of, rule
+from tests.support.club import Club
 
 TEA = {"sku": "TEA-1", "name": "Tea", "unitPrice": "60.00"}
 MUG = {"sku": "MUG-4", "name": "Mug", "unitPrice": "40.00"}
@@ -236,3 +241,87 @@ async def test_who_has_it_now_has_used_it(till: Till) -> None:
     assert (await till.quote([TEA], customerId=ana))["skipped"] == []
     assert (await till.quote([TEA], customerId=bob))["skipped"][0]["reason"] == "LIMIT_REACHED"
     assert (await till.quote([TEA]))["skipped"][0]["reason"] == "NOT_THEIRS"
+
+
+async def test_uses_are_told_in_the_order_in_which_they_applied(till: Till) -> None:
+    """The best of a group applies at the place of the group's first, here before one of a higher priority than its own. The till
+    may tell them in any order, and what was reserved before has an older id."""
+    await till.promotion("Weaker", priority=9, bestOfGroup="g", discountRule=rule("PERCENT", percent="5"))
+    await till.promotion("Middle", priority=5, discountRule=rule("PERCENT", percent="10"))
+    last = await till.promotion("By a code", priority=3, discountRule=FLAT, needsCoupon=True)
+    await till.promotion("Better", priority=1, bestOfGroup="g", discountRule=rule("PERCENT", percent="20"))
+    await till.coupon(last, "WELCOME10")
+    given = {"couponCode": "WELCOME10", "basket": "B", "idempotencyKey": "RESERVE"}
+    await till.office.done("couponReserve", "use { id }", given)
+    quote = await till.quote([TEA, MUG], couponCodes=["WELCOME10"], basket="B")
+    order = ["Better", "Middle", "By a code"]
+    assert [one["offer"]["name"] for one in quote["applied"]] == order
+    told = till.told([TEA, MUG], quote, basket="B")
+    told["offers"].reverse()
+    sold = await till.sold(**told)
+    assert [one["offer"]["name"] for one in sold["offerUses"]] == order
+    assert [name for name, *_ in await till.uses(sold)] == order
+
+
+async def share(till: Till, *customers: str) -> list[str | None]:
+    found = await till.api.data("{ customers(first: 100) { nodes { id offerShare } } }")
+    by_id = {one["id"]: one["offerShare"] for one in found["customers"]["nodes"]}
+    return [by_id[one] for one in customers]
+
+
+async def test_the_part_of_purchases_with_an_offer(till: Till) -> None:
+    """Two offers in one purchase count once; what is voided or wholly given back counts in neither figure."""
+    coupons = await till.promotion("By a code", needsCoupon=True, isReusableAfterCancel=False)
+    await till.coupon(coupons, "WELCOME10", limit=9)
+    ana, bo, new = await till.customer(), await till.customer("Bo"), await till.customer("Cy")
+    await till.promotion("For all")
+    both = await till.sells([TEA, MUG], ["WELCOME10"], customerId=ana)
+    assert [name for name, *_ in await till.uses(both)] == ["By a code", "For all"]
+    await till.sold(lines=[TEA], customerId=ana)
+    third = await till.sold(lines=[TEA], customerId=ana)
+    await till.sold(lines=[TEA], customerId=bo)
+    await till.sells([TEA])  # a stranger's
+    with statements(till.shop, 2):  # a page of customers, and the shares of all of them
+        assert await share(till, ana, bo, new) == ["0.3333", "0", None]
+    await till.refunds(both, 0)
+    assert await share(till, ana) == ["0.3333"]
+    passed = {"purchaseIds": [both["id"]], "customerId": bo, "idempotencyKey": "M"}
+    await till.office.done("purchasesReassign", "userErrors { code }", passed)
+    assert await share(till, ana, bo) == ["0", "0.5"]
+    await till.refunds(both, 1)
+    given = {"purchaseId": third["id"], "idempotencyKey": "V"}
+    await till.office.done("purchaseVoid", "purchase { id }", given)
+    assert await share(till, ana, bo) == ["0", "0"]
+
+
+async def test_the_part_of_purchases_is_the_whole_shops(till: Till) -> None:
+    ana = await till.customer()
+    main = "SELECT id FROM store WHERE code = 'MAIN'"
+    [[store]] = await till.shop.database.rows(main)
+    seeing = {"customers.view", "offers.view", "purchases.view"}
+    asked = "query($id: ID!) { customer(id: $id) { id offerShare } }"
+    assert await share(till.by("own", own=seeing), ana) == [None]
+    for own, stores, missing in (
+        (seeing, [store], "purchases.view"),
+        (seeing - {"purchases.view"}, None, "purchases.view"),
+        (seeing - {"offers.view"}, None, "offers.view"),
+    ):
+        told = await till.by("own", own=own, stores=stores).api.ask(asked, id=ana)
+        assert told.data == {"customer": {"id": ana, "offerShare": None}}
+        assert told.codes == ["FORBIDDEN"]
+        assert missing in told.errors[0]["message"]
+
+
+@pytest.mark.parametrize("names", [("rewards", "club"), ("club", "rewards")])
+async def test_a_refusal_quotes_what_other_plugins_take_off_too(open_shop: OpenShop, names: Sequence[str]) -> None:
+    modules = {"rewards": regulars_rewards, "club": Club()}
+    till = Till(await open_shop(plugins=plugins_on({name: modules[name] for name in names})))
+    await till.promotion("Ten", discountRule=PERCENT)
+    given = {"firstName": "Ana", "lastName": "50"}  # of whom the club takes half of cakes off
+    ana = str((await till.office.done("customerCreate", "customer { id }", given))["customer"]["id"])
+    lines = [{"name": "Torte", "category": "Cake", "unitPrice": "8.00"}, TEA]
+    quote = await till.quote(lines, customerId=ana)
+    assert amount_of(quote, "total") == "57.60"
+    assert amount_of(quote, "discount") == ("6.80" if names[0] == "rewards" else "6.40")
+    [changed] = await till.refused(lines=lines, customerId=ana, offers=[])
+    assert {**changed["quote"], "at": None} == {**quote, "at": None}

@@ -16,8 +16,9 @@ from regulars_rewards.promotions.stored import PromotionRow, promotions_by_ids
 from regulars_rewards.purchases import recording
 from regulars_rewards.purchases.told import CODES, MAX_CODES
 from regulars_rewards.quotes.earnings import earnings_of
+from regulars_rewards.quotes.offer_quotes import PLUGIN
 from regulars_rewards.quotes.offer_quotes import SkippedOffer as SkippedRow
-from regulars_rewards.quotes.shown import PLUGIN, ShownLine, ShownOffer, ShownQuote
+from regulars_rewards.quotes.shown import ShownLine, ShownOffer, ShownQuote
 from regulars_schema.plugin import (
     BasketInput,
     Extension,
@@ -223,7 +224,7 @@ async def quote_of_refusal(
     problems: Sequence[recording.OffersChanged], context: RequestContext
 ) -> Sequence[ShownQuote | None]:
     """The quote that each problem brings."""
-    return [None if one.quote is None else ShownQuote.in_sale(context.shop, one.quote) for one in problems]
+    return [None if one.quoted is None else ShownQuote.of(context.shop, one.quoted) for one in problems]
 
 
 EXTENSIONS = (

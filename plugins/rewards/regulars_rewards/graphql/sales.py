@@ -6,16 +6,17 @@ from typing import Any
 
 import strawberry
 
-from regulars_core.plugin import Money, PurchaseRow
+from regulars_core.plugin import CustomerRow, Money, PurchaseRow
 from regulars_rewards.graphql.coupons import OfferUse
 from regulars_rewards.graphql.obstacles import OfferObstacle
-from regulars_rewards.permissions import COUPONS_REDEEM, OFFERS_TRUST, OFFERS_VIEW
+from regulars_rewards.permissions import COUPONS_REDEEM, OFFERS_TRUST, OFFERS_VIEW, PURCHASES_VIEW
 from regulars_rewards.purchases import figures
 from regulars_rewards.purchases.figures import CheckRow
 from regulars_rewards.purchases.told import CODES, LINE, MAX_CODES, OFFERS, TRUSTED
 from regulars_rewards.uses.reads import ShownUse
 from regulars_schema import plugin as schema
 from regulars_schema.plugin import (
+    Customer,
     Extension,
     FilterLeaf,
     InputField,
@@ -147,7 +148,22 @@ async def offer_discount(lines: Sequence[Any], context: RequestContext) -> Seque
     return [context.shop.money(found.get(one.id, 0)) for one in lines]
 
 
+@batched(
+    name="offerShare",
+    needs=OFFERS_VIEW,
+    returns=Decimal | None,
+    description="The part of the customer's purchases in which an offer was used, 0 to 1; null without purchases. It adds up "
+    f"purchases of all stores: also needs `{PURCHASES_VIEW}` in the whole shop.",
+)
+async def offer_share(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[Decimal | None]:
+    """The part of each customer's purchases. Raises Forbidden."""
+    context.demand(PURCHASES_VIEW, shop_wide=True)
+    found = await figures.shares_of(context.database, [one.id for one in customers])
+    return [found.get(one.id) for one in customers]
+
+
 EXTENSIONS = (
+    Extension(Customer, [offer_share]),
     Extension(Purchase, [offer_check, offer_uses]),
     Extension(PurchaseLine, [offer_discount]),
     Extension(OfferCheck, [computed, recorded]),

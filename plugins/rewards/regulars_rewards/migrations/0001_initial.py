@@ -163,6 +163,7 @@ class Migration(migrations.Migration):
                 ("store_id", IdField(generated=False, null=False, unique=False)),
                 ("basket", TextKeyField(null=True, max_length=120)),
                 ("purchase_id", IdField(null=True, generated=False, unique=False)),
+                ("position", fields.IntField()),
                 ("first_id", IdField(null=True, generated=False, unique=False)),
                 ("amount", MinorUnitsField()),
                 ("tier", fields.CharField(null=True, max_length=64)),

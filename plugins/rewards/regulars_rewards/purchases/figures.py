@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from regulars_core.plugin import Condition, Database, Leaf, Values
+from regulars_core.plugin import Condition, Database, Leaf, Values, divided_half_up
 from regulars_rewards.offers.obstacles import Obstacle, Reason
 from regulars_rewards.uses.reads import ShownUse, shown_use
 from regulars_rewards.uses.rows import COLUMNS, UseRow
@@ -41,8 +42,7 @@ async def uses_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[st
     """What was used in purchases, by purchase, in the order in which it applied."""
     columns = ", ".join(f"u.{name}" for name in COLUMNS)
     rows = await database.read(
-        f"SELECT {columns} FROM rewards_use u JOIN rewards_promotion p ON p.id = u.promotion_id"
-        f" WHERE {database.dialect.among('u.purchase_id', 1)} ORDER BY p.rank, p.id, u.id",
+        f"SELECT {columns} FROM rewards_use u WHERE {database.dialect.among('u.purchase_id', 1)} ORDER BY u.position, u.id",
         list(dict.fromkeys(purchase_ids)),
     )
     found: dict[str, list[ShownUse]] = {}
@@ -50,6 +50,25 @@ async def uses_of(database: Database, purchase_ids: Sequence[str]) -> Mapping[st
         use = shown_use(UseRow(*row))
         found.setdefault(str(use.purchase_id), []).append(use)
     return found
+
+
+async def shares_of(database: Database, customer_ids: Sequence[str]) -> Mapping[str, Decimal]:
+    """The part of the purchases of customers in which an offer was used, 0 to 1 with four digits behind the point; who has no
+    purchase that counts has none. What counts is what `purchaseCount` counts."""
+    used = (
+        "SELECT count(DISTINCT p.id) FROM rewards_use u JOIN purchase p ON p.id = u.purchase_id WHERE u.customer_id ="
+        " s.customer_id AND u.redeemed_at IS NOT NULL AND u.released_at IS NULL AND p.customer_id = s.customer_id"
+        " AND p.status IN ('PAID', 'PARTIALLY_REFUNDED') AND p.total >= 0"
+    )
+    rows = await database.read(
+        f"SELECT s.customer_id, s.purchase_count, ({used}) FROM customer_stats s"
+        f" WHERE {database.dialect.among('s.customer_id', 1)} AND s.purchase_count > 0",
+        list(dict.fromkeys(customer_ids)),
+    )
+    return {row[0]: Decimal(divided_half_up(row[2] * _PARTS, row[1])) / _PARTS for row in rows}
+
+
+_PARTS = 10_000
 
 
 async def line_amounts_of(database: Database, line_ids: Sequence[str]) -> Mapping[str, int]:

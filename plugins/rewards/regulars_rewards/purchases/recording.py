@@ -11,7 +11,7 @@ from regulars_core.plugin import (
     Problem,
     PurchaseOutline,
     Questioned,
-    Quote,
+    Quoted,
     RecordedPurchase,
     Refused,
     Shop,
@@ -34,7 +34,7 @@ from regulars_rewards.purchases.told import (
     takes_part,
     told_offers,
 )
-from regulars_rewards.quotes.offer_quotes import Offer, OfferQuote, present_of
+from regulars_rewards.quotes.offer_quotes import Offer, present_of, quote_in
 from regulars_rewards.settings import Offers, RewardsSettings
 from regulars_rewards.uses.changes import Claim, Exhausted, UseChanges
 from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_run_out, own_of
@@ -47,10 +47,10 @@ _LIMITING = frozenset({Reason.LIMIT_REACHED, Reason.RESERVED, Reason.REVOKED, Re
 
 @dataclass(frozen=True, slots=True)
 class OffersChanged(Problem):
-    """The offers that were told are not those that apply. `quote` is the basket as it was quoted in that transaction, None where
+    """The offers that were told are not those that apply. `quoted` is the basket as it was quoted in that transaction, None where
     it could not be; nothing was written, and this is not kept."""
 
-    quote: OfferQuote | None = None
+    quoted: Quoted | None = None
 
 
 def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline], extras: Extras) -> Sequence[Lookup]:
@@ -96,13 +96,13 @@ async def record(
     purchases: Sequence[RecordedPurchase],
     extras: Extras,
     found: Sequence[Sequence[Any]],
-    quotes: Sequence[Quote | None],
+    quoted: Sequence[Quoted | None],
 ) -> None:
     """Write down what these purchases used of offers. Raises Refused, Forbidden and BadInput for those that may not
     be."""
     sales = [
-        _Sale(shop, purchase, extra, quote if isinstance(quote, OfferQuote) else None)
-        for purchase, extra, quote in zip(purchases, extras, quotes, strict=True)
+        _Sale(shop, purchase, extra, whole)
+        for purchase, extra, whole in zip(purchases, extras, quoted, strict=True)
         if takes_part(extra)
     ]
     if not sales:
@@ -117,10 +117,9 @@ async def record(
 class _Sale:
     """A sale that takes part in offers."""
 
-    def __init__(
-        self, shop: Shop, purchase: RecordedPurchase, extra: Mapping[str, Any], quote: OfferQuote | None
-    ) -> None:
-        self._shop, self._purchase, self._quote = shop, purchase, quote
+    def __init__(self, shop: Shop, purchase: RecordedPurchase, extra: Mapping[str, Any], quoted: Quoted | None) -> None:
+        self._shop, self._purchase, self._quoted = shop, purchase, quoted
+        self._quote = quote_in(quoted)
         self._extra = extra
         self._allow()
         discounts = [line.discount_minor for line in purchase.lines]
@@ -174,7 +173,7 @@ class _Sale:
             message = "What applies cannot be told at the moment, because offers have failed."
             return OffersChanged("OFFERS_CHANGED", message, (field,))
         message = "The offers that were told are not those that apply; nothing was recorded."
-        return OffersChanged("OFFERS_CHANGED", message, (field,), self._quote)
+        return OffersChanged("OFFERS_CHANGED", message, (field,), self._quoted)
 
     async def write(self, known: _Known) -> None:
         """Write down what was used, what offers gave of each line, and how what was told compares."""
@@ -221,10 +220,12 @@ class _Sale:
         if not offers and not (self._quote and self._quote.own):
             return
         changes = UseChanges(self._shop, self._quote.limits if self._quote else {}, known.run_out)
+        # Whatever the till's order is: as they applied, and then what was told beside them.
+        applied = [offer for offer in {**self._computed, **offers} if offer in offers]
         used = {
             own.row.id
             for n, (offer, amount) in enumerate(offers.items())
-            if (own := self._claim(changes, known, offer, amount or 0, n)) is not None
+            if (own := self._claim(changes, known, offer, amount or 0, n, applied.index(offer))) is not None
         }
         for left in self._quote.own if self._quote else ():  # what was reserved for the basket, and not used in it
             if left.row.is_reserved and left.row.id not in used and not left.row.has_run_out(now()):
@@ -245,6 +246,7 @@ class _Sale:
         offer: Offer,
         amount: int,
         n: int,
+        position: int,
     ) -> KeptUse | None:
         """Use an offer; answers what the basket had of it already."""
         purchase, promotion_id = self._purchase, offer[0]
@@ -255,6 +257,7 @@ class _Sale:
         claim = Claim(
             promotion_id, version, coupon.counters if coupon else None, purchase.customer_id, purchase.store_id,
             purchase.purchased_at, purchase.basket, purchase.id, amount, known.tiers.get(purchase.customer_id or ""),
+            position=position,
         )  # fmt: skip
         own = own_of(self._quote.own if self._quote else (), promotion_id, claim.coupon.id if claim.coupon else None)
         counts = self._is_strict or not any(one.reason in _LIMITING for one in self._against_or_none(offer))

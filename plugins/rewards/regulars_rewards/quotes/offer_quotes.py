@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from regulars_core.plugin import Adjustment, Basket, Declined, Instant, Quote, day_and_minute
+from regulars_core.plugin import Adjustment, Basket, Declined, Instant, Quote, Quoted, day_and_minute
 from regulars_rewards.coupons.standing import CouponStanding
 from regulars_rewards.offers.engine import Applied, Candidate, Evaluation, Skipped, evaluate
 from regulars_rewards.offers.facts import OfferBasket, OfferLine
@@ -13,6 +13,7 @@ from regulars_rewards.offers.obstacles import Obstacle, Reason
 from regulars_rewards.uses.limits import LimitStanding
 from regulars_rewards.uses.rows import KeptUse
 
+PLUGIN = "rewards"
 MAX_ADJUSTMENTS = 10_000
 """What core takes of one quote."""
 Offer = tuple[str, str | None]
@@ -118,6 +119,12 @@ class OfferQuote(Quote):
                 told.append(_skipped_code(one, obstacles))
         by_themselves = [one for one in self.explained.skipped if one.candidate.coupon_code is None]
         return [*told, *(SkippedOffer(None, one.candidate.promotion.id, one.obstacles) for one in by_themselves)]
+
+
+def quote_in(quoted: Quoted | None) -> OfferQuote | None:
+    """What offers take off, of what all plugins do; None where they were not asked, or have failed."""
+    quote = None if quoted is None else quoted.quotes.get(PLUGIN)
+    return quote if isinstance(quote, OfferQuote) else None
 
 
 def _skipped_code(typed: TypedCode, obstacles: Sequence[Obstacle]) -> SkippedOffer:

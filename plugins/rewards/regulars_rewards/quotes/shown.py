@@ -6,9 +6,7 @@ from functools import cached_property
 
 from regulars_core.plugin import Basket, Instant, Money, Quoted, RuleExplanation, Shop
 from regulars_rewards.quotes.earnings import as_sold
-from regulars_rewards.quotes.offer_quotes import OfferQuote, SkippedOffer
-
-PLUGIN = "rewards"
+from regulars_rewards.quotes.offer_quotes import PLUGIN, OfferQuote, SkippedOffer, quote_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +41,10 @@ class ShownQuote:
 
     @classmethod
     def of(cls, shop: Shop, quoted: Quoted) -> "ShownQuote":
-        """What was answered to a query. Raises the error of offers, where they have failed."""
+        """What was answered, to a query or in a sale. Raises the error of offers, where they have failed."""
         if PLUGIN in quoted.failed:
             raise quoted.failed[PLUGIN]
-        quote = quoted.quotes.get(PLUGIN)
-        offers = quote if isinstance(quote, OfferQuote) else OfferQuote(basket=quoted.basket)
-        return cls(shop, quoted.basket, quoted.left, offers)
-
-    @classmethod
-    def in_sale(cls, shop: Shop, quote: OfferQuote) -> "ShownQuote":
-        """What was quoted in a sale."""
-        assert quote.basket is not None
-        left = [line.total - off for line, off in zip(quote.basket.lines, quote.taken, strict=True)]
-        return cls(shop, quote.basket, left, quote)
+        return cls(shop, quoted.basket, quoted.left, quote_in(quoted) or OfferQuote(basket=quoted.basket))
 
     @property
     def at(self) -> Instant:

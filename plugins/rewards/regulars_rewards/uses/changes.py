@@ -36,7 +36,7 @@ class CouponCounters:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A use to be made of a promotion as it was in a version, by itself or by a coupon. It is a reservation until an instant, or
-    redeemed at once. Amounts are minor units."""
+    redeemed at once. Amounts are minor units; `position` is its place among the offers of its purchase."""
 
     promotion_id: str
     promotion_version: int
@@ -49,6 +49,7 @@ class Claim:
     amount: int = 0
     tier: str | None = None
     reserved_until: Instant | None = None
+    position: int = 0
 
 
 @dataclass(slots=True)
@@ -97,9 +98,9 @@ class UseChanges:
         self._decided_by(claim.promotion_id, claim.promotion_version)
         row = UseRow(
             reserved.id if reserved else new_id(), claim.promotion_id, claim.coupon.id if claim.coupon else None,
-            claim.customer_id, claim.store_id, claim.basket, claim.purchase_id, shared.group if shared else None, claim.amount,
-            claim.tier, counted, reserved.created_at if reserved else claim.at, claim.reserved_until,
-            None if is_reservation else claim.at, None,
+            claim.customer_id, claim.store_id, claim.basket, claim.purchase_id, claim.position,
+            shared.group if shared else None, claim.amount, claim.tier, counted,
+            reserved.created_at if reserved else claim.at, claim.reserved_until, None if is_reservation else claim.at, None,
         )  # fmt: skip
         (self._taken_over if reserved else self._made).append(row)
         self._tell(row, UseState.RESERVED if is_reservation else UseState.REDEEMED, claim.at)

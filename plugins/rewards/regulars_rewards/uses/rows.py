@@ -18,6 +18,7 @@ class UseRow:
     store_id: str
     basket: str | None
     purchase_id: str | None
+    position: int
     first_id: str | None
     amount: int
     tier: str | None
