@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from regulars_core.plugin import (
+    Dialect,
     Forbidden,
     Lookup,
     Problem,
@@ -38,6 +39,7 @@ from regulars_rewards.purchases.told import (
 from regulars_rewards.quotes.offer_quotes import Offer, OfferQuote, present_of
 from regulars_rewards.settings import Offers, RewardsSettings
 from regulars_rewards.uses.changes import Claim, Exhausted, UseChanges
+from regulars_rewards.uses.limits import LimitStanding
 from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_run_out, own_of
 
 Extras = Sequence[Mapping[str, Any]]
@@ -63,12 +65,23 @@ def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline], extras: Ext
     named = sorted({key for _, extra in part for key in promotions_named(extra)})
     keys = sorted({key for _, extra in part for key in keys_named(extra)})
     present = present_of(min(one.purchased_at for one, _ in part), now())
-    among = dialect.among("id", 1)
     return [
-        (f"SELECT id, version FROM rewards_promotion WHERE {among}", [named]),
+        _lookup_told(dialect, named, keys),
         lookup_run_out(dialect, keys, present),
         *_lookup_tiers(shop, [one.customer_id for one, _ in part if one.customer_id is not None]),
     ]
+
+
+def _lookup_told(dialect: Dialect, promotion_ids: Sequence[str], keys: Sequence[str]) -> Lookup:
+    """The promotions that were told and those that codes open, also where they have ended or are not asked: by which version a
+    use of each is decided, and its limits, which hold for what is recorded as told too."""
+    coupons = dialect.among("key", 2, "text")
+    return (
+        "SELECT p.id, p.version, l.total_limit, l.budget, l.used, l.amount FROM rewards_promotion p LEFT JOIN rewards_limit l"
+        f" ON l.promotion_id = p.id WHERE p.id IN (SELECT id FROM rewards_promotion WHERE {dialect.among('id', 1)}"
+        f" UNION ALL SELECT promotion_id FROM rewards_coupon WHERE {coupons})",
+        [promotion_ids, keys],
+    )
 
 
 def _uses_offers(extra: Mapping[str, Any]) -> bool:
@@ -88,19 +101,26 @@ def _lookup_tiers(shop: Shop, customer_ids: Sequence[str]) -> Sequence[Lookup]:
 
 @dataclass(frozen=True)
 class _Known:
-    """What was looked up: the versions of promotions that were named, reservations that have run out, and who is in which tier."""
+    """What was looked up: the versions of promotions that were named and their limits, reservations that have run out, and who is
+    in which tier."""
 
     versions: Mapping[str, int]
+    limits: Mapping[str, LimitStanding]
     run_out: Sequence[KeptUse]
     tiers: Mapping[str, str]
 
 
 async def _known(shop: Shop, found: Sequence[Sequence[Any]]) -> _Known:
     if not found:
-        return _Known({}, (), {})
+        return _Known({}, {}, (), {})
     door = _door(shop)
     tiers = await door.shown_tiers_from(shop, found[2]) if door and len(found) > 2 else {}
-    return _Known({row[0]: row[1] for row in found[0]}, kept_uses(found[1]), tiers)
+    limits = {
+        id_: LimitStanding(id_, total, budget, used, amount, 0, 0, None)
+        for id_, _, total, budget, used, amount in found[0]
+        if used is not None
+    }
+    return _Known({row[0]: row[1] for row in found[0]}, limits, kept_uses(found[1]), tiers)
 
 
 async def record(
@@ -225,7 +245,8 @@ class _Sale:
         offers = {**dict.fromkeys(self._alone()), **self._told.amounts}
         if not offers and not (self._quote and self._quote.own):
             return
-        changes = UseChanges(self._shop, self._quote.limits if self._quote else {}, known.run_out)
+        limits = {**known.limits, **(self._quote.limits if self._quote else {})}
+        changes = UseChanges(self._shop, limits, known.run_out)
         used = {
             own.row.id
             for n, (offer, amount) in enumerate(offers.items())
@@ -263,7 +284,7 @@ class _Sale:
         )  # fmt: skip
         own = own_of(
             self._quote.own if self._quote else (), promotion_id, claim.coupon.id if claim.coupon else None,
-            purchase.customer_id, purchase.purchased_at,
+            purchase.customer_id, present_of(purchase.purchased_at, now()),
         )  # fmt: skip
         counts = self._is_strict or not any(one.reason in _LIMITING for one in self._against_or_none(offer))
         try:

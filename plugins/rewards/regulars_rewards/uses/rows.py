@@ -98,6 +98,7 @@ def own_of(
     the same customer's, or else its reservation that keeps something."""
     mine = [one for one in uses if (one.row.promotion_id, one.row.coupon_id) == (promotion_id, coupon_id)]
     redeemed = [one for one in mine if not one.row.is_reserved and one.row.customer_id == customer_id]
+    redeemed.sort(key=lambda one: not one.row.is_counted)
     reserved = [one for one in mine if one.row.is_reserved and not one.row.has_run_out(at)]
     return next(iter([*redeemed, *reserved]), None)
 
