@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from regulars_core.plugin import (
+    Dialect,
     Forbidden,
     Lookup,
     Problem,
@@ -37,6 +38,7 @@ from regulars_rewards.purchases.told import (
 from regulars_rewards.quotes.offer_quotes import Offer, present_of, quote_in
 from regulars_rewards.settings import Offers, RewardsSettings
 from regulars_rewards.uses.changes import Claim, Exhausted, UseChanges
+from regulars_rewards.uses.limits import LimitStanding
 from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_run_out, own_of
 from regulars_rewards.uses.tiers import lookup_shown_tiers, shown_tiers_from
 
@@ -62,12 +64,23 @@ def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline], extras: Ext
     named = sorted({key for _, extra in part for key in promotions_named(extra)})
     keys = sorted({key for _, extra in part for key in keys_named(extra)})
     present = present_of(min(one.purchased_at for one, _ in part), now())
-    among = dialect.among("id", 1)
     return [
-        (f"SELECT id, version FROM rewards_promotion WHERE {among}", [named]),
+        _lookup_told(dialect, named, keys),
         lookup_run_out(dialect, keys, present),
         *lookup_shown_tiers(shop, [one.customer_id for one, _ in part if one.customer_id is not None]),
     ]
+
+
+def _lookup_told(dialect: Dialect, promotion_ids: Sequence[str], keys: Sequence[str]) -> Lookup:
+    """The promotions that were told and those that codes open, also where they have ended or are not asked: by which version a
+    use of each is decided, and its limits, which hold for what is recorded as told too."""
+    coupons = dialect.among("key", 2, "text")
+    return (
+        "SELECT p.id, p.version, l.total_limit, l.budget, l.used, l.amount FROM rewards_promotion p LEFT JOIN rewards_limit l"
+        f" ON l.promotion_id = p.id WHERE p.id IN (SELECT id FROM rewards_promotion WHERE {dialect.among('id', 1)}"
+        f" UNION ALL SELECT promotion_id FROM rewards_coupon WHERE {coupons})",
+        [promotion_ids, keys],
+    )
 
 
 def _uses_offers(extra: Mapping[str, Any]) -> bool:
@@ -76,19 +89,25 @@ def _uses_offers(extra: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class _Known:
-    """What was looked up: the versions of promotions that were named, reservations that have run out, and who is in which
-    tier."""
+    """What was looked up: the versions of promotions that were named and their limits, reservations that have run out, and who is
+    in which tier."""
 
     versions: Mapping[str, int]
+    limits: Mapping[str, LimitStanding]
     run_out: Sequence[KeptUse]
     tiers: Mapping[str, str]
 
 
 async def _known(shop: Shop, found: Sequence[Sequence[Any]]) -> _Known:
     if not found:
-        return _Known({}, (), {})
+        return _Known({}, {}, (), {})
     tiers = await shown_tiers_from(shop, found[2:])
-    return _Known({row[0]: row[1] for row in found[0]}, kept_uses(found[1]), tiers)
+    limits = {
+        id_: LimitStanding(id_, total, budget, used, amount, 0, 0, None)
+        for id_, _, total, budget, used, amount in found[0]
+        if used is not None
+    }
+    return _Known({row[0]: row[1] for row in found[0]}, limits, kept_uses(found[1]), tiers)
 
 
 async def record(
@@ -219,7 +238,8 @@ class _Sale:
         offers = {**dict.fromkeys(self._alone()), **self._told.amounts}
         if not offers and not (self._quote and self._quote.own):
             return
-        changes = UseChanges(self._shop, self._quote.limits if self._quote else {}, known.run_out)
+        limits = {**known.limits, **(self._quote.limits if self._quote else {})}
+        changes = UseChanges(self._shop, limits, known.run_out)
         # Whatever the till's order is: as they applied, and then what was told beside them.
         applied = [offer for offer in {**self._computed, **offers} if offer in offers]
         used = {

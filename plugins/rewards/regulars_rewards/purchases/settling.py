@@ -21,7 +21,7 @@ from regulars_core.plugin import (
 from regulars_rewards.promotions.stored import promotions_by_ids
 from regulars_rewards.uses.changes import CouponCounters, UseChanges
 from regulars_rewards.uses.limits import LimitStanding, limits_from, lookup_limits
-from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_uses_of_purchases
+from regulars_rewards.uses.rows import KeptUse, UseRow, kept_uses, lookup_uses_of_purchases
 
 GONE = frozenset({"REFUNDED", "VOIDED"})
 """The states of purchases that do not count."""
@@ -50,17 +50,39 @@ async def give_back(shop: Shop, purchases: Sequence[RecordedPurchase], found: Se
     uses = await _reusable(shop, uses)
     if not uses:
         return
-    changes, left = UseChanges(shop), _beside(uses)
-    for use in uses:
-        use.beside = left[use.row.group]  # those of the same basket that go with it count no more
-        left[use.row.group] -= 1
+    changes, standing = UseChanges(shop), _Standing(uses)
+    for use in uses:  # those of the same basket that go with it count no more
+        standing.without(use)
         changes.release(use, now())
     await changes.write()
 
 
-def _beside(uses: Sequence[KeptUse]) -> Counter[str]:
-    """By use how many other purchases of its basket stand for it."""
-    return Counter({one.row.group: one.beside for one in uses})
+class _Standing:
+    """How many purchases of a basket stand for each use, and how many of them count, while some come and go together."""
+
+    def __init__(self, uses: Sequence[KeptUse]) -> None:
+        own = [(one, one.row.released_at is None) for one in uses]
+        self._all = Counter({one.row.group: one.beside + stands for one, stands in own})
+        self._counted = Counter(
+            {one.row.group: one.counted_beside + (stands and one.row.is_counted) for one, stands in own}
+        )
+
+    def beside(self, use: KeptUse) -> None:
+        """Let a use know those that stand beside it, of which it is none."""
+        use.beside, use.counted_beside = self._all[use.row.group], self._counted[use.row.group]
+
+    def without(self, use: KeptUse) -> None:
+        """A use that stands goes."""
+        self._change(use.row, -1)
+        self.beside(use)
+
+    def back(self, row: UseRow) -> None:
+        """A use stands again."""
+        self._change(row, 1)
+
+    def _change(self, row: UseRow, by: int) -> None:
+        self._all[row.group] += by
+        self._counted[row.group] += by * row.is_counted
 
 
 async def _reusable(shop: Shop, uses: Sequence[KeptUse]) -> list[KeptUse]:
@@ -79,23 +101,28 @@ async def take_again(
     if not uses:
         return
     limits, coupons = await _limits_and_coupons(shop, uses)
-    changes, left = UseChanges(shop, limits), _beside(uses)
+    changes, standing = UseChanges(shop, limits), _Standing(uses)
     for use in uses:
-        use.beside = left[use.row.group]
-        left[use.row.group] += 1
-        changes.take_again(use, moment, coupons.get(use.row.coupon_id or ""))
+        standing.beside(use)
+        standing.back(changes.take_again(use, moment, coupons.get(use.row.coupon_id or "")))
     await changes.write()
 
 
 async def _limits_and_coupons(
     shop: Shop, uses: Sequence[KeptUse]
 ) -> tuple[Mapping[str, LimitStanding], Mapping[str, CouponCounters]]:
+    """All limits, and of the coupons of these uses those that are not worthless."""
     ids = sorted({one.row.coupon_id for one in uses if one.row.coupon_id is not None})
     among = shop.database.dialect.among("id", 1)
     limits, coupons = await shop.database.read_together(
         [
             lookup_limits(None, now(), NEVER),
-            (f"SELECT id, usage_limit, reserved, redeemed FROM rewards_coupon WHERE {among} ORDER BY id", [ids]),
+            (
+                f"SELECT id, usage_limit, reserved, redeemed FROM rewards_coupon c WHERE {among} AND revoked_at IS NULL"
+                " AND NOT EXISTS (SELECT 1 FROM rewards_batch b WHERE b.id = c.batch_id AND b.revoked_at IS NOT NULL)"
+                " ORDER BY id",
+                [ids],
+            ),
         ]
     )
     return limits_from(limits), {row[0]: CouponCounters(*tuple(row)[:4]) for row in coupons}

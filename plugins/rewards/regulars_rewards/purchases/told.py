@@ -1,6 +1,7 @@
 """What a till tells of the offers of a sale: which were applied, by which codes, and how much of each line's discount they
 gave."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,7 @@ OFFERS, CODES, TRUSTED, LINE = "offers", "couponCodes", "offersTrusted", "offerD
 """The fields by which it is told."""
 MAX_CODES = 10
 MAX_OFFERS = 1_000
+_KEY = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def takes_part(extra: Mapping[str, Any]) -> bool:
 def promotions_named(extra: Mapping[str, Any]) -> Collection[str]:
     """The keys of the promotions that a sale says were applied, as far as they are some."""
     ids = [str(one.offer_id).rpartition("_")[2] for one in extra.get(OFFERS) or ()]
-    return sorted({one for one in ids if len(one) == 32})
+    return sorted({one for one in ids if _KEY.fullmatch(one)})
 
 
 def codes_named(extra: Mapping[str, Any]) -> Sequence[str]:

@@ -184,9 +184,10 @@ def offer_basket(basket: Basket, zone: ZoneInfo) -> OfferBasket:
 
 
 def present_of(at: Instant, now: Instant) -> Instant:
-    """The instant by which it is told what is still reserved for a basket of an instant: that one, unless it is past. Told within
-    a minute it is the same, so that what was looked up ahead is not looked up again."""
-    return at if at > now - _MINUTE_MS else Instant(now // _MINUTE_MS * _MINUTE_MS)
+    """The instant by which it is told what is still reserved: a basket's own where that is the present, and else the present,
+    also for a till whose clock is ahead, since nothing runs out before its time. Told within a minute it is the same, so that
+    what was looked up ahead is not looked up again."""
+    return at if now - _MINUTE_MS < at <= now else Instant(now // _MINUTE_MS * _MINUTE_MS)
 
 
 _MINUTE_MS = 60_000

@@ -83,18 +83,17 @@ class UseChanges:
     _told: list[UsedOffer] = field(default_factory=list)
 
     def claim(self, claim: Claim, own: KeptUse | None = None, *, counts: bool = True) -> UseRow:
-        """Use a promotion, or reserve it. `own` is what the same basket has of it already by the same coupon: a reservation is
-        taken over, and a redeemed use is the one that this purchase shares. With `counts` False it stands above the limits and
-        moves no counter. Raises Exhausted."""
+        """Use a promotion, or reserve it. `own` is what the same basket has of it already by the same coupon: a reservation that
+        stands is taken over, and a redeemed use is the one that this purchase shares. With `counts` False it stands above the
+        limits and is in no counter, and what a reservation kept for it is free. Raises Exhausted."""
         is_reservation = claim.reserved_until is not None
         shared = own.row if own is not None and not own.row.is_reserved and not is_reservation else None
         reserved = own.row if own is not None and own.row.is_reserved else None
-        if reserved is not None and reserved.has_run_out(claim.at):
-            self._free_run_out([own] if own else [])
-            reserved = None
-        counted = counts if shared is None else shared.is_counted
+        counted = counts and (shared is None or shared.is_counted)
         if counted:
             self._count(claim, reserved, is_new=shared is None)
+        elif own is not None and reserved is not None and reserved.is_counted:
+            self._uncount(own)
         self._decided_by(claim.promotion_id, claim.promotion_version)
         row = UseRow(
             reserved.id if reserved else new_id(), claim.promotion_id, claim.coupon.id if claim.coupon else None,
@@ -180,9 +179,12 @@ class UseChanges:
                 of_coupon.redeemed -= 1
 
     def take_again(self, use: KeptUse, at: Instant, coupon: CouponCounters | None) -> UseRow:
-        """Let a redeemed use that was released stand again: counted where it fits, and above the limits otherwise. It counts as
-        other purchases of its basket do that stand for the same use."""
-        row = replace(use.row, released_at=None, is_counted=not use.beside or use.counted_beside > 0)
+        """Let a redeemed use that was released stand again: counted where it fits, and above the limits otherwise, as where its
+        coupon is worthless by now, which is None then. It counts as other purchases of its basket do that stand for the same
+        use."""
+        is_usable = use.row.coupon_id is None or coupon is not None
+        counts = is_usable and (not use.beside or use.counted_beside > 0)
+        row = replace(use.row, released_at=None, is_counted=counts)
         claim = Claim(
             row.promotion_id, use.promotion_version, coupon, row.customer_id, row.store_id, at, amount=row.amount
         )
