@@ -19,6 +19,7 @@ from regulars_rewards.uses.rows import (
     lookup_uses_of_basket,
     reserved_of,
 )
+from regulars_rewards.uses.sharing import alone_with
 
 MAX_BASKET = 120
 _MINUTE_MS = 60_000
@@ -104,6 +105,7 @@ async def unredeem(shop: Shop, use_id: str) -> UseRow:
         raise Refused(Problem("NOT_REVERSIBLE", message, ("useId",)))
     if use.row.is_reserved:
         raise Refused(Problem("NOT_REVERSIBLE", "It is only reserved, and can be released.", ("useId",)))
+    [use] = await alone_with(shop, [use])
     return use.row if use.row.released_at is not None else await _give_back(shop, use)
 
 

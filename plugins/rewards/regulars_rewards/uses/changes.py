@@ -81,6 +81,7 @@ class UseChanges:
     _back: list[UseRow] = field(default_factory=list)
     _passed_on: list[UseRow] = field(default_factory=list)
     _told: list[UsedOffer] = field(default_factory=list)
+    _shared: dict[str, str] = field(default_factory=dict)
 
     def claim(self, claim: Claim, own: KeptUse | None = None, *, counts: bool = True) -> UseRow:
         """Use a promotion, or reserve it. `own` is what the same basket has of it already by the same coupon: a reservation that
@@ -95,6 +96,8 @@ class UseChanges:
         elif own is not None and reserved is not None and reserved.is_counted:
             self._uncount(own)
         self._decided_by(claim.promotion_id, claim.promotion_version)
+        if shared is not None:
+            self._shared[shared.id] = shared.group
         row = UseRow(
             reserved.id if reserved else new_id(), claim.promotion_id, claim.coupon.id if claim.coupon else None,
             claim.customer_id, claim.store_id, claim.basket, claim.purchase_id, claim.position,
@@ -227,6 +230,7 @@ class UseChanges:
         writes = [
             *([self._unrevoked(claimed)] if claimed else ()),
             *self._preconditions(),
+            *([self._standing()] if self._shared else ()),
             *self._limits(),
             *self._coupons(),
             *self._takings_over(),
@@ -254,6 +258,19 @@ class UseChanges:
             f"(SELECT count(*) FROM (SELECT 1 FROM rewards_promotion WHERE {each} ORDER BY id{share}) x) = {len(pairs)}"
         )
         return [Precondition(sql, [value for pair in pairs for value in pair])]
+
+    def _standing(self) -> Precondition:
+        """That what is shared with other purchases stands, and nobody gives it back before the transaction ends: who does locks
+        the first of them, as `alone_with` does."""
+        ids = sorted({*self._shared, *self._shared.values()})
+        places = {id_: f"${n + 1}" for n, id_ in enumerate(ids)}
+        share = " FOR SHARE" if self.shop.database.engine == "postgres" else ""
+        return Precondition(
+            f"(SELECT count(*) FROM (SELECT id, released_at FROM rewards_use WHERE id IN ({', '.join(places.values())})"
+            f" ORDER BY id{share}) x WHERE released_at IS NULL AND id IN ({', '.join(places[id_] for id_ in self._shared)}))"
+            f" = {len(self._shared)}",
+            ids,
+        )
 
     def _limits(self) -> list[Any]:
         """The counters of promotions, where what is claimed fits. What is only given back may have no limit."""
