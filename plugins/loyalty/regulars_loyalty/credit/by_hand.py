@@ -1,6 +1,5 @@
 """Store credit that is given and taken by hand."""
 
-
 from regulars_core.plugin import LATEST, Instant, Problem, Refused, Shop, Where, purchases_by_ids
 from regulars_loyalty.ledger.book import ISSUED, PAID, Short, Terms
 from regulars_loyalty.ledger.by_hand import Posted, Why, telling

@@ -19,7 +19,8 @@ from regulars_core.plugin import (
     now,
 )
 from regulars_rewards.promotions.stored import promotions_by_ids
-from regulars_rewards.uses.changes import CouponCounters, UseChanges
+from regulars_rewards.uses.changes import UseChanges
+from regulars_rewards.uses.claims import CouponCounters
 from regulars_rewards.uses.limits import LimitStanding, limits_from, lookup_limits
 from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_uses_of_purchases
 
@@ -50,17 +51,12 @@ async def give_back(shop: Shop, purchases: Sequence[RecordedPurchase], found: Se
     uses = await _reusable(shop, uses)
     if not uses:
         return
-    changes, left = UseChanges(shop), _beside(uses)
+    changes, left = UseChanges(shop), Counter({one.row.group: one.counted_beside for one in uses})
     for use in uses:
-        use.beside = left[use.row.group]  # those of the same basket that go with it count no more
-        left[use.row.group] -= 1
+        use.counted_beside = left[use.row.group]  # those of the same basket that go with it count no more
+        left[use.row.group] -= int(use.row.is_counted)
         changes.release(use, now())
     await changes.write()
-
-
-def _beside(uses: Sequence[KeptUse]) -> Counter[str]:
-    """By use how many other purchases of its basket stand for it."""
-    return Counter({one.row.group: one.beside for one in uses})
 
 
 async def _reusable(shop: Shop, uses: Sequence[KeptUse]) -> list[KeptUse]:
@@ -79,11 +75,15 @@ async def take_again(
     if not uses:
         return
     limits, coupons = await _limits_and_coupons(shop, uses)
-    changes, left = UseChanges(shop, limits), _beside(uses)
+    changes = UseChanges(shop, limits)
+    beside = Counter({one.row.group: one.beside for one in uses})
+    counted = Counter({one.row.group: one.counted_beside for one in uses})
     for use in uses:
-        use.beside = left[use.row.group]
-        left[use.row.group] += 1
-        changes.take_again(use, moment, coupons.get(use.row.coupon_id or ""))
+        group = use.row.group
+        use.beside, use.counted_beside = beside[group], counted[group]
+        row = changes.take_again(use, moment, coupons.get(use.row.coupon_id or ""))
+        beside[group] += 1
+        counted[group] += int(row.is_counted)
     await changes.write()
 
 
