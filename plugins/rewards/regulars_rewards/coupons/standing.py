@@ -7,7 +7,7 @@ from typing import Any
 
 from regulars_core.plugin import Dialect, Instant, Lookup
 from regulars_rewards.offers.obstacles import Obstacle, Reason
-from regulars_rewards.uses.changes import CouponCounters
+from regulars_rewards.uses.claims import CouponCounters
 
 
 class CouponState(StrEnum):
