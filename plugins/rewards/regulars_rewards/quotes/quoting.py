@@ -33,11 +33,12 @@ from regulars_rewards.promotions.known import (
     remembered_promotions,
 )
 from regulars_rewards.quotes import candidates
-from regulars_rewards.quotes.candidates import Situation, Taken, standing_obstacles
+from regulars_rewards.quotes.candidates import Situation, standing_obstacles
 from regulars_rewards.quotes.offer_quotes import OfferQuote, TypedCode, present_of, quoted_offers
 from regulars_rewards.uses.limits import (
     CustomerUses,
     LimitStanding,
+    Taken,
     customer_uses_from,
     limits_from,
     lookup_customer_uses,
