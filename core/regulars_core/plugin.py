@@ -79,7 +79,16 @@ from regulars_core.primitives.money import (
     to_minor,
 )
 from regulars_core.primitives.text import camel
-from regulars_core.purchases.baskets import Adjustment, Basket, BasketLine, BasketOutline, Declined, Outdated, Quote
+from regulars_core.purchases.baskets import (
+    Adjustment,
+    Basket,
+    BasketLine,
+    BasketOutline,
+    Declined,
+    Outdated,
+    Quote,
+    Quoted,
+)
 from regulars_core.purchases.histories import (
     completed,
     completed_from,
@@ -93,7 +102,7 @@ from regulars_core.purchases.histories import (
     refunds_of,
 )
 from regulars_core.purchases.payments.payment_rows import PaymentRow, refund_payments_of
-from regulars_core.purchases.quotes import Quoted, quote
+from regulars_core.purchases.quotes import quote
 from regulars_core.purchases.reads import (
     PurchaseRow,
     RefundLineRow,

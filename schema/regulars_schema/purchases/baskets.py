@@ -11,8 +11,8 @@ from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.errors import BadInput, Forbidden
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.primitives.money import MAX_MINOR, CurrencyCode
-from regulars_core.purchases.baskets import Basket
-from regulars_core.purchases.quotes import Quoted, basket_lines, quote
+from regulars_core.purchases.baskets import Basket, Quoted
+from regulars_core.purchases.quotes import basket_lines, quote
 from regulars_core.purchases.rules import checked_lines
 from regulars_core.stores.reads import stores_by_codes
 from regulars_schema.composition.contributions import Extension, Query
