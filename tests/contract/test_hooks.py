@@ -12,7 +12,7 @@ TESTS = Path(__file__).parents[1]
 
 
 def test_there_are_hooks() -> None:
-    assert len(HOOKS) == 39
+    assert len(HOOKS) == 40
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -57,7 +57,7 @@ def test_events_are_async_and_bring_the_shop_and_a_sequence(hook: str) -> None:
     shop, rows, *more = inspect.signature(spec).parameters.values()
     assert shop.name == "shop"
     assert "Sequence[" in str(rows.annotation)
-    assert {one.name for one in more} <= {"after", "before", "extras", "found", "moments", "quotes"}
+    assert {one.name for one in more} <= {"after", "before", "extras", "found", "moments", "quotes", "quoted"}
 
 
 @pytest.mark.parametrize("hook", QUESTIONS)

@@ -8,6 +8,7 @@ import pytest
 import regulars_rewards
 from regulars_core.plugin import plugins_on
 from regulars_core.testing import OpenShop, statements
+from regulars_rewards.quotes import offer_quotes
 from tests.rewards.sales.conftest import PERCENT, OpenTill, Till, amount_of, rule
 from tests.support.club import Club
 from tests.support.tellers import asked
@@ -350,3 +351,33 @@ async def test_what_plugins_take_off_tells_the_same_of_offers(till: Till) -> Non
         assert [amount_of(line, "adjustment") for line in each["lines"]] == [
             amount_of(line, "offerDiscount") for line in quote["lines"]
         ]
+
+
+@pytest.mark.parametrize(
+    "selected",
+    [
+        "total { amount }",
+        "total { amount } skipped { reason }",
+        "... on BasketQuote { ...Why } } } fragment Why on BasketQuote { others: skipped { reason",
+    ],
+)
+async def test_a_basket_is_looked_at_once_whatever_is_asked(
+    till: Till, selected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Why offers do not apply is found together with what applies where it is asked for, and else not at all."""
+    await till.promotion("Ten")
+    dear = [rule("BASKET_TOTAL", minimum="1000.00")]
+    await till.promotion("Dear", conditions=dear)
+    looked: list[bool] = []
+    real = offer_quotes.evaluate
+
+    def counted(*given: Any, explains: bool = True) -> Any:
+        looked.append(explains)
+        return real(*given, explains=explains)
+
+    monkeypatch.setattr(offer_quotes, "evaluate", counted)
+    asked_for = f"query($input: BasketQuoteInput!) {{ basketQuote(input: $input) {{ {selected} }} }}"
+    told = (await till.api.data(asked_for, input={"lines": [TEA]}))["basketQuote"]
+    reasons = next((value for value in told.values() if isinstance(value, list)), None)
+    assert reasons == (None if selected == "total { amount }" else [{"reason": "MIN_NOT_REACHED"}])
+    assert looked == [reasons is not None]

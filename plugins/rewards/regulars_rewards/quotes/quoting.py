@@ -48,6 +48,8 @@ from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_uses_of_basket
 Extras = Sequence[Mapping[str, Any]]
 CODES = "couponCodes"
 """The field that carries the codes that were typed."""
+EXPLAINS = "explains"
+"""What says that all that stands in the way of offers will be told; no input has it."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class _Question:
     typed: Sequence[str]
     promotions: Sequence[Promotion]
     present: Instant
+    explains: bool
 
     @property
     def keys(self) -> Sequence[str]:
@@ -133,6 +136,7 @@ def _questions(
             [str(one) for one in extra.get(CODES) or ()],
             [one for one in known.promotions if one.ends_at > basket.at],
             present_of(basket.at, present),
+            extra.get(EXPLAINS) is True,
         )
         for basket, extra in zip(baskets, extras, strict=True)
     ]
@@ -193,7 +197,7 @@ def _quoted(question: _Question, basket: Basket, found: _Found) -> OfferQuote:
         for one in question.asked
         if not one.needs_coupon
     ]
-    return quoted_offers(basket, question.shop.settings.zone, automatic, codes, limits, own)
+    return quoted_offers(basket, question.shop.settings.zone, automatic, codes, limits, own, explains=question.explains)
 
 
 def _is_theirs(use: KeptUse, customer_id: str | None, at: Instant) -> bool:
