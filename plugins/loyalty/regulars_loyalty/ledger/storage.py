@@ -47,7 +47,9 @@ def lookup_accounts(
     due = "" if present is None else " AND (a.next_at <= $2 OR a.debt > 0 OR a.is_living)"
     columns = ", ".join(f"a.{name}" for name in _READ)
     lots = ", ".join(f"l.{name}" for name in LOT_COLUMNS)
-    link = "l.customer_id = a.customer_id AND l.unit = a.unit AND l.remaining > 0"
+    # PostgreSQL does not conclude whose lots it looks for. As long as it has not counted them it would read all there are.
+    own = dialect.among("l.customer_id", 1)
+    link = f"l.customer_id = a.customer_id AND l.unit = a.unit AND l.remaining > 0 AND {own}"
     holds = ", ".join(f"h.{name}" for name in _HOLD)
     return [
         (f"SELECT {columns}, CAST($2 AS BIGINT) AS asked FROM loyalty_account a WHERE {theirs}", [ids, asked]),
