@@ -108,15 +108,20 @@ async def _prove(shop: FilledShop) -> None:
 
 
 def contestants(shop: FilledShop) -> Mapping[str, Contestant]:
-    """Both, who take the same variables."""
+    """Both, who are sent the same body."""
     served = regulars(shop)
     served = replace(served, environment={**served.environment, "REGULARS_JOBS": "false"})  # the chain is made by a job
 
-    def request(_: str, variables: Mapping[str, Any]) -> bytes:
-        body = orjson.dumps({"query": DOCUMENT, "variables": variables})
-        return post("/graphql", body, authorization=f"Bearer {shop.key}")
+    def body(variables: Mapping[str, Any]) -> bytes:
+        return orjson.dumps({"query": DOCUMENT, "variables": variables})
 
-    return {"Regulars": replace(served, request=request), "the limit": limit(shop)}
+    def request(_: str, variables: Mapping[str, Any]) -> bytes:
+        return post("/graphql", body(variables), authorization=f"Bearer {shop.key}")
+
+    def fixed(operation: str, variables: Mapping[str, Any]) -> bytes:
+        return post(f"/{operation}", body(variables))
+
+    return {"Regulars": replace(served, request=request), "the limit": replace(limit(shop), request=fixed)}
 
 
 def measure(shop: FilledShop, pace: Pace) -> None:
