@@ -85,7 +85,7 @@ def _shapes(statements: Sequence[Write]) -> tuple[_Shape, ...]:
 
 def rows_of(statement: Write | Lookup) -> int:
     """How many rows a guarded statement must change."""
-    return statement.rows if isinstance(statement, Guarded) else 1
+    return statement.rows if type(statement) is Guarded else 1
 
 
 def together(statements: Sequence[Write]) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from regulars_core.plugin import Plugins
+from regulars_core.plugin import Plugins, now
 from regulars_core.testing import opened_shop, statements
+from regulars_loyalty.ledger.storage import lookup_accounts
 from tests.loyalty.by_hand.conftest import Hand, adjusting, credit
 from tests.loyalty.by_hand.test_twice_and_at_once import document
 from tests.loyalty.conftest import Owner
@@ -68,3 +69,19 @@ async def test_two_statements(owner: Owner, hand: Hand) -> None:
     await hand.adds(ana, "10.00")
     with statements(owner.shop, 2):
         await hand.errors("creditDeduct", credit(ana, "1.00"))
+
+
+@on_postgres
+@pytest.mark.parametrize("present", [None, now()], ids=["to be spent", "to be given to"])
+async def test_lots_are_found_by_their_owner_however_they_are_joined(owner: Owner, present: Any) -> None:
+    database = owner.shop.database
+    [sql, values] = lookup_accounts(database.dialect, ["0" * 32], present)[1]
+
+    async def plan() -> list[str]:
+        for way in ("seqscan", "nestloop"):  # as it is with lots that PostgreSQL has not counted yet
+            await database.rows(f"SELECT set_config('enable_{way}', 'off', true)")
+        return [row[0].strip() for row in await database.rows(f"EXPLAIN {sql}", *values)]
+
+    steps = await database.transaction(plan)
+    [at] = [n for n, step in enumerate(steps) if " on loyalty_lot l" in step]
+    assert any("customer_id = ANY" in step for step in steps[at : at + 3]), steps  # whose index condition follows

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from regulars_core.plugin import (
@@ -43,25 +45,30 @@ def lookup_accounts(
     Given the `present`, lots are looked up only where something is due or owed, or activities move their ends: any other account
     can be given to, and nothing else, so that no limit is looked up."""
     ids, asked = sorted(customer_ids), ALL_LOTS if present is None else present
+    accounts, lots, holds = _lookups(dialect, present is not None)
+    found: list[Lookup] = [(accounts, [ids, asked]), (lots, [ids] if present is None else [ids, asked]), (holds, [ids])]
+    if present is None:
+        found.append(lookup_limits(dialect, ids))
+    return found
+
+
+@lru_cache
+def _lookups(dialect: Dialect, only_due: bool) -> tuple[str, str, str]:
+    """The statements that look up accounts, lots and holds."""
     theirs = dialect.among("a.customer_id", 1)
-    due = "" if present is None else " AND (a.next_at <= $2 OR a.debt > 0 OR a.is_living)"
+    due = " AND (a.next_at <= $2 OR a.debt > 0 OR a.is_living)" if only_due else ""
     columns = ", ".join(f"a.{name}" for name in _READ)
     lots = ", ".join(f"l.{name}" for name in LOT_COLUMNS)
-    link = "l.customer_id = a.customer_id AND l.unit = a.unit AND l.remaining > 0"
+    # PostgreSQL does not conclude whose lots it looks for. As long as it has not counted them it would read all there are.
+    own = dialect.among("l.customer_id", 1)
+    link = f"l.customer_id = a.customer_id AND l.unit = a.unit AND l.remaining > 0 AND {own}"
     holds = ", ".join(f"h.{name}" for name in _HOLD)
-    return [
-        (f"SELECT {columns}, CAST($2 AS BIGINT) AS asked FROM loyalty_account a WHERE {theirs}", [ids, asked]),
-        (
-            f"SELECT a.customer_id, a.unit, {lots} FROM loyalty_account a JOIN loyalty_lot l ON {link} WHERE {theirs}{due}",
-            [ids] if present is None else [ids, asked],
-        ),
-        (
-            f"SELECT h.customer_id, h.unit, {holds} FROM loyalty_hold h WHERE {dialect.among('h.customer_id', 1)}"
-            " AND h.closed_at IS NULL ORDER BY h.created_at, h.id",
-            [ids],
-        ),
-        *([lookup_limits(dialect, ids)] if present is None else []),
-    ]
+    return (
+        f"SELECT {columns}, CAST($2 AS BIGINT) AS asked FROM loyalty_account a WHERE {theirs}",
+        f"SELECT a.customer_id, a.unit, {lots} FROM loyalty_account a JOIN loyalty_lot l ON {link} WHERE {theirs}{due}",
+        f"SELECT h.customer_id, h.unit, {holds} FROM loyalty_hold h WHERE {dialect.among('h.customer_id', 1)}"
+        " AND h.closed_at IS NULL ORDER BY h.created_at, h.id",
+    )
 
 
 @dataclass
@@ -180,6 +187,7 @@ def _upsert(columns: Sequence[str], key: str) -> str:
 
 
 _PUT_ACCOUNT = _upsert(_ACCOUNT, "customer_id, unit")
+_LOT = attrgetter(*LOT_COLUMNS)
 _LOT_ROW = ("customer_id", "unit", *LOT_COLUMNS)
 _PUT_LOT = "ON CONFLICT (id) DO UPDATE SET remaining = excluded.remaining, expires_at = excluded.expires_at"
 _HOLD_COLUMNS = ("customer_id", "unit", *_HOLD)
@@ -299,7 +307,7 @@ def _transfer(account: Account, one: Transfer, recorded_at: Instant) -> tuple[An
 
 
 def _lot(account: Account, lot: Lot) -> tuple[Any, ...]:
-    return (account.customer_id, account.unit, *(getattr(lot, name) for name in LOT_COLUMNS))
+    return (account.customer_id, account.unit, *_LOT(lot))
 
 
 def _hold(account: Account, one: Hold) -> tuple[Any, ...]:
