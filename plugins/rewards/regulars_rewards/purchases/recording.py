@@ -66,7 +66,7 @@ def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline], extras: Ext
     present = present_of(min(one.purchased_at for one, _ in part), now())
     return [
         _lookup_told(dialect, named, keys),
-        lookup_run_out(dialect, keys, present),
+        lookup_run_out(dialect, keys, present, named),
         *lookup_shown_tiers(shop, [one.customer_id for one, _ in part if one.customer_id is not None]),
     ]
 
