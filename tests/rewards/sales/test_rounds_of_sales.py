@@ -19,8 +19,8 @@ SETS: Mapping[str, Mapping[str, Any]] = {
     "the box": {"rewards": regulars_rewards, "tiers": regulars_tiers, "loyalty": regulars_loyalty},
 }
 TEA = {"sku": "TEA-1", "name": "Tea", "unitPrice": "12.00"}
-"""Few of them move nobody to another tier: what that writes too is another statement, which PostgreSQL first has to be told once for
-each connection, and so one round more."""
+"""Few of them move nobody to another tier: what that writes too is another statement, which PostgreSQL first has to be told once
+for each connection, and so one round more."""
 
 
 @pytest.fixture(params=SETS)

@@ -51,8 +51,9 @@ async def _owners(shop: Shop, coupon_ids: Sequence[str]) -> dict[str, str | None
 
 
 async def _wait_for(shop: Shop, ids: Sequence[str]) -> None:
-    """Let nobody else use or reserve these coupons until the transaction ends. Whoever does waits for the promotions, which others
-    may go on using, then for the limits, and then for the coupons; so it is done here too, or two would wait for each other."""
+    """Let nobody else use or reserve these coupons until the transaction ends. Whoever does waits for the promotions, which
+    others may go on using, then for the limits, and then for the coupons; so it is done here too, or two would wait for each
+    other."""
     database = shop.database
     rows = await database.rows(
         f"SELECT DISTINCT promotion_id FROM rewards_coupon WHERE {database.dialect.among('id', 1)}", ids

@@ -160,11 +160,13 @@ def _run_out(coupons: str, promotions: str, values: list[Any]) -> Lookup:
         f"SELECT l.promotion_id FROM rewards_limit l WHERE l.used >= l.total_limit AND ({promotions}"
         f" OR l.promotion_id IN (SELECT c.promotion_id FROM ({coupons}) c))"
     )
-    some = "(SELECT o.id, row_number() OVER (PARTITION BY o.{0} ORDER BY o.id) AS n FROM rewards_use o WHERE o.{0} IN ({1}) AND {2})"
-    has_run_out = "o.reserved_until <= $1"
-    of_promotions = some.format("promotion_id", full, has_run_out)
-    of_coupons = some.format("coupon_id", f"SELECT c.id FROM ({coupons}) c", has_run_out)
-    ids = f"SELECT x.id FROM (SELECT * FROM {of_promotions} p UNION ALL SELECT * FROM {of_coupons} c) x WHERE x.n <= {MAX_RUN_OUT}"
+    some = (
+        "SELECT o.id, row_number() OVER (PARTITION BY o.{0} ORDER BY o.id) AS n FROM rewards_use o"
+        " WHERE o.{0} IN ({1}) AND o.reserved_until <= $1"
+    )
+    of_promotions = some.format("promotion_id", full)
+    of_coupons = some.format("coupon_id", f"SELECT c.id FROM ({coupons}) c")
+    ids = f"SELECT x.id FROM ({of_promotions} UNION ALL {of_coupons}) x WHERE x.n <= {MAX_RUN_OUT}"
     return f"SELECT {_KEPT} FROM {_SOURCE} WHERE u.id IN ({ids}) ORDER BY u.id", values
 
 
