@@ -70,6 +70,7 @@ UNTOLD = {
     "loyalty_once": {"id", "transfer_id"},
     "loyalty_link": {"position", "customer_id", "unit", "version", "hash"},
     "rewards_coupon": {"key", "actor"},
+    "rewards_use": {"sharing"},
 }
 """What no customer is told: what we have made of what is told, what says nothing, and who else had to do with it."""
 

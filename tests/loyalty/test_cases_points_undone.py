@@ -1,6 +1,7 @@
 """More of what other systems say of points: what is undone, what is spent by exchange, and what is pooled; each case by its id in
-the acceptance cases. P-P24 and P-P40 speak of tiers and of rewards for entering one, and X1 and X3 of rewards: these are tried
-where tiers and rewards are. P-K18 speaks of gift cards beside credit, of which there is one account here."""
+the acceptance cases. P-P24 is tried where tiers are, and X3 where rewards are. P-P40 speaks of rewards for entering a tier, which
+nothing gives here yet, and X1 of points for a code, of which no rule of points knows. P-K18 speaks of gift cards beside credit,
+of which there is one account here."""
 
 from decimal import Decimal
 from typing import Any

@@ -129,7 +129,8 @@ class OfferUse(Model):
     """An offer that was used in a purchase or is reserved for a basket: reserved while neither `redeemed_at` nor `released_at` is
     set, and `reserved_until` only as long. `tier` is the customer's as it was then, and `is_counted` whether it counts against
     limits and budget. Purchases of one basket are one use: those after the first name it in `first_id`, and count no more than it
-    does. `position` is the place at which it applied among those of its purchase, 0 for the first."""
+    does; `sharing` of the first counts how often one came or went, by which none is decided by what was. `position` is the place
+    at which it applied among those of its purchase, 0 for the first."""
 
     id = IdField(primary_key=True)
     promotion_id = IdField()
@@ -147,6 +148,7 @@ class OfferUse(Model):
     reserved_until = InstantField(null=True)
     redeemed_at = InstantField(null=True)
     released_at = InstantField(null=True)
+    sharing = fields.BigIntField()
 
     class Meta:
         table = "rewards_use"

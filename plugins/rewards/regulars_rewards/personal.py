@@ -25,8 +25,8 @@ HOLDINGS: Sequence[Holding] = (
         "rewards_use",
         {
             "id": KEPT, "promotion_id": KEPT, "coupon_id": KEPT, "customer_id": KEPT, "store_id": KEPT, "basket": KEPT,
-            "purchase_id": KEPT, "first_id": KEPT, "position": INNER, "amount": AMOUNT, "tier": KEPT, "is_counted": FLAG,
-            "created_at": WHEN, "reserved_until": WHEN, "redeemed_at": WHEN, "released_at": WHEN,
+            "purchase_id": KEPT, "position": KEPT, "first_id": KEPT, "amount": AMOUNT, "tier": KEPT, "is_counted": FLAG,
+            "created_at": WHEN, "reserved_until": WHEN, "redeemed_at": WHEN, "released_at": WHEN, "sharing": INNER,
         },
     ),
 )  # fmt: skip

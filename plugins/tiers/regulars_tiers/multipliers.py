@@ -3,6 +3,7 @@
     First half of an event          multiplier_lookups(shop, sales)           names, reads nothing
     Second half                     multipliers(shop, sales, found)           pure, from those rows
     At once, of whatever is past    await read_multipliers(shop, sales)       both, one round
+    Where it is written             unchanged(found)                          that the policy is still the one of these rows
 
 Of a purchase that is recorded already the tier after it is what is stored. Of one that is being recorded it is computed here, by
 the same rules: nobody's rows tell of it yet.
@@ -17,6 +18,7 @@ from regulars_core.plugin import (
     Instant,
     Lifetime,
     Lookup,
+    Precondition,
     PurchaseFact,
     Shop,
     completed_from,
@@ -124,13 +126,26 @@ def multipliers(shop: Shop, sales: Sequence[Sale], found: Sequence[Sequence[Any]
 
 async def read_multipliers(shop: Shop, sales: Sequence[Sale]) -> Sequence[Decimal | None]:
     """The same, read at once; the number of statements does not depend on how many sales there are."""
+    return multipliers(shop, sales, await read_found(shop, sales))
+
+
+async def read_found(shop: Shop, sales: Sequence[Sale]) -> Sequence[Sequence[Any]]:
+    """What `multipliers` needs to know, read at once, whatever was named before."""
     moments = _moments(sales)
     if not moments:
-        return [None] * len(sales)
+        return []
     lookups = [_policies(None), _stored(shop, moments)]
     if any(sale.fact for sale in sales):
         lookups += _histories(shop, moments, None)
-    return multipliers(shop, sales, await shop.database.read_together(lookups))
+    found: Sequence[Sequence[Any]] = await shop.database.read_together(lookups)
+    return found
+
+
+def unchanged(found: Sequence[Sequence[Any]]) -> Precondition:
+    """That the policies are still those of these rows when it is written what was multiplied by them: whoever was slower than a
+    new version runs again."""
+    latest = max((row[0] for row in found[0]), default=0)
+    return Precondition("(SELECT coalesce(max(number), 0) = CAST($1 AS BIGINT) FROM tier_policy)", [latest])
 
 
 def _moments(sales: Sequence[Sale]) -> Sequence[tuple[str, Instant]]:

@@ -1,6 +1,14 @@
 """Everything of tiers that another plugin may use."""
 
-from regulars_tiers.multipliers import NotLookedUp, Sale, multiplier_lookups, multipliers, read_multipliers
+from regulars_tiers.multipliers import (
+    NotLookedUp,
+    Sale,
+    multiplier_lookups,
+    multipliers,
+    read_found,
+    read_multipliers,
+    unchanged,
+)
 from regulars_tiers.reads import lookup_shown_tiers, shown_tiers, shown_tiers_from, tiers_of
 from regulars_tiers.recalculation import Change
 from regulars_tiers.rules.criteria import CriterionKind, Unit
@@ -14,8 +22,10 @@ __all__ = [
     "lookup_shown_tiers",
     "multiplier_lookups",
     "multipliers",
+    "read_found",
     "read_multipliers",
     "shown_tiers",
     "shown_tiers_from",
     "tiers_of",
+    "unchanged",
 ]

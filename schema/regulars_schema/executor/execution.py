@@ -140,7 +140,8 @@ class Execution:
         if field.owner is not None:
             self._context.request.shop.refuse_behind(field.owner)
         schema = self._bound.schema._strawberry_schema  # type: ignore[attr-defined]
-        return await field.rooted(self._context, schema, field.name, self._arguments(root, field))
+        arguments = self._arguments(root, field)
+        return await field.rooted(self._context, schema, field.name, arguments, field.asked)
 
     async def _resolved(self, root: Level, field: ExecutionField) -> Any:
         """By its own resolver, which asks for its permission itself."""

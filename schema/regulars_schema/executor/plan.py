@@ -7,7 +7,7 @@ caller is no part of it, and of the variables only those that steer @skip and @i
 The section numbers are those of the GraphQL specification of September 2025.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any
@@ -91,6 +91,10 @@ class ExecutionField:
     def place(self) -> str:
         """The field as messages name it."""
         return f"{self.parent}.{self.nodes[0].name.value}"
+
+    def asked(self) -> Set[str]:
+        """The names of the fields that are asked of its objects."""
+        return {one.nodes[0].name.value for each in selections_in(self.shape) for one in each.fields}
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -26,7 +26,7 @@ from regulars_schema.fields.outcomes import Outcomes
 from regulars_schema.fields.pipeline import Pipeline
 from regulars_schema.fields.resolvers import Declaration, batch_field, root_field
 from regulars_schema.inputs.idempotent import IdempotentInput
-from regulars_schema.request.context import BatchFunction, GraphQLContext
+from regulars_schema.request.context import Asked, BatchFunction, GraphQLContext
 from regulars_schema.request.errors import Payload
 
 RootFunction = Callable[..., Awaitable[Any]]
@@ -80,13 +80,16 @@ def root(
     needs: str | None = None,
     sql_field: SqlField | None = None,
     sized_by: str | None = None,
+    asks: bool = False,
 ) -> StrawberryField:
     """A field of the query itself: `async def customers(context, *, first=None, …)`. Where nothing is asked that the
     `sql_field` does not know, the database may write the answer itself. A list that has an entry for each entry of an argument
-    says by which argument it is `sized_by`, and costs as much."""
+    says by which argument it is `sized_by`, and costs as much. One that `asks` is told by its second argument the names
+    of the fields that are asked of what it answers, so that it does nothing in vain."""
 
-    async def answer(context: GraphQLContext, _: Any, __: str, arguments: dict[str, Any]) -> Any:
-        return await context.request.in_time(lambda: function(context.request, **arguments))
+    async def answer(context: GraphQLContext, _: Any, __: str, arguments: dict[str, Any], asked: Asked) -> Any:
+        own = (asked(),) if asks else ()
+        return await context.request.in_time(lambda: function(context.request, *own, **arguments))
 
     declared = Declaration(name, returns, description, needs, sql_field=sql_field, sized_by=sized_by)
     return root_field(answer, declared, function)
@@ -117,7 +120,7 @@ def mutation(
     )
     pipeline = Pipeline(name, function, Outcomes(payload), ahead, turn)
 
-    async def answer(context: GraphQLContext, schema: Any, place: str, arguments: dict[str, Any]) -> Any:
+    async def answer(context: GraphQLContext, schema: Any, place: str, arguments: dict[str, Any], _: Asked) -> Any:
         return await context.request.in_time(lambda: pipeline.run(context, schema, place, arguments["input"]))
 
     return root_field(answer, Declaration(name, payload | None, description, needs), function)

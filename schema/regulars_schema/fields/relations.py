@@ -19,7 +19,7 @@ from regulars_core.queries.relations import Relation, RowShape, rows_alone, rows
 from regulars_core.queries.where import Where
 from regulars_schema.executor.pushdown import SqlField
 from regulars_schema.fields.resolvers import Declaration, batch_field, root_field
-from regulars_schema.request.context import GraphQLContext, RequestContext
+from regulars_schema.request.context import Asked, GraphQLContext, RequestContext
 
 Reader = Callable[[], Awaitable[Any]]
 """What reads the rows of a root field that no relation describes."""
@@ -71,7 +71,7 @@ def root_rows(
             rows = wanted(context, **arguments)
             return await (rows_alone(context.database, rows) if isinstance(rows, Relation) else rows())
 
-        async def answer(context: GraphQLContext, _: Any, __: str, arguments: dict[str, Any]) -> Any:
+        async def answer(context: GraphQLContext, _: Any, __: str, arguments: dict[str, Any], ___: Asked) -> Any:
             return await context.request.in_time(lambda: read(context.request, arguments))
 
         sql_field = SqlField(shape, _written(wanted), page)

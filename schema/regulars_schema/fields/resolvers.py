@@ -6,7 +6,7 @@ parent.
 
 import inspect
 from asyncio import shield
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from types import NoneType
@@ -18,6 +18,7 @@ from strawberry.dataloader import DataLoader
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
+from strawberry.types.nodes import SelectedField
 
 from regulars_schema.executor.pushdown import SqlField
 from regulars_schema.request.context import BatchFunction, GraphQLContext, RootAnswer
@@ -75,9 +76,19 @@ def root_field(answer: RootAnswer, declared: Declaration, signature: Callable[..
     that needs a permission and is not nullable."""
 
     async def resolve(info: Info[GraphQLContext, None], **arguments: Any) -> Any:
-        return await answer(info.context, info.schema, str(info._raw_info.path.key), arguments)
+        place = str(info._raw_info.path.key)
+        return await answer(info.context, info.schema, place, arguments, lambda: _asked(info.selected_fields))
 
     return _field(resolve, declared, signature, rooted=answer)
+
+
+def _asked(fields: Sequence[Any]) -> Set[str]:
+    """The names of the fields that are asked below these, those in fragments too."""
+    names: set[str] = set()
+    for one in fields:
+        for below in one.selections:
+            names |= {below.name} if isinstance(below, SelectedField) else _asked([below])
+    return names
 
 
 class _DeclaredArguments(StrawberryResolver[Any]):

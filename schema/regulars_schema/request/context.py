@@ -1,7 +1,7 @@
 """What a field's function may use while it answers a request."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -80,8 +80,11 @@ class Refusal:
     count: int = 0
 
 
-RootAnswer = Callable[["GraphQLContext", Any, str, dict[str, Any]], Awaitable[Any]]
-"""What a root field answers: to a request, in a composed schema, under a name, with these arguments."""
+Asked = Callable[[], Set[str]]
+"""The names of the fields that are asked of what a field answers."""
+RootAnswer = Callable[["GraphQLContext", Any, str, dict[str, Any], Asked], Awaitable[Any]]
+"""What a root field answers: to a request, in a composed schema, under a name, with these arguments, and with what is
+asked of it."""
 
 
 @dataclass

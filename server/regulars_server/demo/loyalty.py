@@ -1,18 +1,12 @@
-"""What the demo's shop gives to those who come back: tiers, points, credit. By mutations, since the plugins that have them may be
-off, and are not known here."""
+"""What the demo's shop gives to those who come back: tiers, points, credit."""
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
 
 from regulars_core.primitives.clock import moment, start_of
-from regulars_core.primitives.money import exponent_of
-from regulars_core.shop.actors import operator
 from regulars_core.shop.shop import Shop
-from regulars_schema.request.context import GraphQLContext, RequestContext
-from regulars_schema.schema import schema_in
-from regulars_server.demo.catalogue import priced
 from regulars_server.demo.people import Person
+from regulars_server.demo.requests import asked, done, is_on, money
 from regulars_server.demo.rhythm import Calendar, Rhythm
 
 _OFTEN = frozenset({Rhythm.DAILY, Rhythm.WEEKLY})
@@ -24,37 +18,33 @@ async def decree(shop: Shop, calendar: Calendar) -> None:
     """Put in force what holds from the first day on, before anything is sold: tiers that multiply points, and points that pay,
     become credit, and expire after a year."""
     with moment(start_of(calendar.first, calendar.zone)):
-        if _is_on(shop, "tiers"):
-            await _done(shop, "tierPolicyUpdate", {"policy": _policy(shop)})
-        if _is_on(shop, "loyalty"):
-            await _done(shop, "pointsProgramUpdate", {"program": _program(shop)})
+        if is_on(shop, "tiers"):
+            await done(shop, "tierPolicyUpdate", {"policy": _policy(shop)})
+        if is_on(shop, "loyalty"):
+            await done(shop, "pointsProgramUpdate", {"program": _program(shop)})
 
 
 async def reward(shop: Shop, calendar: Calendar, ids: Mapping[Person, str]) -> None:
     """Let some of those who come often have exchanged points for credit by today, and give others credit to make up for
     something."""
-    if not _is_on(shop, "loyalty"):
+    if not is_on(shop, "loyalty"):
         return
     often = [f"customer_{key}" for person, key in ids.items() if person.rhythm in _OFTEN and person.status == "ACTIVE"]
     with moment(calendar.today):
         for id_ in often[::3]:
             if await _points_of(shop, id_) >= _CUP:
-                await _done(shop, "pointsRedeem", {"customerId": id_, "exchange": "CUP"})
+                await done(shop, "pointsRedeem", {"customerId": id_, "exchange": "CUP"})
         for id_ in often[1::6]:
             note = "Waited twenty minutes for an order that was lost."
-            given = {"customerId": id_, "amount": {"amount": _money(shop, 500)}, "reason": "GOODWILL", "note": note}
-            await _done(shop, "creditAdd", given)
-
-
-def _is_on(shop: Shop, plugin: str) -> bool:
-    return plugin in dict(shop.plugins.modules)
+            given = {"customerId": id_, "amount": {"amount": money(shop, 500)}, "reason": "GOODWILL", "note": note}
+            await done(shop, "creditAdd", given)
 
 
 def _policy(shop: Shop) -> Mapping[str, Any]:
     def tier(code: str, name: str, factor: str, lifetime: int, month: int) -> Mapping[str, Any]:
         times = {"text": f"{factor} times the points", "kind": "POINTS_MULTIPLIER", "value": factor}
-        ever = {"metric": "NET_SPEND", "window": "LIFETIME", "threshold": _money(shop, lifetime)}
-        rolling = {"metric": "NET_SPEND", "window": "ROLLING", "days": 30, "threshold": _money(shop, month)}
+        ever = {"metric": "NET_SPEND", "window": "LIFETIME", "threshold": money(shop, lifetime)}
+        rolling = {"metric": "NET_SPEND", "window": "ROLLING", "days": 30, "threshold": money(shop, month)}
         return {"code": code, "name": name, "benefits": [times], "anyOf": [{"allOf": [ever]}, {"allOf": [rolling]}]}
 
     return {
@@ -67,15 +57,15 @@ def _policy(shop: Shop) -> Mapping[str, Any]:
 
 
 def _program(shop: Shop) -> Mapping[str, Any]:
-    unit = _money(shop, 100)
+    unit = money(shop, 100)
 
     def rule(code: str, name: str, kind: str, **settings: str) -> Mapping[str, Any]:
         pairs = [{"name": key, "value": value} for key, value in settings.items()]
         return {"code": code, "name": name, "rule": {"kind": kind, "settings": pairs}}
 
-    cup = {"kind": "CREDIT", "settings": [{"name": "amount", "value": _money(shop, 300)}]}
+    cup = {"kind": "CREDIT", "settings": [{"name": "amount", "value": money(shop, 300)}]}
     rules = [rule("BASE", "A point for each", "PER_AMOUNT", points="1", per=unit)]
-    if _is_on(shop, "tiers"):
+    if is_on(shop, "tiers"):
         rules.append(rule("TIER", "More for your tier", "TIER_MULTIPLIER"))
     return {
         "rules": rules,
@@ -86,28 +76,6 @@ def _program(shop: Shop) -> Mapping[str, Any]:
     }
 
 
-def _money(shop: Shop, hundredths: int) -> str:
-    """About the same worth in the shop's currency, as the API takes it."""
-    minor, exponent = priced(hundredths, shop.currency), exponent_of(shop.currency)
-    return str(minor) if not exponent else f"{minor // 10**exponent}.{minor % 10**exponent:0{exponent}}"
-
-
 async def _points_of(shop: Shop, customer_id: str) -> int:
     document = "query($id: ID!) { customer(id: $id) { points { available } } }"
-    return int((await _asked(shop, document, id=customer_id))["customer"]["points"]["available"])
-
-
-async def _done(shop: Shop, mutation: str, given: Mapping[str, Any]) -> None:
-    kind = f"{mutation[0].upper()}{mutation[1:]}Input"
-    document = f"mutation($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ code message }} }} }}"
-    answer = (await _asked(shop, document, input={"idempotencyKey": uuid4().hex, **given}))[mutation]
-    if answer["userErrors"]:
-        raise RuntimeError(f"the demo's {mutation} was refused: {answer['userErrors'][0]['message']}")
-
-
-async def _asked(shop: Shop, document: str, **variables: Any) -> Any:
-    context = GraphQLContext(RequestContext(shop, operator(shop.permissions)))
-    result = await schema_in(shop).execute(document, variable_values=variables, context_value=context)
-    if result.errors:
-        raise RuntimeError(f"the demo asked for what there is not: {result.errors[0].message}")
-    return result.data
+    return int((await asked(shop, document, id=customer_id))["customer"]["points"]["available"])

@@ -20,7 +20,7 @@ from regulars_core.purchases.refundable import WantedLine
 from regulars_core.purchases.refunds import refund, void
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.service import change_store, create_store
-from regulars_server.demo import loyalty
+from regulars_server.demo import loyalty, offers
 from regulars_server.demo.baskets import Sale
 from regulars_server.demo.people import GROUPS, STORES, Person
 from regulars_server.demo.rhythm import Calendar
@@ -63,6 +63,7 @@ async def fill(shop: Shop, *, seed: int = 7, today: Instant | None = None) -> De
     recorded = await _record(shop, story.sales, stores, ids)
     await _refund_and_void(shop, story, recorded)
     await loyalty.reward(shop, calendar, ids)
+    await offers.offer(shop, calendar, ids, groups)
     notes = await _write_notes(shop, story.notes, ids)
     await _set_statuses(shop, story.people, ids)
     await _date_back(shop, calendar, story, ids, notes)

@@ -5,7 +5,8 @@ from typing import Any
 
 from regulars_core.plugin import LATEST, Instant, Shop, inserting, new_id, now
 from regulars_rewards.offers.promotion import PromotionData, RuleData
-from regulars_rewards.uses.changes import Claim, CouponCounters, UseChanges
+from regulars_rewards.uses.changes import UseChanges
+from regulars_rewards.uses.claims import Claim, CouponCounters
 from regulars_rewards.uses.limits import limits_from, lookup_limits
 from regulars_rewards.uses.rows import UseRow, kept_uses, lookup_run_out, lookup_uses_of_basket, of_basket, own_of
 

@@ -8,7 +8,8 @@ import pytest
 
 from regulars_core.database.errors import Unavailable
 from regulars_core.plugin import DAY_MS, Instant, Shop, new_id, now
-from regulars_rewards.uses.changes import Claim, Exhausted, UseChanges
+from regulars_rewards.uses.changes import UseChanges
+from regulars_rewards.uses.claims import Claim, Exhausted
 from regulars_rewards.uses.limits import limits_from, lookup_limits
 from regulars_rewards.uses.rows import KeptUse, UseRow, kept_uses, lookup_uses
 from regulars_rewards.verification import differences

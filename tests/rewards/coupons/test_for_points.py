@@ -10,6 +10,7 @@ import regulars_rewards
 from regulars_core.plugin import Plugins, Shop, plugins_on
 from tests.rewards.conftest import OpenRewards
 from tests.rewards.coupons.shop_owner import Owner
+from tests.rewards.sales.conftest import Till
 
 _ENTRY = "entry { id }"
 
@@ -85,3 +86,27 @@ async def test_what_cannot_be_had(both: Shop) -> None:
         await decreed(owner, promotion)
         assert await owner.problems("pointsRedeem", **redeemed) == refused
     assert len(await coupons(owner, ana)) == 1
+
+
+async def test_x3_of_three_points_for_two_pieces_each_five_pieces_cost_nine(both: Shop) -> None:
+    """As elsewhere, by whole times: a coupon is two pieces for three points, and five pieces are three coupons. Of one promotion
+    each basket takes one."""
+    owner = Owner(both)
+    pens = {"kind": "FREE_ITEM", "settings": [{"name": "sku", "value": "PEN"}, {"name": "quantity", "value": "2"}]}
+    offer, ana = await owner.promotion(name="Two pens", discountRule=pens), await owner.customer()
+    reward = {"kind": "COUPON", "settings": [{"name": "promotion", "value": offer}]}
+    exchange = {"code": "PENS", "name": "Two pens", "points": "3", "reward": reward}
+    await owner.api.done(
+        "pointsProgramUpdate", "pointsProgram { number }", {"program": {"exchanges": [exchange], "rules": []}}
+    )
+    given = {"customerId": ana, "points": "50", "direction": "ADD", "reason": "GOODWILL"}
+    await owner.api.done("pointsAdjust", _ENTRY, given)
+    redeemed = {"customerId": ana, "exchange": "PENS", "times": 3}
+    done = await owner.api.done("pointsRedeem", "entry { pointsDelta pointsAfter }", redeemed)
+    assert done["entry"] == {"pointsDelta": "-9", "pointsAfter": "41"}
+    codes = [one["code"] for one in await coupons(owner, ana)]
+    assert len(codes) == 3
+    till = Till(both)
+    for code, pieces in zip(codes, ("2", "2", "1"), strict=True):
+        lines = [{"sku": "PEN", "name": "Pen", "quantity": pieces, "unitPrice": "2.00"}]
+        assert (await till.sells(lines, [code], customerId=ana))["total"] == {"amount": "0.00"}

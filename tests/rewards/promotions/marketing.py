@@ -83,7 +83,7 @@ class Marketing:
         """Write a use down as if it were of a sale, without counting it anywhere else; its key."""
         row = {
             "id": new_id(), "promotion_id": key(promotion), "customer_id": customer and key(customer), "store_id": new_id(),
-            "amount": 0, "is_counted": True, "created_at": 1, "redeemed_at": 2, **columns,
+            "position": 0, "amount": 0, "is_counted": True, "created_at": 1, "redeemed_at": 2, "sharing": 0, **columns,
         }  # fmt: skip
         places = ", ".join(f"${n}" for n in range(1, len(row) + 1))
 

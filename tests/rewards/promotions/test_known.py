@@ -122,7 +122,7 @@ async def test_a_limit_counts_what_is_used_already(rewards: Shop) -> None:
     first = new_id()
     columns = (
         "id, promotion_id, store_id, amount, is_counted, created_at, redeemed_at, released_at, first_id, reserved_until,"
-        " basket"
+        " basket, position, sharing"
     )
     for use in (
         (first, id_, new_id(), 100, True, 1, 2, None, None, None, "B1"),
@@ -133,7 +133,7 @@ async def test_a_limit_counts_what_is_used_already(rewards: Shop) -> None:
     ):
         await _sql(
             rewards,
-            f"INSERT INTO rewards_use ({columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            f"INSERT INTO rewards_use ({columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0)",
             *use,
         )
     await change_promotion(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import regulars_loyalty
+from regulars_schema.request.context import GraphQLContext, RequestContext
 from tests.rewards.sales.conftest import OpenTill, Till, rule
 
 FRAGMENTS = """
@@ -111,3 +112,104 @@ async def test_offline(open_till: OpenTill) -> None:
     )  # fmt: skip
     found = await till.api.data(document, after=None)
     assert [one["reference"] for one in found["purchases"]["nodes"]] == ["20261128-119"]
+
+
+HOLDS = (
+    FRAGMENTS
+    + """mutation WebCheckoutHolds($credit: CreditHoldInput!, $points: PointsHoldInput!, $coupon: CouponReserveInput!) {
+  creditHold(input: $credit) { hold { id heldUntil } userErrors { ...Trouble } }
+  pointsHold(input: $points) { hold { id heldUntil } userErrors { ...Trouble } }
+  couponReserve(input: $coupon) { use { id reservedUntil } userErrors { ...Trouble } } }
+mutation WebCheckoutPays($input: PurchaseRecordInput!) {
+  purchaseRecord(input: $input) { purchase { id } userErrors { ...Trouble } } }
+mutation WebCheckoutAbandoned($credit: CreditReleaseInput!, $points: PointsReleaseInput!, $coupon: CouponReleaseInput!) {
+  creditRelease(input: $credit) { hold { isOpen } userErrors { ...Trouble } }
+  pointsRelease(input: $points) { hold { isOpen } userErrors { ...Trouble } }
+  couponRelease(input: $coupon) { coupon { state } userErrors { ...Trouble } } }"""
+)
+HELD = """query($id: ID!) { customer(id: $id) {
+  credit { balance { amount } available { amount } } points { balance available } } coupon(code: "WELCOME10") { state } }"""
+
+
+class Checkout:
+    """The web shop's checkout of one basket, by the document of its client, which holds all three operations."""
+
+    def __init__(self, till: Till, customer: str) -> None:
+        self.till, self.customer = till, customer
+
+    async def runs(self, operation: str, **variables: Any) -> dict[str, Any]:
+        """What an operation of the document answers; none of its mutations may be refused."""
+        api = self.till.api
+        context = GraphQLContext(RequestContext(api.shop, api.actor))
+        told = await api.schema.execute(HOLDS, variables, context, operation_name=operation)
+        assert not told.errors, told.errors
+        assert told.data is not None
+        assert all(one["userErrors"] == [] for one in told.data.values()), told.data
+        return dict(told.data)
+
+    async def holds(self, n: int) -> tuple[str, str]:
+        """Hold 20.00 of credit, 500 points, and the coupon; which credit and which points."""
+        about = {"customerId": self.customer, "basket": "web-7781"}
+        told = await self.runs(
+            "WebCheckoutHolds",
+            credit={**about, "amount": {"amount": "20.00"}, "minutes": 30, "idempotencyKey": f"web-7781-credit-{n}"},
+            points={**about, "points": "500", "idempotencyKey": f"web-7781-points-{n}"},
+            coupon={**about, "couponCode": "welcome10", "idempotencyKey": f"web-7781-coupon-{n}"},
+        )
+        assert told["couponReserve"]["use"]["reservedUntil"]
+        return told["creditHold"]["hold"]["id"], told["pointsHold"]["hold"]["id"]
+
+    async def has(self) -> tuple[str, str, str, str, str]:
+        """Credit and points, there and available, and what has become of the coupon."""
+        told = await self.till.api.data(HELD, id=self.customer)
+        credit, points = told["customer"]["credit"], told["customer"]["points"]
+        state = told["coupon"]["state"]
+        return (
+            credit["balance"]["amount"], credit["available"]["amount"], points["balance"], points["available"], state,
+        )  # fmt: skip
+
+
+async def test_web_checkout(open_till: OpenTill) -> None:
+    """Credit, points and a coupon are held, and given up; held again, they pay together with a card."""
+    till, ana, promotion = await begun(open_till)
+    rate = {"points": "100", "amount": {"amount": "1.00"}}
+    program = {"rules": [], "rate": rate}
+    await till.office.done("pointsProgramUpdate", "userErrors { code }", {"program": program, "idempotencyKey": "P"})
+    given = {"customerId": ana, "amount": {"amount": "25.00"}, "reason": "GOODWILL", "idempotencyKey": "C"}
+    await till.office.done("creditAdd", "userErrors { code }", given)
+    given = {"customerId": ana, "points": "600", "direction": "ADD", "reason": "GOODWILL", "idempotencyKey": "A"}
+    await till.office.done("pointsAdjust", "userErrors { code }", given)
+
+    checkout = Checkout(till, ana)
+    credit, points = await checkout.holds(1)
+    assert await checkout.has() == ("25.00", "5.00", "600", "100", "RESERVED")
+    told = await checkout.runs(
+        "WebCheckoutAbandoned",
+        credit={"holdId": credit, "idempotencyKey": "web-7781-free-1"},
+        points={"holdId": points, "idempotencyKey": "web-7781-free-2"},
+        coupon={"couponCode": "WELCOME10", "basket": "web-7781", "idempotencyKey": "web-7781-free-3"},
+    )
+    assert told == {
+        "creditRelease": {"hold": {"isOpen": False}, "userErrors": []},
+        "pointsRelease": {"hold": {"isOpen": False}, "userErrors": []},
+        "couponRelease": {"coupon": {"state": "ISSUED"}, "userErrors": []},
+    }
+    assert await checkout.has() == ("25.00", "25.00", "600", "600", "ISSUED")
+
+    credit, points = await checkout.holds(2)
+    line = {"sku": "TEA-1", "unitPrice": "30.00", "quantity": "2", "discount": "10.00", "offerDiscount": "10.00"}
+    payments = [
+        {"method": "STORE_CREDIT", "amount": "20.00", "reference": credit},
+        {"method": "POINTS", "amount": "5.00", "reference": points},
+        {"method": "card", "amount": "25.00"},
+    ]
+    sale = {
+        "reference": "web-7781", "basket": "web-7781", "customerId": ana, "channel": "web", "lines": [line],
+        "couponCodes": ["WELCOME10"], "offers": [{"offerId": promotion, "couponCode": "WELCOME10", "amount": "10.00"}],
+        "payments": payments, "idempotencyKey": "web-7781-pay-1",
+    }  # fmt: skip
+    paid = await checkout.runs("WebCheckoutPays", input=sale)
+    assert await checkout.has() == ("5.00", "5.00", "100", "100", "REDEEMED")
+    assert await checkout.runs("WebCheckoutPays", input=sale) == paid
+    assert await till.uses(paid["purchaseRecord"]["purchase"]) == [("Welcome", True, True)]
+    assert await checkout.has() == ("5.00", "5.00", "100", "100", "REDEEMED")

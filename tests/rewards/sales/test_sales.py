@@ -8,8 +8,10 @@ import pytest
 import regulars_rewards
 from regulars_core.plugin import plugins_on
 from regulars_core.testing import OpenShop, statements
+from regulars_rewards.quotes import offer_quotes
 from tests.rewards.sales.conftest import PERCENT, OpenTill, Till, amount_of, rule
 from tests.support.club import Club
+from tests.support.tellers import asked
 
 TEA = {"sku": "TEA-1", "name": "Tea", "unitPrice": "60.00"}
 MUG = {"sku": "MUG-4", "name": "Mug", "unitPrice": "40.00"}
@@ -325,3 +327,57 @@ async def test_a_refusal_quotes_what_other_plugins_take_off_too(open_shop: OpenS
     assert amount_of(quote, "discount") == ("6.80" if names[0] == "rewards" else "6.40")
     [changed] = await till.refused(lines=lines, customerId=ana, offers=[])
     assert {**changed["quote"], "at": None} == {**quote, "at": None}
+
+
+async def test_what_plugins_take_off_tells_the_same_of_offers(till: Till) -> None:
+    """basketAdjustments of many baskets tells of offers what basketQuote does of each; of codes it is not told."""
+    await till.promotion("Ten", discountRule=PERCENT)
+    await till.promotion("Coupon", needsCoupon=True, priority=1)
+    some = {"hasEmail": True}
+    await till.promotion("By e-mail", audience=some, discountRule=rule("FLAT", amount="3.00"), totalLimit=1)
+    ana = await till.customer(email="ana@shop.example")
+    baskets: list[dict[str, Any]] = [{"lines": [TEA, MUG]}, {"lines": [MUG], "customerId": ana}, {"lines": [TEA]}]
+    told = await asked(till.office, *baskets)
+    assert [[(one["line"], one["message"], one["plugin"]) for one in each["adjustments"]] for each in told] == [
+        [(0, "Ten", "rewards"), (1, "Ten", "rewards")],
+        [(0, "Ten", "rewards"), (0, "By e-mail", "rewards")],
+        [(0, "Ten", "rewards")],
+    ]
+    for basket, each in zip(baskets, told, strict=True):
+        quote = await till.quote(**basket)
+        assert [amount_of(each, name) for name in ("subtotal", "discount", "total")] == [
+            amount_of(quote, name) for name in ("subtotal", "discount", "total")
+        ]
+        assert [amount_of(line, "adjustment") for line in each["lines"]] == [
+            amount_of(line, "offerDiscount") for line in quote["lines"]
+        ]
+
+
+@pytest.mark.parametrize(
+    "selected",
+    [
+        "total { amount }",
+        "total { amount } skipped { reason }",
+        "... on BasketQuote { ...Why } } } fragment Why on BasketQuote { others: skipped { reason",
+    ],
+)
+async def test_a_basket_is_looked_at_once_whatever_is_asked(
+    till: Till, selected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Why offers do not apply is found together with what applies where it is asked for, and else not at all."""
+    await till.promotion("Ten")
+    dear = [rule("BASKET_TOTAL", minimum="1000.00")]
+    await till.promotion("Dear", conditions=dear)
+    looked: list[bool] = []
+    real = offer_quotes.evaluate
+
+    def counted(*given: Any, explains: bool = True) -> Any:
+        looked.append(explains)
+        return real(*given, explains=explains)
+
+    monkeypatch.setattr(offer_quotes, "evaluate", counted)
+    asked_for = f"query($input: BasketQuoteInput!) {{ basketQuote(input: $input) {{ {selected} }} }}"
+    told = (await till.api.data(asked_for, input={"lines": [TEA]}))["basketQuote"]
+    reasons = next((value for value in told.values() if isinstance(value, list)), None)
+    assert reasons == (None if selected == "total { amount }" else [{"reason": "MIN_NOT_REACHED"}])
+    assert looked == [reasons is not None]

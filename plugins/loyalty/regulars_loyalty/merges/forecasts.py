@@ -48,7 +48,8 @@ def _forecast(shop: Shop, ledger: Ledger, once: Mapping[str, Mapping[str, str]],
             effects.append(MergeEffect(kind, f"{what} of {code} go over to {survivor.code}.", needs))
     for rule, count in sorted(repeated(once, [one.id for one in merge.everybody]).items()):
         message = (
-            f"What the rule {rule} gives once per customer was given {count + 1} times, and is taken back {count}."
+            f"What the rule {rule} gives once per customer was given {count + 1} times, and is taken back {count}, as far as it"
+            " has not expired."
         )
         effects.append(MergeEffect("POINTS", message, POINTS_VIEW))
     return MergeForecast(obstacles=list(dict.fromkeys(obstacles)), effects=effects)

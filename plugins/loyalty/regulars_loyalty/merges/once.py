@@ -27,8 +27,8 @@ def repeated(once: Mapping[str, Mapping[str, str]], customer_ids: Sequence[str])
 
 
 async def keep_one(shop: Shop, ledger: Ledger, merge: Merge, cause: Cause) -> None:
-    """What was given once per customer to several of them is taken back but for the survivor's; what only others had counts for
-    the survivor."""
+    """What was given once per customer to several of them is taken back but for the survivor's, as far as it has not expired;
+    what only others had counts for the survivor."""
     once = await given_once(shop, set(merge.customer_ids))
     known = dict(once.get(merge.survivor.id, {}))
     for absorbed in merge.absorbed:
@@ -42,10 +42,11 @@ async def keep_one(shop: Shop, ledger: Ledger, merge: Merge, cause: Cause) -> No
 
 async def _take_back(shop: Shop, ledger: Ledger, customer_id: str, transfer_id: str, cause: Cause) -> None:
     stands, purchase_id, rule, program = await _standing(shop, transfer_id)
-    if stands > 0:
+    left = stands - await _expired(shop, ledger, transfer_id)
+    if left > 0:
         account = ledger.account(customer_id, POINTS)
         own = [lot for lot in account.in_order() if lot.purchase_id == purchase_id]
-        account.take_back("REVERSE", stands, taking_back(cause, transfer_id, purchase_id, rule, program), own)
+        account.take_back("REVERSE", left, taking_back(cause, transfer_id, purchase_id, rule, program), own)
 
 
 def taking_back(
@@ -71,6 +72,21 @@ async def _standing(shop: Shop, transfer_id: str) -> tuple[int, str | None, str 
     return (row[0], row[1], row[2], row[3])
 
 
+async def _expired(shop: Shop, ledger: Ledger, transfer_id: str) -> int:
+    """How much of what a transfer gave has expired, whosesoever it was then, of what was given again included: what is posted and
+    not written yet, too."""
+    rows = await shop.database.rows(
+        "SELECT l.origin_id, CAST((SELECT coalesce(sum(u.amount), 0) FROM loyalty_lot o JOIN loyalty_lot_use u ON u.lot_id = o.id"
+        " JOIN loyalty_transfer e ON e.id = u.transfer_id WHERE o.origin_id = l.origin_id AND e.kind = 'EXPIRE') AS BIGINT)"
+        " FROM loyalty_transfer t JOIN loyalty_lot l ON l.transfer_id = t.id WHERE t.id = $1 OR t.reverses_id = $1",
+        transfer_id,
+    )
+    origins = {row[0] for row in rows}
+    posted = [one for account in ledger.accounts.values() for one in account.transfers if one.kind == "EXPIRE"]
+    due = sum(use.amount for one in posted for use in one.uses if use.lot.origin_id in origins)
+    return due + sum(int(row[1]) for row in rows)
+
+
 async def forget_once(shop: Shop, merge: Merge) -> Sequence[str]:
     """What counted for the survivor alone is the others' again; the rules of which the survivor has nothing any more."""
     among = shop.database.dialect.among("customer_id", 2)
@@ -84,15 +100,14 @@ async def forget_once(shop: Shop, merge: Merge) -> Sequence[str]:
 
 
 async def repeated_by_others(shop: Shop, survivor_id: str, rules: Sequence[str]) -> Mapping[str, tuple[str, str]]:
-    """The first merge into the survivor that stands and has taken back what each of these rules gave, as the survivor had it from
-    elsewhere; and the transfer that gave it."""
+    """The first merge into the survivor that stands and brought over somebody who had something of each of these rules, too, as
+    the survivor had it from elsewhere; and the transfer that gave it, even if that had expired and was not taken back."""
     found: dict[str, tuple[str, str]] = {}
     among = shop.database.dialect.among("o.rule", 2, "text")
     for rule, merge_id, transfer_id in await shop.database.rows(
         "SELECT o.rule, m.id, o.transfer_id FROM customer_merge m JOIN customer_merge_absorbed b ON b.merge_id = m.id"
         " JOIN loyalty_once o ON o.customer_id = b.customer_id WHERE m.survivor_id = $1 AND m.undone_at IS NULL"
-        f" AND {among} AND EXISTS (SELECT 1 FROM loyalty_transfer r WHERE r.merge_id = m.id AND r.reverses_id = o.transfer_id)"
-        " ORDER BY m.id, b.position",
+        f" AND {among} ORDER BY m.id, b.position",
         survivor_id,
         list(rules),
     ):

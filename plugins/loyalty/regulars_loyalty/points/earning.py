@@ -27,6 +27,7 @@ from regulars_loyalty.points.program_versions import (
     known_versions,
     lookup_versions,
     remembered_versions,
+    unchanged,
     versions_of,
 )
 from regulars_loyalty.points.tiers import lookup_multipliers, with_multipliers
@@ -45,26 +46,29 @@ def lookup_earning(shop: Shop, who: Sequence[Buyer]) -> Sequence[Lookup]:
 
 
 async def earnings_from(
-    shop: Shop, sales: Sequence[Sale], found: Sequence[Sequence[Any]] = ()
+    shop: Shop, sales: Sequence[Sale], found: Sequence[Sequence[Any]] = (), *, to_write: bool = False
 ) -> Sequence[Sequence[Outcome]]:
     """What each rule of the program in force gives for each sale, in the order of the program; nothing where there was none.
 
     `found` are the rows of `lookup_earning` of the same customers and instants; without them everything is read here. What is
-    given once per customer is given for the earliest of these sales.
+    given once per customer is given for the earliest of these sales. Who writes that down, in this transaction, says so: it holds
+    only if the program, and the policy of tiers, are then still the same.
     """
     who = [(sale.customer_id, sale.at) for sale in sales if sale.customer_id]
     versions = await known_versions(shop, found[0]) if found else await versions_of(shop)
+    if to_write:
+        await shop.database.defer([unchanged(versions)])
     in_force = _in_force(versions, {sale.at for sale in sales})
     if found and _has_asked(found[0], versions, in_force):
         numbers = set(asked_by(found[0])[1])
         asked = [one for one in versions.all if one.number in numbers]
         known, left = _known(shop, asked, who, found[1:])
-        whole = await with_multipliers(shop, sales, left) if _needs_tiers(in_force) else sales
+        whole = await with_multipliers(shop, sales, left, to_write=to_write) if _needs_tiers(in_force) else sales
         return _outcomes(shop, versions, whole, known)
     lookups = _lookups(shop, in_force, who, with_tiers=False)
     rows = list(await shop.database.read_together(lookups)) if lookups else []
     known, _ = _known(shop, in_force, who, rows)
-    whole = await with_multipliers(shop, sales) if _needs_tiers(in_force) else sales
+    whole = await with_multipliers(shop, sales, to_write=to_write) if _needs_tiers(in_force) else sales
     return _outcomes(shop, versions, whole, known)
 
 

@@ -27,17 +27,24 @@ def lookup_multipliers(shop: Shop, who: Sequence[tuple[str, Instant]]) -> Sequen
     return lookups
 
 
-async def with_multipliers(shop: Shop, sales: Sequence[Sale], found: Sequence[Sequence[Any]] = ()) -> Sequence[Sale]:
+async def with_multipliers(
+    shop: Shop, sales: Sequence[Sale], found: Sequence[Sequence[Any]] = (), *, to_write: bool = False
+) -> Sequence[Sale]:
     """The sales, each with the multiplier of the tier whose terms hold for it, 1 where there is none. `found` are the rows of
-    `lookup_multipliers`; without them it is read here."""
+    `lookup_multipliers`; without them it is read here. What is decided by them `to_write` it in this transaction holds only if
+    tiers are then still by the same policy."""
     door = _door(shop)
     if door is None:
         return sales
     asked = [door.Sale(sale.customer_id, sale.at, sale.fact) for sale in sales]
     try:
-        told = door.multipliers(shop, asked, found) if found else await door.read_multipliers(shop, asked)
+        found = found or await door.read_found(shop, asked)
+        told = door.multipliers(shop, asked, found)
     except door.NotLookedUp:
-        told = await door.read_multipliers(shop, asked)
+        found = await door.read_found(shop, asked)
+        told = door.multipliers(shop, asked, found)
+    if to_write and found:
+        await shop.database.defer([door.unchanged(found)])
     return [
         sale if not one or one == sale.tier_multiplier else replace(sale, tier_multiplier=one)
         for sale, one in zip(sales, told, strict=True)

@@ -47,7 +47,7 @@ async def _make_up(shop: Shop, purchase_ids: Sequence[str]) -> int:
     ]
     ledger = await read_ledger(shop, {str(one.customer_id) for one in standing})
     sales = [sale_since(shop, one, posted[one.id]) for one in standing]
-    outcomes = await earnings_from(shop, sales)
+    outcomes = await earnings_from(shop, sales, to_write=True)
     done = {(id_, rule) for id_, rule in missed if present[id_].status == "VOIDED"}
     for purchase, own in zip(standing, outcomes, strict=True):
         waiting = {one.code for one in own if one.is_failure or one.reason is SkipReason.UNAVAILABLE}

@@ -25,7 +25,7 @@ from regulars_loyalty.ledger.storage import LOOKUPS, Ledger, ledger_from, lookup
 from regulars_loyalty.points.earning import earnings_from, lookup_earning
 from regulars_loyalty.points.facts import Sale, sale_of
 from regulars_loyalty.points.missed import keep_missed, note_missed
-from regulars_loyalty.points.program_versions import known_versions, unchanged
+from regulars_loyalty.points.program_versions import known_versions
 from regulars_loyalty.purchases.paying import Paid, Payer, lowered, paid_cause
 from regulars_loyalty.purchases.reads import posted_by
 from regulars_loyalty.purchases.settling import Happened, settle
@@ -167,7 +167,7 @@ async def earn(
     found: Sequence[Sequence[Any]],
 ) -> None:
     """Post what purchases earn by the program of their instant."""
-    outcomes = await earnings_from(shop, sales, found)
+    outcomes = await earnings_from(shop, sales, found, to_write=True)
     await keep_missed(shop, {sale.id: earned for sale, earned in zip(sales, outcomes, strict=True)})
     for purchase, earned in zip(purchases, outcomes, strict=True):
         customer_id = purchase.customer_id
@@ -185,7 +185,6 @@ async def earn(
             account.is_active(purchase.purchased_at)
             if one.is_once:
                 ledger.once.append((customer_id, one.code, lot.transfer_id))
-    await shop.database.defer([unchanged(await known_versions(shop, found[0]))])
 
 
 def _refuse_stranger(shop: Shop, each: _Sold) -> None:

@@ -70,7 +70,7 @@ async def settle(shop: Shop, happened: Sequence[Happened], ledger: Ledger | None
     """Post what becomes of these purchases, one thing that happened after another, and answer the ledger to be written; None
     where none of them ever posted anything, or does now. The customers whose they are are held, and who has paid for them:
     whoever was told of it late, or has found others by now, holds them here. Raises Overtaken where one of these was merged
-    into another meanwhile."""
+    into another meanwhile: told later, they are who they were then."""
     purchases = {one.purchase.id: one.purchase for one in happened}
     posted = await posted_by(shop, list(purchases))
     told = {one.purchase.id for one in happened if one.refund is not None and _is_told(shop, one.refund)}
@@ -83,7 +83,7 @@ async def settle(shop: Shop, happened: Sequence[Happened], ledger: Ledger | None
         whose = {one.customer_id for id_ in concerned for one in posted[id_]}
         whose |= {owner for id_ in told if (owner := purchases[id_].customer_id)}
         owners = {one.customer_id for one in purchases.values() if one.customer_id}
-        if whose - owners and await hold(shop.database, whose | owners):
+        if whose - owners and await hold(shop.database, whose | owners) and not told_later():
             raise Overtaken("A customer was merged into another meanwhile.")
         ledger = await read_ledger(shop, whose, None)
     settling = [

@@ -7,7 +7,8 @@ from typing import Any
 
 from regulars_core.plugin import Dialect, Instant, Lookup
 from regulars_rewards.offers.obstacles import Obstacle, Reason
-from regulars_rewards.uses.changes import CouponCounters
+from regulars_rewards.uses.claims import CouponCounters
+from regulars_rewards.uses.limits import Taken
 
 
 class CouponState(StrEnum):
@@ -110,11 +111,12 @@ def obstacles_of_code(
         found.append(Obstacle(Reason.REVOKED, "The coupon was made worthless."))
     if coupon.expires_at <= at:
         found.append(Obstacle(Reason.EXPIRED, "The coupon has expired.", at=coupon.expires_at))
-    limit = coupon.usage_limit
-    if limit is not None and coupon.reserved + coupon.redeemed - coupon.run_out - own >= limit:
-        if coupon.redeemed >= limit:
-            found.append(Obstacle(Reason.LIMIT_REACHED, "The coupon is used up."))
-        else:
-            message = "What is left of the coupon is reserved for other baskets."
-            found.append(Obstacle(Reason.RESERVED, message, at=coupon.free_at))
+    used = coupon.reserved + coupon.redeemed - coupon.run_out - own
+    taken = Taken(used, used - coupon.redeemed, coupon.free_at).obstacle(
+        coupon.usage_limit,
+        "The coupon is used up.",
+        "What is left of the coupon is reserved for other baskets.",
+    )
+    if taken is not None:
+        found.append(taken)
     return found

@@ -1,10 +1,12 @@
 """Reserving coupons for baskets, redeeming them without a purchase, and taking either back."""
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, Any
 
 import strawberry
 
-from regulars_core.plugin import MAIN_STORE_ID, Checks, Shop
+from regulars_core.plugin import MAIN_STORE_ID, BadInput, Checks, Instant, Lookup, Shop, now
 from regulars_rewards.coupons import reads
 from regulars_rewards.coupons.codes import key_of_code
 from regulars_rewards.graphql.coupon_issuing import AT_STAKE
@@ -21,6 +23,7 @@ from regulars_schema.plugin import (
     RequestContext,
     guarded,
     key_of,
+    lookup_store,
     minor_units,
     mutation,
     required_key,
@@ -37,13 +40,38 @@ def by_code(given: Any) -> str:
     return f"coupon {key_of_code(given.coupon_code)}"
 
 
+@strawberry.input(description="What the input of a mutation takes that uses a coupon.")
+class CouponUseInput(IdempotentInput):
+    """Base of the inputs of mutations that use a coupon; not a type of its own."""
+
+    idempotency_key: str = required_key(AT_STAKE)  # type: ignore[assignment]
+
+    @cached_property
+    def made_at(self) -> Instant:
+        """The moment of arrival, which stays the same however often it is asked."""
+        return now()
+
+
+def looked_up(shop: Shop, given: Any) -> Sequence[Lookup]:
+    """What a mutation looks up that uses a coupon: the store, the customer, and what decides about the code."""
+    store = value_or_none(given.store_code)
+    basket = given.basket if isinstance(given.basket, str) else value_or_none(given.basket)
+    try:
+        customer_id = _customer(given.customer_id)
+    except BadInput:  # as it is going to be told
+        return []
+    name = Checks().text(basket, "basket", by_hand.MAX_BASKET)
+    ahead = by_hand.lookups_ahead(shop, given.coupon_code, customer_id, name, given.made_at)
+    return [*([] if store is None else [lookup_store(shop, store)]), *ahead]
+
+
 async def _store(context: RequestContext, code: Any) -> str:
     store = await store_acted_in(context, COUPONS_REDEEM, value_or_none(code), "storeCode")
     return store or MAIN_STORE_ID
 
 
 @strawberry.input(description="A coupon to reserve.")
-class CouponReserveInput(IdempotentInput):
+class CouponReserveInput(CouponUseInput):
     """Input of couponReserve."""
 
     basket: str = strawberry.field(
@@ -55,7 +83,6 @@ class CouponReserveInput(IdempotentInput):
     customer_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="Whose basket it is; a stranger's if absent."
     )
-    idempotency_key: str = required_key(AT_STAKE)  # type: ignore[assignment]
     store_code: strawberry.Maybe[str | None] = strawberry.field(description=_STORE)
 
 
@@ -74,6 +101,7 @@ def _customer(given: Any) -> str | None:
 @mutation(
     name="couponReserve",
     needs=COUPONS_REDEEM,
+    ahead=looked_up,
     turn=by_code,
     description="Reserves a coupon for an open basket; it counts against its limits at once. The same basket again replaces its "
     "reservation. Codes: `COUPON_EXHAUSTED`, `COUPON_REFUSED`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`.",
@@ -90,7 +118,7 @@ async def coupon_reserve(
     checks.refuse()
     assert basket is not None
     store_id = await _store(context, input.store_code)
-    row = await by_hand.reserve(context.shop, input.coupon_code, customer_id, store_id, basket)
+    row = await by_hand.reserve(context.shop, input.coupon_code, customer_id, store_id, basket, input.made_at)
     return CouponReservePayload(use=shown_use(row))  # type: ignore[arg-type]
 
 
@@ -133,7 +161,7 @@ async def _coupon(context: RequestContext, key: str) -> Any:
 
 
 @strawberry.input(description="A coupon to redeem.")
-class CouponRedeemInput(IdempotentInput):
+class CouponRedeemInput(CouponUseInput):
     """Input of couponRedeem."""
 
     amount: strawberry.Maybe[MoneyInput | None] = strawberry.field(description="What it took off; not told if absent.")
@@ -142,7 +170,6 @@ class CouponRedeemInput(IdempotentInput):
     customer_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="Who redeems it; a stranger if absent."
     )
-    idempotency_key: str = required_key(AT_STAKE)  # type: ignore[assignment]
     store_code: strawberry.Maybe[str | None] = strawberry.field(description="Where; `MAIN` if absent.")
 
 
@@ -156,6 +183,7 @@ class CouponRedeemPayload(Payload):
 @mutation(
     name="couponRedeem",
     needs=COUPONS_REDEEM,
+    ahead=looked_up,
     turn=by_code,
     description="Redeems a coupon without a purchase that is recorded here; with one, name it in `purchaseRecord`. "
     "`couponUnredeem` "
@@ -173,7 +201,7 @@ async def coupon_redeem(
     basket = checks.text(value_or_none(input.basket), "basket", by_hand.MAX_BASKET)
     checks.refuse()
     store_id = await _store(context, input.store_code)
-    row = await by_hand.redeem(shop, input.coupon_code, customer_id, store_id, basket, amount or 0)
+    row = await by_hand.redeem(shop, input.coupon_code, customer_id, store_id, basket, amount or 0, input.made_at)
     return CouponRedeemPayload(use=shown_use(row))  # type: ignore[arg-type]
 
 

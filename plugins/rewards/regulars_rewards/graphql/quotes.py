@@ -1,6 +1,6 @@
 """The quote of a basket, and the refusal that brings one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -19,6 +19,7 @@ from regulars_rewards.purchases.told import CODES, MAX_CODES
 from regulars_rewards.quotes.earnings import earnings_of
 from regulars_rewards.quotes.offer_quotes import PLUGIN
 from regulars_rewards.quotes.offer_quotes import SkippedOffer as SkippedRow
+from regulars_rewards.quotes.quoting import EXPLAINS
 from regulars_rewards.quotes.shown import ShownLine, ShownOffer, ShownQuote
 from regulars_schema.plugin import (
     BasketInput,
@@ -177,11 +178,13 @@ async def earnings(
     needs=OFFERS_VIEW,
     returns=BasketQuote | None,
     sized_by="input",
+    asks=True,
     description="What offers take off a basket, which do not apply and why, and what the basket would earn. Reserves nothing and "
     "writes nothing.",
 )
 async def basket_quote(
     context: RequestContext,
+    asked: Set[str],
     *,
     input: Annotated[BasketQuoteInput, strawberry.argument(description="The basket.")],
 ) -> ShownQuote:
@@ -196,7 +199,7 @@ async def basket_quote(
     [basket] = await baskets_of(context, [given], ("input",))
     refuse_before_known(basket.at, "input", "at")
     extras = extras_of(given, lines=input.lines)
-    own: Mapping[str, Any] = {**extras.get(PLUGIN, {}), CODES: codes}
+    own: Mapping[str, Any] = {**extras.get(PLUGIN, {}), CODES: codes, EXPLAINS: "skipped" in asked}
     [quoted] = await quote(context.shop, [basket], [{**extras, PLUGIN: own}])
     shown = ShownQuote.of(context.shop, quoted)
     charge_asked_codes(context, sum(one.coupon is None for one in shown.quote.codes))

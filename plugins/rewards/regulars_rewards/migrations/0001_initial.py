@@ -172,6 +172,7 @@ class Migration(migrations.Migration):
                 ("reserved_until", InstantField(null=True)),
                 ("redeemed_at", InstantField(null=True)),
                 ("released_at", InstantField(null=True)),
+                ("sharing", fields.BigIntField()),
             ],
             options={
                 "table": "rewards_use",

@@ -37,7 +37,8 @@ from regulars_rewards.purchases.told import (
 )
 from regulars_rewards.quotes.offer_quotes import Offer, present_of, quote_in
 from regulars_rewards.settings import Offers, RewardsSettings
-from regulars_rewards.uses.changes import Claim, Exhausted, UseChanges
+from regulars_rewards.uses.changes import UseChanges
+from regulars_rewards.uses.claims import Claim, Exhausted
 from regulars_rewards.uses.limits import LimitStanding
 from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_run_out, own_of
 from regulars_rewards.uses.tiers import lookup_shown_tiers, shown_tiers_from

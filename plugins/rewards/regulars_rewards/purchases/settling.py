@@ -19,7 +19,8 @@ from regulars_core.plugin import (
     now,
 )
 from regulars_rewards.promotions.stored import promotions_by_ids
-from regulars_rewards.uses.changes import CouponCounters, UseChanges
+from regulars_rewards.uses.changes import UseChanges
+from regulars_rewards.uses.claims import CouponCounters
 from regulars_rewards.uses.limits import LimitStanding, limits_from, lookup_limits
 from regulars_rewards.uses.rows import (
     KeptUse,
@@ -28,7 +29,6 @@ from regulars_rewards.uses.rows import (
     lookup_run_out_of_uses,
     lookup_uses_of_purchases,
 )
-from regulars_rewards.uses.sharing import alone_with
 
 GONE = frozenset({"REFUNDED", "VOIDED"})
 """The states of purchases that do not count."""
@@ -54,8 +54,7 @@ def standing_again(refunds: Sequence[RecordedRefund]) -> Sequence[RecordedPurcha
 async def give_back(shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]]) -> None:
     """Give back what these purchases used. `found` are the rows of `lookups_of` them."""
     uses = [one for rows in found for one in kept_uses(rows) if one.row.released_at is None]
-    reusable = await alone_with(shop, await _reusable(shop, uses))
-    uses = [one for one in reusable if one.row.released_at is None]
+    uses = await _reusable(shop, uses)
     if not uses:
         return
     changes, standing = UseChanges(shop), _Standing(uses)

@@ -13,6 +13,7 @@ from regulars_rewards.offers.obstacles import Obstacle, Reason, in_order
 from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.offers.standing import standing_obstacles as of_time_and_place
 from regulars_rewards.promotions.audiences import Belonging
+from regulars_rewards.uses.limits import Taken
 
 ACTIVE = "ACTIVE"
 
@@ -25,25 +26,6 @@ class Situation:
     store_id: str | None = None
     customer_id: str | None = None
     status: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What of something is used already, uses that do not count left out. Reservations that have run out are free and in no
-    figure, and so is what is reserved for the basket at hand. `used` is redeemed or reserved, `reserved` is how many of these are
-    reserved, and `free_at` is when the first of those runs out."""
-
-    used: int = 0
-    reserved: int = 0
-    free_at: Instant | None = None
-
-    def obstacle(self, limit: int | None, reached: str, reserved: str) -> Obstacle | None:
-        """What stands in the way of one more where there may be so many: RESERVED only where what is redeemed leaves one."""
-        if limit is None or self.used < limit:
-            return None
-        if self.used - self.reserved < limit:
-            return Obstacle(Reason.RESERVED, reserved, at=self.free_at)
-        return Obstacle(Reason.LIMIT_REACHED, reached)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What offers do to a basket, as it was asked: the one function over what was looked up, and what a code is refused for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -60,6 +60,7 @@ class OfferQuote(Quote):
     evaluation: Evaluation = field(default_factory=Evaluation)
     limits: Mapping[str, LimitStanding] = field(default_factory=dict)
     own: Sequence[KeptUse] = ()
+    is_explained: bool = False
 
     @cached_property
     def _by_code(self) -> Mapping[int, TypedCode]:
@@ -82,7 +83,8 @@ class OfferQuote(Quote):
     @cached_property
     def explained(self) -> Evaluation:
         """The same with all that stands in the way of those that do not apply: only for telling it."""
-        assert self.offer_basket is not None
+        if self.is_explained or self.offer_basket is None:
+            return self.evaluation
         return evaluate(self.offer_basket, candidates_of(self.automatic, self.codes))
 
     @cached_property
@@ -145,15 +147,18 @@ def quoted_offers(
     codes: Sequence[TypedCode],
     limits: Mapping[str, LimitStanding],
     own: Sequence[KeptUse],
+    *,
+    explains: bool = False,
 ) -> OfferQuote:
-    """What these offers take off a basket; those that do not apply by themselves are not explained yet."""
+    """What these offers take off a basket. Unless it `explains`, why those do not that apply by themselves is found when it is
+    asked."""
     asked = offer_basket(basket, zone)
-    evaluation = evaluate(asked, candidates_of(automatic, codes), explains=False)
-    quote = OfferQuote((), (), basket, asked, automatic, codes, evaluation, limits, own)
+    evaluation = evaluate(asked, candidates_of(automatic, codes), explains=explains)
+    quote = OfferQuote((), (), basket, asked, automatic, codes, evaluation, limits, own, is_explained=explains)
     declined = [
         Declined(obstacles[0].reason.value, obstacles[0].message) for obstacles in quote._refused.values() if obstacles
     ]
-    return OfferQuote(_adjustments(quote), declined, basket, asked, automatic, codes, evaluation, limits, own)
+    return replace(quote, adjustments=_adjustments(quote), declined=declined)
 
 
 def _adjustments(quote: OfferQuote) -> list[Adjustment]:

@@ -33,11 +33,12 @@ from regulars_rewards.promotions.known import (
     remembered_promotions,
 )
 from regulars_rewards.quotes import candidates
-from regulars_rewards.quotes.candidates import Situation, Taken, standing_obstacles
+from regulars_rewards.quotes.candidates import Situation, standing_obstacles
 from regulars_rewards.quotes.offer_quotes import OfferQuote, TypedCode, present_of, quoted_offers
 from regulars_rewards.uses.limits import (
     CustomerUses,
     LimitStanding,
+    Taken,
     customer_uses_from,
     limits_from,
     lookup_customer_uses,
@@ -48,6 +49,8 @@ from regulars_rewards.uses.rows import KeptUse, UseRow, kept_uses, lookup_uses_o
 Extras = Sequence[Mapping[str, Any]]
 CODES = "couponCodes"
 """The field that carries the codes that were typed."""
+EXPLAINS = "explains"
+"""What says that all that stands in the way of offers will be told; no input has it."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class _Question:
     typed: Sequence[str]
     promotions: Sequence[Promotion]
     present: Instant
+    explains: bool
 
     @property
     def keys(self) -> Sequence[str]:
@@ -133,6 +137,7 @@ def _questions(
             [str(one) for one in extra.get(CODES) or ()],
             [one for one in known.promotions if one.ends_at > basket.at],
             present_of(basket.at, present),
+            extra.get(EXPLAINS) is True,
         )
         for basket, extra in zip(baskets, extras, strict=True)
     ]
@@ -193,7 +198,7 @@ def _quoted(question: _Question, basket: Basket, found: _Found) -> OfferQuote:
         for one in question.asked
         if not one.needs_coupon
     ]
-    return quoted_offers(basket, question.shop.settings.zone, automatic, codes, limits, own)
+    return quoted_offers(basket, question.shop.settings.zone, automatic, codes, limits, own, explains=question.explains)
 
 
 def _once(typed: Sequence[str]) -> Sequence[str]:

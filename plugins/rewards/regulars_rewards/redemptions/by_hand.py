@@ -1,16 +1,18 @@
 """Reserving a coupon for a basket, redeeming it without a purchase, and taking either back."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from regulars_core.plugin import Instant, Problem, Refused, Shop, hold, now
+from regulars_core.plugin import Guarded, Instant, Lookup, Problem, Refused, Shop, hold, now
 from regulars_rewards.coupons.codes import key_of_code
 from regulars_rewards.coupons.guesses import charge_wrong_codes
 from regulars_rewards.offers.obstacles import Obstacle, Reason
 from regulars_rewards.offers.refusals import coupon_refused
-from regulars_rewards.redemptions.deciding import CODE, exhausted, usable_code
+from regulars_rewards.redemptions.deciding import CODE, exhausted, lookups_of_code, usable_code
 from regulars_rewards.settings import RewardsSettings
-from regulars_rewards.uses.changes import Claim, Exhausted, UseChanges
-from regulars_rewards.uses.customers import moved_customer
+from regulars_rewards.uses.changes import UseChanges
+from regulars_rewards.uses.claims import Claim, Exhausted
+from regulars_rewards.uses.customers import customer_to_move, lookup_moved
 from regulars_rewards.uses.rows import (
     KeptUse,
     UseRow,
@@ -19,25 +21,35 @@ from regulars_rewards.uses.rows import (
     lookup_uses_of_basket,
     reserved_of,
 )
-from regulars_rewards.uses.sharing import alone_with
 
 MAX_BASKET = 120
 _MINUTE_MS = 60_000
 
 
-async def reserve(shop: Shop, code: str, customer_id: str | None, store_id: str, basket: str) -> UseRow:
-    """Reserve a coupon for an open basket, for as long as the setting says; the same basket again replaces its reservation. In
-    this transaction. Raises Refused with what stands in its way, and with NOT_FOUND for a customer who is not there."""
+def lookups_ahead(
+    shop: Shop, code: str, customer_id: str | None, basket: str | None, present: Instant
+) -> Sequence[Lookup]:
+    """What `reserve` and `redeem` look up, unless the customer was merged."""
+    moved = [] if customer_id is None else lookup_moved(shop, customer_id)
+    return [*moved, *lookups_of_code(shop, code, customer_id, basket, present)]
+
+
+async def reserve(
+    shop: Shop, code: str, customer_id: str | None, store_id: str, basket: str, present: Instant
+) -> UseRow:
+    """Reserve a coupon for an open basket from an instant on, for as long as the setting says; the same basket again replaces its
+    reservation. In this transaction. Raises Refused with what stands in its way, and with NOT_FOUND for a customer who is not
+    there."""
     minutes = shop.settings.of(RewardsSettings).reserve_minutes
-    return await _use(shop, code, customer_id, store_id, basket, 0, minutes)
+    return await _use(shop, code, customer_id, store_id, basket, 0, present, minutes)
 
 
 async def redeem(
-    shop: Shop, code: str, customer_id: str | None, store_id: str, basket: str | None, amount: int
+    shop: Shop, code: str, customer_id: str | None, store_id: str, basket: str | None, amount: int, present: Instant
 ) -> UseRow:
-    """Redeem a coupon without a purchase, with what it took off in minor units, 0 where that is not told. In this transaction.
-    Raises what `reserve` raises."""
-    return await _use(shop, code, customer_id, store_id, basket, amount, None)
+    """Redeem a coupon at an instant without a purchase, with what it took off in minor units, 0 where that is not told. In this
+    transaction. Raises what `reserve` raises."""
+    return await _use(shop, code, customer_id, store_id, basket, amount, present, None)
 
 
 async def _use(
@@ -47,11 +59,14 @@ async def _use(
     store_id: str,
     basket: str | None,
     amount: int,
+    present: Instant,
     minutes: int | None,
 ) -> UseRow:
-    customer = None if customer_id is None else await moved_customer(shop, customer_id, "customerId")
-    owner = customer.id if customer else None
-    present = now()
+    owner: str | None = None
+    moving: Sequence[Guarded] = []
+    if customer_id is not None:
+        customer, moving = await customer_to_move(shop, customer_id, "customerId")
+        owner = customer.id
     usable = await usable_code(shop, code, owner, store_id, basket, present)
     left = usable.limit.budget_left if usable.limit else None
     if left is not None and amount > left:
@@ -66,6 +81,7 @@ async def _use(
         row = usable.changes.claim(claim, usable.own)
     except Exhausted:
         raise exhausted() from None
+    await shop.database.defer(moving)
     await usable.changes.write()
     return row
 
@@ -105,7 +121,6 @@ async def unredeem(shop: Shop, use_id: str) -> UseRow:
         raise Refused(Problem("NOT_REVERSIBLE", message, ("useId",)))
     if use.row.is_reserved:
         raise Refused(Problem("NOT_REVERSIBLE", "It is only reserved, and can be released.", ("useId",)))
-    [use] = await alone_with(shop, [use])
     return use.row if use.row.released_at is not None else await _give_back(shop, use)
 
 

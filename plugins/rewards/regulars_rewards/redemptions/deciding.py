@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from regulars_core.plugin import Basket, Instant, Lookup, Outdated, Refused, Shop
+from regulars_core.plugin import Basket, BasketOutline, Instant, Lookup, Outdated, Refused, Shop
 from regulars_rewards.coupons.codes import key_of_code
 from regulars_rewards.coupons.guesses import charge_wrong_codes
 from regulars_rewards.offers.obstacles import Obstacle, Reason
@@ -11,7 +11,8 @@ from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.offers.refusals import coupon_refused
 from regulars_rewards.quotes import quoting
 from regulars_rewards.quotes.offer_quotes import OfferQuote, TypedCode
-from regulars_rewards.uses.changes import CouponCounters, UseChanges
+from regulars_rewards.uses.changes import UseChanges
+from regulars_rewards.uses.claims import CouponCounters
 from regulars_rewards.uses.limits import LimitStanding
 from regulars_rewards.uses.rows import KeptUse, kept_uses, lookup_run_out, own_of
 from regulars_rewards.uses.tiers import lookup_shown_tiers, shown_tiers_from
@@ -41,21 +42,33 @@ class Usable:
     changes: UseChanges
 
 
+def lookups_of_code(
+    shop: Shop, code: str, customer_id: str | None, basket: str | None, present: Instant
+) -> Sequence[Lookup]:
+    """What `usable_code` looks up."""
+    asked = BasketOutline(customer_id, present, shop.currency, None, basket, ())
+    quoted = quoting.lookups(shop, [asked], [{quoting.CODES: [code]}])
+    return [*_lookups_before(shop, code, customer_id, present), *quoted]
+
+
+def _lookups_before(shop: Shop, code: str, customer_id: str | None, present: Instant) -> Sequence[Lookup]:
+    keys = [key for key in (key_of_code(code),) if key is not None]
+    run_out = lookup_run_out(shop.database.dialect, keys, present)
+    return [run_out, *lookup_shown_tiers(shop, [customer_id] if customer_id else [])]
+
+
 async def usable_code(
     shop: Shop, code: str, customer_id: str | None, store_id: str, basket: str | None, present: Instant
 ) -> Usable:
     """What a code opens for a customer, None for a stranger, in a store, for a basket. In the transaction that uses it. Raises
     Refused with all that stands in its way."""
     asked = Basket(customer_id, present, shop.currency, None, basket, (), store_id=store_id)
-    keys = [key for key in (key_of_code(code),) if key is not None]
-    before: list[Lookup] = [lookup_run_out(shop.database.dialect, keys, present)]
-    before += lookup_shown_tiers(shop, [customer_id] if customer_id else [])
+    extras = [{quoting.CODES: [code]}]
+    before = len(_lookups_before(shop, code, customer_id, present))
     for attempt in range(_MAX_ANEW + 1):
-        extras = [{quoting.CODES: [code]}]
-        lookups = [*before, *quoting.lookups(shop, [asked.outline], extras)]
-        found = await shop.database.read_together(lookups)
+        found = await shop.database.read_together(lookups_of_code(shop, code, customer_id, basket, present))
         try:
-            [quote] = quoting.quotes(shop, [asked], extras, found[len(before) :])
+            [quote] = quoting.quotes(shop, [asked], extras, found[before:])
             break
         except Outdated:
             if attempt == _MAX_ANEW:
@@ -70,7 +83,7 @@ async def usable_code(
     promotion, coupon = typed.candidate.promotion, typed.coupon
     own = own_of(quote.own, promotion.id, coupon.id)
     changes = UseChanges(shop, quote.limits, kept_uses(found[0]))
-    tiers = await shown_tiers_from(shop, found[1 : len(before)])
+    tiers = await shown_tiers_from(shop, found[1:before])
     tier = tiers.get(customer_id or "")
     return Usable(promotion, coupon.counters, quote.limits.get(promotion.id), own, tier, changes)
 

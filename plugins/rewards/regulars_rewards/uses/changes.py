@@ -6,50 +6,31 @@ who want the last use one is Overtaken, decides anew and is told. Locks are take
 coupons, uses; who holds customers does that before.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from regulars_core.plugin import Guarded, Instant, Precondition, Shop, inserting, new_id, now
+from regulars_core.plugin import Guarded, Instant, Shop, inserting, new_id
 from regulars_rewards.hookspecs import UsedOffer, UseState
+from regulars_rewards.uses.claims import Claim, CouponCounters, Exhausted
 from regulars_rewards.uses.limits import LimitStanding
 from regulars_rewards.uses.rows import COLUMNS, KeptUse, UseRow
+from regulars_rewards.uses.statements import (
+    REDEEMED,
+    RESERVED,
+    RUN_OUT,
+    Freed,
+    counting,
+    decided_by,
+    releases,
+    returns,
+    sharings,
+    takings_over,
+    unrevoked,
+    values_of_use,
+)
 
 USED = "rewards_offers_used"
-
-
-class Exhausted(Exception):
-    """What is claimed does not fit the limits of a promotion or of a coupon, as they were looked up."""
-
-
-@dataclass(frozen=True, slots=True)
-class CouponCounters:
-    """How often a coupon may be used, None for as often as its promotion, and how often it is, by its row: run-out reservations
-    are among the reserved ones until they are freed."""
-
-    id: str
-    usage_limit: int | None
-    reserved: int
-    redeemed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A use to be made of a promotion as it was in a version, by itself or by a coupon. It is a reservation until an instant, or
-    redeemed at once. Amounts are minor units; `position` is its place among the offers of its purchase."""
-
-    promotion_id: str
-    promotion_version: int
-    coupon: CouponCounters | None
-    customer_id: str | None
-    store_id: str
-    at: Instant
-    basket: str | None = None
-    purchase_id: str | None = None
-    amount: int = 0
-    tier: str | None = None
-    reserved_until: Instant | None = None
-    position: int = 0
 
 
 @dataclass(slots=True)
@@ -73,15 +54,15 @@ class UseChanges:
     limits: Mapping[str, LimitStanding] = field(default_factory=dict)
     run_out: Sequence[KeptUse] = ()
     _versions: dict[str, int] = field(default_factory=dict)
+    _shared: dict[str, int] = field(default_factory=dict)
     _of_promotions: dict[str, _Delta] = field(default_factory=dict)
     _of_coupons: dict[str, _Delta] = field(default_factory=dict)
     _made: list[UseRow] = field(default_factory=list)
     _taken_over: list[UseRow] = field(default_factory=list)
-    _freed: list[tuple[UseRow, str, Instant]] = field(default_factory=list)
+    _freed: list[Freed] = field(default_factory=list)
     _back: list[UseRow] = field(default_factory=list)
     _passed_on: list[UseRow] = field(default_factory=list)
     _told: list[UsedOffer] = field(default_factory=list)
-    _shared: dict[str, str] = field(default_factory=dict)
 
     def claim(self, claim: Claim, own: KeptUse | None = None, *, counts: bool = True) -> UseRow:
         """Use a promotion, or reserve it. `own` is what the same basket has of it already by the same coupon: a reservation that
@@ -90,14 +71,14 @@ class UseChanges:
         is_reservation = claim.reserved_until is not None
         shared = own.row if own is not None and not own.row.is_reserved and not is_reservation else None
         reserved = own.row if own is not None and own.row.is_reserved and own.row.id not in self._freed_ids else None
+        if shared is not None and own is not None:
+            self._come_or_gone(own)
         counted = counts and (shared is None or shared.is_counted)
         if counted:
             self._count(claim, reserved, is_new=shared is None)
         elif own is not None and reserved is not None and reserved.is_counted:
             self._uncount(own)
         self._decided_by(claim.promotion_id, claim.promotion_version)
-        if shared is not None:
-            self._shared[shared.id] = shared.group
         row = UseRow(
             reserved.id if reserved else new_id(), claim.promotion_id, claim.coupon.id if claim.coupon else None,
             claim.customer_id, claim.store_id, claim.basket, claim.purchase_id, claim.position,
@@ -163,9 +144,11 @@ class UseChanges:
         """Give a use back that is reserved or redeemed. What other purchases of its basket stand for stays used."""
         row = use.row
         self._decided_by(row.promotion_id, use.promotion_version)
+        if not row.is_reserved:
+            self._come_or_gone(use)
         if row.is_counted:
             self._uncount(use)
-        how = _RUN_OUT if has_run_out else _RESERVED if row.is_reserved else _REDEEMED
+        how = RUN_OUT if has_run_out else RESERVED if row.is_reserved else REDEEMED
         released = replace(row, reserved_until=None, released_at=at)
         self._freed.append((released, how, at))
         self._tell(released, UseState.RELEASED, at)
@@ -201,6 +184,7 @@ class UseChanges:
         except Exhausted:
             row.is_counted = False
         self._decided_by(row.promotion_id, use.promotion_version)
+        self._come_or_gone(use)
         self._back.append(row)
         self._tell(row, UseState.REDEEMED, at)
         return row
@@ -213,6 +197,10 @@ class UseChanges:
 
     def _decided_by(self, promotion_id: str, version: int) -> None:
         self._versions[promotion_id] = version
+
+    def _come_or_gone(self, use: KeptUse) -> None:
+        """Whether others stand for the same use was decided by as many as had come and gone by then."""
+        self._shared.setdefault(use.row.group, use.sharing)
 
     def _of_promotion(self, promotion_id: str) -> _Delta:
         return self._of_promotions.setdefault(promotion_id, _Delta())
@@ -231,16 +219,18 @@ class UseChanges:
     async def write(self) -> None:
         """Defer all of it, and tell those who listen. Raises what they raise, Refused too."""
         claimed = sorted(id_ for id_, one in self._of_coupons.items() if one.is_claimed)
+        written = {row.id for row, *_ in self._freed} | {row.id for row in self._back}
+        engine = self.shop.database.engine
         writes = [
-            *([self._unrevoked(claimed)] if claimed else ()),
-            *self._preconditions(),
-            *([self._standing()] if self._shared else ()),
+            *([unrevoked(engine, claimed)] if claimed else ()),
+            *decided_by(engine, self._versions),
             *self._limits(),
             *self._coupons(),
-            *self._takings_over(),
-            *([inserting("rewards_use", COLUMNS, [_values(row) for row in self._made])] if self._made else ()),
-            *self._releases(),
-            *self._returns(),
+            *takings_over(self._taken_over),
+            *([inserting("rewards_use", COLUMNS, [values_of_use(row) for row in self._made])] if self._made else ()),
+            *releases(self.shop.database.dialect, self._freed, self._shared),
+            *returns(self._back, self._shared),
+            *sharings(written, self._shared),
             *(
                 ("UPDATE rewards_use SET customer_id = $2 WHERE id = $1", [row.id, row.customer_id])
                 for row in self._passed_on
@@ -249,32 +239,6 @@ class UseChanges:
         await self.shop.database.defer(writes)
         if self._told and self.shop.plugins.listens(USED):
             await self.shop.plugins.announce(USED, {"shop": self.shop, "uses": self._told}, only=self.shop.told)
-
-    def _preconditions(self) -> list[Precondition]:
-        """That the promotions are still what was decided by, so that no limit that is introduced misses a use. They stay so until
-        the end of the transaction, and do not keep others from using them."""
-        if not self._versions:
-            return []
-        pairs = sorted(self._versions.items())
-        each = " OR ".join(f"id = ${2 * n + 1} AND version = ${2 * n + 2}" for n in range(len(pairs)))
-        share = " FOR SHARE" if self.shop.database.engine == "postgres" else ""
-        sql = (
-            f"(SELECT count(*) FROM (SELECT 1 FROM rewards_promotion WHERE {each} ORDER BY id{share}) x) = {len(pairs)}"
-        )
-        return [Precondition(sql, [value for pair in pairs for value in pair])]
-
-    def _standing(self) -> Precondition:
-        """That what is shared with other purchases stands, and nobody gives it back before the transaction ends: who does locks
-        the first of them, as `alone_with` does."""
-        ids = sorted({*self._shared, *self._shared.values()})
-        places = {id_: f"${n + 1}" for n, id_ in enumerate(ids)}
-        share = " FOR SHARE" if self.shop.database.engine == "postgres" else ""
-        return Precondition(
-            f"(SELECT count(*) FROM (SELECT id, released_at FROM rewards_use WHERE id IN ({', '.join(places.values())})"
-            f" ORDER BY id{share}) x WHERE released_at IS NULL AND id IN ({', '.join(places[id_] for id_ in self._shared)}))"
-            f" = {len(self._shared)}",
-            ids,
-        )
 
     def _limits(self) -> list[Any]:
         """The counters of promotions, where what is claimed fits. What is only given back may have no limit."""
@@ -291,11 +255,14 @@ class UseChanges:
         columns = ("used", "amount")
         if figures:
             writes.append(
-                Guarded(*self._counting("rewards_limit", "promotion_id", columns, figures, fits), len(figures))
+                Guarded(
+                    *counting(self.shop.database.engine, "rewards_limit", "promotion_id", columns, figures, fits),
+                    len(figures),
+                )
             )
         given_back = {id_: (one.uses, one.amount) for id_, one in others.items()}
         if given_back:
-            writes.append(self._counting("rewards_limit", "promotion_id", columns, given_back))
+            writes.append(counting(self.shop.database.engine, "rewards_limit", "promotion_id", columns, given_back))
         return writes
 
     def _coupons(self) -> list[Any]:
@@ -310,84 +277,11 @@ class UseChanges:
         writes: list[Any] = []
         columns = ("reserved", "redeemed")
         if claimed:
-            writes.append(Guarded(*self._counting("rewards_coupon", "id", columns, claimed, fits), len(claimed)))
-        if others:
-            writes.append(self._counting("rewards_coupon", "id", columns, others))
-        return writes
-
-    def _counting(
-        self,
-        table: str,
-        key: str,
-        columns: tuple[str, str],
-        figures: Mapping[str, tuple[int, int]],
-        fits: str | None = None,
-    ) -> tuple[str, list[Any]]:
-        """Add to two columns of some rows, each row by its own figures, only where they fit. Rows are locked in order."""
-        values: list[Any] = []
-        by_row: tuple[list[str], list[str]] = ([], [])
-        for id_, pair in sorted(figures.items()):
-            values.append(id_)
-            place = len(values)
-            for cases, figure in zip(by_row, pair, strict=True):
-                values.append(figure)
-                cases.append(f"WHEN {key} = ${place} THEN CAST(${len(values)} AS BIGINT)")
-        places = ", ".join(f"${3 * n + 1}" for n in range(len(figures)))
-        first, second = (f"(CASE {' '.join(cases)} END)" for cases in by_row)
-        rows = f"{key} IN ({places})"
-        if self.shop.database.engine == "postgres" and len(figures) > 1:
-            rows = f"{key} IN (SELECT {key} FROM {table} WHERE {rows} ORDER BY {key} FOR NO KEY UPDATE)"
-        sets = f"{columns[0]} = {columns[0]} + {first}, {columns[1]} = {columns[1]} + {second}"
-        condition = "" if fits is None else f" AND {fits.format(first, second)}"
-        return f"UPDATE {table} SET {sets} WHERE {rows}{condition}", values
-
-    def _unrevoked(self, coupon_ids: Collection[str]) -> Precondition:
-        """That no batch of these coupons is revoked before the transaction ends."""
-        ids = sorted(coupon_ids)
-        places = ", ".join(f"${n + 1}" for n in range(len(ids)))
-        share = " FOR SHARE" if self.shop.database.engine == "postgres" else ""
-        return Precondition(
-            "(SELECT count(*) FROM (SELECT revoked_at FROM rewards_batch WHERE id IN (SELECT batch_id FROM rewards_coupon"
-            f" WHERE id IN ({places})) ORDER BY id{share}) x WHERE revoked_at IS NOT NULL) = 0",
-            ids,
-        )
-
-    def _takings_over(self) -> list[Guarded]:
-        """What was reserved and is renewed or redeemed, if it still stands."""
-        if not self._taken_over:
-            return []
-        sql, values = inserting("rewards_use", COLUMNS, [_values(row) for row in self._taken_over])
-        sets = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in _LASTING)
-        stands = "rewards_use.redeemed_at IS NULL AND rewards_use.released_at IS NULL"
-        return [Guarded(f"{sql} ON CONFLICT (id) DO UPDATE SET {sets} WHERE {stands}", values, len(self._taken_over))]
-
-    def _releases(self) -> list[Guarded]:
-        by_kind: dict[tuple[str, Instant | None], list[str]] = {}
-        for row, how, freed_at in self._freed:
-            by_kind.setdefault((how, None if how is _RUN_OUT else freed_at), []).append(row.id)
-        among = self.shop.database.dialect.among("id", 1)
-        writes = []
-        for (how, at), ids in by_kind.items():
-            when = "reserved_until" if at is None else "$2"
-            sql = f"UPDATE rewards_use SET released_at = {when}, reserved_until = NULL WHERE {among} AND {how}"
-            writes.append(Guarded(sql, [sorted(ids), now() if at is None else at], len(ids)))
-        return writes
-
-    def _returns(self) -> list[Guarded]:
-        return [
-            Guarded(
-                "UPDATE rewards_use SET released_at = NULL, is_counted = $2 WHERE id = $1 AND released_at IS NOT NULL",
-                [row.id, row.is_counted],
+            writes.append(
+                Guarded(
+                    *counting(self.shop.database.engine, "rewards_coupon", "id", columns, claimed, fits), len(claimed)
+                )
             )
-            for row in self._back
-        ]
-
-
-_LASTING = frozenset({"id", "promotion_id", "coupon_id", "created_at"})
-_RUN_OUT = "released_at IS NULL AND redeemed_at IS NULL AND reserved_until <= $2"
-_RESERVED = "released_at IS NULL AND redeemed_at IS NULL"
-_REDEEMED = "released_at IS NULL AND redeemed_at IS NOT NULL"
-
-
-def _values(row: UseRow) -> list[Any]:
-    return [getattr(row, name) for name in COLUMNS]
+        if others:
+            writes.append(counting(self.shop.database.engine, "rewards_coupon", "id", columns, others))
+        return writes

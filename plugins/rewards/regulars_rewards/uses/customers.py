@@ -26,6 +26,14 @@ def lookup_moved(shop: Shop, customer_id: str) -> Sequence[Lookup]:
 async def moved_customer(shop: Shop, customer_id: str, *path: str) -> CustomerRow:
     """The customer to whom an id leads, whose coupons or uses are changed in this transaction: nobody else moves anything of
     theirs until it ends, or else it runs again. Raises Refused with NOT_FOUND at this path, also for who is erased."""
+    customer, moving = await customer_to_move(shop, customer_id, *path)
+    await shop.database.defer(moving)
+    return customer
+
+
+async def customer_to_move(shop: Shop, customer_id: str, *path: str) -> tuple[CustomerRow, Sequence[Guarded]]:
+    """The same, and what is still to be deferred for that, by who looks up other things before. Raises what `moved_customer`
+    raises."""
     database = shop.database
     while True:
         customer = (await survivors_by_ids(database, [customer_id])).get(customer_id)
@@ -34,8 +42,6 @@ async def moved_customer(shop: Shop, customer_id: str, *path: str) -> CustomerRo
         if not database.overtaken:
             sql, values = lookup_lifetimes(shop, [customer.id])
             rows = await database.read(sql, *values)
-            if rows:
-                await database.defer([Guarded(_MOVE, [customer.id, rows[0][-1]])])
-            return customer
+            return customer, [Guarded(_MOVE, [customer.id, rows[0][-1]])] if rows else []
         if not await hold(database, [customer.id]):  # else merged while we waited
-            return customer
+            return customer, []

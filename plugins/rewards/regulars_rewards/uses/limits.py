@@ -5,6 +5,26 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from regulars_core.plugin import Dialect, Instant, Lookup
+from regulars_rewards.offers.obstacles import Obstacle, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What of something is used already, uses that do not count left out. Reservations that have run out are free and in no
+    figure, and so is what is reserved for the basket at hand. `used` is redeemed or reserved, `reserved` is how many of these are
+    reserved, and `free_at` is when the first of those runs out."""
+
+    used: int = 0
+    reserved: int = 0
+    free_at: Instant | None = None
+
+    def obstacle(self, limit: int | None, reached: str, reserved: str) -> Obstacle | None:
+        """What stands in the way of one more where there may be so many: RESERVED only where what is redeemed leaves one."""
+        if limit is None or self.used < limit:
+            return None
+        if self.used - self.reserved < limit:
+            return Obstacle(Reason.RESERVED, reserved, at=self.free_at)
+        return Obstacle(Reason.LIMIT_REACHED, reached)
 
 
 @dataclass(frozen=True, slots=True)

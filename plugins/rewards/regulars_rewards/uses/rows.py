@@ -27,6 +27,7 @@ class UseRow:
     reserved_until: Instant | None
     redeemed_at: Instant | None
     released_at: Instant | None
+    sharing: int = 0
 
     @property
     def group(self) -> str:
@@ -48,11 +49,12 @@ COLUMNS = tuple(field.name for field in fields(UseRow))
 
 @dataclass(slots=True)
 class KeptUse:
-    """A use that may be changed: when the first purchase of its basket redeemed it, the version of its promotion, and how many
-    other purchases of its basket stand for the same use, and how many of them count."""
+    """A use that may be changed: when the first purchase of its basket redeemed it, how often others came or went until now, the
+    version of its promotion, and how many other purchases of its basket stand for the same use, and how many of them count."""
 
     row: UseRow
     first_at: Instant | None
+    sharing: int
     promotion_version: int
     beside: int
     counted_beside: int
@@ -62,12 +64,16 @@ _BESIDE = (
     "FROM rewards_use o WHERE (o.id = u.first_id OR o.first_id = coalesce(u.first_id, u.id)) AND o.id <> u.id"
     " AND o.released_at IS NULL"
 )
-_FIRST_AT = (
-    "(CASE WHEN u.first_id IS NULL THEN u.redeemed_at"
-    " ELSE (SELECT o.redeemed_at FROM rewards_use o WHERE o.id = u.first_id) END)"
-)
+
+
+def _of_first(column: str) -> str:
+    of_other = f"(SELECT o.{column} FROM rewards_use o WHERE o.id = u.first_id)"
+    return f"(CASE WHEN u.first_id IS NULL THEN u.{column} ELSE {of_other} END)"
+
+
 _KEPT = (
-    f"{', '.join(f'u.{name}' for name in COLUMNS)}, {_FIRST_AT} AS first_at, p.version AS promotion_version,"
+    f"{', '.join(f'u.{name}' for name in COLUMNS)}, {_of_first('redeemed_at')} AS first_at, {_of_first('sharing')} AS shared,"
+    f" p.version AS promotion_version,"
     f" (SELECT count(*) {_BESIDE}) AS beside, (SELECT count(*) {_BESIDE} AND o.is_counted) AS counted_beside"
 )
 _SOURCE = "rewards_use u JOIN rewards_promotion p ON p.id = u.promotion_id"
@@ -160,13 +166,15 @@ def _run_out(coupons: str, promotions: str, values: list[Any]) -> Lookup:
         f"SELECT l.promotion_id FROM rewards_limit l WHERE l.used >= l.total_limit AND ({promotions}"
         f" OR l.promotion_id IN (SELECT c.promotion_id FROM ({coupons}) c))"
     )
-    some = (
-        "SELECT o.id, row_number() OVER (PARTITION BY o.{0} ORDER BY o.id) AS n FROM rewards_use o"
-        " WHERE o.{0} IN ({1}) AND o.reserved_until <= $1"
+    numbered = ", ".join(
+        f"row_number() OVER (PARTITION BY o.{name}_id ORDER BY o.id) AS of_{name}" for name in ("promotion", "coupon")
     )
-    of_promotions = some.format("promotion_id", full)
-    of_coupons = some.format("coupon_id", f"SELECT c.id FROM ({coupons}) c")
-    ids = f"SELECT x.id FROM ({of_promotions} UNION ALL {of_coupons}) x WHERE x.n <= {MAX_RUN_OUT}"
+    # Found by when they run out: those that are not swept yet are few, however often a promotion was used.
+    ids = (
+        f"SELECT x.id FROM (SELECT o.id, o.promotion_id, o.coupon_id, {numbered} FROM rewards_use o"
+        f" WHERE o.reserved_until <= $1) x WHERE (x.of_promotion <= {MAX_RUN_OUT} AND x.promotion_id IN ({full}))"
+        f" OR (x.of_coupon <= {MAX_RUN_OUT} AND x.coupon_id IN (SELECT c.id FROM ({coupons}) c))"
+    )
     return f"SELECT {_KEPT} FROM {_SOURCE} WHERE u.id IN ({ids}) ORDER BY u.id", values
 
 
@@ -205,8 +213,8 @@ def kept_uses(rows: Sequence[Any]) -> list[KeptUse]:
     width = len(COLUMNS)
     found = []
     for row in rows:
-        *values, first_at, version, beside, counted = tuple(row)[: width + 4]
+        *values, first_at, sharing, version, beside, counted = tuple(row)[: width + 5]
         use = UseRow(*values)
         use.is_counted = bool(use.is_counted)
-        found.append(KeptUse(use, first_at, version, beside, counted))
+        found.append(KeptUse(use, first_at, sharing, version, beside, counted))
     return found
