@@ -58,7 +58,7 @@ class InputField:
 
     It may always be absent, or clients that know nothing of the plugin could not go on. What it carries is told to its
     owner alone, among the `extras` of the event that the mutation announces. `needs` is the permission to give it, beyond
-    that of the mutation.
+    that of the mutation, unless it is one of `free`: values that ask for no more than its absence does.
     """
 
     input: type
@@ -66,6 +66,7 @@ class InputField:
     type: Any
     description: str
     needs: str | None = None
+    free: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -64,9 +64,9 @@ def field_readers(cls: type, schema: Any) -> Sequence[FieldReader]:
     ]
     added = [
         FieldReader(
-            name, name, type_, reader(type_, schema, (cls,)), _demanding(needs, demands(type_, schema, (cls,))), owner
+            name, name, type_, reader(type_, schema, (cls,)), _demanding(added, demands(type_, schema, (cls,))), owner
         )
-        for name, type_, needs, owner in _added_fields(cls, schema)
+        for name, type_, added, owner in _added_fields(cls, schema)
     ]
     return [*own, *added]
 
@@ -78,9 +78,9 @@ def _own_fields(cls: type, schema: Any) -> Iterator[tuple[str, str, Any]]:
         yield name, field.python_name, field.resolve_type(type_definition=definition)
 
 
-def _added_fields(cls: type, schema: Any) -> Iterator[tuple[str, Any, str | None, str]]:
+def _added_fields(cls: type, schema: Any) -> Iterator[tuple[str, Any, Any, str]]:
     for name, (owner, added) in schema.inputs.get(cls, {}).items():
-        yield name, StrawberryAnnotation(added.type | None).resolve(), added.needs, owner
+        yield name, StrawberryAnnotation(added.type | None).resolve(), added, owner
 
 
 def demands(type_: Any, schema: Any, above: Sequence[type] = ()) -> Demands | None:
@@ -94,18 +94,20 @@ def demands(type_: Any, schema: Any, above: Sequence[type] = ()) -> Demands | No
     inside = (*above, type_)
     fields = {name: demands(of, schema, inside) for name, _, of in _own_fields(type_, schema)}
     fields |= {
-        name: _demanding(needs, demands(of, schema, inside)) for name, of, needs, _ in _added_fields(type_, schema)
+        name: _demanding(added, demands(of, schema, inside)) for name, of, added, _ in _added_fields(type_, schema)
     }
     demanding = {name: demanded for name, demanded in fields.items() if demanded is not None}
     return _of_fields(demanding) if demanding else None
 
 
-def _demanding(needs: str | None, inside: Demands | None) -> Demands | None:
+def _demanding(added: Any, inside: Demands | None) -> Demands | None:
+    needs, free = added.needs, added.free
     if needs is None:
         return inside
 
     def demanded(value: Any) -> Iterator[str]:
-        yield needs
+        if value not in free:
+            yield needs
         if inside is not None:
             yield from inside(value)
 

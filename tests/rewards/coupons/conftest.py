@@ -76,7 +76,7 @@ async def used(shop: Shop, promotion_id: str, **claim: Any) -> UseRow:
         own, run_out, limits = await shop.database.read_together(
             [
                 lookup_uses_of_basket(claim.get("basket") or "", at),
-                lookup_run_out(shop.database.dialect, [], at),
+                lookup_run_out(shop.database.dialect, [], at, [promotion_id]),
                 lookup_limits(claim.get("basket"), at),
             ]
         )

@@ -58,3 +58,26 @@ async def test_one_customer_many_codes(open_rewards: OpenRewards) -> None:
     told = await asyncio.gather(*(redeemed(apis[n % 4], code, f"K{n}", customerId=ana) for n, code in enumerate(codes)))
     assert Counter(code for _, code in told) == {None: 3, "COUPON_EXHAUSTED": 13}
     assert await owner.used(offer) == 3
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+async def test_who_revokes_waits_for_limits_before_coupons(open_rewards: OpenRewards) -> None:
+    """As who sells does: so neither waits for the other while it holds what the other wants."""
+    seller, office = await open_rewards(), await open_rewards()
+    owner = Owner(office)
+    offer = await owner.promotion(totalLimit=9)
+    await owner.code(offer, "SUMMER10")
+    ids = [(await owner.coupon("SUMMER10"))["id"]]
+    tasks: list[asyncio.Task[Any]] = []
+
+    async def sells() -> None:
+        await seller.database.rows("SELECT 1 FROM rewards_limit FOR NO KEY UPDATE")
+        given = {"couponIds": ids, "reason": "lost"}
+        tasks.append(asyncio.create_task(owner.api.done("couponRevoke", "userErrors { code }", given)))
+        await asyncio.sleep(0.5)
+        assert not tasks[0].done()
+        await seller.database.rows("SELECT 1 FROM rewards_coupon FOR NO KEY UPDATE NOWAIT")
+
+    await seller.database.transaction(sells)
+    await tasks[0]
+    assert (await owner.coupon("SUMMER10"))["state"] == "REVOKED"

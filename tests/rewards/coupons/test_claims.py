@@ -1,6 +1,7 @@
 """Uses are claimed and given back: never more than a limit, and nothing leaks."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from regulars_rewards.uses.claims import Claim, Exhausted
 from regulars_rewards.uses.limits import limits_from, lookup_limits
 from regulars_rewards.uses.rows import KeptUse, UseRow, kept_uses, lookup_uses
 from regulars_rewards.verification import differences
-from tests.rewards.coupons.conftest import counters, kept_coupon, kept_promotion, limit_of, used
+from tests.rewards.coupons.conftest import STORE, counters, kept_coupon, kept_promotion, limit_of, used
 
 _MINUTE = 60_000
 
@@ -153,3 +154,42 @@ async def test_a_reservation_is_found_by_the_name_of_its_basket_alone(rewards: S
     kept_for = await used(rewards, offer, basket="B1", store_id=new_id(), reserved_until=until)
     sold = await used(rewards, offer, basket="B1", customer_id=new_id(), amount=1)
     assert (sold.id, await limit_of(rewards, offer)) == (kept_for.id, (1, 1))
+
+
+async def test_what_has_run_out_is_freed_or_taken_over_and_never_both(rewards: Shop) -> None:
+    offer = await kept_promotion(rewards, limit=1)
+    coupon = await kept_coupon(rewards, offer, "RUN22222")
+    past = Instant(now() - 2 * _MINUTE)
+    first = await used(rewards, offer, coupon_id=coupon, basket="B1", at=past, reserved_until=Instant(past + _MINUTE))
+
+    async def work(is_taken_first: bool) -> list[bool]:
+        own = await kept(rewards, first.id)
+        sql, values = lookup_limits("B1", now())
+        changes = UseChanges(rewards, limits_from(await rewards.database.read(sql, *values)), [own])
+        by_itself = Claim(offer, 1, None, None, STORE, now(), basket="B1")
+        by_coupon = replace(by_itself, coupon=await counters(rewards, coupon))
+        claims = [(by_coupon, own), (by_itself, None)]
+        made = []
+        for claim, has in claims if is_taken_first else claims[::-1]:
+            try:
+                made.append(changes.claim(claim, has))
+            except Exhausted:
+                made.append(changes.claim(claim, has, counts=False))
+        await changes.write()
+        return [one.is_counted for one in made]
+
+    for is_taken_first in (True, False):
+        with pytest.raises(_Undone):
+            await rewards.database.transaction(lambda taken=is_taken_first: _undone(rewards, work, taken))
+    assert await rewards.database.transaction(lambda: work(False)) == [True, False]
+    assert [one async for one in differences(rewards)] == []
+
+
+class _Undone(Exception):
+    pass
+
+
+async def _undone(shop: Shop, work: Any, *given: Any) -> None:
+    assert await work(*given) == [True, False]
+    await shop.database.flush()
+    raise _Undone

@@ -18,6 +18,7 @@ from regulars_rewards.promotions.known import (
     remembered_promotions,
 )
 from regulars_rewards.promotions.stored import promotions_by_ids
+from regulars_schema.testing import Api
 from tests.rewards.conftest import OpenRewards
 
 TEN = RuleData(kind="PERCENT", settings=(("percent", "10"),))
@@ -160,3 +161,30 @@ async def test_a_change_of_nothing_keeps_the_version(rewards: Shop) -> None:
     assert (row.version, (await read_promotions(rewards)).revision) == (1, revision)
     with pytest.raises(Refused):
         await change_promotion(rewards, new_id(), lambda before: before)
+
+
+async def test_what_ended_long_ago_is_neither_read_nor_remembered(
+    rewards: Shop, calendar: Callable[[str], Any]
+) -> None:
+    with calendar("2025-01-01"):
+        ended = await create_promotion(rewards, draft("Long ago"))
+        await end_promotion(rewards, ended)
+    with calendar("2027-01-01"):
+        await create_promotion(rewards, draft("New"))
+        assert await names(rewards, Instant(0)) == ["New"]
+        assert (await read_promotions(rewards, Instant(0))).is_as_looked_up
+        remembered = remembered_promotions(rewards)
+        assert remembered
+        assert [one.name for one in remembered.promotions] == ["New"]
+        api = Api.of(rewards)
+        old = "1970-01-01T00:00:00Z"
+        line = {"sku": "TEA-1", "name": "Tea", "unitPrice": "60.00"}
+        quote = "query($input: BasketQuoteInput!) { basketQuote(input: $input) { at } }"
+        answer = await api.ask(quote, input={"lines": [line], "at": old})
+        assert (answer.codes, answer.errors[0]["extensions"]["argument"]) == (["BAD_USER_INPUT"], ["input", "at"])
+        assert answer.errors[0]["extensions"]["reason"] == "OUT_OF_RANGE"
+        made = await api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Li"})
+        offers = "query($id: ID!, $at: DateTime!) { customer(id: $id) { offers(at: $at) { isApplicable } } }"
+        answer = await api.ask(offers, id=made["customer"]["id"], at=old)
+        assert answer.codes == ["BAD_USER_INPUT"]
+        assert answer.errors[0]["extensions"]["reason"] == "OUT_OF_RANGE"

@@ -18,7 +18,9 @@ SETS: Mapping[str, Mapping[str, Any]] = {
     "alone": {"rewards": regulars_rewards},
     "the box": {"rewards": regulars_rewards, "tiers": regulars_tiers, "loyalty": regulars_loyalty},
 }
-TEA = {"sku": "TEA-1", "name": "Tea", "unitPrice": "60.00"}
+TEA = {"sku": "TEA-1", "name": "Tea", "unitPrice": "12.00"}
+"""Few of them move nobody to another tier: what that writes too is another statement, which PostgreSQL first has to be told once
+for each connection, and so one round more."""
 
 
 @pytest.fixture(params=SETS)
@@ -51,7 +53,7 @@ async def test_two_rounds(database_url: str, plugins: Plugins, by: str | None, n
         buyer = {} if by is None else {by: named[by]}
         about = {} if by is None else {"customerId": ana}
         counts = []
-        for n in range(7):  # PostgreSQL has seen the like before
+        for n in range(5):  # PostgreSQL has seen the like before
             given = till.told([TEA], await till.quote([TEA], couponCodes=["WELCOME10"], basket=f"B{n}", **about))
             rounds.count = 0
             done = await till.office.done(
@@ -60,7 +62,7 @@ async def test_two_rounds(database_url: str, plugins: Plugins, by: str | None, n
             assert done["created"]
             counts.append(rounds.count)
         assert len(given["offers"]) == (1 if by is None else 4)
-        assert counts[-2:] == [2, 2]
+        assert counts[2:] == [2, 2, 2]
 
 
 NUMBERS = [(3, 1, 2), (20, 1, 2), (20, 40, 10)]

@@ -5,7 +5,7 @@ reserved is freed first."""
 
 from collections.abc import Sequence
 
-from regulars_core.plugin import Problem, Refused, Shop, hold, inserting, now
+from regulars_core.plugin import Problem, Refused, Shop, hold, inserting, lock, now
 from regulars_rewards.uses.rows import kept_uses, lookup_reserved, lookup_reserved_of_batch
 from regulars_rewards.uses.sweeping import BATCH, free
 
@@ -19,6 +19,7 @@ async def revoke_coupons(shop: Shop, coupon_ids: Sequence[str], reason: str) -> 
     owners = await _owners(shop, coupon_ids)
     while owners and await hold(database, sorted({one for one in owners.values() if one})):
         owners = await _owners(shop, coupon_ids)  # somebody was merged meanwhile
+    await _wait_for(shop, ids)
     await _free_reserved(shop, ids)
     among = database.dialect.among("id", 1)
     rows = await database.rows(
@@ -30,7 +31,6 @@ async def revoke_coupons(shop: Shop, coupon_ids: Sequence[str], reason: str) -> 
     )
     revoked = sorted(str(row[0]) for row in rows)
     if revoked:
-        await _free_reserved(shop, revoked)  # what was reserved until they were worthless
         told = [(id_, owners[id_], reason) for id_ in revoked]
         sql, values = inserting("rewards_reason", ("coupon_id", "customer_id", "reason"), told)
         await database.defer([(f"{sql} ON CONFLICT (coupon_id) DO UPDATE SET reason = excluded.reason", values)])
@@ -50,9 +50,25 @@ async def _owners(shop: Shop, coupon_ids: Sequence[str]) -> dict[str, str | None
     return owners
 
 
+async def _wait_for(shop: Shop, ids: Sequence[str]) -> None:
+    """Let nobody else use or reserve these coupons until the transaction ends. Whoever does waits for the promotions, which
+    others may go on using, then for the limits, and then for the coupons; so it is done here too, or two would wait for each
+    other."""
+    database = shop.database
+    rows = await database.rows(
+        f"SELECT DISTINCT promotion_id FROM rewards_coupon WHERE {database.dialect.among('id', 1)}", ids
+    )
+    promotions = sorted(row[0] for row in rows)
+    share = " FOR SHARE" if database.engine == "postgres" else ""
+    among = database.dialect.among("id", 1)
+    await database.rows(f"SELECT id FROM rewards_promotion WHERE {among} ORDER BY id{share}", promotions)
+    await lock(database, "rewards_limit", promotions, key="promotion_id")
+    await lock(database, "rewards_coupon", ids)
+
+
 async def _free_reserved(shop: Shop, ids: Sequence[str]) -> None:
     sql, values = lookup_reserved(shop.database.dialect, ids)
-    reserved = kept_uses(await shop.database.read(sql, *values))
+    reserved = kept_uses(await shop.database.rows(sql, *values))
     if reserved:
         await free(shop, reserved)
         await shop.database.flush()

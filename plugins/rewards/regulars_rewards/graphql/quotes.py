@@ -9,6 +9,7 @@ import strawberry
 from regulars_core.plugin import BadInput, CurrencyCode, Instant, quote
 from regulars_rewards import hookspecs
 from regulars_rewards.graphql.guesses import charge_asked_codes
+from regulars_rewards.graphql.moments import refuse_before_known
 from regulars_rewards.graphql.obstacles import OfferObstacle, OfferReason
 from regulars_rewards.graphql.promotions import Promotion
 from regulars_rewards.permissions import OFFERS_VIEW
@@ -196,6 +197,7 @@ async def basket_quote(
         currency_code=input.currency_code, channel=None, basket=input.basket,
     )  # fmt: skip
     [basket] = await baskets_of(context, [given], ("input",))
+    refuse_before_known(basket.at, "input", "at")
     extras = extras_of(given, lines=input.lines)
     own: Mapping[str, Any] = {**extras.get(PLUGIN, {}), CODES: codes, EXPLAINS: "skipped" in asked}
     [quoted] = await quote(context.shop, [basket], [{**extras, PLUGIN: own}])

@@ -52,6 +52,7 @@ INPUTS = (
         list[str],
         f"Codes of coupons to redeem with the purchase; at most {MAX_CODES}.",
         needs=COUPONS_REDEEM,
+        free=(None,),
     ),
     InputField(
         PurchaseRecordInput,
@@ -67,6 +68,7 @@ INPUTS = (
         "Whether the sale is made already, as by a till that was offline, so that it is recorded as it is whatever the setting "
         "says; as the setting says if absent.",
         needs=OFFERS_TRUST,
+        free=(False, None),
     ),
     InputField(
         PurchaseLineInput,

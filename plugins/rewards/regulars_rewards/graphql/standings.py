@@ -8,6 +8,7 @@ import strawberry
 from regulars_core.plugin import BadInput, CustomerRow, Instant
 from regulars_rewards.coupons.reads import CouponRow, coupons_by_ids
 from regulars_rewards.graphql.coupons import Coupon
+from regulars_rewards.graphql.moments import refuse_before_known
 from regulars_rewards.graphql.obstacles import OfferObstacle
 from regulars_rewards.graphql.promotions import Promotion
 from regulars_rewards.permissions import COUPONS_VIEW, OFFERS_VIEW
@@ -76,6 +77,7 @@ async def offers(
 ) -> Sequence[Any]:
     """What would apply to each customer."""
     store = None if store_code is None else await _store(context, store_code)
+    refuse_before_known(at, "at")
     found = await standings.offer_standings(context.shop, customers, at, store)
     return [found[one.id] for one in customers]
 

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from regulars_core.plugin import LATEST, Instant, Lookup, Shop, now
+from regulars_core.plugin import DAY_MS, LATEST, Instant, Lookup, Shop, now
 from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.promotions.stored import APPLIED, applicable
 
+PAST_DAYS = 400
+"""How far back it is known what had ended: whatever is asked, no more than that is read and remembered."""
 _UNKNOWN = -1
 _REMEMBERED_REVISIONS = 8
 """A look-up that was named of a revision is answered by it, also if others have read newer ones meanwhile."""
@@ -57,10 +59,16 @@ def remembered_promotions(shop: Shop) -> KnownPromotions | None:
     return next(reversed(memory.values()), None)
 
 
+def earliest_known(present: Instant) -> Instant:
+    """The earliest instant of which it is known at present what had not ended."""
+    return Instant(present - PAST_DAYS * DAY_MS)
+
+
 def lookup_promotions(shop: Shop, at: Instant | None = None) -> Lookup:
-    """What `known_promotions` tells by which promotions there are that have not ended at an instant, now if it is None."""
+    """What `known_promotions` tells by which promotions there are that have not ended at an instant, now if it is None, or have
+    ended no earlier than is known where it is before that."""
     present = now()
-    wanted = present if at is None else min(at, present)
+    wanted = present if at is None else max(min(at, present), earliest_known(present))
     remembered = remembered_promotions(shop)
     revision, since = (_UNKNOWN, present) if remembered is None else (remembered.revision, remembered.since)
     columns = ", ".join(f"p.{name}" for name in APPLIED)

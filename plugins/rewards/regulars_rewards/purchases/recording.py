@@ -67,7 +67,7 @@ def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline], extras: Ext
     present = present_of(min(one.purchased_at for one, _ in part), now())
     return [
         _lookup_told(dialect, named, keys),
-        lookup_run_out(dialect, keys, present),
+        lookup_run_out(dialect, keys, present, named),
         *lookup_shown_tiers(shop, [one.customer_id for one, _ in part if one.customer_id is not None]),
     ]
 
@@ -149,7 +149,7 @@ class _Sale:
     def _allow(self) -> None:
         actor, store = acting(), self._purchase.store_id
         wanted = [COUPONS_REDEEM] if self._extra.get(CODES) is not None else []
-        wanted += [OFFERS_TRUST] if self._extra.get(TRUSTED) is not None else []
+        wanted += [OFFERS_TRUST] if self._extra.get(TRUSTED) else []
         for permission in wanted if actor is not None else ():
             assert actor is not None
             if not actor.may(permission, store):
@@ -163,7 +163,7 @@ class _Sale:
     def _is_different(self) -> bool:
         told = dict(self._told.amounts)
         if self._quote is None:
-            return bool(told)
+            return bool(told or self._told.codes)
         return told != dict(self._computed) or list(self._told.line_amounts) != list(self._quote.taken)
 
     def charge(self) -> None:
@@ -209,17 +209,19 @@ class _Sale:
         await self._shop.database.defer(writes)
 
     def _check(self) -> tuple[Any, ...]:
-        is_different = self._is_different
-        obstacles = self._obstacles() if is_different else []
+        obstacles = self._obstacles()
+        is_different = self._is_different or bool(obstacles)
         told = json.dumps([{**asdict(one), "reason": one.reason.value} for one in obstacles]) if obstacles else None
         computed = sum(self._computed.values())
         return self._purchase.id, self._told.total, computed, is_different, self._told.is_trusted, told
 
     def _obstacles(self) -> Sequence[Obstacle]:
-        """What stands against the offers that were told and do not apply."""
+        """What stands against the offers that were told and do not apply, and against codes that were told alone."""
         if self._quote is None:
-            return [Obstacle(Reason.UNAVAILABLE, "Offers have failed.")] if self._told.amounts else []
+            return [Obstacle(Reason.UNAVAILABLE, "Offers have failed.")] if self._is_different else []
         against: list[Obstacle] = []
+        if self._extra.get(OFFERS) is None:
+            against += [one for key, _ in self._told.codes for one in self._quote.obstacles_of(key)]
         for promotion_id, key in self._told.amounts:
             if (promotion_id, key) not in self._computed:
                 against += self._against(promotion_id, key)
@@ -281,7 +283,9 @@ class _Sale:
             position=position,
         )  # fmt: skip
         own = own_of(self._quote.own if self._quote else (), promotion_id, claim.coupon.id if claim.coupon else None)
-        counts = self._is_strict or not any(one.reason in _LIMITING for one in self._against_or_none(offer))
+        counts = self._is_strict or not (
+            self._is_anothers(coupon) or any(one.reason in _LIMITING for one in self._against_or_none(offer))
+        )
         try:
             changes.claim(claim, own, counts=counts)
         except Exhausted:
@@ -297,6 +301,10 @@ class _Sale:
         """The coupon by which an offer came, if that opens it."""
         coupon = self._quote.coupon_of(offer) if self._quote and offer[1] is not None else None
         return coupon if coupon and coupon.promotion_id == offer[0] else None
+
+    def _is_anothers(self, coupon: CouponStanding | None) -> bool:
+        """Whether a coupon is somebody else's, from whom nobody takes it by telling its code."""
+        return coupon is not None and coupon.customer_id not in (None, self._purchase.customer_id)
 
     def _version(self, promotion_id: str, known: _Known) -> int | None:
         by_quote = (

@@ -22,7 +22,13 @@ from regulars_rewards.promotions.stored import promotions_by_ids
 from regulars_rewards.uses.changes import UseChanges
 from regulars_rewards.uses.claims import CouponCounters
 from regulars_rewards.uses.limits import LimitStanding, limits_from, lookup_limits
-from regulars_rewards.uses.rows import KeptUse, UseRow, kept_uses, lookup_uses_of_purchases
+from regulars_rewards.uses.rows import (
+    KeptUse,
+    UseRow,
+    kept_uses,
+    lookup_run_out_of_uses,
+    lookup_uses_of_purchases,
+)
 
 GONE = frozenset({"REFUNDED", "VOIDED"})
 """The states of purchases that do not count."""
@@ -101,32 +107,35 @@ async def take_again(
     uses = [one for one in uses if one.row.redeemed_at is not None]
     if not uses:
         return
-    limits, coupons = await _limits_and_coupons(shop, uses)
-    changes, standing = UseChanges(shop, limits), _Standing(uses)
+    limits, coupons, run_out = await _around(shop, uses)
+    changes, standing = UseChanges(shop, limits, run_out), _Standing(uses)
     for use in uses:
         standing.beside(use)
         standing.back(changes.take_again(use, moment, coupons.get(use.row.coupon_id or "")))
     await changes.write()
 
 
-async def _limits_and_coupons(
+async def _around(
     shop: Shop, uses: Sequence[KeptUse]
-) -> tuple[Mapping[str, LimitStanding], Mapping[str, CouponCounters]]:
-    """All limits, and of the coupons of these uses those that are not worthless."""
+) -> tuple[Mapping[str, LimitStanding], Mapping[str, CouponCounters], Sequence[KeptUse]]:
+    """All limits, of the coupons of these uses those that are not worthless, and what has run out beside them."""
+    present, promotions = now(), {one.row.promotion_id for one in uses}
     ids = sorted({one.row.coupon_id for one in uses if one.row.coupon_id is not None})
     among = shop.database.dialect.among("id", 1)
-    limits, coupons = await shop.database.read_together(
+    limits, coupons, run_out = await shop.database.read_together(
         [
-            lookup_limits(None, now(), NEVER),
+            lookup_limits(None, present, NEVER),
             (
                 f"SELECT id, usage_limit, reserved, redeemed FROM rewards_coupon c WHERE {among} AND revoked_at IS NULL"
                 " AND NOT EXISTS (SELECT 1 FROM rewards_batch b WHERE b.id = c.batch_id AND b.revoked_at IS NOT NULL)"
                 " ORDER BY id",
                 [ids],
             ),
+            lookup_run_out_of_uses(shop.database.dialect, ids, present, sorted(promotions)),
         ]
     )
-    return limits_from(limits), {row[0]: CouponCounters(*tuple(row)[:4]) for row in coupons}
+    counters = {row[0]: CouponCounters(*tuple(row)[:4]) for row in coupons}
+    return limits_from(limits), counters, kept_uses(run_out)
 
 
 async def pass_on(shop: Shop, purchases: Sequence[ReassignedPurchase], found: Sequence[Sequence[Any]]) -> None:

@@ -65,12 +65,12 @@ class UseChanges:
     _told: list[UsedOffer] = field(default_factory=list)
 
     def claim(self, claim: Claim, own: KeptUse | None = None, *, counts: bool = True) -> UseRow:
-        """Use a promotion, or reserve it. `own` is what the same basket has of it already by the same coupon: a reservation is
-        taken over, and a redeemed use is the one that this purchase shares. With `counts` False it stands above the limits and
-        moves no counter. Raises Exhausted."""
+        """Use a promotion, or reserve it. `own` is what the same basket has of it already by the same coupon: a reservation that
+        stands is taken over, and a redeemed use is the one that this purchase shares. With `counts` False it stands above the
+        limits and is in no counter, and what a reservation kept for it is free. Raises Exhausted."""
         is_reservation = claim.reserved_until is not None
         shared = own.row if own is not None and not own.row.is_reserved and not is_reservation else None
-        reserved = own.row if own is not None and own.row.is_reserved else None
+        reserved = own.row if own is not None and own.row.is_reserved and own.row.id not in self._freed_ids else None
         if shared is not None and own is not None:
             self._come_or_gone(own)
         counted = counts and (shared is None or shared.is_counted)
@@ -130,8 +130,12 @@ class UseChanges:
         used = coupon.reserved + coupon.redeemed + delta.reserved + delta.redeemed + uses
         return coupon.usage_limit is None or uses <= 0 or used <= coupon.usage_limit
 
+    @property
+    def _freed_ids(self) -> set[str]:
+        return {row.id for row, *_ in self._freed}
+
     def _free_run_out(self, uses: Iterable[KeptUse]) -> None:
-        known = {row.id for row, *_ in self._freed}
+        known = {*self._freed_ids, *(row.id for row in self._taken_over)}
         for one in uses:
             if one.row.id not in known and one.row.reserved_until is not None:
                 self.release(one, one.row.reserved_until, has_run_out=True)

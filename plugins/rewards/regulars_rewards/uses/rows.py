@@ -137,15 +137,45 @@ def reserved_of(uses: Sequence[KeptUse], coupon_id: str) -> KeptUse | None:
     return next((one for one in uses if one.row.is_reserved and one.row.coupon_id == coupon_id), None)
 
 
-def lookup_run_out(dialect: Dialect, coupon_keys: Sequence[str], present: Instant) -> Lookup:
-    """Reservations that have run out and are not swept yet, of coupons with these keys and of promotions whose counter has
-    reached its limit: those that are released with a claim, so that they count as free at once. Read by `kept_uses`."""
-    return (
-        f"SELECT {_KEPT} FROM {_SOURCE} WHERE u.reserved_until <= $1 AND (u.promotion_id IN (SELECT promotion_id"
-        " FROM rewards_limit WHERE used >= total_limit) OR u.coupon_id IN (SELECT id FROM rewards_coupon WHERE"
-        f" {dialect.among('key', 2, 'text')})) ORDER BY u.id LIMIT {MAX_RUN_OUT}",
-        [present, sorted(coupon_keys)],
+def lookup_run_out(
+    dialect: Dialect, coupon_keys: Sequence[str], present: Instant, promotion_ids: Sequence[str] = ()
+) -> Lookup:
+    """Reservations that have run out and are not swept yet, of coupons with these keys, and of those of these promotions and of
+    the coupons' own whose counter has reached its limit: those that are released with a claim, so that they count as free at
+    once. MAX_RUN_OUT of each, so that none is crowded out by others. Read by `kept_uses`."""
+    return _run_out(
+        f"SELECT id, promotion_id FROM rewards_coupon WHERE {dialect.among('key', 2, 'text')}",
+        dialect.among("l.promotion_id", 3),
+        [present, sorted(coupon_keys), sorted(promotion_ids)],
     )
+
+
+def lookup_run_out_of_uses(
+    dialect: Dialect, coupon_ids: Sequence[str], present: Instant, promotion_ids: Sequence[str]
+) -> Lookup:
+    """The same by the coupons' ids."""
+    return _run_out(
+        f"SELECT id, promotion_id FROM rewards_coupon WHERE {dialect.among('id', 2)}",
+        dialect.among("l.promotion_id", 3),
+        [present, sorted(coupon_ids), sorted(promotion_ids)],
+    )
+
+
+def _run_out(coupons: str, promotions: str, values: list[Any]) -> Lookup:
+    full = (
+        f"SELECT l.promotion_id FROM rewards_limit l WHERE l.used >= l.total_limit AND ({promotions}"
+        f" OR l.promotion_id IN (SELECT c.promotion_id FROM ({coupons}) c))"
+    )
+    numbered = ", ".join(
+        f"row_number() OVER (PARTITION BY o.{name}_id ORDER BY o.id) AS of_{name}" for name in ("promotion", "coupon")
+    )
+    # Found by when they run out: those that are not swept yet are few, however often a promotion was used.
+    ids = (
+        f"SELECT x.id FROM (SELECT o.id, o.promotion_id, o.coupon_id, {numbered} FROM rewards_use o"
+        f" WHERE o.reserved_until <= $1) x WHERE (x.of_promotion <= {MAX_RUN_OUT} AND x.promotion_id IN ({full}))"
+        f" OR (x.of_coupon <= {MAX_RUN_OUT} AND x.coupon_id IN (SELECT c.id FROM ({coupons}) c))"
+    )
+    return f"SELECT {_KEPT} FROM {_SOURCE} WHERE u.id IN ({ids}) ORDER BY u.id", values
 
 
 def lookup_swept(present: Instant, most: int) -> Lookup:
@@ -175,7 +205,7 @@ def lookup_reserved_of_batch(batch_id: str, most: int) -> Lookup:
 
 
 MAX_RUN_OUT = 1_000
-"""Reservations that one claim frees at most; a job frees the others."""
+"""Reservations of one promotion or coupon that one claim frees at most; a job frees the others."""
 
 
 def kept_uses(rows: Sequence[Any]) -> list[KeptUse]:
