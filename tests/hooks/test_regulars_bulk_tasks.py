@@ -35,8 +35,9 @@ counting = plugin(regulars_bulk_tasks=lambda: [COUNT])
 
 
 def test_they_come_after_cores_and_each_name_is_ones() -> None:
-    assert list(bulk_tasks(plugins_on({"counting": counting}))) == ["GROUP_DELETE", "COUNTING_COUNT"]
-    assert list(bulk_tasks(plugins_on({"counting": counting}), without=frozenset({"counting"}))) == ["GROUP_DELETE"]
+    cores = ["GROUP_DELETE", "CUSTOMERS_MERGE", "CUSTOMERS_UNMERGE"]
+    assert list(bulk_tasks(plugins_on({"counting": counting}))) == [*cores, "COUNTING_COUNT"]
+    assert list(bulk_tasks(plugins_on({"counting": counting}), without=frozenset({"counting"}))) == cores
     with pytest.raises(PluginError, match="The bulk task 'COUNTING_COUNT' is defined by 'a' and by 'b'"):
         bulk_tasks(plugins_on({"a": counting, "b": plugin(regulars_bulk_tasks=lambda: [COUNT])}))
 
