@@ -52,6 +52,11 @@ def one_of(*values: str) -> SearchStrategy[graphql.StringValueNode]:
 
 
 KINDS = {
+    "basketQuote": ("customer",),
+    "couponIssue": ("customer", "promotion"),
+    "couponRevoke": ("coupon", "batch"),
+    "couponsGenerate": ("promotion",),
+    "coupon": ("customer", "use"),
     "creditAdd": ("customer",),
     "creditCapture": ("credit hold",),
     "creditDeduct": ("customer",),
@@ -66,7 +71,8 @@ KINDS = {
     "pointsHold": ("customer",),
     "pointsRedeem": ("customer",),
     "pointsRelease": ("points hold",),
-    "purchaseRecord": ("customer",),
+    "promotion": ("promotion", "store"),
+    "purchaseRecord": ("customer", "promotion"),
     "purchase": ("purchase", "line"),
     "store": ("store",),
     "tag": ("customer",),
@@ -141,6 +147,7 @@ class Conversation:
             self._keep("line", *purchase["lines"])
             self._keep("note", self.done("noteAdd", "note { id }", customerId=customer, body="Likes tea.")["note"])
             self._money(n, customer)
+            self._offers(n, customer)
         self._keep("customer", {"id": "customer_" + "0" * 32})
         self._keep("note", {"id": "no id"})
 
@@ -157,6 +164,21 @@ class Conversation:
             key = f"held-{kind}-{n}"
             hold = self.done(f"{kind}Hold", "hold { id }", idempotencyKey=key, **amount, **held)["hold"]
             self._keep(f"{kind} hold", hold)
+
+    def _offers(self, n: int, customer: str) -> None:
+        """A promotion with a coupon of a customer's, redeemed by every other one, and some of nobody's."""
+        rule = {"kind": "FLAT", "settings": [{"name": "amount", "value": "1"}]}
+        promotion = {"name": f"Offer {n}", "needsCoupon": True, "discountRule": rule, "totalLimit": 50}
+        made = self.done("promotionCreate", "promotion { id }", promotion=promotion, idempotencyKey=f"offer-{n}")
+        self._keep("promotion", made["promotion"])
+        opens = {"promotionId": made["promotion"]["id"]}
+        code = {"customerId": customer, "code": f"CODE-{n}", "idempotencyKey": f"issued-{n}"}
+        self._keep("coupon", self.done("couponIssue", "coupon { id }", **opens, **code)["coupon"])
+        some = {"count": 2, "idempotencyKey": f"generated-{n}"}
+        self._keep("batch", self.done("couponsGenerate", "batch { id }", **opens, **some)["batch"])
+        if n % 2:
+            redeemed = {"couponCode": f"code {n}", "customerId": customer, "idempotencyKey": f"redeemed-{n}"}
+            self._keep("use", self.done("couponRedeem", "use { id }", **redeemed)["use"])
 
     def _keep(self, kind: str, *made: dict[str, Any]) -> None:
         self.ids.setdefault(kind, []).extend(one["id"] for one in made)
