@@ -193,3 +193,11 @@ async def _undone(shop: Shop, work: Any, *given: Any) -> None:
     assert await work(*given) == [True, False]
     await shop.database.flush()
     raise _Undone
+
+
+def test_limits_that_were_looked_up_by_other_promotions_are_looked_up_again() -> None:
+    """Within a minute a look-up is otherwise the same as the one that was made ahead, before a promotion got its limit."""
+    at = now()
+    ahead, then = (lookup_limits(None, at, revision=revision) for revision in (6, 7))
+    assert ahead[0] == then[0]
+    assert ahead[1] != then[1]

@@ -61,6 +61,7 @@ class _Question:
     basket: BasketOutline
     typed: Sequence[str]
     promotions: Sequence[Promotion]
+    revision: int
     present: Instant
     explains: bool
 
@@ -89,7 +90,8 @@ class _Question:
             yield "codes", lookup_codes(dialect, self.keys, self.present)
             yield "ends", _lookup_ends(self.shop, self.keys)
         if any(one.data.total_limit is not None or one.data.budget is not None for one in asked):
-            yield "limits", lookup_limits(name, self.present, Instant(min(self.present, self.basket.at)))
+            since = Instant(min(self.present, self.basket.at))
+            yield "limits", lookup_limits(name, self.present, since, revision=self.revision)
         if name is not None and asked:
             yield "own", lookup_uses_of_basket(name, self.basket.at)
         for customer_id, _ in self.who:
@@ -136,6 +138,7 @@ def _questions(
             basket,
             [str(one) for one in extra.get(CODES) or ()],
             [one for one in known.promotions if one.ends_at > basket.at],
+            known.revision,
             present_of(basket.at, present),
             extra.get(EXPLAINS) is True,
         )

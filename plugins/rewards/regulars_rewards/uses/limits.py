@@ -53,9 +53,14 @@ class LimitStanding:
         return None if self.budget is None else max(0, self.budget - self.amount)
 
 
-def lookup_limits(basket: str | None, present: Instant, since: Instant | None = None) -> Lookup:
+def lookup_limits(
+    basket: str | None, present: Instant, since: Instant | None = None, *, revision: int | None = None
+) -> Lookup:
     """The limits of all promotions that have not ended at an instant, the present if none is given; what is reserved for this
-    basket is not among what is reserved for others. Read by `limits_from`."""
+    basket is not among what is reserved for others. Read by `limits_from`.
+
+    `revision` is that of the promotions by which it is named. It decides nothing, but two look-ups of different revisions are
+    not the same: what was looked up ahead by other promotions would not have the limits that these have."""
     full = "(l.total_limit IS NOT NULL AND l.used >= l.total_limit)"
     others = (
         "FROM rewards_use u WHERE u.promotion_id = l.promotion_id AND u.reserved_until > $1 AND u.is_counted"
@@ -67,8 +72,8 @@ def lookup_limits(basket: str | None, present: Instant, since: Instant | None = 
         f" CASE WHEN {full} THEN (SELECT min(u.reserved_until) {others}) END"
         " FROM rewards_limit l JOIN rewards_promotion p ON p.id = l.promotion_id LEFT JOIN (SELECT u.promotion_id,"
         " count(*) AS run_out FROM rewards_use u WHERE u.reserved_until <= $1 AND u.is_counted GROUP BY u.promotion_id) r"
-        " ON r.promotion_id = l.promotion_id WHERE p.ends_at > $2",
-        [present, present if since is None else since, basket],
+        " ON r.promotion_id = l.promotion_id WHERE p.ends_at > $2 AND coalesce(CAST($4 AS BIGINT), 0) >= 0",
+        [present, present if since is None else since, basket, revision],
     )
 
 
