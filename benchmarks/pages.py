@@ -29,6 +29,7 @@ from regulars_core.customers.quick_search import QuickSearch, quick_search
 from regulars_core.customers.reads import NEWEST_FIRST, SORT_KEYS, customers_of_groups, page_of_customers
 from regulars_core.customers.search import texts as searching
 from regulars_core.customers.search.recent import renew
+from regulars_core.customers.search.typed import read
 from regulars_core.database import Database, migrations
 from regulars_core.primitives.clock import DAY_MS
 from regulars_core.queries.pages import Order, Window
@@ -117,7 +118,7 @@ class Bench:
 
     async def _position(self, order: Order, rows: int, backward: bool) -> Any:
         """Where the last of so many rows stands; the benchmark may count rows, the API never does."""
-        table = "customer c" if order.key.column.startswith("c.") else "customer_stats s"
+        table = "customer c" if order.key.tie.startswith("c.") else "customer_stats s"
         way = "DESC" if order.descending is not backward else "ASC"
         column, tie = order.key.column, order.key.tie
         sql = f"SELECT {column}, {tie} FROM {table} ORDER BY {column} {way}, {tie} {way} LIMIT 1 OFFSET {rows - 1}"
@@ -135,10 +136,10 @@ class Bench:
         self.tell("\n| search | found by | customerSearch of 10, ms | of 50, ms | page of 50 by CREATED_AT, ms |")
         self.tell("|---|---|---|---|---|")
         for query in _queries(self.population):
-            needles = searching.needles_of(searching.words_of(query))
-            places = [f"${number}" for number in range(1, len(needles) + 1)]
-            matching = searching.matching(places, self.database.engine, searching.NAMES_AND_CONTACT)
-            row = await self.database.row(f"SELECT count(*) FROM ({matching}) AS found", *needles)
+            typed = read(query, "MX")
+            places = [f"${number}" for number in range(1, len(typed.needles) + 1)]
+            matching = searching.matching(typed.shape, places, self.database.engine, searching.NAMES_AND_CONTACT)
+            row = await self.database.row(f"SELECT count(*) FROM ({matching}) AS found", *typed.needles)
             window = Window(NEWEST_FIRST, SIZE, False, None, None)
             ten, fifty, listed = await taken(
                 lambda q=query: quick_search(self.database, QuickSearch.of(q, 10, False)),  # type: ignore[misc]

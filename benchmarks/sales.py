@@ -9,6 +9,8 @@ from benchmarks.population import TODAY
 from regulars_core.database import Database, Engine
 from regulars_core.primitives.clock import NEVER
 from regulars_core.primitives.ids import MAIN_STORE_ID
+from regulars_core.purchases.regulars.latest import counted
+from regulars_core.shop.settings import Settings
 
 LINES = 3
 OFTEN = range(20, 25)
@@ -54,6 +56,7 @@ async def sell(database: Database, customers: int, purchases: int) -> None:
             await database.run("SET LOCAL session_replication_role = replica")
         for statement in _statements(words, customers, each):
             await database.run(statement)
+        await database.run(f"UPDATE customer_stats SET {counted(database.dialect, Settings().regular_purchases)}")
 
     await database.transaction(work)
 

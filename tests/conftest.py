@@ -54,7 +54,7 @@ def twins(request: pytest.FixtureRequest) -> Iterator[Twins]:
     with pytest.MonkeyPatch.context() as patch:
         room = request.node.path.relative_to(Path(__file__).parent).parts[0]
         if (
-            room in {"customers", "loyalty", "schema", "tiers"}
+            room in {"customers", "faults_found", "loyalty", "schema", "tiers"}
             and request.node.get_closest_marker("one_executor") is None
         ):
             answer = BreadthFirst.answer

@@ -71,6 +71,11 @@ def collecting() -> Iterator[Changes]:
         _CURRENT.reset(token)
 
 
+def is_collecting() -> bool:
+    """Whether what is done is written down by who has called, with what `changed` is told."""
+    return _CURRENT.get() is not None
+
+
 def changed(changes: Mapping[str, Change]) -> None:
     """Say for the audit what was really changed, field by field; an empty mapping says that nothing was."""
     if current := _CURRENT.get():

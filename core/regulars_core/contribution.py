@@ -1,30 +1,51 @@
 """What core declares: it is the first plugin of its own host."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from regulars_core.audiences.box import LEAVES as AUDIENCE_LEAVES
-from regulars_core.audiences.leaves import AudienceLeaf
+from regulars_core.audiences.leaves import Audience, AudienceLeaf
 from regulars_core.bulk.service import forget_old_jobs
 from regulars_core.bulk.tasks import BulkTask
-from regulars_core.bulk.worker import do_bulk_jobs
+from regulars_core.bulk.worker import do_bulk_jobs, do_whole_jobs
 from regulars_core.customers import duplicates
+from regulars_core.customers.attributes.uniqueness import repeated_attributes
+from regulars_core.customers.attributes.verification import differing_attributes
+from regulars_core.customers.consents import verification as consents
 from regulars_core.customers.erasure import personal
 from regulars_core.customers.erasure.due import BY, erase_due
 from regulars_core.customers.erasure.holdings import Parts, told_of
+from regulars_core.customers.members import foreign_values
+from regulars_core.customers.merge import consents as merged_consents
 from regulars_core.customers.merge.bulk import CUSTOMERS_MERGE, CUSTOMERS_UNMERGE
 from regulars_core.customers.merge.facts import Merge, MergeForecast, PlannedMerge
 from regulars_core.customers.merge.verification import differences as merge_differences
-from regulars_core.customers.search import recent
-from regulars_core.database import App
+from regulars_core.customers.notes.retention import forget_old_notes
+from regulars_core.customers.notes.verification import differences as note_differences
+from regulars_core.customers.pairs.discovery import find_duplicates
+from regulars_core.customers.pairs.verification import differences as duplicate_differences
+from regulars_core.customers.search import recent, spellings
+from regulars_core.database import App, Lookup
 from regulars_core.events.replay import catch_up, forget_old
+from regulars_core.exports.columns import ExportColumn, ExportColumns
+from regulars_core.exports.customers import CUSTOMER_COLUMNS
+from regulars_core.exports.purchases import PURCHASE_COLUMNS
+from regulars_core.exports.tasks import CUSTOMERS_EXPORT, PURCHASES_EXPORT
+from regulars_core.files.expiry import damaged, drop_expired, drop_for_erasure
 from regulars_core.groups.deletion import GROUP_DELETE
 from regulars_core.hookspecs import hookimpl
 from regulars_core.idempotency import KEPT_DAYS
 from regulars_core.idempotency import forget_old as forget_old_keys
+from regulars_core.imports.jobs import CUSTOMERS_IMPORT, PURCHASES_IMPORT
 from regulars_core.jobs.jobs import Job
 from regulars_core.purchases.erasure import personal as personal_of_purchases
 from regulars_core.purchases.reassignments import merged, merging, unmerged
+from regulars_core.purchases.regulars import count
 from regulars_core.purchases.statistics import differences
+from regulars_core.rotation import differences as sealed_differences
+from regulars_core.segments.erasure import forget_in_segments
+from regulars_core.segments.reads import ALL_TREES, trees_from
 from regulars_core.shop.permissions import CORE_PERMISSIONS, Permission
 from regulars_core.shop.shop import Shop
 from regulars_core.verification import Verification
@@ -73,7 +94,12 @@ JOBS: Sequence[Job] = (
         "renew-recent-text", "Lets quick searches find those seen last by an index of their own.", 60, renew_recent_text
     ),
     Job("bulk-jobs", "Does what takes longer than an answer, batch by batch.", 10, do_bulk_jobs),
+    Job("bulk-imports", "Imports files that were sent, one after another.", 10, do_whole_jobs, longest_seconds=21_600),
+    Job("drop-files", "Removes files that were kept long enough, and links to them.", 600, drop_expired),
     Job(BY[1], "Erases customers whose days of grace are over.", 300, erase_due),
+    Job("forget-notes", "Deletes notes that are older than the shop keeps them.", 86_400, forget_old_notes),
+    Job("find-duplicates", "Compares customers who have changed with who may be the same.", 30, find_duplicates),
+    Job("count-regulars", "Counts who is a regular after the shop has decided anew.", 60, count.count_anew),
     Job("keep-journal", "Tells plugins what they missed, and forgets what all were told.", 600, keep_journal),
     Job("refresh-planner", "Refreshes the figures by which the database chooses its indexes.", 86_400, refresh_planner),
     Job(
@@ -95,16 +121,48 @@ async def _recent_text(shop: Shop) -> AsyncIterator[str]:
         yield f"customer_{id_}: a quick search looks into something else than what is known of the customer"
 
 
+async def _spellings(shop: Shop) -> AsyncIterator[str]:
+    async for one in spellings.differences(shop.database):
+        yield one
+
+
 async def _merges(shop: Shop) -> AsyncIterator[str]:
     async for one in merge_differences(shop.database):
         yield one
 
 
+async def _notes(shop: Shop) -> AsyncIterator[str]:
+    async for one in note_differences(shop.database):
+        yield one
+
+
+async def _duplicates(shop: Shop) -> AsyncIterator[str]:
+    async for one in duplicate_differences(shop.database):
+        yield one
+
+
+async def _damaged_files(shop: Shop) -> AsyncIterator[str]:
+    async for one in damaged(shop):
+        yield one
+
+
 VERIFICATIONS: Sequence[Verification] = (
     Verification("unique-fields", "No two customers share what the shop keeps apart.", duplicates.repeated, quick=True),
+    Verification(
+        "unique-attributes", "No two customers share a value of a unique attribute.", repeated_attributes, quick=True
+    ),
+    Verification("attributes", "Values of attributes are compared by what they are.", differing_attributes),
+    Verification("choices", "What can only be one of a few values is one of them.", foreign_values, quick=True),
     Verification("statistics", "Statistics of customers are what their purchases amount to.", _statistics),
+    Verification("regulars", "Who is a regular is what the purchases give.", count.differences),
     Verification("recent-text", "Quick searches look into the texts of those who were seen last.", _recent_text),
+    Verification("name-spellings", "Mistyped names lead to those who are called almost so.", _spellings),
+    Verification("notes", "Notes are as urgent as they are listed, and done or open.", _notes),
+    Verification("encryption", "What is sealed can be opened, and is found by what it is.", sealed_differences),
+    Verification("duplicates", "Pairs of customers who may be the same are those that there are.", _duplicates),
+    Verification("files", "Files that are kept are what was written.", _damaged_files),
     Verification("merges", "Who was merged leads to a customer who was not, and has nothing left.", _merges),
+    Verification("consents", "What counts as agreed to is what customers have said.", consents.differences),
 )
 
 
@@ -127,6 +185,18 @@ def regulars_audiences() -> Sequence[AudienceLeaf]:
 
 
 @hookimpl
+def audiences_stored_lookups() -> Sequence[Lookup]:
+    """The conditions of segments."""
+    return [ALL_TREES]
+
+
+@hookimpl
+def audiences_stored(found: Sequence[Sequence[Any]]) -> Sequence[Audience]:
+    """The same, read."""
+    return trees_from(found[0])
+
+
+@hookimpl
 def regulars_jobs() -> Sequence[Job]:
     """Core's jobs."""
     return JOBS
@@ -135,7 +205,21 @@ def regulars_jobs() -> Sequence[Job]:
 @hookimpl
 def regulars_bulk_tasks() -> Sequence[BulkTask]:
     """Core's bulk tasks."""
-    return [GROUP_DELETE, CUSTOMERS_MERGE, CUSTOMERS_UNMERGE]
+    return [
+        GROUP_DELETE,
+        CUSTOMERS_MERGE,
+        CUSTOMERS_UNMERGE,
+        CUSTOMERS_EXPORT,
+        PURCHASES_EXPORT,
+        CUSTOMERS_IMPORT,
+        PURCHASES_IMPORT,
+    ]
+
+
+@hookimpl
+def regulars_export_columns() -> Sequence[ExportColumn | ExportColumns]:
+    """Core's columns of exports."""
+    return [*CUSTOMER_COLUMNS, *PURCHASE_COLUMNS]
 
 
 @hookimpl
@@ -151,6 +235,8 @@ HOLDINGS = (*personal.HOLDINGS, *personal_of_purchases.HOLDINGS)
 @hookimpl
 async def customers_erased(shop: Shop, customers: Sequence[str]) -> Mapping[str, int]:
     """Erase what core holds of customers."""
+    await forget_in_segments(shop, customers)  # by what is still known of them
+    await drop_for_erasure(shop)
     ours = await personal.erase_customers(shop, customers)
     return {**ours, **await personal_of_purchases.erase_purchases(shop, customers)}
 
@@ -163,24 +249,27 @@ async def customers_data(shop: Shop, customers: Sequence[str]) -> Sequence[Parts
 
 @hookimpl
 async def customers_referenced(shop: Shop, customers: Sequence[str]) -> Sequence[Mapping[str, int]]:
-    """Purchases, and that some once were the customer's; and notes."""
+    """Purchases, and that some once were the customer's; notes and consents."""
     counted = (await personal.references(shop, customers), await personal_of_purchases.references(shop, customers))
     return [{**ours, **theirs} for ours, theirs in zip(*counted, strict=True)]
 
 
 @hookimpl
 async def customers_merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
-    """What becomes of purchases."""
-    return await merging(shop, merges)
+    """What becomes of purchases and consents."""
+    told = (await merging(shop, merges), await merged_consents.merging(shop, merges))
+    return [replace(ours, effects=theirs.effects) for ours, theirs in zip(*told, strict=True)]
 
 
 @hookimpl
 async def customers_merged(shop: Shop, merges: Sequence[Merge]) -> None:
-    """Purchases go over."""
+    """Purchases go over, and what was agreed to and refused counts for the survivor."""
     await merged(shop, merges)
+    await merged_consents.merged(shop, merges)
 
 
 @hookimpl
 async def customers_unmerged(shop: Shop, merges: Sequence[Merge]) -> None:
-    """Purchases go back."""
+    """Purchases go back, and each has agreed to what was theirs."""
     await unmerged(shop, merges)
+    await merged_consents.unmerged(shop, merges)

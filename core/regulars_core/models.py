@@ -2,6 +2,8 @@
 
 from regulars_core.audit import Audit
 from regulars_core.bulk.models import BulkJob
+from regulars_core.customers.attributes.models import CustomerAttribute, CustomerAttributeDefinition
+from regulars_core.customers.consents.models import Consent, ConsentInForce
 from regulars_core.customers.erasure.models import Erasure
 from regulars_core.customers.merge.models import (
     CustomerMerge,
@@ -18,10 +20,14 @@ from regulars_core.customers.models import (
     CustomerStats,
     CustomerTag,
     CustomerText,
+    NameSpelling,
     RecentText,
     RecentTextSpan,
 )
+from regulars_core.customers.pairs.models import DuplicateDismissal, DuplicateDue, DuplicateKey, DuplicatePair
+from regulars_core.customers.verifications.models import CustomerVerification
 from regulars_core.events.models import Journal, JournalAhead, JournalCursor
+from regulars_core.files.models import ExportEntry, ExportFetch, FileLink, FilePiece, StoredFile, Upload
 from regulars_core.groups.models import CustomerGroup
 from regulars_core.idempotency import IdempotencyKey
 from regulars_core.jobs.leases import JobLease
@@ -35,7 +41,9 @@ from regulars_core.purchases.models import (
     Refund,
     RefundLine,
     RefundPayment,
+    RegularCount,
 )
+from regulars_core.segments.models import Segment
 from regulars_core.stores.models import Store
 
 __all__ = [
@@ -43,8 +51,12 @@ __all__ = [
     "Audit",
     "BulkJob",
     "CodeBlock",
+    "Consent",
+    "ConsentInForce",
     "Customer",
     "CustomerAddress",
+    "CustomerAttribute",
+    "CustomerAttributeDefinition",
     "CustomerGroup",
     "CustomerGroupChange",
     "CustomerMerge",
@@ -55,13 +67,23 @@ __all__ = [
     "CustomerStats",
     "CustomerTag",
     "CustomerText",
+    "CustomerVerification",
+    "DuplicateDismissal",
+    "DuplicateDue",
+    "DuplicateKey",
+    "DuplicatePair",
     "Erasure",
+    "ExportEntry",
+    "ExportFetch",
+    "FileLink",
+    "FilePiece",
     "IdempotencyKey",
     "JobLease",
     "Journal",
     "JournalAhead",
     "JournalCursor",
     "KeyBinding",
+    "NameSpelling",
     "Payment",
     "Purchase",
     "PurchaseLine",
@@ -72,6 +94,10 @@ __all__ = [
     "Refund",
     "RefundLine",
     "RefundPayment",
+    "RegularCount",
     "Role",
+    "Segment",
     "Store",
+    "StoredFile",
+    "Upload",
 ]

@@ -46,6 +46,7 @@ from regulars_core.database.fields import IdField, InstantField, MinorUnitsField
 from regulars_core.events.ahead import told_later
 from regulars_core.events.consumers import consumer
 from regulars_core.events.journal import JournalEntry
+from regulars_core.exports.columns import Cell, ExportBatch, ExportColumn, ExportColumns
 from regulars_core.groups.reads import GroupRow, groups_by_ids
 from regulars_core.jobs.jobs import Job
 from regulars_core.plugins.host import Plugins, hookimpl, hookspec
@@ -78,7 +79,7 @@ from regulars_core.primitives.money import (
     spread,
     to_minor,
 )
-from regulars_core.primitives.text import camel
+from regulars_core.primitives.text import camel, name_key
 from regulars_core.purchases.baskets import (
     Adjustment,
     Basket,
@@ -95,6 +96,7 @@ from regulars_core.purchases.histories import (
     fact_of,
     lifetimes,
     lookup_completions,
+    lookup_latest_purchases,
     lookup_lifetimes,
     lookup_purchase_facts,
     purchase_facts,
@@ -103,13 +105,7 @@ from regulars_core.purchases.histories import (
 )
 from regulars_core.purchases.payments.payment_rows import PaymentRow, refund_payments_of
 from regulars_core.purchases.quotes import quote
-from regulars_core.purchases.reads import (
-    PurchaseRow,
-    RefundLineRow,
-    RefundRow,
-    purchases_by_ids,
-    refunds_by_ids,
-)
+from regulars_core.purchases.reads import PurchaseRow, RefundLineRow, RefundRow, purchases_by_ids, refunds_by_ids
 from regulars_core.purchases.recorded import (
     PurchaseOutline,
     ReassignedPurchase,
@@ -120,7 +116,9 @@ from regulars_core.purchases.recorded import (
     recorded_by_ids,
 )
 from regulars_core.purchases.recorded import as_recorded as recorded_before_refunds
-from regulars_core.purchases.refundable import Paid, PaidLine, taken_by_amount
+from regulars_core.purchases.sales.details import past_sales, read_details
+from regulars_core.purchases.sales.returned import return_state
+from regulars_core.purchases.sales.sales import sale_of
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.locks import lock
 from regulars_core.queries.pace import Pace
@@ -128,16 +126,32 @@ from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
 from regulars_core.queries.relations import Relation, RowShape
 from regulars_core.queries.rows import Readable, by_ids, by_owner, page, pages_of, query_listed
 from regulars_core.queries.where import Condition, Leaf, Values, Where, compared, exists_in
+from regulars_core.queries.words import Word
 from regulars_core.rules.explanations import RuleExplanation, RuleFigure, RuleOutcome, SkipReason
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
 from regulars_core.rules.kinds import NoSettings, RuleKind
-from regulars_core.rules.laws import broken_law, random_purchases
+from regulars_core.rules.laws import first_broken
+from regulars_core.rules.points import MAX_POINTS, PointsRuleKind
 from regulars_core.rules.registry import RuleKinds, rule_kinds
+from regulars_core.rules.returns import ReturnState, eligible_back, part_back, taken_back
 from regulars_core.rules.rewards import RewardKind
+from regulars_core.rules.sale_laws import left_after_returns, sale_like, with_fewer_lines
+from regulars_core.rules.sales import (
+    EarnOn,
+    Given,
+    Number,
+    PaidWith,
+    Sale,
+    SaleDetails,
+    SaleLine,
+    Tax,
+)
 from regulars_core.rules.settings import MinorUnits, settings_from
-from regulars_core.rules.shop_rules import checked_rule, shown_rule, try_rule, usable_rule
-from regulars_core.rules.simulations import RuleSimulation, RuleSimulationSample, RuleSimulationShare
-from regulars_core.rules.stored import RuleSetting, ShownRule, StoredRule, UsableRule
+from regulars_core.rules.shop_rules import checked_rule, kept_rule, shown_rule, usable_rule
+from regulars_core.rules.simulations import RuleSimulation, SimulationTotals
+from regulars_core.rules.stored import RuleData, RuleSetting, ShownRule, StoredRule, UsableRule
+from regulars_core.rules.tried_purchases import random_purchases
+from regulars_core.samples import PastPurchases
 from regulars_core.shop.actors import Actor, operator
 from regulars_core.shop.codes import CodeSeries
 from regulars_core.shop.commands import in_shop
@@ -150,215 +164,34 @@ from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_core.verification import Verification, told_progress
 
 __all__ = [
-    "AMOUNT",
-    "DAY_MS",
-    "DERIVED",
-    "ERASED",
-    "ERASED_TEXT",
-    "FLAG",
-    "GONE",
-    "INNER",
-    "KEPT",
-    "LATEST",
-    "MAIN_STORE_ID",
-    "MIN_COPY_ROWS",
-    "NEVER",
-    "NOW",
-    "QUANTITY",
-    "WHEN",
-    "Actor",
-    "Adjustment",
-    "App",
-    "Audience",
-    "AudienceAnswers",
-    "AudienceFacts",
-    "AudienceLeaf",
-    "BadInput",
-    "Basket",
-    "BasketLine",
-    "BasketOutline",
-    "BulkBatch",
-    "BulkJobRow",
-    "BulkStep",
-    "BulkTask",
-    "Checks",
-    "CodeSeries",
-    "Condition",
-    "CurrencyCode",
-    "CustomerFact",
-    "CustomerMoment",
-    "CustomerRow",
-    "Database",
-    "Declined",
-    "Dialect",
-    "Fate",
-    "Forbidden",
-    "GroupRow",
-    "Guarded",
-    "Holding",
-    "Holds",
-    "IdField",
-    "Instant",
-    "InstantField",
-    "Job",
-    "JournalEntry",
-    "Leaf",
-    "Lifetime",
-    "LineFact",
-    "Lookup",
-    "Malformed",
-    "Merge",
-    "MergeEffect",
-    "MergeForecast",
-    "MinorUnits",
-    "MinorUnitsField",
-    "Money",
-    "NoSettings",
-    "Once",
-    "Order",
-    "Outdated",
-    "Overtaken",
-    "Owners",
-    "Pace",
-    "Page",
-    "Paid",
-    "PaidLine",
-    "Parts",
-    "PaymentRow",
-    "Permission",
-    "PlannedMerge",
-    "PluginError",
-    "PluginOrder",
-    "Plugins",
-    "Precondition",
-    "Problem",
-    "PurchaseFact",
-    "PurchaseOutline",
-    "PurchaseRow",
-    "QuantityField",
-    "Questioned",
-    "Quote",
-    "Quoted",
-    "Readable",
-    "ReassignedPurchase",
-    "RecordedPayment",
-    "RecordedPurchase",
-    "RecordedRefund",
-    "RefundLineRow",
-    "RefundRow",
-    "Refused",
-    "Relation",
-    "RewardKind",
-    "RowShape",
-    "RuleExplanation",
-    "RuleFigure",
-    "RuleKind",
-    "RuleKinds",
-    "RuleOutcome",
-    "RuleSetting",
-    "RuleSimulation",
-    "RuleSimulationSample",
-    "RuleSimulationShare",
-    "Shop",
-    "ShownRule",
-    "SkipReason",
-    "SortKey",
-    "Sought",
-    "StandingMerge",
-    "StoreRow",
-    "StoredRule",
-    "TextKeyField",
-    "UsableRule",
-    "Values",
-    "Verification",
-    "Where",
-    "Window",
-    "acting",
-    "acting_as",
-    "as_if_sold",
-    "audience_answers",
-    "audience_lookups",
-    "audit_entry",
-    "broken_law",
-    "by_ids",
-    "by_owner",
-    "camel",
-    "changed",
-    "checked_rule",
-    "compared",
-    "completed",
-    "completed_from",
-    "configured",
-    "consumer",
-    "counted_by",
-    "customers_by_ids",
-    "day_and_minute",
-    "day_and_time",
-    "day_of",
-    "decimal_text",
-    "derived",
-    "divided_half_up",
-    "erase_held",
-    "exists_in",
-    "exponent_of",
-    "fact_of",
-    "groups_by_ids",
-    "has_past",
-    "hold",
-    "hookimpl",
-    "hookspec",
-    "in_shop",
-    "insert",
-    "inserting",
-    "instant_at",
-    "instant_of",
-    "is_id",
-    "leaves_in",
-    "lifetimes",
-    "lock",
-    "locked_customer",
-    "lookup_completions",
-    "lookup_lifetimes",
-    "lookup_purchase_facts",
-    "lookup_survivors",
-    "moment",
-    "new_id",
-    "now",
-    "opened",
-    "operator",
-    "page",
-    "pages_of",
-    "plugins_on",
-    "plugins_wanted",
-    "printed",
-    "purchase_facts",
-    "purchase_facts_from",
-    "purchases_by_ids",
-    "query_listed",
-    "quote",
-    "random_purchases",
-    "read_audiences",
-    "recorded_before_refunds",
-    "recorded_by_ids",
-    "refund_payments_of",
-    "refunds_by_ids",
-    "refunds_of",
-    "request_bulk_job",
-    "rule_kinds",
-    "settings_from",
-    "shown_rule",
-    "spread",
-    "start_of",
-    "stores_by_ids",
-    "surcharge",
-    "survivors",
-    "survivors_by_ids",
-    "survivors_then",
-    "taken_by_amount",
-    "to_minor",
-    "told_later",
-    "told_of",
-    "told_progress",
-    "try_rule",
-    "usable_rule",
-]
+    "AMOUNT", "DAY_MS", "DERIVED", "ERASED", "ERASED_TEXT", "FLAG", "GONE", "INNER", "KEPT", "LATEST", "MAIN_STORE_ID",
+    "MAX_POINTS", "MIN_COPY_ROWS", "NEVER", "NOW", "QUANTITY", "WHEN", "Actor", "Adjustment", "App", "Audience",
+    "AudienceAnswers", "AudienceFacts", "AudienceLeaf", "BadInput", "Basket", "BasketLine", "BasketOutline", "BulkBatch",
+    "BulkJobRow", "BulkStep", "BulkTask", "Cell", "Checks", "CodeSeries", "Condition", "CurrencyCode", "CustomerFact",
+    "CustomerMoment", "CustomerRow", "Database", "Declined", "Dialect", "EarnOn", "ExportBatch", "ExportColumn",
+    "ExportColumns", "Fate", "Forbidden", "Given", "GroupRow", "Guarded", "Holding", "Holds", "IdField", "Instant",
+    "InstantField", "Job", "JournalEntry", "Leaf", "Lifetime", "LineFact", "Lookup", "Malformed", "Merge", "MergeEffect",
+    "MergeForecast", "MinorUnits", "MinorUnitsField", "Money", "NoSettings", "Number", "Once", "Order", "Outdated",
+    "Overtaken", "Owners", "Pace", "Page", "PaidWith", "Parts", "PastPurchases", "PaymentRow", "Permission",
+    "PlannedMerge", "PluginError", "PluginOrder", "Plugins", "PointsRuleKind", "Precondition", "Problem", "PurchaseFact",
+    "PurchaseOutline", "PurchaseRow", "QuantityField", "Questioned", "Quote", "Quoted", "Readable", "ReassignedPurchase",
+    "RecordedPayment", "RecordedPurchase", "RecordedRefund", "RefundLineRow", "RefundRow", "Refused", "Relation",
+    "ReturnState", "RewardKind", "RowShape", "RuleData", "RuleExplanation", "RuleFigure", "RuleKind", "RuleKinds",
+    "RuleOutcome", "RuleSetting", "RuleSimulation", "Sale", "SaleDetails", "SaleLine", "Shop", "ShownRule",
+    "SimulationTotals", "SkipReason", "SortKey", "Sought", "StandingMerge", "StoreRow", "StoredRule", "Tax",
+    "TextKeyField", "UsableRule", "Values", "Verification", "Where", "Window", "Word", "acting", "acting_as",
+    "as_if_sold", "audience_answers", "audience_lookups", "audit_entry", "by_ids", "by_owner", "camel", "changed",
+    "checked_rule", "compared", "completed", "completed_from", "configured", "consumer", "counted_by", "customers_by_ids",
+    "day_and_minute", "day_and_time", "day_of", "decimal_text", "derived", "divided_half_up", "eligible_back",
+    "erase_held", "exists_in", "exponent_of", "fact_of", "first_broken", "groups_by_ids", "has_past", "hold", "hookimpl",
+    "hookspec", "in_shop", "insert", "inserting", "instant_at", "instant_of", "is_id", "kept_rule", "leaves_in",
+    "left_after_returns", "lifetimes", "lock", "locked_customer", "lookup_completions", "lookup_latest_purchases",
+    "lookup_lifetimes", "lookup_purchase_facts", "lookup_survivors", "moment", "name_key", "new_id", "now", "opened",
+    "operator", "page", "pages_of", "part_back", "past_sales", "plugins_on", "plugins_wanted", "printed",
+    "purchase_facts", "purchase_facts_from", "purchases_by_ids", "query_listed", "quote", "random_purchases",
+    "read_audiences", "read_details", "recorded_before_refunds", "recorded_by_ids", "refund_payments_of",
+    "refunds_by_ids", "refunds_of", "request_bulk_job", "return_state", "rule_kinds", "sale_like", "sale_of",
+    "settings_from", "shown_rule", "spread", "start_of", "stores_by_ids", "surcharge", "survivors", "survivors_by_ids",
+    "survivors_then", "taken_back", "to_minor", "told_later", "told_of", "told_progress", "usable_rule",
+    "with_fewer_lines",
+]  # fmt: skip

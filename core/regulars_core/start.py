@@ -13,6 +13,7 @@ from regulars_core.events.replay import switch_on
 from regulars_core.plugins.discovery import chosen, installed, loaded
 from regulars_core.plugins.host import About, Plugins
 from regulars_core.rules.registry import rule_kinds
+from regulars_core.shop.encryption import encryption_keys_of
 from regulars_core.shop.settings import Settings, load_settings, wanted_plugins
 from regulars_core.shop.shop import Shop, WrongCurrency, refuse_other_currency
 
@@ -32,10 +33,11 @@ def plugins_on(
     return Plugins(plugins or {}, about, core=contribution, specs=hookspecs, events=hookspecs.EVENTS, off=off)
 
 
-def plugins_wanted(wanted: tuple[str, ...] | None) -> Plugins:
-    """Those of the installed plugins that the setting `plugins` names: the whole box where it is absent. Raises PluginError."""
+def plugins_wanted(wanted: tuple[str, ...] | None, told: str = "REGULARS_PLUGINS") -> Plugins:
+    """Those of the installed plugins that the setting `plugins` names: the whole box where it is absent. Raises PluginError,
+    which says where they were `told`."""
     available = installed()
-    on = chosen(available, wanted)
+    on = chosen(available, wanted, told)
     return plugins_on(*loaded(on), off=lambda: loaded(one for one in available if one not in on)[0])
 
 
@@ -45,7 +47,7 @@ def configured(**arguments: Any) -> tuple[Settings, Plugins]:
     Raises SettingsError and PluginError.
     """
     plugins = plugins_wanted(wanted_plugins(**arguments))
-    return load_settings(plugins.settings_models, **arguments), plugins
+    return load_settings(plugins.settings_models, plugins.settings_models_off, **arguments), plugins
 
 
 @asynccontextmanager
@@ -67,6 +69,8 @@ async def opened(
         settings.database_url, plugins.apps, pool_size=settings.database_pool, readers=settings.sqlite_readers
     )
     try:
+        if settings.encryption_keys is not None:
+            database.seal_by(encryption_keys_of(settings.encryption_keys.get_secret_value()))
         shop = Shop(database, settings, plugins)
         rule_kinds(shop)  # what cannot be listed would stop every sale
         audience_leaves(shop)
@@ -95,7 +99,8 @@ async def opened_and_migrated(settings: Settings, plugins: Plugins | None = None
 def refuse_missing_file(settings: Settings) -> None:
     """Raise NotMigrated if the SQLite file is not there: opening it would make an empty one under a mistyped name."""
     if settings.database_url.startswith("sqlite://") and not (path := sqlite_path(settings.database_url)).exists():
-        raise NotMigrated(f"There is no database at {path}; run `regulars migrate` to make it.")
+        mend = "run `regulars migrate` to make it" if path.parent.is_dir() else f"there is no folder {path.parent}"
+        raise NotMigrated(f"There is no database at {path}; {mend}.")
 
 
 async def refuse_other_version(database: Database) -> None:

@@ -4,7 +4,7 @@ What has nothing to do with GraphQL is in `regulars_core.plugin`.
 """
 
 from regulars_schema.audiences.present import audiences_now, lookup_audiences_now
-from regulars_schema.audiences.stored import audience_of, may_read_leaf, shown_audience
+from regulars_schema.audiences.stored import audience_of, may_read_leaf, shown_audiences
 from regulars_schema.composition.contributions import (
     Contribution,
     Extension,
@@ -16,6 +16,7 @@ from regulars_schema.composition.contributions import (
     Query,
     SchemaConflict,
     SortField,
+    VocabularyKind,
 )
 from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdateInput
 from regulars_schema.customers.mutations import CustomerPayload, customer_row
@@ -36,11 +37,11 @@ from regulars_schema.fields.filters import (
     id_conditions,
     instant_conditions,
     int_conditions,
-    where_input,
 )
 from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_order
 from regulars_schema.fields.pagination import Connection, PageArguments, window, window_of
 from regulars_schema.fields.store_scope import visible_purchases
+from regulars_schema.fields.where_trees import where_input
 from regulars_schema.groups.mutations import CustomerGroupCreateInput, CustomerGroupUpdateInput
 from regulars_schema.inputs.extensible import extras_of
 from regulars_schema.inputs.idempotent import IdempotentInput, RequiredKeyInput, required_key
@@ -61,18 +62,20 @@ from regulars_schema.request.errors import Payload, UserError
 from regulars_schema.request.permissions import guarded, requires
 from regulars_schema.rules.explanations import RuleExplanation, RuleOutcome
 from regulars_schema.rules.rule_types import Rule, RuleInput, rule_in
-from regulars_schema.rules.simulations import RuleSimulation
-from regulars_schema.schema import build_schema, contributions_of, schema_of
+from regulars_schema.rules.simulations import AskedSimulation, RuleSimulation, asked_simulation, refused_as_bad_input
+from regulars_schema.schema import build_schema, contributions_of, read_input, schema_of
 from regulars_schema.shop.bulk_jobs import BulkJob
 from regulars_schema.shop.shop import Shop
-from regulars_schema.shop.store_lookup import lookup_store, store_acted_in
+from regulars_schema.shop.store_lookup import IF_UNNAMED, lookup_store, store_acted_in
 from regulars_schema.shop.stores import Store
 from regulars_schema.types.ids import global_id, identified, key_of
 from regulars_schema.types.money import Money
 from regulars_schema.types.scalars import BigInt, CustomerFilter, EmailAddress, PhoneNumber
 
 __all__ = [
+    "IF_UNNAMED",
     "AmountComparison",
+    "AskedSimulation",
     "BasketInput",
     "BigInt",
     "BigIntComparison",
@@ -130,7 +133,9 @@ __all__ = [
     "Store",
     "TextComparison",
     "UserError",
+    "VocabularyKind",
     "amount_conditions",
+    "asked_simulation",
     "audience_of",
     "audiences_now",
     "backed_by",
@@ -157,12 +162,14 @@ __all__ = [
     "may_read_leaf",
     "minor_units",
     "mutation",
+    "read_input",
+    "refused_as_bad_input",
     "required_key",
     "requires",
     "root",
     "rule_in",
     "schema_of",
-    "shown_audience",
+    "shown_audiences",
     "sql_field",
     "store_acted_in",
     "value_or_none",

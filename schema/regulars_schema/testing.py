@@ -8,9 +8,10 @@ from regulars_core.plugins.host import Plugins
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.composition.known_schema import remember_schema
 from regulars_schema.request.context import GraphQLContext, RequestContext
 from regulars_schema.request.errors import answered
-from regulars_schema.schema import remember_schema, schema_of
+from regulars_schema.schema import schema_of
 
 MONEY = frozenset({"purchaseRecord", "purchaseRefund", "purchaseVoid", "purchasePay", "purchasesReassign"})
 """The mutations that must have an idempotency key because money is at stake."""

@@ -6,7 +6,7 @@ import { createRoot } from 'react-dom/client';
 
 import { Bar } from './bar.jsx';
 import { forgetKey, keepKey, keptKey, send, takeKeyFromAddress, withoutKey } from './door.js';
-import { storage } from './storage.js';
+import { hasTabs, storage } from './storage.js';
 import './style.css';
 
 const NEW_TAB = `# New query
@@ -108,7 +108,7 @@ function App({ examples }) {
         storage={storage}
         defaultTabs={examples}
         defaultQuery={NEW_TAB}
-        defaultEditorToolsVisibility={false}
+        defaultEditorToolsVisibility="variables"
         shouldPersistHeaders={false}
         showPersistHeadersSettings={false}
         inputValueDeprecation
@@ -120,10 +120,25 @@ function App({ examples }) {
   );
 }
 
+// The examples name a customer and a purchase of this shop, whoever they are; without a key, or where there are none, what has to
+// be put there keeps its name.
+async function wordsOf(somebody) {
+  const key = keptKey();
+  const { data } = key ? (await send(key, { query: somebody })).result : {};
+  const purchase = data?.purchases?.nodes?.[0];
+  const most = (one, other) => (Number(other.total.amount) > Number(one.total.amount) ? other : one);
+  const line = purchase?.lines.reduce(most);
+  return { customer: data?.customers?.nodes?.[0]?.id, purchase: purchase?.id, line: line?.id, quantity: line?.quantity };
+}
+
+const filled = (text, words) => text.replace(/\$(\w+)/g, (name, word) => words[word] ?? name);
+
 async function start() {
   takeKeyFromAddress();
   const response = await fetch('graphiql/examples.json', { credentials: 'omit', referrerPolicy: 'no-referrer' });
-  const examples = (await response.json()).map(({ query }) => ({ query }));
+  const { somebody, examples: found } = await response.json();
+  const words = hasTabs() ? {} : await wordsOf(somebody);
+  const examples = found.map(({ query, variables }) => ({ query, variables: filled(variables, words) }));
   createRoot(document.getElementById('root')).render(<App examples={examples} />);
 }
 

@@ -15,6 +15,8 @@ function activeTab() {
   }
 }
 
+export const hasTabs = () => activeTab() !== undefined;
+
 // GraphiQL stores the last edited query beside its tabs, and opens one tab more whenever the two disagree.
 // The tabs are the one truth here.
 const mirrored = { 'graphiql:query': 'query', 'graphiql:variables': 'variables', 'graphiql:headers': 'headers' };

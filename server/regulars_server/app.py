@@ -12,17 +12,20 @@ from starlette.types import Lifespan
 from regulars_core.jobs.jobs import jobs_of
 from regulars_core.jobs.runner import Runner, running
 from regulars_core.keys.authentication import Authenticator
+from regulars_core.keys.usage import written_now_and_then
 from regulars_core.plugins.host import Plugins
 from regulars_core.primitives.garbage import seldom_collected
 from regulars_core.shop.settings import Settings
 from regulars_core.start import configured, opened, plugins_wanted
+from regulars_schema.composition.known_schema import remember_schema
 from regulars_schema.documents.documents import Documents
 from regulars_schema.documents.limits import Limits
-from regulars_schema.schema import remember_schema, schema_of
+from regulars_schema.schema import schema_of
 from regulars_server import graphiql
 from regulars_server.http.access import Access
 from regulars_server.http.endpoint import GraphQLEndpoint, GraphQLFirst
 from regulars_server.http.error_handlers import ERROR_HANDLERS
+from regulars_server.http.files import file_routes
 from regulars_server.http.routes import routes
 from regulars_server.logs import write_log
 from regulars_server.metrics import Metrics
@@ -41,7 +44,11 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Starlette:
         schema = schema_of(plugins, Documents(settings.document_cache, Limits.of(settings)))
     metrics = Metrics() if settings.metrics else None
     app = Starlette(
-        routes=[*routes(metrics=settings.metrics), *graphiql.routes(frozenset(name for name, _ in plugins.modules))],
+        routes=[
+            *routes(metrics=settings.metrics),
+            *file_routes(),
+            *graphiql.routes(frozenset(name for name, _ in plugins.modules)),
+        ],
         middleware=[Middleware(Access, metrics), *_cors(settings), Middleware(GraphQLFirst)],
         exception_handlers=ERROR_HANDLERS,
         lifespan=lifespan,
@@ -60,7 +67,9 @@ def _lifespan(settings: Settings, plugins: Plugins) -> Lifespan[Starlette]:
         async with AsyncExitStack() as stack:
             app.state.shop = shop = await stack.enter_async_context(opened(settings, plugins, serving=True))
             remember_schema(shop, app.state.schema)
-            app.state.graphql = GraphQLEndpoint(app.state.schema, shop, Authenticator(shop))
+            authenticator = Authenticator(shop)
+            app.state.graphql = GraphQLEndpoint(app.state.schema, shop, authenticator)
+            await stack.enter_async_context(written_now_and_then(authenticator.usage))
             if settings.jobs:
                 await stack.enter_async_context(running(Runner(shop, jobs)))
             yield
@@ -76,7 +85,7 @@ def _cors(settings: Settings) -> list[Middleware]:
         Middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
-            allow_methods=["POST"],
+            allow_methods=["GET", "POST", "PUT"],
             allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
             expose_headers=["X-Request-Id", "Retry-After"],
         )

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from tortoise.exceptions import BaseORMException
 
 from regulars_core.audiences.registry import AudienceLeaves
-from regulars_core.database import Database, Unavailable, migrations
+from regulars_core.database import Unavailable
 from regulars_core.database.apps import sqlite_path
-from regulars_core.events.behind import progress
-from regulars_core.keys.reads import list_keys
+from regulars_core.health import checks
 from regulars_core.plugins.host import Plugins
 from regulars_core.plugins.owners import PluginError
 from regulars_core.rules.registry import RuleKinds
 from regulars_core.shop.settings import Settings
-from regulars_core.shop.shop import Shop, WrongCurrency, refuse_other_currency
+from regulars_core.shop.shop import Shop
 from regulars_core.start import opened, plugins_on
 from regulars_core.verification import Verification, verifications_of
 from regulars_schema.composition.contributions import SchemaConflict
@@ -28,6 +27,8 @@ class Finding:
 
     ok: bool
     message: str
+    works: bool = False
+    """Whether the shop works all the same."""
 
 
 async def examine(settings: Settings, plugins: Plugins | None = None) -> list[Finding]:
@@ -77,6 +78,9 @@ def _missing_file(settings: Settings) -> Finding | None:
         return None
     path = sqlite_path(settings.database_url)
     if not path.exists():
+        folder = path.parent
+        if not folder.is_dir():
+            return Finding(False, f"database: there is no folder {folder}; make it, or mend REGULARS_DATABASE_URL")
         return Finding(False, f"database: there is no file {path}; run `regulars migrate` to make it")
     if not os.access(path, os.W_OK) or not os.access(path.absolute().parent, os.W_OK):
         return Finding(False, f"database: {path} or its folder cannot be written; mend its permissions")
@@ -84,29 +88,12 @@ def _missing_file(settings: Settings) -> Finding | None:
 
 
 async def _look(shop: Shop) -> list[Finding]:
-    database = shop.database
-    findings = [await _engine(database)]
-    if unknown := await migrations.unknown(database):
-        names = ", ".join(unknown)
-        return [*findings, Finding(False, f"migrations: made by a newer version ({names}); install that version")]
-    if pending := await migrations.pending(database):
-        return [*findings, Finding(False, f"migrations: not applied: {', '.join(pending)}; run `regulars migrate`")]
-    findings.append(Finding(True, "migrations: all applied"))
-    try:
-        await refuse_other_currency(shop)
-    except WrongCurrency as error:
-        findings.append(Finding(False, f"currency: {error}"))
-    findings += await _late(database)
+    found = await checks(shop)
+    findings = [Finding(one.ok, f"{one.name}: {one.message}", one.works) for one in found]
+    if any(one.name == "migrations" and not one.ok for one in found):
+        return findings
     quick = [one for one in verifications_of(shop.plugins) if one.quick]
-    return [*findings, *[found for one in quick for found in await _verified(one, shop)], await _keys(database)]
-
-
-async def _late(database: Database) -> list[Finding]:
-    """Which plugins are being told what they missed: nothing that has to be mended."""
-    return [
-        Finding(True, f"plugin {one.plugin}: catching up, {one.told} of {one.missed} events told, {one.percent} %")
-        for one in await progress(database)
-    ]
+    return findings + [found for one in quick for found in await _verified(one, shop)]
 
 
 async def _verified(verification: Verification, shop: Shop) -> list[Finding]:
@@ -126,22 +113,3 @@ async def _verified(verification: Verification, shop: Shop) -> list[Finding]:
 
 
 _MAX_SENTENCES = 20
-
-
-async def _keys(database: Database) -> Finding:
-    live = [key for key in await list_keys(database) if key.revoked_at is None]
-    mend = "regulars key create --name … --role administrator"
-    if not live:
-        return Finding(False, f"keys: none is live, so nobody can ask anything; run `{mend}`")
-    if not any(key.is_administrator for key in live):
-        return Finding(False, f"keys: {len(live)} live, but none administers the whole shop; run `{mend}`")
-    return Finding(True, f"keys: {len(live)} live")
-
-
-async def _engine(database: Database) -> Finding:
-    if database.engine == "sqlite":
-        row = await database.row("SELECT sqlite_version()")
-        return Finding(True, f"database: SQLite {row[0] if row else ''}")
-    row = await database.row("SHOW server_version_num")
-    number = int(row[0]) if row else 0
-    return Finding(number >= 150_000, f"database: PostgreSQL {number // 10_000}; 15 or newer is needed")

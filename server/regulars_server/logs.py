@@ -5,6 +5,7 @@ database's code and the place in the program, never by their message: messages q
 """
 
 import logging
+import re
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ ACCESS = "regulars.access"
 FIGURES = ("request_id", "method", "place", "status", "ms", "key_id", "kind", "fields", "code", "cost")
 """What a line of it may hold."""
 _MAX_FRAMES = 30
+_ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~])?")
+"""What terminals take as a command: a colour, as a rule."""
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -58,7 +61,7 @@ def write_log(level: str, form: str) -> None:
             structlog.stdlib.add_logger_name,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         ],
-        processors=[ProcessorFormatter.remove_processors_meta, _faceless, renderer],
+        processors=[ProcessorFormatter.remove_processors_meta, _faceless, _colourless, renderer],
     )
     # Nobody tells these, and each costs time for every line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -92,6 +95,12 @@ def _faceless(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
     if error is not None:
         line["raised"] = described(error)
     return line
+
+
+def _colourless(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """The line without what colours it on a terminal. uvicorn says everything twice, once in colours."""
+    line.pop("color_message", None)
+    return {name: _ESCAPES.sub("", value) if isinstance(value, str) else value for name, value in line.items()}
 
 
 def described(error: BaseException) -> list[dict[str, Any]]:

@@ -7,16 +7,25 @@ themselves. Without PostgreSQL's programs the second is skipped; in CI (`CI=true
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from regulars_core.database import Engine
 from regulars_core.plugins.host import Plugins
-from regulars_core.shop.settings import PREFIX
+from regulars_core.shop.mistakes import PREFIX
 from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
-from regulars_core.testing import ENGINES, Databases, OpenShop, PostgresMissing, PostgresServer, opened_shop
+from regulars_core.testing import (
+    ENGINES,
+    Databases,
+    OpenShop,
+    PostgresMissing,
+    PostgresServer,
+    databases_folder,
+    opened_shop,
+)
 from regulars_schema.testing import Api
 from regulars_server import demo
 from regulars_server.cli.main import app
@@ -28,10 +37,17 @@ command_line = app
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
+def _folder() -> Iterator[Path]:
+    """Where the databases of both engines are kept."""
+    with databases_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def postgres(_folder: Path) -> Iterator[PostgresServer]:
     """A PostgreSQL server of our own; skips where there is none to start, but not in CI."""
     try:
-        started = PostgresServer()
+        started = PostgresServer(within=_folder)
     except PostgresMissing as missing:
         if os.environ.get("CI") == "true":
             raise
@@ -41,9 +57,9 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Databases:
+def databases(_folder: Path, request: pytest.FixtureRequest) -> Databases:
     """Makes databases of both engines."""
-    return Databases(tmp_path_factory.mktemp("databases"), lambda: request.getfixturevalue("postgres"))
+    return Databases(_folder, lambda: request.getfixturevalue("postgres"))
 
 
 @pytest.fixture(params=ENGINES)

@@ -1,5 +1,6 @@
 """The short form of the benchmarks runs and compares; how quick anything is, is no business of tests."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,16 @@ def test_the_workload(engine: Engine) -> None:
 def test_a_profile() -> None:
     arguments = ("--requests", "3", "--customers", "500", "--engine", "sqlite", "--sort", "cumulative")
     assert "executor/execution.py" in run("profiling", "Q1", *arguments)
+
+
+def test_searches() -> None:
+    printed = run("searches", "--customers", "300", "--rounds", "1", "--engine", "sqlite")
+    assert "first by the whole code, e-mail or phone: 1,000 of 1,000" in printed
+    found = [
+        int(number) for number in re.findall(r" (\d+)(?:,|$)", printed.partition("typing error:")[2], re.MULTILINE)
+    ]
+    assert len(found) == 8
+    assert min(found) >= 95
 
 
 @pytest.mark.usefixtures("postgres")  # skipped where there is no PostgreSQL

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from regulars_core.customers.notes import add_note
+from regulars_core.customers.notes.service import add_note
 from regulars_core.customers.rules import NewCustomer
 from regulars_core.shop.shop import Shop
 from tests.support.commands import Regulars, in_shop, register
@@ -23,7 +23,7 @@ def test_erased_cancelled_deleted_and_told(regulars: Regulars, database_url: str
         NewCustomer(name, "Li", code=f"C-{n}", email=f"{name}@marker.example") for n, name in enumerate(("ana", "bo"))
     ]
     ana, _ = register(database_url, *people)
-    in_shop(database_url, lambda shop: add_note(shop, ana, "=Likes tea.", "x"))
+    in_shop(database_url, lambda shop: add_note(shop, ana, {"body": "=Likes tea."}, "x"))
 
     def done(*arguments: str) -> str:
         result = regulars(*arguments, database_url=database_url)

@@ -68,8 +68,12 @@ def test_keys_have_roles_in_stores(regulars: Regulars, database_url: str) -> Non
         assert (done.exit_code, done.stdout) == (1, "")
         return done.stderr
 
-    assert ran("role", "create", "reader", "--permissions", "notes.view, customers.view") == "Made reader."
-    assert "a role of this name already" in refused("role", "create", "reader", "--permissions", "notes.view")
+    assert (
+        ran("role", "create", "reader", "--permissions", "customers.view, customers.view_sensitive") == "Made reader."
+    )
+    assert "a role of this name already" in refused(
+        "role", "create", "reader", "--permissions", "customers.view_sensitive"
+    )
     assert "no such permission" in refused("role", "create", "other", "--permissions", "notes.burn")
     given = ("--name", "Desk", "--role", "reader", "--role", "cashier", "--store", "main")
     key = ran("key", "create", *given)
@@ -77,12 +81,12 @@ def test_keys_have_roles_in_stores(regulars: Regulars, database_url: str) -> Non
     listed = ran("key", "list")
     assert "cashier in MAIN" in listed
     assert "reader in MAIN" in listed
-    assert "reader the shop customers.view, notes.view" in ran("role", "list")
+    assert "reader the shop customers.view, customers.view_sensitive" in ran("role", "list")
     assert "cashier the box" in ran("role", "list")
 
     async def held(shop: Shop) -> Any:
         actor = await Authenticator(shop).actor_of(key)
-        return actor and (actor.may("notes.view"), actor.scope is None)
+        return actor and (actor.may("customers.view_sensitive"), actor.scope is None)
 
     assert in_shop(database_url, held) == (True, False)
     assert ran("role", "change", "reader", "--permissions", "customers.view") == "Changed reader."

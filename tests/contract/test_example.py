@@ -19,7 +19,16 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "regulars_birthday"
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with nothing but the distribution, built and installed by pip."""
     folder = tmp_path_factory.mktemp("site")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
     subprocess.run([*pip, "--target", str(folder), str(EXAMPLE)], check=True)
     return folder
 
@@ -68,10 +77,13 @@ print(json.dumps([bare.printed(), full.printed(), build_schema().printed()]))
 
 def added(bare: str, full: str) -> str:
     """What a schema has beyond another, which it must contain: whole types, and of those that both have the new members."""
-    known: dict[str, Any] = {node.name.value: node for node in parse(bare, no_location=True).definitions}  # type: ignore[attr-defined]
+    known, every = (
+        {node.name.value: node for node in parse(text, no_location=True).definitions if hasattr(node, "name")}
+        for text in (bare, full)
+    )
     found = []
-    for node in parse(full, no_location=True).definitions:
-        elder = known.pop(node.name.value, None)  # type: ignore[attr-defined]
+    for name, node in every.items():
+        elder: Any = known.pop(name, None)
         if elder is None:
             found.append(print_ast(node))
             continue

@@ -12,7 +12,7 @@ TESTS = Path(__file__).parents[1]
 
 
 def test_there_are_hooks() -> None:
-    assert len(HOOKS) == 40
+    assert len(HOOKS) == 48
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -40,10 +40,14 @@ def test_who_refers_to_customers_takes_part_in_merges(plugin: str) -> None:
 LOOKUPS = "_lookups"
 _BASKETS = ["shop", "baskets", "extras"]
 QUESTIONS = {
+    "audiences_stored": ["shop", "leaves", "found"],
     "baskets_not_goods": _BASKETS,
     "baskets_quoted": _BASKETS,
     "baskets_told": _BASKETS,
+    "customers_priority": ["shop", "customers", "found"],
     "purchases_concern": ["shop", "purchases"],
+    "purchases_details_kept": ["shop", "purchases", "found"],
+    "purchases_details_told": ["shop", "purchases", "extras"],
 }
 EVENTS = [
     hook for hook in HOOKS if not hook.startswith("regulars_") and not hook.endswith(LOOKUPS) and hook not in QUESTIONS
@@ -74,6 +78,6 @@ def test_first_halves_belong_to_a_second_and_ask_nothing_themselves(hook: str) -
     assert event in (*EVENTS, *QUESTIONS)
     assert "found" in inspect.signature(getattr(hookspecs, event)).parameters
     shop, rows, *more = inspect.signature(spec).parameters.values()
-    argument = hookspecs.EVENTS[event].argument if event in EVENTS else "baskets"
+    argument = hookspecs.EVENTS[event].argument if event in EVENTS else QUESTIONS[event][1]
     assert (shop.name, rows.name) == ("shop", argument)
     assert {one.name for one in more} <= {"extras"}

@@ -27,7 +27,7 @@ def modules() -> Iterator[Path]:
     """Every module that is no migration, and not of the outline, which is copied and not imported."""
     for package, folder in PACKAGES.items():
         for path in sorted((folder / package).rglob("*.py")):
-            if not {"migrations", "outline"} & set(path.parts):
+            if not {"migrations", "outline", "outline_of_rules"} & set(path.parts):
                 yield path
 
 

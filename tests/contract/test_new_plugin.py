@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from regulars_core.plugins import discovery
 from regulars_server.cli.main import app
-from regulars_server.new_plugin import OUTLINE, BadName, write_outline
+from regulars_server.new_plugin import OUTLINE, BadName, NewRule, write_outline
 
 
 def environment(site: Path) -> dict[str, str]:
@@ -21,7 +21,16 @@ def environment(site: Path) -> dict[str, str]:
 
 
 def install(folder: Path, site: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
     subprocess.run([*pip, "--target", str(site), str(folder)], check=True)
 
 
@@ -47,6 +56,26 @@ def test_its_tests_pass_on_both_engines(tmp_path: Path) -> None:
         env=environment(tmp_path / "site"), cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert nothing.stdout == "Nothing to do: the migrations make what the models say.\n"
+
+
+@pytest.mark.parametrize("rule", NewRule)
+def test_a_rule_keeps_the_laws_and_is_in_force_in_a_shop(
+    tmp_path: Path, rule: NewRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own tests put it in force through the API, and see what a customer has of it."""
+    monkeypatch.chdir(tmp_path)
+    made = CliRunner().invoke(app, ["new-plugin", "--rule", rule, "ours"])
+    assert made.stdout == "Wrote regulars-ours. Next: cd regulars-ours && pip install -e '.[dev]' && pytest\n"
+    folder = tmp_path / "regulars-ours"
+    everything = "".join(path.read_text() + path.name for path in folder.rglob("*") if path.is_file())
+    assert "outline" not in everything.lower()
+    install(folder, tmp_path / "site")
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "--confcutdir", str(folder)],
+        env=environment(tmp_path / "site"), cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert "3 passed" in tested.stdout or ("2 passed, 1 skipped" in tested.stdout and os.environ.get("CI") != "true")
 
 
 def test_everything_of_the_outline_is_written(tmp_path: Path) -> None:

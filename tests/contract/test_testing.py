@@ -36,7 +36,11 @@ def test_the_names() -> None:
         "api",
         "no_settings_from_outside",
     }
-    found = {name for name, value in vars(fixtures_of).items() if type(value).__name__.startswith("Fixture")}
+    found = {
+        name
+        for name, value in vars(fixtures_of).items()
+        if type(value).__name__.startswith("Fixture") and name[0] != "_"
+    }
     assert found == fixtures
 
 

@@ -26,7 +26,7 @@ async def test_a_key_has_its_form_and_256_random_bits(shop: Shop) -> None:
 
 
 async def test_a_role_that_does_not_exist_makes_no_key(shop: Shop) -> None:
-    with pytest.raises(Refused, match="NOT_FOUND: There is no role of this name"):
+    with pytest.raises(Refused, match="UNKNOWN_ROLE: There is no role of this name"):
         await make_key(shop.database, "a", "king")
     assert await list_keys(shop.database) == []
 
@@ -78,7 +78,7 @@ async def test_a_good_key_is_believed_for_a_while_and_no_longer(shop: Shop, monk
         assert await doorkeeper.actor_of(key)
     assert statements == []
     await make_key(shop.database, "spare")
-    await revoke(shop.database, key)
+    await revoke(shop.database, key)  # as another process does
     assert await other.actor_of(key) is None
     clock[0] += authentication.REMEMBERED_SECONDS
     assert await doorkeeper.actor_of(key) is None

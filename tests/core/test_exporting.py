@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from regulars_core import exports
 from regulars_core.customers.registration import give_codes, register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.exports import FIELDS, UnknownFields, check_fields, export_customers, safe_cell
+from regulars_core.exports import customers as exports
+from regulars_core.exports.columns import UnknownColumns, columns_named
+from regulars_core.exports.csv_text import safe_cell
+from regulars_core.exports.customers import FIELDS, export_customers
 from regulars_core.shop.shop import Shop
 
 
@@ -56,10 +58,10 @@ async def test_every_field_can_be_written(shop: Shop) -> None:
 
 async def test_unknown_fields_are_all_named_before_anything_is_written(shop: Shop) -> None:
     target = io.StringIO()
-    with pytest.raises(UnknownFields, match="shoe_size, soul"):
+    with pytest.raises(UnknownColumns, match="shoe_size, soul"):
         await export_customers(shop, target, ["code", "shoe_size", "soul"])
-    with pytest.raises(UnknownFields, match="at least one"):
-        check_fields([])
+    with pytest.raises(UnknownColumns, match="at least one"):
+        await columns_named(shop, "CUSTOMERS", [])
     assert target.getvalue() == ""
 
 

@@ -15,6 +15,7 @@ from regulars_core.customers.reads import SORT_KEYS, CustomerRow, customers_of_g
 from regulars_core.primitives.clock import NEVER
 from regulars_core.primitives.errors import BadInput
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID
+from regulars_core.primitives.money import divided_half_up
 from regulars_core.queries.inserts import insert
 from regulars_core.queries.pages import Order, Page, Position, Window, cursor_of
 from regulars_core.shop.shop import Shop
@@ -43,9 +44,12 @@ def rows() -> list[Row]:
                 "TOTAL_SPENT": chance.choice([0, 0, 100, 2**53 + 1, -1]),
                 "PURCHASE_COUNT": chance.choice([0, 1, 2, 2**31 - 1]),
                 "LAST_PURCHASE_AT": chance.choice([NEVER, 0, -1, 5, 2**60]),
+                "UPDATED_AT": chance.choice([-1, 7, 7, 2**60]),
                 "group": chance.choice([DEFAULT_GROUP_ID, DEFAULT_GROUP_ID, OTHER_GROUP]),
             }
         )
+        spent, count = made[-1]["TOTAL_SPENT"], made[-1]["PURCHASE_COUNT"]
+        made[-1]["AVERAGE_PURCHASE"] = divided_half_up(spent, count) if count else NEVER
     return made
 
 
@@ -62,7 +66,10 @@ async def keep(shop: Shop, made: Sequence[Row]) -> None:
         shop.database,
         "customer",
         columns,
-        [(r["id"], r["CODE"], "-", "-", r["NAME"], "ACTIVE", r["group"], 1, r["CREATED_AT"], 0) for r in made],
+        [
+            (r["id"], r["CODE"], "-", "-", r["NAME"], "ACTIVE", r["group"], 1, r["CREATED_AT"], r["UPDATED_AT"])
+            for r in made
+        ],
     )
     await insert(
         shop.database,

@@ -3,12 +3,15 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from regulars_core.primitives.clock import DAY_MS
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
+from regulars_core.purchases import filters
 from regulars_core.purchases.filters import LEAVES
 from regulars_core.purchases.reads import PURCHASES
 from regulars_core.queries.inserts import insert
@@ -17,6 +20,7 @@ from regulars_core.shop.shop import Shop
 from tests.core.test_where_trees import COMPARE, NOW, some
 
 TREES = 600
+ZONE = ZoneInfo("America/New_York")
 STORES = [MAIN_STORE_ID, "0" * 31 + "a"]
 ALIAS, *CUSTOMERS = [f"{n:032x}" for n in range(1, 5)]
 STATUSES = ["PAID", "PARTIALLY_REFUNDED", "REFUNDED", "VOIDED"]
@@ -125,6 +129,7 @@ VALUE: dict[str, Callable[[Bought], Sequence[Any]]] = {
     "register": lambda p: [p.register],
     "purchasedAt": lambda p: [p.purchased],
     "recordedAt": lambda p: [p.recorded],
+    "calendar": lambda p: [p.purchased],
     "total": lambda p: [p.total],
     "due": lambda p: [p.due],
     "hasNote": lambda p: [p.note is not None],
@@ -141,6 +146,11 @@ LISTS = {
 
 def holds(where: Where, p: Bought) -> bool:
     """The tree as it is meant: a comparison never matches a missing value, and `not` matches it."""
+    if where.leaf is not None and where.leaf.name == "calendar":
+        local = datetime.fromtimestamp(p.purchased / 1000, ZONE)
+        wanted = dict(where.conditions)
+        parts = {filters.HOURS: local.hour, filters.WEEKDAYS: local.isoweekday(), filters.MONTHS: local.month}
+        return all(parts[name] in some_ for name, some_ in wanted.items() if name != filters.ZONE)
     if where.leaf is not None:
         return any(
             value is not None and all(COMPARE[operator](value, other) for operator, other in where.conditions)
@@ -154,6 +164,12 @@ def holds(where: Where, p: Bought) -> bool:
 def conditions(chance: random.Random, name: str) -> list[Condition]:
     if name in LISTS:
         return [("in", some(chance, LISTS[name]))]
+    if name == "calendar":
+        parts = {filters.HOURS: range(24), filters.WEEKDAYS: range(1, 8), filters.MONTHS: range(1, 13)}
+        picked = [
+            (part, sorted(some(chance, parts[part]))) for part in chance.sample(list(parts), chance.randint(1, 3))
+        ]
+        return [*picked, (filters.ZONE, ZONE.key)]
     if name == "hasNote":
         return [("=", chance.random() < 0.5)]
     pick: Callable[[], int] = (

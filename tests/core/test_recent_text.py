@@ -33,8 +33,8 @@ async def enter(shop: Shop, name: str, at: int) -> str:
 
 async def visit(shop: Shop, customer: str, at: int) -> None:
     """A purchase, as far as statistics go."""
-    delta = StatsDelta(100, 1, Instant(at), Instant(at))
-    await shop.database.transaction(lambda: add_purchases(shop.database, {customer: delta}))
+    delta = StatsDelta(100, [Instant(at)])
+    await shop.database.transaction(lambda: add_purchases(shop, {customer: delta}))
 
 
 async def wrong(shop: Shop) -> list[str]:
@@ -73,7 +73,7 @@ class Life:
 
     async def void(self) -> None:
         customer = self.anybody  # who has bought nothing, as far as purchases go
-        await self.shop.database.transaction(lambda: recount(self.shop.database, [customer]))
+        await self.shop.database.transaction(lambda: recount(self.shop, [customer]))
 
     async def rename(self) -> None:
         customer, name = self.anybody, self.chance.choice(NAMES)

@@ -26,7 +26,7 @@ from regulars_core.primitives.clock import (
     printed,
 )
 from regulars_core.primitives.money import Money, decimal_text, exponent_of
-from regulars_core.purchases.reads import quantity_text
+from regulars_core.purchases.rules import quantity_text
 from regulars_core.queries.json_columns import (
     Column,
     days_since,

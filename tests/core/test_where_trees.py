@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from regulars_core.customers.filters import LEAVES, days_of_the_year, latest_birth_date
+from regulars_core.customers.columns import CONTACT_METHODS
+from regulars_core.customers.filters import LEAVES, days_of_the_year, latest_birth_date, years_before
 from regulars_core.customers.reads import CUSTOMERS
 from regulars_core.primitives.clock import DAY_MS, NEVER
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
@@ -22,8 +24,12 @@ STATUSES = ["ACTIVE", "INACTIVE", "SUSPENDED"]
 TAGS = ["vip", "niño", "new"]
 CITIES = ["mexico", "aarhus", "東京"]
 COUNTRIES = ["MX", "DK", "JP"]
+REGIONS = ["jalisco", "midtjylland"]
+POSTAL_CODES = ["44100", "8000"]
 COMPANIES = ["li & daughters", "東京商会"]
 TAX_IDS = ["li900101ab1", "dk12345678"]
+PURPOSES = ["marketing", "profiling"]
+UTC = ZoneInfo("UTC")
 NOW = 1_795_305_600_000
 
 
@@ -46,8 +52,13 @@ class Person:
     is_company: bool
     company: str | None
     tax_id: str | None
+    updated: int
+    contact: str | None
+    regular: int
+    agreed: list[tuple[str, str, int]]
+    """What is in force: the purpose, what was said, and the sum of the ways for which it is."""
     tags: list[str] = field(default_factory=list)
-    addresses: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+    addresses: list[tuple[str, str | None, str | None, str | None, str | None]] = field(default_factory=list)
 
 
 def person(chance: random.Random, number: int) -> Person:
@@ -71,9 +82,17 @@ def person(chance: random.Random, number: int) -> Person:
         is_company=chance.random() < 0.3,
         company=perhaps(chance.choice(COMPANIES)),
         tax_id=perhaps(chance.choice(TAX_IDS)),
+        updated=NOW - chance.randrange(10) * DAY_MS,
+        contact=perhaps(chance.choice(CONTACT_METHODS)),
+        regular=perhaps(NOW - chance.randrange(10) * DAY_MS) or NEVER,
+        agreed=[
+            (purpose, chance.choice(["GRANTED", "WITHDRAWN"]), ways)
+            for purpose in some(chance, PURPOSES)
+            for ways in some(chance, [1, 6, 8])
+        ],
         tags=chance.sample(TAGS, chance.choice([0, 0, 1, 2])),
         addresses=[
-            (kind, perhaps(chance.choice(CITIES)), perhaps(chance.choice(COUNTRIES)))
+            (kind, *(perhaps(chance.choice(places)) for places in (CITIES, COUNTRIES, REGIONS, POSTAL_CODES)))
             for kind in chance.sample(["BILLING", "SHIPPING"], chance.randrange(3))
         ],
     )
@@ -89,15 +108,16 @@ async def keep(shop: Shop, people: Sequence[Person]) -> None:
     )
     columns = ("id", "code", "first_name", "last_name", "sort_name", "status", "group_id", "origin_store_id", "version",
                "created_at", "updated_at", "birth_date", "email", "phone", "is_company", "company_name", "company_key",
-               "tax_key")  # fmt: skip
+               "tax_key", "preferred_contact")  # fmt: skip
     await insert(
         database,
         "customer",
         columns,
         [
             (
-                p.id, p.id, "Ana", "Li", "li, ana", p.status, p.group, p.store, 1, p.created, p.created,
+                p.id, p.id, "Ana", "Li", "li, ana", p.status, p.group, p.store, 1, p.created, p.updated,
                 p.born.isoformat() if p.born else None, p.email, p.phone, p.is_company, p.company, p.company, p.tax_id,
+                p.contact,
             )
             for p in people
         ],
@@ -105,9 +125,23 @@ async def keep(shop: Shop, people: Sequence[Person]) -> None:
     await insert(
         database,
         "customer_stats",
-        ("customer_id", "total_spent", "purchase_count", "first_purchase_at", "last_purchase_at", "active_at"),
-        [(p.id, p.spent, p.count, p.first or NEVER, p.last or NEVER, p.created) for p in people],
+        (
+            "customer_id",
+            "total_spent",
+            "purchase_count",
+            "first_purchase_at",
+            "last_purchase_at",
+            "active_at",
+            "regular_at",
+        ),
+        [(p.id, p.spent, p.count, p.first or NEVER, p.last or NEVER, p.created, p.regular) for p in people],
     )
+    agreed = [(f"{n:032x}", p, *one) for n, (p, one) in enumerate((p, one) for p in people for one in p.agreed)]
+    said = ("id", "customer_id", "purpose", "decision", "at", "proof", "source", "recorded_at", "recorded_by")
+    records = [(id_, p.id, *one[:2], NOW, "NONE", "till", NOW, "Ana") for id_, p, *one in agreed]
+    await insert(database, "consent", said, records)
+    kept = ("customer_id", "consent_id", "purpose", "decision", "ways")
+    await insert(database, "consent_in_force", kept, [(p.id, id_, *one) for id_, p, *one in agreed])
     tags = [(p, tag) for p in people for tag in p.tags]
     await insert(
         database,
@@ -119,8 +153,8 @@ async def keep(shop: Shop, people: Sequence[Person]) -> None:
     await insert(
         database,
         "customer_address",
-        ("id", "customer_id", "kind", "city_key", "country"),
-        [(f"{n:032x}", p.id, kind, city, country) for n, (p, kind, city, country) in enumerate(places)],
+        ("id", "customer_id", "kind", "city_key", "country", "region_key", "postal_key"),
+        [(f"{n:032x}", p.id, *place) for n, (p, *place) in enumerate(places)],
     )
 
 
@@ -131,6 +165,22 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
     "in": lambda a, b: a in b,
+    "agreed": lambda a, b: a[0] == b[0] and a[1] in b[1],
+    "within": lambda a, spans: any(begin <= a < end for begin, end in spans),
+}
+AMONG: dict[str, Sequence[str]] = {
+    "status": STATUSES,
+    "group": [*GROUPS, "f" * 32],
+    "originStore": [MAIN_STORE_ID, "f" * 32],
+    "tag": [*TAGS, "nobody's"],
+    "city": CITIES,
+    "country": COUNTRIES,
+    "region": [*REGIONS, ""],
+    "postalCode": POSTAL_CODES,
+    "preferredContact": CONTACT_METHODS,
+    "companyName": COMPANIES,
+    "taxId": TAX_IDS,
+    "id": [f"{number:032x}" for number in range(90)],
 }
 VALUE: dict[str, Callable[[Person], Sequence[Any]]] = {
     "status": lambda p: [p.status],
@@ -144,13 +194,22 @@ VALUE: dict[str, Callable[[Person], Sequence[Any]]] = {
     "birthday": lambda p: [p.born and p.born.strftime("%m-%d")],
     "age": lambda p: [p.born and p.born.isoformat()],
     "tag": lambda p: p.tags,
-    "city": lambda p: [city for _, city, _ in p.addresses],
-    "country": lambda p: [country for _, _, country in p.addresses],
+    "city": lambda p: [address[1] for address in p.addresses],
+    "country": lambda p: [address[2] for address in p.addresses],
+    "region": lambda p: [address[3] for address in p.addresses],
+    "postalCode": lambda p: [address[4] for address in p.addresses],
+    "updatedAt": lambda p: [p.updated],
+    "id": lambda p: [p.id],
+    "isRegular": lambda p: [p.regular],
+    "preferredContact": lambda p: [p.contact],
+    "averagePurchase": lambda p: [(2 * p.spent + p.count) // (2 * p.count) if p.count else None],
+    "anniversary": lambda p: [p.first],
     "hasEmail": lambda p: [p.email is not None],
     "hasPhone": lambda p: [p.phone is not None],
     "isCompany": lambda p: [p.is_company],
     "companyName": lambda p: [p.company],
     "taxId": lambda p: [p.tax_id],
+    "hasConsent": lambda p: [(purpose, ways) for purpose, decision, ways in p.agreed if decision == "GRANTED"],
 }
 
 
@@ -171,6 +230,9 @@ def some(chance: random.Random, values: Sequence[Any]) -> list[Any]:
 
 
 def conditions(chance: random.Random, name: str) -> list[Condition]:
+    if name in AMONG:
+        return [("in", some(chance, AMONG[name]))]
+
     def compared(pick: Callable[[], Any], operators: Sequence[str]) -> list[Condition]:
         return [(operator, pick()) for operator in chance.sample(operators, chance.randint(1, 2))]
 
@@ -178,32 +240,24 @@ def conditions(chance: random.Random, name: str) -> list[Condition]:
         return NOW - chance.randrange(-2, 11) * DAY_MS
 
     match name:
-        case "status":
-            return [("in", some(chance, STATUSES))]
-        case "group":
-            return [("in", some(chance, [*GROUPS, "f" * 32]))]
-        case "originStore":
-            return [("in", some(chance, [MAIN_STORE_ID, "f" * 32]))]
-        case "createdAt" | "firstPurchaseAt" | "lastPurchaseAt":
+        case "createdAt" | "updatedAt" | "firstPurchaseAt" | "lastPurchaseAt":
             return compared(instant, [">", "<", ">=", "<="])
-        case "totalSpent":
+        case "hasConsent":
+            return [("agreed", (chance.choice(PURPOSES), [chance.choice([1, 2, 4, 8]), 6]))]
+        case "isRegular":
+            return [(chance.choice([">", "<="]), instant())]
+        case "totalSpent" | "averagePurchase":
             return compared(lambda: chance.choice([0, 499, 500, 1_000, 2**41]), [">=", ">", "<=", "<"])
         case "purchaseCount":
             return compared(lambda: chance.randrange(-1, 5), ["=", ">=", ">", "<=", "<"])
         case "birthday":
             return [("in", days_of_the_year(date(2026, chance.randint(1, 12), 27), chance.choice([1, 3, 60, 366])))]
+        case "anniversary":
+            return [("within", years_before(date(2027, 11, chance.randint(1, 28)), chance.choice([1, 9]), UTC))]
         case "age":
             return compared(
                 lambda: latest_birth_date(chance.randint(32, 38), date(2026, 2, 28)), [">", "<", ">=", "<="]
             )
-        case "tag":
-            return [("in", some(chance, [*TAGS, "nobody's"]))]
-        case "city":
-            return [("in", some(chance, CITIES))]
-        case "country":
-            return [("in", some(chance, COUNTRIES))]
-        case "companyName" | "taxId":
-            return [("in", some(chance, COMPANIES if name == "companyName" else TAX_IDS))]
     return [("=", chance.random() < 0.5)]
 
 

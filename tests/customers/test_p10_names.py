@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from regulars_core.customers.columns import COLUMNS
-from regulars_core.exports import export_customers
+from regulars_core.exports.customers import export_customers
 from regulars_core.imports import ImportOptions, ImportRefused, import_customers
-from regulars_core.shop.settings import CustomerField, SettingsError, load_settings
+from regulars_core.shop.setting_types import CustomerField
+from regulars_core.shop.settings import SettingsError, load_settings
 from regulars_core.testing import OpenShop
 from regulars_schema.testing import Api
 

@@ -167,6 +167,47 @@ async def fill(apps, editor):
     await database.close()
 
 
+async def test_an_attempt_that_got_half_way_is_made_anew(new_url: Callable[[], str], write_app: WriteApp) -> None:
+    """A lock that a till holds for longer than the migration waits: the field that the first attempt has added to the models is
+    added once, and the next migration sees it. On SQLite nothing is begun before the lock is there."""
+    add = "ops.AddField('Thing', 'size', fields.IntField(default=3, db_default=3)), ops.RunSQL('TRUNCATE other')"
+    more = "ops.AddField('Thing', 'width', fields.IntField(default=4, db_default=4)), ops.RunPython(fill)"
+    own = "    {0} = fields.IntField(default={1}, db_default={1})\n"
+    models = MODELS + own.format("size", 3) + own.format("width", 4) + "    class Meta:\n        table = 'thing'\n"
+    first = f"{FIRST}, ops.RunSQL('CREATE TABLE other (id INT)')"
+    url = new_url()
+    if url.startswith("sqlite"):
+        add = add.replace("TRUNCATE", "DELETE FROM")
+    app = write_app("core", models, {"0001_initial": first, "0002_size": add, "0003_width": more})
+    spec = importlib.util.find_spec(app.migrations)
+    assert spec is not None
+    assert spec.origin is not None
+    fill = "async def fill(apps, editor):\n    await apps.get_model('core.Thing').create(id='a' * 32)\n"
+    prepend(Path(spec.origin).with_name("0003_width.py"), fill)
+    database, till = await Database.open(url, [app]), await Database.open(url, [app])
+    begun = asyncio.Event()
+
+    async def sells() -> None:
+        await till.rows("SELECT id FROM other")
+        begun.set()
+        await asyncio.sleep(2.5)
+
+    async def migrated(name: str) -> None:
+        if name == "core.0001_initial":
+            holding.append(asyncio.create_task(till.transaction(sells)))
+
+    holding: list[asyncio.Task[None]] = []
+    loop = asyncio.get_running_loop()
+    done = await migrations.migrate(database, lambda name: loop.create_task(migrated(name)) and None)
+    await asyncio.gather(*holding)
+    assert begun.is_set()
+    assert done == ["core.0001_initial", "core.0002_size", "core.0003_width"]
+    assert [tuple(row) for row in await database.rows("SELECT * FROM thing")] == [("a" * 32, 3, 4)]
+    assert await migrations.pending(database) == []
+    for one in (database, till):
+        await one.close()
+
+
 async def test_two_processes_at_once_migrate_once(url: str, write_app: WriteApp) -> None:
     written = {"0001_initial": FIRST}
     written |= {f"{n:04d}_t": f"ops.RunSQL('CREATE TABLE t{n} (id INT)')" for n in range(2, 12)}

@@ -10,9 +10,12 @@ import pytest
 import regulars_loyalty
 import regulars_tiers
 from regulars_core.customers.erasure.due import SETTLED_AFTER_MS, erase_due
-from regulars_core.plugin import DAY_MS, Instant, Plugins, Shop, now, plugins_on, printed
+from regulars_core.plugin import DAY_MS, Instant, Plugins, RuleData, Shop, now, plugins_on, printed
 from regulars_core.primitives.clock import moment
 from regulars_core.testing import OpenShop
+from regulars_rewards.progress.by_hand import grant
+from regulars_rewards.systems.changes import SystemDraft, create_system
+from regulars_rewards.systems.system import SystemData
 from regulars_schema.testing import Api
 
 sys.path.append(str(Path(__file__).parents[1] / "examples" / "regulars_birthday"))
@@ -36,12 +39,15 @@ ALIAS = {
 }
 """Another record of the same person, which was merged into that one."""
 TYPED = {
-    "note": "Allergic to huitlacoche.", "saleNote": "Gift for comadre Citlali.", "payment": "CHQ-Xochipilli-4711",
+    "note": "Allergic to huitlacoche.", "topic": "Mole of Quetzalli", "outcome": "Told aunt Xiadani.",
+    "assignee": "Her cousin Itzel", "channel": "By tocayo Yaotl",
+    "saleNote": "Gift for comadre Citlali.", "payment": "CHQ-Xochipilli-4711",
     "paidBack": "CHQ-Xochipilli-4712",
     "refund": "Jar broke at Quetzalli's place.", "moved": "Was rung for neighbour Macuilli.",
     "credit": "For the cracked molcajete of abuela Citlalli.",
-    "coupon": "For godmother Nenetzin, who waited.",
-    "tier": "Cousin of the owner Tepoztli.", "cleared": "Quarrel about Yolotzin.",
+    "coupon": "For godmother Nenetzin, who waited.", "progress": "Stamps for uncle Cuitlahuac.",
+    "document": "Cedula of Ollintzin",
+    "card": "CEDULA-Ollin-5521", "tier": "Cousin of the owner Tepoztli.", "cleared": "Quarrel about Yolotzin.",
 }  # fmt: skip
 """What people typed about the person."""
 
@@ -99,8 +105,19 @@ async def sell(api: Api, reference: str, customer: str | None, **more: Any) -> d
 
 async def known(api: Api, **more: Any) -> str:
     """Register the person, and do and type everything that can be about somebody; the id."""
-    customer = (await api.done("customerCreate", "customer { id }", {**PERSON, **more}))["customer"]["id"]
-    await api.done("noteAdd", "note { id }", {"customerId": customer, "body": TYPED["note"]})
+    card = {"name": "medical_card", "type": "TEXT", "isUnique": True, "isSensitive": True}
+    await api.done("customerAttributeDefine", "customerAttribute { name }", card)
+    has = [{"name": "medical_card", "value": TYPED["card"]}]
+    made = await api.done("customerCreate", "customer { id }", {**PERSON, "attributes": has, **more})
+    customer = made["customer"]["id"]
+    said = {name: TYPED[name] for name in ("topic", "outcome", "assignee", "channel")}
+    await api.done(
+        "noteAdd", "note { id }", {"customerId": customer, "body": TYPED["note"], "type": "COMPLAINT", **said}
+    )
+    agreed = {"decision": "GRANTED", "source": "till", "proof": "SIGNED", "proofReference": "17", "textVersion": "3"}
+    await api.done("consentRecord", "consents { id }", {"customerId": customer, "entries": [agreed]})
+    seen = {"customerId": customer, "subject": "IDENTITY", "document": TYPED["document"]}
+    await api.done("verificationRecord", "verification { id }", seen)
     pays = [{"method": "cheque", "amount": "600.00", "reference": TYPED["payment"]}]
     bought = await sell(api, "R1", customer, note=TYPED["saleNote"], payments=pays)
     lines = [{"lineId": bought["lines"][0]["id"], "quantity": "0.5"}]
@@ -114,6 +131,7 @@ async def known(api: Api, **more: Any) -> str:
         await given_credit(api, customer)
     if "rewards" in api.shop.plugins.names:
         await given_coupon(api, customer)
+        await given_progress(api, customer)
     if "tiers" in api.shop.plugins.names:
         assigned = {"customerId": customer, "tier": "A", "reason": TYPED["tier"]}
         await api.done("tierAssign", "customer { id }", assigned)
@@ -142,6 +160,22 @@ async def given_coupon(api: Api, customer: str) -> None:
     of = {"promotionId": made["promotion"]["id"], "customerId": customer, "reason": TYPED["coupon"]}
     code = (await api.done("couponIssue", "coupon { code }", of))["coupon"]["code"]
     await api.done("couponRedeem", "use { id }", {"couponCode": code, "customerId": customer})
+
+
+async def given_progress(api: Api, customer: str) -> None:
+    """Let the person buy something that brings a reward, and give them progress with a reason."""
+    rule = {"kind": "FLAT", "settings": [{"name": "amount", "value": "1.00"}]}
+    promotion = {"name": "Reward", "needsCoupon": True, "discountRule": rule}
+    made = await api.done("promotionCreate", "promotion { id }", {"promotion": promotion})
+    reward = RuleData(kind="COUPON", settings=(("promotion", made["promotion"]["id"]),))
+    data = SystemData(trigger=RuleData(kind="NTH_PURCHASE", settings=(("n", "1"),)), reward=reward)
+    system = await create_system(api.shop, SystemDraft("Club", data))
+    await sell(api, "collects", customer, purchasedAt=printed(now()))
+
+    async def work() -> None:
+        await grant(api.shop, customer.removeprefix("customer_"), system, 1, TYPED["progress"])
+
+    await api.shop.database.transaction(work)
 
 
 async def merged_in(api: Api, customer: str) -> None:

@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Any
 
-from regulars_core.exports import export_customers
+from regulars_core.exports.customers import export_customers
 from regulars_core.plugin import DAY_MS, Instant, now, printed
 from regulars_schema.testing import Api
 from tests.erasure.conftest import ALIAS, known, pass_days, requested, sell

@@ -28,7 +28,11 @@ async def test_what_is_told(person: str, api: Api) -> None:
         "birth_date": PERSON["birthDate"], "tax_id": PERSON["taxId"],
     }  # fmt: skip
     assert [one["line1"] for one in core["customer_address"]] == ["Calle Ahuehuete 77", "Callejon Tezontle 9"]
-    assert [one["body"] for one in core["customer_note"]] == [TYPED["note"]]
+    [note] = core["customer_note"]
+    assert [note[name] for name in ("body", "topic", "outcome", "channel", "type", "is_open", "done_at")] == [
+        TYPED["note"], TYPED["topic"], TYPED["outcome"], TYPED["channel"], "COMPLAINT", True, None,
+    ]  # fmt: skip
+    assert "assignee" not in note  # that is somebody else
     [first, second, welcomed] = core["purchase"]
     assert (first["reference"], first["total"], first["note"], first["purchased_at"], first["prices_include_tax"]) == (
         "R1", "600.00", TYPED["saleNote"], "2026-11-01T00:00:00.000Z", False,

@@ -64,7 +64,7 @@ async def test_whom_something_refers_to(api: Api) -> None:
     counts = {one["kind"]: one["count"] for one in error["counts"]}
     loyalty = {"holds": 1, "ledgerEntries": 2}
     tiers = {"tierAssignments": 2, "tierChanges": counts["tierChanges"]}
-    assert counts == {"notes": 1, "purchases": 3, **loyalty, **tiers}
+    assert counts == {"consents": 1, "notes": 1, "purchases": 3, "verifications": 1, **loyalty, **tiers}
     assert counts["tierChanges"] > 0
     other = await ana(api)
     moved = await sell(api, "R8", other)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from regulars_core.customers.erasure.due import SETTLED_AFTER_MS, erase_due
+from regulars_core.customers.erasure.due import _OVERWRITTEN, SETTLED_AFTER_MS, erase_due
 from regulars_core.customers.erasure.holders import Holders
+from regulars_core.customers.erasure.personal import HOLDINGS
 from regulars_core.customers.search.leftovers import INDEXES
 from regulars_core.database.postgres import connection
 from regulars_core.plugin import DAY_MS, Instant, PluginError, Shop, hookimpl, now, plugins_on
@@ -191,6 +192,12 @@ async def test_who_was_off_is_told_again_when_it_is_on(open_shop: OpenShop, pers
     assert (await bare.database.rows(greetings))[0][0] == 1  # nobody knew of the plugin
     later = await open_shop(plugins=plugins_on(BOTH))
     assert (await later.database.rows(greetings))[0][0] == 0
+
+
+def test_the_disk_forgets_all_that_is_removed_or_overwritten() -> None:
+    """PostgreSQL keeps dead rows until a table is vacuumed."""
+    removed = {one.table for one in HOLDINGS if one.is_removed}
+    assert removed | {"customer", "customer_attribute", "customer_verification", "segment"} <= set(_OVERWRITTEN)
 
 
 class Slow:

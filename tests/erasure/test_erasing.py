@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from regulars_core.database.apps import sqlite_path
-from regulars_core.exports import FIELDS, export_customers
+from regulars_core.exports.customers import FIELDS, export_customers
 from regulars_core.plugin import Shop
 from regulars_core.verification import verifications_of
 from regulars_schema.testing import Api
@@ -74,7 +74,7 @@ async def test_nothing_of_the_person_is_left(
     ]["nodes"]
     assert (proof["id"], proof["cancelledAt"]) == (erasure, None)
     assert {one["kind"]: one["count"] for one in proof["erased"]} == {
-        "addresses": 2, "birthday_greeting": 1, "birthday_reminder": 1, "customers": 2, "ledgerNotes": 1, "merges": 1,
-        "notes": 1, "payments": 1, "purchases": 3, "reassignedPurchases": 1, "receipts": 3, "refundPayments": 1, "refunds": 1,
-        "searchTexts": 2, "tags": 1, "tierAssignments": 2,
+        "addresses": 2, "attributes": 1, "birthday_greeting": 1, "birthday_reminder": 1, "customers": 2, "ledgerNotes": 1,
+        "merges": 1, "notes": 1, "payments": 1, "purchases": 3, "reassignedPurchases": 1, "receipts": 3, "refundPayments": 1,
+        "refunds": 1, "searchTexts": 2, "tags": 1, "tierAssignments": 2, "verifications": 1,
     }  # fmt: skip

@@ -24,9 +24,9 @@ from tests.support.recounts import Ladder, assert_counted, assert_written_once
 from tests.support.rush import rush_hour
 from tests.support.servers import COMMAND, Server, environment
 
-PURCHASES = int(os.environ.get("PURCHASES", "30"))
+PURCHASES = int(os.environ.get("PURCHASES", "20"))
 """Of each server."""
-SERVERS = 8 if "PURCHASES" in os.environ else 3
+SERVERS = 8 if "PURCHASES" in os.environ else 2
 CUSTOMERS = 10
 DEADLINE = 10.0
 """Seconds that a request may take: the default."""

@@ -21,8 +21,8 @@ from tests.rewards.coupons.shop_owner import Owner
 from tests.support.keys import make_key
 from tests.support.servers import Server
 
-ATTEMPTS = int(os.environ.get("COUPON_ATTEMPTS", "100"))
-SERVERS = 8 if "COUPON_ATTEMPTS" in os.environ else 3
+ATTEMPTS = int(os.environ.get("COUPON_ATTEMPTS", "80"))
+SERVERS = 8 if "COUPON_ATTEMPTS" in os.environ else 2
 LIMIT = 100 if "COUPON_ATTEMPTS" in os.environ else 40
 """Uses that there may be."""
 _REDEEMS = "mutation($input: CouponRedeemInput!) { couponRedeem(input: $input) { use { id } userErrors { code } } }"

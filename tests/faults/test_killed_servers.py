@@ -12,7 +12,7 @@ import orjson
 from tests.support.servers import Server
 from tests.support.tills import HUNG, Sent, balance, looking_at, tills
 
-KILLS = int(os.environ.get("KILLS", "3"))
+KILLS = int(os.environ.get("KILLS", "2"))
 
 
 async def test_killed_while_it_writes(server: Server, database_url: str, engine: str) -> None:

@@ -15,11 +15,11 @@ import pytest
 
 import regulars_loyalty
 import regulars_tiers
-from regulars_core.plugin import Plugins, Shop, insert, new_id, now, plugins_on
+from regulars_core.plugin import Plugins, RuleData, Shop, insert, new_id, now, plugins_on
 from regulars_core.testing import opened_shop
 from regulars_loyalty.ledger.book import POINTS, Cause, Terms
 from regulars_loyalty.ledger.storage import customer_ledger, write_ledger
-from regulars_loyalty.points.program import EarningData, ProgramData, RateData, RuleData
+from regulars_loyalty.points.program import EarningData, ProgramData, RateData
 from tests.support.servers import Server
 from tests.support.tills import Sent, Till, balance, tills
 

@@ -28,12 +28,12 @@ from tests.support.keys import make_key
 from tests.support.servers import Server
 from tests.support.tills import HUNG
 
-POSTINGS = int(os.environ.get("POSTINGS", "40"))
+POSTINGS = int(os.environ.get("POSTINGS", "20"))
 """Of each clerk."""
-SERVERS = 8 if "POSTINGS" in os.environ else 3
+SERVERS = 8 if "POSTINGS" in os.environ else 2
 CLERKS = 4
 """At each server."""
-CUSTOMERS = 20
+CUSTOMERS = 10
 DEADLINE = 10.0
 """Seconds that a request may take: the default."""
 _ASKED = {

@@ -35,7 +35,15 @@ counting = plugin(regulars_bulk_tasks=lambda: [COUNT])
 
 
 def test_they_come_after_cores_and_each_name_is_ones() -> None:
-    cores = ["GROUP_DELETE", "CUSTOMERS_MERGE", "CUSTOMERS_UNMERGE"]
+    cores = [
+        "GROUP_DELETE",
+        "CUSTOMERS_MERGE",
+        "CUSTOMERS_UNMERGE",
+        "CUSTOMERS_EXPORT",
+        "PURCHASES_EXPORT",
+        "CUSTOMERS_IMPORT",
+        "PURCHASES_IMPORT",
+    ]
     assert list(bulk_tasks(plugins_on({"counting": counting}))) == [*cores, "COUNTING_COUNT"]
     assert list(bulk_tasks(plugins_on({"counting": counting}), without=frozenset({"counting"}))) == cores
     with pytest.raises(PluginError, match="The bulk task 'COUNTING_COUNT' is defined by 'a' and by 'b'"):

@@ -70,7 +70,7 @@ def test_settings_of_a_plugin_that_is_off_are_unknown(install: Any, monkeypatch:
     assert settings.of(StampSettings).colour == "blue"
     assert configured(plugins="+stamps")[1].names == ("stamps",)
     monkeypatch.setenv("REGULARS_PLUGINS", "")
-    with pytest.raises(SettingsError, match="REGULARS_STAMPS_COLOUR: no such setting"):
+    with pytest.raises(SettingsError, match="REGULARS_STAMPS_COLOUR: its plugin stamps is off"):
         configured()
     Path("regulars.toml").write_text("plugins = 3\n")
     monkeypatch.delenv("REGULARS_PLUGINS")

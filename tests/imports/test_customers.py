@@ -7,7 +7,7 @@ HEAD = (
     "billing_line1,billing_city,billing_country,shipping_recipient,shipping_city,created_at\n"
 )
 ANA = (
-    "A1,Ana,Ruiz,Anita,ANA@Example.com,55 1234 5678,1990-05-17,F,RUAA900517,EMAIL,Wholesale,Centro,coffee|Early bird,"
+    "A1,Ana,Ruiz,Anita,ANA@Example.com,55 1234 5678,1990-05-17,Female,RUAA900517,EMAIL,Wholesale,Centro,coffee|Early bird,"
     "Calle 1,México,mx,Ana R.,Puebla,2020-03-01\n"
 )
 
@@ -21,7 +21,7 @@ async def test_every_column_is_kept(customers, shop):
         " JOIN store s ON s.id = c.origin_store_id"
     )
     assert tuple(row)[:-1] == (
-        "A1", "Ana", "Ruiz", "Anita", "ana@example.com", "+525512345678", "1990-05-17", "F", "RUAA900517", "EMAIL",
+        "A1", "Ana", "Ruiz", "Anita", "ana@example.com", "+525512345678", "1990-05-17", "FEMALE", "RUAA900517", "EMAIL",
         "Wholesale", "CENTRO",
     )  # fmt: skip
     assert printed(row[-1]) == "2020-03-01T00:00:00.000Z"

@@ -59,14 +59,16 @@ async def test_other_content_under_a_used_reference_is_rejected(purchases, files
 async def test_a_reference_that_comes_again_later_in_the_file(purchases, files, shop, batch):
     rows = "R1,,2026-01-01,{who},Eva,Sol,,X,1,5,\n"
     text = HEAD + rows.format(who="E1") + "R2,,2026-01-01,,,,,X,1,5,\n" + rows.format(who="E1") + rows.format(who="E2")
-    # The last two stand together, so they are one basket, and a basket has one customer.
+    # All of R1 are one basket wherever they stand, and of one line it cannot be told whether it was sold twice.
     report = await purchases(text, batch_size=batch)
-    assert (report.created, report.unchanged, report.rejected) == (2, 0, 1)
-    assert {row["reject_code"] for row in files.rejects()} == {"CONTRADICTION"}
+    assert (report.created, report.unchanged, report.rejected) == (1, 0, 1)
+    assert {row["reject_code"] for row in files.rejects()} == {"REPEATED_LINES"}
+    await purchases(HEAD + rows.format(who="E1"))
     report = await purchases(
         HEAD + rows.format(who="E1") + "R3,,2026-01-01,,,,,X,1,5,\n" + rows.format(who="E2"), batch_size=batch
     )
-    assert (report.created, report.unchanged, report.rejected) == (1, 1, 1)
+    assert (report.created, report.unchanged, report.rejected) == (1, 0, 1)
+    assert {row["reject_code"] for row in files.rejects()} == {"CONTRADICTION"}, "a basket has one customer"
     assert [row[0] for row in await stats(shop)] == ["E1"], "nobody becomes a customer by what is refused"
 
 
@@ -231,7 +233,6 @@ async def test_times_without_an_offset_are_told_by_the_shops_clock(open_shop, fi
         ("reference,purchased_at,sku,total\n", {"currency": "EUR"}, "sells in USD"),
         ("reference,purchased_at,sku,total\n", {"currency": "dollars"}, "not the code of a currency"),
         ("reference,purchased_at,sku,total\n", {"batch_size": 0}, "1 to 2000"),
-        ("reference,purchased_at,sku,total\n".encode("utf-16"), {}, "UTF-16"),
         ("reference,purchased_at,caf\xe9,total\n".encode("latin-1"), {}, "not UTF-8"),
         ("reference,purchased_at\rR,2026-01-01\r", {}, "end with a newline"),
     ],
@@ -258,7 +259,7 @@ async def test_customers_are_recognised_by_code_else_email_else_phone(purchases,
     await purchases(
         head + "1,2026-01-01,A,ana@example.com,+525512345678,Ana,Ruiz,X,1\n"
         "2,2026-01-02,a,,,,,X,1\n3,2026-01-03,,ANA@example.com,,,,X,1\n4,2026-01-04,,,55 1234 5678,,,X,1\n"
-        "5,2026-01-05,,new@example.com,55 1234 5678,,,X,1\n6,2026-01-06,B,ana@example.com,,Eva,Sol,X,1\n"
+        "5,2026-01-05,,ana@example.com,55 8765 4321,,,X,1\n6,2026-01-06,B,ana@example.com,,Eva,Sol,X,1\n"
         "7,2026-01-07,,,,,,X,1\n"
     )
     assert [(code, count) for code, _, count, _ in await stats(shop)] == [("A", 5), ("B", 1)]

@@ -88,7 +88,7 @@ def test_every_example_tab_shows_customers_and_nothing_leaves_this_machine(demo:
     assert visit.complaints == []
     assert demo.key not in visit.address
     assert demo.key not in visit.local_storage
-    assert len(visit.answers) == len(visit.tabs) >= 6
+    assert len(visit.answers) == len(visit.tabs) >= 15
     for answer in visit.answers:
         assert answer.status == 200, answer
         assert "errors" not in answer.body, answer
@@ -98,4 +98,10 @@ def test_every_example_tab_shows_customers_and_nothing_leaves_this_machine(demo:
         answer.body["data"]["purchaseRecord"] for answer in visit.answers if "purchaseRecord" in answer.body["data"]
     ]
     assert [[problem["code"] for problem in sale["userErrors"]] for sale in sales] == [[], ["OFFERS_CHANGED"]]
+    of_title = {answer.title: answer.body["data"] for answer in visit.answers}
+    assert of_title["A profile"]["customer"]["purchases"]["nodes"]
+    assert of_title["Tiers"]["customer"]["tierStanding"]["explanation"]
+    assert of_title["Notes"]["noteAdd"]["note"]["customer"]["displayName"]
+    assert of_title["Give back"]["purchaseRefund"]["userErrors"] == []
+    assert of_title["Give back"]["purchaseRefund"]["refund"]["lines"]
     assert visit.tabs_after_reload == visit.tabs

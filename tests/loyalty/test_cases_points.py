@@ -11,10 +11,10 @@ import pytest
 import time_machine
 
 import regulars_loyalty
-from regulars_core.plugin import Plugins, Shop, plugins_on
+from regulars_core.plugin import Plugins, RuleData, Shop, plugins_on
 from regulars_core.testing import OpenShop
 from regulars_loyalty.ledger.book import POINTS
-from regulars_loyalty.points.program import EarningData, ExpiryRounding, ExpiryStart, RateData, RuleData
+from regulars_loyalty.points.program import EarningData, ExpiryRounding, ExpiryStart, RateData
 from tests.loyalty.test_purchases import Till, begin_program, paid
 
 TEN_PER_UNIT = RateData(points=10, amount=Decimal(1))

@@ -1,6 +1,6 @@
 """More of what other systems say of points: what is undone, what is spent by exchange, and what is pooled; each case by its id in
-the acceptance cases. P-P24 is tried where tiers are, and X3 where rewards are. P-P40 speaks of rewards for entering a tier, which
-nothing gives here yet, and X1 of points for a code, of which no rule of points knows. P-K18 speaks of gift cards beside credit,
+the acceptance cases. P-P24 is tried where tiers are, X3 where rewards are, and P-P40, of rewards for entering a tier, in
+tests/rewards/occasions. X1 speaks of points for a code, of which no rule of points knows, P-K18 of gift cards beside credit,
 of which there is one account here."""
 
 from decimal import Decimal

@@ -9,11 +9,11 @@ import pytest
 import regulars_loyalty
 from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.plugin import Plugins, Shop, insert, new_id, now, plugins_on
+from regulars_core.plugin import Plugins, RuleData, Shop, insert, new_id, now, plugins_on
 from regulars_core.testing import OpenShop
 from regulars_loyalty.ledger.book import POINTS, Cause, Terms
 from regulars_loyalty.ledger.storage import customer_ledger, read_ledger, write_ledger
-from regulars_loyalty.points.program import EarningData, ProgramData, RateData, RuleData
+from regulars_loyalty.points.program import EarningData, ProgramData, RateData
 from regulars_schema.testing import Api
 
 

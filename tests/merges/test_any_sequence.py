@@ -17,7 +17,7 @@ from regulars_core.customers.changes import add_tags
 from regulars_core.customers.merge.forecasts import Wanted
 from regulars_core.customers.merge.service import merge
 from regulars_core.customers.merge.undo import unmerge
-from regulars_core.customers.notes import add_note
+from regulars_core.customers.notes.service import add_note
 from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer
 from regulars_core.customers.rules import checked as checked_customer
@@ -71,7 +71,7 @@ class Life:
         elif what in {"refund", "void", "move"} and self.bought:
             await self._mends(what, self.dice.choice(self.bought), who)
         elif what == "note":
-            await add_note(shop, who, "Something.", "test")
+            await add_note(shop, who, {"body": "Something."}, "test")
         elif what == "tag":
             await add_tags(shop, who, [f"t{self.dice.randrange(6)}"])
         elif what == "tier":

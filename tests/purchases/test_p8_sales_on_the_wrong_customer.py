@@ -15,6 +15,7 @@ from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.plugin import DAY_MS, MAIN_STORE_ID, Instant, Plugins, Shop, now, plugins_on
 from regulars_core.purchases.reassignments import reassign
 from regulars_core.purchases.refunds import refund, void
+from regulars_core.purchases.regulars.count import differences as regular_differences
 from regulars_core.purchases.rules import NewLine, NewPurchase, checked
 from regulars_core.purchases.service import record
 from regulars_core.purchases.statistics import differences
@@ -61,6 +62,7 @@ async def stats(api: Api, customer: str) -> tuple[str, int, str | None, str]:
 
 async def assert_recounted(api: Api) -> None:
     assert [one async for one in differences(api.shop.database)] == []
+    assert [one async for one in regular_differences(api.shop)] == []
     assert [one async for one in tier_differences(api.shop)] == []
 
 

@@ -13,6 +13,7 @@ from regulars_schema.testing import Api
 from regulars_server import demo, graphiql
 from regulars_server.demo.offers import SORRY, WELCOME
 from tests.rewards.conftest import OpenRewards
+from tests.support.example_tabs import answered, variables_of
 
 ON = {"tiers": regulars_tiers, "rewards": regulars_rewards}
 COFFEE = {"name": "House blend", "category": "Coffee", "unitPrice": "100.00"}
@@ -49,7 +50,7 @@ async def test_offers_are_there_to_be_seen(open_shop: OpenShop) -> None:
     shop = await open_shop(plugins=plugins_on(ON))
     await demo.fill(shop)
     api = Api.of(shop)
-    answers = {one.name: await api.data(one.query) for one in graphiql.examples(frozenset(ON))}
+    answers = await answered(api, frozenset(ON))
     [[wholesale]] = await shop.database.rows("SELECT id FROM customer_group WHERE name = 'Wholesale'")
     buyer = await found(api, f'group: {{ in: ["group_{wholesale}"] }}')
     assert (await quoted(api, buyer))[0][0] == ("Wholesale prices", "12.00")
@@ -59,12 +60,26 @@ async def test_offers_are_there_to_be_seen(open_shop: OpenShop) -> None:
     assert (await quoted(api), await quoted(api, at=soon)) == (([], []), ([harvest], []))
     assert [early in [name for name, _ in (await quoted(api, vip, **at))[0]] for at in ({}, {"at": soon})] == [True] * 2
 
-    owner = await found(api, "coupon: {}")
+    [[own]] = await shop.database.rows("SELECT customer_id FROM rewards_coupon WHERE code = $1", SORRY)
+    owner = f"customer_{own}"
     assert await quoted(api, couponCodes=["welcome 10", SORRY]) == ([("Welcome", "3.00")], [("NOT_THEIRS", SORRY)])
     assert "For the wait" in [name for name, _ in (await quoted(api, owner, couponCodes=[SORRY]))[0]]
-    await sold(api, answers["09-sell-with-offers"]["purchaseRecord"])
-    shown = answers["08-quote"]["basketQuote"]
-    assert [one["couponCode"] for one in shown["applied"]] == [WELCOME]
+    await sold(api, answers["13-sell-with-offers"]["purchaseRecord"])
+    shown = answers["12-quote"]["basketQuote"]
+    assert WELCOME in [one["couponCode"] for one in shown["applied"]]
+    assert_collected(answers["15-reward-systems"])
+
+
+def assert_collected(shown: dict[str, Any]) -> None:
+    """Who comes often has a stamp for each purchase of the last month, and a cup for ten of them."""
+    systems = {one["name"]: one for one in shown["rewardSystems"]["nodes"]}
+    assert set(systems) == {"Birthdays", "Ten stamps"}
+    assert systems["Ten stamps"]["issuedCount"] > 0
+    best = shown["customers"]["nodes"][0]["rewards"]
+    stamps = next(one for one in best if one["system"]["name"] == "Ten stamps")
+    assert stamps["issuedCount"] > 0
+    assert 0 <= stamps["progress"] == 10 - stamps["missing"]
+    assert {one["cause"] for one in stamps["entries"]["nodes"]} <= {"PURCHASE", "ISSUE", "REFUND", "VOID", "REVOKE"}
 
 
 async def sold(api: Api, refused: dict[str, Any]) -> None:
@@ -72,17 +87,17 @@ async def sold(api: Api, refused: dict[str, Any]) -> None:
     [changed] = refused["userErrors"]
     quote = changed["quote"]
     [line], [one] = quote["lines"], quote["applied"]
-    filled = next(example.query for example in graphiql.examples(frozenset(ON)) if "sell-with" in example.name)
-    offers = f'[{{ offerId: "{one["offer"]["id"]}", couponCode: "{WELCOME}", amount: "{one["amount"]["amount"]}" }}]'
-    for name, before, now_ in (
-        ("couponCodes", f'["{WELCOME}"]', f'["{WELCOME}"] offers: {offers}'),
-        ("discount", '"0.00"', f'"{line["discount"]["amount"]}"'),
-        ("offerDiscount", '"0.00"', f'"{line["offerDiscount"]["amount"]}"'),
-        ("amount", '"14.00"', f'"{quote["total"]["amount"]}"'),
-    ):
-        assert f" {name}: {before}" in filled
-        filled = filled.replace(f" {name}: {before}", f" {name}: {now_}")
-    told = (await api.data(filled))["purchaseRecord"]
+    query = next(example.query for example in graphiql.examples(frozenset(ON)) if "sell-with" in example.name)
+    given = (await variables_of(api, frozenset(ON), "sell-with"))["input"]
+    offer = {"offerId": one["offer"]["id"], "couponCode": WELCOME, "amount": one["amount"]["amount"]}
+    shares = {name: line[name]["amount"] for name in ("discount", "offerDiscount")}
+    filled = {
+        **given,
+        "offers": [offer],
+        "lines": [{**given["lines"][0], **shares}],
+        "payments": [{**given["payments"][0], "amount": quote["total"]["amount"]}],
+    }
+    told = (await api.data(query, input=filled))["purchaseRecord"]
     assert told["userErrors"] == []
     assert told["purchase"]["total"] == {"amount": "11.00"}
     assert told["purchase"]["offerUses"][0]["coupon"] == {"code": WELCOME}
@@ -96,5 +111,6 @@ async def test_a_shop_without_tiers_has_offers_for_everybody(open_rewards: OpenR
     found = await Api.of(shop).data("{ promotions { nodes { name } } }")
     names = [one["name"] for one in found["promotions"]["nodes"]]
     assert sorted(names) == [
-        "For the wait", "New harvest", "Staff prices", "Student prices", "Welcome", "Wholesale prices",
+        "A cup on the house", "For the wait", "Happy birthday", "New harvest", "Staff prices", "Student prices", "Welcome",
+        "Wholesale prices",
     ]  # fmt: skip

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from regulars_core.rules.facts import PurchaseFact
 from regulars_core.rules.kinds import NoSettings, RuleKind
-from regulars_core.rules.laws import LawBroken, broken_law, random_purchases, try_laws
+from regulars_core.rules.laws import LawBroken, broken_law, try_laws
+from regulars_core.rules.tried_purchases import random_purchases
 
 
 @dataclass(frozen=True)

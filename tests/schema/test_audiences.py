@@ -17,7 +17,7 @@ from regulars_schema.plugin import (
     RequestContext,
     audience_of,
     root,
-    shown_audience,
+    shown_audiences,
 )
 from regulars_schema.testing import Api
 from tests.hooks.test_plugins import plugin
@@ -42,7 +42,7 @@ async def keep(
 
 @root(name="kept", returns=CustomerFilter | None, description="What was kept last.")
 async def kept(context: RequestContext) -> Any:
-    return shown_audience(STORED[-1], context)
+    return (await shown_audiences(STORED[-1:], context))[0]
 
 
 CLUB = plugin(regulars_schema=lambda: Contribution("club", extensions=[Extension(Query, [keep, kept])]))
@@ -107,9 +107,15 @@ async def test_no_audience_is_everybody(api: Api) -> None:
         ({"tag": {"in": ["VIP"]}}, [".tag"]),
         ({"all": [{"hasEmail": True}, {"age": {"gt": 3}, "not": {"city": {"in": ["Aarhus"]}}}]},
          [".all.0.hasEmail", ".all.1.not.city"]),
+        ({"any": [{"age": {"gt": 3}}, {"segment": {"in": ["SEGMENT"]}}]}, [".any.1.segment"]),
+        ({"purchases": {"count": {"gte": 2}}}, [".purchases"]),
     ],
 )  # fmt: skip
 async def test_what_has_no_past_is_refused_with_its_place(api: Api, where: Any, places: list[str]) -> None:
+    if "SEGMENT" in str(where):  # which must be there
+        kept = {"name": "Friends", "where": {"tag": {"in": ["friend"]}}}
+        made = await api.done("segmentCreate", "segment { id }", kept)
+        where = json.loads(json.dumps(where).replace("SEGMENT", made["segment"]["id"]))
     wrong = (await api.data(KEEP, where=where))["keep"]
     assert wrong == [f"INVALID_AUDIENCE input.rules.0.audience{place}" for place in places]
     assert STORED[-1] is None
@@ -134,15 +140,17 @@ async def test_who_may_not_read_a_leaf_neither_sets_nor_sees_it(
     assert (await other.data("{ kept }"))["kept"] is None
 
 
-async def test_sums_over_all_stores_are_shown_to_the_whole_shop_alone(api: Api) -> None:
-    """Who sees purchases of one store may read neither what they come to, nor whom a rule picks by it."""
+async def test_sums_over_all_stores_are_shown_to_the_whole_shop_and_to_who_is_told_totals(api: Api) -> None:
+    """Who sees purchases of one store may read neither what they come to, nor whom a rule picks by it; unless the whole shop's
+    totals are told."""
     known, audience = api.shop.permissions, {"totalSpent": {"gte": "1"}}
-    everywhere, somewhere = (
-        Api(api.schema, api.shop, Actor("key", "till", [Binding.of(known, "store_manager", stores)]))
-        for stores in (None, ["b" * 32])
+    everywhere, somewhere, told = (
+        Api(api.schema, api.shop, Actor("key", "till", [Binding.of(known, role, stores)]))
+        for role, stores in (("store_manager", None), ("store_terminal", ["b" * 32]), ("store_manager", ["b" * 32]))
     )
-    assert (await everywhere.data(KEEP, where=audience))["keep"] == []
-    assert (await everywhere.data("{ kept }"))["kept"] == audience
+    for one in (everywhere, told):
+        assert (await one.data(KEEP, where=audience))["keep"] == []
+        assert (await one.data("{ kept }"))["kept"] == audience
     assert (await somewhere.data("{ kept }"))["kept"] is None
     assert [one["extensions"]["code"] for one in (await somewhere.ask(KEEP, where=audience)).errors] == ["FORBIDDEN"]
 

@@ -233,10 +233,11 @@ async def test_find_or_create(api: Api) -> None:
     assert await matched(["PHONE"], phone="+52 55 1234 5678") == (ana["id"], False)
     assert await matched(["EMAIL", "PHONE"], email="ana@example.com", phone="55 8765 4321") == (ana["id"], False)
     assert await matched(["PHONE", "EMAIL"], email="ana@example.com", phone="55 8765 4321") == (bo["id"], False)
-    assert await matched(["EMAIL", "PHONE"], email="new@example.com", phone="55 8765 4321") == (bo["id"], False)
+    assert await matched(["PHONE", "EMAIL"], email="new@example.com", phone="55 8765 4321") == (bo["id"], False)
     assert await count(api) == 2
     for match_on, given in (
         (["EMAIL"], {"phone": "55 1234 5678"}),
+        (["EMAIL", "PHONE"], {"email": "new@example.com", "phone": "55 8765 4321"}),
         ([], {"email": "ana@example.com"}),
         (None, {"email": "ana@example.com"}),
     ):

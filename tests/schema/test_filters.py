@@ -13,7 +13,7 @@ import time_machine
 
 from regulars_core.primitives.clock import now, printed, start_of
 from regulars_schema.customers.filters import LEAVES
-from regulars_schema.fields.filters import instant_conditions
+from regulars_schema.fields.filters import InstantComparison, instant_conditions
 from regulars_schema.purchases.filters import LEAVES as PURCHASE_LEAVES
 from regulars_schema.testing import Api
 
@@ -36,7 +36,8 @@ async def shop_of_three(api: Api) -> Api:
     ana = {
         "firstName": "Ana", "lastName": "Li", "email": "ana@example.com", "phone": "55 1234 5678", "birthDate": born(3),
         "tags": ["VIP", "Café"], "groupId": group["customerGroup"]["id"], "originStoreCode": "S1",
-        "billingAddress": {"city": "México", "country": "MX"}, "shippingAddress": {"city": "Aarhus", "country": "DK"},
+        "billingAddress": {"city": "México", "country": "MX", "region": "Ciudad de México", "postalCode": "06-000 a"},
+        "preferredContact": "MESSENGER", "shippingAddress": {"city": "Aarhus", "country": "DK"},
     }  # fmt: skip
     bo = {"firstName": "Bo", "lastName": "Li", "email": "bo@example.com", "tags": ["new"], "birthDate": born(40)}
     bo |= {"companyName": "Acme Ltd", "taxId": "AB-12"}
@@ -67,12 +68,12 @@ def _literal(value: Any) -> str:
         return "{" + ", ".join(f"{key}: {_literal(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_literal, value)) + "]"
-    if isinstance(value, str) and value in {"ACTIVE", "INACTIVE", "SUSPENDED"}:
+    if isinstance(value, str) and value in {"ACTIVE", "INACTIVE", "SUSPENDED", "MESSENGER", "SMS"}:
         return value
     return json.dumps(value, ensure_ascii=False)
 
 
-def trees(group: str, store: str) -> list[tuple[dict[str, Any], str]]:
+def trees(group: str, store: str, customer: str) -> list[tuple[dict[str, Any], str]]:
     ago = {days: printed(now() - days * DAY) for days in (1, 10, 50)}  # type: ignore[arg-type]
     return [
         ({}, "ABC"),
@@ -105,6 +106,24 @@ def trees(group: str, store: str) -> list[tuple[dict[str, Any], str]]:
         ({"lastPurchaseAt": {"withinDays": 36_500}}, "AB"),
         ({"not": {"lastPurchaseAt": {"withinDays": 36_500}}}, "C"),
         ({"not": {"lastPurchaseAt": {"before": ago[10]}}}, "AC"),
+        ({"averagePurchase": {"gte": "5.00", "lt": "15.00"}}, "B"),
+        ({"averagePurchase": {"lte": "15.00"}}, "AB"),
+        ({"not": {"averagePurchase": {"gte": "0.00"}}}, "C"),
+        ({"anniversary": {"inNextDays": 260}}, ""),  # of whom it is further ahead
+        ({"anniversary": {"inNextDays": 320}}, "B"),
+        ({"anniversary": {"inNextDays": 366}}, "AB"),
+        ({"not": {"anniversary": {"inNextDays": 366}}}, "C"),
+        ({"isRegular": True}, ""),
+        ({"isRegular": False}, "ABC"),
+        ({"updatedAt": {"withinDays": 0}}, "ABC"),
+        ({"updatedAt": {"before": ago[1]}}, ""),
+        ({"id": {"in": [customer, "customer_" + "f" * 32]}}, "A"),
+        ({"not": {"id": {"in": [customer]}}}, "BC"),
+        ({"preferredContact": {"in": ["MESSENGER", "SMS"]}}, "A"),
+        ({"not": {"preferredContact": {"in": ["MESSENGER"]}}}, "BC"),
+        ({"region": {"in": ["CIUDAD de Mexico", "--"]}}, "A"),
+        ({"postalCode": {"in": ["06000A"]}}, "A"),
+        ({"not": {"postalCode": {"in": ["06 000a", ""]}}}, "BC"),
         ({"birthday": {"inNextDays": 4}}, "A"),
         ({"birthday": {"inNextDays": 366}}, "AB"),
         ({"not": {"birthday": {"inNextDays": 366}}}, "C"),
@@ -138,17 +157,32 @@ async def test_every_leaf_of_customers(shop_of_three: Api) -> None:
     found = await shop_of_three.data("{ customerGroups { nodes { id name } } stores { nodes { id code } } }")
     group = next(node["id"] for node in found["customerGroups"]["nodes"] if node["name"] == "Regulars")
     store = next(node["id"] for node in found["stores"]["nodes"] if node["code"] == "S1")
-    wanted = trees(group, store)
+    [ana] = (await shop_of_three.data('{ customerSearch(query: "ana") { id } }'))["customerSearch"]
+    wanted = trees(group, store, ana["id"])
     assert [(tree, await names(shop_of_three, tree)) for tree, _ in wanted] == wanted
     asked = json.dumps([tree for tree, _ in wanted])
     assert [leaf.name for leaf in LEAVES if f'"{leaf.name}"' not in asked] == []
+
+
+async def test_an_age_is_that_which_the_condition_finds(shop_of_three: Api) -> None:
+    for present, age in (("2027-02-27T12:00:00Z", 26), ("2027-02-28T12:00:00Z", 27), ("2028-02-28T12:00:00Z", 27)):
+        with time_machine.travel(datetime.fromisoformat(present), tick=False):
+            leap = {"firstName": f"Leap{present[:10]}", "lastName": "Day", "birthDate": "2000-02-29"}
+            made = await shop_of_three.done("customerCreate", "customer { id age }", {**leap, "force": True})
+            assert made["customer"]["age"] == age
+            where = {"age": {"eq": age}, "id": {"in": [made["customer"]["id"]]}}
+            assert await names(shop_of_three, where) == "L"
+    [cy] = (await shop_of_three.data('{ customerSearch(query: "cy") { age } }'))["customerSearch"]
+    assert cy == {"age": None}
 
 
 async def test_random_trees_part_the_customers(shop_of_three: Api) -> None:
     """What a tree finds and what its opposite finds are everybody, once."""
     chance = random.Random(9)
     leaves = [
-        tree for tree, _ in trees("group_" + "0" * 32, "store_" + "0" * 32) if not {"all", "any", "not"} & {*tree}
+        tree
+        for tree, _ in trees(*(f"{kind}_{'0' * 32}" for kind in ("group", "store", "customer")))
+        if not {"all", "any", "not"} & {*tree}
     ]
 
     def tree(depth: int) -> dict[str, Any]:
@@ -190,6 +224,8 @@ async def test_every_leaf_of_purchases(shop_of_three: Api) -> None:
         ({"not": {"register": {"in": ["T1"]}}}, "A1 A2 B1"),
         ({"hasNote": True}, "C1"),
         ({"hasNote": False}, "A1 A2 B1"),
+        ({"calendar": {"months": list(range(1, 13))}}, "A1 A2 B1 C1"),
+        ({"calendar": {"hours": []}}, ""),
     ]
     nobody = {"reference": "C1", "register": "T1", "note": "A gift.", "due": "7.00", "purchasedAt": printed(now())}
     await shop_of_three.done("purchaseRecord", "created", {**nobody, "lines": [{"name": "Jam", "total": "7.00"}]})
@@ -219,6 +255,8 @@ async def test_what_is_no_condition_is_the_callers_fault(api: Api) -> None:
         ({"lastPurchaseAt": {"withinDays": -1}}, ["where", "lastPurchaseAt", "withinDays"]),
         ({"lastPurchaseAt": {"withinDays": 36_501}}, ["where", "lastPurchaseAt", "withinDays"]),
         ({"birthday": {"inNextDays": 367}}, ["where", "birthday", "inNextDays"]),
+        ({"anniversary": {"inNextDays": -1}}, ["where", "anniversary", "inNextDays"]),
+        ({"id": {"in": ["group_" + "0" * 32]}}, ["where", "id", "in"]),
         ({"group": {"in": ["store_" + "0" * 32]}}, ["where", "group", "in"]),
         ({"group": {"in": ["nonsense"]}}, ["where", "group", "in"]),
         ({"all": [{"hasEmail": True}] * 51}, ["where"]),
@@ -262,7 +300,7 @@ async def test_days_ago_are_calendar_days_also_when_clocks_change(present: str, 
     zone = ZoneInfo("Europe/Madrid")
     with time_machine.travel(datetime.fromisoformat(present), tick=False):
         context: Any = SimpleNamespace(shop=SimpleNamespace(settings=SimpleNamespace(zone=zone)))
-        comparison: Any = SimpleNamespace(after=None, before=None, within_days=strawberry.Some(1))
+        comparison = InstantComparison(within_days=strawberry.Some(1))
         conditions = instant_conditions(comparison, context)
     assert conditions[0] == (">=", start_of(date.fromisoformat(first_day), zone))
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from regulars_core.bulk.service import request_bulk_job
 from regulars_schema.testing import Api
+from tests.support.made_files import made_file, sent_file
+from tests.support.pairs import a_pair
 
 DEFAULT = "group_00000000000070008000000000000001"
 MAIN = "store_00000000000070008000000000000002"
@@ -215,7 +217,21 @@ async def test_node_answers_every_kind(api: Api) -> None:
         lambda: request_bulk_job(api.shop, "GROUP_DELETE", {"group": "x"}, api.actor)
     )
     erasure = await api.done("customerEraseRequest", "erasure { id }", {"customerId": ana})
+    made = await made_file(api, f"job_{job.id}")
+    key = await api.done("keyCreate", "apiKey { id }", {"name": "Till", "bindings": [{"role": "cashier"}]})
+    said = {"customerId": ana, "entries": [{"decision": "WITHDRAWN", "source": "till"}]}
+    consent = (await api.done("consentRecord", "consents { id }", said))["consents"][0]["id"]
+    looked = {"customerId": ana, "subject": "IDENTITY"}
+    shown = await api.done("verificationRecord", "verification { id }", looked)
+    by_tag = {"name": "Friends", "where": {"tag": {"in": ["friend"]}}}
+    friends = await api.done("segmentCreate", "segment { id }", by_tag)
     expected = {
+        "Consent": consent,
+        "ApiKey": key["apiKey"]["id"],
+        "Verification": shown["verification"]["id"],
+        "BulkFile": made["file"],
+        "Upload": await sent_file(api),
+        "ExportEntry": made["export"],
         "Erasure": erasure["erasure"]["id"],
         "BulkJob": f"job_{job.id}",
         "AuditEntry": (await api.data("{ audit(first: 1) { nodes { id } } }"))["audit"]["nodes"][0]["id"],
@@ -223,6 +239,8 @@ async def test_node_answers_every_kind(api: Api) -> None:
         "CustomerGroup": DEFAULT,
         "Store": MAIN,
         "Note": note,
+        "Segment": friends["segment"]["id"],
+        "DuplicatePair": await a_pair(api, ana, await customer(api)),
         "Purchase": purchase,
         "PurchaseLine": line,
         "Payment": sold["purchase"]["payments"][0]["id"],

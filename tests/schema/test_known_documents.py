@@ -89,8 +89,8 @@ async def test_both_ways_take_every_step(small: Api, monkeypatch: pytest.MonkeyP
     every = [*steps.PARSING, *steps.VALIDATION, steps.EXECUTION, *steps.CONCLUSION]
     assert [step.__name__ for step in every] == [
         *("read", "charge", "refuse_ambiguity"),
-        *("refuse_introspection", "validate", "keep", "note"),
-        *("answer", "tell_refusals"),
+        *("refuse_writing", "refuse_introspection", "validate", "keep", "note"),
+        *("answer", "place_mistakes", "tell_refusals"),
     ]
     assert {steps.read, steps.validate, steps.keep} == steps.ONCE
     assert await steps_of(small, every) == every

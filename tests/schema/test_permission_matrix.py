@@ -8,6 +8,7 @@ from graphql import GraphQLObjectType, get_named_type
 
 from regulars_core.bulk.service import request_bulk_job
 from regulars_core.customers.erasure.requests import request_erasure
+from regulars_core.keys.authentication import Authenticator
 from regulars_core.primitives.clock import Instant, now, printed
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID
 from regulars_core.shop.actors import Actor
@@ -18,6 +19,8 @@ from regulars_schema.schema import build_schema
 from regulars_schema.testing import Api
 from tests.conftest import OpenShop
 from tests.support.keys import holding
+from tests.support.made_files import made_file, sent_file
+from tests.support.pairs import a_pair
 from tests.support.schema_walk import Way, bare, links, nullable, ways
 
 NOBODY = "a role that is not there"
@@ -38,11 +41,15 @@ EMPTY_HERE = {
     "BasketAdjustment.message", "BasketAdjustment.plugin", "DeclinedAdjustment.code", "DeclinedAdjustment.message",
     "DeclinedAdjustment.plugin", "Purchase.replacedBy", "Customer.mergedInto", "CustomersMerge.mergeId",
     "CustomersMerge.mergedAt", "CustomersMerge.mergedBy", "CustomersMerge.undoableUntil", "CustomersMerge.undoneAt",
-    "CustomersMerge.obstacles", "NameSuggestion.lastName",
+    "CustomersMerge.obstacles", "NameSuggestion.lastName", "ApiKey.revokedAt", "Permission.plugin", "Shop.guideUrl",
+    "Shop.support", "SupportContact.email", "SupportContact.phone", "SupportContact.url",
+    "Customer.verificationsDue",
+    "Segment.unavailable",
 }  # fmt: skip
+EMPTY_HERE |= {"DuplicatePair.dismissedAt"}  # nobody has dismissed the pair
 EMPTY_TYPES = ("RuleKind.", "RuleKindSetting.", "RuleSettingChoice.")
 """What has no telling value in this shop: there are no plugins, requests are not named, callers are bound to no stores, and the
-purchase and the customer that are looked at stand, and nobody has merged whom a merge is looked at of.
+purchase, the customer and the segment that are looked at stand, and nobody has merged whom a merge is looked at of.
 The form that is looked at lacks a last name."""
 
 
@@ -70,6 +77,9 @@ class Filled:
             "customersMergePreview": f'(input: {{survivorId: "{self.ids["customer"]}", absorbedIds: ["{self.other}"]}})',
             "customerGroup": f'(id: "{self.ids["group"]}")',
             "purchase": f'(id: "{self.ids["purchase"]}")',
+            "segment": f'(id: "{self.ids["segment"]}")',
+            "vocabulary": "(of: TAG)",
+            "exportColumns": "(of: CUSTOMERS)",
         }
 
 
@@ -77,7 +87,12 @@ async def fill(api: Api) -> Filled:
     store = await api.done("storeCreate", "store { id }", {"code": "S07", "name": "Harbour"})
     group = await api.done("customerGroupCreate", "customerGroup { id }", {"name": "Gold", "description": "Best."})
     ids = {"store": store["store"]["id"], "group": group["customerGroup"]["id"]}
-    given = {**PERSON, "groupId": ids["group"], "originStoreCode": "S07"}
+    size = {"name": "size", "type": "CHOICE", "choices": ["S"], "description": "Of shirts."}
+    await api.done("customerAttributeDefine", "customerAttribute { name }", size)
+    [attribute] = await api.shop.database.rows("SELECT id FROM customer_attribute_definition")
+    ids["attribute"] = f"attribute_{attribute[0]}"
+    has = [{"name": "size", "value": "S"}]
+    given = {**PERSON, "groupId": ids["group"], "originStoreCode": "S07", "attributes": has}
     ids["customer"] = (await api.done("customerCreate", "customer { id }", given))["customer"]["id"]
     await api.done("customerSuspend", "customer { id }", {"id": ids["customer"]})
     await api.done("customerReactivate", "customer { id }", {"id": ids["customer"]})
@@ -90,8 +105,19 @@ async def fill(api: Api) -> Filled:
     merged = {"survivorId": ids["customer"], "absorbedIds": [alias]}
     done = await api.done("customersMerge", "customersMerge { mergeId }", merged)
     ids["merge"] = done["customersMerge"]["mergeId"]
-    note = await api.done("noteAdd", "note { id }", {"customerId": ids["customer"], "body": "Likes tea."})
-    ids["note"] = note["note"]["id"]
+    said = {
+        "decision": "GRANTED",
+        "channel": "EMAIL",
+        "source": "till",
+        "proof": "SIGNED",
+        "proofReference": "17",
+        "textVersion": "3",
+    }
+    given = {"customerId": ids["customer"], "entries": [said]}
+    ids["consent"] = (await api.done("consentRecord", "consents { id }", given))["consents"][0]["id"]
+    seen = {"customerId": ids["customer"], "subject": "AGE", "document": "passport", "validUntil": "2099-12-31"}
+    verified = await api.done("verificationRecord", "verification { id }", seen)
+    ids["verification"] = verified["verification"]["id"]
     line = {"name": "Tea", "sku": "T1", "brand": "B", "category": "C", "quantity": "2", "unitPrice": "5.00"}
     sale = {
         "reference": "R1", "storeCode": "S07", "customerId": ids["customer"], "channel": "till", "note": "Gift",
@@ -118,10 +144,37 @@ async def fill(api: Api) -> Filled:
     await api.done(
         "purchaseRecord", "created", {**cake, "lines": [{"name": "Cake", "total": "0.50"}], "returns": returns}
     )
+    note = {"customerId": ids["customer"], "body": "Likes tea.", "type": "INQUIRY", "purchaseId": ids["purchase"]}
+    said = {
+        "channel": "phone",
+        "direction": "INCOMING",
+        "outcome": "Asked.",
+        "topic": "Tea",
+        "assignee": "Bo",
+        "isOpen": False,
+    }
+    ids["note"] = (await api.done("noteAdd", "note { id }", {**note, **said}))["note"]["id"]
+    ids["duplicate"] = await a_pair(api, ids["customer"], other)
+    vips = {"name": "VIPs", "description": "Who are.", "where": {"tag": {"in": ["vip"]}}}
+    ids["segment"] = (await api.done("segmentCreate", "segment { id }", vips))["segment"]["id"]
+    ids["key"] = await used_key(api)
     ids["job"] = await failed_job(api)
+    ids |= await made_file(api, ids["job"])
+    ids["upload"] = await sent_file(api)
     ids["erasure"] = await done_erasure(api, ids["customer"])
     ids["audit"] = (await api.data("{ audit(first: 1) { nodes { id } } }"))["audit"]["nodes"][0]["id"]
     return Filled(api, ids, other)
+
+
+async def used_key(api: Api) -> str:
+    """A key of which everything can be told, and a role that whoever manages keys can give."""
+    await api.done("roleCreate", "role { name }", {"name": "clerk", "permissions": ["keys.manage"]})
+    given = {"name": "Till", "bindings": [{"role": "cashier"}], "expiresAt": "2100-01-01T00:00:00Z"}
+    made = await api.done("keyCreate", "secret apiKey { id }", given)
+    door = Authenticator(api.shop)
+    assert await door.actor_of(made["secret"])
+    await door.usage.write()
+    return str(made["apiKey"]["id"])
 
 
 async def failed_job(api: Api) -> str:
@@ -180,7 +233,8 @@ async def try_ways(filled: Filled, role: str) -> tuple[int, int]:
         if at is None:
             assert answer.errors == [], (role, name)
             # A merge's values are of fields with permissions of their own: tests/merges.
-            assert answer.data == whole or name.startswith(("Viewer.", "RoleBinding.", "MergeValue.")), (role, name)
+            own = ("Viewer.", "RoleBinding.", "MergeValue.", "ExportColumn.isAllowed")
+            assert answer.data == whole or name.startswith(own), (role, name)
             given += 1
         else:
             path = [step[1] for step in way.steps[: at + 1]]
@@ -231,14 +285,21 @@ def test_every_field_stands_under_a_permission_that_there_is() -> None:
         "Query", "Mutation", "Money", "PageInfo", "Plugin", "Shop", "Viewer", "RoleBinding", "InvalidInput",
         "VersionConflict", "CustomerReferenced", "RuleKind", "RuleKindSetting", "RuleSettingChoice", "BulkJob",
         "BulkJobConnection", "BulkJobEdge", "ReferenceCount", "Warning", "CustomerFieldRule", "PossibleDuplicates",
-        "ReferenceReused", "NameSuggestion",
+        "ReferenceReused", "NameSuggestion", "VocabularyEntry", "BulkFile",
+        "SupportContact", "SystemStatus", "SystemCheck", "SegmentConflict",
     }  # fmt: skip
 
 
 def test_payloads_tell_counts_flags_and_ids_only() -> None:
     for type_, name, field in links(build_schema()):
+        named = {"CustomerAttributeDeletePayload.deletedName", "RoleDeletePayload.deletedRoleName"}
+        if f"{type_.name}.{name}" in {"KeyCreatePayload.secret", *named}:
+            continue  # of whoever has just made the one, and named the others
         if type_.name.endswith("Payload") and needs_of(field) is None and name != "userErrors":
             told = {"Boolean", "Int", "ID", "BulkJob", "Warning"}  # of a job who asked for it
+            told |= (
+                {"String", "DateTime"} if type_.name in {"FileLinkCreatePayload", "UploadCreatePayload"} else set()
+            )  # and of its files
             assert get_named_type(field.type).name in told, f"{type_.name}.{name}"
 
 
@@ -248,15 +309,23 @@ SAMPLES: dict[str, Any] = {
     "BigIntComparison": {"gte": "0"},
     "AmountComparison": {"gte": "0.00"},
     "InstantComparison": {"after": "2000-01-01T00:00:00Z"},
-    "TextComparison": {"in": ["x"]},
+    "TextComparison": {"in": ["MX"]},
+    "AttributeComparison": {"name": "size", "isKnown": True},
     "BirthdayComparison": {"inNextDays": 366},
+    "ConsentComparison": {"channel": "EMAIL"},
     "CustomerStatusComparison": {"in": ["ACTIVE"]},
+    "ContactMethodComparison": {"in": ["MESSENGER"]},
+    "VerificationSubjectComparison": {"in": ["AGE"]},
     "PurchaseStatusComparison": {"in": ["PAID"]},
+    "NoteTypeComparison": {"in": ["INQUIRY"]},
+    "CalendarComparison": {"weekdays": [1, 2, 3, 4, 5, 6, 7]},
+    "PurchasesComparison": {"where": {"total": {"gte": "0.00"}}, "count": {"gte": 0}},
 }
 PLACES = {
     "CustomerWhere": [Way((("customers(where: $where)", "customers", "customers.view"),)),
                       Way((("customerGroups", "customerGroups", "groups.view"), ("nodes", "nodes", None),
                            ("customers(where: $where)", "customers", "customers.view")))],
+    "NoteWhere": [Way((("notes(where: $where)", "notes", "notes.view"),))],
     "PurchaseWhere": [Way((("purchases(where: $where)", "purchases", "purchases.view"),)),
                       Way((("customers", "customers", "customers.view"), ("nodes", "nodes", None),
                            ("purchases(where: $where)", "purchases", "purchases.view")))],
@@ -282,7 +351,9 @@ async def test_every_filter_with_every_role(filled: Filled, role: str) -> None:
         name = definition_of(schema._schema.type_map[where.__strawberry_definition__.name]).name  # type: ignore[arg-type, attr-defined]
         for leaf in leaves.values():
             kind = get_named_type(schema._schema.type_map[name].fields[leaf.name].type).name  # type: ignore[union-attr]
-            sample = SAMPLES.get(kind) or {"in": [filled.ids[{"originStore": "store"}.get(leaf.name, leaf.name)]]}
+            sample = SAMPLES.get(kind) or {
+                "in": [filled.ids[{"originStore": "store", "id": "customer"}.get(leaf.name, leaf.name)]]
+            }
             bare_leaf = {leaf.name: sample}
             for given in (bare_leaf, {"all": [{"any": [{"not": bare_leaf}]}]}):
                 for way in PLACES[name]:
@@ -301,6 +372,31 @@ async def test_every_order_with_every_role(filled: Filled, role: str) -> None:
                 for direction in ("ASC", "DESC"):
                     order = {"field": name, "direction": direction}
                     await try_place(caller, ordered, sort.needs, f"$order: {kind}OrderBy", order=order)
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+async def test_every_vocabulary_with_every_role(filled: Filled, role: str) -> None:
+    caller = filled.by(role)
+    assert filled.api.schema.vocabularies.keys() > {"BRAND", "CATEGORY", "PAYMENT_METHOD", "TAG"}
+    for name, one in filled.api.schema.vocabularies.items():
+        asked = f"{{ vocabulary(of: {name}) {{ value label count }} }}"
+        whole, answer = await filled.api.data(asked), await caller.ask(asked)
+        assert whole["vocabulary"], name
+        if caller.actor.may(one.needs):
+            assert (answer.errors, answer.data) == ([], whole), name
+        else:
+            assert (answer.data, refusals(answer)) == ({"vocabulary": None}, [(one.needs, ["vocabulary"])]), name
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+async def test_many_nodes_with_every_role(filled: Filled, role: str) -> None:
+    """Null in the place of what may not be seen, and no error."""
+    caller, nodes = filled.by(role), filled.api.schema.nodes
+    answer = await caller.ask("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=list(filled.ids.values()))
+    assert answer.errors == []
+    for (kind, id_), one in zip(filled.ids.items(), answer.data["nodes"], strict=True):
+        seen = nodes[kind].is_node and (nodes[kind].needs is None or caller.actor.may(nodes[kind].needs))  # type: ignore[arg-type]
+        assert one == ({"id": id_} if seen else None), kind
 
 
 async def test_a_refused_filter_runs_nothing_and_tells_once_however_many_parents(filled: Filled) -> None:
@@ -375,7 +471,7 @@ async def test_a_mutation_works_for_who_may_not_see_what_it_made(filled: Filled)
     for name, given in inputs(ids).items():
         field = mutations.fields[name]
         needs, payload = needs_of(field), get_named_type(field.type)
-        assert needs is not None or name == "bulkJobCancel"  # which whoever asked for a job may do
+        assert needs is not None or name in {"bulkJobCancel", "fileLinkCreate"}  # which whoever asked for a job may do
         assert isinstance(payload, GraphQLObjectType)
         caller = filled.holding(*([needs] if needs else ()), *NEEDED_TOO.get(name, ()))
         shown = [key for key in payload.fields if key != "userErrors"]
@@ -396,9 +492,14 @@ async def test_a_mutation_works_for_who_may_not_see_what_it_made(filled: Filled)
     assert set(mutations.fields) == set(inputs(ids))
 
 
-NEEDED_TOO = {"customerDataRequest": ["customers.view_sensitive"]}
+NEEDED_TOO = {
+    "customerDataRequest": ["customers.view_sensitive"],
+    "customersExport": ["customers.view"],
+    "purchasesExport": ["purchases.view"],
+    "segmentCreate": ["customers.view_pii"],
+}
 """What a mutation needs beside the permission that it names first."""
-AUDITED = {"customersMerge": 2, "customersUnmerge": 2}
+AUDITED = {"customerDuplicateDismiss": 2, "customersMerge": 2, "customersUnmerge": 2}
 """How many customers a mutation is about, where that is not one."""
 
 
@@ -407,20 +508,33 @@ def inputs(ids: dict[str, str]) -> dict[str, dict[str, Any]]:
     one, sold = {"id": ids["customer"]}, {"purchaseId": ids["purchase"]}
     return {
         "bulkJobCancel": {"id": ids["job"]},
+        "customersExport": {"everyone": True, "idempotencyKey": "j"},
+        "purchasesExport": {"where": {"hasNote": True}, "idempotencyKey": "k"},
+        "fileLinkCreate": {"fileId": ids["file"]},
+        "uploadCreate": {"of": "CUSTOMERS", "byteCount": 1},
+        "importStart": {"uploadId": ids["upload"], "idempotencyKey": "l"},
         "customerCreate": {"firstName": "Bo", "lastName": "Ek"},
         "customerUpdate": {**one, "firstName": "Anna"},
         "customerSuspend": one,
         "customerDeactivate": one,
         "customerReactivate": one,
+        "customerAttributeDefine": {"name": "new", "type": "TEXT"},
+        "customerAttributeDelete": {"name": "new"},
         "customersAssignGroup": {"customerIds": [ids["customer"]], "groupId": ids["group"]},
         "tagsAdd": {"customerId": ids["customer"], "tags": ["new"]},
         "tagsRemove": {"customerId": ids["customer"], "tags": ["new"]},
+        "consentRecord": {"customerId": ids["customer"], "entries": [{"decision": "WITHDRAWN", "source": "till"}]},
         "noteAdd": {"customerId": ids["customer"], "body": "Hi"},
+        "correctionRequest": {"customerId": ids["customer"], "body": "Called Ann."},
         "noteUpdate": {"id": ids["note"], "body": "Hello"},
+        "verificationRecord": {"customerId": ids["customer"], "subject": "AGE"},
         "noteDelete": {"id": ids["note"]},
         "customerGroupCreate": {"name": "New"},
         "customerGroupUpdate": {"id": ids["group"], "name": "Silver"},
         "customerGroupDelete": {"id": ids["group"], "moveCustomersTo": f"group_{DEFAULT_GROUP_ID}"},
+        "segmentCreate": {"name": "New", "where": {"hasEmail": True}},
+        "segmentUpdate": {"id": ids["segment"], "name": "VIP"},
+        "segmentDelete": {"id": ids["segment"]},
         "storeCreate": {"code": "S2", "name": "Two"},
         "storeUpdate": {"id": ids["store"], "name": "Pier"},
         "purchaseRecord": {"reference": "R9", "lines": [{"name": "Tea", "total": "1.00"}], "idempotencyKey": "a",
@@ -431,12 +545,18 @@ def inputs(ids: dict[str, str]) -> dict[str, dict[str, Any]]:
         "purchaseVoid": {**sold, "idempotencyKey": "c"},
         "purchasePay": {"purchaseId": ids["owed"], "payments": [{"method": "cash", "amount": "1.00"}],
                         "idempotencyKey": "d"},
+        "customerDuplicateDismiss": {"pairId": ids["duplicate"]},
         "customersMerge": {"survivorId": ids["customer"], "absorbedIds": [ids["other"]], "idempotencyKey": "m"},
         "customersUnmerge": {"mergeId": ids["merge"], "idempotencyKey": "n"},
         "customerDataRequest": {"customerId": ids["customer"], "idempotencyKey": "f"},
         "customerEraseRequest": {"customerId": ids["customer"], "idempotencyKey": "g"},
         "customerEraseCancel": {"erasureId": ids["asked"], "idempotencyKey": "h"},
         "customerDelete": {"id": ids["spare"], "idempotencyKey": "i"},
+        "roleCreate": {"name": "night", "permissions": ["keys.manage"]},
+        "roleUpdate": {"name": "night", "permissions": ["keys.manage"]},
+        "roleDelete": {"name": "night"},
+        "keyCreate": {"name": "New", "bindings": [{"role": "clerk"}]},
+        "keyRevoke": {"id": ids["key"]},
     }  # fmt: skip
 
 

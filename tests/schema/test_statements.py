@@ -71,8 +71,8 @@ async def fill(shop: Shop) -> None:
     )
     await rows(
         "customer_note",
-        "id customer_id body author created_at updated_at",
-        [(key(NOTE, n), key(CUSTOMER, n), "Likes tea.", "till", n, n) for n, _ in named],
+        "id customer_id body author created_at updated_at purchase_id",
+        [(key(NOTE, n), key(CUSTOMER, n), "Likes tea.", "till", n, n, key(PURCHASE, n)) for n, _ in named],
     )
     bought = [(n * PURCHASES + m, n, m) for n, _ in named for m in range(PURCHASES)]
     await rows(
@@ -134,6 +134,8 @@ THE_LIST = (
     " purchases(first: 5) { nodes { reference total { amount } lines { name quantity total { amount } } } } } }"
 )
 
+THE_QUEUE = "notes(first: $n, where: { isOpen: false }, orderBy: { field: PRIORITY, direction: DESC })"
+A_NOTE = "id type body author channel direction outcome topic assignee priority isOpen dueAt doneAt version createdAt updatedAt"
 # What is asked, and the statements that it costs: one for each list, one for each field that needs more than its row, and
 # one for all those fields of a level together that the database can write by itself; for the whole, where it can write that.
 READS: Sequence[tuple[str, int]] = (
@@ -154,7 +156,20 @@ READS: Sequence[tuple[str, int]] = (
         "customers(first: $n) { nodes { tags originStore { code } billingAddress { city } shippingAddress { city } } }",
         1,
     ),
+    ("customers(first: $n, where: { isRegular: false }) { nodes { id isRegular nameSuggestion { lastName } } }", 2),
+    (
+        "customers(first: $n, orderBy: { field: AVERAGE_PURCHASE }, where: { not: { id: { in: [] } } }) { nodes { id } }",
+        1,
+    ),
     ("customers(first: $n) { nodes { notes(first: 2) { totalCount nodes { body customer { id } } } } }", 4),
+    ("customers(first: $n, where: { hasConsent: {} }) { nodes { consents { decision } } }", 1),
+    ("customers(first: $n) { nodes { consents { decision } said: consents(history: true) { decision } } }", 3),
+    (
+        "customers(first: $n) { nodes { priority notes(first: 2, types: [NOTE]) { nodes { type priority dueAt isOpen } } } }",
+        2,
+    ),
+    (f"{THE_QUEUE} {{ nodes {{ {A_NOTE} customer {{ id displayName }} }} }}", 2),
+    (f"{THE_QUEUE} {{ totalCount nodes {{ {A_NOTE} customer {{ priority }} purchase {{ reference }} }} }}", 4),
     ("customers(first: $n) { nodes { purchases(first: 2) { totalCount edges { node { id } } } } }", 3),
     (
         "customers(first: $n) { nodes { a: purchases(first: 1) { nodes { id } } b: purchases(last: 1) { nodes { id } } } }",
@@ -226,18 +241,24 @@ def together(sqlite: int, postgres: int) -> Mapping[str, int]:
 # One of them is the row of the audit. Under a key it is two more: it is looked up, and what became of it is kept. PostgreSQL
 # takes what is written together with what else is, and what is looked up ahead with the key.
 WRITES: Sequence[tuple[str, dict[str, Any], str, int | Mapping[str, int]]] = (
-    ("customerCreate", {"firstName": "Bo", "lastName": "Ek"}, "customer { id }", 6),
-    ("customerCreate", {**_PERSON, "matchOn": ["EMAIL", "PHONE"]}, "customer { id }", 8),
-    ("customerCreate", {**_PERSON, "tags": ["a", "b"], "billingAddress": {"city": "X"}}, "customer { id tags }", 9),
-    ("customerCreate", {**_PERSON, "birthDate": "1990-02-28", "taxId": "T-9"}, "possibleDuplicates { score } created", 6),
+    ("customerCreate", {"firstName": "Bo", "lastName": "Ek"}, "customer { id }", 7),
+    ("customerCreate", {**_PERSON, "matchOn": ["EMAIL", "PHONE"]}, "customer { id }", 9),
+    ("customerCreate", {**_PERSON, "tags": ["a", "b"], "billingAddress": {"city": "X"}}, "customer { id tags }",
+     10),
+    ("customerCreate", {**_PERSON, "birthDate": "1990-02-28", "taxId": "T-9"}, "possibleDuplicates { score } created",
+     7),
     ("customerUpdate", {**_CUSTOMER_ID, "firstName": "Bo"}, "customer { id }", 5),
     ("customerUpdate", {**_CUSTOMER_ID, "tags": ["a"], "billingAddress": None}, "customer { id }", 9),
     ("customerDeactivate", _CUSTOMER_ID, "customer { status }", 4),
     ("customerSuspend", _CUSTOMER_ID, "customer { status }", 4),
     ("tagsAdd", {"customerId": _id("customer", CUSTOMER), "tags": ["a", "b"]}, "customer { id }", 6),
     ("tagsRemove", {"customerId": _id("customer", CUSTOMER), "tags": ["vip"]}, "customer { id }", 5),
+    ("consentRecord", {"customerId": _id("customer", CUSTOMER), "entries": [{"decision": "WITHDRAWN", "source": "x"}]},
+     "consents { id } customer { consents { id } }", 7),
     ("noteAdd", {"customerId": _id("customer", CUSTOMER), "body": "Hi"}, "note { id }", 4),
-    ("noteUpdate", {"id": _id("note", NOTE), "body": "Hi"}, "note { id }", 3),
+    ("noteUpdate", {"id": _id("note", NOTE), "body": "Hi"}, "note { id }", 4),
+    ("correctionRequest", {"customerId": _id("customer", CUSTOMER), "body": "Hi", "purchaseId": _id("purchase", PURCHASE)},
+     "note { id }", 5),
     ("noteDelete", {"id": _id("note", NOTE)}, "deletedNoteId customer { id }", 4),
     ("customerGroupCreate", {"name": "New"}, "customerGroup { id }", 4),
     ("customerGroupUpdate", {"id": _id("group", GROUP), "name": "New"}, "customerGroup { id }", 4),

@@ -109,6 +109,8 @@ async def town(api: Api) -> Town:
             given = {"purchaseId": purchase["id"], "lines": [line], "reason": reference, "payments": told}
             purchase = (await api.done("purchaseRefund", _PURCHASE, given))["purchase"]
         bought.append(purchase)
+    for purchase in bought:
+        await api.done("noteAdd", "note { id }", {"customerId": ana, "body": "About it.", "purchaseId": purchase["id"]})
     here, there = (store.split("_")[1] for store in stores)
     branch = Api(api.schema, api.shop, bound("store_manager", here))
     return Town(api, branch, here, there, ana, *bought)
@@ -150,6 +152,10 @@ def ways(schema: ComposedSchema, type_: GraphQLObjectType, given: dict[str, Sequ
             yield (), scalars(at)
         for name, field in at.fields.items():
             target = get_named_type(field.type)
+            if at.name == "Note":  # it leads to where other ways go on: only whether it tells of the purchase itself
+                if isinstance(target, GraphQLObjectType) and target.name in GUARDED:
+                    yield ((at.name, name),), f"{name} {{ {scalars(target)} }}"
+                continue
             for called in given.get(name, [name]) if at.name == "Query" else [name]:
                 if isinstance(target, GraphQLInterfaceType):
                     for kind in schema._schema.get_possible_types(target):
@@ -178,12 +184,17 @@ async def test_no_field_tells_of_the_purchases_of_another_store(town: Town, sche
     own = await town.api.data("query($id: ID!) { purchase(id: $id) { refunds { id } } }", id=town.own["id"])
     exchanged = [one["id"] for one in own["purchase"]["refunds"]]
     group = (await town.api.data("{ customerGroups { nodes { id } } }"))["customerGroups"]["nodes"][0]["id"]
+    by_sales = {"name": "By sales", "where": {"purchases": {"total": {"gte": "0.01"}}}}
+    segment = (await town.api.done("segmentCreate", "segment { id }", by_sales))["segment"]["id"]
     asked = {
         "node": [f'node(id: "{id_}")' for id_ in [*town.foreign_ids, *exchanged, town.ana]],
+        "nodes": [f"nodes(ids: {json.dumps([*town.foreign_ids, *exchanged, town.ana])})"],
+        "vocabulary": ["vocabulary(of: BRAND)"],
         "purchase": [f'purchase(id: "{town.foreign["id"]}")', 'purchase(reference: "FOREIGN", storeCode: "THERE")'],
         "customer": [f'customer(id: "{town.ana}")'],
         "customerGroup": [f'customerGroup(id: "{group}")'],
         "customerSearch": ['customerSearch(query: "ana")'],
+        "segment": [f'segment(id: "{segment}")'],
         "customerCheck": ['customerCheck(input: { firstName: "Ana", lastName: "Li" })'],
         "customersMergePreview": [
             f'customersMergePreview(input: {{survivorId: "{town.ana}", absorbedIds: ["customer_{town.here}"]}})'
@@ -191,7 +202,9 @@ async def test_no_field_tells_of_the_purchases_of_another_store(town: Town, sche
     }
     tried, telling = 0, set()
     for path, document in ways(schema, query, asked):
-        if {"purchases", "stats", "node", "purchase"}.isdisjoint(name for _, name in path):
+        if path[0] != ("Query", "nodes") and {"purchases", "stats", "node", "purchase"}.isdisjoint(
+            name for _, name in path
+        ):
             continue
         answer = await town.branch.ask(document)
         assert town.told(answer) == [], document
@@ -219,12 +232,18 @@ NARROWED = (
     'customers { nodes { purchases(where: { not: { channel: { in: ["x"] } } }) { totalCount nodes { id } } } }',
     "customers { nodes { purchases(last: 1, orderBy: { field: TOTAL }) { totalCount pageInfo { hasPreviousPage } } } }",
     "customers { nodes { stats { totalSpent { amount } purchaseCount } } }",
+    'nodes(ids: ["%(foreign)s", "%(ana)s"]) { id ... on Customer { purchases { totalCount } stats { purchaseCount } } }',
+    *(f"vocabulary(of: {of}) {{ value label count }}" for of in ("BRAND", "PAYMENT_METHOD", "PURCHASE_CHANNEL")),
+    'vocabulary(of: BRAND, search: "foreign") { value }',
 )
 
 
 @pytest.mark.parametrize("asked", NARROWED)
 async def test_lists_are_as_if_the_other_store_had_sold_nothing(town: Town, asked: str) -> None:
-    document = "{ " + asked.replace("%(here)s", f"store_{town.here}").replace("%(there)s", f"store_{town.there}") + " }"
+    ids = {"here": f"store_{town.here}", "there": f"store_{town.there}", "foreign": town.foreign["id"], "ana": town.ana}
+    for name, id_ in ids.items():
+        asked = asked.replace(f"%({name})s", id_)
+    document = f"{{ {asked} }}"
     seen = await town.branch.data(document)
     everything = await town.api.data(document)
 
@@ -252,6 +271,20 @@ async def test_statistics_over_all_stores_are_what_is_stored(town: Town) -> None
         assert (await stats_in_stores(town.api.shop, [key], where))[key].purchase_count == n
 
 
+async def test_what_is_told_of_the_whole_shop_on_purpose(town: Town) -> None:
+    """`Customer.totals`, to whom they are told, and nothing beside them: neither is what is bought elsewhere found by them, nor
+    does `stats` know it."""
+    fields = "totals { purchaseCount totalSpent { amount } } stats { purchaseCount } purchases { totalCount }"
+    asked = f"{{ customers {{ nodes {{ {fields} }} }} }}"
+    [told] = (await town.branch.data(asked))["customers"]["nodes"]
+    assert told["totals"] == {"purchaseCount": 2, "totalSpent": {"amount": "3899.98"}}
+    assert (told["stats"], told["purchases"]) == ({"purchaseCount": 1}, {"totalCount": 1})
+    terminal = Api(town.api.schema, town.api.shop, bound("store_terminal", town.here))
+    answer = await terminal.ask(asked)
+    assert (answer.codes, town.told(answer)) == (["FORBIDDEN"], [])
+    assert answer.errors[0]["extensions"]["permission"] == "customers.totals"
+
+
 ORACLES = (
     'customers(where: { totalSpent: { gte: "1" } })',
     "customers(where: { any: [{ not: { purchaseCount: { gte: 1 } } }] })",
@@ -263,9 +296,10 @@ ORACLES = (
 
 @pytest.mark.parametrize("asked", ORACLES)
 async def test_the_sums_of_the_whole_shop_are_no_oracle(town: Town, asked: str) -> None:
+    terminal = Api(town.api.schema, town.api.shop, bound("store_terminal", town.here))
     of_group = f"{{ customerGroups {{ nodes {{ {asked} {{ nodes {{ id }} }} }} }} }}"
     for document in (f"{{ {asked} {{ totalCount nodes {{ id }} }} }}", of_group):
-        answer = await town.branch.ask(document)
+        answer = await terminal.ask(document)
         assert set(answer.codes) == {"FORBIDDEN"}
         assert answer.errors[0]["message"] == "This needs the permission purchases.view in the whole shop."
         assert "Ana" not in json.dumps(answer.data)
@@ -273,6 +307,8 @@ async def test_the_sums_of_the_whole_shop_are_no_oracle(town: Town, asked: str) 
         assert set((await blind.ask(document)).codes) == {"FORBIDDEN"}
         assert (await town.api.ask(document)).codes == []
         assert (await town.as_(holding("customers.view", "groups.view", "purchases.view")).ask(document)).codes == []
+        # Told of the whole shop on purpose, to whom the same figures of each customer are.
+        assert (await town.branch.ask(document)).codes == []
 
 
 async def test_the_quick_search_does_not_tell_who_bought_elsewhere(town: Town) -> None:
@@ -304,7 +340,6 @@ async def test_a_purchase_is_recorded_in_the_own_store_only(town: Town) -> None:
     before = await count(town)
     for given in (
         basket("N1", "THERE", "1.00", **newcomer), {**basket("N1", "MAIN", "1.00")},
-        {name: value for name, value in basket("N1", "x", "1.00").items() if name != "storeCode"},
         basket("FOREIGN", "THERE", "3888.88"), basket("FOREIGN", "there", "1.00", **newcomer),
     ):  # fmt: skip
         answer = await town.branch.ask(document, i={"idempotencyKey": f"k-{given['reference']}", **given})
@@ -315,6 +350,9 @@ async def test_a_purchase_is_recorded_in_the_own_store_only(town: Town) -> None:
     made = await town.branch.done("purchaseRecord", "created purchase { reference }", basket("FOREIGN", "HERE", "2.00"))
     assert made == {"created": True, "purchase": {"reference": "FOREIGN"}, "userErrors": []}
     assert await town.branch.refused("purchaseRecord", basket("FOREIGN", "HERE", "3888.88")) == ["REFERENCE_REUSED"]
+    unnamed = {name: value for name, value in basket("N2", "x", "1.00").items() if name != "storeCode"}
+    made = await town.branch.done("purchaseRecord", "purchase { store { code } }", unnamed)
+    assert made["purchase"] == {"store": {"code": "HERE"}}
 
 
 @pytest.mark.parametrize("mutation", ["purchaseRefund", "purchaseVoid"])

@@ -172,10 +172,11 @@ async def _exchange(shop: Shop, random: Random, n: int, buyers: Sequence[str], m
     try:
         await record(shop, [checked(new, shop.currency)])
     except Refused as refused:
-        told = re.search(r"returns are (-?\d+), total \+ rounding - due is (-?\d+)", str(refused))
+        told = re.search(r"come to (-?[\d.]+) \w+, and total \+ rounding - due to (-?[\d.]+)", str(refused))
         if told is None:
             raise
-        new = replace(new, payments=[NewPayment("card", int(told[2]) - int(told[1]))])
+        paid, whole = (int(sum_.replace(".", "")) for sum_ in told.groups())
+        new = replace(new, payments=[NewPayment("card", whole - paid)])
         [outcome] = await record(shop, [checked(new, shop.currency)])
         return [outcome.id] if outcome.id and outcome.created else []
     return []

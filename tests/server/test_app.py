@@ -223,7 +223,7 @@ def test_a_real_server_answers_over_a_socket(database_url: str, tmp_path: Path) 
             "PAYLOAD_TOO_LARGE",
         )
         got = httpx2.get(f"{address}/graphql")
-        assert (got.status_code, got.headers["allow"]) == (405, "POST")
+        assert got.status_code == 401
         assert "server" not in got.headers
         garbage = raw(address, b"GARBAGE\r\n\r\n")
         assert garbage == b"" or garbage.startswith(b"HTTP/1.1 400")

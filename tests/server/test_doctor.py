@@ -21,6 +21,11 @@ def files(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
+async def about_keys(url: str) -> str:
+    [found] = [line for line in await findings(url) if line[2:].startswith("keys: ")]
+    return found
+
+
 async def write(url: str, sql: str, *values: object) -> None:
     database = await Database.open(url, [CORE_APP])
     await database.transaction(lambda: database.run(sql, *values))
@@ -34,20 +39,27 @@ async def test_a_healthy_shop(engine: str, database_url: str) -> None:
     await revoke(database, spare)
     await database.close()
     told = await findings(database_url, country="MX", timezone="America/Mexico_City")
-    settings, product, migrations, unique, keys = told
+    settings, product, migrations, jobs, encryption, keys, unique, attributes, choices = told
+    assert attributes.startswith("+ unique-attributes: ")
     assert unique == "+ unique-fields: No two customers share what the shop keeps apart."
+    assert choices == "+ choices: What can only be one of a few values is one of them."
     assert settings == "+ settings: USD, America/Mexico_City, phone numbers as in MX"
     assert product.startswith("+ database: " + {"sqlite": "SQLite 3.", "postgres": "PostgreSQL 1"}[engine])
-    assert (migrations, keys) == ("+ migrations: all applied", "+ keys: 1 live")
+    assert (migrations, jobs, encryption, keys) == (
+        "+ migrations: all applied",
+        "+ jobs: none was run yet",
+        "+ encryption: nothing sensitive is kept",
+        "+ keys: 1 live",
+    )
 
 
 async def test_without_a_live_key_nobody_can_ask(database_url: str) -> None:
-    assert "regulars key create" in (await findings(database_url))[-1]
+    assert "regulars key create" in await about_keys(database_url)
     database = await Database.open(database_url, [CORE_APP])
     await make_key(database, "a", "administrator")
     await database.close()
     await write(database_url, "UPDATE api_key SET revoked_at = 0")
-    last = (await findings(database_url))[-1]
+    last = await about_keys(database_url)
     assert last.startswith("- keys: none is live")
     assert "regulars key create --name … --role administrator" in last
 
@@ -57,7 +69,7 @@ async def test_without_an_administrator_nobody_can_make_keys(database_url: str) 
     await make_key(database, "till", "cashier")
     await make_key(database, "branch", "administrator", ["MAIN"])
     await database.close()
-    last = (await findings(database_url))[-1]
+    last = await about_keys(database_url)
     assert last.startswith("- keys: 2 live, but none administers the whole shop; run `regulars key create")
 
 

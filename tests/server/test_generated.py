@@ -74,6 +74,8 @@ KINDS = {
     "promotion": ("promotion", "store"),
     "purchaseRecord": ("customer", "promotion"),
     "purchase": ("purchase", "line"),
+    "rewardGrant": ("customer", "system"),
+    "rewardSystem": ("system", "promotion"),
     "store": ("store",),
     "tag": ("customer",),
     "tierAssign": ("customer",),
@@ -176,6 +178,13 @@ class Conversation:
         self._keep("coupon", self.done("couponIssue", "coupon { id }", **opens, **code)["coupon"])
         some = {"count": 2, "idempotencyKey": f"generated-{n}"}
         self._keep("batch", self.done("couponsGenerate", "batch { id }", **opens, **some)["batch"])
+        reward = {"kind": "COUPON", "settings": [{"name": "promotion", "value": made["promotion"]["id"]}]}
+        system = {"name": f"System {n}", "triggerRule": {"kind": "PURCHASE"}, "reward": reward, "target": 3}
+        new = self.done("rewardSystemCreate", "rewardSystem { id }", rewardSystem=system, idempotencyKey=f"system-{n}")
+        self._keep("system", new["rewardSystem"])
+        granted = {"rewardSystemId": new["rewardSystem"]["id"], "customerId": customer, "reason": "Waited"}
+        entry = self.done("rewardGrant", "entry { id }", progress=4, idempotencyKey=f"granted-{n}", **granted)["entry"]
+        self._keep("progress", entry)
         if n % 2:
             redeemed = {"couponCode": f"code {n}", "customerId": customer, "idempotencyKey": f"redeemed-{n}"}
             self._keep("use", self.done("couponRedeem", "use { id }", **redeemed)["use"])

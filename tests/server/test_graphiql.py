@@ -15,12 +15,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from regulars_server.graphiql import Example, examples, routes
+from regulars_server.graphiql import Example, examples, routes, somebody
 from tests.support import graphiql_browser
 
 KEY = "rk_example"
 EVERYTHING = frozenset({"loyalty", "rewards", "tiers"})
 TITLES = ["Customers", "Search", "Best customers", "Latest purchases", "The shop", "Record a purchase"]
+TITLES += ["A profile", "Notes", "Give back"]
 
 
 @strawberry.type
@@ -126,6 +127,20 @@ async def test_compressed_and_plain_are_the_same_file(client: httpx2.AsyncClient
     assert compressed.content == plain.content
 
 
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip", "gzip"), ("br, GZIP;q=0.5, *", "gzip"), ("gzip ; q=0.01", "gzip"),
+        ("gzip;q=0", None), ("br, gzip; q=0.0, identity", None), ("identity", None), ("gzip;q=0.000", None),
+    ],
+)  # fmt: skip
+async def test_compressed_for_those_who_take_it(
+    client: httpx2.AsyncClient, accepted: str, encoding: str | None
+) -> None:
+    response = await client.get("/graphiql", headers={"Accept-Encoding": accepted})
+    assert response.headers.get("Content-Encoding") == encoding
+
+
 async def test_unchanged_page_is_not_sent_again(client: httpx2.AsyncClient) -> None:
     first = await client.get("/graphiql")
     again = await client.get("/graphiql", headers={"If-None-Match": first.headers["ETag"]})
@@ -167,7 +182,8 @@ async def test_examples(client: httpx2.AsyncClient) -> None:
     response = await client.get("/graphiql/examples.json")
     assert response.headers["Content-Type"] == "application/json"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
-    answered = response.json()
+    answered = response.json()["examples"]
+    assert response.json()["somebody"] == somebody()
     assert [example["title"] for example in answered] == TITLES
     assert [example["name"] for example in answered] == [example.name for example in examples()]
     assert {example.name for example in examples(EVERYTHING)} > {example.name for example in examples()}

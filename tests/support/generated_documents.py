@@ -39,6 +39,14 @@ LITERALS: Mapping[str, Sequence[str]] = {
     ),
     "CustomerWhere": ("{}", '{ tag: { in: ["vip"] } }', "{ not: { purchaseCount: { gte: 1 } } }", "{ totalSpent: {} }"),
     "PurchaseWhere": ("{}", '{ total: { gte: "1.00" } }', "{ any: [] }"),
+    "NoteWhere": (
+        "{}",
+        "{ isOpen: true, type: { in: [CONTACT] } }",
+        "{ not: { dueAt: { withinDays: 3 } } }",
+        "{ topic: {} }",
+    ),
+    "NoteType": ("[]", "NOTE", "[INQUIRY, NOTE]"),
+    "NoteOrderBy": ("{ field: PRIORITY, direction: DESC }", "{ field: DUE_AT }"),
     "CustomerOrderBy": ("{ field: NAME }", "{ field: CREATED_AT, direction: DESC }", "{ field: TOTAL_SPENT }"),
     "PurchaseOrderBy": ("{ field: TOTAL }", "{ field: PURCHASED_AT, direction: DESC }"),
 }

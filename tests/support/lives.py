@@ -9,6 +9,8 @@ from operator import eq, ge, gt, le, lt
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from regulars_core.customers.consents.rules import DECISIONS, State, say
+from regulars_core.customers.consents.writes import KEPT, kept_rows
 from regulars_core.plugin import DAY_MS, NEVER, Instant, Shop, insert, printed
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
 from regulars_core.purchases.statistics import recount
@@ -18,6 +20,7 @@ NOW = Instant(1_772_190_000_000)
 GROUPS = [DEFAULT_GROUP_ID, "0" * 31 + "a", "0" * 31 + "b"]
 ZONE = "America/Mexico_City"
 _ZONE = ZoneInfo(ZONE)
+CHANNELS, PURPOSES = (None, "EMAIL", "SMS"), ("marketing", "profiling")
 OPERATORS = {"eq": eq, "gte": ge, "gt": gt, "lte": le, "lt": lt}
 
 
@@ -35,6 +38,23 @@ class Bought:
 
 
 @dataclass
+class Said:
+    """What was agreed to or refused, and written down at once."""
+
+    id: str
+    at: Instant
+    channel: str | None
+    purpose: str
+    decision: str
+    proof: str = "NONE"
+
+    @property
+    def rank(self) -> tuple[Instant, int, str]:
+        """Of two the one that holds is greater."""
+        return self.at, DECISIONS.index(self.decision), self.id
+
+
+@dataclass
 class Life:
     """A customer, and what happened."""
 
@@ -45,6 +65,7 @@ class Life:
     group: str
     moves: list[tuple[Instant, str, str]] = field(default_factory=list)
     bought: list[Bought] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
 
     def group_at(self, at: Instant) -> str:
         past = [after for when, _, after in self.moves if when <= at]
@@ -82,6 +103,9 @@ def life(chance: random.Random, number: int) -> Life:
             case 3:
                 status = "VOIDED"
         made.bought.append(Bought(f"{number:016x}{n:016x}", ago(), total, refunded, status))
+    for n in range(chance.choice([0, 1, 3, 6])):
+        about = chance.choice(CHANNELS), chance.choice(PURPOSES), chance.choice(DECISIONS)
+        made.said.append(Said(f"{number:016x}{n:016x}", ago(), *about))
     return made
 
 
@@ -119,7 +143,32 @@ async def keep(shop: Shop, lives: Sequence[Life]) -> None:
             for one in lives for b in one.bought
         ],
     )  # fmt: skip
-    await recount(database, [one.id for one in lives])
+    await recount(shop, [one.id for one in lives])
+    said = (
+        "id",
+        "customer_id",
+        "channel",
+        "purpose",
+        "decision",
+        "at",
+        "proof",
+        "source",
+        "recorded_at",
+        "recorded_by",
+    )
+    records = [
+        (s.id, one.id, s.channel, s.purpose, s.decision, s.at, s.proof, "till", s.at, "Ana")
+        for one in lives
+        for s in one.said
+    ]
+    await insert(database, "consent", said, records)
+    in_force = list[tuple[object, ...]]()
+    for one in lives:
+        state: State[Said] = {}
+        for record in one.said:
+            say(state, record)
+        in_force += kept_rows(one.id, state)
+    await insert(database, "consent_in_force", KEPT, in_force)
 
 
 def _day(at: Instant) -> date:
@@ -147,10 +196,17 @@ def _happened(value: Instant | None, comparison: dict[str, Any], at: Instant) ->
     holds = True
     for name, bound in comparison.items():
         match name:
-            case "after":
+            case "after" | "gt":
                 holds = holds and printed(value) > bound
-            case "before":
+            case "before" | "lt":
                 holds = holds and printed(value) < bound
+            case "gte":
+                holds = holds and printed(value) >= bound
+            case "lte":
+                holds = holds and printed(value) <= bound
+            case "days":
+                first, last = (date.fromisoformat(bound[end]) if end in bound else None for end in ("from", "to"))
+                holds = holds and (first or date.min) <= _day(value) <= (last or _day(at))
             case "withinDays":
                 holds = holds and (_day(at) - _day(value)).days <= bound
     return holds
@@ -161,8 +217,29 @@ def holds(tree: dict[str, Any], one: Life, at: Instant) -> bool:
     return all(_part(name, inside, one, at) for name, inside in tree.items())
 
 
+def _agreed(inside: dict[str, Any], one: Life, at: Instant) -> bool:
+    about = (None,) if "channel" not in inside else (None, inside["channel"])
+    purpose = inside.get("purpose", "marketing")
+    told = [s for s in one.said if s.at < at and s.purpose == purpose and s.channel in about]
+    return bool(told) and max(told, key=lambda s: s.rank).decision == "GRANTED"
+
+
+def _bought(name: str, inside: Any, one: Life, at: Instant) -> bool:
+    bought = one.before(at)
+    counted = [b.at for b in bought if b.counts]
+    match name:
+        case "totalSpent":
+            minor = {name: int(Decimal(bound) * 100) for name, bound in inside.items()}
+            return _compares(sum(b.total - b.refunded for b in bought if b.status != "VOIDED"), minor)
+        case "purchaseCount":
+            return _compares(len(counted), inside)
+        case "firstPurchaseAt" | "lastPurchaseAt":
+            end = min if name == "firstPurchaseAt" else max
+            return _happened(end(counted, default=None), inside, at)
+    raise AssertionError(name)
+
+
 def _part(name: str, inside: Any, one: Life, at: Instant) -> bool:
-    bought, counted = one.before(at), [b.at for b in one.before(at) if b.counts]
     match name:
         case "all":
             return all(holds(part, one, at) for part in inside)
@@ -183,19 +260,13 @@ def _part(name: str, inside: Any, one: Life, at: Instant) -> bool:
                 return False
             days = [_day(at) + timedelta(days=n) for n in range(inside["inNextDays"] + 1)]
             return any(_years(one.born, day) > _years(one.born, day - timedelta(days=1)) for day in days)
-        case "totalSpent":
-            minor = {name: int(Decimal(bound) * 100) for name, bound in inside.items()}
-            return _compares(sum(b.total - b.refunded for b in bought if b.status != "VOIDED"), minor)
-        case "purchaseCount":
-            return _compares(len(counted), inside)
-        case "firstPurchaseAt" | "lastPurchaseAt":
-            end = min if name == "firstPurchaseAt" else max
-            return _happened(end(counted, default=None), inside, at)
-    raise AssertionError(name)
+        case "hasConsent":
+            return _agreed(inside, one, at)
+    return _bought(name, inside, one, at)
 
 
 LEAVES = ("group", "originStore", "createdAt", "age", "birthday", "totalSpent", "purchaseCount", "firstPurchaseAt",
-          "lastPurchaseAt")  # fmt: skip
+          "lastPurchaseAt", "hasConsent")  # fmt: skip
 
 
 def leaf(chance: random.Random, name: str) -> dict[str, Any]:
@@ -215,10 +286,17 @@ def leaf(chance: random.Random, name: str) -> dict[str, Any]:
             return numbers(lambda: chance.choice(["0.00", "5", "10.00", "24.99", "40.5", "-1.00"]), list(OPERATORS)[1:])
         case "purchaseCount":
             return numbers(lambda: chance.randrange(6), list(OPERATORS))
-    instants = {
-        "after": lambda: printed(Instant(NOW - chance.randrange(70) * DAY_MS // 2)),
-        "before": lambda: printed(Instant(NOW - chance.randrange(70) * DAY_MS // 2)),
+        case "hasConsent":
+            told = {"purpose": chance.choice(PURPOSES), "channel": chance.choice(CHANNELS[1:])}
+            return {one: told[one] for one in chance.sample(list(told), chance.choice([0, 1, 2]))}
+
+    def some() -> Instant:
+        return Instant(NOW - chance.randrange(70) * DAY_MS // 2)
+
+    instants: dict[str, Any] = {
+        **dict.fromkeys(("after", "before", "gte", "gt", "lte", "lt"), lambda: printed(some())),
         "withinDays": lambda: chance.choice([0, 1, 7, 20, 400]),
+        "days": lambda: {end: _day(some()).isoformat() for end in chance.choice([("from",), ("to",), ("from", "to")])},
     }
     return {one: instants[one]() for one in chance.sample(list(instants), chance.choice([1, 1, 2]))}
 

@@ -154,10 +154,11 @@ class Mixed:
             try:
                 [made] = await record(shop, [checked_purchase(new, shop.currency)])
             except Refused as refused:
-                told = re.search(r"returns are (-?\d+), total \+ rounding - due is (-?\d+)", str(refused))
+                told = re.search(r"come to (-?[\d.]+) \w+, and total \+ rounding - due to (-?[\d.]+)", str(refused))
                 if told is None or owed is None:
                     return
-                new = replace(new, payments=[NewPayment("cash", int(told[2]) - int(told[1]))])
+                paid, whole = (int(sum_.replace(".", "")) for sum_ in told.groups())
+                new = replace(new, payments=[NewPayment("cash", whole - paid)])
             else:
                 assert made.id
                 self._purchases.append(made.id)

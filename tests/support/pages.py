@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 _BLOCKS = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.DOTALL | re.MULTILINE)
-_PIP = "-m pip install --quiet --disable-pip-version-check --no-deps --target"
+_PIP = "-m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --target"
 
 
 class Follower:
@@ -54,10 +54,15 @@ class Follower:
         path.write_text(text, encoding="utf-8")
 
 
+def blocks(page: Path) -> list[tuple[str, str, str]]:
+    """The blocks of a page in their order: kind, where it is written, text."""
+    return _BLOCKS.findall(page.read_text(encoding="utf-8"))
+
+
 def follow(page: Path, folder: Path, plugin: str) -> set[str]:
     """Do what a page says in an empty folder, and compare what it shows; answers which kinds of blocks it has."""
     follower, printed, kinds = Follower(folder, plugin), "", set()
-    for kind, title, text in _BLOCKS.findall(page.read_text(encoding="utf-8")):
+    for kind, title, text in blocks(page):
         kinds.add(kind)
         if kind == "sh":
             printed = follower.run(text)

@@ -163,7 +163,7 @@ def people_schema(*extensions: Extension) -> ComposedSchema:
 
 def nobody() -> GraphQLContext:
     """A request of an administrator to no shop at all, in which no plugin is behind."""
-    no_shop = SimpleNamespace(behind=frozenset(), refuse_behind=lambda owner: None)
+    no_shop = SimpleNamespace(behind=frozenset(), memory={}, refuse_behind=lambda owner: None)
     return GraphQLContext(RequestContext(cast(Any, no_shop), Actor.of_role("key", "till", "administrator")))
 
 

@@ -8,14 +8,24 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from regulars_core.plugin import MAIN_STORE_ID, Checks, Instant, RecordedPurchase, instant_of, new_id
+from regulars_core.plugin import (
+    MAIN_STORE_ID,
+    Checks,
+    Instant,
+    PaidWith,
+    RecordedPurchase,
+    RuleData,
+    Sale,
+    instant_of,
+    new_id,
+)
 from regulars_core.primitives.money import CurrencyCode
 from regulars_core.purchases.reads import LineRow
 from regulars_core.purchases.rules import MILLION, NewLine, NewPurchase, checked
+from regulars_core.purchases.sales.sales import sale_from
 from regulars_loyalty.points.box import BOX
-from regulars_loyalty.points.facts import Paid, Sale, sale_from
 from regulars_loyalty.points.outcomes import Asking, Outcome
-from regulars_loyalty.points.program import EarningData, Program, ProgramData, RuleData, Version, Versions, compiled
+from regulars_loyalty.points.program import EarningData, Program, ProgramData, Version, Versions, compiled
 
 UTC = ZoneInfo("UTC")
 _NUMBERS = count(1)
@@ -57,9 +67,11 @@ def purchase(
     )  # fmt: skip
 
 
-def sale(*lines: NewLine, paid: Paid | None = None, multiplier: str = "1", **more: Any) -> Sale:
+def sale(*lines: NewLine, paid: PaidWith | None = None, multiplier: str = "1", **more: Any) -> Sale:
     """The same as rules look at it."""
-    made = sale_from(purchase(*lines, **more), paid or Paid(), UTC)
+    bought = purchase(*lines, **more)
+    bought.details.paid = paid or PaidWith()
+    made = sale_from(bought, UTC)
     return replace(made, tier_multiplier=Decimal(multiplier))
 
 

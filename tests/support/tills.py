@@ -19,6 +19,7 @@ from regulars_core.contribution import CORE_APP
 from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.database import Database
+from regulars_core.purchases.regulars.count import differences as regular_differences
 from regulars_core.purchases.statistics import differences
 from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import Shop
@@ -221,6 +222,7 @@ async def balance(url: str, tills: Sequence[Till]) -> Balance:
     async with looking_at(url) as shop:
         wanted, found = _wanted(told), await _found(shop)
         assert [different async for different in differences(shop.database)] == []
+        assert [different async for different in regular_differences(shop)] == []
         await _assert_whole(shop, len(told))
     lost = sum(max(0, number - found.get(what, 0)) for what, number in wanted.items())
     doubled = sum(max(0, number - wanted.get(what, 0)) for what, number in found.items())

@@ -49,7 +49,7 @@ async def buys_very_often(shop: Shop, customer: str, number: int, *, earns: bool
     end, points = Instant(begin + number * 60_000), POINTS_EACH * number
 
     async def whole() -> None:
-        await recount(shop.database, [customer])
+        await recount(shop, [customer])
         if earns:
             row = (new_id(), customer, "PTS", points, 0, 0, number, LATEST, end, points, False)
             await insert(shop.database, "loyalty_account", _ACCOUNT, [row])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars_core.plugin import NoSettings, PluginError, PurchaseFact, hookimpl, plugins_on
@@ -31,6 +31,7 @@ WEEKEND_DAYS = CriterionKind("WEEKEND_DAYS", NoSettings, "Weekend days with a pu
 
 
 @pytest.mark.parametrize("kind", [*BOX, WEEKEND_DAYS], ids=lambda kind: kind.name)
+@settings(deadline=None)
 @given(amounts=BOUGHT)
 def test_the_laws_hold(kind: CriterionKind, amounts: list[tuple[int, int]]) -> None:
     try_laws(kind, examples=[purchases(amounts, at("2025-01-01"))], tries=0)

@@ -1,4 +1,5 @@
-"""Who may see what of tiers: a tier is the whole shop's, and what it adds up is told only to who may see all purchases."""
+"""Who may see what of tiers: a tier and its standing are the whole shop's, and what tiers of many add up is told only to who may
+see all purchases."""
 
 import pytest
 
@@ -8,10 +9,7 @@ from regulars_schema.testing import Api
 from regulars_tiers.permissions import VIEW
 from tests.tiers.conftest import Owner
 
-FIGURES = (
-    "{ customers { nodes { tierStanding { tier { code } } } } }",
-    "{ tierDistribution { totalSpent { amount } } }",
-)
+FIGURES = ("{ tierDistribution { totalSpent { amount } } }",)
 
 
 def client(owner: Owner, *bindings: Binding) -> Api:
@@ -37,6 +35,28 @@ async def test_figures_of_all_stores_need_the_purchases_of_all_stores(owner: Own
         tiers = (await caller.data("{ customers { nodes { tier { code } } } }"))["customers"]["nodes"]
         assert tiers == [{"tier": {"code": "A"}}] * 2
     assert (await client(owner, Binding.of(known, "cashier")).ask(document)).errors == []
+
+
+async def test_a_standing_is_the_whole_shop_s_as_the_tier_is(owner: Owner) -> None:
+    await owner.sells(await owner.customer(), "7777.76", "2026-01-10")
+    document = (
+        "{ customers { nodes { tierStanding { tier { code } explanation { purchaseCount purchases { id } } } } } }"
+    )
+    known = owner.shop.permissions
+    whole = await client(owner, Binding.of(known, "cashier")).data(document)
+    elsewhere = client(owner, Binding.of(known, "store_terminal", ["f" * 32]))
+    told = await elsewhere.data(document)
+    for one, other in zip(whole["customers"]["nodes"], told["customers"]["nodes"], strict=True):
+        for ours, theirs in zip(one["tierStanding"]["explanation"], other["tierStanding"]["explanation"], strict=True):
+            assert theirs == {"purchaseCount": ours["purchaseCount"], "purchases": []}
+            assert ours["purchases"]
+    blind = client(owner, Binding.of(known, "own", None, [VIEW, "customers.view"]))
+    answer = await blind.ask(document)
+    assert answer.codes == ["FORBIDDEN"]
+    assert answer.data["customers"]["nodes"][0]["tierStanding"]["tier"] == {"code": "A"}
+    assert (await client(owner, Binding.of(known, "own", None, ["customers.view"])).ask(document)).codes == [
+        "FORBIDDEN"
+    ]
 
 
 async def test_a_filter_is_not_asked_by_who_may_not_see_customers(owner: Owner) -> None:

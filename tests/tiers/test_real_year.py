@@ -53,10 +53,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("The data set is not installed: see examples/complete_journey.py.")
     whole = tmp_path_factory.mktemp("whole")
     subprocess.run([sys.executable, CONVERTER, whole], check=True)
-    return whole if EVERYBODY else _one_in_twenty(whole, tmp_path_factory.mktemp("some"))
+    return whole if EVERYBODY else one_in(20, whole, tmp_path_factory.mktemp("some"))
 
 
-def _one_in_twenty(whole: Path, folder: Path) -> Path:
+def one_in(number: int, whole: Path, folder: Path) -> Path:
+    """A folder with one in so many customers, and what they have bought."""
     kept: set[str] = set()
     for name, column in (("customers.csv", "code"), ("purchases.csv", "customer_code")):
         with (whole / name).open(newline="") as source, (folder / name).open("w", newline="") as target:
@@ -64,7 +65,7 @@ def _one_in_twenty(whole: Path, folder: Path) -> Path:
             chosen = csv.DictWriter(target, rows.fieldnames or ())
             chosen.writeheader()
             for n, row in enumerate(rows):
-                if row[column] in kept or (name == "customers.csv" and n % 20 == 0):
+                if row[column] in kept or (name == "customers.csv" and n % number == 0):
                     kept.add(row[column])
                     chosen.writerow(row)
     return folder

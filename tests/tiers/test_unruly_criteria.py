@@ -15,8 +15,8 @@ from regulars_core.plugin import (
     NoSettings,
     PurchaseFact,
     RuleKind,
-    broken_law,
 )
+from regulars_core.rules.laws import broken_law
 from regulars_tiers.plugin import CriterionKind, Unit
 from regulars_tiers.rules.criteria import Window, WindowKind
 from regulars_tiers.rules.policy import Criterion
@@ -177,9 +177,8 @@ class Share(BaseModel):
 
 
 def share(settings: Share, facts: Sequence[PurchaseFact]) -> int:
-    wanted = [
-        fact for fact in facts if fact.net >= settings.spent and (not settings.days or fact.weekday in settings.days)
-    ]
+    counted = [fact for fact in facts if fact.counted and fact.net >= settings.spent]
+    wanted = [fact for fact in counted if not settings.days or fact.weekday in settings.days]
     return len(wanted) // settings.of
 
 

@@ -3,15 +3,18 @@
 Of purchases a few rows are enough, however long a history is: the statistics without what was bought since, and its two ends.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from regulars_core.audiences import comparisons
 from regulars_core.audiences.comparisons import Compares
 from regulars_core.audiences.leaves import AudienceFacts, AudienceLeaf, CustomerMoment, Holds
+from regulars_core.customers.consents.entries import MARKETING
+from regulars_core.customers.consents.people import lookup_people, people_from
+from regulars_core.customers.consents.rules import GRANTED, WAYS
 from regulars_core.customers.filters import age_on, days_of_the_year
 from regulars_core.database import Lookup
-from regulars_core.primitives.clock import Instant, day_of
+from regulars_core.primitives.clock import Instant, day_of, now
 from regulars_core.purchases.histories import (
     customers_then_from,
     lookup_customers_then,
@@ -96,6 +99,36 @@ def _ends_read(_: Shop, who: Who, rows: Rows) -> Mapping[CustomerMoment, Ends]:
 ENDS = AudienceFacts([_ends], _ends_read)
 
 
+def _consents(shop: Shop, who: Who) -> Lookup:
+    return lookup_people(shop.database.dialect, _ids(who))
+
+
+def _consents_read(_: Shop, who: Who, rows: Rows) -> Mapping[CustomerMoment, Collection[tuple[str, str | None]]]:
+    """What was agreed to at each instant, by purpose and way: of what was said before it and, where that was in the past, was
+    written down by then."""
+    people, present = people_from(rows[0]), now()
+    return {
+        one: {
+            place
+            for place, record in people[one.customer_id].state(before=one.at, known_at=present).items()
+            if record.decision == GRANTED
+        }
+        for one in who
+        if one.customer_id in people
+    }
+
+
+CONSENTS = AudienceFacts([_consents], _consents_read)
+
+
+def _agrees(_: Shop, comparison: Any) -> Compares:
+    """`channel` and `purpose`, as they stand in ConsentComparison. Raises for anything else in it."""
+    if (channel := comparison.get("channel")) not in WAYS or comparison.keys() - {"channel", "purpose"}:
+        raise ValueError("this compares no consents")
+    place = comparison.get("purpose", MARKETING), channel
+    return lambda agreed, _: place in agreed
+
+
 def _over(compares: Callable[[Shop, Any], Compares], value: Callable[[Any], Any]) -> Callable[[Shop, Any], Holds]:
     """A comparison of a part of what is known."""
 
@@ -147,6 +180,7 @@ LEAVES = (
     AudienceLeaf("createdAt", CUSTOMER, _over(_instant, lambda one: one.created_at)),
     AudienceLeaf("age", CUSTOMER, _age),
     AudienceLeaf("birthday", CUSTOMER, _birthday),
+    AudienceLeaf("hasConsent", CONSENTS, _agrees),
     AudienceLeaf("totalSpent", TOTALS, _over(_amount, lambda one: one.spent)),
     AudienceLeaf("purchaseCount", TOTALS, _over(_whole_number, lambda one: one.count)),
     AudienceLeaf("firstPurchaseAt", ENDS, _over(_instant, lambda one: one.first)),

@@ -4,7 +4,7 @@ Each function takes a comparison as it is stored and answers what tells whether 
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from operator import eq, ge, gt, le, lt
 from typing import Any
@@ -44,22 +44,49 @@ def _compared(bounds: list[tuple[Callable[[Any, Any], bool], int]]) -> Compares:
     return lambda value, _: value is not None and all(holds(value, bound) for holds, bound in bounds)
 
 
+_INSTANTS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "after": gt,
+    "before": lt,
+    "gte": ge,
+    "gt": gt,
+    "lte": le,
+    "lt": lt,
+}
+
+
 def instant(comparison: Mapping[str, Any], zone: ZoneInfo) -> Compares:
-    """`after`, `before`, and `withinDays` of the instant at which it is asked. Raises for anything else in it."""
-    if unknown := comparison.keys() - {"after", "before", "withinDays"}:
+    """`after`, `before`, `gte`, `gt`, `lte`, `lt`, and `days` and `withinDays` of the instant at which it is asked. Raises for
+    anything else in it."""
+    if unknown := comparison.keys() - {*_INSTANTS, "days", "withinDays"}:
         raise ValueError(f"{sorted(unknown)} compares no instants")
-    after, before = (
-        instant_of(datetime.fromisoformat(comparison[name])) if name in comparison else None
-        for name in ("after", "before")
-    )
-    days = comparison.get("withinDays")
+    bounds = [
+        (_INSTANTS[name], instant_of(datetime.fromisoformat(bound)))
+        for name, bound in comparison.items()
+        if name in _INSTANTS
+    ]
+    range_, days = comparison.get("days"), comparison.get("withinDays")
+    on_days = None if range_ is None else _on_days(range_, zone)
 
     def holds(value: Instant | None, at: Instant) -> bool:
         return (
             value is not None
-            and (after is None or value > after)
-            and (before is None or value < before)
+            and all(compares(value, bound) for compares, bound in bounds)
+            and (on_days is None or on_days(value, at))
             and (days is None or value >= start_of(day_of(at, zone) - timedelta(days=days), zone))
         )
+
+    return holds
+
+
+def _on_days(range_: Mapping[str, Any], zone: ZoneInfo) -> Compares:
+    """`from` the beginning of one day `to` the end of another, that of the instant at which it is asked unless told. Raises for
+    anything else in it."""
+    if not range_ or range_.keys() - {"from", "to"}:
+        raise ValueError(f"{sorted(range_)} is no range of days")
+    first, last = (date.fromisoformat(range_[name]) if name in range_ else None for name in ("from", "to"))
+
+    def holds(value: Instant, at: Instant) -> bool:
+        day = day_of(value, zone)
+        return (first is None or first <= day) and day <= (day_of(at, zone) if last is None else last)
 
     return holds

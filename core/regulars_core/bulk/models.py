@@ -13,7 +13,8 @@ class BulkJob(Model):
     """Work that was asked for: which task, with what input, how far it is, and what came of it.
 
     `place` is where the task goes on, `done` and `total` are of whatever it counts. Input and place may say what is personal,
-    such as a condition, and are emptied when the work has ended.
+    such as a condition, and are emptied when the work has ended. `needs` are the permissions that it takes to fetch what it
+    makes, each with the stores in which it must be held.
     """
 
     id = IdField(primary_key=True)
@@ -28,6 +29,7 @@ class BulkJob(Model):
     problem = fields.TextField(null=True)
     key_id = TextKeyField(120)
     key_name = fields.CharField(120)
+    needs = fields.TextField(null=True)
     requested_at = InstantField()
     finished_at = InstantField(null=True)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from regulars_core.bulk.needs import Needs
 from regulars_core.bulk.reads import CANCELLED, QUEUED, BulkJobRow, bulk_jobs_by_ids
 from regulars_core.bulk.tasks import Input, bulk_tasks
 from regulars_core.primitives.clock import DAY_MS, now
@@ -17,16 +18,32 @@ from regulars_core.shop.shop import Shop
 
 KEPT_DAYS = 45
 """How long it can be asked what became of a job."""
-_COLUMNS = ("id", "task", "stage", "is_open", "input", "done", "counts", "key_id", "key_name", "requested_at")
+_COLUMNS = ("id", "task", "stage", "is_open", "input", "done", "counts", "key_id", "key_name", "requested_at", "needs")
 
 
-async def request_bulk_job(shop: Shop, task: str, given: Input, by: Actor) -> BulkJobRow:
+async def request_bulk_job(
+    shop: Shop, task: str, given: Input, by: Actor, *, needs: Needs | None = None, job_id: str | None = None
+) -> BulkJobRow:
     """Ask for work, in the caller's transaction: it is begun once that is committed, within seconds, by a process that
-    runs jobs."""
-    job_id, at = new_id(), now()
-    row = (job_id, task, QUEUED, True, orjson.dumps(given).decode(), 0, "{}", by.key_id, by.name, at)
+    runs jobs. `needs` are what it takes to have what it makes, until that is fetched."""
+    job_id, at = job_id or new_id(), now()
+    written = None if needs is None else orjson.dumps(needs).decode()
+    row = (job_id, task, QUEUED, True, orjson.dumps(given).decode(), 0, "{}", by.key_id, by.name, at, written)
     await shop.database.defer([inserting("bulk_job", _COLUMNS, [row])])
     return BulkJobRow(job_id, task, QUEUED, 0, None, "{}", None, by.key_id, by.name, at, None)
+
+
+async def refuse_too_many(shop: Shop, by: Actor) -> None:
+    """Raise Refused (TOO_MANY_JOBS) for a key that has as many unfinished jobs with files as it may have, in the caller's
+    transaction: the key is locked, so that two who come at once are counted one after the other."""
+    database, most = shop.database, shop.settings.jobs_per_key
+    await lock(database, "api_key", [by.key_id], type="text")
+    row = await database.row(
+        "SELECT count(*) FROM bulk_job WHERE is_open = $1 AND key_id = $2 AND needs IS NOT NULL", True, by.key_id
+    )
+    if row is not None and row[0] >= most:
+        message = f"This key has {most} unfinished jobs; wait for one of them, or cancel it."
+        raise Refused(Problem("TOO_MANY_JOBS", message))
 
 
 def sees(actor: Actor, job: BulkJobRow) -> bool:
@@ -75,7 +92,7 @@ async def close(shop: Shop, job_id: str, stage: str, problem: str | None = None)
 
 
 async def forget_old_jobs(shop: Shop) -> None:
-    """Remove jobs that were asked for long ago and have ended, some at a time."""
+    """Remove jobs that were asked for long ago and have ended, some at a time. Their files are forgotten by themselves."""
     pace, before = Pace(shop.database, 1_000), now() - KEPT_DAYS * DAY_MS
     some = (
         "DELETE FROM bulk_job WHERE id IN (SELECT id FROM bulk_job WHERE is_open = $1 AND requested_at < $2"

@@ -39,6 +39,15 @@ async def _unknown(_: Shop, __: Input) -> int | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class WholeJob:
+    """A job that is done as a whole: its id, its input, and the API key of who asked (id, name)."""
+
+    id: str
+    input: Input
+    key: tuple[str, str]
+
+
 @dataclass(frozen=True)
 class BulkTask:
     """A kind of work that takes longer than an answer.
@@ -48,6 +57,9 @@ class BulkTask:
     the job, with the first problem as the reason. `total` says how much there is to do in all, None where that cannot be said;
     it may take its time. `ended` is called in the transaction in which the job ends without being done, cancelled or failed: what
     was done stays.
+
+    What cannot be cut into steps, such as a file that is imported, is done `whole` instead: in transactions of its own, with
+    notes of how far it is, and once more from its beginning where it was interrupted. It answers what has become of all of it.
     """
 
     name: str
@@ -56,6 +68,7 @@ class BulkTask:
     total: Callable[[Shop, Input], Awaitable[int | None]] = _unknown
     ended: Callable[[Shop, Input], Awaitable[None]] = _nothing
     most: int = 1_000
+    whole: Callable[[Shop, WholeJob], Awaitable[Mapping[str, int]]] | None = None
 
 
 def bulk_tasks(plugins: Plugins, *, without: frozenset[str] = frozenset()) -> Mapping[str, BulkTask]:

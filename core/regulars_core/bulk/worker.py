@@ -6,14 +6,14 @@ Whoever is killed goes on where the last batch ended. Several jobs take turns of
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from regulars_core.bulk import service
 from regulars_core.bulk.reads import BULK_JOBS, DONE, FAILED, RUNNING, BulkJobRow, bulk_jobs_by_ids
-from regulars_core.bulk.tasks import BulkBatch, BulkTask, bulk_tasks
+from regulars_core.bulk.tasks import BulkBatch, BulkTask, WholeJob, bulk_tasks
 from regulars_core.database import Unavailable
 from regulars_core.primitives.errors import Refused, logged
 from regulars_core.queries.locks import lock
@@ -33,8 +33,62 @@ async def do_bulk_jobs(shop: Shop) -> None:
     places = [0]
     while places and (jobs := await _open_jobs(shop)):
         tasks = bulk_tasks(shop.plugins, without=shop.behind)
-        places = [await _turn(shop, job, tasks[job.task]) for job in jobs if job.task in tasks]
+        places = [await _turn(shop, job, tasks[job.task]) for job in jobs if _in_steps(tasks.get(job.task))]
         await asyncio.sleep(0)
+
+
+def _in_steps(task: BulkTask | None) -> bool:
+    return task is not None and task.whole is None
+
+
+class Stopped(Exception):
+    """Somebody has stopped the job."""
+
+
+async def do_whole_jobs(shop: Shop) -> None:
+    """Do those that are done as a whole, one after another. Raises Unavailable."""
+    for job in await _open_jobs(shop):
+        task = bulk_tasks(shop.plugins, without=shop.behind).get(job.task)
+        if task is None or task.whole is None:
+            continue
+        row = await shop.database.row("SELECT input FROM bulk_job WHERE id = $1", job.id)
+        given: Any = orjson.loads(row[0]) if row else {}
+        try:
+            counts = await task.whole(shop, WholeJob(job.id, given, (job.key_id, job.key_name)))
+            await note(shop, job.id, 1, 1, counts, ended=True)
+        except (Stopped, Unavailable) as error:
+            if isinstance(error, Unavailable):
+                raise
+        except Refused as refused:
+            await _fail(shop, job, refused.problems[0].message)
+        except Exception as error:
+            error_id = logged(error, f"the bulk job {job.task}")
+            await _fail(shop, job, f"Something went wrong on our side; error {error_id} in the log says what.")
+
+
+async def note(
+    shop: Shop, job_id: str, done: int, total: int, counts: Mapping[str, int], *, ended: bool = False
+) -> None:
+    """Note how far a job is that is done as a whole. Raises Stopped where somebody has stopped it."""
+
+    async def work() -> bool:
+        rows = await lock(shop.database, "bulk_job", [job_id], ("is_open",))
+        if not rows or not rows[0][0]:
+            return False
+        await shop.database.run(
+            "UPDATE bulk_job SET stage = $2, done = $3, total = $4, counts = $5 WHERE id = $1",
+            job_id,
+            RUNNING,
+            done,
+            total,
+            orjson.dumps({word: count for word, count in counts.items() if count}).decode(),
+        )
+        if ended:
+            await service.close(shop, job_id, DONE)
+        return True
+
+    if not await shop.database.transaction(work):
+        raise Stopped(job_id)
 
 
 async def _open_jobs(shop: Shop) -> Sequence[BulkJobRow]:

@@ -6,8 +6,13 @@ from typing import Any
 
 from regulars_core.audit import Change, changed
 from regulars_core.customers.aliases import survivors
+from regulars_core.customers.attributes.assignments import replace_attributes
+from regulars_core.customers.attributes.definitions import held_attributes
+from regulars_core.customers.attributes.rules import FIELD as ATTRIBUTES
+from regulars_core.customers.attributes.rules import CheckedAttribute, checked_attributes
+from regulars_core.customers.attributes.uniqueness import unique_keys_of
 from regulars_core.customers.columns import COLUMNS, NAMES
-from regulars_core.customers.duplicates import PERSONAL_TRAITS, Traits, alike, not_unique, unique_keys
+from regulars_core.customers.duplicates import ALL_TRAITS, Traits, alike, not_unique, taken_attributes, unique_keys
 from regulars_core.customers.reads import GONE
 from regulars_core.customers.registration import insert_addresses, insert_tags, lock_values, missing
 from regulars_core.customers.requirements import note_cleared
@@ -18,9 +23,9 @@ from regulars_core.customers.rules import (
     checked_address,
     checked_changes,
     checked_tags,
-    derived,
     tag_key,
 )
+from regulars_core.customers.sealed import kept_beside, kept_columns, opened_columns
 from regulars_core.customers.search.texts import SEARCHED, texts_of
 from regulars_core.database import Database, Overtaken
 from regulars_core.events.events import announce
@@ -34,9 +39,10 @@ from regulars_core.shop.shop import Shop
 
 @dataclass(frozen=True, slots=True)
 class VersionConflict(Problem):
-    """The customer is at another version than the one that was looked at."""
+    """The customer, or a note about them, is at another version than the one that was looked at."""
 
     customer_id: str = ""
+    note_id: str | None = None
 
 
 async def change(
@@ -44,7 +50,7 @@ async def change(
     customer_id: str,
     changes: CustomerChanges,
     expected: int | None = None,
-    told: Set[str] = PERSONAL_TRAITS,
+    told: Set[str] = ALL_TRAITS,
 ) -> bool:
     """Change a customer; answers whether anything is different now. Raises Refused; NOT_FOUND where there is none,
     VERSION_CONFLICT where it is at another version than the expected one, and NOT_UNIQUE where another one has a value that the
@@ -70,7 +76,7 @@ async def change_quietly(
     customer_id: str,
     changes: CustomerChanges,
     expected: int | None = None,
-    told: Set[str] = PERSONAL_TRAITS,
+    told: Set[str] = ALL_TRAITS,
 ) -> tuple[str, bool]:
     """As `change`, for a caller who announces many changes together; answers who it was, too: the id may lead to another."""
     checks, wanted = Checks(), dict[str, Any](changes)
@@ -81,10 +87,12 @@ async def change_quietly(
         for kind, name in ADDRESSES.items()
         if name in wanted
     }
-    kept_apart = unique_keys(shop.settings, columns)
+    kept_apart, given = unique_keys(shop.settings, columns), changes.get("attributes", ())
 
     async def work() -> tuple[str, bool]:
-        await lock_values(shop, kept_apart)
+        declared = await held_attributes(shop.database) if given else {}
+        attributes = checked_attributes(checks, declared, given)
+        await lock_values(shop, [*kept_apart, *unique_keys_of(attributes)])
         before = await locked_customer(shop, customer_id, expected=expected)
         key, is_company = before["id"], columns.get("is_company", before["is_company"])
         note_cleared(checks, shop.settings.required_fields, before, changes, is_company=is_company)
@@ -94,12 +102,14 @@ async def change_quietly(
         ):
             raise Refused(*problems)
         different = {name: value for name, value in columns.items() if before[name] != value}
-        await _refuse_taken(shop, before, set(kept_apart), told)
+        await _refuse_taken(shop, before, set(kept_apart), attributes, told)
         retagged = tags is not None and await _replace_tags(shop, key, tags)
         readdressed = await replace_addresses(shop, key, addresses)
+        described = await replace_attributes(shop, key, attributes, now())
         changed(_audited(before, different))
         changed({name: None for name, really in (("tags", retagged), ("addresses", readdressed)) if really})
-        if not (different or retagged or readdressed):
+        changed({f"{ATTRIBUTES}.{name}": None for name in described})
+        if not (different or retagged or readdressed or described):
             return key, False
         await _update(shop, before, different)
         return key, True
@@ -108,15 +118,21 @@ async def change_quietly(
 
 
 async def _refuse_taken(
-    shop: Shop, before: Mapping[str, Any], kept_apart: Set[tuple[str, str]], told: Set[str]
+    shop: Shop,
+    before: Mapping[str, Any],
+    kept_apart: Set[tuple[str, str]],
+    attributes: Sequence[CheckedAttribute],
+    told: Set[str],
 ) -> None:
     """Raise Refused for those of these values that the shop keeps apart which are new here, and another one's."""
     new: dict[str, Any] = dict(kept_apart - set(unique_keys(shop.settings, before)))
+    taken = await taken_attributes(shop, attributes, told, before["id"])
     if new:
         traits = Traits(**new)
         others = [other for other in await alike(shop, None, traits) if other.id != before["id"]]
-        if taken := not_unique(list(new), traits, others, told):
-            raise Refused(*taken)
+        taken = [*not_unique(list(new), traits, others, told), *taken]
+    if taken:
+        raise Refused(*taken)
 
 
 _NOT_PERSONAL = frozenset(
@@ -148,6 +164,7 @@ async def locked_customer(
     if not customer or customer["status"] in GONE:
         raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", (field,)))
     customer["is_company"] = bool(customer["is_company"])
+    customer = opened_columns(shop.seals, customer["id"], customer)
     if expected is not None and customer["version"] != expected:
         message = f"The customer was changed meanwhile and is at version {customer['version']}."
         raise Refused(VersionConflict("VERSION_CONFLICT", message, ("expectedVersion",), customer["id"]))
@@ -156,9 +173,10 @@ async def locked_customer(
 
 async def _update(shop: Shop, before: Mapping[str, Any], different: Mapping[str, Any]) -> None:
     after = {**before, **different}
+    seals = shop.seals
     columns = {
-        **different,
-        **derived(after),
+        **kept_columns(seals, before["id"], different),
+        **kept_beside(seals, after),
         "version": before["version"] + 1,
         "updated_at": now(),
     }
@@ -212,9 +230,16 @@ async def replace_addresses(shop: Shop, customer_id: str, addresses: Mapping[str
     return is_different
 
 
+SETTABLE = ("ACTIVE", "INACTIVE", "SUSPENDED")
+"""Where a customer can be put."""
+
+
 async def set_status(shop: Shop, customer_id: str, status: str, expected: int | None = None) -> bool:
     """Make a customer ACTIVE, INACTIVE or SUSPENDED; answers whether it was something else. Raises Refused: NOT_FOUND,
-    VERSION_CONFLICT."""
+    VERSION_CONFLICT, INVALID_CHOICE."""
+    checks = Checks()
+    checks.choice(status, SETTABLE, "status")
+    checks.refuse()
 
     async def work() -> bool:
         before = await locked_customer(shop, customer_id, expected=expected)
@@ -229,11 +254,12 @@ async def set_status(shop: Shop, customer_id: str, status: str, expected: int | 
     return await shop.database.transaction(work)
 
 
-async def add_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool:
-    """Put tags on a customer beside those it has; answers whether any was new. Raises Refused."""
+async def add_tags(shop: Shop, customer_id: str, tags: Sequence[str], expected: int | None = None) -> bool:
+    """Put tags on a customer beside those it has; answers whether any was new. Raises Refused: VERSION_CONFLICT where it is at
+    another version than the expected one."""
 
     async def work() -> bool:
-        before = await locked_customer(shop, customer_id, "customerId")
+        before = await locked_customer(shop, customer_id, "customerId", expected=expected)
         checks, key = Checks(), before["id"]
         rows = await shop.database.rows(
             "SELECT tag, tag_key FROM customer_tag WHERE customer_id = $1 ORDER BY tag_key", key
@@ -251,11 +277,12 @@ async def add_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool:
     return await shop.database.transaction(work)
 
 
-async def remove_tags(shop: Shop, customer_id: str, tags: Sequence[str]) -> bool:
-    """Take tags off a customer, however they are written; answers whether any was there. Raises Refused."""
+async def remove_tags(shop: Shop, customer_id: str, tags: Sequence[str], expected: int | None = None) -> bool:
+    """Take tags off a customer, however they are written; answers whether any was there. Raises Refused: VERSION_CONFLICT where
+    it is at another version than the expected one."""
 
     async def work() -> bool:
-        before = await locked_customer(shop, customer_id, "customerId")
+        before = await locked_customer(shop, customer_id, "customerId", expected=expected)
         keys = sorted({tag_key(tag) for tag in tags})
         among = shop.database.dialect.among("tag_key", 2, "text")
         removed = await shop.database.run(

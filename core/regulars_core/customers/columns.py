@@ -5,7 +5,7 @@ the column of the model and its migration, an attribute of `reads.CustomerRow`, 
 Columns that are more than a value (code, group, status, the times) stand where what they mean is decided.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -55,9 +55,14 @@ def _past_day(column: "Column", checks: Checks, _: Settings, value: date | str) 
     return checks.past_day(day, column.field)
 
 
+def _member(column: "Column", checks: Checks, _: Settings, value: str) -> str | None:
+    return checks.choice(value, column.members, column.field)
+
+
 @dataclass(frozen=True)
 class Column:
-    """A column of text. `max_length` counts the characters of a value as it is given.
+    """A column of text. `max_length` counts the characters of a value as it is given, which is one of the `members`, if there
+    are any (`Checks.choice`).
 
     `blank` is what stands in the table where there is nothing. A day is given as a date, or as text in ISO 8601, in which it is
     kept. Of a personal column the audit tells that it changed, and never the values.
@@ -67,6 +72,7 @@ class Column:
     max_length: int
     check: Check = _text
     blank: str | None = None
+    members: Sequence[str] = ()
     is_day: bool = False
     is_personal: bool = True
     is_imported: bool = True
@@ -82,6 +88,9 @@ class Column:
         return self.blank if value is None else self.check(self, checks, settings, value) or self.blank
 
 
+GENDERS = ("FEMALE", "MALE", "NON_BINARY", "UNDISCLOSED")
+CONTACT_METHODS = ("EMAIL", "PHONE", "SMS", "POST", "MESSENGER")
+
 COLUMNS = (
     Column("first_name", 120, blank=""),
     Column("last_name", 120, blank=""),
@@ -90,9 +99,9 @@ COLUMNS = (
     Column("email", MAX_EMAIL, _email),
     Column("phone", 40, _phone),
     Column("birth_date", 10, _past_day, is_day=True),
-    Column("gender", 16),
+    Column("gender", 16, _member, members=GENDERS),
     Column("tax_id", 64),
-    Column("preferred_contact", 16, is_personal=False),
+    Column("preferred_contact", 16, _member, members=CONTACT_METHODS, is_personal=False),
 )
 """In the order of a form, in which mistakes are reported too."""
 

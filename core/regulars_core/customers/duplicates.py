@@ -1,8 +1,8 @@
 """Who a customer may be already: looked up by one statement, and weighed.
 
 What is looked up is whole: the same e-mail address, phone number or tax id, the same name without case, accents and
-punctuation. How likely it is that two are one stands in `likeness`. Nobody is one with another by the phone alone: households
-share it.
+punctuation. How likely it is that two are one stands in `likeness`: there names need only be similar, as `likeness.names` has it.
+Nobody is one with another by the phone alone: households share it.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence, Set
@@ -10,8 +10,12 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from regulars_core.customers.attributes.rules import CheckedAttribute
+from regulars_core.customers.attributes.uniqueness import owners_of, unique_keys_of
+from regulars_core.customers.likeness.names import Called, companies_called, people_called
 from regulars_core.customers.rules import CheckedCustomer, company_key, tax_key
 from regulars_core.customers.rules import sort_name as name_key
+from regulars_core.customers.sealed import tax_key_forms
 from regulars_core.database import Engine, Lookup
 from regulars_core.primitives.errors import Problem, Questioned, Refused
 from regulars_core.primitives.text import camel
@@ -65,6 +69,10 @@ class Traits:
 
 PERSONAL_TRAITS = frozenset({"email", "phone", "phone_tail", "tax_id", "birth_date"})
 """What tells more than a name: a likeness in it is told to callers who may know it."""
+ATTRIBUTE, SENSITIVE_ATTRIBUTE = "ATTRIBUTE", "SENSITIVE_ATTRIBUTE"
+"""Stand beside the traits for values of unique attributes, which are the shop's own."""
+ALL_TRAITS = PERSONAL_TRAITS | {ATTRIBUTE, SENSITIVE_ATTRIBUTE}
+"""Whatever a likeness can be in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,37 +117,80 @@ class Look:
 
     refuses: bool
     is_strict: bool
-    told: Set[str] = PERSONAL_TRAITS
+    told: Set[str] = ALL_TRAITS
 
 
 def likeness(one: Traits, other: Traits) -> tuple[Sequence[str], int]:
-    """Why two may be the same, and how likely that is, 0 to 100."""
-    same_name = one.is_company == other.is_company and _same(one.name, other.name)
+    """Why two may be the same, the likeliest reason first, and how likely that is, 0 to 100."""
+    scores = scored(one, other)
+    return sorted(scores, key=lambda reason: (-scores[reason], reason)), max(scores.values(), default=0)
+
+
+def scored(one: Traits, other: Traits) -> Mapping[str, int]:
+    """Why two may be the same, and how likely each reason by itself makes it."""
+    called = _called(one, other)
+    is_born_otherwise = _born_otherwise(one.birth_date, other.birth_date)
     scores: dict[str, int] = {}
     if _same(one.tax_id, other.tax_id):
         scores["TAX_ID"] = 100
     if _same(one.email, other.email):
         scores["EMAIL"] = 95
-    if _same(one.phone, other.phone):
-        scores["PHONE"] = 90 if same_name else 55 if _others(one, other) else 80
-    if same_name and _same(one.birth_date, other.birth_date):
-        scores["NAME_AND_BIRTH_DATE"] = 85
-    elif same_name and _same(one.phone_tail, other.phone_tail) and not _same(one.phone, other.phone):
-        scores["NAME_AND_PHONE_TAIL"] = 75
-    elif same_name:
-        scores["NAME"] = 50
-    return sorted(scores, key=lambda reason: (-scores[reason], reason)), max(scores.values(), default=0)
+    if is_one_phone := _same(one.phone, other.phone):
+        if called is not None and called >= Called.ALIKE and not is_born_otherwise:
+            scores["PHONE"] = 90
+        else:
+            is_another = _others(one, other, called) or is_born_otherwise
+            scores["PHONE"] = 55 if is_another else 80
+    if called is not None:
+        scores |= _by_name(one, other, called, is_one_phone=is_one_phone, is_born_otherwise=is_born_otherwise)
+    return scores
+
+
+def _by_name(
+    one: Traits, other: Traits, called: Called, *, is_one_phone: bool, is_born_otherwise: bool
+) -> Mapping[str, int]:
+    """What names tell together with a date of birth, or the end of a telephone number, or alone."""
+    is_one_tail = _same(one.phone_tail, other.phone_tail)
+    if _same(one.birth_date, other.birth_date):
+        by_birth = _WITH_BIRTH_DATE.get(called, 75 if called == Called.BY_GIVEN_NAME and is_one_tail else 0)
+        if by_birth:
+            return {"NAME_AND_BIRTH_DATE": by_birth}
+    elif is_one_tail and not is_one_phone and not is_born_otherwise and called in _WITH_PHONE_TAIL:
+        return {"NAME_AND_PHONE_TAIL": _WITH_PHONE_TAIL[called]}
+    return {"NAME": LEAST_TOLD} if called >= Called.ALIKE else {}
+
+
+_WITH_BIRTH_DATE = {Called.THE_SAME: 85, Called.ALIKE: 85, Called.BY_ONE_FAMILY: 75, Called.UNCLEAR: 60}
+_WITH_PHONE_TAIL = {Called.THE_SAME: 75, Called.ALIKE: 75, Called.BY_ONE_FAMILY: 60, Called.UNCLEAR: 60}
+
+
+def _called(one: Traits, other: Traits) -> Called | None:
+    """How alike their names are; None where one has none."""
+    if one.name is None or other.name is None:
+        return None
+    if one.is_company != other.is_company:
+        return Called.OTHERWISE
+    return companies_called(one.name, other.name) if one.is_company else people_called(one.name, other.name)
 
 
 def _same(one: str | None, other: str | None) -> bool:
     return one is not None and one == other
 
 
-def _others(one: Traits, other: Traits) -> bool:
+def _others(one: Traits, other: Traits, called: Called | None) -> bool:
     """Whether two with one phone are told apart by name or e-mail."""
-    return any(
-        mine and theirs and mine != theirs for mine, theirs in ((one.name, other.name), (one.email, other.email))
-    )
+    is_called_otherwise = called is not None and called != Called.UNCLEAR and called < Called.ALIKE
+    return is_called_otherwise or bool(one.email and other.email and one.email != other.email)
+
+
+def _born_otherwise(one: str | None, other: str | None) -> bool:
+    """Whether both dates are known, and it is no slip of a single digit or of day and month that makes them differ: a father and
+    a son may have one name and one telephone."""
+    if one is None or other is None or one == other:
+        return False
+    if one[:4] == other[:4] and one[5:7] == other[8:] and one[8:] == other[5:7]:
+        return False
+    return sum(a != b for a, b in zip(one, other, strict=True)) > 1 if len(one) == len(other) else True
 
 
 def _tail(phone: str | None) -> str | None:
@@ -156,24 +207,26 @@ def matches_among(one: Traits, others: Sequence[Alike]) -> list[Match]:
     return list(best.values())
 
 
-_COLUMNS = (
+RECORD_COLUMNS = (
     "id, code, email, phone, tax_key, is_company, sort_name, company_key, birth_date, first_name, last_name,"
     " merged_into_id"
 )
+"""What is read of a record to compare it with another."""
 
 
-def looks_alike(engine: Engine, code: str | None, traits: Traits) -> Lookup | None:
+def looks_alike(engine: Engine, code: str | None, traits: Traits, tax_keys: Sequence[str] = ()) -> Lookup | None:
     """What finds those with this code and those who share a trait, a few of each kind and each from an index; None for what
-    nobody can share."""
+    nobody can share. `tax_keys` are all forms in which the tax id may be kept, if there are others than the compared one."""
     name = "company_key" if traits.is_company else "sort_name"
     given = {
         "code": code, "email": traits.email, "phone": traits.phone, "tax_key": traits.tax_id, name: traits.name,
     }  # fmt: skip
     columns = tuple(column for column, value in given.items() if value is not None)
-    values = [value for value in given.values() if value is not None]
+    others = [key for key in tax_keys if key != traits.tax_id] if traits.tax_id is not None else []
+    values = [*(value for value in given.values() if value is not None), *others]
     if traits.name is not None and traits.birth_date is not None and not traits.is_company:
-        return _union(engine, columns, born=True), [*values, traits.birth_date]
-    return (_union(engine, columns, born=False), values) if columns else None
+        return _union(engine, columns, born=True, tax_keys=len(others)), [*values, traits.birth_date]
+    return (_union(engine, columns, born=False, tax_keys=len(others)), values) if columns else None
 
 
 _INDEXES = {
@@ -187,18 +240,21 @@ _INDEXES = {
 
 
 @lru_cache(maxsize=128)
-def _union(engine: Engine, columns: tuple[str, ...], *, born: bool) -> str:
+def _union(engine: Engine, columns: tuple[str, ...], *, born: bool, tax_keys: int = 0) -> str:
     places = {column: f"${number}" for number, column in enumerate(columns, 1)}
     conditions = {column: f"{column} = {place}" for column, place in places.items()}
+    if tax_keys:
+        others = "".join(f", ${len(columns) + n}" for n in range(1, tax_keys + 1))
+        conditions["tax_key"] = f"tax_key IN ({places['tax_key']}{others})"
     if "sort_name" in places:
         # Namesakes come in the order of their index, those who were registered first before others.
         conditions["sort_name"] += " AND NOT is_company ORDER BY id"
     if "company_key" in places:
         conditions["company_key"] += " AND is_company"
     if born:
-        conditions["birth_date"] = f"sort_name = {places['sort_name']} AND birth_date = ${len(columns) + 1}"
+        conditions["birth_date"] = f"sort_name = {places['sort_name']} AND birth_date = ${len(columns) + tax_keys + 1}"
     return " UNION ALL ".join(
-        f"SELECT * FROM (SELECT {_COLUMNS} FROM customer{_by_index(engine, kind)} WHERE {condition}"
+        f"SELECT * FROM (SELECT {RECORD_COLUMNS} FROM customer{_by_index(engine, kind)} WHERE {condition}"
         f" LIMIT {_MAX_OF_A_KIND}) of_{kind}"
         for kind, condition in conditions.items()
     )
@@ -211,15 +267,18 @@ def _by_index(engine: Engine, kind: str) -> str:
 
 async def alike(shop: Shop, code: str | None, traits: Traits) -> list[Alike]:
     """The customers with this code and those who share a trait."""
-    lookup = looks_alike(shop.database.engine, code, traits)
+    forms = tax_key_forms(shop.seals, traits.tax_id)
+    lookup = looks_alike(shop.database.engine, code, traits, forms)
     if lookup is None:
         return []
     found = {row[0]: row for row in await shop.database.read(lookup[0], *lookup[1])}
-    return [_alike(row) for row in found.values()]
+    return [alike_of(row, traits.tax_id, forms) for row in found.values()]
 
 
-def _alike(row: Any) -> Alike:
+def alike_of(row: Any, tax_id: str | None = None, forms: Sequence[str] = ()) -> Alike:
+    """What these RECORD_COLUMNS tell of a record. A tax id that is kept in one of these forms is this one."""
     id_, code, email, phone, tax, is_company, sorted_by, company, birth_date, first, last, survivor = row
+    tax = tax_id if tax in forms else tax
     name = company if is_company else sorted_by if first or last else None
     traits = Traits(email, phone, _tail(phone), tax, name or None, birth_date, bool(is_company))
     return Alike(str(survivor or id_), code, traits)
@@ -232,13 +291,19 @@ def unique_keys(settings: Settings, columns: Mapping[str, Any]) -> list[tuple[st
     return [(name, value) for name, value in keys if value]
 
 
-def refuse_duplicates(shop: Shop, customer: CheckedCustomer, others: Sequence[Alike], look: Look) -> list[Match]:
+def refuse_duplicates(
+    shop: Shop,
+    customer: CheckedCustomer,
+    others: Sequence[Alike],
+    look: Look,
+    taken_attributes: Sequence[PossibleDuplicates] = (),
+) -> list[Match]:
     """Who the customer may be, for the caller to be told. Raises Refused with NOT_UNIQUE where a value is another one's that the
     shop keeps apart, and Questioned with POSSIBLE_DUPLICATES where the customer is likely to be there already."""
     traits = Traits.of(customer.columns, is_company=customer.is_company)
     told = matches_among(traits.only(look.told), others)[:MAX_MATCHES]
     kept_apart = shop.settings.unique_fields if look.is_strict else ()
-    taken = not_unique(kept_apart, traits, others, look.told)
+    taken = [*not_unique(kept_apart, traits, others, look.told), *taken_attributes]
     rest = [
         other
         for other in others
@@ -270,13 +335,32 @@ def _taken(name: str, matches: Sequence[Match]) -> PossibleDuplicates:
     return PossibleDuplicates("NOT_UNIQUE", ALLOWED_ONCE, (camel(name),), plain(matches))
 
 
+async def taken_attributes(
+    shop: Shop, values: Sequence[CheckedAttribute], told: Set[str], owner: str | None = None
+) -> list[PossibleDuplicates]:
+    """A problem for each value of a unique attribute that somebody other than its `owner` has: who that is, as far as the caller
+    may be told."""
+    owners = await owners_of(shop, unique_keys_of(values))
+    problems = []
+    for one in values:
+        [*key] = unique_keys_of([one])
+        others = owners.get(key[0], ()) if key else ()
+        if others and owner not in others:  # who has it keeps it
+            trait = SENSITIVE_ATTRIBUTE if one.definition.is_sensitive else ATTRIBUTE
+            matches = [Match(id_, [ATTRIBUTE], 100) for id_ in others[:MAX_MATCHES]] if trait in told else []
+            problems.append(PossibleDuplicates("NOT_UNIQUE", ALLOWED_ONCE, one.path, plain(matches)))
+    return problems
+
+
 async def values_taken(shop: Shop, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     """Which of these values, as `unique_keys` names them, somebody has: for many customers at once."""
     taken = set()
     for name in dict.fromkeys(name for name, _ in keys):
-        column, values = KEPT_IN[name], sorted({value for of, value in keys if of == name})
-        rows = await rows_by_text(shop.database, "customer", (column,), column, values)
-        taken |= {(name, row[0]) for row in rows}
+        column, values = KEPT_IN[name], {value: value for of, value in keys if of == name}
+        if name == "tax_id":
+            values |= {form: value for value in list(values) for form in tax_key_forms(shop.seals, value)}
+        rows = await rows_by_text(shop.database, "customer", (column,), column, sorted(values))
+        taken |= {(name, values[row[0]]) for row in rows}
     return taken
 
 

@@ -3,10 +3,13 @@
 from calendar import isleap
 from collections.abc import Sequence
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
-from regulars_core.customers.reads import GONE
-from regulars_core.customers.rules import company_key, tax_key
-from regulars_core.primitives.clock import NEVER
+from regulars_core.customers.consents.reads import agrees
+from regulars_core.customers.reads import AVERAGE_PURCHASE, GONE
+from regulars_core.customers.rules import company_key, postal_key, region_key, tax_key
+from regulars_core.customers.sealed import compared_tax_ids
+from regulars_core.primitives.clock import NEVER, Instant, start_of
 from regulars_core.queries.where import Condition, Leaf, LeafSql, Values, Where, compared, exists_in, present
 
 
@@ -20,8 +23,20 @@ def tax_id_compared(tax_id: str) -> str:
     return tax_key(tax_id) or ""
 
 
+def region_compared(region: str) -> str:
+    """The form in which states and provinces are compared; one that nobody has for what is none."""
+    return region_key(region) or ""
+
+
+def postal_code_compared(postal_code: str) -> str:
+    """The form in which postal codes are compared; one that nobody has for what is none."""
+    return postal_key(postal_code) or ""
+
+
 _HAS_TAG = exists_in("customer_tag t", "t.customer_id = c.id", compared("t.tag_key"))
 _IN_CITY = exists_in("customer_address a", "a.customer_id = c.id", compared("a.city_key"))
+_IN_REGION = exists_in("customer_address a", "a.customer_id = c.id", compared("a.region_key"))
+_IN_POSTAL_CODE = exists_in("customer_address a", "a.customer_id = c.id", compared("a.postal_key"))
 _IN_COUNTRY = exists_in("customer_address a", "a.customer_id = c.id", compared("a.country"))
 
 
@@ -35,10 +50,68 @@ def happened(column: str) -> LeafSql:
     return sql
 
 
+def happened_or_not(column: str) -> LeafSql:
+    """A leaf over an instant that may never have come, later than one or not: what never came is not later. What is later is
+    said so that an index without `NEVER` has it."""
+    comparison, later = compared(column), happened(column)
+
+    def sql(conditions: Sequence[Condition], values: Values) -> str:
+        [(operator, _)] = conditions
+        return (later if operator == ">" else comparison)(conditions, values)
+
+    return sql
+
+
 def _birthday(conditions: Sequence[Condition], values: Values) -> str:
     """On one of these days of the year, `MM-DD`."""
     [(_, days)] = conditions
     return values.among("substr(c.birth_date, 6, 5)", days, "text")
+
+
+def _led_to(conditions: Sequence[Condition], values: Values) -> str:
+    """The customer to whom one of these ids leads."""
+    leading = " AND ".join(values.among("a.id", ids, "uuid") for _, ids in conditions)
+    return f"c.id IN (SELECT coalesce(a.merged_into_id, a.id) FROM customer a WHERE {leading})"
+
+
+def _average(conditions: Sequence[Condition], values: Values) -> str:
+    """Of who has bought; the others stand below all amounts."""
+    return f"{compared(AVERAGE_PURCHASE)(conditions, values)} AND s.purchase_count > 0"
+
+
+def _anniversary(conditions: Sequence[Condition], values: Values) -> str:
+    """For the first time within one of these spans, from one instant and before another."""
+    [(_, spans)] = conditions
+    within = (
+        f"(s.first_purchase_at >= {values.bind(begin)} AND s.first_purchase_at < {values.bind(end)})"
+        for begin, end in spans
+    )
+    return " OR ".join(within) or "1=0"
+
+
+def years_before(first: date, count: int, zone: ZoneInfo) -> list[tuple[Instant, Instant]]:
+    """The spans of earlier years that come round again on so many days from a first one on, back to 1970; what was on 29 February
+    comes round on the 28th in other years."""
+    spans: list[tuple[Instant, Instant]] = []
+    days = [first + timedelta(days=n) for n in range(min(count, 366))]
+    for year in range(1970, first.year + 2):
+        own = sorted({day for one in days if one.year > year for day in _as_in(year, one)})
+        for day in own:
+            begin, end = start_of(day, zone), start_of(day + timedelta(days=1), zone)
+            if spans and spans[-1][1] == begin:
+                begin = spans.pop()[0]
+            spans.append((begin, end))
+    return spans
+
+
+def _as_in(year: int, day: date) -> Sequence[date]:
+    """The days of an earlier year that come round on a day."""
+    if (day.month, day.day) == (2, 29):
+        return [date(year, 2, 29)] if isleap(year) else []
+    same = [day.replace(year=year)]
+    if (day.month, day.day) == (2, 28) and isleap(year) and not isleap(day.year):
+        same.append(date(year, 2, 29))
+    return same
 
 
 def days_of_the_year(first: date, count: int) -> list[str]:
@@ -75,20 +148,29 @@ LEAVES = {
         Leaf("group", compared("c.group_id", "uuid")),
         Leaf("originStore", compared("c.origin_store_id", "uuid")),
         Leaf("createdAt", compared("c.created_at")),
+        Leaf("updatedAt", compared("c.updated_at")),
+        Leaf("id", _led_to),
         Leaf("isCompany", compared("c.is_company")),
         Leaf("companyName", compared("c.company_key")),
-        Leaf("taxId", compared("c.tax_key")),
+        Leaf("taxId", compared_tax_ids("c.tax_key")),
         Leaf("totalSpent", compared("s.total_spent")),
         Leaf("purchaseCount", compared("s.purchase_count")),
+        Leaf("averagePurchase", _average),
+        Leaf("anniversary", _anniversary),
+        Leaf("isRegular", happened_or_not("s.regular_at")),
         Leaf("firstPurchaseAt", happened("s.first_purchase_at")),
         Leaf("lastPurchaseAt", happened("s.last_purchase_at")),
         Leaf("birthday", _birthday),
         Leaf("age", compared("c.birth_date")),
         Leaf("tag", _HAS_TAG),
         Leaf("city", _IN_CITY),
+        Leaf("region", _IN_REGION),
+        Leaf("postalCode", _IN_POSTAL_CODE),
         Leaf("country", _IN_COUNTRY),
+        Leaf("preferredContact", compared("c.preferred_contact")),
         Leaf("hasEmail", present("c.email")),
         Leaf("hasPhone", present("c.phone")),
+        Leaf("hasConsent", agrees),
     )
 }
 

@@ -14,8 +14,9 @@ from regulars_core.stores.models import Store
 
 class Customer(Model):
     """A person or a company that buys. Where no first or last name is known it is empty. `company_key` and `tax_key` are the
-    forms in which companies' names and tax ids are compared. `merged_into_id` is the customer into whom this record was merged,
-    the last of them if that one was merged too: an alias never names another. An index has those of whom it is not null."""
+    forms in which companies' names and tax ids are compared; a tax id may be sealed, and is compared by an HMAC then.
+    `merged_into_id` is the customer into whom this record was merged, the last of them if that one was merged too: an alias never
+    names another. An index has those of whom it is not null."""
 
     id = IdField(primary_key=True)
     code = TextKeyField(40, unique=True)
@@ -30,7 +31,7 @@ class Customer(Model):
     phone = TextKeyField(16, null=True)
     birth_date = TextKeyField(10, null=True)
     gender = fields.CharField(16, null=True)
-    tax_id = fields.CharField(64, null=True)
+    tax_id = fields.CharField(512, null=True)
     tax_key = TextKeyField(96, null=True)
     preferred_contact = fields.CharField(16, null=True)
     status = fields.CharField(16)
@@ -49,6 +50,7 @@ class Customer(Model):
         table = "customer"
         indexes: ClassVar = [
             Index(fields=("created_at", "id"), name="customer_created"),
+            Index(fields=("updated_at", "id"), name="customer_updated"),
             Index(fields=("sort_name", "id"), name="customer_name"),
             Index(fields=("email",), name="customer_email"),
             Index(fields=("phone",), name="customer_phone"),
@@ -64,7 +66,9 @@ class CustomerStats(Model):
 
     Off the customer's row, so that a purchase rewrites little. `NEVER` stands for a missing instant, since these columns
     are sort keys. `active_at` is the later of creation and last purchase. `merged_into_id` is the customer's own, here too: who
-    sells to somebody who is merged meanwhile finds it where that is written.
+    sells to somebody who is merged meanwhile finds it where that is written. What `latest_at` and `regular_at` are is told in
+    `regulars_core.purchases.regulars.latest`. One index has the `regular_at` of whom it is not NEVER, another what a purchase of
+    each comes to on average.
     """
 
     customer: fields.OneToOneRelation[Customer] = fields.OneToOneField(
@@ -77,6 +81,8 @@ class CustomerStats(Model):
     active_at = InstantField()
     activity = fields.BigIntField(db_default=0)
     merged_into_id = IdField(null=True)
+    latest_at = fields.TextField(db_default="")
+    regular_at = InstantField(db_default=NEVER)
 
     class Meta:
         table = "customer_stats"
@@ -147,6 +153,22 @@ class RecentTextSpan(Model):
         table = "recent_text_span"
 
 
+class NameSpelling(Model):
+    """A word of the names of customers, under a key by which a mistyped word leads to it: the word itself, or the word with one
+    letter covered by an asterisk. The database writes it."""
+
+    number = fields.BigIntField(primary_key=True, generated=True)
+    key = TextKeyField(32)
+    word = TextKeyField(32)
+
+    class Meta:
+        table = "name_spelling"
+        indexes: ClassVar = [
+            Index(fields=("key", "word"), name="spelling_key"),
+            Index(fields=("word",), name="spelling_word"),
+        ]
+
+
 class CustomerAddress(Model):
     """A postal address of a customer: one for billing and one for shipping at most."""
 
@@ -161,7 +183,9 @@ class CustomerAddress(Model):
     city = fields.CharField(120, null=True)
     city_key = TextKeyField(160, null=True)
     region = fields.CharField(120, null=True)
+    region_key = TextKeyField(160, null=True)
     postal_code = fields.CharField(32, null=True)
+    postal_key = TextKeyField(64, null=True)
     country = fields.CharField(2, null=True)
 
     class Meta:
@@ -169,6 +193,8 @@ class CustomerAddress(Model):
         unique_together = (("customer_id", "kind"),)
         indexes: ClassVar = [
             Index(fields=("city_key", "customer_id"), name="address_city"),
+            Index(fields=("region_key", "customer_id"), name="address_region"),
+            Index(fields=("postal_key", "customer_id"), name="address_postal_code"),
             Index(fields=("country", "customer_id"), name="address_country"),
         ]
 
@@ -190,7 +216,8 @@ class CustomerTag(Model):
 
 
 class CustomerNote(Model):
-    """What the team wrote down about a customer; never shown to the customer."""
+    """What the team wrote down about a customer; never shown to the customer. `urgency` is made of `priority` and `due_at`, so
+    that an index has the order in which notes are to be seen to."""
 
     customer_id: str
     id = IdField(primary_key=True)
@@ -201,10 +228,37 @@ class CustomerNote(Model):
     author = fields.CharField(120)
     created_at = InstantField()
     updated_at = InstantField()
+    type = TextKeyField(12, db_default="NOTE")
+    channel = TextKeyField(40, null=True)
+    direction = fields.CharField(8, null=True)
+    outcome = fields.CharField(240, null=True)
+    topic = TextKeyField(64, null=True)
+    assignee = TextKeyField(120, null=True)
+    priority = fields.IntField(db_default=0)
+    is_open = fields.BooleanField(db_default=False)
+    due_at = InstantField(db_default=NEVER)
+    done_at = InstantField(null=True)
+    urgency = fields.BigIntField(db_default=0)
+    version = fields.IntField(db_default=1)
+    purchase_id = IdField(null=True)
 
     class Meta:
         table = "customer_note"
-        indexes: ClassVar = [Index(fields=("customer_id", "created_at", "id"), name="note_of_customer")]
+        indexes: ClassVar = [
+            Index(fields=("customer_id", "created_at", "id"), name="note_of_customer"),
+            # What is still to be done, in every order: few among many.
+            Index(fields=("is_open", "created_at", "id"), name="note_open_by_age"),
+            Index(fields=("is_open", "due_at", "id"), name="note_open_by_due"),
+            Index(fields=("is_open", "urgency", "id"), name="note_open_by_urgency"),
+            Index(fields=("assignee", "is_open", "due_at", "id"), name="note_of_assignee"),
+            # Whatever was written, in every order, and what it was about.
+            Index(fields=("created_at", "id"), name="note_by_age"),
+            Index(fields=("due_at", "id"), name="note_by_due"),
+            Index(fields=("urgency", "id"), name="note_by_urgency"),
+            Index(fields=("type", "created_at", "id"), name="note_of_type"),
+            Index(fields=("topic", "created_at", "id"), name="note_of_topic"),
+            Index(fields=("channel", "created_at", "id"), name="note_of_channel"),
+        ]
 
 
 class CodeBlock(Model):

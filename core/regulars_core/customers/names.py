@@ -10,6 +10,11 @@ _PARTICLES = frozenset(
     }
 )  # fmt: skip
 """Small inside of a name."""
+_BETWEEN = frozenset({"e", "y"})
+"""Between the two names of a family."""
+_EAST_ASIAN = re.compile(
+    "[\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u1100-\u11ff\uff66-\uff9f]"
+)
 _NUMBERS = frozenset({"ii", "iii", "iv"})
 _PARTS = re.compile(r"[^\W_]+(?:\u0307[^\W_]*)*")
 
@@ -53,3 +58,28 @@ def _written(part: str) -> str:
 
 def _small(text: str) -> str:
     return text.lower().replace("i\u0307", "i")  # what `İ` becomes, which is one letter in no name
+
+
+def parted(full_name: str, order: str) -> NameSuggestion:
+    """The first and the last name in a full one whose order was told; particles of the family stay with it, and a single word
+    is a first name.
+
+    `given-first` and `family-first` are obeyed. `latin-given-first` leaves whole, as a first name, what is written in the
+    letters of
+    East Asia; `whole` leaves every name so, and so is one with a comma, which is in no such order. Romanised names cannot be
+    told from others: who has many of them tells the order.
+    """
+    words = full_name.split()
+    east_asian = order == "latin-given-first" and _EAST_ASIAN.search(full_name)
+    if order == "whole" or east_asian or len(words) < 2 or "," in full_name:
+        return NameSuggestion(" ".join(words), "")
+    if order == "family-first":
+        end = next((n for n, word in enumerate(words) if word.lower() not in _PARTICLES), 0) + 1
+        end = min(end, len(words) - 1)
+        return NameSuggestion(" ".join(words[end:]), " ".join(words[:end]))
+    begin = len(words) - 1
+    while begin > 1 and words[begin - 1].lower() in _PARTICLES:
+        begin -= 1
+        if words[begin].lower() in _BETWEEN and begin > 1:
+            begin -= 1  # Pérez y Gómez
+    return NameSuggestion(" ".join(words[:begin]), " ".join(words[begin:]))

@@ -3,14 +3,20 @@
 The texts of those seen lately stand apart (`recent_text`). What many have in their names is found by walking those, what few
 have by their own trigram index, and only what hardly anybody has by that of all. Its hits come in no order: a few are looked
 up one by one; of many, the order of all customers soon shows enough.
+Who has the very code, address, number or unique attribute that was typed stands before all of them, and who is called almost
+so behind.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
 from regulars_core.customers.reads import CUSTOMERS, CustomerRow
-from regulars_core.customers.search import texts
-from regulars_core.database import Database, Engine
+from regulars_core.customers.search import exact, texts
+from regulars_core.customers.search.spellings import LEAST_FOUND, guesses_of, spelled
+from regulars_core.customers.search.typed import Shape, read
+from regulars_core.database import Database, Dialect, Engine
 from regulars_core.primitives.clock import NEVER
 from regulars_core.queries.where import Values
 
@@ -25,6 +31,9 @@ MANY_HITS = 300
 customers; for fewer of them both are quick."""
 _ALL = 1_000_000_000
 """A limit that nothing reaches. Written out, since a planner that does not know a limit expects a tenth of all rows."""
+
+_CALLED_SO, _CALLED_ALMOST_SO = 4, 5
+"""Their places, behind those of who has the very thing that was typed."""
 
 _SINCE, _UNTIL = (f"(SELECT {column} FROM recent_text_span)" for column in ("since", "until"))
 
@@ -45,15 +54,23 @@ LAST_SEEN = Recency("customer_stats", "customer_id", "active_at", copied=True)
 CREATED = Recency("customer", "id", "created_at", copied=False)
 
 
+Visits = Callable[[Sequence[str]], str]
+"""The SELECT of who was seen lately in the stores that these placeholders stand for: `id`, and `at`, when that was last."""
+MAX_STORES = 100
+"""Stores of which visits are looked at; who asks for more is told by `Recency` alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class QuickSearch:
-    """What is looked for: customers in these columns of whose texts all needles are found, of those the `limit` seen last.
-    There is a needle, a column, and a limit of 1 to 50."""
+    """What is looked for: customers who have the very code, e-mail address, phone number or unique attribute, and those in these
+    columns of whose texts what was typed is found, of each the `limit` seen last; and if these are hardly any, those who are
+    called almost so.
+    There is a needle, a column, and a limit of 1 to 50. `given` is what the source is to be called with."""
 
-    needles: Sequence[str]
+    given: Sequence[Any]
     source: "Source"
 
-    order = "found.at DESC, found.id DESC"
+    order = "found.place, found.at DESC, found.id DESC"
     """The order in which the source is to be read."""
 
     @classmethod
@@ -64,13 +81,38 @@ class QuickSearch:
         include_archived: bool,
         columns: Sequence[str] = texts.NAMES_AND_CONTACT,
         recency: Recency = LAST_SEEN,
+        *,
+        country: str = "US",
+        by_contact: bool | None = None,
+        visits: "Visits | None" = None,
+        stores: Sequence[str] = (),
     ) -> "QuickSearch | None":
-        """The search for what has been typed; None if that can find nobody. Raises BadInput."""
-        words = texts.words_of(query, "query")
-        if not words or first < 1:
+        """The search for what has been typed, in a shop of this country; None if that can find nobody. `by_contact`: whether a
+        whole e-mail address or phone number may find somebody; as the columns say, if it is not told. Whoever `visits` tells of
+        in these stores was seen then, if that was later. Raises BadInput."""
+        typed = read(query, country, "query")
+        if not typed.parts or first < 1:
             return None
-        source = Source(min(first, MAX_QUICK_SEARCH), include_archived, columns, recency)
-        return cls(texts.needles_of(words), source)
+        by_attribute = "contact" in columns
+        whole = exact.values_of(
+            typed, by_contact=by_attribute if by_contact is None else by_contact, by_attribute=by_attribute
+        )
+        guesses = guesses_of(typed)
+        seen_in = stores if visits is not None and len(stores) <= MAX_STORES else ()
+        source = Source(
+            limit=min(first, MAX_QUICK_SEARCH),
+            include_archived=include_archived,
+            columns=columns,
+            recency=recency,
+            shape=typed.shape,
+            whole=tuple(whole),
+            guessed=tuple(guess.parts for guess in guesses),
+            visits=visits if seen_in else None,
+            stores=len(seen_in),
+        )
+        likely = [value for guess in guesses for value in (guess.word, guess.keys)]
+        whole_values = (value for values in whole.values() for value in values)
+        return cls([*whole_values, *typed.needles, *likely, *seen_in], source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +141,39 @@ class Source:
                SELECT id, active_at AS at FROM customer_stats WHERE id IN (SELECT … FROM hits) ORDER BY at DESC LIMIT 10)
         SELECT * FROM latest WHERE (SELECT count(*) FROM latest) >= 10
         UNION ALL SELECT * FROM few UNION ALL SELECT * FROM in_order ORDER BY at DESC, id DESC LIMIT 10
+
+    Beside these there are `whole`, those who have the very code, address or number, each looked up by its index; and, if what
+    was typed may be mistyped, `almost`, those who are called almost so, with `few_almost` and `almost_in_order` behind it as
+    `few` and `in_order` stand behind `hits`: begun only where hardly anybody was found. All of them have a `place`, which
+    comes before the instant.
     """
 
     limit: int
     include_archived: bool
     columns: Sequence[str]
     recency: Recency
+    shape: Shape
+    whole: tuple[str, ...]
+    """What all of it may be, as `exact` has it."""
+    guessed: tuple[tuple[int, ...], ...]
+    """Which parts of it may be mistyped."""
+    visits: Visits | None = None
+    stores: int = 0
+    """In how many stores visits count."""
 
-    def __call__(self, values: Values, *needles: str) -> str:
-        """The SQL that looks for these needles, which is the same for as many others."""
-        bound, engine = [values.bind(needle) for needle in needles], values.dialect.engine
-        within = texts.containing(bound, engine, self.columns)
-        hits = texts.matching(bound, engine, self.columns)
-        limit, many = self.limit, f"{_number_of('hits')} >= {MANY_HITS}"
+    def __call__(self, values: Values, *given: Any) -> str:
+        """The SQL that looks for what was given, in these stores if visits count; it is the same for as many others."""
+        placeholders, engine = [values.bind(value) for value in given], values.dialect.engine
+        bound, stores = iter(placeholders[: len(given) - self.stores]), placeholders[len(given) - self.stores :]
+        whole = {kind: list(islice(bound, exact.VALUES[kind])) for kind in self.whole}
+        needles = list(islice(bound, sum(map(sum, self.shape))))
+        within = texts.containing(self.shape, needles, engine, self.columns)
+        hits = texts.matching(self.shape, needles, engine, self.columns)
+        limit = self.limit
         latest = {"uncopied": self._uncopied(within, engine)}
         if self.recency.copied:
             copy_hits = texts.matching(
-                bound, engine, self.columns, "recent_text", "t.customer_id AS id, t.seen_at AS at"
+                self.shape, needles, engine, self.columns, "recent_text", "t.customer_id AS id, t.seen_at AS at"
             )
             uncopied = f"SELECT 1 FROM {self.recency.table} s WHERE {self._not_in_copy} LIMIT {MAX_UNCOPIED + 1}"
             all_read = f"(SELECT count(*) FROM ({uncopied}) x) <= {MAX_UNCOPIED}"
@@ -128,14 +186,56 @@ class Source:
         ctes = latest | {
             "latest": " UNION ".join(f"SELECT * FROM {step}" for step in latest if step != "copy_hits"),
             "hits": _if(f"{_number_of('latest')} < {limit}", f"{hits} LIMIT {_ALL}"),
-            "few": _if(f"NOT {many}", self._looked_up),
-            "in_order": _if(many, self._in_order),
+            **self._in_turn("hits", "few", "in_order"),
         }
         enough = f"SELECT * FROM latest WHERE {_number_of('latest')} >= {limit}"
-        found = f"{enough} UNION ALL SELECT * FROM few UNION ALL SELECT * FROM in_order"
+        called_so = f"{enough} UNION ALL SELECT * FROM few UNION ALL SELECT * FROM in_order"
+        if self.visits is not None:
+            # Beside those who are first without them, and of both when they were seen later.
+            ctes["visited"] = self._visited(self.visits(stores), within, values.dialect)
+            called_so = f"SELECT id, max(at) AS at FROM ({called_so} UNION ALL SELECT * FROM visited) seen GROUP BY id"
+        found = {_CALLED_SO: f"({called_so})"}
+        if whole:
+            ctes["whole"] = self._whole(exact.matching(whole, engine))
+        if self.guessed:
+            ctes |= self._almost(values, needles, list(bound), found[_CALLED_SO])
+            found[_CALLED_ALMOST_SO] = "(SELECT * FROM few_almost UNION ALL SELECT * FROM almost_in_order)"
         written = ", ".join(f"{name} AS MATERIALIZED ({sql})" for name, sql in ctes.items())
-        cut = f"SELECT * FROM ({found}) every ORDER BY at DESC, id DESC LIMIT {limit}"
+        every = [f"SELECT id, at, {place} AS place FROM {sql} x" for place, sql in found.items()]
+        every += ["SELECT id, at, place FROM whole"] if whole else []
+        cut = (
+            f"SELECT id, max(at) AS at, min(place) AS place FROM ({' UNION ALL '.join(every)}) every GROUP BY id"
+            f" ORDER BY 3, 2 DESC, 1 DESC LIMIT {limit}"
+        )
         return f"(WITH {written} {cut}) found JOIN customer c ON c.id = found.id"
+
+    def _whole(self, matching: str) -> str:
+        """Those who have what was typed, whole: in that order of what it may be, of each those seen last."""
+        seen = f"(SELECT s.{self.recency.at} FROM {self.recency.table} s WHERE s.{self.recency.key} = x.id)"
+        return (
+            f"SELECT x.id, {seen} AS at, min(x.place) AS place FROM ({matching}) x WHERE {self._shown_by_id('x.id')}"
+            f" GROUP BY x.id ORDER BY 3, 2 DESC, 1 DESC LIMIT {self.limit}"
+        )
+
+    def _almost(self, values: Values, needles: Sequence[str], guessed: Sequence[str], found: str) -> dict[str, str]:
+        """Those who are called almost so, where hardly anybody is called so and nobody has it whole."""
+        branches = [
+            spelled(values, self.shape, needles, parts, guessed[2 * n], guessed[2 * n + 1], self.columns)
+            for n, parts in enumerate(self.guessed)
+        ]
+        enough = LEAST_FOUND if len(self.shape) == 1 else 1
+        condition = f"(SELECT count(*) FROM {found} x) < {min(enough, self.limit)}"
+        if self.whole:
+            condition += " AND NOT EXISTS (SELECT 1 FROM whole)"
+        return {
+            "almost": _if(condition, " UNION ".join(branches)),
+            **self._in_turn("almost", "few_almost", "almost_in_order"),
+        }
+
+    def _in_turn(self, hits: str, few: str, in_order: str) -> dict[str, str]:
+        """Of these hits those seen last, by one of two ways."""
+        many = f"{_number_of(hits)} >= {MANY_HITS}"
+        return {few: _if(f"NOT {many}", self._looked_up(hits)), in_order: _if(many, self._in_order(hits))}
 
     @property
     def _not_in_copy(self) -> str:
@@ -150,6 +250,15 @@ class Source:
         return (
             f"SELECT s.{key} AS id, s.{at} AS at FROM {source} CROSS JOIN customer_text t CROSS JOIN customer c"
             f" WHERE {' AND '.join(conditions)} ORDER BY s.{at} DESC, s.{key} DESC LIMIT {self.limit}"
+        )
+
+    def _visited(self, visits: str, within: str, dialect: Dialect) -> str:
+        """Those who were seen lately in some stores whose text is right."""
+        at = dialect.greatest("v.at", "c.created_at")
+        conditions = ["t.customer_id = v.id", "c.id = v.id", within, self._shown("c")]
+        return (
+            f"SELECT v.id, {at} AS at FROM ({visits}) v CROSS JOIN customer_text t CROSS JOIN customer c"
+            f" WHERE {' AND '.join(conditions)} ORDER BY 2 DESC, 1 DESC LIMIT {self.limit}"
         )
 
     def _near(self, within: str, engine: Engine) -> str:
@@ -177,23 +286,21 @@ class Source:
         seen = f"SELECT s.{self.recency.at} FROM {self.recency.table} s WHERE s.{self.recency.key} = {id_}"
         return f"({seen}) = {at} AND {self._shown_by_id(id_)}"
 
-    @property
-    def _looked_up(self) -> str:
+    def _looked_up(self, hits: str) -> str:
         """When each hit was seen; and only as many of those seen last are read as it takes to find enough."""
         table, key, at = self.recency.table, self.recency.key, self.recency.at
-        seen = f"SELECT h.customer_id AS id, (SELECT s.{at} FROM {table} s WHERE s.{key} = h.customer_id) AS at FROM hits h"
+        seen = f"SELECT h.customer_id AS id, (SELECT s.{at} FROM {table} s WHERE s.{key} = h.customer_id) AS at FROM {hits} h"
         ordered = f"(SELECT * FROM ({seen}) x ORDER BY at DESC, id DESC LIMIT {_ALL}) x"
         return (
             f"SELECT x.id, x.at FROM {ordered} WHERE {self._shown_by_id('x.id')}"
             f" ORDER BY x.at DESC, x.id DESC LIMIT {self.limit}"
         )
 
-    @property
-    def _in_order(self) -> str:
+    def _in_order(self, hits: str) -> str:
         """Those seen last that are hits."""
         table, key, at = self.recency.table, self.recency.key, self.recency.at
         return (
-            f"SELECT s.{key} AS id, s.{at} AS at FROM {table} s WHERE (s.{key} IN (SELECT customer_id FROM hits)) IS TRUE"
+            f"SELECT s.{key} AS id, s.{at} AS at FROM {table} s WHERE (s.{key} IN (SELECT customer_id FROM {hits})) IS TRUE"
             f" AND {self._shown_by_id(f's.{key}')} ORDER BY s.{at} DESC, s.{key} DESC LIMIT {self.limit}"
         )
 
@@ -245,6 +352,6 @@ async def quick_search(database: Database, search: QuickSearch | None) -> Sequen
     if search is None:
         return []
     values = Values(database.dialect)
-    source = search.source(values, *search.needles)
+    source = search.source(values, *search.given)
     rows = await database.rows(f"SELECT {CUSTOMERS.column_list} FROM {source} ORDER BY {search.order}", *values.all)
     return [CustomerRow(*row) for row in rows]

@@ -7,7 +7,9 @@ from typing import Any
 from regulars_core.customers.aliases import ERASED, MERGED, SURVIVOR_OF
 from regulars_core.customers.contact import formatted_phone
 from regulars_core.customers.names import NameSuggestion, suggested
+from regulars_core.customers.sealed import opened_columns
 from regulars_core.customers.search import texts
+from regulars_core.customers.search.typed import read
 from regulars_core.database import Database, Dialect, Lookup
 from regulars_core.events.journal import JournalEntry
 from regulars_core.primitives.clock import NEVER, Instant, day_of, now
@@ -78,25 +80,47 @@ _BY_STATS = Readable(
     "customer_stats s", "s.customer_id", _COLUMNS, CustomerRow, {"c": "JOIN customer c ON c.id = s.customer_id"}
 )
 
+_HALF_UP = (
+    "(abs(s.total_spent) / s.purchase_count"
+    " + CASE WHEN 2 * (abs(s.total_spent) % s.purchase_count) >= s.purchase_count THEN 1 ELSE 0 END)"
+)
+AVERAGE_PURCHASE = (
+    f"(CASE WHEN s.purchase_count = 0 THEN {NEVER + 1} - 1 WHEN s.total_spent < 0 THEN -{_HALF_UP} ELSE {_HALF_UP} END)"
+)
+"""What a purchase comes to on average, in minor units; below everything where there is none. As an index has it."""
+
 SORT_KEYS = {
     "CREATED_AT": SortKey("CREATED_AT", "c.created_at", "c.id", int),
+    "UPDATED_AT": SortKey("UPDATED_AT", "c.updated_at", "c.id", int),
     "NAME": SortKey("NAME", "c.sort_name", "c.id", str),
     "CODE": SortKey("CODE", "c.code", "c.id", str),
     "TOTAL_SPENT": SortKey("TOTAL_SPENT", "s.total_spent", "s.customer_id", int),
     "PURCHASE_COUNT": SortKey("PURCHASE_COUNT", "s.purchase_count", "s.customer_id", int),
+    "AVERAGE_PURCHASE": SortKey("AVERAGE_PURCHASE", AVERAGE_PURCHASE, "s.customer_id", int),
     "LAST_PURCHASE_AT": SortKey("LAST_PURCHASE_AT", "s.last_purchase_at", "s.customer_id", int),
 }
 NEWEST_FIRST = Order(SORT_KEYS["CREATED_AT"], descending=True)
 
 
-def _readable(window: Window) -> Readable[CustomerRow]:
-    """Start the walk from the table whose index holds the order."""
-    return _BY_STATS if window.order.key.column.startswith("s.") else CUSTOMERS
+def customers_source(window: Window | None) -> Readable[CustomerRow]:
+    """What a page of customers is read from, and what is counted where there is none: the walk starts from the table whose index
+    holds the order."""
+    return _BY_STATS if window and window.order.key.tie.startswith("s.") else CUSTOMERS
 
 
 async def customers_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, CustomerRow]:
     """Customers by id, those who were merged into others as they are themselves; unknown ones are missing."""
     return await by_ids(database, CUSTOMERS, ids)
+
+
+async def opened_customers(database: Database, ids: Sequence[str]) -> Mapping[str, CustomerRow]:
+    """As `customers_by_ids`, with what is sensitive as it was given; what cannot be opened is Opaque."""
+    found = await customers_by_ids(database, ids)
+    return {id_: replace(row, **_opened(database, row)) for id_, row in found.items()}
+
+
+def _opened(database: Database, row: CustomerRow) -> Mapping[str, Any]:
+    return opened_columns(database.seals, row.id, {"tax_id": row.tax_id})
 
 
 SURVIVORS = Readable(f"customer a {SURVIVOR_OF}", "a.id", _COLUMNS, CustomerRow)
@@ -160,30 +184,31 @@ async def page_of_customers(
     where: Where | None = None,
     search: str | None = None,
     columns: Sequence[str] = texts.NAMES_AND_CONTACT,
+    country: str = "US",
 ) -> Page[CustomerRow]:
-    """A page of all customers, narrowed by conditions and by a search in these columns of their texts."""
-    words = texts.words_of(search) if search and search.strip() else None
-    if words is None:
-        return await page(database, _readable(window), window, where)
+    """A page of all customers, narrowed by conditions and by a search in these columns of their texts, typed in this country."""
+    typed = read(search, country) if search and search.strip() else None
+    if typed is None:
+        return await page(database, customers_source(window), window, where)
 
-    needles, engine = texts.needles_of(words), database.engine
+    needles, shape, engine = typed.needles, typed.shape, database.engine
 
     def indexed(values: Values) -> str:
-        hits = texts.matching([values.bind(needle) for needle in needles], engine, columns)
+        hits = texts.matching(shape, [values.bind(needle) for needle in needles], engine, columns)
         return f"c.id IN (WITH f (id) AS MATERIALIZED ({hits}) SELECT f.id FROM f)"
 
     def contained(values: Values) -> str:
-        return texts.containing([values.bind(needle) for needle in needles], engine, columns)
+        return texts.containing(shape, [values.bind(needle) for needle in needles], engine, columns)
 
     nearby = Nearby("customer_text t", "t.customer_id", contained)
-    return await page(database, _readable(window), window, where, condition=indexed, nearby=nearby)
+    return await page(database, customers_source(window), window, where, condition=indexed, nearby=nearby)
 
 
 async def customers_of_groups(
     database: Database, group_ids: Sequence[str], window: Window, where: Where | None = None
 ) -> Sequence[Page[CustomerRow]]:
     """A page of each group's members."""
-    return await pages_of(database, _readable(window), "c.group_id", group_ids, window, where)
+    return await pages_of(database, customers_source(window), "c.group_id", group_ids, window, where)
 
 
 @dataclass(slots=True)
@@ -247,29 +272,3 @@ TAGS: Readable[str] = Readable("customer_tag t", "t.id", ["t.tag"], str)
 async def tags_of(database: Database, customer_ids: Sequence[str]) -> Mapping[str, list[str]]:
     """Each customer's tags, in the order of the alphabet."""
     return await listed_of(database, TAGS, "t.customer_id", customer_ids, "t.tag_key")
-
-
-@dataclass(slots=True)
-class NoteRow:
-    """What the team wrote down about a customer."""
-
-    id: str
-    customer_id: str
-    body: str
-    author: str
-    created_at: Instant
-    updated_at: Instant
-
-
-NOTES = Readable("customer_note n", "n.id", [f"n.{name}" for name in NoteRow.__slots__], NoteRow)
-NOTES_NEWEST_FIRST = Order(SortKey("CREATED_AT", "n.created_at", "n.id", int), descending=True)
-
-
-async def notes_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, NoteRow]:
-    """Notes by id."""
-    return await by_ids(database, NOTES, ids)
-
-
-async def notes_of(database: Database, customer_ids: Sequence[str], window: Window) -> Sequence[Page[NoteRow]]:
-    """A page of each customer's notes."""
-    return await pages_of(database, NOTES, "n.customer_id", customer_ids, window)

@@ -5,17 +5,31 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from regulars_core.customers.aliases import SURVIVOR_OF
+from regulars_core.customers.attributes.assignments import insert_attributes
+from regulars_core.customers.attributes.uniqueness import unique_keys_of
 from regulars_core.customers.columns import NAMES
-from regulars_core.customers.duplicates import Look, Match, Traits, alike, refuse_duplicates, unique_keys
+from regulars_core.customers.consents.writes import write_first
+from regulars_core.customers.duplicates import (
+    Look,
+    Match,
+    Traits,
+    alike,
+    refuse_duplicates,
+    taken_attributes,
+    unique_keys,
+)
 from regulars_core.customers.reads import GONE
-from regulars_core.customers.rules import Address, CheckedCustomer, city_key, derived
+from regulars_core.customers.rules import Address, CheckedCustomer, city_key, postal_key, region_key
+from regulars_core.customers.sealed import kept_beside, kept_columns
 from regulars_core.customers.search.texts import texts_of
 from regulars_core.database import Lookup
+from regulars_core.database.seals import Seals
 from regulars_core.events.events import announce
 from regulars_core.primitives.clock import NEVER
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID, new_id
 from regulars_core.queries.inserts import insert
+from regulars_core.queries.locks import lock_names
 from regulars_core.shop.codes import CodeSeries, exhausted_by
 from regulars_core.shop.shop import Shop
 
@@ -109,9 +123,9 @@ _CUSTOMER_COLUMNS = (
 )  # fmt: skip
 
 
-def _customer_row(id_: str, customer: CheckedCustomer) -> Sequence[Any]:
-    columns: Mapping[str, Any] = customer.columns
-    kept = derived(columns)
+def _customer_row(seals: Seals, id_: str, customer: CheckedCustomer) -> Sequence[Any]:
+    columns: Mapping[str, Any] = kept_columns(seals, id_, customer.columns)
+    kept = kept_beside(seals, customer.columns)
     return (
         id_, customer.code, *(columns[name] for name in NAMES), customer.is_company, kept["sort_name"], kept["company_key"],
         kept["tax_key"], "ACTIVE", customer.group_id, customer.origin_store_id, 1, customer.created_at, customer.created_at,
@@ -120,7 +134,8 @@ def _customer_row(id_: str, customer: CheckedCustomer) -> Sequence[Any]:
 
 async def _insert(shop: Shop, customers: Sequence[tuple[str, CheckedCustomer]]) -> None:
     database = shop.database
-    await insert(database, "customer", _CUSTOMER_COLUMNS, [_customer_row(id_, c) for id_, c in customers])
+    rows = [_customer_row(database.seals, id_, customer) for id_, customer in customers]
+    await insert(database, "customer", _CUSTOMER_COLUMNS, rows)
     # Before the statistics, which put the texts of who was seen within the span of `recent_text` there.
     await insert(
         database,
@@ -136,6 +151,8 @@ async def _insert(shop: Shop, customers: Sequence[tuple[str, CheckedCustomer]]) 
     )
     await insert_tags(shop, [(id_, c.tags) for id_, c in customers])
     await insert_addresses(shop, [(id_, c.addresses) for id_, c in customers])
+    await insert_attributes(shop, [(id_, c.attributes, c.created_at) for id_, c in customers])
+    await write_first(shop, [(id_, c.consents) for id_, c in customers if c.consents])
 
 
 async def insert_tags(shop: Shop, tagged: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
@@ -145,7 +162,8 @@ async def insert_tags(shop: Shop, tagged: Sequence[tuple[str, Sequence[tuple[str
 
 
 _ADDRESS_COLUMNS = (
-    "id", "customer_id", "kind", "recipient", "line1", "line2", "city", "region", "postal_code", "country", "city_key"
+    "id", "customer_id", "kind", "recipient", "line1", "line2", "city", "region", "postal_code", "country", "city_key",
+    "region_key", "postal_key",
 )  # fmt: skip
 
 
@@ -155,6 +173,8 @@ async def insert_addresses(shop: Shop, of_customers: Sequence[tuple[str, Mapping
         (
             new_id(), customer_id, kind, a.recipient, a.line1, a.line2, a.city, a.region, a.postal_code, a.country,
             city_key(a.city) if a.city else None,
+            region_key(a.region),
+            postal_key(a.postal_code),
         )
         for customer_id, addresses in of_customers
         for kind, a in addresses.items()
@@ -183,7 +203,8 @@ class Registration:
 async def find_or_register(
     shop: Shop, customer: CheckedCustomer, match_on: Sequence[str], look: Look | None = None
 ) -> Registration:
-    """The customer whose e-mail or phone is this one's, by the first of `match_on` that finds one, or a new one.
+    """The customer whose e-mail or phone is this one's, by the first of `match_on` that finds one, or a new one; see
+    `query_by_contact` for whom a phone does not find.
 
     An archived customer is found too. Of several with the same contact the eldest is taken. Two tills that do this at
     the same time for the same contact end up with one customer. Plugins are told of a new one only, with its extras.
@@ -196,6 +217,7 @@ async def find_or_register(
         return Registration(existing.id, created=False, status=existing.status)
     [coded] = await give_codes(shop, [customer])
     kept_apart = unique_keys(shop.settings, customer.columns) if look and look.is_strict else []
+    kept_apart += unique_keys_of(customer.attributes)
 
     async def work() -> Registration:
         await lock_values(shop, [*keys, *kept_apart])
@@ -205,7 +227,8 @@ async def find_or_register(
             return Registration((await register(shop, [coded]))[0], created=True)
         others = await alike(shop, coded.code, Traits.of(coded.columns, is_company=coded.is_company))
         taken = [other.code for other in others if other.code == coded.code]
-        matches = [] if taken else refuse_duplicates(shop, coded, others, look)
+        not_unique = await taken_attributes(shop, coded.attributes, look.told)
+        matches = [] if taken else refuse_duplicates(shop, coded, others, look, not_unique)
         return Registration((await register(shop, [coded], taken))[0], created=True, matches=matches)
 
     return await shop.database.transaction(work)
@@ -227,9 +250,11 @@ async def find_by_contact(shop: Shop, keys: Sequence[tuple[str, str]]) -> Known 
 
 
 def query_by_contact(keys: Sequence[tuple[str, str]]) -> Lookup:
-    """What `find_by_contact` looks up; there is at least one of the (column, value)."""
+    """What `find_by_contact` looks up; there is at least one of the (column, value). A phone that comes after an e-mail finds
+    nobody with another e-mail: households share a phone, and two e-mails that differ are two people."""
     those = [
         f"SELECT * FROM (SELECT c.id, c.status, {n} AS rank FROM customer a {SURVIVOR_OF} WHERE a.{kind.lower()} = ${n}"
+        f"{_not_contradicted(keys[: n - 1], kind)}"
         f" ORDER BY a.merged_into_id IS NOT NULL, a.created_at, a.id LIMIT 1) c{n}"
         for n, (kind, _) in enumerate(keys, 1)
     ]
@@ -237,11 +262,13 @@ def query_by_contact(keys: Sequence[tuple[str, str]]) -> Lookup:
     return f"SELECT id, status FROM ({every}) found ORDER BY rank LIMIT 1", [value for _, value in keys]
 
 
+def _not_contradicted(before: Sequence[tuple[str, str]], kind: str) -> str:
+    """The condition that nothing asked before a phone contradicts it."""
+    emails = [n for n, (earlier, _) in enumerate(before, 1) if earlier == "EMAIL" and kind == "PHONE"]
+    return "".join(f" AND (a.email IS NULL OR a.email = ${n})" for n in emails)
+
+
 async def lock_values(shop: Shop, keys: Sequence[tuple[str, str]]) -> None:
     """On PostgreSQL, let nobody else decide by these (column, value) until this transaction ends; SQLite has one writer anyway.
     To be called once, before any row is locked: whoever wants the same ones takes them in the same order."""
-    if keys and shop.database.engine == "postgres":
-        names = sorted({f"{kind.upper()}:{value}" for kind, value in keys})
-        await shop.database.rows(
-            "SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest($1::text[]) AS k", names
-        )
+    await lock_names(shop.database, {f"{kind.upper()}:{value}" for kind, value in keys})

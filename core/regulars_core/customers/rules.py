@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from regulars_core.customers.attributes.rules import CheckedAttribute, Declared, GivenAttribute, checked_attributes
 from regulars_core.customers.columns import NAMES, ColumnChanges, NewColumns, checked_columns
+from regulars_core.customers.consents.entries import CheckedConsent, ConsentEntry, checked_consents
 from regulars_core.customers.requirements import note_missing, said
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
@@ -27,6 +29,16 @@ def tag_key(tag: str) -> str:
 def city_key(city: str) -> str:
     """The form in which cities are compared."""
     return bounded(folded(city), 160)
+
+
+def region_key(region: str | None) -> str | None:
+    """The form in which states and provinces are compared; None where there is none, and for one without a letter or digit."""
+    return bounded(folded(region or ""), 160) or None
+
+
+def postal_key(postal_code: str | None) -> str | None:
+    """The form in which postal codes are compared: without case, spaces and punctuation. None as for `region_key`."""
+    return bounded("".join(folded_words(postal_code or "")), 64) or None
 
 
 def company_key(name: str | None) -> str | None:
@@ -72,6 +84,8 @@ class NewCustomer(NewColumns):
     shipping_address: Address | None = None
     code: str | None = None
     created_at: Instant | None = None
+    attributes: Sequence[GivenAttribute] = ()
+    consents: Sequence[ConsentEntry] = ()
     extras: Extras = field(default_factory=dict)
 
 
@@ -87,6 +101,8 @@ class CheckedCustomer:
     code: str | None
     created_at: Instant
     is_company: bool = False
+    attributes: Sequence[CheckedAttribute] = ()
+    consents: Sequence[CheckedConsent] = ()
     extras: Extras = field(default_factory=dict)
 
     @property
@@ -108,12 +124,15 @@ class CustomerChanges(ColumnChanges, total=False):
     tags: Sequence[str] | None
     billing_address: Address | None
     shipping_address: Address | None
+    attributes: Sequence[GivenAttribute]
     extras: Extras
 
 
-def checked(settings: Settings, new: NewCustomer, *prefix: str, complete: bool = True) -> CheckedCustomer:
-    """The customer in the form in which it is kept. Where it need not be `complete`, as at a till, one of name, company, e-mail
-    and phone is enough. Raises Refused with every mistake."""
+def checked(
+    settings: Settings, new: NewCustomer, *prefix: str, declared: Declared | None = None, complete: bool = True
+) -> CheckedCustomer:
+    """The customer in the form in which it is kept, in a shop that has `declared` attributes. Where it need not be `complete`, as
+    at a till, one of name, company, e-mail and phone is enough. Raises Refused with every mistake."""
     checks = Checks(*prefix)
     given = said({name: getattr(new, name) for name in NAMES})
     company = is_company(new)
@@ -125,6 +144,8 @@ def checked(settings: Settings, new: NewCustomer, *prefix: str, complete: bool =
         for kind, name in ADDRESSES.items()
         if (address := getattr(new, name)) is not None
     }
+    attributes = checked_attributes(checks, declared or {}, new.attributes, complete=complete)
+    consents = checked_consents(settings, checks, new.consents, "consents")
     code = checks.capitals(new.code, "code", 40)
     if new.created_at is not None:
         checks.not_after(new.created_at, latest_believed(settings), "createdAt")
@@ -138,6 +159,8 @@ def checked(settings: Settings, new: NewCustomer, *prefix: str, complete: bool =
         code=code,
         created_at=now() if new.created_at is None else new.created_at,
         is_company=company,
+        attributes=attributes,
+        consents=consents,
         extras=new.extras,
     )
 
@@ -180,6 +203,11 @@ _ADDRESS_PARTS = {"recipient": 240, "line1": 240, "line2": 240, "city": 120, "re
 _CAMEL = {"postal_code": "postalCode"}
 
 
+def is_country(text: str) -> bool:
+    """Whether this has the form of a country's code in ISO 3166, in either case."""
+    return len(text) == 2 and text.isascii() and text.isalpha()
+
+
 def checked_address(checks: Checks, address: Address, field: str) -> Address:
     """The address in the form in which it is kept."""
     inner = checks.nested(field)
@@ -187,7 +215,7 @@ def checked_address(checks: Checks, address: Address, field: str) -> Address:
         name: inner.text(getattr(address, name), _CAMEL.get(name, name), most) for name, most in _ADDRESS_PARTS.items()
     }
     country = inner.text(address.country, "country", 40)
-    if country is not None and not (len(country) == 2 and country.isascii() and country.isalpha()):
+    if country is not None and not is_country(country):
         inner.fail("INVALID_COUNTRY", "Use the two letters of ISO 3166, such as MX.", "country")
     return Address(**parts, country=country.upper() if country else None)
 

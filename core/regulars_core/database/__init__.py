@@ -15,6 +15,7 @@ from regulars_core.database.errors import (
 )
 
 from .apps import App
+from .comments import read_where_there_are_any
 from .database import Database
 from .dialect import Dialect, Engine, Guarded, Lookup, Precondition, Write
 from .sought import Sought
@@ -38,3 +39,5 @@ __all__ = [
     "unknown_outcome",
     "violated",
 ]
+
+read_where_there_are_any()

@@ -48,6 +48,15 @@ def sqlite_path(url: str) -> Path:
     return Path(re.sub("^/+", "/", path)).absolute()
 
 
+def not_opened(url: str, error: Exception) -> str:
+    """The sentence for a database that cannot be opened: which file it is, and the folder that is not there."""
+    if engine_of(url) != "sqlite":
+        return f"The database cannot be opened: {error}"
+    path = sqlite_path(url)
+    reason = error if path.parent.is_dir() else f"there is no folder {path.parent}"
+    return f"The database {path} cannot be opened: {reason}"
+
+
 def apps_config(apps: Sequence[App]) -> dict[str, dict[str, Any]]:
     """The apps as Tortoise wants them."""
     return {

@@ -2,8 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from itertools import count
 from typing import Any, TypeVar
 
@@ -23,8 +25,9 @@ from regulars_core.database.errors import (
 )
 from regulars_core.database.statement_log import counting
 
-from .apps import ALIAS, App, engine_of, tortoise_config
+from .apps import ALIAS, App, engine_of, not_opened, tortoise_config
 from .dialect import Dialect, Engine, Lookup, Precondition, Write, side_by_side, target, values_of
+from .seals import Seals
 
 T = TypeVar("T")
 
@@ -97,10 +100,20 @@ class Database:
             try:
                 await database._root.create_connection(with_db=True)
             except Exception as error:
-                if classify(error) is None:
+                if classify(error) is None and not isinstance(error, sqlite3.DatabaseError):
                     raise
-                raise Unavailable(f"The database cannot be opened: {error}") from error
+                raise Unavailable(not_opened(url, error)) from error
         return database
+
+    @property
+    def seals(self) -> Seals:
+        """By which keys sensitive values are sealed; by none until `seal_by` says so."""
+        return self.dialect.seals
+
+    def seal_by(self, keys: Mapping[str, bytes]) -> None:
+        """Seal sensitive values from now on by the first of these keys, which have names, and open them by any. Raises
+        RuntimeError where the library is not installed."""
+        self.dialect = replace(self.dialect, seals=Seals(keys))
 
     async def close(self) -> None:
         """Give back every connection. The database cannot be used afterwards."""

@@ -5,7 +5,8 @@ process that is killed leaves a migration whole or not at all, and two that star
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from tortoise.backends.base import executor as tortoise_executor
@@ -79,34 +80,49 @@ async def _apply(
     for key in order:
         migration = graph.nodes[key]
         assert migration is not None, key
-        before = state.clone()
+        if key not in done:
+            if not migration.atomic:
+                raise ValueError(f"{key} is not atomic. A migration here is one transaction.")
+            attempts = _attempts(state)
+            work = partial(_once, database, migration, attempts)
+            after = await _exclusively(database, work)
+            if after is not None:
+                state = after
+                applied.append(str(key))
+                log.info("applied %s", key)
+                if progress is not None:
+                    progress(str(key))
+                continue
+            state = next(attempts)  # another process has applied it; an attempt of ours may have got half-way
         # What models a migration sees follows from the migrations before it, not from who applied them.
         await migration.apply(state, dry_run=True, schema_editor=None)
-        if key in done:
-            continue
-        if not migration.atomic:
-            raise ValueError(f"{key} is not atomic. A migration here is one transaction.")
-        if await _exclusively(database, lambda editor, m=migration, s=before: _once(database, editor, m, s)):  # type: ignore[misc]
-            applied.append(str(key))
-            log.info("applied %s", key)
-            if progress is not None:
-                progress(str(key))
     return applied
 
 
-async def _once(database: Database, editor: BaseSchemaEditor, migration: Migration, state: State) -> bool:
-    """Whether it was this process that applied the migration."""
+def _attempts(state: "_LazyState") -> Iterator["_LazyState"]:
+    """What each attempt at a migration begins with. The first goes on with classes that were made for the one before."""
+    models = state.clone()
+    yield state
+    while True:
+        yield models.clone()
+
+
+async def _once(
+    database: Database, migration: Migration, attempts: Iterator["_LazyState"], editor: BaseSchemaEditor
+) -> "_LazyState | None":
+    """What models there are after the migration; None if another process has applied it."""
     key = MigrationKey(app_label=migration.app_label, name=migration.name)
     if key in await _applied(database):
-        return False
+        return None
+    state = next(attempts)
     # Statements that write models are cached by table: neither may an older model's be found here, nor be left behind.
     tortoise_executor.EXECUTOR_CACHE.clear()
     try:
-        await migration.apply(state.clone(), schema_editor=editor)
+        await migration.apply(state, schema_editor=editor)
     finally:
         tortoise_executor.EXECUTOR_CACHE.clear()
     await MigrationRecorder(editor.client, table_name=TABLE).record_applied(key.app_label, key.name)
-    return True
+    return state
 
 
 async def _make_table(database: Database, editor: BaseSchemaEditor) -> None:

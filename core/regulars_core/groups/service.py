@@ -10,7 +10,7 @@ from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
-from regulars_core.primitives.text import bounded, folded
+from regulars_core.primitives.text import name_key
 from regulars_core.shop.shop import Shop
 
 
@@ -20,11 +20,6 @@ class GroupChanges(TypedDict, total=False):
     name: str | None
     description: str | None
     extras: Extras
-
-
-def name_key(name: str) -> str:
-    """What makes two names of groups the same, however they are written."""
-    return bounded(folded(name) or name.casefold(), 160)
 
 
 def _checked(changes: GroupChanges) -> dict[str, Any]:

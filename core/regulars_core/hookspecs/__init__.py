@@ -7,7 +7,7 @@ told to the caller; the batch of an import is then run again row by row.
 
 Any other `def` is a question: called whenever somebody asks it, and pure. It answers from its arguments alone, the same to
 the same, and neither reads, writes nor waits. The first half of an event, `…_lookups`, is one, and so is what is asked before
-a sale: `baskets_quoted`; and whom a purchase concerns, `purchases_concern`.
+a sale: `baskets_quoted`; whom a purchase concerns, `purchases_concern`; and how urgent somebody is, `customers_priority`.
 
 Events bring a sequence: one row from a mutation, a thousand from an import. A plugin that was off is told later, once, of
 what it missed: one event after another, with what was written of purchases then, by the clock of then (`now`). Customers are in
@@ -38,6 +38,7 @@ from regulars_core.hookspecs.declarations import (
     regulars_audiences,
     regulars_bulk_tasks,
     regulars_commands,
+    regulars_export_columns,
     regulars_hookspecs,
     regulars_jobs,
     regulars_models,
@@ -72,11 +73,18 @@ from regulars_core.hookspecs.events import (
     refunds_undone_lookups,
 )
 from regulars_core.hookspecs.questions import (
+    audiences_stored,
+    audiences_stored_lookups,
     baskets_not_goods,
     baskets_quoted,
     baskets_quoted_lookups,
     baskets_told,
+    customers_priority,
+    customers_priority_lookups,
     purchases_concern,
+    purchases_details_kept,
+    purchases_details_kept_lookups,
+    purchases_details_told,
 )
 from regulars_core.plugins.host import EventKind, hookimpl, hookspec
 from regulars_core.purchases.recorded import (
@@ -94,6 +102,8 @@ from regulars_core.purchases.recorded import (
 
 __all__ = [
     "EVENTS",
+    "audiences_stored",
+    "audiences_stored_lookups",
     "baskets_not_goods",
     "baskets_quoted",
     "baskets_quoted_lookups",
@@ -103,6 +113,8 @@ __all__ = [
     "customers_erased",
     "customers_merged",
     "customers_merging",
+    "customers_priority",
+    "customers_priority_lookups",
     "customers_referenced",
     "customers_registered",
     "customers_unmerged",
@@ -112,6 +124,9 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "purchases_concern",
+    "purchases_details_kept",
+    "purchases_details_kept_lookups",
+    "purchases_details_told",
     "purchases_paid",
     "purchases_paid_lookups",
     "purchases_reassigned",
@@ -127,6 +142,7 @@ __all__ = [
     "regulars_audiences",
     "regulars_bulk_tasks",
     "regulars_commands",
+    "regulars_export_columns",
     "regulars_hookspecs",
     "regulars_jobs",
     "regulars_models",

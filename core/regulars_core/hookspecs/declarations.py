@@ -6,6 +6,7 @@ from typing import Any
 from regulars_core.audiences.leaves import AudienceLeaf
 from regulars_core.bulk.tasks import BulkTask
 from regulars_core.database import App
+from regulars_core.exports.columns import ExportColumn, ExportColumns
 from regulars_core.jobs.jobs import Job
 from regulars_core.plugins.host import hookspec
 from regulars_core.plugins.order import PluginOrder
@@ -103,7 +104,7 @@ def regulars_models() -> App:  # type: ignore[empty-body]
 def regulars_schema() -> Any:
     """What the plugin adds to the GraphQL schema: a `regulars_schema.plugin.Contribution` under its own name.
 
-    Fields and mutations, types, filter leaves, sort keys, node kinds, error types, and fields of the inputs that are open:
+    Fields and mutations, types, filter leaves, sort keys, node kinds, vocabularies, error types, and fields of the open inputs:
     `CustomerCreateInput`, `CustomerUpdateInput`, `CustomerGroupCreateInput`, `CustomerGroupUpdateInput`, `PurchaseRecordInput`,
     `PurchaseLineInput` and `PaymentInput`. A field of an input may always be absent, so that clients go on that know nothing of
     the plugin; it counts under an idempotency key, and arrives among the `extras` of the event. A mutation of core's that the
@@ -167,6 +168,27 @@ def regulars_bulk_tasks() -> Sequence[BulkTask]:  # type: ignore[empty-body]
         @hookimpl
         def regulars_bulk_tasks() -> Sequence[BulkTask]:
             return [BulkTask("BIRTHDAY_GREET", "Greets everybody.", greet_some)]
+    """
+
+
+@hookspec
+def regulars_export_columns() -> Sequence[ExportColumn | ExportColumns]:  # type: ignore[empty-body]
+    """Columns that customers, or purchases, can be exported with, by command and over the API.
+
+    A column is asked for the cells of some hundred rows at once, and reads what it needs in one statement. What an import reads
+    has the same name there; one that no file can set is passed over by imports. `ExportColumns` are those that only the
+    database knows, such as one for each thing that the shop has declared.
+
+    For example:
+
+        async def greeted(batch: ExportBatch) -> Sequence[Cell]:
+            times = await greetings_of(batch.shop, batch.ids)
+            return [times.get(customer.id, 0) for customer in batch.rows]
+
+
+        @hookimpl
+        def regulars_export_columns() -> Sequence[ExportColumn | ExportColumns]:
+            return [ExportColumn("greeted", "Times greeted", greeted)]
     """
 
 

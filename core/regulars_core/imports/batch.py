@@ -6,7 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 from regulars_core.database import Unavailable
 from regulars_core.imports.files.records import Row
-from regulars_core.imports.options import ImportRefused
+from regulars_core.imports.files.refusal import ImportRefused
 from regulars_core.imports.run import Running, Settle
 from regulars_core.primitives.errors import Problem, Refused, logged
 
@@ -16,6 +16,10 @@ _MAX_ROWS = 10
 
 class Meanwhile(Exception):
     """Somebody else has just written what was looked up for a batch: it is to be looked up and settled again."""
+
+
+class LeftOut(Exception):
+    """A purchase that its file itself says is none: an attempt to pay, a basket that nobody bought."""
 
 
 _OF_NO_ROW = (Unavailable, Meanwhile, ImportRefused)
@@ -46,7 +50,8 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 
 def batches(running: Running, pieces: Iterable[PieceT], read: Callable[[PieceT], ItemT]) -> Iterator[list[ItemT]]:
-    """What can be read, a batch at a time; the last one may be empty. A piece whose reading is refused is rejected."""
+    """What can be read, a batch at a time; the last one may be empty. A piece whose reading is refused is rejected, and one that
+    is none is left out."""
     size, items, rows = running.options.batch_size, list[ItemT](), 0
     for piece in pieces:
         rows += len(piece.rows)
@@ -54,6 +59,8 @@ def batches(running: Running, pieces: Iterable[PieceT], read: Callable[[PieceT],
             items.append(read(piece))
         except _OF_NO_ROW:
             raise
+        except LeftOut:
+            running.report.left_out += len(piece.rows)
         except Exception as error:
             running.reject(piece.rows, _problems(error), counted=not piece.further)
         if len(items) == size or rows >= size * _MAX_ROWS:
@@ -72,6 +79,8 @@ class Outcome(Generic[ItemT]):
     customers_created: int = 0
     stores_created: int = 0
     rejected: list[tuple[ItemT, Problem]] = field(default_factory=list)
+    told: list[tuple[ItemT, Problem]] = field(default_factory=list)
+    """What was wrong with items that were taken all the same."""
 
 
 async def settle(
@@ -101,6 +110,8 @@ async def settle(
     report.stores_created += outcome.stores_created
     for item, problem in outcome.rejected:
         running.reject(item.rows, [problem])
+    for item, problem in outcome.told:
+        running.tell(item.rows, problem)
 
 
 def _problems(error: Exception) -> Sequence[Problem]:

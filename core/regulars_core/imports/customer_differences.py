@@ -10,8 +10,9 @@ from datetime import date
 from typing import Any
 
 from regulars_core.customers.rules import ADDRESSES, Address, CustomerChanges, tag_key
-from regulars_core.imports.buyers import Known
+from regulars_core.customers.sealed import opened_columns
 from regulars_core.imports.customer_rows import IMPORTED, Entry
+from regulars_core.imports.recognition import Known
 from regulars_core.primitives.errors import Problem
 from regulars_core.shop.shop import Shop
 
@@ -43,7 +44,8 @@ async def differences(
     shop: Shop, entries: Sequence[tuple[Known, Entry]], groups: Mapping[str, str]
 ) -> list[Difference]:
     """What each entry changes of whom it is known as; nothing, if all is as it tells, or was told of a record before that was
-    merged. Such a one with something new where the survivor has something else is ALREADY_MERGED."""
+    merged. Such a one with something new where the survivor has something else is ALREADY_MERGED; and SAME_PHONE, who is known by
+    the phone alone and has something else."""
     ids = sorted({id_ for one, _ in entries for id_ in (one.record_id, one.customer_id)})
     existing = await _existing_customers(shop, ids)
     found = []
@@ -51,6 +53,8 @@ async def differences(
         record, group_id = existing[one.record_id], groups.get(entry.group)
         if one.is_alias:
             found.append(_handed_on(record, existing[one.customer_id], entry, group_id))
+        elif one.is_by_phone_alone(entry):
+            found.append(_filled_up(record, entry, group_id))
         else:
             found.append(Difference(_changes(record, entry, group_id)))
     return found
@@ -62,7 +66,13 @@ async def _existing_customers(shop: Shop, ids: Sequence[str]) -> dict[str, _Exis
         f"SELECT id, code, group_id, is_company, {', '.join(_NAMES)} FROM customer WHERE {among('id', 1)}", ids
     )
     existing = {
-        row[0]: _Existing(row[1], dict(zip(_NAMES, tuple(row)[4:], strict=True)), row[2], bool(row[3])) for row in rows
+        row[0]: _Existing(
+            row[1],
+            opened_columns(database.seals, row[0], dict(zip(_NAMES, tuple(row)[4:], strict=True))),
+            row[2],
+            bool(row[3]),
+        )
+        for row in rows
     }
     where = among("customer_id", 1)
     for row in await database.rows(f"SELECT customer_id, tag FROM customer_tag WHERE {where} ORDER BY tag_key", ids):
@@ -104,14 +114,30 @@ def _handed_on(record: _Existing, survivor: _Existing, entry: Entry, group_id: s
     if "tags" in changes:  # without those that the record has and the survivor has lost since
         before = {tag_key(tag) for tag in record.tags} - {tag_key(tag) for tag in survivor.tags}
         changes["tags"] = [tag for tag in changes["tags"] if tag_key(tag) not in before]
-    clashing = [_COLUMN.get(name, name) for name in changes if name != "tags" and not _lacks(survivor, name)]
-    if clashing:
+    if clashing := _clashing(survivor, changes):
         message = (
-            f"This customer was merged into {survivor.code}, who has something else here: {', '.join(clashing)}."
+            f"This customer was merged into {survivor.code}, who has something else here: {clashing}."
             " Name that one to change it."
         )
         return Difference({}, Problem("ALREADY_MERGED", message))
     return Difference(changes)  # type: ignore[arg-type]
+
+
+def _filled_up(existing: _Existing, entry: Entry, group_id: str | None) -> Difference:
+    """What an entry tells of whom the phone alone says that it is: it fills what is empty, and overwrites nothing."""
+    changes = _changes(existing, entry, group_id)
+    if clashing := _clashing(existing, changes):
+        message = (
+            f"{existing.code} has this phone, and something else here: {clashing}. A phone alone does not tell who it is:"
+            " name a customer by code or e-mail."
+        )
+        return Difference({}, Problem("SAME_PHONE", message))
+    return Difference(changes)
+
+
+def _clashing(existing: _Existing, changes: Mapping[str, Any]) -> str:
+    """The columns, as the file calls them, of changes where the customer has something else; tags are added."""
+    return ", ".join(_COLUMN.get(name, name) for name in changes if name != "tags" and not _lacks(existing, name))
 
 
 def _lacks(existing: _Existing, name: str) -> bool:

@@ -7,13 +7,18 @@ from datetime import date
 from typing import Any
 
 from regulars_core.customers.columns import COLUMNS
+from regulars_core.customers.contact import parse_phone
+from regulars_core.customers.names import parted
 from regulars_core.customers.requirements import NAMES_OF_PEOPLE
-from regulars_core.customers.rules import Address, CheckedCustomer, NewCustomer, checked
-from regulars_core.imports.buyers import Key, contact, sought
+from regulars_core.customers.rules import Address, CheckedCustomer, NewCustomer, checked, derived
+from regulars_core.exports.customers import COUNTED
 from regulars_core.imports.files.columns import Header, Layout
+from regulars_core.imports.files.profiles import Profile
 from regulars_core.imports.files.records import Row
 from regulars_core.imports.files.values import Unreadable, days, times, truth
 from regulars_core.imports.options import ImportOptions
+from regulars_core.imports.recognition import Key, contact, sought
+from regulars_core.primitives.cells import parted as parted_cell
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.text import tidy
@@ -23,18 +28,23 @@ from regulars_core.shop.shop import Shop
 IMPORTED = [column for column in COLUMNS if column.is_imported]
 _DAYS = [column.name for column in IMPORTED if column.is_day]
 _PLAIN = ("code", *(column.name for column in IMPORTED if not column.is_day), *_DAYS)
-_OTHER = ("created_at", "group", "store", "tags", "is_company")
+_OTHER = ("created_at", "group", "store", "tags", "is_company", "full_name", "phone_country", "time_zone")
 _PARTS = tuple(part.name for part in fields(Address))
 _BILLING, _SHIPPING = (tuple(f"{kind}_{part}" for part in _PARTS) for kind in ("billing", "shipping"))
 
-CUSTOMERS = Layout((*_PLAIN, *_OTHER, *_BILLING, *_SHIPPING), one_of=(("code", "email", "phone"),))
-"""The columns that a file of customers may have."""
+CUSTOMERS = Layout(
+    (*_PLAIN, *_OTHER, *_BILLING, *_SHIPPING),
+    one_of=(("code", "email", "phone"),),
+    passed_over=COUNTED,
+    also={"origin_store": "store"},
+)
+"""The columns that a file of customers may have: all that an export has are read, but for what is counted."""
 
 
 def layout_of(settings: Settings, options: ImportOptions) -> Layout:
     """The columns of a file of customers: those that the shop requires must be there, unless they may be incomplete."""
-    required = () if options.allow_incomplete else settings.required_fields
-    return replace(CUSTOMERS, required=required, instead=dict.fromkeys(NAMES_OF_PEOPLE, "company_name"))
+    required = () if options.takes_incomplete else settings.required_fields
+    return replace(CUSTOMERS, required=required, instead=dict.fromkeys(NAMES_OF_PEOPLE, ("company_name", "full_name")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,21 @@ class Entry:
         return sought(self.customer.code, self.customer.email, self.customer.phone)
 
     @property
+    def email(self) -> str | None:
+        """The e-mail."""
+        return self.customer.email
+
+    @property
+    def name(self) -> str:
+        """The name in the form in which names are sorted."""
+        return derived(self.customer.columns)["sort_name"] or ""
+
+    @property
+    def all_keys(self) -> list[Key]:
+        """What this customer is to be found by: the code, the e-mail and the phone."""
+        return [*contact("code", self.customer.code), *self.contacts]
+
+    @property
     def contacts(self) -> list[Key]:
         """The e-mail and the phone."""
         return [*contact("email", self.customer.email), *contact("phone", self.customer.phone)]
@@ -68,8 +93,11 @@ class EntryReader:
     """Reads the rows of one file."""
 
     def __init__(self, shop: Shop, options: ImportOptions, header: Header) -> None:
-        self._settings, self._header, self._complete = shop.settings, header, not options.allow_incomplete
-        self._day, self._time = days(options.date_format), times(options.date_format, shop.settings.zone)
+        profile = options.profile or Profile()
+        self._settings, self._header, self._complete = shop.settings, header, not options.takes_incomplete
+        self._full_names, self._tag_separator = profile.full_names, profile.tag_separator
+        self._time = times(options.date_formats, profile.zone or shop.settings.zone)
+        self._day = days(options.date_formats)
         self._pick_plain, self._pick_other = header.picker(_PLAIN), header.picker(_OTHER)
         self._pick_billing, self._pick_shipping = header.picker(_BILLING), header.picker(_SHIPPING)
 
@@ -81,12 +109,16 @@ class EntryReader:
         plain: dict[str, Any] = dict(zip(_PLAIN, self._pick_plain(cells), strict=True))
         for name in _DAYS:
             plain[name] = self._day_of(name, plain[name])
-        created_at, group, store, tags, kind = self._pick_other(cells)
+        created_at, group, store, tags, kind, full_name, phone_country, zone = self._pick_other(cells)
+        if full_name.strip() and not (plain["first_name"].strip() or plain["last_name"].strip()):
+            parts = parted(full_name, self._full_names)
+            plain |= {"first_name": parts.first_name, "last_name": parts.last_name}
+        plain["phone"] = self._international(plain["phone"], phone_country)
         new = NewCustomer(
             **plain,
             is_company=self._is_company(kind),
-            created_at=self._created_at(created_at),
-            tags=[tag for tag in tags.split("|") if tag.strip()],
+            created_at=self._created_at(created_at, zone),
+            tags=[tag for tag in parted_cell(tags, self._tag_separator) if tag.strip()],
             billing_address=Address(*self._pick_billing(cells)),
             shipping_address=Address(*self._pick_shipping(cells)),
         )
@@ -112,9 +144,16 @@ class EntryReader:
         except Unreadable as error:
             raise Refused(Problem("INVALID_DATE", f"{column}: {error}")) from None
 
-    def _created_at(self, cell: str) -> Instant | None:
+    def _international(self, phone: str, country: str) -> str:
+        """A phone that is written as in another country than the shop's, so that it can be read in this one."""
+        country = country.strip().upper()
+        if not phone.strip() or country in {"", self._settings.country}:
+            return phone
+        return parse_phone(phone, country) or phone
+
+    def _created_at(self, cell: str, zone: str) -> Instant | None:
         try:
-            return self._time(cell) if cell.strip() else None
+            return self._time(cell, zone.strip()) if cell.strip() else None
         except Unreadable as error:
             raise Refused(Problem("INVALID_DATE", f"created_at: {error}")) from None
 

@@ -1,5 +1,6 @@
 """Importing customers: who is new is registered, who is known gets what differs, a batch in one transaction."""
 
+import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,16 +13,27 @@ from regulars_core.customers.duplicates import ALLOWED_ONCE, unique_keys, values
 from regulars_core.customers.registration import register
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.events.events import announce
-from regulars_core.groups.service import create_group, name_key
+from regulars_core.groups.service import create_group
 from regulars_core.imports.batch import Meanwhile, Outcome, batches, settle
-from regulars_core.imports.buyers import Key, Known, contact, known_records, registered_meanwhile, with_codes
+from regulars_core.imports.buyers import with_codes
 from regulars_core.imports.customer_differences import differences
 from regulars_core.imports.customer_rows import Entry, EntryReader, layout_of
 from regulars_core.imports.files.records import Row
 from regulars_core.imports.files.values import store_code
+from regulars_core.imports.foreseen import Foreseen
 from regulars_core.imports.options import ImportOptions, ImportReport, Progress
+from regulars_core.imports.recognition import (
+    Known,
+    Records,
+    known_records,
+    marks_left,
+    marks_sought,
+    recognised,
+    registered_meanwhile,
+)
 from regulars_core.imports.run import Running, Settle, run
 from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.text import name_key
 from regulars_core.queries.locks import lock
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.reads import stores_by_codes
@@ -75,31 +87,30 @@ def _settling(seen: _Seen) -> Settle[list[Entry]]:
             known = await known_records(running.shop, (key for entry in left for key in entry.keys))
             first, left = _apart(left, known)
             try:
-                await settle(running, first, _attempt(running.shop, seen, first, known), settle_entries)
+                await settle(running, first, _attempt(running, seen, first, known), settle_entries)
             except Meanwhile:
                 left = [*first, *left]
 
     return settle_entries
 
 
-def _apart(entries: Sequence[Entry], known: Mapping[Key, Known]) -> tuple[Sequence[Entry], Sequence[Entry]]:
-    """Entries up to the first that is of the same customer as an earlier one, and those from there on."""
-    named: set[Key | str] = set()
+def _apart(entries: Sequence[Entry], known: Records) -> tuple[Sequence[Entry], Sequence[Entry]]:
+    """Entries up to the first that may be of the same customer as an earlier one, and those from there on."""
+    named: set[str | tuple[str, ...]] = set()
     for n, entry in enumerate(entries):
-        one = _known_of(entry, known)
-        if one.customer_id in named if one else not named.isdisjoint(entry.keys):
+        one = recognised(entry, known)
+        if one.customer_id in named if one else not named.isdisjoint(marks_sought(entry)):
             return entries[:n], entries[n:]
-        named.update([one.customer_id] if one else [*contact("code", entry.customer.code), *entry.contacts])
+        named.update([one.customer_id] if one else marks_left(entry, entry.all_keys))
     return entries, []
 
 
-def _known_of(entry: Entry, known: Mapping[Key, Known]) -> Known | None:
-    return next((known[key] for key in entry.keys if key in known), None)
-
-
-async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Mapping[Key, Known]) -> Outcome[Entry]:
-    existing = [(one, entry) for entry in entries if (one := _known_of(entry, known))]
-    newcomers = [entry for entry in entries if _known_of(entry, known) is None]
+async def _attempt(running: Running, seen: _Seen, entries: Sequence[Entry], known: Records) -> Outcome[Entry]:
+    shop = running.shop
+    existing = [(one, entry) for entry in entries if (one := recognised(entry, known))]
+    newcomers = [entry for entry in entries if recognised(entry, known) is None]
+    if running.foreseen is not None:
+        return await _foreseen(shop, running.foreseen, seen, existing, newcomers)
     groups = await _groups(shop, entries)
     new = await _prepared(shop, newcomers, groups)
 
@@ -132,6 +143,55 @@ async def _attempt(shop: Shop, seen: _Seen, entries: Sequence[Entry], known: Map
     return outcome
 
 
+async def _foreseen(
+    shop: Shop,
+    foreseen: Foreseen,
+    seen: _Seen,
+    existing: Sequence[tuple[Known, Entry]],
+    newcomers: Sequence[Entry],
+) -> Outcome[Entry]:
+    """What would come of these entries, remembered for those that follow. Raises Refused where they would be."""
+    before = foreseen.among(mark for entry in newcomers for mark in marks_sought(entry))
+    repeated = [
+        (entry, before[mark]) for entry in newcomers if (mark := next(filter(before.get, marks_sought(entry)), None))
+    ]
+    new = [entry for entry in newcomers if before.keys().isdisjoint(marks_sought(entry))]
+    await _refuse_taken(shop, new)
+    outcome = Outcome[Entry](created=len(new), customers_created=len(new))
+    for entry, told in repeated:
+        if told == _digest(entry):
+            outcome.unchanged += 1
+        else:
+            outcome.rejected.append((entry, _REPEATED))
+    groups = await _groups_there(shop, [entry for _, entry in existing])
+    for (one, entry), found in zip(
+        existing, await differences(shop, existing, groups) if existing else [], strict=True
+    ):
+        if not found.changes and found.problem is None and (not entry.group or entry.group in groups):
+            outcome.unchanged += 1
+        elif one.record_id in seen or found.problem is not None:
+            outcome.rejected.append((entry, found.problem or _REPEATED))
+        else:
+            outcome.updated += 1
+    for entry in new:
+        foreseen.add((mark, _digest(entry)) for mark in marks_left(entry, entry.all_keys))
+    seen.add(one.record_id for one, _ in existing)
+    return outcome
+
+
+def _digest(entry: Entry) -> str:
+    """What an entry tells, so that one that tells the same can be known."""
+    customer = entry.customer
+    told = (
+        sorted(customer.columns.items()),
+        customer.tags,
+        sorted(customer.addresses.items()),
+        customer.code,
+        entry.group,
+    )
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
 async def _locked(shop: Shop, known: Sequence[Known]) -> None:
     """Lock these customers, and the records by which they are known. Raises Meanwhile where one leads to somebody else by now."""
     ids = {id_ for one in known for id_ in (one.record_id, one.customer_id)}
@@ -142,9 +202,11 @@ async def _locked(shop: Shop, known: Sequence[Known]) -> None:
 
 
 async def _refuse_overtaken(shop: Shop, entries: Sequence[Entry], newcomers: Sequence[Entry]) -> None:
-    contacts = (key for entry in newcomers if not entry.customer.code for key in entry.contacts)
+    uncoded = [entry for entry in newcomers if not entry.customer.code]
+    contacts = (key for entry in uncoded for key in entry.contacts)
     kept_apart = (key for entry in entries for key in unique_keys(shop.settings, entry.customer.columns))
-    if await registered_meanwhile(shop, contacts, kept_apart):
+    there = await registered_meanwhile(shop, contacts, kept_apart)
+    if any(recognised(entry, there) for entry in uncoded):
         raise Meanwhile
 
 
@@ -183,6 +245,18 @@ async def _stores(shop: Shop, entries: Sequence[Entry]) -> dict[str, str]:
 
 async def _groups(shop: Shop, entries: Sequence[Entry]) -> dict[str, str]:
     """The ids of the groups by their names in the file; unknown ones are created."""
+    ids = await _groups_there(shop, entries)
+    made: dict[str, str] = {}
+    for name in {entry.group: None for entry in entries if entry.group and entry.group not in ids}:
+        key = name_key(name)
+        if key not in made:
+            made[key] = await create_group(shop, name, None)
+        ids[name] = made[key]
+    return ids
+
+
+async def _groups_there(shop: Shop, entries: Sequence[Entry]) -> dict[str, str]:
+    """The ids of those groups that there are, by their names in the file."""
     keys = {entry.group: name_key(entry.group) for entry in entries if entry.group}
     if not keys:
         return {}
@@ -191,7 +265,4 @@ async def _groups(shop: Shop, entries: Sequence[Entry]) -> dict[str, str]:
         f"SELECT name_key, id FROM customer_group WHERE {among} AND emptying_into IS NULL", list(keys.values())
     )
     ids = {row[0]: row[1] for row in rows}
-    for name, key in keys.items():
-        if key not in ids:
-            ids[key] = await create_group(shop, name, None)
-    return {name: ids[key] for name, key in keys.items()}
+    return {name: ids[key] for name, key in keys.items() if key in ids}

@@ -1,19 +1,24 @@
 """Importing purchases: what is new is recorded with the customers and stores it needs, a batch in one transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from regulars_core.customers.registration import register
 from regulars_core.customers.requirements import NAMES_OF_PEOPLE
-from regulars_core.customers.rules import NewCustomer, checked
-from regulars_core.imports.baskets import Grouping
+from regulars_core.customers.rules import CheckedCustomer, NewCustomer, checked
+from regulars_core.imports.aftermath import undo
+from regulars_core.imports.baskets import Grouping, Keys
 from regulars_core.imports.batch import Outcome, batches, settle
-from regulars_core.imports.buyers import Directory, Newcomer, known_customers, registered_meanwhile, with_codes
+from regulars_core.imports.buyers import Directory, Newcomer, with_codes
 from regulars_core.imports.files.records import Row
+from regulars_core.imports.foreseen import FORESEEN, Foreseen
 from regulars_core.imports.options import ImportOptions, ImportReport, Progress
-from regulars_core.imports.purchase_rows import PURCHASES, Sale, SaleReader
+from regulars_core.imports.purchase_rows import PURCHASES, Sale, SaleReader, key_of, read_key, written
+from regulars_core.imports.recognition import known_records, marks_left, marks_sought, recognised, registered_meanwhile
 from regulars_core.imports.run import Running, run
+from regulars_core.imports.scattered import Scattered
 from regulars_core.primitives.errors import Problem
 from regulars_core.purchases.rules import CheckedPurchase
 from regulars_core.purchases.service import Known, Recorded, record, recorded_under, reused
@@ -33,25 +38,38 @@ async def import_purchases(shop: Shop, path: Path, options: ImportOptions, progr
 
 def _batches(running: Running, rows: Iterator[Row]) -> Iterator[list[Sale]]:
     reader = SaleReader(running.shop, running.options, running.header)
-    return batches(running, Grouping(running.header).baskets(rows), reader.read)
+    with closing(Scattered(Keys(running.header).beginnings(running.rows_again()))) as scattered:
+        yield from batches(running, Grouping(running.header, scattered).baskets(rows), reader.read)
 
 
 async def _settle(running: Running, sales: list[Sale]) -> None:
     if sales:
-        await settle(running, sales, _attempt(running.shop, sales), _settle)
+        await _take(running, sales)
+        await undo(running, sales)
 
 
-async def _attempt(shop: Shop, sales: Sequence[Sale]) -> Outcome[Sale]:
-    outcome = Outcome[Sale]()
+async def _take(running: Running, sales: list[Sale]) -> None:
+    await settle(running, sales, _attempt(running, sales), _take)
+
+
+async def _attempt(running: Running, sales: Sequence[Sale]) -> Outcome[Sale]:
+    shop, foreseen = running.shop, running.foreseen
+    outcome = Outcome[Sale](told=[(sale, problem) for sale in sales for problem in sale.unread])
     known = await stores_by_codes(shop.database, [sale.store_code for sale in sales])
     stores = {code: store.id for code, store in known.items()}
-    new = await _new(shop, sales, stores, outcome)
+    new = await _new(shop, sales, stores, outcome, foreseen)
     if not new:
         return outcome
-    known_buyers = await known_customers(shop, (key for sale in new if sale.buyer for key in sale.buyer.keys))
+    buyers = [sale.buyer for sale in new if sale.buyer]
+    known_buyers = await known_records(shop, (key for buyer in buyers for key in buyer.keys))
+    before = {} if foreseen is None else foreseen.among(mark for buyer in buyers for mark in marks_sought(buyer))
     needed = [name for name in NAMES_OF_PEOPLE if name in shop.settings.required_fields]
-    directory = Directory(known_buyers, needed)
-    placed = _with_customers(new, directory, outcome)
+    directory = Directory(known_buyers, [] if running.options.takes_incomplete else needed, before)
+    placed = _with_customers(new, directory, outcome, may_be_nobody=running.options.may_be_nobody)
+    if not placed:
+        return outcome
+    if foreseen is not None:
+        return _foreseen(shop, foreseen, outcome, placed, stores, directory.newcomers)
     await _prepare(shop, directory.newcomers)
 
     async def work() -> Outcome[Sale]:
@@ -60,18 +78,45 @@ async def _attempt(shop: Shop, sales: Sequence[Sale]) -> Outcome[Sale]:
     written = await shop.database.transaction(work)
     written.unchanged += outcome.unchanged
     written.rejected += outcome.rejected
+    written.told += outcome.told
     return written
 
 
-async def _new(shop: Shop, sales: Sequence[Sale], stores: Mapping[str, str], outcome: Outcome[Sale]) -> list[Sale]:
+def _foreseen(
+    shop: Shop,
+    foreseen: Foreseen,
+    outcome: Outcome[Sale],
+    placed: "Sequence[_Placed]",
+    stores: Mapping[str, str],
+    newcomers: Sequence[Newcomer],
+) -> Outcome[Sale]:
+    """What would come of these sales, remembered for those that follow. Raises Refused where they would be."""
+    _checked_newcomers(shop, newcomers)
+    for newcomer in newcomers:
+        foreseen.add((mark, FORESEEN) for mark in marks_left(newcomer, newcomer.all_keys))
+    opened = {sale.store_code for sale, _ in placed} - stores.keys()
+    outcome.stores_created = len(opened) - len(foreseen.among(("store", code) for code in opened))
+    foreseen.add((("store", code), FORESEEN) for code in opened)
+    foreseen.add((("purchase", written(key_of(sale))), sale.purchase.digest) for sale, _ in placed)
+    outcome.created, outcome.customers_created = len(placed), len(newcomers)
+    return outcome
+
+
+async def _new(
+    shop: Shop, sales: Sequence[Sale], stores: Mapping[str, str], outcome: Outcome[Sale], foreseen: Foreseen | None
+) -> list[Sale]:
     """The sales that are not recorded yet. Nobody becomes a customer for one that is."""
     recorded = await recorded_under(shop, [sale.purchase.reference for sale in sales])
     codes = {id_: code for code, id_ in stores.items()}
     there = {(codes[store], *key): known for (store, *key), known in recorded.items() if store in codes}
+    if foreseen is not None:
+        before = foreseen.among(("purchase", written(key_of(sale))) for sale in sales)
+        there |= {
+            key: Known("", digest, voided=False) for (_, text), digest in before.items() if (key := read_key(text))
+        }
     new = []
     for sale in sales:
-        purchase = sale.purchase
-        key = (sale.store_code, purchase.reference, purchase.register, purchase.session)
+        purchase, key = sale.purchase, key_of(sale)
         known = there.get(key)
         if known is None or (known.voided and purchase.input.replaces_voided):
             there[key] = Known("", purchase.digest, voided=False)
@@ -94,7 +139,9 @@ def _count(outcome: Outcome[Sale], sale: Sale, recorded: Recorded) -> None:
 _Placed = tuple[Sale, str | Newcomer | None]
 
 
-def _with_customers(sales: Sequence[Sale], directory: Directory, outcome: Outcome[Sale]) -> list[_Placed]:
+def _with_customers(
+    sales: Sequence[Sale], directory: Directory, outcome: Outcome[Sale], *, may_be_nobody: bool
+) -> list[_Placed]:
     placed: list[_Placed] = []
     for sale in sales:
         if sale.buyer is None:
@@ -105,15 +152,27 @@ def _with_customers(sales: Sequence[Sale], directory: Directory, outcome: Outcom
             message = (
                 f"Nobody is known as {sale.buyer.identifier}, and there is not the name that it takes to register."
             )
-            outcome.rejected.append((sale, Problem("CUSTOMER_UNKNOWN", message)))
+            problem = Problem("CUSTOMER_UNKNOWN", message)
+            if may_be_nobody:
+                outcome.told.append((sale, problem))
+                placed.append((sale, None))
+            else:
+                outcome.rejected.append((sale, problem))
     return placed
 
 
 async def _prepare(shop: Shop, newcomers: Sequence[Newcomer]) -> None:
-    """Check newcomers and give them codes; a purchase is not refused for what else they lack. Raises Refused."""
+    """Check newcomers and give them codes. Raises Refused."""
     if not newcomers:
         return
-    customers = [
+    customers = _checked_newcomers(shop, newcomers)
+    for newcomer, customer in zip(newcomers, await with_codes(shop, customers), strict=True):
+        newcomer.customer = customer
+
+
+def _checked_newcomers(shop: Shop, newcomers: Sequence[Newcomer]) -> list[CheckedCustomer]:
+    """The newcomers as customers; a purchase is not refused for what else they lack. Raises Refused."""
+    return [
         checked(
             shop.settings,
             NewCustomer(
@@ -128,8 +187,6 @@ async def _prepare(shop: Shop, newcomers: Sequence[Newcomer]) -> None:
         )
         for newcomer in newcomers
     ]
-    for newcomer, customer in zip(newcomers, await with_codes(shop, customers), strict=True):
-        newcomer.customer = customer
 
 
 async def _write(
@@ -156,8 +213,8 @@ async def _register(shop: Shop, newcomers: Sequence[Newcomer], outcome: Outcome[
     ids: dict[int, str] = {}
     missing = []
     for newcomer in newcomers:
-        if id_ := next((existing[key] for key in newcomer.buyer.keys if key in existing), None):
-            ids[id(newcomer)] = id_
+        if one := recognised(newcomer.buyer, existing):
+            ids[id(newcomer)] = one.customer_id
         else:
             missing.append(newcomer)
     created = await register(shop, [newcomer.customer for newcomer in missing if newcomer.customer]) if missing else []

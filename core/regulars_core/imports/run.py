@@ -3,13 +3,22 @@
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from regulars_core.imports.files.columns import Header, Layout, read_header
-from regulars_core.imports.files.records import Records, Row
-from regulars_core.imports.files.rejects import Rejects, unescaped
-from regulars_core.imports.options import MAX_BATCH, ImportOptions, ImportRefused, ImportReport, Progress
+from regulars_core.imports.files.encodings import as_utf8, encoding_of
+from regulars_core.imports.files.numbers import decimal_sign
+from regulars_core.imports.files.profiles import Profile
+from regulars_core.imports.files.records import MAX_LINE_BYTES, Records, Row
+from regulars_core.imports.files.refusal import ImportRefused
+from regulars_core.imports.files.rejects import Rejects
+from regulars_core.imports.files.selection import Selection
+from regulars_core.imports.foreseen import Foreseen
+from regulars_core.imports.options import MAX_BATCH, ImportOptions, ImportReport, Progress, Sample
+from regulars_core.primitives.cells import unescaped
 from regulars_core.primitives.errors import Problem
 from regulars_core.primitives.money import is_currency
 from regulars_core.shop.shop import Shop
@@ -17,26 +26,54 @@ from regulars_core.shop.shop import Shop
 T = TypeVar("T")
 
 _MAX_REASONS = 3
+_MAX_SAMPLES = 3
+"""How many rejects of each code are told in the report."""
 
 
 class Running:
-    """An import that is under way: what it has counted and rejected so far."""
+    """An import that is under way: what it has counted and rejected so far, and what it has `foreseen` where nothing is
+    written."""
 
-    def __init__(self, shop: Shop, options: ImportOptions, header: Header, rejects: Rejects) -> None:
+    def __init__(self, shop: Shop, options: ImportOptions, header: Header, rejects: Rejects, path: Path) -> None:
         self.shop = shop
         self.options = options
         self.header = header
         self.report = ImportReport()
+        self.foreseen = Foreseen() if options.check else None
         self._rejects = rejects
+        self._path = path
+
+    def rows_again(self) -> Iterator[Row]:
+        """The rows of the file that are wanted, for another look at them, which counts none."""
+        with self._path.open("rb") as file:
+            for row, is_wanted in _selected(self, _records(file, self.header)):
+                if is_wanted:
+                    yield row
+
+    def close(self) -> None:
+        """Forget what was foreseen."""
+        if self.foreseen is not None:
+            self.foreseen.close()
+
+    def tell(self, rows: Sequence[Row], problem: Problem) -> None:
+        """Say that rows were taken although something in them that is not needed is wrong."""
+        told, code = self.report.told, problem.code
+        self.report.told_counts[code] = self.report.told_counts.get(code, 0) + 1
+        if len(samples := told.setdefault(code, [])) < _MAX_SAMPLES:
+            samples.append(Sample(rows[0].line, code, ": ".join((*problem.path, problem.message))))
 
     def reject(self, rows: Sequence[Row], problems: Sequence[Problem], *, counted: bool = True) -> None:
         """Put rows into the rejects file with the first few reasons. They are one purchase or customer, which is `counted`,
         or a further piece of one that was."""
-        message = " ".join(problem.message for problem in problems[:_MAX_REASONS])
-        self._rejects.add(rows, Problem(problems[0].code, message))
-        self.report.rejected += counted
-        self.report.rejects = self._rejects.path
-        self.report.rejected_rows = self._rejects.rows
+        message, code = " ".join(problem.message for problem in problems[:_MAX_REASONS]), problems[0].code
+        self._rejects.add(rows, Problem(code, message))
+        report = self.report
+        report.rejected += counted
+        report.counts[code] = report.counts.get(code, 0) + counted
+        if len(samples := report.samples.setdefault(code, [])) < _MAX_SAMPLES and rows:
+            samples.append(Sample(rows[0].line, code, message))
+        report.rejects = self._rejects.path if self._rejects.writes else None
+        report.rejected_rows = self._rejects.rows
 
 
 Batches = Callable[[Running, Iterator[Row]], Iterable[T]]
@@ -58,20 +95,54 @@ async def run(
     """
     started = time.perf_counter()
     check_options(shop, options)
-    if not os.access(path.parent, os.W_OK):
+    if not options.check and not os.access(path.parent, os.W_OK):
         raise ImportRefused(f"The rejects would be written to {path.parent}, which cannot be written to.")
+    header = opened_header(shop, path, layout, options)
     with path.open("rb") as file:
-        header = read_header(file, layout, options.mapping, options.reference)
-        records = Records(file, header.delimiter, len(header.names))
+        records = _records(file, header)
         size = os.fstat(file.fileno()).st_size
-        with Rejects(path, header) as rejects:
-            running = Running(shop, options, header, rejects)
+        with (
+            Rejects(path, header, writes=not options.check) as rejects,
+            closing(Running(shop, options, header, rejects, path)) as running,
+        ):
+            running.report.passed_over = header.passed_over
             for batch in batches(running, _counted(running, records)):
                 await settle(running, batch)
-                progress(min(records.bytes_read, size), size)
+                done = min(records.bytes_read, size)
+                progress(done, size)
+                if options.after_batch is not None:
+                    await options.after_batch(done, size, running.report)
     progress(size, size)
     running.report.seconds = time.perf_counter() - started
     return running.report
+
+
+def opened_header(shop: Shop, path: Path, layout: Layout, options: ImportOptions) -> Header:
+    """The header of a file, with how its numbers are written. Raises ImportRefused with everything that is wrong with it."""
+    profile = options.profile or Profile()
+    with path.open("rb") as file:
+        encoding = encoding_of(file, profile.encoding)
+        lines = as_utf8(file, encoding)
+        header = read_header(lines, layout, profile, options.mapping, options.reference, encoding)
+    style = header.style
+    if profile.signs_of_shop:
+        style = style.with_signs_of(shop.currency, shop.settings.country)
+    places = [header.places[column] for column in layout.numbers if column in header.places]
+    if style.decimal is None and header.delimiter != "," and places:
+        with path.open("rb") as file:
+            rows = (header.padded(row.cells) for row in _records(file, header) if row.fault is None)
+            found = decimal_sign(rows, places)
+        style = replace(style, decimal=found, is_found=found is not None)
+    return replace(header, style=style)
+
+
+def _records(file: BinaryIO, header: Header) -> Records:
+    """The rows behind the header of a file that is at its beginning."""
+    form = header.form
+    lines = as_utf8(file, form.encoding)
+    for _ in range(form.first_line - 1):
+        lines.readline(MAX_LINE_BYTES)
+    return Records(lines, form.delimiter, len(header.names), form.first_line, form.encoding)
 
 
 def check_options(shop: Shop, options: ImportOptions) -> None:
@@ -86,11 +157,21 @@ def check_options(shop: Shop, options: ImportOptions) -> None:
         )
 
 
-def _counted(running: Running, records: Records) -> Iterator[Row]:
-    """The rows, each with an empty cell behind those it has, for columns that the file lacks (see Header.picker)."""
-    mended = running.header.is_of_rejects
-    for row in records:
+def _counted(running: Running, records: Iterable[Row]) -> Iterator[Row]:
+    """The rows that are wanted, as they were before anything was escaped in them."""
+    for row, is_wanted in _selected(running, records):
         running.report.rows += 1
-        if mended:
-            row.cells[:] = map(unescaped, row.cells)
-        yield row
+        running.report.left_out += not is_wanted
+        if is_wanted:
+            yield row
+
+
+def _selected(running: Running, records: Iterable[Row]) -> Iterator[tuple[Row, bool]]:
+    """All rows, each with whether it is wanted."""
+    header, profile = running.header, running.options.profile
+    pick = header.cells_of(("reference", "store"))
+    selection = Selection(profile.only if profile else {}, header.names)
+    for row in records:
+        row.cells[:] = map(unescaped, row.cells)
+        is_looked_at = selection.is_needed and row.fault is None
+        yield row, not is_looked_at or selection.takes(row.cells, pick(row.cells))

@@ -55,6 +55,16 @@ def is_key_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
+def as_entity(key_id: str) -> str:
+    """A key's id in the form of the ids of everything else, which the audit knows: its letters as hexadecimal digits."""
+    return key_id.encode("ascii").hex().rjust(32, "0")
+
+
+def key_id_of(entity: str) -> str:
+    """The key's id of which `as_entity` has made this."""
+    return bytes.fromhex(entity).lstrip(b"\0").decode("ascii")
+
+
 def checksum(body: str) -> str:
     """Six letters and digits that follow from the rest of a key."""
     number, digits = zlib.crc32(body.encode()), []

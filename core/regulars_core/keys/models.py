@@ -8,13 +8,16 @@ from regulars_core.stores.models import Store
 
 
 class ApiKey(Model):
-    """A credential of a program; the secret itself is shown once and never kept."""
+    """A credential of a program; the secret itself is shown once and never kept. `expires_at` is when it ends by itself,
+    `last_used_at` when it was last used, to the minute."""
 
     id = TextKeyField(12, primary_key=True)
     name = fields.CharField(120)
     secret_sha256 = fields.CharField(64)
     created_at = InstantField()
     revoked_at = InstantField(null=True)
+    expires_at = InstantField(null=True)
+    last_used_at = InstantField(null=True)
 
     class Meta:
         table = "api_key"

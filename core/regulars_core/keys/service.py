@@ -1,41 +1,42 @@
 """Making keys and revoking them. Each leaves a row in the audit, in which no secret stands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from regulars_core import audit
-from regulars_core.keys.credentials import is_key_id, new_credential
-from regulars_core.keys.grants import Grant, demand_management, granted
+from regulars_core.keys.administrators import demand_management, live_managers, locked_manager, refuse_last
+from regulars_core.keys.authentication import forget_key
+from regulars_core.keys.credentials import as_entity, is_key_id, new_credential
+from regulars_core.keys.grants import Grant, granted
 from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.clock import now
+from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
 from regulars_core.queries.inserts import insert
-from regulars_core.queries.locks import lock_where
 from regulars_core.shop.actors import Actor
-from regulars_core.shop.permissions import ADMINISTRATOR
 from regulars_core.shop.shop import Shop
 
 
-async def create_key(shop: Shop, *, by: Actor, name: str, bindings: Sequence[Grant]) -> str:
+async def create_key(
+    shop: Shop, *, by: Actor, name: str, bindings: Sequence[Grant], expires_at: Instant | None = None
+) -> str:
     """Make a key and answer its text, which is shown this once.
 
-    Raises Forbidden for whoever may not manage keys; Refused for unknown roles and stores, and where the key could do
-    more than its maker.
+    Raises Forbidden for whoever may not manage keys; Refused for unknown roles and stores, for an end that is over, and where
+    the key could do more than its maker.
     """
     demand_management(by)
-    checks = Checks()
-    checked_name = checks.text(name, "name", 120, required=True)
-    checks.refuse()
     credential = new_credential()
 
     async def work() -> None:
-        pairs = await granted(shop, by, bindings)
-        await insert(
-            shop.database,
-            "api_key",
-            ("id", "name", "secret_sha256", "created_at"),
-            [(credential.id, checked_name, credential.digest, now())],
-        )
+        maker = await locked_manager(shop, by)
+        checks, present = Checks(), now()
+        checked_name = checks.text(name, "name", 120, required=True)
+        if expires_at is not None and expires_at <= present:
+            checks.fail("INVALID_DATE", "A key cannot have ended before it is made.", "expiresAt")
+        pairs = await granted(checks, shop, maker, bindings)
+        checks.refuse()
+        row = (credential.id, checked_name, credential.digest, present, expires_at)
+        await insert(shop.database, "api_key", ("id", "name", "secret_sha256", "created_at", "expires_at"), [row])
         await insert(
             shop.database,
             "key_binding",
@@ -43,43 +44,44 @@ async def create_key(shop: Shop, *, by: Actor, name: str, bindings: Sequence[Gra
             [(new_id(), credential.id, role, store) for role, store in pairs],
         )
         roles = [f"{role} in {store or 'the whole shop'}" for role, store in pairs]
-        await write_audit(
-            shop, by, "keyCreate", {"key": (None, credential.id), "name": None, "bindings": (None, roles)}
-        )
+        told = {"key": (None, credential.id), "name": None, "bindings": (None, roles)}
+        ends = {} if expires_at is None else {"expiresAt": (None, expires_at)}
+        await write_audit(shop, by, "keyCreate", {**told, **ends}, credential.id)
 
     await shop.database.transaction(work)
     return credential.text
 
 
 async def revoke_key(shop: Shop, *, by: Actor, key_id: str) -> None:
-    """Make a key worthless, for ever.
+    """Make a key worthless, for ever: in this process at once.
 
     Raises Forbidden for whoever may not manage keys; Refused: NOT_FOUND where there is no live key of this id,
-    LAST_ADMINISTRATOR for the only live one that administers the whole shop.
+    LAST_ADMINISTRATOR where nobody would administer the whole shop any more, or not for so long.
     """
     demand_management(by)
 
     async def work() -> None:
         # Whoever revokes another of them at the same time waits here, and then finds one less.
-        administrators = await lock_where(
-            shop.database,
-            "api_key",
-            "revoked_at IS NULL AND id IN (SELECT key_id FROM key_binding WHERE role = $1 AND store_id IS NULL)",
-            [ADMINISTRATOR],
-        )
-        if [row[0] for row in administrators] == [key_id]:
-            message = "This is the last key that administers the whole shop; make another one first."
-            raise Refused(Problem("LAST_ADMINISTRATOR", message, ("id",)))
+        await locked_manager(shop, by, managers=True)
+        before = await live_managers(shop)
+        refuse_last(before, [one for one in before if one.key_id != key_id], "id")
         sql = "UPDATE api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL"
         if not is_key_id(key_id) or not await shop.database.run(sql, key_id, now()):
             raise Refused(Problem("NOT_FOUND", "There is no live key with this id.", ("id",)))
-        await write_audit(shop, by, "keyRevoke", {"key": (key_id, None)})
+        await write_audit(shop, by, "keyRevoke", {"key": (key_id, None)}, key_id)
+        forget_key(shop, key_id)
 
     await shop.database.transaction(work)
 
 
-async def write_audit(shop: Shop, by: Actor, action: str, changes: dict[str, audit.Change]) -> None:
-    """Write down in the audit what was done to keys and roles, which have no ids of their own there."""
-    await shop.database.run_together(
-        [audit.writing(key=(by.key_id, by.name), action=action, entities=[], changes=changes)]
-    )
+async def write_audit(
+    shop: Shop, by: Actor, action: str, changes: Mapping[str, audit.Change], key_id: str | None = None
+) -> None:
+    """Write down in the audit what was done to a key, or to a role, which has no id there. What a mutation does is written
+    down with it."""
+    if audit.is_collecting():
+        audit.changed(changes)
+        return
+    entities = [] if key_id is None else [("key", as_entity(key_id))]
+    written = audit.writing(key=(by.key_id, by.name), action=action, entities=entities, changes=changes)
+    await shop.database.run_together([written])

@@ -1,7 +1,7 @@
 """Which plugins are installed, and which of them a setting switches on."""
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
@@ -10,6 +10,7 @@ from pathlib import Path
 from regulars_core.plugins.host import About
 from regulars_core.plugins.owners import PluginError
 from regulars_core.primitives.garbage import seldom_collected
+from regulars_core.primitives.suggestions import suggestion
 
 ENTRY_POINTS = "regulars"
 OWN_DISTRIBUTION = "regulars"
@@ -51,20 +52,35 @@ def _first_line(module: str) -> str:
     return (docstring or "").partition("\n")[0]
 
 
-def chosen(available: Sequence[Installed], wanted: tuple[str, ...] | None) -> Sequence[Installed]:
-    """Those to switch on: all in the box if nothing is wanted, exactly the named ones, or with `+name` the box and that
-    one. The box comes by name, the named ones in the order in which they are named.
+def chosen(
+    available: Sequence[Installed], wanted: tuple[str, ...] | None, told: str = "REGULARS_PLUGINS"
+) -> Sequence[Installed]:
+    """Those to switch on: all in the box if nothing is wanted, exactly the named ones, with `+name` the box and that one, with
+    `-name` the box without it. The box comes by name, the named ones in the order in which they are named.
 
-    Raises PluginError for one that is not installed.
+    Raises PluginError, which says where it was `told`, for one that is not installed, and for `-name` beside what is named
+    without a sign or added.
     """
     by_name = {plugin.name: plugin for plugin in available}
-    names = [name.removeprefix("+") for name in wanted or ()]
-    if unknown := sorted(set(names) - by_name.keys()):
-        have = ", ".join(by_name) or "none"
-        raise PluginError(f"REGULARS_PLUGINS names {', '.join(unknown)}, which is not installed; installed: {have}.")
-    only_added = bool(names) and all(name.startswith("+") for name in wanted or ())
-    box = [plugin.name for plugin in available if plugin.in_the_box] if wanted is None or only_added else []
-    return [by_name[name] for name in dict.fromkeys([*box, *names])]
+    signed = [(name[:1], name[1:]) if name.startswith(("+", "-")) else ("", name) for name in wanted or ()]
+    _refuse_unknown({name for _, name in signed}, by_name, told)
+    left_out = {name for sign, name in signed if sign == "-"}
+    named = [name for sign, name in signed if sign != "-"]
+    if left_out and any(sign == "" or (sign == "+" and name in left_out) for sign, name in signed):
+        without, others = f"-{min(left_out)}", ", ".join(wanted or ())
+        raise PluginError(f"{told} says {others}: {without} is the box without it, and only +name may stand beside it.")
+    of_the_box = wanted is None or (bool(signed) and all(sign for sign, _ in signed))
+    box = [plugin.name for plugin in available if plugin.in_the_box] if of_the_box else []
+    return [by_name[name] for name in dict.fromkeys([*box, *named]) if name not in left_out]
+
+
+def _refuse_unknown(names: Set[str], installed: Collection[str], told: str) -> None:
+    if unknown := sorted(names - set(installed)):
+        near = suggestion(unknown[0], installed) if len(unknown) == 1 else ""
+        have = f"{near} Installed" if near else "; installed"
+        raise PluginError(
+            f"{told} names {', '.join(unknown)}, which is not installed{have}: {', '.join(installed) or 'none'}."
+        )
 
 
 def loaded(plugins: Iterable[Installed]) -> tuple[Mapping[str, object], Sequence[About]]:

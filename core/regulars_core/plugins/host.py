@@ -214,6 +214,14 @@ class Plugins:
                 raise PluginError(f"The plugin '{name}' must answer regulars_settings with a pydantic model.")
         return models
 
+    def settings_models_off(self) -> Mapping[str, type[BaseModel]]:
+        """What the settings of the plugins are that are installed and not on, by plugin; none where they cannot be asked."""
+        try:
+            every = self.with_those_off.settings_models
+        except PluginError:
+            return {}
+        return {name: model for name, model in every.items() if name not in self.names}
+
     def listens(self, event: str, plugin: str | None = None) -> bool:
         """Whether any plugin, or this one, wants to be told of an event."""
         listening = self._implementations(event)

@@ -1,6 +1,6 @@
 """Checking what was given: every mistake is gathered, none is repaired silently, and all are told at once."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ class Checks:
         self.problems: list[Problem] = []
         self._prefix = prefix
         self._outer: Checks | None = None
+        self._of_records = 0
 
     def nested(self, *path: str) -> "Checks":
         """Checks of an object inside this input, at a path under it. Their problems are this input's too."""
@@ -44,6 +45,19 @@ class Checks:
                 self._note(problem.under(*self._prefix))
             return None
 
+    async def looked_up(self, work: Awaitable[T]) -> T | None:
+        """What this finds that the input names; None where it is not there, which is this input's problem too. So whoever has
+        mistyped a store is told in the same answer what else is wrong."""
+        try:
+            return await work
+        except Refused as refusal:
+            if type(refusal) is not Refused:
+                raise
+            for problem in refusal.problems:
+                self._note(problem.under(*self._prefix))
+            self._of_records += len(refusal.problems)
+            return None
+
     def text(self, value: str | None, name: str, max_length: int, *, required: bool = False) -> str | None:
         """One line of text, tidied; an empty one is as good as none."""
         return None if value is None and not required else self._checked(tidy(value or ""), name, max_length, required)
@@ -67,6 +81,16 @@ class Checks:
             self.fail("REQUIRED", "This must not be empty.", name)
         return None  # so that nobody finds a second fault in it
 
+    def choice(self, value: str | None, members: Sequence[str], name: str) -> str | None:
+        """One of these members, which are words in capitals with underscores between; given in any case, with spaces or dashes
+        between the words. Empty is as good as none."""
+        text = tidy(value or "").upper()
+        member = text.replace("-", "_").replace(" ", "_")
+        if text and member not in members:
+            self.fail("INVALID_CHOICE", f"This is none of {', '.join(members)}.", name)
+            return None
+        return member or None
+
     def at_least(self, value: int, minimum: int, name: str, code: str = "INVALID_AMOUNT") -> None:
         """A whole number that must not be below a bound."""
         if value < minimum:
@@ -85,6 +109,6 @@ class Checks:
             self.fail("INVALID_DATE", "This lies too far in the future.", name)
 
     def refuse(self, *, recorded: bool = False) -> None:
-        """Raise Malformed if anything was wrong; Refused if it was `recorded` data that the input does not fit."""
+        """Raise Malformed if anything was wrong; Refused if it was `recorded` data alone that the input does not fit."""
         if self.problems:
-            raise (Refused if recorded else Malformed)(*self.problems)
+            raise (Refused if recorded or self._of_records == len(self.problems) else Malformed)(*self.problems)

@@ -170,6 +170,13 @@ def local_day(instant: int, zone: str) -> int:
     return (instant + values[bisect_right(changes, instant)]) // DAY_MS
 
 
+def local_time(instant: int, zone: str) -> int:
+    """What clocks in the zone of this name show at an instant, in milliseconds since 1970-01-01, by `offsets`: a function of
+    SQLite."""
+    changes, values = offsets(ZoneInfo(zone))
+    return instant + values[bisect_right(changes, instant)]
+
+
 def _seconds_of(year: int) -> int:
     return int(datetime(year, 1, 1, tzinfo=UTC).timestamp())
 

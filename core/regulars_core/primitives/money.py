@@ -1,8 +1,8 @@
 """Money: a whole number of minor units and a currency. Decimals exist at the border only."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from typing import NewType
 
@@ -11,6 +11,9 @@ from babel.numbers import get_currency_precision
 
 CurrencyCode = NewType("CurrencyCode", str)
 """An ISO 4217 code, such as EUR."""
+
+EXACT = Context(prec=400)
+"""For arithmetic with decimals that somebody has put in, none of which has so many digits."""
 
 MAX_MINOR = 10**15
 """Bound of a single amount in minor units: far beyond any purchase, and sums of thousands of such amounts still fit 64 bits."""
@@ -41,6 +44,11 @@ def is_currency(code: str) -> bool:
     return code in get_global("all_currencies")
 
 
+def currencies() -> Collection[str]:
+    """The codes of all of them."""
+    return get_global("all_currencies").keys()
+
+
 def decimal_text(minor: int, exponent: int) -> str:
     """Minor units as decimal text with exactly `exponent` digits after the point."""
     if exponent == 0:
@@ -51,7 +59,7 @@ def decimal_text(minor: int, exponent: int) -> str:
 
 def to_minor(amount: Decimal, currency: str) -> int | None:
     """An amount in minor units; None when it has more decimals than the currency, or is beyond MAX_MINOR."""
-    scaled = amount.scaleb(exponent_of(currency))
+    scaled = amount.scaleb(exponent_of(currency), EXACT)
     if scaled != scaled.to_integral_value() or abs(scaled) > MAX_MINOR:
         return None
     return int(scaled)

@@ -4,13 +4,11 @@ import hashlib
 import re
 import unicodedata
 
+from regulars_core.primitives.letters import bare
+
 _UNCLEAN = re.compile("[\0\ud800-\udfff]")
-_NOT_WORD = re.compile(r"[^\w]+", re.UNICODE)
+_NOT_WORD = re.compile(r"[\W_]+", re.ASCII)
 _BLANK = frozenset(" \u115f\u1160\u2800\u3164\uffa0")  # the latter are letters and signs, and have no form
-# Letters that Unicode does not take apart, though people type them apart.
-_APART = str.maketrans(
-    {"ß": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ł": "l", "Ł": "l"}
-)
 
 
 def tidy(text: str) -> str:
@@ -28,14 +26,9 @@ def _is_seen(character: str) -> bool:
 
 
 def folded_words(text: str) -> list[str]:
-    """The words without case, accents and punctuation: `Pérez-Ñandú, J.` → perez, nandu, j."""
-    bare = text.lower() if text.isascii() else _bare(text)
-    return [word for word in _NOT_WORD.sub(" ", bare).replace("_", " ").split(" ") if word]
-
-
-def _bare(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text.translate(_APART))
-    return "".join(c for c in plain if not unicodedata.combining(c)).casefold()
+    """The words without case, accents and punctuation: `Pérez-Ñandú, J.` → perez, nandu, j. Letters that many have no key for are
+    told by those that they type instead, digits are 0 to 9."""
+    return (_NOT_WORD.sub(" ", text.lower()) if text.isascii() else bare(text)).split()
 
 
 def folded(text: str) -> str:
@@ -49,6 +42,11 @@ def bounded(key: str, most: int) -> str:
     if len(key) <= most:
         return key
     return f"{key[: most - 9]} {hashlib.sha256(key.encode()).hexdigest()[:8]}"
+
+
+def name_key(name: str) -> str:
+    """What makes two names of groups, or of what else the shop names, the same, however they are written."""
+    return bounded(folded(name) or name.casefold(), 160)
 
 
 def is_clean(text: str) -> bool:

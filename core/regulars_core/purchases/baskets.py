@@ -3,7 +3,7 @@
 Core knows adjustments of lines and nothing of why they are made: not a coupon, not a promotion.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from regulars_core.primitives.clock import Instant
@@ -48,9 +48,10 @@ class BasketOutline:
 
 @dataclass(frozen=True, slots=True)
 class Basket(BasketOutline):
-    """The same, and in which store."""
+    """The same, and in which store. `offers` are the ids of the promotions that were applied to it, once they are known."""
 
     store_id: str
+    offers: Set[str] = frozenset()
 
     @property
     def outline(self) -> BasketOutline:

@@ -89,8 +89,8 @@ async def pay(
         if purchase.status == "VOIDED":
             raise Refused(Problem("PURCHASE_VOIDED", "The purchase was voided.", ("purchaseId",)))
         if amount > purchase.due_minor:
-            due = purchase.due
-            message = f"{due.amount} {due.currency_code} is due, and no more can be paid."
+            due, currency = purchase.due, purchase.due.currency_code
+            message = f"Payments come to {shop.money(amount).amount} {currency}, and {due.amount} {currency} is due."
             raise Refused(Problem("PAYMENTS_MISMATCH", message, ("payments",)))
         [[before]] = await shop.database.rows("SELECT count(*) FROM payment WHERE purchase_id = $1", purchase_id)
         if before + len(tidied) > MAX_PAYMENTS:

@@ -1,8 +1,10 @@
-"""What purchases can be filtered by, as SQL over `purchase p`."""
+"""What purchases can be filtered by, as SQL over `purchase p`; and customers by what they bought, as SQL over `customer c`."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
-from regulars_core.queries.where import Condition, Leaf, Values, compared, exists_in, present
+from regulars_core.primitives.clock import offsets
+from regulars_core.queries.where import Condition, Leaf, Values, Where, compared, exists_in, present
 
 
 def _of_customers(conditions: Sequence[Condition], values: Values) -> str:
@@ -15,6 +17,34 @@ def _of_customers(conditions: Sequence[Condition], values: Values) -> str:
     )
 
 
+_DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
+_AGES = 146_097 * 5 * _DAY_MS
+"""Two thousand years, which are whole weeks: what is divided is never below zero."""
+HOURS, WEEKDAYS, MONTHS, ZONE = "hours", "weekdays", "months", "zone"
+"""The parts of the conditions of the calendar: whole numbers, and the name of the zone."""
+
+
+def _calendar(conditions: Sequence[Condition], values: Values) -> str:
+    """In one of these hours, on one of these days of the week (1 is Monday) and in one of these months, by the clocks of the
+    zone."""
+    wanted, engine = dict(conditions), values.dialect.engine
+    zone = ZoneInfo(wanted.pop(ZONE))
+    if engine == "sqlite":
+        shown = f"(local_time(p.purchased_at, '{zone.key}') + {_AGES})"
+        month = f"CAST(strftime('%m', ({shown} - {_AGES}) / 1000, 'unixepoch') AS INTEGER)"
+    else:
+        changes, found = (f"'{{{','.join(map(str, numbers))}}}'::bigint[]" for numbers in offsets(zone))
+        shown = f"(p.purchased_at + ({found})[width_bucket(p.purchased_at, {changes}) + 1] + {_AGES})"
+        month = f"extract(month FROM to_timestamp(({shown} - {_AGES}) / 1000) AT TIME ZONE 'UTC')"
+    parts = {
+        HOURS: f"({shown} / {_HOUR_MS}) % 24",
+        WEEKDAYS: f"({shown} / {_DAY_MS} + 3) % 7 + 1",
+        MONTHS: month,
+    }
+    numbers = {name: ", ".join(str(int(one)) for one in wanted[name]) for name in wanted}
+    return " AND ".join(f"{parts[name]} IN ({listed})" if listed else "1=0" for name, listed in numbers.items())
+
+
 LEAVES = {
     leaf.name: leaf
     for leaf in (
@@ -24,6 +54,7 @@ LEAVES = {
         Leaf("channel", compared("p.channel")),
         Leaf("register", compared("nullif(p.register, '')")),
         Leaf("purchasedAt", compared("p.purchased_at")),
+        Leaf("calendar", _calendar),
         Leaf("recordedAt", compared("p.recorded_at")),
         Leaf("total", compared("p.total")),
         Leaf("due", compared("p.due")),
@@ -34,3 +65,33 @@ LEAVES = {
         Leaf("sku", exists_in("purchase_line l", "l.purchase_id = p.id", compared("l.sku"))),
     )
 }
+
+
+WHERE, COUNT, TOTAL = "where", "count", "total"
+"""The parts of the conditions of BOUGHT: a tree on purchases or None, and conditions on how many they are and on their sum."""
+_STANDS = "p.status IN ('PAID', 'PARTIALLY_REFUNDED')"
+"""Neither voided nor refunded in full. By one below zero more came back than was bought: it is no purchase, but takes off what
+all come to, as in the statistics."""
+_COUNT = "count(CASE WHEN p.total >= 0 THEN 1 END)"
+_TOTAL = "coalesce(sum(p.total - p.refunded), 0)"
+_AT_LEAST_ONE: Sequence[Condition] = [(">=", 1)]
+
+
+def _bought(conditions: Sequence[Condition], values: Values) -> str:
+    """That so many purchases for which a tree holds come to so much; at least one unless their number is told.
+
+    It is asked of each customer, by the index of the customer's purchases: so a page costs what its rows cost.
+    """
+    parts = dict(conditions)
+    counted, summed, tree = parts.get(COUNT, _AT_LEAST_ONE), parts.get(TOTAL, ()), parts[WHERE]
+    assert tree is None or isinstance(tree, Where)
+    narrowed = "" if tree is None else f" AND {tree.compile(values)}"
+    rows = f"FROM purchase p WHERE p.customer_id = c.id AND {_STANDS}{narrowed}"
+    if not summed and list(counted) == _AT_LEAST_ONE:
+        return f"EXISTS (SELECT 1 {rows} AND p.total >= 0)"
+    having = [f"{_COUNT} {operator} {values.bind(bound)}" for operator, bound in counted]
+    having += [f"{_TOTAL} {operator} {values.bind(bound)}" for operator, bound in summed]
+    return f"(SELECT CASE WHEN {' AND '.join(having)} THEN 1 END {rows}) = 1"
+
+
+BOUGHT = Leaf("purchases", _bought)

@@ -23,7 +23,8 @@ from regulars_core.purchases.reads import (
     refund_lines_of,
 )
 from regulars_core.purchases.recorded import RecordedPurchase
-from regulars_core.purchases.statistics import COUNTED, lookup_statistics
+from regulars_core.purchases.regulars.latest import COUNTED
+from regulars_core.purchases.statistics import lookup_statistics
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
 from regulars_core.shop.shop import Shop
 
@@ -138,6 +139,15 @@ def lookup_first_and_last(shop: Shop, moments: Sequence[tuple[str, Instant]]) ->
 
 
 _ENDS = {"first_at": "", "last_at": " DESC"}
+
+
+def lookup_latest_purchases(shop: Shop, moments: Sequence[tuple[str, Instant]]) -> Lookup:
+    """(customer, id, instant) of the last purchase that stands, as is known by now, and was made before an instant, for each
+    customer and instant; who has made none is left out."""
+    keys, pairs = shop.database.dialect.moments(moments, 1)
+    own = f"SELECT p.id FROM purchase p WHERE p.customer_id = k.key AND p.purchased_at < k.at AND {COUNTED}"
+    latest = f"({own} ORDER BY p.purchased_at DESC, p.id DESC LIMIT 1)"
+    return f"SELECT k.key, l.id, l.purchased_at FROM {keys} JOIN purchase l ON l.id = {latest}", pairs
 
 
 def lookup_lifetimes(shop: Shop, customer_ids: Collection[str]) -> Lookup:

@@ -104,7 +104,7 @@ class PurchaseReceipt(Model):
         "core.Purchase", related_name=False, primary_key=True, on_delete=fields.CASCADE
     )
     customer_name = fields.CharField(300, null=True)
-    customer_tax_id = fields.CharField(64, null=True)
+    customer_tax_id = fields.CharField(512, null=True)
     recipient = fields.CharField(240, null=True)
     line1 = fields.CharField(240, null=True)
     line2 = fields.CharField(240, null=True)
@@ -220,3 +220,16 @@ class RefundPayment(Model):
     class Meta:
         table = "refund_payment"
         unique_together = (("refund_id", "position"),)
+
+
+class RegularCount(Model):
+    """By how many purchases it was counted last who is a regular.
+
+    One row, or none while nobody has counted all. `reached` is the customer up to whom that has come, null when it is done."""
+
+    number = fields.BigIntField(primary_key=True, generated=True)
+    purchases = fields.IntField()
+    reached = IdField(null=True)
+
+    class Meta:
+        table = "regular_count"

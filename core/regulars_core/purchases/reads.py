@@ -6,11 +6,12 @@ from typing import Any
 
 from regulars_core.customers.aliases import ERASED
 from regulars_core.customers.search import texts as searching
+from regulars_core.customers.search.typed import read
 from regulars_core.database import Database
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.money import CurrencyCode, Money
 from regulars_core.primitives.text import tidy
-from regulars_core.purchases.rules import MILLION
+from regulars_core.purchases.rules import quantity_text
 from regulars_core.queries.pages import Order, Page, SortKey, Window
 from regulars_core.queries.rows import Readable, by_ids, listed_of, page
 from regulars_core.queries.where import Values, Where
@@ -144,18 +145,19 @@ async def page_of_purchases(
     where: Where | None = None,
     customers: str | None = None,
     columns: Sequence[str] = searching.NAMES_AND_CONTACT,
+    country: str = "US",
 ) -> Page[PurchaseRow]:
-    """A page of all purchases, narrowed by conditions and by a search in these columns of the customers' texts, or for
-    the reference itself."""
-    words = searching.words_of(customers) if customers and customers.strip() else None
+    """A page of all purchases, narrowed by conditions and by a search in these columns of the customers' texts, typed
+    in this country, or for the reference itself."""
+    typed = read(customers, country) if customers and customers.strip() else None
 
     def matches(values: Values) -> str:
         reference = values.bind(tidy(customers or ""))
-        needles = [values.bind(needle) for needle in searching.needles_of(words or [])] if columns else []
-        customer_ids = searching.matching(needles, database.engine, columns)
+        needles = [values.bind(needle) for needle in typed.needles] if typed and columns else []
+        customer_ids = searching.matching(typed.shape if typed else (), needles, database.engine, columns)
         return f"(p.reference = {reference} OR p.customer_id IN ({customer_ids}))"
 
-    return await page(database, PURCHASES, window, where, condition=matches if words is not None else None)
+    return await page(database, PURCHASES, window, where, condition=matches if typed is not None else None)
 
 
 @dataclass(slots=True)
@@ -205,13 +207,6 @@ class LineRow:
     def tax(self) -> Money:
         """The tax on this line, as it was told or as its share."""
         return Money(self.tax_minor, self.currency)
-
-
-def quantity_text(millionths: int) -> str:
-    """A quantity without needless zeros: 1500000 → `1.5`."""
-    whole, part = divmod(abs(millionths), MILLION)
-    text = f"{whole}.{part:06}".rstrip("0") if part else str(whole)
-    return f"-{text}" if millionths < 0 else text
 
 
 _LINE_NAMES = {

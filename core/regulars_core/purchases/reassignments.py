@@ -110,7 +110,7 @@ async def _move(shop: Shop, moves: Sequence[_Move], customer_id: str | None, rea
     kept = {move.purchase_id: None if move.is_erased else reason for move in moves}
     rows = [(new_id(), move.purchase_id, at, move.before, customer_id, kept[move.purchase_id]) for move in moves]
     await insert(database, "purchase_reassignment", _COLUMNS, rows)
-    await recount(database, sorted(about))
+    await recount(shop, sorted(about))
     changed({"customerId": (" ".join(sorted({move.before for move in moves if move.before})) or None, customer_id)})
     if any(kept.values()):
         changed({"reason": None})  # that there was one
@@ -141,11 +141,11 @@ async def merged(shop: Shop, merges: Sequence[Merge]) -> None:
     """Let purchases go over to the survivors, and count the statistics of everybody anew."""
     for merge in merges:
         await move_all(shop.database, merge.id, PURCHASE, "purchase", "customer_id", merge.survivor.id)
-        await recount(shop.database, merge.customer_ids)
+        await recount(shop, merge.customer_ids)
 
 
 async def unmerged(shop: Shop, merges: Sequence[Merge]) -> None:
     """Let those go back that are the survivor's still, and count anew."""
     for merge in merges:
         await give_back(shop.database, merge.id, PURCHASE, "purchase", "customer_id", merge.survivor.id)
-        await recount(shop.database, merge.customer_ids)
+        await recount(shop, merge.customer_ids)

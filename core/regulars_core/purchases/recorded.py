@@ -1,7 +1,7 @@
 """What events of purchases bring: everything that was written, so that nobody has to read it back."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ from regulars_core.purchases.reads import (
     refund_lines_of,
     refunds_by_ids,
 )
+from regulars_core.rules.sales import SaleDetails
 
 _PURCHASE: Callable[[PurchaseRow], tuple[Any, ...]] = attrgetter(*PurchaseRow.__slots__)
 _PAYMENT: Callable[[PaymentRow], tuple[Any, ...]] = attrgetter(*PaymentRow.__slots__)
@@ -49,6 +50,8 @@ class RecordedPurchase(PurchaseRow):
 
     lines: Sequence[LineRow]
     payments: Sequence[PaymentRow]
+    details: SaleDetails = field(default_factory=SaleDetails, kw_only=True, compare=False)
+    """What plugins have told of it by now, each for those that are told after it."""
 
     @property
     def outline(self) -> PurchaseOutline:
@@ -92,7 +95,7 @@ def whole(row: PurchaseRow, lines: Sequence[LineRow], payments: Sequence[Payment
 def reassigned(row: RecordedPurchase, before: str | None, after: str | None) -> ReassignedPurchase:
     """A purchase that was one customer's, as it is since it is another's; None is nobody."""
     values: Any = (*_PURCHASE(row), row.lines, row.payments, before)
-    given = ReassignedPurchase(*values)
+    given = ReassignedPurchase(*values, details=row.details)
     given.customer_id = after
     return given
 
@@ -112,6 +115,10 @@ def as_if_sold(basket: Basket) -> RecordedPurchase:
     return RecordedPurchase(
         id_, "", basket.store_id, basket.customer_id, basket.at, basket.at, "PAID", basket.currency, basket.channel, None,
         total + discount, discount, 0, 0, total, 0, "TILL", basket.name, 0, 0, 0, "", "", None, lines, [],
+        details=SaleDetails(
+            not_goods={row.id for row, line in zip(lines, basket.lines, strict=True) if not line.is_goods},
+            offers=basket.offers,
+        ),
     )  # fmt: skip
 
 
@@ -136,7 +143,9 @@ async def as_recorded(database: Database, ids: Sequence[str]) -> Mapping[str, Re
                 status="PAID",
                 refunded_minor=0,
                 due_minor=row.due_minor + owed_less.get(id_, 0),
-                lines=[replace(line, refunded_millionths=0) for line in row.lines],
+                lines=[
+                    replace(line, refunded_millionths=0) if line.refunded_millionths else line for line in row.lines
+                ],
             ),
             {payment.id for payment in row.payments if payment.paid_at is not None},
         )

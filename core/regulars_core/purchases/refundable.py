@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.money import divided_half_up, spread
+from regulars_core.purchases.rules import quantity_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,9 @@ def _taken_line(paid: Paid, line_id: str, wanted: WantedLine, checks: Checks, n:
     if quantity < 0 or (quantity == 0 and line.quantity > 0):
         inner.fail("INVALID_QUANTITY", "This must be more than zero.", "quantity")
     elif after > max(line.quantity, 0) or (line.quantity == 0 and line.touched):
-        inner.fail("REFUND_EXCEEDS_PAID", "More than was bought of this line.", "quantity")
+        left = quantity_text(max(line.quantity - line.refunded_quantity, 0))
+        message = f"{quantity_text(quantity)} of this line cannot come back: {left} of {quantity_text(line.quantity)} is left."
+        inner.fail("REFUND_EXCEEDS_PAID", message, "quantity")
     else:
         worth = line.worth_of(quantity)
         if wanted.amount is not None and not 0 <= wanted.amount <= worth:

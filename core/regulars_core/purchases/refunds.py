@@ -31,6 +31,28 @@ from regulars_core.shop.dates import latest_believed
 from regulars_core.shop.shop import Shop
 
 
+def check_wanted(
+    checks: Checks, *, amount: int | None, lines: Mapping[str, WantedLine] | None, shipping: int | None
+) -> None:
+    """What is to be given back is an amount, or lines and delivery, and something. Problems are noted in `checks`."""
+    if (amount is None) is (lines is None and shipping is None):
+        checks.fail("INVALID_REFUND", "Give either an amount, or lines and delivery.", "amount")
+    elif amount is not None:
+        checks.at_least(amount, 1, "amount")
+    elif not lines and not shipping:
+        checks.fail("REQUIRED", "This must not be empty.", "lines")
+
+
+def checked_telling(
+    checks: Checks, shop: Shop, reason: str | None, payments: Sequence[NewPayment], at: Instant | None
+) -> tuple[str | None, list[NewPayment]]:
+    """Why and how something is given back, in the form in which it is kept, and not too far ahead. Problems are noted in
+    `checks`."""
+    if at is not None:
+        checks.not_after(at, latest_believed(shop.settings), "refundedAt")
+    return checks.text(reason, "reason", 240), checked_payments(checks, payments)
+
+
 async def refund(
     shop: Shop,
     purchase_id: str,
@@ -50,15 +72,8 @@ async def refund(
     is as good as none. The reason is not kept where the customer was erased. Raises Refused.
     """
     checks = Checks()
-    reason, tidied = checks.text(reason, "reason", 240), checked_payments(checks, payments)
-    if (amount is None) is (lines is None and shipping is None):
-        checks.fail("INVALID_REFUND", "Give either an amount, or lines and delivery.", "amount")
-    elif amount is not None:
-        checks.at_least(amount, 1, "amount")
-    elif not lines and not shipping:
-        checks.fail("REQUIRED", "This must not be empty.", "lines")
-    if at is not None:
-        checks.not_after(at, latest_believed(shop.settings), "refundedAt")
+    check_wanted(checks, amount=amount, lines=lines, shipping=shipping)
+    reason, tidied = checked_telling(checks, shop, reason, payments, at)
     checks.refuse()
 
     async def work() -> RefundRow:
@@ -82,8 +97,10 @@ async def refund(
         why = None if locked.is_erased else reason
         given = given_back(of, taken, refunded_at, reason=why, payments=kept)
         money = given.row.amount_minor - given.row.due_minor
-        if tidied and sum(payment.amount for payment in tidied) != money:
-            message = f"{shop.money(money).amount} {shop.currency} is given back, and the payments do not sum to it."
+        paid_back = sum(payment.amount for payment in tidied)
+        if tidied and paid_back != money:
+            sums = [f"{shop.money(one).amount} {shop.currency}" for one in (paid_back, money)]
+            message = f"Payments come to {sums[0]}, and what is given back to {sums[1]}."
             checks.fail("PAYMENTS_MISMATCH", message, "payments")
         checks.refuse(recorded=True)
         await give_back(shop, [given])
@@ -106,7 +123,7 @@ async def void(shop: Shop, purchase_id: str, stores: Collection[str] | None = No
         await hold_concerned(shop, [one.id for one in every], [one.customer_id for one in every], only_several=True)
         changed({"status": (purchase.status, "VOIDED")})
         await shop.database.run("UPDATE purchase SET status = 'VOIDED' WHERE id = $1", purchase_id)
-        await recount(shop.database, [purchase.customer_id] if purchase.customer_id else [])
+        await recount(shop, [purchase.customer_id] if purchase.customer_id else [])
         rows: Mapping[str, RecordedPurchase] = {}
         if shop.plugins.listens(VOIDED):
             lines, payments = (

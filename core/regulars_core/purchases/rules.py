@@ -138,6 +138,13 @@ class CheckedPurchase:
     session: str = ""
 
 
+def quantity_text(millionths: int) -> str:
+    """A quantity without needless zeros: 1500000 → `1.5`."""
+    whole, part = divmod(abs(millionths), MILLION)
+    text = f"{whole}.{part:06}".rstrip("0") if part else str(whole)
+    return f"-{text}" if millionths < 0 else text
+
+
 def line_total(line: NewLine) -> int:
     """The line's total where it is given, else quantity × unit price - discount, half-up to the minor unit."""
     if line.total is not None:
@@ -258,7 +265,7 @@ def _checked_payments(
     check_rounding(checks, purchase.rounding, coin, paid=bool(tidied))
     if not checks.problems and not purchase.returns:  # what those pay is known when they are given back
         amounts = [payment.amount for payment in tidied]
-        check_sum(checks, amounts, None, total, purchase.rounding, purchase.due)
+        check_sum(checks, purchase.currency, amounts, None, total, purchase.rounding, purchase.due)
     return tidied
 
 

@@ -20,6 +20,7 @@ from regulars_core.purchases.quotes import answers_to, quoted_of, quoting_of, te
 from regulars_core.purchases.reads import LineRow, PurchaseRow
 from regulars_core.purchases.recorded import PurchaseOutline, RecordedPurchase, whole
 from regulars_core.purchases.rules import CheckedLine, CheckedPurchase, NewPayment
+from regulars_core.purchases.sales.details import tell_details
 from regulars_core.purchases.statistics import StatsDelta, add_purchases, recount, stats_update
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
 from regulars_core.queries.rows import query_by_text
@@ -142,6 +143,7 @@ async def _write_and_tell(
     rows = {row.id: whole(row, of, paid) for (row, _), of, paid in zip(new, lines, payments, strict=True)}
     buyers = [row.customer_id for row, _ in new]
     extras = [_for_each_payment(purchase.input.extras, len(exchanged)) for _, purchase in new]
+    tell_details(shop, list(rows.values()), extras, known.quoted)
     await announce(shop, RECORDED, list(rows), extras, rows, others=buyers, found=known.found, quoted=known.quoted)
     for row, _ in new:
         await _lower(shop, row, rows[row.id])
@@ -281,7 +283,7 @@ def _deltas(new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> dict[str, Sta
         if delta := deltas.get(row.customer_id):
             delta.add(row.total_minor, row.purchased_at)
         else:
-            deltas[row.customer_id] = StatsDelta(row.total_minor, 1, row.purchased_at, row.purchased_at)
+            deltas[row.customer_id] = StatsDelta(row.total_minor, [row.purchased_at])
     return deltas
 
 
@@ -324,14 +326,14 @@ async def _write(
     ]  # fmt: skip
     if len(new) == 1 and all(len(rows) < MIN_COPY_ROWS for *_, rows in tables):
         inserts = [inserting(table, columns, rows) for table, columns, rows in tables if rows]
-        updates = [stats_update(database.dialect, id_, delta, activity) for id_, delta in deltas.items()]
+        updates = [stats_update(shop, id_, delta, activity) for id_, delta in deltas.items()]
         await database.defer([*inserts, *updates])
     else:
-        await add_purchases(database, deltas, activity)
+        await add_purchases(shop, deltas, activity)
         for table, columns, rows in tables:
             await insert(database, table, columns, rows)
     if lowered := _lowered(new):
-        await recount(database, list(lowered))
+        await recount(shop, list(lowered))
 
 
 def _row(id_: str, p: CheckedPurchase, recorded: Instant, replaces: str | None) -> PurchaseRow:

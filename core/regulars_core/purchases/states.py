@@ -6,7 +6,8 @@ A sale that happened elsewhere, and is told late, is never refused for them: it 
 from collections.abc import Sequence
 
 from regulars_core.primitives.errors import Problem, Refused
-from regulars_core.shop.settings import Settings, WhatThen
+from regulars_core.shop.setting_types import WhatThen
+from regulars_core.shop.settings import Settings
 
 SUSPENDED = Problem("CUSTOMER_SUSPENDED", "The customer is suspended.")
 INACTIVE = Problem("CUSTOMER_INACTIVE", "The customer was put away.")

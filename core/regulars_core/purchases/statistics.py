@@ -7,14 +7,13 @@ from functools import cache
 from regulars_core.customers.reads import StatsRow, stats_rows
 from regulars_core.database import Database, Dialect, Guarded, Lookup, Write
 from regulars_core.primitives.clock import NEVER, Instant
+from regulars_core.purchases.regulars import latest
+from regulars_core.purchases.regulars.latest import COUNTED
 from regulars_core.queries.locks import lock
+from regulars_core.queries.where import Values
 from regulars_core.shop.shop import Shop
 
 _BATCH = 1_000
-
-# Counted are purchases that are neither voided nor wholly refunded; not those by which more came back than was bought.
-COUNTED = "p.status IN ('PAID', 'PARTIALLY_REFUNDED') AND p.total >= 0"
-"""Whether a purchase `p` counts."""
 _RECOUNT = f"""
     CAST(coalesce(sum(CASE WHEN p.status <> 'VOIDED' THEN p.total - p.refunded END), 0) AS BIGINT) AS spent,
     CAST(coalesce(sum(CASE WHEN {COUNTED} THEN 1 END), 0) AS BIGINT) AS number,
@@ -25,37 +24,35 @@ _RECOUNT = f"""
 
 @dataclass(slots=True)
 class StatsDelta:
-    """What new purchases add to one customer's statistics; `spent` in minor units, `first` and `last` are when they were made."""
+    """What new purchases add to one customer's statistics: `spent` in minor units, and when they were made."""
 
     spent: int
-    count: int
-    first: Instant
-    last: Instant
+    made: list[Instant]
 
     def add(self, spent: int, at: Instant) -> None:
         """One more purchase."""
         self.spent += spent
-        self.count += 1
-        self.first, self.last = min(self.first, at), max(self.last, at)
+        self.made.append(at)
 
 
-async def add_purchases(database: Database, deltas: Mapping[str, StatsDelta], activity: int | None = None) -> None:
+async def add_purchases(shop: Shop, deltas: Mapping[str, StatsDelta], activity: int | None = None) -> None:
     """Move statistics forward by new purchases, in the order of ids so that writers never wait for each other in a ring; those of
     one customer, if `activity` is given, only as long as it is that."""
-    updates = [stats_update(database.dialect, id_, delta, activity) for id_, delta in sorted(deltas.items())]
+    updates = [stats_update(shop, id_, delta, activity) for id_, delta in sorted(deltas.items())]
     if activity is not None:
-        await database.defer(updates)
+        await shop.database.defer(updates)
     elif updates:
-        await database.run_many(updates[0][0], [each[1] for each in updates])
+        await shop.database.run_many(updates[0][0], [each[1] for each in updates])
 
 
-def stats_update(dialect: Dialect, customer_id: str, delta: StatsDelta, activity: int | None = None) -> Write:
+def stats_update(shop: Shop, customer_id: str, delta: StatsDelta, activity: int | None = None) -> Write:
     """What moves one customer's statistics forward, unless the customer was merged into another meanwhile; if `activity` is
     given, only as long as it is that."""
-    values = (customer_id, delta.spent, delta.count, delta.first, delta.last)
+    sql, made = _update_sql(shop.database.dialect, shop.settings.regular_purchases), delta.made
+    values = (customer_id, delta.spent, len(made), min(made), max(made), made)
     if activity is None:
-        return Guarded(_update_sql(dialect), values)
-    return Guarded(f"{_update_sql(dialect)} AND activity = $6", (*values, activity))
+        return Guarded(sql, values)
+    return Guarded(f"{sql} AND activity = $7", (*values, activity))
 
 
 def lookup_statistics(dialect: Dialect, customer_ids: Collection[str]) -> Lookup:
@@ -70,27 +67,29 @@ def lookup_statistics(dialect: Dialect, customer_ids: Collection[str]) -> Lookup
 
 
 @cache
-def _update_sql(dialect: Dialect) -> str:
+def _update_sql(dialect: Dialect, regular_purchases: int) -> str:
     least = dialect.least("first_purchase_at", "$4")
-    latest, active = (dialect.greatest(column, "$5") for column in ("last_purchase_at", "active_at"))
+    last, active = (dialect.greatest(column, "$5") for column in ("last_purchase_at", "active_at"))
     return (
         "UPDATE customer_stats SET total_spent = total_spent + $2, purchase_count = purchase_count + $3,"
         " activity = activity + 1,"
         f" first_purchase_at = CASE WHEN first_purchase_at = {NEVER + 1} - 1 THEN $4 ELSE {least} END,"
-        f" last_purchase_at = {latest}, active_at = {active} WHERE customer_id = $1 AND merged_into_id IS NULL"
+        f" last_purchase_at = {last}, active_at = {active}, {latest.moved(dialect, regular_purchases, '$6')}"
+        " WHERE customer_id = $1 AND merged_into_id IS NULL"
     )
 
 
-async def recount(database: Database, customer_ids: Sequence[str]) -> None:
+async def recount(shop: Shop, customer_ids: Sequence[str]) -> None:
     """Count the statistics of customers anew from their purchases.
 
     The rows are locked first and read in a later statement, so that a purchase recorded meanwhile is either seen or adds
     itself afterwards.
     """
-    ids = sorted(set(customer_ids))
+    ids, database = sorted(set(customer_ids)), shop.database
+    regular = latest.counted(database.dialect, shop.settings.regular_purchases)
     await lock(database, "customer_stats", ids, key="customer_id")
     if len(ids) > 1:
-        await database.run(_recount_sql(database.dialect), ids)
+        await database.run(_recount_sql(database.dialect, regular), ids)
         return
     for customer_id in ids:
         row = await database.row(f"SELECT {_RECOUNT} FROM purchase p WHERE p.customer_id = $1", customer_id)
@@ -98,35 +97,69 @@ async def recount(database: Database, customer_ids: Sequence[str]) -> None:
         active = database.dialect.greatest("(SELECT created_at FROM customer WHERE id = $1)", "$5")
         await database.run(
             "UPDATE customer_stats SET total_spent = $2, purchase_count = $3, first_purchase_at = $4,"
-            f" activity = activity + 1, last_purchase_at = $5, active_at = {active} WHERE customer_id = $1",
+            f" activity = activity + 1, last_purchase_at = $5, active_at = {active}, {regular} WHERE customer_id = $1",
             customer_id,
             *row,
         )
 
 
 @cache
-def _recount_sql(dialect: Dialect) -> str:
+def _recount_sql(dialect: Dialect, regular: str) -> str:
     active = dialect.greatest("r.created_at", "r.last_at")
     return (
         "UPDATE customer_stats SET total_spent = r.spent, purchase_count = r.number, first_purchase_at = r.first_at,"
-        f" last_purchase_at = r.last_at, active_at = {active}, activity = activity + 1 FROM"
+        f" last_purchase_at = r.last_at, active_at = {active}, activity = activity + 1, {regular} FROM"
         f" (SELECT c.id, c.created_at, {_RECOUNT} FROM {dialect.keys(1)} JOIN customer c ON c.id = k.key"
         " LEFT JOIN purchase p ON p.customer_id = c.id GROUP BY c.id, c.created_at) r WHERE customer_stats.customer_id = r.id"
     )
 
 
-async def stats_in_stores(shop: Shop, customer_ids: Sequence[str], stores: Collection[str]) -> Mapping[str, StatsRow]:
-    """What customers' purchases in some stores alone amount to, counted from the purchases themselves."""
+async def stats_in_stores(
+    shop: Shop,
+    customer_ids: Sequence[str],
+    stores: Collection[str] | None,
+    first: Instant | None = None,
+    before: Instant | None = None,
+) -> Mapping[str, StatsRow]:
+    """What customers' purchases in some stores alone amount to, or in all of them, counted from the purchases themselves; those
+    from a `first` instant on, and `before` another one."""
     ids = list(dict.fromkeys(customer_ids))
     dialect = shop.database.dialect
+    values, conditions = Values(dialect, ids), [dialect.among("p.customer_id", 1)]
+    if stores is not None:
+        values.bind(sorted(stores))
+        conditions.append(dialect.among("p.store_id", len(values.all)))
+    conditions += [
+        f"p.purchased_at {sign} {values.bind(at)}" for sign, at in ((">=", first), ("<", before)) if at is not None
+    ]
     rows = await shop.database.rows(
-        f"SELECT p.customer_id, {_RECOUNT} FROM purchase p WHERE {dialect.among('p.customer_id', 1)}"
-        f" AND {dialect.among('p.store_id', 2)} GROUP BY p.customer_id",
-        ids,
-        sorted(stores),
+        f"SELECT p.customer_id, {_RECOUNT} FROM purchase p WHERE {' AND '.join(conditions)} GROUP BY p.customer_id",
+        *values.all,
     )
     nothing = {customer_id: (customer_id, 0, 0, NEVER, NEVER) for customer_id in ids}
     return stats_rows(shop, list((nothing | {row[0]: row for row in rows}).values()))
+
+
+MAX_VISITS = 300
+"""Purchases that are walked for `visits` in all; in each of many stores at least 25."""
+
+
+def visits(stores: Sequence[str]) -> str:
+    """The SELECT of the customers who have bought lately in the stores that these placeholders stand for: `id`, and `at`, when
+    that was last. There is a store at least.
+
+    The purchases that each store has recorded last are walked by their index: stored statistics are those of all stores.
+    """
+    each = max(MAX_VISITS // len(stores), 25)
+    walked = " UNION ALL ".join(
+        "SELECT * FROM (SELECT p.customer_id, p.purchased_at, p.status, p.total FROM purchase p"
+        f" WHERE p.store_id = {store} ORDER BY p.recorded_at DESC LIMIT {each}) p{n}"
+        for n, store in enumerate(stores)
+    )
+    return (
+        f"SELECT p.customer_id AS id, max(p.purchased_at) AS at FROM ({walked}) p"
+        f" WHERE p.customer_id IS NOT NULL AND {COUNTED} GROUP BY p.customer_id"
+    )
 
 
 @dataclass(frozen=True, slots=True)

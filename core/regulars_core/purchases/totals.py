@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.money import exponent_of, spread
+from regulars_core.primitives.money import decimal_text, exponent_of, spread
 
 _COINS = {
     "AUD": 5, "CAD": 5, "CHF": 5, "CZK": 100, "DKK": 50, "HUF": 500, "ILS": 10, "NOK": 100, "NZD": 10, "SEK": 100,
@@ -72,12 +72,16 @@ def check_due(checks: Checks, due: int, whole: int) -> None:
         checks.fail("INVALID_AMOUNT", "What is due is between 0 and what it comes to.", "due")
 
 
-def check_sum(checks: Checks, paid: Sequence[int], returned: int | None, total: int, rounding: int, due: int) -> None:
+def check_sum(
+    checks: Checks, currency: str, paid: Sequence[int], returned: int | None, total: int, rounding: int, due: int
+) -> None:
     """payments + returns = total + rounding - due; where nothing of these is told, it is paid in full. `returned` is None where
     nothing comes back. PAYMENTS_MISMATCH."""
     if not paid and returned is None and not due:
         return
     expected, told = total + rounding - due, sum(paid) + (returned or 0)
     if told != expected:
-        message = f"Payments and returns are {told}, total + rounding - due is {expected}, in the smallest unit."
+        sums = [f"{decimal_text(one, exponent_of(currency))} {currency}" for one in (told, expected)]
+        parts = "Payments" if returned is None else "Payments and returns"
+        message = f"{parts} come to {sums[0]}, and total + rounding - due to {sums[1]}."
         checks.fail("PAYMENTS_MISMATCH", message, "payments")

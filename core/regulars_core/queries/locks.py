@@ -38,6 +38,14 @@ async def lock(
     return await lock_where(database, table, database.dialect.among(key, 1, type), [some], columns, key=key)
 
 
+async def lock_names(database: Database, names: Collection[str]) -> None:
+    """On PostgreSQL, let nobody else who wants one of these names go on until this transaction ends: for what there is no row of
+    yet. SQLite has one writer anyway. To be called before any row is locked."""
+    if names and database.engine == "postgres":
+        sql = "SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest($1::text[]) AS k"
+        await database.rows(sql, sorted(set(names)))
+
+
 async def lock_where(
     database: Database,
     table: str,

@@ -130,6 +130,8 @@ class Between:
             sign = ">" if ahead is not self.order.descending else "<"
             key, tie = map(values.bind, positions[2 * number : 2 * number + 2])
             conditions.append(f"{column} {sign} ({key}{kind}, {tie})")
+            if "(" in self.order.key.column:  # SQLite seeks an expression that it finds by itself alone
+                conditions.append(f"{self.order.key.column} {sign}= {key}{kind}")
         return conditions
 
 

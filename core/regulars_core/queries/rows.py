@@ -237,5 +237,51 @@ def _per_owner(database: Database, kind: Readable[T], window: Window, conditions
     )
 
 
+MAX_LISTS = 200
+"""Lists, each by its own conditions, that are read by one statement."""
+
+
+async def pages_of_lists(
+    database: Database, kind: Readable[T], lists: Sequence[Where], window: Window
+) -> Sequence[Page[T]]:
+    """A page of each of several lists, which differ by their conditions; up to MAX_LISTS by one statement."""
+    counter = Once(lambda: _counted(database, kind, lists))
+    pages: list[Page[T]] = []
+    for begin in range(0, len(lists), MAX_LISTS):
+        values, key, parts = Values(database.dialect), window.order.key, list[str]()
+        part = list(enumerate(lists[begin : begin + MAX_LISTS], begin))
+        for n, where in part:
+            conditions = [*window.conditions(values), where.compile(values)]
+            parts.append(
+                f"SELECT * FROM (SELECT {n} AS list, {key.column} AS sort_key, {key.tie} AS tie, {kind.column_list}"
+                f" FROM {kind.source}{_where(conditions)} ORDER BY {window.order_by()}"
+                f" LIMIT {values.bind(window.size + 1)}) l{n}"
+            )
+        sql = f"{' UNION ALL '.join(parts)} ORDER BY list, sort_key {window.way}, tie {window.way}"
+        groups: dict[int, list[Any]] = {n: [] for n, _ in part}
+        for row in await database.rows(sql, *values.all):
+            groups[row[0]].append((kind.make(*row[3:]), (row[1], row[2])))
+        pages += [Page.cut(window, rows, counter, str(n)) for n, rows in groups.items()]
+    return pages
+
+
+async def counts_of_lists(database: Database, kind: Readable[Any], lists: Sequence[Where]) -> Sequence[int]:
+    """How long each of several lists is, which differ by their conditions; up to MAX_LISTS by one statement."""
+    counts: list[int] = []
+    for begin in range(0, len(lists), MAX_LISTS):
+        values = Values(database.dialect)
+        columns = [
+            f"(SELECT count(*) FROM {kind.source}{_where([where.compile(values)])})"
+            for where in lists[begin : begin + MAX_LISTS]
+        ]
+        [row] = await database.rows(f"SELECT {', '.join(columns)}", *values.all)
+        counts += row
+    return counts
+
+
+async def _counted(database: Database, kind: Readable[Any], lists: Sequence[Where]) -> Mapping[str, int]:
+    return {str(n): count for n, count in enumerate(await counts_of_lists(database, kind, lists))}
+
+
 def _where(conditions: Sequence[str]) -> str:
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""

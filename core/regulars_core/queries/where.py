@@ -39,10 +39,12 @@ LeafSql = Callable[[Sequence[Condition], Values], str]
 
 @dataclass(frozen=True)
 class Leaf:
-    """One kind of condition in a `where` tree: its name there and how its comparisons read in SQL."""
+    """One kind of condition in a `where` tree: its name there and how its comparisons read in SQL; `there` is whether that with
+    which it compares is there at all, where that may be taken away while a tree of it is stored."""
 
     name: str
     sql: LeafSql
+    there: LeafSql | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,13 @@ class Where:
             return f"({inner[0]}) IS NOT TRUE"
         joined = (" AND " if self.op == "all" else " OR ").join(inner)
         return f"({joined})" if inner else ("1=1" if self.op == "all" else "1=0")
+
+    def all_there(self, values: Values) -> str | None:
+        """The SQL condition that everything is there with which the tree compares; None where nothing can be missing."""
+        if self.leaf is not None:
+            return None if self.leaf.there is None else self.leaf.there(self.conditions, values)
+        parts = [part.all_there(values) for part in self.parts]
+        return " AND ".join(part for part in parts if part is not None) or None
 
 
 def compared(column: str, kind: str = "text") -> LeafSql:

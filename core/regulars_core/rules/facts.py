@@ -76,6 +76,12 @@ class PurchaseFact(NamedTuple):
         """Its day of the week where the shop is: 1 for Monday to 7 for Sunday, as ISO 8601 counts."""
         return (self.day - 1) % 7 + 1
 
+    @property
+    def given_back(self) -> "PurchaseFact":
+        """The same purchase when all of it has been given back."""
+        lines = tuple(line._replace(returned=line.quantity, refunded=line.total) for line in self.lines)
+        return self._replace(net=0, counted=False, lines=lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:

@@ -15,13 +15,16 @@ class RewardKind(RuleKind):
     """One kind of reward; `description` says what is given, in a few words.
 
     `worth(settings)` is what one of them costs the shop, in minor units, None where it has no price; it must be pure. `sentence`
-    says a reward with its settings in words, given the currency.
+    says a reward with its settings in words, given the currency. Where rules are tried, one counts as so many of its `unit` as
+    `count(settings)` says, and as what it is worth without a unit.
     """
 
     use = "REWARD"
 
     worth: Callable[[Any], int | None] = field(default=lambda settings: None, kw_only=True)
     sentence: Callable[[Any, str], str] | None = field(default=None, kw_only=True)
+    unit: str | None = field(default=None, kw_only=True)
+    count: Callable[[Any], int] = field(default=lambda settings: 1, kw_only=True)
 
     def words(self, settings: BaseModel, currency: str) -> str | None:
         """A reward of this kind in words."""

@@ -13,7 +13,7 @@ from regulars_core.rules.kinds import RuleKind
 from regulars_core.rules.laws import LawBroken, shown_fact, try_laws
 from regulars_core.rules.registry import rule_kinds
 from regulars_core.rules.settings import settings_from, written
-from regulars_core.rules.stored import RuleSetting, ShownRule, StoredRule, UsableRule, listed
+from regulars_core.rules.stored import RuleData, RuleSetting, ShownRule, StoredRule, UsableRule, listed
 from regulars_core.shop.shop import Shop
 
 MAX_SETTINGS = 200
@@ -50,7 +50,7 @@ async def try_rule(
     RULE_BREAKS_LAW is told to `checks` at its `kind` behind `path`, with the law and the smallest purchases that break it."""
     await asyncio.sleep(0)  # others are answered between, and the deadline of the request is kept
     try:
-        try_laws(rule.kind, rule.settings, examples=examples, tries=_TRIES)
+        _try(rule, examples)
     except LawBroken as broken:
         owner = rule_kinds(shop).owners.get((rule.kind.use, rule.kind.name))
         on = "; ".join(shown_fact(fact) for fact in broken.facts[:3]) or "no purchases"
@@ -59,6 +59,30 @@ async def try_rule(
         checks.fail("RULE_BREAKS_LAW", " ".join(f"{law} Tried on: {on}{more}.".split()), *path, "kind")
         return False
     return True
+
+
+def kept_rule(shop: Shop, rule: UsableRule) -> RuleData:
+    """A checked rule in the form in which it is kept: defaults included, and which plugin brings its kind."""
+    stored = rule.stored(shop.currency)
+    owner = rule_kinds(shop).owners.get((rule.kind.use, rule.kind.name))
+    return RuleData(kind=stored.kind, settings=tuple(stored.pairs), plugin=owner)
+
+
+def _try(rule: UsableRule, examples: Sequence[Sequence[PurchaseFact]]) -> None:
+    """Raises LawBroken. What is tried is the same each time: a rule that has kept the laws is not tried again."""
+    try:
+        is_hashable = hash(rule.settings) is not None and not examples
+    except TypeError:  # such as of settings with a list
+        is_hashable = False
+    if is_hashable:
+        _keeps_laws(rule.kind, rule.settings)
+    else:
+        try_laws(rule.kind, rule.settings, examples=examples, tries=_TRIES)
+
+
+@lru_cache(maxsize=1_024)
+def _keeps_laws(kind: RuleKind, settings: BaseModel) -> None:
+    try_laws(kind, settings, tries=_TRIES)
 
 
 def usable_rule(shop: Shop, use: str, rule: StoredRule) -> UsableRule | None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from regulars_core.rules.kinds import RuleKind
 from regulars_core.rules.settings import written
@@ -40,6 +40,22 @@ class StoredRule:
     def pairs(self) -> Iterator[tuple[str, str]]:
         """The settings as name/value pairs."""
         return ((one.name, one.value) for one in self.settings)
+
+
+class RuleData(BaseModel):
+    """A rule as a part of what plugins keep: a kind and what it is told, name/value pairs as text, a list being its name several
+    times. `plugin` brought the kind when it was accepted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str
+    settings: tuple[tuple[str, str], ...] = ()
+    plugin: str | None = None
+
+    @property
+    def stored(self) -> StoredRule:
+        """The rule as rules of any use are kept."""
+        return StoredRule(self.kind, tuple(RuleSetting(*pair) for pair in self.settings))
 
 
 @dataclass(frozen=True, slots=True)

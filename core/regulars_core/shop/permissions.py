@@ -42,7 +42,16 @@ CORE_PERMISSIONS: Sequence[Permission] = (
         "See what is personal: contact, addresses, birth date, notes.",
         (*_STAFF, "marketing"),
     ),
-    Permission("customers.view_sensitive", "See what is sensitive: the tax id.", ("accountant",)),
+    Permission(
+        "customers.view_sensitive",
+        "See what is sensitive: the tax id, attributes that are declared so.",
+        ("accountant",),
+    ),
+    Permission(
+        "customers.totals",
+        "See what a customer's purchases amount to in the whole shop, whatever stores the key is bound to.",
+        (*_STAFF, "marketing", "accountant"),
+    ),
     Permission(
         "customers.create",
         "Register customers, and find out by a whole e-mail address or phone number whether somebody has it already.",
@@ -52,10 +61,18 @@ CORE_PERMISSIONS: Sequence[Permission] = (
     Permission(
         "customers.deactivate", "Put customers away, suspend them and bring them back.", ("store_manager", "support")
     ),
+    Permission(
+        "segments.manage",
+        "Keep conditions on customers as segments, change and remove them." + _WHOLE,
+        ("marketing",),
+        shop_wide=True,
+    ),
     Permission("customers.merge", "Make two customers one." + _WHOLE, ("support",), shop_wide=True),
     Permission("customers.delete", "Delete customers that nothing refers to." + _WHOLE, shop_wide=True),
     Permission("customers.erase", "Erase what is personal of a customer." + _WHOLE, shop_wide=True),
     Permission("customers.export", "Take customers out in files.", ("store_manager", "marketing", "accountant")),
+    Permission("attributes.manage", "Declare attributes of customers." + _WHOLE, shop_wide=True),
+    Permission("imports.run", "Bring customers and purchases in by files." + _WHOLE, shop_wide=True),
     Permission("groups.view", "See groups of customers.", _EVERYBODY),
     Permission(
         "groups.manage",
@@ -63,8 +80,13 @@ CORE_PERMISSIONS: Sequence[Permission] = (
         ("store_manager", "marketing"),
         shop_wide=True,
     ),
-    Permission("notes.view", "Read the team's notes.", ("store_manager", "support")),
-    Permission("notes.edit", "Write, rewrite and delete notes.", ("store_manager", "support")),
+    Permission("notes.view", "Read the team's notes.", _STAFF),
+    Permission("notes.edit", "Write, rewrite and delete notes.", _STAFF),
+    Permission(
+        "consents.view", "See what customers agreed to and refused, and find those who agree.", (*_STAFF, "marketing")
+    ),
+    Permission("consents.record", "Write down what customers agree to and refuse.", ("store_terminal", *_STAFF)),
+    Permission("corrections.request", "Ask that something about a customer be corrected.", _EVERYBODY),
     Permission("purchases.view", "See purchases and what they amount to.", _EVERYBODY),
     Permission("purchases.record", "Record purchases.", ("store_terminal", "cashier", "store_manager")),
     Permission(
@@ -82,9 +104,6 @@ CORE_PERMISSIONS: Sequence[Permission] = (
         "See what is printed on receipts: name, tax id and address as they were. Who sees it is written down.",
         ("store_terminal", *_STAFF, "accountant"),
     ),
-    Permission("consents.view", "See what customers agreed to.", (*_STAFF, "marketing")),
-    Permission("consents.record", "Write down what customers agree to.", _STAFF),
-    Permission("segments.manage", "Make, change and remove segments." + _WHOLE, ("marketing",), shop_wide=True),
     Permission("stores.view", "See the stores.", _EVERYBODY),
     Permission("stores.manage", "Open, change and close stores." + _WHOLE, shop_wide=True),
     Permission("audit.view", "See who did what." + _WHOLE, ("accountant",), shop_wide=True),
@@ -101,12 +120,14 @@ class Permissions:
         """`declared` is what core and plugins bring, by owner. Raises PluginError for what two owners define, for a role that is
         not in the box, and for what is no permission."""
         self.all: dict[str, Permission] = {}
+        self.owners: dict[str, str] = {}
         owners = Owners()
         for owner, permissions in declared.items():
             for permission in permissions:
                 _check(owner, permission)
                 owners.claim(permission.name, owner, f"The permission '{permission.name}'")
                 self.all[permission.name] = permission
+                self.owners[permission.name] = owner
         self.roles: Mapping[str, frozenset[str]] = {
             role: frozenset(one.name for one in self.all.values() if role == ADMINISTRATOR or role in one.roles)
             for role in BOX_ROLES

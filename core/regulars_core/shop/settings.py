@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -22,36 +22,24 @@ from pydantic_settings import (
 )
 
 from regulars_core.plugins.owners import CORE, Owners
-from regulars_core.primitives.money import is_currency
+from regulars_core.primitives.money import currencies, is_currency
+from regulars_core.primitives.suggestions import suggestion
+from regulars_core.shop.encryption import EncryptionSettings
+from regulars_core.shop.file_settings import FileSettings
+from regulars_core.shop.mistakes import PREFIX, Unknown, mistake
+from regulars_core.shop.registered_documents import registered
+from regulars_core.shop.setting_types import CustomerField, Purposes, UniqueField, WhatThen, split
 
-PREFIX = "REGULARS_"
 FILE = Path("regulars.toml")
 _ORIGIN = re.compile(r"https?://[a-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 M = TypeVar("M", bound=BaseModel)
-WhatThen = Literal["REFUSE", "WARN", "ALLOW"]
-"""What becomes of a sale that a state is against."""
-CustomerField = Literal[
-    "first_name",
-    "last_name",
-    "company_name",
-    "preferred_name",
-    "email",
-    "phone",
-    "birth_date",
-    "gender",
-    "tax_id",
-    "preferred_contact",
-]
-"""A plain column of customers, as imports name it."""
-UniqueField = Literal["email", "phone", "tax_id"]
-"""A column of customers whose values can be kept apart."""
 
 
 class SettingsError(Exception):
     """One or more settings are wrong; the message lists all of them."""
 
 
-class Settings(BaseSettings):
+class Settings(EncryptionSettings, FileSettings):
     """The settings of one shop. The environment wins over `regulars.toml`, which wins over the defaults."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file="regulars.toml", extra="forbid", frozen=True)
@@ -64,7 +52,7 @@ class Settings(BaseSettings):
     plugins: Annotated[tuple[str, ...] | None, NoDecode] = Field(
         None,
         description="Plugins to switch on: absent for all in the box, `tiers,loyalty` for exactly these, `+birthday` for the box "
-        "and this one, empty for none.",
+        "and this one, `-tiers` for the box without it, empty for none.",
     )
     shop_name: str = Field("My shop", min_length=1, max_length=120, description="The shop's name.")
     currency: str = Field("USD", description="ISO 4217 code of the one currency the shop sells in.")
@@ -85,6 +73,15 @@ class Settings(BaseSettings):
     unique_fields: Annotated[tuple[UniqueField, ...], NoDecode] = Field(
         (), description="What no two customers may have the same, of `email,phone,tax_id`; tills are not stopped by it."
     )
+    consent_purposes: Purposes = Field(
+        ("marketing", "data_collection", "profiling"),
+        description="What customers can agree to: `marketing,loyalty_mail`.",
+    )
+    consent_proof: Purposes = Field(
+        (),
+        description="Purposes among these for which it takes the version of the text that was shown and something that speaks "
+        "for it, such as a ticked box, to agree.",
+    )
     duplicate_score: int = Field(
         70,
         ge=50,
@@ -97,6 +94,16 @@ class Settings(BaseSettings):
         ge=0,
         le=876_000,
         description="How far ahead what has happened may be dated, such as a purchase: clocks of tills are not exact.",
+    )
+    regular_purchases: int = Field(
+        5, ge=1, le=100, description="How many purchases make a regular, in whatever stores, within so many days."
+    )
+    regular_days: int = Field(90, ge=1, le=3_650, description="Within how many days, of 24 hours, they make a regular.")
+    response_hours: int = Field(
+        24, ge=1, le=8_760, description="Within how many hours inquiries and complaints are to be answered."
+    )
+    verifications: Annotated[tuple[Literal["age", "identity", "medical_card"], ...], NoDecode] = Field(
+        (), description="What a till is to ask for until it is verified: of `age,identity,medical_card`."
     )
     when_suspended: WhatThen = Field(
         "WARN",
@@ -116,6 +123,9 @@ class Settings(BaseSettings):
         description="After how many days somebody is erased for whom it was asked, unless it was told when; until then it can be "
         "cancelled.",
     )
+    retention_note_months: int | None = Field(
+        None, ge=1, le=1_200, description="After how many months notes are deleted; absent for never."
+    )
     merge_undo_days: int = Field(
         30, ge=0, le=3_650, description="For how many days a merge of customers can be undone."
     )
@@ -129,6 +139,20 @@ class Settings(BaseSettings):
         100_000,
         ge=0,
         description="Characters of the documents that are kept parsed and validated; in memory they take a hundred times that.",
+    )
+    query_by_get: bool = Field(
+        True,
+        description="Whether queries are answered by GET too; `false` where what is asked may not stand in logs of proxies.",
+    )
+    persisted_cache: int = Field(
+        1_000_000,
+        ge=0,
+        description="Characters of the documents that clients have sent with their SHA-256, and that one process keeps, so that "
+        "the hash is enough the next time; those used the longest ago make room.",
+    )
+    persisted_documents: Path | None = Field(
+        None,
+        description="A JSON file of the only documents that are answered, by their SHA-256; absent for any document.",
     )
     max_document_bytes: int = Field(65_536, ge=256, description="Largest document of a request, in bytes.")
     max_tokens: int = Field(2_000, ge=10, le=20_000, description="Words and signs of a document at most.")
@@ -163,10 +187,17 @@ class Settings(BaseSettings):
         False, description="Whether `/metrics` answers Prometheus; the extra `metrics` must be installed."
     )
 
-    @field_validator("plugins", "cors_origins", "required_fields", "unique_fields", mode="before")
+    @field_validator("plugins", "cors_origins", "required_fields", "unique_fields", "verifications", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return split(value)
+
+    @field_validator("consent_proof")
+    @classmethod
+    def _among_purposes(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if unknown := [name for name in value if name not in info.data.get("consent_purposes", value)]:
+            raise ValueError(f"{', '.join(unknown)} is no purpose of REGULARS_CONSENT_PURPOSES")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -179,6 +210,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 "write it as postgres://user:password@host:port/name, with special characters escaped"
             ) from None
+        return value
+
+    @field_validator("persisted_documents")
+    @classmethod
+    def _readable_documents(cls, value: Path | None) -> Path | None:
+        _ = None if value is None else registered(value)
         return value
 
     @field_validator("cors_origins")
@@ -199,21 +236,22 @@ class Settings(BaseSettings):
     @classmethod
     def _known_currency(cls, value: str) -> str:
         if not is_currency(value):
-            raise ValueError("use an ISO 4217 code in capitals, such as EUR")
+            raise ValueError(f"use an ISO 4217 code in capitals, such as EUR{suggestion(value, currencies())}")
         return value
 
     @field_validator("timezone")
     @classmethod
     def _known_timezone(cls, value: str) -> str:
         if value not in _timezones():
-            raise ValueError("use an IANA name, such as Europe/Madrid")
+            raise ValueError(f"use an IANA name, such as Europe/Madrid{suggestion(value, _timezones())}")
         return value
 
     @field_validator("country")
     @classmethod
     def _known_country(cls, value: str) -> str:
         if value not in phonenumbers.SUPPORTED_REGIONS:
-            raise ValueError("use an ISO 3166 code in capitals, such as MX")
+            near = suggestion(value, phonenumbers.SUPPORTED_REGIONS)
+            raise ValueError(f"use an ISO 3166 code in capitals, such as MX{near}")
         return value
 
     def of(self, model: type[M]) -> M:
@@ -249,21 +287,29 @@ class _File(TomlConfigSettingsSource):
         return {name: value for name, value in super().__call__().items() if name not in elsewhere}
 
 
-def load_settings(models: Mapping[str, type[BaseModel]] | None = None, **arguments: Any) -> Settings:
-    """The settings from all places, the arguments first, with those of plugins, whose models are given by plugin.
+def load_settings(
+    models: Mapping[str, type[BaseModel]] | None = None,
+    off: Callable[[], Mapping[str, type[BaseModel]]] = dict,
+    /,
+    **arguments: Any,
+) -> Settings:
+    """The settings from all places, the arguments first, with those of plugins, whose models are given by plugin. `off` answers
+    the models of those that are not on, and is asked only about a name that is none.
 
     Raises SettingsError with every mistake, unknown `REGULARS_…` names included, and PluginError where two plugins want
     the same name.
     """
     of_models = _names_of(models or {})
     known = of_models | Settings.model_fields.keys()
-    mistakes = [f"{name}: no such setting" for name in sorted(os.environ) if _name(name) not in {*known, None}]
+    unknown = Unknown(known, off)
+    wrong = [name for name in sorted(os.environ) if _name(name) not in {*known, None}]
+    mistakes = [f"{name}: {unknown.told(name.removeprefix(PREFIX).lower())}" for name in wrong]
     kind = _beside(of_models)
     settings: Settings | None = None
     try:
         settings = kind(**{name: value for name, value in arguments.items() if name not in of_models})
     except ValidationError as error:
-        mistakes += [f"{_setting_name(e['loc'])}: {_sentence(e)}{_value(e)}" for e in error.errors()]
+        mistakes += [mistake(e, e["loc"], unknown) for e in error.errors()]
     except ValueError as error:
         mistakes.append(f"{FILE}: {error}")
     of_plugins: dict[type[BaseModel], BaseModel] = {}
@@ -272,7 +318,7 @@ def load_settings(models: Mapping[str, type[BaseModel]] | None = None, **argumen
         try:
             of_plugins[model] = model.model_validate(values)
         except ValidationError as error:
-            mistakes += [f"{_setting_name((plugin, *e['loc']))}: {_sentence(e)}{_value(e)}" for e in error.errors()]
+            mistakes += [mistake(e, (plugin, *e["loc"]), unknown) for e in error.errors()]
     if mistakes or settings is None:
         raise SettingsError("\n".join(mistakes))
     settings._of_plugins = of_plugins
@@ -334,16 +380,3 @@ def _raw(name: str, arguments: Mapping[str, Any]) -> list[Any]:
 def _name(variable: str) -> str | None:
     """The setting that a variable of the environment means, if it is one of ours."""
     return variable.removeprefix(PREFIX).lower() if variable.startswith(PREFIX) else None
-
-
-def _setting_name(location: tuple[int | str, ...]) -> str:
-    return PREFIX + "_".join(str(part) for part in location).upper()
-
-
-def _value(error: Any) -> str:
-    # The URL of a database may hold a password.
-    return "" if error["loc"] == ("database_url",) else f" (given: {error['input']!r})"
-
-
-def _sentence(error: Any) -> str:
-    return "no such setting" if error["type"] == "extra_forbidden" else error["msg"].removeprefix("Value error, ")

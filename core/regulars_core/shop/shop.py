@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from regulars_core.database import Database, Unavailable
+from regulars_core.database.seals import Seals
 from regulars_core.plugins.host import Plugins
 from regulars_core.primitives.money import CurrencyCode, Money, to_minor
 from regulars_core.shop.codes import Codes
@@ -51,6 +52,11 @@ class Shop:
         self.codes = Codes(self.database)
         self.permissions = Permissions.of(self.plugins)
         self.keeps_journal = bool(self.plugins.names)
+
+    @property
+    def seals(self) -> Seals:
+        """By which keys what is sensitive is sealed."""
+        return self.database.seals
 
     def refuse_behind(self, owner: str | None) -> None:
         """Raise CatchingUp for what belongs to a plugin that is behind."""

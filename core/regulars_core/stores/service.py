@@ -22,24 +22,24 @@ class StoreChanges(TypedDict, total=False):
     is_active: bool | None
 
 
-def _checked_name(name: str | None) -> str:
-    checks = Checks()
-    name = checks.text(name or "", "name", 120, required=True)
-    checks.refuse()
-    return name or ""
+def checked_name(checks: Checks, name: str | None) -> str:
+    """The name of a store in the form in which it is kept. Problems are noted in `checks`."""
+    return checks.text(name or "", "name", 120, required=True) or ""
 
 
-def checked_code(code: str) -> str:
-    """The store code in capitals. Raises Refused for what cannot be one."""
+def checked_code(checks: Checks, code: str) -> str:
+    """The code of a store in capitals. Problems are noted in `checks`."""
     upper = code.strip().upper()
     if not _CODE.fullmatch(upper):
-        raise Refused(Problem("INVALID_CODE", "A store's code is 1 to 16 letters and digits, such as S07.", ("code",)))
+        checks.fail("INVALID_CODE", "A store's code is 1 to 16 letters and digits, such as S07.", "code")
     return upper
 
 
 async def create_store(shop: Shop, code: str, name: str) -> str:
     """Open a store and answer its id. Raises Refused."""
-    code, name = checked_code(code), _checked_name(name)
+    checks = Checks()
+    code, name = checked_code(checks, code), checked_name(checks, name)
+    checks.refuse()
 
     async def work() -> str:
         if await Store.filter(code=code).exists():
@@ -54,12 +54,14 @@ async def create_store(shop: Shop, code: str, name: str) -> str:
 async def change_store(shop: Shop, store_id: str, changes: StoreChanges) -> None:
     """Rename a store, close it or open it again; `MAIN` stays open. Raises Refused."""
     columns: dict[str, str | bool] = {}
+    checks = Checks()
     if "name" in changes:
-        columns["name"] = _checked_name(changes["name"])
+        columns["name"] = checked_name(checks, changes["name"])
     if "is_active" in changes:
         if changes["is_active"] is None:
-            raise Refused(Problem("REQUIRED", "A store is either open or closed.", ("isActive",)))
-        columns["is_active"] = changes["is_active"]
+            checks.fail("REQUIRED", "A store is either open or closed.", "isActive")
+        columns["is_active"] = bool(changes["is_active"])
+    checks.refuse()
     if store_id == MAIN_STORE_ID and columns.get("is_active") is False:
         raise Refused(Problem("MAIN_STORE", "The store MAIN cannot be closed.", ("isActive",)))
 

@@ -11,6 +11,7 @@ from regulars_core.testing.listener import Listener
 from regulars_core.testing.off_and_on import misses_nothing
 
 from .databases import ENGINES, Databases
+from .folders import databases_folder
 from .laws import LawBroken, try_laws
 from .personal import hooks_lacking
 from .postgres import PostgresMissing, PostgresServer
@@ -26,6 +27,7 @@ __all__ = [
     "OpenShop",
     "PostgresMissing",
     "PostgresServer",
+    "databases_folder",
     "drift",
     "hooks_lacking",
     "import_customers",

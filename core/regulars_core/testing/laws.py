@@ -1,22 +1,21 @@
-"""The laws of kinds of rules, tried where a test can try more of them: without I/O, and at another time."""
+"""The laws of kinds of rules, tried where a test can try more of them: without I/O, at another time and place, and in another
+process."""
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from datetime import UTC, datetime
-from functools import cache
-from typing import Any
+from collections.abc import Sequence
+from random import Random
 
-import time_machine
 from pydantic import BaseModel
 
 from regulars_core.rules import laws
 from regulars_core.rules.facts import PurchaseFact
 from regulars_core.rules.kinds import RuleKind
-from regulars_core.rules.laws import LawBroken, broken_law
+from regulars_core.rules.laws import LawBroken, broken_law, default_settings, smaller_example
+from regulars_core.rules.tried_purchases import random_purchases
+from regulars_core.testing.elsewhere import answers_elsewhere
+from regulars_core.testing.surroundings import elsewhere_and_later, watching
 
 __all__ = ["LawBroken", "try_laws"]
+_AS_ELSEWHERE = "it answers the same in another process, whatever the order of a set, and whatever it was asked before"
 
 
 def try_laws(
@@ -27,51 +26,49 @@ def try_laws(
     tries: int = 200,
     seed: int = 0,
 ) -> None:
-    """Try every law of the kind's use on examples and on purchases made at random, and that it does no I/O and looks at no clock;
-    settings are the defaults if not given. Needs the extra `testing`.
+    """Try every law of the kind's use and of every kind on examples and on purchases made at random; settings are the defaults
+    if not given. Beside what is tried before a rule is accepted: no I/O, no environment, no clock, no time zone, no locale, and
+    for a kind that a module of the plugin holds, or answers `regulars_rules` with, another process. Needs the extra `testing`.
 
     Raises LawBroken, whose message shows the smallest purchases that were found to break one.
     """
-    laws.try_laws(kind, settings, examples=examples, tries=tries, seed=seed, broken=_broken)
+    chosen = default_settings(kind) if settings is None else settings
+    laws.try_laws(kind, chosen, examples=examples, tries=tries, seed=seed, broken=_broken)
+    dice = Random(seed)
+    _try_elsewhere(kind, chosen, [*examples, *(random_purchases(dice) for _ in range(tries))])
 
 
 def _broken(kind: RuleKind, settings: BaseModel, facts: Sequence[PurchaseFact]) -> str | None:
-    kind_of_error = broken_law(kind, settings, facts)  # what it imports when it is first called is no I/O of its own
-    if kind_of_error:
-        return kind_of_error
-    with _watching() as events:
+    broken = broken_law(kind, settings, facts)  # what it imports when it is first called is no I/O of its own
+    if broken:
+        return broken
+    with watching() as events:
         whole = kind.apply(settings, facts)
     if events:
         return f"no I/O, and this was {events[0]}"
-    with time_machine.travel(datetime(2099, 12, 31, 23, 59, tzinfo=UTC)):
-        later = kind.apply(settings, facts)
-    return None if later == whole else "it is deterministic, and looks at no clock"
+    for law, surroundings in elsewhere_and_later():
+        with surroundings():
+            try:
+                same = kind.apply(settings, facts) == whole
+            except Exception:
+                same = False
+        if not same:
+            return law
+    return None
 
 
-_IO = ("open", "os.", "socket.", "sqlite3.", "subprocess.", "shutil.", "urllib.", "ftplib.", "http.", "smtplib.")
-"""How the interpreter's audit events of files, sockets and processes begin."""
-_heard: ContextVar[list[str] | None] = ContextVar("_heard", default=None)
+def _try_elsewhere(kind: RuleKind, settings: BaseModel, tried: Sequence[Sequence[PurchaseFact]]) -> None:
+    backwards = tried[::-1]
+    answers = answers_elsewhere(kind, settings, backwards)
+    differing = (
+        facts for facts, answer in zip(backwards, answers or (), strict=False) if kind.apply(settings, facts) != answer
+    )
+    facts = next(differing, None)
+    if facts is not None:
 
+        def broken(fewer: Sequence[PurchaseFact]) -> str | None:
+            answered = answers_elsewhere(kind, settings, [fewer])
+            return None if answered is None or answered == [kind.apply(settings, fewer)] else _AS_ELSEWHERE
 
-@cache
-def _listen() -> None:
-    """Let the interpreter tell of I/O, once and for good; it matters only inside `_watching`."""
-
-    def hear(event: str, _: Any) -> None:
-        heard = _heard.get()
-        if heard is not None and event.startswith(_IO):
-            heard.append(event)
-
-    sys.addaudithook(hear)
-
-
-@contextmanager
-def _watching() -> Iterator[list[str]]:
-    """The I/O that is done inside."""
-    _listen()
-    events: list[str] = []
-    token = _heard.set(events)
-    try:
-        yield events
-    finally:
-        _heard.reset(token)
+        small, law = smaller_example(list(facts), _AS_ELSEWHERE, kind, broken)
+        raise LawBroken(kind, law, settings, small)

@@ -8,6 +8,7 @@ import typer
 
 from regulars_core.plugin import (
     App,
+    Audience,
     GroupRow,
     Instant,
     Job,
@@ -42,10 +43,13 @@ from regulars_loyalty.permissions import PERMISSIONS
 from regulars_loyalty.points.box import BOX
 from regulars_loyalty.points.forecasts import points_of_baskets
 from regulars_loyalty.points.missed import failures
+from regulars_loyalty.points.program_versions import ALL_PROGRAMS, program_audiences
 from regulars_loyalty.points.rewards import REWARDS
+from regulars_loyalty.purchases.details import lookups_kept, tell_kept
 from regulars_loyalty.purchases.reads import lookup_payers
 from regulars_loyalty.purchases.recording import places_of_credit
 from regulars_loyalty.settings import LoyaltySettings
+from regulars_loyalty.systems.giving import GIVERS, LedgerRewards
 from regulars_schema.plugin import Contribution
 
 
@@ -111,9 +115,34 @@ def rewards_earnings() -> Callable[..., Any]:
     return points_of_baskets
 
 
+@hookimpl(optionalhook=True)
+def rewards_givers() -> Mapping[str, LedgerRewards]:
+    return GIVERS
+
+
+@hookimpl
+def audiences_stored_lookups() -> Sequence[Lookup]:
+    return [ALL_PROGRAMS]
+
+
+@hookimpl
+def audiences_stored(found: Sequence[Sequence[Any]]) -> Sequence[Audience]:
+    return program_audiences(found[0])
+
+
 @hookimpl
 def baskets_not_goods(extras: Sequence[Mapping[str, Any]]) -> Sequence[Collection[int]]:
     return [places_of_credit(extra) for extra in extras]
+
+
+@hookimpl
+def purchases_details_kept_lookups(shop: Shop, purchases: Sequence[RecordedPurchase]) -> Sequence[Lookup]:
+    return lookups_kept(shop, purchases)
+
+
+@hookimpl
+def purchases_details_kept(purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]]) -> None:
+    tell_kept(purchases, found)
 
 
 @hookimpl

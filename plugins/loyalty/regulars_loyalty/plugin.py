@@ -1,8 +1,7 @@
 """Everything of loyalty that another plugin may use."""
 
+from regulars_core.plugin import EarnOn, Given, PointsRuleKind, Sale, SaleLine, Tax
 from regulars_loyalty.hookspecs import PostedEntry, RedeemedExchange, RewardGiver
-from regulars_loyalty.points.facts import EarnOn, Sale, SaleLine, Tax
-from regulars_loyalty.points.kinds import Given, PointsRuleKind
 
 __all__ = [
     "EarnOn",

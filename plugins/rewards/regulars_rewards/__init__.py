@@ -1,6 +1,6 @@
 """Rewards: promotions, coupons, and the quote that tells what a basket will cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -8,6 +8,7 @@ import typer
 
 from regulars_core.plugin import (
     App,
+    Audience,
     Basket,
     BasketOutline,
     Instant,
@@ -24,6 +25,7 @@ from regulars_core.plugin import (
     Quote,
     Quoted,
     ReassignedPurchase,
+    RecordedPayment,
     RecordedPurchase,
     RecordedRefund,
     RuleKind,
@@ -36,14 +38,26 @@ from regulars_core.plugin import (
 from regulars_rewards import events, hookspecs, personal
 from regulars_rewards import merges as joined
 from regulars_rewards.commands import commands
-from regulars_rewards.exchanges import COUPON, CouponGiver
+from regulars_rewards.coupons.rewards import COUPON
+from regulars_rewards.exchanges import CouponGiver
 from regulars_rewards.graphql import contribution
 from regulars_rewards.jobs import JOBS
+from regulars_rewards.occasions.entered import Told
+from regulars_rewards.occasions.tier_changes import heard
 from regulars_rewards.offers.box import BOX
 from regulars_rewards.permissions import PERMISSIONS
+from regulars_rewards.points_rules import PER_OFFER
+from regulars_rewards.progress.failures import failures
+from regulars_rewards.progress.forecasts import progress_of_baskets
+from regulars_rewards.progress.verification import differences as progress_differences
+from regulars_rewards.promotions.failures import failures as rule_failures
+from regulars_rewards.promotions.stored import ALL_PROMOTIONS, promotion_audiences
+from regulars_rewards.purchases.applied import lookups_applied, tell_applied, tell_kept
 from regulars_rewards.purchases.told import line_amounts
 from regulars_rewards.quotes import quoting
 from regulars_rewards.settings import RewardsSettings
+from regulars_rewards.systems.known import ALL_SYSTEMS, system_audiences
+from regulars_rewards.triggers.box import BOX as TRIGGERS
 from regulars_rewards.verification import differences
 from regulars_schema.plugin import Contribution
 
@@ -55,7 +69,7 @@ def regulars_commands() -> typer.Typer:
 
 @hookimpl
 def regulars_order() -> PluginOrder:
-    return PluginOrder(after=["tiers"])  # a use is kept with the tier that the customer had
+    return PluginOrder(after=["tiers", "loyalty"])  # a use is kept with the tier; what paid for a purchase counts
 
 
 @hookimpl
@@ -85,7 +99,14 @@ def regulars_verifications() -> Sequence[Verification]:
             "offer-uses",
             "What promotions and coupons say of how often they are used is what their uses give.",
             differences,
-        )
+        ),
+        Verification(
+            "reward-progress",
+            "How far customers are in reward systems is what brought it, less what was given for it.",
+            progress_differences,
+        ),
+        Verification("offer-rules", "Every rule of a promotion can be applied.", rule_failures, quick=True),
+        Verification("reward-systems", "Every reward system that is enabled can be applied.", failures, quick=True),
     ]
 
 
@@ -96,12 +117,22 @@ def regulars_schema() -> Contribution:
 
 @hookimpl
 def regulars_rules() -> Sequence[RuleKind]:
-    return [*BOX, COUPON]
+    return [*BOX, COUPON, PER_OFFER, *TRIGGERS]
 
 
 @hookimpl
 def regulars_permissions() -> Sequence[Permission]:
     return PERMISSIONS
+
+
+@hookimpl
+def audiences_stored_lookups() -> Sequence[Lookup]:
+    return [ALL_PROMOTIONS, ALL_SYSTEMS]
+
+
+@hookimpl
+def audiences_stored(found: Sequence[Sequence[Any]]) -> Sequence[Audience]:
+    return [*promotion_audiences(found[0]), *system_audiences(found[1])]
 
 
 @hookimpl
@@ -125,6 +156,23 @@ def baskets_told(baskets: Sequence[BasketOutline], extras: Sequence[Mapping[str,
 
 
 @hookimpl
+def purchases_details_told(
+    purchases: Sequence[RecordedPurchase], extras: Sequence[Mapping[str, Any]], quoted: Sequence[Quoted | None]
+) -> None:
+    tell_applied(purchases, extras, quoted)
+
+
+@hookimpl
+def purchases_details_kept_lookups(shop: Shop, purchases: Sequence[RecordedPurchase]) -> Sequence[Lookup]:
+    return lookups_applied(shop, purchases)
+
+
+@hookimpl
+def purchases_details_kept(purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]]) -> None:
+    tell_kept(purchases, found)
+
+
+@hookimpl
 def purchases_recorded_lookups(
     shop: Shop, purchases: Sequence[PurchaseOutline], extras: Sequence[Mapping[str, Any]]
 ) -> Sequence[Lookup]:
@@ -143,6 +191,16 @@ async def purchases_recorded(
 
 
 @hookimpl
+def purchases_paid_lookups(shop: Shop, payments: Sequence[RecordedPayment]) -> Sequence[Lookup]:
+    return events.lookups_of_payments(shop, payments)
+
+
+@hookimpl
+async def purchases_paid(shop: Shop, payments: Sequence[RecordedPayment], found: Sequence[Sequence[Any]]) -> None:
+    await events.paid(shop, payments, found)
+
+
+@hookimpl
 def purchases_refunded_lookups(shop: Shop, refunds: Sequence[RecordedRefund]) -> Sequence[Lookup]:
     return events.lookups_of_refunds(shop, refunds)
 
@@ -158,8 +216,13 @@ def purchases_voided_lookups(shop: Shop, purchases: Sequence[RecordedPurchase]) 
 
 
 @hookimpl
-async def purchases_voided(shop: Shop, purchases: Sequence[RecordedPurchase], found: Sequence[Sequence[Any]]) -> None:
-    await events.voided(shop, purchases, found)
+async def purchases_voided(
+    shop: Shop,
+    purchases: Sequence[RecordedPurchase],
+    found: Sequence[Sequence[Any]],
+    moments: Sequence[Instant],
+) -> None:
+    await events.voided(shop, purchases, found, moments)
 
 
 @hookimpl
@@ -181,9 +244,12 @@ def purchases_reassigned_lookups(shop: Shop, purchases: Sequence[ReassignedPurch
 
 @hookimpl
 async def purchases_reassigned(
-    shop: Shop, purchases: Sequence[ReassignedPurchase], found: Sequence[Sequence[Any]]
+    shop: Shop,
+    purchases: Sequence[ReassignedPurchase],
+    found: Sequence[Sequence[Any]],
+    moments: Sequence[Instant],
 ) -> None:
-    await events.reassigned(shop, purchases, found)
+    await events.reassigned(shop, purchases, found, moments)
 
 
 @hookimpl
@@ -222,5 +288,15 @@ async def customers_referenced(shop: Shop, customers: Sequence[str]) -> Sequence
 
 
 @hookimpl(optionalhook=True)
+def rewards_earnings() -> Callable[..., Any]:
+    return progress_of_baskets
+
+
+@hookimpl(optionalhook=True)
 def loyalty_reward_givers() -> Mapping[str, CouponGiver]:
     return {COUPON.name: CouponGiver()}
+
+
+@hookimpl(optionalhook=True)
+async def tiers_changed(shop: Shop, changes: Sequence[Told]) -> None:
+    await heard(shop, changes)

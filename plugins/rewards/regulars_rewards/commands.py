@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -18,16 +17,18 @@ from regulars_core.plugin import (
     acting_as,
     audit_entry,
     in_shop,
-    instant_of,
     operator,
     printed,
 )
 from regulars_rewards.coupons.codes import MAX_LENGTH, MIN_LENGTH
 from regulars_rewards.coupons.issuing import MAX_RANDOM, Terms, generate_more, refuse_small_space
 from regulars_rewards.settings import RewardsSettings
+from regulars_rewards.trial_commands import instant_in, shadow_commands, simulate
 from regulars_schema.plugin import global_id, key_of
 
 commands = typer.Typer(help="Offers and coupons.", no_args_is_help=True)
+commands.command()(simulate)
+commands.add_typer(shadow_commands, name="shadow")
 BATCH = "couponbatch"
 
 
@@ -63,12 +64,9 @@ def codes(
     and is whole or is not there."""
     if to.exists():
         raise typer.BadParameter(f"{to} is there already.")
+    ends = instant_in(expires_at)
     try:
-        ends = LATEST if expires_at is None else instant_of(datetime.fromisoformat(expires_at))
-    except ValueError:
-        raise typer.BadParameter("An instant is written as 2026-01-31T09:30:00+01:00.") from None
-    try:
-        terms = Terms(key_of(promotion, "promotion"), ends, usage_limit or None)
+        terms = Terms(key_of(promotion, "promotion"), LATEST if ends is None else ends, usage_limit or None)
         own = None if batch is None else key_of(batch, BATCH)
     except BadInput as wrong:
         raise typer.BadParameter(str(wrong)) from None

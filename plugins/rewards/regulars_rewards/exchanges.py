@@ -1,49 +1,12 @@
-"""Coupons that points are exchanged for: a kind of reward, and who gives it and takes it back."""
+"""Coupons that points are exchanged for: who gives them and takes them back."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from regulars_core.plugin import (
-    LATEST,
-    BadInput,
-    Instant,
-    Problem,
-    Refused,
-    RewardKind,
-    Shop,
-    insert,
-    instant_of,
-)
+from regulars_core.plugin import BadInput, Problem, Refused, Shop, insert
 from regulars_rewards.coupons.issuing import Terms, issue_many
 from regulars_rewards.coupons.revoking import revoke_unused
+from regulars_rewards.coupons.rewards import CouponReward, end_of_coupon
 from regulars_schema.plugin import key_of
-
-MAX_DAYS = 3_660
-
-
-class CouponReward(BaseModel):
-    """What `COUPON` is told."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    promotion: str = Field(max_length=64, description="The promotion that it opens, by id; one that needs a coupon.")
-    valid_days: int | None = Field(
-        None,
-        alias="validDays",
-        gt=0,
-        le=MAX_DAYS,
-        description="For how many days it can be used; as long as its promotion if absent.",
-    )
-
-
-def _words(settings: CouponReward, _: str) -> str:
-    days = settings.valid_days
-    return f"a coupon{'' if days is None else f', for {days} day' + ('' if days == 1 else 's')}"
-
-
-COUPON = RewardKind("COUPON", CouponReward, "A coupon", sentence=_words)
 
 
 class CouponGiver:
@@ -57,7 +20,7 @@ class CouponGiver:
             promotion_id = key_of(settings.promotion, "promotion")
         except BadInput:
             raise _unavailable() from None
-        terms = Terms(promotion_id, _ends(shop, exchange.at, settings.valid_days))
+        terms = Terms(promotion_id, end_of_coupon(shop, exchange.at, settings.valid_days))
         try:
             coupons = await issue_many(shop, exchange.customer_id, terms, exchange.times)
         except Refused:
@@ -71,14 +34,6 @@ class CouponGiver:
         if not await revoke_unused(shop, sorted(row[0] for row in rows)):
             message = "A coupon that was given for it is used, or reserved for an open basket."
             raise Refused(Problem("NOT_REVERSIBLE", message, ("entryId",)))
-
-
-def _ends(shop: Shop, at: Instant, days: int | None) -> Instant:
-    """When a coupon of so many days ends: at the same time of the day so many days later, where the shop is."""
-    if days is None:
-        return LATEST
-    local = datetime.fromtimestamp(at / 1000, UTC).astimezone(shop.settings.zone)
-    return instant_of(local + timedelta(days=days))
 
 
 def _unavailable() -> Refused:

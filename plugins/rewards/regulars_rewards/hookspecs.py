@@ -1,11 +1,13 @@
 """Where other plugins may join in with rewards. Mark their implementations `@hookimpl(optionalhook=True)`, so that they can be on
 without it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from pydantic import BaseModel
 
 from regulars_core.plugin import Instant, hookspec
 
@@ -112,4 +114,83 @@ async def rewards_coupons_issued(shop: "Shop", coupons: "Sequence[IssuedCoupon]"
         @hookimpl(optionalhook=True)
         async def rewards_coupons_issued(shop: Shop, coupons: Sequence[IssuedCoupon]) -> None:
             await send(shop, [coupon for coupon in coupons if coupon.customer_id])
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class SystemReward:
+    """A reward that a system gives to a customer, or gave: `id` names it for ever. `settings` are what its kind is told, None
+    where nobody who is on knows the kind; `cost` is the progress that it took, `purchase_id` the purchase by which it came about,
+    if it did by one, and `coupon_id` the coupon that it is, if it is one. `at` is when it is given, or was."""
+
+    id: str
+    system_id: str
+    system_name: str
+    customer_id: str
+    kind: str
+    settings: BaseModel | None
+    cost: int
+    at: Instant
+    purchase_id: str | None = None
+    coupon_id: str | None = None
+
+
+class Giver(Protocol):
+    """Gives rewards of one kind for reward systems, and takes them back: of many customers at once, in the transaction that moves
+    their progress, in which they are held or their counters decide. In as many statements for many as for one."""
+
+    async def give(self, shop: "Shop", rewards: Sequence[SystemReward]) -> Collection[str]:
+        """Give these; the ids of those that were given. What cannot be given now is tried again by time: its progress stays."""
+        ...
+
+    async def take_back(self, shop: "Shop", rewards: Sequence[SystemReward], forced: bool) -> Collection[str]:
+        """Take these back that nobody has used in any part; the ids of those that were taken back. Where that is `forced` all
+        are, and what was used of them is owed."""
+        ...
+
+    async def used(self, shop: "Shop", rewards: Sequence[SystemReward]) -> Collection[str]:
+        """The ids of those that somebody has used in any part, so that they would not be taken back unless that is forced. It
+        only reads."""
+        ...
+
+
+@hookspec
+def rewards_givers() -> "Mapping[str, Giver]":  # type: ignore[empty-body]
+    """Who gives the kinds of rewards of the plugin at the targets of reward systems, by the name of the kind, which is one of
+    `regulars_rules`. Rewards gives `COUPON` itself.
+
+    For example:
+
+        @hookimpl(optionalhook=True)
+        def rewards_givers() -> Mapping[str, Giver]:
+            return {"STAMPS": StampGiver()}
+    """
+
+
+@hookspec
+async def rewards_given(shop: "Shop", rewards: "Sequence[SystemReward]") -> None:
+    """Reward systems gave these to customers: for messages.
+
+    It is told in the transaction that gives them, which undoes all of it if this raises Refused. It is not kept in the journal.
+
+    For example:
+
+        @hookimpl(optionalhook=True)
+        async def rewards_given(shop: Shop, rewards: Sequence[SystemReward]) -> None:
+            await send(shop, [reward.customer_id for reward in rewards])
+    """
+
+
+@hookspec
+async def rewards_taken_back(shop: "Shop", rewards: "Sequence[SystemReward]") -> None:
+    """Reward systems took these back, because what brought the progress is gone.
+
+    It is told in the transaction that takes them back, which undoes all of it if this raises Refused. It is not kept in the
+    journal.
+
+    For example:
+
+        @hookimpl(optionalhook=True)
+        async def rewards_taken_back(shop: Shop, rewards: Sequence[SystemReward]) -> None:
+            await withdraw(shop, [reward.id for reward in rewards])
     """

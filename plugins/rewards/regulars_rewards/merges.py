@@ -1,9 +1,11 @@
-"""What a merge of customers does to coupons and uses, and what its undoing does: they go over to the survivor, and back.
+"""What a merge of customers does to coupons and uses, and what its undoing does: they go over to the survivor, and back; and
+after them progress, by which coupons may be given and taken back.
 
 Limits per customer follow by that: what any of the merged has used, the survivor has.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from regulars_core.plugin import (
     Instant,
@@ -19,6 +21,7 @@ from regulars_core.plugin import (
     now,
 )
 from regulars_rewards.permissions import COUPONS_VIEW
+from regulars_rewards.progress import merges as progress
 
 PART = 5_000
 """Rows that are moved by one statement."""
@@ -40,7 +43,11 @@ async def merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeF
     )
     open_ones = {row[0] for row in reserved}
     counts = {"coupons": {row[0]: row[1] for row in coupons}, "offerUses": {row[0]: row[1] for row in uses}}
-    return [_forecast(merge, counts, open_ones) for merge in merges]
+    own = [_forecast(merge, counts, open_ones) for merge in merges]
+    return [
+        replace(one, effects=[*one.effects, *other.effects], moved={**one.moved, **other.moved})
+        for one, other in zip(own, await progress.merging(shop, merges), strict=True)
+    ]
 
 
 def _forecast(merge: PlannedMerge, counts: Mapping[str, Mapping[str, int]], reserved: set[str]) -> MergeForecast:
@@ -60,12 +67,13 @@ def _forecast(merge: PlannedMerge, counts: Mapping[str, Mapping[str, int]], rese
 
 
 async def merged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
-    """Let the coupons and uses of the absorbed go over to the survivor, and remember whose each was."""
+    """Let the coupons, uses and progress of the absorbed go over to the survivor, and remember whose each was."""
     for merge in merges:
         absorbed = sorted(one.id for one in merge.absorbed)
         for name, table in _TABLES.items():
             while await _move_some(shop, merge, name, table, absorbed):
                 pass
+    await progress.merged(shop, merges, moments)
 
 
 async def _move_some(shop: Shop, merge: Merge, name: str, table: str, absorbed: Sequence[str]) -> bool:
@@ -104,7 +112,8 @@ async def unmerging(shop: Shop, merges: Sequence[StandingMerge]) -> Sequence[Seq
         )
         message = "A coupon that came over with the merge is reserved for an open basket; redeem or release it first."
         answers.append([Problem("OPEN_RESERVATION", message, ("mergeId",))] if row else [])
-    return answers
+    of_progress = await progress.unmerging(shop, merges)
+    return [[*own, *others] for own, others in zip(answers, of_progress, strict=True)]
 
 
 async def unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:
@@ -112,13 +121,16 @@ async def unmerged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instan
     for merge in merges:
         while await _give_some_back(shop, merge):
             pass
+    await progress.unmerged(shop, merges, moments)
 
 
 async def _give_some_back(shop: Shop, merge: Merge) -> bool:
     database = shop.database
     rows = await database.rows(
-        f"SELECT id, table_name, row_id, before_id FROM rewards_merged WHERE merge_id = $1 ORDER BY id LIMIT {PART}",
+        f"SELECT id, table_name, row_id, before_id FROM rewards_merged WHERE merge_id = $1"
+        f" AND {database.dialect.among('table_name', 2, 'text')} ORDER BY id LIMIT {PART}",
         merge.id,
+        list(_TABLES),
     )
     by_owner: dict[tuple[str, str], list[str]] = {}
     for _, name, row_id, owner in rows:

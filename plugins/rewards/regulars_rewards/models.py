@@ -1,7 +1,7 @@
-"""What the plugin keeps: promotions with their limits, coupons, and what was used.
+"""What the plugin keeps: promotions with their limits, coupons, and what was used; reward systems, what they collected and gave.
 
 Amounts are minor units of the shop's currency. An end that is never is LATEST. Indexes of what few rows have are partial: they
-and what the database itself holds are in migration 0002.
+and what the database itself holds are in migrations 0002 and 0004.
 """
 
 from typing import ClassVar
@@ -38,8 +38,8 @@ class Promotion(Model):
 
 
 class OffersRevision(Model):
-    """How often promotions were made, changed or ended: the one row by which a process knows that what it remembers of them is
-    what is stored."""
+    """How often promotions (1) and reward systems (2) were made, changed or ended: the rows by which a process knows that what it
+    remembers of them is what is stored."""
 
     id = fields.IntField(primary_key=True, generated=False)
     revision = fields.BigIntField()
@@ -196,3 +196,192 @@ class MergedRow(Model):
     class Meta:
         table = "rewards_merged"
         indexes: ClassVar = [Index(fields=("merge_id",), name="rewards_merged_merge")]
+
+
+class RewardSystem(Model):
+    """A reward system, as its last version says. `name_key` is what of the name is compared. One that `is_shadow` collects and
+    gives nothing: it is tried beside the others."""
+
+    id = IdField(primary_key=True)
+    name = fields.CharField(120)
+    name_key = TextKeyField(160, unique=True)
+    version = fields.BigIntField()
+    starts_at = InstantField()
+    ends_at = InstantField()
+    is_enabled = fields.BooleanField()
+    is_shadow = fields.BooleanField()
+    created_at = InstantField()
+    updated_at = InstantField()
+
+    class Meta:
+        table = "rewards_system"
+
+
+class RewardSystemVersion(Model):
+    """What a reward system was from `since` until before that of the next number, never changed: `body` is SystemData as JSON.
+    The first is in force since NEVER."""
+
+    id = IdField(primary_key=True)
+    system_id = IdField()
+    number = fields.BigIntField()
+    since = InstantField()
+    body = fields.TextField()
+
+    class Meta:
+        table = "rewards_system_version"
+        unique_together = (("system_id", "number"),)
+
+
+class OccasionWalk(Model):
+    """How far it is looked which occasions a reward system has: of the days from `since` on and before `until`, counted as
+    `date.toordinal` does, of the customers up to `after_id`, in the order of ids. `version` is the number of the system's version
+    at its beginning. It is a table of its own, since whoever collects holds the row of the system as shared."""
+
+    system_id = IdField(primary_key=True)
+    since = fields.IntField()
+    until = fields.IntField()
+    after_id = IdField()
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "rewards_walk"
+
+
+class TargetsAnew(Model):
+    """A system whose targets are looked at anew, and the last customer, in the order of ids, of whom it is done; gone once it is
+    done of all. As OccasionWalk, it is apart from the system."""
+
+    system_id = IdField(primary_key=True)
+    after_id = IdField()
+
+    class Meta:
+        table = "rewards_anew"
+
+
+class HeardTierChanges(Model):
+    """One row: up to which change of a tier, in the order of their ids, it is made up for changes that nobody has told."""
+
+    id = fields.IntField(primary_key=True, generated=False)
+    after_id = IdField()
+
+    class Meta:
+        table = "rewards_heard"
+
+
+class RewardProgress(Model):
+    """How far a customer is in a reward system. `units` is what all earnings bring, each in its part of one, as an exact
+    fraction: `9/10`. `progress` is what is whole of it, with what was given by hand and less the cost of `issued`, which is how
+    many rewards were given and not taken back; below zero where one could not be."""
+
+    id = IdField(primary_key=True)
+    customer_id = IdField()
+    system_id = IdField()
+    units = fields.TextField()
+    progress = fields.BigIntField()
+    issued = fields.BigIntField()
+
+    class Meta:
+        table = "rewards_progress"
+        unique_together = (("customer_id", "system_id"),)
+        indexes: ClassVar = [Index(fields=("system_id", "progress", "issued"), name="rewards_progress_due")]
+
+
+class RewardEarning(Model):
+    """What one source brought a customer in a reward system, by the version of its instant: `earned` units of which `per` are one
+    progress, and how many of them were `reversed`. The source is a purchase, an occasion such as `birthday:2026`, or a span such
+    as `2026-11`. `base` is what was eligible of a purchase, in minor units, and `shares` how much of that each line was, as JSON;
+    `explanation` is how it came about, as JSON."""
+
+    id = IdField(primary_key=True)
+    customer_id = IdField()
+    system_id = IdField()
+    source = TextKeyField(120)
+    purchase_id = IdField(null=True)
+    version = fields.BigIntField()
+    per = fields.BigIntField()
+    earned = fields.BigIntField()
+    reversed = fields.BigIntField()
+    base = MinorUnitsField(null=True)
+    shares = fields.TextField(null=True)
+    explanation = fields.TextField(null=True)
+    at = InstantField()
+
+    class Meta:
+        table = "rewards_earning"
+        unique_together = (("customer_id", "system_id", "source"),)
+
+
+class RewardEntry(Model):
+    """By how much the progress of a customer in a reward system changed, and what it was then; never changed or deleted. `at` is
+    when it counts. `given_id` is the reward that was given or taken back, and `coupon_id` its coupon."""
+
+    id = IdField(primary_key=True)
+    customer_id = IdField()
+    system_id = IdField()
+    cause = fields.CharField(12)
+    delta = fields.BigIntField()
+    progress_after = fields.BigIntField()
+    at = InstantField()
+    recorded_at = InstantField()
+    actor = fields.CharField(120, null=True)
+    source = TextKeyField(120, null=True)
+    purchase_id = IdField(null=True)
+    refund_id = IdField(null=True)
+    merge_id = IdField(null=True)
+    given_id = IdField(null=True)
+    coupon_id = IdField(null=True)
+    explanation = fields.TextField(null=True)
+
+    class Meta:
+        table = "rewards_entry"
+        indexes: ClassVar = [Index(fields=("customer_id", "system_id", "id"), name="rewards_entry_of")]
+
+
+class GivenReward(Model):
+    """A reward that a system gave, by the version of then: `cost` is the progress that it took, which comes back where it is
+    taken back. `settings` are what its kind was told, as JSON. `source` is what brought the progress, as of RewardEarning; `why`
+    it was taken back is the cause of an entry. Of a shadow it is what would have been given."""
+
+    id = IdField(primary_key=True)
+    customer_id = IdField()
+    system_id = IdField()
+    version = fields.BigIntField()
+    kind = TextKeyField(64)
+    settings = fields.TextField()
+    cost = fields.BigIntField()
+    source = TextKeyField(120, null=True)
+    coupon_id = IdField(null=True)
+    given_at = InstantField()
+    taken_back_at = InstantField(null=True)
+    why = fields.CharField(12, null=True)
+
+    class Meta:
+        table = "rewards_given"
+        indexes: ClassVar = [Index(fields=("customer_id", "system_id", "id"), name="rewards_given_to")]
+
+
+class RewardReason(Model):
+    """Why somebody gave progress by hand, as they typed it; gone after the erasure of its customer."""
+
+    entry_id = IdField(primary_key=True)
+    customer_id = IdField()
+    reason = fields.TextField()
+
+    class Meta:
+        table = "rewards_grant_reason"
+        indexes: ClassVar = [Index(fields=("customer_id",), name="rewards_grant_reason_of")]
+
+
+class FailedTrigger(Model):
+    """The trigger of a system has failed at a source of a customer, so that it must be tried again."""
+
+    id = IdField(primary_key=True)
+    customer_id = IdField()
+    system_id = IdField()
+    source = TextKeyField(120)
+    purchase_id = IdField(null=True)
+    failed_at = InstantField()
+
+    class Meta:
+        table = "rewards_failed"
+        unique_together = (("customer_id", "system_id", "source"),)

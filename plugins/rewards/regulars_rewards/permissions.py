@@ -20,9 +20,14 @@ _TILLS = ("store_terminal", "cashier", "store_manager")
 _WHOLE = " In the whole shop only."
 
 PERMISSIONS: Sequence[Permission] = (
-    Permission(OFFERS_VIEW, "See promotions, quotes of baskets, and what was used.", _EVERYBODY),
     Permission(
-        OFFERS_MANAGE, "Make and change promotions, and make codes in bulk." + _WHOLE, ("marketing",), shop_wide=True
+        OFFERS_VIEW, "See promotions, quotes of baskets, what was used, and progress in reward systems.", _EVERYBODY
+    ),
+    Permission(
+        OFFERS_MANAGE,
+        "Make and change promotions and reward systems, and make codes in bulk." + _WHOLE,
+        ("marketing",),
+        shop_wide=True,
     ),
     Permission(
         OFFERS_TRUST,
@@ -32,7 +37,7 @@ PERMISSIONS: Sequence[Permission] = (
     Permission(COUPONS_VIEW, "See the coupons of a customer who is named.", _EVERYBODY),
     Permission(
         COUPONS_ISSUE,
-        "Give a customer a coupon, look codes up, and take redemptions back.",
+        "Give a customer a coupon or progress, look codes up, and take redemptions back.",
         ("store_manager", "marketing", "support"),
     ),
     Permission(COUPONS_REDEEM, "Reserve, release and redeem coupons, and sell with them.", _TILLS),

@@ -1,5 +1,5 @@
-"""What the plugin keeps of a customer, and what of it is erased: why somebody gave them coupons. Coupons and uses stay under
-the opaque id, since nothing in them is personal."""
+"""What the plugin keeps of a customer, and what of it is erased: why somebody gave them coupons and progress. Coupons, uses,
+progress and what gave it stay under the opaque id, since nothing in them is personal."""
 
 from collections.abc import Mapping, Sequence
 
@@ -29,6 +29,45 @@ HOLDINGS: Sequence[Holding] = (
             "created_at": WHEN, "reserved_until": WHEN, "redeemed_at": WHEN, "released_at": WHEN, "sharing": INNER,
         },
     ),
+    Holding(
+        "rewards_progress",
+        {"id": INNER, "customer_id": KEPT, "system_id": KEPT, "units": KEPT, "progress": KEPT, "issued": KEPT},
+    ),
+    Holding(
+        "rewards_earning",
+        {
+            "id": INNER, "customer_id": KEPT, "system_id": KEPT, "source": KEPT, "purchase_id": KEPT, "version": KEPT,
+            "per": KEPT, "earned": KEPT, "reversed": KEPT, "base": AMOUNT, "shares": INNER, "explanation": KEPT, "at": WHEN,
+        },
+    ),
+    Holding(
+        "rewards_entry",
+        {
+            "id": KEPT, "customer_id": KEPT, "system_id": KEPT, "cause": KEPT, "delta": KEPT, "progress_after": KEPT, "at": WHEN,
+            "recorded_at": WHEN, "actor": INNER, "source": KEPT, "purchase_id": KEPT, "refund_id": KEPT, "merge_id": KEPT,
+            "given_id": KEPT, "coupon_id": KEPT, "explanation": KEPT,
+        },
+    ),
+    Holding(
+        "rewards_given",
+        {
+            "id": KEPT, "customer_id": KEPT, "system_id": KEPT, "version": KEPT, "kind": KEPT, "settings": INNER, "cost": KEPT,
+            "source": KEPT, "coupon_id": KEPT, "given_at": WHEN, "taken_back_at": WHEN, "why": KEPT,
+        },
+    ),
+    Holding(
+        "rewards_grant_reason",
+        {"entry_id": KEPT, "customer_id": KEPT, "reason": KEPT},
+        key="entry_id",
+        is_removed=True,
+        kind="rewardReasons",
+    ),
+    Holding(
+        "rewards_failed",
+        {
+            "id": INNER, "customer_id": INNER, "system_id": INNER, "source": INNER, "purchase_id": INNER, "failed_at": INNER,
+        },
+    ),
 )  # fmt: skip
 """Column by column. Who issued a coupon is not told: that is somebody else."""
 
@@ -39,6 +78,10 @@ async def erase(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, int]:
 
 
 async def references(shop: Shop, customer_ids: Sequence[str]) -> Sequence[Mapping[str, int]]:
-    """What keeps each of these customers from being deleted: their coupons, and what they used."""
-    places = {"coupons": "rewards_coupon.customer_id", "offerUses": "rewards_use.customer_id"}
+    """What keeps each of these customers from being deleted: their coupons, what they used, and what they have collected."""
+    places = {
+        "coupons": "rewards_coupon.customer_id",
+        "offerUses": "rewards_use.customer_id",
+        "rewardProgress": "rewards_progress.customer_id",
+    }
     return await counted_by(shop.database, places, customer_ids)

@@ -30,7 +30,7 @@ from regulars_core.plugin import (
     told_of,
 )
 from regulars_schema.plugin import Contribution
-from regulars_tiers import events, hookspecs, personal
+from regulars_tiers import benefits, events, hookspecs, personal
 from regulars_tiers.bulk_reassessment import TIERS_REASSESS
 from regulars_tiers.commands import commands
 from regulars_tiers.graphql import contribution
@@ -135,6 +135,16 @@ async def refunds_undone(shop: Shop, refunds: Sequence[RecordedRefund], moments:
 @hookimpl
 async def purchases_reassigned(shop: Shop, purchases: Sequence[ReassignedPurchase], moments: Sequence[Instant]) -> None:
     await events.reassigned(shop, purchases, moments)
+
+
+@hookimpl
+def customers_priority_lookups(shop: Shop, customers: Sequence[str]) -> Sequence[Lookup]:
+    return benefits.priority_lookups(shop, customers)
+
+
+@hookimpl
+def customers_priority(shop: Shop, customers: Sequence[str], found: Sequence[Sequence[Any]]) -> Sequence[int]:
+    return benefits.priorities(shop, customers, found)
 
 
 @hookimpl

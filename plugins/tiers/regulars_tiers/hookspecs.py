@@ -8,7 +8,7 @@ from regulars_core.plugin import hookspec
 
 if TYPE_CHECKING:
     from regulars_core.plugin import Shop
-    from regulars_tiers.recalculation import Change
+    from regulars_tiers.moments import Change
 
 
 @hookspec

@@ -14,8 +14,8 @@ FIGURES = f"Its figures add up purchases of all stores: also needs `{PURCHASES_V
 PERMISSIONS: Sequence[Permission] = (
     Permission(
         VIEW,
-        "See tiers, their history and the policy. A tier is the whole shop's; a standing, whose figures add up what was "
-        "bought in all stores, also needs `purchases.view` in the whole shop.",
+        "See tiers and their standings, their history and the policy. They are the whole shop's, the figures of a standing "
+        "included, and told as that whatever stores a key is bound to.",
         ("store_terminal", "cashier", "store_manager", "marketing", "support", "accountant"),
     ),
     Permission(

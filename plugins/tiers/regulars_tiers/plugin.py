@@ -1,6 +1,6 @@
 """Everything of tiers that another plugin may use."""
 
-from regulars_tiers.multipliers import (
+from regulars_tiers.benefits import (
     NotLookedUp,
     Sale,
     multiplier_lookups,
@@ -9,8 +9,8 @@ from regulars_tiers.multipliers import (
     read_multipliers,
     unchanged,
 )
+from regulars_tiers.moments import Change, changed_after, shown_changes
 from regulars_tiers.reads import lookup_shown_tiers, shown_tiers, shown_tiers_from, tiers_of
-from regulars_tiers.recalculation import Change
 from regulars_tiers.rules.criteria import CriterionKind, Unit
 
 __all__ = [
@@ -19,11 +19,13 @@ __all__ = [
     "NotLookedUp",
     "Sale",
     "Unit",
+    "changed_after",
     "lookup_shown_tiers",
     "multiplier_lookups",
     "multipliers",
     "read_found",
     "read_multipliers",
+    "shown_changes",
     "shown_tiers",
     "shown_tiers_from",
     "tiers_of",

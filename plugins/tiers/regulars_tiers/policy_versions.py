@@ -3,8 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache, partial
-from random import Random
+from functools import lru_cache
 from typing import Any
 
 from regulars_core.plugin import (
@@ -13,12 +12,10 @@ from regulars_core.plugin import (
     Instant,
     Lookup,
     Problem,
-    PurchaseFact,
     Refused,
     Shop,
-    broken_law,
+    first_broken,
     now,
-    random_purchases,
 )
 from regulars_tiers.histories import histories_of
 from regulars_tiers.registry import kinds_of, owner_of
@@ -127,18 +124,17 @@ def checked(shop: Shop, data: Any) -> Policy:
 async def refuse_failing(shop: Shop, policy: Policy) -> None:
     """Try what a policy asks for on purchases made at random and on the latest of some customers. Raises Refused with the place
     and the reason of each criterion that breaks a law or fails: a policy that cannot be applied must not be in force."""
-    checks, dice = Checks("policy"), Random(0)
+    checks = Checks("policy")
     rows = await shop.database.read(f"SELECT customer_id FROM customer_stats ORDER BY active_at DESC LIMIT {_SAMPLE}")
     reads = {one for _, criterion in policy.placed_criteria for one in criterion.kind.reads}
     histories = await histories_of(shop, [row[0] for row in rows], reads)
     bought = [history.facts[-_MAX_TRIED:] for history in histories.values()]
-    examples = [(), *(random_purchases(dice) for _ in range(_SAMPLE)), *bought]
     tried = dict[tuple[Any, ...], str | None]()
     for place, criterion in policy.placed_criteria:
         key = criterion.figure_key[:2]
         if key not in tried:
             await asyncio.sleep(0)  # others are answered between, and the deadline of the request is kept
-            tried[key] = _first_broken(criterion, examples)
+            tried[key] = first_broken(criterion.kind, criterion.settings, bought, _SAMPLE)
         if law := tried[key]:
             owner = owner_of(shop, criterion.kind.name)
             message = f"{criterion.kind.name} of the plugin '{owner}' cannot be used: {law}."
@@ -148,20 +144,13 @@ async def refuse_failing(shop: Shop, policy: Policy) -> None:
 
 def broken_criteria(versions: Versions) -> Mapping[str, str]:
     """Which law each metric that can be measured breaks on purchases made at random, or what it raises; by metric."""
-    dice = Random(0)
-    examples = [(), *(random_purchases(dice) for _ in range(_SAMPLE))]
     tried: dict[tuple[Any, ...], Criterion] = {}
     for version in versions.all:
         tried |= {
             one.figure_key[:2]: one for one in version.policy.criteria if one.kind.name not in versions.unavailable
         }
-    broken = ((one.kind.name, _first_broken(one, examples)) for one in tried.values())
+    broken = ((one.kind.name, first_broken(one.kind, one.settings, tries=_SAMPLE)) for one in tried.values())
     return {metric: law for metric, law in broken if law}
-
-
-def _first_broken(criterion: Criterion, examples: Sequence[Sequence[PurchaseFact]]) -> str | None:
-    broken = partial(broken_law, criterion.kind, criterion.settings)
-    return next((law for facts in examples if (law := broken(facts))), None)
 
 
 async def change_policy(shop: Shop, policy: Policy, effective_at: Instant | None, author: str) -> int:

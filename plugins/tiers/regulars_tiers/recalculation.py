@@ -6,6 +6,7 @@ looked up with everything else, and if somebody was quicker it is told again. Of
 rows that were looked up, the facts are made here.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,6 @@ from regulars_core.plugin import (
     lookup_lifetimes,
     lookup_purchase_facts,
     moment,
-    new_id,
     now,
     purchase_facts,
     purchase_facts_from,
@@ -38,6 +38,7 @@ from regulars_core.plugin import (
     told_later,
 )
 from regulars_tiers.histories import assignments_from, horizon, lookup_assignments, shortened, with_new
+from regulars_tiers.moments import Change
 from regulars_tiers.policy_versions import ANEW, lookup_versions, remembered_versions, versions_from
 from regulars_tiers.rules.criteria import CriterionKind, Unavailable
 from regulars_tiers.rules.policy import Versions
@@ -64,26 +65,6 @@ class Recalculate:
     since: Instant = NEVER
     purchase_id: str | None = None
     at: Instant | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A customer's tier as it is shown was another before. Positions: 0 is the lowest tier. `cause` is PURCHASE, REFUND,
-    VOID, REASSIGNMENT, MERGE, UNMERGE, ASSIGNMENT, POLICY, REASSESSMENT or TIME; `at` is when it came about."""
-
-    customer_id: str
-    before: str
-    after: str
-    before_position: int
-    after_position: int
-    at: Instant
-    cause: str
-    purchase_id: str | None = None
-
-    @property
-    def upgrade(self) -> bool:
-        """Whether it is a change for the better."""
-        return self.after_position > self.before_position
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +133,7 @@ async def recalculate(
         existing, asked = known.stored.get(customer_id), customers[customer_id]
         at = present if asked.at is None else asked.at
         try:
-            periods = _periods(known, customer_id, history, zone)
+            periods = await _reckoned(known, customer_id, history, zone)
         except CriterionFailed as failed:
             failures[customer_id] = failed
             stored = existing.periods if existing else ()
@@ -177,6 +158,16 @@ async def _held(shop: Shop, customers: Mapping[str, Recalculate]) -> Mapping[str
     if not merged or told_later():
         return customers
     return {one: wanted for one, wanted in customers.items() if one not in merged}
+
+
+_LONG = 10_000
+"""Purchases over which it takes so long to reckon that others are to be answered meanwhile."""
+
+
+async def _reckoned(known: "_Known", customer_id: str, history: History, zone: ZoneInfo) -> Sequence[Period]:
+    if len(history.facts) < _LONG:
+        return _periods(known, customer_id, history, zone)
+    return await asyncio.to_thread(_periods, known, customer_id, history, zone)
 
 
 def _periods(known: "_Known", customer_id: str, history: History, zone: ZoneInfo) -> Sequence[Period]:
@@ -341,7 +332,7 @@ class _Writer:
 
     async def write(self, database: Database) -> None:
         """Write it: of one customer together with whatever else the transaction writes, of many in a few statements."""
-        changes = [(new_id(), c.customer_id, c.at, c.before, c.after, c.cause, c.purchase_id) for c in self.changes]
+        changes = [(c.id, c.customer_id, c.at, c.before, c.after, c.cause, c.purchase_id) for c in self.changes]
         if self._customers == 1 and len(self._new) < MIN_COPY_ROWS:
             begins = {row[1] for row in self._new}
             periods = inserting("tier_spell", _PERIOD, self._new) if self._new else None

@@ -1,13 +1,12 @@
 """Trying a policy on the shop's own history, by the code that would apply it; nothing is written."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from regulars_core.plugin import GONE, Instant, Shop, now
+from regulars_core.plugin import Instant, PastPurchases, Shop, now
 from regulars_tiers.histories import histories_of, stored_periods
 from regulars_tiers.policy_versions import refuse_failing, versions_of
-from regulars_tiers.reassessment import BATCH
 from regulars_tiers.rules.explanation import Explainer, Kept, Standing
 from regulars_tiers.rules.policy import Policy, Versions
 from regulars_tiers.rules.timeline import CriterionFailed, History, Period
@@ -56,7 +55,7 @@ async def simulate(
     existing = [(version.number, version.begins, version.policy) for version in before.all]
     after = Versions.of([*existing, (before.latest + 1, begins, policy)])
     simulation = Simulation(moment, before, after)
-    async for ids in _customers(shop):
+    async for ids in PastPurchases.customers_in_batches(shop):
         histories, stored = await histories_of(shop, ids, after.reads), await stored_periods(shop.database, ids)
         for customer_id in ids:
             history, periods = histories[customer_id], stored.get(customer_id, ())
@@ -79,17 +78,3 @@ def _known(
         return Explainer(versions, customer_id, history, shop.settings.zone)
     except CriterionFailed as failed:
         return Kept(versions, customer_id, periods, history.assignments, failed.metric)
-
-
-async def _customers(shop: Shop) -> AsyncIterator[Sequence[str]]:
-    """All customers but who was merged into another one or erased, in batches by id."""
-    last = "0" * 32
-    while True:
-        rows = await shop.database.rows(
-            f"SELECT id FROM customer WHERE id > $1 AND status NOT IN {GONE} ORDER BY id LIMIT {BATCH}", last
-        )
-        if rows:
-            yield [row[0] for row in rows]
-        if len(rows) < BATCH:
-            return
-        last = rows[-1][0]

@@ -20,7 +20,7 @@ from regulars_core.queries.where import Values, Where
 from regulars_core.shop.actors import operator
 from regulars_core.shop.shop import Shop
 from regulars_schema.customers.types import CustomerWhere
-from regulars_schema.fields.filters import read_again
+from regulars_schema.fields.where_trees import read_again
 from regulars_schema.request.context import RequestContext
 from regulars_schema.schema import schema_in
 
@@ -38,8 +38,10 @@ def lookup_audiences_now(shop: Shop, audiences: Sequence[Audience], customers: S
     for audience in audiences:
         before = len(values.all)
         try:
-            sql = read(audience).compile(values)
-            conditions.append(f"CASE WHEN {sql} THEN '{_HOLDS}' ELSE '0' END")
+            where = read(audience)
+            sql, there = where.compile(values), where.all_there(values)
+            gone = f" WHEN NOT ({there}) THEN '{_FAILED}'" if there else ""  # under `not` it would be for everybody
+            conditions.append(f"CASE{gone} WHEN {sql} THEN '{_HOLDS}' ELSE '0' END")
         except Exception as error:  # a leaf may be a stranger's code; what it raises may quote customers
             del values.all[before:]
             _tell(shop, audience, error)

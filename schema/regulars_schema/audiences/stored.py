@@ -1,12 +1,12 @@
 """What plugins store of a `CustomerWhere`, and what of it is shown.
 
     audience = audience_of(input.audience, context.shop, checks, "rules", "0", "audience")     plain JSON, or None
-    shown = shown_audience(row.audience, context)                                                a CustomerFilter, or None
+    shown = await shown_audiences([row.audience for row in rows], context)                     each a CustomerFilter, or None
 
 Whoever sets an audience must be allowed to read what it compares: that is looked at where the input is read, as for any filter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from regulars_core.audiences.answers import leaves_in
@@ -16,11 +16,11 @@ from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.errors import Forbidden
 from regulars_core.queries.where import Where
 from regulars_core.shop.shop import Shop
-from regulars_schema.composition.contributions import FilterLeaf
 from regulars_schema.customers.types import CustomerWhere
-from regulars_schema.fields.filters import GivenWhere
+from regulars_schema.fields.stored_trees import may_read_trees
+from regulars_schema.fields.where_trees import GivenWhere
 from regulars_schema.request.context import RequestContext
-from regulars_schema.schema import contributions_of, core_contributions
+from regulars_schema.schema import schema_in
 from regulars_schema.types.scalars import CustomerFilter
 
 CODE = "INVALID_AUDIENCE"
@@ -39,8 +39,14 @@ def audience_of(where: Where | None, shop: Shop, checks: Checks, *path: str, any
     audience, before = where.written(), len(checks.problems)
     for place in _empty(audience, ()):
         checks.fail(CODE, "An audience has conditions; leave it out for everybody.", *path, *place)
-    known = audience_leaves(shop).by_name
-    for place, name, comparison in () if any_leaf else leaves_in(audience):
+    known, brought = audience_leaves(shop).by_name, schema_in(shop).leaves[CustomerWhere]
+    for place, name, comparison in leaves_in(audience):
+        if name in brought and brought[name].stands_for is not None:
+            message = f"What `{name}` stands for may be another tomorrow: give its conditions themselves."
+            checks.fail(CODE, message, *path, *place)
+            continue
+        if any_leaf:
+            continue
         leaf = known.get(name)
         if leaf is None:
             checks.fail(CODE, f"`{name}` does not answer for a past instant.", *path, *place)
@@ -61,41 +67,26 @@ def _empty(node: Any, path: tuple[str, ...]) -> list[tuple[str, ...]]:
     return [place for one, where in inside for place in _empty(one, where)]
 
 
-def shown_audience(audience: Audience | None, context: RequestContext) -> CustomerFilter | None:
-    """A stored audience as the caller may see it: None for everybody, and where it compares what the caller may not read. A leaf
-    whose plugin is off stays in it."""
-    if audience is None:
-        return None
-    known = _customer_leaves(context.shop)
-    try:
-        for _, name, _ in leaves_in(audience):
-            if name in known:
-                context.demand(known[name].needs, shop_wide=known[name].shop_wide)
-    except Forbidden:
-        return None
-    return CustomerFilter(dict(audience))
+async def shown_audiences(
+    audiences: Sequence[Audience | None], context: RequestContext
+) -> Sequence[CustomerFilter | None]:
+    """Stored audiences as the caller may see them: None for everybody, and where one compares what the caller may not read. A
+    leaf whose plugin is off stays in it."""
+    trees = [one or {} for one in audiences]
+    allowed = await may_read_trees(CustomerWhere, trees, schema_in(context.shop), context)
+    return [
+        CustomerFilter(dict(one)) if one is not None and may else None
+        for one, may in zip(audiences, allowed, strict=True)
+    ]
 
 
 def may_read_leaf(name: str, context: RequestContext) -> bool:
     """Whether the caller may read what a leaf compares; nobody may where nobody brings it."""
-    leaf = _customer_leaves(context.shop).get(name)
+    leaf = schema_in(context.shop).leaves[CustomerWhere].get(name)
     if leaf is None:
         return False
     try:
-        context.demand(leaf.needs, shop_wide=leaf.shop_wide)
+        context.demand(leaf.needs, shop_wide=leaf.shop_wide, otherwise=leaf.otherwise)
     except Forbidden:
         return False
     return True
-
-
-class _CustomerLeaves(dict[str, FilterLeaf]):
-    """The leaves of `CustomerWhere` in a shop, by name."""
-
-
-def _customer_leaves(shop: Shop) -> Mapping[str, FilterLeaf]:
-    leaves: _CustomerLeaves | None = shop.memory.get(_CustomerLeaves)
-    if leaves is None:
-        contributions = [*core_contributions(), *contributions_of(shop.plugins)]
-        own = (leaf for one in contributions for leaf in one.leaves if leaf.where is CustomerWhere)
-        leaves = shop.memory[_CustomerLeaves] = _CustomerLeaves({leaf.name: leaf for leaf in own})
-    return leaves

@@ -21,6 +21,7 @@ from graphql import (
 )
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
 from strawberry.types.execution import ExecutionResult
@@ -48,6 +49,14 @@ from regulars_schema.request.context import GraphQLContext
 from regulars_schema.request.permissions import REQUIRES, guard
 from regulars_schema.types.scalars import SCALARS
 
+DESCRIPTION = (
+    "The API of one shop: its customers, what they have bought, and what brings them back. What needs a permission says so, and "
+    "what a plugin brings says which. Amounts are decimal strings with the digits of their currency; instants are in UTC; pages "
+    "are connections as Relay has them; a mutation has worked if its `userErrors` are empty. Sent again under the same "
+    "`idempotencyKey`, it is done once."
+)
+"""What the schema says of itself."""
+
 
 class ComposedSchema(strawberry.Schema):
     """A schema made of contributions. Raises SchemaConflict before anything of GraphQL is built, and for a type or a field
@@ -56,7 +65,7 @@ class ComposedSchema(strawberry.Schema):
     def __init__(self, contributions: Sequence[Contribution], *, documents: Documents | None = None) -> None:
         self._parts = parts = Parts(contributions)
         self.leaves, self.inputs, self.sorts = parts.leaves, parts.inputs, parts.sorts
-        self.nodes, self.problems = parts.nodes, parts.problems
+        self.nodes, self.problems, self.vocabularies = parts.nodes, parts.problems, parts.vocabularies
         self.executor = BreadthFirst(Documents() if documents is None else documents)
         self.readers: dict[type, Sequence[FieldReader]] = {}
         self.arguments: dict[int, tuple[Reader | None, Demands | None]] = {}
@@ -69,10 +78,22 @@ class ComposedSchema(strawberry.Schema):
             extensions=[step_by_step(self.executor)],
             execution_context_class=bounded_by(self.executor.documents.limits),
         )
+        self._tell_one_of()
         self._refuse_unreached()
         self._refuse_unshown(contributions)
         self._refuse_unguarded()
         guard(self._schema)
+        self._schema.description = DESCRIPTION
+        self._schema.type_map = dict(sorted(self._schema.type_map.items()))  # as introspection tells them
+
+    def _tell_one_of(self) -> None:
+        """Let graphql-core know of which inputs exactly one field is given. Strawberry keeps that to itself and checks it while
+        values are coerced, where no place is known and whatever is raised ends the request."""
+        for type_ in self._schema.type_map.values():
+            definition = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+            if isinstance(type_, GraphQLInputObjectType) and definition is not None and definition.is_one_of:
+                type_.is_one_of = True
+                del type_.out_type
 
     def _refuse_unreached(self) -> None:
         for extended in (*self._parts.fields, *self._parts.inputs):
@@ -122,6 +143,8 @@ class ComposedSchema(strawberry.Schema):
     ) -> ExecutionResult:
         """Answer a document: at once where it is known, and by Strawberry's way through the extensions otherwise. Raises
         Unavailable where the audit of what was read cannot be written."""
+        if isinstance(context_value, GraphQLContext):
+            context_value.request.shop.memory.setdefault(ComposedSchema, self)
         result = await self._answer(
             query,
             variable_values,
@@ -171,7 +194,9 @@ class ComposedSchema(strawberry.Schema):
     def printed(self) -> str:
         """The schema as SDL, everything sorted by name."""
         # Sorting rebuilds Strawberry's enums as plain ones, which cannot print a default; what is printed can be read.
-        return print_schema(lexicographic_sort_schema(build_schema(self.as_str()))) + "\n"
+        readable = build_schema(self.as_str())
+        readable.description = self._schema.description  # Strawberry does not print it
+        return print_schema(lexicographic_sort_schema(readable)) + "\n"
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Strawberry would log every error; `answered` logs those that are our fault, once and with an id."""

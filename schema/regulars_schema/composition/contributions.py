@@ -3,24 +3,30 @@
 `regulars_schema.composition.composed_schema` makes one schema of it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NewType
 
 import strawberry
 from strawberry.types.base import get_object_definition
 from strawberry.types.field import StrawberryField
 
 from regulars_core.plugins.owners import CORE
-from regulars_core.primitives.errors import Problem
+from regulars_core.primitives.errors import BadInput, Problem
 from regulars_core.primitives.text import camel
 from regulars_core.queries.pages import SortKey
+from regulars_core.queries.where import Where
+from regulars_core.queries.words import Word
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.permissions import requires
 
 
 class SchemaConflict(Exception):
     """Two owners claim the same place in the schema, one claims a place that is not there, or what one brings is incomplete."""
+
+
+Doubt = Callable[[], Awaitable[None]]
+"""What asks the database whether a comparison means anything. Raises BadInput."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,15 @@ class FilterLeaf:
 
     `conditions` turns a comparison into the core's conditions; its RequestContext knows shop and caller. `needs` is the
     permission to read what it compares, unless that is the permission of the type itself; where what is compared is
-    summed up over all stores, it must be held `shop_wide`.
+    summed up over all stores, it must be held `shop_wide`, or `otherwise` the permission to be told just that.
+
+    `doubt` answers, for a comparison that may mean nothing (a name where a code is meant), what asks the database and raises
+    BadInput, with the place inside the comparison; None where it is known to mean something. It is asked wherever conditions are
+    given, before anything is done with them.
+
+    `stands_for` answers, for a leaf that stands for trees which only the database knows, what each of the comparisons of one tree
+    stands for, and BadInput in the place of one that stands for nothing; `conditions` say then only in what two of them differ.
+    It is asked once for all of them, with the RequestContext and the schema.
     """
 
     where: type
@@ -50,6 +64,9 @@ class FilterLeaf:
     shop_wide: bool = False
     owner: str = CORE
     """Who has brought it; whoever does need not say so."""
+    otherwise: str | None = None
+    doubt: Callable[[Any, Any], Doubt | None] | None = None
+    stands_for: Callable[[Sequence[Any], Any, Any], Awaitable[Sequence[Where | BadInput]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +88,7 @@ class InputField:
 
 @dataclass(frozen=True)
 class SortField:
-    """A value of a sort enum (a NewType marker) and the key that it stands for; `needs` and `shop_wide` as in
+    """A value of a sort enum (a NewType marker) and the key that it stands for; `needs`, `shop_wide` and `otherwise` as in
     FilterLeaf."""
 
     enum: Any
@@ -80,6 +97,12 @@ class SortField:
     needs: str | None = None
     shop_wide: bool = False
     owner: str = CORE
+    otherwise: str | None = None
+
+    @property
+    def written_as(self) -> str:
+        """The value as an input has it."""
+        return self.key.name
 
 
 @dataclass(frozen=True)
@@ -92,6 +115,26 @@ class NodeKind:
     needs: str | None = None
     owner: str = CORE
     is_node: bool = True
+
+
+Vocabulary = NewType("Vocabulary", str)
+"""A set of words that the shop uses; a plugin adds one with a VocabularyKind."""
+Vocabulary.__doc__ = "A set of words that the shop uses. Plugins add their own."
+
+
+@dataclass(frozen=True)
+class VocabularyKind:
+    """A value of `Vocabulary`: words that are in use, who may see them, and how they are read.
+
+    `read` answers at most so many of them, the most frequent first, of what the caller sees: `async def brands(context, number)`.
+    What it costs must not grow with the shop without bound.
+    """
+
+    name: str
+    description: str
+    read: Callable[[RequestContext, int], Awaitable[Sequence[Word]]]
+    needs: str
+    owner: str = CORE
 
 
 @dataclass(frozen=True)
@@ -120,6 +163,7 @@ class Contribution:
     nodes: Sequence[NodeKind] = ()
     problems: Sequence[type[Problem]] = ()
     codes: Sequence[MutationCode] = ()
+    vocabularies: Sequence[VocabularyKind] = ()
 
 
 def needs_of(contribution: Contribution) -> Iterator[tuple[str, str]]:
@@ -139,6 +183,8 @@ def needs_of(contribution: Contribution) -> Iterator[tuple[str, str]]:
     for node in contribution.nodes:
         if node.needs:
             yield f"Node.{node.kind}", node.needs
+    for vocabulary in contribution.vocabularies:
+        yield f"Vocabulary.{vocabulary.name}", vocabulary.needs
 
 
 def fields_needing(fields: Iterable[StrawberryField]) -> Iterator[tuple[str, str]]:

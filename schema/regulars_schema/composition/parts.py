@@ -22,6 +22,8 @@ from regulars_schema.composition.contributions import (
     NodeKind,
     SchemaConflict,
     SortField,
+    Vocabulary,
+    VocabularyKind,
 )
 from regulars_schema.composition.mutation_codes import with_codes
 from regulars_schema.composition.type_names import types_of
@@ -44,6 +46,7 @@ class Parts:
         self.enums: dict[Any, dict[str, GraphQLEnumValue]] = {}
         self.nodes: dict[str, NodeKind] = {}
         self.problems: dict[str, type[Problem]] = {}
+        self.vocabularies: dict[str, VocabularyKind] = {}
         self._types: dict[str, tuple[object, str]] = {}
         self._places = _Places()
         self._places.reserve("Problem", [Problem.__name__], CORE)
@@ -55,6 +58,7 @@ class Parts:
             self._add_sorts(contribution)
             self._add_nodes(contribution)
             self._add_problems(contribution)
+            self._add_vocabularies(contribution)
         for contribution in contributions:
             self._add_codes(contribution)
 
@@ -87,7 +91,9 @@ class Parts:
             name = get_object_definition(leaf.where, strict=True).name
             self._places.reserve(name, ("all", "any", "not"), CORE)
             self._places.claim(name, leaf.name, contribution.owner)
-            described = needing(leaf.description, leaf.needs, shop_wide=leaf.shop_wide) + _by(contribution.owner)
+            described = needing(leaf.description, leaf.needs, leaf.otherwise, shop_wide=leaf.shop_wide) + _by(
+                contribution.owner
+            )
             self.leaves.setdefault(leaf.where, {})[leaf.name] = replace(
                 leaf, description=described, owner=contribution.owner
             )
@@ -109,7 +115,9 @@ class Parts:
         for sort in contribution.sorts:
             name = sort.key.name
             self._places.claim(sort.enum.__name__, name, contribution.owner)
-            described = needing(sort.description, sort.needs, shop_wide=sort.shop_wide) + _by(contribution.owner)
+            described = needing(sort.description, sort.needs, sort.otherwise, shop_wide=sort.shop_wide) + _by(
+                contribution.owner
+            )
             ours = replace(sort, owner=contribution.owner)
             self.sorts.setdefault(sort.enum, {})[name] = ours
             self.enums.setdefault(sort.enum, {})[name] = GraphQLEnumValue(ours, description=described)
@@ -118,6 +126,13 @@ class Parts:
         for node in contribution.nodes:
             self._places.claim("Node", node.kind, contribution.owner)
             self.nodes[node.kind] = replace(node, owner=contribution.owner)
+
+    def _add_vocabularies(self, contribution: Contribution) -> None:
+        for one in contribution.vocabularies:
+            self._places.claim(Vocabulary.__name__, one.name, contribution.owner)
+            described = needing(one.description, one.needs) + _by(contribution.owner)
+            ours = self.vocabularies[one.name] = replace(one, owner=contribution.owner)
+            self.enums.setdefault(Vocabulary, {})[one.name] = GraphQLEnumValue(ours, description=described)
 
     def _add_problems(self, contribution: Contribution) -> None:
         for problem in contribution.problems:

@@ -19,7 +19,11 @@ from regulars_schema.composition.contributions import Contribution
 from regulars_schema.types.scalars import SCALARS
 
 _NAMES = NameConverter()
-_SCALARS = {scalar.name: marker for marker, scalar in (*DEFAULT_SCALAR_REGISTRY.items(), *SCALARS.items())}
+_SCALARS = {
+    scalar.name: marker
+    for marker, scalar in (*DEFAULT_SCALAR_REGISTRY.items(), *SCALARS.items())
+    if scalar.name != "Upload"  # of a multipart request, which is not taken here; the name is one of our own types'
+}
 
 
 def types_of(contributions: Sequence[Contribution]) -> Iterator[tuple[str, object, str]]:

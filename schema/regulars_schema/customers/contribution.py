@@ -6,7 +6,8 @@ from regulars_core.customers.erasure import deletion
 from regulars_core.customers.reads import customers_by_ids
 from regulars_core.plugins.owners import CORE
 from regulars_schema.composition.contributions import Contribution, NodeKind
-from regulars_schema.customers import duplicates, erasures, errors
+from regulars_schema.customers import duplicates, erasures, errors, exports, sensitive
+from regulars_schema.customers.attributes import contribution as attributes
 from regulars_schema.customers.fields import EXTENSIONS
 from regulars_schema.customers.filters import LEAVES
 from regulars_schema.customers.mutations import MUTATIONS
@@ -19,10 +20,24 @@ def contribution() -> Contribution:
     """What this room brings to the schema."""
     return Contribution(
         CORE,
-        extensions=(*EXTENSIONS, errors.EXTENSION, *duplicates.EXTENSIONS, QUERIES, MUTATIONS, *erasures.EXTENSIONS),
+        extensions=(
+            *attributes.EXTENSIONS,
+            *EXTENSIONS,
+            sensitive.EXTENSION,
+            errors.EXTENSION,
+            *duplicates.EXTENSIONS,
+            QUERIES,
+            MUTATIONS,
+            *erasures.EXTENSIONS,
+            *exports.EXTENSIONS,
+        ),
         types=[errors.VersionConflict, duplicates.PossibleDuplicates, erasures.CustomerReferenced],
         problems=[changes.VersionConflict, PossibleDuplicates, deletion.CustomerReferenced],
-        leaves=LEAVES,
+        leaves=[*attributes.LEAVES, *LEAVES],
         sorts=SORTS,
-        nodes=[NodeKind("customer", in_every_store(customers_by_ids), "customers.view"), *erasures.NODES],
+        nodes=[
+            *attributes.NODES,
+            NodeKind("customer", in_every_store(customers_by_ids), "customers.view"),
+            *erasures.NODES,
+        ],
     )

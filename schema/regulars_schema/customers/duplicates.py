@@ -94,9 +94,9 @@ def traits_told(context: RequestContext) -> frozenset[str]:
     if context.actor.may("customers.create"):
         told |= {"email", "phone"}
     if context.actor.may("customers.view_pii"):
-        told |= {"email", "phone", "phone_tail", "birth_date"}
+        told |= {"email", "phone", "phone_tail", "birth_date", duplicates.ATTRIBUTE}
     if context.actor.may("customers.view_sensitive"):
-        told.add("tax_id")
+        told |= {"tax_id", duplicates.SENSITIVE_ATTRIBUTE}
     return frozenset(told)
 
 

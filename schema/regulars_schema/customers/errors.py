@@ -25,7 +25,9 @@ class Expecting:
     )
 
 
-@strawberry.type(description="The customer was changed after it was looked at: look again, and decide again.")
+@strawberry.type(
+    description="The customer, or a note about them, was changed after it was looked at: look again, and decide again."
+)
 class VersionConflict(UserError):
     """Over regulars_core.customers.changes.VersionConflict."""
 

@@ -8,14 +8,18 @@ from typing import Any
 import strawberry
 
 from regulars_core.customers import rules
+from regulars_core.customers.attributes.rules import GivenAttribute
 from regulars_core.customers.columns import NAMES
 from regulars_core.customers.rules import CustomerChanges, NewCustomer
+from regulars_schema.customers.attributes.types import AttributeValueInput
+from regulars_schema.customers.consents import ConsentEntryInput, consents_in
 from regulars_schema.customers.errors import Expecting
 from regulars_schema.customers.types import ContactMethod, Gender
 from regulars_schema.inputs.extensible import open_input
 from regulars_schema.inputs.idempotent import IdempotentInput
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.inputs.readers import ExtensibleInput
+from regulars_schema.request.context import RequestContext
 from regulars_schema.types.ids import key_of
 
 
@@ -24,7 +28,10 @@ class MatchOn(Enum):
     """Columns of customer."""
 
     EMAIL = strawberry.enum_value("EMAIL", description="The same e-mail address.")
-    PHONE = strawberry.enum_value("PHONE", description="The same phone number.")
+    PHONE = strawberry.enum_value(
+        "PHONE",
+        description="The same phone number; where `EMAIL` was asked before, of nobody with another e-mail address.",
+    )
 
 
 @strawberry.input(description="A postal address; every part is optional, and an empty one is no address.")
@@ -46,6 +53,10 @@ BIRTH_DATE = "Date of birth, such as `1990-02-28`."
 COMPANY_NAME = "The company's name; at most 240 characters."
 IS_COMPANY = "Whether a company and not a person; if absent, a company where only a company's name is given."
 TAX_ID = "Tax identification; at most 64 characters."
+CONSENTS = (
+    "What the customer agrees to or refuses, at most 20 entries: written down also for a customer who is found. Needs "
+    "`consents.record`."
+)
 _FIRST_NAME, _LAST_NAME = (
     f"{which} name; at most 120 characters. Of a company, that of whom to ask for." for which in ("First", "Last")
 )
@@ -78,11 +89,16 @@ class CustomerCreateInput(ExtensibleInput, IdempotentInput):
         description="The group; the default one if absent."
     )
     origin_store_code: strawberry.Maybe[str | None] = strawberry.field(
-        description="The store where the customer is registered; absent for headquarters."
+        description="The store where the customer is registered, in which the caller may do so; if absent, the only store of a "
+        "key that is bound to one, and headquarters for a key of the whole shop."
     )
     tags: strawberry.Maybe[list[str] | None] = strawberry.field(description=_TAGS)
     billing_address: strawberry.Maybe[AddressInput | None] = strawberry.field(description="Where invoices go.")
     shipping_address: strawberry.Maybe[AddressInput | None] = strawberry.field(description="Where goods go.")
+    attributes: strawberry.Maybe[list[AttributeValueInput] | None] = strawberry.field(
+        description="Values of the shop's own attributes."
+    )
+    consents: strawberry.Maybe[list[ConsentEntryInput] | None] = strawberry.field(description=CONSENTS)
     match_on: strawberry.Maybe[list[MatchOn] | None] = strawberry.field(
         description="Answer the customer with the same e-mail or phone, if there is one, instead of making another; asked "
         "in this order. A customer that is found is not changed."
@@ -122,6 +138,9 @@ class CustomerUpdateInput(ExtensibleInput, Expecting, IdempotentInput):
     shipping_address: strawberry.Maybe[AddressInput | None] = strawberry.field(
         description="Where goods go; replaces the whole address."
     )
+    attributes: strawberry.Maybe[list[AttributeValueInput] | None] = strawberry.field(
+        description="Values of the shop's own attributes; those that are not named stay."
+    )
 
 
 def address(input: AddressInput | None) -> rules.Address | None:
@@ -131,8 +150,12 @@ def address(input: AddressInput | None) -> rules.Address | None:
     return rules.Address(**{part.name: value_or_none(getattr(input, part.name)) for part in fields(rules.Address)})
 
 
-def new_customer(input: CustomerCreateInput, origin_store_id: str | None) -> NewCustomer:
-    """The core's form of a new customer. Raises BadInput for an id of a group that is none."""
+def _attributes(given: strawberry.Maybe[list[AttributeValueInput] | None]) -> list[GivenAttribute]:
+    return [GivenAttribute(one.name, value_or_none(one.value)) for one in value_or_none(given) or ()]
+
+
+def new_customer(context: RequestContext, input: CustomerCreateInput, origin_store_id: str | None) -> NewCustomer:
+    """The core's form of a new customer. Raises BadInput for an id of a group that is none, and Forbidden as `consents_in`."""
     group = value_or_none(input.group_id)
     return NewCustomer(
         **{name: value_or_none(getattr(input, name)) for name in NAMES},
@@ -142,6 +165,8 @@ def new_customer(input: CustomerCreateInput, origin_store_id: str | None) -> New
         origin_store_id=origin_store_id,
         billing_address=address(value_or_none(input.billing_address)),
         shipping_address=address(value_or_none(input.shipping_address)),
+        attributes=_attributes(input.attributes),
+        consents=consents_in(value_or_none(input.consents), context),
         extras=input.extras,
     )
 
@@ -159,6 +184,7 @@ def changes_of(input: CustomerUpdateInput) -> CustomerChanges:
     for name in rules.ADDRESSES.values():
         if (maybe := getattr(input, name)) is not None:
             changes[name] = address(maybe.value)
+    changes["attributes"] = _attributes(input.attributes)
     changes["extras"] = input.extras
     return changes  # type: ignore[return-value]
 

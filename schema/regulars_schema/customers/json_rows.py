@@ -50,8 +50,10 @@ def _stats_in(currency: CurrencyCode, timezone: ZoneInfo, today: date) -> Relati
 
 
 def _stats(context: RequestContext) -> Relation | None:
-    if context.actor.stores(VIEW) is not None:
-        return None
+    return _totals(context) if context.actor.stores(VIEW) is None else None
+
+
+def _totals(context: RequestContext) -> Relation:
     currency, timezone = context.shop.settings.currency, context.shop.settings.zone
     return _stats_in(currency, timezone, day_of(now(), timezone))
 
@@ -78,12 +80,13 @@ def _led_to_by(column: str) -> Callable[..., Sequence[str]]:
 
 def customers_found(search: QuickSearch) -> Relation:
     """The customers that a quick search finds, in its order."""
-    return replace(ALL_CUSTOMERS, order=search.order, source=search.source, given=tuple(search.needles))
+    return replace(ALL_CUSTOMERS, order=search.order, source=search.source, given=tuple(search.given))
 
 
 GROUP_OF = Relation(GROUP, "g.id", "group_id")
 ORIGIN_STORE_OF = Relation(STORE, "st.id", "origin_store_id")
 # For its alias and the names of its attributes; which relation it is depends on the shop.
 STATS_OF = SqlField(_stats_in(CurrencyCode("USD"), ZoneInfo("UTC"), date.min).kind, _stats)
+TOTALS_OF = SqlField(STATS_OF.kind, _totals)
 TAGS_OF = Relation(_TAG, "t.customer_id", order="t.tag_key")
 BILLING_ADDRESS_OF, SHIPPING_ADDRESS_OF = _address_of("BILLING"), _address_of("SHIPPING")

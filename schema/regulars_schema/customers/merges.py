@@ -1,14 +1,12 @@
 """Merging customers, in the language of the API."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import strawberry
-from strawberry.types.base import get_object_definition
 
 from regulars_core.bulk.reads import BulkJobRow
-from regulars_core.customers.merge import facts, plan
+from regulars_core.customers.merge import facts
 from regulars_core.customers.merge.bulk import merge_or_request, unmerge_or_request
 from regulars_core.customers.merge.forecasts import MAX_ABSORBED, Wanted, forecast
 from regulars_core.customers.merge.obstacles import obstacles_of
@@ -17,8 +15,8 @@ from regulars_core.customers.merge.reads import MergeRow, merges_by_ids, merges_
 from regulars_core.customers.reads import CustomerRow, aliases_of, customers_by_ids
 from regulars_core.plugins.owners import CORE
 from regulars_core.primitives.clock import Instant
-from regulars_core.primitives.text import camel
 from regulars_schema.composition.contributions import Contribution, Extension, Mutation, NodeKind, Query
+from regulars_schema.customers.merge_fields import MERGE, MergeField, values_of
 from regulars_schema.customers.types import Customer
 from regulars_schema.fields.declarations import batched, mutation, root
 from regulars_schema.fields.nodes import backed_by, in_order
@@ -29,8 +27,6 @@ from regulars_schema.request.errors import Payload, UserError, told
 from regulars_schema.request.permissions import guarded, requires
 from regulars_schema.shop.bulk_jobs import BulkJob, ReferenceCount
 from regulars_schema.types.ids import global_id, key_of
-
-MERGE = "customers.merge"
 
 
 @requires(MERGE)
@@ -43,70 +39,7 @@ class MergeEffect:
     message: str = strawberry.field(description="What changes, for people: one sentence in English.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
-    customer_id: str
-    value: str | None
-
-
-def _customer_id(root: Any) -> strawberry.ID:
-    return strawberry.ID(global_id("customer", root.customer_id))
-
-
-@requires(MERGE)
-@strawberry.type(description="The value of a field before a merge.")
-class MergeValue:
-    """What one customer had."""
-
-    is_type_of = backed_by(_Value)
-    customer_id: strawberry.ID = strawberry.field(resolver=_customer_id, description="Whose it is.")
-    value: str | None = strawberry.field(
-        description="The value as text; null where there is none. Needs what the field itself needs."
-    )
-
-
-def _kept_from(root: Any) -> strawberry.ID:
-    return strawberry.ID(global_id("customer", root.kept_from))
-
-
-@requires(MERGE)
-@strawberry.type(description="A field in which merged customers differ.")
-class MergeField:
-    """Over regulars_core.customers.merge.plan.MergeField."""
-
-    is_type_of = backed_by(plan.MergeField)
-    field: str = strawberry.field(description="The field, as `CustomerUpdateInput` names it.")
-    kept_from: strawberry.ID = strawberry.field(resolver=_kept_from, description="Whose value is kept.")
-
-
 _AT_STAKE = "the ledger may be at stake"
-_NEEDS = {
-    **{
-        camel(field.python_name): field.metadata.get("needs")
-        for field in get_object_definition(Customer, strict=True).fields
-    },
-    **dict.fromkeys(("billingAddress", "shippingAddress"), "customers.view_pii"),
-    "groupId": "groups.view",
-}
-"""What it takes to see a field; nothing but its type's own permission for what is not here."""
-
-
-@batched(
-    name="values",
-    returns=list[MergeValue],
-    most=MAX_ABSORBED + 1,
-    description="The values, of the survivor first; those that the caller may not see are null.",
-)
-async def values_of(fields: Sequence[plan.MergeField], context: RequestContext) -> Sequence[list[_Value]]:
-    """The values of each field, as far as the caller may see them."""
-    return [[_Value(id_, _seen(context, one.field, value)) for id_, value in one.values] for one in fields]
-
-
-def _seen(context: RequestContext, field: str, value: str | None) -> str | None:
-    needs = _NEEDS.get(field, "customers.view")
-    if value is None or not context.actor.may(needs or "customers.view"):
-        return None
-    return global_id("group", value) if field == "groupId" else value
 
 
 def _merge_id(root: Any) -> strawberry.ID | None:

@@ -1,33 +1,41 @@
 """Asking for customers and changing them."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
 
 from regulars_core.customers import changes
+from regulars_core.customers.attributes.definitions import declared_attributes, held_attributes, lookup_declared
+from regulars_core.customers.consent_records import record_checked
 from regulars_core.customers.duplicates import Look
 from regulars_core.customers.reads import survivors_by_ids
 from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import checked
+from regulars_core.database import Lookup
+from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.queries.rows import load_one
+from regulars_core.shop.shop import Shop
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.customers.duplicates import DuplicateMatch, match_rows, possible_duplicates, traits_told
 from regulars_schema.customers.errors import Expecting
 from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdateInput, changes_of, matches, new_customer
 from regulars_schema.customers.types import Customer
 from regulars_schema.fields.declarations import mutation
+from regulars_schema.fields.store_scope import CREATE
 from regulars_schema.inputs.idempotent import IdempotentInput
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 from regulars_schema.request.permissions import guarded
-from regulars_schema.shop.store_lookup import store_id
+from regulars_schema.shop.store_lookup import store_done_in
 from regulars_schema.types.ids import key_of
 
 _DETAILS = (
     "`REQUIRED`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`, `INVALID_EMAIL`, `INVALID_PHONE`, `INVALID_DATE`, `INVALID_COUNTRY`, "
-    "`NOT_FOUND`"
+    "`UNKNOWN_ATTRIBUTE`, `INVALID_ATTRIBUTE`, `NOT_FOUND`"
 )
 
 
@@ -44,20 +52,34 @@ class CustomerCreatePayload(Payload):
     )
 
 
+def _create_lookups(_: Shop, input: CustomerCreateInput) -> Sequence[Lookup]:
+    return [] if value_or_none(input.attributes) else [lookup_declared()]
+
+
 @mutation(
     name="customerCreate",
-    needs="customers.create",
+    needs=CREATE,
+    ahead=_create_lookups,
     description="Registers a customer, or finds the one it already is. Codes: `POSSIBLE_DUPLICATES` and `NOT_UNIQUE` "
-    f"(PossibleDuplicates), {_DETAILS}.",
+    f"(PossibleDuplicates), `UNKNOWN_PURPOSE`, `PROOF_REQUIRED`, {_DETAILS}.",
 )
 async def customer_create(
     context: RequestContext, *, input: Annotated[CustomerCreateInput, strawberry.argument(description="Who it is.")]
 ) -> CustomerCreatePayload:
     """Register a customer, or find the one it already is."""
-    origin = await store_id(context.shop, value_or_none(input.origin_store_code), "originStoreCode")
-    new = checked(context.shop.settings, new_customer(input, None if origin == MAIN_STORE_ID else origin))
+    checks = Checks()
+    store = await checks.looked_up(
+        store_done_in(context, CREATE, value_or_none(input.origin_store_code), "originStoreCode")
+    )
+    given = new_customer(context, input, None if store is None or store.id == MAIN_STORE_ID else store.id)
+    declared = await (held_attributes if given.attributes else declared_attributes)(context.database)
+    new = checks.attempt(partial(checked, context.shop.settings, given, declared=declared))
+    checks.refuse()
+    assert new is not None
     look = Look(refuses=not value_or_none(input.force), is_strict=True, told=traits_told(context))
     outcome = await find_or_register(context.shop, new, matches(input), look)
+    if new.consents and not outcome.created:
+        await record_checked(context.shop, outcome.id, new.consents)
     also: Any = await match_rows(context, outcome.matches)
     row = await customer_row(context, outcome.id)
     return CustomerCreatePayload(customer=row, created=outcome.created, possible_duplicates=also)
@@ -184,7 +206,7 @@ async def customer_row(context: RequestContext, key: str) -> Any:
 
 
 @strawberry.input(description="Tags to put on a customer.")
-class TagsAddInput(IdempotentInput):
+class TagsAddInput(Expecting, IdempotentInput):
     """Input of tagsAdd."""
 
     customer_id: strawberry.ID = strawberry.field(description="The customer.")
@@ -199,19 +221,20 @@ class TagsAddPayload(CustomerPayload):
 @mutation(
     name="tagsAdd",
     needs="customers.edit",
-    description="Puts tags on a customer. Codes: `NOT_FOUND`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`.",
+    description="Puts tags on a customer. Codes: `NOT_FOUND`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`, "
+    "`VERSION_CONFLICT`.",
 )
 async def tags_add(
     context: RequestContext, *, input: Annotated[TagsAddInput, strawberry.argument(description="Which tags, on whom.")]
 ) -> TagsAddPayload:
     """Put tags on a customer."""
     key = key_of(input.customer_id, "customer", "customerId")
-    await changes.add_tags(context.shop, key, input.tags)
+    await changes.add_tags(context.shop, key, input.tags, value_or_none(input.expected_version))
     return TagsAddPayload(customer=await customer_row(context, key))
 
 
 @strawberry.input(description="Tags to take off a customer.")
-class TagsRemoveInput(IdempotentInput):
+class TagsRemoveInput(Expecting, IdempotentInput):
     """Input of tagsRemove."""
 
     customer_id: strawberry.ID = strawberry.field(description="The customer.")
@@ -226,7 +249,7 @@ class TagsRemovePayload(CustomerPayload):
 @mutation(
     name="tagsRemove",
     needs="customers.edit",
-    description="Takes tags off a customer; those that are not there are passed over. Codes: `NOT_FOUND`.",
+    description="Takes tags off a customer; those that are not there are passed over. Codes: `NOT_FOUND`, `VERSION_CONFLICT`.",
 )
 async def tags_remove(
     context: RequestContext,
@@ -235,7 +258,7 @@ async def tags_remove(
 ) -> TagsRemovePayload:
     """Take tags off a customer."""
     key = key_of(input.customer_id, "customer", "customerId")
-    await changes.remove_tags(context.shop, key, input.tags)
+    await changes.remove_tags(context.shop, key, input.tags, value_or_none(input.expected_version))
     return TagsRemovePayload(customer=await customer_row(context, key))
 
 

@@ -13,7 +13,6 @@ from regulars_core.customers.reads import (
     NEWEST_FIRST,
     SORT_KEYS,
     CustomerRow,
-    NoteRow,
     StatsRow,
 )
 from regulars_core.customers.search.texts import NAMES, NAMES_AND_CONTACT
@@ -22,11 +21,11 @@ from regulars_core.primitives.clock import Instant
 from regulars_core.queries.pages import Window
 from regulars_core.queries.where import Where
 from regulars_schema.composition.contributions import SortField
-from regulars_schema.fields.filters import where_input
 from regulars_schema.fields.nodes import Node, backed_by
 from regulars_schema.fields.pagination import PageArguments, window_of
 from regulars_schema.fields.sort_orders import OrderDirection, order_of
-from regulars_schema.fields.store_scope import VIEW
+from regulars_schema.fields.store_scope import TOTALS, VIEW
+from regulars_schema.fields.where_trees import where_input
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.permissions import guarded, requires
 from regulars_schema.types.ids import identified
@@ -67,6 +66,7 @@ class ContactMethod(Enum):
     PHONE = strawberry.enum_value("PHONE", description="By a call.")
     SMS = strawberry.enum_value("SMS", description="By a text message.")
     POST = strawberry.enum_value("POST", description="By a letter.")
+    MESSENGER = strawberry.enum_value("MESSENGER", description="By a message in an app, such as WhatsApp.")
 
 
 @requires("groups.view")
@@ -120,19 +120,22 @@ class CustomerStats:
     )
 
 
-@requires("notes.view")
-@strawberry.type(
-    description="What the team wrote down about a customer; never shown to the customer nor printed on receipts."
-)
-class Note(Node):
-    """Over regulars_core.customers.reads.NoteRow."""
+@requires(TOTALS)
+@strawberry.type(description="What a customer's purchases amount to in the whole shop.")
+class CustomerTotals:
+    """Over regulars_core.customers.reads.StatsRow."""
 
-    is_type_of = backed_by(NoteRow)
-    id: strawberry.ID = identified("note")
-    body: str = strawberry.field(description="The text.")
-    author: str = strawberry.field(description="Who wrote it: the name of the key that was used.")
-    created_at: Instant = strawberry.field(description="When it was written.")
-    updated_at: Instant = strawberry.field(description="When it was last rewritten.")
+    is_type_of = backed_by(StatsRow)
+    total_spent: Money = strawberry.field(description="What they came to, less everything given back.")
+    purchase_count: int = strawberry.field(
+        description="Purchases in all stores that are neither voided nor wholly refunded."
+    )
+    first_purchase_at: Instant | None = strawberry.field(
+        description="When the first counted purchase was made, in whatever store; null without one."
+    )
+    last_purchase_at: Instant | None = strawberry.field(
+        description="When the latest counted purchase was made, in whatever store; null without one."
+    )
 
 
 @requires(None)
@@ -182,9 +185,6 @@ class Customer(Node):
     )
     birth_date: date | None = guarded("customers.view_pii", description="Date of birth.")
     gender: Gender | None = guarded("customers.view_pii", description="Gender, if told.")
-    tax_id: str | None = guarded(
-        "customers.view_sensitive", description="Tax identification, printed on receipts where there is one."
-    )
     preferred_contact: ContactMethod | None = guarded(
         "customers.view_pii", description="How the customer likes to be reached."
     )
@@ -229,6 +229,7 @@ class CustomersArguments(PageArguments, total=False):
 
 SORTS = [
     SortField(CustomerOrderField, SORT_KEYS["CREATED_AT"], "By the time of registration."),
+    SortField(CustomerOrderField, SORT_KEYS["UPDATED_AT"], "By the time of the last change of the details."),
     SortField(
         CustomerOrderField,
         SORT_KEYS["NAME"],
@@ -236,9 +237,10 @@ SORTS = [
     ),
     SortField(CustomerOrderField, SORT_KEYS["CODE"], "By code, as text."),
     *(
-        SortField(CustomerOrderField, SORT_KEYS[name], description, needs=VIEW, shop_wide=True)
+        SortField(CustomerOrderField, SORT_KEYS[name], description, needs=VIEW, shop_wide=True, otherwise=TOTALS)
         for name, description in (
             ("TOTAL_SPENT", "By what was spent in all."),
+            ("AVERAGE_PURCHASE", "By what a purchase comes to on average; without one, below all others."),
             ("PURCHASE_COUNT", "By the number of purchases."),
             ("LAST_PURCHASE_AT", "By the latest purchase; without one, below all others."),
         )

@@ -13,20 +13,22 @@ from graphql import (
     Node,
     StringValueNode,
     Token,
+    ValuesOfCorrectTypeRule,
     Visitor,
     parse,
     specified_rules,
     validate,
     visit,
 )
-from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+from strawberry.types.graphql import OperationType
 
 from regulars_schema.documents.costs import Price
 from regulars_schema.documents.introspection import may_introspect, tells_of_schema
 from regulars_schema.documents.limits import Limits, refuse_excess, too_complex
 from regulars_schema.documents.operations import OperationTemplate
+from regulars_schema.documents.places import NeverNullableInOneOf, ValuesInPlace, place_in_document
 from regulars_schema.request.context import GraphQLContext
 
 MAX_CACHED_CHARACTERS = 16_384
@@ -34,6 +36,8 @@ MAX_CACHED_CHARACTERS = 16_384
 
 MAX_ERRORS = 5
 """Mistakes of a document, or of its variables, that are told at once."""
+
+_RULES = [ValuesInPlace if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules]
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,12 @@ class ParsedDocument:
         """Raise CannotGetOperationTypeError if there are several operations and no name: Strawberry would run the first."""
         if not operation_name and self.price.has_several:
             raise CannotGetOperationTypeError(None)
+
+    def refuse_writing(self, operation_name: str | None) -> None:
+        """Raise InvalidOperationTypeError if the operation is there and no query."""
+        kind = self.price.kind(operation_name)
+        if kind not in {None, OperationType.QUERY.value}:
+            raise InvalidOperationTypeError(OperationType(kind))
 
     def note(self, context: GraphQLContext, operation_name: str | None) -> None:
         """Note what a valid operation asks for, in the schema's own words."""
@@ -149,12 +159,14 @@ def parsed(text: str, schema: GraphQLSchema, limits: Limits) -> ParsedDocument:
 
 
 def mistakes_in(document: DocumentNode, schema: GraphQLSchema, context: object) -> list[GraphQLError]:
-    """What is wrong with a document, as Strawberry finds it, but the first mistakes are enough, and only who may read the
-    schema is helped to guess its names; both take far longer than the rest."""
-    return validate(
+    """What is wrong with a document, as Strawberry finds it and each at its place, but the first mistakes are enough, and only
+    who may read the schema is helped to guess its names; both take far longer than the rest."""
+    mistakes = validate(
         schema,
         document,
-        (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule),
+        (*_RULES, MaybeNullValidationRule, NeverNullableInOneOf),
         max_errors=MAX_ERRORS,
         hide_suggestions=not may_introspect(context),
     )
+    place_in_document(mistakes, document)
+    return mistakes

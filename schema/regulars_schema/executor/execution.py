@@ -47,7 +47,7 @@ from regulars_schema.executor.plan import ExecutionField, Leaf, Plan, Selection
 from regulars_schema.executor.pushdown import Pushdown
 from regulars_schema.executor.statements import Statement, objects_in
 from regulars_schema.request.context import BatchFunction, GraphQLContext, RequestContext
-from regulars_schema.request.permissions import definition_of
+from regulars_schema.request.permissions import definition_of, may_be_refused
 
 
 @dataclass(slots=True, eq=False)
@@ -291,7 +291,11 @@ class Execution:
 
 def _with_denials(field: ExecutionField, values: list[Any]) -> list[Any]:
     """Arguments ask for permissions too; what they are refused is told like what the field itself is refused."""
-    if field.definition.args and field.shape.nullable and any(isinstance(value, Forbidden) for value in values):
+    if (
+        may_be_refused(field.definition)
+        and field.shape.nullable
+        and any(isinstance(value, Forbidden) for value in values)
+    ):
         return [
             Denied(value.permission, shop_wide=value.shop_wide) if isinstance(value, Forbidden) else value
             for value in values

@@ -10,10 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 import graphql
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from regulars_schema.documents.documents import mistakes_in, parsed
 from regulars_schema.documents.introspection import forbidden_introspection
+from regulars_schema.documents.places import place_in_answer
 from regulars_schema.executor.executor import BreadthFirst, Operation
 from regulars_schema.executor.plan import Unsupported
 from regulars_schema.request import permissions
@@ -48,6 +50,12 @@ def charge(operation: Operation) -> None:
 def refuse_ambiguity(operation: Operation) -> None:
     """Raise CannotGetOperationTypeError if it is not clear which operation is meant."""
     operation.document.refuse_ambiguity(operation.name)
+
+
+def refuse_writing(operation: Operation) -> None:
+    """Raise InvalidOperationTypeError for anything but a query where nothing else may be asked."""
+    if operation.context.reads_only:
+        operation.document.refuse_writing(operation.name)
 
 
 def refuse_introspection(operation: Operation) -> None:
@@ -85,16 +93,23 @@ async def answer(operation: Operation) -> None:
         operation.result = await executor.answer(operation, operation.ready)
 
 
+def place_mistakes(operation: Operation) -> None:
+    """Say of values that were not accepted where they stand."""
+    if operation.result is not None and operation.result.errors:
+        document = operation.document.document
+        place_in_answer(operation.result.errors, operation.schema, document, operation.variables)
+
+
 def tell_refusals(operation: Operation) -> None:
     """Tell of what was refused, after everything else."""
     if operation.result is not None:
         permissions.tell_refusals(operation.context, operation.result)
 
 
-PARSING: Sequence[Step] = (read, charge, refuse_ambiguity)
+PARSING: Sequence[Step] = (read, charge, refuse_ambiguity, refuse_writing)
 VALIDATION: Sequence[Step] = (refuse_introspection, validate, keep, note)
 EXECUTION: Callable[[Operation], Awaitable[None]] = answer
-CONCLUSION: Sequence[Step] = (tell_refusals,)
+CONCLUSION: Sequence[Step] = (place_mistakes, tell_refusals)
 """The steps in their order, by the hooks in which Strawberry takes them."""
 
 ONCE: Collection[Step] = frozenset({read, validate, keep})
@@ -159,6 +174,8 @@ async def answered_again(operation: Operation) -> ExecutionResult | None:
             step(operation)
     except Invalid as invalid:
         return PreExecutionError(None, invalid.errors)
+    except InvalidOperationTypeError:
+        raise
     except Exception as error:
         refusal = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
         return PreExecutionError(None, [refusal])
@@ -177,6 +194,8 @@ def _is_foreseen(operation: Operation) -> bool:
     operation.is_known = True
     try:
         operation.ready = executor.ready(operation)
-    except Unsupported:
+    except (
+        Exception
+    ):  # Unsupported; or what nobody foresaw, for which Strawberry has taken every step before it comes so far
         return False
     return True

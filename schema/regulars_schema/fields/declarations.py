@@ -14,7 +14,8 @@ made by a call: `batched(purchase_of, name="purchase", …)`.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial, wraps
+from functools import cache, partial, wraps
+from inspect import Parameter, signature
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, get_type_hints, overload
 
 from strawberry.types.field import StrawberryField
@@ -22,11 +23,12 @@ from strawberry.types.field import StrawberryField
 from regulars_core.database import Lookup
 from regulars_core.shop.shop import Shop
 from regulars_schema.executor.pushdown import SqlField
+from regulars_schema.fields.doubts import is_doubtful, settled
 from regulars_schema.fields.outcomes import Outcomes
 from regulars_schema.fields.pipeline import Pipeline
 from regulars_schema.fields.resolvers import Declaration, batch_field, root_field
 from regulars_schema.inputs.idempotent import IdempotentInput
-from regulars_schema.request.context import Asked, BatchFunction, GraphQLContext
+from regulars_schema.request.context import Asked, BatchFunction, GraphQLContext, RequestContext
 from regulars_schema.request.errors import Payload
 
 RootFunction = Callable[..., Awaitable[Any]]
@@ -63,11 +65,32 @@ def batched(
     needs: str | None = None,
     most: int = 1,
     sql_field: SqlField | None = None,
+    refuses: bool = False,
 ) -> StrawberryField:
     """A field over all parents of a level, called once for them together, unless it is refused. A list that can be long says
     how many it holds at `most`, and costs as much. Where nothing is asked that the `sql_field` does not know, the database may
-    write the answer itself, and the function is not called."""
-    return batch_field(function, Declaration(name, returns, description, needs, most, sql_field), function)
+    write the answer itself, and the function is not called. A field without arguments that may answer Forbidden for some of the
+    parents says that it `refuses`."""
+    declared = Declaration(name, returns, description, needs, most, sql_field, refuses=refuses)
+    return batch_field(_settling(function), declared, function)
+
+
+@cache
+def _settling(function: BatchFunction) -> BatchFunction:
+    """The function, of whose arguments the database has said what their conditions mean."""
+    if all(one.kind in {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD} for one in _parameters(function)):
+        return function  # without any arguments of the field's own
+
+    @wraps(function)
+    async def settle(parents: Sequence[Any], context: RequestContext, **arguments: Any) -> Sequence[Any]:
+        known = await settled(arguments) if is_doubtful(arguments) else arguments
+        return await function(parents, context, **known)
+
+    return settle
+
+
+def _parameters(function: Callable[..., Any]) -> Sequence[Parameter]:
+    return list(signature(function).parameters.values())
 
 
 @declarer
@@ -89,7 +112,13 @@ def root(
 
     async def answer(context: GraphQLContext, _: Any, __: str, arguments: dict[str, Any], asked: Asked) -> Any:
         own = (asked(),) if asks else ()
-        return await context.request.in_time(lambda: function(context.request, *own, **arguments))
+        if not is_doubtful(arguments):
+            return await context.request.in_time(lambda: function(context.request, *own, **arguments))
+
+        async def settle() -> Any:
+            return await function(context.request, *own, **await settled(arguments))
+
+        return await context.request.in_time(settle)
 
     declared = Declaration(name, returns, description, needs, sql_field=sql_field, sized_by=sized_by)
     return root_field(answer, declared, function)

@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from regulars_core.database import Database
+from regulars_core.primitives.errors import BadInput
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.request.context import RequestContext
 from regulars_schema.types.ids import split_id
@@ -30,6 +31,10 @@ def backed_by(row: type) -> Any:
     return staticmethod(is_type_of)
 
 
+MAX_NODES = 100
+"""Ids of one `nodes` at most."""
+
+
 async def node(context: RequestContext, schema: ComposedSchema, id_: str) -> Any:
     """The object with this id; None for one that is not there."""
     kind, key = split_id(id_, "id")
@@ -39,6 +44,25 @@ async def node(context: RequestContext, schema: ComposedSchema, id_: str) -> Any
     context.demand(found.needs)
     context.shop.refuse_behind(found.owner)
     return (await found.load(context, [key])).get(key)
+
+
+async def nodes(context: RequestContext, schema: ComposedSchema, ids: Sequence[str]) -> list[Any]:
+    """The objects with these ids, in their order; None in the place of one that is not there or that the caller may not see. Each
+    kind of them is read once. Raises BadInput."""
+    if len(ids) > MAX_NODES:
+        raise BadInput(f"At most {MAX_NODES} ids at once.", ("ids",))
+    wanted: dict[str, list[str]] = {}
+    places = [split_id(id_, "ids", str(n)) for n, id_ in enumerate(ids)]
+    for kind, key in dict.fromkeys(places):
+        wanted.setdefault(kind, []).append(key)
+    found: dict[tuple[str, str], Any] = {}
+    for kind, keys in wanted.items():
+        one = schema.nodes.get(kind)
+        if one is None or not one.is_node or not (one.needs is None or context.actor.may(one.needs)):
+            continue
+        context.shop.refuse_behind(one.owner)
+        found |= {(kind, key): row for key, row in (await one.load(context, keys)).items()}
+    return [found.get(place) for place in places]
 
 
 def in_every_store(

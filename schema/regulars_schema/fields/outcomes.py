@@ -9,6 +9,7 @@ import orjson
 import strawberry
 from strawberry.types.base import get_object_definition
 
+from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import Problem
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.composition.contributions import NodeKind
@@ -16,13 +17,14 @@ from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload, PayloadWarning
 from regulars_schema.types.ids import split_id
 
-_PLAIN = (bool, int, strawberry.ID)
+_PLAIN = (bool, int, Instant, strawberry.ID)
 
 
 class Outcomes:
     """The outcomes of one mutation. Objects are kept as ids and read anew, so they answer as they are then; beside
-    them a payload may hold ids, whole numbers, flags, and warnings, which are told again as they were, and lists of a type
-    that says itself what is `kept` of each, in plain JSON, and how all of them are `recalled`.
+    them a payload may hold ids, whole numbers, flags, and warnings, which are told again as they were, and objects or lists of a
+    type that says itself what is `kept` of each, in plain JSON, and how all of them are `recalled`. A text is `named` where it is
+    a name that the shop has given to something of its own, which is told again; or it is `told_once`, and never kept.
 
     Raises TypeError for a payload with anything else in it.
     """
@@ -30,10 +32,13 @@ class Outcomes:
     def __init__(self, payload: type[Payload]) -> None:
         self._payload = payload
         hints = get_type_hints(payload)
+        self._hints = hints
         names = [field.name for field in dataclasses.fields(payload) if field.name != "user_errors"]
         self._warnings = {name for name in names if hints[name] == list[PayloadWarning]}
         self._keeping = {name: type_ for name in names if hasattr(type_ := _listed(hints[name]), "recalled")}
-        plain = {*self._warnings, *self._keeping}
+        metadata = {field.name: field.metadata for field in dataclasses.fields(payload)}
+        self._once = {name for name in names if metadata[name].get("told_once")}
+        plain = {*self._warnings, *self._keeping, *self._once, *(name for name in names if metadata[name].get("named"))}
         self._kinds = {
             name: None if name in plain else _kind(f"{payload.__name__}.{name}", hints[name]) for name in names
         }
@@ -43,10 +48,13 @@ class Outcomes:
         kept = {}
         for name, kind in self._kinds.items():
             value = getattr(payload, name)
+            if name in self._once:
+                continue
             if name in self._warnings:
                 value = [dataclasses.asdict(one) for one in value]
             elif name in self._keeping:
-                value = [self._keeping[name].kept(row) for row in value]
+                kept_of = self._keeping[name].kept
+                value = [kept_of(row) for row in value] if isinstance(value, list) else value and kept_of(value)
             elif kind is not None:
                 value = [row.id for row in value] if isinstance(value, list) else value and value.id
             kept[name] = value
@@ -58,9 +66,12 @@ class Outcomes:
         name, kind = next(iter(self._kinds.items()))
         value = getattr(payload, name)
         if kind is None:
-            return [split_id(value)] if isinstance(value, str) else []
+            return [split_id(value)] if isinstance(value, str) and self._is_id(name) else []
         rows = value if isinstance(value, list) else [value]
         return [about for row in rows if row is not None for about in getattr(row, "audited", [(kind, row.id)])]
+
+    def _is_id(self, name: str) -> bool:
+        return _listed(self._hints[name]) is strawberry.ID
 
     def refused(self, problems: Sequence[Problem]) -> str:
         """What is kept of a refusal."""

@@ -13,6 +13,7 @@ from regulars_core.shop.current_actor import acting_as
 from regulars_core.shop.shop import Shop
 from regulars_core.shop.surcharges import Surcharge, surcharged
 from regulars_schema.composition.composed_schema import ComposedSchema
+from regulars_schema.fields.doubts import settle_input
 from regulars_schema.fields.outcomes import Outcomes
 from regulars_schema.inputs.idempotent import IdempotentInput, canonical, given_fields, key_in
 from regulars_schema.request.context import GraphQLContext, RequestContext
@@ -125,6 +126,7 @@ class Pipeline:
     ) -> Payload:
         """Do it, and write down who did it and what became of it."""
         besides.objects = 0  # it may be done once more
+        await settle_input(given)
         with audit.collecting() as changes:
             payload = await self.function(request, input=given)
         told = audit.writing(

@@ -18,6 +18,7 @@ from regulars_core.queries.pages import Page, Window
 from regulars_core.queries.relations import Relation, RowShape, rows_alone, rows_of
 from regulars_core.queries.where import Where
 from regulars_schema.executor.pushdown import SqlField
+from regulars_schema.fields.doubts import is_doubtful, settled
 from regulars_schema.fields.resolvers import Declaration, batch_field, root_field
 from regulars_schema.request.context import Asked, GraphQLContext, RequestContext
 
@@ -54,7 +55,8 @@ def related_pages(
         return relation.page(*page(context, **arguments))
 
     async def read(parents: Sequence[Any], context: RequestContext, **arguments: Any) -> Sequence[Page[Any]]:
-        return await rows_of(context.database, wanted(context, **arguments), parents)
+        known = await settled(arguments)
+        return await rows_of(context.database, wanted(context, **known), parents)
 
     sql_field = SqlField(relation.kind, _written(wanted), page=True)
     return batch_field(read, Declaration(name, returns, description, needs, sql_field=sql_field), page)
@@ -68,7 +70,7 @@ def root_rows(
 
     def declare(wanted: Callable[..., Relation | Reader]) -> StrawberryField:
         async def read(context: RequestContext, arguments: dict[str, Any]) -> Any:
-            rows = wanted(context, **arguments)
+            rows = wanted(context, **await settled(arguments))
             return await (rows_alone(context.database, rows) if isinstance(rows, Relation) else rows())
 
         async def answer(context: GraphQLContext, _: Any, __: str, arguments: dict[str, Any], ___: Asked) -> Any:
@@ -84,6 +86,8 @@ def _written(wanted: Callable[..., Relation | Reader]) -> Callable[..., Relation
     """What the database can write of what is wanted."""
 
     def relation(context: RequestContext, **arguments: Any) -> Relation | None:
+        if is_doubtful(arguments):
+            return None
         rows = wanted(context, **arguments)
         return rows if isinstance(rows, Relation) and rows.can_be_written else None
 

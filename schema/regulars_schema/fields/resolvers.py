@@ -28,7 +28,8 @@ from regulars_schema.request.permissions import needing
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """What a field says of itself: its name in GraphQL, its type as an annotation, the permission that it needs beyond its
-    type's own, how many objects it holds at most, how the database may write it, and by which argument it is as long as that."""
+    type's own, how many objects it holds at most, how the database may write it, by which argument it is as long as that, and
+    whether it `refuses` by what it finds, though it has no arguments."""
 
     name: str
     returns: Any
@@ -37,6 +38,7 @@ class Declaration:
     most: int = 1
     sql_field: SqlField | None = None
     sized_by: str | None = None
+    refuses: bool = False
 
 
 def batch_field(function: BatchFunction, declared: Declaration, signature: Callable[..., Any]) -> StrawberryField:
@@ -124,6 +126,7 @@ def _field(
             "most": declared.most,
             "sql_field": declared.sql_field,
             "sized_by": declared.sized_by,
+            "refuses": declared.refuses,
         },
     )
 

@@ -24,6 +24,6 @@ def order_of(given: Any, default: Order, context: RequestContext) -> Order:
     """
     if given is None:
         return default
-    context.demand(given.field.needs, shop_wide=given.field.shop_wide)
+    context.demand(given.field.needs, shop_wide=given.field.shop_wide, otherwise=given.field.otherwise)
     context.shop.refuse_behind(given.field.owner)
     return Order(given.field.key, given.direction is OrderDirection.DESC)

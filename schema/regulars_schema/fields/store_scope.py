@@ -5,6 +5,10 @@ from regulars_core.queries.where import Where
 from regulars_schema.request.context import RequestContext
 
 VIEW = "purchases.view"
+CREATE = "customers.create"
+"""What it takes to find out by a whole e-mail address or phone number who somebody is, too."""
+TOTALS = "customers.totals"
+"""What it takes to be told of the whole shop what a customer's purchases amount to, whatever stores one is bound to."""
 
 
 def visible_purchases(context: RequestContext, where: Where | None = None) -> Where | None:

@@ -10,6 +10,7 @@ from types import NoneType
 from typing import Any
 from uuid import UUID
 
+import orjson
 import strawberry
 from strawberry import UNSET
 from strawberry.types.maybe import Some
@@ -97,11 +98,19 @@ def _canonical_of(kind: Any) -> Callable[[Any], Any] | None:
         ((date, time), lambda at: at.isoformat()),
         (UUID, str),
         ((list, tuple), lambda parts: [canonical(part) for part in parts]),
-        (Where, _of_fields(Where)),  # whatever else a tree keeps of how it was given
+        (Where, _of_tree),  # whatever else a tree keeps of how it was given
         (Mapping, lambda parts: {name: canonical(part) for name, part in parts.items()}),
     )
+    if hasattr(kind, "written_as"):  # what stands for a value, such as a member of an open enum
+        return lambda value: value.written_as
     make = next((make for kinds, make in ways if issubclass(kind, kinds)), None)
     return _of_fields(kind) if make is None and dataclasses.is_dataclass(kind) else make
+
+
+def _of_tree(where: Where) -> Any:
+    """A tree of conditions, in whatever order: the fields of an object have none."""
+    content = _of_fields(Where)(where)
+    return content | {"parts": sorted(content["parts"], key=orjson.dumps)}
 
 
 def _shortest(number: Decimal) -> str:

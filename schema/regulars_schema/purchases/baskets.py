@@ -8,7 +8,7 @@ import strawberry
 from regulars_core.customers.reads import survivors_by_ids
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
-from regulars_core.primitives.errors import BadInput, Forbidden
+from regulars_core.primitives.errors import BadInput, Forbidden, Refused
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.primitives.money import MAX_MINOR, CurrencyCode
 from regulars_core.purchases.baskets import Basket, Quoted
@@ -23,6 +23,7 @@ from regulars_schema.inputs.readers import ExtensibleInput
 from regulars_schema.purchases.inputs import PurchaseLineInput, new_lines
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.permissions import requires
+from regulars_schema.shop.store_lookup import IF_UNNAMED, store_unnamed
 from regulars_schema.types.ids import key_of
 from regulars_schema.types.money import Money
 
@@ -43,7 +44,7 @@ class BasketInput(ExtensibleInput):
         description="Who buys, by id; a stranger if absent."
     )
     store_code: strawberry.Maybe[str | None] = strawberry.field(
-        description="Where it is, in a store that the caller may sell in; `MAIN` if absent."
+        description=f"Where it is, in a store that the caller may sell in; {IF_UNNAMED}"
     )
     at: strawberry.Maybe[Instant | None] = strawberry.field(description="At this instant; now if absent.")
     currency_code: strawberry.Maybe[CurrencyCode | None] = strawberry.field(
@@ -181,11 +182,22 @@ async def _stores(
     for code, place in zip(codes, places, strict=True):
         if code is not None and code not in known:
             raise BadInput("There is no store with this code.", (*place, "storeCode"), "NOT_FOUND")
-        store = MAIN_STORE_ID if code is None else known[code].id
+        store = _unnamed(context, needs, place) if code is None else known[code].id
         if needs is not None and not context.actor.may(needs, store):
             raise Forbidden(needs)
         stores.append(store)
     return stores
+
+
+def _unnamed(context: RequestContext, needs: str | None, place: tuple[str, ...]) -> str:
+    """Where a basket is that names no store: where `purchaseRecord` would put it, for whoever may sell."""
+    if needs is None and not context.actor.may(RECORD):
+        return MAIN_STORE_ID
+    try:
+        return store_unnamed(context.actor, RECORD, *place, "storeCode")
+    except Refused as refused:
+        [problem] = refused.problems
+        raise BadInput(problem.message, problem.path, problem.code) from None
 
 
 def _basket(

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import orjson
+
 from regulars_core.customers.contact import parse_email
 from regulars_core.customers.reads import CustomerRow, customer_by_code, lookup_survivors, survivors_by_ids
 from regulars_core.customers.reads import query_by_code as customer_with_code
@@ -10,6 +12,7 @@ from regulars_core.customers.rules import CheckedCustomer, NewCustomer
 from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.database import Lookup, Sought
 from regulars_core.events.events import distinct
+from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import MAIN_STORE_ID, is_id
 from regulars_core.primitives.text import tidy
@@ -19,6 +22,7 @@ from regulars_core.purchases.recorded import PurchaseOutline
 from regulars_core.purchases.rules import checked
 from regulars_core.purchases.service import lookup
 from regulars_core.shop.shop import Shop
+from regulars_schema.customers.consents import entries_of
 from regulars_schema.customers.inputs import address
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.purchases.inputs import PurchaseCustomerInput, PurchaseRecordInput, carried, new_purchase
@@ -40,7 +44,7 @@ async def buyer_of(context: RequestContext, given: PurchaseRecordInput) -> Custo
         message = "Say who buys by one of customerId, customerCode and customer."
         raise Refused(Problem("INVALID_CUSTOMER", message, ("customer",)))
     if id_ is not None:
-        key = key_of(id_, "customer", "customerId")
+        key = key_of(id_, "customer", "customerId", instead="customerCode")
         known = await survivors_by_ids(context.database, [key])
         if key not in known or known[key].is_gone:
             raise Refused(Problem("NOT_FOUND", "There is no customer with this id.", ("customerId",)))
@@ -66,6 +70,7 @@ def newcomer_of(shop: Shop, named: PurchaseCustomerInput, store: str) -> Checked
         **{name: value_or_none(getattr(named, name)) for name in _TOLD},
         is_company=value_or_none(named.is_company),
         billing_address=address(value_or_none(named.billing_address)),
+        consents=entries_of(value_or_none(named.consents)),
         origin_store_id=None if store == MAIN_STORE_ID else store,
     )
     return checked_customer(shop.settings, new, "customer", complete=False)
@@ -87,6 +92,8 @@ def words_of(given: PurchaseRecordInput) -> Sequence[str | None]:
         first, last, company, email, phone, born, tax_id = (value_or_none(getattr(named, name)) for name in _TOLD)
         # Of one that tells no more than names and contact these are the words that they always were.
         more = (company, born, tax_id) if company or born or tax_id else ()
+        if said := entries_of(value_or_none(named.consents)):  # or another sending would lose a refusal without a word
+            more = (*more, "consents", orjson.dumps(said).decode())
         return ("named", first, last, email and (parse_email(email) or email), phone, *more)
     return ("id", value_or_none(given.customer_id), "code", value_or_none(given.customer_code))
 
@@ -132,8 +139,10 @@ def _for_plugins(shop: Shop, given: PurchaseRecordInput, buyer: str | None) -> S
     given.named_ahead[:] = [named]
     if not quoting_looks_up(shop):
         return named.lookups(shop.database.dialect)
+    checks = Checks()
     try:
-        purchase = new_purchase(given, store_id=None, customer_id=buyer, named=(), currency=shop.currency)
+        purchase = new_purchase(given, checks, store_id=None, customer_id=buyer, named=(), currency=shop.currency)
+        checks.refuse()
         return [
             *named.lookups(shop.database.dialect),
             *quoting_of(shop, [checked(purchase, shop.currency, coin=shop.coin)]).lookups,

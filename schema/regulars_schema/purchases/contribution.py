@@ -13,7 +13,8 @@ from regulars_core.purchases.reads import (
 )
 from regulars_schema.composition.contributions import Contribution, NodeKind
 from regulars_schema.fields.store_scope import VIEW, visible_purchases
-from regulars_schema.purchases import baskets, errors, reassignments, receipts
+from regulars_schema.purchases import baskets, errors, exports, reassignments, receipts
+from regulars_schema.purchases.customer_filters import PURCHASES
 from regulars_schema.purchases.fields import EXTENSIONS
 from regulars_schema.purchases.filters import LEAVES
 from regulars_schema.purchases.mutations import MUTATIONS
@@ -43,10 +44,11 @@ def contribution() -> Contribution:
             baskets.QUERIES,
             MUTATIONS,
             reassignments.MUTATIONS,
+            *exports.EXTENSIONS,
         ),
         types=[errors.ReferenceReused],
         problems=[service.ReferenceReused],
-        leaves=LEAVES,
+        leaves=[*LEAVES, PURCHASES],
         sorts=SORTS,
         nodes=[
             NodeKind("purchase", _seen(purchases_by_ids), VIEW),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from regulars_core.customers.notes.reads import NoteRow
 from regulars_core.primitives.clock import Instant
 from regulars_core.purchases.reads import (
     LineRow,
@@ -15,6 +16,7 @@ from regulars_core.purchases.reads import (
 )
 from regulars_core.stores.reads import StoreRow, last_recorded
 from regulars_schema.composition.contributions import Extension
+from regulars_schema.customers.notes.types import Note
 from regulars_schema.customers.types import Customer
 from regulars_schema.fields.declarations import batched
 from regulars_schema.fields.nodes import in_order
@@ -73,6 +75,19 @@ async def purchase_of(found: Sequence[Any], context: RequestContext) -> Sequence
 
 
 @batched(
+    name="purchase",
+    needs=VIEW,
+    returns=Purchase | None,
+    description="The purchase that it is about.",
+)
+async def purchase_of_note(found: Sequence[NoteRow], context: RequestContext) -> Sequence[PurchaseRow | None]:
+    """The purchase that each note is about, in the stores whose purchases the caller sees."""
+    keys = [note.purchase_id for note in found]
+    known = [key for key in keys if key is not None]
+    return in_order(keys, await purchases_by_ids(context.database, known, visible_purchases(context)))
+
+
+@batched(
     name="lastRecordedAt",
     needs=VIEW,
     returns=Instant | None,
@@ -87,6 +102,7 @@ async def last_recorded_at(stores: Sequence[StoreRow], context: RequestContext) 
 
 EXTENSIONS = [
     Extension(Store, [last_recorded_at]),
+    Extension(Note, [purchase_of_note]),
     Extension(
         Customer,
         [

@@ -1,9 +1,13 @@
 """What purchases can be filtered by."""
 
+from collections.abc import Sequence
+
 import strawberry
 
+from regulars_core.primitives.errors import BadInput
 from regulars_core.primitives.text import tidy
 from regulars_core.purchases import filters as sql
+from regulars_core.queries.where import Condition
 from regulars_schema.composition.contributions import FilterLeaf
 from regulars_schema.fields.filters import (
     AmountComparison,
@@ -18,6 +22,7 @@ from regulars_schema.fields.filters import (
     text_conditions,
 )
 from regulars_schema.purchases.types import PurchaseStatus, PurchaseWhere
+from regulars_schema.request.context import RequestContext
 
 
 @strawberry.input(description="Compares with a list of purchase statuses.")
@@ -27,6 +32,42 @@ class PurchaseStatusComparison:
     in_: list[PurchaseStatus] = strawberry.field(name="in", description="One of these.")
 
 
+@strawberry.input(
+    description="Compares the place of an instant in the calendar where the shop is; everything given must hold."
+)
+class CalendarComparison:
+    """Conditions over the local time of an instant."""
+
+    hours: strawberry.Maybe[list[int] | None] = strawberry.field(
+        description="In one of these hours of the day, 0 to 23."
+    )
+    months: strawberry.Maybe[list[int] | None] = strawberry.field(description="In one of these months, 1 to 12.")
+    weekdays: strawberry.Maybe[list[int] | None] = strawberry.field(
+        description="On one of these days of the week, 1 for Monday to 7 for Sunday."
+    )
+
+
+_RANGES = {sql.HOURS: range(24), sql.MONTHS: range(1, 13), sql.WEEKDAYS: range(1, 8)}
+
+
+def calendar_conditions(comparison: CalendarComparison, context: RequestContext) -> Sequence[Condition]:
+    """Whole numbers, and where the shop is."""
+    conditions: list[Condition] = []
+    for name, allowed in _RANGES.items():
+        some = getattr(comparison, name)
+        if some is None:
+            continue
+        if some.value is None:
+            raise BadInput("`null` compares with nothing; leave it out.", (name,))
+        for n, one in enumerate(some.value):
+            if one not in allowed:
+                raise BadInput(f"Between {allowed[0]} and {allowed[-1]}.", (name, str(n)))
+        conditions.append((name, sorted(set(some.value))))
+    if not conditions:
+        raise BadInput("A comparison needs something to compare with.")
+    return [*conditions, (sql.ZONE, context.shop.settings.zone.key)]
+
+
 _AS_WRITTEN = text_conditions(tidy)
 _ABOUT = {
     "status": (PurchaseStatusComparison, enum_conditions, "What has become of the purchase."),
@@ -34,6 +75,7 @@ _ABOUT = {
     "customer": (IdComparison, id_conditions("customer"), "Who bought, by id."),
     "channel": (TextComparison, _AS_WRITTEN, "How it was made, as it was written."),
     "register": (TextComparison, _AS_WRITTEN, "The till, as it was written."),
+    "calendar": (CalendarComparison, calendar_conditions, "When in the year, the week and the day it was made."),
     "purchasedAt": (InstantComparison, instant_conditions, "When it was made."),
     "recordedAt": (InstantComparison, instant_conditions, "When it was recorded here."),
     "total": (AmountComparison, amount_conditions, "What it came to."),

@@ -11,13 +11,15 @@ from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.ids import MAIN_STORE_ID
-from regulars_core.primitives.money import CurrencyCode, to_minor
+from regulars_core.primitives.money import CurrencyCode
 from regulars_core.purchases.ahead import NamedAhead
 from regulars_core.purchases.refundable import WantedLine
-from regulars_core.purchases.rules import MAX_RETURNS, MILLION, NewLine, NewPayment, NewPurchase, NewReturn
+from regulars_core.purchases.rules import MAX_RETURNS, NewLine, NewPayment, NewPurchase, NewReturn
+from regulars_schema.customers.consents import ConsentEntryInput
 from regulars_schema.customers.inputs import (
     BIRTH_DATE,
     COMPANY_NAME,
+    CONSENTS,
     EMAIL,
     IS_COMPANY,
     PHONE,
@@ -29,6 +31,8 @@ from regulars_schema.inputs.extensible import extras_of, open_input
 from regulars_schema.inputs.idempotent import RequiredKeyInput
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.inputs.readers import ExtensibleInput
+from regulars_schema.purchases.amounts import Amounts, millionths
+from regulars_schema.shop.store_lookup import IF_UNNAMED
 from regulars_schema.types.ids import key_of
 
 
@@ -95,6 +99,7 @@ class PurchaseCustomerInput:
     birth_date: strawberry.Maybe[str | None] = strawberry.field(description=BIRTH_DATE)
     tax_id: strawberry.Maybe[str | None] = strawberry.field(description=TAX_ID)
     billing_address: strawberry.Maybe[AddressInput | None] = strawberry.field(description="Where invoices go.")
+    consents: strawberry.Maybe[list[ConsentEntryInput] | None] = strawberry.field(description=CONSENTS)
     match_on: strawberry.Maybe[list[MatchOn] | None] = strawberry.field(
         description="What the customer is recognised by, asked in this order; e-mail, then phone if absent."
     )
@@ -119,7 +124,7 @@ class PurchaseRecordInput(ExtensibleInput, RequiredKeyInput):
     reference: str = strawberry.field(
         description="What the store knows it by, such as the receipt's number; unique in the store, the till and the session."
     )
-    store_code: strawberry.Maybe[str | None] = strawberry.field(description="Where it is made; `MAIN` if absent.")
+    store_code: strawberry.Maybe[str | None] = strawberry.field(description=f"Where it is made; {IF_UNNAMED}")
     purchased_at: strawberry.Maybe[Instant | None] = strawberry.field(
         description="When it was made, at most as far ahead as the shop's settings allow, a day by default; now if absent."
     )
@@ -244,43 +249,19 @@ def carried(given: PurchaseRecordInput) -> Extras:
     return extras_of(given, lines=given.lines, payments=value_or_none(given.payments) or ())
 
 
-class _Amounts:
-    """Decimals into minor units, with every mistake noted."""
-
-    def __init__(self, checks: Checks, currency: str) -> None:
-        self._checks, self._currency = checks, currency
-
-    def minor(self, amount: Decimal | None, *path: str) -> int | None:
-        if amount is None:
-            return None
-        minor = to_minor(amount, self._currency)
-        if minor is None:
-            self._checks.fail("INVALID_AMOUNT", f"This is no amount in {self._currency}.", *path)
-        return minor or 0
-
-
-def millionths(quantity: Decimal | None, checks: Checks, *path: str) -> int:
-    """A quantity as the core keeps it; 1 where none is given."""
-    scaled = (Decimal(1) if quantity is None else quantity) * MILLION
-    if abs(scaled) > 10**15:
-        checks.fail("INVALID_QUANTITY", "This quantity is too large.", *path)
-        return 0
-    return int(scaled)
-
-
 def new_purchase(
     given: PurchaseRecordInput,
+    checks: Checks,
     *,
     store_id: str | None,
     customer_id: str | None,
     named: Sequence[str | None],
     currency: str,
 ) -> NewPurchase:
-    """The core's form of a purchase. Raises Refused for amounts that the currency does not have."""
-    checks = Checks()
+    """The core's form of a purchase. Amounts that the currency does not have are noted in `checks`, and are 0 in it."""
     code = value_or_none(given.currency_code) or currency
-    amounts = _Amounts(checks, code)
-    purchase = NewPurchase(
+    amounts = Amounts(checks, code)
+    return NewPurchase(
         reference=given.reference,
         store_id=store_id or MAIN_STORE_ID,
         customer_id=customer_id,
@@ -305,16 +286,14 @@ def new_purchase(
         time_named=value_or_none(given.purchased_at) is not None,
         extras=carried(given),
     )
-    checks.refuse()
-    return purchase
 
 
 def new_payments(given: Sequence[PaymentInput], currency: str, checks: Checks) -> list[NewPayment]:
     """The core's form of payments, whose amounts are in this currency. Problems are noted in `checks`."""
-    return _payments(_Amounts(checks, currency), given)
+    return _payments(Amounts(checks, currency), given)
 
 
-def _payments(amounts: _Amounts, given: Sequence[PaymentInput]) -> list[NewPayment]:
+def _payments(amounts: Amounts, given: Sequence[PaymentInput]) -> list[NewPayment]:
     return [
         NewPayment(
             payment.method,
@@ -326,7 +305,7 @@ def _payments(amounts: _Amounts, given: Sequence[PaymentInput]) -> list[NewPayme
     ]
 
 
-def _returns(amounts: _Amounts, checks: Checks, given: Sequence[PurchaseReturnInput]) -> list[NewReturn]:
+def _returns(amounts: Amounts, checks: Checks, given: Sequence[PurchaseReturnInput]) -> list[NewReturn]:
     return [
         NewReturn(
             key_of(one.line_id, "line", "returns", str(n), "lineId"),
@@ -339,14 +318,14 @@ def _returns(amounts: _Amounts, checks: Checks, given: Sequence[PurchaseReturnIn
 
 def new_lines(given: Sequence[PurchaseLineInput], currency: str, checks: Checks) -> list[NewLine]:
     """The core's form of lines, whose amounts are in this currency. Problems are noted in `checks`."""
-    return _lines(_Amounts(checks, currency), checks, given)
+    return _lines(Amounts(checks, currency), checks, given)
 
 
-def _lines(amounts: _Amounts, checks: Checks, given: Sequence[PurchaseLineInput]) -> list[NewLine]:
+def _lines(amounts: Amounts, checks: Checks, given: Sequence[PurchaseLineInput]) -> list[NewLine]:
     return [_line(amounts, checks, n, line) for n, line in enumerate(given)]
 
 
-def _line(amounts: _Amounts, checks: Checks, n: int, line: PurchaseLineInput) -> NewLine:
+def _line(amounts: Amounts, checks: Checks, n: int, line: PurchaseLineInput) -> NewLine:
     path = ("lines", str(n))
     return NewLine(
         name=value_or_none(line.name),
@@ -371,10 +350,9 @@ class RefundParts:
     payments: Sequence[NewPayment]
 
 
-def refund_parts(given: PurchaseRefundInput, currency: str) -> RefundParts:
-    """The core's form of what is to be given back. Raises Refused."""
-    checks = Checks()
-    amounts = _Amounts(checks, currency)
+def refund_parts(given: PurchaseRefundInput, currency: str, checks: Checks) -> RefundParts:
+    """The core's form of what is to be given back. Problems are noted in `checks`, and amounts that cannot be are 0 in it."""
+    amounts = Amounts(checks, currency)
     amount = amounts.minor(value_or_none(given.amount), "amount")
     shipping = amounts.minor(value_or_none(given.shipping), "shipping")
     wanted: dict[str, WantedLine] | None = None
@@ -388,5 +366,4 @@ def refund_parts(given: PurchaseRefundInput, currency: str) -> RefundParts:
             own = amounts.minor(value_or_none(line.amount), *path, "amount")
             wanted[key] = WantedLine(millionths(line.quantity, checks, *path, "quantity"), own)
     payments = _payments(amounts, value_or_none(given.payments) or ())
-    checks.refuse()
     return RefundParts(amount, wanted, shipping, payments)

@@ -9,21 +9,23 @@ import strawberry
 from regulars_core.customers.duplicates import Look
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.errors import Forbidden, Problem
+from regulars_core.primitives.errors import Forbidden, Malformed, Problem
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.purchases import refunds
 from regulars_core.purchases.changes import pay
 from regulars_core.purchases.reads import purchases_by_ids
-from regulars_core.purchases.rules import CheckedPurchase, checked
+from regulars_core.purchases.rules import CheckedPurchase, checked, checked_payments
 from regulars_core.purchases.states import against
 from regulars_core.purchases.till import sell
 from regulars_core.queries.rows import load_one
 from regulars_core.shop.dates import latest_believed
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.contributions import Extension, Mutation
+from regulars_schema.customers.consents import consents_in
 from regulars_schema.customers.duplicates import DuplicateMatch, match_rows, possible_duplicates, traits_told
 from regulars_schema.fields.declarations import mutation
 from regulars_schema.inputs.maybe import value_or_none
+from regulars_schema.purchases.amounts import tell_besides
 from regulars_schema.purchases.buyers import buyer_named, buyer_of, looked_up, matches_of, naming, newcomer_of, words_of
 from regulars_schema.purchases.inputs import (
     PurchasePayInput,
@@ -38,7 +40,7 @@ from regulars_schema.purchases.types import Purchase, Refund
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload, PayloadWarning, told
 from regulars_schema.request.permissions import guarded
-from regulars_schema.shop.store_lookup import store_named
+from regulars_schema.shop.store_lookup import store_done_in
 from regulars_schema.types.ids import key_of
 
 RECORD, REFUND = "purchases.record", "purchases.refund"
@@ -75,7 +77,8 @@ class PurchaseRecordPayload(Payload):
     "`CURRENCY_MISMATCH`, `PAYMENTS_MISMATCH`, `INVALID_AMOUNT`, `INVALID_QUANTITY`, "
     "`INVALID_LINES`, `INVALID_CUSTOMER`, `INVALID_DATE`, `INVALID_EMAIL`, `INVALID_PHONE`, "
     "`INVALID_COUNTRY`, `INVALID_TEXT`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, "
-    "`TOO_MANY`, `INVALID_RETURN`, `REFUND_EXCEEDS_PAID`, `CUSTOMER_SUSPENDED`, `CUSTOMER_INACTIVE`, `STORE_CLOSED`.",
+    "`TOO_MANY`, `INVALID_RETURN`, `REFUND_EXCEEDS_PAID`, `CUSTOMER_SUSPENDED`, `CUSTOMER_INACTIVE`, `STORE_CLOSED`, "
+    "`UNKNOWN_PURPOSE`, `PROOF_REQUIRED`.",
 )
 async def purchase_record(
     context: RequestContext,
@@ -83,17 +86,16 @@ async def purchase_record(
     input: Annotated[PurchaseRecordInput, strawberry.argument(description="What was bought.")],
 ) -> PurchaseRecordPayload:
     """Record a purchase."""
-    named_store = await store_named(context.shop, value_or_none(input.store_code), "storeCode")
-    store = named_store.id if named_store else MAIN_STORE_ID
-    if not context.actor.may(RECORD, store):
-        raise Forbidden(RECORD)
+    checks = Checks()
+    sold_in = await checks.looked_up(store_done_in(context, RECORD, value_or_none(input.store_code), "storeCode"))
+    store = sold_in.id if sold_in else MAIN_STORE_ID
     if value_or_none(input.returns) and not context.actor.may(REFUND):
         raise Forbidden(REFUND)
-    buyer = await buyer_of(context, input)
+    buyer = await checks.looked_up(buyer_of(context, input))
     newcomer: CheckedCustomer | None = None
     match_on: Sequence[str] = ()
-    checks = Checks()
     if (named := value_or_none(input.customer)) is not None:
+        consents_in(value_or_none(named.consents), context)  # or it is forbidden
         newcomer = checks.attempt(partial(newcomer_of, context.shop, named, store))
         match_on = matches_of(named)
     purchase = checks.attempt(partial(_checked, context.shop, input, store, buyer.id if buyer else None))
@@ -105,7 +107,7 @@ async def purchase_record(
     warnings = against(
         context.shop.settings,
         buyer.status if buyer else sold.found_status,
-        named_store is None or named_store.is_active,  # MAIN is never closed
+        sold_in is None or sold_in.is_active,  # MAIN is never closed
         customer_path=naming(input),
         is_new=sold.created,
     )
@@ -124,9 +126,15 @@ async def purchase_record(
 
 
 def _checked(shop: Shop, given: PurchaseRecordInput, store: str, customer_id: str | None) -> CheckedPurchase:
-    """The purchase in the form in which it is kept. Raises Refused."""
-    made = new_purchase(given, store_id=store, customer_id=customer_id, named=words_of(given), currency=shop.currency)
-    return checked(made, shop.currency, latest_believed(shop.settings), shop.coin)
+    """The purchase in the form in which it is kept. Raises Malformed, with all that is wrong."""
+    checks, words = Checks(), words_of(given)
+    made = new_purchase(given, checks, store_id=store, customer_id=customer_id, named=words, currency=shop.currency)
+    try:
+        purchase = checked(made, shop.currency, latest_believed(shop.settings), shop.coin)
+    except Malformed as malformed:
+        tell_besides(checks, malformed.problems)
+    checks.refuse()
+    return purchase
 
 
 @strawberry.type(description="What purchaseRefund answers.")
@@ -151,7 +159,14 @@ async def purchase_refund(
 ) -> PurchaseRefundPayload:
     """Give money back."""
     key = key_of(input.purchase_id, "purchase", "purchaseId")
-    parts = refund_parts(input, context.shop.currency)
+    checks, others = Checks(), Checks()
+    parts = refund_parts(input, context.shop.currency, checks)
+    if checks.problems:
+        refunds.check_wanted(others, amount=parts.amount, lines=parts.lines, shipping=parts.shipping)
+        why, at = value_or_none(input.reason), value_or_none(input.refunded_at)
+        refunds.checked_telling(others, context.shop, why, parts.payments, at)
+        tell_besides(checks, others.problems)
+    checks.refuse()
     made: Any = await refunds.refund(
         context.shop,
         key,
@@ -205,8 +220,11 @@ async def purchase_pay(
     context: RequestContext, *, input: Annotated[PurchasePayInput, strawberry.argument(description="What is paid.")]
 ) -> PurchasePayPayload:
     """Pay what is due."""
-    key, checks = key_of(input.purchase_id, "purchase", "purchaseId"), Checks()
+    key, checks, others = key_of(input.purchase_id, "purchase", "purchaseId"), Checks(), Checks()
     paid = new_payments(input.payments, context.shop.currency, checks)
+    if checks.problems:
+        checked_payments(others, paid)
+        tell_besides(checks, others.problems)
     checks.refuse()
     extras = [payment.extras for payment in input.payments]
     await pay(context.shop, key, paid, extras=extras, stores=context.actor.stores(RECORD))

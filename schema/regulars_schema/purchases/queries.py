@@ -12,6 +12,7 @@ from regulars_core.purchases.reads import (
     purchase_by_reference,
 )
 from regulars_core.queries.relations import Relation
+from regulars_core.stores.reads import stores_by_ids
 from regulars_core.stores.service import MAIN
 from regulars_schema.composition.contributions import Extension, Query
 from regulars_schema.customers.types import searchable
@@ -40,7 +41,11 @@ def purchase(
         str | None, strawberry.argument(description="What its store knows it by, such as the receipt's number.")
     ] = None,
     store_code: Annotated[
-        str | None, strawberry.argument(description="The store that the reference belongs to; `MAIN` if absent.")
+        str | None,
+        strawberry.argument(
+            description="The store that the reference belongs to; if absent, the only store whose purchases the caller sees, and "
+            "`MAIN` for a key of the whole shop."
+        ),
     ] = None,
     register: Annotated[
         str | None,
@@ -59,15 +64,24 @@ def purchase(
     if (id is None) is (reference is None):
         raise BadInput("Give either `id` or `reference`.", ("id",))
     if reference is not None:
-        return partial(_by_reference, context, store_code or MAIN, reference, register or "", session or "")
-    return purchase_with(key_of(id or "", "purchase", "id"), visible_purchases(context))
+        return partial(_by_reference, context, store_code, reference, register or "", session or "")
+    return purchase_with(key_of(id or "", "purchase", "id", instead="reference"), visible_purchases(context))
 
 
 async def _by_reference(
-    context: RequestContext, store_code: str, reference: str, register: str, session: str
+    context: RequestContext, store_code: str | None, reference: str, register: str, session: str
 ) -> PurchaseRow | None:
+    store_code = store_code or await _own_store(context) or MAIN
     row = await purchase_by_reference(context.database, store_code, reference, register, session)
     return row if row and context.actor.may(VIEW, row.store_id) else None
+
+
+async def _own_store(context: RequestContext) -> str | None:
+    """The code of the only store whose purchases the caller sees."""
+    stores = context.actor.stores(VIEW)
+    if stores is None or len(stores) != 1:
+        return None
+    return next((store.code for store in (await stores_by_ids(context.database, [*stores])).values()), None)
 
 
 @root_rows(
@@ -94,7 +108,15 @@ def purchases(
     """A page of all purchases; those that are searched are read otherwise. Raises BadInput and Forbidden."""
     window, where = purchases_page(context, **arguments)
     if search and search.strip():
-        return partial(page_of_purchases, context.database, window, where, search, searchable(context))
+        return partial(
+            page_of_purchases,
+            context.database,
+            window,
+            where,
+            search,
+            searchable(context),
+            context.shop.settings.country,
+        )
     return ALL_PURCHASES.page(window, where)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from regulars_core.database.seals import Sealed
 from regulars_core.primitives.errors import BadInput
 from regulars_core.purchases.reads import PurchaseRow
 from regulars_core.purchases.receipts.layout import DEFAULT_WIDTH, MAX_WIDTH, MIN_WIDTH
@@ -33,12 +34,19 @@ class Receipt:
     customer_name: str | None = strawberry.field(
         description="The customer's name; null for a stranger, and after the customer's erasure."
     )
-    customer_tax_id: str | None = strawberry.field(
-        description="The customer's tax id; null where there was none, and after the customer's erasure."
-    )
     billing_address: list[str] = strawberry.field(
         description="Where the invoice goes, line by line; empty where it was not known or is erased."
     )
+
+
+@batched(
+    name="customerTaxId",
+    returns=str | None,
+    description="The customer's tax id; null where there was none, and after the customer's erasure.",
+)
+async def customer_tax_id(receipts: Sequence[ReceiptRow], _: RequestContext) -> Sequence[str | Sealed | None]:
+    """The tax id of each receipt; why it cannot be told where its key is lost."""
+    return [one.lost or one.customer_tax_id for one in receipts]
 
 
 @batched(
@@ -77,4 +85,4 @@ async def text(
     return await receipt_texts(context.shop, receipts, DEFAULT_WIDTH if width is None else width)
 
 
-EXTENSIONS = [Extension(Purchase, [receipt]), Extension(Receipt, [text])]
+EXTENSIONS = [Extension(Purchase, [receipt]), Extension(Receipt, [customer_tax_id, text])]

@@ -19,11 +19,11 @@ from regulars_core.purchases.reads import (
 from regulars_core.queries.pages import Window
 from regulars_core.queries.where import Where
 from regulars_schema.composition.contributions import SortField
-from regulars_schema.fields.filters import where_input
 from regulars_schema.fields.nodes import Node, backed_by
 from regulars_schema.fields.pagination import PageArguments, window_of
 from regulars_schema.fields.sort_orders import OrderDirection, order_of
 from regulars_schema.fields.store_scope import visible_purchases
+from regulars_schema.fields.where_trees import where_input
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.permissions import requires
 from regulars_schema.types.ids import identified

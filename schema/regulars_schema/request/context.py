@@ -30,6 +30,8 @@ class RequestContext:
     surcharge: Callable[[int], None] = lambda _: None
     """Takes what a request costs beyond its document, such as a code that was guessed, from what the caller may ask for later: so
     many objects."""
+    anew: bool = False
+    """Whether nothing will do that the process remembers: what was stored long ago must be held against what is so now."""
     audited: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     """What was read and is to be written down in the audit: by permission and kind, the keys."""
 
@@ -53,10 +55,10 @@ class RequestContext:
                 raise TimedOut(unknown=unknown_outcome(error)) from None
             raise
 
-    def demand(self, permission: str | None, *, shop_wide: bool = False) -> None:
+    def demand(self, permission: str | None, *, shop_wide: bool = False, otherwise: str | None = None) -> None:
         """Raise Forbidden if the caller holds a permission nowhere, or, where it must be held `shop_wide`, not for the whole
-        shop. None is everybody's."""
-        if permission is None:
+        shop; unless the caller holds another one that will do `otherwise`. None is everybody's."""
+        if permission is None or (otherwise is not None and self.actor.may(otherwise)):
             return
         if shop_wide and not self.actor.covers(permission, None):
             raise Forbidden(permission, shop_wide=True)
@@ -98,6 +100,8 @@ class GraphQLContext:
     refusals: dict[tuple[str, ...], Refusal] = field(default_factory=dict)
     as_json: bool = False
     """Whether the answer will be written as JSON by orjson: then what the database wrote stays the text that it is."""
+    reads_only: bool = False
+    """Whether nothing but a query may be asked, as by a URL."""
     charge: Callable[[int], None] = lambda _: None
     """Takes the cost of a document from what the caller has left. Raises RateLimited."""
     cost: int | None = None

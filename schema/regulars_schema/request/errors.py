@@ -4,6 +4,7 @@ Domain outcomes are data: `userErrors` in a mutation's payload. Everything else 
 code of one closed list.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from regulars_core.database import OutcomeUnknown, StoppedForLength, Unavailable
+from regulars_core.database.seals import Sealed
 from regulars_core.primitives.errors import BadInput, Forbidden, Problem, TimedOut, logged
 from regulars_core.shop.shop import CatchingUp
 from regulars_schema.request.permissions import requires
@@ -69,6 +71,18 @@ def told(problems: Sequence[Problem]) -> list[Any]:
     return [problem.under("input") for problem in problems]
 
 
+class ConditionsUnavailable(Exception):
+    """Conditions that are stored cannot be asked now: nobody brings these leaves of theirs. Whoever is meant by them is not
+    nobody, and not known."""
+
+    def __init__(self, leaves: Sequence[str]) -> None:
+        listed = ", ".join(f"`{name}`" for name in leaves)
+        super().__init__(
+            f"These conditions cannot be asked now, since nobody brings {listed}: a plugin is off, or it is gone."
+        )
+        self.leaves = leaves
+
+
 ERROR_TYPES: Sequence[type] = (InvalidInput,)
 
 
@@ -97,18 +111,14 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
         return str(cause), {"code": "BAD_USER_INPUT", "argument": list(cause.path)} | reason
     if isinstance(cause, Forbidden):
         return str(cause), {"code": "FORBIDDEN", "permission": cause.permission, "refused": cause.refused}
-    if isinstance(cause or error, StrawberryInputCoercionError):
-        return "A part of the input that must have a value is null.", {"code": "BAD_USER_INPUT"}
     if isinstance(cause, OutcomeUnknown):
         message = "The connection to the database broke at the end: look whether it was done before you try again."
         return message, {"code": "UNAVAILABLE", "retryable": False}
     if isinstance(cause, StoppedForLength):
         message = "The database stopped this because it took too long, and would stop it again: ask for less at once."
         return message, {"code": "STATEMENT_TIMEOUT"}
-    if isinstance(cause, CatchingUp):
-        return str(cause), {"code": "UNAVAILABLE", "plugin": cause.plugin}
-    if isinstance(cause, Unavailable):
-        return "The database is not available at the moment; try again.", {"code": "UNAVAILABLE"}
+    if isinstance(cause, ConditionsUnavailable | Sealed | Unavailable):
+        return _unavailable(cause)
     if isinstance(cause, TimedOut) and cause.unknown:
         message = (
             "The time of the request ended while this was committed: look whether it was done before you try again."
@@ -117,11 +127,41 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     if isinstance(cause, TimedOut):
         return "This took longer than a request may take; what was not committed is undone.", {"code": "TIMEOUT"}
     extensions = (error.extensions or {}) | ((cause.extensions or {}) if isinstance(cause, GraphQLError) else {})
+    if isinstance(cause or error, StrawberryInputCoercionError):
+        extensions = {"code": "BAD_USER_INPUT"} | extensions
     if "code" in extensions:
-        return error.message, extensions
+        return _without_values(error.message), extensions
     if (cause is None or isinstance(cause, GraphQLError)) and not error.path:
-        return error.message, {"code": "BAD_USER_INPUT"}
+        return _without_values(error.message), {"code": "BAD_USER_INPUT"} | extensions
     return "Something went wrong on our side.", {"code": "INTERNAL", "errorId": logged(cause or error, _place(error))}
+
+
+def _unavailable(cause: "ConditionsUnavailable | Sealed | Unavailable") -> tuple[str, dict[str, Any]]:
+    if isinstance(cause, Sealed):
+        return str(cause), {"code": "UNAVAILABLE", "retryable": False}
+    if isinstance(cause, ConditionsUnavailable):
+        return str(cause), {"code": "UNAVAILABLE", "leaves": list(cause.leaves), "retryable": False}
+    if isinstance(cause, CatchingUp):
+        return str(cause), {"code": "UNAVAILABLE", "plugin": cause.plugin}
+    return "The database is not available at the moment; try again.", {"code": "UNAVAILABLE"}
+
+
+_VALUE = re.compile(
+    r"""
+    ,?[ ]found:.*                                    # Expected value of type 'T' to be an object, found: {...}.
+    | ,[ ]but[ ]encountered[ ]error.*                # the words of whoever wrote a scalar
+    | (?P<kept>[ ]cannot[ ]represent[ ][^:]*):.*     # Int cannot represent non-integer value: 'x'
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+_NULL = re.compile(r"Expected value of type '[^']*', found null\..*", re.DOTALL)
+
+
+def _without_values(message: str) -> str:
+    """A message of graphql-core or Strawberry without the values that it quotes, which it spells as Python does and which may be
+    all of a form: where they stand is told beside it."""
+    message = _NULL.sub("This must not be null.", message).replace(" not to be None.", " not to be null.")
+    return _VALUE.sub(lambda found: f"{found['kept'] or ''}.", message)
 
 
 def _place(error: GraphQLError) -> str:

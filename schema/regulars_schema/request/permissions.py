@@ -47,9 +47,12 @@ def permission_of(definition: StrawberryObjectDefinition) -> str | None:
     return permission
 
 
-def needing(description: str, needs: str | None, *, shop_wide: bool = False) -> str:
-    """A description that also tells the permission."""
-    return f"{description} Needs `{needs}`{' in the whole shop' if shop_wide else ''}." if needs else description
+def needing(description: str, needs: str | None, otherwise: str | None = None, *, shop_wide: bool = False) -> str:
+    """A description that also tells the permission, and another one that will do."""
+    if needs is None:
+        return description
+    or_else = f", or `{otherwise}`" if otherwise else ""
+    return f"{description} Needs `{needs}`{' in the whole shop' if shop_wide else ''}{or_else}."
 
 
 def guarded(needs: str, *, description: str, most: int = 1, **options: Any) -> Any:
@@ -115,7 +118,7 @@ def guard(schema: GraphQLSchema) -> None:
                 raise TypeError(f"{type_.name}.{name} needs {needs}, so it must be nullable: what is refused is null")
             if needs is not None:
                 field.resolve = _asking(field.resolve, needs)
-            if field.args and nullable:
+            if may_be_refused(field) and nullable:
                 field.resolve = _refusing(field.resolve)
             if (owner := owner_of(field)) is not None:
                 field.resolve = _caught_up(field.resolve, owner)
@@ -127,6 +130,13 @@ def _caught_up(resolve: Any, owner: str) -> Any:
         return resolve(parent, info, **arguments)
 
     return answer
+
+
+def may_be_refused(field: GraphQLField) -> bool:
+    """Whether a field is refused by what it finds, beyond the permission that it needs: by what its arguments ask for, or since
+    it says so of itself, such as one that asks what somebody has stored."""
+    definition = definition_of(field)
+    return bool(field.args) or (isinstance(definition, StrawberryField) and bool(definition.metadata.get("refuses")))
 
 
 def _asking(resolve: Any, needs: str) -> Any:

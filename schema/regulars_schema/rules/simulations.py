@@ -1,22 +1,57 @@
 """What rules would have given over the shop's own past, in the language of the API."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import strawberry
 
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
-from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.clock import Instant, now
+from regulars_core.primitives.errors import BadInput, Refused
 from regulars_core.rules import simulations
 from regulars_core.rules.simulations import MAX_STEPS
 from regulars_schema.customers.types import Customer
 from regulars_schema.fields.declarations import batched
 from regulars_schema.fields.nodes import backed_by, in_order
+from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.permissions import guarded, requires
 from regulars_schema.rules.explanations import RuleExplanation
 from regulars_schema.types.money import Money
+
+MAX_SAMPLE, DEFAULT_SAMPLE = 100, 20
+"""How many customers are explained at most, and if nothing is said."""
+
+
+class AskedSimulation(NamedTuple):
+    """How a rule is to be tried: from an instant on, before another one, None where that is left to who tries it, and how many
+    customers to explain."""
+
+    since: Instant | None
+    until: Instant | None
+    sample: int
+
+
+def asked_simulation(input: Any) -> AskedSimulation:
+    """What the `since`, `until` and `sample` of an input say. Raises BadInput."""
+    sample, since, until = value_or_none(input.sample), value_or_none(input.since), value_or_none(input.until)
+    if sample is not None and not 0 <= sample <= MAX_SAMPLE:
+        raise BadInput(f"A sample has 0 to {MAX_SAMPLE} customers.", ("input", "sample"), "OUT_OF_RANGE")
+    if since is not None and since >= (now() if until is None else until):
+        raise BadInput("The time ends before it begins.", ("input", "until" if until else "from"), "INVALID_DATE")
+    return AskedSimulation(since, until, DEFAULT_SAMPLE if sample is None else sample)
+
+
+@contextmanager
+def refused_as_bad_input() -> Iterator[None]:
+    """What is refused inside is bad input of a query, told by the first of its problems."""
+    try:
+        yield
+    except Refused as refused:
+        first = refused.problems[0]
+        raise BadInput(first.message, ("input", *first.path), first.code) from None
 
 
 async def _customers(

@@ -17,7 +17,7 @@ from regulars_schema.fields.nodes import Node, backed_by, in_every_store
 from regulars_schema.fields.pagination import Connection, PageArguments, window
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.permissions import requires
-from regulars_schema.types.ids import global_id, identified, split_id
+from regulars_schema.types.ids import audited_id, audited_key, identified, split_id
 
 
 @requires("audit.view")
@@ -59,7 +59,7 @@ class AuditEntry(Node):
 )
 async def entity_ids(entries: Sequence[AuditRow], _: RequestContext) -> Sequence[str | None]:
     """The ids of the objects."""
-    return [global_id(entry.entity_kind, entry.entity_key or "") if entry.entity_kind else None for entry in entries]
+    return [audited_id(entry.entity_kind, entry.entity_key or "") if entry.entity_kind else None for entry in entries]
 
 
 @batched(
@@ -92,7 +92,7 @@ async def audit(
     **asked: Unpack[PageArguments],
 ) -> Page[AuditRow]:
     """A page of everything that was done."""
-    key = split_id(entity_id, "entityId")[1] if entity_id else None
+    key = audited_key(*split_id(entity_id, "entityId")) if entity_id else None
     return await page_of_audit(context.database, window(NEWEST_FIRST, **asked), key)
 
 

@@ -1,4 +1,4 @@
-"""The shop itself, who is asking, and `node`."""
+"""The shop itself, who is asking, `node` and `nodes`."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, cast
@@ -15,9 +15,11 @@ from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.composition.contributions import Contribution, Extension, Query
 from regulars_schema.fields.declarations import batched, root
-from regulars_schema.fields.nodes import Node, backed_by, node
-from regulars_schema.request.context import GraphQLContext, RequestContext
+from regulars_schema.fields.nodes import Node, backed_by, node, nodes
+from regulars_schema.fields.resolvers import Declaration, root_field
+from regulars_schema.request.context import Asked, GraphQLContext, RequestContext
 from regulars_schema.request.permissions import requires
+from regulars_schema.shop.status import SupportContact, SystemStatus, statuses, support_of
 from regulars_schema.shop.stores import Store
 
 
@@ -56,10 +58,19 @@ class Shop:
     customer_fields: list[CustomerFieldRule] = strawberry.field(
         description="What the shop asks for at registration, in the order of a form."
     )
+    consent_purposes: list[str] = strawberry.field(
+        description="The purposes that consents can be for, by the setting of the shop."
+    )
+    support: SupportContact | None = strawberry.field(
+        description="Whom to ask when data is wrong or missing; null where nobody is set."
+    )
+    guide_url: str | None = strawberry.field(
+        description="The address of the guide for those who work with it; null where none is set."
+    )
 
 
 @requires(None)
-@strawberry.type(description="A role of the key that is used, and where it counts.")
+@strawberry.type(description="A role of a key, and where it counts.")
 class RoleBinding:
     """Over regulars_core.shop.actors.Binding."""
 
@@ -95,6 +106,8 @@ async def shop(context: RequestContext) -> Shop:
         timezone=settings.timezone,
         country=settings.country,
         plugins=[Plugin(name=one.name, version=one.version, description=one.description) for one in told],
+        support=support_of(settings),
+        guide_url=settings.guide_url,
         customer_fields=[
             CustomerFieldRule(
                 field=column.field,
@@ -103,7 +116,14 @@ async def shop(context: RequestContext) -> Shop:
             )
             for column in COLUMNS
         ],
+        consent_purposes=list(settings.consent_purposes),
     )
+
+
+@batched(name="status", returns=SystemStatus, description="Whether everything works, as far as the server can tell.")
+async def shop_status(shops: Sequence[Shop], context: RequestContext) -> Sequence[SystemStatus]:
+    """How the shop is."""
+    return await statuses(context, len(shops))
 
 
 @root(name="viewer", returns=Viewer | None, description="Whoever asks.")
@@ -160,12 +180,30 @@ def _node() -> StrawberryField:
     return cast(StrawberryField, field)
 
 
+def _nodes() -> StrawberryField:
+    async def answer(context: GraphQLContext, schema: Any, _: str, arguments: dict[str, Any], __: Asked) -> list[Any]:
+        assert isinstance(schema, ComposedSchema)
+        return await context.request.in_time(lambda: nodes(context.request, schema, arguments["ids"]))
+
+    def signature(
+        *, ids: Annotated[list[strawberry.ID], strawberry.argument(description="The ids, at most 100.")]
+    ) -> None:
+        """The arguments."""
+
+    described = (
+        "The objects with these ids, in the same order; null in the place of one that does not exist or may not be seen. "
+        "Malformed ids are refused."
+    )
+    return root_field(answer, Declaration("nodes", list[Node | None] | None, described, sized_by="ids"), signature)
+
+
 def contribution() -> Contribution:
     """What this room brings to the schema."""
     return Contribution(
         CORE,
         extensions=[
-            Extension(Query, [_node(), shop, viewer]),
+            Extension(Query, [_node(), _nodes(), shop, viewer]),
+            Extension(Shop, [shop_status]),
             Extension(Viewer, [stores_of_viewers]),
             Extension(RoleBinding, [stores_of_bindings]),
         ],

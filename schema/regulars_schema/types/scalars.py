@@ -27,7 +27,8 @@ CustomerFilter = NewType("CustomerFilter", dict[str, Any])
 MAX_SAFE_INTEGER = 2**53 - 1
 """The largest whole number that every client's numbers hold exactly, which are floats of 64 bits (ECMA-262)."""
 
-_DECIMAL = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,6})?", re.ASCII)
+_DECIMAL = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,2})?", re.ASCII)
+_MAX_DECIMAL = 80  # characters; some databases print dozens of zeros behind the point
 _WHOLE = re.compile(r"0|-?[1-9]\d{0,18}", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -48,11 +49,20 @@ def _text(name: str, value: object, longest: int) -> str:
 
 
 def parse_decimal(value: object) -> Decimal:
-    """A decimal in plain digits, at most 18 before and 6 behind the point."""
-    text = _text("Decimal", value, 40)
-    if not _DECIMAL.fullmatch(text) or (text.startswith("-") and not text.strip("-0.")):
-        raise bad_value('Decimal takes plain digits such as "10.50", at most six behind the point.')
-    return Decimal(text)
+    """A decimal in digits of any scale, with an exponent or without, as clients' decimal types print them; or a whole number that
+    no client has rounded. A float has been rounded already."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if abs(value) <= MAX_SAFE_INTEGER:
+            return Decimal(value)
+        raise bad_value("Decimal takes an integer of at most 53 bits; send a larger one as a string.")
+    if isinstance(value, float):
+        raise bad_value('Decimal takes a string such as "10.50" or a whole number, not a float, which is rounded.')
+    text = _text("Decimal", value, _MAX_DECIMAL)
+    if not _DECIMAL.fullmatch(text) or (text.startswith("-") and not Decimal(text)):
+        raise bad_value('Decimal takes digits such as "10.50" or "1.05e+1", or a whole number.')
+    digits = format(Decimal(text), "f")
+    whole, _, behind = digits.partition(".")
+    return Decimal(f"{whole}.{behind.rstrip('0')}" if len(behind) > 6 else digits)
 
 
 def parse_instant(value: object) -> Instant:
@@ -110,10 +120,19 @@ def parse_big_int(value: object) -> BigInt:
     return BigInt(int(text))
 
 
-def _big_int_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> BigInt:
-    if not isinstance(node, IntValueNode | StringValueNode):
-        raise bad_value("BigInt takes a string or an integer.")
-    return parse_big_int(int(node.value) if isinstance(node, IntValueNode) else node.value)
+def _or_whole(name: str, parse: Callable[[object], Any]) -> Callable[..., Any]:
+    """Reads a literal of a scalar that takes a string or a whole number."""
+
+    def literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+        if isinstance(node, IntValueNode):
+            if node.value == "-0":
+                raise bad_value(f"{name} takes no zero below 0.")
+            return parse(int(node.value[:_MAX_DECIMAL]))
+        if not isinstance(node, StringValueNode):
+            raise bad_value(f"{name} takes a string or a whole number.")
+        return parse(node.value)
+
+    return literal
 
 
 def _print_big_int(value: Any) -> str:
@@ -130,7 +149,6 @@ def _strict(
     name: str, description: str, parse: Callable[[object], Any], serialize: Callable[[Any], str], url: str | None = None
 ) -> ScalarDefinition:
     def literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
-        # 10.5 in a document is a float to other clients: only a string literal will do.
         if not isinstance(node, StringValueNode):
             raise bad_value(f"{name} takes a string.")
         return parse(node.value)
@@ -150,11 +168,14 @@ def _same(value: Any) -> str:
 
 
 SCALARS: Mapping[object, ScalarDefinition] = {
-    Decimal: _strict(
-        "Decimal",
-        "A decimal number as a string of plain digits, such as `10.50`; never a float.",
-        parse_decimal,
-        lambda value: format(value, "f") if isinstance(value, Decimal) else str(value),
+    Decimal: ScalarDefinition(
+        name="Decimal",
+        description="A decimal number. Printed as a string of plain digits such as `10.50`; taken as such a string, with an "
+        "exponent or without, or as a whole number; never as a float.",
+        specified_by_url=None,
+        serialize=lambda value: format(value, "f") if isinstance(value, Decimal) else str(value),
+        parse_value=parse_decimal,
+        parse_literal=_or_whole("Decimal", parse_decimal),
     ),
     Instant: _strict(
         "DateTime",
@@ -179,7 +200,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         specified_by_url=None,
         serialize=_print_big_int,
         parse_value=parse_big_int,
-        parse_literal=_big_int_literal,
+        parse_literal=_or_whole("BigInt", parse_big_int),
     ),
     CustomerFilter: ScalarDefinition(
         name="CustomerFilter",

@@ -11,7 +11,7 @@ from regulars_core.database.drift import write_migration
 from regulars_core.plugins.owners import PluginError
 from regulars_core.start import plugins_wanted
 from regulars_server.cli.base import fail, out, run
-from regulars_server.new_plugin import BadName, write_outline
+from regulars_server.new_plugin import BadName, NewRule, write_outline
 
 _MIGRATION = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
@@ -20,11 +20,14 @@ def add_to(app: typer.Typer) -> None:
     """Hang these commands on the command line."""
 
     @app.command(name="new-plugin")
-    def new_plugin(name: Annotated[str, typer.Argument(help="The plugin's name: small letters.")]) -> None:
+    def new_plugin(
+        name: Annotated[str, typer.Argument(help="The plugin's name: small letters.")],
+        rule: Annotated[NewRule | None, typer.Option(help="A plugin that brings a rule, of this use.")] = None,
+    ) -> None:
         """Write the outline of a plugin into a new folder, with tests that pass at once. Overwrites nothing."""
         own: dict[str, object] = getattr(get_command(app), "commands", {})
         try:
-            folder = write_outline(name, Path(), own.keys())
+            folder = write_outline(name, Path(), own.keys(), rule)
         except (BadName, PluginError) as error:
             fail(str(error))
         except OSError as error:

@@ -1,10 +1,12 @@
 """What all commands share: output, clear failures, and the opened shop."""
 
 import asyncio
+import errno
+import socket
 import sqlite3
 import sys
-from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
@@ -17,9 +19,12 @@ from regulars_core.shop.settings import Settings, SettingsError
 from regulars_core.shop.shop import Shop
 from regulars_core.start import CANNOT_START, configured, opened
 from regulars_schema.composition.contributions import SchemaConflict
+from regulars_server.http.listen import held
 
 T = TypeVar("T")
 
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -28,6 +33,15 @@ def fail(message: str) -> NoReturn:
     """Say what is wrong on standard error and end with status 1."""
     err.print(message, markup=False, style="red")
     raise typer.Exit(1)
+
+
+def sockets_or_exit(host: str, port: int) -> Sequence[socket.socket]:
+    """Sockets that hold this address from now on, or a sentence that says why they cannot, and the end."""
+    try:
+        return held(host, port)
+    except OSError as error:
+        mend = " Take another --port." if error.errno in {errno.EADDRINUSE, errno.EACCES} else ""
+        fail(f"{host}:{port} cannot be listened on: {(error.strerror or str(error)).lower()}.{mend}")
 
 
 def configured_or_exit(**settings: Any) -> tuple[Settings, Plugins]:

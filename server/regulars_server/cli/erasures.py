@@ -1,11 +1,13 @@
 """Commands that delete customers, have them erased, and hand out what is known of them."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import orjson
 import typer
 
 from regulars_core import audit
@@ -14,7 +16,8 @@ from regulars_core.customers.erasure.deletion import delete_customer
 from regulars_core.customers.erasure.reads import LATEST_FIRST, SCHEDULED, ErasureRow, page_of_erasures
 from regulars_core.customers.erasure.requests import cancel_erasure, request_erasure
 from regulars_core.customers.reads import CustomerRow, customer_by_code, customers_by_ids
-from regulars_core.exports import archive_of
+from regulars_core.exports.archives import archive_of
+from regulars_core.files.exports import OPERATOR, Taken, log_export
 from regulars_core.primitives.clock import Instant, printed, start_of
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import is_id
@@ -135,8 +138,13 @@ def hand_out(
         async def told() -> tuple[str, bytes]:
             person = await person_to_tell(shop, customer.id)
             if form is DataFormat.CSV:
-                return person.id, archive_of(await data_of(shop, person.id))
-            return person.id, f"{await document_of(shop, person.id)}\n".encode()
+                content = archive_of(await data_of(shop, person.id))
+            else:
+                content = f"{await document_of(shop, person.id)}\n".encode()
+            about = orjson.dumps({"customerId": f"customer_{person.id}"}).decode()
+            taken = Taken("DATA_REQUEST", [form.name], about, None, hashlib.sha256(content).hexdigest())
+            await log_export(shop, taken, (OPERATOR, OPERATOR))
+            return person.id, content
 
         return await _audited(shop, "customerDataRequest", "customer", told)
 

@@ -1,16 +1,17 @@
 """Commands about keys and roles. Whoever can run them holds everything anyway."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from regulars_core.keys import roles
 from regulars_core.keys.grants import Grant
 from regulars_core.keys.reads import list_keys, own_roles
 from regulars_core.keys.service import create_key, revoke_key
-from regulars_core.primitives.clock import Instant, printed
+from regulars_core.primitives.clock import Instant, instant_of, printed
 from regulars_core.shop.actors import operator
 from regulars_core.shop.permissions import BOX_ROLES
 from regulars_core.shop.shop import Shop
@@ -49,20 +50,44 @@ def key_create(
             help="The code of a store in which the roles count; the whole shop if absent. Can be given again."
         ),
     ] = None,
+    expires: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+            help="When it ends by itself, in the shop's time zone: a day, at whose beginning it ends, or an instant such as "
+            "2027-01-31T18:00:00. Never if absent.",
+        ),
+    ] = None,
 ) -> None:
     """Make an API key and print it. It is shown this once and kept nowhere."""
     grants = [Grant(one, store or None) for one in role]
-    typer.echo(in_shop(lambda shop: create_key(shop, by=operator(shop.permissions), name=name, bindings=grants)))
+
+    async def work(shop: Shop) -> str:
+        ends = None if expires is None else instant_of(expires.replace(tzinfo=shop.settings.zone))
+        return await create_key(shop, by=operator(shop.permissions), name=name, bindings=grants, expires_at=ends)
+
+    typer.echo(in_shop(work))
 
 
 def key_list() -> None:
     """List all keys with their roles and stores, without their secrets."""
-    table = Table("id", "name", "roles", "made", "revoked")
+    # An id is typed again to revoke the key: it is never cut off, however narrow the terminal is.
+    table = Table(Column("id", no_wrap=True), "name", Column("roles", no_wrap=True), Column("when", no_wrap=True))
     for key in in_shop(lambda shop: list_keys(shop.database)):
-        revoked = "" if key.revoked_at is None else printed(Instant(key.revoked_at))
+        instants = {
+            "made": key.created_at,
+            "used": key.last_used_at,
+            "ends": key.expires_at,
+            "revoked": key.revoked_at,
+        }
+        when = [f"{what} {_minute(at)}" for what, at in instants.items() if at is not None]
         bindings = "\n".join(f"{role} in {store}" if store else role for role, store in key.bindings)
-        table.add_row(key.id, key.name, bindings, printed(Instant(key.created_at)), revoked)
+        table.add_row(key.id, key.name, bindings, "\n".join(when))
     out.print(table)
+
+
+def _minute(at: Instant) -> str:
+    return f"{printed(at)[:16]}Z"
 
 
 def key_revoke(key_id: Annotated[str, typer.Argument(help="The id, as `regulars key list` shows it.")]) -> None:

@@ -1,7 +1,6 @@
 """The command line: `regulars --help`."""
 
 import logging
-import tempfile
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
@@ -11,23 +10,20 @@ from rich.table import Table
 from starlette.applications import Starlette
 
 from regulars_core.database import migrations
-from regulars_core.keys.grants import Grant
-from regulars_core.keys.service import create_key
 from regulars_core.plugins.discovery import installed
 from regulars_core.plugins.host import Plugins
 from regulars_core.plugins.owners import PluginError
-from regulars_core.shop.actors import operator
-from regulars_core.shop.permissions import ADMINISTRATOR
-from regulars_core.shop.settings import Settings
+from regulars_core.shop.settings import Settings, wanted_plugins
 from regulars_core.shop.shop import Shop
-from regulars_core.start import opened, opened_and_migrated, plugins_wanted
+from regulars_core.start import opened, plugins_wanted
 from regulars_core.verification import PROGRESS, verifications_of
 from regulars_schema.composition.contributions import SchemaConflict
 from regulars_schema.schema import schema_of
-from regulars_server import demo
-from regulars_server.app import app_to_stay, create_app
-from regulars_server.cli import authors, data, erasures, keys, merges, purchases
-from regulars_server.cli.base import configured_or_exit, err, fail, in_shop, out, run
+from regulars_server.app import app_to_stay
+from regulars_server.cli import authors, data, demos, erasures, keys, merges, purchases
+from regulars_server.cli.base import Host, Port, configured_or_exit, err, fail, in_shop, out, run, sockets_or_exit
+from regulars_server.cli.clients import clients
+from regulars_server.cli.encryption import encryption_app
 from regulars_server.cli.imports import import_app
 from regulars_server.cli.jobs import jobs_app
 from regulars_server.cli.plugins import CommandLine
@@ -43,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(encryption_app, name="encryption")
 app.add_typer(import_app, name="import")
 data.add_to(app)
 keys.add_to(app)
@@ -50,9 +47,9 @@ purchases.add_to(app)
 merges.add_to(app)
 erasures.add_to(app)
 authors.add_to(app)
+demos.add_to(app)
+app.command()(clients)
 
-Host = Annotated[str, typer.Option(help="The address to listen on.")]
-Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
 PRINTED_SCHEMAS = {Path("schema/core.graphql"): (), Path("schema/full.graphql"): None}
 """The printed schemas and the plugins that are on in each: core alone, and with all in the box."""
 
@@ -71,6 +68,8 @@ def serve(
     if (certfile is None) != (keyfile is None):
         fail("TLS needs both: --certfile and --keyfile.")
     settings, plugins = configured_or_exit()
+    for one in sockets_or_exit(host, port):
+        one.close()  # whoever connected to them would wait until all is made
     app = run(_app_looked_inside(settings, plugins))
     write_log(settings.log_level, settings.log_format)
     listen(
@@ -90,31 +89,6 @@ async def _app_looked_inside(settings: Settings, plugins: Plugins) -> Starlette:
     async with opened(settings, plugins, serving=True):
         pass
     return app
-
-
-@app.command(name="demo")
-def serve_demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """Serve a fresh shop with demo data; prints the address, a key, and a GraphiQL link that carries it."""
-    with tempfile.TemporaryDirectory(prefix="regulars-demo-") as folder:
-        own = {"database_url": f"sqlite://{folder}/demo.db", "shop_name": "Harbour Roasters", "plugins": None}
-        settings, on = configured_or_exit(**own)
-        key = run(_fill(settings, on))
-        address = f"http://{host}:{port}"
-        out.print(
-            f"\n  API       {address}/graphql\n  key       {key}\n  GraphiQL  {address}/graphiql#key={key}\n",
-            markup=False,
-        )
-        write_log("warning", "console")
-        listen(create_app(settings, on), settings, host=host, port=port)
-
-
-async def _fill(settings: Settings, on: Plugins) -> str:
-    async with opened_and_migrated(settings, on) as shop:
-        with out.status("Filling a shop with customers and two years of purchases …"):
-            summary = await demo.fill(shop)
-        out.print(str(summary), markup=False)
-        by = operator(shop.permissions)
-        return await create_key(shop, by=by, name="demo", bindings=[Grant(ADMINISTRATOR)])
 
 
 @app.command()
@@ -143,11 +117,21 @@ def schema(
     check: Annotated[
         bool, typer.Option("--check", help="Compare them with those in schema/; status 1 if different.")
     ] = False,
+    named: Annotated[
+        str | None,
+        typer.Option(
+            "--plugins", help="Print it with these instead, named as in REGULARS_PLUGINS; empty for core alone."
+        ),
+    ] = None,
 ) -> None:
     """Print the GraphQL schema with the plugins that are on, sorted by name."""
+    if named is not None and (write or check):
+        fail("--plugins is for printing: --write and --check are about core alone and the whole box.")
     if not (write or check):
-        _, on = configured_or_exit()
         try:
+            on = (
+                configured_or_exit()[1] if named is None else plugins_wanted(wanted_plugins(plugins=named), "--plugins")
+            )
             typer.echo(schema_of(on).printed(), nl=False)
         except (SchemaConflict, PluginError) as error:
             fail(str(error))
@@ -210,11 +194,12 @@ def verify() -> None:
 
 @app.command()
 def doctor() -> None:
-    """Look at settings, plugins, database, migrations and keys: what is wrong, and how to mend it."""
+    """Look at settings, plugins, database, migrations, jobs, keys and what is sealed: what is wrong, and how to mend it."""
     findings = run(examine(*configured_or_exit()))
     for finding in findings:
-        out.print(f"{'ok  ' if finding.ok else 'BAD '} {finding.message}", markup=False)
-    if not all(finding.ok for finding in findings):
+        told = "ok  " if finding.ok else "but " if finding.works else "BAD "
+        out.print(f"{told} {finding.message}", markup=False)
+    if not all(finding.ok or finding.works for finding in findings):
         raise typer.Exit(1)
 
 

@@ -9,6 +9,7 @@ from typer.main import get_command
 
 from regulars_core.plugins.host import Plugins
 from regulars_core.plugins.owners import CORE, Owners, PluginError
+from regulars_core.primitives.suggestions import suggestion
 from regulars_core.shop.commands import carry
 from regulars_core.shop.settings import SettingsError
 from regulars_core.start import configured
@@ -37,11 +38,35 @@ class CommandLine(TyperGroup):
         except PluginError as error:
             fail(str(error))
         if app is None:
+            if cmd_name in commands_off(plugins):
+                fail(f"'{cmd_name}' is of a plugin that is off; REGULARS_PLUGINS switches it on.")
+            if near := suggestion(cmd_name, [*self.commands, *commands_of(plugins, self.commands)]):
+                fail(f"There is no command '{cmd_name}'{near}")
             return None
         carry(in_shop)
-        command = get_command(app)
+        command = _group(app)
         command.name = cmd_name
         return command
+
+
+def _group(app: typer.Typer) -> Any:
+    """The commands of one Typer, as part of ours: the program's own options, to set up completion in a shell, are none of
+    theirs."""
+    command = get_command(app)
+    command.params = [param for param in command.params if param.name not in _OF_PROGRAMS]
+    return command
+
+
+_OF_PROGRAMS = frozenset({"install_completion", "show_completion"})
+
+
+def commands_off(plugins: Plugins) -> Mapping[str, Any]:
+    """The commands of the plugins that are installed and not on, by name; none where they cannot be asked."""
+    try:
+        every = plugins.with_those_off.declared("regulars_commands")
+    except PluginError:
+        return {}
+    return {name: app for name, app in every.items() if name not in plugins.names}
 
 
 def commands_of(plugins: Plugins, own: Mapping[str, Any]) -> Mapping[str, typer.Typer]:

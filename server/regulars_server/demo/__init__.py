@@ -10,7 +10,8 @@
 - With the plugin tiers: three tiers, of which the upper two multiply points. With the plugin loyalty: a point for each 1.00,
   which expires after a year, pays a part of a purchase, and becomes credit; and credit that was given to make up for something.
 - With the plugin rewards: prices of groups, coffee of the new harvest at a tenth less, for the upper tiers a week before
-  everybody, the code WELCOME10 for anybody, and a code of one customer's own.
+  everybody, the code WELCOME10 for anybody, and a code of one customer's own; a card of ten stamps for a cup, which customers
+  have collected on for a month, and something on their birthday.
 - Refunds of lines, parts of lines and amounts, with reasons; purchases rung up twice and voided; notes by four authors.
 
 Everything goes through the services that production uses. The same seed on the same day of the same shop makes the same

@@ -41,19 +41,24 @@ async def reward(shop: Shop, calendar: Calendar, ids: Mapping[Person, str]) -> N
 
 
 def _policy(shop: Shop) -> Mapping[str, Any]:
-    def tier(code: str, name: str, factor: str, lifetime: int, month: int) -> Mapping[str, Any]:
+    def tier(code: str, name: str, factor: str, lifetime: int, month: int, *more: str) -> Mapping[str, Any]:
         times = {"text": f"{factor} times the points", "kind": "POINTS_MULTIPLIER", "value": factor}
+        benefits = [*_told(*more), times]
         ever = {"metric": "NET_SPEND", "window": "LIFETIME", "threshold": money(shop, lifetime)}
         rolling = {"metric": "NET_SPEND", "window": "ROLLING", "days": 30, "threshold": money(shop, month)}
-        return {"code": code, "name": name, "benefits": [times], "anyOf": [{"allOf": [ever]}, {"allOf": [rolling]}]}
+        return {"code": code, "name": name, "benefits": benefits, "anyOf": [{"allOf": [ever]}, {"allOf": [rolling]}]}
 
     return {
         "tiers": [
-            tier("A", "VIP", "1.5", 500_000, 50_000),
-            tier("B", "Preferred", "1.25", 200_000, 20_000),
-            {"code": "C", "name": "Standard"},
+            tier("A", "VIP", "1.5", 500_000, 50_000, "Exclusive promotions", "Early access", "Priority service"),
+            tier("B", "Preferred", "1.25", 200_000, 20_000, "Enhanced promotions", "Loyalty rewards"),
+            {"code": "C", "name": "Standard", "benefits": _told("Standard promotions", "Path to higher tiers")},
         ]
     }
+
+
+def _told(*texts: str) -> list[Mapping[str, Any]]:
+    return [{"text": text} for text in texts]
 
 
 def _program(shop: Shop) -> Mapping[str, Any]:

@@ -1,4 +1,5 @@
-"""What the demo's shop takes off: prices of groups, an offer that its best customers have before everybody, and coupons."""
+"""What the demo's shop takes off: prices of groups, an offer that its best customers have before everybody, coupons, and what
+customers are given for coming back: a card of stamps, and something on their birthday."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -25,6 +26,33 @@ async def offer(shop: Shop, calendar: Calendar, ids: Mapping[Person, str], group
             await _coupons(shop, ids)
 
 
+async def collect(shop: Shop, calendar: Calendar) -> None:
+    """Let customers collect from a month ago on, before anything of the story is told: ten stamps are a cup on the house. And
+    give those who come something on their birthday."""
+    if not is_on(shop, "rewards"):
+        return
+    with moment(start_of(calendar.first, calendar.zone)):
+        cup = await _promotion(shop, "A cup on the house", _flat(shop, 300), needsCoupon=True)
+        gift = await _promotion(shop, "Happy birthday", _percent(20), needsCoupon=True, perCustomerLimit=1)
+        bands = [
+            {"from": money(shop, 300), "to": money(shop, 2_000), "progress": 1},
+            {"from": money(shop, 2_000), "progress": 2},
+        ]
+        stamps = {"triggerRule": {"kind": "PURCHASE"}, "bands": bands, "target": 10, "reward": _coupon(cup, 60)}
+        await _system(shop, "Ten stamps", **stamps, startsAt=_start(calendar, -30))
+        birthday = {"kind": "BIRTHDAY", "settings": [{"name": "daysBefore", "value": "3"}]}
+        await _system(shop, "Birthdays", triggerRule=birthday, reward=_coupon(gift, 30), startsAt=_start(calendar, -30))
+
+
+def _coupon(promotion: str, days: int) -> Mapping[str, Any]:
+    settings = [{"name": "promotion", "value": promotion}, {"name": "validDays", "value": str(days)}]
+    return {"kind": "COUPON", "settings": settings}
+
+
+async def _system(shop: Shop, name: str, **more: Any) -> None:
+    await done(shop, "rewardSystemCreate", {"rewardSystem": {"name": name, **more}})
+
+
 async def _prices(shop: Shop, groups: Mapping[str, str]) -> None:
     """What some groups pay less."""
     for name, group, percent, scope in (
@@ -48,10 +76,8 @@ async def _harvest(shop: Shop, calendar: Calendar) -> None:
 
 async def _coupons(shop: Shop, ids: Mapping[Person, str]) -> None:
     """Some off by a code that anybody may type, once each; and a code of one customer's own."""
-    settings = [{"name": "amount", "value": money(shop, 300)}]
-    flat = {"kind": "FLAT", "settings": settings}
     shared: dict[str, Any] = {"needsCoupon": True, "priority": 5}
-    welcome = await _promotion(shop, "Welcome", flat, **shared, isStackable=True)
+    welcome = await _promotion(shop, "Welcome", _flat(shop, 300), **shared, isStackable=True)
     await done(shop, "couponsGenerate", {"promotionId": welcome, "codes": [WELCOME], "usageLimit": None})
     sorry = await _promotion(shop, "For the wait", _percent(20), **shared, perCustomerLimit=1)
     owner = next(key for person, key in ids.items() if person.rhythm is Rhythm.WEEKLY and person.status == "ACTIVE")
@@ -62,6 +88,10 @@ async def _coupons(shop: Shop, ids: Mapping[Person, str]) -> None:
 
 def _percent(percent: int) -> Mapping[str, Any]:
     return {"kind": "PERCENT", "settings": [{"name": "percent", "value": str(percent)}]}
+
+
+def _flat(shop: Shop, hundredths: int) -> Mapping[str, Any]:
+    return {"kind": "FLAT", "settings": [{"name": "amount", "value": money(shop, hundredths)}]}
 
 
 def _start(calendar: Calendar, days: int) -> str:

@@ -251,5 +251,5 @@ def _digits(rng: Random, pattern: str) -> str:
 
 def _ascii(text: str) -> str:
     """A name as it stands in an e-mail address."""
-    plain = "".join(folded_words(text.replace("ı", "i")))
+    plain = "".join(folded_words(text))
     return "".join(c for c in plain if c.isascii() and c.isalnum())

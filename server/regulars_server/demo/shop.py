@@ -9,7 +9,7 @@ from typing import TypeVar
 from regulars_core.customers import registration as customers
 from regulars_core.customers import rules as customer_rules
 from regulars_core.customers.changes import set_status
-from regulars_core.customers.notes import add_note
+from regulars_core.customers.notes.service import add_note
 from regulars_core.groups.service import create_group
 from regulars_core.primitives.clock import Instant, now, start_of
 from regulars_core.primitives.ids import MAIN_STORE_ID
@@ -60,6 +60,7 @@ async def fill(shop: Shop, *, seed: int = 7, today: Instant | None = None) -> De
     stores, groups = await _places(shop)
     ids = await _register(shop, story.people, stores, groups)
     await loyalty.decree(shop, calendar)
+    await offers.collect(shop, calendar)
     recorded = await _record(shop, story.sales, stores, ids)
     await _refund_and_void(shop, story, recorded)
     await loyalty.reward(shop, calendar, ids)
@@ -151,7 +152,7 @@ async def _refund_and_void(shop: Shop, story: Story, recorded: Sequence[tuple[st
 
 async def _write_notes(shop: Shop, notes: Sequence[Note], ids: Mapping[Person, str]) -> list[str]:
     async def work() -> list[str]:
-        return [await add_note(shop, ids[note.person], note.body, note.author) for note in notes]
+        return [await add_note(shop, ids[note.person], {"body": note.body}, note.author) for note in notes]
 
     return await shop.database.transaction(work)
 

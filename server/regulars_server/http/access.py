@@ -14,7 +14,7 @@ from regulars_server.logs import ACCESS
 from regulars_server.metrics import Metrics
 
 _REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
-_PLACES = ("/graphql", "/schema.graphql", "/health", "/ready", "/metrics", "/graphiql")
+_PLACES = ("/graphql", "/schema.graphql", "/health", "/ready", "/metrics", "/graphiql", "/files", "/uploads")
 _REQUEST_LOG = "regulars.request_log"
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),

@@ -1,4 +1,7 @@
-"""GraphQL over HTTP: one endpoint, POST only, and JSON on every path.
+"""GraphQL over HTTP: one endpoint, POST, GET for queries, and JSON on every path.
+
+No page of somebody else can ask by a plain link, form or picture: every request needs `Authorization`, and with that header a
+browser sends one to another origin only after it has asked there whether it may.
 
 https://graphql.github.io/graphql-over-http/draft/
 """
@@ -11,6 +14,7 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError, GraphQLSyntaxError
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import PreExecutionError
@@ -26,8 +30,9 @@ from regulars_schema.request.errors import answered, pre_execution
 from regulars_server.http.access import RequestLog
 from regulars_server.http.errors import GRAPHQL_JSON, PLAIN_JSON, HttpError, unavailable
 from regulars_server.http.negotiation import refuse_other_than_json, response_media
+from regulars_server.http.persisted import persisted_documents
 from regulars_server.http.rate_limits import Buckets
-from regulars_server.http.request import GraphQLRequest, headers_of, read, received
+from regulars_server.http.request import GraphQLRequest, asks, headers_of, read, read_url, received
 
 Answer = tuple[int, dict[str, Any]]
 """Status and body."""
@@ -55,21 +60,29 @@ class GraphQLEndpoint:
         settings = shop.settings
         self._schema, self._shop, self._authenticator, self._settings = schema, shop, authenticator, settings
         self._buckets = Buckets(settings.rate_capacity, settings.rate_restore)
+        self._persisted = persisted_documents(settings)
         self._working = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request. Never raises for anything that the request can contain."""
         media, request_log, headers = PLAIN_JSON, RequestLog.of(scope), headers_of(scope)
         try:
-            if scope["method"] != "POST":
-                raise HttpError(405, "BAD_REQUEST", "GraphQL is asked by POST.", Allow="POST")
+            by_get = scope["method"] == "GET"
+            if by_get and _is_visit(scope, headers):
+                await Response(status_code=307, headers={"location": "/graphiql"})(scope, receive, send)
+                return
+            self._refuse_method(scope["method"])
             actor = await self.identify(headers, request_log)
             media = response_media(headers.get("accept", ""))
-            refuse_other_than_json(headers)
-            requests = read(await received(scope, receive, headers, self._settings), self._settings.max_batch)
+            requests: GraphQLRequest | Sequence[GraphQLRequest]
+            if by_get:
+                requests = read_url(scope["query_string"], self._settings.max_body_bytes)
+            else:
+                refuse_other_than_json(headers)
+                requests = read(await received(scope, receive, headers, self._settings), self._settings.max_batch)
             with self._slot():
                 deadline = asyncio.get_running_loop().time() + self._settings.request_seconds
-                status, answer = await self._answers(requests, actor, request_log, media, deadline)
+                status, answer = await self._answers(requests, actor, request_log, media, deadline, reads_only=by_get)
             body = orjson.dumps(answer)
         except (Unavailable, HttpError) as raised:
             error = raised if isinstance(raised, HttpError) else unavailable()
@@ -119,9 +132,11 @@ class GraphQLEndpoint:
         request_log: RequestLog,
         media: str,
         deadline: float,
+        *,
+        reads_only: bool,
     ) -> tuple[int, Any]:
         if isinstance(requests, GraphQLRequest):
-            return await self._answer(requests, actor, request_log, media, deadline)
+            return await self._answer(requests, actor, request_log, media, deadline, reads_only=reads_only)
         return 200, [await self._one_of_many(one, actor, request_log, media, deadline) for one in requests]
 
     async def _one_of_many(
@@ -136,8 +151,16 @@ class GraphQLEndpoint:
             return error.body()
 
     async def _answer(
-        self, request: GraphQLRequest, actor: Actor, request_log: RequestLog, media: str, deadline: float
+        self,
+        request: GraphQLRequest,
+        actor: Actor,
+        request_log: RequestLog,
+        media: str,
+        deadline: float,
+        *,
+        reads_only: bool = False,
     ) -> Answer:
+        text = self._text_of(request, actor, media)
         context = GraphQLContext(
             RequestContext(
                 self._shop,
@@ -148,21 +171,28 @@ class GraphQLEndpoint:
             ),
             charge=lambda cost: self._buckets.take(actor.key_id, cost),
             as_json=True,
+            reads_only=reads_only,
         )
         try:
             result = await self._schema.execute(
-                request.query,
+                text,
                 variable_values=request.variables,
                 context_value=context,
                 operation_name=request.operation_name,
             )
-        except (CannotGetOperationTypeError, InvalidOperationTypeError):
+        except InvalidOperationTypeError:
+            raise HttpError(
+                405, "BAD_REQUEST", "By GET only queries are answered; send it by POST.", Allow="POST"
+            ) from None
+        except CannotGetOperationTypeError:
             raise HttpError(400, "BAD_REQUEST", "The document has no such operation, or several and no name.") from None
         finally:
             request_log.cost, (request_log.kind, request_log.fields) = context.cost, context.operation
         unexecuted = isinstance(result, PreExecutionError)
         if unexecuted:
             self._refuse_beyond_rate(actor, context, result.errors or [])
+        else:
+            self._persisted.keep(request, text)
         errors = [answered(_pre_execution(error) if unexecuted else error) for error in result.errors or ()]
         refused = unexecuted or (result.data is None and not any("path" in error for error in errors))
         body: dict[str, Any] = {"errors": errors} if errors else {}
@@ -175,25 +205,55 @@ class GraphQLEndpoint:
             return 413, body
         return 400 if refused and media == GRAPHQL_JSON else 200, body
 
+    def _refuse_method(self, method: str) -> None:
+        """Raise HttpError for anything but POST, and GET where the shop takes it."""
+        if method == "POST" or (method == "GET" and self._settings.query_by_get):
+            return
+        if method == "GET":
+            message = "This shop takes no queries in URLs: send them by POST (in urql: `preferGetMethod: false`)."
+            raise HttpError(405, "BAD_REQUEST", message, Allow="POST")
+        allow = "GET, POST" if self._settings.query_by_get else "POST"
+        raise HttpError(405, "BAD_REQUEST", "GraphQL is asked by POST, or for queries by GET.", Allow=allow)
+
+    def _text_of(self, request: GraphQLRequest, actor: Actor, media: str) -> str:
+        """The document that a request means. Raises HttpError; to guess at documents is charged like one that cannot be read."""
+        try:
+            return self._persisted.text_of(request, 400 if media == GRAPHQL_JSON else 200)
+        except HttpError:
+            self._charge_unread(actor)
+            raise
+
+    def _charge_unread(self, actor: Actor) -> None:
+        try:
+            self._buckets.take(actor.key_id, 0)
+        except RateLimited as error:
+            raise _beyond_rate(error) from None
+
     def _refuse_beyond_rate(self, actor: Actor, context: GraphQLContext, errors: list[GraphQLError]) -> None:
         """Raise HttpError if the document was refused for what the key has spent before; charge one that could not be read."""
         limited = next((one.original_error for one in errors if isinstance(one.original_error, RateLimited)), None)
-        try:
-            if limited is None and context.cost is None:
-                self._buckets.take(actor.key_id, 0)
-        except RateLimited as error:
-            limited = error
         if limited:
-            wait = str(max(1, math.ceil(limited.seconds)))
-            raise HttpError(
-                429, "RATE_LIMITED", "This key has asked for too much; wait and try again.", Retry_After=wait
-            )
+            raise _beyond_rate(limited)
+        if context.cost is None:
+            self._charge_unread(actor)
 
     def _cost(self, actor: Actor, context: GraphQLContext) -> dict[str, Any]:
         if context.cost is None:
             return {}
         remaining, rate = self._buckets.remaining(actor.key_id), self._buckets.restore
         return {"cost": {"requested": context.cost, "remaining": remaining, "restoreRate": rate}}
+
+
+def _is_visit(scope: Scope, headers: Mapping[str, str]) -> bool:
+    """Whether somebody has opened the address in a browser, instead of a program that asks something."""
+    return (
+        "text/html" in headers.get("accept", "") and "authorization" not in headers and not asks(scope["query_string"])
+    )
+
+
+def _beyond_rate(limited: RateLimited) -> HttpError:
+    wait = str(max(1, math.ceil(limited.seconds)))
+    return HttpError(429, "RATE_LIMITED", "This key has asked for too much; wait and try again.", Retry_After=wait)
 
 
 def _pre_execution(error: GraphQLError) -> GraphQLError:

@@ -4,16 +4,21 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.types import Receive, Scope
 
+from regulars_core.shop.registered_documents import SHA_256
 from regulars_core.shop.settings import Settings
 from regulars_schema.documents.limits import MAX_VALUE_DEPTH
 from regulars_server.http.errors import HttpError
 
 ARRIVED = "regulars.arrived"
 """In the scope of a request: all of its body is there already."""
+_PARAMETERS = frozenset({"query", "documentId", "operationName", "variables", "extensions"})
+"""Those of GraphQL over HTTP; others in a URL are passed over."""
+_MAX_PARAMETERS = 20
 _MAX_DRAINED = 16  # bodies of the largest size that are read and thrown away, so that a sender gets to read the refusal
 
 
@@ -22,8 +27,11 @@ class GraphQLRequest:
     """One GraphQL request."""
 
     query: str
+    """The document; empty where only its hash was sent."""
     variables: dict[str, Any] | None
     operation_name: str | None
+    document_hash: str | None = None
+    """The SHA-256 of the document, in small hexadecimal digits, if it was sent."""
 
 
 def headers_of(scope: Scope) -> Mapping[str, str]:
@@ -93,19 +101,76 @@ def read(body: bytes, max_batch: int = 1) -> GraphQLRequest | Sequence[GraphQLRe
     return [_one(part) for part in content]
 
 
+def asks(query_string: bytes) -> bool:
+    """Whether a URL holds a GraphQL request, or tries to."""
+    return any(part.partition(b"=")[0].decode("latin-1") in _PARAMETERS for part in query_string.split(b"&"))
+
+
+def read_url(query_string: bytes, max_bytes: int) -> GraphQLRequest:
+    """The request in a URL. Raises HttpError for what is none."""
+    if len(query_string) > max_bytes:
+        raise _too_large(max_bytes)
+    try:
+        pairs = parse_qsl(
+            query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS
+        )
+    except ValueError:
+        raise HttpError(
+            400, "BAD_REQUEST", f"A URL has at most {_MAX_PARAMETERS} parameters, escaped, in UTF-8."
+        ) from None
+    content: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in content:
+            raise HttpError(400, "BAD_REQUEST", f"`{name}` is there twice.")
+        if name in _PARAMETERS:
+            content[name] = value
+    for name in ("variables", "extensions"):
+        if name in content:
+            try:
+                content[name] = orjson.loads(content[name]) if content[name] else None
+            except orjson.JSONDecodeError:
+                raise HttpError(400, "BAD_REQUEST", f"`{name}` is not JSON.") from None
+    _refuse_unfit(content)
+    return _one(content)
+
+
 def _one(content: Any) -> GraphQLRequest:
     if not isinstance(content, dict):
         raise HttpError(400, "BAD_REQUEST", "The body must be a JSON object.")
     query, variables, name = content.get("query"), content.get("variables"), content.get("operationName")
-    if not isinstance(query, str) or not query.strip():
+    extensions = content.get("extensions")
+    if not isinstance(extensions, dict | None):
+        raise HttpError(400, "BAD_REQUEST", "`extensions` must be an object.")
+    hashed = _hash_in(content, extensions or {})
+    if hashed is not None and query in {None, ""}:
+        query = ""
+    elif not isinstance(query, str) or not query.strip():
         raise HttpError(400, "BAD_REQUEST", "`query` must be a document.")
     if variables is not None and not isinstance(variables, dict):
         raise HttpError(400, "BAD_REQUEST", "`variables` must be an object.")
     if name is not None and not isinstance(name, str):
         raise HttpError(400, "BAD_REQUEST", "`operationName` must be a string.")
-    if not isinstance(content.get("extensions"), dict | None):
-        raise HttpError(400, "BAD_REQUEST", "`extensions` must be an object.")
-    return GraphQLRequest(query, variables, name or None)
+    return GraphQLRequest(query, variables, name or None, hashed)
+
+
+def _hash_in(content: Mapping[str, Any], extensions: Mapping[str, Any]) -> str | None:
+    """The hash by which a request names its document: in Apollo's extension, or as `documentId: "sha256:…"`."""
+    named, persisted = content.get("documentId"), extensions.get("persistedQuery")
+    if named is None and persisted is None:
+        return None
+    given = []
+    if named is not None:
+        given.append(named.removeprefix("sha256:") if isinstance(named, str) and named.startswith("sha256:") else None)
+    if persisted is not None:
+        fits = isinstance(persisted, dict) and persisted.get("version") == 1
+        given.append(persisted.get("sha256Hash") if fits else None)
+    hashed = given[0]
+    if not isinstance(hashed, str) or not SHA_256.fullmatch(hashed) or any(one != hashed for one in given):
+        message = (
+            'Name a document by `extensions.persistedQuery { version: 1, sha256Hash }` or `documentId: "sha256:…"`.'
+        )
+        raise HttpError(400, "BAD_REQUEST", message)
+    return hashed
 
 
 def _refuse_unfit(content: Any) -> None:

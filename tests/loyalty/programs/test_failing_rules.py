@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from regulars_core.plugin import NoSettings, RuleKind, hookimpl
-from regulars_loyalty.points.facts import Sale
-from regulars_loyalty.points.kinds import PointsRuleKind
+from regulars_core.plugin import NoSettings, PointsRuleKind, RuleKind, Sale, hookimpl
 from regulars_loyalty.points.missed import failures
 from regulars_loyalty.purchases.making_up import make_up
 from tests.loyalty.conftest import OpenLoyalty, Owner

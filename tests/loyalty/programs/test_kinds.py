@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from regulars_core.plugin import Checks, Malformed, settings_from
+from regulars_core.plugin import Checks, EarnOn, Given, Malformed, PaidWith, PointsRuleKind, Sale, Tax, settings_from
 from regulars_core.purchases.rules import NewLine
 from regulars_core.rules.settings import described
 from regulars_core.testing import LawBroken, try_laws
@@ -22,8 +22,6 @@ from regulars_loyalty.points.box import (
     PerItem,
     PerPurchase,
 )
-from regulars_loyalty.points.facts import EarnOn, Paid, Sale, Tax
-from regulars_loyalty.points.kinds import Given, PointsRuleKind
 from regulars_loyalty.points.outcomes import Outcome, SkipReason
 from tests.support.sales import line, outcomes, program, rule, sale
 
@@ -73,10 +71,10 @@ def test_points_for_what_was_paid_after_discounts_credit_and_points() -> None:
     """P-P01, P-P02, P-P03: 90 where 10 % was taken off; 100 where 10.00 was paid by bought credit, 90 by given."""
     dollar, goods = rule("PER_AMOUNT", **DOLLAR), line("Tea", "100")
     assert points(sale(NewLine("Tea", 1_000_000, unit_price=10_000, discount=1_000)), dollar) == [90]
-    assert points(sale(goods, paid=Paid(bought_credit=1_000)), dollar) == [100]
-    assert points(sale(goods, paid=Paid(given_credit=1_000)), dollar) == [90]
+    assert points(sale(goods, paid=PaidWith(bought_credit=1_000)), dollar) == [100]
+    assert points(sale(goods, paid=PaidWith(given_credit=1_000)), dollar) == [90]
     no_credit = rule("PER_AMOUNT", **DOLLAR, earnOnBoughtCredit=False)
-    assert points(sale(goods, paid=Paid(bought_credit=1_000)), no_credit) == [90]
+    assert points(sale(goods, paid=PaidWith(bought_credit=1_000)), no_credit) == [90]
 
 
 def test_a_scoped_rule_sees_each_line_s_share() -> None:
@@ -105,7 +103,7 @@ def test_fractions_are_dropped() -> None:
 
 def test_points_a_piece() -> None:
     """200 points; 2 × $50 at 35 points a piece, 150 points paid: it earns 70. What is weighed has no pieces."""
-    made = sale(line("Bag", "100", "2", sku="B1"), line("Beans", "9", "0.5"), paid=Paid(points=150))
+    made = sale(line("Bag", "100", "2", sku="B1"), line("Beans", "9", "0.5"), paid=PaidWith(points=150))
     [earned] = given(made, rule("PER_ITEM", points=35))
     assert (earned.points, list(earned.shares)) == (70, [made.lines[0].id])
     assert points(made, rule("PER_ITEM", points=35, sku="b1"), rule("PER_ITEM", "C", points=35, sku="B2")) == [70, 0]

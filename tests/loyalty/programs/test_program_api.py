@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from regulars_core.plugin import NoSettings, RuleKind, Shop, hookimpl
-from regulars_loyalty.points.facts import Sale
-from regulars_loyalty.points.kinds import PointsRuleKind
+from regulars_core.plugin import NoSettings, PointsRuleKind, RuleKind, Sale, Shop, hookimpl
 from tests.loyalty.conftest import OpenLoyalty, Owner
 
 PROGRAM = (

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from regulars_core.plugin import LATEST, Instant, Shop, inserting, new_id, now
-from regulars_rewards.offers.promotion import PromotionData, RuleData
+from regulars_core.plugin import LATEST, Instant, RuleData, Shop, inserting, new_id, now
+from regulars_rewards.offers.promotion import PromotionData
 from regulars_rewards.uses.changes import UseChanges
 from regulars_rewards.uses.claims import Claim, CouponCounters
 from regulars_rewards.uses.limits import limits_from, lookup_limits

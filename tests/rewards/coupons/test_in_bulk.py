@@ -56,7 +56,7 @@ async def test_codes_that_are_drawn_twice_are_drawn_anew(rewards: Shop, monkeypa
     offer = await owner.promotion()
     await owner.code(offer, "AAAA2222")
     drawn = iter(["AAAA2222", "AAAA3333", "AAAA3333", "AAAA3333", "AAAA2222", "AAAA4444"])
-    monkeypatch.setattr(issuing, "random_code", lambda length, prefix: next(drawn))
+    monkeypatch.setattr(issuing, "random_codes", lambda count, length, prefix: [next(drawn) for _ in range(count)])
 
     async def work() -> str:
         return await generate(rewards, Terms(offer.removeprefix("promotion_")), count=2)

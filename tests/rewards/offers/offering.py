@@ -5,11 +5,11 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from regulars_core.plugin import LATEST, Checks, Instant, UsableRule, settings_from, to_minor
+from regulars_core.plugin import LATEST, Checks, Instant, RuleData, UsableRule, settings_from, to_minor
 from regulars_rewards.offers.box import BOX
 from regulars_rewards.offers.engine import Candidate, Evaluation, evaluate
 from regulars_rewards.offers.facts import PIECE, OfferBasket, OfferLine
-from regulars_rewards.offers.promotion import Promotion, PromotionData, RuleData, ScopeData, ScopeMode
+from regulars_rewards.offers.promotion import Promotion, PromotionData, ScopeData, ScopeMode
 
 AT = Instant(1_772_712_000_000)  # Thursday 2026-03-05T12:00Z
 DAY = 739_680

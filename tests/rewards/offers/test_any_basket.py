@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from regulars_core.plugin import Paid, PaidLine, exponent_of, spread, taken_by_amount
+from regulars_core.plugin import exponent_of, spread
+from regulars_core.purchases.refundable import Paid, PaidLine, taken_by_amount
 from regulars_rewards.offers.engine import Candidate, Evaluation, evaluate
 from regulars_rewards.offers.facts import PIECE, OfferBasket, OfferLine
 from regulars_rewards.offers.obstacles import in_order
@@ -177,6 +178,24 @@ def test_the_same_again_and_in_any_order() -> None:
         promotions = [one for one in offers if not one.coupon_code]
         turned = [one for one in offers if one.coupon_code] + promotions[::-1]
         assert evaluate(goods, turned).applied == first.applied
+
+
+def test_codes_that_do_not_apply_change_nothing() -> None:
+    """A till sells with the codes that applied to the quote: the same applies, and takes off the same, to each line."""
+    dice, left_out = Random(SEED + 2), 0
+    for _ in range(BASKETS):
+        goods, offers = random_case(dice)
+        grouped = [one.promotion for one in offers if one.promotion.data.best_of_group]
+        quoted = evaluate(goods, offers, grouped=grouped)
+        told = {one.candidate.coupon_code for one in quoted.applied}
+        sold = evaluate(
+            goods, [one for one in offers if one.coupon_code in {None, *told}], grouped=grouped, explains=False
+        )
+        assert sold.applied == quoted.applied
+        left_out += any(
+            one.candidate.promotion.data.best_of_group for one in quoted.skipped if one.candidate.coupon_code
+        )
+    assert left_out > BASKETS // 50  # or nothing was tried
 
 
 def naive(goods: OfferBasket, kind: str, told: Mapping[str, Any]) -> int:

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import regulars_rewards
-from regulars_core.plugin import RuleKinds, day_and_minute, instant_of, plugins_on, random_purchases
+from regulars_core.plugin import RuleKinds, day_and_minute, instant_of, plugins_on
+from regulars_core.rules.tried_purchases import random_purchases
 from regulars_core.testing import try_laws
 from regulars_rewards.offers.conditions import Hours
 from regulars_rewards.offers.facts import Pieces

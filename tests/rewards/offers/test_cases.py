@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from regulars_core.plugin import PaidLine, spread
+from regulars_core.plugin import spread
+from regulars_core.purchases.refundable import PaidLine
 from regulars_rewards.offers.engine import Candidate
 from regulars_rewards.offers.facts import OfferBasket
 from regulars_rewards.offers.promotion import Promotion, ScopeData, ScopeMode

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tortoise.exceptions import BaseORMException
 
-from regulars_core.plugin import DAY_MS, LATEST, Instant, Malformed, Refused, Shop, new_id, now
-from regulars_rewards.offers.promotion import PromotionData, RuleData
+from regulars_core.plugin import DAY_MS, LATEST, Instant, Malformed, Refused, RuleData, Shop, new_id, now
+from regulars_rewards.offers.promotion import PromotionData
 from regulars_rewards.promotions.changes import PromotionDraft, change_promotion, create_promotion, end_promotion
 from regulars_rewards.promotions.known import (
     known_promotions,

@@ -141,9 +141,9 @@ async def _told(
 
 
 async def _differences(shop: Shop) -> AsyncIterator[Any]:
-    [verification] = regulars_rewards.regulars_verifications()
-    async for one in verification.differences(shop):
-        yield one
+    for verification in regulars_rewards.regulars_verifications():
+        async for one in verification.differences(shop):
+            yield one
 
 
 async def test_everything_that_happens(databases: Databases, engine: Engine, plugins: Plugins) -> None:

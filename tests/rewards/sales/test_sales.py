@@ -371,9 +371,9 @@ async def test_a_basket_is_looked_at_once_whatever_is_asked(
     looked: list[bool] = []
     real = offer_quotes.evaluate
 
-    def counted(*given: Any, explains: bool = True) -> Any:
+    def counted(*given: Any, explains: bool = True, **more: Any) -> Any:
         looked.append(explains)
-        return real(*given, explains=explains)
+        return real(*given, explains=explains, **more)
 
     monkeypatch.setattr(offer_quotes, "evaluate", counted)
     asked_for = f"query($input: BasketQuoteInput!) {{ basketQuote(input: $input) {{ {selected} }} }}"

@@ -15,8 +15,8 @@ from regulars_schema.testing import Api
 from tests.support.refusals import Filled, Wrong, assert_refused
 
 NO_DECIMALS: list[Any] = [
-    "NaN", "nan", "Infinity", "-Infinity", "1e3", "1E-2", "1.0e1", "+1", "1.", ".5", "01", "1,5", "1 000", " 1", "1 ", "",
-    "-0", "-0.00", "0x10", "१", "1_000", "1.0000001", "1" * 19, "1" * 30_000, "--1", 1.5, 10, 0, True, None, [], {}, ["1"],
+    "NaN", "nan", "Infinity", "-Infinity", "1e", "1E-1000", "+1", "1.", ".5", "01", "1,5", "1 000", " 1", "1 ", "",
+    "-0", "-0.00", "-0e1", "0x10", "१", "1_000", "1" * 30_000, "--1", 1.5, 2**53, True, None, [], {}, ["1"],
 ]  # fmt: skip
 
 
@@ -39,7 +39,7 @@ async def test_amounts_that_are_no_decimals(filled: Filled) -> None:
         }
         wrong.append(("purchaseRefund", line, "BAD_USER_INPUT", "!"))
     await assert_refused(api, wrong)
-    for literal in ("1.5", "10", "1e3", "true", "CASH", '"NaN"', '"-0"'):
+    for literal in ("1.5", "-0", "1e3", "true", "CASH", '"NaN"', '"-0"'):
         answer = await api.ask(
             'mutation { purchaseRecord(input: {idempotencyKey: "k", reference: "N", lines: [{name: "a", unitPrice: '
             f"{literal}}}]}}) {{ created }} }}"

@@ -64,15 +64,23 @@ _OVERWRITTEN = (
     "customer",
     "customer_text",
     "recent_text",
+    "name_spelling",
     "customer_address",
     "customer_tag",
     "customer_note",
+    "customer_attribute",
+    "customer_verification",
     "customer_merge_snapshot",
+    "duplicate_key",
+    "duplicate_pair",
+    "duplicate_dismissal",
+    "segment",
     "purchase",
     "purchase_receipt",
     "purchase_reassignment",
     "payment",
     "refund",
+    "file_piece",
 )
 """The tables that are large, or hold most of what is personal."""
 

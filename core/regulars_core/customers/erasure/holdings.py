@@ -6,9 +6,11 @@ not described is found by the tests.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
+from regulars_core.customers.sealed import opened_tax_ids
 from regulars_core.database import Database
+from regulars_core.database.seals import Sealed
 from regulars_core.primitives.clock import EARLIEST, LATEST, Instant, printed
 from regulars_core.primitives.money import decimal_text
 from regulars_core.shop.shop import Shop
@@ -36,6 +38,9 @@ class Fate:
     by: str | None = None
     """What it is overwritten by: text, or null where that is None."""
     show: Show = _as_it_is
+    sealed: Literal["no", "tax id", "row"] = "no"
+    """Whether it may be sealed: as a customer's tax id, or for this column of the row that the holding's key names, which is told
+    then, too. It is told as null where it cannot be opened."""
 
 
 KEPT = Fate(is_told=True)
@@ -44,6 +49,12 @@ INNER = Fate(is_told=False)
 """Neither told nor erased: it is of our own making, or about somebody else, such as who wrote something down."""
 ERASED = Fate(is_told=True, is_erased=True)
 """Told, and overwritten by null."""
+ERASED_TAX_ID = replace(ERASED, sealed="tax id")
+"""As ERASED, a tax id."""
+KEPT_TAX_ID = replace(KEPT, sealed="tax id")
+"""As KEPT, a tax id."""
+KEPT_SEALED = replace(KEPT, sealed="row")
+"""As KEPT, sealed for its row."""
 ERASED_TEXT = replace(ERASED, by="")
 """Told, and overwritten by an empty text: the column is not null."""
 DERIVED = Fate(is_told=False, is_erased=True)
@@ -79,6 +90,8 @@ class Holding:
     """What counts of erased rows call them; the table's name if it is empty."""
     by_hand: frozenset[str] = field(default_factory=frozenset)
     """Columns that are erased, and not by this description alone."""
+    also: Mapping[str, str] = field(default_factory=dict)
+    """What is told beside the columns so that they can be understood: a name, and a column of what is `joined`."""
 
     @property
     def source(self) -> str:
@@ -135,6 +148,16 @@ async def counted_by(
     return [found[id_] for id_ in customer_ids]
 
 
+async def _opened(database: Database, holding: Holding, name: str, owner: str, row: Mapping[str, Any]) -> str | None:
+    if holding.columns[name].sealed == "tax id":
+        [opened] = await opened_tax_ids(database, [(owner, row[name])])
+        return None if isinstance(opened, Sealed) else opened
+    try:
+        return database.seals.opened(row[name], holding.table, name, str(row[holding.key]))
+    except Sealed:
+        return None
+
+
 async def told_of(shop: Shop, holdings: Sequence[Holding], customer_ids: Sequence[str]) -> Sequence[Parts]:
     """What these tables hold of each of these customers, in their order, as far as it is told."""
     found: dict[str, dict[str, list[Mapping[str, Any]]]] = {id_: {} for id_ in customer_ids}
@@ -143,10 +166,14 @@ async def told_of(shop: Shop, holdings: Sequence[Holding], customer_ids: Sequenc
         told = {name: fate.show for name, fate in holding.columns.items() if fate.is_told}
         if not told:
             continue
+        sealed = [name for name in told if holding.columns[name].sealed != "no"]
         among = database.dialect.among(holding.customer, 1)
-        columns = ", ".join((holding.customer, *(f"t.{name}" for name in told)))
+        columns = ", ".join((holding.customer, *(f"t.{name}" for name in told), *holding.also.values()))
+        told |= dict.fromkeys(holding.also, _as_it_is)
         sql = f"SELECT {columns} FROM {holding.source} WHERE {among} ORDER BY t.{holding.key}"
         for owner, *values in await database.rows(sql, sorted(found)):
             row = {name: show(shop, value) for (name, show), value in zip(told.items(), values, strict=True)}
+            for name in sealed:
+                row[name] = await _opened(database, holding, name, owner, row)
             found[owner].setdefault(holding.table, []).append(row)
     return [found[id_] for id_ in customer_ids]

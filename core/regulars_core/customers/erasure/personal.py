@@ -1,16 +1,20 @@
 """What the tables of customers hold of them, and how that is erased."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from regulars_core.customers.aliases import ERASED as ERASED_STATUS
+from regulars_core.customers.attributes.storage import opened
 from regulars_core.customers.erasure.holdings import (
     AMOUNT,
     DERIVED,
     ERASED,
+    ERASED_TAX_ID,
     ERASED_TEXT,
     FLAG,
     INNER,
     KEPT,
+    KEPT_SEALED,
     WHEN,
     Holding,
     counted_by,
@@ -22,6 +26,8 @@ from regulars_core.customers.search.texts import names_text
 from regulars_core.primitives.clock import now
 from regulars_core.shop.shop import Shop
 
+OPENED = replace(KEPT, show=opened)
+"""As KEPT, a value of an attribute."""
 _TEXTS = frozenset({"names", "contact"})
 
 HOLDINGS: Sequence[Holding] = (
@@ -31,7 +37,7 @@ HOLDINGS: Sequence[Holding] = (
             "id": KEPT, "code": KEPT, "first_name": ERASED_TEXT, "last_name": ERASED_TEXT, "preferred_name": ERASED,
             "sort_name": derived(sort_name("", "")), "is_company": FLAG, "company_name": ERASED, "company_key": DERIVED,
             "tax_key": DERIVED, "email": ERASED, "phone": ERASED, "birth_date": ERASED, "gender": ERASED,
-            "tax_id": ERASED, "preferred_contact": ERASED, "status": KEPT, "group_id": KEPT, "origin_store_id": KEPT,
+            "tax_id": ERASED_TAX_ID, "preferred_contact": ERASED, "status": KEPT, "group_id": KEPT, "origin_store_id": KEPT,
             "version": INNER, "created_at": WHEN, "updated_at": WHEN, "merged_into_id": KEPT,
         },
         customer="t.id",
@@ -41,7 +47,8 @@ HOLDINGS: Sequence[Holding] = (
         "customer_stats",
         {
             "customer_id": KEPT, "total_spent": AMOUNT, "purchase_count": KEPT, "first_purchase_at": WHEN,
-            "last_purchase_at": WHEN, "active_at": WHEN, "activity": INNER, "merged_into_id": INNER,
+            "last_purchase_at": WHEN, "active_at": WHEN, "activity": INNER, "merged_into_id": INNER, "latest_at": INNER,
+            "regular_at": INNER,
         },
         key="customer_id",
     ),
@@ -66,7 +73,8 @@ HOLDINGS: Sequence[Holding] = (
         "customer_address",
         {
             "id": INNER, "customer_id": KEPT, "kind": KEPT, "recipient": KEPT, "line1": KEPT, "line2": KEPT, "city": KEPT,
-            "city_key": INNER, "region": KEPT, "postal_code": KEPT, "country": KEPT,
+            "city_key": INNER, "region": KEPT, "region_key": INNER, "postal_code": KEPT, "postal_key": INNER,
+            "country": KEPT,
         },
         is_removed=True,
         kind="addresses",
@@ -78,10 +86,48 @@ HOLDINGS: Sequence[Holding] = (
         kind="tags",
     ),
     Holding(
+        "customer_attribute",
+        {
+            "id": INNER, "customer_id": KEPT, "definition_id": INNER, "value": OPENED, "value_key": INNER, "ordinal": INNER,
+            "given_at": WHEN,
+        },
+        joined="JOIN customer_attribute_definition d ON d.id = t.definition_id",
+        is_removed=True,
+        kind="attributes",
+        also={"attribute": "d.label"},
+    ),
+    Holding(
         "customer_note",
-        {"id": KEPT, "customer_id": KEPT, "body": KEPT, "author": INNER, "created_at": WHEN, "updated_at": WHEN},
+        {
+            "id": KEPT, "customer_id": KEPT, "body": KEPT, "author": INNER, "created_at": WHEN, "updated_at": WHEN,
+            "type": KEPT, "channel": KEPT, "direction": KEPT, "outcome": KEPT, "topic": KEPT, "assignee": INNER,
+            "priority": KEPT, "is_open": FLAG, "due_at": WHEN, "done_at": WHEN, "urgency": INNER, "version": INNER,
+            "purchase_id": KEPT,
+        },
         is_removed=True,
         kind="notes",
+    ),
+    Holding(
+        "consent",
+        {
+            "id": KEPT, "customer_id": KEPT, "channel": KEPT, "purpose": KEPT, "decision": KEPT, "at": WHEN, "proof": KEPT,
+            "proof_reference": KEPT, "source": KEPT, "text_version": KEPT, "recorded_at": WHEN, "recorded_by": INNER,
+        },
+    ),
+    Holding(
+        "consent_in_force",
+        {
+            "number": INNER, "customer_id": INNER, "consent_id": INNER, "purpose": INNER, "decision": INNER, "ways": INNER,
+        },
+        key="number",
+    ),
+    Holding(
+        "customer_verification",
+        {
+            "id": KEPT, "customer_id": KEPT, "subject": KEPT, "is_passed": FLAG, "at": WHEN, "valid_until": KEPT,
+            "document": ERASED, "about": DERIVED, "author": INNER,
+        },
+        kind="verifications",
     ),
     Holding(
         "customer_merge",
@@ -99,7 +145,7 @@ HOLDINGS: Sequence[Holding] = (
     # What it takes to undo a merge, which then cannot be undone any more.
     Holding(
         "customer_merge_snapshot",
-        {"merge_id": KEPT, "body": KEPT},
+        {"merge_id": KEPT, "body": KEPT_SEALED},
         customer="m.survivor_id",
         joined="JOIN customer_merge m ON m.id = t.merge_id",
         key="merge_id",
@@ -108,12 +154,35 @@ HOLDINGS: Sequence[Holding] = (
     ),
     Holding(
         "customer_merge_snapshot",
-        {"merge_id": KEPT, "body": KEPT},
+        {"merge_id": KEPT, "body": KEPT_SEALED},
         customer="b.customer_id",
         joined="JOIN customer_merge_absorbed b ON b.merge_id = t.merge_id",
         key="merge_id",
         is_removed=True,
         kind="merges",
+    ),
+    Holding(
+        "duplicate_key",
+        {
+            "customer_id": INNER, "email": INNER, "phone": INNER, "phone_tail": INNER, "tax_id": INNER, "name": INNER,
+            "given_and_birth": INNER, "family_and_birth": INNER,
+        },
+        key="customer_id",
+        is_removed=True,
+        kind="duplicateKeys",
+    ),
+    # Whom somebody may be is about somebody else, too.
+    *(
+        Holding(table, dict.fromkeys(columns.split(), INNER), customer=f"t.{side}", is_removed=True, kind=kind)
+        for table, columns, kind in (
+            (
+                "duplicate_pair",
+                "id customer_id other_id score reasons traits found_at is_dismissed dismissed_at",
+                "duplicatePairs",
+            ),
+            ("duplicate_dismissal", "id customer_id other_id dismissed_at traits", "duplicateDismissals"),
+        )
+        for side in ("customer_id", "other_id")
     ),
     Holding(
         "erasure",
@@ -124,23 +193,35 @@ HOLDINGS: Sequence[Holding] = (
         },
     ),
 )  # fmt: skip
-"""Column by column. Who wrote a note or asked for an erasure is not told: that is somebody else."""
+"""Column by column. Who wrote a note, who is to see to it, or who asked for an erasure is not told: that is somebody else. What a
+customer agreed to and refused stays, as the proof of it; nothing personal stands in it."""
 
 APART: Mapping[str, str] = {
     "api_key": "It is a program's.",
     "audit": "It keeps the names of fields, and values of what is not personal; nobody can change it.",
     "bulk_job": "It keeps ids, and empties what it was asked with when it ends.",
     "code_block": "It counts codes.",
+    "customer_attribute_definition": "It is of all customers.",
     "customer_group": "It is a group's.",
     "customer_merge_row": "It keeps ids.",
+    "duplicate_due": "It keeps ids, for as long as somebody is to be compared anew.",
+    "export_entry": "It keeps who took out what, and nothing that was in it; nobody can change it.",
+    "export_fetch": "It keeps when something was fetched; nobody can change it.",
+    "file_link": "It keeps digests.",
+    "file_piece": "It keeps pieces of files, for hours; any erasure removes all of them.",
     "idempotency_key": "It keeps ids, figures and digests, for 45 days.",
     "job_lease": "It is a job's.",
     "journal": "It keeps ids.",
     "journal_ahead": "It keeps ids and amounts.",
     "journal_cursor": "It is a plugin's.",
     "key_binding": "It is a key's.",
+    "name_spelling": "It keeps words that names have, each for as long as somebody is called so.",
     "recent_text_span": "It is of all customers.",
+    "stored_file": "It keeps names that we give to files, and figures.",
+    "upload": "It keeps digests.",
+    "regular_count": "It is of all customers.",
     "role": "It is of all keys.",
+    "segment": "It is of many customers; an erasure takes out of its conditions what was one customer's own.",
     "store": "It is a store's.",
 }
 """Core's tables that hold nothing personal of a customer, and why."""
@@ -175,8 +256,14 @@ async def erase_customers(shop: Shop, customer_ids: Sequence[str]) -> Mapping[st
 
 
 async def references(shop: Shop, customer_ids: Sequence[str]) -> Sequence[Mapping[str, int]]:
-    """What in the tables of customers keeps each of these from being deleted: notes, and merges, those that were undone too."""
-    places = {"notes": "customer_note.customer_id", "merges": "customer_merge.survivor_id"}
+    """What in the tables of customers keeps each of these from being deleted: notes, verifications, consents, and merges, those
+    that were undone too."""
+    places = {
+        "notes": "customer_note.customer_id",
+        "verifications": "customer_verification.customer_id",
+        "consents": "consent.customer_id",
+        "merges": "customer_merge.survivor_id",
+    }
     counted = await counted_by(shop.database, places, customer_ids)
     absorbed = await counted_by(shop.database, {"merges": "customer_merge_absorbed.customer_id"}, customer_ids)
     return [

@@ -8,6 +8,7 @@ from regulars_core.customers.aliases import ERASED
 from regulars_core.customers.erasure.absorbed import absorbed_by, survivors_of
 from regulars_core.customers.erasure.reads import CANCELLED, SCHEDULED, ErasureRow, erasures_by_ids, scheduled_erasures
 from regulars_core.database import Overtaken
+from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import DAY_MS, LATEST, Instant, now, printed
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
@@ -28,8 +29,11 @@ async def request_erasure(
 ) -> ErasureRow:
     """Ask for a customer to be erased, all records of the person: after the shop's days of grace unless it is told when.
 
-    Raises Refused: NOT_FOUND, CUSTOMER_ERASED, ERASURE_PENDING, INVALID_DATE.
+    Raises Refused: NOT_FOUND, CUSTOMER_ERASED, ERASURE_PENDING, INVALID_DATE, INVALID_CHOICE.
     """
+    checks = Checks()
+    checks.choice(ground, (REQUESTED, RETENTION, OTHER), "ground")
+    checks.refuse()
 
     async def work() -> ErasureRow:
         at = now()

@@ -9,10 +9,11 @@ import orjson
 
 from regulars_core.customers.aliases import ERASED, MERGED
 from regulars_core.customers.erasure.reads import scheduled_erasures
+from regulars_core.customers.merge.attributes import kept_attributes
 from regulars_core.customers.merge.facts import MergeForecast, PlannedMerge
 from regulars_core.customers.merge.plan import Belongings, Override, Plan, plan
 from regulars_core.customers.merge.reads import MergeRow
-from regulars_core.customers.reads import CustomerRow, customers_by_ids, survivors_by_ids
+from regulars_core.customers.reads import CustomerRow, opened_customers, survivors_by_ids
 from regulars_core.customers.rules import Address
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.shop.shop import Shop
@@ -50,7 +51,7 @@ async def forecast(shop: Shop, wanted: Wanted) -> Forecast:
     problems = _malformed(wanted)
     if problems:
         return Forecast(_nothing(wanted, problems))
-    customers = await customers_by_ids(shop.database, wanted.customer_ids)
+    customers = await opened_customers(shop.database, wanted.customer_ids)
     problems = await _against(shop, wanted, customers)
     if problems:
         return Forecast(_nothing(wanted, problems))
@@ -78,7 +79,7 @@ async def refuse_impossible(shop: Shop, wanted: Wanted) -> None:
     """Raise Refused for what core has against a merge, whatever the customers have bought."""
     problems = _malformed(wanted)
     if not problems:
-        customers = await customers_by_ids(shop.database, wanted.customer_ids)
+        customers = await opened_customers(shop.database, wanted.customer_ids)
         problems = await _against(shop, wanted, customers)
         if not problems:
             belongings, _, _ = await _looked_up(shop, wanted)
@@ -146,7 +147,8 @@ async def _looked_up(shop: Shop, wanted: Wanted) -> tuple[Mapping[str, Belonging
         tags[customer_id].append((tag, key))
     activity = await database.rows(f"SELECT customer_id, activity FROM customer_stats WHERE {among}", ids)
     notes = await database.rows(f"SELECT count(*) FROM customer_note WHERE {among}", list(wanted.absorbed_ids))
-    belongings = {id_: Belongings(addresses[id_], tags[id_]) for id_ in ids}
+    kept = await kept_attributes(database, ids)
+    belongings = {id_: Belongings(addresses[id_], tags[id_], kept[id_]) for id_ in ids}
     return belongings, {row[0]: row[1] for row in activity}, notes[0][0]
 
 

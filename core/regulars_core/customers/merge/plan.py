@@ -6,9 +6,11 @@ from operator import attrgetter
 from typing import Any
 
 from regulars_core.customers.columns import NAMES
+from regulars_core.customers.merge.attributes import Kept, KeptAttribute
 from regulars_core.customers.merge.facts import MergeEffect, PlannedMerge
 from regulars_core.customers.reads import CustomerRow
 from regulars_core.customers.rules import ADDRESSES, Address
+from regulars_core.database.seals import Opaque
 from regulars_core.primitives.errors import Problem
 from regulars_core.primitives.text import camel
 
@@ -36,20 +38,22 @@ class MergeField:
 
 @dataclass(frozen=True, slots=True)
 class Belongings:
-    """What else a customer has: addresses by kind, and tags as (as written, folded)."""
+    """What else a customer has: addresses by kind, tags as (as written, folded), and values of declared attributes."""
 
     addresses: Mapping[str, Address]
     tags: Sequence[tuple[str, str]]
+    attributes: Kept
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a merge does to the survivor: columns and addresses with (before, since), and tags that are added; and the fields in
-    which they differ."""
+    """What a merge does to the survivor: columns, addresses and attributes with (before, since), and tags that are added; and the
+    fields in which they differ."""
 
     fields: Sequence[MergeField]
     columns: Mapping[str, tuple[Any, Any]]
     addresses: Mapping[str, tuple[Address, Address]]
+    attributes: Mapping[str, tuple[KeptAttribute | None, KeptAttribute | None]]
     tags: Sequence[tuple[str, str]]
     effects: Sequence[MergeEffect]
 
@@ -83,8 +87,31 @@ def plan(
             told.append(field)
             if own[field.kept_from] != own[merge.survivor.id]:
                 addresses[kind] = (own[merge.survivor.id], own[field.kept_from])
+    attributes = _attributes(merge, belongings, latest_first, wanted, told)
     effects = _restricted(merge, columns)
-    return Plan(told, columns, addresses, _added_tags(merge, belongings), effects), _wrong(overrides, told, everybody)
+    return Plan(told, columns, addresses, attributes, _added_tags(merge, belongings), effects), _wrong(
+        overrides, told, everybody
+    )
+
+
+def _attributes(
+    merge: PlannedMerge,
+    belongings: Mapping[str, Belongings],
+    latest_first: Sequence[CustomerRow],
+    wanted: Mapping[str, str],
+    told: list[MergeField],
+) -> Mapping[str, tuple[KeptAttribute | None, KeptAttribute | None]]:
+    """What becomes of values of attributes; the fields in which they differ are told, as they are kept."""
+    changes: dict[str, tuple[KeptAttribute | None, KeptAttribute | None]] = {}
+    for name in sorted({name for one in belongings.values() for name in one.attributes}):
+        own = {one.id: belongings[one.id].attributes.get(name) for one in merge.everybody}
+        keys = {id_: one.value_key if one else None for id_, one in own.items()}
+        texts = {id_: one.value if one else None for id_, one in own.items()}
+        if field := _differing(name, keys, texts, latest_first, wanted):
+            told.append(field)
+            if keys[field.kept_from] != keys[merge.survivor.id]:
+                changes[name] = (own[merge.survivor.id], own[field.kept_from])
+    return changes
 
 
 def _differing(
@@ -112,7 +139,7 @@ def written(value: Any) -> str | None:
         return ", ".join(part for one in fields(Address) if (part := getattr(value, one.name))) or None
     if isinstance(value, bool):
         return "true" if value else "false"
-    return None if value is None else str(value)
+    return None if value is None or isinstance(value, Opaque) else str(value)
 
 
 def most_restrictive(statuses: Iterable[str]) -> str:

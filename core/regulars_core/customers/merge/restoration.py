@@ -27,13 +27,19 @@ class PutBack:
 
     columns: Mapping[str, Any]
     addresses: Mapping[str, Address]
+    attributes: Mapping[str, str | None]
     mended: Mapping[str, Snapshot]
 
 
 def put_back(
-    undone: Snapshot, columns: Mapping[str, Any], addresses: Mapping[str, Address], later: Mapping[str, Later]
+    undone: Snapshot,
+    columns: Mapping[str, Any],
+    addresses: Mapping[str, Address],
+    attributes: Mapping[str, str],
+    later: Mapping[str, Later],
 ) -> PutBack:
-    """What undoing a merge puts back, given the survivor's columns and addresses as they are, and later merges in their order.
+    """What undoing a merge puts back, given the survivor's columns, addresses and attributes as they are, and later merges in
+    their order.
 
     A detail is put back where it still is as the merge made it. If a later merge has changed it once more, what was before both
     is the later one's to put back. Status and date of registration become those of all who are still part.
@@ -41,6 +47,10 @@ def put_back(
     plain = {name: change for name, change in undone.columns.items() if name not in _DECIDED}
     back, changes = _settled(plain, columns, {id_: one.snapshot.columns for id_, one in later.items()})
     placed, moves = _settled(undone.addresses, addresses, {id_: one.snapshot.addresses for id_, one in later.items()})
+    current = {name: attributes.get(name) for name in undone.attributes}
+    described, again = _settled(
+        undone.attributes, current, {id_: one.snapshot.attributes for id_, one in later.items()}
+    )
     for name in _DECIDED.keys() & undone.columns.keys():
         decided, decisions = _decided(name, undone.columns[name], columns[name], later)
         back |= decided
@@ -49,10 +59,11 @@ def put_back(
     for id_, one in later.items():
         kept = {name: change for name, change in {**one.snapshot.columns, **changes[id_]}.items() if change}
         since = {**one.snapshot.addresses, **moves[id_]}
-        snapshot = replace(one.snapshot, fields=untold[id_], columns=kept, addresses=since)
+        values = {**one.snapshot.attributes, **again[id_]}
+        snapshot = replace(one.snapshot, fields=untold[id_], columns=kept, addresses=since, attributes=values)
         if snapshot != one.snapshot:
             mended[id_] = snapshot
-    return PutBack(back, placed, mended)
+    return PutBack(back, placed, described, mended)
 
 
 def _settled(
@@ -101,7 +112,8 @@ def _decided(
 def _untold(undone: Snapshot, later: Mapping[str, Later]) -> Mapping[str, Sequence[MergeField]]:
     """The fields of later merges as they tell them from now on: what the survivor had from the undone one alone it never had."""
     names = {name: camel(ADDRESSES.get(name, name)) for name in (*undone.columns, *undone.addresses)}
-    given = {**undone.columns, **undone.addresses}
+    names |= {name: name for name in undone.attributes}
+    given = {**undone.columns, **undone.addresses, **undone.attributes}
     told = {id_: list(one.snapshot.fields) for id_, one in later.items()}
     for name, (before, since) in given.items():
         for id_, one in later.items():
@@ -109,7 +121,7 @@ def _untold(undone: Snapshot, later: Mapping[str, Later]) -> Mapping[str, Sequen
                 _without(each, written(before), written(since)) if each.field == names[name] else each
                 for each in told[id_]
             ]
-            if name in one.snapshot.columns or name in one.snapshot.addresses:
+            if any(name in own for own in (one.snapshot.columns, one.snapshot.addresses, one.snapshot.attributes)):
                 break
     return {id_: [one for one in fields if len({value for _, value in one.values}) > 1] for id_, fields in told.items()}
 

@@ -8,13 +8,14 @@ import orjson
 from regulars_core.audit import changed
 from regulars_core.customers.aliases import MERGED, hold
 from regulars_core.customers.changes import replace_addresses, update_texts
+from regulars_core.customers.merge.attributes import hand_over
 from regulars_core.customers.merge.forecasts import Forecast, Wanted, forecast
 from regulars_core.customers.merge.plan import Plan
 from regulars_core.customers.merge.reads import merges_done
 from regulars_core.customers.merge.rows import ALIAS, NOTE, move_all
 from regulars_core.customers.merge.snapshots import Snapshot, keep
 from regulars_core.customers.registration import insert_tags
-from regulars_core.customers.rules import derived
+from regulars_core.customers.sealed import kept_beside, kept_columns, opened_columns
 from regulars_core.database import Database
 from regulars_core.events.ahead import MERGED_EVENT
 from regulars_core.events.events import announce
@@ -72,18 +73,21 @@ async def _write(shop: Shop, merge_id: str, at: Instant, by: str, found: Forecas
     await insert(database, "customer_merge_absorbed", ("merge_id", "customer_id", "position"), absorbed)
     statuses = {one.id: one.status for one in found.merge.absorbed}
     tags = [key for _, key in planned.tags]
-    snapshot = Snapshot(planned.fields, row.effects, planned.columns, planned.addresses, tags, statuses)
+    attributes = {
+        name: (before and before.value, since and since.value) for name, (before, since) in planned.attributes.items()
+    }
+    snapshot = Snapshot(planned.fields, row.effects, planned.columns, planned.addresses, tags, statuses, attributes)
     await keep(database, merge_id, snapshot)
     await _let_lead_to(database, merge_id, survivor, ids, at)
     await move_all(database, merge_id, NOTE, "customer_note", "customer_id", survivor)
     await _change_survivor(shop, survivor, planned, at)
     changed({"survivorId": (None, survivor), "absorbedIds": (None, " ".join(ids))})
-    changed({camel(name): None for name in planned.columns})
+    changed({camel(name): None for name in planned.columns} | dict.fromkeys(planned.attributes))
     done = await merges_done(database, [merge_id])
     facts = {"shop": shop, "merges": list(done.values()), "moments": [at]}
     await shop.plugins.announce(MERGED_EVENT, facts, only=[CORE])
     await rewrite_texts(shop, [survivor])
-    if planned.columns or planned.addresses or planned.tags:
+    if planned.columns or planned.addresses or planned.attributes or planned.tags:
         await announce(shop, "customers_changed", [survivor])
     done = await merges_done(database, [merge_id])
     await announce(shop, MERGED_EVENT, [merge_id], rows=done, others=[survivor, *ids])
@@ -109,6 +113,7 @@ async def _let_lead_to(database: Database, merge_id: str, survivor: str, ids: Se
 async def _change_survivor(shop: Shop, survivor: str, planned: Plan, at: Instant) -> None:
     await set_columns(shop.database, survivor, {name: since for name, (_, since) in planned.columns.items()}, at)
     await replace_addresses(shop, survivor, {kind: since for kind, (_, since) in planned.addresses.items()})
+    await hand_over(shop.database, survivor, planned.attributes, at)
     await insert_tags(shop, [(survivor, planned.tags)])
 
 
@@ -117,8 +122,9 @@ async def set_columns(database: Database, customer_id: str, columns: Mapping[str
     names = ("first_name", "last_name", "company_name", "tax_id")
     row = await database.row(f"SELECT {', '.join(names)} FROM customer WHERE id = $1", customer_id)
     assert row is not None
-    known = {**dict(zip(names, row, strict=True)), **columns}
-    values = {**columns, **derived(known), "updated_at": at}
+    seals = database.seals
+    known = {**opened_columns(seals, customer_id, dict(zip(names, row, strict=True))), **columns}
+    values = {**kept_columns(seals, customer_id, columns), **kept_beside(seals, known), "updated_at": at}
     sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(values, 2))
     await database.run(
         f"UPDATE customer SET {sets}, version = version + 1 WHERE id = $1", customer_id, *values.values()

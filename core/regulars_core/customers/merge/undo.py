@@ -10,6 +10,7 @@ from regulars_core.customers.changes import replace_addresses
 from regulars_core.customers.columns import NAMES
 from regulars_core.customers.duplicates import Traits, alike, not_unique, unique_keys
 from regulars_core.customers.erasure.reads import scheduled_erasures
+from regulars_core.customers.merge.attributes import kept_attributes, keys_put_back, put_back_attributes
 from regulars_core.customers.merge.obstacles import refuse_undo
 from regulars_core.customers.merge.reads import absorbed_by, against_undo, merges_undone
 from regulars_core.customers.merge.restoration import Later, put_back
@@ -18,6 +19,7 @@ from regulars_core.customers.merge.service import rewrite_texts, set_columns
 from regulars_core.customers.merge.snapshots import Snapshot, remove, rewrite, snapshots_of
 from regulars_core.customers.registration import lock_values
 from regulars_core.customers.rules import ADDRESSES, Address
+from regulars_core.customers.sealed import opened_columns
 from regulars_core.database import Database, Overtaken
 from regulars_core.events.ahead import UNMERGED_EVENT
 from regulars_core.events.events import announce
@@ -59,7 +61,7 @@ async def unmerge(shop: Shop, merge_id: str) -> Sequence[str]:
         assert snapshot is not None
         if not await _kept_apart(shop, merge_id) <= kept_apart:
             raise Overtaken("An earlier merge was undone meanwhile.")
-        await _undo(shop, merge_id, survivor, absorbed, snapshot)
+        await _undo(shop, merge_id, survivor, absorbed, snapshot, merged_at)
         return ids
 
     return await shop.database.transaction(work)
@@ -67,21 +69,23 @@ async def unmerge(shop: Shop, merge_id: str) -> Sequence[str]:
 
 async def _kept_apart(shop: Shop, merge_id: str) -> set[tuple[str, str]]:
     """The values that the shop keeps apart and this undo may put back."""
-    if not shop.settings.unique_fields:
-        return set()
     snapshot = (await snapshots_of(shop.database, [merge_id])).get(merge_id)
-    before = {name: change[0] for name, change in snapshot.columns.items()} if snapshot else {}
-    return set(unique_keys(shop.settings, before))
+    if snapshot is None:
+        return set()
+    before = {name: change[0] for name, change in snapshot.columns.items()}
+    return {*unique_keys(shop.settings, before), *await keys_put_back(shop, snapshot.attributes)}
 
 
-async def _undo(shop: Shop, merge_id: str, survivor: str, absorbed: Sequence[str], snapshot: Snapshot) -> None:
+async def _undo(
+    shop: Shop, merge_id: str, survivor: str, absorbed: Sequence[str], snapshot: Snapshot, merged_at: Instant
+) -> None:
     database, ids, at = shop.database, [survivor, *absorbed], now()
     await lock_where(database, "purchase", "customer_id = $1", [survivor])  # those that go back among them
     await hold(database, ids)
     await refuse_undo(shop, merge_id)
     await _let_be_themselves(database, merge_id, survivor, snapshot.statuses, at)
     await give_back(database, merge_id, NOTE, "customer_note", "customer_id", survivor)
-    restored = await _restore(shop, merge_id, survivor, absorbed, snapshot, at)
+    restored = await _restore(shop, merge_id, survivor, absorbed, snapshot, merged_at, at)
     await remove(database, merge_id)
     await database.run("UPDATE customer_merge SET undone_at = $2 WHERE id = $1", merge_id, at)
     changed({"absorbedIds": (" ".join(absorbed), None)})
@@ -116,30 +120,38 @@ async def _let_be_themselves(
 
 
 async def _restore(
-    shop: Shop, merge_id: str, survivor: str, absorbed: Sequence[str], snapshot: Snapshot, at: Instant
+    shop: Shop,
+    merge_id: str,
+    survivor: str,
+    absorbed: Sequence[str],
+    snapshot: Snapshot,
+    merged_at: Instant,
+    at: Instant,
 ) -> bool:
     """Put back what the merge has changed of the survivor's details, as far as it still is so; whether anything was."""
     database = shop.database
     later = await _later(database, merge_id, survivor)
     has, lives_at = await _as_it_is(database, survivor)
-    put = put_back(snapshot, has, lives_at, later)
+    kept = (await kept_attributes(database, [survivor]))[survivor]
+    put = put_back(snapshot, has, lives_at, {name: one.value for name, one in kept.items()}, later)
     back = await _allowed(shop, [survivor, *absorbed], snapshot, has, put.columns)
-    changed({camel(name): None for name in back})
+    described = await put_back_attributes(shop, [survivor, *absorbed], put.attributes, merged_at, at)
+    changed({camel(name): None for name in back} | dict.fromkeys(described))
     await set_columns(database, survivor, back, at)
     moved = await replace_addresses(shop, survivor, put.addresses)
-    kept = await _tags_of_later_ones(database, later, snapshot.tags)
+    tagged = await _tags_of_later_ones(database, later, snapshot.tags)
     mended = dict(put.mended)
-    for tag, id_ in kept.items():
+    for tag, id_ in tagged.items():
         one = mended.get(id_, later[id_].snapshot)
         mended[id_] = replace(one, tags=[*one.tags, tag])
     for id_, one in mended.items():
         await rewrite(database, id_, one)
     removed = 0
-    if gone := [tag for tag in snapshot.tags if tag not in kept]:
+    if gone := [tag for tag in snapshot.tags if tag not in tagged]:
         among = database.dialect.among("tag_key", 2, "text")
         sql = f"DELETE FROM customer_tag WHERE customer_id = $1 AND {among}"
         removed = await database.run(sql, survivor, gone)
-    return bool(back or moved or removed)
+    return bool(back or moved or removed or described)
 
 
 _COLUMNS = (*NAMES, "is_company", "group_id", "status", "created_at")
@@ -152,7 +164,7 @@ async def _as_it_is(database: Database, survivor: str) -> tuple[Mapping[str, Any
     parts = "kind, recipient, line1, line2, city, region, postal_code, country"
     rows = await database.rows(f"SELECT {parts} FROM customer_address WHERE customer_id = $1", survivor)
     lives_at = dict.fromkeys(ADDRESSES, Address()) | {kind: Address(*address) for kind, *address in rows}
-    return dict(zip(_COLUMNS, row, strict=True)), lives_at
+    return opened_columns(database.seals, survivor, dict(zip(_COLUMNS, row, strict=True))), lives_at
 
 
 async def _allowed(

@@ -6,12 +6,13 @@ answer from a trigram index over the same text (`CustomerText`), in which two sp
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from regulars_core.customers.contact import phone_words
+from regulars_core.customers.search.typed import Shape
 from regulars_core.database import Engine
-from regulars_core.primitives.errors import BadInput
-from regulars_core.primitives.text import folded_words, is_clean
+from regulars_core.primitives.text import folded_words
 
 NAMES: Sequence[str] = ("names",)
 NAMES_AND_CONTACT: Sequence[str] = ("names", "contact")
@@ -19,9 +20,6 @@ NAMES_AND_CONTACT: Sequence[str] = ("names", "contact")
 
 SEARCHED = frozenset({"first_name", "last_name", "company_name", "preferred_name", "email", "phone"})
 """The columns of a customer out of which its texts are made; its code, which never changes, is in them too."""
-
-MAX_QUERY = 200
-MAX_WORDS = 8
 
 
 def texts_of(code: str, columns: Mapping[str, Any]) -> tuple[str, str]:
@@ -54,59 +52,57 @@ def _spaced(words: list[str]) -> str:
     return "".join(f"  {word}" for word in dict.fromkeys(words) if word)
 
 
-def words_of(query: str, argument: str = "search") -> list[str]:
-    """The folded words of a query. Raises BadInput for one that is too long or no text."""
-    if len(query) > MAX_QUERY or not is_clean(query):
-        raise BadInput(f"A search is text of at most {MAX_QUERY} characters.", (argument,))
-    words = list(dict.fromkeys(_numbers_whole(folded_words(query.replace("(0)", " ")))))
-    if len(words) > MAX_WORDS:
-        raise BadInput(f"A search has at most {MAX_WORDS} words.", (argument,))
-    return words
-
-
-def _numbers_whole(words: list[str]) -> list[str]:
-    """Groups of digits in a row are one number: `06 12 34 56 78`, however it is grouped, is 0612345678."""
-    joined: list[str] = []
-    for word in words:
-        if joined and word.isdigit() and joined[-1].isdigit():
-            joined[-1] += word
-        else:
-            joined.append(word)
-    return joined
-
-
-def needles_of(words: Iterable[str]) -> list[str]:
-    """What is looked for in the texts: the words, the short ones behind a space, so that a word begins there."""
-    return [word if len(word) > 2 else word.rjust(3) for word in words]
-
-
-def containing(needles: Sequence[str], engine: Engine, columns: Sequence[str]) -> str:
+def containing(shape: Shape, needles: Sequence[str], engine: Engine, columns: Sequence[str]) -> str:
     """The same as a condition on `customer_text t` that reads the text itself and never asks the index: for walks."""
     position = "instr" if engine == "sqlite" else "strpos"
-    conditions = (_any(f"{position}(t.{column}, {needle}) > 0" for column in columns) for needle in needles)
-    return " AND ".join(conditions) or "1=0"
+    each = [_any(f"{position}(t.{column}, {needle}) > 0" for column in columns) for needle in needles]
+    return joined(shape).format(*each) if columns and shape else "1=0"
 
 
 def _any(conditions: Iterable[str]) -> str:
     return f"({' OR '.join(conditions)})"
 
 
+def like(shape: Shape, needles: Sequence[str], columns: Sequence[str]) -> str:
+    """The condition on a table of texts `t` of PostgreSQL's, by its index."""
+    each = [_any(f"t.{column} LIKE '%' || {needle} || '%'" for column in columns) for needle in needles]
+    return joined(shape).format(*each)
+
+
+def phrase(shape: Shape, needles: Sequence[str], columns: Sequence[str]) -> str:
+    """SQL for what a table of texts of SQLite's is to MATCH."""
+    phrases = joined(shape).format(*(f""""' || {needle} || '\"""" for needle in needles))
+    # Without a filter FTS5 looks into every column, and need not look up which one it has found.
+    return f"'{phrases}'" if columns == NAMES_AND_CONTACT else f"'{{{' '.join(columns)}}} : ({phrases})'"
+
+
 def matching(
+    shape: Shape,
     needles: Sequence[str],
     engine: Engine,
     columns: Sequence[str],
     table: str = "customer_text",
     selected: str = "t.customer_id",
 ) -> str:
-    """The SELECT of the customers in whose text all needles are found, given the SQL that stands for each; none for no needles
-    and no columns. Of a table of texts `t`, whose index on SQLite has its name and `_index` behind it."""
+    """The SELECT of the customers in whose text what was typed is found, given the SQL that stands for each needle; none for no
+    needles and no columns. Of a table of texts `t`, whose index on SQLite has its name and `_index` behind it."""
     select = f"SELECT {selected} FROM"
-    if not (needles and columns):
+    if not (shape and columns):
         return f"{select} {table} t WHERE 1=0"
     if engine == "sqlite":
-        phrases = """ || ' AND ' || """.join(f"""'"' || {needle} || '"'""" for needle in needles)
-        # Without a filter FTS5 looks into every column, and need not look up which one it has found.
-        phrase = phrases if columns == NAMES_AND_CONTACT else f"'{{{' '.join(columns)}}} : (' || {phrases} || ')'"
-        return f"{select} {table}_index i JOIN {table} t ON t.number = i.rowid WHERE {table}_index MATCH ({phrase})"
-    likes = (_any(f"t.{column} LIKE '%' || {needle} || '%'" for column in columns) for needle in needles)
-    return f"{select} {table} t WHERE {' AND '.join(likes)}"
+        wanted = phrase(shape, needles, columns)
+        return f"{select} {table}_index i JOIN {table} t ON t.number = i.rowid WHERE {table}_index MATCH ({wanted})"
+    return f"{select} {table} t WHERE {like(shape, needles, columns)}"
+
+
+@lru_cache(maxsize=512)
+def joined(shape: Shape) -> str:
+    """All parts, of each one alternative, of that all needles, with a place for each needle: `{} AND ({} OR ({} AND {}))`."""
+    return " AND ".join(_alternatives(part) for part in shape)
+
+
+def _alternatives(part: Sequence[int]) -> str:
+    each = [" AND ".join("{}" for _ in range(count)) for count in part]
+    if len(each) == 1:
+        return each[0]
+    return _any(one if count == 1 else f"({one})" for one, count in zip(each, part, strict=True))

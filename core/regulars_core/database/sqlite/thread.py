@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from regulars_core.primitives.clock import local_day
+from regulars_core.primitives.clock import local_day, local_time
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -64,6 +64,7 @@ class SqliteThread:
         )
         try:
             connection.create_function("local_day", 2, local_day, deterministic=True)
+            connection.create_function("local_time", 2, local_time, deterministic=True)
             for pragma, value in self._pragmas.items():
                 connection.execute(f"PRAGMA {pragma} = {value}").fetchall()
         except BaseException:

@@ -3,8 +3,9 @@
 import csv
 from collections import deque
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
+from regulars_core.imports.files.encodings import Lines
 from regulars_core.primitives.errors import Problem
 
 MAX_LINE_BYTES = 1 << 17
@@ -42,8 +43,8 @@ class _Line(NamedTuple):
 class _Lines:
     """Decoded lines for csv.reader, which tells what the reader has taken and takes lines back."""
 
-    def __init__(self, file: BinaryIO, first_number: int) -> None:
-        self._file = file
+    def __init__(self, file: Lines, first_number: int, encoding: str) -> None:
+        self._file, self._encoding = file, encoding
         self._number = first_number - 1
         self._back: deque[_Line] = deque()
         self.taken: list[_Line] = []
@@ -77,7 +78,7 @@ class _Lines:
             text = raw.decode()
         except UnicodeDecodeError:
             text = raw.decode("utf-8", "backslashreplace")
-            return _Line(self._number, text, Problem("INVALID_ENCODING", "This is not UTF-8."))
+            return _Line(self._number, text, Problem("INVALID_ENCODING", f"This is not {self._encoding.upper()}."))
         return _Line(self._number, text, _NUL if "\0" in text else None)
 
     def _skip_rest(self) -> None:
@@ -91,8 +92,8 @@ class Records:
     """The rows below the header of a file that is open behind it. Lines that are empty, or nothing but separators, are no
     rows."""
 
-    def __init__(self, file: BinaryIO, delimiter: str, width: int, first_line: int = 2) -> None:
-        self._lines = _Lines(file, first_line)
+    def __init__(self, file: Lines, delimiter: str, width: int, first_line: int = 2, encoding: str = "utf-8") -> None:
+        self._lines = _Lines(file, first_line, encoding)
         self._delimiter = delimiter
         self._width = width
 

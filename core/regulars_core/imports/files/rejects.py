@@ -1,7 +1,6 @@
 """The file of what could not be imported, in the form in which it came and with the reasons."""
 
 import csv
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -9,22 +8,8 @@ from typing import IO, Any
 
 from regulars_core.imports.files.columns import REJECT_COLUMNS, Header
 from regulars_core.imports.files.records import Row
+from regulars_core.primitives.cells import escaped
 from regulars_core.primitives.errors import Problem
-
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-# A number or a telephone number calculates nothing, and must stay what it is.
-_HARMLESS = re.compile(r"[+-][\d .,()-]*", re.ASCII)
-_ESCAPED = re.compile(r"'[=+\-@\t\r]")
-
-
-def escaped(cell: str) -> str:
-    """The cell, with an apostrophe before it where a spreadsheet would take it for a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) and not _HARMLESS.fullmatch(cell) else cell
-
-
-def unescaped(cell: str) -> str:
-    """What was escaped."""
-    return cell[1:] if _ESCAPED.match(cell) else cell
 
 
 def rejects_path(source: Path) -> Path:
@@ -33,15 +18,18 @@ def rejects_path(source: Path) -> Path:
 
 
 class Rejects:
-    """Writes the file beside the source when the first row is rejected; one of an earlier run is removed at the start."""
+    """Writes the file beside the source when the first row is rejected; one of an earlier run is removed at the start. Where
+    nothing is to be written rows are only counted."""
 
-    def __init__(self, source: Path, header: Header) -> None:
+    def __init__(self, source: Path, header: Header, *, writes: bool = True) -> None:
         self.path = rejects_path(source)
         self.rows = 0
+        self.writes = writes
         self._header = header
         self._file: IO[str] | None = None
         self._writer: Any = None
-        self.path.unlink(missing_ok=True)
+        if writes:
+            self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> "Rejects":
         return self
@@ -54,19 +42,27 @@ class Rejects:
 
     def add(self, rows: Iterable[Row], problem: Problem) -> None:
         """Write rows down with the reason for all of them."""
+        if not self.writes:
+            self.rows += sum(1 for _ in rows)
+            return
         if self._file is None:
             self._begin()
         width = len(self._header.names)
         skipped = {n for n, name in enumerate(self._header.names) if name in REJECT_COLUMNS}
         for row in rows:
             cells = [cell for n, cell in enumerate(self._fitted(row.cells, width)) if n not in skipped]
-            self._writer.writerow([*map(escaped, cells), row.line, problem.code, problem.message])
+            self._writer.writerow(
+                [*(escaped(cell, as_it_came=True) for cell in cells), row.line, problem.code, problem.message]
+            )
             self.rows += 1
 
     def _begin(self) -> None:
-        encoding = "utf-8-sig" if self._header.has_bom else "utf-8"
-        self._file = self.path.open("w", encoding=encoding, newline="")
-        self._writer = csv.writer(self._file, delimiter=self._header.delimiter, lineterminator="\n")
+        """In the form of the source, so that the file is read by what the source is read by."""
+        form = self._header.form
+        encoding = "utf-8-sig" if form.has_bom and form.encoding == "utf-8" else form.encoding
+        self._file = self.path.open("w", encoding=encoding, errors="backslashreplace", newline="")
+        self._file.writelines(f"{line}\n" for line in form.before)
+        self._writer = csv.writer(self._file, delimiter=form.delimiter, lineterminator="\n")
         self._writer.writerow([*(name for name in self._header.names if name not in REJECT_COLUMNS), *REJECT_COLUMNS])
 
     def _fitted(self, cells: list[str], width: int) -> list[str]:

@@ -9,6 +9,7 @@ from regulars_core.customers.erasure.holdings import (
     FLAG,
     INNER,
     KEPT,
+    KEPT_TAX_ID,
     QUANTITY,
     WHEN,
     Holding,
@@ -85,8 +86,8 @@ HOLDINGS: Sequence[Holding] = (
     Holding(
         "purchase_receipt",
         {
-            "purchase_id": KEPT, "customer_name": KEPT, "customer_tax_id": KEPT, "recipient": KEPT, "line1": KEPT, "line2": KEPT,
-            "city": KEPT, "region": KEPT, "postal_code": KEPT, "country": KEPT,
+            "purchase_id": KEPT, "customer_name": KEPT, "customer_tax_id": KEPT_TAX_ID, "recipient": KEPT, "line1": KEPT,
+            "line2": KEPT, "city": KEPT, "region": KEPT, "postal_code": KEPT, "country": KEPT,
         },
         customer="p.customer_id",
         joined=_PURCHASE,

@@ -185,7 +185,7 @@ async def give_back(shop: Shop, refunds: Sequence[GivenBack]) -> Sequence[Record
     what they raise."""
     await _write(shop, refunds)
     owners = [one.purchase.customer_id for one in refunds]
-    await recount(shop.database, [owner for owner in owners if owner])
+    await recount(shop, [owner for owner in owners if owner])
     told = {one.row.id: whole_refund(one.row, one.lines, one.payments, _as_it_is_since(one)) for one in refunds}
     await announce(shop, REFUNDED, list(told), rows=told, others=owners)
     return list(told.values())
@@ -282,7 +282,7 @@ async def undo(shop: Shop, exchange: str, purchases: Sequence[LockedPurchase]) -
         [(one.purchase_id, -one.amount_minor, -one.due_minor, statuses[one.purchase_id]) for one in refunds],
     )
     owners = [by_id[one.purchase_id].row.customer_id for one in refunds]
-    await recount(database, [owner for owner in owners if owner])
+    await recount(shop, [owner for owner in owners if owner])
     told: dict[str, RecordedRefund] = {}
     for one in refunds:  # an exchange, so how it was given back is no question
         purchase = replace(since[one.purchase_id].purchase, status=statuses[one.purchase_id])

@@ -77,7 +77,7 @@ async def exchange(shop: Shop, purchase_id: str, purchase: CheckedPurchase, retu
 
     def check(pays: int) -> int:
         check_due(checks, given.due, whole - pays)
-        check_sum(checks, amounts, pays, purchase.total, given.rounding, given.due)
+        check_sum(checks, given.currency, amounts, pays, purchase.total, given.rounding, given.due)
         checks.refuse(recorded=True)
         return pays
 

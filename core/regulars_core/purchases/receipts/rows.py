@@ -8,7 +8,9 @@ called now is not what their receipt says.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from regulars_core.customers.sealed import opened_tax_ids
 from regulars_core.database import Database
+from regulars_core.database.seals import Sealed
 from regulars_core.purchases.reads import PurchaseRow
 from regulars_core.queries.rows import Readable, by_ids
 
@@ -42,6 +44,8 @@ class ReceiptRow:
     customer_name: str | None = None
     customer_tax_id: str | None = None
     billing_address: Sequence[str] = field(default_factory=list)
+    lost: Sealed | None = None
+    """Why there is a tax id and it cannot be told."""
 
 
 _READABLE = Readable(
@@ -52,7 +56,12 @@ _READABLE = Readable(
 async def receipts_of(database: Database, purchases: Sequence[PurchaseRow]) -> Sequence[ReceiptRow]:
     """The receipts of purchases, in their order."""
     known: Mapping[str, ReceiptCustomer] = await by_ids(database, _READABLE, [row.id for row in purchases])
-    return [_receipt(row, known.get(row.id)) for row in purchases]
+    found = [_receipt(row, known.get(row.id)) for row in purchases]
+    opened = await opened_tax_ids(database, [(one.purchase.customer_id, one.customer_tax_id) for one in found])
+    for receipt, tax_id in zip(found, opened, strict=True):
+        receipt.customer_tax_id = None if isinstance(tax_id, Sealed) else tax_id
+        receipt.lost = tax_id if isinstance(tax_id, Sealed) else None
+    return found
 
 
 def _receipt(purchase: PurchaseRow, customer: ReceiptCustomer | None) -> ReceiptRow:

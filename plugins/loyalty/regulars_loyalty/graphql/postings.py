@@ -21,6 +21,7 @@ from regulars_loyalty.ledger.holds import Held, lookup_held
 from regulars_loyalty.ledger.named import lookup_named
 from regulars_loyalty.points.by_hand import MAX_POINTS
 from regulars_schema.plugin import (
+    IF_UNNAMED,
     IdempotentInput,
     RequestContext,
     key_of,
@@ -32,7 +33,7 @@ from regulars_schema.plugin import (
 
 NOTE = f"What to remember, for the team and the customer; at most {MAX_NOTE} characters."
 REASON = "Why: one of `shop.ledgerReasons`."
-STORE = "Where it is done; headquarters if absent."
+STORE = f"Where it is done; {IF_UNNAMED}"
 BASKET = "The caller's own name of the basket, at most 120 characters; the same one again replaces its hold."
 MINUTES = "For how many minutes, 1 to 10080; as the setting says if absent."
 ENTRY = "The entry that was posted."

@@ -6,12 +6,11 @@ from typing import Any
 
 import strawberry
 
-from regulars_core.plugin import Checks, RewardKind, Shop, UsableRule, rule_kinds
+from regulars_core.plugin import MAX_POINTS, Checks, PointsRuleKind, RewardKind, Shop, kept_rule
 from regulars_loyalty.graphql.program_types import ExpiryRounding, ExpiryStart
 from regulars_loyalty.ledger.lives import MONTH_END, life_of
 from regulars_loyalty.points import program
-from regulars_loyalty.points.kinds import MAX_POINTS, PointsRuleKind
-from regulars_loyalty.points.program import EarningData, ExchangeData, ProgramData, RateData, RuleData
+from regulars_loyalty.points.program import EarningData, ExchangeData, ProgramData, RateData
 from regulars_schema.plugin import (
     BigInt,
     CustomerWhere,
@@ -161,7 +160,9 @@ async def _earning(shop: Shop, given: PointsRuleInput, checks: Checks) -> Earnin
     return (
         None
         if rule is None
-        else EarningData(code=code, name=name, rule=_kept(shop, rule), audience=dict(audience) if audience else None)
+        else EarningData(
+            code=code, name=name, rule=kept_rule(shop, rule), audience=dict(audience) if audience else None
+        )
     )
 
 
@@ -171,19 +172,13 @@ async def _exchange(shop: Shop, given: PointsExchangeInput, checks: Checks) -> E
     reward = await rule_in(shop, RewardKind.use, given.reward, checks, "reward")
     if reward is None:
         return None
-    return ExchangeData(code=code, name=name, points=given.points, reward=_kept(shop, reward))
+    return ExchangeData(code=code, name=name, points=given.points, reward=kept_rule(shop, reward))
 
 
 def _check_points(checks: Checks, points: int, name: str) -> None:
     checks.at_least(points, 1, name)
     if points > MAX_POINTS:
         checks.fail("OUT_OF_RANGE", f"At most {MAX_POINTS} points.", name)
-
-
-def _kept(shop: Shop, rule: UsableRule) -> RuleData:
-    stored = rule.stored(shop.currency)
-    owner = rule_kinds(shop).owners.get((rule.kind.use, rule.kind.name))
-    return RuleData(kind=stored.kind, settings=tuple(stored.pairs), plugin=owner)
 
 
 def _rate(shop: Shop, given: PointsRateInput, checks: Checks) -> RateData | None:

@@ -4,13 +4,12 @@ from typing import Annotated
 
 import strawberry
 
-from regulars_core.plugin import BadInput, Instant, Refused, RuleSimulation
+from regulars_core.plugin import Instant, RuleSimulation
 from regulars_loyalty.graphql.program_inputs import PointsProgramInput, program_of
 from regulars_loyalty.permissions import POINTS_MANAGE, PURCHASES_VIEW
 from regulars_loyalty.points.simulation import simulate
-from regulars_loyalty.purchases.recording import sales_since
 from regulars_schema import plugin as schema
-from regulars_schema.plugin import Extension, Query, RequestContext, root, value_or_none
+from regulars_schema.plugin import Extension, Query, RequestContext, asked_simulation, refused_as_bad_input, root
 
 
 @strawberry.input(description="A program to try on the shop's own past purchases.")
@@ -41,17 +40,10 @@ async def points_program_simulate(
 ) -> RuleSimulation:
     """What a program would have given."""
     context.demand(PURCHASES_VIEW, shop_wide=True)
-    sample, since, until = value_or_none(input.sample), value_or_none(input.since), value_or_none(input.until)
-    if sample is not None and not 0 <= sample <= 100:
-        raise BadInput("A sample has 0 to 100 customers.", ("input", "sample"))
-    if since is not None and until is not None and since >= until:
-        raise BadInput("The time ends before it begins.", ("input", "until"))
-    try:
+    since, until, sample = asked_simulation(input)
+    with refused_as_bad_input():
         data = await program_of(input.program, context.shop)
-    except Refused as refused:
-        first = refused.problems[0]
-        raise BadInput(first.message, ("input", *first.path), first.code) from None
-    return await simulate(context.shop, data, since, until, 20 if sample is None else sample, sales_since)
+    return await simulate(context.shop, data, since, until, sample)
 
 
 EXTENSIONS = (Extension(Query, [points_program_simulate]),)

@@ -7,10 +7,9 @@ from typing import Any
 
 import strawberry
 
-from regulars_core.plugin import Instant, Money, RewardKind, ShownRule, shown_rule, to_minor
+from regulars_core.plugin import Instant, Money, PointsRuleKind, RewardKind, ShownRule, shown_rule, to_minor
 from regulars_loyalty.permissions import POINTS_VIEW
 from regulars_loyalty.points import program
-from regulars_loyalty.points.kinds import PointsRuleKind
 from regulars_loyalty.points.program_reads import ProgramRow
 from regulars_schema import plugin as schema
 from regulars_schema.plugin import (
@@ -23,7 +22,7 @@ from regulars_schema.plugin import (
     batched,
     identified,
     requires,
-    shown_audience,
+    shown_audiences,
 )
 
 
@@ -59,7 +58,7 @@ async def audiences_of(
     rules: Sequence[program.EarningData], context: RequestContext
 ) -> Sequence[CustomerFilter | None]:
     """For whom each of these is, as the caller may see it."""
-    return [shown_audience(one.audience, context) for one in rules]
+    return await shown_audiences([one.audience for one in rules], context)
 
 
 @requires(None)

@@ -5,11 +5,11 @@ house. What is in the way raises, and then the account must be thrown away. Befo
 lots that have expired, holds that have run out, debt that can be settled.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from regulars_core.plugin import LATEST, NEVER, Instant, new_id
+from regulars_core.plugin import LATEST, NEVER, Instant, Overtaken, new_id
 
 POINTS = "PTS"
 """The unit of points."""
@@ -27,8 +27,21 @@ class Short(Exception):
         self.requested, self.available = requested, available
 
 
-class LotsUnknown(Exception):
-    """What was asked for needs the lots of an account that was opened without them."""
+class LotsUnknown(Overtaken):
+    """What was asked for needs lots of an account that were not looked up. A transaction that does not know better runs again,
+    and then looks up all."""
+
+    def __init__(self) -> None:
+        super().__init__("More lots are needed than were looked up.")
+
+
+class Beyond(NamedTuple):
+    """What is left of the lots that were not looked up: what of it can be spent, and what cannot yet. All of them are spent later
+    than the lot at this place. It holds until time changes the account."""
+
+    spendable: int
+    pending: int
+    place: tuple[Instant, Instant, str]
 
 
 class Cause(NamedTuple):
@@ -123,6 +136,19 @@ class Transfer(NamedTuple):
         return delta_of(self.source, self.target, self.amount)
 
 
+def _parts(lots: Iterable[Lot], amount: int) -> list[tuple[Lot, int]]:
+    """How an amount is taken from lots in this order, as far as they go."""
+    parts, left = [], amount
+    for lot in lots:
+        if left <= 0:
+            break
+        some = min(lot.remaining, left)
+        if some > 0:
+            left -= some
+            parts.append((lot, some))
+    return parts
+
+
 def delta_of(source: str, target: str, amount: int) -> int:
     """By how much a transfer changes the balance: not at all where both accounts are the customer's."""
     return amount * (_sign(target) - _sign(source))
@@ -180,6 +206,8 @@ class Account:
     """Lots that are new or changed, by id."""
     is_unwritten: bool = False
     """Whether what it comes to is yet to be written, beside what was done."""
+    beyond: Beyond | None = None
+    """What is left of lots that are not among the `lots`; None where all are known."""
     _by_id: dict[str, Lot] = field(default_factory=dict)
 
     # --- what it shows
@@ -207,7 +235,8 @@ class Account:
     @property
     def pending(self) -> int:
         """What cannot be spent yet."""
-        return sum(lot.remaining for lot in self._known() if lot.available_at > self.present)
+        known = sum(lot.remaining for lot in self._known() if lot.available_at > self.present)
+        return known + (self.beyond.pending if self.beyond else 0)
 
     @property
     def available(self) -> int:
@@ -235,10 +264,11 @@ class Account:
         return lot.expires_at if lot.life is None else self.ending(lot.life, max(self.active_at, lot.available_at))
 
     def in_order(self) -> list[Lot]:
-        """The lots of which something is left, in the order in which they are spent."""
-        return sorted((lot for lot in self._known() if lot.remaining > 0), key=self._place)
+        """The lots of which something is left, in the order in which they are spent, as far as they are known."""
+        return sorted((lot for lot in self._known() if lot.remaining > 0), key=self.place_of)
 
-    def _place(self, lot: Lot) -> tuple[Instant, Instant, str]:
+    def place_of(self, lot: Lot) -> tuple[Instant, Instant, str]:
+        """Where a lot stands in the order in which they are spent."""
         return self.ends_at(lot), lot.opened_at, lot.id
 
     def _known(self) -> list[Lot]:
@@ -257,6 +287,12 @@ class Account:
         """A lot of this account's, as it is known here: one that was used up was not looked up, and is known from now on."""
         here = self.lot(lot.id)
         if here is None:
+            if self.beyond is not None:
+                is_spendable = lot.available_at <= self.present
+                self.beyond = self.beyond._replace(
+                    spendable=self.beyond.spendable - lot.remaining * is_spendable,
+                    pending=self.beyond.pending - lot.remaining * (not is_spendable),
+                )
             self._known().append(lot)
             self._by_id[lot.id] = lot
         return here or lot
@@ -277,6 +313,8 @@ class Account:
             if self.next_at <= self.present or self.debt:
                 raise LotsUnknown
             return
+        if self.beyond and (self.next_at <= self.present or self.debt):
+            raise LotsUnknown
         present = self.present
         if not (self.lots or self.holds or self.debt):
             self.posted_until = present
@@ -310,7 +348,7 @@ class Account:
             return
         freed = [hold.closed_at for hold in self.holds if hold.closed_at is not None and hold.is_changed]
         free = self._free()
-        for lot in sorted(over, key=self._place):
+        for lot in sorted(over, key=self.place_of):
             if free <= 0:
                 break
             ended = self.ends_at(lot)
@@ -323,28 +361,26 @@ class Account:
         """Let what is there and free settle what is owed beyond the limit of overdraft, which is none of anybody's doing."""
         if self.is_late or not self.debt:
             return
-        parts = list(self._from(self._spendable(), self.debt, self._free()))
+        parts = self._from(self._spendable(), self.debt, self._free())
         if parts:
             self._take("SETTLE", DEBT, cause, parts)
 
     def _spendable(self) -> list[Lot]:
-        return [lot for lot in self.in_order() if lot.available_at <= self.present]
+        """The lots that can be spent, in order, as far as it is known which is next."""
+        there = [lot for lot in self.in_order() if lot.available_at <= self.present]
+        return [lot for lot in there if self.place_of(lot) <= self.beyond.place] if self.beyond else there
 
     def _free(self) -> int:
         """How much of what can be spent no hold keeps."""
-        return max(0, sum(lot.remaining for lot in self._spendable()) - self.held)
+        there = sum(lot.remaining for lot in self._known() if lot.available_at <= self.present)
+        return max(0, there + (self.beyond.spendable if self.beyond else 0) - self.held)
 
-    @staticmethod
-    def _from(lots: Iterable[Lot], amount: int, most: int) -> Iterator[tuple[Lot, int]]:
-        """How an amount is taken from lots in this order, as far as they go."""
-        left = min(amount, most)
-        for lot in lots:
-            if left <= 0:
-                return
-            some = min(lot.remaining, left)
-            if some > 0:
-                left -= some
-                yield lot, some
+    def _from(self, lots: Iterable[Lot], amount: int, most: int) -> list[tuple[Lot, int]]:
+        """How an amount is taken from lots in this order, as far as they go. Raises LotsUnknown where others would be next."""
+        parts = _parts(lots, min(amount, most))
+        if self.beyond and sum(some for _, some in parts) < min(amount, most):
+            raise LotsUnknown
+        return parts
 
     # --- what is done
 
@@ -385,7 +421,7 @@ class Account:
             cause = cause._replace(hold_id=hold.id)
         before = len(self.transfers)
         self.is_active(cause.at)
-        parts = list(self._from(self._spendable(), amount, self._free()))
+        parts = self._from(self._spendable(), amount, self._free())
         taken = sum(some for _, some in parts)
         if parts:
             self._take(kind, house, cause, parts)
@@ -401,11 +437,12 @@ class Account:
         the order of spending, and what is beyond that is owed. What holds keep is left alone."""
         self.post_due()
         pending = [lot for lot in own if lot.available_at > self.present and lot.remaining > 0]
-        parts = list(self._from(pending, amount, amount))
+        parts = _parts(pending, amount)
         rest = amount - sum(some for _, some in parts)
         known = {lot.id for lot in own}
-        others = sorted(self._spendable(), key=lambda lot: lot.id not in known)
-        parts += self._from(others, rest, self._free())
+        usable = [lot for lot in sorted(own, key=self.place_of) if lot.available_at <= self.present]
+        others = [lot for lot in self._spendable() if lot.id not in known]
+        parts += self._from([*usable, *others], rest, self._free())
         taken = sum(some for _, some in parts)
         if parts:
             self._take(kind, house, cause, parts)
@@ -569,4 +606,5 @@ class Account:
         if self.lots is None:
             return self.next_at
         soon = [self._changes_at(lot) for lot in self.lots if lot.remaining > 0]
-        return min([LATEST, *soon, *(hold.held_until for hold in self.open_holds)])
+        beyond = self.next_at if self.beyond else LATEST  # whatever it was of: no later than any of theirs
+        return min([LATEST, beyond, *soon, *(hold.held_until for hold in self.open_holds)])

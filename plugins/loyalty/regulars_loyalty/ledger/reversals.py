@@ -22,6 +22,7 @@ from regulars_core.plugin import (
 from regulars_loyalty.ledger.book import DEBT, LOTS, POINTS, Account, Cause, Lot, Transfer
 from regulars_loyalty.ledger.by_hand import Why, telling
 from regulars_loyalty.ledger.named import lookup_named, named_ledger, sought_owner
+from regulars_loyalty.ledger.origins import left_of
 from regulars_loyalty.ledger.storage import LOT_COLUMNS, Ledger, write_ledger
 from regulars_loyalty.permissions import LEDGER_REVERSE
 from regulars_loyalty.settings import LoyaltySettings
@@ -190,15 +191,7 @@ async def _take_back(shop: Shop, customer: CustomerRow, ledger: Ledger, done: _D
 def _left(account: Account, entry: _Entry, origin: str, expired: int) -> tuple[Sequence[Lot], int]:
     """The lots that are left of what an entry gave, and how much of it is to be taken back: what has expired is gone. What an
     exchange gave must be there."""
-    lots = [lot for lot in account.in_order() if lot.origin_id == origin]
-    due = sum(
-        use.amount
-        for one in account.transfers
-        if one.kind == "EXPIRE"
-        for use in one.uses
-        if use.lot.origin_id == origin
-    )
-    amount = entry.amount - expired - due
+    lots, amount = left_of(account, origin, entry.amount, expired)
     there = min(sum(lot.remaining for lot in lots), account.available - account.limit)
     if amount <= 0 or (entry.event_kind == "REDEEM" and there < entry.amount):
         raise Refused(Problem("NOT_REVERSIBLE", "What it gave has expired or was used.", ("entryId",)))

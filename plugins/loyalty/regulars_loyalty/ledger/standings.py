@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from regulars_core.plugin import DAY_MS, LATEST, Dialect, Instant, Lookup, Shop, now
-from regulars_loyalty.ledger.book import Account, Hold, Lot
+from regulars_loyalty.ledger.book import Account, Hold, Lot, LotsUnknown
 from regulars_loyalty.ledger.entries import HOLDS, HoldRow
 from regulars_loyalty.ledger.limits import lookup_limits
 from regulars_loyalty.ledger.lives import ending_of
-from regulars_loyalty.ledger.storage import LOT_COLUMNS, read_ledger
+from regulars_loyalty.ledger.storage import LOT_COLUMNS, Ledger, read_ledger
 
 MAX_LISTED = 100
 """How many lots that expire soon, and how many open holds, are told of one account."""
@@ -56,7 +56,15 @@ async def standings_of(
     ids = sorted(set(customer_ids))
     if at is not None and at < present:
         return await _past(shop, ids, unit, at)
-    ledger = await read_ledger(shop, ids, present if at is None else at)
+    instant = present if at is None else at
+    try:
+        return _standings(await read_ledger(shop, ids, instant, few=True), ids, unit)
+
+    except LotsUnknown:
+        return _standings(await read_ledger(shop, ids, instant), ids, unit)
+
+
+def _standings(ledger: Ledger, ids: Sequence[str], unit: str) -> Mapping[str, Standing]:
     found = {}
     for id_ in ids:
         account = ledger.account(id_, unit)

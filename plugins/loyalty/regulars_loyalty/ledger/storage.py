@@ -6,6 +6,8 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
+import orjson
+
 from regulars_core.plugin import (
     MIN_COPY_ROWS,
     Database,
@@ -22,12 +24,14 @@ from regulars_core.plugin import (
     now,
 )
 from regulars_loyalty.ledger.announcements import tell_posted
-from regulars_loyalty.ledger.book import Account, Ending, Hold, Lot, Transfer
+from regulars_loyalty.ledger.book import Account, Beyond, Ending, Hold, Lot, Transfer
 from regulars_loyalty.ledger.limits import lookup_limits
 from regulars_loyalty.ledger.lives import ending_of
 
 ALL_LOTS = -1
 """Stands for the instant where all lots are looked up."""
+FEW_LOTS = 200
+"""So many lots of an account are looked up where that mostly is enough: those that are spent first."""
 LOT_COLUMNS = (
     "id", "transfer_id", "origin_id", "purchase_id", "amount", "remaining", "opened_at", "available_at", "expires_at", "life",
     "is_bought", "is_grace",
@@ -39,13 +43,14 @@ LOOKUPS = 3
 
 
 def lookup_accounts(
-    dialect: Dialect, customer_ids: Collection[str], present: Instant | None = None
+    dialect: Dialect, customer_ids: Collection[str], present: Instant | None = None, *, few: bool = False
 ) -> Sequence[Lookup]:
     """What `Ledger` is made of: accounts, open lots and open holds of customers, and how far their groups let them go below zero.
     Given the `present`, lots are looked up only where something is due or owed, or activities move their ends: any other account
-    can be given to, and nothing else, so that no limit is looked up."""
+    can be given to, and nothing else, so that no limit is looked up. Where a `few` lots are to be enough, who needs others finds
+    that they are unknown."""
     ids, asked = sorted(customer_ids), ALL_LOTS if present is None else present
-    accounts, lots, holds = _lookups(dialect, present is not None)
+    accounts, lots, holds = _lookups(dialect, present is not None, few)
     found: list[Lookup] = [(accounts, [ids, asked]), (lots, [ids] if present is None else [ids, asked]), (holds, [ids])]
     if present is None:
         found.append(lookup_limits(dialect, ids))
@@ -53,7 +58,7 @@ def lookup_accounts(
 
 
 @lru_cache
-def _lookups(dialect: Dialect, only_due: bool) -> tuple[str, str, str]:
+def _lookups(dialect: Dialect, only_due: bool, few: bool) -> tuple[str, str, str]:
     """The statements that look up accounts, lots and holds."""
     theirs = dialect.among("a.customer_id", 1)
     due = " AND (a.next_at <= $2 OR a.debt > 0 OR a.is_living)" if only_due else ""
@@ -63,9 +68,16 @@ def _lookups(dialect: Dialect, only_due: bool) -> tuple[str, str, str]:
     own = dialect.among("l.customer_id", 1)
     link = f"l.customer_id = a.customer_id AND l.unit = a.unit AND l.remaining > 0 AND {own}"
     holds = ", ".join(f"h.{name}" for name in _HOLD)
+    open_lots = f"loyalty_account a JOIN loyalty_lot l ON {link} WHERE {theirs}{due}"
+    if few:
+        place = "row_number() OVER (PARTITION BY l.customer_id, l.unit ORDER BY l.expires_at, l.opened_at, l.id)"
+        open_lots = (
+            f"(SELECT l.*, a.debt > 0 OR a.is_living AS needs_all, {place} AS place FROM {open_lots}) l"
+            f" WHERE l.place <= {FEW_LOTS} OR l.needs_all"
+        )
     return (
         f"SELECT {columns}, CAST($2 AS BIGINT) AS asked FROM loyalty_account a WHERE {theirs}",
-        f"SELECT a.customer_id, a.unit, {lots} FROM loyalty_account a JOIN loyalty_lot l ON {link} WHERE {theirs}{due}",
+        f"SELECT l.customer_id, l.unit, {dialect.bundle(lots)} FROM {open_lots} GROUP BY l.customer_id, l.unit",
         f"SELECT h.customer_id, h.unit, {holds} FROM loyalty_hold h WHERE {dialect.among('h.customer_id', 1)}"
         " AND h.closed_at IS NULL ORDER BY h.created_at, h.id",
     )
@@ -126,25 +138,44 @@ def ledger_from(shop: Shop, found: Sequence[Sequence[Any]], present: Instant) ->
             customer_id, unit, present, amount, debt, version, next_at, active_at, spendable, [] if is_known else None, [],
             ledger._limit(customer_id, unit), ending=ledger._ending,
         )  # fmt: skip
-    for customer_id, unit, *columns, bought, grace in lots:
-        own = ledger.accounts[customer_id, unit].lots
-        assert own is not None
-        values: Any = (*columns, bool(bought), bool(grace))
-        own.append(Lot(*values))
+    for customer_id, unit, bundle in lots:
+        ledger.accounts[customer_id, unit].lots = [_lot_from(columns) for columns in orjson.loads(bundle)]
     for customer_id, unit, *columns in holds:
         ledger.account(customer_id, unit).holds.append(Hold(*columns))
+    for account in ledger.accounts.values():
+        if account.lots and len(account.lots) == FEW_LOTS:
+            account.beyond = _beyond(account, account.in_order())
     return ledger
 
 
-async def read_ledger(shop: Shop, customer_ids: Collection[str], at: Instant | None = None) -> Ledger:
-    """The accounts of customers with all their lots, read now. Whoever is about to change them holds the customers."""
-    found = await shop.database.read_together(lookup_accounts(shop.database.dialect, customer_ids))
+def _beyond(account: Account, lots: Sequence[Lot]) -> Beyond | None:
+    """What is left of others than these lots, by what is written of the account."""
+    left = account.amount - sum(lot.remaining for lot in lots)
+    pending = account.balance - account.held - account.spendable_then
+    pending -= sum(lot.remaining for lot in lots if lot.available_at > account.present)
+    return Beyond(left - pending, pending, account.place_of(lots[-1])) if left else None
+
+
+def _lot_from(columns: Sequence[Any]) -> Lot:
+    """A lot out of a bundle, in which PostgreSQL prints keys with dashes."""
+    id_, transfer, origin, purchase, *figures, bought, grace = columns
+    keys = [key and key.replace("-", "") for key in (id_, transfer, origin, purchase)]
+    values: Any = (*keys, *figures, bool(bought), bool(grace))
+    return Lot(*values)
+
+
+async def read_ledger(
+    shop: Shop, customer_ids: Collection[str], at: Instant | None = None, *, few: bool = False
+) -> Ledger:
+    """The accounts of customers with all their lots, or a `few` of them, read now. Whoever is about to change them holds the
+    customers."""
+    found = await shop.database.read_together(lookup_accounts(shop.database.dialect, customer_ids, few=few))
     return ledger_from(shop, found, now() if at is None else at)
 
 
 def lookup_customer(dialect: Dialect, shop: Shop, customer_id: str) -> Sequence[Lookup]:
     """What `customer_ledger` looks up."""
-    return [lookup_lifetimes(shop, [customer_id]), *lookup_accounts(dialect, [customer_id])]
+    return [lookup_lifetimes(shop, [customer_id]), *lookup_accounts(dialect, [customer_id], few=True)]
 
 
 async def customer_ledger(shop: Shop, customer_id: str) -> Ledger:

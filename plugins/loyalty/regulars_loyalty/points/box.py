@@ -7,9 +7,19 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from regulars_core.plugin import MinorUnits, NoSettings, decimal_text, exponent_of
-from regulars_loyalty.points.facts import EarnOn, Sale, SaleLine, Tax
-from regulars_loyalty.points.kinds import Given, Number, PointsRuleKind
+from regulars_core.plugin import (
+    EarnOn,
+    Given,
+    MinorUnits,
+    NoSettings,
+    Number,
+    PointsRuleKind,
+    Sale,
+    SaleLine,
+    Tax,
+    decimal_text,
+    exponent_of,
+)
 
 _MAX = 10**9
 _POINTS = Field(gt=0, le=_MAX, description="How many points.")

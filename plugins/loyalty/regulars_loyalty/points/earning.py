@@ -11,15 +11,16 @@ from typing import Any
 
 from regulars_core.plugin import (
     Audience,
+    AudienceAnswers,
     CustomerMoment,
     Instant,
     Lookup,
+    Sale,
     Shop,
     audience_answers,
     audience_lookups,
     read_audiences,
 )
-from regulars_loyalty.points.facts import Sale
 from regulars_loyalty.points.outcomes import Asking, Outcome
 from regulars_loyalty.points.program import Rule, Version, Versions
 from regulars_loyalty.points.program_versions import (
@@ -136,24 +137,22 @@ def _lookup_marks(shop: Shop, who: Sequence[Buyer]) -> Lookup:
     return sql, [sorted({one for one, _ in who})]
 
 
-Answers = Mapping[tuple[tuple[int, str], CustomerMoment], bool]
-
-
 @dataclass
 class _Known:
     """What is known of the customers: which rule has given to whom once, and for which purchase, by customer and rule; and who
     belonged to which audience, by version and rule, at which instant."""
 
     marks: dict[tuple[str, str], str | None]
-    answers: Answers
+    answers: AudienceAnswers[tuple[int, str]]
 
     def outcomes(self, shop: Shop, version: Version, sale: Sale) -> Sequence[Outcome]:
         """What each rule gives for a sale; what is given once is remembered for those that follow."""
         terms = version.program.terms(sale, shop.settings.zone)
         buyer = CustomerMoment(str(sale.customer_id), sale.at)
 
-        def belongs(rule: Rule) -> bool:
-            return rule.audience is None or self.answers[(version.number, rule.code), buyer]
+        def belongs(rule: Rule) -> bool | None:
+            key = version.number, rule.code
+            return rule.audience is None or (None if key in self.answers.failed else self.answers[key, buyer])
 
         def has_given(rule: Rule) -> bool:
             key = buyer.customer_id, rule.code
@@ -175,7 +174,7 @@ def _known(
         marks = {(customer, rule): purchase for customer, rule, purchase in left.pop(0)}
     audiences = _audiences(versions)
     if not audiences:
-        return _Known(marks, {}), left
+        return _Known(marks, AudienceAnswers()), left
     number = len(audience_lookups(shop, audiences, who))
     return _Known(marks, audience_answers(shop, audiences, who, left[:number])), left[number:]
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from regulars_core.plugin import Basket, Shop, as_if_sold
+from regulars_core.plugin import Basket, Shop, as_if_sold, sale_of
 from regulars_loyalty.points.earning import earnings_from
-from regulars_loyalty.points.facts import sale_of
 
 
 class Earning(NamedTuple):
@@ -23,13 +22,7 @@ async def points_of_baskets(shop: Shop, baskets: Sequence[Basket]) -> Sequence[S
     theirs = [n for n, basket in enumerate(baskets) if basket.customer_id is not None]
     if not theirs:
         return [()] * len(baskets)
-    sales = []
-    for n in theirs:
-        sold = as_if_sold(baskets[n])
-        credit = {row.id for row, line in zip(sold.lines, baskets[n].lines, strict=True) if not line.is_goods}
-        sales.append(
-            sale_of(shop, sold, points_paid=0, given_credit=0, bought_credit=0, credit_lines=credit, is_new=True)
-        )
+    sales = [sale_of(shop, as_if_sold(baskets[n]), is_new=True) for n in theirs]
     outcomes = await earnings_from(shop, sales)
     earned = {n: sum(max(0, one.points) for one in each) for n, each in zip(theirs, outcomes, strict=True)}
     return [_told(earned.get(n, 0)) for n in range(len(baskets))]

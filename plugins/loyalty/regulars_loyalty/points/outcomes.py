@@ -12,9 +12,12 @@ from typing import NamedTuple
 import orjson
 
 from regulars_core.plugin import (
+    Given,
+    Number,
     RuleExplanation,
     RuleFigure,
     RuleOutcome,
+    Sale,
     Shop,
     ShownRule,
     SkipReason,
@@ -22,8 +25,6 @@ from regulars_core.plugin import (
     spread,
 )
 from regulars_loyalty.ledger.book import Terms
-from regulars_loyalty.points.facts import Sale
-from regulars_loyalty.points.kinds import Given, Number
 from regulars_loyalty.points.program import Rule, Unavailable, Version
 
 EARN, BONUS = "EARN", "BONUS"
@@ -53,7 +54,8 @@ class Outcome(NamedTuple):
     put into words when it is asked for: `explain`.
 
     `base` is what was eligible for it in minor units, and `shares` how much of that each line is: what is given back of them
-    takes points back in that part. `is_failure` says that the rule raised, so that it must be made up for.
+    takes points back in that part. `is_failure` says that the rule raised, or that nobody can tell now for whom it is, so that it
+    must be made up for.
     """
 
     rule: Rule
@@ -97,12 +99,12 @@ Failed = Callable[[Rule, Exception], None]
 
 @dataclass(frozen=True)
 class Asking:
-    """By what a program is asked about one sale: who belongs to the audience of each of its rules, which have given already to
-    whom they give once, and who is told of what fails."""
+    """By what a program is asked about one sale: who belongs to the audience of each of its rules, or None where that cannot be
+    told now; which have given already to whom they give once; and who is told of what fails."""
 
     version: Version
     terms: Terms
-    belongs: Callable[[Rule], bool]
+    belongs: Callable[[Rule], bool | None]
     has_given: Callable[[Rule], bool]
     failed: Failed
 
@@ -119,19 +121,19 @@ class Asking:
         if isinstance(answered, Outcome):
             return answered
         given, shares = answered
-        points = int(given.points)
+        points = int(given.value)
         explain = partial(_explained, given, points)
         if points:
             base = sum(shares.values())
             return Outcome(rule, self.version.number, EARN, points, base, shares, explain, self.terms)
-        return self._nothing(rule, SkipReason.ROUNDED_OFF if given.points else SkipReason.NO_MATCH, explain)
+        return self._nothing(rule, SkipReason.ROUNDED_OFF if given.value else SkipReason.NO_MATCH, explain)
 
     def _multiplied(self, rule: Rule, sale: Sale, base: Sequence[Outcome]) -> Outcome:
         """A multiplier's bonus is an entry of its own: ⌊base × m⌋ − base, over what no multiplier gave."""
         answered = self._given(rule, sale)
         if isinstance(answered, Outcome):
             return answered
-        earned, factor = sum(one.points for one in base), answered[0].points
+        earned, factor = sum(one.points for one in base), answered[0].value
         whole = earned * (factor if isinstance(factor, int) else Fraction(factor))
         bonus = int(whole) - earned
         explain = partial(_multiplication, earned, factor)
@@ -147,7 +149,11 @@ class Asking:
         if not rule.is_available:
             reason = getattr(rule.kind, "reason", "its plugin is off")
             return self._not(rule, SkipReason.UNAVAILABLE, f"It cannot be used: {reason}.")
-        if not self.belongs(rule):
+        belongs = self.belongs(rule)
+        if belongs is None:
+            text = "Whether it is for this customer cannot be told now; it will be made up for."
+            return self._not(rule, SkipReason.UNAVAILABLE, text, is_failure=True)
+        if not belongs:
             return self._not(rule, SkipReason.AUDIENCE, "It is not for this customer.")
         if self.has_given(rule):
             return self._not(rule, SkipReason.AUDIENCE, "It gives to each customer once, and has.")
@@ -195,7 +201,7 @@ def _multiplication(earned: int, given: Number) -> Explanation:
 
 
 def _explained(given: Given, points: int) -> Explanation:
-    exact = Fraction(given.points) if isinstance(given.points, Decimal) else given.points
+    exact = Fraction(given.value) if isinstance(given.value, Decimal) else given.value
     figures = {name: _text(value) for name, value in given.figures.items()}
     figures |= {"EARNED": _text(exact), "DROPPED": _text(exact - points), "RESULT": _text(points)}
     return Explanation(f"{given.text} = {_result(exact, points)}" if given.text else _result(exact, points), figures)

@@ -20,17 +20,16 @@ from regulars_core.plugin import (
     Checks,
     Instant,
     NoSettings,
+    PointsRuleKind,
     Problem,
-    RuleSetting,
-    StoredRule,
+    RuleData,
+    Sale,
     divided_half_up,
     settings_from,
     to_minor,
 )
 from regulars_loyalty.ledger.book import Terms
 from regulars_loyalty.ledger.lives import MONTH_END, days_after, end_of, life_of
-from regulars_loyalty.points.facts import Sale
-from regulars_loyalty.points.kinds import PointsRuleKind
 
 MAX_RULES = 50
 MAX_PENDING_DAYS = 366
@@ -53,20 +52,6 @@ class ExpiryStart(StrEnum):
 
     AVAILABILITY = "AVAILABILITY"
     LAST_ACTIVITY = "LAST_ACTIVITY"
-
-
-class RuleData(_Data):
-    """A kind and what it is told: name/value pairs as text, a list being its name several times. `plugin` brought the kind when
-    it was accepted."""
-
-    kind: str
-    settings: tuple[tuple[str, str], ...] = ()
-    plugin: str | None = None
-
-    @property
-    def stored(self) -> StoredRule:
-        """The rule as rules of any use are kept."""
-        return StoredRule(self.kind, tuple(RuleSetting(*pair) for pair in self.settings))
 
 
 class EarningData(_Data):

@@ -4,13 +4,22 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from regulars_core.plugin import Checks, Instant, Lookup, Precondition, Problem, Shop, rule_kinds
-from regulars_loyalty.points.kinds import PointsRuleKind
+from regulars_core.plugin import (
+    Audience,
+    Checks,
+    Instant,
+    Lookup,
+    PointsRuleKind,
+    Precondition,
+    Problem,
+    RuleData,
+    Shop,
+    rule_kinds,
+)
 from regulars_loyalty.points.program import (
     EarningData,
     Program,
     ProgramData,
-    RuleData,
     Versions,
     compiled,
     unavailable,
@@ -47,6 +56,16 @@ async def known_versions(shop: Shop, rows: Sequence[Any]) -> Versions:
     versions = versions_from(shop, stored)
     shop.memory[Versions] = versions
     return versions
+
+
+ALL_PROGRAMS: Lookup = ("SELECT body FROM loyalty_program", [])
+"""What looks up every version of the program."""
+
+
+def program_audiences(rows: Sequence[Sequence[str]]) -> Sequence[Audience]:
+    """The audiences of the rules out of these rows; of rules for everybody there are none."""
+    rules = [rule for row in rows for rule in ProgramData.model_validate_json(row[0]).rules]
+    return [rule.audience for rule in rules if rule.audience is not None]
 
 
 def unchanged(versions: Versions) -> Precondition:

@@ -45,6 +45,8 @@ POINTS = RewardKind(
     "POINTS",
     PointsReward,
     "Points",
+    unit="PTS",
+    count=lambda settings: int(settings.points),
     sentence=lambda settings, _: f"{settings.points} points{settings.life}",
 )
 REWARDS: Sequence[RewardKind] = (CREDIT, POINTS)

@@ -6,8 +6,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-from regulars_core.plugin import Instant, Lookup, Shop
-from regulars_loyalty.points.facts import Sale
+from regulars_core.plugin import Instant, Lookup, Sale, Shop
 
 TIERS = "tiers"
 

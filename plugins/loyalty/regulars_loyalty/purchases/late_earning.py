@@ -6,8 +6,9 @@ from regulars_core.plugin import NEVER, Instant, Shop, recorded_before_refunds
 from regulars_core.plugin import recorded_by_ids as recorded_now
 from regulars_loyalty.ledger.storage import read_ledger, write_ledger
 from regulars_loyalty.points.earning import lookup_earning
+from regulars_loyalty.purchases.details import sales_since
 from regulars_loyalty.purchases.reads import hold_all, posted_by
-from regulars_loyalty.purchases.recording import earn, sale_since
+from regulars_loyalty.purchases.recording import earn
 from regulars_loyalty.purchases.settling import Happened, settle
 from regulars_loyalty.purchases.standing import EARNED
 
@@ -55,7 +56,7 @@ async def _earn(shop: Shop, purchase_ids: Sequence[str]) -> int:
     who = [(str(one.customer_id), one.purchased_at) for one in fresh]
     looked_up = await shop.database.read_together(lookup_earning(shop, who))
     ledger = await read_ledger(shop, {customer_id for customer_id, _ in who})
-    await earn(shop, ledger, fresh, [sale_since(shop, one, posted[one.id]) for one in fresh], looked_up)
+    await earn(shop, ledger, fresh, await sales_since(shop, fresh, posted), looked_up)
     await write_ledger(ledger)
     given_back = [now_there[one.id] for one in fresh if now_there[one.id].refunded_minor]
     settled = await settle(shop, [Happened(one, "REFUND", ledger.present) for one in given_back])

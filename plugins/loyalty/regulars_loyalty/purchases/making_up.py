@@ -9,8 +9,8 @@ from regulars_loyalty.ledger.storage import Ledger, read_ledger, write_ledger
 from regulars_loyalty.points.earning import earnings_from
 from regulars_loyalty.points.missed import forget_missed, missed_at
 from regulars_loyalty.points.outcomes import Outcome
+from regulars_loyalty.purchases.details import sales_since
 from regulars_loyalty.purchases.reads import hold_all, posted_by
-from regulars_loyalty.purchases.recording import sale_since
 from regulars_loyalty.purchases.settling import Happened, settle
 from regulars_loyalty.purchases.standing import EARNED, Posted, of_others
 
@@ -46,7 +46,7 @@ async def _make_up(shop: Shop, purchase_ids: Sequence[str]) -> int:
         if one.customer_id and one.customer_id == before[id_].customer_id and one.status != "VOIDED"
     ]
     ledger = await read_ledger(shop, {str(one.customer_id) for one in standing})
-    sales = [sale_since(shop, one, posted[one.id]) for one in standing]
+    sales = await sales_since(shop, standing, posted)
     outcomes = await earnings_from(shop, sales, to_write=True)
     done = {(id_, rule) for id_, rule in missed if present[id_].status == "VOIDED"}
     for purchase, own in zip(standing, outcomes, strict=True):

@@ -9,11 +9,11 @@ from regulars_core.plugin import (
     RuleOutcome,
     Shop,
     SkipReason,
+    past_sales,
     recorded_before_refunds,
     recorded_by_ids,
 )
 from regulars_loyalty.points.earning import earnings_from
-from regulars_loyalty.purchases.recording import sales_since
 
 
 async def outcomes_of(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, Sequence[RuleOutcome]]:
@@ -21,7 +21,7 @@ async def outcomes_of(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, S
     voided or wholly given back nothing is left."""
     rows = await recorded_before_refunds(shop.database, purchase_ids)
     standing = await recorded_by_ids(shop.database, purchase_ids)
-    sales = await sales_since(shop, list(rows.values()))
+    sales = await past_sales(shop, list(rows.values()))
     undone = {id_ for id_, one in standing.items() if one.status in {"VOIDED", "REFUNDED"}}
     found = {}
     for sale, outcomes in zip(sales, await earnings_from(shop, sales), strict=True):

@@ -1,10 +1,20 @@
 """Paying for a purchase with store credit or points."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from regulars_core.plugin import Forbidden, PaymentRow, Problem, RecordedPurchase, Refused, acting, is_id, told_later
+from regulars_core.plugin import (
+    Forbidden,
+    PaidWith,
+    PaymentRow,
+    Problem,
+    RecordedPurchase,
+    Refused,
+    acting,
+    is_id,
+    told_later,
+)
 from regulars_loyalty.ledger.book import PAID, POINTS, Account, Cause, Hold, Short
 from regulars_loyalty.ledger.problems import insufficient
 from regulars_loyalty.ledger.storage import Ledger
@@ -16,15 +26,6 @@ from regulars_loyalty.settings import LoyaltySettings
 AT_MOST = "atMost"
 """The field by which a payment says that less will do."""
 _HOLD_KINDS = ("credithold_", "pointshold_")
-
-
-@dataclass(slots=True)
-class Paid:
-    """What was paid with what is kept here, in minor units: by points, by credit that was given, and by bought credit."""
-
-    points: int = 0
-    given_credit: int = 0
-    bought_credit: int = 0
 
 
 class Payer:
@@ -47,11 +48,11 @@ class Payer:
         self._settings = self._shop.settings.of(LoyaltySettings)
         self._origin = None if is_later else purchase.origin
         self._may_owe = told_later() or self._origin == "SYNC"
-        self._paid = Paid()
+        self._paid = PaidWith()
         self.less: dict[str, int] = {}
         """How much less than was told each payment is, by its id."""
 
-    async def pay(self) -> Paid:
+    async def pay(self) -> PaidWith:
         """Take what the payments say. A purchase from a file was paid with nothing that is kept here, and what is told late is
         paid whatever is there. Raises Refused and Forbidden."""
         own = {self._settings.credit_method: self._by_credit, self._settings.points_method: self._by_points}
@@ -169,11 +170,13 @@ class Payer:
             problem = insufficient(account, code, message, short.requested, short.available, _path(n, "amount"))
             raise Refused(problem) from None
         if rate is not None:
-            self._paid.points += money
+            self._paid = replace(self._paid, points=self._paid.points + money)
             return
         given = sum(use.amount for one in posted for use in one.uses if not use.lot.is_bought)
-        self._paid.given_credit += given
-        self._paid.bought_credit += money - given
+        paid = self._paid
+        self._paid = replace(
+            paid, given_credit=paid.given_credit + given, bought_credit=paid.bought_credit + money - given
+        )
 
 
 def _path(n: int, name: str) -> tuple[str, ...]:

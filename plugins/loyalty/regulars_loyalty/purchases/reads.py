@@ -3,29 +3,27 @@
 import json
 from collections.abc import Mapping, Sequence, Set
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 from regulars_core.plugin import (
     Dialect,
     Lookup,
     Overtaken,
-    Paid,
-    PaidLine,
     PaymentRow,
     RecordedPurchase,
-    RefundLineRow,
     RefundRow,
     Shop,
     hold,
     refund_payments_of,
     refunds_of,
+    return_state,
     survivors_then,
-    taken_by_amount,
     told_later,
 )
 from regulars_loyalty.ledger.book import POINTS, Lot
 from regulars_loyalty.ledger.storage import LOT_COLUMNS
-from regulars_loyalty.purchases.standing import LineState, Posted, PurchaseState, RefundState, payments_of
+from regulars_loyalty.purchases.standing import Posted, PurchaseState, RefundState, payments_of
 from regulars_loyalty.settings import LoyaltySettings
 
 _POSTED = (
@@ -34,7 +32,8 @@ _POSTED = (
 )  # fmt: skip
 
 
-def _lookups(dialect: Dialect, purchase_ids: Sequence[str]) -> Sequence[Lookup]:
+def lookup_posted(dialect: Dialect, purchase_ids: Sequence[str]) -> Sequence[Lookup]:
+    """What these purchases have posted. Read by `posted_from`."""
     of = dialect.among("t.purchase_id", 1)
     columns = ", ".join(f"t.{name}" for name in _POSTED)
     lots = ", ".join(f"l.{name}" for name in LOT_COLUMNS)
@@ -87,11 +86,19 @@ async def hold_all(shop: Shop, purchase_ids: Sequence[str], customer_ids: Set[st
 async def posted_by(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, Sequence[Posted]]:
     """What each purchase has posted, its refunds and whatever else became of it included, in the order of posting; in a replay,
     on the accounts of whom they were as of the event."""
+    if not purchase_ids:
+        return {}
+    found = await shop.database.read_together(lookup_posted(shop.database.dialect, list(dict.fromkeys(purchase_ids))))
+    then = await survivors_then(shop.database, {row[-1] for row in found[0]}) if told_later() else {}
+    return posted_from(purchase_ids, found, then)
+
+
+def posted_from(
+    purchase_ids: Sequence[str], rows_of: Sequence[Sequence[Any]], then: Mapping[str, str] = MappingProxyType({})
+) -> Mapping[str, Sequence[Posted]]:
+    """The same out of the rows of `lookup_posted`; `then` is who a record was as of the event, where that is told later."""
+    rows, used, opened, gone = rows_of
     found: dict[str, list[Posted]] = {id_: [] for id_ in purchase_ids}
-    if not found:
-        return found
-    rows, used, opened, gone = await shop.database.read_together(_lookups(shop.database.dialect, list(found)))
-    then = await survivors_then(shop.database, {row[-1] for row in rows}) if told_later() else {}
     lots: dict[str, Lot] = {}
 
     def lot(values: Sequence[Any]) -> Lot:
@@ -122,12 +129,6 @@ async def posted_by(shop: Shop, purchase_ids: Sequence[str]) -> Mapping[str, Seq
     return found
 
 
-def is_tax_on_top(purchase: RecordedPurchase) -> bool:
-    """Whether the tax of a purchase is not in its prices."""
-    goods = purchase.subtotal_minor - purchase.discount_minor
-    return purchase.tax_minor != 0 and purchase.total_minor == goods + purchase.shipping_minor + purchase.tax_minor
-
-
 async def states_of(
     shop: Shop,
     purchases: Mapping[str, RecordedPurchase],
@@ -141,19 +142,20 @@ async def states_of(
     states = {}
     for id_, purchase in purchases.items():
         own = refunds[id_]
-        lines = _lines(purchase, own)
+        purchase.details.paid_later = paid_later(purchase, posted[id_])
+        returned = return_state(purchase, own)
         here = {one.refund_id for one in posted[id_] if one.kind == "RESTORE"} | live
         states[id_] = PurchaseState(
-            purchase.customer_id,
-            purchase.status == "VOIDED",
-            purchase.status == "REFUNDED",
-            lines,
+            is_void=returned.is_void,
+            is_gone=returned.is_gone,
+            lines=returned.lines,
+            paid_later=returned.paid_later,
+            owner=purchase.customer_id,
             paid=max(purchase.total_minor - purchase.due_minor - sum(one.due_minor for one, _ in own), 0),
             refunds=[
                 _refund(shop, one, told[one.id], is_elsewhere=one.exchanged_for_id is not None and one.id not in here)
                 for one, _ in own
             ],
-            paid_later=_paid_later(purchase, posted[id_]),
             left=purchase.total_minor - sum(one.amount_minor for one, _ in own),
         )
     return states
@@ -172,40 +174,13 @@ def _refund(shop: Shop, refund: RefundRow, told: Sequence[PaymentRow], *, is_els
     return RefundState(refund.id, 0, ways[settings.credit_method], ways[settings.points_method], otherwise)
 
 
-def _paid_later(purchase: RecordedPurchase, posted: Sequence[Posted]) -> Fraction:
+def paid_later(purchase: RecordedPurchase, posted: Sequence[Posted]) -> Fraction:
     """Which part of the money that earned was paid afterwards by points, or by credit that was given, and so earns no more."""
     when = {payment.id: payment.paid_at for payment in purchase.payments}
     amounts = {True: 0, False: 0}
     for one in payments_of(posted, {payment.id: payment.amount_minor for payment in purchase.payments}):
-        amounts[when.get(one.payment_id) is not None] += one.money if one.unit == POINTS else one.given
+        if one.payment_id not in when:  # told as of a time before it
+            continue
+        amounts[when[one.payment_id] is not None] += one.money if one.unit == POINTS else one.given
     earned = purchase.total_minor - amounts[False]
     return Fraction(min(amounts[True], earned), earned) if earned > 0 else Fraction(0)
-
-
-def _lines(
-    purchase: RecordedPurchase, refunds: Sequence[tuple[RefundRow, Sequence[RefundLineRow]]]
-) -> Mapping[str, LineState]:
-    """The lines of a purchase after these refunds. What an amount without goods takes from each is found as core finds it."""
-    on_top = is_tax_on_top(purchase)
-    worths = {line.id: max(line.total_minor + (line.tax_minor if on_top else 0), 0) for line in purchase.lines}
-    delivery = purchase.shipping_minor + (purchase.shipping_tax_minor if on_top else 0)
-    taken, back = dict.fromkeys(worths, 0), dict.fromkeys(worths, 0)
-    for refund, lines in refunds:
-        if lines or refund.amount_minor == refund.shipping_minor:
-            delivery -= refund.shipping_minor
-            for line in lines:
-                taken[line.line_id] += line.worth_minor
-                back[line.line_id] += line.amount_minor
-            continue
-        left = [PaidLine(id_, 0, worth, 0, taken[id_], touched=False) for id_, worth in worths.items()]
-        whole = taken_by_amount(Paid(purchase.total_minor, 0, 0, delivery, left), refund.amount_minor)
-        delivery -= whole.delivery
-        for id_, share in (whole.spread or {}).items():
-            taken[id_] += share
-            back[id_] += share
-    return {
-        line.id: LineState(
-            worths[line.id], back[line.id], bool(refunds) and line.refunded_millionths >= line.quantity_millionths
-        )
-        for line in purchase.lines
-    }

@@ -11,25 +11,29 @@ import orjson
 from regulars_core.plugin import (
     Instant,
     Lookup,
+    PaidWith,
     Problem,
     PurchaseOutline,
     ReassignedPurchase,
     RecordedPurchase,
     Refused,
+    Sale,
     Shop,
     now,
+    read_details,
+    sale_of,
     told_later,
 )
 from regulars_loyalty.ledger.book import POINTS, LotsUnknown, Terms
 from regulars_loyalty.ledger.storage import LOOKUPS, Ledger, ledger_from, lookup_accounts, read_ledger, write_ledger
 from regulars_loyalty.points.earning import earnings_from, lookup_earning
-from regulars_loyalty.points.facts import Sale, sale_of
 from regulars_loyalty.points.missed import keep_missed, note_missed
 from regulars_loyalty.points.program_versions import known_versions
-from regulars_loyalty.purchases.paying import Paid, Payer, lowered, paid_cause
+from regulars_loyalty.purchases.details import sales_since
+from regulars_loyalty.purchases.paying import Payer, lowered, paid_cause
 from regulars_loyalty.purchases.reads import posted_by
 from regulars_loyalty.purchases.settling import Happened, settle
-from regulars_loyalty.purchases.standing import EARNED, Posted, payments_of
+from regulars_loyalty.purchases.standing import EARNED, Posted
 from regulars_loyalty.settings import LoyaltySettings
 
 CREDIT_FOR = "creditFor"
@@ -51,7 +55,7 @@ def lookups_before(shop: Shop, purchases: Sequence[PurchaseOutline]) -> Sequence
         return []
     methods = frozenset[str]().union(*(one.methods for one in purchases if one.customer_id))
     present = now() if methods.isdisjoint(_own_methods(shop)) else None
-    return [*lookup_accounts(dialect, buyers, present), *lookup_earning(shop, who)]
+    return [*lookup_accounts(dialect, buyers, present, few=present is None), *lookup_earning(shop, who)]
 
 
 def _looked_up(shop: Shop, purchases: Sequence[RecordedPurchase]) -> int:
@@ -93,6 +97,8 @@ async def record(
     theirs = [each for each in sold if each.purchase.customer_id is not None]
     if not theirs or not found:
         return None
+    if told_later():
+        await read_details(shop, [each.purchase for each in theirs], besides="loyalty")
     number = _looked_up(shop, purchases)
     ledger = ledger_from(shop, found[:number], now())
     try:
@@ -109,7 +115,7 @@ async def _post(shop: Shop, ledger: Ledger, sold: Sequence[_Sold], found: Sequen
     versions = await known_versions(shop, found[0])
     for each in sold:
         purchase = each.purchase
-        paid = Paid()
+        paid = PaidWith()
         if any(payment.method in methods for payment in purchase.payments):
             carried = each.carried.get("payments") or ()
             payer = Payer(ledger, versions, purchase, purchase.payments, carried, paid_cause(purchase))
@@ -120,7 +126,9 @@ async def _post(shop: Shop, ledger: Ledger, sold: Sequence[_Sold], found: Sequen
                 account.use_up(purchase.basket)
         if each.credit_lines:
             _sell_credit(ledger, each)
-        sales.append(_sale(shop, each, paid))
+        purchase.details.paid = paid
+        purchase.details.not_goods |= {purchase.lines[n].id for n in each.credit_lines}
+        sales.append(sale_of(shop, purchase, is_new=True))
     for purchase, missing in less:
         lowered(purchase, missing)
     if told_later() and not shop.settings.of(LoyaltySettings).earn_missed:
@@ -149,14 +157,6 @@ def credit_lines_of(sold: Sequence[tuple[RecordedPurchase, Mapping[str, Any]]]) 
     """(line, purchase) of all lines that sell credit."""
     each = [_Sold(purchase, own) for purchase, own in sold]
     return [(one.purchase.lines[n].id, one.purchase.id) for one in each for n in one.credit_lines]
-
-
-def _sale(shop: Shop, each: _Sold, paid: Paid) -> Sale:
-    lines = {each.purchase.lines[n].id for n in each.credit_lines}
-    return sale_of(
-        shop, each.purchase, points_paid=paid.points, given_credit=paid.given_credit, bought_credit=paid.bought_credit,
-        credit_lines=lines, is_new=True,
-    )  # fmt: skip
 
 
 async def earn(
@@ -226,7 +226,7 @@ async def earn_for_new_owners(shop: Shop, purchases: Sequence[ReassignedPurchase
     found = await shop.database.read_together(lookup_earning(shop, who))
     owners = {customer_id for customer_id, _ in who}
     ledger = await _late_ledger(shop, owners, post_due=True)
-    sales = [sale_since(shop, one, posted[one.id]) for one in fresh]
+    sales = await sales_since(shop, fresh, posted)
     await earn(shop, ledger, fresh, sales, found)
     await write_ledger(ledger)
     at = {one.id: moment for one, moment in zip(purchases, moments, strict=True)}
@@ -248,36 +248,10 @@ def _given_to_others_alone(purchase: RecordedPurchase, posted: Sequence[Posted])
 
 async def _late_ledger(shop: Shop, customer_ids: Collection[str], *, post_due: bool) -> Ledger:
     """The accounts of customers, on whose points nothing becomes due from now on."""
-    ledger = await read_ledger(shop, customer_ids)
+    ledger = await read_ledger(shop, customer_ids, few=not (shop.database.overtaken or told_later()))
     for customer_id in customer_ids:
         account = ledger.account(customer_id, POINTS)
         if post_due:
             account.post_due()
         account.is_late = True
     return ledger
-
-
-def sale_since(shop: Shop, purchase: RecordedPurchase, posted: Sequence[Posted]) -> Sale:
-    """The sale as it was, told later than it was made, whoever paid: what was paid by points and credit is what the ledger
-    says. What was due then earned as money; that it was paid so since is taken back by itself."""
-    money = {payment.id: payment.amount_minor for payment in purchase.payments if payment.paid_at is None}
-    paid = Paid()
-    for one in payments_of(posted, money):
-        if one.payment_id not in money:
-            continue
-        if one.unit == POINTS:
-            paid.points += one.money
-        else:
-            paid.given_credit += one.given
-            paid.bought_credit += one.money - one.given
-    lines = {line for one in posted if one.kind == "FUNDING" and one.shares for line in one.shares}
-    return sale_of(
-        shop, purchase, points_paid=paid.points, given_credit=paid.given_credit, bought_credit=paid.bought_credit,
-        credit_lines=lines,
-    )  # fmt: skip
-
-
-async def sales_since(shop: Shop, purchases: Sequence[RecordedPurchase]) -> Sequence[Sale]:
-    """The sales as they were, told later: read from the ledger in as many statements as for one."""
-    posted = await posted_by(shop, [one.id for one in purchases])
-    return [sale_since(shop, one, posted[one.id]) for one in purchases]

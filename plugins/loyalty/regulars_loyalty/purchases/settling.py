@@ -21,7 +21,7 @@ from regulars_core.plugin import (
     new_id,
     told_later,
 )
-from regulars_loyalty.ledger.book import ISSUED, PAID, POINTS, Account, Cause, Lot, Terms
+from regulars_loyalty.ledger.book import ISSUED, PAID, POINTS, Account, Cause, Lot, LotsUnknown, Terms
 from regulars_loyalty.ledger.storage import Ledger, read_ledger
 from regulars_loyalty.purchases.once import Marks, marks_of
 from regulars_loyalty.purchases.reads import posted_by, states_of
@@ -30,8 +30,8 @@ from regulars_loyalty.purchases.standing import (
     PaidBy,
     Posted,
     PurchaseState,
-    eligible_back,
     expired_of,
+    money_back,
     net,
     of_others,
     payments_of,
@@ -85,7 +85,7 @@ async def settle(shop: Shop, happened: Sequence[Happened], ledger: Ledger | None
         owners = {one.customer_id for one in purchases.values() if one.customer_id}
         if whose - owners and await hold(shop.database, whose | owners) and not told_later():
             raise Overtaken("A customer was merged into another meanwhile.")
-        ledger = await read_ledger(shop, whose, None)
+        ledger = await read_ledger(shop, whose, few=not (shop.database.overtaken or told_later()))
     settling = [
         _Settling(shop, ledger, one, posted[one.purchase.id], states[one.purchase.id])
         for one in happened
@@ -194,7 +194,7 @@ class _Settling:
             explanation=self._explained(root, due, back, before),
         )  # fmt: skip
         if difference < 0:
-            own = [lot for lot in account.in_order() if lot.purchase_id == self.happened.purchase.id]
+            own = self._own_lots(account, -difference)
             own.sort(key=lambda lot: lot.transfer_id != root.id)
             account.take_back("REVERSE", -difference, cause, own)
         else:
@@ -204,6 +204,17 @@ class _Settling:
                 opened_at=lot.opened_at,
             ) if lot else Terms(cause.at, purchase_id=self.happened.purchase.id)  # fmt: skip
             account.give(root.kind, difference, cause, terms)
+
+    def _own_lots(self, account: Account, wanted: int) -> list[Lot]:
+        """The lots that the purchase gave, of which something is left. Raises LotsUnknown where there may be more of them than
+        are known, and these do not come to what is wanted."""
+        for one in self._posted:
+            if one.opened is not None and (one.opened.owner, one.unit) == (account.customer_id, account.unit):
+                account.known(one.opened)
+        own = [lot for lot in account.in_order() if lot.purchase_id == self.happened.purchase.id]
+        if account.beyond and sum(lot.remaining for lot in own) < wanted:
+            raise LotsUnknown
+        return own
 
     def _expired(self, root: Posted, account: Account) -> int:
         """How much of what the purchase gave has expired, or is about to."""
@@ -263,7 +274,7 @@ class _Settling:
         given, is_whole = self._counted(root, root.amount), due == root.amount
         figures = {"EARNED": self._bare(root, root.amount)}
         if root.base and not is_whole:
-            money = round(eligible_back(root, self._state))
+            money = round(money_back(root, self._state))
             figures |= {"BASE": self._money(root.base), "REFUNDED": self._money(money)}
             text = f"{given} × {self._money(money)} ÷ {self._money(root.base)} = {self._bare(root, due)}"
         else:

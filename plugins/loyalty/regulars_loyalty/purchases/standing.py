@@ -5,9 +5,10 @@ is the difference to what stands. So the parts of a purchase that is given back 
 """
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
+from regulars_core.plugin import ReturnState, eligible_back, part_back, taken_back
 from regulars_loyalty.ledger.book import DEBT, LOTS, Lot
 
 EARNED = frozenset({"EARN", "BONUS"})
@@ -48,23 +49,6 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
-class LineState:
-    """A line of a purchase: what was paid for it, tax on top included, what money was given back for it, and whether all of its
-    goods are back."""
-
-    worth: int
-    back: int
-    is_back: bool = False
-
-    @property
-    def part_back(self) -> Fraction:
-        """Which part of it has come back, 0 to 1."""
-        if self.worth <= 0:
-            return Fraction(int(self.is_back))
-        return min(Fraction(max(self.back, 0), self.worth), Fraction(1))
-
-
-@dataclass(frozen=True, slots=True)
 class RefundState:
     """How the money of a refund goes back: told to go back as credit, as points, otherwise, or not told how."""
 
@@ -75,19 +59,14 @@ class RefundState:
     otherwise: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PurchaseState:
-    """What has become of a purchase: whose it is now; `is_void` or, with all goods back, `is_gone`; its lines; how much money was
-    paid, and its refunds in the order in which they were made. `paid_later` is the part of the money that was paid afterwards by
-    points or by credit that was given. `left` is what of its total was not given back, paid or not."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseState(ReturnState):
+    """What has become of a purchase, and whose it is now; how much money was paid, and its refunds in the order in which they
+    were made. `left` is what of its total was not given back, paid or not."""
 
     owner: str | None
-    is_void: bool = False
-    is_gone: bool = False
-    lines: Mapping[str, LineState] = field(default_factory=dict)
     paid: int = 0
     refunds: Sequence[RefundState] = ()
-    paid_later: Fraction = Fraction(0)
     left: int = 0
 
     def told_credit(self, refund_id: str | None) -> int:
@@ -113,19 +92,12 @@ def taken_by_merges(root: Posted, posted: Sequence[Posted]) -> int:
     return -sum(one.delta for one in posted if one.reverses_id == root.id and one.merge_id is not None)
 
 
-def eligible_back(root: Posted, state: PurchaseState) -> Fraction:
+def money_back(root: Posted, state: PurchaseState) -> Fraction:
     """How much of the money that was eligible for something has come back by now, in minor units. What was given for a purchase
     as a whole was given for what had not come back of it by then."""
     if root.shares is None:
         return Fraction(min(max((root.base or 0) - state.left, 0), root.base or 0))
-    back = Fraction(0)
-    for line_id, share in (root.shares or {}).items():
-        line = state.lines.get(line_id)
-        stands = 1 - (line.part_back if line else Fraction(0))
-        if root.kind in EARNED:
-            stands *= 1 - state.paid_later
-        back += share * (1 - stands)
-    return back
+    return eligible_back(root.shares, state, is_earned=root.kind in EARNED)
 
 
 def of_others(posted: Sequence[Posted], owner: str | None) -> Set[str]:
@@ -142,9 +114,11 @@ def reversal(root: Posted, state: PurchaseState, *, is_others: bool = False) -> 
     it once the goods are back or where it was earned by somebody else."""
     if state.is_void or is_others or (state.is_gone and root.kind in EARNED):
         return root.amount
+    if root.kind in EARNED and root.shares is not None:
+        return taken_back(root.amount, root.base or 0, root.shares, state)
     if not root.base:
         return root.amount if state.is_gone and root.shares is not None else 0
-    return int(root.amount * eligible_back(root, state) / root.base)
+    return part_back(root.amount, root.base, money_back(root, state))
 
 
 @dataclass(frozen=True, slots=True)

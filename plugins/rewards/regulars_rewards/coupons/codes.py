@@ -60,8 +60,41 @@ def checked_prefix(checks: Checks, typed: str, *path: str) -> str:
 
 def random_code(length: int, prefix: str = "") -> str:
     """A code with so many random symbols behind a prefix, and its check symbol. Nobody can guess it from others."""
-    before = prefix + "".join(secrets.choice(ALPHABET) for _ in range(length))
-    return before + check_symbol(before)
+    return random_codes(1, length, prefix)[0]
+
+
+def random_codes(count: int, length: int, prefix: str = "") -> list[str]:
+    """So many of these."""
+    symbols = _random_symbols(count * length)
+    own = 3**length * _sum(prefix)  # of the prefix, which is the same for all
+    befores = (symbols[n : n + length] for n in range(0, count * length, length))
+    return [f"{prefix}{one}{ALPHABET[-3 * (own + _value(one)) % len(ALPHABET)]}" for one in befores]
+
+
+_SYMBOL_OF_BYTE = bytes(ord(ALPHABET[n % len(ALPHABET)]) for n in range(256))
+_SURPLUS = bytes(range(256 - 256 % len(ALPHABET), 256))
+"""Bytes that would make some symbols more frequent than others."""
+
+
+def _random_symbols(count: int) -> str:
+    """Symbols of which each is as likely as any other: secret bytes, but for the surplus."""
+    symbols = b""
+    while len(symbols) < count:
+        symbols += secrets.token_bytes(count + count // 16 + 16 - len(symbols)).translate(_SYMBOL_OF_BYTE, _SURPLUS)
+    return symbols[:count].decode()
+
+
+def key_of_random(code: str) -> str:
+    """The same as `key_of_code`, of a code that is made here: letters and digits."""
+    return code.translate(_ALIKE)
+
+
+def _value(symbols: str) -> int:
+    """What `_sum` says of random symbols, as far as it matters: they read as they are, and are the digits of a number."""
+    total = 0
+    for symbol in symbols:
+        total = total * 3 + _VALUES[symbol]
+    return total
 
 
 def check_symbol(before: str) -> str:
@@ -79,8 +112,8 @@ def _sum(symbols: str) -> int:
     """Each value × 3ⁿ, n counting from the right; what is no symbol of random codes, as in a prefix, has its own number."""
     total = 0
     for symbol in symbols.upper().translate(_ALIKE):
-        total = (total * 3 + _VALUES.get(symbol, ord(symbol))) % len(ALPHABET)
-    return total
+        total = total * 3 + _VALUES.get(symbol, ord(symbol))
+    return total % len(ALPHABET)
 
 
 def fits(length: int, count: int) -> bool:

@@ -1,12 +1,16 @@
 """Giving coupons to customers, and generating them in bulk for nobody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
+from typing import Any
 
 from regulars_core.plugin import (
     LATEST,
+    MIN_COPY_ROWS,
     Checks,
     CustomerRow,
+    Guarded,
     Instant,
     Malformed,
     Problem,
@@ -18,7 +22,7 @@ from regulars_core.plugin import (
     new_id,
     now,
 )
-from regulars_rewards.coupons.codes import fits, key_of_code, random_code
+from regulars_rewards.coupons.codes import fits, key_of_code, key_of_random, random_codes
 from regulars_rewards.hookspecs import IssuedCoupon
 from regulars_rewards.promotions.stored import PromotionRow, promotions_by_ids
 from regulars_rewards.settings import RewardsSettings
@@ -63,11 +67,12 @@ async def issue(
     await _usable_promotion(shop, terms)
     if code is not None:
         await _refuse_taken(shop, [code], "code")
-    own = [code] if code is not None else await _drawn(shop, 1, shop.settings.of(RewardsSettings).code_length, "")
-    [coupon] = await _keep(shop, terms, own, customer.id, None)
+    length = shop.settings.of(RewardsSettings).code_length
+    own = await _drawn(shop, 1, length, "") if code is None else {str(key_of_code(code)): code}
+    [coupon_id] = await _keep(shop, terms, own, customer.id, None)
     if reason:
-        await shop.database.defer([inserting("rewards_reason", _REASON, [(coupon.id, customer.id, reason)])])
-    return customer, coupon.id
+        await shop.database.defer([inserting("rewards_reason", _REASON, [(coupon_id, customer.id, reason)])])
+    return customer, coupon_id
 
 
 async def issue_many(shop: Shop, customer_id: str, terms: Terms, count: int) -> Sequence[str]:
@@ -77,7 +82,7 @@ async def issue_many(shop: Shop, customer_id: str, terms: Terms, count: int) -> 
         raise Malformed(Problem("OUT_OF_RANGE", f"At most {MAX_RANDOM} coupons at a time.", ("count",)))
     await _usable_promotion(shop, terms)
     codes = await _drawn(shop, count, shop.settings.of(RewardsSettings).code_length, "")
-    return [one.id for one in await _keep(shop, terms, codes, customer_id, None)]
+    return await _keep(shop, terms, codes, customer_id, None)
 
 
 async def generate(
@@ -95,13 +100,14 @@ async def generate(
     await _usable_promotion(shop, terms)
     if codes is None:
         symbols = length or shop.settings.of(RewardsSettings).code_length
-        codes = await _drawn(shop, count, symbols, prefix)
+        own = await _drawn(shop, count, symbols, prefix)
     else:
         await _refuse_taken(shop, codes, "codes", are_many=True)
+        own = {str(key_of_code(code)): code for code in codes}
     batch_id = new_id()
-    row = (batch_id, terms.promotion_id, len(codes), now())
+    row = (batch_id, terms.promotion_id, len(own), now())
     await shop.database.defer([inserting("rewards_batch", _BATCH, [row])])
-    await _keep(shop, terms, codes, None, batch_id)
+    await _keep(shop, terms, own, None, batch_id)
     return batch_id
 
 
@@ -159,22 +165,21 @@ async def _taken(shop: Shop, keys: Sequence[str]) -> set[str]:
     return {row[0] for row in rows}
 
 
-async def _drawn(shop: Shop, count: int, length: int, prefix: str) -> list[str]:
-    """So many random codes that are nobody's; what somebody has already is drawn anew. How full their space is shows in that, so
-    nobody has to count the codes that there are. Raises Refused with CODE_SPACE_TOO_SMALL where most are somebody's."""
+async def _drawn(shop: Shop, count: int, length: int, prefix: str) -> dict[str, str]:
+    """So many random codes that are nobody's, by what is compared of them; what somebody has already is drawn anew. How full
+    their space is shows in that, so nobody has to count the codes that there are. Raises Refused with CODE_SPACE_TOO_SMALL where
+    most are somebody's."""
     refuse_small_space(count, length)
     drawn: dict[str, str] = {}
     tried = hit = 0
     while len(drawn) < count:
-        fresh = {
-            str(key_of_code(code)): code for code in (random_code(length, prefix) for _ in range(count - len(drawn)))
-        }
+        fresh = {key_of_random(code): code for code in random_codes(count - len(drawn), length, prefix)}
         taken = await _taken(shop, list(fresh))
         tried, hit = tried + len(fresh), hit + len(taken)
         if tried >= _TELLING and 2 * hit > tried:
             raise _too_small()
         drawn |= {key: code for key, code in fresh.items() if key not in taken}
-    return list(drawn.values())
+    return drawn
 
 
 _TELLING = 100
@@ -195,35 +200,60 @@ def _too_small() -> Refused:
 
 
 async def _keep(
-    shop: Shop, terms: Terms, codes: Sequence[str], customer_id: str | None, batch_id: str | None
-) -> Sequence[IssuedCoupon]:
-    present, actor = now(), acting()
-    name = actor.name if actor else None
-    made = [
-        IssuedCoupon(
-            new_id(),
-            code,
-            terms.promotion_id,
-            customer_id,
-            batch_id,
-            present,
-            terms.expires_at,
-            terms.usage_limit,
-            name,
-        )
-        for code in codes
-    ]
-    rows = [
-        (
-            one.id, one.code, key_of_code(one.code), one.promotion_id, one.customer_id, one.batch_id, one.issued_at,
-            one.expires_at, one.usage_limit, 0, 0, None, one.actor,
-        )
-        for one in made
-    ]  # fmt: skip
+    shop: Shop, terms: Terms, codes: Mapping[str, str], customer_id: str | None, batch_id: str | None
+) -> Sequence[str]:
+    """Write coupons down, of codes by what is compared of them, and tell of them; their keys."""
+    present, name = now(), _actor()
+    rows = [_row(new_id(), code, key, customer_id, batch_id, terms, present, name) for key, code in codes.items()]
     if len(rows) == 1:
         await shop.database.defer([inserting("rewards_coupon", COLUMNS, rows)])
     else:
         await insert(shop.database, "rewards_coupon", COLUMNS, rows)
-    if shop.plugins.listens(ISSUED):
+    await _tell(shop, rows)
+    return [row[0] for row in rows]
+
+
+async def issue_as(shop: Shop, wanted: Sequence[tuple[str, str, Terms]]) -> None:
+    """Give customers, whom nobody else moves in this transaction, coupons with random codes: (key, customer, terms) of each,
+    whose promotions can be used. Nothing is looked up: where a code is somebody's already the transaction runs again with
+    others."""
+    codes = random_codes(len(wanted), shop.settings.of(RewardsSettings).code_length)
+    present, name = now(), _actor()
+    rows = [
+        _row(id_, code, key_of_random(code), customer_id, None, terms, present, name)
+        for (id_, customer_id, terms), code in zip(wanted, codes, strict=True)
+    ]
+    for n in range(0, len(rows), MIN_COPY_ROWS):
+        part = rows[n : n + MIN_COPY_ROWS]
+        sql, values = inserting("rewards_coupon", COLUMNS, part)
+        await shop.database.defer([Guarded(f"{sql} ON CONFLICT (key) DO NOTHING", values, len(part))])
+    await _tell(shop, rows)
+
+
+def _actor() -> str | None:
+    actor = acting()
+    return actor.name if actor else None
+
+
+def _row(
+    id_: str,
+    code: str,
+    key: str,
+    customer_id: str | None,
+    batch_id: str | None,
+    terms: Terms,
+    present: Instant,
+    actor: str | None,
+) -> tuple[Any, ...]:
+    """The values of COLUMNS."""
+    return (
+        id_, code, key, terms.promotion_id, customer_id, batch_id, present, terms.expires_at, terms.usage_limit, 0, 0, None,
+        actor,
+    )  # fmt: skip
+
+
+async def _tell(shop: Shop, rows: Sequence[tuple[Any, ...]]) -> None:
+    if rows and shop.plugins.listens(ISSUED):
+        values = ((*row[:2], *row[3:9], row[-1]) for row in rows)
+        made = list(starmap(IssuedCoupon, values))
         await shop.plugins.announce(ISSUED, {"shop": shop, "coupons": made}, only=shop.told)
-    return made

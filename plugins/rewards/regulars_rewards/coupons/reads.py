@@ -5,12 +5,16 @@ latest."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from regulars_core.plugin import (
     LATEST,
     Condition,
     Database,
+    Dialect,
     Instant,
     Leaf,
     Order,
@@ -30,7 +34,7 @@ from regulars_rewards.coupons.standing import CouponState
 
 @dataclass(frozen=True, slots=True)
 class CouponRow:
-    """A coupon as it is shown. `run_out` reservations are free though nobody has freed them yet."""
+    """A coupon as it is shown. `reserved_until` are the ends of its reservations, as JSON; None where it has none."""
 
     id: str
     code: str
@@ -42,7 +46,7 @@ class CouponRow:
     usage_limit: int | None
     reserved: int
     redeemed: int
-    run_out: int
+    reserved_until: str | None
     actor: str | None
     revoked_at: Instant | None
     promotion_ends_at: Instant
@@ -55,8 +59,11 @@ class CouponRow:
 
     @property
     def used_count(self) -> int:
-        """How often it is used or reserved."""
-        return self.reserved + self.redeemed - self.run_out
+        """How often it is used or reserved. Reservations that have run out are free though nobody has freed them yet."""
+        present = now()
+        ends: Sequence[tuple[int]] = orjson.loads(self.reserved_until or "[]")
+        run_out = sum(until <= present for (until,) in ends)
+        return self.reserved + self.redeemed - run_out
 
     @property
     def state(self) -> CouponState:
@@ -83,10 +90,11 @@ class BatchRow:
 
 _REVOKED = "coalesce(c.revoked_at, b.revoked_at)"
 _ENDS = "(CASE WHEN c.expires_at < p.ends_at THEN c.expires_at ELSE p.ends_at END)"
-_RUN_OUT = (
-    "(CASE WHEN c.reserved = 0 THEN 0 ELSE (SELECT count(*) FROM rewards_use u WHERE u.coupon_id = c.id AND u.is_counted"
-    " AND u.reserved_until <= {now}) END)"
+_RESERVED = (
+    "(CASE WHEN c.reserved > 0 THEN (SELECT {what} FROM rewards_use u WHERE u.coupon_id = c.id AND u.is_counted AND"
+    " u.reserved_until {which}) END)"
 )
+_RUN_OUT = f"coalesce({_RESERVED.format(what='count(*)', which='<= {now}')}, 0)"
 _STATE = (
     "(CASE WHEN c.redeemed >= c.usage_limit THEN 'REDEEMED'"
     f" WHEN {_REVOKED} IS NOT NULL THEN 'REVOKED' WHEN {_ENDS} <= {{now}} THEN 'EXPIRED'"
@@ -102,11 +110,14 @@ _JOINS = {
 }
 
 
-def _coupons() -> Readable[CouponRow]:
-    """How coupons are read at this moment."""
+@lru_cache
+def _coupons(dialect: Dialect) -> Readable[CouponRow]:
+    """How coupons are read. What has run out by now is counted where they are shown: a statement that named the moment would be
+    another one each time, and planned anew."""
+    reserved = _RESERVED.format(what=dialect.bundle("u.reserved_until"), which="IS NOT NULL")
     columns = [
         "c.id", "c.code", "c.promotion_id", "c.customer_id", "c.batch_id", "c.issued_at", "c.expires_at", "c.usage_limit",
-        "c.reserved", "c.redeemed", _RUN_OUT.format(now=int(now())), "c.actor", _REVOKED, "p.ends_at",
+        "c.reserved", "c.redeemed", reserved, "c.actor", _REVOKED, "p.ends_at",
         "CASE WHEN c.revoked_at IS NULL AND b.revoked_at IS NOT NULL THEN b.revoked_reason ELSE r.reason END",
     ]  # fmt: skip
     return Readable("rewards_coupon c", "c.id", columns, CouponRow, _JOINS)
@@ -118,12 +129,12 @@ BY_CODE = Order(SortKey("KEY", "c.key", "c.id", str))
 
 async def coupons_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, CouponRow]:
     """Coupons by id."""
-    return await by_ids(database, _coupons(), ids)
+    return await by_ids(database, _coupons(database.dialect), ids)
 
 
 async def coupon_by_key(database: Database, key: str) -> CouponRow | None:
     """The coupon with this key of its code."""
-    kind = _coupons()
+    kind = _coupons(database.dialect)
     rows = await database.read(f"SELECT {kind.column_list} FROM {kind.source} WHERE c.key = $1", key)
     return kind.make(*rows[0]) if rows else None
 
@@ -132,7 +143,7 @@ async def coupons_of(
     database: Database, owner: str, ids: Sequence[str], window: Window, where: Where | None
 ) -> Sequence[Page[CouponRow]]:
     """A page of the coupons of each owner: `customer_id`, `promotion_id` or `batch_id`."""
-    return await pages_of(database, _coupons(), f"c.{owner}", ids, window, where)
+    return await pages_of(database, _coupons(database.dialect), f"c.{owner}", ids, window, where)
 
 
 _BATCHES = Readable("rewards_batch b", "b.id", ["b.id", "b.promotion_id", "b.coupon_count", "b.created_at"], BatchRow)

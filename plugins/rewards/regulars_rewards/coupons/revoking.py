@@ -3,9 +3,10 @@
 A batch is revoked by one column of its own, which is read through; so a million codes take no longer than a few. What is
 reserved is freed first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from regulars_core.plugin import Problem, Refused, Shop, hold, inserting, lock, now
+from regulars_rewards.coupons.standing import CouponState
 from regulars_rewards.uses.rows import kept_uses, lookup_reserved, lookup_reserved_of_batch
 from regulars_rewards.uses.sweeping import BATCH, free
 
@@ -19,7 +20,7 @@ async def revoke_coupons(shop: Shop, coupon_ids: Sequence[str], reason: str) -> 
     owners = await _owners(shop, coupon_ids)
     while owners and await hold(database, sorted({one for one in owners.values() if one})):
         owners = await _owners(shop, coupon_ids)  # somebody was merged meanwhile
-    await _wait_for(shop, ids)
+    await wait_for(shop, ids)
     await _free_reserved(shop, ids)
     among = database.dialect.among("id", 1)
     rows = await database.rows(
@@ -50,7 +51,7 @@ async def _owners(shop: Shop, coupon_ids: Sequence[str]) -> dict[str, str | None
     return owners
 
 
-async def _wait_for(shop: Shop, ids: Sequence[str]) -> None:
+async def wait_for(shop: Shop, ids: Sequence[str]) -> None:
     """Let nobody else use or reserve these coupons until the transaction ends. Whoever does waits for the promotions, which
     others may go on using, then for the limits, and then for the coupons; so it is done here too, or two would wait for each
     other."""
@@ -92,6 +93,30 @@ async def revoke_unused(shop: Shop, coupon_ids: Sequence[str]) -> bool:
         present,
     )
     return changed == len(coupon_ids)
+
+
+async def states_of(shop: Shop, coupon_ids: Sequence[str]) -> Mapping[str, CouponState]:
+    """Whether each of these coupons is unused, reserved for an open basket or used, expired or not; nobody else uses or reserves
+    them until the transaction ends. Reservations that have run out are none."""
+    database, present, ids = shop.database, now(), sorted(set(coupon_ids))
+    await wait_for(shop, ids)
+    among = database.dialect.among("id", 1)
+    counters = await database.rows(f"SELECT id, reserved, redeemed FROM rewards_coupon WHERE {among}", ids)
+    sql, values = lookup_reserved(database.dialect, ids)
+    uses = kept_uses(await database.rows(sql, *values)) if any(row[1] for row in counters) else []
+    open_ones = {one.row.coupon_id for one in uses if not one.row.has_run_out(present)}
+    return {
+        id_: CouponState.REDEEMED if redeemed else CouponState.RESERVED if id_ in open_ones else CouponState.ISSUED
+        for id_, _, redeemed in counters
+    }
+
+
+async def revoke_known(shop: Shop, coupon_ids: Sequence[str]) -> None:
+    """Make coupons worthless that are not used, of which `states_of` has told in this transaction; what is reserved is freed."""
+    database, ids = shop.database, sorted(set(coupon_ids))
+    await _free_reserved(shop, ids)
+    among = database.dialect.among("id", 1)
+    await database.run(f"UPDATE rewards_coupon SET revoked_at = coalesce(revoked_at, $2) WHERE {among}", ids, now())
 
 
 async def revoke_batch(shop: Shop, batch_id: str, reason: str) -> int:

@@ -15,6 +15,7 @@ from regulars_rewards.permissions import COUPONS_ISSUE, COUPONS_REDEEM, COUPONS_
 from regulars_rewards.redemptions import by_hand
 from regulars_rewards.uses.reads import shown_use
 from regulars_schema.plugin import (
+    IF_UNNAMED,
     Extension,
     IdempotentInput,
     MoneyInput,
@@ -32,7 +33,7 @@ from regulars_schema.plugin import (
 )
 
 _CODE = "The code, however it is written."
-_STORE = "Where it is; `MAIN` if absent."
+_STORE = f"Where it is; {IF_UNNAMED}"
 
 
 def by_code(given: Any) -> str:
@@ -170,7 +171,7 @@ class CouponRedeemInput(CouponUseInput):
     customer_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="Who redeems it; a stranger if absent."
     )
-    store_code: strawberry.Maybe[str | None] = strawberry.field(description="Where; `MAIN` if absent.")
+    store_code: strawberry.Maybe[str | None] = strawberry.field(description=f"Where; {IF_UNNAMED}")
 
 
 @strawberry.type(description="What couponRedeem answers.")

@@ -6,14 +6,13 @@ from typing import Any
 
 import strawberry
 
-from regulars_core.plugin import LATEST, Checks, Instant, Shop, UsableRule, rule_kinds
+from regulars_core.plugin import LATEST, Checks, Instant, RuleData, Shop, kept_rule
 from regulars_rewards.graphql.promotions import OfferScopeMode
 from regulars_rewards.offers.promotion import (
     MAX_CONDITIONS,
     MAX_PRIORITY,
     MAX_SCOPE,
     PromotionData,
-    RuleData,
     ScopeData,
     ScopeMode,
 )
@@ -259,13 +258,7 @@ def _for_whom(shop: Shop, given: PromotionInput | PromotionUpdateInput, checks: 
 
 async def _rule(shop: Shop, use: str, given: RuleInput, checks: Checks, *path: str) -> RuleData | None:
     rule = await rule_in(shop, use, given, checks, *path)
-    return None if rule is None else _kept(shop, rule)
-
-
-def _kept(shop: Shop, rule: UsableRule) -> RuleData:
-    stored = rule.stored(shop.currency)
-    owner = rule_kinds(shop).owners.get((rule.kind.use, rule.kind.name))
-    return RuleData(kind=stored.kind, settings=tuple(stored.pairs), plugin=owner)
+    return None if rule is None else kept_rule(shop, rule)
 
 
 async def _conditions(shop: Shop, given: list[RuleInput], checks: Checks) -> tuple[RuleData | None, ...]:

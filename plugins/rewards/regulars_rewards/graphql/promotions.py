@@ -34,7 +34,7 @@ from regulars_schema.plugin import (
     key_of,
     requires,
     root,
-    shown_audience,
+    shown_audiences,
     where_input,
     window_of,
 )
@@ -80,7 +80,7 @@ def _data(name: str) -> Any:
 
 async def audiences_in(promotions: Sequence[PromotionRow], context: RequestContext) -> Sequence[CustomerFilter | None]:
     """For whom each is, as the caller may see it."""
-    return [shown_audience(one.data.audience, context) for one in promotions]
+    return await shown_audiences([one.data.audience for one in promotions], context)
 
 
 async def conditions_in(promotions: Sequence[PromotionRow], context: RequestContext) -> Sequence[Sequence[ShownRule]]:

@@ -22,6 +22,7 @@ from regulars_rewards.quotes.offer_quotes import SkippedOffer as SkippedRow
 from regulars_rewards.quotes.quoting import EXPLAINS
 from regulars_rewards.quotes.shown import ShownLine, ShownOffer, ShownQuote
 from regulars_schema.plugin import (
+    IF_UNNAMED,
     BasketInput,
     Extension,
     Money,
@@ -61,7 +62,7 @@ class BasketQuoteInput:
     customer_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="Who buys, by id; a stranger if absent."
     )
-    store_code: strawberry.Maybe[str | None] = strawberry.field(description="Where it is; `MAIN` if absent.")
+    store_code: strawberry.Maybe[str | None] = strawberry.field(description=f"Where it is; {IF_UNNAMED}")
 
 
 @requires(OFFERS_VIEW)

@@ -59,14 +59,20 @@ class Evaluation:
     failures: Sequence[Failure] = ()
 
 
-def evaluate(basket: OfferBasket, candidates: Sequence[Candidate], *, explains: bool = True) -> Evaluation:
+def evaluate(
+    basket: OfferBasket, candidates: Sequence[Candidate], *, grouped: Sequence[Promotion] = (), explains: bool = True
+) -> Evaluation:
     """What these offers do to a basket.
+
+    `grouped` are the promotions of which the best of a group applies, those too of which no code was typed: a group stands where
+    the first of them does that is in force, whatever else stands in its way. So a basket that is sold with the codes that apply
+    costs what it was quoted with all that were typed.
 
     Whose obstacles are known already, or that are not in force at its instant or in its store, do not apply. With `explains`, all
     else that would stand in the way of those that do not apply is found too; without it only of those that came by a code, and
     the others are not told at all.
     """
-    asked = _Asked(basket, candidates, explains)
+    asked = _Asked(basket, candidates, grouped, explains)
     run, tried = _Run(asked, {}), set[tuple[int, int]]()
     while (pair := run.overtaken(tried)) is not None:
         tried.add(pair)
@@ -79,15 +85,18 @@ def evaluate(basket: OfferBasket, candidates: Sequence[Candidate], *, explains: 
 
 class _Asked:
     """What was asked. Candidates are numbered as they were given; `order` are those that may apply and those that are told why
-    not, and `known` is what stands in the way of the latter."""
+    not, `known` is what stands in the way of the latter, and `steps` are those of which one applies, in their order."""
 
-    def __init__(self, basket: OfferBasket, candidates: Sequence[Candidate], explains: bool) -> None:
+    def __init__(
+        self, basket: OfferBasket, candidates: Sequence[Candidate], grouped: Sequence[Promotion], explains: bool
+    ) -> None:
         self.basket, self.candidates, self.explains = basket, candidates, explains
         self.goods = Goods(basket)
         self.known: dict[int, Sequence[Obstacle]] = {}
         self.places = [one.promotion.order for one in candidates]
         self.order = sorted(self._asked(), key=self.places.__getitem__)
         self.exclusive = [n for n in self.order if n not in self.known and candidates[n].promotion.data.is_exclusive]
+        self.steps = self._steps(grouped)
 
     def is_told(self, n: int) -> bool:
         """Whether all that stands in the way of it is told."""
@@ -97,14 +106,42 @@ class _Asked:
         """The group of which it is one."""
         return self.candidates[n].promotion.data.best_of_group
 
+    def _steps(self, grouped: Sequence[Promotion]) -> Sequence[Sequence[int]]:
+        alone, groups = list[tuple[tuple[int, str], list[int]]](), dict[str, list[int]]()
+        for n in self.order:
+            group = self.group(n)
+            if group is None or n in self.known:
+                alone.append((self.places[n], [n]))
+            else:
+                groups.setdefault(group, []).append(n)
+        if not groups:
+            return [step for _, step in alone]
+        places = {group: self.places[members[0]] for group, members in groups.items()}
+        for one in grouped:
+            group = one.data.best_of_group
+            if group in places and one.order < places[group] and self._is_in_force(one):
+                places[group] = one.order
+        together = [(places[group], members) for group, members in groups.items()]
+        return [step for _, step in sorted([*alone, *together], key=lambda each: each[0])]
+
+    def _is_in_force(self, promotion: Promotion) -> bool:
+        """Whether it is whole, and in force when and where the basket is."""
+        stores = promotion.data.store_ids
+        return (
+            promotion.starts_at <= self.basket.at < promotion.ends_at
+            and promotion.is_whole
+            and (stores is None or self.basket.store_id in stores)
+        )
+
     def _asked(self) -> Iterator[int]:
         """Those that may apply as far as that is known before the goods are looked at, and those that are told why not."""
-        at, store_id, explains = self.basket.at, self.basket.store_id, self.explains
+        at, store_id = self.basket.at, self.basket.store_id
         names = self.goods.by_name.keys() if any(one.promotion.names for one in self.candidates) else frozenset()
         there = frozenset(names)
         for n, one in enumerate(self.candidates):
             promotion, data = one.promotion, one.promotion.data
-            is_told = explains or one.coupon_code is not None
+            is_told = self.explains or one.coupon_code is not None
+            # As `_is_in_force`, without a call for each of hundreds.
             if (
                 not one.obstacles
                 and promotion.starts_at <= at < promotion.ends_at
@@ -178,19 +215,12 @@ class _Run:
 
     def _one_after_another(self) -> None:
         explains, candidates, is_met = self.asked.explains, self.asked.candidates, self.goods.is_met
-        for n in self.asked.order:
-            if n in self.applied or n in self.skipped:
-                continue
-            promotion = candidates[n].promotion
-            group = promotion.data.best_of_group
-            if n in self.asked.known or group is None:
-                if explains or candidates[n].coupon_code is not None or is_met(promotion):
-                    self._one_of([n])
-            else:
-                self._one_of([one for one in self.asked.order if self._is_open(one) and self.asked.group(one) == group])
-
-    def _is_open(self, n: int) -> bool:
-        return n not in self.asked.known and n not in self.applied and n not in self.skipped
+        for step in self.asked.steps:
+            members = [n for n in step if n not in self.applied and n not in self.skipped]
+            if len(members) > 1 or any(
+                explains or candidates[n].coupon_code is not None or is_met(candidates[n].promotion) for n in members
+            ):
+                self._one_of(members)
 
     def _one_of(self, members: Sequence[int]) -> None:
         """Apply the one of these that takes off most, of equal ones the first."""

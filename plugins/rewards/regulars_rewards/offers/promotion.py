@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from regulars_core.plugin import Instant, RuleSetting, ShownRule, StoredRule, UsableRule
+from regulars_core.plugin import Instant, RuleData, ShownRule, UsableRule
 from regulars_rewards.offers.scope import names_of
 
 MAX_CONDITIONS = 10
@@ -34,20 +34,6 @@ class ScopeData(_Data):
     skus: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
-
-
-class RuleData(_Data):
-    """A kind and what it is told: name/value pairs as text, a list being its name several times. `plugin` brought the kind when
-    it was accepted."""
-
-    kind: str
-    settings: tuple[tuple[str, str], ...] = ()
-    plugin: str | None = None
-
-    @property
-    def stored(self) -> StoredRule:
-        """The rule as rules of any use are kept."""
-        return StoredRule(self.kind, tuple(RuleSetting(*pair) for pair in self.settings))
 
 
 class PromotionData(_Data):

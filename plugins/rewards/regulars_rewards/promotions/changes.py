@@ -48,7 +48,7 @@ async def create_promotion(shop: Shop, draft: PromotionDraft) -> str:
         _check_end(checks, begins, draft.ends_at, present)
         checks.refuse()
         await _refuse_too_many(shop, present)
-        await _refuse_unknown_stores(shop, draft.data, ("promotion",))
+        await refuse_unknown_stores(shop, draft.data, ("promotion",))
         id_ = new_id()
         await shop.database.run(
             "INSERT INTO rewards_promotion (id, version, created_at, updated_at, name, description, rank, needs_coupon,"
@@ -87,7 +87,7 @@ async def change_promotion(shop: Shop, id_: str, change: Change) -> None:
             await _unbump(shop)
             return
         if after.data.store_ids != before.data.store_ids:
-            await _refuse_unknown_stores(shop, after.data, ())
+            await refuse_unknown_stores(shop, after.data, ())
         await shop.database.run(
             "UPDATE rewards_promotion SET version = $2, updated_at = $3, name = $4, description = $5, rank = $6,"
             " needs_coupon = $7, starts_at = $8, ends_at = $9, body = $10 WHERE id = $1",
@@ -163,7 +163,8 @@ async def _refuse_too_many(shop: Shop, present: Instant) -> None:
         raise Malformed(Problem("TOO_MANY", message, ("promotion",)))
 
 
-async def _refuse_unknown_stores(shop: Shop, data: PromotionData, path: tuple[str, ...]) -> None:
+async def refuse_unknown_stores(shop: Shop, data: PromotionData, path: tuple[str, ...]) -> None:
+    """Raise Refused with NOT_FOUND, at `storeIds` behind the path, where a promotion names a store that there is not."""
     wanted = data.store_ids or ()
     if not wanted:
         return

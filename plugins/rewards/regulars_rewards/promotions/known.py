@@ -16,12 +16,10 @@ from typing import Any
 from regulars_core.plugin import DAY_MS, LATEST, Instant, Lookup, Shop, now
 from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.promotions.stored import APPLIED, applicable
+from regulars_rewards.revisions import UNKNOWN, Revisions
 
 PAST_DAYS = 400
 """How far back it is known what had ended: whatever is asked, no more than that is read and remembered."""
-_UNKNOWN = -1
-_REMEMBERED_REVISIONS = 8
-"""A look-up that was named of a revision is answered by it, also if others have read newer ones meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +42,24 @@ class KnownPromotions:
         return [one for one in self.promotions if one.ends_at > instant]
 
     @cached_property
+    def grouped(self) -> Sequence[Promotion]:
+        """Those of which the best of a group applies."""
+        return [one for one in self.promotions if one.data.best_of_group is not None]
+
+    @cached_property
     def by_id(self) -> Mapping[str, Promotion]:
         """The same by id."""
         return {one.id: one for one in self.promotions}
 
 
-class _Memory(dict[int, KnownPromotions]):
-    """What is known of the last few revisions, the newest last."""
+class _Memory(Revisions[KnownPromotions]):
+    """What is known of the last few revisions."""
 
 
 def remembered_promotions(shop: Shop) -> KnownPromotions | None:
     """What this process has read last; None if it has not yet. It may be out of date: it says what to look up, no more."""
     memory: _Memory = shop.memory.get(_Memory, _Memory())
-    return next(reversed(memory.values()), None)
+    return memory.newest
 
 
 def earliest_known(present: Instant) -> Instant:
@@ -70,7 +73,7 @@ def lookup_promotions(shop: Shop, at: Instant | None = None) -> Lookup:
     present = now()
     wanted = present if at is None else max(min(at, present), earliest_known(present))
     remembered = remembered_promotions(shop)
-    revision, since = (_UNKNOWN, present) if remembered is None else (remembered.revision, remembered.since)
+    revision, since = (UNKNOWN, present) if remembered is None else (remembered.revision, remembered.since)
     columns = ", ".join(f"p.{name}" for name in APPLIED)
     # One range of the index: of another revision all that had not ended, and else what had ended since, mostly nothing.
     lower = "CASE WHEN r.revision <> $1 THEN $3::bigint ELSE $4::bigint END"
@@ -121,12 +124,6 @@ def _joined(before: KnownPromotions, wanted: Instant, since: Instant, read: Sequ
 
 
 def _remember(memory: _Memory, known: KnownPromotions) -> None:
-    newest = next(reversed(memory), _UNKNOWN)
     before = memory.get(known.revision)
-    if known.revision < newest and before is None:
-        return  # somebody has read a newer one meanwhile
-    if before is not None and before.since <= known.since:
-        return
-    memory[known.revision] = known
-    while len(memory) > _REMEMBERED_REVISIONS:
-        del memory[next(iter(memory))]
+    if before is None or before.since > known.since:
+        memory.keep(known.revision, known)

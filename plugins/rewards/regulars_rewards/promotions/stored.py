@@ -4,8 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from regulars_core.plugin import LATEST, Database, Instant, Readable, Shop, UsableRule, by_ids, now, usable_rule
-from regulars_rewards.offers.promotion import Promotion, PromotionData, RuleData
+from regulars_core.plugin import (
+    LATEST,
+    Audience,
+    Database,
+    Instant,
+    Lookup,
+    Readable,
+    RuleData,
+    Shop,
+    UsableRule,
+    by_ids,
+    now,
+    usable_rule,
+)
+from regulars_rewards.offers.promotion import Promotion, PromotionData
 
 CONDITION, DISCOUNT = "OFFER_CONDITION", "OFFER_DISCOUNT"
 """The uses of the rules of a promotion."""
@@ -76,6 +89,15 @@ PROMOTIONS = Readable("rewards_promotion p", "p.id", ["p.id", *(f"p.{name}" for 
 async def promotions_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, PromotionRow]:
     """Promotions by id, whether they have ended or not."""
     return await by_ids(database, PROMOTIONS, ids)
+
+
+ALL_PROMOTIONS: Lookup = ("SELECT body FROM rewards_promotion", [])
+"""What looks up every promotion, whether it has ended or not."""
+
+
+def promotion_audiences(rows: Sequence[Sequence[str]]) -> Sequence[Audience]:
+    """The audiences out of these rows; of promotions for everybody there are none."""
+    return [audience for row in rows if (audience := data_of(row[0]).audience) is not None]
 
 
 def promotion_of(shop: Shop, row: PromotionRow) -> Promotion:

@@ -32,6 +32,8 @@ from regulars_rewards.uses.rows import (
 
 GONE = frozenset({"REFUNDED", "VOIDED"})
 """The states of purchases that do not count."""
+LOOKUPS = 1
+"""How many look-ups `lookups_of` names of some purchases."""
 
 
 def lookups_of(shop: Shop, purchases: Collection[RecordedPurchase]) -> Sequence[Lookup]:

@@ -1,7 +1,7 @@
 """What baskets would earn, by what plugins tell of it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from regulars_core.plugin import Basket, Shop
@@ -30,10 +30,10 @@ async def earnings_of(shop: Shop, baskets: Sequence[Basket]) -> Sequence[Sequenc
     return found
 
 
-def as_sold(basket: Basket, left: Sequence[int]) -> Basket:
-    """A basket at the prices that were quoted for it."""
+def as_sold(basket: Basket, left: Sequence[int], offers: Set[str]) -> Basket:
+    """A basket at the prices that were quoted for it, to which these promotions were applied."""
     lines = [
         replace(line, discount=line.discount + line.total - total, total=total)
         for line, total in zip(basket.lines, left, strict=True)
     ]
-    return replace(basket, lines=tuple(lines))
+    return replace(basket, lines=tuple(lines), offers=offers)

@@ -10,6 +10,7 @@ from regulars_rewards.coupons.standing import CouponStanding
 from regulars_rewards.offers.engine import Applied, Candidate, Evaluation, Skipped, evaluate
 from regulars_rewards.offers.facts import OfferBasket, OfferLine
 from regulars_rewards.offers.obstacles import Obstacle, Reason
+from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.uses.limits import LimitStanding
 from regulars_rewards.uses.rows import KeptUse
 
@@ -60,6 +61,7 @@ class OfferQuote(Quote):
     evaluation: Evaluation = field(default_factory=Evaluation)
     limits: Mapping[str, LimitStanding] = field(default_factory=dict)
     own: Sequence[KeptUse] = ()
+    grouped: Sequence[Promotion] = ()
     is_explained: bool = False
 
     @cached_property
@@ -85,7 +87,7 @@ class OfferQuote(Quote):
         """The same with all that stands in the way of those that do not apply: only for telling it."""
         if self.is_explained or self.offer_basket is None:
             return self.evaluation
-        return evaluate(self.offer_basket, candidates_of(self.automatic, self.codes))
+        return evaluate(self.offer_basket, candidates_of(self.automatic, self.codes), grouped=self.grouped)
 
     @cached_property
     def taken(self) -> Sequence[int]:
@@ -148,13 +150,16 @@ def quoted_offers(
     limits: Mapping[str, LimitStanding],
     own: Sequence[KeptUse],
     *,
+    grouped: Sequence[Promotion] = (),
     explains: bool = False,
 ) -> OfferQuote:
     """What these offers take off a basket. Unless it `explains`, why those do not that apply by themselves is found when it is
     asked."""
     asked = offer_basket(basket, zone)
-    evaluation = evaluate(asked, candidates_of(automatic, codes), explains=explains)
-    quote = OfferQuote((), (), basket, asked, automatic, codes, evaluation, limits, own, is_explained=explains)
+    evaluation = evaluate(asked, candidates_of(automatic, codes), grouped=grouped, explains=explains)
+    quote = OfferQuote(
+        (), (), basket, asked, automatic, codes, evaluation, limits, own, grouped=grouped, is_explained=explains
+    )
     declined = [
         Declined(obstacles[0].reason.value, obstacles[0].message) for obstacles in quote._refused.values() if obstacles
     ]

@@ -61,6 +61,7 @@ class _Question:
     basket: BasketOutline
     typed: Sequence[str]
     promotions: Sequence[Promotion]
+    grouped: Sequence[Promotion]
     revision: int
     present: Instant
     explains: bool
@@ -138,6 +139,7 @@ def _questions(
             basket,
             [str(one) for one in extra.get(CODES) or ()],
             [one for one in known.promotions if one.ends_at > basket.at],
+            known.grouped,
             known.revision,
             present_of(basket.at, present),
             extra.get(EXPLAINS) is True,
@@ -201,7 +203,16 @@ def _quoted(question: _Question, basket: Basket, found: _Found) -> OfferQuote:
         for one in question.asked
         if not one.needs_coupon
     ]
-    return quoted_offers(basket, question.shop.settings.zone, automatic, codes, limits, own, explains=question.explains)
+    return quoted_offers(
+        basket,
+        question.shop.settings.zone,
+        automatic,
+        codes,
+        limits,
+        own,
+        grouped=question.grouped,
+        explains=question.explains,
+    )
 
 
 def _once(typed: Sequence[str]) -> Sequence[str]:

@@ -96,4 +96,4 @@ class ShownQuote:
     @property
     def as_sold(self) -> Basket:
         """The basket as it would be sold."""
-        return as_sold(self.before, self.left)
+        return as_sold(self.before, self.left, {one.candidate.promotion.id for one in self.quote.evaluation.applied})

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from regulars_core.plugin import Lookup, Shop
+from regulars_core.plugin import Instant, Lookup, Shop
 
 TIERS = "tiers"
 
@@ -26,3 +26,14 @@ async def shown_tiers_from(shop: Shop, found: Sequence[Sequence[Any]]) -> Mappin
     door = _door(shop)
     tiers: Mapping[str, str] = await door.shown_tiers_from(shop, found[0]) if door and found else {}
     return tiers
+
+
+async def tiers_before(shop: Shop, customer_ids: Sequence[str], until: Instant) -> Mapping[str, tuple[int, str]]:
+    """The tier that each of these had just before an instant: its position among the others, and its code. Empty where the
+    plugin is off."""
+    door = _door(shop)
+    if door is None:
+        return {}
+    at = Instant(until - 1)
+    found = await door.tiers_of(shop, [(id_, at) for id_ in customer_ids])
+    return {id_: (tier.position, tier.code) for (id_, _), tier in found.items()}

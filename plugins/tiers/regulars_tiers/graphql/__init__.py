@@ -19,6 +19,7 @@ def contribution() -> Contribution:
         ],
         leaves=[standings.LEAF],
         sorts=[standings.SORT],
+        vocabularies=[standings.VOCABULARY],
         inputs=[assignments.INITIAL],
         nodes=[policies.NODE, history.NODE],
     )

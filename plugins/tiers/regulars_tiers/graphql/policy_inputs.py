@@ -22,7 +22,7 @@ class TierBenefitInput:
 
     text: str = strawberry.field(description="A sentence for people; at most 240 characters.")
     kind: strawberry.Maybe[str | None] = strawberry.field(
-        description="What it is for programs: capitals, digits and `_`, such as `POINTS_MULTIPLIER`."
+        description="What it is for programs: capitals, digits and `_`, such as `POINTS_MULTIPLIER` or `PRIORITY_SERVICE`."
     )
     value: strawberry.Maybe[Decimal | None] = strawberry.field(description="How much, where the kind has a figure.")
 

@@ -45,7 +45,9 @@ class TierBenefit:
     """Over policy.BenefitData."""
 
     text: str = strawberry.field(description="A sentence for people.")
-    kind: str | None = strawberry.field(description="What it is for programs, such as `POINTS_MULTIPLIER`.")
+    kind: str | None = strawberry.field(
+        description="What it is for programs, such as `POINTS_MULTIPLIER` or `PRIORITY_SERVICE`."
+    )
     value: Decimal | None = strawberry.field(description="How much, where the kind has a figure.")
 
 

@@ -1,11 +1,11 @@
 """Which tier a customer has, why, and who has which."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import strawberry
 
-from regulars_core.plugin import CustomerRow, Instant, PurchaseRow, Shop, purchases_by_ids
+from regulars_core.plugin import BadInput, CustomerRow, Instant, PurchaseRow, Shop, Word, purchases_by_ids
 from regulars_schema.plugin import (
     Customer,
     CustomerOrderField,
@@ -17,6 +17,7 @@ from regulars_schema.plugin import (
     Query,
     RequestContext,
     SortField,
+    VocabularyKind,
     batched,
     requires,
     root,
@@ -27,6 +28,7 @@ from regulars_tiers import reads
 from regulars_tiers.graphql.policy_types import AT_INSTANT, At, Tier, tier_of
 from regulars_tiers.graphql.standing_types import TierExplanation, TierStanding, standing_of
 from regulars_tiers.permissions import FIGURES, PURCHASES_VIEW, VIEW
+from regulars_tiers.policy_versions import remembered_versions, versions_of
 from regulars_tiers.rules.policy import Tier as TierRow
 
 MAX_EXPLAINED = 100
@@ -45,13 +47,13 @@ async def tier(customers: Sequence[CustomerRow], context: RequestContext, *, at:
     needs=VIEW,
     returns=TierStanding | None,
     description="All about the tier: where it comes from, what it takes to keep it or rise, and which purchases "
-    f"gave it; recomputed from what is known now. {FIGURES}",
+    "gave it; recomputed from what is known now. Its figures are the whole shop's and told as that, whatever stores the key is "
+    "bound to; the purchases themselves only where the caller sees them.",
 )
 async def tier_standing(
     customers: Sequence[CustomerRow], context: RequestContext, *, at: At = None
 ) -> Sequence[TierStanding]:
     """Three statements for all customers of a level."""
-    context.demand(PURCHASES_VIEW, shop_wide=True)
     standings = await reads.standings_of(context.shop, [customer.id for customer in customers], at)
     return [standing_of(standings[customer.id], context.shop) for customer in customers]
 
@@ -125,6 +127,21 @@ class TierComparison:
     at: strawberry.Maybe[Instant | None] = strawberry.field(description=AT_INSTANT)
 
 
+def tier_doubt(comparison: TierComparison, context: RequestContext) -> Callable[[], Awaitable[None]] | None:
+    """What refuses a tier's name, with which nobody would be found; None where all are codes that this process knows."""
+    known, shop = remembered_versions(context.shop), context.shop
+    if known is not None and known.codes.issuperset(comparison.in_):
+        return None
+
+    async def refuse_names() -> None:
+        versions = await versions_of(shop)
+        for n, text in enumerate(comparison.in_):
+            if code := versions.code_meant_by(text):
+                raise BadInput(f"This is the name of a tier; its code is `{code}`.", ("in", str(n)))
+
+    return refuse_names
+
+
 def tier_conditions(comparison: TierComparison, _: RequestContext) -> Sequence[tuple[str, Any]]:
     """The codes and the instant."""
     return [("in", comparison.in_), ("at", value_or_none(comparison.at))]
@@ -144,5 +161,15 @@ LEAF = FilterLeaf(
     tier_conditions,
     "The tier, also at a past instant.",
     needs=VIEW,
+    doubt=tier_doubt,
 )
+
+
+async def tiers_in_use(context: RequestContext, number: int) -> Sequence[Word]:
+    """The tiers of the policy in force by how many customers have them."""
+    shares = sorted(await reads.distribution(context.shop, None), key=lambda share: -share.customer_count)
+    return [Word(share.tier.code, share.tier.name, share.customer_count) for share in shares[:number]]
+
+
+VOCABULARY = VocabularyKind("TIER", "Tiers of customers, by code.", tiers_in_use, VIEW)
 SORT = SortField(CustomerOrderField, reads.SORT_KEY, "By tier, the lowest first.", needs=VIEW)

@@ -13,13 +13,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from regulars_core.plugin import NEVER, Checks, Instant, NoSettings, Problem, settings_from, to_minor
+from regulars_core.plugin import NEVER, Checks, Instant, NoSettings, Problem, name_key, settings_from, to_minor
 from regulars_tiers.rules.criteria import CriterionKind, UnavailableKind, Unit, Window, WindowKind, unavailable
 from regulars_tiers.rules.days import FOREVER
 
 MAX_DAYS = 3_660
 MAX_TIERS = 20
 _NEVER_MET = 2**62
+PRIORITY_SERVICE = "PRIORITY_SERVICE"
+"""The kind of the benefit that customers are answered before others; its value says by how much, 1 where it has none."""
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"
 
 
@@ -89,19 +91,25 @@ SEED = PolicyData(
         TierData(
             code="A",
             name="VIP",
-            benefits=tuple(
-                BenefitData(text=text)
-                for text in ("Exclusive promotions", "Early access", "Priority service", "Special events")
+            benefits=(
+                BenefitData(text="Exclusive promotions"),
+                BenefitData(text="Early access"),
+                BenefitData(text="Priority service", kind=PRIORITY_SERVICE, value=Decimal(1)),
+                BenefitData(text="Special events"),
             ),
             criteria=((_spend("5000"),), (_spend("500", 30),)),
         ),
         TierData(
             code="B",
             name="Preferred",
-            benefits=(BenefitData(text="Exclusive promotions"),),
+            benefits=(BenefitData(text="Enhanced promotions"), BenefitData(text="Loyalty rewards")),
             criteria=((_spend("2000"),), (_spend("200", 30),)),
         ),
-        TierData(code="C", name="Standard"),
+        TierData(
+            code="C",
+            name="Standard",
+            benefits=(BenefitData(text="Standard promotions"), BenefitData(text="Path to higher tiers")),
+        ),
     )
 )
 """What holds while a shop has decided nothing."""
@@ -216,6 +224,18 @@ class Versions:
         ]
         assert versions[0].begins == NEVER, "no version is in force from the beginning"
         return cls(versions, latest)
+
+    @cached_property
+    def codes(self) -> frozenset[str]:
+        """The codes of all tiers that there were."""
+        return frozenset(code for version in self.all for code in version.policy.by_code)
+
+    def code_meant_by(self, text: str) -> str | None:
+        """The code of the tier whose name this is, or whose code in another case; None for a code, and for what is neither."""
+        if text in self.codes:
+            return None
+        tiers = [tier for version in reversed(self.all) for tier in version.policy.tiers]
+        return next((one.code for one in tiers if name_key(text) in {name_key(one.name), name_key(one.code)}), None)
 
     @cached_property
     def max_window_days(self) -> int | None:

@@ -1,0 +1,41 @@
+"""Reading what customers have of attributes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from regulars_core.customers.attributes.definitions import TABLE
+from regulars_core.customers.attributes.storage import opened
+from regulars_core.queries.rows import Readable, listed_of
+from regulars_core.shop.shop import Shop
+
+
+@dataclass(slots=True)
+class AttributeRow:
+    """A value of an attribute, and what is told of the attribute beside it; None where it is not told."""
+
+    name: str
+    label: str
+    type: str
+    is_sensitive: bool
+    value: str | None
+
+    def __post_init__(self) -> None:
+        self.is_sensitive = bool(self.is_sensitive)
+
+
+_VALUES = Readable(
+    f"customer_attribute v JOIN {TABLE} d ON d.id = v.definition_id",
+    "v.id",
+    ["d.name", "d.label", "d.type", "d.is_sensitive", "v.value"],
+    AttributeRow,
+)
+
+
+async def attributes_of(
+    shop: Shop, customer_ids: Sequence[str], *, sensitive: bool
+) -> Mapping[str, Sequence[AttributeRow]]:
+    """What each of these customers has, by name; the values of sensitive ones are told if that is wished."""
+    found = await listed_of(shop.database, _VALUES, "v.customer_id", customer_ids, "v.customer_id, d.name")
+    for row in (row for rows in found.values() for row in rows):
+        row.value = None if row.value is None or (row.is_sensitive and not sensitive) else opened(shop, row.value)
+    return found

@@ -1,0 +1,1 @@
+"""Whether two names may be one."""

@@ -1,0 +1,114 @@
+"""What customers who are made one have of declared attributes."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from regulars_core.customers.attributes.assignments import COLUMNS, insert_attributes
+from regulars_core.customers.attributes.definitions import TABLE, held_attributes
+from regulars_core.customers.attributes.rules import FIELD, CheckedAttribute, Declared, canonical
+from regulars_core.customers.attributes.storage import opened
+from regulars_core.customers.attributes.uniqueness import Key, owners_of, unique_keys_of
+from regulars_core.database import Database
+from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.ids import new_id
+from regulars_core.queries.inserts import insert
+from regulars_core.shop.shop import Shop
+
+PREFIX = f"{FIELD}."
+"""What stands before an attribute's name where it is a field of a merge."""
+
+
+class KeptAttribute(NamedTuple):
+    """A value of an attribute as it stands in its table."""
+
+    definition_id: str
+    value: str
+    value_key: str
+    ordinal: int | None
+    given_at: Instant
+
+
+Kept = Mapping[str, KeptAttribute]
+"""What a customer has, by the names of fields: `attributes.medical_card`."""
+
+
+async def kept_attributes(database: Database, customer_ids: Sequence[str]) -> Mapping[str, Kept]:
+    """What each of these records has itself."""
+    kept: dict[str, dict[str, KeptAttribute]] = {id_: {} for id_ in customer_ids}
+    for customer_id, name, *row in await database.rows(
+        "SELECT v.customer_id, d.name, v.definition_id, v.value, v.value_key, v.ordinal, v.given_at FROM customer_attribute v"
+        f" JOIN {TABLE} d ON d.id = v.definition_id WHERE {database.dialect.among('v.customer_id', 1)}",
+        list(kept),
+    ):
+        kept[customer_id][f"{PREFIX}{name}"] = KeptAttribute(*row)
+    return kept
+
+
+async def hand_over(
+    database: Database,
+    survivor_id: str,
+    changes: Mapping[str, tuple[KeptAttribute | None, KeptAttribute | None]],
+    at: Instant,
+) -> None:
+    """Give a survivor what it has since a merge in place of what it had before, as the others have it: not written anew, so that
+    an undo knows it again."""
+    await _remove(database, survivor_id, [before.definition_id for before, _ in changes.values() if before])
+    rows = [
+        (new_id(), survivor_id, since.definition_id, since.value, since.value_key, since.ordinal, at)
+        for _, since in changes.values()
+        if since
+    ]
+    await insert(database, "customer_attribute", COLUMNS, rows)
+
+
+async def _remove(database: Database, customer_id: str, definition_ids: Sequence[str]) -> None:
+    if definition_ids:
+        among = database.dialect.among("definition_id", 2)
+        sql = f"DELETE FROM customer_attribute WHERE customer_id = $1 AND {among}"
+        await database.run(sql, customer_id, list(definition_ids))
+
+
+def meant(shop: Shop, declared: Declared, back: Mapping[str, str | None]) -> list[CheckedAttribute]:
+    """What is to be put back, None for nothing, of what is still declared and means something there."""
+    found = []
+    for field, kept in back.items():
+        definition = declared.get(field.removeprefix(PREFIX))
+        value = None if kept is None else opened(shop, kept)
+        if definition is not None and (value is None or canonical(definition, value) == value):
+            found.append(CheckedAttribute(definition, value))
+    return found
+
+
+async def keys_put_back(shop: Shop, changes: Mapping[str, tuple[str | None, str | None]]) -> set[Key]:
+    """The values that an undo may put back and that nobody else may have. Nobody declares anything else from then on."""
+    if not changes:
+        return set()
+    declared = await held_attributes(shop.database)
+    return set(unique_keys_of(meant(shop, declared, {field: before for field, (before, _) in changes.items()})))
+
+
+async def put_back_attributes(
+    shop: Shop, ids: Sequence[str], back: Mapping[str, str | None], merged_at: Instant, at: Instant
+) -> Sequence[str]:
+    """Give the survivor, the first of these records, back what a merge has changed, but nothing unique that somebody else has by
+    now. What is unique, was given since and is one of the others' again is taken away. Answers the fields that are different."""
+    database, (survivor, *absorbed) = shop.database, ids
+    declared = await held_attributes(database)
+    kept = await kept_attributes(database, ids)
+    unique = {one.id for one in declared.values() if one.is_unique}
+    theirs = {(one.definition_id, one.value_key) for id_ in absorbed for one in kept[id_].values()}
+    given_since = {
+        field
+        for field, one in kept[survivor].items()
+        if field not in back
+        and one.given_at > merged_at
+        and one.definition_id in unique
+        and (one.definition_id, one.value_key) in theirs
+    }
+    wanted = meant(shop, declared, back)
+    owners = await owners_of(shop, unique_keys_of(wanted))
+    allowed = [one for one in wanted if not any(set(owners.get(key, ())) - {survivor} for key in unique_keys_of([one]))]
+    gone = [one for field, one in kept[survivor].items() if field in back or field in given_since]
+    await _remove(database, survivor, [one.definition_id for one in gone])
+    await insert_attributes(shop, [(survivor, allowed, at)])
+    return [*back, *given_since]

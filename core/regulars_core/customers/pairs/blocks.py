@@ -1,0 +1,123 @@
+"""Who shares a key with whom: the rows of `duplicate_key`."""
+
+from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Any
+
+from regulars_core.customers.duplicates import Traits
+from regulars_core.customers.pairs.keys import MOST_ALIKE, Keys, keys_of
+from regulars_core.customers.pairs.records import Record
+from regulars_core.database import Database
+
+COLUMNS = Keys._fields
+Key = tuple[str, int]
+"""A column and a digest."""
+_CONFLICT = ", ".join(f"{column} = excluded.{column}" for column in COLUMNS)
+_WRITE = (
+    f"INSERT INTO duplicate_key (customer_id, {', '.join(COLUMNS)}) VALUES"
+    f" ($1, {', '.join(f'${n}' for n in range(2, len(COLUMNS) + 2))}) ON CONFLICT (customer_id) DO UPDATE SET {_CONFLICT}"
+)
+
+
+def keys_in(keys: Keys) -> list[Key]:
+    """The keys that are known, each with its column."""
+    return [(column, value) for column, value in zip(COLUMNS, keys, strict=True) if value is not None]
+
+
+async def stored_keys(database: Database, record_ids: Collection[str]) -> Mapping[str, Keys]:
+    """The keys of these records, as far as they have any."""
+    among = database.dialect.among("customer_id", 1)
+    sql = f"SELECT customer_id, {', '.join(COLUMNS)} FROM duplicate_key WHERE {among}"
+    return {row[0]: Keys(*row[1:]) for row in await database.rows(sql, sorted(set(record_ids)))}
+
+
+async def rewrite_keys(database: Database, due: Set[str], records: Sequence[Record]) -> Set[str]:
+    """Let the keys of these records be what they are to be, and those of who is due and no record any more be gone. Answers the
+    records of others who have to be looked at again: a key that too many shared tells something again, or one tells nothing any
+    more."""
+    wanted = {one.id: keys_of(one.traits) for one in records}
+    stored = await stored_keys(database, due | wanted.keys())
+    different = {id_: keys for id_, keys in wanted.items() if stored.get(id_) != keys}
+    gone = stored.keys() - wanted.keys()
+    if not (different or gone):
+        return set()
+    touched: dict[Key, int] = {}
+    for id_ in different.keys() | gone:
+        before, after = (set(keys_in(keys)) if keys else set() for keys in (stored.get(id_), different.get(id_)))
+        for key in before ^ after:
+            touched[key] = touched.get(key, 0) + (1 if key in after else -1)
+    await database.run_many(_WRITE, [(id_, *keys) for id_, keys in sorted(different.items())])
+    if gone:
+        among = database.dialect.among("customer_id", 1)
+        await database.run(f"DELETE FROM duplicate_key WHERE {among}", sorted(gone))
+    counts = await counted(database, touched, beyond=max(map(abs, touched.values()), default=0))
+    crossed = {key: more for key, more in touched.items() if _is_known(key, counts) != _is_known(key, counts, more)}
+    return set(await _sharing(database, crossed)) - due
+
+
+def _is_known(key: Key, counts: Mapping[Key, int], more: int = 0) -> bool:
+    """Whether few enough share a key, or did before `more` of them came."""
+    return counts.get(key, 0) - more <= _most(key[0])
+
+
+def _most(column: str) -> int:
+    """How many records may share a key of this column."""
+    most: int = getattr(MOST_ALIKE, column)
+    return most
+
+
+async def counted(database: Database, keys: Collection[Key], beyond: int = 0) -> Mapping[Key, int]:
+    """How many records have each of these keys; no more are counted than tell that there are too many, and so many beyond."""
+    found: dict[Key, int] = {}
+    for statement, values, column in _by_column(database, keys):
+        few = f"SELECT 1 FROM duplicate_key d WHERE d.{column} = k.key LIMIT {_most(column) + 1 + beyond}"
+        sql = f"SELECT k.key, (SELECT count(*) FROM ({few}) few) FROM {statement}"
+        found |= {(column, row[0]): row[1] for row in await database.rows(sql, *values)}
+    return found
+
+
+def _by_column(database: Database, keys: Collection[Key]) -> Sequence[tuple[str, list[Any], str]]:
+    """For every column that has any: a FROM item of the digests, its values, and the column."""
+    digests = {column: sorted({value for of, value in keys if of == column}) for column in COLUMNS}
+    return [(database.dialect.keys(1, "bigint"), [values], column) for column, values in digests.items() if values]
+
+
+async def _sharing(database: Database, keys: Mapping[Key, int]) -> Sequence[str]:
+    """The records that have these keys: as many as may share one, and those that came."""
+    found: dict[str, None] = {}
+    for (column, value), more in sorted(keys.items()):
+        most = _most(column) + max(more, 0)
+        sql = f"SELECT customer_id FROM duplicate_key WHERE {column} = $1 ORDER BY customer_id LIMIT {most}"
+        found |= {row[0]: None for row in await database.rows(sql, value)}
+    return list(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Which records have keys that some others have, too, and which keys so many have that they tell nothing."""
+
+    records: Mapping[Key, Sequence[str]]
+    common: Set[Key]
+
+    def near(self, keys: Keys) -> set[str]:
+        """The records that share a key with who has these."""
+        return {id_ for key in keys_in(keys) for id_ in self.records.get(key, ())}
+
+    def telling(self, traits: Traits, keys: Keys) -> Traits:
+        """Without those traits that too many share."""
+        common = {column for column, value in keys_in(keys) if (column, value) in self.common}
+        hidden: dict[str, Any] = dict.fromkeys(common & {"email", "phone", "phone_tail", "tax_id"})
+        return replace(traits, **hidden) if hidden else traits
+
+
+async def blocks_of(database: Database, keys: Collection[Key]) -> Blocks:
+    """Who has these keys."""
+    counts = await counted(database, keys)
+    common = {key for key, count in counts.items() if count > _most(key[0])}
+    shared = [key for key, count in counts.items() if count > 1 and key not in common]
+    found: dict[Key, list[str]] = {}
+    for statement, values, column in _by_column(database, shared):
+        sql = f"SELECT k.key, d.customer_id FROM {statement} JOIN duplicate_key d ON d.{column} = k.key"
+        for value, id_ in await database.rows(sql, *values):
+            found.setdefault((column, value), []).append(id_)
+    return Blocks(found, common)

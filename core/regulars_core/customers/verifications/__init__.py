@@ -1,0 +1,1 @@
+"""What was verified of customers, and what of it holds."""

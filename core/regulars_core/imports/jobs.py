@@ -1,0 +1,228 @@
+"""Imports as bulk jobs: a file that was sent is put onto the disk of who does the job, and imported as the command does it.
+
+It is done as a whole. Whoever is killed is followed by another, which begins at the first row again: what is there already
+changes nothing, so only what is counted as new or changed would be forgotten; that is kept from before.
+"""
+
+import io
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from regulars_core.bulk.needs import needs_of
+from regulars_core.bulk.reads import BulkJobRow
+from regulars_core.bulk.service import refuse_too_many, request_bulk_job
+from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, Input, WholeJob
+from regulars_core.bulk.worker import note
+from regulars_core.exports.tasks import refuse_who_lost
+from regulars_core.files import storage
+from regulars_core.files.uploads import uploads_by_ids
+from regulars_core.imports.box import Kind, profile_in_box
+from regulars_core.imports.customer_rows import layout_of
+from regulars_core.imports.customers import import_customers
+from regulars_core.imports.files.columns import Layout, read_header
+from regulars_core.imports.files.encodings import as_utf8, encoding_of
+from regulars_core.imports.files.profiles import Profile
+from regulars_core.imports.files.refusal import ImportRefused
+from regulars_core.imports.files.values import times
+from regulars_core.imports.options import ImportOptions, ImportReport
+from regulars_core.imports.purchase_rows import PURCHASES
+from regulars_core.imports.purchases import import_purchases
+from regulars_core.imports.sent import LAYOUTS, heads_of
+from regulars_core.imports.told import Told, with_told
+from regulars_core.primitives.checks import Checks
+from regulars_core.primitives.clock import day_of, now
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.ids import new_id
+from regulars_core.shop.actors import Actor
+from regulars_core.shop.shop import Shop
+
+RUN = "imports.run"
+ENCODINGS = ("utf-8", "utf-16", "windows-1252")
+_FOLDER = "regulars-import-"
+_MAX_SKIPPED = 1_000
+
+
+async def request_import(shop: Shop, upload_id: str, given: Input, by: Actor) -> BulkJobRow:
+    """Ask for an import of a file that has arrived, in the caller's transaction; `given` is how to read it, as plain JSON. Raises
+    Refused with everything that is wrong: NOT_FOUND, NOT_RECEIVED, INVALID_OPTION, INVALID_COLUMNS, CURRENCY_MISMATCH,
+    TOO_MANY_JOBS."""
+    upload = (await uploads_by_ids(shop.database, [upload_id])).get(upload_id)
+    if upload is None or upload.key_id != by.key_id:
+        raise Refused(Problem("NOT_FOUND", "There is no such file.", ("uploadId",)))
+    files = await storage.files_by_ids(shop.database, [upload.file_id]) if upload.file_id else {}
+    file = files.get(upload.file_id or "")
+    if file is None or not file.can_be_had:
+        message = "The file has not arrived, or is not kept any more: send it."
+        raise Refused(Problem("NOT_RECEIVED", message, ("uploadId",)))
+    kind: Kind = "customers" if upload.subject == "CUSTOMERS" else "purchases"
+    head = (await heads_of(shop.database, [file.id])).get(file.id, b"")
+    _check(shop, kind, given, head)
+    await refuse_too_many(shop, by)
+    job_id = new_id()
+    wanted = {**given, "job": job_id, "file": file.id}
+    return await request_bulk_job(
+        shop, f"{upload.subject}_IMPORT", wanted, by, needs=needs_of(by, [RUN]), job_id=job_id
+    )
+
+
+def options_of(kind: Kind, given: Input) -> ImportOptions:
+    """How to read a file, by what was given. Raises ImportRefused."""
+    profile = profile_in_box(given["profile"], kind) if given.get("profile") else Profile()
+    told = Told(
+        encoding=given.get("encoding"),
+        skip=given.get("skipLines"),
+        date_formats=given.get("dateFormats"),
+        fixed=dict(given.get("fixed") or ()),
+        only=dict(given.get("only") or ()),
+        timezone=given.get("timezone"),
+    )
+    return ImportOptions(
+        mapping={header: field or "" for header, field in given.get("columns") or ()},
+        currency=given.get("currencyCode"),
+        reference=given.get("referenceTemplate"),
+        allow_incomplete=bool(given.get("allowIncomplete")),
+        profile=with_told(profile, told),
+        check=bool(given.get("dryRun")),
+        replace_voided=bool(given.get("replaceVoided")),
+    )
+
+
+def _check(shop: Shop, kind: Kind, given: Input, head: bytes) -> None:
+    """Raise Refused with everything that is wrong with the options, or if nothing is, with the header."""
+    checks, columns = Checks(), LAYOUTS[kind].columns
+
+    def tried(work: Any, *path: str) -> None:
+        try:
+            work()
+        except ImportRefused as refused:
+            checks.fail("INVALID_OPTION", str(refused).partition("\n")[0], *path)
+
+    if given.get("profile"):
+        tried(lambda: profile_in_box(given["profile"], kind), "profile")
+    if given.get("encoding") not in (None, *ENCODINGS):
+        checks.fail("INVALID_OPTION", f"An encoding is one of {', '.join(ENCODINGS)}.", "encoding")
+    if not 0 <= (given.get("skipLines") or 0) <= _MAX_SKIPPED:
+        checks.fail("INVALID_OPTION", f"At most {_MAX_SKIPPED} lines stand before a header.", "skipLines")
+    tried(lambda: with_told(Profile(), Told(timezone=given.get("timezone"))), "timezone")
+    tried(lambda: times(given.get("dateFormats") or (), shop.settings.zone), "dateFormats")
+    for n, (_, field) in enumerate(given.get("columns") or ()):
+        if field is not None and field not in columns:
+            checks.fail("INVALID_OPTION", "There is no such field of ours.", "columns", str(n), "field")
+    for n, (field, _) in enumerate(given.get("fixed") or ()):
+        if field not in columns:
+            checks.fail("INVALID_OPTION", "There is no such field of ours.", "fixed", str(n), "field")
+    if given.get("currencyCode") not in (None, shop.currency):
+        message = f"The shop sells in {shop.currency}; nothing is converted."
+        checks.fail("CURRENCY_MISMATCH", message, "currencyCode")
+    checks.refuse()
+    _check_header(shop, kind, given, head, checks)
+    checks.refuse()
+
+
+def _check_header(shop: Shop, kind: Kind, given: Input, head: bytes, checks: Checks) -> None:
+    """Tell checks what is wrong with the header, as far as it is known before all of the file is read."""
+    options = options_of(kind, given)
+    layout: Layout = layout_of(shop.settings, options) if kind == "customers" else PURCHASES
+    profile, file = options.profile or Profile(), io.BytesIO(head)
+    try:
+        encoding = encoding_of(file, profile.encoding)
+        lines = as_utf8(file, encoding)
+        header = read_header(lines, layout, profile, options.mapping, options.reference, encoding)
+    except ImportRefused as refused:
+        message = str(refused).replace("\n", " ")
+        if options.reference is not None and message.startswith("The reference "):
+            checks.fail("INVALID_OPTION", message, "referenceTemplate")
+        else:
+            checks.fail("INVALID_COLUMNS", message, "columns")
+        return
+    folded = {name.casefold() for name in header.names}
+    for n, (theirs, _) in enumerate(given.get("only") or ()):
+        if theirs.strip().casefold() not in folded:
+            checks.fail("INVALID_COLUMNS", "The file has no such column.", "only", str(n), "header")
+
+
+def _importing(kind: Kind) -> Any:
+    import_file = import_customers if kind == "customers" else import_purchases
+
+    async def whole(shop: Shop, job: WholeJob) -> Mapping[str, int]:
+        await refuse_who_lost(shop, job.id, job.key[0])
+        row = await shop.database.row("SELECT counts FROM bulk_job WHERE id = $1", job.id)
+        before: dict[str, int] = orjson.loads(row[0]) if row and not job.input.get("dryRun") else {}
+        await shop.database.transaction(lambda: storage.remove_of_jobs(shop, [job.id]))
+        folder = Path(tempfile.gettempdir()) / f"{_FOLDER}{job.id}"
+        shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
+        folder.mkdir(mode=0o700)
+        try:
+            path = folder / f"{kind}-{day_of(now(), shop.settings.zone).isoformat()}.csv"
+            await _put_down(shop, job.input["file"], path)
+
+            async def after_batch(done: int, size: int, report: ImportReport) -> None:
+                await note(shop, job.id, done, max(size, 1), _counts(report, before))
+                await refuse_who_lost(shop, job.id, job.key[0])
+
+            options = replace(options_of(kind, job.input), after_batch=after_batch)
+            try:
+                report = await import_file(shop, path, options, lambda _, __: None)
+            except ImportRefused as refused:
+                raise Refused(Problem("INVALID_COLUMNS", str(refused).replace("\n", " "))) from None
+            if report.rejects is not None:
+                with suppress(storage.FileGone):  # an erasure takes every file; what was imported is imported
+                    await storage.write_whole(
+                        shop, new_id(), report.rejects.name, "text/csv", _read(report.rejects), job_id=job.id,
+                        rows=report.rejected_rows,
+                    )  # fmt: skip
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        if not options.check:
+            await shop.database.transaction(lambda: storage.drop_content(shop, [job.input["file"]]))
+        return _counts(report, before)
+
+    return whole
+
+
+def _counts(report: ImportReport, before: Mapping[str, int]) -> Mapping[str, int]:
+    """What became of the rows: also of those that an interrupted run had taken, which are unchanged now."""
+    created, changed = before.get("created", 0), before.get("changed", 0)
+    return {
+        "created": created + report.created,
+        "changed": changed + report.updated,
+        "unchanged": max(report.unchanged - created - changed, 0),
+        "rejected": report.rejected,
+        "leftOut": report.left_out,
+    }
+
+
+async def _put_down(shop: Shop, file_id: str, path: Path) -> None:
+    """Write a file onto the disk, piece by piece. Raises Refused where it is not kept any more."""
+    try:
+        with path.open("wb") as file:
+            async for piece in storage.content_of(shop.database, file_id):
+                file.write(piece)
+    except storage.FileGone:
+        raise Refused(Problem("NOT_RECEIVED", "The file is not kept any more: send it again.")) from None
+
+
+async def _read(path: Path) -> AsyncIterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(storage.PIECE_BYTES):
+            yield piece
+
+
+async def _no_step(_: Shop, __: BulkBatch) -> BulkStep:
+    raise NotImplementedError("it is done as a whole")
+
+
+CUSTOMERS_IMPORT = BulkTask(
+    "CUSTOMERS_IMPORT", "Imports customers out of a file.", _no_step, whole=_importing("customers")
+)
+PURCHASES_IMPORT = BulkTask(
+    "PURCHASES_IMPORT", "Imports purchases out of a file.", _no_step, whole=_importing("purchases")
+)
+"""The bulk tasks."""

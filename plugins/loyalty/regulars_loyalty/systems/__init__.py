@@ -1,0 +1,1 @@
+"""Credit and points that reward systems give."""

@@ -1,0 +1,1 @@
+"""What time and tiers bring about in reward systems, each of it once."""

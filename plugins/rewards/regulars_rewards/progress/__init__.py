@@ -1,0 +1,1 @@
+"""How far customers are in reward systems, and what they are given for it."""

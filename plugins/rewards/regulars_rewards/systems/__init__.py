@@ -1,0 +1,1 @@
+"""Reward systems as they are kept, made and changed."""

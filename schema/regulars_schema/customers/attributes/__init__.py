@@ -1,0 +1,1 @@
+"""Declared attributes of customers in the language of the API."""

@@ -1,0 +1,1 @@
+"""Notes about customers in the language of the API."""

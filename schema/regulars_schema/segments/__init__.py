@@ -1,0 +1,1 @@
+"""Segments, in the language of the API."""

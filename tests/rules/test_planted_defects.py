@@ -1,0 +1,26 @@
+"""Whatever an author gets wrong is named by a law, with an example that is read at a glance."""
+
+from collections import Counter
+
+import pytest
+
+from regulars_core.testing import LawBroken, try_laws
+from tests.support.planted import PLANTED, Planted
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda one: one.name)
+def test_it_is_named_by_a_law(planted: Planted) -> None:
+    with pytest.raises(LawBroken) as raised:
+        try_laws(planted.kind, planted.settings)
+    first, *example = str(raised.value).splitlines()
+    print(raised.value)  # the table of all of them is read by `pytest -rP`
+    assert first.startswith(f"{planted.kind.use} {planted.kind.name} breaks a law: {planted.law}")
+    assert 1 <= len(example) <= 5
+    assert len(first) < 300
+
+
+def test_there_are_many_of_each_use() -> None:
+    counts = Counter(one.kind.use for one in PLANTED)
+    assert set(counts) == {"POINTS_RULE", "REWARD_TRIGGER", "OFFER_DISCOUNT", "OFFER_CONDITION", "TIER_CRITERION"}
+    assert min(counts.values()) >= 8
+    assert len({one.name for one in PLANTED}) == len(PLANTED)
