@@ -75,6 +75,7 @@ _OVERWRITTEN = (
     "duplicate_pair",
     "duplicate_dismissal",
     "segment",
+    "segment_version",
     "purchase",
     "purchase_receipt",
     "purchase_reassignment",
