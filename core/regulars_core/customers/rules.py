@@ -8,6 +8,7 @@ from regulars_core.customers.attributes.rules import CheckedAttribute, Declared,
 from regulars_core.customers.columns import NAMES, ColumnChanges, NewColumns, checked_columns
 from regulars_core.customers.consents.entries import CheckedConsent, ConsentEntry, checked_consents
 from regulars_core.customers.requirements import note_missing, said
+from regulars_core.customers.tax_ids import is_tax_id
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
@@ -138,6 +139,8 @@ def checked(
     company = is_company(new)
     note_missing(checks, settings.required_fields if complete else (), given, is_company=company)
     columns = checked_columns(checks, settings, {name: getattr(new, name) for name in NAMES})
+    if complete:
+        note_tax_id(checks, settings, columns["tax_id"])
     tags = checked_tags(checks, new.tags)
     addresses = {
         kind: checked_address(checks, address, camel(name))
@@ -163,6 +166,12 @@ def checked(
         consents=consents,
         extras=new.extras,
     )
+
+
+def note_tax_id(checks: Checks, settings: Settings, tax_id: str | None) -> None:
+    """Note a tax id that cannot be one where the shop is, if the shop wants to know."""
+    if settings.tax_id_check == "country" and tax_id is not None and not is_tax_id(tax_id, settings.country):
+        checks.fail("INVALID_TAX_ID", f"This cannot be a tax id in {settings.country}.", "taxId")
 
 
 def is_company(new: NewCustomer) -> bool:

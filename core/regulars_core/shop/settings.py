@@ -73,6 +73,11 @@ class Settings(EncryptionSettings, FileSettings):
     unique_fields: Annotated[tuple[UniqueField, ...], NoDecode] = Field(
         (), description="What no two customers may have the same, of `email,phone,tax_id`; tills are not stopped by it."
     )
+    tax_id_check: Literal["off", "country"] = Field(
+        "off",
+        description="Whether a tax id must be one of the shop's country, `country`, by its form and check digits; tills are not "
+        "stopped by it.",
+    )
     consent_purposes: Purposes = Field(
         ("marketing", "data_collection", "profiling"),
         description="What customers can agree to: `marketing,loyalty_mail`.",
