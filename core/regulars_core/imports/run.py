@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from regulars_core.imports.aside import Aside
+from regulars_core.imports.files.aside import Aside
 from regulars_core.imports.files.columns import Header, Layout, read_header
 from regulars_core.imports.files.encodings import as_utf8, encoding_of
 from regulars_core.imports.files.numbers import decimal_sign
