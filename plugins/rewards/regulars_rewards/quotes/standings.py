@@ -52,7 +52,7 @@ async def offer_standings(
         ]
     )
     held = held_from(held_rows)
-    promotions = {one.id: one for one in known.at(instant)}
+    promotions = dict(known.at(instant).by_id)
     promotions |= await _ended(shop, promotions, held)
     who = [(id_, instant) for id_ in ids]
     belongings = await read_belongings(shop, list(promotions.values()), who)
