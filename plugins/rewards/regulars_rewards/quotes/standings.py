@@ -42,7 +42,7 @@ async def offer_standings(
     reserved is as of now. The number of statements depends neither on how many customers there are nor on what they hold."""
     present = now()
     instant = present if at is None else at
-    known = await read_promotions(shop, at)
+    known = await read_promotions(shop, instant)
     ids, dialect = [one.id for one in customers], shop.database.dialect
     held_rows, limit_rows, use_rows = await shop.database.read_together(
         [
