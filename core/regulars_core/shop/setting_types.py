@@ -19,6 +19,8 @@ CustomerField = Literal[
     "gender",
     "tax_id",
     "preferred_contact",
+    "contact_frequency",
+    "contact_time",
 ]
 """A plain column of customers, as imports name it."""
 UniqueField = Literal["email", "phone", "tax_id"]
