@@ -18,7 +18,7 @@ async def _first_versions(_: Any, editor: BaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0034_sealed")]
+    dependencies = [("core", "0035_contact_wishes")]
 
     initial = False
 
