@@ -6,7 +6,7 @@ from typing import Any
 
 from regulars_core.customers.attributes.rules import CheckedAttribute, Declared, GivenAttribute, checked_attributes
 from regulars_core.customers.columns import NAMES, ColumnChanges, NewColumns, checked_columns
-from regulars_core.customers.consents.entries import CheckedConsent, ConsentEntry, checked_consents
+from regulars_core.customers.consents.entries import CheckedConsent, ConsentEntry, checked_consents, refused_in
 from regulars_core.customers.requirements import note_missing, said
 from regulars_core.customers.tax_ids import is_tax_id
 from regulars_core.plugins.host import Extras
@@ -157,7 +157,9 @@ def checked(
         if (address := getattr(new, name)) is not None
     }
     attributes = checked_attributes(checks, declared or {}, new.attributes, complete=complete)
-    consents = checked_consents(settings, checks, new.consents, "consents")
+    # At a till a refusal is taken whatever it is about: it stops no sale, and none is lost.
+    taken = frozenset[str]() if complete else refused_in(new.consents)
+    consents = checked_consents(settings, checks, new.consents, "consents", taken)
     code = checks.capitals(new.code, "code", 40)
     if new.created_at is not None:
         checks.not_after(new.created_at, latest_believed(settings), "createdAt")
