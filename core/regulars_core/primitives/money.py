@@ -29,7 +29,7 @@ _DECIMALS = {
 } | dict.fromkeys(["ADP", "BYR", "ESP", "ITL", "LUF", "MGF", "TRL"], 0)
 """Currencies that have not two decimals: list one of ISO 4217, as of 2026-01-01, and withdrawn ones that had no parts.
 
-Not CLDR's, which says how many digits people write today and changes with prices; docs/decisions/0002-instants-and-ids.md says why.
+Not CLDR's, which says how many digits people write today and changes with prices: docs/decisions/0002-instants-and-ids.md.
 """
 
 
