@@ -3,7 +3,7 @@
 import pytest
 from stdnum import get_cc_module
 
-from regulars_core.customers.tax_ids import _BESIDE, is_tax_id
+from regulars_core.primitives.tax_ids import _BESIDE, is_tax_id
 from regulars_core.testing import OpenShop
 from regulars_schema.testing import Api
 

@@ -8,11 +8,11 @@ from regulars_core.customers.attributes.rules import CheckedAttribute, Declared,
 from regulars_core.customers.columns import NAMES, ColumnChanges, NewColumns, checked_columns
 from regulars_core.customers.consents.entries import CheckedConsent, ConsentEntry, checked_consents, refused_in
 from regulars_core.customers.requirements import note_missing, said
-from regulars_core.customers.tax_ids import is_tax_id
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID
+from regulars_core.primitives.tax_ids import is_tax_id
 from regulars_core.primitives.text import bounded, camel, folded, folded_words
 from regulars_core.shop.dates import latest_believed
 from regulars_core.shop.settings import Settings
