@@ -42,6 +42,7 @@ def test_they_come_after_cores_and_each_name_is_ones() -> None:
         "CUSTOMERS_UNMERGE",
         "CUSTOMERS_EXPORT",
         "PURCHASES_EXPORT",
+        "DATA_REQUEST",
         "CUSTOMERS_IMPORT",
         "PURCHASES_IMPORT",
     ]

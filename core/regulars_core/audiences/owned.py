@@ -1,6 +1,7 @@
 """What conditions compare that is one customer's own, such as a tax id: what an erasure takes out of all that are stored."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from regulars_core.customers.attributes.rules import keys_meant
 from regulars_core.customers.attributes.storage import comparable
 from regulars_core.customers.rules import company_key, tax_key
 from regulars_core.customers.sealed import tax_key_forms
+from regulars_core.database import current_transaction
 from regulars_core.database.seals import Seals
 from regulars_core.shop.shop import Shop
 
@@ -63,8 +65,22 @@ class Owned:
         return kept
 
 
+_found: ContextVar[tuple[Any, Sequence[str], Owned] | None] = ContextVar("regulars_owned", default=None)
+"""What was found last, in which transaction and of whom: core is the first to ask, and erases it before plugins do."""
+
+
 async def owned_by(shop: Shop, customers: Sequence[str]) -> Owned:
-    """What these customers have that conditions may compare, and nobody else has. It goes by core's tables alone."""
+    """What these customers have that conditions may compare, and nobody else has; in the transaction of an erasure what they had
+    before it. It goes by core's tables alone."""
+    transaction, found = current_transaction.transaction.get(), _found.get()
+    if found is not None and found[0] is transaction is not None and list(found[1]) == list(customers):
+        return found[2]
+    own = await _owned_now(shop, customers)
+    _found.set((transaction, customers, own))
+    return own
+
+
+async def _owned_now(shop: Shop, customers: Sequence[str]) -> Owned:
     columns = [column for column, _ in _FOLDED.values()]
     among = shop.database.dialect.among("id", 1)
     rows = await shop.database.rows(f"SELECT {', '.join(columns)} FROM customer WHERE {among}", list(customers))

@@ -56,11 +56,8 @@ class Holders:
         told = [name for name in shop.plugins.names if name not in shop.behind]
         await journal.write(shop, ERASED_EVENT, customer_ids, took_part=told)
         facts = {"shop": shop, "customers": customer_ids}
-        # core last: by what it knows of them a plugin finds what is theirs in the conditions that it has stored
-        others = [name for name in self.names if name != CORE]
-        theirs = await self.plugins.answers(ERASED_EVENT, facts, only=others)
-        ours = await self.plugins.answers(ERASED_EVENT, facts, only=[CORE])
-        return _sums([*ours.values(), *theirs.values()])
+        answers = await self.plugins.answers(ERASED_EVENT, facts, only=self.names)
+        return _sums(answers.values())
 
     async def references(self, shop: Shop, customer_id: str) -> Mapping[str, int]:
         """What refers to a customer, by kind: those of which there are any. Raises CatchingUp for a plugin that cannot know
