@@ -187,9 +187,17 @@ async def _graph(database: Database) -> MigrationGraph:
 def _order(database: Database, graph: MigrationGraph) -> list[MigrationKey]:
     """Every migration after those it needs, the apps in their order where that leaves a choice."""
     order: dict[MigrationKey, None] = {}
+
+    def add(key: MigrationKey) -> None:
+        for needed in sorted(graph.node_map[key].parents, reverse=True):
+            if needed.key not in order:
+                add(needed.key)
+        order[key] = None
+
     for app in database.apps:
         for key in sorted(key for key in graph.nodes if key.app_label == app.label):
-            order.update(dict.fromkeys(graph.forwards_plan(key)))
+            if key not in order:
+                add(key)
     return list(order)
 
 
