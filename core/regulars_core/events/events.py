@@ -48,12 +48,12 @@ def distinct(lookups: Sequence[Lookup]) -> tuple[Sequence[Lookup], Sequence[int]
     """Look-ups without those that look up the same again, and for each of all of them its place among these."""
     apart, places, by_text = list[Lookup](), list[int](), dict[str, list[int]]()
     for one in lookups:
-        place, alike = len(apart), by_text.setdefault(one[0], [])
-        for known in alike:
-            if apart[known][1] == one[1]:
-                place = known
+        alike = by_text.setdefault(one[0], [])
+        for place in alike:
+            if apart[place][1] == one[1]:
                 break
-        if place == len(apart):
+        else:
+            place = len(apart)
             alike.append(place)
             apart.append(one)
         places.append(place)

@@ -6,8 +6,7 @@ are is said from outside; core itself is registered first, and answers declarati
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -103,6 +102,7 @@ class Plugins:
     def _register(self, plugins: Mapping[str, object]) -> None:
         """Core, then these in this order, which is the order in which they are told."""
         self._manager = pluggy.PluginManager(PROJECT)
+        self._known: dict[str, Sequence[Any]] = {}
         self._manager.add_hookspecs(self._specs)
         self._manager.register(self._core, CORE)
         for name, plugin in plugins.items():
@@ -173,8 +173,12 @@ class Plugins:
                     raise PluginError(f"{owner} must write {name} with `{'async def' if event else 'def'}`.")
 
     def _implementations(self, hook: str) -> Sequence[Any]:
-        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
-        return caller.get_hookimpls()  # in the order of registration; pluggy itself would call them from the last one
+        known = self._known.get(hook)
+        if known is None:
+            caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
+            # In the order of registration; pluggy itself would call them from the last one.
+            known = self._known[hook] = tuple(caller.get_hookimpls())
+        return known
 
     def declared(self, hook: str) -> Mapping[str, Any]:
         """What core and each plugin that has this declaration answer, by owner. Raises PluginError where one raises."""
@@ -242,7 +246,7 @@ class Plugins:
         for implementation in self._implementations(hook):
             if implementation.plugin_name == plugin:
                 known = {**facts, "extras": _own(extras, plugin)}
-                with _named(hook, plugin):
+                with _Named(hook, plugin):
                     return implementation.function(*(known[name] for name in implementation.argnames))
         return None
 
@@ -271,7 +275,7 @@ class Plugins:
         for implementation in self._implementations(hook):
             if only is None or implementation.plugin_name in only:
                 known = {**facts, "extras": _own(extras, implementation.plugin_name)}
-                with _named(hook, implementation.plugin_name):
+                with _Named(hook, implementation.plugin_name):
                     named[implementation.plugin_name] = implementation.function(
                         *(known[name] for name in implementation.argnames)
                     )
@@ -307,7 +311,7 @@ class Plugins:
                 "quoted": quoted,
                 "quotes": [None if each is None else each.quotes.get(implementation.plugin_name) for each in quoted],
             }
-            with _named(event, implementation.plugin_name):
+            with _Named(event, implementation.plugin_name):
                 await implementation.function(*(known[name] for name in implementation.argnames))
 
     async def answers(
@@ -318,7 +322,7 @@ class Plugins:
         found = {}
         for implementation in self._implementations(event):
             if only is None or implementation.plugin_name in only:
-                with _named(event, implementation.plugin_name):
+                with _Named(event, implementation.plugin_name):
                     answer = implementation.function(*(facts[name] for name in implementation.argnames))
                     found[implementation.plugin_name] = await answer
         return found
@@ -328,16 +332,18 @@ def _own(extras: Sequence[Extras], plugin: str) -> Sequence[Mapping[str, Any]]:
     return [each.get(plugin, {}) for each in extras]
 
 
-@contextmanager
-def _named(hook: str, plugin: str) -> Iterator[None]:
+class _Named:
     """What is raised inside, and is no refusal, says where."""
-    token = hearing.set(plugin)
-    try:
-        yield
-    except Refused:
-        raise
-    except Exception as error:
-        error.add_note(f"in {hook} of the plugin '{plugin}'")
-        raise
-    finally:
-        hearing.reset(token)
+
+    __slots__ = ("_hook", "_plugin", "_token")
+
+    def __init__(self, hook: str, plugin: str) -> None:
+        self._hook, self._plugin = hook, plugin
+
+    def __enter__(self) -> None:
+        self._token = hearing.set(self._plugin)
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        hearing.reset(self._token)
+        if isinstance(error, Exception) and not isinstance(error, Refused):
+            error.add_note(f"in {self._hook} of the plugin '{self._plugin}'")

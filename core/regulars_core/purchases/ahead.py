@@ -1,14 +1,16 @@
 """What plugins will have to know of a purchase, named before it is recorded, and before it is known who buys."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from regulars_core.database import Dialect, Lookup, Sought
 from regulars_core.database.sought import by_key
 from regulars_core.events.events import named_lookups
 from regulars_core.plugins.host import Extras
 from regulars_core.purchases.quotes import LOOKUPS as QUOTE_LOOKUPS
+from regulars_core.purchases.quotes import Quoting, quoting_of
 from regulars_core.purchases.recorded import PurchaseOutline
+from regulars_core.purchases.rules import CheckedPurchase
 from regulars_core.purchases.statistics import lookup_statistics
 from regulars_core.shop.shop import Shop
 
@@ -21,6 +23,22 @@ class NamedAhead:
 
     buyer: str | None
     by_plugin: Mapping[str, Sequence[Lookup]]
+    quoted: tuple[CheckedPurchase, Quoting] | None = None
+    """What is asked of plugins that quote, and of which purchase."""
+
+    def quoting(self, shop: Shop, purchase: CheckedPurchase) -> "NamedAhead":
+        """The same, with what plugins that quote this purchase look up."""
+        return replace(self, quoted=(purchase, quoting_of(shop, [purchase])))
+
+    def quoting_for(self, purchase: CheckedPurchase) -> Quoting | None:
+        """What was asked of plugins that quote, now that it is known who buys and where; None where it was another purchase, or
+        must be asked anew."""
+        if self.quoted is None:
+            return None
+        made, quoting = self.quoted
+        if made.lines is not purchase.lines or not self.may_be(purchase.input.customer_id):
+            return None
+        return quoting.sold_to(self.buyer, purchase.input.customer_id, purchase.input.store_id)
 
     def may_be(self, customer_id: str | None) -> bool:
         """Whether they are about who buys: not where somebody was named by an id that leads to another customer."""
@@ -35,7 +53,8 @@ class NamedAhead:
 
     def lookups(self, dialect: Dialect) -> Sequence[Lookup]:
         """What recording the purchase looks up for the plugins, and to know that nobody was quicker."""
-        return [*activity_of(dialect, self.buyer), *(one for each in self.by_plugin.values() for one in each)]
+        own = [*activity_of(dialect, self.buyer), *(one for each in self.by_plugin.values() for one in each)]
+        return [*own, *self.quoted[1].lookups] if self.quoted else own
 
 
 def named_ahead(shop: Shop, purchase: PurchaseOutline, extras: Extras) -> NamedAhead:

@@ -16,7 +16,7 @@ from regulars_core.purchases.ahead import RECORDED, NamedAhead, activity_of, nam
 from regulars_core.purchases.baskets import Quoted
 from regulars_core.purchases.given_back.returns import EXCHANGE, exchange, lock_returned
 from regulars_core.purchases.payments.payment_rows import PAYMENT_COLUMNS, PaymentRow, payment_row, payment_values
-from regulars_core.purchases.quotes import answers_to, quoted_of, quoting_of, tell_failures
+from regulars_core.purchases.quotes import Quoting, answers_to, quoted_of, quoting_of, tell_failures
 from regulars_core.purchases.reads import LineRow, PurchaseRow
 from regulars_core.purchases.recorded import PurchaseOutline, RecordedPurchase, whole
 from regulars_core.purchases.rules import CheckedLine, CheckedPurchase, NewPayment
@@ -183,7 +183,7 @@ class _Known:
 
 async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: NamedAhead | None) -> _Known:
     """Everything that plugins have named, and all of it together."""
-    quoting = quoting_of(shop, purchases)
+    quoting: Quoting | None = None
     named: Mapping[str, Sequence[Lookup]] = {}
     own: Sequence[Lookup] = ()
     if len(purchases) == 1:
@@ -194,6 +194,9 @@ async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: Name
             ahead = named_ahead(shop, outline, given.extras)
         named = ahead.of(given.customer_id)
         own = activity_of(shop.database.dialect, given.customer_id)
+        quoting = ahead.quoting_for(purchases[0])
+    if quoting is None:
+        quoting = quoting_of(shop, purchases)
     found, rows = await look_up(shop, named, *own, *quoting.lookups)
     quoted = await answers_to(
         shop, lambda is_last: quoting_of(shop, purchases, is_last=is_last), quoting, rows[len(own) :]

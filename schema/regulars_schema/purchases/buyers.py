@@ -1,6 +1,8 @@
 """Who buys: how a purchase names its customer, and what is looked up before anything is recorded."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 import orjson
 
@@ -13,18 +15,19 @@ from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.database import Lookup, Sought
 from regulars_core.events.events import distinct
 from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.errors import Malformed, Problem, Refused
 from regulars_core.primitives.ids import MAIN_STORE_ID, is_id
 from regulars_core.primitives.text import tidy
 from regulars_core.purchases.ahead import RECORDED, named_ahead, quoting_looks_up
-from regulars_core.purchases.quotes import quoting_of
 from regulars_core.purchases.recorded import PurchaseOutline
-from regulars_core.purchases.rules import checked
+from regulars_core.purchases.rules import CheckedPurchase, checked
 from regulars_core.purchases.service import lookup
+from regulars_core.shop.dates import latest_believed
 from regulars_core.shop.shop import Shop
 from regulars_schema.customers.consents import entries_of
 from regulars_schema.customers.inputs import address
 from regulars_schema.inputs.maybe import value_or_none
+from regulars_schema.purchases.amounts import tell_besides
 from regulars_schema.purchases.inputs import PurchaseCustomerInput, PurchaseRecordInput, carried, new_purchase
 from regulars_schema.request.context import RequestContext
 from regulars_schema.shop.store_lookup import lookup_store
@@ -98,6 +101,22 @@ def words_of(given: PurchaseRecordInput) -> Sequence[str | None]:
     return ("id", value_or_none(given.customer_id), "code", value_or_none(given.customer_code))
 
 
+def purchase_of(shop: Shop, given: PurchaseRecordInput, store: str, customer_id: str | None) -> CheckedPurchase:
+    """The purchase in the form in which it is kept: found once, whoever buys. Raises Malformed, with all that is wrong."""
+    known: CheckedPurchase
+    for known in given.checked:
+        return replace(known, input=replace(known.input, store_id=store, customer_id=customer_id))
+    checks, words = Checks(), words_of(given)
+    made = new_purchase(given, checks, store_id=store, customer_id=customer_id, named=words, currency=shop.currency)
+    try:
+        purchase = checked(made, shop.currency, latest_believed(shop.settings), shop.coin)
+    except Malformed as malformed:
+        tell_besides(checks, malformed.problems)
+    checks.refuse()
+    given.checked.append(purchase)
+    return purchase
+
+
 def looked_up(shop: Shop, given: PurchaseRecordInput) -> Sequence[Lookup]:
     """What recording this purchase looks up, for core and for plugins, as far as it is well-formed. What is by the customer is
     asked by the very look-up that finds the customer."""
@@ -136,16 +155,8 @@ def _for_plugins(shop: Shop, given: PurchaseRecordInput, buyer: str | None) -> S
         return ()
     methods = frozenset(tidy(payment.method) for payment in value_or_none(given.payments) or ())
     named = named_ahead(shop, PurchaseOutline(buyer, given.made_at, methods), carried(given))
+    if quoting_looks_up(shop):
+        with suppress(Refused):  # as it is going to be
+            named = named.quoting(shop, purchase_of(shop, given, MAIN_STORE_ID, buyer))
     given.named_ahead[:] = [named]
-    if not quoting_looks_up(shop):
-        return named.lookups(shop.database.dialect)
-    checks = Checks()
-    try:
-        purchase = new_purchase(given, checks, store_id=None, customer_id=buyer, named=(), currency=shop.currency)
-        checks.refuse()
-        return [
-            *named.lookups(shop.database.dialect),
-            *quoting_of(shop, [checked(purchase, shop.currency, coin=shop.coin)]).lookups,
-        ]
-    except Refused:  # as it is going to be
-        return named.lookups(shop.database.dialect)
+    return named.lookups(shop.database.dialect)

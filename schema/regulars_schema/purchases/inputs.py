@@ -14,7 +14,7 @@ from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.primitives.money import CurrencyCode
 from regulars_core.purchases.ahead import NamedAhead
 from regulars_core.purchases.refundable import WantedLine
-from regulars_core.purchases.rules import MAX_RETURNS, NewLine, NewPayment, NewPurchase, NewReturn
+from regulars_core.purchases.rules import MAX_RETURNS, CheckedPurchase, NewLine, NewPayment, NewPurchase, NewReturn
 from regulars_schema.customers.consents import ConsentEntryInput
 from regulars_schema.customers.inputs import (
     BIRTH_DATE,
@@ -183,6 +183,11 @@ class PurchaseRecordInput(ExtensibleInput, RequiredKeyInput):
         """When it was made: as given, or at the moment of arrival, which stays the same however often it is asked."""
         given: Instant | None = value_or_none(self.purchased_at)
         return now() if given is None else given
+
+    @cached_property
+    def checked(self) -> list[CheckedPurchase]:
+        """What it is in the form in which it is kept, where that was found already; nothing, or one."""
+        return []
 
     @cached_property
     def named_ahead(self) -> list[NamedAhead]:

@@ -9,31 +9,36 @@ import strawberry
 from regulars_core.customers.duplicates import Look
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.errors import Forbidden, Malformed, Problem
+from regulars_core.primitives.errors import Forbidden, Problem
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.purchases import refunds
 from regulars_core.purchases.changes import pay
 from regulars_core.purchases.reads import purchases_by_ids
-from regulars_core.purchases.rules import CheckedPurchase, checked, checked_payments
+from regulars_core.purchases.rules import checked_payments
 from regulars_core.purchases.states import against
 from regulars_core.purchases.till import sell
 from regulars_core.queries.rows import load_one
-from regulars_core.shop.dates import latest_believed
-from regulars_core.shop.shop import Shop
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.customers.consents import consents_in
 from regulars_schema.customers.duplicates import DuplicateMatch, match_rows, possible_duplicates, traits_told
 from regulars_schema.fields.declarations import mutation
 from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.purchases.amounts import tell_besides
-from regulars_schema.purchases.buyers import buyer_named, buyer_of, looked_up, matches_of, naming, newcomer_of, words_of
+from regulars_schema.purchases.buyers import (
+    buyer_named,
+    buyer_of,
+    looked_up,
+    matches_of,
+    naming,
+    newcomer_of,
+    purchase_of,
+)
 from regulars_schema.purchases.inputs import (
     PurchasePayInput,
     PurchaseRecordInput,
     PurchaseRefundInput,
     PurchaseVoidInput,
     new_payments,
-    new_purchase,
     refund_parts,
 )
 from regulars_schema.purchases.types import Purchase, Refund
@@ -98,7 +103,7 @@ async def purchase_record(
         consents_in(value_or_none(named.consents), context)  # or it is forbidden
         newcomer = checks.attempt(partial(newcomer_of, context.shop, named, store))
         match_on = matches_of(named)
-    purchase = checks.attempt(partial(_checked, context.shop, input, store, buyer.id if buyer else None))
+    purchase = checks.attempt(partial(purchase_of, context.shop, input, store, buyer.id if buyer else None))
     checks.refuse()
     assert purchase is not None
     ahead = next(iter(input.named_ahead), None)
@@ -123,18 +128,6 @@ async def purchase_record(
         possible_duplicates=also,
         warnings=told(warnings),
     )
-
-
-def _checked(shop: Shop, given: PurchaseRecordInput, store: str, customer_id: str | None) -> CheckedPurchase:
-    """The purchase in the form in which it is kept. Raises Malformed, with all that is wrong."""
-    checks, words = Checks(), words_of(given)
-    made = new_purchase(given, checks, store_id=store, customer_id=customer_id, named=words, currency=shop.currency)
-    try:
-        purchase = checked(made, shop.currency, latest_believed(shop.settings), shop.coin)
-    except Malformed as malformed:
-        tell_besides(checks, malformed.problems)
-    checks.refuse()
-    return purchase
 
 
 @strawberry.type(description="What purchaseRefund answers.")

@@ -8,7 +8,7 @@ import pytest
 import regulars_rewards
 from regulars_core.plugin import plugins_on
 from regulars_core.testing import OpenShop, statements
-from regulars_rewards.quotes import offer_quotes
+from regulars_rewards.quotes import quoting
 from tests.rewards.sales.conftest import PERCENT, OpenTill, Till, amount_of, rule
 from tests.support.club import Club
 from tests.support.tellers import asked
@@ -369,13 +369,13 @@ async def test_a_basket_is_looked_at_once_whatever_is_asked(
     dear = [rule("BASKET_TOTAL", minimum="1000.00")]
     await till.promotion("Dear", conditions=dear)
     looked: list[bool] = []
-    real = offer_quotes.evaluate
+    real = quoting.evaluate
 
     def counted(*given: Any, explains: bool = True, **more: Any) -> Any:
         looked.append(explains)
         return real(*given, explains=explains, **more)
 
-    monkeypatch.setattr(offer_quotes, "evaluate", counted)
+    monkeypatch.setattr(quoting, "evaluate", counted)
     asked_for = f"query($input: BasketQuoteInput!) {{ basketQuote(input: $input) {{ {selected} }} }}"
     told = (await till.api.data(asked_for, input={"lines": [TEA]}))["basketQuote"]
     reasons = next((value for value in told.values() if isinstance(value, list)), None)

@@ -177,6 +177,8 @@ class _Found:
 
 
 def _quoted(question: _Question, basket: Basket, found: _Found) -> OfferQuote:
+    if not (question.typed or question.asked.promotions):
+        return OfferQuote(basket=basket)
     own = of_basket(kept_uses(found.of("own")), basket.customer_id, basket.store_id, basket.at, question.present)
     limits = limits_from(found.of("limits"))
     status = next((row[0] for row in found.of("status")), None)
