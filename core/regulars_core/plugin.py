@@ -20,6 +20,7 @@ from regulars_core.bulk.service import request_bulk_job
 from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask
 from regulars_core.customers.aliases import hold, survivors
 from regulars_core.customers.changes import locked_customer
+from regulars_core.customers.erasure.claims import Claim
 from regulars_core.customers.erasure.holdings import (
     AMOUNT,
     DERIVED,
@@ -167,7 +168,7 @@ __all__ = [
     "AMOUNT", "DAY_MS", "DERIVED", "ERASED", "ERASED_TEXT", "FLAG", "GONE", "INNER", "KEPT", "LATEST", "MAIN_STORE_ID",
     "MAX_POINTS", "MIN_COPY_ROWS", "NEVER", "NOW", "QUANTITY", "WHEN", "Actor", "Adjustment", "App", "Audience",
     "AudienceAnswers", "AudienceFacts", "AudienceLeaf", "BadInput", "Basket", "BasketLine", "BasketOutline", "BulkBatch",
-    "BulkJobRow", "BulkStep", "BulkTask", "Cell", "Checks", "CodeSeries", "Condition", "CurrencyCode", "CustomerFact",
+    "BulkJobRow", "BulkStep", "BulkTask", "Cell", "Checks", "Claim", "CodeSeries", "Condition", "CurrencyCode", "CustomerFact",
     "CustomerMoment", "CustomerRow", "Database", "Declined", "Dialect", "EarnOn", "ExportBatch", "ExportColumn",
     "ExportColumns", "Fate", "Forbidden", "Given", "GroupRow", "Guarded", "Holding", "Holds", "IdField", "Instant",
     "InstantField", "Job", "JournalEntry", "Leaf", "Lifetime", "LineFact", "Lookup", "Malformed", "Merge", "MergeEffect",
