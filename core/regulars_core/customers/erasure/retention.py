@@ -37,7 +37,7 @@ async def policy_of(shop: Shop, holders: Holders | None = None) -> Policy | None
     return Policy(months_ago(shop.settings, months), claims_of(shop, holders or await Holders.of(shop)))
 
 
-_STARTED_AT = "customer_stats s JOIN customer c ON c.id = s.customer_id"
+_CUSTOMERS = "customer_stats s JOIN customer c ON c.id = s.customer_id"
 
 
 def _is_silent(policy: Policy, values: Values) -> str:
@@ -52,18 +52,17 @@ def _is_silent(policy: Policy, values: Values) -> str:
             ("customer_verification", "at", "at"),
         )
     ]
-    theirs, merged = (" OR ".join(written).format(owner=owner) for owner in ("c", "a"))
+    merged = " OR ".join([f"a.updated_at >= {since}", *(one.format(owner="a") for one in written)])
     heard = [
         # whatever has become of it: statistics know those alone that count
         f"EXISTS (SELECT 1 FROM purchase x WHERE x.customer_id = c.id AND x.purchased_at >= {since})",
-        theirs,
-        f"EXISTS (SELECT 1 FROM customer a WHERE a.merged_into_id = c.id AND (a.updated_at >= {since} OR {merged}))",
+        *(one.format(owner="c") for one in written),
+        f"EXISTS (SELECT 1 FROM customer a WHERE a.merged_into_id = c.id AND ({merged}))",
         *(claim.condition for claim in policy.claims),
     ]
-    return (
-        f"s.active_at < {since} AND c.updated_at < {since} AND c.status NOT IN {GONE}"
-        f" AND NOT ({' OR '.join(f'({one})' for one in heard)})"
-    )
+    silent = [f"s.active_at < {since}", f"c.updated_at < {since}", f"c.status NOT IN {GONE}"]
+    # Each by itself, so that PostgreSQL can look for all customers at once.
+    return " AND ".join([*silent, *(f"NOT ({one})" for one in heard)])
 
 
 def _is_asked_for(values: Values) -> str:
@@ -82,7 +81,7 @@ async def due_count(shop: Shop) -> int:
         return 0
     values = Values(shop.database.dialect)
     condition = f"{_is_silent(policy, values)} AND NOT {_is_asked_for(values)}"
-    row = await shop.database.row(f"SELECT count(*) FROM {_STARTED_AT} WHERE {condition}", *values.all)
+    row = await shop.database.row(f"SELECT count(*) FROM {_CUSTOMERS} WHERE {condition}", *values.all)
     return int(row[0]) if row else 0
 
 
@@ -91,14 +90,14 @@ async def due_among(database: Database, policy: Policy, customer_ids: Sequence[s
     values = Values(database.dialect)
     among = values.among("c.id", sorted(customer_ids), "uuid")
     condition = f"{among} AND {_is_silent(policy, values)} AND NOT {_is_asked_for(values)}"
-    rows = await database.rows(f"SELECT c.id FROM {_STARTED_AT} WHERE {condition} ORDER BY c.id", *values.all)
+    rows = await database.rows(f"SELECT c.id FROM {_CUSTOMERS} WHERE {condition} ORDER BY c.id", *values.all)
     return [row[0] for row in rows]
 
 
 async def is_silent(database: Database, policy: Policy, customer_id: str) -> bool:
     """Whether a customer is to be erased still, whose erasure was asked for."""
     values = Values(database.dialect, customer_id)
-    sql = f"SELECT 1 FROM {_STARTED_AT} WHERE c.id = $1 AND {_is_silent(policy, values)}"
+    sql = f"SELECT 1 FROM {_CUSTOMERS} WHERE c.id = $1 AND {_is_silent(policy, values)}"
     return await database.row(sql, *values.all) is not None
 
 
