@@ -16,8 +16,11 @@ from regulars_core.customers.attributes.uniqueness import repeated_attributes
 from regulars_core.customers.attributes.verification import differing_attributes
 from regulars_core.customers.consents import verification as consents
 from regulars_core.customers.erasure import personal
+from regulars_core.customers.erasure.claims import CLAIMS, Claim
 from regulars_core.customers.erasure.due import BY, erase_due
 from regulars_core.customers.erasure.holdings import Parts, told_of
+from regulars_core.customers.erasure.retention import BY as BY_POLICY
+from regulars_core.customers.erasure.retention_requests import request_due
 from regulars_core.customers.members import foreign_values
 from regulars_core.customers.merge import consents as merged_consents
 from regulars_core.customers.merge.bulk import CUSTOMERS_MERGE, CUSTOMERS_UNMERGE
@@ -112,6 +115,7 @@ JOBS: Sequence[Job] = (
     ),
     Job("drop-files", "Removes files that were kept long enough, and links to them.", 600, drop_expired),
     Job(BY[1], "Erases customers whose days of grace are over.", 300, erase_due),
+    Job(BY_POLICY[1], "Asks for the erasure of customers who were kept long enough.", 86_400, request_due),
     Job("forget-notes", "Deletes notes that are older than the shop keeps them.", 86_400, forget_old_notes),
     Job("find-duplicates", "Compares customers who have changed with who may be the same.", 30, find_duplicates),
     Job("count-regulars", "Counts who is a regular after the shop has decided anew.", 60, count.count_anew),
@@ -243,6 +247,12 @@ def regulars_export_columns() -> Sequence[ExportColumn | ExportColumns]:
 def regulars_verifications() -> Sequence[Verification]:
     """Core's verifications."""
     return VERIFICATIONS
+
+
+@hookimpl
+def regulars_claims() -> Sequence[Claim]:
+    """What core knows that customers hold or owe."""
+    return CLAIMS
 
 
 HOLDINGS = (*personal.HOLDINGS, *personal_of_purchases.HOLDINGS)

@@ -26,7 +26,7 @@ from regulars_schema.purchases import contribution as purchases
 from regulars_schema.request import errors
 from regulars_schema.rules import contribution as rules
 from regulars_schema.segments import contribution as segments
-from regulars_schema.shop import audit, bulk_jobs, files, imports, keys, roles, shop, stores, vocabulary
+from regulars_schema.shop import audit, bulk_jobs, files, imports, keys, retention, roles, shop, stores, vocabulary
 
 T = TypeVar("T")
 
@@ -53,6 +53,7 @@ def core_contributions() -> list[Contribution]:
         vocabulary,
         keys,
         roles,
+        retention,
     )
     return [Contribution(CORE, types=errors.ERROR_TYPES), *(room.contribution() for room in rooms)]
 

@@ -37,11 +37,11 @@ async def ana(api: Api, code: str) -> str:
 
 async def test_every_query_in_its_order(blocks: Sequence[tuple[str, str]], open_shop: OpenShop) -> None:
     kinds = [kind for kind, _ in blocks]
-    assert {kind: kinds.count(kind) for kind in kinds} == {"graphql": 4, "json": 3, "sh": 1, "python": 1}
+    assert {kind: kinds.count(kind) for kind in kinds} == {"graphql": 5, "json": 4, "sh": 2, "python": 1}
     assert all(before == "graphql" for before, kind in pairwise(kinds) if kind == "json")
-    api = Api.of(await open_shop())
-    asked, proof, told, deleted = [text for kind, text in blocks if kind == "graphql"]
-    first, second, third = [json.loads(text)["data"] for kind, text in blocks if kind == "json"]
+    api = Api.of(await open_shop(retention_inactive_months=36, retention_note_months=24))
+    asked, proof, told, deleted, policy = [text for kind, text in blocks if kind == "graphql"]
+    first, second, third, kept = [json.loads(text)["data"] for kind, text in blocks if kind == "json"]
     with time_machine.travel("2026-03-01T12:00:00Z", tick=False):
         customer = await ana(api, "CUST-00042")
         office = await at_the_office(api)
@@ -57,6 +57,9 @@ async def test_every_query_in_its_order(blocks: Sequence[tuple[str, str]], open_
     with time_machine.travel("2026-03-11T12:00:00Z", tick=False):
         await erase_due(api.shop)
         assert await api.data(proof, customer=customer) == second
+        await ana(api, "CUST-00043")
+    with time_machine.travel("2029-03-12T12:00:00Z", tick=False):
+        assert await api.data(policy) == kept
 
 
 def test_the_plugin_can_be_made(blocks: Sequence[tuple[str, str]]) -> None:

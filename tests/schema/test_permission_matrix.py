@@ -210,7 +210,8 @@ async def done_erasure(api: Api, customer: str) -> str:
 
 @pytest.fixture
 async def filled(open_shop: OpenShop, schema: ComposedSchema) -> Filled:
-    return await fill(Api(schema, await open_shop(), Actor.of_role("key", "till", "administrator")))
+    told = {"retention_inactive_months": 36, "retention_note_months": 24, "counted_fields": "email,consents.profiling"}
+    return await fill(Api(schema, await open_shop(**told), Actor.of_role("key", "till", "administrator")))
 
 
 def refusals(answer: Any) -> list[tuple[str, list[Any]]]:

@@ -140,6 +140,7 @@ A_NOTE = "id type body author channel direction outcome topic assignee priority 
 # one for all those fields of a level together that the database can write by itself; for the whole, where it can write that.
 READS: Sequence[tuple[str, int]] = (
     ("shop { name }", 0),
+    ("shop { retention { inactiveMonths dueCount } }", 0),  # where they are kept for ever
     ("viewer { name }", 0),
     (f"customers(first: $n) {{ nodes {{ {CARD} }} }}", 1),
     (f"customers(first: $n) {{ edges {{ cursor node {{ {CARD} }} }} pageInfo {{ hasNextPage endCursor }} }}", 1),

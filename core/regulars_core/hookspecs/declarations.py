@@ -5,6 +5,7 @@ from typing import Any
 
 from regulars_core.audiences.leaves import AudienceLeaf
 from regulars_core.bulk.tasks import BulkTask
+from regulars_core.customers.erasure.claims import Claim
 from regulars_core.database import App
 from regulars_core.exports.columns import ExportColumn, ExportColumns
 from regulars_core.jobs.jobs import Job
@@ -238,4 +239,19 @@ def regulars_verifications() -> Sequence[Verification]:  # type: ignore[empty-bo
         @hookimpl
         def regulars_verifications() -> Sequence[Verification]:
             return [Verification("greetings", "Counts of greetings equal the greetings.", miscounted)]
+    """
+
+
+@hookspec
+def regulars_claims() -> Sequence[Claim]:  # type: ignore[empty-body]
+    """What customers hold of the shop or owe to it in the plugin's tables, for which they are kept.
+
+    The shop's policy of retention (`REGULARS_RETENTION_INACTIVE_MONTHS`) asks for the erasure of nobody who has a claim, however
+    long nothing was heard of them. It is asked of plugins that are installed and off, too, as long as their tables are there.
+
+    For example:
+
+        @hookimpl
+        def regulars_claims() -> Sequence[Claim]:
+            return [Claim("cakes", "EXISTS (SELECT 1 FROM birthday_cake k WHERE k.customer_id = c.id AND NOT k.is_eaten)")]
     """

@@ -28,6 +28,7 @@ from regulars_core.shop.encryption import EncryptionSettings
 from regulars_core.shop.file_settings import FileSettings
 from regulars_core.shop.mistakes import PREFIX, Unknown, mistake
 from regulars_core.shop.registered_documents import registered
+from regulars_core.shop.retention_settings import RetentionSettings
 from regulars_core.shop.setting_types import (
     COUNTED_FIELDS,
     CountedFields,
@@ -47,7 +48,7 @@ class SettingsError(Exception):
     """One or more settings are wrong; the message lists all of them."""
 
 
-class Settings(EncryptionSettings, FileSettings):
+class Settings(EncryptionSettings, FileSettings, RetentionSettings):
     """The settings of one shop. The environment wins over `regulars.toml`, which wins over the defaults."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file="regulars.toml", extra="forbid", frozen=True)
@@ -131,16 +132,6 @@ class Settings(EncryptionSettings, FileSettings):
     )
     when_store_closed: WhatThen = Field(
         "WARN", description="What becomes of a sale in a store that is closed: `REFUSE`, `WARN` or `ALLOW`."
-    )
-    erase_after_days: int = Field(
-        10,
-        ge=0,
-        le=365,
-        description="After how many days somebody is erased for whom it was asked, unless it was told when; until then it can be "
-        "cancelled.",
-    )
-    retention_note_months: int | None = Field(
-        None, ge=1, le=1_200, description="After how many months notes are deleted; absent for never."
     )
     merge_undo_days: int = Field(30, ge=0, le=3_650, description="For how many days a merge can be undone.")
     database_pool: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one process at most.")

@@ -9,6 +9,7 @@ import typer
 from regulars_core.plugin import (
     App,
     Audience,
+    Claim,
     GroupRow,
     Instant,
     Job,
@@ -88,6 +89,11 @@ def regulars_verifications() -> Sequence[Verification]:
         ),
         Verification("points-rules", "Every rule of a program that holds can be applied.", failures, quick=True),
     ]
+
+
+@hookimpl
+def regulars_claims() -> Sequence[Claim]:
+    return [personal.BALANCES]
 
 
 @hookimpl

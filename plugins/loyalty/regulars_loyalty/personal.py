@@ -3,8 +3,13 @@ id, since nothing in them is personal."""
 
 from collections.abc import Mapping, Sequence
 
-from regulars_core.plugin import FLAG, INNER, KEPT, WHEN, Holding, Shop, counted_by, erase_held
+from regulars_core.plugin import FLAG, INNER, KEPT, WHEN, Claim, Holding, Shop, counted_by, erase_held
 
+BALANCES = Claim(
+    "loyalty-balances",
+    "EXISTS (SELECT 1 FROM loyalty_account a WHERE a.customer_id = c.id AND (a.amount <> 0 OR a.debt <> 0 OR a.held <> 0))",
+)
+"""Credit and points that are left or owed."""
 HOLDINGS: Sequence[Holding] = (
     Holding(
         "loyalty_account",

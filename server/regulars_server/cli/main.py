@@ -20,7 +20,7 @@ from regulars_core.verification import PROGRESS, verifications_of
 from regulars_schema.composition.contributions import SchemaConflict
 from regulars_schema.schema import schema_of
 from regulars_server.app import app_to_stay
-from regulars_server.cli import authors, data, demos, erasures, keys, merges, purchases
+from regulars_server.cli import authors, data, demos, erasures, keys, merges, purchases, retention
 from regulars_server.cli.base import Host, Port, configured_or_exit, err, fail, in_shop, out, run, sockets_or_exit
 from regulars_server.cli.clients import clients
 from regulars_server.cli.encryption import encryption_app
@@ -46,6 +46,7 @@ keys.add_to(app)
 purchases.add_to(app)
 merges.add_to(app)
 erasures.add_to(app)
+retention.add_to(app)
 authors.add_to(app)
 demos.add_to(app)
 app.command()(clients)

@@ -43,11 +43,13 @@ def presence(name: str, today: str, values: Values) -> str:
         return f"EXISTS (SELECT 1 FROM consent_in_force f WHERE f.customer_id = c.id AND f.purpose = {purpose})"
     if name.startswith(VERIFICATIONS):
         subject = values.bind(name.removeprefix(VERIFICATIONS))
-        written = (
+        valid = f"v.subject = {subject} AND {holds(values.bind(today), 'c')}"
+        own = f"SELECT 1 FROM customer_verification v WHERE v.customer_id = c.id AND {valid}"
+        merged = (
             "SELECT 1 FROM customer a JOIN customer_verification v ON v.customer_id = a.id"
-            f" WHERE {{}} AND v.subject = {subject} AND {holds(values.bind(today), 'c')}"
+            f" WHERE a.merged_into_id = c.id AND {valid}"
         )
-        return f"(EXISTS ({written.format('a.id = c.id')}) OR EXISTS ({written.format('a.merged_into_id = c.id')}))"
+        return f"(EXISTS ({own}) OR EXISTS ({merged}))"
     if name in _KINDS:
         kind = values.bind(_KINDS[name])
         return f"EXISTS (SELECT 1 FROM customer_address a WHERE a.customer_id = c.id AND a.kind = {kind})"

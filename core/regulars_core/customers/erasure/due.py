@@ -15,8 +15,10 @@ from regulars_core import audit
 from regulars_core.customers.aliases import ERASED
 from regulars_core.customers.erasure.absorbed import absorbed_by
 from regulars_core.customers.erasure.holders import Holders
-from regulars_core.customers.erasure.reads import DONE, SCHEDULED
+from regulars_core.customers.erasure.reads import CANCELLED, DONE, SCHEDULED
 from regulars_core.customers.erasure.requests import close, refuse_moved
+from regulars_core.customers.erasure.retention import BY as BY_POLICY
+from regulars_core.customers.erasure.retention import is_silent, policy_of
 from regulars_core.customers.search.leftovers import drop_leftovers
 from regulars_core.database import Unavailable
 from regulars_core.files.storage import sweep
@@ -24,7 +26,7 @@ from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import logged
 from regulars_core.queries.locks import lock
 from regulars_core.queries.pace import Pace
-from regulars_core.shop.shop import Shop
+from regulars_core.shop.shop import CatchingUp, Shop
 
 SETTLED_AFTER_MS = 60_000
 """After so long everything is committed that was being written when somebody was erased: a request takes ten seconds at most."""
@@ -45,6 +47,9 @@ async def erase_due(shop: Shop) -> None:
         async for erasure_id in _open_ones(shop, state):
             try:
                 await Pace(shop.database, 1).step(partial(erase, shop, holders, erasure_id))
+            except CatchingUp as error:  # nobody knows yet what keeps the customer
+                errors.append(error)
+                continue
             except Unavailable:
                 raise
             except Exception as error:
@@ -103,20 +108,26 @@ async def _open_ones(shop: Shop, state: str) -> AsyncIterator[str]:
 
 async def erase(shop: Shop, holders: Holders, erasure_id: str) -> None:
     """Erase all records of a person, in the caller's transaction, and write down how much that was. Nothing is done where the
-    erasure was cancelled meanwhile."""
+    erasure was cancelled meanwhile; and one that the shop's policy asked for is, where something was heard since."""
     database = shop.database
     await database.allow(_STATEMENT_SECONDS)
-    columns = ("id", "customer_id", "state", "is_open", "erased")
+    columns = ("id", "customer_id", "state", "is_open", "erased", "key_id")
     rows = await lock(database, "erasure", [erasure_id], columns)
     if not rows or not rows[0][3]:
         return
-    _, customer_id, state, _, before = rows[0]
+    _, customer_id, state, _, before, key_id = rows[0]
     person = [customer_id, *(await absorbed_by(database, [customer_id])).get(customer_id, ())]
     locked = await lock(database, "customer", person, ("id", "status", "merged_into_id"))
     if not locked:
         await close(shop, erasure_id)
         return
     refuse_moved(customer_id, locked)
+    if (state, key_id) == (SCHEDULED, BY_POLICY[0]) and not await _is_due_still(shop, holders, customer_id):
+        await close(shop, erasure_id)
+        changes: dict[str, audit.Change] = {"state": (SCHEDULED, CANCELLED)}
+        about = [("erasure", erasure_id)]
+        await database.defer([audit.writing(key=BY, action="customerEraseCancel", entities=about, changes=changes)])
+        return
     found = [(id_, status) for id_, status, _ in locked]
     counts: dict[str, int] = orjson.loads(before)
     for kind, count in (await holders.erase(shop, [row[0] for row in found])).items():
@@ -136,6 +147,12 @@ async def erase(shop: Shop, holders: Holders, erasure_id: str) -> None:
             for id_, status in found
         ]
         await database.defer(told)
+
+
+async def _is_due_still(shop: Shop, holders: Holders, customer_id: str) -> bool:
+    """Whether the policy, as it is by now, would have the customer erased."""
+    policy = await policy_of(shop, holders)
+    return policy is not None and await is_silent(shop.database, policy, customer_id)
 
 
 async def _settle(shop: Shop, erasure_ids: list[str]) -> None:

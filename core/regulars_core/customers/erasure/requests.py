@@ -19,7 +19,7 @@ from regulars_core.shop.shop import Shop
 
 REQUESTED, RETENTION, OTHER = "REQUESTED", "RETENTION", "OTHER"
 _LATE_MS = 60_000  # a request for this very moment takes a while to arrive
-_COLUMNS = (
+COLUMNS = (
     "id", "customer_id", "ground", "state", "is_open", "requested_at", "key_id", "requested_by", "scheduled_for", "erased",
 )  # fmt: skip
 
@@ -46,7 +46,7 @@ async def request_erasure(
             raise Refused(Problem("ERASURE_PENDING", message, ("customerId",)))
         survivor, erasure_id = next(iter(person)), new_id()
         row = (erasure_id, survivor, ground, SCHEDULED, True, at, by.key_id, by.name, then, "{}")
-        await shop.database.defer([inserting("erasure", _COLUMNS, [row])])
+        await shop.database.defer([inserting("erasure", COLUMNS, [row])])
         changed({"customerId": (None, survivor), "ground": (None, ground), "scheduledFor": (None, printed(then))})
         return ErasureRow(erasure_id, survivor, ground, SCHEDULED, at, by.name, then, None, None, "{}")
 

@@ -1,0 +1,112 @@
+"""Who was kept long enough: nothing was heard of them for as long as the shop says, and they neither hold nor owe anything."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from regulars_core.customers.erasure.claims import Claim, claims_of
+from regulars_core.customers.erasure.holders import Holders
+from regulars_core.customers.erasure.reads import CANCELLED, SCHEDULED
+from regulars_core.customers.erasure.requests import RETENTION
+from regulars_core.customers.reads import GONE
+from regulars_core.database import Database
+from regulars_core.primitives.clock import DAY_MS, Instant, now
+from regulars_core.queries.where import Values
+from regulars_core.shop.dates import months_ago
+from regulars_core.shop.shop import Shop
+
+BY = ("job", "request-erasures")
+"""Who asks for these, for the audit and the list: no key, but the job."""
+LEFT_ALONE_MS = 365 * DAY_MS
+"""For how long nobody is asked for again whose erasure was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Since when something must have been heard of a customer, and what keeps one anyway."""
+
+    since: Instant
+    claims: Sequence[Claim]
+
+
+async def policy_of(shop: Shop, holders: Holders | None = None) -> Policy | None:
+    """The policy of a shop; None where customers are kept for ever. Raises PluginError for a plugin that cannot be asked, and
+    CatchingUp for one that does not have everything yet."""
+    months = shop.settings.retention_inactive_months
+    if months is None:
+        return None
+    return Policy(months_ago(shop.settings, months), claims_of(shop, holders or await Holders.of(shop)))
+
+
+_CUSTOMERS = "customer_stats s JOIN customer c ON c.id = s.customer_id"
+
+
+def _is_silent(policy: Policy, values: Values) -> str:
+    """The condition that nothing was heard of a customer `c` with the statistics `s`, nor of a record that was merged into them,
+    since the policy's instant, and that nothing keeps them."""
+    since = values.bind(policy.since)
+    written = [
+        f"EXISTS (SELECT 1 FROM {table} x WHERE x.customer_id = {{owner}}.id AND (x.{column} >= {since} OR x.{other} >= {since}))"
+        for table, column, other in (
+            ("customer_note", "created_at", "updated_at"),
+            ("consent", "at", "recorded_at"),
+            ("customer_verification", "at", "at"),
+        )
+    ]
+    merged = " OR ".join([f"a.updated_at >= {since}", *(one.format(owner="a") for one in written)])
+    heard = [
+        # whatever has become of it: statistics know those alone that count
+        f"EXISTS (SELECT 1 FROM purchase x WHERE x.customer_id = c.id AND x.purchased_at >= {since})",
+        *(one.format(owner="c") for one in written),
+        f"EXISTS (SELECT 1 FROM customer a WHERE a.merged_into_id = c.id AND ({merged}))",
+        *(claim.condition for claim in policy.claims),
+    ]
+    silent = [f"s.active_at < {since}", f"c.updated_at < {since}", f"c.status NOT IN {GONE}"]
+    # Each by itself, so that PostgreSQL can look for all customers at once.
+    return " AND ".join([*silent, *(f"NOT ({one})" for one in heard)])
+
+
+def _is_asked_for(values: Values) -> str:
+    """The condition that an erasure of a customer `c` is scheduled, or was asked for lately by this policy and cancelled."""
+    lately = values.bind(now() - LEFT_ALONE_MS)
+    return (
+        f"EXISTS (SELECT 1 FROM erasure e WHERE e.customer_id = c.id AND (e.state = '{SCHEDULED}' OR (e.state = '{CANCELLED}'"
+        f" AND e.ground = '{RETENTION}' AND e.cancelled_at > {lately})))"
+    )
+
+
+async def due_count(shop: Shop) -> int:
+    """How many customers the next run asks for. Raises as `policy_of`."""
+    policy = await policy_of(shop)
+    if policy is None:
+        return 0
+    values = Values(shop.database.dialect)
+    condition = f"{_is_silent(policy, values)} AND NOT {_is_asked_for(values)}"
+    row = await shop.database.row(f"SELECT count(*) FROM {_CUSTOMERS} WHERE {condition}", *values.all)
+    return int(row[0]) if row else 0
+
+
+async def due_among(database: Database, policy: Policy, customer_ids: Sequence[str]) -> Sequence[str]:
+    """Those of these customers for whom an erasure is to be asked, in the order of their ids."""
+    values = Values(database.dialect)
+    among = values.among("c.id", sorted(customer_ids), "uuid")
+    condition = f"{among} AND {_is_silent(policy, values)} AND NOT {_is_asked_for(values)}"
+    rows = await database.rows(f"SELECT c.id FROM {_CUSTOMERS} WHERE {condition} ORDER BY c.id", *values.all)
+    return [row[0] for row in rows]
+
+
+async def is_silent(database: Database, policy: Policy, customer_id: str) -> bool:
+    """Whether a customer is to be erased still, whose erasure was asked for."""
+    values = Values(database.dialect, customer_id)
+    sql = f"SELECT 1 FROM {_CUSTOMERS} WHERE c.id = $1 AND {_is_silent(policy, values)}"
+    return await database.row(sql, *values.all) is not None
+
+
+async def slices(database: Database, policy: Policy, size: int) -> AsyncIterator[Sequence[str]]:
+    """The ids of customers who have not bought since the policy's instant, those for the longest time first, so many at a time:
+    found by an index, however many there are."""
+    first = "SELECT active_at, customer_id FROM customer_stats WHERE active_at < $1{} ORDER BY active_at, customer_id LIMIT $2"
+    rows = await database.rows(first.format(""), policy.since, size)
+    while rows:
+        yield [row[1] for row in rows]
+        after = first.format(" AND (active_at, customer_id) > ($3, $4)")
+        rows = await database.rows(after, policy.since, size, *rows[-1]) if len(rows) == size else []

@@ -1,0 +1,61 @@
+"""For how long what is personal is kept."""
+
+from collections.abc import Sequence
+
+import strawberry
+
+from regulars_core.customers.erasure.retention import due_count
+from regulars_core.plugins.owners import CORE
+from regulars_schema.composition.contributions import Contribution, Extension
+from regulars_schema.fields.declarations import batched
+from regulars_schema.request.context import RequestContext
+from regulars_schema.request.permissions import requires
+from regulars_schema.shop.shop import Shop
+
+ERASE = "customers.erase"
+
+
+@requires(ERASE)
+@strawberry.type(description="For how long what is personal is kept, by the settings of the shop.")
+class RetentionPolicy:
+    """Over regulars_core.shop.retention_settings.RetentionSettings."""
+
+    inactive_months: int | None = strawberry.field(
+        description="After how many months without a purchase, a note or a change a customer is erased; null for never."
+    )
+    erase_after_days: int = strawberry.field(description="After how many days an erasure that was asked for is done.")
+    note_months: int | None = strawberry.field(description="After how many months a note is deleted; null for never.")
+
+
+@batched(
+    name="retention",
+    needs=ERASE,
+    returns=RetentionPolicy | None,
+    description="For how long what is personal is kept.",
+)
+async def retention(shops: Sequence[Shop], context: RequestContext) -> Sequence[RetentionPolicy]:
+    """The policy, which is a setting."""
+    settings = context.shop.settings
+    policy = RetentionPolicy(
+        inactive_months=settings.retention_inactive_months,
+        erase_after_days=settings.erase_after_days,
+        note_months=settings.retention_note_months,
+    )
+    return [policy for _ in shops]
+
+
+@batched(
+    name="dueCount",
+    returns=int,
+    description="How many customers the next run would put on the list to be erased; they can be cancelled one by one until "
+    "their time.",
+)
+async def due(policies: Sequence[RetentionPolicy], context: RequestContext) -> Sequence[int]:
+    """Counted as the run would find them."""
+    count = await due_count(context.shop)
+    return [count for _ in policies]
+
+
+def contribution() -> Contribution:
+    """What this room brings to the schema."""
+    return Contribution(CORE, extensions=[Extension(Shop, [retention]), Extension(RetentionPolicy, [due])])

@@ -1,0 +1,198 @@
+"""Customers of whom nothing was heard for long are put on the list to be erased: nobody else, once, and they can be cancelled."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import time_machine
+
+from regulars_core.customers.erasure.due import erase_due
+from regulars_core.customers.erasure.retention import due_count
+from regulars_core.customers.erasure.retention_requests import request_due
+from regulars_core.plugin import Shop, plugins_on
+from regulars_core.queries.inserts import insert
+from regulars_core.testing import OpenShop
+from regulars_loyalty import regulars_claims
+from regulars_schema.testing import Api
+from tests.erasure.conftest import BOTH
+
+THE_LIST = """query($state: ErasureState) { shop { retention { inactiveMonths eraseAfterDays noteMonths dueCount } }
+  erasures(first: 100, state: $state) { nodes { id ground requestedBy requestedAt scheduledFor customer { firstName } } } }"""
+
+
+@contextmanager
+def on(day: str) -> Iterator[None]:
+    """It is this day."""
+    with time_machine.travel(datetime.fromisoformat(day).replace(hour=12, tzinfo=UTC), tick=False):
+        yield
+
+
+async def create(api: Api, name: str, **given: Any) -> str:
+    made = await api.done(
+        "customerCreate", "customer { id }", {"firstName": name, "lastName": "Li", "force": True, **given}
+    )
+    return str(made["customer"]["id"])
+
+
+async def sells(api: Api, customer: str, reference: str, **given: Any) -> str:
+    sale = {"reference": reference, "customerId": customer, "lines": [{"name": "Tea", "total": "5.00"}], **given}
+    made = await api.done("purchaseRecord", "purchase { id }", sale)
+    return str(made["purchase"]["id"])
+
+
+async def listed(api: Api, state: str = "SCHEDULED") -> tuple[int, list[str]]:
+    """How many are due, and the names of those of whom this has become."""
+    found = await api.data(THE_LIST, state=state)
+    return found["shop"]["retention"]["dueCount"], sorted(
+        one["customer"]["firstName"] for one in found["erasures"]["nodes"]
+    )
+
+
+@pytest.fixture
+async def api(open_shop: OpenShop) -> Api:
+    plugins = plugins_on(BOTH).without("birthday")
+    return Api.of(await open_shop(plugins=plugins, retention_inactive_months=12))
+
+
+async def fill(api: Api) -> None:
+    """Of everybody the last that was heard is told by the name; whoever is in capitals is due in March 2025."""
+    shop = api.shop
+    with on("2023-11-30"):
+        ids = {name: await create(api, name) for name in (
+            "SILENT", "GONE AWAY", "bought", "voided", "noted", "open", "agreed", "looked at", "renamed", "owes",
+            "has credit", "moved", "ALIASED", "alias", "merged", "late alias", "asked for", "erased",
+        )}  # fmt: skip
+        await sells(api, ids["SILENT"], "S1")
+        await api.done("noteAdd", "note { id }", {"customerId": ids["SILENT"], "body": "Likes tea."})
+        await api.done("customerDeactivate", "customer { id }", {"id": ids["GONE AWAY"]})
+        await api.done("noteAdd", "note { id }", {"customerId": ids["open"], "body": "Ill.", "type": "COMPLAINT"})
+        await sells(api, ids["owes"], "S2", due="5.00", payments=[])
+        credit = {"customerId": ids["has credit"], "amount": {"amount": "1.00"}, "reason": "GOODWILL"}
+        await api.done("creditAdd", "entry { id }", credit)
+        merge = {"survivorId": ids["ALIASED"], "absorbedIds": [ids["alias"]]}
+        await api.done("customersMerge", "customersMerge { mergeId }", merge)
+        for name, day in (("asked for", "2026-01-01"), ("erased", "2023-11-30")):
+            asked = {"customerId": ids[name], "scheduledFor": f"{day}T12:00:00Z"}
+            await api.done("customerEraseRequest", "erasure { id }", asked)
+        await erase_due(shop)
+    with on("2024-03-01"):  # twelve months ago, to the day: that is lately enough
+        await sells(api, ids["bought"], "S3")
+        await api.done("purchaseVoid", "purchase { id }", {"purchaseId": await sells(api, ids["voided"], "S4")})
+        await api.done("noteAdd", "note { id }", {"customerId": ids["noted"], "body": "Came by."})
+        entry = {"purpose": "marketing", "decision": "WITHDRAWN", "source": "letter"}
+        await api.done("consentRecord", "consents { id }", {"customerId": ids["agreed"], "entries": [entry]})
+        await api.done("verificationRecord", "verification { id }", {"customerId": ids["looked at"], "subject": "AGE"})
+        await api.done("customerUpdate", "customer { id }", {"id": ids["renamed"], "lastName": "Lee"})
+        await api.done("tagsAdd", "customer { id }", {"customerId": ids["moved"], "tags": ["moved"]})
+        merge = {"survivorId": ids["merged"], "absorbedIds": [ids["late alias"]]}
+        await api.done("customersMerge", "customersMerge { mergeId }", merge)
+    with on("2024-02-29"):
+        await sells(api, ids["SILENT"], "S5")
+
+
+async def test_who_is_due(api: Api) -> None:
+    shop = api.shop
+    await fill(api)
+    with on("2025-03-01"):
+        assert await listed(api) == (3, ["asked for"])
+        await request_due(shop)
+        await request_due(shop)
+        assert await listed(api) == (0, ["ALIASED", "GONE AWAY", "SILENT", "asked for"])
+        found = await api.data(THE_LIST, state="SCHEDULED")
+        policy = {"inactiveMonths": 12, "eraseAfterDays": 10, "noteMonths": None, "dueCount": 0}
+        assert found["shop"]["retention"] == policy
+        [one] = [e for e in found["erasures"]["nodes"] if e["customer"]["firstName"] == "SILENT"]
+        assert {one["ground"], one["requestedBy"], one["scheduledFor"]} == {
+            "RETENTION", "request-erasures", "2025-03-11T12:00:00.000Z",
+        }  # fmt: skip
+        rows = await shop.database.rows("SELECT action, changes FROM audit WHERE key_name = 'request-erasures'")
+        assert [row[0] for row in rows] == ["customerEraseRequest"] * 3
+        assert '"ground":[null,"RETENTION"]' in rows[0][1]
+        away = next(e["id"] for e in found["erasures"]["nodes"] if e["customer"]["firstName"] == "GONE AWAY")
+        cancel = {"erasureId": away}
+        await api.done("customerEraseCancel", "erasure { id }", cancel)
+    with on("2025-03-10"):  # came back while there was time
+        aliased = await api.data('{ customers(search: "aliased") { nodes { id } } }')
+        await sells(api, aliased["customers"]["nodes"][0]["id"], "S6")
+    with on("2025-03-11"):
+        await erase_due(shop)
+        assert await listed(api, "DONE") == (8, ["", ""])
+        assert await listed(api, "CANCELLED") == (8, ["ALIASED", "GONE AWAY"])
+        [entry] = await shop.database.rows(
+            "SELECT changes FROM audit WHERE action = 'customerEraseCancel' AND key_id = 'job'"
+        )
+        assert "CANCELLED" in entry[0]
+    with on("2026-02-28"):
+        await request_due(shop)
+        assert "GONE AWAY" not in (await listed(api))[1]  # not within a year
+    with on("2026-03-02"):
+        await request_due(shop)
+        assert "GONE AWAY" in (await listed(api))[1]
+
+
+async def test_what_a_plugin_knows_keeps_somebody_while_it_is_off(api: Api, open_shop: OpenShop) -> None:
+    with on("2023-01-01"):
+        ana = await create(api, "Ana")
+        given = {"customerId": ana, "amount": {"amount": "1.00"}, "reason": "GOODWILL"}
+        await api.done("creditAdd", "entry { id }", given)
+        bo = await create(api, "Bo")
+    assert [one.name for one in regulars_claims()] == ["loyalty-balances"]
+    on_, off = (plugins_on(BOTH), plugins_on(BOTH).without("loyalty"))
+    for plugins in (on_, off):
+        shop = await open_shop(plugins=plugins, retention_inactive_months=12)
+        assert await due_count(shop) == 1
+    await request_due(shop)
+    other = Api.of(shop)
+    assert await listed(other) == (0, ["Bo"])
+    # What the shop decides by the time counts: nobody is erased by a policy that is none any more.
+    with on("2099-01-01"):
+        await erase_due(await open_shop(plugins=off))
+    assert await listed(other, "CANCELLED") == (0, ["Bo"])
+    assert bo
+
+
+async def crowd(shop: Shop, count: int) -> None:
+    """So many customers who were registered and never came."""
+    people = [f"{n:032x}" for n in range(1, count + 1)]
+    columns = ("id", "code", "first_name", "last_name", "sort_name", "status", "group_id", "version", "created_at",
+               "updated_at")  # fmt: skip
+    group = (await shop.database.rows("SELECT id FROM customer_group"))[0][0]
+    stats = ("customer_id", "first_purchase_at", "last_purchase_at", "active_at", "total_spent", "purchase_count")
+
+    async def write() -> None:
+        rows = [(id_, id_, "A", "B", "b, a", "ACTIVE", group, 1, n, n) for n, id_ in enumerate(people)]
+        await insert(shop.database, "customer", columns, rows)
+        await insert(shop.database, "customer_stats", stats, [(id_, n, n, n, 0, 0) for n, id_ in enumerate(people)])
+
+    await shop.database.transaction(write)
+
+
+async def test_killed_half_way_by_two_and_beside_a_till(open_shop: OpenShop) -> None:
+    """2,500 are due: whoever comes after a killed one asks for the others, two at once ask once, and who buys is let go."""
+    settings = {"retention_inactive_months": 1, "erase_after_days": 0}
+    shop, other = [await open_shop(plugins=plugins_on({}), **settings) for _ in range(2)]
+    await crowd(shop, 2_500)
+    assert await due_count(shop) == 2_500
+    asked = "SELECT count(*), count(DISTINCT customer_id) FROM erasure WHERE state = 'SCHEDULED'"
+    killed = asyncio.create_task(request_due(shop))
+    while not (await shop.database.rows(asked))[0][0]:
+        pass
+    killed.cancel()
+    await asyncio.wait([killed])
+    [(before, _)] = await shop.database.rows(asked)
+    assert 0 < before < 2_500
+    assert await due_count(shop) == 2_500 - before
+    till = Api.of(other)
+    buyers = [f"customer_{n:032x}" for n in (1, 900, 2_500)]
+    with shop.database.counting() as counted:
+        await asyncio.gather(
+            request_due(shop), request_due(other), *(sells(till, buyer, f"R{n}") for n, buyer in enumerate(buyers))
+        )
+    assert len(counted) < 100
+    [(number, people)] = await shop.database.rows(asked)
+    assert number == people
+    assert 2_500 - len(buyers) <= number <= 2_500
+    assert await due_count(shop) == 0
