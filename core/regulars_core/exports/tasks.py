@@ -17,7 +17,7 @@ from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, Input
 from regulars_core.customers.reads import CUSTOMERS, page_of_customers
 from regulars_core.exports.columns import ExportBatch, ExportColumn, Subject, UnknownColumns, cells_of, columns_named
 from regulars_core.exports.csv_text import CSV, rows_written
-from regulars_core.exports.purchases import lines_to_export
+from regulars_core.exports.purchases import MAX_AT_ONCE, lines_to_export
 from regulars_core.files import storage
 from regulars_core.files.exports import Taken, log_export
 from regulars_core.keys.authentication import actor_of_key
@@ -33,7 +33,6 @@ from regulars_core.shop.shop import Shop
 
 EXPORT = "customers.export"
 _KINDS: dict[str, type[int] | type[str]] = {"int": int, "str": str}
-_MAX_PURCHASES = 500  # in one piece: each has some lines
 
 
 @dataclass(frozen=True)
@@ -165,6 +164,6 @@ PURCHASES_EXPORT = BulkTask(
     _stepping("PURCHASES"),
     _counting("PURCHASES"),
     _ended,
-    most=_MAX_PURCHASES,
+    most=MAX_AT_ONCE,
 )
 """The bulk tasks."""
