@@ -36,6 +36,7 @@ from regulars_core.events.replay import catch_up, forget_old
 from regulars_core.exports.columns import ExportColumn, ExportColumns
 from regulars_core.exports.customers import CUSTOMER_COLUMNS
 from regulars_core.exports.data_requests import DATA_REQUEST
+from regulars_core.exports.declared import DECLARED_COLUMNS
 from regulars_core.exports.purchases import PURCHASE_COLUMNS
 from regulars_core.exports.tasks import CUSTOMERS_EXPORT, PURCHASES_EXPORT
 from regulars_core.files.expiry import damaged, drop_expired, drop_for_erasure
@@ -240,7 +241,7 @@ def regulars_bulk_tasks() -> Sequence[BulkTask]:
 @hookimpl
 def regulars_export_columns() -> Sequence[ExportColumn | ExportColumns]:
     """Core's columns of exports."""
-    return [*CUSTOMER_COLUMNS, *PURCHASE_COLUMNS]
+    return [*CUSTOMER_COLUMNS, *DECLARED_COLUMNS, *PURCHASE_COLUMNS]
 
 
 @hookimpl

@@ -30,7 +30,8 @@ def test_a10_an_export_leaves_a_line(regulars: Regulars, database_url: str, targ
     assert done.exit_code == 0
     [(action, _, about, asked)] = told(database_url)
     assert (action, about) == ("customersExport", None)
-    assert asked == {"fields": [None, ["code", "email"]], "from": [None, "2020-01-01"]}
+    days = '{"createdAt":{"days":{"from":"2020-01-01"}}}'
+    assert asked == {"columns": [None, ["code", "email"]], "narrowedBy": [None, days]}
     assert "ana" not in str(told(database_url))
 
 

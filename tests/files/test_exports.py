@@ -166,6 +166,9 @@ async def test_who_may_not_read_any_more_what_decides_on_rows_gets_none(desk: De
     made = await desk.done("segmentCreate", "segment { id }", {"name": "Buyers", "where": bought})
     segment = {"segment": {"in": [made["segment"]["id"]]}}
     store = await desk.done("storeCreate", "store { id }", {"code": "A", "name": "A"})
+    define = {"name": "card", "label": "Card", "type": "TEXT", "isSensitive": True}
+    await desk.done("customerAttributeDefine", "__typename", define)
+    card = {"everyone": True, "columns": ["attribute.card"]}
     here = {"store": {"in": [store["store"]["id"]]}}
     await sale(desk, "1", await customer(desk, "Bo", "Li"), "A", "5.00")
     rows = await desk.fetched(
@@ -184,13 +187,15 @@ async def test_who_may_not_read_any_more_what_decides_on_rows_gets_none(desk: De
         ("segment", "customersExport", {"where": {"any": [segment, agree]}}, "purchases.view"),
         ("alone", "customersExport", {"where": segment}, "purchases.view"),
         ("named", "customersExport", {"segmentId": made["segment"]["id"]}, "purchases.view"),
+        ("described", "customersExport", card, "customers.view_sensitive"),
+        ("agreed", "customersExport", {"everyone": True, "columns": ["consent.marketing.email"]}, "consents.view"),
         ("order", "customersExport", by_total, "purchases.view"),
         ("totals", "customersExport", by_total, "customers.totals"),
         ("sales", "purchasesExport", {"where": of_ana, "columns": ["reference"]}, "customers.view"),
     ]  # fmt: skip
     held = {"customers.view", "customers.export", "consents.view", "purchases.view", "stores.view"}
     for name, mutation, given, lost in cases:
-        holding = held - {"purchases.view"} | {lost} if lost == "customers.totals" else held
+        holding = held - {"purchases.view"} | {lost} if lost == "customers.totals" else held | {lost}
         await desk.done("roleCreate", "role { name }", {"name": name, "permissions": sorted(holding)})
         other = await desk.new_key(name)
         asked = (await other.done(mutation, "bulkJob { id }", {"columns": ["code"], **given}))["bulkJob"]["id"]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from regulars_core.customers.consents.columns import consent_columns
 from regulars_core.customers.registration import give_codes, register
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.exports.columns import Cell, ExportBatch, ExportColumn, ExportColumns, UnknownColumns, export_columns
@@ -32,7 +33,8 @@ async def declared(_: Shop) -> Sequence[ExportColumn]:
 async def test_they_stand_behind_cores_and_each_name_is_ones(open_with: OpenWith) -> None:
     counting = plugin(regulars_export_columns=lambda: [LETTERS, ExportColumns(declared)])
     shop = await open_with(plugins_on({"counting": counting}))
-    assert list(await export_columns(shop, "CUSTOMERS")) == [*FIELDS, "letters", "attribute.hat"]
+    consents = [column.name for column in consent_columns(shop.settings)]
+    assert list(await export_columns(shop, "CUSTOMERS")) == [*FIELDS, "letters", *consents, "attribute.hat"]
     assert list(await export_columns(shop, "PURCHASES"))[-1] == "hat"
     await register(shop, await give_codes(shop, [checked(shop.settings, NewCustomer("Ana", "Li"))]))
     target = io.StringIO(newline="")

@@ -3,12 +3,19 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from regulars_core.primitives.cells import escaped
 
 CSV = "text/csv; charset=utf-8"
 """What such a file is."""
+
+
+class Target(Protocol):
+    """What text is written to."""
+
+    def write(self, text: str, /) -> int:
+        """Write some more."""
 
 
 def safe_cell(value: Any) -> Any:

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import fields as dataclass_fields
 from datetime import date, timedelta
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any
 
 from regulars_core.customers.columns import COLUMNS
 from regulars_core.customers.completeness.reads import Completeness, completeness_of
-from regulars_core.customers.filters import NOT_GONE
+from regulars_core.customers.filters import not_gone
 from regulars_core.customers.reads import (
     ADDRESSES,
     SORT_KEYS,
@@ -33,10 +33,10 @@ from regulars_core.exports.columns import (
     time_written,
     written,
 )
-from regulars_core.exports.csv_text import rows_written
+from regulars_core.exports.csv_text import Target, rows_written
 from regulars_core.groups.reads import GroupRow, groups_by_ids
 from regulars_core.primitives.cells import joined
-from regulars_core.primitives.clock import start_of
+from regulars_core.primitives.clock import Instant, start_of
 from regulars_core.purchases.statistics import stats_in_stores
 from regulars_core.queries.pages import Order, Window
 from regulars_core.queries.rows import listed_of
@@ -154,41 +154,41 @@ FIELDS = tuple(column.name for column in CUSTOMER_COLUMNS)
 """Their names."""
 
 
-class Target(Protocol):
-    """What text is written to."""
-
-    def write(self, text: str, /) -> int:
-        """Write some more."""
-
-
 async def export_customers(
-    shop: Shop, target: Target, fields: Sequence[str], first_day: date | None = None, last_day: date | None = None
+    shop: Shop,
+    target: Target,
+    fields: Sequence[str],
+    first_day: date | None = None,
+    last_day: date | None = None,
+    *,
+    where: Where | None = None,
+    days: tuple[Instant | None, Instant | None] = (None, None),
 ) -> int:
     """Write customers registered from one day to another, where the shop is, as CSV, without who was merged into another one or
-    erased; answers how many.
+    erased; answers how many. `where` narrows them further; `days` are the instants between which purchases count.
 
     Raises UnknownColumns before anything is written.
     """
     columns = await columns_named(shop, "CUSTOMERS", fields)
     target.write(rows_written([fields]))
     count = 0
-    async for customers in _batches(shop, _registered(shop, first_day, last_day)):
-        target.write(rows_written(await cells_of(columns, ExportBatch(shop, customers))))
+    async for customers in _batches(shop, _registered(shop, first_day, last_day, where)):
+        target.write(rows_written(await cells_of(columns, ExportBatch(shop, customers, None, days))))
         count += len(customers)
     return count
 
 
-def _registered(shop: Shop, first_day: date | None, last_day: date | None) -> Where | None:
+def _registered(shop: Shop, first_day: date | None, last_day: date | None, where: Where | None) -> Where:
     conditions: list[tuple[str, Any]] = []
     if first_day is not None:
         conditions.append((">=", start_of(first_day, shop.settings.zone)))
     if last_day is not None and last_day < date.max:
         conditions.append(("<", start_of(last_day + timedelta(days=1), shop.settings.zone)))
     registered = Where("leaf", leaf=Leaf("createdAt", compared("c.created_at")), conditions=tuple(conditions))
-    return Where("all", (NOT_GONE, registered))
+    return Where("all", (not_gone(where), registered))
 
 
-async def _batches(shop: Shop, where: Where | None) -> AsyncIterator[Sequence[CustomerRow]]:
+async def _batches(shop: Shop, where: Where) -> AsyncIterator[Sequence[CustomerRow]]:
     order, after = Order(SORT_KEYS["CREATED_AT"]), None
     while True:
         page = await page_of_customers(

@@ -8,17 +8,27 @@ from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.exports.columns import (
     ExportBatch,
     ExportColumn,
+    cells_of,
+    columns_named,
     labelled,
     of_batch,
     of_rows,
     time_written,
     written,
 )
+from regulars_core.exports.csv_text import Target, rows_written
 from regulars_core.primitives.money import Money
 from regulars_core.purchases.payments.payment_rows import PaymentRow, payments_of
-from regulars_core.purchases.reads import LineRow, PurchaseRow, lines_of
+from regulars_core.purchases.reads import SORT_KEYS, LineRow, PurchaseRow, lines_of, page_of_purchases
+from regulars_core.queries.pages import Order, Window
+from regulars_core.queries.where import Where
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.reads import StoreRow, stores_by_ids
+
+MAX_AT_ONCE = 500
+"""Purchases that are read at once: each has some lines."""
+IN_ORDER = Order(SORT_KEYS["PURCHASED_AT"])
+"""In which they are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +153,19 @@ PURCHASE_COLUMNS: Sequence[ExportColumn] = [
     _BY_NAME[name] for name in (*_ORDER, *(name for name in _BY_NAME if name not in _ORDER))
 ]
 """Core's columns of purchases."""
+
+
+async def export_purchases(shop: Shop, target: Target, names: Sequence[str], where: Where) -> int:
+    """Write purchases as CSV, a row for each line; answers how many rows. Raises UnknownColumns before anything is written."""
+    columns = await columns_named(shop, "PURCHASES", names)
+    target.write(rows_written([names]))
+    count, after = 0, None
+    while True:
+        window = Window(IN_ORDER, MAX_AT_ONCE, backward=False, after=after, before=None)
+        page = await page_of_purchases(shop.database, window, where)
+        rows = await lines_to_export(shop, page.rows)
+        target.write(rows_written(await cells_of(columns, ExportBatch(shop, rows))))
+        count += len(rows)
+        if not page.has_next:
+            return count
+        after = page.positions[-1]

@@ -17,7 +17,7 @@ from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, Input
 from regulars_core.customers.reads import CUSTOMERS, page_of_customers
 from regulars_core.exports.columns import ExportBatch, ExportColumn, Subject, UnknownColumns, cells_of, columns_named
 from regulars_core.exports.csv_text import CSV, rows_written
-from regulars_core.exports.purchases import lines_to_export
+from regulars_core.exports.purchases import MAX_AT_ONCE, lines_to_export
 from regulars_core.files import storage
 from regulars_core.files.exports import Taken, log_export
 from regulars_core.keys.authentication import actor_of_key
@@ -33,7 +33,6 @@ from regulars_core.shop.shop import Shop
 
 EXPORT = "customers.export"
 _KINDS: dict[str, type[int] | type[str]] = {"int": int, "str": str}
-_MAX_PURCHASES = 500  # in one piece: each has some lines
 
 
 @dataclass(frozen=True)
@@ -68,10 +67,14 @@ async def request_export(shop: Shop, wanted: Wanted, by: Actor, needs: Sequence[
     return await request_bulk_job(shop, f"{wanted.of}_EXPORT", given, by, needs=held, job_id=job_id)
 
 
-async def refuse_who_lost(shop: Shop, job_id: str, key_id: str) -> None:
-    """Raise Refused if the key that has asked for a job does not hold any more what that needed, or is no more."""
+async def refuse_who_lost(shop: Shop, job_id: str, key_id: str, columns: Sequence[ExportColumn] = ()) -> None:
+    """Raise Refused if the key that has asked for a job does not hold any more what that needed, or is no more; nor what these
+    columns need now, which may be more: an attribute of the same name may be a sensitive one since."""
+    actor = await actor_of_key(shop, key_id)
     row = await shop.database.row("SELECT needs FROM bulk_job WHERE id = $1", job_id)
-    lost = lacking(await actor_of_key(shop, key_id), orjson.loads(row[0]) if row and row[0] else {EXPORT: None})
+    lost = lacking(actor, orjson.loads(row[0]) if row and row[0] else {EXPORT: None})
+    if lost is None and actor is not None:
+        lost = next((column.needs for column in columns if not column.is_allowed(actor)), None)
     if lost is not None:
         raise Refused(Problem("FORBIDDEN", f"The key does not hold {lost} any more, where it held it."))
 
@@ -79,8 +82,8 @@ async def refuse_who_lost(shop: Shop, job_id: str, key_id: str) -> None:
 def _stepping(of: Subject) -> Callable[[Shop, BulkBatch], Any]:
     async def step(shop: Shop, batch: BulkBatch) -> BulkStep:
         given = batch.input
-        await refuse_who_lost(shop, given["job"], batch.key[0])
         columns = await _columns(shop, of, given["columns"])
+        await refuse_who_lost(shop, given["job"], batch.key[0], columns)
         place: dict[str, Any]
         if batch.place is None:
             place = {"file": new_id(), "after": None, "pieces": 0, "rows": 0}
@@ -161,6 +164,6 @@ PURCHASES_EXPORT = BulkTask(
     _stepping("PURCHASES"),
     _counting("PURCHASES"),
     _ended,
-    most=_MAX_PURCHASES,
+    most=MAX_AT_ONCE,
 )
 """The bulk tasks."""

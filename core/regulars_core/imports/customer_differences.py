@@ -4,13 +4,20 @@ Of a record that was merged, an old file says what it said before: only what dif
 survivor's where the survivor has nothing there, as in a merge, and overwrites nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
 
+from regulars_core.customers.attributes.reads import attributes_of
+from regulars_core.customers.attributes.rules import GivenAttribute
+from regulars_core.customers.consents.columns import ConsentColumn
+from regulars_core.customers.consents.entries import CheckedConsent
+from regulars_core.customers.consents.reads import ConsentRow, consents_said, states_of
+from regulars_core.customers.consents.rules import State
 from regulars_core.customers.rules import ADDRESSES, Address, CustomerChanges, tag_key
 from regulars_core.customers.sealed import opened_columns
+from regulars_core.exports.declared import attribute_column
 from regulars_core.imports.customer_rows import IMPORTED, Entry
 from regulars_core.imports.recognition import Known
 from regulars_core.primitives.errors import Problem
@@ -30,6 +37,17 @@ class _Existing:
     is_company: bool
     tags: list[str] = field(default_factory=list)
     addresses: dict[str, Address] = field(default_factory=dict)
+    attributes: Mapping[str, str | None] = field(default_factory=dict)
+    consents: State[ConsentRow] = field(default_factory=dict)
+    said: Set[tuple[Any, ...]] = frozenset()
+    """What was ever said, of consents, in force or not."""
+
+    def has_said(self, one: CheckedConsent) -> bool:
+        """Whether this was said before: at the same instant, or where none is told, is in force."""
+        before = self.consents.get((one.purpose, one.channel))
+        if before is not None and before.decision == one.decision and one.at in (None, before.at):
+            return True
+        return (one.purpose, one.channel, one.decision, one.at) in self.said
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +56,12 @@ class Difference:
 
     changes: CustomerChanges
     problem: Problem | None = None
+    consents: Sequence[CheckedConsent] = ()
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether all is as the entry tells."""
+        return not self.changes and not self.consents and self.problem is None
 
 
 async def differences(
@@ -48,6 +72,7 @@ async def differences(
     the phone alone and has something else."""
     ids = sorted({id_ for one, _ in entries for id_ in (one.record_id, one.customer_id)})
     existing = await _existing_customers(shop, ids)
+    await _look_further(shop, existing, [entry for _, entry in entries])
     found = []
     for one, entry in entries:
         record, group_id = existing[one.record_id], groups.get(entry.group)
@@ -56,8 +81,27 @@ async def differences(
         elif one.is_by_phone_alone(entry):
             found.append(_filled_up(record, entry, group_id))
         else:
-            found.append(Difference(_changes(record, entry, group_id)))
+            changes = _changes(record, entry, group_id)
+            found.append(Difference(changes, consents=_new_consents(record, entry)))
     return found
+
+
+async def _look_further(shop: Shop, existing: Mapping[str, _Existing], entries: Sequence[Entry]) -> None:
+    """Look up attributes and consents, too, where any entry tells of them."""
+    ids = list(existing)
+    if any(entry.customer.attributes for entry in entries):
+        for id_, rows in (await attributes_of(shop, ids, sensitive=True)).items():
+            existing[id_].attributes = {row.name: row.value for row in rows}
+    if any(entry.customer.consents for entry in entries):
+        for id_, state in (await states_of(shop.database, ids)).items():
+            existing[id_].consents = state
+        for id_, records in (await consents_said(shop.database, ids)).items():
+            existing[id_].said = {(one.purpose, one.channel, one.decision, one.at) for one in records}
+
+
+def _new_consents(existing: _Existing, entry: Entry) -> list[CheckedConsent]:
+    """What was not said before. It is written down as anybody's: what is in force is decided by when it was said."""
+    return [one for one in entry.customer.consents if not existing.has_said(one)]
 
 
 async def _existing_customers(shop: Shop, ids: Sequence[str]) -> dict[str, _Existing]:
@@ -95,6 +139,8 @@ def _changes(existing: _Existing, entry: Entry, group_id: str | None) -> Custome
         different["is_company"] = customer.is_company
     if group_id is not None and group_id != existing.group_id:
         different["group_id"] = group_id
+    if described := [one for one in customer.attributes if one.value != existing.attributes.get(one.definition.name)]:
+        different["attributes"] = [GivenAttribute(one.definition.name, one.value) for one in described]
     known_tags = {tag_key(tag) for tag in existing.tags}
     if new_tags := [tag for tag, key in customer.tags if key not in known_tags]:
         different["tags"] = [*existing.tags, *new_tags]
@@ -111,6 +157,8 @@ def _handed_on(record: _Existing, survivor: _Existing, entry: Entry, group_id: s
     """What an entry tells anew of a record, for the customer into whom it was merged."""
     new, wanted = (dict[str, Any](_changes(one, entry, group_id)) for one in (record, survivor))
     changes = {name: value for name, value in wanted.items() if name in new}
+    if "attributes" in changes:  # but for what the record has
+        changes["attributes"] = [one for one in changes["attributes"] if one in new["attributes"]]
     if "tags" in changes:  # without those that the record has and the survivor has lost since
         before = {tag_key(tag) for tag in record.tags} - {tag_key(tag) for tag in survivor.tags}
         changes["tags"] = [tag for tag in changes["tags"] if tag_key(tag) not in before]
@@ -120,24 +168,31 @@ def _handed_on(record: _Existing, survivor: _Existing, entry: Entry, group_id: s
             " Name that one to change it."
         )
         return Difference({}, Problem("ALREADY_MERGED", message))
-    return Difference(changes)  # type: ignore[arg-type]
+    return Difference(changes, consents=_new_consents(survivor, entry))  # type: ignore[arg-type]
 
 
 def _filled_up(existing: _Existing, entry: Entry, group_id: str | None) -> Difference:
     """What an entry tells of whom the phone alone says that it is: it fills what is empty, and overwrites nothing."""
-    changes = _changes(existing, entry, group_id)
-    if clashing := _clashing(existing, changes):
+    changes, consents = _changes(existing, entry, group_id), _new_consents(existing, entry)
+    spoken = [ConsentColumn(one.purpose, one.channel).name for one in consents if _has_spoken(existing, one)]
+    if clashing := ", ".join([*filter(None, [_clashing(existing, changes)]), *spoken]):
         message = (
             f"{existing.code} has this phone, and something else here: {clashing}. A phone alone does not tell who it is:"
             " name a customer by code or e-mail."
         )
         return Difference({}, Problem("SAME_PHONE", message))
-    return Difference(changes)
+    return Difference(changes, consents=consents)
+
+
+def _has_spoken(existing: _Existing, one: CheckedConsent) -> bool:
+    return (one.purpose, one.channel) in existing.consents
 
 
 def _clashing(existing: _Existing, changes: Mapping[str, Any]) -> str:
     """The columns, as the file calls them, of changes where the customer has something else; tags are added."""
-    return ", ".join(_COLUMN.get(name, name) for name in changes if name != "tags" and not _lacks(existing, name))
+    names = [_COLUMN.get(name, name) for name in changes if name not in _OF_SEVERAL and not _lacks(existing, name)]
+    given = [one.name for one in changes.get("attributes", ()) if existing.attributes.get(one.name) is not None]
+    return ", ".join([*names, *map(attribute_column, given)])
 
 
 def _lacks(existing: _Existing, name: str) -> bool:
@@ -147,6 +202,7 @@ def _lacks(existing: _Existing, name: str) -> bool:
     return name in existing.columns and not existing.columns[name]
 
 
+_OF_SEVERAL = ("tags", "attributes")
 _KINDS = {name: kind for kind, name in ADDRESSES.items()}
 _COLUMN = {"group_id": "group", "billing_address": "billing", "shipping_address": "shipping"}
 """What the file calls what is changed, where that is something else."""

@@ -6,13 +6,17 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
+from regulars_core.customers.attributes.rules import Declared, GivenAttribute
 from regulars_core.customers.columns import COLUMNS
+from regulars_core.customers.consents.columns import ConsentColumn, consent_columns, entries_in
+from regulars_core.customers.consents.entries import ConsentEntry
 from regulars_core.customers.contact import parse_phone
 from regulars_core.customers.names import parted, proper
 from regulars_core.customers.requirements import NAMES_OF_PEOPLE
 from regulars_core.customers.rules import Address, CheckedCustomer, NewCustomer, checked, derived
 from regulars_core.exports.customers import COUNTED
-from regulars_core.imports.files.columns import Header, Layout
+from regulars_core.exports.declared import attribute_column
+from regulars_core.imports.files.columns import Header, Layout, plain_name
 from regulars_core.imports.files.profiles import Profile
 from regulars_core.imports.files.records import Row
 from regulars_core.imports.files.values import Unreadable, days, times, truth
@@ -30,6 +34,7 @@ _DAYS = [column.name for column in IMPORTED if column.is_day]
 _PLAIN = ("code", *(column.name for column in IMPORTED if not column.is_day), *_DAYS)
 _OTHER = ("created_at", "group", "store", "tags", "is_company", "full_name", "phone_country", "time_zone")
 _PARTS = tuple(part.name for part in fields(Address))
+_CONSENT_AT = "consent_at"
 _BILLING, _SHIPPING = (tuple(f"{kind}_{part}" for part in _PARTS) for kind in ("billing", "shipping"))
 
 CUSTOMERS = Layout(
@@ -38,13 +43,26 @@ CUSTOMERS = Layout(
     passed_over=COUNTED,
     also={"origin_store": "store"},
 )
-"""The columns that a file of customers may have: all that an export has are read, but for what is counted."""
+"""The columns that a file of customers may have in every shop: all that an export has are read, but for what is counted."""
 
 
-def layout_of(settings: Settings, options: ImportOptions) -> Layout:
-    """The columns of a file of customers: those that the shop requires must be there, unless they may be incomplete."""
-    required = () if options.takes_incomplete else settings.required_fields
-    return replace(CUSTOMERS, required=required, instead=dict.fromkeys(NAMES_OF_PEOPLE, ("company_name", "full_name")))
+def known_layout(settings: Settings, declared: Declared) -> Layout:
+    """The columns of a file of customers in this shop: also what it has declared, and what it asks for consent to."""
+    attributes = list(map(attribute_column, declared))
+    consents = [column.name for column in consent_columns(settings)]
+    own = (*attributes, *consents, _CONSENT_AT)
+    also = {**CUSTOMERS.also, **{plain_name(name): name for name in own}}
+    return replace(CUSTOMERS, columns=(*CUSTOMERS.columns, *own), also=also, unlisted=frozenset(consents))
+
+
+def layout_of(settings: Settings, options: ImportOptions, declared: Declared) -> Layout:
+    """The same for an import: what the shop requires must be there, unless customers may be incomplete."""
+    needed = [*settings.required_fields, *(attribute_column(name) for name, one in declared.items() if one.is_required)]
+    return replace(
+        known_layout(settings, declared),
+        required=() if options.takes_incomplete else needed,
+        instead=dict.fromkeys(NAMES_OF_PEOPLE, ("company_name", "full_name")),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +110,7 @@ class Entry:
 class EntryReader:
     """Reads the rows of one file."""
 
-    def __init__(self, shop: Shop, options: ImportOptions, header: Header) -> None:
+    def __init__(self, shop: Shop, options: ImportOptions, header: Header, declared: Declared) -> None:
         profile = options.profile or Profile()
         self._settings, self._header, self._complete = shop.settings, header, not options.takes_incomplete
         self._full_names, self._tag_separator = profile.full_names, profile.tag_separator
@@ -100,6 +118,13 @@ class EntryReader:
         self._time = times(options.date_formats, profile.zone or shop.settings.zone)
         self._day = days(options.date_formats)
         self._pick_plain, self._pick_other = header.picker(_PLAIN), header.picker(_OTHER)
+        self._declared, places = declared, header.places
+        self._attributes = [
+            (name, place) for name in declared if (place := places.get(attribute_column(name))) is not None
+        ]
+        columns = consent_columns(shop.settings)
+        self._consents = [(one, place) for one in columns if (place := places.get(one.name)) is not None]
+        self._said_at = places.get(_CONSENT_AT, len(header.names))
         self._pick_billing, self._pick_shipping = header.picker(_BILLING), header.picker(_SHIPPING)
 
     def read(self, row: Row) -> Entry:
@@ -125,16 +150,24 @@ class EntryReader:
             tags=[tag for tag in parted_cell(tags, self._tag_separator) if tag.strip()],
             billing_address=Address(*self._pick_billing(cells)),
             shipping_address=Address(*self._pick_shipping(cells)),
+            attributes=[GivenAttribute(name, cells[place]) for name, place in self._attributes if cells[place].strip()],
+            consents=self._consents_in(cells, zone),
         )
         try:
-            customer = checked(self._settings, new, complete=self._complete)
+            customer = checked(self._settings, new, declared=self._declared, complete=self._complete)
         except Refused as refused:
-            raise Refused(*map(_in_our_words, refused.problems)) from None
+            raise Refused(*(_in_our_words(problem, new) for problem in refused.problems)) from None
         if not (customer.code or customer.email or customer.phone):
             raise Refused(Problem("NO_IDENTITY", "A customer needs a code, an e-mail or a phone to be recognised by."))
         if len(tidy(group)) > 120:
             raise Refused(Problem("TOO_LONG", "group: At most 120 characters."))
         return Entry(row, customer, tidy(group), tidy(store)[:120], new.is_company is not None)
+
+    def _consents_in(self, cells: Sequence[str], zone: str) -> Sequence[ConsentEntry]:
+        if not self._consents:
+            return ()
+        told = {column: cells[place] for column, place in self._consents}
+        return entries_in(told, cells[self._said_at], lambda name, cell: self._instant(name, cell, zone))
 
     def _is_company(self, cell: str) -> bool | None:
         try:
@@ -156,14 +189,24 @@ class EntryReader:
         return parse_phone(phone, country) or phone
 
     def _created_at(self, cell: str, zone: str) -> Instant | None:
+        return self._instant("created_at", cell, zone) if cell.strip() else None
+
+    def _instant(self, column: str, cell: str, zone: str) -> Instant:
         try:
-            return self._time(cell, zone.strip()) if cell.strip() else None
+            return self._time(cell, zone.strip())
         except Unreadable as error:
-            raise Refused(Problem("INVALID_DATE", f"created_at: {error}")) from None
+            raise Refused(Problem("INVALID_DATE", f"{column}: {error}")) from None
 
 
-def _in_our_words(problem: Problem) -> Problem:
+def _in_our_words(problem: Problem, new: NewCustomer) -> Problem:
     """The problem under the name of the column: billingAddress, postalCode → billing_postal_code."""
+    match problem.path:
+        case ("attributes", place, *_):
+            return Problem(problem.code, f"{attribute_column(new.attributes[int(place)].name)}: {problem.message}")
+        case ("consents", place, *_):
+            entry = new.consents[int(place)]
+            name = ConsentColumn(entry.purpose or "", entry.channel).name
+            return Problem(problem.code, f"{name}: {problem.message}")
     path = "_".join(problem.path).replace("Address", "").partition(".")[0]
     column = re.sub(r"[A-Z]", lambda capital: f"_{capital[0].lower()}", path)
     return Problem(problem.code, f"{column}: {problem.message}" if column else problem.message)

@@ -6,19 +6,26 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from regulars_core.customers.attributes.definitions import declared_attributes, held_attributes
+from regulars_core.customers.attributes.rules import Declared
+from regulars_core.customers.attributes.uniqueness import owners_of, unique_keys_of
 from regulars_core.customers.changes import change_quietly
+from regulars_core.customers.consents.writes import write
 from regulars_core.customers.duplicates import ALLOWED_ONCE, unique_keys, values_taken
 from regulars_core.customers.registration import register
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.events.events import announce
+from regulars_core.exports.declared import attribute_column
 from regulars_core.groups.service import create_group
 from regulars_core.imports.batch import Meanwhile, Outcome, batches, settle
 from regulars_core.imports.buyers import with_codes
 from regulars_core.imports.customer_differences import differences
 from regulars_core.imports.customer_rows import Entry, EntryReader, layout_of
 from regulars_core.imports.files.records import Row
+from regulars_core.imports.files.refusal import ImportRefused
 from regulars_core.imports.files.values import store_code
 from regulars_core.imports.foreseen import Foreseen
 from regulars_core.imports.options import ImportOptions, ImportReport, Progress
@@ -51,9 +58,10 @@ async def import_customers(shop: Shop, path: Path, options: ImportOptions, progr
     the rejects file, and the rest goes on. The same file again changes nothing: of several rows that tell different
     things of one customer the first counts, and what a file tells of a record that was merged since overwrites nothing.
     """
+    declared = await declared_attributes(shop.database)
     with closing(_Seen()) as seen:
-        layout = layout_of(shop.settings, options)
-        return await run(shop, path, options, progress, layout, _batches, _settling(seen))
+        layout = layout_of(shop.settings, options, declared)
+        return await run(shop, path, options, progress, layout, partial(_batches, declared), _settling(seen))
 
 
 class _Seen:
@@ -75,8 +83,8 @@ class _Seen:
         self._connection.close()
 
 
-def _batches(running: Running, rows: Iterator[Row]) -> Generator[list[Entry], None, None]:
-    return batches(running, rows, EntryReader(running.shop, running.options, running.header).read)
+def _batches(declared: Declared, running: Running, rows: Iterator[Row]) -> Generator[list[Entry], None, None]:
+    return batches(running, rows, EntryReader(running.shop, running.options, running.header, declared).read)
 
 
 def _settling(seen: _Seen) -> Settle[list[Entry]]:
@@ -115,16 +123,17 @@ async def _attempt(running: Running, seen: _Seen, entries: Sequence[Entry], know
     new = await _prepared(shop, newcomers, groups)
 
     async def work() -> tuple[Outcome[Entry], Sequence[str]]:
+        await _refuse_declared_anew(shop, entries)
         await _refuse_overtaken(shop, entries, newcomers)
         await _refuse_taken(shop, newcomers)
         created = await register(shop, new) if new else []
-        changed = []
+        changed, updated = list[str](), 0
         outcome = Outcome[Entry](created=len(created), customers_created=len(created))
         await _locked(shop, [one for one, _ in existing])  # nothing changes between the look and the change
         for (one, entry), found in zip(
             existing, await differences(shop, existing, groups) if existing else [], strict=True
         ):
-            if not found.changes and found.problem is None:
+            if found.is_nothing:
                 outcome.unchanged += 1
             elif one.record_id in seen:
                 outcome.rejected.append((entry, _REPEATED))
@@ -132,9 +141,12 @@ async def _attempt(running: Running, seen: _Seen, entries: Sequence[Entry], know
                 outcome.rejected.append((entry, found.problem))
             else:
                 key, is_different = await change_quietly(shop, one.customer_id, found.changes)
+                if found.consents:
+                    await write(shop, key, found.consents)
                 if is_different:
                     changed.append(key)
-        outcome.updated = len(changed)
+                updated += is_different or bool(found.consents)
+        outcome.updated = updated
         await announce(shop, "customers_changed", changed)
         return outcome, created
 
@@ -167,7 +179,7 @@ async def _foreseen(
     for (one, entry), found in zip(
         existing, await differences(shop, existing, groups) if existing else [], strict=True
     ):
-        if not found.changes and found.problem is None and (not entry.group or entry.group in groups):
+        if found.is_nothing and (not entry.group or entry.group in groups):
             outcome.unchanged += 1
         elif one.record_id in seen or found.problem is not None:
             outcome.rejected.append((entry, found.problem or _REPEATED))
@@ -188,6 +200,8 @@ def _digest(entry: Entry) -> str:
         sorted(customer.addresses.items()),
         customer.code,
         entry.group,
+        [(one.definition.name, one.value) for one in customer.attributes],
+        customer.consents,
     )
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
@@ -204,7 +218,8 @@ async def _locked(shop: Shop, known: Sequence[Known]) -> None:
 async def _refuse_overtaken(shop: Shop, entries: Sequence[Entry], newcomers: Sequence[Entry]) -> None:
     uncoded = [entry for entry in newcomers if not entry.customer.code]
     contacts = (key for entry in uncoded for key in entry.contacts)
-    kept_apart = (key for entry in entries for key in unique_keys(shop.settings, entry.customer.columns))
+    kept_apart = [key for entry in entries for key in unique_keys(shop.settings, entry.customer.columns)]
+    kept_apart += [key for entry in entries for key in unique_keys_of(entry.customer.attributes)]
     there = await registered_meanwhile(shop, contacts, kept_apart)
     if any(recognised(entry, there) for entry in uncoded):
         raise Meanwhile
@@ -213,9 +228,27 @@ async def _refuse_overtaken(shop: Shop, entries: Sequence[Entry], newcomers: Seq
 async def _refuse_taken(shop: Shop, newcomers: Sequence[Entry]) -> None:
     """Raise Refused where a newcomer has a value that the shop keeps apart, and somebody has it already."""
     keys = [key for entry in newcomers for key in unique_keys(shop.settings, entry.customer.columns)]
-    taken = {key for key, times in Counter(keys).items() if times > 1} | await values_taken(shop, keys)
+    taken = {name for name, _ in _repeated(keys) | await values_taken(shop, keys)}
+    values = [one for entry in newcomers for one in entry.customer.attributes]
+    described = unique_keys_of(values)
+    gone = {id_ for id_, _ in _repeated(described) | set(await owners_of(shop, described))}
+    taken |= {attribute_column(one.definition.name) for one in values if one.definition.id in gone}
     if taken:
-        raise Refused(*(Problem("NOT_UNIQUE", f"{name}: {ALLOWED_ONCE}") for name in sorted({key[0] for key in taken})))
+        raise Refused(*(Problem("NOT_UNIQUE", f"{name}: {ALLOWED_ONCE}") for name in sorted(taken)))
+
+
+def _repeated(keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    return {key for key, times in Counter(keys).items() if times > 1}
+
+
+async def _refuse_declared_anew(shop: Shop, entries: Sequence[Entry]) -> None:
+    """Let nobody declare anything else until the transaction ends. Raises ImportRefused where that was done since the file was
+    opened: what was read would mean something else."""
+    used = {one.definition.name: one.definition for entry in entries for one in entry.customer.attributes}
+    if used:
+        declared = await held_attributes(shop.database)
+        if anew := sorted(name for name, definition in used.items() if declared.get(name) != definition):
+            raise ImportRefused(f"Declared otherwise while the file was read: {', '.join(anew)}. Import it once more.")
 
 
 async def _prepared(shop: Shop, newcomers: Sequence[Entry], groups: Mapping[str, str]) -> Sequence[CheckedCustomer]:

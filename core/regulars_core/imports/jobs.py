@@ -21,11 +21,13 @@ from regulars_core.bulk.reads import BulkJobRow, bulk_jobs_by_ids
 from regulars_core.bulk.service import refuse_too_many, request_bulk_job
 from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, Input, WholeJob
 from regulars_core.bulk.worker import note
+from regulars_core.customers.attributes.definitions import declared_attributes
+from regulars_core.customers.attributes.rules import Declared
 from regulars_core.exports.tasks import refuse_who_lost
 from regulars_core.files import storage
 from regulars_core.files.uploads import uploads_by_ids
 from regulars_core.imports.box import Kind, profile_in_box
-from regulars_core.imports.customer_rows import layout_of
+from regulars_core.imports.customer_rows import known_layout, layout_of
 from regulars_core.imports.customers import import_customers
 from regulars_core.imports.files.columns import Layout, read_header
 from regulars_core.imports.files.encodings import as_utf8, encoding_of
@@ -35,7 +37,7 @@ from regulars_core.imports.files.values import times
 from regulars_core.imports.options import ImportOptions, ImportReport
 from regulars_core.imports.purchase_rows import PURCHASES
 from regulars_core.imports.purchases import import_purchases
-from regulars_core.imports.sent import LAYOUTS, heads_of
+from regulars_core.imports.sent import heads_of
 from regulars_core.imports.told import Told, with_told
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import day_of, now
@@ -66,7 +68,7 @@ async def request_import(shop: Shop, upload_id: str, given: Input, by: Actor) ->
         raise Refused(Problem("NOT_RECEIVED", message, ("uploadId",)))
     kind: Kind = "customers" if upload.subject == "CUSTOMERS" else "purchases"
     head = (await heads_of(shop.database, [file.id])).get(file.id, b"")
-    _check(shop, kind, given, head)
+    _check(shop, kind, given, head, await declared_attributes(shop.database))
     await refuse_too_many(shop, by)
     job_id = new_id()
     wanted = {**given, "job": job_id, "file": file.id}
@@ -98,9 +100,9 @@ def options_of(kind: Kind, given: Input) -> ImportOptions:
     )
 
 
-def _check(shop: Shop, kind: Kind, given: Input, head: bytes) -> None:
+def _check(shop: Shop, kind: Kind, given: Input, head: bytes, declared: Declared) -> None:
     """Raise Refused with everything that is wrong with the options, or if nothing is, with the header."""
-    checks, columns = Checks(), LAYOUTS[kind].columns
+    checks, columns = Checks(), (known_layout(shop.settings, declared) if kind == "customers" else PURCHASES).columns
 
     def tried(work: Any, *path: str) -> None:
         try:
@@ -126,14 +128,14 @@ def _check(shop: Shop, kind: Kind, given: Input, head: bytes) -> None:
         message = f"The shop sells in {shop.currency}; nothing is converted."
         checks.fail("CURRENCY_MISMATCH", message, "currencyCode")
     checks.refuse()
-    _check_header(shop, kind, given, head, checks)
+    _check_header(shop, kind, given, head, declared, checks)
     checks.refuse()
 
 
-def _check_header(shop: Shop, kind: Kind, given: Input, head: bytes, checks: Checks) -> None:
+def _check_header(shop: Shop, kind: Kind, given: Input, head: bytes, declared: Declared, checks: Checks) -> None:
     """Tell checks what is wrong with the header, as far as it is known before all of the file is read."""
     options = options_of(kind, given)
-    layout: Layout = layout_of(shop.settings, options) if kind == "customers" else PURCHASES
+    layout: Layout = layout_of(shop.settings, options, declared) if kind == "customers" else PURCHASES
     profile, file = options.profile or Profile(), io.BytesIO(head)
     try:
         encoding = encoding_of(file, profile.encoding)

@@ -5,11 +5,10 @@ from typing import Annotated, Any
 import orjson
 import strawberry
 
+from regulars_core.exports.purchases import IN_ORDER
 from regulars_core.exports.tasks import EXPORT, Wanted, request_export
 from regulars_core.primitives.checks import Checks
 from regulars_core.purchases.filters import LEAVES
-from regulars_core.purchases.reads import SORT_KEYS
-from regulars_core.queries.pages import Order
 from regulars_core.queries.where import Where
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.customers.exports import (
@@ -28,8 +27,6 @@ from regulars_schema.purchases.types import PurchaseWhere
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 from regulars_schema.shop.bulk_jobs import BulkJob
-
-_IN_ORDER = Order(SORT_KEYS["PURCHASED_AT"])
 
 
 @strawberry.input(description="Purchases to take out.")
@@ -72,7 +69,7 @@ async def purchases_export(
     if (stores := stores_told_of(context)) is not None:
         here = Where("store", leaf=LEAVES["store"], conditions=(("in", sorted(stores)),))
         given = Where("all", (here, given))
-    wanted = Wanted("PURCHASES", columns, given, narrowed_by, _IN_ORDER, stores)
+    wanted = Wanted("PURCHASES", columns, given, narrowed_by, IN_ORDER, stores)
     row: Any = await request_export(context.shop, wanted, context.actor, needs)
     noted(columns, narrowed_by)
     return PurchasesExportPayload(bulk_job=row)

@@ -7,8 +7,9 @@ import strawberry
 
 from regulars_core.files.storage import StoredFileRow, files_by_ids
 from regulars_core.files.uploads import UploadRow, create_upload, uploads_by_ids
+from regulars_core.imports.box import Kind
 from regulars_core.imports.jobs import RUN, request_import
-from regulars_core.imports.sent import SentColumn, columns_of, heads_of
+from regulars_core.imports.sent import SentColumn, columns_of, heads_of, layout_known
 from regulars_core.plugins.owners import CORE
 from regulars_core.primitives.money import CurrencyCode
 from regulars_schema.composition.contributions import Contribution, Extension, Mutation, NodeKind
@@ -69,8 +70,10 @@ async def headers(uploads: Sequence[UploadRow], context: RequestContext) -> Sequ
     """The columns of each."""
     files = await _files(uploads, context)
     heads = await heads_of(context.database, [file.id for file in files.values()])
+    kinds: Mapping[str, Kind] = {"CUSTOMERS": "customers", "PURCHASES": "purchases"}
+    layouts = {of: await layout_known(context.shop, kinds[of]) for of in {one.subject for one in uploads}}
     return [
-        columns_of(heads[files[one.id].id], "customers" if one.subject == "CUSTOMERS" else "purchases")
+        columns_of(heads[files[one.id].id], kinds[one.subject], layouts[one.subject])
         if one.id in files and files[one.id].id in heads
         else []
         for one in uploads

@@ -5,16 +5,19 @@ import errno
 import socket
 import sqlite3
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
 from tortoise.exceptions import BaseORMException
 
+from regulars_core import audit
+from regulars_core.customers.reads import CustomerRow, customer_by_code
 from regulars_core.plugins.host import Plugins
 from regulars_core.plugins.owners import PluginError
-from regulars_core.primitives.errors import Refused
+from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.shop.actors import operator
 from regulars_core.shop.settings import Settings, SettingsError
 from regulars_core.shop.shop import Shop
 from regulars_core.start import CANNOT_START, configured, opened
@@ -81,3 +84,35 @@ def in_shop(work: Callable[[Shop], Coroutine[Any, Any, T]], *, migrated: bool = 
             return await work(shop)
 
     return run(opened_and_done())
+
+
+async def customer_of(shop: Shop, code: str) -> CustomerRow:
+    """The customer with a code. Raises Refused."""
+    customer = await customer_by_code(shop.database, code)
+    if customer is None:
+        raise Refused(Problem("NOT_FOUND", f"There is no customer with the code {code}."))
+    return customer
+
+
+async def audited(shop: Shop, action: str, kind: str, work: Callable[[], Awaitable[tuple[str | None, T]]]) -> T:
+    """What the work answers beside the id of what it was about, None for nothing that is there; with a row of the audit, in one
+    transaction."""
+
+    async def done() -> T:
+        with audit.collecting() as changes:
+            id_, answer = await work()
+        about = [] if id_ is None else [(kind, id_)]
+        await shop.database.defer([_line(shop, action, about, changes.by_field or {})])
+        return answer
+
+    return await shop.database.transaction(done)
+
+
+async def noted(shop: Shop, action: str, asked: Mapping[str, audit.Change] | None = None) -> None:
+    """Write into the audit that something is about to be done, such as that data leaves the shop."""
+    await shop.database.transaction(lambda: shop.database.defer([_line(shop, action, [], asked or {})]))
+
+
+def _line(shop: Shop, action: str, about: Sequence[tuple[str, str]], changes: Mapping[str, audit.Change]) -> Any:
+    by = operator(shop.permissions)
+    return audit.writing(key=(by.key_id, by.name), action=action, entities=about, changes=changes)

@@ -1,20 +1,19 @@
 """Commands that delete customers, have them erased, and hand out what is known of them."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
-from regulars_core import audit
 from regulars_core.customers.erasure.data import data_of, person_to_tell
 from regulars_core.customers.erasure.deletion import delete_customer
 from regulars_core.customers.erasure.reads import LATEST_FIRST, SCHEDULED, ErasureRow, page_of_erasures
 from regulars_core.customers.erasure.requests import cancel_erasure, request_erasure
-from regulars_core.customers.reads import CustomerRow, customer_by_code, customers_by_ids
+from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.exports.data_requests import taken_of, written_as
 from regulars_core.files.exports import OPERATOR, log_export
 from regulars_core.primitives.clock import Instant, printed, start_of
@@ -23,7 +22,7 @@ from regulars_core.primitives.ids import is_id
 from regulars_core.queries.pages import Window
 from regulars_core.shop.actors import operator
 from regulars_core.shop.shop import Shop
-from regulars_server.cli.base import fail, in_shop, out
+from regulars_server.cli.base import audited, customer_of, fail, in_shop, out
 
 T = TypeVar("T")
 _LISTED = 1_000
@@ -47,8 +46,8 @@ def delete(code: Annotated[str, typer.Argument(help="The customer's code.")]) ->
     """Delete a customer that nothing refers to."""
 
     async def work(shop: Shop) -> None:
-        customer = await _customer(shop, code)
-        await _audited(shop, "customerDelete", "customer", lambda: _deleted(shop, customer.id))
+        customer = await customer_of(shop, code)
+        await audited(shop, "customerDelete", "customer", lambda: _deleted(shop, customer.id))
 
     in_shop(work)
     out.print("Deleted.", markup=False)
@@ -83,9 +82,9 @@ def erase(
             key = cancel.removeprefix("erasure_")
             if not is_id(key):
                 raise Refused(Problem("NOT_FOUND", f"There is no erasure {cancel}."))
-            row = await _audited(shop, "customerEraseCancel", "erasure", lambda: _with_id(cancel_erasure(shop, key)))
+            row = await audited(shop, "customerEraseCancel", "erasure", lambda: _with_id(cancel_erasure(shop, key)))
         else:
-            customer = await _customer(shop, code or "")
+            customer = await customer_of(shop, code or "")
             then = None if at is None else start_of(at.date(), shop.settings.zone)
             row = await _requested(shop, customer, then)
         return [(row, code or "")]
@@ -97,7 +96,7 @@ def erase(
 
 async def _requested(shop: Shop, customer: CustomerRow, then: Instant | None) -> ErasureRow:
     by = operator(shop.permissions)
-    return await _audited(
+    return await audited(
         shop,
         "customerEraseRequest",
         "erasure",
@@ -132,7 +131,7 @@ def hand_out(
     """Write everything that is known of a customer, plugins' data included."""
 
     async def work(shop: Shop) -> bytes:
-        customer = await _customer(shop, code)
+        customer = await customer_of(shop, code)
 
         async def told() -> tuple[str, bytes]:
             person = await person_to_tell(shop, customer.id)
@@ -141,7 +140,7 @@ def hand_out(
             await log_export(shop, taken, (OPERATOR, OPERATOR))
             return person.id, content
 
-        return await _audited(shop, "customerDataRequest", "customer", told)
+        return await audited(shop, "customerDataRequest", "customer", told)
 
     written = in_shop(work)
     if str(target) == "-":
@@ -149,25 +148,3 @@ def hand_out(
     else:
         target.write_bytes(written)
         out.print(f"Wrote {target}.", markup=False)
-
-
-async def _customer(shop: Shop, code: str) -> CustomerRow:
-    customer = await customer_by_code(shop.database, code)
-    if customer is None:
-        raise Refused(Problem("NOT_FOUND", f"There is no customer with the code {code}."))
-    return customer
-
-
-async def _audited(shop: Shop, action: str, kind: str, work: Callable[[], Awaitable[tuple[str, T]]]) -> T:
-    """What the work answers beside the id of what it was about; with a row of the audit, in one transaction."""
-    by = operator(shop.permissions)
-
-    async def done() -> T:
-        with audit.collecting() as changes:
-            id_, answer = await work()
-        named: Mapping[str, Any] = changes.by_field or {}
-        written = audit.writing(key=(by.key_id, by.name), action=action, entities=[(kind, id_)], changes=named)
-        await shop.database.defer([written])
-        return answer
-
-    return await shop.database.transaction(done)

@@ -20,7 +20,19 @@ from regulars_core.verification import PROGRESS, verifications_of
 from regulars_schema.composition.contributions import SchemaConflict
 from regulars_schema.schema import schema_of
 from regulars_server.app import app_to_stay
-from regulars_server.cli import authors, data, demos, erasures, keys, merges, purchases, retention
+from regulars_server.cli import (
+    authors,
+    customers,
+    data,
+    demos,
+    erasures,
+    exports,
+    keys,
+    merges,
+    purchases,
+    retention,
+    segments,
+)
 from regulars_server.cli.base import Host, Port, configured_or_exit, err, fail, in_shop, out, run, sockets_or_exit
 from regulars_server.cli.clients import clients
 from regulars_server.cli.encryption import encryption_app
@@ -42,6 +54,9 @@ app.add_typer(jobs_app, name="jobs")
 app.add_typer(encryption_app, name="encryption")
 app.add_typer(import_app, name="import")
 data.add_to(app)
+exports.add_to(app)
+customers.add_to(app)
+segments.add_to(app)
 keys.add_to(app)
 purchases.add_to(app)
 merges.add_to(app)

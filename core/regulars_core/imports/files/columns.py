@@ -27,7 +27,8 @@ _SEPARATOR = re.compile(r"\"?sep=([,;\t])\"?", re.IGNORECASE)
 class Layout:
     """The columns that a kind of file may have, those that it must have, and groups of which it must have one. `instead` says
     which columns may stand in place of one that is required; `numbers` are those that hold numbers. `passed_over` are columns
-    of our own exports that no file can set, and `also` are other names of ours."""
+    of our own exports that no file can set, and `also` are other names of ours. `unlisted` are those of the columns that are too
+    many to be told of where one is not known."""
 
     columns: Sequence[str]
     required: Sequence[str] = ()
@@ -36,6 +37,12 @@ class Layout:
     numbers: Sequence[str] = ()
     passed_over: Sequence[str] = ()
     also: Mapping[str, str] = field(default_factory=dict)
+    unlisted: frozenset[str] = frozenset()
+
+    @property
+    def listed(self) -> str:
+        """The columns, for people."""
+        return ", ".join(column for column in self.columns if column not in self.unlisted)
 
 
 @dataclass(frozen=True)
@@ -198,7 +205,7 @@ class _Columns:
             if not any(column in places for column in group):
                 self._problems.append(f"There must be one of the columns {', '.join(group)}.")
         if self._problems:
-            raise ImportRefused("\n".join([*self._problems, f"Columns of ours: {', '.join(layout.columns)}."]))
+            raise ImportRefused("\n".join([*self._problems, f"Columns of ours: {layout.listed}."]))
         return places, self._makers, passed_over
 
     def _of_the_profile(self) -> None:
