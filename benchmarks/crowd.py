@@ -3,7 +3,7 @@
 from benchmarks.filled import Place, Size
 from benchmarks.loading import made_true, without_indexes
 from benchmarks.population import STORES, fill
-from benchmarks.sales import Sales, sell
+from benchmarks.sales import Sales, count_regulars, put_sales
 from benchmarks.traits import give_traits
 from regulars_core.customers.search.recent import renew
 from regulars_core.shop.shop import Shop
@@ -11,7 +11,8 @@ from regulars_core.start import plugins_on
 
 PURCHASES = 5
 """How many a customer has, on average."""
-SALES = Sales(lines=1, articles=5_000, stores=STORES)
+SOLD = 1_000
+"""How many purchases have an article: who has more customers has more articles."""
 _TABLES = {
     "customers": ("customer", "customer_stats", "customer_text"),
     "purchases": ("customer_stats", "purchase", "purchase_line"),
@@ -38,11 +39,15 @@ async def crowd(place: Place, customers: int) -> str:
 async def fill_crowd(shop: Shop, size: Size) -> None:
     """Fill an empty shop: each table is filled without its indexes, which are made at once."""
     database = shop.database
+    sales = Sales(lines=1, articles=max(100, size.purchases // SOLD), stores=STORES)
     async with without_indexes(database, _TABLES["customers"]):
         await fill(database, size.customers, buying=False, quickly=True)
-    await made_true(database)
+    async with without_indexes(database, ["name_spelling"]):
+        await made_true(database)
     async with without_indexes(database, _TABLES["purchases"]):
-        await sell(database, size.customers, size.purchases, SALES)
+        await put_sales(database, size.customers, size.purchases, sales)
+    async with without_indexes(database, ["customer_stats"]):
+        await count_regulars(database)
     async with without_indexes(database, _TABLES["traits"]):
         await give_traits(shop, size.customers)
     await renew(database)

@@ -54,28 +54,44 @@ class Sales:
     stores: Sequence[str] = (MAIN_STORE_ID,)
 
 
-async def sell(database: Database, customers: int, purchases: int, sales: Sales = Sales()) -> None:
+async def sell(database: Database, customers: int, purchases: int) -> None:
     """Let the customers of a database buy about so often altogether, and make their statistics true."""
+    await put_sales(database, customers, purchases, Sales())
+    await count_regulars(database)
+
+
+async def put_sales(database: Database, customers: int, purchases: int, sales: Sales) -> None:
+    """The same, but for who is a regular."""
     words = _Words(database.engine)
     others = max(1, customers - frequent(customers))
-    each = max(1, round((purchases - frequent(customers) * (sum(OFTEN) / len(OFTEN))) / others))
+    twice = round(2 * (purchases - frequent(customers) * (sum(OFTEN) / len(OFTEN))) / others)
 
     async def work() -> None:
         await database.allow(_MAX_S)
         # Every key is one that the statement has just read; looking each up again would take most of the time.
         await without_triggers(database)
-        for statement in _statements(words, customers, each, sales):
+        for statement in _statements(words, customers, max(2, twice), sales):
             await database.run(statement)
+
+    await database.transaction(work)
+
+
+async def count_regulars(database: Database) -> None:
+    """Make true who is a regular, by the index of each customer's purchases."""
+
+    async def work() -> None:
+        await database.allow(_MAX_S)
+        await without_triggers(database)
         await database.run(f"UPDATE customer_stats SET {counted(database.dialect, Settings().regular_purchases)}")
 
     await database.transaction(work)
 
 
-def _statements(words: _Words, customers: int, each: int, sales: Sales) -> tuple[str, ...]:
+def _statements(words: _Words, customers: int, twice: int, sales: Sales) -> tuple[str, ...]:
     newest = customers - frequent(customers)
     wanted = (
         f"CASE WHEN c.number >= {newest} THEN {OFTEN.start} + c.number % {len(OFTEN)}"
-        f" ELSE c.number * 7919 % {min(2 * each, 63) + 1} END"
+        f" ELSE c.number * 7919 % {min(twice, 63) + 1} END"
     )
     total = " + ".join(_line_total("b.number", str(position)) for position in range(sales.lines))
     store = " ".join(f"WHEN {n} THEN '{id_}'" for n, id_ in enumerate(sales.stores))

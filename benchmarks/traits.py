@@ -15,7 +15,7 @@ from regulars_core.shop.shop import Shop
 _MAX_S = 3_600
 FEW = 200
 """How many customers have what few have, however many there are."""
-TAGS = {"Newsletter": "n.number % 10 < 3", "VIP": "n.number % 50 = 7", "Fair 2026": "n.number % {step} = 3"}
+TAGS = {"Newsletter": "n.number % 11 < 3", "VIP": "n.number % 47 = 7", "Fair 2026": "n.number % {step} = 3"}
 """Each tag, and who has it, by the customer's number."""
 SIZES = ("S", "M", "L", "XL")
 ATTRIBUTES = (
@@ -44,7 +44,7 @@ async def _give(shop: Shop, customers: int) -> None:
             f"INSERT INTO customer_tag (id, customer_id, tag, tag_key) SELECT {_id(database.engine, 4, f'n.number * 8 + {n}')},"
             f" n.id, '{tag}', '{tag_key(tag)}' FROM numbered n WHERE {condition.format(step=max(1, customers // FEW))}"
         )
-    for decision, part in (("GRANTED", "n.number % 10 < 6"), ("WITHDRAWN", "n.number % 10 = 8")):
+    for decision, part in (("GRANTED", "n.number % 13 < 8"), ("WITHDRAWN", "n.number % 13 = 9")):
         id_ = _id(database.engine, 5, "n.number")
         await database.run(
             "INSERT INTO consent (id, customer_id, channel, purpose, decision, at, proof, source, recorded_at, recorded_by)"
@@ -61,11 +61,11 @@ async def _give(shop: Shop, customers: int) -> None:
     values = [
         (member.id, own, "'m' || (n.number * 7919)", "NULL", "TRUE"),
         *(
-            (shirt.id, f"'{size}'", f"'{stored(shop, shirt, size).value_key}'", "NULL", f"n.number % 8 = {n}")
+            (shirt.id, f"'{size}'", f"'{stored(shop, shirt, size).value_key}'", "NULL", f"n.number % 9 = {n}")
             for n, size in enumerate(SIZES)
         ),
         *(
-            (shoe.id, f"'{kept.value}'", f"'{kept.value_key}'", str(kept.ordinal), f"n.number % 16 = {size - 36}")
+            (shoe.id, f"'{kept.value}'", f"'{kept.value_key}'", str(kept.ordinal), f"n.number % 17 = {size - 36}")
             for size in range(36, 48)
             for kept in [stored(shop, shoe, str(size))]
         ),

@@ -160,7 +160,7 @@ async def page(
         )
 
     async def count() -> Mapping[str, int]:
-        counted = Values(database.dialect)
+        counted = Values(database.dialect, whole=True)
         row = await database.row(f"SELECT count(*) FROM {kind.source}{_where(narrowed(counted))}", *counted.all)
         return {"": row[0] if row else 0}
 
@@ -204,7 +204,7 @@ async def pages_of(
         groups[row[0]].append((kind.make(*row[3:]), (row[1], row[2])))
 
     async def count() -> Mapping[str, int]:
-        counted = Values(database.dialect, keys)
+        counted = Values(database.dialect, keys, whole=True)
         narrowed = [database.dialect.among(owner_column, 1), *([where.compile(counted)] if where else [])]
         rows = await database.rows(
             f"SELECT {owner_column}, count(*) FROM {kind.source}{_where(narrowed)} GROUP BY {owner_column}",
@@ -269,7 +269,7 @@ async def counts_of_lists(database: Database, kind: Readable[Any], lists: Sequen
     """How long each of several lists is, which differ by their conditions; up to MAX_LISTS by one statement."""
     counts: list[int] = []
     for begin in range(0, len(lists), MAX_LISTS):
-        values = Values(database.dialect)
+        values = Values(database.dialect, whole=True)
         columns = [
             f"(SELECT count(*) FROM {kind.source}{_where([where.compile(values)])})"
             for where in lists[begin : begin + MAX_LISTS]

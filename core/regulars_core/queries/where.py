@@ -17,10 +17,12 @@ OPERATORS = frozenset({"=", ">=", ">", "<", "<="})
 
 
 class Values:
-    """The parameters of one statement, collected as its text is written."""
+    """The parameters of one statement, collected as its text is written; `whole` where it reads all rows, as who counts does, and
+    not as far as a page goes."""
 
-    def __init__(self, dialect: Dialect, *values: Any) -> None:
+    def __init__(self, dialect: Dialect, *values: Any, whole: bool = False) -> None:
         self.dialect = dialect
+        self.whole = whole
         self.all: list[Any] = list(values)
 
     def bind(self, value: Any) -> str:
