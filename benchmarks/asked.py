@@ -1,10 +1,12 @@
 """What the API asks of the database for a list, kept so that it can be asked again without the API; and what is asked by hand."""
 
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks import processor
 from benchmarks.lists import SEGMENT, Asked
 from regulars_core.customers.attributes.definitions import declared_attributes
 from regulars_core.customers.filters import days_of_the_year, latest_birth_date
@@ -35,6 +37,8 @@ class Client:
     api: Api
     customers: int
     facts: Mapping[str, str]
+    processes: Sequence[int]
+    """Who does the database's work: PostgreSQL's one for this client, and whose ended ones help it; on SQLite ourselves."""
 
     @property
     def shop(self) -> Shop:
@@ -131,8 +135,11 @@ def _put(inside: Any, facts: Mapping[str, str]) -> Any:
 async def client_of(url: str, customers: int) -> AsyncIterator[Client]:
     """A client of a shop that is full."""
     async with opened_shop(url, plugins_on(), country="MX", database_pool=1, sqlite_readers=1) as shop:
-        api = Api.of(shop)
-        yield Client(api, customers, await _facts(api, customers))
+        api, processes = Api.of(shop), [os.getpid()]
+        if shop.database.engine == "postgres":
+            [[own]] = await shop.database.rows("SELECT pg_backend_pid()")
+            processes = [own, processor.parent(own)]
+        yield Client(api, customers, await _facts(api, customers), processes)
 
 
 async def _facts(api: Api, customers: int) -> Mapping[str, str]:

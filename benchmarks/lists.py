@@ -41,9 +41,10 @@ _YEAR_AGO = TODAY - 365 * DAY_MS
 _STANDS = "p.status IN ('PAID', 'PARTIALLY_REFUNDED')"
 _BUYERS = (
     "(SELECT p.customer_id FROM purchase_line l JOIN purchase p ON p.id = l.purchase_id"
-    f" WHERE l.sku = 'SKU-77' AND {_STANDS} AND p.total >= 0 {{more}} GROUP BY p.customer_id {{having}}) b"
+    f" WHERE l.sku IN ('SKU-77'{{others}}) AND {_STANDS} AND p.total >= 0 GROUP BY p.customer_id {{having}}) b"
     " JOIN customer c ON c.id = b.customer_id JOIN customer_stats s ON s.customer_id = c.id"
 )
+_BUYERS_OF_TWO = _BUYERS.format(others=", 'SKU-78'", having="HAVING count(*) >= 2")
 _AGREES = (
     "EXISTS (SELECT 1 FROM consent_in_force f WHERE f.customer_id = c.id AND f.purpose = 'marketing'"
     " AND f.decision = 'GRANTED' AND f.ways = 2)"
@@ -102,10 +103,10 @@ LISTS = (
     Asked("spend much at a time, by name", "NAME", {"averagePurchase": {"gte": "80"}},
           f"{_BY_CUSTOMER} WHERE {{average}} >= 8000 AND s.purchase_count > 0 AND {_LIVE}"),
     Asked("bought an article, latest first", "LAST_PURCHASE_AT", {"purchases": {"where": {"sku": {"in": ["SKU-77"]}}}},
-          f"FROM {_BUYERS.format(more='', having='')} WHERE {_LIVE}", True),
-    Asked("bought an article twice, latest first", "LAST_PURCHASE_AT",
-          {"purchases": {"where": {"sku": {"in": ["SKU-77"]}}, "count": {"gte": 2}}},
-          f"FROM {_BUYERS.format(more='', having='HAVING count(*) >= 2')} WHERE {_LIVE}", True),
+          f"FROM {_BUYERS.format(others='', having='')} WHERE {_LIVE}", True),
+    Asked("bought two articles, latest first", "LAST_PURCHASE_AT",
+          {"purchases": {"where": {"sku": {"in": ["SKU-77", "SKU-78"]}}, "count": {"gte": 2}}},
+          f"FROM {_BUYERS_OF_TWO} WHERE {_LIVE}", True),
     Asked("spent 100 or more in a store in a year", "TOTAL_SPENT",
           {"purchases": {"where": {"store": {"in": ["{store}"]}, "purchasedAt": {"gte": _at(_YEAR_AGO)}},
                          "total": {"gte": "100"}}},

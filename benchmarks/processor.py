@@ -52,3 +52,8 @@ def used(pids: Iterable[int]) -> float:
         except OSError:
             continue  # ended meanwhile; its parent has its time
     return total
+
+
+def parent(pid: int) -> int:
+    """Who has started a process."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
