@@ -36,9 +36,9 @@ class Values:
         return self.dialect.any_of(column, len(self.all), kind)
 
     def own_plan(self) -> Sequence[str]:
-        """A condition that always holds, where PostgreSQL is to plan for these very values each time: it would soon take a plan for
-        any values, and not know any more whether few or many have what is asked for. With the value at hand nothing is left of the
-        condition; the plan for any values seems dear by it."""
+        """A condition that always holds, where PostgreSQL is to plan for these very values each time: it would soon take a plan
+        for any values, and not know any more whether few or many have what is asked for. With its value at hand nothing is left
+        of the condition; the plan for any values seems dear by it."""
         if self.dialect.engine == "sqlite":
             return ()
         return [f"({self.bind(True)}::boolean OR {_DEAR})"]
