@@ -5,7 +5,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +19,7 @@ from regulars_core.events.replay import switch_on
 from regulars_core.jobs.jobs import jobs_of
 from regulars_core.keys.grants import Grant
 from regulars_core.keys.service import create_key
+from regulars_core.plugins.host import Plugins
 from regulars_core.shop.actors import operator
 from regulars_core.shop.permissions import ADMINISTRATOR
 from regulars_core.shop.settings import Settings
@@ -45,14 +46,15 @@ PROGRAM = ProgramData(
 
 @dataclass(frozen=True)
 class Size:
-    """How many there are; each purchase has three lines."""
+    """How many there are, and in what kind of shop; each purchase has three lines."""
 
     customers: int
     purchases: int
+    kind: str = "shop"
 
     @property
     def name(self) -> str:
-        return f"shop_{self.customers}_{self.purchases}"
+        return f"{self.kind}_{self.customers}_{self.purchases}"
 
 
 @dataclass(frozen=True)
@@ -110,23 +112,39 @@ class Place:
 
     async def shop(self, size: Size, *, changing: bool = False) -> FilledShop:
         """The shop of this size, filled now if it is not there, with a new key; a copy of it if it will be changed."""
-        if not self.has(size):
-            began = time.perf_counter()
-            self._empty(size)
-            async with opened(self.url(size)) as shop:
-                await fill(shop.database, size.customers, buying=False)
-                await sell(shop.database, size.customers, size.purchases)
-                await change_program(shop, PROGRAM, None, "benchmarks")
-                await self._settle(shop, size)
-                await prove(shop)
-            self._mark(size).touch()
-            print(f"filled {self.url(size)} in {time.perf_counter() - began:.0f} s", flush=True)
+
+        async def filling(shop: Shop) -> None:
+            await fill(shop.database, size.customers, buying=False)
+            await sell(shop.database, size.customers, size.purchases)
+            await change_program(shop, PROGRAM, None, "benchmarks")
+            for job in jobs_of(shop.plugins):  # what time would do
+                await job.run(shop)
+            await prove(shop)
+
+        await self.filled(size, filling)
         url = self._copy(size) if changing else self.url(size)
         async with opened(url) as shop:
             key = await create_key(
                 shop, by=operator(shop.permissions), name="benchmarks", bindings=[Grant(ADMINISTRATOR)]
             )
         return FilledShop(url, key, size, self.server)
+
+    async def filled(
+        self, size: Size, filling: Callable[[Shop], Awaitable[None]], plugins: Plugins | None = None
+    ) -> None:
+        """Let the shop of this size be filled, if it is not there, and the database look at its tables then."""
+        if self.has(size):
+            return
+        began = time.perf_counter()
+        self._empty(size)
+        async with opened(self.url(size), plugins) as shop:
+            await filling(shop)
+            if self.server:
+                self.server.execute("VACUUM (ANALYZE)", size.name)
+            else:
+                await shop.database.transaction(lambda: shop.database.run("ANALYZE"))
+        self._mark(size).touch()
+        print(f"filled {self.url(size)} in {time.perf_counter() - began:.0f} s", flush=True)
 
     def _copy(self, size: Size) -> str:
         """The URL of a copy, which the next one replaces."""
@@ -149,20 +167,11 @@ class Place:
             for file in self.folder.glob(f"{sqlite_path(self.url(size)).name}*"):
                 file.unlink()
 
-    async def _settle(self, shop: Shop, size: Size) -> None:
-        """Do what time would: run the jobs, and let the database look at its tables."""
-        for job in jobs_of(shop.plugins):
-            await job.run(shop)
-        if self.server:
-            self.server.execute("VACUUM (ANALYZE)", size.name)
-        else:
-            await shop.database.transaction(lambda: shop.database.run("ANALYZE"))
-
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Shop]:
-    """A shop with all plugins in the box, migrated."""
-    plugins = plugins_wanted(None)
+async def opened(url: str, plugins: Plugins | None = None) -> AsyncIterator[Shop]:
+    """A shop with these plugins, all in the box if none are named, migrated."""
+    plugins = plugins or plugins_wanted(None)
     database = await Database.open(url, plugins.apps, pool_size=2, readers=2)
     try:
         await migrations.migrate(database)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from benchmarks.loading import without_triggers
 from regulars_core.customers.rules import sort_name
 from regulars_core.customers.search.texts import contact_text, names_text
 from regulars_core.database import Database
@@ -19,6 +20,8 @@ _BATCH = 5_000
 _PATIENCE = 120
 """Seconds that a statement may take: nobody waits for it, and the machine may have others to serve."""
 _GROUPS = ("Staff", "Friends", "Wholesale", "Online")
+STORES = [MAIN_STORE_ID, *(f"{TODAY:012x}70008{number:015x}" for number in range(1, 8))]
+"""Where customers were registered; the first one is there from the start."""
 
 
 def _words(text: str) -> list[str]:
@@ -45,17 +48,19 @@ class Population:
     names: list[str] = field(default_factory=list)
 
 
-async def fill(database: Database, customers: int, seed: int = 20261122, *, buying: bool = True) -> Population:
+async def fill(
+    database: Database, customers: int, seed: int = 20261122, *, buying: bool = True, quickly: bool = False
+) -> Population:
     """Put customers, their purchases and statistics into an empty, migrated database; nobody has bought anything yet
-    unless `buying`."""
+    unless `buying`. `quickly`, PostgreSQL keeps nothing true meanwhile: `loading.made_true` is to follow."""
     chance = random.Random(seed)
     population = Population(customers)
     groups = [_id(chance, TODAY - _YEARS * 365 * DAY_MS) for _ in _GROUPS]
-    await database.transaction(lambda: _groups(database, groups))
+    await database.transaction(lambda: _groups_and_stores(database, groups))
     people = _people(chance, [DEFAULT_GROUP_ID, *groups], customers, buying)
     while batch := list(islice(people, _BATCH)):
         population.names += [person.text[0] for person in batch]
-        await database.transaction(lambda batch=batch: _insert(database, batch))  # type: ignore[misc]
+        await database.transaction(lambda batch=batch: _insert(database, batch, quickly))  # type: ignore[misc]
     return population
 
 
@@ -88,10 +93,18 @@ def _people(chance: random.Random, groups: list[str], count: int, buying: bool) 
         status = chance.choices(("ACTIVE", "INACTIVE", "SUSPENDED"), (90, 8, 2))[0]
         purchases = list(_purchases(chance, id_, number, created)) if buying else []
         bought = [int(str(row[4])) for row in purchases]
+        born = (
+            f"{1940 + _mixed(number, 1) % 66}-{1 + _mixed(number, 2) % 12:02}-{1 + _mixed(number, 3) % 28:02}"
+            if _mixed(number, 4) % 5
+            else None
+        )
+        preferred = (None, None, "EMAIL", "SMS")[_mixed(number, 5) % 4]
+        updated = created if _mixed(number, 6) % 3 else created + _mixed(number, 7) * (TODAY - created) // 2**32
+        store = STORES[_mixed(number, 8) % len(STORES)]
         yield _Person(
             (
-                id_, code, first, last, None, sort_name(first, last), email_or_none, phone, None, None, None, None, status,
-                chance.choices(groups, (60, 2, 8, 10, 20))[0], None, 1, created, created,
+                id_, code, first, last, None, sort_name(first, last), email_or_none, phone, born, None, None,
+                preferred, status, chance.choices(groups, (60, 2, 8, 10, 20))[0], store, 1, created, updated,
             ),
             (
                 id_, sum(int(str(row[15])) for row in purchases), len(purchases), min(bought, default=NEVER),
@@ -113,12 +126,24 @@ def _purchases(chance: random.Random, customer: str, number: int, created: int) 
         )  # fmt: skip
 
 
+def _mixed(number: int, about: int) -> int:
+    """A number of 32 bits that follows from a customer's, another one for everything it is about."""
+    mixed = (number * 8 + about) * 0x9E3779B1 % 2**32
+    return (mixed ^ mixed >> 15) * 0x85EBCA77 % 2**32
+
+
 def _id(chance: random.Random, at: int) -> str:
     """An id as of a UUIDv7 made at that instant."""
     return f"{at:012x}7{chance.getrandbits(12):03x}{0x8 | chance.getrandbits(2):x}{chance.getrandbits(60):015x}"
 
 
-async def _groups(database: Database, ids: list[str]) -> None:
+async def _groups_and_stores(database: Database, ids: list[str]) -> None:
+    await insert(
+        database,
+        "store",
+        ("id", "code", "name", "is_active", "created_at", "updated_at"),
+        [(id_, f"S{n}", f"Store {n}", True, TODAY, TODAY) for n, id_ in enumerate(STORES) if n],
+    )
     await insert(
         database,
         "customer_group",
@@ -127,8 +152,10 @@ async def _groups(database: Database, ids: list[str]) -> None:
     )
 
 
-async def _insert(database: Database, people: list[_Person]) -> None:
+async def _insert(database: Database, people: list[_Person], quickly: bool) -> None:
     await database.allow(_PATIENCE)
+    if quickly:
+        await without_triggers(database)
     await insert(
         database,
         "customer",

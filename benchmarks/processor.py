@@ -38,3 +38,22 @@ def memory(pid: int, what: str = "VmHWM") -> float:
         if name == what:
             return int(value.split()[0]) / 1024
     raise KeyError(what)
+
+
+def used(pids: Iterable[int]) -> float:
+    """The same as `spent` for processes of one thread, to the microsecond but for their ended children."""
+    total = 0.0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e6 + _TICK * sum(
+                map(int, fields[13:15])
+            )
+        except OSError:
+            continue  # ended meanwhile; its parent has its time
+    return total
+
+
+def parent(pid: int) -> int:
+    """Who has started a process."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

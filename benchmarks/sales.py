@@ -3,8 +3,10 @@
 What they are follows from their numbers alone, so that two runs hold the same figures.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.loading import without_triggers
 from benchmarks.population import TODAY
 from regulars_core.database import Database, Engine
 from regulars_core.primitives.clock import NEVER
@@ -43,31 +45,60 @@ class _Words:
         return f"printf('%012x7{kind:03x}8%015x', {at}, {number})"
 
 
+@dataclass(frozen=True)
+class Sales:
+    """What is sold: so many lines a purchase, so many articles, and in which stores."""
+
+    lines: int = LINES
+    articles: int = 500
+    stores: Sequence[str] = (MAIN_STORE_ID,)
+
+
 async def sell(database: Database, customers: int, purchases: int) -> None:
     """Let the customers of a database buy about so often altogether, and make their statistics true."""
+    await put_sales(database, customers, purchases, Sales())
+    await count_regulars(database)
+
+
+async def put_sales(database: Database, customers: int, purchases: int, sales: Sales) -> None:
+    """The same, but for who is a regular."""
     words = _Words(database.engine)
     others = max(1, customers - frequent(customers))
-    each = max(1, round((purchases - frequent(customers) * (sum(OFTEN) / len(OFTEN))) / others))
+    twice = round(2 * (purchases - frequent(customers) * (sum(OFTEN) / len(OFTEN))) / others)
 
     async def work() -> None:
         await database.allow(_MAX_S)
-        if database.engine == "postgres":
-            # Every key is one that the statement has just read; looking each up again would take most of the time.
-            await database.run("SET LOCAL session_replication_role = replica")
-        for statement in _statements(words, customers, each):
+        # Every key is one that the statement has just read; looking each up again would take most of the time.
+        await without_triggers(database)
+        for statement in _statements(words, customers, max(2, twice), sales):
             await database.run(statement)
+
+    await database.transaction(work)
+
+
+async def count_regulars(database: Database) -> None:
+    """Make true who is a regular, by the index of each customer's purchases."""
+
+    async def work() -> None:
+        await database.allow(_MAX_S)
+        await without_triggers(database)
         await database.run(f"UPDATE customer_stats SET {counted(database.dialect, Settings().regular_purchases)}")
 
     await database.transaction(work)
 
 
-def _statements(words: _Words, customers: int, each: int) -> tuple[str, ...]:
+def _statements(words: _Words, customers: int, twice: int, sales: Sales) -> tuple[str, ...]:
     newest = customers - frequent(customers)
     wanted = (
         f"CASE WHEN c.number >= {newest} THEN {OFTEN.start} + c.number % {len(OFTEN)}"
-        f" ELSE c.number * 7919 % {min(2 * each, 63) + 1} END"
+        f" ELSE c.number * 7919 % {min(twice, 63) + 1} END"
     )
-    total = " + ".join(_line_total("b.number", str(position)) for position in range(LINES))
+    total = " + ".join(_line_total("b.number", str(position)) for position in range(sales.lines))
+    store = " ".join(f"WHEN {n} THEN '{id_}'" for n, id_ in enumerate(sales.stores))
+    store = f"CASE (b.number / 64 + b.number % 64) % {len(sales.stores)} {store} END"
+    if words.engine == "postgres":
+        store = f"CAST({store} AS uuid)"
+    article = f"(b.number + n.n * 31) % {sales.articles}"
     purchase = words.id("b.at", 2, "b.number")
     return (
         "CREATE TEMPORARY TABLE basket AS SELECT c.id AS customer, c.number * 64 + n.n AS number,"
@@ -76,14 +107,14 @@ def _statements(words: _Words, customers: int, each: int) -> tuple[str, ...]:
         f" {words.series(wanted)}",
         "INSERT INTO purchase (id, reference, store_id, customer_id, purchased_at, recorded_at, status, currency,"
         " prices_include_tax, subtotal, discount, shipping, tax, total, refunded, digest)"
-        f" SELECT {purchase}, 'B' || b.number, '{MAIN_STORE_ID}', b.customer, b.at, b.at, 'PAID', 'USD', false,"
+        f" SELECT {purchase}, 'B' || b.number, {store}, b.customer, b.at, b.at, 'PAID', 'USD', false,"
         f" {total}, 0, 0, 0, {total}, 0, '{'0' * 64}' FROM basket b ORDER BY b.at",
         "INSERT INTO purchase_line (id, purchase_id, position, sku, name, quantity, unit_price, discount, total,"
         " refunded_quantity)"
-        f" SELECT {words.id('b.at', 3, f'b.number * {LINES} + n.n')}, {purchase}, n.n,"
-        f" 'SKU-' || (b.number + n.n * 31) % 500, 'Tea no. ' || (b.number + n.n * 31) % 500, 1000000,"
+        f" SELECT {words.id('b.at', 3, f'b.number * {sales.lines} + n.n')}, {purchase}, n.n,"
+        f" 'SKU-' || {article}, 'Tea no. ' || {article}, 1000000,"
         f" {_line_total('b.number', 'n.n')}, 0, {_line_total('b.number', 'n.n')}, 0"
-        f" FROM basket b {words.series(str(LINES))}",
+        f" FROM basket b {words.series(str(sales.lines))}",
         "UPDATE customer_stats SET total_spent = f.spent, purchase_count = f.times, first_purchase_at = f.first,"
         " last_purchase_at = f.last, active_at = f.last"
         f" FROM (SELECT customer_id, CAST(sum(total) AS BIGINT) AS spent, count(*) AS times,"

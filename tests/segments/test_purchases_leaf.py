@@ -10,7 +10,7 @@ from regulars_schema.testing import Api
 from tests.support.keys import bound
 
 NAMES = "query($where: CustomerWhere) { customers(first: 100, where: $where) { totalCount nodes { firstName } } }"
-BAKERY, TEA = {"category": "Bakery", "brand": "Ole"}, {"category": "Tea", "brand": "Bo"}
+BAKERY, TEA = {"category": "Bakery", "brand": "Ole", "sku": "B1"}, {"category": "Tea", "brand": "Bo", "sku": "T1"}
 SALES = (
     # who, days ago, store, total, article, what became of it
     ("A", 40, "MAIN", "10.00", BAKERY, None), ("A", 5, "HERE", "20.00", BAKERY, None), ("A", 1, "HERE", "5.00", TEA, None),
@@ -65,6 +65,9 @@ async def test_what_how_often_and_for_how_much(town: Api) -> None:
         ({"count": {"lt": 2}}, "BCDE"),
         ({"where": bakery, "count": {"eq": 0}}, "BDE"),
         ({"count": {"gt": 0, "lte": 1}, "where": bakery}, "C"),
+        ({"count": {"gte": 2}, "where": {"sku": {"in": ["B1"]}}}, "A"),
+        ({"count": {"lte": 1}, "where": {"sku": {"in": ["B1"]}, **days}}, "ABCDE"),
+        ({"total": {"lte": "5.00"}, "count": {"gte": 0}, "where": {"sku": {"in": ["T1"]}}}, "ABCDE"),
         ({"total": {"gte": "35.00"}}, "AC"),
         ({"total": {"lt": "35.01"}}, "AB"),
         ({"total": {"lte": "5.00", "gte": "5.00"}}, "B"),
@@ -126,7 +129,8 @@ async def test_the_same_as_counted_by_hand(town: Api) -> None:
             sorted(one["firstName"] for one in people if _holds(one["purchases"]["nodes"], category, count, total))
         )
         comparison = {name: value for name, value in (("count", count), ("total", total)) if value is not None}
-        comparison |= {"where": {"category": {"in": [category]}}} if category else {}
+        article = {"category": [category]} if chance.random() < 0.5 else {"sku": [f"{category}"[:1] + "1"]}
+        comparison |= {"where": {name: {"in": those} for name, those in article.items()}} if category else {}
         assert (comparison, await found(town, {"purchases": comparison})) == (comparison, wanted)
 
 

@@ -1,6 +1,6 @@
 """What purchases can be filtered by, as SQL over `purchase p`; and customers by what they bought, as SQL over `customer c`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from regulars_core.primitives.clock import offsets
@@ -75,23 +75,48 @@ all come to, as in the statistics."""
 _COUNT = "count(CASE WHEN p.total >= 0 THEN 1 END)"
 _TOTAL = "coalesce(sum(p.total - p.refunded), 0)"
 _AT_LEAST_ONE: Sequence[Condition] = [(">=", 1)]
+_HOLDS_OF_NONE: Mapping[str, Callable[[int], bool]] = {
+    "=": lambda bound: bound == 0,
+    ">=": lambda bound: bound <= 0,
+    ">": lambda bound: bound < 0,
+    "<=": lambda bound: bound >= 0,
+    "<": lambda bound: bound > 0,
+}
+_RARE = "sku"
+"""The leaf that few purchases meet, by an index."""
 
 
 def _bought(conditions: Sequence[Condition], values: Values) -> str:
     """That so many purchases for which a tree holds come to so much; at least one unless their number is told.
 
-    It is asked of each customer, by the index of the customer's purchases: so a page costs what its rows cost.
+    It is asked of each customer, by the index of the customer's purchases: so a page costs what its rows cost. Where all
+    customers are asked anyway, or few purchases are meant, the purchases are added up instead, by customer.
     """
     parts = dict(conditions)
     counted, summed, tree = parts.get(COUNT, _AT_LEAST_ONE), parts.get(TOTAL, ()), parts[WHERE]
     assert tree is None or isinstance(tree, Where)
     narrowed = "" if tree is None else f" AND {tree.compile(values)}"
-    rows = f"FROM purchase p WHERE p.customer_id = c.id AND {_STANDS}{narrowed}"
     if not summed and list(counted) == _AT_LEAST_ONE:
+        rows = f"FROM purchase p WHERE p.customer_id = c.id AND {_STANDS}{narrowed}"
         return f"EXISTS (SELECT 1 {rows} AND p.total >= 0)"
     having = [f"{_COUNT} {operator} {values.bind(bound)}" for operator, bound in counted]
     having += [f"{_TOTAL} {operator} {values.bind(bound)}" for operator, bound in summed]
-    return f"(SELECT CASE WHEN {' AND '.join(having)} THEN 1 END {rows}) = 1"
+    holds = " AND ".join(having)
+    if not (values.whole or (tree is not None and _is_rare(tree))):
+        rows = f"FROM purchase p WHERE p.customer_id = c.id AND {_STANDS}{narrowed}"
+        return f"(SELECT CASE WHEN {holds} THEN 1 END {rows}) = 1"
+    theirs = f"SELECT p.customer_id FROM purchase p WHERE p.customer_id IS NOT NULL AND {_STANDS}{narrowed}"
+    theirs += " GROUP BY p.customer_id HAVING"
+    if all(_HOLDS_OF_NONE[operator](bound) for operator, bound in (*counted, *summed)):
+        return f"c.id NOT IN ({theirs} ({holds}) IS NOT TRUE)"  # it holds of who has bought nothing
+    return f"c.id IN ({theirs} {holds})"
+
+
+def _is_rare(tree: Where) -> bool:
+    """Whether what a tree is about must have an article."""
+    if tree.leaf is not None:
+        return tree.leaf.name == _RARE
+    return tree.op == "all" and any(map(_is_rare, tree.parts))
 
 
 BOUGHT = Leaf("purchases", _bought)

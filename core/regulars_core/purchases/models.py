@@ -92,6 +92,7 @@ class PurchaseLine(Model):
     class Meta:
         table = "purchase_line"
         unique_together = (("purchase_id", "position"),)
+        indexes: ClassVar = [Index(fields=("sku", "purchase_id"), name="line_of_article")]
 
 
 class PurchaseReceipt(Model):

@@ -156,7 +156,7 @@ class Relation:
         between = _between(window.between)
         conditions = between
         if where is not None:
-            conditions = lambda values, *positions: [*between(values, *positions), where.compile(values)]  # noqa: E731
+            conditions = lambda values, *positions: [*between(values, *positions), *where.narrows(values)]  # noqa: E731
         return replace(
             self,
             order=window.order_by(),

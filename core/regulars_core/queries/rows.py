@@ -145,7 +145,7 @@ async def page(
 
     def narrowed(values: Values) -> list[str]:
         return [
-            *([where.compile(values)] if where else []),
+            *(where.narrows(values) if where else []),
             *([condition(values)] if condition else []),
         ]
 
@@ -160,7 +160,7 @@ async def page(
         )
 
     async def count() -> Mapping[str, int]:
-        counted = Values(database.dialect)
+        counted = Values(database.dialect, whole=True)
         row = await database.row(f"SELECT count(*) FROM {kind.source}{_where(narrowed(counted))}", *counted.all)
         return {"": row[0] if row else 0}
 
@@ -177,7 +177,7 @@ async def _walked(
         f" ORDER BY {window.order_by()} LIMIT {MAX_WALK}"
     )
     linked = [f"{nearby.link} = w.tie", f"{kind.id_column} = w.tie", nearby.condition(values)]
-    conditions = [*linked, *([where.compile(values)] if where else [])]
+    conditions = [*linked, *(where.narrows(values) if where else [])]
     return await database.rows(
         f"SELECT w.sort_key, w.tie, {kind.column_list} FROM ({ahead}) w CROSS JOIN {nearby.table} CROSS JOIN {kind.source}"
         f"{_where(conditions)} ORDER BY w.sort_key {window.way}, w.tie {window.way} LIMIT {values.bind(window.size + 1)}",
@@ -196,7 +196,7 @@ async def pages_of(
     """A page of each owner's own list, in the order of the owners, all of them by one statement."""
     keys = list(dict.fromkeys(owners))
     values = Values(database.dialect, keys)
-    conditions = [f"{owner_column} = k.key", *window.conditions(values), *([where.compile(values)] if where else [])]
+    conditions = [f"{owner_column} = k.key", *window.conditions(values), *(where.narrows(values) if where else [])]
     limit = values.bind(window.size + 1)
     rows = await database.rows(_per_owner(database, kind, window, conditions, limit), *values.all) if keys else []
     groups: dict[str, list[Any]] = {key: [] for key in keys}
@@ -204,8 +204,8 @@ async def pages_of(
         groups[row[0]].append((kind.make(*row[3:]), (row[1], row[2])))
 
     async def count() -> Mapping[str, int]:
-        counted = Values(database.dialect, keys)
-        narrowed = [database.dialect.among(owner_column, 1), *([where.compile(counted)] if where else [])]
+        counted = Values(database.dialect, keys, whole=True)
+        narrowed = [database.dialect.among(owner_column, 1), *(where.narrows(counted) if where else [])]
         rows = await database.rows(
             f"SELECT {owner_column}, count(*) FROM {kind.source}{_where(narrowed)} GROUP BY {owner_column}",
             *counted.all,
@@ -251,7 +251,7 @@ async def pages_of_lists(
         values, key, parts = Values(database.dialect), window.order.key, list[str]()
         part = list(enumerate(lists[begin : begin + MAX_LISTS], begin))
         for n, where in part:
-            conditions = [*window.conditions(values), where.compile(values)]
+            conditions = [*window.conditions(values), *where.narrows(values)]
             parts.append(
                 f"SELECT * FROM (SELECT {n} AS list, {key.column} AS sort_key, {key.tie} AS tie, {kind.column_list}"
                 f" FROM {kind.source}{_where(conditions)} ORDER BY {window.order_by()}"
@@ -269,9 +269,9 @@ async def counts_of_lists(database: Database, kind: Readable[Any], lists: Sequen
     """How long each of several lists is, which differ by their conditions; up to MAX_LISTS by one statement."""
     counts: list[int] = []
     for begin in range(0, len(lists), MAX_LISTS):
-        values = Values(database.dialect)
+        values = Values(database.dialect, whole=True)
         columns = [
-            f"(SELECT count(*) FROM {kind.source}{_where([where.compile(values)])})"
+            f"(SELECT count(*) FROM {kind.source}{_where(where.narrows(values))})"
             for where in lists[begin : begin + MAX_LISTS]
         ]
         [row] = await database.rows(f"SELECT {', '.join(columns)}", *values.all)

@@ -17,10 +17,12 @@ OPERATORS = frozenset({"=", ">=", ">", "<", "<="})
 
 
 class Values:
-    """The parameters of one statement, collected as its text is written."""
+    """The parameters of one statement, collected as its text is written; `whole` where it reads all rows, as who counts does, and
+    not as far as a page goes."""
 
-    def __init__(self, dialect: Dialect, *values: Any) -> None:
+    def __init__(self, dialect: Dialect, *values: Any, whole: bool = False) -> None:
         self.dialect = dialect
+        self.whole = whole
         self.all: list[Any] = list(values)
 
     def bind(self, value: Any) -> str:
@@ -33,6 +35,16 @@ class Values:
         self.all.append(list(values))
         return self.dialect.any_of(column, len(self.all), kind)
 
+    def own_plan(self) -> Sequence[str]:
+        """A condition that always holds, where PostgreSQL is to plan for these very values each time: it would soon take a plan
+        for any values, and not know any more whether few or many have what is asked for. With its value at hand nothing is left
+        of the condition; the plan for any values seems dear by it."""
+        if self.dialect.engine == "sqlite":
+            return ()
+        return [f"({self.bind(True)}::boolean OR {_DEAR})"]
+
+
+_DEAR = "(SELECT count(*) FROM generate_series(1, 1000000000)) = 0"
 
 LeafSql = Callable[[Sequence[Condition], Values], str]
 
@@ -65,6 +77,12 @@ class Where:
             return f"({inner[0]}) IS NOT TRUE"
         joined = (" AND " if self.op == "all" else " OR ").join(inner)
         return f"({joined})" if inner else ("1=1" if self.op == "all" else "1=0")
+
+    def narrows(self, values: Values) -> list[str]:
+        """What a list is narrowed by; in a statement with a plan of its own where values are compared."""
+        before = len(values.all)
+        condition = self.compile(values)
+        return [condition, *(values.own_plan() if len(values.all) > before else ())]
 
     def all_there(self, values: Values) -> str | None:
         """The SQL condition that everything is there with which the tree compares; None where nothing can be missing."""
