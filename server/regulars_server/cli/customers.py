@@ -7,14 +7,16 @@ import typer
 from rich.table import Column, Table
 
 from regulars_core.audiences.usage import users_of
-from regulars_core.customers.attributes.declarations import NewDefinition, define_attribute, delete_attribute
+from regulars_core.customers.attributes.declarations import NewDefinition, define_attribute
 from regulars_core.customers.attributes.definitions import declared_attributes
+from regulars_core.customers.attributes.deletion import Deletion, delete_attribute
 from regulars_core.customers.attributes.rules import TYPES
 from regulars_core.customers.columns import CONTACT_METHODS
 from regulars_core.customers.consent_records import record
 from regulars_core.customers.consents.entries import MARKETING, ConsentEntry
 from regulars_core.customers.consents.rules import DECISIONS, PROOFS
 from regulars_core.primitives.clock import instant_of
+from regulars_core.shop.actors import operator
 from regulars_core.shop.shop import Shop
 from regulars_server.cli.base import audited, customer_of, in_shop, out
 
@@ -49,12 +51,32 @@ def attribute_define(
     label: Annotated[str | None, typer.Option(help="What people call it; the name if absent.")] = None,
     description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
     choice: Annotated[list[str] | None, typer.Option(help="What can be chosen. Can be given again.")] = None,
-    sensitive: Annotated[bool, typer.Option("--sensitive", help="Shown to few.")] = False,
-    unique: Annotated[bool, typer.Option("--unique", help="No two customers have the same.")] = False,
-    required: Annotated[bool, typer.Option("--required", help="Customers must have it.")] = False,
+    sensitive: Annotated[bool | None, typer.Option("--sensitive/--not-sensitive", help="Shown to few.")] = None,
+    unique: Annotated[
+        bool | None, typer.Option("--unique/--not-unique", help="No two customers have the same.")
+    ] = None,
+    required: Annotated[bool | None, typer.Option("--required/--optional", help="Customers must have it.")] = None,
 ) -> None:
-    """Declare an attribute, or change what is declared under the name: all of it as it is said here."""
-    new = NewDefinition(name, type_.upper(), label, description, choice, sensitive, unique, required)
+    """Declare an attribute, or change what is declared under the name; what is not said stays, and is no for a new one."""
+    said = {
+        "label": label,
+        "description": description,
+        "choices": choice or None,
+        "is_sensitive": sensitive,
+        "is_unique": unique,
+        "is_required": required,
+    }
+    new = NewDefinition(
+        name,
+        type_.upper(),
+        label,
+        description,
+        choice,
+        bool(sensitive),
+        bool(unique),
+        bool(required),
+        absent={part for part, value in said.items() if value is None},
+    )
 
     async def work(shop: Shop) -> None:
         async def done() -> tuple[str, None]:
@@ -72,14 +94,17 @@ def attribute_delete(
 ) -> None:
     """Take an attribute away that nobody asks for any more."""
 
-    async def work(shop: Shop) -> int:
-        async def done() -> tuple[None, int]:
-            return None, await delete_attribute(shop, name, users_of, with_values=values)
+    async def work(shop: Shop) -> Deletion:
+        async def done() -> tuple[None, Deletion]:
+            return None, await delete_attribute(shop, name, users_of, operator(shop.permissions), with_values=values)
 
         return await audited(shop, "customerAttributeDelete", "attribute", done)
 
-    count = in_shop(work)
-    out.print(f"Deleted {name}, and {count} values.", markup=False)
+    deletion = in_shop(work)
+    if deletion.job is not None:
+        out.print(f"A job takes away the values of {name}, and then the attribute.", markup=False)
+    else:
+        out.print(f"Deleted {name}, and {deletion.count} values.", markup=False)
 
 
 def consent(

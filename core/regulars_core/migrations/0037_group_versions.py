@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0039_segment_versions")]
+    dependencies = [("core", "0036_segment_versions")]
 
     initial = False
 
