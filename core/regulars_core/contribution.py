@@ -6,10 +6,12 @@ from typing import Any
 
 from regulars_core.audiences.box import LEAVES as AUDIENCE_LEAVES
 from regulars_core.audiences.leaves import Audience, AudienceLeaf
+from regulars_core.audiences.usage import users_of
 from regulars_core.bulk.service import forget_old_jobs
 from regulars_core.bulk.tasks import BulkTask
 from regulars_core.bulk.worker import do_bulk_jobs, do_whole_jobs
 from regulars_core.customers import duplicates
+from regulars_core.customers.attributes.deletion import deletion_task
 from regulars_core.customers.attributes.uniqueness import repeated_attributes
 from regulars_core.customers.attributes.verification import differing_attributes
 from regulars_core.customers.consents import verification as consents
@@ -221,6 +223,7 @@ def regulars_bulk_tasks() -> Sequence[BulkTask]:
     """Core's bulk tasks."""
     return [
         GROUP_DELETE,
+        deletion_task(users_of),
         CUSTOMERS_MERGE,
         CUSTOMERS_UNMERGE,
         CUSTOMERS_EXPORT,

@@ -43,7 +43,7 @@ from regulars_core.purchases.models import (
     RefundPayment,
     RegularCount,
 )
-from regulars_core.segments.models import Segment
+from regulars_core.segments.models import Segment, SegmentVersion
 from regulars_core.stores.models import Store
 
 __all__ = [
@@ -97,6 +97,7 @@ __all__ = [
     "RegularCount",
     "Role",
     "Segment",
+    "SegmentVersion",
     "Store",
     "StoredFile",
     "Upload",

@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from regulars_core.customers.attributes import storage
+from regulars_core.customers.attributes.definitions import TABLE as DEFINITIONS
+from regulars_core.customers.attributes.rules import key_of
 from regulars_core.customers.merge import snapshots
 from regulars_core.customers.rules import tax_key
 from regulars_core.customers.sealed import COLUMN, PURPOSE, TABLE
@@ -19,19 +22,23 @@ _FIRST = "0" * 32
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The column by which a sealed one is found: what it holds an HMAC of, and for what purpose. `copied` is the UPDATE of where
-    else that stands: of the row with the key $1, where it was $2, to $3."""
+    """The column by which a sealed one is found: what it holds an HMAC of, and for what purpose. `fold` is given the value and,
+    where that depends on something `beside` it in SQL, that. `copied` is the UPDATE of where else it stands: of the row with the
+    key $1, where it was $2, to $3."""
 
     column: str
-    fold: Callable[[str | None], str | None]
+    fold: Callable[[str | None, Any], str | None]
     purpose: str
-    copied: str
+    beside: str = "NULL"
+    copied: str | None = None
 
 
 @dataclass(frozen=True)
 class SealedColumn:
     """A column that holds sensitive values. Its rows have the alias `t` and are known by `key`; `row` is, in SQL, for which row a
-    value is sealed, and `place` for which table and column, if not for this one."""
+    value is sealed, and `place` for which table and column, if not for this one. Where not all of its values are sensitive, those
+    are in which the `part` is one of what the SELECT `parts` answers; an index begins with the part and `told_by`, the column by
+    whose beginning it is told which key has sealed a value."""
 
     table: str
     column: str
@@ -40,6 +47,14 @@ class SealedColumn:
     joined: str = ""
     place: tuple[str, str] | None = None
     search: Search | None = None
+    part: str = ""
+    parts: str = ""
+    told_by: str = ""
+
+    @property
+    def only(self) -> str:
+        """The condition on rows whose values are sensitive."""
+        return f" AND t.{self.part} IN ({self.parts})" if self.part else ""
 
     @property
     def sealed_for(self) -> tuple[str, str]:
@@ -48,6 +63,8 @@ class SealedColumn:
 
     def beginning(self, database: Database) -> str:
         """What says whether a value is sealed, and by which key: of it there is an index."""
+        if self.told_by:
+            return self.told_by
         collated = ' COLLATE "C"' if database.engine == "postgres" else ""
         return f"(substr({self.column}, 1, {PREFIX_LENGTH}){collated})"
 
@@ -57,7 +74,9 @@ _VERIFIED_ABOUT = (
     " AND customer_id IN (SELECT id FROM customer WHERE id = $1 OR merged_into_id = $1)"
 )
 COLUMNS: Sequence[SealedColumn] = (
-    SealedColumn(TABLE, COLUMN, search=Search("tax_key", tax_key, PURPOSE, _VERIFIED_ABOUT)),
+    SealedColumn(
+        TABLE, COLUMN, search=Search("tax_key", lambda value, _: tax_key(value), PURPOSE, copied=_VERIFIED_ABOUT)
+    ),
     SealedColumn(
         "purchase_receipt",
         "customer_tax_id",
@@ -67,6 +86,20 @@ COLUMNS: Sequence[SealedColumn] = (
         place=(TABLE, COLUMN),
     ),
     SealedColumn(*snapshots.PLACE, key="merge_id", row="t.merge_id"),
+    SealedColumn(
+        storage.TABLE,
+        storage.COLUMN,
+        row=storage.SEALED_ROW,
+        search=Search(
+            "value_key",
+            lambda value, type_: None if value is None else key_of(type_, value),
+            storage.PURPOSE,
+            f"(SELECT d.type FROM {DEFINITIONS} d WHERE d.id = t.definition_id)",
+        ),
+        part="definition_id",
+        parts=f"SELECT d.id FROM {DEFINITIONS} d WHERE d.is_sensitive",
+        told_by="value_key",
+    ),
 )
 """All of core's."""
 
@@ -105,7 +138,7 @@ async def _next(database: Database, column: SealedColumn, last: str) -> Sequence
     prefix = database.seals.prefix or ""
     rows = await database.rows(
         f"SELECT t.{column.key} FROM {column.table} t WHERE t.{column.key} > $1 AND t.{column.column} IS NOT NULL"
-        f" AND substr(t.{column.column}, 1, {len(prefix)}) <> $2 ORDER BY t.{column.key} LIMIT {_BATCH}",
+        f" AND substr(t.{column.column}, 1, {len(prefix)}) <> $2{column.only} ORDER BY t.{column.key} LIMIT {_BATCH}",
         last,
         prefix,
     )
@@ -115,14 +148,15 @@ async def _next(database: Database, column: SealedColumn, last: str) -> Sequence
 async def _reseal(database: Database, column: SealedColumn, keys: Sequence[str], rotated: Rotated) -> None:
     seals, (table, name) = database.seals, column.sealed_for
     await lock(database, column.table, keys, key=column.key)
-    search, before = column.search, f"t.{column.search.column}" if column.search else "NULL"
+    search = column.search
+    before, beside = (f"t.{search.column}", search.beside) if search else ("NULL", "NULL")
     rows = await database.rows(
-        f"SELECT t.{column.key}, t.{column.column}, {column.row}, {before} FROM {column.table} t {column.joined}"
+        f"SELECT t.{column.key}, t.{column.column}, {column.row}, {before}, {beside} FROM {column.table} t {column.joined}"
         f" WHERE {database.dialect.among(f't.{column.key}', 1)}",
         keys,
     )
     written, copied = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
-    for key, stored, owner, found_before in rows:
+    for key, stored, owner, found_before, known in rows:
         if stored is None or stored.startswith(seals.prefix or MARK):
             continue  # somebody else has sealed or emptied it meanwhile
         row = row_of(stored) or owner
@@ -132,11 +166,11 @@ async def _reseal(database: Database, column: SealedColumn, keys: Sequence[str],
             reason = f"key {error.key_id}" if isinstance(error, KeyLost) else "broken"
             rotated.left[reason] = rotated.left.get(reason, 0) + 1
             continue
-        found_by = [seals.digest(search.fold(value), search.purpose)] if search else []
+        found_by = [seals.digest(search.fold(value, known), search.purpose)] if search else []
         written.append((key, seals.sealed(value, table, name, row), *found_by))
         copied += [(key, found_before, one) for one in found_by if found_before is not None]
     sets = f"{column.column} = $2" + (f", {search.column} = $3" if search else "")
-    if search and copied:
+    if search and search.copied and copied:
         await database.run_many(search.copied, sorted(copied))
     if written:
         await database.run_many(f"UPDATE {column.table} SET {sets} WHERE {column.key} = $1", sorted(written))
@@ -164,21 +198,30 @@ async def keys_in_use(database: Database) -> Mapping[str, Sequence[str]]:
     each key, however many values there are."""
     found: dict[str, list[str]] = {}
     for column in COLUMNS:
-        beginning, last, keys = column.beginning(database), "", found.setdefault(column.table, [])
-        while True:
-            row = await database.row(
-                f"SELECT {beginning} FROM {column.table} WHERE {column.column} IS NOT NULL AND {beginning} > $1"
-                f" ORDER BY {beginning} LIMIT 1",
-                last,
-            )
-            if row is None:
-                break
-            is_sealed = row[0].startswith(MARK) and "~" in row[0][2:]
-            keys.append(row[0][1:].partition("~")[0] if is_sealed else PLAIN)
-            if not row[0].startswith(MARK):
-                break  # what is plain comes last
-            last = row[0].partition("~")[0] + "~\x7f"
+        keys = found.setdefault(column.table, [])
+        for part in await database.rows(column.parts) if column.part else [()]:
+            keys += await _keys_in(database, column, part)
     return {table: list(dict.fromkeys(keys)) for table, keys in found.items() if keys}
+
+
+async def _keys_in(database: Database, column: SealedColumn, part: Sequence[Any]) -> Sequence[str]:
+    """By which keys the values of a part of a column are sealed, PLAIN at the end."""
+    beginning, last, keys = column.beginning(database), "", list[str]()
+    of_part = f" AND {column.part} = $2" if column.part else ""
+    while True:
+        row = await database.row(
+            f"SELECT {beginning} FROM {column.table} WHERE {column.column} IS NOT NULL AND {beginning} > $1{of_part}"
+            f" ORDER BY {beginning} LIMIT 1",
+            last,
+            *part,
+        )
+        if row is None:
+            return keys
+        is_sealed = row[0].startswith(MARK) and "~" in row[0][2:]
+        keys.append(row[0][1:].partition("~")[0] if is_sealed else PLAIN)
+        if not row[0].startswith(MARK):
+            return keys  # what is plain comes last
+        last = row[0].partition("~")[0] + "~\x7f"
 
 
 async def differences(shop: Shop) -> AsyncIterator[str]:
@@ -186,11 +229,11 @@ async def differences(shop: Shop) -> AsyncIterator[str]:
     database, seals = shop.database, shop.seals
     for column in COLUMNS:
         table, name = column.sealed_for
-        searched = f", t.{column.search.column}" if column.search else ""
+        searched = f", t.{column.search.column}, {column.search.beside}" if column.search else ""
         last = _FIRST
         while rows := await database.rows(
             f"SELECT t.{column.key}, t.{column.column}{searched} FROM {column.table} t"
-            f" WHERE t.{column.key} > $1 AND t.{column.column} IS NOT NULL ORDER BY t.{column.key} LIMIT 1000",
+            f" WHERE t.{column.key} > $1 AND t.{column.column} IS NOT NULL{column.only} ORDER BY t.{column.key} LIMIT 1000",
             last,
         ):
             for key, stored, *found_by in rows:
@@ -202,11 +245,11 @@ async def differences(shop: Shop) -> AsyncIterator[str]:
                 except SealBroken:
                     yield f"{column.table} {key}: changed since it was sealed"
                     continue
-                if column.search and found_by[0] not in _found_by(seals, column.search, value):
+                if column.search and found_by[0] not in _found_by(seals, column.search, value, found_by[1]):
                     yield f"{column.table} {key}: {column.column} is found by something else than what it is"
             last = rows[-1][0]
 
 
-def _found_by(seals: Seals, search: Search, value: str | None) -> Sequence[str | None]:
-    folded = search.fold(value)
+def _found_by(seals: Seals, search: Search, value: str | None, known: Any) -> Sequence[str | None]:
+    folded = search.fold(value, known)
     return [None] if folded is None else seals.digests(folded, search.purpose)

@@ -5,7 +5,7 @@ import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 /** Interfaces and what they can be: without it, what fragments on them ask for is lost. */
 const possibleTypes: Record<string, string[]> = {
   Node: ['ApiKey', 'AuditEntry', 'BulkFile', 'BulkJob', 'Consent', 'Coupon', 'CouponBatch', 'CreditEntry', 'CreditHold', 'Customer', 'CustomerGroup', 'DuplicatePair', 'Erasure', 'ExportEntry', 'LedgerSeal', 'Note', 'OfferUse', 'Payment', 'PointsEntry', 'PointsHold', 'PointsProgram', 'Promotion', 'Purchase', 'PurchaseLine', 'Refund', 'RewardEntry', 'RewardSystem', 'Segment', 'Store', 'TierChange', 'TierPolicy', 'Upload', 'Verification'],
-  UserError: ['CouponRefused', 'CustomerReferenced', 'InsufficientFunds', 'InsufficientPoints', 'InvalidInput', 'OffersChanged', 'PossibleDuplicates', 'ReferenceReused', 'SegmentConflict', 'VersionConflict'],
+  UserError: ['CouponRefused', 'CustomerReferenced', 'GroupConflict', 'InsufficientFunds', 'InsufficientPoints', 'InvalidInput', 'OffersChanged', 'PossibleDuplicates', 'ReferenceReused', 'SegmentConflict', 'VersionConflict'],
 };
 
 /** Types without an id, such as Money: parts of the object that they stand in, so what two queries ask of them is put together. */
@@ -34,6 +34,7 @@ const withoutId: string[] = [
   'DeclinedAdjustment',
   'DuplicateMatch',
   'ExportColumn',
+  'GroupConflict',
   'InsufficientFunds',
   'InsufficientPoints',
   'InvalidInput',

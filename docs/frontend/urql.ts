@@ -7,7 +7,7 @@ import { persistedExchange } from '@urql/exchange-persisted';
 /** Interfaces and what they can be: without it, Graphcache guesses which fragments fit. */
 const possibleTypes: Record<string, string[]> = {
   Node: ['ApiKey', 'AuditEntry', 'BulkFile', 'BulkJob', 'Consent', 'Coupon', 'CouponBatch', 'CreditEntry', 'CreditHold', 'Customer', 'CustomerGroup', 'DuplicatePair', 'Erasure', 'ExportEntry', 'LedgerSeal', 'Note', 'OfferUse', 'Payment', 'PointsEntry', 'PointsHold', 'PointsProgram', 'Promotion', 'Purchase', 'PurchaseLine', 'Refund', 'RewardEntry', 'RewardSystem', 'Segment', 'Store', 'TierChange', 'TierPolicy', 'Upload', 'Verification'],
-  UserError: ['CouponRefused', 'CustomerReferenced', 'InsufficientFunds', 'InsufficientPoints', 'InvalidInput', 'OffersChanged', 'PossibleDuplicates', 'ReferenceReused', 'SegmentConflict', 'VersionConflict'],
+  UserError: ['CouponRefused', 'CustomerReferenced', 'GroupConflict', 'InsufficientFunds', 'InsufficientPoints', 'InvalidInput', 'OffersChanged', 'PossibleDuplicates', 'ReferenceReused', 'SegmentConflict', 'VersionConflict'],
 };
 
 /** Types without an id, such as Money: they are kept in the object that they stand in. */
@@ -71,6 +71,7 @@ const withoutId: string[] = [
   'DuplicateMatch',
   'ExportColumn',
   'FileLinkCreatePayload',
+  'GroupConflict',
   'ImportStartPayload',
   'InsufficientFunds',
   'InsufficientPoints',

@@ -4,6 +4,7 @@ What has nothing to do with GraphQL is in `regulars_core.plugin`.
 """
 
 from regulars_schema.audiences.present import audiences_now, lookup_audiences_now
+from regulars_schema.audiences.segments import lookup_segments_now, segments_as_remembered
 from regulars_schema.audiences.stored import audience_of, may_read_leaf, shown_audiences
 from regulars_schema.composition.contributions import (
     Contribution,
@@ -158,6 +159,7 @@ __all__ = [
     "int_conditions",
     "key_of",
     "lookup_audiences_now",
+    "lookup_segments_now",
     "lookup_store",
     "may_read_leaf",
     "minor_units",
@@ -169,6 +171,7 @@ __all__ = [
     "root",
     "rule_in",
     "schema_of",
+    "segments_as_remembered",
     "shown_audiences",
     "sql_field",
     "store_acted_in",

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from regulars_core.bulk.worker import do_bulk_jobs
+from regulars_core.customers.attributes import deletion
 from regulars_core.customers.attributes.rules import Definition, GivenAttribute, checked_attributes
 from regulars_core.customers.erasure.data import data_of
 from regulars_core.customers.erasure.holders import Holders
@@ -118,6 +120,14 @@ async def test_declaring_changing_and_taking_away(api: Api) -> None:
     assert await api.refused("customerAttributeDefine", {**size, "choices": ["S", "L"]}) == ["INVALID_CHOICES"]
     await api.done("customerAttributeDefine", DEFINED, {**size, "choices": ["m", "XL"], "label": None})
     assert await values(api, ana) == {"medical_card": "MC 1", "size": "m"}
+    left_out = await api.done("customerAttributeDefine", DEFINED, {"name": "medical_card", "type": "TEXT"})
+    assert left_out["customerAttribute"] == shown, "what is left out is not lifted"
+    lifted = await api.done("customerAttributeDefine", DEFINED, {**card, "isUnique": False, "label": None})
+    assert lifted["customerAttribute"] == {**shown, "isUnique": False, "label": "medical_card"}
+    assert (await api.data(f"{{ customerAttributes {DEFINITION} }}"))["customerAttributes"][1] == {
+        **shown, "name": "size", "label": "size", "description": "Of shirts.\nSince 2020.", "type": "CHOICE",
+        "choices": ["m", "XL"], "isSensitive": False, "isUnique": False,
+    }  # fmt: skip
     assert await give(api, ana, size="S") == [("INVALID_ATTRIBUTE", "input.attributes.0.value")]
 
     delete = {"name": "size", "idempotencyKey": "gone"}
@@ -136,6 +146,48 @@ async def test_declaring_changing_and_taking_away(api: Api) -> None:
     database = api.shop.database
     await database.transaction(lambda: insert(database, "customer_attribute_definition", columns, rows))
     assert await api.refused("customerAttributeDefine", {"name": "last", "type": "TEXT"}) == ["TOO_MANY"]
+
+
+async def test_many_values_go_by_a_job(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deletion, "MAX_AT_ONCE", 3)
+    await define(api, "size")
+    ids = [await create(api, f"b{n}", size=f"{n}") for n in range(5)]
+    gone = "deletedName valueCount bulkJob { id stage }"
+    made = await api.done("customerAttributeDelete", gone, {"name": "size", "deleteValues": True})
+    assert (made["deletedName"], made["valueCount"], made["bulkJob"]["stage"]) == (None, 0, "QUEUED")
+    assert await give(api, ids[0], size="new") == []  # until then it is there
+    await do_bulk_jobs(api.shop)
+    asked = "query($id: ID!) { node(id: $id) { ... on BulkJob { stage counts { kind count } } } }"
+    job = (await api.data(asked, id=made["bulkJob"]["id"]))["node"]
+    assert (job["stage"], await values(api, ids[0])) == ("DONE", {})
+    assert (await api.data("{ customerAttributes { name } }"))["customerAttributes"] == []
+    assert await api.refused("customerAttributeDelete", {"name": "size"}) == ["NOT_FOUND"]
+
+
+async def test_who_reads_what_is_sensitive_is_written_down(api: Api) -> None:
+    await define(api, "card", isSensitive=True)
+    await define(api, "hobby")
+    ana, bo = await create(api, "a", card="MC-1", hobby="Go"), await create(api, "b", hobby="Go")
+    await api.done("customerUpdate", "customer { id }", {"id": bo, "taxId": "T-1"})
+
+    async def read(by: Api, fields: str) -> list[Any]:
+        before = len((await api.data(AUDIT))["audit"]["nodes"])
+        await by.data(f"{{ customers {{ nodes {{ {fields} }} }} }}")
+        rows: list[Any] = (await api.data(AUDIT))["audit"]["nodes"]
+        return [
+            [one["field"], *sorted(one["new"].strip('"').split())]
+            for row in rows[: len(rows) - before]
+            for one in row["changes"]
+        ]
+
+    assert await read(api, "firstName attributes { name isSensitive } taxId") == [["customerIds", *sorted([ana, bo])]]
+    assert await read(api, "firstName email") == []
+    assert await read(other(api, "customers.view", "customers.view_pii"), "attributes { value }") == []
+    [row] = (await api.data(AUDIT))["audit"]["nodes"][:1]
+    assert row["action"] == "customers.view_sensitive"
+
+
+AUDIT = "{ audit(first: 50) { nodes { action changes { field new } } } }"
 
 
 @pytest.mark.parametrize(

@@ -242,6 +242,14 @@ async def test_said_at_registration_and_with_a_sale(api: Api) -> None:
         assert (await api.done("purchaseRecord", "created", again))["created"] is created
     assert await holds(api, bo) == ["marketing * WITHDRAWN"]
     assert len(await consents(api, bo, "(history: true)")) == 2
+    # A refusal of what the shop does not ask for stops no sale; to agree to it does.
+    given_up = {**no, "purpose": "given_up"}
+    await api.done(
+        "purchaseRecord", "created", {**sale, "reference": "R3", "customer": {**who, "consents": [given_up]}}
+    )
+    assert await holds(api, bo) == ["given_up * WITHDRAWN", "marketing * WITHDRAWN"]
+    agreed = {**sale, "reference": "R4", "customer": {**who, "consents": [given_up, {**yes, "purpose": "given_up"}]}}
+    assert await api.refused("purchaseRecord", agreed) == ["UNKNOWN_PURPOSE"]
     other = {**sale, "customer": {**who, "consents": [no]}}
     assert await api.refused("purchaseRecord", other) == ["REFERENCE_REUSED"]
     assert await wrong(api.shop) == []

@@ -10,6 +10,8 @@ from regulars_schema.testing import Api
 NAMES = """id version firstName status tags group { name } billingAddress { city } shippingAddress { city }
   notes { nodes { body } }"""
 CONFLICT = f"userErrors {{ code path ... on VersionConflict {{ customer {{ {NAMES} }} note {{ body version }} }} }}"
+GROUP = "name description version"
+GROUP_CONFLICT = f"userErrors {{ code path ... on GroupConflict {{ customerGroup {{ {GROUP} }} }} }}"
 
 
 class Profile:
@@ -54,9 +56,9 @@ class Profile:
             "customer"
         ]
 
-    async def tries(self, mutation: str, given: dict[str, Any]) -> list[Any]:
+    async def tries(self, mutation: str, given: dict[str, Any], told: str = CONFLICT) -> list[Any]:
         kind = mutation[0].upper() + mutation[1:] + "Input"
-        document = f"mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {CONFLICT} }} }}"
+        document = f"mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {told} }} }}"
         answer = await self.api.data(document, input=given)
         errors: list[Any] = answer[mutation]["userErrors"]
         return errors
@@ -71,7 +73,19 @@ class Profile:
             told = (error["code"], error["path"], error["note"])
             assert told == ("VERSION_CONFLICT", ["input", "expectedVersion"], None), name
             assert error["customer"] == now, name
+        given = {
+            "groupId": self.ids["Gold"],
+            "customerIds": [self.ids["twin"], self.ids["ana"]],
+            "expectedVersions": [await self.version_of("twin"), version],
+        }
+        [error] = await self.tries("customersAssignGroup", given)
+        assert (error["code"], error["path"]) == ("VERSION_CONFLICT", ["input", "expectedVersions", "1"])
+        assert error["customer"] == now
         assert await self.shown() == now
+
+    async def version_of(self, name: str) -> int:
+        found = await self.api.data("query($id: ID!) { customer(id: $id) { version } }", id=self.ids[name])
+        return int(found["customer"]["version"])
 
 
 async def test_whatever_was_changed_and_whatever_is_to_be(shop: Shop) -> None:
@@ -89,6 +103,36 @@ async def test_whatever_was_changed_and_whatever_is_to_be(shop: Shop) -> None:
         version = (await profile.shown())["version"]
         assert await profile.tries(mutation, {**given, "expectedVersion": version}) == [], name
     assert await profile.tries("customerUpdate", {"id": profile.ids["ana"], "firstName": "Zoe"}) == []
+
+
+async def test_of_a_group_and_of_many_customers(shop: Shop) -> None:
+    profile = await Profile.of(Api.of(shop))
+    gold, both = profile.ids["Gold"], [profile.ids["ana"], profile.ids["twin"]]
+    edits = [
+        {"id": gold, "name": "Gilt", "expectedVersion": 1},
+        {"id": gold, "description": "Old", "expectedVersion": 1},
+    ]
+    found = await asyncio.gather(*(profile.tries("customerGroupUpdate", one, GROUP_CONFLICT) for one in edits))
+    [error] = [error for errors in found for error in errors]
+    asked = f"query($id: ID!) {{ customerGroup(id: $id) {{ {GROUP} }} }}"
+    now = (await profile.api.data(asked, id=gold))["customerGroup"]
+    assert (error["code"], error["path"]) == ("VERSION_CONFLICT", ["input", "expectedVersion"])
+    assert error["customerGroup"] == now
+    assert now in (
+        {"name": "Gilt", "description": None, "version": 2},
+        {"name": "Gold", "description": "Old", "version": 2},
+    )
+    assert await profile.tries("customerGroupUpdate", {**edits[0], "expectedVersion": 2}, GROUP_CONFLICT) == []
+
+    given = {"customerIds": both, "groupId": gold, "expectedVersions": [1, 1]}
+    assert await profile.tries("customersAssignGroup", given) == []
+    assert (
+        await profile.tries("customersAssignGroup", {**given, "expectedVersions": [2, 2]}) == []
+    )  # who are there already
+    errors = await profile.tries("customersAssignGroup", {**given, "groupId": profile.ids["Silver"]})
+    assert [error["path"][-1] for error in errors] == ["0", "1"]
+    [error] = await profile.tries("customersAssignGroup", {**given, "expectedVersions": [2]})
+    assert (error["code"], error["path"]) == ("OUT_OF_RANGE", ["input", "expectedVersions"])
 
 
 async def test_both_at_the_same_time(shop: Shop) -> None:

@@ -27,13 +27,38 @@ from tests.support.handed_out import handed_out
 pytest.importorskip("cryptography")
 ONE, TWO = (f"{name}:{base64.b64encode(bytes([n]) * 32).decode()}" for n, name in enumerate(("one", "two"), 1))
 ANA, ZED, GON = "XAXX010101-Q1", "ZEZZ020202 Q2", "GONE040404.Q3"
-BEGINNINGS = (b"xaxx010101", b"zezz020202", b"gone040404")
-"""As they stand in the tax ids, and folded."""
+ANA_CARD, GON_CARD = "Kartonan-1", "Kartongo-3"
+BEGINNINGS = (b"xaxx010101", b"zezz020202", b"gone040404", b"kartonan", b"kartongo")
+"""As they stand in the tax ids and the cards, and folded."""
 
 
 async def customer(api: Api, name: str, tax_id: str | None = None) -> str:
     given = {"firstName": name, "lastName": "Li", "taxId": tax_id, "force": True}
     return str((await api.done("customerCreate", "customer { id }", given))["customer"]["id"])
+
+
+async def declare(api: Api) -> None:
+    for name, sensitive in (("card", True), ("hobby", False)):
+        given = {"name": name, "type": "TEXT", "isSensitive": sensitive, "isUnique": sensitive}
+        await api.done("customerAttributeDefine", "customerAttribute { name }", given)
+
+
+async def give(api: Api, id_: str, **values: str) -> None:
+    given = [{"name": name, "value": value} for name, value in values.items()]
+    await api.done("customerUpdate", "customer { id }", {"id": id_, "attributes": given})
+
+
+CARDS = "{ customers(first: 50) { nodes { firstName attributes { name value } } } }"
+
+
+async def cards(api: Api) -> dict[str, str | None]:
+    rows = (await api.data(CARDS))["customers"]["nodes"]
+    return {row["firstName"]: one["value"] for row in rows for one in row["attributes"] if one["name"] == "card"}
+
+
+async def with_card(api: Api, *values: str) -> list[str]:
+    asked = 'query($v: [String!]) { customers(where: {attribute: {name: "card", in: $v}}) { nodes { firstName } } }'
+    return [row["firstName"] for row in (await api.data(asked, v=values))["customers"]["nodes"]]
 
 
 async def sale(api: Api, reference: str, customer_id: str) -> None:
@@ -106,6 +131,9 @@ async def test_sealed_changed_and_lost(open_shop: OpenShop, tmp_path: Path, monk
     api = Api.of(shop)
     ana, zed = await customer(api, "Ana", ANA), await customer(api, "Zed", "ZEZZ020202")
     bo, gon = await customer(api, "regulars-was-here"), await customer(api, "Gon", GON)
+    await declare(api)
+    await give(api, ana, card=ANA_CARD, hobby="Go")
+    await give(api, gon, card=GON_CARD)
     await sale(api, "R1", ana)
     await sale(api, "R2", gon)
     await api.done("verificationRecord", "verification { id }", {"customerId": ana, "subject": "TAX_ID"})
@@ -118,14 +146,16 @@ async def test_sealed_changed_and_lost(open_shop: OpenShop, tmp_path: Path, monk
         "customersMerge { mergeId fields { field values { value } } }",
         {"survivorId": bo, "absorbedIds": [gon]},
     )
-    [told] = [one for one in merged["customersMerge"]["fields"] if one["field"] == "taxId"]
-    assert [one["value"] for one in told["values"]] == [None, GON]
+    for field, value in (("taxId", GON), ("attributes.card", GON_CARD)):
+        [told] = [one for one in merged["customersMerge"]["fields"] if one["field"] == field]
+        assert [one["value"] for one in told["values"]] == [None, value]
     everybody = {"Ana": ANA, "Zed": ZED, "regulars-was-here": GON}
-    printed = {"R1": ANA, "R2": GON}
-    assert (await tax_ids(api), await receipts(api)) == (everybody, printed)
+    printed, held = {"R1": ANA, "R2": GON}, {"Ana": ANA_CARD, "regulars-was-here": GON_CARD}
+    assert (await tax_ids(api), await receipts(api), await cards(api)) == (everybody, printed, held)
     assert await stands_in(shop, tmp_path) == set()
     assert await keys_in_use(shop.database) == {
         "customer": ["one"], "purchase_receipt": ["one"], "customer_merge_snapshot": ["one"],
+        "customer_attribute": ["one"],
     }  # fmt: skip
     assert await encryption(shop) == (True, "all is sealed by the key one")
 
@@ -134,6 +164,12 @@ async def test_sealed_changed_and_lost(open_shop: OpenShop, tmp_path: Path, monk
     api = Api.of(shop)
     assert (await tax_ids(api), await receipts(api)) == (everybody, printed)
     assert (await found(api, "xaxx 010101 q1"), await found(api, "xaxx010101")) == (["Ana"], [])
+    assert (await with_card(api, "kartonAN-1"), await with_card(api, "karton", GON_CARD)) == (
+        ["Ana"],
+        ["regulars-was-here"],
+    )
+    new = {"firstName": "No", "lastName": "One", "attributes": [{"name": "card", "value": "KARTONGO-3"}], "force": True}
+    assert await api.refused("customerCreate", new) == ["NOT_UNIQUE"]
     for taken in (ANA, ZED.lower()):
         assert await api.refused(
             "customerCreate", {"firstName": "No", "lastName": "One", "taxId": taken, "force": True}
@@ -144,7 +180,8 @@ async def test_sealed_changed_and_lost(open_shop: OpenShop, tmp_path: Path, monk
     assert checked["customerCheck"]["possibleDuplicates"] == [{"reasons": ["TAX_ID"]}]
     assert await encryption(shop) == (
         False,
-        "not all is sealed by the key two: customer, customer_merge_snapshot, purchase_receipt; run `regulars encryption rotate`",
+        "not all is sealed by the key two: customer, customer_attribute, customer_merge_snapshot, purchase_receipt; run"
+        " `regulars encryption rotate`",
     )
     rotating: asyncio.Task[rotation.Rotated]
 
@@ -164,13 +201,16 @@ async def test_sealed_changed_and_lost(open_shop: OpenShop, tmp_path: Path, monk
     assert await stands_in(shop, tmp_path) == set()
     assert await verified(api, ana), "what was verified holds under another key, too"
     sold = {**printed, **{f"S{n}": ANA for n in range(5)}, **{f"T{n}": ZED for n in range(5)}}
-    assert (await tax_ids(api), await receipts(api)) == (everybody, sold)
-    [verification] = [one for one in verifications_of(shop.plugins) if one.name == "encryption"]
-    assert [sentence async for sentence in verification.differences(shop)] == []
+    assert (await tax_ids(api), await receipts(api), await cards(api)) == (everybody, sold, held)
+    assert (await with_card(api, ANA_CARD), await with_card(api, GON_CARD)) == (["Ana"], ["regulars-was-here"])
+    verifying = {one.name: one for one in verifications_of(shop.plugins)}
+    verification = verifying["encryption"]
+    for one in (verification, verifying["attributes"], verifying["unique-attributes"]):
+        assert [sentence async for sentence in one.differences(shop)] == []
     file = io.StringIO()
     await export_customers(shop, file, ["first_name", "tax_id"])
     assert {ANA, ZED, GON} == {row.split(",")[1] for row in file.getvalue().splitlines()[1:]}
-    for id_, those in ((ana, (ANA,)), (bo, (GON,))):
+    for id_, those in ((ana, (ANA, ANA_CARD, "Go")), (bo, (GON, GON_CARD))):
         document = (await handed_out(api, id_)).decode()
         assert all(one in document for one in those)
         assert "u0001" not in document
@@ -186,6 +226,15 @@ async def test_sealed_changed_and_lost(open_shop: OpenShop, tmp_path: Path, monk
     assert {row["taxId"] for row in answer.data["customers"]["nodes"]} == {None}
     assert set(answer.codes) == {"UNAVAILABLE"}
     assert "encryption key 'two'" in answer.errors[0]["message"]
+    answer = await blind.ask(CARDS)
+    told = {
+        (row["firstName"], one["name"], one["value"])
+        for row in answer.data["customers"]["nodes"]
+        for one in row["attributes"]
+    }
+    assert told == {("Ana", "card", None), ("Ana", "hobby", "Go"), ("regulars-was-here", "card", None)}
+    assert set(answer.codes) == {"UNAVAILABLE"}
+    await give(blind, ana, hobby="Chess")
     answer = await blind.ask("{ purchases { nodes { receipt { customerName customerTaxId } } } }")
     assert {row["receipt"]["customerName"] for row in answer.data["purchases"]["nodes"]} == {
         "Ana Li",
@@ -202,17 +251,27 @@ async def test_sealed_changed_and_lost(open_shop: OpenShop, tmp_path: Path, monk
     )
     assert (await rotate(lost)).left["key two"] > 0
     assert (await tax_ids(api), (await receipts(api))["U1"]) == (everybody, ANA)
-    assert await found(api, ANA) == ["Ana"]
+    assert (await found(api, ANA), await with_card(api, ANA_CARD), await cards(api)) == (["Ana"], ["Ana"], held)
 
     # An undo gives back what the merge had kept sealed; and nobody can put one value in the place of another.
     await api.done("customersUnmerge", "customers { id }", {"mergeId": merged["customersMerge"]["mergeId"]})
     assert await tax_ids(api) == {"Ana": ANA, "Zed": ZED, "Gon": GON}
+    assert await cards(api) == {"Ana": ANA_CARD, "Gon": GON_CARD}
     assert (await receipts(api))["R2"] == GON
     swap = "UPDATE customer SET tax_id = (SELECT z.tax_id FROM customer z WHERE z.first_name = 'Zed') WHERE first_name = 'Ana'"
     await shop.database.transaction(lambda: shop.database.run(swap))
     answer = await api.ask("query($id: ID!) { customer(id: $id) { firstName taxId } }", id=ana)
     assert (answer.data["customer"], answer.codes) == ({"firstName": "Ana", "taxId": None}, ["UNAVAILABLE"])
     assert [sentence async for sentence in verification.differences(shop)] != []
+    swap = "UPDATE customer_attribute SET value = (SELECT z.value FROM customer_attribute z WHERE z.customer_id = $1)"
+    values = (gon.partition("_")[2], ana.partition("_")[2])
+    swap += " WHERE customer_id = $2 AND definition_id = (SELECT d.id FROM customer_attribute_definition d WHERE d.is_sensitive)"
+    await shop.database.transaction(lambda: shop.database.run(swap, *values))
+    answer = await api.ask("query($id: ID!) { customer(id: $id) { attributes { value } } }", id=ana)
+    assert (answer.data["customer"], answer.codes) == (
+        {"attributes": [{"value": None}, {"value": "Chess"}]},
+        ["UNAVAILABLE"],
+    )
 
 
 async def test_switched_on_for_what_was_plain(open_shop: OpenShop, tmp_path: Path) -> None:
@@ -224,9 +283,11 @@ async def test_switched_on_for_what_was_plain(open_shop: OpenShop, tmp_path: Pat
         name: await customer(api, name, tax)
         for name, tax in (("Ana", ANA), ("Zed", ZED), ("Odd", odd), ("regulars-was-here", None))
     }
+    await declare(api)
+    await give(api, ids["Ana"], card=ANA_CARD, hobby="Go")
     await sale(api, "R1", ids["Ana"])
     assert (await keys_in_use(shop.database), (await encryption(shop))[0]) == (
-        {"customer": [PLAIN], "purchase_receipt": [PLAIN]},
+        {"customer": [PLAIN], "purchase_receipt": [PLAIN], "customer_attribute": [PLAIN]},
         False,
     )
     with pytest.raises(RuntimeError, match="REGULARS_ENCRYPTION_KEYS"):
@@ -234,14 +295,15 @@ async def test_switched_on_for_what_was_plain(open_shop: OpenShop, tmp_path: Pat
     shop = await open_shop(encryption_keys=ONE)
     api, everybody = Api.of(shop), {"Ana": ANA, "Zed": ZED, "Odd": odd}
     assert await tax_ids(api) == everybody
-    assert (await found(api, ANA), await found(api, ZED)) == (["Ana"], ["Zed"])
+    assert (await found(api, ANA), await found(api, ZED), await with_card(api, ANA_CARD)) == (["Ana"], ["Zed"], ["Ana"])
     rotated = await rotate(shop)
-    assert (rotated.sealed, rotated.left) == ({"customer": 3, "purchase_receipt": 1}, {})
+    assert (rotated.sealed, rotated.left) == ({"customer": 3, "purchase_receipt": 1, "customer_attribute": 1}, {})
     assert (await rotate(shop)).sealed == {}
     assert (await tax_ids(api), await receipts(api), await found(api, ANA)) == (everybody, {"R1": ANA}, ["Ana"])
+    assert (await cards(api), await with_card(api, ANA_CARD)) == ({"Ana": ANA_CARD}, ["Ana"])
     assert await stands_in(shop, tmp_path, in_files=False) == set()
-    versions = await shop.database.rows("SELECT DISTINCT version FROM customer")
-    assert [row[0] for row in versions] == [1]
+    versions = await shop.database.rows("SELECT DISTINCT version FROM customer ORDER BY version")
+    assert [row[0] for row in versions] == [1, 2]  # hers who was given a card
 
 
 def test_a_seal_holds() -> None:

@@ -37,10 +37,12 @@ counting = plugin(regulars_bulk_tasks=lambda: [COUNT])
 def test_they_come_after_cores_and_each_name_is_ones() -> None:
     cores = [
         "GROUP_DELETE",
+        "ATTRIBUTE_DELETE",
         "CUSTOMERS_MERGE",
         "CUSTOMERS_UNMERGE",
         "CUSTOMERS_EXPORT",
         "PURCHASES_EXPORT",
+        "DATA_REQUEST",
         "CUSTOMERS_IMPORT",
         "PURCHASES_IMPORT",
     ]

@@ -262,7 +262,7 @@ WRITES: Sequence[tuple[str, dict[str, Any], str, int | Mapping[str, int]]] = (
      "note { id }", 5),
     ("noteDelete", {"id": _id("note", NOTE)}, "deletedNoteId customer { id }", 4),
     ("customerGroupCreate", {"name": "New"}, "customerGroup { id }", 4),
-    ("customerGroupUpdate", {"id": _id("group", GROUP), "name": "New"}, "customerGroup { id }", 4),
+    ("customerGroupUpdate", {"id": _id("group", GROUP), "name": "New"}, "customerGroup { id }", 5),
     ("customerGroupDelete", {"id": _id("group", GROUP), "moveCustomersTo": _id("group", GROUP, 2)},
      "deletedCustomerGroupId", 5),
     ("storeCreate", {"code": "NEW", "name": "New"}, "store { id }", 4),

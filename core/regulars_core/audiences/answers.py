@@ -5,16 +5,20 @@
     At once, of whatever is past    await read_audiences(shop, audiences, who)        both, one round
 
 An audience of None is everybody. One with a leaf that nobody who is on brings is for nobody, also where that leaf stands under
-`not`; so is one whose leaf fails.
+`not`; so is one whose leaf fails. A segment is the conditions that it had at the instant; which these are is only found, so all
+that leaves look at is looked up with it.
 """
 
 import logging
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from regulars_core.audiences.leaves import Audience, AudienceFacts, CustomerMoment, Holds
-from regulars_core.audiences.registry import TREE, AudienceLeaves, audience_leaves
+from regulars_core.audiences.leaves import Audience, AudienceFacts, CustomerMoment
+from regulars_core.audiences.named import SEGMENT, SegmentsThen, keys_in, lookup_segments_then, segments_named, tree_of
+from regulars_core.audiences.registry import AudienceLeaves, audience_leaves
+from regulars_core.audiences.trees import TREE, leaves_in
 from regulars_core.database import Lookup
 from regulars_core.primitives.clock import Instant
 from regulars_core.shop.shop import Shop
@@ -35,7 +39,9 @@ def audience_lookups(shop: Shop, audiences: Audiences[K], who: Who) -> Sequence[
     moments = _distinct(who)
     if not moments:
         return []
-    return [name(shop, moments) for facts in _facts(audience_leaves(shop), audiences) for name in facts.lookups]
+    named = [name(shop, moments) for facts in _facts(audience_leaves(shop), audiences) for name in facts.lookups]
+    segments = segments_named(audiences.values())
+    return [*named, lookup_segments_then(shop, segments, moments)] if segments else named
 
 
 class AudienceAnswers(dict[tuple[K, CustomerMoment], bool]):
@@ -63,14 +69,16 @@ def audience_answers(
         except Exception as error:
             _tell(leaves, next(name for name, leaf in leaves.by_name.items() if leaf.facts == facts), error)
             failed.add(facts)
+    compiling = _Compiling(shop, leaves, failed, SegmentsThen(next(rows, ())))
     for key, audience in audiences.items():
-        belongs = _everybody if audience is None else _compiled(shop, leaves, audience, failed)
+        belongs = _everybody if audience is None else compiling.audience(audience)
         if belongs is _nobody:
             answers.failed.add(key)
         try:
             own_answers = {(key, one): belongs(one, known) for one in moments}
         except _LeafFailed as error:
-            _tell(leaves, error.leaf, error.cause)
+            if error.cause is not None:
+                _tell(leaves, error.leaf, error.cause)
             answers.failed.add(key)
             own_answers = {(key, one): False for one in moments}
         answers.update(own_answers)
@@ -84,18 +92,6 @@ async def read_audiences(shop: Shop, audiences: Audiences[K], who: Who) -> Audie
     return audience_answers(shop, audiences, who, found)
 
 
-def leaves_in(audience: Audience, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, Any]]:
-    """Every leaf of a stored tree with its place in it and its comparison."""
-    for name, inside in audience.items():
-        if name == "not":
-            yield from leaves_in(inside, (*path, name))
-        elif name in TREE:
-            for n, part in enumerate(inside):
-                yield from leaves_in(part, (*path, name, str(n)))
-        else:
-            yield (*path, name), name, inside
-
-
 def _distinct(who: Who) -> Sequence[CustomerMoment]:
     return list(dict.fromkeys(CustomerMoment(*one) for one in who))
 
@@ -103,7 +99,8 @@ def _distinct(who: Who) -> Sequence[CustomerMoment]:
 def _facts(leaves: AudienceLeaves, audiences: Audiences[K]) -> Sequence[AudienceFacts]:
     """What the leaves that occur look at, in the order in which leaves are declared."""
     occurring = {name for audience in audiences.values() if audience is not None for _, name, _ in leaves_in(audience)}
-    return list(dict.fromkeys(leaf.facts for name, leaf in leaves.by_name.items() if name in occurring))
+    wanted = leaves.by_name if SEGMENT in occurring else occurring
+    return list(dict.fromkeys(leaf.facts for name, leaf in leaves.by_name.items() if name in wanted))
 
 
 def _everybody(_: CustomerMoment, __: _Known) -> bool:
@@ -115,55 +112,94 @@ def _nobody(_: CustomerMoment, __: _Known) -> bool:
 
 
 class _LeafFailed(Exception):
-    def __init__(self, leaf: str, cause: Exception) -> None:
+    """A leaf that cannot be asked of somebody; what it raised, None where it is only not there."""
+
+    def __init__(self, leaf: str, cause: Exception | None) -> None:
         super().__init__(leaf)
         self.leaf, self.cause = leaf, cause
 
 
-def _compiled(shop: Shop, leaves: AudienceLeaves, audience: Audience, failed: set[AudienceFacts]) -> _Belongs:
-    """What tells who belongs to an audience."""
-    holds: dict[tuple[str, ...], Holds] = {}
-    for path, name, comparison in leaves_in(audience):
-        leaf = leaves.by_name.get(name)
-        if leaf is None or leaf.facts in failed:
-            return _nobody
+@dataclass(frozen=True)
+class _Compiling:
+    """Makes of audiences what tells who belongs to them, by the leaves that there are and the segments that were found."""
+
+    shop: Shop
+    leaves: AudienceLeaves
+    failed: Set[AudienceFacts]
+    segments: SegmentsThen
+    within: dict[str, _Belongs] = field(default_factory=dict)
+    """What tells who belongs to segments, by their conditions."""
+
+    def audience(self, audience: Audience) -> _Belongs:
+        """What tells who belongs to an audience."""
+        return self._compiled(audience, self._named)
+
+    def _compiled(self, tree: Audience, named: "Callable[[Any], _Belongs | None]") -> _Belongs:
+        belongs: dict[tuple[str, ...], _Belongs] = {}
+        for path, name, comparison in leaves_in(tree):
+            found = named(comparison) if name == SEGMENT else self._leaf(name, comparison)
+            if found is None:
+                return _nobody
+            belongs[path] = found
+        return _tree(tree, (), belongs)
+
+    def _leaf(self, name: str, comparison: Any) -> _Belongs | None:
+        """What tells for whom a leaf holds; None where it cannot be asked."""
+        leaf = self.leaves.by_name.get(name)
+        if leaf is None or leaf.facts in self.failed:
+            return None
         try:
-            holds[path] = leaf.compares(shop, comparison)
+            compared, facts = leaf.compares(self.shop, comparison), leaf.facts
         except Exception as error:
-            _tell(leaves, name, error)
-            return _nobody
-    return _tree(leaves, audience, (), holds)
+            _tell(self.leaves, name, error)
+            return None
+
+        def belongs(one: CustomerMoment, known: _Known) -> bool:
+            fact = known[facts].get(one)
+            if fact is None:
+                return False
+            try:
+                return bool(compared(fact, one.at))
+            except Exception as error:
+                raise _LeafFailed(name, error) from error
+
+        return belongs
+
+    def _named(self, comparison: Any) -> _Belongs:
+        """What tells who is in any of the segments that a leaf names."""
+        keys = keys_in(comparison)
+
+        def belongs(one: CustomerMoment, known: _Known) -> bool:
+            within = [self._segment(key, one.at) for key in keys]  # all of them: one that is unknown is for nobody
+            return any(segment(one, known) for segment in within)
+
+        return belongs
+
+    def _segment(self, key: str, at: Instant) -> _Belongs:
+        """What tells who was in a segment at an instant. Raises _LeafFailed where that cannot be told."""
+        text = self.segments.at(key, at)
+        belongs = None if text is None else self.within.get(text)
+        if text is not None and belongs is None:
+            belongs = self.within[text] = self._compiled(tree_of(text), lambda _: None)  # none holds another one
+        if belongs is None or belongs is _nobody:
+            raise _LeafFailed(SEGMENT, None)
+        return belongs
 
 
-def _tree(
-    leaves: AudienceLeaves, node: Audience, path: tuple[str, ...], holds: Mapping[tuple[str, ...], Holds]
-) -> _Belongs:
-    parts = [_part(leaves, name, inside, (*path, name), holds) for name, inside in node.items()]
+def _tree(node: Audience, path: tuple[str, ...], leaves: Mapping[tuple[str, ...], _Belongs]) -> _Belongs:
+    parts = [_part(name, inside, (*path, name), leaves) for name, inside in node.items()]
     return parts[0] if len(parts) == 1 else lambda one, known: all(part(one, known) for part in parts)
 
 
-def _part(
-    leaves: AudienceLeaves, name: str, inside: Any, path: tuple[str, ...], holds: Mapping[tuple[str, ...], Holds]
-) -> _Belongs:
+def _part(name: str, inside: Any, path: tuple[str, ...], leaves: Mapping[tuple[str, ...], _Belongs]) -> _Belongs:
     if name == "not":
-        inner = _tree(leaves, inside, path, holds)
+        inner = _tree(inside, path, leaves)
         return lambda one, known: not inner(one, known)
     if name in TREE:
-        parts = [_tree(leaves, part, (*path, str(n)), holds) for n, part in enumerate(inside)]
+        parts = [_tree(part, (*path, str(n)), leaves) for n, part in enumerate(inside)]
         joined = all if name == "all" else any
         return lambda one, known: joined(part(one, known) for part in parts)
-    compared, facts = holds[path], leaves.by_name[name].facts
-
-    def belongs(one: CustomerMoment, known: _Known) -> bool:
-        fact = known[facts].get(one)
-        if fact is None:
-            return False
-        try:
-            return bool(compared(fact, one.at))
-        except Exception as error:
-            raise _LeafFailed(name, error) from error
-
-    return belongs
+    return leaves[path]
 
 
 def _tell(leaves: AudienceLeaves, leaf: str, error: Exception) -> None:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars_core.audiences.leaves import AudienceFacts, AudienceLeaf
+from regulars_core.audiences.trees import TREE
 from regulars_core.plugins.host import Plugins
 from regulars_core.plugins.owners import Owners, PluginError
 from regulars_core.shop.shop import Shop
 
-TREE = frozenset({"all", "any", "not"})
-"""What makes a tree of leaves."""
 _NAME = re.compile(r"[a-z][A-Za-z0-9]{0,59}", re.ASCII)
 
 

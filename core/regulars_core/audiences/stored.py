@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regulars_core.audiences.answers import leaves_in
+from regulars_core.audiences.trees import leaves_in
 from regulars_core.events.events import look_up
 from regulars_core.shop.shop import Shop
 

@@ -24,6 +24,7 @@ from regulars_core.customers.rules import (
     checked_address,
     checked_changes,
     checked_tags,
+    note_tax_id,
     tag_key,
 )
 from regulars_core.customers.sealed import kept_beside, kept_columns, opened_columns
@@ -97,6 +98,8 @@ async def change_quietly(
         before = await locked_customer(shop, customer_id, expected=expected)
         key, is_company = before["id"], columns.get("is_company", before["is_company"])
         note_cleared(checks, shop.settings.required_fields, before, changes, is_company=is_company)
+        if columns.get("tax_id") != before["tax_id"]:
+            note_tax_id(checks, shop.settings, columns.get("tax_id"))
         checks.refuse()
         if columns.get("group_id", before["group_id"]) != before["group_id"] and (
             problems := await missing(shop, "customer_group", {columns["group_id"] or ""}, "groupId", "group")
@@ -171,9 +174,13 @@ async def locked_customer(
     customer["is_company"] = bool(customer["is_company"])
     customer = opened_columns(shop.seals, customer["id"], customer)
     if expected is not None and customer["version"] != expected:
-        message = f"The customer was changed meanwhile and is at version {customer['version']}."
-        raise Refused(VersionConflict("VERSION_CONFLICT", message, ("expectedVersion",), customer["id"]))
+        raise Refused(_conflict(customer["id"], customer["version"], "expectedVersion"))
     return customer
+
+
+def _conflict(customer_id: str, version: int, *path: str) -> VersionConflict:
+    message = f"The customer was changed meanwhile and is at version {version}."
+    return VersionConflict("VERSION_CONFLICT", message, path, customer_id)
 
 
 async def _update(shop: Shop, before: Mapping[str, Any], different: Mapping[str, Any]) -> None:
@@ -302,8 +309,11 @@ async def remove_tags(shop: Shop, customer_id: str, tags: Sequence[str], expecte
     return await shop.database.transaction(work)
 
 
-async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -> int:
-    """Put the customers to whom these ids lead into a group, all or none; answers how many were in another. Raises Refused."""
+async def assign_group(
+    shop: Shop, customer_ids: Sequence[str], group_id: str, expected: Sequence[int] | None = None
+) -> int:
+    """Put the customers to whom these ids lead into a group, all or none; answers how many were in another. If versions are
+    `expected`, one for each of them, only as long as all are at these. Raises Refused."""
 
     async def work() -> int:
         leads_to = await survivors(shop.database, customer_ids)
@@ -316,9 +326,16 @@ async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -
         if problems:
             raise Refused(*problems)
         database, ids = shop.database, sorted(set(leads_to.values()))
-        members = await lock(database, "customer", ids, ("id", "group_id", "merged_into_id"))
+        members = await lock(database, "customer", ids, ("id", "group_id", "merged_into_id", "version"))
         if any(row[2] is not None for row in members):
             raise Overtaken("A customer was merged into another meanwhile.")
+        versions = {row[0]: row[3] for row in members}
+        if conflicts := [
+            _conflict(leads_to[one], versions[leads_to[one]], "expectedVersions", str(n))
+            for n, (one, looked_at) in enumerate(zip(customer_ids, expected or (), strict=False))
+            if versions[leads_to[one]] != looked_at
+        ]:
+            raise Refused(*conflicts)
         await database.run(
             "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3"
             f" WHERE group_id <> $2 AND {database.dialect.among('id', 1)}",
@@ -326,7 +343,7 @@ async def assign_group(shop: Shop, customer_ids: Sequence[str], group_id: str) -
             group_id,
             now(),
         )
-        moved = [id_ for id_, group, _ in members if group != group_id]
+        moved = [id_ for id_, group, *_ in members if group != group_id]
         await announce(shop, "customers_changed", moved)
         return len(moved)
 

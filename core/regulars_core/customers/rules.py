@@ -6,12 +6,13 @@ from typing import Any
 
 from regulars_core.customers.attributes.rules import CheckedAttribute, Declared, GivenAttribute, checked_attributes
 from regulars_core.customers.columns import NAMES, ColumnChanges, NewColumns, checked_columns
-from regulars_core.customers.consents.entries import CheckedConsent, ConsentEntry, checked_consents
+from regulars_core.customers.consents.entries import CheckedConsent, ConsentEntry, checked_consents, refused_in
 from regulars_core.customers.requirements import note_missing, said
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID
+from regulars_core.primitives.tax_ids import is_tax_id
 from regulars_core.primitives.text import bounded, camel, folded, folded_words
 from regulars_core.shop.dates import latest_believed
 from regulars_core.shop.settings import Settings
@@ -147,6 +148,8 @@ def checked(
     company = is_company(new)
     note_missing(checks, settings.required_fields if complete else (), given, is_company=company)
     columns = checked_columns(checks, settings, {name: getattr(new, name) for name in NAMES})
+    if complete:
+        note_tax_id(checks, settings, columns["tax_id"])
     tags = checked_tags(checks, new.tags)
     addresses = {
         kind: checked_address(checks, address, camel(name))
@@ -154,7 +157,9 @@ def checked(
         if (address := getattr(new, name)) is not None
     }
     attributes = checked_attributes(checks, declared or {}, new.attributes, complete=complete)
-    consents = checked_consents(settings, checks, new.consents, "consents")
+    # At a till a refusal is taken whatever it is about: it stops no sale, and none is lost.
+    taken = frozenset[str]() if complete else refused_in(new.consents)
+    consents = checked_consents(settings, checks, new.consents, "consents", taken)
     code = checks.capitals(new.code, "code", 40)
     if new.created_at is not None:
         checks.not_after(new.created_at, latest_believed(settings), "createdAt")
@@ -172,6 +177,12 @@ def checked(
         consents=consents,
         extras=new.extras,
     )
+
+
+def note_tax_id(checks: Checks, settings: Settings, tax_id: str | None) -> None:
+    """Note a tax id that cannot be one where the shop is, if the shop wants to know."""
+    if settings.tax_id_check == "country" and tax_id is not None and not is_tax_id(tax_id, settings.country):
+        checks.fail("INVALID_TAX_ID", f"This cannot be a tax id in {settings.country}.", "taxId")
 
 
 def is_company(new: NewCustomer) -> bool:

@@ -17,6 +17,7 @@ class CustomerGroup(Model):
     is_default = fields.BooleanField(default=False)
     emptying_into = IdField(null=True)
     emptied_by = IdField(null=True)
+    version = fields.IntField(db_default=1)
     created_at = InstantField()
     updated_at = InstantField()
 

@@ -19,6 +19,7 @@ class GroupRow:
     is_default: bool
     created_at: Instant
     updated_at: Instant
+    version: int = 1
 
     def __post_init__(self) -> None:
         self.is_default = bool(self.is_default)

@@ -1,5 +1,6 @@
 """Deciding about customer groups."""
 
+from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from regulars_core.events.events import announce
@@ -11,6 +12,7 @@ from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
 from regulars_core.primitives.text import name_key
+from regulars_core.queries.locks import lock
 from regulars_core.shop.shop import Shop
 
 
@@ -20,6 +22,13 @@ class GroupChanges(TypedDict, total=False):
     name: str | None
     description: str | None
     extras: Extras
+
+
+@dataclass(frozen=True, slots=True)
+class GroupConflict(Problem):
+    """The group was changed since it was looked at."""
+
+    group_id: str = ""
 
 
 def _checked(changes: GroupChanges) -> dict[str, Any]:
@@ -57,14 +66,19 @@ async def create_group(shop: Shop, name: str, description: str | None, extras: E
     return await shop.database.transaction(work)
 
 
-async def change_group(shop: Shop, group_id: str, changes: GroupChanges) -> None:
-    """Change a group, and tell the plugins of it. Raises Refused."""
+async def change_group(shop: Shop, group_id: str, changes: GroupChanges, expected_version: int | None = None) -> None:
+    """Change a group, and tell the plugins of it; if a version is expected, only as long as it is that. Raises Refused."""
     columns = _checked(changes)
 
     async def work() -> None:
-        await _refuse_taken(columns.get("name_key"), but_for=group_id)
-        if not await CustomerGroup.filter(id=group_id).update(**columns, updated_at=now()):
+        rows = await lock(shop.database, "customer_group", [group_id], ("version",))
+        if not rows:
             raise Refused(unknown_group("id"))
+        if expected_version is not None and rows[0][0] != expected_version:
+            message = f"The group was changed meanwhile and is at version {rows[0][0]}."
+            raise Refused(GroupConflict("VERSION_CONFLICT", message, ("expectedVersion",), group_id))
+        await _refuse_taken(columns.get("name_key"), but_for=group_id)
+        await CustomerGroup.filter(id=group_id).update(**columns, version=rows[0][0] + 1, updated_at=now())
         await announce(shop, "groups_changed", [group_id], [changes.get("extras", {})])
 
     await shop.database.transaction(work)

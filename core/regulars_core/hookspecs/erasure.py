@@ -22,7 +22,7 @@ async def customers_erased(shop: Shop, customers: Sequence[str]) -> Mapping[str,
     by what is there, and finding nothing is no error. It is called too before a customer is deleted.
 
     What may be written down of customers is described table by table as a `Holding`, from which this follows and `customers_data`
-    too.
+    too. What is stored of conditions may compare what is one customer's own: `owned_by` says what that was before.
 
     For example:
 

@@ -1,4 +1,4 @@
-"""The table of segments."""
+"""The tables of segments."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -21,3 +21,17 @@ class Segment(Model):
 
     class Meta:
         table = "segment"
+
+
+class SegmentVersion(Model):
+    """What a segment asked from `since` until before that of the next number. The first holds since NEVER."""
+
+    id = IdField(primary_key=True)
+    segment_id = IdField()
+    number = fields.IntField()
+    since = InstantField()
+    conditions = fields.TextField()
+
+    class Meta:
+        table = "segment_version"
+        unique_together = (("segment_id", "number"),)

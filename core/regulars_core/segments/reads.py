@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-import orjson
-
 from regulars_core.audiences.leaves import Audience
+from regulars_core.audiences.named import tree_of
 from regulars_core.customers.reads import CustomerRow, customers_source
 from regulars_core.database import Database, Lookup
 from regulars_core.primitives.clock import Instant
@@ -31,13 +29,7 @@ class SegmentRow:
     @property
     def tree(self) -> Audience:
         """The conditions, in the shape of `CustomerWhere`; shared, so that nobody may change them."""
-        return _tree(self.conditions)
-
-
-@lru_cache(maxsize=512)
-def _tree(text: str) -> Audience:
-    tree: Mapping[str, Any] = orjson.loads(text)
-    return tree
+        return tree_of(self.conditions)
 
 
 SEGMENTS = Readable(
@@ -65,7 +57,7 @@ ALL_TREES: Lookup = ("SELECT conditions FROM segment ORDER BY id", [])
 
 def trees_from(rows: Sequence[Sequence[Any]]) -> Sequence[Audience]:
     """The conditions out of these rows."""
-    return [_tree(row[0]) for row in rows]
+    return [tree_of(row[0]) for row in rows]
 
 
 async def counts_in(database: Database, trees: Sequence[Where]) -> Sequence[int]:

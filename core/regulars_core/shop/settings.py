@@ -81,6 +81,9 @@ class Settings(EncryptionSettings, FileSettings):
     unique_fields: Annotated[tuple[UniqueField, ...], NoDecode] = Field(
         (), description="What no two customers may have the same, of `email,phone,tax_id`; tills are not stopped by it."
     )
+    tax_id_check: Literal["off", "country"] = Field(
+        "off", description="Whether a tax id must be one of the shop's country, `country`; tills are not stopped by it."
+    )
     consent_purposes: Purposes = Field(
         ("marketing", "data_collection", "profiling"),
         description="What customers can agree to: `marketing,loyalty_mail`.",
@@ -100,8 +103,7 @@ class Settings(EncryptionSettings, FileSettings):
         70,
         ge=50,
         le=101,
-        description="From which likeness to a customer who is there already `customerCreate` asks back, 50 to 100; 101 for "
-        "never.",
+        description="From which likeness to somebody who is there `customerCreate` asks back, 50 to 100; 101 for never.",
     )
     future_hours: int = Field(
         24,
@@ -140,9 +142,7 @@ class Settings(EncryptionSettings, FileSettings):
     retention_note_months: int | None = Field(
         None, ge=1, le=1_200, description="After how many months notes are deleted; absent for never."
     )
-    merge_undo_days: int = Field(
-        30, ge=0, le=3_650, description="For how many days a merge of customers can be undone."
-    )
+    merge_undo_days: int = Field(30, ge=0, le=3_650, description="For how many days a merge can be undone.")
     database_pool: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one process at most.")
     sqlite_readers: int = Field(4, ge=1, le=32, description="Read-only connections beside the writer on SQLite.")
     max_body_bytes: int = Field(262_144, ge=1_024, description="Largest request body, in bytes.")
@@ -165,8 +165,7 @@ class Settings(EncryptionSettings, FileSettings):
         "the hash is enough the next time; those used the longest ago make room.",
     )
     persisted_documents: Path | None = Field(
-        None,
-        description="A JSON file of the only documents that are answered, by their SHA-256; absent for any document.",
+        None, description="A JSON file of the only documents that are answered, by their SHA-256; absent for any."
     )
     max_document_bytes: int = Field(65_536, ge=256, description="Largest document of a request, in bytes.")
     max_tokens: int = Field(2_000, ge=10, le=20_000, description="Words and signs of a document at most.")

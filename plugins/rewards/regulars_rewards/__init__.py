@@ -50,6 +50,7 @@ from regulars_rewards.points_rules import PER_OFFER
 from regulars_rewards.progress.failures import failures
 from regulars_rewards.progress.forecasts import progress_of_baskets
 from regulars_rewards.progress.verification import differences as progress_differences
+from regulars_rewards.promotions.erasure import forget_in_promotions
 from regulars_rewards.promotions.failures import failures as rule_failures
 from regulars_rewards.promotions.stored import ALL_PROMOTIONS, promotion_audiences
 from regulars_rewards.purchases.applied import lookups_applied, tell_applied, tell_kept
@@ -274,6 +275,7 @@ async def customers_unmerged(shop: Shop, merges: Sequence[Merge], moments: Seque
 
 @hookimpl
 async def customers_erased(shop: Shop, customers: Sequence[str]) -> Mapping[str, int]:
+    await forget_in_promotions(shop, customers)
     return await personal.erase(shop, customers)
 
 

@@ -3,6 +3,11 @@
     lookup = lookup_audiences_now(shop, audiences, customers)        names one query
     answers = audiences_now(rows)                                      pure, from its rows: `answers[customer][n]`
 
+What segments these name is asked with it, since the statement follows from their conditions:
+
+    segments = lookup_segments_now(shop, audiences)                   names one query, or None
+    segments_as_remembered(shop, audiences, rows)                      False: they are others, so ask anew
+
 What has to be asked as of a past instant is asked of the leaves that answer for one: `regulars_core.plugin.audience_answers`.
 """
 
@@ -14,11 +19,14 @@ import orjson
 from graphql import GraphQLError
 
 from regulars_core.audiences.leaves import Audience
+from regulars_core.audiences.named import SEGMENT
+from regulars_core.audiences.trees import TREE
 from regulars_core.database import Lookup
 from regulars_core.primitives.clock import now
 from regulars_core.queries.where import Values, Where
 from regulars_core.shop.actors import operator
 from regulars_core.shop.shop import Shop
+from regulars_schema.audiences.segments import UnknownSegment, names_segments, trees_named
 from regulars_schema.customers.types import CustomerWhere
 from regulars_schema.fields.where_trees import read_again
 from regulars_schema.request.context import RequestContext
@@ -38,7 +46,7 @@ def lookup_audiences_now(shop: Shop, audiences: Sequence[Audience], customers: S
     for audience in audiences:
         before = len(values.all)
         try:
-            where = read(audience)
+            where = _with_segments(shop, audience, read) if names_segments(audience) else read(audience)
             sql, there = where.compile(values), where.all_there(values)
             gone = f" WHEN NOT ({there}) THEN '{_FAILED}'" if there else ""  # under `not` it would be for everybody
             conditions.append(f"CASE{gone} WHEN {sql} THEN '{_HOLDS}' ELSE '0' END")
@@ -55,6 +63,24 @@ def lookup_audiences_now(shop: Shop, audiences: Sequence[Audience], customers: S
     )
 
 
+def _with_segments(shop: Shop, audience: Audience, read: Callable[[Audience], Where]) -> Where:
+    """An audience with what the segments ask that it names, however large that is. Raises UnknownSegment."""
+    parts = []
+    for name, inside in audience.items():
+        if name == SEGMENT:
+            trees = trees_named(shop, inside)
+            if None in trees:
+                raise UnknownSegment
+            parts.append(Where("any", tuple(read(tree) for tree in trees if tree is not None)))
+        elif name == "not":
+            parts.append(Where("not", (_with_segments(shop, inside, read),)))
+        elif name in TREE:
+            parts.append(Where(name, tuple(_with_segments(shop, part, read) for part in inside)))
+        else:
+            parts.append(read({name: inside}))
+    return parts[0] if len(parts) == 1 else Where("all", tuple(parts))
+
+
 class _Read(dict[bytes, Where]):
     """Audiences as they were read in a minute: what their conditions make of the calendar holds as long, since days begin with
     one."""
@@ -66,9 +92,10 @@ class _Read(dict[bytes, Where]):
 
 
 def _tell(shop: Shop, audience: Audience, error: Exception) -> None:
-    """Write into the log that a leaf has failed, once in a minute; a GraphQLError says that its plugin is off."""
+    """Write into the log that a leaf has failed, once in a minute; a GraphQLError says that its plugin is off, and
+    UnknownSegment that a segment is gone or will be known the next time."""
     known, key = shop.memory[_Read], orjson.dumps(audience)
-    if key not in known.told and not isinstance(error, GraphQLError):
+    if key not in known.told and not isinstance(error, GraphQLError | UnknownSegment):
         known.told.add(key)
         log.error("an audience cannot be asked, so it is for nobody: %s", type(error).__name__)
 

@@ -9,9 +9,10 @@ Whoever sets an audience must be allowed to read what it compares: that is looke
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from regulars_core.audiences.answers import leaves_in
 from regulars_core.audiences.leaves import Audience
+from regulars_core.audiences.named import SEGMENT
 from regulars_core.audiences.registry import audience_leaves
+from regulars_core.audiences.trees import leaves_in
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.errors import Forbidden
 from regulars_core.queries.where import Where
@@ -30,7 +31,8 @@ def audience_of(where: Where | None, shop: Shop, checks: Checks, *path: str, any
     """A `CustomerWhere` that was given as an input, as the JSON that is stored: it can be sent as a `CustomerWhere` again.
 
     Checks are told `INVALID_AUDIENCE`, at its place under this path, of an empty tree, and unless `any_leaf` will do, of a leaf
-    that does not answer for a past instant, and of what means nothing there. None for what is absent or was refused.
+    that does not answer for a past instant, and of what means nothing there. None for what is absent or was refused. Of a segment
+    `hold_segments` tells whether it answers, where the audience is stored.
     """
     if where is None:
         return None
@@ -39,11 +41,9 @@ def audience_of(where: Where | None, shop: Shop, checks: Checks, *path: str, any
     audience, before = where.written(), len(checks.problems)
     for place in _empty(audience, ()):
         checks.fail(CODE, "An audience has conditions; leave it out for everybody.", *path, *place)
-    known, brought = audience_leaves(shop).by_name, schema_in(shop).leaves[CustomerWhere]
+    known = audience_leaves(shop).by_name
     for place, name, comparison in leaves_in(audience):
-        if name in brought and brought[name].stands_for is not None:
-            message = f"What `{name}` stands for may be another tomorrow: give its conditions themselves."
-            checks.fail(CODE, message, *path, *place)
+        if name == SEGMENT:  # what it asks is looked at in the transaction that stores it: hold_segments
             continue
         if any_leaf:
             continue

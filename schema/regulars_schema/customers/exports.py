@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import orjson
 import strawberry
 
+from regulars_core.audiences.named import SEGMENT as IN_SEGMENT
 from regulars_core.audit import changed
 from regulars_core.customers.filters import not_gone
 from regulars_core.customers.reads import SORT_KEYS
@@ -16,7 +17,6 @@ from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import BadInput
 from regulars_core.queries.pages import Order
 from regulars_core.queries.where import Leaf, Where
-from regulars_core.segments.service import LEAF as IN_SEGMENT
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.composition.known_schema import schema_asked
 from regulars_schema.customers.types import CustomerOrderBy, CustomerWhere

@@ -9,10 +9,11 @@ from strawberry.types.base import get_object_definition
 
 from regulars_core.customers.attributes.definitions import declared_attributes
 from regulars_core.customers.attributes.rules import Declared
-from regulars_core.customers.attributes.storage import opened
+from regulars_core.customers.attributes.storage import opened_or_opaque
 from regulars_core.customers.merge import plan
 from regulars_core.customers.merge.attributes import PREFIX
 from regulars_core.customers.merge.forecasts import MAX_ABSORBED
+from regulars_core.database.seals import Opaque
 from regulars_core.primitives.text import camel
 from regulars_schema.customers.attributes.types import SENSITIVE
 from regulars_schema.customers.types import Customer
@@ -96,7 +97,10 @@ def _seen(context: RequestContext, field: str, value: str | None, declared: Decl
     if field.startswith(PREFIX):
         attribute = declared.get(field.removeprefix(PREFIX))
         needs = "customers.view_pii" if attribute and not attribute.is_sensitive else SENSITIVE
-        return opened(context.shop, value) if value is not None and context.actor.may(needs) else None
+        if value is None or not context.actor.may(needs):
+            return None
+        shown = opened_or_opaque(context.shop.seals, value)
+        return None if isinstance(shown, Opaque) else shown
     needed = _NEEDS.get(field, "customers.view")
     if value is None or not context.actor.may(needed or "customers.view"):
         return None

@@ -34,8 +34,8 @@ from regulars_schema.shop.store_lookup import store_done_in
 from regulars_schema.types.ids import key_of
 
 _DETAILS = (
-    "`REQUIRED`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`, `INVALID_EMAIL`, `INVALID_PHONE`, `INVALID_DATE`, `INVALID_COUNTRY`, "
-    "`UNKNOWN_ATTRIBUTE`, `INVALID_ATTRIBUTE`, `NOT_FOUND`"
+    "`REQUIRED`, `TOO_LONG`, `TOO_MANY`, `INVALID_TEXT`, `INVALID_EMAIL`, `INVALID_PHONE`, `INVALID_DATE`, "
+    "`INVALID_COUNTRY`, `INVALID_TAX_ID`, `UNKNOWN_ATTRIBUTE`, `INVALID_ATTRIBUTE`, `NOT_FOUND`"
 )
 
 

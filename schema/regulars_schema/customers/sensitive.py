@@ -10,15 +10,18 @@ from regulars_schema.customers.types import Customer
 from regulars_schema.fields.declarations import batched
 from regulars_schema.request.context import RequestContext
 
+SENSITIVE = "customers.view_sensitive"
+
 
 @batched(
     name="taxId",
-    needs="customers.view_sensitive",
+    needs=SENSITIVE,
     returns=str | None,
-    description="Tax identification, printed on receipts where there is one.",
+    description="Tax identification, printed on receipts where there is one. Who reads it is audited.",
 )
 async def tax_id(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[str | Sealed | None]:
-    """The tax id of each; why it cannot be told where its key is lost."""
+    """The tax id of each; why it cannot be told where its key is lost. Whose were read is written down."""
+    context.note_read(SENSITIVE, "customer", (one.id for one in customers if one.tax_id is not None))
     return await opened_tax_ids(context.database, [(one.id, one.tax_id) for one in customers])
 
 

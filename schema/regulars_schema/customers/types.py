@@ -97,6 +97,7 @@ class CustomerGroup(Node):
     name: str = strawberry.field(description="What people call it; unique.")
     description: str | None = strawberry.field(description="What it is for.")
     is_default: bool = strawberry.field(description="Whether customers are put here when no group is named.")
+    version: int = strawberry.field(description="Grows by one with every change of its name or description.")
     created_at: Instant = strawberry.field(description="When it was made.")
     updated_at: Instant = strawberry.field(description="When it was last changed.")
 

@@ -16,7 +16,7 @@ from graphql import (
 )
 from strawberry.types.base import StrawberryContainer, get_object_definition
 
-from regulars_core.audiences.answers import leaves_in
+from regulars_core.audiences.trees import leaves_in
 from regulars_core.primitives.errors import BadInput, Forbidden
 from regulars_core.primitives.text import camel
 from regulars_core.queries.where import Where

@@ -1,5 +1,6 @@
 """Customer groups in the language of the API."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import strawberry
@@ -8,18 +9,19 @@ from regulars_core.customers.changes import assign_group
 from regulars_core.customers.reads import survivors_by_ids
 from regulars_core.groups import service
 from regulars_core.groups.deletion import delete_group
-from regulars_core.groups.reads import groups_by_ids
+from regulars_core.groups.reads import GroupRow, groups_by_ids
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.queries.rows import load_one
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.customers.types import Customer, CustomerGroup
-from regulars_schema.fields.declarations import mutation
+from regulars_schema.fields.declarations import batched, mutation
 from regulars_schema.fields.nodes import in_order
 from regulars_schema.inputs.extensible import open_input
 from regulars_schema.inputs.idempotent import IdempotentInput
+from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.inputs.readers import ExtensibleInput
 from regulars_schema.request.context import RequestContext
-from regulars_schema.request.errors import Payload
+from regulars_schema.request.errors import Payload, UserError
 from regulars_schema.request.permissions import guarded
 from regulars_schema.shop.bulk_jobs import BulkJob
 from regulars_schema.types.ids import key_of
@@ -67,6 +69,10 @@ class CustomerGroupUpdateInput(ExtensibleInput, IdempotentInput):
     id: strawberry.ID = strawberry.field(description="The group to change.")
     name: strawberry.Maybe[str | None] = strawberry.field(description="A new name; unique, at most 120 characters.")
     description: strawberry.Maybe[str | None] = strawberry.field(description="What it is for; at most 2000 characters.")
+    expected_version: strawberry.Maybe[int | None] = strawberry.field(
+        description="The `version` that was looked at; if the group has been changed since, nothing is done and the answer is "
+        "`VERSION_CONFLICT`. Absent: whatever it is."
+    )
 
 
 @strawberry.type(description="What customerGroupUpdate answers.")
@@ -79,7 +85,8 @@ class CustomerGroupUpdatePayload(Payload):
 @mutation(
     name="customerGroupUpdate",
     needs="groups.manage",
-    description="Changes a group of customers. Codes: `NOT_FOUND`, `NAME_TAKEN`, `REQUIRED`, `TOO_LONG`.",
+    description="Changes a group of customers. Codes: `NOT_FOUND`, `NAME_TAKEN`, `REQUIRED`, `TOO_LONG`, `VERSION_CONFLICT` "
+    "(GroupConflict).",
 )
 async def customer_group_update(
     context: RequestContext,
@@ -92,7 +99,7 @@ async def customer_group_update(
         changes["name"] = input.name.value
     if input.description is not None:
         changes["description"] = input.description.value
-    await service.change_group(context.shop, group_id, changes)
+    await service.change_group(context.shop, group_id, changes, value_or_none(input.expected_version))
     return CustomerGroupUpdatePayload(customer_group=await _group(context, group_id))
 
 
@@ -150,6 +157,10 @@ class CustomersAssignGroupInput(IdempotentInput):
 
     customer_ids: list[strawberry.ID] = strawberry.field(description=f"The customers, at most {MAX_AT_ONCE}.")
     group_id: strawberry.ID = strawberry.field(description="The group to put them into.")
+    expected_versions: strawberry.Maybe[list[int] | None] = strawberry.field(
+        description="The `version` of each of these customers that was looked at, in their order; if one has been changed "
+        "since, nothing is done and the answer is `VERSION_CONFLICT`. Absent: whatever they are."
+    )
 
 
 @strawberry.type(description="What customersAssignGroup answers.")
@@ -168,7 +179,8 @@ class CustomersAssignGroupPayload(Payload):
 @mutation(
     name="customersAssignGroup",
     needs="customers.edit",
-    description="Puts customers into a group, all of them or none. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_MANY`.",
+    description="Puts customers into a group, all of them or none. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_MANY`, `OUT_OF_RANGE`, "
+    "`VERSION_CONFLICT` (VersionConflict).",
 )
 async def customers_assign_group(
     context: RequestContext,
@@ -180,10 +192,34 @@ async def customers_assign_group(
         raise Refused(Problem("REQUIRED", "Name at least one customer.", ("customerIds",)))
     if len(input.customer_ids) > MAX_AT_ONCE:
         raise Refused(Problem("TOO_MANY", f"Name at most {MAX_AT_ONCE} customers.", ("customerIds",)))
+    expected = value_or_none(input.expected_versions)
+    if expected is not None and len(expected) != len(input.customer_ids):
+        message = "Give one version for each of the customers, in their order."
+        raise Refused(Problem("OUT_OF_RANGE", message, ("expectedVersions",)))
     keys = [key_of(text, "customer", "customerIds", str(n)) for n, text in enumerate(input.customer_ids)]
-    moved = await assign_group(context.shop, keys, key_of(input.group_id, "group", "groupId"))
+    moved = await assign_group(context.shop, keys, key_of(input.group_id, "group", "groupId"), expected)
     found: Any = in_order(keys, await survivors_by_ids(context.database, keys))
     return CustomersAssignGroupPayload(customers=found, moved_count=moved)
+
+
+@strawberry.type(description="The group was changed after it was looked at: look again, and decide again.")
+class GroupConflict(UserError):
+    """Over regulars_core.groups.service.GroupConflict."""
+
+    @classmethod
+    def is_type_of(cls, value: object, _: Any) -> bool:
+        """The core's problem of this name."""
+        return isinstance(value, service.GroupConflict)
+
+
+@batched(name="customerGroup", needs="groups.view", returns=CustomerGroup | None, description="The group as it is now.")
+async def group_of(problems: Sequence[service.GroupConflict], context: RequestContext) -> Sequence[GroupRow | None]:
+    """The groups as they are now."""
+    keys = [problem.group_id for problem in problems]
+    return in_order(keys, await groups_by_ids(context.database, keys))
+
+
+CONFLICT = Extension(GroupConflict, [group_of])
 
 
 async def _group(context: RequestContext, group_id: str) -> Any:

@@ -52,7 +52,9 @@ def key_in(input: IdempotentInput) -> str | None:
     return None if text is None else checked_key(str(text), "idempotencyKey")
 
 
-_NO_CONTENT = frozenset({"id", "idempotency_key", "expected_version", "match_on", "force", "extras"})
+_NO_CONTENT = frozenset(
+    {"id", "idempotency_key", "expected_version", "expected_versions", "match_on", "force", "extras"}
+)
 
 
 def given_fields(input: IdempotentInput) -> list[str]:

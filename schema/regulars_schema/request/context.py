@@ -37,8 +37,9 @@ class RequestContext:
 
     def note_read(self, permission: str, kind: str, keys: Iterable[str]) -> None:
         """Note that objects of a kind were read for the caller by a permission whose use is audited: that is written down once
-        for the request, when all of its answer is known."""
-        self.audited.setdefault((permission, kind), {}).update(dict.fromkeys(keys))
+        for the request, when all of its answer is known. Nothing is where nothing was read."""
+        if found := dict.fromkeys(keys):
+            self.audited.setdefault((permission, kind), {}).update(found)
 
     async def in_time(self, work: Callable[[], Awaitable[T]]) -> T:
         """What the work answers. At the deadline it is cancelled, and the statement that it waits for with it; raises

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from regulars_core.audiences.named import SEGMENT as LEAF
 from regulars_core.primitives.errors import BadInput
 from regulars_core.queries.where import Condition, Leaf, Values, Where
 from regulars_core.segments.reads import SegmentRow, segments_by_ids
-from regulars_core.segments.service import LEAF
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.composition.contributions import FilterLeaf
 from regulars_schema.customers.types import CustomerWhere

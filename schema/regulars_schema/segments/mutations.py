@@ -87,7 +87,7 @@ class SegmentUpdatePayload(Payload):
     name="segmentUpdate",
     needs=MANAGE,
     description="Changes a segment. Codes: `NOT_FOUND`, `NAME_TAKEN`, `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`, `EMPTY_FILTER`, "
-    "`NESTED_SEGMENT`, `VERSION_CONFLICT` (SegmentConflict).",
+    "`NESTED_SEGMENT`, `SEGMENT_IN_USE`, `VERSION_CONFLICT` (SegmentConflict).",
 )
 async def segment_update(
     context: RequestContext,

@@ -57,8 +57,8 @@ class BulkJob(Node):
     is_type_of = backed_by(BulkJobRow)
     id: strawberry.ID = identified("job")
     task: str = strawberry.field(
-        description="What it does: `GROUP_DELETE`, `CUSTOMERS_MERGE`, `CUSTOMERS_UNMERGE`, or a plugin's, such as "
-        "`TIERS_REASSESS`."
+        description="What it does: `GROUP_DELETE`, `ATTRIBUTE_DELETE`, `CUSTOMERS_MERGE`, `CUSTOMERS_UNMERGE`, or a plugin's, "
+        "such as `TIERS_REASSESS`."
     )
     stage: BulkJobStage = strawberry.field(
         resolver=lambda root: BulkJobStage(root.stage), description="How far it has come."

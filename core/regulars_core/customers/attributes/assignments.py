@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from regulars_core.customers.attributes.definitions import TABLE
 from regulars_core.customers.attributes.rules import CheckedAttribute
-from regulars_core.customers.attributes.storage import opened, stored
+from regulars_core.customers.attributes.storage import opened_or_opaque, stored
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.ids import new_id
 from regulars_core.queries.inserts import insert
@@ -18,7 +18,7 @@ async def insert_attributes(
 ) -> None:
     """Write values of customers that have none of these attributes yet, as given at an instant."""
     rows = [
-        (new_id(), customer_id, one.definition.id, *stored(shop, one.definition, one.value), at)
+        (new_id(), customer_id, one.definition.id, *stored(shop, one.definition, customer_id, one.value), at)
         for customer_id, values, at in of_customers
         for one in values
         if one.value is not None
@@ -38,7 +38,7 @@ async def replace_attributes(
         " WHERE v.customer_id = $1",
         customer_id,
     )
-    before = {name: opened(shop, value) for name, value in rows}
+    before = {name: opened_or_opaque(shop.seals, value) for name, value in rows}
     different = [one for one in values if one.value != before.get(one.definition.name)]
     if gone := [one.definition.id for one in different if one.definition.name in before]:
         among = database.dialect.among("definition_id", 2)

@@ -1,8 +1,8 @@
 """Declaring attributes of customers, and taking them away."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -27,7 +27,7 @@ _KEPT = ("label", "description", "type", "choices", "is_sensitive", "is_unique",
 
 @dataclass(frozen=True, slots=True)
 class NewDefinition:
-    """An attribute to declare, as given."""
+    """An attribute to declare, as given. Of one that is there already, what is `absent` stays as it is."""
 
     name: str
     type: str
@@ -37,20 +37,22 @@ class NewDefinition:
     is_sensitive: bool = False
     is_unique: bool = False
     is_required: bool = False
+    absent: Set[str] = frozenset()
 
 
 async def define_attribute(shop: Shop, new: NewDefinition) -> str:
     """Declare an attribute, or change what is declared under the name, and answer its id. Raises Refused: REQUIRED, TOO_LONG,
     TOO_MANY, INVALID_NAME, INVALID_CHOICES; VALUES_EXIST where customers have values and it would be of another type, or become
     sensitive or stop to be."""
-    checks, database = Checks(), shop.database
-    columns = _checked(checks, new)
-    checks.refuse()
+    database = shop.database
 
     async def work() -> str:
+        checks = Checks()
         await lock_names(database, _LOCK)
         rows = await lock_where(database, TABLE, "name = $1", [new.name], [one.removeprefix("d.") for one in _COLUMNS])
         before: Definition | None = DEFINITIONS.make(*rows[0]) if rows else None
+        columns = _checked(checks, new if before is None else _kept(new, before))
+        checks.refuse()
         if before is None:
             await _refuse_too_many(database)
             id_ = new_id()
@@ -72,6 +74,12 @@ async def define_attribute(shop: Shop, new: NewDefinition) -> str:
 _LOCK = ["ATTRIBUTES"]
 """One at a time is declared."""
 _COLUMNS = DEFINITIONS.columns
+
+
+def _kept(new: NewDefinition, before: Definition) -> NewDefinition:
+    """A declaration with what is there of what it leaves out; of another type the choices are no choices."""
+    absent = new.absent - ({"choices"} if new.type != before.type else set())
+    return replace(new, **{name: getattr(before, name) for name in absent})
 
 
 def _checked(checks: Checks, new: NewDefinition) -> dict[str, Any]:
@@ -132,7 +140,7 @@ async def _refuse_unfit(shop: Shop, before: Definition, columns: Mapping[str, An
     """Raise Refused where customers have values that would mean nothing, or stand there unsealed."""
     database, problems = shop.database, list[Problem]()
     fixed = [name for name in ("type", "is_sensitive") if columns[name] != getattr(before, name)]
-    if fixed and (count := await _count(database, before.id)):
+    if fixed and (count := await values_there(database, before.id)):
         problems += [Problem("VALUES_EXIST", _have(count), (camel(name),)) for name in fixed]
     elif before.type == CHOICE == columns["type"]:
         keys = comparable(shop, [choice_key(choice) for choice in columns["choices"]])
@@ -155,39 +163,11 @@ async def _refuse_unfit(shop: Shop, before: Definition, columns: Mapping[str, An
         raise Refused(*problems)
 
 
-async def _count(database: Database, definition_id: str) -> int:
+async def values_there(database: Database, definition_id: str) -> int:
+    """How many customers have a value of an attribute."""
     rows = await database.rows("SELECT count(*) FROM customer_attribute WHERE definition_id = $1", definition_id)
     return int(rows[0][0])
 
 
 def _have(count: int) -> str:
     return "A customer has a value of it." if count == 1 else f"{count} customers have values of it."
-
-
-UsersOf = Callable[[Shop, str], Awaitable[Sequence[str]]]
-"""Who asks for the attribute of a name, as people call them: `regulars_core.audiences.usage.users_of`, which stands above."""
-
-
-async def delete_attribute(shop: Shop, name: str, users_of: UsersOf, *, with_values: bool = False) -> int:
-    """Take a declared attribute away; answers how many values went with it. Raises Refused: NOT_FOUND, ATTRIBUTE_IN_USE, and
-    VALUES_EXIST unless they are to go with it."""
-    database = shop.database
-
-    async def work() -> int:
-        rows = await lock_where(database, TABLE, "name = $1", [name], ("id",))
-        if not rows:
-            raise Refused(Problem("NOT_FOUND", "The shop has declared no attribute of this name.", ("name",)))
-        id_, problems = rows[0][0], list[Problem]()
-        if users := await users_of(shop, name):
-            problems.append(Problem("ATTRIBUTE_IN_USE", f"It is asked for by: {', '.join(users)}.", ("name",)))
-        count = await _count(database, id_)
-        if count and not with_values:
-            problems.append(Problem("VALUES_EXIST", _have(count), ("deleteValues",)))
-        if problems:
-            raise Refused(*problems)
-        await database.run("DELETE FROM customer_attribute WHERE definition_id = $1", id_)
-        await database.run(f"DELETE FROM {TABLE} WHERE id = $1", id_)
-        changed({"name": (name, None)})
-        return count
-
-    return await database.transaction(work)

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 
 from regulars_core.customers.attributes.definitions import declared_attributes
-from regulars_core.customers.attributes.rules import canonical
-from regulars_core.customers.attributes.storage import opened, stored
+from regulars_core.customers.attributes.rules import canonical, key_of
+from regulars_core.customers.attributes.storage import comparable, opened_or_opaque, stored
+from regulars_core.database.seals import Opaque
 from regulars_core.shop.shop import Shop
 
 LOOKED_AT = 5_000
@@ -22,9 +23,13 @@ async def differing_attributes(shop: Shop) -> AsyncIterator[str]:
     )
     while rows := await shop.database.rows(some, last):
         for _, customer_id, definition_id, kept, key, ordinal in rows:
-            definition, value = declared[definition_id], opened(shop, kept)
+            definition, value = declared[definition_id], opened_or_opaque(shop.seals, kept)
+            if isinstance(value, Opaque):
+                continue  # told where it is looked at whether what is sealed can be opened
+            wanted = stored(shop, definition, customer_id, value)
+            keys = comparable(shop, [key_of(definition.type, value)]) if definition.is_sensitive else [wanted.value_key]
             if canonical(definition, value) != value:
                 yield f"customer_{customer_id}: the {definition.name} is none"
-            elif stored(shop, definition, value)[1:] != (key, ordinal):
+            elif key not in keys or ordinal != wanted.ordinal:
                 yield f"customer_{customer_id}: the {definition.name} is compared by something else than what it is"
         last = rows[-1][0]

@@ -69,6 +69,11 @@ def unasked_refusals(settings: Settings, entries: Sequence[ConsentEntry]) -> boo
     )
 
 
+def refused_in(entries: Sequence[ConsentEntry]) -> Set[str]:
+    """The purposes to which somebody does not agree."""
+    return {one.purpose or MARKETING for one in entries if one.decision == WITHDRAWN}
+
+
 def _checked(settings: Settings, checks: Checks, entry: ConsentEntry, said_before: Set[str]) -> CheckedConsent:
     purpose = checks.text(entry.purpose, "purpose", 40) or MARKETING
     decision = checks.choice(entry.decision, DECISIONS, "decision") or ""

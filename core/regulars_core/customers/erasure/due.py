@@ -77,6 +77,7 @@ _OVERWRITTEN = (
     "duplicate_pair",
     "duplicate_dismissal",
     "segment",
+    "segment_version",
     "purchase",
     "purchase_receipt",
     "purchase_reassignment",

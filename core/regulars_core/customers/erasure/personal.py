@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from regulars_core.customers.aliases import ERASED as ERASED_STATUS
-from regulars_core.customers.attributes.storage import opened
+from regulars_core.customers.attributes.storage import opened_or_opaque
 from regulars_core.customers.erasure.holdings import (
     AMOUNT,
     DERIVED,
@@ -23,11 +23,18 @@ from regulars_core.customers.erasure.holdings import (
 )
 from regulars_core.customers.rules import sort_name
 from regulars_core.customers.search.texts import names_text
+from regulars_core.database.seals import Opaque
 from regulars_core.primitives.clock import now
 from regulars_core.shop.shop import Shop
 
-OPENED = replace(KEPT, show=opened)
-"""As KEPT, a value of an attribute."""
+
+def _opened(shop: Shop, value: str) -> str | None:
+    kept = opened_or_opaque(shop.seals, value)
+    return None if isinstance(kept, Opaque) else kept
+
+
+OPENED = replace(KEPT, show=_opened)
+"""As KEPT, a value of an attribute. It is told as null where it cannot be opened."""
 WHEN_ERASED = replace(WHEN, is_erased=True)
 """As WHEN, overwritten by null."""
 _TEXTS = frozenset({"names", "contact"})
@@ -225,6 +232,7 @@ APART: Mapping[str, str] = {
     "regular_count": "It is of all customers.",
     "role": "It is of all keys.",
     "segment": "It is of many customers; an erasure takes out of its conditions what was one customer's own.",
+    "segment_version": "The conditions that a segment had: as those that it has.",
     "store": "It is a store's.",
 }
 """Core's tables that hold nothing personal of a customer, and why."""

@@ -6,9 +6,10 @@ from typing import NamedTuple
 from regulars_core.customers.attributes.assignments import COLUMNS, insert_attributes
 from regulars_core.customers.attributes.definitions import TABLE, held_attributes
 from regulars_core.customers.attributes.rules import FIELD, CheckedAttribute, Declared, canonical
-from regulars_core.customers.attributes.storage import opened
+from regulars_core.customers.attributes.storage import opened_or_opaque
 from regulars_core.customers.attributes.uniqueness import Key, owners_of, unique_keys_of
 from regulars_core.database import Database
+from regulars_core.database.seals import Opaque
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.ids import new_id
 from regulars_core.queries.inserts import insert
@@ -19,10 +20,11 @@ PREFIX = f"{FIELD}."
 
 
 class KeptAttribute(NamedTuple):
-    """A value of an attribute as it stands in its table."""
+    """A value of an attribute, an Opaque for one that cannot be opened, and how it stands in its table."""
 
-    definition_id: str
     value: str
+    definition_id: str
+    stored: str
     value_key: str
     ordinal: int | None
     given_at: Instant
@@ -40,7 +42,7 @@ async def kept_attributes(database: Database, customer_ids: Sequence[str]) -> Ma
         f" JOIN {TABLE} d ON d.id = v.definition_id WHERE {database.dialect.among('v.customer_id', 1)}",
         list(kept),
     ):
-        kept[customer_id][f"{PREFIX}{name}"] = KeptAttribute(*row)
+        kept[customer_id][f"{PREFIX}{name}"] = KeptAttribute(opened_or_opaque(database.seals, row[1]), *row)
     return kept
 
 
@@ -50,11 +52,11 @@ async def hand_over(
     changes: Mapping[str, tuple[KeptAttribute | None, KeptAttribute | None]],
     at: Instant,
 ) -> None:
-    """Give a survivor what it has since a merge in place of what it had before, as the others have it: not written anew, so that
-    an undo knows it again."""
+    """Give a survivor what it has since a merge in place of what it had before, as the others have it: what cannot be opened,
+    too."""
     await _remove(database, survivor_id, [before.definition_id for before, _ in changes.values() if before])
     rows = [
-        (new_id(), survivor_id, since.definition_id, since.value, since.value_key, since.ordinal, at)
+        (new_id(), survivor_id, since.definition_id, since.stored, since.value_key, since.ordinal, at)
         for _, since in changes.values()
         if since
     ]
@@ -73,8 +75,10 @@ def meant(shop: Shop, declared: Declared, back: Mapping[str, str | None]) -> lis
     found = []
     for field, kept in back.items():
         definition = declared.get(field.removeprefix(PREFIX))
-        value = None if kept is None else opened(shop, kept)
-        if definition is not None and (value is None or canonical(definition, value) == value):
+        value = None if kept is None else opened_or_opaque(shop.seals, kept)
+        if definition is None:
+            continue
+        if value is None or isinstance(value, Opaque) or canonical(definition, value) == value:
             found.append(CheckedAttribute(definition, value))
     return found
 

@@ -21,8 +21,8 @@ PLACE = ("customer_merge_snapshot", "body")
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What was told of a merge, and what it takes to undo it: of the survivor the columns, addresses and attributes that it
-    changed, with (before, since), and the tags that it added, folded; and the status of each record that it absorbed. Values of
-    attributes are as they are kept, so that sensitive ones are no more open here than there."""
+    changed, with (before, since), and the tags that it added, folded; and the status of each record that it absorbed. What is
+    sensitive is as it is shown, since a snapshot is sealed as a whole."""
 
     fields: Sequence[MergeField]
     effects: Sequence[MergeEffect]
@@ -85,7 +85,7 @@ def _read(body: str) -> Snapshot:
         {kind: (Address(**before), Address(**since)) for kind, (before, since) in known["addresses"].items()},
         known["tags"],
         known["statuses"],
-        {name: (before, since) for name, (before, since) in known.get("attributes", {}).items()},
+        {name: (_opaque(before), _opaque(since)) for name, (before, since) in known.get("attributes", {}).items()},
     )
 
 

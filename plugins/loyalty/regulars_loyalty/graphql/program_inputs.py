@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from regulars_core.plugin import MAX_POINTS, Checks, PointsRuleKind, RewardKind, Shop, kept_rule
+from regulars_core.plugin import MAX_POINTS, Checks, PointsRuleKind, RewardKind, Shop, check_segments, kept_rule
 from regulars_loyalty.graphql.program_types import ExpiryRounding, ExpiryStart
 from regulars_loyalty.ledger.lives import MONTH_END, life_of
 from regulars_loyalty.points import program
@@ -119,7 +119,7 @@ async def program_of(input: PointsProgramInput, shop: Shop) -> ProgramData:
     rate = None if rate_input is None else _rate(shop, rate_input, checks.nested("rate"))
     checks.refuse()
     rounding, start = value_or_none(input.expiry_rounding), value_or_none(input.expiry_start)
-    return ProgramData(
+    data = ProgramData(
         rules=tuple(rules),  # type: ignore[arg-type]  # nothing was refused
         exchanges=tuple(given),  # type: ignore[arg-type]
         rate=rate,
@@ -128,6 +128,9 @@ async def program_of(input: PointsProgramInput, shop: Shop) -> ProgramData:
         expiry_rounding=program.ExpiryRounding(rounding or "NONE"),
         expiry_start=program.ExpiryStart(start or "AVAILABILITY"),
     )
+    await check_segments(shop, program.placed_audiences(data), checks)
+    checks.refuse()
+    return data
 
 
 def _check_many(checks: Checks, given: Any, most: int, name: str) -> None:

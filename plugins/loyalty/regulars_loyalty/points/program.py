@@ -93,6 +93,11 @@ class ProgramData(_Data):
     expiry_start: ExpiryStart = ExpiryStart.AVAILABILITY
 
 
+def placed_audiences(data: ProgramData) -> Mapping[tuple[str, ...], Mapping[str, Any] | None]:
+    """The audiences of the rules of a program by their places in it."""
+    return {("rules", str(n), "audience"): rule.audience for n, rule in enumerate(data.rules)}
+
+
 class Unavailable(Exception):
     """What a program asks for cannot be found out now; the message says why, and quotes nothing."""
 

@@ -1,7 +1,7 @@
 """New versions of the program, and those that are withdrawn before they begin."""
 
-from regulars_core.plugin import Instant, Malformed, Problem, Refused, Shop, now
-from regulars_loyalty.points.program import ProgramData
+from regulars_core.plugin import Checks, Instant, Malformed, Problem, Refused, Shop, hold_segments, now
+from regulars_loyalty.points.program import ProgramData, placed_audiences
 from regulars_loyalty.points.program_reads import stored_programs
 
 
@@ -15,6 +15,9 @@ async def change_program(shop: Shop, data: ProgramData, starts_at: Instant | Non
         raise Malformed(Problem("INVALID_DATE", message, ("startsAt",)))
 
     async def work() -> int:
+        checks = Checks("program")
+        await hold_segments(shop, placed_audiences(data), checks)
+        checks.refuse()
         known = await stored_programs(shop.database)
         in_force = [one for one in known if one.starts_at <= begins]
         if in_force and in_force[-1].data == data:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from regulars_core.plugin import (
+    SEGMENT,
     RecordedPurchase,
     SaleDetails,
     Shop,
@@ -86,7 +87,9 @@ def _can_be_tried(shop: Shop, known: KnownSystems, failure: Failure, purchases: 
         return True
     version = system.at(purchase.purchased_at)
     leaves = leaves_in(version.data.audience or {})
-    return version.kind is not None and all(has_past(shop, name, comparison) for _, name, comparison in leaves)
+    return version.kind is not None and all(
+        name == SEGMENT or has_past(shop, name, comparison) for _, name, comparison in leaves
+    )
 
 
 def _is_still_theirs(failure: Failure, purchase: RecordedPurchase) -> bool:

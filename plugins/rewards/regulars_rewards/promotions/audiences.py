@@ -4,10 +4,11 @@
     belongings = belongings_of(shop, promotions, who, found)       pure, from their rows: `belongings[id, (customer, instant)]`
 
 Each condition that stands beside others is asked by itself, so that it is known which does not hold. One whose leaves all answer
-for a past instant is asked as of that; all others are asked as of now, in one statement.
+for a past instant is asked as of that; all others, and those that name segments, are asked as of now, in one statement.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from regulars_core.plugin import (
     CustomerMoment,
     Instant,
     Lookup,
+    Outdated,
     Shop,
     audience_answers,
     audience_lookups,
@@ -23,7 +25,12 @@ from regulars_core.plugin import (
     leaves_in,
 )
 from regulars_rewards.offers.promotion import Promotion
-from regulars_schema.plugin import audiences_now, lookup_audiences_now
+from regulars_schema.plugin import (
+    audiences_now,
+    lookup_audiences_now,
+    lookup_segments_now,
+    segments_as_remembered,
+)
 
 Who = Sequence[tuple[str, Instant]]
 """Customers and instants. A customer may be a key that is only sought."""
@@ -67,17 +74,23 @@ def belonging_lookups(shop: Shop, promotions: Sequence[Promotion], who: Who) -> 
     then, present = _asked(shop, promotions)
     lookups = list(audience_lookups(shop, {one.key: one.audience for one in then}, who))
     if present:
-        lookups.append(lookup_audiences_now(shop, [one.audience for one in present], [one for one, _ in who]))
+        audiences = [one.audience for one in present]
+        lookups.append(lookup_audiences_now(shop, audiences, [one for one, _ in who]))
+        if (segments := lookup_segments_now(shop, audiences)) is not None:
+            lookups.append(segments)
     return lookups
 
 
 def belongings_of(shop: Shop, promotions: Sequence[Promotion], who: Who, found: Sequence[Sequence[Any]]) -> Belongings:
     """Whether each customer belongs to the audience of each of these promotions that has one. `found` are the rows of
-    `belonging_lookups`, which may have been named of a customer whose key was only sought then."""
+    `belonging_lookups`, which may have been named of a customer whose key was only sought then. Raises Outdated where a segment
+    is another one by now."""
     if not who:
         return {}
     then, present = _asked(shop, promotions)
-    rows = list(found)
+    rows, audiences = list(found), [one.audience for one in present]
+    if lookup_segments_now(shop, audiences) is not None and not segments_as_remembered(shop, audiences, rows.pop()):
+        raise Outdated
     now_rows = rows.pop() if present else []
     past = audience_answers(shop, {one.key: one.audience for one in then}, who, rows)
     current = audiences_now(now_rows)
@@ -96,10 +109,13 @@ def belongings_of(shop: Shop, promotions: Sequence[Promotion], who: Who, found: 
 
 
 async def read_belongings(shop: Shop, promotions: Sequence[Promotion], who: Who) -> Belongings:
-    """The same, read at once."""
-    lookups = belonging_lookups(shop, promotions, who)
-    found = await shop.database.read_together(lookups) if lookups else []
-    return belongings_of(shop, promotions, who, found)
+    """The same, read at once. Raises Outdated where a segment is changed all the time."""
+    for _ in range(_MAX_ANEW):
+        lookups = belonging_lookups(shop, promotions, who)
+        found = await shop.database.read_together(lookups) if lookups else []
+        with suppress(Outdated):
+            return belongings_of(shop, promotions, who, found)
+    raise Outdated
 
 
 def _belonging(conditions: Sequence[_Condition], answers: Mapping[_Key, bool | None]) -> Belonging:
@@ -140,7 +156,7 @@ def _conditions(shop: Shop, promotion: Promotion) -> Sequence[_Condition]:
     return conditions
 
 
-_MAX_KNOWN = 2_000
+_MAX_KNOWN, _MAX_ANEW = 2_000, 4
 
 
 def _conjuncts(audience: Audience) -> Iterator[Audience]:

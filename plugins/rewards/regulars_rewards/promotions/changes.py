@@ -9,7 +9,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from regulars_core.plugin import Checks, Instant, Malformed, Problem, Refused, Shop, changed, lock, new_id, now, printed
+from regulars_core.plugin import (
+    Checks,
+    Instant,
+    Malformed,
+    Problem,
+    Refused,
+    Shop,
+    changed,
+    hold_segments,
+    lock,
+    new_id,
+    now,
+    printed,
+)
 from regulars_rewards.offers.promotion import PromotionData
 from regulars_rewards.promotions.limits import keep_limit
 from regulars_rewards.promotions.stored import ENDED, SCHEDULED, data_of, phase_at, shown_end
@@ -46,6 +59,7 @@ async def create_promotion(shop: Shop, draft: PromotionDraft) -> str:
         if begins < present:
             checks.fail("INVALID_DATE", "A promotion begins now or later.", "startsAt")
         _check_end(checks, begins, draft.ends_at, present)
+        await hold_segments(shop, {("audience",): draft.data.audience}, checks, any_leaf=True)
         checks.refuse()
         await _refuse_too_many(shop, present)
         await refuse_unknown_stores(shop, draft.data, ("promotion",))
@@ -80,6 +94,7 @@ async def change_promotion(shop: Shop, id_: str, change: Change) -> None:
                 checks.fail("INVALID_DATE", "A promotion begins now or later.", "startsAt")
         if after.ends_at != before.ends_at or begins != begun:
             _check_end(checks, begins, after.ends_at, present)
+        await hold_segments(shop, {("audience",): after.data.audience}, checks, any_leaf=True)
         checks.refuse()
         after = replace(after, starts_at=begins)
         if after == before:

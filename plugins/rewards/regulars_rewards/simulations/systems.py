@@ -14,6 +14,7 @@ from regulars_core.plugin import (
     RuleSimulation,
     Shop,
     SimulationTotals,
+    check_segments,
     exponent_of,
     new_id,
 )
@@ -63,6 +64,7 @@ async def tried_system(shop: Shop, draft: SystemDraft, replaces: str | None = No
     `replacesId`."""
     checks = Checks("rewardSystem")
     check_system(shop, draft.data, checks)
+    await check_segments(shop, {("audience",): draft.data.audience}, checks)
     data = draft.data.model_copy(update={"starts_at": Instant(0), "ends_at": LATEST, "is_enabled": True})
     version = version_of(shop, new_id(), 1, NEVER, data)
     if isinstance(version.kind, OccasionTrigger) and "tier" in version.kind.of:

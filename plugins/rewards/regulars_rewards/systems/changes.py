@@ -12,6 +12,7 @@ from typing import Any
 from regulars_core.plugin import (
     LATEST,
     NEVER,
+    SEGMENT,
     Checks,
     Instant,
     Malformed,
@@ -20,6 +21,7 @@ from regulars_core.plugin import (
     Shop,
     changed,
     has_past,
+    hold_segments,
     inserting,
     leaves_in,
     lock,
@@ -64,6 +66,7 @@ async def create_system(shop: Shop, draft: SystemDraft) -> str:
         check_system(shop, data, checks)
         if (data.starts_at or Instant(0)) < data.ends_at <= present:
             checks.fail("INVALID_DATE", "A reward system ends later than now.", "endsAt")
+        await hold_segments(shop, {("audience",): data.audience}, checks)
         checks.refuse()
         await _refuse_too_many(shop)
         await _refuse_taken(shop, draft.name, None, "rewardSystem")
@@ -96,6 +99,7 @@ async def update_system(shop: Shop, id_: str, change: Change) -> None:
         check_system(shop, data, checks)
         if data.ends_at != before.data.ends_at and begins < data.ends_at <= present:
             checks.fail("INVALID_DATE", "A reward system ends later than now; disable it to end it at once.", "endsAt")
+        await hold_segments(shop, {("audience",): data.audience}, checks)
         checks.refuse()
         after = replace(after, data=data)
         if after == before:
@@ -182,7 +186,7 @@ def check_system(shop: Shop, data: SystemData, checks: Checks) -> None:
         checks.fail("INVALID_RULE", "Bands are of the trigger `PURCHASE`; leave them out with any other.", "bands")
     check_bands([one.band for one in data.bands], checks, "bands")
     for place, name, comparison in leaves_in(data.audience or {}):
-        if not has_past(shop, name, comparison):
+        if name != SEGMENT and not has_past(shop, name, comparison):
             message = f"`{name}` does not answer for a past instant."
             checks.fail("INVALID_AUDIENCE", message, "audience", *place)
 

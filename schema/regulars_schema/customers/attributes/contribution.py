@@ -40,14 +40,17 @@ async def customer_attributes(context: RequestContext) -> Sequence[Definition]:
     returns=list[CustomerAttribute] | None,
     most=MAX_DEFINITIONS,
     description="The values of the shop's own attributes that the customer has, by name; the value of a sensitive one needs "
-    f"`{SENSITIVE}`.",
+    f"`{SENSITIVE}`, and who reads it is audited.",
 )
 async def attributes(
     customers: Sequence[CustomerRow], context: RequestContext
 ) -> Sequence[Sequence[AttributeRow] | None]:
-    """What each customer has."""
+    """What each customer has; whose sensitive ones were read is written down."""
     keys = [customer.id for customer in customers]
-    return in_order(keys, await attributes_of(context.shop, keys, sensitive=context.actor.may(SENSITIVE)))
+    found = await attributes_of(context.shop, keys, sensitive=context.actor.may(SENSITIVE))
+    read = (id_ for id_, rows in found.items() if any(one.is_sensitive and one.value is not None for one in rows))
+    context.note_read(SENSITIVE, "customer", read)
+    return in_order(keys, found)
 
 
 async def _load(context: RequestContext, keys: Sequence[str]) -> Any:

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import strawberry
 
 from regulars_core.audiences.usage import users_of
-from regulars_core.customers.attributes.declarations import NewDefinition, define_attribute, delete_attribute
+from regulars_core.customers.attributes.declarations import NewDefinition, define_attribute
 from regulars_core.customers.attributes.definitions import attributes_by_ids
+from regulars_core.customers.attributes.deletion import delete_attribute
 from regulars_core.queries.rows import load_one
 from regulars_schema.customers.attributes.types import AttributeType, CustomerAttributeDefinition
 from regulars_schema.fields.declarations import mutation
@@ -15,13 +16,14 @@ from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 from regulars_schema.request.permissions import guarded
+from regulars_schema.shop.bulk_jobs import BulkJob
 
 MANAGE = "attributes.manage"
 
 
 @strawberry.input(
-    description="An attribute to declare; at most 50 in a shop. What is absent is as it says here, also where the "
-    "attribute is there already."
+    description="An attribute to declare; at most 50 in a shop. What is absent stays where the attribute is there already, and "
+    "is as it says here where it is new."
 )
 class CustomerAttributeDefineInput(IdempotentInput):
     """Input of customerAttributeDefine."""
@@ -56,6 +58,9 @@ class CustomerAttributeDefinePayload(Payload):
     )
 
 
+_LEFT_OUT = ("label", "description", "choices", "is_sensitive", "is_unique", "is_required")
+
+
 @mutation(
     name="customerAttributeDefine",
     needs=MANAGE,
@@ -78,6 +83,7 @@ async def customer_attribute_define(
         bool(value_or_none(input.is_sensitive)),
         bool(value_or_none(input.is_unique)),
         bool(value_or_none(input.is_required)),
+        frozenset(name for name in _LEFT_OUT if getattr(input, name) is None),
     )
     id_ = await define_attribute(context.shop, new)
     row: Any = await load_one(attributes_by_ids, context.database, id_)
@@ -103,12 +109,18 @@ class CustomerAttributeDeletePayload(Payload):
         default=None, description="The name of the attribute that is gone.", metadata={"named": True}
     )
     value_count: int = strawberry.field(default=0, description="How many values went with it.")
+    bulk_job: BulkJob | None = strawberry.field(
+        default=None,
+        description="The work that takes the values away and then the attribute, where they are too many for an answer; null "
+        "where it was done at once.",
+    )
 
 
 @mutation(
     name="customerAttributeDelete",
     needs=MANAGE,
-    description="Takes a declared attribute away, with its values if told so. Codes: `NOT_FOUND`, `VALUES_EXIST`, "
+    description="Takes a declared attribute away, with its values if told so, by a job where these are many. "
+    "Codes: `NOT_FOUND`, `VALUES_EXIST`, "
     "`ATTRIBUTE_IN_USE` (a segment, or an audience of a plugin, asks for it).",
 )
 async def customer_attribute_delete(
@@ -118,5 +130,7 @@ async def customer_attribute_delete(
 ) -> CustomerAttributeDeletePayload:
     """Take an attribute away."""
     with_values = bool(value_or_none(input.delete_values))
-    count = await delete_attribute(context.shop, input.name, users_of, with_values=with_values)
-    return CustomerAttributeDeletePayload(deleted_name=input.name, value_count=count)
+    deletion = await delete_attribute(context.shop, input.name, users_of, context.actor, with_values=with_values)
+    job: Any = deletion.job
+    deleted = None if job else input.name
+    return CustomerAttributeDeletePayload(deleted_name=deleted, value_count=deletion.count, bulk_job=job)

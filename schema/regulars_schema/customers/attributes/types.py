@@ -50,6 +50,13 @@ class CustomerAttributeDefinition:
     )
 
 
+def _value(root: AttributeRow) -> str | None:
+    """Raises Sealed where it cannot be opened."""
+    if root.lost is not None:
+        raise root.lost
+    return root.value
+
+
 @requires("customers.view_pii")
 @strawberry.type(description="A value of an attribute that the shop has declared.")
 class CustomerAttribute:
@@ -63,8 +70,9 @@ class CustomerAttribute:
         resolver=lambda root: AttributeType(root.type), description="What its values are."
     )
     value: str | None = strawberry.field(
+        resolver=_value,
         description="The value as text: a date as `2026-01-31`, a number with a point, yes or no as `true` or `false`. Null of "
-        f"a sensitive one for who does not hold `{SENSITIVE}`."
+        f"a sensitive one for who does not hold `{SENSITIVE}`.",
     )
 
 
