@@ -1,20 +1,22 @@
 """Commands about what a shop knows of customers: the attributes that it declares, and what they agree to."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Column, Table
 
 from regulars_core.audiences.usage import users_of
-from regulars_core.customers.attributes.declarations import NewDefinition, define_attribute, delete_attribute
+from regulars_core.customers.attributes.declarations import NewDefinition, define_attribute
 from regulars_core.customers.attributes.definitions import declared_attributes
+from regulars_core.customers.attributes.deletion import Deletion, delete_attribute
 from regulars_core.customers.attributes.rules import TYPES
 from regulars_core.customers.columns import CONTACT_METHODS
 from regulars_core.customers.consent_records import record
 from regulars_core.customers.consents.entries import MARKETING, ConsentEntry
 from regulars_core.customers.consents.rules import DECISIONS, PROOFS
 from regulars_core.primitives.clock import instant_of
+from regulars_core.shop.actors import operator
 from regulars_core.shop.shop import Shop
 from regulars_server.cli.base import audited, customer_of, in_shop, out
 
@@ -49,12 +51,17 @@ def attribute_define(
     label: Annotated[str | None, typer.Option(help="What people call it; the name if absent.")] = None,
     description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
     choice: Annotated[list[str] | None, typer.Option(help="What can be chosen. Can be given again.")] = None,
-    sensitive: Annotated[bool, typer.Option("--sensitive", help="Shown to few.")] = False,
-    unique: Annotated[bool, typer.Option("--unique", help="No two customers have the same.")] = False,
-    required: Annotated[bool, typer.Option("--required", help="Customers must have it.")] = False,
+    sensitive: Annotated[bool | None, typer.Option("--sensitive/--not-sensitive", help="Shown to few.")] = None,
+    unique: Annotated[bool | None, typer.Option("--unique/--not-unique", help="No two have the same.")] = None,
+    required: Annotated[bool | None, typer.Option("--required/--not-required", help="Customers must have it.")] = None,
 ) -> None:
-    """Declare an attribute, or change what is declared under the name: all of it as it is said here."""
-    new = NewDefinition(name, type_.upper(), label, description, choice, sensitive, unique, required)
+    """Declare an attribute, or change what is declared under the name: what is not said stays."""
+    told = {
+        "label": label, "description": description, "choices": choice,
+        "is_sensitive": sensitive, "is_unique": unique, "is_required": required,
+    }  # fmt: skip
+    said: dict[str, Any] = {part: value for part, value in told.items() if value is not None}
+    new = NewDefinition(name, type_.upper(), **said, absent=told.keys() - said.keys())
 
     async def work(shop: Shop) -> None:
         async def done() -> tuple[str, None]:
@@ -72,14 +79,18 @@ def attribute_delete(
 ) -> None:
     """Take an attribute away that nobody asks for any more."""
 
-    async def work(shop: Shop) -> int:
-        async def done() -> tuple[None, int]:
-            return None, await delete_attribute(shop, name, users_of, with_values=values)
+    async def work(shop: Shop) -> Deletion:
+        async def done() -> tuple[None, Deletion]:
+            by = operator(shop.permissions)
+            return None, await delete_attribute(shop, name, users_of, by, with_values=values)
 
         return await audited(shop, "customerAttributeDelete", "attribute", done)
 
-    count = in_shop(work)
-    out.print(f"Deleted {name}, and {count} values.", markup=False)
+    deleted = in_shop(work)
+    if deleted.job is None:
+        out.print(f"Deleted {name}, and {deleted.count} values.", markup=False)
+    else:
+        out.print(f"A job deletes {name}: very many customers have a value of it.", markup=False)
 
 
 def consent(

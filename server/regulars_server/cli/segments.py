@@ -9,12 +9,13 @@ import typer
 from graphql import GraphQLError
 from rich.table import Column, Table
 
+from regulars_core.audiences.named import SEGMENT
 from regulars_core.primitives.clock import printed
 from regulars_core.primitives.errors import BadInput, Problem, Refused
 from regulars_core.primitives.text import name_key
 from regulars_core.queries.pages import Window
 from regulars_core.segments.reads import BY_NAME, SegmentRow, page_of_segments
-from regulars_core.segments.service import LEAF, create_segment, delete_segment
+from regulars_core.segments.service import create_segment, delete_segment
 from regulars_core.shop.actors import operator
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.known_schema import remember_schema
@@ -111,7 +112,7 @@ def _json(file: Path) -> Any:
 async def in_segment(shop: Shop, name: str) -> GivenWhere:
     """Being in the segment of this name. Raises Refused: NOT_FOUND; ValueError where it cannot be asked now."""
     segment = await _named(shop, name)
-    return await _read(shop, CustomerWhere, {LEAF: {"in": [f"segment_{segment.id}"]}}, name)
+    return await _read(shop, CustomerWhere, {SEGMENT: {"in": [f"segment_{segment.id}"]}}, name)
 
 
 async def _read(shop: Shop, cls: type, written: Mapping[str, Any], called: str) -> GivenWhere:
