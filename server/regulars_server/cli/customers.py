@@ -1,7 +1,7 @@
 """Commands about what a shop knows of customers: the attributes that it declares, and what they agree to."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Column, Table
@@ -52,31 +52,16 @@ def attribute_define(
     description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
     choice: Annotated[list[str] | None, typer.Option(help="What can be chosen. Can be given again.")] = None,
     sensitive: Annotated[bool | None, typer.Option("--sensitive/--not-sensitive", help="Shown to few.")] = None,
-    unique: Annotated[
-        bool | None, typer.Option("--unique/--not-unique", help="No two customers have the same.")
-    ] = None,
-    required: Annotated[bool | None, typer.Option("--required/--optional", help="Customers must have it.")] = None,
+    unique: Annotated[bool | None, typer.Option("--unique/--not-unique", help="No two have the same.")] = None,
+    required: Annotated[bool | None, typer.Option("--required/--not-required", help="Customers must have it.")] = None,
 ) -> None:
-    """Declare an attribute, or change what is declared under the name; what is not said stays, and is no for a new one."""
-    said = {
-        "label": label,
-        "description": description,
-        "choices": choice or None,
-        "is_sensitive": sensitive,
-        "is_unique": unique,
-        "is_required": required,
-    }
-    new = NewDefinition(
-        name,
-        type_.upper(),
-        label,
-        description,
-        choice,
-        bool(sensitive),
-        bool(unique),
-        bool(required),
-        absent={part for part, value in said.items() if value is None},
-    )
+    """Declare an attribute, or change what is declared under the name: what is not said stays."""
+    told = {
+        "label": label, "description": description, "choices": choice,
+        "is_sensitive": sensitive, "is_unique": unique, "is_required": required,
+    }  # fmt: skip
+    said: dict[str, Any] = {part: value for part, value in told.items() if value is not None}
+    new = NewDefinition(name, type_.upper(), **said, absent=told.keys() - said.keys())
 
     async def work(shop: Shop) -> None:
         async def done() -> tuple[str, None]:
@@ -96,15 +81,16 @@ def attribute_delete(
 
     async def work(shop: Shop) -> Deletion:
         async def done() -> tuple[None, Deletion]:
-            return None, await delete_attribute(shop, name, users_of, operator(shop.permissions), with_values=values)
+            by = operator(shop.permissions)
+            return None, await delete_attribute(shop, name, users_of, by, with_values=values)
 
         return await audited(shop, "customerAttributeDelete", "attribute", done)
 
-    deletion = in_shop(work)
-    if deletion.job is not None:
-        out.print(f"A job takes away the values of {name}, and then the attribute.", markup=False)
+    deleted = in_shop(work)
+    if deleted.job is None:
+        out.print(f"Deleted {name}, and {deleted.count} values.", markup=False)
     else:
-        out.print(f"Deleted {name}, and {deletion.count} values.", markup=False)
+        out.print(f"A job deletes {name}: very many customers have a value of it.", markup=False)
 
 
 def consent(
