@@ -8,7 +8,7 @@ from tortoise.migrations import operations as ops
 class Migration(migrations.Migration):
     """Needs the tables of 0001."""
 
-    dependencies = [("core", "0035_contact_wishes")]
+    dependencies = [("core", "0040_group_versions")]
 
     initial = False
 
