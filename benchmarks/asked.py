@@ -21,6 +21,8 @@ from regulars_core.testing import opened_shop
 from regulars_schema.testing import Answer, Api
 
 SIZE = 50
+_PATIENCE = 600
+"""Seconds that a statement by hand may take."""
 _PAGE = (
     "query($where: CustomerWhere, $orderBy: CustomerOrderBy, $search: String, $first: Int, $after: String) { customers(where:"
     " $where, orderBy: $orderBy, search: $search, first: $first, after: $after) { nodes { id code displayName }"
@@ -98,22 +100,29 @@ class Client:
 
     def counted_by_hand(self, asked: Asked) -> Lookup:
         """The statement by hand for the count."""
-        return f"SELECT count(*) {self._best(asked)}", []
+        best = asked.counted.format(**self.facts) if asked.counted else self._best(asked)
+        return f"SELECT count(*) {best}", []
 
-    async def place(self, asked: Asked, number: int) -> Position:
-        """Where the last of so many stands; a benchmark may count rows, the API never does."""
+    async def place(self, asked: Asked, far: int) -> Position | None:
+        """Where the one stands after whom so many have come, or half of all if these are fewer; a benchmark may count rows, the
+        API never does."""
+        [[number]] = await self.patiently(self.counted_by_hand(asked)[0])
         key, way = SORT_KEYS[asked.order], "DESC" if asked.descending else "ASC"
+        rows = await self.patiently(
+            f"SELECT {key.column}, {key.tie} {self._best(asked)}"
+            f" ORDER BY {key.column} {way}, {key.tie} {way} LIMIT 1 OFFSET {max(0, min(far, number // 2) - 1)}"
+        )
+        return (rows[0][0], rows[0][1]) if rows else None
 
-        async def work() -> Any:
-            await self.shop.database.allow(600)
-            return await self.shop.database.row(
-                f"SELECT {key.column}, {key.tie} {self._best(asked)}"
-                f" ORDER BY {key.column} {way}, {key.tie} {way} LIMIT 1 OFFSET {number - 1}"
-            )
+    async def patiently(self, sql: str, *values: Any) -> Sequence[Any]:
+        """The rows, however long it takes."""
 
-        row = await self.shop.database.transaction(work)
-        assert row is not None
-        return row[0], row[1]
+        async def work() -> Sequence[Any]:
+            await self.shop.database.allow(_PATIENCE)
+            rows: Sequence[Any] = await self.shop.database.rows(sql, *values)
+            return rows
+
+        return await self.shop.database.transaction(work)
 
     def _best(self, asked: Asked) -> str:
         best = asked.best

@@ -32,6 +32,8 @@ class Asked:
     descending: bool = False
     search: str | None = None
     best_on_sqlite: str | None = None
+    counted: str | None = None
+    """The FROM and WHERE by which it is counted, if by others."""
 
 
 _QUARTER_AGO = TODAY - 90 * DAY_MS
@@ -112,7 +114,10 @@ LISTS = (
                          "total": {"gte": "100"}}},
           f"{_BY_STATS} WHERE (SELECT sum(p.total - p.refunded) >= 10000 AND count(CASE WHEN p.total >= 0 THEN 1 END) >= 1"
           f" FROM purchase p WHERE p.customer_id = s.customer_id AND {_STANDS} AND p.store_id = '{{store_key}}'"
-          f" AND p.purchased_at >= {_YEAR_AGO}) AND {_LIVE}", True),
+          f" AND p.purchased_at >= {_YEAR_AGO}) AND {_LIVE}", True,
+          counted=f"FROM customer c WHERE c.id IN (SELECT p.customer_id FROM purchase p WHERE {_STANDS}"
+          f" AND p.store_id = '{{store_key}}' AND p.purchased_at >= {_YEAR_AGO} GROUP BY p.customer_id"
+          f" HAVING sum(p.total - p.refunded) >= 10000 AND count(CASE WHEN p.total >= 0 THEN 1 END) >= 1) AND {_LIVE}"),
     Asked("a segment of regulars of a group who agree", "NAME", {"segment": {"in": ["{segment}"]}},
           f"{_BY_CUSTOMER} WHERE c.group_id = '{{group_key}}' AND s.regular_at > {{since}} AND {_AGREES} AND {_LIVE}"),
     Asked("words of a name within a group", "NAME", {"group": {"in": ["{group}"]}},
