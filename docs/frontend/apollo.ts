@@ -70,6 +70,7 @@ const withoutId: string[] = [
   'ReferenceCount',
   'ReferenceReused',
   'RefundLine',
+  'RetentionPolicy',
   'RewardBand',
   'RewardProgress',
   'Role',

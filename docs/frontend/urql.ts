@@ -130,6 +130,7 @@ const withoutId: string[] = [
   'ReferenceCount',
   'ReferenceReused',
   'RefundLine',
+  'RetentionPolicy',
   'RewardBand',
   'RewardGrantPayload',
   'RewardProgress',
