@@ -98,7 +98,7 @@ def _statements(words: _Words, customers: int, twice: int, sales: Sales) -> tupl
     store = f"CASE (b.number / 64 + b.number % 64) % {len(sales.stores)} {store} END"
     if words.engine == "postgres":
         store = f"CAST({store} AS uuid)"
-    article = f"(b.number + n.n * 31) % {sales.articles}"
+    article = f"((b.number + n.n * 31) % {sales.articles})"
     purchase = words.id("b.at", 2, "b.number")
     return (
         "CREATE TEMPORARY TABLE basket AS SELECT c.id AS customer, c.number * 64 + n.n AS number,"

@@ -61,13 +61,13 @@ async def _give(shop: Shop, customers: int) -> None:
     values = [
         (member.id, own, "'m' || (n.number * 7919)", "NULL", "TRUE"),
         *(
-            (shirt.id, f"'{size}'", f"'{stored(shop, shirt, size).value_key}'", "NULL", f"n.number % 9 = {n}")
+            (shirt.id, f"'{size}'", f"'{stored(shop, shirt, '', size).value_key}'", "NULL", f"n.number % 9 = {n}")
             for n, size in enumerate(SIZES)
         ),
         *(
             (shoe.id, f"'{kept.value}'", f"'{kept.value_key}'", str(kept.ordinal), f"n.number % 17 = {size - 36}")
             for size in range(36, 48)
-            for kept in [stored(shop, shoe, str(size))]
+            for kept in [stored(shop, shoe, "", str(size))]
         ),
     ]
     for n, (definition, value, key, ordinal, part) in enumerate(values):

@@ -30,3 +30,5 @@ async def test_a_crowd_is_consistent(open_shop: OpenShop, monkeypatch: pytest.Mo
     ):
         [row] = await shop.database.rows(f"SELECT count(*) FROM {table}")
         assert row[0] >= least, table
+    [row] = await shop.database.rows("SELECT count(DISTINCT sku), min(sku) FROM purchase_line")
+    assert tuple(row) == (100, "SKU-0")

@@ -78,3 +78,9 @@ async def test_a_list_of_fifty_with_every_field(api: Api) -> None:
         counts[name] = [len(await statements(api, document, n=n)) for n in (5, 50)]
     assert {name: both for name, both in counts.items() if both[0] != both[1]} == {}
     assert {name: both for name, both in counts.items() if both[0] > MOST} == {}
+
+
+async def test_a_list_walks_along_the_table_that_has_its_order(api: Api) -> None:
+    for name in ("AVERAGE_PURCHASE", "LAST_PURCHASE_AT", "PURCHASE_COUNT", "TOTAL_SPENT"):
+        [sql] = await statements(api, f"{{ customers(orderBy: {{ field: {name} }}) {{ nodes {{ id }} }} }}")
+        assert "FROM customer_stats s JOIN customer c" in sql

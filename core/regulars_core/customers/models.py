@@ -16,7 +16,7 @@ class Customer(Model):
     """A person or a company that buys. Where no first or last name is known it is empty. `company_key` and `tax_key` are the
     forms in which companies' names and tax ids are compared; a tax id may be sealed, and is compared by an HMAC then.
     `merged_into_id` is the customer into whom this record was merged, the last of them if that one was merged too: an alias never
-    names another. An index has those of whom it is not null."""
+    names another. An index has those of whom it is not null, another one everybody by birthday, without the year."""
 
     id = IdField(primary_key=True)
     code = TextKeyField(40, unique=True)

@@ -45,6 +45,15 @@ def _calendar(conditions: Sequence[Condition], values: Values) -> str:
     return " AND ".join(f"{parts[name]} IN ({listed})" if listed else "1=0" for name, listed in numbers.items())
 
 
+_ARTICLE = compared("l.sku")
+
+
+def _of_articles(conditions: Sequence[Condition], values: Values) -> str:
+    """With a line of one of these articles. By themselves few lines are found by their index: what EXISTS, SQLite looks for in
+    each purchase."""
+    return f"p.id IN (SELECT l.purchase_id FROM purchase_line l WHERE {_ARTICLE(conditions, values)})"
+
+
 LEAVES = {
     leaf.name: leaf
     for leaf in (
@@ -62,7 +71,7 @@ LEAVES = {
         Leaf("paymentMethod", exists_in("payment y", "y.purchase_id = p.id", compared("y.method"))),
         Leaf("brand", exists_in("purchase_line l", "l.purchase_id = p.id", compared("l.brand"))),
         Leaf("category", exists_in("purchase_line l", "l.purchase_id = p.id", compared("l.category"))),
-        Leaf("sku", exists_in("purchase_line l", "l.purchase_id = p.id", compared("l.sku"))),
+        Leaf("sku", _of_articles),
     )
 }
 
@@ -75,6 +84,7 @@ all come to, as in the statistics."""
 _COUNT = "count(CASE WHEN p.total >= 0 THEN 1 END)"
 _TOTAL = "coalesce(sum(p.total - p.refunded), 0)"
 _AT_LEAST_ONE: Sequence[Condition] = [(">=", 1)]
+_NONE: Sequence[Condition] = [("=", 0), ("<=", 0), ("<", 1)]
 _HOLDS_OF_NONE: Mapping[str, Callable[[int], bool]] = {
     "=": lambda bound: bound == 0,
     ">=": lambda bound: bound <= 0,
@@ -96,19 +106,25 @@ def _bought(conditions: Sequence[Condition], values: Values) -> str:
     counted, summed, tree = parts.get(COUNT, _AT_LEAST_ONE), parts.get(TOTAL, ()), parts[WHERE]
     assert tree is None or isinstance(tree, Where)
     narrowed = "" if tree is None else f" AND {tree.compile(values)}"
+    rare = tree is not None and _is_rare(tree)
+    theirs = f"SELECT p.customer_id FROM purchase p WHERE p.customer_id IS NOT NULL AND {_STANDS}{narrowed}"
+    rows = f"FROM purchase p WHERE p.customer_id = c.id AND {_STANDS}{narrowed}"
     if not summed and list(counted) == _AT_LEAST_ONE:
-        rows = f"FROM purchase p WHERE p.customer_id = c.id AND {_STANDS}{narrowed}"
-        return f"EXISTS (SELECT 1 {rows} AND p.total >= 0)"
+        return f"c.id IN ({theirs} AND p.total >= 0)" if rare else f"EXISTS (SELECT 1 {rows} AND p.total >= 0)"
+    if not summed and counted and all(condition in _NONE for condition in counted):
+        return f"NOT EXISTS (SELECT 1 {rows} AND p.total >= 0)"
     having = [f"{_COUNT} {operator} {values.bind(bound)}" for operator, bound in counted]
     having += [f"{_TOTAL} {operator} {values.bind(bound)}" for operator, bound in summed]
     holds = " AND ".join(having)
-    if not (values.whole or (tree is not None and _is_rare(tree))):
-        rows = f"FROM purchase p WHERE p.customer_id = c.id AND {_STANDS}{narrowed}"
+    if not (values.whole or rare):
         return f"(SELECT CASE WHEN {holds} THEN 1 END {rows}) = 1"
-    theirs = f"SELECT p.customer_id FROM purchase p WHERE p.customer_id IS NOT NULL AND {_STANDS}{narrowed}"
     theirs += " GROUP BY p.customer_id HAVING"
     if all(_HOLDS_OF_NONE[operator](bound) for operator, bound in (*counted, *summed)):
-        return f"c.id NOT IN ({theirs} ({holds}) IS NOT TRUE)"  # it holds of who has bought nothing
+        others = f"{theirs} ({holds}) IS NOT TRUE"  # it holds of who has bought nothing
+        if values.dialect.engine == "sqlite":
+            return f"c.id NOT IN ({others})"
+        # PostgreSQL goes through what does not fit into its memory for each customer, as NOT IN has it.
+        return f"NOT EXISTS (SELECT 1 FROM ({others}) o WHERE o.customer_id = c.id)"
     return f"c.id IN ({theirs} {holds})"
 
 

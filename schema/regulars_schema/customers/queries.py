@@ -89,7 +89,7 @@ def customers(
     window, where = customers_window(context, **arguments)
     if searched := bool(search and search.strip()):
         where = not_put_away(where)
-    if searched or window.order.key.column.startswith("s."):
+    if searched or window.order.key.tie.startswith("s."):
         return partial(
             page_of_customers,
             context.database,
