@@ -1,6 +1,6 @@
 """Does a worker remember every document that it was ever sent? And how long does it take to start?
 
-    python -m benchmarks.documents [--documents 100000] [--starts 7] [--data DIR] [--write]
+    python -m benchmarks.documents [--documents 100000] [--starts 7] [--customers 2000] [--data DIR] [--write]
 
 Starts Regulars as in production on PostgreSQL, several times over, and tells how long it takes until it is ready; then sends it
 as many documents as wanted, no two of which are the same, and tells the memory of its process: after some requests of the
@@ -81,11 +81,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--starts", type=int, default=7)
+    parser.add_argument("--customers", type=int, default=2_000)
     parser.add_argument("--data", type=Path, help="A folder that keeps the filled database.")
     parser.add_argument("--write", action="store_true", help="Write it into RESULTS.md.")
     chosen = parser.parse_args()
     with places("postgres", chosen.data) as place:
-        shop = uvloop.run(place.shop(Size(2_000, 20_000), changing=True))
+        shop = uvloop.run(place.shop(Size(chosen.customers, 10 * chosen.customers), changing=True))
         contestant = regulars(shop)
         began = starts(contestant, chosen.starts)
         low, middle, high = quartiles([seconds for seconds, _ in began])

@@ -30,6 +30,7 @@ from regulars_core.database import App, Lookup
 from regulars_core.events.replay import catch_up, forget_old
 from regulars_core.exports.columns import ExportColumn, ExportColumns
 from regulars_core.exports.customers import CUSTOMER_COLUMNS
+from regulars_core.exports.data_requests import DATA_REQUEST
 from regulars_core.exports.purchases import PURCHASE_COLUMNS
 from regulars_core.exports.tasks import CUSTOMERS_EXPORT, PURCHASES_EXPORT
 from regulars_core.files.expiry import damaged, drop_expired, drop_for_erasure
@@ -37,7 +38,7 @@ from regulars_core.groups.deletion import GROUP_DELETE
 from regulars_core.hookspecs import hookimpl
 from regulars_core.idempotency import KEPT_DAYS
 from regulars_core.idempotency import forget_old as forget_old_keys
-from regulars_core.imports.jobs import CUSTOMERS_IMPORT, PURCHASES_IMPORT
+from regulars_core.imports.jobs import CUSTOMERS_IMPORT, LONGEST_SECONDS, PURCHASES_IMPORT, drop_left_behind
 from regulars_core.jobs.jobs import Job
 from regulars_core.purchases.erasure import personal as personal_of_purchases
 from regulars_core.purchases.reassignments import merged, merging, unmerged
@@ -89,12 +90,24 @@ async def keep_journal(shop: Shop) -> None:
     await forget_old(shop)
 
 
+async def import_files(shop: Shop) -> None:
+    """Do what is done as a whole, such as an import, on a disk on which nothing lies of those that were killed."""
+    await drop_left_behind(shop)
+    await do_whole_jobs(shop)
+
+
 JOBS: Sequence[Job] = (
     Job(
         "renew-recent-text", "Lets quick searches find those seen last by an index of their own.", 60, renew_recent_text
     ),
     Job("bulk-jobs", "Does what takes longer than an answer, batch by batch.", 10, do_bulk_jobs),
-    Job("bulk-imports", "Imports files that were sent, one after another.", 10, do_whole_jobs, longest_seconds=21_600),
+    Job(
+        "bulk-imports",
+        "Imports files that were sent, one after another.",
+        10,
+        import_files,
+        longest_seconds=LONGEST_SECONDS,
+    ),
     Job("drop-files", "Removes files that were kept long enough, and links to them.", 600, drop_expired),
     Job(BY[1], "Erases customers whose days of grace are over.", 300, erase_due),
     Job("forget-notes", "Deletes notes that are older than the shop keeps them.", 86_400, forget_old_notes),
@@ -211,6 +224,7 @@ def regulars_bulk_tasks() -> Sequence[BulkTask]:
         CUSTOMERS_UNMERGE,
         CUSTOMERS_EXPORT,
         PURCHASES_EXPORT,
+        DATA_REQUEST,
         CUSTOMERS_IMPORT,
         PURCHASES_IMPORT,
     ]

@@ -64,6 +64,7 @@ const withoutId: string[] = [
   'PointsRate',
   'PointsRule',
   'PossibleDuplicates',
+  'ProfileCompleteness',
   'Receipt',
   'ReferenceCount',
   'ReferenceReused',

@@ -114,6 +114,7 @@ const withoutId: string[] = [
   'PointsReleasePayload',
   'PointsRule',
   'PossibleDuplicates',
+  'ProfileCompleteness',
   'PromotionCreatePayload',
   'PromotionEndPayload',
   'PromotionUpdatePayload',

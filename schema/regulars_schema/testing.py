@@ -45,8 +45,9 @@ class Answer:
 class Api:
     """One client of one shop."""
 
-    _composed: ClassVar[dict[tuple[tuple[str, int], ...], tuple[ComposedSchema, Plugins]]] = {}
-    """A schema for each choice of plugins, with these, which keeps their modules: composing it takes as long as a test does."""
+    _composed: ClassVar[dict[tuple[Any, ...], tuple[ComposedSchema, Plugins]]] = {}
+    """A schema for each choice of plugins that add to it, with these, which keeps their modules: composing it takes as long as a
+    test does."""
 
     def __init__(self, schema: ComposedSchema, shop: Shop, actor: Actor) -> None:
         self.schema, self.shop, self.actor = schema, shop, actor
@@ -54,7 +55,8 @@ class Api:
     @classmethod
     def of(cls, shop: Shop, role: str = "administrator") -> "Api":
         """A client named `till` of a shop with its plugins."""
-        on = tuple((name, id(module)) for name, module in shop.plugins.modules)
+        adding = shop.plugins.declared("regulars_schema")
+        on = (*sorted(shop.permissions.all), *(id(module) for name, module in shop.plugins.modules if name in adding))
         if on not in cls._composed:
             cls._composed[on] = schema_of(shop.plugins), shop.plugins
         schema, _ = cls._composed[on]

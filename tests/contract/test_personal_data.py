@@ -15,7 +15,7 @@ from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.models import Model
 
 from regulars_core.contribution import HOLDINGS
-from regulars_core.customers.erasure.data import document_of
+from regulars_core.customers.erasure.data import data_of
 from regulars_core.customers.erasure.personal import APART
 from regulars_core.customers.pairs.discovery import find_duplicates
 from regulars_core.database.fields import IdField, TextKeyField
@@ -243,7 +243,7 @@ async def test_all_of_it_is_told_and_all_of_it_goes(open_shop: OpenShop) -> None
     await alike(api, customer)
     marks = await mark(shop)
     assert len(marks) > 25
-    records = orjson.loads(await document_of(shop, id_))["records"]
+    records = orjson.loads(orjson.dumps(await data_of(shop, id_)))["records"]
     assert len(records) == 2
     for owner, held in HELD.items():
         for one in held:

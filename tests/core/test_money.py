@@ -4,11 +4,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from babel.numbers import get_currency_precision
 from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars_core.primitives.money import (
     MAX_MINOR,
+    currencies,
     decimal_text,
     divided_half_up,
     exponent_of,
@@ -17,15 +19,32 @@ from regulars_core.primitives.money import (
     spread,
     to_minor,
 )
+from regulars_core.purchases.totals import smallest_coin
 
 AMOUNTS = st.integers(-MAX_MINOR, MAX_MINOR)
 
 
-@pytest.mark.parametrize(
-    ("currency", "exponent"), [("USD", 2), ("EUR", 2), ("JPY", 0), ("KWD", 3), ("CLP", 0), ("BHD", 3)]
-)
-def test_currencies_have_their_decimals(currency: str, exponent: int) -> None:
-    assert exponent_of(currency) == exponent
+def test_currencies_have_their_decimals() -> None:
+    """ISO 4217's. Where CLDR says otherwise, it stands here: an amount that is kept means the same whatever Babel is installed,
+    and news of CLDR is for people to look at."""
+    told = {"USD": 2, "EUR": 2, "JPY": 0, "KWD": 3, "CLF": 4, "HUF": 2, "ISK": 0, "TWD": 2}
+    assert {code: exponent_of(code) for code in told} == told
+    different = {code: exponent_of(code) for code in currencies() if exponent_of(code) != get_currency_precision(code)}
+    in_use = ["AFN", "ALL", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SOS", "SYP", "YER"]
+    withdrawn = ["MRO", "SLL", "STD", "TMM", "ZMK", "ZWD"]
+    assert different == dict.fromkeys([*in_use, *withdrawn], 2) | {"IQD": 3}
+
+
+def test_cash_has_no_parts_where_nobody_has_such_coins() -> None:
+    assert [smallest_coin(code) for code in ("EUR", "CHF", "JPY", "RSD", "IQD", "IDR", "ISK")] == [
+        1,
+        5,
+        1,
+        100,
+        1000,
+        10000,
+        1,
+    ]
 
 
 def test_what_is_a_currency() -> None:
@@ -55,7 +74,8 @@ def test_amounts_are_written_with_all_decimals(minor: int, exponent: int, text: 
     ("amount", "currency", "minor"),
     [
         ("1.00", "USD", 100), ("1", "USD", 100), ("1.005", "USD", None), ("1.5", "JPY", None), ("1.0", "JPY", 1),
-        ("1.0005", "KWD", None), ("1.005", "KWD", 1005), ("-0.01", "USD", -1), ("10000000000000.00", "USD", MAX_MINOR),
+        ("10.50", "RSD", 1050), ("1.0005", "KWD", None), ("1.005", "KWD", 1005),
+        ("-0.01", "USD", -1), ("10000000000000.00", "USD", MAX_MINOR),
         ("10000000000000.01", "USD", None), ("-10000000000000.01", "USD", None), ("999999999999999999.999999", "KWD", None),
     ],
 )  # fmt: skip

@@ -55,6 +55,7 @@ class Person:
     updated: int
     contact: str | None
     regular: int
+    checked: int | None
     agreed: list[tuple[str, str, int]]
     """What is in force: the purpose, what was said, and the sum of the ways for which it is."""
     tags: list[str] = field(default_factory=list)
@@ -85,6 +86,7 @@ def person(chance: random.Random, number: int) -> Person:
         updated=NOW - chance.randrange(10) * DAY_MS,
         contact=perhaps(chance.choice(CONTACT_METHODS)),
         regular=perhaps(NOW - chance.randrange(10) * DAY_MS) or NEVER,
+        checked=perhaps(NOW - chance.randrange(10) * DAY_MS),
         agreed=[
             (purpose, chance.choice(["GRANTED", "WITHDRAWN"]), ways)
             for purpose in some(chance, PURPOSES)
@@ -108,7 +110,7 @@ async def keep(shop: Shop, people: Sequence[Person]) -> None:
     )
     columns = ("id", "code", "first_name", "last_name", "sort_name", "status", "group_id", "origin_store_id", "version",
                "created_at", "updated_at", "birth_date", "email", "phone", "is_company", "company_name", "company_key",
-               "tax_key", "preferred_contact")  # fmt: skip
+               "tax_key", "preferred_contact", "contact_checked_at")  # fmt: skip
     await insert(
         database,
         "customer",
@@ -117,7 +119,7 @@ async def keep(shop: Shop, people: Sequence[Person]) -> None:
             (
                 p.id, p.id, "Ana", "Li", "li, ana", p.status, p.group, p.store, 1, p.created, p.updated,
                 p.born.isoformat() if p.born else None, p.email, p.phone, p.is_company, p.company, p.company, p.tax_id,
-                p.contact,
+                p.contact, p.checked,
             )
             for p in people
         ],
@@ -201,6 +203,7 @@ VALUE: dict[str, Callable[[Person], Sequence[Any]]] = {
     "updatedAt": lambda p: [p.updated],
     "id": lambda p: [p.id],
     "isRegular": lambda p: [p.regular],
+    "contactCheckedAt": lambda p: [p.checked],
     "preferredContact": lambda p: [p.contact],
     "averagePurchase": lambda p: [(2 * p.spent + p.count) // (2 * p.count) if p.count else None],
     "anniversary": lambda p: [p.first],
@@ -240,7 +243,7 @@ def conditions(chance: random.Random, name: str) -> list[Condition]:
         return NOW - chance.randrange(-2, 11) * DAY_MS
 
     match name:
-        case "createdAt" | "updatedAt" | "firstPurchaseAt" | "lastPurchaseAt":
+        case "createdAt" | "updatedAt" | "contactCheckedAt" | "firstPurchaseAt" | "lastPurchaseAt":
             return compared(instant, [">", "<", ">=", "<="])
         case "hasConsent":
             return [("agreed", (chance.choice(PURPOSES), [chance.choice([1, 2, 4, 8]), 6]))]

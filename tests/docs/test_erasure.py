@@ -15,6 +15,7 @@ from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.testing import OpenShop
 from regulars_schema.testing import Api
+from tests.support.handed_out import at_the_office, handed_out
 
 PAGE = Path(__file__).parents[2] / "docs" / "erasure.md"
 _BLOCKS = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -43,10 +44,14 @@ async def test_every_query_in_its_order(blocks: Sequence[tuple[str, str]], open_
     first, second, third = [json.loads(text)["data"] for kind, text in blocks if kind == "json"]
     with time_machine.travel("2026-03-01T12:00:00Z", tick=False):
         customer = await ana(api, "CUST-00042")
-        document: Any = await api.data(told, customer=customer)
-        assert [one["body"] for one in json.loads(document["customerDataRequest"]["document"])["records"][0]["core"][
-            "customer_note"
-        ]] == ["Likes tea."]  # fmt: skip
+        office = await at_the_office(api)
+        job = (await office.data(told, customer=customer))["customerDataRequest"]["bulkJob"]["id"]
+        [record] = json.loads(await handed_out(office, customer, format="JSON", idempotencyKey="ticket-4712"))[
+            "records"
+        ]
+        assert [one["body"] for one in record["core"]["customer_note"]] == ["Likes tea."]
+        shown = await office.data("query($id: ID!) { node(id: $id) { ... on BulkJob { stage } } }", id=job)
+        assert shown["node"] == {"stage": "DONE"}
         assert await api.data(asked, customer=customer) == first
         assert await api.data(deleted, customer=customer) == third
     with time_machine.travel("2026-03-11T12:00:00Z", tick=False):

@@ -22,6 +22,7 @@ from regulars_core.testing import ImportOptions, import_customers
 from regulars_core.verification import verifications_of
 from regulars_schema.testing import Api
 from tests.conftest import OpenShop
+from tests.support.handed_out import handed_out
 
 pytest.importorskip("cryptography")
 ONE, TWO = (f"{name}:{base64.b64encode(bytes([n]) * 32).decode()}" for n, name in enumerate(("one", "two"), 1))
@@ -170,7 +171,7 @@ async def test_sealed_changed_and_lost(open_shop: OpenShop, tmp_path: Path, monk
     await export_customers(shop, file, ["first_name", "tax_id"])
     assert {ANA, ZED, GON} == {row.split(",")[1] for row in file.getvalue().splitlines()[1:]}
     for id_, those in ((ana, (ANA,)), (bo, (GON,))):
-        document = (await api.done("customerDataRequest", "document", {"customerId": id_}))["document"]
+        document = (await handed_out(api, id_)).decode()
         assert all(one in document for one in those)
         assert "u0001" not in document
     again, known = tmp_path / "again.csv", await codes(api)

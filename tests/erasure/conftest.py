@@ -24,7 +24,7 @@ BOTH = {"tiers": regulars_tiers, "loyalty": regulars_loyalty, "birthday": BIRTHD
 PERSON = {
     "firstName": "Quetzalli", "lastName": "Xochipilli", "preferredName": "Quetzi", "email": "quetzalli.x@marker-mail.example",
     "phone": "+525512345678", "birthDate": "1979-03-21", "gender": "FEMALE", "taxId": "QUXX790321AB9",
-    "preferredContact": "EMAIL", "tags": ["zapotek-friend"],
+    "preferredContact": "EMAIL", "contactFrequency": "WEEKLY", "contactTime": "EVENING", "tags": ["zapotek-friend"],
     "billingAddress": {"recipient": "Familia Xochipilli", "line1": "Calle Ahuehuete 77", "line2": "Depto Nardo",
                        "city": "Tlaquepaque", "region": "Jalixco", "postalCode": "Q45Z8X", "country": "MX"},
     "shippingAddress": {"recipient": "Portera Nochebuena", "line1": "Callejon Tezontle 9", "line2": "Patio Colorin",
@@ -62,7 +62,7 @@ def secrets() -> list[str]:
     return [*found, *(one.lower() for one in found), "quetzallixochipilli", "quetzallixmarkermailexample", "5512345678"]
 
 
-KNOWN_ANYWAY = frozenset({"gender", "preferredContact"})
+KNOWN_ANYWAY = frozenset({"gender", "preferredContact", "contactFrequency", "contactTime"})
 """Words of the product's own."""
 
 

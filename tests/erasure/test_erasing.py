@@ -16,7 +16,10 @@ from regulars_core.verification import verifications_of
 from regulars_schema.testing import Api
 from tests.erasure.conftest import PERSON, merged_in, pass_days, requested, secrets
 
-SEEN = "id code status firstName lastName displayName preferredName email phone birthDate gender taxId preferredContact tags"
+SEEN = (
+    "id code status firstName lastName displayName preferredName email phone birthDate gender taxId preferredContact"
+    " contactFrequency contactTime tags"
+)
 TOTALS = "stats { totalSpent { amount } purchaseCount firstPurchaseAt lastPurchaseAt } tier { code }"
 
 

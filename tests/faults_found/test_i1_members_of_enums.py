@@ -74,7 +74,12 @@ async def test_i1_services_refuse_it_whoever_asks(shop: Shop) -> None:
 
 
 def test_i1_members_are_those_of_the_api(schema: ComposedSchema) -> None:
-    kinds = {"gender": "Gender", "preferred_contact": "ContactMethod"}
+    kinds = {
+        "gender": "Gender",
+        "preferred_contact": "ContactMethod",
+        "contact_frequency": "ContactFrequency",
+        "contact_time": "ContactTime",
+    }
     members = {column.name: set(column.members) for column in COLUMNS if column.members}
     assert members == {
         name: set(schema._schema.type_map[kind].values)  # type: ignore[attr-defined]

@@ -16,9 +16,11 @@ from regulars_core.bulk import worker
 from regulars_core.bulk.worker import do_bulk_jobs
 from regulars_core.database import Database
 from regulars_core.exports.tasks import CUSTOMERS_EXPORT
+from regulars_core.files import storage
 from regulars_core.files.expiry import damaged, drop_expired, drop_for_erasure
-from regulars_core.files.storage import FileGone, StoredFileRow
+from regulars_core.files.storage import FileGone, StoredFileRow, sweep
 from regulars_core.primitives.clock import LATEST
+from regulars_core.queries.pace import Pace
 from regulars_server.http import files
 from regulars_server.http.access import RequestLog
 from tests.files.conftest import Desk
@@ -102,6 +104,7 @@ async def test_customers_are_written_fetched_once_and_logged(
     await desk.shop.database.transaction(lambda: drop_for_erasure(desk.shop))
     assert await desk.refused("fileLinkCreate", {"fileId": file["id"]}) == [("FILE_EXPIRED", ["fileId"])]
     assert (await desk.client.get(first["url"])).status_code == 404
+    await sweep(desk.shop)
     [left] = await desk.shop.database.rows("SELECT count(*) FROM file_piece")
     assert left[0] == 0
 
@@ -164,6 +167,15 @@ async def test_who_may_not_read_any_more_what_decides_on_rows_gets_none(desk: De
     segment = {"segment": {"in": [made["segment"]["id"]]}}
     store = await desk.done("storeCreate", "store { id }", {"code": "A", "name": "A"})
     here = {"store": {"in": [store["store"]["id"]]}}
+    await sale(desk, "1", await customer(desk, "Bo", "Li"), "A", "5.00")
+    rows = await desk.fetched(
+        await desk.job("customersExport", {"segmentId": made["segment"]["id"], "columns": ["first_name"]})
+    )
+    assert rows == [["first_name"], ["Bo"]]
+    nowhere = {"segmentId": f"segment_{'0' * 31}1"}
+    assert await desk.refused("customersExport", nowhere) == [("NOT_FOUND", ["segmentId"])]
+    both = {"segmentId": made["segment"]["id"], "everyone": True}
+    assert await desk.refused("customersExport", both) == [("REQUIRED", ["where"])]
     by_total = {"everyone": True, "orderBy": {"field": "TOTAL_SPENT"}}
     of_ana = {"customer": {"in": [await customer(desk, "Ana", "Li")]}, "total": {"gte": "0"}}
     cases: list[tuple[str, str, dict[str, Any], str]] = [
@@ -171,6 +183,7 @@ async def test_who_may_not_read_any_more_what_decides_on_rows_gets_none(desk: De
         ("inner", "customersExport", {"where": {"purchases": {"where": here}}}, "stores.view"),
         ("segment", "customersExport", {"where": {"any": [segment, agree]}}, "purchases.view"),
         ("alone", "customersExport", {"where": segment}, "purchases.view"),
+        ("named", "customersExport", {"segmentId": made["segment"]["id"]}, "purchases.view"),
         ("order", "customersExport", by_total, "purchases.view"),
         ("totals", "customersExport", by_total, "customers.totals"),
         ("sales", "purchasesExport", {"where": of_ana, "columns": ["reference"]}, "customers.view"),
@@ -194,6 +207,7 @@ async def test_what_is_half_written_is_gone_on_with_and_ends(desk: Desk, monkeyp
     for n in range(7):
         await customer(desk, f"N{n}", "Li")
     monkeypatch.setattr(worker, "_FIRST", 2)
+    monkeypatch.setattr(storage, "PIECE_BYTES", 5)  # what is read at once is in several pieces
     monkeypatch.setattr("regulars_core.queries.pace.AIM_SECONDS", {"sqlite": 0.0, "postgres": 0.0})
     asked = (await desk.done("customersExport", "bulkJob { id }", {"everyone": True, "columns": ["first_name"]}))[
         "bulkJob"
@@ -209,6 +223,8 @@ async def test_what_is_half_written_is_gone_on_with_and_ends(desk: Desk, monkeyp
     rows = await desk.fetched(await desk.looked_at(asked["id"]))
     assert [row[0] for row in rows[1:]] == [f"N{n}" for n in range(7)]
     assert [message async for message in damaged(desk.shop)] == []
+    lengths = [len(row[0]) for row in await database.rows("SELECT content FROM file_piece")]
+    assert (max(lengths), sum(lengths)) == (5, len("first_name\r\n") + 7 * len("N0\r\n"))
     # An erasure while one is under way: it begins anew, and tells of everybody who is left once.
     asked = (await desk.done("customersExport", "bulkJob { id }", {"everyone": True, "columns": ["first_name"]}))[
         "bulkJob"
@@ -222,7 +238,17 @@ async def test_what_is_half_written_is_gone_on_with_and_ends(desk: Desk, monkeyp
     # What is kept long enough goes, and its name stays.
     await database.transaction(lambda: database.run("UPDATE stored_file SET available_until = 0"))
     await database.transaction(lambda: database.run("UPDATE file_link SET expires_at = 0"))
+    [(pieces,)] = await database.rows("SELECT count(*) FROM file_piece")
+    removed, step = list[Any](), Pace.step
+
+    async def counted(pace: Pace, work: Any) -> Any:
+        removed.append(await step(pace, work))
+        return removed[-1]
+
+    monkeypatch.setattr(storage, "_MAX_PIECES", 2)
+    monkeypatch.setattr(Pace, "step", counted)
     await drop_expired(desk.shop)
+    assert (max(removed), sum(removed), pieces > 2 * len(lengths)) == (2, pieces, True)  # few in each transaction
     counts = [
         (await database.rows(f"SELECT count(*) FROM {table}"))[0][0]
         for table in ("file_piece", "file_link", "stored_file")

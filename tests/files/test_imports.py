@@ -1,5 +1,6 @@
 """Imports over the API: a file is sent, looked at, and imported as the command does it."""
 
+import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator
@@ -9,10 +10,12 @@ from typing import Any
 import pytest
 
 from regulars_core.bulk.worker import do_bulk_jobs, do_whole_jobs
+from regulars_core.contribution import import_files
 from regulars_core.files.expiry import drop_expired, drop_for_erasure
 from regulars_core.files.storage import PIECE_BYTES
 from regulars_core.files.uploads import Arrival
 from regulars_core.imports import jobs as import_jobs
+from regulars_core.primitives.ids import new_id
 from tests.files.conftest import JOB, Desk
 from tests.support.keys import revoke
 
@@ -156,6 +159,62 @@ async def test_an_erasure_while_a_file_is_sent_leaves_nothing_of_it(desk: Desk) 
     await database.transaction(lambda: database.run("DELETE FROM stored_file"))
     await drop_expired(desk.shop)
     assert (await database.rows("SELECT count(*) FROM file_piece"))[0][0] == 0
+
+
+async def test_one_file_at_a_time_arrives_at_a_place_and_it_must_end(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"code,first_name,last_name\nKUND-1,Ana,Li\n" + b"\n" * PIECE_BYTES
+    made = await desk.done("uploadCreate", "upload { id } url", {"of": "CUSTOMERS", "byteCount": len(content)})
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def stuck() -> AsyncIterator[bytes]:
+        yield content[:PIECE_BYTES]
+        begun.set()
+        await go_on.wait()
+        yield content[PIECE_BYTES:]
+
+    first = asyncio.create_task(desk.client.put(made["url"], content=stuck()))
+    await begun.wait()
+    assert (await desk.data(LOOK, id=made["upload"]["id"]))["node"]["isReceived"] is False
+    assert (await desk.client.put(made["url"], content=content)).status_code == 204
+    [(files,)] = await desk.shop.database.rows("SELECT count(*) FROM stored_file")
+    go_on.set()
+    answer = await first
+    assert (files, answer.status_code, "send the file again" in answer.text) == (1, 400, True)
+    assert (await desk.client.put(made["url"], content=content)).status_code == 404
+    assert counts(await imported(desk, made["upload"]["id"])) == {"created": 1}
+
+    async def dribbling() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x"
+            await asyncio.sleep(0.01)
+
+    made = await desk.done("uploadCreate", "upload { id } url", {"of": "CUSTOMERS", "byteCount": 9_999})
+    monkeypatch.setattr("regulars_core.files.uploads.SECONDS", 0.1)
+    answer = await desk.client.put(made["url"], content=dribbling())
+    assert (answer.status_code, "It took more than" in answer.text) == (400, True)
+
+
+async def test_what_killed_imports_left_on_the_disk_goes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    upload = await sent(desk, b"code,first_name,last_name\nKUND-1,Ana,Li\n")
+    waiting = (await desk.done("importStart", JOB, {"uploadId": upload}))["bulkJob"]["id"].removeprefix("job_")
+    ended = (await desk.job("customersExport", {"everyone": True}))["id"].removeprefix("job_")
+    anothers, old = new_id(), new_id()
+    for name in (waiting, ended, anothers, old):
+        folder = tmp_path / f"regulars-import-{name}"
+        folder.mkdir()
+        (folder / "customers.csv").write_text("KUND-9,Ana,Li")
+    os.utime(tmp_path / f"regulars-import-{old}", (0, 0))
+    (tmp_path / "regulars-import-of-somebody").mkdir()
+    await import_jobs.drop_left_behind(desk.shop)
+    left = {f"regulars-import-{name}" for name in (waiting, anothers, "of-somebody")}
+    assert set(os.listdir(tmp_path)) == left
+    await import_files(desk.shop)
+    assert set(os.listdir(tmp_path)) == left - {f"regulars-import-{waiting}"}
 
 
 async def test_a_file_that_has_arrived_is_not_abandoned(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

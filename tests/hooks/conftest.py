@@ -10,11 +10,9 @@ import pytest
 from regulars_core.database import Database, migrations
 from regulars_core.plugins import discovery
 from regulars_core.plugins.host import Plugins
-from regulars_core.shop.actors import Actor
 from regulars_core.shop.settings import Settings, load_settings
 from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
-from regulars_schema.schema import build_schema, contributions_of
 from regulars_schema.testing import Api
 from tests.imports.conftest import Files
 from tests.support import stamps
@@ -66,7 +64,7 @@ async def stamped(open_with: OpenWith, on: Plugins) -> Shop:
 @pytest.fixture
 def asking(stamped: Shop) -> Api:
     """Asks the shop with the plugin."""
-    return Api(build_schema(contributions_of(stamped.plugins)), stamped, Actor.of_role("key", "till", "administrator"))
+    return Api.of(stamped)
 
 
 @pytest.fixture

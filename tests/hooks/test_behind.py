@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
+from regulars_core.bulk.worker import do_bulk_jobs
 from regulars_core.customers.erasure.due import erase_due
 from regulars_core.customers.erasure.requests import request_erasure
 from regulars_core.plugin import Actor, Parts, hookimpl, now, plugins_on
 from regulars_schema.testing import Api
 from tests.hooks.conftest import OpenWith
 from tests.hooks.test_customers_merged import people
+from tests.support.handed_out import at_the_office, handed_out
 
 
 class Keeps:
@@ -37,16 +39,20 @@ async def test_what_waits(open_with: OpenWith) -> None:
     ana, bo = await people(api, "Ana", "Bo")
     shop.behind, shop.was_behind = frozenset({"keeps"}), True
     delete = 'mutation($id: ID!) { customerDelete(input: {id: $id, idempotencyKey: "d"}) { deletedCustomerId } }'
-    tell = 'mutation($id: ID!) { customerDataRequest(input: {customerId: $id, idempotencyKey: "t"}) { document } }'
-    for document in (delete, tell):
-        answer = await api.ask(document, id=ana)
-        assert answer.codes == ["UNAVAILABLE"]
-        assert answer.errors[0]["extensions"]["plugin"] == "keeps"
+    answer = await api.ask(delete, id=ana)
+    assert answer.codes == ["UNAVAILABLE"]
+    assert answer.errors[0]["extensions"]["plugin"] == "keeps"
+    given, office = {"customerId": ana, "idempotencyKey": "t"}, await at_the_office(api)
+    await office.done("customerDataRequest", "bulkJob { id }", given)
+    await do_bulk_jobs(shop)
+    assert (await office.done("customerDataRequest", "bulkJob { stage problem }", given))["bulkJob"] == {
+        "stage": "QUEUED", "problem": None,
+    }  # fmt: skip
     assert (await api.data("{ customers { totalCount } }"))["customers"] == {"totalCount": 2}
     await request_erasure(shop, bo.removeprefix("customer_"), Actor.of_role("k", "me", "administrator"), "OTHER", now())
     await erase_due(shop)
     assert keeps.erased == [[bo.removeprefix("customer_")]]
     shop.behind = frozenset()
-    assert "wish" in (await api.data(tell, id=ana))["customerDataRequest"]["document"]
+    assert b"wish" in await handed_out(office, ana, idempotencyKey="t")
     deleted = (await api.data(delete, id=ana))["customerDelete"]
     assert deleted == {"deletedCustomerId": ana}

@@ -1,11 +1,11 @@
 """Plugins tell what they keep of customers: those that are off, too, and each for itself."""
 
-import json
 from collections.abc import Sequence
 
 from regulars_core.plugin import Parts, Shop, hookimpl, plugins_on
 from regulars_schema.testing import Api
 from tests.hooks.conftest import OpenWith
+from tests.support.handed_out import known_of
 
 
 class Wishes:
@@ -26,8 +26,7 @@ async def test_on_and_off(open_with: OpenWith) -> None:
     off = Wishes("a hat")
     api = Api.of(await open_with(plugins_on({"wishes": Wishes("tea")}, off=lambda: {"hopes": off})))
     made = await api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Li"})
-    told = await api.done("customerDataRequest", "document", {"customerId": made["customer"]["id"]})
-    [record] = json.loads(told["document"])["records"]
+    [record] = (await known_of(api, made["customer"]["id"]))["records"]
     id_ = made["customer"]["id"].removeprefix("customer_")
     assert list(record) == ["customerId", "core", "wishes", "hopes"]
     assert record["wishes"] == {"wish": [{"wish": "tea", "of": id_}]}

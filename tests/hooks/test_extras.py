@@ -15,12 +15,11 @@ from regulars_core.events.replay import catch_up
 from regulars_core.hookspecs import hookimpl
 from regulars_core.imports import ImportOptions, import_customers, import_purchases
 from regulars_core.primitives.errors import BadInput, Problem, Refused
-from regulars_core.shop.actors import Actor
 from regulars_core.start import plugins_on
 from regulars_schema.composition.contributions import Contribution, InputField
 from regulars_schema.customers.inputs import CustomerCreateInput, CustomerUpdateInput
 from regulars_schema.purchases.inputs import PurchaseRecordInput
-from regulars_schema.schema import build_schema, contributions_of
+from regulars_schema.schema import build_schema
 from regulars_schema.testing import Api
 from tests.hooks.conftest import OpenWith, basket
 from tests.imports.conftest import Files, silent
@@ -94,7 +93,7 @@ def hats() -> Listener:
 @pytest.fixture
 async def asking(open_with: OpenWith, shoes: Listener, hats: Listener) -> Api:
     shop = await open_with(plugins_on({"shoes": shoes, "hats": hats}))
-    return Api(build_schema(contributions_of(shop.plugins)), shop, Actor.of_role("key", "till", "administrator"))
+    return Api.of(shop)
 
 
 async def test_each_is_told_its_own_and_absent_is_not_null(asking: Api, shoes: Listener, hats: Listener) -> None:
@@ -213,7 +212,7 @@ async def test_who_was_off_is_told_without_them(open_with: OpenWith, shoes: List
     on = await open_with(plugins_on({"shoes": shoes, "hats": hats}))
     await catch_up(on, "shoes")  # it was on once
     off = await open_with(plugins_on({"hats": hats}))
-    api = Api(build_schema(contributions_of(off.plugins)), off, Actor.of_role("key", "till", "administrator"))
+    api = Api.of(off)
     await api.done("customerCreate", "created", {**ANA, "hatSize": 58})
     await catch_up(on, "shoes")
     assert hats.seen == [("registered", [{"hatSize": 58}])]

@@ -7,10 +7,8 @@ import pytest
 
 from regulars_core.imports import ImportOptions, import_purchases
 from regulars_core.primitives.errors import Problem, Refused
-from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
-from regulars_schema.schema import build_schema, contributions_of
 from regulars_schema.testing import Api
 from tests.hooks.conftest import OpenWith, basket
 from tests.hooks.test_plugins import plugin
@@ -57,7 +55,7 @@ async def test_nothing_is_left_of_what_others_have_written_before(open_with: Ope
 
     on = plugins_on({"stamps": stamps, "strict": plugin(purchases_recorded=purchases_recorded)})
     shop = await open_with(on)
-    api = Api(build_schema(contributions_of(on)), shop, Actor.of_role("key", "till", "administrator"))
+    api = Api.of(shop)
     made = await api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Li"})
     before = await contents(shop)
     document = "mutation($i: PurchaseRecordInput!) { purchaseRecord(input: $i) { userErrors { code } } }"

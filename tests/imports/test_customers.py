@@ -125,3 +125,20 @@ async def test_new_customers_are_found_by_the_search(customers, shop):
     row = await shop.database.row("SELECT names, contact FROM customer_text")
     assert "ruiz" in row[0]
     assert "525512345678" in row[1]
+
+
+async def test_names_in_capitals_are_written_as_people_would(customers, purchases, shop):
+    text = "code,first_name,last_name\nA1,JUAN,DE LA CRUZ\nA2,ana maría,McDONALD\nA3,Ana,o'neill\n"
+    told = await customers(text, proper_case=True)
+    again = await customers(text, proper_case=True)
+    assert (told.created, again.unchanged) == (3, 3)
+    head = "reference,purchased_at,name,total,customer_code,full_name\n"
+    await purchases(
+        f'{head}R1,2026-01-01,Tea,5,A4,"LIN, ANA"\nR2,2026-01-01,Tea,5,A5,EVA SOL\n',
+        proper_case=True,
+        allow_incomplete=True,
+    )
+    rows = await shop.database.rows("SELECT first_name, last_name FROM customer ORDER BY code")
+    assert [tuple(row) for row in rows] == [
+        ("Juan", "de la Cruz"), ("Ana María", "McDONALD"), ("Ana", "O'Neill"), ("Lin, Ana", ""), ("Eva Sol", ""),
+    ]  # fmt: skip

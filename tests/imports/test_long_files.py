@@ -1,9 +1,12 @@
 """Files that are long: stopped in the middle, killed in the middle, and read in memory that does not grow."""
 
+import asyncio
 import signal
 import subprocess
 import sys
+import time
 import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -41,6 +44,33 @@ async def _totals(shop):
 def _expected(count: int) -> tuple[int, ...]:
     cents = sum(2 * 250 * (n % 5 + 1) for n in range(count))
     return count, cents, 2 * count, -(-count // 3), cents, count
+
+
+async def test_others_go_on_while_a_long_file_is_read(shop, files):
+    """Before its first batch all of it is looked at: lines of one purchase may stand apart."""
+    path, beats = files.write(purchases(8_000)), []
+
+    def stop(*_: int) -> None:
+        raise Stopped
+
+    async def beat() -> None:
+        while True:
+            beats.append(time.perf_counter())
+            await asyncio.sleep(0.001)
+
+    heart, begun = asyncio.create_task(beat()), time.perf_counter()
+    with pytest.raises(Stopped):
+        await import_purchases(shop, path, ImportOptions(batch_size=1, check=True), stop)
+    ended = time.perf_counter()
+    reading = asyncio.create_task(import_purchases(shop, path, ImportOptions(check=True), stop))
+    await asyncio.sleep((ended - begun) / 10)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert time.perf_counter() - ended < (ended - begun) / 2, "it does not read on for nobody"
+    heart.cancel()
+    longest = max(after - before for before, after in pairwise([begun, *beats, time.perf_counter()]))
+    assert longest < (ended - begun) / 3, f"nobody else had a turn for {longest:.3f} s"
 
 
 async def test_stopped_halfway_and_run_again_nothing_is_missing_or_doubled(shop, files):
@@ -120,11 +150,11 @@ async def test_memory_does_not_grow_with_a_file_of_purchases(shop, files):
 async def test_memory_does_not_grow_with_broken_rows(shop, files):
     head, row = HEAD.encode(), b"R\xff,,2026-01-01,,,,X,1,1\n"
     small = files.write(head + row * 1_000, "small.csv")
-    large = files.write(head + b"".join(b"R%d\xff,?\n" % n for n in range(30_000)), "large.csv")
+    large = files.write(head + b"".join(b"R%d\xff,?\n" % n for n in range(12_000)), "large.csv")
     await import_purchases(shop, small, ImportOptions(batch_size=50), lambda done, size: None)
     few, many = await _peak(import_purchases, shop, small), await _peak(import_purchases, shop, large)
     assert many < few + 1_000_000
-    assert len(files.rejects("large.csv")) == 30_000
+    assert len(files.rejects("large.csv")) == 12_000
 
 
 async def test_memory_does_not_grow_with_a_file_of_customers(shop, files):

@@ -13,7 +13,8 @@ from regulars_schema.testing import Api
 MERGED = """customersMerge { mergeId fingerprint mergedAt mergedBy undoableUntil undoneAt survivor { id } absorbed { id status }
   fields { field keptFrom values { customerId value } } moved { kind count } effects { kind message }
   obstacles { code path } }"""
-PERSON = """id code displayName firstName lastName preferredName email phone birthDate gender taxId preferredContact status
+PERSON = """id code displayName firstName lastName preferredName email phone birthDate gender taxId preferredContact
+  contactFrequency contactTime contactCheckedAt status
   createdAt group { name } tags billingAddress { line1 city } shippingAddress { line1 city } mergedInto { id } aliases { id }
   notes(first: 50) { nodes { id body } } tier { code }
   stats { totalSpent { amount } purchaseCount averagePurchase { amount } firstPurchaseAt lastPurchaseAt }

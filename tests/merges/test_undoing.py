@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 from contextvars import copy_context
-from itertools import count
 from typing import Any
 
 import pytest
@@ -18,11 +17,11 @@ from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.testing import OpenShop
 from tests.merges.conftest import Desk
 from tests.merges.test_cases import registered
+from tests.support.handed_out import handed_out
 
 OURS = {"line1": "Calle 1", "city": "Oaxaca"}
 THEIRS = {"line1": "Calle 2", "city": "Puebla"}
 EXAMPLES = int(os.environ.get("MERGED_LIVES", "6"))
-NUMBERS = count(1)
 
 
 @pytest.fixture
@@ -33,8 +32,7 @@ async def lenient(open_shop: OpenShop) -> Desk:
 
 async def told_of(desk: Desk, customer: str) -> str:
     """Everything that is known of somebody, as it is handed out."""
-    given = {"customerId": customer, "idempotencyKey": f"told{next(NUMBERS)}"}
-    return str((await desk.api.done("customerDataRequest", "document", given))["document"])
+    return (await handed_out(desk.api, customer)).decode()
 
 
 async def asks(desk: Desk, customer: str) -> Any:

@@ -15,7 +15,8 @@ from regulars_schema.testing import Api
 ADDRESS = "{ recipient line1 line2 city region postalCode country }"
 EVERYTHING = (
     "id code firstName lastName preferredName displayName email phone phoneFormatted birthDate gender taxId preferredContact"
-    f" status tags version group {{ name isDefault }} originStore {{ code }} billingAddress {ADDRESS}"
+    f" contactFrequency contactTime status tags version group {{ name isDefault }}"
+    f" originStore {{ code }} billingAddress {ADDRESS}"
     f" shippingAddress {ADDRESS}"
 )
 FULL = {
@@ -28,6 +29,8 @@ FULL = {
     "gender": "FEMALE",
     "taxId": "XAXX010101000",
     "preferredContact": "EMAIL",
+    "contactFrequency": "MONTHLY",
+    "contactTime": "EVENING",
     "tags": ["VIP", "Café", "vip", " CAFE "],
     "billingAddress": {"line1": "Calle 1", "city": "Oaxaca", "country": "mx"},
     "shippingAddress": {"recipient": "  "},
@@ -63,6 +66,8 @@ async def test_a_customer_with_everything(api: Api) -> None:
         "gender": "FEMALE",
         "taxId": "XAXX010101000",
         "preferredContact": "EMAIL",
+        "contactFrequency": "MONTHLY",
+        "contactTime": "EVENING",
         "status": "ACTIVE",
         "tags": ["Café", "VIP"],
         "version": 1,
@@ -87,6 +92,7 @@ async def test_a_customer_with_names_alone(api: Api) -> None:
     assert made["tags"] == []
     assert {name for name, value in made.items() if value is None} == {
         "preferredName", "email", "phone", "phoneFormatted", "birthDate", "gender", "taxId", "preferredContact", "originStore",
+        "contactFrequency", "contactTime",
         "billingAddress", "shippingAddress",
     }  # fmt: skip
 
@@ -117,7 +123,19 @@ async def test_an_update_changes_what_is_given_and_null_clears(api: Api) -> None
     assert changed == {
         **made, "lastName": "López", "email": None, "preferredName": None, "displayName": "María José López", "version": 2,
     }  # fmt: skip
-    cleared = dict.fromkeys(("phone", "birthDate", "gender", "taxId", "preferredContact", "tags", "billingAddress"))
+    cleared = dict.fromkeys(
+        (
+            "phone",
+            "birthDate",
+            "gender",
+            "taxId",
+            "preferredContact",
+            "contactFrequency",
+            "contactTime",
+            "tags",
+            "billingAddress",
+        )
+    )
     bare = await update(api, EVERYTHING, id=id_, **cleared)
     assert {name: bare[name] for name in cleared} == {**cleared, "tags": []}
     assert (bare["phoneFormatted"], bare["version"], bare["firstName"]) == (None, 3, "María José")

@@ -121,6 +121,8 @@ def trees(group: str, store: str, customer: str) -> list[tuple[dict[str, Any], s
         ({"not": {"id": {"in": [customer]}}}, "BC"),
         ({"preferredContact": {"in": ["MESSENGER", "SMS"]}}, "A"),
         ({"not": {"preferredContact": {"in": ["MESSENGER"]}}}, "BC"),
+        ({"contactCheckedAt": {"withinDays": 0}}, "AB"),
+        ({"not": {"contactCheckedAt": {"after": ago[1]}}}, "C"),
         ({"region": {"in": ["CIUDAD de Mexico", "--"]}}, "A"),
         ({"postalCode": {"in": ["06000A"]}}, "A"),
         ({"not": {"postalCode": {"in": ["06 000a", ""]}}}, "BC"),

@@ -28,7 +28,8 @@ EVERYBODY = [*ROLES, NOBODY]
 PERSON = {
     "firstName": "Ana", "lastName": "LI", "companyName": "Acme", "preferredName": "Anita", "email": "ana@example.com",
     "phone": "+525512345678",
-    "birthDate": "1990-05-05", "gender": "FEMALE", "taxId": "XAXX010101000", "preferredContact": "EMAIL", "tags": ["vip"],
+    "birthDate": "1990-05-05", "gender": "FEMALE", "taxId": "XAXX010101000", "preferredContact": "EMAIL",
+    "contactFrequency": "WEEKLY", "contactTime": "EVENING", "tags": ["vip"],
     "billingAddress": {"recipient": "A", "line1": "B", "line2": "C", "city": "Aarhus", "region": "D", "postalCode": "1",
                        "country": "DK"},
     "shippingAddress": {"recipient": "A", "line1": "B", "line2": "C", "city": "Aarhus", "region": "D", "postalCode": "1",

@@ -156,6 +156,7 @@ READS: Sequence[tuple[str, int]] = (
         "customers(first: $n) { nodes { tags originStore { code } billingAddress { city } shippingAddress { city } } }",
         1,
     ),
+    ("customers(first: $n, where: { completeness: { lt: 90 } }) { nodes { completeness { percent missing } } }", 3),
     ("customers(first: $n, where: { isRegular: false }) { nodes { id isRegular nameSuggestion { lastName } } }", 2),
     (
         "customers(first: $n, orderBy: { field: AVERAGE_PURCHASE }, where: { not: { id: { in: [] } } }) { nodes { id } }",

@@ -80,11 +80,15 @@ class Town:
 _PURCHASE = "purchase { id lines { id } payments { id } refunds { id } }"
 
 
-@pytest.fixture
-def api(shop: Shop) -> Api:
+@pytest.fixture(scope="module")
+def wide() -> ComposedSchema:
     """Answers documents of any size: the ways to what is guarded are long."""
-    wide = Documents(limits=Limits(depth=100, tokens=100_000, cost=10**15))
-    return Api(build_schema(documents=wide), shop, Actor.of_role("key", "till", "administrator"))
+    return build_schema(documents=Documents(limits=Limits(depth=100, tokens=100_000, cost=10**15)))
+
+
+@pytest.fixture
+def api(shop: Shop, wide: ComposedSchema) -> Api:
+    return Api(wide, shop, Actor.of_role("key", "till", "administrator"))
 
 
 @pytest.fixture

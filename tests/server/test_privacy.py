@@ -51,14 +51,19 @@ class Shouting:
     """A client that puts canaries wherever they fit."""
 
     def __init__(self, address: str, key: str) -> None:
-        self.address, self.key = address, key
+        self.key = key
         self.codes: set[str] = set()
+        self._http = httpx2.Client(base_url=address, verify=False, timeout=60)
+
+    def __enter__(self) -> "Shouting":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
 
     def ask(self, document: str, variables: Any = None, **headers: str) -> Any:
-        answer = httpx2.post(
-            f"{self.address}/graphql", json={"query": document, "variables": variables},
-            headers={"authorization": f"Bearer {self.key}", **headers}, timeout=60,
-        )  # fmt: skip
+        sent = {"authorization": f"Bearer {self.key}", **headers}
+        answer = self._http.post("/graphql", json={"query": document, "variables": variables}, headers=sent)
         body = answer.json()
         self.codes |= {error["extensions"]["code"] for error in body.get("errors", [])}
         return body.get("data")
@@ -80,12 +85,10 @@ class Shouting:
         self.ask(f'{{ node(id: "{MAIL}") {{ id }} customer(code: "{NAME}") {{ id }} }}', None, **{"x-request-id": MAIL})
         self.ask(f"{{ {NAME}")
         for path in (f"/{MAIL}", f"/graphql?q={MAIL}", f"/graphiql/{NAME}", f"/graphql?key={self.key}"):
-            httpx2.get(self.address + path, headers={"user-agent": NAME, "referer": f"http://x/{MAIL}"})
+            self._http.get(path, headers={"user-agent": NAME, "referer": f"http://x/{MAIL}"})
         for wrong in (self.key[:-1], MAIL, f"{self.key}x"):
-            httpx2.post(f"{self.address}/graphql", headers={"authorization": f"Bearer {wrong}"})
-        httpx2.post(
-            f"{self.address}/graphql", content=f"{MAIL} {PHONE}", headers={"authorization": f"Bearer {self.key}"}
-        )
+            self._http.post("/graphql", headers={"authorization": f"Bearer {wrong}"})
+        self._http.post("/graphql", content=f"{MAIL} {PHONE}", headers={"authorization": f"Bearer {self.key}"})
 
 
 async def sabotage(url: str) -> None:
@@ -98,9 +101,10 @@ async def sabotage(url: str) -> None:
 
 def test_logs_and_figures_name_nobody(database_url: str, tmp_path: Path, schema: ComposedSchema) -> None:
     key = asyncio.run(key_to(database_url))
-    with Server(database_url, tmp_path, log_level="debug", metrics="true") as server:
-        address = server.address
-        client = Shouting(address, key)
+    with (
+        Server(database_url, tmp_path, log_level="debug", metrics="true") as server,
+        Shouting(server.address, key) as client,
+    ):
         made = client.ask(
             "mutation($i: CustomerCreateInput!) { customerCreate(input: $i) { customer { id } userErrors { code } } }",
             {"i": {"firstName": NAME, "lastName": NAME, "email": MAIL, "phone": PHONE, "taxId": TAX, "tags": [NAME]}},
@@ -125,7 +129,7 @@ def test_logs_and_figures_name_nobody(database_url: str, tmp_path: Path, schema:
         client.everything(schema, ids)
         second = {"i": {"firstName": NAME, "lastName": NAME}}
         client.ask("mutation($i: CustomerCreateInput!) { customerCreate(input: $i) { customer { id } } }", second)
-        figures = httpx2.get(f"{address}/metrics", headers={"authorization": f"Bearer {key}"})
+        figures = httpx2.get(f"{server.address}/metrics", headers={"authorization": f"Bearer {key}"})
         assert figures.status_code == 200
     # Enough went wrong, in enough ways, for this to say something.
     assert client.codes >= {"INTERNAL", "BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED"}

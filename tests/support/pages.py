@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 _BLOCKS = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.DOTALL | re.MULTILINE)
+AS_INSTALLED = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:syrupy")
+"""pytest's options for somebody who has installed `regulars[testing]` and nothing else."""
 _PIP = "-m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --target"
 
 
@@ -24,7 +26,7 @@ class Follower:
         install = f'{python} {_PIP} {self._site} . && rm -r {self._site}/{package} build 2>/dev/null; true "$@"'
         for name, command in {
             "regulars": f'{python} -m regulars_server "$@"',
-            "pytest": f'{python} -m pytest -p no:cacheprovider --confcutdir . "$@"',
+            "pytest": f'{python} -m pytest {" ".join(AS_INSTALLED)} --confcutdir . "$@"',
             "pip": install,
         }.items():
             (programs / name).write_text(f"#!/bin/sh\n{command}\n")

@@ -13,7 +13,6 @@ from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.plugin import Actor, Plugins, Shop, plugins_on
 from regulars_core.testing import OpenShop
-from regulars_schema.plugin import schema_of
 from regulars_schema.testing import Api
 from regulars_tiers.reassessment import differences, work_off
 
@@ -50,7 +49,7 @@ class Owner:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
-        self.api = Api(schema_of(shop.plugins), shop, self.by("administrator"))
+        self.api = Api.of(shop)
         self._numbers = count(1)
 
     def over(self, shop: Shop) -> "Owner":

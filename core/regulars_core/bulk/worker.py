@@ -18,7 +18,7 @@ from regulars_core.database import Unavailable
 from regulars_core.primitives.errors import Refused, logged
 from regulars_core.queries.locks import lock
 from regulars_core.queries.pace import Pace
-from regulars_core.shop.shop import Shop
+from regulars_core.shop.shop import CatchingUp, Shop
 
 TURN_SECONDS = 5.0
 """After so long the next job has its turn."""
@@ -30,10 +30,10 @@ log = logging.getLogger(__name__)
 
 async def do_bulk_jobs(shop: Shop) -> None:
     """Do everything that was asked for, until nothing is left that can be done here and now. Raises Unavailable."""
-    places = [0]
-    while places and (jobs := await _open_jobs(shop)):
+    goes_on = True
+    while goes_on and (jobs := await _open_jobs(shop)):
         tasks = bulk_tasks(shop.plugins, without=shop.behind)
-        places = [await _turn(shop, job, tasks[job.task]) for job in jobs if _in_steps(tasks.get(job.task))]
+        goes_on = any([await _turn(shop, job, tasks[job.task]) for job in jobs if _in_steps(tasks.get(job.task))])
         await asyncio.sleep(0)
 
 
@@ -100,9 +100,9 @@ async def _open_jobs(shop: Shop) -> Sequence[BulkJobRow]:
     return [BulkJobRow(*row) for row in rows]
 
 
-async def _turn(shop: Shop, job: BulkJobRow, task: BulkTask) -> int:
-    """Do some of a job; how much that was. One that fails ends."""
-    begun, pace, done = time.monotonic(), Pace(shop.database, task.most, first=_FIRST), 0
+async def _turn(shop: Shop, job: BulkJobRow, task: BulkTask) -> bool:
+    """Do some of a job; False where it waits for a plugin that does not have everything yet. One that fails ends."""
+    begun, pace = time.monotonic(), Pace(shop.database, task.most, first=_FIRST)
     try:
         if job.total is None:
             await _count(shop, job, task)
@@ -111,7 +111,8 @@ async def _turn(shop: Shop, job: BulkJobRow, task: BulkTask) -> int:
             step = await pace.step(lambda size=size: _batch(shop, job.id, task, size))  # type: ignore[misc]
             if step is None:
                 break
-            done += step
+    except CatchingUp:
+        return False
     except Unavailable:
         raise
     except Refused as refused:
@@ -119,7 +120,7 @@ async def _turn(shop: Shop, job: BulkJobRow, task: BulkTask) -> int:
     except Exception as error:
         error_id = logged(error, f"the bulk job {job.task}")
         await _fail(shop, job, f"Something went wrong on our side; error {error_id} in the log says what.")
-    return done
+    return True
 
 
 async def _count(shop: Shop, job: BulkJobRow, task: BulkTask) -> None:

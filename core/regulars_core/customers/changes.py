@@ -18,6 +18,7 @@ from regulars_core.customers.registration import insert_addresses, insert_tags, 
 from regulars_core.customers.requirements import note_cleared
 from regulars_core.customers.rules import (
     ADDRESSES,
+    CONTACT,
     Address,
     CustomerChanges,
     checked_address,
@@ -109,6 +110,10 @@ async def change_quietly(
         changed(_audited(before, different))
         changed({name: None for name, really in (("tags", retagged), ("addresses", readdressed)) if really})
         changed({f"{ATTRIBUTES}.{name}": None for name in described})
+        if is_checked := changes.get("contact_checked", False):
+            changed({"contactCheckedAt": None})
+        if is_checked or readdressed or not different.keys().isdisjoint(CONTACT):
+            different["contact_checked_at"] = now()
         if not (different or retagged or readdressed or described):
             return key, False
         await _update(shop, before, different)

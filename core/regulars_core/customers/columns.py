@@ -90,6 +90,8 @@ class Column:
 
 GENDERS = ("FEMALE", "MALE", "NON_BINARY", "UNDISCLOSED")
 CONTACT_METHODS = ("EMAIL", "PHONE", "SMS", "POST", "MESSENGER")
+CONTACT_FREQUENCIES = ("WEEKLY", "MONTHLY", "QUARTERLY")
+CONTACT_TIMES = ("MORNING", "AFTERNOON", "EVENING")
 
 COLUMNS = (
     Column("first_name", 120, blank=""),
@@ -102,6 +104,8 @@ COLUMNS = (
     Column("gender", 16, _member, members=GENDERS),
     Column("tax_id", 64),
     Column("preferred_contact", 16, _member, members=CONTACT_METHODS, is_personal=False),
+    Column("contact_frequency", 16, _member, members=CONTACT_FREQUENCIES, is_personal=False),
+    Column("contact_time", 16, _member, members=CONTACT_TIMES, is_personal=False),
 )
 """In the order of a form, in which mistakes are reported too."""
 
@@ -122,6 +126,8 @@ class NewColumns:
     gender: str | None = None
     tax_id: str | None = None
     preferred_contact: str | None = None
+    contact_frequency: str | None = None
+    contact_time: str | None = None
 
 
 class ColumnChanges(TypedDict, total=False):
@@ -137,6 +143,8 @@ class ColumnChanges(TypedDict, total=False):
     gender: str | None
     tax_id: str | None
     preferred_contact: str | None
+    contact_frequency: str | None
+    contact_time: str | None
 
 
 def checked_columns(checks: Checks, settings: Settings, values: Mapping[str, Any]) -> dict[str, str | None]:

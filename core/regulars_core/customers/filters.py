@@ -168,6 +168,7 @@ LEAVES = {
         Leaf("postalCode", _IN_POSTAL_CODE),
         Leaf("country", _IN_COUNTRY),
         Leaf("preferredContact", compared("c.preferred_contact")),
+        Leaf("contactCheckedAt", compared("c.contact_checked_at")),
         Leaf("hasEmail", present("c.email")),
         Leaf("hasPhone", present("c.phone")),
         Leaf("hasConsent", agrees),

@@ -34,6 +34,9 @@ class Customer(Model):
     tax_id = fields.CharField(512, null=True)
     tax_key = TextKeyField(96, null=True)
     preferred_contact = fields.CharField(16, null=True)
+    contact_frequency = fields.CharField(16, null=True)
+    contact_time = fields.CharField(16, null=True)
+    contact_checked_at = InstantField(null=True)
     status = fields.CharField(16)
     group: fields.ForeignKeyRelation[CustomerGroup] = fields.ForeignKeyField(
         "core.CustomerGroup", related_name=False, on_delete=fields.RESTRICT
@@ -51,6 +54,7 @@ class Customer(Model):
         indexes: ClassVar = [
             Index(fields=("created_at", "id"), name="customer_created"),
             Index(fields=("updated_at", "id"), name="customer_updated"),
+            Index(fields=("contact_checked_at", "id"), name="customer_contact_checked"),
             Index(fields=("sort_name", "id"), name="customer_name"),
             Index(fields=("email",), name="customer_email"),
             Index(fields=("phone",), name="customer_phone"),

@@ -34,6 +34,11 @@ def suggested(first_name: str, last_name: str) -> NameSuggestion | None:
     return None if (first, last) == (first_name, last_name) else NameSuggestion(first, last)
 
 
+def proper(first_name: str, last_name: str) -> NameSuggestion:
+    """A person's name as it might be written, which is as it is where nothing is to be suggested."""
+    return suggested(first_name, last_name) or NameSuggestion(first_name, last_name)
+
+
 def _suggested(name: str, *, is_first: bool) -> str:
     if not (name.isupper() or name.islower()) or sum(map(str.isalpha, name)) < 2:
         return name

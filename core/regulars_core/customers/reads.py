@@ -40,6 +40,9 @@ class CustomerRow:
     gender: str | None
     tax_id: str | None
     preferred_contact: str | None
+    contact_frequency: str | None
+    contact_time: str | None
+    contact_checked_at: Instant | None
     status: str
     group_id: str
     origin_store_id: str | None

@@ -119,7 +119,7 @@ async def missing(shop: Shop, table: str, ids: set[str], field: str, kind: str) 
 
 _CUSTOMER_COLUMNS = (
     "id", "code", *NAMES, "is_company", "sort_name", "company_key", "tax_key", "status", "group_id", "origin_store_id",
-    "version", "created_at", "updated_at",
+    "version", "created_at", "updated_at", "contact_checked_at",
 )  # fmt: skip
 
 
@@ -129,6 +129,7 @@ def _customer_row(seals: Seals, id_: str, customer: CheckedCustomer) -> Sequence
     return (
         id_, customer.code, *(columns[name] for name in NAMES), customer.is_company, kept["sort_name"], kept["company_key"],
         kept["tax_key"], "ACTIVE", customer.group_id, customer.origin_store_id, 1, customer.created_at, customer.created_at,
+        customer.contact_checked_at,
     )  # fmt: skip
 
 

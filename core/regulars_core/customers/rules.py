@@ -22,6 +22,8 @@ from regulars_core.shop.settings import Settings
 MAX_TAGS = 50
 ADDRESSES = {"BILLING": "billing_address", "SHIPPING": "shipping_address"}
 """The kinds of addresses, each with the name under which a customer has it."""
+CONTACT = ("email", "phone", *ADDRESSES.values())
+"""Where a customer is reached: what `contact_checked_at` is about."""
 
 
 def tag_key(tag: str) -> str:
@@ -118,15 +120,22 @@ class CheckedCustomer:
         """The phone number in E.164."""
         return self.columns["phone"]
 
+    @property
+    def contact_checked_at(self) -> Instant | None:
+        """When the contact details were right: when they were given, if any were."""
+        return self.created_at if self.email or self.phone or self.addresses else None
+
 
 class CustomerChanges(ColumnChanges, total=False):
-    """What to change of a customer: what is absent stays, None clears. `extras` are for the plugins."""
+    """What to change of a customer: what is absent stays, None clears. `contact_checked`: e-mail, phone and addresses were found
+    right, as they are after it. `extras` are for the plugins."""
 
     is_company: bool | None
     group_id: str | None
     tags: Sequence[str] | None
     billing_address: Address | None
     shipping_address: Address | None
+    contact_checked: bool
     attributes: Sequence[GivenAttribute]
     extras: Extras
 

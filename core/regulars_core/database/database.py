@@ -95,7 +95,7 @@ class Database:
         config = tortoise_config(url, apps, pool_size=pool_size, readers=readers)
         serve_both_engines(apps)
         with database.bound():
-            await database._context.init(config)
+            await database._context.connect(config, apps)
             database._root = database._context.connections.get(ALIAS)
             try:
                 await database._root.create_connection(with_db=True)

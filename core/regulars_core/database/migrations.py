@@ -74,7 +74,7 @@ async def _apply(
     order: Sequence[MigrationKey],
     progress: Callable[[str], None] | None,
 ) -> list[str]:
-    state = _LazyState({}, _Apps(default_connections={app.label: ALIAS for app in database.apps}))
+    state = _LazyState({}, {app.label: ALIAS for app in database.apps})
     done = await _applied(database)
     applied: list[str] = []
     for key in order:
@@ -194,46 +194,63 @@ def _order(database: Database, graph: MigrationGraph) -> list[MigrationKey]:
 
 
 class _LazyState(State):
-    """What models there are at some point; their classes are made when an operation looks at them. Most do not, and Tortoise
-    makes those of all models anew before and after each."""
+    """What models there are at some point; their classes are made when somebody looks at one. Most operations do not, and
+    Tortoise makes those of all models anew before and after each."""
 
-    def __init__(self, models: dict[tuple[str, str], ModelState], empty: "_Apps") -> None:
-        self.models = models
-        self._empty = empty
-        self._made: StateApps | None = None
+    apps: "_Apps"
 
-    @property
-    def apps(self) -> StateApps:  # type: ignore[override]
-        """The classes of the models."""
-        if self._made is None:
-            self._made = self._empty.clone({key: model.clone() for key, model in self.models.items()})
-        return self._made
+    def __init__(self, models: dict[tuple[str, str], ModelState], default_connections: dict[str, str]) -> None:
+        super().__init__(models, _Apps(models, default_connections))
+        self._default_connections = default_connections
 
     def reload_models(self, model_tuples: Iterable[tuple[str, str]]) -> None:
         """As Tortoise does, of classes that somebody has looked at."""
-        if self._made is not None:
+        if self.apps.are_made:
             super().reload_models(model_tuples)
 
     def reload_model(self, app_label: str, model_name: str) -> None:
         """As Tortoise does, of classes that somebody has looked at."""
-        if self._made is not None:
+        if self.apps.are_made:
             super().reload_model(app_label, model_name)
 
     def validate_relations_initialized(self) -> None:
         """As Tortoise does, of classes that somebody has looked at."""
-        if self._made is not None:
+        if self.apps.are_made:
             super().validate_relations_initialized()
 
     def clone(self) -> "_LazyState":
-        return _LazyState({key: model.clone() for key, model in self.models.items()}, self._empty)
+        return _LazyState({key: model.clone() for key, model in self.models.items()}, self._default_connections)
 
 
 class _Apps(StateApps):
-    """Makes ready for queries only the models that are new."""
+    """The classes of a state's models, made when somebody looks at one: a function that writes SQL is given them and does not.
+    Makes ready for queries only those that are new."""
 
-    def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
+    def __init__(self, models: dict[tuple[str, str], ModelState], default_connections: dict[str, str]) -> None:
+        super().__init__(default_connections)
+        self._models = models
+        self._made: dict[str, dict[str, type[Model]]] | None = None
         self._ready: set[type[Model]] = set()
+
+    @property
+    def are_made(self) -> bool:
+        """Whether somebody has looked at them."""
+        return self._made is not None
+
+    @property
+    def apps(self) -> dict[str, dict[str, type[Model]]]:
+        """The classes, by app and name."""
+        if self._made is None:
+            self._made = {}
+            for (label, _), model in self._models.items():
+                self.register_model(label, model.clone().render(self, deepcopy_fields=False))
+            self._init_relations()
+            self._build_initial_querysets()
+        return self._made
+
+    @apps.setter
+    def apps(self, made: dict[str, dict[str, type[Model]]]) -> None:
+        self._made = made
 
     def _build_initial_querysets(self) -> None:
         everything = self.apps

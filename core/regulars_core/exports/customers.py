@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any, Protocol
 
 from regulars_core.customers.columns import COLUMNS
+from regulars_core.customers.completeness.reads import Completeness, completeness_of
 from regulars_core.customers.filters import NOT_GONE
 from regulars_core.customers.reads import (
     ADDRESSES,
@@ -63,7 +64,7 @@ _OF_STATS: Mapping[str, Any] = {
     "first_purchase_at": lambda s: time_written(s.first_purchase_at),
     "last_purchase_at": lambda s: time_written(s.last_purchase_at),
 }
-COUNTED = ("status", *_OF_STATS)
+COUNTED = ("status", "completeness", *_OF_STATS)
 """Columns that an import passes over: what they say is counted or decided here, and no file sets it."""
 _PARTS = tuple(part.name for part in dataclass_fields(Address))
 DEFAULTS = (
@@ -84,6 +85,10 @@ async def _stats(batch: ExportBatch) -> Mapping[str, StatsRow]:
     if batch.stores is None and batch.days == (None, None):
         return await stats_of(batch.shop, batch.ids)
     return await stats_in_stores(batch.shop, batch.ids, batch.stores, *batch.days)
+
+
+async def _completeness(batch: ExportBatch) -> Mapping[str, Completeness]:
+    return await completeness_of(batch.shop, batch.ids)
 
 
 async def _groups(batch: ExportBatch) -> Mapping[str, GroupRow]:
@@ -126,6 +131,9 @@ CUSTOMER_COLUMNS: Sequence[ExportColumn] = (
             _NEEDS.get(name, _PII if name in _PLAIN else "customers.view"),
         )
         for name, cell in _OF_CUSTOMER.items()
+    ),
+    _column(
+        "completeness", of_batch(_completeness, lambda found, c: found[c.id].percent if c.id in found else None), _PII
     ),
     *(_column(name, _of_stats(name), "purchases.view") for name in _OF_STATS),
     _column("group", of_batch(_groups, lambda found, c: found[c.group_id].name), "groups.view"),

@@ -39,11 +39,8 @@ class ExportedLine:
 async def lines_to_export(shop: Shop, purchases: Sequence[PurchaseRow]) -> Sequence[ExportedLine]:
     """The rows of these purchases, in their order and in that of the receipts."""
     lines = await lines_of(shop.database, [purchase.id for purchase in purchases])
-    return [
-        ExportedLine(purchase, line, sum(one.total_minor for one in lines[purchase.id]))
-        for purchase in purchases
-        for line in lines[purchase.id]
-    ]
+    sums = {id_: sum(line.total_minor for line in of) for id_, of in lines.items()}
+    return [ExportedLine(one, line, sums[one.id]) for one in purchases for line in lines[one.id]]
 
 
 def _amount(money: Money | None) -> str | None:

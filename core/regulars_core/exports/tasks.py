@@ -94,10 +94,10 @@ def _stepping(of: Subject) -> Callable[[Shop, BulkBatch], Any]:
         head = [] if batch.place is not None else [[column.name for column in columns]]
         content = rows_written([*head, *cells]).encode()
         digest = await storage.digest_of(shop, place["file"], place["pieces"])
-        await storage.append(shop, place["file"], place["pieces"], content, len(rows))
+        pieces = await storage.append(shop, place["file"], place["pieces"], content, len(rows))
         done, counts = place["rows"] + len(rows), {"written": len(rows)}
         if page.has_next:
-            place |= {"after": page.positions[-1], "pieces": place["pieces"] + 1, "rows": done}
+            place |= {"after": page.positions[-1], "pieces": pieces, "rows": done}
             return BulkStep(orjson.dumps(place).decode(), len(page.rows), counts)
         digest.update(content)
         await storage.finish(shop, place["file"], digest.hexdigest())

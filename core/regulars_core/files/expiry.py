@@ -5,33 +5,31 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from regulars_core.database.seals import Sealed
-from regulars_core.files.storage import OF_NO_FILE, FileGone, content_of, drop_all_content, drop_content, remove
+from regulars_core.files.storage import FileGone, content_of, drop_all_content, drop_content, remove, sweep
 from regulars_core.primitives.clock import DAY_MS, now
-from regulars_core.queries.pace import Pace
 from regulars_core.shop.shop import Shop
 
-_FEW = 20  # files in one transaction: each may have very many pieces
+_SOME = 1_000
+"""Files in one transaction."""
 
 
 async def drop_expired(shop: Shop) -> None:
     """Remove what may not be fetched any more; of files that jobs have made the name stays for as long as the job is known."""
-    database, pace = shop.database, Pace(shop.database, _FEW, first=1)
+    database = shop.database
 
     async def some(condition: str, *values: Any) -> Sequence[str]:
-        sql = f"SELECT id FROM stored_file f WHERE {condition} ORDER BY id LIMIT {pace.size}"
+        sql = f"SELECT id FROM stored_file f WHERE {condition} ORDER BY id LIMIT {_SOME}"
         return [row[0] for row in await database.rows(sql, *values)]
 
     while ids := await some("is_kept = $1 AND available_until <= $2", True, now()):
-        await pace.step(lambda ids=ids: drop_content(shop, ids))  # type: ignore[misc]
+        await database.transaction(lambda ids=ids: drop_content(shop, ids))  # type: ignore[misc]
     forgotten = (
         "available_until <= $1 AND NOT EXISTS (SELECT 1 FROM bulk_job j WHERE j.id = f.job_id)"
         " AND NOT EXISTS (SELECT 1 FROM upload u WHERE u.file_id = f.id)"
     )
     while ids := await some(forgotten, now()):
-        await pace.step(lambda ids=ids: remove(shop, ids))  # type: ignore[misc]
-    stray = f"SELECT DISTINCT file_id FROM file_piece WHERE {OF_NO_FILE.format(1)} LIMIT {_FEW}"
-    while rows := await database.rows(stray, True):
-        await database.transaction(lambda ids=[row[0] for row in rows]: drop_content(shop, ids))  # type: ignore[misc]
+        await database.transaction(lambda ids=ids: remove(shop, ids))  # type: ignore[misc]
+    await sweep(shop)
     for table in ("file_link", "upload"):
         await database.transaction(
             lambda table=table: database.run(f"DELETE FROM {table} WHERE expires_at <= $1", now() - DAY_MS)  # type: ignore[misc]
@@ -39,8 +37,8 @@ async def drop_expired(shop: Shop) -> None:
 
 
 async def drop_for_erasure(shop: Shop) -> None:
-    """Remove the content of every file, in the transaction of an erasure: nobody can tell any more who is in which. Exports that
-    are under way begin anew, without who was erased."""
+    """Keep the content of no file, in the transaction of an erasure: nobody can tell any more who is in which. Its pieces
+    are swept. Exports that are under way begin anew, without who was erased."""
     database = shop.database
     await drop_all_content(shop)
     unfinished = await database.rows(

@@ -60,7 +60,7 @@ class FileLink(Model):
 
 
 class Upload(Model):
-    """A place to send a file to, once: of its token the SHA-256, and the file when it has arrived."""
+    """A place to send a file to, once: of its token the SHA-256, and the file that has arrived, or is arriving."""
 
     id = IdField(primary_key=True)
     subject = fields.CharField(10)

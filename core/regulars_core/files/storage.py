@@ -12,11 +12,12 @@ from typing import Any
 from regulars_core.database import Database
 from regulars_core.primitives.clock import LATEST, Instant, now
 from regulars_core.queries.inserts import inserting
+from regulars_core.queries.pace import Pace
 from regulars_core.queries.rows import Readable, by_ids, listed_of
 from regulars_core.shop.shop import Shop
 
 PIECE_BYTES = 1 << 18
-"""About how much is in a piece, so that a process that sends or receives one holds little."""
+"""How much is in a piece at most, so that a process that sends or receives one holds little."""
 HOUR_MS = 3_600_000
 _PLACE = ("file_piece", "content")
 """Where pieces stand, which are sealed where the shop has keys: what is sensitive stands in files, too."""
@@ -45,8 +46,8 @@ class StoredFileRow:
 FILES = Readable("stored_file f", "f.id", [f"f.{name}" for name in StoredFileRow.__slots__], StoredFileRow)
 _WHOLE = Readable("(SELECT * FROM stored_file WHERE sha256 IS NOT NULL) f", "f.id", list(FILES.columns), StoredFileRow)
 
-OF_NO_FILE = "NOT EXISTS (SELECT 1 FROM stored_file f WHERE f.id = file_piece.file_id AND f.is_kept = ${})"
-"""Of a piece: that its file is not kept, or was never there. The number is that of the placeholder for true."""
+_OF_NO_FILE = "NOT EXISTS (SELECT 1 FROM stored_file f WHERE f.id = file_piece.file_id AND f.is_kept = $1)"
+_FIRST_PIECES, _MAX_PIECES = 4, 400  # which are removed in one transaction
 
 
 async def files_by_ids(database: Database, ids: Sequence[str]) -> Mapping[str, StoredFileRow]:
@@ -82,26 +83,29 @@ def _spread(write: tuple[str, list[Any]]) -> tuple[Any, ...]:
     return (write[0], *write[1])
 
 
-async def append(shop: Shop, file_id: str, position: int, content: bytes, rows: int | None = None) -> None:
-    """Write the next piece, in the caller's transaction; its place says how many there are already. Raises FileGone where the
-    file was removed meanwhile."""
-    # The file first: who removes it waits for this piece and sees it, or is waited for.
+async def append(shop: Shop, file_id: str, position: int, content: bytes, rows: int | None = None) -> int:
+    """Write what comes next, in the caller's transaction, as one piece or several; the place says how many there are already, the
+    answer how many there are then. Raises FileGone where the file was removed meanwhile."""
+    parts = [content[start : start + PIECE_BYTES] for start in range(0, len(content), PIECE_BYTES)]
+    # The file first: who removes it waits for these pieces and sees them, or is waited for.
     known = await shop.database.run(
         "UPDATE stored_file SET byte_count = byte_count + $2, pieces = $3,"
         " row_count = CASE WHEN CAST($4 AS BIGINT) IS NULL THEN row_count ELSE coalesce(row_count, 0) + $4 END"
         " WHERE id = $1 AND is_kept = $5",
         file_id,
         len(content),
-        position + 1,
+        position + len(parts),
         rows,
         True,
     )
     if not known:
         raise FileGone(file_id)
-    kept = shop.seals.sealed_bytes(content, *_PLACE, f"{file_id}/{position}")
-    await shop.database.run(
-        "INSERT INTO file_piece (file_id, position, content) VALUES ($1, $2, $3)", file_id, position, kept
-    )
+    for n, part in enumerate(parts, position):
+        kept = shop.seals.sealed_bytes(part, *_PLACE, f"{file_id}/{n}")
+        await shop.database.run(
+            "INSERT INTO file_piece (file_id, position, content) VALUES ($1, $2, $3)", file_id, n, kept
+        )
+    return position + len(parts)
 
 
 async def digest_of(shop: Shop, file_id: str, pieces: int) -> Any:
@@ -154,8 +158,7 @@ async def write_whole(
     digest, position = hashlib.sha256(), 0
     async for content in pieces:
         digest.update(content)
-        await database.transaction(lambda at=position, piece=content: append(shop, file_id, at, piece))  # type: ignore[misc]
-        position += 1
+        position = await database.transaction(lambda at=position, piece=content: append(shop, file_id, at, piece))  # type: ignore[misc]
 
     async def end() -> None:
         await database.run("UPDATE stored_file SET row_count = $2 WHERE id = $1", file_id, rows)
@@ -191,28 +194,47 @@ async def content_of(database: Database, file_id: str) -> AsyncIterator[bytes]:
 
 
 async def drop_content(shop: Shop, file_ids: Sequence[str]) -> None:
-    """Remove what is in files, in the caller's transaction; that they were there is still known."""
+    """Keep what is in files no longer, in the caller's transaction: nobody gets it from then on, and `drop_pieces` removes it.
+    That the files were there is still known."""
     among = shop.database.dialect.among("id", 1)
     await shop.database.run(f"UPDATE stored_file SET is_kept = $2 WHERE {among}", list(file_ids), False)
-    among = shop.database.dialect.among("file_id", 1)
-    await shop.database.run(f"DELETE FROM file_piece WHERE {among}", list(file_ids))
     for file_id in file_ids:
         _digests(shop).pop(file_id, None)
 
 
 async def drop_all_content(shop: Shop) -> None:
     """The same for every file, also for one that is begun meanwhile."""
-    database, more = shop.database, 1
+    more = 1
     while more:
-        more = await database.run("UPDATE stored_file SET is_kept = $1 WHERE is_kept = $2", False, True)
-        await database.run(f"DELETE FROM file_piece WHERE {OF_NO_FILE.format(1)}", True)
+        more = await shop.database.run("UPDATE stored_file SET is_kept = $1 WHERE is_kept = $2", False, True)
     _digests(shop).clear()
 
 
+async def drop_pieces(shop: Shop, file_id: str) -> None:
+    """Remove the pieces of a file that is not kept, some in each transaction: there may be hundreds of megabytes, of which SQLite
+    overwrites every byte while nobody else can write."""
+    some = (
+        "DELETE FROM file_piece WHERE number IN"
+        " (SELECT number FROM file_piece WHERE file_id = $1 ORDER BY position LIMIT $2)"
+    )
+    pace = Pace(shop.database, _MAX_PIECES, first=_FIRST_PIECES)
+    while await pace.step(lambda: shop.database.run(some, file_id, pace.size)):
+        pass
+
+
+async def sweep(shop: Shop) -> None:
+    """Remove the pieces of all files that are not kept, or were never there."""
+    stray = f"SELECT DISTINCT file_id FROM file_piece WHERE {_OF_NO_FILE} LIMIT 100"
+    while rows := await shop.database.rows(stray, True):
+        for row in rows:
+            await drop_pieces(shop, row[0])
+
+
 async def remove(shop: Shop, file_ids: Sequence[str]) -> None:
-    """Remove files, in the caller's transaction, as if they had never been there."""
-    await drop_content(shop, file_ids)
+    """Remove files, in the caller's transaction, as if they had never been there; their pieces are swept."""
     await shop.database.run(f"DELETE FROM stored_file WHERE {shop.database.dialect.among('id', 1)}", list(file_ids))
+    for file_id in file_ids:
+        _digests(shop).pop(file_id, None)
 
 
 async def remove_of_jobs(shop: Shop, job_ids: Sequence[str]) -> None:

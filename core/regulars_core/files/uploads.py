@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from regulars_core.database import Database
@@ -18,12 +18,12 @@ from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 
 SECONDS = 3_600
-"""For how long a file can be sent."""
+"""For how long a file can be sent, and how long sending it may take."""
 
 
 @dataclass(slots=True)
 class UploadRow:
-    """A place for a file; `file_id` is the file that has arrived."""
+    """A place for a file; `file_id` is the file that has arrived, or is arriving."""
 
     id: str
     subject: str
@@ -59,7 +59,8 @@ async def create_upload(shop: Shop, subject: str, byte_count: int, by: Actor) ->
 
 @dataclass
 class Arrival:
-    """A file that is arriving: what has come is in the database already, but for less than a piece of it."""
+    """A file that is arriving: what has come is in the database already, but for less than a piece of it. Of one place the latest
+    counts: who was cut off need not wait until that is noticed, and there is never more than one file there."""
 
     shop: Shop
     upload: UploadRow
@@ -81,25 +82,21 @@ class Arrival:
         return True
 
     async def _write(self) -> None:
-        content, position = bytes(self._rest), self._pieces
-        await self.shop.database.transaction(lambda: storage.append(self.shop, self.file_id, position, content))
+        content, shop, before = bytes(self._rest), self.shop, self._pieces
+        self._pieces = await shop.database.transaction(lambda: storage.append(shop, self.file_id, before, content))
         self._digest.update(content)
         self._rest.clear()
-        self._pieces += 1
 
     async def end(self) -> bool:
-        """Note that all of it is there; False where another one has arrived first. Raises FileGone as `take` does."""
+        """Note that all of it is there; False where another one was begun meanwhile. Raises FileGone as `take` does."""
         if self._rest:
             await self._write()
-        shop, upload = self.shop, self.upload
+        shop = self.shop
 
         async def work() -> bool:
-            rows = await lock(shop.database, "upload", [upload.id], ("file_id",))
-            if not rows or rows[0][0] is not None:
-                await storage.remove(shop, [self.file_id])
+            if not await self._is_latest():
                 return False
             await storage.finish(shop, self.file_id, self._digest.hexdigest())
-            await shop.database.run("UPDATE upload SET file_id = $2 WHERE id = $1", upload.id, self.file_id)
             return True
 
         return await shop.database.transaction(work)
@@ -109,32 +106,59 @@ class Arrival:
         may have ended, when that was committed already."""
         shop = self.shop
 
-        async def work() -> None:
-            rows = await lock(shop.database, "upload", [self.upload.id], ("file_id",))
-            if not rows or rows[0][0] != self.file_id:
-                await storage.remove(shop, [self.file_id])
+        async def work() -> bool:
+            is_latest = await self._is_latest()
+            file = (await storage.files_by_ids(shop.database, [self.file_id])).get(self.file_id)
+            if file is not None and file.sha256 is not None:
+                return False
+            await storage.remove(shop, [self.file_id])
+            if is_latest:
+                await shop.database.run("UPDATE upload SET file_id = NULL WHERE id = $1", self.upload.id)
+            return True
 
-        await shop.database.transaction(work)
+        if await shop.database.transaction(work):
+            await storage.drop_pieces(shop, self.file_id)
+
+    async def _is_latest(self) -> bool:
+        rows = await lock(self.shop.database, "upload", [self.upload.id], ("file_id",))
+        return bool(rows) and rows[0][0] == self.file_id
 
 
 async def arriving(shop: Shop, token: str) -> Arrival | None:
-    """What takes the bytes that are sent to an address; None for one that leads nowhere, or takes none any more."""
+    """What takes the bytes that are sent to an address; None for one that leads nowhere, or where a file has arrived. What was
+    arriving there before is removed."""
     digest = digest_of_token(token)
-    if digest is None:
+    if digest is None or await _place(shop, digest) is None:
         return None
+
+    async def begin() -> tuple[Arrival, str | None] | None:
+        await lock(shop.database, "upload", [digest], key="digest", type="text")
+        upload = await _place(shop, digest)
+        if upload is None:
+            return None
+        before, file_id = upload.file_id, new_id()
+        if before is not None:
+            await storage.remove(shop, [before])
+        until = Instant(upload.expires_at + SECONDS * 1_000)  # what is left of it where the process is killed
+        await storage.begin_file(shop, file_id, f"{upload.subject.lower()}.csv", "text/csv", job_id=None, until=until)
+        await shop.database.run("UPDATE upload SET file_id = $2 WHERE id = $1", upload.id, file_id)
+        return Arrival(shop, replace(upload, file_id=file_id), file_id), before
+
+    begun = await shop.database.transaction(begin)
+    if begun is None:
+        return None
+    arrival, before = begun
+    if before is not None:
+        await storage.drop_pieces(shop, before)
+    return arrival
+
+
+async def _place(shop: Shop, digest: str) -> UploadRow | None:
+    """The place with this address, if a file may be sent there still."""
     row = await shop.database.row(
-        f"SELECT {UPLOADS.column_list} FROM {UPLOADS.source} WHERE u.digest = $1 AND u.file_id IS NULL AND u.expires_at > $2",
+        f"SELECT {UPLOADS.column_list} FROM {UPLOADS.source} LEFT JOIN stored_file f ON f.id = u.file_id"
+        " WHERE u.digest = $1 AND f.sha256 IS NULL AND u.expires_at > $2",
         digest,
         now(),
     )
-    if row is None:
-        return None
-    upload, file_id = UploadRow(*row), new_id()
-    until = Instant(upload.expires_at + SECONDS * 1_000)  # what is left of it where the process is killed
-
-    async def begin() -> None:
-        name = f"{upload.subject.lower()}.csv"
-        await storage.begin_file(shop, file_id, name, "text/csv", job_id=None, until=until)
-
-    await shop.database.transaction(begin)
-    return Arrival(shop, upload, file_id)
+    return None if row is None else UploadRow(*row)

@@ -1,6 +1,6 @@
 """A batch of a file: gathered while the file is read, and settled as a whole, or one by one where that is refused."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -49,7 +49,9 @@ PieceT = TypeVar("PieceT", bound=Piece)
 ItemT = TypeVar("ItemT", bound=Item)
 
 
-def batches(running: Running, pieces: Iterable[PieceT], read: Callable[[PieceT], ItemT]) -> Iterator[list[ItemT]]:
+def batches(
+    running: Running, pieces: Iterable[PieceT], read: Callable[[PieceT], ItemT]
+) -> Generator[list[ItemT], None, None]:
     """What can be read, a batch at a time; the last one may be empty. A piece whose reading is refused is rejected, and one that
     is none is left out."""
     size, items, rows = running.options.batch_size, list[ItemT](), 0

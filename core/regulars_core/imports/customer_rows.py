@@ -8,7 +8,7 @@ from typing import Any
 
 from regulars_core.customers.columns import COLUMNS
 from regulars_core.customers.contact import parse_phone
-from regulars_core.customers.names import parted
+from regulars_core.customers.names import parted, proper
 from regulars_core.customers.requirements import NAMES_OF_PEOPLE
 from regulars_core.customers.rules import Address, CheckedCustomer, NewCustomer, checked, derived
 from regulars_core.exports.customers import COUNTED
@@ -96,6 +96,7 @@ class EntryReader:
         profile = options.profile or Profile()
         self._settings, self._header, self._complete = shop.settings, header, not options.takes_incomplete
         self._full_names, self._tag_separator = profile.full_names, profile.tag_separator
+        self._proper = options.proper_case
         self._time = times(options.date_formats, profile.zone or shop.settings.zone)
         self._day = days(options.date_formats)
         self._pick_plain, self._pick_other = header.picker(_PLAIN), header.picker(_OTHER)
@@ -113,6 +114,9 @@ class EntryReader:
         if full_name.strip() and not (plain["first_name"].strip() or plain["last_name"].strip()):
             parts = parted(full_name, self._full_names)
             plain |= {"first_name": parts.first_name, "last_name": parts.last_name}
+        if self._proper:
+            written = proper(tidy(plain["first_name"]), tidy(plain["last_name"]))
+            plain |= {"first_name": written.first_name, "last_name": written.last_name}
         plain["phone"] = self._international(plain["phone"], phone_country)
         new = NewCustomer(
             **plain,

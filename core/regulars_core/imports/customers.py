@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +75,7 @@ class _Seen:
         self._connection.close()
 
 
-def _batches(running: Running, rows: Iterator[Row]) -> Iterator[list[Entry]]:
+def _batches(running: Running, rows: Iterator[Row]) -> Generator[list[Entry], None, None]:
     return batches(running, rows, EntryReader(running.shop, running.options, running.header).read)
 
 

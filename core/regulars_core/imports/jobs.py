@@ -7,6 +7,7 @@ changes nothing, so only what is counted as new or changed would be forgotten; t
 import io
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -16,7 +17,7 @@ from typing import Any
 import orjson
 
 from regulars_core.bulk.needs import needs_of
-from regulars_core.bulk.reads import BulkJobRow
+from regulars_core.bulk.reads import BulkJobRow, bulk_jobs_by_ids
 from regulars_core.bulk.service import refuse_too_many, request_bulk_job
 from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, Input, WholeJob
 from regulars_core.bulk.worker import note
@@ -39,12 +40,14 @@ from regulars_core.imports.told import Told, with_told
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import day_of, now
 from regulars_core.primitives.errors import Problem, Refused
-from regulars_core.primitives.ids import new_id
+from regulars_core.primitives.ids import is_id, new_id
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 
 RUN = "imports.run"
 ENCODINGS = ("utf-8", "utf-16", "windows-1252")
+LONGEST_SECONDS = 21_600
+"""After so long an import is stopped, and another process goes on."""
 _FOLDER = "regulars-import-"
 _MAX_SKIPPED = 1_000
 
@@ -91,6 +94,7 @@ def options_of(kind: Kind, given: Input) -> ImportOptions:
         profile=with_told(profile, told),
         check=bool(given.get("dryRun")),
         replace_voided=bool(given.get("replaceVoided")),
+        proper_case=bool(given.get("properCase")),
     )
 
 
@@ -182,6 +186,7 @@ def _importing(kind: Kind) -> Any:
             shutil.rmtree(folder, ignore_errors=True)
         if not options.check:
             await shop.database.transaction(lambda: storage.drop_content(shop, [job.input["file"]]))
+            await storage.drop_pieces(shop, job.input["file"])
         return _counts(report, before)
 
     return whole
@@ -197,6 +202,29 @@ def _counts(report: ImportReport, before: Mapping[str, int]) -> Mapping[str, int
         "rejected": report.rejected,
         "leftOut": report.left_out,
     }
+
+
+async def drop_left_behind(shop: Shop) -> None:
+    """Remove from this machine's disk what imports have left there whose process was killed: those of jobs that have ended, and
+    what is older than an import may take, whichever shop's it is. Who takes up a job removes what is left of it."""
+    left = _folders()
+    jobs = await bulk_jobs_by_ids(shop.database, list(left)) if left else {}
+    for job_id, folder in left.items():
+        job = jobs.get(job_id)
+        if _is_old(folder) or (job is not None and job.finished_at is not None):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folders() -> Mapping[str, Path]:
+    """The folders of imports on this machine, by their jobs."""
+    found = {path.name.removeprefix(_FOLDER): path for path in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*")}
+    return {job_id: path for job_id, path in found.items() if is_id(job_id)}
+
+
+def _is_old(folder: Path) -> bool:
+    with suppress(FileNotFoundError):  # somebody else removes it, too
+        return time.time() - folder.stat().st_mtime > LONGEST_SECONDS
+    return False
 
 
 async def _put_down(shop: Shop, file_id: str, path: Path) -> None:

@@ -25,6 +25,7 @@ class ImportOptions:
     of them. `profile` says how the program that wrote the file does it; what is told beside it goes before it. `check`:
     nothing is
     written, and the report tells what would be. `replace_voided`: purchases whose reference was voided are recorded anew.
+    `proper_case`: names of people that are in capitals or small letters alone are written as people would.
     `may_be_nobody`: purchases whose buyer cannot be recognised, nor registered, are recorded as nobody's.
     """
 
@@ -37,6 +38,7 @@ class ImportOptions:
     profile: Profile | None = None
     check: bool = False
     replace_voided: bool = False
+    proper_case: bool = False
     may_be_nobody: bool = False
     after_batch: "AfterBatch | None" = None
     """Told after each batch how many bytes of how many are done, and of what has become of them; by raising it ends the import,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from regulars_core.customers.names import parted
+from regulars_core.customers.names import parted, proper
 from regulars_core.imports.baskets import KEY, Basket
 from regulars_core.imports.batch import LeftOut
 from regulars_core.imports.buyers import Buyer, BuyerReader
@@ -108,7 +108,7 @@ class SaleReader:
         self._file_currency = options.currency or shop.currency
         self._places, self._replaces = exponent_of(shop.currency), options.replace_voided
         profile = options.profile or Profile()
-        self._full_names, self._rounded = profile.full_names, header.style.rounded
+        self._full_names, self._rounded, self._proper = profile.full_names, header.style.rounded, options.proper_case
         self._count = numbers(header.style, header.delimiter, amounts=False)
         self._money = numbers(header.style, header.delimiter, amounts=True)
         self._time = times(options.date_formats, profile.zone or shop.settings.zone)
@@ -212,6 +212,9 @@ class SaleReader:
         first, last = of["first_name"], of["last_name"]
         if of["full_name"].strip() and not (first.strip() or last.strip()):
             name = parted(of["full_name"], self._full_names)
+            first, last = name.first_name, name.last_name
+        if self._proper:
+            name = proper(tidy(first), tidy(last))
             first, last = name.first_name, name.last_name
         return self._buyer.read(of["customer_code"], of["email"], of["phone"], first, last, of["phone_country"])
 

@@ -1,6 +1,6 @@
 """Importing purchases: what is new is recorded with the customers and stores it needs, a batch in one transaction."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +36,7 @@ async def import_purchases(shop: Shop, path: Path, options: ImportOptions, progr
     return await run(shop, path, options, progress, PURCHASES, _batches, _settle)
 
 
-def _batches(running: Running, rows: Iterator[Row]) -> Iterator[list[Sale]]:
+def _batches(running: Running, rows: Iterator[Row]) -> Generator[list[Sale], None, None]:
     reader = SaleReader(running.shop, running.options, running.header)
     with closing(Scattered(Keys(running.header).beginnings(running.rows_again()))) as scattered:
         yield from batches(running, Grouping(running.header, scattered).baskets(rows), reader.read)

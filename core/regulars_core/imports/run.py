@@ -2,12 +2,13 @@
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from regulars_core.imports.files.aside import Aside
 from regulars_core.imports.files.columns import Header, Layout, read_header
 from regulars_core.imports.files.encodings import as_utf8, encoding_of
 from regulars_core.imports.files.numbers import decimal_sign
@@ -34,10 +35,13 @@ class Running:
     """An import that is under way: what it has counted and rejected so far, and what it has `foreseen` where nothing is
     written."""
 
-    def __init__(self, shop: Shop, options: ImportOptions, header: Header, rejects: Rejects, path: Path) -> None:
+    def __init__(
+        self, shop: Shop, options: ImportOptions, header: Header, rejects: Rejects, path: Path, aside: Aside
+    ) -> None:
         self.shop = shop
         self.options = options
         self.header = header
+        self.aside = aside
         self.report = ImportReport()
         self.foreseen = Foreseen() if options.check else None
         self._rejects = rejects
@@ -46,9 +50,19 @@ class Running:
     def rows_again(self) -> Iterator[Row]:
         """The rows of the file that are wanted, for another look at them, which counts none."""
         with self._path.open("rb") as file:
-            for row, is_wanted in _selected(self, _records(file, self.header)):
+            for row, is_wanted in self.selected(_records(file, self.header)):
                 if is_wanted:
                     yield row
+
+    def selected(self, records: Iterable[Row]) -> Iterator[tuple[Row, bool]]:
+        """All rows, as they were before anything was escaped in them, each with whether it is wanted."""
+        header, profile = self.header, self.options.profile
+        pick = header.cells_of(("reference", "store"))
+        selection = Selection(profile.only if profile else {}, header.names)
+        for row in self.aside.watched(records):
+            row.cells[:] = map(unescaped, row.cells)
+            is_looked_at = selection.is_needed and row.fault is None
+            yield row, not is_looked_at or selection.takes(row.cells, pick(row.cells))
 
     def close(self) -> None:
         """Forget what was foreseen."""
@@ -76,7 +90,7 @@ class Running:
         report.rejected_rows = self._rejects.rows
 
 
-Batches = Callable[[Running, Iterator[Row]], Iterable[T]]
+Batches = Callable[[Running, Iterator[Row]], Generator[T, None, None]]
 Settle = Callable[[Running, T], Awaitable[None]]
 
 
@@ -89,7 +103,7 @@ async def run(
     batches: Batches[T],
     settle: Settle[T],
 ) -> ImportReport:
-    """Read a file batch by batch, each settled before the next is read.
+    """Read a file batch by batch, each settled before the next is read, which is done aside.
 
     Raises ImportRefused before anything is written, OSError for a file that cannot be read.
     """
@@ -97,16 +111,18 @@ async def run(
     check_options(shop, options)
     if not options.check and not os.access(path.parent, os.W_OK):
         raise ImportRefused(f"The rejects would be written to {path.parent}, which cannot be written to.")
-    header = opened_header(shop, path, layout, options)
+    aside = Aside()
+    header = await aside.do(lambda: _opened_header(shop, path, layout, options, aside))
     with path.open("rb") as file:
         records = _records(file, header)
         size = os.fstat(file.fileno()).st_size
         with (
             Rejects(path, header, writes=not options.check) as rejects,
-            closing(Running(shop, options, header, rejects, path)) as running,
+            closing(Running(shop, options, header, rejects, path, aside)) as running,
+            closing(batches(running, _counted(running, records))) as read,
         ):
             running.report.passed_over = header.passed_over
-            for batch in batches(running, _counted(running, records)):
+            while (batch := await aside.do(lambda: next(read, None))) is not None:
                 await settle(running, batch)
                 done = min(records.bytes_read, size)
                 progress(done, size)
@@ -117,7 +133,7 @@ async def run(
     return running.report
 
 
-def opened_header(shop: Shop, path: Path, layout: Layout, options: ImportOptions) -> Header:
+def _opened_header(shop: Shop, path: Path, layout: Layout, options: ImportOptions, aside: Aside) -> Header:
     """The header of a file, with how its numbers are written. Raises ImportRefused with everything that is wrong with it."""
     profile = options.profile or Profile()
     with path.open("rb") as file:
@@ -130,7 +146,7 @@ def opened_header(shop: Shop, path: Path, layout: Layout, options: ImportOptions
     places = [header.places[column] for column in layout.numbers if column in header.places]
     if style.decimal is None and header.delimiter != "," and places:
         with path.open("rb") as file:
-            rows = (header.padded(row.cells) for row in _records(file, header) if row.fault is None)
+            rows = (header.padded(row.cells) for row in aside.watched(_records(file, header)) if row.fault is None)
             found = decimal_sign(rows, places)
         style = replace(style, decimal=found, is_found=found is not None)
     return replace(header, style=style)
@@ -158,20 +174,9 @@ def check_options(shop: Shop, options: ImportOptions) -> None:
 
 
 def _counted(running: Running, records: Iterable[Row]) -> Iterator[Row]:
-    """The rows that are wanted, as they were before anything was escaped in them."""
-    for row, is_wanted in _selected(running, records):
+    """The rows that are wanted."""
+    for row, is_wanted in running.selected(records):
         running.report.rows += 1
         running.report.left_out += not is_wanted
         if is_wanted:
             yield row
-
-
-def _selected(running: Running, records: Iterable[Row]) -> Iterator[tuple[Row, bool]]:
-    """All rows, each with whether it is wanted."""
-    header, profile = running.header, running.options.profile
-    pick = header.cells_of(("reference", "store"))
-    selection = Selection(profile.only if profile else {}, header.names)
-    for row in records:
-        row.cells[:] = map(unescaped, row.cells)
-        is_looked_at = selection.is_needed and row.fault is None
-        yield row, not is_looked_at or selection.takes(row.cells, pick(row.cells))

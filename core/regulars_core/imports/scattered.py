@@ -27,7 +27,8 @@ class Scattered:
 
     def __init__(self, beginnings: Iterable[BasketKey]) -> None:
         """`beginnings` are the keys in the order of the file, one for each run of rows."""
-        self._connection = sqlite3.connect("", isolation_level=None)  # a private file that vanishes when it is closed
+        # a private file that vanishes when it is closed; of several threads, one after another
+        self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self._connection.execute("PRAGMA journal_mode = OFF")
         self._connection.execute("CREATE TABLE begun (key BLOB)")

@@ -7,7 +7,6 @@ from functools import cache
 from typing import NewType
 
 from babel.core import get_global
-from babel.numbers import get_currency_precision
 
 CurrencyCode = NewType("CurrencyCode", str)
 """An ISO 4217 code, such as EUR."""
@@ -17,6 +16,21 @@ EXACT = Context(prec=400)
 
 MAX_MINOR = 10**15
 """Bound of a single amount in minor units: far beyond any purchase, and sums of thousands of such amounts still fit 64 bits."""
+
+
+_DECIMALS = {
+    code: decimals
+    for decimals, codes in {
+        0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+        3: "BHD IQD JOD KWD LYD OMR TND",
+        4: "CLF UYW",
+    }.items()
+    for code in codes.split()
+} | dict.fromkeys(["ADP", "BYR", "ESP", "ITL", "LUF", "MGF", "TRL"], 0)
+"""Currencies that have not two decimals: list one of ISO 4217, as of 2026-01-01, and withdrawn ones that had no parts.
+
+Not CLDR's, which says how many digits people write today and changes with prices: docs/decisions/0002-instants-and-ids.md.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +46,9 @@ class Money:
         return decimal_text(self.minor, exponent_of(self.currency_code))
 
 
-@cache
 def exponent_of(currency: str) -> int:
     """How many decimals the currency has in ISO 4217: 2 for EUR, 0 for JPY, 3 for KWD."""
-    return get_currency_precision(currency)
+    return _DECIMALS.get(currency, 2)
 
 
 @cache

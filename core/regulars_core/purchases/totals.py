@@ -10,13 +10,17 @@ _COINS = {
     "AUD": 5, "CAD": 5, "CHF": 5, "CZK": 100, "DKK": 50, "HUF": 500, "ILS": 10, "NOK": 100, "NZD": 10, "SEK": 100,
     "SGD": 5, "ZAR": 10,
 }  # fmt: skip
-_HUNDREDS = {"IDR": 100, "VND": 500, "COP": 50, "CLP": 10, "ISK": 1}
+_WHOLE = {
+    "IDR": 100, "VND": 500, "COP": 50, "CLP": 10,
+    "AFN": 1, "ALL": 1, "IQD": 1, "IRR": 1, "KPW": 1, "LAK": 1, "LBP": 1, "MGA": 1, "MMK": 1, "RSD": 1, "SOS": 1, "SYP": 1,
+    "YER": 1,
+}  # fmt: skip
 """Whole units where notes and coins have no parts."""
 
 
 def smallest_coin(currency: str) -> int:
     """What cash is rounded to in a currency, in minor units; 1 where nothing is rounded."""
-    return _COINS.get(currency) or _HUNDREDS.get(currency, 0) * 10 ** exponent_of(currency) or 1
+    return _COINS.get(currency) or _WHOLE.get(currency, 0) * 10 ** exponent_of(currency) or 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What settings hold that is more than a number or a word: members of a few, and lists that are written with commas between."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
@@ -19,6 +19,8 @@ CustomerField = Literal[
     "gender",
     "tax_id",
     "preferred_contact",
+    "contact_frequency",
+    "contact_time",
 ]
 """A plain column of customers, as imports name it."""
 UniqueField = Literal["email", "phone", "tax_id"]
@@ -42,3 +44,18 @@ def _purposes(value: tuple[str, ...]) -> tuple[str, ...]:
 
 Purposes = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split), AfterValidator(_purposes)]
 """What consents can be for: words of small letters, digits and underscores."""
+
+
+def _counted(value: tuple[str, ...]) -> tuple[str, ...]:
+    known = (*get_args(CustomerField), "billing_address", "shipping_address")
+    for name in value:
+        before, _, purpose = name.rpartition(".")
+        if name not in known and not (before == "consents" and _PURPOSE.fullmatch(purpose)):
+            raise ValueError(f"count these, and consents as `consents.marketing`: {', '.join(known)}")
+    return tuple(dict.fromkeys(value))
+
+
+COUNTED_FIELDS = ("first_name", "last_name", "email", "phone", "birth_date", "consents.marketing")
+"""What counts where the shop says nothing; the purpose only where it is one of the shop's."""
+CountedFields = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split), AfterValidator(_counted)]
+"""What the completeness of a profile counts: plain columns, addresses, and consents by their purpose."""

@@ -28,7 +28,15 @@ from regulars_core.shop.encryption import EncryptionSettings
 from regulars_core.shop.file_settings import FileSettings
 from regulars_core.shop.mistakes import PREFIX, Unknown, mistake
 from regulars_core.shop.registered_documents import registered
-from regulars_core.shop.setting_types import CustomerField, Purposes, UniqueField, WhatThen, split
+from regulars_core.shop.setting_types import (
+    COUNTED_FIELDS,
+    CountedFields,
+    CustomerField,
+    Purposes,
+    UniqueField,
+    WhatThen,
+    split,
+)
 
 FILE = Path("regulars.toml")
 _ORIGIN = re.compile(r"https?://[a-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
@@ -81,6 +89,12 @@ class Settings(EncryptionSettings, FileSettings):
         (),
         description="Purposes among these for which it takes the version of the text that was shown and something that speaks "
         "for it, such as a ticked box, to agree.",
+    )
+    counted_fields: CountedFields = Field(
+        COUNTED_FIELDS,
+        description="What counts in the completeness of a profile, beside required attributes and what is to be verified: "
+        "columns as files name them, `billing_address`, `shipping_address`, and whether somebody was asked to agree, as "
+        "`consents.marketing`.",
     )
     duplicate_score: int = Field(
         70,
@@ -192,10 +206,14 @@ class Settings(EncryptionSettings, FileSettings):
     def _split(cls, value: Any) -> Any:
         return split(value)
 
-    @field_validator("consent_proof")
+    @field_validator("consent_proof", "counted_fields")
     @classmethod
     def _among_purposes(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if unknown := [name for name in value if name not in info.data.get("consent_purposes", value)]:
+        if value == COUNTED_FIELDS:  # a shop that names other purposes need not say what counts
+            return value
+        about_all = info.field_name == "consent_proof"
+        named = [name.removeprefix("consents.") for name in value if about_all or name.startswith("consents.")]
+        if unknown := [name for name in named if name not in info.data.get("consent_purposes", named)]:
             raise ValueError(f"{', '.join(unknown)} is no purpose of REGULARS_CONSENT_PURPOSES")
         return value
 

@@ -6,7 +6,7 @@ from regulars_core.customers.erasure import deletion
 from regulars_core.customers.reads import customers_by_ids
 from regulars_core.plugins.owners import CORE
 from regulars_schema.composition.contributions import Contribution, NodeKind
-from regulars_schema.customers import duplicates, erasures, errors, exports, sensitive
+from regulars_schema.customers import completeness, duplicates, erasures, errors, exports, sensitive
 from regulars_schema.customers.attributes import contribution as attributes
 from regulars_schema.customers.fields import EXTENSIONS
 from regulars_schema.customers.filters import LEAVES
@@ -23,6 +23,7 @@ def contribution() -> Contribution:
         extensions=(
             *attributes.EXTENSIONS,
             *EXTENSIONS,
+            completeness.EXTENSION,
             sensitive.EXTENSION,
             errors.EXTENSION,
             *duplicates.EXTENSIONS,
@@ -33,7 +34,7 @@ def contribution() -> Contribution:
         ),
         types=[errors.VersionConflict, duplicates.PossibleDuplicates, erasures.CustomerReferenced],
         problems=[changes.VersionConflict, PossibleDuplicates, deletion.CustomerReferenced],
-        leaves=[*attributes.LEAVES, *LEAVES],
+        leaves=[*attributes.LEAVES, *LEAVES, completeness.LEAF],
         sorts=SORTS,
         nodes=[
             *attributes.NODES,

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Unpack
 import strawberry
 
 from regulars_core.customers.erasure import deletion, requests
-from regulars_core.customers.erasure.data import document_of, person_to_tell
 from regulars_core.customers.erasure.reads import (
     LATEST_FIRST,
     ErasureRow,
@@ -16,6 +15,9 @@ from regulars_core.customers.erasure.reads import (
     page_of_erasures,
 )
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
+from regulars_core.exports import data_requests
+from regulars_core.exports.data_requests import SENSITIVE
+from regulars_core.exports.tasks import EXPORT
 from regulars_core.primitives.clock import Instant
 from regulars_core.queries.pages import Page
 from regulars_schema.composition.contributions import Extension, Mutation, NodeKind, Query
@@ -29,12 +31,10 @@ from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload, UserError
 from regulars_schema.request.permissions import guarded, requires
-from regulars_schema.shop.bulk_jobs import ReferenceCount
+from regulars_schema.shop.bulk_jobs import BulkJob, ReferenceCount
 from regulars_schema.types.ids import identified, key_of
 
-DELETE, ERASE, EXPORT, SENSITIVE = (
-    "customers.delete", "customers.erase", "customers.export", "customers.view_sensitive",
-)  # fmt: skip
+DELETE, ERASE = "customers.delete", "customers.erase"
 _FOR_EVER = "it cannot be taken back"
 
 
@@ -252,11 +252,22 @@ async def customer_erase_cancel(
     return CustomerEraseCancelPayload(erasure=row)
 
 
+@strawberry.enum(description="How the data of a customer is written.")
+class DataFormat(Enum):
+    """The formats of data requests."""
+
+    CSV = strawberry.enum_value(data_requests.CSV, description="A zip archive with a table for each kind of thing.")
+    JSON = strawberry.enum_value(data_requests.JSON, description="One JSON document.")
+
+
 @strawberry.input(description="A customer whose data is to be handed out.")
 class CustomerDataRequestInput(IdempotentInput):
     """Input of customerDataRequest."""
 
     customer_id: strawberry.ID = strawberry.field(description="The customer.")
+    format: strawberry.Maybe[DataFormat | None] = strawberry.field(
+        description="`JSON` for one document, `CSV` for an archive of tables; `JSON` if absent."
+    )
     idempotency_key: str = required_key("data leaves the shop")  # type: ignore[assignment]
 
 
@@ -264,44 +275,33 @@ class CustomerDataRequestInput(IdempotentInput):
 class CustomerDataRequestPayload(Payload):
     """Payload of customerDataRequest."""
 
-    customer: Customer | None = guarded("customers.view", default=None, description="Whose data it is.")
-
-
-@batched(
-    name="document",
-    needs=SENSITIVE,
-    returns=str | None,
-    description="Everything that is known of the customer at this moment, plugins' data included: one JSON document, as text.",
-)
-async def documents(payloads: Sequence[CustomerDataRequestPayload], context: RequestContext) -> Sequence[str | None]:
-    """The document of each; None where nothing was done."""
-    people: list[Any] = [payload.customer for payload in payloads]
-    return [None if person is None else await document_of(context.shop, person.id) for person in people]
+    bulk_job: BulkJob | None = strawberry.field(default=None, description="The work that makes the file.")
 
 
 @mutation(
     name="customerDataRequest",
     needs=EXPORT,
-    description="Answers everything that is known of a customer, plugins' data included, to hand out to the customer. Codes: "
-    f"`NOT_FOUND`, `CUSTOMER_ERASED`. Needs `{SENSITIVE}` too, and both in the whole shop.",
+    description="Puts everything that is known of a customer into a file, plugins' data included, to hand out to the customer. "
+    f"Codes: `NOT_FOUND`, `CUSTOMER_ERASED`, `TOO_MANY_JOBS`. Needs `{SENSITIVE}` too, and both in the whole shop.",
 )
 async def customer_data_request(
     context: RequestContext,
     *,
     input: Annotated[CustomerDataRequestInput, strawberry.argument(description="Whose data.")],
 ) -> CustomerDataRequestPayload:
-    """Say whose data it is; it is read when it is written down."""
+    """Ask for a file with what is known of a customer."""
     for permission in (EXPORT, SENSITIVE):
         context.demand(permission, shop_wide=True)
-    row: Any = await person_to_tell(context.shop, key_of(input.customer_id, "customer", "customerId"))
-    return CustomerDataRequestPayload(customer=row)
+    form: Any = value_or_none(input.format) or data_requests.JSON
+    key = key_of(input.customer_id, "customer", "customerId")
+    row: Any = await data_requests.request_data(context.shop, key, form, context.actor)
+    return CustomerDataRequestPayload(bulk_job=row)
 
 
 EXTENSIONS = (
     Extension(Query, [erasures]),
     Extension(Erasure, [customer_of]),
     Extension(Customer, [erasure_of]),
-    Extension(CustomerDataRequestPayload, [documents]),
     Extension(Mutation, [customer_delete, customer_erase_request, customer_erase_cancel, customer_data_request]),
 )
 NODES = [NodeKind("erasure", in_every_store(erasures_by_ids), ERASE)]

@@ -13,11 +13,15 @@ from regulars_core.exports.columns import ExportColumn, Subject, export_columns
 from regulars_core.exports.tasks import EXPORT, Wanted, request_export
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant
+from regulars_core.primitives.errors import BadInput
 from regulars_core.queries.pages import Order
 from regulars_core.queries.where import Leaf, Where
+from regulars_core.segments.service import LEAF as IN_SEGMENT
 from regulars_schema.composition.contributions import Extension, Mutation
+from regulars_schema.composition.known_schema import schema_asked
 from regulars_schema.customers.types import CustomerOrderBy, CustomerWhere
 from regulars_schema.fields.declarations import mutation
+from regulars_schema.fields.doubts import each_settled
 from regulars_schema.fields.filters import DayRangeInput, on_days
 from regulars_schema.fields.sort_orders import order_of
 from regulars_schema.fields.store_scope import VIEW
@@ -28,6 +32,7 @@ from regulars_schema.inputs.maybe import value_or_none
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.errors import Payload
 from regulars_schema.shop.bulk_jobs import BulkJob
+from regulars_schema.types.ids import key_of
 
 LEAVES_THE_SHOP = "data leaves the shop"
 _BY_CODE = Order(SORT_KEYS["CODE"])
@@ -84,7 +89,7 @@ def _of_stores(stores: Iterable[str]) -> Where:
     return Where("leaf", leaf=leaf)
 
 
-@strawberry.input(description="Customers to take out; exactly one of where and everyone.")
+@strawberry.input(description="Customers to take out; exactly one of where, segmentId and everyone.")
 class CustomersExportInput(IdempotentInput):
     """Input of customersExport."""
 
@@ -94,6 +99,7 @@ class CustomersExportInput(IdempotentInput):
     everyone: strawberry.Maybe[bool | None] = strawberry.field(
         description="True: all customers who are neither merged nor erased."
     )
+    segment_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description="Those in this segment.")
     columns: strawberry.Maybe[list[str] | None] = strawberry.field(
         description="The columns, in this order; the default ones if absent."
     )
@@ -115,8 +121,8 @@ class CustomersExportPayload(Payload):
     name="customersExport",
     needs=EXPORT,
     description="Writes customers into a CSV file; for a key that is bound to stores, those who were registered or have bought "
-    "there. Codes: `REQUIRED`, `EMPTY_FILTER`, `UNKNOWN_COLUMN`, `TOO_MANY_JOBS`. Needs for each column and condition what "
-    "reading it needs.",
+    "there. Codes: `REQUIRED`, `EMPTY_FILTER`, `UNKNOWN_COLUMN`, `NOT_FOUND`, `TOO_MANY_JOBS`. Needs for each column and "
+    "condition what reading it needs.",
 )
 async def customers_export(
     context: RequestContext,
@@ -125,9 +131,11 @@ async def customers_export(
 ) -> CustomersExportPayload:
     """Ask for an export of customers."""
     context.demand("customers.view")
-    checks, given = Checks(), value_or_none(input.where)
-    if [given is not None, bool(value_or_none(input.everyone))].count(True) != 1:
-        checks.fail("REQUIRED", "Give exactly one of where and everyone.", "where")
+    checks, given, segment = Checks(), value_or_none(input.where), value_or_none(input.segment_id)
+    if [given is not None, segment is not None, bool(value_or_none(input.everyone))].count(True) != 1:
+        checks.fail("REQUIRED", "Give exactly one of where, segmentId and everyone.", "where")
+    elif segment is not None:
+        given = await _in_segment(segment, checks, context)
     told = None if given is None else told_conditions(given, checks)
     columns = await chosen_columns(context, "CUSTOMERS", value_or_none(input.columns), checks)
     tree: Any = given
@@ -148,6 +156,19 @@ async def customers_export(
     row: Any = await request_export(context.shop, wanted, context.actor, needs)
     noted(columns, narrowed_by)
     return CustomersExportPayload(bulk_job=row)
+
+
+async def _in_segment(segment: str, checks: Checks, context: RequestContext) -> Any:
+    """Those in a segment, as conditions that name it would have it. Checks are told NOT_FOUND. Raises Forbidden, and what else
+    conditions raise that cannot be asked."""
+    key_of(segment, "segment", "segmentId")
+    [tree] = await each_settled(CustomerWhere, [{IN_SEGMENT: {"in": [segment]}}], schema_asked(context.shop), context)
+    if isinstance(tree, BadInput):
+        checks.fail("NOT_FOUND", "There is no segment with this id.", "segmentId")
+        return None
+    if isinstance(tree, Exception):
+        raise tree
+    return tree
 
 
 def _days(context: RequestContext, days: DayRangeInput | None) -> tuple[Instant | None, Instant | None]:

@@ -134,6 +134,11 @@ _ABOUT = {
     "hasEmail": (bool, flag_conditions, "Whether an e-mail address is known."),
     "hasPhone": (bool, flag_conditions, "Whether a phone number is known."),
     "preferredContact": (ContactMethodComparison, enum_conditions, "How the customer likes to be reached."),
+    "contactCheckedAt": (
+        InstantComparison,
+        instant_conditions,
+        "When the contact details were last changed or found right.",
+    ),
     "isRegular": (bool, _regular, "Whether the customer is a regular, in whatever stores."),
     "totalSpent": (AmountComparison, amount_conditions, "What the customer has spent in all."),
     "purchaseCount": (IntComparison, int_conditions, "How many purchases the customer has made."),
@@ -149,7 +154,18 @@ _SUMMED_UP = frozenset(
 
 _NEEDS = {
     **dict.fromkeys(
-        ("age", "birthday", "city", "country", "hasEmail", "hasPhone", "postalCode", "preferredContact", "region"),
+        (
+            "age",
+            "birthday",
+            "city",
+            "contactCheckedAt",
+            "country",
+            "hasEmail",
+            "hasPhone",
+            "postalCode",
+            "preferredContact",
+            "region",
+        ),
         "customers.view_pii",
     ),
     **dict.fromkeys(_SUMMED_UP, VIEW),

@@ -14,7 +14,7 @@ from regulars_core.customers.rules import CustomerChanges, NewCustomer
 from regulars_schema.customers.attributes.types import AttributeValueInput
 from regulars_schema.customers.consents import ConsentEntryInput, consents_in
 from regulars_schema.customers.errors import Expecting
-from regulars_schema.customers.types import ContactMethod, Gender
+from regulars_schema.customers.types import ContactFrequency, ContactMethod, ContactTime, Gender
 from regulars_schema.inputs.extensible import open_input
 from regulars_schema.inputs.idempotent import IdempotentInput
 from regulars_schema.inputs.maybe import value_or_none
@@ -52,6 +52,8 @@ EMAIL = "E-mail address; at most 254 characters."
 BIRTH_DATE = "Date of birth, such as `1990-02-28`."
 COMPANY_NAME = "The company's name; at most 240 characters."
 IS_COMPANY = "Whether a company and not a person; if absent, a company where only a company's name is given."
+CONTACT_FREQUENCY = "How often the customer wants to hear from the shop at most."
+CONTACT_TIME = "When in the day the customer likes to be reached."
 TAX_ID = "Tax identification; at most 64 characters."
 CONSENTS = (
     "What the customer agrees to or refuses, at most 20 entries: written down also for a customer who is found. Needs "
@@ -85,6 +87,8 @@ class CustomerCreateInput(ExtensibleInput, IdempotentInput):
     preferred_contact: strawberry.Maybe[ContactMethod | None] = strawberry.field(
         description="How to reach the customer."
     )
+    contact_frequency: strawberry.Maybe[ContactFrequency | None] = strawberry.field(description=CONTACT_FREQUENCY)
+    contact_time: strawberry.Maybe[ContactTime | None] = strawberry.field(description=CONTACT_TIME)
     group_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="The group; the default one if absent."
     )
@@ -127,6 +131,11 @@ class CustomerUpdateInput(ExtensibleInput, Expecting, IdempotentInput):
     tax_id: strawberry.Maybe[str | None] = strawberry.field(description=TAX_ID)
     preferred_contact: strawberry.Maybe[ContactMethod | None] = strawberry.field(
         description="How to reach the customer."
+    )
+    contact_frequency: strawberry.Maybe[ContactFrequency | None] = strawberry.field(description=CONTACT_FREQUENCY)
+    contact_time: strawberry.Maybe[ContactTime | None] = strawberry.field(description=CONTACT_TIME)
+    contact_checked: strawberry.Maybe[bool | None] = strawberry.field(
+        description="True: e-mail, phone and addresses were found right, as they are after this change."
     )
     group_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="The group; null for the default one."
@@ -184,6 +193,7 @@ def changes_of(input: CustomerUpdateInput) -> CustomerChanges:
     for name in rules.ADDRESSES.values():
         if (maybe := getattr(input, name)) is not None:
             changes[name] = address(maybe.value)
+    changes["contact_checked"] = bool(value_or_none(input.contact_checked))
     changes["attributes"] = _attributes(input.attributes)
     changes["extras"] = input.extras
     return changes  # type: ignore[return-value]

@@ -69,6 +69,24 @@ class ContactMethod(Enum):
     MESSENGER = strawberry.enum_value("MESSENGER", description="By a message in an app, such as WhatsApp.")
 
 
+@strawberry.enum(description="How often a customer wants to hear from the shop at most.")
+class ContactFrequency(Enum):
+    """Values of customer.contact_frequency."""
+
+    WEEKLY = strawberry.enum_value("WEEKLY", description="Once a week.")
+    MONTHLY = strawberry.enum_value("MONTHLY", description="Once a month.")
+    QUARTERLY = strawberry.enum_value("QUARTERLY", description="Once a quarter.")
+
+
+@strawberry.enum(description="When in the day a customer likes to be reached.")
+class ContactTime(Enum):
+    """Values of customer.contact_time."""
+
+    MORNING = strawberry.enum_value("MORNING", description="In the morning, before noon.")
+    AFTERNOON = strawberry.enum_value("AFTERNOON", description="In the afternoon, from noon to 18:00.")
+    EVENING = strawberry.enum_value("EVENING", description="In the evening, after 18:00.")
+
+
 @requires("groups.view")
 @strawberry.type(description="A group of customers to whom the same terms apply. Every customer is in exactly one.")
 class CustomerGroup(Node):
@@ -187,6 +205,16 @@ class Customer(Node):
     gender: Gender | None = guarded("customers.view_pii", description="Gender, if told.")
     preferred_contact: ContactMethod | None = guarded(
         "customers.view_pii", description="How the customer likes to be reached."
+    )
+    contact_frequency: ContactFrequency | None = guarded(
+        "customers.view_pii", description="How often the customer wants to hear from the shop at most."
+    )
+    contact_time: ContactTime | None = guarded(
+        "customers.view_pii", description="When in the day the customer likes to be reached."
+    )
+    contact_checked_at: Instant | None = guarded(
+        "customers.view_pii",
+        description="When e-mail, phone and addresses were last changed, or found right by somebody.",
     )
     status: CustomerStatus = strawberry.field(description="Where the customer stands with the shop.")
     version: int = strawberry.field(description="Grows by one with every change of the customer's details.")

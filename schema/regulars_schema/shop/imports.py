@@ -188,6 +188,9 @@ class ImportStartInput(IdempotentInput):
     allow_incomplete: strawberry.Maybe[bool | None] = strawberry.field(
         description="Whether customers who lack what the shop requires go in all the same; not if absent."
     )
+    proper_case: strawberry.Maybe[bool | None] = strawberry.field(
+        description="Whether names in capitals or small letters are written as people would; not if absent."
+    )
     replace_voided: strawberry.Maybe[bool | None] = strawberry.field(
         description="Whether purchases whose reference was voided are recorded anew; not if absent."
     )
@@ -226,6 +229,7 @@ async def import_start(
         "currencyCode": value_or_none(input.currency_code),
         "referenceTemplate": value_or_none(input.reference_template),
         "allowIncomplete": value_or_none(input.allow_incomplete),
+        "properCase": value_or_none(input.proper_case),
         "replaceVoided": value_or_none(input.replace_voided),
         "dryRun": value_or_none(input.dry_run),
     }

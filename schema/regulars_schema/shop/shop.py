@@ -40,6 +40,7 @@ class CustomerFieldRule:
 
     field: str = strawberry.field(description="The field, as `CustomerCreateInput` names it.")
     is_required: bool = strawberry.field(description="Whether a customer must have it; at the till none is.")
+    is_counted: bool = strawberry.field(description="Whether it counts in the completeness of a profile.")
     is_unique: bool = strawberry.field(description="Whether no two customers may have the same.")
 
 
@@ -112,6 +113,7 @@ async def shop(context: RequestContext) -> Shop:
             CustomerFieldRule(
                 field=column.field,
                 is_required=column.name in settings.required_fields,
+                is_counted=column.name in settings.counted_fields,
                 is_unique=column.name in settings.unique_fields,
             )
             for column in COLUMNS

@@ -7,17 +7,16 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import orjson
 import typer
 
 from regulars_core import audit
-from regulars_core.customers.erasure.data import data_of, document_of, person_to_tell
+from regulars_core.customers.erasure.data import data_of, person_to_tell
 from regulars_core.customers.erasure.deletion import delete_customer
 from regulars_core.customers.erasure.reads import LATEST_FIRST, SCHEDULED, ErasureRow, page_of_erasures
 from regulars_core.customers.erasure.requests import cancel_erasure, request_erasure
 from regulars_core.customers.reads import CustomerRow, customer_by_code, customers_by_ids
-from regulars_core.exports.archives import archive_of
-from regulars_core.files.exports import OPERATOR, Taken, log_export
+from regulars_core.exports.data_requests import taken_of, written_as
+from regulars_core.files.exports import OPERATOR, log_export
 from regulars_core.primitives.clock import Instant, printed, start_of
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import is_id
@@ -137,12 +136,8 @@ def hand_out(
 
         async def told() -> tuple[str, bytes]:
             person = await person_to_tell(shop, customer.id)
-            if form is DataFormat.CSV:
-                content = archive_of(await data_of(shop, person.id))
-            else:
-                content = f"{await document_of(shop, person.id)}\n".encode()
-            about = orjson.dumps({"customerId": f"customer_{person.id}"}).decode()
-            taken = Taken("DATA_REQUEST", [form.name], about, None, hashlib.sha256(content).hexdigest())
+            content = written_as(await data_of(shop, person.id), form.name)
+            taken = taken_of(person.id, form.name, hashlib.sha256(content).hexdigest())
             await log_export(shop, taken, (OPERATOR, OPERATOR))
             return person.id, content
 

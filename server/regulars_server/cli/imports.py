@@ -61,7 +61,9 @@ BatchSize = Annotated[int, typer.Option(help="How many are written in one transa
 AllowIncomplete = Annotated[
     bool, typer.Option("--allow-incomplete", help="Take customers, too, who lack what the shop requires.")
 ]
-
+ProperCase = Annotated[
+    bool, typer.Option("--proper-case", help="Write names in capitals or small letters as people would.")
+]
 MayBeNobody = Annotated[
     bool,
     typer.Option(
@@ -88,6 +90,7 @@ def customers(
     tag_separator: Annotated[str | None, typer.Option(help="What separates tags; | if absent.")] = None,
     batch: BatchSize = 1_000,
     allow_incomplete: AllowIncomplete = False,
+    proper_case: ProperCase = False,
 ) -> None:
     """Import customers; those who are known get what the file tells anew."""
     told = _Told(date_format, encoding, skip, fixed, only, timezone, names, tag_separator=tag_separator)
@@ -98,6 +101,7 @@ def customers(
             _pairs("--map", "their=ours", mapping),
             batch_size=batch,
             allow_incomplete=allow_incomplete,
+            proper_case=proper_case,
             profile=told.profile(from_, "customers"),
             check=check,
         ),
@@ -127,6 +131,7 @@ def purchases(
         typer.Option(help="What references are made of, with the file's columns in braces: {Date}-{No}."),
     ] = None,
     allow_incomplete: AllowIncomplete = False,
+    proper_case: ProperCase = False,
     replace_voided: Annotated[
         bool, typer.Option("--replace-voided", help="Record purchases anew whose reference was voided.")
     ] = False,
@@ -143,6 +148,7 @@ def purchases(
             batch_size=batch,
             reference=reference,
             allow_incomplete=allow_incomplete,
+            proper_case=proper_case,
             profile=told.profile(from_, "purchases"),
             check=check,
             replace_voided=replace_voided,

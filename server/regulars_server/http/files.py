@@ -16,6 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from regulars_core.database.seals import Sealed
 from regulars_core.exports.links import redeem
+from regulars_core.files import uploads
 from regulars_core.files.storage import FileGone, StoredFileRow, content_of
 from regulars_core.files.uploads import Arrival, arriving
 from regulars_core.shop.shop import Shop
@@ -24,6 +25,8 @@ from regulars_server.http.errors import HttpError
 
 MAX_AT_ONCE = 20
 """Files that one process sends or receives at a time."""
+CHUNK_BYTES = 1 << 14
+"""What is sent at once, for which there are the seconds that a body may take: slow lines get it, too."""
 
 
 class _Doors:
@@ -108,8 +111,10 @@ class _Sent(Response):
         while piece is not None:
             if gone.done():
                 return
-            async with asyncio.timeout(seconds):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            for start in range(0, len(piece), CHUNK_BYTES):
+                chunk = piece[start : start + CHUNK_BYTES]
+                async with asyncio.timeout(seconds):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
             piece = await anext(pieces, None)
         async with asyncio.timeout(seconds):
             await send({"type": "http.response.body", "body": b""})
@@ -137,16 +142,20 @@ async def _taken(request: Request, arrival: Arrival) -> Response:
     try:
         if announced.isdecimal() and int(announced[:20]) > wanted:
             raise _too_large(wanted)
-        await _receive(request.receive, arrival, arrival.shop.settings.body_seconds)
+        async with asyncio.timeout(uploads.SECONDS):
+            await _receive(request.receive, arrival, arrival.shop.settings.body_seconds)
         if arrival.received != wanted:
             raise HttpError(400, "BAD_REQUEST", f"{wanted} bytes were announced, {arrival.received} have come.")
         if not await arrival.end():
-            raise HttpError(404, "BAD_REQUEST", "Nothing is taken here any more: a file has arrived.")
+            raise FileGone(arrival.file_id)
     except BaseException as error:
         with suppress(Exception):  # what is left of it is removed later
             await asyncio.shield(arrival.abandon())
-        if isinstance(error, FileGone):  # by an erasure, which takes every file
+        if isinstance(error, FileGone):  # by an erasure, which takes every file, or by who has sent another one
             raise HttpError(400, "BAD_REQUEST", "What had come was removed; send the file again.") from None
+        if isinstance(error, TimeoutError):
+            message = f"It took more than {uploads.SECONDS} seconds."
+            raise HttpError(400, "BAD_REQUEST", message, Connection="close") from None
         raise
     return Response(status_code=204)
 

@@ -13,6 +13,7 @@ from regulars_core.plugin import exponent_of, spread
 from regulars_core.purchases.refundable import Paid, PaidLine, taken_by_amount
 from regulars_rewards.offers.engine import Candidate, Evaluation, evaluate
 from regulars_rewards.offers.facts import PIECE, OfferBasket, OfferLine
+from regulars_rewards.offers.menu import Menu
 from regulars_rewards.offers.obstacles import in_order
 from regulars_rewards.offers.promotion import Promotion, ScopeData, ScopeMode
 from tests.rewards.offers.offering import AT, basket, offered, promotion, rule
@@ -181,16 +182,19 @@ def test_the_same_again_and_in_any_order() -> None:
 
 
 def test_codes_that_do_not_apply_change_nothing() -> None:
-    """A till sells with the codes that applied to the quote: the same applies, and takes off the same, to each line."""
+    """A till sells with the codes that applied to the quote, and is asked only what may be about its goods: the same applies, and
+    takes off the same, to each line."""
     dice, left_out = Random(SEED + 2), 0
     for _ in range(BASKETS):
         goods, offers = random_case(dice)
         grouped = [one.promotion for one in offers if one.promotion.data.best_of_group]
         quoted = evaluate(goods, offers, grouped=grouped)
         told = {one.candidate.coupon_code for one in quoted.applied}
-        sold = evaluate(
-            goods, [one for one in offers if one.coupon_code in {None, *told}], grouped=grouped, explains=False
-        )
+        about = {one.id for one in Menu([one.promotion for one in offers]).about(goods)}
+        asked = [
+            one for one in offers if one.coupon_code in told or (not one.coupon_code and one.promotion.id in about)
+        ]
+        sold = evaluate(goods, asked, grouped=grouped, explains=False)
         assert sold.applied == quoted.applied
         left_out += any(
             one.candidate.promotion.data.best_of_group for one in quoted.skipped if one.candidate.coupon_code

@@ -79,12 +79,12 @@ async def test_the_past_is_read_where_it_is_asked_for(rewards: Shop, calendar: C
         assert await names(rewards) == ["Spring"]
         then = Instant(now() - 20 * DAY_MS)
         known = await read_promotions(rewards, then)
-        assert [one.name for one in known.at(then)] == ["March", "Spring"]
+        assert [one.name for one in known.at(then).promotions] == ["March", "Spring"]
         assert not known.is_as_looked_up
         assert (await read_promotions(rewards, then)).is_as_looked_up
-        assert [one.name for one in known.at(now())] == ["Spring"]
+        assert [one.name for one in known.at(now()).promotions] == ["Spring"]
         present = await read_promotions(rewards)
-        assert [one.name for one in present.at(now())] == ["Spring"]
+        assert [one.name for one in present.at(now()).promotions] == ["Spring"]
 
 
 async def test_a_look_up_is_answered_by_its_own_revision(rewards: Shop) -> None:

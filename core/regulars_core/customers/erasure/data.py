@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from regulars_core.customers.aliases import ERASED
 from regulars_core.customers.erasure.absorbed import absorbed_by, survivors_of
 from regulars_core.customers.erasure.holders import Holders
@@ -44,8 +42,3 @@ async def data_of(shop: Shop, customer_id: str) -> Mapping[str, Any]:
         "toldAt": printed(now()),
         "records": records,
     }
-
-
-async def document_of(shop: Shop, customer_id: str) -> str:
-    """The same as one JSON document, for people too."""
-    return orjson.dumps(await data_of(shop, customer_id), option=orjson.OPT_INDENT_2).decode()

@@ -19,6 +19,7 @@ from regulars_core.customers.erasure.reads import DONE, SCHEDULED
 from regulars_core.customers.erasure.requests import close, refuse_moved
 from regulars_core.customers.search.leftovers import drop_leftovers
 from regulars_core.database import Unavailable
+from regulars_core.files.storage import sweep
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import logged
 from regulars_core.queries.locks import lock
@@ -53,6 +54,7 @@ async def erase_due(shop: Shop) -> None:
             if state == DONE:
                 swept.append(erasure_id)
     if await shop.database.row("SELECT 1 FROM erasure WHERE is_open = $1 AND state = $2 LIMIT 1", True, DONE):
+        await sweep(shop)
         await drop_leftovers(shop.database)
         await shop.database.drop_overwritten(_OVERWRITTEN)
         await shop.database.transaction(partial(_settle, shop, swept))

@@ -28,6 +28,8 @@ from regulars_core.shop.shop import Shop
 
 OPENED = replace(KEPT, show=opened)
 """As KEPT, a value of an attribute."""
+WHEN_ERASED = replace(WHEN, is_erased=True)
+"""As WHEN, overwritten by null."""
 _TEXTS = frozenset({"names", "contact"})
 
 HOLDINGS: Sequence[Holding] = (
@@ -37,7 +39,8 @@ HOLDINGS: Sequence[Holding] = (
             "id": KEPT, "code": KEPT, "first_name": ERASED_TEXT, "last_name": ERASED_TEXT, "preferred_name": ERASED,
             "sort_name": derived(sort_name("", "")), "is_company": FLAG, "company_name": ERASED, "company_key": DERIVED,
             "tax_key": DERIVED, "email": ERASED, "phone": ERASED, "birth_date": ERASED, "gender": ERASED,
-            "tax_id": ERASED_TAX_ID, "preferred_contact": ERASED, "status": KEPT, "group_id": KEPT, "origin_store_id": KEPT,
+            "tax_id": ERASED_TAX_ID, "preferred_contact": ERASED, "contact_frequency": ERASED, "contact_time": ERASED,
+            "contact_checked_at": WHEN_ERASED, "status": KEPT, "group_id": KEPT, "origin_store_id": KEPT,
             "version": INNER, "created_at": WHEN, "updated_at": WHEN, "merged_into_id": KEPT,
         },
         customer="t.id",

@@ -9,7 +9,7 @@ from regulars_core.customers.columns import NAMES
 from regulars_core.customers.merge.attributes import Kept, KeptAttribute
 from regulars_core.customers.merge.facts import MergeEffect, PlannedMerge
 from regulars_core.customers.reads import CustomerRow
-from regulars_core.customers.rules import ADDRESSES, Address
+from regulars_core.customers.rules import ADDRESSES, CONTACT, Address
 from regulars_core.database.seals import Opaque
 from regulars_core.primitives.errors import Problem
 from regulars_core.primitives.text import camel
@@ -88,10 +88,21 @@ def plan(
             if own[field.kept_from] != own[merge.survivor.id]:
                 addresses[kind] = (own[merge.survivor.id], own[field.kept_from])
     attributes = _attributes(merge, belongings, latest_first, wanted, told)
+    _note_checked(merge, told, columns)
     effects = _restricted(merge, columns)
     return Plan(told, columns, addresses, attributes, _added_tags(merge, belongings), effects), _wrong(
         overrides, told, everybody
     )
+
+
+def _note_checked(merge: PlannedMerge, told: Sequence[MergeField], columns: dict[str, tuple[Any, Any]]) -> None:
+    """Contact details that come from several were right when all of them were: at the earliest of their times."""
+    survivor, contact = merge.survivor, {camel(name) for name in CONTACT}
+    givers = {one.kept_from for one in told if one.field in contact} - {survivor.id}
+    times = [one.contact_checked_at for one in merge.everybody if one.id in {*givers, survivor.id}]
+    earliest = min((at for at in times if at is not None), default=None)
+    if givers and earliest != survivor.contact_checked_at:
+        columns["contact_checked_at"] = (survivor.contact_checked_at, earliest)
 
 
 def _attributes(

@@ -154,7 +154,7 @@ async def _restore(
     return bool(back or moved or removed or described)
 
 
-_COLUMNS = (*NAMES, "is_company", "group_id", "status", "created_at")
+_COLUMNS = (*NAMES, "contact_checked_at", "is_company", "group_id", "status", "created_at")
 
 
 async def _as_it_is(database: Database, survivor: str) -> tuple[Mapping[str, Any], Mapping[str, Address]]:

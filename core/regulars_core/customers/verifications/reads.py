@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from regulars_core.customers.reads import CustomerRow
-from regulars_core.customers.verifications.subjects import OF_OWNERS, OWNER, holds
+from regulars_core.customers.verifications.subjects import AGE, OF_OWNERS, OWNER, holds
 from regulars_core.primitives.clock import Instant, day_of, now
 from regulars_core.shop.shop import Shop
 
@@ -66,6 +66,6 @@ async def verifications_due(shop: Shop, customers: Sequence[CustomerRow]) -> Seq
     due = []
     for one in customers:
         held = {row.subject for row in found.get(one.id, ()) if row.is_valid}
-        missing = [name for name in wanted if name not in held and not (name == "AGE" and one.is_company)]
+        missing = [name for name in wanted if name not in held and not (name == AGE and one.is_company)]
         due.append([] if one.is_gone else missing)
     return due

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from regulars_core.queries.where import Condition, LeafSql, Values
 
-SUBJECTS = ("AGE", "EMAIL", "IDENTITY", "MEDICAL_CARD", "PHONE", "TAX_ID")
-ABOUT = {"AGE": "birth_date", "EMAIL": "email", "PHONE": "phone", "TAX_ID": "tax_key"}
+AGE = "AGE"
+SUBJECTS = (AGE, "EMAIL", "IDENTITY", "MEDICAL_CARD", "PHONE", "TAX_ID")
+ABOUT = {AGE: "birth_date", "EMAIL": "email", "PHONE": "phone", "TAX_ID": "tax_key"}
 """The column of the customer that a verification is about. Somebody's age may be known by sight, without a date."""
 NEEDED = ("EMAIL", "PHONE", "TAX_ID")
 """What must be there for its verification to hold."""

@@ -135,26 +135,12 @@ class _Asked:
 
     def _asked(self) -> Iterator[int]:
         """Those that may apply as far as that is known before the goods are looked at, and those that are told why not."""
-        at, store_id = self.basket.at, self.basket.store_id
-        names = self.goods.by_name.keys() if any(one.promotion.names for one in self.candidates) else frozenset()
-        there = frozenset(names)
         for n, one in enumerate(self.candidates):
-            promotion, data = one.promotion, one.promotion.data
-            is_told = self.explains or one.coupon_code is not None
-            # As `_is_in_force`, without a call for each of hundreds.
-            if (
-                not one.obstacles
-                and promotion.starts_at <= at < promotion.ends_at
-                and promotion.is_whole
-                and (data.store_ids is None or store_id in data.store_ids)
-            ):
-                named = promotion.names
-                # one of a group keeps the place of the group
-                if is_told or named is None or not named.isdisjoint(there) or data.best_of_group is not None:
-                    yield n
-            elif is_told:
+            if not one.obstacles and self._is_in_force(one.promotion):
+                yield n
+            elif self.is_told(n):
                 reasons = {known.reason for known in one.obstacles}
-                found = standing_obstacles(promotion, at, store_id)
+                found = standing_obstacles(one.promotion, self.basket.at, self.basket.store_id)
                 self.known[n] = [*one.obstacles, *(other for other in found if other.reason not in reasons)]
                 yield n
 

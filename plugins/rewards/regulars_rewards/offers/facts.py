@@ -1,6 +1,6 @@
 """What offers look at: a basket as plain values. Money in minor units, quantities in millionths."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from regulars_core.plugin import Instant, decimal_text, exponent_of
+from regulars_rewards.offers.scope import lines_by_name
 
 PIECE = 1_000_000
 """One piece of an article."""
@@ -104,6 +105,11 @@ class OfferBasket:
     def quantity(self) -> int:
         """How much its lines are together, in millionths; of weighed goods what they weigh."""
         return sum([line.quantity for line in self.lines])
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Sequence[int]]:
+        """Which of its lines, by their number, have a name that scopes may name."""
+        return lines_by_name(self.lines)
 
     def amount(self, minor: int) -> str:
         """Minor units as decimal text: `10.50`."""

@@ -11,7 +11,7 @@ from regulars_rewards.offers.kinds import Figures, Off, OfferConditionKind, Offe
 from regulars_rewards.offers.obstacles import Obstacle, Reason
 from regulars_rewards.offers.pieces import less
 from regulars_rewards.offers.promotion import Promotion, ScopeMode
-from regulars_rewards.offers.scope import lines_by_name, named_lines
+from regulars_rewards.offers.scope import named_lines
 
 _NOTHING_NAMED = Obstacle(Reason.SCOPE, "Nothing that it is about is in the basket.")
 
@@ -53,11 +53,10 @@ class Goods:
     """What is left of the lines of a basket. Lines of which less than nothing was left take no part."""
 
     def __init__(self, basket: OfferBasket) -> None:
-        self.basket = basket
-        self.failures: list[Failure] = []
         self._lines = [line for line in basket.lines if line.left >= 0 and line.quantity >= 0]
+        self.basket = basket if len(self._lines) == len(basket.lines) else basket.of(tuple(self._lines), ())
+        self.failures: list[Failure] = []
         self._numbers = {line.place: n for n, line in enumerate(self._lines)}
-        self._by_name: Mapping[str, Sequence[int]] | None = None
         self._whole: OfferBasket | None = None
         self._reduced = any(line.by_hand for line in self._lines)
 
@@ -67,13 +66,6 @@ class Goods:
         other.__dict__.update(self.__dict__)
         other._lines = list(self._lines)
         return other
-
-    @property
-    def by_name(self) -> Mapping[str, Sequence[int]]:
-        """Which lines have which name, by their number."""
-        if self._by_name is None:
-            self._by_name = lines_by_name(self._lines)
-        return self._by_name
 
     def try_offer(self, promotion: Promotion, budget: int | None, *, is_complete: bool = False) -> Attempt:
         """What a promotion would take off now. What stands in its way is told whole where it `is_complete`, and else nothing of
@@ -153,7 +145,7 @@ class Goods:
         every = [line for line in self._lines if not line.by_hand] if leaves_out else self._lines
         named = every
         if names is not None:
-            found = [self._lines[n] for n in named_lines(names, self.by_name)]
+            found = [self._lines[n] for n in named_lines(names, self.basket.by_name)]
             named = [line for line in found if not line.by_hand] if leaves_out else found
         scope = promotion.data.scope
         is_for = named if scope is not None and scope.mode is ScopeMode.APPLY_ONLY_TO else every

@@ -87,6 +87,16 @@ class Promotion:
         scope = self.data.scope
         return None if scope is None else names_of(scope.skus, scope.brands, scope.categories)
 
+    @property
+    def needs_customer(self) -> bool:
+        """Whether it is for known customers alone: by its audience, or its limit for each of them."""
+        return self.data.audience is not None or self.data.per_customer_limit is not None
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether it has a limit or a budget in all."""
+        return self.data.total_limit is not None or self.data.budget is not None
+
     @cached_property
     def is_whole(self) -> bool:
         """Whether everything that it needs is there."""

@@ -1,8 +1,10 @@
 """Which lines of a basket a scope names: by code as it is written, by brand and category without regard to case. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from regulars_rewards.offers.facts import OfferLine
+if TYPE_CHECKING:  # baskets know their names
+    from regulars_rewards.offers.facts import OfferLine
 
 _SKU, _BRAND, _CATEGORY = "s", "b", "c"  # one set of names is met with another faster than three with three
 
@@ -18,7 +20,7 @@ def names_of(skus: Collection[str], brands: Collection[str], categories: Collect
     )
 
 
-def lines_by_name(lines: Iterable[OfferLine]) -> Mapping[str, Sequence[int]]:
+def lines_by_name(lines: Iterable["OfferLine"]) -> Mapping[str, Sequence[int]]:
     """Which of these lines, by their number, have a name."""
     found: dict[str, list[int]] = {}
     for n, line in enumerate(lines):

@@ -8,12 +8,12 @@ The look-up asks the revision, and brings definitions only where the remembered 
 to the instant: so as long as nobody changes a promotion, none is read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 from regulars_core.plugin import DAY_MS, LATEST, Instant, Lookup, Shop, now
+from regulars_rewards.offers.menu import Menu
 from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.promotions.stored import APPLIED, applicable
 from regulars_rewards.revisions import UNKNOWN, Revisions
@@ -24,7 +24,8 @@ PAST_DAYS = 400
 
 @dataclass(frozen=True)
 class KnownPromotions:
-    """The promotions of a revision that had not ended at `since`, in the order in which they apply.
+    """The promotions of a revision that had not ended at `since`, in the order in which they apply: what is found of their menu
+    stays found for as long as they are remembered.
 
     `is_as_looked_up` says whether they are those that were remembered as the look-up was named: only then does what was looked up
     beside it by these promotions fit them. Who finds that it does not asks again, and finds them remembered.
@@ -32,24 +33,19 @@ class KnownPromotions:
 
     revision: int
     since: Instant
-    promotions: Sequence[Promotion]
+    menu: Menu
     is_as_looked_up: bool = field(default=True, compare=False)
 
-    def at(self, instant: Instant) -> Sequence[Promotion]:
+    @property
+    def promotions(self) -> Sequence[Promotion]:
+        """All of them."""
+        return self.menu.promotions
+
+    def at(self, instant: Instant) -> Menu:
         """Those that had not ended at an instant, those that begin later among them. Raises ValueError for one before `since`."""
         if instant < self.since:
             raise ValueError("what had ended by then is not known")
-        return [one for one in self.promotions if one.ends_at > instant]
-
-    @cached_property
-    def grouped(self) -> Sequence[Promotion]:
-        """Those of which the best of a group applies."""
-        return [one for one in self.promotions if one.data.best_of_group is not None]
-
-    @cached_property
-    def by_id(self) -> Mapping[str, Promotion]:
-        """The same by id."""
-        return {one.id: one for one in self.promotions}
+        return self.menu.at(instant)
 
 
 class _Memory(Revisions[KnownPromotions]):
@@ -94,7 +90,7 @@ def known_promotions(shop: Shop, rows: Sequence[Any]) -> KnownPromotions:
     if revision < assumed:  # the database is an older one now
         memory.clear()
     if revision != assumed:
-        known = KnownPromotions(revision, wanted, tuple(read))
+        known = KnownPromotions(revision, wanted, Menu(tuple(read)))
     else:
         before = memory.get(revision)
         if before is None:
@@ -114,12 +110,12 @@ async def read_promotions(shop: Shop, at: Instant | None = None) -> KnownPromoti
 def _joined(before: KnownPromotions, wanted: Instant, since: Instant, read: Sequence[Promotion]) -> KnownPromotions:
     """What is remembered, and of the same revision what had ended by its `since` and not yet at `wanted`."""
     if wanted >= since:  # without what others have read of the past meanwhile
-        return before if before.since == since else KnownPromotions(before.revision, since, tuple(before.at(since)))
+        return before if before.since == since else KnownPromotions(before.revision, since, before.at(since))
     promotions = {one.id: one for one in (*before.promotions, *read)}
     return KnownPromotions(
         before.revision,
         Instant(min(wanted, before.since)),
-        tuple(sorted(promotions.values(), key=lambda one: one.order)),
+        Menu(sorted(promotions.values(), key=lambda one: one.order)),
     )
 
 

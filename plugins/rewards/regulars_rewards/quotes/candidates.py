@@ -43,13 +43,6 @@ class LimitStanding:
         return None if self.budget is None else max(0, self.budget - self.amount)
 
 
-def needs_customer(promotion: Promotion, *, is_owned: bool = False) -> bool:
-    """Whether an offer is for known customers alone: by its audience, its limit for each of them, or because its coupon is
-    somebody's own."""
-    data = promotion.data
-    return data.audience is not None or data.per_customer_limit is not None or is_owned
-
-
 def standing_obstacles(
     promotion: Promotion,
     where: Situation,
@@ -98,7 +91,7 @@ def _of_limits(promotion: Promotion, limit: LimitStanding | None, uses: Taken | 
 def _of_the_customer(
     promotion: Promotion, where: Situation, belonging: Belonging | None, is_owned: bool
 ) -> Iterator[Obstacle]:
-    if not needs_customer(promotion, is_owned=is_owned):
+    if not (promotion.needs_customer or is_owned):
         return
     if where.customer_id is None:
         yield Obstacle(Reason.NOT_THEIRS, "This offer is for customers who are known, and none is named.")

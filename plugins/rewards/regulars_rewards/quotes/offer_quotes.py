@@ -1,16 +1,15 @@
 """What offers do to a basket, as it was asked: the one function over what was looked up, and what a code is refused for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from zoneinfo import ZoneInfo
 
 from regulars_core.plugin import Adjustment, Basket, Declined, Instant, Quote, Quoted, day_and_minute
 from regulars_rewards.coupons.standing import CouponStanding
-from regulars_rewards.offers.engine import Applied, Candidate, Evaluation, Skipped, evaluate
+from regulars_rewards.offers.engine import Applied, Candidate, Evaluation, Skipped
 from regulars_rewards.offers.facts import OfferBasket, OfferLine
 from regulars_rewards.offers.obstacles import Obstacle, Reason
-from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.uses.limits import LimitStanding
 from regulars_rewards.uses.rows import KeptUse
 
@@ -52,17 +51,15 @@ class SkippedOffer:
 @dataclass(frozen=True)
 class OfferQuote(Quote):
     """What offers take off a basket, with everything by which that was decided: `basket` is it as this plugin was asked about it,
-    and `own` what its name has used or reserved already."""
+    `own` what its name has used or reserved already, and `explain` evaluates it with all that stands in the way of offers, None
+    where `evaluation` has it."""
 
     basket: Basket | None = None
-    offer_basket: OfferBasket | None = None
-    automatic: Sequence[Candidate] = ()
     codes: Sequence[TypedCode] = ()
     evaluation: Evaluation = field(default_factory=Evaluation)
     limits: Mapping[str, LimitStanding] = field(default_factory=dict)
     own: Sequence[KeptUse] = ()
-    grouped: Sequence[Promotion] = ()
-    is_explained: bool = False
+    explain: Callable[[], Evaluation] | None = None
 
     @cached_property
     def _by_code(self) -> Mapping[int, TypedCode]:
@@ -85,9 +82,7 @@ class OfferQuote(Quote):
     @cached_property
     def explained(self) -> Evaluation:
         """The same with all that stands in the way of those that do not apply: only for telling it."""
-        if self.is_explained or self.offer_basket is None:
-            return self.evaluation
-        return evaluate(self.offer_basket, candidates_of(self.automatic, self.codes), grouped=self.grouped)
+        return self.explain() if self.explain else self.evaluation
 
     @cached_property
     def taken(self) -> Sequence[int]:
@@ -137,29 +132,19 @@ def _skipped_code(typed: TypedCode, obstacles: Sequence[Obstacle]) -> SkippedOff
     return SkippedOffer(code, None if hidden else typed.promotion_id, obstacles)
 
 
-def candidates_of(automatic: Sequence[Candidate], codes: Sequence[TypedCode]) -> Sequence[Candidate]:
-    """All offers that are asked, those of typed codes first."""
-    return [*(one.candidate for one in codes if one.candidate is not None), *automatic]
-
-
 def quoted_offers(
     basket: Basket,
-    zone: ZoneInfo,
-    automatic: Sequence[Candidate],
     codes: Sequence[TypedCode],
+    evaluated: Callable[[bool], Evaluation],
     limits: Mapping[str, LimitStanding],
     own: Sequence[KeptUse],
     *,
-    grouped: Sequence[Promotion] = (),
     explains: bool = False,
 ) -> OfferQuote:
-    """What these offers take off a basket. Unless it `explains`, why those do not that apply by themselves is found when it is
-    asked."""
-    asked = offer_basket(basket, zone)
-    evaluation = evaluate(asked, candidates_of(automatic, codes), grouped=grouped, explains=explains)
-    quote = OfferQuote(
-        (), (), basket, asked, automatic, codes, evaluation, limits, own, grouped=grouped, is_explained=explains
-    )
+    """What offers take off a basket: `evaluated` finds it, and whether it explains those that do not apply. Unless it `explains`,
+    why those do not that apply by themselves is found when it is asked."""
+    explain = None if explains else partial(evaluated, True)
+    quote = OfferQuote((), (), basket, codes, evaluated(explains), limits, own, explain)
     declined = [
         Declined(obstacles[0].reason.value, obstacles[0].message) for obstacles in quote._refused.values() if obstacles
     ]

@@ -7,6 +7,7 @@ the question is asked anew.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from regulars_core.plugin import (
@@ -22,7 +23,8 @@ from regulars_core.plugin import (
 )
 from regulars_rewards.coupons.codes import key_of_code
 from regulars_rewards.coupons.standing import CouponStanding, coupons_from, lookup_codes, obstacles_of_code
-from regulars_rewards.offers.engine import Candidate
+from regulars_rewards.offers.engine import Candidate, Evaluation, evaluate
+from regulars_rewards.offers.menu import Menu
 from regulars_rewards.offers.obstacles import Obstacle, Reason, joined
 from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.promotions.audiences import Belongings, belonging_lookups, belongings_of
@@ -34,7 +36,7 @@ from regulars_rewards.promotions.known import (
 )
 from regulars_rewards.quotes import candidates
 from regulars_rewards.quotes.candidates import Situation, standing_obstacles
-from regulars_rewards.quotes.offer_quotes import OfferQuote, TypedCode, present_of, quoted_offers
+from regulars_rewards.quotes.offer_quotes import OfferQuote, TypedCode, offer_basket, present_of, quoted_offers
 from regulars_rewards.uses.limits import (
     CustomerUses,
     LimitStanding,
@@ -60,29 +62,28 @@ class _Question:
     shop: Shop
     basket: BasketOutline
     typed: Sequence[str]
-    promotions: Sequence[Promotion]
-    grouped: Sequence[Promotion]
+    menu: Menu
     revision: int
     present: Instant
     explains: bool
 
-    @property
+    @cached_property
     def keys(self) -> Sequence[str]:
         """By what the typed codes are found."""
         return sorted({key for one in self.typed if (key := key_of_code(one)) is not None})
 
-    @property
-    def asked(self) -> Sequence[Promotion]:
+    @cached_property
+    def asked(self) -> Menu:
         """The promotions that may apply: those by a coupon only where a code was typed."""
-        return self.promotions if self.keys else [one for one in self.promotions if not one.needs_coupon]
+        return self.menu if self.keys else self.menu.by_themselves
 
     @property
     def who(self) -> Sequence[tuple[str, Instant]]:
         """Who buys, and when, where any of the promotions is for known customers alone."""
         if self.basket.customer_id is None:
             return []
-        needs = bool(self.keys) or any(candidates.needs_customer(one) for one in self.asked)
-        return [(self.basket.customer_id, self.basket.at)] if needs else []
+        needed = bool(self.keys) or self.asked.needs_customer
+        return [(self.basket.customer_id, self.basket.at)] if needed else []
 
     def lookups(self) -> Iterator[tuple[str, Lookup]]:
         """What has to be looked up, each by what it is of."""
@@ -90,22 +91,17 @@ class _Question:
         if self.keys:
             yield "codes", lookup_codes(dialect, self.keys, self.present)
             yield "ends", _lookup_ends(self.shop, self.keys)
-        if any(one.data.total_limit is not None or one.data.budget is not None for one in asked):
+        if asked.is_limited:
             since = Instant(min(self.present, self.basket.at))
             yield "limits", lookup_limits(name, self.present, since, revision=self.revision)
-        if name is not None and asked:
+        if name is not None and asked.promotions:
             yield "own", lookup_uses_of_basket(name, self.basket.at)
         for customer_id, _ in self.who:
             yield "status", ("SELECT status FROM customer WHERE id = $1", [customer_id])
-            if any(one.data.per_customer_limit is not None for one in asked):
+            if asked.counts_customers:
                 yield "uses", lookup_customer_uses(customer_id, self.present)
-        for n, one in enumerate(belonging_lookups(self.shop, self.with_audience, self.who)):
+        for n, one in enumerate(belonging_lookups(self.shop, asked.with_audience, self.who)):
             yield f"audience {n}", one
-
-    @property
-    def with_audience(self) -> Sequence[Promotion]:
-        """Those of the promotions that are for some customers."""
-        return [one for one in self.asked if one.data.audience is not None]
 
 
 def _lookup_ends(shop: Shop, keys: Sequence[str]) -> Lookup:
@@ -138,8 +134,7 @@ def _questions(
             shop,
             basket,
             [str(one) for one in extra.get(CODES) or ()],
-            [one for one in known.promotions if one.ends_at > basket.at],
-            known.grouped,
+            known.menu.at(basket.at),
             known.revision,
             present_of(basket.at, present),
             extra.get(EXPLAINS) is True,
@@ -191,28 +186,24 @@ def _quoted(question: _Question, basket: Basket, found: _Found) -> OfferQuote:
         limits,
         customer_uses_from(found.of("uses")),
         own,
-        belongings_of(question.shop, question.with_audience, question.who, found.belonging_rows),
+        belongings_of(question.shop, question.asked.with_audience, question.who, found.belonging_rows),
     )
     coupons = coupons_from(found.of("codes"))
-    by_id = {one.id: one for one in question.asked}
     ends = {row[0]: row[1] for row in found.of("ends")}
-    codes = [deciding.code(one, coupons, by_id, ends) for one in _once(question.typed)]
-    # At time and place the engine looks itself.
-    automatic = [
-        deciding.candidate(one) if one.id in limits or candidates.needs_customer(one) else Candidate(one)
-        for one in question.asked
-        if not one.needs_coupon
-    ]
-    return quoted_offers(
-        basket,
-        question.shop.settings.zone,
-        automatic,
-        codes,
-        limits,
-        own,
-        grouped=question.grouped,
-        explains=question.explains,
-    )
+    codes = [deciding.code(one, coupons, question.asked.by_id, ends) for one in _once(question.typed)]
+    by_codes = [one.candidate for one in codes if one.candidate is not None]
+    goods, menu = offer_basket(basket, question.shop.settings.zone), question.menu
+
+    def evaluated(explains: bool) -> Evaluation:
+        by_themselves = menu.by_themselves.promotions if explains else menu.by_themselves.about(goods)
+        # At time and place the engine looks itself.
+        automatic = [
+            deciding.candidate(one) if one.id in limits or one.needs_customer else Candidate(one)
+            for one in by_themselves
+        ]
+        return evaluate(goods, [*by_codes, *automatic], grouped=menu.grouped, explains=explains)
+
+    return quoted_offers(basket, codes, evaluated, limits, own, explains=question.explains)
 
 
 def _once(typed: Sequence[str]) -> Sequence[str]:

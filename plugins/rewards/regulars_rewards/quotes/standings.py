@@ -42,7 +42,7 @@ async def offer_standings(
     reserved is as of now. The number of statements depends neither on how many customers there are nor on what they hold."""
     present = now()
     instant = present if at is None else at
-    known = await read_promotions(shop, at)
+    known = await read_promotions(shop, instant)
     ids, dialect = [one.id for one in customers], shop.database.dialect
     held_rows, limit_rows, use_rows = await shop.database.read_together(
         [
@@ -52,7 +52,7 @@ async def offer_standings(
         ]
     )
     held = held_from(held_rows)
-    promotions = {one.id: one for one in known.at(instant)}
+    promotions = dict(known.at(instant).by_id)
     promotions |= await _ended(shop, promotions, held)
     who = [(id_, instant) for id_ in ids]
     belongings = await read_belongings(shop, list(promotions.values()), who)

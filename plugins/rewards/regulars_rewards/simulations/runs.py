@@ -15,7 +15,7 @@ from regulars_rewards.offers.facts import OfferBasket
 from regulars_rewards.offers.obstacles import Reason
 from regulars_rewards.offers.promotion import Promotion
 from regulars_rewards.promotions.audiences import Belongings
-from regulars_rewards.quotes.candidates import ACTIVE, LimitStanding, Situation, needs_customer, standing_obstacles
+from regulars_rewards.quotes.candidates import ACTIVE, LimitStanding, Situation, standing_obstacles
 from regulars_rewards.uses.limits import Taken
 
 TRIED_CODE = "TRIED"
@@ -97,12 +97,11 @@ class Run:
     def _candidate(
         self, promotion: Promotion, sale: PastSale, belongings: Belongings, code: str | None = None
     ) -> Candidate:
-        limited = _is_limited(promotion)
-        if not limited and not needs_customer(promotion):
+        if not promotion.is_limited and not promotion.needs_customer:
             return Candidate(promotion, code)
         basket, own = sale.basket, int(self._is_same_use(promotion, sale))
         limit, uses, belonging = None, None, None
-        if limited:
+        if promotion.is_limited:
             taken = Taken(self._used[promotion.id] - own)
             data = promotion.data
             limit = LimitStanding(data.total_limit, data.budget, taken, self._amounts[promotion.id])
@@ -149,7 +148,7 @@ class Run:
 
     def _use(self, promotion: Promotion, sale: PastSale, amount: int) -> None:
         data = promotion.data
-        if not _is_limited(promotion) and data.per_customer_limit is None:
+        if not promotion.is_limited and data.per_customer_limit is None:
             return
         self._amounts[promotion.id] += amount
         if self._is_same_use(promotion, sale):
@@ -177,10 +176,6 @@ class Run:
         told = evaluate(sale.offer_basket, candidates, grouped=grouped)
         own = [one for one in told.skipped if one.candidate.promotion is self.tried]
         return bool(own) and all(one.reason is Reason.LIMIT_REACHED for one in own[0].obstacles)
-
-
-def _is_limited(promotion: Promotion) -> bool:
-    return promotion.data.total_limit is not None or promotion.data.budget is not None
 
 
 def _use_key(promotion: Promotion, sale: PastSale) -> tuple[str, str | None, str, str]:

@@ -10,7 +10,7 @@ answered between.
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from regulars_core.plugin import (
@@ -24,8 +24,8 @@ from regulars_core.plugin import (
     recorded_before_refunds,
 )
 from regulars_rewards.offers.engine import Applied, Candidate, Evaluation, evaluate
+from regulars_rewards.offers.menu import Menu
 from regulars_rewards.offers.promotion import Promotion
-from regulars_rewards.offers.scope import lines_by_name
 from regulars_rewards.promotions.audiences import read_belongings
 from regulars_rewards.promotions.stored import APPLIED, applicable
 from regulars_rewards.purchases.figures import line_amounts_of, uses_of
@@ -58,29 +58,6 @@ async def promotions_between(shop: Shop, since: Instant, until: Instant) -> list
     return [applicable(shop, *row) for row in rows]
 
 
-class Menu:
-    """Promotions in their order, found by what the lines of a basket are called."""
-
-    def __init__(self, promotions: Sequence[Promotion]) -> None:
-        self.promotions = promotions
-        self.grouped = [one for one in promotions if one.data.best_of_group is not None]
-        self._always, self._named = list[int](), dict[str, list[int]]()
-        for n, one in enumerate(promotions):
-            # One of a group keeps the place of the group, whatever it is about.
-            if one.names is None or one.data.best_of_group is not None:
-                self._always.append(n)
-            else:
-                for name in one.names:
-                    self._named.setdefault(name, []).append(n)
-
-    def about(self, names: Collection[str]) -> Sequence[Promotion]:
-        """Those that may be about lines with these names; the others take nothing off."""
-        found = set(self._always)
-        for name in names:
-            found.update(self._named.get(name, ()))
-        return [self.promotions[n] for n in sorted(found)]
-
-
 class Trial:
     """Runs over the same purchases. `failures` are the kinds that have failed."""
 
@@ -96,7 +73,7 @@ class Trial:
         first, last = sales[0].basket.at, sales[-1].basket.at
         stored = [one for one in self._stored if one.starts_at <= last and one.ends_at > first]
         tried = [Menu(run.among(stored)) for run in self.runs]
-        with_audience = {one.id: one for each in tried for one in each.promotions if one.data.audience is not None}
+        with_audience = {one.id: one for each in tried for one in each.with_audience}
         who = [CustomerMoment(one.basket.customer_id, one.basket.at) for one in sales if one.basket.customer_id]
         belongings = await read_belongings(self._shop, list(with_audience.values()), who) if with_audience else {}
         found = []
@@ -104,9 +81,8 @@ class Trial:
             if n % _AT_ONCE == 0:
                 await asyncio.sleep(0)  # others are answered between, and the deadline of the request is kept
             evaluations = list[tuple[Sequence[object], Evaluation]]()
-            names = lines_by_name(sale.offer_basket.lines).keys()
             for run, menu in zip(self.runs, tried, strict=True):
-                candidates = run.candidates(menu.about(names), sale, belongings)
+                candidates = run.candidates(menu.about(sale.offer_basket), sale, belongings)
                 evaluation = self._evaluated(sale, candidates, menu.grouped, evaluations)
                 run.sell(sale, candidates, evaluation, menu.grouped)
             taken = [evaluation for _, evaluation in evaluations]

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from gql import gql
+from gql.transport.exceptions import TransportQueryError
 from regulars_gql import client
 
 address, key = sys.argv[1:]
@@ -51,9 +52,19 @@ assert isinstance(sold["purchase"]["total"]["amount"], Decimal)
 assert ask("Quote", input={"lines": lines[:1]})["basketQuote"]["total"]["amount"] == Decimal("21.00")
 refund = {"purchaseId": sold["purchase"]["id"], "amount": Decimal("4.00"), "idempotencyKey": "back-gql-1"}
 assert ask("GiveBack", input=refund)["purchaseRefund"]["purchase"]["status"] == "PARTIALLY_REFUNDED"
+try:
+    ask("GiveBack", input=refund | {"note": "mistyped"})
+    raise AssertionError("A field that is none was left out.")
+except TransportQueryError:
+    pass
+try:
+    ask("Sell", input=sale | {"purchasedAt": datetime(2026, 11, 30)})
+    raise AssertionError("An instant without an offset was sent.")
+except ValueError:
+    pass
 form = {"firstName": "Ana", "lastName": "", "phone": "12", "matchOn": []}
 assert shown(ask("Register", input=form)["customerCreate"]["userErrors"]) == [
     "input.lastName: REQUIRED",
     "input.phone: INVALID_PHONE",
 ]
-print("gql: list, page, record, quote, refund, form errors")
+print("gql: list, page, record, quote, refund, form errors, no field left out")
