@@ -1,8 +1,11 @@
 """What is given of a customer, and the form in which it is kept. Pure: no database, only the shop's settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
+
+from babel.core import get_global
 
 from regulars_core.customers.attributes.rules import CheckedAttribute, Declared, GivenAttribute, checked_attributes
 from regulars_core.customers.columns import NAMES, ColumnChanges, NewColumns, checked_columns
@@ -223,9 +226,21 @@ _ADDRESS_PARTS = {"recipient": 240, "line1": 240, "line2": 240, "city": 120, "re
 _CAMEL = {"postal_code": "postalCode"}
 
 
+_NOWHERE = "ZZ"
+"""CLDR's code for a place that nobody knows, which it lists among the others."""
+
+
+@cache
+def _countries() -> Set[str]:
+    return {code for code in get_global("territory_languages") if len(code) == 2 and code != _NOWHERE}
+
+
+NO_COUNTRY = "Use the two letters of ISO 3166, such as MX."
+
+
 def is_country(text: str) -> bool:
-    """Whether this has the form of a country's code in ISO 3166, in either case."""
-    return len(text) == 2 and text.isascii() and text.isalpha()
+    """Whether this is a country's code in ISO 3166, in either case, or another that CLDR has for a place, such as XK."""
+    return text.upper() in _countries()
 
 
 def checked_address(checks: Checks, address: Address, field: str) -> Address:
@@ -236,7 +251,7 @@ def checked_address(checks: Checks, address: Address, field: str) -> Address:
     }
     country = inner.text(address.country, "country", 40)
     if country is not None and not is_country(country):
-        inner.fail("INVALID_COUNTRY", "Use the two letters of ISO 3166, such as MX.", "country")
+        inner.fail("INVALID_COUNTRY", NO_COUNTRY, "country")
     return Address(**parts, country=country.upper() if country else None)
 
 

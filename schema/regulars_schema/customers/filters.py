@@ -6,7 +6,7 @@ from datetime import date
 import strawberry
 
 from regulars_core.customers import filters as sql
-from regulars_core.customers.rules import city_key, is_country, tag_key
+from regulars_core.customers.rules import NO_COUNTRY, city_key, is_country, tag_key
 from regulars_core.primitives.clock import day_of, now
 from regulars_core.primitives.errors import BadInput
 from regulars_core.purchases.regulars.latest import since
@@ -90,7 +90,7 @@ def _countries(comparison: TextComparison, context: RequestContext) -> Sequence[
     """Codes in capitals, as they are kept; with a country's name nobody would be found."""
     for n, text in enumerate(comparison.in_):
         if not is_country(text):
-            raise BadInput("Use the two letters of ISO 3166, such as MX.", ("in", str(n)))
+            raise BadInput(NO_COUNTRY, ("in", str(n)))
     return text_conditions(str.upper)(comparison, context)  # type: ignore[no-any-return]
 
 

@@ -29,6 +29,7 @@ async def test_customers_that_cannot_be(filled: Filled) -> None:
         ({"tags": [f"tag {n}" for n in range(51)]}, "TOO_MANY", "tags"),
         ({"billingAddress": {"country": "Mexico"}}, "INVALID_COUNTRY", "billingAddress.country"),
         ({"shippingAddress": {"country": "M1"}}, "INVALID_COUNTRY", "shippingAddress.country"),
+        ({"billingAddress": {"country": "XX"}}, "INVALID_COUNTRY", "billingAddress.country"),
         ({"shippingAddress": {"postalCode": "x" * 33}}, "TOO_LONG", "shippingAddress.postalCode"),
         ({"billingAddress": {"city": "x" * 121}}, "TOO_LONG", "billingAddress.city"),
         ({"billingAddress": {"line1": "x" * 241}}, "TOO_LONG", "billingAddress.line1"),

@@ -135,20 +135,22 @@ class _Settling:
         paid = payments_of(self._posted, money)
         wanted, beyond = restored_money(paid, self._state)
         if beyond.points:
-            self._refuse_points(any(one.unit == POINTS for one in paid))
+            self._refuse_points(beyond.points, any(one.unit == POINTS for one in paid))
         came_back = {True: 0, False: 0}
         for each in paid:
             came_back[each.unit == POINTS] += self._restore(each, wanted[each.payment_id])
         self._fund(beyond.credit, came_back[False])
         return sum(came_back.values())
 
-    def _refuse_points(self, have_paid: bool) -> None:
-        """Nobody gets more points back than paid for the purchase."""
+    def _refuse_points(self, beyond: int, have_paid: bool) -> None:
+        """Nobody gets more points back than paid for the purchase; these minor units would be beyond that."""
         method = self._shop.settings.of(LoyaltySettings).points_method
         if self._told(method) and not have_paid and self.happened.purchase.customer_id is None:
             self._refuse_stranger(method)
         if self._told(method):
-            message = "More is given back in points than was paid in points and has not come back."
+            more = self._shop.money(beyond)
+            of_what = "than was paid in points and has not come back"
+            message = f"{more.amount} {more.currency_code} more is given back in points {of_what}."
             raise Refused(Problem("PAYMENTS_MISMATCH", message, ("payments",)))
 
     def _refuse_stranger(self, method: str) -> None:
