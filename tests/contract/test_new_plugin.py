@@ -26,7 +26,7 @@ def install(site: Path, *folders: Path) -> None:
     subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--target", str(site), *map(str, folders)], check=True)
 
 
-def tested(site: Path, *folders: Path) -> str:
+def outcome_of(site: Path, *folders: Path) -> str:
     """What pytest prints of the tests of these plugins, which pass; the settings are those of the first."""
     command = [sys.executable, "-m", "pytest", "-q", "-rs", *AS_INSTALLED, "-c", str(folders[0] / "pyproject.toml")]
     below = ["--rootdir", str(site.parent), "--confcutdir", str(site.parent)]
@@ -44,7 +44,7 @@ def test_its_tests_pass_on_both_engines(tmp_path: Path) -> None:
     everything = "".join(path.read_text() + path.name for path in folder.rglob("*") if path.is_file())
     assert "outline" not in everything.lower()
     install(tmp_path / "site", folder)
-    printed = tested(tmp_path / "site", folder)
+    printed = outcome_of(tmp_path / "site", folder)
     assert "9 passed" in printed or ("5 passed, 4 skipped" in printed and os.environ.get("CI") != "true")
     listed = subprocess.run(
         [sys.executable, "-m", "regulars_server", "plugins"],
@@ -69,7 +69,7 @@ def test_rules_keep_the_laws_and_are_in_force_in_a_shop(tmp_path: Path, monkeypa
         assert "outline" not in everything.lower()
     folders = [tmp_path / f"regulars-our{rule}" for rule in NewRule]
     install(tmp_path / "site", *folders)
-    printed, rules = tested(tmp_path / "site", *folders), len(NewRule)
+    printed, rules = outcome_of(tmp_path / "site", *folders), len(NewRule)
     without_postgres = f"{2 * rules} passed, {rules} skipped" in printed and os.environ.get("CI") != "true"
     assert f"{3 * rules} passed" in printed or without_postgres
 

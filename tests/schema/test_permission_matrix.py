@@ -288,7 +288,7 @@ def test_every_field_stands_under_a_permission_that_there_is() -> None:
         "VersionConflict", "CustomerReferenced", "RuleKind", "RuleKindSetting", "RuleSettingChoice", "BulkJob",
         "BulkJobConnection", "BulkJobEdge", "ReferenceCount", "Warning", "CustomerFieldRule", "PossibleDuplicates",
         "ReferenceReused", "NameSuggestion", "VocabularyEntry", "BulkFile",
-        "SupportContact", "SystemStatus", "SystemCheck", "SegmentConflict",
+        "SupportContact", "SystemStatus", "SystemCheck", "SegmentConflict", "GroupConflict",
     }  # fmt: skip
 
 

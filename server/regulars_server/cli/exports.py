@@ -1,20 +1,27 @@
 """Commands that write customers and purchases into files, and show what was ever taken out."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import orjson
 import typer
-from rich.table import Column, Table
 
 from regulars_core.exports.columns import Subject, UnknownColumns, columns_named, export_columns
 from regulars_core.exports.csv_text import Target
 from regulars_core.exports.customers import DEFAULTS, FIELDS, export_customers
 from regulars_core.exports.purchases import PURCHASE_COLUMNS, export_purchases
-from regulars_core.files.exports import LATEST_FIRST, OPERATOR, Taken, fetches_of, log_export, page_of_entries
+from regulars_core.files.exports import (
+    LATEST_FIRST,
+    OPERATOR,
+    ExportEntryRow,
+    Taken,
+    fetches_of,
+    log_export,
+    page_of_entries,
+)
 from regulars_core.primitives.clock import Instant, printed, start_of
 from regulars_core.queries.pages import Window
 from regulars_core.shop.shop import Shop
@@ -22,7 +29,7 @@ from regulars_schema.customers.types import CustomerWhere
 from regulars_schema.fields.stored_trees import impersonal
 from regulars_schema.fields.where_trees import GivenWhere
 from regulars_schema.purchases.types import PurchaseWhere
-from regulars_server.cli.base import fail, in_shop, noted, out
+from regulars_server.cli.base import fail, in_shop, noted
 from regulars_server.cli.segments import conditions_in, in_segment
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write; `-` for standard output.")]
@@ -120,28 +127,24 @@ def export_log(
 ) -> None:
     """Show what was taken out in files: by whom, what of whom, and how often it was fetched."""
 
-    async def work(shop: Shop) -> list[Sequence[str]]:
+    async def work(shop: Shop) -> list[str]:
         window = Window(LATEST_FIRST, last, backward=False, after=None, before=None)
         entries = (await page_of_entries(shop.database, window)).rows
         fetches = await fetches_of(shop.database, [one.id for one in entries])
-        return [
-            (
-                printed(one.at)[:19] + "Z",
-                one.key_name,
-                one.task,
-                "" if one.row_count is None else str(one.row_count),
-                ", ".join(one.columns),
-                one.narrowed_by or "",
-                str(len(fetches[one.id])),
-                one.sha256,
-            )
-            for one in entries
-        ]
+        return [line for one in entries for line in _entry(one, len(fetches[one.id]))]
 
-    table = Table(Column("at", no_wrap=True), "by", "what", "rows", "columns", "of whom", "fetched", "SHA-256")
-    for row in in_shop(work):
-        table.add_row(*row)
-    out.print(table)
+    for line in in_shop(work):
+        typer.echo(line)
+
+
+def _entry(one: ExportEntryRow, fetched: int) -> Iterator[str]:
+    """The lines about what was taken out once: they stay whole in a narrow window, and can be searched."""
+    rows = "" if one.row_count is None else f"  {one.row_count} rows"
+    yield f"{printed(one.at)[:19]}Z  {one.key_name}  {one.task}{rows}, fetched {fetched} times"
+    yield f"    columns: {', '.join(one.columns)}"
+    if one.narrowed_by:
+        yield f"    of whom: {one.narrowed_by}"
+    yield f"    SHA-256: {one.sha256}"
 
 
 def _split(text: str) -> list[str]:

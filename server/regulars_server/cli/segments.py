@@ -48,7 +48,9 @@ def add_to(app: typer.Typer) -> None:
 
 def segment_list() -> None:
     """List all segments, and what is asked for by each."""
-    table = Table(Column("name", no_wrap=True), "description", Column("where", overflow="fold"), Column("changed", no_wrap=True))
+    table = Table(
+        Column("name", no_wrap=True), "description", Column("where", overflow="fold"), Column("changed", no_wrap=True)
+    )
     for one in in_shop(_segments):
         table.add_row(one.name, one.description or "", one.conditions, f"{printed(one.updated_at)[:16]}Z")
     out.print(table)

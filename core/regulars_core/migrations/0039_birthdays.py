@@ -16,7 +16,7 @@ async def _index(_: Any, editor: BaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     """Needs the tables of 0001."""
 
-    dependencies = [("core", "0041_articles")]
+    dependencies = [("core", "0038_articles")]
 
     initial = False
 
