@@ -151,7 +151,7 @@ async def test_a_form_is_told_everything_at_once(open_shop: OpenShop) -> None:
     fields = (await api.data("{ shop { customerFields { field isRequired isUnique } } }"))["shop"]["customerFields"]
     assert [one["field"] for one in fields if one["isRequired"]] == ["firstName", "lastName", "email"]
     assert [one["field"] for one in fields if one["isUnique"]] == ["email", "taxId"]
-    assert len(fields) == 10
+    assert len(fields) == 12
 
 
 async def test_nobody_is_told_by_what_they_may_not_see(open_shop: OpenShop) -> None:

@@ -42,10 +42,10 @@ async def open_with(database_url: str) -> AsyncIterator[OpenWith]:
     """Opens the test's database with plugins, migrated."""
     opened: list[Shop] = []
 
-    async def open_one(plugins: Plugins, settings: Settings | None = None) -> Shop:
+    async def open_one(plugins: Plugins, settings: Settings | None = None, **told: Any) -> Shop:
         database = await Database.open(database_url, plugins.apps, pool_size=5, readers=2)
         await migrations.migrate(database)
-        given = settings or load_settings(plugins.settings_models, database_url=database_url, country="MX")
+        given = settings or load_settings(plugins.settings_models, database_url=database_url, country="MX", **told)
         shop = Shop(database, given, plugins)
         opened.append(shop)
         return shop

@@ -17,7 +17,7 @@ from regulars_schema.request.permissions import guarded, requires
 from regulars_schema.schema import build_schema
 from regulars_schema.testing import Api
 from tests.hooks.conftest import OpenWith
-from tests.schema.test_permission_matrix import NOBODY, fill, try_ways
+from tests.schema.test_permission_matrix import NOBODY, SETTINGS, fill, try_ways
 from tests.support.schema_walk import ways
 
 
@@ -86,8 +86,7 @@ async def test_a_plugins_fields_are_guarded(api: Api) -> None:
 
 @pytest.mark.parametrize("role", ["store_terminal", NOBODY])
 async def test_every_field_with_a_plugin(open_with: OpenWith, on: Plugins, role: str) -> None:
-    shop = await open_with(on)
-    api = Api.of(shop)
+    api = Api.of(await open_with(on, **SETTINGS))
     assert "Customer.stamps" in {name for name, _, _ in ways(api.schema, {})}
     given, refused = await try_ways(await fill(api), role)
     assert given

@@ -208,10 +208,13 @@ async def done_erasure(api: Api, customer: str) -> str:
     return await database.transaction(work)
 
 
+SETTINGS = {"retention_inactive_months": 36, "retention_note_months": 24, "counted_fields": "email,consents.profiling"}
+"""Of a shop in which every field tells something once it is filled."""
+
+
 @pytest.fixture
 async def filled(open_shop: OpenShop, schema: ComposedSchema) -> Filled:
-    told = {"retention_inactive_months": 36, "retention_note_months": 24, "counted_fields": "email,consents.profiling"}
-    return await fill(Api(schema, await open_shop(**told), Actor.of_role("key", "till", "administrator")))
+    return await fill(Api(schema, await open_shop(**SETTINGS), Actor.of_role("key", "till", "administrator")))
 
 
 def refusals(answer: Any) -> list[tuple[str, list[Any]]]:

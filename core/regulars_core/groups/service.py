@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from tortoise.expressions import F
+
 from regulars_core.events.events import announce
 from regulars_core.groups.models import CustomerGroup
 from regulars_core.groups.reads import GroupRow
@@ -71,17 +73,22 @@ async def change_group(shop: Shop, group_id: str, changes: GroupChanges, expecte
     columns = _checked(changes)
 
     async def work() -> None:
-        rows = await lock(shop.database, "customer_group", [group_id], ("version",))
-        if not rows:
-            raise Refused(unknown_group("id"))
-        if expected_version is not None and rows[0][0] != expected_version:
-            message = f"The group was changed meanwhile and is at version {rows[0][0]}."
-            raise Refused(GroupConflict("VERSION_CONFLICT", message, ("expectedVersion",), group_id))
+        if expected_version is not None:
+            await _refuse_outdated(shop, group_id, expected_version)
         await _refuse_taken(columns.get("name_key"), but_for=group_id)
-        await CustomerGroup.filter(id=group_id).update(**columns, version=rows[0][0] + 1, updated_at=now())
+        group = CustomerGroup.filter(id=group_id)
+        if not await group.update(**columns, version=F("version") + 1, updated_at=now()):
+            raise Refused(unknown_group("id"))
         await announce(shop, "groups_changed", [group_id], [changes.get("extras", {})])
 
     await shop.database.transaction(work)
+
+
+async def _refuse_outdated(shop: Shop, group_id: str, expected: int) -> None:
+    for (version,) in await lock(shop.database, "customer_group", [group_id], ("version",)):
+        if version != expected:
+            message = f"The group was changed meanwhile and is at version {version}."
+            raise Refused(GroupConflict("VERSION_CONFLICT", message, ("expectedVersion",), group_id))
 
 
 def unknown_group(field: str) -> Problem:
