@@ -42,7 +42,7 @@ def _in_steps(task: BulkTask | None) -> bool:
 
 
 class Stopped(Exception):
-    """Somebody has stopped the job."""
+    """Somebody has stopped the job, or it has ended itself."""
 
 
 async def do_whole_jobs(shop: Shop) -> None:
