@@ -6,9 +6,11 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
+from regulars_core.bulk import service
 from regulars_core.bulk.worker import do_bulk_jobs, do_whole_jobs
 from regulars_core.contribution import import_files
 from regulars_core.files.expiry import drop_expired, drop_for_erasure
@@ -90,6 +92,12 @@ async def test_a_file_is_sent_looked_at_and_imported(
     half = await desk.looked_at(asked["id"])
     assert (half["stage"], 0 < half["progress"] < 100) == ("RUNNING", True)
     monkeypatch.setattr(import_jobs, "note", killed)
+    # Another is killed at the very end: the file is there for whoever is next.
+    close, at_the_end = service.close, AsyncMock(side_effect=KeyboardInterrupt)
+    monkeypatch.setattr(service, "close", at_the_end)
+    with pytest.raises(KeyboardInterrupt):
+        await do_whole_jobs(desk.shop)
+    monkeypatch.setattr(service, "close", close)
     await do_whole_jobs(desk.shop)
     done = await desk.looked_at(asked["id"])
     assert counts(done) == {"created": 2_000, "rejected": 1}
@@ -99,8 +107,10 @@ async def test_a_file_is_sent_looked_at_and_imported(
     assert (await desk.data("{ customers { totalCount } }"))["customers"]["totalCount"] == 2_000
     assert os.listdir(tmp_path) == []
     assert await desk.refused("importStart", {"uploadId": upload}) == [("NOT_RECEIVED", ["uploadId"])]
-    left = await desk.shop.database.rows("SELECT DISTINCT file_id FROM file_piece")
-    assert len(left) == 1  # the rejects
+    left = await desk.shop.database.rows(
+        "SELECT DISTINCT f.id FROM stored_file f JOIN file_piece p ON p.file_id = f.id"
+    )
+    assert [row[0] for row in left] == [done["files"][0]["id"][5:]]  # the rejects; of killed ones' they are swept
     # A key that loses what it needs stops an import at the next batch.
     other = await desk.new_key("administrator", name="clerk")
     upload = await sent(other, content.replace(b"KUND", b"NEXT"))

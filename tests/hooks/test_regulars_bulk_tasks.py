@@ -9,6 +9,7 @@ from regulars_core.bulk.reads import bulk_jobs_by_ids
 from regulars_core.bulk.service import cancel_bulk_job, close, forget_old_jobs, request_bulk_job
 from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, bulk_tasks
 from regulars_core.bulk.worker import do_bulk_jobs
+from regulars_core.database.postgres import connection
 from regulars_core.plugins.owners import PluginError
 from regulars_core.shop.actors import operator
 from regulars_core.shop.shop import Shop
@@ -78,3 +79,35 @@ async def test_they_are_done_and_told_of(open_with: OpenWith, caplog: pytest.Log
     await forget_old_jobs(shop)
     assert [row[0] for row in await database.rows("SELECT id FROM bulk_job")] == [left]
     await database.transaction(lambda: close(shop, left, "DONE"))
+
+
+async def wait(shop: Shop, batch: BulkBatch) -> BulkStep:
+    """Wait for as long as the database lets nobody wait, where at least so many are done at once."""
+    if batch.most >= batch.input["from"]:
+        await shop.database.rows("SELECT pg_sleep(60)")
+    place = int(batch.place or "0") + batch.most
+    return BulkStep(None if place >= 20 else str(place), batch.most, {"waited": batch.most})
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+async def test_one_that_takes_too_long_keeps_nobody_waiting(
+    open_with: OpenWith, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connection.SETTINGS, "statement_timeout", "300ms")
+    waiting = BulkTask("WAITING_WAIT", "Waits.", wait)
+    shop = await open_with(plugins_on({"waiting": plugin(regulars_bulk_tasks=lambda: [waiting, COUNT])}))
+    by, database = operator(shop.permissions), shop.database
+
+    async def asked(task: str, **given: Any) -> str:
+        return (await database.transaction(lambda: request_bulk_job(shop, task, given, by))).id
+
+    stopped, less, counted = (
+        await asked(waiting.name, **{"from": 1}),
+        await asked(waiting.name, **{"from": 5}),
+        await asked(COUNT.name, to=7),
+    )
+    await do_bulk_jobs(shop)
+    jobs = await bulk_jobs_by_ids(database, [stopped, less, counted])
+    assert (jobs[stopped].stage, "stopped for its length" in str(jobs[stopped].problem)) == ("FAILED", True)
+    assert (jobs[less].stage, jobs[counted].stage) == ("DONE", "DONE")
+    assert jobs[less].done >= 20

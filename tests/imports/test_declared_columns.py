@@ -9,7 +9,7 @@ import pytest
 
 from regulars_core.customers.attributes.declarations import NewDefinition, define_attribute
 from regulars_core.customers.attributes.definitions import declared_attributes
-from regulars_core.customers.attributes.rules import GivenAttribute
+from regulars_core.customers.attributes.rules import Definition, GivenAttribute
 from regulars_core.customers.consents.columns import consent_columns
 from regulars_core.customers.consents.entries import ConsentEntry
 from regulars_core.customers.registration import give_codes, register
@@ -17,8 +17,14 @@ from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.exports.columns import export_columns
 from regulars_core.exports.customers import export_customers
 from regulars_core.imports import ImportOptions, ImportRefused, import_customers
+from regulars_core.imports.customer_rows import known_layout
+from regulars_core.imports.files.columns import read_header
+from regulars_core.imports.files.encodings import as_utf8
+from regulars_core.imports.files.profiles import Profile
+from regulars_core.imports.sent import columns_of
 from regulars_core.plugin import DAY_MS, Plugins
 from regulars_core.primitives.clock import Instant, now, printed
+from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import Shop
 from regulars_core.testing import Databases, Engine, opened_shop
 from regulars_schema.testing import Api
@@ -158,3 +164,30 @@ async def test_a_file_decides_no_more_than_anybody_may(customers: Importing, fil
     text = "code,first_name,last_name,attribute.size\nX,Xu,Li,S\nY,Yo,Li,S\n"
     with pytest.raises(ImportRefused, match=r"Declared otherwise .* size"):
         await customers(text, allow_incomplete=True, batch_size=1, after_batch=redeclare)
+
+
+def test_a_column_is_what_it_is_called_and_else_what_alone_is_called_so() -> None:
+    attributes = {
+        name: Definition(name, name, name, None, "TEXT", [], False, False, False) for name in ("size", "size_")
+    }
+    settings = Settings(country="MX", consent_purposes=("marketing", "marketing_email", "profiling"))
+    layout = known_layout(settings, attributes)
+    own = [*(f"attribute.{name}" for name in attributes), *(one.name for one in consent_columns(settings))]
+    header = ",".join(["code", *own]).encode() + b"\n"
+    lines = as_utf8(io.BytesIO(header), "utf-8")
+    places = read_header(lines, layout, Profile(), {}, None, "utf-8").places
+    assert [name for name, place in sorted(places.items(), key=lambda one: one[1])] == ["code", *own]
+    names = [
+        " Attribute.Size",
+        "Attribute Size",
+        "CONSENT.marketing.EMAIL",
+        "consent marketing email",
+        "Consent profiling sms",
+    ]
+    assert [one.suggestion for one in columns_of(",".join(names).encode() + b"\n", "customers", layout)] == [
+        "attribute.size", None, "consent.marketing.email", None, "consent.profiling.sms",
+    ]  # fmt: skip
+    with pytest.raises(ImportRefused, match="Not known: 'consent marketing email'"):
+        read_header(
+            as_utf8(io.BytesIO(b"code,consent marketing email\n"), "utf-8"), layout, Profile(), {}, None, "utf-8"
+        )

@@ -14,7 +14,7 @@ import orjson
 from regulars_core.bulk import service
 from regulars_core.bulk.reads import BULK_JOBS, DONE, FAILED, RUNNING, BulkJobRow, bulk_jobs_by_ids
 from regulars_core.bulk.tasks import BulkBatch, BulkTask, WholeJob, bulk_tasks
-from regulars_core.database import Unavailable
+from regulars_core.database import StoppedForLength, Unavailable
 from regulars_core.primitives.errors import Refused, logged
 from regulars_core.queries.locks import lock
 from regulars_core.queries.pace import Pace
@@ -42,7 +42,7 @@ def _in_steps(task: BulkTask | None) -> bool:
 
 
 class Stopped(Exception):
-    """Somebody has stopped the job."""
+    """Somebody has stopped the job, or it has ended itself."""
 
 
 async def do_whole_jobs(shop: Shop) -> None:
@@ -101,18 +101,27 @@ async def _open_jobs(shop: Shop) -> Sequence[BulkJobRow]:
 
 
 async def _turn(shop: Shop, job: BulkJobRow, task: BulkTask) -> bool:
-    """Do some of a job; False where it waits for a plugin that does not have everything yet. One that fails ends."""
+    """Do some of a job; False where it waits for a plugin that does not have everything yet. One that fails ends, such as one of
+    which not even one thing can be done in the time that a statement may take: it would keep all others waiting for ever."""
     begun, pace = time.monotonic(), Pace(shop.database, task.most, first=_FIRST)
     try:
         if job.total is None:
             await _count(shop, job, task)
         while time.monotonic() - begun < TURN_SECONDS:
             size = pace.size
-            step = await pace.step(lambda size=size: _batch(shop, job.id, task, size))  # type: ignore[misc]
+            try:
+                step = await pace.step(lambda size=size: _batch(shop, job.id, task, size))  # type: ignore[misc]
+            except StoppedForLength:
+                if size == 1:
+                    raise
+                begun, pace = time.monotonic(), Pace(shop.database, max(size // 4, 1), first=1)
+                continue
             if step is None:
                 break
     except CatchingUp:
         return False
+    except StoppedForLength:
+        await _fail(shop, job, "It was stopped for its length: a statement of it took longer than one may.")
     except Unavailable:
         raise
     except Refused as refused:

@@ -1,6 +1,7 @@
 """Rows of a file as customers: cells become the values in which customers are kept."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
@@ -51,7 +52,8 @@ def known_layout(settings: Settings, declared: Declared) -> Layout:
     attributes = list(map(attribute_column, declared))
     consents = [column.name for column in consent_columns(settings)]
     own = (*attributes, *consents, _CONSENT_AT)
-    also = {**CUSTOMERS.also, **{plain_name(name): name for name in own}}
+    shared = Counter(map(plain_name, own))  # marketing by e-mail, and marketing_email: who writes neither means none
+    also = {**CUSTOMERS.also, **{plain: name for name in own if shared[plain := plain_name(name)] == 1}}
     return replace(CUSTOMERS, columns=(*CUSTOMERS.columns, *own), also=also, unlisted=frozenset(consents))
 
 

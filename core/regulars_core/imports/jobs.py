@@ -186,10 +186,17 @@ def _importing(kind: Kind) -> Any:
                     )  # fmt: skip
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+        counts = _counts(report, before)
+
+        async def end() -> None:
+            await note(shop, job.id, 1, 1, counts, ended=True)
+            await storage.drop_content(shop, [job.input["file"]])
+
         if not options.check:
-            await shop.database.transaction(lambda: storage.drop_content(shop, [job.input["file"]]))
+            # At once: who is killed between the two would be followed by another, who finds no file to import.
+            await shop.database.transaction(end)
             await storage.drop_pieces(shop, job.input["file"])
-        return _counts(report, before)
+        return counts
 
     return whole
 

@@ -11,7 +11,7 @@ from regulars_core.database import Database
 from regulars_core.files.storage import opened_piece
 from regulars_core.imports.box import Kind, profile_in_box, profile_names
 from regulars_core.imports.customer_rows import known_layout
-from regulars_core.imports.files.columns import DELIMITERS, Layout, names_of, plain_name, recognised
+from regulars_core.imports.files.columns import DELIMITERS, Layout, names_of, recognised
 from regulars_core.imports.files.encodings import as_utf8, encoding_of
 from regulars_core.imports.files.refusal import ImportRefused
 from regulars_core.imports.purchase_rows import PURCHASES
@@ -81,7 +81,7 @@ def _suggested(names: Sequence[str], kind: Kind, layout: Layout) -> Mapping[str,
             if name.casefold() in theirs:
                 found.setdefault(theirs[name.casefold()], ours)
     for name in names if profile is None else ():
-        ours = layout.also.get(plain_name(name), plain_name(name))
+        ours = layout.column_of(name)
         if ours in layout.columns:
             found[name] = ours
     return found

@@ -44,6 +44,15 @@ class Layout:
         """The columns, for people."""
         return ", ".join(column for column in self.columns if column not in self.unlisted)
 
+    def column_of(self, name: str) -> str:
+        """The column of ours that a name in a header means, or the plain name where it means none: one that is ours to the letter
+        is that one, whatever else may be called so."""
+        exact = name.strip().casefold()
+        if exact in self.columns:
+            return exact
+        plain = plain_name(name)
+        return self.also.get(plain, plain)
+
 
 @dataclass(frozen=True)
 class Form:
@@ -255,8 +264,7 @@ class _Columns:
         return passed_over
 
     def _ours(self, name: str) -> str:
-        plain = name if name in REJECT_COLUMNS else plain_name(name)
-        return self._wanted.get(name.casefold(), self._layout.also.get(plain, plain))
+        return self._wanted.get(name.casefold(), self._layout.column_of(name))
 
     def _make(self, ours: str, make: Maker) -> None:
         self._places[ours] = len(self._names) + 1 + len(self._makers)
