@@ -186,6 +186,26 @@ async def test_who_reads_what_is_sensitive_is_written_down(api: Api) -> None:
     [row] = (await api.data(AUDIT))["audit"]["nodes"][:1]
     assert row["action"] == "customers.view_sensitive"
 
+    # So is who reads them among what a merge would do, or has done.
+    document = (
+        "query($input: CustomersMergePreviewInput!)"
+        " { customersMergePreview(input: $input) { fields { field values { value } } } }"
+    )
+    before = len((await api.data(AUDIT))["audit"]["nodes"])
+    pair = {"survivorId": ana, "absorbedIds": [bo]}
+    may = other(api, "customers.view", "customers.view_pii", "customers.merge")
+    for by, more in ((may, 0), (api, 1)):
+        await by.data(document, input=pair)
+        rows = (await api.data(AUDIT))["audit"]["nodes"]
+        assert len(rows) == before + more
+    assert (rows[0]["action"], sorted(rows[0]["changes"][0]["new"].strip('"').split())) == (
+        "customers.view_sensitive",
+        sorted([ana, bo]),
+    )
+    await api.done("customersMerge", "customersMerge { mergeId }", pair)
+    assert await read(api, "merges { fields { field values { value } } }") == [["customerIds", *sorted([ana, bo])]]
+    assert await read(api, "merges { fields { field } }") == []
+
 
 AUDIT = "{ audit(first: 50) { nodes { action changes { field new } } } }"
 

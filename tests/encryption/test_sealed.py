@@ -234,6 +234,16 @@ async def test_sealed_changed_and_lost(open_shop: OpenShop, tmp_path: Path, monk
     }
     assert told == {("Ana", "card", None), ("Ana", "hobby", "Go"), ("regulars-was-here", "card", None)}
     assert set(answer.codes) == {"UNAVAILABLE"}
+    with pytest.raises(KeyLost):
+        await export_customers(lost, io.StringIO(), ["first_name", "attribute.card"])
+    plain = io.StringIO()
+    await export_customers(lost, plain, ["first_name", "attribute.hobby"])
+    assert "Ana,Go" in plain.getvalue()
+    # It may be the same or another: a file that knows her by the phone alone does not overwrite it.
+    await blind.done("customerUpdate", "customer { id }", {"id": ana, "phone": "+525512345678"})
+    again.write_text("first_name,last_name,phone,attribute.card\n,,+525512345678,OTHER\n")
+    report = await import_customers(lost, again, ImportOptions(allow_incomplete=True), lambda *_: None)
+    assert (report.updated, list(report.samples)) == (0, ["SAME_PHONE"]), report
     await give(blind, ana, hobby="Chess")
     answer = await blind.ask("{ purchases { nodes { receipt { customerName customerTaxId } } } }")
     assert {row["receipt"]["customerName"] for row in answer.data["purchases"]["nodes"]} == {

@@ -85,3 +85,17 @@ async def test_what_is_put_back_is_allowed_by_then(desk: Desk) -> None:
     await desk.undoes(third)
     assert (await has(desk, dee), await has(desk, cy)) == ({"size": "S"}, {"size": "L"})
     assert await desk.wrong() == []
+
+
+async def test_what_was_chosen_is_put_back_as_it_is_written_now(desk: Desk) -> None:
+    """A sealed choice stays as it was written; it is still one of the attribute's."""
+    blood = {"name": "blood", "type": "CHOICE", "isSensitive": True}
+    defined = ("customerAttributeDefine", "customerAttribute { name }")
+    await desk.api.done(*defined, {**blood, "choices": ["ab+", "o-"]})
+    ana, bea = await desk.customer("Ana", **given(blood="ab+")), await desk.customer("Bea", **given(blood="o-"))
+    done = await desk.merges(ana, bea, overrides=[{"field": "attributes.blood", "customerId": bea}])
+    await desk.api.done(*defined, {**blood, "choices": ["AB+", "O-"]})
+    assert await desk.wrong() == []
+    await desk.undoes(done)
+    assert await has(desk, ana) == {"blood": "AB+"}
+    assert await desk.wrong() == []

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from regulars_core.customers.attributes.definitions import declared_attributes
-from regulars_core.customers.attributes.reads import attributes_of
+from regulars_core.customers.attributes.reads import AttributeRow, attributes_of
 from regulars_core.customers.consents.columns import AT, DECISION, PROOF, SOURCE, ConsentColumn, consent_columns
 from regulars_core.customers.consents.reads import ConsentRow, states_of
 from regulars_core.customers.consents.rules import State
@@ -25,14 +25,18 @@ def attribute_column(name: str) -> str:
     return f"attribute.{name}"
 
 
-async def _attributes(batch: ExportBatch) -> Mapping[str, Mapping[str, str | None]]:
+async def _attributes(batch: ExportBatch) -> Mapping[str, Mapping[str, AttributeRow]]:
     found = await attributes_of(batch.shop, batch.ids, sensitive=True)  # each column says what it needs
-    return {id_: {row.name: row.value for row in rows} for id_, rows in found.items()}
+    return {id_: {row.name: row for row in rows} for id_, rows in found.items()}
 
 
 def _of_attribute(name: str, label: str, *, is_sensitive: bool) -> ExportColumn:
-    def cell(found: Mapping[str, Mapping[str, str | None]], customer: CustomerRow) -> Cell:
-        return found[customer.id].get(name)
+    def cell(found: Mapping[str, Mapping[str, AttributeRow]], customer: CustomerRow) -> Cell:
+        """Raises Sealed: a file does not leave out what it cannot tell."""
+        row = found[customer.id].get(name)
+        if row is not None and row.lost is not None:
+            raise row.lost
+        return None if row is None else row.value
 
     needs = "customers.view_sensitive" if is_sensitive else "customers.view_pii"
     return ExportColumn(attribute_column(name), label, of_batch(_attributes, cell), needs)

@@ -17,6 +17,7 @@ from regulars_core.customers.consents.reads import ConsentRow, consents_said, st
 from regulars_core.customers.consents.rules import State
 from regulars_core.customers.rules import ADDRESSES, Address, CustomerChanges, tag_key
 from regulars_core.customers.sealed import opened_columns
+from regulars_core.database.seals import Opaque
 from regulars_core.exports.declared import attribute_column
 from regulars_core.imports.customer_rows import IMPORTED, Entry
 from regulars_core.imports.recognition import Known
@@ -38,6 +39,7 @@ class _Existing:
     tags: list[str] = field(default_factory=list)
     addresses: dict[str, Address] = field(default_factory=dict)
     attributes: Mapping[str, str | None] = field(default_factory=dict)
+    """An Opaque for what cannot be opened: nobody knows whether it is the same."""
     consents: State[ConsentRow] = field(default_factory=dict)
     said: Set[tuple[Any, ...]] = frozenset()
     """What was ever said, of consents, in force or not."""
@@ -91,7 +93,7 @@ async def _look_further(shop: Shop, existing: Mapping[str, _Existing], entries: 
     ids = list(existing)
     if any(entry.customer.attributes for entry in entries):
         for id_, rows in (await attributes_of(shop, ids, sensitive=True)).items():
-            existing[id_].attributes = {row.name: row.value for row in rows}
+            existing[id_].attributes = {row.name: Opaque() if row.lost else row.value for row in rows}
     if any(entry.customer.consents for entry in entries):
         for id_, state in (await states_of(shop.database, ids)).items():
             existing[id_].consents = state

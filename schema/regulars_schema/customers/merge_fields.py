@@ -81,9 +81,13 @@ _NEEDS = {
     description="The values, of the survivor first; those that the caller may not see are null.",
 )
 async def values_of(fields: Sequence[plan.MergeField], context: RequestContext) -> Sequence[list[_Value]]:
-    """The values of each field, as far as the caller may see them."""
+    """The values of each field, as far as the caller may see them; whose sensitive ones were read is written down."""
     declared = await _declared(fields, context)
-    return [[_Value(id_, _seen(context, one.field, value, declared)) for id_, value in one.values] for one in fields]
+    shown = [[_Value(id_, _seen(context, one.field, value, declared)) for id_, value in one.values] for one in fields]
+    sensitive = (values for one, values in zip(fields, shown, strict=True) if _needed(one.field, declared) == SENSITIVE)
+    read = (one.customer_id for values in sensitive for one in values if one.value is not None)
+    context.note_read(SENSITIVE, "customer", read)
+    return shown
 
 
 async def _declared(fields: Sequence[plan.MergeField], context: RequestContext) -> Declared:
@@ -93,15 +97,18 @@ async def _declared(fields: Sequence[plan.MergeField], context: RequestContext) 
     return {}
 
 
-def _seen(context: RequestContext, field: str, value: str | None, declared: Declared) -> str | None:
+def _needed(field: str, declared: Declared) -> str:
+    """The permission to see a field; what is not declared any more may have been sensitive."""
     if field.startswith(PREFIX):
         attribute = declared.get(field.removeprefix(PREFIX))
-        needs = "customers.view_pii" if attribute and not attribute.is_sensitive else SENSITIVE
-        if value is None or not context.actor.may(needs):
-            return None
+        return "customers.view_pii" if attribute and not attribute.is_sensitive else SENSITIVE
+    return _NEEDS.get(field) or "customers.view"
+
+
+def _seen(context: RequestContext, field: str, value: str | None, declared: Declared) -> str | None:
+    if value is None or not context.actor.may(_needed(field, declared)):
+        return None
+    if field.startswith(PREFIX):
         shown = opened_or_opaque(context.shop.seals, value)
         return None if isinstance(shown, Opaque) else shown
-    needed = _NEEDS.get(field, "customers.view")
-    if value is None or not context.actor.may(needed or "customers.view"):
-        return None
     return global_id("group", value) if field == "groupId" else value

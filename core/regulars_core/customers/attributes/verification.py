@@ -28,7 +28,7 @@ async def differing_attributes(shop: Shop) -> AsyncIterator[str]:
                 continue  # told where it is looked at whether what is sealed can be opened
             wanted = stored(shop, definition, customer_id, value)
             keys = comparable(shop, [key_of(definition.type, value)]) if definition.is_sensitive else [wanted.value_key]
-            if canonical(definition, value) != value:
+            if canonical(definition, value) is None:
                 yield f"customer_{customer_id}: the {definition.name} is none"
             elif key not in keys or ordinal != wanted.ordinal:
                 yield f"customer_{customer_id}: the {definition.name} is compared by something else than what it is"

@@ -78,8 +78,10 @@ def meant(shop: Shop, declared: Declared, back: Mapping[str, str | None]) -> lis
         value = None if kept is None else opened_or_opaque(shop.seals, kept)
         if definition is None:
             continue
-        if value is None or isinstance(value, Opaque) or canonical(definition, value) == value:
+        if value is None or isinstance(value, Opaque):
             found.append(CheckedAttribute(definition, value))
+        elif (written := canonical(definition, value)) is not None:  # a choice as it is written now
+            found.append(CheckedAttribute(definition, written))
     return found
 
 
