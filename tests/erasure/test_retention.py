@@ -147,6 +147,16 @@ async def test_what_a_plugin_knows_keeps_somebody_while_it_is_off(api: Api, open
     await request_due(shop)
     other = Api.of(shop)
     assert await listed(other) == (0, ["Bo"])
+    with on(
+        "2023-01-02"
+    ):  # of which the plugin does not hear: the credit stays with the record that was merged, and on
+        cy, di = [await create(other, name) for name in ("Cy", "Di")]
+        for survivor, absorbed in ((cy, ana), (di, cy)):
+            merge = {"survivorId": survivor, "absorbedIds": [absorbed]}
+            await other.done("customersMerge", "customersMerge { mergeId }", merge)
+    assert await due_count(shop) == 0
+    await request_due(shop)
+    assert await listed(other) == (0, ["Bo"])
     # What the shop decides by the time counts: nobody is erased by a policy that is none any more.
     with on("2099-01-01"):
         await erase_due(await open_shop(plugins=off))

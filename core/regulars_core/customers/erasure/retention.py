@@ -53,12 +53,15 @@ def _is_silent(policy: Policy, values: Values) -> str:
         )
     ]
     merged = " OR ".join([f"a.updated_at >= {since}", *(one.format(owner="a") for one in written)])
+    of_merged = "EXISTS (SELECT 1 FROM customer c WHERE c.merged_into_id = s.customer_id AND ({}))"
     heard = [
         # whatever has become of it: statistics know those alone that count
         f"EXISTS (SELECT 1 FROM purchase x WHERE x.customer_id = c.id AND x.purchased_at >= {since})",
         *(one.format(owner="c") for one in written),
         f"EXISTS (SELECT 1 FROM customer a WHERE a.merged_into_id = c.id AND ({merged}))",
         *(claim.condition for claim in policy.claims),
+        # a plugin that is off has not heard of a merge: what is held is with the merged record still
+        *(of_merged.format(claim.condition) for claim in policy.claims),
     ]
     silent = [f"s.active_at < {since}", f"c.updated_at < {since}", f"c.status NOT IN {GONE}"]
     # Each by itself, so that PostgreSQL can look for all customers at once.
