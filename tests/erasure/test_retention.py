@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
+import regulars_rewards
 from regulars_core.customers.erasure.due import erase_due
 from regulars_core.customers.erasure.retention import due_count
 from regulars_core.customers.erasure.retention_requests import request_due
@@ -162,6 +163,44 @@ async def test_what_a_plugin_knows_keeps_somebody_while_it_is_off(api: Api, open
         await erase_due(await open_shop(plugins=off))
     assert await listed(other, "CANCELLED") == (0, ["Bo"])
     assert bo
+
+
+async def test_a_coupon_that_can_be_used_keeps_somebody(open_shop: OpenShop) -> None:
+    on_, off = (plugins_on({"rewards": regulars_rewards}), plugins_on({}, off=lambda: {"rewards": regulars_rewards}))
+    shop = await open_shop(plugins=on_, retention_inactive_months=12)
+    api = Api.of(shop)
+    rule = {"kind": "FLAT", "settings": [{"name": "amount", "value": "1"}]}
+    with on("2023-01-01"):
+        promotions = []
+        for ends in (None, "2024-01-01T00:00:00Z"):
+            promotion = {"name": "Off", "needsCoupon": True, "discountRule": rule, "endsAt": ends}
+            made = await api.done("promotionCreate", "promotion { id }", {"promotion": promotion})
+            promotions.append(made["promotion"]["id"])
+        for name, promotion, more in (
+            ("usable", 0, {}), ("used, of two", 0, {"usageLimit": 2}), ("used, of many", 0, {"usageLimit": None}),
+            ("until later", 0, {"expiresAt": "2025-06-01T00:00:00Z"}), ("MERGED", 0, {}), ("USED", 0, {}), ("REVOKED", 0, {}),
+            ("EXPIRED", 0, {"expiresAt": "2023-06-01T00:00:00Z"}), ("ENDED", 1, {}),
+        ):  # fmt: skip
+            who = await create(api, name)
+            given = {"promotionId": promotions[promotion], "customerId": who, **more}
+            coupon = (await api.done("couponIssue", "coupon { id code }", given))["coupon"]
+            if name.lower().startswith("used"):
+                used = {"couponCode": coupon["code"], "customerId": who}
+                await api.done("couponRedeem", "use { id }", used)
+            if name == "REVOKED":
+                await api.done("couponRevoke", "revokedCount", {"couponIds": [coupon["id"]], "reason": "Copied"})
+            if name == "MERGED":
+                merge = {"survivorId": await create(api, "survivor"), "absorbedIds": [who]}
+                await api.done("customersMerge", "customersMerge { mergeId }", merge)
+    for plugins in (on_, off):
+        shop = await open_shop(plugins=plugins, retention_inactive_months=12)
+        with on("2025-03-01"):
+            assert await due_count(shop) == 4
+        with on("2025-06-02"):
+            assert await due_count(shop) == 5
+    with on("2025-03-01"):
+        await request_due(shop)
+    assert (await listed(api))[1] == ["ENDED", "EXPIRED", "REVOKED", "USED"]
 
 
 async def crowd(shop: Shop, count: int) -> None:
