@@ -162,7 +162,14 @@ async def test_what_a_plugin_knows_keeps_somebody_while_it_is_off(api: Api, open
     with on("2099-01-01"):
         await erase_due(await open_shop(plugins=off))
     assert await listed(other, "CANCELLED") == (0, ["Bo"])
-    assert bo
+    # Who was cancelled is left alone for a year, as part of somebody else, too.
+    with on("2099-01-02"):
+        merge = {"survivorId": await create(other, "Em"), "absorbedIds": [bo]}
+        await other.done("customersMerge", "customersMerge { mergeId }", merge)
+    hasty = await open_shop(plugins=off, retention_inactive_months=1)
+    for day, due in (("2099-03-01", 0), ("2099-12-31", 0), ("2100-01-02", 1)):
+        with on(day):
+            assert await due_count(hasty) == due
 
 
 async def test_a_coupon_that_can_be_used_keeps_somebody(open_shop: OpenShop) -> None:

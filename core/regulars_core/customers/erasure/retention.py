@@ -68,12 +68,15 @@ def _is_silent(policy: Policy, values: Values) -> str:
     return " AND ".join([*silent, *(f"NOT ({one})" for one in heard)])
 
 
-def _is_asked_for(values: Values) -> str:
-    """The condition that an erasure of a customer `c` is scheduled, or was asked for lately by this policy and cancelled."""
+def _is_not_asked_for(values: Values) -> str:
+    """The condition that no erasure of a customer `c` is scheduled, and none of them or of a record that was merged into them was
+    asked for lately by this policy and cancelled."""
     lately = values.bind(now() - LEFT_ALONE_MS)
+    cancelled = f"e.state = '{CANCELLED}' AND e.ground = '{RETENTION}' AND e.cancelled_at > {lately}"
     return (
-        f"EXISTS (SELECT 1 FROM erasure e WHERE e.customer_id = c.id AND (e.state = '{SCHEDULED}' OR (e.state = '{CANCELLED}'"
-        f" AND e.ground = '{RETENTION}' AND e.cancelled_at > {lately})))"
+        f"NOT EXISTS (SELECT 1 FROM erasure e WHERE e.customer_id = c.id AND (e.state = '{SCHEDULED}' OR ({cancelled})))"
+        " AND NOT EXISTS (SELECT 1 FROM customer a JOIN erasure e ON e.customer_id = a.id"
+        f" WHERE a.merged_into_id = c.id AND {cancelled})"
     )
 
 
@@ -83,7 +86,7 @@ async def due_count(shop: Shop) -> int:
     if policy is None:
         return 0
     values = Values(shop.database.dialect)
-    condition = f"{_is_silent(policy, values)} AND NOT {_is_asked_for(values)}"
+    condition = f"{_is_silent(policy, values)} AND {_is_not_asked_for(values)}"
     row = await shop.database.row(f"SELECT count(*) FROM {_CUSTOMERS} WHERE {condition}", *values.all)
     return int(row[0]) if row else 0
 
@@ -92,7 +95,7 @@ async def due_among(database: Database, policy: Policy, customer_ids: Sequence[s
     """Those of these customers for whom an erasure is to be asked, in the order of their ids."""
     values = Values(database.dialect)
     among = values.among("c.id", sorted(customer_ids), "uuid")
-    condition = f"{among} AND {_is_silent(policy, values)} AND NOT {_is_asked_for(values)}"
+    condition = f"{among} AND {_is_silent(policy, values)} AND {_is_not_asked_for(values)}"
     rows = await database.rows(f"SELECT c.id FROM {_CUSTOMERS} WHERE {condition} ORDER BY c.id", *values.all)
     return [row[0] for row in rows]
 
