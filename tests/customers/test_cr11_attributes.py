@@ -155,6 +155,8 @@ async def test_many_values_go_by_a_job(api: Api, monkeypatch: pytest.MonkeyPatch
     gone = "deletedName valueCount bulkJob { id stage }"
     made = await api.done("customerAttributeDelete", gone, {"name": "size", "deleteValues": True})
     assert (made["deletedName"], made["valueCount"], made["bulkJob"]["stage"]) == (None, 0, "QUEUED")
+    again = [api.done("customerAttributeDelete", gone, {"name": "size", "deleteValues": True}) for _ in range(3)]
+    assert [one["bulkJob"] for one in await asyncio.gather(*again)] == [made["bulkJob"]] * 3
     assert await give(api, ids[0], size="new") == []  # until then it is there
     await do_bulk_jobs(api.shop)
     asked = "query($id: ID!) { node(id: $id) { ... on BulkJob { stage counts { kind count } } } }"

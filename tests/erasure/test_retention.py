@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
+import regulars_rewards
 from regulars_core.customers.erasure.due import erase_due
 from regulars_core.customers.erasure.retention import due_count
 from regulars_core.customers.erasure.retention_requests import request_due
@@ -147,11 +148,66 @@ async def test_what_a_plugin_knows_keeps_somebody_while_it_is_off(api: Api, open
     await request_due(shop)
     other = Api.of(shop)
     assert await listed(other) == (0, ["Bo"])
+    with on(
+        "2023-01-02"
+    ):  # of which the plugin does not hear: the credit stays with the record that was merged, and on
+        cy, di = [await create(other, name) for name in ("Cy", "Di")]
+        for survivor, absorbed in ((cy, ana), (di, cy)):
+            merge = {"survivorId": survivor, "absorbedIds": [absorbed]}
+            await other.done("customersMerge", "customersMerge { mergeId }", merge)
+    assert await due_count(shop) == 0
+    await request_due(shop)
+    assert await listed(other) == (0, ["Bo"])
     # What the shop decides by the time counts: nobody is erased by a policy that is none any more.
     with on("2099-01-01"):
         await erase_due(await open_shop(plugins=off))
     assert await listed(other, "CANCELLED") == (0, ["Bo"])
-    assert bo
+    # Who was cancelled is left alone for a year, as part of somebody else, too.
+    with on("2099-01-02"):
+        merge = {"survivorId": await create(other, "Em"), "absorbedIds": [bo]}
+        await other.done("customersMerge", "customersMerge { mergeId }", merge)
+    hasty = await open_shop(plugins=off, retention_inactive_months=1)
+    for day, due in (("2099-03-01", 0), ("2099-12-31", 0), ("2100-01-02", 1)):
+        with on(day):
+            assert await due_count(hasty) == due
+
+
+async def test_a_coupon_that_can_be_used_keeps_somebody(open_shop: OpenShop) -> None:
+    on_, off = (plugins_on({"rewards": regulars_rewards}), plugins_on({}, off=lambda: {"rewards": regulars_rewards}))
+    shop = await open_shop(plugins=on_, retention_inactive_months=12)
+    api = Api.of(shop)
+    rule = {"kind": "FLAT", "settings": [{"name": "amount", "value": "1"}]}
+    with on("2023-01-01"):
+        promotions = []
+        for ends in (None, "2024-01-01T00:00:00Z"):
+            promotion = {"name": "Off", "needsCoupon": True, "discountRule": rule, "endsAt": ends}
+            made = await api.done("promotionCreate", "promotion { id }", {"promotion": promotion})
+            promotions.append(made["promotion"]["id"])
+        for name, promotion, more in (
+            ("usable", 0, {}), ("used, of two", 0, {"usageLimit": 2}), ("used, of many", 0, {"usageLimit": None}),
+            ("until later", 0, {"expiresAt": "2025-06-01T00:00:00Z"}), ("MERGED", 0, {}), ("USED", 0, {}), ("REVOKED", 0, {}),
+            ("EXPIRED", 0, {"expiresAt": "2023-06-01T00:00:00Z"}), ("ENDED", 1, {}),
+        ):  # fmt: skip
+            who = await create(api, name)
+            given = {"promotionId": promotions[promotion], "customerId": who, **more}
+            coupon = (await api.done("couponIssue", "coupon { id code }", given))["coupon"]
+            if name.lower().startswith("used"):
+                used = {"couponCode": coupon["code"], "customerId": who}
+                await api.done("couponRedeem", "use { id }", used)
+            if name == "REVOKED":
+                await api.done("couponRevoke", "revokedCount", {"couponIds": [coupon["id"]], "reason": "Copied"})
+            if name == "MERGED":
+                merge = {"survivorId": await create(api, "survivor"), "absorbedIds": [who]}
+                await api.done("customersMerge", "customersMerge { mergeId }", merge)
+    for plugins in (on_, off):
+        shop = await open_shop(plugins=plugins, retention_inactive_months=12)
+        with on("2025-03-01"):
+            assert await due_count(shop) == 4
+        with on("2025-06-02"):
+            assert await due_count(shop) == 5
+    with on("2025-03-01"):
+        await request_due(shop)
+    assert (await listed(api))[1] == ["ENDED", "EXPIRED", "REVOKED", "USED"]
 
 
 async def crowd(shop: Shop, count: int) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import orjson
 
 from regulars_core.bulk.needs import Needs
-from regulars_core.bulk.reads import CANCELLED, QUEUED, BulkJobRow, bulk_jobs_by_ids
+from regulars_core.bulk.reads import BULK_JOBS, CANCELLED, QUEUED, BulkJobRow, bulk_jobs_by_ids
 from regulars_core.bulk.tasks import Input, bulk_tasks
+from regulars_core.database import Database
 from regulars_core.primitives.clock import DAY_MS, now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
@@ -31,6 +32,18 @@ async def request_bulk_job(
     row = (job_id, task, QUEUED, True, orjson.dumps(given).decode(), 0, "{}", by.key_id, by.name, at, written)
     await shop.database.defer([inserting("bulk_job", _COLUMNS, [row])])
     return BulkJobRow(job_id, task, QUEUED, 0, None, "{}", None, by.key_id, by.name, at, None)
+
+
+async def open_bulk_job(database: Database, task: str, given: Input) -> BulkJobRow | None:
+    """The unfinished job that does this task with the same input, whoever asked for it. Whoever asks in order not to ask twice
+    holds a lock on what it is about."""
+    row = await database.row(
+        f"SELECT {BULK_JOBS.column_list} FROM {BULK_JOBS.source} WHERE j.is_open = $1 AND j.task = $2 AND j.input = $3",
+        True,
+        task,
+        orjson.dumps(given).decode(),
+    )
+    return BulkJobRow(*row) if row else None
 
 
 async def refuse_too_many(shop: Shop, by: Actor) -> None:

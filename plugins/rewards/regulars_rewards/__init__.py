@@ -11,6 +11,7 @@ from regulars_core.plugin import (
     Audience,
     Basket,
     BasketOutline,
+    Claim,
     Instant,
     Job,
     Lookup,
@@ -109,6 +110,11 @@ def regulars_verifications() -> Sequence[Verification]:
         Verification("offer-rules", "Every rule of a promotion can be applied.", rule_failures, quick=True),
         Verification("reward-systems", "Every reward system that is enabled can be applied.", failures, quick=True),
     ]
+
+
+@hookimpl
+def regulars_claims() -> Sequence[Claim]:
+    return [personal.usable_coupons()]
 
 
 @hookimpl

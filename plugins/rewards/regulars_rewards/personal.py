@@ -3,7 +3,7 @@ progress and what gave it stay under the opaque id, since nothing in them is per
 
 from collections.abc import Mapping, Sequence
 
-from regulars_core.plugin import AMOUNT, FLAG, INNER, KEPT, WHEN, Holding, Shop, counted_by, erase_held
+from regulars_core.plugin import AMOUNT, FLAG, INNER, KEPT, WHEN, Claim, Holding, Shop, counted_by, erase_held, now
 
 HOLDINGS: Sequence[Holding] = (
     Holding(
@@ -70,6 +70,18 @@ HOLDINGS: Sequence[Holding] = (
     ),
 )  # fmt: skip
 """Column by column. Who issued a coupon is not told: that is somebody else."""
+
+
+def usable_coupons() -> Claim:
+    """A coupon of one's own that can be used by now or later: neither used up, nor made worthless, nor expired by itself or with
+    its promotion. Progress in a reward system is no claim: nothing was given for it yet."""
+    present = int(now())
+    return Claim(
+        "rewards-coupons",
+        "EXISTS (SELECT 1 FROM rewards_coupon k JOIN rewards_promotion p ON p.id = k.promotion_id WHERE k.customer_id = c.id"
+        " AND k.revoked_at IS NULL AND (k.usage_limit IS NULL OR k.redeemed < k.usage_limit)"
+        f" AND k.expires_at > {present} AND p.ends_at > {present})",
+    )
 
 
 async def erase(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from regulars_core import audit
 from regulars_core.audit import changed
 from regulars_core.bulk.reads import BulkJobRow
-from regulars_core.bulk.service import request_bulk_job
+from regulars_core.bulk.service import open_bulk_job, request_bulk_job
 from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, Input
 from regulars_core.customers.attributes.declarations import values_there
 from regulars_core.customers.attributes.definitions import TABLE
@@ -35,8 +35,8 @@ async def delete_attribute(
     shop: Shop, name: str, users_of: UsersOf, by: Actor, *, with_values: bool = False
 ) -> Deletion:
     """Take a declared attribute away. Where many customers have a value of it, a job takes these, and then the attribute: until
-    then it is there, and can be given. Raises Refused: NOT_FOUND, ATTRIBUTE_IN_USE, and VALUES_EXIST unless they are to go with
-    it."""
+    then it is there, and can be given; asked again meanwhile, it is the same job. Raises Refused: NOT_FOUND, ATTRIBUTE_IN_USE,
+    and VALUES_EXIST unless they are to go with it."""
     database = shop.database
 
     async def work() -> Deletion:
@@ -51,7 +51,9 @@ async def delete_attribute(
         if problems:
             raise Refused(*problems)
         if count > MAX_AT_ONCE:
-            return Deletion(0, await request_bulk_job(shop, TASK, {"attribute": id_}, by))
+            given = {"attribute": id_}
+            job = await open_bulk_job(database, TASK, given) or await request_bulk_job(shop, TASK, given, by)
+            return Deletion(0, job)
         await _delete_values(database, id_, MAX_AT_ONCE)
         await database.run(f"DELETE FROM {TABLE} WHERE id = $1", id_)
         changed({"name": (name, None)})

@@ -53,24 +53,30 @@ def _is_silent(policy: Policy, values: Values) -> str:
         )
     ]
     merged = " OR ".join([f"a.updated_at >= {since}", *(one.format(owner="a") for one in written)])
+    of_merged = "EXISTS (SELECT 1 FROM customer c WHERE c.merged_into_id = s.customer_id AND ({}))"
     heard = [
         # whatever has become of it: statistics know those alone that count
         f"EXISTS (SELECT 1 FROM purchase x WHERE x.customer_id = c.id AND x.purchased_at >= {since})",
         *(one.format(owner="c") for one in written),
         f"EXISTS (SELECT 1 FROM customer a WHERE a.merged_into_id = c.id AND ({merged}))",
         *(claim.condition for claim in policy.claims),
+        # a plugin that is off has not heard of a merge: what is held is with the merged record still
+        *(of_merged.format(claim.condition) for claim in policy.claims),
     ]
     silent = [f"s.active_at < {since}", f"c.updated_at < {since}", f"c.status NOT IN {GONE}"]
     # Each by itself, so that PostgreSQL can look for all customers at once.
     return " AND ".join([*silent, *(f"NOT ({one})" for one in heard)])
 
 
-def _is_asked_for(values: Values) -> str:
-    """The condition that an erasure of a customer `c` is scheduled, or was asked for lately by this policy and cancelled."""
+def _is_not_asked_for(values: Values) -> str:
+    """The condition that no erasure of a customer `c` is scheduled, and none of them or of a record that was merged into them was
+    asked for lately by this policy and cancelled."""
     lately = values.bind(now() - LEFT_ALONE_MS)
+    cancelled = f"e.state = '{CANCELLED}' AND e.ground = '{RETENTION}' AND e.cancelled_at > {lately}"
     return (
-        f"EXISTS (SELECT 1 FROM erasure e WHERE e.customer_id = c.id AND (e.state = '{SCHEDULED}' OR (e.state = '{CANCELLED}'"
-        f" AND e.ground = '{RETENTION}' AND e.cancelled_at > {lately})))"
+        f"NOT EXISTS (SELECT 1 FROM erasure e WHERE e.customer_id = c.id AND (e.state = '{SCHEDULED}' OR ({cancelled})))"
+        " AND NOT EXISTS (SELECT 1 FROM customer a JOIN erasure e ON e.customer_id = a.id"
+        f" WHERE a.merged_into_id = c.id AND {cancelled})"
     )
 
 
@@ -80,7 +86,7 @@ async def due_count(shop: Shop) -> int:
     if policy is None:
         return 0
     values = Values(shop.database.dialect)
-    condition = f"{_is_silent(policy, values)} AND NOT {_is_asked_for(values)}"
+    condition = f"{_is_silent(policy, values)} AND {_is_not_asked_for(values)}"
     row = await shop.database.row(f"SELECT count(*) FROM {_CUSTOMERS} WHERE {condition}", *values.all)
     return int(row[0]) if row else 0
 
@@ -89,7 +95,7 @@ async def due_among(database: Database, policy: Policy, customer_ids: Sequence[s
     """Those of these customers for whom an erasure is to be asked, in the order of their ids."""
     values = Values(database.dialect)
     among = values.among("c.id", sorted(customer_ids), "uuid")
-    condition = f"{among} AND {_is_silent(policy, values)} AND NOT {_is_asked_for(values)}"
+    condition = f"{among} AND {_is_silent(policy, values)} AND {_is_not_asked_for(values)}"
     rows = await database.rows(f"SELECT c.id FROM {_CUSTOMERS} WHERE {condition} ORDER BY c.id", *values.all)
     return [row[0] for row in rows]
 
