@@ -1,7 +1,8 @@
 """How often and when a customer wants to hear from the shop, and when it was last known to be right how."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import time_machine
 
@@ -101,3 +102,56 @@ async def test_details_of_several_are_as_old_as_the_oldest(open_shop: OpenShop) 
         await update(api, new["id"], contactChecked=True)
         await api.done("customersUnmerge", "customers { id }", {"mergeId": done["mergeId"]})
         assert (await api.data(document, id=new["id"]))["customer"]["contactCheckedAt"] == on(3)
+
+
+async def test_nothing_counts_as_found_right_that_nobody_has_looked_at(open_shop: OpenShop) -> None:
+    """Of what a merge keeps the time is known if all of it is; and what an undo puts back is as old as it was."""
+    shop = await open_shop()
+    api = Api.of(shop)
+
+    async def checked(who: Mapping[str, Any]) -> str | None:
+        found = await api.data("query($id: ID!) { customer(id: $id) { contactCheckedAt } }", id=who["id"])
+        return cast("str | None", found["customer"]["contactCheckedAt"])
+
+    async def merge(survivor: Mapping[str, Any], absorbed: Mapping[str, Any], *fields: str) -> str:
+        overrides = [{"field": field, "customerId": absorbed["id"]} for field in fields]
+        given = {"survivorId": survivor["id"], "absorbedIds": [absorbed["id"]], "overrides": overrides}
+        return str((await api.done("customersMerge", "customersMerge { mergeId }", given))["customersMerge"]["mergeId"])
+
+    async def undo(merge_id: str) -> None:
+        await api.done("customersUnmerge", "customers { id }", {"mergeId": merge_id})
+
+    with later(0):
+        legacy, silent = await create(api, phone="55 1234 5678"), await create(api, email="old@example.com")
+        await shop.database.transaction(
+            lambda: shop.database.run("UPDATE customer SET contact_checked_at = NULL")
+        )  # as of those who were there before it was noted
+        oldest = await create(api, email="oldest@example.com")
+    with later(1):
+        ana, bare = await create(api, email="ana@example.com"), await create(api)
+    with later(2):
+        merged = await merge(ana, legacy)  # the telephone is not known to be right
+        assert await checked(ana) is None
+        await undo(merged)
+        assert await checked(ana) == on(1)
+        merged = await merge(silent, ana, "email")  # nothing of whom it is not known is kept
+        assert await checked(silent) == on(1)
+        await undo(merged)
+        assert await checked(silent) is None
+        merged = await merge(bare, ana)
+        assert await checked(bare) == on(1)
+        await undo(merged)
+        first = await merge(oldest, ana, "email")
+        second = await merge(oldest, bare)
+        assert await checked(oldest) == on(1)
+    with later(3):
+        await update(api, oldest["id"], contactChecked=True)
+        await undo(first)  # the address that was given up comes back: nobody has looked at that one
+        assert await checked(oldest) == on(0)
+        await undo(second)
+        assert await checked(oldest) == on(0)
+        again = await merge(oldest, ana, "email")
+        await update(api, oldest["id"], shippingAddress={"line1": "Calle 1", "country": "ES"})
+        assert await checked(oldest) == on(3)
+        await undo(again)
+        assert await checked(oldest) == on(0)

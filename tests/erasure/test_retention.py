@@ -13,6 +13,7 @@ import regulars_rewards
 from regulars_core.customers.erasure.due import erase_due
 from regulars_core.customers.erasure.retention import due_count
 from regulars_core.customers.erasure.retention_requests import request_due
+from regulars_core.customers.notes.retention import forget_old_notes
 from regulars_core.plugin import Shop, plugins_on
 from regulars_core.queries.inserts import insert
 from regulars_core.testing import OpenShop
@@ -132,6 +133,39 @@ async def test_who_is_due(api: Api) -> None:
     with on("2026-03-02"):
         await request_due(shop)
         assert "GONE AWAY" in (await listed(api))[1]
+
+
+async def test_whoever_wrote_lately_was_heard_of_without_the_note_too(open_shop: OpenShop) -> None:
+    """Deleted by the job or by hand: the customer is not due, and at the same version."""
+    months = {"retention_inactive_months": 12, "retention_note_months": 3}
+    shop = await open_shop(plugins=plugins_on({}), **months)
+    api = Api.of(shop)
+    with on("2023-01-01"):
+        ids = {name: await create(api, name) for name in ("Ana", "Bo", "Cy", "Di")}
+        notes = [{"customerId": ids[name], "body": "Likes tea."} for name in ("Ana", "Bo", "Di")]
+        old = [(await api.done("noteAdd", "note { id }", one))["note"]["id"] for one in notes]
+    with on("2024-09-01"):
+        for name in ("Ana", "Bo"):
+            added = await api.done("noteAdd", "note { id }", {"customerId": ids[name], "body": "Stays with us."})
+    with on("2024-10-01"):
+        await api.done("customerUpdate", "customer { id }", {"id": ids["Cy"], "lastName": "Lee"})
+        await api.done("noteDelete", "customer { id }", {"id": old[2]})
+    with on("2025-03-01"):
+        versions = "SELECT id, version FROM customer ORDER BY id"
+        before = await shop.database.rows(versions)
+        assert await due_count(shop) == 1  # Di, whose note is as old as she is
+        await api.done("noteDelete", "customer { id }", {"id": added["note"]["id"]})
+        assert await due_count(shop) == 1
+        await forget_old_notes(shop)
+        assert await shop.database.rows("SELECT id FROM customer_note") == []
+        assert await due_count(shop) == 1
+        assert await shop.database.rows(versions) == before
+        found = await api.data("{ customers(first: 9) { nodes { firstName updatedAt } } }")
+        assert {one["firstName"]: one["updatedAt"][:10] for one in found["customers"]["nodes"]} == {
+            "Ana": "2024-09-01", "Bo": "2024-09-01", "Cy": "2024-10-01", "Di": "2023-01-01",
+        }  # fmt: skip
+    with on("2025-09-02"):
+        assert await due_count(shop) == 3
 
 
 async def test_what_a_plugin_knows_keeps_somebody_while_it_is_off(api: Api, open_shop: OpenShop) -> None:

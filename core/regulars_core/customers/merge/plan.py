@@ -11,6 +11,7 @@ from regulars_core.customers.merge.facts import MergeEffect, PlannedMerge
 from regulars_core.customers.reads import CustomerRow
 from regulars_core.customers.rules import ADDRESSES, CONTACT, Address
 from regulars_core.database.seals import Opaque
+from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import Problem
 from regulars_core.primitives.text import camel
 
@@ -88,21 +89,40 @@ def plan(
             if own[field.kept_from] != own[merge.survivor.id]:
                 addresses[kind] = (own[merge.survivor.id], own[field.kept_from])
     attributes = _attributes(merge, belongings, latest_first, wanted, told)
-    _note_checked(merge, told, columns)
+    _note_checked(merge, belongings, told, columns)
     effects = _restricted(merge, columns)
     return Plan(told, columns, addresses, attributes, _added_tags(merge, belongings), effects), _wrong(
         overrides, told, everybody
     )
 
 
-def _note_checked(merge: PlannedMerge, told: Sequence[MergeField], columns: dict[str, tuple[Any, Any]]) -> None:
-    """Contact details that come from several were right when all of them were: at the earliest of their times."""
-    survivor, contact = merge.survivor, {camel(name) for name in CONTACT}
-    givers = {one.kept_from for one in told if one.field in contact} - {survivor.id}
-    times = [one.contact_checked_at for one in merge.everybody if one.id in {*givers, survivor.id}]
-    earliest = min((at for at in times if at is not None), default=None)
-    if givers and earliest != survivor.contact_checked_at:
+def _note_checked(
+    merge: PlannedMerge,
+    belongings: Mapping[str, Belongings],
+    told: Sequence[MergeField],
+    columns: dict[str, tuple[Any, Any]],
+) -> None:
+    """Contact details that come from several were right when all of them were: at the earliest of their times, and at none that
+    is known where one of these is not. Told even where that is as before, for an undo."""
+    survivor = merge.survivor
+    kept_from = dict.fromkeys(CONTACT, survivor.id) | {
+        name: one.kept_from for one in told for name in CONTACT if one.field == camel(name)
+    }
+    kinds = {name: kind for kind, name in ADDRESSES.items()}
+    reached = {
+        one.id: {name for name in CONTACT if name not in kinds and getattr(one, name)}
+        | {name for name, kind in kinds.items() if belongings[one.id].addresses.get(kind, Address()) != Address()}
+        for one in merge.everybody
+    }
+    givers = {id_ for name, id_ in kept_from.items() if name in reached[id_]}
+    if set(kept_from.values()) != {survivor.id}:
+        earliest = earlier(one.contact_checked_at for one in merge.everybody if one.id in (givers or {survivor.id}))
         columns["contact_checked_at"] = (survivor.contact_checked_at, earliest)
+
+
+def earlier(times: Iterable[Instant | None]) -> Instant | None:
+    """The earliest of some times; None, which is not known, if one of them is."""
+    return min(times, key=lambda at: (at is not None, at or 0))
 
 
 def _attributes(

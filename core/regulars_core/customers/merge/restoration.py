@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from regulars_core.customers.merge.plan import MergeField, most_restrictive, written
+from regulars_core.customers.merge.plan import MergeField, earlier, most_restrictive, written
 from regulars_core.customers.merge.snapshots import Snapshot
-from regulars_core.customers.rules import ADDRESSES, Address
+from regulars_core.customers.rules import ADDRESSES, CONTACT, Address
 from regulars_core.primitives.text import camel
 
 Change = tuple[Any, Any]
 """A value (before, since)."""
+_CHECKED = "contact_checked_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ def put_back(
     their order.
 
     A detail is put back where it still is as the merge made it. If a later merge has changed it once more, what was before both
-    is the later one's to put back. Status and date of registration become those of all who are still part.
+    is the later one's to put back. Contact details that are put back were not found right since. Status and date of registration
+    become those of all who are still part.
     """
     plain = {name: change for name, change in undone.columns.items() if name not in _DECIDED}
     back, changes = _settled(plain, columns, {id_: one.snapshot.columns for id_, one in later.items()})
@@ -55,6 +57,7 @@ def put_back(
         decided, decisions = _decided(name, undone.columns[name], columns[name], later)
         back |= decided
         changes = {id_: {**one, **decisions.get(id_, {})} for id_, one in changes.items()}
+    back |= _checked(undone, columns, back, placed)
     untold, mended = _untold(undone, later), dict[str, Snapshot]()
     for id_, one in later.items():
         kept = {name: change for name, change in {**one.snapshot.columns, **changes[id_]}.items() if change}
@@ -64,6 +67,16 @@ def put_back(
         if snapshot != one.snapshot:
             mended[id_] = snapshot
     return PutBack(back, placed, described, mended)
+
+
+def _checked(
+    undone: Snapshot, current: Mapping[str, Any], back: Mapping[str, Any], placed: Mapping[str, Address]
+) -> dict[str, Any]:
+    """When contact details were right if some are put back, though the time was changed since: as early as these were."""
+    returned = any(back.get(name) for name in CONTACT) or any(one != Address() for one in placed.values())
+    if not returned or _CHECKED in back or _CHECKED not in undone.columns:
+        return {}
+    return {_CHECKED: earlier((undone.columns[_CHECKED][0], current[_CHECKED]))}
 
 
 def _settled(

@@ -2,6 +2,7 @@
 
 import logging
 
+from regulars_core.customers.notes.heard import keep_heard
 from regulars_core.primitives.clock import Instant
 from regulars_core.queries.pace import Pace
 from regulars_core.shop.dates import months_ago
@@ -40,4 +41,7 @@ def _kept_since(shop: Shop) -> Instant | None:
 
 async def _forget_some(shop: Shop, until: Instant) -> int:
     some = f"SELECT id FROM customer_note WHERE {_OLD} ORDER BY created_at LIMIT $3"
-    return await shop.database.run(f"DELETE FROM customer_note WHERE id IN ({some})", until, False, _BATCH)
+    ids = [row[0] for row in await shop.database.rows(some, until, False, _BATCH)]
+    await keep_heard(shop.database, ids)
+    among = shop.database.dialect.among("id", 3)
+    return await shop.database.run(f"DELETE FROM customer_note WHERE {_OLD} AND {among}", until, False, ids)

@@ -5,6 +5,7 @@ from typing import Any
 
 from regulars_core.audit import Change, changed
 from regulars_core.customers.changes import VersionConflict, locked_customer
+from regulars_core.customers.notes.heard import keep_heard
 from regulars_core.customers.notes.rules import (
     MAX_BODY,
     NOTE,
@@ -131,6 +132,7 @@ async def delete_note(shop: Shop, note_id: str, expected: int | None = None) -> 
     """Remove a note and answer whose it was. Raises Refused: NOT_FOUND, VERSION_CONFLICT."""
 
     async def work() -> str:
+        await keep_heard(shop.database, [note_id])
         note = await _locked(shop, note_id, expected)
         await shop.database.run("DELETE FROM customer_note WHERE id = $1", note_id)
         return str(note["customer_id"])
