@@ -217,13 +217,13 @@ async def test_a_coupon_that_can_be_used_keeps_somebody(open_shop: OpenShop) -> 
             promotion = {"name": "Off", "needsCoupon": True, "discountRule": rule, "endsAt": ends}
             made = await api.done("promotionCreate", "promotion { id }", {"promotion": promotion})
             promotions.append(made["promotion"]["id"])
-        for name, promotion, more in (
+        for name, of, more in (
             ("usable", 0, {}), ("used, of two", 0, {"usageLimit": 2}), ("used, of many", 0, {"usageLimit": None}),
             ("until later", 0, {"expiresAt": "2025-06-01T00:00:00Z"}), ("MERGED", 0, {}), ("USED", 0, {}), ("REVOKED", 0, {}),
             ("EXPIRED", 0, {"expiresAt": "2023-06-01T00:00:00Z"}), ("ENDED", 1, {}),
         ):  # fmt: skip
             who = await create(api, name)
-            given = {"promotionId": promotions[promotion], "customerId": who, **more}
+            given = {"promotionId": promotions[of], "customerId": who, **more}
             coupon = (await api.done("couponIssue", "coupon { id code }", given))["coupon"]
             if name.lower().startswith("used"):
                 used = {"couponCode": coupon["code"], "customerId": who}
