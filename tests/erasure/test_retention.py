@@ -184,8 +184,32 @@ async def test_what_a_plugin_knows_keeps_somebody_while_it_is_off(api: Api, open
     # What the shop decides by the time counts: nobody is erased by a policy that is none any more.
     with on("2099-01-01"):
         await erase_due(await open_shop(plugins=off))
-    assert await listed(other, "CANCELLED") == (0, ["Bo"])
+    assert await listed(other, "CANCELLED") == (1, ["Bo"])  # who is due again where there is a policy
     assert bo
+
+
+async def test_a_year_holds_for_what_somebody_has_decided_and_not_for_what_a_job_has(
+    api: Api, open_shop: OpenShop
+) -> None:
+    """The policy was off for a day: who was let go for that is due again, and for whom a person decides is left alone."""
+    with on("2023-01-01"):
+        for name in ("Bo", "Cy"):
+            await create(api, name)
+    with on("2025-01-01"):
+        await request_due(api.shop)
+        asked = "{ erasures(first: 9, state: SCHEDULED) { nodes { id customer { firstName } } } }"
+        both = (await api.data(asked))["erasures"]["nodes"]
+        [hers] = [one["id"] for one in both if one["customer"]["firstName"] == "Cy"]
+        await api.done("customerEraseCancel", "erasure { id }", {"erasureId": hers})
+    with on("2025-02-01"):
+        await erase_due(await open_shop(plugins=api.shop.plugins))
+        assert await listed(api, "CANCELLED") == (1, ["Bo", "Cy"])
+        await request_due(api.shop)
+        assert await listed(api) == (0, ["Bo"])
+        his = (await api.data(asked))["erasures"]["nodes"][0]["id"]
+        await api.done("customerEraseCancel", "erasure { id }", {"erasureId": his})
+    with on("2026-01-02"):
+        assert await listed(api, "CANCELLED") == (1, ["Bo", "Bo", "Cy"])  # Cy's year is over, and Bo's is not
 
 
 async def crowd(shop: Shop, count: int) -> None:

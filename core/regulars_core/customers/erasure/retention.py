@@ -16,8 +16,10 @@ from regulars_core.shop.shop import Shop
 
 BY = ("job", "request-erasures")
 """Who asks for these, for the audit and the list: no key, but the job."""
+WITHDRAWN = "job-withdrawn"
+"""Stands in place of the job's key where what it asked for was cancelled by a job: nobody has decided that they are kept."""
 LEFT_ALONE_MS = 365 * DAY_MS
-"""For how long nobody is asked for again whose erasure was cancelled."""
+"""For how long nobody is asked for again whose erasure somebody has cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,12 @@ def _is_silent(policy: Policy, values: Values) -> str:
 
 
 def _is_asked_for(values: Values) -> str:
-    """The condition that an erasure of a customer `c` is scheduled, or was asked for lately by this policy and cancelled."""
+    """The condition that an erasure of a customer `c` is scheduled, or was asked for by this policy and somebody has cancelled it
+    lately."""
     lately = values.bind(now() - LEFT_ALONE_MS)
     return (
         f"EXISTS (SELECT 1 FROM erasure e WHERE e.customer_id = c.id AND (e.state = '{SCHEDULED}' OR (e.state = '{CANCELLED}'"
-        f" AND e.ground = '{RETENTION}' AND e.cancelled_at > {lately})))"
+        f" AND e.ground = '{RETENTION}' AND e.key_id <> '{WITHDRAWN}' AND e.cancelled_at > {lately})))"
     )
 
 
