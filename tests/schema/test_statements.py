@@ -261,7 +261,7 @@ WRITES: Sequence[tuple[str, dict[str, Any], str, int | Mapping[str, int]]] = (
     ("noteUpdate", {"id": _id("note", NOTE), "body": "Hi"}, "note { id }", 4),
     ("correctionRequest", {"customerId": _id("customer", CUSTOMER), "body": "Hi", "purchaseId": _id("purchase", PURCHASE)},
      "note { id }", 5),
-    ("noteDelete", {"id": _id("note", NOTE)}, "deletedNoteId customer { id }", 4),
+    ("noteDelete", {"id": _id("note", NOTE)}, "deletedNoteId customer { id }", 5),
     ("customerGroupCreate", {"name": "New"}, "customerGroup { id }", 4),
     ("customerGroupUpdate", {"id": _id("group", GROUP), "name": "New"}, "customerGroup { id }", 5),
     ("customerGroupDelete", {"id": _id("group", GROUP), "moveCustomersTo": _id("group", GROUP, 2)},
