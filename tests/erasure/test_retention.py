@@ -195,9 +195,12 @@ async def test_what_a_plugin_knows_keeps_somebody_while_it_is_off(api: Api, open
     # What the shop decides by the time counts: nobody is erased by a policy that is none any more.
     with on("2099-01-01"):
         await erase_due(await open_shop(plugins=off))
-    assert await listed(other, "CANCELLED") == (0, ["Bo"])
-    # Who was cancelled is left alone for a year, as part of somebody else, too.
+    assert await listed(other, "CANCELLED") == (1, ["Bo"])  # who is due again where there is a policy
+    # Whom somebody has cancelled is left alone for a year, as part of somebody else, too.
     with on("2099-01-02"):
+        await request_due(other.shop)
+        [again] = (await other.data("{ erasures(first: 9, state: SCHEDULED) { nodes { id } } }"))["erasures"]["nodes"]
+        await other.done("customerEraseCancel", "erasure { id }", {"erasureId": again["id"]})
         merge = {"survivorId": await create(other, "Em"), "absorbedIds": [bo]}
         await other.done("customersMerge", "customersMerge { mergeId }", merge)
     hasty = await open_shop(plugins=off, retention_inactive_months=1)
@@ -242,6 +245,30 @@ async def test_a_coupon_that_can_be_used_keeps_somebody(open_shop: OpenShop) -> 
     with on("2025-03-01"):
         await request_due(shop)
     assert (await listed(api))[1] == ["ENDED", "EXPIRED", "REVOKED", "USED"]
+
+
+async def test_a_year_holds_for_what_somebody_has_decided_and_not_for_what_a_job_has(
+    api: Api, open_shop: OpenShop
+) -> None:
+    """The policy was off for a day: who was let go for that is due again, and for whom a person decides is left alone."""
+    with on("2023-01-01"):
+        for name in ("Bo", "Cy"):
+            await create(api, name)
+    with on("2025-01-01"):
+        await request_due(api.shop)
+        asked = "{ erasures(first: 9, state: SCHEDULED) { nodes { id customer { firstName } } } }"
+        both = (await api.data(asked))["erasures"]["nodes"]
+        [hers] = [one["id"] for one in both if one["customer"]["firstName"] == "Cy"]
+        await api.done("customerEraseCancel", "erasure { id }", {"erasureId": hers})
+    with on("2025-02-01"):
+        await erase_due(await open_shop(plugins=api.shop.plugins))
+        assert await listed(api, "CANCELLED") == (1, ["Bo", "Cy"])
+        await request_due(api.shop)
+        assert await listed(api) == (0, ["Bo"])
+        his = (await api.data(asked))["erasures"]["nodes"][0]["id"]
+        await api.done("customerEraseCancel", "erasure { id }", {"erasureId": his})
+    with on("2026-01-02"):
+        assert await listed(api, "CANCELLED") == (1, ["Bo", "Bo", "Cy"])  # Cy's year is over, and Bo's is not
 
 
 async def crowd(shop: Shop, count: int) -> None:

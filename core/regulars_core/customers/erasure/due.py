@@ -18,7 +18,7 @@ from regulars_core.customers.erasure.holders import Holders
 from regulars_core.customers.erasure.reads import CANCELLED, DONE, SCHEDULED
 from regulars_core.customers.erasure.requests import close, refuse_moved
 from regulars_core.customers.erasure.retention import BY as BY_POLICY
-from regulars_core.customers.erasure.retention import is_silent, policy_of
+from regulars_core.customers.erasure.retention import WITHDRAWN, is_silent, policy_of
 from regulars_core.customers.search.leftovers import drop_leftovers
 from regulars_core.database import Unavailable
 from regulars_core.files.storage import sweep
@@ -124,6 +124,7 @@ async def erase(shop: Shop, holders: Holders, erasure_id: str) -> None:
     refuse_moved(customer_id, locked)
     if (state, key_id) == (SCHEDULED, BY_POLICY[0]) and not await _is_due_still(shop, holders, customer_id):
         await close(shop, erasure_id)
+        await database.run("UPDATE erasure SET key_id = $2 WHERE id = $1", erasure_id, WITHDRAWN)
         changes: dict[str, audit.Change] = {"state": (SCHEDULED, CANCELLED)}
         about = [("erasure", erasure_id)]
         await database.defer([audit.writing(key=BY, action="customerEraseCancel", entities=about, changes=changes)])

@@ -16,8 +16,10 @@ from regulars_core.shop.shop import Shop
 
 BY = ("job", "request-erasures")
 """Who asks for these, for the audit and the list: no key, but the job."""
+WITHDRAWN = "job-withdrawn"
+"""Stands in place of the job's key where what it asked for was cancelled by a job: nobody has decided that they are kept."""
 LEFT_ALONE_MS = 365 * DAY_MS
-"""For how long nobody is asked for again whose erasure was cancelled."""
+"""For how long nobody is asked for again whose erasure somebody has cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,10 @@ def _is_silent(policy: Policy, values: Values) -> str:
 
 def _is_not_asked_for(values: Values) -> str:
     """The condition that no erasure of a customer `c` is scheduled, and none of them or of a record that was merged into them was
-    asked for lately by this policy and cancelled."""
+    asked for lately by this policy and cancelled by somebody."""
     lately = values.bind(now() - LEFT_ALONE_MS)
-    cancelled = f"e.state = '{CANCELLED}' AND e.ground = '{RETENTION}' AND e.cancelled_at > {lately}"
+    decided = f"e.ground = '{RETENTION}' AND e.key_id <> '{WITHDRAWN}'"
+    cancelled = f"e.state = '{CANCELLED}' AND {decided} AND e.cancelled_at > {lately}"
     return (
         f"NOT EXISTS (SELECT 1 FROM erasure e WHERE e.customer_id = c.id AND (e.state = '{SCHEDULED}' OR ({cancelled})))"
         " AND NOT EXISTS (SELECT 1 FROM customer a JOIN erasure e ON e.customer_id = a.id"
