@@ -39,8 +39,14 @@ class NoteRow:
         self.is_open = bool(self.is_open)
 
 
-_DERIVED = {"due_at": f"nullif(n.due_at, {NEVER + 1} - 1)"}
-NOTES = Readable("customer_note n", "n.id", [_DERIVED.get(name, f"n.{name}") for name in NoteRow.__slots__], NoteRow)
+def _columns(table: str) -> list[str]:
+    derived = {"due_at": f"nullif({table}due_at, {NEVER + 1} - 1)"}
+    return [derived.get(name, f"{table}{name}") for name in NoteRow.__slots__]
+
+
+NOTES = Readable("customer_note n", "n.id", _columns("n."), NoteRow)
+RETURNED = ", ".join(_columns(""))
+"""The same columns, as they stand behind RETURNING."""
 SORT_KEYS = {
     "CREATED_AT": SortKey("CREATED_AT", "n.created_at", "n.id", int),
     "DUE_AT": SortKey("DUE_AT", "n.due_at", "n.id", int),

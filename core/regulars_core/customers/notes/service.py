@@ -6,6 +6,7 @@ from typing import Any
 from regulars_core.audit import Change, changed
 from regulars_core.customers.changes import VersionConflict, locked_customer
 from regulars_core.customers.notes.heard import keep_heard
+from regulars_core.customers.notes.reads import NOTES, RETURNED, NoteRow
 from regulars_core.customers.notes.rules import (
     MAX_BODY,
     NOTE,
@@ -32,6 +33,7 @@ _CHANGED = (
     "body", "outcome", "topic", "assignee", "priority", "is_open", "due_at", "done_at", "urgency",
 )  # fmt: skip
 _LOCKED = ("id", "customer_id", "version", "created_at", *_CHANGED)
+_GONE = Problem("NOT_FOUND", "There is no note with this id.", ("id",))
 _NOT_PERSONAL = frozenset({"priority", "is_open"})
 _FOLLOWING = frozenset({"done_at", "urgency"})
 """Columns that follow from others."""
@@ -95,11 +97,11 @@ async def add_note(
     return await shop.database.transaction(work)
 
 
-async def change_note(shop: Shop, note_id: str, changes: NoteDetails, expected: int | None = None) -> bool:
-    """Change a note; answers whether anything is different now. Its version grows by one with every change. Raises Refused:
-    NOT_FOUND, VERSION_CONFLICT where it is at another version than the expected one, and whatever is wrong with the input."""
+async def change_note(shop: Shop, note_id: str, changes: NoteDetails, expected: int | None = None) -> NoteRow:
+    """Change a note; answers it as it is now. Its version grows by one where anything is different. Raises Refused: NOT_FOUND,
+    VERSION_CONFLICT where it is at another version than the expected one, and whatever is wrong with the input."""
 
-    async def work() -> bool:
+    async def work() -> NoteRow:
         checks, at = Checks(), now()
         columns = checked_texts(checks, changes)
         before = await checks.looked_up(_locked(shop, note_id, expected))
@@ -119,11 +121,13 @@ async def change_note(shop: Shop, note_id: str, changes: NoteDetails, expected: 
         columns["urgency"] = urgency(after["priority"], after["due_at"])
         different = {name: value for name, value in columns.items() if before[name] != value}
         changed(_audited(before, different))
+        sql, values = f"SELECT {NOTES.column_list} FROM {NOTES.table} WHERE n.id = $1", []
         if different:
             sets = {**different, "version": before["version"] + 1, "updated_at": at}
-            text = ", ".join(f"{name} = ${n}" for n, name in enumerate(sets, 2))
-            await shop.database.run(f"UPDATE customer_note SET {text} WHERE id = $1", note_id, *sets.values())
-        return bool(different)
+            text, values = ", ".join(f"{name} = ${n}" for n, name in enumerate(sets, 2)), list(sets.values())
+            sql = f"UPDATE customer_note SET {text} WHERE id = $1 RETURNING {RETURNED}"
+        [row] = await shop.database.rows(sql, note_id, *values)
+        return NOTES.make(*row)
 
     return await shop.database.transaction(work)
 
@@ -133,9 +137,13 @@ async def delete_note(shop: Shop, note_id: str, expected: int | None = None) -> 
 
     async def work() -> str:
         await keep_heard(shop.database, [note_id])
-        note = await _locked(shop, note_id, expected)
-        await shop.database.run("DELETE FROM customer_note WHERE id = $1", note_id)
-        return str(note["customer_id"])
+        at_version = "" if expected is None else " AND version = $2"
+        sql = f"DELETE FROM customer_note WHERE id = $1{at_version} RETURNING customer_id"
+        rows = await shop.database.rows(sql, note_id, *(() if expected is None else (expected,)))
+        if not rows:
+            await _locked(shop, note_id, expected)  # tells why
+            raise Refused(_GONE)
+        return str(rows[0][0])
 
     return await shop.database.transaction(work)
 
@@ -144,7 +152,7 @@ async def _locked(shop: Shop, note_id: str, expected: int | None) -> Mapping[str
     """The columns of a note that can change, by name, locked until the transaction ends."""
     rows = await lock(shop.database, "customer_note", [note_id], _LOCKED)
     if not rows:
-        raise Refused(Problem("NOT_FOUND", "There is no note with this id.", ("id",)))
+        raise Refused(_GONE)
     note = dict(zip(_LOCKED, rows[0], strict=True))
     note["is_open"] = bool(note["is_open"])
     if expected is not None and note["version"] != expected:

@@ -72,8 +72,9 @@ async def note_update(
 ) -> NoteUpdatePayload:
     """Change a note."""
     key = key_of(input.id, "note", "id")
-    await service.change_note(context.shop, key, note_changes(input), value_or_none(input.expected_version))
-    return NoteUpdatePayload(note=await _note(context, key))
+    expected = value_or_none(input.expected_version)
+    note: Any = await service.change_note(context.shop, key, note_changes(input), expected)
+    return NoteUpdatePayload(note=note)
 
 
 @strawberry.type(description="What noteDelete answers.")
