@@ -98,11 +98,10 @@ async def _move(shop: Shop, ids: Sequence[str], group_id: str, move_to: str) -> 
     moved = sorted(id_ for id_, group, _ in members if group == group_id)
     await database.run(
         "UPDATE customer SET group_id = $2, version = version + 1, updated_at = $3"
-        f" WHERE group_id = $4 AND {database.dialect.among('id', 1)}",
+        f" WHERE {database.dialect.among('id', 1)}",  # locked; by the group SQLite would walk through all its members
         moved,
         move_to,
         now(),
-        group_id,
     )
     merged = {id_ for id_, _, merged_into in members if merged_into is not None}
     await announce(shop, "customers_changed", [id_ for id_ in moved if id_ not in merged])

@@ -9,7 +9,8 @@ from regulars_core.shop.dates import months_ago
 from regulars_core.shop.shop import Shop
 
 _BATCH = 500
-_OLD = "created_at < $1 AND updated_at < $1 AND is_open = $2"
+_OLD = "created_at < $1 AND updated_at < $1"
+_IS_DONE = "is_open = $2"
 log = logging.getLogger(__name__)
 
 
@@ -29,7 +30,7 @@ async def old_notes(shop: Shop) -> int:
     """How many notes the next run deletes."""
     if (until := _kept_since(shop)) is None:
         return 0
-    row = await shop.database.row(f"SELECT count(*) FROM customer_note WHERE {_OLD}", until, False)
+    row = await shop.database.row(f"SELECT count(*) FROM customer_note WHERE {_OLD} AND {_IS_DONE}", until, False)
     return int(row[0]) if row else 0
 
 
@@ -40,8 +41,9 @@ def _kept_since(shop: Shop) -> Instant | None:
 
 
 async def _forget_some(shop: Shop, until: Instant) -> int:
-    some = f"SELECT id FROM customer_note WHERE {_OLD} ORDER BY created_at LIMIT $3"
+    some = f"SELECT id FROM customer_note WHERE {_OLD} AND {_IS_DONE} ORDER BY created_at LIMIT $3"
     ids = [row[0] for row in await shop.database.rows(some, until, False, _BATCH)]
     await keep_heard(shop.database, ids)
-    among = shop.database.dialect.among("id", 3)
-    return await shop.database.run(f"DELETE FROM customer_note WHERE {_OLD} AND {among}", until, False, ids)
+    # By `_IS_DONE` SQLite would walk through all that are done.
+    still = f"{_OLD} AND NOT is_open AND {shop.database.dialect.among('id', 2)}"
+    return await shop.database.run(f"DELETE FROM customer_note WHERE {still}", until, ids)

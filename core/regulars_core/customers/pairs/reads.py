@@ -60,7 +60,7 @@ async def pairs_of_customers(database: Database, customer_ids: Sequence[str]) ->
     found: dict[str, list[PairRow]] = {id_: [] for id_ in customer_ids}
     sides = [
         f"SELECT p.{side} AS owner, p.* FROM duplicate_pair p WHERE {database.dialect.among(f'p.{side}', 1)}"
-        " AND p.is_dismissed = $2"
+        " AND NOT p.is_dismissed"  # compared with a value, SQLite would walk through all that nobody has dismissed
         for side in ("customer_id", "other_id")
     ]
     numbered = (
@@ -68,6 +68,6 @@ async def pairs_of_customers(database: Database, customer_ids: Sequence[str]) ->
         f" FROM ({' UNION ALL '.join(sides)}) p"
     )
     sql = f"SELECT p.owner, {', '.join(_COLUMNS)} FROM ({numbered}) p WHERE p.place <= {MOST_OF_ONE} ORDER BY p.place"
-    for owner, *columns in await database.rows(sql, sorted(found), False) if found else ():
+    for owner, *columns in await database.rows(sql, sorted(found)) if found else ():
         found[owner].append(PairRow(*columns))
     return found

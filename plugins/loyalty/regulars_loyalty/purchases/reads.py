@@ -56,10 +56,11 @@ def lookup_posted(dialect: Dialect, purchase_ids: Sequence[str]) -> Sequence[Loo
             [list(purchase_ids)],
         ),
         (
-            "SELECT t.id, CAST(sum(u.amount) AS BIGINT) FROM loyalty_transfer t JOIN loyalty_lot o ON o.transfer_id = t.id"
-            " JOIN loyalty_lot l ON l.origin_id = o.origin_id JOIN loyalty_lot_use u ON u.lot_id = l.id"
-            f" JOIN loyalty_transfer e ON e.id = u.transfer_id WHERE {of} AND t.kind IN ('EARN', 'BONUS', 'FUNDING')"
-            " AND e.kind = 'EXPIRE' GROUP BY t.id",
+            # SQLite joins in this order; left to itself it begins with all uses of lots there are.
+            f"SELECT t.id, CAST(sum(u.amount) AS BIGINT) FROM {dialect.keys(1)} CROSS JOIN loyalty_transfer t"
+            " CROSS JOIN loyalty_lot o CROSS JOIN loyalty_lot l CROSS JOIN loyalty_lot_use u CROSS JOIN loyalty_transfer e"
+            " WHERE t.purchase_id = k.key AND t.kind IN ('EARN', 'BONUS', 'FUNDING') AND o.transfer_id = t.id"
+            " AND l.origin_id = o.origin_id AND u.lot_id = l.id AND e.id = u.transfer_id AND e.kind = 'EXPIRE' GROUP BY t.id",
             [list(purchase_ids)],
         ),
     ]
