@@ -8,10 +8,11 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 _START_SECONDS = 30.0
 
@@ -22,11 +23,20 @@ class PostgresMissing(Exception):
 
 class PostgresServer:
     """Starts in `__enter__` (or `start`), listens on 127.0.0.1 only, and is removed in `__exit__` (or `stop`), unless it
-    is given a directory to keep everything in, which whoever it runs as must be able to enter."""
+    is given a directory to keep everything in, which whoever it runs as must be able to enter. `settings` are those of
+    postgresql.conf that it is to have besides."""
 
-    def __init__(self, *, fsync: bool = False, within: Path | None = None, directory: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        fsync: bool = False,
+        within: Path | None = None,
+        directory: Path | None = None,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.binaries = _binaries()
         self.fsync = fsync
+        self._settings = settings
         self._user = _user()
         self._kept = directory is not None
         self._directory = directory or Path(tempfile.mkdtemp(prefix="regulars-pg-", dir=within))
@@ -56,6 +66,7 @@ class PostgresServer:
             "synchronous_commit": "on" if self.fsync else "off",
             "full_page_writes": "on" if self.fsync else "off",
             "max_connections": 100,
+            **self._settings,
         }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with (self._directory / "log").open("ab") as log:
