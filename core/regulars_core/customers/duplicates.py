@@ -235,7 +235,7 @@ _INDEXES = {
     "tax_key": "customer_tax_id",
     "company_key": "customer_company",
     "sort_name": "customer_name",
-    "birth_date": "customer_name_and_birth",
+    "birth_date": "customer_birth_and_name",
 }
 
 

@@ -10,7 +10,17 @@ from regulars_core.customers.reads import AVERAGE_PURCHASE, GONE
 from regulars_core.customers.rules import company_key, postal_key, region_key, tax_key
 from regulars_core.customers.sealed import compared_tax_ids
 from regulars_core.primitives.clock import NEVER, Instant, start_of
-from regulars_core.queries.where import Condition, Leaf, LeafSql, Values, Where, compared, exists_in, present
+from regulars_core.queries.where import (
+    Condition,
+    Leaf,
+    LeafSql,
+    Values,
+    Where,
+    compared,
+    exists_in,
+    one_of,
+    present,
+)
 
 
 def company_compared(name: str) -> str:
@@ -145,7 +155,7 @@ LEAVES = {
     leaf.name: leaf
     for leaf in (
         Leaf("status", compared("c.status")),
-        Leaf("group", compared("c.group_id", "uuid")),
+        Leaf("group", one_of("c.group_id", "uuid")),
         Leaf("originStore", compared("c.origin_store_id", "uuid")),
         Leaf("createdAt", compared("c.created_at")),
         Leaf("updatedAt", compared("c.updated_at")),

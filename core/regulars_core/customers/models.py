@@ -60,8 +60,9 @@ class Customer(Model):
             Index(fields=("phone",), name="customer_phone"),
             Index(fields=("tax_key",), name="customer_tax_id"),
             Index(fields=("company_key",), name="customer_company"),
-            Index(fields=("sort_name", "birth_date"), name="customer_name_and_birth"),
+            Index(fields=("birth_date", "sort_name"), name="customer_birth_and_name"),
             Index(fields=("group_id", "created_at", "id"), name="customer_group_members"),
+            Index(fields=("group_id", "sort_name", "id"), name="customer_group_names"),
         ]
 
 

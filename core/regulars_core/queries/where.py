@@ -38,13 +38,16 @@ class Values:
     def own_plan(self) -> Sequence[str]:
         """A condition that always holds, where PostgreSQL is to plan for these very values each time: it would soon take a plan
         for any values, and not know any more whether few or many have what is asked for. With its value at hand nothing is left
-        of the condition; the plan for any values seems dear by it."""
+        of the condition; the plan for any values seems dear by it. Who asks for a page gets it from one process: of what
+        several walk through ahead of each other most is thrown away."""
         if self.dialect.engine == "sqlite":
             return ()
-        return [f"({self.bind(True)}::boolean OR {_DEAR})"]
+        return [f"({self.bind(True)}::boolean OR {_DEAR}{'' if self.whole else _BY_ONE})"]
 
 
 _DEAR = "(SELECT count(*) FROM generate_series(1, 1000000000)) = 0"
+_BY_ONE = " OR txid_current_if_assigned() IS NULL"
+"""PostgreSQL has a statement done by one process where a function stands in it that several may not call; it is never called."""
 
 LeafSql = Callable[[Sequence[Condition], Values], str]
 
@@ -97,6 +100,20 @@ def compared(column: str, kind: str = "text") -> LeafSql:
 
     def sql(conditions: Sequence[Condition], values: Values) -> str:
         return " AND ".join(_comparison(column, kind, condition, values) for condition in conditions) or "1=1"
+
+    return sql
+
+
+def one_of(column: str, kind: str = "text") -> LeafSql:
+    """A leaf over a column that is one of some values. Where it is one alone, an index that goes on with the order of a list is
+    walked in that order."""
+    among = compared(column, kind)
+
+    def sql(conditions: Sequence[Condition], values: Values) -> str:
+        [(operator, wanted), *others] = conditions
+        if operator == "in" and len(wanted) == 1 and not others:
+            return f"{column} = {values.bind(wanted[0])}"
+        return among(conditions, values)
 
     return sql
 

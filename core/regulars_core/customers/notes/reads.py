@@ -8,7 +8,7 @@ from regulars_core.database import Database
 from regulars_core.primitives.clock import NEVER, Instant
 from regulars_core.queries.pages import Order, SortKey
 from regulars_core.queries.rows import Readable, by_ids
-from regulars_core.queries.where import Condition, Leaf, LeafSql, Values, Where, compared
+from regulars_core.queries.where import Leaf, Where, compared, one_of
 from regulars_core.queries.words import Word
 
 
@@ -55,26 +55,14 @@ SORT_KEYS = {
 NEWEST_FIRST = Order(SORT_KEYS["CREATED_AT"], descending=True)
 
 
-def _one_of(column: str) -> LeafSql:
-    """A leaf over a column that is one of some values. Where it is one alone, an index that goes on with the order of a list is
-    walked in that order."""
-    among = compared(column)
-
-    def sql(conditions: Sequence[Condition], values: Values) -> str:
-        [(_, wanted)] = conditions
-        return f"{column} = {values.bind(wanted[0])}" if len(wanted) == 1 else among(conditions, values)
-
-    return sql
-
-
 LEAVES = {
     leaf.name: leaf
     for leaf in (
-        Leaf("type", _one_of("n.type")),
+        Leaf("type", one_of("n.type")),
         Leaf("isOpen", compared("n.is_open")),
-        Leaf("assignee", _one_of("n.assignee")),
-        Leaf("channel", _one_of("n.channel")),
-        Leaf("topic", _one_of("n.topic")),
+        Leaf("assignee", one_of("n.assignee")),
+        Leaf("channel", one_of("n.channel")),
+        Leaf("topic", one_of("n.topic")),
         Leaf("createdAt", compared("n.created_at")),
         Leaf("dueAt", happened("n.due_at")),
     )
