@@ -14,6 +14,7 @@ from regulars_core.customers.erasure.due import erase_due
 from regulars_core.customers.erasure.retention import due_count
 from regulars_core.customers.erasure.retention_requests import request_due
 from regulars_core.customers.notes.retention import forget_old_notes
+from regulars_core.events.replay import catch_up
 from regulars_core.plugin import Shop, plugins_on
 from regulars_core.queries.inserts import insert
 from regulars_core.testing import OpenShop
@@ -207,6 +208,30 @@ async def test_what_a_plugin_knows_keeps_somebody_while_it_is_off(api: Api, open
     for day, due in (("2099-03-01", 0), ("2099-12-31", 0), ("2100-01-02", 1)):
         with on(day):
             assert await due_count(hasty) == due
+
+
+async def test_what_a_plugin_has_not_heard_is_hers_again_keeps_somebody(api: Api, open_shop: OpenShop) -> None:
+    """Her credit went over to another one with a merge, and stays there until the plugin hears that this was undone."""
+    off = plugins_on(BOTH).without("birthday").without("loyalty")
+    with on("2023-01-01"):
+        ana, bo, _ = [await create(api, name) for name in ("Ana", "Bo", "Cy")]
+        given = {"customerId": ana, "amount": {"amount": "1.00"}, "reason": "GOODWILL"}
+        await api.done("creditAdd", "entry { id }", given)
+        merge = {"survivorId": bo, "absorbedIds": [ana]}
+        merged = await api.done("customersMerge", "customersMerge { mergeId }", merge)
+    shop = await open_shop(plugins=off, retention_inactive_months=12)
+    with on("2023-01-02"):
+        await Api.of(shop).done(
+            "customersUnmerge", "customers { id }", {"mergeId": merged["customersMerge"]["mergeId"]}
+        )
+    with on("2025-03-01"):
+        await request_due(shop)
+        assert await listed(Api.of(shop)) == (0, ["Cy"])
+    again = await open_shop(plugins=plugins_on(BOTH).without("birthday"), retention_inactive_months=12)
+    with on("2025-03-01"):
+        await catch_up(again)
+        await request_due(again)
+        assert await listed(Api.of(again)) == (0, ["Bo", "Cy"])
 
 
 async def test_a_coupon_that_can_be_used_keeps_somebody(open_shop: OpenShop) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from regulars_core.customers.erasure.claims import Claim, claims_of
+from regulars_core.customers.erasure.claims import Claim, claims_of, unmerged_unheard_since
 from regulars_core.customers.erasure.holders import Holders
 from regulars_core.customers.erasure.reads import CANCELLED, SCHEDULED
 from regulars_core.customers.erasure.requests import RETENTION
@@ -24,10 +24,12 @@ LEFT_ALONE_MS = 365 * DAY_MS
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Since when something must have been heard of a customer, and what keeps one anyway."""
+    """Since when something must have been heard of a customer, and what keeps one anyway; and since when merges may have been
+    undone of which a plugin has not heard that knows of claims."""
 
     since: Instant
     claims: Sequence[Claim]
+    unmerged_since: Instant | None = None
 
 
 async def policy_of(shop: Shop, holders: Holders | None = None) -> Policy | None:
@@ -36,7 +38,9 @@ async def policy_of(shop: Shop, holders: Holders | None = None) -> Policy | None
     months = shop.settings.retention_inactive_months
     if months is None:
         return None
-    return Policy(months_ago(shop.settings, months), claims_of(shop, holders or await Holders.of(shop)))
+    holders = holders or await Holders.of(shop)
+    claims = claims_of(shop, holders)
+    return Policy(months_ago(shop.settings, months), claims, await unmerged_unheard_since(shop, holders))
 
 
 _CUSTOMERS = "customer_stats s JOIN customer c ON c.id = s.customer_id"
@@ -65,6 +69,10 @@ def _is_silent(policy: Policy, values: Values) -> str:
         # a plugin that is off has not heard of a merge: what is held is with the merged record still
         *(of_merged.format(claim.condition) for claim in policy.claims),
     ]
+    if policy.unmerged_since is not None:  # nobody knows what they hold: the plugin will when it is on again
+        undone = f"m.undone_at >= {values.bind(policy.unmerged_since)}"
+        absorbed = "customer_merge_absorbed b JOIN customer_merge m ON m.id = b.merge_id"
+        heard.append(f"EXISTS (SELECT 1 FROM {absorbed} WHERE b.customer_id = c.id AND {undone})")
     silent = [f"s.active_at < {since}", f"c.updated_at < {since}", f"c.status NOT IN {GONE}"]
     # Each by itself, so that PostgreSQL can look for all customers at once.
     return " AND ".join([*silent, *(f"NOT ({one})" for one in heard)])
