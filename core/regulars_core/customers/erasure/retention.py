@@ -18,6 +18,8 @@ BY = ("job", "request-erasures")
 """Who asks for these, for the audit and the list: no key, but the job."""
 WITHDRAWN = "job-withdrawn"
 """Stands in place of the job's key where what it asked for was cancelled by a job: nobody has decided that they are kept."""
+MOST_COUNTED = 20_000
+"""So many silent customers are looked at to say how many are due."""
 LEFT_ALONE_MS = 365 * DAY_MS
 """For how long nobody is asked for again whose erasure somebody has cancelled."""
 
@@ -91,15 +93,33 @@ def _is_not_asked_for(values: Values) -> str:
     )
 
 
-async def due_count(shop: Shop) -> int:
-    """How many customers the next run asks for. Raises as `policy_of`."""
+@dataclass(frozen=True, slots=True)
+class DueCount:
+    """How many customers are due among those who were looked at, and whether these were all who are silent."""
+
+    count: int
+    is_complete: bool
+
+
+async def due_count(shop: Shop) -> DueCount:
+    """How many customers the next run asks for, among the MOST_COUNTED who did not buy for the longest time: what that costs does
+    not grow with the shop. Raises as `policy_of`."""
     policy = await policy_of(shop)
     if policy is None:
-        return 0
+        return DueCount(0, is_complete=True)
     values = Values(shop.database.dialect)
     condition = f"{_is_silent(policy, values)} AND {_is_not_asked_for(values)}"
-    row = await shop.database.row(f"SELECT count(*) FROM {_CUSTOMERS} WHERE {condition}", *values.all)
-    return int(row[0]) if row else 0
+    since = values.bind(policy.since)
+    silent = f"SELECT * FROM customer_stats WHERE active_at < {since} ORDER BY active_at, customer_id LIMIT"
+    # One by one: PostgreSQL would look at all customers there are, to find those of so many.
+    apart = " OFFSET 0" if shop.database.engine == "postgres" else ""
+    is_due = f"EXISTS (SELECT 1 FROM customer c WHERE c.id = s.customer_id AND {condition}{apart})"
+    row = await shop.database.row(
+        f"SELECT (SELECT count(*) FROM ({silent} {MOST_COUNTED}) s WHERE {is_due}),"
+        f" (SELECT count(*) FROM ({silent} {MOST_COUNTED + 1}) silent)",
+        *values.all,
+    )
+    return DueCount(int(row[0]), int(row[1]) <= MOST_COUNTED) if row else DueCount(0, is_complete=True)
 
 
 async def due_among(database: Database, policy: Policy, customer_ids: Sequence[str]) -> Sequence[str]:
