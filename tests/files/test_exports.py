@@ -88,7 +88,8 @@ async def test_customers_are_written_fetched_once_and_logged(
         assert begun == []
     [entry] = (await desk.data(LOG))["exportLog"]["nodes"]
     assert (entry["keyName"], entry["task"], entry["columns"]) == ("office", "CUSTOMERS_EXPORT", columns)
-    assert json.loads(entry["narrowedBy"]) == {"taxId": {}, "createdAt": {"withinDays": 9}}
+    narrowed = {"taxId": {}, "createdAt": {"withinDays": 9}, "purchaseDays": march}
+    assert json.loads(entry["narrowedBy"]) == narrowed
     assert (entry["rowCount"], entry["sha256"], len(entry["fetchedAt"])) == (1, file["sha256"], 1)
     audited = await desk.data("{ audit(first: 3) { nodes { action changes { field new } } } }")
     assert "XAXX" not in str(audited)
