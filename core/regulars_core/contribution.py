@@ -9,7 +9,7 @@ from regulars_core.audiences.leaves import Audience, AudienceLeaf
 from regulars_core.audiences.usage import users_of
 from regulars_core.bulk.service import forget_old_jobs
 from regulars_core.bulk.tasks import BulkTask
-from regulars_core.bulk.worker import do_bulk_jobs, do_whole_jobs
+from regulars_core.bulk.worker import LONGEST_SECONDS, do_bulk_jobs, do_whole_jobs
 from regulars_core.customers import duplicates
 from regulars_core.customers.attributes.deletion import deletion_task
 from regulars_core.customers.attributes.uniqueness import repeated_attributes
@@ -44,7 +44,7 @@ from regulars_core.groups.deletion import GROUP_DELETE
 from regulars_core.hookspecs import hookimpl
 from regulars_core.idempotency import KEPT_DAYS
 from regulars_core.idempotency import forget_old as forget_old_keys
-from regulars_core.imports.jobs import CUSTOMERS_IMPORT, LONGEST_SECONDS, PURCHASES_IMPORT, drop_left_behind
+from regulars_core.imports.jobs import CUSTOMERS_IMPORT, PURCHASES_IMPORT, drop_left_behind
 from regulars_core.jobs.jobs import Job
 from regulars_core.purchases.erasure import personal as personal_of_purchases
 from regulars_core.purchases.reassignments import merged, merging, unmerged
@@ -64,6 +64,7 @@ _TABLES = {
     " ESCAPE '\\' ORDER BY name",
 }
 _ANALYZE_SECONDS = 1_800
+_FURTHER_SECONDS = 600  # what comes before an import that takes as long as one may, and after it
 
 
 async def refresh_planner(shop: Shop) -> None:
@@ -112,7 +113,7 @@ JOBS: Sequence[Job] = (
         "Imports files that were sent, one after another.",
         10,
         import_files,
-        longest_seconds=LONGEST_SECONDS,
+        longest_seconds=LONGEST_SECONDS + _FURTHER_SECONDS,
     ),
     Job("drop-files", "Removes files that were kept long enough, and links to them.", 600, drop_expired),
     Job(BY[1], "Erases customers whose days of grace are over.", 300, erase_due),

@@ -155,6 +155,48 @@ async def _spoil(shop: Shop) -> None:
     )
 
 
+async def test_who_has_what_is_unique_since_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making a field unique is allowed while values repeat; who has the same is told until one has another one."""
+    monkeypatch.setattr(blocks, "MOST_SHARING", 2)
+    card = {"name": "card", "type": "TEXT", "isSensitive": True}
+    defined = ("customerAttributeDefine", "customerAttribute { name }")
+    await desk.api.done(*defined, card)
+
+    def having(value: str | None) -> dict[str, Any]:
+        return {"attributes": [{"name": "card", "value": value}]}
+
+    async def gives(who: str, value: str | None) -> None:
+        await desk.api.done("customerUpdate", "customer { id }", {"id": who, **having(value)})
+
+    names = ("Ana", "Bo", "Cy", "Di", "Ed", "Flo")
+    ana, bo, cy, di, ed, flo = [await desk.customer(name, lastName=name[::-1]) for name in names]
+    for who, value in ((ana, "MC-1"), (bo, "mc-1"), (cy, "MC-2"), (di, "MC-3"), (ed, "MC-3"), (flo, "MC-3")):
+        await gives(who, value)
+    assert await told(desk) == {}
+    await desk.api.done(*defined, {**card, "isUnique": True})
+    one = frozenset((ana, bo))
+    assert await told(desk) == {one: (100, "ATTRIBUTE")}  # what three have tells nobody apart here
+    assert not await wrong(desk)
+    [pair] = await listed(desk)
+    await dismiss(desk, pair["id"])
+    assert await told(desk) == {}
+    await gives(flo, "MC-4")
+    assert await told(desk) == {frozenset((di, ed)): (100, "ATTRIBUTE")}
+    merged = await desk.merges(flo, di)  # whose card is hers, too
+    assert await told(desk) == {frozenset((flo, ed)): (100, "ATTRIBUTE")}
+    assert not await wrong(desk)
+    await gives(ed, None)
+    assert await told(desk) == {}
+    await desk.undoes(merged)
+    assert await told(desk, dismissed=True) == {one: (100, "ATTRIBUTE")}
+    await desk.api.done(*defined, {**card, "isUnique": False})
+    assert (await told(desk, dismissed=True), await told(desk)) == ({}, {})
+    await desk.api.done(*defined, {**card, "isUnique": True})
+    assert await told(desk, dismissed=True) == {one: (100, "ATTRIBUTE")}
+    await desk.api.done("customerAttributeDelete", "valueCount", {"name": "card", "deleteValues": True})
+    assert (await told(desk, dismissed=True), await wrong(desk)) == ({}, [])
+
+
 async def test_what_was_dismissed_stays_so(desk: Desk) -> None:
     """Until one of them changes in what made them alike; through merges and undos; and an erasure forgets it."""
     ana = await desk.customer("Ana", email="ana@x.example")

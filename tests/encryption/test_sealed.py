@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from regulars_core import rotation
+from regulars_core.audiences.owned import owned_by
 from regulars_core.database.apps import sqlite_path
 from regulars_core.database.seals import KeyLost, SealBroken, Seals
 from regulars_core.exports.customers import export_customers
@@ -282,6 +283,44 @@ async def test_sealed_changed_and_lost(open_shop: OpenShop, tmp_path: Path, monk
         {"attributes": [{"value": None}, {"value": "Chess"}]},
         ["UNAVAILABLE"],
     )
+
+
+async def test_half_way_from_one_key_to_the_next(open_shop: OpenShop) -> None:
+    """Two have the same where different keys have sealed it."""
+    api = Api.of(await open_shop(encryption_keys=ONE))
+    defined = ("customerAttributeDefine", "customerAttribute { name }")
+    badge = {"name": "badge", "type": "TEXT", "isSensitive": True}
+    await declare(api)
+    await api.done(*defined, badge)
+    ana, bea = await customer(api, "Ana", ANA), await customer(api, "Bea")
+    await give(api, ana, card=ANA_CARD, badge="7")
+    await give(api, bea, card="other", badge="8")
+    merge = {"survivorId": bea, "absorbedIds": [ana], "overrides": []}
+    merged = await api.done("customersMerge", "customersMerge { mergeId }", merge)
+
+    shop = await open_shop(encryption_keys=f"{TWO},{ONE}")
+    api = Api.of(shop)
+    await give(api, bea, card=ANA_CARD)
+    await api.done("customersUnmerge", "customers { id }", {"mergeId": merged["customersMerge"]["mergeId"]})
+    assert await cards(api) == {"Ana": ANA_CARD}  # it was hers before Bea was given it
+    cy = await customer(api, "Cy", ANA)
+    await give(api, cy, badge="7")
+    asked = {"survivorId": cy, "absorbedIds": [ana]}
+    document = (
+        "query($input: CustomersMergePreviewInput!) { customersMergePreview(input: $input) { fields { field } } }"
+    )
+    fields = (await api.data(document, input=asked))["customersMergePreview"]["fields"]
+    assert not {"taxId", "attributes.badge"} & {one["field"] for one in fields}
+    # An erasure leaves conditions that are about somebody else, too.
+    own = await owned_by(shop, [ana.partition("_")[2]])
+    assert (own.columns["tax_key"], own.attributes.keys()) == (set(), {"card"})
+    await api.done(*defined, {**badge, "isUnique": True})
+    verifying = {one.name: one for one in verifications_of(shop.plugins)}["unique-attributes"]
+    known = await codes(api)
+    told = [f"{known['Ana']}, {known['Cy']} have the same badge, which the shop allows once"]
+    assert [sentence async for sentence in verifying.differences(shop)] == told
+    await rotate(shop)
+    assert [sentence async for sentence in verifying.differences(shop)] == told
 
 
 async def test_switched_on_for_what_was_plain(open_shop: OpenShop, tmp_path: Path) -> None:

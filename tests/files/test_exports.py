@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import AsyncMock
 
 import pytest
 
@@ -18,7 +17,7 @@ from regulars_core.database import Database
 from regulars_core.exports.tasks import CUSTOMERS_EXPORT
 from regulars_core.files import storage
 from regulars_core.files.expiry import damaged, drop_expired, drop_for_erasure
-from regulars_core.files.storage import FileGone, StoredFileRow, sweep
+from regulars_core.files.storage import StoredFileRow, sweep
 from regulars_core.primitives.clock import LATEST
 from regulars_core.queries.pace import Pace
 from regulars_server.http import files
@@ -77,12 +76,20 @@ async def test_customers_are_written_fetched_once_and_logged(
     ]  # fmt: skip
     assert (await desk.client.get(url)).status_code == 404
     with monkeypatch.context() as patch:  # who guesses writes nothing
-        patch.setattr(Database, "transaction", AsyncMock(side_effect=AssertionError))
+        begun, transaction = list[Any](), Database.transaction
+
+        async def counted(database: Database, work: Any) -> Any:
+            begun.append(work)
+            return await transaction(database, work)
+
+        patch.setattr(Database, "transaction", counted)
         for guessed in (url, "/files/" + "A" * 43):
             assert (await desk.client.get(guessed)).status_code == 404
+        assert begun == []
     [entry] = (await desk.data(LOG))["exportLog"]["nodes"]
     assert (entry["keyName"], entry["task"], entry["columns"]) == ("office", "CUSTOMERS_EXPORT", columns)
-    assert json.loads(entry["narrowedBy"]) == {"taxId": {}, "createdAt": {"withinDays": 9}}
+    narrowed = {"taxId": {}, "createdAt": {"withinDays": 9}, "purchaseDays": march}
+    assert json.loads(entry["narrowedBy"]) == narrowed
     assert (entry["rowCount"], entry["sha256"], len(entry["fetchedAt"])) == (1, file["sha256"], 1)
     audited = await desk.data("{ audit(first: 3) { nodes { action changes { field new } } } }")
     assert "XAXX" not in str(audited)
@@ -218,9 +225,10 @@ async def test_what_is_half_written_is_gone_on_with_and_ends(desk: Desk, monkeyp
         "bulkJob"
     ]
     database, key = desk.shop.database, asked["id"].removeprefix("job_")
-    step = CUSTOMERS_EXPORT
+    do = CUSTOMERS_EXPORT.step
+    assert do is not None
     for _ in range(2):
-        assert await database.transaction(lambda: worker._batch(desk.shop, key, step, 2)) == 2
+        assert await database.transaction(lambda: worker._batch(desk.shop, key, do, 2)) == 2
     desk.shop.memory.clear()  # another process goes on
     running = await desk.looked_at(asked["id"])
     assert (running["stage"], running["counts"], running["files"]) == ("RUNNING", [{"kind": "written", "count": 4}], [])
@@ -235,7 +243,7 @@ async def test_what_is_half_written_is_gone_on_with_and_ends(desk: Desk, monkeyp
         "bulkJob"
     ]
     key = asked["id"].removeprefix("job_")
-    await database.transaction(lambda: worker._batch(desk.shop, key, step, 2))
+    await database.transaction(lambda: worker._batch(desk.shop, key, do, 2))
     await database.transaction(lambda: drop_for_erasure(desk.shop))
     await do_bulk_jobs(desk.shop)
     again = await desk.looked_at(asked["id"])
@@ -286,8 +294,13 @@ async def test_what_cannot_be_opened_is_told_and_not_sent(sealed_desk: Desk, mon
         assert why in told
         assert why in answer.text
     url = await desk.link(file)
-    gone = AsyncMock(side_effect=FileGone(file))
-    monkeypatch.setattr("regulars_core.files.storage._piece", gone)  # between the link and the first piece
+    piece = storage._piece
+
+    async def late(*which: Any) -> bytes:
+        await database.transaction(lambda: database.run("DELETE FROM file_piece"))
+        return await piece(*which)
+
+    monkeypatch.setattr(storage, "_piece", late)  # it goes between the link and the first piece
     assert (await desk.client.get(url)).status_code == 404
 
 

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from unittest.mock import AsyncMock
 
 import pytest
 
@@ -93,8 +92,13 @@ async def test_a_file_is_sent_looked_at_and_imported(
     assert (half["stage"], 0 < half["progress"] < 100) == ("RUNNING", True)
     monkeypatch.setattr(import_jobs, "note", killed)
     # Another is killed at the very end: the file is there for whoever is next.
-    close, at_the_end = service.close, AsyncMock(side_effect=KeyboardInterrupt)
-    monkeypatch.setattr(service, "close", at_the_end)
+    close = service.close
+
+    async def then_killed(*given: Any, **more: Any) -> None:
+        await close(*given, **more)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(service, "close", then_killed)
     with pytest.raises(KeyboardInterrupt):
         await do_whole_jobs(desk.shop)
     monkeypatch.setattr(service, "close", close)

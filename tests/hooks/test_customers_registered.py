@@ -1,9 +1,17 @@
 """Plugins hear of new customers, inside the transaction that makes them."""
 
+from collections.abc import Sequence
+
+import pytest
+
+from regulars_core.customers.reads import CustomerRow
+from regulars_core.database.postgres import connection
 from regulars_core.imports import ImportOptions, import_customers
 from regulars_core.shop.shop import Shop
+from regulars_core.start import plugins_on
 from regulars_schema.testing import Api
-from tests.hooks.conftest import basket
+from tests.hooks.conftest import OpenWith, basket
+from tests.hooks.test_plugins import plugin
 from tests.imports.conftest import Files, silent
 from tests.support.stamps import told
 
@@ -38,3 +46,19 @@ async def test_an_import_rejects_only_the_culprit(stamped: Shop, files: Files) -
     assert (report.created, report.rejected) == (39, 1)
     assert [row["code"] for row in files.rejects()] == ["C7"]
     assert len(await told(stamped)) == 39
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+async def test_an_import_takes_fewer_at_once_where_many_take_too_long(
+    open_with: OpenWith, files: Files, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connection.SETTINGS, "statement_timeout", "300ms")
+
+    async def slow(shop: Shop, customers: Sequence[CustomerRow]) -> None:
+        if len(customers) > 5:
+            await shop.database.rows("SELECT pg_sleep(60)")
+
+    shop = await open_with(plugins_on({"slow": plugin(customers_registered=slow)}))
+    path = files.write("code,first_name,last_name\n" + "\n".join(f"C{n},Ana,Li" for n in range(11)))
+    report = await import_customers(shop, path, ImportOptions(), silent)
+    assert (report.created, report.rejected) == (11, 0)

@@ -1,18 +1,20 @@
 """Bulk tasks of plugins."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from regulars_core.bulk import worker
 from regulars_core.bulk.reads import bulk_jobs_by_ids
 from regulars_core.bulk.service import cancel_bulk_job, close, forget_old_jobs, request_bulk_job
-from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, bulk_tasks
-from regulars_core.bulk.worker import do_bulk_jobs
+from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, WholeJob, bulk_tasks
+from regulars_core.bulk.worker import do_bulk_jobs, do_whole_jobs
 from regulars_core.database.postgres import connection
 from regulars_core.plugins.owners import PluginError
 from regulars_core.shop.actors import operator
-from regulars_core.shop.shop import Shop
+from regulars_core.shop.shop import CatchingUp, Shop
 from regulars_core.start import plugins_on
 from tests.hooks.conftest import OpenWith
 from tests.hooks.test_plugins import plugin
@@ -111,3 +113,54 @@ async def test_one_that_takes_too_long_keeps_nobody_waiting(
     assert (jobs[stopped].stage, "stopped for its length" in str(jobs[stopped].problem)) == ("FAILED", True)
     assert (jobs[less].stage, jobs[counted].stage) == ("DONE", "DONE")
     assert jobs[less].done >= 20
+
+
+async def whole(shop: Shop, job: WholeJob) -> Mapping[str, int]:
+    """Be one that a process cannot end, or one that it can."""
+    match job.input.get("as"):
+        case "long statement":
+            await shop.database.rows("SELECT pg_sleep(60)")
+        case "long":
+            await asyncio.sleep(60)
+        case "waits":
+            raise CatchingUp("whole")
+        case "kills":
+            raise KeyboardInterrupt
+    return {"counted": 1}
+
+
+async def test_one_that_is_done_as_a_whole_keeps_nobody_waiting(
+    open_with: OpenWith, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connection.SETTINGS, "statement_timeout", "300ms")
+    monkeypatch.setattr(worker, "LONGEST_SECONDS", 0.5)
+    task = BulkTask("WHOLE_COUNT", "Counts all at once.", None, whole=whole)
+    shop = await open_with(plugins_on({"whole": plugin(regulars_bulk_tasks=lambda: [task])}))
+    by, database = operator(shop.permissions), shop.database
+
+    async def asked(of: str = task.name, **given: Any) -> str:
+        return (await database.transaction(lambda: request_bulk_job(shop, of, given, by))).id
+
+    for _ in range(100):
+        await asked("GONE")  # its plugin is off
+    killer, waiting, long = (
+        await asked(**{"as": "kills"}),
+        await asked(**{"as": "waits"}),
+        await asked(**{"as": "long"}),
+    )
+    stopped = await asked(**{"as": "long statement" if engine == "postgres" else "long"})
+    counted = await asked()
+    with pytest.raises(KeyboardInterrupt):
+        await do_whole_jobs(shop)
+    with pytest.raises(KeyboardInterrupt):  # whoever comes next tries it again when all others had their turn
+        await do_whole_jobs(shop)
+    jobs = await bulk_jobs_by_ids(database, [killer, waiting, long, stopped, counted])
+    assert [jobs[id_].stage for id_ in (killer, waiting, counted)] == ["QUEUED", "QUEUED", "DONE"]
+    for id_ in (long, stopped):
+        assert (jobs[id_].stage, "stopped for its length" in str(jobs[id_].problem)) == ("FAILED", True)
+
+
+def test_a_task_is_done_in_steps_or_as_a_whole() -> None:
+    for step, all_of_it in ((None, None), (count, whole)):
+        with pytest.raises(ValueError, match="'COUNT' is done in steps or as a whole"):
+            BulkTask("COUNT", "Counts.", step, whole=all_of_it)

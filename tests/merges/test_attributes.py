@@ -99,3 +99,26 @@ async def test_what_was_chosen_is_put_back_as_it_is_written_now(desk: Desk) -> N
     await desk.undoes(done)
     assert await has(desk, ana) == {"blood": "AB+"}
     assert await desk.wrong() == []
+
+
+async def test_a_choice_that_is_worded_otherwise_since_is_put_back(desk: Desk) -> None:
+    """Nobody has chosen anything else: neither for what the undo puts back, nor for what a later merge does and tells."""
+    size = {"name": "size", "type": "CHOICE"}
+    defined = ("customerAttributeDefine", "customerAttribute { name }")
+    await desk.api.done(*defined, {**size, "choices": ["s", "m", "l"]})
+    ana, bea, cy = [
+        await desk.customer(name, **given(size=size)) for name, size in (("Ana", "s"), ("Bea", "m"), ("Cy", "l"))
+    ]
+    chosen = [{"field": "attributes.size", "customerId": bea}]
+    first = await desk.merges(ana, bea, overrides=chosen)
+    second = await desk.merges(ana, cy, overrides=[{"field": "attributes.size", "customerId": cy}])
+    await desk.api.done(*defined, {**size, "choices": ["S", "M", "L"]})
+    await desk.undoes(first)
+    assert await has(desk, ana) == {"size": "L"}
+    told = (await desk.shown(ana, "merges { fields { field values { value } } }"))["merges"]
+    assert [
+        each["value"] for one in told[0]["fields"] if one["field"] == "attributes.size" for each in one["values"]
+    ] == ["S", "L"]
+    await desk.undoes(second)
+    assert await has(desk, ana) == {"size": "S"}
+    assert await desk.wrong() == []

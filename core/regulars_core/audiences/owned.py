@@ -7,12 +7,13 @@ from typing import Any
 
 from regulars_core.audiences.leaves import Audience
 from regulars_core.customers.attributes.definitions import TABLE
-from regulars_core.customers.attributes.rules import keys_meant
-from regulars_core.customers.attributes.storage import comparable
+from regulars_core.customers.attributes.rules import key_of, keys_meant
+from regulars_core.customers.attributes.storage import comparable, opened_or_opaque
+from regulars_core.customers.attributes.uniqueness import Key, having
 from regulars_core.customers.rules import company_key, tax_key
-from regulars_core.customers.sealed import tax_key_forms
+from regulars_core.customers.sealed import opened_columns, tax_key_forms
 from regulars_core.database import current_transaction
-from regulars_core.database.seals import Seals
+from regulars_core.database.seals import Opaque, Seals
 from regulars_core.shop.shop import Shop
 
 _FOLDED: Mapping[str, tuple[str, Callable[[str], str | None]]] = {
@@ -81,38 +82,52 @@ async def owned_by(shop: Shop, customers: Sequence[str]) -> Owned:
 
 
 async def _owned_now(shop: Shop, customers: Sequence[str]) -> Owned:
-    columns = [column for column, _ in _FOLDED.values()]
     among = shop.database.dialect.among("id", 1)
-    rows = await shop.database.rows(f"SELECT {', '.join(columns)} FROM customer WHERE {among}", list(customers))
-    own: Mapping[str, Set[str]] = {column: {row[n] for row in rows} - {None, ""} for n, column in enumerate(columns)}
-    return Owned(shop, await _shared_by_nobody(shop, customers, own), await _attributes_of_nobody_else(shop, customers))
+    sql = f"SELECT id, tax_id, tax_key, company_key FROM customer WHERE {among}"
+    tax_ids, companies = list[Collection[str]](), list[Collection[str]]()
+    for id_, tax_id, kept, company in await shop.database.rows(sql, list(customers)):
+        clear = opened_columns(shop.seals, id_, {"tax_id": tax_id})["tax_id"]
+        forms = [] if isinstance(clear, Opaque) else tax_key_forms(shop.seals, tax_key(clear))
+        tax_ids.append({*forms, *([kept] if kept else [])})
+        companies.append([company] if company else [])
+    own = {
+        "tax_key": await _shared_by_nobody(shop, customers, "tax_key", tax_ids),
+        "company_key": await _shared_by_nobody(shop, customers, "company_key", companies),
+    }
+    return Owned(shop, own, await _attributes_of_nobody_else(shop, customers))
 
 
 async def _shared_by_nobody(
-    shop: Shop, customers: Sequence[str], own: Mapping[str, Set[str]]
-) -> Mapping[str, Set[str]]:
-    """Those of these values that no other customer has, such as somebody else of the same company."""
-    dialect, left = shop.database.dialect, dict[str, Set[str]]()
-    for column, values in own.items():
-        sql = f"SELECT DISTINCT {column} FROM customer WHERE {dialect.any_of(column, 1, 'text')} AND NOT {dialect.among('id', 2)}"
-        others = await shop.database.rows(sql, sorted(values), list(customers)) if values else []
-        left[column] = set(values) - {row[0] for row in others}
-    return left
+    shop: Shop, customers: Sequence[str], column: str, values: Sequence[Collection[str]]
+) -> Set[str]:
+    """Those of these values that no other customer has, such as somebody else of the same company; each is given in all forms in
+    which it may be kept."""
+    dialect, forms = shop.database.dialect, sorted({form for each in values for form in each})
+    sql = f"SELECT DISTINCT {column} FROM customer WHERE {dialect.any_of(column, 1, 'text')} AND NOT {dialect.among('id', 2)}"
+    others = {row[0] for row in await shop.database.rows(sql, forms, list(customers))} if forms else set[str]()
+    return {form for each in values if others.isdisjoint(each) for form in each}
 
 
 async def _attributes_of_nobody_else(shop: Shop, customers: Sequence[str]) -> Mapping[str, Set[str]]:
-    """What these customers have of attributes and no other one has, by the attribute's name, as it is compared."""
+    """What these customers have of attributes and no other one has, by the attribute's name, as it may be compared: also under
+    keys by which others are sealed, while these are rotated."""
     among, found = shop.database.dialect.among, dict[str, set[str]]()
-    others = (
-        "SELECT 1 FROM customer_attribute o WHERE o.definition_id = v.definition_id AND o.value_key = v.value_key"
-        f" AND NOT {among('o.customer_id', 1)}"
-    )
     sql = (
-        f"SELECT d.name, v.value_key FROM customer_attribute v JOIN {TABLE} d ON d.id = v.definition_id"
-        f" WHERE {among('v.customer_id', 1)} AND d.type NOT IN {_SHOPS_OWN} AND NOT EXISTS ({others})"
+        f"SELECT d.name, d.type, v.definition_id, v.value, v.value_key FROM customer_attribute v JOIN {TABLE} d"
+        f" ON d.id = v.definition_id WHERE {among('v.customer_id', 1)} AND d.type NOT IN {_SHOPS_OWN}"
     )
-    for name, key in await shop.database.rows(sql, list(customers)):
-        found.setdefault(name, set()).add(key)
+    names, forms = dict[Key, str](), dict[Key, set[str]]()
+    for name, type_, definition_id, value, kept in await shop.database.rows(sql, list(customers)):
+        clear = opened_or_opaque(shop.seals, value)
+        names[definition_id, kept] = name
+        forms[definition_id, kept] = (
+            {kept} if isinstance(clear, Opaque) else {*comparable(shop, [key_of(type_, clear)])}
+        )
+    kept_as = {(id_, form) for (id_, _), each in forms.items() for form in each}
+    shared = {key for key, owners in (await having(shop.database, kept_as)).items() if set(owners) - set(customers)}
+    for key, name in names.items():
+        if shared.isdisjoint((key[0], form) for form in forms[key]):
+            found.setdefault(name, set()).update(forms[key])
     return found
 
 

@@ -12,9 +12,9 @@ from regulars_core.database.fields import IdField, InstantField, TextKeyField
 class BulkJob(Model):
     """Work that was asked for: which task, with what input, how far it is, and what came of it.
 
-    `place` is where the task goes on, `done` and `total` are of whatever it counts. Input and place may say what is personal,
-    such as a condition, and are emptied when the work has ended. `needs` are the permissions that it takes to fetch what it
-    makes, each with the stores in which it must be held.
+    `place` is where the task goes on, or how often it was begun where it is done as a whole. `done` and `total` are of
+    whatever it counts. Input and place may say what is personal, such as a condition, and are emptied when the work has ended.
+    `needs` are the permissions that it takes to fetch what it makes, each with the stores in which it must be held.
     """
 
     id = IdField(primary_key=True)

@@ -48,6 +48,10 @@ class WholeJob:
     key: tuple[str, str]
 
 
+Step = Callable[[Shop, BulkBatch], Awaitable[BulkStep]]
+Whole = Callable[[Shop, WholeJob], Awaitable[Mapping[str, int]]]
+
+
 @dataclass(frozen=True)
 class BulkTask:
     """A kind of work that takes longer than an answer.
@@ -58,17 +62,22 @@ class BulkTask:
     it may take its time. `ended` is called in the transaction in which the job ends without being done, cancelled or failed: what
     was done stays.
 
-    What cannot be cut into steps, such as a file that is imported, is done `whole` instead: in transactions of its own, with
-    notes of how far it is, and once more from its beginning where it was interrupted. It answers what has become of all of it.
+    What cannot be cut into steps, such as a file that is imported, has no `step` and is done `whole` instead: in transactions of
+    its own, with notes of how far it is, and once more from its beginning where it was interrupted. It answers what has become of
+    all of it.
     """
 
     name: str
     description: str
-    step: Callable[[Shop, BulkBatch], Awaitable[BulkStep]]
+    step: Step | None
     total: Callable[[Shop, Input], Awaitable[int | None]] = _unknown
     ended: Callable[[Shop, Input], Awaitable[None]] = _nothing
     most: int = 1_000
-    whole: Callable[[Shop, WholeJob], Awaitable[Mapping[str, int]]] | None = None
+    whole: Whole | None = None
+
+    def __post_init__(self) -> None:
+        if (self.step is None) == (self.whole is None):
+            raise ValueError(f"The bulk task '{self.name}' is done in steps or as a whole.")
 
 
 def bulk_tasks(plugins: Plugins, *, without: frozenset[str] = frozenset()) -> Mapping[str, BulkTask]:

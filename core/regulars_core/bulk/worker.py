@@ -13,7 +13,7 @@ import orjson
 
 from regulars_core.bulk import service
 from regulars_core.bulk.reads import BULK_JOBS, DONE, FAILED, RUNNING, BulkJobRow, bulk_jobs_by_ids
-from regulars_core.bulk.tasks import BulkBatch, BulkTask, WholeJob, bulk_tasks
+from regulars_core.bulk.tasks import BulkBatch, BulkTask, Step, Whole, WholeJob, bulk_tasks
 from regulars_core.database import StoppedForLength, Unavailable
 from regulars_core.primitives.errors import Refused, logged
 from regulars_core.queries.locks import lock
@@ -22,8 +22,13 @@ from regulars_core.shop.shop import CatchingUp, Shop
 
 TURN_SECONDS = 5.0
 """After so long the next job has its turn."""
+LONGEST_SECONDS = 21_600
+"""What a job may take that is done as a whole."""
+WHOLE_TURN_SECONDS = 60.0
+"""After so long no further job is begun that is done as a whole: each has all of its time."""
 _FIRST = 100  # of the first batch: how long it takes is not known yet
 _TOTAL_SECONDS = 600
+_TOO_LONG = "It was stopped for its length: a statement of it took longer than one may."
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +36,9 @@ log = logging.getLogger(__name__)
 async def do_bulk_jobs(shop: Shop) -> None:
     """Do everything that was asked for, until nothing is left that can be done here and now. Raises Unavailable."""
     goes_on = True
-    while goes_on and (jobs := await _open_jobs(shop)):
-        tasks = bulk_tasks(shop.plugins, without=shop.behind)
-        goes_on = any([await _turn(shop, job, tasks[job.task]) for job in jobs if _in_steps(tasks.get(job.task))])
+    while goes_on and (jobs := await _open_jobs(shop, whole=False)):
+        goes_on = any([await _turn(shop, job, task, task.step) for job, task in jobs if task.step is not None])
         await asyncio.sleep(0)
-
-
-def _in_steps(task: BulkTask | None) -> bool:
-    return task is not None and task.whole is None
 
 
 class Stopped(Exception):
@@ -46,24 +46,42 @@ class Stopped(Exception):
 
 
 async def do_whole_jobs(shop: Shop) -> None:
-    """Do those that are done as a whole, one after another. Raises Unavailable."""
-    for job in await _open_jobs(shop):
-        task = bulk_tasks(shop.plugins, without=shop.behind).get(job.task)
-        if task is None or task.whole is None:
-            continue
-        row = await shop.database.row("SELECT input FROM bulk_job WHERE id = $1", job.id)
-        given: Any = orjson.loads(row[0]) if row else {}
-        try:
-            counts = await task.whole(shop, WholeJob(job.id, given, (job.key_id, job.key_name)))
+    """Do those that are done as a whole, one after another: first those that were begun least often, so that whatever cannot be
+    done, or ends the process that tries, keeps nobody waiting who can. Raises Unavailable."""
+    begun = time.monotonic()
+    for job, task in await _open_jobs(shop, whole=True):
+        if task.whole is not None:
+            await _done_whole(shop, job, task.whole)
+        if time.monotonic() - begun > WHOLE_TURN_SECONDS:
+            return
+
+
+async def _done_whole(shop: Shop, job: BulkJobRow, whole: Whole) -> None:
+    """Do a job as a whole. One that fails ends, such as one of which a statement takes longer than one may, or which does itself;
+    one that waits for a plugin which does not have everything yet is left for later."""
+    row = await shop.database.row("SELECT input FROM bulk_job WHERE id = $1", job.id)
+    given: Any = orjson.loads(row[0]) if row else {}
+    again = f"UPDATE bulk_job SET place = CAST({_BEGUN} + 1 AS text) WHERE id = $1 AND is_open = $2"
+    await shop.database.transaction(lambda: shop.database.run(again, job.id, True))
+    try:
+        async with asyncio.timeout(LONGEST_SECONDS) as time_limit:
+            counts = await whole(shop, WholeJob(job.id, given, (job.key_id, job.key_name)))
             await note(shop, job.id, 1, 1, counts, ended=True)
-        except (Stopped, Unavailable) as error:
-            if isinstance(error, Unavailable):
-                raise
-        except Refused as refused:
-            await _fail(shop, job, refused.problems[0].message)
-        except Exception as error:
-            error_id = logged(error, f"the bulk job {job.task}")
-            await _fail(shop, job, f"Something went wrong on our side; error {error_id} in the log says what.")
+    except (Stopped, CatchingUp):
+        pass
+    except StoppedForLength:
+        await _fail(shop, job, _TOO_LONG)
+    except Unavailable:
+        raise
+    except Refused as refused:
+        await _fail(shop, job, refused.problems[0].message)
+    except Exception as error:
+        if time_limit.expired():
+            message = f"It was stopped for its length: it took longer than {LONGEST_SECONDS // 3_600} hours."
+            await _fail(shop, job, message)
+            return
+        error_id = logged(error, f"the bulk job {job.task}")
+        await _fail(shop, job, f"Something went wrong on our side; error {error_id} in the log says what.")
 
 
 async def note(
@@ -91,16 +109,26 @@ async def note(
         raise Stopped(job_id)
 
 
-async def _open_jobs(shop: Shop) -> Sequence[BulkJobRow]:
+_BEGUN = "CAST(coalesce(place, '0') AS integer)"
+"""How often a job was begun that is done as a whole."""
+
+
+async def _open_jobs(shop: Shop, *, whole: bool) -> Sequence[tuple[BulkJobRow, BulkTask]]:
+    """Those that are to be done here, as a whole or in steps, with their tasks: none of plugins that are off or behind, which
+    would wait in front of all others."""
+    known = bulk_tasks(shop.plugins, without=shop.behind)
+    tasks = {name: task for name, task in known.items() if (task.whole is not None) == whole}
+    order = f"{_BEGUN}, requested_at, id" if whole else "requested_at, id"
     rows = await shop.database.rows(
         f"SELECT {BULK_JOBS.column_list} FROM {BULK_JOBS.source} WHERE j.is_open = $1"
-        " ORDER BY j.requested_at, j.id LIMIT 100",
+        f" AND {shop.database.dialect.among('j.task', 2, 'text')} ORDER BY {order} LIMIT 100",
         True,
+        list(tasks),
     )
-    return [BulkJobRow(*row) for row in rows]
+    return [(job, tasks[job.task]) for job in (BulkJobRow(*row) for row in rows)]
 
 
-async def _turn(shop: Shop, job: BulkJobRow, task: BulkTask) -> bool:
+async def _turn(shop: Shop, job: BulkJobRow, task: BulkTask, do: Step) -> bool:
     """Do some of a job; False where it waits for a plugin that does not have everything yet. One that fails ends, such as one of
     which not even one thing can be done in the time that a statement may take: it would keep all others waiting for ever."""
     begun, pace = time.monotonic(), Pace(shop.database, task.most, first=_FIRST)
@@ -110,7 +138,7 @@ async def _turn(shop: Shop, job: BulkJobRow, task: BulkTask) -> bool:
         while time.monotonic() - begun < TURN_SECONDS:
             size = pace.size
             try:
-                step = await pace.step(lambda size=size: _batch(shop, job.id, task, size))  # type: ignore[misc]
+                step = await pace.step(lambda size=size: _batch(shop, job.id, do, size))  # type: ignore[misc]
             except StoppedForLength:
                 if size == 1:
                     raise
@@ -121,7 +149,7 @@ async def _turn(shop: Shop, job: BulkJobRow, task: BulkTask) -> bool:
     except CatchingUp:
         return False
     except StoppedForLength:
-        await _fail(shop, job, "It was stopped for its length: a statement of it took longer than one may.")
+        await _fail(shop, job, _TOO_LONG)
     except Unavailable:
         raise
     except Refused as refused:
@@ -149,14 +177,14 @@ async def _count(shop: Shop, job: BulkJobRow, task: BulkTask) -> None:
         await shop.database.transaction(lambda: shop.database.run(note, job.id, total))
 
 
-async def _batch(shop: Shop, job_id: str, task: BulkTask, most: int) -> int | None:
+async def _batch(shop: Shop, job_id: str, do: Step, most: int) -> int | None:
     """Do a batch, in a transaction; of how many that was, None where nothing is left or somebody has stopped it."""
     columns = ("is_open", "input", "place", "counts", "key_id", "key_name")
     rows = await lock(shop.database, "bulk_job", [job_id], columns)
     if not rows or not rows[0][0]:
         return None
     _, given, place, known, *key = rows[0]
-    step = await task.step(shop, BulkBatch(orjson.loads(given), place, most, (key[0], key[1])))
+    step = await do(shop, BulkBatch(orjson.loads(given), place, most, (key[0], key[1])))
     counts: dict[str, int] = orjson.loads(known)
     for word, number in step.counts.items():
         counts[word] = counts.get(word, 0) + number

@@ -15,10 +15,12 @@ from typing import Any
 
 from regulars_core.database import Database, Overtaken
 from regulars_core.plugins.host import Extras
+from regulars_core.primitives.clock import Instant
 from regulars_core.queries.locks import lock
 from regulars_core.shop.shop import CatchingUp, Shop
 
 _LOCK = 7_306_085_893_296_000_015  # of pg_advisory_xact_lock; any number, the same in every version
+_CLOCKS_DIFFER_MS = 3_600_000  # by less, among processes that write the journal
 _LOOKED_AT = 20_000  # entries of the journal that are looked at in one statement
 
 
@@ -50,6 +52,19 @@ async def progress(database: Database) -> Sequence[Progress]:
         written = min(max(ahead, position), last)
         found.append(Progress(plugin, last - start, max(written - start, 0), max(position - start, 0)))
     return found
+
+
+async def missed_since(database: Database, plugins: Collection[str]) -> Instant | None:
+    """When the first of what these plugins have not been told yet was written down, by whatever clock, or somewhat earlier; None
+    where they have been told everything."""
+    next_one = "SELECT j.at FROM journal j WHERE j.position > k.position ORDER BY j.position LIMIT 1"
+    unnumbered = "SELECT min(j.at) FROM journal j WHERE j.position IS NULL"
+    rows = await database.rows(
+        f"SELECT ({next_one}), ({unnumbered}) FROM journal_cursor k WHERE {database.dialect.among('k.plugin', 1, 'text')}",
+        sorted(plugins),
+    )
+    found = [at for row in rows for at in row if at is not None]
+    return Instant(min(found) - _CLOCKS_DIFFER_MS) if found else None
 
 
 async def told_at_once(

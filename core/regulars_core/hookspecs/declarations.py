@@ -247,7 +247,8 @@ def regulars_claims() -> Sequence[Claim]:  # type: ignore[empty-body]
     """What customers hold of the shop or owe to it in the plugin's tables, for which they are kept.
 
     The shop's policy of retention (`REGULARS_RETENTION_INACTIVE_MONTHS`) asks for the erasure of nobody who has a claim, however
-    long nothing was heard of them. It is asked of plugins that are installed and off, too, as long as their tables are there.
+    long nothing was heard of them. It is asked of plugins that are installed and off, too, as long as their tables are there; who
+    is a customer again since a merge was undone of which such a plugin has not heard yet is kept until it has.
 
     For example:
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from regulars_core.database import Unavailable
+from regulars_core.database import StoppedForLength, Unavailable
 from regulars_core.imports.files.records import Row
 from regulars_core.imports.files.refusal import ImportRefused
 from regulars_core.imports.run import Running, Settle
@@ -91,10 +91,18 @@ async def settle(
     """Count what an attempt to take all of these items has come to.
 
     Where it is refused, or anything else is wrong, each is settled `alone`, so that only the culprit is rejected; and so where
-    somebody else has just written the same. Raises what no row can be blamed for.
+    somebody else has just written the same. Where a statement takes longer than one may, fewer are tried at once. Raises what no
+    row can be blamed for.
     """
     try:
         outcome = await attempt
+    except StoppedForLength:
+        if len(items) == 1:
+            raise
+        half = len(items) // 2
+        for some in (items[:half], items[half:]):
+            await alone(running, list(some))
+        return
     except _OF_NO_ROW:
         raise
     except Exception as error:

@@ -27,7 +27,7 @@ def profile_in_box(name: str, kind: Kind) -> Profile:
     """The profile of a program. Raises ImportRefused where there is none."""
     if name not in profile_names(kind):
         raise ImportRefused(f"There is no profile {name!r} of {kind}; there are {', '.join(profile_names(kind))}.")
-    return read_profile(_FOLDER / f"{name}.{kind}.toml", _LAYOUTS[kind].columns)
+    return _read(_FOLDER / f"{name}.{kind}.toml", kind)
 
 
 def profile_of(text: str, kind: Kind) -> Profile:
@@ -36,9 +36,14 @@ def profile_of(text: str, kind: Kind) -> Profile:
     if path.suffix != ".toml":
         return profile_in_box(text, kind)
     try:
-        return read_profile(path, _LAYOUTS[kind].columns)
+        return _read(path, kind)
     except OSError as error:
         raise ImportRefused(f"The profile cannot be read: {error}.") from error
+
+
+def _read(path: Path, kind: Kind) -> Profile:
+    layout = _LAYOUTS[kind]
+    return read_profile(path, layout.columns, layout.own)
 
 
 def proposed(path: Path, kind: Kind) -> Profile | None:

@@ -43,6 +43,7 @@ CUSTOMERS = Layout(
     one_of=(("code", "email", "phone"),),
     passed_over=COUNTED,
     also={"origin_store": "store"},
+    own=(attribute_column(""), "consent.", _CONSENT_AT),
 )
 """The columns that a file of customers may have in every shop: all that an export has are read, but for what is counted."""
 

@@ -19,8 +19,8 @@ import orjson
 from regulars_core.bulk.needs import needs_of
 from regulars_core.bulk.reads import BulkJobRow, bulk_jobs_by_ids
 from regulars_core.bulk.service import refuse_too_many, request_bulk_job
-from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, Input, WholeJob
-from regulars_core.bulk.worker import note
+from regulars_core.bulk.tasks import BulkTask, Input, WholeJob
+from regulars_core.bulk.worker import LONGEST_SECONDS, note
 from regulars_core.customers.attributes.definitions import declared_attributes
 from regulars_core.customers.attributes.rules import Declared
 from regulars_core.exports.tasks import refuse_who_lost
@@ -48,8 +48,6 @@ from regulars_core.shop.shop import Shop
 
 RUN = "imports.run"
 ENCODINGS = ("utf-8", "utf-16", "windows-1252")
-LONGEST_SECONDS = 21_600
-"""After so long an import is stopped, and another process goes on."""
 _FOLDER = "regulars-import-"
 _MAX_SKIPPED = 1_000
 
@@ -252,14 +250,6 @@ async def _read(path: Path) -> AsyncIterator[bytes]:
             yield piece
 
 
-async def _no_step(_: Shop, __: BulkBatch) -> BulkStep:
-    raise NotImplementedError("it is done as a whole")
-
-
-CUSTOMERS_IMPORT = BulkTask(
-    "CUSTOMERS_IMPORT", "Imports customers out of a file.", _no_step, whole=_importing("customers")
-)
-PURCHASES_IMPORT = BulkTask(
-    "PURCHASES_IMPORT", "Imports purchases out of a file.", _no_step, whole=_importing("purchases")
-)
+CUSTOMERS_IMPORT = BulkTask("CUSTOMERS_IMPORT", "Imports customers out of a file.", None, whole=_importing("customers"))
+PURCHASES_IMPORT = BulkTask("PURCHASES_IMPORT", "Imports purchases out of a file.", None, whole=_importing("purchases"))
 """The bulk tasks."""

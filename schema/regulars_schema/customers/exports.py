@@ -35,6 +35,8 @@ from regulars_schema.shop.bulk_jobs import BulkJob
 from regulars_schema.types.ids import key_of
 
 LEAVES_THE_SHOP = "data leaves the shop"
+PURCHASE_DAYS = "purchaseDays"
+"""Stands beside conditions, where it is told what narrowed an export, for the days whose purchases its figures count."""
 _BY_CODE = Order(SORT_KEYS["CODE"])
 
 
@@ -141,8 +143,11 @@ async def customers_export(
     tree: Any = given
     order_by: Any = value_or_none(input.order_by)
     order = order_of(order_by, _BY_CODE, context)
-    days = _days(context, value_or_none(input.purchase_days))
+    purchase_days = value_or_none(input.purchase_days)
+    days = _days(context, purchase_days)
     checks.refuse()
+    if purchase_days is not None:
+        told = {**(told or {}), PURCHASE_DAYS: _told_days(purchase_days)}
     narrowed_by = None if told is None else orjson.dumps(told).decode()
     where, scope = not_gone(given), context.actor.stores(EXPORT)
     if scope is not None:
@@ -177,6 +182,12 @@ def _days(context: RequestContext, days: DayRangeInput | None) -> tuple[Instant 
         return None, None
     ends = dict(on_days(days, context.shop.settings.zone))
     return ends.get(">="), ends.get("<")
+
+
+def _told_days(days: DayRangeInput) -> dict[str, str]:
+    """The days as they were given."""
+    given = {"from": value_or_none(days.from_), "to": value_or_none(days.to)}
+    return {name: day.isoformat() for name, day in given.items() if day is not None}
 
 
 EXTENSIONS = (Extension(Mutation, [customers_export]),)

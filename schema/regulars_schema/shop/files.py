@@ -170,8 +170,8 @@ class ExportEntry(Node):
         resolver=lambda root: root.columns, description="The columns, or what else was chosen."
     )
     narrowed_by: str | None = strawberry.field(
-        description="What narrowed it, as JSON in the shape of the filter; texts, which may be personal, are left out. Null for "
-        "everything."
+        description="What narrowed it, as JSON in the shape of the filter; texts, which may be personal, are left out. Beside "
+        "the conditions `purchaseDays` has the days whose purchases the figures count. Null for everything."
     )
     row_count: int | None = strawberry.field(description="How many rows; null where there are none, as in JSON.")
     sha256: str = strawberry.field(description="SHA-256 of the file, in hexadecimal.")

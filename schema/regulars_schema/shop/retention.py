@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import strawberry
 
-from regulars_core.customers.erasure.retention import due_count
+from regulars_core.customers.erasure.retention import MOST_COUNTED, DueCount, due_count
 from regulars_core.plugins.owners import CORE
 from regulars_schema.composition.contributions import Contribution, Extension
 from regulars_schema.fields.declarations import batched
@@ -25,6 +25,7 @@ class RetentionPolicy:
     )
     erase_after_days: int = strawberry.field(description="After how many days an erasure that was asked for is done.")
     note_months: int | None = strawberry.field(description="After how many months a note is deleted; null for never.")
+    counted: strawberry.Private[DueCount | None] = None
 
 
 @batched(
@@ -48,14 +49,33 @@ async def retention(shops: Sequence[Shop], context: RequestContext) -> Sequence[
     name="dueCount",
     returns=int,
     description="How many customers the next run would put on the list to be erased; they can be cancelled one by one until "
-    "their time.",
+    f"their time. Counted among the {MOST_COUNTED:,} who did not buy for the longest time; `isDueCountComplete` says whether "
+    "these are all.",
 )
 async def due(policies: Sequence[RetentionPolicy], context: RequestContext) -> Sequence[int]:
     """Counted as the run would find them."""
-    count = await due_count(context.shop)
-    return [count for _ in policies]
+    return [(await _counted(policy, context)).count for policy in policies]
+
+
+@batched(
+    name="isDueCountComplete",
+    returns=bool,
+    description="Whether everybody was looked at for `dueCount`; if not, it is the least that are due.",
+)
+async def due_is_complete(policies: Sequence[RetentionPolicy], context: RequestContext) -> Sequence[bool]:
+    """Told by the same count."""
+    return [(await _counted(policy, context)).is_complete for policy in policies]
+
+
+async def _counted(policy: RetentionPolicy, context: RequestContext) -> DueCount:
+    """Counted once for both fields."""
+    if policy.counted is None:
+        policy.counted = await due_count(context.shop)
+    return policy.counted
 
 
 def contribution() -> Contribution:
     """What this room brings to the schema."""
-    return Contribution(CORE, extensions=[Extension(Shop, [retention]), Extension(RetentionPolicy, [due])])
+    return Contribution(
+        CORE, extensions=[Extension(Shop, [retention]), Extension(RetentionPolicy, [due, due_is_complete])]
+    )

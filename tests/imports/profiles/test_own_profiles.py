@@ -2,6 +2,7 @@
 
 import pytest
 
+from regulars_core.customers.attributes.declarations import NewDefinition, define_attribute
 from regulars_core.imports import ImportOptions, ImportRefused, import_customers, import_purchases, profile_of
 from regulars_core.primitives.clock import printed
 from tests.imports.conftest import silent
@@ -242,3 +243,37 @@ async def test_a_file_that_its_profile_does_not_fit_is_refused(bring, everything
     with pytest.raises(ImportRefused, match=reason):
         await bring(HEAD + "1,2026-05-01,X,1\n", table)
     assert await everything() == before
+
+
+async def test_a_profile_tells_of_what_the_shop_has_declared(shop, bring):
+    """Attributes and consents, which are columns in this shop alone: seen when the file is read."""
+    head = "Name,Mail,Shoe,Letters,On\n"
+    text = f"{head}Ana,ana@x.example,klein,yes,2026-05-01\nBo,bo@x.example,,,\n"
+    table = """
+        [columns]
+        full_name = "Name"
+        email = "Mail"
+        attribute.size = { of = "Shoe", values = { klein = "S" } }
+        "consent.marketing" = { of = "Letters", values = { yes = "GRANTED" } }
+        consent_at = "On"
+        [fixed]
+        "attribute.source" = "shop"
+    """
+    refused = "attribute.size is told of, and is no column of ours"
+    with pytest.raises(ImportRefused, match=refused):
+        await bring(text, table, "customers", allow_incomplete=True)
+    for new in (NewDefinition("size", "CHOICE", choices=["S", "M"]), NewDefinition("source", "TEXT")):
+        await define_attribute(shop, new)
+    report = await bring(text, table, "customers", allow_incomplete=True)
+    assert (report.created, report.rejected) == (2, 0), report
+    rows = await shop.database.rows("SELECT value FROM customer_attribute ORDER BY value")
+    assert [row[0] for row in rows] == ["S", "shop", "shop"]
+    assert await shop.database.rows("SELECT 1 FROM consent") != []
+    for wrong, reason in (
+        (table.replace("klein", "x").replace("attribute.size", "attribute.height"), "attribute.height is told of"),
+        (table.replace("consent_at", "consented"), "consented is no column of ours"),
+    ):
+        with pytest.raises(ImportRefused, match=reason):
+            await bring(text, wrong, "customers", allow_incomplete=True)
+    with pytest.raises(ImportRefused, match="attribute is no column of ours"):
+        await bring(HEAD, COLUMNS + 'attribute.size = "Day"\n')

@@ -7,7 +7,19 @@ from typing import Any
 import pytest
 
 import regulars_rewards
-from regulars_core.plugin import Malformed, NoSettings, PurchaseFact, Refused, Sale, Shop, hookimpl, plugins_on
+from regulars_core.plugin import (
+    Instant,
+    Malformed,
+    NoSettings,
+    PurchaseFact,
+    Refused,
+    Sale,
+    Shop,
+    hookimpl,
+    now,
+    plugins_on,
+    printed,
+)
 from regulars_core.testing import OpenShop
 from regulars_rewards.plugin import HistoryTrigger, Occasion, PurchaseTrigger, Span
 from regulars_rewards.progress.by_hand import grant
@@ -201,6 +213,30 @@ async def test_a_span_is_found_anew(moody: Club) -> None:
     assert (await moody.has(ana), await moody.has(ben)) == ((0, 0), (1, 0))
     await moody.buys(ana, "5.00", purchasedAt="2026-01-05T10:00:00Z")
     assert await moody.has(ana) == (0, 0)
+    assert await moody.wrong() == []
+
+
+async def test_what_was_recorded_before_a_system_was_made_brings_nothing_when_it_moves(moody: Club) -> None:
+    """It starts in the past, for what is told late: neither a purchase nor a month of purchases that was there before counts."""
+    ana, ben = await moody.till.customer(), await moody.till.customer("Ben")
+    then = Instant(now() - 86_400_000 * 3)
+    given = {"purchasedAt": printed(Instant(then + 1))}
+    bens = [await moody.buys(ben, "5.00", **given) for _ in range(2)]
+    anas = [await moody.buys(ana, "5.00", **given) for _ in range(4)]
+    sales = await moody.opens(trigger=rule_data("MOODY"), starts_at=then)
+    spans = await moody.opens(name="Months", trigger=rule_data("PAIRS"), starts_at=then)
+    await moody.moves(ben, anas[0])
+    await moody.gives_back(anas[1], "1.00")
+    for who in (ana, ben):
+        assert (await moody.has(who, sales), await moody.has(who, spans)) == ((0, 0), (0, 0))
+    asked = "query($id: ID!) { purchase(id: $id) { rewardOutcomes { name given reason } } }"
+    found = (await moody.till.office.data(asked, id=anas[0]["id"]))["purchase"]["rewardOutcomes"]
+    assert found == [{"name": "Club", "given": "0", "reason": "NOT_IN_FORCE"}]
+    await moody.buys(ben, "5.00", **given)  # told late: it counts, and so does the whole month
+    assert (await moody.has(ben, sales), await moody.has(ben, spans)) == ((3, 0), (2, 0))
+    await moody.moves(ana, *bens)
+    assert (await moody.has(ben, sales), await moody.has(ben, spans)) == ((3, 0), (1, 0))
+    assert (await moody.has(ana, sales), await moody.has(ana, spans)) == ((0, 0), (0, 0))
     assert await moody.wrong() == []
 
 

@@ -282,3 +282,23 @@ async def test_a_shop_without_systems_asks_for_them_once(office: Office) -> None
     with office.shop.database.counting() as log:
         assert await office.rewards(ana) == []
     assert len(log) <= 2
+
+
+async def test_more_than_an_int_can_say_is_told_as_the_largest(office: Office) -> None:
+    """In the mode NEXOPOS one purchase gives one reward, and the rest is kept: it may come to anything."""
+    ana, database = await office.customer(), office.api.shop.database
+    await office.makes(target=3, mode="NEXOPOS", **PURCHASE)
+    await office.sells(ana, "10.00")
+    much = "UPDATE rewards_progress SET progress = 2147483647, units = '2147483650'"
+    await database.transaction(lambda: database.run(much))
+    await office.sells(ana, "10.00")
+    await office.sells(ana, "60.00")
+    [shown] = await office.rewards(ana)
+    [(progress,)] = await database.rows("SELECT progress FROM rewards_progress")
+    assert progress > 2**31 - 1
+    assert (shown["progress"], shown["missing"], shown["issuedCount"]) == (2**31 - 1, 0, 3)
+    assert told(shown["entries"])[1][2] == 2**31 - 1
+    below = "UPDATE rewards_progress SET progress = -3000000000"
+    await database.transaction(lambda: database.run(below))
+    [shown] = await office.rewards(ana)
+    assert (shown["progress"], shown["missing"]) == (-(2**31) + 1, 2**31 - 1)

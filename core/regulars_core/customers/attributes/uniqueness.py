@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from regulars_core.customers.attributes.definitions import TABLE
 from regulars_core.customers.attributes.rules import CheckedAttribute, key_of
-from regulars_core.customers.attributes.storage import comparable
+from regulars_core.customers.attributes.storage import comparable, opened_or_opaque
 from regulars_core.database import Database
+from regulars_core.database.seals import Opaque
 from regulars_core.shop.shop import Shop
 
-_MAX_OF_ONE, _MAX_REPEATED = 20, 100
+_MAX_OF_ONE, _MAX_REPEATED, _LOOKED_AT = 20, 100, 1_000
 Key = tuple[str, str]
 """A definition's id, and the form in which a value is compared."""
 
@@ -26,13 +27,13 @@ async def owners_of(shop: Shop, keys: Collection[Key]) -> Mapping[Key, Sequence[
     """Who has each of these values, by itself or by a record that was merged into it; values that nobody has are missing."""
     kept = {(id_, form): (id_, key) for id_, key in keys for form in comparable(shop, [key])}
     owners: dict[Key, list[str]] = {}
-    for (id_, form), found in (await _having(shop.database, kept)).items():
+    for (id_, form), found in (await having(shop.database, kept)).items():
         owners.setdefault(kept[id_, form], []).extend(found)
     return owners
 
 
-async def _having(database: Database, keys: Collection[Key]) -> Mapping[Key, Sequence[str]]:
-    """By whom each of these (definition, form) is kept, some at most."""
+async def having(database: Database, keys: Collection[Key]) -> Mapping[Key, Sequence[str]]:
+    """By whom each of these is kept in this very form, some at most."""
     if not keys:
         return {}
     pairs = sorted(keys)
@@ -72,4 +73,37 @@ async def repeated_attributes(shop: Shop) -> AsyncIterator[str]:
             definition_id,
             key,
         )
-        yield f"{', '.join(row[0] for row in codes)} have the same {name}, which the shop allows once"
+        yield _repeated(name, [row[0] for row in codes])
+    async for name, ids in _repeated_under_other_keys(shop):
+        rows = await shop.database.rows(
+            f"SELECT code FROM customer WHERE {shop.database.dialect.among('id', 1)} ORDER BY code", ids
+        )
+        yield _repeated(name, [row[0] for row in rows])
+
+
+def _repeated(name: str, codes: Sequence[str]) -> str:
+    return f"{', '.join(codes)} have the same {name}, which the shop allows once"
+
+
+async def _repeated_under_other_keys(shop: Shop) -> AsyncIterator[tuple[str, list[str]]]:
+    """The attribute and the customers for each sealed value that several have under different keys, while these are rotated."""
+    prefix, last, told = shop.seals.prefix, "0" * 32, set[Key]()
+    some = (
+        f"SELECT v.id, d.id, d.name, d.type, v.value, v.value_key FROM customer_attribute v JOIN {TABLE} d"
+        " ON d.id = v.definition_id"
+        f" WHERE d.is_unique AND d.is_sensitive AND v.id > $1 AND substr(v.value_key, 1, {len(prefix or '')}) <> $2"
+        f" ORDER BY v.id LIMIT {_LOOKED_AT}"
+    )
+    while prefix and (rows := await shop.database.rows(some, last, prefix)):
+        found: dict[Key, tuple[str, str]] = {}
+        for _, definition_id, name, type_, value, kept in rows:
+            if not isinstance(clear := opened_or_opaque(shop.seals, value), Opaque):
+                found[definition_id, key_of(type_, clear)] = name, kept
+        alike = await having(shop.database, [(definition_id, kept) for (definition_id, _), (_, kept) in found.items()])
+        for key, owners in (await owners_of(shop, found)).items():
+            name, kept = found[key]
+            ids = sorted(set(owners))
+            if len(ids) > 1 and key not in told and set(alike[key[0], kept]) != set(ids):
+                told.add(key)
+                yield name, ids
+        last = rows[-1][0]

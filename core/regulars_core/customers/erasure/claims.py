@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regulars_core.customers.erasure.holders import Holders
-from regulars_core.plugins.owners import Owners
+from regulars_core.events.behind import missed_since
+from regulars_core.plugins.owners import CORE, Owners
+from regulars_core.primitives.clock import Instant
 from regulars_core.shop.shop import Shop
 
 
@@ -37,3 +39,10 @@ def claims_of(shop: Shop, holders: Holders) -> Sequence[Claim]:
                 owners.claim(claim.name, owner, f"The claim '{claim.name}'")
                 found.append(claim)
     return found
+
+
+async def unmerged_unheard_since(shop: Shop, holders: Holders) -> Instant | None:
+    """Since when merges may have been undone of which a plugin that is off and knows of claims has not heard: what is those's who
+    are customers again stands with the others until it hears. None where none may."""
+    knowing = holders.plugins.declared("regulars_claims").keys() & set(holders.names)
+    return await missed_since(shop.database, knowing - {CORE, *shop.plugins.names})

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from regulars_core.customers.attributes.assignments import COLUMNS, insert_attributes
 from regulars_core.customers.attributes.definitions import TABLE, held_attributes
-from regulars_core.customers.attributes.rules import FIELD, CheckedAttribute, Declared, canonical
+from regulars_core.customers.attributes.rules import CHOICE, FIELD, CheckedAttribute, Declared, canonical, key_of
 from regulars_core.customers.attributes.storage import opened_or_opaque
 from regulars_core.customers.attributes.uniqueness import Key, owners_of, unique_keys_of
 from regulars_core.database import Database
@@ -20,14 +20,20 @@ PREFIX = f"{FIELD}."
 
 
 class KeptAttribute(NamedTuple):
-    """A value of an attribute, an Opaque for one that cannot be opened, and how it stands in its table."""
+    """A value of an attribute, an Opaque for one that cannot be opened, of which type it is, and how it stands in its table."""
 
     value: str
+    type: str
     definition_id: str
     stored: str
     value_key: str
     ordinal: int | None
     given_at: Instant
+
+    @property
+    def compared(self) -> str:
+        """The form in which it is compared, whichever key has sealed it."""
+        return self.value_key if isinstance(self.value, Opaque) else key_of(self.type, self.value)
 
 
 Kept = Mapping[str, KeptAttribute]
@@ -37,12 +43,12 @@ Kept = Mapping[str, KeptAttribute]
 async def kept_attributes(database: Database, customer_ids: Sequence[str]) -> Mapping[str, Kept]:
     """What each of these records has itself."""
     kept: dict[str, dict[str, KeptAttribute]] = {id_: {} for id_ in customer_ids}
-    for customer_id, name, *row in await database.rows(
-        "SELECT v.customer_id, d.name, v.definition_id, v.value, v.value_key, v.ordinal, v.given_at FROM customer_attribute v"
-        f" JOIN {TABLE} d ON d.id = v.definition_id WHERE {database.dialect.among('v.customer_id', 1)}",
+    for customer_id, name, type_, *row in await database.rows(
+        "SELECT v.customer_id, d.name, d.type, v.definition_id, v.value, v.value_key, v.ordinal, v.given_at"
+        f" FROM customer_attribute v JOIN {TABLE} d ON d.id = v.definition_id WHERE {database.dialect.among('v.customer_id', 1)}",
         list(kept),
     ):
-        kept[customer_id][f"{PREFIX}{name}"] = KeptAttribute(opened_or_opaque(database.seals, row[1]), *row)
+        kept[customer_id][f"{PREFIX}{name}"] = KeptAttribute(opened_or_opaque(database.seals, row[1]), type_, *row)
     return kept
 
 
@@ -93,23 +99,35 @@ async def keys_put_back(shop: Shop, changes: Mapping[str, tuple[str | None, str 
     return set(unique_keys_of(meant(shop, declared, {field: before for field, (before, _) in changes.items()})))
 
 
+def worded(declared: Declared, field: str, value: str | None) -> str | None:
+    """A value of a field; a choice as it is worded now, which may be otherwise than when it was written."""
+    definition = declared.get(field.removeprefix(PREFIX))
+    if definition is None or definition.type != CHOICE or value is None or isinstance(value, Opaque):
+        return value
+    return canonical(definition, value) or value
+
+
 async def put_back_attributes(
-    shop: Shop, ids: Sequence[str], back: Mapping[str, str | None], merged_at: Instant, at: Instant
+    shop: Shop,
+    declared: Declared,
+    ids: Sequence[str],
+    back: Mapping[str, str | None],
+    merged_at: Instant,
+    at: Instant,
 ) -> Sequence[str]:
     """Give the survivor, the first of these records, back what a merge has changed, but nothing unique that somebody else has by
     now. What is unique, was given since and is one of the others' again is taken away. Answers the fields that are different."""
     database, (survivor, *absorbed) = shop.database, ids
-    declared = await held_attributes(database)
     kept = await kept_attributes(database, ids)
     unique = {one.id for one in declared.values() if one.is_unique}
-    theirs = {(one.definition_id, one.value_key) for id_ in absorbed for one in kept[id_].values()}
+    theirs = {(one.definition_id, one.compared) for id_ in absorbed for one in kept[id_].values()}
     given_since = {
         field
         for field, one in kept[survivor].items()
         if field not in back
         and one.given_at > merged_at
         and one.definition_id in unique
-        and (one.definition_id, one.value_key) in theirs
+        and (one.definition_id, one.compared) in theirs
     }
     wanted = meant(shop, declared, back)
     owners = await owners_of(shop, unique_keys_of(wanted))

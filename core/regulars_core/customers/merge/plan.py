@@ -136,7 +136,7 @@ def _attributes(
     changes: dict[str, tuple[KeptAttribute | None, KeptAttribute | None]] = {}
     for name in sorted({name for one in belongings.values() for name in one.attributes}):
         own = {one.id: belongings[one.id].attributes.get(name) for one in merge.everybody}
-        keys = {id_: one.value_key if one else None for id_, one in own.items()}
+        keys = {id_: one.compared if one else None for id_, one in own.items()}
         texts = {id_: one.value if one else None for id_, one in own.items()}
         if field := _differing(name, keys, texts, latest_first, wanted):
             told.append(field)

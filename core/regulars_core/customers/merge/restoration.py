@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from regulars_core.customers.attributes.rules import Declared
+from regulars_core.customers.merge.attributes import worded
 from regulars_core.customers.merge.plan import MergeField, earlier, most_restrictive, written
 from regulars_core.customers.merge.snapshots import Snapshot
 from regulars_core.customers.rules import ADDRESSES, CONTACT, Address
@@ -32,11 +34,24 @@ class PutBack:
     mended: Mapping[str, Snapshot]
 
 
+def reworded(snapshot: Snapshot, declared: Declared) -> Snapshot:
+    """The snapshot with choices as they are worded now, which may be otherwise than when the merge was made."""
+    told = [
+        replace(one, values=[(id_, worded(declared, one.field, value)) for id_, value in one.values])
+        for one in snapshot.fields
+    ]
+    values = {
+        field: (worded(declared, field, before), worded(declared, field, since))
+        for field, (before, since) in snapshot.attributes.items()
+    }
+    return replace(snapshot, fields=told, attributes=values)
+
+
 def put_back(
     undone: Snapshot,
     columns: Mapping[str, Any],
     addresses: Mapping[str, Address],
-    attributes: Mapping[str, str],
+    attributes: Mapping[str, str | None],
     later: Mapping[str, Later],
 ) -> PutBack:
     """What undoing a merge puts back, given the survivor's columns, addresses and attributes as they are, and later merges in

@@ -6,14 +6,16 @@ from typing import Any
 
 from regulars_core.audit import changed
 from regulars_core.customers.aliases import hold
+from regulars_core.customers.attributes.definitions import held_attributes
+from regulars_core.customers.attributes.rules import Declared
 from regulars_core.customers.changes import replace_addresses
 from regulars_core.customers.columns import NAMES
 from regulars_core.customers.duplicates import Traits, alike, not_unique, unique_keys
 from regulars_core.customers.erasure.reads import scheduled_erasures
-from regulars_core.customers.merge.attributes import kept_attributes, keys_put_back, put_back_attributes
+from regulars_core.customers.merge.attributes import kept_attributes, keys_put_back, put_back_attributes, worded
 from regulars_core.customers.merge.obstacles import refuse_undo
 from regulars_core.customers.merge.reads import absorbed_by, against_undo, merges_undone
-from regulars_core.customers.merge.restoration import Later, put_back
+from regulars_core.customers.merge.restoration import Later, put_back, reworded
 from regulars_core.customers.merge.rows import ALIAS, NOTE, give_back
 from regulars_core.customers.merge.service import rewrite_texts, set_columns
 from regulars_core.customers.merge.snapshots import Snapshot, remove, rewrite, snapshots_of
@@ -130,13 +132,15 @@ async def _restore(
 ) -> bool:
     """Put back what the merge has changed of the survivor's details, as far as it still is so; whether anything was."""
     database = shop.database
-    later = await _later(database, merge_id, survivor)
+    declared = await held_attributes(database)
+    snapshot, later = reworded(snapshot, declared), await _later(database, merge_id, survivor, declared)
     has, lives_at = await _as_it_is(database, survivor)
     kept = (await kept_attributes(database, [survivor]))[survivor]
-    put = put_back(snapshot, has, lives_at, {name: one.value for name, one in kept.items()}, later)
+    described = {field: worded(declared, field, one.value) for field, one in kept.items()}
+    put = put_back(snapshot, has, lives_at, described, later)
     back = await _allowed(shop, [survivor, *absorbed], snapshot, has, put.columns)
-    described = await put_back_attributes(shop, [survivor, *absorbed], put.attributes, merged_at, at)
-    changed({camel(name): None for name in back} | dict.fromkeys(described))
+    given_back = await put_back_attributes(shop, declared, [survivor, *absorbed], put.attributes, merged_at, at)
+    changed({camel(name): None for name in back} | dict.fromkeys(given_back))
     await set_columns(database, survivor, back, at)
     moved = await replace_addresses(shop, survivor, put.addresses)
     tagged = await _tags_of_later_ones(database, later, snapshot.tags)
@@ -151,7 +155,7 @@ async def _restore(
         among = database.dialect.among("tag_key", 2, "text")
         sql = f"DELETE FROM customer_tag WHERE customer_id = $1 AND {among}"
         removed = await database.run(sql, survivor, gone)
-    return bool(back or moved or removed or described)
+    return bool(back or moved or removed or given_back)
 
 
 _COLUMNS = (*NAMES, "contact_checked_at", "is_company", "group_id", "status", "created_at")
@@ -193,7 +197,7 @@ async def _is_open_group(database: Database, group_id: str) -> bool:
     return await database.row(sql, group_id) is not None
 
 
-async def _later(database: Database, merge_id: str, survivor: str) -> Mapping[str, Later]:
+async def _later(database: Database, merge_id: str, survivor: str, declared: Declared) -> Mapping[str, Later]:
     """The merges into the same survivor that came later and stand, in their order."""
     created: dict[str, list[int]] = {}
     for id_, at in await database.rows(
@@ -205,7 +209,7 @@ async def _later(database: Database, merge_id: str, survivor: str) -> Mapping[st
     ):
         created.setdefault(id_, []).append(at)
     snapshots = await snapshots_of(database, list(created))
-    return {id_: Later(snapshots[id_], moments) for id_, moments in created.items() if id_ in snapshots}
+    return {id_: Later(reworded(snapshots[id_], declared), created[id_]) for id_ in created if id_ in snapshots}
 
 
 async def _tags_of_later_ones(database: Database, later: Mapping[str, Later], tags: Sequence[str]) -> Mapping[str, str]:

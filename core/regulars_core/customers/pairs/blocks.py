@@ -12,6 +12,8 @@ from regulars_core.database import Database
 COLUMNS = Keys._fields
 Key = tuple[str, int]
 """A column and a digest."""
+MOST_SHARING = 50
+"""Records that may share a value of a unique attribute. The triggers that note who is to be compared know it, too."""
 _CONFLICT = ", ".join(f"{column} = excluded.{column}" for column in COLUMNS)
 _WRITE = (
     f"INSERT INTO duplicate_key (customer_id, {', '.join(COLUMNS)}) VALUES"
@@ -121,3 +123,27 @@ async def blocks_of(database: Database, keys: Collection[Key]) -> Blocks:
         for value, id_ in await database.rows(sql, *values):
             found.setdefault((column, value), []).append(id_)
     return Blocks(found, common)
+
+
+Shared = tuple[str, str]
+"""An attribute's id, and the form in which a value of it is compared."""
+
+
+async def shared_attributes(database: Database, record_ids: Collection[str]) -> Mapping[str, Set[Shared]]:
+    """The values of unique attributes that these records share with others, by the ids of all who have them: they were there
+    before the attribute was unique. What more than MOST_SHARING have tells nobody apart."""
+    of_one = "o.definition_id = v.definition_id AND o.value_key = v.value_key"
+    few = f"SELECT 1 FROM customer_attribute o WHERE {of_one} LIMIT {MOST_SHARING + 1}"
+    values = (
+        f"SELECT v.customer_id, v.definition_id, v.value_key, (SELECT count(*) FROM ({few}) few) AS sharing FROM"
+        " customer_attribute v JOIN customer_attribute_definition d ON d.id = v.definition_id"
+        f" WHERE {database.dialect.among('v.customer_id', 1)} AND d.is_unique"
+    )
+    found: dict[str, set[Shared]] = {}
+    for id_, *shared in await database.rows(
+        f"SELECT DISTINCT o.customer_id, v.definition_id, v.value_key FROM ({values}) v JOIN customer_attribute o ON {of_one}"
+        f" WHERE v.sharing BETWEEN 2 AND {MOST_SHARING}",
+        sorted(set(record_ids)),
+    ):
+        found.setdefault(id_, set()).add((shared[0], shared[1]))
+    return found

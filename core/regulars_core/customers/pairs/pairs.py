@@ -1,10 +1,10 @@
 """Which pairs there are: computed for some customers from the keys as they are stored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from regulars_core.customers.duplicates import LEAST_TOLD, Traits, scored
-from regulars_core.customers.pairs.blocks import Blocks, Key, blocks_of, keys_in
+from regulars_core.customers.duplicates import ATTRIBUTE, LEAST_TOLD, Traits, scored
+from regulars_core.customers.pairs.blocks import Blocks, Key, Shared, blocks_of, keys_in, shared_attributes
 from regulars_core.customers.pairs.keys import Keys, digest, keys_of
 from regulars_core.customers.pairs.records import People, Record, people_of
 from regulars_core.database import Database
@@ -32,11 +32,12 @@ def pair_id(one: str, other: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A record with its keys, and its traits without what too many share."""
+    """A record with its keys, its traits without what too many share, and what it shares of unique attributes."""
 
     record: Record
     keys: Keys
     traits: Traits
+    shared: Set[Shared]
 
 
 async def pairs_of(database: Database, people: People) -> Mapping[str, Pair]:
@@ -45,11 +46,18 @@ async def pairs_of(database: Database, people: People) -> Mapping[str, Pair]:
     keys = {one.id: keys_of(one.traits) for one in ours}
     asked: dict[Key, None] = {key: None for each in keys.values() for key in keys_in(each)}
     blocks = await blocks_of(database, asked)
-    near = {one.id: blocks.near(keys[one.id]) for one in ours}
+    shared = await shared_attributes(database, keys)
+    having: dict[Shared, set[str]] = {}
+    for id_, values in shared.items():
+        for value in values:
+            having.setdefault(value, set()).add(id_)
+    near = {
+        one.id: blocks.near(keys[one.id]).union(*(having[value] for value in shared.get(one.id, ()))) for one in ours
+    }
     others = await people_of(database, set[str]().union(*near.values()) if near else ())
     everybody = {**others, **people}
     # What too many share of the others' is of no matter: only what is shared with ours is compared.
-    known = {id_: [_known(one, blocks) for one in records] for id_, records in everybody.items()}
+    known = {id_: [_known(one, blocks, shared) for one in records] for id_, records in everybody.items()}
     leads_to = {one.id: id_ for id_, records in everybody.items() for one in records}
     found: dict[str, Pair] = {}
     for customer_id, records in people.items():
@@ -61,9 +69,9 @@ async def pairs_of(database: Database, people: People) -> Mapping[str, Pair]:
     return await _with_dismissals(database, everybody, found)
 
 
-def _known(record: Record, blocks: Blocks) -> _Known:
+def _known(record: Record, blocks: Blocks, shared: Mapping[str, Set[Shared]]) -> _Known:
     keys = keys_of(record.traits)
-    return _Known(record, keys, blocks.telling(record.traits, keys))
+    return _Known(record, keys, blocks.telling(record.traits, keys), shared.get(record.id, frozenset()))
 
 
 def _pair(id_: str, one: Sequence[_Known], other: Sequence[_Known], blocks: Blocks) -> Pair | None:
@@ -72,6 +80,9 @@ def _pair(id_: str, one: Sequence[_Known], other: Sequence[_Known], blocks: Bloc
     alike: set[str] = set()
     for mine in one:
         for theirs in other:
+            for value in mine.shared & theirs.shared:
+                scores[ATTRIBUTE] = _OF_ATTRIBUTE
+                alike.add(_written(ATTRIBUTE, *value))
             found = scored(mine.traits, theirs.traits)
             if found.keys() == {"NAME"} and mine.keys.name == theirs.keys.name and _is_common(mine.keys, blocks):
                 continue
@@ -90,6 +101,8 @@ def _is_common(keys: Keys, blocks: Blocks) -> bool:
     return keys.name is not None and ("name", keys.name) in blocks.common
 
 
+_OF_ATTRIBUTE = 100
+"""How likely two are one who have the same value of a unique attribute."""
 _ALIKE_IN: Mapping[str, Sequence[str]] = {
     "EMAIL": ("email",),
     "NAME": ("name",),
@@ -103,7 +116,11 @@ _ALIKE_IN: Mapping[str, Sequence[str]] = {
 def _alike_in(reason: str, one: Traits, other: Traits) -> str:
     """A digest of what makes two alike for this reason: if it changes, they are alike in something else."""
     values = sorted(str(getattr(each, name)) for name in _ALIKE_IN[reason] for each in (one, other))
-    return f"{digest(reason, *values) & (1 << 64) - 1:016x}"
+    return _written(reason, *values)
+
+
+def _written(*parts: str) -> str:
+    return f"{digest(*parts) & (1 << 64) - 1:016x}"
 
 
 async def _with_dismissals(database: Database, people: People, pairs: Mapping[str, Pair]) -> Mapping[str, Pair]:

@@ -28,7 +28,7 @@ class Layout:
     """The columns that a kind of file may have, those that it must have, and groups of which it must have one. `instead` says
     which columns may stand in place of one that is required; `numbers` are those that hold numbers. `passed_over` are columns
     of our own exports that no file can set, and `also` are other names of ours. `unlisted` are those of the columns that are too
-    many to be told of where one is not known."""
+    many to be told of where one is not known. With what is in `own` begin those that a shop has of its own."""
 
     columns: Sequence[str]
     required: Sequence[str] = ()
@@ -38,6 +38,7 @@ class Layout:
     passed_over: Sequence[str] = ()
     also: Mapping[str, str] = field(default_factory=dict)
     unlisted: frozenset[str] = frozenset()
+    own: tuple[str, ...] = ()
 
     @property
     def listed(self) -> str:
@@ -223,7 +224,8 @@ class _Columns:
         is_refund = None if refunds is None else Holding(refunds.column, refunds.values, names)
         for ours, source in self._made.items():
             if ours not in self._layout.columns:
-                continue  # a profile of purchases may say more than this file can
+                self._problems.append(f"{ours} is told of, and is no column of ours.")
+                continue
             turned = is_refund is not None and (ours in profile.below or ours == "reference")
             place = None if turned or cleaning != Profile().cleaning else source.place(names)
             if place is not None:

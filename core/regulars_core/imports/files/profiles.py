@@ -1,7 +1,7 @@
 """Profiles: how a program writes its files, as a table that people can read and write."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,14 +77,15 @@ def zone_named(name: str) -> ZoneInfo:
         raise ImportRefused(f"{name!r} is no time zone, such as Europe/Madrid.") from error
 
 
-def read_profile(path: Path, columns: Sequence[str]) -> Profile:
-    """The profile in a TOML file, for files that have these columns of ours. Raises ImportRefused with everything that is wrong,
-    OSError for a file that cannot be read."""
+def read_profile(path: Path, columns: Sequence[str], own: tuple[str, ...] = ()) -> Profile:
+    """The profile in a TOML file, for files that have these columns of ours, and those that a shop has of its `own`, told by how
+    they begin: which these are is seen when a file is read. Raises ImportRefused with everything that is wrong, OSError for a
+    file that cannot be read."""
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ImportRefused(f"{path.name} is not TOML: {error}.") from error
-    return _Reading(path.name, table).profile(path.name.partition(".")[0], columns)
+    return _Reading(path.name, table).profile(path.name.partition(".")[0], columns, own)
 
 
 class _Reading:
@@ -93,14 +94,16 @@ class _Reading:
     def __init__(self, file: str, table: dict[str, Any]) -> None:
         self._file, self._table, self._problems = file, table, list[str]()
 
-    def profile(self, name: str, columns: Sequence[str]) -> Profile:
+    def profile(self, name: str, columns: Sequence[str], own: tuple[str, ...]) -> Profile:
         tables = {key: self._take(key, dict, {}) for key in ("file", "numbers", "dates", "columns", "fixed", "only")}
-        sources = {ours: self._source(ours, said) for ours, said in tables["columns"].items()}
-        for ours, value in tables["fixed"].items():
+        sources = {ours: self._source(ours, said) for ours, said in _named(tables["columns"], own)}
+        for ours, value in _named(tables["fixed"], own):
             if ours in sources:
                 self._problems.append(f"{ours} is both a column and fixed.")
             sources[ours] = Source((), otherwise=self._text(f"fixed.{ours}", value))
-        self._problems += [f"{ours} is no column of ours." for ours in sources if ours not in columns]
+        self._problems += [
+            f"{ours} is no column of ours." for ours in sources if ours not in columns and not ours.startswith(own)
+        ]
         order = self._take("full_names", str, "whole")
         if order not in NAME_ORDERS:
             self._problems.append(f"full_names is one of {', '.join(NAME_ORDERS)}.")
@@ -212,3 +215,12 @@ class _Reading:
             return said
         self._problems.append(f"{where}{'.' if where else ''}{key} is not what it should be.")
         return otherwise
+
+
+def _named(table: dict[str, Any], own: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """The columns of a table: to TOML `attribute.size` is a table of its own where it stands without quotes."""
+    for name, said in table.items():
+        if isinstance(said, dict) and f"{name}." in own:
+            yield from ((f"{name}.{one}", each) for one, each in said.items())
+        else:
+            yield name, said

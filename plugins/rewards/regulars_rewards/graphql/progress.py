@@ -107,6 +107,10 @@ async def explanations_of(found: Sequence[EntryRow], context: RequestContext) ->
     return explained
 
 
+_LARGEST = 2**31 - 1
+_AT_MOST = f"{_LARGEST} stands for as much or more"
+
+
 def _adds_up_purchases(version: SystemVersion | None) -> bool:
     """Whether what a version brought may tell of other purchases than the one that an entry names."""
     kind = version.kind if version else None
@@ -115,6 +119,12 @@ def _adds_up_purchases(version: SystemVersion | None) -> bool:
         or isinstance(kind, HistoryTrigger)
         or (isinstance(kind, OccasionTrigger) and "purchases" in kind.of)
     )
+
+
+def _told(progress: int) -> int:
+    """Progress as an Int can say it: the largest stands for as much or more. More than a target takes collects in the mode
+    `NEXOPOS`, and as long as a reward cannot be given."""
+    return max(min(progress, _LARGEST), -_LARGEST)
 
 
 @requires(OFFERS_VIEW)
@@ -145,10 +155,12 @@ class RewardEntry(Node):
         description="Whose progress it is.",
     )
     id: strawberry.ID = identified(ENTRY)
-    progress_after: int = strawberry.field(description="The progress after it.")
+    progress_after: int = strawberry.field(
+        resolver=lambda root: _told(root.progress_after), description=f"The progress after it; {_AT_MOST}."
+    )
     progress_delta: int = strawberry.field(
-        resolver=lambda root: root.delta,
-        description="By how much the progress changed; below zero where it was spent on a reward or taken back.",
+        resolver=lambda root: _told(root.delta),
+        description=f"By how much the progress changed; below zero where it was spent on a reward or taken back; {_AT_MOST}.",
     )
     reason: str | None = strawberry.field(description="Why somebody did it by hand; gone after the customer's erasure.")
     system: RewardSystem = batched(  # type: ignore[assignment]
@@ -180,10 +192,13 @@ class RewardProgress:
         resolver=lambda root: root.issued,
         description="How many rewards it has given to the customer, those that were taken back not counted.",
     )
-    missing: int = strawberry.field(description="How much is missing to the next reward.")
+    missing: int = strawberry.field(
+        resolver=lambda root: _told(root.missing), description=f"How much is missing to the next reward; {_AT_MOST}."
+    )
     progress: int = strawberry.field(
+        resolver=lambda root: _told(root.progress),
         description="How much there is; below zero where a purchase was given back whose reward was used already: the next "
-        "progress settles it."
+        f"progress settles it; {_AT_MOST}.",
     )
     system: RewardSystem = batched(  # type: ignore[assignment]
         systems_of, name="system", returns=RewardSystem, description=_SYSTEM

@@ -168,6 +168,8 @@ class Histories:
             log.error("the trigger of kind %s of %s failed: %s", kind.name, span.system.id, type(error).__name__)
             book.failed(span.failure(cause))
             return
+        if before is None and not any(span.system.was_there(one.id) for one in span.facts):
+            return
         at = span.facts[-1].at if span.facts else cause.at
         explained = of_span(span.key, len(span.facts), units, version.per).as_json()
         fresh = Earning(

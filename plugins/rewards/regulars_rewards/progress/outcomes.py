@@ -63,6 +63,8 @@ def _answered(
     system: RewardSystem, sale: Sale, outcome: Outcome | None
 ) -> tuple[Fraction, SkipReason | None, Explanation]:
     nothing = Fraction(0)
+    if not system.was_there(sale.id):
+        return nothing, SkipReason.NOT_IN_FORCE, Explanation("It was made after the purchase was recorded.")
     if outcome is not None:
         return Fraction(outcome.units, outcome.version.per), outcome.reason, outcome.explain()
     version = system.at(sale.at)

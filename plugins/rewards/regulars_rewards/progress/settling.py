@@ -205,8 +205,8 @@ class _Settling:
         await look_at_spans(self._shop, book, list(self._around), last.because(purchase_id))
 
     async def earn_anew(self, book: ProgressBook) -> None:
-        """Book what purchases bring to whom they were given to, and have not brought them before."""
-        had = {one.key for one in self._earnings}
+        """Book what purchases bring to whom they were given to, and have not brought them before; in systems that were there when
+        they were recorded."""
         fresh = {
             one.purchase.id: one.purchase
             for one in self._happened.values()
@@ -214,6 +214,12 @@ class _Settling:
         }
         if not fresh:
             return
+        had = {one.key for one in self._earnings} | {
+            (str(one.customer_id), system.id, id_)
+            for id_, one in fresh.items()
+            for system in self._known.systems
+            if not system.was_there(id_)
+        }
         then = await recorded_before_refunds(self._shop.database, sorted(fresh))
         whose = [replace(one, customer_id=fresh[id_].customer_id, details=SaleDetails()) for id_, one in then.items()]
         sales = await past_sales(self._shop, whose)

@@ -105,6 +105,11 @@ class RewardSystem:
         """The version that was in force at an instant."""
         return self.versions[max(bisect_right(self._since, instant) - 1, 0)]
 
+    def was_there(self, purchase_id: str) -> bool:
+        """Whether it was there when a purchase was recorded, whenever it starts: ids sort by time of making. What was recorded
+        before has brought nothing, and does not when something else becomes of it."""
+        return purchase_id > self.id
+
     def collecting_at(self, instant: Instant) -> SystemVersion | None:
         """The version by which what happens at an instant brings progress; None where it does not."""
         version = self.at(instant)
