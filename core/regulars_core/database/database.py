@@ -147,7 +147,8 @@ class Database:
             return self._root
         if client.owner is not self._root:  # one of another database, in which there may be one of this
             client = self._context.connections.get(ALIAS)
-        return self._root if getattr(client, "_finalized", False) else client
+            return self._root if getattr(client, "_finalized", False) else client
+        return self._root if client._finalized else client
 
     async def rows(self, sql: str, *values: Any) -> Sequence[Any]:
         """The rows of a query, each like a tuple. Placeholders are `$1`, `$2` … on both engines; a list or tuple is an
@@ -197,6 +198,15 @@ class Database:
             [answers] = await self.read(side_by_side(missing), *values_of(missing))
             waiting = iter(answers)
         return [next(waiting) if rows is None else rows for rows in known]
+
+    def prefetched_as_named(self, lookups: Sequence[Lookup]) -> Sequence[Sequence[Any] | None]:
+        """The rows of each of these where `prefetch` was given this very look-up, and it is not too late; None of others. They may
+        still be by keys that were sought then."""
+        client = self._client
+        if self.engine == "sqlite" or client is self._root:
+            return [None] * len(lookups)
+        found: Sequence[Sequence[Any] | None] = client.prefetched_as_named(lookups)
+        return found
 
     async def prefetch(self, lookups: Sequence[Lookup]) -> None:
         """Look up what `read` will want to know in this transaction, all of it in one round to PostgreSQL. Each answer is given

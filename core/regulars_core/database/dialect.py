@@ -75,13 +75,21 @@ def values_of(statements: Sequence[Write]) -> list[Any]:
     return [value for each in statements for value in each[1]]
 
 
+def made_one(statements: Sequence[Write]) -> Sequence[tuple[str, int]]:
+    """As few statements of PostgreSQL's as do what all of these do, in their order, as `grouped` cuts them: the text of each, and
+    how many of these it is made of."""
+    return _made_one(_shapes(statements))
+
+
 _Shape = tuple[str, int, type, int]
 
 
 def _shapes(statements: Sequence[Write]) -> tuple[_Shape, ...]:
     """What their text as one statement depends on: the text of each, how many values it has, whether it is guarded, and how many
     rows it must change then."""
-    return tuple([(each[0], len(each[1]), type(each), rows_of(each)) for each in statements])
+    return tuple(
+        [(each[0], len(each[1]), type(each), each.rows if type(each) is Guarded else 1) for each in statements]
+    )
 
 
 def rows_of(statement: Write | Lookup) -> int:
@@ -113,6 +121,12 @@ def _together(statements: tuple[_Shape, ...]) -> str:
         if kind is not Precondition
     ]
     return f"WITH {', '.join(named)} {shifted[-1]}" if named else shifted[-1]
+
+
+@lru_cache(maxsize=256)
+def _made_one(statements: tuple[_Shape, ...]) -> Sequence[tuple[str, int]]:
+    rest = iter(statements)
+    return [(_together(tuple(islice(rest, size))), size) for size in _sizes(statements)]
 
 
 _CHECKED = frozenset({Guarded, Precondition})
