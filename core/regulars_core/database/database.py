@@ -25,6 +25,8 @@ from regulars_core.database.errors import (
 )
 from regulars_core.database.statement_log import counting
 
+from regulars_core.primitives.scoped import Scoped
+
 from .apps import ALIAS, App, engine_of, not_opened, tortoise_config
 from .dialect import Dialect, Engine, Lookup, Precondition, Write, side_by_side, target, values_of
 from .seals import Seals
@@ -119,21 +121,21 @@ class Database:
         """Give back every connection. The database cannot be used afterwards."""
         await self._root.close()
 
-    @contextmanager
-    def bound(self) -> Iterator[None]:
+    def bound(self) -> AbstractContextManager[object]:
         """Tortoise models used inside, and in tasks started inside, talk to this database."""
-        token = _current_context.set(self._context)
+        # A task that was started inside a transaction and outlived it is outside: its models are too.
+        over = self._root is not None and getattr(self._context.connections.get(ALIAS), "_finalized", False)
+        return self._bound_outside() if over else Scoped(_current_context, self._context)
+
+    @contextmanager
+    def _bound_outside(self) -> Iterator[None]:
         connections = self._context.connections
-        try:
-            # A task that was started inside a transaction and outlived it is outside: its models are too.
-            over = self._root is not None and getattr(connections.get(ALIAS), "_finalized", False)
-            outside = connections.set(ALIAS, self._root) if over else None
+        with Scoped(_current_context, self._context):
+            outside = connections.set(ALIAS, self._root)
             try:
                 yield
             finally:
                 connections.reset(outside)
-        finally:
-            _current_context.reset(token)
 
     @property
     def in_transaction(self) -> bool:

@@ -1,8 +1,7 @@
 """PostgreSQL for Tortoise, over asyncpg. Imported only when a database of this kind is opened: asyncpg is an extra."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import eq
 from typing import Any
@@ -167,11 +166,6 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         self._check()
         return _Begun(self._lock, self)
 
-    def unbegun(self) -> ConnectionWrapper[Any]:
-        """The connection, of which nothing is to be known but that it is this transaction's turn."""
-        self._check()
-        return ConnectionWrapper(self._lock, self)
-
     def _check(self) -> None:
         if self._finalized:
             raise TransactionManagementError("This transaction has already ended.")
@@ -257,11 +251,10 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
             group = self._progress.waiting[:number]
             note(self.owner, sql)
             try:
-                with _overtaken(group):
-                    await connection.execute(sql, *values_of(group))
+                await connection.execute(sql, *values_of(group))
             except Exception as error:
-                self._progress.failed = error
-                raise
+                self._progress.failed = meant = _meant(error, group)
+                raise meant from meant.__cause__
             del self._progress.waiting[:number]
 
     def _in_transaction(self) -> TransactionContext:
@@ -284,8 +277,11 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
             assert progress.made is not None
             [(sql, _)] = progress.made
             note(self.owner, sql)
-            with _overtaken(progress.waiting):
+            try:
                 await self._translate_exceptions(_execute_unbegun, sql, values_of(progress.waiting))
+            except Exception as error:
+                meant = _meant(error, progress.waiting)
+                raise meant from meant.__cause__
 
     async def rollback(self) -> None:
         self._progress.clear()
@@ -317,15 +313,13 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         return str(await self._translate_exceptions(_execute, sql, ()))
 
 
-@contextmanager
-def _overtaken(statements: Sequence[Write]) -> Iterator[None]:
-    """Raise Overtaken where these, made one, have found that somebody else was quicker."""
-    try:
-        yield
-    except Exception as error:
-        if checks(statements) and guard_failed(error):
-            raise Overtaken("What was decided by has been changed meanwhile.") from error
-        raise
+def _meant(error: Exception, statements: Sequence[Write]) -> Exception:
+    """Overtaken where this is how these statements, made one, say that somebody else was quicker; the error itself otherwise."""
+    if not checks(statements) or not guard_failed(error):
+        return error
+    overtaken = Overtaken("What was decided by has been changed meanwhile.")
+    overtaken.__cause__ = error
+    return overtaken
 
 
 class _Acquired(PoolConnectionWrapper[Any]):
@@ -350,13 +344,15 @@ async def _begin_late(client: PostgresTransaction) -> None:
 
 
 async def _fetch_unbegun(client: PostgresTransaction, sql: str, values: Sequence[Any]) -> Any:
-    async with client.unbegun() as connection:
-        return await connection.fetch(sql, *values)
+    client._check()
+    async with client._lock:
+        return await client._connection.fetch(sql, *values)
 
 
 async def _execute_unbegun(client: PostgresTransaction, sql: str, values: Sequence[Any]) -> Any:
-    async with client.unbegun() as connection:
-        return await connection.execute(sql, *values)
+    client._check()
+    async with client._lock:
+        return await client._connection.execute(sql, *values)
 
 
 async def _execute(client: PostgresEngine, sql: str, values: Sequence[Any]) -> Any:
