@@ -24,7 +24,6 @@ from regulars_core.database.errors import (
     out_of_reach,
 )
 from regulars_core.database.statement_log import counting
-
 from regulars_core.primitives.scoped import Scoped
 
 from .apps import ALIAS, App, engine_of, not_opened, tortoise_config
@@ -202,8 +201,8 @@ class Database:
         return [next(waiting) if rows is None else rows for rows in known]
 
     def prefetched_as_named(self, lookups: Sequence[Lookup]) -> Sequence[Sequence[Any] | None]:
-        """The rows of each of these where `prefetch` was given this very look-up, and it is not too late; None of others. They may
-        still be by keys that were sought then."""
+        """The rows of each of these where `prefetch` was given this very look-up, by keys that were sought too, and it is not too
+        late; None of others."""
         client = self._client
         if self.engine == "sqlite" or client is self._root:
             return [None] * len(lookups)

@@ -38,8 +38,9 @@ def asked_with_keys(lookups: Sequence[Lookup]) -> tuple[Sequence[Lookup], Sequen
                     for n, value in enumerate(values)
                 ]
             )
-            lookup = _with_keys(sql, shape), [value for n, value in enumerate(values) if n not in own]
-        asked.append(lookup)
+            asked.append((_with_keys(sql, shape), [value for n, value in enumerate(values) if n not in own]))
+        else:
+            asked.append(lookup)
     return asked, list(keys)
 
 

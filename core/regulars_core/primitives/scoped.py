@@ -7,8 +7,8 @@ T = TypeVar("T")
 
 
 class Scoped(Generic[T]):
-    """Inside, and in tasks started inside, a context variable has this value. A generator would do the same in three times the time,
-    and one sale enters half a dozen of these."""
+    """Inside, and in tasks started inside, a context variable has this value. A generator would do the same in three times the
+    time, and one sale enters half a dozen of these."""
 
     __slots__ = ("_token", "_value", "_variable")
 

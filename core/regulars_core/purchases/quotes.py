@@ -68,8 +68,8 @@ class Quoting:
         """What has to be looked up, for all plugins and all baskets."""
 
     def sold_to(self, customer_id: str | None, store_id: str) -> "Quoting | None":
-        """The same question about a basket of which it is known by now who buys, and where: its look-ups may still be by a key that
-        was sought. None where a plugin has failed, which may not have understood that."""
+        """The same question about a basket of which it is known by now who buys, and where; its look-ups are as they were named.
+        None where a plugin has failed, which may not have understood a key that was only sought."""
         if any(self._failed):
             return None
         other = copy(self)
@@ -251,7 +251,7 @@ def basket_lines(lines: Sequence[CheckedLine]) -> Sequence[BasketLine]:
 def quoting_of(shop: Shop, purchases: Sequence[CheckedPurchase], *, is_last: bool = False) -> Quoting:
     """The question about purchases that are about to be recorded by a till. What was sold elsewhere is not asked about: nobody
     can be told anything any more."""
-    sold = [one for one in purchases if one.input.origin == "TILL"] if shop.plugins.listens(QUOTED) else []
+    sold = [one for one in purchases if one.input.origin == "TILL"]
     return Quoting(
         shop, [basket_of(one) for one in sold], [one.input.extras for one in sold], sold=True, is_last=is_last
     )

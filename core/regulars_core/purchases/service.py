@@ -16,7 +16,7 @@ from regulars_core.purchases.ahead import RECORDED, NamedAhead, named_ahead
 from regulars_core.purchases.baskets import Quoted
 from regulars_core.purchases.given_back.returns import EXCHANGE, exchange, lock_returned
 from regulars_core.purchases.payments.payment_rows import PAYMENT_COLUMNS, PaymentRow, payment_row, payment_values
-from regulars_core.purchases.quotes import Quoting, answers_to, quoted_of, quoting_of, tell_failures
+from regulars_core.purchases.quotes import QUOTED, Quoting, answers_to, quoted_of, quoting_of, tell_failures
 from regulars_core.purchases.reads import LineRow, PurchaseRow
 from regulars_core.purchases.recorded import PurchaseOutline, RecordedPurchase, whole
 from regulars_core.purchases.rules import CheckedLine, CheckedPurchase, NewPayment
@@ -195,15 +195,18 @@ async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: Name
             ahead = named_ahead(shop, outline, given.extras)
         named, own, keys = ahead.by_plugin, ahead.activity, ahead.keys(given.customer_id)
         quoting = ahead.quoting_for(purchases[0])
-    if quoting is None:
+    if quoting is None and shop.plugins.listens(QUOTED):
         quoting = quoting_of(shop, purchases)
-    found, rows = await look_up(shop, named, *own, *quoting.lookups, keys=keys)
+    found, rows = await look_up(shop, named, *own, *(quoting.lookups if quoting else ()), keys=keys)
+    activity = rows[0][0][-1] if own and rows[0] else None
+    known = _Known(activity, found if len(purchases) == 1 else None)
+    if quoting is None:
+        return known
     quoted = await answers_to(
         shop, lambda is_last: quoting_of(shop, purchases, is_last=is_last), quoting, rows[len(own) :]
     )
     tell_failures(quoted)
-    activity = rows[0][0][-1] if own and rows[0] else None
-    return _Known(activity, found if len(purchases) == 1 else None, quoted_of(purchases, quoted))
+    return replace(known, quoted=quoted_of(purchases, quoted))
 
 
 class Known(NamedTuple):

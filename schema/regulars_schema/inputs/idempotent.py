@@ -128,11 +128,10 @@ def _of_fields(kind: Any) -> Callable[[Any], Any]:
 
     def make(value: Any) -> Any:
         content = {}
-        for name, part in vars(value).items():
-            if part is None or part is UNSET or name not in names:
+        for name, given in vars(value).items():
+            if given is None or given is UNSET or name not in names:
                 continue
-            if type(part) is Some:
-                part = part.value
+            part = given.value if type(given) is Some else given
             content[name] = part if type(part) in _JSON else canonical(part)
         if is_open and value.extras:  # the same digest whether or not a plugin has added fields
             content["extras"] = canonical(value.extras)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -108,7 +108,7 @@ class Ledger:
             )
         return self.accounts[key]
 
-    @property
+    @cached_property
     def _ending(self) -> Ending:
         return ending_of(self.shop)
 
