@@ -4,8 +4,7 @@ Rows are never changed or removed; triggers see to it on both engines. So no per
 field the name alone is kept, of others the old and the new value too.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -19,6 +18,7 @@ from regulars_core.database import Database, Write
 from regulars_core.database.fields import IdField, InstantField, TextKeyField
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.ids import new_id
+from regulars_core.primitives.scoped import Scoped
 from regulars_core.queries.inserts import inserting
 from regulars_core.queries.pages import Order, Page, SortKey, Window
 from regulars_core.queries.rows import Readable, by_ids, page
@@ -60,15 +60,9 @@ class Changes:
 _CURRENT: ContextVar[Changes | None] = ContextVar("_CURRENT", default=None)
 
 
-@contextmanager
-def collecting() -> Iterator[Changes]:
+def collecting() -> Scoped[Changes]:
     """Collect what services say by `changed` inside."""
-    changes = Changes()
-    token = _CURRENT.set(changes)
-    try:
-        yield changes
-    finally:
-        _CURRENT.reset(token)
+    return Scoped(_CURRENT, Changes())
 
 
 def is_collecting() -> bool:

@@ -24,6 +24,7 @@ from regulars_core.database.errors import (
     out_of_reach,
 )
 from regulars_core.database.statement_log import counting
+from regulars_core.primitives.scoped import Scoped
 
 from .apps import ALIAS, App, engine_of, not_opened, tortoise_config
 from .dialect import Dialect, Engine, Lookup, Precondition, Write, side_by_side, target, values_of
@@ -119,21 +120,21 @@ class Database:
         """Give back every connection. The database cannot be used afterwards."""
         await self._root.close()
 
-    @contextmanager
-    def bound(self) -> Iterator[None]:
+    def bound(self) -> AbstractContextManager[object]:
         """Tortoise models used inside, and in tasks started inside, talk to this database."""
-        token = _current_context.set(self._context)
+        # A task that was started inside a transaction and outlived it is outside: its models are too.
+        over = self._root is not None and getattr(self._context.connections.get(ALIAS), "_finalized", False)
+        return self._bound_outside() if over else Scoped(_current_context, self._context)
+
+    @contextmanager
+    def _bound_outside(self) -> Iterator[None]:
         connections = self._context.connections
-        try:
-            # A task that was started inside a transaction and outlived it is outside: its models are too.
-            over = self._root is not None and getattr(connections.get(ALIAS), "_finalized", False)
-            outside = connections.set(ALIAS, self._root) if over else None
+        with Scoped(_current_context, self._context):
+            outside = connections.set(ALIAS, self._root)
             try:
                 yield
             finally:
                 connections.reset(outside)
-        finally:
-            _current_context.reset(token)
 
     @property
     def in_transaction(self) -> bool:
@@ -147,7 +148,8 @@ class Database:
             return self._root
         if client.owner is not self._root:  # one of another database, in which there may be one of this
             client = self._context.connections.get(ALIAS)
-        return self._root if getattr(client, "_finalized", False) else client
+            return self._root if getattr(client, "_finalized", False) else client
+        return self._root if client._finalized else client
 
     async def rows(self, sql: str, *values: Any) -> Sequence[Any]:
         """The rows of a query, each like a tuple. Placeholders are `$1`, `$2` … on both engines; a list or tuple is an
@@ -197,6 +199,15 @@ class Database:
             [answers] = await self.read(side_by_side(missing), *values_of(missing))
             waiting = iter(answers)
         return [next(waiting) if rows is None else rows for rows in known]
+
+    def prefetched_as_named(self, lookups: Sequence[Lookup]) -> Sequence[Sequence[Any] | None]:
+        """The rows of each of these where `prefetch` was given this very look-up, by keys that were sought too, and it is not too
+        late; None of others."""
+        client = self._client
+        if self.engine == "sqlite" or client is self._root:
+            return [None] * len(lookups)
+        found: Sequence[Sequence[Any] | None] = client.prefetched_as_named(lookups)
+        return found
 
     async def prefetch(self, lookups: Sequence[Lookup]) -> None:
         """Look up what `read` will want to know in this transaction, all of it in one round to PostgreSQL. Each answer is given

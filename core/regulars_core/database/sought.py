@@ -29,18 +29,18 @@ def asked_with_keys(lookups: Sequence[Lookup]) -> tuple[Sequence[Lookup], Sequen
     """The same look-ups, in which each sought key is read from the query that finds it, and these keys; the queries are named by
     their places, as `side_by_side` names them."""
     asked, keys = list[Lookup](), dict[Sought, int]()
-    for sql, values in lookups:
-        own = sought_in(values)
-        if not own:
-            asked.append((sql, values))
-            continue
-        shape = tuple(
-            [
-                (keys.setdefault(own[n], len(keys)), 0 if value is own[n] else len(value)) if n in own else None
-                for n, value in enumerate(values)
-            ]
-        )
-        asked.append((_with_keys(sql, shape), [value for n, value in enumerate(values) if n not in own]))
+    for lookup in lookups:
+        if own := sought_in(lookup[1]):
+            sql, values = lookup
+            shape = tuple(
+                [
+                    (keys.setdefault(own[n], len(keys)), 0 if value is own[n] else len(value)) if n in own else None
+                    for n, value in enumerate(values)
+                ]
+            )
+            asked.append((_with_keys(sql, shape), [value for n, value in enumerate(values) if n not in own]))
+        else:
+            asked.append(lookup)
     return asked, list(keys)
 
 
@@ -51,10 +51,9 @@ def by_key(lookup: Lookup, sought: Sought, found: str | None) -> Lookup:
 
 def by_keys(lookup: Lookup, found: Mapping[Sought, str | None]) -> Lookup:
     """The same look-up by those keys that were found."""
-    sql, values = lookup
-    own = sought_in(values)
-    if not own:
+    if not found or not (own := sought_in(lookup[1])):
         return lookup
+    sql, values = lookup
     known = list(values)
     for n, key in own.items():
         if key in found:

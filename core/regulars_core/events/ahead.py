@@ -65,8 +65,11 @@ _standing: ContextVar[_Standing | None] = ContextVar("regulars_replay", default=
 
 def place() -> Place | None:
     """Where the plugin is that is being told something later; None where things are told as they happen."""
-    standing, plugin = _standing.get(), hearing.get()
-    return None if standing is None or standing.over or plugin is None else Place(plugin, standing.position)
+    standing = _standing.get()
+    if standing is None or standing.over:
+        return None
+    plugin = hearing.get()
+    return None if plugin is None else Place(plugin, standing.position)
 
 
 def told_later() -> bool:

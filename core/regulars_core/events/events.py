@@ -5,11 +5,12 @@ it is asked together, with what core itself wants to know. In the second one it 
 database do not depend on how many plugins are on.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from regulars_core.database import Lookup
+from regulars_core.database import Lookup, Sought
+from regulars_core.database.sought import by_keys
 from regulars_core.events import behind, journal
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.clock import Instant, moment, now
@@ -33,13 +34,23 @@ def named_lookups(
 
 
 async def look_up(
-    shop: Shop, named: Mapping[str, Sequence[Lookup]], *own: Lookup
+    shop: Shop,
+    named: Mapping[str, Sequence[Lookup]],
+    *own: Lookup,
+    keys: Mapping[Sought, str | None] | None = None,
 ) -> tuple[Found, Sequence[Sequence[Any]]]:
-    """The rows of what plugins have named and, apart from them, of look-ups of one's own, all asked together; what several of
-    them name alike is asked once."""
-    apart, places = distinct([*own, *(one for each in named.values() for one in each)])
-    found = await shop.database.read_together(apart) if apart else ()
-    rows = iter([found[place] for place in places])
+    """The rows of what plugins have named and, apart from them, of look-ups of one's own, all asked together unless they were
+    prefetched; what several of them name alike is asked once. `keys` are those that were sought when they were named, as they
+    were found."""
+    asked = [*own, *(one for each in named.values() for one in each)]
+    known = list(shop.database.prefetched_as_named(asked))
+    if None in known:
+        missing = [n for n, rows in enumerate(known) if rows is None]
+        apart, places = distinct([by_keys(asked[n], keys or {}) for n in missing])
+        found = await shop.database.read_together(apart)
+        for n, place in zip(missing, places, strict=True):
+            known[n] = found[place]
+    rows: Iterator[Any] = iter(known)
     own_rows = list(islice(rows, len(own)))
     return {plugin: list(islice(rows, len(each))) for plugin, each in named.items()}, own_rows
 

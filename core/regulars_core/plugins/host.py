@@ -247,7 +247,7 @@ class Plugins:
             if implementation.plugin_name == plugin:
                 known = {**facts, "extras": _own(extras, plugin)}
                 with _Named(hook, plugin):
-                    return implementation.function(*(known[name] for name in implementation.argnames))
+                    return implementation.function(*[known[name] for name in implementation.argnames])
         return None
 
     def takes(self, event: str, plugin: str, argument: str) -> bool:
@@ -277,7 +277,7 @@ class Plugins:
                 known = {**facts, "extras": _own(extras, implementation.plugin_name)}
                 with _Named(hook, implementation.plugin_name):
                     named[implementation.plugin_name] = implementation.function(
-                        *(known[name] for name in implementation.argnames)
+                        *[known[name] for name in implementation.argnames]
                     )
         return named
 
@@ -303,16 +303,12 @@ class Plugins:
         for implementation in self._implementations(event):
             if implementation.plugin_name not in told:
                 continue
-            own = (found or {}).get(implementation.plugin_name, ())
-            known = {
-                **facts,
-                "extras": _own(extras, implementation.plugin_name),
-                "found": own,
-                "quoted": quoted,
-                "quotes": [None if each is None else each.quotes.get(implementation.plugin_name) for each in quoted],
-            }
-            with _Named(event, implementation.plugin_name):
-                await implementation.function(*(known[name] for name in implementation.argnames))
+            plugin = implementation.plugin_name
+            known = {**facts, "quoted": quoted, "extras": _own(extras, plugin), "found": (found or {}).get(plugin, ())}
+            if "quotes" in implementation.argnames:
+                known["quotes"] = [None if each is None else each.quotes.get(plugin) for each in quoted]
+            with _Named(event, plugin):
+                await implementation.function(*[known[name] for name in implementation.argnames])
 
     async def answers(
         self, event: str, facts: Mapping[str, Any], *, only: Collection[str] | None = None

@@ -3,13 +3,15 @@
 import re
 import time
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import NewType
 from zoneinfo import ZoneInfo
+
+from regulars_core.primitives.scoped import Scoped
 
 Instant = NewType("Instant", int)
 """Milliseconds since 1970-01-01T00:00Z."""
@@ -52,19 +54,22 @@ def now() -> Instant:
     return Instant(time.time_ns() // 1_000_000)
 
 
-@contextmanager
-def moment(at: Instant) -> Iterator[None]:
+class _Lasting(Scoped[_Moment]):
+    """A moment for as long as it lasts."""
+
+    __slots__ = ()
+
+    def __exit__(self, *error: object) -> None:
+        self._value.over = True
+        super().__exit__(*error)
+
+
+def moment(at: Instant) -> AbstractContextManager[object]:
     """Inside, and in tasks started inside, it is this instant; tasks that outlive it are back in the real present."""
-    told = _Moment(at)
-    token = _moment.set(told)
-    try:
-        yield
-    finally:
-        told.over = True
-        _moment.reset(token)
+    return _Lasting(_moment, _Moment(at))
 
 
-def just_after() -> AbstractContextManager[None]:
+def just_after() -> AbstractContextManager[object]:
     """Inside, it is a millisecond later. So of two events in one transaction the second one is later, and whoever is told of them
     another day by their instants knows what lay between."""
     return moment(Instant(now() + 1))

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from regulars_core.database import Dialect, Lookup, Sought
-from regulars_core.database.sought import by_key
 from regulars_core.events.events import named_lookups
 from regulars_core.plugins.host import Extras
 from regulars_core.purchases.quotes import LOOKUPS as QUOTE_LOOKUPS
@@ -23,6 +22,8 @@ class NamedAhead:
 
     buyer: str | None
     by_plugin: Mapping[str, Sequence[Lookup]]
+    activity: Sequence[Lookup]
+    """What tells that nobody was quicker, as `activity_of` names it."""
     quoted: tuple[CheckedPurchase, Quoting] | None = None
     """What is asked of plugins that quote, and of which purchase."""
 
@@ -38,28 +39,27 @@ class NamedAhead:
         made, quoting = self.quoted
         if made.lines is not purchase.lines or not self.may_be(purchase.input.customer_id):
             return None
-        return quoting.sold_to(self.buyer, purchase.input.customer_id, purchase.input.store_id)
+        return quoting.sold_to(purchase.input.customer_id, purchase.input.store_id)
 
     def may_be(self, customer_id: str | None) -> bool:
         """Whether they are about who buys: not where somebody was named by an id that leads to another customer."""
         return isinstance(self.buyer, Sought) or self.buyer == customer_id
 
-    def of(self, customer_id: str | None) -> Mapping[str, Sequence[Lookup]]:
-        """The same, now that it is known who buys."""
-        sought = self.buyer
-        if not isinstance(sought, Sought):
-            return self.by_plugin
-        return {plugin: [by_key(one, sought, customer_id) for one in named] for plugin, named in self.by_plugin.items()}
+    def keys(self, customer_id: str | None) -> Mapping[Sought, str | None]:
+        """What was sought, now that it is known who buys."""
+        return {self.buyer: customer_id} if isinstance(self.buyer, Sought) else {}
 
-    def lookups(self, dialect: Dialect) -> Sequence[Lookup]:
+    @property
+    def lookups(self) -> Sequence[Lookup]:
         """What recording the purchase looks up for the plugins, and to know that nobody was quicker."""
-        own = [*activity_of(dialect, self.buyer), *(one for each in self.by_plugin.values() for one in each)]
+        own = [*self.activity, *(one for each in self.by_plugin.values() for one in each)]
         return [*own, *self.quoted[1].lookups] if self.quoted else own
 
 
 def named_ahead(shop: Shop, purchase: PurchaseOutline, extras: Extras) -> NamedAhead:
     """Ask the plugins what they look up of a purchase."""
-    return NamedAhead(purchase.customer_id, named_lookups(shop, RECORDED, [purchase], [extras]))
+    named = named_lookups(shop, RECORDED, [purchase], [extras])
+    return NamedAhead(purchase.customer_id, named, activity_of(shop.database.dialect, purchase.customer_id))
 
 
 def activity_of(dialect: Dialect, customer_id: str | None) -> Sequence[Lookup]:

@@ -11,8 +11,7 @@ from copy import copy
 from dataclasses import replace
 from typing import Any
 
-from regulars_core.database import Lookup, Sought
-from regulars_core.database.sought import by_keys
+from regulars_core.database import Lookup
 from regulars_core.events.events import look_up
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.errors import logged
@@ -68,18 +67,14 @@ class Quoting:
         self.lookups: Sequence[Lookup] = [one for each in self._named.values() for one in each]
         """What has to be looked up, for all plugins and all baskets."""
 
-    def sold_to(self, sought: str | None, customer_id: str | None, store_id: str) -> "Quoting | None":
-        """The same question about a basket of which it is known by now who buys, and where; None where a plugin has failed, which
-        may not have understood a key that was only sought."""
+    def sold_to(self, customer_id: str | None, store_id: str) -> "Quoting | None":
+        """The same question about a basket of which it is known by now who buys, and where; its look-ups are as they were named.
+        None where a plugin has failed, which may not have understood a key that was only sought."""
         if any(self._failed):
             return None
         other = copy(self)
         other._failed = [{} for _ in self._baskets]
         other._baskets = [replace(one, customer_id=customer_id, store_id=store_id) for one in self._baskets]
-        if isinstance(sought, Sought):
-            found = {sought: customer_id}
-            other._named = {name: [by_keys(one, found) for one in named] for name, named in self._named.items()}
-            other.lookups = [one for each in other._named.values() for one in each]
         return other
 
     def _as_before(self, baskets: Sequence[Basket]) -> Sequence[Basket]:
@@ -256,7 +251,7 @@ def basket_lines(lines: Sequence[CheckedLine]) -> Sequence[BasketLine]:
 def quoting_of(shop: Shop, purchases: Sequence[CheckedPurchase], *, is_last: bool = False) -> Quoting:
     """The question about purchases that are about to be recorded by a till. What was sold elsewhere is not asked about: nobody
     can be told anything any more."""
-    sold = [one for one in purchases if one.input.origin == "TILL"] if shop.plugins.listens(QUOTED) else []
+    sold = [one for one in purchases if one.input.origin == "TILL"]
     return Quoting(
         shop, [basket_of(one) for one in sold], [one.input.extras for one in sold], sold=True, is_last=is_last
     )

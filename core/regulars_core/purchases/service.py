@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from regulars_core.customers.aliases import hold
-from regulars_core.database import Dialect, Lookup, Overtaken
+from regulars_core.database import Dialect, Lookup, Overtaken, Sought
 from regulars_core.events.events import Found, announce, look_up
 from regulars_core.plugins.host import Extras
 from regulars_core.primitives.clock import Instant, just_after, now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
 from regulars_core.primitives.money import CurrencyCode
-from regulars_core.purchases.ahead import RECORDED, NamedAhead, activity_of, named_ahead
+from regulars_core.purchases.ahead import RECORDED, NamedAhead, named_ahead
 from regulars_core.purchases.baskets import Quoted
 from regulars_core.purchases.given_back.returns import EXCHANGE, exchange, lock_returned
 from regulars_core.purchases.payments.payment_rows import PAYMENT_COLUMNS, PaymentRow, payment_row, payment_values
-from regulars_core.purchases.quotes import Quoting, answers_to, quoted_of, quoting_of, tell_failures
+from regulars_core.purchases.quotes import QUOTED, Quoting, answers_to, quoted_of, quoting_of, tell_failures
 from regulars_core.purchases.reads import LineRow, PurchaseRow
 from regulars_core.purchases.recorded import PurchaseOutline, RecordedPurchase, whole
 from regulars_core.purchases.rules import CheckedLine, CheckedPurchase, NewPayment
@@ -185,6 +185,7 @@ async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: Name
     """Everything that plugins have named, and all of it together."""
     quoting: Quoting | None = None
     named: Mapping[str, Sequence[Lookup]] = {}
+    keys: Mapping[Sought, str | None] = {}
     own: Sequence[Lookup] = ()
     if len(purchases) == 1:
         given = purchases[0].input
@@ -192,18 +193,20 @@ async def _look_up(shop: Shop, purchases: Sequence[CheckedPurchase], ahead: Name
         outline = PurchaseOutline(given.customer_id, given.purchased_at, methods)
         if ahead is None or not ahead.may_be(given.customer_id):
             ahead = named_ahead(shop, outline, given.extras)
-        named = ahead.of(given.customer_id)
-        own = activity_of(shop.database.dialect, given.customer_id)
+        named, own, keys = ahead.by_plugin, ahead.activity, ahead.keys(given.customer_id)
         quoting = ahead.quoting_for(purchases[0])
-    if quoting is None:
+    if quoting is None and shop.plugins.listens(QUOTED):
         quoting = quoting_of(shop, purchases)
-    found, rows = await look_up(shop, named, *own, *quoting.lookups)
+    found, rows = await look_up(shop, named, *own, *(quoting.lookups if quoting else ()), keys=keys)
+    activity = rows[0][0][-1] if own and rows[0] else None
+    known = _Known(activity, found if len(purchases) == 1 else None)
+    if quoting is None:
+        return known
     quoted = await answers_to(
         shop, lambda is_last: quoting_of(shop, purchases, is_last=is_last), quoting, rows[len(own) :]
     )
     tell_failures(quoted)
-    activity = rows[0][0][-1] if own and rows[0] else None
-    return _Known(activity, found if len(purchases) == 1 else None, quoted_of(purchases, quoted))
+    return replace(known, quoted=quoted_of(purchases, quoted))
 
 
 class Known(NamedTuple):

@@ -59,11 +59,9 @@ def lookup_statistics(dialect: Dialect, customer_ids: Collection[str]) -> Lookup
     """(customer, spent, count, activity) of each customer, in the order of ids. The last is the counter of everything that has
     moved the customer's money, points, progress or tier: who decides by one of these is overtaken if it is another one by the
     time that it is written."""
-    return (
-        "SELECT customer_id, total_spent, purchase_count, activity FROM customer_stats"
-        f" WHERE {dialect.among('customer_id', 1)} ORDER BY customer_id",
-        [sorted(customer_ids)],
-    )
+    condition, keys = dialect.keyed("customer_id", 1, sorted(customer_ids))
+    columns = "customer_id, total_spent, purchase_count, activity"
+    return f"SELECT {columns} FROM customer_stats WHERE {condition} ORDER BY customer_id", [keys]
 
 
 @cache

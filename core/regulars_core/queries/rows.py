@@ -60,8 +60,9 @@ async def load_one(
 
 def query_by_ids(dialect: Dialect, kind: Readable[Any], ids: Sequence[str], where: Where | None = None) -> Lookup:
     """What `by_ids` looks up."""
-    values = Values(dialect, list(dict.fromkeys(ids)))
-    conditions = [dialect.among(kind.id_column, 1), *([where.compile(values)] if where else [])]
+    condition, keys = dialect.keyed(kind.id_column, 1, list(dict.fromkeys(ids)))
+    values = Values(dialect, keys)
+    conditions = [condition, *([where.compile(values)] if where else [])]
     return f"SELECT {kind.id_column}, {kind.column_list} FROM {kind.source}{_where(conditions)}", values.all
 
 

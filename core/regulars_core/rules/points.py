@@ -17,6 +17,7 @@ from regulars_core.rules.kinds import RuleKind
 from regulars_core.rules.sale_laws import left_after_returns, sale_like, with_fewer_lines
 from regulars_core.rules.sales import Given, Number, Sale
 
+_NUMBERS = (int, Fraction, Decimal)
 MAX_POINTS = 10**15
 """What a rule gives for one sale at most, so that sums of thousands still fit 64 bits."""
 
@@ -66,7 +67,7 @@ class PointsRuleKind(RuleKind):
 
     def _wrong(self, given: Given, sale: Sale, shares: Mapping[str, int]) -> str | None:
         points = given.value
-        if isinstance(points, bool) or not isinstance(points, int | Fraction | Decimal):
+        if type(points) not in _NUMBERS and (isinstance(points, bool) or not isinstance(points, _NUMBERS)):
             return "it answers a whole number, a Fraction or a Decimal"
         if isinstance(points, Decimal) and not points.is_finite():
             return "it answers a number that is finite"

@@ -176,6 +176,7 @@ class Given:
 
     def wrong_shares(self, sale: Sale, shares: Mapping[str, int]) -> str | None:
         """Why these cannot be the shares of a sale, as a law that is broken."""
-        if self.lines is not None and not shares.keys() <= {line.id for line in sale.lines}:
+        is_of_all = self.lines is None or self.lines is sale.lines
+        if not is_of_all and not shares.keys() <= {line.id for line in sale.lines}:
             return "it is about lines of the sale"
         return None if all(type(one) is int and one >= 0 for one in shares.values()) else "a line is worth 0 or more"

@@ -71,7 +71,7 @@ class Actor:
 
     def stores(self, permission: str) -> frozenset[str] | None:
         """The stores where a permission is held: none at all, some, or None for every one."""
-        return _union(binding.stores for binding in self.bindings if permission in binding.permissions)
+        return _union([binding.stores for binding in self.bindings if permission in binding.permissions])
 
     def covers(self, permission: str, stores: Collection[str] | None) -> bool:
         """Whether a permission is held in all of these stores, or in the whole shop for None."""

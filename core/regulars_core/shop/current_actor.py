@@ -1,9 +1,8 @@
 """Who is doing what is being done: known to services and plugins without being handed from one to the next."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
+from regulars_core.primitives.scoped import Scoped
 from regulars_core.shop.actors import Actor
 
 _acting: ContextVar[Actor | None] = ContextVar("regulars_acting", default=None)
@@ -14,11 +13,6 @@ def acting() -> Actor | None:
     return _acting.get()
 
 
-@contextmanager
-def acting_as(actor: Actor | None) -> Iterator[None]:
+def acting_as(actor: Actor | None) -> Scoped[Actor | None]:
     """Inside, and in tasks started inside, this is who does it."""
-    token = _acting.set(actor)
-    try:
-        yield
-    finally:
-        _acting.reset(token)
+    return Scoped(_acting, actor)

@@ -1,8 +1,8 @@
 """What something costs beyond what was asked for, such as a code that was guessed: said where it is known, taken by the door."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
+
+from regulars_core.primitives.scoped import Scoped
 
 
 class Surcharge:
@@ -21,12 +21,6 @@ def surcharge(objects: int) -> None:
         collected.objects += objects
 
 
-@contextmanager
-def surcharged() -> Iterator[Surcharge]:
+def surcharged() -> Scoped[Surcharge]:
     """Collect what is said by `surcharge` inside."""
-    collected = Surcharge()
-    token = _collected.set(collected)
-    try:
-        yield collected
-    finally:
-        _collected.reset(token)
+    return Scoped(_collected, Surcharge())

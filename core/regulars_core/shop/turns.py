@@ -1,8 +1,7 @@
 """Taking turns: who would only overtake each other wait for each other instead, as far as this process is concerned."""
 
 from asyncio import Lock
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from weakref import WeakValueDictionary
 
 
@@ -13,12 +12,11 @@ class Turns:
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
-    @asynccontextmanager
-    async def of(self, key: str | None) -> AsyncIterator[None]:
+    def of(self, key: str | None) -> AbstractAsyncContextManager[None]:
         """Wait for who came before with the same key; for nobody where there is none."""
         if key is None:
-            yield
-            return
-        lock = self._locks.setdefault(key, Lock())  # it lives as long as somebody waits for it or has it
-        async with lock:
-            yield
+            return nullcontext()
+        lock = self._locks.get(key)  # it lives as long as somebody waits for it or has it
+        if lock is None:
+            lock = self._locks[key] = Lock()
+        return lock

@@ -47,11 +47,9 @@ async def assignments_of(database: Database, customer_ids: Sequence[str]) -> Map
 
 def lookup_assignments(dialect: Dialect, customer_ids: Sequence[str]) -> Lookup:
     """What `assignments_from` makes assignments of."""
-    return (
-        "SELECT customer_id, id, at, tier, mode, until, kind, reason, author FROM tier_assignment"
-        f" WHERE {dialect.among('customer_id', 1)} ORDER BY at, id",
-        [list(customer_ids)],
-    )
+    condition, keys = dialect.keyed("customer_id", 1, customer_ids)
+    columns = "customer_id, id, at, tier, mode, until, kind, reason, author"
+    return f"SELECT {columns} FROM tier_assignment WHERE {condition} ORDER BY at, id", [keys]
 
 
 def assignments_from(customer_ids: Sequence[str], rows: Sequence[Any]) -> Mapping[str, list[Assignment]]:

@@ -55,10 +55,14 @@ def lookup_versions(asked_by: int = 0) -> Lookup:
 
 
 def versions_from(shop: Shop, rows: Sequence[Any]) -> Versions:
-    """All versions, from the rows in which they are stored."""
+    """All versions, from the rows in which they are stored; those that are remembered where they are the same."""
+    stored = [tuple(row[:4]) for row in rows]
+    if shop.memory.get(_stored_policy) == stored:
+        remembered: Versions = shop.memory[Versions]
+        return remembered
     kinds = tuple(kinds_of(shop).values())
-    versions = _versions(tuple(tuple(row[:4]) for row in rows), shop.currency, kinds)
-    shop.memory[Versions] = versions
+    versions = _versions(tuple(stored), shop.currency, kinds)
+    shop.memory[Versions], shop.memory[_stored_policy] = versions, stored
     return versions
 
 
@@ -129,9 +133,9 @@ async def refuse_failing(shop: Shop, policy: Policy) -> None:
     reads = {one for _, criterion in policy.placed_criteria for one in criterion.kind.reads}
     histories = await histories_of(shop, [row[0] for row in rows], reads)
     bought = [history.facts[-_MAX_TRIED:] for history in histories.values()]
-    tried = dict[tuple[Any, ...], str | None]()
+    tried = dict[str, str | None]()
     for place, criterion in policy.placed_criteria:
-        key = criterion.figure_key[:2]
+        key = criterion.measured
         if key not in tried:
             await asyncio.sleep(0)  # others are answered between, and the deadline of the request is kept
             tried[key] = first_broken(criterion.kind, criterion.settings, bought, _SAMPLE)
@@ -144,11 +148,9 @@ async def refuse_failing(shop: Shop, policy: Policy) -> None:
 
 def broken_criteria(versions: Versions) -> Mapping[str, str]:
     """Which law each metric that can be measured breaks on purchases made at random, or what it raises; by metric."""
-    tried: dict[tuple[Any, ...], Criterion] = {}
+    tried: dict[str, Criterion] = {}
     for version in versions.all:
-        tried |= {
-            one.figure_key[:2]: one for one in version.policy.criteria if one.kind.name not in versions.unavailable
-        }
+        tried |= {one.measured: one for one in version.policy.criteria if one.kind.name not in versions.unavailable}
     broken = ((one.kind.name, first_broken(one.kind, one.settings, tries=_SAMPLE)) for one in tried.values())
     return {metric: law for metric, law in broken if law}
 

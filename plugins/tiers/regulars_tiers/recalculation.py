@@ -247,11 +247,12 @@ def _since(customer: Recalculate, stored: _Stored | None, versions: Versions) ->
 def lookup_stored(dialect: Dialect, ids: Sequence[str]) -> Lookup:
     """The standings of customers, a row for each of their periods, in the order of time: of one the key, five columns of the
     standing, and begin, end, tier and position of the period."""
+    condition, keys = dialect.keyed("t.customer_id", 1, ids)
     return (
         "SELECT t.customer_id, t.tier, t.next_at, t.policy, t.failed, s.begins, s.ends, s.tier AS had, s.position"
-        f" FROM tier_standing t JOIN tier_spell s ON s.customer_id = t.customer_id WHERE {dialect.among('t.customer_id', 1)}"
+        f" FROM tier_standing t JOIN tier_spell s ON s.customer_id = t.customer_id WHERE {condition}"
         " ORDER BY t.customer_id, s.begins",
-        [ids],
+        [keys],
     )
 
 

@@ -121,8 +121,7 @@ class Execution:
 
     async def _resolve(self, root: Level, field: ExecutionField) -> None:
         """A root field, and everything below it; or all of it by the database."""
-        statement = Statement(root)
-        if self._push_down(statement, field):
+        if field in self._pushdowns and self._push_down(statement := Statement(root), field):
             await self._write(statement)
             return
         try:
@@ -193,7 +192,7 @@ class Execution:
         calls: dict[Any, Call] = {}
         statements: list[Statement] = []
         for level in levels:  # which grows by the levels that are found below
-            statement = Statement(level)
+            statement: Statement | None = None
             for field in level.selection.fields:
                 if field.needs is not None and not self._context.request.actor.may(field.needs):
                     levels += self._complete(level, field, [Denied(field.needs)] * len(level.parents))
@@ -201,9 +200,11 @@ class Execution:
                     levels += self._complete(level, field, [CatchingUp(field.owner)] * len(level.parents))
                 elif field.read is not None:
                     levels += self._complete(level, field, _read_off(field, level.parents))
-                elif not self._push_down(statement, field):
-                    levels += self._join_call(calls, level, field)
-            if statement.fields:
+                else:
+                    statement = statement or Statement(level)
+                    if not self._push_down(statement, field):
+                        levels += self._join_call(calls, level, field)
+            if statement is not None and statement.fields:
                 statements.append(statement)
         return list({id(call): call for call in calls.values()}.values()), statements
 

@@ -60,7 +60,8 @@ _NO_CONTENT = frozenset(
 def given_fields(input: IdempotentInput) -> list[str]:
     """The names of the fields that an input carries, as the API spells them; not those that only say how."""
     kind: Any = type(input)
-    own = [api_name for name, api_name in _content_of(kind) if getattr(input, name) is not None]
+    values = vars(input)
+    own = [api_name for name, api_name in _content_of(kind) if values[name] is not None]
     return (
         own + [name for added in input.extras.values() for name in added] if isinstance(input, ExtensibleInput) else own
     )
@@ -123,16 +124,14 @@ def _shortest(number: Decimal) -> str:
 def _of_fields(kind: Any) -> Callable[[Any], Any]:
     is_open = issubclass(kind, ExtensibleInput)
     apart = {"idempotency_key", "extras"} if is_open else {"idempotency_key"}
-    names = [name for name in _names_of(kind) if name not in apart]
+    names = frozenset(_names_of(kind)) - apart
 
     def make(value: Any) -> Any:
         content = {}
-        for name in names:
-            part = getattr(value, name)
-            if type(part) is Some:
-                part = part.value
-            elif part is None or part is UNSET:
+        for name, given in vars(value).items():
+            if given is None or given is UNSET or name not in names:
                 continue
+            part = given.value if type(given) is Some else given
             content[name] = part if type(part) in _JSON else canonical(part)
         if is_open and value.extras:  # the same digest whether or not a plugin has added fields
             content["extras"] = canonical(value.extras)

@@ -13,7 +13,6 @@ from regulars_core.customers.registration import contact_keys, query_by_contact
 from regulars_core.customers.rules import CheckedCustomer, NewCustomer
 from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.database import Lookup, Sought
-from regulars_core.events.events import distinct
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.errors import Malformed, Problem, Refused
 from regulars_core.primitives.ids import MAIN_STORE_ID, is_id
@@ -133,8 +132,7 @@ def looked_up(shop: Shop, given: PurchaseRecordInput) -> Sequence[Lookup]:
         buyer: str | None = key
     else:
         buyer = None if found is None else Sought(f"SELECT id FROM ({found[0]}) found", found[1])
-    queries += _for_plugins(shop, given, buyer)
-    return distinct(queries)[0]
+    return [*queries, *_for_plugins(shop, given, buyer)]
 
 
 def _found_by(shop: Shop, given: PurchaseRecordInput) -> Lookup | None:
@@ -159,4 +157,4 @@ def _for_plugins(shop: Shop, given: PurchaseRecordInput, buyer: str | None) -> S
         with suppress(Refused):  # as it is going to be
             named = named.quoting(shop, purchase_of(shop, given, MAIN_STORE_ID, buyer))
     given.named_ahead[:] = [named]
-    return named.lookups(shop.database.dialect)
+    return named.lookups

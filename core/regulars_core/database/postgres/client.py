@@ -1,8 +1,7 @@
 """PostgreSQL for Tortoise, over asyncpg. Imported only when a database of this kind is opened: asyncpg is an extra."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import eq
 from typing import Any
@@ -12,12 +11,12 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import ConnectionWrapper, PoolConnectionWrapper, TransactionContext
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
-from regulars_core.database.dialect import Lookup, Write, checks, grouped, side_by_side, together, values_of
+from regulars_core.database.dialect import Lookup, Write, checks, made_one, side_by_side, together, values_of
 from regulars_core.database.errors import Overtaken, Unavailable, guard_failed
 from regulars_core.database.postgres.connection import LOST, SETTINGS, Connection, allow, cut
 from regulars_core.database.postgres.pool import CONNECT_SECONDS, Pool
 from regulars_core.database.postgres.transaction_context import PostgresTransactionContext, SavepointContext
-from regulars_core.database.sought import asked_with_keys, by_keys
+from regulars_core.database.sought import Sought, asked_with_keys, by_keys
 from regulars_core.database.statement_log import note
 
 _savepoints = itertools.count()
@@ -113,19 +112,21 @@ class PostgresEngine(AsyncpgDBClient):
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a transaction is: what was prefetched, whether it has begun, the statements that wait, whether it is known that
-    these make one, and with what those failed that did not wait any longer."""
+    """How far a transaction is: what was prefetched and not given to anybody yet, with the keys that were sought for it, whether
+    it has begun, the statements that wait, what these are made once that is known, and with what those failed that did not wait
+    any longer."""
 
-    prefetched: dict[str, list[tuple[Sequence[Any], list[Any]]]] = field(default_factory=dict)
+    prefetched: list[tuple[Lookup, list[Any]]] = field(default_factory=list)
+    keys: Mapping[Sought, str | None] = field(default_factory=dict)
     begun: bool = False
     waiting: list[Write] = field(default_factory=list)
-    makes_one: bool = False
+    made: Sequence[tuple[str, int]] | None = None
     failed: Exception | None = None
 
     def clear(self) -> None:
         """Forget what waits and what has failed: it is undone."""
         self.waiting.clear()
-        self.failed = None
+        self.made = self.failed = None
 
 
 class _Begun(ConnectionWrapper[Any]):
@@ -165,11 +166,6 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         self._check()
         return _Begun(self._lock, self)
 
-    def unbegun(self) -> ConnectionWrapper[Any]:
-        """The connection, of which nothing is to be known but that it is this transaction's turn."""
-        self._check()
-        return ConnectionWrapper(self._lock, self)
-
     def _check(self) -> None:
         if self._finalized:
             raise TransactionManagementError("This transaction has already ended.")
@@ -183,26 +179,41 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
 
     def prefetched(self, sql: str, values: Sequence[Any]) -> list[Any] | None:
         """The rows of a statement that was asked ahead, once, as long as the transaction has not begun."""
-        if self._progress.begun or self._progress.waiting:
-            return None
-        answers = self._progress.prefetched.get(sql, [])
-        for n, (asked, rows) in enumerate(answers):
-            if len(asked) == len(values) and all(map(eq, asked, values)):
-                del answers[n]
-                return rows
+        progress = self._progress
+        if not progress.begun and not progress.waiting:
+            for asked, rows in progress.prefetched:
+                if asked[0] == sql:
+                    known = by_keys(asked, progress.keys)[1]
+                    if len(known) == len(values) and all(map(eq, known, values)):
+                        progress.prefetched = [each for each in progress.prefetched if each[1] is not rows]
+                        return rows
         return None
 
+    def prefetched_as_named(self, lookups: Sequence[Lookup]) -> list[list[Any] | None]:
+        """The rows of each of these that was asked ahead by this very look-up; as `prefetched`, and without comparing them."""
+        progress = self._progress
+        if progress.begun or progress.waiting:
+            return [None] * len(lookups)
+        known = {id(asked): rows for asked, rows in progress.prefetched}
+        found = [known.get(id(lookup)) for lookup in lookups]
+        given = {id(rows) for rows in found}
+        progress.prefetched = [each for each in progress.prefetched if id(each[1]) not in given]
+        return found
+
     async def prefetch(self, lookups: Sequence[Lookup]) -> None:
-        """Ask these now, for whoever looks one of them up before the transaction begins."""
-        if not self._progress.begun and not self._progress.waiting:
-            asked, keys = asked_with_keys(lookups)
-            queries = [key.query for key in keys]
-            [answers] = await self._fetch_unbegun(side_by_side(asked, queries), values_of([*queries, *asked]))
-            found = {key: rows[0][0] if rows else None for key, rows in zip(keys, answers, strict=False)}
-            prefetched = self._progress.prefetched = {}
-            for lookup, rows in zip(lookups, answers[len(keys) :], strict=True):
-                known = by_keys(lookup, found) if found else lookup
-                prefetched.setdefault(known[0], []).append((known[1], rows))
+        """Ask these now, for whoever looks one of them up before the transaction begins; what several of them look up alike is
+        asked once."""
+        progress = self._progress
+        if progress.begun or progress.waiting:
+            return
+        first = dict[str, Lookup]()
+        apart = [one for one in lookups if (same := first.setdefault(one[0], one)) is one or same[1] != one[1]]
+        asked, keys = asked_with_keys(apart)
+        queries = [key.query for key in keys]
+        [answers] = await self._fetch_unbegun(side_by_side(asked, queries), values_of([*queries, *asked]))
+        progress.keys = {key: rows[0][0] if rows else None for key, rows in zip(keys, answers, strict=False)}
+        found = {id(one): rows for one, rows in zip(apart, answers[len(keys) :], strict=True)}
+        progress.prefetched = [(one, found[id(one) if id(one) in found else id(first[one[0]])]) for one in lookups]
 
     async def _fetch_unbegun(self, sql: str, values: Sequence[Any]) -> list[Any]:
         note(self.owner, sql)
@@ -212,14 +223,16 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         """These statements, before the next one of this transaction that may see what they do."""
         self._check()
         self._progress.waiting += statements
-        self._progress.makes_one = False
+        self._progress.made = None
 
     async def flush(self) -> None:
         """Do what waits, unless it is the whole transaction and one statement: that is left to the commit."""
         progress = self._progress
-        if progress.waiting and not progress.begun and not progress.makes_one:
-            progress.makes_one = len(grouped(progress.waiting)) == 1
-        if progress.waiting and (progress.begun or not progress.makes_one):
+        if not progress.waiting:
+            return
+        if progress.made is None:
+            progress.made = made_one(progress.waiting)
+        if progress.begun or len(progress.made) > 1:
             await self._translate_exceptions(_begin_late)
 
     async def begin_on(self, connection: Any) -> None:
@@ -234,16 +247,15 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
                 cut(connection)  # or whoever went on would write outside of any transaction
                 raise
             self._progress.begun = True
-        for group in grouped(self._progress.waiting):
-            sql = together(group)
+        for sql, number in made_one(self._progress.waiting):
+            group = self._progress.waiting[:number]
             note(self.owner, sql)
             try:
-                with _overtaken(group):
-                    await connection.execute(sql, *values_of(group))
+                await connection.execute(sql, *values_of(group))
             except Exception as error:
-                self._progress.failed = error
-                raise
-            del self._progress.waiting[: len(group)]
+                self._progress.failed = meant = _meant(error, group)
+                raise meant from meant.__cause__
+            del self._progress.waiting[:number]
 
     def _in_transaction(self) -> TransactionContext:
         return SavepointContext(PostgresTransaction(self))
@@ -255,16 +267,21 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
     async def commit(self) -> None:
         self._check()
         await self.flush()
-        if self._progress.begun:
+        progress = self._progress
+        if progress.begun:
             status = await self._command("COMMIT")
             self._finalized = True
             if status != "COMMIT":
                 raise TransactionManagementError("This transaction was rolled back: a statement in it had failed.")
-        elif self._progress.waiting:
-            sql = together(self._progress.waiting)
+        elif progress.waiting:
+            assert progress.made is not None
+            [(sql, _)] = progress.made
             note(self.owner, sql)
-            with _overtaken(self._progress.waiting):
-                await self._translate_exceptions(_execute_unbegun, sql, values_of(self._progress.waiting))
+            try:
+                await self._translate_exceptions(_execute_unbegun, sql, values_of(progress.waiting))
+            except Exception as error:
+                meant = _meant(error, progress.waiting)
+                raise meant from meant.__cause__
 
     async def rollback(self) -> None:
         self._progress.clear()
@@ -296,15 +313,13 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         return str(await self._translate_exceptions(_execute, sql, ()))
 
 
-@contextmanager
-def _overtaken(statements: Sequence[Write]) -> Iterator[None]:
-    """Raise Overtaken where these, made one, have found that somebody else was quicker."""
-    try:
-        yield
-    except Exception as error:
-        if checks(statements) and guard_failed(error):
-            raise Overtaken("What was decided by has been changed meanwhile.") from error
-        raise
+def _meant(error: Exception, statements: Sequence[Write]) -> Exception:
+    """Overtaken where this is how these statements, made one, say that somebody else was quicker; the error itself otherwise."""
+    if not checks(statements) or not guard_failed(error):
+        return error
+    overtaken = Overtaken("What was decided by has been changed meanwhile.")
+    overtaken.__cause__ = error
+    return overtaken
 
 
 class _Acquired(PoolConnectionWrapper[Any]):
@@ -329,13 +344,15 @@ async def _begin_late(client: PostgresTransaction) -> None:
 
 
 async def _fetch_unbegun(client: PostgresTransaction, sql: str, values: Sequence[Any]) -> Any:
-    async with client.unbegun() as connection:
-        return await connection.fetch(sql, *values)
+    client._check()
+    async with client._lock:
+        return await client._connection.fetch(sql, *values)
 
 
 async def _execute_unbegun(client: PostgresTransaction, sql: str, values: Sequence[Any]) -> Any:
-    async with client.unbegun() as connection:
-        return await connection.execute(sql, *values)
+    client._check()
+    async with client._lock:
+        return await client._connection.execute(sql, *values)
 
 
 async def _execute(client: PostgresEngine, sql: str, values: Sequence[Any]) -> Any:

@@ -215,7 +215,7 @@ class Account:
     @property
     def held(self) -> int:
         """What open holds keep."""
-        return sum(hold.amount for hold in self.open_holds)
+        return sum([hold.amount for hold in self.holds if hold.closed_at is None])
 
     @property
     def open_holds(self) -> list[Hold]:
@@ -235,7 +235,7 @@ class Account:
     @property
     def pending(self) -> int:
         """What cannot be spent yet."""
-        known = sum(lot.remaining for lot in self._known() if lot.available_at > self.present)
+        known = sum([lot.remaining for lot in self._known() if lot.available_at > self.present])
         return known + (self.beyond.pending if self.beyond else 0)
 
     @property
@@ -265,7 +265,7 @@ class Account:
 
     def in_order(self) -> list[Lot]:
         """The lots of which something is left, in the order in which they are spent, as far as they are known."""
-        return sorted((lot for lot in self._known() if lot.remaining > 0), key=self.place_of)
+        return sorted([lot for lot in self._known() if lot.remaining > 0], key=self.place_of)
 
     def place_of(self, lot: Lot) -> tuple[Instant, Instant, str]:
         """Where a lot stands in the order in which they are spent."""
@@ -327,7 +327,8 @@ class Account:
                 if hold.held_until <= at:
                     self._close(hold, 0, hold.held_until)
             self._expire(event)
-            self._settle(Cause(event(), "EXPIRE", at))
+            if self.debt:
+                self._settle(Cause(event(), "EXPIRE", at))
         self.posted_until = present
 
     def _moments(self) -> list[Instant]:
@@ -372,7 +373,7 @@ class Account:
 
     def _free(self) -> int:
         """How much of what can be spent no hold keeps."""
-        there = sum(lot.remaining for lot in self._known() if lot.available_at <= self.present)
+        there = sum([lot.remaining for lot in self._known() if lot.available_at <= self.present])
         return max(0, there + (self.beyond.spendable if self.beyond else 0) - self.held)
 
     def _from(self, lots: Iterable[Lot], amount: int, most: int) -> list[tuple[Lot, int]]:
@@ -422,7 +423,7 @@ class Account:
         before = len(self.transfers)
         self.is_active(cause.at)
         parts = self._from(self._spendable(), amount, self._free())
-        taken = sum(some for _, some in parts)
+        taken = sum([some for _, some in parts])
         if parts:
             self._take(kind, house, cause, parts)
         if amount > taken:
@@ -575,7 +576,7 @@ class Account:
 
     def _take(self, kind: str, target: str, cause: Cause, parts: Sequence[tuple[Lot, int]]) -> None:
         """Move these parts out of lots or, below zero, back into them."""
-        total = sum(some for _, some in parts)
+        total = sum([some for _, some in parts])
         for lot, some in parts:
             lot.remaining -= some
             self.touched[lot.id] = lot

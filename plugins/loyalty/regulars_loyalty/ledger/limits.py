@@ -7,11 +7,9 @@ from regulars_core.plugin import Database, Dialect, Lookup
 
 def lookup_limits(dialect: Dialect, customer_ids: Collection[str]) -> Lookup:
     """The limits of customers by their groups, of those who have one."""
-    return (
-        "SELECT c.id, g.amount FROM customer c JOIN loyalty_group_limit g ON g.group_id = c.group_id"
-        f" WHERE {dialect.among('c.id', 1)} AND g.amount > 0",
-        [sorted(customer_ids)],
-    )
+    condition, keys = dialect.keyed("c.id", 1, sorted(customer_ids))
+    joined = "customer c JOIN loyalty_group_limit g ON g.group_id = c.group_id"
+    return f"SELECT c.id, g.amount FROM {joined} WHERE {condition} AND g.amount > 0", [keys]
 
 
 async def limits_of_groups(database: Database, group_ids: Sequence[str]) -> Mapping[str, int]:

@@ -50,22 +50,24 @@ def lookup_accounts(
     can be given to, and nothing else, so that no limit is looked up. Where a `few` lots are to be enough, who needs others finds
     that they are unknown."""
     ids, asked = sorted(customer_ids), ALL_LOTS if present is None else present
-    accounts, lots, holds = _lookups(dialect, present is not None, few)
-    found: list[Lookup] = [(accounts, [ids, asked]), (lots, [ids] if present is None else [ids, asked]), (holds, [ids])]
+    alone = len(ids) == 1
+    accounts, lots, holds = _lookups(dialect, present is not None, few, alone)
+    own: Any = ids[0] if alone else ids
+    found: list[Lookup] = [(accounts, [own, asked]), (lots, [own] if present is None else [own, asked]), (holds, [own])]
     if present is None:
         found.append(lookup_limits(dialect, ids))
     return found
 
 
 @lru_cache
-def _lookups(dialect: Dialect, only_due: bool, few: bool) -> tuple[str, str, str]:
-    """The statements that look up accounts, lots and holds."""
-    theirs = dialect.among("a.customer_id", 1)
+def _lookups(dialect: Dialect, only_due: bool, few: bool, alone: bool) -> tuple[str, str, str]:
+    """The statements that look up accounts, lots and holds, of one customer `alone` or of many."""
+    theirs = dialect.among("a.customer_id", 1, alone=alone)
     due = " AND (a.next_at <= $2 OR a.debt > 0 OR a.is_living)" if only_due else ""
     columns = ", ".join(f"a.{name}" for name in _READ)
     lots = ", ".join(f"l.{name}" for name in LOT_COLUMNS)
     # PostgreSQL does not conclude whose lots it looks for. As long as it has not counted them it would read all there are.
-    own = dialect.among("l.customer_id", 1)
+    own = dialect.among("l.customer_id", 1, alone=alone)
     link = f"l.customer_id = a.customer_id AND l.unit = a.unit AND l.remaining > 0 AND {own}"
     holds = ", ".join(f"h.{name}" for name in _HOLD)
     open_lots = f"loyalty_account a JOIN loyalty_lot l ON {link} WHERE {theirs}{due}"
@@ -78,8 +80,8 @@ def _lookups(dialect: Dialect, only_due: bool, few: bool) -> tuple[str, str, str
     return (
         f"SELECT {columns}, CAST($2 AS BIGINT) AS asked FROM loyalty_account a WHERE {theirs}",
         f"SELECT l.customer_id, l.unit, {dialect.bundle(lots)} FROM {open_lots} GROUP BY l.customer_id, l.unit",
-        f"SELECT h.customer_id, h.unit, {holds} FROM loyalty_hold h WHERE {dialect.among('h.customer_id', 1)}"
-        " AND h.closed_at IS NULL ORDER BY h.created_at, h.id",
+        f"SELECT h.customer_id, h.unit, {holds} FROM loyalty_hold h"
+        f" WHERE {dialect.among('h.customer_id', 1, alone=alone)} AND h.closed_at IS NULL ORDER BY h.created_at, h.id",
     )
 
 

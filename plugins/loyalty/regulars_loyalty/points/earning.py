@@ -129,12 +129,12 @@ def _audiences(versions: Sequence[Version]) -> Mapping[tuple[int, str], Audience
 
 
 def _lookup_marks(shop: Shop, who: Sequence[Buyer]) -> Lookup:
-    among = shop.database.dialect.among("o.customer_id", 1)
+    condition, keys = shop.database.dialect.keyed("o.customer_id", 1, sorted({one for one, _ in who}))
     sql = (
         "SELECT o.customer_id, o.rule, t.purchase_id FROM loyalty_once o"
-        f" JOIN loyalty_transfer t ON t.id = o.transfer_id WHERE {among}"
+        f" JOIN loyalty_transfer t ON t.id = o.transfer_id WHERE {condition}"
     )
-    return sql, [sorted({one for one, _ in who})]
+    return sql, [keys]
 
 
 @dataclass

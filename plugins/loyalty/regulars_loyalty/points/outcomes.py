@@ -133,8 +133,9 @@ class Asking:
         answered = self._given(rule, sale)
         if isinstance(answered, Outcome):
             return answered
-        earned, factor = sum(one.points for one in base), answered[0].value
-        whole = earned * (factor if isinstance(factor, int) else Fraction(factor))
+        earned, factor = sum([one.points for one in base]), answered[0].value
+        # What multiplies by 1 is most of what there is; a Fraction of it takes as long as all the rest.
+        whole = earned if factor == 1 else earned * (factor if isinstance(factor, int) else Fraction(factor))
         bonus = int(whole) - earned
         explain = partial(_multiplication, earned, factor)
         if bonus:
@@ -213,6 +214,8 @@ def _result(exact: int | Fraction, whole: int) -> str:
 
 def _text(number: Number) -> str:
     """A number in plain digits: exactly, or with six decimals where it has no end."""
+    if type(number) is int:
+        return str(number)
     if isinstance(number, Decimal):
         return format(number, "f")
     fraction = number if isinstance(number, int | Fraction) else Fraction(number)

@@ -125,9 +125,14 @@ class Criterion:
     threshold: int
 
     @cached_property
-    def figure_key(self) -> tuple[Any, ...]:
-        """What is measured, whatever the threshold: equal for criteria that look at the same figure."""
-        return (self.kind.name, self.settings.model_dump_json(), self.window)
+    def measured(self) -> str:
+        """What is measured, whatever the window and the threshold."""
+        return f"{self.kind.name} {self.settings.model_dump_json()}"
+
+    @cached_property
+    def figure(self) -> str:
+        """What is looked at, whatever the threshold: equal for criteria that look at the same figure."""
+        return f"{self.measured} {self.window.kind} {self.window.days}"
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,10 @@ class Versions:
 
     def at(self, instant: Instant) -> Version:
         """The version in force."""
-        return next(one for one in reversed(self.all) if one.begins <= instant)
+        for one in reversed(self.all):
+            if one.begins <= instant:
+                break
+        return one
 
     @classmethod
     def of(cls, policies: Sequence[tuple[int, Instant, Policy]]) -> "Versions":

@@ -171,7 +171,7 @@ class Qualification:
     """When one customer qualified for what, from an instant on."""
 
     def __init__(self, versions: Versions, history: History, zone: ZoneInfo, since: Instant = NEVER) -> None:
-        self._figures: dict[tuple[Any, ...], Steps] = {}
+        self._figures: dict[str, Steps] = {}
         self.history, self.zone, self.versions = history, zone, versions
         self._intervals: dict[str, list[Interval]] = {}
         for version in versions.all:
@@ -184,9 +184,9 @@ class Qualification:
 
     def figure(self, criterion: Criterion) -> Steps:
         """What a criterion looks at, over time."""
-        figure = self._figures.get(criterion.figure_key)
+        figure = self._figures.get(criterion.figure)
         if figure is None:
-            figure = self._figures[criterion.figure_key] = steps(criterion, self.history, self.zone)
+            figure = self._figures[criterion.figure] = steps(criterion, self.history, self.zone)
         return figure
 
     @property
