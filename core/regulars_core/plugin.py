@@ -93,6 +93,8 @@ from regulars_core.purchases.baskets import (
     Quote,
     Quoted,
 )
+from regulars_core.purchases.calendar import hour, month, shown_time, weekday
+from regulars_core.purchases.divisions import Division, Part
 from regulars_core.purchases.histories import (
     completed,
     completed_from,
@@ -119,6 +121,7 @@ from regulars_core.purchases.recorded import (
     recorded_by_ids,
 )
 from regulars_core.purchases.recorded import as_recorded as recorded_before_refunds
+from regulars_core.purchases.regulars.latest import COUNTED
 from regulars_core.purchases.sales.details import past_sales, read_details
 from regulars_core.purchases.sales.returned import return_state
 from regulars_core.purchases.sales.sales import sale_of
@@ -167,35 +170,36 @@ from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_core.verification import Verification, told_progress
 
 __all__ = [
-    "AMOUNT", "DAY_MS", "DERIVED", "ERASED", "ERASED_TEXT", "FLAG", "GONE", "INNER", "KEPT", "LATEST", "MAIN_STORE_ID",
-    "MAX_POINTS", "MIN_COPY_ROWS", "NEVER", "NOW", "QUANTITY", "SEGMENT", "WHEN", "Actor", "Adjustment", "App",
-    "Audience", "AudienceAnswers", "AudienceFacts", "AudienceLeaf", "BadInput", "Basket", "BasketLine",
-    "BasketOutline", "BulkBatch", "BulkJobRow", "BulkStep", "BulkTask", "Cell", "Checks", "Claim", "CodeSeries",
-    "Condition", "CurrencyCode", "CustomerFact", "CustomerMoment", "CustomerRow", "Database", "Declined", "Dialect",
-    "EarnOn", "ExportBatch", "ExportColumn", "ExportColumns", "Fate", "Forbidden", "Given", "GroupRow", "Guarded",
-    "Holding", "Holds", "IdField", "Instant", "InstantField", "Job", "JournalEntry", "Leaf", "Lifetime", "LineFact",
-    "Lookup", "Malformed", "Merge", "MergeEffect", "MergeForecast", "MinorUnits", "MinorUnitsField", "Money",
-    "NoSettings", "Number", "Once", "Order", "Outdated", "Overtaken", "Owned", "Owners", "Pace", "Page", "PaidWith",
-    "Parts", "PastPurchases", "PaymentRow", "Permission", "PlannedMerge", "PluginError", "PluginOrder", "Plugins",
-    "PointsRuleKind", "Precondition", "Problem", "PurchaseFact", "PurchaseOutline", "PurchaseRow", "QuantityField",
-    "Questioned", "Quote", "Quoted", "Readable", "ReassignedPurchase", "RecordedPayment", "RecordedPurchase",
-    "RecordedRefund", "RefundLineRow", "RefundRow", "Refused", "Relation", "ReturnState", "RewardKind", "RowShape",
-    "RuleData", "RuleExplanation", "RuleFigure", "RuleKind", "RuleKinds", "RuleOutcome", "RuleSetting",
-    "RuleSimulation", "Sale", "SaleDetails", "SaleLine", "Shop", "ShownRule", "SimulationTotals", "SkipReason",
-    "SortKey", "Sought", "StandingMerge", "StoreRow", "StoredRule", "Tax", "TextKeyField", "UsableRule", "Values",
-    "Verification", "Where", "Window", "Word", "acting", "acting_as", "as_if_sold", "audience_answers",
-    "audience_lookups", "audit_entry", "by_ids", "by_owner", "camel", "changed", "check_segments", "checked_rule",
-    "compared", "completed", "completed_from", "configured", "consumer", "counted_by", "customers_by_ids",
-    "day_and_minute", "day_and_time", "day_of", "decimal_text", "derived", "divided_half_up", "eligible_back",
-    "erase_held", "exists_in", "exponent_of", "fact_of", "first_broken", "groups_by_ids", "has_past", "hold",
-    "hold_segments", "hookimpl", "hookspec", "in_shop", "insert", "inserting", "instant_at", "instant_of", "is_id",
-    "kept_rule", "leaves_in", "left_after_returns", "lifetimes", "lock", "lock_where", "locked_customer",
-    "lookup_completions", "lookup_latest_purchases", "lookup_lifetimes", "lookup_purchase_facts", "lookup_survivors",
-    "moment", "name_key", "new_id", "now", "opened", "operator", "owned_by", "page", "pages_of", "part_back",
-    "past_sales", "plugins_on", "plugins_wanted", "printed", "purchase_facts", "purchase_facts_from",
-    "purchases_by_ids", "query_listed", "quote", "random_purchases", "read_audiences", "read_details",
-    "recorded_before_refunds", "recorded_by_ids", "refund_payments_of", "refunds_by_ids", "refunds_of",
-    "request_bulk_job", "return_state", "rule_kinds", "sale_like", "sale_of", "settings_from", "shown_rule", "spread",
-    "start_of", "stores_by_ids", "surcharge", "survivors", "survivors_by_ids", "survivors_then", "taken_back",
-    "to_minor", "told_later", "told_of", "told_progress", "usable_rule", "with_fewer_lines",
+    "AMOUNT", "COUNTED", "DAY_MS", "DERIVED", "ERASED", "ERASED_TEXT", "FLAG", "GONE", "INNER", "KEPT", "LATEST",
+    "MAIN_STORE_ID", "MAX_POINTS", "MIN_COPY_ROWS", "NEVER", "NOW", "QUANTITY", "SEGMENT", "WHEN", "Actor",
+    "Adjustment", "App", "Audience", "AudienceAnswers", "AudienceFacts", "AudienceLeaf", "BadInput", "Basket",
+    "BasketLine", "BasketOutline", "BulkBatch", "BulkJobRow", "BulkStep", "BulkTask", "Cell", "Checks", "Claim",
+    "CodeSeries", "Condition", "CurrencyCode", "CustomerFact", "CustomerMoment", "CustomerRow", "Database", "Declined",
+    "Dialect", "Division", "EarnOn", "ExportBatch", "ExportColumn", "ExportColumns", "Fate", "Forbidden", "Given",
+    "GroupRow", "Guarded", "Holding", "Holds", "IdField", "Instant", "InstantField", "Job", "JournalEntry", "Leaf",
+    "Lifetime", "LineFact", "Lookup", "Malformed", "Merge", "MergeEffect", "MergeForecast", "MinorUnits",
+    "MinorUnitsField", "Money", "NoSettings", "Number", "Once", "Order", "Outdated", "Overtaken", "Owned", "Owners",
+    "Pace", "Page", "PaidWith", "Part", "Parts", "PastPurchases", "PaymentRow", "Permission", "PlannedMerge",
+    "PluginError", "PluginOrder", "Plugins", "PointsRuleKind", "Precondition", "Problem", "PurchaseFact",
+    "PurchaseOutline", "PurchaseRow", "QuantityField", "Questioned", "Quote", "Quoted", "Readable",
+    "ReassignedPurchase", "RecordedPayment", "RecordedPurchase", "RecordedRefund", "RefundLineRow", "RefundRow",
+    "Refused", "Relation", "ReturnState", "RewardKind", "RowShape", "RuleData", "RuleExplanation", "RuleFigure",
+    "RuleKind", "RuleKinds", "RuleOutcome", "RuleSetting", "RuleSimulation", "Sale", "SaleDetails", "SaleLine", "Shop",
+    "ShownRule", "SimulationTotals", "SkipReason", "SortKey", "Sought", "StandingMerge", "StoreRow", "StoredRule",
+    "Tax", "TextKeyField", "UsableRule", "Values", "Verification", "Where", "Window", "Word", "acting", "acting_as",
+    "as_if_sold", "audience_answers", "audience_lookups", "audit_entry", "by_ids", "by_owner", "camel", "changed",
+    "check_segments", "checked_rule", "compared", "completed", "completed_from", "configured", "consumer",
+    "counted_by", "customers_by_ids", "day_and_minute", "day_and_time", "day_of", "decimal_text", "derived",
+    "divided_half_up", "eligible_back", "erase_held", "exists_in", "exponent_of", "fact_of", "first_broken",
+    "groups_by_ids", "has_past", "hold", "hold_segments", "hookimpl", "hookspec", "hour", "in_shop", "insert",
+    "inserting", "instant_at", "instant_of", "is_id", "kept_rule", "leaves_in", "left_after_returns", "lifetimes",
+    "lock", "lock_where", "locked_customer", "lookup_completions", "lookup_latest_purchases", "lookup_lifetimes",
+    "lookup_purchase_facts", "lookup_survivors", "moment", "month", "name_key", "new_id", "now", "opened", "operator",
+    "owned_by", "page", "pages_of", "part_back", "past_sales", "plugins_on", "plugins_wanted", "printed",
+    "purchase_facts", "purchase_facts_from", "purchases_by_ids", "query_listed", "quote", "random_purchases",
+    "read_audiences", "read_details", "recorded_before_refunds", "recorded_by_ids", "refund_payments_of",
+    "refunds_by_ids", "refunds_of", "request_bulk_job", "return_state", "rule_kinds", "sale_like", "sale_of",
+    "settings_from", "shown_rule", "shown_time", "spread", "start_of", "stores_by_ids", "surcharge", "survivors",
+    "survivors_by_ids", "survivors_then", "taken_back", "to_minor", "told_later", "told_of", "told_progress",
+    "usable_rule", "weekday", "with_fewer_lines",
 ]  # fmt: skip

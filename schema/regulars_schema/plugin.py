@@ -7,6 +7,8 @@ from regulars_schema.audiences.present import audiences_now, lookup_audiences_no
 from regulars_schema.audiences.segments import lookup_segments_now, segments_as_remembered
 from regulars_schema.audiences.stored import audience_of, may_read_leaf, shown_audiences
 from regulars_schema.composition.contributions import (
+    BreakdownBy,
+    BreakdownKind,
     Contribution,
     Extension,
     FilterLeaf,
@@ -27,6 +29,7 @@ from regulars_schema.fields.declarations import batched, mutation, root
 from regulars_schema.fields.filters import (
     AmountComparison,
     BigIntComparison,
+    DayRangeInput,
     IdComparison,
     InstantComparison,
     IntComparison,
@@ -38,6 +41,7 @@ from regulars_schema.fields.filters import (
     id_conditions,
     instant_conditions,
     int_conditions,
+    on_days,
 )
 from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_order
 from regulars_schema.fields.pagination import Connection, PageArguments, window, window_of
@@ -65,6 +69,8 @@ from regulars_schema.rules.explanations import RuleExplanation, RuleOutcome
 from regulars_schema.rules.rule_types import Rule, RuleInput, rule_in
 from regulars_schema.rules.simulations import AskedSimulation, RuleSimulation, asked_simulation, refused_as_bad_input
 from regulars_schema.schema import build_schema, contributions_of, read_input, schema_of
+from regulars_schema.segments.members import trees_of
+from regulars_schema.segments.types import Segment
 from regulars_schema.shop.bulk_jobs import BulkJob
 from regulars_schema.shop.shop import Shop
 from regulars_schema.shop.store_lookup import IF_UNNAMED, lookup_store, store_acted_in
@@ -80,6 +86,8 @@ __all__ = [
     "BasketInput",
     "BigInt",
     "BigIntComparison",
+    "BreakdownBy",
+    "BreakdownKind",
     "BulkJob",
     "Connection",
     "Contribution",
@@ -93,6 +101,7 @@ __all__ = [
     "CustomerPayload",
     "CustomerUpdateInput",
     "CustomerWhere",
+    "DayRangeInput",
     "EmailAddress",
     "Extension",
     "FilterLeaf",
@@ -128,6 +137,7 @@ __all__ = [
     "RuleOutcome",
     "RuleSimulation",
     "SchemaConflict",
+    "Segment",
     "Shop",
     "SortField",
     "SqlField",
@@ -164,6 +174,7 @@ __all__ = [
     "may_read_leaf",
     "minor_units",
     "mutation",
+    "on_days",
     "read_input",
     "refused_as_bad_input",
     "required_key",
@@ -175,6 +186,7 @@ __all__ = [
     "shown_audiences",
     "sql_field",
     "store_acted_in",
+    "trees_of",
     "value_or_none",
     "visible_purchases",
     "where_input",

@@ -1,0 +1,24 @@
+"""Analytics: what purchases say of customers, segments and the shop, who comes back, and what tiers and promotions bring."""
+
+from collections.abc import Sequence
+
+from regulars_analytics.contribution import contribution as everything
+from regulars_analytics.permissions import PERMISSIONS
+from regulars_analytics.settings import AnalyticsSettings
+from regulars_core.plugin import Permission, hookimpl
+from regulars_schema.plugin import Contribution
+
+
+@hookimpl
+def regulars_settings() -> type[AnalyticsSettings]:
+    return AnalyticsSettings
+
+
+@hookimpl
+def regulars_schema() -> Contribution:
+    return everything()
+
+
+@hookimpl
+def regulars_permissions() -> Sequence[Permission]:
+    return PERMISSIONS
