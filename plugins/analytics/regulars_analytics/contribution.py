@@ -1,8 +1,16 @@
 """What the plugin adds to the schema, room by room."""
 
+from regulars_analytics.lifetime import graphql as lifetime
+from regulars_analytics.rfm import graphql as rfm
 from regulars_schema.plugin import Contribution
 
 
 def contribution() -> Contribution:
     """Everything."""
-    return Contribution("analytics", extensions=[], leaves=[], breakdowns=[])
+    return Contribution(
+        "analytics",
+        extensions=[lifetime.EXTENSION, *rfm.EXTENSIONS],
+        leaves=[lifetime.LEAF, rfm.LEAF],
+        sorts=[lifetime.SORT],
+        breakdowns=[],
+    )

@@ -66,7 +66,9 @@ def test_nine_months_that_are_not_known_yet():
     known = [sorted(day for day in one if day <= begin) for one in days]
     repeats = np.array([len(one) - 1 for one in known])
     last, age = np.array([one[-1] - one[0] for one in known]), np.array([begin - one[0] for one in known])
-    totals = np.array([sum(one[day] for day in before[1:]) for one, before in zip(days, known, strict=True)], dtype=float)
+    totals = np.array(
+        [sum(one[day] for day in before[1:]) for one, before in zip(days, known, strict=True)], dtype=float
+    )
     average = np.array([sum(one[day] for day in before) / len(before) for one, before in zip(days, known, strict=True)])
     bought = np.array([sum(day > begin for day in one) for one in days])
     came_to = np.array([sum(cents for day, cents in one.items() if day > begin) for one in days])

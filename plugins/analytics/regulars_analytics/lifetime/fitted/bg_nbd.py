@@ -139,7 +139,8 @@ class _Likelihood(Likelihood):
                 by_count @ (psi(r + x) - psi(r)) + customers * np.log(alpha) - self._weights @ meant,
                 customers * r / alpha - (self._weights * exponent) @ (per_age + gone * (per_last - per_age)),
                 by_count @ (psi(a + b) - psi(a + b + x)) + gone_by_count.sum() / a,
-                by_count @ (psi(a + b) - psi(a + b + x) + psi(b + x) - psi(b)) - gone_by_count @ (1 / (b + self._before)),
+                by_count @ (psi(a + b) - psi(a + b + x) + psi(b + x) - psi(b))
+                - gone_by_count @ (1 / (b + self._before)),
             ]
         )
         return float(value), slope

@@ -40,7 +40,12 @@ def maximum(likelihood: Likelihood, first: Floats) -> Maximum | None:
 
     bounds = Bounds(start - _FARTHEST, start + _FARTHEST)
     found = minimize(
-        downhill, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9}
+        downhill,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9},
     )
     at = np.asarray(found.x)
     if not np.isfinite(found.fun) or (np.abs(at - start) > _FARTHEST - 0.01).any():

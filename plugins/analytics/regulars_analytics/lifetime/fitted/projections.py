@@ -50,7 +50,9 @@ def _grouped(often: BgNbd, known: Repeats, ahead: float) -> tuple[Floats, Floats
     most = int(np.ceil((mean + 10 * spread).max(initial=0.0))) + 20
     chances = often.counts(known, ahead, most)
     numbers = np.arange(most + 1.0)
-    larger = np.unique(np.geomspace(_SINGLE, most + 1, max(2, int(np.log(most / _SINGLE + 1) / np.log(1.1)))).astype(int))
+    larger = np.unique(
+        np.geomspace(_SINGLE, most + 1, max(2, int(np.log(most / _SINGLE + 1) / np.log(1.1)))).astype(int)
+    )
     firsts = np.concatenate([np.arange(_SINGLE), larger[larger <= most]])
     grouped = np.add.reduceat(chances, firsts, axis=1)
     times = np.add.reduceat(chances * numbers, firsts, axis=1)
