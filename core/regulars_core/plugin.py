@@ -93,8 +93,8 @@ from regulars_core.purchases.baskets import (
     Quote,
     Quoted,
 )
-from regulars_core.purchases.calendar import hour, month, shown_time, weekday
-from regulars_core.purchases.divisions import LINE_LEFT, Division, Part
+from regulars_core.purchases.figures.calendar import hour, month, shown_time, weekday
+from regulars_core.purchases.figures.divisions import LINE_LEFT, Division, Part
 from regulars_core.purchases.histories import (
     completed,
     completed_from,
