@@ -93,8 +93,8 @@ from regulars_core.purchases.baskets import (
     Quote,
     Quoted,
 )
-from regulars_core.purchases.calendar import hour, month, shown_time, weekday
-from regulars_core.purchases.divisions import Division, Part
+from regulars_core.purchases.figures.calendar import hour, month, shown_time, weekday
+from regulars_core.purchases.figures.divisions import LINE_LEFT, Division, Part
 from regulars_core.purchases.histories import (
     completed,
     completed_from,
@@ -170,7 +170,7 @@ from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_core.verification import Verification, told_progress
 
 __all__ = [
-    "AMOUNT", "COUNTED", "DAY_MS", "DERIVED", "ERASED", "ERASED_TEXT", "FLAG", "GONE", "INNER", "KEPT", "LATEST",
+    "AMOUNT", "COUNTED", "DAY_MS", "DERIVED", "ERASED", "ERASED_TEXT", "FLAG", "GONE", "INNER", "KEPT", "LATEST", "LINE_LEFT",
     "MAIN_STORE_ID", "MAX_POINTS", "MIN_COPY_ROWS", "NEVER", "NOW", "QUANTITY", "SEGMENT", "WHEN", "Actor",
     "Adjustment", "App", "Audience", "AudienceAnswers", "AudienceFacts", "AudienceLeaf", "BadInput", "Basket",
     "BasketLine", "BasketOutline", "BulkBatch", "BulkJobRow", "BulkStep", "BulkTask", "Cell", "Checks", "Claim",

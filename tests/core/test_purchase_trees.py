@@ -11,7 +11,8 @@ import pytest
 
 from regulars_core.primitives.clock import DAY_MS
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
-from regulars_core.purchases import calendar, filters
+from regulars_core.purchases import filters
+from regulars_core.purchases.figures import calendar
 from regulars_core.purchases.filters import LEAVES
 from regulars_core.purchases.reads import PURCHASES
 from regulars_core.queries.inserts import insert

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from regulars_core.purchases.calendar import PARTS
+from regulars_core.purchases.figures.calendar import PARTS
 from regulars_core.queries.where import Condition, Leaf, Values, Where, compared, exists_in, present
 
 

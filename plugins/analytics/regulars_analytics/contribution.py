@@ -1,5 +1,7 @@
 """What the plugin adds to the schema, room by room."""
 
+from regulars_analytics.insight import divisions
+from regulars_analytics.insight import fields as insight
 from regulars_analytics.lifetime import graphql as lifetime
 from regulars_analytics.rfm import graphql as rfm
 from regulars_schema.plugin import Contribution
@@ -9,8 +11,8 @@ def contribution() -> Contribution:
     """Everything."""
     return Contribution(
         "analytics",
-        extensions=[lifetime.EXTENSION, *rfm.EXTENSIONS],
+        extensions=[*insight.EXTENSIONS, lifetime.EXTENSION, *rfm.EXTENSIONS],
         leaves=[lifetime.LEAF, rfm.LEAF],
         sorts=[lifetime.SORT],
-        breakdowns=[],
+        breakdowns=divisions.BREAKDOWNS,
     )

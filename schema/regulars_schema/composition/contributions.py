@@ -14,7 +14,7 @@ from strawberry.types.field import StrawberryField
 from regulars_core.plugins.owners import CORE
 from regulars_core.primitives.errors import BadInput, Problem
 from regulars_core.primitives.text import camel
-from regulars_core.purchases.divisions import Division
+from regulars_core.purchases.figures.divisions import Division
 from regulars_core.queries.pages import SortKey
 from regulars_core.queries.where import Where
 from regulars_core.queries.words import Word

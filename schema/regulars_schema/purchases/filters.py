@@ -7,7 +7,7 @@ import strawberry
 from regulars_core.primitives.errors import BadInput
 from regulars_core.primitives.text import tidy
 from regulars_core.purchases import filters as sql
-from regulars_core.purchases.calendar import HOURS, MONTHS, WEEKDAYS
+from regulars_core.purchases.figures.calendar import HOURS, MONTHS, WEEKDAYS
 from regulars_core.queries.where import Condition
 from regulars_schema.composition.contributions import FilterLeaf
 from regulars_schema.fields.filters import (

@@ -1,5 +1,5 @@
-"""What purchases can be divided by, as figures of them are: by something of the purchase itself, of who bought, of its lines or of
-its payments."""
+"""What purchases can be divided by, as figures of them are: by something of the purchase itself, of who bought, of its lines or
+of its payments."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from regulars_core.purchases.reads import LINE_STANDS
 from regulars_core.queries.where import Values
 from regulars_core.shop.shop import Shop
 
@@ -35,4 +36,12 @@ class Division:
     sql: Callable[[Values, ZoneInfo], str]
     label: str | None = None
     labels: Callable[[Shop, Sequence[Any]], Awaitable[Mapping[Any, str]]] | None = None
-    value: Callable[[Any], str] = str
+    value: Callable[[Any], str | None] = str
+
+
+LINE_LEFT = (
+    "(l.total + CASE WHEN p.prices_include_tax THEN 0 ELSE l.tax END - CASE WHEN p.refunded = 0 THEN 0 ELSE l.refunded_amount"
+    f" + coalesce((SELECT sum(r.amount) FROM refund_line r WHERE r.line_id = l.id AND {LINE_STANDS}), 0) END)"
+)
+"""What was paid for a line `l` of a purchase `p`, less what was given back for it: with delivery, the lines of a purchase come to
+what was spent with it."""
