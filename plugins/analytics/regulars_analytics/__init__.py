@@ -1,7 +1,9 @@
 """Analytics: what purchases say of customers, segments and the shop, who comes back, and what tiers and promotions bring."""
 
 from collections.abc import Sequence
+from types import ModuleType
 
+from regulars_analytics import hookspecs
 from regulars_analytics.contribution import contribution as everything
 from regulars_analytics.permissions import PERMISSIONS
 from regulars_analytics.settings import AnalyticsSettings
@@ -12,6 +14,11 @@ from regulars_schema.plugin import Contribution
 @hookimpl
 def regulars_settings() -> type[AnalyticsSettings]:
     return AnalyticsSettings
+
+
+@hookimpl
+def regulars_hookspecs() -> ModuleType:
+    return hookspecs
 
 
 @hookimpl

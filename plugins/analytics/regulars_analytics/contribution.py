@@ -2,9 +2,17 @@
 
 from regulars_analytics.insight import divisions
 from regulars_analytics.insight import fields as insight
+from regulars_analytics.promotions import fields as promotions
+from regulars_analytics.retention import fields as retention
+from regulars_analytics.tiers_performance import fields as tiers_performance
 from regulars_schema.plugin import Contribution
 
 
 def contribution() -> Contribution:
     """Everything."""
-    return Contribution("analytics", extensions=[*insight.EXTENSIONS], breakdowns=divisions.BREAKDOWNS)
+    return Contribution(
+        "analytics",
+        extensions=[*insight.EXTENSIONS, *retention.EXTENSIONS, *tiers_performance.EXTENSIONS, *promotions.EXTENSIONS],
+        leaves=[*retention.LEAVES],
+        breakdowns=divisions.BREAKDOWNS,
+    )
