@@ -5,7 +5,7 @@ What has nothing to do with GraphQL is in `regulars_core.plugin`.
 
 from regulars_schema.audiences.present import audiences_now, lookup_audiences_now
 from regulars_schema.audiences.segments import lookup_segments_now, segments_as_remembered
-from regulars_schema.audiences.stored import audience_of, may_read_leaf, shown_audiences
+from regulars_schema.audiences.stored import audience_of, audience_trees, may_read_leaf, shown_audiences
 from regulars_schema.composition.contributions import (
     BreakdownBy,
     BreakdownKind,
@@ -148,6 +148,7 @@ __all__ = [
     "amount_conditions",
     "asked_simulation",
     "audience_of",
+    "audience_trees",
     "audiences_now",
     "backed_by",
     "baskets_of",

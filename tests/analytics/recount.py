@@ -99,7 +99,7 @@ async def read(shop: Shop) -> Book:
             back[part.line_id] += part.amount
     return Book(
         sorted(purchases.values(), key=lambda one: (one.row.purchased_at, one.row.id)),
-        {row.id: row for row in await table(shop, "customer", "id group_id gender birth_date")},
+        {row.id: row for row in await table(shop, "customer", "id group_id gender birth_date status")},
         await table(shop, "customer_address", "customer_id kind city city_key country region region_key"),
         back,
     )

@@ -1,8 +1,9 @@
 """Analytics: what purchases say of customers, segments and the shop, who comes back, and what tiers and promotions bring."""
 
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 
-from regulars_analytics import events
+from regulars_analytics import events, hookspecs
 from regulars_analytics.contribution import contribution as everything
 from regulars_analytics.lifetime.kept import HOLDINGS, differences, find_anew
 from regulars_analytics.permissions import PERMISSIONS
@@ -33,6 +34,11 @@ def regulars_models() -> App:
 @hookimpl
 def regulars_settings() -> type[AnalyticsSettings]:
     return AnalyticsSettings
+
+
+@hookimpl
+def regulars_hookspecs() -> ModuleType:
+    return hookspecs
 
 
 @hookimpl

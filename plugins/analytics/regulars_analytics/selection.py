@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from regulars_core.plugin import Instant, Values, Where
+from regulars_core.plugin import COUNTED, NEVER, Instant, Values, Where
 
 STANDS = "p.status <> 'VOIDED'"
 """What counts in what was spent: all but what was voided."""
@@ -37,6 +37,20 @@ class Selection:
         if self.where is not None:
             parts.append(f"p.customer_id IN ({customers(self.where, values)})")
         return " AND ".join(parts)
+
+    def firsts(self, values: Values) -> str:
+        """The SELECT of when each customer bought for the first time, whenever that was: `customer_id`, `first_at`. Of the whole
+        shop it is kept."""
+        if self.stores is None:
+            chosen = "" if self.where is None else f" AND s.customer_id IN ({customers(self.where, values)})"
+            return (
+                "SELECT s.customer_id, s.first_purchase_at AS first_at FROM customer_stats s"
+                f" WHERE s.first_purchase_at > {NEVER + 1} - 1{chosen}"
+            )
+        return (
+            "SELECT p.customer_id, min(p.purchased_at) AS first_at FROM purchase p"
+            f" WHERE p.customer_id IS NOT NULL AND {COUNTED} AND {self.belongs(values)} GROUP BY p.customer_id"
+        )
 
 
 def customers(where: Where, values: Values) -> str:

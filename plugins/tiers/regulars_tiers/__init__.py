@@ -33,6 +33,7 @@ from regulars_schema.plugin import Contribution
 from regulars_tiers import benefits, events, hookspecs, personal
 from regulars_tiers.bulk_reassessment import TIERS_REASSESS
 from regulars_tiers.commands import commands
+from regulars_tiers.figures import Ladder
 from regulars_tiers.graphql import contribution
 from regulars_tiers.moments import AUDIENCE
 from regulars_tiers.permissions import PERMISSIONS
@@ -91,6 +92,11 @@ def regulars_verifications() -> Sequence[Verification]:
 @hookimpl
 def regulars_commands() -> typer.Typer:
     return commands
+
+
+@hookimpl(optionalhook=True)
+def analytics_tiers() -> Ladder:
+    return Ladder()
 
 
 @hookimpl

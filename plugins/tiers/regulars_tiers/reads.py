@@ -33,8 +33,15 @@ from regulars_tiers.rules.explanation import Explainer, Kept, Standing
 from regulars_tiers.rules.policy import SEED, PolicyData, Tier, Versions
 from regulars_tiers.rules.timeline import CriterionFailed
 
-_DURING = "sp.begins <= {at} AND sp.ends > {at}"
-_LOWEST = SEED.tiers[-1].code
+DURING = "sp.begins <= {at} AND sp.ends > {at}"
+"""A condition: a period `sp` is that of an instant."""
+LOWEST_AT = (
+    "coalesce((SELECT tp.lowest FROM tier_policy tp WHERE tp.effective_at <= {at}"
+    " ORDER BY tp.effective_at DESC, tp.number DESC LIMIT 1), {lowest})"
+)
+"""The code of the lowest tier by the policy of an instant; that of the seed is given as `lowest`."""
+LOWEST = SEED.tiers[-1].code
+"""The code of the lowest tier of the seed."""
 
 
 def _leaf(conditions: Sequence[Condition], values: Values) -> str:
@@ -42,9 +49,8 @@ def _leaf(conditions: Sequence[Condition], values: Values) -> str:
     then in force."""
     terms = dict(conditions)
     at = values.bind(moment(terms["at"]))
-    during = f"SELECT sp.customer_id FROM tier_spell sp WHERE {_DURING.format(at=at)}"
-    lowest = f"coalesce((SELECT tp.lowest FROM tier_policy tp WHERE tp.effective_at <= {at}"
-    lowest += f" ORDER BY tp.effective_at DESC, tp.number DESC LIMIT 1), {values.bind(_LOWEST)})"
+    during = f"SELECT sp.customer_id FROM tier_spell sp WHERE {DURING.format(at=at)}"
+    lowest = LOWEST_AT.format(at=at, lowest=values.bind(LOWEST))
     return (
         f"c.id IN ({during} AND {values.among('sp.tier', terms['in'])}) OR ({values.among(lowest, terms['in'])}"
         " AND NOT EXISTS (SELECT 1 FROM tier_spell sp WHERE sp.customer_id = c.id))"
@@ -59,7 +65,7 @@ def moment(at: Any) -> Instant:
 LEAF = Leaf("tier", _leaf)
 SORT_KEY = SortKey(
     "TIER",
-    f"coalesce((SELECT sp.position FROM tier_spell sp WHERE sp.customer_id = c.id AND {_DURING.format(at=NOW)}), 0)",
+    f"coalesce((SELECT sp.position FROM tier_spell sp WHERE sp.customer_id = c.id AND {DURING.format(at=NOW)}), 0)",
     "c.id",
     int,
 )
@@ -163,7 +169,7 @@ async def distribution(shop: Shop, at: Any) -> Sequence[Share]:
     rows = await shop.database.rows(
         "SELECT sp.tier, count(*), CAST(coalesce(sum(s.total_spent), 0) AS BIGINT) FROM customer c"
         " JOIN customer_stats s ON s.customer_id = c.id"
-        f" LEFT JOIN tier_spell sp ON sp.customer_id = c.id AND {_DURING.format(at='$1')}"
+        f" LEFT JOIN tier_spell sp ON sp.customer_id = c.id AND {DURING.format(at='$1')}"
         f" WHERE c.created_at <= $1 AND c.status NOT IN {GONE} GROUP BY sp.tier",
         present,
     )

@@ -8,11 +8,11 @@ import strawberry
 
 from regulars_analytics.arguments import AllDays, BuyersConditions, Stores, selected
 from regulars_analytics.insight.breakdowns import PartRow, parts
-from regulars_analytics.insight.levels import InsightRow, found_of, insights
 from regulars_analytics.insight.series import MAX_POINTS, Point, points
-from regulars_analytics.insight.subjects import Subject
+from regulars_analytics.insight.subjects import InsightRow, Subject, insights
 from regulars_analytics.insight.totals import LEAST_MS, Totals, gaps_of, pieces_of, totals_of
 from regulars_analytics.insight.types import Breakdown, Insight, InsightPoint, Interval
+from regulars_analytics.levels import found_of
 from regulars_analytics.periods import Unit
 from regulars_analytics.permissions import VIEW
 from regulars_analytics.quotients import quotient, rate, share

@@ -99,19 +99,16 @@ async def _began(shop: Shop, subjects: Sequence[Subject], within: Sequence[Perio
     """(place, how many) of each period in which customers bought for the first time, in the days that are looked at."""
 
     def select(part: Slice, values: Values) -> str:
-        bounds = " AND ".join(
+        bounds = [
             f"t.first_at {sign} {values.bind(at)}"
             for sign, at in ((">=", part.selection.first), ("<", part.selection.before))
             if at is not None
-        )
-        firsts = (
-            "SELECT p.customer_id, min(p.purchased_at) AS first_at FROM purchase p WHERE p.customer_id IS NOT NULL"
-            f" AND {COUNTED} AND {part.selection.belongs(values)} AND {part.theirs(values)} GROUP BY p.customer_id"
-        )
+        ]
+        firsts = part.selection.firsts(values)
         return (
             f"SELECT {part.number}, {part.owner('t')} AS owner, k.place, count(*) FROM ({firsts}) t"
             f" JOIN {numbered(within, values)} ON t.first_at >= k.begin_at AND t.first_at < k.end_at"
-            f"{' WHERE ' + bounds if bounds else ''} GROUP BY 2, k.place"
+            f" WHERE {' AND '.join([part.theirs(values, 't'), *bounds])} GROUP BY 2, k.place"
         )
 
     return await asked(shop, subjects, select)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from regulars_analytics.levels import Level, Placed
 from regulars_analytics.selection import Selection
 from regulars_core.plugin import Shop, Values
 
@@ -17,6 +18,16 @@ class Subject:
 
     selection: Selection
     customer_id: str | None = None
+
+
+class InsightRow(Placed[Subject]):
+    """A set of purchases at its place of an answer."""
+
+
+def insights(shop: Shop, subjects: Sequence[Subject]) -> Sequence[InsightRow]:
+    """Sets of purchases that are asked about together."""
+    level = Level(shop, subjects)
+    return [InsightRow(level, n) for n in range(len(subjects))]
 
 
 @dataclass(frozen=True, slots=True)

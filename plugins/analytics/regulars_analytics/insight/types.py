@@ -6,7 +6,7 @@ from enum import Enum
 
 import strawberry
 
-from regulars_analytics.insight.levels import InsightRow
+from regulars_analytics.insight.subjects import InsightRow
 from regulars_analytics.permissions import VIEW
 from regulars_schema.plugin import Money, backed_by, requires
 
@@ -19,7 +19,7 @@ BOUGHT = "Bought is what was neither voided nor refunded in full."
     f"taken off. {BOUGHT} Needs `{VIEW}`."
 )
 class Insight:
-    """Over levels.InsightRow; every field arrives as an Extension, since each is found for all sets of a level."""
+    """Over subjects.InsightRow; every field arrives as an Extension, since each is found for all sets of a level."""
 
     is_type_of = backed_by(InsightRow)
 
