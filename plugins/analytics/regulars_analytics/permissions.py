@@ -8,6 +8,7 @@ VIEW = "analytics.view"
 CUSTOMERS_VIEW = "customers.view"
 GROUPS_VIEW = "groups.view"
 PII_VIEW = "customers.view_pii"
+EXPORT = "customers.export"
 TIERS_VIEW = "tiers.view"
 
 PERMISSIONS: Sequence[Permission] = (
