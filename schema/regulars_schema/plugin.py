@@ -26,6 +26,7 @@ from regulars_schema.customers.mutations import CustomerPayload, customer_row
 from regulars_schema.customers.types import Customer, CustomerGroup, CustomerOrderField, CustomerWhere
 from regulars_schema.executor.pushdown import SqlField, sql_field
 from regulars_schema.fields.declarations import batched, mutation, root
+from regulars_schema.fields.doubts import each_settled
 from regulars_schema.fields.filters import (
     AmountComparison,
     BigIntComparison,
@@ -46,7 +47,8 @@ from regulars_schema.fields.filters import (
 from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_order
 from regulars_schema.fields.pagination import Connection, PageArguments, window, window_of
 from regulars_schema.fields.store_scope import visible_purchases
-from regulars_schema.fields.where_trees import where_input
+from regulars_schema.fields.stored_trees import impersonal, needs_of_tree
+from regulars_schema.fields.where_trees import GivenWhere, where_input
 from regulars_schema.groups.mutations import CustomerGroupCreateInput, CustomerGroupUpdateInput
 from regulars_schema.inputs.extensible import extras_of
 from regulars_schema.inputs.idempotent import IdempotentInput, RequiredKeyInput, required_key
@@ -68,7 +70,7 @@ from regulars_schema.request.permissions import guarded, requires
 from regulars_schema.rules.explanations import RuleExplanation, RuleOutcome
 from regulars_schema.rules.rule_types import Rule, RuleInput, rule_in
 from regulars_schema.rules.simulations import AskedSimulation, RuleSimulation, asked_simulation, refused_as_bad_input
-from regulars_schema.schema import build_schema, contributions_of, read_input, schema_of
+from regulars_schema.schema import build_schema, contributions_of, read_input, schema_in, schema_of
 from regulars_schema.segments.members import trees_of
 from regulars_schema.segments.types import Segment
 from regulars_schema.shop.bulk_jobs import BulkJob
@@ -105,6 +107,7 @@ __all__ = [
     "EmailAddress",
     "Extension",
     "FilterLeaf",
+    "GivenWhere",
     "IdComparison",
     "IdempotentInput",
     "InputField",
@@ -157,6 +160,7 @@ __all__ = [
     "build_schema",
     "contributions_of",
     "customer_row",
+    "each_settled",
     "enum_conditions",
     "extras_of",
     "flag_conditions",
@@ -164,6 +168,7 @@ __all__ = [
     "guarded",
     "id_conditions",
     "identified",
+    "impersonal",
     "in_every_store",
     "in_order",
     "instant_conditions",
@@ -175,6 +180,7 @@ __all__ = [
     "may_read_leaf",
     "minor_units",
     "mutation",
+    "needs_of_tree",
     "on_days",
     "read_input",
     "refused_as_bad_input",
@@ -182,6 +188,7 @@ __all__ = [
     "requires",
     "root",
     "rule_in",
+    "schema_in",
     "schema_of",
     "segments_as_remembered",
     "shown_audiences",

@@ -3,14 +3,19 @@
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
+import typer
+
 from regulars_analytics import events, hookspecs
+from regulars_analytics.commands import commands
 from regulars_analytics.contribution import contribution as everything
 from regulars_analytics.lifetime.kept import HOLDINGS, differences, find_anew
 from regulars_analytics.permissions import PERMISSIONS
+from regulars_analytics.reports.task import REPORT
 from regulars_analytics.rfm.edges import keep_fifths
 from regulars_analytics.settings import AnalyticsSettings
 from regulars_core.plugin import (
     App,
+    BulkTask,
     Job,
     Merge,
     Parts,
@@ -57,6 +62,16 @@ def regulars_jobs() -> Sequence[Job]:
         Job("project-lifetimes", "Finds what customers are worth: fits anew once a day.", 60, find_anew, 7_200),
         Job("find-fifths", "Finds by what customers are among the best or the last fifth.", 600, keep_fifths),
     ]
+
+
+@hookimpl
+def regulars_bulk_tasks() -> Sequence[BulkTask]:
+    return [REPORT]
+
+
+@hookimpl
+def regulars_commands() -> typer.Typer:
+    return commands
 
 
 @hookimpl

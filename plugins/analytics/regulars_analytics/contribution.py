@@ -4,6 +4,7 @@ from regulars_analytics.insight import divisions
 from regulars_analytics.insight import fields as insight
 from regulars_analytics.lifetime import graphql as lifetime
 from regulars_analytics.promotions import fields as promotions
+from regulars_analytics.reports import graphql as reports
 from regulars_analytics.retention import fields as retention
 from regulars_analytics.rfm import graphql as rfm
 from regulars_analytics.tiers_performance import fields as tiers_performance
@@ -21,6 +22,7 @@ def contribution() -> Contribution:
             *promotions.EXTENSIONS,
             lifetime.EXTENSION,
             *rfm.EXTENSIONS,
+            *reports.EXTENSIONS,
         ],
         leaves=[*retention.LEAVES, lifetime.LEAF, rfm.LEAF],
         sorts=[lifetime.SORT],

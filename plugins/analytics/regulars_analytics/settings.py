@@ -24,6 +24,10 @@ class AnalyticsSettings(BaseModel):
         LifetimeMethod.BG_NBD,
         description="How the future of a customer is projected: `BG_NBD`, which needs the extra `analytics`, or `RATE`.",
     )
+    fonts: str = Field(
+        "",
+        description="A folder with fonts for letters in reports that those of the extra `reports` and of the system lack.",
+    )
     rfm_bands: str = Field(
         "",
         description="The shop's own bands of recency, frequency and value in place of fifths, four edges each: days since the "

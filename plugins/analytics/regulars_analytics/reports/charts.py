@@ -82,7 +82,7 @@ def _columns(
         height = _HEIGHT * _size(row[value]) / most
         if height > 0:
             pdf.rect(left + n * step + step * 0.12, top + _HEIGHT - height, step * 0.76, height, style="F")
-        if n % every == 0:
+        if n % every == 0 and (n + every <= len(rows) or n == 0):
             pdf.set_xy(left + n * step, top + _HEIGHT + 0.5)
             name = say(written(row[0], columns[0].kind, currency))
             pdf.cell(step * every, 4, _fitting(pdf, name, max(step * every, 6)), align="C" if every == 1 else "L")

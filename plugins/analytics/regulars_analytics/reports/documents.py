@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,8 @@ def document_of(document: Document, folder: str = "") -> bytes:
     """The document as PDF. Raises Refused where what writes it is not installed, or no font is."""
     if not can_write():
         raise Refused(Problem("UNAVAILABLE", "Documents need the extra `reports`: pip install 'regulars[reports]'."))
-    return _Writer(document, folder).written()
+    with closing(_Writer(document, folder)) as writer:
+        return writer.written()
 
 
 class _Writer:
@@ -106,7 +108,14 @@ class _Writer:
                 return True
         return False
 
+    def close(self) -> None:
+        """Close the files of fonts, which fpdf2 leaves open."""
+        for font in self._pdf.fonts.values():
+            if (file := getattr(font, "ttfont", None)) is not None:
+                file.close()
+
     def written(self) -> bytes:
+        """The document."""
         pdf, document = self._pdf, self._document
         pdf.add_page()
         self._line(document.title, 20, bold=True, height=9)
@@ -161,7 +170,11 @@ class _Writer:
         pdf.set_text_color(*_INK)
         pdf.set_fill_color(255, 255, 255)
         shades = section.chart is not None and section.chart.shape == "SHADES"
-        texts = [[self.text(written(cell, one.kind, self._document.currency)) for cell, one in zip(row, columns, strict=True)] for row in section.rows]
+        currency = self._document.currency
+        texts = [
+            [self.text(written(cell, one.kind, currency)) for cell, one in zip(row, columns, strict=True)]
+            for row in section.rows
+        ]
         heads = [self.text(one.title) for one in columns]
         with pdf.table(
             width=_WIDTH,
@@ -187,7 +200,7 @@ class _Writer:
         letters = ", ".join(f"U+{ord(letter):04X}" for letter, _ in self._missing.most_common(20))
         more = " …" if len(self._missing) > 20 else ""
         self._line(
-            f"{_MISSING} stands for a letter that no font here has: {letters}{more}. Which fonts have them is in docs/reports.md.",
+            f"{_MISSING} stands for a letter that no font here has: {letters}{more}. docs/reports.md says which fonts have them.",
             8,
             colour=_SOFT,
         )
@@ -218,7 +231,8 @@ def _widths(pdf: "FPDF", heads: Sequence[str], texts: Sequence[Sequence[str]]) -
     """By the longest of the first rows of each column, words of names shared out."""
     some = texts[:60]
     longest = [
-        max(pdf.get_string_width(text) for text in (head, *(row[n] for row in some))) + 3 for n, head in enumerate(heads)
+        max(pdf.get_string_width(text) for text in (head, *(row[n] for row in some))) + 3
+        for n, head in enumerate(heads)
     ]
     return tuple(min(width, 75.0) for width in longest)
 
@@ -232,4 +246,3 @@ def _shaded(cell: Any) -> Any:
     part = min(float(cell), 1.0)
     fill = tuple(round(255 - part * (255 - one)) for one in _SHADE)
     return FontFace(fill_color=fill, color=(255, 255, 255) if part > 0.55 else _INK)
-

@@ -102,8 +102,12 @@ async def _best(scope: Scope) -> Table:
     lives, fit = await lives_of(shop, ids), await current_fit(shop)
     told = await projections(shop, list(lives.values()), fit, day_number(shop, now()), HORIZON_DAYS)
     customers = await customers_by_ids(shop.database, ids)
-    columns = (*_NAMED, Column("low", "At least", Kind.MONEY), Column("high", "At most", Kind.MONEY))
-    columns = (*columns, Column("active", "Active", Kind.SHARE))
+    columns = (
+        *_NAMED,
+        Column("low", "At least", Kind.MONEY),
+        Column("high", "At most", Kind.MONEY),
+        Column("active", "Active", Kind.SHARE),
+    )
     found: list[Row] = [
         (
             customers[id_].code, customers[id_].display_name, lives[id_].count, lives[id_].spent, told[id_].amount,
