@@ -95,6 +95,7 @@ from regulars_core.purchases.baskets import (
 )
 from regulars_core.purchases.figures.calendar import hour, month, shown_time, weekday
 from regulars_core.purchases.figures.divisions import LINE_LEFT, Division, Part
+from regulars_core.purchases.figures.sums import NOT_VOIDED, SPENT
 from regulars_core.purchases.histories import (
     completed,
     completed_from,
@@ -171,7 +172,7 @@ from regulars_core.verification import Verification, told_progress
 
 __all__ = [
     "AMOUNT", "COUNTED", "DAY_MS", "DERIVED", "ERASED", "ERASED_TEXT", "FLAG", "GONE", "INNER", "KEPT", "LATEST", "LINE_LEFT",
-    "MAIN_STORE_ID", "MAX_POINTS", "MIN_COPY_ROWS", "NEVER", "NOW", "QUANTITY", "SEGMENT", "WHEN", "Actor",
+    "MAIN_STORE_ID", "MAX_POINTS", "MIN_COPY_ROWS", "NEVER", "NOT_VOIDED", "NOW", "QUANTITY", "SEGMENT", "SPENT", "WHEN", "Actor",
     "Adjustment", "App", "Audience", "AudienceAnswers", "AudienceFacts", "AudienceLeaf", "BadInput", "Basket",
     "BasketLine", "BasketOutline", "BulkBatch", "BulkJobRow", "BulkStep", "BulkTask", "Cell", "Checks", "Claim",
     "CodeSeries", "Condition", "CurrencyCode", "CustomerFact", "CustomerMoment", "CustomerRow", "Database", "Declined",

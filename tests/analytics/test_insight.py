@@ -11,8 +11,8 @@ import time_machine
 from regulars_core.testing import statements
 from regulars_schema.testing import Api
 from tests.analytics.conftest import OpenAnalytics
-from tests.analytics.random_shop import TODAY, fill
-from tests.analytics.recount import Book, Bought, divisions, figures, months, parts, read, shares
+from tests.support.random_shop import TODAY, fill
+from tests.support.recounted_figures import Book, Bought, divisions, figures, months, parts, read, shares
 
 FIGURES = (
     "purchaseCount customerCount totalSpent { amount } averagePurchase { amount } repeatRate purchasesPerMonth discountRate"

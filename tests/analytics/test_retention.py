@@ -11,8 +11,8 @@ import time_machine
 from regulars_core.testing import statements
 from regulars_schema.testing import Api
 from tests.analytics.conftest import OpenAnalytics
-from tests.analytics.random_shop import TODAY, fill
-from tests.analytics.recount import Book, Bought, amount, divided, read
+from tests.support.random_shop import TODAY, fill
+from tests.support.recounted_figures import Book, Bought, amount, divided, read
 
 DOCUMENT = """query($days: DayRangeInput) { retention(days: $days) { from to customerCount activeCount activeRate churnedCount
   churnRate newCount repeatCount repeatRate } }"""
