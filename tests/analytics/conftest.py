@@ -10,7 +10,7 @@ import regulars_rewards
 import regulars_tiers
 from regulars_core.plugin import Plugins, Shop, plugins_on
 from regulars_core.testing import OpenShop
-from tests.analytics.random_shop import ZONE
+from tests.support.random_shop import ZONE
 
 OpenAnalytics = Callable[..., Awaitable[Shop]]
 

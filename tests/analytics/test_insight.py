@@ -1,6 +1,7 @@
 """What purchases say: the same as a recount in plain Python, to the last digit, on both engines."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -8,11 +9,13 @@ from typing import Any
 import pytest
 import time_machine
 
+from regulars_core.plugin import MAIN_STORE_ID, Actor
+from regulars_core.shop.actors import Binding
 from regulars_core.testing import statements
 from regulars_schema.testing import Api
 from tests.analytics.conftest import OpenAnalytics
-from tests.analytics.random_shop import TODAY, fill
-from tests.analytics.recount import Book, Bought, divisions, figures, months, parts, read, shares
+from tests.support.random_shop import TODAY, fill
+from tests.support.recounted_figures import Book, Bought, divisions, figures, months, parts, read, shares
 
 FIGURES = (
     "purchaseCount customerCount totalSpent { amount } averagePurchase { amount } repeatRate purchasesPerMonth discountRate"
@@ -39,6 +42,7 @@ async def test_a_recount_finds_the_same(open_analytics: OpenAnalytics) -> None:
     book, api = await read(shop), Api.of(shop)
     await _of_the_shop(api, book)
     await _of_some(api, book, filled.stores[:2])
+    await _of_who_is_bound(api, book, filled.stores[1:], filled.customers)
     await _of_everybody(api, book, filled.customers)
     await _divided(api, book)
 
@@ -79,6 +83,37 @@ async def _of_some(api: Api, book: Book, stores: list[str]) -> None:
     assert 0 < len(chosen) < len(book.customers)
     own = [one for one in book.bought if one.row.customer_id in chosen and one.row.store_id in stores]
     assert told["insight"] == figures(own)
+
+
+async def _of_who_is_bound(api: Api, book: Book, here: list[str], customers: list[str]) -> None:
+    """A key of some stores is told what was bought there, as if there were no others."""
+    bound = Api(api.schema, api.shop, Actor("key", "till", (Binding.of(api.shop.permissions, "store_manager", here),)))
+    own = [one for one in book.bought if one.row.store_id in here]
+    asked = f"{FIGURES} stores: breakdown(by: STORE) {{ {PART} }} series(interval: MONTH) {{ {POINT} }}"
+    told = (await bound.data(f"{{ insight {{ {asked} }} }}"))["insight"]
+    assert told.pop("series") == months(own, own[0].local.date(), TODAY.date())
+    assert told.pop("stores") == shares(parts(own, divisions(book)["STORE"]))
+    assert told == figures(own)
+    elsewhere = f'{{ insight(storeIds: ["store_{MAIN_STORE_ID}"]) {{ purchaseCount totalSpent {{ amount }} }} }}'
+    assert (await bound.data(elsewhere))["insight"] == {"purchaseCount": 0, "totalSpent": {"amount": "0.00"}}
+    document = f"query($id: ID!) {{ customer(id: $id) {{ insight {{ {FIGURES} }} }} }}"
+    theirs = [one for one in own if one.row.customer_id == customers[0]]
+    assert (await bound.data(document, id=f"customer_{customers[0]}"))["customer"]["insight"] == figures(theirs)
+    given = {"name": "Bought much", "where": {"purchases": {"total": {"gte": "150.00"}}}}
+    segment = (await api.done("segmentCreate", "segment { id }", given))["segment"]["id"]
+    document = "query($id: ID!) { segment(id: $id) { customerCount insight { customerCount totalSpent { amount } } } }"
+    for caller, seen in ((api, book.bought), (bound, own)):
+        spent: Counter[str] = Counter()
+        for one in seen:
+            spent[one.row.customer_id] += one.net if one.row.status != "REFUNDED" else 0
+        members = {id_ for id_, total in spent.items() if id_ and total >= 15_000}
+        told = (await caller.data(document, id=segment))["segment"]
+        theirs = [one for one in seen if one.row.customer_id in members]
+        found = figures(theirs)
+        assert told["customerCount"] == len(members) > 0
+        assert told["insight"] == {name: found[name] for name in ("customerCount", "totalSpent")}
+    refused = await bound.ask("{ customers(where: { hasChurned: true }) { totalCount } }")
+    assert refused.codes == ["FORBIDDEN"]
 
 
 async def _of_everybody(api: Api, book: Book, customers: list[str]) -> None:

@@ -3,16 +3,19 @@
 import random
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 import time_machine
 
+from regulars_core.plugin import Actor
+from regulars_core.shop.actors import Binding
 from regulars_core.testing import statements
 from regulars_schema.testing import Api
 from tests.analytics.conftest import OpenAnalytics
-from tests.analytics.random_shop import TODAY, fill
-from tests.analytics.recount import Book, Bought, amount, divided, read
+from tests.support.random_shop import TODAY, fill
+from tests.support.recounted_figures import Book, Bought, amount, divided, read
 
 DOCUMENT = """query($days: DayRangeInput) { retention(days: $days) { from to customerCount activeCount activeRate churnedCount
   churnRate newCount repeatCount repeatRate } }"""
@@ -29,7 +32,7 @@ def clock() -> Iterator[None]:
 
 async def test_a_recount_finds_the_same(open_analytics: OpenAnalytics) -> None:
     shop = await open_analytics(active_days=ACTIVE, analytics_churn_days=CHURN)
-    await fill(shop, random.Random(11))
+    filled = await fill(shop, random.Random(11))
     book, api = await read(shop), Api.of(shop)
     days = [(date(2025, 9, 1), date(2025, 12, 31)), (date(2026, 3, 29), date(2026, 3, 29)), (None, date(2026, 5, 1))]
     for first, last in days:
@@ -40,6 +43,13 @@ async def test_a_recount_finds_the_same(open_analytics: OpenAnalytics) -> None:
         assert told["retention"] == stays(book, first, last)
     assert (await api.data(DOCUMENT))["retention"] == stays(book, date(2026, 4, 17), date(2026, 7, 15))
     await _cohorts(api, book)
+    here = filled.stores[1:]
+    bound = Api(api.schema, shop, Actor("key", "till", (Binding.of(shop.permissions, "store_manager", here),)))
+    own = replace(book, bought=[one for one in book.bought if one.row.store_id in here])
+    first, last = days[0]
+    told = await bound.data(DOCUMENT, days={"from": str(first), "to": str(last)})
+    assert told["retention"] == stays(own, first, last)
+    await _cohorts(bound, own)
     await _lost(api, book)
 
 

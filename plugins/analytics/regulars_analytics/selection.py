@@ -2,12 +2,7 @@
 
 from dataclasses import dataclass
 
-from regulars_core.plugin import COUNTED, NEVER, Instant, Values, Where
-
-STANDS = "p.status <> 'VOIDED'"
-"""What counts in what was spent: all but what was voided."""
-SPENT = "p.total - p.refunded"
-"""What was spent with a purchase: refunds are taken off."""
+from regulars_core.plugin import COUNTED, NEVER, NOT_VOIDED, Instant, Values, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +26,7 @@ class Selection:
 
     def belongs(self, values: Values) -> str:
         """The conditions on purchases but for when they were made: who asks for a customer's first one needs the earlier ones."""
-        parts = [STANDS]
+        parts = [NOT_VOIDED]
         if self.stores is not None:
             parts.append(values.among("p.store_id", sorted(self.stores), "uuid"))
         if self.where is not None:

@@ -33,10 +33,10 @@ from regulars_schema.plugin import Contribution
 from regulars_tiers import benefits, events, hookspecs, personal
 from regulars_tiers.bulk_reassessment import TIERS_REASSESS
 from regulars_tiers.commands import commands
-from regulars_tiers.figures import Ladder
 from regulars_tiers.graphql import contribution
 from regulars_tiers.moments import AUDIENCE
 from regulars_tiers.permissions import PERMISSIONS
+from regulars_tiers.reads import Ladder
 from regulars_tiers.reassessment import differences, failures
 from regulars_tiers.rules.criteria import BOX
 

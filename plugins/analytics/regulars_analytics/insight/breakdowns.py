@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars_analytics.insight.subjects import Slice, Subject, asked
-from regulars_analytics.selection import SPENT
-from regulars_core.plugin import COUNTED, LINE_LEFT, Division, Part, Shop, Values
+from regulars_core.plugin import COUNTED, LINE_LEFT, SPENT, Division, Part, Shop, Values
 
 _TIMES = f"CASE WHEN {COUNTED} THEN 1 ELSE 0 END"
 

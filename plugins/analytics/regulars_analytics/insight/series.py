@@ -6,8 +6,7 @@ from datetime import date
 
 from regulars_analytics.insight.subjects import Slice, Subject, asked
 from regulars_analytics.periods import Period, Unit, numbered, periods
-from regulars_analytics.selection import SPENT
-from regulars_core.plugin import COUNTED, Instant, Shop, Values, day_of, now
+from regulars_core.plugin import COUNTED, SPENT, Instant, Shop, Values, day_of, now
 
 MAX_POINTS = 400
 

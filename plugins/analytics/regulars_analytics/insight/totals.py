@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from regulars_analytics.insight.subjects import Slice, Subject, asked
-from regulars_analytics.selection import SPENT
-from regulars_core.plugin import COUNTED, DAY_MS, Instant, Shop, Values, now
+from regulars_core.plugin import COUNTED, DAY_MS, SPENT, Instant, Shop, Values, now
 
 LEAST_MS = 30 * DAY_MS
 """For how long a customer counts at least in how often customers buy a month."""

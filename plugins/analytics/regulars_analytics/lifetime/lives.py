@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from regulars_analytics.selection import SPENT
-from regulars_core.plugin import COUNTED, DAY_MS, GONE, Instant, Shop, day_of, shown_time
+from regulars_core.plugin import COUNTED, DAY_MS, GONE, SPENT, Instant, Shop, day_of, shown_time
 
 _AGES = 146_097 * 5
 """Two thousand years in days, so that what is divided is never below zero."""

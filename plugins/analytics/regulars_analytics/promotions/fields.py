@@ -21,6 +21,7 @@ from regulars_analytics.promotions.figures import (
     source_of,
 )
 from regulars_analytics.quotients import rate
+from regulars_analytics.tiers_performance.figures import ladder_of
 from regulars_core.plugin import Shop
 from regulars_schema.plugin import (
     DayRangeInput,
@@ -59,7 +60,7 @@ class PromotionResponse:
     )
 
 
-@requires(TIERS_VIEW)
+@requires(VIEW)
 @strawberry.type(description=f"Who of a tier responded to a promotion. Needs `{VIEW}` and `{TIERS_VIEW}`.")
 class PromotionTierResponse:
     """Over figures.Reached."""
@@ -121,13 +122,17 @@ def _reach(name: str, returns: Any, description: str, shown: Callable[[Reached],
 
 @batched(
     name="byTier",
-    needs=TIERS_VIEW,
     returns=list[PromotionTierResponse] | None,
     most=_MAX_RANKS,
-    description="The same for each tier, the highest first; empty unless the tiers plugin is on.",
+    description=f"The same for each tier, the highest first; empty unless the tiers plugin is on. Also needs `{TIERS_VIEW}`.",
+    refuses=True,
 )
-async def by_tier(rows: Sequence[RanRow], _: RequestContext) -> Sequence[Sequence[PromotionTierResponse] | Exception]:
-    """One statement for all, and one for the tiers."""
+async def by_tier(
+    rows: Sequence[RanRow], context: RequestContext
+) -> Sequence[Sequence[PromotionTierResponse] | Exception]:
+    """One statement for all, and one for the tiers. Raises Forbidden."""
+    if ladder_of(context.shop) is not None:
+        context.demand(TIERS_VIEW)
     return [
         one if isinstance(one, Exception) else [_of_tier(each) for each in one]
         for one in await found_of(rows, reached_by_rank)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from regulars_analytics.hookspecs import Ladder, Promotions, Rank, RanPromotion
 from regulars_analytics.levels import Placed
-from regulars_analytics.selection import SPENT, Selection
+from regulars_analytics.selection import Selection
 from regulars_analytics.tiers_performance.figures import ladder_of
-from regulars_core.plugin import COUNTED, GONE, Shop, Values, Where
+from regulars_core.plugin import COUNTED, GONE, SPENT, Shop, Values, Where
 
 MAX_PROMOTIONS = 100
 

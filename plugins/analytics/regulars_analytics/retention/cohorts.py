@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regulars_analytics.periods import Period, Unit, numbered, periods
-from regulars_analytics.selection import SPENT, Selection
-from regulars_core.plugin import COUNTED, Instant, Shop, Values, day_of, now
+from regulars_analytics.selection import Selection
+from regulars_core.plugin import COUNTED, SPENT, Instant, Shop, Values, day_of, now
 
 
 @dataclass(frozen=True, slots=True)

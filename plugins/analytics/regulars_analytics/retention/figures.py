@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from regulars_analytics.selection import Selection
@@ -74,7 +74,7 @@ def churn_days(shop: Shop) -> int:
 def _days_before(shop: Shop, at: Instant, days: int) -> Instant:
     """The first instant of the day so many days before that of an instant with which a day begins."""
     zone = shop.settings.zone
-    return start_of(day_of(at, zone) - timedelta(days=days), zone)
+    return start_of(date.fromordinal(max(day_of(at, zone).toordinal() - days, 1)), zone)
 
 
 def lost_until(shop: Shop) -> Instant:

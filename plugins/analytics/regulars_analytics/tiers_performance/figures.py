@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from regulars_analytics.hookspecs import Ladder
-from regulars_analytics.selection import SPENT, Selection
-from regulars_core.plugin import COUNTED, GONE, NEVER, Instant, Shop, Values, now
+from regulars_analytics.selection import Selection
+from regulars_core.plugin import COUNTED, GONE, NEVER, SPENT, Instant, Shop, Values, now
 
 
 @dataclass(frozen=True, slots=True)

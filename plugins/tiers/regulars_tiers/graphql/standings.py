@@ -26,7 +26,6 @@ from regulars_schema.plugin import (
     visible_purchases,
 )
 from regulars_tiers import reads
-from regulars_tiers.figures import BY_TIER
 from regulars_tiers.graphql.policy_types import AT_INSTANT, At, Tier, tier_of
 from regulars_tiers.graphql.standing_types import TierExplanation, TierStanding, standing_of
 from regulars_tiers.permissions import FIGURES, PURCHASES_VIEW, VIEW
@@ -174,5 +173,5 @@ async def tiers_in_use(context: RequestContext, number: int) -> Sequence[Word]:
 
 
 VOCABULARY = VocabularyKind("TIER", "Tiers of customers, by code.", tiers_in_use, VIEW)
-BREAKDOWN = BreakdownKind("TIER", "By customers' tier now.", BY_TIER, VIEW)
+BREAKDOWN = BreakdownKind("TIER", "By customers' tier now.", reads.BY_TIER, VIEW)
 SORT = SortField(CustomerOrderField, reads.SORT_KEY, "By tier, the lowest first.", needs=VIEW)

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from regulars_core.plugin import Shop
-from tests.analytics.random_shop import TODAY, ZONE
+from tests.support.random_shop import TODAY, ZONE
 
 _NOW = int(TODAY.timestamp() * 1000)
 _DAY = 86_400_000
@@ -99,7 +99,7 @@ async def read(shop: Shop) -> Book:
             back[part.line_id] += part.amount
     return Book(
         sorted(purchases.values(), key=lambda one: (one.row.purchased_at, one.row.id)),
-        {row.id: row for row in await table(shop, "customer", "id group_id gender birth_date status")},
+        {row.id: row for row in await table(shop, "customer", "id group_id gender birth_date status created_at")},
         await table(shop, "customer_address", "customer_id kind city city_key country region region_key"),
         back,
     )
