@@ -76,19 +76,21 @@ async def shop(open_analytics: OpenAnalytics) -> Shop:
 
 
 async def test_each_kind_is_written(shop: Shop) -> None:
-    """All that can be put into each, as CSV and as PDF."""
+    """All that can be put into each, as CSV, and some as PDF."""
     desk = await Desk.of(shop)
     shown = (await desk.api.data("{ reportKinds { name metrics { name isAllowed } } }"))["reportKinds"]
     assert [one["name"] for one in shown] == list(KINDS)
     for kind in shown:
         assert all(one["isAllowed"] for one in kind["metrics"])
         metrics = [one["name"] for one in kind["metrics"]]
-        job = await desk.job({"kind": kind["name"], "metrics": metrics, "formats": ["CSV", "PDF"]})
+        formats = ["CSV", "PDF"] if kind["name"] == "RETENTION" else ["CSV"]
+        job = await desk.job({"kind": kind["name"], "metrics": metrics, "formats": formats})
         assert (job["stage"], job["task"], job["progress"]) == ("DONE", "REPORT", 100), job
-        assert job["counts"] == [{"kind": "written", "count": 2}]
+        assert job["counts"] == [{"kind": "written", "count": len(formats)}]
         tables = await desk.tables(job)
         assert sorted(tables) == sorted(metrics) if len(metrics) > 1 else [""]
-        assert (await desk.content(job["files"][1]))[:5] == b"%PDF-"
+        for file in job["files"][1:]:
+            assert (await desk.content(file))[:5] == b"%PDF-"
 
 
 async def test_what_is_in_them(shop: Shop) -> None:
