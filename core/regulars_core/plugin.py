@@ -17,9 +17,11 @@ from regulars_core.audiences.registry import has_past
 from regulars_core.audiences.trees import leaves_in
 from regulars_core.audit import changed
 from regulars_core.audit import writing as audit_entry
+from regulars_core.bulk.needs import needs_of
 from regulars_core.bulk.reads import BulkJobRow
-from regulars_core.bulk.service import request_bulk_job
-from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask
+from regulars_core.bulk.service import refuse_too_many, request_bulk_job
+from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, WholeJob
+from regulars_core.bulk.worker import note as note_progress
 from regulars_core.customers.aliases import hold, survivors
 from regulars_core.customers.changes import locked_customer
 from regulars_core.customers.erasure.claims import Claim
@@ -50,8 +52,13 @@ from regulars_core.events.ahead import told_later
 from regulars_core.events.consumers import consumer
 from regulars_core.events.journal import JournalEntry
 from regulars_core.exports.columns import Cell, ExportBatch, ExportColumn, ExportColumns
+from regulars_core.exports.csv_text import CSV, rows_written
+from regulars_core.exports.tasks import refuse_who_lost
+from regulars_core.files.exports import Taken, log_export
+from regulars_core.files.storage import remove_of_jobs, write_whole
 from regulars_core.groups.reads import GroupRow, groups_by_ids
 from regulars_core.jobs.jobs import Job
+from regulars_core.keys.authentication import actor_of_key
 from regulars_core.plugins.host import Plugins, hookimpl, hookspec
 from regulars_core.plugins.order import PluginOrder
 from regulars_core.plugins.owners import Owners, PluginError
@@ -93,6 +100,9 @@ from regulars_core.purchases.baskets import (
     Quote,
     Quoted,
 )
+from regulars_core.purchases.figures.calendar import hour, month, shown_time, weekday
+from regulars_core.purchases.figures.divisions import LINE_LEFT, Division, Part
+from regulars_core.purchases.figures.sums import NOT_VOIDED, SPENT
 from regulars_core.purchases.histories import (
     completed,
     completed_from,
@@ -119,10 +129,13 @@ from regulars_core.purchases.recorded import (
     recorded_by_ids,
 )
 from regulars_core.purchases.recorded import as_recorded as recorded_before_refunds
+from regulars_core.purchases.regulars.latest import COUNTED
 from regulars_core.purchases.sales.details import past_sales, read_details
 from regulars_core.purchases.sales.returned import return_state
 from regulars_core.purchases.sales.sales import sale_of
 from regulars_core.queries.inserts import MIN_COPY_ROWS, insert, inserting
+from regulars_core.queries.kept_conditions import kept as kept_where
+from regulars_core.queries.kept_conditions import read_kept as where_kept
 from regulars_core.queries.locks import lock, lock_where
 from regulars_core.queries.pace import Pace
 from regulars_core.queries.pages import NOW, Once, Order, Page, SortKey, Window
@@ -167,35 +180,38 @@ from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_core.verification import Verification, told_progress
 
 __all__ = [
-    "AMOUNT", "DAY_MS", "DERIVED", "ERASED", "ERASED_TEXT", "FLAG", "GONE", "INNER", "KEPT", "LATEST", "MAIN_STORE_ID",
-    "MAX_POINTS", "MIN_COPY_ROWS", "NEVER", "NOW", "QUANTITY", "SEGMENT", "WHEN", "Actor", "Adjustment", "App",
-    "Audience", "AudienceAnswers", "AudienceFacts", "AudienceLeaf", "BadInput", "Basket", "BasketLine",
-    "BasketOutline", "BulkBatch", "BulkJobRow", "BulkStep", "BulkTask", "Cell", "Checks", "Claim", "CodeSeries",
-    "Condition", "CurrencyCode", "CustomerFact", "CustomerMoment", "CustomerRow", "Database", "Declined", "Dialect",
-    "EarnOn", "ExportBatch", "ExportColumn", "ExportColumns", "Fate", "Forbidden", "Given", "GroupRow", "Guarded",
-    "Holding", "Holds", "IdField", "Instant", "InstantField", "Job", "JournalEntry", "Leaf", "Lifetime", "LineFact",
-    "Lookup", "Malformed", "Merge", "MergeEffect", "MergeForecast", "MinorUnits", "MinorUnitsField", "Money",
-    "NoSettings", "Number", "Once", "Order", "Outdated", "Overtaken", "Owned", "Owners", "Pace", "Page", "PaidWith",
-    "Parts", "PastPurchases", "PaymentRow", "Permission", "PlannedMerge", "PluginError", "PluginOrder", "Plugins",
-    "PointsRuleKind", "Precondition", "Problem", "PurchaseFact", "PurchaseOutline", "PurchaseRow", "QuantityField",
-    "Questioned", "Quote", "Quoted", "Readable", "ReassignedPurchase", "RecordedPayment", "RecordedPurchase",
-    "RecordedRefund", "RefundLineRow", "RefundRow", "Refused", "Relation", "ReturnState", "RewardKind", "RowShape",
-    "RuleData", "RuleExplanation", "RuleFigure", "RuleKind", "RuleKinds", "RuleOutcome", "RuleSetting",
-    "RuleSimulation", "Sale", "SaleDetails", "SaleLine", "Shop", "ShownRule", "SimulationTotals", "SkipReason",
-    "SortKey", "Sought", "StandingMerge", "StoreRow", "StoredRule", "Tax", "TextKeyField", "UsableRule", "Values",
-    "Verification", "Where", "Window", "Word", "acting", "acting_as", "as_if_sold", "audience_answers",
+    "AMOUNT", "COUNTED", "CSV", "DAY_MS", "DERIVED", "ERASED", "ERASED_TEXT", "FLAG", "GONE", "INNER", "KEPT",
+    "LATEST", "LINE_LEFT", "MAIN_STORE_ID", "MAX_POINTS", "MIN_COPY_ROWS", "NEVER", "NOT_VOIDED", "NOW", "QUANTITY",
+    "SEGMENT", "SPENT", "WHEN", "Actor", "Adjustment", "App", "Audience", "AudienceAnswers", "AudienceFacts",
+    "AudienceLeaf", "BadInput", "Basket", "BasketLine", "BasketOutline", "BulkBatch", "BulkJobRow", "BulkStep",
+    "BulkTask", "Cell", "Checks", "Claim", "CodeSeries", "Condition", "CurrencyCode", "CustomerFact", "CustomerMoment",
+    "CustomerRow", "Database", "Declined", "Dialect", "Division", "EarnOn", "ExportBatch", "ExportColumn",
+    "ExportColumns", "Fate", "Forbidden", "Given", "GroupRow", "Guarded", "Holding", "Holds", "IdField", "Instant",
+    "InstantField", "Job", "JournalEntry", "Leaf", "Lifetime", "LineFact", "Lookup", "Malformed", "Merge",
+    "MergeEffect", "MergeForecast", "MinorUnits", "MinorUnitsField", "Money", "NoSettings", "Number", "Once", "Order",
+    "Outdated", "Overtaken", "Owned", "Owners", "Pace", "Page", "PaidWith", "Part", "Parts", "PastPurchases",
+    "PaymentRow", "Permission", "PlannedMerge", "PluginError", "PluginOrder", "Plugins", "PointsRuleKind",
+    "Precondition", "Problem", "PurchaseFact", "PurchaseOutline", "PurchaseRow", "QuantityField", "Questioned",
+    "Quote", "Quoted", "Readable", "ReassignedPurchase", "RecordedPayment", "RecordedPurchase", "RecordedRefund",
+    "RefundLineRow", "RefundRow", "Refused", "Relation", "ReturnState", "RewardKind", "RowShape", "RuleData",
+    "RuleExplanation", "RuleFigure", "RuleKind", "RuleKinds", "RuleOutcome", "RuleSetting", "RuleSimulation", "Sale",
+    "SaleDetails", "SaleLine", "Shop", "ShownRule", "SimulationTotals", "SkipReason", "SortKey", "Sought",
+    "StandingMerge", "StoreRow", "StoredRule", "Taken", "Tax", "TextKeyField", "UsableRule", "Values", "Verification",
+    "Where", "WholeJob", "Window", "Word", "acting", "acting_as", "actor_of_key", "as_if_sold", "audience_answers",
     "audience_lookups", "audit_entry", "by_ids", "by_owner", "camel", "changed", "check_segments", "checked_rule",
     "compared", "completed", "completed_from", "configured", "consumer", "counted_by", "customers_by_ids",
     "day_and_minute", "day_and_time", "day_of", "decimal_text", "derived", "divided_half_up", "eligible_back",
     "erase_held", "exists_in", "exponent_of", "fact_of", "first_broken", "groups_by_ids", "has_past", "hold",
-    "hold_segments", "hookimpl", "hookspec", "in_shop", "insert", "inserting", "instant_at", "instant_of", "is_id",
-    "kept_rule", "leaves_in", "left_after_returns", "lifetimes", "lock", "lock_where", "locked_customer",
-    "lookup_completions", "lookup_latest_purchases", "lookup_lifetimes", "lookup_purchase_facts", "lookup_survivors",
-    "moment", "name_key", "new_id", "now", "opened", "operator", "owned_by", "page", "pages_of", "part_back",
-    "past_sales", "plugins_on", "plugins_wanted", "printed", "purchase_facts", "purchase_facts_from",
-    "purchases_by_ids", "query_listed", "quote", "random_purchases", "read_audiences", "read_details",
-    "recorded_before_refunds", "recorded_by_ids", "refund_payments_of", "refunds_by_ids", "refunds_of",
-    "request_bulk_job", "return_state", "rule_kinds", "sale_like", "sale_of", "settings_from", "shown_rule", "spread",
-    "start_of", "stores_by_ids", "surcharge", "survivors", "survivors_by_ids", "survivors_then", "taken_back",
-    "to_minor", "told_later", "told_of", "told_progress", "usable_rule", "with_fewer_lines",
+    "hold_segments", "hookimpl", "hookspec", "hour", "in_shop", "insert", "inserting", "instant_at", "instant_of",
+    "is_id", "kept_rule", "kept_where", "leaves_in", "left_after_returns", "lifetimes", "lock", "lock_where",
+    "locked_customer", "log_export", "lookup_completions", "lookup_latest_purchases", "lookup_lifetimes",
+    "lookup_purchase_facts", "lookup_survivors", "moment", "month", "name_key", "needs_of", "new_id", "note_progress",
+    "now", "opened", "operator", "owned_by", "page", "pages_of", "part_back", "past_sales", "plugins_on",
+    "plugins_wanted", "printed", "purchase_facts", "purchase_facts_from", "purchases_by_ids", "query_listed", "quote",
+    "random_purchases", "read_audiences", "read_details", "recorded_before_refunds", "recorded_by_ids",
+    "refund_payments_of", "refunds_by_ids", "refunds_of", "refuse_too_many", "refuse_who_lost", "remove_of_jobs",
+    "request_bulk_job", "return_state", "rows_written", "rule_kinds", "sale_like", "sale_of", "settings_from",
+    "shown_rule", "shown_time", "spread", "start_of", "stores_by_ids", "surcharge", "survivors", "survivors_by_ids",
+    "survivors_then", "taken_back", "to_minor", "told_later", "told_of", "told_progress", "usable_rule", "weekday",
+    "where_kept", "with_fewer_lines", "write_whole",
 ]  # fmt: skip

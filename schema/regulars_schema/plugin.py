@@ -5,8 +5,10 @@ What has nothing to do with GraphQL is in `regulars_core.plugin`.
 
 from regulars_schema.audiences.present import audiences_now, lookup_audiences_now
 from regulars_schema.audiences.segments import lookup_segments_now, segments_as_remembered
-from regulars_schema.audiences.stored import audience_of, may_read_leaf, shown_audiences
+from regulars_schema.audiences.stored import audience_of, audience_trees, may_read_leaf, shown_audiences
 from regulars_schema.composition.contributions import (
+    BreakdownBy,
+    BreakdownKind,
     Contribution,
     Extension,
     FilterLeaf,
@@ -24,9 +26,11 @@ from regulars_schema.customers.mutations import CustomerPayload, customer_row
 from regulars_schema.customers.types import Customer, CustomerGroup, CustomerOrderField, CustomerWhere
 from regulars_schema.executor.pushdown import SqlField, sql_field
 from regulars_schema.fields.declarations import batched, mutation, root
+from regulars_schema.fields.doubts import each_settled
 from regulars_schema.fields.filters import (
     AmountComparison,
     BigIntComparison,
+    DayRangeInput,
     IdComparison,
     InstantComparison,
     IntComparison,
@@ -38,11 +42,13 @@ from regulars_schema.fields.filters import (
     id_conditions,
     instant_conditions,
     int_conditions,
+    on_days,
 )
 from regulars_schema.fields.nodes import Node, backed_by, in_every_store, in_order
 from regulars_schema.fields.pagination import Connection, PageArguments, window, window_of
 from regulars_schema.fields.store_scope import visible_purchases
-from regulars_schema.fields.where_trees import where_input
+from regulars_schema.fields.stored_trees import impersonal, needs_of_tree
+from regulars_schema.fields.where_trees import GivenWhere, where_input
 from regulars_schema.groups.mutations import CustomerGroupCreateInput, CustomerGroupUpdateInput
 from regulars_schema.inputs.extensible import extras_of
 from regulars_schema.inputs.idempotent import IdempotentInput, RequiredKeyInput, required_key
@@ -64,7 +70,9 @@ from regulars_schema.request.permissions import guarded, requires
 from regulars_schema.rules.explanations import RuleExplanation, RuleOutcome
 from regulars_schema.rules.rule_types import Rule, RuleInput, rule_in
 from regulars_schema.rules.simulations import AskedSimulation, RuleSimulation, asked_simulation, refused_as_bad_input
-from regulars_schema.schema import build_schema, contributions_of, read_input, schema_of
+from regulars_schema.schema import build_schema, contributions_of, read_input, schema_in, schema_of
+from regulars_schema.segments.members import trees_of
+from regulars_schema.segments.types import Segment
 from regulars_schema.shop.bulk_jobs import BulkJob
 from regulars_schema.shop.shop import Shop
 from regulars_schema.shop.store_lookup import IF_UNNAMED, lookup_store, store_acted_in
@@ -80,6 +88,8 @@ __all__ = [
     "BasketInput",
     "BigInt",
     "BigIntComparison",
+    "BreakdownBy",
+    "BreakdownKind",
     "BulkJob",
     "Connection",
     "Contribution",
@@ -93,9 +103,11 @@ __all__ = [
     "CustomerPayload",
     "CustomerUpdateInput",
     "CustomerWhere",
+    "DayRangeInput",
     "EmailAddress",
     "Extension",
     "FilterLeaf",
+    "GivenWhere",
     "IdComparison",
     "IdempotentInput",
     "InputField",
@@ -128,6 +140,7 @@ __all__ = [
     "RuleOutcome",
     "RuleSimulation",
     "SchemaConflict",
+    "Segment",
     "Shop",
     "SortField",
     "SqlField",
@@ -138,6 +151,7 @@ __all__ = [
     "amount_conditions",
     "asked_simulation",
     "audience_of",
+    "audience_trees",
     "audiences_now",
     "backed_by",
     "baskets_of",
@@ -146,6 +160,7 @@ __all__ = [
     "build_schema",
     "contributions_of",
     "customer_row",
+    "each_settled",
     "enum_conditions",
     "extras_of",
     "flag_conditions",
@@ -153,6 +168,7 @@ __all__ = [
     "guarded",
     "id_conditions",
     "identified",
+    "impersonal",
     "in_every_store",
     "in_order",
     "instant_conditions",
@@ -164,17 +180,21 @@ __all__ = [
     "may_read_leaf",
     "minor_units",
     "mutation",
+    "needs_of_tree",
+    "on_days",
     "read_input",
     "refused_as_bad_input",
     "required_key",
     "requires",
     "root",
     "rule_in",
+    "schema_in",
     "schema_of",
     "segments_as_remembered",
     "shown_audiences",
     "sql_field",
     "store_acted_in",
+    "trees_of",
     "value_or_none",
     "visible_purchases",
     "where_input",

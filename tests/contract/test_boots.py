@@ -5,6 +5,7 @@ from itertools import combinations
 import httpx2
 import pytest
 
+import regulars_analytics
 import regulars_loyalty
 import regulars_rewards
 import regulars_tiers
@@ -15,15 +16,21 @@ from regulars_server.app import create_app
 from tests.support import stamps
 from tests.support.keys import make_key
 
-BOX = {"tiers": regulars_tiers, "loyalty": regulars_loyalty, "rewards": regulars_rewards}
+MOVING = {"tiers": regulars_tiers, "loyalty": regulars_loyalty, "rewards": regulars_rewards}
+ANALYTICS = {"analytics": regulars_analytics}
+BOX = {**ANALYTICS, **MOVING}
 TIERS = {"tiers": regulars_tiers}
-SUBSETS = [{name: BOX[name] for name in names} for number in range(len(BOX) + 1) for names in combinations(BOX, number)]
-"""Every choice of the plugins in the box."""
+SUBSETS = [
+    {name: MOVING[name] for name in names}
+    for number in range(len(MOVING) + 1)
+    for names in combinations(MOVING, number)
+]
+"""Every choice of the plugins in the box that move something."""
 
 
 @pytest.mark.parametrize(
     "chosen",
-    [*SUBSETS, {"stamps": stamps}, {**TIERS, "stamps": stamps}],
+    [*SUBSETS, ANALYTICS, {**ANALYTICS, **TIERS}, BOX, {"stamps": stamps}, {**TIERS, "stamps": stamps}],
     ids=lambda chosen: "+".join(chosen) or "none",
 )
 async def test_it_starts_and_answers(database_url: str, chosen: dict[str, object]) -> None:
@@ -47,8 +54,12 @@ async def test_it_starts_and_answers(database_url: str, chosen: dict[str, object
 
 def test_the_box() -> None:
     box = plugins_wanted(None)
-    assert box.names == ("tiers", "loyalty", "rewards")
+    assert box.names == ("analytics", "tiers", "loyalty", "rewards")
     assert [(one.name, one.description) for one in box.about] == [
+        (
+            "analytics",
+            "Analytics: what purchases say of customers, segments and the shop, who comes back, and what tiers and promotions bring.",
+        ),
         ("tiers", "Tiers: customers move up by what they buy, down after a grace, and every standing explains itself."),
         (
             "loyalty",

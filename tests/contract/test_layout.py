@@ -17,6 +17,7 @@ PACKAGES = {
     "regulars_schema": ROOT / "schema",
     "regulars_server": ROOT / "server",
     "regulars_tiers": ROOT / "plugins" / "tiers",
+    "regulars_analytics": ROOT / "plugins" / "analytics",
 }
 MAX_MODULES, MAX_LINES, MAX_FUNCTION_LINES = 20, 400, 70
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md"), *ROOT.glob("plugins/**/*.md")]

@@ -12,6 +12,7 @@ import pytest
 from regulars_core.primitives.clock import DAY_MS
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID, MAIN_STORE_ID
 from regulars_core.purchases import filters
+from regulars_core.purchases.figures import calendar
 from regulars_core.purchases.filters import LEAVES
 from regulars_core.purchases.reads import PURCHASES
 from regulars_core.queries.inserts import insert
@@ -149,7 +150,7 @@ def holds(where: Where, p: Bought) -> bool:
     if where.leaf is not None and where.leaf.name == "calendar":
         local = datetime.fromtimestamp(p.purchased / 1000, ZONE)
         wanted = dict(where.conditions)
-        parts = {filters.HOURS: local.hour, filters.WEEKDAYS: local.isoweekday(), filters.MONTHS: local.month}
+        parts = {calendar.HOURS: local.hour, calendar.WEEKDAYS: local.isoweekday(), calendar.MONTHS: local.month}
         return all(parts[name] in some_ for name, some_ in wanted.items() if name != filters.ZONE)
     if where.leaf is not None:
         return any(
@@ -165,7 +166,7 @@ def conditions(chance: random.Random, name: str) -> list[Condition]:
     if name in LISTS:
         return [("in", some(chance, LISTS[name]))]
     if name == "calendar":
-        parts = {filters.HOURS: range(24), filters.WEEKDAYS: range(1, 8), filters.MONTHS: range(1, 13)}
+        parts = {calendar.HOURS: range(24), calendar.WEEKDAYS: range(1, 8), calendar.MONTHS: range(1, 13)}
         picked = [
             (part, sorted(some(chance, parts[part]))) for part in chance.sample(list(parts), chance.randint(1, 3))
         ]

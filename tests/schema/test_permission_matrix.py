@@ -81,6 +81,7 @@ class Filled:
             "segment": f'(id: "{self.ids["segment"]}")',
             "vocabulary": "(of: TAG)",
             "exportColumns": "(of: CUSTOMERS)",
+            "dashboard": '(at: "2026-01-01T12:00:00Z")',
         }
 
 

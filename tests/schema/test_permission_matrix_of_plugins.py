@@ -1,4 +1,4 @@
-"""Every field and mutation that tiers, loyalty and rewards bring, tried with every role, and with keys of one store: no leak."""
+"""Every field and mutation that the plugins in the box bring, tried with every role, and with keys of one store: no leak."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLNonNull, GraphQLScalarType, get_named_type
 
+import regulars_analytics
 import regulars_loyalty
 import regulars_rewards
 import regulars_tiers
@@ -23,7 +24,9 @@ from tests.schema.test_permission_matrix import EMPTY_TYPES, fill, refusals
 from tests.support.filled_plugins import TEN, fill_loyalty, fill_rewards, fill_tiers, rule, seal
 from tests.support.schema_walk import Way, bare, links, nullable, ways
 
-ON = {"tiers": regulars_tiers, "loyalty": regulars_loyalty, "rewards": regulars_rewards}
+ON = {
+    "tiers": regulars_tiers, "loyalty": regulars_loyalty, "rewards": regulars_rewards, "analytics": regulars_analytics,
+}  # fmt: skip
 NOBODY = "a role that is not there"
 BOUND = ("store_terminal", "cashier", "store_manager", "support")
 CHANGING = frozenset({
@@ -39,6 +42,7 @@ EMPTY_HERE = frozenset({
     "OfferScope.categories", "OfferUse.releasedAt", "OfferUse.reservedUntil", "PointsEntry.note", "PointsEntry.reason",
     "PointsEntry.refund", "PointsEntry.reversedBy", "PointsEntry.reverses", "PointsHold.closedAt", "PointsProgram.endsAt",
     "RuleExplanation.figures", "RuleExplanation.rule", "RuleExplanation.text", "RuleFigure.name", "RuleFigure.value",
+    "Retention.churnRate",
     "RuleOutcome.reason", "RuleSimulation.cost", "TierAtRisk.fallsTo", "TierAtRisk.neededToKeep", "TierAtRisk.on",
     "TierCriterion.days", "TierCriterion.failure", "TierCriterion.settings", "TierCriterionReached.until",
     "TierCriterionSetting.name", "TierCriterionSetting.value", "TierGrace.endsAt", "TierGrace.fallsTo", "TierPolicy.endsAt",
@@ -78,7 +82,7 @@ class Everything:
 
     @property
     def arguments(self) -> Mapping[str, str]:
-        """Those of root fields."""
+        """Those of root fields, and of others that need some."""
         one, id_ = self.ids, "(id: {})".format
         quote = f'lines: {{ name: "Tea", sku: "T1", unitPrice: "20.00" }}, customerId: "{one["customer"]}", storeCode: "S07"'
         promotion = f'promotion: {{ name: "x", discountRule: {_literal(TEN)} }}'
@@ -92,6 +96,7 @@ class Everything:
             "customer": id_(f'"{one["customer"]}"'),
             "customerGroup": id_(f'"{one["group"]}"'),
             "purchase": id_(f'"{one["purchase"]}"'),
+            "segment": id_(f'"{one["segment"]}"'),
             "promotion": id_(f'"{one["promotion"]}"'),
             "rewardSystem": id_(f'"{one["rewardsystem"]}"'),
             "coupon": '(code: "SPRING-10")',
@@ -101,6 +106,8 @@ class Everything:
             "promotionSimulate": f"(input: {{ {promotion} }})",
             "rewardSystemSimulate": f"(input: {{ {system} }})",
             "tierPolicySimulate": f"(input: {{ {policy} }})",
+            "Insight.breakdown": "(by: CATEGORY)",
+            "Insight.series": "(interval: MONTH)",
         }
 
     def ways(self) -> Iterator[tuple[str, Way, Any]]:
@@ -118,7 +125,7 @@ def _literal(value: Any) -> str:
 
 @pytest.fixture
 def plugins() -> Plugins:
-    """The test's database has the tables of all three."""
+    """The test's database has their tables."""
     return plugins_on(ON)
 
 

@@ -239,6 +239,10 @@ NARROWED = (
     'nodes(ids: ["%(foreign)s", "%(ana)s"]) { id ... on Customer { purchases { totalCount } stats { purchaseCount } } }',
     *(f"vocabulary(of: {of}) {{ value label count }}" for of in ("BRAND", "PAYMENT_METHOD", "PURCHASE_CHANNEL")),
     'vocabulary(of: BRAND, search: "foreign") { value }',
+    'dashboard(at: "2026-01-01T00:00:00Z") { buyersToday paymentMethods { method purchaseCount total { amount } } }',
+    'dashboard(at: "2026-01-01T00:00:00Z") { activeCustomerCount peakTimes { purchaseCount total { amount } } }',
+    'dashboard(at: "2026-01-02T00:00:00Z", storeIds: ["%(there)s", "%(here)s"]) { topCustomers { totalSpent { amount } } }',
+    'dashboard(at: "2026-01-02T00:00:00Z") { newVersusReturning { newCount newTotal { amount } returningTotal { amount } } }',
 )
 
 

@@ -52,7 +52,7 @@ def bare(field: GraphQLField) -> str:
 def ways(schema: ComposedSchema, arguments: Mapping[str, str]) -> Iterator[tuple[str, Way, GraphQLField]]:
     """The shortest way to every field of every type that the query leads to: its name, the way, and the field.
 
-    `arguments` are those of root fields, by name; other fields are asked without any.
+    `arguments` are those of root fields, by name, and of others that need some, by type and name.
     """
     query = schema._schema.query_type
     assert query is not None
@@ -63,7 +63,7 @@ def ways(schema: ComposedSchema, arguments: Mapping[str, str]) -> Iterator[tuple
         for name, field in type_.fields.items():
             if (type_.name, name) in {("Query", "node"), ("Query", "nodes")}:
                 continue
-            given = arguments.get(name, "") if type_ is query else ""
+            given = arguments.get(name if type_ is query else f"{type_.name}.{name}", "")
             further = way.further(name, field, given)
             yield f"{type_.name}.{name}", further, field
             target = get_named_type(field.type)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from regulars_core.primitives.clock import offsets
+from regulars_core.purchases.figures.calendar import PARTS
 from regulars_core.queries.where import Condition, Leaf, Values, Where, compared, exists_in, present
 
 
@@ -17,32 +17,19 @@ def _of_customers(conditions: Sequence[Condition], values: Values) -> str:
     )
 
 
-_DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
-_AGES = 146_097 * 5 * _DAY_MS
-"""Two thousand years, which are whole weeks: what is divided is never below zero."""
-HOURS, WEEKDAYS, MONTHS, ZONE = "hours", "weekdays", "months", "zone"
-"""The parts of the conditions of the calendar: whole numbers, and the name of the zone."""
+ZONE = "zone"
+"""The part of the conditions of the calendar that is the name of the zone; the others are lists of whole numbers."""
 
 
 def _calendar(conditions: Sequence[Condition], values: Values) -> str:
     """In one of these hours, on one of these days of the week (1 is Monday) and in one of these months, by the clocks of the
     zone."""
-    wanted, engine = dict(conditions), values.dialect.engine
+    wanted = dict(conditions)
     zone = ZoneInfo(wanted.pop(ZONE))
-    if engine == "sqlite":
-        shown = f"(local_time(p.purchased_at, '{zone.key}') + {_AGES})"
-        month = f"CAST(strftime('%m', ({shown} - {_AGES}) / 1000, 'unixepoch') AS INTEGER)"
-    else:
-        changes, found = (f"'{{{','.join(map(str, numbers))}}}'::bigint[]" for numbers in offsets(zone))
-        shown = f"(p.purchased_at + ({found})[width_bucket(p.purchased_at, {changes}) + 1] + {_AGES})"
-        month = f"extract(month FROM to_timestamp(({shown} - {_AGES}) / 1000) AT TIME ZONE 'UTC')"
-    parts = {
-        HOURS: f"({shown} / {_HOUR_MS}) % 24",
-        WEEKDAYS: f"({shown} / {_DAY_MS} + 3) % 7 + 1",
-        MONTHS: month,
-    }
     numbers = {name: ", ".join(str(int(one)) for one in wanted[name]) for name in wanted}
-    return " AND ".join(f"{parts[name]} IN ({listed})" if listed else "1=0" for name, listed in numbers.items())
+    return " AND ".join(
+        f"{PARTS[name](values.dialect, zone)} IN ({listed})" if listed else "1=0" for name, listed in numbers.items()
+    )
 
 
 _ARTICLE = compared("l.sku")

@@ -116,6 +116,9 @@ class Settings(EncryptionSettings, FileSettings, RetentionSettings):
         5, ge=1, le=100, description="How many purchases make a regular, in whatever stores, within so many days."
     )
     regular_days: int = Field(90, ge=1, le=3_650, description="Within how many days, of 24 hours, they make a regular.")
+    active_days: int = Field(
+        90, ge=1, le=3_650, description="Within how many days, today included, a purchase makes a customer active."
+    )
     response_hours: int = Field(
         24, ge=1, le=8_760, description="Within how many hours inquiries and complaints are to be answered."
     )

@@ -53,6 +53,7 @@ from regulars_rewards.progress.forecasts import progress_of_baskets
 from regulars_rewards.progress.verification import differences as progress_differences
 from regulars_rewards.promotions.erasure import forget_in_promotions
 from regulars_rewards.promotions.failures import failures as rule_failures
+from regulars_rewards.promotions.reads import RanPromotions
 from regulars_rewards.promotions.stored import ALL_PROMOTIONS, promotion_audiences
 from regulars_rewards.purchases.applied import lookups_applied, tell_applied, tell_kept
 from regulars_rewards.purchases.told import line_amounts
@@ -298,6 +299,11 @@ async def customers_referenced(shop: Shop, customers: Sequence[str]) -> Sequence
 @hookimpl(optionalhook=True)
 def rewards_earnings() -> Callable[..., Any]:
     return progress_of_baskets
+
+
+@hookimpl(optionalhook=True)
+def analytics_promotions() -> RanPromotions:
+    return RanPromotions()
 
 
 @hookimpl(optionalhook=True)

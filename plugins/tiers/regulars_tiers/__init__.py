@@ -36,6 +36,7 @@ from regulars_tiers.commands import commands
 from regulars_tiers.graphql import contribution
 from regulars_tiers.moments import AUDIENCE
 from regulars_tiers.permissions import PERMISSIONS
+from regulars_tiers.reads import Ladder
 from regulars_tiers.reassessment import differences, failures
 from regulars_tiers.rules.criteria import BOX
 
@@ -91,6 +92,11 @@ def regulars_verifications() -> Sequence[Verification]:
 @hookimpl
 def regulars_commands() -> typer.Typer:
     return commands
+
+
+@hookimpl(optionalhook=True)
+def analytics_tiers() -> Ladder:
+    return Ladder()
 
 
 @hookimpl

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from regulars_core.plugin import (
     GONE,
@@ -10,12 +11,14 @@ from regulars_core.plugin import (
     NOW,
     Condition,
     Database,
+    Division,
     Instant,
     Leaf,
     Lookup,
     Once,
     Order,
     Page,
+    Part,
     Readable,
     Shop,
     SortKey,
@@ -33,8 +36,15 @@ from regulars_tiers.rules.explanation import Explainer, Kept, Standing
 from regulars_tiers.rules.policy import SEED, PolicyData, Tier, Versions
 from regulars_tiers.rules.timeline import CriterionFailed
 
-_DURING = "sp.begins <= {at} AND sp.ends > {at}"
-_LOWEST = SEED.tiers[-1].code
+DURING = "sp.begins <= {at} AND sp.ends > {at}"
+"""A condition: a period `sp` is that of an instant."""
+LOWEST_AT = (
+    "coalesce((SELECT tp.lowest FROM tier_policy tp WHERE tp.effective_at <= {at}"
+    " ORDER BY tp.effective_at DESC, tp.number DESC LIMIT 1), {lowest})"
+)
+"""The code of the lowest tier by the policy of an instant; that of the seed is given as `lowest`."""
+LOWEST = SEED.tiers[-1].code
+"""The code of the lowest tier of the seed."""
 
 
 def _leaf(conditions: Sequence[Condition], values: Values) -> str:
@@ -42,9 +52,8 @@ def _leaf(conditions: Sequence[Condition], values: Values) -> str:
     then in force."""
     terms = dict(conditions)
     at = values.bind(moment(terms["at"]))
-    during = f"SELECT sp.customer_id FROM tier_spell sp WHERE {_DURING.format(at=at)}"
-    lowest = f"coalesce((SELECT tp.lowest FROM tier_policy tp WHERE tp.effective_at <= {at}"
-    lowest += f" ORDER BY tp.effective_at DESC, tp.number DESC LIMIT 1), {values.bind(_LOWEST)})"
+    during = f"SELECT sp.customer_id FROM tier_spell sp WHERE {DURING.format(at=at)}"
+    lowest = LOWEST_AT.format(at=at, lowest=values.bind(LOWEST))
     return (
         f"c.id IN ({during} AND {values.among('sp.tier', terms['in'])}) OR ({values.among(lowest, terms['in'])}"
         " AND NOT EXISTS (SELECT 1 FROM tier_spell sp WHERE sp.customer_id = c.id))"
@@ -59,7 +68,7 @@ def moment(at: Any) -> Instant:
 LEAF = Leaf("tier", _leaf)
 SORT_KEY = SortKey(
     "TIER",
-    f"coalesce((SELECT sp.position FROM tier_spell sp WHERE sp.customer_id = c.id AND {_DURING.format(at=NOW)}), 0)",
+    f"coalesce((SELECT sp.position FROM tier_spell sp WHERE sp.customer_id = c.id AND {DURING.format(at=NOW)}), 0)",
     "c.id",
     int,
 )
@@ -163,7 +172,7 @@ async def distribution(shop: Shop, at: Any) -> Sequence[Share]:
     rows = await shop.database.rows(
         "SELECT sp.tier, count(*), CAST(coalesce(sum(s.total_spent), 0) AS BIGINT) FROM customer c"
         " JOIN customer_stats s ON s.customer_id = c.id"
-        f" LEFT JOIN tier_spell sp ON sp.customer_id = c.id AND {_DURING.format(at='$1')}"
+        f" LEFT JOIN tier_spell sp ON sp.customer_id = c.id AND {DURING.format(at='$1')}"
         f" WHERE c.created_at <= $1 AND c.status NOT IN {GONE} GROUP BY sp.tier",
         present,
     )
@@ -293,3 +302,42 @@ async def page_of_policies(database: Database, window: Window) -> Page[PolicyRow
         return {"": len(versions)}
 
     return Page.cut(window, [(one.row(), one.position) for one in inside[: window.size + 1]], Once(count))
+
+
+class Ladder:
+    """What the hook `analytics_tiers` answers: tiers as figures are told by them, by what is known now."""
+
+    async def ranks(self, shop: Shop, moments: Sequence[Instant]) -> Sequence[Sequence[Tier]]:
+        """The tiers of the policy in force at each of these instants, the highest first."""
+        versions = await versions_of(shop)
+        return [list(reversed(versions.at(at).policy.tiers)) for at in moments]
+
+    def rank_at(self, at: Instant, values: Values) -> str:
+        """The code of the tier of a `customer c`; null of who has never had any but the lowest."""
+        during = DURING.format(at=values.bind(at))
+        return f"(SELECT sp.tier FROM tier_spell sp WHERE sp.customer_id = c.id AND {during})"
+
+    def moves(self, first: Instant, before: Instant, values: Values) -> str:
+        """The SELECT of who left which tier, and whether for a higher one."""
+        return (
+            "SELECT a.customer_id, a.tier, CASE WHEN b.position > a.position THEN 1 ELSE 0 END AS up FROM tier_spell b"
+            " JOIN tier_spell a ON a.customer_id = b.customer_id AND a.ends = b.begins WHERE a.position <> b.position"
+            f" AND b.begins >= {values.bind(first)} AND b.begins < {values.bind(before)}"
+        )
+
+
+def _code(values: Values, _: ZoneInfo) -> str:
+    """The code of the tier of a `customer c` now; null where there is no customer."""
+    at = values.bind(now())
+    lowest = LOWEST_AT.format(at=at, lowest=values.bind(LOWEST))
+    spell = f"SELECT sp.tier FROM tier_spell sp WHERE sp.customer_id = c.id AND {DURING.format(at=at)}"
+    return f"CASE WHEN c.id IS NOT NULL THEN coalesce(({spell}), {lowest}) END"
+
+
+async def _names(shop: Shop, codes: Sequence[Any]) -> Mapping[Any, str]:
+    versions = await versions_of(shop)
+    return {tier.code: tier.name for version in versions.all for tier in version.policy.tiers if tier.code in codes}
+
+
+BY_TIER = Division(Part.CUSTOMER, _code, labels=_names)
+"""By customers' tier now."""

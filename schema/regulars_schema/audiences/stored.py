@@ -9,15 +9,18 @@ Whoever sets an audience must be allowed to read what it compares: that is looke
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from graphql import GraphQLError
+
 from regulars_core.audiences.leaves import Audience
 from regulars_core.audiences.named import SEGMENT
 from regulars_core.audiences.registry import audience_leaves
 from regulars_core.audiences.trees import leaves_in
 from regulars_core.primitives.checks import Checks
-from regulars_core.primitives.errors import Forbidden
+from regulars_core.primitives.errors import BadInput, Forbidden
 from regulars_core.queries.where import Where
 from regulars_core.shop.shop import Shop
 from regulars_schema.customers.types import CustomerWhere
+from regulars_schema.fields.doubts import each_settled
 from regulars_schema.fields.stored_trees import may_read_trees
 from regulars_schema.fields.where_trees import GivenWhere
 from regulars_schema.request.context import RequestContext
@@ -78,6 +81,15 @@ async def shown_audiences(
         CustomerFilter(dict(one)) if one is not None and may else None
         for one, may in zip(audiences, allowed, strict=True)
     ]
+
+
+async def audience_trees(audiences: Sequence[Audience | None], context: RequestContext) -> Sequence[Where | Exception]:
+    """The conditions of stored audiences as they are read for the caller now: everybody for None, and nobody where a leaf is off
+    or means nothing any more. Forbidden in place of one that compares what the caller may not read."""
+    schema = schema_in(context.shop)
+    read = iter(await each_settled(CustomerWhere, [one for one in audiences if one is not None], schema, context))
+    trees = [Where("all") if one is None else next(read) for one in audiences]
+    return [Where("any") if isinstance(one, BadInput | GraphQLError) else one for one in trees]
 
 
 def may_read_leaf(name: str, context: RequestContext) -> bool:

@@ -66,6 +66,7 @@ class ComposedSchema(strawberry.Schema):
         self._parts = parts = Parts(contributions)
         self.leaves, self.inputs, self.sorts = parts.leaves, parts.inputs, parts.sorts
         self.nodes, self.problems, self.vocabularies = parts.nodes, parts.problems, parts.vocabularies
+        self.breakdowns = parts.breakdowns
         self.executor = BreadthFirst(Documents() if documents is None else documents)
         self.readers: dict[type, Sequence[FieldReader]] = {}
         self.arguments: dict[int, tuple[Reader | None, Demands | None]] = {}

@@ -14,6 +14,7 @@ from strawberry.types.field import StrawberryField
 from regulars_core.plugins.owners import CORE
 from regulars_core.primitives.errors import BadInput, Problem
 from regulars_core.primitives.text import camel
+from regulars_core.purchases.figures.divisions import Division
 from regulars_core.queries.pages import SortKey
 from regulars_core.queries.where import Where
 from regulars_core.queries.words import Word
@@ -137,6 +138,23 @@ class VocabularyKind:
     owner: str = CORE
 
 
+BreakdownBy = NewType("BreakdownBy", str)
+"""What purchases can be divided by; a plugin adds a value with a BreakdownKind."""
+BreakdownBy.__doc__ = "What purchases can be divided by. Plugins add their own."
+
+
+@dataclass(frozen=True)
+class BreakdownKind:
+    """A value of `BreakdownBy`, which is in the schema where the analytics plugin is on: what purchases are divided by, and the
+    permission to see that of them beyond the one for figures."""
+
+    name: str
+    description: str
+    division: Division
+    needs: str | None = None
+    owner: str = CORE
+
+
 @dataclass(frozen=True)
 class MutationCode:
     """A code that the owner refuses a mutation of somebody else's with, in an event: the mutation's description lists it with its
@@ -164,6 +182,7 @@ class Contribution:
     problems: Sequence[type[Problem]] = ()
     codes: Sequence[MutationCode] = ()
     vocabularies: Sequence[VocabularyKind] = ()
+    breakdowns: Sequence[BreakdownKind] = ()
 
 
 def needs_of(contribution: Contribution) -> Iterator[tuple[str, str]]:
@@ -185,6 +204,9 @@ def needs_of(contribution: Contribution) -> Iterator[tuple[str, str]]:
             yield f"Node.{node.kind}", node.needs
     for vocabulary in contribution.vocabularies:
         yield f"Vocabulary.{vocabulary.name}", vocabulary.needs
+    for breakdown in contribution.breakdowns:
+        if breakdown.needs:
+            yield f"BreakdownBy.{breakdown.name}", breakdown.needs
 
 
 def fields_needing(fields: Iterable[StrawberryField]) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,8 @@ from regulars_core.plugins.owners import CORE, Owners
 from regulars_core.primitives.errors import Problem
 from regulars_core.primitives.text import camel
 from regulars_schema.composition.contributions import (
+    BreakdownBy,
+    BreakdownKind,
     Contribution,
     FilterLeaf,
     InputField,
@@ -47,6 +49,7 @@ class Parts:
         self.nodes: dict[str, NodeKind] = {}
         self.problems: dict[str, type[Problem]] = {}
         self.vocabularies: dict[str, VocabularyKind] = {}
+        self.breakdowns: dict[str, BreakdownKind] = {}
         self._types: dict[str, tuple[object, str]] = {}
         self._places = _Places()
         self._places.reserve("Problem", [Problem.__name__], CORE)
@@ -59,6 +62,7 @@ class Parts:
             self._add_nodes(contribution)
             self._add_problems(contribution)
             self._add_vocabularies(contribution)
+            self._add_breakdowns(contribution)
         for contribution in contributions:
             self._add_codes(contribution)
 
@@ -133,6 +137,13 @@ class Parts:
             described = needing(one.description, one.needs) + _by(contribution.owner)
             ours = self.vocabularies[one.name] = replace(one, owner=contribution.owner)
             self.enums.setdefault(Vocabulary, {})[one.name] = GraphQLEnumValue(ours, description=described)
+
+    def _add_breakdowns(self, contribution: Contribution) -> None:
+        for one in contribution.breakdowns:
+            self._places.claim(BreakdownBy.__name__, one.name, contribution.owner)
+            described = needing(one.description, one.needs) + _by(contribution.owner)
+            ours = self.breakdowns[one.name] = replace(one, owner=contribution.owner)
+            self.enums.setdefault(BreakdownBy, {})[one.name] = GraphQLEnumValue(ours, description=described)
 
     def _add_problems(self, contribution: Contribution) -> None:
         for problem in contribution.problems:

@@ -7,6 +7,7 @@ from typing import Any
 from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, get_named_type
 from strawberry.types.base import get_object_definition
 
+from regulars_schema.composition.contributions import BreakdownBy
 from regulars_schema.request.permissions import definition_of, needs_of, own_types, permission_of
 
 ASKS_BY_ITSELF = frozenset({("Query", "node"), ("Query", "nodes")})
@@ -75,6 +76,9 @@ def _added(schema: Any) -> Iterator[tuple[str, str, str]]:
                 yield needed, "Orders", f"{enum.__name__}.{name}"
     for one in schema.vocabularies.values():
         yield one.needs, "Vocabularies", one.name
+    for one in schema.breakdowns.values():
+        if one.needs and schema.get_type_by_name(BreakdownBy.__name__) is not None:
+            yield one.needs, "Breakdowns", one.name
     for input_, added in schema.inputs.items():
         for name, (_, one) in added.items():
             if one.needs:

@@ -13,7 +13,7 @@ from regulars_core.purchases.reads import (
 )
 from regulars_schema.composition.contributions import Contribution, NodeKind
 from regulars_schema.fields.store_scope import VIEW, visible_purchases
-from regulars_schema.purchases import baskets, errors, exports, reassignments, receipts
+from regulars_schema.purchases import baskets, dashboard, errors, exports, reassignments, receipts
 from regulars_schema.purchases.customer_filters import PURCHASES
 from regulars_schema.purchases.fields import EXTENSIONS
 from regulars_schema.purchases.filters import LEAVES
@@ -45,6 +45,7 @@ def contribution() -> Contribution:
             MUTATIONS,
             reassignments.MUTATIONS,
             *exports.EXTENSIONS,
+            *dashboard.EXTENSIONS,
         ),
         types=[errors.ReferenceReused],
         problems=[service.ReferenceReused],

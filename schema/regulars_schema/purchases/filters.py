@@ -7,6 +7,7 @@ import strawberry
 from regulars_core.primitives.errors import BadInput
 from regulars_core.primitives.text import tidy
 from regulars_core.purchases import filters as sql
+from regulars_core.purchases.figures.calendar import HOURS, MONTHS, WEEKDAYS
 from regulars_core.queries.where import Condition
 from regulars_schema.composition.contributions import FilterLeaf
 from regulars_schema.fields.filters import (
@@ -47,7 +48,7 @@ class CalendarComparison:
     )
 
 
-_RANGES = {sql.HOURS: range(24), sql.MONTHS: range(1, 13), sql.WEEKDAYS: range(1, 8)}
+_RANGES = {HOURS: range(24), MONTHS: range(1, 13), WEEKDAYS: range(1, 8)}
 
 
 def calendar_conditions(comparison: CalendarComparison, context: RequestContext) -> Sequence[Condition]:

@@ -15,7 +15,7 @@ from regulars_schema.fields.declarations import batched
 from regulars_schema.fields.pagination import Connection
 from regulars_schema.fields.stored_trees import may_read_trees
 from regulars_schema.request.context import RequestContext
-from regulars_schema.segments.members import each_tree, unavailable_in
+from regulars_schema.segments.members import each_tree, trees_of, unavailable_in
 from regulars_schema.segments.types import Segment
 from regulars_schema.types.scalars import CustomerFilter
 
@@ -69,8 +69,8 @@ async def customers_of(
 )
 async def customer_count_of(segments: Sequence[SegmentRow], context: RequestContext) -> Sequence[int | Exception]:
     """How many are in each."""
-    trees = await each_tree(segments, schema_asked(context.shop), context)
-    return _in_place(trees, await counts_in(context.database, [not_gone(one) for one in _known(trees)]))
+    trees = await trees_of(segments, context)
+    return _in_place(trees, await counts_in(context.database, _known(trees)))
 
 
 def _known(trees: Sequence[Where | Exception]) -> Sequence[Where]:

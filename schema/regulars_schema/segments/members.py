@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from regulars_core.audiences.named import SEGMENT as LEAF
+from regulars_core.customers.filters import not_gone
 from regulars_core.primitives.errors import BadInput
 from regulars_core.queries.where import Condition, Leaf, Values, Where
 from regulars_core.segments.reads import SegmentRow, segments_by_ids
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.composition.contributions import FilterLeaf
+from regulars_schema.composition.known_schema import schema_asked
 from regulars_schema.customers.types import CustomerWhere
 from regulars_schema.fields.doubts import each_settled
 from regulars_schema.fields.filters import IdComparison, id_conditions
@@ -39,6 +41,12 @@ async def each_tree(
         if missing:
             trees[n] = ConditionsUnavailable(missing)
     return trees
+
+
+async def trees_of(segments: Sequence[SegmentRow], context: RequestContext) -> Sequence[Where | Exception]:
+    """The conditions on who is in each segment, without who is gone, or why they cannot be asked for the caller."""
+    trees = await each_tree(segments, schema_asked(context.shop), context)
+    return [one if isinstance(one, Exception) else not_gone(one) for one in trees]
 
 
 async def _stands_for(

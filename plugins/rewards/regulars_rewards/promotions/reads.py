@@ -1,13 +1,17 @@
 """Reading promotions: pages of them, and how often they are used."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from regulars_core.plugin import (
+    Audience,
     Condition,
     Database,
+    Instant,
     Leaf,
     Order,
     Page,
+    Shop,
     SortKey,
     Values,
     Where,
@@ -74,3 +78,42 @@ _GROUPS = (
 )
 _RUN_OUT = "u.reserved_until <= $2 AND u.is_counted"
 _STANDS = f"{STANDS} AND (u.redeemed_at IS NOT NULL OR u.reserved_until > $2)"
+
+
+@dataclass(frozen=True, slots=True)
+class RanPromotion:
+    """A promotion as figures tell of it: when it began, what kind of discount it is, and for whom, None for everybody."""
+
+    id: str
+    name: str
+    kind: str
+    starts_at: Instant
+    audience: Audience | None
+
+
+class RanPromotions:
+    """What the hook `analytics_promotions` answers."""
+
+    async def ran(self, shop: Shop, first: Instant | None, before: Instant, most: int) -> Sequence[RanPromotion]:
+        """The promotions that were in force at some time from one instant on and before another, the latest to begin first."""
+        values: list[int] = [before, most]
+        ended = ""
+        if first is not None:
+            values.append(first)
+            ended = " AND p.ends_at > $3"
+        rows = await shop.database.rows(
+            f"SELECT {PROMOTIONS.column_list} FROM {PROMOTIONS.source} WHERE p.starts_at < $1 AND p.ends_at > p.starts_at{ended}"
+            " ORDER BY p.starts_at DESC, p.id DESC LIMIT $2",
+            *values,
+        )
+        found = [PROMOTIONS.make(*row) for row in rows]
+        return [
+            RanPromotion(one.id, one.name, one.data.discount.kind, one.starts_at, one.data.audience) for one in found
+        ]
+
+    def uses(self) -> str:
+        """The SELECT of what was used and stands."""
+        return (
+            "SELECT u.promotion_id, u.purchase_id, u.amount FROM rewards_use u"
+            " WHERE u.purchase_id IS NOT NULL AND u.redeemed_at IS NOT NULL AND u.released_at IS NULL"
+        )

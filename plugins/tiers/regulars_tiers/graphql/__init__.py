@@ -20,6 +20,7 @@ def contribution() -> Contribution:
         leaves=[standings.LEAF],
         sorts=[standings.SORT],
         vocabularies=[standings.VOCABULARY],
+        breakdowns=[standings.BREAKDOWN],
         inputs=[assignments.INITIAL],
         nodes=[policies.NODE, history.NODE],
     )

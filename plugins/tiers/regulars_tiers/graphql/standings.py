@@ -7,6 +7,7 @@ import strawberry
 
 from regulars_core.plugin import BadInput, CustomerRow, Instant, PurchaseRow, Shop, Word, purchases_by_ids
 from regulars_schema.plugin import (
+    BreakdownKind,
     Customer,
     CustomerOrderField,
     CustomerWhere,
@@ -172,4 +173,5 @@ async def tiers_in_use(context: RequestContext, number: int) -> Sequence[Word]:
 
 
 VOCABULARY = VocabularyKind("TIER", "Tiers of customers, by code.", tiers_in_use, VIEW)
+BREAKDOWN = BreakdownKind("TIER", "By customers' tier now.", reads.BY_TIER, VIEW)
 SORT = SortField(CustomerOrderField, reads.SORT_KEY, "By tier, the lowest first.", needs=VIEW)

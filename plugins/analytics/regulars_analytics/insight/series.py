@@ -1,0 +1,113 @@
+"""Sets of purchases, one period after the other."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from regulars_analytics.insight.subjects import Slice, Subject, asked
+from regulars_analytics.periods import Period, Unit, numbered, periods
+from regulars_core.plugin import COUNTED, SPENT, Instant, Shop, Values, day_of, now
+
+MAX_POINTS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A period: who bought in it, who for the first time, how often, and what was spent."""
+
+    period: Period
+    customers: int
+    new: int
+    purchases: int
+    spent: int
+
+
+def points(unit: Unit) -> Callable[[Shop, Sequence[Subject]], Awaitable[Sequence[list[Point]]]]:
+    """What finds the periods of each subject: from the first day, or the first purchase, to the last day, or today; the latest of
+    them, where there are very many. Three statements."""
+
+    async def find(shop: Shop, subjects: Sequence[Subject]) -> Sequence[list[Point]]:
+        spans = await _spans(shop, subjects)
+        known = [span for span in spans if span is not None]
+        if not known:
+            return [[] for _ in subjects]
+        zone = shop.settings.zone
+        within = periods(unit, min(first for first, _ in known), max(last for _, last in known), zone, MAX_POINTS)
+        bought, began = await _bought(shop, subjects, within), await _began(shop, subjects, within)
+        answers: list[list[Point]] = []
+        for n, span in enumerate(spans):
+            figures = {place: figures for place, *figures in bought[n]}
+            new = {one[0]: one[1] for one in began[n]}
+            own = (
+                []
+                if span is None
+                else [k for k, one in enumerate(within) if one.last >= span[0] and one.first <= span[1]]
+            )
+            answers.append([Point(within[k], *_in_order(figures.get(k, (0, 0, 0)), new.get(k, 0))) for k in own])
+        return answers
+
+    return find
+
+
+def _in_order(figures: Sequence[int], new: int) -> tuple[int, int, int, int]:
+    customers, purchases, spent = figures
+    return customers, new, purchases, spent
+
+
+async def _spans(shop: Shop, subjects: Sequence[Subject]) -> Sequence[tuple[date, date] | None]:
+    """The first and the last day of each subject; None where nothing says which is the first."""
+    zone = shop.settings.zone
+
+    def select(part: Slice, values: Values) -> str:
+        own = "" if part.customers is None else " GROUP BY 2"
+        return (
+            f"SELECT {part.number}, {part.owner()} AS owner, min(p.purchased_at) FROM purchase p"
+            f" WHERE {part.conditions(values)}{own}"
+        )
+
+    open_ones = [n for n, one in enumerate(subjects) if one.selection.first is None]
+    earliest = dict(zip(open_ones, await asked(shop, [subjects[n] for n in open_ones], select), strict=True))
+    spans: list[tuple[date, date] | None] = []
+    for n, one in enumerate(subjects):
+        rows = earliest.get(n, [[one.selection.first]])
+        first = rows[0][0] if rows else None
+        if first is None:
+            spans.append(None)
+            continue
+        last = now() if one.selection.before is None else Instant(one.selection.before - 1)
+        spans.append((day_of(first, zone), day_of(max(first, last), zone)))
+    return spans
+
+
+async def _bought(shop: Shop, subjects: Sequence[Subject], within: Sequence[Period]) -> Sequence[list[list[int]]]:
+    """(place, customers, purchases, spent) of each period in which there is something."""
+
+    def select(part: Slice, values: Values) -> str:
+        during = "p.purchased_at >= k.begin_at AND p.purchased_at < k.end_at"
+        return (
+            f"SELECT {part.number}, {part.owner()} AS owner, k.place,"
+            f" count(DISTINCT CASE WHEN {COUNTED} THEN p.customer_id END), count(CASE WHEN {COUNTED} THEN 1 END),"
+            f" CAST(sum({SPENT}) AS BIGINT) FROM {numbered(within, values)} JOIN purchase p ON {during}"
+            f" WHERE {part.conditions(values)} GROUP BY 2, k.place"
+        )
+
+    return await asked(shop, subjects, select)
+
+
+async def _began(shop: Shop, subjects: Sequence[Subject], within: Sequence[Period]) -> Sequence[list[list[int]]]:
+    """(place, how many) of each period in which customers bought for the first time, in the days that are looked at."""
+
+    def select(part: Slice, values: Values) -> str:
+        bounds = [
+            f"t.first_at {sign} {values.bind(at)}"
+            for sign, at in ((">=", part.selection.first), ("<", part.selection.before))
+            if at is not None
+        ]
+        firsts = part.selection.firsts(values)
+        return (
+            f"SELECT {part.number}, {part.owner('t')} AS owner, k.place, count(*) FROM ({firsts}) t"
+            f" JOIN {numbered(within, values)} ON t.first_at >= k.begin_at AND t.first_at < k.end_at"
+            f" WHERE {' AND '.join([part.theirs(values, 't'), *bounds])} GROUP BY 2, k.place"
+        )
+
+    return await asked(shop, subjects, select)

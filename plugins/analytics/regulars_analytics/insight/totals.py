@@ -1,0 +1,127 @@
+"""What a set of purchases comes to, as whole numbers; whoever shows them divides."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from regulars_analytics.insight.subjects import Slice, Subject, asked
+from regulars_core.plugin import COUNTED, DAY_MS, SPENT, Instant, Shop, Values, now
+
+LEAST_MS = 30 * DAY_MS
+"""For how long a customer counts at least in how often customers buy a month."""
+
+
+class Totals(NamedTuple):
+    """Sums over purchases.
+
+    `purchases` and `spent` are as in the statistics of a customer: one that was refunded in full is no purchase, and what was
+    voided is not there. `buyers` are the customers who bought, of whom `twice` did so two times or more; `theirs` are their
+    purchases, and `since_ms` adds up for how long each of them has been a customer. `discount` is what was taken off the
+    `discounted` purchases, and `full` what all would have come to without, both as they were sold.
+    """
+
+    purchases: int = 0
+    spent: int = 0
+    buyers: int = 0
+    twice: int = 0
+    theirs: int = 0
+    since_ms: int = 0
+    discounted: int = 0
+    discount: int = 0
+    full: int = 0
+
+
+class Pieces(NamedTuple):
+    """How much purchases hold, in millionths."""
+
+    quantity: int = 0
+
+
+class Gaps(NamedTuple):
+    """The one or two gaps between purchases in the middle of all of them, in milliseconds, added up; and how many they are."""
+
+    milliseconds: int = 0
+    number: int = 0
+
+
+def _sum(expression: str, condition: str | None = None) -> str:
+    chosen = expression if condition is None else f"CASE WHEN {condition} THEN {expression} END"
+    return f"CAST(coalesce(sum({chosen}), 0) AS BIGINT)"
+
+
+_PER_CUSTOMER = (
+    f"sum(CASE WHEN {COUNTED} THEN 1 ELSE 0 END) AS times, sum({SPENT}) AS spent,"
+    f" min(CASE WHEN {COUNTED} THEN p.purchased_at END) AS first_at,"
+    f" sum(CASE WHEN {COUNTED} AND p.discount > 0 THEN 1 ELSE 0 END) AS discounted,"
+    f" sum(CASE WHEN {COUNTED} THEN p.discount ELSE 0 END) AS discount,"
+    f" sum(CASE WHEN {COUNTED} THEN p.total + p.discount ELSE 0 END) AS whole"
+)
+
+
+async def totals_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Totals]:
+    """What the purchases of each subject come to: one statement for all that are selected alike."""
+    present = now()
+
+    def select(part: Slice, values: Values) -> str:
+        until = values.bind(_until(part, present))
+        since = values.dialect.greatest(f"{until} - t.first_at", str(LEAST_MS))
+        bought = "t.customer_id IS NOT NULL AND t.times > 0"
+        columns = [
+            _sum("t.times"),
+            _sum("t.spent"),
+            _sum("1", bought),
+            _sum("1", f"{bought} AND t.times > 1"),
+            _sum("t.times", bought),
+            _sum(since, bought),
+            _sum("t.discounted"),
+            _sum("t.discount"),
+            _sum("t.whole"),
+        ]
+        rows = f"SELECT p.customer_id, {_PER_CUSTOMER} FROM purchase p WHERE {part.conditions(values)} GROUP BY p.customer_id"
+        owner = part.owner("t")
+        return f"SELECT {part.number}, {owner} AS owner, {', '.join(columns)} FROM ({rows}) t" + _by_owner(part)
+
+    return [Totals(*rows[0]) if rows else Totals() for rows in await asked(shop, subjects, select)]
+
+
+async def pieces_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Pieces]:
+    """How much the purchases of each subject hold, less what came back; what comes back without a known sale is no piece."""
+
+    def select(part: Slice, values: Values) -> str:
+        pieces = _sum("l.quantity - l.refunded_quantity")
+        rows = "purchase p JOIN purchase_line l ON l.purchase_id = p.id AND l.quantity > 0"
+        return (
+            f"SELECT {part.number}, {part.owner()} AS owner, {pieces} FROM {rows}"
+            f" WHERE {COUNTED} AND {part.conditions(values)}{_by_owner(part)}"
+        )
+
+    return [Pieces(*rows[0]) if rows else Pieces() for rows in await asked(shop, subjects, select)]
+
+
+async def gaps_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Gaps]:
+    """The gaps in the middle, of each subject's customers from one purchase to the next."""
+
+    def select(part: Slice, values: Values) -> str:
+        own = "PARTITION BY p.customer_id ORDER BY p.purchased_at, p.id"
+        gaps = (
+            f"SELECT {part.owner()} AS owner, p.purchased_at - lag(p.purchased_at) OVER ({own}) AS gap FROM purchase p"
+            f" WHERE p.customer_id IS NOT NULL AND {COUNTED} AND {part.conditions(values)}"
+        )
+        ranked = (
+            "SELECT owner, gap, row_number() OVER (PARTITION BY owner ORDER BY gap) AS place,"
+            f" count(*) OVER (PARTITION BY owner) AS number FROM ({gaps}) g WHERE gap IS NOT NULL"
+        )
+        return (
+            f"SELECT {part.number}, owner, CAST(sum(gap) AS BIGINT), count(*) FROM ({ranked}) r"
+            " WHERE place IN ((number + 1) / 2, (number + 2) / 2) GROUP BY owner"
+        )
+
+    return [Gaps(*rows[0]) if rows else Gaps() for rows in await asked(shop, subjects, select)]
+
+
+def _until(part: Slice, present: Instant) -> Instant:
+    before = part.selection.before
+    return present if before is None else min(before, present)
+
+
+def _by_owner(part: Slice) -> str:
+    return "" if part.customers is None else " GROUP BY owner"

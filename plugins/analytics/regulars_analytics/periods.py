@@ -1,0 +1,77 @@
+"""Periods of the calendar, where the shop is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from regulars_core.plugin import Instant, Values, start_of
+
+
+class Unit(StrEnum):
+    """How long a period lasts."""
+
+    DAY = "DAY"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    QUARTER = "QUARTER"
+    YEAR = "YEAR"
+
+
+_MONTHS = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From one day to another, both included, and the instants between which they lie: the second one belongs to it no more."""
+
+    first: date
+    last: date
+    begin: Instant
+    end: Instant
+
+
+def periods(unit: Unit, first: date, last: date, zone: ZoneInfo, most: int) -> list[Period]:
+    """The periods from the one that holds a first day to the one that holds a last day; only the latest, if there are more than
+    `most`."""
+    found: list[Period] = []
+    begin = beginning(unit, last)
+    while begin >= beginning(unit, first) and len(found) < most:
+        after = following(unit, begin)
+        found.append(Period(begin, after - timedelta(days=1), start_of(begin, zone), start_of(after, zone)))
+        if begin <= date.min + timedelta(days=366):
+            break
+        begin = beginning(unit, begin - timedelta(days=1))
+    return found[::-1]
+
+
+def beginning(unit: Unit, day: date) -> date:
+    """The first day of the period that holds a day."""
+    if unit is Unit.DAY:
+        return day
+    if unit is Unit.WEEK:
+        return day - timedelta(days=day.weekday())
+    months = _MONTHS[unit]
+    return day.replace(month=(day.month - 1) // months * months + 1, day=1)
+
+
+def following(unit: Unit, begin: date) -> date:
+    """The first day of the period after the one that begins on a day."""
+    if unit is Unit.DAY:
+        return begin + timedelta(days=1)
+    if unit is Unit.WEEK:
+        return begin + timedelta(days=7)
+    years, month = divmod(begin.month - 1 + _MONTHS[unit], 12)
+    return date(begin.year + years, month + 1, 1)
+
+
+def numbered(within: Sequence[Period], values: Values, alias: str = "k") -> str:
+    """A FROM item of periods: their `place` among them, from 0 on, when they `begin_at` and before when they `end_at`."""
+    begins, ends = [one.begin for one in within], [one.end for one in within]
+    if values.dialect.engine == "postgres":
+        arrays = ", ".join(f"{values.bind(these)}::bigint[]" for these in (begins, ends))
+        rows = f"unnest({arrays}) WITH ORDINALITY u(begin_at, end_at, n)"
+        return f"(SELECT u.begin_at, u.end_at, u.n - 1 AS place FROM {rows}) {alias}"
+    pairs = values.bind([list(pair) for pair in zip(begins, ends, strict=True)])
+    return f"(SELECT value ->> 0 AS begin_at, value ->> 1 AS end_at, key AS place FROM json_each({pairs})) {alias}"

@@ -1,0 +1,1 @@
+"""Who responds to promotions."""

@@ -1,0 +1,1 @@
+"""Reports: what figures say, written into files by a job."""

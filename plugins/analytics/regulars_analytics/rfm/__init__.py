@@ -1,0 +1,1 @@
+"""How recently, how often and for how much customers buy."""

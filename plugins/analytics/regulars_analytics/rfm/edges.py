@@ -1,0 +1,68 @@
+"""Where scores begin: by the bands of the shop, or by fifths of all who ever bought, which a job finds every ten minutes."""
+
+import json
+from datetime import timedelta
+from math import ceil
+
+from regulars_analytics.rfm.bands import read_bands
+from regulars_analytics.rfm.scores import Edges
+from regulars_analytics.settings import AnalyticsSettings
+from regulars_core.plugin import GONE, CurrencyCode, Shop, day_of, exponent_of, now, start_of
+
+_COLUMNS = ("last_purchase_at", "purchase_count", "total_spent")
+_STATEMENT_SECONDS = 300
+
+
+async def current_edges(shop: Shop) -> Edges:
+    """The edges now. Fifths that no job has found yet are found for this once."""
+    bands = shop.settings.of(AnalyticsSettings).rfm_bands
+    if bands:
+        return edges_of_bands(shop, bands)
+    kept = await shop.database.read("SELECT body FROM analytics_fifths WHERE id = 1")
+    return Edges(*json.loads(kept[0][0])) if kept else await fifths(shop)
+
+
+def edges_of_bands(shop: Shop, text: str) -> Edges:
+    """The shop's own bands, as of today."""
+    bands, zone = read_bands(text), shop.settings.zone
+    today = day_of(now(), zone)
+    recency = [start_of(today - timedelta(days=days), zone) for days in reversed(bands.days)]
+    unit = 10 ** exponent_of(CurrencyCode(shop.currency))
+    return Edges(recency, bands.purchases, [ceil(amount * unit) for amount in bands.amounts])
+
+
+async def fifths(shop: Shop) -> Edges:
+    """Where the upper four fifths begin, of all who ever bought and are still there. Who is equal to the last of a fifth is in
+    that fifth, too: so many must be less than who is above it."""
+    gone = shop.database.dialect.any_of("c.status", 1)
+    source = f"customer_stats s JOIN customer c ON c.id = s.customer_id WHERE s.purchase_count > 0 AND NOT ({gone})"
+    ranked = ", ".join(
+        f"{column}, row_number() OVER (ORDER BY {column}) AS rank_{n}" for n, column in enumerate(_COLUMNS)
+    )
+    last = ", ".join(
+        f"max(CASE WHEN rank_{n} <= (number * {fifth} + 4) / 5 THEN {column} END)"
+        for n, column in enumerate(_COLUMNS)
+        for fifth in range(1, 5)
+    )
+    [row] = await shop.database.read(
+        f"SELECT {last} FROM (SELECT {ranked}, count(*) OVER () AS number FROM {source}) r", list(GONE)
+    )
+    found = [0 if value is None else int(value) + 1 for value in row]
+    return Edges(found[:4], found[4:8], found[8:])
+
+
+async def keep_fifths(shop: Shop) -> None:
+    """The job: finds the fifths and keeps them."""
+
+    async def work() -> None:
+        await shop.database.allow(_STATEMENT_SECONDS)
+        edges = await fifths(shop)
+        body = json.dumps([list(edges.recency), list(edges.frequency), list(edges.monetary)])
+        await shop.database.run(
+            "INSERT INTO analytics_fifths (id, found_at, body) VALUES (1, $1, $2)"
+            " ON CONFLICT (id) DO UPDATE SET found_at = excluded.found_at, body = excluded.body",
+            now(),
+            body,
+        )
+
+    await shop.database.transaction(work)

@@ -1,0 +1,205 @@
+"""What a customer is worth, as the API tells it: by the rate and by a fit, kept and found again, for who may know."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+
+from regulars_analytics.lifetime.kept import differences, find_anew
+from regulars_analytics.rfm.edges import keep_fifths
+from regulars_core.plugin import Shop
+from regulars_core.shop.actors import Actor, Binding
+from regulars_core.testing import OpenShop, statements
+from regulars_schema.testing import Api
+from tests.analytics.lifetime.conftest import TODAY, sales_of_many, sell
+
+VALUE = """lifetimeValue(horizonDays: $days) { method horizonDays expectedPurchases activeProbability
+    spent { amount } projected { amount } total { amount } low { amount } high { amount }
+    fit { number customerCount logLikelihood parameters { name value } } }"""
+ONE = f"query($days: Int, $phone: String!) {{ customerSearch(query: $phone) {{ {VALUE} }} }}"
+LIST = """query($least: Decimal, $first: Int) { customers(first: $first, where: {lifetimeValue: {gte: $least}},
+    orderBy: {field: LIFETIME_VALUE, direction: DESC}) { totalCount nodes { phone lifetimeValue { total { amount } } } } }"""
+
+
+async def value(api: Api, phone: str, days: int | None = None) -> Any:
+    """What somebody is worth."""
+    variables = {"phone": phone} | ({} if days is None else {"days": days})
+    return (await api.data(ONE, **variables))["customerSearch"][0]["lifetimeValue"]
+
+
+async def wrong(shop: Shop) -> list[str]:
+    return [sentence async for sentence in differences(shop)]
+
+
+async def test_by_the_rate(shop: Shop, api: Api, tmp_path) -> None:
+    """Three purchases of 70 a year are 630 in three years, and six of 60 are 1080 (P-A12)."""
+    await sell(shop, tmp_path / "a.csv", [("5550000001", days, "70.00") for days in (365, 200, 3)])
+    await sell(shop, tmp_path / "b.csv", [("5550000002", days, "60.00") for days in (365, 300, 200, 100, 50, 3)])
+    await sell(shop, tmp_path / "c.csv", [("5550000003", 3, "10.00"), ("5550000004", 180, "10.00")])
+    told = await value(api, "5550000001", 1095)
+    assert (told["method"], told["projected"], told["total"]) == ("RATE", {"amount": "630.00"}, {"amount": "840.00"})
+    assert (told["expectedPurchases"], told["spent"]) == ("9.00", {"amount": "210.00"})
+    assert [told[name] for name in ("activeProbability", "low", "high", "fit")] == [None] * 4
+    assert (await value(api, "5550000002", 1095))["projected"] == {"amount": "1080.00"}
+    new = await value(api, "5550000003")  # as if known for 30 days
+    assert (new["horizonDays"], new["expectedPurchases"], new["projected"]) == (365, "12.17", {"amount": "121.67"})
+    assert (await value(api, "5550000004"))["projected"] == {"amount": "0.00"}  # lost since today
+    for days in (0, 1096):
+        assert (await api.ask(ONE, phone="5550000001", days=days)).codes == ["BAD_USER_INPUT"]
+    await find_anew(shop)
+    assert await wrong(shop) == []
+    found = await api.data(LIST, least="220", first=10)
+    assert [one["lifetimeValue"]["total"]["amount"] for one in found["customers"]["nodes"]] == ["720.00", "420.00"]
+    assert found["customers"]["totalCount"] == 2
+
+
+async def test_by_a_fit(shop: Shop, api: Api, calendar: time_machine.Traveller, tmp_path) -> None:
+    """It is fitted each night, kept for good, and told with what it rests on."""
+    await sell(shop, tmp_path / "a.csv", sales_of_many(320))
+    once, often = "5559000001", "5559000002"
+    await sell(shop, tmp_path / "b.csv", [(once, 40, "12.00"), (once, 40, "8.00")])
+    await sell(shop, tmp_path / "c.csv", [(often, days, "30.00") for days in range(200, 0, -20)])
+    assert (await value(api, often))["method"] == "RATE"  # nothing is fitted yet
+    await find_anew(shop)
+    told = await value(api, often)
+    assert told["method"] == "BG_NBD"
+    assert 0.7 < float(told["activeProbability"]) < 1
+    low, middle, high = (Decimal(told[name]["amount"]) for name in ("low", "projected", "high"))
+    assert 0 <= low < middle < high < 3 * middle
+    assert (told["fit"]["number"], told["fit"]["customerCount"]) == (1, 322)
+    assert [one["name"] for one in told["fit"]["parameters"]] == ["r", "alpha", "a", "b", "p", "q", "gamma"]
+    assert (await value(api, once))["activeProbability"] is None
+    nobody = await api.done(
+        "customerCreate", "customer { id }", {"firstName": "Bo", "lastName": "Li", "phone": "5559000003"}
+    )
+    assert nobody
+    assert (await value(api, "5559000003"))["total"] == {"amount": "0.00"}
+    assert await wrong(shop) == []
+
+    page = (await api.data(LIST, first=100, least="0"))["customers"]["nodes"]
+    amounts = [Decimal(one["lifetimeValue"]["total"]["amount"]) for one in page]
+    assert amounts == sorted(amounts, reverse=True)
+    least = (await api.data(LIST, first=1, least=str(amounts[9])))["customers"]["totalCount"]
+    assert least == 10
+
+    calendar.move_to(TODAY + timedelta(days=1))
+    await find_anew(shop)
+    assert (await value(api, often))["fit"]["number"] == 2
+    kept = await shop.database.rows("SELECT number, customers FROM analytics_fit ORDER BY number")
+    assert [tuple(row) for row in kept] == [(1, 322), (2, 322)]
+    assert await wrong(shop) == []
+    await shop.database.transaction(
+        lambda: shop.database.run("UPDATE analytics_lifetime SET projected = projected + 1")
+    )
+    assert len(await wrong(shop)) == 322
+    await find_anew(shop)
+    assert len(await wrong(shop)) == 322  # nothing was to be found anew
+
+
+async def test_too_few_who_come_again(shop: Shop, api: Api, tmp_path) -> None:
+    await sell(shop, tmp_path / "a.csv", [(f"55500{n:05}", days, "7.00") for n in range(99) for days in (90, 30)])
+    await find_anew(shop)
+    [attempt] = await shop.database.rows("SELECT number, repeating, body FROM analytics_fit")
+    assert tuple(attempt) == (1, 99, None)
+    assert (await value(api, "5550000001"))["method"] == "RATE"
+
+
+async def test_whatever_becomes_of_purchases(shop: Shop, api: Api) -> None:
+    """What is kept is to be found anew of everybody whose purchases move, and of nobody else; an erased one is not in it."""
+    made = [
+        await api.done("customerCreate", "customer { id }", {"firstName": name, "lastName": "Li"}) for name in "ABC"
+    ]
+    ana, bo, cy = (one["customer"]["id"] for one in made)
+
+    async def sold(customer: str) -> str:
+        at = (TODAY - timedelta(days=60)).isoformat()
+        given = {"customerId": customer, "purchasedAt": at, "lines": [{"name": "Tea", "total": "10.00"}]}
+        reference = f"R{await _number(shop)}"
+        return (await api.done("purchaseRecord", "purchase { id }", {"reference": reference, **given}))["purchase"][
+            "id"
+        ]
+
+    async def moved() -> str:
+        """The initials of those who were to be found anew, and are."""
+        due = await shop.database.rows(
+            "SELECT c.first_name FROM analytics_lifetime l JOIN customer c ON c.id = l.customer_id WHERE l.as_of < 0"
+            " ORDER BY c.first_name"
+        )
+        await find_anew(shop)
+        assert await wrong(shop) == []
+        return "".join(row[0] for row in due)
+
+    sales = [await sold(ana), await sold(ana), await sold(bo)]
+    assert await moved() == "AB"
+    await api.done("purchaseRefund", "refund { id }", {"purchaseId": sales[0], "amount": "4.00"})
+    assert await moved() == "A"
+    await api.done("purchaseVoid", "purchase { id }", {"purchaseId": sales[0]})
+    assert await moved() == "A"
+    await api.done("purchasesReassign", "movedCount", {"purchaseIds": [sales[1]], "customerId": cy, "reason": "Twins."})
+    assert await moved() == "AC"
+    assert await moved() == ""
+    merge = await api.done("customersMerge", "customersMerge { mergeId }", {"survivorId": bo, "absorbedIds": [cy]})
+    assert await moved() == "BC"
+    kept = "SELECT projected FROM analytics_lifetime WHERE customer_id = $1"
+    assert (await shop.database.row(kept, bo.split("_")[1]))[0] == 12167
+    assert await shop.database.row(kept, cy.split("_")[1]) is None
+    undone = {"mergeId": merge["customersMerge"]["mergeId"]}
+    await api.done("customersUnmerge", "customers { id }", undone)
+    assert await moved() == "BC"
+    assert (await shop.database.row(kept, bo.split("_")[1]))[0] == 6083
+
+
+async def _number(shop: Shop) -> int:
+    row = await shop.database.row("SELECT count(*) FROM purchase")
+    return int(row[0])
+
+
+async def test_two_statements_for_a_page(shop: Shop, api: Api, tmp_path) -> None:
+    await sell(shop, tmp_path / "a.csv", [(f"55500{n:05}", 40, "7.00") for n in range(60)])
+    page = (
+        "query($first: Int) { customers(first: $first) { nodes { lifetimeValue { total { amount } } rfm { kind } } } }"
+    )
+    await keep_fifths(shop)
+    for first in (2, 50):
+        with statements(shop, 5):
+            found = await api.data(page, first=first)
+        assert len(found["customers"]["nodes"]) == first
+
+
+@pytest.mark.parametrize("asked", [
+    "customers { nodes { lifetimeValue { horizonDays } } }",
+    "customers { nodes { rfm { kind } } }",
+    "customers(where: {lifetimeValue: {gte: 1}}) { totalCount }",
+    "customers(where: {rfm: {in: [LOYAL]}}) { totalCount }",
+    "customers(orderBy: {field: LIFETIME_VALUE, direction: ASC}) { totalCount }",
+    "rfmDistribution { kind }",
+])  # fmt: skip
+async def test_who_may_know(shop: Shop, api: Api, asked: str) -> None:
+    """Who holds the permission in the whole shop: the figures are of all stores."""
+    await api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Li"})
+    store = "0" * 32
+
+    def holding(*permissions: str, stores: list[str] | None = None) -> Binding:
+        return Binding.of(shop.permissions, "own", stores, permissions)
+
+    rest = holding("customers.view", "purchases.view")
+    whole = Api(api.schema, shop, Actor("k", "all", (holding("analytics.view"), rest)))
+    part = Api(api.schema, shop, Actor("k", "some", (holding("analytics.view", stores=[store]), rest)))
+    none = Api(api.schema, shop, Actor("k", "none", (rest,)))
+    assert (await whole.ask(f"{{ {asked} }}")).codes == []
+    assert (await part.ask(f"{{ {asked} }}")).codes == ["FORBIDDEN"]
+    assert (await none.ask(f"{{ {asked} }}")).codes == ["FORBIDDEN"]
+
+
+async def test_by_the_setting(open_shop: OpenShop, calendar: time_machine.Traveller, tmp_path) -> None:
+    """A shop that wants the rate has nothing fitted, and what was kept by a fit is found anew."""
+    shop = await open_shop()
+    await sell(shop, tmp_path / "a.csv", sales_of_many(320))
+    await find_anew(shop)
+    other = await open_shop(analytics_method="RATE")
+    await find_anew(other)
+    rows = await other.database.rows("SELECT DISTINCT fit FROM analytics_lifetime")
+    assert [row[0] for row in rows] == [0]
+    assert [sentence async for sentence in differences(other)] == []
