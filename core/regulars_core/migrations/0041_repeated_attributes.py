@@ -65,7 +65,7 @@ async def _noted(_: Any, editor: BaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     """Needs the tables of 0030 and 0031. Nobody is compared here: the job does that, some at a time."""
 
-    dependencies = [("core", "0039_birthdays")]
+    dependencies = [("core", "0040_born_and_called")]
 
     initial = False
 
