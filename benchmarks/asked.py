@@ -10,7 +10,7 @@ from benchmarks import processor
 from benchmarks.lists import SEGMENT, Asked
 from regulars_core.customers.attributes.definitions import declared_attributes
 from regulars_core.customers.filters import days_of_the_year, latest_birth_date
-from regulars_core.customers.reads import AVERAGE_PURCHASE, SORT_KEYS
+from regulars_core.customers.reads import AVERAGE_PURCHASE, CUSTOMERS, SORT_KEYS
 from regulars_core.database import Lookup
 from regulars_core.primitives.clock import day_of, now
 from regulars_core.purchases.regulars.latest import since
@@ -29,7 +29,8 @@ _PAGE = (
     " pageInfo { hasNextPage endCursor } } }"
 )
 _COUNT = "query($where: CustomerWhere, $search: String) { customers(where: $where, search: $search, first: 0) { totalCount } }"
-_COLUMNS = "c.id, c.code, c.first_name, c.last_name, c.preferred_name, c.company_name"
+_COLUMNS = CUSTOMERS.column_list
+"""A customer of a list, whole: what a page costs to find is compared, and half of a quick one is what it hands over."""
 
 
 @dataclass(frozen=True)

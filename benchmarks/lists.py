@@ -63,6 +63,8 @@ LISTS = (
         "the newest of a group", "CREATED_AT", {"group": {"in": ["{group}"]}},
         f"FROM customer c WHERE c.group_id = '{{group_key}}' AND {_LIVE}", True,
     ),
+    Asked("a group by name", "NAME", {"group": {"in": ["{group}"]}},
+          f"FROM customer c WHERE c.group_id = '{{group_key}}' AND {_LIVE}"),
     Asked("who registered in a month", "CREATED_AT", {"createdAt": {"gte": _at(_JUNE[0]), "lt": _at(_JUNE[1])}},
           f"FROM customer c WHERE c.created_at >= {_JUNE[0]} AND c.created_at < {_JUNE[1]} AND {_LIVE}"),
     Asked("changed since", "UPDATED_AT", {"updatedAt": {"gte": _at(_WEEK_AGO)}},
@@ -125,7 +127,7 @@ LISTS = (
           search="maria garcia",
           best_on_sqlite=f"{_MATCHES_BY_INDEX} AND c.group_id = '{{group_key}}' AND c.status IN ('ACTIVE', 'SUSPENDED')"),
 )  # fmt: skip
-"""The 25 that a shop is asked for most."""
+"""The 25 pairs of an order and a filter that a shop is asked for most, and one that words are searched in besides."""
 
 SEGMENT = {"group": {"in": ["{group}"]}, "isRegular": True, "hasConsent": {"channel": "EMAIL"}}
 """What the segment's conditions are."""
