@@ -2,10 +2,12 @@
 
 import asyncio
 import hashlib
+import io
 import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,16 +15,25 @@ import pytest
 
 from regulars_core.bulk import worker
 from regulars_core.bulk.worker import do_bulk_jobs
+from regulars_core.customers.filters import not_gone
+from regulars_core.customers.reads import SORT_KEYS
 from regulars_core.database import Database
-from regulars_core.exports.tasks import CUSTOMERS_EXPORT
+from regulars_core.database.postgres import connection
+from regulars_core.exports.columns import export_columns
+from regulars_core.exports.customers import export_customers
+from regulars_core.exports.tasks import CUSTOMERS_EXPORT, Wanted, request_export
 from regulars_core.files import storage
 from regulars_core.files.expiry import damaged, drop_expired, drop_for_erasure
 from regulars_core.files.storage import StoredFileRow, sweep
+from regulars_core.imports import ImportOptions, import_customers
+from regulars_core.keys.authentication import actor_of_key
 from regulars_core.primitives.clock import LATEST
 from regulars_core.queries.pace import Pace
+from regulars_core.queries.pages import Order
+from regulars_core.queries.where import Leaf, Where
 from regulars_server.http import files
 from regulars_server.http.access import RequestLog
-from tests.files.conftest import Desk
+from tests.files.conftest import Desk, open_desk
 from tests.support.keys import revoke
 
 LOG = "{ exportLog(first: 9) { nodes { keyName task columns narrowedBy rowCount sha256 fetchedAt } } }"
@@ -274,6 +285,33 @@ async def test_what_is_half_written_is_gone_on_with_and_ends(desk: Desk, monkeyp
     for statement in ("UPDATE export_entry SET task = 'X'", "DELETE FROM export_fetch"):
         with pytest.raises(Exception, match="append-only"):
             await database.transaction(lambda sql=statement: database.run(sql))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+async def test_what_is_rare_among_many_is_looked_for_among_some_at_a_time(
+    database_url: str, engine: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each of a hundred is looked at for as long as a hundred must not take; two of them are asked for."""
+    monkeypatch.setitem(connection.SETTINGS, "statement_timeout", "400ms")
+    slow = "CASE WHEN pg_sleep(0.005) IS NULL THEN FALSE ELSE c.first_name IN ('N57', 'N98') END"
+    where = not_gone(Where("leaf", leaf=Leaf("slow", lambda _, __: slow)))
+    people = tmp_path / "people.csv"
+    people.write_text("code,first_name,last_name\n" + "".join(f"C{n:02},N{n},Li\n" for n in range(100)))
+    async with open_desk(database_url) as desk:
+        shop = desk.shop
+        [(key,)] = await shop.database.rows("SELECT id FROM api_key")
+        by = await actor_of_key(shop, key)
+        assert by is not None
+        await import_customers(shop, people, ImportOptions(), lambda *_: None)
+        columns = [(await export_columns(shop, "CUSTOMERS"))["first_name"]]
+        wanted = Wanted("CUSTOMERS", columns, where, None, Order(SORT_KEYS["CODE"]))
+        asked = await shop.database.transaction(lambda: request_export(shop, wanted, by))
+        await do_bulk_jobs(shop)
+        done = await desk.looked_at(f"job_{asked.id}")
+        assert await desk.fetched(done) == [["first_name"], ["N57"], ["N98"]]
+        file = io.StringIO()
+        assert await export_customers(shop, file, ["first_name"], where=where) == 2
+        assert file.getvalue().split() == ["first_name", "N57", "N98"]
 
 
 async def test_what_cannot_be_opened_is_told_and_not_sent(sealed_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from regulars_core.purchases.service import record
 from regulars_core.testing import OpenShop
 from regulars_loyalty.ledger.book import POINTS
 from regulars_loyalty.points.program import RateData
+from regulars_loyalty.purchases.methods import misspelt
 from tests.loyalty.test_purchases import Till, begin_program, paid
 
 RATE = RateData(points=10, amount=Decimal(1))
@@ -127,3 +128,18 @@ async def test_what_went_back_otherwise_is_not_voided_again(
         await till.refunds(sale, amount=str(amount), **({"payments": told} if told else {}))
     await till.voids(sale)
     assert await till.has(ana) == credit
+
+
+async def test_a_method_that_is_written_otherwise_is_told(till: Till) -> None:
+    """It takes nothing; what stands in a file pays with nothing anyway."""
+    ana = await till.customer()
+    await till.given(ana, 10_000)
+    for n, method in enumerate(("store_credit", "Store Credit", "STORE_CREDIT", "credit", "points")):
+        sale = {"reference": f"M{n}", "customerId": f"customer_{ana}", "lines": [{"name": "Tea", "total": "1.00"}]}
+        await till.api.done("purchaseRecord", "created", {**sale, "payments": [{"method": method, "amount": "1.00"}]})
+    nothing = "nothing is taken or given for payments called so, such as 1 recent ones"
+    assert [one async for one in misspelt(till.shop)] == [
+        f"'Store Credit' is not 'STORE_CREDIT': {nothing}",
+        f"'points' is not 'POINTS': {nothing}",
+        f"'store_credit' is not 'STORE_CREDIT': {nothing}",
+    ]

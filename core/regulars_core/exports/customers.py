@@ -1,6 +1,6 @@
 """Customers as files: a row for each, in chosen columns."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from datetime import date, timedelta
 from operator import attrgetter
@@ -11,11 +11,10 @@ from regulars_core.customers.completeness.reads import Completeness, completenes
 from regulars_core.customers.filters import not_gone
 from regulars_core.customers.reads import (
     ADDRESSES,
+    CUSTOMERS,
     SORT_KEYS,
     AddressRow,
-    CustomerRow,
     StatsRow,
-    page_of_customers,
     stats_of,
     tags_of,
 )
@@ -40,6 +39,7 @@ from regulars_core.primitives.clock import Instant, start_of
 from regulars_core.purchases.statistics import stats_in_stores
 from regulars_core.queries.pages import Order, Window
 from regulars_core.queries.rows import listed_of
+from regulars_core.queries.slices import slices
 from regulars_core.queries.where import Leaf, Where, compared
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.reads import StoreRow, stores_by_ids
@@ -172,7 +172,8 @@ async def export_customers(
     columns = await columns_named(shop, "CUSTOMERS", fields)
     target.write(rows_written([fields]))
     count = 0
-    async for customers in _batches(shop, _registered(shop, first_day, last_day, where)):
+    window = Window(Order(SORT_KEYS["CREATED_AT"]), _BATCH, backward=False, after=None, before=None)
+    async for customers in slices(shop.database, CUSTOMERS, window, _registered(shop, first_day, last_day, where)):
         target.write(rows_written(await cells_of(columns, ExportBatch(shop, customers, None, days))))
         count += len(customers)
     return count
@@ -186,15 +187,3 @@ def _registered(shop: Shop, first_day: date | None, last_day: date | None, where
         conditions.append(("<", start_of(last_day + timedelta(days=1), shop.settings.zone)))
     registered = Where("leaf", leaf=Leaf("createdAt", compared("c.created_at")), conditions=tuple(conditions))
     return Where("all", (not_gone(where), registered))
-
-
-async def _batches(shop: Shop, where: Where) -> AsyncIterator[Sequence[CustomerRow]]:
-    order, after = Order(SORT_KEYS["CREATED_AT"]), None
-    while True:
-        page = await page_of_customers(
-            shop.database, Window(order, _BATCH, backward=False, after=after, before=None), where
-        )
-        yield page.rows
-        if not page.has_next:
-            return
-        after = page.positions[-1]

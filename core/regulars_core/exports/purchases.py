@@ -19,8 +19,9 @@ from regulars_core.exports.columns import (
 from regulars_core.exports.csv_text import Target, rows_written
 from regulars_core.primitives.money import Money
 from regulars_core.purchases.payments.payment_rows import PaymentRow, payments_of
-from regulars_core.purchases.reads import SORT_KEYS, LineRow, PurchaseRow, lines_of, page_of_purchases
+from regulars_core.purchases.reads import PURCHASES, SORT_KEYS, LineRow, PurchaseRow, lines_of
 from regulars_core.queries.pages import Order, Window
+from regulars_core.queries.slices import slices
 from regulars_core.queries.where import Where
 from regulars_core.shop.shop import Shop
 from regulars_core.stores.reads import StoreRow, stores_by_ids
@@ -159,13 +160,9 @@ async def export_purchases(shop: Shop, target: Target, names: Sequence[str], whe
     """Write purchases as CSV, a row for each line; answers how many rows. Raises UnknownColumns before anything is written."""
     columns = await columns_named(shop, "PURCHASES", names)
     target.write(rows_written([names]))
-    count, after = 0, None
-    while True:
-        window = Window(IN_ORDER, MAX_AT_ONCE, backward=False, after=after, before=None)
-        page = await page_of_purchases(shop.database, window, where)
-        rows = await lines_to_export(shop, page.rows)
+    count = 0
+    async for purchases in slices(shop.database, PURCHASES, Window(IN_ORDER, MAX_AT_ONCE, False, None, None), where):
+        rows = await lines_to_export(shop, purchases)
         target.write(rows_written(await cells_of(columns, ExportBatch(shop, rows))))
         count += len(rows)
-        if not page.has_next:
-            return count
-        after = page.positions[-1]
+    return count

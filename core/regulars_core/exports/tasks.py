@@ -4,7 +4,7 @@ Everything that decides what is written is kept with the job: the conditions as 
 name, the stores. Whether the key still holds what that needs is looked at before every piece.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from regulars_core.bulk.needs import lacking, needs_of
 from regulars_core.bulk.reads import BulkJobRow
 from regulars_core.bulk.service import refuse_too_many, request_bulk_job
 from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, Input
-from regulars_core.customers.reads import CUSTOMERS, page_of_customers
+from regulars_core.customers.reads import CUSTOMERS, customers_source
 from regulars_core.exports.columns import ExportBatch, ExportColumn, Subject, UnknownColumns, cells_of, columns_named
 from regulars_core.exports.csv_text import CSV, rows_written
 from regulars_core.exports.purchases import MAX_AT_ONCE, lines_to_export
@@ -24,9 +24,11 @@ from regulars_core.keys.authentication import actor_of_key
 from regulars_core.primitives.clock import Instant, day_of, now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
-from regulars_core.purchases.reads import PURCHASES, page_of_purchases
+from regulars_core.purchases.reads import PURCHASES
 from regulars_core.queries.kept_conditions import kept, read_kept
-from regulars_core.queries.pages import Order, Page, SortKey, Window
+from regulars_core.queries.pages import Order, SortKey, Window
+from regulars_core.queries.rows import Readable
+from regulars_core.queries.slices import Slice, next_slice
 from regulars_core.queries.where import Values, Where
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
@@ -90,7 +92,7 @@ def _stepping(of: Subject) -> Callable[[Shop, BulkBatch], Any]:
             await storage.begin_file(shop, place["file"], _name(shop, of), CSV, job_id=given["job"])
         else:
             place = orjson.loads(batch.place)
-        page, rows = await _rows(shop, of, given, place["after"], batch.most)
+        looked, rows = await _rows(shop, of, given, place, batch.most)
         stores = None if given["stores"] is None else frozenset(given["stores"])
         first, before = given["days"]
         cells: list[Any] = await cells_of(columns, ExportBatch(shop, rows, stores, (first, before)))
@@ -99,14 +101,14 @@ def _stepping(of: Subject) -> Callable[[Shop, BulkBatch], Any]:
         digest = await storage.digest_of(shop, place["file"], place["pieces"])
         pieces = await storage.append(shop, place["file"], place["pieces"], content, len(rows))
         done, counts = place["rows"] + len(rows), {"written": len(rows)}
-        if page.has_next:
-            place |= {"after": page.positions[-1], "pieces": pieces, "rows": done}
-            return BulkStep(orjson.dumps(place).decode(), len(page.rows), counts)
+        if looked.after is not None:
+            place |= {"after": looked.after, "pieces": pieces, "rows": done, "through": looked.looks_through}
+            return BulkStep(orjson.dumps(place).decode(), len(looked.rows), counts)
         digest.update(content)
         await storage.finish(shop, place["file"], digest.hexdigest())
         taken = Taken(f"{of}_EXPORT", given["columns"], given["narrowedBy"], done, digest.hexdigest())
         await log_export(shop, taken, batch.key, place["file"])
-        return BulkStep(None, len(page.rows), counts)
+        return BulkStep(None, len(looked.rows), counts)
 
     return step
 
@@ -119,19 +121,17 @@ async def _columns(shop: Shop, of: Subject, names: Sequence[str]) -> Sequence[Ex
 
 
 async def _rows(
-    shop: Shop, of: Subject, given: Input, after: Sequence[Any] | None, most: int
-) -> tuple[Page[Any], Sequence[Any]]:
-    """The next rows, and the page of customers or purchases that they are of."""
+    shop: Shop, of: Subject, given: Input, place: Mapping[str, Any], most: int
+) -> tuple[Slice[Any], Sequence[Any]]:
+    """The next rows, and the customers or purchases that they are of."""
     name, column, tie, kind, descending = given["order"]
+    after = place["after"]
     position = None if after is None else (after[0], after[1])
     order = Order(SortKey(name, column, tie, _KINDS[kind]), descending)
-    window = Window(order, most, backward=False, after=position, before=None)
-    where = read_kept(given["where"])
-    if of == "CUSTOMERS":
-        customers = await page_of_customers(shop.database, window, where)
-        return customers, customers.rows
-    purchases = await page_of_purchases(shop.database, window, where)
-    return purchases, await lines_to_export(shop, purchases.rows)
+    window, where = Window(order, most, backward=False, after=position, before=None), read_kept(given["where"])
+    source: Readable[Any] = customers_source(window) if of == "CUSTOMERS" else PURCHASES
+    found = await next_slice(shop.database, source, window, where, looks_through=place.get("through", False))
+    return found, found.rows if of == "CUSTOMERS" else await lines_to_export(shop, found.rows)
 
 
 def _counting(of: Subject) -> Callable[[Shop, Input], Any]:

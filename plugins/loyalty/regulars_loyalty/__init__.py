@@ -47,6 +47,7 @@ from regulars_loyalty.points.missed import failures
 from regulars_loyalty.points.program_versions import ALL_PROGRAMS, program_audiences
 from regulars_loyalty.points.rewards import REWARDS
 from regulars_loyalty.purchases.details import lookups_kept, tell_kept
+from regulars_loyalty.purchases.methods import misspelt
 from regulars_loyalty.purchases.reads import lookup_payers
 from regulars_loyalty.purchases.recording import places_of_credit
 from regulars_loyalty.settings import LoyaltySettings
@@ -88,6 +89,9 @@ def regulars_verifications() -> Sequence[Verification]:
             differences,
         ),
         Verification("points-rules", "Every rule of a program that holds can be applied.", failures, quick=True),
+        Verification(
+            "loyalty-methods", "No recent payment is called almost as credit or points are.", misspelt, quick=True
+        ),
     ]
 
 
