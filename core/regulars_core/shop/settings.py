@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -269,7 +269,7 @@ class Settings(EncryptionSettings, FileSettings, RetentionSettings):
         )  # each sale asks: past pydantic's own look
         return settings if isinstance(settings, model) else model()
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The shop's time zone."""
         return ZoneInfo(self.timezone)
