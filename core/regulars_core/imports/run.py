@@ -21,6 +21,7 @@ from regulars_core.imports.foreseen import Foreseen
 from regulars_core.imports.options import MAX_BATCH, ImportOptions, ImportReport, Progress, Sample
 from regulars_core.primitives.cells import unescaped
 from regulars_core.primitives.errors import Problem
+from regulars_core.primitives.garbage import seldom_collected
 from regulars_core.primitives.money import is_currency
 from regulars_core.shop.shop import Shop
 
@@ -117,6 +118,7 @@ async def run(
         records = _records(file, header)
         size = os.fstat(file.fileno()).st_size
         with (
+            seldom_collected(),
             Rejects(path, header, writes=not options.check) as rejects,
             closing(Running(shop, options, header, rejects, path, aside)) as running,
             closing(batches(running, _counted(running, records))) as read,

@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -53,7 +53,7 @@ class Settings(EncryptionSettings, FileSettings, RetentionSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file="regulars.toml", extra="forbid", frozen=True)
 
-    _of_plugins: Mapping[type[BaseModel], BaseModel] = PrivateAttr(default_factory=dict)
+    _of_plugins: dict[type[BaseModel], BaseModel] = PrivateAttr(default_factory=dict)
     elsewhere: ClassVar[frozenset[str]] = frozenset()
     """Names in the file that plugins read."""
 
@@ -267,12 +267,13 @@ class Settings(EncryptionSettings, FileSettings, RetentionSettings):
 
     def of(self, model: type[M]) -> M:
         """The settings of a plugin: the model that it has declared, filled; its defaults where nothing was loaded."""
-        settings = (self.__pydantic_private__ or {})["_of_plugins"].get(
-            model
-        )  # each sale asks: past pydantic's own look
-        return settings if isinstance(settings, model) else model()
+        of_plugins = (self.__pydantic_private__ or {})["_of_plugins"]  # each sale asks: past pydantic's own look
+        settings = of_plugins.get(model)
+        if not isinstance(settings, model):
+            settings = of_plugins[model] = model()
+        return settings
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The shop's time zone."""
         return ZoneInfo(self.timezone)

@@ -68,7 +68,7 @@ class Shop:
         """The plugins that are told at once of what happens; None for all."""
         return [name for name in self.plugins.names if name not in self.behind] if self.behind else None
 
-    @property
+    @cached_property
     def currency(self) -> CurrencyCode:
         """The one currency that the shop sells in."""
         return CurrencyCode(self.settings.currency)

@@ -84,4 +84,4 @@ async def test_lots_are_found_by_their_owner_however_they_are_joined(owner: Owne
 
     steps = await database.transaction(plan)
     [at] = [n for n, step in enumerate(steps) if " on loyalty_lot l" in step]
-    assert any("customer_id = ANY" in step for step in steps[at : at + 3]), steps  # whose index condition follows
+    assert any("customer_id = $" in step for step in steps[at : at + 3]), steps  # whose index condition follows

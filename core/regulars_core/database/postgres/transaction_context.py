@@ -26,13 +26,14 @@ class PostgresTransactionContext(TransactionContext):
     async def __aenter__(self) -> Any:
         engine = self.client._parent
         self.client._connection = await engine.acquire()
-        self._token = get_connections().set(ALIAS, self.client)
+        self._connections = get_connections()
+        self._token = self._connections.set(ALIAS, self.client)
         self._outside = current_transaction.transaction.set(self.client)
         return self.client
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
         current_transaction.transaction.reset(self._outside)
-        get_connections().reset(self._token)
+        self._connections.reset(self._token)
         well = False
         try:
             if exc_type is None:

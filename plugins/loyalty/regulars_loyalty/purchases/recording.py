@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -70,17 +68,12 @@ def _own_methods(shop: Shop) -> Set[str]:
     return {settings.credit_method, settings.points_method}
 
 
-@dataclass(frozen=True)
-class _Sold:
-    """A purchase that was recorded, with what its input carried for this plugin."""
+class _Sold(NamedTuple):
+    """A purchase that was recorded, with what its input carried for this plugin, and the places of the lines that sell credit."""
 
     purchase: RecordedPurchase
     carried: Mapping[str, Any]
-
-    @cached_property
-    def credit_lines(self) -> Sequence[int]:
-        """The places of the lines that sell credit."""
-        return places_of_credit(self.carried)
+    credit_lines: Sequence[int]
 
 
 async def record(
@@ -90,7 +83,7 @@ async def record(
     found: Sequence[Sequence[Any]],
 ) -> Ledger | None:
     """Post what these purchases do, and answer the ledger to be written. Raises Refused and Forbidden."""
-    sold = [_Sold(purchase, own) for purchase, own in zip(purchases, extras, strict=True)]
+    sold = [_Sold(purchase, own, places_of_credit(own)) for purchase, own in zip(purchases, extras, strict=True)]
     for each in sold:
         if each.purchase.customer_id is None:
             _refuse_stranger(shop, each)
@@ -155,8 +148,7 @@ def _sell_credit(ledger: Ledger, each: _Sold) -> None:
 
 def credit_lines_of(sold: Sequence[tuple[RecordedPurchase, Mapping[str, Any]]]) -> Sequence[tuple[str, str]]:
     """(line, purchase) of all lines that sell credit."""
-    each = [_Sold(purchase, own) for purchase, own in sold]
-    return [(one.purchase.lines[n].id, one.purchase.id) for one in each for n in one.credit_lines]
+    return [(purchase.lines[n].id, purchase.id) for purchase, own in sold for n in places_of_credit(own)]
 
 
 async def earn(
