@@ -1,6 +1,5 @@
 """Shops on both engines, in real files and on a real server, and ways to ask them: as plugins' tests have them."""
 
-import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,15 +15,8 @@ from regulars_schema.schema import build_schema
 from tests.support.twins import Twins
 
 os.environ.setdefault("REGULARS_PLUGINS", "")  # core alone; a plugin's tests name what they want
-gc.set_threshold(200_000, 20)  # to look through what is there every 700 objects took a fifth of the time
 
 pytest_plugins = ["regulars_server.testing"]
-
-
-def pytest_collection_finish() -> None:
-    """Modules and tests stay until the end: a look through all of them takes two seconds and finds nothing."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ import pytest
 from graphql import parse, print_ast
 from syrupy.assertion import SnapshotAssertion
 
+from tests.support.pages import AS_INSTALLED
+
 EXAMPLE = Path(__file__).parents[1] / "examples" / "regulars_birthday"
 
 
@@ -40,7 +42,7 @@ def environment(installed: Path, database_url: str) -> dict[str, str]:
 
 def test_its_own_tests_pass(installed: Path, database_url: str, tmp_path: Path) -> None:
     own = ["-c", str(EXAMPLE / "pyproject.toml"), "--confcutdir", str(EXAMPLE)]  # nothing of the core's tests
-    arguments = ["-q", "-p", "no:cacheprovider", *own]
+    arguments = ["-q", *AS_INSTALLED, *own]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *arguments, str(EXAMPLE / "tests")],
         env=environment(installed, database_url), cwd=tmp_path, capture_output=True, text=True, check=False,

@@ -43,13 +43,14 @@ async def people(api: Api) -> list[str]:
     return ids
 
 
-async def page(api: Api, path: str, arguments: str, fields: str = PAGE) -> Any:
+async def page(api: Api, path: str, arguments: str, fields: str = PAGE, **variables: str) -> Any:
     """One page of the connection at a path such as `customer(id: "…") > purchases`."""
     *outer, connection = path.split(" > ")
     selection = f"{connection}({arguments}) {{ {fields} }}"
     for place in reversed(outer):
         selection = f"{place} {{ {selection} }}"
-    found = await api.data(f"{{ {selection} }}")
+    declared = f"query({', '.join(f'${name}: String' for name in variables)})" if variables else ""
+    found = await api.data(f"{declared} {{ {selection} }}", **variables)
     while "pageInfo" not in found and "totalCount" not in found:
         [found] = found.values()
     return found
@@ -61,8 +62,8 @@ async def walk(api: Api, path: str, arguments: str, size: int, *, backward: bool
     found: list[str] = []
     cursor: str | None = None
     while True:
-        at = f', {towards}: "{cursor}"' if cursor else ""
-        here = await page(api, path, f"{arguments} {count}: {size}{at}")
+        at = {"cursor": cursor} if cursor else {}  # no part of the document, which would be another one for each page
+        here = await page(api, path, f"{arguments} {count}: {size}{f', {towards}: $cursor' if cursor else ''}", **at)
         ids, info = [edge["node"]["id"] for edge in here["edges"]], here["pageInfo"]
         ahead, behind = ("hasPreviousPage", "hasNextPage") if backward else ("hasNextPage", "hasPreviousPage")
         assert info[behind] is (cursor is not None)

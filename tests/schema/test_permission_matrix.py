@@ -1,5 +1,6 @@
 """Every field of every type that the schema leads to, every filter and order, tried with every role: no leak."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,19 +71,26 @@ class Filled:
 
     @property
     def arguments(self) -> dict[str, str]:
+        """Those of root fields; ids are variables, so that every shop is asked by the same documents."""
         return {
-            "customer": f'(id: "{self.ids["customer"]}")',
+            "customer": "(id: $customer)",
             "basketAdjustments": '(baskets: {at: "2026-01-01T00:00:00Z", lines: {name: "Tea", unitPrice: "5.00"}})',
             "customerSearch": '(query: "ana")',
             "customerCheck": '(input: {firstName: "ana", email: "ana@example.com", phone: "+525512345678", birthDate: "never"})',
-            "customersMergePreview": f'(input: {{survivorId: "{self.ids["customer"]}", absorbedIds: ["{self.other}"]}})',
-            "customerGroup": f'(id: "{self.ids["group"]}")',
-            "purchase": f'(id: "{self.ids["purchase"]}")',
-            "segment": f'(id: "{self.ids["segment"]}")',
+            "customersMergePreview": "(input: {survivorId: $customer, absorbedIds: [$other]})",
+            "customerGroup": "(id: $group)",
+            "purchase": "(id: $purchase)",
+            "segment": "(id: $segment)",
             "vocabulary": "(of: TAG)",
             "exportColumns": "(of: CUSTOMERS)",
             "dashboard": '(at: "2026-01-01T12:00:00Z")',
         }
+
+    def asked(self, document: str) -> tuple[str, dict[str, str]]:
+        """A document with its variables declared, and their values."""
+        names = dict.fromkeys(re.findall(r"\$(\w+)", document))
+        declared = f"query({', '.join(f'${name}: ID!' for name in names)})" if names else ""
+        return declared + document, {name: (self.ids | {"other": self.other})[name] for name in names}
 
 
 async def fill(api: Api) -> Filled:
@@ -230,11 +238,11 @@ async def try_ways(filled: Filled, role: str) -> tuple[int, int]:
     """Ask for every field; answers how many were given and how many refused."""
     caller, given, refused = filled.by(role), 0, 0
     for name, way, field in ways(filled.api.schema, filled.arguments):
-        document = way.document(bare(field))
-        whole = await filled.api.data(document)
+        document, variables = filled.asked(way.document(bare(field)))
+        whole = await filled.api.data(document, **variables)
         if name not in EMPTY_HERE and not name.startswith(EMPTY_TYPES):
             assert any(part not in (None, [], "") for part in way.found(whole)), f"{name} tells nothing: {document}"
-        answer = await caller.ask(document)
+        answer = await caller.ask(document, **variables)
         at = way.refused_at(caller.actor.may)
         if at is None:
             assert answer.errors == [], (role, name)

@@ -102,26 +102,24 @@ def _anniversary(conditions: Sequence[Condition], values: Values) -> str:
 def years_before(first: date, count: int, zone: ZoneInfo) -> list[tuple[Instant, Instant]]:
     """The spans of earlier years that come round again on so many days from a first one on, back to 1970; what was on 29 February
     comes round on the 28th in other years."""
-    spans: list[tuple[Instant, Instant]] = []
-    days = [first + timedelta(days=n) for n in range(min(count, 366))]
+    last = first + timedelta(days=min(count, 366) - 1)
+    spans: list[tuple[date, date]] = []
     for year in range(1970, first.year + 2):
-        own = sorted({day for one in days if one.year > year for day in _as_in(year, one)})
-        for day in own:
-            begin, end = start_of(day, zone), start_of(day + timedelta(days=1), zone)
-            if spans and spans[-1][1] == begin:
-                begin = spans.pop()[0]
-            spans.append((begin, end))
-    return spans
+        for own in sorted({first.year, last.year}, reverse=True):  # what is of the second year comes first in each
+            begin = _years_back(max(first, date(own, 1, 1)), own - year)
+            end = _years_back(min(last, date(own, 12, 31)) + timedelta(days=1), own - year)
+            if own > year and begin < end:
+                if spans and spans[-1][1] >= begin:
+                    elder_begin, elder_end = spans.pop()
+                    begin, end = elder_begin, max(elder_end, end)
+                spans.append((begin, end))
+    return [(start_of(begin, zone), start_of(end, zone)) for begin, end in spans]
 
 
-def _as_in(year: int, day: date) -> Sequence[date]:
-    """The days of an earlier year that come round on a day."""
-    if (day.month, day.day) == (2, 29):
-        return [date(year, 2, 29)] if isleap(year) else []
-    same = [day.replace(year=year)]
-    if (day.month, day.day) == (2, 28) and isleap(year) and not isleap(day.year):
-        same.append(date(year, 2, 29))
-    return same
+def _years_back(day: date, years: int) -> date:
+    """The first day so many years earlier that does not lie before this one in the year."""
+    year = day.year - years
+    return date(year, 3, 1) if (day.month, day.day) == (2, 29) and not isleap(year) else day.replace(year=year)
 
 
 def days_of_the_year(first: date, count: int) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import pluggy
@@ -31,6 +31,8 @@ Extras = Mapping[str, Mapping[str, Any]]
 hearing: ContextVar[str | None] = ContextVar("regulars_hearing", default=None)
 """The plugin that is being asked or told something."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_MARKABLE = (staticmethod, classmethod, MethodType)
+"""What pluggy takes for a hook in a module beside functions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,30 @@ class EventKind:
     """Whether the first half comes before anything of it is written."""
     beside: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     """Arguments of the second half that are told of each row, in the order of the rows, by their names."""
+
+
+class _Manager(pluggy.PluginManager):
+    """Passes over what a module holds beside hooks: pluggy's own look at each of its names took most of the time in which plugins
+    are registered."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        """As pluggy's."""
+        return None if _is_bare(plugin, name, f"{PROJECT}_impl") else super().parse_hookimpl_opts(plugin, name)
+
+    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> Any:
+        """As pluggy's."""
+        marked = f"{PROJECT}_spec"
+        return None if _is_bare(module_or_class, name, marked) else super().parse_hookspec_opts(module_or_class, name)
+
+
+def _is_bare(holder: Any, name: str, mark: str) -> bool:
+    """Whether a module holds something under a name that pluggy's decorators have certainly not marked."""
+    if not isinstance(holder, ModuleType):
+        return False
+    value = vars(holder).get(name)
+    if isinstance(value, FunctionType):
+        return mark not in vars(value)
+    return not isinstance(value, _MARKABLE)
 
 
 class Plugins:
@@ -101,7 +127,7 @@ class Plugins:
 
     def _register(self, plugins: Mapping[str, object]) -> None:
         """Core, then these in this order, which is the order in which they are told."""
-        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager = _Manager(PROJECT)
         self._known: dict[str, Sequence[Any]] = {}
         self._manager.add_hookspecs(self._specs)
         self._manager.register(self._core, CORE)

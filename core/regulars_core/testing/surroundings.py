@@ -38,9 +38,11 @@ def watching() -> Iterator[list[str]]:
 def _listen() -> None:
     """Let the interpreter and the environment tell what is done, once and for good; it matters only inside `watching`."""
 
-    def hear(event: str, _: Any) -> None:
-        if event.startswith(_IO):
-            _tell(event)
+    def hear(event: str, _: Any, io: tuple[str, ...] = _IO, listening: ContextVar[list[str] | None] = _heard) -> None:
+        # What it needs it holds itself: the interpreter's end empties the module, and goes on telling.
+        heard = listening.get()
+        if heard is not None and event.startswith(io):
+            heard.append(event)
 
     sys.addaudithook(hear)
     os.environ.__class__ = _Environment

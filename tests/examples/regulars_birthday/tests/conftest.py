@@ -11,7 +11,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from regulars_core.plugin import Actor, Shop, configured, opened
+from regulars_core.plugin import Actor, Shop, configured, opened, plugins_wanted
 from regulars_core.testing import migrations
 from regulars_schema.plugin import RequestContext, build_schema, contributions_of
 from regulars_schema.testing import GraphQLContext
@@ -62,8 +62,8 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
 class Asking:
     """Asks the shop in GraphQL, as somebody in a role."""
 
-    def __init__(self, shop: Shop, role: str = "administrator") -> None:
-        self.shop, self.schema = shop, build_schema(contributions_of(shop.plugins))
+    def __init__(self, shop: Shop, schema: Any, role: str = "administrator") -> None:
+        self.shop, self.schema = shop, schema
         self.actor = Actor.of_role("key", "till", role, shop.permissions)
 
     async def result(self, document: str, **variables: Any) -> Any:
@@ -91,6 +91,12 @@ class Asking:
         return str(made["customer"]["id"])
 
 
+@pytest.fixture(scope="session")
+def schema() -> Any:
+    """The schema with the plugin."""
+    return build_schema(contributions_of(plugins_wanted(("birthday",))))
+
+
 @pytest.fixture
-def asking(shop: Shop) -> Asking:
-    return Asking(shop)
+def asking(shop: Shop, schema: Any) -> Asking:
+    return Asking(shop, schema)
