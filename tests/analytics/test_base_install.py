@@ -16,7 +16,8 @@ class Missing:
 sys.meta_path.insert(0, Missing())
 import importlib.util
 
-importlib.util.find_spec, found = lambda name: None if name in {"scipy", "fpdf", "uharfbuzz"} else found(name), importlib.util.find_spec
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name: None if name in {"scipy", "fpdf", "uharfbuzz"} else found(name)
 import regulars_analytics
 from regulars_analytics.lifetime.fits import can_fit
 from regulars_analytics.reports.documents import Document, can_write, document_of
