@@ -11,7 +11,8 @@ import regulars_analytics
 from regulars_analytics.lifetime.kept import differences, find_anew
 from regulars_analytics.lifetime.lives import day_number, lives_of
 from regulars_analytics.rfm.edges import keep_fifths
-from regulars_core.plugin import Shop, instant_of, plugins_on
+from regulars_core.exports.columns import cells_of, columns_named
+from regulars_core.plugin import ExportBatch, Shop, customers_by_ids, instant_of, plugins_on
 from regulars_core.shop.actors import Actor, Binding
 from regulars_core.testing import Databases, Engine, OpenShop, misses_nothing, statements
 from regulars_schema.testing import Api
@@ -56,6 +57,15 @@ async def test_by_the_rate(shop: Shop, api: Api, tmp_path) -> None:
     found = await api.data(LIST, least="220", first=10)
     assert [one["lifetimeValue"]["total"]["amount"] for one in found["customers"]["nodes"]] == ["720.00", "420.00"]
     assert found["customers"]["totalCount"] == 2
+    columns = await columns_named(shop, "CUSTOMERS", ["lifetime_value", "rfm"])
+    rows = await customers_by_ids(
+        shop.database, [row[0] for row in await shop.database.rows("SELECT id FROM customer")]
+    )
+    cells = await cells_of(columns, ExportBatch(shop, list(rows.values()), None))
+    assert sorted(map(tuple, cells), key=lambda one: -float(one[0]))[:2] == [
+        ("720.00", "CHAMPION"),
+        ("420.00", "LOYAL"),
+    ]
 
 
 async def test_by_a_fit(shop: Shop, api: Api, calendar: time_machine.Traveller, tmp_path) -> None:
