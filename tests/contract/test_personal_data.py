@@ -14,6 +14,7 @@ from tortoise.fields import CharField, TextField
 from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.models import Model
 
+from regulars_analytics.lifetime import kept as personal_of_analytics
 from regulars_core.contribution import HOLDINGS
 from regulars_core.customers.erasure.data import data_of
 from regulars_core.customers.erasure.personal import APART
@@ -40,6 +41,7 @@ HELD: Mapping[str, Sequence[Holding]] = {
     "tiers": personal_of_tiers.HOLDINGS,
     "loyalty": personal_of_loyalty.HOLDINGS,
     "rewards": personal_of_rewards.HOLDINGS,
+    "analytics": personal_of_analytics.HOLDINGS,
     "birthday": importlib.import_module("regulars_birthday.service").HOLDINGS,
     "outline": importlib.import_module("regulars_outline.service").HOLDINGS,
 }
@@ -83,6 +85,7 @@ UNTOLD = {
     "loyalty_hold": {"id"},
     "loyalty_once": {"id", "transfer_id"},
     "loyalty_link": {"position", "customer_id", "unit", "version", "hash"},
+    "analytics_lifetime": {"as_of", "moves"},
     "rewards_coupon": {"key", "actor"},
     "rewards_use": {"sharing"},
     "rewards_progress": {"id"},

@@ -32,7 +32,7 @@ from tests.support.pages import blocks, seen
 DOCS = FOLDER.parent
 PAGE = DOCS / "capabilities.md"
 SCHEMA = DOCS.parent / "schema" / "full.graphql"
-BOX = ("tiers", "loyalty", "rewards")
+BOX = ("analytics", "tiers", "loyalty", "rewards")
 JOBS = {"DuplicatesPage": "find-duplicates", "Forgotten": "erase-customers"}
 """What a server has done by itself meanwhile."""
 AT_THE_TILL = "12-at-a-till"

@@ -21,7 +21,7 @@ from regulars_schema.request.permissions import definition_of, needs_of, permiss
 from regulars_schema.schema import build_schema
 from regulars_schema.testing import Api
 from tests.schema.test_permission_matrix import EMPTY_TYPES, fill, refusals
-from tests.support.filled_plugins import TEN, fill_loyalty, fill_rewards, fill_tiers, rule, seal
+from tests.support.filled_plugins import TEN, fill_loyalty, fill_rewards, fill_tiers, fit, rule, seal
 from tests.support.schema_walk import Way, bare, links, nullable, ways
 
 ON = {
@@ -31,9 +31,9 @@ NOBODY = "a role that is not there"
 BOUND = ("store_terminal", "cashier", "store_manager", "support")
 CHANGING = frozenset({
     "LedgerLiability.at", "TierExplanation.at", "TierSimulation.at", "BasketQuote.at", "RuleSimulation.from",
-    "RuleSimulation.until",
+    "RuleSimulation.until", "ReportMetric.isAllowed",
 })  # fmt: skip
-"""What tells the present."""
+"""What tells the present, and what it tells of who asks."""
 EMPTY_HERE = frozenset({
     "Coupon.customer", "Coupon.expiresAt", "Coupon.reason", "Coupon.rewardSystem", "CreditEntry.explanation",
     "CreditEntry.note", "CreditEntry.reason", "CreditEntry.refund", "CreditEntry.reversedBy", "CreditEntry.reverses",
@@ -138,6 +138,7 @@ async def everything(open_shop: OpenShop) -> Everything:
     ids |= await fill_loyalty(api, ids["customer"])
     ids |= await fill_rewards(api, ids["customer"], ids["store"])
     await seal(api)
+    await fit(api)
     return Everything(shop, api, ids)
 
 

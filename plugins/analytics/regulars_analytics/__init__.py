@@ -8,6 +8,7 @@ import typer
 from regulars_analytics import events, hookspecs
 from regulars_analytics.commands import commands
 from regulars_analytics.contribution import contribution as everything
+from regulars_analytics.export_columns import COLUMNS
 from regulars_analytics.lifetime.kept import HOLDINGS, differences, find_anew
 from regulars_analytics.permissions import PERMISSIONS
 from regulars_analytics.reports.task import REPORT
@@ -16,6 +17,7 @@ from regulars_analytics.settings import AnalyticsSettings
 from regulars_core.plugin import (
     App,
     BulkTask,
+    ExportColumn,
     Job,
     Merge,
     Parts,
@@ -62,6 +64,11 @@ def regulars_jobs() -> Sequence[Job]:
         Job("project-lifetimes", "Finds what customers are worth: fits anew once a day.", 60, find_anew, 7_200),
         Job("find-fifths", "Finds by what customers are among the best or the last fifth.", 600, keep_fifths),
     ]
+
+
+@hookimpl
+def regulars_export_columns() -> Sequence[ExportColumn]:
+    return COLUMNS
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field, field_validator
 
-from regulars_analytics.rfm.bands import read_bands
+from regulars_analytics.bands import read_bands
 
 
 class LifetimeMethod(StrEnum):

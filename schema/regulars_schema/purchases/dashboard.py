@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import Enum
 from typing import Annotated
 
 import strawberry
 
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
-from regulars_core.primitives.clock import Instant, day_of, now, start_of
+from regulars_core.primitives.clock import Instant, day_of, now
 from regulars_core.primitives.errors import BadInput
 from regulars_core.primitives.money import divided_half_up
 from regulars_core.purchases.figures import dashboard as figures
@@ -47,9 +47,7 @@ class DashboardRow:
 
     def days(self, shop: Shop, count: int) -> Span:
         """So many days up to this one."""
-        zone = shop.settings.zone
-        first = date.fromordinal(max(self.day.toordinal() - count + 1, 1))  # the calendar has no day before that
-        return Span(start_of(first, zone), start_of(self.day + timedelta(days=1), zone), self.stores)
+        return Span(*figures.days_up_to(self.day, count, shop.settings.zone), self.stores)
 
     def chosen(self, shop: Shop, days: DayRangeInput | None) -> Span:
         """The days that are given, or those up to this one. Raises BadInput."""

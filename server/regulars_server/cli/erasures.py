@@ -1,4 +1,4 @@
-"""Commands that delete customers, have them erased, and hand out what is known of them."""
+"""Commands that delete customers, have them erased, tell who was kept long enough, and hand out what is known of them."""
 
 import hashlib
 from collections.abc import Awaitable
@@ -13,6 +13,8 @@ from regulars_core.customers.erasure.data import data_of, person_to_tell
 from regulars_core.customers.erasure.deletion import delete_customer
 from regulars_core.customers.erasure.reads import LATEST_FIRST, SCHEDULED, ErasureRow, page_of_erasures
 from regulars_core.customers.erasure.requests import cancel_erasure, request_erasure
+from regulars_core.customers.erasure.retention import due_among, policy_of, slices
+from regulars_core.customers.notes.retention import old_notes
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.exports.data_requests import taken_of, written_as
 from regulars_core.files.exports import OPERATOR, log_export
@@ -26,6 +28,7 @@ from regulars_server.cli.base import audited, customer_of, fail, in_shop, out
 
 T = TypeVar("T")
 _LISTED = 1_000
+_LOOKED_AT = 1_000
 
 
 class DataFormat(Enum):
@@ -40,6 +43,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(name="delete")(delete)
     app.command(name="erase")(erase)
     app.command(name="data-request")(hand_out)
+    app.command(name="retention")(retention)
 
 
 def delete(code: Annotated[str, typer.Argument(help="The customer's code.")]) -> None:
@@ -148,3 +152,30 @@ def hand_out(
     else:
         target.write_bytes(written)
         out.print(f"Wrote {target}.", markup=False)
+
+
+def retention() -> None:
+    """Print the codes of customers who were kept long enough, and how many notes were; nothing is changed."""
+    in_shop(_tell)
+
+
+async def _tell(shop: Shop) -> None:
+    """Customers are told as they are found: there may be very many."""
+    settings, count = shop.settings, 0
+    if (policy := await policy_of(shop)) is not None:
+        async for ids in slices(shop.database, policy, _LOOKED_AT):
+            due = await due_among(shop.database, policy, ids)
+            customers = await customers_by_ids(shop.database, due)
+            for code in sorted(customer.code for customer in customers.values()):
+                out.print(code, markup=False)
+            count += len(due)
+        out.print(
+            f"Customers without anything new for {settings.retention_inactive_months} months: {count}.", markup=False
+        )
+    else:
+        out.print("Customers are kept for ever (REGULARS_RETENTION_INACTIVE_MONTHS).", markup=False)
+    if settings.retention_note_months is not None:
+        notes = await old_notes(shop)
+        out.print(f"Notes older than {settings.retention_note_months} months: {notes}.", markup=False)
+    else:
+        out.print("Notes are kept for ever (REGULARS_RETENTION_NOTE_MONTHS).", markup=False)

@@ -23,6 +23,7 @@ from regulars_server.app import app_to_stay
 from regulars_server.cli import (
     authors,
     customers,
+    dashboard,
     data,
     demos,
     erasures,
@@ -30,7 +31,6 @@ from regulars_server.cli import (
     keys,
     merges,
     purchases,
-    retention,
     segments,
 )
 from regulars_server.cli.base import Host, Port, configured_or_exit, err, fail, in_shop, out, run, sockets_or_exit
@@ -57,11 +57,11 @@ data.add_to(app)
 exports.add_to(app)
 customers.add_to(app)
 segments.add_to(app)
+dashboard.add_to(app)
 keys.add_to(app)
 purchases.add_to(app)
 merges.add_to(app)
 erasures.add_to(app)
-retention.add_to(app)
 authors.add_to(app)
 demos.add_to(app)
 app.command()(clients)

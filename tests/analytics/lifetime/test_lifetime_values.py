@@ -1,19 +1,23 @@
 """What a customer is worth, as the API tells it: by the rate and by a fit, kept and found again, for who may know."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import time_machine
 
+import regulars_analytics
 from regulars_analytics.lifetime.kept import differences, find_anew
+from regulars_analytics.lifetime.lives import day_number, lives_of
 from regulars_analytics.rfm.edges import keep_fifths
-from regulars_core.plugin import Shop
+from regulars_core.exports.columns import cells_of, columns_named
+from regulars_core.plugin import ExportBatch, Shop, customers_by_ids, instant_of, plugins_on
 from regulars_core.shop.actors import Actor, Binding
-from regulars_core.testing import OpenShop, statements
+from regulars_core.testing import Databases, Engine, OpenShop, misses_nothing, statements
 from regulars_schema.testing import Api
 from tests.analytics.lifetime.conftest import TODAY, sales_of_many, sell
+from tests.erasure.conftest import pass_days
 
 VALUE = """lifetimeValue(horizonDays: $days) { method horizonDays expectedPurchases activeProbability
     spent { amount } projected { amount } total { amount } low { amount } high { amount }
@@ -53,6 +57,15 @@ async def test_by_the_rate(shop: Shop, api: Api, tmp_path) -> None:
     found = await api.data(LIST, least="220", first=10)
     assert [one["lifetimeValue"]["total"]["amount"] for one in found["customers"]["nodes"]] == ["720.00", "420.00"]
     assert found["customers"]["totalCount"] == 2
+    columns = await columns_named(shop, "CUSTOMERS", ["lifetime_value", "rfm"])
+    rows = await customers_by_ids(
+        shop.database, [row[0] for row in await shop.database.rows("SELECT id FROM customer")]
+    )
+    cells = await cells_of(columns, ExportBatch(shop, list(rows.values()), None))
+    assert sorted(map(tuple, cells), key=lambda one: -float(one[0]))[:2] == [
+        ("720.00", "CHAMPION"),
+        ("420.00", "LOYAL"),
+    ]
 
 
 async def test_by_a_fit(shop: Shop, api: Api, calendar: time_machine.Traveller, tmp_path) -> None:
@@ -203,3 +216,58 @@ async def test_by_the_setting(open_shop: OpenShop, calendar: time_machine.Travel
     rows = await other.database.rows("SELECT DISTINCT fit FROM analytics_lifetime")
     assert [row[0] for row in rows] == [0]
     assert [sentence async for sentence in differences(other)] == []
+
+
+async def test_repeats_as_the_model_takes_them(shop: Shop, api: Api, tmp_path) -> None:
+    """P-A01: repeats, days from the first to the last, days known, and the mean of the repeats; the first is not in it."""
+    given = {
+        1: ["01-01 1.00", "02-06 2.00"], 2: ["01-01 2.00"], 3: ["01-01 3.00", "01-02 1.00", "01-05 5.00"],
+        4: ["01-16 6.00", "02-02 3.00", "02-05 3.00"], 5: ["01-16 3.00", "01-17 1.00", "01-18 8.00"], 6: ["02-02 5.00"],
+    }  # fmt: skip
+    told = {
+        1: (1, 36, 37, 200),
+        2: (0, 0, 37, 0),
+        3: (2, 4, 37, 300),
+        4: (2, 20, 22, 300),
+        5: (2, 2, 22, 450),
+        6: (0, 0, 5, 0),
+    }
+    as_of = datetime(2015, 2, 7, 12, tzinfo=UTC)
+    sales = [
+        (f"555000000{n}", (TODAY - datetime.fromisoformat(f"2015-{day}T12:00:00+00:00")).days, amount)
+        for n, purchases in given.items()
+        for day, amount in (one.split() for one in purchases)
+    ]
+    await sell(shop, tmp_path / "a.csv", [*sales, sales[0]])  # twice on one day is once
+    rows = await shop.database.rows("SELECT id, phone FROM customer")
+    lives = await lives_of(shop, [row[0] for row in rows])
+    today = day_number(shop, instant_of(as_of))
+    found = {int(phone[-1]): lives[str(id_).replace("-", "")] for id_, phone in rows}
+    assert {
+        n: (one.repeats, one.last_day - one.first_day, one.known_days(today), one.repeats_spent // max(one.repeats, 1))
+        for n, one in found.items()
+    } == told
+
+
+async def test_off_and_on_again(databases: Databases, engine: Engine) -> None:
+    """Whoever bought while the plugin was off is to be found anew as if it had been on."""
+    await misses_nothing(
+        databases, engine, plugins_on({"analytics": regulars_analytics}), "analytics", apart_from={"moves"}
+    )
+
+
+async def test_who_is_erased_is_in_nothing_that_is_kept(shop: Shop, api: Api, tmp_path) -> None:
+    await sell(shop, tmp_path / "a.csv", [("5550000001", 9, "7.00"), ("5550000002", 9, "7.00")])
+    await find_anew(shop)
+    [gone, stays] = await shop.database.rows("SELECT id FROM customer ORDER BY phone")
+    id_ = str(gone[0]).replace("-", "")
+    await api.done("customerEraseRequest", "erasure { id }", {"customerId": f"customer_{id_}"})
+    await pass_days(shop)
+    kept = await shop.database.rows("SELECT customer_id FROM analytics_lifetime")
+    assert [tuple(row) for row in kept] == [tuple(stays)]
+    shop.memory.clear()  # as another process would
+    await find_anew(shop)
+    assert len(await shop.database.rows("SELECT customer_id FROM analytics_lifetime")) == 1
+    assert (await lives_of(shop, [id_])) == {}
+    shown = "query($id: ID!) { node(id: $id) { ... on Customer { lifetimeValue { horizonDays } rfm { kind } } } }"
+    assert (await api.data(shown, id=f"customer_{id_}"))["node"] == {"lifetimeValue": None, "rfm": None}

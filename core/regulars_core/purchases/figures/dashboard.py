@@ -6,12 +6,14 @@ much was bought.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from regulars_core.customers.reads import AVERAGE_PURCHASE, GONE
 from regulars_core.database import Database
-from regulars_core.primitives.clock import NEVER, Instant
+from regulars_core.primitives.clock import NEVER, Instant, start_of
 from regulars_core.purchases.figures.calendar import hour, weekday
 from regulars_core.purchases.figures.sums import NOT_VOIDED, SPENT
 from regulars_core.purchases.regulars.latest import COUNTED
@@ -46,6 +48,12 @@ class Span:
     def conditions(self, values: Values) -> str:
         """The purchases `p` that were not voided."""
         return " AND ".join([NOT_VOIDED, *self.places(values), *self.bounds(values)])
+
+
+def days_up_to(day: date, count: int, zone: ZoneInfo) -> tuple[Instant, Instant]:
+    """So many days up to one: the first instant of the first of them, and that after the last one."""
+    first = date.fromordinal(max(day.toordinal() - count + 1, 1))  # the calendar has no day before that
+    return start_of(first, zone), start_of(day + timedelta(days=1), zone)
 
 
 async def registered(database: Database, before: Instant, first: Instant | None = None) -> int:

@@ -5,7 +5,7 @@ and once a day for everybody, since time alone moves it, too. What is kept tells
 be found again.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from functools import partial
 
 from regulars_analytics.lifetime.fits import Fit, current_fit, fit_if_due, wants_fits
@@ -58,6 +58,13 @@ ORDER = SortKey("LIFETIME_VALUE", WORTH, "c.id", int)
 def worth_leaf(conditions: Sequence[Condition], values: Values) -> str:
     """A condition on what customers are worth."""
     return compared(WORTH)(conditions, values)
+
+
+async def worth_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, int]:
+    """What these customers are worth in all by what is kept, in minor units, by id."""
+    among = shop.database.dialect.among("c.id", 1)
+    sql = f"SELECT c.id, {WORTH} FROM customer c JOIN customer_stats s ON s.customer_id = c.id WHERE {among}"
+    return {row[0]: row[1] for row in await shop.database.read(sql, list(customer_ids))}
 
 
 async def note_moved(shop: Shop, customer_ids: Collection[str | None]) -> None:

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from math import ceil
 
-from regulars_analytics.rfm.bands import read_bands
+from regulars_analytics.bands import read_bands
 from regulars_analytics.rfm.scores import Edges
 from regulars_analytics.settings import AnalyticsSettings
 from regulars_core.plugin import GONE, CurrencyCode, Shop, day_of, exponent_of, now, start_of

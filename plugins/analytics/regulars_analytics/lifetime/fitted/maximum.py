@@ -45,7 +45,7 @@ def maximum(likelihood: Likelihood, first: Floats) -> Maximum | None:
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
-        options={"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9},
+        options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7},
     )
     at = np.asarray(found.x)
     if not np.isfinite(found.fun) or (np.abs(at - start) > _FARTHEST - 0.01).any():

@@ -1,4 +1,4 @@
-"""Bands of the shop's own, as its setting has them."""
+"""Bands of recency, frequency and value of the shop's own, as its setting has them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
