@@ -61,8 +61,8 @@ async def stays(shop: Shop, selection: Selection, first: Instant | None, before:
 
 
 def _lasts(selection: Selection, begin: str, until: str, values: Values) -> str:
-    """The SELECT of when each customer who had bought before `until` did so last, `last_at`, when before `begin`, `before_at`, and
-    how many `times` from then on."""
+    """The SELECT of when each customer who had bought before `until` did so last, `last_at`, when before `begin`, `before_at`,
+    and how many `times` from then on."""
     return (
         "SELECT p.customer_id, max(p.purchased_at) AS last_at,"
         f" max(CASE WHEN p.purchased_at < {begin} THEN p.purchased_at END) AS before_at,"
@@ -88,8 +88,8 @@ def _kept_lasts(selection: Selection, begin: str, until: str, values: Values) ->
     within = f"SELECT 1 {own} >= {begin} AND p.purchased_at < {until} LIMIT 2"
     return (
         f"SELECT s.customer_id, {last(until)} AS last_at, {last(begin)} AS before_at,"
-        f" CASE WHEN s.last_purchase_at < {begin} THEN 0 ELSE (SELECT count(*) FROM ({within}) w) END AS times FROM customer_stats s"
-        f" WHERE s.first_purchase_at > {NEVER + 1} - 1 AND s.first_purchase_at < {until}{chosen}"
+        f" CASE WHEN s.last_purchase_at < {begin} THEN 0 ELSE (SELECT count(*) FROM ({within}) w) END AS times"
+        f" FROM customer_stats s WHERE s.first_purchase_at > {NEVER + 1} - 1 AND s.first_purchase_at < {until}{chosen}"
     )
 
 
