@@ -18,8 +18,6 @@ from regulars_analytics.settings import AnalyticsSettings
 from regulars_core.plugin import (
     CSV,
     Actor,
-    BulkBatch,
-    BulkStep,
     BulkTask,
     Instant,
     Problem,
@@ -215,10 +213,6 @@ async def _one(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-async def _never(_: Shop, __: BulkBatch) -> BulkStep:
-    raise RuntimeError("a report is written as a whole")
-
-
 async def _ended(shop: Shop, given: Mapping[str, Any]) -> None:
     """What was written goes."""
     await remove_of_jobs(shop, [given["job"]])
@@ -231,5 +225,5 @@ def default_title(shop: Shop, kind: ReportKind, first: Instant | None, before: I
     return f"{kind.title}, {'until' if first is None else f'{day_of(first, zone)} to'} {last}"
 
 
-REPORT = BulkTask(TASK, "Writes a report.", _never, ended=_ended, whole=_whole)
+REPORT = BulkTask(TASK, "Writes a report.", None, ended=_ended, whole=_whole)
 """The bulk task."""
