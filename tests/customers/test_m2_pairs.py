@@ -2,15 +2,17 @@
 
 import asyncio
 from functools import partial
+from itertools import combinations
 from typing import Any
 
 import pytest
 
+from regulars_core.customers.attributes.assignments import COLUMNS
 from regulars_core.customers.likeness.names import Called, companies_called, is_within, people_called
 from regulars_core.customers.pairs import blocks, discovery
 from regulars_core.customers.pairs.discovery import find_duplicates, look_at
 from regulars_core.customers.pairs.keys import MOST_ALIKE
-from regulars_core.plugin import Shop
+from regulars_core.plugin import Shop, insert, new_id
 from regulars_core.shop.actors import Actor
 from regulars_core.testing import statements
 from regulars_schema.testing import Api
@@ -295,3 +297,23 @@ async def test_whoever_may_not_merge_is_told_nothing(desk: Desk) -> None:
     assert page.data["customerDuplicates"]["nodes"] == [{"score": 90, "customer": None}]
     for least in (101, -1):
         assert (await desk.api.ask(LIST, least=least)).codes == ["BAD_USER_INPUT"]
+
+
+async def test_what_was_written_past_every_check_is_told_too(desk: Desk) -> None:
+    """Nobody is given what another one has; whatever writes it, the database notes who is to be compared."""
+    card = {"name": "card", "type": "TEXT", "isUnique": True}
+    await desk.api.done("customerAttributeDefine", "customerAttribute { name }", card)
+    people = [await desk.customer(name, lastName=name[::-1]) for name in ("Ana", "Bo", "Cy")]
+    given = {"attributes": [{"name": "card", "value": "MC-1"}]}
+    await desk.api.done("customerUpdate", "customer { id }", {"id": people[0], **given})
+    assert await told(desk) == {}
+    database = desk.shop.database
+    [(definition,)] = await database.rows("SELECT id FROM customer_attribute_definition")
+    rows = [(new_id(), one.partition("_")[2], definition, "MC-1", "mc-1", None, 0) for one in people[1:]]
+    await database.transaction(lambda: insert(database, "customer_attribute", COLUMNS, rows))
+    assert set(await told(desk)) == {frozenset(pair) for pair in combinations(people, 2)}
+    assert not await wrong(desk)
+    other = "UPDATE customer_attribute SET value = 'MC-2', value_key = 'mc-2' WHERE customer_id = $1"
+    await database.transaction(lambda: database.run(other, rows[0][1]))
+    assert set(await told(desk)) == {frozenset((people[0], people[2]))}
+    assert not await wrong(desk)
