@@ -37,6 +37,28 @@ async def test_what_is_by_a_sought_key_is_prefetched_with_it(shop: Database) -> 
 
 
 @on_postgres
+async def test_what_several_have_named_alike_is_asked_once_and_given_to_each_of_them_once(shop: Database) -> None:
+    known = new("a")
+    await shop.transaction(lambda: shop.defer([known, new("b")]))
+    key = sought("a")
+    named = [*by_both(shop, key), *by_both(shop, key)]
+
+    async def work() -> None:
+        with shop.counting() as counted:
+            await shop.prefetch(named)
+            found = shop.prefetched_as_named([named[3], named[0], *by_both(shop, key)])
+        assert [rows and [tuple(row) for row in rows] for rows in found] == [[("x",)], [("a", "said")], None, None]
+        assert shop.prefetched_as_named(named) == [None] * 4
+        with shop.counting() as again:
+            await shop.read(*_flat(by_both(shop, known[1][0])[1]))
+        assert len(counted) == len(again) == 1
+        assert counted[0].count("SELECT name FROM customer") == 1
+
+    await shop.transaction(work)
+    assert shop.prefetched_as_named(named) == [None] * 4
+
+
+@on_postgres
 async def test_who_is_not_there_is_nobody(shop: Database) -> None:
     await shop.transaction(lambda: shop.defer([new("a")]))
 
