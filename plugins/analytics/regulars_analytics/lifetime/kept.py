@@ -52,7 +52,7 @@ HOLDINGS = (
     ),
 )
 """Column by column: what is projected of somebody is told to them on request, and is removed when they are erased."""
-ORDER = SortKey("LIFETIME_VALUE", WORTH, "c.id", int)
+ORDER = SortKey("LIFETIME_VALUE", WORTH, "s.customer_id", int)
 
 
 def worth_leaf(conditions: Sequence[Condition], values: Values) -> str:
