@@ -120,7 +120,7 @@ async def _of_everybody(api: Api, book: Book, customers: list[str]) -> None:
     """Everybody's figures are found together: as many statements for one as for all."""
     ids = [f"customer_{one}" for one in customers]
     plain = f"{FIGURES} breakdown(by: CATEGORY) {{ {PART} }}"
-    for asked, some, number in ((plain, ids, 5), (f"series(interval: MONTH) {{ {POINT} }}", ids[:8], 4)):
+    for asked, some, number in ((plain, ids, 6), (f"series(interval: MONTH) {{ {POINT} }}", ids[:8], 4)):
         document = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Customer {{ id insight {{ {asked} }} }} }} }}"
         await api.data(document, ids=some)
         for few in (some[:1], some):

@@ -58,7 +58,7 @@ def test_the_box() -> None:
     assert [(one.name, one.description) for one in box.about] == [
         (
             "analytics",
-            "Analytics: what purchases say of customers, segments and the shop, who comes back, and what tiers and promotions bring.",
+            "Analytics: what purchases say of customers, segments and the shop, who stays, and what brings somebody back.",
         ),
         ("tiers", "Tiers: customers move up by what they buy, down after a grace, and every standing explains itself."),
         (

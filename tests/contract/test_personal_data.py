@@ -35,7 +35,11 @@ from tests.erasure.conftest import BOTH, known, merged_in, pass_days, requested
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "server" / "regulars_server" / "outline"))
 OUTLINE = importlib.import_module("regulars_outline")
-EVERYBODY: Mapping[str, Any] = {**loaded(one for one in installed() if one.in_the_box)[0], **BOTH, "outline": OUTLINE}
+BOX = loaded(one for one in installed() if one.in_the_box)[0]
+EVERYBODY: Mapping[str, Any] = {
+    **{name: plugin for name, plugin in BOX.items() if hasattr(plugin, "regulars_models")}, **BOTH, "outline": OUTLINE,
+}  # fmt: skip
+"""All who keep something."""
 HELD: Mapping[str, Sequence[Holding]] = {
     "core": HOLDINGS,
     "tiers": personal_of_tiers.HOLDINGS,

@@ -14,7 +14,7 @@ from regulars_schema.schema import schema_of
 from regulars_server.graphiql import Example, examples, somebody
 from tests.support.example_tabs import filled_in
 
-BOX = frozenset({"loyalty", "rewards", "tiers"})
+BOX = frozenset({"analytics", "loyalty", "rewards", "tiers"})
 _DAY = re.compile(r"20\d\d-\d\d-\d\d")
 SOMEBODY = {
     "customers": {"nodes": [{"id": "customer_1"}]},
@@ -45,6 +45,8 @@ def test_a10_there_is_a_tab_for_each_thing_that_a_shop_does() -> None:
         "purchaseRecord",
         "purchaseRefund",
         "noteAdd",
+        "dashboard",
+        "insight",
     }
     assert wanted | {"customer", "customers", "customerSearch", "purchases"} <= asked
 

@@ -71,7 +71,7 @@ def test_a10_all_but_some_plugins_on_the_command_line(regulars: Regulars) -> Non
     assert listed.exit_code == 0
     rows = [[cell.strip() for cell in line.split("│")] for line in listed.stdout.splitlines() if "│" in line]
     on = {row[1]: row[3] for row in rows if row[1]}  # a long description goes on in a row without a name
-    assert on == {"tiers": "no", "loyalty": "yes", "rewards": "yes"}
+    assert on == {"analytics": "yes", "tiers": "no", "loyalty": "yes", "rewards": "yes"}
     assert regulars("tiers", "--help", plugins="-tiers").exit_code != 0
 
 

@@ -32,7 +32,7 @@ ALLOWED = CODES - {"INTERNAL", "UNAVAILABLE", "GRAPHQL_PARSE_FAILED", "GRAPHQL_V
 MORE_MISTAKES = "Too many validation errors, error limit reached. Validation aborted."
 """What is told after five mistakes, with the code of validation, though each of them has a code of its own."""
 PEOPLE = 20
-PLUGINS = plugins_wanted(("tiers", "loyalty", "rewards"))
+PLUGINS = plugins_wanted(("analytics", "tiers", "loyalty", "rewards"))
 
 WORDS = ("C1", "north", "south", "vip", "tea", "Ana", "Li", "R1", "R7", "A", "B", "C", "card", "web", "MX", "NET_SPEND",
          "code", "+525512345678", "a\u0301", "%", "_", '"', "'; --", "\u2028", "")  # fmt: skip
@@ -236,7 +236,7 @@ async def talk(database_url: str, tmp_path: Path) -> AsyncIterator[Conversation]
     key = await key_to(database_url)
     much = str(10**9)
     options = {
-        "plugins": "tiers,loyalty,rewards",
+        "plugins": "analytics,tiers,loyalty,rewards",
         "country": "MX",
         "rate_capacity": much,
         "rate_restore": much,

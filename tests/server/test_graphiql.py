@@ -19,7 +19,7 @@ from regulars_server.graphiql import Example, examples, routes, somebody
 from tests.support import graphiql_browser
 
 KEY = "rk_example"
-EVERYTHING = frozenset({"loyalty", "rewards", "tiers"})
+EVERYTHING = frozenset({"analytics", "loyalty", "rewards", "tiers"})
 TITLES = ["Customers", "Search", "Best customers", "Latest purchases", "The shop", "Record a purchase"]
 TITLES += ["A profile", "Notes", "Give back"]
 

@@ -1,4 +1,4 @@
-"""Analytics: what purchases say of customers, segments and the shop, who comes back, and what tiers and promotions bring."""
+"""Analytics: what purchases say of customers, segments and the shop, who stays, and what brings somebody back."""
 
 from collections.abc import Mapping, Sequence
 from types import ModuleType

@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-from regulars_core.plugin import COUNTED, NEVER, NOT_VOIDED, Instant, Values, Where
+from regulars_core.plugin import COUNTED, NEVER, NOT_VOIDED, SPENT, Instant, Values, Where
+
+_SUMS = (
+    f"sum(CASE WHEN {COUNTED} THEN 1 ELSE 0 END) AS times, sum({SPENT}) AS spent,"
+    f" min(CASE WHEN {COUNTED} THEN p.purchased_at END) AS first_at"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,24 @@ class Selection:
         if self.where is not None:
             parts.append(f"p.customer_id IN ({customers(self.where, values)})")
         return " AND ".join(parts)
+
+    def per_customer(self, values: Values, own: str = "") -> str:
+        """The SELECT of what each customer bought: `customer_id`, how many `times`, what was `spent`, and when that was for the
+        first time, `first_at`; and of purchases by nobody together, without a customer. `own` narrows it to some customers, by
+        the `{customer_id}` that is put into it. Where everything counts that ever was bought it is kept."""
+        if self.stores is not None or self.first is not None or self.before is not None:
+            chosen = own and f" AND {own.format(customer_id='p.customer_id')}"
+            return f"SELECT p.customer_id, {_SUMS} FROM purchase p WHERE {self.conditions(values)}{chosen} GROUP BY p.customer_id"
+        chosen = own and f" AND {own.format(customer_id='s.customer_id')}"
+        if self.where is not None:
+            chosen += f" AND s.customer_id IN ({customers(self.where, values)})"
+        kept = (
+            "SELECT s.customer_id, s.purchase_count AS times, s.total_spent AS spent, s.first_purchase_at AS first_at"
+            f" FROM customer_stats s WHERE (s.purchase_count > 0 OR s.total_spent <> 0){chosen}"
+        )
+        if chosen:
+            return kept
+        return f"{kept} UNION ALL SELECT NULL, {_SUMS} FROM purchase p WHERE p.customer_id IS NULL AND {NOT_VOIDED}"
 
     def firsts(self, values: Values) -> str:
         """The SELECT of when each customer bought for the first time, whenever that was: `customer_id`, `first_at`. Of the whole

@@ -108,7 +108,12 @@ def examples(plugins: Set[str] = frozenset()) -> tuple[Example, ...]:
     """The documents of the tabs where these plugins are on, in their order, with what tells of this moment filled in."""
     at = now()
     month_ago = printed(Instant(at - 30 * DAY_MS))
-    words = {"now": printed(at), "month_ago": month_ago, "stamp": f"{datetime_of(at):%Y%m%d-%H%M%S}"}
+    words = {
+        "now": printed(at),
+        "month_ago": month_ago,
+        "day_month_ago": month_ago[:10],
+        "stamp": f"{datetime_of(at):%Y%m%d-%H%M%S}",
+    }
     return tuple(
         replace(example, variables=Template(example.variables).safe_substitute(words)) for example in _examples(plugins)
     )

@@ -7,8 +7,6 @@ from typing import Any
 from regulars_analytics.insight.subjects import Slice, Subject, asked
 from regulars_core.plugin import COUNTED, LINE_LEFT, SPENT, Division, Part, Shop, Values
 
-_TIMES = f"CASE WHEN {COUNTED} THEN 1 ELSE 0 END"
-
 
 @dataclass(frozen=True, slots=True)
 class PartRow:
@@ -93,16 +91,12 @@ def _grouped(shop: Shop, division: Division, part: Slice, values: Values) -> str
 
 def _by_customers(shop: Shop, division: Division, part: Slice, values: Values) -> str:
     """The purchases are added up by customer first: a customer is looked at once."""
-    theirs = (
-        f"SELECT p.customer_id, sum({_TIMES}) AS times, sum({SPENT}) AS spent FROM purchase p"
-        f" WHERE {part.conditions(values)} GROUP BY p.customer_id"
-    )
     label = "NULL" if division.label is None else f"min({division.label})"
     bought = "t.times > 0 AND t.customer_id IS NOT NULL"
     inner = (
         f"SELECT {part.owner('t')} AS owner, CAST({division.sql(values, shop.settings.zone)} AS TEXT) AS key,"
         f" CAST({label} AS TEXT) AS label, count(CASE WHEN {bought} THEN 1 END) AS customers,"
         " CAST(sum(t.times) AS BIGINT) AS purchases, CAST(NULL AS BIGINT) AS quantity, CAST(sum(t.spent) AS BIGINT) AS total"
-        f" FROM ({theirs}) t LEFT JOIN customer c ON c.id = t.customer_id GROUP BY 1, 2"
+        f" FROM ({part.per_customer(values)}) t LEFT JOIN customer c ON c.id = t.customer_id GROUP BY 1, 2"
     )
     return f"SELECT * FROM ({inner}) i WHERE purchases > 0 OR total <> 0"

@@ -10,7 +10,7 @@ from regulars_analytics.arguments import AllDays, BuyersConditions, Stores, sele
 from regulars_analytics.insight.breakdowns import PartRow, parts
 from regulars_analytics.insight.series import MAX_POINTS, Point, points
 from regulars_analytics.insight.subjects import InsightRow, Subject, insights
-from regulars_analytics.insight.totals import LEAST_MS, Totals, gaps_of, pieces_of, totals_of
+from regulars_analytics.insight.totals import LEAST_MS, Totals, discounts_of, gaps_of, pieces_of, totals_of
 from regulars_analytics.insight.types import Breakdown, Insight, InsightPoint, Interval
 from regulars_analytics.levels import found_of
 from regulars_analytics.periods import Unit
@@ -88,11 +88,11 @@ async def shop_insight(
     return found
 
 
-def _figure(name: str, returns: Any, description: str, shown: Callable[[Shop, Totals], Any]) -> Any:
-    """A figure that is made of the totals."""
+def _figure(name: str, returns: Any, description: str, shown: Callable[[Shop, Any], Any], find: Any = totals_of) -> Any:
+    """A figure that is made of the totals, or of what else is found."""
 
     async def figure(rows: Sequence[InsightRow], context: RequestContext) -> Sequence[Any]:
-        return [shown(context.shop, one) for one in await found_of(rows, totals_of)]
+        return [shown(context.shop, one) for one in await found_of(rows, find)]
 
     return batched(figure, name=name, returns=returns, description=description)
 
@@ -125,12 +125,16 @@ TOTALS = [
         f"{LEAST_MS // DAY_MS} at least, added up; half-up to two decimals; null without purchases.",
         lambda shop, one: quotient(one.theirs * _MONTH_HUNDREDTHS * DAY_MS, one.since_ms * 100, 2),
     ),
+]
+
+DISCOUNTS = [
     _figure(
         "discountRate",
         Decimal | None,
         "What was taken off by discounts, as a share of what it would have come to, as it was sold, 0 to 1, half-up to four "
         "decimals; null without purchases.",
         lambda shop, one: share(one.discount, one.full) if one.purchases else None,
+        discounts_of,
     ),
     _figure(
         "discountedShare",
@@ -138,6 +142,7 @@ TOTALS = [
         "The share of purchases with a discount, 0 to 1, half-up to four decimals: how far customers wait for one; null without "
         "purchases.",
         lambda shop, one: rate(one.discounted, one.purchases),
+        discounts_of,
     ),
 ]
 
@@ -245,5 +250,5 @@ EXTENSIONS = (
     Extension(Query, [shop_insight]),
     Extension(Customer, [customer_insight]),
     Extension(Segment, [segment_insight]),
-    Extension(Insight, [*TOTALS, average_basket_size, days_between_purchases, breakdown, series]),
+    Extension(Insight, [*TOTALS, *DISCOUNTS, average_basket_size, days_between_purchases, breakdown, series]),
 )

@@ -47,18 +47,21 @@ class Slice:
 
     def theirs(self, values: Values, alias: str = "p") -> str:
         """A condition: the row belongs to one of the subjects."""
+        return self._among(values).format(customer_id=f"{alias}.customer_id") or "1=1"
+
+    def per_customer(self, values: Values) -> str:
+        """The SELECT of what each customer of the subjects bought, as `Selection.per_customer` has it."""
+        return self.selection.per_customer(values, self._among(values))
+
+    def _among(self, values: Values) -> str:
         if self.customers is None:
-            return "1=1"
-        return values.dialect.among(f"{alias}.customer_id", _bound(values, self.customers))
+            return ""
+        values.bind(list(self.customers))
+        return values.dialect.among("{customer_id}", len(values.all))
 
     def conditions(self, values: Values) -> str:
         """The purchases `p` of the subjects."""
         return f"{self.selection.conditions(values)} AND {self.theirs(values)}"
-
-
-def _bound(values: Values, keys: Sequence[str]) -> int:
-    values.bind(list(keys))
-    return len(values.all)
 
 
 Select = Callable[[Slice, Values], str]

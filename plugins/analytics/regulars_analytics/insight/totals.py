@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from regulars_analytics.insight.subjects import Slice, Subject, asked
-from regulars_core.plugin import COUNTED, DAY_MS, SPENT, Instant, Shop, Values, now
+from regulars_core.plugin import COUNTED, DAY_MS, Instant, Shop, Values, now
 
 LEAST_MS = 30 * DAY_MS
 """For how long a customer counts at least in how often customers buy a month."""
@@ -15,8 +15,7 @@ class Totals(NamedTuple):
 
     `purchases` and `spent` are as in the statistics of a customer: one that was refunded in full is no purchase, and what was
     voided is not there. `buyers` are the customers who bought, of whom `twice` did so two times or more; `theirs` are their
-    purchases, and `since_ms` adds up for how long each of them has been a customer. `discount` is what was taken off the
-    `discounted` purchases, and `full` what all would have come to without, both as they were sold.
+    purchases, and `since_ms` adds up for how long each of them has been a customer.
     """
 
     purchases: int = 0
@@ -25,6 +24,13 @@ class Totals(NamedTuple):
     twice: int = 0
     theirs: int = 0
     since_ms: int = 0
+
+
+class Discounts(NamedTuple):
+    """Sums over purchases as they were sold: `discount` is what was taken off the `discounted` ones among them, and `full` what
+    all would have come to without."""
+
+    purchases: int = 0
     discounted: int = 0
     discount: int = 0
     full: int = 0
@@ -48,17 +54,8 @@ def _sum(expression: str, condition: str | None = None) -> str:
     return f"CAST(coalesce(sum({chosen}), 0) AS BIGINT)"
 
 
-_PER_CUSTOMER = (
-    f"sum(CASE WHEN {COUNTED} THEN 1 ELSE 0 END) AS times, sum({SPENT}) AS spent,"
-    f" min(CASE WHEN {COUNTED} THEN p.purchased_at END) AS first_at,"
-    f" sum(CASE WHEN {COUNTED} AND p.discount > 0 THEN 1 ELSE 0 END) AS discounted,"
-    f" sum(CASE WHEN {COUNTED} THEN p.discount ELSE 0 END) AS discount,"
-    f" sum(CASE WHEN {COUNTED} THEN p.total + p.discount ELSE 0 END) AS whole"
-)
-
-
 async def totals_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Totals]:
-    """What the purchases of each subject come to: one statement for all that are selected alike."""
+    """What the purchases of each subject come to: one statement."""
     present = now()
 
     def select(part: Slice, values: Values) -> str:
@@ -72,15 +69,25 @@ async def totals_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Totals]
             _sum("1", f"{bought} AND t.times > 1"),
             _sum("t.times", bought),
             _sum(since, bought),
-            _sum("t.discounted"),
-            _sum("t.discount"),
-            _sum("t.whole"),
         ]
-        rows = f"SELECT p.customer_id, {_PER_CUSTOMER} FROM purchase p WHERE {part.conditions(values)} GROUP BY p.customer_id"
         owner = part.owner("t")
-        return f"SELECT {part.number}, {owner} AS owner, {', '.join(columns)} FROM ({rows}) t" + _by_owner(part)
+        rows = f"FROM ({part.per_customer(values)}) t"
+        return f"SELECT {part.number}, {owner} AS owner, {', '.join(columns)} {rows}{_by_owner(part)}"
 
     return [Totals(*rows[0]) if rows else Totals() for rows in await asked(shop, subjects, select)]
+
+
+async def discounts_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Discounts]:
+    """What was taken off the purchases of each subject: one statement."""
+
+    def select(part: Slice, values: Values) -> str:
+        columns = [_sum("1"), _sum("1", "p.discount > 0"), _sum("p.discount"), _sum("p.total + p.discount")]
+        return (
+            f"SELECT {part.number}, {part.owner()} AS owner, {', '.join(columns)} FROM purchase p"
+            f" WHERE {COUNTED} AND {part.conditions(values)}{_by_owner(part)}"
+        )
+
+    return [Discounts(*rows[0]) if rows else Discounts() for rows in await asked(shop, subjects, select)]
 
 
 async def pieces_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Pieces]:

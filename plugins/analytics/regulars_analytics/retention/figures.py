@@ -1,11 +1,10 @@
 """How many customers stay, leave and come again in a period."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from regulars_analytics.selection import Selection
+from regulars_analytics.selection import Selection, customers
 from regulars_analytics.settings import AnalyticsSettings
 from regulars_core.plugin import COUNTED, NEVER, Condition, Instant, Leaf, Shop, Values, day_of, now, start_of
 
@@ -42,13 +41,8 @@ async def stays(shop: Shop, selection: Selection, first: Instant | None, before:
             _days_before(shop, before, churn_days(shop)),
         )
     )
-    per_customer = (
-        "SELECT p.customer_id, max(p.purchased_at) AS last_at,"
-        f" max(CASE WHEN p.purchased_at < {at_begin} THEN p.purchased_at END) AS before_at,"
-        f" sum(CASE WHEN p.purchased_at >= {at_begin} THEN 1 ELSE 0 END) AS times FROM purchase p"
-        f" WHERE p.customer_id IS NOT NULL AND {COUNTED} AND p.purchased_at < {until}"
-        f" AND {replace(selection, first=None, before=None).conditions(values)} GROUP BY p.customer_id"
-    )
+    lasts = _lasts if selection.stores is not None else _kept_lasts
+    per_customer = lasts(selection, at_begin, until, values)
     churned = f"t.last_at >= {lost_before} AND t.last_at < {lost_at}"
     standing = f"t.before_at >= {lost_before}"
     conditions = [
@@ -64,6 +58,39 @@ async def stays(shop: Shop, selection: Selection, first: Instant | None, before:
     counts = ", ".join(f"count(CASE WHEN {one} THEN 1 END)" for one in conditions)
     [row] = await shop.database.rows(f"SELECT {counts} FROM ({per_customer}) t", *values.all)
     return Stays(*row)
+
+
+def _lasts(selection: Selection, begin: str, until: str, values: Values) -> str:
+    """The SELECT of when each customer who had bought before `until` did so last, `last_at`, when before `begin`, `before_at`,
+    and how many `times` from then on."""
+    return (
+        "SELECT p.customer_id, max(p.purchased_at) AS last_at,"
+        f" max(CASE WHEN p.purchased_at < {begin} THEN p.purchased_at END) AS before_at,"
+        f" sum(CASE WHEN p.purchased_at >= {begin} THEN 1 ELSE 0 END) AS times FROM purchase p"
+        f" WHERE p.customer_id IS NOT NULL AND {COUNTED} AND p.purchased_at < {until}"
+        f" AND {selection.belongs(values)} GROUP BY p.customer_id"
+    )
+
+
+def _kept_lasts(selection: Selection, begin: str, until: str, values: Values) -> str:
+    """The same of the whole shop: by what is kept of each customer, and for who has bought since by the index of the customer's
+    purchases; so what was bought long ago is not walked through. `times` are two at most."""
+    chosen = "" if selection.where is None else f" AND s.customer_id IN ({customers(selection.where, values)})"
+    own = f"FROM purchase p WHERE p.customer_id = s.customer_id AND {COUNTED} AND p.purchased_at"
+
+    def last(at: str) -> str:
+        earlier = f"(SELECT p.purchased_at {own} < {at} ORDER BY p.purchased_at DESC LIMIT 1)"
+        return (
+            f"CASE WHEN s.first_purchase_at >= {at} THEN NULL WHEN s.last_purchase_at < {at} THEN s.last_purchase_at"
+            f" ELSE {earlier} END"
+        )
+
+    within = f"SELECT 1 {own} >= {begin} AND p.purchased_at < {until} LIMIT 2"
+    return (
+        f"SELECT s.customer_id, {last(until)} AS last_at, {last(begin)} AS before_at,"
+        f" CASE WHEN s.last_purchase_at < {begin} THEN 0 ELSE (SELECT count(*) FROM ({within}) w) END AS times"
+        f" FROM customer_stats s WHERE s.first_purchase_at > {NEVER + 1} - 1 AND s.first_purchase_at < {until}{chosen}"
+    )
 
 
 def churn_days(shop: Shop) -> int:
