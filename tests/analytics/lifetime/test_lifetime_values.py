@@ -63,8 +63,8 @@ async def test_by_the_rate(shop: Shop, api: Api, tmp_path) -> None:
     )
     cells = await cells_of(columns, ExportBatch(shop, list(rows.values()), None))
     assert sorted(map(tuple, cells), key=lambda one: -float(one[0]))[:2] == [
-        ("720.00", "CHAMPION"),
-        ("420.00", "LOYAL"),
+        ("720.00", "LOYAL"),
+        ("420.00", "AT_RISK"),
     ]
 
 
