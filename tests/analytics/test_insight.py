@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 import time_machine
 
+from regulars_core.customers.merge.undo import unmerge
+from regulars_core.jobs.jobs import jobs_of
 from regulars_core.plugin import MAIN_STORE_ID, Actor
+from regulars_core.purchases.reassignments import reassign
 from regulars_core.shop.actors import Binding
 from regulars_core.testing import statements
 from regulars_schema.testing import Api
@@ -45,6 +48,39 @@ async def test_a_recount_finds_the_same(open_analytics: OpenAnalytics) -> None:
     await _of_who_is_bound(api, book, filled.stores[1:], filled.customers)
     await _of_everybody(api, book, filled.customers)
     await _divided(api, book)
+
+
+async def test_what_becomes_of_customers_is_in_the_figures(open_analytics: OpenAnalytics) -> None:
+    """A merge that is undone, a purchase that is given to somebody else, and a customer who is forgotten."""
+    shop = await open_analytics(erase_after_days=0)
+    filled = await fill(shop, random.Random(23), buyers=5, sales=50)
+    api, before = Api.of(shop), await read(shop)
+    document = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Customer {{ id insight {{ {FIGURES} }} }} }} }}"
+    ids = [f"customer_{one}" for one in filled.customers]
+
+    async def told() -> None:
+        book = await read(shop)
+        for node in (await api.data(document, ids=ids))["nodes"]:
+            own = [one for one in book.bought if f"customer_{one.row.customer_id}" == node["id"]]
+            assert node["insight"] == figures(own)
+        assert (await api.data(f"{{ insight {{ {FIGURES} }} }}"))["insight"] == figures(book.bought)
+
+    await told()
+    await unmerge(shop, filled.merge)
+    await told()
+    [given, *_] = [one.row.id for one in before.bought if one.row.customer_id == filled.customers[2]]
+    await reassign(shop, [given], filled.customers[3])
+    await told()
+    asked = {"customerId": ids[2]}
+    await api.done("customerEraseRequest", "erasure { id }", asked)
+    [job] = [one for one in jobs_of(shop.plugins) if one.name == "erase-customers"]
+    await job.run(shop)
+    await told()
+    after = await read(shop)
+    assert figures(after.bought)["totalSpent"] == figures(before.bought)["totalSpent"]
+    best = (await api.data("{ dashboard { topCustomers { customer { id } } } }"))["dashboard"]["topCustomers"]
+    assert ids[2] not in [one["customer"]["id"] for one in best]
+    assert len(best) == 4
 
 
 async def _of_the_shop(api: Api, book: Book) -> None:

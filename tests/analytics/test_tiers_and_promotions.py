@@ -99,6 +99,14 @@ async def test_tiers(open_analytics: OpenAnalytics) -> None:
         assert [(one["value"], one["customerCount"], one["share"]) for one in shares] == [("C", 3, "1.0000")]
         blind = office.by("blind", own=["analytics.view"])
         assert (await blind.ask(document)).codes == (await blind.ask(TIERS)).codes == ["FORBIDDEN"]
+        for by, needed in (
+            ("AGE_BAND", "customers.view_pii"),
+            ("CITY", "customers.view_pii"),
+            ("GROUP", "groups.view"),
+        ):
+            answer = await blind.ask(f"{{ insight {{ purchaseCount breakdown(by: {by}) {{ label }} }} }}")
+            assert [error["extensions"]["permission"] for error in answer.errors] == [needed]
+            assert answer.data == {"insight": {"purchaseCount": 4, "breakdown": None}}
 
 
 async def test_promotions(open_analytics: OpenAnalytics) -> None:

@@ -18,6 +18,7 @@ from regulars_core.primitives.clock import (
     instant_of,
     offsets,
 )
+from regulars_core.purchases.figures.calendar import AGES, steady
 
 ZONES = ("UTC", "Europe/Madrid", "America/New_York", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia")
 _MINUTE_MS = 60_000
@@ -58,3 +59,18 @@ def test_the_instant_of_a_day_and_a_time(name: str) -> None:
             local = datetime(1970, 1, 1) + timedelta(milliseconds=wall)
             time = wall % DAY_MS
             assert instant_at(local.toordinal(), time, zone) == instant_of(local.replace(tzinfo=zone, fold=0))
+
+
+@pytest.mark.parametrize("name", [*ZONES, "Asia/Kathmandu", "Africa/Monrovia"])
+def test_clocks_show_one_hour_within_a_steady_time(name: str) -> None:
+    zone = ZoneInfo(name)
+    recent = instant_of(datetime(1990, 1, 1, tzinfo=UTC))
+    for first in (None, recent):
+        step = steady(zone, first)
+        assert step == 900_000 or first is None
+        for instant in instants(zone):
+            begin = Instant((instant + AGES) // step * step - AGES)
+            if instant > -2_000_000_000_000 and begin >= (first or begin):
+                day, time = day_and_time(instant, zone)
+                day_of_begin, time_of_begin = day_and_time(begin, zone)
+                assert (day, time // HOUR_MS) == (day_of_begin, time_of_begin // HOUR_MS)

@@ -236,7 +236,7 @@ async def talk(database_url: str, tmp_path: Path) -> AsyncIterator[Conversation]
     key = await key_to(database_url)
     much = str(10**9)
     options = {
-        "plugins": "tiers,loyalty,rewards",
+        "plugins": "analytics,tiers,loyalty,rewards",
         "country": "MX",
         "rate_capacity": much,
         "rate_restore": much,

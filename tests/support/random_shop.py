@@ -38,6 +38,7 @@ class Filled:
     stores: list[str] = field(default_factory=list)
     customers: list[str] = field(default_factory=list)
     purchases: list[str] = field(default_factory=list)
+    merge: str = ""
 
 
 async def fill(shop: Shop, chance: random.Random, buyers: int = 12, sales: int = 110) -> Filled:
@@ -62,7 +63,7 @@ async def fill(shop: Shop, chance: random.Random, buyers: int = 12, sales: int =
     filled.purchases = [str(one.id) for one in await record(shop, made)]
     for id_ in chance.sample(filled.purchases, sales // 3):
         await _undo(shop, chance, id_)
-    await merge(shop, Wanted(filled.customers[0], [filled.customers[1]]), "Ana")
+    filled.merge = await merge(shop, Wanted(filled.customers[0], [filled.customers[1]]), "Ana")
     return filled
 
 

@@ -101,14 +101,16 @@ def root(
     returns: Any,
     description: str,
     needs: str | None = None,
+    most: int = 1,
     sql_field: SqlField | None = None,
     sized_by: str | None = None,
     asks: bool = False,
 ) -> StrawberryField:
-    """A field of the query itself: `async def customers(context, *, first=None, …)`. Where nothing is asked that the
-    `sql_field` does not know, the database may write the answer itself. A list that has an entry for each entry of an argument
-    says by which argument it is `sized_by`, and costs as much. One that `asks` is told by its second argument the names
-    of the fields that are asked of what it answers, so that it does nothing in vain."""
+    """A field of the query itself: `async def customers(context, *, first=None, …)`. A list that can be long says how many it
+    holds at `most`, and costs as much. Where nothing is asked that the `sql_field` does not know, the database may write the
+    answer itself. A list that has an entry for each entry of an argument says by which argument it is `sized_by`, and costs as
+    much. One that `asks` is told by its second argument the names of the fields that are asked of what it answers, so that it
+    does nothing in vain."""
 
     async def answer(context: GraphQLContext, _: Any, __: str, arguments: dict[str, Any], asked: Asked) -> Any:
         own = (asked(),) if asks else ()
@@ -120,7 +122,7 @@ def root(
 
         return await context.request.in_time(settle)
 
-    declared = Declaration(name, returns, description, needs, sql_field=sql_field, sized_by=sized_by)
+    declared = Declaration(name, returns, description, needs, most, sql_field, sized_by)
     return root_field(answer, declared, function)
 
 

@@ -63,8 +63,8 @@ async def test_by_the_rate(shop: Shop, api: Api, tmp_path) -> None:
     )
     cells = await cells_of(columns, ExportBatch(shop, list(rows.values()), None))
     assert sorted(map(tuple, cells), key=lambda one: -float(one[0]))[:2] == [
-        ("720.00", "CHAMPION"),
-        ("420.00", "LOYAL"),
+        ("720.00", "LOYAL"),
+        ("420.00", "AT_RISK"),
     ]
 
 
@@ -91,9 +91,12 @@ async def test_by_a_fit(shop: Shop, api: Api, calendar: time_machine.Traveller, 
     assert (await value(api, "5559000003"))["total"] == {"amount": "0.00"}
     assert await wrong(shop) == []
 
+    plain = "{ customers(first: 3, orderBy: {field: LIFETIME_VALUE, direction: DESC}) { nodes { phone } } }"
+    best = [one["phone"] for one in (await api.data(plain))["customers"]["nodes"]]
     page = (await api.data(LIST, first=100, least="0"))["customers"]["nodes"]
     amounts = [Decimal(one["lifetimeValue"]["total"]["amount"]) for one in page]
     assert amounts == sorted(amounts, reverse=True)
+    assert [one["phone"] for one in page[:3]] == best
     least = (await api.data(LIST, first=1, least=str(amounts[9])))["customers"]["totalCount"]
     assert least == 10
 

@@ -1,13 +1,16 @@
 """What the shop's calendar and clocks show when a purchase is made, as SQL over `purchase p`."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from math import gcd
 from zoneinfo import ZoneInfo
 
 from regulars_core.database import Dialect
-from regulars_core.primitives.clock import DAY_MS, HOUR_MS, offsets
+from regulars_core.primitives.clock import DAY_MS, HOUR_MS, Instant, offsets
 
 AGES = 146_097 * 5 * DAY_MS
 """Two thousand years, which are whole weeks: what is divided is never below zero."""
+_QUARTER_MS = 900_000
 HOURS, WEEKDAYS, MONTHS = "hours", "weekdays", "months"
 
 
@@ -17,6 +20,14 @@ def shown_time(dialect: Dialect, zone: ZoneInfo, instant: str = "p.purchased_at"
         return f"local_time({instant}, '{zone.key}')"
     changes, found = (f"'{{{','.join(map(str, numbers))}}}'::bigint[]" for numbers in offsets(zone))
     return f"({instant} + ({found})[width_bucket({instant}, {changes}) + 1])"
+
+
+def steady(zone: ZoneInfo, first: Instant | None) -> int:
+    """The longest time, a quarter of an hour at most, in whose multiples clocks of the zone have gone since an instant, or ever:
+    within one of them they show one hour. The database divides by it, and nobody looks up the clock for each purchase."""
+    changes, found = offsets(zone)
+    past = 0 if first is None else bisect_right(changes, first)
+    return gcd(_QUARTER_MS, *changes[past:], *found[past:])
 
 
 def hour(dialect: Dialect, zone: ZoneInfo) -> str:

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from regulars_core.customers.reads import AVERAGE_PURCHASE, GONE
 from regulars_core.database import Database
-from regulars_core.primitives.clock import NEVER, Instant, start_of
-from regulars_core.purchases.figures.calendar import hour, weekday
+from regulars_core.primitives.clock import HOUR_MS, NEVER, Instant, day_and_time, start_of
+from regulars_core.purchases.figures.calendar import AGES, steady
 from regulars_core.purchases.figures.sums import NOT_VOIDED, SPENT
 from regulars_core.purchases.regulars.latest import COUNTED
 from regulars_core.queries.where import Values
@@ -155,15 +155,20 @@ class PeakHour:
 
 async def peak_hours(shop: Shop, span: Span) -> Sequence[PeakHour]:
     """The hours in which something is bought that counts, the busiest first."""
-    values, zone = Values(shop.database.dialect, whole=True), shop.settings.zone
-    parts = f"{weekday(values.dialect, zone)} AS weekday, {hour(values.dialect, zone)} AS hour"
+    step, zone = steady(shop.settings.zone, span.first), shop.settings.zone
+    values = Values(shop.database.dialect, whole=True)
     rows = await shop.database.rows(
-        f"SELECT t.weekday, t.hour, count(*) AS number, CAST(sum(t.spent) AS BIGINT) AS total FROM (SELECT {parts},"
-        f" {SPENT} AS spent FROM purchase p WHERE {COUNTED} AND {span.conditions(values)}) t GROUP BY t.weekday, t.hour"
-        " ORDER BY number DESC, total DESC, t.weekday, t.hour",
+        f"SELECT t.part, count(*), CAST(sum(t.spent) AS BIGINT) FROM (SELECT (p.purchased_at + {AGES}) / {step} AS part,"
+        f" {SPENT} AS spent FROM purchase p WHERE {COUNTED} AND {span.conditions(values)}) t GROUP BY t.part",
         *values.all,
     )
-    return [PeakHour(*row) for row in rows]
+    found: dict[tuple[int, int], list[int]] = {}
+    for part, number, spent in rows:
+        day, time = day_and_time(Instant(part * step - AGES), zone)
+        sums = found.setdefault((date.fromordinal(day).isoweekday(), time // HOUR_MS), [0, 0])
+        sums[:] = sums[0] + number, sums[1] + spent
+    hours = [PeakHour(*place, number, spent) for place, (number, spent) in found.items()]
+    return sorted(hours, key=lambda one: (-one.purchases, -one.total, one.weekday, one.hour))
 
 
 class TopBy(StrEnum):

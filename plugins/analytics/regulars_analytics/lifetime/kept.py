@@ -29,7 +29,7 @@ from regulars_core.plugin import (
 )
 
 _COLUMNS = ("customer_id", "projected", "fit", "as_of", "moves")
-_DUE = -1
+_DUE, _START = -1, "0" * 32
 _BATCH, _VERIFIED = 1_000, 500
 _ANEW = " ON CONFLICT (customer_id) DO UPDATE SET as_of = excluded.as_of, moves = analytics_lifetime.moves + 1"
 _STALE = (
@@ -52,7 +52,7 @@ HOLDINGS = (
     ),
 )
 """Column by column: what is projected of somebody is told to them on request, and is removed when they are erased."""
-ORDER = SortKey("LIFETIME_VALUE", WORTH, "c.id", int)
+ORDER = SortKey("LIFETIME_VALUE", WORTH, "s.customer_id", int)
 
 
 def worth_leaf(conditions: Sequence[Condition], values: Values) -> str:
@@ -99,15 +99,28 @@ class _Filled:
 async def _fill(shop: Shop) -> None:
     """A row for everybody who has bought and has none: of what was bought before the plugin was there nothing was told."""
     pace = Pace(shop.database, 10_000)
-    some = (
+    last: str | None = _START
+    while last is not None:
+        last = await pace.step(partial(_fill_some, shop, last, pace.size))
+
+
+async def _fill_some(shop: Shop, last: str, most: int) -> str | None:
+    """The same for the next customers behind one, in the caller's transaction; answers whom that has come to."""
+    following = "SELECT customer_id FROM customer_stats WHERE customer_id > $1 ORDER BY customer_id LIMIT $2"
+    rows = await shop.database.rows(following, last, most)
+    if not rows:
+        return None
+    await shop.database.run(
         "INSERT INTO analytics_lifetime (customer_id, projected, fit, as_of, moves)"
         f" SELECT s.customer_id, 0, 0, {_DUE}, 0 FROM customer_stats s JOIN customer c ON c.id = s.customer_id"
-        f" WHERE s.purchase_count > 0 AND NOT ({shop.database.dialect.any_of('c.status', 2)}) AND NOT EXISTS"
-        " (SELECT 1 FROM analytics_lifetime l WHERE l.customer_id = s.customer_id) LIMIT $1 ON CONFLICT (customer_id) DO NOTHING"
+        " WHERE s.customer_id > $1 AND s.customer_id <= $2 AND s.purchase_count > 0"
+        f" AND NOT ({shop.database.dialect.any_of('c.status', 3)}) AND NOT EXISTS"
+        " (SELECT 1 FROM analytics_lifetime l WHERE l.customer_id = s.customer_id) ON CONFLICT (customer_id) DO NOTHING",
+        last,
+        rows[-1][0],
+        list(GONE),
     )
-    size = pace.size
-    while await pace.step(partial(shop.database.run, some, size, list(GONE))) == size:
-        size = pace.size
+    return str(rows[-1][0])
 
 
 async def _step(shop: Shop, condition: str, order: str, fit: Fit | None, today: int, most: int) -> int:
@@ -143,7 +156,7 @@ async def differences(shop: Shop) -> AsyncIterator[str]:
     """A sentence for everybody of whom something else is kept than is found by the same fit as of the same day, apart from
     those who are to be found anew anyhow."""
     today, fit = day_number(shop, now()), await current_fit(shop)
-    number, last, done = fit.number if fit else 0, "0" * 32, 0
+    number, last, done = fit.number if fit else 0, _START, 0
     total = await shop.database.row("SELECT count(*) FROM analytics_lifetime")
     while True:
         rows = await shop.database.rows(

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="LifetimeFit",
             fields=[
-                ("number", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("number", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("fitted_at", InstantField()),
                 ("customers", fields.BigIntField()),
                 ("repeating", fields.BigIntField()),
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="RfmFifths",
             fields=[
-                ("id", fields.IntField(primary_key=True, unique=True, db_index=True)),
+                ("id", fields.IntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("found_at", InstantField()),
                 ("body", fields.TextField(unique=False)),
             ],

@@ -75,6 +75,7 @@ class PromotionTierResponse:
     name="promotionResponse",
     needs=VIEW,
     returns=list[PromotionResponse] | None,
+    most=MAX_PROMOTIONS,
     description="Who responded to promotions, and to which kind in which tier, the latest to begin first, at most "
     f"{MAX_PROMOTIONS}; empty unless the rewards plugin is on.",
 )

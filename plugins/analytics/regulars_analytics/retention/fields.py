@@ -102,7 +102,8 @@ class Cohort:
     from_: date = strawberry.field(name="from", description="The first day of the period.")
     customer_count: int = strawberry.field(description="How many they are.")
     periods: list[CohortPeriod] = strawberry.field(
-        description="What became of them, period after period; the first is the one in which they began."
+        description="What became of them, period after period; the first is the one in which they began.",
+        metadata={"most": MAX_COHORTS},
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from regulars_analytics.insight.series import points
 from regulars_analytics.insight.subjects import Subject
-from regulars_analytics.insight.totals import gaps_of, pieces_of, totals_of
+from regulars_analytics.insight.totals import discounts_of, gaps_of, pieces_of, totals_of
 from regulars_analytics.quotients import quotient, rate, share
 from regulars_analytics.reports.cells import amount
 from regulars_analytics.reports.kinds.breakdowns import WEEKDAYS, by
@@ -32,11 +32,8 @@ _MONTH_HUNDREDTHS = 3044
 
 async def _figures(scope: Scope) -> Table:
     shop, subjects = scope.shop, [Subject(scope.of_the_days)]
-    [totals], [pieces], [gaps] = (
-        await totals_of(shop, subjects),
-        await pieces_of(shop, subjects),
-        await gaps_of(shop, subjects),
-    )
+    [totals], [pieces] = await totals_of(shop, subjects), await pieces_of(shop, subjects)
+    [gaps], [sold] = await gaps_of(shop, subjects), await discounts_of(shop, subjects)
 
     def money(minor: int) -> str:
         return f"{amount(minor, shop.currency)} {shop.currency}"
@@ -55,8 +52,8 @@ async def _figures(scope: Scope) -> Table:
         ("Purchases of a customer a month", months),
         ("Days between purchases, the median", quotient(gaps.milliseconds, gaps.number * DAY_MS, 2)),
         ("Customers who bought twice or more", part(rate(totals.twice, totals.buyers))),
-        ("Taken off by discounts", part(share(totals.discount, totals.full) if totals.purchases else None)),
-        ("Purchases with a discount", part(rate(totals.discounted, totals.purchases))),
+        ("Taken off by discounts", part(share(sold.discount, sold.full) if sold.purchases else None)),
+        ("Purchases with a discount", part(rate(sold.discounted, sold.purchases))),
     ]
     return figures_of(figures)
 
