@@ -107,10 +107,10 @@ def regulars_schema() -> Any:
 
     Fields and mutations, types, filter leaves, sort keys, node kinds, vocabularies, breakdowns, error types, and fields of the
     open inputs: `CustomerCreateInput`, `CustomerUpdateInput`, `CustomerGroupCreateInput`, `CustomerGroupUpdateInput`,
-    `PurchaseRecordInput`, `PurchaseLineInput` and `PaymentInput`. A field of an input may always be absent, so that clients go on that know nothing of
-    the plugin; it counts under an idempotency key, and arrives among the `extras` of the event. A mutation of core's that the
-    plugin refuses lists the plugin's codes too, as far as it names them. A name that somebody else has taken stops the start,
-    and both owners are named.
+    `PurchaseRecordInput`, `PurchaseLineInput` and `PaymentInput`. A field of an input may always be absent, so that clients go on
+    that know nothing of the plugin; it counts under an idempotency key, and arrives among the `extras` of the event. A mutation
+    of core's that the plugin refuses lists the plugin's codes too, as far as it names them. A name that somebody else has taken
+    stops the start, and both owners are named.
 
     For example:
 
