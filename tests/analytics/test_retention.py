@@ -139,6 +139,28 @@ def _alive(book: Book) -> set[str]:
     return {id_ for id_, row in book.customers.items() if row.status not in {"MERGED", "ERASED"}}
 
 
+async def test_two_rates_of_coming_back(open_analytics: OpenAnalytics) -> None:
+    """In June Ana comes again, Bo comes once, and Cai comes for the first time and again: twice in those days came one of three,
+    and one who had bought before or bought twice was two of three. Neither is the share of who was there at the beginning and
+    is at the end, which nothing tells."""
+    api = Api.of(await open_analytics())
+    names = {}
+    for name in ("Ana", "Bo", "Cai"):
+        given = {"firstName": name, "lastName": "Li"}
+        names[name] = (await api.done("customerCreate", "customer { id }", given))["customer"]["id"]
+    for n, (name, day) in enumerate(
+        [("Ana", "05-03"), ("Ana", "06-04"), ("Bo", "06-05"), ("Cai", "06-06"), ("Cai", "06-30")]
+    ):
+        sale = {"reference": f"R{n}", "customerId": names[name], "purchasedAt": f"2026-{day}T10:00:00Z"}
+        await api.done("purchaseRecord", "created", {**sale, "lines": [{"name": "Tea", "unitPrice": "5.00"}]})
+    document = (
+        "query($d: DayRangeInput) { insight(days: $d) { repeatRate } retention(days: $d) { repeatRate newCount } }"
+    )
+    assert await api.data(document, d={"from": "2026-06-01", "to": "2026-06-30"}) == {
+        "insight": {"repeatRate": "0.3333"}, "retention": {"repeatRate": "0.6667", "newCount": 2},
+    }  # fmt: skip
+
+
 async def test_what_cannot_be(open_analytics: OpenAnalytics) -> None:
     api = Api.of(await open_analytics())
     for document, path in (
