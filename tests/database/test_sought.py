@@ -37,7 +37,7 @@ async def test_what_is_by_a_sought_key_is_prefetched_with_it(shop: Database) -> 
 
 
 @on_postgres
-async def test_what_several_have_named_alike_is_asked_once_and_given_to_each_of_them_once(shop: Database) -> None:
+async def test_what_several_have_named_alike_is_asked_once_and_given_to_each_of_them(shop: Database) -> None:
     known = new("a")
     await shop.transaction(lambda: shop.defer([known, new("b")]))
     key = sought("a")
@@ -48,9 +48,16 @@ async def test_what_several_have_named_alike_is_asked_once_and_given_to_each_of_
             await shop.prefetch(named)
             found = shop.prefetched_as_named([named[3], named[0], *by_both(shop, key)])
         assert [rows and [tuple(row) for row in rows] for rows in found] == [[("x",)], [("a", "said")], None, None]
-        assert shop.prefetched_as_named(named) == [None] * 4
+        assert [rows is None for rows in shop.prefetched_as_named([named[3], named[0], named[1]])] == [
+            True,
+            True,
+            False,
+        ]
+        [said, _] = by_both(shop, known[1][0])
         with shop.counting() as again:
-            await shop.read(*_flat(by_both(shop, known[1][0])[1]))
+            assert [[tuple(row) for row in await shop.read(said[0], *said[1])] for _ in range(2)] == [
+                [("a", "said")]
+            ] * 2
         assert len(counted) == len(again) == 1
         assert counted[0].count("SELECT name FROM customer") == 1
 

@@ -181,11 +181,11 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         """The rows of a statement that was asked ahead, once, as long as the transaction has not begun."""
         progress = self._progress
         if not progress.begun and not progress.waiting:
-            for asked, rows in progress.prefetched:
+            for n, (asked, rows) in enumerate(progress.prefetched):
                 if asked[0] == sql:
                     known = by_keys(asked, progress.keys)[1]
                     if len(known) == len(values) and all(map(eq, known, values)):
-                        progress.prefetched = [each for each in progress.prefetched if each[1] is not rows]
+                        del progress.prefetched[n]
                         return rows
         return None
 
@@ -195,14 +195,14 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         if progress.begun or progress.waiting:
             return [None] * len(lookups)
         known = {id(asked): rows for asked, rows in progress.prefetched}
-        found = [known.get(id(lookup)) for lookup in lookups]
-        given = {id(rows) for rows in found}
-        progress.prefetched = [each for each in progress.prefetched if id(each[1]) not in given]
-        return found
+        given = [id(lookup) for lookup in lookups]
+        taken = frozenset(given)
+        progress.prefetched = [each for each in progress.prefetched if id(each[0]) not in taken]
+        return [known.get(each) for each in given]
 
     async def prefetch(self, lookups: Sequence[Lookup]) -> None:
         """Ask these now, for whoever looks one of them up before the transaction begins; what several of them look up alike is
-        asked once."""
+        asked once, and given as often as it was named."""
         progress = self._progress
         if progress.begun or progress.waiting:
             return
