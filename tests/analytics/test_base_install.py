@@ -28,7 +28,7 @@ schema_of(plugins_on({"analytics": regulars_analytics}))
 assert not can_fit()
 assert not can_write()
 try:
-    document_of(Document("Title", "All", "USD", []))
+    document_of(Document("Title", "All", "All.", "USD", []))
 except Refused as refused:
     print(refused.problems[0].message)
 """

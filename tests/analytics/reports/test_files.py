@@ -48,7 +48,7 @@ async def test_an_archive_is_written_as_it_is_read() -> None:
 
 def test_letters_of_many_scripts_and_those_that_nobody_has() -> None:
     names = ["Ünal Çağlar", "Дмитрий Соколов", "Νίκος", "محمد الأحمد", "יעל כהן", "สมชาย ใจดี", "अमित शर्मा", "Nguyễn"]
-    with closing(_Writer(Document("Names", "All", USD, []), "")) as writer:
+    with closing(_Writer(Document("Names", "All", "All.", USD, []), "")) as writer:
         for name in names:
             assert writer.text(name) == name
         assert writer.text("A\U0001d49c") in {"A�", "A\U0001d49c"}
@@ -57,7 +57,7 @@ def test_letters_of_many_scripts_and_those_that_nobody_has() -> None:
         Section("Names", "By name.", COLUMNS, rows, 7, chart, "A note.")
         for chart in (None, Chart(Shape.BARS, 1), Chart(Shape.COLUMNS, 1), Chart(Shape.SHADES, 2))
     ]
-    content = document_of(Document("Names", "All", USD, [Part("All", sections), Part("Some", sections[:1])]))
+    content = document_of(Document("Names", "All", "All.", USD, [Part("All", sections), Part("Some", sections[:1])]))
     assert content.startswith(b"%PDF-")
     assert content.count(b"/Type /Font\n") >= 5
 
@@ -70,4 +70,4 @@ def test_a_folder_of_the_shop_comes_behind_latin_letters(tmp_path) -> None:
 @pytest.mark.parametrize("value", [0, -5])
 def test_nothing_is_drawn_of_what_is_nothing(value: int) -> None:
     section = Section("None", "None.", COLUMNS, [("a", value, None)], 0, Chart(Shape.BARS, 1), "")
-    assert document_of(Document("None", "All", USD, [Part("All", [section])])).startswith(b"%PDF-")
+    assert document_of(Document("None", "All", "All.", USD, [Part("All", [section])])).startswith(b"%PDF-")

@@ -47,10 +47,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A report: what is above it, and its parts."""
+    """A report: what stands above it, and its parts."""
 
     title: str
     subtitle: str
+    description: str
     currency: CurrencyCode
     parts: Sequence[Part]
 
@@ -120,6 +121,7 @@ class _Writer:
         pdf.add_page()
         self._line(document.title, 20, bold=True, height=9)
         self._line(document.subtitle, 10, colour=_SOFT, height=6)
+        self._line(document.description, 10, colour=_SOFT, height=6)
         for part in document.parts:
             if len(document.parts) > 1:
                 pdf.ln(4)

@@ -134,6 +134,7 @@ async def document_for(shop: Shop, wanted: Wanted, pieces: AsyncIterator[Piece])
     document = Document(
         wanted.title,
         await subtitle_of(shop, wanted),
+        wanted.kind.description,
         shop.currency,
         [Part(name, sections) for name, sections in parts.items()],
     )
