@@ -11,11 +11,13 @@ from regulars_core.customers.filters import LEAVES as CUSTOMER_SQL
 from regulars_core.customers.reads import CustomerRow
 from regulars_core.plugins.owners import CORE
 from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.purchases.figures.divisions import Division, Part
 from regulars_core.queries.pages import SortKey
 from regulars_core.queries.where import Leaf, compared
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.contributions import (
+    BreakdownKind,
     Contribution,
     Extension,
     FilterLeaf,
@@ -131,6 +133,12 @@ def test_root_fields_clash_like_any_other() -> None:
         conflict(Contribution("shoes", extensions=change))
         == "Mutation.customerCreate is defined by 'core' and by 'shoes'"
     )
+
+
+def test_breakdowns_clash_too() -> None:
+    by_till = BreakdownKind("TILL", "By till.", Division(Part.PURCHASE, lambda values, zone: "p.register"))
+    both = (Contribution("shoes", breakdowns=[by_till]), Contribution("feet", breakdowns=[by_till]))
+    assert conflict(*both) == "BreakdownBy.TILL is defined by 'shoes' and by 'feet'"
 
 
 def test_leaves_sort_keys_and_node_kinds_clash_too() -> None:

@@ -105,12 +105,12 @@ def regulars_models() -> App:  # type: ignore[empty-body]
 def regulars_schema() -> Any:
     """What the plugin adds to the GraphQL schema: a `regulars_schema.plugin.Contribution` under its own name.
 
-    Fields and mutations, types, filter leaves, sort keys, node kinds, vocabularies, error types, and fields of the open inputs:
-    `CustomerCreateInput`, `CustomerUpdateInput`, `CustomerGroupCreateInput`, `CustomerGroupUpdateInput`, `PurchaseRecordInput`,
-    `PurchaseLineInput` and `PaymentInput`. A field of an input may always be absent, so that clients go on that know nothing of
-    the plugin; it counts under an idempotency key, and arrives among the `extras` of the event. A mutation of core's that the
-    plugin refuses lists the plugin's codes too, as far as it names them. A name that somebody else has taken stops the start,
-    and both owners are named.
+    Fields and mutations, types, filter leaves, sort keys, node kinds, vocabularies, breakdowns, error types, and fields of the
+    open inputs: `CustomerCreateInput`, `CustomerUpdateInput`, `CustomerGroupCreateInput`, `CustomerGroupUpdateInput`,
+    `PurchaseRecordInput`, `PurchaseLineInput` and `PaymentInput`. A field of an input may always be absent, so that clients go on
+    that know nothing of the plugin; it counts under an idempotency key, and arrives among the `extras` of the event. A mutation
+    of core's that the plugin refuses lists the plugin's codes too, as far as it names them. A name that somebody else has taken
+    stops the start, and both owners are named.
 
     For example:
 

@@ -66,12 +66,25 @@ def following(unit: Unit, begin: date) -> date:
     return date(begin.year + years, month + 1, 1)
 
 
-def numbered(within: Sequence[Period], values: Values, alias: str = "k") -> str:
-    """A FROM item of periods: their `place` among them, from 0 on, when they `begin_at` and before when they `end_at`."""
+def numbered(within: Sequence[Period], values: Values) -> str:
+    """A FROM item `k` of periods: their `place` among them, from 0 on, when they `begin_at` and before when they `end_at`."""
     begins, ends = [one.begin for one in within], [one.end for one in within]
     if values.dialect.engine == "postgres":
         arrays = ", ".join(f"{values.bind(these)}::bigint[]" for these in (begins, ends))
         rows = f"unnest({arrays}) WITH ORDINALITY u(begin_at, end_at, n)"
-        return f"(SELECT u.begin_at, u.end_at, u.n - 1 AS place FROM {rows}) {alias}"
+        return f"(SELECT u.begin_at, u.end_at, u.n - 1 AS place FROM {rows}) k"
     pairs = values.bind([list(pair) for pair in zip(begins, ends, strict=True)])
-    return f"(SELECT value ->> 0 AS begin_at, value ->> 1 AS end_at, key AS place FROM json_each({pairs})) {alias}"
+    return f"(SELECT value ->> 0 AS begin_at, value ->> 1 AS end_at, key AS place FROM json_each({pairs})) k"
+
+
+def place_in(column: str, begins: Sequence[str]) -> str:
+    """The SQL expression for the place of the period in which an instant lies that is in one of them; `begins` are the
+    placeholders of when they begin. It is found by halves."""
+
+    def among(low: int, high: int) -> str:
+        if high - low == 1:
+            return str(low)
+        middle = (low + high) // 2
+        return f"CASE WHEN {column} < {begins[middle]} THEN {among(low, middle)} ELSE {among(middle, high)} END"
+
+    return among(0, len(begins))

@@ -84,7 +84,7 @@ def _grouped(shop: Shop, division: Division, part: Slice, values: Values) -> str
         f"SELECT {part.owner()} AS owner, CAST({division.sql(values, shop.settings.zone)} AS TEXT) AS key,"
         f" CAST({label} AS TEXT) AS label, count(DISTINCT CASE WHEN {COUNTED} THEN p.customer_id END) AS customers,"
         f" {counted.format(COUNTED)} AS purchases, CAST({f'sum({quantity})' if quantity else 'NULL'} AS BIGINT) AS quantity,"
-        f" CAST(sum({total}) AS BIGINT) AS total FROM {rows} WHERE {part.conditions(values)} GROUP BY 1, 2"
+        f" CAST(sum({total}) AS BIGINT) AS total FROM {rows} WHERE {part.conditions(values)} GROUP BY {_keys(part)}"
     )
     return f"SELECT * FROM ({inner}) i WHERE purchases > 0 OR total <> 0"
 
@@ -97,6 +97,11 @@ def _by_customers(shop: Shop, division: Division, part: Slice, values: Values) -
         f"SELECT {part.owner('t')} AS owner, CAST({division.sql(values, shop.settings.zone)} AS TEXT) AS key,"
         f" CAST({label} AS TEXT) AS label, count(CASE WHEN {bought} THEN 1 END) AS customers,"
         " CAST(sum(t.times) AS BIGINT) AS purchases, CAST(NULL AS BIGINT) AS quantity, CAST(sum(t.spent) AS BIGINT) AS total"
-        f" FROM ({part.per_customer(values)}) t LEFT JOIN customer c ON c.id = t.customer_id GROUP BY 1, 2"
+        f" FROM ({part.per_customer(values)}) t LEFT JOIN customer c ON c.id = t.customer_id GROUP BY {_keys(part)}"
     )
     return f"SELECT * FROM ({inner}) i WHERE purchases > 0 OR total <> 0"
+
+
+def _keys(part: Slice) -> str:
+    """By which columns is grouped: where there is one owner, not by it."""
+    return "2" if part.customers is None else "1, 2"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from regulars_analytics.periods import Period, Unit, numbered, periods
+from regulars_analytics.periods import Period, Unit, periods, place_in
 from regulars_analytics.selection import Selection
-from regulars_core.plugin import COUNTED, SPENT, Instant, Shop, Values, day_of, now
+from regulars_core.plugin import COUNTED, SPENT, Shop, Values, day_of, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,14 @@ async def cohorts(shop: Shop, selection: Selection, unit: Unit, most: int) -> Se
 async def _figures(shop: Shop, selection: Selection, within: Sequence[Period]) -> dict[tuple[int, int], Later]:
     """By the places of the period in which they began and of the one in which they bought."""
     values = Values(shop.database.dialect, whole=True)
-    began = numbered(within, values)
-    bought = numbered(within, values, "h")
-    first, last = values.bind(within[0].begin), values.bind(Instant(within[-1].end))
+    begins = [values.bind(one.begin) for one in within]
+    first, last = begins[0], values.bind(within[-1].end)
+    began, later = (place_in(column, begins) for column in ("t.first_at", "p.purchased_at"))
     rows = await shop.database.rows(
-        f"SELECT k.place, h.place, count(DISTINCT CASE WHEN {COUNTED} THEN p.customer_id END), CAST(sum({SPENT}) AS BIGINT)"
-        f" FROM ({selection.firsts(values)}) t JOIN {began} ON t.first_at >= k.begin_at AND t.first_at < k.end_at"
-        f" JOIN purchase p ON p.customer_id = t.customer_id AND p.purchased_at >= {first} AND p.purchased_at < {last}"
-        f" JOIN {bought} ON p.purchased_at >= h.begin_at AND p.purchased_at < h.end_at"
-        f" WHERE h.place >= k.place AND {selection.belongs(values)} GROUP BY k.place, h.place",
+        f"SELECT {began} AS began, {later} AS later, count(DISTINCT CASE WHEN {COUNTED} THEN p.customer_id END),"
+        f" CAST(sum({SPENT}) AS BIGINT) FROM ({selection.firsts(values)}) t JOIN purchase p ON p.customer_id = t.customer_id"
+        f" WHERE t.first_at >= {first} AND t.first_at < {last} AND p.purchased_at >= {first} AND p.purchased_at < {last}"
+        f" AND {selection.belongs(values)} GROUP BY 1, 2",
         *values.all,
     )
     return {(place, later): Later(customers, spent) for place, later, customers, spent in rows}
