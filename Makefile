@@ -67,6 +67,7 @@ bench: setup $(DATA) ## A short run of the benchmarks
 	$(BIN)/python -m benchmarks.execution
 	$(BIN)/python -m benchmarks.tiers
 	$(BIN)/python -m benchmarks.duplicates --customers 5000 --rounds 4
+	$(BIN)/python -m benchmarks.lifetime --customers 20000
 
 peers: setup ## The whole workload over HTTP beside PostGraphile (npm), written into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.peers --postgraphile --write

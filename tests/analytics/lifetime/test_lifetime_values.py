@@ -274,3 +274,16 @@ async def test_who_is_erased_is_in_nothing_that_is_kept(shop: Shop, api: Api, tm
     assert (await lives_of(shop, [id_])) == {}
     shown = "query($id: ID!) { node(id: $id) { ... on Customer { lifetimeValue { horizonDays } rfm { kind } } } }"
     assert (await api.data(shown, id=f"customer_{id_}"))["node"] == {"lifetimeValue": None, "rfm": None}
+
+
+async def test_a_sale_reads_nothing_of_it(shop: Shop, api: Api) -> None:
+    """Whom it is to be found anew of is noted by one statement with what else is written; nothing is read or computed."""
+    made = await api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Li"})
+    sale = {"customerId": made["customer"]["id"], "lines": [{"name": "Tea", "total": "5.00"}]}
+    with shop.database.counting() as counted:
+        await api.done("purchaseRecord", "created", {"reference": "R1", **sale})
+    ours = [sql for sql in counted if "analytics" in sql]
+    assert not [sql for sql in ours if sql.startswith("SELECT")]
+    assert len(ours) <= 1  # PostgreSQL is sent it together with others
+    [noted] = await shop.database.rows("SELECT as_of, moves FROM analytics_lifetime")
+    assert tuple(noted) == (-1, 0)
