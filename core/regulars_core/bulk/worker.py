@@ -46,8 +46,10 @@ class Stopped(Exception):
 
 
 async def do_whole_jobs(shop: Shop) -> None:
-    """Do those that are done as a whole, one after another: first those that were begun least often, so that whatever cannot be
-    done, or ends the process that tries, keeps nobody waiting who can. Raises Unavailable."""
+    """Do those that are done as a whole, one after another, in the order in which they were asked for; whoever was begun already
+    comes after those that were asked for while it might have been done. So whatever cannot be done, or ends the process that
+    tries, keeps nobody waiting for long who can, and what was interrupted does not wait for ever for new ones. Raises
+    Unavailable."""
     begun = time.monotonic()
     for job, task in await _open_jobs(shop, whole=True):
         if task.whole is not None:
@@ -62,7 +64,8 @@ async def _done_whole(shop: Shop, job: BulkJobRow, whole: Whole) -> None:
     row = await shop.database.row("SELECT input FROM bulk_job WHERE id = $1", job.id)
     given: Any = orjson.loads(row[0]) if row else {}
     again = f"UPDATE bulk_job SET place = CAST({_BEGUN} + 1 AS text) WHERE id = $1 AND is_open = $2"
-    await shop.database.transaction(lambda: shop.database.run(again, job.id, True))
+    if not await shop.database.transaction(lambda: shop.database.run(again, job.id, True)):
+        return  # somebody has stopped it since it was listed: its input is gone
     try:
         async with asyncio.timeout(LONGEST_SECONDS) as time_limit:
             counts = await whole(shop, WholeJob(job.id, given, (job.key_id, job.key_name)))
@@ -109,7 +112,7 @@ async def note(
         raise Stopped(job_id)
 
 
-_BEGUN = "CAST(coalesce(place, '0') AS integer)"
+_BEGUN = "CAST(coalesce(place, '0') AS bigint)"
 """How often a job was begun that is done as a whole."""
 
 
@@ -118,7 +121,7 @@ async def _open_jobs(shop: Shop, *, whole: bool) -> Sequence[tuple[BulkJobRow, B
     would wait in front of all others."""
     known = bulk_tasks(shop.plugins, without=shop.behind)
     tasks = {name: task for name, task in known.items() if (task.whole is not None) == whole}
-    order = f"{_BEGUN}, requested_at, id" if whole else "requested_at, id"
+    order = f"requested_at + {_BEGUN} * {LONGEST_SECONDS * 1_000}, id" if whole else "requested_at, id"
     rows = await shop.database.rows(
         f"SELECT {BULK_JOBS.column_list} FROM {BULK_JOBS.source} WHERE j.is_open = $1"
         f" AND {shop.database.dialect.among('j.task', 2, 'text')} ORDER BY {order} LIMIT 100",

@@ -7,6 +7,9 @@ from itertools import pairwise
 
 _FORM = "Three groups of four numbers are expected, such as 30,90,180,270;10,20,30,40;5000,10000,20000,50000"
 
+_MAX_DAYS = 36_500
+_MAX_NUMBER = 1_000_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Bands:
@@ -29,6 +32,8 @@ def read_bands(text: str) -> Bands:
     days, purchases, amounts = groups
     if any(number != int(number) for number in (*days, *purchases)):
         raise ValueError("Days and purchases are whole numbers.")
+    if days[-1] > _MAX_DAYS or max(purchases[-1], amounts[-1]) > _MAX_NUMBER:
+        raise ValueError(f"There are at most {_MAX_DAYS} days, and numbers up to {_MAX_NUMBER}.")
     return Bands([int(number) for number in days], [int(number) for number in purchases], amounts)
 
 

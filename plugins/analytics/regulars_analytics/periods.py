@@ -6,7 +6,13 @@ from datetime import date, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from regulars_core.plugin import Instant, Values, start_of
+from regulars_core.plugin import DAY_MS, Instant, Values, start_of
+
+_AGES = 146_097 * 5
+"""Days of some whole cycles of the calendar."""
+AGES_MS = _AGES * DAY_MS
+"""Added to an instant before it is divided into days: SQL divides towards 0, and not everything is after 1970."""
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 class Unit(StrEnum):
@@ -44,6 +50,11 @@ def periods(unit: Unit, first: date, last: date, zone: ZoneInfo, most: int) -> l
             break
         begin = beginning(unit, begin - timedelta(days=1))
     return found[::-1]
+
+
+def day_of_number(number: int) -> date:
+    """The day by its number, as SQL counts them out of an instant with AGES_MS added."""
+    return date.fromordinal(number - _AGES + _EPOCH)
 
 
 def beginning(unit: Unit, day: date) -> date:

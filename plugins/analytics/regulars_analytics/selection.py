@@ -56,18 +56,21 @@ class Selection:
             return kept
         return f"{kept} UNION ALL SELECT NULL, {_SUMS} FROM purchase p WHERE p.customer_id IS NULL AND {NOT_VOIDED}"
 
-    def firsts(self, values: Values) -> str:
-        """The SELECT of when each customer bought for the first time, whenever that was: `customer_id`, `first_at`. Of the whole
-        shop it is kept."""
+    def firsts(self, values: Values, own: str = "") -> str:
+        """The SELECT of when each customer bought for the first time, whenever that was: `customer_id`, `first_at`; narrowed by
+        `own` as in `per_customer`. Of the whole shop it is kept."""
         if self.stores is None:
-            chosen = "" if self.where is None else f" AND s.customer_id IN ({customers(self.where, values)})"
+            chosen = own and f" AND {own.format(customer_id='s.customer_id')}"
+            if self.where is not None:
+                chosen += f" AND s.customer_id IN ({customers(self.where, values)})"
             return (
                 "SELECT s.customer_id, s.first_purchase_at AS first_at FROM customer_stats s"
                 f" WHERE s.first_purchase_at > {NEVER + 1} - 1{chosen}"
             )
+        chosen = own and f" AND {own.format(customer_id='p.customer_id')}"
         return (
             "SELECT p.customer_id, min(p.purchased_at) AS first_at FROM purchase p"
-            f" WHERE p.customer_id IS NOT NULL AND {COUNTED} AND {self.belongs(values)} GROUP BY p.customer_id"
+            f" WHERE p.customer_id IS NOT NULL AND {COUNTED} AND {self.belongs(values)}{chosen} GROUP BY p.customer_id"
         )
 
 

@@ -1,5 +1,7 @@
 """For how long what is personal is kept."""
 
+import asyncio
+import dataclasses
 from collections.abc import Sequence
 
 import strawberry
@@ -26,6 +28,7 @@ class RetentionPolicy:
     erase_after_days: int = strawberry.field(description="After how many days an erasure that was asked for is done.")
     note_months: int | None = strawberry.field(description="After how many months a note is deleted; null for never.")
     counted: strawberry.Private[DueCount | None] = None
+    counting: strawberry.Private[asyncio.Lock] = dataclasses.field(default_factory=asyncio.Lock)
 
 
 @batched(
@@ -68,10 +71,11 @@ async def due_is_complete(policies: Sequence[RetentionPolicy], context: RequestC
 
 
 async def _counted(policy: RetentionPolicy, context: RequestContext) -> DueCount:
-    """Counted once for both fields."""
-    if policy.counted is None:
-        policy.counted = await due_count(context.shop)
-    return policy.counted
+    """Counted once for both fields, which are asked at the same time."""
+    async with policy.counting:
+        if policy.counted is None:
+            policy.counted = await due_count(context.shop)
+        return policy.counted
 
 
 def contribution() -> Contribution:

@@ -92,3 +92,12 @@ def test_a_million_repeats_are_refused():
         Repeats.of(np.array([1 << 20]), np.array([1]), np.array([1]))
     with pytest.raises(ValueError, match="not below 0"):
         Repeats.of(np.array([1]), np.array([-1]), np.array([1]))
+
+
+def test_all_who_leave_with_one_probability() -> None:
+    """Then `a` and `b` are very large, and what is expected is the sum of what is likely all the same."""
+    alike = BgNbd(r=1.65, alpha=67.5, a=22_998.6, b=197_183.0)
+    lives = known((0, 0, 300), (3, 200, 300), (3, 290, 300), (12, 300, 301))
+    likely = alike.counts(lives, 365.0, 400)
+    assert alike.expected(lives, 365.0) == pytest.approx(likely @ np.arange(401.0), rel=1e-3)
+    assert np.isfinite(BgNbd(r=0.5, alpha=0.5, a=0.2, b=200.0).expected(known((0, 0, 0), (1, 1, 1)), 1_095.0)).all()

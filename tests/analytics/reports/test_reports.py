@@ -110,6 +110,9 @@ async def test_what_is_in_them(shop: Shop) -> None:
     assert (await desk.tables(ana))[""][1:3] == [["Purchases", "3"], ["Customers who bought", "1"]]
     tiers = (await desk.tables(await desk.job({"kind": "TIER_PERFORMANCE"})))[""]
     assert sum(int(row[1]) for row in tiers[1:]) == 3
+    often = {"kind": "TIER_PERFORMANCE", "where": {"purchaseCount": {"gte": 2}}}
+    of_some = (await desk.tables(await desk.job(often)))[""]
+    assert [sum(int(row[n]) for row in of_some[1:]) for n in (1, 2)] == [1, 1], "customers are those who are chosen"
 
 
 async def test_segments_side_by_side(shop: Shop) -> None:
@@ -128,6 +131,8 @@ async def test_segments_side_by_side(shop: Shop) -> None:
     assert log[0]["columns"] == ["RETENTION", "figures"]
     assert (log[0]["task"], log[0]["sha256"]) == ("REPORT", job["files"][0]["sha256"])
     assert ids[0] in log[0]["narrowedBy"]
+    twice = await desk.job({"kind": "RETENTION", "metrics": ["figures"], "segmentIds": [ids[0], ids[0]]})
+    assert list(await desk.tables(twice)) == [""]
 
 
 async def test_what_is_refused(shop: Shop) -> None:

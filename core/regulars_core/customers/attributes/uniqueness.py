@@ -49,6 +49,8 @@ async def having(database: Database, keys: Collection[Key]) -> Mapping[Key, Sequ
     else:
         wanted = "(SELECT value ->> 0 AS definition_id, value ->> 1 AS form FROM json_each($1)) k"
         values, found = [[list(pair) for pair in pairs]], "CROSS JOIN customer_attribute v"
+        some = linked.replace("v.", "w.")
+        linked = f"v.id IN (SELECT w.id FROM customer_attribute w WHERE {some} LIMIT {_MAX_OF_ONE})"
     owners: dict[Key, list[str]] = {}
     for id_, form, owner in await database.read(
         f"SELECT DISTINCT k.definition_id, k.form, coalesce(a.merged_into_id, a.id) FROM {wanted} {found}"
@@ -103,7 +105,7 @@ async def _repeated_under_other_keys(shop: Shop) -> AsyncIterator[tuple[str, lis
         for key, owners in (await owners_of(shop, found)).items():
             name, kept = found[key]
             ids = sorted(set(owners))
-            if len(ids) > 1 and key not in told and set(alike[key[0], kept]) != set(ids):
+            if len(ids) > 1 and key not in told and set(alike.get((key[0], kept), ())) != set(ids):
                 told.add(key)
                 yield name, ids
         last = rows[-1][0]

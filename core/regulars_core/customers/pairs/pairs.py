@@ -80,9 +80,10 @@ def _pair(id_: str, one: Sequence[_Known], other: Sequence[_Known], blocks: Bloc
     alike: set[str] = set()
     for mine in one:
         for theirs in other:
-            for value in mine.shared & theirs.shared:
+            for definition_id, _ in mine.shared & theirs.shared:
                 scores[ATTRIBUTE] = _OF_ATTRIBUTE
-                alike.add(_written(ATTRIBUTE, *value))
+                # Not the form in which a value is compared: it is another one under another key.
+                alike.add(_written(ATTRIBUTE, definition_id))
             found = scored(mine.traits, theirs.traits)
             if found.keys() == {"NAME"} and mine.keys.name == theirs.keys.name and _is_common(mine.keys, blocks):
                 continue

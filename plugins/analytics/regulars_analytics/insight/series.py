@@ -1,12 +1,14 @@
 """Sets of purchases, one period after the other."""
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from regulars_analytics.insight.subjects import Slice, Subject, asked
-from regulars_analytics.periods import Period, Unit, numbered, periods
-from regulars_core.plugin import COUNTED, SPENT, Instant, Shop, Values, day_of, now
+from regulars_analytics.periods import AGES_MS, Period, Unit, day_of_number, numbered, periods
+from regulars_core.plugin import COUNTED, DAY_MS, SPENT, Instant, Shop, Values, day_of, now, shown_time
 
 MAX_POINTS = 400
 
@@ -74,7 +76,7 @@ async def _spans(shop: Shop, subjects: Sequence[Subject]) -> Sequence[tuple[date
         if first is None:
             spans.append(None)
             continue
-        last = now() if one.selection.before is None else Instant(one.selection.before - 1)
+        last = now() if one.selection.before is None else min(now(), Instant(one.selection.before - 1))
         spans.append((day_of(first, zone), day_of(max(first, last), zone)))
     return spans
 
@@ -95,19 +97,24 @@ async def _bought(shop: Shop, subjects: Sequence[Subject], within: Sequence[Peri
 
 
 async def _began(shop: Shop, subjects: Sequence[Subject], within: Sequence[Period]) -> Sequence[list[list[int]]]:
-    """(place, how many) of each period in which customers bought for the first time, in the days that are looked at."""
+    """(place, how many) of each period in which customers bought for the first time, in the days that are looked at. The database
+    counts days, of which periods are made up, so that customers are gone through once."""
+    day = f"({shown_time(shop.database.dialect, shop.settings.zone, 't.first_at')} + {AGES_MS}) / {DAY_MS}"
 
     def select(part: Slice, values: Values) -> str:
-        bounds = [
-            f"t.first_at {sign} {values.bind(at)}"
-            for sign, at in ((">=", part.selection.first), ("<", part.selection.before))
-            if at is not None
-        ]
-        firsts = part.selection.firsts(values)
+        first, before = part.selection.first, part.selection.before
+        begin = within[0].begin if first is None else max(first, within[0].begin)
+        end = within[-1].end if before is None else min(before, within[-1].end)
         return (
-            f"SELECT {part.number}, {part.owner('t')} AS owner, k.place, count(*) FROM ({firsts}) t"
-            f" JOIN {numbered(within, values)} ON t.first_at >= k.begin_at AND t.first_at < k.end_at"
-            f" WHERE {' AND '.join([part.theirs(values, 't'), *bounds])} GROUP BY 2, k.place"
+            f"SELECT {part.number}, {part.owner('t')} AS owner, {day} AS day, count(*) FROM ({part.firsts(values)}) t"
+            f" WHERE t.first_at >= {values.bind(begin)} AND t.first_at < {values.bind(end)} GROUP BY 2, 3"
         )
 
-    return await asked(shop, subjects, select)
+    begins = [one.first for one in within]
+    answers: list[list[list[int]]] = []
+    for rows in await asked(shop, subjects, select):
+        sums = Counter[int]()
+        for number, count in rows:
+            sums[bisect_right(begins, day_of_number(number)) - 1] += count
+        answers.append([[place, count] for place, count in sums.items()])
+    return answers

@@ -53,6 +53,10 @@ class Slice:
         """The SELECT of what each customer of the subjects bought, as `Selection.per_customer` has it."""
         return self.selection.per_customer(values, self._among(values))
 
+    def firsts(self, values: Values) -> str:
+        """The SELECT of when each customer of the subjects bought first, as `Selection.firsts` has it."""
+        return self.selection.firsts(values, self._among(values))
+
     def _among(self, values: Values) -> str:
         if self.customers is None:
             return ""

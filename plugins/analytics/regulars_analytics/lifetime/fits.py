@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from array import array
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ LEAST_REPEATING = 100
 """Of fewer customers who came again nothing is learned for all others."""
 _BATCH = 2_000
 _START = "0" * 32
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,11 @@ async def fit_if_due(shop: Shop) -> None:
     known = await _known(shop)
     body = None
     if known.repeating >= LEAST_REPEATING:
-        body = await asyncio.to_thread(known.fitted, exponent_of(shop.currency))
+        try:
+            body = await asyncio.to_thread(known.fitted, exponent_of(shop.currency))
+        except (ArithmeticError, ValueError):
+            # Kept as an attempt, or it would be made anew every minute.
+            log.exception("What customers are worth could not be fitted.")
     number = 1 if latest is None else latest[0] + 1
     columns = ("number", "fitted_at", "customers", "repeating", "body")
     row = (number, now(), known.customers, known.repeating, body)

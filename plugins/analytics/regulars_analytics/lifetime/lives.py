@@ -48,9 +48,10 @@ async def lives_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, Life
 
 async def next_lives(shop: Shop, after: str, most: int) -> Sequence[Life]:
     """The next customers behind one who have bought."""
+    gone = shop.database.dialect.any_of("k.status", 2)
     some = (
-        "IN (SELECT customer_id FROM customer_stats WHERE customer_id > $1 AND purchase_count > 0"
-        " ORDER BY customer_id LIMIT $3)"
+        "IN (SELECT t.customer_id FROM customer_stats t JOIN customer k ON k.id = t.customer_id WHERE t.customer_id > $1"
+        f" AND t.purchase_count > 0 AND NOT ({gone}) ORDER BY t.customer_id LIMIT $3)"
     )
     sql = _select(shop, f"s.customer_id {some}", f"p.customer_id {some}")
     return [Life(*row) for row in await shop.database.read(sql, after, list(GONE), most)]

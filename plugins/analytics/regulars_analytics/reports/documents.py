@@ -43,6 +43,8 @@ class Part:
 
     title: str
     sections: Sequence[Section]
+    is_some: bool = False
+    """Whether it is of some of the customers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class _Writer:
         self._line(document.subtitle, 10, colour=_SOFT, height=6)
         self._line(document.description, 10, colour=_SOFT, height=6)
         for part in document.parts:
-            if len(document.parts) > 1:
+            if len(document.parts) > 1 or document.parts[0].is_some:
                 pdf.ln(4)
                 self._line(part.title, 15, bold=True, height=8)
             for section in part.sections:

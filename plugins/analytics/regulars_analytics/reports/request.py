@@ -34,6 +34,7 @@ MAX_SEGMENTS = 10
 MAX_TITLE = 120
 FORMATS = ("CSV", "PDF")
 EVERYBODY = "All customers"
+SOME = "Customers for whom the conditions hold"
 
 
 def kind_named(name: str, checks: Checks) -> ReportKind | None:
@@ -76,7 +77,7 @@ class Chosen:
         self._context, self._where = context, where
         self._needs = list(needs_of_tree(CustomerWhere, where, context)) if where is not None else []
         self._told: dict[str, Any] = {} if where is None else {"where": impersonal(where.type, where.value)}
-        self.parts: list[tuple[str, Where | None]] = [(EVERYBODY, where)]
+        self.parts: list[tuple[str, Where | None]] = [(EVERYBODY if where is None else SOME, where)]
 
     async def in_segments(self, segments: Sequence[tuple[str, str]], checks: Checks) -> None:
         """Of those in these segments, by id and name. Checks are told TOO_MANY and NOT_FOUND. Raises Forbidden for one whose
@@ -96,8 +97,9 @@ class Chosen:
                 raise tree
             self._needs += needs_of_tree(CustomerWhere, tree, context)
             both: Where = tree if self._where is None else Where("all", (self._where, tree))
-            self.parts.append((name, both))
-        self._told["segments"] = [id_ for id_, _ in segments]
+            if (name, both) not in self.parts:  # a segment that is named twice is told of once
+                self.parts.append((name, both))
+        self._told["segments"] = list(dict.fromkeys(id_ for id_, _ in segments))
 
     @property
     def needs(self) -> Sequence[str]:

@@ -42,6 +42,7 @@ from regulars_core.plugin import (
 
 TASK = "REPORT"
 _ZIP, _PDF = "application/zip", "application/pdf"
+_STATEMENT_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +137,25 @@ async def document_for(shop: Shop, wanted: Wanted, pieces: AsyncIterator[Piece])
         await subtitle_of(shop, wanted),
         wanted.kind.description,
         shop.currency,
-        [Part(name, sections) for name, sections in parts.items()],
+        [Part(name, parts[name], where is not None) for name, where in wanted.parts],
     )
     folder = shop.settings.of(AnalyticsSettings).fonts
     return await asyncio.to_thread(document_of, document, folder)
 
 
+async def _found(piece: Piece) -> Table:
+    """The table. A statement may take as long as reports are there for; SQLite needs no time to be given."""
+    database = piece.scope.shop.database
+
+    async def work() -> Table:
+        await database.allow(_STATEMENT_SECONDS)
+        return await piece.metric.find(piece.scope)
+
+    return await (database.transaction(work) if database.engine == "postgres" else piece.metric.find(piece.scope))
+
+
 async def _section(piece: Piece) -> Section:
-    table = await piece.metric.find(piece.scope)
+    table = await _found(piece)
     rows, more = list[Row](), 0
     async for page in table.pages():
         room = MAX_ROWS - len(rows)
@@ -157,14 +169,14 @@ async def csv_for(shop: Shop, wanted: Wanted, pieces: AsyncIterator[Piece]) -> A
     """The report as CSV: one table, or an archive of several."""
     if is_single(wanted):
         async for piece in pieces:
-            async for content in csv_of(await piece.metric.find(piece.scope), shop.currency):
+            async for content in csv_of(await _found(piece), shop.currency):
                 yield content
         return
     places = {name: n for n, (name, _) in enumerate(wanted.parts, 1)}
 
     async def tables() -> AsyncIterator[Named]:
         async for piece in pieces:
-            table: Table = await piece.metric.find(piece.scope)
+            table: Table = await _found(piece)
             before = f"{places[piece.part]:02}-" if len(places) > 1 else ""
             yield Named(f"{before}{piece.metric.name}", table)
 

@@ -57,6 +57,8 @@ async def keep_fifths(shop: Shop) -> None:
     async def work() -> None:
         await shop.database.allow(_STATEMENT_SECONDS)
         edges = await fifths(shop)
+        if not any(edges.frequency):
+            return  # nobody has bought; whoever does first is not among the best of a shop for that
         body = json.dumps([list(edges.recency), list(edges.frequency), list(edges.monetary)])
         await shop.database.run(
             "INSERT INTO analytics_fifths (id, found_at, body) VALUES (1, $1, $2)"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from regulars_analytics.hookspecs import Ladder
-from regulars_analytics.selection import Selection
+from regulars_analytics.selection import Selection, customers
 from regulars_core.plugin import COUNTED, GONE, NEVER, SPENT, Instant, Shop, Values, now
 
 
@@ -45,13 +45,13 @@ async def performances(
         own = figures[code if code in figures else ranks[-1].code]
         own[:] = [had + more for had, more in zip(own, row, strict=True)]
     moved: dict[str, tuple[int, int]] = {
-        code: (up, down) for code, up, down in await _moved(shop, ladder, first, before)
+        code: (up, down) for code, up, down in await _moved(shop, ladder, selection, first, before)
     }
     answers = []
     for one in ranks:
-        customers, buyers, purchases, spent = figures[one.code]
+        members, buyers, purchases, spent = figures[one.code]
         up, down = moved.get(one.code, (0, 0))
-        answers.append(Performance(one.code, one.name, customers, buyers, purchases, spent, up, down))
+        answers.append(Performance(one.code, one.name, members, buyers, purchases, spent, up, down))
     return answers
 
 
@@ -64,7 +64,7 @@ async def _bought(shop: Shop, ladder: Ladder, selection: Selection, at: Instant)
     )
     inner = (
         f"SELECT {ladder.rank_at(at, values)} AS tier, t.times, t.spent FROM customer c LEFT JOIN ({theirs}) t"
-        f" ON t.customer_id = c.id WHERE c.created_at <= {values.bind(at)} AND c.status NOT IN {GONE}"
+        f" ON t.customer_id = c.id WHERE c.created_at <= {values.bind(at)} AND c.status NOT IN {GONE}{_chosen(selection, values)}"
     )
     sums = (f"CAST(coalesce(sum({one}), 0) AS BIGINT)" for one in ("i.times", "i.spent"))
     rows: Sequence[Any] = await shop.database.rows(
@@ -74,14 +74,21 @@ async def _bought(shop: Shop, ladder: Ladder, selection: Selection, at: Instant)
     return rows
 
 
-async def _moved(shop: Shop, ladder: Ladder, first: Instant | None, before: Instant) -> Sequence[Any]:
+def _chosen(selection: Selection, values: Values) -> str:
+    """The condition that a customer `c` is one whose purchases are selected."""
+    return "" if selection.where is None else f" AND c.id IN ({customers(selection.where, values)})"
+
+
+async def _moved(
+    shop: Shop, ladder: Ladder, selection: Selection, first: Instant | None, before: Instant
+) -> Sequence[Any]:
     """(tier, up, down): how many customers left it for a higher and for a lower one."""
     values = Values(shop.database.dialect, whole=True)
     moves = ladder.moves(NEVER if first is None else first, min(before, Instant(now() + 1)), values)
     rows: Sequence[Any] = await shop.database.rows(
         "SELECT m.tier, count(DISTINCT CASE WHEN m.up = 1 THEN m.customer_id END),"
         f" count(DISTINCT CASE WHEN m.up = 0 THEN m.customer_id END) FROM ({moves}) m"
-        f" JOIN customer c ON c.id = m.customer_id AND c.status NOT IN {GONE} GROUP BY m.tier",
+        f" JOIN customer c ON c.id = m.customer_id AND c.status NOT IN {GONE}{_chosen(selection, values)} GROUP BY m.tier",
         *values.all,
     )
     return rows

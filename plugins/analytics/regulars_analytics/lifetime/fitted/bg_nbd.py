@@ -8,13 +8,20 @@ after any purchase they may leave, with a probability of their own, which is bet
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaln, expit, gammaln, hyp2f1, psi
+from scipy.special import betaincinv, betaln, expit, gammaln, hyp2f1, psi
 
 from regulars_analytics.lifetime.fitted.maximum import Likelihood, maximum
-from regulars_analytics.lifetime.fitted.repeats import Floats, Repeats
+from regulars_analytics.lifetime.fitted.repeats import Floats, Repeats, Whole
 
 _SINGULAR = 1e-6
 """So near to `a` = 1 the expectation is taken beside it, where it is the same to as many digits and can be divided."""
+
+_LEAST_LEAVING = 1e-12
+_NODES, _SHARES = np.polynomial.legendre.leggauss(96)
+_EVEN = (_NODES + 1) / 2
+_PLACES = _EVEN**3 * (10 - 15 * _EVEN + 6 * _EVEN**2)
+_WEIGHTS = _SHARES / 2 * 30 * (_EVEN * (1 - _EVEN)) ** 2
+"""Where an average between 0 and 1 is taken, closer together towards both ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +48,28 @@ class BgNbd:
         """How many purchases are expected of each in the time ahead, by what is known (10 in the paper).
 
         Its hypergeometric function grows beyond any float with the number of repeats. By Euler's transformation it is
-        (1 - z)^(a - 1 - r - x) of another one that does not, and the power goes off against the one before it.
+        (1 - z)^(a - 1 - r - x) of another one that does not, and the power goes off against the one before it. Where all leave
+        with much the same probability, `a` and `b` are so large that it is nothing times infinity: there it is averaged.
         """
         a = self.a if abs(self.a - 1) > _SINGULAR else 1 + _SINGULAR
         passed = self.alpha + known.age
         share = ahead / (passed + ahead)
         whole = a + self.b + known.count - 1
-        left = (1 - share) ** (a - 1) * hyp2f1(a - 1, a + self.b - 1 - self.r, whole, share)
-        return np.asarray(whole / (a - 1) * (1 - left) * self.active(known))
+        with np.errstate(all="ignore"):
+            left = (1 - share) ** (a - 1) * hyp2f1(a - 1, a + self.b - 1 - self.r, whole, share)
+            found = np.array(whole / (a - 1) * (1 - left))
+        lost = ~np.isfinite(found)
+        if lost.any():
+            count, age, time = (np.broadcast_to(one, found.shape)[lost] for one in (known.count, known.age, ahead))
+            found[lost] = self._averaged(count, age, time)
+        return np.asarray(found * self.active(known))
+
+    def _averaged(self, count: Whole, age: Floats, ahead: Floats) -> Floats:
+        """How many purchases are expected of each who is active, as an average over how likely somebody is to leave."""
+        kinds, place = np.unique(count, return_inverse=True)
+        leaves = np.maximum(betaincinv(self.a, (self.b + kinds)[:, None], _PLACES), _LEAST_LEAVING)[place]
+        often, times = (self.r + count)[:, None], (ahead / (self.alpha + age))[:, None]
+        return np.asarray((-np.expm1(-often * np.log1p(times * leaves)) / leaves) @ _WEIGHTS)
 
     def counts(self, known: Repeats, ahead: float, most: int) -> Floats:
         """How likely each is to buy 0, 1, … `most` times in the time ahead: a row for each (8 in the paper, for somebody who

@@ -41,7 +41,7 @@ def by(
         has_pieces = known.division.part is Part.LINE
         rows: list[Row] = [
             (
-                called(one.label) if one.value is not None else _NONE,
+                called(one.label) if one.label else _NONE,
                 one.customers,
                 one.purchases,
                 *([_pieces(one.quantity or 0)] if has_pieces else []),
