@@ -29,7 +29,7 @@ $(DATA): $(STAMP)
 	@touch $(DATA)
 
 test: setup $(DATA) ## Run the tests on SQLite and PostgreSQL
-	$(BIN)/pytest --numprocesses 3 --dist loadgroup $(ARGS)
+	$(BIN)/pytest --numprocesses 4 --dist loadgroup $(ARGS)
 
 check: setup ## Format, lint, types, layers, and everything generated is up to date
 	$(BIN)/ruff format --check .

@@ -21,7 +21,7 @@ from tests.support import graphiql_browser
 KEY = "rk_example"
 EVERYTHING = frozenset({"analytics", "loyalty", "rewards", "tiers"})
 TITLES = ["Customers", "Search", "Best customers", "Latest purchases", "The shop", "Record a purchase"]
-TITLES += ["A profile", "Notes", "Give back"]
+TITLES += ["A profile", "Notes", "Give back", "The first page"]
 
 
 @strawberry.type
