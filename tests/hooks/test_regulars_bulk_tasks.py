@@ -160,6 +160,45 @@ async def test_one_that_is_done_as_a_whole_keeps_nobody_waiting(
         assert (jobs[id_].stage, "stopped for its length" in str(jobs[id_].problem)) == ("FAILED", True)
 
 
+async def test_what_was_interrupted_comes_again_and_what_was_stopped_does_not(
+    open_with: OpenWith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LONGEST_SECONDS", 1)
+    done: list[str] = []
+
+    async def whole(shop: Shop, job: WholeJob) -> Mapping[str, int]:
+        done.append(job.input["as"])
+        if done == ["interrupted"]:
+            raise KeyboardInterrupt
+        if job.input["as"] == "stops the next":
+            await cancel_bulk_job(shop, asked["stopped"], by)
+        return {}
+
+    task = BulkTask("WHOLE", "Is done at once.", None, whole=whole)
+    shop = await open_with(plugins_on({"whole": plugin(regulars_bulk_tasks=lambda: [task])}))
+    by, asked = operator(shop.permissions), dict[str, str]()
+
+    async def ask(name: str) -> None:
+        job = await shop.database.transaction(lambda: request_bulk_job(shop, "WHOLE", {"as": name}, by))
+        asked[name] = job.id
+
+    await ask("interrupted")
+    with pytest.raises(KeyboardInterrupt):
+        await do_whole_jobs(shop)
+    await asyncio.sleep(1.1)
+    for name in (
+        "stops the next",
+        "stopped",
+    ):  # asked for after its longest time: no more wait for ever for those that come
+        await ask(name)
+    await do_whole_jobs(shop)
+    assert done == ["interrupted", "interrupted", "stops the next"]
+    jobs = await bulk_jobs_by_ids(shop.database, list(asked.values()))
+    assert {name: jobs[id_].stage for name, id_ in asked.items()} == {
+        "interrupted": "DONE", "stops the next": "DONE", "stopped": "CANCELLED",
+    }  # fmt: skip
+
+
 def test_a_task_is_done_in_steps_or_as_a_whole() -> None:
     for step, all_of_it in ((None, None), (count, whole)):
         with pytest.raises(ValueError, match="'COUNT' is done in steps or as a whole"):

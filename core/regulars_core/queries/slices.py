@@ -57,6 +57,13 @@ async def _among_the_next(database: Database, kind: Readable[T], window: Window,
         f"SELECT w.sort_key, w.tie FROM ({ahead}) w {in_order} LIMIT 1 OFFSET {window.size * _LOOKED_AT - 1}",
         *values.all,
     )
+    if last:  # by where these end: by their number, others would be passed over if one were written meanwhile
+        sign, cast = (">=" if window.order.descending else "<="), "::bigint" if key.kind is int else ""
+        within = f"({key.column}, {key.tie}) {sign} ({values.bind(last[0])}{cast}, {values.bind(last[1])})"
+        ahead = (
+            f"SELECT {key.column} AS sort_key, {key.tie} AS tie FROM {kind.source}"
+            f" WHERE {' AND '.join([*conditions, within])} ORDER BY {window.order_by()}"
+        )
     linked = " AND ".join([f"{kind.id_column} = w.tie", *where.narrows(values)])
     if database.engine == "postgres":
         named = ", ".join(f"{column} AS c{n}" for n, column in enumerate(kind.columns))

@@ -272,7 +272,9 @@ async def test_who_is_erased_is_in_nothing_that_is_kept(shop: Shop, api: Api, tm
     await find_anew(shop)
     assert len(await shop.database.rows("SELECT customer_id FROM analytics_lifetime")) == 1
     assert (await lives_of(shop, [id_])) == {}
-    assert [one.customer_id for one in await next_lives(shop, "0" * 32, 1)] == [stays[0]], "a walk ends where nobody is left"
+    assert [one.customer_id for one in await next_lives(shop, "0" * 32, 1)] == [stays[0]], (
+        "a walk ends where nobody is left"
+    )
     shown = "query($id: ID!) { node(id: $id) { ... on Customer { lifetimeValue { horizonDays } rfm { kind } } } }"
     assert (await api.data(shown, id=f"customer_{id_}"))["node"] == {"lifetimeValue": None, "rfm": None}
 

@@ -110,7 +110,10 @@ async def due_count(shop: Shop) -> DueCount:
     values = Values(shop.database.dialect)
     condition = f"{_is_silent(policy, values)} AND {_is_not_asked_for(values)}"
     since = values.bind(policy.since)
-    silent = f"SELECT * FROM customer_stats WHERE active_at < {since} AND merged_into_id IS NULL ORDER BY active_at, customer_id LIMIT"
+    silent = (
+        f"SELECT * FROM customer_stats WHERE active_at < {since} AND merged_into_id IS NULL"
+        " ORDER BY active_at, customer_id LIMIT"
+    )
     # One by one: PostgreSQL would look at all customers there are, to find those of so many.
     apart = " OFFSET 0" if shop.database.engine == "postgres" else ""
     is_due = f"EXISTS (SELECT 1 FROM customer c WHERE c.id = s.customer_id AND {condition}{apart})"
