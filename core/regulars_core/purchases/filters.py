@@ -1,4 +1,5 @@
-"""What purchases can be filtered by, as SQL over `purchase p`; and customers by what they bought, as SQL over `customer c`."""
+"""What purchases can be filtered by, as SQL over `purchase p`; and customers by what they bought, as SQL over `customer c` with
+`customer_stats s`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
@@ -86,14 +87,17 @@ _RARE = "sku"
 def _bought(conditions: Sequence[Condition], values: Values) -> str:
     """That so many purchases for which a tree holds come to so much; at least one unless their number is told.
 
-    It is asked of each customer, by the index of the customer's purchases: so a page costs what its rows cost. Where all
-    customers are asked anyway, or few purchases are meant, the purchases are added up instead, by customer.
+    Where none are left out it is asked of the customer's statistics. Else it is asked of each customer, by the index of the
+    customer's purchases: so a page costs what its rows cost. Where all customers are asked anyway, or few purchases are meant,
+    the purchases are added up instead, by customer.
     """
     parts = dict(conditions)
     counted, summed, tree = parts.get(COUNT, _AT_LEAST_ONE), parts.get(TOTAL, ()), parts[WHERE]
-    assert tree is None or isinstance(tree, Where)
-    narrowed = "" if tree is None else f" AND {tree.compile(values)}"
-    rare = tree is not None and _is_rare(tree)
+    if tree is None:  # what all purchases come to is kept
+        kept = [f"s.purchase_count {operator} {values.bind(bound)}" for operator, bound in counted]
+        return " AND ".join([*kept, *(f"s.total_spent {operator} {values.bind(bound)}" for operator, bound in summed)])
+    assert isinstance(tree, Where)
+    narrowed, rare = f" AND {tree.compile(values)}", _is_rare(tree)
     theirs = f"SELECT p.customer_id FROM purchase p WHERE p.customer_id IS NOT NULL AND {_STANDS}{narrowed}"
     rows = f"FROM purchase p WHERE p.customer_id = c.id AND {_STANDS}{narrowed}"
     if not summed and list(counted) == _AT_LEAST_ONE:
