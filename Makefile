@@ -8,7 +8,7 @@ DATA := $(VENV)/.regulars-data
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check faults bench peers schema migrations clients findings graphiql
+.PHONY: help setup run test check faults scale bench peers schema migrations clients findings graphiql
 
 help: ## Print this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,7 +44,7 @@ check: setup ## Format, lint, types, layers, and everything generated is up to d
 
 faults: export TEST_DATABASES := disk
 faults: setup $(DATA) ## The long runs: what is lost when things break, what hostile documents cost, generated queries and requests, all data
-	KILLS=200 CRASHES=50 DISK_FAILURES=20 DEADLOCKS=50 CONFLICT_SECONDS=60 EVENTS=100000 PURCHASES=2000 POSTINGS=300 LEDGER_KILLS=50 COUPON_ATTEMPTS=10000 CONSUMER_KILLS=50 \
+	KILLS=200 CRASHES=50 DISK_FAILURES=20 DEADLOCKS=50 CONFLICT_SECONDS=60 EVENTS=100000 PURCHASES=2000 POSTINGS=2100 LEDGER_KILLS=50 LEDGER_PAYMENTS=10000 COUPON_ATTEMPTS=10000 CONSUMER_KILLS=50 \
 		MISSED_EVENTS=5000 SWITCHING_KILLS=20 SOAK_SECONDS=1800 SILENT_TIMES=50 \
 		$(BIN)/pytest -s tests/faults $(ARGS)
 	MERGES=50 MERGED_LIVES=300 $(BIN)/pytest tests/merges $(ARGS)
@@ -54,11 +54,16 @@ faults: setup $(DATA) ## The long runs: what is lost when things break, what hos
 	MERGED_PURCHASES=300000 $(BIN)/pytest -s tests/faults_found/test_d3_merges_of_very_many.py $(ARGS)
 	ALL_DATA=true GENERATED_QUERIES=5000 SILENT_TIMES=50 $(BIN)/pytest tests/imports/test_real_data.py \
 		tests/database/test_migrations.py tests/database/test_silent_networks.py tests/tiers/test_real_year.py tests/rewards/simulations/test_real_year.py \
+		tests/analytics/test_real_year.py \
 		tests/schema/execution/test_generated.py $(ARGS)
 	OFFER_BASKETS=20000 REGULARS_TEST_BASKETS=3340 $(BIN)/pytest tests/rewards/offers/test_any_basket.py tests/rewards/sales/test_any_basket_sold.py $(ARGS)
 	TILL_EVENTS=2000 $(BIN)/pytest tests/schema/test_tills_at_random.py $(ARGS)
 	TIMED=true $(BIN)/pytest -s tests/server/test_hostile.py $(ARGS)
 	GENERATED_REQUESTS=10000 $(BIN)/pytest -s tests/server/test_generated.py $(ARGS)
+
+scale: export TEST_DATABASES := disk
+scale: setup ## Several machines on one, each part killed and started again for ten minutes (PgBouncer; SECONDS=600)
+	SCALE_SECONDS=$(or $(SECONDS),600) $(BIN)/pytest -s tests/scale $(ARGS)
 
 bench: setup $(DATA) ## A short run of the benchmarks
 	$(BIN)/python -m benchmarks.peers --customers 2000 --rounds 3 --seconds 1 --concurrency 8

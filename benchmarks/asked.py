@@ -11,6 +11,7 @@ from benchmarks.lists import SEGMENT, Asked
 from regulars_core.customers.attributes.definitions import declared_attributes
 from regulars_core.customers.filters import days_of_the_year, latest_birth_date
 from regulars_core.customers.reads import AVERAGE_PURCHASE, CUSTOMERS, SORT_KEYS
+from regulars_core.customers.search.signatures import renew, signature
 from regulars_core.database import Lookup
 from regulars_core.primitives.clock import day_of, now
 from regulars_core.purchases.regulars.latest import since
@@ -93,8 +94,10 @@ class Client:
             if "(" in key.column:
                 further += f" AND {key.column} {'<' if asked.descending else '>'}= $1::{kind}"
             values = [*after]
+        best = self._best(asked, first=after is None, place=len(values) + 1)
+        values += self._bound(asked)
         return (
-            f"SELECT {_COLUMNS}, {key.column}, {key.tie} {self._best(asked)}{further}"
+            f"SELECT {_COLUMNS}, {key.column}, {key.tie} {best}{further}"
             f" ORDER BY {key.column} {way}, {key.tie} {way} LIMIT {SIZE + 1}",
             values,
         )
@@ -102,16 +105,18 @@ class Client:
     def counted_by_hand(self, asked: Asked) -> Lookup:
         """The statement by hand for the count."""
         best = asked.counted.format(**self.facts) if asked.counted else self._best(asked)
-        return f"SELECT count(*) {best}", []
+        return f"SELECT count(*) {best}", self._bound(asked)
 
     async def place(self, asked: Asked, far: int) -> Position | None:
         """Where the one stands after whom so many have come, or half of all if these are fewer; a benchmark may count rows, the
         API never does."""
-        [[number]] = await self.patiently(self.counted_by_hand(asked)[0])
+        sql, values = self.counted_by_hand(asked)
+        [[number]] = await self.patiently(sql, *values)
         key, way = SORT_KEYS[asked.order], "DESC" if asked.descending else "ASC"
         rows = await self.patiently(
             f"SELECT {key.column}, {key.tie} {self._best(asked)}"
-            f" ORDER BY {key.column} {way}, {key.tie} {way} LIMIT 1 OFFSET {max(0, min(far, number // 2) - 1)}"
+            f" ORDER BY {key.column} {way}, {key.tie} {way} LIMIT 1 OFFSET {max(0, min(far, number // 2) - 1)}",
+            *values,
         )
         return (rows[0][0], rows[0][1]) if rows else None
 
@@ -125,11 +130,17 @@ class Client:
 
         return await self.shop.database.transaction(work)
 
-    def _best(self, asked: Asked) -> str:
+    def _bound(self, asked: Asked) -> Sequence[Any]:
+        """What is bound of it, behind everything else."""
+        return [] if asked.bound is None else [asked.bound.format(**self.facts)]
+
+    def _best(self, asked: Asked, *, first: bool = False, place: int = 1) -> str:
         best = asked.best
-        if self.shop.database.engine == "sqlite" and asked.best_on_sqlite:
+        if first and asked.first:
+            best = asked.first
+        elif self.shop.database.engine == "sqlite" and asked.best_on_sqlite:
             best = asked.best_on_sqlite
-        return best.format(**self.facts)
+        return best.format(**self.facts, bound=f"${place}")
 
 
 def _put(inside: Any, facts: Mapping[str, str]) -> Any:
@@ -145,6 +156,7 @@ def _put(inside: Any, facts: Mapping[str, str]) -> Any:
 async def client_of(url: str, customers: int) -> AsyncIterator[Client]:
     """A client of a shop that is full."""
     async with opened_shop(url, plugins_on(), country="MX", database_pool=1, sqlite_readers=1) as shop:
+        await renew(shop.database)  # of a shop that was filled before there were signatures
         api, processes = Api.of(shop), [os.getpid()]
         if shop.database.engine == "postgres":
             [[own]] = await shop.database.rows("SELECT pg_backend_pid()")
@@ -165,7 +177,9 @@ async def _facts(api: Api, customers: int) -> Mapping[str, str]:
         )
     ]
     days = ", ".join(f"'{day}'" for day in days_of_the_year(today, 31))
+    low, high = signature("  maria", "  garcia")
     facts = {
+        "low": str(low), "high": str(high),
         "group": f"group_{group}", "group_key": group, "store": f"store_{store}", "store_key": store,
         "customer": f"customer_{customer}", "member": str(7919 * (customers // 2)), "days": f"({days})",
         "since": str(since(shop.settings)), "average": AVERAGE_PURCHASE,

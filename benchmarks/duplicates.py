@@ -22,7 +22,7 @@ from unittest.mock import patch
 from benchmarks.population import FIRST_NAMES, LAST_NAMES, fill
 from benchmarks.tiers import Cost, measured
 from regulars_core.customers import registration
-from regulars_core.customers.duplicates import Alike, Traits, alike
+from regulars_core.customers.duplicates import Alike, Traits, alike_and_required
 from regulars_core.database import Engine
 from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_wanted
@@ -35,8 +35,8 @@ _CREATE = (
 )
 
 
-async def _by_code_alone(shop: Shop, code: str | None, _: Traits) -> list[Alike]:
-    return await alike(shop, code, Traits())
+async def _by_code_alone(shop: Shop, code: str, _: Traits) -> tuple[list[Alike], list[str]]:
+    return await alike_and_required(shop, code, Traits())
 
 
 class Newcomers:
@@ -86,7 +86,7 @@ async def compare(databases: Databases, engine: Engine, customers: int, rounds: 
                 if looks:
                     costs[looks].append(await _register(api, people))
                 else:
-                    with patch.object(registration, "alike", _by_code_alone):
+                    with patch.object(registration, "alike_and_required", _by_code_alone):
                         costs[looks].append(await _register(api, people))
     ratios = sorted(one.processor / other.processor for one, other in zip(costs[True], costs[False], strict=True))
     each = {looks: statistics.median(cost.processor for cost in costs[looks]) / creations for looks in costs}

@@ -32,8 +32,13 @@ class Asked:
     descending: bool = False
     search: str | None = None
     best_on_sqlite: str | None = None
+    first: str | None = None
+    """Those of the first page, if others."""
     counted: str | None = None
     """The FROM and WHERE by which it is counted, if by others."""
+    bound: str | None = None
+    """What is looked for, `{bound}` in them, where it is another each time: it is bound, and PostgreSQL plans for it, as for
+    ours. In the text the plan would be ready made, which takes as long as the rest where it finds one customer."""
 
 
 _QUARTER_AGO = TODAY - 90 * DAY_MS
@@ -57,14 +62,18 @@ _MATCHES_BY_INDEX = (
     """ customer_text_index MATCH '{{names}} : "  maria" AND {{names}} : "  garcia"'"""
 )
 
+_SIGNED = (
+    "SELECT n.id, n.sort_name FROM (SELECT id, sort_name, signature_low, signature_high FROM customer"
+    " WHERE group_id = '{group_key}' ORDER BY sort_name, id LIMIT 1000000) n"
+    " WHERE (n.signature_low & {low}) = {low} AND (n.signature_high & {high}) = {high}"
+)
+
 LISTS = (
     Asked("everybody by name", "NAME", {}, f"FROM customer c WHERE {_LIVE}"),
     Asked(
         "the newest of a group", "CREATED_AT", {"group": {"in": ["{group}"]}},
         f"FROM customer c WHERE c.group_id = '{{group_key}}' AND {_LIVE}", True,
     ),
-    Asked("a group by name", "NAME", {"group": {"in": ["{group}"]}},
-          f"FROM customer c WHERE c.group_id = '{{group_key}}' AND {_LIVE}"),
     Asked("who registered in a month", "CREATED_AT", {"createdAt": {"gte": _at(_JUNE[0]), "lt": _at(_JUNE[1])}},
           f"FROM customer c WHERE c.created_at >= {_JUNE[0]} AND c.created_at < {_JUNE[1]} AND {_LIVE}"),
     Asked("changed since", "UPDATED_AT", {"updatedAt": {"gte": _at(_WEEK_AGO)}},
@@ -88,7 +97,7 @@ LISTS = (
     Asked("the one with a unique attribute", "CREATED_AT",
           {"attribute": {"name": "member_number", "in": ["M{member}"]}},
           "FROM customer_attribute v JOIN customer c ON c.id = v.customer_id WHERE v.definition_id = '{member_number}'"
-          f" AND v.value_key = 'm{{member}}' AND {_LIVE}", True),
+          f" AND v.value_key = {{bound}} AND {_LIVE}", True, bound="m{member}"),
     Asked("a tag of many", "CREATED_AT", {"tag": {"in": ["vip"]}},
           f"FROM customer c WHERE EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = c.id AND t.tag_key = 'vip')"
           f" AND {_LIVE}", True),
@@ -125,9 +134,14 @@ LISTS = (
     Asked("words of a name within a group", "NAME", {"group": {"in": ["{group}"]}},
           f"{_SEARCHED} WHERE {_MATCHES} AND c.group_id = '{{group_key}}' AND c.status IN ('ACTIVE', 'SUSPENDED')",
           search="maria garcia",
-          best_on_sqlite=f"{_MATCHES_BY_INDEX} AND c.group_id = '{{group_key}}' AND c.status IN ('ACTIVE', 'SUSPENDED')"),
+          best_on_sqlite=f"{_MATCHES_BY_INDEX} AND c.group_id = '{{group_key}}' AND c.status IN ('ACTIVE', 'SUSPENDED')",
+          first=f"FROM customer c WHERE c.id IN (SELECT k.id FROM ({_SIGNED}) k JOIN customer_text t ON t.customer_id = k.id"
+          f" JOIN customer m ON m.id = k.id WHERE {_MATCHES} AND m.status IN ('ACTIVE', 'SUSPENDED')"
+          f" ORDER BY k.sort_name, k.id LIMIT 51)"),
+    Asked("a group by name", "NAME", {"group": {"in": ["{group}"]}},
+          f"FROM customer c WHERE c.group_id = '{{group_key}}' AND {_LIVE}"),
 )  # fmt: skip
-"""The 25 pairs of an order and a filter that a shop is asked for most, and one that words are searched in besides."""
+"""The 25 pairs of an order and a filter that a shop is asked for most, and at the end one besides."""
 
 SEGMENT = {"group": {"in": ["{group}"]}, "isRegular": True, "hasConsent": {"channel": "EMAIL"}}
 """What the segment's conditions are."""

@@ -11,7 +11,9 @@ from regulars_core.shop.shop import Shop
 from regulars_core.testing import OpenShop
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.executor.executor import BreadthFirst
+from regulars_schema.fields.pipeline import Pipeline
 from regulars_schema.schema import build_schema
+from tests.support.listed import Listed
 from tests.support.twins import Twins
 
 os.environ.setdefault("REGULARS_PLUGINS", "")  # core alone; a plugin's tests name what they want
@@ -57,3 +59,13 @@ def twins(request: pytest.FixtureRequest) -> Iterator[Twins]:
             patch.setattr(BreadthFirst, "answer", lambda *given: watching.answer(*given, answer))
         yield watching
     assert not watching.differences, "\n\n".join(watching.differences)
+
+
+@pytest.fixture(autouse=True)
+def listed() -> Iterator[None]:
+    """Mutations are refused with codes that their descriptions list."""
+    watching, run = Listed(), Pipeline.run
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pipeline, "run", lambda *given: watching.run(run, *given))
+        yield
+    assert not watching.lacking, sorted(watching.lacking)

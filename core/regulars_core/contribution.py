@@ -10,7 +10,6 @@ from regulars_core.audiences.usage import users_of
 from regulars_core.bulk.service import forget_old_jobs
 from regulars_core.bulk.tasks import BulkTask
 from regulars_core.bulk.worker import LONGEST_SECONDS, do_bulk_jobs, do_whole_jobs
-from regulars_core.customers import duplicates
 from regulars_core.customers.attributes.deletion import deletion_task
 from regulars_core.customers.attributes.uniqueness import repeated_attributes
 from regulars_core.customers.attributes.verification import differing_attributes
@@ -21,6 +20,7 @@ from regulars_core.customers.erasure.due import BY, erase_due
 from regulars_core.customers.erasure.holdings import Parts, told_of
 from regulars_core.customers.erasure.retention import BY as BY_POLICY
 from regulars_core.customers.erasure.retention_requests import request_due
+from regulars_core.customers.likeness import unique_values
 from regulars_core.customers.members import foreign_values
 from regulars_core.customers.merge import consents as merged_consents
 from regulars_core.customers.merge.bulk import CUSTOMERS_MERGE, CUSTOMERS_UNMERGE
@@ -30,7 +30,7 @@ from regulars_core.customers.notes.retention import forget_old_notes
 from regulars_core.customers.notes.verification import differences as note_differences
 from regulars_core.customers.pairs.discovery import find_duplicates
 from regulars_core.customers.pairs.verification import differences as duplicate_differences
-from regulars_core.customers.search import recent, spellings
+from regulars_core.customers.search import recent, signatures, spellings
 from regulars_core.database import App, Lookup
 from regulars_core.events.replay import catch_up, forget_old
 from regulars_core.exports.columns import ExportColumn, ExportColumns
@@ -47,6 +47,8 @@ from regulars_core.idempotency import forget_old as forget_old_keys
 from regulars_core.imports.jobs import CUSTOMERS_IMPORT, PURCHASES_IMPORT, drop_left_behind
 from regulars_core.jobs.jobs import Job
 from regulars_core.purchases.erasure import personal as personal_of_purchases
+from regulars_core.purchases.figures.rollups import verification as rollups
+from regulars_core.purchases.figures.rollups.settlement import settle
 from regulars_core.purchases.reassignments import merged, merging, unmerged
 from regulars_core.purchases.regulars import count
 from regulars_core.purchases.statistics import differences
@@ -91,6 +93,11 @@ async def renew_recent_text(shop: Shop) -> None:
     await recent.renew(shop.database)
 
 
+async def renew_signatures(shop: Shop) -> None:
+    """Write of whom it is due what his texts may have in them."""
+    await signatures.renew(shop.database)
+
+
 async def keep_journal(shop: Shop) -> None:
     """Tell plugins what processes without them have done, and forget what everybody has been told."""
     await catch_up(shop)
@@ -98,15 +105,21 @@ async def keep_journal(shop: Shop) -> None:
 
 
 async def import_files(shop: Shop) -> None:
-    """Do what is done as a whole, such as an import, on a disk on which nothing lies of those that were killed."""
+    """Import files that were sent, on a disk on which nothing lies of those who were killed."""
     await drop_left_behind(shop)
-    await do_whole_jobs(shop)
+    await do_whole_jobs(shop, imports=True)
+
+
+async def do_in_one_go(shop: Shop) -> None:
+    """Do what else is done as a whole."""
+    await do_whole_jobs(shop, imports=False)
 
 
 JOBS: Sequence[Job] = (
     Job(
         "renew-recent-text", "Lets quick searches find those seen last by an index of their own.", 60, renew_recent_text
     ),
+    Job("renew-signatures", "Lets lists that are searched pass over who has not what is typed.", 60, renew_signatures),
     Job("bulk-jobs", "Does what takes longer than an answer, batch by batch.", 10, do_bulk_jobs),
     Job(
         "bulk-imports",
@@ -115,12 +128,20 @@ JOBS: Sequence[Job] = (
         import_files,
         longest_seconds=LONGEST_SECONDS + _FURTHER_SECONDS,
     ),
+    Job(
+        "bulk-wholes",
+        "Does what cannot be cut into batches, such as reports, one after another.",
+        10,
+        do_in_one_go,
+        longest_seconds=LONGEST_SECONDS + _FURTHER_SECONDS,
+    ),
     Job("drop-files", "Removes files that were kept long enough, and links to them.", 600, drop_expired),
     Job(BY[1], "Erases customers whose days of grace are over.", 300, erase_due),
     Job(BY_POLICY[1], "Asks for the erasure of customers who were kept long enough.", 86_400, request_due),
     Job("forget-notes", "Deletes notes that are older than the shop keeps them.", 86_400, forget_old_notes),
     Job("find-duplicates", "Compares customers who have changed with who may be the same.", 30, find_duplicates),
     Job("count-regulars", "Counts who is a regular after the shop has decided anew.", 60, count.count_anew),
+    Job("settle-rollups", "Keeps what the purchases of each day come to.", 60, settle, longest_seconds=21_600),
     Job("keep-journal", "Tells plugins what they missed, and forgets what all were told.", 600, keep_journal),
     Job("refresh-planner", "Refreshes the figures by which the database chooses its indexes.", 86_400, refresh_planner),
     Job(
@@ -140,6 +161,11 @@ async def _statistics(shop: Shop) -> AsyncIterator[str]:
 async def _recent_text(shop: Shop) -> AsyncIterator[str]:
     async for id_ in recent.differences(shop.database):
         yield f"customer_{id_}: a quick search looks into something else than what is known of the customer"
+
+
+async def _signatures(shop: Shop) -> AsyncIterator[str]:
+    async for id_ in signatures.differences(shop.database):
+        yield f"customer_{id_}: lists that are searched pass over the customer by a signature that lacks what the texts have"
 
 
 async def _spellings(shop: Shop) -> AsyncIterator[str]:
@@ -168,7 +194,9 @@ async def _damaged_files(shop: Shop) -> AsyncIterator[str]:
 
 
 VERIFICATIONS: Sequence[Verification] = (
-    Verification("unique-fields", "No two customers share what the shop keeps apart.", duplicates.repeated, quick=True),
+    Verification(
+        "unique-fields", "No two customers share what the shop keeps apart.", unique_values.repeated, quick=True
+    ),
     Verification(
         "unique-attributes", "No two customers share a value of a unique attribute.", repeated_attributes, quick=True
     ),
@@ -176,7 +204,9 @@ VERIFICATIONS: Sequence[Verification] = (
     Verification("choices", "What can only be one of a few values is one of them.", foreign_values, quick=True),
     Verification("statistics", "Statistics of customers are what their purchases amount to.", _statistics),
     Verification("regulars", "Who is a regular is what the purchases give.", count.differences),
+    Verification("rollups", "What is kept of each day is what its purchases come to.", rollups.differences),
     Verification("recent-text", "Quick searches look into the texts of those who were seen last.", _recent_text),
+    Verification("signatures", "Searched lists pass over nobody who has what is typed.", _signatures),
     Verification("name-spellings", "Mistyped names lead to those who are called almost so.", _spellings),
     Verification("notes", "Notes are as urgent as they are listed, and done or open.", _notes),
     Verification("encryption", "What is sealed can be opened, and is found by what it is.", sealed_differences),

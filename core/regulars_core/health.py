@@ -1,9 +1,11 @@
 """Whether a shop that is open works: what the API's `Shop.status` and `regulars doctor` look at."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from regulars_core.database import Database, migrations
+from regulars_core.database.replica import bytes_of, position_of
 from regulars_core.events.behind import progress
 from regulars_core.jobs.jobs import jobs_of
 from regulars_core.jobs.leases import states
@@ -16,6 +18,8 @@ from regulars_core.shop.shop import Shop, WrongCurrency, refuse_other_currency
 _LATE_MS = 15 * 60_000
 _MAX_FAILURES = 3
 _OLDEST_POSTGRES = 150_000
+_FAR_BEHIND_BYTES = 16 * 2**20
+"""A piece of the log, as PostgreSQL cuts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,13 @@ class Check:
     works: bool = False
 
 
+class Look(Protocol):
+    """What looks at something of a shop, in a few small statements."""
+
+    def __call__(self, shop: Shop, /) -> Awaitable[Sequence[Check]]:
+        """What was found."""
+
+
 async def checks(shop: Shop) -> Sequence[Check]:
     """All that can be told of an open shop in a few small statements, whatever its size. Of a database of another version nothing
     more is looked at. Writes nothing."""
@@ -37,6 +48,9 @@ async def checks(shop: Shop) -> Sequence[Check]:
         return found
     for look in _LOOKS:
         found += await look(shop)
+    for plugin, looks in shop.plugins.declared("regulars_checks").items():
+        if plugin not in shop.behind:
+            found += [one for look in looks for one in await look(shop)]
     return found
 
 
@@ -56,6 +70,45 @@ async def _migrations(database: Database) -> Check:
     if pending := await migrations.pending(database):
         return Check("migrations", False, f"not applied: {', '.join(pending)}; run `regulars migrate`")
     return Check("migrations", True, "all applied")
+
+
+async def _sessions(shop: Shop) -> Sequence[Check]:
+    """Whether what stands before PostgreSQL is what the settings say, and sessions are set as they should be."""
+    database = shop.database
+    if database.engine == "sqlite":
+        return []
+    from regulars_core.database.sessions import is_pooled, settings_amiss
+
+    pooled = await is_pooled(database)
+    if pooled != (database.pooler == "transaction"):
+        told = (
+            "stands before PostgreSQL; where it pools by transaction, set REGULARS_DATABASE_POOLER=transaction"
+            if pooled
+            else "is not there, so each statement is planned anew for nothing; leave REGULARS_DATABASE_POOLER out"
+        )
+        return [Check("pooler", False, told, works=True)]
+    if not pooled:
+        return []
+    if amiss := await settings_amiss(database):
+        told = f"sessions are not set as they should be; run {'; '.join(amiss)}; and RECONNECT in PgBouncer"
+        return [Check("pooler", False, told, works=True)]
+    return [Check("pooler", True, "pools by transaction, and the role has its settings")]
+
+
+async def _replica(shop: Shop) -> Sequence[Check]:
+    """Whether there is a replica where one should be, and how far it is behind."""
+    replica = shop.database.replica
+    if replica is None:
+        return []
+    written, replayed = bytes_of(await position_of(shop.database)), await replica.replayed()
+    if replayed is None:
+        mend = "start it, or mend REGULARS_REPLICA_URL; until then the primary answers everything"
+        return [Check("replica", False, f"cannot be reached, or is no replica; {mend}", works=True)]
+    behind = max(written - replayed, 0)
+    if behind > _FAR_BEHIND_BYTES:
+        told = f"{behind // 2**20} MiB behind; until it has caught up the primary answers most"
+        return [Check("replica", False, told, works=True)]
+    return [Check("replica", True, f"{behind} bytes behind")]
 
 
 async def _currency(shop: Shop) -> Sequence[Check]:
@@ -134,4 +187,4 @@ async def _encryption(shop: Shop) -> Sequence[Check]:
     return [Check("encryption", True, f"all is sealed by the key {seals.current}")]
 
 
-_LOOKS: Sequence[Callable[[Shop], Awaitable[Sequence[Check]]]] = (_currency, _plugins, _jobs, _encryption, _keys)
+_LOOKS: Sequence[Look] = (_sessions, _replica, _currency, _plugins, _jobs, _encryption, _keys)

@@ -32,6 +32,7 @@ from regulars_core.groups.models import CustomerGroup
 from regulars_core.idempotency import IdempotencyKey
 from regulars_core.jobs.leases import JobLease
 from regulars_core.keys.models import ApiKey, KeyBinding, Role
+from regulars_core.purchases.figures.rollups.models import Rollup, RollupDue, RollupState
 from regulars_core.purchases.models import (
     Payment,
     Purchase,
@@ -96,6 +97,9 @@ __all__ = [
     "RefundPayment",
     "RegularCount",
     "Role",
+    "Rollup",
+    "RollupDue",
+    "RollupState",
     "Segment",
     "SegmentVersion",
     "Store",

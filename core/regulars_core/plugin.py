@@ -19,7 +19,7 @@ from regulars_core.audit import changed
 from regulars_core.audit import writing as audit_entry
 from regulars_core.bulk.needs import needs_of
 from regulars_core.bulk.reads import BulkJobRow
-from regulars_core.bulk.service import refuse_too_many, request_bulk_job
+from regulars_core.bulk.service import needs_too, refuse_too_many, request_bulk_job
 from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, WholeJob
 from regulars_core.bulk.worker import note as note_progress
 from regulars_core.customers.aliases import hold, survivors
@@ -43,8 +43,9 @@ from regulars_core.customers.erasure.holdings import (
     erase_held,
     told_of,
 )
+from regulars_core.customers.filters import not_gone
 from regulars_core.customers.merge.as_of import survivors_then
-from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, PlannedMerge, StandingMerge
+from regulars_core.customers.merge.facts import Merge, MergeEffect, MergeForecast, Moved, PlannedMerge, StandingMerge
 from regulars_core.customers.reads import GONE, CustomerRow, customers_by_ids, lookup_survivors, survivors_by_ids
 from regulars_core.database import App, Database, Dialect, Guarded, Lookup, Overtaken, Precondition, Sought
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
@@ -57,6 +58,7 @@ from regulars_core.exports.tasks import refuse_who_lost
 from regulars_core.files.exports import Taken, log_export
 from regulars_core.files.storage import remove_of_jobs, write_whole
 from regulars_core.groups.reads import GroupRow, groups_by_ids
+from regulars_core.health import Check, Look
 from regulars_core.jobs.jobs import Job
 from regulars_core.keys.authentication import actor_of_key
 from regulars_core.plugins.host import Plugins, hookimpl, hookspec
@@ -102,6 +104,14 @@ from regulars_core.purchases.baskets import (
 )
 from regulars_core.purchases.figures.calendar import hour, month, shown_time, weekday
 from regulars_core.purchases.figures.divisions import LINE_LEFT, Division, Part
+from regulars_core.purchases.figures.rollups.ranges import (
+    RangePart,
+    range_parts,
+    range_series,
+    range_sums,
+    range_taken_off,
+)
+from regulars_core.purchases.figures.spans import Span
 from regulars_core.purchases.figures.sums import NOT_VOIDED, SPENT
 from regulars_core.purchases.histories import (
     completed,
@@ -147,6 +157,8 @@ from regulars_core.rules.explanations import RuleExplanation, RuleFigure, RuleOu
 from regulars_core.rules.facts import CustomerFact, Lifetime, LineFact, PurchaseFact
 from regulars_core.rules.kinds import NoSettings, RuleKind
 from regulars_core.rules.laws import first_broken
+from regulars_core.rules.laws import is_timed as is_timed_law
+from regulars_core.rules.mistakes import mistakes_in
 from regulars_core.rules.points import MAX_POINTS, PointsRuleKind
 from regulars_core.rules.registry import RuleKinds, rule_kinds
 from regulars_core.rules.returns import ReturnState, eligible_back, part_back, taken_back
@@ -180,22 +192,22 @@ from regulars_core.stores.reads import StoreRow, stores_by_ids
 from regulars_core.verification import Verification, told_progress
 
 __all__ = [
-    "AMOUNT", "COUNTED", "CSV", "DAY_MS", "DERIVED", "ERASED", "ERASED_TEXT", "FLAG", "GONE", "INNER", "KEPT",
-    "LATEST", "LINE_LEFT", "MAIN_STORE_ID", "MAX_POINTS", "MIN_COPY_ROWS", "NEVER", "NOT_VOIDED", "NOW", "QUANTITY",
-    "SEGMENT", "SPENT", "WHEN", "Actor", "Adjustment", "App", "Audience", "AudienceAnswers", "AudienceFacts",
-    "AudienceLeaf", "BadInput", "Basket", "BasketLine", "BasketOutline", "BulkBatch", "BulkJobRow", "BulkStep",
-    "BulkTask", "Cell", "Checks", "Claim", "CodeSeries", "Condition", "CurrencyCode", "CustomerFact", "CustomerMoment",
+    "AMOUNT", "COUNTED", "CSV", "DAY_MS", "DERIVED", "ERASED", "ERASED_TEXT", "FLAG", "GONE", "INNER", "KEPT", "LATEST",
+    "LINE_LEFT", "MAIN_STORE_ID", "MAX_POINTS", "MIN_COPY_ROWS", "NEVER", "NOT_VOIDED", "NOW", "QUANTITY", "SEGMENT",
+    "SPENT", "WHEN", "Actor", "Adjustment", "App", "Audience", "AudienceAnswers", "AudienceFacts", "AudienceLeaf",
+    "BadInput", "Basket", "BasketLine", "BasketOutline", "BulkBatch", "BulkJobRow", "BulkStep", "BulkTask", "Cell",
+    "Check", "Checks", "Claim", "CodeSeries", "Condition", "CurrencyCode", "CustomerFact", "CustomerMoment",
     "CustomerRow", "Database", "Declined", "Dialect", "Division", "EarnOn", "ExportBatch", "ExportColumn",
     "ExportColumns", "Fate", "Forbidden", "Given", "GroupRow", "Guarded", "Holding", "Holds", "IdField", "Instant",
-    "InstantField", "Job", "JournalEntry", "Leaf", "Lifetime", "LineFact", "Lookup", "Malformed", "Merge",
-    "MergeEffect", "MergeForecast", "MinorUnits", "MinorUnitsField", "Money", "NoSettings", "Number", "Once", "Order",
-    "Outdated", "Overtaken", "Owned", "Owners", "Pace", "Page", "PaidWith", "Part", "Parts", "PastPurchases",
+    "InstantField", "Job", "JournalEntry", "Leaf", "Lifetime", "LineFact", "Look", "Lookup", "Malformed", "Merge",
+    "MergeEffect", "MergeForecast", "MinorUnits", "MinorUnitsField", "Money", "Moved", "NoSettings", "Number", "Once",
+    "Order", "Outdated", "Overtaken", "Owned", "Owners", "Pace", "Page", "PaidWith", "Part", "Parts", "PastPurchases",
     "PaymentRow", "Permission", "PlannedMerge", "PluginError", "PluginOrder", "Plugins", "PointsRuleKind",
-    "Precondition", "Problem", "PurchaseFact", "PurchaseOutline", "PurchaseRow", "QuantityField", "Questioned",
-    "Quote", "Quoted", "Readable", "ReassignedPurchase", "RecordedPayment", "RecordedPurchase", "RecordedRefund",
+    "Precondition", "Problem", "PurchaseFact", "PurchaseOutline", "PurchaseRow", "QuantityField", "Questioned", "Quote",
+    "Quoted", "RangePart", "Readable", "ReassignedPurchase", "RecordedPayment", "RecordedPurchase", "RecordedRefund",
     "RefundLineRow", "RefundRow", "Refused", "Relation", "ReturnState", "RewardKind", "RowShape", "RuleData",
     "RuleExplanation", "RuleFigure", "RuleKind", "RuleKinds", "RuleOutcome", "RuleSetting", "RuleSimulation", "Sale",
-    "SaleDetails", "SaleLine", "Shop", "ShownRule", "SimulationTotals", "SkipReason", "SortKey", "Sought",
+    "SaleDetails", "SaleLine", "Shop", "ShownRule", "SimulationTotals", "SkipReason", "SortKey", "Sought", "Span",
     "StandingMerge", "StoreRow", "StoredRule", "Taken", "Tax", "TextKeyField", "UsableRule", "Values", "Verification",
     "Where", "WholeJob", "Window", "Word", "acting", "acting_as", "actor_of_key", "as_if_sold", "audience_answers",
     "audience_lookups", "audit_entry", "by_ids", "by_owner", "camel", "changed", "check_segments", "checked_rule",
@@ -203,12 +215,13 @@ __all__ = [
     "day_and_minute", "day_and_time", "day_of", "decimal_text", "derived", "divided_half_up", "eligible_back",
     "erase_held", "exists_in", "exponent_of", "fact_of", "first_broken", "groups_by_ids", "has_past", "hold",
     "hold_segments", "hookimpl", "hookspec", "hour", "in_shop", "insert", "inserting", "instant_at", "instant_of",
-    "is_id", "kept_rule", "kept_where", "leaves_in", "left_after_returns", "lifetimes", "lock", "lock_where",
-    "locked_customer", "log_export", "lookup_completions", "lookup_latest_purchases", "lookup_lifetimes",
-    "lookup_purchase_facts", "lookup_survivors", "moment", "month", "name_key", "needs_of", "new_id", "note_progress",
-    "now", "opened", "operator", "owned_by", "page", "pages_of", "part_back", "past_sales", "plugins_on",
-    "plugins_wanted", "printed", "purchase_facts", "purchase_facts_from", "purchases_by_ids", "query_listed", "quote",
-    "random_purchases", "read_audiences", "read_details", "recorded_before_refunds", "recorded_by_ids",
+    "is_id", "is_timed_law", "kept_rule", "kept_where", "leaves_in", "left_after_returns", "lifetimes", "lock",
+    "lock_where", "locked_customer", "log_export", "lookup_completions", "lookup_latest_purchases", "lookup_lifetimes",
+    "lookup_purchase_facts", "lookup_survivors", "mistakes_in", "moment", "month", "name_key", "needs_of", "needs_too",
+    "new_id", "not_gone", "note_progress", "now", "opened", "operator", "owned_by", "page", "pages_of", "part_back",
+    "past_sales", "plugins_on", "plugins_wanted", "printed", "purchase_facts", "purchase_facts_from",
+    "purchases_by_ids", "query_listed", "quote", "random_purchases", "range_parts", "range_series", "range_sums",
+    "range_taken_off", "read_audiences", "read_details", "recorded_before_refunds", "recorded_by_ids",
     "refund_payments_of", "refunds_by_ids", "refunds_of", "refuse_too_many", "refuse_who_lost", "remove_of_jobs",
     "request_bulk_job", "return_state", "rows_written", "rule_kinds", "sale_like", "sale_of", "settings_from",
     "shown_rule", "shown_time", "spread", "start_of", "stores_by_ids", "surcharge", "survivors", "survivors_by_ids",

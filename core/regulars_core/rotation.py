@@ -11,6 +11,7 @@ from regulars_core.customers.merge import snapshots
 from regulars_core.customers.rules import tax_key
 from regulars_core.customers.sealed import COLUMN, PURPOSE, TABLE
 from regulars_core.database import Database
+from regulars_core.database.overwritten import drop_overwritten
 from regulars_core.database.seals import MARK, PREFIX_LENGTH, KeyLost, SealBroken, Sealed, Seals, row_of
 from regulars_core.queries.locks import lock
 from regulars_core.shop.shop import Shop
@@ -179,7 +180,7 @@ async def _reseal(database: Database, column: SealedColumn, keys: Sequence[str],
 
 async def _forget(database: Database, tables: Sequence[str]) -> None:
     """Let neither the disk nor the planner's samples keep what was plain."""
-    await database.drop_overwritten(tables)
+    await drop_overwritten(database, tables)
     for table in tables if database.engine == "postgres" else ():
 
         async def count(table: str = table) -> None:

@@ -66,7 +66,12 @@ async def opened(
         refuse_missing_file(settings)
     plugins = plugins_wanted(settings.plugins) if plugins is None else plugins
     database = await Database.open(
-        settings.database_url, plugins.apps, pool_size=settings.database_pool, readers=settings.sqlite_readers
+        settings.database_url,
+        plugins.apps,
+        pool_size=settings.database_pool,
+        readers=settings.sqlite_readers,
+        pooler=settings.database_pooler,
+        replica_url=settings.replica_url,
     )
     try:
         if settings.encryption_keys is not None:

@@ -75,13 +75,14 @@ from regulars_schema.segments.members import trees_of
 from regulars_schema.segments.types import Segment
 from regulars_schema.shop.bulk_jobs import BulkJob
 from regulars_schema.shop.shop import Shop
-from regulars_schema.shop.store_lookup import IF_UNNAMED, lookup_store, store_acted_in
+from regulars_schema.shop.store_lookup import IF_HEADQUARTERS, IF_UNNAMED, lookup_store, store_acted_in, stores_there
 from regulars_schema.shop.stores import Store
 from regulars_schema.types.ids import global_id, identified, key_of
 from regulars_schema.types.money import Money
 from regulars_schema.types.scalars import BigInt, CustomerFilter, EmailAddress, PhoneNumber
 
 __all__ = [
+    "IF_HEADQUARTERS",
     "IF_UNNAMED",
     "AmountComparison",
     "AskedSimulation",
@@ -194,6 +195,7 @@ __all__ = [
     "shown_audiences",
     "sql_field",
     "store_acted_in",
+    "stores_there",
     "trees_of",
     "value_or_none",
     "visible_purchases",

@@ -26,6 +26,7 @@ from regulars_server.http.access import Access
 from regulars_server.http.endpoint import GraphQLEndpoint, GraphQLFirst
 from regulars_server.http.error_handlers import ERROR_HANDLERS
 from regulars_server.http.files import file_routes
+from regulars_server.http.positions import HEADER
 from regulars_server.http.routes import routes
 from regulars_server.logs import write_log
 from regulars_server.metrics import Metrics
@@ -86,8 +87,8 @@ def _cors(settings: Settings) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST", "PUT"],
-            allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
-            expose_headers=["X-Request-Id", "Retry-After"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-Id", HEADER],
+            expose_headers=["X-Request-Id", "Retry-After", HEADER],
         )
     ]
 

@@ -1,6 +1,9 @@
 """Figures for Prometheus: how many requests, how long, how dear. Counted per process; the extra `metrics` brings them."""
 
+from collections import Counter
 from typing import Any
+
+from regulars_core.database.replica import ANSWERS, Answer, Replica
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 OBJECTS = (1, 10, 100, 1_000, 10_000)
@@ -30,6 +33,10 @@ class Metrics:
         self._cost = prometheus.Histogram(
             "regulars_request_cost", "Objects per operation.", buckets=OBJECTS, registry=registry
         )
+        self._replica = prometheus.Counter(
+            "regulars_replica_reads_total", "Statements for the replica.", ("answer",), registry=registry
+        )
+        self._counted: Counter[Answer] = Counter()
 
     def began(self) -> None:
         """A request has come in."""
@@ -43,7 +50,11 @@ class Metrics:
         if cost is not None:
             self._cost.observe(cost)
 
-    def rendered(self) -> bytes:
-        """All figures in Prometheus' text format."""
+    def rendered(self, replica: Replica | None) -> bytes:
+        """All figures in Prometheus' text format, those of the replica among them if there is one."""
+        if replica is not None:
+            for answer in ANSWERS:
+                self._replica.labels(answer).inc(replica.answers[answer] - self._counted[answer])
+            self._counted = replica.answers.copy()
         text: bytes = self._render(self._registry)
         return text

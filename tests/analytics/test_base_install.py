@@ -20,13 +20,13 @@ found = importlib.util.find_spec
 importlib.util.find_spec = lambda name: None if name in {"scipy", "fpdf", "uharfbuzz"} else found(name)
 import regulars_analytics
 from regulars_analytics.lifetime.fits import can_fit
-from regulars_analytics.reports.documents import Document, can_write, document_of
+from regulars_analytics.reports.documents import Document, document_of, unwritable
 from regulars_core.plugin import Refused, plugins_on
 from regulars_schema.plugin import schema_of
 
 schema_of(plugins_on({"analytics": regulars_analytics}))
 assert not can_fit()
-assert not can_write()
+assert unwritable()
 try:
     document_of(Document("Title", "All", "All.", "USD", []))
 except Refused as refused:

@@ -1,6 +1,7 @@
 """What purchases say: the same as a recount in plain Python, to the last digit, on both engines."""
 
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -12,9 +13,10 @@ import time_machine
 from regulars_core.customers.merge.undo import unmerge
 from regulars_core.jobs.jobs import jobs_of
 from regulars_core.plugin import MAIN_STORE_ID, Actor
+from regulars_core.purchases.figures.rollups.settlement import settle
 from regulars_core.purchases.reassignments import reassign
 from regulars_core.shop.actors import Binding
-from regulars_core.testing import statements
+from regulars_core.testing import Engine, statements
 from regulars_schema.testing import Api
 from tests.analytics.conftest import OpenAnalytics
 from tests.support.random_shop import TODAY, fill
@@ -47,6 +49,9 @@ async def test_a_recount_finds_the_same(open_analytics: OpenAnalytics) -> None:
     await _of_some(api, book, filled.stores[:2])
     await _of_who_is_bound(api, book, filled.stores[1:], filled.customers)
     await _of_everybody(api, book, filled.customers)
+    await _divided(api, book)
+    await settle(shop)  # and the same by what is kept of each day
+    await _of_the_shop(api, book)
     await _divided(api, book)
 
 
@@ -170,6 +175,26 @@ async def _of_everybody(api: Api, book: Book, customers: list[str]) -> None:
             else:
                 assert insight.pop("breakdown") == shares(parts(own, divisions(book)["CATEGORY"]))
                 assert insight == figures(own)
+
+
+async def test_stores_do_not_lead_to_a_page_of_customers(open_analytics: OpenAnalytics, engine: Engine) -> None:
+    """Figures of some customers in some stores are found by the customers: SQLite would walk through all that a store sold."""
+    shop = await open_analytics()
+    if engine != "sqlite":
+        return  # PostgreSQL knows how many there are of each
+    api, stores = Api.of(shop), ["0" * 31 + "1", MAIN_STORE_ID]
+    bound = Api(api.schema, shop, Actor("key", "till", (Binding.of(shop.permissions, "store_manager", stores),)))
+    await api.done("customerCreate", "customer { id }", {"firstName": "Ana", "lastName": "Li"})
+    asked = f"{FIGURES} breakdown(by: CATEGORY) {{ label }} series(interval: MONTH) {{ purchaseCount }}"
+    with shop.database.counting() as counted:
+        await bound.data(f"{{ customers(first: 5) {{ nodes {{ insight {{ {asked} }} }} }} }}")
+    ours = [sql for sql in counted if "p.store_id IN" in sql]
+    assert len(ours) > 5
+    for sql in ours:
+        places = max(int(n) for n in re.findall(r"[$?](\d+)", sql))
+        plan = " ".join(row[3] for row in await shop.database.rows(f"EXPLAIN QUERY PLAN {sql}", *["[]"] * places))
+        assert "purchase_of_customer (customer_id=?" in plan, sql
+        assert "purchase_of_store" not in plan, sql
 
 
 async def _divided(api: Api, book: Book) -> None:

@@ -56,7 +56,7 @@ async def test_the_pages(open_analytics: OpenAnalytics) -> None:
     where = {"purchases": {"count": {"gte": 2}}}
     segment = (await api.done("segmentCreate", "segment { id }", {"name": "Twice", "where": where}))["segment"]["id"]
     await api.data(FIGURES, days=days, where=where, segment=segment)
-    with statements(shop, 20):
+    with statements(shop, 22):
         told = await api.data(FIGURES, days=days, where=where, segment=segment)
     assert sum(one["customerCount"] for one in told["insight"]["byCity"]) == told["insight"]["customerCount"] > 0
     assert len(told["insight"]["series"]) == 13

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 
-from regulars_core.plugin import Actor
+from regulars_core.plugin import MAIN_STORE_ID, Actor
 from regulars_core.shop.actors import Binding
 from regulars_core.testing import statements
 from regulars_schema.testing import Api
@@ -51,6 +51,17 @@ async def test_a_recount_finds_the_same(open_analytics: OpenAnalytics) -> None:
     assert told["retention"] == stays(own, first, last)
     await _cohorts(bound, own)
     await _lost(api, book)
+    await _still_to_come(api)
+
+
+async def _still_to_come(api: Api) -> None:
+    """Nobody is lost before the day: a period that goes on is told up to today, and one that has not begun not at all."""
+    today = TODAY.date().isoformat()
+    told = (await api.data(DOCUMENT, days={"from": "2026-01-01", "to": today}))["retention"]
+    assert told["activeCount"] > 0
+    for days in ({"from": "2026-01-01"}, {"from": "2026-01-01", "to": "2030-01-01"}):
+        assert (await api.data(DOCUMENT, days=days))["retention"] == told
+    assert (await api.ask(DOCUMENT, days={"from": "2030-01-01"})).codes == ["BAD_USER_INPUT"]
 
 
 def _theirs(book: Book) -> dict[str, list[Bought]]:
@@ -161,6 +172,15 @@ async def test_two_rates_of_coming_back(open_analytics: OpenAnalytics) -> None:
     }  # fmt: skip
 
 
+TURNED = 'days: {from: "2026-12-31", to: "2026-01-01"}'
+DAYS_TURNED = (
+    f"insight({TURNED}) {{ purchaseCount }}",
+    f"retention({TURNED}) {{ customerCount }}",
+    f"tierPerformance({TURNED}) {{ tier }}",
+    f"dashboard {{ newVersusReturning({TURNED}) {{ newCount }} }}",
+)
+
+
 async def test_what_cannot_be(open_analytics: OpenAnalytics) -> None:
     api = Api.of(await open_analytics())
     for document, path in (
@@ -169,6 +189,11 @@ async def test_what_cannot_be(open_analytics: OpenAnalytics) -> None:
         ("{ insight { breakdown(by: HOUR, first: 101) { value } } }", "first"),
         ("{ retention(days: {}) { to } }", "days"),
         ('{ insight(storeIds: ["customer_1"]) { purchaseCount } }', "storeIds"),
+        (
+            f'{{ insight(storeIds: ["store_{MAIN_STORE_ID}", "store_{"1" * 32}"]) {{ purchaseCount }} }}',
+            "'storeIds', '1'",
+        ),
+        *((f"{{ {field} }}", "'days', 'from'") for field in DAYS_TURNED),
     ):
         answer = await api.ask(document)
         assert answer.codes == ["BAD_USER_INPUT"], document

@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import pytest
 import time_machine
 
 import regulars_analytics
+from regulars_analytics.lifetime.kept import find_anew
+from regulars_analytics.promotions import figures
+from regulars_analytics.rfm.edges import keep_fifths
 from regulars_core.plugin import Actor, Shop, plugins_on
 from regulars_core.shop.actors import Binding
 from regulars_core.testing import OpenShop, statements
@@ -109,7 +113,7 @@ async def test_tiers(open_analytics: OpenAnalytics) -> None:
             assert answer.data == {"insight": {"purchaseCount": 4, "breakdown": None}}
 
 
-async def test_promotions(open_analytics: OpenAnalytics) -> None:
+async def test_promotions(open_analytics: OpenAnalytics, monkeypatch: pytest.MonkeyPatch) -> None:
     """One is for who has a tag, one for everybody; what was given back in full is no response."""
     office = Office(await open_analytics())
     await office.api.done("storeCreate", "store { id }", {"code": "S2", "name": "Second"})
@@ -134,6 +138,9 @@ async def test_promotions(open_analytics: OpenAnalytics) -> None:
             _told(ids[1], "Spring", 4, 1, "0.2500", 2, "45.00", "5.00", [("A", 0, 0), ("B", 1, 0), ("C", 3, 1)]),
             _told(ids[0], "Tea week", 3, 1, "0.3333", 2, "135.00", "15.00", [("A", 0, 0), ("B", 1, 0), ("C", 2, 1)]),
         ]
+        monkeypatch.setattr(figures, "MAX_AUDIENCES", 1)  # as if there were so many that one statement is not enough
+        with statements(office.shop, 7):
+            assert (await office.api.data(PROMOTIONS))["promotionResponse"] == told
         [early] = (await office.api.data(PROMOTIONS, days={"to": "2026-02-15"}))["promotionResponse"]
         assert early["promotionId"] == ids[0]
         few = (await office.api.data(PROMOTIONS, w={"tag": {"in": ["tea"]}}))["promotionResponse"]
@@ -182,6 +189,33 @@ async def _hidden(office: Office) -> None:
         "name": "Big", "respondedCount": 0, "audienceCount": None, "responseRate": None,
     }  # fmt: skip
     assert answer.data["promotionResponse"][1]["audienceCount"] == 4
+
+
+@pytest.mark.parametrize("bands", ["", "30,90,180,270;2,10,20,30;50,1000,2000,5000"])
+async def test_promotions_for_who_is_worth_much(open_analytics: OpenAnalytics, bands: str) -> None:
+    """What customers are worth, and their kind, are audiences at the till: by what is kept of them."""
+    office = Office(await open_analytics(analytics_rfm_bands=bands))
+    ana, bo = [await office.customer(name) for name in ("Ana", "Bo")]
+    for day in ("2026-02-01", "2026-02-10", "2026-02-20"):
+        await office.sells(ana, "90.00", day)
+    await office.sells(bo, "10.00", "2025-05-01")
+    with at("2026-02-21"):
+        await _promotion(office.api, "Worth it", {"lifetimeValue": {"gte": "300.00"}}, None)
+        segment = await office.api.done(
+            "segmentCreate", "segment { id }", {"name": "Not lost", "where": {"not": {"rfm": {"in": ["LOST"]}}}}
+        )
+        await _promotion(office.api, "Not lost", {"segment": {"in": [segment["segment"]["id"]]}}, None)
+        await find_anew(office.shop)
+        await keep_fifths(office.shop)
+        kinds = "{ customers(first: 9) { nodes { firstName rfm { kind } } } }"
+        told = {one["firstName"]: one["rfm"]["kind"] for one in (await office.api.data(kinds))["customers"]["nodes"]}
+        assert (told["Ana"] != "LOST", told["Bo"]) == (True, "LOST"), told
+        await _promotion(office.api, "Of a kind", {"rfm": {"in": [told["Ana"]]}}, None)
+        document = "query($i: BasketQuoteInput!) { basketQuote(input: $i) { applied { offer { ... on Promotion { name } } } } }"
+        for customer, names in ((ana, {"Worth it", "Not lost", "Of a kind"}), (bo, set())):
+            asked = {"customerId": customer, "lines": [{"name": "Tea", "unitPrice": "10.00"}]}
+            quote = (await office.api.data(document, i=asked))["basketQuote"]
+            assert {one["offer"]["name"] for one in quote["applied"]} == names
 
 
 async def test_without_others(open_shop: OpenShop) -> None:

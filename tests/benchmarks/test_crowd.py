@@ -21,7 +21,7 @@ async def test_a_crowd_is_consistent(open_shop: OpenShop, monkeypatch: pytest.Mo
         row[0]
         for row in await shop.database.rows(f"SELECT {'indexname' if 'pg' in indexes else 'name'} FROM {indexes}")
     }
-    assert {"customer_name", "stats_total_spent", "purchase_time", "tag_customers", "attribute_value"} <= made
+    assert {"customer_by_name", "stats_total_spent", "purchase_time", "tag_customers", "attribute_value"} <= made
     for table, least in (
         ("purchase", 2_500),
         ("purchase_line", 2_500),

@@ -12,7 +12,7 @@ TESTS = Path(__file__).parents[1]
 
 
 def test_there_are_hooks() -> None:
-    assert len(HOOKS) == 49
+    assert len(HOOKS) == 50
 
 
 @pytest.mark.parametrize("hook", HOOKS)

@@ -50,7 +50,7 @@ HELD: Mapping[str, Sequence[Holding]] = {
     "outline": importlib.import_module("regulars_outline.service").HOLDINGS,
 }
 UNTOLD = {
-    "customer": {"sort_name", "company_key", "tax_key", "version"},
+    "customer": {"sort_name", "company_key", "tax_key", "version", "signature_low", "signature_high"},
     "customer_stats": {"activity", "merged_into_id", "latest_at", "regular_at"},
     "customer_group_change": {"number"},
     "customer_text": {"number", "customer_id", "names", "contact"},

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from regulars_core.customers.registration import CUSTOMER_CODES, give_codes, register
+from regulars_core.customers.models import CUSTOMER_CODES
+from regulars_core.customers.registration import give_codes, register
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.primitives.errors import Refused
 from regulars_core.shop.codes import BLOCK, Codes, CodeSeries, CodesExhausted

@@ -14,9 +14,11 @@ from regulars_core.primitives.clock import (
     datetime_of,
     day_and_minute,
     day_and_time,
+    day_of,
     instant_at,
     instant_of,
     offsets,
+    start_of,
 )
 from regulars_core.purchases.figures.calendar import AGES, steady
 
@@ -41,6 +43,17 @@ def test_the_day_and_the_time_of_an_instant(name: str) -> None:
         time = (local - datetime.combine(local.date(), datetime.min.time())) // timedelta(milliseconds=1)
         assert day_and_time(instant, zone) == (local.toordinal(), time)
         assert day_and_minute(instant, zone) == (local.toordinal(), time // _MINUTE_MS)
+
+
+@pytest.mark.parametrize("name", [*ZONES, "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_each_day_of_the_calendar_begins_on_itself(name: str) -> None:
+    """The first one and the last one, too, which begin where UTC has none."""
+    zone = ZoneInfo(name)
+    for beside in map(timedelta, range(4)):
+        for day in (date.min + beside, date.max - beside, date(2026, 1, 1) + beside):
+            assert day_and_time(start_of(day, zone), zone) == (day.toordinal(), 0)
+            assert day_of(start_of(day, zone), zone) == day
+    assert day_of(Instant(start_of(date.max, zone) + DAY_MS - 1), zone) == date.max
 
 
 @pytest.mark.parametrize("name", ZONES)

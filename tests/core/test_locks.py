@@ -65,4 +65,4 @@ def test_rows_are_locked_in_one_place() -> None:
     """And where texts are copied by the very statement that locks them."""
     modules = [path for package in (regulars_core, regulars_tiers) for path in Path(package.__path__[0]).rglob("*.py")]
     locking = {path.name for path in modules if ".lock_rows" in path.read_text(encoding="utf-8")}
-    assert locking == {"locks.py", "recent.py"}
+    assert locking == {"locks.py", "recent.py", "signatures.py"}

@@ -257,10 +257,20 @@ async def test_values_are_given_changed_and_taken_away(api: Api) -> None:
     ]  # fmt: skip
     missing = (await api.do("customerCreate", "__typename", {"firstName": "Bo", "lastName": "Ek"}))["userErrors"]
     assert [(one["code"], one["path"]) for one in missing] == [("REQUIRED", ["input", "attributes"])]
+    nameless = {"firstName": "", "lastName": "Ek", "originStoreCode": "none"}
+    assert await api.refused("customerCreate", nameless) == ["NOT_FOUND", "REQUIRED", "REQUIRED"]  # all at once
     many = {"firstName": "Bo", "lastName": "Ek", "attributes": given(**{f"x{n}": "1" for n in range(51)})}
     assert (await api.refused("customerCreate", many))[-1] == "TOO_MANY"
 
     ana = await create(api, "a", must="1", a="Old")
+    known = {"firstName": "Bo", "lastName": "Ek", "email": "bo@example.com", "attributes": given(must="1")}
+    bo = (await api.done("customerCreate", "customer { id }", known))["customer"]["id"]
+    found = {"firstName": "Bo", "lastName": "Ek", "email": "bo@example.com", "matchOn": ["EMAIL"]}
+    assert (await api.done("customerCreate", "created customer { id }", found)) == {
+        "created": False, "customer": {"id": bo}, "userErrors": [],
+    }  # fmt: skip
+    # Who is there already is asked for nothing, and who is not, is.
+    assert await api.refused("customerCreate", {**found, "email": "bea@example.com"}) == ["REQUIRED"]
     document = "query($id: ID!) { customer(id: $id) { version } }"
     before = (await api.data(document, id=ana))["customer"]["version"]
     assert await give(api, ana, a="Old", b=None) == []

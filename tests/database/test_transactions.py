@@ -275,10 +275,18 @@ async def test_too_many_connections_are_unavailable(url: str, monkeypatch: pytes
     monkeypatch.setattr("regulars_core.database.postgres.pool.CONNECT_SECONDS", 0.2)
     database = await Database.open(url, [SHOP], pool_size=1)
     release = asyncio.Event()
-    holding = asyncio.create_task(database.transaction(release.wait))
+
+    async def hold() -> None:
+        await database.rows("SELECT 1")
+        await release.wait()
+
+    holding = asyncio.create_task(database.transaction(hold))
     await asyncio.sleep(0.05)
     with pytest.raises(Unavailable, match="busy"):
         await database.rows("SELECT 1")
+    with pytest.raises(Unavailable, match="busy") as raised:
+        await database.transaction(lambda: database.defer([(INSERT, (uuid4().hex, "a"))]))
+    assert not isinstance(raised.value, OutcomeUnknown)  # nothing was asked
     release.set()
     await holding
     await database.close()

@@ -85,7 +85,7 @@ async def _widened(open_shop: OpenShop, code: str) -> None:
     contribution = Contribution("tills", breakdowns=[known["BY_TILL"]])
     tills = SimpleNamespace(regulars_schema=hookimpl(lambda: contribution))
     api = Api.of(await open_shop(plugins=plugins_on({"analytics": regulars_analytics, "tills": tills})))
-    told = await api.data("{ insight { breakdown(by: TILL) { value label purchaseCount } } }")
+    told = await api.data("{ insight { breakdown(by: VISITS_TILL) { value label purchaseCount } } }")
     assert told["insight"]["breakdown"] == [
         {"value": "2", "label": "2", "purchaseCount": 3},
         {"value": None, "label": "", "purchaseCount": 2},

@@ -205,7 +205,8 @@ async def _sent(settings: dict[str, str]) -> tuple[list[str], dict[str, Any]]:
                 assert fetched.text.splitlines()[0] == "code,first_name,last_name,total_spent"
             if "bulkJob" in operation.text:
                 await do_bulk_jobs(shop)
-                await do_whole_jobs(shop)
+                await do_whole_jobs(shop, imports=True)
+                await do_whole_jobs(shop, imports=False)
     return problems, answers
 
 

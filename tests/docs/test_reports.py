@@ -34,7 +34,7 @@ async def test_the_page(open_shop: OpenShop) -> None:
     assert len(pairs) == 2
     for asked, told in pairs:
         assert {"data": await desk.api.data(asked.replace("9f0c…", "9f0c"))} == json.loads(told)
-        await do_whole_jobs(shop)
+        await do_whole_jobs(shop, imports=False)
 
 
 def test_the_command(regulars: Regulars, database_url: str, elsewhere: Path) -> None:  # noqa: F811

@@ -12,6 +12,7 @@ import pytest
 
 from regulars_core import rotation
 from regulars_core.audiences.owned import owned_by
+from regulars_core.customers.pairs.discovery import find_duplicates
 from regulars_core.database.apps import sqlite_path
 from regulars_core.database.seals import KeyLost, SealBroken, Seals
 from regulars_core.exports.customers import export_customers
@@ -394,3 +395,59 @@ def test_wrong_keys_are_not_printed(keys: str) -> None:
     assert not any(part in str(raised.value) for part in ("secretsecret", "c2VjcmV0", ONE[4:], "!!!!"))
     settings = load_settings(encryption_keys=ONE)
     assert ONE[4:] not in repr(settings)
+
+
+PAIRS = "query($d: Boolean) { customerDuplicates(first: 9, dismissed: $d) { nodes { id reasons } } }"
+
+
+async def pairs(api: Api, *, dismissed: bool = False) -> dict[str, list[str]]:
+    """Who may be the same, as it is found anew."""
+    await find_duplicates(api.shop)
+    found = (await api.data(PAIRS, d=dismissed))["customerDuplicates"]["nodes"]
+    return {one["id"]: one["reasons"] for one in found}
+
+
+async def test_pairs_that_are_alike_in_sealed_values_stay_through_a_rotation(
+    open_shop: OpenShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "_BATCH", 1)
+    shop = await open_shop(encryption_keys=ONE)
+    api = Api.of(shop)
+    card = {"name": "card", "type": "TEXT", "isSensitive": True, "isUnique": False}
+    await api.done("customerAttributeDefine", "customerAttribute { name }", card)
+    for name, tax_id in (("Ana", ANA), ("Zoe", ANA), ("Bo", ZED), ("Kim", ZED)):
+        await customer(api, name, tax_id)
+    for name in ("Ulf", "Pia"):
+        await give(api, await customer(api, name), card=ANA_CARD)
+    await api.done("customerAttributeDefine", "customerAttribute { name }", {**card, "isUnique": True})
+    told = await pairs(api)
+    assert sorted(told.values()) == [["ATTRIBUTE"], ["TAX_ID"], ["TAX_ID"]]
+    dismissed = next(id_ for id_, reasons in told.items() if reasons == ["TAX_ID"])
+    await api.done("customerDuplicateDismiss", "__typename", {"pairId": dismissed})
+    left = {id_: reasons for id_, reasons in told.items() if id_ != dismissed}
+
+    shop = await open_shop(encryption_keys=f"{TWO},{ONE}")
+    api = Api.of(shop)
+    half_way = list[dict[str, list[str]]]()
+    everybody = "INSERT INTO duplicate_due (customer_id) SELECT id FROM customer"
+
+    async def look() -> None:
+        await shop.database.transaction(lambda: shop.database.run(everybody))
+        half_way.append(await pairs(api))
+        assert list(await pairs(api, dismissed=True)) == [dismissed]
+
+    for column in rotation.COLUMNS:
+        last = "0" * 32
+        while keys := await rotation._next(shop.database, column, last):
+            await shop.database.transaction(
+                lambda column=column, keys=keys: rotation._reseal(shop.database, column, keys, rotation.Rotated())
+            )
+            last = keys[-1]
+            await look()
+    assert half_way == [left] * 6
+    verifying = {one.name: one for one in verifications_of(shop.plugins)}["duplicates"]
+    assert [sentence async for sentence in verifying.differences(shop)] == []
+    shop = await open_shop(encryption_keys=TWO)
+    api = Api.of(shop)
+    await look()
+    assert half_way[-1] == left

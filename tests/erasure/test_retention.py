@@ -329,6 +329,16 @@ async def test_killed_half_way_by_two_and_beside_a_till(open_shop: OpenShop, mon
     with monkeypatch.context() as patch:  # it costs what so many cost, however many there are
         patch.setattr(retention, "MOST_COUNTED", 1_000)
         assert await due_count(shop) == DueCount(1_000, is_complete=False)
+        erased = "(SELECT customer_id FROM customer_stats ORDER BY active_at, customer_id LIMIT 1600)"
+        await shop.database.transaction(
+            lambda: shop.database.run(f"UPDATE customer SET status = 'ERASED' WHERE id IN {erased}")
+        )
+        assert await due_count(shop) == DueCount(900, is_complete=True)  # those in front take nobody's place
+        patch.setattr(retention, "MOST_PASSED", 2_000)
+        assert await due_count(shop) == DueCount(400, is_complete=False)
+        await shop.database.transaction(
+            lambda: shop.database.run(f"UPDATE customer SET status = 'ACTIVE' WHERE id IN {erased}")
+        )
     asked = "SELECT count(*), count(DISTINCT customer_id) FROM erasure WHERE state = 'SCHEDULED'"
     killed = asyncio.create_task(request_due(shop))
     while not (await shop.database.rows(asked))[0][0]:

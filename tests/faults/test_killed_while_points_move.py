@@ -25,6 +25,8 @@ from tests.support.tills import Sent, Till, balance, tills
 
 LEDGER_KILLS = int(os.environ.get("LEDGER_KILLS", "1"))
 """Of each server."""
+LEDGER_PAYMENTS = int(os.environ.get("LEDGER_PAYMENTS", "0"))
+"""So many payments by points at least."""
 SERVERS = 2
 PROGRAM = ProgramData(
     rules=(
@@ -58,7 +60,7 @@ class LoyalTill(Till):
 
     def _refund(self, purchase: object) -> Sent:
         sent = super()._refund(purchase)  # type: ignore[arg-type]
-        return Sent(sent.mutation, {**sent.input, "amount": f"0.{self._random.randrange(10, 30)}"})
+        return Sent(sent.mutation, {**sent.input, "amount": f"2.{self._random.randrange(10, 30)}"})
 
 
 async def _prepare(shop: Shop, customers: list[str]) -> None:
@@ -109,11 +111,15 @@ async def test_killed_while_points_move(
                 server.kill()
                 await asyncio.to_thread(server.start)
         await asyncio.sleep(0.5)
+        async with opened_shop(database_url, plugins) as shop:
+            while await _payments(shop) < LEDGER_PAYMENTS and not any(one.done() for one in work):  # noqa: ASYNC110
+                await asyncio.sleep(1)
         done.set()
         await asyncio.gather(*work)
         found = await balance(database_url, clients)
     assert (found.lost, found.doubled) == (0, 0)
     async with opened_shop(database_url, plugins) as shop:
+        by_points = await _payments(shop)
         wrong = [f"{name}: {one}" async for name, one in _differences(shop)]
         [[paid, earned, back]] = await shop.database.rows(
             "SELECT count(CASE WHEN kind = 'PAYMENT' THEN 1 END), count(CASE WHEN kind IN ('EARN', 'BONUS') THEN 1 END),"
@@ -124,12 +130,19 @@ async def test_killed_while_points_move(
             " WHERE t.purchase_id = p.id AND t.kind IN ('EARN', 'PAYMENT'))"
         )
     print(
-        f"\n{engine}: {SERVERS * LEDGER_KILLS} kills, {found.acknowledged} acknowledged, {paid} payments, {earned} earnings,"
-        f" {back} given or taken back; nothing lost, nothing doubled"
+        f"\n{engine}: {SERVERS * LEDGER_KILLS} kills, {found.acknowledged} acknowledged, {paid} payments, {by_points} by points,"
+        f" {earned} earnings, {back} given or taken back; nothing lost, nothing doubled"
     )
     assert (wrong, unearned) == ([], [])
     assert found.acknowledged > LEDGER_KILLS
     assert min(paid, earned, back) > 0
+    assert by_points >= LEDGER_PAYMENTS
+
+
+async def _payments(shop: Shop) -> int:
+    """How many payments by points there are."""
+    sql = "SELECT count(*) FROM loyalty_transfer WHERE kind = 'PAYMENT' AND unit = $1"
+    return int((await shop.database.rows(sql, POINTS))[0][0])
 
 
 async def _differences(shop: Shop) -> AsyncIterator[tuple[str, str]]:

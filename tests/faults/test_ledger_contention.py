@@ -1,5 +1,5 @@
-"""Several servers give, take, hold and take back credit of the same few customers at once, in opposite order: everybody is
-answered, nothing is lost, doubled or spent twice, and no deadlock reaches a client.
+"""Several servers give, take, hold and take back credit of the same few customers at once, in opposite order, while some of them
+are merged: everybody is answered, nothing is lost, doubled or spent twice, and no deadlock reaches a client.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from regulars_core.customers.registration import find_or_register
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.plugin import Plugins, Shop, plugins_on
 from regulars_core.testing import opened_shop
+from regulars_loyalty.chain.verification import differences
 from regulars_loyalty.ledger.storage import read_ledger
 from tests.support.keys import make_key
 from tests.support.servers import Server
@@ -33,7 +34,9 @@ POSTINGS = int(os.environ.get("POSTINGS", "20"))
 SERVERS = 8 if "POSTINGS" in os.environ else 2
 CLERKS = 4
 """At each server."""
-CUSTOMERS = 10
+CUSTOMERS = 20 if "POSTINGS" in os.environ else 10
+MERGES = CUSTOMERS // 2
+"""In between, one after the other; of these every second one is undone, if nothing was spent of what came over."""
 DEADLINE = 10.0
 """Seconds that a request may take: the default."""
 _ASKED = {
@@ -43,8 +46,10 @@ _ASKED = {
     "creditCapture": "entry { id delta { amount } }",
     "creditRelease": "hold { id }",
     "ledgerReverse": "creditEntry { id } customer { id }",
+    "customersMerge": "customersMerge { mergeId }",
+    "customersUnmerge": "customers { id }",
 }
-_EXPECTED = frozenset({"INSUFFICIENT_FUNDS", "ALREADY_REVERSED", "HOLD_CLOSED"})
+_EXPECTED = frozenset({"INSUFFICIENT_FUNDS", "ALREADY_REVERSED", "HOLD_CLOSED", "OPEN_HOLD", "LOT_CONSUMED"})
 """Codes of refusals that may come, since others are quicker."""
 
 
@@ -91,6 +96,20 @@ class Clerk:
                 entry = self.chance.choice(self.told.shared)
                 await self._send("ledgerReverse", {"entryId": entry, "reason": "CORRECTION"})
 
+    async def merge(self, clerks: int) -> None:
+        """Make one of two customers, again and again while so many clerks work."""
+        living = list(self.customers)
+        for n in range(MERGES):
+            while self.told.outcomes.total() < clerks * POSTINGS * n // MERGES:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            survivor, absorbed = self.chance.sample(living, 2)
+            given = {"survivorId": survivor, "absorbedIds": [absorbed]}
+            made = (await self._send("customersMerge", given))["customersMerge"]
+            if made is not None and n % 2:
+                made = (await self._send("customersUnmerge", {"mergeId": made["mergeId"]}))["customers"] is None
+            if made:
+                living.remove(absorbed)
+
     async def _hold(self, customer: str, amount: dict[str, str]) -> None:
         basket = self.chance.choice(("shared", uuid4().hex))
         payload = await self._send("creditHold", {"customerId": customer, "amount": amount, "basket": basket})
@@ -136,15 +155,17 @@ async def _prepared(shop: Shop) -> tuple[str, list[str]]:
 async def _all_post(addresses: Sequence[str], key: str, customers: Sequence[str]) -> Told:
     told = Told()
     headers = {"authorization": f"Bearer {key}"}
+    number = len(addresses) * CLERKS
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
-        for n in range(len(addresses) * CLERKS):
+        for n in range(number + 1):
             own, other = addresses[n % len(addresses)], addresses[(n + 1) % len(addresses)]
             clients = [
                 await stack.enter_async_context(httpx2.AsyncClient(base_url=address, headers=headers, timeout=HUNG))
                 for address in (own, other)
             ]
             order = list(customers) if n % 2 else list(reversed(customers))
-            group.create_task(Clerk(clients, order, told, random.Random(n)).work())
+            clerk = Clerk(clients, order, told, random.Random(n))
+            group.create_task(clerk.work() if n < number else clerk.merge(number))
     return told
 
 
@@ -199,11 +220,14 @@ async def test_servers_that_post_to_the_same_customers(
     logs = "\n".join(server.log.read_text() for server in servers)
     async with opened_shop(database_url, plugins) as shop:
         entries, deadlocks = await _assert_counted(shop, told), await _deadlocks(shop)
+        wrong = [one async for one in differences(shop)]
     slowest, middle = max(told.seconds), statistics.median(told.seconds)
     print(
         f"\n{engine}: {SERVERS} servers, {SERVERS * CLERKS} clerks, {CUSTOMERS} customers, {len(told.seconds)} answers, all"
         f" whole, {entries} entries, {deadlocks} deadlocks; median {middle * 1_000:.0f} ms, slowest {slowest * 1_000:.0f} ms;"
         f" {dict(sorted(told.outcomes.items()))}"
     )
+    assert wrong == []
+    assert told.outcomes["customersMerge"] > 0
     assert slowest < DEADLINE
     assert '"level": "error"' not in logs, logs

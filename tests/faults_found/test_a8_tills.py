@@ -88,6 +88,30 @@ async def test_a8_who_was_here_and_has_the_very_code_is_found_once(branches: Bra
     assert await found(cashier, "55 1234 5678") == ["Ana"]
 
 
+async def test_a8_a_code_finds_nobody_else(branches: Branches) -> None:
+    """What looks like a code of the shop's is one, or its beginning: it is not looked for in telephone numbers and names."""
+    ana = await branches.customer("Ana", phone="55 9999 9001", originStoreCode="HERE")
+    bo = await branches.customer("Bo", phone="55 0000 0001")
+    asked = "query($id: ID!) { customer(id: $id) { code } }"
+    code, bos = [str((await branches.api.data(asked, id=one))["customer"]["code"]) for one in (ana, bo)]
+    for typed in ("CUST-99999", "cust 99990", "CUST-HERE-99999", "cust here 99999", "cust.9"):
+        assert await found(branches.api, typed) == [], typed
+    assert await found(branches.api, "9999") == ["Ana"]
+    # As far as it is typed; letters alone are words, as those of a name are.
+    for typed in (code, code[:-1], code[:-2].lower(), code.replace("-", " "), "cust-here", "cust ana"):
+        assert await found(branches.api, typed) == ["Ana"], typed
+    assert await found(branches.api, bos[:-2]) == ["Bo"]
+    assert await found(branches.api, "cust") == ["Bo", "Ana"]
+    called_so = await branches.customer("Custodio", phone="55 1234 5678")
+    assert await found(branches.api, "custodio 5512345678") == ["Custodio"]
+    # Nobody is told in place of who was put away; who was merged is who stayed.
+    await branches.api.done("customerDeactivate", "userErrors { code }", {"id": bo})
+    assert await found(branches.api, bos) == []
+    assert await found(branches.api, bos, archived=True) == ["Bo"]
+    await branches.api.done("customersMerge", "userErrors { code }", {"survivorId": called_so, "absorbedIds": [ana]})
+    assert await found(branches.api, code) == ["Custodio"]
+
+
 async def test_a8_a_terminal_finds_who_gives_a_whole_phone_or_address(branches: Branches) -> None:
     ana = await branches.customer("Ana", email="ana@example.com", phone="55 1234 5678")
     await branches.customer("Bo", email="bo@example.com", phone="55 1234 5679")

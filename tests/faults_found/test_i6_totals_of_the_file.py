@@ -53,6 +53,17 @@ async def test_i6_a_total_that_is_another_is_told(shop, purchases, files, wrong)
         )
 
 
+async def test_i6_so_is_a_subtotal(shop, purchases, files):
+    """After the discount of 5.00, before delivery, and before tax that is on top."""
+    head, [first, second] = HEAD.replace("\n", ",purchase_subtotal\n"), ORDER.splitlines()
+    for told_sum, created in (("52.00", 0), ("50.29", 0), ("47.00", 1)):
+        report = await purchases(f"{head}{first},{told_sum}\n{second},\n")
+        assert report.created == created, told(files)
+        if not created:
+            message = f"Line 2, purchase_subtotal: The file says {told_sum}, and the lines come to 47.00."
+            assert told(files)[0] == ("TOTAL_MISMATCH", message)
+
+
 @pytest.mark.parametrize(
     ("discount", "code"), [("-5.00", "INVALID_AMOUNT"), ("52.01", "INVALID_AMOUNT"), ("x", "INVALID_AMOUNT")]
 )

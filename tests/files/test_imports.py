@@ -12,10 +12,12 @@ import pytest
 from regulars_core.bulk import service
 from regulars_core.bulk.worker import do_bulk_jobs, do_whole_jobs
 from regulars_core.contribution import import_files
+from regulars_core.exports.customers import CUSTOMER_COLUMNS
 from regulars_core.files.expiry import drop_expired, drop_for_erasure
 from regulars_core.files.storage import PIECE_BYTES
 from regulars_core.files.uploads import Arrival
 from regulars_core.imports import jobs as import_jobs
+from regulars_core.imports.customer_rows import CUSTOMERS
 from regulars_core.primitives.ids import new_id
 from tests.files.conftest import JOB, Desk
 from tests.support.keys import revoke
@@ -37,7 +39,7 @@ async def imported(desk: Desk, upload: str, looking: Desk | None = None, **given
     asked = (await desk.done("importStart", JOB, {"uploadId": upload, **given}))["bulkJob"]
     await do_bulk_jobs(desk.shop)
     assert (await desk.looked_at(asked["id"]))["stage"] == "QUEUED"  # it is no work in steps
-    await do_whole_jobs(desk.shop)
+    await do_whole_jobs(desk.shop, imports=True)
     return await (looking or desk).looked_at(asked["id"])
 
 
@@ -74,6 +76,8 @@ async def test_a_file_is_sent_looked_at_and_imported(
     ]  # fmt: skip
     dry = await imported(desk, upload, **columns, dryRun=True)
     assert counts(dry) == {"created": 2_000, "rejected": 1}
+    rows = await desk.fetched(dry)
+    assert [row[:3] for row in rows[1:]] == [["KUND-BAD", "", "Li"]]
     assert (await desk.data("{ customers { totalCount } }"))["customers"]["totalCount"] == 0
     # Somebody is killed half-way: another goes on, and the job tells of all of it.
     looked, killed = list[int](), import_jobs.note
@@ -87,7 +91,7 @@ async def test_a_file_is_sent_looked_at_and_imported(
     monkeypatch.setattr(import_jobs, "note", note)
     asked = (await desk.done("importStart", JOB, {"uploadId": upload, **columns}))["bulkJob"]
     with pytest.raises(KeyboardInterrupt):
-        await do_whole_jobs(desk.shop)
+        await do_whole_jobs(desk.shop, imports=True)
     half = await desk.looked_at(asked["id"])
     assert (half["stage"], 0 < half["progress"] < 100) == ("RUNNING", True)
     monkeypatch.setattr(import_jobs, "note", killed)
@@ -100,9 +104,9 @@ async def test_a_file_is_sent_looked_at_and_imported(
 
     monkeypatch.setattr(service, "close", then_killed)
     with pytest.raises(KeyboardInterrupt):
-        await do_whole_jobs(desk.shop)
+        await do_whole_jobs(desk.shop, imports=True)
     monkeypatch.setattr(service, "close", close)
-    await do_whole_jobs(desk.shop)
+    await do_whole_jobs(desk.shop, imports=True)
     done = await desk.looked_at(asked["id"])
     assert counts(done) == {"created": 2_000, "rejected": 1}
     rows = await desk.fetched(done)
@@ -114,7 +118,8 @@ async def test_a_file_is_sent_looked_at_and_imported(
     left = await desk.shop.database.rows(
         "SELECT DISTINCT f.id FROM stored_file f JOIN file_piece p ON p.file_id = f.id"
     )
-    assert [row[0] for row in left] == [done["files"][0]["id"][5:]]  # the rejects; of killed ones' they are swept
+    # The rejects; of killed ones' they are swept.
+    assert {row[0] for row in left} == {one["files"][0]["id"][5:] for one in (dry, done)}
     # A key that loses what it needs stops an import at the next batch.
     other = await desk.new_key("administrator", name="clerk")
     upload = await sent(other, content.replace(b"KUND", b"NEXT"))
@@ -132,7 +137,7 @@ async def test_a_file_is_sent_looked_at_and_imported(
     upload = await sent(desk, b"code,first_name,last_name\nKUND-X,Ana,Li\n")
     asked = (await desk.done("importStart", JOB, {"uploadId": upload}))["bulkJob"]
     await desk.done("bulkJobCancel", "bulkJob { stage }", {"id": asked["id"]})
-    await do_whole_jobs(desk.shop)
+    await do_whole_jobs(desk.shop, imports=True)
     assert (await desk.looked_at(asked["id"]))["stage"] == "CANCELLED"
 
 
@@ -173,6 +178,53 @@ async def test_an_erasure_while_a_file_is_sent_leaves_nothing_of_it(desk: Desk) 
     await database.transaction(lambda: database.run("DELETE FROM stored_file"))
     await drop_expired(desk.shop)
     assert (await database.rows("SELECT count(*) FROM file_piece"))[0][0] == 0
+
+
+async def test_a_file_tells_nobody_what_they_may_not_read(desk: Desk) -> None:
+    """Whether somebody has what the file says is known to who may read it, and to nobody else: not by what would be changed, and
+    not by why a row would be rejected."""
+    vic = {"firstName": "Vic", "lastName": "Tim", "taxId": "123-45-6789"}
+    code = (await desk.done("customerCreate", "customer { code }", vic))["customer"]["code"]
+    eve = {"firstName": "Eve", "lastName": "Ng", "phone": "+12025550143", "birthDate": "1980-05-06"}
+    await desk.done("customerCreate", "customer { code }", eve)
+    await desk.done("roleCreate", "role { name }", {"name": "importer", "permissions": ["imports.run"]})
+    await desk.done("roleCreate", "role { name }", {"name": "viewer", "permissions": ["imports.run", "customers.view"]})
+    importer, viewer = await desk.new_key("importer"), await desk.new_key("viewer")
+    heads = {
+        "code,first_name,last_name,tax_id": (
+            f"{code},Vic,Tim,123-45-6789",
+            f"{code},Vic,Tim,999-99-9999",
+            f"{code},Vic,Tim,123-45-6789\n{code},Vic,Tim,999-99-9999",
+        ),
+        "phone,first_name,last_name,birth_date": ("+12025550143,Eve,Ng,1980-05-06", "+12025550143,Eve,Ng,1980-05-07"),
+        "code,first_name,last_name": (f"{code},Vic,Tim", f"{code},Vik,Tim"),
+    }
+    told: dict[str, list[Any]] = {"desk": [], "importer": [], "viewer": []}
+    for who, client in (("desk", desk), ("importer", importer), ("viewer", viewer)):
+        for head, guesses in heads.items():
+            for guess in guesses:
+                upload = await sent(client, f"{head}\n{guess}\n".encode())
+                told[who].append(counts(await imported(client, upload, dryRun=True)))
+    same, other, one, two = {"unchanged": 1}, {"changed": 1}, {"known": 1}, {"known": 2}
+    hidden = [one, one, two, one, one]
+    assert told == {
+        "desk": [same, other, {"unchanged": 1, "rejected": 1}, same, other, same, other],
+        "importer": [*hidden, one, one],
+        "viewer": [*hidden, same, other],
+    }
+    # What is written is told in the same way, and nobody hears in what somebody is different.
+    head = "code,first_name,last_name,phone,birth_date"
+    rows = f"{code},Vik,Tim,,\nBO,Bo,Ek,,\n,Eva,Ng,+12025550143,1980-05-07\n"
+    told_why = []
+    for client, became in ((importer, {"created": 1, "known": 1}), (desk, {"unchanged": 2})):
+        job = await imported(client, await sent(client, f"{head}\n{rows}".encode()))
+        assert counts(job) == {**became, "rejected": 1}
+        [_, row] = await client.fetched(job)
+        assert row[-2] == "SAME_PHONE"
+        told_why.append("birth_date" in row[-1])
+    assert told_why == [False, True]
+    names = {column.name for column in CUSTOMER_COLUMNS}
+    assert {*CUSTOMERS.columns} - names == {"store", "full_name", "phone_country", "time_zone"}
 
 
 async def test_one_file_at_a_time_arrives_at_a_place_and_it_must_end(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from regulars_core.plugin import MergeEffect, MergeForecast, PlannedMerge, Problem, hookimpl, plugins_on
+from regulars_core.plugin import MergeEffect, MergeForecast, Moved, PlannedMerge, Problem, hookimpl, plugins_on
 from regulars_schema.testing import Api
 from tests.hooks.conftest import OpenWith
 
@@ -23,7 +23,7 @@ class Foresees:
         if any(one.first_name == "Bar" for one in merge.everybody):
             return MergeForecast([Problem("OPEN_TAB", "A tab is open.", ("absorbedIds", "0"))])
         effects = [MergeEffect("CUPS", f"{merge.survivor.code} will have {self.cups} cups.")]
-        return MergeForecast(effects=effects, moved={"cups": self.cups})
+        return MergeForecast(effects=effects, moved={"cups": Moved(self.cups, None)})
 
 
 async def test_forecasts_obstacles_and_fingerprints(open_with: OpenWith) -> None:

@@ -12,6 +12,7 @@ from regulars_core.bulk.service import cancel_bulk_job, close, forget_old_jobs, 
 from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, WholeJob, bulk_tasks
 from regulars_core.bulk.worker import do_bulk_jobs, do_whole_jobs
 from regulars_core.database.postgres import connection
+from regulars_core.jobs.jobs import jobs_of
 from regulars_core.plugins.owners import PluginError
 from regulars_core.shop.actors import operator
 from regulars_core.shop.shop import CatchingUp, Shop
@@ -151,13 +152,43 @@ async def test_one_that_is_done_as_a_whole_keeps_nobody_waiting(
     stopped = await asked(**{"as": "long statement" if engine == "postgres" else "long"})
     counted = await asked()
     with pytest.raises(KeyboardInterrupt):
-        await do_whole_jobs(shop)
+        await do_whole_jobs(shop, imports=False)
     with pytest.raises(KeyboardInterrupt):  # whoever comes next tries it again when all others had their turn
-        await do_whole_jobs(shop)
+        await do_whole_jobs(shop, imports=False)
     jobs = await bulk_jobs_by_ids(database, [killer, waiting, long, stopped, counted])
     assert [jobs[id_].stage for id_ in (killer, waiting, counted)] == ["QUEUED", "QUEUED", "DONE"]
     for id_ in (long, stopped):
         assert (jobs[id_].stage, "stopped for its length" in str(jobs[id_].problem)) == ("FAILED", True)
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+async def test_a_note_that_has_to_wait_does_not_end_the_job(
+    open_with: OpenWith, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connection.SETTINGS, "statement_timeout", "300ms")
+    noted = asyncio.Event()
+
+    async def long(shop: Shop, job: WholeJob) -> Mapping[str, int]:
+        async def hold() -> None:
+            await shop.database.run("UPDATE bulk_job SET done = done WHERE id = $1", job.id)
+            held.set()
+            await noted.wait()
+
+        held = asyncio.Event()
+        holding = asyncio.create_task(shop.database.transaction(hold))
+        await held.wait()
+        try:
+            await worker.note(shop, job.id, 1, 2, {"counted": 1})  # is left out
+        finally:
+            asyncio.get_running_loop().call_later(0.5, noted.set)  # the last one waits for this
+        return {"counted": 2, "held": int(not holding.done())}
+
+    task = BulkTask("WHOLE_COUNT", "Counts all at once.", None, whole=long)
+    shop = await open_with(plugins_on({"whole": plugin(regulars_bulk_tasks=lambda: [task])}))
+    asked = await shop.database.transaction(lambda: request_bulk_job(shop, task.name, {}, operator(shop.permissions)))
+    await do_whole_jobs(shop, imports=False)
+    job = (await bulk_jobs_by_ids(shop.database, [asked.id]))[asked.id]
+    assert (job.stage, job.counts) == ("DONE", {"counted": 2, "held": 1})
 
 
 async def test_what_was_interrupted_comes_again_and_what_was_stopped_does_not(
@@ -184,19 +215,41 @@ async def test_what_was_interrupted_comes_again_and_what_was_stopped_does_not(
 
     await ask("interrupted")
     with pytest.raises(KeyboardInterrupt):
-        await do_whole_jobs(shop)
+        await do_whole_jobs(shop, imports=False)
     await asyncio.sleep(1.1)
     for name in (
         "stops the next",
         "stopped",
     ):  # asked for after its longest time: no more wait for ever for those that come
         await ask(name)
-    await do_whole_jobs(shop)
+    await do_whole_jobs(shop, imports=False)
     assert done == ["interrupted", "interrupted", "stops the next"]
     jobs = await bulk_jobs_by_ids(shop.database, list(asked.values()))
     assert {name: jobs[id_].stage for name, id_ in asked.items()} == {
         "interrupted": "DONE", "stops the next": "DONE", "stopped": "CANCELLED",
     }  # fmt: skip
+
+
+async def test_imports_keep_nobody_waiting_who_is_none(open_with: OpenWith) -> None:
+    async def whole(shop: Shop, job: WholeJob) -> Mapping[str, int]:
+        return {}
+
+    tasks = [BulkTask(name, "Is done.", None, whole=whole, is_import=name == "TAKE_IN") for name in ("TAKE_IN", "TELL")]
+    shop = await open_with(plugins_on({"whole": plugin(regulars_bulk_tasks=lambda: tasks)}))
+    by, database = operator(shop.permissions), shop.database
+    names = {
+        (await database.transaction(lambda name=task.name: request_bulk_job(shop, name, {}, by))).id: task.name  # type: ignore[misc]
+        for task in tasks
+    }
+
+    async def stages() -> dict[str, str]:
+        return {names[id_]: job.stage for id_, job in (await bulk_jobs_by_ids(database, list(names))).items()}
+
+    jobs = {job.name: job for job in jobs_of(shop.plugins)}
+    await jobs["bulk-wholes"].run(shop)
+    assert await stages() == {"TAKE_IN": "QUEUED", "TELL": "DONE"}
+    await jobs["bulk-imports"].run(shop)
+    assert await stages() == {"TAKE_IN": "DONE", "TELL": "DONE"}
 
 
 def test_a_task_is_done_in_steps_or_as_a_whole() -> None:

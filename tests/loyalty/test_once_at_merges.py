@@ -7,6 +7,7 @@ from regulars_core.testing import OpenShop
 from regulars_loyalty.ledger.book import POINTS
 from tests.loyalty.test_cases_points import on, rule
 from tests.loyalty.test_merges_of_the_ledger import have, holds, merged, spends, undone
+from tests.loyalty.test_once_per_customer import moved
 from tests.loyalty.test_purchases import Till, begin_program, plugins
 
 __all__ = ["plugins"]
@@ -85,4 +86,27 @@ async def test_what_had_expired_is_the_survivors_once_another_merge_is_undone(ti
         assert await have(till, ana, cleo) == [0, 100]
         await till.sells(ana, "5.00")
         assert await have(till, ana) == [0]
+        await holds(till)
+
+
+@pytest.mark.parametrize(("way", "survivor"), [("b", "a"), ("ba", "b")])
+async def test_what_one_had_after_the_other_is_kept(till: Till, way: str, survivor: str) -> None:
+    """Of one purchase, which was given on: what was reversed at the one does not take away what the other has."""
+    with on("2026-01-01"):
+        who = {"a": await till.customer(), "b": await till.customer()}
+        sale = await till.sells(who["a"], "5.00")
+        for one in way:
+            await moved(till, sale, who[one])
+        kept, gone = (who["a"], who["b"]) if survivor == "a" else (who["b"], who["a"])
+        before = await have(till, kept, gone)
+        merge = await merged(till, kept, gone)
+        assert await have(till, kept) == [100]
+        await till.sells(kept, "5.00")  # once
+        assert await have(till, kept) == [100]
+        await holds(till)
+        assert (await undone(till, merge))["userErrors"] == []
+        assert await have(till, kept, gone) == before
+        await merged(till, kept, gone)
+        await till.voids(sale)
+        assert await have(till, kept) == [0]
         await holds(till)

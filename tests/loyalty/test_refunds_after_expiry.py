@@ -86,3 +86,29 @@ async def test_a_bonus_that_has_expired_is_given_again_once_its_purchase_is_back
         await till.sells(ana, "10.00")
         await till.sells(ana, "10.00")
         assert await till.has(ana, POINTS) == 100
+
+
+async def test_what_came_back_and_settled_a_debt_did_not_pay(till: Till) -> None:
+    """Half of what credit paid comes back after its end, and settles a debt; the other half has a grace of its own."""
+    with on("2026-05-01"):
+        ana = await till.customer()
+        await adds(till, ana, "10.00", expiresAt="2026-06-01T00:00:00Z")
+        sale = await till.sells(ana, "10.00", **paid(("STORE_CREDIT", "10.00")))
+    with on("2026-06-10"):
+        entry = await adds(till, ana, "4.00")
+        await till.sells(ana, "4.00", **paid(("STORE_CREDIT", "4.00")))
+        await till.api.done("ledgerReverse", "customer { id }", {"entryId": entry, "reason": "CORRECTION"})
+        await till.refunds(sale, amount="5.00")
+    with on("2026-06-20"):
+        await till.refunds(sale, amount="5.00")
+        fields = "credit { debt { amount } expiringSoon(withinDays: 90) { expiresAt remaining { amount } } }"
+        found = await till.api.data(f"query($id: ID!) {{ customer(id: $id) {{ {fields} }} }}", id=f"customer_{ana}")
+    credit = found["customer"]["credit"]
+    ends = [(one["expiresAt"][:10], one["remaining"]["amount"]) for one in credit["expiringSoon"]]
+    assert (credit["debt"]["amount"], ends) == ("0.00", [("2026-07-10", "1.00"), ("2026-07-20", "5.00")])
+
+
+async def adds(till: Till, customer: str, amount: str, **more: str) -> str:
+    """Give credit; the entry's id."""
+    given = {"customerId": f"customer_{customer}", "amount": {"amount": amount}, "reason": "GOODWILL", **more}
+    return str((await till.api.done("creditAdd", "entry { id }", given))["entry"]["id"])

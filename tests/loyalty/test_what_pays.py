@@ -11,6 +11,7 @@ from regulars_core.purchases.service import record
 from regulars_core.testing import OpenShop
 from regulars_loyalty.ledger.book import POINTS
 from regulars_loyalty.points.program import RateData
+from regulars_loyalty.purchases import methods
 from regulars_loyalty.purchases.methods import misspelt
 from tests.loyalty.test_purchases import Till, begin_program, paid
 
@@ -130,7 +131,9 @@ async def test_what_went_back_otherwise_is_not_voided_again(
     assert await till.has(ana) == credit
 
 
-async def test_a_method_that_is_written_otherwise_is_told(till: Till) -> None:
+async def test_a_method_that_is_written_otherwise_is_told(
+    till: Till, bare: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It takes nothing; what stands in a file pays with nothing anyway."""
     ana = await till.customer()
     await till.given(ana, 10_000)
@@ -143,3 +146,22 @@ async def test_a_method_that_is_written_otherwise_is_told(till: Till) -> None:
         f"'points' is not 'POINTS': {nothing}",
         f"'store_credit' is not 'STORE_CREDIT': {nothing}",
     ]
+    # However many come out of files then: behind more than some of them nobody looks.
+    line = NewLine("Tea", 1_000_000, unit_price=5_000)
+    old = [NewPurchase(f"I{n}", MAIN_STORE_ID, ana, now(), "USD", [line], origin="IMPORT") for n in range(3)]
+    await record(bare, [checked(one, "USD") for one in old])
+    for passed, told in ((8, 3), (3, 0)):
+        monkeypatch.setattr(methods, "PASSED", passed)
+        assert len([one async for one in misspelt(till.shop)]) == told
+
+
+async def test_what_is_held_for_the_basket_pays_what_is_due(till: Till) -> None:
+    ana = await till.customer()
+    sale = await till.sells(ana, "10.00", due="10.00", basket="B1")
+    await till.given(ana, 1_000)
+    held = {"customerId": f"customer_{ana}", "amount": {"amount": "10.00"}, "basket": "B1"}
+    hold = (await till.api.done("creditHold", "hold { id }", held))["hold"]
+    pays = {"purchaseId": sale["id"], **paid(("STORE_CREDIT", "10.00"))}
+    assert await refused(till, "purchasePay", pays) == []
+    closed = await till.api.done("creditRelease", "hold { capturedAmount { amount } }", {"holdId": hold["id"]})
+    assert (closed["hold"]["capturedAmount"]["amount"], await till.has(ana)) == ("10.00", 0)

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+from regulars_core.shop.actors import Actor
+from regulars_schema.testing import Api
 from tests.merges.conftest import Desk
+from tests.support.keys import holding
 
+_SECRET = {"name": "secret", "type": "TEXT", "isSensitive": True}
 FIELDS = "firstName email phone status createdAt tags"
 
 
@@ -64,3 +68,55 @@ async def test_what_was_found_is_found(desk: Desk) -> None:
     assert (await desk.shown(other, "email status")) == {"email": "b@example.org", "status": "ACTIVE"}
     again = await desk.api.done("customerCreate", "customer { id } created", given)
     assert again["customer"] == {"id": other}
+
+
+async def test_whether_two_have_the_same_is_told_to_nobody_who_may_not_see_it(desk: Desk) -> None:
+    """A preview writes nothing, so it could be asked for every tax id, and every date of birth."""
+    await desk.api.done("customerAttributeDefine", "customerAttribute { name }", _SECRET)
+    told: dict[str, Any] = {
+        "taxId": "T-1",
+        "birthDate": "1990-02-28",
+        "attributes": [{"name": "secret", "value": "yes"}],
+    }
+    ana, same = await desk.customer("Ana", **told), await desk.customer("Bea", **told, force=True)
+    other = {"taxId": "T-2", "birthDate": "1991-02-28", "attributes": [{"name": "secret", "value": "no"}]}
+    another = await desk.customer("Cea", **other)
+    document = (
+        "query($input: CustomersMergePreviewInput!) { customersMergePreview(input: $input) { fields { field } } }"
+    )
+
+    async def seen(by: Api, whom: str) -> list[str]:
+        asked = {"survivorId": ana, "absorbedIds": [whom]}
+        return [one["field"] for one in (await by.data(document, input=asked))["customersMergePreview"]["fields"]]
+
+    one = Api(desk.api.schema, desk.shop, Actor("k", "k", (holding("customers.view", "customers.merge"),)))
+    assert await seen(one, same) == await seen(one, another) == ["firstName"]
+    personal = Api(
+        desk.api.schema,
+        desk.shop,
+        Actor("k", "k", (holding("customers.view", "customers.view_pii", "customers.merge"),)),
+    )
+    assert [await seen(personal, whom) for whom in (same, another)] == [["firstName"], ["firstName", "birthDate"]]
+    assert set(await seen(desk.api, another)) == {"firstName", "birthDate", "taxId", "attributes.secret"}
+
+
+async def test_how_much_goes_over_is_told_to_who_sees_it_in_the_whole_shop(desk: Desk) -> None:
+    ana, bea = await desk.customer("Ana"), await desk.customer("Bea")
+    await desk.sells(bea)
+    await desk.api.done("noteAdd", "note { id }", {"customerId": bea, "body": "Likes tea."})
+    here = await desk.api.data("{ stores { nodes { id } } }")
+    merging, store = (
+        holding("customers.view", "customers.merge"),
+        here["stores"]["nodes"][0]["id"].removeprefix("store_"),
+    )
+    document = "query($input: CustomersMergePreviewInput!) { customersMergePreview(input: $input) { moved { kind } } }"
+    for also, kinds in (
+        ((), []),
+        ((holding("purchases.view", stores=[store]),), []),
+        ((holding("purchases.view"),), ["purchases"]),
+        ((holding("purchases.view"), holding("notes.view")), ["notes", "purchases"]),
+    ):
+        api = Api(desk.api.schema, desk.shop, Actor("k", "k", (merging, *also)))
+        asked = {"survivorId": ana, "absorbedIds": [bea]}
+        moved = (await api.data(document, input=asked))["customersMergePreview"]["moved"]
+        assert [one["kind"] for one in moved] == kinds

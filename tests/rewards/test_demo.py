@@ -77,7 +77,7 @@ def assert_collected(shown: dict[str, Any]) -> None:
     assert systems["Ten stamps"]["issuedCount"] > 0
     best = shown["customers"]["nodes"][0]["rewards"]
     stamps = next(one for one in best if one["system"]["name"] == "Ten stamps")
-    assert stamps["issuedCount"] > 0
+    assert stamps["issuedCount"] or stamps["progress"]
     assert 0 <= stamps["progress"] == 10 - stamps["missing"]
     assert {one["cause"] for one in stamps["entries"]["nodes"]} <= {"PURCHASE", "ISSUE", "REFUND", "VOID", "REVOKE"}
 

@@ -95,25 +95,25 @@ def test_read_and_written_back() -> None:
 @pytest.mark.parametrize(
     ("pair", "told"),
     [
-        (("points", "101"), "less than or equal to 100"),
+        (("points", "101"), "at most 100"),
         (("points", "many"), "Write a whole number"),
         (("points", "9" * 5_000), "Write a whole number"),
         (("per", "0.001"), "no amount in USD"),
         (("per", "much"), "Write an amount"),
         (("per", "NaN"), "Write an amount"),
-        (("per", "-1"), "greater than 0"),
+        (("per", "-1"), "at least 0.01 USD"),
         (("share", "1e999999"), "Write plain digits"),
         (("share", "Infinity"), "Write plain digits"),
         (("double", "yes"), "`true` or `false`"),
         (("weekdays", "MON"), "Write one of: TUE, SUN."),
         (("level", "3"), "Write one of: 1, 2."),
-        (("steps", "1"), "greater than or equal to 2"),
+        (("steps", "1"), "at least 2"),
         (("since", "soon"), "Write a day"),
-        (("since", "2026-02-30"), "valid date"),
+        (("since", "2026-02-30"), "a day that there is"),
         (("since", "1769817600"), "Write a day"),
         (("at", "22:00+01:00"), "Write a time of day"),
-        (("at", "25:00"), "valid time"),
-        (("note", "a long note"), "at most 10"),
+        (("at", "25:00"), "a time of day"),
+        (("note", "a long note"), "At most 10"),
         (("colour", "red"), "no setting of this name"),
         (("points", "4"), "takes one value"),
     ],
@@ -130,7 +130,7 @@ def test_a_mistake_is_told_at_its_place(pair: tuple[str, str], told: str) -> Non
 def test_what_is_missing_is_named() -> None:
     found, [(message, path)] = read()
     assert found is None
-    assert (message, path) == ("Field required.", ("settings", "points"))
+    assert (message, path) == ("The setting `points` is missing.", ("settings",))
 
 
 def test_a_class_that_no_form_could_ask_for_is_refused() -> None:

@@ -1,7 +1,7 @@
 """One schema out of many contributions: clashes stop the start and name both, and schemas do not bleed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -139,6 +139,8 @@ def test_breakdowns_clash_too() -> None:
     by_till = BreakdownKind("TILL", "By till.", Division(Part.PURCHASE, lambda values, zone: "p.register"))
     both = (Contribution("shoes", breakdowns=[by_till]), Contribution("feet", breakdowns=[by_till]))
     assert conflict(*both) == "BreakdownBy.TILL is defined by 'shoes' and by 'feet'"
+    told = conflict(Contribution("shoes", breakdowns=[replace(by_till, name="by till")]))
+    assert told.startswith("'shoes' adds the value 'by till' to BreakdownBy")
 
 
 def test_leaves_sort_keys_and_node_kinds_clash_too() -> None:

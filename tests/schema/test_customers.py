@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from regulars_core.customers.registration import CUSTOMER_CODES, register
+from regulars_core.customers.models import CUSTOMER_CODES
+from regulars_core.customers.registration import register
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.shop.actors import Actor
 from regulars_core.testing import OpenShop
@@ -139,6 +140,17 @@ async def test_an_update_changes_what_is_given_and_null_clears(api: Api) -> None
     bare = await update(api, EVERYTHING, id=id_, **cleared)
     assert {name: bare[name] for name in cleared} == {**cleared, "tags": []}
     assert (bare["phoneFormatted"], bare["version"], bare["firstName"]) == (None, 3, "María José")
+
+
+async def test_a_group_that_is_not_there_is_told_with_all_else(api: Api) -> None:
+    id_ = (await create(api, "id", firstName="Ana", lastName="Li"))["id"]
+    wrong = {"firstName": " ", "groupId": "group_" + "1" * 32}
+    for mutation, given in (("customerCreate", {"lastName": "Ek", **wrong}), ("customerUpdate", {"id": id_, **wrong})):
+        told = (await api.do(mutation, "__typename", given))["userErrors"]
+        assert sorted((one["code"], one["path"]) for one in told) == [
+            ("NOT_FOUND", ["input", "groupId"]),
+            ("REQUIRED", ["input", "firstName"]),
+        ]
 
 
 async def test_an_update_that_changes_nothing_leaves_the_version(api: Api) -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
+from regulars_core.purchases.figures.rollups.settlement import settle
 from regulars_core.shop.actors import Actor, Binding
 from regulars_core.testing import OpenShop, statements
 from regulars_schema.testing import Api
@@ -46,7 +47,7 @@ async def test_a_recount_finds_the_same(open_shop: OpenShop) -> None:
     for at in (TODAY, past):
         given = {"at": at.isoformat(), "days": ASKED}
         await api.data(DOCUMENT, **given)
-        with statements(shop, 16):
+        with statements(shop, 23):
             told = await api.data(DOCUMENT, **given)
         assert told["dashboard"] == figures(book, book.bought, at)
         own = [one for one in book.bought if one.row.store_id in here]
@@ -54,6 +55,11 @@ async def test_a_recount_finds_the_same(open_shop: OpenShop) -> None:
         assert (await bound.data(DOCUMENT, **given))["dashboard"] == theirs
         ids = [f"store_{one}" for one in here]
         assert (await api.data(DOCUMENT, s=ids, **given))["dashboard"] == theirs
+    await settle(shop)
+    for at in (TODAY, past):  # by what is kept of each day
+        assert (await api.data(DOCUMENT, at=at.isoformat(), days=ASKED))["dashboard"] == figures(book, book.bought, at)
+    unknown = await api.ask(DOCUMENT, s=[*ids, "store_" + "1" * 32])
+    assert (unknown.codes, unknown.errors[0]["extensions"]["argument"]) == (["BAD_USER_INPUT"], ["storeIds", "2"])
     elsewhere = await bound.data(DOCUMENT, s=[f"store_{filled.stores[2]}"], days=ASKED)
     assert elsewhere["dashboard"]["paymentMethods"] == elsewhere["dashboard"]["spent"] == []
 

@@ -240,6 +240,9 @@ async def test_every_leaf_of_purchases(shop_of_three: Api) -> None:
     assert [leaf.name for leaf in PURCHASE_LEAVES if f'"{leaf.name}"' not in asked] == []
 
 
+DAYS_TURNED = {"from": "2026-12-31", "to": "2026-01-01"}
+
+
 def _deep(depth: int) -> dict[str, Any]:
     return {"not": _deep(depth - 1)} if depth else {"hasEmail": True}
 
@@ -258,9 +261,9 @@ async def test_what_is_no_condition_is_the_callers_fault(api: Api) -> None:
         ({"lastPurchaseAt": {"withinDays": 36_501}}, ["where", "lastPurchaseAt", "withinDays"]),
         ({"birthday": {"inNextDays": 367}}, ["where", "birthday", "inNextDays"]),
         ({"anniversary": {"inNextDays": -1}}, ["where", "anniversary", "inNextDays"]),
-        ({"id": {"in": ["group_" + "0" * 32]}}, ["where", "id", "in"]),
-        ({"group": {"in": ["store_" + "0" * 32]}}, ["where", "group", "in"]),
-        ({"group": {"in": ["nonsense"]}}, ["where", "group", "in"]),
+        ({"id": {"in": ["group_" + "0" * 32]}}, ["where", "id", "in", "0"]),
+        ({"group": {"in": ["store_" + "0" * 32]}}, ["where", "group", "in", "0"]),
+        ({"group": {"in": ["nonsense"]}}, ["where", "group", "in", "0"]),
         ({"all": [{"hasEmail": True}] * 51}, ["where"]),
         (_deep(6), None),
         ({"status": {"in": ["MISSING"]}}, None),
@@ -275,6 +278,32 @@ async def test_what_is_no_condition_is_the_callers_fault(api: Api) -> None:
         if path is not None:
             assert answer.errors[0]["extensions"].get("argument") == path, (where, answer.errors)
     assert (await api.ask(ASK, where=_deep(5))).errors == []
+
+
+async def test_what_is_no_condition_is_told_at_its_place_in_an_input(api: Api) -> None:
+    inner = {"count": {"gte": 1}, "where": {"any": [{"hasNote": True}, {"customer": {"in": ["x"]}}]}}
+    place = ["all", "1", "purchases", "where", "any", "1", "customer", "in", "0"]
+    where = {"all": [{"hasEmail": True}, {"purchases": inner}]}
+    given = {"idempotencyKey": "1", "columns": ["code"]}
+    wrong: list[tuple[str, Any, list[str]]] = [
+        ("segmentCreate", {"name": "N", "where": where}, ["where", *place]),
+        ("customersExport", {**given, "where": {"id": {"in": ["x"]}}}, ["where", "id", "in", "0"]),
+        ("customersExport", {**given, "everyone": True, "purchaseDays": DAYS_TURNED}, ["purchaseDays", "from"]),
+        (
+            "segmentCreate",
+            {"name": "N", "where": {"segment": {"in": ["segment_" + "0" * 32]}}},
+            ["where", "segment", "in", "0"],
+        ),
+    ]
+    for name, written, path in wrong:
+        answer = await api.ask(
+            f"mutation($i: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $i) {{ userErrors {{ code }} }} }}",
+            i=written,
+        )
+        assert answer.codes == ["BAD_USER_INPUT"], answer.errors
+        assert answer.errors[0]["extensions"]["argument"] == ["input", *path]
+    answer = await api.ask("query($w: CustomerWhere) { customers(where: $w) { totalCount } }", w=where)
+    assert answer.errors[0]["extensions"]["argument"] == ["where", *place]
 
 
 async def test_no_where_at_all(shop_of_three: Api) -> None:

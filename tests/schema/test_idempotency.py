@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -165,6 +166,80 @@ async def test_input_that_is_mended_may_be_sent_under_the_same_key(api: Api) -> 
     assert (await api.do("purchaseRecord", "created", sale()))["created"] is True
 
 
+async def test_what_is_malformed_beside_what_does_not_fit_may_be_mended(api: Api) -> None:
+    """Of each mutation input that can never be accepted, beside what does not fit, and what it is mended to, under one key."""
+    first, second, third = [
+        (
+            await api.done(
+                "customerCreate", "customer { id code }", {"firstName": name, "lastName": "Li", "force": True}
+            )
+        )["customer"]
+        for name in ("Ana", "Bo", "Cy")
+    ]
+    lines = [{"name": name, "unitPrice": "5.00"} for name in ("Bread", "Jam")]
+    made = await api.done("purchaseRecord", "purchase { id lines { id } }", sale("sale", lines=lines, reference="R0"))
+    bread, jam = [one["id"] for one in made["purchase"]["lines"]]
+    back: dict[str, Any] = {"purchaseId": made["purchase"]["id"]}
+    coming = [{"lineId": bread, "quantity": "9"}, {"lineId": jam, "quantity": "0"}]
+    merge = {"survivorId": first["id"]}
+    tags = {"customerId": first["id"]}
+    nowhere = {
+        "name": "k",
+        "bindings": [{"role": "cashier", "storeCodes": ["S9"]}, {"role": "cashier", "storeCodes": []}],
+    }
+    wrong: list[tuple[str, dict[str, Any], list[str], dict[str, Any]]] = [
+        (
+            "purchaseRefund",
+            {**back, "lines": coming},
+            ["REFUND_EXCEEDS_PAID", "INVALID_QUANTITY"],
+            {**back, "amount": "1.00"},
+        ),
+        (
+            "purchaseRecord",
+            sale(customer={"firstName": "Ana", "lastName": "Li"}, customerCode=first["code"], storeCode="S9"),
+            ["NOT_FOUND", "INVALID_CUSTOMER"],
+            sale(customerCode=first["code"]),
+        ),
+        (
+            "customerEraseRequest",
+            {"customerId": third["id"], "scheduledFor": "2001-01-01T00:00:00Z"},
+            ["INVALID_DATE"],
+            {"customerId": third["id"]},
+        ),
+        (
+            "customersMerge",
+            {**merge, "absorbedIds": [second["id"], first["id"]]},
+            ["SAME_CUSTOMER"],
+            {**merge, "absorbedIds": [second["id"]]},
+        ),
+        ("tagsAdd", {**tags, "tags": ["x" * 65]}, ["TOO_LONG"], {**tags, "tags": ["x"]}),
+        ("keyCreate", nowhere, ["NOT_FOUND", "REQUIRED"], {"name": "k", "bindings": [{"role": "cashier"}]}),
+    ]
+    for n, (mutation, given, codes, mended) in enumerate(wrong):
+        key = {"idempotencyKey": f"mended-{n}"}
+        assert await api.refused(mutation, {**given, **key}) == codes, mutation
+        await api.done(mutation, "__typename", {**mended, **key})
+
+
+async def test_a_name_that_is_taken_is_kept_for_groups_as_for_segments(api: Api) -> None:
+    for mutation, given in (
+        ("customerGroupCreate", {"name": "Staff"}),
+        ("segmentCreate", {"name": "Staff", "where": {"hasEmail": True}}),
+        ("keyCreate", {"name": "k", "bindings": [{"role": "cashier", "storeCodes": ["S9"]}]}),
+    ):
+        if mutation == "keyCreate":
+            refused, again = ["NOT_FOUND"], {**given, "bindings": [{"role": "cashier"}]}
+        else:
+            refused, again = ["NAME_TAKEN"], {**given, "name": "Others"}
+            await api.done(mutation, "__typename", given)
+        key = {"idempotencyKey": f"{mutation}-taken"}
+        assert await api.refused(mutation, {**given, **key}) == refused
+        kind = mutation[0].upper() + mutation[1:]
+        document = f"mutation($input: {kind}Input!) {{ {mutation}(input: $input) {{ userErrors {{ code }} }} }}"
+        assert replayed(await api.ask(document, input={**given, **key})), mutation
+        assert (await api.ask(document, input={**again, **key})).codes == ["BAD_USER_INPUT"], mutation
+
+
 async def test_an_error_of_ours_does_not_stick(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ValueError("the disk is on fire")
@@ -255,6 +330,23 @@ def test_inputs_in_canonical_form() -> None:
     digests = {idempotency.digest_of("a", {"x": 1, "y": 2}), idempotency.digest_of("a", {"y": 2, "x": 1})}
     assert len(digests) == 1
     assert idempotency.digest_of("b", {"x": 1, "y": 2}) not in digests
+    assert canonical([Slotted("gift", None)]) == canonical([Bare("gift", None)]) == [{"kind": "gift"}]
+
+
+@dataclass(slots=True)
+class Slotted:
+    """As plugins may declare what an input carries for them."""
+
+    kind: str
+    note: str | None
+
+
+@dataclass
+class Bare:
+    """The same, as others do."""
+
+    kind: str
+    note: str | None
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)

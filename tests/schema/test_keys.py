@@ -27,8 +27,8 @@ async def by_key(api: Api, text: str) -> Api:
     return Api(api.schema, api.shop, actor)
 
 
-def in_days(days: int) -> str:
-    return printed(Instant(now() + days * DAY_MS))
+def in_days(days: float) -> str:
+    return printed(Instant(now() + int(days * DAY_MS)))
 
 
 async def test_a_key_is_shown_once_and_never_again(api: Api) -> None:
@@ -87,7 +87,8 @@ async def test_everything_that_is_wrong_is_told_at_once(api: Api) -> None:
     assert (made["secret"], made["apiKey"]) == (None, None)
     assert sorted((error["code"], ".".join(error["path"])) for error in made["userErrors"]) == [
         ("INVALID_DATE", "input.expiresAt"),
-        ("NOT_FOUND", "input.bindings.0.storeCodes"),
+        ("NOT_FOUND", "input.bindings.0.storeCodes.0"),
+        ("NOT_FOUND", "input.bindings.0.storeCodes.1"),
         ("REQUIRED", "input.bindings.1.storeCodes"),
         ("REQUIRED", "input.name"),
         ("UNKNOWN_ROLE", "input.bindings.0.role"),
@@ -185,6 +186,30 @@ async def test_nobody_gives_what_they_lack(api: Api) -> None:
     whole = {"role": "administrator", "storeCodes": None}
     answer = await (await by_key(api, keeper)).done("keyCreate", "secret", {"name": "x", "bindings": [whole]})
     assert answer["secret"]
+
+
+async def test_a_key_that_ends_makes_none_that_lasts_longer(api: Api) -> None:
+    """By the end that the database knows, and what is made without one ends with its maker's key."""
+    until = Instant(now() + DAY_MS)
+    grants = [Grant("administrator")]
+    by = operator(api.shop.permissions)
+    lent = await by_key(api, await create_key(api.shop, by=by, name="lent", bindings=grants, expires_at=until))
+    given = {"name": "k", "bindings": [{"role": "administrator"}]}
+    made = await lent.done("keyCreate", "secret apiKey { expiresAt }", given)
+    assert made["apiKey"] == {"expiresAt": printed(until)}
+    later = {**given, "expiresAt": printed(Instant(until + 1))}
+    refused = (await lent.do("keyCreate", "secret", later))["userErrors"]
+    assert [(error["code"], error["path"]) for error in refused] == [
+        ("EXCEEDS_OWN_PERMISSIONS", ["input", "expiresAt"])
+    ]
+    for expires_at in (printed(until), in_days(0.5)):
+        made = await lent.done("keyCreate", "apiKey { expiresAt }", {**given, "expiresAt": expires_at})
+        assert made["apiKey"] == {"expiresAt": expires_at}
+    heir = await lent.done("keyCreate", "secret apiKey { id }", given)
+    assert await (await by_key(api, heir["secret"])).refused("keyCreate", later) == ["EXCEEDS_OWN_PERMISSIONS"]
+    told = "query($id: ID!) { audit(entityId: $id) { nodes { changes { field } } } }"
+    [entry] = (await api.data(told, id=heir["apiKey"]["id"]))["audit"]["nodes"]
+    assert "expiresAt" in {change["field"] for change in entry["changes"]}
 
 
 async def test_the_last_administrator_stays(api: Api) -> None:

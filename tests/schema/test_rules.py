@@ -212,7 +212,7 @@ async def test_mistakes_are_told_at_the_very_pair(shop: Shop) -> None:
         ([good, ("per", "0.00")], ("INVALID_RULE", f"{at}.1.value")),
         ([good, ("colour", "red")], ("INVALID_RULE", f"{at}.1.name")),
         ([good, good], ("INVALID_RULE", f"{at}.1.name")),
-        ([], ("INVALID_RULE", f"{at}.points")),
+        ([], ("INVALID_RULE", at)),
         ([good, ("sku", "a"), ("sku", "A" * 10)], ("INVALID_RULE", f"{at}.1.value")),
         ([good, ("sku", "A" * 1_001)], ("TOO_LONG", f"{at}.1.value")),
         ([good, ("sku", "\0")], ("INVALID_RULE", f"{at}.1.value")),

@@ -31,7 +31,7 @@ class Moody:
 
     @hookimpl
     def regulars_rules(self) -> Sequence[CriterionKind]:
-        return [CriterionKind("MOODY", NoSettings, "Purchases", self.measure, monotone=True)]
+        return [CriterionKind("MOODY", NoSettings, "Purchases", self.measure, is_monotone=True)]
 
 
 installed = Moody()

@@ -287,9 +287,10 @@ def _bit_by_bit(_: NoSettings, facts: Sequence[PurchaseFact]) -> Iterator[int]:
 
 
 def _hangs(_: NoSettings, basket: OfferBasket) -> int:
+    number = 0
     while True:
         try:
-            time.sleep(0.001)
+            number += 1
         except Exception:
             continue
 
@@ -304,7 +305,7 @@ discount("ASYNC", "it is a plain function", _later_and_later)
 criterion("GENERATOR", "it answers by `return`", _bit_by_bit)
 by_history("GENERATOR", "it answers a whole number", lambda _, facts: (fact.net for fact in facts))
 discount("HANGS", "it answers in 1 second", _hangs)
-by_sale("SLOW", "it answers in 1 second", _sleeps)
+by_sale("WAITS", "it answers, and does not wait", _sleeps)
 criterion("RAISES", "it answers, and does not raise IndexError", lambda _, facts: int(facts[0].counted))
 points("RAISES", "it answers, and does not raise ZeroDivisionError", lambda _, sale: 100 // sale.net)
 condition("RAISES", "it answers, and does not raise StopIteration", lambda _, basket: next(iter(basket.lines)).left > 0)

@@ -27,7 +27,7 @@ def on_weekends(_: NoSettings, facts: Sequence[PurchaseFact]) -> int:
     return len({fact.day for fact in facts if fact.counted and date.fromordinal(fact.day).weekday() >= 5})
 
 
-WEEKEND_DAYS = CriterionKind("WEEKEND_DAYS", NoSettings, "Weekend days with a purchase", on_weekends, monotone=True)
+WEEKEND_DAYS = CriterionKind("WEEKEND_DAYS", NoSettings, "Weekend days with a purchase", on_weekends, is_monotone=True)
 
 
 @pytest.mark.parametrize("kind", [*BOX, WEEKEND_DAYS], ids=lambda kind: kind.name)
@@ -72,7 +72,7 @@ def _count(_: Any, facts: Sequence[PurchaseFact]) -> int:
         (lambda _, facts: facts[0].net if facts else 0, {}, "independent of the order"),
         (lambda _, facts: facts[len(facts) // 2].net if facts else 0, {}, "independent of the order"),
         (lambda _, facts: len(facts) ** 2, {"weigh": lambda _, fact: 1}, "the sum of what each weighs"),
-        (lambda _, facts: max(0, 5 - len(facts)) if facts else 0, {"monotone": True}, "monotone"),
+        (lambda _, facts: max(0, 5 - len(facts)) if facts else 0, {"is_monotone": True}, "monotone"),
         (_count, {"weigh": lambda _, fact: 1, "lifetime": lambda known: known.spent}, "tells from sums"),
         (_count, {"lifetime": lambda known: known.count}, "it is a sum where"),
         (lambda _, facts: 1.5 * len(facts), {}, "whole number"),

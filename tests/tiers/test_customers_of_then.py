@@ -34,8 +34,8 @@ class Kinds:
     @hookimpl
     def regulars_rules(self) -> Sequence[RuleKind]:
         return [
-            CriterionKind("YOUNG", NoSettings, "Purchases of the young", _young, monotone=True, reads=("customer",)),
-            CriterionKind("VIP", NoSettings, "Purchases as a VIP", _vip, monotone=True, reads=("customer",)),
+            CriterionKind("YOUNG", NoSettings, "Purchases of the young", _young, is_monotone=True, reads=("customer",)),
+            CriterionKind("VIP", NoSettings, "Purchases as a VIP", _vip, is_monotone=True, reads=("customer",)),
         ]
 
 

@@ -132,7 +132,7 @@ def test_purchases_that_are_added_only_lift(
     bought: list[tuple[int, int]], added: list[tuple[int, int]], zone: ZoneInfo, known: Versions
 ) -> None:
     """The periods as they were, and the purchases of one window, give those of the whole history."""
-    assert known.monotone
+    assert known.is_monotone
     assert known.max_window_days is not None
     elder = timeline(known, history(*facts_of(bought, zone)), zone)
     facts = facts_of([*bought, *added], zone)

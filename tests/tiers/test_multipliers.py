@@ -63,7 +63,9 @@ class Points:
 
     @hookimpl
     def regulars_rules(self) -> Sequence[RuleKind]:
-        return [CriterionKind("TEA", NoSettings, "Tea for the group", _tea, monotone=True, reads=("customer", "lines"))]
+        return [
+            CriterionKind("TEA", NoSettings, "Tea for the group", _tea, is_monotone=True, reads=("customer", "lines"))
+        ]
 
     @hookimpl
     def purchases_recorded_lookups(self, shop: Shop, purchases: Sequence[PurchaseOutline]) -> Sequence[Lookup]:

@@ -16,6 +16,7 @@ from regulars_core.plugin import (
     PurchaseFact,
     RuleKind,
 )
+from regulars_core.rules import patience
 from regulars_core.rules.laws import broken_law
 from regulars_tiers.plugin import CriterionKind, Unit
 from regulars_tiers.rules.criteria import Window, WindowKind
@@ -100,6 +101,25 @@ async def test_what_is_no_figure_is_refused_and_later_contained(
         moody.answer = counted
         await owner.job()
         assert await tiers_of(owner, everybody) == ["M", "M"]
+
+
+def spinning(facts: Sequence[PurchaseFact]) -> int:
+    while True:
+        pass
+
+
+async def test_that_one_takes_too_long_is_not_remembered(
+    open_tiers: OpenTiers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who sends it again under the same key, once it is quick, is not told that it is slow."""
+    monkeypatch.setattr(patience, "PER_CALL", 0.1)
+    moody = Moody()
+    owner = Owner(await open_tiers({"moody": moody}))
+    given = {"policy": moody_policy(), "idempotencyKey": "ONE"}
+    moody.answer = spinning
+    assert await owner.api.refused("tierPolicyUpdate", given) == ["INVALID_POLICY"]
+    moody.answer = counted
+    assert await owner.api.refused("tierPolicyUpdate", given) == []
 
 
 FACTS = purchases([(1, 100), (1, 200)], at("2025-01-01"))
@@ -215,7 +235,7 @@ async def test_settings_are_text_in_the_form_of_their_types(open_tiers: OpenTier
     ("settings", "place", "why"),
     [
         ([("of", "1"), ("spent", "1.005")], ["settings", "1", "value"], "no amount in USD"),
-        ([("of", "101")], ["settings", "0", "value"], "less than or equal to 100"),
+        ([("of", "101")], ["settings", "0", "value"], "at most 100"),
         ([("of", "1"), ("colour", "red")], ["settings", "1", "name"], "There is no setting of this name"),
         ([("of", "13")], ["settings"], "The plugin fails to read its settings: ZeroDivisionError"),
         (

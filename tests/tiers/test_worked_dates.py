@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from regulars_schema.testing import Api
+from tests.support.refusals import codes_of
 from tests.tiers.conftest import OpenTiers, Owner
 
 Calendar = Callable[[str], Any]
@@ -176,6 +177,7 @@ async def test_a_tier_to_begin_with(owner: Owner, calendar: Calendar) -> None:
         bo = {"firstName": "Bo", "lastName": "Ek", "tier": "Z"}
         made = await owner.api.do("customerCreate", "created", bo)
         assert [(error["code"], error["path"]) for error in made["userErrors"]] == [("UNKNOWN_TIER", ["input", "tier"])]
+        assert "UNKNOWN_TIER" in codes_of(owner.api.schema, "customerCreate")
         cashier = Api(owner.api.schema, owner.shop, owner.by("cashier"))
         document = "mutation($i: CustomerCreateInput!) { customerCreate(input: $i) { created } }"
         assert (await cashier.ask(document, i={**bo, "tier": "A"})).codes == ["FORBIDDEN"]
@@ -196,6 +198,9 @@ async def test_what_cannot_be_assigned(owner: Owner) -> None:
         ({"customerId": "customer_" + "0" * 32}, "NOT_FOUND"),
     ):
         assert await owner.api.refused("tierAssign", given | wrong) == [code]
+    all_of_it = {"customerId": "customer_" + "0" * 32, "tier": "Z", "reason": " ", "until": "2020-01-01T00:00:00Z"}
+    told = await owner.api.refused("tierAssign", all_of_it)
+    assert told == ["REQUIRED", "INVALID_DATE", "NOT_FOUND", "UNKNOWN_TIER"]
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "America/New_York"])

@@ -1,10 +1,11 @@
 """Asking for bulk jobs, and stopping them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
-from regulars_core.bulk.needs import Needs
+from regulars_core.bulk.needs import Needs, needs_of
 from regulars_core.bulk.reads import BULK_JOBS, CANCELLED, QUEUED, BulkJobRow, bulk_jobs_by_ids
 from regulars_core.bulk.tasks import Input, bulk_tasks
 from regulars_core.database import Database
@@ -32,6 +33,21 @@ async def request_bulk_job(
     row = (job_id, task, QUEUED, True, orjson.dumps(given).decode(), 0, "{}", by.key_id, by.name, at, written)
     await shop.database.defer([inserting("bulk_job", _COLUMNS, [row])])
     return BulkJobRow(job_id, task, QUEUED, 0, None, "{}", None, by.key_id, by.name, at, None)
+
+
+async def needs_too(shop: Shop, job_id: str, by: Actor, permissions: Iterable[str]) -> None:
+    """Note that it takes these permissions, too, where somebody holds them now, to have what a job makes: of what it turns out to
+    tell only while it is done."""
+
+    async def work() -> None:
+        [row] = await lock(shop.database, "bulk_job", [job_id], ("needs",))
+        known = orjson.loads(row[0]) if row[0] else {}
+        more = {name: stores for name, stores in needs_of(by, permissions).items() if name not in known}
+        if more:
+            written = orjson.dumps(known | more).decode()
+            await shop.database.run("UPDATE bulk_job SET needs = $2 WHERE id = $1", job_id, written)
+
+    await shop.database.transaction(work)
 
 
 async def open_bulk_job(database: Database, task: str, given: Input) -> BulkJobRow | None:

@@ -64,7 +64,7 @@ class BulkTask:
 
     What cannot be cut into steps, such as a file that is imported, has no `step` and is done `whole` instead: in transactions of
     its own, with notes of how far it is, and once more from its beginning where it was interrupted. It answers what has become of
-    all of it.
+    all of it. One that `is_import` has its turn among imports, and keeps nobody else waiting.
     """
 
     name: str
@@ -74,6 +74,7 @@ class BulkTask:
     ended: Callable[[Shop, Input], Awaitable[None]] = _nothing
     most: int = 1_000
     whole: Whole | None = None
+    is_import: bool = False
 
     def __post_init__(self) -> None:
         if (self.step is None) == (self.whole is None):

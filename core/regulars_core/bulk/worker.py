@@ -6,8 +6,8 @@ Whoever is killed goes on where the last batch ended. Several jobs take turns of
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import orjson
 
@@ -28,7 +28,10 @@ WHOLE_TURN_SECONDS = 60.0
 """After so long no further job is begun that is done as a whole: each has all of its time."""
 _FIRST = 100  # of the first batch: how long it takes is not known yet
 _TOTAL_SECONDS = 600
+_TRIES = 5
 _TOO_LONG = "It was stopped for its length: a statement of it took longer than one may."
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +39,7 @@ log = logging.getLogger(__name__)
 async def do_bulk_jobs(shop: Shop) -> None:
     """Do everything that was asked for, until nothing is left that can be done here and now. Raises Unavailable."""
     goes_on = True
-    while goes_on and (jobs := await _open_jobs(shop, whole=False)):
+    while goes_on and (jobs := await _open_jobs(shop, lambda task: task.whole is None)):
         goes_on = any([await _turn(shop, job, task, task.step) for job, task in jobs if task.step is not None])
         await asyncio.sleep(0)
 
@@ -45,13 +48,13 @@ class Stopped(Exception):
     """Somebody has stopped the job, or it has ended itself."""
 
 
-async def do_whole_jobs(shop: Shop) -> None:
-    """Do those that are done as a whole, one after another, in the order in which they were asked for; whoever was begun already
-    comes after those that were asked for while it might have been done. So whatever cannot be done, or ends the process that
-    tries, keeps nobody waiting for long who can, and what was interrupted does not wait for ever for new ones. Raises
-    Unavailable."""
+async def do_whole_jobs(shop: Shop, *, imports: bool) -> None:
+    """Do those that are done as a whole, the imports or all others, one after another, in the order in which they were asked for;
+    whoever was begun already comes after those that were asked for while it might have been done. So whatever cannot be done, or
+    ends the process that tries, keeps nobody waiting for long who can, and what was interrupted does not wait for ever for new
+    ones. Raises Unavailable."""
     begun = time.monotonic()
-    for job, task in await _open_jobs(shop, whole=True):
+    for job, task in await _open_jobs(shop, lambda task: task.whole is not None and task.is_import == imports):
         if task.whole is not None:
             await _done_whole(shop, job, task.whole)
         if time.monotonic() - begun > WHOLE_TURN_SECONDS:
@@ -90,7 +93,8 @@ async def _done_whole(shop: Shop, job: BulkJobRow, whole: Whole) -> None:
 async def note(
     shop: Shop, job_id: str, done: int, total: int, counts: Mapping[str, int], *, ended: bool = False
 ) -> None:
-    """Note how far a job is that is done as a whole. Raises Stopped where somebody has stopped it."""
+    """Note how far a job is that is done as a whole. Raises Stopped where somebody has stopped it. A note that has to wait for
+    longer than a statement may is written again, since all of the job would be lost with it; one on the way is left out then."""
 
     async def work() -> bool:
         rows = await lock(shop.database, "bulk_job", [job_id], ("is_open",))
@@ -108,20 +112,40 @@ async def note(
             await service.close(shop, job_id, DONE)
         return True
 
-    if not await shop.database.transaction(work):
+    try:
+        is_open = await persisting(shop, work)
+    except StoppedForLength:
+        if ended or shop.database.in_transaction:
+            raise
+        log.warning("Nobody could note how far the bulk job %s is: another one holds it.", job_id)
+        return
+    if not is_open:
         raise Stopped(job_id)
+
+
+async def persisting(shop: Shop, work: Callable[[], Awaitable[T]]) -> T:
+    """Do this in a transaction, again and again where it has to wait for longer than a statement may; inside a transaction, once.
+    Raises StoppedForLength at last."""
+    for tries_left in reversed(range(1 if shop.database.in_transaction else _TRIES)):
+        try:
+            return await shop.database.transaction(work)
+        except StoppedForLength:
+            if not tries_left:
+                raise
+    raise AssertionError("tried at least once")
 
 
 _BEGUN = "CAST(coalesce(place, '0') AS bigint)"
 """How often a job was begun that is done as a whole."""
 
 
-async def _open_jobs(shop: Shop, *, whole: bool) -> Sequence[tuple[BulkJobRow, BulkTask]]:
-    """Those that are to be done here, as a whole or in steps, with their tasks: none of plugins that are off or behind, which
+async def _open_jobs(shop: Shop, chosen: Callable[[BulkTask], bool]) -> Sequence[tuple[BulkJobRow, BulkTask]]:
+    """Those of the chosen tasks that are to be done here, with their tasks: none of plugins that are off or behind, which
     would wait in front of all others."""
     known = bulk_tasks(shop.plugins, without=shop.behind)
-    tasks = {name: task for name, task in known.items() if (task.whole is not None) == whole}
-    order = f"requested_at + {_BEGUN} * {LONGEST_SECONDS * 1_000}, id" if whole else "requested_at, id"
+    tasks = {name: task for name, task in known.items() if chosen(task)}
+    is_whole = any(task.whole is not None for task in tasks.values())
+    order = f"requested_at + {_BEGUN} * {LONGEST_SECONDS * 1_000}, id" if is_whole else "requested_at, id"
     rows = await shop.database.rows(
         f"SELECT {BULK_JOBS.column_list} FROM {BULK_JOBS.source} WHERE j.is_open = $1"
         f" AND {shop.database.dialect.among('j.task', 2, 'text')} ORDER BY {order} LIMIT 100",

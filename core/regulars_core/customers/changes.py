@@ -12,7 +12,8 @@ from regulars_core.customers.attributes.rules import FIELD as ATTRIBUTES
 from regulars_core.customers.attributes.rules import CheckedAttribute, checked_attributes
 from regulars_core.customers.attributes.uniqueness import unique_keys_of
 from regulars_core.customers.columns import COLUMNS, NAMES
-from regulars_core.customers.duplicates import ALL_TRAITS, Traits, alike, not_unique, taken_attributes, unique_keys
+from regulars_core.customers.duplicates import ALL_TRAITS, Traits, alike, not_unique, taken_attributes
+from regulars_core.customers.likeness.unique_values import unique_keys
 from regulars_core.customers.reads import GONE
 from regulars_core.customers.registration import insert_addresses, insert_tags, lock_values, missing
 from regulars_core.customers.requirements import note_cleared
@@ -100,11 +101,11 @@ async def change_quietly(
         note_cleared(checks, shop.settings.required_fields, before, changes, is_company=is_company)
         if columns.get("tax_id") != before["tax_id"]:
             note_tax_id(checks, shop.settings, columns.get("tax_id"))
+        if columns.get("group_id", before["group_id"]) != before["group_id"]:
+            group = {columns["group_id"] or ""}
+            for problem in await missing(shop, "customer_group", group, "groupId", "group"):
+                checks.unfit(problem.code, problem.message, *problem.path)
         checks.refuse()
-        if columns.get("group_id", before["group_id"]) != before["group_id"] and (
-            problems := await missing(shop, "customer_group", {columns["group_id"] or ""}, "groupId", "group")
-        ):
-            raise Refused(*problems)
         different = {name: value for name, value in columns.items() if before[name] != value}
         await _refuse_taken(shop, before, set(kept_apart), attributes, told)
         retagged = tags is not None and await _replace_tags(shop, key, tags)
@@ -277,7 +278,7 @@ async def add_tags(shop: Shop, customer_id: str, tags: Sequence[str], expected: 
             "SELECT tag, tag_key FROM customer_tag WHERE customer_id = $1 ORDER BY tag_key", key
         )
         wanted = checked_tags(checks, tags, [(row[0], row[1]) for row in rows])
-        checks.refuse(recorded=True)
+        checks.refuse()
         new = [tag for tag in wanted if tag[1] not in {row[1] for row in rows}]
         changed({"tags": None} if new else {})
         if new:

@@ -5,7 +5,7 @@ punctuation. How likely it is that two are one stands in `likeness`: there names
 Nobody is one with another by the phone alone: households share it.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -19,8 +19,6 @@ from regulars_core.customers.sealed import tax_key_forms
 from regulars_core.database import Engine, Lookup
 from regulars_core.primitives.errors import Problem, Questioned, Refused
 from regulars_core.primitives.text import camel
-from regulars_core.queries.rows import rows_by_text
-from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import Shop
 
 MAX_MATCHES = 5
@@ -29,10 +27,7 @@ LEAST_TOLD = 50
 _MAX_OF_A_KIND = 20
 """Customers that are looked at who share one value. Many share a name; an e-mail address, a phone or a tax id few."""
 _TAIL = 7
-_MAX_REPEATED = 100
 ALLOWED_ONCE = "Another customer has this, and the shop allows it once."
-KEPT_IN = {"email": "email", "phone": "phone", "tax_id": "tax_key"}
-"""Where the form stands in which the values are compared that a shop can keep apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +107,13 @@ class Look:
     """How a new customer is looked at before it is registered.
 
     `refuses`: whether somebody is asked back who is likely there already. `is_strict`: whether values that the shop keeps apart
-    are. `told` are the traits by which the caller may be told who it is.
+    are. `told` are the traits by which the caller may be told who it is. `is_asked`: whether it is refused for the attributes
+    that the shop requires, of which none was given.
     """
 
     refuses: bool
     is_strict: bool
+    is_asked: bool = False
     told: Set[str] = ALL_TRAITS
 
 
@@ -214,6 +211,13 @@ RECORD_COLUMNS = (
 """What is read of a record to compare it with another."""
 
 
+REQUIRED_ATTRIBUTES = (
+    "SELECT NULL, name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM customer_attribute_definition"
+    " WHERE is_required"
+)
+"""The names of the attributes that the shop requires, in place of codes among RECORD_COLUMNS: rows without an id."""
+
+
 def looks_alike(engine: Engine, code: str | None, traits: Traits, tax_keys: Sequence[str] = ()) -> Lookup | None:
     """What finds those with this code and those who share a trait, a few of each kind and each from an index; None for what
     nobody can share. `tax_keys` are all forms in which the tax id may be kept, if there are others than the compared one."""
@@ -234,7 +238,7 @@ _INDEXES = {
     "phone": "customer_phone",
     "tax_key": "customer_tax_id",
     "company_key": "customer_company",
-    "sort_name": "customer_name",
+    "sort_name": "customer_by_name",
     "birth_date": "customer_birth_and_name",
 }
 
@@ -267,12 +271,23 @@ def _by_index(engine: Engine, kind: str) -> str:
 
 async def alike(shop: Shop, code: str | None, traits: Traits) -> list[Alike]:
     """The customers with this code and those who share a trait."""
+    return (await _alike(shop, code, traits, ""))[0]
+
+
+async def alike_and_required(shop: Shop, code: str, traits: Traits) -> tuple[list[Alike], list[str]]:
+    """The same, and the names of the attributes that the shop requires, in one statement."""
+    found, required = await _alike(shop, code, traits, f" UNION ALL {REQUIRED_ATTRIBUTES}")
+    return found, sorted(required)
+
+
+async def _alike(shop: Shop, code: str | None, traits: Traits, besides: str) -> tuple[list[Alike], list[str]]:
     forms = tax_key_forms(shop.seals, traits.tax_id)
     lookup = looks_alike(shop.database.engine, code, traits, forms)
     if lookup is None:
-        return []
-    found = {row[0]: row for row in await shop.database.read(lookup[0], *lookup[1])}
-    return [alike_of(row, traits.tax_id, forms) for row in found.values()]
+        return [], []
+    rows = await shop.database.read(lookup[0] + besides, *lookup[1])
+    found = {row[0]: row for row in rows if row[0] is not None}
+    return [alike_of(row, traits.tax_id, forms) for row in found.values()], [row[1] for row in rows if row[0] is None]
 
 
 def alike_of(row: Any, tax_id: str | None = None, forms: Sequence[str] = ()) -> Alike:
@@ -282,13 +297,6 @@ def alike_of(row: Any, tax_id: str | None = None, forms: Sequence[str] = ()) -> 
     name = company if is_company else sorted_by if first or last else None
     traits = Traits(email, phone, _tail(phone), tax, name or None, birth_date, bool(is_company))
     return Alike(str(survivor or id_), code, traits)
-
-
-def unique_keys(settings: Settings, columns: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The values that the shop keeps apart, as (column, value in the form in which it is compared)."""
-    folded = {"tax_id": tax_key}
-    keys = [(name, folded.get(name, str)(columns[name])) for name in settings.unique_fields if columns.get(name)]
-    return [(name, value) for name, value in keys if value]
 
 
 def refuse_duplicates(
@@ -350,33 +358,6 @@ async def taken_attributes(
             matches = [Match(id_, [ATTRIBUTE], 100) for id_ in others[:MAX_MATCHES]] if trait in told else []
             problems.append(PossibleDuplicates("NOT_UNIQUE", ALLOWED_ONCE, one.path, plain(matches)))
     return problems
-
-
-async def values_taken(shop: Shop, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Which of these values, as `unique_keys` names them, somebody has: for many customers at once."""
-    taken = set()
-    for name in dict.fromkeys(name for name, _ in keys):
-        column, values = KEPT_IN[name], {value: value for of, value in keys if of == name}
-        if name == "tax_id":
-            values |= {form: value for value in list(values) for form in tax_key_forms(shop.seals, value)}
-        rows = await rows_by_text(shop.database, "customer", (column,), column, sorted(values))
-        taken |= {(name, values[row[0]]) for row in rows}
-    return taken
-
-
-async def repeated(shop: Shop) -> AsyncIterator[str]:
-    """A sentence for each value that the shop keeps apart and several customers have: by their codes, and without the value."""
-    for name in shop.settings.unique_fields:
-        column = KEPT_IN[name]
-        for row in await shop.database.rows(
-            f"SELECT {column} FROM customer WHERE {column} IS NOT NULL GROUP BY {column}"
-            " HAVING count(DISTINCT coalesce(merged_into_id, id)) > 1"
-            f" ORDER BY {column} LIMIT {_MAX_REPEATED}"
-        ):
-            owners = await shop.database.rows(
-                f"SELECT code FROM customer WHERE {column} = $1 ORDER BY id LIMIT {_MAX_OF_A_KIND}", row[0]
-            )
-            yield f"{', '.join(owner[0] for owner in owners)} have the same {name}, which the shop allows once"
 
 
 def plain(matches: Sequence[Match]) -> list[Mapping[str, Any]]:

@@ -9,14 +9,21 @@ from tortoise.models import Model
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, TextKeyField
 from regulars_core.groups.models import CustomerGroup
 from regulars_core.primitives.clock import NEVER
+from regulars_core.shop.codes import CodeSeries
 from regulars_core.stores.models import Store
+
+_SIGNATURE = ("signature_low", "signature_high")
+CUSTOMER_CODES = CodeSeries("CUST", "customer")
+"""`CUST-00042`, or `CUST-S07-00042` for a customer from store S07."""
 
 
 class Customer(Model):
     """A person or a company that buys. Where no first or last name is known it is empty. `company_key` and `tax_key` are the
     forms in which companies' names and tax ids are compared; a tax id may be sealed, and is compared by an HMAC then.
     `merged_into_id` is the customer into whom this record was merged, the last of them if that one was merged too: an alias never
-    names another. An index has those of whom it is not null, another one everybody by birthday, without the year."""
+    names another. An index has those of whom it is not null, another one everybody by birthday, without the year. What
+    the customer is found by is told in short by the signature, see `regulars_core.customers.search.signatures`: an index has
+    those of whom it is still to be written."""
 
     id = IdField(primary_key=True)
     code = TextKeyField(40, unique=True)
@@ -48,21 +55,23 @@ class Customer(Model):
     created_at = InstantField()
     updated_at = InstantField()
     merged_into_id = IdField(null=True)
+    signature_low = fields.BigIntField(db_default=-1)
+    signature_high = fields.BigIntField(db_default=-1)
 
     class Meta:
         table = "customer"
         indexes: ClassVar = [
-            Index(fields=("created_at", "id"), name="customer_created"),
+            Index(fields=("created_at", "id", *_SIGNATURE), name="customer_by_age"),
             Index(fields=("updated_at", "id"), name="customer_updated"),
             Index(fields=("contact_checked_at", "id"), name="customer_contact_checked"),
-            Index(fields=("sort_name", "id"), name="customer_name"),
+            Index(fields=("sort_name", "id", *_SIGNATURE), name="customer_by_name"),
             Index(fields=("email",), name="customer_email"),
             Index(fields=("phone",), name="customer_phone"),
             Index(fields=("tax_key",), name="customer_tax_id"),
             Index(fields=("company_key",), name="customer_company"),
             Index(fields=("birth_date", "sort_name"), name="customer_birth_and_name"),
-            Index(fields=("group_id", "created_at", "id"), name="customer_group_members"),
-            Index(fields=("group_id", "sort_name", "id"), name="customer_group_names"),
+            Index(fields=("group_id", "created_at", "id", *_SIGNATURE), name="customer_group_by_age"),
+            Index(fields=("group_id", "sort_name", "id", *_SIGNATURE), name="customer_group_by_name"),
         ]
 
 

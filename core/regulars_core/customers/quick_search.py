@@ -8,7 +8,7 @@ so behind.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -97,6 +97,9 @@ class QuickSearch:
         whole = exact.values_of(
             typed, by_contact=by_attribute if by_contact is None else by_contact, by_attribute=by_attribute
         )
+        if code := exact.code_begun(typed):
+            # Or `cust` would be found in every code, and the digits in somebody's telephone number.
+            typed = replace(typed, parts=[[[code]]])
         guesses = guesses_of(typed)
         seen_in = stores if visits is not None and len(stores) <= MAX_STORES else ()
         source = Source(

@@ -8,14 +8,14 @@ from regulars_core.customers.aliases import ERASED, MERGED, SURVIVOR_OF
 from regulars_core.customers.contact import formatted_phone
 from regulars_core.customers.names import NameSuggestion, suggested
 from regulars_core.customers.sealed import opened_columns
-from regulars_core.customers.search import texts
+from regulars_core.customers.search import signatures, texts
 from regulars_core.customers.search.typed import read
 from regulars_core.database import Database, Dialect, Lookup
 from regulars_core.events.journal import JournalEntry
 from regulars_core.primitives.clock import NEVER, Instant, day_of, now
 from regulars_core.primitives.money import Money, divided_half_up
 from regulars_core.queries.pages import Order, Page, SortKey, Window
-from regulars_core.queries.rows import Nearby, Readable, by_ids, listed_of, page, pages_of, query_by_ids
+from regulars_core.queries.rows import Nearby, Readable, Sieve, by_ids, listed_of, page, pages_of, query_by_ids
 from regulars_core.queries.where import Values, Where
 from regulars_core.shop.shop import Shop
 
@@ -102,6 +102,8 @@ SORT_KEYS = {
     "AVERAGE_PURCHASE": SortKey("AVERAGE_PURCHASE", AVERAGE_PURCHASE, "s.customer_id", int),
     "LAST_PURCHASE_AT": SortKey("LAST_PURCHASE_AT", "s.last_purchase_at", "s.customer_id", int),
 }
+_SIGNED = frozenset({"NAME", "CREATED_AT"})
+"""The orders whose indexes hold signatures."""
 NEWEST_FIRST = Order(SORT_KEYS["CREATED_AT"], descending=True)
 
 
@@ -203,8 +205,21 @@ async def page_of_customers(
     def contained(values: Values) -> str:
         return texts.containing(shape, [values.bind(needle) for needle in needles], engine, columns)
 
-    nearby = Nearby("customer_text t", "t.customer_id", contained)
+    def may_have(values: Values, alias: str) -> str:
+        return signatures.may_contain(shape, needles, values, alias)
+
+    sieve = Sieve(_SIGNED, [f"c.{column}" for column in signatures.COLUMNS], may_have, _one_group(where))
+    nearby = Nearby("customer_text t", "t.customer_id", contained, sieve)
     return await page(database, customers_source(window), window, where, condition=indexed, nearby=nearby)
+
+
+def _one_group(where: Where | None) -> Where | None:
+    """The condition that customers are members of one group, if a list is narrowed by that."""
+    if where is None or where.op == "all":
+        found = (_one_group(part) for part in (where.parts if where else ()))
+        return next((one for one in found if one), None)
+    is_one = where.leaf is not None and where.leaf.name == "group" and [len(ids) for _, ids in where.conditions] == [1]
+    return where if is_one else None
 
 
 async def customers_of_groups(

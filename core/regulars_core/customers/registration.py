@@ -6,35 +6,39 @@ from typing import Any, NamedTuple
 
 from regulars_core.customers.aliases import SURVIVOR_OF
 from regulars_core.customers.attributes.assignments import insert_attributes
+from regulars_core.customers.attributes.rules import note_lacking
 from regulars_core.customers.attributes.uniqueness import unique_keys_of
 from regulars_core.customers.columns import NAMES
 from regulars_core.customers.consents.writes import write_first
 from regulars_core.customers.duplicates import (
+    Alike,
     Look,
     Match,
     Traits,
     alike,
+    alike_and_required,
     refuse_duplicates,
     taken_attributes,
-    unique_keys,
 )
+from regulars_core.customers.likeness.unique_values import unique_keys
+from regulars_core.customers.models import CUSTOMER_CODES
 from regulars_core.customers.reads import GONE
 from regulars_core.customers.rules import Address, CheckedCustomer, city_key, postal_key, region_key
 from regulars_core.customers.sealed import kept_beside, kept_columns
+from regulars_core.customers.search.signatures import COLUMNS as SIGNATURE
+from regulars_core.customers.search.signatures import signature
 from regulars_core.customers.search.texts import texts_of
 from regulars_core.database import Lookup
 from regulars_core.database.seals import Seals
 from regulars_core.events.events import announce
+from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import NEVER
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import DEFAULT_GROUP_ID, new_id
 from regulars_core.queries.inserts import insert
 from regulars_core.queries.locks import lock_names
-from regulars_core.shop.codes import CodeSeries, exhausted_by
+from regulars_core.shop.codes import exhausted_by
 from regulars_core.shop.shop import Shop
-
-CUSTOMER_CODES = CodeSeries("CUST", "customer")
-"""`CUST-00042`, or `CUST-S07-00042` for a customer from store S07."""
 
 
 async def give_codes(shop: Shop, customers: Sequence[CheckedCustomer]) -> list[CheckedCustomer]:
@@ -119,30 +123,34 @@ async def missing(shop: Shop, table: str, ids: set[str], field: str, kind: str) 
 
 _CUSTOMER_COLUMNS = (
     "id", "code", *NAMES, "is_company", "sort_name", "company_key", "tax_key", "status", "group_id", "origin_store_id",
-    "version", "created_at", "updated_at", "contact_checked_at",
+    "version", "created_at", "updated_at", "contact_checked_at", *SIGNATURE,
 )  # fmt: skip
 
 
-def _customer_row(seals: Seals, id_: str, customer: CheckedCustomer) -> Sequence[Any]:
+def _customer_row(seals: Seals, id_: str, customer: CheckedCustomer, found_by: tuple[str, str]) -> Sequence[Any]:
     columns: Mapping[str, Any] = kept_columns(seals, id_, customer.columns)
     kept = kept_beside(seals, customer.columns)
     return (
         id_, customer.code, *(columns[name] for name in NAMES), customer.is_company, kept["sort_name"], kept["company_key"],
         kept["tax_key"], "ACTIVE", customer.group_id, customer.origin_store_id, 1, customer.created_at, customer.created_at,
-        customer.contact_checked_at,
+        customer.contact_checked_at, *signature(*found_by),
     )  # fmt: skip
 
 
 async def _insert(shop: Shop, customers: Sequence[tuple[str, CheckedCustomer]]) -> None:
     database = shop.database
-    rows = [_customer_row(database.seals, id_, customer) for id_, customer in customers]
+    texts = [texts_of(customer.code or "", customer.columns) for _, customer in customers]
+    rows = [
+        _customer_row(database.seals, id_, customer, found_by)
+        for (id_, customer), found_by in zip(customers, texts, strict=True)
+    ]
     await insert(database, "customer", _CUSTOMER_COLUMNS, rows)
     # Before the statistics, which put the texts of who was seen within the span of `recent_text` there.
     await insert(
         database,
         "customer_text",
         ("customer_id", "names", "contact"),
-        [(id_, *texts_of(c.code or "", c.columns)) for id_, c in customers],
+        [(id_, *found_by) for (id_, _), found_by in zip(customers, texts, strict=True)],
     )
     await insert(
         database,
@@ -211,7 +219,7 @@ async def find_or_register(
     the same time for the same contact end up with one customer. Plugins are told of a new one only, with its extras.
 
     `look`: how somebody new is looked at, if at all. Two with the same value of what the shop keeps apart wait for each other
-    there. Raises Refused, and Questioned for who is likely there already.
+    there. Raises Refused, Malformed for attributes that somebody new lacks, and Questioned for who is likely there already.
     """
     keys = contact_keys(customer, match_on)
     if keys and (existing := await find_by_contact(shop, keys)):
@@ -226,13 +234,26 @@ async def find_or_register(
             return Registration(existing.id, created=False, status=existing.status)
         if look is None:
             return Registration((await register(shop, [coded]))[0], created=True)
-        others = await alike(shop, coded.code, Traits.of(coded.columns, is_company=coded.is_company))
+        others = await _alike(shop, coded, look)
         taken = [other.code for other in others if other.code == coded.code]
         not_unique = await taken_attributes(shop, coded.attributes, look.told)
         matches = [] if taken else refuse_duplicates(shop, coded, others, look, not_unique)
         return Registration((await register(shop, [coded], taken))[0], created=True, matches=matches)
 
     return await shop.database.transaction(work)
+
+
+async def _alike(shop: Shop, coded: CheckedCustomer, look: Look) -> list[Alike]:
+    """Who is like somebody new. Raises Malformed for the attributes that the shop requires, where those are asked for."""
+    traits = Traits.of(coded.columns, is_company=coded.is_company)
+    assert coded.code is not None
+    if not look.is_asked:
+        return await alike(shop, coded.code, traits)
+    others, required = await alike_and_required(shop, coded.code, traits)
+    checks = Checks()
+    note_lacking(checks, required)
+    checks.refuse()
+    return others
 
 
 def contact_keys(customer: CheckedCustomer, match_on: Sequence[str]) -> list[tuple[str, str]]:

@@ -218,7 +218,8 @@ def checked_tags(
         elif text:
             texts.setdefault(tag_key(text), text)
     if len(texts) > MAX_TAGS:
-        checks.fail("TOO_MANY", f"A customer has at most {MAX_TAGS} tags.", "tags")
+        note = checks.unfit if existing else checks.fail
+        note("TOO_MANY", f"A customer has at most {MAX_TAGS} tags.", "tags")
     return [(text, key) for key, text in texts.items()]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from regulars_core.customers.rules import derived
+from regulars_core.customers.rules import derived, tax_key
 from regulars_core.database import Database
 from regulars_core.database.seals import Opaque, Sealed, Seals, row_of
 from regulars_core.queries.where import Condition, LeafSql, Values
@@ -83,3 +83,14 @@ def compared_tax_ids(column: str) -> LeafSql:
 def tax_key_forms(seals: Seals, key: str | None) -> Sequence[str]:
     """Everything that may stand in the column by which a tax id is found, which is compared in this form."""
     return [] if key is None else seals.digests(key, PURPOSE)
+
+
+def forms_of_stored(seals: Seals, stored: str | None) -> Sequence[str]:
+    """The same of a tax id as it is kept, the form under the current key first; none where nothing is sealed, and of what cannot
+    be opened."""
+    if stored is None or seals.current is None:
+        return []
+    try:
+        return tax_key_forms(seals, tax_key(seals.opened(stored, TABLE, COLUMN, row_of(stored) or "")))
+    except Sealed:
+        return []

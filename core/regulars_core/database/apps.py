@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from tortoise.backends.base.config_generator import expand_db_url
@@ -13,6 +13,8 @@ from tortoise.backends.base.config_generator import expand_db_url
 from .dialect import Engine
 
 ALIAS = "default"
+Pooler = Literal["session", "transaction"]
+"""For how long a connection is a session of PostgreSQL's: always, as without a pooler, or for a transaction."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ def apps_config(apps: Sequence[App]) -> dict[str, dict[str, Any]]:
     }
 
 
-def tortoise_config(url: str, apps: Sequence[App], *, pool_size: int, readers: int) -> dict[str, Any]:
+def tortoise_config(
+    url: str, apps: Sequence[App], *, pool_size: int, readers: int, pooler: Pooler = "session"
+) -> dict[str, Any]:
     """The whole of what Tortoise wants. Raises ValueError for a URL that cannot be used, RuntimeError if asyncpg is
     needed and not installed."""
     if engine_of(url) == "sqlite":
@@ -79,7 +83,7 @@ def tortoise_config(url: str, apps: Sequence[App], *, pool_size: int, readers: i
         # Where asyncpg keeps some open by itself, one that is being connected and gets no answer takes the place of another.
         connection = {
             "engine": "regulars_core.database.postgres.client",
-            "credentials": {"minsize": 0, **credentials, "maxsize": pool_size},
+            "credentials": {"minsize": 0, **credentials, "maxsize": pool_size, "pooler": pooler},
         }
     return {"connections": {ALIAS: connection}, "apps": apps_config(apps)}
 

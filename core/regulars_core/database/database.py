@@ -16,7 +16,6 @@ from regulars_core.database.engine_meta import EngineContext, serve_both_engines
 from regulars_core.database.errors import (
     OutcomeUnknown,
     Overtaken,
-    StoppedForLength,
     Unavailable,
     classify,
     collided,
@@ -26,8 +25,9 @@ from regulars_core.database.errors import (
 from regulars_core.database.statement_log import counting
 from regulars_core.primitives.scoped import Scoped
 
-from .apps import ALIAS, App, engine_of, not_opened, tortoise_config
+from .apps import ALIAS, App, Pooler, engine_of, not_opened, tortoise_config
 from .dialect import Dialect, Engine, Lookup, Precondition, Write, side_by_side, target, values_of
+from .replica import Replica, by_replica
 from .seals import Seals
 
 T = TypeVar("T")
@@ -39,7 +39,6 @@ _MAX_CONFLICTS = 20  # attempts where writers met and nobody waited
 _ALONE_FROM = 6  # the attempt from which on no other transaction of this process begins meanwhile
 _FIRST_PAUSE_SECONDS = 0.02  # at most, before the second try; each later one may wait twice as long
 _MAX_PAUSE_SECONDS = 0.5
-_MAX_TRUNCATIONS = 100
 
 
 class Database:
@@ -47,7 +46,8 @@ class Database:
 
     On PostgreSQL a transaction begins with the first statement that may do more than read: BEGIN takes a round, and so does each
     statement that what was deferred by then makes. It ends in a round for COMMIT if it has begun; in one round if it has not, and
-    all that was deferred makes one statement; in none if nothing was. SQLite has no rounds, and begins at once.
+    all that was deferred makes one statement; in none if nothing was. What several transactions prefetch at the same time, or are
+    as one statement each, takes one round for all of those that are alike. SQLite has no rounds, and begins at once.
 
     ============= ============ ========================= ================== ====== ==========================================
     verb          outside      inside a transaction      rounds             begins after others in the same transaction
@@ -72,6 +72,9 @@ class Database:
 
     engine: Engine
     url: str
+    pooler: Pooler = "session"
+    replica: Replica | None = None
+    """A streaming replica, if there is one."""
 
     def __init__(self, url: str, apps: Sequence[App]) -> None:
         self.engine = engine_of(url)
@@ -83,17 +86,30 @@ class Database:
         self._unlucky = asyncio.Lock()
 
     @classmethod
-    async def open(cls, url: str, apps: Sequence[App], *, pool_size: int = 10, readers: int = 4) -> "Database":
+    async def open(
+        cls,
+        url: str,
+        apps: Sequence[App],
+        *,
+        pool_size: int = 10,
+        readers: int = 4,
+        pooler: Pooler = "session",
+        replica_url: str | None = None,
+    ) -> "Database":
         """Connect to `sqlite://relative.db`, `sqlite:///absolute/path.db` or `postgres://user:password@host:port/name`.
 
-        `pool_size` is the most connections PostgreSQL sees, `readers` the number of statements SQLite reads at a time
-        beside the one writer. Nothing is migrated, and whether that is needed is not looked at.
+        `pool_size` is the most connections PostgreSQL sees, through this `pooler`, and a replica as many; `readers` the number
+        of statements SQLite reads at a time beside the one writer. Nothing is migrated, and whether that is needed is not looked
+        at. A replica is connected to when it is read first.
 
         Raises ValueError for a URL that cannot be used, RuntimeError if asyncpg is needed and not installed,
         Unavailable if the database cannot be reached.
         """
         database = cls(url, apps)
-        config = tortoise_config(url, apps, pool_size=pool_size, readers=readers)
+        database.pooler = pooler
+        config = tortoise_config(url, apps, pool_size=pool_size, readers=readers, pooler=pooler)
+        if replica_url is not None:
+            database.replica = Replica(replica_url, pool_size=pool_size, pooler=pooler)
         serve_both_engines(apps)
         with database.bound():
             await database._context.connect(config, apps)
@@ -119,6 +135,8 @@ class Database:
     async def close(self) -> None:
         """Give back every connection. The database cannot be used afterwards."""
         await self._root.close()
+        if self.replica is not None:
+            await self.replica.close()
 
     def bound(self) -> AbstractContextManager[object]:
         """Tortoise models used inside, and in tasks started inside, talk to this database."""
@@ -160,8 +178,11 @@ class Database:
         IntegrityError or OperationalError of tortoise.exceptions.
         """
         client = self._client
-        if client is self._root and sql.lstrip()[:6].upper() in _CHANGING:
-            raise RuntimeError(_OUTSIDE)
+        if client is self._root:
+            if sql.lstrip()[:6].upper() in _CHANGING:
+                raise RuntimeError(_OUTSIDE)
+            if (found := await by_replica(self, sql, values)) is not None:
+                return found
         try:
             rows: Sequence[Any] = await client.fetch(sql, values)
         except Exception as error:
@@ -347,25 +368,6 @@ class Database:
                 raise
             raise OutcomeUnknown(f"The connection broke while committing: {error}") from error
         return result
-
-    async def drop_overwritten(self, tables: Sequence[str]) -> None:
-        """Let the disk forget what rows of these tables were before they were overwritten or deleted, as far as that is in our
-        hands: on SQLite, which overwrites what it frees, the log is emptied; on PostgreSQL each table is vacuumed for as long as
-        a statement may take, and what takes longer is left to the autovacuum.
-
-        Raises Unavailable if others go on reading from SQLite's log, and RuntimeError inside a transaction.
-        """
-        if self.in_transaction:
-            raise RuntimeError("What is overwritten is forgotten when its transaction has ended.")
-        if self.engine == "sqlite":
-            for _ in range(_MAX_TRUNCATIONS):
-                if await self._root.truncate_log():
-                    return
-                await asyncio.sleep(_FIRST_PAUSE_SECONDS)
-            raise Unavailable("The log of the database could not be emptied, since others are reading from it.")
-        for table in tables:
-            with suppress(StoppedForLength):
-                await self.rows(f"VACUUM (SKIP_LOCKED) {table}")
 
     async def allow(self, seconds: int) -> None:
         """Let each statement of this transaction take as long as this, and each pause between two; PostgreSQL gives up after five

@@ -14,6 +14,10 @@ class Unavailable(Exception):
     """The database cannot be reached or is too busy. Trying again later may help; nothing is wrong with the request."""
 
 
+class NoConnection(Unavailable):
+    """There was no connection to be had: nothing was asked of the database."""
+
+
 class OutcomeUnknown(Unavailable):
     """The connection was lost while committing: the change may or may not have been made."""
 
@@ -93,7 +97,7 @@ def guard_failed(error: BaseException) -> bool:
 def definite(error: BaseException) -> bool:
     """Whether a COMMIT that failed with this error has certainly changed nothing: the database itself said so."""
     for cause in _causes(error):
-        if isinstance(cause, Overtaken):
+        if isinstance(cause, Overtaken | NoConnection):
             return True
         if isinstance(cause, sqlite3.Error):
             # A commit whose fsync failed stands in the log, and is there again if the process now dies.

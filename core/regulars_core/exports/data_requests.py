@@ -26,7 +26,17 @@ from regulars_core.primitives.ids import new_id
 from regulars_core.shop.actors import Actor
 from regulars_core.shop.shop import Shop
 
-SENSITIVE = "customers.view_sensitive"
+NEEDS = (
+    EXPORT,
+    "customers.view",
+    "customers.view_pii",
+    "customers.view_sensitive",
+    "notes.view",
+    "consents.view",
+    "purchases.view",
+    "receipts.view",
+)
+"""What asking for it takes, in the whole shop: to take customers out, and to read whatever of core's the file tells."""
 JSON, CSV = "JSON", "CSV"
 """The formats: one document, or an archive of tables."""
 _KINDS = {JSON: ("json", "application/json"), CSV: ("zip", "application/zip")}
@@ -53,7 +63,7 @@ async def request_data(shop: Shop, customer_id: str, form: str, by: Actor) -> Da
     await refuse_too_many(shop, by)
     job_id = new_id()
     given = {"job": job_id, "customer": person.id, "format": form}
-    job = await request_bulk_job(shop, _TASK, given, by, needs=needs_of(by, [EXPORT, SENSITIVE]), job_id=job_id)
+    job = await request_bulk_job(shop, _TASK, given, by, needs=needs_of(by, NEEDS), job_id=job_id)
     return DataRequestRow(**asdict(job), person_id=person.id)
 
 

@@ -37,6 +37,7 @@ from regulars_core.groups.reads import groups_by_ids
 from regulars_core.hookspecs.declarations import (
     regulars_audiences,
     regulars_bulk_tasks,
+    regulars_checks,
     regulars_claims,
     regulars_commands,
     regulars_export_columns,
@@ -142,6 +143,7 @@ __all__ = [
     "refunds_undone_lookups",
     "regulars_audiences",
     "regulars_bulk_tasks",
+    "regulars_checks",
     "regulars_claims",
     "regulars_commands",
     "regulars_export_columns",

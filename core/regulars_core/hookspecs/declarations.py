@@ -8,6 +8,7 @@ from regulars_core.bulk.tasks import BulkTask
 from regulars_core.customers.erasure.claims import Claim
 from regulars_core.database import App
 from regulars_core.exports.columns import ExportColumn, ExportColumns
+from regulars_core.health import Look
 from regulars_core.jobs.jobs import Job
 from regulars_core.plugins.host import hookspec
 from regulars_core.plugins.order import PluginOrder
@@ -239,6 +240,21 @@ def regulars_verifications() -> Sequence[Verification]:  # type: ignore[empty-bo
         @hookimpl
         def regulars_verifications() -> Sequence[Verification]:
             return [Verification("greetings", "Counts of greetings equal the greetings.", miscounted)]
+    """
+
+
+@hookspec
+def regulars_checks() -> Sequence[Look]:  # type: ignore[empty-body]
+    """Whether what the plugin does works, which `regulars doctor` and the API's `Shop.status` tell.
+
+    Each looks at an open shop in a few small statements, writes nothing, and answers a `Check` for each thing it has looked at:
+    what is not fine says what mends it, and `works` where the shop goes on all the same.
+
+    For example:
+
+        @hookimpl
+        def regulars_checks() -> Sequence[Look]:
+            return [ovens]  # given the shop it answers [Check("ovens", False, "there is none; buy one", works=True)]
     """
 
 

@@ -73,7 +73,8 @@ async def customers_merging(  # type: ignore[empty-body]
         @hookimpl
         async def customers_merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
             stamps = await stamps_of(shop, [one.id for merge in merges for one in merge.absorbed])
-            return [MergeForecast(moved={"stamps": sum(stamps[one.id] for one in merge.absorbed)}) for merge in merges]
+            moved = [sum(stamps[one.id] for one in merge.absorbed) for merge in merges]
+            return [MergeForecast(moved={"stamps": Moved(count, "stamps.view")}) for count in moved]
     """
 
 

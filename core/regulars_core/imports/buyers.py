@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from regulars_core.customers.contact import parse_email, parse_phone
-from regulars_core.customers.registration import CUSTOMER_CODES, give_codes
+from regulars_core.customers.models import CUSTOMER_CODES
+from regulars_core.customers.registration import give_codes
 from regulars_core.customers.requirements import NAMES_OF_PEOPLE
 from regulars_core.customers.rules import CheckedCustomer, sort_name
 from regulars_core.imports.recognition import Holders, Key, Records, believed, contact, marks_sought, sought

@@ -67,11 +67,11 @@ class Difference:
 
 
 async def differences(
-    shop: Shop, entries: Sequence[tuple[Known, Entry]], groups: Mapping[str, str]
+    shop: Shop, entries: Sequence[tuple[Known, Entry]], groups: Mapping[str, str], *, tells: bool = True
 ) -> list[Difference]:
     """What each entry changes of whom it is known as; nothing, if all is as it tells, or was told of a record before that was
     merged. Such a one with something new where the survivor has something else is ALREADY_MERGED; and SAME_PHONE, who is known by
-    the phone alone and has something else."""
+    the phone alone and has something else; the problem `tells` in which columns."""
     ids = sorted({id_ for one, _ in entries for id_ in (one.record_id, one.customer_id)})
     existing = await _existing_customers(shop, ids)
     await _look_further(shop, existing, [entry for _, entry in entries])
@@ -79,9 +79,9 @@ async def differences(
     for one, entry in entries:
         record, group_id = existing[one.record_id], groups.get(entry.group)
         if one.is_alias:
-            found.append(_handed_on(record, existing[one.customer_id], entry, group_id))
+            found.append(_handed_on(record, existing[one.customer_id], entry, group_id, tells=tells))
         elif one.is_by_phone_alone(entry):
-            found.append(_filled_up(record, entry, group_id))
+            found.append(_filled_up(record, entry, group_id, tells=tells))
         else:
             changes = _changes(record, entry, group_id)
             found.append(Difference(changes, consents=_new_consents(record, entry)))
@@ -155,7 +155,9 @@ def _changes(existing: _Existing, entry: Entry, group_id: str | None) -> Custome
     return changes
 
 
-def _handed_on(record: _Existing, survivor: _Existing, entry: Entry, group_id: str | None) -> Difference:
+def _handed_on(
+    record: _Existing, survivor: _Existing, entry: Entry, group_id: str | None, *, tells: bool
+) -> Difference:
     """What an entry tells anew of a record, for the customer into whom it was merged."""
     new, wanted = (dict[str, Any](_changes(one, entry, group_id)) for one in (record, survivor))
     changes = {name: value for name, value in wanted.items() if name in new}
@@ -166,24 +168,29 @@ def _handed_on(record: _Existing, survivor: _Existing, entry: Entry, group_id: s
         changes["tags"] = [tag for tag in changes["tags"] if tag_key(tag) not in before]
     if clashing := _clashing(survivor, changes):
         message = (
-            f"This customer was merged into {survivor.code}, who has something else here: {clashing}."
+            f"This customer was merged into {survivor.code}, who has something else{_here(clashing, tells)}."
             " Name that one to change it."
         )
         return Difference({}, Problem("ALREADY_MERGED", message))
     return Difference(changes, consents=_new_consents(survivor, entry))  # type: ignore[arg-type]
 
 
-def _filled_up(existing: _Existing, entry: Entry, group_id: str | None) -> Difference:
+def _filled_up(existing: _Existing, entry: Entry, group_id: str | None, *, tells: bool) -> Difference:
     """What an entry tells of whom the phone alone says that it is: it fills what is empty, and overwrites nothing."""
     changes, consents = _changes(existing, entry, group_id), _new_consents(existing, entry)
     spoken = [ConsentColumn(one.purpose, one.channel).name for one in consents if _has_spoken(existing, one)]
     if clashing := ", ".join([*filter(None, [_clashing(existing, changes)]), *spoken]):
         message = (
-            f"{existing.code} has this phone, and something else here: {clashing}. A phone alone does not tell who it is:"
+            f"{existing.code} has this phone, and something else{_here(clashing, tells)}. A phone alone does not tell who it is:"
             " name a customer by code or e-mail."
         )
         return Difference({}, Problem("SAME_PHONE", message))
     return Difference(changes, consents=consents)
+
+
+def _here(clashing: str, tells: bool) -> str:
+    """Where somebody has something else than the file says, for who may know."""
+    return f" here: {clashing}" if tells else " than the file says"
 
 
 def _has_spoken(existing: _Existing, one: CheckedConsent) -> bool:

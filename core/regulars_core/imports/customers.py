@@ -14,7 +14,8 @@ from regulars_core.customers.attributes.rules import Declared
 from regulars_core.customers.attributes.uniqueness import owners_of, unique_keys_of
 from regulars_core.customers.changes import change_quietly
 from regulars_core.customers.consents.writes import write
-from regulars_core.customers.duplicates import ALLOWED_ONCE, unique_keys, values_taken
+from regulars_core.customers.duplicates import ALLOWED_ONCE
+from regulars_core.customers.likeness.unique_values import unique_keys, values_taken
 from regulars_core.customers.registration import register
 from regulars_core.customers.rules import CheckedCustomer
 from regulars_core.events.events import announce
@@ -118,7 +119,7 @@ async def _attempt(running: Running, seen: _Seen, entries: Sequence[Entry], know
     existing = [(one, entry) for entry in entries if (one := recognised(entry, known))]
     newcomers = [entry for entry in entries if recognised(entry, known) is None]
     if running.foreseen is not None:
-        return await _foreseen(shop, running.foreseen, seen, existing, newcomers)
+        return await _foreseen(running, running.foreseen, seen, existing, newcomers)
     groups = await _groups(shop, entries)
     new = await _prepared(shop, newcomers, groups)
 
@@ -130,8 +131,9 @@ async def _attempt(running: Running, seen: _Seen, entries: Sequence[Entry], know
         changed, updated = list[str](), 0
         outcome = Outcome[Entry](created=len(created), customers_created=len(created))
         await _locked(shop, [one for one, _ in existing])  # nothing changes between the look and the change
+        tells = running.options.compares
         for (one, entry), found in zip(
-            existing, await differences(shop, existing, groups) if existing else [], strict=True
+            existing, await differences(shop, existing, groups, tells=tells) if existing else [], strict=True
         ):
             if found.is_nothing:
                 outcome.unchanged += 1
@@ -156,13 +158,14 @@ async def _attempt(running: Running, seen: _Seen, entries: Sequence[Entry], know
 
 
 async def _foreseen(
-    shop: Shop,
+    running: Running,
     foreseen: Foreseen,
     seen: _Seen,
     existing: Sequence[tuple[Known, Entry]],
     newcomers: Sequence[Entry],
 ) -> Outcome[Entry]:
     """What would come of these entries, remembered for those that follow. Raises Refused where they would be."""
+    shop = running.shop
     before = foreseen.among(mark for entry in newcomers for mark in marks_sought(entry))
     repeated = [
         (entry, before[mark]) for entry in newcomers if (mark := next(filter(before.get, marks_sought(entry)), None))
@@ -175,6 +178,9 @@ async def _foreseen(
             outcome.unchanged += 1
         else:
             outcome.rejected.append((entry, _REPEATED))
+    if not running.options.compares:
+        outcome.unchanged += len(existing)
+        existing = []
     groups = await _groups_there(shop, [entry for _, entry in existing])
     for (one, entry), found in zip(
         existing, await differences(shop, existing, groups) if existing else [], strict=True

@@ -20,16 +20,17 @@ from regulars_core.bulk.needs import needs_of
 from regulars_core.bulk.reads import BulkJobRow, bulk_jobs_by_ids
 from regulars_core.bulk.service import refuse_too_many, request_bulk_job
 from regulars_core.bulk.tasks import BulkTask, Input, WholeJob
-from regulars_core.bulk.worker import LONGEST_SECONDS, note
+from regulars_core.bulk.worker import LONGEST_SECONDS, note, persisting
 from regulars_core.customers.attributes.definitions import declared_attributes
 from regulars_core.customers.attributes.rules import Declared
+from regulars_core.exports.columns import export_columns
 from regulars_core.exports.tasks import refuse_who_lost
 from regulars_core.files import storage
 from regulars_core.files.uploads import uploads_by_ids
 from regulars_core.imports.box import Kind, profile_in_box
 from regulars_core.imports.customer_rows import known_layout, layout_of
 from regulars_core.imports.customers import import_customers
-from regulars_core.imports.files.columns import Layout, read_header
+from regulars_core.imports.files.columns import Header, Layout, read_header
 from regulars_core.imports.files.encodings import as_utf8, encoding_of
 from regulars_core.imports.files.profiles import Profile
 from regulars_core.imports.files.refusal import ImportRefused
@@ -39,6 +40,7 @@ from regulars_core.imports.purchase_rows import PURCHASES
 from regulars_core.imports.purchases import import_purchases
 from regulars_core.imports.sent import heads_of
 from regulars_core.imports.told import Told, with_told
+from regulars_core.keys.authentication import actor_of_key
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import day_of, now
 from regulars_core.primitives.errors import Problem, Refused
@@ -50,6 +52,7 @@ RUN = "imports.run"
 ENCODINGS = ("utf-8", "utf-16", "windows-1252")
 _FOLDER = "regulars-import-"
 _MAX_SKIPPED = 1_000
+_VIEW = "customers.view"
 
 
 async def request_import(shop: Shop, upload_id: str, given: Input, by: Actor) -> BulkJobRow:
@@ -133,12 +136,8 @@ def _check(shop: Shop, kind: Kind, given: Input, head: bytes, declared: Declared
 def _check_header(shop: Shop, kind: Kind, given: Input, head: bytes, declared: Declared, checks: Checks) -> None:
     """Tell checks what is wrong with the header, as far as it is known before all of the file is read."""
     options = options_of(kind, given)
-    layout: Layout = layout_of(shop.settings, options, declared) if kind == "customers" else PURCHASES
-    profile, file = options.profile or Profile(), io.BytesIO(head)
     try:
-        encoding = encoding_of(file, profile.encoding)
-        lines = as_utf8(file, encoding)
-        header = read_header(lines, layout, profile, options.mapping, options.reference, encoding)
+        header = _header(shop, kind, options, head, declared)
     except ImportRefused as refused:
         message = str(refused).replace("\n", " ")
         if options.reference is not None and message.startswith("The reference "):
@@ -150,6 +149,29 @@ def _check_header(shop: Shop, kind: Kind, given: Input, head: bytes, declared: D
     for n, (theirs, _) in enumerate(given.get("only") or ()):
         if theirs.strip().casefold() not in folded:
             checks.fail("INVALID_COLUMNS", "The file has no such column.", "only", str(n), "header")
+
+
+def _header(shop: Shop, kind: Kind, options: ImportOptions, head: bytes, declared: Declared) -> Header:
+    """The header of a file that begins so. Raises ImportRefused."""
+    layout: Layout = layout_of(shop.settings, options, declared) if kind == "customers" else PURCHASES
+    profile, file = options.profile or Profile(), io.BytesIO(head)
+    encoding = encoding_of(file, profile.encoding)
+    lines = as_utf8(file, encoding)
+    return read_header(lines, layout, profile, options.mapping, options.reference, encoding)
+
+
+async def _may_compare(shop: Shop, kind: Kind, job: WholeJob) -> bool:
+    """Whether whose job it is may read whatever the file tells of customers: whether somebody has the tax id that is written
+    there is an answer about that tax id. Raises ImportRefused."""
+    if kind == "purchases":
+        return True
+    file, declared = job.input["file"], await declared_attributes(shop.database)
+    head = (await heads_of(shop.database, [file])).get(file, b"")
+    header = _header(shop, kind, options_of(kind, job.input), head, declared)
+    actor, columns = await actor_of_key(shop, job.key[0]), await export_columns(shop, "CUSTOMERS")
+    return actor is not None and all(
+        columns[name].is_allowed(actor) if name in columns else actor.may(_VIEW) for name in header.places
+    )
 
 
 def _importing(kind: Kind) -> Any:
@@ -168,11 +190,14 @@ def _importing(kind: Kind) -> Any:
             await _put_down(shop, job.input["file"], path)
 
             async def after_batch(done: int, size: int, report: ImportReport) -> None:
-                await note(shop, job.id, done, max(size, 1), _counts(report, before))
+                await note(shop, job.id, done, max(size, 1), _counts(report, before, compares))
                 await refuse_who_lost(shop, job.id, job.key[0])
 
-            options = replace(options_of(kind, job.input), after_batch=after_batch)
             try:
+                compares = await _may_compare(shop, kind, job)
+                options = replace(
+                    options_of(kind, job.input), after_batch=after_batch, compares=compares, keeps_rejects=True
+                )
                 report = await import_file(shop, path, options, lambda _, __: None)
             except ImportRefused as refused:
                 raise Refused(Problem("INVALID_COLUMNS", str(refused).replace("\n", " "))) from None
@@ -184,7 +209,7 @@ def _importing(kind: Kind) -> Any:
                     )  # fmt: skip
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        counts = _counts(report, before)
+        counts = _counts(report, before, compares)
 
         async def end() -> None:
             await note(shop, job.id, 1, 1, counts, ended=True)
@@ -192,23 +217,23 @@ def _importing(kind: Kind) -> Any:
 
         if not options.check:
             # At once: who is killed between the two would be followed by another, who finds no file to import.
-            await shop.database.transaction(end)
+            await persisting(shop, end)
             await storage.drop_pieces(shop, job.input["file"])
         return counts
 
     return whole
 
 
-def _counts(report: ImportReport, before: Mapping[str, int]) -> Mapping[str, int]:
-    """What became of the rows: also of those that an interrupted run had taken, which are unchanged now."""
+def _counts(report: ImportReport, before: Mapping[str, int], compares: bool) -> Mapping[str, int]:
+    """What became of the rows: also of those that an interrupted run had taken, which are unchanged now. Who may not read what
+    the file `compares` is told of those that were there already as one."""
     created, changed = before.get("created", 0), before.get("changed", 0)
-    return {
-        "created": created + report.created,
-        "changed": changed + report.updated,
-        "unchanged": max(report.unchanged - created - changed, 0),
-        "rejected": report.rejected,
-        "leftOut": report.left_out,
-    }
+    there = (
+        {"changed": changed + report.updated, "unchanged": max(report.unchanged - created - changed, 0)}
+        if compares
+        else {"known": max(report.updated + report.unchanged - created, 0)}
+    )
+    return {"created": created + report.created, **there, "rejected": report.rejected, "leftOut": report.left_out}
 
 
 async def drop_left_behind(shop: Shop) -> None:
@@ -250,6 +275,10 @@ async def _read(path: Path) -> AsyncIterator[bytes]:
             yield piece
 
 
-CUSTOMERS_IMPORT = BulkTask("CUSTOMERS_IMPORT", "Imports customers out of a file.", None, whole=_importing("customers"))
-PURCHASES_IMPORT = BulkTask("PURCHASES_IMPORT", "Imports purchases out of a file.", None, whole=_importing("purchases"))
+CUSTOMERS_IMPORT = BulkTask(
+    "CUSTOMERS_IMPORT", "Imports customers out of a file.", None, whole=_importing("customers"), is_import=True
+)
+PURCHASES_IMPORT = BulkTask(
+    "PURCHASES_IMPORT", "Imports purchases out of a file.", None, whole=_importing("purchases"), is_import=True
+)
 """The bulk tasks."""

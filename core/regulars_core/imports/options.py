@@ -26,6 +26,9 @@ class ImportOptions:
     nothing is
     written, and the report tells what would be. `replace_voided`: purchases whose reference was voided are recorded anew.
     `proper_case`: names of people that are in capitals or small letters alone are written as people would.
+    `compares`: whether a check tells who would be changed and who is as the file says, and a rejected row in what its customer
+    is different; without it both are unchanged, and a row is not told that.
+    `keeps_rejects`: a check writes the file of the rejected rows all the same.
     `may_be_nobody`: purchases whose buyer cannot be recognised, nor registered, are recorded as nobody's.
     """
 
@@ -40,6 +43,8 @@ class ImportOptions:
     replace_voided: bool = False
     proper_case: bool = False
     may_be_nobody: bool = False
+    compares: bool = True
+    keeps_rejects: bool = False
     after_batch: "AfterBatch | None" = None
     """Told after each batch how many bytes of how many are done, and of what has become of them; by raising it ends the import,
     of which what was written stays."""
@@ -50,6 +55,11 @@ class ImportOptions:
         if self.date_format is not None:
             return [self.date_format]
         return self.profile.date_formats if self.profile else ()
+
+    @property
+    def writes_rejects(self) -> bool:
+        """Whether the rejected rows are written into a file beside the one that is read."""
+        return self.keeps_rejects or not self.check
 
     @property
     def takes_incomplete(self) -> bool:

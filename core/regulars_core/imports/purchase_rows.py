@@ -13,7 +13,7 @@ from regulars_core.imports.files.profiles import Profile
 from regulars_core.imports.files.records import Row
 from regulars_core.imports.files.values import Unreadable, store_code, times, truth
 from regulars_core.imports.options import ImportOptions
-from regulars_core.imports.purchase_totals import Parts, check_total, discounted
+from regulars_core.imports.purchase_totals import Parts, check_subtotal, check_total, discounted
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import Problem, Refused
@@ -26,13 +26,15 @@ from regulars_core.stores.service import MAIN
 
 _OF_BASKET = (
     "purchased_at", "customer_code", "email", "phone", "first_name", "last_name", "currency", "prices_include_tax",
-    "shipping", "tax", "shipping_tax", "rounding", "due", "purchase_total", "purchase_discount", "refunded", "payment_method",
-    "channel", "note", "full_name", "phone_country", "time_zone", "status", "refunded_at",
+    "shipping", "tax", "shipping_tax", "rounding", "due", "purchase_subtotal", "purchase_total", "purchase_discount", "refunded",
+    "payment_method", "channel", "note", "full_name", "phone_country", "time_zone", "status", "refunded_at",
 )  # fmt: skip
 _OF_LINE = ("quantity", "unit_price", "discount", "total", "line_tax", "name", "sku", "brand", "category")
 _COLUMNS = {"shippingTax": "shipping_tax", "unitPrice": "unit_price"}
 """Columns that purchases call otherwise; the tax of a line is `line_tax`."""
-_AMOUNTS = ("shipping", "tax", "shipping_tax", "rounding", "due", "purchase_total", "purchase_discount", "refunded")
+_AMOUNTS = (
+    "shipping", "tax", "shipping_tax", "rounding", "due", "purchase_subtotal", "purchase_total", "purchase_discount", "refunded",
+)  # fmt: skip
 PAID, PENDING, REFUNDED, VOIDED, PASSED_OVER = STATUSES = ("paid", "pending", "refunded", "voided", "passed over")
 """What a purchase can be by its file: paid; recorded, with everything due; given back whole; recorded and undone; none at all."""
 BY_TOTAL = "by total"
@@ -181,6 +183,7 @@ class SaleReader:
             parts = parts.as_told(told["purchase_total"])
         include = self._includes_tax(of["prices_include_tax"], parts, told["purchase_total"])
         check_total(parts, told["purchase_total"], self._currency, include=include)
+        check_subtotal(parts, told["purchase_subtotal"], self._currency)
         total = parts.total(include=include) + parts.rounding
         due = told["due"] if told["due"] is not None or status != PENDING else max(total, 0)
         paid, method, (reference, register, session) = total - (due or 0), of["payment_method"], key

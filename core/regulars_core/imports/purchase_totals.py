@@ -19,11 +19,16 @@ class Parts:
     shipping_tax: int
     rounding: int
 
+    @property
+    def subtotal(self) -> int:
+        """What the lines come to, without delivery and without tax on top."""
+        return sum(map(line_total, self.lines))
+
     def total(self, *, include: bool) -> int:
         """The sum without rounding; the tax is on top unless prices include it."""
         parts = sum(line.tax or 0 for line in self.lines) + self.shipping_tax
         on_top = 0 if include else parts if self.tax is None else self.tax
-        return sum(map(line_total, self.lines)) + self.shipping + on_top
+        return self.subtotal + self.shipping + on_top
 
     def is_total(self, told: int, *, include: bool) -> bool:
         """Whether this is the sum, with or without rounding."""
@@ -43,11 +48,19 @@ class Parts:
 
 def check_total(parts: Parts, told: int | None, currency: str, *, include: bool) -> None:
     """Compare with the file's own total, if it has one. Raises Refused: TOTAL_MISMATCH."""
-    if told is None or parts.is_total(told, include=include):
-        return
-    said, sum_ = (decimal_text(one, exponent_of(currency)) for one in (told, parts.total(include=include)))
-    message = f"The file says {said}, and the lines, delivery and tax come to {sum_}."
-    raise Refused(Problem("TOTAL_MISMATCH", message, ("purchase_total",)))
+    if told is not None and not parts.is_total(told, include=include):
+        raise _mismatch("purchase_total", told, "lines, delivery and tax", parts.total(include=include), currency)
+
+
+def check_subtotal(parts: Parts, told: int | None, currency: str) -> None:
+    """Compare with what the file says the lines come to after every discount, if it does. Raises Refused: TOTAL_MISMATCH."""
+    if told is not None and told != parts.subtotal:
+        raise _mismatch("purchase_subtotal", told, "lines", parts.subtotal, currency)
+
+
+def _mismatch(column: str, told: int, what: str, sum_: int, currency: str) -> Refused:
+    said, found = (decimal_text(one, exponent_of(currency)) for one in (told, sum_))
+    return Refused(Problem("TOTAL_MISMATCH", f"The file says {said}, and the {what} come to {found}.", (column,)))
 
 
 def discounted(lines: Sequence[NewLine], discount: int) -> Sequence[NewLine]:

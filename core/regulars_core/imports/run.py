@@ -110,7 +110,7 @@ async def run(
     """
     started = time.perf_counter()
     check_options(shop, options)
-    if not options.check and not os.access(path.parent, os.W_OK):
+    if options.writes_rejects and not os.access(path.parent, os.W_OK):
         raise ImportRefused(f"The rejects would be written to {path.parent}, which cannot be written to.")
     aside = Aside()
     header = await aside.do(lambda: _opened_header(shop, path, layout, options, aside))
@@ -119,7 +119,7 @@ async def run(
         size = os.fstat(file.fileno()).st_size
         with (
             seldom_collected(),
-            Rejects(path, header, writes=not options.check) as rejects,
+            Rejects(path, header, writes=options.writes_rejects) as rejects,
             closing(Running(shop, options, header, rejects, path, aside)) as running,
             closing(batches(running, _counted(running, records))) as read,
         ):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from regulars_core.keys.credentials import is_key_id
 from regulars_core.keys.reads import bindings_by_keys
-from regulars_core.primitives.clock import now
+from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.errors import Forbidden, Problem, Refused
 from regulars_core.queries.locks import lock_where
 from regulars_core.shop.actors import Actor
@@ -31,7 +31,7 @@ class Manager:
 def demand_management(by: Actor) -> None:
     """Raise Forbidden for whoever may not manage keys and roles."""
     if not by.covers(MANAGE, None):
-        raise Forbidden(MANAGE)
+        raise Forbidden(MANAGE, shop_wide=by.may(MANAGE))
 
 
 async def locked_manager(shop: Shop, by: Actor, *, managers: bool = False) -> Actor:
@@ -53,6 +53,14 @@ async def locked_manager(shop: Shop, by: Actor, *, managers: bool = False) -> Ac
     present = Actor(by.key_id, by.name, (await bindings_by_keys(shop, [by.key_id]))[by.key_id])
     demand_management(present)
     return present
+
+
+async def end_of(shop: Shop, by: Actor) -> Instant | None:
+    """When the key ends that `locked_manager` has locked; None for one that does not end by itself, and for the command line."""
+    if not is_key_id(by.key_id):
+        return None
+    rows = await shop.database.rows("SELECT expires_at FROM api_key WHERE id = $1", by.key_id)
+    return rows[0][0] if rows else None
 
 
 async def live_managers(shop: Shop) -> Sequence[Manager]:

@@ -68,12 +68,16 @@ async def granted(checks: Checks, shop: Shop, by: Actor, grants: Sequence[Grant]
 async def _binding(
     shop: Shop, by: Actor, grant: Grant, own: Mapping[str, Sequence[str]], ids: Mapping[str, str]
 ) -> Sequence[tuple[str, str | None]]:
-    problems = []
+    problems = list[Problem]()
     if grant.role not in own and grant.role not in BOX_ROLES:
         message = f"There is no role of this name; in the box are {', '.join(BOX_ROLES)}."
         problems.append(Problem("UNKNOWN_ROLE", message, ("role",)))
-    if grant.stores is not None and any(code not in ids for code in _codes(grant, every=True)):
-        problems.append(Problem("NOT_FOUND", "There is no store with this code.", ("storeCodes",)))
+    if grant.stores is not None:
+        problems += [
+            Problem("NOT_FOUND", "There is no store with this code.", ("storeCodes", str(n)))
+            for n, code in enumerate(_codes(grant, every=True))
+            if code not in ids
+        ]
     if problems:
         raise Refused(*problems)
     if grant.stores is None:

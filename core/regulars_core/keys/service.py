@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from regulars_core import audit
-from regulars_core.keys.administrators import demand_management, live_managers, locked_manager, refuse_last
+from regulars_core.keys.administrators import demand_management, end_of, live_managers, locked_manager, refuse_last
 from regulars_core.keys.authentication import forget_key
 from regulars_core.keys.credentials import as_entity, is_key_id, new_credential
 from regulars_core.keys.grants import Grant, granted
@@ -19,23 +19,27 @@ from regulars_core.shop.shop import Shop
 async def create_key(
     shop: Shop, *, by: Actor, name: str, bindings: Sequence[Grant], expires_at: Instant | None = None
 ) -> str:
-    """Make a key and answer its text, which is shown this once.
+    """Make a key and answer its text, which is shown this once. Without an end of its own it ends when its maker's does.
 
     Raises Forbidden for whoever may not manage keys; Refused for unknown roles and stores, for an end that is over, and where
-    the key could do more than its maker.
+    the key could do more than its maker, or for longer.
     """
     demand_management(by)
     credential = new_credential()
 
     async def work() -> None:
         maker = await locked_manager(shop, by)
+        own_end = await end_of(shop, maker)
+        ends_at = own_end if expires_at is None else expires_at
         checks, present = Checks(), now()
         checked_name = checks.text(name, "name", 120, required=True)
         if expires_at is not None and expires_at <= present:
             checks.fail("INVALID_DATE", "A key cannot have ended before it is made.", "expiresAt")
+        elif own_end is not None and ends_at is not None and ends_at > own_end:
+            checks.fail("EXCEEDS_OWN_PERMISSIONS", "Nobody can give longer than their own key lasts.", "expiresAt")
         pairs = await granted(checks, shop, maker, bindings)
         checks.refuse()
-        row = (credential.id, checked_name, credential.digest, present, expires_at)
+        row = (credential.id, checked_name, credential.digest, present, ends_at)
         await insert(shop.database, "api_key", ("id", "name", "secret_sha256", "created_at", "expires_at"), [row])
         await insert(
             shop.database,
@@ -45,7 +49,7 @@ async def create_key(
         )
         roles = [f"{role} in {store or 'the whole shop'}" for role, store in pairs]
         told = {"key": (None, credential.id), "name": None, "bindings": (None, roles)}
-        ends = {} if expires_at is None else {"expiresAt": (None, expires_at)}
+        ends = {} if ends_at is None else {"expiresAt": (None, ends_at)}
         await write_audit(shop, by, "keyCreate", {**told, **ends}, credential.id)
 
     await shop.database.transaction(work)

@@ -30,10 +30,15 @@ class Checks:
         """Note a problem at a path under this input."""
         self._note(Problem(code, message, (*self._prefix, *path)))
 
-    def _note(self, problem: Problem) -> None:
+    def unfit(self, code: str, message: str, *path: str) -> None:
+        """Note, at a path under this input, that it does not fit what is recorded."""
+        self._note(Problem(code, message, (*self._prefix, *path)), of_records=True)
+
+    def _note(self, problem: Problem, *, of_records: bool = False) -> None:
         self.problems.append(problem)
+        self._of_records += of_records
         if self._outer is not None:
-            self._outer._note(problem)
+            self._outer._note(problem, of_records=of_records)
 
     def attempt(self, make: Callable[[], T]) -> T | None:
         """What this makes of a part of the input; None where that is malformed, whose problems are this input's too. Other
@@ -46,16 +51,15 @@ class Checks:
             return None
 
     async def looked_up(self, work: Awaitable[T]) -> T | None:
-        """What this finds that the input names; None where it is not there, which is this input's problem too. So whoever has
-        mistyped a store is told in the same answer what else is wrong."""
+        """What this finds that the input names; None where it is not there or named wrongly, which is this input's problem too.
+        So whoever has mistyped a store is told in the same answer what else is wrong."""
         try:
             return await work
         except Refused as refusal:
-            if type(refusal) is not Refused:
+            if type(refusal) not in {Refused, Malformed}:
                 raise
             for problem in refusal.problems:
-                self._note(problem.under(*self._prefix))
-            self._of_records += len(refusal.problems)
+                self._note(problem.under(*self._prefix), of_records=type(refusal) is Refused)
             return None
 
     def text(self, value: str | None, name: str, max_length: int, *, required: bool = False) -> str | None:

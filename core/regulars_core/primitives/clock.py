@@ -127,9 +127,11 @@ def day_and_time(instant: Instant, timezone: ZoneInfo) -> tuple[int, int]:
         changes, values = offsets(timezone)
         day, time = divmod(instant + values[bisect_right(changes, instant)], DAY_MS)
         return _EPOCH_DAY + day, time
-    local = datetime_of(instant).astimezone(timezone)
+    # The calendar's first and last day begin and end where UTC has no date: clocks show what they show a day further in.
+    inwards = (instant < EARLIEST) - (instant > LATEST)
+    local = datetime_of(Instant(instant + inwards * DAY_MS)).astimezone(timezone)
     shown = local.replace(tzinfo=None) - datetime.combine(local.date(), datetime.min.time())
-    return local.toordinal(), shown // _MILLISECOND
+    return local.toordinal() - inwards, shown // _MILLISECOND
 
 
 def instant_at(day: int, millisecond: int, timezone: ZoneInfo) -> Instant | None:

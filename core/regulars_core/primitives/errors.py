@@ -61,14 +61,16 @@ class BadInput(Exception):
 
 
 class Forbidden(Exception):
-    """The caller lacks a permission or, if it must be held `shop_wide`, lacks it in the whole shop.
+    """The caller lacks a permission, or lacks it where it is needed: in the `store` of this key or, if it must be held
+    `shop_wide`, in the whole shop.
 
     `refused` is how many values it was wanted for.
     """
 
-    def __init__(self, permission: str, refused: int = 1, *, shop_wide: bool = False) -> None:
-        super().__init__(f"This needs the permission {permission}{' in the whole shop' if shop_wide else ''}.")
-        self.permission, self.refused, self.shop_wide = permission, refused, shop_wide
+    def __init__(self, permission: str, refused: int = 1, *, shop_wide: bool = False, store: str | None = None) -> None:
+        where = " in the whole shop" if shop_wide else " in this store" if store else ""
+        super().__init__(f"This needs the permission {permission}{where}.")
+        self.permission, self.refused, self.shop_wide, self.store = permission, refused, shop_wide, store
 
 
 class TimedOut(Exception):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from regulars_core.audit import changed
 from regulars_core.customers.aliases import survivors
-from regulars_core.customers.merge.facts import Merge, MergeForecast, PlannedMerge
+from regulars_core.customers.merge.facts import Merge, MergeForecast, Moved, PlannedMerge
 from regulars_core.customers.merge.rows import PURCHASE, give_back, move_all
 from regulars_core.events.ahead import REASSIGNED
 from regulars_core.events.events import announce
@@ -132,9 +132,8 @@ async def merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeF
         absorbed,
     )
     counts = {row[0]: row[1] for row in rows}
-    return [
-        MergeForecast(moved={"purchases": sum(counts.get(one.id, 0) for one in merge.absorbed)}) for merge in merges
-    ]
+    moved = [sum(counts.get(one.id, 0) for one in merge.absorbed) for merge in merges]
+    return [MergeForecast(moved={"purchases": Moved(count, "purchases.view")}) for count in moved]
 
 
 async def merged(shop: Shop, merges: Sequence[Merge]) -> None:

@@ -95,13 +95,23 @@ def taken_by_amount(paid: Paid, amount: int) -> Taken:
     )
 
 
-def taken_by_lines(paid: Paid, wanted: Mapping[str, WantedLine], delivery: int, checks: Checks) -> Taken:
+def taken_by_lines(
+    paid: Paid, wanted: Mapping[str, WantedLine], delivery: int, checks: Checks, places: Sequence[Sequence[str]] = ()
+) -> Taken:
     """What goods and delivery take. Where no amount is said it is what they are worth, as far as something is left to give back:
-    the last of these lines bears what is missing. Problems are noted in `checks`."""
-    lines = [line for n, one in enumerate(wanted.items()) if (line := _taken_line(paid, *one, checks, n)) is not None]
-    if not 0 <= delivery <= paid.delivery:
-        code = "INVALID_AMOUNT" if delivery < 0 else "REFUND_EXCEEDS_PAID"
-        checks.fail(code, "Delivery was not paid with so much, or it was given back already.", "shipping")
+    the last of these lines bears what is missing. Problems are noted in `checks`, those of lines at their `places` in the
+    input: `lines` if none are told."""
+    inner = [checks.nested(*place) for place in places or [("lines", str(n)) for n in range(len(wanted))]]
+    lines = [
+        line
+        for one, own in zip(wanted.items(), inner, strict=True)
+        if (line := _taken_line(paid, *one, own)) is not None
+    ]
+    if delivery < 0:
+        checks.fail("INVALID_AMOUNT", "This must not be negative.", "shipping")
+    elif delivery > paid.delivery:
+        message = "Delivery was not paid with so much, or it was given back already."
+        checks.unfit("REFUND_EXCEEDS_PAID", message, "shipping")
     told = {line_id for line_id, one in wanted.items() if one.amount is not None}
     missing = delivery + sum(line.amount for line in lines) - paid.left
     for n in reversed(range(len(lines))):
@@ -112,24 +122,23 @@ def taken_by_lines(paid: Paid, wanted: Mapping[str, WantedLine], delivery: int, 
     return Taken(delivery + sum(line.amount for line in lines), delivery, lines)
 
 
-def _taken_line(paid: Paid, line_id: str, wanted: WantedLine, checks: Checks, n: int) -> RefundedLine | None:
+def _taken_line(paid: Paid, line_id: str, wanted: WantedLine, checks: Checks) -> RefundedLine | None:
     line = next((one for one in paid.lines if one.id == line_id), None)
-    inner = checks.nested("lines", str(n))
     if line is None:
-        inner.fail("NOT_FOUND", "The purchase has no such line.", "lineId")
+        checks.unfit("NOT_FOUND", "The purchase has no such line.", "lineId")
         return None
     quantity, after = wanted.quantity, line.refunded_quantity + wanted.quantity
     if quantity < 0 or (quantity == 0 and line.quantity > 0):
-        inner.fail("INVALID_QUANTITY", "This must be more than zero.", "quantity")
+        checks.fail("INVALID_QUANTITY", "This must be more than zero.", "quantity")
     elif after > max(line.quantity, 0) or (line.quantity == 0 and line.touched):
         left = quantity_text(max(line.quantity - line.refunded_quantity, 0))
         message = f"{quantity_text(quantity)} of this line cannot come back: {left} of {quantity_text(line.quantity)} is left."
-        inner.fail("REFUND_EXCEEDS_PAID", message, "quantity")
+        checks.unfit("REFUND_EXCEEDS_PAID", message, "quantity")
     else:
         worth = line.worth_of(quantity)
         if wanted.amount is not None and not 0 <= wanted.amount <= worth:
-            code = "INVALID_AMOUNT" if wanted.amount < 0 else "REFUND_EXCEEDS_PAID"
-            inner.fail(code, "This must be between 0 and what these goods are worth.", "amount")
+            note, code = (checks.fail, "INVALID_AMOUNT") if wanted.amount < 0 else (checks.unfit, "REFUND_EXCEEDS_PAID")
+            note(code, "This must be between 0 and what these goods are worth.", "amount")
             return None
         return RefundedLine(line_id, quantity, worth if wanted.amount is None else wanted.amount, worth)
     return None

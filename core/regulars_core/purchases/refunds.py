@@ -85,14 +85,14 @@ async def refund(
         purchase, paid = of
         refunded_at = max(now(), purchase.purchased_at) if at is None else at
         if refunded_at < purchase.purchased_at:
-            checks.fail("INVALID_DATE", "A refund cannot come before its purchase.", "refundedAt")
+            checks.unfit("INVALID_DATE", "A refund cannot come before its purchase.", "refundedAt")
         taken = (
             taken_by_lines(paid, lines or {}, shipping or 0, checks)
             if amount is None
             else taken_by_amount(paid, amount)
         )
         if taken.amount > paid.left:
-            checks.fail("REFUND_EXCEEDS_PAID", left_of(shop, paid), "lines" if amount is None else "amount")
+            checks.unfit("REFUND_EXCEEDS_PAID", left_of(shop, paid), "lines" if amount is None else "amount")
         kept = [replace(one, reference=None) for one in tidied] if locked.is_erased else tidied
         why = None if locked.is_erased else reason
         given = given_back(of, taken, refunded_at, reason=why, payments=kept)
@@ -101,8 +101,8 @@ async def refund(
         if tidied and paid_back != money:
             sums = [f"{shop.money(one).amount} {shop.currency}" for one in (paid_back, money)]
             message = f"Payments come to {sums[0]}, and what is given back to {sums[1]}."
-            checks.fail("PAYMENTS_MISMATCH", message, "payments")
-        checks.refuse(recorded=True)
+            checks.unfit("PAYMENTS_MISMATCH", message, "payments")
+        checks.refuse()
         await give_back(shop, [given])
         return given.row
 

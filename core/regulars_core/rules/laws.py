@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from regulars_core.primitives.clock import printed
 from regulars_core.rules.facts import LineFact, PurchaseFact
 from regulars_core.rules.kinds import RuleKind
-from regulars_core.rules.patience import PER_CALL, TookTooLong, patiently
+from regulars_core.rules.patience import TIMED_LAWS, TookTooLong, WaitedTooLong, patiently
 from regulars_core.rules.purity import impurity, no_plain_function
 from regulars_core.rules.smaller import smallest
 from regulars_core.rules.tried_purchases import random_purchases
@@ -22,7 +22,6 @@ _MAX_SHOWN = 5
 _MAX_SETTINGS = 300
 _DETERMINISTIC = "it is deterministic"
 _ASKED = 5
-_TOO_LONG = f"it answers in {PER_CALL:g} second"
 _MAX_TRIAL = 3.0
 """Seconds that the laws may take on a few purchases made at random, and what breaks one to be made smaller."""
 Broken = Callable[[RuleKind, BaseModel, Sequence[PurchaseFact]], str | None]
@@ -144,6 +143,8 @@ def first_broken(
 def _try_on(kind: RuleKind, settings: BaseModel, facts: Sequence[PurchaseFact], broken: Broken) -> None:
     shown = settings.model_copy(deep=True)  # as they are before one changes them
     law = _broken_in_time(kind, settings, facts, broken)
+    if law == WaitedTooLong.law:  # to look for less that does would be to wait as long again
+        raise LawBroken(kind, law, shown, facts)
     if law is not None:
         small, law = smaller_example(
             list(facts), law, kind, lambda fewer: _broken_in_time(kind, settings, fewer, broken)
@@ -175,8 +176,13 @@ def smaller_example(
 def _broken_in_time(kind: RuleKind, settings: BaseModel, facts: Sequence[PurchaseFact], broken: Broken) -> str | None:
     try:
         return broken(kind, settings, facts)
-    except TookTooLong:
-        return _TOO_LONG
+    except TookTooLong as late:
+        return late.law
+
+
+def is_timed(law: str) -> bool:
+    """Whether a law is about how long answers take: who breaks it now may keep it another time, so nothing remembers it."""
+    return law in TIMED_LAWS
 
 
 def default_settings(kind: RuleKind) -> BaseModel:

@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.money import decimal_text, exponent_of, to_minor
+from regulars_core.rules.mistakes import mistakes_in
 
 
 class _Money:
@@ -196,7 +197,7 @@ def settings_from(
     code: str = "INVALID_RULE",
 ) -> BaseModel | None:
     """The settings that name/value pairs say, a list being its name several times; what is wrong is told to `checks` under a
-    code, each with the number of its pair behind `path` and whether its `name` or its `value` is wrong, or with the name of what
+    code, each with the number of its pair behind `path` and whether its `name` or its `value` is wrong, or at `path` if a setting
     is missing, and then there are none."""
     known, values, places = settings_of(model), dict[str, list[Any]](), dict[str, str]()
     told = checks.nested(*path)
@@ -218,9 +219,12 @@ def settings_from(
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False):
-            parts = [str(part) for part in one["loc"]]
-            told.fail(code, f"{one['msg']}.", *([places[parts[0]], "value"] if parts and parts[0] in places else parts))
+        for one in mistakes_in(error):
+            name = one.path[0] if one.path else ""
+            if name in places:
+                told.fail(code, _beyond(known[name], given[name], currency) or one.message, places[name], "value")
+            else:
+                told.fail(code, f"The setting `{name}` is missing." if one.is_missing else one.message)
     except Exception as error:  # a validator of the plugin's own
         told.fail(code, f"The plugin fails to read its settings: {type(error).__name__}.")
     return None
@@ -236,6 +240,17 @@ def _wrong_text(setting: _Setting, text: str, currency: str) -> str | None:
     if setting.type is SettingType.MONEY and to_minor(Decimal(text), currency) is None:
         return f"This is no amount in {currency}."
     return None
+
+
+def _beyond(setting: _Setting, values: Any, currency: str) -> str | None:
+    """Why an amount is too small or too large, in the currency's units: the class knows minor units alone."""
+    if setting.type is not SettingType.MONEY:
+        return None
+    least, most = setting.limit("minimum", currency), setting.limit("maximum", currency)
+    amounts = [Decimal(setting.text(one, currency)) for one in (values if setting.is_list else [values])]
+    if least is not None and min(amounts) < least:
+        return f"This must be at least {least} {currency}."
+    return f"This must be at most {most} {currency}." if most is not None and max(amounts) > most else None
 
 
 def _value(setting: _Setting, text: str, currency: str) -> Any:

@@ -126,7 +126,7 @@ async def _checked(shop: Shop, changes: SegmentChanges, but_for: str | None = No
         name = checks.text(changes["name"] or "", "name", MAX_NAME, required=True) or ""
         columns["name"], columns["name_key"] = name, name_key(name)
         if name and await _is_taken(columns["name_key"], but_for):
-            checks.fail("NAME_TAKEN", "Another segment has this name.", "name")
+            checks.unfit("NAME_TAKEN", "Another segment has this name.", "name")
     if "description" in changes:
         columns["description"] = checks.prose(changes["description"], "description", MAX_DESCRIPTION)
     if "tree" in changes:

@@ -31,7 +31,7 @@ class Unknown:
         return f"no such setting{suggestion(name, names, PREFIX + '{}')}"
 
 
-_SECRET = {("database_url",), ("encryption_keys",)}
+_SECRET = {("database_url",), ("replica_url",), ("encryption_keys",)}
 
 
 def mistake(error: Any, location: tuple[int | str, ...], unknown: Unknown) -> str:

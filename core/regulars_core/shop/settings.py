@@ -8,7 +8,6 @@ from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
@@ -24,6 +23,7 @@ from pydantic_settings import (
 from regulars_core.plugins.owners import CORE, Owners
 from regulars_core.primitives.money import currencies, is_currency
 from regulars_core.primitives.suggestions import suggestion
+from regulars_core.shop.database_settings import DatabaseSettings
 from regulars_core.shop.encryption import EncryptionSettings
 from regulars_core.shop.file_settings import FileSettings
 from regulars_core.shop.mistakes import PREFIX, Unknown, mistake
@@ -48,7 +48,7 @@ class SettingsError(Exception):
     """One or more settings are wrong; the message lists all of them."""
 
 
-class Settings(EncryptionSettings, FileSettings, RetentionSettings):
+class Settings(DatabaseSettings, EncryptionSettings, FileSettings, RetentionSettings):
     """The settings of one shop. The environment wins over `regulars.toml`, which wins over the defaults."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file="regulars.toml", extra="forbid", frozen=True)
@@ -57,7 +57,6 @@ class Settings(EncryptionSettings, FileSettings, RetentionSettings):
     elsewhere: ClassVar[frozenset[str]] = frozenset()
     """Names in the file that plugins read."""
 
-    database_url: str = Field("sqlite://regulars.db", description="Where the data is: `sqlite://…` or `postgres://…`.")
     plugins: Annotated[tuple[str, ...] | None, NoDecode] = Field(
         None,
         description="Plugins to switch on: absent for all in the box, `tiers,loyalty` for exactly these, `+birthday` for the box "
@@ -137,8 +136,6 @@ class Settings(EncryptionSettings, FileSettings, RetentionSettings):
         "WARN", description="What becomes of a sale in a store that is closed: `REFUSE`, `WARN` or `ALLOW`."
     )
     merge_undo_days: int = Field(30, ge=0, le=3_650, description="For how many days a merge can be undone.")
-    database_pool: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one process at most.")
-    sqlite_readers: int = Field(4, ge=1, le=32, description="Read-only connections beside the writer on SQLite.")
     max_body_bytes: int = Field(262_144, ge=1_024, description="Largest request body, in bytes.")
     jobs: bool = Field(
         True, description="Whether `regulars serve` runs the jobs too; `false` where `regulars jobs run` does it alone."
@@ -208,19 +205,6 @@ class Settings(EncryptionSettings, FileSettings, RetentionSettings):
         named = [name.removeprefix("consents.") for name in value if about_all or name.startswith("consents.")]
         if unknown := [name for name in named if name not in info.data.get("consent_purposes", named)]:
             raise ValueError(f"{', '.join(unknown)} is no purpose of REGULARS_CONSENT_PURPOSES")
-        return value
-
-    @field_validator("database_url")
-    @classmethod
-    def _known_database(cls, value: str) -> str:
-        if not value.startswith(("sqlite://", "postgres://", "postgresql://")):
-            raise ValueError("begin it with sqlite:// or postgres://")
-        try:
-            _ = None if value.startswith("sqlite://") else urlsplit(value).port
-        except ValueError:
-            raise ValueError(
-                "write it as postgres://user:password@host:port/name, with special characters escaped"
-            ) from None
         return value
 
     @field_validator("persisted_documents")

@@ -9,6 +9,7 @@ from regulars_analytics import events, hookspecs
 from regulars_analytics.commands import commands
 from regulars_analytics.contribution import contribution as everything
 from regulars_analytics.export_columns import COLUMNS
+from regulars_analytics.lifetime import checks
 from regulars_analytics.lifetime.kept import HOLDINGS, differences, find_anew
 from regulars_analytics.permissions import PERMISSIONS
 from regulars_analytics.reports.task import REPORT
@@ -19,6 +20,7 @@ from regulars_core.plugin import (
     BulkTask,
     ExportColumn,
     Job,
+    Look,
     Merge,
     Parts,
     Permission,
@@ -84,6 +86,11 @@ def regulars_commands() -> typer.Typer:
 @hookimpl
 def regulars_verifications() -> Sequence[Verification]:
     return [Verification("lifetime-values", "What customers are expected to spend is what is kept.", differences)]
+
+
+@hookimpl
+def regulars_checks() -> Sequence[Look]:
+    return [checks.look]
 
 
 @hookimpl

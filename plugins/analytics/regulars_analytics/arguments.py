@@ -8,7 +8,7 @@ import strawberry
 
 from regulars_analytics.permissions import VIEW
 from regulars_analytics.selection import Selection
-from regulars_core.plugin import LATEST, Instant, day_of, now, start_of
+from regulars_core.plugin import LATEST, Instant, Shop, day_of, not_gone, now, start_of
 from regulars_schema.plugin import CustomerWhere, DayRangeInput, RequestContext, key_of, on_days
 
 DEFAULT_DAYS = 90
@@ -36,9 +36,15 @@ def selected(
     where: Any = None,
     store_ids: Sequence[strawberry.ID] | None = None,
 ) -> Selection:
-    """The purchases that are asked for, in the stores where the caller holds `analytics.view`. Raises BadInput."""
+    """The purchases that are asked for, in the stores where the caller holds `analytics.view`; of customers for whom conditions
+    hold, as a list of them has them: without who is gone. Raises BadInput."""
     bounds = dict(on_days(days, context.shop.settings.zone)) if days is not None else {}
-    return Selection(bounds.get(">="), bounds.get("<"), allowed_stores(context, store_ids), where)
+    return Selection(
+        bounds.get(">="),
+        bounds.get("<"),
+        allowed_stores(context, store_ids),
+        None if where is None else not_gone(where),
+    )
 
 
 def allowed_stores(
@@ -60,6 +66,12 @@ def last_days(context: RequestContext, days: DayRangeInput | None) -> tuple[Inst
         return start_of(today - timedelta(days=DEFAULT_DAYS - 1), zone), start_of(today + timedelta(days=1), zone)
     bounds = dict(on_days(days, zone))
     return bounds.get(">="), bounds.get("<", LATEST)
+
+
+def until_today(shop: Shop, before: Instant) -> Instant:
+    """The instant, or that with which today ends: of what is still to come nobody knows who stays."""
+    zone = shop.settings.zone
+    return min(before, start_of(day_of(now(), zone) + timedelta(days=1), zone))
 
 
 def days_shown(context: RequestContext, first: Instant | None, before: Instant) -> tuple[date | None, date]:

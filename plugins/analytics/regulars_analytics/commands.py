@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from regulars_analytics.arguments import DEFAULT_DAYS
+from regulars_analytics.reports.documents import refuse_unwritable
 from regulars_analytics.reports.kinds import KINDS
 from regulars_analytics.reports.request import FORMATS, Chosen, kind_named, metrics_named, titled
 from regulars_analytics.reports.task import (
@@ -22,6 +23,7 @@ from regulars_analytics.reports.task import (
     name_of,
     pieces_of,
 )
+from regulars_analytics.settings import AnalyticsSettings
 from regulars_core.plugin import (
     Checks,
     Problem,
@@ -80,6 +82,10 @@ def report(
         first = first_day.date() if first_day else last - timedelta(days=DEFAULT_DAYS - 1)
         if first > last:
             checks.fail("INVALID_DATE", "The first day is after the last one.", "days", "from")
+        if first > day_of(now(), zone):
+            checks.fail("INVALID_DATE", "These days are still to come.", "days", "from")
+        if "PDF" in wanted_formats:
+            refuse_unwritable(shop.settings.of(AnalyticsSettings).fonts)
         chosen = Chosen(context, None)
         if segment:
             await chosen.in_segments(await _segments(shop, segment), checks)

@@ -19,6 +19,9 @@ class Level(Generic[S]):
 
     shop: Shop
     things: Sequence[S]
+    settle: Callable[[Shop, Sequence[S]], Awaitable[Sequence[S]]] | None = None
+    """What is to be found of the things themselves, once, before anything else is."""
+    _settled: Sequence[S] | None = None
     _known: dict[Hashable, Sequence[Any]] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -26,8 +29,10 @@ class Level(Generic[S]):
         """What a function finds of each; what has this key, or else the function itself, is found once."""
         name = find if key is None else key
         async with self._turn:
+            if self._settled is None:
+                self._settled = self.things if self.settle is None else await self.settle(self.shop, self.things)
             if name not in self._known:
-                self._known[name] = await find(self.shop, self.things)
+                self._known[name] = await find(self.shop, self._settled)
             return self._known[name]
 
 

@@ -44,8 +44,9 @@ def periods(unit: Unit, first: date, last: date, zone: ZoneInfo, most: int) -> l
     found: list[Period] = []
     begin = beginning(unit, last)
     while begin >= beginning(unit, first) and len(found) < most:
-        after = following(unit, begin)
-        found.append(Period(begin, after - timedelta(days=1), start_of(begin, zone), start_of(after, zone)))
+        end = last_of(unit, begin)
+        after = Instant(start_of(end, zone) + DAY_MS) if end == date.max else start_of(end + timedelta(days=1), zone)
+        found.append(Period(begin, end, start_of(begin, zone), after))
         if begin <= date.min + timedelta(days=366):
             break
         begin = beginning(unit, begin - timedelta(days=1))
@@ -67,14 +68,15 @@ def beginning(unit: Unit, day: date) -> date:
     return day.replace(month=(day.month - 1) // months * months + 1, day=1)
 
 
-def following(unit: Unit, begin: date) -> date:
-    """The first day of the period after the one that begins on a day."""
-    if unit is Unit.DAY:
-        return begin + timedelta(days=1)
-    if unit is Unit.WEEK:
-        return begin + timedelta(days=7)
+def last_of(unit: Unit, begin: date) -> date:
+    """The last day of the period that begins on a day; of one that the calendar cuts off, its last one."""
+    if unit in (Unit.DAY, Unit.WEEK):
+        days = 0 if unit is Unit.DAY else 6
+        return begin + min(timedelta(days=days), date.max - begin)
     years, month = divmod(begin.month - 1 + _MONTHS[unit], 12)
-    return date(begin.year + years, month + 1, 1)
+    return (
+        date.max if begin.year + years > date.max.year else date(begin.year + years, month + 1, 1) - timedelta(days=1)
+    )
 
 
 def numbered(within: Sequence[Period], values: Values) -> str:

@@ -12,6 +12,7 @@ from regulars_core.plugin import (
     Merge,
     MergeEffect,
     MergeForecast,
+    Moved,
     PlannedMerge,
     Problem,
     Shop,
@@ -20,13 +21,15 @@ from regulars_core.plugin import (
     new_id,
     now,
 )
-from regulars_rewards.permissions import COUPONS_VIEW
+from regulars_rewards.permissions import COUPONS_VIEW, OFFERS_VIEW
 from regulars_rewards.progress import merges as progress
 
 PART = 5_000
 """Rows that are moved by one statement."""
 _TABLES = {"coupon": "rewards_coupon", "use": "rewards_use"}
 _MERGED = ("id", "merge_id", "table_name", "row_id", "before_id")
+
+_NEEDS = {"coupons": COUPONS_VIEW, "offerUses": OFFERS_VIEW}
 
 
 async def merging(shop: Shop, merges: Sequence[PlannedMerge]) -> Sequence[MergeForecast]:
@@ -56,14 +59,16 @@ def _forecast(merge: PlannedMerge, counts: Mapping[str, Mapping[str, int]], rese
     }
     message = "A coupon is reserved for an open basket of this customer's; redeem or release it first."
     obstacles = [Problem("OPEN_RESERVATION", message, path) for id_, path in paths.items() if id_ in reserved]
-    moved = {kind: sum(known.get(one.id, 0) for one in merge.absorbed) for kind, known in counts.items()}
+    moved = {
+        kind: Moved(sum(known.get(one.id, 0) for one in merge.absorbed), _NEEDS[kind]) for kind, known in counts.items()
+    }
     effects = []
     for one in merge.absorbed:
         if number := counts["coupons"].get(one.id, 0):
             what = f"{number} coupon{'' if number == 1 else 's'} of {one.code}"
             told = f"{what} go{'es' if number == 1 else ''} over to {merge.survivor.code}."
             effects.append(MergeEffect("COUPONS", told, COUPONS_VIEW))
-    return MergeForecast(obstacles=obstacles, effects=effects, moved={kind: n for kind, n in moved.items() if n})
+    return MergeForecast(obstacles=obstacles, effects=effects, moved=moved)
 
 
 async def merged(shop: Shop, merges: Sequence[Merge], moments: Sequence[Instant]) -> None:

@@ -24,6 +24,7 @@ from regulars_tiers.rules.policy import Policy
 from regulars_tiers.rules.timeline import Assignment, Mode, assignment_at
 
 ASSIGN, INITIAL, CLEAR, MERGE = "ASSIGN", "INITIAL", "CLEAR", "MERGE"
+_NO_TIER = "The policy in force has no tier with this code."
 _COLUMNS = ("id", "customer_id", "at", "kind", "tier", "mode", "until", "reason", "author")
 
 
@@ -31,17 +32,19 @@ async def assign(
     shop: Shop, customer_id: str, tier: str, mode: Mode, reason: str, until: Instant | None, author: str
 ) -> None:
     """Give a customer a tier at once, until an instant or for good; it ends the assignment before. Raises Refused."""
-    checks = Checks()
-    checked_reason = checks.prose(reason, "reason", 500, required=True)
     present = now()
-    if until is not None and until <= present:
-        checks.fail("INVALID_DATE", "This must lie in the future.", "until")
-    checks.refuse()
 
     async def work() -> None:
-        key, existing = await _locked(shop, customer_id, present)
+        checks = Checks()
+        checked_reason = checks.prose(reason, "reason", 500, required=True)
+        if until is not None and until <= present:
+            checks.fail("INVALID_DATE", "This must lie in the future.", "until")
+        found = await checks.looked_up(_locked(shop, customer_id, present))
         if tier not in (await versions_of(shop)).at(present).policy.by_code:
-            raise Refused(Problem("UNKNOWN_TIER", "The policy in force has no tier with this code.", ("tier",)))
+            checks.unfit("UNKNOWN_TIER", _NO_TIER, "tier")
+        checks.refuse()
+        assert found is not None
+        key, existing = found
         row = (new_id(), key, present, ASSIGN, tier, mode, until, checked_reason, author)
         await insert(shop.database, "tier_assignment", _COLUMNS, [row])
         changed(
@@ -83,7 +86,7 @@ async def assign_initial(shop: Shop, tiers: Mapping[str, str], created: Mapping[
         at = created[customer_id]
         policy = versions.at(at).policy
         if tier not in policy.by_code:
-            raise Refused(Problem("UNKNOWN_TIER", "The policy in force has no tier with this code.", ("tier",)))
+            raise Refused(Problem("UNKNOWN_TIER", _NO_TIER, ("tier",)))
         until = days_after(Instant(at + 1), policy.grace_days, shop.settings.zone)
         rows.append((new_id(), customer_id, at, INITIAL, tier, "FLOOR", until, None, ""))
     await insert(shop.database, "tier_assignment", _COLUMNS, rows)

@@ -15,6 +15,7 @@ from regulars_core.plugin import (
     Refused,
     Shop,
     first_broken,
+    is_timed_law,
     now,
 )
 from regulars_tiers.histories import histories_of
@@ -127,7 +128,8 @@ def checked(shop: Shop, data: Any) -> Policy:
 
 async def refuse_failing(shop: Shop, policy: Policy) -> None:
     """Try what a policy asks for on purchases made at random and on the latest of some customers. Raises Refused with the place
-    and the reason of each criterion that breaks a law or fails: a policy that cannot be applied must not be in force."""
+    and the reason of each criterion that breaks a law or fails: a policy that cannot be applied must not be in force. Where one
+    takes too long it is Malformed, which no key remembers."""
     checks = Checks("policy")
     rows = await shop.database.read(f"SELECT customer_id FROM customer_stats ORDER BY active_at DESC LIMIT {_SAMPLE}")
     reads = {one for _, criterion in policy.placed_criteria for one in criterion.kind.reads}
@@ -143,7 +145,8 @@ async def refuse_failing(shop: Shop, policy: Policy) -> None:
             owner = owner_of(shop, criterion.kind.name)
             message = f"{criterion.kind.name} of the plugin '{owner}' cannot be used: {law}."
             checks.fail("INVALID_POLICY", message, *place, "metric")
-    checks.refuse(recorded=True)
+    is_timed = any(is_timed_law(law) for law in tried.values() if law)  # sent again it may be accepted
+    checks.refuse(recorded=not is_timed)
 
 
 def broken_criteria(versions: Versions) -> Mapping[str, str]:

@@ -86,7 +86,7 @@ def lookups_for(shop: Shop, customers: Mapping[str, Recalculate]) -> Sequence[Lo
     if not ids:
         return []
     asked = _lookups(shop, ids, ANEW if remembered is None else remembered.latest)
-    if remembered is not None and remembered.monotone:
+    if remembered is not None and remembered.is_monotone:
         since = {one: horizon(remembered.max_window_days, customers[one].since, shop) for one in ids}
         asked.append(lookup_purchase_facts(shop, since))
     return asked
@@ -225,7 +225,7 @@ class _Known:
         self.assignments = assignments_from(sorted(customers), decisions)
         self.since = {row[0]: _since(customers[row[0]], self.stored.get(row[0]), self.versions) for row in self.stats}
         # Added purchases never lower anybody (docs/decisions/0014): a window of them is enough, and no grace before it.
-        only_lifts = lifts and self.versions.monotone
+        only_lifts = lifts and self.versions.is_monotone
         self.liftable = {
             one for one, at in self.since.items() if only_lifts and at != NEVER and not self.assignments[one]
         }

@@ -52,7 +52,8 @@ class FilterLeaf:
 
     `stands_for` answers, for a leaf that stands for trees which only the database knows, what each of the comparisons of one tree
     stands for, and BadInput in the place of one that stands for nothing; `conditions` say then only in what two of them differ.
-    It is asked once for all of them, with the RequestContext and the schema.
+    It is asked once for all of them, with the RequestContext and the schema. `leaf` is what the comparison means where the
+    database cannot be asked first, as in an audience that is asked at a till; it raises where it means nothing by itself.
     """
 
     where: type

@@ -1,5 +1,6 @@
 """What contributions add to a schema, by the place where it stands; each place has one owner."""
 
+import re
 from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import replace
@@ -31,6 +32,8 @@ from regulars_schema.composition.mutation_codes import with_codes
 from regulars_schema.composition.type_names import types_of
 from regulars_schema.inputs.extensible import is_open
 from regulars_schema.request.permissions import needing
+
+_VALUE = re.compile("[A-Z][A-Z0-9_]*")
 
 
 class Parts:
@@ -118,7 +121,7 @@ class Parts:
     def _add_sorts(self, contribution: Contribution) -> None:
         for sort in contribution.sorts:
             name = sort.key.name
-            self._places.claim(sort.enum.__name__, name, contribution.owner)
+            self._places.claim_value(sort.enum.__name__, name, contribution.owner)
             described = needing(sort.description, sort.needs, sort.otherwise, shop_wide=sort.shop_wide) + _by(
                 contribution.owner
             )
@@ -133,14 +136,14 @@ class Parts:
 
     def _add_vocabularies(self, contribution: Contribution) -> None:
         for one in contribution.vocabularies:
-            self._places.claim(Vocabulary.__name__, one.name, contribution.owner)
+            self._places.claim_value(Vocabulary.__name__, one.name, contribution.owner)
             described = needing(one.description, one.needs) + _by(contribution.owner)
             ours = self.vocabularies[one.name] = replace(one, owner=contribution.owner)
             self.enums.setdefault(Vocabulary, {})[one.name] = GraphQLEnumValue(ours, description=described)
 
     def _add_breakdowns(self, contribution: Contribution) -> None:
         for one in contribution.breakdowns:
-            self._places.claim(BreakdownBy.__name__, one.name, contribution.owner)
+            self._places.claim_value(BreakdownBy.__name__, one.name, contribution.owner)
             described = needing(one.description, one.needs) + _by(contribution.owner)
             ours = self.breakdowns[one.name] = replace(one, owner=contribution.owner)
             self.enums.setdefault(BreakdownBy, {})[one.name] = GraphQLEnumValue(ours, description=described)
@@ -178,6 +181,14 @@ class _Places:
 
     def claim(self, place: str, name: str, owner: str) -> None:
         self._owners.claim((place, name), owner, f"{place}.{name}")
+
+    def claim_value(self, enum: str, name: str, owner: str) -> None:
+        """Claim a value of an enum. Raises SchemaConflict for what is no name of one."""
+        if not _VALUE.fullmatch(name):
+            raise SchemaConflict(
+                f"'{owner}' adds the value '{name}' to {enum}: its name must be capitals, digits and underscores, such as BY_TILL"
+            )
+        self.claim(enum, name, owner)
 
     def reserve(self, place: str, names: Iterable[str], owner: str) -> None:
         self._owners.reserve(((place, name) for name in names), owner)

@@ -175,6 +175,7 @@ HAS_CONSENT = FilterLeaf(
 
 @batched(
     name="consents",
+    replica=False,
     needs=VIEW,
     returns=list[Consent] | None,
     description="What the customer agreed to and refused, the latest first: the record in force of each channel and purpose, or "

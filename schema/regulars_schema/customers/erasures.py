@@ -16,7 +16,7 @@ from regulars_core.customers.erasure.reads import (
 )
 from regulars_core.customers.reads import CustomerRow, customers_by_ids
 from regulars_core.exports import data_requests
-from regulars_core.exports.data_requests import SENSITIVE
+from regulars_core.exports.data_requests import NEEDS
 from regulars_core.exports.tasks import EXPORT
 from regulars_core.primitives.clock import Instant
 from regulars_core.queries.pages import Page
@@ -35,6 +35,7 @@ from regulars_schema.shop.bulk_jobs import BulkJob, ReferenceCount
 from regulars_schema.types.ids import identified, key_of
 
 DELETE, ERASE = "customers.delete", "customers.erase"
+_READING = ", ".join(f"`{permission}`" for permission in NEEDS if permission != EXPORT)
 _FOR_EVER = "it cannot be taken back"
 
 
@@ -282,7 +283,8 @@ class CustomerDataRequestPayload(Payload):
     name="customerDataRequest",
     needs=EXPORT,
     description="Puts everything that is known of a customer into a file, plugins' data included, to hand out to the customer. "
-    f"Codes: `NOT_FOUND`, `CUSTOMER_ERASED`, `TOO_MANY_JOBS`. Needs `{SENSITIVE}` too, and both in the whole shop.",
+    "Codes: `NOT_FOUND`, `CUSTOMER_ERASED`, `TOO_MANY_JOBS`. Needs what reading all of that needs, too, everything in the whole "
+    f"shop: {_READING}.",
 )
 async def customer_data_request(
     context: RequestContext,
@@ -290,7 +292,7 @@ async def customer_data_request(
     input: Annotated[CustomerDataRequestInput, strawberry.argument(description="Whose data.")],
 ) -> CustomerDataRequestPayload:
     """Ask for a file with what is known of a customer."""
-    for permission in (EXPORT, SENSITIVE):
+    for permission in NEEDS:
         context.demand(permission, shop_wide=True)
     form: Any = value_or_none(input.format) or data_requests.JSON
     key = key_of(input.customer_id, "customer", "customerId")

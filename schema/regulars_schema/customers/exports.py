@@ -180,7 +180,7 @@ def _days(context: RequestContext, days: DayRangeInput | None) -> tuple[Instant 
     """From which instant on, and before which, purchases count. Raises BadInput."""
     if days is None:
         return None, None
-    ends = dict(on_days(days, context.shop.settings.zone))
+    ends = dict(on_days(days, context.shop.settings.zone, "purchaseDays"))
     return ends.get(">="), ends.get("<")
 
 

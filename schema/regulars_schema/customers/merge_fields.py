@@ -13,6 +13,7 @@ from regulars_core.customers.attributes.storage import opened_or_opaque
 from regulars_core.customers.merge import plan
 from regulars_core.customers.merge.attributes import PREFIX
 from regulars_core.customers.merge.forecasts import MAX_ABSORBED
+from regulars_core.customers.merge.reads import MergeRow
 from regulars_core.database.seals import Opaque
 from regulars_core.primitives.text import camel
 from regulars_schema.customers.attributes.types import SENSITIVE
@@ -72,6 +73,20 @@ _NEEDS = {
     "taxId": "customers.view_sensitive",
 }
 """What it takes to see a field; nothing but its type's own permission for what is not here."""
+
+
+@batched(
+    name="fields",
+    returns=list[MergeField],
+    description="The fields in which the customers differ, as far as the caller may see them, and which value is kept: whether "
+    "two have the same value is told to nobody who may not see it. Empty once the merge was undone, or one of the customers "
+    "erased: what was another's is told no more.",
+)
+async def fields_of(merges: Sequence[MergeRow], context: RequestContext) -> Sequence[list[plan.MergeField]]:
+    """The fields of each merge that the caller may see."""
+    declared = await _declared([one for merge in merges for one in merge.fields], context)
+    may = context.actor.may
+    return [[one for one in merge.fields if may(_needed(one.field, declared))] for merge in merges]
 
 
 @batched(

@@ -16,7 +16,7 @@ from regulars_core.customers.reads import CustomerRow, aliases_of, customers_by_
 from regulars_core.plugins.owners import CORE
 from regulars_core.primitives.clock import Instant
 from regulars_schema.composition.contributions import Contribution, Extension, Mutation, NodeKind, Query
-from regulars_schema.customers.merge_fields import MERGE, MergeField, values_of
+from regulars_schema.customers.merge_fields import MERGE, MergeField, fields_of, values_of
 from regulars_schema.customers.types import Customer
 from regulars_schema.fields.declarations import batched, mutation, root
 from regulars_schema.fields.nodes import backed_by, in_order
@@ -46,10 +46,6 @@ def _merge_id(root: Any) -> strawberry.ID | None:
     return None if root.id is None else strawberry.ID(global_id("merge", root.id))
 
 
-def _moved(root: Any) -> list[ReferenceCount]:
-    return [ReferenceCount(count=count, kind=kind) for kind, count in root.moved.items()]
-
-
 @requires(MERGE)
 @strawberry.type(
     description="What merging customers does: the same object before and after. Plugins add what they have to tell."
@@ -58,10 +54,6 @@ class CustomersMerge:
     """Over regulars_core.customers.merge.reads.MergeRow."""
 
     is_type_of = backed_by(MergeRow)
-    fields: list[MergeField] = strawberry.field(
-        description="The fields in which the customers differ, and which value is kept. Empty once the merge was undone, or one "
-        "of the customers erased: what was another's is told no more."
-    )
     fingerprint: str = strawberry.field(
         description="Tells this state of all of them: hand it over with the merge, which is refused if anything has changed "
         "since."
@@ -74,9 +66,6 @@ class CustomersMerge:
         resolver=_merge_id,
         description="What it goes by when it is undone; null in a preview.",
         metadata={"kind": "merge"},
-    )
-    moved: list[ReferenceCount] = strawberry.field(
-        resolver=_moved, description="How many of what goes over to the survivor."
     )
     undoable_until: Instant | None = strawberry.field(
         description="Until when it can be undone; null in a preview and of one that was undone."
@@ -97,7 +86,26 @@ async def effects_of(merges: Sequence[MergeRow], context: RequestContext) -> Seq
 
 
 @batched(
+    name="moved",
+    returns=list[ReferenceCount],
+    description="How many of what goes over to the survivor, of each kind that the caller may see in the whole shop.",
+)
+async def moved_by(merges: Sequence[MergeRow], context: RequestContext) -> Sequence[list[ReferenceCount]]:
+    """What each merge moves, as far as the caller may see all of it."""
+    actor = context.actor
+    return [
+        [
+            ReferenceCount(count=one.count, kind=kind)
+            for kind, one in merge.moved.items()
+            if one.needs is None or actor.stores(one.needs) is None
+        ]
+        for merge in merges
+    ]
+
+
+@batched(
     name="obstacles",
+    replica=False,
     returns=list[UserError],
     description="Why it cannot be done now, or not undone any more; empty where it can. Plugins add theirs.",
 )
@@ -298,7 +306,7 @@ class CustomersUnmergePayload(Payload):
     description="Undoes a merge: each gets back what was theirs; what came since stays with the survivor. By a job, all at once, "
     "where they have bought very often. Codes: `NOT_FOUND`, "
     "`ALREADY_UNDONE`, `UNDO_EXPIRED`, `CUSTOMER_ERASED`, `ERASURE_PENDING`, `ALREADY_MERGED` where the survivor was merged "
-    "since, and obstacles of plugins such as `LOT_CONSUMED`.",
+    "since, and obstacles of plugins such as `LOT_CONSUMED`, `OPEN_HOLD`, `OPEN_RESERVATION` and `REWARD_USED`.",
 )
 async def customers_unmerge(
     context: RequestContext,
@@ -326,7 +334,7 @@ def contribution() -> Contribution:
             Extension(Query, [customers_merge_preview]),
             Extension(Mutation, [customers_merge, customers_unmerge]),
             Extension(Customer, [aliases, merged_into, merges]),
-            Extension(CustomersMerge, [survivor_of, absorbed_of, effects_of, obstacles]),
+            Extension(CustomersMerge, [survivor_of, absorbed_of, fields_of, effects_of, moved_by, obstacles]),
             Extension(MergeField, [values_of]),
         ],
         nodes=[NodeKind("merge", _load, MERGE, is_node=False)],

@@ -1,23 +1,21 @@
 """Asking for customers and changing them."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
 
 import strawberry
 
 from regulars_core.customers import changes
-from regulars_core.customers.attributes.definitions import declared_attributes, held_attributes, lookup_declared
+from regulars_core.customers.attributes.definitions import declared_attributes, held_attributes
+from regulars_core.customers.attributes.rules import note_lacking
 from regulars_core.customers.consent_records import record_checked
 from regulars_core.customers.duplicates import Look
 from regulars_core.customers.reads import survivors_by_ids
-from regulars_core.customers.registration import find_or_register
+from regulars_core.customers.registration import find_or_register, missing
 from regulars_core.customers.rules import checked
-from regulars_core.database import Lookup
 from regulars_core.primitives.checks import Checks
 from regulars_core.primitives.ids import MAIN_STORE_ID
 from regulars_core.queries.rows import load_one
-from regulars_core.shop.shop import Shop
 from regulars_schema.composition.contributions import Extension, Mutation
 from regulars_schema.customers.duplicates import DuplicateMatch, match_rows, possible_duplicates, traits_told
 from regulars_schema.customers.errors import Expecting
@@ -52,14 +50,9 @@ class CustomerCreatePayload(Payload):
     )
 
 
-def _create_lookups(_: Shop, input: CustomerCreateInput) -> Sequence[Lookup]:
-    return [] if value_or_none(input.attributes) else [lookup_declared()]
-
-
 @mutation(
     name="customerCreate",
     needs=CREATE,
-    ahead=_create_lookups,
     description="Registers a customer, or finds the one it already is. Codes: `POSSIBLE_DUPLICATES` and `NOT_UNIQUE` "
     f"(PossibleDuplicates), `UNKNOWN_PURPOSE`, `PROOF_REQUIRED`, {_DETAILS}.",
 )
@@ -72,11 +65,20 @@ async def customer_create(
         store_done_in(context, CREATE, value_or_none(input.origin_store_code), "originStoreCode")
     )
     given = new_customer(context, input, None if store is None or store.id == MAIN_STORE_ID else store.id)
-    declared = await (held_attributes if given.attributes else declared_attributes)(context.database)
+    declared = await held_attributes(context.database) if given.attributes else None
     new = checks.attempt(partial(checked, context.shop.settings, given, declared=declared))
+    if checks.problems and given.group_id is not None:
+        for problem in await missing(context.shop, "customer_group", {given.group_id}, "groupId", "group"):
+            checks.unfit(problem.code, problem.message, *problem.path)
+    if checks.problems and declared is None:
+        declared = await declared_attributes(context.database)
+        note_lacking(checks, [one.name for one in declared.values() if one.is_required])
     checks.refuse()
     assert new is not None
-    look = Look(refuses=not value_or_none(input.force), is_strict=True, told=traits_told(context))
+    # Who gives none is asked for those that the shop requires by the statement that looks for who is alike.
+    look = Look(
+        refuses=not value_or_none(input.force), is_strict=True, is_asked=not given.attributes, told=traits_told(context)
+    )
     outcome = await find_or_register(context.shop, new, matches(input), look)
     if new.consents and not outcome.created:
         await record_checked(context.shop, outcome.id, new.consents)

@@ -91,6 +91,7 @@ async def duplicates_of(customers: Sequence[CustomerRow], context: RequestContex
     returns=Connection[DuplicatePair] | None,
     description="Pairs of customers who may be the same, the likeliest first. Found within a minute of a change; a value that "
     "very many customers share, such as the shop's own number, makes nobody alike.",
+    replica=True,
 )
 async def customer_duplicates(
     context: RequestContext,

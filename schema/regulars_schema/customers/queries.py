@@ -36,6 +36,7 @@ from regulars_schema.types.ids import key_of
     returns=Customer | None,
     description="One customer, by id, by code or by a unique attribute; exactly one of them. A merged customer's id or code "
     "answers the survivor. Null if there is none.",
+    replica=True,
 )
 def customer(
     context: RequestContext,
@@ -80,6 +81,7 @@ Search = Annotated[
     description="All customers, narrowed and ordered as wished. Merged and erased ones are left out unless `where` names "
     "their status.",
     page=True,
+    replica=True,
 )
 def customers(
     context: RequestContext, *, search: Search = None, **arguments: Unpack[CustomersArguments]
@@ -112,6 +114,7 @@ def customers(
     "who is called almost so. Of each those seen last first: the later of registration and latest purchase, for a key that is "
     "bound to stores one of the latest that these have recorded. A whole e-mail address or phone number is found for who holds "
     f"`{CREATE}` too.",
+    replica=True,
 )
 def customer_search(
     context: RequestContext,

@@ -121,6 +121,7 @@ async def verification_record(
 
 @batched(
     name="verifications",
+    replica=False,
     needs=_PII,
     returns=list[Verification] | None,
     description="What was verified, the latest first.",
@@ -134,6 +135,7 @@ async def verifications(customers: Sequence[CustomerRow], context: RequestContex
 
 @batched(
     name="verificationsDue",
+    replica=False,
     needs=_PII,
     returns=list[VerificationSubject] | None,
     description="What the shop wants verified and is not, or no longer; ask for it at the till.",

@@ -99,6 +99,11 @@ class Execution:
         self._suspects: set[ExecutionField] = set()
         self._types: dict[int, Selection] = {}
 
+    @property
+    def may_read_replica(self) -> bool:
+        """Whether all that is asked may be answered by what a replica knows."""
+        return self._plan.replica
+
     async def result(self) -> ExecutionResult:
         """The answer, with its errors. Raises nothing that a field has raised."""
         root = self._plan.root
@@ -276,7 +281,8 @@ class Execution:
             above = level.above
 
     def _note_denial(self, refusal: Denied, field: ExecutionField, path: Sequence[str | int]) -> None:
-        self._context.refuse(refusal.permission, self._resolve_info(field, path), shop_wide=refusal.shop_wide)
+        info = self._resolve_info(field, path)
+        self._context.refuse(refusal.permission, info, shop_wide=refusal.shop_wide, store=refusal.store)
 
     def _info(self, level: Level, field: ExecutionField) -> GraphQLResolveInfo[Any]:
         """What may be asked about a field of a level, which has no single path: there are no numbers in this one."""
@@ -298,7 +304,9 @@ def _with_denials(field: ExecutionField, values: list[Any]) -> list[Any]:
         and any(isinstance(value, Forbidden) for value in values)
     ):
         return [
-            Denied(value.permission, shop_wide=value.shop_wide) if isinstance(value, Forbidden) else value
+            Denied(value.permission, shop_wide=value.shop_wide, store=value.store)
+            if isinstance(value, Forbidden)
+            else value
             for value in values
         ]
     return values

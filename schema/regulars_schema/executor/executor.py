@@ -11,6 +11,7 @@ from graphql import (
     GraphQLSchema,
 )
 
+from regulars_core.database.replica import reading_replica
 from regulars_schema.documents.documents import MAX_ERRORS, Documents, ParsedDocument
 from regulars_schema.documents.operations import BoundOperation, Coercers, template_of
 from regulars_schema.executor.execution import Execution
@@ -91,4 +92,8 @@ class BreadthFirst:
         if isinstance(ready, ExecutionResult):
             return ready
         self.answered += 1
-        return await ready.result()
+        if not ready.may_read_replica:
+            return await ready.result()
+        request = operation.context.request
+        with reading_replica(request.database, request.after):
+            return await ready.result()

@@ -21,9 +21,9 @@ Path = tuple[str | int, ...]
 class Denied(Exception):
     """Why a value is null without an error of its own: the caller lacks a permission, which is told once for all parents."""
 
-    def __init__(self, permission: str, *, shop_wide: bool = False) -> None:
+    def __init__(self, permission: str, *, shop_wide: bool = False, store: str | None = None) -> None:
         super().__init__(permission)
-        self.permission, self.shop_wide = permission, shop_wide
+        self.permission, self.shop_wide, self.store = permission, shop_wide, store
 
 
 @dataclass(slots=True, eq=False)

@@ -157,7 +157,9 @@ def selections_in(shape: Shape) -> Iterable[Selection]:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Plan:
-    """A whole operation: what is asked of its root type, and how many fields that makes in all."""
+    """A whole operation: what is asked of its root type, how many fields that makes in all, and whether a replica may answer
+    them all."""
 
     root: Selection
     size: int
+    replica: bool = False

@@ -68,7 +68,14 @@ def planned(bound: BoundOperation) -> Plan:
         raise Unsupported("no root type")
     planner = _Planner(bound)
     selection = planner.selection(root, [bound.operation.selection_set])
-    return Plan(selection, planner.size)
+    return Plan(selection, planner.size, replica=planner.replica)
+
+
+def may_read_replica(field: GraphQLField, *, is_root: bool) -> bool:
+    """Whether a field may be answered by what a replica knows: one of the query's own or of a plugin's if it says so, any other
+    unless it says that it may not. So what somebody has forgotten to think of is asked of the primary, balances among it."""
+    declared: bool | None = getattr(definition_of(field), "metadata", {}).get("replica")
+    return (not is_root and owner_of(field) is None) if declared is None else declared
 
 
 class _Planner:
@@ -76,6 +83,7 @@ class _Planner:
 
     def __init__(self, bound: BoundOperation) -> None:
         self.size = 0
+        self.replica = True
         self._schema: GraphQLSchema = bound.schema
         self._fragments = bound.fragment_definitions
         self._variables = bound.variable_values
@@ -148,7 +156,9 @@ class _Planner:
         # Several nodes of one field are one field: what they select is merged (6.3.3).
         sets = [node.selection_set for node in nodes if node.selection_set]
         planned = ExecutionField(name, nodes, parent, definition, self._shape(definition.type, sets))
-        if parent in (self._schema.query_type, self._schema.mutation_type):
+        is_root = parent in (self._schema.query_type, self._schema.mutation_type)
+        self.replica = self.replica and may_read_replica(definition, is_root=is_root)
+        if is_root:
             planned.rooted = _rooted(definition)
         else:
             planned.read, planned.batched = _source(parent, called, definition)

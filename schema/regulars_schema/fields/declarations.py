@@ -66,12 +66,14 @@ def batched(
     most: int = 1,
     sql_field: SqlField | None = None,
     refuses: bool = False,
+    replica: bool | None = None,
 ) -> StrawberryField:
     """A field over all parents of a level, called once for them together, unless it is refused. A list that can be long says
     how many it holds at `most`, and costs as much. Where nothing is asked that the `sql_field` does not know, the database may
     write the answer itself, and the function is not called. A field without arguments that may answer Forbidden for some of the
-    parents says that it `refuses`."""
-    declared = Declaration(name, returns, description, needs, most, sql_field, refuses=refuses)
+    parents says that it `refuses`. What is decided by, such as a balance, no `replica` may
+    answer. Where nothing is said of that, it may answer core's own fields and none of a plugin's."""
+    declared = Declaration(name, returns, description, needs, most, sql_field, refuses=refuses, replica=replica)
     return batch_field(_settling(function), declared, function)
 
 
@@ -105,12 +107,13 @@ def root(
     sql_field: SqlField | None = None,
     sized_by: str | None = None,
     asks: bool = False,
+    replica: bool = False,
 ) -> StrawberryField:
     """A field of the query itself: `async def customers(context, *, first=None, …)`. A list that can be long says how many it
     holds at `most`, and costs as much. Where nothing is asked that the `sql_field` does not know, the database may write the
     answer itself. A list that has an entry for each entry of an argument says by which argument it is `sized_by`, and costs as
     much. One that `asks` is told by its second argument the names of the fields that are asked of what it answers, so that it
-    does nothing in vain."""
+    does nothing in vain. What may be as it was a moment ago, and is not decided by, says that a `replica` may answer it."""
 
     async def answer(context: GraphQLContext, _: Any, __: str, arguments: dict[str, Any], asked: Asked) -> Any:
         own = (asked(),) if asks else ()
@@ -122,7 +125,7 @@ def root(
 
         return await context.request.in_time(settle)
 
-    declared = Declaration(name, returns, description, needs, most, sql_field, sized_by)
+    declared = Declaration(name, returns, description, needs, most, sql_field, sized_by, replica=replica)
     return root_field(answer, declared, function)
 
 

@@ -61,7 +61,7 @@ async def settled_tree(given: GivenWhere, *path: str) -> GivenWhere:
         try:
             await doubt()
         except BadInput as error:
-            raise BadInput(str(error), (*path, *place, *error.path)) from None
+            raise BadInput(str(error), (*path, *place, *error.path), error.reason) from None
     known = await _trees_of(given, path) if given.open else {}
     parts = tuple(_with(part, known) for part in given.parts)
     whole = known.get(id(given.leaf))
@@ -153,7 +153,7 @@ async def _trees_of(given: GivenWhere, path: Path) -> Mapping[int, Where]:
         trees = await leaf.stands_for([one.comparison for one in places], given.reading.context, given.reading.schema)
         for one, tree in zip(places, trees, strict=True):
             if isinstance(tree, BadInput):
-                raise BadInput(str(tree), (*path, *one.path, *tree.path))
+                raise BadInput(str(tree), (*path, *one.path, *tree.path), tree.reason)
             found[id(one.stands_in)] = tree
     return found
 

@@ -126,7 +126,7 @@ def instant_conditions(comparison: InstantComparison, context: RequestContext) -
     zone = context.shop.settings.zone
     for operator, value in _given(comparison, _INSTANTS):
         if operator == "on":
-            conditions += on_days(value, zone)
+            conditions += _within(value, zone)
         elif operator != "days":
             conditions.append((operator, value))
         elif not 0 <= value <= 36_500:
@@ -137,13 +137,25 @@ def instant_conditions(comparison: InstantComparison, context: RequestContext) -
     return conditions
 
 
-def on_days(days: DayRangeInput, zone: ZoneInfo) -> Sequence[Condition]:
+def on_days(days: DayRangeInput, zone: ZoneInfo, argument: str = "days") -> Sequence[Condition]:
     """From the beginning of the first day to the beginning of the one after the last. A range that has a first day alone ends
-    today."""
+    today. Raises BadInput under the argument that it is, for days that end before they begin too: a figure of no day misleads."""
+    within, given = _within(days, zone, argument), _ends(days, argument)
+    if "from" in given and "to" in given and given["from"] > given["to"]:
+        raise BadInput("The first day is after the last one.", (argument, "from"), "INVALID_DATE")
+    return within
+
+
+def _ends(days: DayRangeInput, argument: str) -> Mapping[str, date]:
     try:
-        given = dict(_given(days, {"from_": "from", "to": "to"}))
+        return dict(_given(days, {"from_": "from", "to": "to"}))
     except BadInput as error:
-        raise BadInput(str(error), ("days", *error.path)) from None
+        raise BadInput(str(error), (argument, *error.path)) from None
+
+
+def _within(days: DayRangeInput, zone: ZoneInfo, argument: str = "days") -> Sequence[Condition]:
+    """The same, also where that is nobody's: kept conditions may be so, and find nobody."""
+    given = _ends(days, argument)
     first, last = given.get("from"), given.get("to", day_of(now(), zone))
     starts: list[Condition] = [(">=", start_of(first, zone))] if first is not None else []
     # The calendar has no day after the very last one, and so nothing that is later.
@@ -161,7 +173,7 @@ def id_conditions(kind: str) -> Any:
     """Keys out of ids of one kind."""
 
     def conditions(comparison: IdComparison, _: RequestContext) -> Sequence[Condition]:
-        return [("in", [key_of(text, kind, "in") for text in comparison.in_])]
+        return [("in", [key_of(text, kind, "in", str(n)) for n, text in enumerate(comparison.in_)])]
 
     return conditions
 

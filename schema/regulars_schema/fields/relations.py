@@ -36,14 +36,16 @@ def related(
     description: str,
     needs: str | None = None,
     value: str | None = None,
+    replica: bool | None = None,
 ) -> StrawberryField:
-    """A field whose objects are the rows that hang on each parent by a relation; or one attribute of them, the `value`."""
+    """A field whose objects are the rows that hang on each parent by a relation; or one attribute of them, the `value`. Whether
+    a `replica` may answer it is said as in `batched`."""
 
     async def read(parents: Sequence[Any], context: RequestContext) -> Sequence[Any]:
         return await rows_of(context.database, relation, parents)
 
     sql_field = SqlField(relation.kind, lambda _: relation, value=value)
-    return batch_field(read, Declaration(name, returns, description, needs, sql_field=sql_field), read)
+    return batch_field(read, Declaration(name, returns, description, needs, sql_field=sql_field, replica=replica), read)
 
 
 def related_pages(
@@ -63,10 +65,18 @@ def related_pages(
 
 
 def root_rows(
-    shape: RowShape, *, name: str, returns: Any, description: str, needs: str | None = None, page: bool = False
+    shape: RowShape,
+    *,
+    name: str,
+    returns: Any,
+    description: str,
+    needs: str | None = None,
+    page: bool = False,
+    replica: bool = False,
 ) -> Callable[[Callable[..., Relation | Reader]], StrawberryField]:
     """A field of the query whose objects are rows of a shape. The function below it decides by its arguments which: it answers a
-    relation that hangs on nothing, or a function that reads them. A field that answers a page says so."""
+    relation that hangs on nothing, or a function that reads them. A field that answers a page says so, and so does one that a
+    `replica` may answer."""
 
     def declare(wanted: Callable[..., Relation | Reader]) -> StrawberryField:
         async def read(context: RequestContext, arguments: dict[str, Any]) -> Any:
@@ -77,7 +87,8 @@ def root_rows(
             return await context.request.in_time(lambda: read(context.request, arguments))
 
         sql_field = SqlField(shape, _written(wanted), page)
-        return root_field(answer, Declaration(name, returns, description, needs, sql_field=sql_field), wanted)
+        declared = Declaration(name, returns, description, needs, sql_field=sql_field, replica=replica)
+        return root_field(answer, declared, wanted)
 
     return declare
 

@@ -28,8 +28,8 @@ from regulars_schema.request.permissions import needing
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """What a field says of itself: its name in GraphQL, its type as an annotation, the permission that it needs beyond its
-    type's own, how many objects it holds at most, how the database may write it, by which argument it is as long as that, and
-    whether it `refuses` by what it finds, though it has no arguments."""
+    type's own, how many objects it holds at most, how the database may write it, by which argument it is as long as that,
+    whether it `refuses` by what it finds, though it has no arguments, and whether a replica may answer it, as far as it says."""
 
     name: str
     returns: Any
@@ -39,6 +39,7 @@ class Declaration:
     sql_field: SqlField | None = None
     sized_by: str | None = None
     refuses: bool = False
+    replica: bool | None = None
 
 
 def batch_field(function: BatchFunction, declared: Declaration, signature: Callable[..., Any]) -> StrawberryField:
@@ -127,6 +128,7 @@ def _field(
             "sql_field": declared.sql_field,
             "sized_by": declared.sized_by,
             "refuses": declared.refuses,
+            "replica": declared.replica,
         },
     )
 

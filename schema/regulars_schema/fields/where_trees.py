@@ -1,7 +1,7 @@
 """The `where` inputs: trees whose leaves are composed per schema, as they are given and as they are read again."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import strawberry
@@ -23,7 +23,7 @@ from strawberry.types.maybe import Some
 
 from regulars_core.primitives.errors import BadInput
 from regulars_core.primitives.text import camel
-from regulars_core.queries.where import Condition, Leaf, Values, Where
+from regulars_core.queries.where import Leaf, Where
 from regulars_schema.composition.composed_schema import ComposedSchema
 from regulars_schema.composition.contributions import Doubt, FilterLeaf
 from regulars_schema.inputs.idempotent import NO_CONTENT
@@ -129,7 +129,7 @@ def read_again(cls: type, written: Mapping[str, Any], schema: ComposedSchema, co
     if value is Undefined:
         raise GraphQLError("These conditions have one that is not there, or that no longer takes what it is told.")
     info: Any = _StoredInfo(schema, GraphQLContext(context))
-    own = InputContext(info, schema.config, schema.schema_converter.scalar_registry, ())
+    own = InputContext(info, schema.config, schema.schema_converter.scalar_registry, ("where",))
     return _Reader(cls, Reading(schema, context), own).given(value)
 
 
@@ -141,15 +141,12 @@ class _StoredInfo:
     context: GraphQLContext
 
 
-def _unsettled(_: Sequence[Condition], __: Values) -> str:
-    raise RuntimeError("the database must be asked what a tree with an open leaf means: see fields.doubts")
-
-
 class _Reader:
     def __init__(self, cls: type, reading: Reading, strawberry_context: Any) -> None:
         self._cls, self._reading = cls, reading
         self._leaves = reading.schema.leaves[cls]
         self._strawberry = strawberry_context
+        self._place = tuple(map(str, strawberry_context.path))  # from the field's argument on
         self._count = self._nodes = 0
         self._doubts: list[tuple[Path, Doubt]] = []
         self._open: list[OpenLeaf] = []
@@ -175,15 +172,15 @@ class _Reader:
             return value
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            raise BadInput(f"`where` has more than {MAX_NODES} nodes.", ("where",))
+            raise BadInput(f"Conditions have at most {MAX_NODES} nodes.", self._place)
         if depth > MAX_DEPTH:
-            raise BadInput(f"`where` is nested more than {MAX_DEPTH} deep.", ("where", *path))
+            raise BadInput(f"Conditions are nested at most {MAX_DEPTH} deep.", (*self._place, *path))
         parts = [self._part(key, given, depth, (*path, key)) for key, given in value.items()]
         return parts[0] if len(parts) == 1 else Where("all", tuple(parts))
 
     def _part(self, key: str, given: Any, depth: int, path: Path) -> Where:
         if given is None:
-            raise BadInput("`null` is no condition; leave it out.", ("where", *path))
+            raise BadInput("`null` is no condition; leave it out.", (*self._place, *path))
         if key in {"all", "any"}:
             return Where(key, tuple(self._tree(part, depth + 1, (*path, str(n))) for n, part in enumerate(given)))
         if key == "not":
@@ -196,27 +193,24 @@ class _Reader:
         try:
             conditions = leaf.conditions(comparison, context)
         except BadInput as error:
-            raise BadInput(str(error), ("where", *path, *error.path)) from None
+            raise BadInput(str(error), (*self._place, *path, *error.path), error.reason) from None
         doubt = None if leaf.doubt is None else leaf.doubt(comparison, context)
         if doubt is not None:
             self._doubts.append((path, doubt))
         if leaf.stands_for is None:
             return Where(key, leaf=leaf.leaf, conditions=tuple(conditions))
-        stands_in = Leaf(key, _unsettled)
+        stands_in = replace(leaf.leaf)  # another object for each place
         self._open.append(OpenLeaf(path, leaf, stands_in, comparison))
         return Where(key, leaf=stands_in, conditions=tuple(conditions))
 
     def _counted(self, number: int) -> None:
         self._count += number
         if self._count > MAX_LEAVES:
-            raise BadInput(f"`where` has more than {MAX_LEAVES} conditions.", ("where",))
+            raise BadInput(f"There are more than {MAX_LEAVES} conditions.", self._place)
 
     def _compared(self, leaf: FilterLeaf, given: Any, key: str, path: Path) -> Any:
-        """A comparison. A tree within it is read as its own one, and counts with those around it."""
-        try:
-            comparison = self._strawberry.convert(given, StrawberryAnnotation(leaf.comparison).resolve(), key)
-        except BadInput as error:  # a tree within a comparison says where in itself
-            raise BadInput(str(error), ("where", *path, *error.path)) from None
+        """A comparison. A tree within it is read as its own one, at its place, and counts with those around it."""
+        comparison = self._strawberry.convert(given, StrawberryAnnotation(leaf.comparison).resolve(), *path)
         for name, tree in _trees_in(comparison):
             self._counted(tree.leaf_count)
             self._doubts += [((*path, name, *inner), doubt) for inner, doubt in tree.doubts]

@@ -29,7 +29,13 @@ async def customers_of(
     )
 
 
-@root(name="customerGroup", needs="groups.view", returns=CustomerGroup | None, description="One group of customers.")
+@root(
+    name="customerGroup",
+    needs="groups.view",
+    returns=CustomerGroup | None,
+    description="One group of customers.",
+    replica=True,
+)
 async def customer_group(
     context: RequestContext, *, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the group.")]
 ) -> GroupRow | None:
@@ -43,6 +49,7 @@ async def customer_group(
     needs="groups.view",
     returns=Connection[CustomerGroup] | None,
     description="All groups of customers, by name.",
+    replica=True,
 )
 async def customer_groups(context: RequestContext, **arguments: Unpack[PageArguments]) -> Page[GroupRow]:
     """A page of all groups."""

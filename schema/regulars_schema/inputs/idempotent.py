@@ -60,8 +60,7 @@ _NO_CONTENT = frozenset(
 def given_fields(input: IdempotentInput) -> list[str]:
     """The names of the fields that an input carries, as the API spells them; not those that only say how."""
     kind: Any = type(input)
-    values = vars(input)
-    own = [api_name for name, api_name in _content_of(kind) if values[name] is not None]
+    own = [api_name for name, api_name in _content_of(kind) if getattr(input, name) is not None]
     return (
         own + [name for added in input.extras.values() for name in added] if isinstance(input, ExtensibleInput) else own
     )
@@ -124,12 +123,13 @@ def _shortest(number: Decimal) -> str:
 def _of_fields(kind: Any) -> Callable[[Any], Any]:
     is_open = issubclass(kind, ExtensibleInput)
     apart = {"idempotency_key", "extras"} if is_open else {"idempotency_key"}
-    names = frozenset(_names_of(kind)) - apart
+    names = [name for name in _names_of(kind) if name not in apart]
 
     def make(value: Any) -> Any:
         content = {}
-        for name, given in vars(value).items():
-            if given is None or given is UNSET or name not in names:
+        for name in names:  # not by its dictionary: a plugin's may have slots
+            given = getattr(value, name)
+            if given is None or given is UNSET:
                 continue
             part = given.value if type(given) is Some else given
             content[name] = part if type(part) in _JSON else canonical(part)

@@ -184,17 +184,19 @@ async def _stores(
             raise BadInput("There is no store with this code.", (*place, "storeCode"), "NOT_FOUND")
         store = _unnamed(context, needs, place) if code is None else known[code].id
         if needs is not None and not context.actor.may(needs, store):
-            raise Forbidden(needs)
+            raise Forbidden(needs, store=store)
         stores.append(store)
     return stores
 
 
 def _unnamed(context: RequestContext, needs: str | None, place: tuple[str, ...]) -> str:
-    """Where a basket is that names no store: where `purchaseRecord` would put it, for whoever may sell."""
-    if needs is None and not context.actor.may(RECORD):
+    """Where a basket is that names no store: where `purchaseRecord` would put it, for whoever may sell; for others where they
+    may do what it `needs`."""
+    permission = RECORD if context.actor.may(RECORD) else needs
+    if permission is None:
         return MAIN_STORE_ID
     try:
-        return store_unnamed(context.actor, RECORD, *place, "storeCode")
+        return store_unnamed(context.actor, permission, *place, "storeCode")
     except Refused as refused:
         [problem] = refused.problems
         raise BadInput(problem.message, problem.path, problem.code) from None

@@ -40,11 +40,12 @@ def buyer_named(given: PurchaseRecordInput) -> str | None:
 
 
 async def buyer_of(context: RequestContext, given: PurchaseRecordInput) -> CustomerRow | None:
-    """The customer who is named by id or code. Raises Refused for one who is not there."""
+    """The customer who is named by id or code. Raises Refused for one who is not there, and Malformed for one who is named in
+    several ways."""
     id_, code = value_or_none(given.customer_id), value_or_none(given.customer_code)
     if sum(way is not None for way in (id_, code, value_or_none(given.customer))) > 1:
         message = "Say who buys by one of customerId, customerCode and customer."
-        raise Refused(Problem("INVALID_CUSTOMER", message, ("customer",)))
+        raise Malformed(Problem("INVALID_CUSTOMER", message, ("customer",)))
     if id_ is not None:
         key = key_of(id_, "customer", "customerId", instead="customerCode")
         known = await survivors_by_ids(context.database, [key])

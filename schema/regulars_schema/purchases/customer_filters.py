@@ -50,7 +50,7 @@ def purchases_conditions(comparison: PurchasesComparison, context: RequestContex
             try:
                 conditions.append((name, tuple(of(given, context))))
             except BadInput as error:
-                raise BadInput(str(error), (name, *error.path)) from None
+                raise BadInput(str(error), (name, *error.path), error.reason) from None
     return conditions
 
 

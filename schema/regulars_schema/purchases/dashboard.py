@@ -13,7 +13,8 @@ from regulars_core.primitives.clock import Instant, day_of, now
 from regulars_core.primitives.errors import BadInput
 from regulars_core.primitives.money import divided_half_up
 from regulars_core.purchases.figures import dashboard as figures
-from regulars_core.purchases.figures.dashboard import MAX_METHODS, RankRow, Span, TopBy
+from regulars_core.purchases.figures.dashboard import MAX_METHODS, RankRow, TopBy
+from regulars_core.purchases.figures.spans import Span
 from regulars_core.shop.shop import Shop
 from regulars_schema.composition.contributions import Extension, Query
 from regulars_schema.customers.types import Customer
@@ -23,7 +24,7 @@ from regulars_schema.fields.nodes import backed_by, in_order
 from regulars_schema.fields.store_scope import VIEW
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.permissions import requires
-from regulars_schema.types.ids import key_of
+from regulars_schema.shop.store_lookup import stores_there
 from regulars_schema.types.money import Money
 
 CUSTOMERS = "customers.view"
@@ -72,6 +73,7 @@ class Dashboard:
     returns=Dashboard | None,
     description="The shop's figures on a day. Purchases are those of the stores that the caller may see; bought is what was "
     "neither voided nor refunded in full.",
+    replica=True,
 )
 async def dashboard(
     context: RequestContext,
@@ -89,10 +91,10 @@ async def dashboard(
         ),
     ] = None,
 ) -> DashboardRow:
-    """Asks nothing: each figure is found where it is asked for. Raises BadInput."""
+    """Asks for nothing but the stores that are named: each figure is found where it is asked for. Raises BadInput."""
     stores = context.actor.stores(VIEW)
     if store_ids is not None:
-        named = frozenset(key_of(text, "store", "storeIds", str(n)) for n, text in enumerate(store_ids))
+        named = await stores_there(context, store_ids, "storeIds")
         stores = named if stores is None else named & stores
     moment = now() if at is None else at
     return DashboardRow(moment, day_of(moment, context.shop.settings.zone), stores)
@@ -105,14 +107,14 @@ async def dashboard(
 )
 async def customer_count(rows: Sequence[DashboardRow], context: RequestContext) -> Sequence[int]:
     """Who was registered up to the instant."""
-    return [await figures.registered(context.database, Instant(row.at + 1)) for row in rows]
+    return [await figures.registered(context.shop, Instant(row.at + 1)) for row in rows]
 
 
 @batched(name="newCustomersToday", returns=int, description="How many customers were registered on the day.")
 async def new_customers_today(rows: Sequence[DashboardRow], context: RequestContext) -> Sequence[int]:
     """On the whole day."""
     days = [row.days(context.shop, 1) for row in rows]
-    return [await figures.registered(context.database, one.before or now(), one.first) for one in days]
+    return [await figures.registered(context.shop, one.before or now(), one.first) for one in days]
 
 
 @batched(
@@ -120,7 +122,7 @@ async def new_customers_today(rows: Sequence[DashboardRow], context: RequestCont
 )
 async def buyers_today(rows: Sequence[DashboardRow], context: RequestContext) -> Sequence[int]:
     """On the whole day."""
-    return [await figures.buyers(context.database, row.days(context.shop, 1)) for row in rows]
+    return [await figures.buyers(context.shop, row.days(context.shop, 1)) for row in rows]
 
 
 @batched(
@@ -144,7 +146,7 @@ async def active_customer_count(
     count = context.shop.settings.active_days if days is None else days
     if not 1 <= count <= MAX_DAYS:
         raise BadInput(f"Between 1 and {MAX_DAYS} days.", ("days",))
-    return [await figures.buyers(context.database, row.days(context.shop, count)) for row in rows]
+    return [await figures.buyers(context.shop, row.days(context.shop, count)) for row in rows]
 
 
 @requires(VIEW)
@@ -170,7 +172,7 @@ async def new_versus_returning(
 ) -> Sequence[NewVersusReturning]:
     """One statement for each."""
     shop = context.shop
-    found = [await figures.new_and_returning(context.database, row.chosen(shop, days)) for row in rows]
+    found = [await figures.new_and_returning(context.shop, row.chosen(shop, days)) for row in rows]
     return [
         NewVersusReturning(
             new_count=one.new,
@@ -209,7 +211,7 @@ async def payment_methods(
 ) -> Sequence[list[PaymentMethodShare]]:
     """One statement for each."""
     shop = context.shop
-    found = [await figures.payment_methods(context.database, row.chosen(shop, days)) for row in rows]
+    found = [await figures.payment_methods(context.shop, row.chosen(shop, days)) for row in rows]
     return [
         [
             PaymentMethodShare(method=one.method, purchase_count=one.purchases, total=_money(shop, one.total))

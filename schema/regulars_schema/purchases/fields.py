@@ -91,7 +91,8 @@ async def purchase_of_note(found: Sequence[NoteRow], context: RequestContext) ->
     name="lastRecordedAt",
     needs=VIEW,
     returns=Instant | None,
-    description="When a purchase of this store was last recorded here: whether its tills are still connected.",
+    description="When a purchase of this store was last recorded here: whether its tills are still connected. Null "
+    "also for stores whose purchases the caller may not see.",
 )
 async def last_recorded_at(stores: Sequence[StoreRow], context: RequestContext) -> Sequence[Instant | None]:
     """Of each store in which the caller sees purchases."""

@@ -32,6 +32,7 @@ from regulars_schema.types.ids import key_of
     returns=Purchase | None,
     description="One purchase, by id or by what its store knows it by; null if there is none. Of a reference that was voided "
     "and recorded anew the new one.",
+    replica=True,
 )
 def purchase(
     context: RequestContext,
@@ -91,6 +92,7 @@ async def _own_store(context: RequestContext) -> str | None:
     returns=Connection[Purchase] | None,
     description="All purchases of the stores that the caller may see, narrowed and ordered as wished.",
     page=True,
+    replica=True,
 )
 def purchases(
     context: RequestContext,

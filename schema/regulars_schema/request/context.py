@@ -32,6 +32,9 @@ class RequestContext:
     many objects."""
     anew: bool = False
     """Whether nothing will do that the process remembers: what was stored long ago must be held against what is so now."""
+    after: str | None = None
+    """A position in the primary's log: what the caller has seen or written by then a replica must have seen as well, if it is to
+    answer. None: whatever has been committed by now."""
     audited: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     """What was read and is to be written down in the audit: by permission and kind, the keys."""
 
@@ -78,6 +81,7 @@ class Refusal:
 
     permission: str
     shop_wide: bool
+    store: str | None
     path: list[str | int]
     nodes: Any
     count: int = 0
@@ -110,13 +114,13 @@ class GraphQLContext:
     operation: tuple[str | None, tuple[str, ...]] = (None, ())
     """Kind and root fields of the operation, once it is known to be valid."""
 
-    def refuse(self, permission: str, info: Any, *, shop_wide: bool = False) -> None:
+    def refuse(self, permission: str, info: Any, *, shop_wide: bool = False, store: str | None = None) -> None:
         """Note that the field at hand is refused; it is null."""
         path = info.path.as_list()
         place = (permission, *(key for key in path if isinstance(key, str)))
         refusal = self.refusals.get(place)
         if refusal is None:
-            refusal = self.refusals[place] = Refusal(permission, shop_wide, path, info.field_nodes)
+            refusal = self.refusals[place] = Refusal(permission, shop_wide, store, path, info.field_nodes)
         refusal.count += 1
 
     @property

@@ -110,7 +110,8 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
         reason = {"reason": cause.reason} if cause.reason else {}
         return str(cause), {"code": "BAD_USER_INPUT", "argument": list(cause.path)} | reason
     if isinstance(cause, Forbidden):
-        return str(cause), {"code": "FORBIDDEN", "permission": cause.permission, "refused": cause.refused}
+        store = {"store": f"store_{cause.store}"} if cause.store else {}
+        return str(cause), {"code": "FORBIDDEN", "permission": cause.permission, "refused": cause.refused} | store
     if isinstance(cause, OutcomeUnknown):
         message = "The connection to the database broke at the end: look whether it was done before you try again."
         return message, {"code": "UNAVAILABLE", "retryable": False}

@@ -151,17 +151,20 @@ def _asking(resolve: Any, needs: str) -> Any:
 def _refusing(resolve: Any) -> Any:
     """Arguments ask too: for the conditions and orders that they hold, and for the object that an id stands for."""
 
+    def noted(refusal: Forbidden, info: Any) -> Any:
+        return info.context.refuse(refusal.permission, info, shop_wide=refusal.shop_wide, store=refusal.store)
+
     async def wait(answer: Any, info: Any) -> Any:
         try:
             return await answer
         except Forbidden as refusal:
-            return info.context.refuse(refusal.permission, info, shop_wide=refusal.shop_wide)
+            return noted(refusal, info)
 
     def refuse(parent: Any, info: Any, **arguments: Any) -> Any:
         try:
             answer = resolve(parent, info, **arguments)
         except Forbidden as refusal:
-            return info.context.refuse(refusal.permission, info, shop_wide=refusal.shop_wide)
+            return noted(refusal, info)
         return wait(answer, info) if iscoroutine(answer) else answer
 
     return refuse
@@ -172,7 +175,11 @@ def tell_refusals(context: GraphQLContext, result: Any) -> None:
     if context.refusals:
         errors = [
             GraphQLError(
-                str(error := Forbidden(refusal.permission, refusal.count, shop_wide=refusal.shop_wide)),
+                str(
+                    error := Forbidden(
+                        refusal.permission, refusal.count, shop_wide=refusal.shop_wide, store=refusal.store
+                    )
+                ),
                 nodes=refusal.nodes,
                 path=refusal.path,
                 original_error=error,

@@ -15,7 +15,7 @@ from regulars_schema.segments.types import Segment
 from regulars_schema.types.ids import key_of
 
 
-@root(name="segment", needs="customers.view", returns=Segment | None, description="One segment.")
+@root(name="segment", needs="customers.view", returns=Segment | None, description="One segment.", replica=True)
 async def segment(
     context: RequestContext, *, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the segment.")]
 ) -> SegmentRow | None:
@@ -28,6 +28,7 @@ async def segment(
     needs="customers.view",
     returns=Connection[Segment] | None,
     description="All segments, by name.",
+    replica=True,
 )
 async def segments(context: RequestContext, **arguments: Unpack[PageArguments]) -> Page[SegmentRow]:
     """A page of all segments."""

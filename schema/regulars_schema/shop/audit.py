@@ -82,6 +82,7 @@ def _change(name: str, values: core.Change) -> AuditChange:
     needs="audit.view",
     returns=Connection[AuditEntry] | None,
     description="Who did what, the newest first.",
+    replica=True,
 )
 async def audit(
     context: RequestContext,

@@ -189,6 +189,7 @@ async def fetches(entries: Sequence[ExportEntryRow], context: RequestContext) ->
     needs="audit.view",
     returns=Connection[ExportEntry] | None,
     description="Everything that was ever taken out in files, the latest first, also by the command line.",
+    replica=True,
 )
 async def export_log(context: RequestContext, **asked: Unpack[PageArguments]) -> Page[ExportEntryRow]:
     """A page of the log."""

@@ -84,7 +84,9 @@ class KeyCreateInput(IdempotentInput):
     bindings: list[RoleBindingInput] = strawberry.field(
         description="The roles, and where each of them counts; at least one."
     )
-    expires_at: Instant | None = strawberry.field(default=None, description="When it ends by itself; never if absent.")
+    expires_at: Instant | None = strawberry.field(
+        default=None, description="When it ends by itself; when the key that makes it does if absent, or never."
+    )
 
 
 @strawberry.type(description="What keyCreate answers.")
@@ -102,8 +104,8 @@ class KeyCreatePayload(Payload):
 @mutation(
     name="keyCreate",
     needs=MANAGE,
-    description="Makes a key, and shows its secret this once. Codes: `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`, `UNKNOWN_ROLE`, "
-    "`NOT_FOUND`, `INVALID_DATE`, `EXCEEDS_OWN_PERMISSIONS`.",
+    description="Makes a key, and shows its secret this once. A key that ends by itself makes none that lasts longer. Codes: "
+    "`REQUIRED`, `TOO_LONG`, `INVALID_TEXT`, `UNKNOWN_ROLE`, `NOT_FOUND`, `INVALID_DATE`, `EXCEEDS_OWN_PERMISSIONS`.",
 )
 async def key_create(
     context: RequestContext,

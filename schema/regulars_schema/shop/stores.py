@@ -35,7 +35,13 @@ class Store(Node):
     updated_at: Instant = strawberry.field(description="When it was last changed here.")
 
 
-@root(name="stores", needs="stores.view", returns=Connection[Store] | None, description="All stores, by code.")
+@root(
+    name="stores",
+    needs="stores.view",
+    returns=Connection[Store] | None,
+    description="All stores, by code.",
+    replica=True,
+)
 async def stores(context: RequestContext, **asked: Unpack[PageArguments]) -> Page[StoreRow]:
     """A page of all stores."""
     return await page_of_stores(context.database, window(BY_CODE, **asked))

@@ -43,6 +43,7 @@ class VocabularyEntry:
     description="The words that are in use, the most frequent first, for filters and for completing what is typed. Each set "
     "of words needs a permission of its own. Those of purchases are found among the latest 10,000, in "
     "the stores whose purchases the caller sees.",
+    replica=True,
 )
 async def vocabulary(
     context: RequestContext,

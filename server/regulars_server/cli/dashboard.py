@@ -10,13 +10,13 @@ from regulars_core.customers.reads import customers_by_ids
 from regulars_core.primitives.clock import Instant, day_of, instant_of, now
 from regulars_core.primitives.money import divided_half_up
 from regulars_core.purchases.figures.dashboard import (
-    Span,
     TopBy,
     buyers,
     days_up_to,
     registered,
     top_customers,
 )
+from regulars_core.purchases.figures.spans import Span
 from regulars_core.shop.shop import Shop
 from regulars_server.cli.base import in_shop, out
 
@@ -49,10 +49,10 @@ async def _tell(shop: Shop, at: datetime | None) -> None:
     active, today = (Span(*days_up_to(day, count, zone), None) for count in (shop.settings.active_days, 1))
     figures = Table("", day.isoformat())
     for name, count in (
-        ("customers", await registered(database, Instant(moment + 1))),
-        (f"bought within {shop.settings.active_days} days", await buyers(database, active)),
-        ("registered on the day", await registered(database, today.before or moment, today.first)),
-        ("bought on the day", await buyers(database, today)),
+        ("customers", await registered(shop, Instant(moment + 1))),
+        (f"bought within {shop.settings.active_days} days", await buyers(shop, active)),
+        ("registered on the day", await registered(shop, today.before or moment, today.first)),
+        ("bought on the day", await buyers(shop, today)),
     ):
         figures.add_row(name, str(count))
     out.print(figures)

@@ -106,7 +106,7 @@ def _is_alive(pid: str) -> bool:
 
 def _configured(folder: Path) -> tuple[Settings, Plugins]:
     url = f"sqlite://{quote(str(folder.absolute()))}/{_DATABASE}"
-    return configured_or_exit(database_url=url, shop_name="Harbour Roasters", plugins=None)
+    return configured_or_exit(database_url=url, shop_name="Harbour Roasters")
 
 
 async def _filled(settings: Settings, on: Plugins) -> None:

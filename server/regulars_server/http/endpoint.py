@@ -10,6 +10,7 @@ import asyncio
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -31,12 +32,26 @@ from regulars_server.http.access import RequestLog
 from regulars_server.http.errors import GRAPHQL_JSON, PLAIN_JSON, HttpError, unavailable
 from regulars_server.http.negotiation import refuse_other_than_json, response_media
 from regulars_server.http.persisted import persisted_documents
+from regulars_server.http.positions import position_header, position_in
 from regulars_server.http.rate_limits import Buckets
 from regulars_server.http.request import GraphQLRequest, asks, headers_of, read, read_url, received
 
-Answer = tuple[int, dict[str, Any]]
+Answer = tuple[int, Any]
 """Status and body."""
 PATH = "/graphql"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, what of it the log will hold, in which media type and by when the answer is wanted, from which position of the
+    primary's log on, and whether nothing but queries may be asked."""
+
+    actor: Actor
+    log: RequestLog
+    media: str
+    deadline: float
+    after: str | None
+    reads_only: bool
 
 
 class GraphQLFirst:
@@ -74,6 +89,7 @@ class GraphQLEndpoint:
             self._refuse_method(scope["method"])
             actor = await self.identify(headers, request_log)
             media = response_media(headers.get("accept", ""))
+            after = position_in(headers, self._shop.database)
             requests: GraphQLRequest | Sequence[GraphQLRequest]
             if by_get:
                 requests = read_url(scope["query_string"], self._settings.max_body_bytes)
@@ -82,7 +98,8 @@ class GraphQLEndpoint:
                 requests = read(await received(scope, receive, headers, self._settings), self._settings.max_batch)
             with self._slot():
                 deadline = asyncio.get_running_loop().time() + self._settings.request_seconds
-                status, answer = await self._answers(requests, actor, request_log, media, deadline, reads_only=by_get)
+                asker = Asker(actor, request_log, media, deadline, after, reads_only=by_get)
+                status, answer, positions = await self._answers(requests, asker)
             body = orjson.dumps(answer)
         except (Unavailable, HttpError) as raised:
             error = raised if isinstance(raised, HttpError) else unavailable()
@@ -90,7 +107,7 @@ class GraphQLEndpoint:
             await error.response(media)(scope, receive, send)
         else:
             length = str(len(body)).encode()
-            sent = [(b"content-length", length), (b"content-type", media.encode())]
+            sent = [(b"content-length", length), (b"content-type", media.encode()), *positions]
             await send({"type": "http.response.start", "status": status, "headers": sent})
             await send({"type": "http.response.body", "body": body})
 
@@ -126,52 +143,46 @@ class GraphQLEndpoint:
             self._working -= 1
 
     async def _answers(
-        self,
-        requests: GraphQLRequest | Sequence[GraphQLRequest],
-        actor: Actor,
-        request_log: RequestLog,
-        media: str,
-        deadline: float,
-        *,
-        reads_only: bool,
-    ) -> tuple[int, Any]:
+        self, requests: GraphQLRequest | Sequence[GraphQLRequest], asker: Asker
+    ) -> tuple[int, Any, list[tuple[bytes, bytes]]]:
+        """Status, body, and the headers of who has written."""
+        status, answers, wrote = 200, list[Any](), False
         if isinstance(requests, GraphQLRequest):
-            return await self._answer(requests, actor, request_log, media, deadline, reads_only=reads_only)
-        return 200, [await self._one_of_many(one, actor, request_log, media, deadline) for one in requests]
+            status, answer = await self._answer(requests, asker)
+            wrote = asker.log.kind == "mutation"
+        else:
+            for one in requests:
+                # What this array has written, the rest of it sees.
+                answers.append(await self._one_of_many(one, replace(asker, after=None) if wrote else asker))
+                wrote = wrote or asker.log.kind == "mutation"
+            answer = answers
+        headers = await position_header(self._shop.database) if wrote and asker.after is not None else []
+        return status, answer, headers
 
-    async def _one_of_many(
-        self, request: GraphQLRequest, actor: Actor, request_log: RequestLog, media: str, deadline: float
-    ) -> Any:
+    async def _one_of_many(self, request: GraphQLRequest, asker: Asker) -> Any:
         """One operation of an array: what becomes of it hides nothing of what became of the others."""
         try:
-            return (await self._answer(request, actor, request_log, media, deadline))[1]
+            return (await self._answer(request, asker))[1]
         except Unavailable:
             return unavailable().body()
         except HttpError as error:
             return error.body()
 
-    async def _answer(
-        self,
-        request: GraphQLRequest,
-        actor: Actor,
-        request_log: RequestLog,
-        media: str,
-        deadline: float,
-        *,
-        reads_only: bool = False,
-    ) -> Answer:
+    async def _answer(self, request: GraphQLRequest, asker: Asker) -> Answer:
+        actor, request_log, media = asker.actor, asker.log, asker.media
         text = self._text_of(request, actor, media)
         context = GraphQLContext(
             RequestContext(
                 self._shop,
                 actor,
                 request_log.request_id,
-                deadline,
+                asker.deadline,
                 surcharge=lambda cost: self._buckets.surcharge(actor.key_id, cost),
+                after=asker.after,
             ),
             charge=lambda cost: self._buckets.take(actor.key_id, cost),
             as_json=True,
-            reads_only=reads_only,
+            reads_only=asker.reads_only,
         )
         try:
             result = await self._schema.execute(

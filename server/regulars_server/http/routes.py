@@ -52,7 +52,8 @@ async def _ready(request: Request) -> Response:
 async def _metrics(request: Request) -> Response:
     await _demand(request, "metrics.view")
     metrics = request.app.state.metrics
-    return Response(metrics.rendered(), media_type=metrics.content_type)
+    replica = request.app.state.shop.database.replica
+    return Response(metrics.rendered(replica), media_type=metrics.content_type)
 
 
 async def _demand(request: Request, permission: str) -> None:

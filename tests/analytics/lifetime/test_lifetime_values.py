@@ -8,10 +8,12 @@ import pytest
 import time_machine
 
 import regulars_analytics
+from regulars_analytics.lifetime import fits
 from regulars_analytics.lifetime.kept import differences, find_anew
 from regulars_analytics.lifetime.lives import day_number, lives_of, next_lives
 from regulars_analytics.rfm.edges import keep_fifths
 from regulars_core.exports.columns import cells_of, columns_named
+from regulars_core.health import checks
 from regulars_core.plugin import ExportBatch, Shop, customers_by_ids, instant_of, plugins_on
 from regulars_core.shop.actors import Actor, Binding
 from regulars_core.testing import Databases, Engine, OpenShop, misses_nothing, statements
@@ -112,6 +114,41 @@ async def test_by_a_fit(shop: Shop, api: Api, calendar: time_machine.Traveller, 
     assert len(await wrong(shop)) == 322
     await find_anew(shop)
     assert len(await wrong(shop)) == 322  # nothing was to be found anew
+
+
+async def test_a_fit_that_fails_changes_no_method(
+    shop: Shop, api: Api, calendar: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch, caplog, tmp_path
+) -> None:
+    """The one before goes on, and whoever runs the shop is told."""
+
+    async def told() -> tuple[bool, str]:
+        [found] = [one for one in await checks(shop) if one.name == "lifetime-values"]
+        return found.ok, found.message
+
+    await sell(shop, tmp_path / "a.csv", sales_of_many(320))
+    [phone] = await shop.database.row("SELECT phone FROM customer ORDER BY id LIMIT 1") or []
+    assert await told() == (True, "nothing was fitted yet")
+    await find_anew(shop)
+    before = await value(api, phone)
+    assert before["method"] == "BG_NBD"
+    assert await told() == (True, "projected by BG_NBD as fitted on 2026-07-01 to 320 customers")
+    monkeypatch.setattr(fits, "LEAST_REPEATING", 1_000)
+    calendar.move_to(TODAY + timedelta(days=1))
+    await find_anew(shop)
+    after = await value(api, phone)
+    assert (after["method"], after["fit"]) == ("BG_NBD", before["fit"])
+    assert "fit 1 goes on" in caplog.text
+    assert await wrong(shop) == []
+    is_fine, message = await told()
+    assert not is_fine
+    assert message.startswith("projected by BG_NBD as fitted on 2026-07-01; it could not be fitted anew on 2026-07-02")
+
+
+async def test_the_doctor_misses_the_extra(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fits, "find_spec", lambda name: None)
+    [found] = [one for one in await checks(shop) if one.name == "lifetime-values"]
+    assert (found.ok, found.works) == (False, True)
+    assert "pip install 'regulars[analytics]'" in found.message
 
 
 async def test_too_few_who_come_again(shop: Shop, api: Api, tmp_path) -> None:

@@ -1,5 +1,7 @@
 """What holds of the models whatever the customers are."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -101,3 +103,16 @@ def test_all_who_leave_with_one_probability() -> None:
     likely = alike.counts(lives, 365.0, 400)
     assert alike.expected(lives, 365.0) == pytest.approx(likely @ np.arange(401.0), rel=1e-3)
     assert np.isfinite(BgNbd(r=0.5, alpha=0.5, a=0.2, b=200.0).expected(known((0, 0, 0), (1, 1, 1)), 1_095.0)).all()
+
+
+def test_who_may_buy_very_often_takes_no_more_memory() -> None:
+    """Of somebody who came today for the first time, where customers buy many times a day, hundreds of thousands are likely."""
+    often = BgNbd(r=0.5, alpha=0.001, a=0.8, b=3.0)
+    tracemalloc.start()
+    found = project(often, GammaGamma(6.0, 4.0, 15.0), known((0, 0, 0), (3, 2, 2)), np.array([0.0, 30.0]), 1_095.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000
+    assert np.isfinite(found.high).all()
+    assert (found.low <= found.amount).all()
+    assert (found.amount <= found.high).all()

@@ -43,7 +43,7 @@ async def test_an_archive_is_written_as_it_is_read() -> None:
         lines = archive.read("two.csv").decode().splitlines()
     assert len(lines) == 50_001
     assert lines[1].startswith("0 xxx")
-    assert lines[1].endswith("0,0.00,")
+    assert lines[1].endswith("0,0.00,,USD")
 
 
 def test_letters_of_many_scripts_and_those_that_nobody_has() -> None:

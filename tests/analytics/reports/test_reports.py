@@ -2,13 +2,16 @@
 
 import csv
 import io
+import json
 import zipfile
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from regulars_analytics.lifetime.kept import find_anew
+from regulars_analytics.reports import documents
 from regulars_analytics.reports.kinds import KINDS
 from regulars_core.bulk.worker import do_whole_jobs
 from regulars_core.files.storage import content_of
@@ -16,6 +19,7 @@ from regulars_core.plugin import Shop, actor_of_key, now, printed
 from regulars_core.primitives.clock import DAY_MS
 from regulars_schema.testing import Api
 from tests.analytics.conftest import OpenAnalytics
+from tests.erasure.conftest import pass_days
 from tests.support.keys import make_key, revoke
 
 JOB = "bulkJob { id task stage progress problem counts { kind count } files { id name sha256 } }"
@@ -37,7 +41,7 @@ class Desk:
     async def job(self, given: dict[str, Any]) -> Any:
         """A report that was asked for, when it is written."""
         asked = await self.api.done("reportRun", JOB, {"formats": ["CSV"], **given})
-        await do_whole_jobs(self.shop)
+        await do_whole_jobs(self.shop, imports=False)
         fields = JOB.removeprefix("bulkJob {").removesuffix("}")
         query = f"query($id: ID!) {{ node(id: $id) {{ ... on BulkJob {{ {fields} }} }} }}"
         return (await self.api.data(query, id=asked["bulkJob"]["id"]))["node"]
@@ -93,26 +97,123 @@ async def test_each_kind_is_written(shop: Shop) -> None:
             assert (await desk.content(file))[:5] == b"%PDF-"
 
 
+@pytest.mark.parametrize("first", ["0001-01-01", "9999-12-31"])
+async def test_days_at_the_ends_of_the_calendar(shop: Shop, first: str) -> None:
+    """They begin or end where the calendar has no day in UTC: figures, periods and reports are of them as of any others."""
+    desk = await Desk.of(shop)
+    told = await desk.api.data(
+        """query($days: DayRangeInput) {
+          insight(days: $days) { purchaseCount month: series(interval: MONTH) { from to } day: series(interval: DAY) { from to }
+            week: series(interval: WEEK) { from to } year: series(interval: YEAR) { from to } }
+          tierPerformance(days: $days) { movedUpCount } promotionResponse(days: $days) { name }
+        }""",
+        days={"from": first},
+    )
+    last = {name: periods[-1] for name, periods in told["insight"].items() if name != "purchaseCount"}
+    retention = await desk.api.ask(
+        "query($days: DayRangeInput) { retention(days: $days) { from } }", days={"from": first}
+    )
+    if first == "9999-12-31":
+        begins = {"month": "9999-12-01", "day": first, "week": "9999-12-27", "year": "9999-01-01"}
+        assert last == {name: {"from": begin, "to": first} for name, begin in begins.items()}
+        assert retention.codes == ["BAD_USER_INPUT"]  # nobody knows who will stay
+        for kind in KINDS:
+            refused = await desk.api.refused("reportRun", {"kind": kind, "formats": ["CSV"], "days": {"from": first}})
+            assert refused == ["INVALID_DATE"]
+    else:
+        assert told["insight"]["purchaseCount"] == 4
+        assert retention.data == {"retention": {"from": first}}
+        assert last["day"]["from"] == last["day"]["to"]
+        for kind in KINDS:
+            job = await desk.job({"kind": kind, "days": {"from": first}})
+            assert job["stage"] == "DONE", (kind, job)
+
+
 async def test_what_is_in_them(shop: Shop) -> None:
     desk = await Desk.of(shop)
     named = await desk.job({"kind": "LIFETIME_VALUE", "metrics": ["customers"]})
     assert named["files"][0]["name"].startswith("lifetime-value-")
     table = (await desk.tables(named))[""]
-    assert table[0] == ["code", "name", "purchases", "spent", "projected"]
+    assert table[0] == ["code", "name", "purchases", "spent", "projected", "currency"]
     assert [row[1:4] for row in table[1:]] == [["Ana =cmd()", "3", "31.50"], ["Bo Li", "1", "10.50"]]
     behavior = await desk.tables(await desk.job({"kind": "PURCHASE_BEHAVIOR"}))
-    assert behavior["figures"][1:3] == [["Purchases", "4"], ["Customers who bought", "2"]]
+    assert behavior["figures"][:5] == [
+        ["figure", "value", "currency"],
+        ["Purchases", "4", ""],
+        ["Customers who bought", "2", ""],
+        ["Spent", "42.00", "USD"],
+        ["A purchase, on average", "10.50", "USD"],
+    ]
+    assert behavior["figures"][8] == ["Customers who bought twice or more", "0.5000", ""]
     assert [row[:5] for row in behavior["categories"][1:]] == [
         ["Tea", "1", "3", "3", "31.50"],
         ["Cake", "1", "1", "1", "10.50"],
     ]
     ana = await desk.job({"kind": "PURCHASE_BEHAVIOR", "metrics": ["figures"], "where": {"purchaseCount": {"gte": 2}}})
-    assert (await desk.tables(ana))[""][1:3] == [["Purchases", "3"], ["Customers who bought", "1"]]
+    assert (await desk.tables(ana))[""][1:3] == [["Purchases", "3", ""], ["Customers who bought", "1", ""]]
     tiers = (await desk.tables(await desk.job({"kind": "TIER_PERFORMANCE"})))[""]
     assert sum(int(row[1]) for row in tiers[1:]) == 3
     often = {"kind": "TIER_PERFORMANCE", "where": {"purchaseCount": {"gte": 2}}}
     of_some = (await desk.tables(await desk.job(often)))[""]
     assert [sum(int(row[n]) for row in of_some[1:]) for n in (1, 2)] == [1, 1], "customers are those who are chosen"
+
+
+async def test_what_they_are_worth_on_average_is_half_up(shop: Shop) -> None:
+    desk = await Desk.of(shop)
+    [[bo]] = await shop.database.rows("SELECT id FROM customer WHERE first_name = 'Bo'")
+    line = {"name": "Bag", "total": "0.04"}
+    given = {"customerId": f"customer_{str(bo).replace('-', '')}", "reference": "bag", "lines": [line]}
+    await desk.api.done("purchaseRecord", "created", given)
+    await find_anew(shop)
+    summary = (await desk.tables(await desk.job({"kind": "LIFETIME_VALUE", "metrics": ["summary"]})))[""]
+    worth, average = (Decimal(summary[n][1]) for n in (4, 5))
+    assert worth * 100 % 2 == 1
+    assert average == (worth / 2).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    assert summary[6] == ["Method", "each customer's own rate", ""]
+
+
+async def test_who_is_gone_is_in_no_part(shop: Shop) -> None:
+    """As in the lists: erased customers bought for the shop, and belong to no conditions and no segment any more."""
+    desk = await Desk.of(shop)
+    [[ana]] = await shop.database.rows("SELECT id FROM customer WHERE first_name = 'Ana'")
+    where = {"purchaseCount": {"gte": 1}}
+    made = await desk.api.done("segmentCreate", "segment { id }", {"name": "Buyers", "where": where})
+    erased = {"customerId": f"customer_{str(ana).replace('-', '')}"}
+    await desk.api.done("customerEraseRequest", "erasure { id }", erased)
+    await pass_days(shop)
+    document = "query($w: CustomerWhere) { customers(where: $w) { totalCount } insight(where: $w) { purchaseCount } }"
+    told = await desk.api.data(document, w=where)
+    assert (told["customers"]["totalCount"], told["insight"]["purchaseCount"]) == (1, 1)
+    for chosen in ({"segmentIds": [made["segment"]["id"]]}, {"where": where}):
+        job = await desk.job({"kind": "PURCHASE_BEHAVIOR", "metrics": ["figures"], **chosen})
+        assert (await desk.tables(job))[""][1] == ["Purchases", "1", ""]
+    job = await desk.job({"kind": "PURCHASE_BEHAVIOR", "metrics": ["figures"]})
+    assert (await desk.tables(job))[""][1] == ["Purchases", "4", ""]
+
+
+async def test_audiences_are_told_to_who_may_read_them(shop: Shop) -> None:
+    """What their conditions need is needed by the file, too, and looked at before each table."""
+    desk = await Desk.of(shop)
+    rule = {"kind": "PERCENT", "settings": [{"name": "percent", "value": "10"}]}
+    given = {"name": "Big", "discountRule": rule, "audience": {"totalSpent": {"gte": "5.00"}}}
+    await desk.api.done("promotionCreate", "promotion { id }", {"promotion": given})
+    job = await desk.job({"kind": "PROMOTION_RESPONSE", "metrics": ["promotions"]})
+    assert (await desk.tables(job))[""][1][:3] == ["Big", "Percent", "2"]
+    [[needs]] = await shop.database.rows("SELECT needs FROM bulk_job WHERE task = 'REPORT'")
+    assert set(json.loads(needs)) == {"analytics.view", "purchases.view"}
+
+
+async def test_documents_are_refused_before_anything_is_found(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = await Desk.of(shop)
+    given = {"kind": "RETENTION", "formats": ["CSV", "PDF"]}
+    await desk.api.done("reportRun", JOB, given)
+    monkeypatch.setattr(documents, "find_spec", lambda name: None)
+    assert await desk.api.refused("reportRun", given) == ["UNAVAILABLE"]
+    await do_whole_jobs(shop, imports=False)
+    asked = "{ bulkJobs(first: 1) { nodes { stage progress problem } } }"
+    [job] = (await desk.api.data(asked))["bulkJobs"]["nodes"]
+    assert (job["stage"], job["progress"]) == ("FAILED", None)
+    assert "pip install 'regulars[reports]'" in job["problem"]
 
 
 async def test_segments_side_by_side(shop: Shop) -> None:
@@ -144,6 +245,7 @@ async def test_what_is_refused(shop: Shop) -> None:
         ({"metrics": ["figures", "stars"]}, ["UNKNOWN_METRIC"]),
         ({"formats": []}, ["REQUIRED"]),
         ({"days": {"from": "2026-02-01", "to": "2026-01-01"}}, ["INVALID_DATE"]),
+        ({"days": {"from": "2999-01-01"}}, ["INVALID_DATE"]),
         ({"title": "x" * 121}, ["TOO_LONG"]),
         ({"segmentIds": [f"segment_{nowhere}"] * 11}, ["TOO_MANY"]),
         ({"segmentIds": [f"segment_{nowhere}"]}, ["NOT_FOUND"]),
@@ -173,7 +275,7 @@ async def test_who_may_have_what(shop: Shop) -> None:
     assert (await marketing.tables(await marketing.job({**given, "metrics": ["best"]})))[""][1][1] == "Ana =cmd()"
     await manager.api.done("reportRun", JOB, {"kind": "RETENTION", "formats": ["CSV"]})
     await revoke(shop.database, manager.key)
-    await do_whole_jobs(shop)
+    await do_whole_jobs(shop, imports=False)
     owner = await Desk.of(shop)
     [job] = (await owner.api.data("{ bulkJobs(first: 1) { nodes { stage problem } } }"))["bulkJobs"]["nodes"]
     assert job["stage"] == "FAILED"

@@ -1,5 +1,6 @@
 """How recently, how often and for how much: by fifths and by bands, as field, as condition and in a distribution that agree."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,6 +66,21 @@ async def test_by_bands_of_the_shop(open_shop: OpenShop, tmp_path) -> None:
         found = await codes(Api.of(shop))
     told = {"Aa": "422", "Bb": "322", "Cc": "244", "Dd": "511", "Ff": "355", "Gg": "111", "Hh": "532"}
     assert {name: found[name] for name in told} == told
+
+
+async def test_fifths_are_found_beside_who_writes(open_shop: OpenShop) -> None:
+    """SQLite has one writer, who is not to wait until all customers are ranked."""
+    shop = await open_shop()
+    free = asyncio.Event()
+    with shop.database.counting() as counted:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(shop.database.transaction(free.wait))
+            await asyncio.sleep(0)
+            group.create_task(keep_fifths(shop))
+            async with asyncio.timeout(20):
+                while not any("row_number()" in sql for sql in counted):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            free.set()
 
 
 async def test_by_fifths(open_shop: OpenShop, tmp_path) -> None:

@@ -77,10 +77,13 @@ async def test_refusals_of_both(owner: Owner, hand: Hand, mutation: str) -> None
         (credit(ana, "1.00", note="a\0b"), [("INVALID_TEXT", "input.note")]),
         (credit(ana, "1.00", storeCode="NOWHERE"), [("NOT_FOUND", "input.storeCode")]),
         (
-            credit(ana, "0", reason="?", note="x" * 501),
-            [("INVALID_AMOUNT", "input.amount.amount"), ("TOO_LONG", "input.note"), ("UNKNOWN_REASON", "input.reason")],
+            credit(ana, "0", reason="?", note="x" * 501, storeCode="NOWHERE"),
+            [
+                ("INVALID_AMOUNT", "input.amount.amount"), ("TOO_LONG", "input.note"), ("UNKNOWN_REASON", "input.reason"),
+                ("NOT_FOUND", "input.storeCode"),
+            ],
         ),
-    ]
+    ]  # fmt: skip
     for given, wanted in cases:
         assert await hand.errors(mutation, given) == wanted, given
     assert await hand.balance(ana) == 0

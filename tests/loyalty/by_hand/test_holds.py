@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.loyalty.by_hand.conftest import ENTRY, HOLD, POINTS_HOLD, Hand, adjusting, credit
 from tests.loyalty.conftest import Owner
 
@@ -72,6 +74,51 @@ async def test_the_same_basket_replaces_its_hold(owner: Owner, hand: Hand) -> No
     for _ in range(2):
         await owner.api.done("creditRelease", HOLD, {"holdId": other["id"]})
         assert await hand.available(ana) == 3_000
+
+
+@pytest.mark.parametrize(("freed", "left"), [("creditHold", "5.00"), ("creditCapture", "4.00")])
+async def test_what_a_hold_frees_settles_what_is_owed(
+    owner: Owner, hand: Hand, calendar: Callable[[str], Any], freed: str, left: str
+) -> None:
+    """Whether a smaller hold replaces it or a part is captured: by what ends first, though something else was there first."""
+    with calendar("2026-05-01"):
+        ana = await owner.customer()
+        await hand.adds(ana, "10.00", expiresAt="2026-07-01T00:00:00Z")
+    with calendar("2026-05-02"):
+        await hand.adds(ana, "10.00", expiresAt="2026-06-01T00:00:00Z")
+        entry = await hand.adds(ana, "5.00")
+        hold = await hand.holds(ana, "25.00")
+        await hand.reverses(entry["id"])  # all of it is held, so that it is owed
+        whose = {"customerId": ana, "basket": "B1"} if freed == "creditHold" else {"holdId": hold["id"]}
+        await owner.api.done(freed, "hold { id }", {**whose, "amount": {"amount": "1.00"}})
+        shown = await owner.asks(
+            ana, "credit { debt { amount } expiringSoon(withinDays: 90) { remaining { amount } } }"
+        )
+    assert shown["credit"]["debt"]["amount"] == "0.00"
+    assert [one["remaining"]["amount"] for one in shown["credit"]["expiringSoon"]] == [left, "10.00"]
+
+
+async def test_what_has_ended_and_is_held_no_more_is_gone_from_then_on(
+    owner: Owner, hand: Hand, calendar: Callable[[str], Any]
+) -> None:
+    with calendar("2026-05-01"):
+        ana = await owner.customer()
+        await hand.adds(ana, "10.00", expiresAt="2026-05-03T00:00:00Z")
+        await hand.holds(ana, "10.00", minutes=10_080)
+    with calendar("2026-05-05"):
+        await hand.holds(ana, "4.00", minutes=10_080)
+    with calendar("2026-05-06"):
+        await hand.holds(ana, "3.00", minutes=10_080)
+    with calendar("2026-05-07"):
+        await hand.adds(ana, "1.00")  # which is there for the hold
+        for day, left in (
+            ("2026-05-04", "10.00"),
+            ("2026-05-05", "4.00"),
+            ("2026-05-06", "3.00"),
+            ("2026-05-07", "3.00"),
+        ):
+            shown = await owner.asks(ana, "credit(at: $at) { balance { amount } }", at=f"{day}T12:30:00Z")
+            assert shown["credit"]["balance"]["amount"] == left
 
 
 async def test_a_hold_runs_out(owner: Owner, hand: Hand, calendar: Callable[[str], Any]) -> None:

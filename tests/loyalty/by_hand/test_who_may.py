@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from regulars_core.plugin import MAIN_STORE_ID
 from regulars_schema.testing import Api
 from tests.loyalty.by_hand.conftest import Hand, credit
 from tests.loyalty.by_hand.test_twice_and_at_once import document, prepared
@@ -92,6 +93,12 @@ async def test_who_is_bound_to_a_store_writes_there(owner: Owner, hand: Hand) ->
     assert (await Hand(owner, both).adds(ana, "1.00", storeCode="S2"))["store"] == {"code": "S2"}
     assert (await hand.adds(ana, "1.00"))["store"] is None  # headquarters
     assert (await hand.adds(ana, "1.00", storeCode="S2"))["store"] == {"code": "S2"}
+    main = {"code": "MAIN"}
+    assert (await hand.adds(ana, "1.00", storeCode="main"))["store"] == main
+    assert (await hand.deducts(ana, "1.00", storeCode="MAIN"))["store"] == main
+    assert (await hand.adjusts(ana, 10, storeCode="MAIN"))["store"] == main
+    at_main = Hand(owner, owner.by("store_manager", stores=[MAIN_STORE_ID]))
+    assert (await at_main.adds(ana, "1.00"))["store"] == main  # its only store
 
 
 async def test_taking_back_is_done_where_it_was_posted(owner: Owner, hand: Hand) -> None:

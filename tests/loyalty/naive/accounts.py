@@ -99,6 +99,8 @@ class Account:
         self.debt, self.limit = 0, 0
         self.holds: list[Hold] = []
         self.upto = 0
+        self.moved_by: list[object] = []
+        """The purchases that have moved something here, one by one."""
 
     # --- figures, once everything that is due is done
 
@@ -199,6 +201,7 @@ class Account:
     ) -> Lot:
         lot = Lot(amount, at, at if available is None else available, ends, is_bought, purchase=purchase)
         self.lots.append(lot)
+        self.moved_by += [] if purchase is None else [purchase]
         return lot
 
     def spend(

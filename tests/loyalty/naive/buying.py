@@ -107,7 +107,7 @@ class Buying(Asking):
             return
         purchase = self.dice.choice(owing)
         amount = min(self._some(purchase.due), purchase.due + 3)
-        tenders = self._tenders(purchase.owner, amount) or [Tender("card", amount)]
+        tenders = self._tenders(purchase.owner, amount, purchase.basket) or [Tender("card", amount)]
         given = {"purchaseId": purchase.id, "payments": self._payments(tenders)}
         answer, _ = await self._both(
             "purchasePay", "purchase { due { amount } }", given, lambda: self.naive.pays(purchase, tenders)

@@ -102,7 +102,9 @@ class Desk:
         if one.is_for_purchase:
             raise No("NOT_REVERSIBLE")
         if one.lot is None:
-            account.restore(one.uses, one.amount, self.now)
+            # All of it: what was owed first, and of what comes back as new lots that first which was spent first.
+            of_lots, owed = [use for use in one.uses if use.lot], [use for use in one.uses if not use.lot]
+            account.restore([*reversed(of_lots), *owed], one.amount, self.now)
         elif one.amount <= one.lot.expired:
             raise No("NOT_REVERSIBLE")
         else:

@@ -99,6 +99,7 @@ class Purchase:
     paid: list[Paid] = field(default_factory=list)
     earned: list[Earned] = field(default_factory=list)
     id: str = ""
+    basket: str | None = None
     is_void: bool = False
     refunded: int = 0
     money_back: int = 0
@@ -150,4 +151,5 @@ class Purchase:
             due = int(one.points * self.money_reversed / self.eligible)
             if target := min(max(one.back, due - one.lot.source.expired), due) - one.back:
                 account.take_back(target, self.own(account, one), now)
+                account.moved_by.append(self)
                 one.back += target

@@ -116,17 +116,19 @@ class Returns(Till):
         purchase.otherwise += money - sum((paid.amount - paid.gone) * part for paid in purchase.paid)
         for paid in purchase.paid:
             paid.gone += (paid.amount - paid.gone) * part
-            self._restore(paid, int(paid.gone) * paid.units // paid.amount - paid.back)
+            self._restore(purchase, paid, int(paid.gone) * paid.units // paid.amount - paid.back)
 
     def _give_back(self, purchase: Purchase, told: list[int]) -> None:
         """What was paid comes back as it is told."""
         *each, beside = told
         for paid, units in zip(purchase.paid, each, strict=True):
             paid.gone = min(paid.gone + units * paid.amount // paid.units, Fraction(paid.amount))
-            self._restore(paid, units)
+            self._restore(purchase, paid, units)
         if beside:
             assert purchase.owner is not None
-            self.account(purchase.owner, CREDIT).give(beside, self.now, is_bought=True)
+            account = self.account(purchase.owner, CREDIT)
+            account.give(beside, self.now, is_bought=True)
+            account.moved_by.append(purchase)
 
     def _give_back_rest(self, purchase: Purchase) -> None:
         """All that paid, but for what has gone back otherwise beyond what was paid so."""
@@ -135,12 +137,14 @@ class Returns(Till):
             worth = paid.amount // paid.units
             missing = min(gone, (paid.units - paid.back) * worth)
             gone -= missing
-            self._restore(paid, ((paid.units - paid.back) * worth - missing) // worth)
+            self._restore(purchase, paid, ((paid.units - paid.back) * worth - missing) // worth)
 
-    def _restore(self, paid: Paid, units: int) -> None:
+    def _restore(self, purchase: Purchase, paid: Paid, units: int) -> None:
         if units:
             paid.back += units
-            self.account(paid.payer, paid.method).restore(paid.uses, units, self.now)
+            account = self.account(paid.payer, paid.method)
+            account.restore(paid.uses, units, self.now)
+            account.moved_by.append(purchase)
 
     def voids(self, purchase: Purchase) -> None:
         if purchase.is_void:
@@ -158,12 +162,14 @@ class Returns(Till):
         """Credit that was given for a purchase follows what comes back of it from then on."""
         for one in purchase.bounties:
             gone = one.base - (purchase.total - purchase.refunded)
-            target = one.amount * gone // one.base if one.base else 0
-            target = one.amount if purchase.is_void else target
+            due = one.amount * gone // one.base if one.base else 0
+            due = one.amount if purchase.is_void else due
+            target = min(max(one.back, due - one.lot.source.expired), due)
             if part := target - one.back:
                 account = self.account(one.customer, CREDIT)
                 own = [lot for lot in account.lots if lot.purchase is purchase]
                 account.take_back(part, sorted(own, key=lambda lot: lot.source is not one.lot), self.now)
+                account.moved_by.append(purchase)
                 one.back = target
 
     def _take_sold(self, purchase: Purchase, line: Line, amount: int) -> None:
@@ -171,3 +177,4 @@ class Returns(Till):
         account = self.account(line.buyer, CREDIT)
         own = [lot for lot in account.lots if lot.purchase is purchase]
         account.take_back(amount, sorted(own, key=lambda lot: lot.source is not line.lot), self.now)
+        account.moved_by.append(purchase)

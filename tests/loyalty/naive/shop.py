@@ -21,6 +21,8 @@ class Merge:
     spent: dict[Lot, int] = field(default_factory=dict)
     settled: dict[str, list[Use]] = field(default_factory=dict)
     purchases: list[tuple[Purchase, str]] = field(default_factory=list)
+    before: dict[str, int] = field(default_factory=dict)
+    """How often purchases had moved something on the survivor's accounts."""
     led: dict[str, str] = field(default_factory=dict)
     is_undone: bool = False
 
@@ -57,6 +59,7 @@ class NaiveShop(Returns):
         made.led = dict(self.leads)
         self.leads = {one: survivor if to in absorbed else to for one, to in self.leads.items()}
         made.spent = {lot: lot.spent for *_, lots, _ in made.moved for lot in lots}
+        made.before = {unit: len(self.accounts[survivor, unit].moved_by) for unit in SHORT}
         self.merges.append(made)
         return made
 
@@ -92,6 +95,10 @@ class NaiveShop(Returns):
             raise No("ALREADY_MERGED")
         if any(lot.spent != spent for lot, spent in merge.spent.items()):
             raise No("LOT_CONSUMED")
+        came = [purchase for purchase, _ in merge.purchases]
+        for unit, before in merge.before.items():
+            if any(one in came for one in self.accounts[merge.survivor, unit].moved_by[before:]):
+                raise No("LOT_CONSUMED")
         for unit in SHORT:
             into, moved = self.accounts[merge.survivor, unit], [one for one in merge.moved if one[1] == unit]
             settled = sum(use.amount for use in merge.settled[unit])

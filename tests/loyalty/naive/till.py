@@ -33,7 +33,7 @@ class Till(Desk):
     ) -> Purchase:
         """At an instant that is over, or now."""
         owner = owner and self.leads[owner]
-        made = Purchase(owner, self.now if at is None else at, lines, delivery, due)
+        made = Purchase(owner, self.now if at is None else at, lines, delivery, due, basket=basket)
         made.shares_of_gifts(0)
         if owner is None and (any(line.sells_credit for line in lines) or any(t.method in SHORT for t in tenders)):
             raise No("CUSTOMER_REQUIRED")
@@ -48,7 +48,7 @@ class Till(Desk):
             for line in lines:
                 if line.sells_credit and line.worth:
                     line.buyer = owner
-                    line.lot = self.account(owner, CREDIT).give(line.worth, self.now, is_bought=True, purchase=made)
+                    line.lot = self.account(owner, CREDIT).give(line.worth, made.at, is_bought=True, purchase=made)
             self._earn(made)
         self.purchases.append(made)
         return made
@@ -78,6 +78,7 @@ class Till(Desk):
             purchase.due += tender.amount - amount
             if units:
                 uses = account.spend(units, self.now, SHORT[tender.method], hold=hold)
+                account.moved_by.append(purchase)
                 paid.append(Paid(tender.method, amount, units, purchase.owner, uses))
         return paid
 
@@ -127,7 +128,7 @@ class Till(Desk):
                     self.account(purchase.owner, CREDIT).or_nothing(),
                     self.account(purchase.owner, POINTS).or_nothing(),
                 ):
-                    paid = self._pay(purchase, tenders)
+                    paid = self._pay(purchase, tenders, purchase.basket)
             except No:
                 purchase.due = before
                 raise
@@ -147,6 +148,7 @@ class Till(Desk):
                 for one in purchase.earned:
                     left = max(one.points - one.lot.source.expired - one.back, 0)
                     account.take_back(left, purchase.own(account, one), self.now)
+                    account.moved_by += [purchase] if left else []
             purchase.owner, purchase.earned = to, []
             if to is not None and not purchase.is_void and not purchase.is_whole_back:
                 self._earn(purchase)

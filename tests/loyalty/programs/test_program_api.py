@@ -118,7 +118,7 @@ async def test_what_is_wrong_is_told_at_its_place(owner: Owner) -> None:
     assert await refused(owner, DOLLAR, earns("PER_AMOUNT", "B", points=0, per="1.00")) == [
         ("INVALID_RULE", f"{at}.rules.1.rule.settings.0.value")
     ]
-    assert await refused(owner, earns("PER_AMOUNT", points=1)) == [("INVALID_RULE", f"{at}.rules.0.rule.settings.per")]
+    assert await refused(owner, earns("PER_AMOUNT", points=1)) == [("INVALID_RULE", f"{at}.rules.0.rule.settings")]
     assert await refused(owner, earns("MULTIPLIER", factor="1")) == [
         ("INVALID_RULE", f"{at}.rules.0.rule.settings.0.value")
     ]

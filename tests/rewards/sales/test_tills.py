@@ -47,6 +47,22 @@ async def test_a_key_of_one_store_quotes_reserves_sells_and_releases(till: Till,
     assert (await till.quote([TEA], couponCodes=["OTHER10"]))["skipped"] == []
 
 
+async def test_quoting_only_where_offers_may_be_seen(till: Till) -> None:
+    here, there = await store(till, "HERE"), await store(till, "THERE")
+    for one in (till.by("cashier", stores=[here]), till.by("own", stores=[here], own=["offers.view"])):
+        assert amount_of(await one.quote([TEA]), "total") == "60.00"  # in its only store
+        answer = await one.api.ask(ASK, input={"lines": [TEA], "storeCode": "THERE"})
+        assert [(error["message"], error["extensions"]) for error in answer.errors] == [
+            (
+                "This needs the permission offers.view in this store.",
+                {
+                    "code": "FORBIDDEN", "permission": "offers.view", "store": f"store_{there}", "refused": 1,
+                    "retryable": False,
+                },
+            )
+        ]  # fmt: skip
+
+
 async def test_only_where_they_may(till: Till) -> None:
     here, _ = await store(till, "HERE"), await store(till, "THERE")
     promotion = await till.promotion("Welcome", needsCoupon=True)

@@ -3,7 +3,8 @@
 import asyncio
 from typing import Any
 
-from regulars_core.plugin import Instant, now, printed
+from regulars_core.plugin import Instant, new_id, now, printed
+from regulars_core.purchases.models import Purchase, PurchaseLine
 from regulars_rewards.systems.changes import update_system
 from tests.rewards.conftest import OpenRewards
 from tests.rewards.sales.conftest import Till
@@ -67,6 +68,37 @@ async def test_a_purchase_counts_by_the_version_of_its_instant(club: Club) -> No
     assert await club.has(ana) == (41, 0)
     await club.buys(ana, "10.00", purchasedAt=printed(Instant(before - 86_400_000 * 60)))
     assert await club.has(ana) == (41, 0)
+
+
+async def test_whichever_clock_is_ahead_what_was_sold_before_brings_nothing(club: Club) -> None:
+    """A machine an hour ahead has recorded something before the system was made; others go on by their own clocks."""
+    ana, ben = await club.till.customer(), await club.till.customer("Ben")
+    first = (await club.buys(ana, "10.00"))["id"].partition("_")[2]
+    ahead = f"{int(first[:12], 16) + 3_600_000:012x}{first[12:]}"
+    copied = (
+        (Purchase, {"id": ahead, "reference": "AHEAD"}, "id"),
+        (PurchaseLine, {"id": new_id(), "purchase_id": ahead}, "purchase_id"),
+    )
+
+    async def work() -> None:
+        for model, given, key in copied:
+            others = sorted(set(model._meta.fields_db_projection.values()) - given.keys())
+            columns, places = ", ".join([*given, *others]), ", ".join(f"${n}" for n in range(1, len(given) + 1))
+            await club.shop.database.run(
+                f"INSERT INTO {model._meta.db_table} ({columns}) SELECT {places}, {', '.join(others)}"
+                f" FROM {model._meta.db_table} WHERE {key} = ${len(given) + 1}",
+                *given.values(),
+                first,
+            )
+
+    await club.shop.database.transaction(work)
+    await club.opens(bands=FORTY, starts_at=Instant(now() - 86_400_000))
+    await club.moves(ben, {"id": f"purchase_{ahead}"})
+    assert await club.has(ben) == (0, 0)
+    sale = await club.buys(ana, "10.00")
+    assert await club.has(ana) == (40, 0)
+    await club.moves(ben, sale)
+    assert (await club.has(ana), await club.has(ben)) == ((0, 0), (40, 0))
 
 
 async def test_an_exchange_gives_back_and_earns_and_its_void_undoes_both(club: Club) -> None:

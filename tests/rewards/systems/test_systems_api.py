@@ -105,6 +105,12 @@ async def test_all_that_is_wrong_is_told_at_once(office: Office) -> None:
     bands = [{"from": "0.001", "progress": 1}]
     told = await office.refuses(name="", triggerRule=rule("NONE"), audience={}, bands=bands)
     assert {code for code, _ in told} == {"REQUIRED", "UNKNOWN_KIND", "INVALID_AUDIENCE", "INVALID_AMOUNT"}
+    other = (await office.makes("Other"))["id"]
+    for wrong, code in (({"target": 0}, "OUT_OF_RANGE"), ({"endsAt": "2020-01-01T00:00:00Z"}, "INVALID_DATE")):
+        assert {code for code, _ in await office.refuses(name="other", **wrong)} == {"NAME_TAKEN", code}
+    await office.makes("Later", startsAt="2990-01-01T00:00:00Z")
+    told = await office.refuses_change(other, name="later", endsAt="2020-01-01T00:00:00Z")
+    assert sorted(told) == [("INVALID_DATE", "input.endsAt"), ("NAME_TAKEN", "input.name")]
 
 
 async def test_a_rule_cannot_be_cleared(office: Office) -> None:

@@ -36,6 +36,7 @@ CHANGES = {
     ],
     "UPDATE rewards_entry SET cause = 'MERGE' WHERE cause = 'ISSUE'": ["is given, and its entries do not say so"],
     "UPDATE rewards_entry SET cause = 'GRANT' WHERE progress_after = 60": ["is 20 by its row, and 50 by what"],
+    "UPDATE purchase SET customer_id = NULL": ["is somebody else's", "is somebody else's"],
     "DELETE FROM rewards_progress": ["rows of rewards_earning", "rows of rewards_entry", "rows of rewards_given"],
 }
 

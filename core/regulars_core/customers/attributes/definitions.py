@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from regulars_core.customers.attributes.rules import Declared, Definition
-from regulars_core.database import Database, Lookup
+from regulars_core.database import Database
 from regulars_core.queries.rows import Readable, by_ids
 from regulars_core.shop.shop import Shop
 
@@ -34,13 +34,7 @@ DEFINITIONS = Readable(f"{TABLE} d", "d.id", [f"d.{name}" for name in _NAMES], _
 
 async def declared_attributes(database: Database) -> Declared:
     """What the shop has declared, by name."""
-    sql, values = lookup_declared()
-    return _by_name(await database.read(sql, *values))
-
-
-def lookup_declared() -> Lookup:
-    """What `declared_attributes` looks up."""
-    return _ALL, []
+    return _by_name(await database.read(_ALL))
 
 
 async def held_attributes(database: Database) -> Declared:

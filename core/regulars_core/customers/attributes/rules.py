@@ -1,7 +1,7 @@
 """What an attribute of customers is, and what a value of it may be. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -84,9 +84,14 @@ def checked_attributes(
     if len(given) > MAX_DEFINITIONS:
         checks.fail("TOO_MANY", f"A shop has at most {MAX_DEFINITIONS} attributes.", FIELD)
     elif complete:
-        for name in (name for name, one in declared.items() if one.is_required and name not in checked):
-            checks.fail("REQUIRED", f"The attribute {name} must not be empty.", FIELD)
+        note_lacking(checks, [name for name, one in declared.items() if one.is_required and name not in checked])
     return list(checked.values())
+
+
+def note_lacking(checks: Checks, names: Iterable[str]) -> None:
+    """Note the attributes of these names, which the shop requires and which are not given."""
+    for name in names:
+        checks.fail("REQUIRED", f"The attribute {name} must not be empty.", FIELD)
 
 
 def _value(checks: Checks, definition: Definition, given: str | None) -> str | None:

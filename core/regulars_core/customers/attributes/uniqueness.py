@@ -1,6 +1,7 @@
 """Values of unique attributes: of which no two customers have the same."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Any
 
 from regulars_core.customers.attributes.definitions import TABLE
 from regulars_core.customers.attributes.rules import CheckedAttribute, key_of
@@ -36,19 +37,14 @@ async def having(database: Database, keys: Collection[Key]) -> Mapping[Key, Sequ
     """By whom each of these is kept in this very form, some at most."""
     if not keys:
         return {}
-    pairs = sorted(keys)
     linked = "v.definition_id = k.definition_id AND v.value_key = k.form"
+    wanted, values = forms_wanted(database, keys)
     if database.engine == "postgres":
-        wanted, values = (
-            "unnest($1::uuid[], $2::text[]) AS k(definition_id, form)",
-            list(map(list, zip(*pairs, strict=True))),
-        )
         # Each by itself from the index, also while the table is being filled.
         found = f"CROSS JOIN LATERAL (SELECT * FROM customer_attribute v WHERE {linked} LIMIT {_MAX_OF_ONE}) v"
         linked = "TRUE"
     else:
-        wanted = "(SELECT value ->> 0 AS definition_id, value ->> 1 AS form FROM json_each($1)) k"
-        values, found = [[list(pair) for pair in pairs]], "CROSS JOIN customer_attribute v"
+        found = "CROSS JOIN customer_attribute v"
         some = linked.replace("v.", "w.")
         linked = f"v.id IN (SELECT w.id FROM customer_attribute w WHERE {some} LIMIT {_MAX_OF_ONE})"
     owners: dict[Key, list[str]] = {}
@@ -59,6 +55,15 @@ async def having(database: Database, keys: Collection[Key]) -> Mapping[Key, Sequ
     ):
         owners.setdefault((id_, form), []).append(owner)
     return owners
+
+
+def forms_wanted(database: Database, keys: Collection[Key]) -> tuple[str, Sequence[Any]]:
+    """A FROM item `k` of these, one or more, in columns `definition_id` and `form`; and its values, the statement's first."""
+    pairs = sorted(keys)
+    if database.engine == "postgres":
+        return "unnest($1::uuid[], $2::text[]) AS k(definition_id, form)", list(map(list, zip(*pairs, strict=True)))
+    item = "(SELECT value ->> 0 AS definition_id, value ->> 1 AS form FROM json_each($1)) k"
+    return item, [[list(pair) for pair in pairs]]
 
 
 async def repeated_attributes(shop: Shop) -> AsyncIterator[str]:

@@ -21,6 +21,7 @@ from regulars_core.customers.erasure.retention import BY as BY_POLICY
 from regulars_core.customers.erasure.retention import WITHDRAWN, is_silent, policy_of
 from regulars_core.customers.search.leftovers import drop_leftovers
 from regulars_core.database import Unavailable
+from regulars_core.database.overwritten import drop_overwritten
 from regulars_core.files.storage import sweep
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.errors import logged
@@ -61,7 +62,7 @@ async def erase_due(shop: Shop) -> None:
     if await shop.database.row("SELECT 1 FROM erasure WHERE is_open = $1 AND state = $2 LIMIT 1", True, DONE):
         await sweep(shop)
         await drop_leftovers(shop.database)
-        await shop.database.drop_overwritten(_OVERWRITTEN)
+        await drop_overwritten(shop.database, _OVERWRITTEN)
         await shop.database.transaction(partial(_settle, shop, swept))
     if errors:
         raise errors[0]

@@ -37,6 +37,8 @@ OPENED = replace(KEPT, show=_opened)
 """As KEPT, a value of an attribute. It is told as null where it cannot be opened."""
 WHEN_ERASED = replace(WHEN, is_erased=True)
 """As WHEN, overwritten by null."""
+SIGNATURE = INNER
+"""As INNER: it tells of the texts, and goes when they change."""
 _TEXTS = frozenset({"names", "contact"})
 
 HOLDINGS: Sequence[Holding] = (
@@ -49,6 +51,7 @@ HOLDINGS: Sequence[Holding] = (
             "tax_id": ERASED_TAX_ID, "preferred_contact": ERASED, "contact_frequency": ERASED, "contact_time": ERASED,
             "contact_checked_at": WHEN_ERASED, "status": KEPT, "group_id": KEPT, "origin_store_id": KEPT,
             "version": INNER, "created_at": WHEN, "updated_at": WHEN, "merged_into_id": KEPT,
+            "signature_low": SIGNATURE, "signature_high": SIGNATURE,
         },
         customer="t.id",
         kind="customers",
@@ -230,6 +233,9 @@ APART: Mapping[str, str] = {
     "stored_file": "It keeps names that we give to files, and figures.",
     "upload": "It keeps digests.",
     "regular_count": "It is of all customers.",
+    "rollup": "It is of all customers, and has ids of purchases.",
+    "rollup_due": "It keeps ids, for as long as days are to be counted anew.",
+    "rollup_state": "It is of days.",
     "role": "It is of all keys.",
     "segment": "It is of many customers; an erasure takes out of its conditions what was one customer's own.",
     "segment_version": "The conditions that a segment had: as those that it has.",

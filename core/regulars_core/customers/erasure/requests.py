@@ -29,17 +29,17 @@ async def request_erasure(
 ) -> ErasureRow:
     """Ask for a customer to be erased, all records of the person: after the shop's days of grace unless it is told when.
 
-    Raises Refused: NOT_FOUND, CUSTOMER_ERASED, ERASURE_PENDING, INVALID_DATE, INVALID_CHOICE.
+    Raises Refused: NOT_FOUND, CUSTOMER_ERASED, ERASURE_PENDING; and Malformed: INVALID_DATE, INVALID_CHOICE.
     """
     checks = Checks()
     checks.choice(ground, (REQUESTED, RETENTION, OTHER), "ground")
+    if scheduled_for is not None and not now() - _LATE_MS <= scheduled_for <= LATEST:
+        checks.fail("INVALID_DATE", "This must not lie in the past.", "scheduledFor")
     checks.refuse()
 
     async def work() -> ErasureRow:
         at = now()
         then = Instant(at + shop.settings.erase_after_days * DAY_MS) if scheduled_for is None else scheduled_for
-        if not at - _LATE_MS <= then <= LATEST:
-            raise Refused(Problem("INVALID_DATE", "This must not lie in the past.", ("scheduledFor",)))
         person = await locked_person(shop, customer_id)
         if await scheduled_erasures(shop.database, person):
             message = "An erasure of this customer is scheduled already; cancel it first."

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from regulars_core.customers.aliases import ERASED
 from regulars_core.customers.erasure.claims import Claim, claims_of, unmerged_unheard_since
 from regulars_core.customers.erasure.holders import Holders
 from regulars_core.customers.erasure.reads import CANCELLED, SCHEDULED
@@ -20,6 +21,8 @@ WITHDRAWN = "job-withdrawn"
 """Stands in place of the job's key where what it asked for was cancelled by a job: nobody has decided that they are kept."""
 MOST_COUNTED = 20_000
 """So many silent customers are looked at to say how many are due."""
+MOST_PASSED = 10 * MOST_COUNTED
+"""So many are passed over at most for that, of whom those who are erased are not looked at."""
 LEFT_ALONE_MS = 365 * DAY_MS
 """For how long nobody is asked for again whose erasure somebody has cancelled."""
 
@@ -102,27 +105,30 @@ class DueCount:
 
 
 async def due_count(shop: Shop) -> DueCount:
-    """How many customers the next run asks for, among the MOST_COUNTED who did not buy for the longest time: what that costs does
-    not grow with the shop. Raises as `policy_of`."""
+    """How many customers the next run asks for, among the MOST_COUNTED who did not buy for the longest time and are not erased:
+    what that costs does not grow with the shop. Raises as `policy_of`."""
     policy = await policy_of(shop)
     if policy is None:
         return DueCount(0, is_complete=True)
     values = Values(shop.database.dialect)
     condition = f"{_is_silent(policy, values)} AND {_is_not_asked_for(values)}"
     since = values.bind(policy.since)
-    silent = (
-        f"SELECT * FROM customer_stats WHERE active_at < {since} AND merged_into_id IS NULL"
-        " ORDER BY active_at, customer_id LIMIT"
-    )
+    order = "ORDER BY active_at, customer_id LIMIT"
+    first = f"SELECT * FROM customer_stats WHERE active_at < {since} AND merged_into_id IS NULL {order}"
+    status = "(SELECT c.status FROM customer c WHERE c.id = x.customer_id)"
+    silent = f"SELECT * FROM ({first} {MOST_PASSED}) x WHERE {status} <> '{ERASED}' {order}"
     # One by one: PostgreSQL would look at all customers there are, to find those of so many.
     apart = " OFFSET 0" if shop.database.engine == "postgres" else ""
     is_due = f"EXISTS (SELECT 1 FROM customer c WHERE c.id = s.customer_id AND {condition}{apart})"
     row = await shop.database.row(
         f"SELECT (SELECT count(*) FROM ({silent} {MOST_COUNTED}) s WHERE {is_due}),"
-        f" (SELECT count(*) FROM ({silent} {MOST_COUNTED + 1}) silent)",
+        f" (SELECT count(*) FROM ({silent} {MOST_COUNTED + 1}) silent),"
+        f" (SELECT count(*) FROM ({first} {MOST_PASSED + 1}) passed)",
         *values.all,
     )
-    return DueCount(int(row[0]), int(row[1]) <= MOST_COUNTED) if row else DueCount(0, is_complete=True)
+    if row is None:
+        return DueCount(0, is_complete=True)
+    return DueCount(int(row[0]), int(row[1]) <= MOST_COUNTED and int(row[2]) <= MOST_PASSED)
 
 
 async def due_among(database: Database, policy: Policy, customer_ids: Sequence[str]) -> Sequence[str]:

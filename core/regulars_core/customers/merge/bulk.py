@@ -12,7 +12,7 @@ from regulars_core import audit
 from regulars_core.bulk.reads import BULK_JOBS, BulkJobRow
 from regulars_core.bulk.service import request_bulk_job
 from regulars_core.bulk.tasks import BulkBatch, BulkStep, BulkTask, Input
-from regulars_core.customers.merge.forecasts import Wanted, refuse_impossible
+from regulars_core.customers.merge.forecasts import Wanted, refuse_impossible, refuse_malformed
 from regulars_core.customers.merge.plan import Override
 from regulars_core.customers.merge.reads import absorbed_by, merges_by_ids
 from regulars_core.customers.merge.service import merge
@@ -35,7 +35,8 @@ STATEMENT_SECONDS = 600
 async def merge_or_request(shop: Shop, wanted: Wanted, by: Actor, fingerprint: str | None = None) -> str | BulkJobRow:
     """Make customers one, and answer the id of the merge; or the job that does it, where they have bought very often. It looks at
     everything once more, and fails where it cannot be done by then; asked again before that, it is the same job. Raises what
-    `merge` raises."""
+    `merge` raises, and Malformed."""
+    refuse_malformed(wanted)
 
     async def work() -> str | BulkJobRow:
         ids = wanted.customer_ids
@@ -121,7 +122,7 @@ async def _done(shop: Shop, batch: BulkBatch, action: str, work: Callable[[], Aw
     row = (await merges_by_ids(shop, [merge_id]))[merge_id]
     told = audit.writing(key=batch.key, action=action, entities=row.audited, changes=changes.by_field or {})
     await shop.database.defer([told])
-    return BulkStep(None, sum(row.moved.values()), row.moved)
+    return BulkStep(None, sum(one.count for one in row.moved.values()))
 
 
 async def _total(shop: Shop, given: Input) -> int | None:

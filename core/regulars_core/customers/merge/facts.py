@@ -32,13 +32,22 @@ class MergeEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """How many of a kind go over with a merge. `needs` is the permission, in the whole shop, to be told; None where whoever may
+    merge may know."""
+
+    count: int
+    needs: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class MergeForecast:
     """What somebody has to tell of a merge before it is done: why it cannot be done now, what changes, and how many of what goes
     over to the survivor, by a word such as `coupons`. The paths of obstacles begin within the input: `("absorbedIds", "0")`."""
 
     obstacles: Sequence[Problem] = ()
     effects: Sequence[MergeEffect] = ()
-    moved: Mapping[str, int] = field(default_factory=dict)
+    moved: Mapping[str, Moved] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ import orjson
 from regulars_core.customers.aliases import ERASED, MERGED
 from regulars_core.customers.erasure.reads import scheduled_erasures
 from regulars_core.customers.merge.attributes import kept_attributes
-from regulars_core.customers.merge.facts import MergeForecast, PlannedMerge
+from regulars_core.customers.merge.facts import MergeForecast, Moved, PlannedMerge
 from regulars_core.customers.merge.plan import Belongings, Override, Plan, plan
 from regulars_core.customers.merge.reads import MergeRow
 from regulars_core.customers.reads import CustomerRow, opened_customers, survivors_by_ids
 from regulars_core.customers.rules import Address
-from regulars_core.primitives.errors import Problem, Refused
+from regulars_core.primitives.errors import Malformed, Problem, Refused
 from regulars_core.shop.shop import Shop
 
 MAX_ABSORBED = 9
@@ -59,7 +59,7 @@ async def forecast(shop: Shop, wanted: Wanted) -> Forecast:
     belongings, activity, notes = await _looked_up(shop, wanted)
     planned, wrong = plan(merge, belongings, wanted.overrides)
     told = await _forecasts(shop, merge)
-    moved = {"notes": notes}
+    moved: dict[str, Moved] = {"notes": Moved(notes, "notes.view")}
     for one in told.values():
         moved |= one.moved
     row = MergeRow(
@@ -69,21 +69,26 @@ async def forecast(shop: Shop, wanted: Wanted) -> Forecast:
         _fingerprint(merge, activity, notes, told),
         planned.fields,
         [*planned.effects, *(effect for one in told.values() for effect in one.effects)],
-        {kind: count for kind, count in sorted(moved.items()) if count},
+        {kind: one for kind, one in sorted(moved.items()) if one.count},
         [*wrong, *(obstacle for one in told.values() for obstacle in one.obstacles)],
     )
     return Forecast(row, merge, planned)
 
 
+def refuse_malformed(wanted: Wanted) -> None:
+    """Raise Malformed for what is no merge, whoever the customers are."""
+    if problems := _malformed(wanted):
+        raise Malformed(*problems)
+
+
 async def refuse_impossible(shop: Shop, wanted: Wanted) -> None:
     """Raise Refused for what core has against a merge, whatever the customers have bought."""
-    problems = _malformed(wanted)
+    refuse_malformed(wanted)
+    customers = await opened_customers(shop.database, wanted.customer_ids)
+    problems = await _against(shop, wanted, customers)
     if not problems:
-        customers = await opened_customers(shop.database, wanted.customer_ids)
-        problems = await _against(shop, wanted, customers)
-        if not problems:
-            belongings, _, _ = await _looked_up(shop, wanted)
-            problems = list(plan(_planned(wanted, customers), belongings, wanted.overrides)[1])
+        belongings, _, _ = await _looked_up(shop, wanted)
+        problems = list(plan(_planned(wanted, customers), belongings, wanted.overrides)[1])
     if problems:
         raise Refused(*problems)
 
@@ -166,10 +171,15 @@ def _fingerprint(
     """Tells the state of all of them: of their details, of whatever has moved of theirs, and of what plugins have told."""
     state: list[Any] = [[one.id, one.version, one.status, activity.get(one.id)] for one in merge.everybody]
     plugins = {
-        owner: [[asdict(one) for one in each.effects], sorted(each.moved.items()), [one.code for one in each.obstacles]]
+        owner: [[asdict(one) for one in each.effects], _counts(each.moved), [one.code for one in each.obstacles]]
         for owner, each in sorted(told.items())
     }
     return hashlib.sha256(orjson.dumps([state, notes, plugins])).hexdigest()
+
+
+def _counts(moved: Mapping[str, Moved]) -> Sequence[Any]:
+    """Those of which there are any; who may see them tells nothing of the state."""
+    return [(kind, one.count) for kind, one in sorted(moved.items()) if one.count]
 
 
 def _nothing(wanted: Wanted, problems: Sequence[Problem]) -> MergeRow:

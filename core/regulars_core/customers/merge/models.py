@@ -11,7 +11,7 @@ from regulars_core.database.fields import IdField, InstantField
 
 
 class CustomerMerge(Model):
-    """Customers were made one. `moved` is JSON: how many of what went over."""
+    """Customers were made one. `moved` is JSON: how many of what went over, and who may know."""
 
     id = IdField(primary_key=True)
     survivor: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(

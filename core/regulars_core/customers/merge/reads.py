@@ -8,7 +8,7 @@ import orjson
 
 from regulars_core.customers.aliases import MERGED
 from regulars_core.customers.erasure.reads import scheduled_erasures
-from regulars_core.customers.merge.facts import Merge, MergeEffect, StandingMerge
+from regulars_core.customers.merge.facts import Merge, MergeEffect, Moved, StandingMerge
 from regulars_core.customers.merge.plan import MergeField
 from regulars_core.customers.merge.rows import PURCHASE, noted
 from regulars_core.customers.merge.snapshots import Snapshot, snapshots_of
@@ -33,7 +33,7 @@ class MergeRow:
     fingerprint: str
     fields: Sequence[MergeField]
     effects: Sequence[MergeEffect]
-    moved: Mapping[str, int]
+    moved: Mapping[str, Moved]
     obstacles: Sequence[Problem]
     merged_at: Instant | None = None
     merged_by: str | None = None
@@ -79,10 +79,16 @@ async def _shown(shop: Shop, column: str, keys: Sequence[str]) -> Sequence[Merge
         obstacles = against_undo(shop, at, undone, merged_into, snapshot, is_pending=going)
         until = None if undone is not None else undoable_until(shop, at)
         told = (snapshot.fields, snapshot.effects) if snapshot else ([], [])
-        row = MergeRow(id_, survivor, absorbed.get(id_, []), fingerprint, *told, orjson.loads(moved), obstacles)
+        row = MergeRow(id_, survivor, absorbed.get(id_, []), fingerprint, *told, _moved(moved), obstacles)
         row.merged_at, row.merged_by, row.undoable_until, row.undone_at = at, by, until, undone
         shown.append(row)
     return shown
+
+
+def _moved(kept: str) -> Mapping[str, Moved]:
+    """What went over with a merge. Of what was kept before it was kept who may see it, who sees purchases may see it."""
+    told = {kind: one if isinstance(one, list) else [one, "purchases.view"] for kind, one in orjson.loads(kept).items()}
+    return {kind: Moved(*one) for kind, one in told.items()}
 
 
 def undoable_until(shop: Shop, merged_at: Instant) -> Instant:

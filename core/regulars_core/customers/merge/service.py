@@ -67,7 +67,14 @@ async def _write(shop: Shop, merge_id: str, at: Instant, by: str, found: Forecas
     assert planned is not None
     assert found.merge is not None
     survivor, ids = row.survivor_id, list(row.absorbed_ids)
-    told = (merge_id, survivor, at, by, row.fingerprint, orjson.dumps(dict(row.moved)).decode())
+    told = (
+        merge_id,
+        survivor,
+        at,
+        by,
+        row.fingerprint,
+        orjson.dumps({kind: [one.count, one.needs] for kind, one in row.moved.items()}).decode(),
+    )
     await insert(database, "customer_merge", _MERGE, [told])
     absorbed = [(merge_id, id_, n) for n, id_ in enumerate(ids)]
     await insert(database, "customer_merge_absorbed", ("merge_id", "customer_id", "position"), absorbed)

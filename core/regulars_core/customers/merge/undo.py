@@ -10,8 +10,9 @@ from regulars_core.customers.attributes.definitions import held_attributes
 from regulars_core.customers.attributes.rules import Declared
 from regulars_core.customers.changes import replace_addresses
 from regulars_core.customers.columns import NAMES
-from regulars_core.customers.duplicates import Traits, alike, not_unique, unique_keys
+from regulars_core.customers.duplicates import Traits, alike, not_unique
 from regulars_core.customers.erasure.reads import scheduled_erasures
+from regulars_core.customers.likeness.unique_values import unique_keys
 from regulars_core.customers.merge.attributes import kept_attributes, keys_put_back, put_back_attributes, worded
 from regulars_core.customers.merge.obstacles import refuse_undo
 from regulars_core.customers.merge.reads import absorbed_by, against_undo, merges_undone

@@ -4,10 +4,14 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
+from regulars_core.customers.attributes.rules import key_of
+from regulars_core.customers.attributes.storage import PURPOSE, opened_or_opaque
+from regulars_core.customers.attributes.uniqueness import forms_wanted
 from regulars_core.customers.duplicates import Traits
 from regulars_core.customers.pairs.keys import MOST_ALIKE, Keys, keys_of
 from regulars_core.customers.pairs.records import Record
 from regulars_core.database import Database
+from regulars_core.database.seals import Opaque
 
 COLUMNS = Keys._fields
 Key = tuple[str, int]
@@ -101,9 +105,9 @@ class Blocks:
     records: Mapping[Key, Sequence[str]]
     common: Set[Key]
 
-    def near(self, keys: Keys) -> set[str]:
-        """The records that share a key with who has these."""
-        return {id_ for key in keys_in(keys) for id_ in self.records.get(key, ())}
+    def near(self, keys: Collection[Key]) -> set[str]:
+        """The records that have one of these keys."""
+        return {id_ for key in keys for id_ in self.records.get(key, ())}
 
     def telling(self, traits: Traits, keys: Keys) -> Traits:
         """Without those traits that too many share."""
@@ -112,9 +116,11 @@ class Blocks:
         return replace(traits, **hidden) if hidden else traits
 
 
-async def blocks_of(database: Database, keys: Collection[Key]) -> Blocks:
-    """Who has these keys."""
-    counts = await counted(database, keys)
+async def blocks_of(database: Database, keys: Collection[Key], same: Collection[Sequence[Key]] = ()) -> Blocks:
+    """Who has these keys. Those that are the `same`, since one value was sealed under several keys, are counted together."""
+    counts = dict(await counted(database, keys))
+    for each in same:
+        counts |= dict.fromkeys(each, sum(counts.get(key, 0) for key in each))
     common = {key for key, count in counts.items() if count > _most(key[0])}
     shared = [key for key, count in counts.items() if count > 1 and key not in common]
     found: dict[Key, list[str]] = {}
@@ -132,18 +138,47 @@ Shared = tuple[str, str]
 async def shared_attributes(database: Database, record_ids: Collection[str]) -> Mapping[str, Set[Shared]]:
     """The values of unique attributes that these records share with others, by the ids of all who have them: they were there
     before the attribute was unique. What more than MOST_SHARING have tells nobody apart."""
+    ids, found = sorted(set(record_ids)), dict[str, set[Shared]]()
+    is_sealing = database.seals.current is not None
     of_one = "o.definition_id = v.definition_id AND o.value_key = v.value_key"
     few = f"SELECT 1 FROM customer_attribute o WHERE {of_one} LIMIT {MOST_SHARING + 1}"
     values = (
         f"SELECT v.customer_id, v.definition_id, v.value_key, (SELECT count(*) FROM ({few}) few) AS sharing FROM"
         " customer_attribute v JOIN customer_attribute_definition d ON d.id = v.definition_id"
-        f" WHERE {database.dialect.among('v.customer_id', 1)} AND d.is_unique"
+        f" WHERE {database.dialect.among('v.customer_id', 1)} AND d.is_unique{' AND NOT d.is_sensitive' if is_sealing else ''}"
     )
-    found: dict[str, set[Shared]] = {}
     for id_, *shared in await database.rows(
         f"SELECT DISTINCT o.customer_id, v.definition_id, v.value_key FROM ({values}) v JOIN customer_attribute o ON {of_one}"
         f" WHERE v.sharing BETWEEN 2 AND {MOST_SHARING}",
-        sorted(set(record_ids)),
+        ids,
     ):
         found.setdefault(id_, set()).add((shared[0], shared[1]))
+    for one, having in (await _sharing_sealed(database, ids) if is_sealing else {}).items():
+        for id_ in having if 2 <= len(having) <= MOST_SHARING else ():
+            found.setdefault(id_, set()).add(one)
+    return found
+
+
+async def _sharing_sealed(database: Database, record_ids: Sequence[str]) -> Mapping[Shared, Set[str]]:
+    """The records that have the sensitive values of these: some may be sealed under another key still."""
+    forms: dict[Shared, Shared] = {}
+    for definition_id, type_, value in await database.rows(
+        "SELECT v.definition_id, d.type, v.value FROM customer_attribute v JOIN customer_attribute_definition d"
+        f" ON d.id = v.definition_id WHERE {database.dialect.among('v.customer_id', 1)} AND d.is_unique AND d.is_sensitive",
+        record_ids,
+    ):
+        clear = opened_or_opaque(database.seals, value)
+        if not isinstance(clear, Opaque):
+            each = database.seals.digests(key_of(type_, clear), PURPOSE)
+            forms |= {(definition_id, form): (definition_id, each[0]) for form in each}
+    if not forms:
+        return {}
+    wanted, values = forms_wanted(database, forms)
+    found: dict[Shared, set[str]] = {}
+    for definition_id, form, id_ in await database.rows(
+        f"SELECT k.definition_id, k.form, v.customer_id FROM {wanted} JOIN customer_attribute v ON v.id IN (SELECT o.id FROM"
+        f" customer_attribute o WHERE o.definition_id = k.definition_id AND o.value_key = k.form LIMIT {MOST_SHARING + 1})",
+        *values,
+    ):
+        found.setdefault(forms[definition_id, form], set()).add(id_)
     return found

@@ -51,6 +51,11 @@ def keys_of(traits: Traits) -> Keys:
     )
 
 
+def tax_id_key(form: str) -> int:
+    """The key of a tax id that is kept in this form."""
+    return digest("tax", form)
+
+
 def _digest(kind: str, value: str | None) -> int | None:
     return None if value is None else digest(kind, value)
 

@@ -1,11 +1,11 @@
 """Which pairs there are: computed for some customers from the keys as they are stored."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from regulars_core.customers.duplicates import ATTRIBUTE, LEAST_TOLD, Traits, scored
 from regulars_core.customers.pairs.blocks import Blocks, Key, Shared, blocks_of, keys_in, shared_attributes
-from regulars_core.customers.pairs.keys import Keys, digest, keys_of
+from regulars_core.customers.pairs.keys import Keys, digest, keys_of, tax_id_key
 from regulars_core.customers.pairs.records import People, Record, people_of
 from regulars_core.database import Database
 from regulars_core.primitives.clock import Instant
@@ -44,15 +44,17 @@ async def pairs_of(database: Database, people: People) -> Mapping[str, Pair]:
     """All pairs that these customers are part of, by id, dismissed ones too; whether they are stands with them."""
     ours = [one for records in people.values() for one in records]
     keys = {one.id: keys_of(one.traits) for one in ours}
-    asked: dict[Key, None] = {key: None for each in keys.values() for key in keys_in(each)}
-    blocks = await blocks_of(database, asked)
+    sealed = {one.id: [("tax_id", tax_id_key(form)) for form in one.tax_ids] for one in ours}
+    sought = {id_: [*keys_in(each), *sealed[id_]] for id_, each in keys.items()}
+    asked: dict[Key, None] = {key: None for each in sought.values() for key in each}
+    blocks = await blocks_of(database, asked, {tuple(each) for each in sealed.values() if each})
     shared = await shared_attributes(database, keys)
     having: dict[Shared, set[str]] = {}
     for id_, values in shared.items():
         for value in values:
             having.setdefault(value, set()).add(id_)
     near = {
-        one.id: blocks.near(keys[one.id]).union(*(having[value] for value in shared.get(one.id, ()))) for one in ours
+        one.id: blocks.near(sought[one.id]).union(*(having[value] for value in shared.get(one.id, ()))) for one in ours
     }
     others = await people_of(database, set[str]().union(*near.values()) if near else ())
     everybody = {**others, **people}
@@ -71,7 +73,10 @@ async def pairs_of(database: Database, people: People) -> Mapping[str, Pair]:
 
 def _known(record: Record, blocks: Blocks, shared: Mapping[str, Set[Shared]]) -> _Known:
     keys = keys_of(record.traits)
-    return _Known(record, keys, blocks.telling(record.traits, keys), shared.get(record.id, frozenset()))
+    traits = blocks.telling(record.traits, keys)
+    if traits.tax_id is not None and record.tax_ids:
+        traits = replace(traits, tax_id=record.tax_ids[0])  # the other's may be sealed under another key still
+    return _Known(record, keys, traits, shared.get(record.id, frozenset()))
 
 
 def _pair(id_: str, one: Sequence[_Known], other: Sequence[_Known], blocks: Blocks) -> Pair | None:
@@ -110,7 +115,7 @@ _ALIKE_IN: Mapping[str, Sequence[str]] = {
     "NAME_AND_BIRTH_DATE": ("name", "birth_date"),
     "NAME_AND_PHONE_TAIL": ("name", "phone_tail"),
     "PHONE": ("phone",),
-    "TAX_ID": ("tax_id",),
+    "TAX_ID": (),  # not the form in which it is compared: that is another one under another key
 }
 
 
@@ -122,6 +127,13 @@ def _alike_in(reason: str, one: Traits, other: Traits) -> str:
 
 def _written(*parts: str) -> str:
     return f"{digest(*parts) & (1 << 64) - 1:016x}"
+
+
+def _tax_ids_told(records: Sequence[Record]) -> Set[str]:
+    """How a likeness in the tax id of one of these records was told when the value was part of it: there are dismissals of
+    that."""
+    forms = {one.traits.tax_id for one in records}.union(*(one.tax_ids for one in records)) - {None}
+    return {_written("TAX_ID", str(form), str(form)) for form in forms}
 
 
 async def _with_dismissals(database: Database, people: People, pairs: Mapping[str, Pair]) -> Mapping[str, Pair]:
@@ -141,6 +153,8 @@ async def _with_dismissals(database: Database, people: People, pairs: Mapping[st
     for id_, pair in pairs.items():
         dismissals = said.get(id_, [])
         covered = set[str]().union(*(traits for _, traits in dismissals))
+        if not covered.isdisjoint(_tax_ids_told(people[pair.customer_id])):
+            covered.add(_written("TAX_ID"))
         is_dismissed = bool(dismissals) and covered >= set(pair.traits.split())
         at = max(at for at, _ in dismissals) if is_dismissed else None
         found[id_] = Pair(pair.id, pair.customer_id, pair.other_id, pair.score, pair.reasons, pair.traits, at)

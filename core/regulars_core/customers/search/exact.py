@@ -1,9 +1,11 @@
 """Customers by what only they should have, typed whole or scanned: a code, an e-mail address, a phone number, an attribute."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from regulars_core.customers.attributes.definitions import TABLE
 from regulars_core.customers.attributes.rules import MAX_VALUE, keys_meant
+from regulars_core.customers.models import CUSTOMER_CODES
 from regulars_core.customers.search.typed import Typed
 from regulars_core.database import Engine
 from regulars_core.primitives.text import tidy
@@ -15,11 +17,27 @@ _PLACES = {"email": 2, "phone": 2, "attribute": 3}
 _MAX_CODE, _MAX_SHARING = 40, 1_000
 _LEFT_OUT = "- ./_"
 """What stands between the parts of a code, and is said by nobody who reads it out."""
+_BETWEEN, _MARK = f"[{re.escape(_LEFT_OUT)}]", "[-./_]"
+_LIKE_OURS = re.compile(
+    rf"{CUSTOMER_CODES.prefix}("
+    rf"{_BETWEEN}*"
+    rf"|{_BETWEEN}+(?=[0-9]*[A-Z])[A-Z0-9]{{1,16}}{_BETWEEN}+"  # digits behind digits are a code and a number
+    rf"|{_MARK}+[A-Z0-9]{{1,16}}{_MARK}+"
+    rf"|{_BETWEEN}+[A-Z0-9]{{1,15}}"
+    rf")[0-9]{{1,15}}{_BETWEEN}*"
+)
+"""What our codes look like, whole or as far as it is typed, with or without a store's: `CUST-00042`, `cust s07`."""
 
 
 def code_key(code: str) -> str:
     """A code without what stands between its parts."""
     return code.translate(dict.fromkeys(map(ord, _LEFT_OUT)))
+
+
+def code_begun(typed: Typed) -> str | None:
+    """The word that all codes of ours begin with that were meant, as texts have them; None if it does not look like one."""
+    code = tidy(typed.text).upper()
+    return code_key(code).lower() if _LIKE_OURS.fullmatch(code) else None
 
 
 def _code_key(column: str) -> str:

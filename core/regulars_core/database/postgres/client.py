@@ -1,8 +1,8 @@
 """PostgreSQL for Tortoise, over asyncpg. Imported only when a database of this kind is opened: asyncpg is an extra."""
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from operator import eq
 from typing import Any
 
@@ -11,35 +11,57 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import ConnectionWrapper, PoolConnectionWrapper, TransactionContext
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
-from regulars_core.database.dialect import Lookup, Write, checks, made_one, side_by_side, together, values_of
-from regulars_core.database.errors import Overtaken, Unavailable, guard_failed
-from regulars_core.database.postgres.connection import LOST, SETTINGS, Connection, allow, cut
+from regulars_core.database.dialect import Lookup, Write, made_one, side_by_side, together, values_of
+from regulars_core.database.errors import NoConnection, Unavailable
+from regulars_core.database.postgres.connection import (
+    LOST,
+    SETTINGS,
+    SETTINGS_OF_THE_POOLER,
+    Connection,
+    PooledConnection,
+    allow,
+    cut,
+)
+from regulars_core.database.postgres.group_commit import GroupCommit
 from regulars_core.database.postgres.pool import CONNECT_SECONDS, Pool
+from regulars_core.database.postgres.progress import Progress, as_meant
 from regulars_core.database.postgres.transaction_context import PostgresTransactionContext, SavepointContext
-from regulars_core.database.sought import Sought, asked_with_keys, by_keys
+from regulars_core.database.sought import asked_with_keys, by_keys
 from regulars_core.database.statement_log import note
 
 _savepoints = itertools.count()
+_UNPOOLED = "; behind PgBouncer's pool_mode = transaction set REGULARS_DATABASE_POOLER=transaction"
 _UNREACHABLE = (*LOST, TimeoutError, asyncpg.PostgresError, DBConnectionError)
 
 
 class PostgresEngine(AsyncpgDBClient):
     """The client outside a transaction: a connection of the pool for each statement."""
 
-    connection_class = Connection
+    connection_class: type[Connection] = Connection
 
     def __init__(self, **kwargs: Any) -> None:
-        settings = {**SETTINGS, **(kwargs.pop("server_settings", None) or {})}
+        pooled = kwargs.pop("pooler", "session") == "transaction"
+        if pooled:
+            # The next statement may reach another session, which has not prepared what this one has, or has something else
+            # under the same name.
+            self.connection_class = PooledConnection
+            kwargs["statement_cache_size"] = 0
+        ours = SETTINGS_OF_THE_POOLER if pooled else SETTINGS
+        settings = {**ours, **(kwargs.pop("server_settings", None) or {})}
         super().__init__(server_settings=settings, **{"timeout": CONNECT_SECONDS, **kwargs})
         # Tortoise keys its cache of statements by this name, and the two engines write them differently.
         self.connection_name = "postgres"
         self.owner: object = self
+        self.together = GroupCommit(self)
+        self.transactions = 0
+        """How many there are at the moment."""
 
     async def create_connection(self, with_db: bool) -> None:
         try:
             await super().create_connection(with_db)
         except _UNREACHABLE as error:
-            raise Unavailable(f"Cannot connect to PostgreSQL at {self.host}:{self.port}: {error}") from error
+            hint = _UNPOOLED if "startup parameter" in str(error) else ""
+            raise Unavailable(f"Cannot connect to PostgreSQL at {self.host}:{self.port}: {error}{hint}") from error
 
     async def create_pool(self, **kwargs: Any) -> Any:
         return await Pool.open(**kwargs)
@@ -53,11 +75,11 @@ class PostgresEngine(AsyncpgDBClient):
     async def acquire(self) -> Any:
         """A connection of the pool. Raises Unavailable if there is none to be had in time."""
         if self._pool is None:
-            raise Unavailable("The database is closed.")
+            raise NoConnection("The database is closed.")
         try:
             return await self._pool.acquire()
         except _UNREACHABLE as error:
-            raise Unavailable(f"No connection to PostgreSQL: {str(error) or 'all are busy'}") from error
+            raise NoConnection(f"No connection to PostgreSQL: {str(error) or 'all are busy'}") from error
 
     async def execute_insert(self, query: str, values: list[Any]) -> Any:
         note(self.owner, query)
@@ -110,37 +132,18 @@ class PostgresEngine(AsyncpgDBClient):
             raise Unavailable(f"The connection to PostgreSQL was lost: {error}") from error
 
 
-@dataclass(slots=True)
-class _Progress:
-    """How far a transaction is: what was prefetched and not given to anybody yet, with the keys that were sought for it, whether
-    it has begun, the statements that wait, what these are made once that is known, and with what those failed that did not wait
-    any longer."""
-
-    prefetched: list[tuple[Lookup, list[Any]]] = field(default_factory=list)
-    keys: Mapping[Sought, str | None] = field(default_factory=dict)
-    begun: bool = False
-    waiting: list[Write] = field(default_factory=list)
-    made: Sequence[tuple[str, int]] | None = None
-    failed: Exception | None = None
-
-    def clear(self) -> None:
-        """Forget what waits and what has failed: it is undone."""
-        self.waiting.clear()
-        self.made = self.failed = None
-
-
 class _Begun(ConnectionWrapper[Any]):
     """The connection of a transaction that has begun, and in which nothing waits."""
 
     async def __aenter__(self) -> Any:
-        connection = await super().__aenter__()
+        await self._lock.acquire()
         try:
             transaction: Any = self.client
-            await transaction.begin_on(connection)
+            self.connection = await transaction.begin_late()
         except BaseException:
             self._lock.release()
             raise
-        return connection
+        return self.connection
 
 
 class PostgresTransaction(PostgresEngine, TransactionWrapper):
@@ -151,16 +154,27 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
     that all is well.
 
     Begins as late as it can. What only reads is answered before that, and what is deferred waits for the first statement that may
-    want to see it, or for the end. If it is one statement then and nothing has begun, that statement is the transaction.
+    want to see it, or for the end. If it is one statement then and nothing has begun, that statement is the transaction. Until it
+    begins it has no connection, and may look up and write in one statement with others.
     """
 
     def __init__(self, engine: PostgresEngine) -> None:
+        inner = isinstance(engine, PostgresTransaction)
+        self._progress: Progress = engine._progress if inner else Progress()  # type: ignore[attr-defined]
+        self._engine: PostgresEngine = engine._engine if inner else engine  # type: ignore[attr-defined]
         TransactionWrapper.__init__(self, engine)
         self.owner = engine.owner
         self._name = f"regulars_{next(_savepoints)}"
-        self._progress = _Progress()
-        if isinstance(engine, PostgresTransaction):  # one connection takes one statement at a time
-            self._lock, self._progress = engine._lock, engine._progress
+        if inner:  # one connection takes one statement at a time
+            self._lock = engine._lock  # type: ignore[attr-defined]
+
+    @property
+    def _connection(self) -> Any:
+        return self._progress.connection
+
+    @_connection.setter
+    def _connection(self, connection: Any) -> None:
+        self._progress.connection = connection
 
     def acquire_connection(self) -> ConnectionWrapper[Any]:  # type: ignore[override]
         self._check()
@@ -170,14 +184,14 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         if self._finalized:
             raise TransactionManagementError("This transaction has already ended.")
 
-    async def read(self, sql: str, values: Sequence[Any]) -> list[Any]:
+    async def read(self, sql: str, values: Sequence[Any]) -> Sequence[Any]:
         """The rows of a statement that only reads."""
         if self._progress.begun or self._progress.waiting:
             return await self.fetch(sql, values)
         ahead = self.prefetched(sql, values)
         return await self._fetch_unbegun(sql, values) if ahead is None else ahead
 
-    def prefetched(self, sql: str, values: Sequence[Any]) -> list[Any] | None:
+    def prefetched(self, sql: str, values: Sequence[Any]) -> Sequence[Any] | None:
         """The rows of a statement that was asked ahead, once, as long as the transaction has not begun."""
         progress = self._progress
         if not progress.begun and not progress.waiting:
@@ -189,8 +203,9 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
                         return rows
         return None
 
-    def prefetched_as_named(self, lookups: Sequence[Lookup]) -> list[list[Any] | None]:
-        """The rows of each of these that was asked ahead by this very look-up; as `prefetched`, and without comparing them."""
+    def prefetched_as_named(self, lookups: Sequence[Lookup]) -> Sequence[Sequence[Any] | None]:
+        """The rows of each of these that was asked ahead by this very look-up; as `prefetched`, and without comparing them. Those
+        are kept until they are given, so that no other one can be where one of them was."""
         progress = self._progress
         if progress.begun or progress.waiting:
             return [None] * len(lookups)
@@ -210,7 +225,13 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         apart = [one for one in lookups if (same := first.setdefault(one[0], one)) is one or same[1] != one[1]]
         asked, keys = asked_with_keys(apart)
         queries = [key.query for key in keys]
-        [answers] = await self._fetch_unbegun(side_by_side(asked, queries), values_of([*queries, *asked]))
+        sql, values = side_by_side(asked, queries), values_of([*queries, *asked])
+        note(self.owner, sql)
+
+        async def alone() -> Any:
+            return (await self._translate_exceptions(_fetch_unbegun, sql, values))[0]
+
+        answers = await self._engine.together.ask(sql, values, alone)
         progress.keys = {key: rows[0][0] if rows else None for key, rows in zip(keys, answers, strict=False)}
         found = {id(one): rows for one, rows in zip(apart, answers[len(keys) :], strict=True)}
         progress.prefetched = [(one, found[id(one) if id(one) in found else id(first[one[0]])]) for one in lookups]
@@ -235,11 +256,14 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         if progress.begun or len(progress.made) > 1:
             await self._translate_exceptions(_begin_late)
 
-    async def begin_on(self, connection: Any) -> None:
-        """Begin, and do what waits, on this connection. What fails goes on waiting, and fails again with whatever comes next, the
-        commit at the latest: whoever swallows the error has not got rid of the writes."""
+    async def begin_late(self) -> Any:
+        """The connection of this transaction, once it has begun and what waits is done. What fails goes on waiting, and fails
+        again with whatever comes next, the commit at the latest: whoever swallows the error has not got rid of the writes."""
         if self._progress.failed:
             raise self._progress.failed
+        if self._connection is None:
+            self._connection = await self._engine.acquire()
+        connection = self._connection
         if not self._progress.begun:
             try:
                 await connection.execute("BEGIN")
@@ -253,9 +277,16 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
             try:
                 await connection.execute(sql, *values_of(group))
             except Exception as error:
-                self._progress.failed = meant = _meant(error, group)
+                self._progress.failed = meant = as_meant(error, group)
                 raise meant from meant.__cause__
             del self._progress.waiting[:number]
+        return connection
+
+    def _unbegun(self) -> AbstractAsyncContextManager[Any]:
+        """A connection for a statement that needs no other one to have gone before: its own, if it has begun meanwhile."""
+        if self._connection is None:
+            return self._engine.acquire_connection()
+        return nullcontext(self._connection)
 
     def _in_transaction(self) -> TransactionContext:
         return SavepointContext(PostgresTransaction(self))
@@ -277,16 +308,20 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
             assert progress.made is not None
             [(sql, _)] = progress.made
             note(self.owner, sql)
-            try:
+
+            async def alone() -> None:
                 await self._translate_exceptions(_execute_unbegun, sql, values_of(progress.waiting))
+
+            try:
+                await self._engine.together.write(progress.waiting, alone)
             except Exception as error:
-                meant = _meant(error, progress.waiting)
+                meant = as_meant(error, progress.waiting)
                 raise meant from meant.__cause__
 
     async def rollback(self) -> None:
         self._progress.clear()
-        allow(self._connection, None)
         if self._progress.begun:
+            allow(self._connection, None)
             await self._command("ROLLBACK")
         self._finalized = True
 
@@ -313,15 +348,6 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         return str(await self._translate_exceptions(_execute, sql, ()))
 
 
-def _meant(error: Exception, statements: Sequence[Write]) -> Exception:
-    """Overtaken where this is how these statements, made one, say that somebody else was quicker; the error itself otherwise."""
-    if not checks(statements) or not guard_failed(error):
-        return error
-    overtaken = Overtaken("What was decided by has been changed meanwhile.")
-    overtaken.__cause__ = error
-    return overtaken
-
-
 class _Acquired(PoolConnectionWrapper[Any]):
     async def __aenter__(self) -> Any:
         engine: Any = self.client
@@ -345,14 +371,14 @@ async def _begin_late(client: PostgresTransaction) -> None:
 
 async def _fetch_unbegun(client: PostgresTransaction, sql: str, values: Sequence[Any]) -> Any:
     client._check()
-    async with client._lock:
-        return await client._connection.fetch(sql, *values)
+    async with client._lock, client._unbegun() as connection:
+        return await connection.fetch(sql, *values)
 
 
 async def _execute_unbegun(client: PostgresTransaction, sql: str, values: Sequence[Any]) -> Any:
     client._check()
-    async with client._lock:
-        return await client._connection.execute(sql, *values)
+    async with client._lock, client._unbegun() as connection:
+        return await connection.execute(sql, *values)
 
 
 async def _execute(client: PostgresEngine, sql: str, values: Sequence[Any]) -> Any:

@@ -30,19 +30,23 @@ _OF_THE_SOCKET = {
     "TCP_USER_TIMEOUT": _UNACKNOWLEDGED_SECONDS * 1_000,
 }
 
-# Given when connecting. PgBouncer passes none of them on: name them in its
-# ignore_startup_parameters and set them with ALTER ROLE.
-SETTINGS = {
-    "application_name": "regulars",
+# Given when connecting.
+SETTINGS_OF_THE_ROLE = {
     "lock_timeout": "2s",
     "statement_timeout": f"{STATEMENT_SECONDS}s",
     "idle_in_transaction_session_timeout": "15s",
+    "jit": "off",
+}
+"""What a session must be set to. Who pools by transaction takes none of these: there the role has them, by ALTER ROLE."""
+SETTINGS_OF_THE_POOLER = {"application_name": "regulars", "timezone": "UTC"}
+"""What a pooler by transaction keeps for each of its clients, too."""
+SETTINGS = {
+    **SETTINGS_OF_THE_POOLER,
+    **SETTINGS_OF_THE_ROLE,
     "tcp_keepalives_idle": str(_KEEPALIVE_IDLE),
     "tcp_keepalives_interval": str(_KEEPALIVE_INTERVAL),
     "tcp_keepalives_count": str(_KEEPALIVE_COUNT),
     "tcp_user_timeout": f"{_UNACKNOWLEDGED_SECONDS}s",
-    "jit": "off",
-    "timezone": "UTC",
 }
 
 LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
@@ -60,6 +64,9 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]
 
     allowed: int | None = None
     """Seconds that PostgreSQL was told to let a statement take, if not those of the settings; 0: as long as it takes."""
+    replayed = 0
+    """How far a replica is known to have replayed, in bytes of the primary's log. That holds for this connection's whole life:
+    a server that crashes, and may begin again before that, ends it."""
     _answer_by: float | None = None  # by the event loop's clock, while an answer is waited for
     _overdue = False
     _watch: TimerHandle | None = None
@@ -108,6 +115,14 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]
         finally:
             self._answer_by = None
 
+    async def prepare(self, *given: Any, **options: Any) -> Any:
+        """As asyncpg's."""
+        self._expect()
+        try:
+            return await super().prepare(*given, **options)
+        finally:
+            self._answer_by = None
+
     async def set_type_codec(self, *given: Any, **options: Any) -> None:
         """As asyncpg's."""
         self._expect()
@@ -152,6 +167,18 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]
         else:
             log.warning("PostgreSQL has stopped answering on a connection, which is cut")
             self.terminate()
+
+
+class PooledConnection(Connection):
+    """A connection to who pools by transaction, such as PgBouncer.
+
+    Where asyncpg finds that a value cannot be sent, PostgreSQL has read the statement by then and waits for it, and the pooler
+    keeps that session for this client alone until it says something else. So whoever gives such a connection back does.
+    """
+
+    def get_reset_query(self) -> str:
+        """The shortest."""
+        return "SELECT 1"
 
 
 def cut(connection: Any) -> None:

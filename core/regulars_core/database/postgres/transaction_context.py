@@ -15,7 +15,7 @@ ALIAS = "default"
 
 
 class PostgresTransactionContext(TransactionContext):
-    """Holds a connection to the end of the transaction of a client, and gives it back whatever happens."""
+    """Gives back the connection with which the transaction of a client has begun, if it has, whatever happens."""
 
     client: Any
 
@@ -24,8 +24,7 @@ class PostgresTransactionContext(TransactionContext):
         self.client = client
 
     async def __aenter__(self) -> Any:
-        engine = self.client._parent
-        self.client._connection = await engine.acquire()
+        self.client._engine.transactions += 1
         self._connections = get_connections()
         self._token = self._connections.set(ALIAS, self.client)
         self._outside = current_transaction.transaction.set(self.client)
@@ -42,6 +41,7 @@ class PostgresTransactionContext(TransactionContext):
                 await self._undo(exc_type)
             well = exc_type is None
         finally:
+            self.client._engine.transactions -= 1
             self.client._finalized = True
             await self._leave(well=well)
 
@@ -55,9 +55,8 @@ class PostgresTransactionContext(TransactionContext):
             cut(self.client._connection)
 
     async def _leave(self, *, well: bool) -> None:
-        engine = self.client._parent
-        pool, connection = engine._pool, self.client._connection
-        if pool is None:
+        pool, connection = self.client._parent._pool, self.client._connection
+        if pool is None or connection is None:
             return
         allow(connection, None)
         if not well and in_transaction(connection):  # a BEGIN was cancelled, a COMMIT failed: of unknown state

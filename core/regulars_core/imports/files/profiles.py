@@ -15,7 +15,7 @@ NAME_ORDERS = ("given-first", "family-first", "latin-given-first", "whole")
 """How full names are written. Of the third those in the letters of East Asia are left whole, whose order nobody has told."""
 OF_SHOP = "shop"
 """Stands for the signs of the shop's currency."""
-_AMOUNTS_BELOW = ("quantity", "total", "line_tax", "tax", "purchase_total")
+_AMOUNTS_BELOW = ("quantity", "total", "line_tax", "tax", "purchase_subtotal", "purchase_total")
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """The shop's figures on a day, by what is known now. A purchase that counts is neither voided nor refunded in full.
 
-Whoever sees the whole shop is told from what is kept of each customer where that will do; so those figures do not grow with how
-much was bought.
+They are told by what is kept of each day (`rollups`), and so do not grow with how much was bought; while that is not there yet,
+and in several stores but not all, by the purchases, or by what is kept of each customer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -13,41 +13,22 @@ from zoneinfo import ZoneInfo
 
 from regulars_core.customers.reads import AVERAGE_PURCHASE, GONE
 from regulars_core.database import Database
-from regulars_core.primitives.clock import HOUR_MS, NEVER, Instant, day_and_time, start_of
+from regulars_core.primitives.clock import HOUR_MS, Instant, day_and_time, start_of
 from regulars_core.purchases.figures.calendar import AGES, steady
-from regulars_core.purchases.figures.sums import NOT_VOIDED, SPENT
+from regulars_core.purchases.figures.rollups.ranges import (
+    range_buyers,
+    range_hours,
+    range_methods,
+    range_newcomers,
+    range_registered,
+)
+from regulars_core.purchases.figures.spans import Span
+from regulars_core.purchases.figures.sums import SPENT
 from regulars_core.purchases.regulars.latest import COUNTED
 from regulars_core.queries.where import Values
 from regulars_core.shop.shop import Shop
 
-_NEVER = f"{NEVER + 1} - 1"
 MAX_METHODS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Purchases from a `first` instant on, or from the beginning, and `before` another one, or whenever; in these stores, or in
-    the whole shop."""
-
-    first: Instant | None
-    before: Instant | None
-    stores: frozenset[str] | None
-
-    def bounds(self, values: Values, column: str = "p.purchased_at") -> list[str]:
-        """The conditions on an instant."""
-        return [
-            f"{column} {sign} {values.bind(at)}"
-            for sign, at in ((">=", self.first), ("<", self.before))
-            if at is not None
-        ]
-
-    def places(self, values: Values) -> list[str]:
-        """The condition on the store of a purchase `p`."""
-        return [] if self.stores is None else [values.among("p.store_id", sorted(self.stores), "uuid")]
-
-    def conditions(self, values: Values) -> str:
-        """The purchases `p` that were not voided."""
-        return " AND ".join([NOT_VOIDED, *self.places(values), *self.bounds(values)])
 
 
 def days_up_to(day: date, count: int, zone: ZoneInfo) -> tuple[Instant, Instant]:
@@ -56,8 +37,11 @@ def days_up_to(day: date, count: int, zone: ZoneInfo) -> tuple[Instant, Instant]
     return start_of(first, zone), start_of(day + timedelta(days=1), zone)
 
 
-async def registered(database: Database, before: Instant, first: Instant | None = None) -> int:
+async def registered(shop: Shop, before: Instant, first: Instant | None = None) -> int:
     """How many customers were registered before an instant, and from another one on; neither merged nor erased ones."""
+    database = shop.database
+    if first is None and (kept := await range_registered(shop, before)) is not None:
+        return kept
     values = Values(database.dialect, whole=True)
     when = Span(first, before, None).bounds(values, "c.created_at")
     row = await database.row(
@@ -66,8 +50,11 @@ async def registered(database: Database, before: Instant, first: Instant | None 
     return int(row[0]) if row else 0
 
 
-async def buyers(database: Database, span: Span) -> int:
+async def buyers(shop: Shop, span: Span) -> int:
     """How many customers bought in a time that has a beginning."""
+    if (kept := await range_buyers(shop, span)) is not None:
+        return kept
+    database = shop.database
     values = Values(database.dialect, whole=True)
     if span.stores is not None:
         sql = f"SELECT count(DISTINCT p.customer_id) FROM purchase p WHERE {COUNTED} AND {span.conditions(values)}"
@@ -93,8 +80,11 @@ class NewAndReturning(NamedTuple):
     returning_spent: int
 
 
-async def new_and_returning(database: Database, span: Span) -> NewAndReturning:
+async def new_and_returning(shop: Shop, span: Span) -> NewAndReturning:
     """Who bought in a time. The first purchase is that of all in the stores that are looked at."""
+    if (kept := await range_newcomers(shop, span)) is not None:
+        return NewAndReturning(*kept)
+    database = shop.database
     values = Values(database.dialect, whole=True)
     theirs = (
         f"SELECT p.customer_id, sum({SPENT}) AS spent FROM purchase p WHERE p.customer_id IS NOT NULL"
@@ -130,8 +120,12 @@ class MethodShare:
     total: int
 
 
-async def payment_methods(database: Database, span: Span) -> Sequence[MethodShare]:
+async def payment_methods(shop: Shop, span: Span) -> Sequence[MethodShare]:
     """The ways of paying, the most frequent first; what was given back is not taken off, since nothing says of what."""
+    if (kept := await range_methods(shop, span)) is not None:
+        shares = [MethodShare(*one) for one in kept]
+        return sorted(shares, key=lambda one: (-one.purchases, -one.total, one.method))[:MAX_METHODS]
+    database = shop.database
     values = Values(database.dialect, whole=True)
     binary = ' COLLATE "C"' if database.engine == "postgres" else ""
     rows = await database.rows(
@@ -155,6 +149,8 @@ class PeakHour:
 
 async def peak_hours(shop: Shop, span: Span) -> Sequence[PeakHour]:
     """The hours in which something is bought that counts, the busiest first."""
+    if (kept := await range_hours(shop, span)) is not None:
+        return _busiest_first(kept)
     step, zone = steady(shop.settings.zone, span.first), shop.settings.zone
     values = Values(shop.database.dialect, whole=True)
     rows = await shop.database.rows(
@@ -167,6 +163,10 @@ async def peak_hours(shop: Shop, span: Span) -> Sequence[PeakHour]:
         day, time = day_and_time(Instant(part * step - AGES), zone)
         sums = found.setdefault((date.fromordinal(day).isoweekday(), time // HOUR_MS), [0, 0])
         sums[:] = sums[0] + number, sums[1] + spent
+    return _busiest_first(found)
+
+
+def _busiest_first(found: Mapping[tuple[int, int], Sequence[int]]) -> Sequence[PeakHour]:
     hours = [PeakHour(*place, number, spent) for place, (number, spent) in found.items()]
     return sorted(hours, key=lambda one: (-one.purchases, -one.total, one.weekday, one.hour))
 
@@ -222,5 +222,6 @@ async def _is_all(database: Database, span: Span) -> bool:
         return False
     if span.before is None:
         return True
-    row = await database.row("SELECT 1 FROM purchase WHERE purchased_at >= $1 LIMIT 1", span.before)
-    return row is None
+    # The end of the index: whether there is any at all later on PostgreSQL would look for among all.
+    row = await database.row("SELECT max(purchased_at) FROM purchase")
+    return row is None or row[0] is None or row[0] < span.before

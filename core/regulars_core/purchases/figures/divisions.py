@@ -29,7 +29,7 @@ class Division:
     `sql` writes the expression whose values tell the parts apart, null for what has no value; what it compares with goes to the
     `Values`, and the ZoneInfo is where the shop is. `label` is an expression for what people call a part, where that is found in
     the same rows; `labels` reads it for these values, where it is not. What has no other name is called by its value. `value`
-    makes of a value what filters take.
+    makes of a value what filters take. `kept` is the name under which it is kept what the parts of each day come to, where it is.
     """
 
     part: Part
@@ -37,6 +37,7 @@ class Division:
     label: str | None = None
     labels: Callable[[Shop, Sequence[Any]], Awaitable[Mapping[Any, str]]] | None = None
     value: Callable[[Any], str | None] = str
+    kept: str | None = None
 
 
 LINE_LEFT = (

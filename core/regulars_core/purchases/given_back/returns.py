@@ -64,14 +64,14 @@ async def exchange(shop: Shop, purchase_id: str, purchase: CheckedPurchase, retu
     it came from. Raises Refused: also where payments do not sum to the rest."""
     checks, given = Checks(), purchase.input
     _check_purchases(checks, purchase, returned)
-    checks.refuse(recorded=True)
+    checks.refuse()
     numbers: dict[str, list[int]] = {}
     for n, one in enumerate(given.returns):
         numbers.setdefault(returned.by_line[one.line_id].row.id, []).append(n)
     locked = {one.row.id: one for one in returned.by_line.values()}
     found = await refundables(shop, [locked[id_] for id_ in numbers])
     refunds = [_refund(shop, checks, found[id_], own, purchase, purchase_id) for id_, own in numbers.items()]
-    checks.refuse(recorded=True)
+    checks.refuse()
     amounts = [payment.amount for payment in purchase.payments]
     whole = purchase.total + given.rounding
 
@@ -94,26 +94,23 @@ def _check_purchases(checks: Checks, purchase: CheckedPurchase, returned: Return
     for n, one in enumerate(given.returns):
         path, locked = ("returns", str(n), "lineId"), returned.by_line.get(one.line_id)
         if locked is None:
-            checks.fail("NOT_FOUND", "There is no line of a purchase with this id.", *path)
+            checks.unfit("NOT_FOUND", "There is no line of a purchase with this id.", *path)
         elif locked.row.status == "VOIDED":
-            checks.fail("INVALID_RETURN", "The purchase of this line was voided.", *path)
+            checks.unfit("INVALID_RETURN", "The purchase of this line was voided.", *path)
         elif locked.row.customer_id not in {None, given.customer_id}:
-            checks.fail("INVALID_RETURN", "This was bought by a customer who does not buy now.", *path)
+            checks.unfit("INVALID_RETURN", "This was bought by a customer who does not buy now.", *path)
         elif given.time_named and given.purchased_at < locked.row.purchased_at:
-            checks.fail("INVALID_RETURN", "This was bought later than it comes back.", *path)
+            checks.unfit("INVALID_RETURN", "This was bought later than it comes back.", *path)
 
 
 def _refund(
     shop: Shop, checks: Checks, of: Refundable, numbers: Sequence[int], purchase: CheckedPurchase, purchase_id: str
 ) -> GivenBack:
     """The refund of one earlier purchase by the returns of these numbers. Problems are noted in `checks`."""
-    returns, inner = purchase.input.returns, Checks()
+    returns, found = purchase.input.returns, len(checks.problems)
     wanted = {returns[n].line_id: WantedLine(returns[n].quantity, returns[n].amount) for n in numbers}
-    taken = taken_by_lines(of.paid, wanted, 0, inner)
-    for problem in inner.problems:  # at the place of the line among those of this purchase alone
-        _, place, *field = problem.path
-        checks.fail(problem.code, problem.message, "returns", str(numbers[int(place)]), *field)
-    if not inner.problems and taken.amount > of.paid.left:
-        checks.fail("REFUND_EXCEEDS_PAID", left_of(shop, of.paid), "returns", str(numbers[0]), "amount")
+    taken = taken_by_lines(of.paid, wanted, 0, checks, [("returns", str(n)) for n in numbers])
+    if len(checks.problems) == found and taken.amount > of.paid.left:
+        checks.unfit("REFUND_EXCEEDS_PAID", left_of(shop, of.paid), "returns", str(numbers[0]), "amount")
     at = max(purchase.input.purchased_at, of.purchase.purchased_at)
     return given_back(of, taken, at, exchanged_for=purchase_id)

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regulars_analytics.insight.subjects import Slice, Subject, asked
-from regulars_core.plugin import COUNTED, LINE_LEFT, SPENT, Division, Part, Shop, Values
+from regulars_analytics.insight.subjects import Slice, Subject, asked, kept_or_asked
+from regulars_core.plugin import COUNTED, LINE_LEFT, SPENT, Division, Part, RangePart, Shop, Span, Values, range_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,14 @@ def parts(division: Division, most: int) -> Callable[[Shop, Sequence[Subject]], 
         def select(part: Slice, values: Values) -> str:
             return _largest(_grouped(shop, division, part, values), part, values, most)
 
-        found = await asked(shop, asked_of, select)
+        async def ask(some: Sequence[Subject]) -> Sequence[list[Any]]:
+            return await asked(shop, some, select)
+
+        async def kept(span: Span) -> list[Any] | None:
+            told = None if division.kept is None else await range_parts(shop, span, division.kept)
+            return None if told is None else _largest_kept(told, most)
+
+        found = await kept_or_asked(asked_of, kept, ask)
         names = await _names(shop, division, found)
         return [[_row(division, names, row) for row in sorted(rows, key=lambda row: row[0])] for rows in found]
 
@@ -47,6 +54,17 @@ def _row(division: Division, names: dict[Any, str], row: Sequence[Any]) -> PartR
     _, key, label, *figures = row
     value = None if key is None else division.value(key)
     return PartRow(value, "" if key is None else names.get(key) or label or value or key, *figures)
+
+
+def _largest_kept(told: Sequence[RangePart], most: int) -> list[Any]:
+    """Of the parts that are kept the largest, as `_largest` has them."""
+    found = [one for one in told if one.purchases or one.total]
+    whole = sum(max(one.total, 0) for one in found)
+    found.sort(key=lambda one: (-one.total, -one.purchases, one.value is None, (one.value or "").encode()))
+    return [
+        [place, one.value, None, one.buyers, one.purchases, None, one.total, whole]
+        for place, one in enumerate(found[:most], 1)
+    ]
 
 
 def _largest(grouped: str, part: Slice, values: Values, most: int) -> str:

@@ -25,9 +25,9 @@ _BAND = 10
 """Years that a band of ages has."""
 
 
-def _column(name: str) -> Division:
+def _column(name: str, kept: str | None = None) -> Division:
     part = Part(name[0])
-    return Division(part, lambda values, zone: name)
+    return Division(part, lambda values, zone: name, kept=kept)
 
 
 def _id(column: str) -> Callable[[Values, ZoneInfo], str]:
@@ -39,8 +39,8 @@ def _id(column: str) -> Callable[[Values, ZoneInfo], str]:
     return sql
 
 
-def _shown(by: Callable[[Dialect, ZoneInfo], str]) -> Division:
-    return Division(Part.PURCHASE, lambda values, zone: by(values.dialect, zone))
+def _shown(by: Callable[[Dialect, ZoneInfo], str], kept: str) -> Division:
+    return Division(Part.PURCHASE, lambda values, zone: by(values.dialect, zone), kept=kept)
 
 
 def _age_band(values: Values, zone: ZoneInfo) -> str:
@@ -92,7 +92,7 @@ BREAKDOWNS: Sequence[BreakdownKind] = (
     ),
     BreakdownKind("BRAND", "By brand, line by line.", _column("l.brand")),
     BreakdownKind("CATEGORY", "By category, line by line.", _column("l.category")),
-    BreakdownKind("CHANNEL", "By how it was made.", _column("p.channel")),
+    BreakdownKind("CHANNEL", "By how it was made.", _column("p.channel", "CHANNEL")),
     BreakdownKind(
         "CITY",
         "By the city of the billing address, or else the shipping one.",
@@ -117,9 +117,9 @@ BREAKDOWNS: Sequence[BreakdownKind] = (
         ),
         GROUPS_VIEW,
     ),
-    BreakdownKind("HOUR", "By hour of the day, 0 to 23.", _shown(hour)),
-    BreakdownKind("MONTH", "By month of the year, 1 to 12: what is seasonal.", _shown(month)),
-    BreakdownKind("PAYMENT_METHOD", "By way of paying, payment by payment.", _column("y.method")),
+    BreakdownKind("HOUR", "By hour of the day, 0 to 23.", _shown(hour, "HOUR")),
+    BreakdownKind("MONTH", "By month of the year, 1 to 12: what is seasonal.", _shown(month, "MONTH")),
+    BreakdownKind("PAYMENT_METHOD", "By way of paying, payment by payment.", _column("y.method", "PAYMENT_METHOD")),
     BreakdownKind(
         "PRODUCT", "By article, line by line: by its sku, or else by its name, which has no value then.", _ARTICLE
     ),
@@ -137,8 +137,9 @@ BREAKDOWNS: Sequence[BreakdownKind] = (
             _id("p.store_id"),
             labels=_store_names,
             value=lambda key: global_id("store", key),
+            kept="STORE",
         ),
     ),
-    BreakdownKind("WEEKDAY", "By day of the week, 1 for Monday to 7 for Sunday.", _shown(weekday)),
+    BreakdownKind("WEEKDAY", "By day of the week, 1 for Monday to 7 for Sunday.", _shown(weekday, "WEEKDAY")),
 )
 """By what purchases can be divided without any other plugin."""

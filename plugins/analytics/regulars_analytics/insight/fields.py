@@ -1,6 +1,7 @@
 """Where insight is asked for, and its figures."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -36,6 +37,7 @@ from regulars_schema.plugin import (
     Segment,
     batched,
     root,
+    stores_there,
     trees_of,
 )
 from regulars_schema.plugin import Money as ShownMoney
@@ -46,7 +48,9 @@ _MONTH_HUNDREDTHS = 3044
 """Hundredths of days that a month has."""
 
 
-@batched(name="insight", needs=VIEW, returns=Insight | None, description="What the customer's purchases say.")
+@batched(
+    name="insight", needs=VIEW, returns=Insight | None, description="What the customer's purchases say.", replica=True
+)
 async def customer_insight(
     customers: Sequence[CustomerRow], context: RequestContext, *, days: AllDays = None
 ) -> Sequence[InsightRow]:
@@ -62,13 +66,15 @@ async def customer_insight(
     description="What the purchases of those who are in it now say. Refused, as the filter itself would be, to who may not read "
     "what it compares.",
     refuses=True,
+    replica=True,
 )
 async def segment_insight(
     segments: Sequence[Any], context: RequestContext, *, days: AllDays = None
 ) -> Sequence[InsightRow | Exception]:
     """A set of purchases for each segment, found together."""
     trees = await trees_of(segments, context)
-    known = [Subject(selected(context, days, one)) for one in trees if isinstance(one, Where)]
+    selection = selected(context, days)
+    known = [Subject(replace(selection, where=one)) for one in trees if isinstance(one, Where)]
     found = iter(insights(context.shop, known))
     return [next(found) if isinstance(one, Where) else one for one in trees]
 
@@ -79,11 +85,14 @@ async def segment_insight(
     returns=Insight | None,
     description="What purchases say: all of them, those by nobody who is known too, or those of customers for whom conditions "
     "hold.",
+    replica=True,
 )
 async def shop_insight(
     context: RequestContext, *, days: AllDays = None, store_ids: Stores = None, where: BuyersConditions = None
 ) -> InsightRow:
-    """One set of purchases."""
+    """One set of purchases. Raises BadInput."""
+    if store_ids is not None:
+        await stores_there(context, store_ids, "storeIds")
     [found] = insights(context.shop, [Subject(selected(context, days, where, store_ids))])
     return found
 
@@ -94,7 +103,7 @@ def _figure(name: str, returns: Any, description: str, shown: Callable[[Shop, An
     async def figure(rows: Sequence[InsightRow], context: RequestContext) -> Sequence[Any]:
         return [shown(context.shop, one) for one in await found_of(rows, find)]
 
-    return batched(figure, name=name, returns=returns, description=description)
+    return batched(figure, name=name, returns=returns, description=description, replica=True)
 
 
 def _average(shop: Shop, totals: Totals) -> Money | None:
@@ -152,6 +161,7 @@ DISCOUNTS = [
     returns=Decimal | None,
     description="How many pieces a purchase holds on average, less what came back, half-up to two decimals; null without "
     "purchases.",
+    replica=True,
 )
 async def average_basket_size(rows: Sequence[InsightRow], _: RequestContext) -> Sequence[Decimal | None]:
     """Pieces are millionths."""
@@ -164,6 +174,7 @@ async def average_basket_size(rows: Sequence[InsightRow], _: RequestContext) -> 
     returns=Decimal | None,
     description="Days from one purchase of a customer to the next, the median, half-up to two decimals; null where nobody bought "
     "twice.",
+    replica=True,
 )
 async def days_between_purchases(rows: Sequence[InsightRow], _: RequestContext) -> Sequence[Decimal | None]:
     """Of an even number the middle between the two in the middle."""
@@ -175,6 +186,7 @@ async def days_between_purchases(rows: Sequence[InsightRow], _: RequestContext) 
     returns=list[Breakdown] | None,
     most=MAX_PARTS,
     description="What the purchases divide into, the largest share first.",
+    replica=True,
 )
 async def breakdown(
     rows: Sequence[InsightRow],
@@ -222,6 +234,7 @@ def _shown_part(shop: Shop, part: PartRow) -> Breakdown:
     most=MAX_POINTS,
     description="The same figures one period after the other, the earliest first: from the first of those days, or the first "
     f"purchase, to the last of them, or today; those without purchases included, at most {MAX_POINTS}, which are the latest.",
+    replica=True,
 )
 async def series(
     rows: Sequence[InsightRow],

@@ -8,7 +8,7 @@ from datetime import date
 
 from regulars_analytics.insight.subjects import Slice, Subject, asked
 from regulars_analytics.periods import AGES_MS, Period, Unit, day_of_number, numbered, periods
-from regulars_core.plugin import COUNTED, DAY_MS, SPENT, Instant, Shop, Values, day_of, now, shown_time
+from regulars_core.plugin import COUNTED, DAY_MS, SPENT, Instant, Shop, Values, day_of, now, range_series, shown_time
 
 MAX_POINTS = 400
 
@@ -30,25 +30,43 @@ def points(unit: Unit) -> Callable[[Shop, Sequence[Subject]], Awaitable[Sequence
 
     async def find(shop: Shop, subjects: Sequence[Subject]) -> Sequence[list[Point]]:
         spans = await _spans(shop, subjects)
-        known = [span for span in spans if span is not None]
-        if not known:
-            return [[] for _ in subjects]
-        zone = shop.settings.zone
-        within = periods(unit, min(first for first, _ in known), max(last for _, last in known), zone, MAX_POINTS)
-        bought, began = await _bought(shop, subjects, within), await _began(shop, subjects, within)
-        answers: list[list[Point]] = []
-        for n, span in enumerate(spans):
-            figures = {place: figures for place, *figures in bought[n]}
-            new = {one[0]: one[1] for one in began[n]}
-            own = (
-                []
-                if span is None
-                else [k for k, one in enumerate(within) if one.last >= span[0] and one.first <= span[1]]
-            )
-            answers.append([Point(within[k], *_in_order(figures.get(k, (0, 0, 0)), new.get(k, 0))) for k in own])
-        return answers
+        told = [await _kept(shop, one, ends, unit) for one, ends in zip(subjects, spans, strict=True)]
+        left = [n for n, one in enumerate(told) if one is None]
+        asked_of = [subjects[n] for n in left], [spans[n] for n in left]
+        found = dict(zip(left, await _asked(shop, *asked_of, unit) if left else (), strict=True))
+        return [found[n] if one is None else one for n, one in enumerate(told)]
 
     return find
+
+
+async def _kept(shop: Shop, subject: Subject, ends: tuple[date, date] | None, unit: Unit) -> list[Point] | None:
+    """The periods of purchases of which it is kept what they come to."""
+    if subject.span is None or ends is None:
+        return None
+    within = periods(unit, *ends, shop.settings.zone, MAX_POINTS)
+    told = await range_series(shop, subject.span, [*(one.begin for one in within), within[-1].end])
+    return None if told is None else [Point(period, *figures) for period, figures in zip(within, told, strict=True)]
+
+
+async def _asked(
+    shop: Shop, subjects: Sequence[Subject], spans: Sequence[tuple[date, date] | None], unit: Unit
+) -> Sequence[list[Point]]:
+    """The periods of each subject, by the purchases."""
+    known = [span for span in spans if span is not None]
+    if not known:
+        return [[] for _ in subjects]
+    zone = shop.settings.zone
+    within = periods(unit, min(first for first, _ in known), max(last for _, last in known), zone, MAX_POINTS)
+    bought, began = await _bought(shop, subjects, within), await _began(shop, subjects, within)
+    answers: list[list[Point]] = []
+    for n, span in enumerate(spans):
+        figures = {place: figures for place, *figures in bought[n]}
+        new = {one[0]: one[1] for one in began[n]}
+        own = (
+            [] if span is None else [k for k, one in enumerate(within) if one.last >= span[0] and one.first <= span[1]]
+        )
+        answers.append([Point(within[k], *_in_order(figures.get(k, (0, 0, 0)), new.get(k, 0))) for k in own])
+    return answers
 
 
 def _in_order(figures: Sequence[int], new: int) -> tuple[int, int, int, int]:

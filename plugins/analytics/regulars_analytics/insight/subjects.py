@@ -1,12 +1,14 @@
 """Of whose purchases figures are asked: many subjects at once, by one statement."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from regulars_analytics.levels import Level, Placed
-from regulars_analytics.selection import Selection
-from regulars_core.plugin import Shop, Values
+from regulars_analytics.selection import Selection, with_members
+from regulars_core.plugin import Shop, Span, Values
+
+T = TypeVar("T")
 
 MAX_PARTS = 100
 """Selections that one statement reads at most."""
@@ -19,6 +21,14 @@ class Subject:
     selection: Selection
     customer_id: str | None = None
 
+    @property
+    def span(self) -> Span | None:
+        """These purchases, if they are those of whole stores, of which it may be kept what they come to."""
+        chosen = self.selection
+        if self.customer_id is not None or chosen.where is not None:
+            return None
+        return Span(chosen.first, chosen.before, chosen.stores)
+
 
 class InsightRow(Placed[Subject]):
     """A set of purchases at its place of an answer."""
@@ -26,8 +36,15 @@ class InsightRow(Placed[Subject]):
 
 def insights(shop: Shop, subjects: Sequence[Subject]) -> Sequence[InsightRow]:
     """Sets of purchases that are asked about together."""
-    level = Level(shop, subjects)
+    level = Level(shop, subjects, _with_members)
     return [InsightRow(level, n) for n in range(len(subjects))]
+
+
+async def _with_members(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Subject]:
+    """What is selected, with the members where they are few; what is one selection stays one."""
+    by_id = {id(one.selection): one.selection for one in subjects}
+    known = dict(zip(by_id, await with_members(shop, list(by_id.values())), strict=True))
+    return [replace(one, selection=known[id(one.selection)]) for one in subjects]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +85,18 @@ class Slice:
         return f"{self.selection.conditions(values)} AND {self.theirs(values)}"
 
 
+async def kept_or_asked(
+    subjects: Sequence[Subject],
+    kept: Callable[[Span], Awaitable[T | None]],
+    ask: Callable[[Sequence[Subject]], Awaitable[Sequence[T]]],
+) -> Sequence[T]:
+    """What is told of each subject: by what is kept where it is of whole stores and that is there, or else by the purchases."""
+    told = [None if one.span is None else await kept(one.span) for one in subjects]
+    left = [n for n, one in enumerate(told) if one is None]
+    found = dict(zip(left, await ask([subjects[n] for n in left]) if left else (), strict=True))
+    return [found[n] if one is None else one for n, one in enumerate(told)]
+
+
 Select = Callable[[Slice, Values], str]
 """What writes the SELECT of a part. Its first two columns are the number of the part and the owner."""
 
@@ -82,7 +111,7 @@ async def asked(shop: Shop, subjects: Sequence[Subject], select: Select) -> Sequ
     places: dict[tuple[int, str], list[int]] = {}
     for number, (same, (_, is_one)) in enumerate(zip(alike.values(), alike, strict=True)):
         customers = None if is_one else sorted({str(subjects[n].customer_id) for n in same})
-        parts.append(Slice(number, subjects[same[0]].selection, customers))
+        parts.append(Slice(number, replace(subjects[same[0]].selection, by_customer=not is_one), customers))
         for n in same:
             places.setdefault((number, subjects[n].customer_id or ""), []).append(n)
     for begin in range(0, len(parts), MAX_PARTS):

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from regulars_analytics.insight.subjects import Slice, Subject, asked
-from regulars_core.plugin import COUNTED, DAY_MS, Instant, Shop, Values, now
+from regulars_analytics.insight.subjects import Slice, Subject, asked, kept_or_asked
+from regulars_core.plugin import COUNTED, DAY_MS, Instant, Shop, Span, Values, now, range_sums, range_taken_off
 
 LEAST_MS = 30 * DAY_MS
 """For how long a customer counts at least in how often customers buy a month."""
@@ -55,11 +55,15 @@ def _sum(expression: str, condition: str | None = None) -> str:
 
 
 async def totals_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Totals]:
-    """What the purchases of each subject come to: one statement."""
+    """What the purchases of each subject come to: one statement for all of which it is not kept."""
     present = now()
 
+    async def kept(span: Span) -> Totals | None:
+        sums = await range_sums(shop, span, _until(span.before, present), LEAST_MS)
+        return None if sums is None else Totals(*sums[: len(Totals._fields)])
+
     def select(part: Slice, values: Values) -> str:
-        until = values.bind(_until(part, present))
+        until = values.bind(_until(part.selection.before, present))
         since = values.dialect.greatest(f"{until} - t.first_at", str(LEAST_MS))
         bought = "t.customer_id IS NOT NULL AND t.times > 0"
         columns = [
@@ -74,11 +78,18 @@ async def totals_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Totals]
         rows = f"FROM ({part.per_customer(values)}) t"
         return f"SELECT {part.number}, {owner} AS owner, {', '.join(columns)} {rows}{_by_owner(part)}"
 
-    return [Totals(*rows[0]) if rows else Totals() for rows in await asked(shop, subjects, select)]
+    async def ask(some: Sequence[Subject]) -> Sequence[Totals]:
+        return [Totals(*rows[0]) if rows else Totals() for rows in await asked(shop, some, select)]
+
+    return await kept_or_asked(subjects, kept, ask)
 
 
 async def discounts_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Discounts]:
-    """What was taken off the purchases of each subject: one statement."""
+    """What was taken off the purchases of each subject: one statement for all of which it is not kept."""
+
+    async def kept(span: Span) -> Discounts | None:
+        sums = await range_taken_off(shop, span)
+        return None if sums is None else Discounts(sums.purchases, sums.discounted, sums.discount, sums.undiscounted)
 
     def select(part: Slice, values: Values) -> str:
         columns = [_sum("1"), _sum("1", "p.discount > 0"), _sum("p.discount"), _sum("p.total + p.discount")]
@@ -87,11 +98,18 @@ async def discounts_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Disc
             f" WHERE {COUNTED} AND {part.conditions(values)}{_by_owner(part)}"
         )
 
-    return [Discounts(*rows[0]) if rows else Discounts() for rows in await asked(shop, subjects, select)]
+    async def ask(some: Sequence[Subject]) -> Sequence[Discounts]:
+        return [Discounts(*rows[0]) if rows else Discounts() for rows in await asked(shop, some, select)]
+
+    return await kept_or_asked(subjects, kept, ask)
 
 
 async def pieces_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Pieces]:
     """How much the purchases of each subject hold, less what came back; what comes back without a known sale is no piece."""
+
+    async def kept(span: Span) -> Pieces | None:
+        sums = await range_taken_off(shop, span)
+        return None if sums is None else Pieces(sums.pieces)
 
     def select(part: Slice, values: Values) -> str:
         pieces = _sum("l.quantity - l.refunded_quantity")
@@ -101,7 +119,10 @@ async def pieces_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Pieces]
             f" WHERE {COUNTED} AND {part.conditions(values)}{_by_owner(part)}"
         )
 
-    return [Pieces(*rows[0]) if rows else Pieces() for rows in await asked(shop, subjects, select)]
+    async def ask(some: Sequence[Subject]) -> Sequence[Pieces]:
+        return [Pieces(*rows[0]) if rows else Pieces() for rows in await asked(shop, some, select)]
+
+    return await kept_or_asked(subjects, kept, ask)
 
 
 async def gaps_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Gaps]:
@@ -125,8 +146,7 @@ async def gaps_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Gaps]:
     return [Gaps(*rows[0]) if rows else Gaps() for rows in await asked(shop, subjects, select)]
 
 
-def _until(part: Slice, present: Instant) -> Instant:
-    before = part.selection.before
+def _until(before: Instant | None, present: Instant) -> Instant:
     return present if before is None else min(before, present)
 
 

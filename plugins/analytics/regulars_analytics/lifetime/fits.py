@@ -58,17 +58,25 @@ def wants_fits(shop: Shop) -> bool:
 
 
 async def current_fit(shop: Shop) -> Fit | None:
-    """The fit by which customers are projected: that of the latest attempt; None where the shop wants none, nothing can be
-    fitted here, or there was too little to fit."""
+    """The fit by which customers are projected: the latest that could be made, so that an attempt that fails does not turn all
+    figures over; None where the shop wants none, nothing can be fitted here, or there never was enough to fit."""
     if not wants_fits(shop):
         return None
+    row = await _latest(shop, "body IS NOT NULL")
+    return None if row is None else _read(row)
+
+
+async def latest_attempt(shop: Shop) -> tuple[Instant, int, bool] | None:
+    """When it was last tried to fit, how many customers had come again by then, and whether that made a fit."""
     row = await _latest(shop)
-    return None if row is None or row[3] is None else _read(row)
+    return None if row is None else (Instant(row[1]), row[4], row[3] is not None)
 
 
-async def _latest(shop: Shop) -> Any:
-    columns = "number, fitted_at, customers, body"
-    rows = await shop.database.read(f"SELECT {columns} FROM analytics_fit ORDER BY number DESC LIMIT 1")
+async def _latest(shop: Shop, condition: str = "1=1") -> Any:
+    columns = "number, fitted_at, customers, body, repeating"
+    rows = await shop.database.read(
+        f"SELECT {columns} FROM analytics_fit WHERE {condition} ORDER BY number DESC LIMIT 1"
+    )
     return rows[0] if rows else None
 
 
@@ -78,7 +86,8 @@ def _read(row: Any) -> Fit:
 
 
 async def fit_if_due(shop: Shop) -> None:
-    """Fit anew, once a day where the shop is: to what all customers have bought up to now."""
+    """Fit anew, once a day where the shop is: to what all customers have bought up to now. Where that changes how they are
+    projected, or fails, the log says so."""
     latest = await _latest(shop)
     if latest is not None and day_number(shop, Instant(latest[1])) >= day_number(shop, now()):
         return
@@ -98,7 +107,20 @@ async def fit_if_due(shop: Shop) -> None:
     async def work() -> None:
         await shop.database.run(statement, *values)
 
+    had = await current_fit(shop)
     await shop.database.transaction(work)
+    _tell(had, known, body is not None)
+
+
+def _tell(had: Fit | None, known: "_Known", is_made: bool) -> None:
+    if is_made and had is None:
+        log.info("customers are projected by BG_NBD from now on: %s of them came again", f"{known.repeating:,}")
+    elif not is_made and had is not None:
+        log.warning(
+            "nothing could be fitted to what customers bought, %s of whom came again: fit %s goes on",
+            f"{known.repeating:,}",
+            had.number,
+        )
 
 
 class _Known:

@@ -148,6 +148,7 @@ def _shown(shop: Shop, spent: int, told: Projection, horizon: int, fit: Lifetime
     returns=LifetimeValue | None,
     description="What the customer is worth, so far and as projected; null once the customer is merged or erased. Its figures "
     "add up purchases of all stores, so the permission must be held in the whole shop.",
+    replica=True,
 )
 async def lifetime_value(
     customers: Sequence[CustomerRow], context: RequestContext, *, horizon_days: Horizon = None

@@ -47,11 +47,11 @@ async def lives_of(shop: Shop, customer_ids: Sequence[str]) -> Mapping[str, Life
 
 
 async def next_lives(shop: Shop, after: str, most: int) -> Sequence[Life]:
-    """The next customers behind one who have bought."""
+    """The next customers behind one who have bought; in both tables, or one could be walked through from its beginning."""
     gone = shop.database.dialect.any_of("k.status", 2)
     some = (
         "IN (SELECT t.customer_id FROM customer_stats t JOIN customer k ON k.id = t.customer_id WHERE t.customer_id > $1"
-        f" AND t.purchase_count > 0 AND NOT ({gone}) ORDER BY t.customer_id LIMIT $3)"
+        f" AND k.id > $1 AND t.purchase_count > 0 AND NOT ({gone}) ORDER BY t.customer_id LIMIT $3)"
     )
     sql = _select(shop, f"s.customer_id {some}", f"p.customer_id {some}")
     return [Life(*row) for row in await shop.database.read(sql, after, list(GONE), most)]

@@ -78,6 +78,7 @@ class PromotionTierResponse:
     most=MAX_PROMOTIONS,
     description="Who responded to promotions, and to which kind in which tier, the latest to begin first, at most "
     f"{MAX_PROMOTIONS}; empty unless the rewards plugin is on.",
+    replica=True,
 )
 async def promotion_response(
     context: RequestContext,
@@ -109,7 +110,7 @@ def _figure(name: str, returns: Any, description: str, shown: Callable[[Shop, Re
     async def figure(rows: Sequence[RanRow], context: RequestContext) -> Sequence[Any]:
         return [shown(context.shop, one) for one in await found_of(rows, responses)]
 
-    return batched(figure, name=name, returns=returns, description=description)
+    return batched(figure, name=name, returns=returns, description=description, replica=True)
 
 
 def _reach(name: str, returns: Any, description: str, shown: Callable[[Reached], Any]) -> Any:
@@ -118,7 +119,7 @@ def _reach(name: str, returns: Any, description: str, shown: Callable[[Reached],
     async def figure(rows: Sequence[RanRow], _: RequestContext) -> Sequence[Any]:
         return [one if isinstance(one, Exception) else shown(one) for one in await found_of(rows, reached)]
 
-    return batched(figure, name=name, returns=returns, description=description, refuses=True)
+    return batched(figure, name=name, returns=returns, description=description, refuses=True, replica=True)
 
 
 @batched(
@@ -127,6 +128,7 @@ def _reach(name: str, returns: Any, description: str, shown: Callable[[Reached],
     most=_MAX_RANKS,
     description=f"The same for each tier, the highest first; empty unless the tiers plugin is on. Also needs `{TIERS_VIEW}`.",
     refuses=True,
+    replica=True,
 )
 async def by_tier(
     rows: Sequence[RanRow], context: RequestContext

@@ -10,6 +10,8 @@ from regulars_analytics.tiers_performance.figures import ladder_of
 from regulars_core.plugin import COUNTED, GONE, SPENT, Shop, Values, Where
 
 MAX_PROMOTIONS = 100
+MAX_AUDIENCES = 20
+"""Of so many audiences one statement asks: each goes through all customers, in the time that a statement may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ async def responses(shop: Shop, ran: Sequence[Ran]) -> Sequence[Responses]:
 
 
 async def reached(shop: Shop, ran: Sequence[Ran]) -> Sequence[Reached | Exception]:
-    """For how many each was, and how many of them responded. One statement."""
+    """For how many each was, and how many of them responded. One statement for MAX_AUDIENCES of them."""
     found = await _reached(shop, ran, None)
     return [
         one.audience if isinstance(one.audience, Exception) else Reached(*(rows[0][1:] if rows else (0, 0)))
@@ -91,7 +93,7 @@ async def reached(shop: Shop, ran: Sequence[Ran]) -> Sequence[Reached | Exceptio
 
 async def reached_by_rank(shop: Shop, ran: Sequence[Ran]) -> Sequence[Sequence[Reached] | Exception]:
     """The same for each tier as it was when the promotion began, the highest first; nothing where there are no tiers. One
-    statement beside those for the tiers."""
+    statement for MAX_AUDIENCES of them beside those for the tiers."""
     ladder = ladder_of(shop)
     if ladder is None:
         return [[] for _ in ran]
@@ -112,26 +114,28 @@ async def reached_by_rank(shop: Shop, ran: Sequence[Ran]) -> Sequence[Sequence[R
 
 async def _reached(shop: Shop, ran: Sequence[Ran], ladder: Ladder | None) -> Sequence[list[tuple[str, int, int]]]:
     """(tier, audience, responded) of each promotion: who responded belonged to those whom it was for, whatever they are now."""
-    values = Values(shop.database.dialect, whole=True)
-    selects = []
-    for n, one in enumerate(ran):
-        if isinstance(one.audience, Exception):
-            continue
-        used = _used(one, f"u.promotion_id = {values.bind(one.promotion.id)}")
-        buyers = (
-            f"SELECT DISTINCT p.customer_id FROM ({used}) u JOIN purchase p ON p.id = u.purchase_id"
-            f" WHERE p.customer_id IS NOT NULL AND {COUNTED} AND {one.selection.conditions(values)}"
-        )
-        rank = "NULL" if ladder is None else ladder.rank_at(one.promotion.starts_at, values)
-        chosen = "1=1" if one.selection.where is None else one.selection.where.compile(values)
-        selects.append(
-            f"SELECT {n} AS n, i.tier, count(*), count(i.customer_id) FROM (SELECT CAST({rank} AS TEXT) AS tier, b.customer_id"
-            " FROM customer c JOIN customer_stats s ON s.customer_id = c.id"
-            f" LEFT JOIN ({buyers}) b ON b.customer_id = c.id WHERE c.status NOT IN {GONE} AND {chosen}"
-            f" AND (b.customer_id IS NOT NULL OR {one.audience.compile(values)})) i GROUP BY i.tier"
-        )
     found: list[list[tuple[str, int, int]]] = [[] for _ in ran]
-    if selects:
+    asked = [(n, one, one.audience) for n, one in enumerate(ran) if not isinstance(one.audience, Exception)]
+    for begin in range(0, len(asked), MAX_AUDIENCES):
+        values = Values(shop.database.dialect, whole=True)
+        selects = [_who_of(n, one, of, ladder, values) for n, one, of in asked[begin : begin + MAX_AUDIENCES]]
         for n, *row in await shop.database.rows(" UNION ALL ".join(selects), *values.all):
             found[n].append((row[0], row[1], row[2]))
     return found
+
+
+def _who_of(n: int, one: Ran, audience: Where, ladder: Ladder | None, values: Values) -> str:
+    """The SELECT of (n, tier, audience, responded) of a promotion."""
+    used = _used(one, f"u.promotion_id = {values.bind(one.promotion.id)}")
+    buyers = (
+        f"SELECT DISTINCT p.customer_id FROM ({used}) u JOIN purchase p ON p.id = u.purchase_id"
+        f" WHERE p.customer_id IS NOT NULL AND {COUNTED} AND {one.selection.conditions(values)}"
+    )
+    rank = "NULL" if ladder is None else ladder.rank_at(one.promotion.starts_at, values)
+    chosen = "1=1" if one.selection.where is None else one.selection.where.compile(values)
+    return (
+        f"SELECT {n} AS n, i.tier, count(*), count(i.customer_id) FROM (SELECT CAST({rank} AS TEXT) AS tier, b.customer_id"
+        " FROM customer c JOIN customer_stats s ON s.customer_id = c.id"
+        f" LEFT JOIN ({buyers}) b ON b.customer_id = c.id WHERE c.status NOT IN {GONE} AND {chosen}"
+        f" AND (b.customer_id IS NOT NULL OR {audience.compile(values)})) i GROUP BY i.tier"
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from math import floor, log10
 from typing import TYPE_CHECKING
 
 from regulars_analytics.reports.cells import written
@@ -63,7 +64,7 @@ def _columns(
     pdf: "FPDF", columns: Sequence[Column], rows: Sequence[Row], value: int, currency: CurrencyCode, say: Say
 ) -> None:
     _title(pdf, columns[value], currency)
-    top, most = pdf.get_y(), max(_size(row[value]) for row in rows)
+    top, most = pdf.get_y(), _round_top(max(_size(row[value]) for row in rows))
     left, room = _LEFT + 22, _WIDTH - 22
     pdf.set_font(size=7, style="")
     pdf.set_draw_color(*_LINE)
@@ -73,8 +74,8 @@ def _columns(
         pdf.line(left, y, left + room, y)
         pdf.set_text_color(*_SOFT)
         pdf.set_xy(_LEFT, y - 2)
-        middle = _at(rows, value, most, part)
-        pdf.cell(20, 4, written(middle, columns[value].kind, currency), align="R")
+        at: Cell = Decimal(most * part) if any(isinstance(row[value], Decimal) for row in rows) else round(most * part)
+        pdf.cell(20, 4, written(at, columns[value].kind, currency), align="R")
     step = room / len(rows)
     every = -(-len(rows) // _MOST_NAMES)
     pdf.set_fill_color(*_FILL)
@@ -89,12 +90,11 @@ def _columns(
     pdf.set_xy(_LEFT, top + _HEIGHT + 5)
 
 
-def _at(rows: Sequence[Row], value: int, most: float, part: float) -> Cell:
-    """A part of the greatest value, of the same kind as it is."""
-    greatest = next(row[value] for row in rows if _size(row[value]) == most)
-    if isinstance(greatest, int):
-        return round(greatest * part)
-    return greatest * Decimal(part) if isinstance(greatest, Decimal) else None
+def _round_top(most: float) -> float:
+    """A round number that is no less, and can be halved."""
+    unit = 10.0 ** floor(log10(most))
+    top = next(unit * step for step in (1, 1.2, 1.5, 2, 3, 4, 5, 6, 8, 10) if unit * step >= most)
+    return max(2.0, top + top % 2)
 
 
 def _title(pdf: "FPDF", column: Column, currency: CurrencyCode) -> None:

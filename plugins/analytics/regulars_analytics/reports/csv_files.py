@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from regulars_analytics.reports.cells import plain
-from regulars_analytics.reports.tables import Row, Table
+from regulars_analytics.reports.tables import Figure, Kind, Row, Table
 from regulars_core.plugin import CurrencyCode, rows_written
 
 
@@ -18,15 +18,19 @@ class Named:
 
 
 async def csv_of(table: Table, currency: CurrencyCode) -> AsyncIterator[bytes]:
-    """A table as CSV in UTF-8, with a header."""
-    yield rows_written([[one.name for one in table.columns]]).encode()
+    """A table as CSV in UTF-8, with a header. Where it has amounts its last column says of which currency they are."""
+    has_amounts = any(one.kind in {Kind.MONEY, Kind.FIGURE} for one in table.columns)
+    names = [*(one.name for one in table.columns), *(["currency"] if has_amounts else [])]
+    yield rows_written([names]).encode()
     async for rows in table.pages():
         if rows:
-            yield rows_written([_plain(table, row, currency) for row in rows]).encode()
+            yield rows_written([_plain(table, row, currency, has_amounts) for row in rows]).encode()
 
 
-def _plain(table: Table, row: Row, currency: CurrencyCode) -> Sequence[object]:
-    return [plain(cell, one.kind, currency) for cell, one in zip(row, table.columns, strict=True)]
+def _plain(table: Table, row: Row, currency: CurrencyCode, has_amounts: bool) -> Sequence[object]:
+    cells = [plain(cell, one.kind, currency) for cell, one in zip(row, table.columns, strict=True)]
+    is_amount = all(cell.kind is Kind.MONEY for cell in row if isinstance(cell, Figure))
+    return [*cells, *([currency if is_amount else ""] if has_amounts else [])]
 
 
 async def archive_of(tables: AsyncIterator[Named], currency: CurrencyCode) -> AsyncIterator[bytes]:

@@ -21,7 +21,7 @@ MAX_ROWS = 1_000
 _MISSING = "�"
 _INK, _SOFT, _LINE, _HEAD = (33, 37, 41), (108, 117, 125), (206, 212, 218), (233, 239, 243)
 _SHADE = (27, 110, 140)
-_WIDTH, _LATIN = 180, "Latin"
+_WIDTH, _PADDING, _LATIN = 180, 0.6, "Latin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,22 @@ class Document:
     parts: Sequence[Part]
 
 
-def can_write() -> bool:
-    """Whether what writes documents is installed: the extra `reports`."""
-    return find_spec("fpdf") is not None and find_spec("uharfbuzz") is not None
+def unwritable(folder: str = "") -> str | None:
+    """Why no document can be written here, in a sentence: what writes them is not installed, or no font is."""
+    if find_spec("fpdf") is None or find_spec("uharfbuzz") is None:
+        return "Documents need the extra `reports`: pip install 'regulars[reports]'."
+    return None if fonts(folder) else "There is no font here: pip install 'regulars[reports]'."
+
+
+def refuse_unwritable(folder: str) -> None:
+    """Raise Refused where no document can be written."""
+    if problem := unwritable(folder):
+        raise Refused(Problem("UNAVAILABLE", problem))
 
 
 def document_of(document: Document, folder: str = "") -> bytes:
-    """The document as PDF. Raises Refused where what writes it is not installed, or no font is."""
-    if not can_write():
-        raise Refused(Problem("UNAVAILABLE", "Documents need the extra `reports`: pip install 'regulars[reports]'."))
+    """The document as PDF. Raises Refused where none can be written."""
+    refuse_unwritable(folder)
     with closing(_Writer(document, folder)) as writer:
         return writer.written()
 
@@ -79,8 +86,6 @@ class _Writer:
         self._missing: Counter[str] = Counter()
         self._pdf = _pdf_of(document.title)
         self._fonts = fonts(folder)
-        if not self._fonts:
-            raise Refused(Problem("UNAVAILABLE", "There is no font here: pip install 'regulars[reports]'."))
         self._known, self._used = {_MISSING}, {0}
         self._pdf.add_font(_LATIN, "", self._fonts[0])
         self._pdf.set_text_shaping(True)
@@ -187,7 +192,7 @@ class _Writer:
             borders_layout="HORIZONTAL_LINES",
             headings_style=FontFace(emphasis="", color=_INK, fill_color=_HEAD),
             line_height=4.2,
-            padding=0.6,
+            padding=_PADDING,
         ) as table:
             head = table.row()
             for title in heads:
@@ -224,6 +229,7 @@ def _pdf_of(title: str) -> "FPDF":
 
     pdf = Pages(format="A4")
     pdf.set_margins(15, 15)
+    pdf.c_margin = _PADDING  # words stand where those of tables do
     pdf.set_auto_page_break(True, 18)
     pdf.set_title(title)
     pdf.set_lang("en")
@@ -249,4 +255,4 @@ def _shaded(cell: Any) -> Any:
         return None
     part = min(float(cell), 1.0)
     fill = tuple(round(255 - part * (255 - one)) for one in _SHADE)
-    return FontFace(fill_color=fill, color=(255, 255, 255) if part > 0.55 else _INK)
+    return FontFace(fill_color=fill, color=(255, 255, 255) if part > 0.75 else _INK)

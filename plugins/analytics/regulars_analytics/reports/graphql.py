@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import strawberry
 
-from regulars_analytics.arguments import allowed_stores, last_days
+from regulars_analytics.arguments import allowed_stores, last_days, until_today
 from regulars_analytics.permissions import EXPORT, VIEW
+from regulars_analytics.reports.documents import unwritable
 from regulars_analytics.reports.kinds import KINDS
 from regulars_analytics.reports.metrics import Metric
 from regulars_analytics.reports.metrics import ReportKind as Kind
@@ -22,6 +23,7 @@ from regulars_analytics.reports.request import (
     titled,
 )
 from regulars_analytics.reports.task import Wanted, default_title
+from regulars_analytics.settings import AnalyticsSettings
 from regulars_core.plugin import LATEST, Actor, Checks, Instant, changed, stores_by_ids
 from regulars_schema.plugin import (
     BulkJob,
@@ -143,8 +145,8 @@ class ReportRunPayload(Payload):
     name="reportRun",
     needs=VIEW,
     description="Has a report written, a file for each format. Codes: `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, `TOO_MANY`, "
-    f"`UNKNOWN_REPORT`, `UNKNOWN_METRIC`, `INVALID_DATE`, `TOO_MANY_JOBS`. Also needs `{EXPORT}` for metrics that name "
-    "customers, and for each condition what reading it needs.",
+    "`UNKNOWN_REPORT`, `UNKNOWN_METRIC`, `INVALID_DATE`, `TOO_MANY_JOBS`, `UNAVAILABLE`. Also needs "
+    f"`{EXPORT}` for metrics that name customers, and for each condition what reading it needs.",
 )
 async def report_run(
     context: RequestContext,
@@ -158,6 +160,8 @@ async def report_run(
     formats = list(dict.fromkeys(one.name for one in input.formats))
     if not formats or (kind is not None and not metrics and not checks.problems):
         checks.fail("REQUIRED", "Give one format at least.", "formats")
+    if "PDF" in formats and (problem := unwritable(shop.settings.of(AnalyticsSettings).fonts)):
+        checks.fail("UNAVAILABLE", problem, "formats", str(formats.index("PDF")))
     first, before = _days(context, value_or_none(input.days), checks)
     stores = await _stores(context, value_or_none(input.store_ids), checks)
     where: Any = value_or_none(input.where)
@@ -176,13 +180,17 @@ async def report_run(
 
 
 def _days(context: RequestContext, days: DayRangeInput | None, checks: Checks) -> tuple[Instant | None, Instant]:
-    """The first instant and the one after the last. Checks are told INVALID_DATE of days that end before they begin."""
+    """The first instant and the one after the last. Checks are told INVALID_DATE of days that end before they begin, or
+    are still to come."""
     given = (value_or_none(days.from_), value_or_none(days.to)) if days is not None else (None, None)
     ends: list[date] = [one for one in given if one is not None]
     if len(ends) == 2 and ends[0] > ends[1]:
         checks.fail("INVALID_DATE", "The first day is after the last one.", "days", "from")
         return None, LATEST
-    return last_days(context, days)
+    first, before = last_days(context, days)
+    if first is not None and first >= until_today(context.shop, before):
+        checks.fail("INVALID_DATE", "These days are still to come.", "days", "from")
+    return first, before
 
 
 async def _stores(

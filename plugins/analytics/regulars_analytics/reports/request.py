@@ -17,6 +17,7 @@ from regulars_core.plugin import (
     Where,
     needs_of,
     new_id,
+    not_gone,
     refuse_too_many,
     request_bulk_job,
 )
@@ -77,7 +78,7 @@ class Chosen:
         self._context, self._where = context, where
         self._needs = list(needs_of_tree(CustomerWhere, where, context)) if where is not None else []
         self._told: dict[str, Any] = {} if where is None else {"where": impersonal(where.type, where.value)}
-        self.parts: list[tuple[str, Where | None]] = [(EVERYBODY if where is None else SOME, where)]
+        self.parts: list[tuple[str, Where | None]] = [(EVERYBODY, None) if where is None else (SOME, not_gone(where))]
 
     async def in_segments(self, segments: Sequence[tuple[str, str]], checks: Checks) -> None:
         """Of those in these segments, by id and name. Checks are told TOO_MANY and NOT_FOUND. Raises Forbidden for one whose
@@ -96,7 +97,7 @@ class Chosen:
             if isinstance(tree, Exception):
                 raise tree
             self._needs += needs_of_tree(CustomerWhere, tree, context)
-            both: Where = tree if self._where is None else Where("all", (self._where, tree))
+            both = not_gone(tree if self._where is None else Where("all", (self._where, tree)))
             if (name, both) not in self.parts:  # a segment that is named twice is told of once
                 self.parts.append((name, both))
         self._told["segments"] = list(dict.fromkeys(id_ for id_, _ in segments))

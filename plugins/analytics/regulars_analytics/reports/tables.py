@@ -6,18 +6,29 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-Cell = str | int | Decimal | date | None
-Row = Sequence[Cell]
-
 
 class Kind(StrEnum):
-    """What is in a column: words, a day, a number, minor units of the shop's currency, or a part of a whole from 0 to 1."""
+    """What is in a column: words, a day, a number, minor units of the shop's currency, a part of a whole from 0 to 1, or figures
+    each of which says what it is."""
 
     TEXT = "TEXT"
     DAY = "DAY"
     NUMBER = "NUMBER"
     MONEY = "MONEY"
     SHARE = "SHARE"
+    FIGURE = "FIGURE"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A single figure: how much, and what that is."""
+
+    value: "str | int | Decimal | None"
+    kind: Kind = Kind.NUMBER
+
+
+Cell = str | int | Decimal | date | Figure | None
+Row = Sequence[Cell]
 
 
 class Shape(StrEnum):
@@ -47,24 +58,32 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """A table. Its rows are asked for anew by each file that they are written into."""
+    """A table. Its rows are asked for anew by each file that they are written into. `needs` are permissions by which it was
+    found, beside those of its metric."""
 
     columns: Sequence[Column]
     pages: Callable[[], AsyncIterator[Sequence[Row]]]
     chart: Chart | None = None
     note: str = ""
+    needs: Sequence[str] = ()
 
 
-def table_of(columns: Sequence[Column], rows: Sequence[Row], chart: Chart | None = None, note: str = "") -> Table:
+def table_of(
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    chart: Chart | None = None,
+    note: str = "",
+    needs: Sequence[str] = (),
+) -> Table:
     """A table whose few rows are known."""
 
     async def pages() -> AsyncIterator[Sequence[Row]]:
         yield rows
 
-    return Table(columns, pages, chart, note)
+    return Table(columns, pages, chart, note, needs)
 
 
-def figures_of(figures: Sequence[tuple[str, Cell]], note: str = "") -> Table:
-    """A table of single figures with their names. What they are is said by their names, so they are text here."""
-    columns = (Column("figure", "Figure"), Column("value", "Value", Kind.NUMBER))
+def figures_of(figures: Sequence[tuple[str, Figure]], note: str = "") -> Table:
+    """A table of single figures with their names."""
+    columns = (Column("figure", "Figure"), Column("value", "Value", Kind.FIGURE))
     return table_of(columns, figures, note=note)

@@ -5,12 +5,14 @@ still holds what that needs is looked at before every table.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
+from regulars_analytics.patience import patiently
 from regulars_analytics.reports.csv_files import Named, archive_of, csv_of
-from regulars_analytics.reports.documents import MAX_ROWS, Document, Part, Section, document_of
+from regulars_analytics.reports.documents import MAX_ROWS, Document, Part, Section, document_of, refuse_unwritable
 from regulars_analytics.reports.kinds import KINDS
 from regulars_analytics.reports.metrics import Metric, ReportKind, Scope
 from regulars_analytics.reports.tables import Row, Table
@@ -30,6 +32,7 @@ from regulars_core.plugin import (
     day_of,
     kept_where,
     log_export,
+    needs_too,
     new_id,
     note_progress,
     now,
@@ -96,14 +99,18 @@ def wanted_of(given: Mapping[str, Any]) -> Wanted:
     )
 
 
+async def _unheard(_: Sequence[str]) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A metric of a part, by number and name."""
+    """A metric of a part, by number and name. `needs_too` is told by which permissions it was found beside its own."""
 
     number: int
     part: str
     metric: Metric
     scope: Scope
+    needs_too: Callable[[Sequence[str]], Awaitable[None]] = _unheard
 
 
 def pieces_of(shop: Shop, wanted: Wanted, actor: Actor) -> Sequence[Piece]:
@@ -144,14 +151,11 @@ async def document_for(shop: Shop, wanted: Wanted, pieces: AsyncIterator[Piece])
 
 
 async def _found(piece: Piece) -> Table:
-    """The table. A statement may take as long as reports are there for; SQLite needs no time to be given."""
-    database = piece.scope.shop.database
-
-    async def work() -> Table:
-        await database.allow(_STATEMENT_SECONDS)
-        return await piece.metric.find(piece.scope)
-
-    return await (database.transaction(work) if database.engine == "postgres" else piece.metric.find(piece.scope))
+    """The table. A statement may take as long as reports are there for."""
+    table = await patiently(piece.scope.shop, _STATEMENT_SECONDS, lambda: piece.metric.find(piece.scope))
+    if table.needs:
+        await piece.needs_too(table.needs)
+    return table
 
 
 async def _section(piece: Piece) -> Section:
@@ -198,10 +202,9 @@ def name_of(shop: Shop, wanted: Wanted, form: str) -> str:
 
 async def _whole(shop: Shop, job: WholeJob) -> Mapping[str, int]:
     wanted = wanted_of(job.input)
-    await refuse_who_lost(shop, job.id, job.key[0])
-    actor = await actor_of_key(shop, job.key[0])
-    if actor is None:
-        raise Refused(Problem("FORBIDDEN", "The key is no more."))
+    if "PDF" in wanted.formats:
+        refuse_unwritable(shop.settings.of(AnalyticsSettings).fonts)
+    actor = await _asking(shop, job)
     await shop.database.transaction(lambda: remove_of_jobs(shop, [job.id]))
     pieces = pieces_of(shop, wanted, actor)
     total = len(pieces) * len(wanted.formats)
@@ -209,9 +212,10 @@ async def _whole(shop: Shop, job: WholeJob) -> Mapping[str, int]:
 
         async def each(before: int = n * len(pieces)) -> AsyncIterator[Piece]:
             for piece in pieces:
-                await refuse_who_lost(shop, job.id, job.key[0])
+                asking = await _asking(shop, job)
                 await note_progress(shop, job.id, before + piece.number, total, {})
-                yield piece
+                scope = replace(piece.scope, actor=asking)
+                yield replace(piece, scope=scope, needs_too=partial(needs_too, shop, job.id, asking))
 
         file_id, name = new_id(), name_of(shop, wanted, form)
         content = _one(await document_for(shop, wanted, each())) if form == "PDF" else csv_for(shop, wanted, each())
@@ -220,6 +224,15 @@ async def _whole(shop: Shop, job: WholeJob) -> Mapping[str, int]:
         taken = Taken(TASK, [wanted.kind.name, *(one.name for one in wanted.metrics)], wanted.narrowed_by, None, digest)
         await shop.database.transaction(lambda of=taken, file=file_id: log_export(shop, of, job.key, file))  # type: ignore[misc]
     return {"written": len(wanted.formats)}
+
+
+async def _asking(shop: Shop, job: WholeJob) -> Actor:
+    """Who has asked, as they are now. Raises Refused if they do not hold any more what the report needs."""
+    await refuse_who_lost(shop, job.id, job.key[0])
+    actor = await actor_of_key(shop, job.key[0])
+    if actor is None:
+        raise Refused(Problem("FORBIDDEN", "The key is no more."))
+    return actor
 
 
 async def _one(content: bytes) -> AsyncIterator[bytes]:

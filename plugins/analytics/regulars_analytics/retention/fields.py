@@ -7,7 +7,7 @@ from typing import Annotated
 
 import strawberry
 
-from regulars_analytics.arguments import Conditions, LastDays, days_shown, last_days, selected
+from regulars_analytics.arguments import Conditions, LastDays, days_shown, last_days, selected, until_today
 from regulars_analytics.insight.types import Interval
 from regulars_analytics.periods import Unit
 from regulars_analytics.permissions import VIEW
@@ -34,7 +34,7 @@ class Retention:
     from_: date | None = strawberry.field(
         name="from", description="The first day of the period; null where it is from the beginning."
     )
-    to: date = strawberry.field(description="The last day of the period.")
+    to: date = strawberry.field(description="The last day of the period; today, where it goes on.")
     customer_count: int = strawberry.field(description="How many customers had bought by the end of the period.")
     active_count: int = strawberry.field(
         description="How many customers bought within the shop's active days up to the end of the period."
@@ -63,10 +63,14 @@ class Retention:
     needs=VIEW,
     returns=Retention | None,
     description="Who stays, who leaves and who comes again.",
+    replica=True,
 )
 async def retention(context: RequestContext, *, days: LastDays = None, where: Conditions = None) -> Retention:
-    """One statement."""
-    first, before = last_days(context, days)
+    """One statement. Raises BadInput."""
+    first, end = last_days(context, days)
+    before = until_today(context.shop, end)
+    if first is not None and first >= before:
+        raise BadInput("These days are still to come.", ("days",))
     found = await stays(context.shop, selected(context, where=where), first, before)
     from_, to = days_shown(context, first, before)
     return Retention(
@@ -112,6 +116,7 @@ class Cohort:
     needs=VIEW,
     returns=list[Cohort] | None,
     description="What comes back of those who began in the same month or quarter, the latest beginners first, up to now.",
+    replica=True,
 )
 async def cohorts(
     context: RequestContext,

@@ -9,8 +9,8 @@ import strawberry
 from regulars_analytics.arguments import Conditions
 from regulars_analytics.permissions import VIEW
 from regulars_analytics.rfm import reads, scores
-from regulars_analytics.rfm.edges import current_edges
-from regulars_core.plugin import BadInput, Condition, CustomerRow, Leaf, Values, Where
+from regulars_analytics.rfm.edges import current_edges, own_bands
+from regulars_core.plugin import BadInput, Condition, CustomerRow, Leaf, Where
 from regulars_schema.plugin import (
     Customer,
     CustomerWhere,
@@ -75,6 +75,7 @@ class RfmShare:
     refuses=True,
     description="How recently, how often and for how much the customer buys, beside the others; null of who never bought. Its "
     "figures are of all stores, so the permission must be held in the whole shop.",
+    replica=True,
 )
 async def rfm(customers: Sequence[CustomerRow], context: RequestContext) -> Sequence[RfmScore | None]:
     """Two statements for all customers of a level."""
@@ -93,6 +94,7 @@ def _shown(one: scores.Scores) -> RfmScore:
     returns=list[RfmShare] | None,
     description="How many customers have which kind of recency, frequency and value, the best first; without who never bought. "
     "The permission must be held in the whole shop.",
+    replica=True,
 )
 async def rfm_distribution(context: RequestContext, *, where: Conditions = None) -> Sequence[RfmShare]:
     """How many are of each kind."""
@@ -115,9 +117,9 @@ class RfmKindComparison:
     in_: list[RfmKind] = strawberry.field(name="in", description="One of these.")
 
 
-def kind_conditions(comparison: RfmKindComparison, _: RequestContext) -> Sequence[Condition]:
-    """The kinds."""
-    return [("in", [kind.name for kind in comparison.in_])]
+def kind_conditions(comparison: RfmKindComparison, context: RequestContext) -> Sequence[Condition]:
+    """The kinds, and the shop's own bands."""
+    return [("in", [kind.name for kind in comparison.in_]), ("bands", own_bands(context.shop))]
 
 
 async def _stands_for(
@@ -128,15 +130,11 @@ async def _stands_for(
     return [reads.of_kinds(edges, [scores.RfmKind(kind.name) for kind in one.in_]) for one in comparisons]
 
 
-def _unasked(conditions: Sequence[Condition], _: Values) -> str:
-    raise RuntimeError("a kind is asked for by the edges of now")
-
-
 LEAF = FilterLeaf(
     CustomerWhere,
     reads.LEAF,
     RfmKindComparison,
-    Leaf(reads.LEAF, _unasked),
+    Leaf(reads.LEAF, reads.of_kinds_as_kept),
     kind_conditions,
     "The customer's kind of recency, frequency and value, such as `LOYAL`.",
     needs=VIEW,

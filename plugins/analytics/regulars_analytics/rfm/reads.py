@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from regulars_analytics.rfm.edges import current_edges
-from regulars_analytics.rfm.scores import Edges, RfmKind, Scores, codes_of, scores, sql_code
+from regulars_analytics.rfm.edges import KEPT, current_edges, edges_of_bands, kept_edges
+from regulars_analytics.rfm.scores import Edges, RfmKind, Scores, codes_of, scores, sql_code, sql_code_of
 from regulars_core.plugin import GONE, Condition, Leaf, Shop, Values, Where
 
 LEAF = "rfm"
@@ -56,8 +56,21 @@ def of_kinds(edges: Edges, kinds: Sequence[RfmKind]) -> Where:
     """The condition that a customer is of one of these kinds."""
 
     def sql(conditions: Sequence[Condition], values: Values) -> str:
-        code = sql_code(edges, values)
-        numbers = ", ".join(str(number) for number in codes_of(dict(conditions)["in"])) or "0"
-        return f"s.purchase_count > 0 AND {code} IN ({numbers})"
+        return _is_of(dict(conditions)["in"], sql_code(edges, values))
 
     return Where("leaf", leaf=Leaf(LEAF, sql), conditions=(("in", list(kinds)),))
+
+
+def of_kinds_as_kept(conditions: Sequence[Condition], values: Values) -> str:
+    """The same by the shop's bands, which the conditions bring, or else by the fifths that are kept; nobody is of any kind
+    before these are found."""
+    asked = dict(conditions)
+    kinds, bands = [RfmKind(name) for name in asked["in"]], asked["bands"]
+    if bands is not None:
+        return _is_of(kinds, sql_code(edges_of_bands(*bands), values))
+    return f"{KEPT} AND {_is_of(kinds, sql_code_of(kept_edges(values.dialect)))}"
+
+
+def _is_of(kinds: Sequence[RfmKind], code: str) -> str:
+    numbers = ", ".join(str(number) for number in codes_of(kinds)) or "0"
+    return f"s.purchase_count > 0 AND {code} IN ({numbers})"

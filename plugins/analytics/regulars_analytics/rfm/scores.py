@@ -68,26 +68,26 @@ def scores(edges: Edges, last_at: int, count: int, spent: int) -> Scores:
     return Scores(score(last_at, edges.recency), score(count, edges.frequency), score(spent, edges.monetary))
 
 
+_COLUMNS = ("s.last_purchase_at", "s.purchase_count", "s.total_spent")
+"""Of what recency, frequency and value are scores."""
 ALL_SCORES = [Scores(r, f, m) for r in range(1, 6) for f in range(1, 6) for m in range(1, 6)]
 
 
-def sql_scores(edges: Edges, values: Values) -> tuple[str, str, str]:
-    """The three scores of a customer who has bought."""
-
-    def score(column: str, least: Sequence[int]) -> str:
-        reached = " ".join(f"WHEN {column} < {values.bind(edge)} THEN {n}" for n, edge in enumerate(least, 1))
-        return f"(CASE {reached} ELSE 5 END)"
-
-    return (
-        score("s.last_purchase_at", edges.recency),
-        score("s.purchase_count", edges.frequency),
-        score("s.total_spent", edges.monetary),
+def sql_code(edges: Edges, values: Values) -> str:
+    """The three scores of a customer who has bought, as a number such as 532."""
+    return sql_code_of(
+        [[values.bind(edge) for edge in own] for own in (edges.recency, edges.frequency, edges.monetary)]
     )
 
 
-def sql_code(edges: Edges, values: Values) -> str:
-    """The three as a number such as 532."""
-    recency, frequency, monetary = sql_scores(edges, values)
+def sql_code_of(edges: Sequence[Sequence[str]]) -> str:
+    """The same by the expressions for the edges."""
+
+    def score(column: str, least: Sequence[str]) -> str:
+        reached = " ".join(f"WHEN {column} < {edge} THEN {n}" for n, edge in enumerate(least, 1))
+        return f"(CASE {reached} ELSE 5 END)"
+
+    recency, frequency, monetary = map(score, _COLUMNS, edges)
     return f"({recency} * 100 + {frequency} * 10 + {monetary})"
 
 

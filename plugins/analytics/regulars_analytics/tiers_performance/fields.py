@@ -44,6 +44,7 @@ class TierPerformance:
     needs=VIEW,
     returns=list[TierPerformance] | None,
     description=f"What the tiers bring, the highest first; empty unless the tiers plugin is on. Also needs `{TIERS_VIEW}`.",
+    replica=True,
 )
 async def tier_performance(context: RequestContext, *, days: LastDays = None) -> Sequence[TierPerformance]:
     """Three statements."""

@@ -14,8 +14,8 @@ from regulars_loyalty.graphql.postings import (
     STORE,
     PostingInput,
     by_customer,
-    done_in,
     entry_of,
+    placed,
     who_is_named,
 )
 from regulars_loyalty.ledger.by_hand import checked_end, checked_why
@@ -80,9 +80,8 @@ async def credit_add(
     ends = value_or_none(input.expires_at)
     checked_end(checks, ends, now())
     why = checked_why(shop, checks, input.reason, value_or_none(input.note))
-    checks.refuse()
+    why = await placed(context, CREDIT_ADD, checks, why, input.store_code)
     assert amount is not None
-    why = await done_in(context, CREDIT_ADD, why, input.store_code)
     posted = await by_hand.add(shop, key, amount, why, ends, purchase, visible_purchases(context))
     customer: Any = posted.customer
     return CreditAddPayload(customer=customer, entry=entry_of(posted))
@@ -124,9 +123,9 @@ async def credit_deduct(
     key = key_of(input.customer_id, "customer", "customerId")
     amount = minor_units(input.amount, shop.currency, checks, "amount")
     why = checked_why(shop, checks, input.reason, value_or_none(input.note))
-    checks.refuse()
+    why = await placed(context, CREDIT_DEDUCT, checks, why, input.store_code)
     assert amount is not None
-    posted = await by_hand.deduct(shop, key, amount, await done_in(context, CREDIT_DEDUCT, why, input.store_code))
+    posted = await by_hand.deduct(shop, key, amount, why)
     customer: Any = posted.customer
     return CreditDeductPayload(customer=customer, entry=entry_of(posted))
 

@@ -15,9 +15,9 @@ from regulars_loyalty.graphql.postings import (
     PostingInput,
     by_customer,
     by_hold,
-    done_in,
     entry_of,
     hold_row,
+    placed,
     who_is_named,
 )
 from regulars_loyalty.ledger.by_hand import Why
@@ -118,8 +118,7 @@ async def credit_capture(
     shop, checks = context.shop, Checks()
     key, given = key_of(input.hold_id, HOLD, "holdId"), value_or_none(input.amount)
     amount = None if given is None else minor_units(given, shop.currency, checks, "amount")
-    checks.refuse()
-    why = await done_in(context, CREDIT_SPEND, Why(), input.store_code)
+    why = await placed(context, CREDIT_SPEND, checks, Why(), input.store_code)
     posted, hold = await by_hand.capture(shop, key, amount, why)
     return CreditCapturePayload(entry=entry_of(posted), hold=hold_row(hold))
 

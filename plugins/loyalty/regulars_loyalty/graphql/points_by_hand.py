@@ -16,8 +16,8 @@ from regulars_loyalty.graphql.postings import (
     PostingInput,
     by_customer,
     checked_points,
-    done_in,
     entry_of,
+    placed,
     who_is_named,
 )
 from regulars_loyalty.ledger.by_hand import checked_end, checked_why
@@ -106,8 +106,7 @@ async def points_adjust(
         ends = value_or_none(input.expires_at)
         checked_end(checks, value_or_none(input.expires_at), now())
     why = checked_why(shop, checks, input.reason, value_or_none(input.note))
-    checks.refuse()
-    why = await done_in(context, POINTS_ADJUST, why, input.store_code)
+    why = await placed(context, POINTS_ADJUST, checks, why, input.store_code)
     if input.direction is PointsDirection.ADD:
         posted = await by_hand.add(shop, key, input.points, why, ends)
     else:
@@ -180,8 +179,7 @@ async def points_redeem(
         checks.fail("OUT_OF_RANGE", f"An exchange is made 1 to {MAX_TIMES} times, and anything else once.", "times")
     reason, note = value_or_none(input.reason), value_or_none(input.note)
     why = checked_why(shop, checks, reason, note, required=points is not None)
-    checks.refuse()
-    why = await done_in(context, POINTS_REDEEM, why, input.store_code)
+    why = await placed(context, POINTS_REDEEM, checks, why, input.store_code)
     if exchange is None:
         posted = await by_hand.redeem(shop, key, points, why, hold)
     else:

@@ -21,7 +21,7 @@ from regulars_loyalty.ledger.holds import Held, lookup_held
 from regulars_loyalty.ledger.named import lookup_named
 from regulars_loyalty.points.by_hand import MAX_POINTS
 from regulars_schema.plugin import (
-    IF_UNNAMED,
+    IF_HEADQUARTERS,
     IdempotentInput,
     RequestContext,
     key_of,
@@ -33,7 +33,7 @@ from regulars_schema.plugin import (
 
 NOTE = f"What to remember, for the team and the customer; at most {MAX_NOTE} characters."
 REASON = "Why: one of `shop.ledgerReasons`."
-STORE = f"Where it is done; {IF_UNNAMED}"
+STORE = f"Where it is done; {IF_HEADQUARTERS}"
 BASKET = "The caller's own name of the basket, at most 120 characters; the same one again replaces its hold."
 MINUTES = "For how many minutes, 1 to 10080; as the setting says if absent."
 ENTRY = "The entry that was posted."
@@ -73,6 +73,14 @@ def _key(text: str, kind: str) -> str | None:
 def who_is_named(given: Any) -> str:
     """Whom a mutation moves, as given: two that move the same wait for each other in this process."""
     return str(given.customer_id)
+
+
+async def placed(context: RequestContext, permission: str, checks: Checks, why: Why, store_code: Any) -> Why:
+    """As `done_in`, told together with what else is wrong. Raises Malformed, Refused and Forbidden."""
+    done = await checks.looked_up(done_in(context, permission, why, store_code))
+    checks.refuse()
+    assert done is not None
+    return done
 
 
 async def done_in(context: RequestContext, permission: str, why: Why, store_code: Any) -> Why:

@@ -79,7 +79,7 @@ class PointsProgramUpdatePayload(Payload):
     description="Puts a version of the program in force from an instant on; what was earned before stays as it was earned, and "
     "one that was to begin at the same instant and has not begun gives way. Codes: `PROGRAM_UNCHANGED`, `INVALID_RULE`, "
     "`UNKNOWN_KIND`, `RULE_BREAKS_LAW`, `CODE_TAKEN`, `INVALID_AUDIENCE`, `INVALID_AMOUNT`, `INVALID_DURATION`, `OUT_OF_RANGE`, "
-    "`INVALID_DATE`, `CURRENCY_MISMATCH`, `TOO_MANY`, `TOO_LONG`, `REQUIRED`.",
+    "`INVALID_DATE`, `INVALID_TEXT`, `CURRENCY_MISMATCH`, `TOO_MANY`, `TOO_LONG`, `REQUIRED`.",
 )
 async def points_program_update(
     context: RequestContext,

@@ -340,8 +340,9 @@ class Account:
         moments.update(hold.held_until for hold in self.open_holds)
         return sorted(one for one in moments if self.posted_until < one < self.present)
 
-    def _expire(self, event: Callable[[], str]) -> None:
-        """What open holds keep does not expire until they are closed, and then as of that moment."""
+    def _expire(self, event: Callable[[], str], new: Lot | None = None) -> None:
+        """What open holds keep does not expire until they are closed or something else is there for them, and then as of that
+        moment: that of a `new` lot, which may itself have ended before it was told of."""
         if self.is_late:
             return
         over = [lot for lot in self._known() if lot.remaining > 0 and self.ends_at(lot) <= self.present]
@@ -353,7 +354,8 @@ class Account:
             if free <= 0:
                 break
             ended = self.ends_at(lot)
-            at = max([ended, *(closed for closed in freed if closed > ended)])
+            was_kept = new is not None and lot is not new and ended <= self.posted_until
+            at = max((closed for closed in freed if closed > ended), default=self.present if was_kept else ended)
             some = min(lot.remaining, free)
             free -= some if lot.available_at <= self.present else 0
             self._take("EXPIRE", EXPIRED, Cause(event(), "EXPIRE", at), [(lot, some)])
@@ -365,6 +367,11 @@ class Account:
         parts = self._from(self._spendable(), self.debt, self._free())
         if parts:
             self._take("SETTLE", DEBT, cause, parts)
+
+    def _free_up(self) -> None:
+        """Let what a hold does not keep any more be as all else: it may have ended, and what is owed is settled by it."""
+        self._expire(new_id)
+        self._settle(Cause(new_id(), "EXPIRE", self.present))
 
     def _spendable(self) -> list[Lot]:
         """The lots that can be spent, in order, as far as it is known which is next."""
@@ -402,7 +409,7 @@ class Account:
                 raise LotsUnknown
             return lot
         self.lots.append(lot)
-        self._expire(new_id)
+        self._expire(new_id, lot)
         self._settle(cause)
         return lot
 
@@ -428,7 +435,7 @@ class Account:
             self._take(kind, house, cause, parts)
         if amount > taken:
             self._post("DEBT" if allow_debt else kind, DEBT, house, amount - taken, cause)
-        self._expire(new_id)
+        self._free_up()
         if amount > kept and not allow_debt:
             self.drawn = self.overdrawn
         return self.transfers[before:]
@@ -538,6 +545,7 @@ class Account:
             raise Short(amount, self.available)
         made = Hold(new_id(), basket, amount, 0, self.present, until, is_changed=True)
         self.holds.append(made)
+        self._free_up()
         self.drawn = self.overdrawn
         return made
 

@@ -146,8 +146,9 @@ async def reverse(
     entry = next((one for one in done.entries if one.id == entry_id), None)
     if entry is None or (entry.unit == POINTS) != of_points:
         raise Refused(Problem("NOT_FOUND", "There is no entry with this id.", ("entryId",)))
-    if stores is not None and (entry.store_id or MAIN_STORE_ID) not in stores:
-        raise Forbidden(LEDGER_REVERSE)
+    done_in = entry.store_id or MAIN_STORE_ID
+    if stores is not None and done_in not in stores:
+        raise Forbidden(LEDGER_REVERSE, store=done_in)
     customer, ledger = await named_ledger(shop, entry.customer_id, "entryId")
     if shop.database.overtaken or customer.id != entry.customer_id:
         done = await _read(shop, entry_id)  # nobody moves anything of the customer's any more
@@ -162,7 +163,7 @@ def _refuse(entry: _Entry, done: _Done) -> None:
     """Refuse what was not done by hand, or was taken back already."""
     own = [one for one in done.entries if one.kind not in _ALONG]
     belongs = entry.purchase_id or entry.refund_id or entry.merge_id
-    if entry.event_kind not in BY_HAND or entry not in own or belongs:
+    if entry.event_kind not in BY_HAND or all(one.id != entry.id for one in own) or belongs:
         message = "Only what was posted by hand, and belongs to no purchase, can be taken back."
         raise Refused(Problem("NOT_REVERSIBLE", message, ("entryId",)))
     if any(one.is_reversed for one in own):

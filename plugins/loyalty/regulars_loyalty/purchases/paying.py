@@ -64,9 +64,9 @@ class Payer:
         return self._paid
 
     def _allow(self, permission: str) -> None:
-        actor = acting()
-        if actor is not None and not actor.may(permission, self._purchase.store_id):
-            raise Forbidden(permission)
+        actor, store = acting(), self._purchase.store_id
+        if actor is not None and not actor.may(permission, store):
+            raise Forbidden(permission, store=store)
 
     async def _by_credit(self, payment: PaymentRow, n: int) -> None:
         self._allow(CREDIT_SPEND)

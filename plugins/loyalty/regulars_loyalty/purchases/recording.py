@@ -225,7 +225,8 @@ async def earn_for_new_owners(shop: Shop, purchases: Sequence[ReassignedPurchase
     ledger = await _late_ledger(shop, owners, post_due=False)
     await settle(shop, [Happened(one, "PURCHASE", at[one.id]) for one in fresh], ledger)
     for account in ledger.accounts.values():
-        account.is_late = False
+        if account.is_late:
+            account.is_late, account.posted_until = False, account.present  # what was due before is posted
         account.post_due()
     await write_ledger(ledger)
 

@@ -175,7 +175,7 @@ def payments_of(posted: Sequence[Posted], money: Mapping[str, int]) -> Sequence[
         roots = [one for one in each if one.reverses_id is None and one.delta < 0]
         if roots:
             amount = -sum(one.delta for one in roots)
-            later = [one for one in each if one.reverses_id is not None]
+            later = [one for one in each if one.reverses_id is not None and one.kind != "SETTLE"]  # else what came back
             found.append(PaidBy(payment_id, roots[0].customer_id, unit, money.get(payment_id, 0), amount, roots, later))
     return found
 

@@ -62,7 +62,9 @@ class BasketQuoteInput:
     customer_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="Who buys, by id; a stranger if absent."
     )
-    store_code: strawberry.Maybe[str | None] = strawberry.field(description=f"Where it is; {IF_UNNAMED}")
+    store_code: strawberry.Maybe[str | None] = strawberry.field(
+        description=f"Where it is, in a store whose offers the caller may see; {IF_UNNAMED}"
+    )
 
 
 @requires(OFFERS_VIEW)
@@ -189,7 +191,7 @@ async def basket_quote(
     *,
     input: Annotated[BasketQuoteInput, strawberry.argument(description="The basket.")],
 ) -> ShownQuote:
-    """Quote a basket. Raises BadInput."""
+    """Quote a basket. Raises BadInput and Forbidden."""
     codes = value_or_none(input.coupon_codes) or []
     if len(codes) > MAX_CODES:
         raise BadInput(f"At most {MAX_CODES} codes; {len(codes)} were given.", ("input", CODES), "TOO_MANY")
@@ -197,7 +199,7 @@ async def basket_quote(
         lines=input.lines, customer_id=input.customer_id, store_code=input.store_code, at=input.at,
         currency_code=input.currency_code, channel=None, basket=input.basket,
     )  # fmt: skip
-    [basket] = await baskets_of(context, [given], ("input",))
+    [basket] = await baskets_of(context, [given], ("input",), needs=OFFERS_VIEW)
     refuse_before_known(basket.at, "input", "at")
     extras = extras_of(given, lines=input.lines)
     own: Mapping[str, Any] = {**extras.get(PLUGIN, {}), CODES: codes, EXPLAINS: "skipped" in asked}

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from regulars_core.plugin import Checks
 from regulars_rewards.graphql.system_inputs import (
     AT_STAKE,
     RewardSystemInput,
@@ -55,7 +56,13 @@ async def reward_system_create(
     input: Annotated[RewardSystemCreateInput, strawberry.argument(description="The reward system to make.")],
 ) -> RewardSystemCreatePayload:
     """Make a reward system."""
-    key = await changes.create_system(context.shop, await draft_of(context.shop, input.reward_system))
+    shop, checks = context.shop, Checks()
+    draft = await checks.looked_up(draft_of(shop, input.reward_system))
+    if draft is None and ("rewardSystem", "name") not in {problem.path for problem in checks.problems}:
+        await checks.looked_up(changes.refuse_taken(shop, input.reward_system.name, None, "rewardSystem"))
+    checks.refuse()
+    assert draft is not None
+    key = await changes.create_system(shop, draft)
     return RewardSystemCreatePayload(reward_system=await _system(context, key))  # type: ignore[arg-type]
 
 

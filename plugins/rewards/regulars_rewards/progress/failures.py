@@ -55,7 +55,7 @@ async def try_again(shop: Shop) -> int:
 
 async def _try_again(shop: Shop, customers: Sequence[str]) -> None:
     database = shop.database
-    await hold(database, customers)
+    merged = await hold(database, customers)
     known = await read_systems(shop)
     among = database.dialect.among("customer_id", 1)
     rows = await database.rows(
@@ -70,7 +70,9 @@ async def _try_again(shop: Shop, customers: Sequence[str]) -> None:
     await database.run(f"DELETE FROM rewards_failed WHERE {database.dialect.among('id', 1)}", sorted(tried))
     sql, values = lookup_progress(database.dialect, customers)
     book = ProgressBook(shop, known, progress_from(await database.read(sql, *values)))
-    there = [(one, sale) for one in tried.values() if (sale := purchases.get(str(one.purchase_id)))]
+    # Whoever was merged has nothing to come: that the same has failed is with the survivor, too.
+    left = [one for one in tried.values() if one.customer_id not in merged]
+    there = [(one, sale) for one in left if (sale := purchases.get(str(one.purchase_id)))]
     await _earn(book, [sale for one, sale in there if _is_still_theirs(one, sale)])
     # What a span brings is wrong as long as it was not found anew, also where the purchase at which it failed has gone since.
     spans = [(one.customer_id, sale.purchased_at) for one, sale in there if one.source != one.purchase_id]

@@ -16,6 +16,7 @@ from regulars_core.plugin import (
     Merge,
     MergeEffect,
     MergeForecast,
+    Moved,
     PlannedMerge,
     Problem,
     Shop,
@@ -91,7 +92,7 @@ def _forecast(
         effects += _what_follows(system, own, _counted_once(twice, survivor.id))
     moved = sum(given.get(one.id, 0) for one in merge.absorbed)
     told = [MergeEffect("REWARDS", text, OFFERS_VIEW) for text in effects]
-    return MergeForecast(effects=told, moved={"rewards": moved} if moved else {})
+    return MergeForecast(effects=told, moved={"rewards": Moved(moved, OFFERS_VIEW)})
 
 
 def _words(progress: int) -> str:
@@ -99,13 +100,13 @@ def _words(progress: int) -> str:
 
 
 def _counted_once(rows: Sequence[Sequence[Any]], survivor_id: str) -> Mapping[str, Sequence[Fraction]]:
-    """How much of what each source has brought to several is too much, by source: all but what the survivor has of it, or else
-    the first."""
-    by_source: dict[str, list[tuple[bool, Fraction]]] = {}
+    """How much of what each source has brought to several is too much, by source: all but one of which something stands, the
+    survivor's first."""
+    by_source: dict[str, list[tuple[bool, bool, Fraction]]] = {}
     for customer_id, _, source, per, units in rows:
-        by_source.setdefault(source, []).append((customer_id != survivor_id, Fraction(units, per)))
+        by_source.setdefault(source, []).append((not units, customer_id != survivor_id, Fraction(units, per)))
     return {
-        source: [units for _, units in sorted(own, key=lambda one: one[0])[1:]]
+        source: [units for *_, units in sorted(own, key=lambda one: one[:2])[1:]]
         for source, own in by_source.items()
         if len(own) > 1
     }

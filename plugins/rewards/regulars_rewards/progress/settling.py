@@ -206,7 +206,7 @@ class _Settling:
 
     async def earn_anew(self, book: ProgressBook) -> None:
         """Book what purchases bring to whom they were given to, and have not brought them before; in systems that were there when
-        they were recorded."""
+        they were recorded: those in which they have brought somebody else something were, whatever the clocks say."""
         fresh = {
             one.purchase.id: one.purchase
             for one in self._happened.values()
@@ -214,11 +214,12 @@ class _Settling:
         }
         if not fresh:
             return
+        brought = {(one.system_id, one.purchase_id) for one in self._earnings}
         had = {one.key for one in self._earnings} | {
             (str(one.customer_id), system.id, id_)
             for id_, one in fresh.items()
             for system in self._known.systems
-            if not system.was_there(id_)
+            if not system.was_there(id_) and (system.id, id_) not in brought
         }
         then = await recorded_before_refunds(self._shop.database, sorted(fresh))
         whose = [replace(one, customer_id=fresh[id_].customer_id, details=SaleDetails()) for id_, one in then.items()]

@@ -1,5 +1,5 @@
 """Counting again what of progress is stored twice: the rows of progress out of earnings, grants and rewards, and entries beside
-them."""
+them; and whether what was earned stands with whose it is."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -23,6 +23,16 @@ _BROKEN = (
     "SELECT x.id, x.progress_after, x.before + x.delta FROM (SELECT e.id, e.delta, e.progress_after,"
     " coalesce(lag(e.progress_after) OVER (PARTITION BY e.customer_id, e.system_id ORDER BY e.id), 0) AS before"
     " FROM rewards_entry e WHERE {theirs}) x WHERE x.progress_after <> x.before + x.delta ORDER BY x.id"
+)
+_OF_OTHERS = (
+    "SELECT t.id, t.source FROM rewards_earning t JOIN purchase p ON p.id = t.purchase_id WHERE {theirs}"
+    " AND t.earned > t.reversed AND (p.customer_id IS NULL OR p.customer_id <> t.customer_id) ORDER BY t.id"
+)
+_LEFT_BEHIND = (
+    "SELECT t.id, t.source FROM rewards_earning t JOIN customer_stats s ON s.customer_id = t.customer_id WHERE {theirs}"
+    " AND t.purchase_id IS NULL AND t.earned > t.reversed AND s.merged_into_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
+    " rewards_earning o WHERE o.customer_id = s.merged_into_id AND o.system_id = t.system_id AND o.source = t.source)"
+    " ORDER BY t.id"
 )
 
 
@@ -85,13 +95,17 @@ def _lookups(dialect: Dialect, customers: Sequence[str]) -> Sequence[Lookup]:
         ),
         (_UNTOLD.format(theirs=dialect.among("g.customer_id", 1)), ids),
         (_BROKEN.format(theirs=dialect.among("e.customer_id", 1)), ids),
+        (_OF_OTHERS.format(theirs=dialect.among("t.customer_id", 1)), ids),
+        (_LEFT_BEHIND.format(theirs=dialect.among("t.customer_id", 1)), ids),
     ]
 
 
 async def _found(shop: Shop, customers: Sequence[str]) -> Sequence[str]:
     if not customers:
         return []
-    rows, untold, broken = await shop.database.read_together(_lookups(shop.database.dialect, customers))
+    rows, untold, broken, of_others, left_behind = await shop.database.read_together(
+        _lookups(shop.database.dialect, customers)
+    )
     counted = await recounted(shop.database, customers)
     found = [text for row in rows for text in _differences_of(_Row(*row), counted)]
     for given_id, is_taken_back in untold:
@@ -100,6 +114,12 @@ async def _found(shop: Shop, customers: Sequence[str]) -> Sequence[str]:
         )
     for entry_id, after, expected in broken:
         found.append(f"The entry {entry_id} leaves {after} of progress, and {expected} by the entries before it.")
+    for earning_id, source in of_others:
+        found.append(f"The earning {earning_id} stands, and the purchase {source} is somebody else's.")
+    for earning_id, source in left_behind:
+        found.append(
+            f"The earning {earning_id} of {source} stands with a customer who was merged, and the survivor has none."
+        )
     return found
 
 

@@ -153,7 +153,7 @@ class _Sale:
         for permission in wanted if actor is not None else ():
             assert actor is not None
             if not actor.may(permission, store):
-                raise Forbidden(permission)
+                raise Forbidden(permission, store=store)
 
     @property
     def _computed(self) -> Mapping[Offer, int]:

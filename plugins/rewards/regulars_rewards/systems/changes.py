@@ -67,10 +67,12 @@ async def create_system(shop: Shop, draft: SystemDraft) -> str:
         if (data.starts_at or Instant(0)) < data.ends_at <= present:
             checks.fail("INVALID_DATE", "A reward system ends later than now.", "endsAt")
         await hold_segments(shop, {("audience",): data.audience}, checks)
+        if checks.problems:
+            await checks.looked_up(refuse_taken(shop, draft.name))
         checks.refuse()
         await _refuse_too_many(shop)
-        await _refuse_taken(shop, draft.name, None, "rewardSystem")
-        id_ = new_id()
+        await refuse_taken(shop, draft.name, None, "rewardSystem")
+        id_ = await _id_after_all_purchases(shop)
         row = (
             id_, draft.name, name_key(draft.name), 1, data.starts_at, data.ends_at, data.is_enabled, draft.is_shadow, present,
             present,
@@ -79,6 +81,13 @@ async def create_system(shop: Shop, draft: SystemDraft) -> str:
         return id_
 
     return await shop.database.transaction(work)
+
+
+async def _id_after_all_purchases(shop: Shop) -> str:
+    """An id that comes after those of all purchases that were recorded before, also by a machine whose clock is ahead of ours."""
+    id_ = new_id()
+    latest = await shop.database.row("SELECT id FROM purchase ORDER BY id DESC LIMIT 1")
+    return id_ if latest is None or latest[0] < id_ else f"{int(latest[0], 16) + 1:032x}"
 
 
 async def update_system(shop: Shop, id_: str, change: Change) -> None:
@@ -100,13 +109,15 @@ async def update_system(shop: Shop, id_: str, change: Change) -> None:
         if data.ends_at != before.data.ends_at and begins < data.ends_at <= present:
             checks.fail("INVALID_DATE", "A reward system ends later than now; disable it to end it at once.", "endsAt")
         await hold_segments(shop, {("audience",): data.audience}, checks)
+        if checks.problems:
+            await checks.looked_up(refuse_taken(shop, after.name, id_))
         checks.refuse()
         after = replace(after, data=data)
         if after == before:
             changed({})
             await _unbump(shop)
             return
-        await _refuse_taken(shop, after.name, id_)
+        await refuse_taken(shop, after.name, id_)
         await shop.database.run(
             "UPDATE rewards_system SET name = $2, name_key = $3, version = $4, starts_at = $5, ends_at = $6, is_enabled = $7,"
             " updated_at = $8 WHERE id = $1",
@@ -200,7 +211,8 @@ async def _refuse_too_many(shop: Shop) -> None:
         raise Malformed(Problem("TOO_MANY", message, ("rewardSystem",)))
 
 
-async def _refuse_taken(shop: Shop, name: str, but_for: str | None, *path: str) -> None:
+async def refuse_taken(shop: Shop, name: str, but_for: str | None = None, *path: str) -> None:
+    """Raise Refused where another reward system has this name, behind this path."""
     sql = "SELECT id FROM rewards_system WHERE name_key = $1"
     if any(row[0] != but_for for row in await shop.database.rows(sql, name_key(name))):
         raise Refused(Problem("NAME_TAKEN", "Another reward system has this name.", (*path, "name")))

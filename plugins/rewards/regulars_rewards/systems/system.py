@@ -106,8 +106,8 @@ class RewardSystem:
         return self.versions[max(bisect_right(self._since, instant) - 1, 0)]
 
     def was_there(self, purchase_id: str) -> bool:
-        """Whether it was there when a purchase was recorded, whenever it starts: ids sort by time of making. What was recorded
-        before has brought nothing, and does not when something else becomes of it."""
+        """Whether it was there when a purchase was recorded, whenever it starts: its id comes after those of all that there were.
+        What was recorded before has brought nothing, and does not when something else becomes of it."""
         return purchase_id > self.id
 
     def collecting_at(self, instant: Instant) -> SystemVersion | None:

@@ -22,5 +22,6 @@ def contribution() -> Contribution:
         vocabularies=[standings.VOCABULARY],
         breakdowns=[standings.BREAKDOWN],
         inputs=[assignments.INITIAL],
+        codes=[assignments.UNKNOWN_TIER],
         nodes=[policies.NODE, history.NODE],
     )

@@ -12,6 +12,7 @@ from regulars_schema.plugin import (
     IdempotentInput,
     InputField,
     Mutation,
+    MutationCode,
     RequestContext,
     customer_row,
     key_of,
@@ -89,6 +90,7 @@ async def tier_clear(
 
 
 EXTENSION = Extension(Mutation, [tier_assign, tier_clear])
+UNKNOWN_TIER = MutationCode("customerCreate", "UNKNOWN_TIER")
 INITIAL = InputField(
     CustomerCreateInput,
     "tier",

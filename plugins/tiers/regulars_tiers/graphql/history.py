@@ -49,6 +49,7 @@ class TierChange(Node):
     needs=VIEW,
     returns=Connection[TierChange] | None,
     description="Changes of the tier as they were shown at the time, the latest first.",
+    replica=True,
 )
 async def tier_history(
     customers: Sequence[CustomerRow], context: RequestContext, **arguments: Unpack[PageArguments]
@@ -63,6 +64,7 @@ async def tier_history(
     needs=PURCHASES_VIEW,
     returns=Purchase | None,
     description="The purchase that brought it about, if one did.",
+    replica=True,
 )
 async def changed_by(changes: Sequence[reads.ChangeRow], context: RequestContext) -> Sequence[PurchaseRow | None]:
     """The purchases that brought changes about."""

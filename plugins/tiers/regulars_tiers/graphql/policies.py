@@ -82,7 +82,7 @@ class TierPolicyUpdatePayload(Payload):
     name="tierPolicyUpdate",
     needs=MANAGE,
     description="Puts a policy in force from an instant on. Standings are made by it within a minute or two. "
-    "Codes: `POLICY_UNCHANGED`, `INVALID_POLICY`, `CODE_TAKEN`, `UNKNOWN_METRIC`, `INVALID_AMOUNT`.",
+    "Codes: `POLICY_UNCHANGED`, `INVALID_POLICY`, `REQUIRED`, `CODE_TAKEN`, `UNKNOWN_METRIC`, `INVALID_AMOUNT`.",
 )
 async def tier_policy_update(
     context: RequestContext,

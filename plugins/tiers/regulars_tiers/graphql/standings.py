@@ -35,7 +35,9 @@ from regulars_tiers.rules.policy import Tier as TierRow
 MAX_EXPLAINED = 100
 
 
-@batched(name="tier", needs=VIEW, returns=Tier | None, description="The customer's tier, exact at any instant.")
+@batched(
+    name="tier", needs=VIEW, returns=Tier | None, description="The customer's tier, exact at any instant.", replica=True
+)
 async def tier(customers: Sequence[CustomerRow], context: RequestContext, *, at: At = None) -> Sequence[TierRow]:
     """Two statements for all customers of a level."""
     moment = reads.moment(at)
@@ -65,6 +67,7 @@ async def tier_standing(
     returns=Tier | None,
     description="The tier on whose terms the purchase is made: the customer's before it, or after it where "
     "the policy says so; null without a customer.",
+    replica=True,
 )
 async def purchase_tier(purchases: Sequence[PurchaseRow], context: RequestContext) -> Sequence[TierRow | None]:
     """The tier on whose terms each purchase is made."""
@@ -113,6 +116,7 @@ def share_of(share: reads.Share, shop: Shop) -> TierShare:
     returns=list[TierShare] | None,
     description="How many customers have which tier, the highest first; without who was merged into another one or erased since. "
     f"{FIGURES}",
+    replica=True,
 )
 async def tier_distribution(context: RequestContext, *, at: At = None) -> Sequence[TierShare]:
     """How many have which tier."""

@@ -37,7 +37,7 @@ class CriterionKind(RuleKind):
 
     `measure(settings, facts)` gets the facts that count at some moment, in the order of time, and must be pure. Where it is
     a sum over the facts, `weigh(settings, fact)` is what each adds, and standings are found faster; so they are where it is
-    `monotone`, which says that another purchase never lessens it. `lifetime` tells such a sum from what a customer's
+    `is_monotone`, which says that another purchase never lessens it. `lifetime` tells such a sum from what a customer's
     statistics already know, so that old purchases need not be read.
     """
 
@@ -46,7 +46,7 @@ class CriterionKind(RuleKind):
     measure: Measure
     unit: Unit = Unit.COUNT
     weigh: Weigh | None = None
-    monotone: bool = False
+    is_monotone: bool = False
     lifetime: Callable[[Lifetime], int] | None = None
 
     def apply(self, settings: BaseModel, facts: Sequence[PurchaseFact]) -> int:
@@ -66,7 +66,7 @@ class CriterionKind(RuleKind):
         yield "it is independent of the order", all(measure(settings, other) == whole for other in _other_orders(facts))
         if self.weigh:
             yield "it is the sum of what each weighs", sum(self.weigh(settings, one) for one in facts) == whole
-        if self.monotone:
+        if self.is_monotone:
             fewer = ((*facts[:n], *facts[n + 1 :]) for n in range(len(facts)))
             yield "it is monotone in purchases, as it says", all(measure(settings, few) <= whole for few in fewer)
         yield "it is a sum where it is told from sums", self.lifetime is None or self.weigh is not None
@@ -122,11 +122,11 @@ NET_SPEND = CriterionKind(
     summed(_net),
     Unit.MONEY,
     _net,
-    monotone=True,
+    is_monotone=True,
     lifetime=lambda known: known.spent,
 )
 ORDERS = CriterionKind(
-    "ORDERS", NoSettings, "Orders", summed(_one), Unit.COUNT, _one, monotone=True, lifetime=lambda known: known.count
+    "ORDERS", NoSettings, "Orders", summed(_one), Unit.COUNT, _one, is_monotone=True, lifetime=lambda known: known.count
 )
 BOX: Sequence[CriterionKind] = (NET_SPEND, ORDERS)
 

@@ -13,7 +13,17 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from regulars_core.plugin import NEVER, Checks, Instant, NoSettings, Problem, name_key, settings_from, to_minor
+from regulars_core.plugin import (
+    NEVER,
+    Checks,
+    Instant,
+    NoSettings,
+    Problem,
+    mistakes_in,
+    name_key,
+    settings_from,
+    to_minor,
+)
 from regulars_tiers.rules.criteria import CriterionKind, UnavailableKind, Unit, Window, WindowKind, unavailable
 from regulars_tiers.rules.days import FOREVER
 
@@ -23,6 +33,11 @@ _NEVER_MET = 2**62
 PRIORITY_SERVICE = "PRIORITY_SERVICE"
 """The kind of the benefit that customers are answered before others; its value says by how much, 1 where it has none."""
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"
+_KIND = r"^[A-Z][A-Z0-9_]{0,39}$"
+_FORMS = {
+    _CODE: "A code is 1 to 32 letters, digits, dashes and underscores, the first a letter or a digit.",
+    _KIND: "A kind is 1 to 40 capitals, digits and underscores, the first a capital.",
+}
 
 
 class _Data(BaseModel):
@@ -59,7 +74,7 @@ class BenefitData(_Data):
     """What a tier brings: a sentence for people, and for programs a kind with a value where it has one."""
 
     text: str = Field(min_length=1, max_length=240)
-    kind: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]{0,39}$")
+    kind: str | None = Field(default=None, pattern=_KIND)
     value: Decimal | None = Field(default=None, max_digits=18, decimal_places=6)
 
 
@@ -275,9 +290,9 @@ class Versions:
         return {kind.name: kind.reason for kind in self.kinds if isinstance(kind, UnavailableKind)}
 
     @cached_property
-    def monotone(self) -> bool:
+    def is_monotone(self) -> bool:
         """Whether another purchase never lowers anybody."""
-        return all(kind.monotone for kind in self.kinds)
+        return all(kind.is_monotone for kind in self.kinds)
 
 
 def policy_data(data: Any, checks: Checks) -> PolicyData | None:
@@ -285,8 +300,8 @@ def policy_data(data: Any, checks: Checks) -> PolicyData | None:
     try:
         return PolicyData.model_validate(data)
     except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False):
-            checks.fail("INVALID_POLICY", one["msg"] + ".", *(str(part) for part in one["loc"]))
+        for one in mistakes_in(error, _FORMS):
+            checks.fail("REQUIRED" if one.is_missing else "INVALID_POLICY", one.message, *one.path)
     return None
 
 

@@ -44,6 +44,7 @@ def _page(_: RequestContext, **arguments: Unpack[NotesOfArguments]) -> tuple[Win
     description="Notes of all customers, narrowed and ordered as wished: what is to be followed up, the complaints of a month, "
     "the corrections to make.",
     page=True,
+    replica=True,
 )
 def notes(context: RequestContext, **arguments: Unpack[NotesArguments]) -> Relation:
     """A page of all notes. Raises BadInput."""

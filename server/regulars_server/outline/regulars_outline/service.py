@@ -11,7 +11,8 @@ nobody."""
 
 
 async def count(shop: Shop, purchases: Sequence[PurchaseRow]) -> None:
-    """Count purchases, inside the transaction that records them. A purchase may have no customer."""
+    """Count purchases, inside the transaction that records them, also those that are voided later. A purchase may have no
+    customer."""
     await _add(shop, Counter(purchase.customer_id for purchase in purchases if purchase.customer_id))
 
 

@@ -13,6 +13,9 @@ _TAIL = 0.1
 """What may lie below the interval, and what above: four of five cases lie in it."""
 _SINGLE = 30
 """So many purchases are counted one by one; more of them in groups, each a tenth larger than the one before."""
+MAX_COUNTED = 3_000
+"""How likely larger numbers are is not told one from another; who is expected to buy so often is taken to buy as often as those
+numbers are on average."""
 _HALVINGS = 22
 
 
@@ -38,16 +41,17 @@ def project(often: BgNbd, much: GammaGamma, known: Repeats, totals: Floats, ahea
     interval goes up to the mean, and holds more than four of five."""
     purchases = often.expected(known, ahead)
     amount = purchases * much.expected(known.count, totals)
-    chances, bought = _grouped(often, known, ahead)
+    chances, bought = _grouped(often, known, ahead, purchases)
     low, high = (_quantile(much, known, totals, chances, bought, share) for share in (_TAIL, 1 - _TAIL))
     return Projections(often.active(known), purchases, amount, np.minimum(low, amount), np.maximum(high, amount))
 
 
-def _grouped(often: BgNbd, known: Repeats, ahead: float) -> tuple[Floats, Floats]:
-    """How likely each buys so many times, and how many times that is: of large numbers in groups, by their mean."""
+def _grouped(often: BgNbd, known: Repeats, ahead: float, expected: Floats) -> tuple[Floats, Floats]:
+    """How likely each buys so many times, and how many times that is: of large numbers in groups, by their mean. What is beyond
+    what is counted is one group, whose mean is what the others leave of what is `expected`."""
     mean = (often.r + known.count) * ahead / (often.alpha + known.age)
     spread = np.sqrt(mean * (1 + ahead / (often.alpha + known.age)))
-    most = int(np.ceil((mean + 10 * spread).max(initial=0.0))) + 20
+    most = int(min(np.ceil((mean + 10 * spread).max(initial=0.0)) + 20, MAX_COUNTED))
     chances = often.counts(known, ahead, most)
     numbers = np.arange(most + 1.0)
     larger = np.unique(
@@ -57,7 +61,10 @@ def _grouped(often: BgNbd, known: Repeats, ahead: float) -> tuple[Floats, Floats
     grouped = np.add.reduceat(chances, firsts, axis=1)
     times = np.add.reduceat(chances * numbers, firsts, axis=1)
     middle = np.add.reduceat(np.ones(most + 1) * numbers, firsts) / np.add.reduceat(np.ones(most + 1), firsts)
-    return grouped, np.where(grouped > 0, times / np.where(grouped > 0, grouped, 1.0), middle)
+    bought = np.where(grouped > 0, times / np.where(grouped > 0, grouped, 1.0), middle)
+    beyond = np.clip(1 - grouped.sum(axis=1), 0, 1)
+    mean_beyond = (expected - times.sum(axis=1)) / np.where(beyond > 0, beyond, 1.0)
+    return np.column_stack([grouped, beyond]), np.column_stack([bought, np.maximum(mean_beyond, most + 1.0)])
 
 
 def _quantile(

@@ -1,16 +1,13 @@
 """What, when and how customers buy."""
 
-from typing import Any
-
 from regulars_analytics.insight.series import points
 from regulars_analytics.insight.subjects import Subject
 from regulars_analytics.insight.totals import discounts_of, gaps_of, pieces_of, totals_of
 from regulars_analytics.quotients import quotient, rate, share
-from regulars_analytics.reports.cells import amount
 from regulars_analytics.reports.kinds.breakdowns import WEEKDAYS, by
-from regulars_analytics.reports.kinds.retention import unit_of
+from regulars_analytics.reports.kinds.retention import partly, unit_of
 from regulars_analytics.reports.metrics import Metric, ReportKind, Scope
-from regulars_analytics.reports.tables import Chart, Column, Kind, Row, Shape, Table, figures_of, table_of
+from regulars_analytics.reports.tables import Chart, Column, Figure, Kind, Row, Shape, Table, figures_of, table_of
 from regulars_core.plugin import DAY_MS, divided_half_up
 
 _MONTHS = (
@@ -35,27 +32,24 @@ async def _figures(scope: Scope) -> Table:
     [totals], [pieces] = await totals_of(shop, subjects), await pieces_of(shop, subjects)
     [gaps], [sold] = await gaps_of(shop, subjects), await discounts_of(shop, subjects)
 
-    def money(minor: int) -> str:
-        return f"{amount(minor, shop.currency)} {shop.currency}"
-
-    def part(value: Any) -> str:
-        return "–" if value is None else f"{value * 100:.2f} %"
-
-    average = money(divided_half_up(totals.spent, totals.purchases)) if totals.purchases else "–"
+    average = divided_half_up(totals.spent, totals.purchases) if totals.purchases else None
     months = quotient(totals.theirs * _MONTH_HUNDREDTHS * DAY_MS, totals.since_ms * 100, 2)
-    figures: list[tuple[str, Any]] = [
-        ("Purchases", totals.purchases),
-        ("Customers who bought", totals.buyers),
-        ("Spent", money(totals.spent)),
-        ("A purchase, on average", average),
-        ("Pieces of a purchase, on average", quotient(pieces.quantity, totals.purchases * 1_000_000, 2)),
-        ("Purchases of a customer a month", months),
-        ("Days between purchases, the median", quotient(gaps.milliseconds, gaps.number * DAY_MS, 2)),
-        ("Customers who bought twice or more", part(rate(totals.twice, totals.buyers))),
-        ("Taken off by discounts", part(share(sold.discount, sold.full) if sold.purchases else None)),
-        ("Purchases with a discount", part(rate(sold.discounted, sold.purchases))),
-    ]
-    return figures_of(figures)
+    pieces_each = quotient(pieces.quantity, totals.purchases * 1_000_000, 2)
+    off = share(sold.discount, sold.full) if sold.purchases else None
+    return figures_of(
+        [
+            ("Purchases", Figure(totals.purchases)),
+            ("Customers who bought", Figure(totals.buyers)),
+            ("Spent", Figure(totals.spent, Kind.MONEY)),
+            ("A purchase, on average", Figure(average, Kind.MONEY)),
+            ("Pieces of a purchase, on average", Figure(pieces_each)),
+            ("Purchases of a customer a month", Figure(months)),
+            ("Days between purchases, the median", Figure(quotient(gaps.milliseconds, gaps.number * DAY_MS, 2))),
+            ("Customers who bought twice or more", Figure(rate(totals.twice, totals.buyers), Kind.SHARE)),
+            ("Taken off by discounts", Figure(off, Kind.SHARE)),
+            ("Purchases with a discount", Figure(rate(sold.discounted, sold.purchases), Kind.SHARE)),
+        ]
+    )
 
 
 async def _series(scope: Scope) -> Table:
@@ -67,7 +61,7 @@ async def _series(scope: Scope) -> Table:
         Column("spent", "Spent", Kind.MONEY),
     )
     rows: list[Row] = [(one.period.first, one.purchases, one.customers, one.spent) for one in found]
-    return table_of(columns, rows, Chart(Shape.COLUMNS, 3))
+    return table_of(columns, rows, Chart(Shape.COLUMNS, 3), partly(scope, found))
 
 
 KIND = ReportKind(

@@ -13,7 +13,6 @@ from regulars_schema.plugin import BreakdownKind, schema_of
 
 MOST = 50
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_NONE = "–"
 
 
 def by(
@@ -37,11 +36,11 @@ def by(
         scope.shop.refuse_behind(known.owner)
         [found] = await parts(known.division, MOST)(scope.shop, [Subject(scope.of_the_days)])
         if in_order:
-            found = sorted(found, key=lambda one: (one.value is None, Decimal(one.value or 0)))
+            found = sorted(found, key=lambda one: (one.value is None, int((one.value or "0").partition("-")[0])))
         has_pieces = known.division.part is Part.LINE
         rows: list[Row] = [
             (
-                called(one.label) if one.label else _NONE,
+                called(one.label) if one.label else None,
                 one.customers,
                 one.purchases,
                 *([_pieces(one.quantity or 0)] if has_pieces else []),

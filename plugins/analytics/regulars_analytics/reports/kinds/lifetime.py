@@ -1,7 +1,6 @@
 """What customers are worth."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 from regulars_analytics.lifetime.fits import current_fit
 from regulars_analytics.lifetime.kept import WORTH
@@ -9,10 +8,9 @@ from regulars_analytics.lifetime.lives import day_number, lives_of
 from regulars_analytics.lifetime.values import HORIZON_DAYS, projections
 from regulars_analytics.permissions import CUSTOMERS_VIEW, EXPORT
 from regulars_analytics.quotients import share
-from regulars_analytics.reports.cells import amount
 from regulars_analytics.reports.metrics import Metric, ReportKind, Scope
-from regulars_analytics.reports.tables import Chart, Column, Kind, Row, Shape, Table, figures_of, table_of
-from regulars_core.plugin import GONE, Values, customers_by_ids, day_of, now
+from regulars_analytics.reports.tables import Chart, Column, Figure, Kind, Row, Shape, Table, figures_of, table_of
+from regulars_core.plugin import GONE, Values, customers_by_ids, day_of, divided_half_up, now
 
 _TENTHS = 10
 _BEST = 100
@@ -37,16 +35,14 @@ async def _summary(scope: Scope) -> Table:
     )
     fit = await current_fit(shop)
 
-    def money(minor: int) -> str:
-        return f"{amount(minor, shop.currency)} {shop.currency}"
-
-    figures: list[tuple[str, Any]] = [
-        ("Customers who have bought", number),
-        ("Spent so far", money(spent)),
-        (f"Projected for {HORIZON_DAYS} days", money(projected)),
-        ("Worth in all", money(spent + projected)),
-        ("Worth of a customer, on average", money((spent + projected) // number) if number else "–"),
-        ("Method", "BG/NBD and Gamma-Gamma" if fit else "each customer's own rate"),
+    average = divided_half_up(spent + projected, number) if number else None
+    figures = [
+        ("Customers who have bought", Figure(number)),
+        ("Spent so far", Figure(spent, Kind.MONEY)),
+        (f"Projected for {HORIZON_DAYS} days", Figure(projected, Kind.MONEY)),
+        ("Worth in all", Figure(spent + projected, Kind.MONEY)),
+        ("Worth of a customer, on average", Figure(average, Kind.MONEY)),
+        ("Method", Figure("BG/NBD and Gamma-Gamma" if fit else "each customer's own rate", Kind.TEXT)),
     ]
     note = "Nothing is fitted: too few customers come again, or the shop wants it so."
     if fit:
@@ -126,9 +122,11 @@ async def _customers(scope: Scope) -> Table:
         last = "0" * 32
         while True:
             values = Values(scope.shop.database.dialect)
+            # Of both tables, or PostgreSQL would walk through one of them from its beginning for each page.
+            behind = f"c.id > {values.bind(last)} AND s.customer_id > {values.bind(last)}"
             rows = await scope.shop.database.read(
                 f"SELECT c.id, s.purchase_count, s.total_spent, {_PROJECTED} FROM {_whose(scope, values)}"
-                f" AND c.id > {values.bind(last)} ORDER BY c.id LIMIT {_PAGE}",
+                f" AND {behind} ORDER BY c.id LIMIT {_PAGE}",
                 *values.all,
             )
             customers = await customers_by_ids(scope.shop.database, [row[0] for row in rows])

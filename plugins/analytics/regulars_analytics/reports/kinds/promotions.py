@@ -1,6 +1,7 @@
 """Who responded to promotions."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from regulars_analytics.permissions import TIERS_VIEW
 from regulars_analytics.promotions.figures import (
@@ -13,9 +14,10 @@ from regulars_analytics.promotions.figures import (
     source_of,
 )
 from regulars_analytics.quotients import rate
+from regulars_analytics.reports.cells import in_words
 from regulars_analytics.reports.metrics import Metric, ReportKind, Scope
 from regulars_analytics.reports.tables import Chart, Column, Kind, Row, Shape, Table, table_of
-from regulars_schema.plugin import RequestContext, audience_trees
+from regulars_schema.plugin import CustomerWhere, GivenWhere, RequestContext, audience_trees, needs_of_tree
 
 _COLUMNS = (
     Column("promotion", "Promotion"),
@@ -38,44 +40,59 @@ _NONE = "No plugin that is on has promotions."
 _UNKNOWN = "It is not told for how many a promotion was whose conditions who asked may not read."
 
 
-async def _ran(scope: Scope) -> Sequence[Ran] | None:
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """The promotions of a period, and the permissions by which their audiences were read."""
+
+    ran: Sequence[Ran]
+    needs: Sequence[str]
+
+
+async def _period(scope: Scope) -> _Period | None:
     """The promotions of the period; None where nobody has some."""
     source = source_of(scope.shop)
     if source is None:
         return None
+    context = RequestContext(scope.shop, scope.actor)
     promotions = await source.ran(scope.shop, scope.first, scope.before, MAX_PROMOTIONS)
-    trees = await audience_trees([one.audience for one in promotions], RequestContext(scope.shop, scope.actor))
-    return [Ran(one, source, scope.of_all_time, tree) for one, tree in zip(promotions, trees, strict=True)]
+    trees = await audience_trees([one.audience for one in promotions], context)
+    needs = {
+        one for tree in trees if isinstance(tree, GivenWhere) for one in needs_of_tree(CustomerWhere, tree, context)
+    }
+    ran = [Ran(one, source, scope.of_all_time, tree) for one, tree in zip(promotions, trees, strict=True)]
+    return _Period(ran, sorted(needs))
 
 
 async def _promotions(scope: Scope) -> Table:
-    ran = await _ran(scope)
-    if ran is None:
+    period = await _period(scope)
+    if period is None:
         return table_of(_COLUMNS, [], note=_NONE)
+    ran = period.ran
     bought, whom = await responses(scope.shop, ran), await reached(scope.shop, ran)
     rows = list[Row]()
     for one, own, of in zip(ran, bought, whom, strict=True):
         audience = of.audience if isinstance(of, Reached) else None
         share = rate(of.responded, of.audience) if isinstance(of, Reached) else None
         told = (audience, own.customers, share, own.purchases, own.spent, own.discount)
-        rows.append((one.promotion.name, one.promotion.kind, *told))
+        rows.append((one.promotion.name, in_words(one.promotion.kind), *told))
     hidden = any(isinstance(one, Exception) for one in whom)
-    return table_of(_COLUMNS, rows, Chart(Shape.BARS, 3), _UNKNOWN if hidden else "")
+    return table_of(_COLUMNS, rows, Chart(Shape.BARS, 3), _UNKNOWN if hidden else "", period.needs)
 
 
 async def _by_tier(scope: Scope) -> Table:
-    ran = await _ran(scope)
-    if ran is None:
+    period = await _period(scope)
+    if period is None:
         return table_of(_OF_TIERS, [], note=_NONE)
-    found = await reached_by_rank(scope.shop, ran)
+    found = await reached_by_rank(scope.shop, period.ran)
     rows: list[Row] = [
         (one.promotion.name, each.rank.name, each.audience, each.responded, rate(each.responded, each.audience))
-        for one, own in zip(ran, found, strict=True)
+        for one, own in zip(period.ran, found, strict=True)
         if not isinstance(own, Exception)
         for each in own
         if each.rank is not None
     ]
-    return table_of(_OF_TIERS, rows, note=_UNKNOWN if any(isinstance(one, Exception) for one in found) else "")
+    hidden = any(isinstance(one, Exception) for one in found)
+    return table_of(_OF_TIERS, rows, note=_UNKNOWN if hidden else "", needs=period.needs)
 
 
 KIND = ReportKind(

@@ -1,8 +1,10 @@
 """Who stays, who leaves and who comes again."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from regulars_analytics.insight.series import points
+from regulars_analytics.arguments import until_today
+from regulars_analytics.insight.series import Point, points
 from regulars_analytics.insight.subjects import Subject
 from regulars_analytics.periods import Unit
 from regulars_analytics.quotients import rate, share
@@ -17,7 +19,7 @@ _MOST_WEEKS = 200
 
 
 async def _figures(scope: Scope) -> Table:
-    found = await stays(scope.shop, scope.of_all_time, scope.first, scope.before)
+    found = await stays(scope.shop, scope.of_all_time, scope.first, until_today(scope.shop, scope.before))
     columns = (
         Column("figure", "Figure"),
         Column("customers", "Customers", Kind.NUMBER),
@@ -43,6 +45,18 @@ def unit_of(scope: Scope) -> Unit:
     return Unit.WEEK if end - day_of(scope.first, zone) <= timedelta(days=186) else Unit.MONTH
 
 
+def partly(scope: Scope, found: Sequence[Point]) -> str:
+    """What is to be said of the first and the last week or month, where some of their days are outside or still to come."""
+    zone = scope.shop.settings.zone
+    last = min(day_of(Instant(scope.before - 1), zone), day_of(now(), zone))
+    if not found:
+        return ""
+    begins = scope.first is not None and found[0].period.first < day_of(scope.first, zone)
+    ends = found[-1].period.last > last
+    which = " and ".join(one for one, there in (("first", begins), ("last", ends)) if there)
+    return f"Of the {which} of them only some days are in the period." if which else ""
+
+
 async def _series(scope: Scope) -> Table:
     [found] = await points(unit_of(scope))(scope.shop, [Subject(scope.of_the_days)])
     columns = (
@@ -52,7 +66,7 @@ async def _series(scope: Scope) -> Table:
         Column("again", "Again", Kind.NUMBER),
     )
     rows: list[Row] = [(one.period.first, one.customers, one.new, one.customers - one.new) for one in found]
-    return table_of(columns, rows, Chart(Shape.COLUMNS, 1))
+    return table_of(columns, rows, Chart(Shape.COLUMNS, 1), partly(scope, found))
 
 
 async def _cohorts(scope: Scope) -> Table:
@@ -72,7 +86,10 @@ async def _cohorts(scope: Scope) -> Table:
         )
         for one in found
     ]
-    note = "The share of those who began in a month that bought in each month after it; up to today, whatever the days."
+    note = (
+        "The share of those who began in a month that bought in each month after it, whatever the days. The latest month is not"
+        " over."
+    )
     return table_of(columns, rows, Chart(Shape.SHADES, 2), note)
 
 

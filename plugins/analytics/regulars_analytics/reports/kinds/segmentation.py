@@ -2,6 +2,7 @@
 
 from regulars_analytics.permissions import GROUPS_VIEW, PII_VIEW, TIERS_VIEW
 from regulars_analytics.quotients import share
+from regulars_analytics.reports.cells import in_words
 from regulars_analytics.reports.kinds.breakdowns import by
 from regulars_analytics.reports.metrics import Metric, ReportKind, Scope
 from regulars_analytics.reports.tables import Chart, Column, Kind, Row, Shape, Table, table_of
@@ -38,7 +39,7 @@ KIND = ReportKind(
         by("CITY", "cities", "City", "By city.", needs=(PII_VIEW,)),
         by("REGION", "regions", "Region", "By state or province.", needs=(PII_VIEW,), is_default=False),
         by("COUNTRY", "countries", "Country", "By country.", needs=(PII_VIEW,), is_default=False),
-        by("AGE_BAND", "ages", "Age", "By age, in bands of ten years.", needs=(PII_VIEW,)),
-        by("GENDER", "genders", "Gender", "By gender.", needs=(PII_VIEW,)),
+        by("AGE_BAND", "ages", "Age", "By age, in bands of ten years.", needs=(PII_VIEW,), in_order=True),
+        by("GENDER", "genders", "Gender", "By gender.", needs=(PII_VIEW,), called=in_words),
     ),
 )

@@ -22,7 +22,9 @@ def measure(settings: OutlineSettings, facts: Sequence[PurchaseFact]) -> int:
     return sum(settings.category in categories for categories in standing)
 
 
-OUTLINE = CriterionKind("OUTLINE", OutlineSettings, "Purchases of a category", measure, reads=("lines",), monotone=True)
+OUTLINE = CriterionKind(
+    "OUTLINE", OutlineSettings, "Purchases of a category", measure, reads=("lines",), is_monotone=True
+)
 
 
 @hookimpl

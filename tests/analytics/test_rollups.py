@@ -1,0 +1,180 @@
+"""What is kept of each day tells the same as the purchases: before it is settled, while that goes on, and afterwards."""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from regulars_core.customers.merge.forecasts import Wanted
+from regulars_core.customers.merge.service import merge
+from regulars_core.customers.merge.undo import unmerge
+from regulars_core.customers.registration import find_or_register
+from regulars_core.customers.rules import NewCustomer
+from regulars_core.customers.rules import checked as checked_customer
+from regulars_core.plugin import MAIN_STORE_ID, Shop, Span, instant_of
+from regulars_core.primitives.errors import Refused
+from regulars_core.purchases.changes import pay
+from regulars_core.purchases.figures.rollups.ranges import range_buyers
+from regulars_core.purchases.figures.rollups.settlement import settle
+from regulars_core.purchases.figures.rollups.verification import differences
+from regulars_core.purchases.reassignments import reassign
+from regulars_core.purchases.refunds import refund, void
+from regulars_core.purchases.rules import MILLION, NewLine, NewPayment, NewPurchase
+from regulars_core.purchases.rules import checked as checked_purchase
+from regulars_core.purchases.service import record
+from regulars_core.stores.service import create_store
+from regulars_schema.testing import Api
+from tests.analytics.conftest import OpenAnalytics
+from tests.support.random_shop import TODAY, Filled, fill
+
+PART = "value label customerCount purchaseCount quantity total { amount } share"
+POINT = "from to customerCount newCustomerCount purchaseCount totalSpent { amount }"
+KEPT = ("STORE", "CHANNEL", "HOUR", "WEEKDAY", "MONTH", "PAYMENT_METHOD")
+INSIGHT = f"""purchaseCount customerCount totalSpent {{ amount }} averagePurchase {{ amount }} repeatRate purchasesPerMonth
+  discountRate discountedShare averageBasketSize
+  {" ".join(f"{one}: breakdown(by: {one}, first: 100) {{ {PART} }}" for one in KEPT)}
+  {" ".join(f"{one}S: series(interval: {one}) {{ {POINT} }}" for one in ("WEEK", "MONTH", "YEAR"))}"""
+DASHBOARD = """customerCount activeCustomerCount buyersToday
+  newVersusReturning(days: $days) { newCount newTotal { amount } returningCount returningTotal { amount } }
+  paymentMethods(days: $days) { method purchaseCount total { amount } }
+  peakTimes(days: $days) { weekday hour purchaseCount total { amount } }"""
+DOCUMENT = f"""query($at: DateTime, $days: DayRangeInput, $stores: [ID!]) {{
+  insight(days: $days, storeIds: $stores) {{ {INSIGHT} }} dashboard(at: $at, storeIds: $stores) {{ {DASHBOARD} }} }}"""
+STEPS = 12
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[None]:
+    with time_machine.travel(TODAY, tick=False):
+        yield
+
+
+async def test_whatever_happens_it_tells_what_the_purchases_tell(open_analytics: OpenAnalytics) -> None:
+    shop = await open_analytics(erase_after_days=0)
+    chance = random.Random(49)
+    filled = await fill(shop, chance)
+    api, empty = Api.of(shop), await create_store(shop, "S9", "Empty")
+    await settle(shop)
+    assert await _differences(shop) == []
+    for n in range(STEPS):
+        await _something_happens(shop, api, chance, filled, n)
+        assert await range_buyers(shop, Span(None, None, None)) is not None  # it is told by what is kept
+        await _told_alike(api, chance, filled, empty)
+        if n % 3 == 1:
+            await _settled_and_killed(shop, chance)
+            assert await _differences(shop) == []
+        if n % 3 == 2:
+            await settle(shop)
+    await settle(shop)
+    assert await shop.database.rows("SELECT 1 FROM rollup_due") == []
+    assert await _differences(shop) == []
+    for _ in range(4):
+        await _told_alike(api, chance, filled, empty)
+
+
+async def test_it_is_proven_and_begins_anew_in_another_zone(open_analytics: OpenAnalytics) -> None:
+    shop = await open_analytics()
+    await fill(shop, random.Random(5), buyers=4, sales=20)
+    assert await range_buyers(shop, Span(None, None, None)) is None  # nothing is kept yet: the purchases are asked
+    await settle(shop)
+    [(buyers,)] = await shop.database.rows("SELECT count(*) FROM customer_stats WHERE purchase_count > 0")
+    assert await range_buyers(shop, Span(None, None, None)) == buyers > 0
+
+    async def wrong() -> None:
+        one = "(SELECT min(number) FROM rollup WHERE division = 'HOUR')"
+        await shop.database.run(f"UPDATE rollup SET total = total + 1 WHERE number = {one}")
+        await shop.database.run("DELETE FROM rollup WHERE number = (SELECT max(number) FROM rollup)")
+
+    await shop.database.transaction(wrong)
+    found = await _differences(shop)
+    assert len(found) == 2
+    assert any("all stores, HOUR =" in one for one in found)
+    elsewhere = await open_analytics(timezone="Africa/Cairo")  # where clocks go back at midnight
+    assert await range_buyers(elsewhere, Span(None, None, None)) is None
+    await settle(elsewhere)
+    assert await _differences(elsewhere) == []
+    assert await range_buyers(elsewhere, Span(None, None, None)) == buyers
+
+
+async def _differences(shop: Shop) -> list[str]:
+    return [one async for one in differences(shop)]
+
+
+async def _told_alike(api: Api, chance: random.Random, filled: Filled, empty: str) -> None:
+    """Of several stores nothing is kept, and one in which nobody has bought adds nothing."""
+    first = TODAY.date() - timedelta(days=chance.randrange(540))
+    last = first + timedelta(days=chance.choice([0, 6, 40, 200, 400]))
+    days = chance.choice([None, {"from": first.isoformat(), "to": last.isoformat()}, {"from": first.isoformat()}])
+    at = TODAY - timedelta(days=chance.randrange(300))
+    stores = chance.choice([filled.stores, [chance.choice(filled.stores)]])
+    ids = [f"store_{one}" for one in stores]
+    given: dict[str, Any] = {"days": days, "at": at.isoformat()}
+    kept = await api.data(DOCUMENT, **given, stores=None if len(ids) > 1 else ids)
+    found = await api.data(DOCUMENT, **given, stores=[*ids, f"store_{empty}"])
+    for name in ("insight", "dashboard"):
+        assert kept[name] == found[name]
+
+
+async def _settled_and_killed(shop: Shop, chance: random.Random) -> None:
+    """What is stopped in the middle of a step has done the earlier ones, and nothing of that one."""
+    task = asyncio.create_task(settle(shop))
+    await asyncio.sleep(chance.random() * 0.05)
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def _something_happens(shop: Shop, api: Api, chance: random.Random, filled: Filled, n: int) -> None:
+    with suppress(Refused):  # it cannot be any more
+        await _happens(shop, api, chance, filled, n)
+
+
+async def _happens(shop: Shop, api: Api, chance: random.Random, filled: Filled, n: int) -> None:
+    rows = await shop.database.rows(
+        "SELECT id FROM purchase WHERE status IN ('PAID', 'PARTIALLY_REFUNDED') ORDER BY id"
+    )
+    purchase = str(chance.choice(rows)[0])
+    customers = await shop.database.rows("SELECT id FROM customer WHERE status = 'ACTIVE' ORDER BY id")
+    one, other = (str(row[0]) for row in chance.sample(list(customers), 2))
+    match n % 10:
+        case 0 | 5:
+            await _sold(shop, chance, filled, chance.choice([one, None]), n)
+        case 1:
+            await refund(shop, purchase, amount=chance.choice([1, await _left(shop, purchase)]))
+        case 2:
+            await void(shop, purchase)
+        case 3:
+            await reassign(shop, [purchase], chance.choice([one, None]))
+        case 4:
+            filled.merge = await merge(shop, Wanted(one, [other]), "Ana")
+        case 6:
+            await unmerge(shop, filled.merge)
+        case 7:
+            person = NewCustomer(f"New{n}", "Li", created_at=instant_of(TODAY - timedelta(days=chance.randrange(90))))
+            await find_or_register(shop, checked_customer(shop.settings, person), ())
+        case 8:
+            due = await _sold(shop, chance, filled, one, n, due=60)
+            await pay(shop, due, [NewPayment("voucher", 60)])
+        case _:
+            await api.done("customerEraseRequest", "erasure { id }", {"customerId": f"customer_{other}"})
+
+
+async def _left(shop: Shop, purchase: str) -> int:
+    [row] = await shop.database.rows("SELECT total - refunded FROM purchase WHERE id = $1", purchase)
+    return int(row[0])
+
+
+async def _sold(shop: Shop, chance: random.Random, filled: Filled, customer: str | None, n: int, due: int = 0) -> str:
+    """Now, or told late of days before others."""
+    at = TODAY - timedelta(days=chance.choice([0, 0, 3, 250, 700]), minutes=chance.randrange(600))
+    sale = NewPurchase(
+        f"S{n}", chance.choice(filled.stores or [MAIN_STORE_ID]), customer, instant_of(at), shop.currency,
+        [NewLine("Tea", MILLION, 500)], due=due, channel=chance.choice([None, "web"]),
+        payments=[NewPayment("cash", 500 - due)],
+    )  # fmt: skip
+    [recorded] = await record(shop, [checked_purchase(sale, shop.currency)])
+    return str(recorded.id)

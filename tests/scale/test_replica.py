@@ -1,0 +1,158 @@
+"""A replica answers what it may and as far as it has come, and nobody misses what was written before he asks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx2
+import orjson
+import pytest
+
+from regulars_core.database.replica import reading_replica
+from regulars_core.health import checks
+from regulars_core.plugins.host import Plugins
+from regulars_core.shop.settings import load_settings
+from regulars_core.shop.shop import Shop
+from regulars_core.start import plugins_on
+from regulars_schema.testing import USER_ERRORS
+from regulars_server.http.positions import HEADER
+from tests.support.fleet import PgBouncer, StreamingReplica
+from tests.support.servers import Client, serving
+
+pytestmark = pytest.mark.xdist_group("scale")
+ANYTHING = "0/0"
+CREATE = (
+    'mutation($name: String!) { customerCreate(input: { firstName: $name, lastName: "Li" })'
+    f" {{ customer {{ id }} {USER_ERRORS} }} }}"
+)
+ADD = (
+    "mutation($id: ID!, $key: String!) { creditAdd(input:"
+    ' { customerId: $id, amount: { amount: "5.00" }, reason: "GOODWILL", idempotencyKey: $key })'
+    f" {{ entry {{ id }} {USER_ERRORS} }} }}"
+)
+BALANCE = "query($id: ID!) { customer(id: $id) { credit { balance { amount } } } }"
+NAMES = "{ customers(first: 100) { nodes { firstName group { name } stats { purchaseCount } } } }"
+
+
+@pytest.fixture
+async def two(
+    url: str, on: Plugins, pgbouncer: PgBouncer, replica: StreamingReplica, no_settings_from_outside: None
+) -> AsyncIterator[list[Client]]:
+    """Two servers, the first with connections of its own, the second through PgBouncer; both read the replica."""
+    own = {"database_url": url, "replica_url": replica.of(url)}
+    pooled = {"database_url": pgbouncer.of(url), "replica_url": replica.of(url), "database_pooler": "transaction"}
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                serving(
+                    load_settings(on.settings_models, jobs=False, metrics=True, database_pool=3, max_batch=2, **where),
+                    on,
+                )
+            )
+            for where in (own, pooled)
+        ]
+
+
+async def ask(client: Client, query: str, after: str | None = None, **variables: Any) -> httpx2.Response:
+    """The answer of a server to who has seen so much."""
+    headers = {"content-type": "application/json"} | ({} if after is None else {HEADER: after})
+    body = orjson.dumps({"query": query, "variables": variables})
+    answer = await client.send("POST", "/graphql", content=body, headers=headers)
+    assert (answer.status_code, answer.json().get("errors")) == (200, None), answer.text
+    return answer
+
+
+async def names(client: Client, after: str | None = None) -> set[str]:
+    answer = (await ask(client, NAMES, after)).json()
+    return {one["firstName"] for one in answer["data"]["customers"]["nodes"]}
+
+
+async def test_who_has_written_sees_it_at_either_server(two: list[Client]) -> None:
+    for number in range(6):
+        writer, reader = two[number % 2], two[(number // 2) % 2]
+        created = await ask(writer, CREATE, ANYTHING, name=f"Ana {number}")
+        assert f"Ana {number}" in await names(reader)
+        assert f"Ana {number}" in await names(reader, created.headers[HEADER])
+    assert HEADER not in (await ask(two[0], CREATE, name="Bo")).headers
+    assert HEADER not in (await ask(two[0], NAMES, ANYTHING)).headers
+    assert all(one.database.replica.answers["replica"] > 0 for one in two if one.database.replica)
+
+
+async def test_a_replica_that_is_behind_is_passed_over(two: list[Client], replica: StreamingReplica) -> None:
+    answer = await ask(two[0], CREATE, ANYTHING, name="Cai")
+    customer = answer.json()["data"]["customerCreate"]["customer"]["id"]
+    await names(two[0])
+    await names(two[1])
+    replica.pause()
+    try:
+        created = await ask(two[0], CREATE, ANYTHING, name="Dee")
+        await ask(two[1], ADD, id=customer, key="k1")
+        for one in two:
+            assert "Dee" not in await names(one, ANYTHING)  # so the replica is what answers
+            assert "Dee" in await names(one, created.headers[HEADER])
+            assert "Dee" in await names(one)
+            balance = (await ask(one, BALANCE, ANYTHING, id=customer)).json()["data"]["customer"]["credit"]["balance"]
+            assert balance == {"amount": "5.00"}
+            assert one.database.replica is not None
+            assert one.database.replica.answers["behind"] >= 2
+    finally:
+        replica.go_on()
+    assert "Dee" in await names(two[1])
+
+
+async def test_an_array_sees_what_it_has_written(two: list[Client], replica: StreamingReplica) -> None:
+    replica.pause()
+    try:
+        body = [{"query": CREATE, "variables": {"name": "Eve"}}, {"query": NAMES}]
+        headers = {"content-type": "application/json", HEADER: ANYTHING}
+        answer = await two[0].send("POST", "/graphql", content=orjson.dumps(body), headers=headers)
+    finally:
+        replica.go_on()
+    assert "Eve" in {one["firstName"] for one in answer.json()[1]["data"]["customers"]["nodes"]}
+    assert HEADER in answer.headers
+
+
+async def test_a_position_that_is_none_is_refused(two: list[Client]) -> None:
+    for wrong in ("", "7", "0/0; SELECT", "g/1"):
+        answer = await two[0].send("POST", "/graphql", json={"query": NAMES}, headers={HEADER: wrong})
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, "BAD_REQUEST")
+
+
+async def test_what_a_replica_cannot_do_the_primary_does(two: list[Client]) -> None:
+    await ask(two[0], CREATE, name="Gus")
+    for one in two:
+        database = one.database
+        assert database.replica is not None
+        with reading_replica(database, ANYTHING):
+            assert len(await database.rows("SELECT id FROM customer LIMIT 1 FOR UPDATE")) == 1
+        assert database.replica.answers["failed"] == 1
+
+
+async def test_a_replica_that_is_gone(two: list[Client], replica: StreamingReplica) -> None:
+    shop = Shop(two[0].database, load_settings(), plugins_on())
+    await ask(two[0], CREATE, name="Fay")
+    assert "Fay" in await names(two[0])
+    replica.crash()
+    try:
+        for one in two:
+            async with asyncio.timeout(3):
+                assert "Fay" in await names(one, ANYTHING)
+                assert "Fay" in await names(one)
+            assert one.database.replica is not None
+            assert one.database.replica.answers["unavailable"] > 0
+        figures = (await two[0].send("GET", "/metrics")).text
+        assert 'regulars_replica_reads_total{answer="unavailable"} 0.0' not in figures
+        assert 'regulars_replica_reads_total{answer="failed"} 0.0' in figures
+        [told] = [one for one in await checks(shop) if one.name == "replica"]
+        assert (told.ok, told.works) == (False, True)
+    finally:
+        await asyncio.to_thread(replica.start)
+    await asyncio.sleep(1.1)
+    for one in two:
+        assert one.database.replica is not None
+        before = one.database.replica.answers["replica"]
+        await names(one, ANYTHING)
+        assert one.database.replica.answers["replica"] > before
+    [told] = [one for one in await checks(shop) if one.name == "replica"]
+    assert told.ok, told
