@@ -24,6 +24,7 @@ from regulars_core.plugin import CustomerRow, PluginOrder, hookimpl
 from regulars_core.primitives.clock import now
 from regulars_core.primitives.ids import new_id
 from regulars_core.queries.inserts import insert
+from regulars_core.queries.pace import Pace
 from regulars_core.shop.settings import Settings
 from regulars_core.shop.shop import CatchingUp, Shop
 from regulars_core.start import opened, opened_and_migrated, plugins_on
@@ -147,6 +148,25 @@ def report(shop: Shop, seconds: float, waits: Sequence[float]) -> None:
     print(f"{shop.database.engine}: {MISSED} events in {seconds:.0f} s")
     print(f"others waited {p99:.3f} s at the 99th of a hundred, {ranked[-1]:.3f} s at most")
     assert p99 < 0.5
+
+
+async def test_d3_sqlite_is_left_to_others_between_many_short_steps_too(settings: Settings) -> None:
+    """Nobody notices one of them, but all of them together: they were done without a pause."""
+    async with opened_and_migrated(settings, plugins_on()) as shop:
+        pace, times = Pace(shop.database, 1), []
+
+        async def briefly() -> None:
+            times.append(time.monotonic())
+            await asyncio.sleep(0.01)
+            times.append(time.monotonic())
+
+        for _ in range(30):
+            await pace.step(briefly)
+        pauses = [
+            begun - ended for ended, begun in zip(times[1::2], times[2::2], strict=False) if begun - ended >= 0.03
+        ]
+        if shop.database.engine == "sqlite":
+            assert len(pauses) >= 4
 
 
 @pytest.mark.usefixtures("at_once")
