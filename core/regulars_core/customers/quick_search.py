@@ -169,7 +169,7 @@ class Source:
         placeholders, engine = [values.bind(value) for value in given], values.dialect.engine
         bound, stores = iter(placeholders[: len(given) - self.stores]), placeholders[len(given) - self.stores :]
         whole = {kind: list(islice(bound, exact.VALUES[kind])) for kind in self.whole}
-        needles = list(islice(bound, sum(map(sum, self.shape))))
+        needles = list(islice(bound, sum(sum(part.counts) for part in self.shape)))
         within = texts.containing(self.shape, needles, engine, self.columns)
         # Out of the planner's sight, which would weigh each needle by what it knows of all texts: dearer than the search is.
         hidden = [f"(SELECT {needle}::text)" for needle in needles] if engine == "postgres" else needles
@@ -180,15 +180,14 @@ class Source:
             copy_hits = texts.matching(
                 self.shape, hidden, engine, self.columns, "recent_text", "t.customer_id AS id, t.seen_at AS at"
             )
-            uncopied = f"SELECT 1 FROM {self.recency.table} s WHERE {self._not_in_copy} LIMIT {MAX_UNCOPIED + 1}"
-            all_read = f"(SELECT count(*) FROM ({uncopied}) x) <= {MAX_UNCOPIED}"
-            not_enough = f"{all_read} AND {_number_of('uncopied')} < {limit}"
+            not_enough = f"(SELECT number FROM not_in_copy) <= {MAX_UNCOPIED} AND {_number_of('uncopied')} < {limit}"
             latest |= {
                 "near": _if(not_enough, self._near(within, engine)),
                 "copy_hits": _if(f"{not_enough} - {_number_of('near')}", f"{copy_hits} LIMIT {_ALL}"),
                 "copied": self._copied,
             }
-        ctes = latest | {
+        ctes = {"not_in_copy": self._number_not_in_copy} if self.recency.copied else {}
+        ctes |= latest | {
             "latest": " UNION ".join(f"SELECT * FROM {step}" for step in latest if step != "copy_hits"),
             "hits": _if(f"{_number_of('latest')} < {limit}", f"{hits} LIMIT {_ALL}"),
             **self._in_turn("hits", "few", "in_order"),
@@ -246,6 +245,14 @@ class Source:
     def _not_in_copy(self) -> str:
         """Whether an entry `s` of the order of all customers is to be read there, for all that is known of the copy."""
         return f"s.{self.recency.at} > {_UNTIL}" if self.recency.copied else "1=1"
+
+    @property
+    def _number_not_in_copy(self) -> str:
+        """How many were seen last that are not in the copy, as far as it matters. In the order of the index: PostgreSQL, which
+        does not know the bound when it plans, expects a third of all behind it, and would read the whole table for a few."""
+        at, key = self.recency.at, self.recency.key
+        some = f"SELECT 1 FROM {self.recency.table} s WHERE {self._not_in_copy} ORDER BY s.{at} DESC, s.{key} DESC"
+        return f"SELECT count(*) AS number FROM ({some} LIMIT {MAX_UNCOPIED + 1}) x"
 
     def _uncopied(self, within: str, engine: Engine) -> str:
         """Those of these whose text is right. In this order of joins, to which SQLite keeps if they are CROSS."""

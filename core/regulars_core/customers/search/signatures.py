@@ -47,7 +47,7 @@ def may_contain(shape: Shape, needles: Sequence[str], values: Values, alias: str
     """The condition that what was typed may be in the texts of somebody whose signature this alias has."""
     certain, conditions, left = list[str](), list[str](), iter(needles)
     for part in shape:
-        alternatives = [list(islice(left, count)) for count in part]
+        alternatives = [list(islice(left, count)) for count in part.counts]
         if len(alternatives) == 1:
             certain += alternatives[0]
         else:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from regulars_core.customers.search import texts
-from regulars_core.customers.search.typed import Shape, Typed
+from regulars_core.customers.search.typed import Part, Shape, Typed
 from regulars_core.database import Database
 from regulars_core.queries.where import Values
 
@@ -101,9 +101,9 @@ def spelled(
 
 
 def _without(shape: Shape, needles: Sequence[str], parts: Sequence[int]) -> tuple[Shape, Sequence[str]]:
-    rest, kept, others = iter(needles), list[tuple[int, ...]](), list[str]()
+    rest, kept, others = iter(needles), list[Part](), list[str]()
     for n, part in enumerate(shape):
-        own = [next(rest) for count in part for _ in range(count)]
+        own = [next(rest) for count in part.counts for _ in range(count)]
         if n not in parts:
             kept.append(part)
             others += own
@@ -137,7 +137,7 @@ async def differences(database: Database) -> AsyncIterator[str]:
 
 async def _is_somewhere(database: Database, word: str) -> bool:
     """Whether a text has a word, such as what somebody prefers to be called."""
-    hits = texts.matching(((1,),), ["$1"], database.engine, texts.NAMES, selected="t.names")
+    hits = texts.matching((Part((1,)),), ["$1"], database.engine, texts.NAMES, selected="t.names")
     rows = await database.rows(hits, f"  {word}")
     return any(f"  {word} " in f"{row[0]} " for row in rows)
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from regulars_core.customers.contact import phone_words
-from regulars_core.customers.search.typed import Shape
+from regulars_core.customers.search.typed import Part, Shape
 from regulars_core.database import Engine
 from regulars_core.primitives.text import folded_words
 
@@ -55,8 +55,12 @@ def _spaced(words: list[str]) -> str:
 def containing(shape: Shape, needles: Sequence[str], engine: Engine, columns: Sequence[str]) -> str:
     """The same as a condition on `customer_text t` that reads the text itself and never asks the index: for walks."""
     position = "instr" if engine == "sqlite" else "strpos"
-    each = [_any(f"{position}(t.{column}, {needle}) > 0" for column in columns) for needle in needles]
+    each = [_within(position, needle, columns) for needle in needles]
     return joined(shape).format(*each) if columns and shape else "1=0"
+
+
+def _within(position: str, needle: str, columns: Sequence[str]) -> str:
+    return _any(f"{position}(t.{column}, {needle}) > 0" for column in columns)
 
 
 def _any(conditions: Iterable[str]) -> str:
@@ -64,8 +68,14 @@ def _any(conditions: Iterable[str]) -> str:
 
 
 def like(shape: Shape, needles: Sequence[str], columns: Sequence[str]) -> str:
-    """The condition on a table of texts `t` of PostgreSQL's, by its index."""
-    each = [_any(f"t.{column} LIKE '%' || {needle} || '%'" for column in columns) for needle in needles]
+    """The condition on a table of texts `t` of PostgreSQL's, by its index but for hosts."""
+    hosts = [part.is_host for part in shape for count in part.counts for _ in range(count)]
+    each = [
+        _within("strpos", needle, columns)
+        if is_host
+        else _any(f"t.{column} LIKE '%' || {needle} || '%'" for column in columns)
+        for needle, is_host in zip(needles, hosts, strict=True)
+    ]
     return joined(shape).format(*each)
 
 
@@ -101,8 +111,8 @@ def joined(shape: Shape) -> str:
     return " AND ".join(_alternatives(part) for part in shape)
 
 
-def _alternatives(part: Sequence[int]) -> str:
-    each = [" AND ".join("{}" for _ in range(count)) for count in part]
+def _alternatives(part: Part) -> str:
+    each = [" AND ".join("{}" for _ in range(count)) for count in part.counts]
     if len(each) == 1:
         return each[0]
-    return _any(one if count == 1 else f"({one})" for one, count in zip(each, part, strict=True))
+    return _any(one if count == 1 else f"({one})" for one, count in zip(each, part.counts, strict=True))

@@ -7,6 +7,7 @@ number, or be dialled from abroad: so a part of what was typed has alternatives,
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from regulars_core.customers.contact import parse_email, phone_part, phone_words, phones_typed
 from regulars_core.primitives.errors import BadInput
@@ -18,8 +19,18 @@ MAX_WORDS = 200
 _GROUP, _LONG_GROUP = 3, 5
 """Digits that each of two numbers beside each other has at least, and one of them: more than groups of telephone numbers have."""
 
-Shape = tuple[tuple[int, ...], ...]
-"""Of each part of a query the alternatives: how many needles each has."""
+
+class Part(NamedTuple):
+    """What SQL depends on of a part of a query."""
+
+    counts: tuple[int, ...]
+    """How many needles each alternative has."""
+    is_host: bool = False
+    """Whether it stands behind the @ of an address: half of all customers may have it, and an index is not to be asked for it."""
+
+
+Shape = tuple[Part, ...]
+"""Of a query its parts."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +42,13 @@ class Typed:
     parts: Sequence[Sequence[Sequence[str]]]
     phones: Sequence[str] = ()
     """The numbers in E.164 that all of it may be."""
+    hosts: frozenset[str] = frozenset()
+    """The words behind the @ of an address before which there is a word that few have."""
 
     @cached_property
     def shape(self) -> Shape:
         """What of it SQL depends on."""
-        return tuple(tuple(len(words) for words in part) for part in self.parts)
+        return tuple(Part(tuple(map(len, part)), part[0][0] in self.hosts) for part in self.parts)
 
     @cached_property
     def needles(self) -> list[str]:
@@ -59,7 +72,7 @@ def read(query: str, country: str, argument: str = "search") -> Typed:
     if len(query) > MAX_QUERY or not is_clean(query):
         raise BadInput(f"A search is text of at most {MAX_QUERY:,} characters.", (argument,))
     text = query.strip()
-    parts, digits = list[Sequence[Sequence[str]]](), list[str]()
+    parts, digits, hosts = list[Sequence[Sequence[str]]](), list[str](), set[str]()
     for token in text.replace("(0)", " ").split():
         words = folded_words(token)
         if words and all(word.isdigit() for word in words):
@@ -69,12 +82,15 @@ def read(query: str, country: str, argument: str = "search") -> Typed:
             parts += _number(digits, country)
             digits = []
         parts += [[[word]] for word in words]
+        local, _, host = token.partition("@")
+        if any(len(word) > 2 for word in folded_words(local)):
+            hosts.update(folded_words(host))
     phones = () if parts or not digits else phones_typed(text, country)
     parts += _number(digits, country)
     parts = [part for n, part in enumerate(parts) if part not in parts[:n]]
     if len(parts) > MAX_WORDS:
         raise BadInput(f"A search has at most {MAX_WORDS} words.", (argument,))
-    return Typed(text, parts, phones)
+    return Typed(text, parts, phones, frozenset(hosts))
 
 
 def _number(typed: Sequence[str], country: str) -> list[Sequence[Sequence[str]]]:
