@@ -133,6 +133,24 @@ def test_figures_of_a_table_are_not_broken() -> None:
                 assert writer._pdf.get_string_width(text) + 1.2 < width, most
 
 
+def test_only_what_is_long_is_broken() -> None:
+    """A code beside a long name stands on one line; a name beside a bar is cut where it is longer than names may be."""
+    columns = (Column("code", "Code"), Column("name", "Name"), Column("kind", "Kind"), *COLUMNS[1:] * 3)
+    with closing(_Writer(Document("Title", ["Shop"], "All.", USD, []), "")) as writer:
+        writer._pdf.add_page()
+        texts = [["CUST-00001", LONG * 3, "Percent", *("1,234,567.00", "12.5 %") * 3]]
+        widths = writer._widths(columns, [one.title for one in columns], texts)
+        assert sum(widths) <= 180.1
+        for n in (0, 2, 3):
+            assert writer._pdf.get_string_width(texts[0][n]) + 1.2 < widths[n]
+
+
+@pytest.mark.parametrize("name", ["not known", "Customers", "Dayton", "ÄÖÜ", "0.1"])
+def test_the_longest_name_is_not_cut(name: str, drawn: Drawn) -> None:
+    written([Part("All", [section([(name, 5, None)], Chart(Shape.BARS, 1))])])
+    assert name in [one[0] for one in drawn.texts]
+
+
 def test_what_is_below_zero_goes_the_other_way(drawn: Drawn) -> None:
     rows: list[Row] = [(FIRST + timedelta(days=n), amount, None) for n, amount in enumerate((5_000, -2_500, 0, -9_000))]
     columns = (Column("from", "From", Kind.DAY), *COLUMNS[1:])

@@ -18,6 +18,7 @@ _FILL, _INK, _SOFT, _LINE = (27, 110, 140), (33, 37, 41), (108, 117, 125), (222,
 _LEFT, _WIDTH, _MOST_NAMES, _GAP = 15.0, 180.0, 70.0, 2.0
 _MOST_BARS, _BAR = 12, 5.6
 _HEIGHT, _MOST_LABELS = 38.0, 12
+_EXACT = 0.01  # widths are sums of fractions
 _TITLE, _BELOW, _AXIS = 7.0, 2.0, 5.0
 
 Say = Callable[[str], str]
@@ -128,7 +129,7 @@ def _title(pdf: "FPDF", column: Column, currency: CurrencyCode, more: str) -> No
 
 def _fitting(pdf: "FPDF", text: str, width: float) -> str:
     """As much of a text as fits; signs that stand on a letter, or are joined to it, stay or go with it."""
-    if pdf.get_string_width(text) <= width:
+    if pdf.get_string_width(text) <= width + _EXACT:
         return text
     while text and pdf.get_string_width(text + "…") > width:
         cut = len(text) - 1

@@ -231,18 +231,18 @@ class _Writer:
     def _widths(
         self, columns: Sequence[Column], heads: Sequence[str], texts: Sequence[Sequence[str]]
     ) -> Sequence[float]:
-        """How wide columns are, in the largest letters in which every figure stands on one line; names share what is left, and
-        are broken. Sets the size."""
+        """How wide columns are, in the largest letters in which every figure stands on one line; long names share what is left,
+        and are broken. Sets the size."""
         words = [n for n, one in enumerate(columns) if one.kind is Kind.TEXT]
         for size in _SIZES:
             self._pdf.set_font(_LATIN, "", size)
             widths = [self._width(heads[n], [row[n] for row in texts], n in words) for n in range(len(columns))]
             left = _WIDTH - sum(width for n, width in enumerate(widths) if n not in words)
-            if left >= _LEAST * len(words):
+            if left >= sum(min(widths[n], _LEAST) for n in words):
                 break
-        wanted = sum(widths[n] for n in words)
-        if wanted > left > 0:
-            widths = [width * left / wanted if n in words else width for n, width in enumerate(widths)]
+        for place, n in enumerate(sorted(words, key=lambda n: widths[n])):
+            widths[n] = max(min(widths[n], left / (len(words) - place)), 1.0)
+            left -= widths[n]
         return widths
 
     def _width(self, head: str, cells: Sequence[str], is_words: bool) -> float:
