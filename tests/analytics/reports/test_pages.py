@@ -13,7 +13,7 @@ from fpdf.bidi import BidiParagraph
 from fpdf.enums import TextDirection
 
 from regulars_analytics.reports import documents
-from regulars_analytics.reports.charts import _fitting
+from regulars_analytics.reports.charts import fitting
 from regulars_analytics.reports.directions import as_seen
 from regulars_analytics.reports.documents import Document, Part, Section, _Writer, document_of
 from regulars_analytics.reports.tables import Chart, Column, Kind, Row, Shape
@@ -104,6 +104,16 @@ def test_a_heading_does_not_stay_behind(drawn: Drawn) -> None:
         assert len({drawn.page_of(one) for one in ("Two", "Table", "What it means.")}) == 1, before
 
 
+def test_pages_say_whose_they_are(drawn: Drawn) -> None:
+    """Every page behind the first: the report, and the part that goes on there or begins."""
+    rows: list[Row] = [("a", 1, None)] * 60
+    document = Document("אבג 12", ["Shop"], "All.", USD, [Part(name, [section(rows, None)]) for name in ("One", "Two")])
+    document_of(document)
+    heads = {page: text.translate(ISOLATES) for text, page, *_ in drawn.texts if "·" in text}
+    assert heads[2] == "12אבג  · One"
+    assert heads[max(heads)] == "12אבג  · Two"
+
+
 @pytest.mark.parametrize("currency", ["USD", "JPY", "KWD"])
 @pytest.mark.parametrize("shape", [Shape.BARS, Shape.COLUMNS])
 def test_nothing_runs_over_the_margins(shape: Shape, currency: str, drawn: Drawn) -> None:
@@ -178,7 +188,7 @@ def test_what_is_cut_is_cut_between_letters(text: str) -> None:
     with closing(_Writer(Document("Title", ["Shop"], "All.", USD, []), "")) as writer:
         writer._pdf.set_font("Latin", "", 8)
         for width in range(4, 30, 2):
-            cut = _fitting(writer._pdf, text, width)
+            cut = fitting(writer._pdf, text, width)
             if cut != text:
                 kept = cut.removesuffix("…")
                 assert text.startswith(kept)

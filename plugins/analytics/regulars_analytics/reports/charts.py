@@ -74,7 +74,7 @@ def _bars(pdf: "FPDF", names: Sequence[str], sizes: Sequence[float], values: Seq
         y, width = top + n * _BAR, abs(size) * scale
         pdf.set_text_color(*_INK)
         pdf.set_xy(_LEFT, y)
-        pdf.cell(beside - _GAP / 2, _BAR - 1, as_seen(_fitting(pdf, name, beside - _GAP)), align="R")
+        pdf.cell(beside - _GAP / 2, _BAR - 1, as_seen(fitting(pdf, name, beside - _GAP)), align="R")
         pdf.set_fill_color(*_FILL)
         pdf.rect(zero if size >= 0 else zero - width, y + 0.4, max(width, 0.2), _BAR - 1.8, style="F")
         pdf.set_text_color(*_SOFT)
@@ -106,7 +106,7 @@ def _columns(pdf: "FPDF", names: Sequence[str], sizes: Sequence[float], say: Cal
             pdf.rect(left + (n + 0.12) * each, zero - max(size / step * scale, 0.0), each * 0.76, height, style="F")
         if n % every == 0 and (n + every <= len(names) or n == 0):
             pdf.set_xy(left + n * each, top + _HEIGHT + 0.5)
-            text = as_seen(_fitting(pdf, name, max(each * every, 6)))
+            text = as_seen(fitting(pdf, name, max(each * every, 6)))
             pdf.cell(each * every, 4, text, align="C" if every == 1 else "L")
 
 
@@ -127,7 +127,7 @@ def _title(pdf: "FPDF", column: Column, currency: CurrencyCode, more: str) -> No
     pdf.set_xy(_LEFT, top + _TITLE)
 
 
-def _fitting(pdf: "FPDF", text: str, width: float) -> str:
+def fitting(pdf: "FPDF", text: str, width: float) -> str:
     """As much of a text as fits; signs that stand on a letter, or are joined to it, stay or go with it."""
     if pdf.get_string_width(text) <= width + _EXACT:
         return text

@@ -1,7 +1,7 @@
 """Reports as documents: pages with headings, charts and tables, in letters of any script that a font here has."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
 from regulars_analytics.reports.cells import written
-from regulars_analytics.reports.charts import draw, height_of
+from regulars_analytics.reports.charts import draw, fitting, height_of
 from regulars_analytics.reports.directions import as_seen
 from regulars_analytics.reports.fonts import fonts, letters_of
 from regulars_analytics.reports.tables import Chart, Column, Kind, Row
@@ -88,7 +88,8 @@ class _Writer:
     def __init__(self, document: Document, folder: str) -> None:
         self._document = document
         self._missing: Counter[str] = Counter()
-        self._pdf = _pdf_of(document.title)
+        self._above = ""
+        self._pdf = _pdf_of(document.title, lambda: self._above)
         self._fonts = fonts(folder)
         self._known, self._used = {_MISSING}, {0}
         self._pdf.add_font(_LATIN, "", self._fonts[0])
@@ -137,7 +138,9 @@ class _Writer:
         self._line(" · ".join(about), 10, colour=_SOFT, height=6)
         self._line(document.description, 10, colour=_SOFT, height=6)
         for part in document.parts:
-            if len(document.parts) > 1 or document.parts[0].is_some:
+            is_named = len(document.parts) > 1 or document.parts[0].is_some
+            self._run_on([document.title, *([part.title] if is_named else [])])
+            if is_named:
                 self._keep_together(16 + (self._least_of(part.sections[0]) if part.sections else 0))
                 pdf.ln(4)
                 self._line(part.title, 15, bold=True, height=8)
@@ -163,6 +166,12 @@ class _Writer:
     def _seen(self, text: str, width: float) -> str:
         """As it is seen, where it is one line."""
         return as_seen(text) if not text.isascii() and self._pdf.get_string_width(text) < width - 2 else text
+
+    def _run_on(self, titles: Sequence[str]) -> None:
+        """What stands above each page from the next one on."""
+        self._pdf.set_font(_LATIN, "", 8)
+        fitted = [fitting(self._pdf, self.text(one), _WIDTH / len(titles) - 4) for one in titles]
+        self._above = " · ".join(as_seen(one, within=True) for one in fitted)
 
     def _keep_together(self, height: float) -> None:
         """Go to the next page where there is no room for as much as must not be torn apart."""
@@ -263,11 +272,19 @@ class _Writer:
         )
 
 
-def _pdf_of(title: str) -> "FPDF":
+def _pdf_of(title: str, above: Callable[[], str]) -> "FPDF":
     from fpdf import FPDF
 
     class Pages(FPDF):
-        """With the number of each page below it."""
+        """With the number of each page below it, and what it belongs to above all but the first."""
+
+        def header(self) -> None:
+            if self.page_no() > 1:
+                self.set_y(8)
+                self.set_font(_LATIN, "", 8)
+                self.set_text_color(*_SOFT)
+                self.cell(0, 5, above())
+                self.set_y(self.t_margin)
 
         def footer(self) -> None:
             self.set_y(-12)
