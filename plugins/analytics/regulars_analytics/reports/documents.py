@@ -315,4 +315,4 @@ def _shaded(cell: Any) -> Any:
         return None
     part = min(float(cell), 1.0)
     fill = tuple(round(255 - part * (255 - one)) for one in _SHADE)
-    return FontFace(fill_color=fill, color=(255, 255, 255) if part > 0.75 else _INK)
+    return FontFace(fill_color=fill, color=(255, 255, 255) if part > 0.8 else _INK)
