@@ -20,7 +20,7 @@ from regulars_core.testing import Engine, statements
 from regulars_schema.testing import Api
 from tests.analytics.conftest import OpenAnalytics
 from tests.support.random_shop import TODAY, fill
-from tests.support.recounted_figures import Book, Bought, divisions, figures, months, parts, read, shares
+from tests.support.recounted_figures import Book, Bought, divisions, figures, parts, points, read, shares
 
 FIGURES = (
     "purchaseCount customerCount totalSpent { amount } averagePurchase { amount } repeatRate purchasesPerMonth discountRate"
@@ -92,7 +92,7 @@ async def _of_the_shop(api: Api, book: Book) -> None:
     told = (await api.data(f"{{ insight {{ {FIGURES} series(interval: MONTH) {{ {POINT} }} }} }}"))["insight"]
     series = told.pop("series")
     assert told == figures(book.bought)
-    assert series == months(book.bought, book.bought[0].local.date(), TODAY.date())
+    assert series == points(book.bought, book.bought[0].local.date(), TODAY.date())
     document = (
         f"query($days: DayRangeInput) {{ insight(days: $days) {{ {FIGURES} series(interval: MONTH) {{ {POINT} }} }} }}"
     )
@@ -101,8 +101,8 @@ async def _of_the_shop(api: Api, book: Book) -> None:
     within = between(book.bought, DAYS["from"], DAYS["to"])
     until = 1774047600000  # 2026-03-21 in Berlin
     assert told == figures(within, until)
-    own = months(within, date(2025, 6, 10), date(2026, 3, 20))
-    for point, ever in zip(own, months(book.bought, date(2025, 6, 1), date(2026, 3, 20)), strict=True):
+    own = points(within, date(2025, 6, 10), date(2026, 3, 20))
+    for point, ever in zip(own, points(book.bought, date(2025, 6, 1), date(2026, 3, 20)), strict=True):
         if point["from"] not in {"2025-06-01", "2026-03-01"}:  # whose other days do not count
             point["newCustomerCount"] = ever["newCustomerCount"]
             assert point == series[own.index(point)]
@@ -132,7 +132,7 @@ async def _of_who_is_bound(api: Api, book: Book, here: list[str], customers: lis
     own = [one for one in book.bought if one.row.store_id in here]
     asked = f"{FIGURES} stores: breakdown(by: STORE) {{ {PART} }} series(interval: MONTH) {{ {POINT} }}"
     told = (await bound.data(f"{{ insight {{ {asked} }} }}"))["insight"]
-    assert told.pop("series") == months(own, own[0].local.date(), TODAY.date())
+    assert told.pop("series") == points(own, own[0].local.date(), TODAY.date())
     assert told.pop("stores") == shares(parts(own, divisions(book)["STORE"]))
     assert told == figures(own)
     elsewhere = f'{{ insight(storeIds: ["store_{MAIN_STORE_ID}"]) {{ purchaseCount totalSpent {{ amount }} }} }}'
@@ -171,7 +171,7 @@ async def _of_everybody(api: Api, book: Book, customers: list[str]) -> None:
             own = [one for one in book.bought if f"customer_{one.row.customer_id}" == node["id"]]
             insight = node["insight"]
             if "series" in insight:
-                assert insight["series"] == (months(own, own[0].local.date(), TODAY.date()) if own else [])
+                assert insight["series"] == (points(own, own[0].local.date(), TODAY.date()) if own else [])
             else:
                 assert insight.pop("breakdown") == shares(parts(own, divisions(book)["CATEGORY"]))
                 assert insight == figures(own)

@@ -1,10 +1,11 @@
 """Figures of what was bought, counted again in plain Python from the tables."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 from regulars_core.plugin import Shop
 from tests.support.random_shop import TODAY, ZONE
 
+_TODAY = TODAY.date()
 _NOW = int(TODAY.timestamp() * 1000)
 _DAY = 86_400_000
 
@@ -52,7 +54,7 @@ class Bought:
     def net(self) -> int:
         return int(self.row.total - self.row.refunded)
 
-    @property
+    @cached_property
     def local(self) -> datetime:
         return datetime.fromtimestamp(self.row.purchased_at / 1000, ZoneInfo(ZONE))
 
@@ -105,7 +107,7 @@ async def read(shop: Shop) -> Book:
     )
 
 
-def figures(bought: Sequence[Bought], until: int = _NOW) -> dict[str, Any]:
+def figures(bought: Sequence[Bought], until: int = _NOW, now: int = _NOW) -> dict[str, Any]:
     """The plain figures of a set of purchases."""
     counted = [one for one in bought if one.counts]
     theirs: dict[str, list[Bought]] = defaultdict(list)
@@ -115,7 +117,7 @@ def figures(bought: Sequence[Bought], until: int = _NOW) -> dict[str, Any]:
     gaps = [
         later.row.purchased_at - sooner.row.purchased_at for own in theirs.values() for sooner, later in pairwise(own)
     ]
-    since = sum(max(min(until, _NOW) - own[0].row.purchased_at, 30 * _DAY) for own in theirs.values())
+    since = sum(max(min(until, now) - own[0].row.purchased_at, 30 * _DAY) for own in theirs.values())
     spent = sum(one.net for one in bought)
     full = sum(one.row.total + one.row.discount for one in counted)
     pieces = sum(line.quantity - line.refunded_quantity for one in counted for line in one.lines if line.quantity > 0)
@@ -160,7 +162,7 @@ def parts(
     ]
 
 
-def divisions(book: Book) -> dict[str, Callable[[Bought], Iterable[tuple[Any, int, int | None]]]]:
+def divisions(book: Book, today: date = _TODAY) -> dict[str, Callable[[Bought], Iterable[tuple[Any, int, int | None]]]]:
     """What is found in each purchase, by the name of the division."""
 
     def of_purchase(value: Callable[[Bought], Any]) -> Any:
@@ -178,15 +180,19 @@ def divisions(book: Book) -> dict[str, Callable[[Bought], Iterable[tuple[Any, in
 
         return lines
 
+    addresses: dict[str, list[Row]] = defaultdict(list)
+    for row in book.addresses:
+        addresses[row.customer_id].append(row)
+
     def address(name: str) -> Callable[[Row], Any]:
         def found(customer: Row) -> Any:
-            own = {row.kind: getattr(row, name) for row in book.addresses if row.customer_id == customer.id}
+            own = {row.kind: getattr(row, name) for row in addresses[customer.id]}
             return own.get("BILLING") or own.get("SHIPPING")
 
         return found
 
     return {
-        "AGE_BAND": of_customer(_band),
+        "AGE_BAND": of_customer(lambda customer: _band(customer, today)),
         "BRAND": of_lines(lambda line: line.brand),
         "CATEGORY": of_lines(lambda line: line.category),
         "CHANNEL": of_purchase(lambda one: one.row.channel),
@@ -203,10 +209,10 @@ def divisions(book: Book) -> dict[str, Callable[[Bought], Iterable[tuple[Any, in
     }
 
 
-def _band(customer: Row) -> str | None:
+def _band(customer: Row, today: date) -> str | None:
     if customer.birth_date is None:
         return None
-    born, today = date.fromisoformat(str(customer.birth_date)), TODAY.date()
+    born = date.fromisoformat(str(customer.birth_date))
     age = today.year - born.year - ((born.month, born.day) > (today.month, today.day))
     return f"{age // 10 * 10}-{age // 10 * 10 + 9}"
 
@@ -233,26 +239,44 @@ def plain(value: Decimal) -> str:
     return format(value.normalize(), "f")
 
 
-def months(bought: Sequence[Bought], first: date, last: date) -> list[dict[str, Any]]:
-    """One month after the other; a customer is new in the month of the first purchase of these."""
-    firsts: dict[str, date] = {}
+def begin_of(day: date, unit: str) -> date:
+    """The first day of the period that a day is in."""
+    if unit == "WEEK":
+        return day - timedelta(days=day.weekday())
+    months = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}.get(unit)
+    return day if months is None else day.replace(month=(day.month - 1) // months * months + 1, day=1)
+
+
+def after(begin: date, unit: str) -> date:
+    """The first day of the next period."""
+    days = {"DAY": 1, "WEEK": 7, "MONTH": 31, "QUARTER": 93, "YEAR": 366}[unit]
+    return begin_of(begin + timedelta(days=days), unit)
+
+
+def points(
+    bought: Sequence[Bought], first: date, last: date, unit: str = "MONTH", begun: Set[str] = frozenset()
+) -> list[dict[str, Any]]:
+    """One period after the other; a customer is new in that of the first purchase of these, unless they had begun before."""
+    own: dict[date, list[Bought]] = defaultdict(list)
+    new, known = Counter[date](), set(begun)
     for one in bought:
-        if one.counts and one.row.customer_id:
-            firsts.setdefault(one.row.customer_id, one.local.date())
-    points, begin = [], first.replace(day=1)
+        begin = begin_of(one.local.date(), unit)
+        own[begin].append(one)
+        if one.counts and one.row.customer_id and one.row.customer_id not in known:
+            known.add(one.row.customer_id)
+            new[begin] += 1
+    told, begin = list[dict[str, Any]](), begin_of(first, unit)
     while begin <= last:
-        after = (begin + timedelta(days=31)).replace(day=1)
-        own = [one for one in bought if begin <= one.local.date() < after]
-        counted = [one for one in own if one.counts]
-        points.append(
+        counted = [one for one in own[begin] if one.counts]
+        told.append(
             {
                 "from": begin.isoformat(),
-                "to": (after - timedelta(days=1)).isoformat(),
+                "to": (after(begin, unit) - timedelta(days=1)).isoformat(),
                 "customerCount": len({one.row.customer_id for one in counted if one.row.customer_id}),
-                "newCustomerCount": sum(begin <= day < after for day in firsts.values()),
+                "newCustomerCount": new[begin],
                 "purchaseCount": len(counted),
-                "totalSpent": amount(sum(one.net for one in own)),
+                "totalSpent": amount(sum(one.net for one in own[begin])),
             }
         )
-        begin = after
-    return points
+        begin = after(begin, unit)
+    return told

@@ -9,7 +9,8 @@ import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -72,27 +73,39 @@ def one_in(number: int, whole: Path, folder: Path) -> Path:
 
 
 def by_hand(folder: Path) -> dict[date, Counter[str]]:
-    """Household by household and day by day: what was spent ever and in thirty days, the best of today and the ninety days
-    before, counted at the end of each month among those who were registered by then."""
+    """The tiers counted at the end of each month among those who were registered by then."""
+    with (folder / "customers.csv").open(newline="") as file:
+        since = {row["code"]: date.fromisoformat(row["created_at"][:10]) for row in csv.DictReader(file)}
+    tiers = {after: tiers_by_hand(folder, after - timedelta(days=1)) for after in MONTHS}
+    return {after: Counter(tiers[after][code] for code, day in since.items() if day < after) for after in MONTHS}
+
+
+def tiers_by_hand(folder: Path, day: date, zone: tzinfo = UTC) -> dict[str, str]:
+    """The tier of each household at the end of a day: the best of this day and the ninety days before."""
+    return {
+        code: min(levels[max(0, (day - FIRST).days - 90) : (day - FIRST).days + 1])
+        for code, levels in _levels(folder, zone).items()
+    }
+
+
+@cache
+def _levels(folder: Path, zone: tzinfo) -> dict[str, list[str]]:
+    """Household by household and day by day: what was spent ever and in thirty days, and which tier that is worth."""
     spent: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     with (folder / "purchases.csv").open(newline="") as file:
         for row in csv.DictReader(file):
+            day = datetime.fromisoformat(row["purchased_at"]).astimezone(zone).date()
             dollars, cents = row["total"].split(".")
-            spent[row["customer_code"]][date.fromisoformat(row["purchased_at"][:10])] += int(dollars) * 100 + int(cents)
-    with (folder / "customers.csv").open(newline="") as file:
-        since = {row["code"]: date.fromisoformat(row["created_at"][:10]) for row in csv.DictReader(file)}
-    found: dict[date, Counter[str]] = {after: Counter() for after in MONTHS}
+            spent[row["customer_code"]][day] += int(dollars) * 100 + int(cents)
     calendar = [FIRST + timedelta(days=n) for n in range((MONTHS[-1] - FIRST).days)]
-    for code, registered in since.items():
-        days, ever, month, levels = spent[code], 0, 0, []
+    found = {}
+    for code, days in spent.items():
+        ever, month, levels = 0, 0, []
         for n, today in enumerate(calendar):
             ever += days.get(today, 0)
             month += days.get(today, 0) - (days.get(calendar[n - 30], 0) if n >= 30 else 0)
             levels.append("A" if ever >= 50_000 or month >= 5_000 else "B" if ever >= 20_000 or month >= 2_000 else "C")
-        for after in MONTHS:
-            last = (after - FIRST).days - 1
-            if registered < after:
-                found[after][min(levels[max(0, last - 90) : last + 1])] += 1
+        found[code] = levels
     return found
 
 

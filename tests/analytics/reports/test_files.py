@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from decimal import Decimal
 
-import pytest
-
 from regulars_analytics.reports.csv_files import Named, archive_of
 from regulars_analytics.reports.documents import Document, Part, Section, _Writer, document_of
 from regulars_analytics.reports.fonts import fonts
@@ -48,7 +46,7 @@ async def test_an_archive_is_written_as_it_is_read() -> None:
 
 def test_letters_of_many_scripts_and_those_that_nobody_has() -> None:
     names = ["Ünal Çağlar", "Дмитрий Соколов", "Νίκος", "محمد الأحمد", "יעל כהן", "สมชาย ใจดี", "अमित शर्मा", "Nguyễn"]
-    with closing(_Writer(Document("Names", "All", "All.", USD, []), "")) as writer:
+    with closing(_Writer(Document("Names", ["All"], "All.", USD, []), "")) as writer:
         for name in names:
             assert writer.text(name) == name
         assert writer.text("A\U0001d49c") in {"A�", "A\U0001d49c"}
@@ -57,7 +55,7 @@ def test_letters_of_many_scripts_and_those_that_nobody_has() -> None:
         Section("Names", "By name.", COLUMNS, rows, 7, chart, "A note.")
         for chart in (None, Chart(Shape.BARS, 1), Chart(Shape.COLUMNS, 1), Chart(Shape.SHADES, 2))
     ]
-    content = document_of(Document("Names", "All", "All.", USD, [Part("All", sections), Part("Some", sections[:1])]))
+    content = document_of(Document("Names", ["All"], "All.", USD, [Part("All", sections), Part("Some", sections[:1])]))
     assert content.startswith(b"%PDF-")
     assert content.count(b"/Type /Font\n") >= 5
 
@@ -67,7 +65,6 @@ def test_a_folder_of_the_shop_comes_behind_latin_letters(tmp_path) -> None:
     assert fonts(str(tmp_path))[1] == tmp_path / "Own.ttf"
 
 
-@pytest.mark.parametrize("value", [0, -5])
-def test_nothing_is_drawn_of_what_is_nothing(value: int) -> None:
-    section = Section("None", "None.", COLUMNS, [("a", value, None)], 0, Chart(Shape.BARS, 1), "")
-    assert document_of(Document("None", "All", "All.", USD, [Part("All", [section])])).startswith(b"%PDF-")
+def test_nothing_is_drawn_of_what_is_nothing() -> None:
+    section = Section("None", "None.", COLUMNS, [("a", 0, None)], 0, Chart(Shape.BARS, 1), "")
+    assert document_of(Document("None", ["All"], "All.", USD, [Part("All", [section])])).startswith(b"%PDF-")

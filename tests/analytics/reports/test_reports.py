@@ -11,11 +11,11 @@ from uuid import uuid4
 import pytest
 
 from regulars_analytics.lifetime.kept import find_anew
-from regulars_analytics.reports import documents
+from regulars_analytics.reports import documents, task
 from regulars_analytics.reports.kinds import KINDS
 from regulars_core.bulk.worker import do_whole_jobs
 from regulars_core.files.storage import content_of
-from regulars_core.plugin import Shop, actor_of_key, now, printed
+from regulars_core.plugin import Shop, actor_of_key, day_of, now, printed
 from regulars_core.primitives.clock import DAY_MS
 from regulars_schema.testing import Api
 from tests.analytics.conftest import OpenAnalytics
@@ -214,6 +214,27 @@ async def test_documents_are_refused_before_anything_is_found(shop: Shop, monkey
     [job] = (await desk.api.data(asked))["bulkJobs"]["nodes"]
     assert (job["stage"], job["progress"]) == ("FAILED", None)
     assert "pip install 'regulars[reports]'" in job["problem"]
+
+
+async def test_a_document_says_what_it_is_about(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose it is, which days, in what amounts are, and what the words in it mean."""
+    kept = list[documents.Document]()
+    monkeypatch.setattr(task, "document_of", lambda document, _: kept.append(document) or b"%PDF-")
+    desk = await Desk.of(shop)
+    today = day_of(now(), shop.settings.zone)
+    days = {"from": f"{today}", "to": f"{today}"}
+    await desk.job({"kind": "RETENTION", "formats": ["PDF"], "days": days})
+    [store] = (await desk.api.data("{ stores { nodes { id name } } }"))["stores"]["nodes"]
+    await desk.job({"kind": "TIER_PERFORMANCE", "formats": ["PDF"], "storeIds": [store["id"]], "days": days})
+    retention, tiers = kept
+    assert retention.title == f"Retention, {today}"
+    assert retention.about == ["My shop", f"{today}", "all stores", f"written on {today}"]
+    assert tiers.about == ["My shop", f"{today}", store["name"], f"written on {today}"]
+    figures, series, _ = retention.parts[0].sections
+    assert "bought in the last 90 days; as lost counts who has not bought for 180 days" in figures.note
+    assert series.note == "Only some of its days are in the period."
+    assert "the share of them who bought in it" in tiers.parts[0].sections[0].note
+    assert [one.heading("USD") for one in tiers.parts[0].sections[0].columns][5:7] == ["Average (USD)", "Spent (USD)"]
 
 
 async def test_segments_side_by_side(shop: Shop) -> None:

@@ -15,8 +15,7 @@ def amount(minor: int, currency: CurrencyCode) -> str:
 
 def written(cell: Cell, kind: Kind, currency: CurrencyCode) -> str:
     """For people: with commas between thousands, parts in percent, and a dash where there is nothing, or that it
-    is not known where words are. A figure by itself says its
-    currency; above a column stands that of all."""
+    is not known where words are. A figure by itself says its currency; above a column stands that of all."""
     if isinstance(cell, Figure):
         text = written(cell.value, cell.kind, currency)
         return f"{text} {currency}" if cell.kind is Kind.MONEY and cell.value is not None else text

@@ -47,6 +47,10 @@ class Column:
     title: str
     kind: Kind = Kind.TEXT
 
+    def heading(self, currency: str) -> str:
+        """What people call it, and in what its amounts are."""
+        return f"{self.title} ({currency})" if self.kind is Kind.MONEY else self.title
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:

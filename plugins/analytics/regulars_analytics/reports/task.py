@@ -122,16 +122,14 @@ def pieces_of(shop: Shop, wanted: Wanted, actor: Actor) -> Sequence[Piece]:
     return found
 
 
-async def subtitle_of(shop: Shop, wanted: Wanted) -> str:
-    """The days and the stores that a report is of, and when it was written."""
-    zone = shop.settings.zone
-    last = day_of(min(Instant(wanted.before - 1), now()), zone)
-    days = f"until {last}" if wanted.first is None else f"{day_of(wanted.first, zone)} to {last}"
-    where = "all stores"
+async def about(shop: Shop, wanted: Wanted) -> Sequence[str]:
+    """Whose a report is, the days and the stores that it is of, and when it was written."""
+    where = ["all stores"]
     if wanted.stores is not None:
         stores = await stores_by_ids(shop.database, sorted(wanted.stores))
-        where = ", ".join(sorted(one.name for one in stores.values())) or "no store"
-    return f"{days} · {where} · written on {day_of(now(), zone)}"
+        where = sorted(one.name for one in stores.values()) or ["no store"]
+    written = f"written on {day_of(now(), shop.settings.zone)}"
+    return [shop.settings.shop_name, days_named(shop, wanted.first, wanted.before), *where, written]
 
 
 async def document_for(shop: Shop, wanted: Wanted, pieces: AsyncIterator[Piece]) -> bytes:
@@ -141,7 +139,7 @@ async def document_for(shop: Shop, wanted: Wanted, pieces: AsyncIterator[Piece])
         parts[piece.part].append(await _section(piece))
     document = Document(
         wanted.title,
-        await subtitle_of(shop, wanted),
+        await about(shop, wanted),
         wanted.kind.description,
         shop.currency,
         [Part(name, parts[name], where is not None) for name, where in wanted.parts],
@@ -244,11 +242,19 @@ async def _ended(shop: Shop, given: Mapping[str, Any]) -> None:
     await remove_of_jobs(shop, [given["job"]])
 
 
-def default_title(shop: Shop, kind: ReportKind, first: Instant | None, before: Instant) -> str:
-    """The title of the kind, and the days."""
+def days_named(shop: Shop, first: Instant | None, before: Instant) -> str:
+    """The days of a period, which goes on up to today."""
     zone = shop.settings.zone
     last = day_of(min(Instant(before - 1), now()), zone)
-    return f"{kind.title}, {'until' if first is None else f'{day_of(first, zone)} to'} {last}"
+    if first is None:
+        return f"until {last}"
+    begin = day_of(first, zone)
+    return f"{begin}" if begin == last else f"{begin} to {last}"
+
+
+def default_title(shop: Shop, kind: ReportKind, first: Instant | None, before: Instant) -> str:
+    """The title of the kind, and the days."""
+    return f"{kind.title}, {days_named(shop, first, before)}"
 
 
 REPORT = BulkTask(TASK, "Writes a report.", None, ended=_ended, whole=_whole)

@@ -12,6 +12,7 @@ from regulars_analytics.reports.metrics import Metric, ReportKind, Scope
 from regulars_analytics.reports.tables import Chart, Column, Kind, Row, Shape, Table, table_of
 from regulars_analytics.retention.cohorts import cohorts
 from regulars_analytics.retention.figures import stays
+from regulars_analytics.settings import AnalyticsSettings
 from regulars_core.plugin import Instant, day_of, now
 
 _COHORTS = 12
@@ -19,6 +20,8 @@ _MOST_WEEKS = 200
 
 
 async def _figures(scope: Scope) -> Table:
+    settings = scope.shop.settings
+    lost = f"{settings.of(AnalyticsSettings).churn_days} days"
     found = await stays(scope.shop, scope.of_all_time, scope.first, until_today(scope.shop, scope.before))
     columns = (
         Column("figure", "Figure"),
@@ -33,7 +36,12 @@ async def _figures(scope: Scope) -> Table:
         ("… for the first time", found.new, rate(found.new, found.buyers)),
         ("… and had before, or twice", found.repeat, rate(found.repeat, found.buyers)),
     ]
-    return table_of(columns, rows)
+    note = (
+        f"Active is who has bought in the last {settings.active_days} days; as lost counts who has not bought for {lost}."
+        " Rates are of all who had bought; of the lost, of those who did not count as lost at the beginning; below, of who bought"
+        " in the period."
+    )
+    return table_of(columns, rows, note=note)
 
 
 def unit_of(scope: Scope) -> Unit:
@@ -51,6 +59,9 @@ def partly(scope: Scope, found: Sequence[Point]) -> str:
     last = min(day_of(Instant(scope.before - 1), zone), day_of(now(), zone))
     if not found:
         return ""
+    if len(found) == 1:
+        is_whole = scope.first is None or found[0].period.first >= day_of(scope.first, zone)
+        return "" if is_whole and found[0].period.last <= last else "Only some of its days are in the period."
     begins = scope.first is not None and found[0].period.first < day_of(scope.first, zone)
     ends = found[-1].period.last > last
     which = " and ".join(one for one, there in (("first", begins), ("last", ends)) if there)

@@ -39,7 +39,7 @@ async def _tiers(scope: Scope) -> Table:
         )
         for one in found
     ]
-    note = "Customers are those who have the tier at the end of the period."
+    note = "Customers are those who have the tier at the end of the period; retention is the share of them who bought in it."
     return table_of(_COLUMNS, rows, Chart(Shape.BARS, 6), note)
 
 
