@@ -95,7 +95,8 @@ class Batches(Generic[M, A]):
         if lane.impatient is not None:
             lane.impatient.cancel()
             lane.impatient = None
-        members = list(islice(lane.waiting, MAX_MEMBERS))
+        # Who was cancelled in this very turn has not yet left by himself.
+        members = list(islice((member for member in lane.waiting if not member.told.done()), MAX_MEMBERS))
         if not members:
             if not lane.under_way and self._lanes.get(kind) is lane:
                 del self._lanes[kind]
