@@ -9,17 +9,22 @@ import httpx2
 import orjson
 import pytest
 
+import regulars_tiers
 from regulars_core.contribution import CORE_APP
+from regulars_core.customers.attributes.definitions import remembered, remembered_anew
 from regulars_core.database import Database
 from regulars_core.database.apps import Pooler
-from regulars_core.database.replica import reading_replica
+from regulars_core.database.replica import bytes_of, position_of, reading_replica
 from regulars_core.health import checks
+from regulars_core.plugin import insert, new_id, now
 from regulars_core.plugins.host import Plugins
 from regulars_core.shop.settings import load_settings
 from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
+from regulars_core.testing import PostgresServer, opened_shop
 from regulars_schema.testing import USER_ERRORS
 from regulars_server.http.positions import HEADER
+from regulars_tiers.policy_versions import SEED, remembered_versions, versions_of
 from tests.support.fleet import PgBouncer, StreamingReplica
 from tests.support.servers import Client, serving
 from tests.support.silent import Silence
@@ -163,6 +168,47 @@ async def test_one_waits_in_vain_for_who_is_far_behind_and_others_do_not(
         before = one.database.replica.answers["replica"]
         assert "Hal" in await names(one, created.headers[HEADER])
         assert one.database.replica.answers["replica"] == before + 1
+
+
+async def test_no_process_remembers_what_a_replica_knows(
+    followed: PostgresServer, replica: StreamingReplica, no_settings_from_outside: None
+) -> None:
+    """Others go by what is remembered: who lists customers with `0/0` must not make a sale's tier an older one."""
+    url = followed.create_database()
+    async with opened_shop(url, plugins_on({"tiers": regulars_tiers}), replica_url=replica.of(url)) as shop:
+        database = shop.database
+        await asyncio.to_thread(replica.wait_for, url)
+        position = await position_of(database)
+        while not await _knows(database, position):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        replica.pause()
+        try:
+            await database.transaction(lambda: _policy_and_attribute(shop))
+            assert (await versions_of(shop)).latest == 1
+            assert {*await remembered_anew(shop)} == {"size"}
+            with reading_replica(database, ANYTHING):
+                assert (await versions_of(shop)).latest == 0
+                assert {*await remembered_anew(shop)} == set()
+            versions = remembered_versions(shop)
+            assert versions is not None
+            assert versions.latest == 1
+            assert remembered(shop, "size") is not None
+        finally:
+            replica.go_on()
+
+
+async def _knows(database: Database, position: str) -> bool:
+    assert database.replica is not None
+    replayed = await database.replica.replayed()
+    return replayed is not None and replayed >= bytes_of(position)
+
+
+async def _policy_and_attribute(shop: Shop) -> None:
+    columns = ("number", "effective_at", "body", "lowest", "author", "created_at")
+    await insert(shop.database, "tier_policy", columns, [(1, 0, SEED.model_dump_json(), "E", "test", now())])
+    row = (new_id(), "size", "Size", "", "TEXT", "[]", False, False, False)
+    names = ("id", "name", "label", "description", "type", "choices", "is_sensitive", "is_unique", "is_required")
+    await insert(shop.database, "customer_attribute_definition", names, [row])
 
 
 async def test_a_replica_that_falls_silent_keeps_nobody_for_long(url: str, replica: StreamingReplica) -> None:

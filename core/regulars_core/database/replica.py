@@ -252,6 +252,12 @@ def reading_replica(database: _Database, after: str | None = None) -> Iterator[N
         _reads.reset(outside)
 
 
+def may_be_by_replica(database: _Database) -> bool:
+    """Whether what the current task reads outside of transactions may be what the replica knows."""
+    reads = _reads.get()
+    return reads is not None and reads.database is database
+
+
 async def by_replica(database: _Database, sql: str, values: Sequence[Any]) -> list[Any] | None:
     """The rows of a statement where the current task may read the replica, and that could answer; None otherwise."""
     reads = _reads.get()
