@@ -118,8 +118,8 @@ def writing(parts: Sequence[Part], types: Mapping[str, Types]) -> str:
         if part.is_guarded:
             returned, changed = " RETURNING 1", f"count(*) = {length}"
             if not _INSERT.match(part.sql):
-                # Two rows of one would make up for none of another, so they are numbered. PostgreSQL takes a tenth of 100 rows for
-                # granted behind the LIMIT, not 100, and uses the index.
+                # Two rows of one would make up for none of another, so they are numbered. PostgreSQL takes a tenth of 100 rows
+                # for granted behind the LIMIT, not 100, and uses the index.
                 rows = f"(SELECT * FROM {_numbered(place, own, 'p0')} LIMIT {length}) AS m"
                 returned, changed = " RETURNING m.p0", f"{changed} AND count(DISTINCT p0) = {length}"
             checks.append(f"(SELECT {changed} FROM w{place})")
