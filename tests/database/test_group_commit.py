@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from regulars_core.database import Database, Guarded, OutcomeUnknown, Precondition, Write
+from regulars_core.database import Database, Guarded, OutcomeUnknown, Precondition, Unavailable, Write
 from regulars_core.primitives.ids import new_id
 from regulars_core.testing import PostgresServer
 from tests.database.conftest import SHOP
@@ -127,6 +128,21 @@ async def test_of_those_who_move_the_same_each_moves_it_once(things: Database) -
     await asyncio.gather(*[count(things, name) for name in (NAMES[0], NAMES[0], *NAMES)])
     assert await numbers(things) == dict.fromkeys(NAMES, 1) | {NAMES[0]: 3}
     assert [one for one in await notes(things) if NAMES[0] in one] == [f"{NAMES[0]} was {n}" for n in range(3)]
+
+
+async def test_two_rows_of_one_do_not_stand_for_none_of_another(things: Database) -> None:
+    """Together they come to as many as were meant."""
+    kinds = [NAMES[2], *NAMES[:2]]  # the first goes alone, before anybody else is there
+    every = [things.transaction(partial(move_all, things, kind), attempts=1) for kind in kinds]
+    told = await asyncio.gather(*every, return_exceptions=True)
+    assert [type(one) for one in told] == [Unavailable] * 3
+    assert await numbers(things) == dict.fromkeys(NAMES, 0)
+
+
+async def move_all(database: Database, kind: str) -> None:
+    """One more for the only thing of a kind: of the first there are two, of the second none."""
+    kinds = f"CASE WHEN name IN ('{NAMES[4]}', '{NAMES[5]}') THEN '{NAMES[0]}' END"
+    await database.defer([Guarded(f"UPDATE thing SET number = number + 1 WHERE $1 = ({kinds})", [kind])])
 
 
 async def test_nobody_waits_for_the_lock_of_another(things: Database) -> None:

@@ -9,19 +9,29 @@ import httpx2
 import orjson
 import pytest
 
-from regulars_core.database.replica import reading_replica
+import regulars_tiers
+from regulars_core.contribution import CORE_APP
+from regulars_core.customers.attributes.definitions import remembered, remembered_anew
+from regulars_core.database import Database
+from regulars_core.database.apps import Pooler
+from regulars_core.database.replica import bytes_of, position_of, reading_replica
 from regulars_core.health import checks
+from regulars_core.plugin import insert, new_id, now
 from regulars_core.plugins.host import Plugins
 from regulars_core.shop.settings import load_settings
 from regulars_core.shop.shop import Shop
 from regulars_core.start import plugins_on
+from regulars_core.testing import PostgresServer, opened_shop
 from regulars_schema.testing import USER_ERRORS
 from regulars_server.http.positions import HEADER
+from regulars_tiers.policy_versions import SEED, remembered_versions, versions_of
 from tests.support.fleet import PgBouncer, StreamingReplica
 from tests.support.servers import Client, serving
+from tests.support.silent import Silence
 
 pytestmark = pytest.mark.xdist_group("scale")
 ANYTHING = "0/0"
+POOLERS: tuple[Pooler, ...] = ("session", "transaction")
 CREATE = (
     'mutation($name: String!) { customerCreate(input: { firstName: $name, lastName: "Li" })'
     f" {{ customer {{ id }} {USER_ERRORS} }} }}"
@@ -39,7 +49,9 @@ NAMES = "{ customers(first: 100) { nodes { firstName group { name } stats { purc
 async def two(
     url: str, on: Plugins, pgbouncer: PgBouncer, replica: StreamingReplica, no_settings_from_outside: None
 ) -> AsyncIterator[list[Client]]:
-    """Two servers, the first with connections of its own, the second through PgBouncer; both read the replica."""
+    """Two servers, the first with connections of its own, the second through PgBouncer; both read the replica, which knows the
+    database by now."""
+    await asyncio.to_thread(replica.wait_for, url)
     own = {"database_url": url, "replica_url": replica.of(url)}
     pooled = {"database_url": pgbouncer.of(url), "replica_url": replica.of(url), "database_pooler": "transaction"}
     async with AsyncExitStack() as stack:
@@ -120,13 +132,103 @@ async def test_a_position_that_is_none_is_refused(two: list[Client]) -> None:
 
 
 async def test_what_a_replica_cannot_do_the_primary_does(two: list[Client]) -> None:
-    await ask(two[0], CREATE, name="Gus")
+    created, complaints = await ask(two[0], CREATE, ANYTHING, name="Gus"), list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
     for one in two:
         database = one.database
         assert database.replica is not None
-        with reading_replica(database, ANYTHING):
-            assert len(await database.rows("SELECT id FROM customer LIMIT 1 FOR UPDATE")) == 1
-        assert database.replica.answers["failed"] == 1
+        assert "Gus" in await names(one)
+        for number, after in enumerate((ANYTHING, created.headers[HEADER]), 1):
+            with reading_replica(database, after):
+                assert len(await database.rows("SELECT id FROM customer LIMIT 1 FOR UPDATE")) == 1
+            assert database.replica.answers["failed"] == number
+    assert complaints == []
+
+
+async def test_one_waits_in_vain_for_who_is_far_behind_and_others_do_not(
+    two: list[Client], replica: StreamingReplica
+) -> None:
+    """Three connections would let a hundred wait for more than the second after which a replica counts as gone."""
+    for one in two:
+        await names(one)
+    replica.pause()
+    try:
+        created = await ask(two[0], CREATE, ANYTHING, name="Hal")
+        for one in two:
+            assert one.database.replica is not None
+            before = one.database.replica.answers.copy()
+            told = await asyncio.gather(*(names(one, created.headers[HEADER]) for _ in range(100)))
+            assert all("Hal" in each for each in told)
+            assert one.database.replica.answers - before == {"behind": 100}
+    finally:
+        replica.go_on()
+    for one in two:
+        assert one.database.replica is not None
+        await asyncio.sleep(0.2)
+        before = one.database.replica.answers["replica"]
+        assert "Hal" in await names(one, created.headers[HEADER])
+        assert one.database.replica.answers["replica"] == before + 1
+
+
+async def test_no_process_remembers_what_a_replica_knows(
+    followed: PostgresServer, replica: StreamingReplica, no_settings_from_outside: None
+) -> None:
+    """Others go by what is remembered: who lists customers with `0/0` must not make a sale's tier an older one."""
+    url = followed.create_database()
+    async with opened_shop(url, plugins_on({"tiers": regulars_tiers}), replica_url=replica.of(url)) as shop:
+        database = shop.database
+        await asyncio.to_thread(replica.wait_for, url)
+        position = await position_of(database)
+        while not await _knows(database, position):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        replica.pause()
+        try:
+            await database.transaction(lambda: _policy_and_attribute(shop))
+            assert (await versions_of(shop)).latest == 1
+            assert {*await remembered_anew(shop)} == {"size"}
+            with reading_replica(database, ANYTHING):
+                assert (await versions_of(shop)).latest == 0
+                assert {*await remembered_anew(shop)} == set()
+            versions = remembered_versions(shop)
+            assert versions is not None
+            assert versions.latest == 1
+            assert remembered(shop, "size") is not None
+        finally:
+            replica.go_on()
+
+
+async def _knows(database: Database, position: str) -> bool:
+    assert database.replica is not None
+    replayed = await database.replica.replayed()
+    return replayed is not None and replayed >= bytes_of(position)
+
+
+async def _policy_and_attribute(shop: Shop) -> None:
+    columns = ("number", "effective_at", "body", "lowest", "author", "created_at")
+    await insert(shop.database, "tier_policy", columns, [(1, 0, SEED.model_dump_json(), "E", "test", now())])
+    row = (new_id(), "size", "Size", "", "TEXT", "[]", False, False, False)
+    names = ("id", "name", "label", "description", "type", "choices", "is_sensitive", "is_unique", "is_required")
+    await insert(shop.database, "customer_attribute_definition", names, [row])
+
+
+async def test_a_replica_that_falls_silent_keeps_nobody_for_long(url: str, replica: StreamingReplica) -> None:
+    await asyncio.to_thread(replica.wait_for, url)
+    silence = Silence.to(replica.of(url))
+    for pooler in POOLERS:
+        async with silence.before(replica.of(url)) as through:
+            database = await Database.open(url, [CORE_APP], replica_url=through, pooler=pooler)
+            assert database.replica is not None
+            for after in (ANYTHING, None):
+                with reading_replica(database, after):
+                    await database.rows("SELECT 1")
+                await asyncio.sleep(1.1)
+                silence.fall()
+                async with asyncio.timeout(2.5):
+                    with reading_replica(database, after):
+                        await database.rows("SELECT 1")
+                await asyncio.sleep(1.1)
+            assert database.replica.answers == {"replica": 2, "unavailable": 2}
+            await database.close()
 
 
 async def test_a_replica_that_is_gone(two: list[Client], replica: StreamingReplica) -> None:

@@ -35,6 +35,12 @@ class StreamingReplica(PostgresServer):
         """The URL of a primary's database, here."""
         return f"postgres://regulars@127.0.0.1:{self.port}/{url.rpartition('/')[2]}"
 
+    def wait_for(self, url: str) -> None:
+        """Wait until it has a primary's database: it copies one as the primary does, a little later."""
+        asked = f"SELECT count(*) FROM pg_database WHERE datname = '{url.rpartition('/')[2]}'"
+        while self.execute(asked) != "1":
+            time.sleep(0.01)
+
     def pause(self) -> None:
         """Receive what the primary does, and do not do it."""
         self.execute("SELECT pg_wal_replay_pause()")

@@ -27,7 +27,7 @@ from regulars_core.primitives.scoped import Scoped
 
 from .apps import ALIAS, App, Pooler, engine_of, not_opened, tortoise_config
 from .dialect import Dialect, Engine, Lookup, Precondition, Write, side_by_side, target, values_of
-from .replica import Replica, by_replica
+from .replica import Replica, by_replica, may_be_by_replica
 from .seals import Seals
 
 T = TypeVar("T")
@@ -158,6 +158,12 @@ class Database:
     def in_transaction(self) -> bool:
         """Whether the current task is inside a transaction of this database."""
         return self._client is not self._root
+
+    @property
+    def may_be_old(self) -> bool:
+        """Whether what the current task reads may be what a replica knows: no process remembers that, since whoever goes by it
+        may have seen more."""
+        return self._client is self._root and may_be_by_replica(self)
 
     @property
     def _client(self) -> Any:

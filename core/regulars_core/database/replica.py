@@ -15,11 +15,11 @@ import asyncio
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import monotonic
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, TypeVar, get_args
 
 from tortoise.backends.base.config_generator import expand_db_url
 
@@ -27,6 +27,7 @@ from regulars_core.database.apps import Pooler
 from regulars_core.database.errors import StoppedForLength, classify, out_of_reach
 from regulars_core.database.statement_log import note
 
+T = TypeVar("T")
 Answer = Literal["replica", "behind", "unavailable", "failed"]
 """Who has answered a statement that the replica might have: it; or the primary, since the replica was behind, could not be
 reached, or could not answer this."""
@@ -74,6 +75,8 @@ class Replica:
         self._opening = asyncio.Lock()
         self._rests_until = 0.0
         self._is_away = False
+        self._heard_at = 0.0
+        self._missed, self._misses_until = 0, 0.0
 
     async def close(self) -> None:
         """Give back every connection."""
@@ -90,7 +93,7 @@ class Replica:
         try:
             read = self._read_pooled if self._pooled and after else self._read
             rows = await read(connection, sql, values, after)
-            well = True
+            well, self._heard_at = True, monotonic()
         except Exception as error:
             self._raise_or_note(error)
         finally:
@@ -152,22 +155,31 @@ class Replica:
 
     async def _read(self, connection: Any, sql: str, values: Sequence[Any], after: int) -> list[Any] | None:
         """What was replayed when a statement begins is seen by it. It is looked at before, and not beside it: a statement sees
-        what there was when it began, which was less than what it finds replayed while it runs."""
-        if connection._con.replayed < after and not await self._caught_up(connection, after):
+        what there was when it began, which was less than what it finds replayed while it runs. Where nobody was heard of for a
+        while it is looked anyway, since a statement may take seconds, and a look tells at once whether there is anybody."""
+        is_there = monotonic() - self._heard_at < _REST_SECONDS
+        if not (is_there and connection._con.replayed >= after) and not await self._caught_up(connection, after):
             return None
         return list(await connection.fetch(sql, *values))
 
     async def _read_pooled(self, connection: Any, sql: str, values: Sequence[Any], after: int) -> list[Any] | None:
         """Behind a pooler both statements are of one session only in a transaction."""
-        await connection.execute("BEGIN READ ONLY")
-        rows = list(await connection.fetch(sql, *values)) if await self._caught_up(connection, after) else None
-        await connection.execute("COMMIT")
+        from regulars_core.database.postgres.connection import undo
+
+        try:
+            await _soon(connection.execute("BEGIN READ ONLY"))
+            rows = list(await connection.fetch(sql, *values)) if await self._caught_up(connection, after) else None
+            await connection.execute("COMMIT")
+        except BaseException:
+            await undo(connection)
+            raise
         return rows
 
     async def _caught_up(self, connection: Any, after: int) -> bool:
         """Whether the replica has come so far, or does in a moment."""
-        for pause in (*_PAUSES_SECONDS, None):
-            row = await connection.fetchrow(_HOW_FAR)
+        in_vain = monotonic() < self._misses_until and after >= self._missed
+        for pause in (*(() if in_vain else _PAUSES_SECONDS), None):
+            row = await _soon(connection.fetchrow(_HOW_FAR))
             replayed = -1 if row is None else int(row[0])
             if replayed >= after:
                 if not self._pooled:
@@ -176,7 +188,21 @@ class Replica:
             if pause is None or row is None:
                 break
             await asyncio.sleep(pause)
+        if not in_vain:
+            self._miss(after)
         return False
+
+    def _miss(self, after: int) -> None:
+        """Note that somebody has waited for this in vain: for a while nobody who wants as much need wait."""
+        present = monotonic()
+        self._missed = min(after, self._missed) if present < self._misses_until else after
+        self._misses_until = present + _REST_SECONDS
+
+
+async def _soon(asked: Awaitable[T]) -> T:
+    """What a replica answers that has nothing to do for it. Raises TimeoutError where the network has fallen silent."""
+    async with asyncio.timeout(_REACH_SECONDS):
+        return await asked
 
 
 class _Database(Protocol):
@@ -224,6 +250,12 @@ def reading_replica(database: _Database, after: str | None = None) -> Iterator[N
         yield
     finally:
         _reads.reset(outside)
+
+
+def may_be_by_replica(database: _Database) -> bool:
+    """Whether what the current task reads outside of transactions may be what the replica knows."""
+    reads = _reads.get()
+    return reads is not None and reads.database is database
 
 
 async def by_replica(database: _Database, sql: str, values: Sequence[Any]) -> list[Any] | None:

@@ -63,7 +63,8 @@ def versions_from(shop: Shop, rows: Sequence[Any]) -> Versions:
         return remembered
     kinds = tuple(kinds_of(shop).values())
     versions = _versions(tuple(stored), shop.currency, kinds)
-    shop.memory[Versions], shop.memory[_stored_policy] = versions, stored
+    if not shop.database.may_be_old:
+        shop.memory[Versions], shop.memory[_stored_policy] = versions, stored
     return versions
 
 

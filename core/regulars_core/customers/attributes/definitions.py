@@ -74,12 +74,13 @@ def remembered(shop: Shop, name: str) -> Definition | None:
 
 
 async def remembered_anew(shop: Shop) -> Declared:
-    """What is declared now, and remembered from now on."""
+    """What is declared now, and remembered from now on; not what a replica says of it."""
     looks = shop.memory.setdefault(_Looks, _Looks())
     look, looks.begun = looks.begun, looks.begun + 1
     known = _Remembered(await declared_attributes(shop.database))
     known.look = look
-    shop.memory[_Remembered] = known
+    if not shop.database.may_be_old:
+        shop.memory[_Remembered] = known
     return known
 
 

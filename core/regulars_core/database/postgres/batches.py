@@ -73,8 +73,8 @@ class Batches(Generic[M, A]):
         if lane is None:
             lane = self._lanes[kind] = _Lane()
             asyncio.get_running_loop().call_soon(self._begin, kind, lane)
-        elif lane.under_way and lane.impatient is None:
-            lane.impatient = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._begin, kind, lane)
+        elif lane.under_way:
+            self._grow_impatient(kind, lane)
         member = _Member(given)
         lane.waiting[member] = None
         try:
@@ -95,7 +95,8 @@ class Batches(Generic[M, A]):
         if lane.impatient is not None:
             lane.impatient.cancel()
             lane.impatient = None
-        members = list(islice(lane.waiting, MAX_MEMBERS))
+        # Who was cancelled in this very turn has not yet left by himself.
+        members = list(islice((member for member in lane.waiting if not member.told.done()), MAX_MEMBERS))
         if not members:
             if not lane.under_way and self._lanes.get(kind) is lane:
                 del self._lanes[kind]
@@ -103,6 +104,8 @@ class Batches(Generic[M, A]):
         for member in members:
             del lane.waiting[member]
         lane.under_way += 1
+        if lane.waiting:  # more than one batch takes
+            self._grow_impatient(kind, lane)
         if len(members) == 1:
             members[0].told.set_result(_FIRST)
             return
@@ -110,6 +113,11 @@ class Batches(Generic[M, A]):
         for member in members:
             member.batch = batch
         batch.task = asyncio.get_running_loop().create_task(self._together(kind, lane, batch), context=Context())
+
+    def _grow_impatient(self, kind: Hashable, lane: _Lane[M]) -> None:
+        """Let whoever waits wait for what is under way so long, and no longer."""
+        if lane.impatient is None:
+            lane.impatient = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._begin, kind, lane)
 
     def _ended(self, kind: Hashable, lane: _Lane[M]) -> None:
         """Let the next batch begin, after those whose answers have come with this one."""

@@ -1,5 +1,6 @@
 """A connection to PostgreSQL that waits for no answer for ever: where the network has fallen silent, nobody else will say so."""
 
+import asyncio
 import logging
 import socket
 from asyncio import TimerHandle
@@ -185,6 +186,15 @@ def cut(connection: Any) -> None:
     """End a connection of the pool without a word, unless it has ended already."""
     with suppress(asyncpg.InterfaceError):
         connection.terminate()
+
+
+async def undo(connection: Any) -> None:
+    """Undo what was begun on a connection of the pool, at once, or cut it."""
+    try:
+        async with asyncio.timeout(UNDO_SECONDS):
+            await connection.execute("ROLLBACK")
+    except (*LOST, asyncpg.PostgresError):
+        cut(connection)
 
 
 def allow(connection: Any, seconds: int | None) -> None:

@@ -101,9 +101,7 @@ def _clauses(sql: str) -> Sequence[tuple[str, int]]:
 
 def asking(sql: str, types: Types) -> str:
     """A query that answers, for each row of values, the one row that this query answers, and behind it which of them it is."""
-    names = "".join(f"p{n}, " for n in range(1, len(types) + 1))
-    rows = f"ROWS FROM (json_to_recordset($1) AS ({_columns(types)})) WITH ORDINALITY AS m ({names}n)"
-    return f"SELECT q.*, m.n FROM {rows}, LATERAL ({_of_row(sql)}) q"
+    return f"SELECT q.*, m.n FROM {_numbered(1, types, 'n')}, LATERAL ({_of_row(sql)}) q"
 
 
 def writing(parts: Sequence[Part], types: Mapping[str, Types]) -> str:
@@ -116,14 +114,24 @@ def writing(parts: Sequence[Part], types: Mapping[str, Types]) -> str:
         if part.is_condition:
             checks.append(f"(SELECT bool_and(coalesce(({_of_row(part.sql)}), FALSE)) FROM {rows})")
             continue
-        if part.is_guarded:  # PostgreSQL takes a tenth of 100 rows for granted then, not 100, and uses the index
-            rows = f"(SELECT * FROM {rows} LIMIT json_array_length(${place})) AS m"
-        returned = " RETURNING 1" if part.is_guarded else ""
-        named.append(f"w{place} AS ({_of_rows(part.sql, rows)}{returned})")
+        length, returned = f"json_array_length(${place})", ""
         if part.is_guarded:
-            checks.append(f"(SELECT count(*) FROM w{place}) = json_array_length(${place})")
+            returned, changed = " RETURNING 1", f"count(*) = {length}"
+            if not _INSERT.match(part.sql):
+                # Two rows of one would make up for none of another, so they are numbered. PostgreSQL takes a tenth of 100 rows
+                # for granted behind the LIMIT, not 100, and uses the index.
+                rows = f"(SELECT * FROM {_numbered(place, own, 'p0')} LIMIT {length}) AS m"
+                returned, changed = " RETURNING m.p0", f"{changed} AND count(DISTINCT p0) = {length}"
+            checks.append(f"(SELECT {changed} FROM w{place})")
+        named.append(f"w{place} AS ({_of_rows(part.sql, rows)}{returned})")
     check = f"SELECT CAST(CASE WHEN {' AND '.join(checks)} THEN '1' ELSE '{GUARD_FAILED}' END AS INTEGER)"
     return f"WITH {', '.join(named)} {check}" if named else check
+
+
+def _numbered(place: int, types: Types, number: str) -> str:
+    """A FROM item `m` of the rows of values at a place, and which of them each is."""
+    names = "".join(f"p{n}, " for n in range(1, len(types) + 1))
+    return f"ROWS FROM (json_to_recordset(${place}) AS ({_columns(types)})) WITH ORDINALITY AS m ({names}{number})"
 
 
 def _columns(types: Types) -> str:
